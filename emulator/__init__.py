@@ -1,0 +1,20 @@
+"""TGPay Emulator: a sandbox of the payment gateway TGPay Pro V2.
+
+A line of this map imports from the lines above it only; names on one line do not know each other. A test holds the code to it.
+
+    durations  money  chance  findings  codes  replies  signature
+    clock  payers  doctor
+    settings  merchants  contract
+    orders  envelope
+    notices  settlement
+    store
+    outbox
+    sender  payments  seeding
+    scheduler  endpoints
+    gateway  reference
+    web
+    server
+    demo
+    cli
+"""
+__version__ = "0.1.0"

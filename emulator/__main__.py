@@ -1,0 +1,4 @@
+"""`python -m emulator`."""
+from .cli import main
+
+main()

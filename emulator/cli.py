@@ -1,0 +1,319 @@
+"""The command line.
+
+Commands that look at or change state are clients of the control interface: of a running server, or, where none answers, of the
+application itself on the configured database.
+"""
+import json
+import os
+import sys
+import time
+from typing import Any
+from urllib import error, parse
+from urllib import request as http
+
+import click
+
+from . import __version__, doctor, signature
+from .settings import NO_TOKEN, SETTINGS, Settings, from_environment, variable
+
+
+def fail(sentence: str) -> None:
+    """End with one line on standard error and status 1."""
+    raise click.ClickException(sentence)
+
+
+def with_settings(command: Any) -> Any:
+    """Give a command a flag for each setting."""
+    for row in reversed(SETTINGS):
+        flag = f"--{row.name.replace('_', '-')}"
+        meaning = f"{row.help} [{variable(row)}; {row.default or 'empty'}]"
+        command = click.option(flag, row.name, default=None, metavar="TEXT", help=meaning)(command)
+    return command
+
+
+def settings_of(flags: dict[str, Any]) -> Settings:
+    """The settings in force, or the one line that says what is wrong with them."""
+    try:
+        return from_environment(os.environ, **{row.name: flags.get(row.name) for row in SETTINGS})
+    except ValueError as problem:
+        raise click.ClickException(str(problem)) from problem
+
+
+class Control:
+    """The control interface, wherever it is."""
+
+    def __init__(self, url: str | None, database: str | None, token: str | None) -> None:
+        settings = settings_of({"database": database} if database else {})
+        self._token = token or settings.control_token
+        self._url = (url or f"http://{settings.host}:{settings.port}").rstrip("/")
+        self._client: Any = None
+        if database or not url and not self._answers():
+            self._client = self._own(settings)
+
+    def _answers(self) -> bool:
+        try:
+            return bool(http.urlopen(f"{self._url}/livez", timeout=2).status == 200)
+        except (OSError, ValueError):
+            return False
+
+    def _own(self, settings: Settings) -> Any:
+        from .server import build, database_path
+        from .store import Unusable
+
+        path = database_path(settings)
+        click.echo(f"No server at {self._url}; working on {path}.", err=True)
+        try:
+            app = build(settings.replaced(control_token=NO_TOKEN), path)[0]
+        except Unusable as problem:
+            raise click.ClickException(str(problem)) from problem
+        return app.test_client()
+
+    def __call__(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+        """The answer's JSON; a problem ends the command with its sentence."""
+        wanted = parse.urlencode({name: value for name, value in query.items() if value is not None})
+        address = f"/_emulator{path}{'?' + wanted if wanted else ''}"
+        status, text = self._exchange(method, address, None if body is None else json.dumps(body).encode())
+        answer = json.loads(text) if text else None
+        if status >= 400:
+            fail(answer.get("detail", text) if isinstance(answer, dict) else text)
+        return answer
+
+    def _exchange(self, method: str, address: str, body: bytes | None) -> tuple[int, str]:
+        if self._client is not None:
+            answer = self._client.open(address, method=method, data=body, content_type="application/json")
+            return answer.status_code, answer.get_data(as_text=True)
+        asked = http.Request(self._url + address, body, method=method, headers={"Content-Type": "application/json"})
+        if self._token:
+            asked.add_header("Authorization", f"Bearer {self._token}")
+        try:
+            with http.urlopen(asked, timeout=3600) as received:
+                return received.status, received.read().decode()
+        except error.HTTPError as problem:
+            return problem.code, problem.read().decode()
+        except OSError as problem:
+            raise click.ClickException(f"no emulator answers at {self._url}: {getattr(problem, 'reason', problem)}") from problem
+
+
+def with_control(command: Any) -> Any:
+    """Give a command the control interface, and --json."""
+    @click.option("--url", envvar="TGPAY_URL", help="address of the emulator [TGPAY_URL]")
+    @click.option("--database", help="work on this database file instead of a running server")
+    @click.option("--token", help="control token [TGPAY_CONTROL_TOKEN]")
+    @click.option("--json", "as_json", is_flag=True, help="print JSON")
+    def wrapped(url: str | None, database: str | None, token: str | None, as_json: bool, **rest: Any) -> Any:
+        return command(control=Control(url, database, token), as_json=as_json, **rest)
+    wrapped.__name__, wrapped.__doc__ = command.__name__, command.__doc__
+    wrapped.__click_params__ = [*wrapped.__click_params__, *getattr(command, "__click_params__", [])]  # type: ignore[attr-defined]
+    return wrapped
+
+
+def show(data: Any, as_json: bool, columns: tuple[str, ...] = ()) -> None:
+    """Print data: JSON, or a table of some columns, in colour where a person looks and plain text in a pipe."""
+    if as_json:
+        click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+        return
+    rows = data["items"] if isinstance(data, dict) and "items" in data else [data]
+    if not sys.stdout.isatty():
+        click.echo("\t".join(columns))
+        for row in rows:
+            click.echo("\t".join(str(row.get(name, "")) for name in columns))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*(str(row.get(name, "")) for name in columns))
+    Console().print(table)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="tgpay-emulator")
+def main() -> None:
+    """A sandbox of the payment gateway TGPay Pro V2."""
+
+
+@main.command()
+@with_settings
+def serve(**flags: Any) -> None:
+    """Run the emulator."""
+    from .server import Unstartable
+    from .server import serve as run
+    from .store import Unusable
+
+    settings = settings_of(flags)
+
+    def announce(in_force: Settings, address: str) -> None:
+        click.echo(f"TGPay Emulator {__version__} answers at {address}/v2/ and is controlled at {address}/_emulator/")
+        if in_force.control_token != settings.control_token:
+            click.echo(f"Control token: {in_force.control_token}")
+        sys.stdout.flush()
+
+    try:
+        run(settings, announce)
+    except (Unstartable, Unusable) as problem:
+        fail(str(problem))
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="end after the last step, with status 0 when all held")
+def demo(once: bool) -> None:
+    """Go through the document's own examples against a real server and a real receiver."""
+    from .demo import run
+
+    sys.exit(run(once))
+
+
+@main.command()
+@click.option("--url", envvar="TGPAY_URL", help="address of the emulator; else the configured host and port [TGPAY_URL]")
+@click.option("--wait", "seconds", type=float, default=0.0, help="seconds to wait for it")
+def healthcheck(url: str | None, seconds: float) -> None:
+    """Status 0 when the emulator is healthy, 1 when not."""
+    settings = settings_of({})
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
+    address = f"{url or f'http://{host}:{settings.port}'}/_emulator/health"
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            with http.urlopen(address, timeout=5) as answer:
+                click.echo(answer.read().decode().strip())
+                return
+        except OSError as problem:
+            if time.monotonic() >= end:
+                fail(f"{address}: {getattr(problem, 'reason', problem)}")
+            time.sleep(0.05)
+
+
+@main.command()
+@click.option("--merchant", help="only this merchant")
+@with_control
+def reset(control: Control, as_json: bool, merchant: str | None) -> None:
+    """Back to the seeded state."""
+    show(control("POST", "/reset", merchants_id=merchant), as_json, ("reset",))
+
+
+@main.command()
+@click.argument("move", required=False, metavar="[advance|set|freeze|unfreeze|reset]",
+                type=click.Choice(["advance", "set", "freeze", "unfreeze", "reset"]))
+@click.argument("value", required=False)
+@with_control
+def clock(control: Control, as_json: bool, move: str | None, value: str | None) -> None:
+    """Show or move the clock: `clock advance 15m`, `clock set 2026-01-31T12:00:00Z`, `clock freeze`."""
+    if move in ("advance", "set") and not value:
+        fail(f"clock {move} needs {'a duration' if move == 'advance' else 'a time, ISO 8601'}")
+    bodies = {"advance": {"advance": value}, "set": {"set": value}, "freeze": {"freeze": True}, "unfreeze": {"freeze": False},
+              "reset": {"reset": True}}
+    answer = control("POST", "/clock", bodies[move]) if move else control("GET", "/clock")
+    show(answer, as_json, ("now", "offset_s", "frozen"))
+
+
+@main.command()
+@with_control
+def merchants(control: Control, as_json: bool) -> None:
+    """List the merchants with their tokens."""
+    show(control("GET", "/merchants", limit=1000), as_json, ("merchants_id", "token", "name", "currency"))
+
+
+@main.command()
+@click.option("--merchant", help="only of this merchant")
+@click.option("--status", help="only in this state")
+@click.option("--after", type=int, default=0, help="the last id seen")
+@click.option("--limit", type=int, default=100, show_default=True)
+@click.argument("number", required=False, metavar="[MERCHANTS_ID/OUT_TRADE_NO]")
+@with_control
+def orders(control: Control, as_json: bool, merchant: str | None, status: str | None, after: int, limit: int, number: str | None) -> None:
+    """List orders, or print the whole story of one as JSON."""
+    if number:
+        merchants_id, _, out_trade_no = number.partition("/")
+        show(control("GET", f"/orders/{parse.quote(merchants_id)}/{parse.quote(out_trade_no)}"), True)
+        return
+    show(control("GET", "/orders", merchants_id=merchant, status=status, after=after, limit=limit), as_json,
+         ("id", "merchants_id", "out_trade_no", "endpoint", "trans_amount", "currency", "status"))
+
+
+@main.group()
+def notify() -> None:
+    """Look at notices, and send them once more."""
+
+
+@notify.command("list")
+@click.option("--merchant", help="only of this merchant")
+@click.option("--order", help="only of this order")
+@click.option("--status", type=click.Choice(["waiting", "taken", "failed"]), help="only in this state")
+@click.option("--after", type=int, default=0, help="the last id seen")
+@click.option("--limit", type=int, default=100, show_default=True)
+@with_control
+def notify_list(control: Control, as_json: bool, merchant: str | None, order: str | None, status: str | None, after: int,
+                limit: int) -> None:
+    """List notices."""
+    answer = control("GET", "/notifications", merchants_id=merchant, out_trade_no=order, status=status, after=after, limit=limit)
+    for item in answer["items"] if not as_json else []:
+        item["attempts"] = len(item["attempts"])
+    show(answer, as_json, ("id", "merchants_id", "out_trade_no", "notify_type", "status", "attempts", "due_at"))
+
+
+@notify.command()
+@click.argument("number", type=int)
+@with_control
+def replay(control: Control, as_json: bool, number: int) -> None:
+    """Send a notice once more."""
+    answer = control("POST", f"/notifications/{number}/replay")
+    last = answer["attempts"][-1]
+    show(answer if as_json else {**answer, "status_code": last["status_code"], "error": last["error"]}, as_json,
+         ("id", "notify_type", "status", "status_code", "error"))
+
+
+@main.command()
+@click.argument("parameters", nargs=-1, required=True, metavar="NAME=VALUE... | URL")
+@click.option("--token", "secret", envvar="TGPAY_TOKEN", help="the merchant's token; else that of its merchants_id [TGPAY_TOKEN]")
+@click.option("--explain", is_flag=True, help="say what is wrong with the sign among the parameters")
+@click.option("--json", "as_json", is_flag=True, help="print JSON")
+def sign(parameters: tuple[str, ...], secret: str | None, explain: bool, as_json: bool) -> None:
+    """Print the canonical text of parameters and their signature."""
+    params = _parameters(parameters)
+    token = secret or _token_of(params.get("merchants_id", ""))
+    answer: dict[str, Any] = {"canonical": signature.canonical(params), "sign": signature.sign(params, token)}
+    if explain:
+        if not params.get("sign"):
+            fail("--explain needs the sign that is to be explained among the parameters")
+        right = signature.matches(params["sign"], answer["sign"])
+        diagnosis = doctor.explain(params, token)
+        answer.update(right=right, mistake=diagnosis.mistake.code if diagnosis.mistake and not right else None,
+                      sentence="the signature is right" if right else diagnosis.sentence)
+    if as_json:
+        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+    else:
+        for name, value in answer.items():
+            if value not in (None, True, False):
+                click.echo(f"{click.style(name, bold=True)}: {value}")
+    if explain and not answer["right"]:
+        sys.exit(1)
+
+
+def _parameters(written: tuple[str, ...]) -> dict[str, str]:
+    if len(written) == 1 and "://" in written[0].split("=", 1)[0]:
+        return dict(parse.parse_qsl(parse.urlsplit(written[0]).query, keep_blank_values=True))
+    without = [part for part in written if "=" not in part]
+    if without:
+        fail(f"{without[0]!r} is not NAME=VALUE")
+    return dict(part.split("=", 1) for part in written)
+
+
+def _token_of(merchants_id: str) -> str:
+    if not merchants_id:
+        fail("give --token, or a merchants_id that the emulator knows")
+    return str(Control(os.environ.get("TGPAY_URL"), None, None)("GET", f"/merchants/{parse.quote(merchants_id)}")["token"])
+
+
+@main.command()
+@click.option("--format", "kind", type=click.Choice(["markdown", "openapi"]), default="markdown", show_default=True)
+def reference(kind: str) -> None:
+    """Print the reference, made from the tables."""
+    from . import reference as tables
+
+    if kind == "markdown":
+        click.echo(tables.markdown(), nl=False)
+    else:
+        from .web.control import OPERATIONS
+
+        click.echo(json.dumps(tables.openapi(OPERATIONS, "http://127.0.0.1:8472"), ensure_ascii=False, indent=2))

@@ -1,0 +1,83 @@
+"""The emulator's one clock, and how instants are printed.
+
+An instant is an `int` of milliseconds since 1970-01-01 UTC. Only `real_now` reads the machine's clock; everything else is given
+its time. The emulator's time is the machine's plus an offset, or stands still where it was frozen, and is kept in the database
+so that all processes and a restart agree.
+"""
+import time
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+COMPACT = "%Y%m%d%H%M%S"
+SPACED = "%Y-%m-%d %H:%M:%S"
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What the database keeps of the clock: an offset in milliseconds, and the instant at which it stands when it is frozen."""
+
+    offset: int = 0
+    frozen: int | None = None
+
+    def now(self, real: int) -> int:
+        """The emulator's instant when the machine's is `real`."""
+        return real + self.offset if self.frozen is None else self.frozen
+
+
+def real_now() -> int:
+    """The machine's time: the only place that reads it."""
+    return time.time_ns() // 1_000_000
+
+
+@lru_cache(maxsize=32)
+def zone(name: str) -> tzinfo:
+    """A time zone by its IANA name, such as `Asia/Shanghai`. Raises ValueError for an unknown one."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError) as error:
+        raise ValueError(f"{name!r} is not a time zone; write one such as Asia/Shanghai") from error
+
+
+def moment(instant: int, zone_name: str) -> datetime:
+    """The instant as a date and time in a zone."""
+    return datetime.fromtimestamp(instant // 1_000, zone(zone_name))
+
+
+@lru_cache(maxsize=4096)
+def _printed(second: int, zone_name: str, style: str) -> str:
+    return datetime.fromtimestamp(second, zone(zone_name)).strftime(style)
+
+
+def compact(instant: int, zone_name: str) -> str:
+    """`20210607180228`, as `pay_time` is printed."""
+    return _printed(instant // 1_000, zone_name, COMPACT)
+
+
+def spaced(instant: int, zone_name: str) -> str:
+    """`2018-03-25 12:11:52`, as `notify_time` is printed."""
+    return _printed(instant // 1_000, zone_name, SPACED)
+
+
+def iso(instant: int) -> str:
+    """`2026-01-02T03:04:05.678Z`, as the control interface prints it."""
+    return datetime.fromtimestamp(instant / 1_000, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def from_iso(written: str) -> int:
+    """The instant of an ISO 8601 text; without a zone it is UTC. Raises ValueError."""
+    parsed = datetime.fromisoformat(written)
+    if parsed.tzinfo is None:
+        parsed = parsed.replace(tzinfo=timezone.utc)
+    return (parsed - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(milliseconds=1)
+
+
+def day_start(day: date, zone_name: str) -> int:
+    """The instant of 00:00 on a day in a zone."""
+    return int(datetime(day.year, day.month, day.day, tzinfo=zone(zone_name)).timestamp()) * 1_000
+
+
+def next_midnight(instant: int, zone_name: str) -> int:
+    """The coming 00:00 in a zone: when a `1c` order closes (section 2)."""
+    return day_start(moment(instant, zone_name).date() + timedelta(days=1), zone_name)

@@ -1,0 +1,230 @@
+"""The language of the tables: what an endpoint takes and answers, as data.
+
+An endpoint is one `@endpoint(...)` table above the function that acts. The gateway checks requests against it; the reference, the
+OpenAPI document and the generic tests are readers of the same rows.
+"""
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import Enum
+from typing import Any
+from urllib.parse import urlsplit
+
+from . import money
+from .findings import Finding
+
+
+class Need(Enum):
+    """What happens when a parameter is missing (contract 2)."""
+
+    REQUIRED = "refused when missing"
+    DOCUMENTED = "documented as mandatory, missing is a finding"
+    OPTIONAL = "optional"
+
+
+class Source(Enum):
+    """Where a row or an endpoint's behaviour comes from."""
+
+    DOCUMENTED = "documented"
+    READ = "read from the document's examples or damaged text"
+    ASSUMED = "assumed from the wallets' own interfaces"
+
+
+@dataclass(frozen=True)
+class Format:
+    """How a value is written: `problem` answers what is wrong with one, or None; `schema` is its OpenAPI description."""
+
+    name: str
+    problem: Callable[[str], str | None]
+    schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
+
+
+def pattern(name: str, expression: str) -> Format:
+    """Text that a regular expression matches as a whole; `name` says it in words."""
+    compiled = re.compile(expression, re.ASCII)
+    return Format(name, lambda value: None if compiled.fullmatch(value) else f"is not {name}",
+                  {"type": "string", "pattern": f"^(?:{expression})$"})
+
+
+def one_of(*choices: str) -> Format:
+    """One of a few words, written exactly so."""
+    return Format(" or ".join(choices), lambda value: None if value in choices else f"is none of {', '.join(choices)}",
+                  {"type": "string", "enum": list(choices)})
+
+
+def _amount_problem(value: str) -> str | None:
+    try:
+        amount = money.minor(value)
+    except ValueError:
+        return "is not a decimal number with at most two places"
+    return None if money.LEAST <= amount <= money.MOST else \
+        f"is not between {money.text(money.LEAST)} and {money.text(money.MOST)}"
+
+
+def _url_problem(value: str) -> str | None:
+    try:
+        parts = urlsplit(value)
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        whole = False
+    return None if whole and value.isprintable() and " " not in value else "is not an absolute http or https URL"
+
+
+def _date_problem(value: str) -> str | None:
+    try:
+        return None if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII) and date.fromisoformat(value) \
+            else "is not a date, YYYY-MM-DD"
+    except ValueError:
+        return "is not a day of the calendar"
+
+
+TEXT = Format("text", lambda value: None)
+AMOUNT = Format("decimal text with at most two places, 0.01 to 1000000.00", _amount_problem,
+                {"type": "string", "pattern": r"^\d{1,7}(\.\d{1,2})?$"})
+URL = Format("absolute http or https URL", _url_problem, {"type": "string", "format": "uri"})
+DATE = Format("date, YYYY-MM-DD", _date_problem, {"type": "string", "format": "date"})
+
+
+@dataclass(frozen=True)
+class Param:
+    """One row of a parameter table.
+
+    `length` is the documented number of characters: over it an identifier is refused, any other value a finding. `aliases` are
+    other names under which the value is taken.
+    """
+
+    name: str
+    need: Need
+    format: Format
+    example: str
+    meaning: str
+    length: int | None = None
+    identifier: bool = False
+    aliases: tuple[str, ...] = ()
+    source: Source = Source.DOCUMENTED
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of an answer, in its documented place; a `sparing` one is left out when it has no value."""
+
+    name: str
+    meaning: str
+    source: Source = Source.DOCUMENTED
+    sparing: bool = False
+
+
+Rule = Callable[[Mapping[str, str]], str | Finding | None]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A function of the gateway: its table and the act.
+
+    `act` gets a `Call` and answers a `Reply`. `rules` say what a table cannot: each answers the sentence of a problem, a finding,
+    or None. `owner` names the parameter that says whose token signs the request.
+    """
+
+    name: str
+    section: str
+    title: str
+    root: str
+    signed: bool
+    product: str | None
+    params: tuple[Param, ...]
+    answer: tuple[Field, ...]
+    act: Callable[[Any], Any]
+    source: Source
+    rules: tuple[Rule, ...] = ()
+    owner: str = "merchants_id"
+    note: str = ""
+
+    @property
+    def path(self) -> str:
+        """Where it answers."""
+        return f"/v2/{self.name}.php"
+
+
+def endpoint(*, section: str, title: str, params: tuple[Param, ...], answer: tuple[Field, ...] = (), root: str = "tgpaypro",
+             signed: bool = True, product: str | None = None, source: Source = Source.DOCUMENTED,
+             rules: tuple[Rule, ...] = (), owner: str = "merchants_id", note: str = "") -> Callable[[Callable[[Any], Any]], Endpoint]:
+    """Make the decorated function an endpoint; the function's name is the path's."""
+    def make(act: Callable[[Any], Any]) -> Endpoint:
+        return Endpoint(act.__name__, section, title, root, signed, product, params, answer, act, source, rules, owner, note)
+    return make
+
+
+def fields(*rows: tuple[str, str] | Field) -> tuple[Field, ...]:
+    """Answer rows written as (name, meaning)."""
+    return tuple(row if isinstance(row, Field) else Field(*row) for row in rows)
+
+
+def renamed(table: Endpoint, params: Mapping[str, str]) -> tuple[dict[str, str], list[Finding], list[str]]:
+    """The parameters under the names of the table, without empty ones; with the findings and the problems of renaming."""
+    named = {name: value for name, value in params.items() if value != ""}
+    findings, problems = [], []
+    for row in table.params:
+        for alias in row.aliases:
+            if alias not in named:
+                continue
+            value = named.pop(alias)
+            if row.name not in named:
+                named[row.name] = value
+                findings.append(Finding("OTHER_NAME", f"{alias} is sent, the table has {row.name}"))
+            elif named[row.name] != value:
+                problems.append(f"{row.name} and {alias} are both sent and differ")
+    return named, findings, problems
+
+
+def check(table: Endpoint, params: Mapping[str, str]) -> tuple[list[str], list[Finding]]:
+    """All problems and findings of parameters under the table's names, in table order."""
+    problems: list[str] = []
+    findings: list[Finding] = []
+    for row in table.params:
+        _check_row(row, params.get(row.name), problems, findings)
+    for rule in table.rules:
+        verdict = rule(params)
+        if isinstance(verdict, Finding):
+            findings.append(verdict)
+        elif verdict:
+            problems.append(verdict)
+    return problems, findings
+
+
+def _check_row(row: Param, value: str | None, problems: list[str], findings: list[Finding]) -> None:
+    if value is None:
+        if row.need is Need.REQUIRED:
+            problems.append(f"{row.name} is missing")
+        elif row.need is Need.DOCUMENTED:
+            code = "SIGN_TYPE_MISSING" if row.name == "sign_type" else "MANDATORY_MISSING"
+            findings.append(Finding(code, f"{row.name} is missing"))
+        return
+    problem = row.format.problem(value)
+    if problem:
+        problems.append(f"{row.name} {problem}")
+    elif row.length and len(value) > row.length:
+        sentence = f"{row.name} has {len(value)} characters, the table allows {row.length}"
+        problems.append(sentence) if row.identifier else findings.append(Finding("TOO_LONG", sentence))
+    if row.name == "notify_url" and not problem and "?" in value:
+        findings.append(Finding("NOTIFY_URL_QUERY", "notify_url has a query string"))
+
+
+_XML_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]")
+
+
+def unprintable(params: Mapping[str, str]) -> list[str]:
+    """A problem for each parameter with bytes that are not UTF-8 or a character that XML 1.0 cannot carry."""
+    problems = []
+    for name, value in params.items():
+        found = _XML_FORBIDDEN.search(name + value)
+        if found:
+            what = "bytes that are not UTF-8" if "\udc80" <= found[0] <= "\udcff" else f"the character U+{ord(found[0]):04X}"
+            problems.append(f"{printable(name)} has {what}")
+    return problems
+
+
+def printable(text: str) -> str:
+    """The text with each character that XML 1.0 cannot carry replaced by U+FFFD."""
+    return _XML_FORBIDDEN.sub("\ufffd", text)

@@ -1,0 +1,38 @@
+"""Lengths of time as people write them: `500ms`, `5s`, `15m`, `2h`, `1d`, or seconds as a number.
+
+Inside the emulator every length of time and every instant is a whole number of milliseconds.
+"""
+import re
+
+SECOND = 1_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+UNITS = {"ms": 1, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
+LONGEST = 3_660 * DAY
+
+_WRITTEN = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*(ms|s|m|h|d)?", re.ASCII)
+
+
+def parse(written: object) -> int:
+    """Milliseconds of a duration; a bare number is seconds.
+
+    Raises ValueError, in a sentence for the person who wrote it, for anything else and for more than ten years.
+    """
+    match = _WRITTEN.fullmatch(str(written).strip()) if not isinstance(written, bool) else None
+    if not match:
+        raise ValueError(f"{written!r} is not a duration; write 500ms, 5s, 15m, 2h or 1d, or seconds as a number")
+    number, unit = match.groups()
+    milliseconds = round(float(number) * UNITS[unit or "s"])
+    if milliseconds > LONGEST:
+        raise ValueError(f"{written!r} is longer than ten years")
+    return milliseconds
+
+
+def text(milliseconds: int) -> str:
+    """The shortest way to write a duration exactly: 900000 is `15m`."""
+    for unit in ("d", "h", "m", "s"):
+        if milliseconds and milliseconds % UNITS[unit] == 0:
+            return f"{milliseconds // UNITS[unit]}{unit}"
+    return f"{milliseconds}ms"

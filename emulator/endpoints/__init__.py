@@ -1,0 +1,16 @@
+"""The gateway's functions, one file each, in the order of the document."""
+from .export_settlement import export_settlement
+from .tgpayapi import tgpayapi
+from .tgpaybarcode import tgpaybarcode
+from .tgpaycancel import tgpaycancel
+from .tgpaygetopenid import tgpaygetopenid
+from .tgpayh5 import tgpayh5
+from .tgpayprepay import tgpayprepay
+from .tgpayqrcode import tgpayqrcode
+from .tgpayquery import tgpayquery
+from .tgpayrefund import tgpayrefund
+from .tgpayuserinfo import tgpayuserinfo
+
+ENDPOINTS = {table.name: table for table in (
+    tgpaybarcode, tgpayqrcode, tgpayquery, tgpayrefund, tgpaycancel, tgpayh5, tgpayapi, tgpaygetopenid, tgpayprepay, export_settlement,
+    tgpayuserinfo)}

@@ -1,0 +1,50 @@
+"""Section 3: what has become of an order."""
+from collections.abc import Mapping
+from dataclasses import replace
+
+from .. import money
+from ..codes import Refused
+from ..contract import Field, Param, TEXT, endpoint, fields
+from ..orders import Order
+from ..replies import Answer
+from . import _common as common
+from ._common import Call
+
+PARTLY, FULLY = "PARTIAL_REFUND", "REFUND_SUCCESS"
+
+
+def one_of_two_numbers(params: Mapping[str, str]) -> str | None:
+    """An order is asked for by one of its two numbers."""
+    return None if "out_trade_no" in params or "transactionResultId" in params else "out_trade_no or transactionResultId is missing"
+
+
+def refund_status(order: Order) -> str:
+    """Empty, PARTIAL_REFUND or REFUND_SUCCESS (reading)."""
+    if not order.refunded:
+        return ""
+    return PARTLY if order.left else FULLY
+
+
+@endpoint(
+    section="3", title="Query", product=None,
+    params=(
+        common.MERCHANTS_ID, replace(common.OUT_TRADE_NO, need=common.OPTIONAL),
+        Param("transactionResultId", common.OPTIONAL, TEXT, "", "a terminal transaction's number", 64, source=common.READ), common.SIGN),
+    answer=(
+        *fields(("is_success", "T processed, F refused"), ("error", "error code"), ("pay_type", "alipay or wechat"),
+                ("result_code", "SUCCESS"), ("trans_amount", "amount"), ("trade_status", "state of the order"),
+                ("out_trade_no", "order number")),
+        *common.PAYMENT, Field("refund_status", "empty, PARTIAL_REFUND or REFUND_SUCCESS", common.READ),
+        *fields(("refund_amount", "refunded so far"), ("attach", "as sent to tgpayprepay"), ("merchants_id", "merchant"),
+                ("create_ip", "address that made the order")), *common.SIGNATURE),
+    rules=(one_of_two_numbers,), note="Its table has no sign_type, so none is expected. It never changes an order.")
+def tgpayquery(call: Call) -> Answer:
+    """Tell the order as it is at this instant."""
+    if not call.get("out_trade_no"):
+        raise Refused("TRADE_NOT_EXIST", f"no transaction {call.get('transactionResultId')} is known", result_code="404")
+    order = call.find_order()
+    return Answer({
+        **common.succeeded(), "pay_type": order.pay_type, "trans_amount": money.text(order.amount), "trade_status": str(order.status),
+        "out_trade_no": order.out_trade_no, **common.payment_fields(order, call.settings), "refund_status": refund_status(order),
+        "refund_amount": money.text(order.refunded), "attach": order.details.get("attach", ""), "merchants_id": order.merchants_id,
+        "create_ip": order.create_ip})

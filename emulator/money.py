@@ -1,0 +1,55 @@
+"""Amounts and rates: whole minor units and scaled integers inside, decimal text on the wire.
+
+An amount is an `int` of minor units (pence, fen). A rate, of exchange or of fees, is an `int` of hundred-millionths, because
+the document prints eight places (`9.07480000`). All rounding is half up, away from zero (settlement, section 14).
+"""
+import re
+
+SCALE = 10**8
+LEAST, MOST = 1, 100_000_000
+LEAST_RATE, MOST_RATE = SCALE // 10_000, 100_000 * SCALE
+
+_AMOUNT = re.compile(r"(\d{1,12})(?:\.(\d{1,2}))?", re.ASCII)
+_RATE = re.compile(r"(\d{1,8})(?:\.(\d{1,8}))?", re.ASCII)
+
+
+def minor(written: str) -> int:
+    """Minor units of decimal text with at most two places: `"1.5"` is 150. Raises ValueError."""
+    match = _AMOUNT.fullmatch(written)
+    if not match:
+        raise ValueError(f"{written!r} is not a decimal number with at most two places")
+    whole, part = match.groups()
+    return int(whole) * 100 + int((part or "").ljust(2, "0"))
+
+
+def text(amount: int) -> str:
+    """Major units with two places: 150 is `1.50`, -5 is `-0.05`."""
+    sign = "-" if amount < 0 else ""
+    whole, part = divmod(abs(amount), 100)
+    return f"{sign}{whole}.{part:02d}"
+
+
+def rate(written: str) -> int:
+    """Hundred-millionths of decimal text with at most eight places: `"0.006"` is 600000. Raises ValueError."""
+    match = _RATE.fullmatch(written)
+    if not match:
+        raise ValueError(f"{written!r} is not a decimal number with at most eight places")
+    whole, part = match.groups()
+    return int(whole) * SCALE + int((part or "").ljust(8, "0"))
+
+
+def rate_text(scaled: int) -> str:
+    """A rate with its eight places: `9.07480000`."""
+    whole, part = divmod(scaled, SCALE)
+    return f"{whole}.{part:08d}"
+
+
+def rate_number(scaled: int) -> str:
+    """A rate as the shortest JSON number: `9.0748`, and `9` rather than `9.0`, which other languages would print again as `9`."""
+    return rate_text(scaled).rstrip("0").rstrip(".")
+
+
+def convert(amount: int, scaled: int) -> int:
+    """Minor units of `amount` × rate, half up."""
+    product = (abs(amount) * scaled + SCALE // 2) // SCALE
+    return -product if amount < 0 else product

@@ -1,0 +1,121 @@
+"""What a merchant's server is told, by notify_type (contract 6): the fields in order and the form in which they travel.
+
+A notice is made complete, signature and all, in the transaction of its cause, so that every attempt repeats the same bytes.
+"""
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from . import clock, envelope, money
+from .merchants import Merchant
+from .orders import Event, Order, Status
+from .payers import ALIPAY
+from .settings import Settings
+
+QR_CREATED, BARCODE, TRADE_STATUS, MINI = "trans_qrcode_create_sync", "merchant_scan_status_sync", "trade_status_sync", "TGPay_MINI"
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+ENDS = (Event.PAY, Event.FAIL, Event.CANCEL, Event.CLOSE, Event.EXPIRE)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A notice as it is sent: method, address and body (empty for GET, whose fields are in the address)."""
+
+    notify_type: str
+    method: str
+    url: str
+    content_type: str
+    body: str
+
+
+Fields = Mapping[str, str]
+
+
+def qr_created(order: Order, merchant: Merchant, settings: Settings, now: int, pictures: Mapping[str, str]) -> Fields:
+    """trans_qrcode_create_sync: `pictures` are the answer's four URLs."""
+    return {**_head(order, "SUCCESS", ""), **pictures, **_tail(order, merchant, settings, now, QR_CREATED)}
+
+
+def barcode(order: Order, merchant: Merchant, settings: Settings, now: int) -> Fields:
+    """merchant_scan_status_sync: the counter's payment has ended."""
+    paid = order.status is Status.TRADE_SUCCESS
+    error = "" if paid else order.failure or "TRADE_HAS_CLOSE"
+    return {**_head(order, "SUCCESS" if paid else "FAIL", error), **_tail(order, merchant, settings, now, BARCODE)}
+
+
+def _head(order: Order, result_code: str, error: str) -> Fields:
+    return {"merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "total_fee": money.text(order.amount),
+            "currency": order.currency, "result_code": result_code, "error": error}
+
+
+def _tail(order: Order, merchant: Merchant, settings: Settings, now: int, notify_type: str) -> Fields:
+    return {"store_id": merchant.store.store_id, "store_name": merchant.store.store_name,
+            "notify_time": clock.spaced(now, settings.notify_timezone), "notify_type": notify_type, "create_ip": order.create_ip}
+
+
+def trade_status(order: Order, merchant: Merchant, settings: Settings, now: int) -> Fields:
+    """trade_status_sync: a QR order is paid, or closed unpaid with the payment's fields empty."""
+    paid = order.status is Status.TRADE_SUCCESS and order.paid_at is not None
+    return {
+        "out_trade_no": order.out_trade_no, "trade_no": order.trans_id, "notify_type": TRADE_STATUS, "subject": order.subject,
+        "currency": order.currency, "trans_amount": money.text(order.amount), "trade_status": str(order.status),
+        "gmt_payment": clock.spaced(order.paid_at or 0, settings.timezone) if paid else "",
+        "forex_rate": money.rate_text(order.rate) if paid else "", "buyer_id": order.buyer_id, "buyer_email": order.buyer_email,
+        "total_fee": money.text(order.cny) if paid else ""}
+
+
+def mini(order: Order, merchant: Merchant, settings: Settings, now: int) -> Fields:
+    """TGPay_MINI: an H5 or prepay order is paid (SUCCESS), or was declined or closed unpaid (PAYERROR).
+
+    The values are their JSON texts without quotes: as they are signed. Without a payment its fields are empty texts, numbers
+    included, because an empty value is the one thing that every client leaves out of the signature.
+    """
+    paid = order.status is Status.TRADE_SUCCESS
+    return {
+        "notify_type": MINI, "pay_result": "SUCCESS" if paid else "PAYERROR", "out_trade_no": order.out_trade_no,
+        "total_fee": str(order.amount), "currency_type": order.currency, "mid": order.merchants_id,
+        "pay_channel": "A" if order.pay_type == ALIPAY else "W", "third_order_no": order.trans_id, "user_identify": order.buyer_id,
+        "transaction_id": order.trans_id, "exchange_rate": money.rate_number(order.rate) if paid else "",
+        "settlement_amount": str(order.cny) if paid else "", "attach": order.details.get("attach", "")}
+
+
+NUMBERS = ("total_fee", "exchange_rate", "settlement_amount")
+CAUSES: Mapping[str, tuple[tuple[Event, ...], str, Callable[..., Fields]]] = {
+    "tgpaybarcode": (ENDS, BARCODE, barcode),
+    "tgpayqrcode": (ENDS, TRADE_STATUS, trade_status),
+    "tgpayh5": ((*ENDS, Event.DECLINE), MINI, mini),
+    "tgpayprepay": ((*ENDS, Event.DECLINE), MINI, mini),
+}
+
+
+def of_move(before: Order, event: Event, after: Order, merchant: Merchant, settings: Settings, now: int) -> Notice | None:
+    """The notice that a move causes, if any: refunds and cancellations of a paid order send none."""
+    events, notify_type, make = CAUSES.get(after.endpoint, ((), "", trade_status))
+    if event not in events or (before.was_paid and event is not Event.PAY):
+        return None
+    return packed(notify_type, make(after, merchant, settings, now), address(after, merchant), merchant)
+
+
+def address(order: Order, merchant: Merchant) -> str:
+    """Where the notices of an order go: the request's notify_url, else the merchant's; may be empty."""
+    return order.notify_url or merchant.notify_url
+
+
+def packed(notify_type: str, fields: Fields, url: str, merchant: Merchant) -> Notice | None:
+    """The fields, signed, in the form of their notify_type; None without an address."""
+    if not url:
+        return None
+    signed = envelope.signed(fields, merchant.token)
+    if notify_type == MINI:
+        return Notice(notify_type, "POST", url, JSON, _json(signed))
+    query = urlencode(signed)
+    if merchant.notify_method == "POST":
+        return Notice(notify_type, "POST", url, FORM, query)
+    bare = url.partition("#")[0]
+    return Notice(notify_type, "GET", f"{bare}{'&' if '?' in bare else '?'}{query}", "", "")
+
+
+def _json(fields: Fields) -> str:
+    texts = (value if name in NUMBERS and value else json.dumps(value, ensure_ascii=False) for name, value in fields.items())
+    return "{" + ",".join(f"{json.dumps(name)}:{text}" for name, text in zip(fields, texts)) + "}"

@@ -1,0 +1,71 @@
+"""Seeded wallet buyers, and the payment codes that make a buyer behave.
+
+A buyer, like a trade number, belongs to an order: the same seed, merchant and order number give the same one.
+"""
+from dataclasses import dataclass
+
+from . import chance
+
+ALIPAY, WECHAT = "alipay", "wechat"
+WALLETS = (ALIPAY, WECHAT)
+WALLET_NAMES = {ALIPAY: "Alipay", WECHAT: "WeChat Pay"}
+_MOBILE_PREFIXES = ("135", "136", "138", "139", "150", "158", "186", "188")
+_MAIL_HOSTS = ("163.com", "126.com", "qq.com", "sina.com")
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """Who pays. WeChat tells a merchant the openid and neither login nor e-mail; Alipay tells all three, masked."""
+
+    id: str
+    login: str
+    email: str
+
+
+def buyer(seed: str, wallet: str, *order: str) -> Buyer:
+    """The buyer of an order (`merchants_id`, `out_trade_no`)."""
+    if wallet == WECHAT:
+        return Buyer(openid(seed, *order), "", "")
+    number = chance.derive(seed, "buyer", *order)
+    prefix = _MOBILE_PREFIXES[number % len(_MOBILE_PREFIXES)]
+    host = _MAIL_HOSTS[number // 8 % len(_MAIL_HOSTS)]
+    name = chance.letters(3, seed, "mailbox", *order).lower()
+    return Buyer(f"2088{chance.digits(12, seed, 'buyer', *order)}",
+                 f"{prefix}****{chance.digits(4, seed, 'login', *order)}", f"{name}***@{host}")
+
+
+def openid(seed: str, *names: str) -> str:
+    """A WeChat openid: 28 characters beginning with `o`."""
+    return "o" + chance.letters(27, seed, "openid", *names)
+
+
+def trade_number(seed: str, wallet: str, day: str, *order: str) -> str:
+    """The wallet's number of a trade: 28 digits, for Alipay beginning with the day (`20210607`)."""
+    if wallet == WECHAT:
+        return f"4200{chance.digits(6, seed, 'trade', *order)}{day}{chance.digits(10, seed, 'trade number', *order)}"
+    return f"{day}22001{chance.digits(15, seed, 'trade', *order)}"
+
+
+@dataclass(frozen=True)
+class TestCode:
+    """A payment code (wallet's prefix, this ending) whose buyer fails with `failure`, or must confirm on the phone when empty."""
+
+    ending: str
+    failure: str
+    means: str
+
+
+PREFIXES = {ALIPAY: "28", WECHAT: "13"}
+CODE_ENDING = "77777777777"
+TEST_CODES = tuple(TestCode(CODE_ENDING + number, failure, means) for number, failure, means in (
+    ("00001", "", "the buyer must confirm on the phone: UNKNOWN, the order waits"),
+    ("00002", "BUYER_BALANCE_NOT_ENOUGH", "the buyer's balance is not enough"),
+    ("00003", "BUYER_ENABLE_STATUS_FORBID", "the buyer's account is restricted"),
+    ("00004", "BEYOND_PAY_RESTRICTION", "the payment exceeds the buyer's limit"),
+    ("00005", "PAYMENT_AUTH_CODE_INVALID", "the payment code is invalid or used already"),
+))
+
+
+def test_code(code: str) -> TestCode | None:
+    """The row of a buyer's payment code, or None for a buyer who simply pays."""
+    return next((row for row in TEST_CODES if code.endswith(row.ending)), None)

@@ -1,0 +1,136 @@
+"""The one place where money moves: each method is a move of an order with all that belongs to it.
+
+History, ledger and notice are written in the transaction of the move, so that either all of it happened or nothing.
+"""
+from dataclasses import dataclass, replace
+
+from . import chance, clock, money, notices, payers, settlement
+from .codes import Refused
+from .merchants import Merchant
+from .notices import Notice
+from .orders import CANCEL_PERIOD, Event, Order, Status, moved, refunded, state_refusal
+from .settings import Settings
+from .store import Tables
+from .store.trades import Refund
+
+BY_PAYER, BY_CONTROL, BY_CLOCK = "payer", "control", "clock"
+
+
+@dataclass(frozen=True)
+class Payments:
+    """The payments of one merchant within a write transaction, at an instant; `cause` is who asks (an endpoint, payer …)."""
+
+    tables: Tables
+    settings: Settings
+    merchant: Merchant
+    now: int
+    cause: str
+
+    def create(self, order: Order) -> Order:
+        """Write a new, waiting order down; answers it with its id."""
+        created = self.tables.orders.add(order)
+        self.tables.orders.note(created, self.now, Event.CREATE, self.cause, {"amount": money.text(order.amount)})
+        return created
+
+    def pay(self, order: Order) -> Order:
+        """The buyer pays. Raises Refused when the order does not wait."""
+        key = (order.merchants_id, order.out_trade_no)
+        day = clock.compact(order.created_at, self.settings.timezone)[:8]
+        buyer = payers.buyer(self.settings.seed, order.pay_type, *key)
+        paid = replace(
+            moved(order, Event.PAY, self.now), paid_at=self.now, finishes_at=self.now + self.settings.refund_period,
+            failure="", trans_id=payers.trade_number(self.settings.seed, order.pay_type, day, *key),
+            buyer_id=order.details.get("openid") or order.details.get("buyer_id") or buyer.id, buyer_login=buyer.login,
+            buyer_email=order.details.get("buyer_email") or buyer.email)
+        self._write(order, Event.PAY, paid, {"amount": money.text(paid.amount), "trans_id": paid.trans_id, "cny": money.text(paid.cny)})
+        self._enter(paid, settlement.PAYMENT, paid.out_trade_no, paid.amount, paid.subject)
+        return paid
+
+    def decline(self, order: Order, failure: str) -> Order:
+        """The buyer fails on a page, and may try again until the time is over; at the counter the number is spent."""
+        event = Event.FAIL if order.endpoint == "tgpaybarcode" else Event.DECLINE
+        failed = replace(moved(order, event, self.now), failure=failure)
+        self._write(order, event, failed, {"error": failure})
+        return failed
+
+    def close(self, order: Order, event: Event) -> Order:
+        """An order ends unpaid, by `CLOSE` or `EXPIRE`."""
+        closed = moved(order, event, self.now)
+        self._write(order, event, closed, {})
+        return closed
+
+    def finish(self, order: Order) -> Order:
+        """The refund period is over."""
+        finished = moved(order, Event.FINISH, self.now)
+        self._write(order, Event.FINISH, finished, {})
+        return finished
+
+    def attended(self, order: Order) -> Order:
+        """The merchant's 15 minutes of QR note 2 have been looked at."""
+        looked_at = replace(order, watched=False)
+        self.tables.orders.change(looked_at)
+        return looked_at
+
+    def refund(self, order: Order, amount: int, out_refund_id: str, reason: str) -> Refund:
+        """Give `amount` minor units back, once for each out_refund_id; without one the gateway makes it. Raises Refused."""
+        before = self.tables.orders.refund(order.merchants_id, out_refund_id) if out_refund_id else None
+        if before:
+            if (before.out_trade_no, before.amount) != (order.out_trade_no, amount):
+                raise Refused("DISCORDANT_REPEAT_REQUEST", f"out_refund_id {out_refund_id} was used for {money.text(before.amount)} "
+                                                           f"of order {before.out_trade_no}")
+            return before
+        after, event = refunded(order, amount, self.now)
+        return self._give_back(order, event, after, Refund(order.merchants_id, order.out_trade_no, out_refund_id or self._refund_id(order),
+                                                           amount, reason, "refund", self.now))
+
+    def cancel(self, order: Order) -> Order:
+        """Close a waiting order, or give back what is left of one paid within 24 hours; twice is the same as once. Raises Refused."""
+        if order.closed_by == Event.CANCEL:
+            return order
+        if order.status in (Status.TRADE_SUCCESS, Status.TRADE_FINISHED) and self.now - (order.paid_at or 0) > CANCEL_PERIOD:
+            raise Refused("TRADE_CANCEL_TIME_OUT", f"order {order.out_trade_no} was paid more than 24 hours ago")
+        cancelled = moved(order, Event.CANCEL, self.now)
+        if not order.was_paid:
+            self._write(order, Event.CANCEL, cancelled, {})
+            return cancelled
+        after = replace(cancelled, refunded=order.amount)
+        refund_id = self._refund_id(order)
+        self._give_back(order, Event.CANCEL, after, Refund(order.merchants_id, order.out_trade_no, refund_id, order.left, "cancel",
+                                                           "cancel", self.now))
+        return after
+
+    def post(self, order: Order, notice: Notice | None) -> None:
+        """Put a notice of this order into the outbox."""
+        if notice:
+            self.tables.notices.add(order.merchants_id, order.out_trade_no, notice, self.now)
+            self.tables.wake()
+
+    def _give_back(self, order: Order, event: Event, after: Order, refund: Refund) -> Refund:
+        self.tables.orders.add_refund(refund)
+        self._write(order, event, after, {"amount": money.text(refund.amount), "partner_refund_id": refund.partner_refund_id,
+                                          "reason": refund.reason})
+        partner_id = order.trans_id if refund.kind == "cancel" else refund.partner_refund_id
+        self._enter(after, settlement.REFUND, partner_id, -refund.amount, refund.reason)
+        return refund
+
+    def _refund_id(self, order: Order) -> str:
+        number = len(self.tables.orders.refunds(order.merchants_id, order.out_trade_no)) + 1
+        made = chance.digits(8, self.settings.seed, "refund", order.merchants_id, order.out_trade_no, number)
+        return f"{order.merchants_id}{clock.compact(self.now, self.settings.timezone)}{made}"
+
+    def _write(self, before: Order, event: Event, after: Order, detail: dict[str, str]) -> None:
+        self.tables.orders.change(after)
+        self.tables.orders.note(after, self.now, event, self.cause, detail)
+        self.post(after, notices.of_move(before, event, after, self.merchant, self.settings, self.now))
+
+    def _enter(self, order: Order, kind: str, partner_id: str, amount: int, remarks: str) -> None:
+        entry = settlement.Entry(order.merchants_id, order.out_trade_no, kind, partner_id, amount, self.now,
+                                 settlement.settles_at(self.now, self.settings), remarks, order, self.merchant)
+        self.tables.ledger.add(entry, settlement.line(entry, self.settings))
+
+
+def waiting(order: Order) -> Order:
+    """The order, when it still waits for its buyer. Raises Refused with the code of its state."""
+    if order.status is not Status.WAIT_BUYER_PAY:
+        raise Refused(*state_refusal(order))
+    return order

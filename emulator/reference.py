@@ -1,0 +1,159 @@
+"""Readers of the tables: the reference in Markdown and the OpenAPI document."""
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from . import __version__, findings, payers, settlement
+from .codes import BUYER_FAILURES, REFUSALS
+from .contract import Endpoint, Need, Param, Source
+from .endpoints import ENDPOINTS
+from .settings import SETTINGS, variable
+
+NEEDS = {Need.REQUIRED: "R", Need.DOCUMENTED: "D", Need.OPTIONAL: "O"}
+
+
+class OperationRow(Protocol):
+    """What the OpenAPI document needs to know of an operation of the control interface."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def summary(self) -> str: ...
+    @property
+    def query(self) -> tuple[tuple[str, str], ...]: ...
+    @property
+    def body(self) -> dict[str, Any] | None: ...
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table in Markdown."""
+    names = list(header)
+    lines = [names, ["---"] * len(names), *(list(row) for row in rows)]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in line) + " |" for line in lines)
+
+
+def markdown() -> str:
+    """The whole reference."""
+    parts = [
+        f"# TGPay Emulator {__version__}: reference",
+        "Made from the tables that check the requests. **R** is refused when missing, **D** is documented as mandatory and its absence "
+        "a finding, **O** is optional. *(reading)* marks what the document does not say clearly.",
+        "## Endpoints", *(_endpoint(endpoint) for endpoint in ENDPOINTS.values()),
+        "## Columns of the settlement file", ", ".join(f"`{name}`" for name, _ in settlement.COLUMNS),
+        "## Refusals", "`is_success` is F, nothing happened.",
+        table(("error", "when", "HTTP"), ((code.name, code.when, str(code.status)) for code in REFUSALS.values())),
+        "## Buyers who cannot pay", "`is_success` is T, `result_code` FAIL: the request was carried out, the buyer failed.",
+        table(("detail_error_code", "why"), ((code.name, code.when) for code in BUYER_FAILURES.values())),
+        "## Payment codes for tests", "Any other code that is well formed pays at once.", _test_codes(),
+        "## Findings", "Rules of the document that are noted, not refused; with the setting `strict` they are refused.",
+        table(("code", "section", "rule"), ((rule.code, rule.section, rule.sentence) for rule in findings.RULES.values())),
+        "## Settings", settings_table()]
+    return "\n\n".join(parts) + "\n"
+
+
+def settings_table() -> str:
+    """The settings as the README has them."""
+    return table(("flag", "environment", "default", "what it is"),
+                 ((f"`--{row.name.replace('_', '-')}`", f"`{variable(row)}`", f"`{row.default}`" if row.default else "", row.help)
+                  for row in SETTINGS))
+
+
+def fidelity_table() -> str:
+    """The endpoints as the README has them."""
+    return table(("endpoint", "section", "what", "fidelity"),
+                 ((f"`{endpoint.path}`", endpoint.section, endpoint.title, fidelity(endpoint)) for endpoint in ENDPOINTS.values()))
+
+
+def fidelity(endpoint: Endpoint) -> str:
+    """How much of an endpoint the document says: its own source, and the sources of its rows."""
+    sources = {endpoint.source, *(row.source for row in endpoint.params), *(row.source for row in endpoint.answer)}
+    sources |= {Source.READ} if "(reading)" in endpoint.note else set()
+    words = {Source.DOCUMENTED: "documented", Source.READ: "read", Source.ASSUMED: "assumed"}
+    return ", ".join(words[source] for source in Source if source in sources)
+
+
+def _endpoint(endpoint: Endpoint) -> str:
+    signed = "signed" if endpoint.signed else "unsigned"
+    parts = [f"### `{endpoint.path}`: {endpoint.title}",
+             f"Section {endpoint.section} of the document. Root `{endpoint.root}`, answer {signed}. {endpoint.note}".strip(),
+             table(("parameter", "need", "format", "example", "meaning"), (_parameter(row) for row in endpoint.params))]
+    if endpoint.answer:
+        parts.append(table(("answer", "meaning"), ((f"`{row.name}`", row.meaning + _reading(row.source)) for row in endpoint.answer)))
+    return "\n\n".join(parts)
+
+
+def _parameter(row: Param) -> tuple[str, ...]:
+    length = f", at most {row.length} characters" if row.length else ""
+    aliases = f"; also taken as {', '.join(row.aliases)}" if row.aliases else ""
+    note = f"; {row.note}" if row.note else ""
+    return (f"`{row.name}`", NEEDS[row.need], row.format.name + length, f"`{row.example}`" if row.example else "",
+            row.meaning + aliases + note + _reading(row.source))
+
+
+def _reading(source: Source) -> str:
+    return "" if source is Source.DOCUMENTED else " *(reading)*"
+
+
+def _test_codes() -> str:
+    return table(("Alipay", "WeChat", "what the buyer does"),
+                 ((f"`{payers.PREFIXES[payers.ALIPAY]}{row.ending}`", f"`{payers.PREFIXES[payers.WECHAT]}{row.ending}`", row.means)
+                  for row in payers.TEST_CODES))
+
+
+def openapi(operations: Iterable[OperationRow], server: str) -> dict[str, Any]:
+    """`/v2` and the control interface as OpenAPI 3.1."""
+    paths: dict[str, dict[str, Any]] = {endpoint.path: _gateway_path(endpoint) for endpoint in ENDPOINTS.values()}
+    for row in operations:
+        path, parameters = _openapi_path(f"/_emulator{row.path}")
+        paths.setdefault(path, {})[row.method.lower()] = _control_operation(row, parameters)
+    return {
+        "openapi": "3.1.0", "info": {"title": "TGPay Emulator", "version": __version__, "license": {"name": "MIT", "identifier": "MIT"}},
+        "servers": [{"url": server}], "paths": paths,
+        "components": {"securitySchemes": {"control": {"type": "http", "scheme": "bearer"}}}}
+
+
+def _gateway_path(endpoint: Endpoint) -> dict[str, Any]:
+    answer = {"200": {"description": "XML, or what the endpoint answers with; refusals are XML too",
+                      "content": {"text/xml": {"schema": _answer_schema(endpoint)}}}}
+    common = {"summary": endpoint.title, "description": f"Section {endpoint.section}. {endpoint.note}".strip(), "tags": ["gateway"]}
+    form = {"type": "object", "properties": {row.name: dict(_schema(row)) for row in endpoint.params},
+            "required": [row.name for row in endpoint.params if row.need is Need.REQUIRED and not row.aliases]}
+    return {
+        "get": {**common, "operationId": f"{endpoint.name}_get", "responses": answer,
+                "parameters": [{"name": row.name, "in": "query", "schema": dict(_schema(row)), "description": row.meaning,
+                                "required": row.need is Need.REQUIRED and not row.aliases} for row in endpoint.params]},
+        "post": {**common, "operationId": f"{endpoint.name}_post", "responses": answer,
+                 "requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": form}}}}}
+
+
+def _schema(row: Param) -> Mapping[str, Any]:
+    extra: dict[str, Any] = {"maxLength": row.length} if row.length and row.identifier else {}
+    return {**row.format.schema, **extra, **({"examples": [row.example]} if row.example else {})}
+
+
+def _answer_schema(endpoint: Endpoint) -> dict[str, Any]:
+    return {"type": "object", "xml": {"name": endpoint.root},
+            "properties": {row.name: {"type": "string", "description": row.meaning} for row in endpoint.answer}}
+
+
+def _openapi_path(path: str) -> tuple[str, list[dict[str, Any]]]:
+    parameters, pieces = [], []
+    for piece in path.split("/"):
+        if piece.startswith("<"):
+            kind, _, name = piece.strip("<>").rpartition(":")
+            parameters.append({"name": name, "in": "path", "required": True, "schema": {"type": "integer" if kind == "int" else "string"}})
+            piece = f"{{{name}}}"
+        pieces.append(piece)
+    return "/".join(pieces), parameters
+
+
+def _control_operation(row: OperationRow, parameters: list[dict[str, Any]]) -> dict[str, Any]:
+    query = [{"name": name, "in": "query", "required": False, "schema": {"type": "string"}, "description": meaning}
+             for name, meaning in row.query]
+    body = {"requestBody": {"content": {"application/json": {"schema": row.body}}}} if row.body else {}
+    name = f"{row.method.lower()}{row.path.replace('/', '_').replace('<', '').replace('>', '').replace(':', '_').replace('.', '_')}"
+    return {"summary": row.summary, "operationId": name, "tags": ["control"], "parameters": parameters + query, **body,
+            "security": [{}, {"control": []}],
+            "responses": {"2XX": {"description": "done"},
+                          "4XX": {"description": "a problem document, RFC 9457", "content": {"application/problem+json": {}}}}}

@@ -1,0 +1,313 @@
+"""What falls due, in order: expiry, the merchant's 15 minutes, the end of the refund period, and every attempt of a notice.
+
+One thread of one process, the holder of the leadership, does all of it, in real time as well as when the clock is moved. Others ask
+it through the table of commands; where nobody leads, as in a command line without a server, the asker does it itself.
+"""
+import heapq
+import logging
+import os
+import select
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from . import clock, durations
+from .clock import Clock, real_now
+from .findings import Finding
+from .orders import Event, Order, falls_due
+from .outbox import Post, deliver
+from .payments import BY_CLOCK, Payments
+from .settings import Settings
+from .store import Leadership, Store, Tables
+from .store.post import Posted
+from .store.records import Command
+
+BATCH = 100
+IN_FLIGHT_PER_MERCHANT = 8
+LONGEST_SLEEP_S = 0.25
+log = logging.getLogger(__name__)
+
+
+class Signal:
+    """Wakes the scheduler from any process: a pipe made before the processes part."""
+
+    def __init__(self) -> None:
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        os.set_blocking(self._writer, False)
+
+    def ring(self) -> None:
+        """Wake whoever waits, or who waits next."""
+        try:
+            os.write(self._writer, b"!")
+        except BlockingIOError:  # nobody has listened for a long time, and it has been said often enough
+            pass
+
+    def wait(self, seconds: float) -> None:
+        """Sleep until it rings, at most so long."""
+        if select.select([self._reader], [], [], seconds)[0]:
+            try:
+                os.read(self._reader, 65536)
+            except BlockingIOError:
+                pass
+
+
+def fall_due(tables: Tables, settings: Settings, order: Order) -> Order:
+    """Do to an order what its next due instant does, at that instant."""
+    due = falls_due(order)
+    merchant = tables.merchants.find(order.merchants_id)
+    if due is None or merchant is None:
+        return order
+    instant, event = due
+    payments = Payments(tables, settings, merchant, instant, BY_CLOCK)
+    if event is Event.EXPIRE:
+        return payments.close(order, event)
+    if event is Event.FINISH:
+        return payments.finish(order)
+    if not tables.journal.asked(order.merchants_id, order.out_trade_no, "tgpayquery", instant):
+        finding = Finding("QR_ORDER_LEFT_OPEN", "neither paid nor queried nor cancelled within 15 minutes")
+        tables.journal.add_finding(order.merchants_id, order.out_trade_no, "tgpayqrcode", finding.as_json())
+    return payments.attended(order)
+
+
+class Flights:
+    """The attempts under way, each in a thread of its own, at most a few of one merchant so that none holds up another."""
+
+    def __init__(self, store: Store, settings: Settings, post: Post, signal: Signal) -> None:
+        self._store = store
+        self._settings = settings
+        self._post = post
+        self._signal = signal
+        self._changed = threading.Condition()
+        self._merchants: dict[int, str] = {}
+
+    def launch(self, notice: Posted, now: int, replay: bool = False, command: int | None = None) -> bool:
+        """Begin an attempt, unless one of this notice is under way."""
+        with self._changed:
+            if notice.id in self._merchants:
+                return False
+            self._merchants[notice.id] = notice.merchants_id
+        threading.Thread(target=self._fly, args=(notice, now, replay, command), daemon=True).start()
+        return True
+
+    def _fly(self, notice: Posted, now: int, replay: bool, command: int | None) -> None:
+        try:
+            sent = deliver(self._store, notice, now, self._post, self._settings.notify_retries, replay)
+            if command is not None:
+                with self._store.write() as tables:
+                    tables.commands.finish(command, {"taken": sent.taken, "error": sent.error, "status_code": sent.status_code})
+        except Exception:
+            log.exception("an attempt of notice %s was not written down", notice.id)
+        finally:
+            self._store.close_connection()
+            with self._changed:
+                del self._merchants[notice.id]
+                self._changed.notify_all()
+            self._signal.ring()
+
+    def launch_due(self, tables: Tables, now: int) -> None:
+        """Begin the attempt of every notice that is due, as far as its merchant has room."""
+        full = self._full()
+        while True:
+            waiting = [notice for notice in tables.notices.due(now, full, 4 * IN_FLIGHT_PER_MERCHANT + len(self._merchants))
+                       if notice.id not in self._merchants]
+            for notice in waiting:
+                if notice.merchants_id not in full:
+                    self.launch(notice, now)
+                    full = self._full()
+            if not waiting:
+                return
+
+    def _full(self) -> set[str]:
+        with self._changed:
+            merchants = list(self._merchants.values())
+        return {merchant for merchant in merchants if merchants.count(merchant) >= IN_FLIGHT_PER_MERCHANT}
+
+    def land(self, seconds: float | None = None) -> None:
+        """Wait until no attempt is under way."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._merchants, seconds)
+
+
+class Scheduler:
+    """Does what falls due while it leads; `perform` carries out one command and answers its result."""
+
+    def __init__(self, store: Store, settings: Settings, post: Post, signal: Signal) -> None:
+        self._store = store
+        self._settings = settings
+        self._signal = signal
+        self._flights = Flights(store, settings, post, signal)
+        self._stopping = threading.Event()
+
+    def run(self, warm_up: Callable[[], object] = lambda: None) -> None:
+        """Wait for the leadership, then lead until `stop`: the body of the scheduler's thread. `warm_up` is called once it leads."""
+        leadership = Leadership(self._store.path)
+        leadership.acquire(wait=True)
+        warm_up()
+        while not self._stopping.is_set():
+            try:
+                due = self.step()
+            except Exception:
+                log.exception("the scheduler failed and tries again")
+                due = None
+            self._signal.wait(LONGEST_SLEEP_S if due is None or due <= 0 else min(LONGEST_SLEEP_S, due / durations.SECOND))
+        leadership.close()
+
+    def stop(self, seconds: float) -> None:
+        """End the thread after what it is doing, and wait for attempts under way."""
+        self._stopping.set()
+        self._signal.ring()
+        self._flights.land(seconds)
+
+    def step(self) -> int | None:
+        """Do what is due now; answers the milliseconds until the next thing is."""
+        tables = self._store.read()
+        for command in tables.commands.open():
+            self._perform(command)
+        now = tables.clock.get().now(real_now())
+        while self._move_orders(now):
+            continue
+        self._flights.launch_due(tables, now)
+        next_due = tables.next_due()
+        return None if next_due is None else next_due - now
+
+    def ask(self, name: str, argument: Mapping[str, Any], seconds: float = 3600.0) -> dict[str, Any]:
+        """Have a command carried out and wait for its result, whoever leads. Raises TimeoutError."""
+        with self._store.write() as tables:
+            number = tables.commands.add(name, argument)
+            tables.wake()
+        waited = threading.Event()
+        for _ in range(int(seconds / 0.005)):
+            result = self._store.read().commands.result(number)
+            if result is not None:
+                return result
+            self._lead_if_nobody_does()
+            waited.wait(0.005)
+        raise TimeoutError(f"{name} was not done within {seconds:g} s")
+
+    def _lead_if_nobody_does(self) -> None:
+        leadership = Leadership(self._store.path)
+        if leadership.acquire(wait=False):
+            self.step()
+            self._flights.land()
+        leadership.close()
+
+    def _perform(self, command: Command) -> None:
+        if command.name == "clock":
+            self._move_clock(command)
+        elif command.name == "flush":
+            self._flush(command)
+        else:
+            self._replay(command)
+
+    def _replay(self, command: Command) -> None:
+        tables = self._store.read()
+        notice = tables.notices.find(command.argument["id"])
+        if notice is None:
+            self._finish(command, {"error": "there is no such notice any more", "taken": False, "status_code": None})
+        else:
+            self._flights.launch(notice, tables.clock.get().now(real_now()), replay=True, command=command.id)
+
+    def _flush(self, command: Command) -> None:
+        """Done when nothing is left that was due when it began; other merchants' notices go out meanwhile."""
+        tables = self._store.read()
+        plan = command.plan or {"now": tables.clock.get().now(real_now()), "last": tables.notices.last()}
+        if not command.plan:
+            with self._store.write():
+                tables.commands.begin(command.id, plan)
+        if not tables.notices.are_due(plan["now"], plan["last"]):
+            self._finish(command, {})
+
+    def _finish(self, command: Command, result: Mapping[str, Any]) -> None:
+        with self._store.write() as tables:
+            tables.commands.finish(command.id, result)
+
+    def _move_clock(self, command: Command) -> None:
+        plan = command.plan
+        if not plan:
+            with self._store.write() as tables:
+                plan = planned(command.argument, tables.clock.get(), real_now())
+                tables.commands.begin(command.id, plan)
+        self._walk(plan["target"])
+        with self._store.write() as tables:
+            tables.clock.set(Clock(plan["offset"], plan["frozen"]))
+            tables.commands.finish(command.id, {})
+
+    def _walk(self, target: int) -> None:
+        """Let time pass up to an instant: each thing that falls due is done at its own, and done before the next."""
+        tables = self._store.read()
+        now = tables.clock.get().now(real_now())
+        while now < target:
+            self._flights.land()
+            due = tables.next_due()
+            if due is None or due > target:
+                return
+            moved = self._move_orders(target, walking=True)
+            now = max(now, tables.clock.get().now(real_now()) if moved else min(due, target))
+            if not moved:
+                self._stand_at(now)
+            self._flights.launch_due(tables, now)
+        self._flights.land()
+
+    def _stand_at(self, now: int) -> None:
+        with self._store.write() as tables:
+            tables.clock.set(Clock(tables.clock.get().offset, now))
+
+    def _move_orders(self, until: int, walking: bool = False) -> bool:
+        """Do to some orders what is due up to an instant, in order; answers whether there were any.
+
+        Walking, the clock stands at each thing's instant, and the walk pauses before and after the sending of a notice.
+        """
+        first = self._store.read().orders.next_due()
+        if first is None or first > until:
+            return False
+        with self._store.write() as tables:
+            orders = tables.orders.due(until, BATCH)
+            horizon = until if len(orders) < BATCH else _instant(orders[-1])
+            heap = [(_instant(order), order.id, order) for order in orders]
+            post_due = tables.notices.next_due() if walking else None
+            reached = None
+            while heap and not (walking and tables.wakes) and not (post_due is not None and post_due < heap[0][0]):
+                reached, _, order = heapq.heappop(heap)
+                after = fall_due(tables, self._settings, order)
+                due = falls_due(after)
+                if due and due[0] <= horizon:
+                    heapq.heappush(heap, (due[0], after.id, after))
+            if walking and reached is not None:
+                present = tables.clock.get()
+                tables.clock.set(Clock(present.offset, max(reached, present.frozen or reached)))
+        return reached is not None
+
+
+def _instant(order: Order) -> int:
+    due = falls_due(order)
+    return due[0] if due else 0
+
+
+def planned(argument: Mapping[str, Any], present: Clock, real: int) -> dict[str, Any]:
+    """What a clock command means: up to which instant time passes (`target`), and the clock that is in force then.
+
+    `argument` has one of `advance` (milliseconds), `set` (instant), `freeze` (bool) and `reset`.
+    """
+    now = present.now(real)
+    if "advance" in argument:
+        return _arrival(now + argument["advance"], present, real, argument["advance"])
+    if "set" in argument:
+        return _arrival(argument["set"], present, real, argument["set"] - now)
+    if "freeze" in argument:
+        return {"target": now, "offset": present.offset if argument["freeze"] else now - real,
+                "frozen": now if argument["freeze"] else None}
+    return {"target": real, "offset": 0, "frozen": None}
+
+
+def _arrival(target: int, present: Clock, real: int, step: int) -> dict[str, Any]:
+    if present.frozen is not None:
+        return {"target": target, "offset": present.offset, "frozen": target}
+    return {"target": target, "offset": present.offset + step, "frozen": None}
+
+
+def state(present: Clock, real: int) -> dict[str, Any]:
+    """The clock as the control interface prints it."""
+    now = present.now(real)
+    return {"now": clock.iso(now), "offset_s": (now - real) / durations.SECOND if present.frozen is not None
+            else present.offset / durations.SECOND, "frozen": present.frozen is not None}

@@ -1,0 +1,26 @@
+"""The state that a database begins with, and that a reset goes back to."""
+from . import merchants
+from .clock import Clock
+from .merchants import User
+from .store import Tables
+
+
+def seed(tables: Tables, secret: str) -> None:
+    """Make the seeded merchants that are not there yet; `secret` is the setting `seed`, from which tokens derive."""
+    if tables.merchants.find(next(iter(merchants.SEEDED_USERS))):
+        return
+    for merchants_id, settings in merchants.seeded(secret).items():
+        users = [User.new(**user) for user in merchants.SEEDED_USERS.get(merchants_id, ())]
+        tables.merchants.add(merchants_id, settings, users, seeded=True)
+        tables.merchants.replace_users(merchants_id, users)
+    tables.clock.set(Clock())
+
+
+def reset(tables: Tables, secret: str, merchants_id: str | None = None) -> None:
+    """Forget what one merchant did, and any change of its settings; or everything."""
+    if merchants_id is None:
+        tables.erase_all()
+        seed(tables, secret)
+    else:
+        tables.erase(merchants_id)
+        tables.merchants.restore(merchants_id)

@@ -1,0 +1,174 @@
+"""Sends one notice over HTTP: where it may go, how long it may take, how much of the answer is read (contract 6 and 9)."""
+import ipaddress
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import httpcore
+
+from .outbox import Sent
+from .store.post import Posted
+
+ANSWER_LIMIT = 64 * 1024
+# Cloud metadata services that are not in a link-local network.
+_METADATA = tuple(map(ipaddress.ip_address, ("100.100.100.200", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254")))
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class Forbidden(httpcore.ConnectError):
+    """The address is one that notices must not go to."""
+
+
+def embedded(address: Address) -> Address:
+    """The IPv4 address that an IPv6 one stands for, when it does; else the address itself."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
+
+
+def allowed(host: str, address: Address, places: tuple[str, ...]) -> bool:
+    """Whether a notice may go to a resolved address of a host, under the setting `notify_allow`."""
+    real = embedded(address)
+    if real.is_link_local or address.is_link_local or real in _METADATA:
+        return False
+    return not places or host.lower().strip("[]") in places or any(
+        real in ipaddress.ip_network(place, strict=False) for place in places if _is_network(place))
+
+
+def _is_network(place: str) -> bool:
+    try:
+        ipaddress.ip_network(place, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _resolve(host: str, port: int, seconds: float) -> list[Address]:
+    """The addresses of a host; the system's resolver knows no time limit, so it runs in a thread that may be left behind."""
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.extend(_lookup(host, port)), daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        raise httpcore.ConnectTimeout(f"no address for {host} in time")
+    if found and isinstance(found[0], OSError):
+        raise httpcore.ConnectError(f"no address for {host}: {found[0]}")
+    return [ipaddress.ip_address(row[4][0].partition("%")[0]) for row in found]
+
+
+def _lookup(host: str, port: int) -> Iterable[Any]:
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        return [OSError(str(error))]
+
+
+class _Timed(httpcore.NetworkStream):
+    """A stream on which everything together ends at one deadline, however slowly the other side drips."""
+
+    def __init__(self, stream: httpcore.NetworkStream, left: Callable[[], float]) -> None:
+        self._stream = stream
+        self._left = left
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, self._left())
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._left())
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(self, ssl_context: ssl.SSLContext, server_hostname: str | None = None,
+                  timeout: float | None = None) -> httpcore.NetworkStream:
+        return _Timed(self._stream.start_tls(ssl_context, server_hostname, self._left()), self._left)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class _Guarded(httpcore.NetworkBackend):
+    """Connects only to addresses that are allowed, and to the very address that was looked at."""
+
+    def __init__(self, places: tuple[str, ...], left: Callable[[], float]) -> None:
+        self._places = places
+        self._left = left
+        self._network = httpcore.SyncBackend()
+
+    def connect_tcp(self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
+                    socket_options: Iterable[Any] | None = None) -> httpcore.NetworkStream:
+        addresses = _resolve(host, port, self._left())
+        permitted = [address for address in addresses if allowed(host, address, self._places)]
+        if not permitted:
+            raise Forbidden(f"notices must not go to {host} ({', '.join(map(str, addresses))})")
+        failure: Exception = httpcore.ConnectError(f"no address for {host}")
+        for address in permitted:
+            try:
+                return _Timed(self._network.connect_tcp(str(address), port, self._left()), self._left)
+            except httpcore.ConnectError as error:
+                failure = error
+        raise failure
+
+
+class Sender:
+    """Posts notices; safe to use from many threads. `timeout` is milliseconds for everything one attempt does."""
+
+    def __init__(self, places: tuple[str, ...], timeout: int, agent: str) -> None:
+        self._places = places
+        self._timeout = timeout / 1_000
+        self._agent = agent
+
+    def __call__(self, notice: Posted) -> Sent:
+        """One attempt: no redirect is followed, no more than 64 KiB of the answer are read."""
+        begun = time.monotonic()
+        try:
+            status, body = self._exchange(notice, lambda: max(0.001, begun + self._timeout - time.monotonic()))
+        except httpcore.TimeoutException:
+            return Sent(_since(begun), error=f"no complete answer within {self._timeout:g} s")
+        except Exception as error:  # whatever a receiver or an address may do, it is an attempt that failed
+            return Sent(_since(begun), error=str(error) or type(error).__name__)
+        return Sent(_since(begun), status, body.decode("utf-8", "replace").replace("\x00", "\ufffd"))
+
+    def _exchange(self, notice: Posted, left: Callable[[], float]) -> tuple[int, bytes]:
+        headers = [("User-Agent", self._agent), ("Accept", "*/*"), ("Connection", "close")]
+        if notice.content_type:
+            headers.append(("Content-Type", notice.content_type))
+        with httpcore.ConnectionPool(network_backend=_Guarded(self._places, left)) as pool:
+            url = httpcore.URL(ascii_url(notice.url))
+            with pool.stream(notice.method, url, headers=[("Host", _host(url)), *headers], content=notice.body.encode() or None) as answer:
+                body = b""
+                for piece in answer.iter_stream():
+                    body += piece
+                    if len(body) >= ANSWER_LIMIT or left() <= 0.001:
+                        break
+                if left() <= 0.001:
+                    raise httpcore.ReadTimeout
+                return answer.status, body[:ANSWER_LIMIT]
+
+
+def ascii_url(url: str) -> str:
+    """The URL with all that is not ASCII written in percent signs, its host in IDNA."""
+    from urllib.parse import quote, urlsplit, urlunsplit
+
+    parts = urlsplit(url)
+    host = (parts.hostname or "").encode("idna").decode() if not (parts.hostname or "").isascii() else parts.netloc
+    netloc = host if (parts.hostname or "").isascii() else host + (f":{parts.port}" if parts.port else "")
+    return urlunsplit((parts.scheme, netloc, quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._"),
+                       quote(parts.query, safe="/%:@!$&'()*+,;=~-._?"), ""))
+
+
+def _host(url: httpcore.URL) -> str:
+    default = {b"http": 80, b"https": 443}.get(url.scheme)
+    host = url.host.decode()
+    host = f"[{host}]" if ":" in host else host
+    return host if url.port in (None, default) else f"{host}:{url.port}"
+
+
+def _since(begun: float) -> int:
+    return round((time.monotonic() - begun) * 1_000)

@@ -1,0 +1,154 @@
+"""The server process: gunicorn with the application, and in each worker a scheduler that leads or waits to lead."""
+import logging
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+from gunicorn.workers.gthread import ThreadWorker
+
+from . import __version__, seeding
+from .scheduler import Scheduler, Signal
+from .settings import TEMPORARY, Settings, is_loopback
+from .store import Store, prepare
+from .store.post import Posted
+from .web import create_app
+
+GRACE_S = 15
+BACKLOG = 512
+
+
+class Unstartable(Exception):
+    """The server cannot start, and a sentence says why."""
+
+
+def database_path(settings: Settings) -> Path:
+    """The database file: the setting's, or one in the user's data directory."""
+    if settings.database:
+        return Path(settings.database)
+    from platformdirs import user_data_path
+
+    return user_data_path("tgpay-emulator", appauthor=False) / "emulator.db"
+
+
+class LateSender:
+    """A sender that is loaded with the first notice: a command line that sends none need not wait for its libraries."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._sender: Callable[[Posted], Any] | None = None
+
+    def __call__(self, notice: Posted) -> Any:
+        """Make one attempt."""
+        return self.load()(notice)
+
+    def load(self) -> Callable[[Posted], Any]:
+        """The sender, ready to send."""
+        if self._sender is None:
+            from .sender import Sender
+
+            self._sender = Sender(self._settings.notify_allow, self._settings.notify_timeout, f"tgpay-emulator/{__version__}")
+        return self._sender
+
+
+def build(settings: Settings, path: Path) -> tuple[Flask, Scheduler, LateSender]:
+    """The application on a database that is made and seeded when it is new. Raises `store.Unusable`."""
+    prepare(path)
+    signal = Signal()
+    store = Store(path, signal.ring)
+    with store.write() as tables:
+        seeding.seed(tables, settings.seed)
+    store.close()
+    sender = LateSender(settings)
+    scheduler = Scheduler(store, settings, sender, signal)
+    return create_app(settings, store, scheduler), scheduler, sender
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises Unstartable when the address is taken or not this machine's."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except (OSError, socket.gaierror) as error:
+        listener.close()
+        raise Unstartable(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+    listener.listen(BACKLOG)
+    listener.set_inheritable(True)
+    return listener
+
+
+def guarded(settings: Settings) -> Settings:
+    """The settings with a control token where one is needed: on an address that others can reach, unless it is switched off."""
+    if settings.control_token or is_loopback(settings.host):
+        return settings
+    return settings.replaced(control_token=secrets.token_urlsafe(18))
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
+    """A gunicorn worker that tells waiting requests when it is asked to end."""
+
+    def handle_exit(self, sig: Any, frame: Any) -> None:
+        """SIGTERM: long polls and event streams end at once, everything else is finished."""
+        self.app.application.extensions["emulator"].closing.set()
+        super().handle_exit(sig, frame)
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
+    """The gunicorn application of one `serve`."""
+
+    def __init__(self, settings: Settings, listener: socket.socket, path: Path, ready: Callable[[], None]) -> None:
+        self._settings = settings
+        self._listener = listener
+        self._ready = ready
+        self.application, self._scheduler, self._sender = build(settings, path)
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Hand our settings to gunicorn."""
+        options = {
+            "bind": f"fd://{self._listener.fileno()}", "workers": self._settings.workers, "threads": self._settings.threads,
+            "worker_class": Worker, "preload_app": True, "loglevel": self._settings.log_level, "keepalive": 75, "timeout": 60,
+            "graceful_timeout": GRACE_S, "limit_request_line": 0, "control_socket_disable": True, "proc_name": "tgpay-emulator",
+            "when_ready": lambda arbiter: self._ready(), "post_worker_init": self._lead, "worker_exit": self._leave}
+        assert self.cfg is not None
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """The WSGI application."""
+        return self.application
+
+    def _lead(self, worker: Any) -> None:
+        threading.Thread(target=self._scheduler.run, args=(self._sender.load,), name="scheduler", daemon=True).start()
+
+    def _leave(self, arbiter: Any, worker: Any) -> None:
+        self._scheduler.stop(GRACE_S)
+
+
+def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None:
+    """Serve until SIGTERM or SIGINT. `announce` is told the settings in force and the address once requests are taken.
+
+    Raises Unstartable or `store.Unusable` with a sentence.
+    """
+    temporary = Path(tempfile.mkdtemp(prefix="tgpay-emulator-")) if settings.database == TEMPORARY else None
+    process = os.getpid()
+    try:
+        listener = listen(settings.host, settings.port)
+        host, port = listener.getsockname()[:2]
+        in_force = guarded(settings)
+        logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        Server(in_force, listener, temporary / "emulator.db" if temporary else database_path(settings),
+               lambda: announce(in_force, address)).run()
+    finally:
+        if temporary and os.getpid() == process:
+            shutil.rmtree(temporary, ignore_errors=True)

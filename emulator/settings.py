@@ -1,0 +1,153 @@
+"""Every setting of the emulator, once: name, default, kind and what it is for.
+
+The environment (`TGPAY_<NAME>`), the flags of `tgpay-emulator serve`, `--help` and the table in the README are readers of `SETTINGS`.
+"""
+import ipaddress
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import clock, durations
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row: `parse` makes the value of its text or raises ValueError with a sentence."""
+
+    name: str
+    default: str
+    help: str
+    parse: Callable[[str], Any] = str
+
+
+def _switch(written: str) -> bool:
+    if written.lower() in ("1", "true", "yes", "on"):
+        return True
+    if written.lower() in ("", "0", "false", "no", "off"):
+        return False
+    raise ValueError(f"{written!r} is neither on nor off")
+
+
+def _number(least: int, most: int) -> Callable[[str], int]:
+    def parse(written: str) -> int:
+        if not written.isdecimal() or not least <= int(written) <= most:
+            raise ValueError(f"{written!r} is not a whole number from {least} to {most}")
+        return int(written)
+    return parse
+
+
+def _zone(written: str) -> str:
+    clock.zone(written)
+    return written
+
+
+def _time_of_day(written: str) -> int:
+    hours, colon, minutes = written.partition(":")
+    if not (colon and hours.isdecimal() and minutes.isdecimal() and int(hours) < 24 and int(minutes) < 60):
+        raise ValueError(f"{written!r} is not a time of day; write 15:00")
+    return int(hours) * durations.HOUR + int(minutes) * durations.MINUTE
+
+
+def _schedule(written: str) -> tuple[int, ...]:
+    return tuple(durations.parse(part) for part in written.split(",") if part.strip())
+
+
+def _places(written: str) -> tuple[str, ...]:
+    places = tuple(part.strip().lower() for part in written.split(",") if part.strip())
+    for place in places:
+        if "/" in place:
+            ipaddress.ip_network(place, strict=False)
+    return places
+
+
+def _public_url(written: str) -> str:
+    if written and not written.startswith(("http://", "https://")):
+        raise ValueError(f"{written!r} does not begin with http:// or https://")
+    return written.rstrip("/")
+
+
+def _log_level(written: str) -> str:
+    if written.lower() not in ("debug", "info", "warning", "error", "critical"):
+        raise ValueError(f"{written!r} is none of debug, info, warning, error, critical")
+    return written.lower()
+
+
+SETTINGS = (
+    Setting("host", "127.0.0.1", "address to listen on"),
+    Setting("port", "8472", "port to listen on; 0 takes a free one", _number(0, 65535)),
+    Setting("database", "", "SQLite file; empty is tgpay-emulator/emulator.db in the user's data directory, "
+                            ":temporary: a throw-away one"),
+    Setting("public_url", "", "address under which payers and merchants reach the emulator; empty: the request's own", _public_url),
+    Setting("workers", "2", "server processes", _number(1, 64)),
+    Setting("threads", "8", "threads of each process", _number(1, 256)),
+    Setting("seed", "tgpay", "everything that looks random derives from it: tokens, numbers, buyers"),
+    Setting("strict", "off", "breaking a rule of the document is refused (ILLEGAL_ARGUMENT) instead of noted as a finding", _switch),
+    Setting("control_token", "", "bearer token of /_emulator; empty: none on loopback, one made and printed elsewhere; off: none anywhere"),
+    Setting("timezone", "Asia/Shanghai", "zone of pay_time, gmt_payment, the settlement day and 1c", _zone),
+    Setting("notify_timezone", "Europe/London", "zone of notify_time", _zone),
+    Setting("notify_retries", "4m,10m,10m,1h,2h,6h,15h", "waits before a notice that was not taken is repeated", _schedule),
+    Setting("notify_timeout", "10s", "time for one attempt of a notice, from name lookup to the last byte", durations.parse),
+    Setting("notify_allow", "", "hosts and networks that notices may go to, separated by commas; empty: all. Link-local and cloud "
+                                "metadata addresses never", _places),
+    Setting("settlement_time", "15:00", "time of day, in timezone, at which a day is settled", _time_of_day),
+    Setting("settlement_days", "1", "days between a payment and its settlement", _number(0, 30)),
+    Setting("refund_period", "90d", "after it a paid order is TRADE_FINISHED", durations.parse),
+    Setting("log_level", "info", "debug, info, warning, error or critical", _log_level),
+)
+NO_TOKEN = "off"
+TEMPORARY = ":temporary:"
+
+
+class Settings(Mapping[str, Any]):
+    """The values in force, by name and as attributes. Missing names take their default; a wrong value raises ValueError."""
+
+    def __init__(self, written: Mapping[str, str] | None = None) -> None:
+        given = written or {}
+        self._values: dict[str, Any] = {}
+        for setting in SETTINGS:
+            text = given.get(setting.name, setting.default)
+            try:
+                self._values[setting.name] = setting.parse(text)
+            except ValueError as error:
+                raise ValueError(f"{setting.name}: {error}") from error
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__["_values"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __iter__(self) -> Any:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def replaced(self, **values: Any) -> "Settings":
+        """A copy with some values changed; they are taken as they are, not parsed."""
+        copy = Settings()
+        copy._values = {**self._values, **values}
+        return copy
+
+
+def variable(setting: Setting) -> str:
+    """The environment variable of a setting."""
+    return f"TGPAY_{setting.name.upper()}"
+
+
+def from_environment(environ: Mapping[str, str], **flags: str | None) -> Settings:
+    """Flags before the environment before defaults."""
+    written = {setting.name: environ[variable(setting)] for setting in SETTINGS if variable(setting) in environ}
+    written.update({name: flag for name, flag in flags.items() if flag is not None})
+    return Settings(written)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a listening address can be reached from this machine only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

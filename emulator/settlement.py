@@ -1,0 +1,115 @@
+"""The settlement file (section 14): a ledger entry is one line of it, written when the money moves.
+
+An entry fixes rate, fee and store at that moment, as a ledger does: later changes of the merchant's settings never reach back.
+"""
+import csv
+import io
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from . import clock, money
+from .merchants import Merchant
+from .orders import Order
+from .settings import Settings
+
+PAYMENT, REFUND = "P", "R"
+SCENES: Mapping[str, str] = {
+    "tgpayqrcode": "shopQrCode", "tgpaybarcode": "shopBarCode", "tgpayh5": "onlineH5", "tgpayprepay": "onlinePrepay",
+    "tgpaybankcard": "onlineBankcard", "tgpaywebtoterminal": "posTerminal"}
+_FORMULA = re.compile(r"[=+\-@\t\r]")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One payment (`P`), refund or cancellation (`R`) of an order. Amounts are signed minor units, instants milliseconds."""
+
+    merchants_id: str
+    out_trade_no: str
+    kind: str
+    partner_id: str
+    amount: int
+    moved_at: int
+    settles_at: int
+    remarks: str
+    order: Order
+    merchant: Merchant
+
+    @property
+    def rmb_amount(self) -> int:
+        """The amount in fen."""
+        return money.convert(self.amount, self.order.rate)
+
+    @property
+    def fee(self) -> int:
+        """The gateway's fee; a refund costs none."""
+        return money.convert(self.amount, self.order.fee_rate) if self.kind == PAYMENT else 0
+
+    @property
+    def rmb_settlement(self) -> int:
+        """The settled amount in fen; its fee is rounded by itself."""
+        return self.rmb_amount - (money.convert(self.rmb_amount, self.order.fee_rate) if self.kind == PAYMENT else 0)
+
+
+Cell = Callable[[Entry, Settings], str]
+COLUMNS: tuple[tuple[str, Cell], ...] = (
+    ("partner_transaction_id", lambda entry, settings: entry.partner_id),
+    ("transaction_id", lambda entry, settings: entry.order.trans_id),
+    ("amount", lambda entry, settings: money.text(entry.amount)),
+    ("rmb_amount", lambda entry, settings: money.text(entry.rmb_amount)),
+    ("fee", lambda entry, settings: money.text(entry.fee)),
+    ("settlement", lambda entry, settings: money.text(entry.amount - entry.fee)),
+    ("rmb_settlement", lambda entry, settings: money.text(entry.rmb_settlement)),
+    ("currency", lambda entry, settings: entry.order.currency),
+    ("rate", lambda entry, settings: money.rate_text(entry.order.rate)),
+    ("payment_time", lambda entry, settings: clock.spaced(entry.moved_at, settings.timezone)),
+    ("settlement_time", lambda entry, settings: clock.spaced(entry.settles_at, settings.timezone)),
+    ("type", lambda entry, settings: entry.kind),  # the scan lost row 12; its values are read from rows 1 and 13
+    ("status", lambda entry, settings: "L"),
+    ("remarks", lambda entry, settings: entry.remarks),
+    ("secondary_merchant_industry", lambda entry, settings: entry.merchant.industry),
+    ("secondary_merchant_name", lambda entry, settings: entry.merchant.name),
+    ("secondary_merchant_id", lambda entry, settings: entry.merchants_id),
+    ("store_name", lambda entry, settings: entry.merchant.store.store_name),
+    ("store_id", lambda entry, settings: entry.merchant.store.store_id),
+    ("terminal_id", lambda entry, settings: entry.order.details.get("terminal_id", "")),
+    ("operator_name", lambda entry, settings: entry.order.details.get("account_id", "")),
+    ("order_scene", lambda entry, settings: SCENES[entry.order.endpoint]),
+    ("trans_currency", lambda entry, settings: entry.order.currency),
+    ("trans_amount", lambda entry, settings: money.text(entry.amount)),
+    ("trans_forex_rate", lambda entry, settings: "1"),
+)
+
+
+def settles_at(moved_at: int, settings: Settings) -> int:
+    """The instant at which a movement is settled: T+1 at 15:00 Shanghai time, by setting."""
+    day = clock.moment(moved_at, settings.timezone).date() + timedelta(days=settings.settlement_days)
+    return clock.day_start(day, settings.timezone) + int(settings.settlement_time)
+
+
+def span(start: date, end: date, settings: Settings) -> tuple[int, int]:
+    """The instants from the first moment of one day up to, and without, the first moment after another."""
+    return clock.day_start(start, settings.timezone), clock.day_start(end + timedelta(days=1), settings.timezone)
+
+
+def line(entry: Entry, settings: Settings) -> str:
+    """The entry as a line of the file, with its line end."""
+    return _csv(safe(cell(entry, settings)) for _, cell in COLUMNS)
+
+
+def header() -> str:
+    """The first line of the file."""
+    return _csv(name for name, _ in COLUMNS)
+
+
+def safe(value: str) -> str:
+    """The value, with an apostrophe before it where a spreadsheet would run it as a formula."""
+    return f"'{value}" if _FORMULA.match(value) and not _NUMBER.fullmatch(value) else value
+
+
+def _csv(values: Iterable[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerow(values)
+    return text.getvalue()

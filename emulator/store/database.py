@@ -1,0 +1,175 @@
+"""Connections, transactions and the schema's version.
+
+A write transaction is `BEGIN IMMEDIATE` under a lock that all threads and processes of this database share: waiting in the kernel
+for a lock is fair and prompt, SQLite's busy handler sleeps and starves. The busy timeout is left for other programs that have
+the file open.
+"""
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .tables import Tables
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+VERSION = 1
+MIGRATIONS: dict[int, Callable[["Database"], None]] = {}
+BUSY_TIMEOUT_S = 20
+
+
+class Unusable(Exception):
+    """The database cannot be opened, and a sentence says why."""
+
+
+class Store:
+    """One database, used by any number of threads and processes; each thread has a connection of its own.
+
+    `wake` is called after a commit that leaves work for the scheduler. A store does not survive a fork: use `close` before.
+    """
+
+    def __init__(self, path: str | Path, wake: Callable[[], None] = lambda: None) -> None:
+        self.path = Path(path)
+        self.wake = wake
+        self._local = threading.local()
+        self._writing = threading.Lock()
+        self._lock_file: int | None = None
+
+    def read(self) -> Tables:
+        """The tables, for reading; each statement sees what is committed when it begins."""
+        tables: Tables | None = getattr(self._local, "tables", None)
+        if tables is None or self._local.process != os.getpid():
+            tables = self._local.tables = Tables(connect(self.path))
+            self._local.process = os.getpid()
+        return tables
+
+    @contextmanager
+    def write(self) -> Iterator[Tables]:
+        """The tables in a write transaction: committed at the end of the block, undone when it raises."""
+        tables = self.read()
+        with self._exclusive():
+            tables.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield tables
+            except BaseException:
+                tables.connection.execute("ROLLBACK")
+                tables.wakes = False
+                raise
+            tables.connection.execute("COMMIT")
+        if tables.wakes:
+            tables.wakes = False
+            self.wake()
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        with self._writing:
+            if self._lock_file is None:
+                self._lock_file = lock_file(self.path, "writing")
+            fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.flock(self._lock_file, fcntl.LOCK_UN)
+
+    def close_connection(self) -> None:
+        """Close this thread's connection: what a thread does that ends before its process."""
+        tables: Tables | None = getattr(self._local, "tables", None)
+        if tables is not None:
+            tables.connection.close()
+            self._local.tables = None
+
+    def close(self) -> None:
+        """Close this thread's connection and the lock."""
+        self.close_connection()
+        if self._lock_file is not None:
+            os.close(self._lock_file)
+            self._lock_file = None
+
+
+class Leadership:
+    """The right to run the scheduler of a database: one holder among all processes, given up by the kernel when it dies."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = lock_file(path, "leading")
+
+    def acquire(self, wait: bool) -> bool:
+        """Take it, waiting for as long as another has it, or answer at once whether it could be taken."""
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Give it up."""
+        os.close(self._file)
+
+
+def lock_file(path: Path, purpose: str) -> int:
+    """The descriptor of a file beside the database that is there only to be locked."""
+    return os.open(f"{path}-{purpose}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection in autocommit mode; WAL keeps readers and the writer out of each other's way."""
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False,
+                                 cached_statements=256)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
+
+
+def prepare(path: Path) -> None:
+    """Make the schema, or bring an older one up to date; several processes may do so at once.
+
+    Raises Unusable when the file cannot be written, is no database, or belongs to a newer version or another program.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = lock_file(path, "writing")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            _bring_up_to_date(path)
+        finally:
+            os.close(lock)
+    except (sqlite3.Error, OSError) as error:
+        raise Unusable(f"{path} cannot be used as the database: {error}") from error
+
+
+def _bring_up_to_date(path: Path) -> None:
+    connection = connect(path)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        empty = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if version > VERSION:
+            raise Unusable(f"{path} was written by a newer tgpay-emulator (schema {version}, this one knows {VERSION})")
+        if version == 0 and not empty:
+            raise Unusable(f"{path} is a database of another program")
+        if empty:
+            schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
+            connection.executescript(f"BEGIN IMMEDIATE;{schema}PRAGMA user_version = {VERSION};COMMIT")
+        connection.execute("BEGIN IMMEDIATE")  # a file that can only be read is found out now, not at the first payment
+        connection.execute(f"PRAGMA user_version = {version or VERSION}")
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+    if not empty and version < VERSION:
+        migrate(path, version)
+
+
+def migrate(path: Path, version: int) -> None:
+    """Take a database from `version` to the present one, each step in a transaction with its number."""
+    from sqlite_utils import Database
+
+    database = Database(path)
+    for number in range(version + 1, VERSION + 1):
+        with database.atomic():
+            MIGRATIONS[number](database)
+            database.execute(f"PRAGMA user_version = {number}")
+    database.close()

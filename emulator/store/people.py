@@ -1,0 +1,87 @@
+"""Tables `merchants` and `users`."""
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..merchants import Merchant, User, from_settings
+
+
+class Merchants:
+    """Merchants, their settings and their users."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def find(self, merchants_id: str) -> Merchant | None:
+        """A merchant by its number."""
+        row = self._execute("SELECT settings FROM merchants WHERE merchants_id = :id", {"id": merchants_id}).fetchone()
+        return from_settings(merchants_id, json.loads(row["settings"])) if row else None
+
+    def made(self, merchants_id: str) -> dict[str, Any] | None:
+        """The settings and users with which a merchant was made."""
+        row = self._execute("SELECT made FROM merchants WHERE merchants_id = :id", {"id": merchants_id}).fetchone()
+        return json.loads(row["made"]) if row else None
+
+    def page(self, after: str, limit: int) -> list[Merchant]:
+        """Merchants in the order of their numbers."""
+        rows = self._execute("SELECT merchants_id, settings FROM merchants WHERE merchants_id > :after ORDER BY merchants_id LIMIT :limit",
+                             {"after": after, "limit": limit})
+        return [from_settings(row["merchants_id"], json.loads(row["settings"])) for row in rows]
+
+    def add(self, merchants_id: str, settings: Mapping[str, Any], users: Iterable[User], seeded: bool = False) -> bool:
+        """Make a merchant; False when there is one with this number already."""
+        made = {"settings": dict(settings), "users": [vars(user) for user in users]}
+        added = self._execute(
+            "INSERT INTO merchants (merchants_id, settings, made, seeded) VALUES (:id, :settings, :made, :seeded) ON CONFLICT DO NOTHING",
+            {"id": merchants_id, "settings": json.dumps(settings), "made": json.dumps(made), "seeded": int(seeded)}).rowcount
+        return bool(added)
+
+    def change(self, merchants_id: str, settings: Mapping[str, Any]) -> None:
+        """Put other settings in force."""
+        self._execute("UPDATE merchants SET settings = :settings WHERE merchants_id = :id",
+                      {"id": merchants_id, "settings": json.dumps(settings)})
+
+    def restore(self, merchants_id: str) -> None:
+        """Back to the settings and users with which it was made."""
+        made = self.made(merchants_id)
+        if made:
+            self.change(merchants_id, made["settings"])
+            self.replace_users(merchants_id, [User(**user) for user in made["users"]])
+            self._execute("UPDATE merchants SET browsers = 0 WHERE merchants_id = :id", {"id": merchants_id})
+
+    def remove(self, merchants_id: str) -> None:
+        """Forget a merchant and its users."""
+        self._execute("DELETE FROM merchants WHERE merchants_id = :id", {"id": merchants_id})
+        self._execute("DELETE FROM users WHERE merchants_id = :id", {"id": merchants_id})
+
+    def new_browser(self, merchants_id: str) -> int:
+        """The number of a browser that this merchant has not seen before."""
+        row = self._execute("UPDATE merchants SET browsers = browsers + 1 WHERE merchants_id = :id RETURNING browsers",
+                            {"id": merchants_id}).fetchone()
+        return int(row["browsers"])
+
+    def users(self, merchants_id: str) -> list[User]:
+        """The logins of a merchant."""
+        rows = self._execute("SELECT login, account_id, password_hash FROM users WHERE merchants_id = :id ORDER BY login_key",
+                             {"id": merchants_id})
+        return [User(**row) for row in rows]
+
+    def replace_users(self, merchants_id: str, users: Iterable[User]) -> str | None:
+        """Give a merchant these logins and no others; answers a login that belongs to another merchant, when one does."""
+        self._execute("DELETE FROM users WHERE merchants_id = :id", {"id": merchants_id})
+        for user in users:
+            added = self._execute(
+                """INSERT INTO users (login_key, merchants_id, login, account_id, password_hash)
+                   VALUES (:key, :id, :login, :account_id, :password_hash) ON CONFLICT DO NOTHING""",
+                {"key": user.login.lower(), "id": merchants_id, **vars(user)}).rowcount
+            if not added:
+                return user.login
+        return None
+
+    def login(self, login: str) -> tuple[Merchant, User] | None:
+        """A user by login, in any case, and the merchant that the user belongs to."""
+        row = self._execute("SELECT merchants_id, login, account_id, password_hash FROM users WHERE login_key = :key",
+                            {"key": login.lower()}).fetchone()
+        merchant = self.find(row["merchants_id"]) if row else None
+        return (merchant, User(row["login"], row["account_id"], row["password_hash"])) if merchant else None

@@ -1,0 +1,124 @@
+"""Tables `notices` and `attempts`: the outbox."""
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ..notices import Notice
+
+_DUE = """SELECT * FROM notices AS n WHERE due_at <= :now {others} AND (attempts > 0 OR NOT EXISTS (
+              SELECT 1 FROM notices AS earlier WHERE earlier.merchants_id = n.merchants_id AND earlier.out_trade_no = n.out_trade_no
+              AND earlier.id < n.id AND earlier.attempts = 0 AND earlier.due_at <= :now))
+          ORDER BY due_at, id LIMIT :limit"""
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A notice in the outbox. `status` is waiting, taken or failed; `attempts` counts those of the schedule."""
+
+    id: int
+    merchants_id: str
+    out_trade_no: str
+    notify_type: str
+    method: str
+    url: str
+    content_type: str
+    body: str
+    created_at: int
+    status: str
+    attempts: int
+    due_at: int | None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try to deliver a notice: when (milliseconds), how long it took, and what came back or went wrong."""
+
+    notice_id: int
+    merchants_id: str
+    at: int
+    took_ms: int
+    status_code: int | None
+    answer: str
+    error: str
+    taken: bool
+    replay: bool
+    findings: list[dict[str, str]]
+
+
+class Notices:
+    """Notices and what came of them."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def add(self, merchants_id: str, out_trade_no: str, notice: Notice, now: int) -> None:
+        """Put a notice into the outbox, due at once."""
+        self._execute("INSERT INTO notices (merchants_id, out_trade_no, notify_type, method, url, content_type, body, created_at, status, "
+                      "attempts, due_at) VALUES (:mid, :no, :notify_type, :method, :url, :content_type, :body, :now, 'waiting', 0, :now)",
+                      {"mid": merchants_id, "no": out_trade_no, "now": now, **vars(notice)})
+
+    def find(self, notice_id: int) -> Posted | None:
+        """A notice by its id."""
+        row = self._execute("SELECT * FROM notices WHERE id = :id", {"id": notice_id}).fetchone()
+        return Posted(**row) if row else None
+
+    def next_due(self) -> int | None:
+        """When the next notice is due."""
+        due: int | None = self._execute("SELECT min(due_at) AS due FROM notices WHERE due_at IS NOT NULL").fetchone()["due"]
+        return due
+
+    def due(self, now: int, but: Iterable[str], limit: int) -> list[Posted]:
+        """Notices to be sent now, oldest first, none of the merchants `but`.
+
+        The first attempts of one order's notices go out in the order of their causes: one waits for those before it.
+        """
+        saturated = {f"but{number}": merchant for number, merchant in enumerate(but)}
+        others = f"AND merchants_id NOT IN ({', '.join(':' + name for name in saturated)})" if saturated else ""
+        rows = self._execute(_DUE.format(others=others), {"now": now, "limit": limit, **saturated})
+        return [Posted(**row) for row in rows]
+
+    def last(self) -> int:
+        """The id of the newest notice, 0 when there is none."""
+        return int(self._execute("SELECT coalesce(max(id), 0) AS last FROM notices").fetchone()["last"])
+
+    def are_due(self, now: int, last: int) -> bool:
+        """Whether a notice up to id `last` is still due at an instant."""
+        return self._execute("SELECT 1 FROM notices WHERE due_at <= :now AND id <= :last LIMIT 1",
+                             {"now": now, "last": last}).fetchone() is not None
+
+    def record(self, attempt: Attempt, status: str, attempts: int, due_at: int | None) -> None:
+        """Write an attempt down, and what it makes of the notice."""
+        self._execute("INSERT INTO attempts (notice_id, merchants_id, at, took_ms, status_code, answer, error, taken, replay, findings) "
+                      "VALUES (:notice_id, :merchants_id, :at, :took_ms, :status_code, :answer, :error, :taken, :replay, :found)",
+                      {**vars(attempt), "taken": int(attempt.taken), "replay": int(attempt.replay),
+                       "found": json.dumps(attempt.findings)})
+        self._execute("UPDATE notices SET status = :status, attempts = :attempts, due_at = :due_at WHERE id = :id",
+                      {"status": status, "attempts": attempts, "due_at": due_at, "id": attempt.notice_id})
+
+    def page(self, wanted: dict[str, Any], after: int, limit: int) -> list[Posted]:
+        """Notices by id; `wanted` narrows to a merchants_id, out_trade_no, status or notify_type (each may be None)."""
+        rows = self._execute(
+            """SELECT * FROM notices WHERE id > :after AND (:merchants_id IS NULL OR merchants_id = :merchants_id)
+               AND (:out_trade_no IS NULL OR out_trade_no = :out_trade_no) AND (:status IS NULL OR status = :status)
+               AND (:notify_type IS NULL OR notify_type = :notify_type) ORDER BY id LIMIT :limit""",
+            {**wanted, "after": after, "limit": limit})
+        return [Posted(**row) for row in rows]
+
+    def of_order(self, merchants_id: str, out_trade_no: str) -> list[Posted]:
+        """The notices of an order, in the order of their causes."""
+        rows = self._execute("SELECT * FROM notices WHERE merchants_id = :mid AND out_trade_no = :no ORDER BY id",
+                             {"mid": merchants_id, "no": out_trade_no})
+        return [Posted(**row) for row in rows]
+
+    def attempts(self, notice_id: int) -> list[sqlite3.Row]:
+        """The attempts of a notice, oldest first."""
+        return self._execute("SELECT * FROM attempts WHERE notice_id = :id ORDER BY id", {"id": notice_id}).fetchall()
+
+    def attempts_after(self, after: int, limit: int) -> list[sqlite3.Row]:
+        """All attempts since one, with the order that each belongs to."""
+        return self._execute(
+            """SELECT a.id, a.notice_id, a.merchants_id, a.at, a.status_code, a.error, a.taken, n.out_trade_no, n.notify_type
+               FROM attempts AS a JOIN notices AS n ON n.id = a.notice_id WHERE a.id > :after ORDER BY a.id LIMIT :limit""",
+            {"after": after, "limit": limit}).fetchall()

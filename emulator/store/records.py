@@ -1,0 +1,140 @@
+"""Tables `journal`, `clock` and `commands`."""
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..clock import Clock
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One request and its answer, as the journal keeps them; secrets are masked before they come here."""
+
+    at: int
+    merchants_id: str
+    endpoint: str
+    out_trade_no: str
+    ip: str
+    method: str
+    params: Mapping[str, str]
+    status: int
+    answer: str
+    verdict: str
+    findings: list[dict[str, str]] = field(default_factory=list)
+    explanation: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Journal:
+    """Every request to `/v2`, with its verdict."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def add(self, entry: Entry) -> int:
+        """Write an entry down; answers its id."""
+        values = {**vars(entry), "params": json.dumps(entry.params, ensure_ascii=False),
+                  "findings": json.dumps(entry.findings, ensure_ascii=False) if entry.findings else "[]",
+                  "explanation": json.dumps(entry.explanation, ensure_ascii=False) if entry.explanation else "{}"}
+        cursor = self._execute(
+            """INSERT INTO journal (at, merchants_id, endpoint, out_trade_no, ip, method, params, status, answer, verdict, findings,
+                   explanation)
+               VALUES (:at, :merchants_id, :endpoint, :out_trade_no, :ip, :method, :params, :status, :answer, :verdict, :findings,
+                   :explanation)""", values)
+        return cursor.lastrowid or 0
+
+    def find(self, entry_id: int) -> sqlite3.Row | None:
+        """An entry by its id."""
+        row: sqlite3.Row | None = self._execute("SELECT * FROM journal WHERE id = :id", {"id": entry_id}).fetchone()
+        return row
+
+    def page(self, wanted: Mapping[str, Any], after: int, limit: int) -> list[sqlite3.Row]:
+        """Entries by id; `wanted` narrows to a merchants_id, endpoint, out_trade_no or verdict (each may be None)."""
+        return self._execute(
+            """SELECT * FROM journal WHERE id > :after AND (:merchants_id IS NULL OR merchants_id = :merchants_id)
+               AND (:endpoint IS NULL OR endpoint = :endpoint) AND (:out_trade_no IS NULL OR out_trade_no = :out_trade_no)
+               AND (:verdict IS NULL OR verdict = :verdict) ORDER BY id LIMIT :limit""",
+            {**wanted, "after": after, "limit": limit}).fetchall()
+
+    def after(self, after: int, limit: int) -> list[sqlite3.Row]:
+        """All entries since one."""
+        return self._execute("SELECT * FROM journal WHERE id > :after ORDER BY id LIMIT :limit",
+                             {"after": after, "limit": limit}).fetchall()
+
+    def clear(self, merchants_id: str | None) -> None:
+        """Forget the entries of a merchant, or all."""
+        self._execute("DELETE FROM journal WHERE :mid IS NULL OR merchants_id = :mid", {"mid": merchants_id})
+
+    def asked(self, merchants_id: str, out_trade_no: str, endpoint: str, until: int) -> bool:
+        """Whether an endpoint answered about an order up to an instant."""
+        return self._execute("SELECT 1 FROM journal WHERE merchants_id = :mid AND out_trade_no = :no AND endpoint = :endpoint "
+                             "AND verdict = 'OK' AND at <= :until LIMIT 1",
+                             {"mid": merchants_id, "no": out_trade_no, "endpoint": endpoint, "until": until}).fetchone() is not None
+
+    def add_finding(self, merchants_id: str, out_trade_no: str, endpoint: str, finding: Mapping[str, str]) -> None:
+        """Add a finding to the first request that an endpoint took for an order, when the journal still has it."""
+        row = self._execute("SELECT id, findings FROM journal WHERE merchants_id = :mid AND out_trade_no = :no AND endpoint = :endpoint "
+                            "AND verdict = 'OK' ORDER BY id LIMIT 1",
+                            {"mid": merchants_id, "no": out_trade_no, "endpoint": endpoint}).fetchone()
+        if row:
+            findings = [*json.loads(row["findings"]), dict(finding)]
+            self._execute("UPDATE journal SET findings = :findings WHERE id = :id",
+                          {"findings": json.dumps(findings, ensure_ascii=False), "id": row["id"]})
+
+
+class ClockTable:
+    """The one row of the clock."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def get(self) -> Clock:
+        """The clock as it is set."""
+        row = self._execute("SELECT offset_ms, frozen_ms FROM clock").fetchone()
+        return Clock(row[0], row[1]) if row else Clock()
+
+    def set(self, clock: Clock) -> None:
+        """Set it."""
+        self._execute("INSERT INTO clock (id, offset_ms, frozen_ms) VALUES (1, :offset, :frozen) "
+                      "ON CONFLICT (id) DO UPDATE SET offset_ms = :offset, frozen_ms = :frozen", vars(clock))
+
+
+@dataclass(frozen=True)
+class Command:
+    """Something that the scheduler is asked to do; `plan` is what it decided when it began."""
+
+    id: int
+    name: str
+    argument: Mapping[str, Any]
+    plan: Mapping[str, Any]
+
+
+class Commands:
+    """What the scheduler is asked to do, and what came of it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def add(self, name: str, argument: Mapping[str, Any]) -> int:
+        """Ask for something; answers the id under which its result will be found."""
+        return self._execute("INSERT INTO commands (name, argument, plan) VALUES (:name, :argument, '{}')",
+                             {"name": name, "argument": json.dumps(argument)}).lastrowid or 0
+
+    def open(self) -> list[Command]:
+        """What is still to be done, in the order in which it was asked."""
+        rows = self._execute("SELECT id, name, argument, plan FROM commands WHERE result IS NULL ORDER BY id")
+        return [Command(row["id"], row["name"], json.loads(row["argument"]), json.loads(row["plan"])) for row in rows]
+
+    def begin(self, command_id: int, plan: Mapping[str, Any]) -> None:
+        """Fix what a command means, so that another process can finish it."""
+        self._execute("UPDATE commands SET plan = :plan WHERE id = :id", {"id": command_id, "plan": json.dumps(plan)})
+
+    def finish(self, command_id: int, result: Mapping[str, Any]) -> None:
+        """Note that a command is done."""
+        self._execute("UPDATE commands SET result = :result WHERE id = :id", {"id": command_id, "result": json.dumps(result)})
+
+    def result(self, command_id: int) -> dict[str, Any] | None:
+        """What came of a command, or None while it is not done."""
+        row = self._execute("SELECT result FROM commands WHERE id = :id", {"id": command_id}).fetchone()
+        return json.loads(row["result"]) if row and row["result"] is not None else None

@@ -1,0 +1,49 @@
+"""All tables of one connection."""
+import sqlite3
+
+from .people import Merchants
+from .post import Notices
+from .records import ClockTable, Commands, Journal
+from .trades import Ledger, Orders
+
+
+class Tables:
+    """What a transaction works with: `tables.orders.find(…)`, `tables.notices.add(…)`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.wakes = False
+        self.clock = ClockTable(connection)
+        self.merchants = Merchants(connection)
+        self.orders = Orders(connection)
+        self.ledger = Ledger(connection)
+        self.notices = Notices(connection)
+        self.journal = Journal(connection)
+        self.commands = Commands(connection)
+
+    def wake(self) -> None:
+        """Note that this transaction leaves work for the scheduler."""
+        self.wakes = True
+
+    def next_due(self) -> int | None:
+        """The next instant at which time alone does something to an order, or a notice goes out."""
+        dues = [due for due in (self.orders.next_due(), self.notices.next_due()) if due is not None]
+        return min(dues, default=None)
+
+    def newest(self) -> tuple[int, int, int]:
+        """The last ids of history, journal and attempts: where a reader who wants only what is new begins."""
+        last = [self.connection.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0]
+                for table in ("history", "journal", "attempts")]
+        return last[0], last[1], last[2]
+
+    def erase(self, merchants_id: str) -> None:
+        """Forget all that a merchant did, in every table that has it; the merchant and its users stay."""
+        for table in ("orders", "history", "refunds", "ledger", "notices", "attempts", "journal"):
+            self.connection.execute(f"DELETE FROM {table} WHERE merchants_id = :id", {"id": merchants_id})
+
+    def erase_all(self) -> None:
+        """Forget everything, merchants and clock included, and begin all numbering anew."""
+        for table in ("orders", "history", "refunds", "ledger", "notices", "attempts", "journal", "merchants", "users", "clock"):
+            self.connection.execute(f"DELETE FROM {table}")
+        # Attempts may be under way, and answers to commands waited for: their numbers are not given out a second time.
+        self.connection.execute("DELETE FROM sqlite_sequence WHERE name NOT IN ('notices', 'commands')")

@@ -1,0 +1,152 @@
+"""Tables `orders`, `history`, `refunds` and `ledger`."""
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from ..orders import Event, Order, Status, falls_due
+from ..settlement import Entry
+
+_COLUMNS = tuple(field.name for field in fields(Order) if field.name != "id")
+_INSERT = (f"INSERT INTO orders ({', '.join(_COLUMNS)}, due_at) VALUES ({', '.join(':' + name for name in _COLUMNS)}, :due_at)")
+_CHANGING = ("notify_url", "watched", "status", "trans_id", "buyer_id", "buyer_login", "buyer_email", "paid_at", "finishes_at", "closed_at",
+             "closed_by", "failure", "refunded", "due_at")
+_UPDATE = f"UPDATE orders SET {', '.join(f'{name} = :{name}' for name in _CHANGING)} WHERE id = :id"
+# What time has done counts whether or not the scheduler has written it down already.
+_EFFECTIVE = """CASE WHEN status = 'WAIT_BUYER_PAY' AND expires_at <= :now THEN 'TRADE_CLOSED'
+                     WHEN status = 'TRADE_SUCCESS' AND finishes_at <= :now THEN 'TRADE_FINISHED' ELSE status END"""
+LEDGER_PAGE = 2_000
+
+
+@dataclass(frozen=True)
+class Refund:
+    """Money given back, in minor units: by a refund, or by the cancellation of a paid order (`kind`)."""
+
+    merchants_id: str
+    out_trade_no: str
+    partner_refund_id: str
+    amount: int
+    reason: str
+    kind: str
+    at: int
+
+
+def _order(row: sqlite3.Row) -> Order:
+    values = dict(row)
+    del values["due_at"]
+    values.update(details=json.loads(row["details"]), watched=bool(row["watched"]), status=Status(row["status"]))
+    return Order(**values)
+
+
+def _values(order: Order) -> dict[str, Any]:
+    due = falls_due(order)
+    return {**vars(order), "details": json.dumps(order.details, ensure_ascii=False), "status": str(order.status),
+            "due_at": due[0] if due else None}
+
+
+class Orders:
+    """Orders with their history and refunds."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def find(self, merchants_id: str, out_trade_no: str) -> Order | None:
+        """An order of a merchant, as it was last written down."""
+        row = self._execute("SELECT * FROM orders WHERE merchants_id = :mid AND out_trade_no = :no",
+                            {"mid": merchants_id, "no": out_trade_no}).fetchone()
+        return _order(row) if row else None
+
+    def of_page(self, token: str) -> Order | None:
+        """The order that a payer's page belongs to."""
+        row = self._execute("SELECT * FROM orders WHERE page_token = :token", {"token": token}).fetchone()
+        return _order(row) if row else None
+
+    def add(self, order: Order) -> Order:
+        """Write a new order down; answers it with its id."""
+        return replace(order, id=self._execute(_INSERT, _values(order)).lastrowid or 0)
+
+    def change(self, order: Order) -> None:
+        """Write down what has become of an order."""
+        self._execute(_UPDATE, _values(order))
+
+    def page(self, now: int, merchants_id: str | None, status: str | None, after: int, limit: int) -> list[Order]:
+        """Orders by id, those of one merchant, or in one state, when that is asked."""
+        rows = self._execute(
+            f"""SELECT * FROM orders WHERE id > :after AND (:mid IS NULL OR merchants_id = :mid)
+                AND (:status IS NULL OR {_EFFECTIVE} = :status) ORDER BY id LIMIT :limit""",
+            {"after": after, "mid": merchants_id, "status": status, "now": now, "limit": limit})
+        return [_order(row) for row in rows]
+
+    def next_due(self) -> int | None:
+        """The next instant at which time alone does something to an order."""
+        due: int | None = self._execute("SELECT min(due_at) AS due FROM orders WHERE due_at IS NOT NULL").fetchone()["due"]
+        return due
+
+    def due(self, now: int, limit: int) -> list[Order]:
+        """Orders to which time has done something, in the order of time."""
+        rows = self._execute("SELECT * FROM orders WHERE due_at <= :now ORDER BY due_at, id LIMIT :limit", {"now": now, "limit": limit})
+        return [_order(row) for row in rows]
+
+    def note(self, order: Order, at: int, event: Event, cause: str, detail: dict[str, str]) -> None:
+        """Add a line to the order's history."""
+        self._execute("INSERT INTO history (merchants_id, out_trade_no, at, event, cause, status, detail) "
+                      "VALUES (:mid, :no, :at, :event, :cause, :status, :detail)",
+                      {"mid": order.merchants_id, "no": order.out_trade_no, "at": at, "event": str(event), "cause": cause,
+                       "status": str(order.status), "detail": json.dumps(detail, ensure_ascii=False)})
+
+    def history(self, merchants_id: str, out_trade_no: str) -> list[sqlite3.Row]:
+        """What happened to an order, oldest first."""
+        return self._execute("SELECT * FROM history WHERE merchants_id = :mid AND out_trade_no = :no ORDER BY id",
+                             {"mid": merchants_id, "no": out_trade_no}).fetchall()
+
+    def history_after(self, after: int, limit: int) -> list[sqlite3.Row]:
+        """What happened to all orders since a line of the history."""
+        return self._execute("SELECT * FROM history WHERE id > :after ORDER BY id LIMIT :limit",
+                             {"after": after, "limit": limit}).fetchall()
+
+    def add_refund(self, refund: Refund) -> None:
+        """Write a refund down."""
+        self._execute("INSERT INTO refunds (merchants_id, out_trade_no, partner_refund_id, amount, reason, kind, at) "
+                      "VALUES (:merchants_id, :out_trade_no, :partner_refund_id, :amount, :reason, :kind, :at)", vars(refund))
+
+    def refund(self, merchants_id: str, partner_refund_id: str) -> Refund | None:
+        """A refund by the merchant's number of it."""
+        row = self._execute("SELECT merchants_id, out_trade_no, partner_refund_id, amount, reason, kind, at FROM refunds "
+                            "WHERE merchants_id = :mid AND partner_refund_id = :id",
+                            {"mid": merchants_id, "id": partner_refund_id}).fetchone()
+        return Refund(**row) if row else None
+
+    def refunds(self, merchants_id: str, out_trade_no: str) -> list[Refund]:
+        """The refunds of an order, oldest first."""
+        rows = self._execute("SELECT merchants_id, out_trade_no, partner_refund_id, amount, reason, kind, at FROM refunds "
+                             "WHERE merchants_id = :mid AND out_trade_no = :no ORDER BY id", {"mid": merchants_id, "no": out_trade_no})
+        return [Refund(**row) for row in rows]
+
+
+class Ledger:
+    """The lines of the settlement file."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def add(self, entry: Entry, line: str) -> None:
+        """Write an entry down, with the line that prints it."""
+        self._execute("INSERT INTO ledger (merchants_id, out_trade_no, kind, amount, fee, rmb_settlement, settles_at, line) "
+                      "VALUES (:mid, :no, :kind, :amount, :fee, :rmb_settlement, :settles_at, :line)",
+                      {"mid": entry.merchants_id, "no": entry.out_trade_no, "kind": entry.kind, "amount": entry.amount, "fee": entry.fee,
+                       "rmb_settlement": entry.rmb_settlement, "settles_at": entry.settles_at, "line": line})
+
+    def lines(self, merchants_id: str, since: int, before: int) -> Iterator[str]:
+        """The lines settled from one instant up to another, oldest first, many joined in each piece.
+
+        Read page by page, so that neither memory nor a snapshot grows with their number.
+        """
+        last = {"mid": merchants_id, "at": since, "id": 0, "before": before, "page": LEDGER_PAGE}
+        while True:
+            rows = self._execute("SELECT settles_at, id, line FROM ledger WHERE merchants_id = :mid AND (settles_at, id) > (:at, :id) "
+                                 "AND settles_at < :before ORDER BY settles_at, id LIMIT :page", last).fetchall()
+            if not rows:
+                return
+            yield "".join([row[2] for row in rows])
+            last.update(at=rows[-1][0], id=rows[-1][1])

@@ -1,0 +1,52 @@
+"""The emulator as a WSGI application: the only place that knows Flask."""
+import threading
+from dataclasses import dataclass, field
+
+from flask import Flask, current_app
+
+from .. import __version__
+from ..gateway import Gateway
+from ..scheduler import Scheduler
+from ..settings import Settings
+from ..store import Store
+
+
+@dataclass
+class Emulator:
+    """What every request works with: `current_app.extensions["emulator"]`."""
+
+    settings: Settings
+    store: Store
+    gateway: Gateway
+    scheduler: Scheduler
+    closing: threading.Event = field(default_factory=threading.Event)
+    patience: threading.BoundedSemaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Long polls and event streams hold a thread each; some must stay free for payments.
+        self.patience = threading.BoundedSemaphore(max(1, self.settings.threads - 2))
+
+
+def emulator() -> Emulator:
+    """The emulator of the current request."""
+    found: Emulator = current_app.extensions["emulator"]
+    return found
+
+
+def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
+    """The application on an open store; whoever calls runs the scheduler's thread."""
+    from . import api, control, pages
+
+    app = Flask(__name__)
+    app.extensions["emulator"] = Emulator(settings, store, Gateway(store, settings), scheduler)
+    app.register_blueprint(api.blueprint)
+    app.register_blueprint(pages.blueprint)
+    app.register_blueprint(control.blueprint)
+    app.register_blueprint(control.probes)
+
+    @app.after_request
+    def name_the_emulator(response):  # type: ignore[no-untyped-def]
+        response.headers["X-TGPay-Emulator"] = __version__
+        return response
+
+    return app

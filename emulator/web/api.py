@@ -1,0 +1,76 @@
+"""`/v2`: HTTP in, the gateway's answer out (contract 1.1)."""
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import Blueprint, Response, render_template, request
+
+from .. import gateway
+from . import emulator, pages
+
+blueprint = Blueprint("api", __name__)
+FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+ALL_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+
+
+@blueprint.route("/v2", defaults={"path": ""}, methods=ALL_METHODS, provide_automatic_options=False)
+@blueprint.route("/v2/", defaults={"path": ""}, methods=ALL_METHODS, provide_automatic_options=False)
+@blueprint.route("/v2/<path:path>", methods=ALL_METHODS, provide_automatic_options=False)
+def answer(path: str) -> Response:
+    """Answer whatever is asked of the gateway; each answer is XML, unless the endpoint's is something else."""
+    answered = emulator().gateway.answer(_read(path))
+    if answered.form:
+        body: Any = render_template("post_form.html", form=answered.form, texts=pages.texts())
+    else:
+        body = _encoded(answered.pieces) if answered.pieces is not None else answered.body
+    response = Response(body, answered.status, content_type=answered.content_type)
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["X-TGPay-Request"] = str(answered.journal_id)
+    response.headers["Cache-Control"] = "no-store"
+    response.autocorrect_location_header = False
+    response.headers.extend(answered.headers)
+    if answered.form:
+        pages.secure(response, form_action=answered.form.url)
+    for name, value in answered.cookies.items():
+        response.set_cookie(name, value, max_age=10 * 365 * 86400, path="/v2/", httponly=True, samesite="Lax")
+    return response
+
+
+def _encoded(pieces: Any) -> Iterator[bytes]:
+    for piece in pieces:
+        yield piece.encode()
+
+
+def _read(path: str) -> gateway.Request:
+    query = _pairs(request.environ.get("QUERY_STRING", ""))
+    form: dict[str, str] = {}
+    too_large = (request.content_length or 0) > gateway.MOST_BYTES
+    hint = ""
+    if request.method == "POST" and not too_large:
+        form, too_large, hint = _body()
+    name = path[:-4] if path.endswith(".php") else f"{path} "
+    return gateway.Request(
+        name, request.method, {**query, **form}, request.remote_addr or "", request.host_url.rstrip("/"), frozenset(query),
+        request.cookies, too_large, hint)
+
+
+def _body() -> tuple[dict[str, str], bool, str]:
+    """The body's parameters, whether it is too large, and what to tell a client whose body is of another kind."""
+    if request.mimetype == MULTIPART:
+        request.max_content_length = gateway.MOST_BYTES
+        return {name: values[-1] for name, values in request.form.lists()}, False, ""
+    raw = request.stream.read(gateway.MOST_BYTES + 1)
+    if len(raw) > gateway.MOST_BYTES:
+        return {}, True, ""
+    if raw and request.mimetype not in ("", FORM):
+        return {}, False, f"the body is {request.mimetype}, which is not read; send {FORM}"
+    return _pairs(raw.decode("latin-1")), False, ""
+
+
+def _pairs(raw: str) -> dict[str, str]:
+    """The parameters of a query string or form, the last of a repeated name; what is not UTF-8 becomes surrogate escapes.
+
+    WSGI hands bytes over as Latin-1.
+    """
+    text = raw.encode("latin-1").decode("utf-8", "surrogateescape")
+    return dict(parse_qsl(text, keep_blank_values=True, errors="surrogateescape"))

@@ -1,0 +1,182 @@
+"""Health, reset, clock and merchants."""
+import sqlite3
+from typing import Any
+
+from flask import Response, jsonify, request
+
+from ... import __version__, chance, durations, merchants, scheduler, seeding
+from ...clock import from_iso, iso, real_now
+from ...merchants import Invalid, Merchant, User
+from ...store import Tables
+from .. import emulator
+from . import DEFAULT_ROWS, MERCHANT, MOST_ROWS, PAGED, Problem, asked, body, listed, number, operation, probes, problem, text_of
+
+EARLIEST, LATEST = from_iso("2000-01-01"), from_iso("2100-01-01")
+SETTINGS_SCHEMA = {"type": "object", "properties": {
+    "merchants_id": {"type": "string"}, **{name: {} for name in merchants.CHECKS}}}
+
+
+@operation("GET", "/health", "whether requests can be served: 503 while starting or when the database cannot be written")
+def health() -> Response:
+    """The state of this process and its database."""
+    try:
+        with emulator().store.write() as tables:
+            now = tables.clock.get().now(real_now())
+    except sqlite3.Error as error:
+        return problem(503, "Service Unavailable", f"the database cannot be written: {error}")
+    return jsonify({"status": "ok", "version": __version__, "now": iso(now)})
+
+
+@probes.get("/readyz")
+def readyz() -> Response:
+    """The same as health, at the root, for orchestrators."""
+    return health()
+
+
+@probes.get("/livez")
+def livez() -> Response:
+    """The process answers."""
+    return jsonify({"status": "ok"})
+
+
+@operation("POST", "/reset", "back to the seeded state, everything or one merchant", (MERCHANT,))
+def reset() -> Response:
+    """Forget what happened."""
+    merchants_id = request.args.get("merchants_id")
+    with emulator().store.write() as tables:
+        if merchants_id is not None:
+            known(tables, merchants_id)
+        seeding.reset(tables, emulator().settings.seed, merchants_id)
+        tables.wake()
+    return jsonify({"reset": merchants_id or "everything"})
+
+
+@operation("GET", "/clock", "the emulator's clock")
+def clock() -> Response:
+    """What time it is."""
+    return jsonify(scheduler.state(emulator().store.read().clock.get(), real_now()))
+
+
+@operation("POST", "/clock", "move the clock; what falls due in between is done before it answers", body={
+    "type": "object", "minProperties": 1, "maxProperties": 1, "properties": {
+        "advance": {"type": ["string", "number"], "description": "a duration: 500ms, 5s, 15m, 2h, 1d, or seconds"},
+        "set": {"type": "string", "format": "date-time"}, "freeze": {"type": "boolean"}, "reset": {"const": True}}})
+def move_clock() -> Response:
+    """Advance, set, freeze, unfreeze or reset the clock."""
+    emulator().scheduler.ask("clock", _move(body()))
+    return clock()
+
+
+def _move(given: dict[str, Any]) -> dict[str, Any]:
+    if len(given) != 1 or next(iter(given)) not in ("advance", "set", "freeze", "reset"):
+        raise Problem(422, "Unprocessable", "send exactly one of advance, set, freeze and reset")
+    (name, value), = given.items()
+    try:
+        if name == "advance":
+            return {"advance": durations.parse(value)}
+        if name == "set":
+            instant = from_iso(value)
+            if not EARLIEST <= instant <= LATEST:
+                raise ValueError("the clock runs from 2000 to 2100")
+            return {"set": instant}
+    except (TypeError, ValueError) as error:
+        raise Problem(422, "Unprocessable", f"{name}: {error}") from error
+    if not isinstance(value, bool) or (name == "reset" and not value):
+        raise Problem(422, "Unprocessable", f"{name} must be {'true' if name == 'reset' else 'true or false'}")
+    return {name: value}
+
+
+def known(tables: Tables, merchants_id: str) -> Merchant:
+    """The merchant, or a problem."""
+    merchant = tables.merchants.find(merchants_id)
+    if merchant is None:
+        raise Problem(404, "Not Found", f"there is no merchant {merchants_id}")
+    return merchant
+
+
+def merchant_json(tables: Tables, merchant: Merchant) -> dict[str, Any]:
+    """A merchant with its settings; passwords are told to nobody."""
+    users = [{"login": user.login, "account_id": user.account_id} for user in tables.merchants.users(merchant.merchants_id)]
+    return {"merchants_id": merchant.merchants_id, **merchant.as_settings(), "users": users}
+
+
+@operation("GET", "/merchants", "the merchants and their settings", PAGED)
+def list_merchants() -> Response:
+    """A page of merchants; `after` is a merchants_id."""
+    after = asked("after")["after"] or ""
+    limit = number("limit", DEFAULT_ROWS, MOST_ROWS)
+    tables = emulator().store.read()
+    return listed([merchant_json(tables, merchant) for merchant in tables.merchants.page(after, limit)], limit, "merchants_id")
+
+
+@operation("GET", "/merchants/<merchants_id>", "one merchant")
+def get_merchant(merchants_id: str) -> Response:
+    """A merchant with its settings."""
+    tables = emulator().store.read()
+    return jsonify(merchant_json(tables, known(tables, merchants_id)))
+
+
+@operation("POST", "/merchants", "make a merchant, isolated from all others; without merchants_id and token it is given them",
+           body=SETTINGS_SCHEMA)
+def make_merchant() -> tuple[Response, int]:
+    """A new merchant."""
+    given = body()
+    merchants_id = text_of(given, "merchants_id") if "merchants_id" in given else None
+    changes = _checked({name: value for name, value in given.items() if name != "merchants_id"})
+    if merchants_id is not None and not (len(merchants_id) <= 16 and merchants_id.isascii() and merchants_id.isalnum()):
+        raise Problem(422, "Unprocessable", "merchants_id must be at most 16 letters and digits")
+    users = [User.new(**user) for user in changes.pop("users", [])]
+    with emulator().store.write() as tables:
+        merchants_id = merchants_id or _free_number(tables)
+        settings = {**merchants.new_settings(merchants_id, emulator().settings.seed), **changes}
+        if not tables.merchants.add(merchants_id, settings, users):
+            raise Problem(409, "Conflict", f"there is a merchant {merchants_id} already")
+        _give_users(tables, merchants_id, users)
+        made = merchant_json(tables, known(tables, merchants_id))
+    return jsonify(made), 201
+
+
+def _free_number(tables: Tables) -> str:
+    for place in range(1_000_000):
+        candidate = f"29{chance.digits(10, emulator().settings.seed, 'merchant', place)}"
+        if tables.merchants.find(candidate) is None:
+            return candidate
+    raise Problem(507, "Insufficient Storage", "there are no merchant numbers left")
+
+
+@operation("PATCH", "/merchants/<merchants_id>", "change settings of a merchant", body=SETTINGS_SCHEMA)
+def change_merchant(merchants_id: str) -> Response:
+    """Put other settings in force."""
+    changes = _checked(body())
+    users = [User.new(**user) for user in changes["users"]] if "users" in changes else None
+    changes.pop("users", None)
+    with emulator().store.write() as tables:
+        settings = {**known(tables, merchants_id).as_settings(), **changes}
+        tables.merchants.change(merchants_id, settings)
+        if users is not None:
+            _give_users(tables, merchants_id, users)
+        changed = merchant_json(tables, known(tables, merchants_id))
+    return jsonify(changed)
+
+
+@operation("DELETE", "/merchants/<merchants_id>", "remove a merchant and all that it did")
+def remove_merchant(merchants_id: str) -> tuple[str, int]:
+    """Forget a merchant."""
+    with emulator().store.write() as tables:
+        known(tables, merchants_id)
+        tables.erase(merchants_id)
+        tables.merchants.remove(merchants_id)
+    return "", 204
+
+
+def _checked(changes: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return merchants.checked(changes)
+    except Invalid as invalid:
+        raise Problem(422, "Unprocessable", str(invalid), errors=invalid.problems) from invalid
+
+
+def _give_users(tables: Tables, merchants_id: str, users: list[User]) -> None:
+    taken = tables.merchants.replace_users(merchants_id, users)
+    if taken is not None:
+        raise Problem(409, "Conflict", f"the login {taken} is used already")

@@ -1,0 +1,170 @@
+"""Signing, waiting, the event stream and the OpenAPI document."""
+import json
+import time
+from collections.abc import Iterable, Iterator
+from heapq import merge
+from typing import Any
+
+from flask import Response, jsonify, request
+
+from ... import doctor, durations, reference, signature
+from ...clock import real_now
+from ...orders import Status, at
+from ...outbox import TAKEN
+from ...store import Tables
+from .. import Emulator, emulator
+from . import MERCHANT, OPERATIONS, Problem, body, duration, operation, text_of
+from .state import known
+from .trades import instant, notice_json, order_json
+
+LONGEST_WAIT = durations.MINUTE
+POLL_S = 0.02
+STREAM_POLL_S = 0.1
+HEARTBEAT_S = 15
+STREAM_PAGE = 500
+JOURNAL_TOLD = ("id", "at", "merchants_id", "endpoint", "out_trade_no", "status", "verdict")
+SIGNED_BODY = {"type": "object", "required": ["params"], "properties": {
+    "params": {"type": "object", "additionalProperties": {"type": "string"}}, "merchants_id": {"type": "string"},
+    "token": {"type": "string"}}}
+
+
+@operation("GET", "/openapi.json", "this interface, and /v2, as OpenAPI 3.1")
+def openapi() -> Response:
+    """The document, made from the tables."""
+    return jsonify(reference.openapi(OPERATIONS, request.host_url.rstrip("/")))
+
+
+@operation("POST", "/sign", "the canonical text of parameters and their signature", body=SIGNED_BODY)
+def sign() -> Response:
+    """Sign as the merchant would."""
+    params, token = _signing(body())
+    return jsonify({"canonical": signature.canonical(params), "sign": signature.sign(params, token)})
+
+
+@operation("POST", "/sign/explain", "which mistake reproduces the wrong sign of parameters", body=SIGNED_BODY)
+def explain() -> Response:
+    """Say what is wrong with a signature, or that it is right."""
+    params, token = _signing(body())
+    if not params.get("sign"):
+        raise Problem(422, "Unprocessable", "params must have the sign that is to be explained")
+    if signature.matches(params["sign"], signature.sign(params, token)):
+        return jsonify({"right": True, "canonical": signature.canonical(params), "expected": signature.sign(params, token),
+                        "given": params["sign"], "mistake": None, "sentence": "the signature is right"})
+    others = [merchant.token for merchant in emulator().store.read().merchants.page("", 1_000) if merchant.token != token]
+    return jsonify({"right": False, **doctor.explain(params, token, others).as_json()})
+
+
+def _signing(given: dict[str, Any]) -> tuple[dict[str, str], str]:
+    params = given.get("params")
+    if not isinstance(params, dict) or not all(isinstance(value, str) for value in params.values()):
+        raise Problem(422, "Unprocessable", "params must be an object of texts")
+    if "token" in given:
+        return params, text_of(given, "token")
+    merchants_id = given.get("merchants_id", params.get("merchants_id"))
+    if not isinstance(merchants_id, str) or not merchants_id:
+        raise Problem(422, "Unprocessable", "send merchants_id or token")
+    return params, known(emulator().store.read(), merchants_id).token
+
+
+@operation("GET", "/wait", "answer when an order is in a state and its notices are taken, or 408 with how far it got",
+           (MERCHANT, ("out_trade_no", "the order, which need not exist yet"), ("status", "the state to wait for"),
+            ("notice", "taken: wait until every notice of the order is"), ("timeout", "a duration, 10s unless told, at most 1m")))
+def wait() -> Response:
+    """Long poll for a test."""
+    merchants_id, out_trade_no, status = (request.args.get(name, "") for name in ("merchants_id", "out_trade_no", "status"))
+    if status and status not in list(Status):
+        raise Problem(400, "Bad Request", f"status must be one of {', '.join(Status)}")
+    if request.args.get("notice", TAKEN) != TAKEN:
+        raise Problem(400, "Bad Request", "notice must be taken")
+    known(emulator().store.read(), merchants_id)
+    end = time.monotonic() + duration("timeout", "10s", LONGEST_WAIT) / durations.SECOND
+    _take_patience(emulator())
+    try:
+        while True:
+            reached, story = _reached(emulator().store.read(), merchants_id, out_trade_no, status, "notice" in request.args)
+            if reached:
+                return jsonify(story)
+            if time.monotonic() >= end or emulator().closing.wait(POLL_S):
+                raise Problem(408, "Request Timeout", f"order {out_trade_no} did not get so far", **story)
+    finally:
+        emulator().patience.release()
+
+
+def _reached(tables: Tables, merchants_id: str, out_trade_no: str, status: str, notices_too: bool) -> tuple[bool, dict[str, Any]]:
+    found = tables.orders.find(merchants_id, out_trade_no)
+    if found is None:
+        return False, {"order": None, "notices": []}
+    order = at(found, tables.clock.get().now(real_now()))
+    notices = tables.notices.of_order(merchants_id, out_trade_no)
+    taken = all(notice.status == TAKEN for notice in notices)
+    reached = (not status or order.status == status) and (taken or not notices_too)
+    return reached, {"order": order_json(order), "notices": [notice_json(tables, notice) for notice in notices]}
+
+
+def _take_patience(here: Emulator) -> None:
+    """Take one of the threads that may wait; a problem when all of them do."""
+    if not here.patience.acquire(blocking=False):
+        raise Problem(503, "Service Unavailable", "too many requests are waiting; start the server with more --threads")
+
+
+@operation("GET", "/events", "server-sent events of orders, notices and requests, resumable by Last-Event-ID", (MERCHANT,))
+def events() -> Response:
+    """A stream of everything that happens from now on, or since the event that Last-Event-ID names."""
+    here = emulator()
+    cursor = _cursor(request.headers.get("Last-Event-ID", ""), here.store.read())
+    _take_patience(here)
+    response = Response(_stream(here, cursor, request.args.get("merchants_id")), content_type="text/event-stream")
+    response.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+    response.call_on_close(here.patience.release)
+    return response
+
+
+Cursor = tuple[int, int, int]
+
+
+def _cursor(written: str, tables: Tables) -> Cursor:
+    newest = tables.newest()
+    parts = written.split("-")
+    if len(parts) != 3 or not all(part.isdecimal() for part in parts):
+        return newest
+    history, journal, attempts = (min(int(part), last) for part, last in zip(parts, newest))
+    return history, journal, attempts
+
+
+def _stream(here: Emulator, cursor: Cursor, merchants_id: str | None) -> Iterator[str]:
+    yield "retry: 1000\n\n"
+    silent_since = time.monotonic()
+    while not here.closing.is_set():
+        happened = _happened(here.store.read(), cursor)
+        for kind, place, row in happened:
+            cursor = place
+            if merchants_id in (None, row["merchants_id"]):
+                yield f"id: {'-'.join(map(str, place))}\nevent: {kind}\ndata: {json.dumps(row, ensure_ascii=False)}\n\n"
+                silent_since = time.monotonic()
+        if time.monotonic() - silent_since > HEARTBEAT_S:
+            silent_since = time.monotonic()
+            yield ": still here\n\n"
+        if not happened:
+            here.closing.wait(STREAM_POLL_S)
+
+
+def _happened(tables: Tables, cursor: Cursor) -> list[tuple[str, Cursor, dict[str, Any]]]:
+    """What the three logs have beyond the cursor, in the order of time; each with the cursor that is past it."""
+    history, journal, attempts = cursor
+    streams = (
+        [("order", 0, {**dict(row), "detail": json.loads(row["detail"])}) for row in tables.orders.history_after(history, STREAM_PAGE)],
+        [("request", 1, {name: row[name] for name in JOURNAL_TOLD}) for row in tables.journal.after(journal, STREAM_PAGE)],
+        [("notice", 2, {**dict(row), "taken": bool(row["taken"])}) for row in tables.notices.attempts_after(attempts, STREAM_PAGE)])
+    places, told = list(cursor), []
+    for _, kind, which, row in merge(*map(_never_back, streams), key=lambda entry: entry[0]):
+        places[which] = row["id"]
+        told.append((kind, (places[0], places[1], places[2]), {**row, "at": instant(row["at"])}))
+    return told
+
+
+def _never_back(rows: Iterable[tuple[str, int, dict[str, Any]]]) -> Iterator[tuple[int, str, int, dict[str, Any]]]:
+    """The rows of one log with an instant that only grows, so that a clock set back does not put ids out of order."""
+    latest = 0
+    for kind, which, row in rows:
+        latest = max(latest, row["at"])
+        yield latest, kind, which, row

@@ -1,0 +1,193 @@
+"""Orders, notifications and the journal."""
+import json
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, jsonify
+
+from ... import money
+from ...clock import iso, real_now
+from ...codes import BUYER_FAILURES, Refused
+from ...endpoints.tgpayquery import refund_status
+from ...orders import MOVES, Event, Order, at
+from ...payments import BY_CONTROL, Payments, waiting
+from ...store import Tables
+from ...store.post import Posted
+from .. import emulator
+from . import MERCHANT, PAGED, Problem, asked, body, listed, operation, paging
+from .state import known
+
+ACTS: dict[str, Callable[[Payments, Order, str], Order]] = {
+    "pay": lambda payments, order, failure: payments.pay(order),
+    "decline": lambda payments, order, failure: payments.decline(order, failure),
+    "expire": lambda payments, order, failure: payments.close(waiting(order), Event.EXPIRE),
+    "close": lambda payments, order, failure: payments.close(waiting(order), Event.CLOSE),
+}
+CARD_ACTS = ("approve", "refuse", "chargeback")
+DEFAULT_FAILURE = "BUYER_BALANCE_NOT_ENOUGH"
+
+
+def instant(value: int | None) -> str | None:
+    """An instant as JSON has it."""
+    return None if value is None else iso(value)
+
+
+def order_json(order: Order) -> dict[str, Any]:
+    """An order as it is, amounts in major units as decimal text."""
+    return {
+        "id": order.id, "merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "endpoint": order.endpoint,
+        "pay_type": order.pay_type, "status": str(order.status), "trans_amount": money.text(order.amount), "currency": order.currency,
+        "trans_rate": money.rate_text(order.rate), "pay_amount": money.text(order.cny) if order.was_paid else None,
+        "refund_amount": money.text(order.refunded), "refund_status": refund_status(order), "trans_id": order.trans_id,
+        "buyer_id": order.buyer_id, "error": order.failure, "created_at": instant(order.created_at),
+        "expires_at": instant(order.expires_at),
+        "paid_at": instant(order.paid_at), "closed_at": instant(order.closed_at), "closed_by": order.closed_by,
+        "notify_url": order.notify_url, "page": f"/wallet/{order.page_token}", "details": dict(order.details)}
+
+
+def notice_json(tables: Tables, notice: Posted) -> dict[str, Any]:
+    """A notice with its request and every attempt."""
+    return {
+        "id": notice.id, "merchants_id": notice.merchants_id, "out_trade_no": notice.out_trade_no, "notify_type": notice.notify_type,
+        "status": notice.status, "created_at": instant(notice.created_at), "due_at": instant(notice.due_at),
+        "request": {"method": notice.method, "url": notice.url, "content_type": notice.content_type, "body": notice.body},
+        "attempts": [{
+            "at": instant(row["at"]), "took_ms": row["took_ms"], "status_code": row["status_code"], "answer": row["answer"],
+            "error": row["error"], "taken": bool(row["taken"]), "replay": bool(row["replay"]), "findings": json.loads(row["findings"])}
+            for row in tables.notices.attempts(notice.id)]}
+
+
+def journal_json(row: Any) -> dict[str, Any]:
+    """An entry of the journal."""
+    return {**dict(row), "at": instant(row["at"]), "params": json.loads(row["params"]), "findings": json.loads(row["findings"]),
+            "explanation": json.loads(row["explanation"]) or None}
+
+
+def find(tables: Tables, merchants_id: str, out_trade_no: str, now: int) -> Order:
+    """The order as it is now, or a problem."""
+    known(tables, merchants_id)
+    order = tables.orders.find(merchants_id, out_trade_no)
+    if order is None:
+        raise Problem(404, "Not Found", f"merchant {merchants_id} has no order {out_trade_no}")
+    return at(order, now)
+
+
+@operation("GET", "/orders", "orders, oldest first", (MERCHANT, ("status", "only in this state"), *PAGED))
+def list_orders() -> Response:
+    """A page of orders."""
+    after, limit = paging()
+    tables = emulator().store.read()
+    now = tables.clock.get().now(real_now())
+    wanted = asked("merchants_id", "status")
+    orders = tables.orders.page(now, wanted["merchants_id"], wanted["status"], after, limit)
+    return listed([order_json(at(order, now)) for order in orders], limit)
+
+
+@operation("GET", "/orders/<merchants_id>/<path:out_trade_no>", "an order with its history, refunds and notices")
+def get_order(merchants_id: str, out_trade_no: str) -> Response:
+    """The whole story of an order."""
+    tables = emulator().store.read()
+    order = find(tables, merchants_id, out_trade_no, tables.clock.get().now(real_now()))
+    return jsonify({
+        **order_json(order),
+        "history": [{"id": row["id"], "at": instant(row["at"]), "event": row["event"], "cause": row["cause"], "status": row["status"],
+                     "detail": json.loads(row["detail"])} for row in tables.orders.history(merchants_id, out_trade_no)],
+        "refunds": [{**vars(refund), "amount": money.text(refund.amount), "at": instant(refund.at)}
+                    for refund in tables.orders.refunds(merchants_id, out_trade_no)],
+        "notices": [notice_json(tables, notice) for notice in tables.notices.of_order(merchants_id, out_trade_no)]})
+
+
+@operation("POST", "/orders/<merchants_id>/<path:out_trade_no>/<event>", f"let something happen to an order: {', '.join(ACTS)}; "
+           f"{', '.join(CARD_ACTS)} for cards", body={"type": "object", "properties": {
+               "error": {"type": "string", "description": f"why a decline; {DEFAULT_FAILURE} unless told"}}})
+def act(merchants_id: str, out_trade_no: str, event: str) -> Response:
+    """Pay, decline, expire or close an order as a payer or as time would."""
+    failure = _failure(body())
+    if event not in ACTS and event not in CARD_ACTS:
+        raise Problem(404, "Not Found", f"{event} is no event; there are {', '.join((*ACTS, *CARD_ACTS))}")
+    with emulator().store.write() as tables:
+        now = tables.clock.get().now(real_now())
+        order = find(tables, merchants_id, out_trade_no, now)
+        payments = Payments(tables, emulator().settings, known(tables, merchants_id), now, BY_CONTROL)
+        if event in CARD_ACTS:
+            raise Problem(409, "Conflict", f"{event} is for card orders; this one was made by {order.endpoint}", possible=possible(order))
+        try:
+            after = ACTS[event](payments, order, failure)
+        except Refused as refused:
+            raise Problem(409, "Conflict", f"{refused.code.name}: {refused.sentence}", possible=possible(order)) from refused
+        return jsonify(order_json(after))
+
+
+def possible(order: Order) -> list[str]:
+    """The events that can happen to an order in its state."""
+    return [name for name in ACTS if (order.status, Event(name)) in MOVES]
+
+
+def _failure(given: dict[str, Any]) -> str:
+    failure = given.get("error", DEFAULT_FAILURE)
+    if failure not in BUYER_FAILURES:
+        raise Problem(422, "Unprocessable", f"error must be one of {', '.join(BUYER_FAILURES)}")
+    return str(failure)
+
+
+@operation("GET", "/notifications", "notices with every attempt, oldest first",
+           (MERCHANT, ("out_trade_no", "only of this order"), ("status", "waiting, taken or failed"),
+            ("notify_type", "only of this kind"), *PAGED))
+def list_notices() -> Response:
+    """A page of notices."""
+    after, limit = paging()
+    tables = emulator().store.read()
+    notices = tables.notices.page(asked("merchants_id", "out_trade_no", "status", "notify_type"), after, limit)
+    return listed([notice_json(tables, notice) for notice in notices], limit)
+
+
+@operation("GET", "/notifications/<int:notice_id>", "a notice with every attempt")
+def get_notice(notice_id: int) -> Response:
+    """One notice."""
+    tables = emulator().store.read()
+    notice = tables.notices.find(notice_id)
+    if notice is None:
+        raise Problem(404, "Not Found", f"there is no notice {notice_id}")
+    return jsonify(notice_json(tables, notice))
+
+
+@operation("POST", "/notifications/<int:notice_id>/replay", "send a notice once more, now; the answer comes when it has been sent")
+def replay(notice_id: int) -> Response:
+    """Repeat a notice by hand, whatever its state."""
+    get_notice(notice_id)
+    emulator().scheduler.ask("replay", {"id": notice_id})
+    return get_notice(notice_id)
+
+
+@operation("POST", "/notifications/flush", "try everything that is due; the answer comes when it has been tried")
+def flush() -> Response:
+    """Wait for the outbox."""
+    emulator().scheduler.ask("flush", {})
+    return jsonify({"flushed": True})
+
+
+@operation("GET", "/journal", "every request to /v2, oldest first",
+           (MERCHANT, ("endpoint", "only of this endpoint, such as tgpayqrcode"), ("out_trade_no", "only of this order"),
+            ("verdict", "OK, or the error of a refusal"), *PAGED))
+def list_journal() -> Response:
+    """A page of the journal."""
+    after, limit = paging()
+    wanted = asked("merchants_id", "endpoint", "out_trade_no", "verdict")
+    return listed([journal_json(row) for row in emulator().store.read().journal.page(wanted, after, limit)], limit)
+
+
+@operation("GET", "/journal/<int:entry_id>", "one request: what was sent, what was answered and why")
+def get_entry(entry_id: int) -> Response:
+    """One entry of the journal; its id is the answer's X-TGPay-Request."""
+    row = emulator().store.read().journal.find(entry_id)
+    if row is None:
+        raise Problem(404, "Not Found", f"the journal has no entry {entry_id}")
+    return jsonify(journal_json(row))
+
+
+@operation("DELETE", "/journal", "empty the journal", (MERCHANT,))
+def clear_journal() -> tuple[str, int]:
+    """Forget the requests, of one merchant or all."""
+    with emulator().store.write() as tables:
+        tables.journal.clear(asked("merchants_id")["merchants_id"])
+    return "", 204

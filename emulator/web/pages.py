@@ -1,0 +1,170 @@
+"""What the payer sees: the wallet, the QR pictures, and the emulator's front page."""
+import io
+import json
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+
+from .. import clock, money, reference
+from ..clock import real_now
+from ..codes import Refused
+from ..endpoints import ENDPOINTS
+from ..endpoints.tgpayh5 import WEBSITE
+from ..orders import Order, Status, at
+from ..payers import WALLET_NAMES
+from ..payments import BY_PAYER, Payments
+from . import emulator
+from .control import refuse_other_sites
+from .texts import Texts
+
+blueprint = Blueprint("pages", __name__)
+PIXELS = {"L": 430, "M": 230, "S": 130}
+FAILURES = {"decline": "", "balance": "BUYER_BALANCE_NOT_ENOUGH"}
+PHONES = ("Mobile", "Android", "iPhone", "MicroMessenger", "AlipayClient")
+
+
+def texts() -> Texts:
+    """The texts in the language that the address asks for, else the browser's."""
+    return Texts(request.args.get("lang") or request.accept_languages.best_match(["en", "zh"]) or "en")
+
+
+def secure(response: Response, form_action: str = "") -> Response:
+    """A policy under which a page can load and reach nothing but this emulator, and post nowhere else than it must."""
+    parts = urlsplit(form_action)
+    target = f" {parts.scheme}://{parts.netloc}" if parts.netloc else ""
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
+        f"frame-ancestors 'none'; form-action 'self'{target}")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def page(template: str, status: int = 200, form_action: str = "", **values: Any) -> Response:
+    """A page made of a template; `form_action` is where else its forms may lead, redirects included."""
+    html = render_template(template, texts=texts(), **values)
+    return secure(Response(html, status, content_type="text/html; charset=utf-8"), form_action)
+
+
+@blueprint.get("/")
+def home() -> Response:
+    """What this is, and where to go."""
+    merchants = emulator().store.read().merchants.page("", 20)
+    return page("home.html", endpoints=ENDPOINTS.values(), fidelity=reference.fidelity, merchants=merchants,
+                base_url=emulator().settings.public_url or request.host_url.rstrip("/"))
+
+
+@blueprint.route("/wallet/<token>", methods=["GET", "POST"])
+def wallet(token: str) -> Response:
+    """The order in the payer's wallet; on a desktop an H5 order of a website shows the code for the phone."""
+    order = _order(token)
+    if order is None:
+        return page("not_found.html", 404)
+    if order.details.get("scene_type") == WEBSITE and "here" not in request.args and not _is_phone() \
+            and order.status is Status.WAIT_BUYER_PAY:
+        return page("scan.html", order=order, amounts=_amounts(order), wallet_name=_wallet_name(order))
+    return_url = order.details.get("return_url", "")
+    return page("wallet.html", form_action=return_url, order=order, amounts=_amounts(order), wallet_name=_wallet_name(order), now=_now(),
+                merchant=emulator().store.read().merchants.find(order.merchants_id), failure=request.args.get("failed"),
+                return_url=return_url if order.status is not Status.WAIT_BUYER_PAY else "",
+                paid_at=clock.spaced(order.paid_at, emulator().settings.timezone) if order.paid_at is not None else "")
+
+
+@blueprint.post("/wallet/<token>/<act>")
+def act(token: str, act: str) -> Response | Any:
+    """The payer pays, or fails to; afterwards the browser goes on to the shop or back to the wallet."""
+    refused = refuse_other_sites()
+    order = _order(token)
+    if refused or order is None or act not in ("pay", *FAILURES):
+        return refused or page("not_found.html", 404)
+    failed = None
+    with emulator().store.write() as tables:
+        now = tables.clock.get().now(real_now())
+        current, merchant = tables.orders.of_page(token), tables.merchants.find(order.merchants_id)
+        if current is not None and merchant is not None:
+            payments = Payments(tables, emulator().settings, merchant, now, BY_PAYER)
+            try:
+                if act == "pay":
+                    order = payments.pay(at(current, now))
+                else:
+                    order, failed = payments.decline(at(current, now), FAILURES[act]), act
+            except Refused:  # paid or closed in another window: the page shows the state as it is
+                order = at(current, now)
+    if order.was_paid and order.details.get("return_url"):
+        return redirect(quote(order.details["return_url"], safe="/%:@!$&'()*+,;=~-._?#[]"), 303)
+    return redirect(url_for("pages.wallet", token=token, here=1, failed=failed, lang=request.args.get("lang")), 303)
+
+
+@blueprint.get("/wallet/<token>/state")
+def state(token: str) -> Response:
+    """What a page that waits asks for: the state of the order and the seconds that are left."""
+    order = _order(token)
+    if order is None:
+        return Response(json.dumps({"status": None}), 404, content_type="application/json")
+    left = max(0, order.expires_at - _now()) // 1_000
+    return secure(Response(json.dumps({"status": str(order.status), "left": left, "return_url": order.details.get("return_url")}),
+                           content_type="application/json"))
+
+
+@blueprint.get("/qr/<token>/<size>.png")
+def picture(token: str, size: str) -> Response:
+    """The picture of an order's QR code, in one of three sizes."""
+    order = _order(token)
+    if order is None or size not in PIXELS:
+        return page("not_found.html", 404)
+    base_url = emulator().settings.public_url or request.host_url.rstrip("/")
+    response = Response(png(f"{base_url}/wallet/{token}", PIXELS[size]), content_type="image/png")
+    response.headers["Cache-Control"] = "private, max-age=86400"
+    return response
+
+
+def png(text: str, pixels: int) -> bytes:
+    """A QR code as a square picture of so many pixels; modules are whole pixels, the rest is margin."""
+    import png as png_writer
+    from qrcode.constants import ERROR_CORRECT_M
+    from qrcode.main import QRCode
+
+    code = QRCode(error_correction=ERROR_CORRECT_M, border=0)
+    code.add_data(text)
+    modules = code.get_matrix()
+    scale = max(1, pixels // (len(modules) + 8))
+    before = (pixels - scale * len(modules)) // 2
+    blank = [1] * pixels
+    rows = [blank] * before
+    for line in modules:
+        row = [1] * before + [int(not dark) for dark in line for _ in range(scale)]
+        rows += [row + [1] * (pixels - len(row))] * scale
+    rows += [blank] * (pixels - len(rows))
+    picture = io.BytesIO()
+    png_writer.Writer(pixels, pixels, greyscale=True, bitdepth=1).write(picture, rows)
+    return picture.getvalue()
+
+
+@blueprint.app_errorhandler(404)
+def not_found(error: Exception) -> Response:
+    """A path that nobody answers."""
+    return page("not_found.html", 404)
+
+
+def _now() -> int:
+    return emulator().store.read().clock.get().now(real_now())
+
+
+def _order(token: str) -> Order | None:
+    order = emulator().store.read().orders.of_page(token)
+    return at(order, _now()) if order else None
+
+
+def _amounts(order: Order) -> dict[str, str]:
+    return {"local": f"{order.currency} {money.text(order.amount)}", "cny": f"CN¥ {money.text(order.cny)}",
+            "rate": f"1 {order.currency} = {money.rate_number(order.rate)} CNY"}
+
+
+def _wallet_name(order: Order) -> str:
+    return getattr(texts(), order.pay_type, WALLET_NAMES.get(order.pay_type, order.pay_type))
+
+
+def _is_phone() -> bool:
+    return any(word in request.headers.get("User-Agent", "") for word in PHONES)

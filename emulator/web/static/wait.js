@@ -1,0 +1,27 @@
+// Follows an order that waits: counts the time down and, once it is paid or closed, shows what has become of it.
+const sheet = document.querySelector("[data-state]");
+const clock = document.querySelector("[data-left]");
+
+function show(seconds) {
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, Math.floor(seconds) % 60];
+  clock.textContent = parts.map((part) => String(part).padStart(2, "0")).join(":");
+}
+
+async function look() {
+  try {
+    const answer = await fetch(sheet.dataset.state);
+    if (answer.status === 404) return location.reload();
+    const order = await answer.json();
+    show(order.left);
+    if (order.status !== sheet.dataset.status) {
+      if (order.status === "TRADE_SUCCESS" && order.return_url) return location.assign(order.return_url);
+      return location.reload();
+    }
+  } catch (error) {
+    // The emulator is away for a moment; the next look will tell.
+  }
+  setTimeout(look, 1000);
+}
+
+if (clock.dataset.left) show(Number(clock.dataset.left));
+look();

@@ -1,0 +1,53 @@
+"""Fixtures: one server for the whole run, a merchant of its own for each test, a receiver, the clock."""
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from .driver import Clock, Control, Receiver, Server, Shop
+
+
+@pytest.fixture(scope="session")
+def base_url() -> Iterator[str]:
+    """A real server; TGPAY_TEST_URL points the suite at another one."""
+    if os.environ.get("TGPAY_TEST_URL"):
+        yield os.environ["TGPAY_TEST_URL"].rstrip("/")
+        return
+    with Server() as server:
+        yield server.url
+
+
+@pytest.fixture
+def control(base_url: str) -> Control:
+    return Control(base_url)
+
+
+@pytest.fixture
+def shop(control: Control) -> Iterator[Shop]:
+    """A merchant with nobody else's orders."""
+    made = control.shop()
+    yield made
+    control.ask("DELETE", f"/merchants/{made.merchants_id}")
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    heard = Receiver()
+    yield heard
+    heard.close()
+
+
+@pytest.fixture
+def notified(control: Control, receiver: Receiver) -> Iterator[Shop]:
+    """A merchant whose notices go to the receiver."""
+    made = control.shop(notify_url=receiver.url)
+    yield made
+    control.ask("DELETE", f"/merchants/{made.merchants_id}")
+
+
+@pytest.fixture
+def clock(control: Control) -> Iterator[Clock]:
+    """The clock, put right again after the test."""
+    moved = Clock(control)
+    yield moved
+    moved.reset()

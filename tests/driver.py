@@ -1,0 +1,334 @@
+"""What the tests drive: a real server, the shops that call it and the receivers that hear from it, in the words of the domain."""
+import hashlib
+import http.server
+import itertools
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from urllib import error, parse
+from urllib import request as http_client
+
+from lxml import etree
+
+ALIPAY_CODE = "280136483235977421"
+WECHAT_CODE = "134567890123456789"
+NEVER_SIGNED = ("sign", "sign_type")
+
+
+def md5_sign(params: dict[str, str], token: str) -> str:
+    """Section 1.2, written a second time: nothing of the emulator's is used to check it."""
+    counted = sorted((name.encode(), value.encode()) for name, value in params.items() if value and name not in NEVER_SIGNED)
+    text = b"&".join(name + b"=" + value for name, value in counted) + token.encode()
+    return hashlib.md5(text).hexdigest()
+
+
+class _NoRedirect(http_client.HTTPRedirectHandler):
+    def redirect_request(self, *args: Any) -> None:
+        return None
+
+
+_OPENER = http_client.build_opener(_NoRedirect)
+
+
+@dataclass
+class Answer:
+    """An HTTP answer; `answer["field"]` reads its XML."""
+
+    status: int
+    headers: Any
+    raw: bytes
+
+    @property
+    def text(self) -> str:
+        return self.raw.decode()
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.raw)
+
+    @property
+    def xml(self) -> Any:
+        return etree.fromstring(self.raw)
+
+    @property
+    def fields(self) -> dict[str, str]:
+        return {element.tag: element.text or "" for element in self.xml}
+
+    def __getitem__(self, name: str) -> str:
+        return self.fields[name]
+
+
+def exchange(url: str, method: str = "GET", body: bytes | None = None, headers: dict[str, str] | None = None, timeout: float = 60) -> Answer:
+    """One request, redirects not followed, whatever its status."""
+    asked = http_client.Request(url, body, headers or {}, method=method)
+    try:
+        with _OPENER.open(asked, timeout=timeout) as answer:
+            return Answer(answer.status, answer.headers, answer.read())
+    except error.HTTPError as refused:
+        with refused:
+            return Answer(refused.code, refused.headers, refused.read())
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """A real `tgpay-emulator serve` of its own; `settings` are flags by the setting's name."""
+
+    def __init__(self, **settings: object) -> None:
+        self.settings = {"port": free_port(), "database": ":temporary:", "log_level": "warning", **settings}
+        self.url = f"http://127.0.0.1:{self.settings['port']}"
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self, wait: bool = True) -> "Server":
+        flags = [f"--{name.replace('_', '-')}={value}" for name, value in self.settings.items()]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("TGPAY_")}
+        self.process = subprocess.Popen([sys.executable, "-m", "emulator", "serve", *flags], stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, text=True, env=environment, start_new_session=True)
+        if wait:
+            self.wait_until_healthy()
+        return self
+
+    def wait_until_healthy(self, seconds: float = 20) -> None:
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                if exchange(f"{self.url}/_emulator/health").status == 200:
+                    return
+            except OSError:
+                if time.monotonic() > end or self.process is None or self.process.poll() is not None:
+                    raise
+            time.sleep(0.02)
+
+    def stop(self) -> tuple[int, str]:
+        """SIGTERM; answers the exit status and what was printed."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        output, _ = self.process.communicate(timeout=30)
+        return self.process.returncode, output
+
+    def kill(self) -> None:
+        """SIGKILL to every process of the server at once."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.communicate(timeout=10)
+
+    def __enter__(self) -> "Server":
+        return self.start()
+
+    def __exit__(self, *failure: object) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.stop()
+
+
+class Control:
+    """The control interface of a server."""
+
+    def __init__(self, url: str, token: str = "") -> None:
+        self.url = url
+        self.headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, **query: object) -> Answer:
+        address = f"{self.url}/_emulator{path}{'?' + parse.urlencode(query) if query else ''}"
+        data = None if body is None else json.dumps(body).encode()
+        return exchange(address, method, data, {"Content-Type": "application/json", **self.headers, **(headers or {})})
+
+    def get(self, path: str, **query: object) -> Any:
+        answer = self.ask("GET", path, **query)
+        assert answer.status == 200, answer.text
+        return answer.json
+
+    def post(self, path: str, body: Any = None, **query: object) -> Any:
+        answer = self.ask("POST", path, body, **query)
+        assert answer.status in (200, 201), answer.text
+        return answer.json
+
+    def shop(self, **settings: Any) -> "Shop":
+        """A merchant of the test's own."""
+        made = self.post("/merchants", settings)
+        return Shop(self, made["merchants_id"], made["token"], made)
+
+
+class Clock:
+    """The emulator's clock."""
+
+    def __init__(self, control: Control) -> None:
+        self.control = control
+
+    def advance(self, duration: str) -> None:
+        self.control.post("/clock", {"advance": duration})
+
+    def set(self, instant: str) -> None:
+        self.control.post("/clock", {"set": instant})
+
+    def freeze(self) -> None:
+        self.control.post("/clock", {"freeze": True})
+
+    def reset(self) -> None:
+        self.control.post("/clock", {"reset": True})
+
+
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Shop:
+    """A merchant's server: signs what it sends, and knows how to ask for each kind of payment."""
+
+    control: Control
+    merchants_id: str
+    token: str
+    made: dict[str, Any] = field(default_factory=dict)
+
+    def number(self) -> str:
+        """A new order number, with the prefix that QR note 1 asks for."""
+        return f"{self.merchants_id}{next(_numbers):08d}"
+
+    def signed(self, **params: str) -> dict[str, str]:
+        """The parameters with merchants_id, sign_type and sign, where they are not given; None leaves one out."""
+        named = {"merchants_id": self.merchants_id, "sign_type": "MD5", **params}
+        named = {name: value for name, value in named.items() if value is not None}
+        return {"sign": md5_sign(named, self.token), **named}
+
+    def send(self, endpoint: str, params: dict[str, str], method: str = "GET", headers: dict[str, str] | None = None) -> Answer:
+        """The parameters as they are."""
+        query = parse.urlencode(params).encode()
+        url = f"{self.control.url}/v2/{endpoint}.php"
+        if method == "GET":
+            return exchange(f"{url}?{query.decode()}", headers=headers)
+        return exchange(url, method, query, {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})})
+
+    def ask(self, endpoint: str, method: str = "GET", **params: Any) -> Answer:
+        """The parameters, signed."""
+        return self.send(endpoint, self.signed(**params), method)
+
+    def qr_order(self, amount: str = "1.00", **params: Any) -> Answer:
+        return self.ask("tgpayqrcode", **{"out_trade_no": self.number(), "trans_amount": amount, "pay_type": "alipay", **params})
+
+    def pay_by_barcode(self, amount: str = "1.00", **params: Any) -> Answer:
+        return self.ask("tgpaybarcode", **{"out_trade_no": self.number(), "trans_amount": amount, "buyer_identity_code": ALIPAY_CODE,
+                                           "pay_type": "alipay", **params})
+
+    def h5_order(self, amount: str = "1.00", **params: Any) -> Answer:
+        return self.ask("tgpayh5", **{"out_trade_no": self.number(), "total_fee": amount, "pay_type": "alipay", "scene_type": "WAP_PAY",
+                                      "return_url": "http://127.0.0.1:9/back", **params})
+
+    def prepay_order(self, amount: str = "1.00", **params: Any) -> Answer:
+        return self.ask("tgpayprepay", **{"out_trade_no": self.number(), "trans_amount": amount, "pay_type": "wechat", "trade_type": "JSAPI",
+                                          "openid": "o-test", **params})
+
+    def query(self, out_trade_no: str) -> Answer:
+        return self.ask("tgpayquery", out_trade_no=out_trade_no, sign_type=None)
+
+    def refund(self, out_trade_no: str, amount: str, **params: Any) -> Answer:
+        return self.ask("tgpayrefund", out_trade_no=out_trade_no, refund_amount=amount, sign_type=None, **params)
+
+    def cancel(self, out_trade_no: str) -> Answer:
+        return self.ask("tgpaycancel", out_trade_no=out_trade_no, account_id="33", sign_type=None)
+
+    def settlement(self, start: str, end: str) -> Answer:
+        return self.ask("export_settlement", start_date=start, end_date=end, sign_type=None)
+
+    def happens(self, out_trade_no: str, event: str, **body: str) -> Answer:
+        """A control event of an order: pay, decline, expire, close."""
+        return self.control.ask("POST", f"/orders/{self.merchants_id}/{parse.quote(out_trade_no, safe='')}/{event}", body or None)
+
+    def story(self, out_trade_no: str) -> Any:
+        """The order with its history, refunds and notices."""
+        return self.control.get(f"/orders/{self.merchants_id}/{parse.quote(out_trade_no, safe='')}")
+
+    def journal(self, answer: Answer) -> Any:
+        """The journal's entry of an answer."""
+        return self.control.get(f"/journal/{answer.headers['X-TGPay-Request']}")
+
+    def findings(self, answer: Answer) -> set[str]:
+        """The codes of the findings of a request."""
+        return {finding["code"] for finding in self.journal(answer)["findings"]}
+
+    def verifies(self, answer: Answer) -> bool:
+        """Whether the answer is signed with this merchant's token over its own fields."""
+        return answer["sign"] == md5_sign(answer.fields, self.token) and answer["sign_type"] == "MD5"
+
+
+@dataclass
+class Heard:
+    """One request that a receiver got."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+    at: float
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The notice's fields as they are signed, whatever the form."""
+        if "json" in self.headers.get("content-type", ""):
+            raw = json.loads(self.body, parse_int=str, parse_float=str)
+            return {name: str(value) for name, value in raw.items()}
+        text = self.body.decode() if self.method == "POST" else self.query
+        return dict(parse.parse_qsl(text, keep_blank_values=True))
+
+
+class Receiver:
+    """A merchant's receiver: a real HTTP server that keeps what it hears.
+
+    `answers` is what it says: (status, body), used one after another, the last one for ever; `delay` is seconds before it answers.
+    """
+
+    def __init__(self) -> None:
+        self.heard: list[Heard] = []
+        self.answers: list[tuple[int, bytes]] = [(200, b"success")]
+        self.delay = 0.0
+        self.headers: dict[str, str] = {}
+        self.changed = threading.Condition()
+        receiver = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def handle_one(self) -> None:
+                length = int(self.headers.get("Content-Length") or 0)
+                path, _, query = self.path.partition("?")
+                with receiver.changed:
+                    receiver.heard.append(Heard(self.command, path, query, {name.lower(): value for name, value in self.headers.items()},
+                                                self.rfile.read(length), time.monotonic()))
+                    status, body = receiver.answers.pop(0) if len(receiver.answers) > 1 else receiver.answers[0]
+                    receiver.changed.notify_all()
+                time.sleep(receiver.delay)
+                self.send_response(status)
+                for name, value in receiver.headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_GET = do_POST = handle_one
+
+            def log_message(self, *args: Any) -> None:
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/notify"
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def wait_for(self, count: int, seconds: float = 10) -> list[Heard]:
+        """The first `count` requests, as soon as they are there."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.heard) >= count, seconds), f"heard {len(self.heard)} of {count} notices"
+            return self.heard[:count]
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
