@@ -2,19 +2,19 @@
 
 A line of this map imports from the lines above it only; names on one line do not know each other. A test holds the code to it.
 
-    durations  money  chance  findings  codes  replies  signature
+    durations  money  chance  findings  codes  replies  signature  urls
     clock  payers  doctor
     settings  merchants  contract
     orders  envelope
     notices  settlement
     store
     outbox
-    sender  payments  seeding
+    sender  payments  seeding  flights
     scheduler  endpoints
     gateway  reference
     web
     server
-    demo
+    demo  remote
     cli
 """
 __version__ = "0.1.0"

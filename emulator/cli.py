@@ -1,25 +1,17 @@
-"""The command line.
-
-Commands that look at or change state are clients of the control interface: of a running server, or, where none answers, of the
-application itself on the configured database.
-"""
+"""The command line. Commands that look at or change state are clients of the control interface (`remote`)."""
 import json
 import os
 import sys
 import time
 from typing import Any
-from urllib import error, parse
+from urllib import parse
 from urllib import request as http
 
 import click
 
 from . import __version__, doctor, signature
-from .settings import NO_TOKEN, SETTINGS, Settings, from_environment, variable
-
-
-def fail(sentence: str) -> None:
-    """End with one line on standard error and status 1."""
-    raise click.ClickException(sentence)
+from .remote import Control, fail, settings_of
+from .settings import SETTINGS, Settings, variable
 
 
 def with_settings(command: Any) -> Any:
@@ -27,71 +19,9 @@ def with_settings(command: Any) -> Any:
     for row in reversed(SETTINGS):
         flag = f"--{row.name.replace('_', '-')}"
         meaning = f"{row.help} [{variable(row)}; {row.default or 'empty'}]"
-        command = click.option(flag, row.name, default=None, metavar="TEXT", help=meaning)(command)
+        alone: dict[str, Any] = {"is_flag": False, "flag_value": "on"} if row.is_switch else {}
+        command = click.option(flag, row.name, default=None, metavar="TEXT", help=meaning, **alone)(command)
     return command
-
-
-def settings_of(flags: dict[str, Any]) -> Settings:
-    """The settings in force, or the one line that says what is wrong with them."""
-    try:
-        return from_environment(os.environ, **{row.name: flags.get(row.name) for row in SETTINGS})
-    except ValueError as problem:
-        raise click.ClickException(str(problem)) from problem
-
-
-class Control:
-    """The control interface, wherever it is."""
-
-    def __init__(self, url: str | None, database: str | None, token: str | None) -> None:
-        settings = settings_of({"database": database} if database else {})
-        self._token = token or settings.control_token
-        self._url = (url or f"http://{settings.host}:{settings.port}").rstrip("/")
-        self._client: Any = None
-        if database or not url and not self._answers():
-            self._client = self._own(settings)
-
-    def _answers(self) -> bool:
-        try:
-            return bool(http.urlopen(f"{self._url}/livez", timeout=2).status == 200)
-        except (OSError, ValueError):
-            return False
-
-    def _own(self, settings: Settings) -> Any:
-        from .server import build, database_path
-        from .store import Unusable
-
-        path = database_path(settings)
-        click.echo(f"No server at {self._url}; working on {path}.", err=True)
-        try:
-            app = build(settings.replaced(control_token=NO_TOKEN), path)[0]
-        except Unusable as problem:
-            raise click.ClickException(str(problem)) from problem
-        return app.test_client()
-
-    def __call__(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
-        """The answer's JSON; a problem ends the command with its sentence."""
-        wanted = parse.urlencode({name: value for name, value in query.items() if value is not None})
-        address = f"/_emulator{path}{'?' + wanted if wanted else ''}"
-        status, text = self._exchange(method, address, None if body is None else json.dumps(body).encode())
-        answer = json.loads(text) if text else None
-        if status >= 400:
-            fail(answer.get("detail", text) if isinstance(answer, dict) else text)
-        return answer
-
-    def _exchange(self, method: str, address: str, body: bytes | None) -> tuple[int, str]:
-        if self._client is not None:
-            answer = self._client.open(address, method=method, data=body, content_type="application/json")
-            return answer.status_code, answer.get_data(as_text=True)
-        asked = http.Request(self._url + address, body, method=method, headers={"Content-Type": "application/json"})
-        if self._token:
-            asked.add_header("Authorization", f"Bearer {self._token}")
-        try:
-            with http.urlopen(asked, timeout=3600) as received:
-                return received.status, received.read().decode()
-        except error.HTTPError as problem:
-            return problem.code, problem.read().decode()
-        except OSError as problem:
-            raise click.ClickException(f"no emulator answers at {self._url}: {getattr(problem, 'reason', problem)}") from problem
 
 
 def with_control(command: Any) -> Any:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from . import money
 from .findings import Finding
+from .urls import ascii_url
 
 
 class Need(Enum):
@@ -66,6 +67,7 @@ def _url_problem(value: str) -> str | None:
     try:
         parts = urlsplit(value)
         whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        ascii_url(value)
     except ValueError:
         whole = False
     return None if whole and value.isprintable() and " " not in value else "is not an absolute http or https URL"

@@ -34,6 +34,15 @@ def buyer(seed: str, wallet: str, *order: str) -> Buyer:
                  f"{prefix}****{chance.digits(4, seed, 'login', *order)}", f"{name}***@{host}")
 
 
+def name(seed: str, *order: str) -> str:
+    """The name under which the buyer of an order is shown on the wallet's page, its first part masked as Alipay does."""
+    from faker import Faker
+
+    invented = Faker("zh_CN")
+    invented.seed_instance(chance.derive(seed, "name", *order))
+    return f"*{invented.name()[1:]}"
+
+
 def openid(seed: str, *names: str) -> str:
     """A WeChat openid: 28 characters beginning with `o`."""
     return "o" + chance.letters(27, seed, "openid", *names)

@@ -11,6 +11,7 @@ import httpcore
 
 from .outbox import Sent
 from .store.post import Posted
+from .urls import ascii_url
 
 ANSWER_LIMIT = 64 * 1024
 # Cloud metadata services that are not in a link-local network.
@@ -140,7 +141,7 @@ class Sender:
         if notice.content_type:
             headers.append(("Content-Type", notice.content_type))
         with httpcore.ConnectionPool(network_backend=_Guarded(self._places, left)) as pool:
-            url = httpcore.URL(ascii_url(notice.url))
+            url = httpcore.URL(ascii_url(notice.url).partition("#")[0])
             with pool.stream(notice.method, url, headers=[("Host", _host(url)), *headers], content=notice.body.encode() or None) as answer:
                 body = b""
                 for piece in answer.iter_stream():
@@ -150,17 +151,6 @@ class Sender:
                 if left() <= 0.001:
                     raise httpcore.ReadTimeout
                 return answer.status, body[:ANSWER_LIMIT]
-
-
-def ascii_url(url: str) -> str:
-    """The URL with all that is not ASCII written in percent signs, its host in IDNA."""
-    from urllib.parse import quote, urlsplit, urlunsplit
-
-    parts = urlsplit(url)
-    host = (parts.hostname or "").encode("idna").decode() if not (parts.hostname or "").isascii() else parts.netloc
-    netloc = host if (parts.hostname or "").isascii() else host + (f":{parts.port}" if parts.port else "")
-    return urlunsplit((parts.scheme, netloc, quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._"),
-                       quote(parts.query, safe="/%:@!$&'()*+,;=~-._?"), ""))
 
 
 def _host(url: httpcore.URL) -> str:

@@ -15,7 +15,8 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.workers.gthread import ThreadWorker
 
 from . import __version__, seeding
-from .scheduler import Scheduler, Signal
+from .flights import Signal
+from .scheduler import Scheduler
 from .settings import TEMPORARY, Settings, is_loopback
 from .store import Store, prepare
 from .store.post import Posted
@@ -116,12 +117,16 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
         """Hand our settings to gunicorn."""
         options = {
             "bind": f"fd://{self._listener.fileno()}", "workers": self._settings.workers, "threads": self._settings.threads,
-            "worker_class": Worker, "preload_app": True, "loglevel": self._settings.log_level, "keepalive": 75, "timeout": 60,
+            "worker_class": Worker, "preload_app": True, "loglevel": self._log_level(), "keepalive": 75, "timeout": 60,
             "graceful_timeout": GRACE_S, "limit_request_line": 0, "control_socket_disable": True, "proc_name": "tgpay-emulator",
             "when_ready": lambda arbiter: self._ready(), "post_worker_init": self._lead, "worker_exit": self._leave}
         assert self.cfg is not None
         for name, value in options.items():
             self.cfg.set(name, value)
+
+    def _log_level(self) -> str:
+        """Ours, but gunicorn's own announcements are for those who ask for everything."""
+        return "warning" if self._settings.log_level == "info" else str(self._settings.log_level)
 
     def load(self) -> Flask:
         """The WSGI application."""

@@ -19,6 +19,11 @@ class Setting:
     help: str
     parse: Callable[[str], Any] = str
 
+    @property
+    def is_switch(self) -> bool:
+        """Whether its flag may stand alone, which switches it on."""
+        return self.parse is _switch
+
 
 def _switch(written: str) -> bool:
     if written.lower() in ("1", "true", "yes", "on"):

@@ -1,10 +1,10 @@
 """Section 12: who the payer is in WeChat."""
 import re
-from urllib.parse import quote
 
 from .. import payers
 from ..contract import URL, Param, endpoint
 from ..replies import Redirect
+from ..urls import ascii_url
 from . import _common as common
 from ._common import Call
 
@@ -33,4 +33,4 @@ def with_openid(url: str, openid: str) -> str:
     """The URL with `openid` added to whatever query it has; its fragment survives."""
     address, hash_sign, fragment = url.partition("#")
     joint = "" if address.endswith(("?", "&")) else "&" if "?" in address else "?"
-    return quote(f"{address}{joint}openid={openid}{hash_sign}{fragment}", safe="/%:@!$&'()*+,;=~-._?#[]")
+    return ascii_url(f"{address}{joint}openid={openid}{hash_sign}{fragment}")

@@ -56,14 +56,23 @@ class Store:
             tables.connection.execute("BEGIN IMMEDIATE")
             try:
                 yield tables
+                tables.connection.execute("COMMIT")
             except BaseException:
-                tables.connection.execute("ROLLBACK")
+                if tables.connection.in_transaction:
+                    tables.connection.execute("ROLLBACK")
                 tables.wakes = False
                 raise
-            tables.connection.execute("COMMIT")
         if tables.wakes:
             tables.wakes = False
             self.wake()
+
+    def check(self) -> Tables:
+        """The tables, when the database can be written. Raises Unusable."""
+        try:
+            with self.write() as tables:
+                return tables
+        except (sqlite3.Error, OSError) as error:
+            raise Unusable(f"the database cannot be written: {error}") from error
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:

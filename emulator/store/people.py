@@ -2,9 +2,15 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from ..merchants import Merchant, User, from_settings
+
+
+@lru_cache(maxsize=1024)
+def _merchant(merchants_id: str, settings: str) -> Merchant:
+    return from_settings(merchants_id, json.loads(settings))
 
 
 class Merchants:
@@ -16,7 +22,7 @@ class Merchants:
     def find(self, merchants_id: str) -> Merchant | None:
         """A merchant by its number."""
         row = self._execute("SELECT settings FROM merchants WHERE merchants_id = :id", {"id": merchants_id}).fetchone()
-        return from_settings(merchants_id, json.loads(row["settings"])) if row else None
+        return _merchant(merchants_id, row["settings"]) if row else None
 
     def made(self, merchants_id: str) -> dict[str, Any] | None:
         """The settings and users with which a merchant was made."""
@@ -25,9 +31,9 @@ class Merchants:
 
     def page(self, after: str, limit: int) -> list[Merchant]:
         """Merchants in the order of their numbers."""
-        rows = self._execute("SELECT merchants_id, settings FROM merchants WHERE merchants_id > :after ORDER BY merchants_id LIMIT :limit",
-                             {"after": after, "limit": limit})
-        return [from_settings(row["merchants_id"], json.loads(row["settings"])) for row in rows]
+        rows = self._execute("SELECT merchants_id, settings FROM merchants WHERE merchants_id > :after "
+                             "ORDER BY merchants_id LIMIT :limit", {"after": after, "limit": limit})
+        return [_merchant(**row) for row in rows]
 
     def add(self, merchants_id: str, settings: Mapping[str, Any], users: Iterable[User], seeded: bool = False) -> bool:
         """Make a merchant; False when there is one with this number already."""

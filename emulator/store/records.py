@@ -117,7 +117,8 @@ class Commands:
         self._execute = connection.execute
 
     def add(self, name: str, argument: Mapping[str, Any]) -> int:
-        """Ask for something; answers the id under which its result will be found."""
+        """Ask for something; answers the id under which its result will be found, for as long as a hundred more are asked."""
+        self._execute("DELETE FROM commands WHERE result IS NOT NULL AND id < (SELECT max(id) - 100 FROM commands)")
         return self._execute("INSERT INTO commands (name, argument, plan) VALUES (:name, :argument, '{}')",
                              {"name": name, "argument": json.dumps(argument)}).lastrowid or 0
 

@@ -38,6 +38,8 @@ def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
     from . import api, control, pages
 
     app = Flask(__name__)
+    app.url_map.merge_slashes = False  # an order number may have two in a row
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
     app.extensions["emulator"] = Emulator(settings, store, Gateway(store, settings), scheduler)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(pages.blueprint)

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, render_template, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from .. import gateway
 from . import emulator, pages
@@ -44,7 +45,7 @@ def _encoded(pieces: Any) -> Iterator[bytes]:
 def _read(path: str) -> gateway.Request:
     query = _pairs(request.environ.get("QUERY_STRING", ""))
     form: dict[str, str] = {}
-    too_large = (request.content_length or 0) > gateway.MOST_BYTES
+    too_large = max(request.content_length or 0, len(request.query_string)) > gateway.MOST_BYTES
     hint = ""
     if request.method == "POST" and not too_large:
         form, too_large, hint = _body()
@@ -57,8 +58,11 @@ def _read(path: str) -> gateway.Request:
 def _body() -> tuple[dict[str, str], bool, str]:
     """The body's parameters, whether it is too large, and what to tell a client whose body is of another kind."""
     if request.mimetype == MULTIPART:
-        request.max_content_length = gateway.MOST_BYTES
-        return {name: values[-1] for name, values in request.form.lists()}, False, ""
+        request.max_content_length = request.max_form_memory_size = gateway.MOST_BYTES
+        try:
+            return {name: values[-1] for name, values in request.form.lists()}, False, ""
+        except RequestEntityTooLarge:
+            return {}, True, ""
     raw = request.stream.read(gateway.MOST_BYTES + 1)
     if len(raw) > gateway.MOST_BYTES:
         return {}, True, ""

@@ -2,7 +2,6 @@
 import io
 import json
 from typing import Any
-from urllib.parse import quote, urlsplit
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
@@ -14,6 +13,7 @@ from ..endpoints.tgpayh5 import WEBSITE
 from ..orders import Order, Status, at
 from ..payers import WALLET_NAMES
 from ..payments import BY_PAYER, Payments
+from ..urls import ascii_url, origin
 from . import emulator
 from .control import refuse_other_sites
 from .texts import Texts
@@ -31,11 +31,9 @@ def texts() -> Texts:
 
 def secure(response: Response, form_action: str = "") -> Response:
     """A policy under which a page can load and reach nothing but this emulator, and post nowhere else than it must."""
-    parts = urlsplit(form_action)
-    target = f" {parts.scheme}://{parts.netloc}" if parts.netloc else ""
     response.headers["Content-Security-Policy"] = (
         f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
-        f"frame-ancestors 'none'; form-action 'self'{target}")
+        f"frame-ancestors 'none'; form-action 'self' {origin(form_action)}")
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Cache-Control"] = "no-store"
@@ -93,7 +91,7 @@ def act(token: str, act: str) -> Response | Any:
             except Refused:  # paid or closed in another window: the page shows the state as it is
                 order = at(current, now)
     if order.was_paid and order.details.get("return_url"):
-        return redirect(quote(order.details["return_url"], safe="/%:@!$&'()*+,;=~-._?#[]"), 303)
+        return redirect(ascii_url(order.details["return_url"]), 303)
     return redirect(url_for("pages.wallet", token=token, here=1, failed=failed, lang=request.args.get("lang")), 303)
 
 

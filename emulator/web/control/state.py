@@ -1,5 +1,4 @@
 """Health, reset, clock and merchants."""
-import sqlite3
 from typing import Any
 
 from flask import Response, jsonify, request
@@ -7,7 +6,7 @@ from flask import Response, jsonify, request
 from ... import __version__, chance, durations, merchants, scheduler, seeding
 from ...clock import from_iso, iso, real_now
 from ...merchants import Invalid, Merchant, User
-from ...store import Tables
+from ...store import Tables, Unusable
 from .. import emulator
 from . import DEFAULT_ROWS, MERCHANT, MOST_ROWS, PAGED, Problem, asked, body, listed, number, operation, probes, problem, text_of
 
@@ -20,10 +19,9 @@ SETTINGS_SCHEMA = {"type": "object", "properties": {
 def health() -> Response:
     """The state of this process and its database."""
     try:
-        with emulator().store.write() as tables:
-            now = tables.clock.get().now(real_now())
-    except sqlite3.Error as error:
-        return problem(503, "Service Unavailable", f"the database cannot be written: {error}")
+        now = emulator().store.check().clock.get().now(real_now())
+    except Unusable as unusable:
+        return problem(503, "Service Unavailable", str(unusable))
     return jsonify({"status": "ok", "version": __version__, "now": iso(now)})
 
 

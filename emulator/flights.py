@@ -1,0 +1,96 @@
+"""Attempts of notices under way: each in a thread of its own, a few at once for each merchant, so that none holds up another."""
+import logging
+import os
+import select
+import threading
+
+from .outbox import Post, deliver
+from .settings import Settings
+from .store import Store, Tables
+from .store.post import Posted
+
+IN_FLIGHT_PER_MERCHANT = 8
+log = logging.getLogger(__name__)
+
+
+class Signal:
+    """Wakes the scheduler from any process: a pipe made before the processes part."""
+
+    def __init__(self) -> None:
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        os.set_blocking(self._writer, False)
+
+    def ring(self) -> None:
+        """Wake whoever waits, or who waits next."""
+        try:
+            os.write(self._writer, b"!")
+        except BlockingIOError:  # nobody has listened for a long time, and it has been said often enough
+            pass
+
+    def wait(self, seconds: float) -> None:
+        """Sleep until it rings, at most so long."""
+        if select.select([self._reader], [], [], seconds)[0]:
+            try:
+                os.read(self._reader, 65536)
+            except BlockingIOError:
+                pass
+
+
+class Flights:
+    """The attempts under way, each in a thread of its own, at most a few of one merchant so that none holds up another."""
+
+    def __init__(self, store: Store, settings: Settings, post: Post, signal: Signal) -> None:
+        self._store = store
+        self._settings = settings
+        self._post = post
+        self._signal = signal
+        self._changed = threading.Condition()
+        self._merchants: dict[int, str] = {}
+
+    def launch(self, notice: Posted, now: int, replay: bool = False, command: int | None = None) -> bool:
+        """Begin an attempt, unless one of this notice is under way."""
+        with self._changed:
+            if notice.id in self._merchants:
+                return False
+            self._merchants[notice.id] = notice.merchants_id
+        threading.Thread(target=self._fly, args=(notice, now, replay, command), daemon=True).start()
+        return True
+
+    def _fly(self, notice: Posted, now: int, replay: bool, command: int | None) -> None:
+        try:
+            sent = deliver(self._store, notice, now, self._post, self._settings.notify_retries, replay)
+            if command is not None:
+                with self._store.write() as tables:
+                    tables.commands.finish(command, {"taken": sent.taken, "error": sent.error, "status_code": sent.status_code})
+        except Exception:
+            log.exception("an attempt of notice %s was not written down", notice.id)
+        finally:
+            self._store.close_connection()
+            with self._changed:
+                del self._merchants[notice.id]
+                self._changed.notify_all()
+            self._signal.ring()
+
+    def launch_due(self, tables: Tables, now: int) -> None:
+        """Begin the attempt of every notice that is due, as far as its merchant has room."""
+        full = self._full()
+        while True:
+            waiting = [notice for notice in tables.notices.due(now, full, 4 * IN_FLIGHT_PER_MERCHANT + len(self._merchants))
+                       if notice.id not in self._merchants]
+            for notice in waiting:
+                if notice.merchants_id not in full:
+                    self.launch(notice, now)
+                    full = self._full()
+            if not waiting:
+                return
+
+    def _full(self) -> set[str]:
+        with self._changed:
+            merchants = list(self._merchants.values())
+        return {merchant for merchant in merchants if merchants.count(merchant) >= IN_FLIGHT_PER_MERCHANT}
+
+    def land(self, seconds: float | None = None) -> None:
+        """Wait until no attempt is under way."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._merchants, seconds)

@@ -1,0 +1,25 @@
+"""URLs of merchants, as they may stand in a request line or a header."""
+from urllib.parse import quote, urlsplit, urlunsplit
+
+_SAFE = "/%:@!$&'()*+,;=~-._?[]"
+
+
+def ascii_url(url: str) -> str:
+    """The URL with its host in IDNA and all else that is not ASCII in percent signs; what is escaped already stays as it is."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, _netloc(url), quote(parts.path, safe=_SAFE), quote(parts.query, safe=_SAFE),
+                       quote(parts.fragment, safe=_SAFE)))
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port: what a content security policy names; empty when the URL has none that could stand there."""
+    parts, netloc = urlsplit(url), _netloc(url).rpartition("@")[2]
+    return f"{parts.scheme}://{netloc}" if netloc and not set(netloc) & set(";,'\"* ") else ""
+
+
+def _netloc(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.netloc.isascii():
+        return parts.netloc
+    host = (parts.hostname or "").encode("idna").decode()
+    return f"{host}:{parts.port}" if parts.port else host
