@@ -5,12 +5,11 @@ import sys
 import time
 from typing import Any
 from urllib import parse
-from urllib import request as http
 
 import click
 
 from . import __version__, doctor, signature
-from .remote import Control, fail, settings_of
+from .remote import Control, address_of, fail, fetch, settings_of
 from .settings import SETTINGS, Settings, variable
 
 
@@ -100,12 +99,11 @@ def demo(once: bool) -> None:
 def healthcheck(url: str | None, seconds: float) -> None:
     """Status 0 when the emulator is healthy, 1 when not."""
     settings = settings_of({})
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
-    address = f"{url or f'http://{host}:{settings.port}'}/_emulator/health"
     end = time.monotonic() + seconds
     while True:
+        address = f"{url or address_of(settings)}/_emulator/health"
         try:
-            with http.urlopen(address, timeout=5) as answer:
+            with fetch(address, timeout=5) as answer:
                 click.echo(answer.read().decode().strip())
                 return
         except OSError as problem:

@@ -73,9 +73,15 @@ def from_iso(written: str) -> int:
     return (parsed - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(milliseconds=1)
 
 
+def on_day(day: date, time_of_day: int, zone_name: str) -> int:
+    """The instant at which the clocks of a zone show a time of day, in milliseconds since 00:00, on a day."""
+    shown = datetime(day.year, day.month, day.day) + timedelta(milliseconds=time_of_day)
+    return int(shown.replace(tzinfo=zone(zone_name)).timestamp()) * 1_000
+
+
 def day_start(day: date, zone_name: str) -> int:
     """The instant of 00:00 on a day in a zone."""
-    return int(datetime(day.year, day.month, day.day, tzinfo=zone(zone_name)).timestamp()) * 1_000
+    return on_day(day, 0, zone_name)
 
 
 def next_midnight(instant: int, zone_name: str) -> int:

@@ -163,10 +163,10 @@ def fields(*rows: tuple[str, str] | Field) -> tuple[Field, ...]:
     return tuple(row if isinstance(row, Field) else Field(*row) for row in rows)
 
 
-def renamed(table: Endpoint, params: Mapping[str, str]) -> tuple[dict[str, str], list[Finding], list[str]]:
-    """The parameters under the names of the table, without empty ones; with the findings and the problems of renaming."""
+def renamed(table: Endpoint, params: Mapping[str, str]) -> tuple[dict[str, str], list[Finding], dict[str, str]]:
+    """The parameters under the names of the table, without empty ones; with the findings and, by name, the problems of renaming."""
     named = {name: value for name, value in params.items() if value != ""}
-    findings, problems = [], []
+    findings, problems = [], {}
     for row in table.params:
         for alias in row.aliases:
             if alias not in named:
@@ -176,16 +176,20 @@ def renamed(table: Endpoint, params: Mapping[str, str]) -> tuple[dict[str, str],
                 named[row.name] = value
                 findings.append(Finding("OTHER_NAME", f"{alias} is sent, the table has {row.name}"))
             elif named[row.name] != value:
-                problems.append(f"{row.name} and {alias} are both sent and differ")
+                problems[row.name] = f"{row.name} and {alias} are both sent and differ"
     return named, findings, problems
 
 
-def check(table: Endpoint, params: Mapping[str, str]) -> tuple[list[str], list[Finding]]:
-    """All problems and findings of parameters under the table's names, in table order."""
+def check(table: Endpoint, params: Mapping[str, str], contradictions: Mapping[str, str]) -> tuple[list[str], list[Finding]]:
+    """All problems and findings of parameters under the table's names: in table order, then undeclared ones, then the rules."""
     problems: list[str] = []
     findings: list[Finding] = []
     for row in table.params:
+        if row.name in contradictions:
+            problems.append(contradictions[row.name])
         _check_row(row, params.get(row.name), problems, findings)
+    declared = {row.name for row in table.params}
+    problems += [problem for name, value in params.items() if name not in declared and (problem := unprintable(name, value))]
     for rule in table.rules:
         verdict = rule(params)
         if isinstance(verdict, Finding):
@@ -203,9 +207,11 @@ def _check_row(row: Param, value: str | None, problems: list[str], findings: lis
             code = "SIGN_TYPE_MISSING" if row.name == "sign_type" else "MANDATORY_MISSING"
             findings.append(Finding(code, f"{row.name} is missing"))
         return
-    problem = row.format.problem(value)
+    problem = unprintable(row.name, value)
+    if problem is None and (wrong := row.format.problem(value)):
+        problem = f"{row.name} {wrong}"
     if problem:
-        problems.append(f"{row.name} {problem}")
+        problems.append(problem)
     elif row.length and len(value) > row.length:
         sentence = f"{row.name} has {len(value)} characters, the table allows {row.length}"
         problems.append(sentence) if row.identifier else findings.append(Finding("TOO_LONG", sentence))
@@ -216,15 +222,13 @@ def _check_row(row: Param, value: str | None, problems: list[str], findings: lis
 _XML_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]")
 
 
-def unprintable(params: Mapping[str, str]) -> list[str]:
-    """A problem for each parameter with bytes that are not UTF-8 or a character that XML 1.0 cannot carry."""
-    problems = []
-    for name, value in params.items():
-        found = _XML_FORBIDDEN.search(name + value)
-        if found:
-            what = "bytes that are not UTF-8" if "\udc80" <= found[0] <= "\udcff" else f"the character U+{ord(found[0]):04X}"
-            problems.append(f"{printable(name)} has {what}")
-    return problems
+def unprintable(name: str, value: str) -> str | None:
+    """The problem of a parameter with bytes that are not UTF-8, or a character that XML 1.0 cannot carry."""
+    found = _XML_FORBIDDEN.search(name + value)
+    if not found:
+        return None
+    what = "bytes that are not UTF-8" if "\udc80" <= found[0] <= "\udcff" else f"the character U+{ord(found[0]):04X}"
+    return f"{printable(name)} has {what}"
 
 
 def printable(text: str) -> str:

@@ -7,12 +7,25 @@ import html
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 from . import signature
 
 Pairs = tuple[tuple[str, str], ...]
+# How languages encode a value for a URL: the characters beside letters and digits that they keep, a blank, small hexadecimal.
+URL_ENCODINGS = (
+    ("-_.~", "%20", False),  # PHP rawurlencode, Python quote(safe="")
+    ("-_.~", "+", False),  # Python urlencode
+    ("-_.~/", "%20", False),  # Python quote
+    ("-_.!~*'()", "%20", False),  # JavaScript encodeURIComponent
+    ("-_.*", "+", False),  # Java URLEncoder, browsers' forms
+    ("-_.", "+", False),  # PHP urlencode, http_build_query
+    ("-_.!*()", "+", True),  # C# HttpUtility.UrlEncode
+    ("-_.~", "%20", True), ("-_.~", "+", True),
+)
+MOST_WORK = 2**20  # characters of the text × parameters: leaving each out in turn hashes as much
 OFTEN_ADDED = (("service", "bankcard.pay"), ("service", "linktopost"), ("charset", "utf-8"), ("charset", "UTF-8"),
                ("_input_charset", "utf-8"), ("version", "1.0"), ("version", "2.0"))
 
@@ -30,6 +43,7 @@ class Recipe:
     frame: str = "{text}{token}"
     charset: str = "utf-8"
     case: Callable[[str], str] = str
+    text_case: Callable[[str], str] = str
 
     def text(self) -> str:
         """The text before the token comes to it."""
@@ -37,7 +51,7 @@ class Recipe:
         if self.sort_key is not None:
             sort_key = self.sort_key
             pairs.sort(key=lambda pair: sort_key(pair[0]))
-        return self.joint.join(f"{name}={value}" for name, value in pairs)
+        return self.text_case(self.joint.join(f"{name}={value}" for name, value in pairs))
 
     def sign(self) -> str | None:
         """The signature that this recipe gives; None where the charset cannot write the text."""
@@ -83,6 +97,8 @@ def explain(params: Mapping[str, str], token: str, other_tokens: Iterable[str] =
     given = params.get("sign", "")
     right = Recipe(tuple(params.items()), token)
     expected = signature.sign(params, token)
+    if len(signature.canonical(params)) * len(params) > MOST_WORK:
+        return Diagnosis(signature.canonical(params), expected, given, None, "the parameters are too many to try every mistake on them")
     for mistake in mistakes(right, other_tokens):
         if mistake.recipe.sign() == given.strip().lower():
             return Diagnosis(signature.canonical(params), expected, given, mistake, mistake.sentence)
@@ -109,6 +125,7 @@ def _of_the_text(right: Recipe) -> Iterator[Mistake]:
     yield Mistake("GBK", "the text was written in GBK; sign UTF-8", replace(right, charset="gb18030"))
     yield Mistake("LATIN_1", "the text was written in Latin-1; sign UTF-8", replace(right, charset="latin-1"))
     yield Mistake("UPPER_CASE", "the text was put in upper case before hashing", replace(right, case=str.upper))
+    yield Mistake("UPPER_CASE", "the text, without the token, was put in upper case before hashing", replace(right, text_case=str.upper))
     yield Mistake("LOWER_CASE", "the text was put in lower case before hashing", replace(right, case=str.lower))
 
 
@@ -123,15 +140,22 @@ def _of_the_token(right: Recipe, other_tokens: Iterable[str]) -> Iterator[Mistak
 
 
 def _of_the_values(right: Recipe) -> Iterator[Mistake]:
-    for name, encode in (("quote", lambda value: quote(value, safe="", errors="surrogateescape")),
-                         ("quote_plus", lambda value: quote_plus(value, errors="surrogateescape")),
-                         ("quote with slashes", lambda value: quote(value, safe="/", errors="surrogateescape"))):
-        yield Mistake("URL_ENCODED", f"the values were signed URL-encoded ({name}); sign the decoded ones", right.values(encode))
-    yield Mistake("LOWER_ENCODED", "the values were signed URL-encoded with small hexadecimal; sign the decoded ones",
-                  right.values(lambda value: re.sub(r"%..", lambda match: match[0].lower(), quote_plus(value, errors="surrogateescape"))))
+    for encoding in URL_ENCODINGS:
+        yield Mistake("URL_ENCODED", "the values were signed URL-encoded; sign the decoded ones",
+                      right.values(partial(url_encoded, encoding=encoding)))
     yield Mistake("TRIMMED", "blanks around values were taken off before signing, but sent", right.values(str.strip))
     yield Mistake("HTML_ESCAPED", "the values were signed with HTML escapes", right.values(html.escape))
     yield Mistake("HTML_UNESCAPED", "the values were sent with HTML escapes, but signed without", right.values(html.unescape))
+
+
+def url_encoded(value: str, encoding: tuple[str, str, bool]) -> str:
+    """The value in percent signs, as one of the languages writes it."""
+    kept, blank, lower = encoding
+    text = quote(value, safe=kept + " ", errors="surrogateescape")
+    if "~" not in kept:
+        text = text.replace("~", "%7E")
+    text = re.sub("%..", lambda match: match[0].lower(), text) if lower else text
+    return text.replace(" ", blank)
 
 
 def _of_the_parameters(right: Recipe) -> Iterator[Mistake]:

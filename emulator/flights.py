@@ -3,6 +3,7 @@ import logging
 import os
 import select
 import threading
+from collections.abc import Callable
 
 from .outbox import Post, deliver
 from .settings import Settings
@@ -10,6 +11,7 @@ from .store import Store, Tables
 from .store.post import Posted
 
 IN_FLIGHT_PER_MERCHANT = 8
+LOOK_AROUND_S = 0.05
 log = logging.getLogger(__name__)
 
 
@@ -76,8 +78,10 @@ class Flights:
         """Begin the attempt of every notice that is due, as far as its merchant has room."""
         full = self._full()
         while True:
-            waiting = [notice for notice in tables.notices.due(now, full, 4 * IN_FLIGHT_PER_MERCHANT + len(self._merchants))
-                       if notice.id not in self._merchants]
+            # Taken before the look into the outbox: an attempt that ends in between is still written there as due.
+            under_way = self.under_way()
+            waiting = [notice for notice in tables.notices.due(now, full, 4 * IN_FLIGHT_PER_MERCHANT + len(under_way))
+                       if notice.id not in under_way]
             for notice in waiting:
                 if notice.merchants_id not in full:
                     self.launch(notice, now)
@@ -90,7 +94,19 @@ class Flights:
             merchants = list(self._merchants.values())
         return {merchant for merchant in merchants if merchants.count(merchant) >= IN_FLIGHT_PER_MERCHANT}
 
-    def land(self, seconds: float | None = None) -> None:
-        """Wait until no attempt is under way."""
+    def under_way(self) -> set[int]:
+        """The ids of the notices that are being sent."""
+        with self._changed:
+            return set(self._merchants)
+
+    def land(self, meanwhile: Callable[[], object]) -> None:
+        """Wait for the attempts that are under way now; whenever something happens, `meanwhile` sees to others."""
+        waited_for = self.under_way()
+        while waited_for & self.under_way():
+            self._signal.wait(LOOK_AROUND_S)
+            meanwhile()
+
+    def end(self, seconds: float) -> None:
+        """Wait until no attempt is under way, at most so long."""
         with self._changed:
             self._changed.wait_for(lambda: not self._merchants, seconds)

@@ -118,11 +118,10 @@ class Gateway:
         if len(sent) > MOST_PARAMS:
             raise Refused("ILLEGAL_ARGUMENT", f"{len(sent)} parameters are sent, at most {MOST_PARAMS} are taken")
         params, renamings, contradictions = contract.renamed(table, sent)
-        wrong, breaches = contract.check(table, params)
+        problems, breaches = contract.check(table, params, contradictions)
         case.findings += renamings + breaches
         if any(name in case.request.in_url for name in CARD_DATA):
             case.findings.append(Finding("CARD_DATA_IN_URL", "card data is in the URL, where proxies and logs keep it"))
-        problems = contract.unprintable(sent) + contradictions + wrong
         if self.settings.strict or merchant.strict:
             problems += [f"{finding.detail} ({finding.code}, strict)" for finding in case.findings]
         if problems:
@@ -195,7 +194,8 @@ def _authenticate(tables: Tables, merchant: Merchant, case: Case) -> None:
     if not signature.matches(given, signature.sign(params, merchant.token)):
         others = [other.token for other in tables.merchants.page("", 100) if other.token != merchant.token]
         diagnosis = doctor.explain(params, merchant.token, others)
-        case.explanation = {**diagnosis.as_json(), "canonical": signature.canonical(_masked(params))}
+        told = {name: contract.printable(value) if value else value for name, value in diagnosis.as_json().items()}
+        case.explanation = {**told, "canonical": signature.canonical(_masked(params))}
         raise Refused("ILLEGAL_SIGN", f"sign is wrong: {diagnosis.sentence}")
     if given != given.lower():
         case.findings.append(Finding("SIGN_UPPER_CASE", "sign is in upper case"))

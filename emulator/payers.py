@@ -8,7 +8,6 @@ from . import chance
 
 ALIPAY, WECHAT = "alipay", "wechat"
 WALLETS = (ALIPAY, WECHAT)
-WALLET_NAMES = {ALIPAY: "Alipay", WECHAT: "WeChat Pay"}
 _MOBILE_PREFIXES = ("135", "136", "138", "139", "150", "158", "186", "188")
 _MAIL_HOSTS = ("163.com", "126.com", "qq.com", "sina.com")
 

@@ -3,6 +3,7 @@
 History, ledger and notice are written in the transaction of the move, so that either all of it happened or nothing.
 """
 from dataclasses import dataclass, replace
+from itertools import count
 
 from . import chance, clock, money, notices, payers, settlement
 from .codes import Refused
@@ -114,9 +115,12 @@ class Payments:
         return refund
 
     def _refund_id(self, order: Order) -> str:
-        number = len(self.tables.orders.refunds(order.merchants_id, order.out_trade_no)) + 1
-        made = chance.digits(8, self.settings.seed, "refund", order.merchants_id, order.out_trade_no, number)
-        return f"{order.merchants_id}{clock.compact(self.now, self.settings.timezone)}{made}"
+        for number in count(len(self.tables.orders.refunds(order.merchants_id, order.out_trade_no)) + 1):
+            made = chance.digits(8, self.settings.seed, "refund", order.merchants_id, order.out_trade_no, number)
+            refund_id = f"{order.merchants_id}{clock.compact(self.now, self.settings.timezone)}{made}"
+            if self.tables.orders.refund(order.merchants_id, refund_id) is None:
+                return refund_id
+        raise AssertionError("counting never ends")
 
     def _write(self, before: Order, event: Event, after: Order, detail: dict[str, str]) -> None:
         self.tables.orders.change(after)

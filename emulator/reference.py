@@ -45,7 +45,7 @@ def markdown() -> str:
         table(("error", "when", "HTTP"), ((code.name, code.when, str(code.status)) for code in REFUSALS.values())),
         "## Buyers who cannot pay", "`is_success` is T, `result_code` FAIL: the request was carried out, the buyer failed.",
         table(("detail_error_code", "why"), ((code.name, code.when) for code in BUYER_FAILURES.values())),
-        "## Payment codes for tests", "Any other code that is well formed pays at once.", _test_codes(),
+        "## Payment codes for tests", "Any other code that is well formed pays at once.", payment_codes_table(),
         "## Findings", "Rules of the document that are noted, not refused; with the setting `strict` they are refused.",
         table(("code", "section", "rule"), ((rule.code, rule.section, rule.sentence) for rule in findings.RULES.values())),
         "## Settings", settings_table()]
@@ -95,7 +95,8 @@ def _reading(source: Source) -> str:
     return "" if source is Source.DOCUMENTED else " *(reading)*"
 
 
-def _test_codes() -> str:
+def payment_codes_table() -> str:
+    """The payment codes for tests as the README has them."""
     return table(("Alipay", "WeChat", "what the buyer does"),
                  ((f"`{payers.PREFIXES[payers.ALIPAY]}{row.ending}`", f"`{payers.PREFIXES[payers.WECHAT]}{row.ending}`", row.means)
                   for row in payers.TEST_CODES))

@@ -1,6 +1,7 @@
 """The control interface as commands use it: of a running server, or, where none answers, of the application on the configured database."""
 import json
 import os
+from pathlib import Path
 from typing import Any, NoReturn
 from urllib import error, parse
 from urllib import request as http
@@ -23,20 +24,33 @@ def settings_of(flags: dict[str, Any]) -> Settings:
         raise click.ClickException(str(problem)) from problem
 
 
+def address_of(settings: Settings) -> str:
+    """Where the configured server is: as it wrote down itself (`address_file`), else its host and port."""
+    if settings.address_file and Path(settings.address_file).is_file():
+        return Path(settings.address_file).read_text(encoding="utf-8").strip()
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+
+
+# The emulator is near; a proxy of the environment is for what is far.
+_OPENER = http.build_opener(http.ProxyHandler({}))
+fetch = _OPENER.open
+
+
 class Control:
     """The control interface, wherever it is."""
 
     def __init__(self, url: str | None, database: str | None, token: str | None) -> None:
         settings = settings_of({"database": database} if database else {})
         self._token = token or settings.control_token
-        self._url = (url or f"http://{settings.host}:{settings.port}").rstrip("/")
+        self._url = (url or address_of(settings)).rstrip("/")
         self._client: Any = None
         if database or not url and not self._answers():
             self._client = self._own(settings)
 
     def _answers(self) -> bool:
         try:
-            return bool(http.urlopen(f"{self._url}/livez", timeout=2).status == 200)
+            return bool(fetch(f"{self._url}/livez", timeout=2).status == 200)
         except (OSError, ValueError):
             return False
 
@@ -70,7 +84,7 @@ class Control:
         if self._token:
             asked.add_header("Authorization", f"Bearer {self._token}")
         try:
-            with http.urlopen(asked, timeout=3600) as received:
+            with fetch(asked, timeout=3600) as received:
                 return received.status, received.read().decode()
         except error.HTTPError as problem:
             return problem.code, problem.read().decode()

@@ -44,7 +44,7 @@ def fall_due(tables: Tables, settings: Settings, order: Order) -> Order:
 
 
 class Scheduler:
-    """Does what falls due while it leads; `perform` carries out one command and answers its result."""
+    """Does what falls due while it leads, and what it is asked: move the clock, flush the outbox, replay a notice."""
 
     def __init__(self, store: Store, settings: Settings, post: Post, signal: Signal) -> None:
         self._store = store
@@ -71,7 +71,7 @@ class Scheduler:
         """End the thread after what it is doing, and wait for attempts under way."""
         self._stopping.set()
         self._signal.ring()
-        self._flights.land(seconds)
+        self._flights.end(seconds)
 
     def step(self) -> int | None:
         """Do what is due now; answers the milliseconds until the next thing is."""
@@ -81,7 +81,7 @@ class Scheduler:
         now = tables.clock.get().now(real_now())
         while self._move_orders(now):
             continue
-        self._flights.launch_due(tables, now)
+        self._launch_due()
         next_due = tables.next_due()
         return None if next_due is None else next_due - now
 
@@ -103,20 +103,22 @@ class Scheduler:
         leadership = Leadership(self._store.path)
         if leadership.acquire(wait=False):
             self.step()
-            self._flights.land()
+            self._flights.land(self._launch_due)
         leadership.close()
 
     def _perform(self, command: Command) -> None:
-        if command.name == "clock":
-            self._move_clock(command)
-        elif command.name == "flush":
-            self._flush(command)
-        else:
-            self._replay(command)
+        acts = {"clock": self._move_clock, "flush": self._flush, "replay": self._replay}
+        try:
+            acts[command.name](command)
+        except Exception as failure:  # one that cannot be done must not be tried for ever, and everything else wait for it
+            log.exception("the command %s was given up", command.name)
+            self._finish(command, {"error": repr(failure)})
 
     def _replay(self, command: Command) -> None:
         tables = self._store.read()
         notice = tables.notices.find(command.argument["id"])
+        if notice and notice.id in self._flights.under_way() or tables.commands.result(command.id) is not None:
+            return  # it is being sent, or was while the list of commands was read
         if notice is None:
             self._finish(command, {"error": "there is no such notice any more", "taken": False, "status_code": None})
         else:
@@ -152,7 +154,7 @@ class Scheduler:
         tables = self._store.read()
         now = tables.clock.get().now(real_now())
         while now < target:
-            self._flights.land()
+            self._flights.land(self._launch_due)
             due = tables.next_due()
             if due is None or due > target:
                 return
@@ -160,8 +162,13 @@ class Scheduler:
             now = max(now, tables.clock.get().now(real_now()) if moved else min(due, target))
             if not moved:
                 self._stand_at(now)
-            self._flights.launch_due(tables, now)
-        self._flights.land()
+            self._launch_due()
+        self._flights.land(self._launch_due)
+
+    def _launch_due(self) -> None:
+        """Begin the attempt of every notice that is due at this instant."""
+        tables = self._store.read()
+        self._flights.launch_due(tables, tables.clock.get().now(real_now()))
 
     def _stand_at(self, now: int) -> None:
         with self._store.write() as tables:

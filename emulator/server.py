@@ -1,6 +1,7 @@
 """The server process: gunicorn with the application, and in each worker a scheduler that leads or waits to lead."""
 import logging
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -12,6 +13,8 @@ from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.http.message import Request
+from gunicorn.http.parser import RequestParser
 from gunicorn.workers.gthread import ThreadWorker
 
 from . import __version__, seeding
@@ -87,11 +90,24 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def reachable(address: str) -> str:
+    """The address as this machine reaches it: a server that listens everywhere is found on loopback."""
+    return address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+
+
 def guarded(settings: Settings) -> Settings:
     """The settings with a control token where one is needed: on an address that others can reach, unless it is switched off."""
     if settings.control_token or is_loopback(settings.host):
         return settings
     return settings.replaced(control_token=secrets.token_urlsafe(18))
+
+
+class LenientRequest(Request):  # type: ignore[misc]  # gunicorn is not typed
+    """An HTTP request whose URL may have bytes that should have been percent-encoded: PHP clients send them, and nginx takes them."""
+
+    def parse_request_line(self, line_bytes: bytes) -> None:
+        """Encode them, and go on."""
+        super().parse_request_line(re.sub(rb"[\x80-\xff]", lambda byte: b"%%%02X" % byte[0][0], line_bytes))
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
@@ -118,9 +134,11 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
         options = {
             "bind": f"fd://{self._listener.fileno()}", "workers": self._settings.workers, "threads": self._settings.threads,
             "worker_class": Worker, "preload_app": True, "loglevel": self._log_level(), "keepalive": 75, "timeout": 60,
-            "graceful_timeout": GRACE_S, "limit_request_line": 0, "control_socket_disable": True, "proc_name": "tgpay-emulator",
+            "graceful_timeout": GRACE_S, "limit_request_line": 0, "control_socket_disable": True, "http_parser": "python",
+            "proc_name": "tgpay-emulator",
             "when_ready": lambda arbiter: self._ready(), "post_worker_init": self._lead, "worker_exit": self._leave}
         assert self.cfg is not None
+        RequestParser.mesg_class = LenientRequest
         for name, value in options.items():
             self.cfg.set(name, value)
 
@@ -152,8 +170,13 @@ def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None
         in_force = guarded(settings)
         logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        Server(in_force, listener, temporary / "emulator.db" if temporary else database_path(settings),
-               lambda: announce(in_force, address)).run()
+
+        def ready() -> None:
+            if in_force.address_file:
+                Path(in_force.address_file).write_text(reachable(address), encoding="utf-8")
+            announce(in_force, address)
+
+        Server(in_force, listener, temporary / "emulator.db" if temporary else database_path(settings), ready).run()
     finally:
         if temporary and os.getpid() == process:
             shutil.rmtree(temporary, ignore_errors=True)

@@ -97,6 +97,7 @@ SETTINGS = (
     Setting("settlement_time", "15:00", "time of day, in timezone, at which a day is settled", _time_of_day),
     Setting("settlement_days", "1", "days between a payment and its settlement", _number(0, 30)),
     Setting("refund_period", "90d", "after it a paid order is TRADE_FINISHED", durations.parse),
+    Setting("address_file", "", "file into which serve writes its address once it answers: for port 0, and for healthcheck"),
     Setting("log_level", "info", "debug, info, warning, error or critical", _log_level),
 )
 NO_TOKEN = "off"

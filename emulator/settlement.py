@@ -86,12 +86,13 @@ COLUMNS: tuple[tuple[str, Cell], ...] = (
 def settles_at(moved_at: int, settings: Settings) -> int:
     """The instant at which a movement is settled: T+1 at 15:00 Shanghai time, by setting."""
     day = clock.moment(moved_at, settings.timezone).date() + timedelta(days=settings.settlement_days)
-    return clock.day_start(day, settings.timezone) + int(settings.settlement_time)
+    return clock.on_day(day, settings.settlement_time, settings.timezone)
 
 
 def span(start: date, end: date, settings: Settings) -> tuple[int, int]:
     """The instants from the first moment of one day up to, and without, the first moment after another."""
-    return clock.day_start(start, settings.timezone), clock.day_start(end + timedelta(days=1), settings.timezone)
+    after = min(end, date.max - timedelta(days=1)) + timedelta(days=1)
+    return clock.day_start(start, settings.timezone), clock.day_start(after, settings.timezone)
 
 
 def line(entry: Entry, settings: Settings) -> str:

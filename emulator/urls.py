@@ -11,12 +11,6 @@ def ascii_url(url: str) -> str:
                        quote(parts.fragment, safe=_SAFE)))
 
 
-def origin(url: str) -> str:
-    """Scheme, host and port: what a content security policy names; empty when the URL has none that could stand there."""
-    parts, netloc = urlsplit(url), _netloc(url).rpartition("@")[2]
-    return f"{parts.scheme}://{netloc}" if netloc and not set(netloc) & set(";,'\"* ") else ""
-
-
 def _netloc(url: str) -> str:
     parts = urlsplit(url)
     if parts.netloc.isascii():

@@ -34,7 +34,8 @@ def _days(params: Mapping[str, str]) -> tuple[date, date]:
             Param("start_date", common.OPTIONAL, DATE, "2018-04-23", "first day of settlement; without it end_date"), common.SIGN),
     rules=(range_of_days,),
     note="CSV with a header line; the columns are listed below. One line for each payment, refund and cancellation settled in the range, "
-         "at 15:00 on the day after it. Refusals are XML and unsigned.")
+         "at 15:00 on the day after it. The scan lost the column type, and says little of refunds' lines (reading). Refusals are XML "
+         "and unsigned.")
 def export_settlement(call: Call) -> Download:
     """The file, streamed as it is read from the ledger."""
     start, end = _days(call.params)

@@ -15,9 +15,9 @@ TIME_LIMIT = 1440 * durations.MINUTE
     section="9, 10", title="H5 payment page", product="h5",
     params=(
         common.MERCHANTS_ID, common.OUT_TRADE_NO, replace(common.PAY_TYPE, need=common.REQUIRED), common.REFERENCE,
-        Param("return_url", common.DOCUMENTED, URL, "https://shop.example/paid", "where the browser goes after payment", 512),
+        Param("return_url", common.DOCUMENTED, URL, "https://shop.example/paid", "where the browser goes after payment"),
         Param("scene_type", common.REQUIRED, one_of(WEBSITE, WAP), WEBSITE, "a page on a desktop, or on the phone itself"),
-        Param("account", common.OPTIONAL, TEXT, "20373", "operator", 64),
+        Param("account", common.OPTIONAL, TEXT, "20373", "operator"),
         replace(common.NOTIFY_URL, source=common.READ, note="missing in the table; the notice's section has it"), common.SIGN,
         common.SIGN_TYPE,
         Param("total_fee", common.REQUIRED, AMOUNT, "1", "amount in the merchant's currency", aliases=("trans_amount",),

@@ -9,8 +9,8 @@ from ._common import Call
 @endpoint(
     section="15", title="Merchant's user", product=None, signed=False, owner="user",
     params=(
-        Param("user", common.REQUIRED, TEXT, "wos.101", "login, in any case", 64),
-        Param("password", common.REQUIRED, TEXT, "1234", "password", 64),
+        Param("user", common.REQUIRED, TEXT, "wos.101", "login, in any case"),
+        Param("password", common.REQUIRED, TEXT, "1234", "password"),
         Param("tgpay_product", common.REQUIRED, one_of("ACCOUNT_LOGIN", "ACCOUNT_LOGIN_CHECK"), "ACCOUNT_LOGIN",
               "fixed; the document's example and its table differ", source=common.READ), common.SIGN),
     answer=fields(("is_success", "T processed, F refused"), ("error", "error code"), ("merchants_id", "merchant"),

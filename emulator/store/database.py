@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 VERSION = 1
+APPLICATION_ID = int.from_bytes(b"TGPY", "big")  # in the file's header: tells our databases from those of other programs
 MIGRATIONS: dict[int, Callable[["Database"], None]] = {}
 BUSY_TIMEOUT_S = 20
 
@@ -70,6 +71,8 @@ class Store:
         """The tables, when the database can be written. Raises Unusable."""
         try:
             with self.write() as tables:
+                # A full disk is found out by writing only, and SQLite does not write a row that stays the same.
+                tables.connection.execute(f"PRAGMA user_version = {VERSION}")
                 return tables
         except (sqlite3.Error, OSError) as error:
             raise Unusable(f"the database cannot be written: {error}") from error
@@ -151,18 +154,20 @@ def prepare(path: Path) -> None:
 
 
 def _bring_up_to_date(path: Path) -> None:
-    connection = connect(path)
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
+        ours = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
         empty = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if version > VERSION:
             raise Unusable(f"{path} was written by a newer tgpay-emulator (schema {version}, this one knows {VERSION})")
-        if version == 0 and not empty:
+        if not ours and not empty:
             raise Unusable(f"{path} is a database of another program")
+        connection.execute("PRAGMA journal_mode = WAL")
         if empty:
             schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
-            connection.executescript(f"BEGIN IMMEDIATE;{schema}PRAGMA user_version = {VERSION};COMMIT")
+            connection.executescript(f"BEGIN IMMEDIATE;{schema}PRAGMA application_id = {APPLICATION_ID};"
+                                     f"PRAGMA user_version = {VERSION};COMMIT")
         connection.execute("BEGIN IMMEDIATE")  # a file that can only be read is found out now, not at the first payment
         connection.execute(f"PRAGMA user_version = {version or VERSION}")
         connection.execute("COMMIT")

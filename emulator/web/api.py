@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, render_template, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from .. import gateway
 from . import emulator, pages
@@ -12,10 +12,18 @@ from . import emulator, pages
 blueprint = Blueprint("api", __name__)
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 ALL_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+MOST_DISCARDED = 64 * 1024 * 1024
 
 
-@blueprint.route("/v2", defaults={"path": ""}, methods=ALL_METHODS, provide_automatic_options=False)
-@blueprint.route("/v2/", defaults={"path": ""}, methods=ALL_METHODS, provide_automatic_options=False)
+@blueprint.app_errorhandler(404)
+@blueprint.app_errorhandler(405)
+def nothing_here(error: HTTPException) -> Response:
+    """What routing does not know, `/v2//x.php` and invented methods among it, is answered as its place is: XML or a page."""
+    if request.path == "/v2" or request.path.startswith("/v2/"):
+        return answer(request.path[4:])
+    return pages.not_found() if error.code == 404 else Response(error.description, 405)
+
+
 @blueprint.route("/v2/<path:path>", methods=ALL_METHODS, provide_automatic_options=False)
 def answer(path: str) -> Response:
     """Answer whatever is asked of the gateway; each answer is XML, unless the endpoint's is something else."""
@@ -31,7 +39,7 @@ def answer(path: str) -> Response:
     response.autocorrect_location_header = False
     response.headers.extend(answered.headers)
     if answered.form:
-        pages.secure(response, form_action=answered.form.url)
+        pages.secure(response)
     for name, value in answered.cookies.items():
         response.set_cookie(name, value, max_age=10 * 365 * 86400, path="/v2/", httponly=True, samesite="Lax")
     return response
@@ -47,7 +55,9 @@ def _read(path: str) -> gateway.Request:
     form: dict[str, str] = {}
     too_large = max(request.content_length or 0, len(request.query_string)) > gateway.MOST_BYTES
     hint = ""
-    if request.method == "POST" and not too_large:
+    if too_large:
+        _read_to_the_end()
+    elif request.method == "POST":
         form, too_large, hint = _body()
     name = path[:-4] if path.endswith(".php") else f"{path} "
     return gateway.Request(
@@ -58,17 +68,26 @@ def _read(path: str) -> gateway.Request:
 def _body() -> tuple[dict[str, str], bool, str]:
     """The body's parameters, whether it is too large, and what to tell a client whose body is of another kind."""
     if request.mimetype == MULTIPART:
-        request.max_content_length = request.max_form_memory_size = gateway.MOST_BYTES
+        request.max_content_length = request.max_form_memory_size = request.max_form_parts = gateway.MOST_BYTES
         try:
             return {name: values[-1] for name, values in request.form.lists()}, False, ""
         except RequestEntityTooLarge:
             return {}, True, ""
     raw = request.stream.read(gateway.MOST_BYTES + 1)
     if len(raw) > gateway.MOST_BYTES:
+        _read_to_the_end()
         return {}, True, ""
     if raw and request.mimetype not in ("", FORM):
         return {}, False, f"the body is {request.mimetype}, which is not read; send {FORM}"
     return _pairs(raw.decode("latin-1")), False, ""
+
+
+def _read_to_the_end() -> None:
+    """Let a client finish sending, within bounds: one that still sends when the answer comes sees a broken connection instead."""
+    request.max_content_length = None
+    left = MOST_DISCARDED
+    while left > 0 and (piece := request.stream.read(min(left, 65_536))):
+        left -= len(piece)
 
 
 def _pairs(raw: str) -> dict[str, str]:

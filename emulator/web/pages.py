@@ -5,15 +5,14 @@ from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
-from .. import clock, money, reference
+from .. import clock, money, payers, reference
 from ..clock import real_now
 from ..codes import Refused
 from ..endpoints import ENDPOINTS
 from ..endpoints.tgpayh5 import WEBSITE
 from ..orders import Order, Status, at
-from ..payers import WALLET_NAMES
 from ..payments import BY_PAYER, Payments
-from ..urls import ascii_url, origin
+from ..urls import ascii_url
 from . import emulator
 from .control import refuse_other_sites
 from .texts import Texts
@@ -30,10 +29,10 @@ def texts() -> Texts:
 
 
 def secure(response: Response, form_action: str = "") -> Response:
-    """A policy under which a page can load and reach nothing but this emulator, and post nowhere else than it must."""
+    """A policy under which a page can load and reach nothing but this emulator; `form_action` is where else its forms may lead."""
     response.headers["Content-Security-Policy"] = (
         f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
-        f"frame-ancestors 'none'; form-action 'self' {origin(form_action)}")
+        f"frame-ancestors 'none'; form-action 'self' {form_action}")
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Cache-Control"] = "no-store"
@@ -41,7 +40,7 @@ def secure(response: Response, form_action: str = "") -> Response:
 
 
 def page(template: str, status: int = 200, form_action: str = "", **values: Any) -> Response:
-    """A page made of a template; `form_action` is where else its forms may lead, redirects included."""
+    """A page made of a template."""
     html = render_template(template, texts=texts(), **values)
     return secure(Response(html, status, content_type="text/html; charset=utf-8"), form_action)
 
@@ -62,12 +61,10 @@ def wallet(token: str) -> Response:
         return page("not_found.html", 404)
     if order.details.get("scene_type") == WEBSITE and "here" not in request.args and not _is_phone() \
             and order.status is Status.WAIT_BUYER_PAY:
-        return page("scan.html", order=order, amounts=_amounts(order), wallet_name=_wallet_name(order))
-    return_url = order.details.get("return_url", "")
-    return page("wallet.html", form_action=return_url, order=order, amounts=_amounts(order), wallet_name=_wallet_name(order), now=_now(),
-                merchant=emulator().store.read().merchants.find(order.merchants_id), failure=request.args.get("failed"),
-                return_url=return_url if order.status is not Status.WAIT_BUYER_PAY else "",
-                paid_at=clock.spaced(order.paid_at, emulator().settings.timezone) if order.paid_at is not None else "")
+        return page("scan.html", **_shown(order))
+    # Browsers hold redirects to the policy too, and a shop may send the payer on from its return_url to another of its hosts.
+    form_action = "http: https:" if order.details.get("return_url") else ""
+    return page("wallet.html", form_action=form_action, failure=request.args.get("failed"), **_shown(order))
 
 
 @blueprint.post("/wallet/<token>/<act>")
@@ -140,8 +137,7 @@ def png(text: str, pixels: int) -> bytes:
     return picture.getvalue()
 
 
-@blueprint.app_errorhandler(404)
-def not_found(error: Exception) -> Response:
+def not_found() -> Response:
     """A path that nobody answers."""
     return page("not_found.html", 404)
 
@@ -155,13 +151,16 @@ def _order(token: str) -> Order | None:
     return at(order, _now()) if order else None
 
 
-def _amounts(order: Order) -> dict[str, str]:
-    return {"local": f"{order.currency} {money.text(order.amount)}", "cny": f"CN¥ {money.text(order.cny)}",
-            "rate": f"1 {order.currency} = {money.rate_number(order.rate)} CNY"}
-
-
-def _wallet_name(order: Order) -> str:
-    return getattr(texts(), order.pay_type, WALLET_NAMES.get(order.pay_type, order.pay_type))
+def _shown(order: Order) -> dict[str, Any]:
+    """What the pages of an order show of it."""
+    settings, merchant = emulator().settings, emulator().store.read().merchants.find(order.merchants_id)
+    return {
+        "order": order, "merchant": merchant.name if merchant else order.merchants_id, "now": _now(),
+        "wallet_name": getattr(texts(), order.pay_type, order.pay_type),
+        "payer": payers.name(settings.seed, order.merchants_id, order.out_trade_no),
+        "local": f"{order.currency} {money.text(order.amount)}", "cny": f"CN¥ {money.text(order.cny)}",
+        "rate": f"1 {order.currency} = {money.rate_number(order.rate)} CNY",
+        "paid_at": clock.spaced(order.paid_at, settings.timezone) if order.paid_at is not None else ""}
 
 
 def _is_phone() -> bool:

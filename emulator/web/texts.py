@@ -6,6 +6,7 @@ ROWS = (
     ("not_enough", "Not enough money", "余额不足"),
     ("cancel", "Cancel", "取消"),
     ("rate", "Rate", "汇率"),
+    ("payer", "Payer", "付款人"),
     ("order", "Order", "订单号"),
     ("left", "Time left", "剩余时间"),
     ("paid", "Paid", "支付成功"),

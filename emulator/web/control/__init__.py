@@ -3,6 +3,7 @@
 Operations are declared with `@operation`, which makes the route and the row of the OpenAPI document at once.
 """
 import hmac
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -98,7 +99,7 @@ def admit() -> Response | None:
 def refuse_other_sites() -> Response | None:
     """A browser names the site whose page posts; a change asked for by another site's page is refused."""
     origin = request.headers.get("Origin")
-    own = (request.host, urlsplit(emulator().settings.public_url).netloc)
+    own = {request.host, urlsplit(emulator().settings.public_url).netloc} - {""}
     if request.method in SAFE or origin is None or urlsplit(origin).netloc in own:
         return None
     return problem(403, "Forbidden", f"a page of {origin} must not change the emulator")
@@ -111,6 +112,10 @@ def body() -> dict[str, Any]:
     given = request.get_json(force=True, silent=True)
     if not isinstance(given, dict):
         raise Problem(400, "Bad Request", "the body must be a JSON object")
+    try:
+        json.dumps(given, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise Problem(400, "Bad Request", "the body has half of a surrogate pair") from error
     return given
 
 

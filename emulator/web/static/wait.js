@@ -7,15 +7,20 @@ function show(seconds) {
   clock.textContent = parts.map((part) => String(part).padStart(2, "0")).join(":");
 }
 
+// The page may be the answer to a POST (link to post), which a reload would send again.
+function showAgain() {
+  location.replace(location.href);
+}
+
 async function look() {
   try {
     const answer = await fetch(sheet.dataset.state);
-    if (answer.status === 404) return location.reload();
+    if (answer.status === 404) return showAgain();
     const order = await answer.json();
     show(order.left);
     if (order.status !== sheet.dataset.status) {
       if (order.status === "TRADE_SUCCESS" && order.return_url) return location.assign(order.return_url);
-      return location.reload();
+      return showAgain();
     }
   } catch (error) {
     // The emulator is away for a moment; the next look will tell.

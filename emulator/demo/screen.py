@@ -1,0 +1,56 @@
+"""What the demo prints: in colour where a person looks, plain lines that are never wrapped in a pipe."""
+import io
+import sys
+from collections.abc import Iterable, Sequence
+
+
+class Screen:
+    """The terminal, or the pipe, that the demo is printed on."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="namereplace")
+        self._console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+    def line(self, text: str = "", style: str = "") -> None:
+        """One line."""
+        self._console.print(text, style=style)
+
+    def title(self, number: int, count: int, section: str, title: str) -> None:
+        """The head of a step."""
+        self.line()
+        self.line(f"[{number}/{count}] {title}" + (f" (section {section})" if section else ""), "bold cyan")
+
+    def code(self, text: str, language: str) -> None:
+        """What travels over the wire, highlighted where a person looks."""
+        from rich.syntax import Syntax
+
+        written = Syntax("", language, theme="ansi_dark").highlight(text.strip())
+        written.rstrip()
+        self._console.print(written)
+
+    def check(self, held: bool, sentence: str) -> None:
+        """A tick or a cross."""
+        self.line(f"  {'✓' if held else '✗'} {sentence}", "green" if held else "bold red")
+
+    def note(self, sentence: str) -> None:
+        """What to notice."""
+        self.line(f"  → {sentence}", "italic")
+
+    def table(self, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """A table: drawn where a person looks, in aligned columns in a pipe."""
+        if self._console.is_terminal:
+            from rich import box
+            from rich.table import Table
+
+            drawn = Table(*header, box=box.SIMPLE, padding=(0, 1, 0, 0))
+            for row in rows:
+                drawn.add_row(*row)
+            self._console.print(drawn, soft_wrap=False)
+            return
+        lines = [header, *rows]
+        widths = [max(len(line[place]) for line in lines) for place in range(len(header))]
+        for line in lines:
+            self.line("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())

@@ -1,0 +1,170 @@
+"""What a merchant has: a signature, a client and a receiver of notices. Written as a merchant would, with nothing of the emulator's."""
+import hashlib
+import hmac
+import html.parser
+import http.server
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.message import Message
+from typing import Any
+from urllib import error, parse, request
+from xml.etree import ElementTree
+
+PATIENCE_S = 20
+
+
+def sign(params: Mapping[str, str], token: str) -> str:
+    """Section 1.2: sorted by name, joined with `&`, the token at the end, MD5. Empty values, sign and sign_type do not count."""
+    counted = sorted((name, value) for name, value in params.items() if value and name not in ("sign", "sign_type"))
+    text = "&".join(f"{name}={value}" for name, value in counted) + token
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def pay_sign(parameters: Mapping[str, str], key: str) -> str:
+    """Section 13: WeChat's signature of the parameters that its payment call is given."""
+    counted = sorted((name, value) for name, value in parameters.items() if name != "paySign")
+    text = "&".join(f"{name}={value}" for name, value in counted) + f"&key={key}"
+    return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest().upper()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer; `answer["trade_status"]` reads a field of its XML, empty when it is not there."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode("utf-8", "replace")
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The fields of the XML."""
+        return {element.tag: element.text or "" for element in ElementTree.fromstring(self.body)}
+
+    def __getitem__(self, name: str) -> str:
+        return self.fields.get(name, "")
+
+
+class _NoRedirect(request.HTTPRedirectHandler):
+    def redirect_request(self, *args: Any, **named: Any) -> None:
+        return None
+
+
+_OPENER = request.build_opener(request.ProxyHandler({}), _NoRedirect)
+
+
+def fetch(url: str, method: str = "GET", body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Answer:
+    """One request, whatever its status; redirects are not followed and no proxy is asked."""
+    asked = request.Request(url, body, dict(headers or {}), method=method)
+    try:
+        with _OPENER.open(asked, timeout=PATIENCE_S) as answer:
+            return Answer(answer.status, answer.headers, answer.read())
+    except error.HTTPError as told:
+        with told:
+            return Answer(told.code, told.headers, told.read())
+
+
+@dataclass
+class Form:
+    """A form of a page: where it leads, what it sends, and what its button says."""
+
+    action: str
+    fields: dict[str, str] = field(default_factory=dict)
+    button: str = ""
+
+
+class _Forms(html.parser.HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[Form] = []
+        self._in_button = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.found.append(Form(named.get("action", "")))
+        elif tag == "input" and self.found:
+            self.found[-1].fields[named.get("name", "")] = named.get("value", "")
+        self._in_button = tag == "button"
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_button = self._in_button and tag != "button"
+
+    def handle_data(self, data: str) -> None:
+        if self._in_button and self.found:
+            self.found[-1].button += data.strip()
+
+
+def forms(page: str) -> list[Form]:
+    """The forms of a page."""
+    reader = _Forms()
+    reader.feed(page)
+    return reader.found
+
+
+def post_form(form: Form, page_url: str, headers: Mapping[str, str]) -> Answer:
+    """Send a form as the browser would that shows the page."""
+    parts = parse.urlsplit(page_url)
+    sent = {**headers, "Origin": f"{parts.scheme}://{parts.netloc}", "Content-Type": "application/x-www-form-urlencoded"}
+    return fetch(parse.urljoin(page_url, form.action), "POST", parse.urlencode(form.fields).encode(), sent)
+
+
+class Receiver:
+    """The merchant's notify_url: a real HTTP server that keeps what it hears and answers `success`."""
+
+    def __init__(self) -> None:
+        self.heard: list[dict[str, str]] = []
+        self._changed = threading.Condition()
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(self._hear))
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/notify"
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def _hear(self, notice: dict[str, str]) -> None:
+        with self._changed:
+            self.heard.append(notice)
+            self._changed.notify_all()
+
+    def wait_for(self, notify_type: str, out_trade_no: str) -> dict[str, str] | None:
+        """The first notice of this kind about this order, or None when it does not come in time."""
+        def find() -> dict[str, str] | None:
+            return next((notice for notice in self.heard
+                         if (notice.get("notify_type"), notice.get("out_trade_no")) == (notify_type, out_trade_no)), None)
+        with self._changed:
+            return self._changed.wait_for(find, PATIENCE_S)
+
+    def close(self) -> None:
+        """Hear no more."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def _handler(hear: Callable[[dict[str, str]], None]) -> type[http.server.BaseHTTPRequestHandler]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+            hear(read_notice(self.path.partition("?")[2], body, self.headers.get("Content-Type", "")))
+            self.send_response(200)
+            self.send_header("Content-Length", "7")
+            self.end_headers()
+            self.wfile.write(b"success")
+
+        do_GET = do_POST = answer
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    return Handler
+
+
+def read_notice(query: str, body: str, content_type: str) -> dict[str, str]:
+    """The fields of a notice as they are signed: of a query string, a form, or JSON with its numbers as they are printed."""
+    if "json" in content_type:
+        return {name: str(value) for name, value in json.loads(body, parse_int=str, parse_float=str).items()}
+    return dict(parse.parse_qsl(body or query, keep_blank_values=True))
