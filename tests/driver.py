@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
@@ -65,7 +66,8 @@ class Answer:
         return self.fields[name]
 
 
-def exchange(url: str, method: str = "GET", body: bytes | None = None, headers: dict[str, str] | None = None, timeout: float = 60) -> Answer:
+def exchange(url: str, method: str = "GET", body: bytes | None = None, headers: dict[str, str] | None = None,
+             timeout: float = 60) -> Answer:
     """One request, redirects not followed, whatever its status."""
     asked = http_client.Request(url, body, headers or {}, method=method)
     try:
@@ -90,11 +92,13 @@ class Server:
         self.settings = {"port": free_port(), "database": ":temporary:", "log_level": "warning", **settings}
         self.url = f"http://127.0.0.1:{self.settings['port']}"
         self.process: subprocess.Popen[str] | None = None
+        self.output: Any = None
 
     def start(self, wait: bool = True) -> "Server":
         flags = [f"--{name.replace('_', '-')}={value}" for name, value in self.settings.items()]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TGPAY_")}
-        self.process = subprocess.Popen([sys.executable, "-m", "emulator", "serve", *flags], stdout=subprocess.PIPE,
+        self.output = tempfile.TemporaryFile("w+")  # a pipe that nobody reads would fill up and stop the server
+        self.process = subprocess.Popen([sys.executable, "-m", "emulator", "serve", *flags], stdout=self.output,
                                         stderr=subprocess.STDOUT, text=True, env=environment, start_new_session=True)
         if wait:
             self.wait_until_healthy()
@@ -111,18 +115,35 @@ class Server:
                     raise
             time.sleep(0.02)
 
+    def announced(self, seconds: float = 20) -> str:
+        """The first line that the server prints."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            line = os.pread(self.output.fileno(), 4096, 0).decode().partition("\n")
+            if line[1]:
+                return line[0]
+            time.sleep(0.02)
+        raise AssertionError("the server printed nothing")
+
+    def end(self, seconds: float = 30) -> tuple[int, str]:
+        """Wait until the process has ended; answers the exit status and what was printed."""
+        assert self.process is not None
+        status = self.process.wait(seconds)
+        self.output.seek(0)
+        with self.output:
+            return status, self.output.read()
+
     def stop(self) -> tuple[int, str]:
         """SIGTERM; answers the exit status and what was printed."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        output, _ = self.process.communicate(timeout=30)
-        return self.process.returncode, output
+        return self.end()
 
     def kill(self) -> None:
         """SIGKILL to every process of the server at once."""
         assert self.process is not None
         os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.communicate(timeout=10)
+        self.end(10)
 
     def __enter__(self) -> "Server":
         return self.start()
@@ -225,8 +246,8 @@ class Shop:
                                       "return_url": "http://127.0.0.1:9/back", **params})
 
     def prepay_order(self, amount: str = "1.00", **params: Any) -> Answer:
-        return self.ask("tgpayprepay", **{"out_trade_no": self.number(), "trans_amount": amount, "pay_type": "wechat", "trade_type": "JSAPI",
-                                          "openid": "o-test", **params})
+        return self.ask("tgpayprepay", **{"out_trade_no": self.number(), "trans_amount": amount, "pay_type": "wechat",
+                                          "trade_type": "JSAPI", "openid": "o-test", **params})
 
     def query(self, out_trade_no: str) -> Answer:
         return self.ask("tgpayquery", out_trade_no=out_trade_no, sign_type=None)

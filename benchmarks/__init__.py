@@ -1,0 +1,15 @@
+"""How fast, how small and how steady the emulator is, beside a floor: the least that a Flask server could do for the same answers.
+
+    python -m benchmarks            everything
+    python -m benchmarks qr query   some measures
+
+    signing     the merchant whose requests are sent, and its signature
+    load        a process that sends requests over concurrent connections and reports speed and latencies
+    floor       the bare server
+    databases   databases filled with orders or settled rows
+    servers     server processes: started, watched, measured, stopped
+    table       rows of results, their targets, and how they are printed
+    speed, startup, memory, settlement, reset   the measures
+
+Two cores shared with other programs are noisy: whatever is compared is run in short rounds that take turns, and medians are compared.
+"""

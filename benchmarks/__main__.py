@@ -1,0 +1,60 @@
+"""The command: `python -m benchmarks [names…]`."""
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from . import __doc__ as about
+from .memory import memory
+from .reset import reset
+from .settlement import settlement
+from .speed import flat, latency, qr, query
+from .startup import start
+from .table import Row, printed
+
+MEASURES: dict[str, Callable[[Path, int, int], Iterator[Row]]] = {
+    measure.__name__: measure for measure in (qr, query, flat, latency, start, memory, settlement, reset)}
+
+
+def parsed() -> argparse.Namespace:
+    """What the command line asks for."""
+    listed = "\n".join(f"  {name:12}{measure.__doc__}" for name, measure in MEASURES.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=about, formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f"measures:\n{listed}\n\nThe exit status is 1 when a target is missed. Everything takes about ten minutes.")
+    parser.add_argument("names", nargs="*", metavar="name", help="measures to take; all of them without any")
+    parser.add_argument("--rounds", type=int, default=15, help="rounds whose median counts (%(default)s)")
+    parser.add_argument("--requests", type=int, default=1_000, help="requests of a round (%(default)s)")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    given = parser.parse_args()
+    unknown = [name for name in given.names if name not in MEASURES]
+    if unknown:
+        parser.error(f"there is no measure {unknown[0]}; there are {', '.join(MEASURES)}")
+    return given
+
+
+def take(given: argparse.Namespace) -> list[Row]:
+    """Take the measures, telling on standard error which one is being taken."""
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="tgpay-benchmarks-") as directory:
+        for name in given.names or MEASURES:
+            print(f"{name} …", file=sys.stderr)
+            rows += MEASURES[name](Path(directory), given.rounds, given.requests)
+    return rows
+
+
+def main() -> int:
+    """Take measures and print them; answers the exit status."""
+    given = parsed()
+    rows = take(given)
+    if given.json:
+        print(json.dumps([row.as_json() for row in rows], indent=2, ensure_ascii=False))
+    else:
+        print(printed(row.as_text() for row in rows))
+    return int(any(row.met is False for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

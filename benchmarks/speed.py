@@ -1,0 +1,88 @@
+"""Requests a second and latencies, beside the floor and with many orders."""
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+from . import databases, servers
+from .load import WARM_UP, Job, Measured, run
+from .servers import Server
+from .table import Row
+
+FEW, MANY = 1_000, 300_000
+KINDS = ("qr", "query")
+OF_FLOOR, OF_FEW, OF_MEDIAN = 0.6, 0.9, 3.0
+
+
+def qr(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
+    """QR creations a second, beside the floor."""
+    yield _beside_floor("qr", directory, rounds, requests)
+
+
+def query(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
+    """Queries a second, beside the floor."""
+    yield _beside_floor("query", directory, rounds, requests)
+
+
+def flat(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
+    """Both with 300,000 orders in the database, beside 1,000."""
+    many, few = (servers.emulator(databases.filled(directory, count)) for count in (MANY, FEW))
+    with many, few:
+        for kind in KINDS:
+            yield _compared("flat", f"{kind} with {MANY:,} orders ÷ with {FEW:,}", OF_FEW, [
+                Runner(many, Job(many.port, kind, requests, MANY)), Runner(few, Job(few.port, kind, requests, FEW))], rounds)
+
+
+def latency(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
+    """The slowest hundredth under 16 connections, beside the median."""
+    with servers.emulator(databases.filled(directory, FEW)) as emulator:
+        for kind in KINDS:
+            measured, = taking_turns([Runner(emulator, Job(emulator.port, kind, requests, FEW))], rounds)
+            p99, middle = median(one.p99 for one in measured), median(one.median for one in measured)
+            yield Row("latency", f"{kind} p99 ÷ median", median(one.p99 / one.median for one in measured), "×", "<=", OF_MEDIAN,
+                      f"{p99:.1f} ms, {middle:.1f} ms")
+
+
+class Runner:
+    """A job for a server, done again and again."""
+
+    def __init__(self, server: Server, job: Job) -> None:
+        self._server = server
+        self._job = job
+        self._seconds: list[float] = []
+
+    def run(self) -> Measured:
+        """Do the job."""
+        before = self._server.cpu()
+        measured = run(self._job)
+        self._seconds.append(self._server.cpu() - before)
+        return measured
+
+    @property
+    def cost(self) -> float:
+        """The processor time of one request in microseconds: what other programs on the machine hardly disturb."""
+        return median(self._seconds) / (self._job.count + WARM_UP) * 1e6
+
+
+def taking_turns(runners: list[Runner], rounds: int) -> list[list[Measured]]:
+    """What each measured, round by round, in the opposite order every other round; the first round only warms up."""
+    measured: list[list[Measured]] = [[] for _ in runners]
+    for number in range(rounds + 1):
+        for place in sorted(range(len(runners)), reverse=bool(number % 2)):
+            measured[place].append(runners[place].run())
+    return [one[1:] for one in measured]
+
+
+def _beside_floor(kind: str, directory: Path, rounds: int, requests: int) -> Row:
+    emulator, floor = servers.emulator(databases.filled(directory, FEW)), servers.floor(databases.filled(directory, FEW))
+    with emulator, floor:
+        return _compared(kind, f"{kind} requests/s ÷ floor's", OF_FLOOR,
+                         [Runner(server, Job(server.port, kind, requests, FEW)) for server in (emulator, floor)], rounds)
+
+
+def _compared(measure: str, what: str, target: float, runners: list[Runner], rounds: int) -> Row:
+    """The median of the rounds' ratios: the two halves of a round see the same weather."""
+    ours, others = taking_turns(runners, rounds)
+    ratio = median(one.rate / other.rate for one, other in zip(ours, others))
+    rates = "/s, ".join(f"{median(one.rate for one in each):.0f}" for each in (ours, others))
+    costs = " and ".join(f"{runner.cost:.0f}" for runner in runners)
+    return Row(measure, what, ratio, "×", ">=", target, f"{rates}/s; {costs} µs of processor time")

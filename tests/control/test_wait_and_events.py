@@ -1,0 +1,195 @@
+"""Contract 7, `wait` and `events`: long poll and server-sent events."""
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib import parse
+from urllib import request as http_client
+
+import pytest
+
+from ..driver import Answer, Clock, Control, Receiver, Shop
+
+
+def wait(shop: Shop, number: str, **query: str) -> Answer:
+    return shop.control.ask("GET", "/wait", merchants_id=shop.merchants_id, out_trade_no=number, **query)
+
+
+def soon(act: Any, *arguments: Any) -> threading.Timer:
+    timer = threading.Timer(0.2, act, arguments)
+    timer.start()
+    return timer
+
+
+def test_an_order_in_its_state_is_answered_at_once(shop: Shop) -> None:
+    number = shop.pay_by_barcode()["out_trade_no"]
+    answer = wait(shop, number, status="TRADE_SUCCESS")
+    assert (answer.status, answer.json["order"]["out_trade_no"], answer.json["order"]["status"]) == (200, number, "TRADE_SUCCESS")
+
+
+def test_a_wait_is_answered_when_the_order_gets_there(shop: Shop) -> None:
+    number = shop.qr_order()["out_trade_no"]
+    begun = time.monotonic()
+    paying = soon(shop.happens, number, "pay")
+    answer = wait(shop, number, status="TRADE_SUCCESS")
+    assert (answer.status, answer.json["order"]["status"]) == (200, "TRADE_SUCCESS")
+    assert 0.2 <= time.monotonic() - begun < 5
+    paying.join()
+
+
+def test_an_order_may_be_waited_for_before_it_is_made(shop: Shop) -> None:
+    number = shop.number()
+    making = soon(lambda: shop.pay_by_barcode(out_trade_no=number))
+    assert wait(shop, number).status == 200
+    making.join()
+
+
+def test_a_wait_for_taken_notices_ends_when_each_was_taken(notified: Shop, receiver: Receiver) -> None:
+    receiver.delay = 0.3
+    number = notified.pay_by_barcode()["out_trade_no"]
+    answer = wait(notified, number, status="TRADE_SUCCESS", notice="taken")
+    assert (answer.status, [notice["status"] for notice in answer.json["notices"]]) == (200, ["taken"])
+
+
+def test_a_wait_in_vain_says_how_far_it_got(notified: Shop, receiver: Receiver) -> None:
+    receiver.answers = [(500, b"")]
+    number = notified.qr_order()["out_trade_no"]
+    notified.control.post("/notifications/flush")
+    for query, missing in (({"status": "TRADE_SUCCESS"}, "state"), ({"notice": "taken"}, "notice")):
+        begun = time.monotonic()
+        answer = wait(notified, number, timeout="300ms", **query)
+        assert (answer.status, answer.headers["Content-Type"]) == (408, "application/problem+json"), missing
+        assert (answer.json["order"]["status"], [notice["status"] for notice in answer.json["notices"]]) == ("WAIT_BUYER_PAY", ["waiting"])
+        assert 0.3 <= time.monotonic() - begun < 5
+
+
+def test_a_wait_for_an_order_that_never_comes_says_so(shop: Shop) -> None:
+    answer = wait(shop, "never", timeout="50ms")
+    assert (answer.status, answer.json["order"], answer.json["notices"]) == (408, None, [])
+
+
+@pytest.mark.parametrize("query", [{"status": "PAID"}, {"notice": "heard"}, {"timeout": "soon"}], ids=str)
+def test_a_wait_that_makes_no_sense_is_a_problem_that_names_it(shop: Shop, query: dict[str, str]) -> None:
+    answer = wait(shop, "any", **query)
+    assert (answer.status, next(iter(query)) in answer.json["detail"]) == (400, True)
+
+
+def test_a_wait_sees_what_time_does(shop: Shop, clock: Clock) -> None:
+    number = shop.qr_order(it_b_pay="5m")["out_trade_no"]
+    moving = soon(clock.advance, "5m")
+    assert wait(shop, number, status="TRADE_CLOSED").status == 200
+    moving.join()
+
+
+def test_waits_do_not_hold_up_payments(shop: Shop) -> None:
+    waiting = [threading.Thread(target=wait, args=(shop, "never"), kwargs={"timeout": "2s"}) for _ in range(30)]
+    for thread in waiting:
+        thread.start()
+    begun = time.monotonic()
+    for _ in range(5):
+        assert shop.pay_by_barcode()["is_success"] == "T"
+    assert time.monotonic() - begun < 1.5
+    for thread in waiting:
+        thread.join()
+
+
+# Server-sent events.
+
+Told = tuple[str, str, dict[str, Any]]
+
+
+@contextmanager
+def stream(control: Control, last: str = "", **query: str) -> Iterator[Iterator[Told]]:
+    """The events as they come: (id, event, data)."""
+    headers = {"Last-Event-ID": last} if last else {}
+    asked = http_client.Request(f"{control.url}/_emulator/events?{parse.urlencode(query)}", headers=headers)
+    with http_client.urlopen(asked, timeout=10) as answer:
+        assert answer.headers["Content-Type"].startswith("text/event-stream")
+        yield read(answer)
+
+
+def read(lines: Any) -> Iterator[Told]:
+    fields: dict[str, str] = {}
+    for raw in lines:
+        name, _, value = raw.decode().rstrip("\n").partition(": ")
+        if name:
+            fields[name] = value
+        elif "data" in fields:
+            yield fields["id"], fields["event"], json.loads(fields["data"])
+            fields = {}
+
+
+def take(events: Iterator[Told], count: int) -> list[Told]:
+    return [next(events) for _ in range(count)]
+
+
+def beginning(control: Control, shop: Shop) -> str:
+    """An event id from which on only what follows is told."""
+    with stream(control, merchants_id=shop.merchants_id) as events:
+        shop.query("nothing")
+        return next(events)[0]
+
+
+def test_the_stream_tells_requests_orders_and_attempts_of_notices(notified: Shop, receiver: Receiver) -> None:
+    with stream(notified.control, merchants_id=notified.merchants_id) as events:
+        number = notified.pay_by_barcode()["out_trade_no"]
+        told = take(events, 4)
+    kinds = sorted((kind, row.get("event") or row.get("endpoint") or row.get("notify_type")) for _, kind, row in told)
+    assert kinds == [("notice", "merchant_scan_status_sync"), ("order", "create"), ("order", "pay"), ("request", "tgpaybarcode")]
+    assert {row["out_trade_no"] for _, _, row in told} == {number}
+    assert {row["merchants_id"] for _, _, row in told} == {notified.merchants_id}
+
+
+def test_a_stream_begins_with_what_happens_from_now_on(shop: Shop) -> None:
+    shop.pay_by_barcode()
+    with stream(shop.control, merchants_id=shop.merchants_id) as events:
+        number = shop.qr_order()["out_trade_no"]
+        assert next(events)[2]["out_trade_no"] == number
+
+
+def test_a_stream_is_resumed_after_any_event_with_nothing_lost_and_nothing_twice(notified: Shop, receiver: Receiver) -> None:
+    last = beginning(notified.control, notified)
+    for _ in range(3):
+        notified.refund(notified.pay_by_barcode()["out_trade_no"], "0.50")
+    notified.control.post("/notifications/flush")
+    count = 3 * (2 + 1 + 2 + 1)
+    with stream(notified.control, last, merchants_id=notified.merchants_id) as events:
+        whole = take(events, count)
+    assert len({identity for identity, _, _ in whole}) == count
+    for place in (0, 5, count - 2):
+        with stream(notified.control, whole[place][0], merchants_id=notified.merchants_id) as events:
+            assert take(events, count - place - 1) == whole[place + 1:]
+
+
+def test_a_stream_tells_of_every_merchant_unless_it_is_narrowed(control: Control, shop: Shop) -> None:
+    other = control.shop()
+    with stream(control) as everyone, stream(control, merchants_id=other.merchants_id) as narrowed:
+        shop.query("1")
+        other.query("2")
+        assert {row["merchants_id"] for _, _, row in take(everyone, 2)} == {shop.merchants_id, other.merchants_id}
+        assert next(narrowed)[2]["merchants_id"] == other.merchants_id
+    control.ask("DELETE", f"/merchants/{other.merchants_id}")
+
+
+@pytest.mark.parametrize("last", ["nonsense", "1-2", "-1-0-0", "999999999-999999999-999999999"])
+def test_an_id_that_is_none_begins_with_what_happens_from_now_on(shop: Shop, last: str) -> None:
+    shop.query("before")
+    with stream(shop.control, last, merchants_id=shop.merchants_id) as events:
+        shop.query("after")
+        assert next(events)[2]["out_trade_no"] == "after"
+
+
+def test_an_event_is_told_soon(shop: Shop) -> None:
+    with stream(shop.control, merchants_id=shop.merchants_id) as events:
+        begun = time.monotonic()
+        shop.query("nothing")
+        next(events)
+        assert time.monotonic() - begun < 2
+
+
+def test_text_of_every_kind_stays_on_one_line(shop: Shop) -> None:
+    with stream(shop.control, merchants_id=shop.merchants_id) as events:
+        shop.query("茶\u2028\u0085 = \"x\"")
+        assert next(events)[2]["out_trade_no"] == "茶\u2028\u0085 = \"x\""

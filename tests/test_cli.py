@@ -1,0 +1,302 @@
+"""The command line `tgpay-emulator`: serve, healthcheck, and the commands that look at or change a running emulator or its database."""
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib import parse
+
+import pytest
+from click.testing import CliRunner, Result
+
+from emulator import __version__
+from emulator.cli import main
+from emulator.codes import REFUSALS
+from emulator.endpoints import ENDPOINTS
+from emulator.settings import SETTINGS
+
+from .driver import Control, Receiver, Server, Shop, free_port, md5_sign
+
+TOKEN = "14b0be26d00fbc6dcf20ed1f0a3516df"
+PARAMS = {"merchants_id": "201703200001", "out_trade_no": "茶 1", "trans_amount": "1.00", "sign_type": "MD5", "empty": ""}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of its own: commands reset it and move its clock."""
+    with Server(control_token="s3cret", database=tmp_path_factory.mktemp("cli") / "emulator.db") as started:
+        yield started
+
+
+@pytest.fixture
+def control(server: Server) -> Control:
+    return Control(server.url, "s3cret")
+
+
+def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A command in a process of its own, its output in pipes."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("TGPAY_")}
+    return subprocess.run([sys.executable, "-m", "emulator", *arguments], capture_output=True, text=True, timeout=60,
+                          env={**plain, "TERM": "xterm-256color", **environment})
+
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def run(server: Server) -> Run:
+    """A command on the module's server; answers what it printed."""
+    def told(*arguments: str) -> str:
+        done = CliRunner().invoke(main, list(arguments), env={"TGPAY_URL": server.url, "TGPAY_CONTROL_TOKEN": "s3cret"})
+        assert done.exit_code == 0, done.output
+        return done.stdout
+    return told
+
+
+def rows(printed: str) -> list[dict[str, str]]:
+    """The rows of a table in plain text: names in the first line, tabs between."""
+    head, *lines = [line.split("\t") for line in printed.splitlines()]
+    return [dict(zip(head, line, strict=True)) for line in lines]
+
+
+# Looking at and changing an emulator.
+
+def test_merchants_are_listed_with_their_tokens(run: Run, control: Control) -> None:
+    control.post("/reset")
+    listed = {row["merchants_id"]: row["token"] for row in rows(run("merchants"))}
+    assert listed["201703200001"] == TOKEN
+    assert listed == {merchant["merchants_id"]: merchant["token"] for merchant in control.get("/merchants")["items"]}
+    assert json.loads(run("merchants", "--json")) == control.get("/merchants", limit=1000)
+
+
+def test_the_clock_is_shown_and_moved(run: Run, control: Control) -> None:
+    assert rows(run("clock"))[0]["frozen"] == "False"
+    assert json.loads(run("clock", "freeze", "--json"))["frozen"] is True
+    assert rows(run("clock", "set", "2026-01-31T12:00:00Z"))[0]["now"] == "2026-01-31T12:00:00.000Z"
+    assert rows(run("clock", "advance", "15m"))[0]["now"] == control.get("/clock")["now"] == "2026-01-31T12:15:00.000Z"
+    assert rows(run("clock", "unfreeze"))[0]["frozen"] == "False"
+    assert json.loads(run("clock", "reset", "--json"))["offset_s"] == 0
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (("clock", "advance"), "needs a duration"), (("clock", "set"), "needs a time"), (("clock", "advance", "soon"), "advance"),
+    (("clock", "jump"), "jump"), (("orders", "201703200001/none"), "none"), (("notify", "replay", "999999"), "999999"),
+    (("reset", "--merchant", "nobody"), "nobody"), (("sign", "merchants_id=nobody"), "nobody"), (("orders", "--limit", "5000"), "limit"),
+    (("merchants", "--token", "wrong"), "token"),
+])
+def test_a_command_that_cannot_be_done_says_why_in_a_line_and_fails(server: Server, arguments: tuple[str, ...], words: str) -> None:
+    done = CliRunner().invoke(main, list(arguments), env={"TGPAY_URL": server.url, "TGPAY_CONTROL_TOKEN": "s3cret"})
+    assert done.exit_code != 0
+    assert (done.stdout, words in done.stderr.splitlines()[-1]) == ("", True)
+    assert isinstance(done.exception, SystemExit)
+
+
+@pytest.mark.parametrize("arguments", [("merchants",), ("orders",), ("notify", "list"), ("clock",), ("sign", "a=b", "--token", "t"),
+                                       ("reference",), ("healthcheck",), ("orders", "no/order")])
+def test_in_a_pipe_the_output_is_plain_text(server: Server, arguments: tuple[str, ...]) -> None:
+    done = command(*arguments, TGPAY_URL=server.url, TGPAY_CONTROL_TOKEN="s3cret", FORCE_COLOR="")
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "\u2500" not in done.stdout
+    assert done.stdout + done.stderr
+
+
+def test_orders_are_listed_narrowed_and_told(run: Run, control: Control) -> None:
+    shop = control.shop()
+    paid, waiting = shop.pay_by_barcode("2.50")["out_trade_no"], shop.qr_order()["out_trade_no"]
+    listed = rows(run("orders", "--merchant", shop.merchants_id))
+    assert [(row["out_trade_no"], row["trans_amount"], row["status"]) for row in listed] == [
+        (paid, "2.50", "TRADE_SUCCESS"), (waiting, "1.00", "WAIT_BUYER_PAY")]
+    assert [row["out_trade_no"] for row in rows(run("orders", "--merchant", shop.merchants_id, "--status", "WAIT_BUYER_PAY"))] == [waiting]
+    assert [row["out_trade_no"] for row in rows(run("orders", "--merchant", shop.merchants_id, "--limit", "1"))] == [paid]
+    assert [row["out_trade_no"] for row in rows(run("orders", "--merchant", shop.merchants_id, "--after", listed[0]["id"]))] == [waiting]
+    assert json.loads(run("orders", f"{shop.merchants_id}/{paid}")) == shop.story(paid)
+
+
+@pytest.mark.parametrize("number", ["a/b", "50% & ?", "茶"])
+def test_an_order_of_any_number_is_told(run: Run, control: Control, number: str) -> None:
+    shop = control.shop()
+    shop.qr_order(out_trade_no=number)
+    assert json.loads(run("orders", f"{shop.merchants_id}/{number}"))["out_trade_no"] == number
+
+
+def test_notices_are_listed_and_replayed(run: Run, control: Control, receiver: Receiver) -> None:
+    receiver.answers = [(500, b"no"), (200, b"success")]
+    shop = control.shop(notify_url=receiver.url)
+    number = shop.pay_by_barcode()["out_trade_no"]
+    control.post("/notifications/flush")
+    row, = rows(run("notify", "list", "--merchant", shop.merchants_id))
+    assert (row["out_trade_no"], row["status"], row["attempts"]) == (number, "waiting", "1")
+    assert run("notify", "list", "--merchant", shop.merchants_id, "--status", "taken").count("\n") == 1
+    replayed, = rows(run("notify", "replay", row["id"]))
+    assert (replayed["status"], replayed["status_code"]) == ("taken", "200")
+    listed = json.loads(run("notify", "list", "--merchant", shop.merchants_id, "--order", number, "--json"))
+    assert (listed["items"][0]["status"], len(listed["items"][0]["attempts"])) == ("taken", 2)
+
+
+def test_reset_resets_one_merchant_or_everything(run: Run, control: Control) -> None:
+    shop, other = control.shop(), control.shop()
+    for each in (shop, other):
+        each.pay_by_barcode()
+    run("reset", "--merchant", shop.merchants_id)
+    assert [order["merchants_id"] for order in control.get("/orders")["items"] if order["merchants_id"] in (
+        shop.merchants_id, other.merchants_id)] == [other.merchants_id]
+    assert json.loads(run("reset", "--json")) == {"reset": "everything"}
+    assert control.get("/orders")["items"] == []
+
+
+def test_output_cut_off_by_a_pipe_is_no_error(server: Server) -> None:
+    done = subprocess.run(["bash", "-c", f"{sys.executable} -m emulator reference | head -n 1; echo ${{PIPESTATUS[0]}}"],
+                          capture_output=True, text=True, timeout=60)
+    assert (done.stdout.splitlines()[0], done.stderr) == (f"# TGPay Emulator {__version__}: reference", "")
+
+
+def test_without_a_server_commands_work_on_the_database(tmp_path: Path) -> None:
+    path = tmp_path / "emulator.db"
+    nowhere = {"TGPAY_PORT": str(free_port())}
+    assert TOKEN in command("merchants", "--database", str(path), **nowhere).stdout
+    assert command("clock", "freeze", "--database", str(path), **nowhere).returncode == 0
+    assert command("clock", "set", "2026-01-31T12:00:00Z", TGPAY_DATABASE=str(path), **nowhere).returncode == 0
+    with Server(database=path) as server:
+        shop = Control(server.url).shop()
+        shop.qr_order(out_trade_no="open", it_b_pay="1h")
+    moved = command("clock", "advance", "2h", "--database", str(path), **nowhere)
+    assert (moved.returncode, "2026-01-31T14:00:00.000Z" in moved.stdout, str(path) in moved.stderr) == (0, True, True)
+    listed, = rows(command("orders", "--database", str(path), **nowhere).stdout)
+    assert (listed["out_trade_no"], listed["status"]) == ("open", "TRADE_CLOSED")
+
+
+def test_a_url_where_nobody_answers_is_one_clear_line() -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    done = command("merchants", "--url", url)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines()), url in done.stderr) == (1, "", 1, True)
+
+
+# healthcheck
+
+def test_healthcheck_is_0_for_a_healthy_emulator_and_1_for_none(server: Server) -> None:
+    well = command("healthcheck", "--url", server.url)
+    assert (well.returncode, json.loads(well.stdout)["status"]) == (0, "ok")
+    port = str(free_port())
+    ill = command("healthcheck", TGPAY_PORT=port)
+    assert (ill.returncode, len(ill.stderr.splitlines()), port in ill.stderr) == (1, 1, True)
+
+
+def test_healthcheck_reads_the_configured_port(server: Server) -> None:
+    assert command("healthcheck", TGPAY_PORT=str(server.settings["port"])).returncode == 0
+
+
+def test_healthcheck_waits_for_the_server() -> None:
+    later = Server()
+    with ThreadPoolExecutor() as pool:
+        check = pool.submit(command, "healthcheck", "--url", later.url, "--wait", "20")
+        time.sleep(0.5)
+        with later:
+            assert check.result().returncode == 0
+
+
+def test_healthcheck_waits_no_longer_than_told() -> None:
+    begun = time.monotonic()
+    assert command("healthcheck", "--url", f"http://127.0.0.1:{free_port()}", "--wait", "0.3").returncode == 1
+    assert time.monotonic() - begun < 5
+
+
+def test_healthcheck_is_1_where_something_else_answers(receiver: Receiver) -> None:
+    receiver.answers = [(503, b"busy")]
+    done = command("healthcheck", "--url", receiver.url)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+
+
+# sign
+
+def invoke(*arguments: str, status: int = 0) -> Result:
+    result = CliRunner().invoke(main, list(arguments))
+    assert result.exit_code == status, result.output
+    return result
+
+
+PAIRS = [f"{name}={value}" for name, value in PARAMS.items()]
+CANONICAL = "merchants_id=201703200001&out_trade_no=茶 1&trans_amount=1.00"
+
+
+@pytest.mark.parametrize("written", [
+    PAIRS, [f"http://127.0.0.1:8472/v2/tgpayquery.php?{parse.urlencode(PARAMS)}"],
+    [f"https://gateway.example/v2/x.php?{parse.urlencode(PARAMS, quote_via=parse.quote)}#fragment"],
+], ids=["pairs", "url", "quoted url"])
+def test_sign_prints_the_canonical_text_and_the_signature(written: list[str]) -> None:
+    sign = md5_sign(PARAMS, TOKEN)
+    assert invoke("sign", "--token", TOKEN, *written).output.splitlines() == [f"canonical: {CANONICAL}", f"sign: {sign}"]
+    assert json.loads(invoke("sign", "--token", TOKEN, "--json", *written).output) == {"canonical": CANONICAL, "sign": sign}
+
+
+def test_a_value_may_have_an_equals_sign_and_an_address_in_it() -> None:
+    params = {"notify_url": "http://shop.example/n?a=b&c=d", "merchants_id": "1"}
+    printed = invoke("sign", "--token", TOKEN, *(f"{name}={value}" for name, value in params.items())).output
+    assert f"sign: {md5_sign(params, TOKEN)}" in printed
+    assert f"sign: {md5_sign({'notify_url': params['notify_url']}, TOKEN)}" in invoke(
+        "sign", "--token", TOKEN, f"notify_url={params['notify_url']}").output
+
+
+def test_sign_knows_the_token_of_a_merchant_of_the_emulator(run: Run) -> None:
+    assert md5_sign(PARAMS, TOKEN) in run("sign", *PAIRS)
+
+
+@pytest.mark.parametrize("mistake, sign", [
+    ("URL_ENCODED", md5_sign({**PARAMS, "out_trade_no": parse.quote_plus("茶 1")}, TOKEN)),
+    ("TOKEN_ABSENT", md5_sign(PARAMS, "")), ("TOKEN_NAMED", md5_sign(PARAMS, f"&key={TOKEN}")), (None, "0" * 32),
+])
+def test_explain_says_which_mistake_reproduces_a_wrong_signature_and_fails(mistake: str | None, sign: str) -> None:
+    printed = json.loads(invoke("sign", "--token", TOKEN, "--explain", "--json", *PAIRS, f"sign={sign}", status=1).output)
+    assert (printed["right"], printed["mistake"], printed["sign"]) == (False, mistake, md5_sign(PARAMS, TOKEN))
+    assert printed["sentence"]
+    assert printed["sentence"] in invoke("sign", "--token", TOKEN, "--explain", *PAIRS, f"sign={sign}", status=1).output
+
+
+def test_explain_says_when_a_signature_is_right() -> None:
+    printed = invoke("sign", "--token", TOKEN, "--explain", *PAIRS, f"sign={md5_sign(PARAMS, TOKEN)}").output
+    assert "the signature is right" in printed
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (("nonsense",), "nonsense"), (("--explain", "a=b"), "--explain needs the sign"), ((), "Missing argument")])
+def test_sign_without_what_it_needs_says_so(arguments: tuple[str, ...], words: str) -> None:
+    assert words in CliRunner().invoke(main, ["sign", "--token", TOKEN, *arguments]).output
+
+
+# reference, help
+
+def test_the_reference_has_every_endpoint_parameter_refusal_and_setting() -> None:
+    printed = invoke("reference").output
+    for endpoint in ENDPOINTS.values():
+        assert f"`{endpoint.path}`" in printed
+        assert all(f"`{row.name}`" in printed for row in (*endpoint.params, *endpoint.answer))
+    assert all(f"| {name} |" in printed for name in REFUSALS)
+    assert all(f"`TGPAY_{row.name.upper()}`" in printed for row in SETTINGS)
+    assert "*(reading)*" in printed
+
+
+def test_the_reference_is_the_openapi_document_too(control: Control) -> None:
+    printed = json.loads(invoke("reference", "--format", "openapi").output)
+    served = control.get("/openapi.json")
+    assert {**printed, "servers": []} == {**served, "servers": []}
+
+
+def test_every_command_explains_itself() -> None:
+    names = re.findall(r"^  (\w+) ", invoke("--help").output.split("Commands:")[1], re.MULTILINE)
+    assert {"serve", "healthcheck", "reset", "clock", "merchants", "orders", "notify", "sign", "reference"} <= set(names)
+    for name in names:
+        assert "Usage:" in invoke(name, "--help").output
+
+
+def test_the_version_is_printed() -> None:
+    assert invoke("--version").output.strip().endswith(__version__)
+
+
+def test_a_shop_signed_by_the_command_line_is_answered(run: Run, control: Control) -> None:
+    shop = Shop(control, "201703200001", TOKEN)
+    params = {"merchants_id": shop.merchants_id, "out_trade_no": "by hand", "trans_amount": "0.01", "sign_type": "MD5"}
+    sign = json.loads(run("sign", "--json", *(f"{name}={value}" for name, value in params.items())))["sign"]
+    assert shop.send("tgpayqrcode", {**params, "sign": sign})["is_success"] == "T"

@@ -1,0 +1,93 @@
+"""The reference says everything that the tables say."""
+import subprocess
+import sys
+
+import pytest
+
+from emulator import findings, payers, settlement
+from emulator.codes import BUYER_FAILURES, REFUSALS
+from emulator.contract import Endpoint, Need, Source
+from emulator.endpoints import ENDPOINTS
+from emulator.settings import SETTINGS, Setting, variable
+
+
+@pytest.fixture(scope="module")
+def printed() -> str:
+    return subprocess.run([sys.executable, "-m", "emulator", "reference"], stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+def section(printed: str, endpoint: Endpoint) -> str:
+    """The part of the reference that is about an endpoint."""
+    return printed.partition(f"### `{endpoint.path}`")[2].partition("\n#")[0]
+
+
+def row(text: str, name: str) -> str:
+    """The line of a table that begins with a name."""
+    found = [line for line in text.splitlines() if line.startswith((f"| `{name}` |", f"| {name} |"))]
+    assert found, f"no line for {name}"
+    return found[0]
+
+
+every_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=list(ENDPOINTS))
+
+
+@every_endpoint
+def test_an_endpoint_has_its_section_its_root_and_its_note(printed: str, endpoint: Endpoint) -> None:
+    assert f"### `{endpoint.path}`: {endpoint.title}\n" in printed
+    told = section(printed, endpoint)
+    assert f"Section {endpoint.section} of the document." in told
+    assert f"Root `{endpoint.root}`, answer {'signed' if endpoint.signed else 'unsigned'}." in told
+    assert endpoint.note in told
+
+
+@every_endpoint
+def test_each_parameter_tells_its_need_format_example_and_other_names(printed: str, endpoint: Endpoint) -> None:
+    letters = {Need.REQUIRED: "R", Need.DOCUMENTED: "D", Need.OPTIONAL: "O"}
+    for param in endpoint.params:
+        told = row(section(printed, endpoint), param.name)
+        assert f"| {letters[param.need]} | {param.format.name}" in told
+        assert param.meaning in told and param.note in told and param.example in told
+        assert all(alias in told for alias in param.aliases)
+        assert str(param.length or "") in told
+
+
+@every_endpoint
+def test_each_answer_field_tells_its_meaning(printed: str, endpoint: Endpoint) -> None:
+    answers = section(printed, endpoint).partition("| answer |")[2]
+    for field in endpoint.answer:
+        assert field.meaning in row(answers, field.name)
+
+
+@every_endpoint
+def test_readings_are_marked_and_documented_rows_are_not(printed: str, endpoint: Endpoint) -> None:
+    parameters, _, answers = section(printed, endpoint).partition("| answer |")
+    for rows, text in ((endpoint.params, parameters), (endpoint.answer, answers)):
+        for described in rows:
+            assert ("*(reading)*" in row(text, described.name)) == (described.source is not Source.DOCUMENTED), described.name
+
+
+@pytest.mark.parametrize("code", [*REFUSALS.values(), *BUYER_FAILURES.values()], ids=lambda code: code.name)
+def test_each_refusal_and_each_failure_of_a_buyer_tells_when(printed: str, code) -> None:
+    assert code.when in row(printed, code.name)
+
+
+@pytest.mark.parametrize("rule", findings.RULES.values(), ids=lambda rule: rule.code)
+def test_each_finding_tells_its_section_and_its_rule(printed: str, rule: findings.Rule) -> None:
+    assert f"| {rule.section} | {rule.sentence} |" in row(printed, rule.code)
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_each_setting_tells_its_flag_variable_default_and_meaning(printed: str, setting: Setting) -> None:
+    told = row(printed, f"--{setting.name.replace('_', '-')}")
+    assert f"`{variable(setting)}`" in told and setting.default in told and setting.help in told
+
+
+def test_all_columns_of_the_settlement_file_are_there_in_their_order(printed: str) -> None:
+    assert len(settlement.COLUMNS) == 25
+    assert ", ".join(f"`{name}`" for name, _ in settlement.COLUMNS) in printed
+
+
+def test_all_payment_codes_for_tests_are_there_for_both_wallets(printed: str) -> None:
+    for code in payers.TEST_CODES:
+        alipay, wechat = (payers.PREFIXES[wallet] + code.ending for wallet in (payers.ALIPAY, payers.WECHAT))
+        assert f"| `{alipay}` | `{wechat}` | {code.means} |" in printed
