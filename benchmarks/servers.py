@@ -90,7 +90,8 @@ class Server:
 def emulator(database: Path) -> Server:
     """The emulator on a database file; one called `:temporary:` is made beside it and thrown away."""
     port = free_port()
-    settings = {"port": port, "database": database.name if database.name == TEMPORARY else database, "workers": WORKERS, "threads": THREADS, "log-level": "warning"}
+    settings = {"port": port, "database": TEMPORARY if database.name == TEMPORARY else database, "workers": WORKERS, "threads": THREADS,
+                "log-level": "warning"}
     return Server(port, "/_emulator/health", ["emulator", "serve", *[f"--{name}={value}" for name, value in settings.items()]],
                   {"TMPDIR": str(database.parent)})
 

@@ -50,14 +50,11 @@ class Flights:
         self._changed = threading.Condition()
         self._merchants: dict[int, str] = {}
 
-    def launch(self, notice: Posted, now: int, replay: bool = False, command: int | None = None) -> bool:
-        """Begin an attempt, unless one of this notice is under way."""
+    def launch(self, notice: Posted, now: int, replay: bool = False, command: int | None = None) -> None:
+        """Begin an attempt of a notice that is not under way; `command` is finished with it."""
         with self._changed:
-            if notice.id in self._merchants:
-                return False
             self._merchants[notice.id] = notice.merchants_id
         threading.Thread(target=self._fly, args=(notice, now, replay, command), daemon=True).start()
-        return True
 
     def _fly(self, notice: Posted, now: int, replay: bool, command: int | None) -> None:
         try:

@@ -15,8 +15,8 @@ from .urls import ascii_url
 
 ANSWER_LIMIT = 64 * 1024
 # Cloud metadata services that are not in a link-local network.
-_METADATA = tuple(map(ipaddress.ip_address, ("100.100.100.200", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254")))
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_METADATA = tuple(map(ipaddress.ip_address, ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254")))
+_NAT64 = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48")))
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -28,7 +28,7 @@ def embedded(address: Address) -> Address:
     """The IPv4 address that an IPv6 one stands for, when it does; else the address itself."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
-    if address in _NAT64:
+    if any(address in network for network in _NAT64):
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour or address
 

@@ -75,7 +75,7 @@ COLUMNS: tuple[tuple[str, Cell], ...] = (
     ("store_name", lambda entry, settings: entry.merchant.store.store_name),
     ("store_id", lambda entry, settings: entry.merchant.store.store_id),
     ("terminal_id", lambda entry, settings: entry.order.details.get("terminal_id", "")),
-    ("operator_name", lambda entry, settings: entry.order.details.get("account_id", "")),
+    ("operator_name", lambda entry, settings: entry.order.details.get("account_id") or entry.order.details.get("account", "")),
     ("order_scene", lambda entry, settings: SCENES[entry.order.endpoint]),
     ("trans_currency", lambda entry, settings: entry.order.currency),
     ("trans_amount", lambda entry, settings: money.text(entry.amount)),

@@ -250,3 +250,10 @@ def test_three_hundred_waiting_orders_expire_at_once(control: Control, receiver:
     assert took < (10 if told else 3)
     assert len(receiver.heard) == (600 if told else 0)
     control.ask("DELETE", f"/merchants/{shop.merchants_id}")
+
+
+@pytest.mark.parametrize("move", [{"set": "2100-01-02T00:00:00Z"}, {"set": "1999-12-31T00:00:00Z"}, {"advance": "3000d"}])
+def test_the_clock_stays_between_2000_and_2100(control: Control, noon: Clock, move: dict[str, str]) -> None:
+    noon.set("2099-01-01T00:00:00Z")
+    refused = control.ask("POST", "/clock", move)
+    assert refused.status == 422 and "2000 to 2100" in refused.json["detail"]

@@ -11,6 +11,7 @@ from .. import emulator
 from . import DEFAULT_ROWS, MERCHANT, MOST_ROWS, PAGED, Problem, asked, body, listed, number, operation, probes, problem, text_of
 
 EARLIEST, LATEST = from_iso("2000-01-01"), from_iso("2100-01-01")
+RANGE = "the clock runs from 2000 to 2100"
 SETTINGS_SCHEMA = {"type": "object", "properties": {
     "merchants_id": {"type": "string"}, **{name: {} for name in merchants.CHECKS}}}
 
@@ -61,7 +62,9 @@ def clock() -> Response:
         "set": {"type": "string", "format": "date-time"}, "freeze": {"type": "boolean"}, "reset": {"const": True}}})
 def move_clock() -> Response:
     """Advance, set, freeze, unfreeze or reset the clock."""
-    emulator().scheduler.ask("clock", _move(body()))
+    result = emulator().scheduler.ask("clock", _move(body()))
+    if "error" in result:
+        raise Problem(500, "Internal Server Error", f"the clock was not moved to the end: {result['error']}")
     return clock()
 
 
@@ -71,11 +74,14 @@ def _move(given: dict[str, Any]) -> dict[str, Any]:
     (name, value), = given.items()
     try:
         if name == "advance":
-            return {"advance": durations.parse(value)}
+            step = durations.parse(value)
+            if emulator().store.read().clock.get().now(real_now()) + step > LATEST:
+                raise ValueError(RANGE)
+            return {"advance": step}
         if name == "set":
             instant = from_iso(value)
             if not EARLIEST <= instant <= LATEST:
-                raise ValueError("the clock runs from 2000 to 2100")
+                raise ValueError(RANGE)
             return {"set": instant}
     except (TypeError, ValueError) as error:
         raise Problem(422, "Unprocessable", f"{name}: {error}") from error
