@@ -224,7 +224,8 @@ _XML_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\u
 
 def unprintable(name: str, value: str) -> str | None:
     """The problem of a parameter with bytes that are not UTF-8, or a character that XML 1.0 cannot carry."""
-    found = _XML_FORBIDDEN.search(name + value)
+    text = name + value
+    found = None if text.isprintable() else _XML_FORBIDDEN.search(text)
     if not found:
         return None
     what = "bytes that are not UTF-8" if "\udc80" <= found[0] <= "\udcff" else f"the character U+{ord(found[0]):04X}"
@@ -233,4 +234,4 @@ def unprintable(name: str, value: str) -> str | None:
 
 def printable(text: str) -> str:
     """The text with each character that XML 1.0 cannot carry replaced by U+FFFD."""
-    return _XML_FORBIDDEN.sub("\ufffd", text)
+    return text if text.isprintable() else _XML_FORBIDDEN.sub("\ufffd", text)

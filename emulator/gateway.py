@@ -86,8 +86,7 @@ class Gateway:
             with self.store.write() as tables:
                 now = tables.clock.get().now(real_now())
                 payments = Payments(tables, self.settings, merchant, now, table.name)
-                base_url = self.settings.public_url or request.base_url
-                reply = table.act(Call(table.name, params, merchant, payments, self.store, base_url, request.ip, request.cookies))
+                reply = table.act(Call(table.name, params, merchant, payments, self.store, request.base_url, request.ip, request.cookies))
                 return _written_down(tables, now, case, _on_the_wire(reply, table, merchant), OK)
         except Refused as refused:
             return self._refuse(case, refused)

@@ -17,8 +17,10 @@ def _bytes(text: str) -> bytes:
 
 def signed(params: Mapping[str, str]) -> list[tuple[str, str]]:
     """The parameters that count, in the order in which they count."""
-    return sorted(((name, value) for name, value in params.items() if value != "" and name not in NEVER_SIGNED),
-                  key=lambda pair: _bytes(pair[0]))
+    pairs = [pair for pair in params.items() if pair[1] != "" and pair[0] not in NEVER_SIGNED]
+    # Code points are in the order of their UTF-8 bytes; the escapes of bytes that are not UTF-8 are not.
+    pairs.sort(key=None if "".join(params).isascii() else lambda pair: _bytes(pair[0]))
+    return pairs
 
 
 def canonical(params: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..merchants import Merchant, User, from_settings
+from .columns import to_json
 
 
 @lru_cache(maxsize=1024)
@@ -40,13 +41,13 @@ class Merchants:
         made = {"settings": dict(settings), "users": [vars(user) for user in users]}
         added = self._execute(
             "INSERT INTO merchants (merchants_id, settings, made, seeded) VALUES (:id, :settings, :made, :seeded) ON CONFLICT DO NOTHING",
-            {"id": merchants_id, "settings": json.dumps(settings), "made": json.dumps(made), "seeded": int(seeded)}).rowcount
+            {"id": merchants_id, "settings": to_json(settings), "made": to_json(made), "seeded": int(seeded)}).rowcount
         return bool(added)
 
     def change(self, merchants_id: str, settings: Mapping[str, Any]) -> None:
         """Put other settings in force."""
         self._execute("UPDATE merchants SET settings = :settings WHERE merchants_id = :id",
-                      {"id": merchants_id, "settings": json.dumps(settings)})
+                      {"id": merchants_id, "settings": to_json(settings)})
 
     def restore(self, merchants_id: str) -> None:
         """Back to the settings and users with which it was made."""

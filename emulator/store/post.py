@@ -1,11 +1,11 @@
 """Tables `notices` and `attempts`: the outbox."""
-import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from ..notices import Notice
+from .columns import to_json
 
 _DUE = """SELECT * FROM notices AS n WHERE due_at <= :now {others} AND (attempts > 0 OR NOT EXISTS (
               SELECT 1 FROM notices AS earlier WHERE earlier.merchants_id = n.merchants_id AND earlier.out_trade_no = n.out_trade_no
@@ -93,7 +93,7 @@ class Notices:
         self._execute("INSERT INTO attempts (notice_id, merchants_id, at, took_ms, status_code, answer, error, taken, replay, findings) "
                       "VALUES (:notice_id, :merchants_id, :at, :took_ms, :status_code, :answer, :error, :taken, :replay, :found)",
                       {**vars(attempt), "taken": int(attempt.taken), "replay": int(attempt.replay),
-                       "found": json.dumps(attempt.findings)})
+                       "found": to_json(attempt.findings)})
         self._execute("UPDATE notices SET status = :status, attempts = :attempts, due_at = :due_at WHERE id = :id",
                       {"status": status, "attempts": attempts, "due_at": due_at, "id": attempt.notice_id})
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..clock import Clock
+from .columns import to_json
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,8 @@ class Journal:
 
     def add(self, entry: Entry) -> int:
         """Write an entry down; answers its id."""
-        values = {**vars(entry), "params": json.dumps(entry.params, ensure_ascii=False),
-                  "findings": json.dumps(entry.findings, ensure_ascii=False) if entry.findings else "[]",
-                  "explanation": json.dumps(entry.explanation, ensure_ascii=False) if entry.explanation else "{}"}
+        values = {**vars(entry), "params": to_json(entry.params), "findings": to_json(entry.findings),
+                  "explanation": to_json(entry.explanation)}
         cursor = self._execute(
             """INSERT INTO journal (at, merchants_id, endpoint, out_trade_no, ip, method, params, status, answer, verdict, findings,
                    explanation)
@@ -80,7 +80,7 @@ class Journal:
         if row:
             findings = [*json.loads(row["findings"]), dict(finding)]
             self._execute("UPDATE journal SET findings = :findings WHERE id = :id",
-                          {"findings": json.dumps(findings, ensure_ascii=False), "id": row["id"]})
+                          {"findings": to_json(findings), "id": row["id"]})
 
 
 class ClockTable:
@@ -120,7 +120,7 @@ class Commands:
         """Ask for something; answers the id under which its result will be found, for as long as a hundred more are asked."""
         self._execute("DELETE FROM commands WHERE result IS NOT NULL AND id < (SELECT max(id) - 100 FROM commands)")
         return self._execute("INSERT INTO commands (name, argument, plan) VALUES (:name, :argument, '{}')",
-                             {"name": name, "argument": json.dumps(argument)}).lastrowid or 0
+                             {"name": name, "argument": to_json(argument)}).lastrowid or 0
 
     def open(self) -> list[Command]:
         """What is still to be done, in the order in which it was asked."""
@@ -129,11 +129,11 @@ class Commands:
 
     def begin(self, command_id: int, plan: Mapping[str, Any]) -> None:
         """Fix what a command means, so that another process can finish it."""
-        self._execute("UPDATE commands SET plan = :plan WHERE id = :id", {"id": command_id, "plan": json.dumps(plan)})
+        self._execute("UPDATE commands SET plan = :plan WHERE id = :id", {"id": command_id, "plan": to_json(plan)})
 
     def finish(self, command_id: int, result: Mapping[str, Any]) -> None:
         """Note that a command is done."""
-        self._execute("UPDATE commands SET result = :result WHERE id = :id", {"id": command_id, "result": json.dumps(result)})
+        self._execute("UPDATE commands SET result = :result WHERE id = :id", {"id": command_id, "result": to_json(result)})
 
     def result(self, command_id: int) -> dict[str, Any] | None:
         """What came of a command, or None while it is not done."""

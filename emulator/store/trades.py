@@ -7,6 +7,7 @@ from typing import Any
 
 from ..orders import Event, Order, Status, falls_due
 from ..settlement import Entry
+from .columns import to_json
 
 _COLUMNS = tuple(field.name for field in fields(Order) if field.name != "id")
 _INSERT = (f"INSERT INTO orders ({', '.join(_COLUMNS)}, due_at) VALUES ({', '.join(':' + name for name in _COLUMNS)}, :due_at)")
@@ -41,7 +42,7 @@ def _order(row: sqlite3.Row) -> Order:
 
 def _values(order: Order) -> dict[str, Any]:
     due = falls_due(order)
-    return {**vars(order), "details": json.dumps(order.details, ensure_ascii=False), "status": str(order.status),
+    return {**vars(order), "details": to_json(order.details), "status": str(order.status),
             "due_at": due[0] if due else None}
 
 
@@ -93,7 +94,7 @@ class Orders:
         self._execute("INSERT INTO history (merchants_id, out_trade_no, at, event, cause, status, detail) "
                       "VALUES (:mid, :no, :at, :event, :cause, :status, :detail)",
                       {"mid": order.merchants_id, "no": order.out_trade_no, "at": at, "event": str(event), "cause": cause,
-                       "status": str(order.status), "detail": json.dumps(detail, ensure_ascii=False)})
+                       "status": str(order.status), "detail": to_json(detail)})
 
     def history(self, merchants_id: str, out_trade_no: str) -> list[sqlite3.Row]:
         """What happened to an order, oldest first."""

@@ -2,7 +2,7 @@
 import threading
 from dataclasses import dataclass, field
 
-from flask import Flask, current_app
+from flask import Flask, current_app, request
 
 from .. import __version__
 from ..gateway import Gateway
@@ -31,6 +31,11 @@ def emulator() -> Emulator:
     """The emulator of the current request."""
     found: Emulator = current_app.extensions["emulator"]
     return found
+
+
+def base_url() -> str:
+    """The address under which payers and merchants reach the emulator: the setting's, else that of the present request."""
+    return emulator().settings.public_url or f"{request.scheme}://{request.host}"
 
 
 def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:

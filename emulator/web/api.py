@@ -7,7 +7,7 @@ from flask import Blueprint, Response, render_template, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from .. import gateway
-from . import emulator, pages
+from . import base_url, emulator, pages
 
 blueprint = Blueprint("api", __name__)
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
@@ -32,12 +32,9 @@ def answer(path: str) -> Response:
         body: Any = render_template("post_form.html", form=answered.form, texts=pages.texts())
     else:
         body = _encoded(answered.pieces) if answered.pieces is not None else answered.body
-    response = Response(body, answered.status, content_type=answered.content_type)
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["X-TGPay-Request"] = str(answered.journal_id)
-    response.headers["Cache-Control"] = "no-store"
+    headers = {"Access-Control-Allow-Origin": "*", "X-TGPay-Request": str(answered.journal_id), "Cache-Control": "no-store"}
+    response = Response(body, answered.status, {**headers, **answered.headers}, content_type=answered.content_type)
     response.autocorrect_location_header = False
-    response.headers.extend(answered.headers)
     if answered.form:
         pages.secure(response)
     for name, value in answered.cookies.items():
@@ -61,7 +58,7 @@ def _read(path: str) -> gateway.Request:
         form, too_large, hint = _body()
     name = path[:-4] if path.endswith(".php") else f"{path} "
     return gateway.Request(
-        name, request.method, {**query, **form}, request.remote_addr or "", request.host_url.rstrip("/"), frozenset(query),
+        name, request.method, {**query, **form}, request.remote_addr or "", base_url(), frozenset(query),
         request.cookies, too_large, hint)
 
 

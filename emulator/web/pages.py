@@ -13,7 +13,7 @@ from ..endpoints.tgpayh5 import WEBSITE
 from ..orders import Order, Status, at
 from ..payments import BY_PAYER, Payments
 from ..urls import ascii_url
-from . import emulator
+from . import base_url, emulator
 from .control import refuse_other_sites
 from .texts import Texts
 
@@ -50,7 +50,7 @@ def home() -> Response:
     """What this is, and where to go."""
     merchants = emulator().store.read().merchants.page("", 20)
     return page("home.html", endpoints=ENDPOINTS.values(), fidelity=reference.fidelity, merchants=merchants,
-                base_url=emulator().settings.public_url or request.host_url.rstrip("/"))
+                base_url=base_url())
 
 
 @blueprint.route("/wallet/<token>", methods=["GET", "POST"])
@@ -109,8 +109,7 @@ def picture(token: str, size: str) -> Response:
     order = _order(token)
     if order is None or size not in PIXELS:
         return page("not_found.html", 404)
-    base_url = emulator().settings.public_url or request.host_url.rstrip("/")
-    response = Response(png(f"{base_url}/wallet/{token}", PIXELS[size]), content_type="image/png")
+    response = Response(png(f"{base_url()}/wallet/{token}", PIXELS[size]), content_type="image/png")
     response.headers["Cache-Control"] = "private, max-age=86400"
     return response
 

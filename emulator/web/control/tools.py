@@ -12,7 +12,7 @@ from ...clock import real_now
 from ...orders import Status, at
 from ...outbox import TAKEN
 from ...store import Tables
-from .. import Emulator, emulator
+from .. import Emulator, base_url, emulator
 from . import MERCHANT, OPERATIONS, Problem, body, duration, operation, text_of
 from .state import known
 from .trades import instant, notice_json, order_json
@@ -31,7 +31,7 @@ SIGNED_BODY = {"type": "object", "required": ["params"], "properties": {
 @operation("GET", "/openapi.json", "this interface, and /v2, as OpenAPI 3.1")
 def openapi() -> Response:
     """The document, made from the tables."""
-    return jsonify(reference.openapi(OPERATIONS, request.host_url.rstrip("/")))
+    return jsonify(reference.openapi(OPERATIONS, base_url()))
 
 
 @operation("POST", "/sign", "the canonical text of parameters and their signature", body=SIGNED_BODY)
