@@ -3,6 +3,7 @@ import json
 import os
 import sys
 import time
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from urllib import parse
 
@@ -56,6 +57,15 @@ def show(data: Any, as_json: bool, columns: tuple[str, ...] = ()) -> None:
     Console().print(table)
 
 
+def patience(sentence: str) -> AbstractContextManager[Any]:
+    """Something that moves while a person waits; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        return nullcontext()
+    from rich.console import Console
+
+    return Console(stderr=True).status(sentence)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="tgpay-emulator")
 def main() -> None:
@@ -100,16 +110,21 @@ def healthcheck(url: str | None, seconds: float) -> None:
     """Status 0 when the emulator is healthy, 1 when not."""
     settings = settings_of({})
     end = time.monotonic() + seconds
-    while True:
-        address = f"{url or address_of(settings)}/_emulator/health"
-        try:
-            with fetch(address, timeout=5) as answer:
-                click.echo(answer.read().decode().strip())
-                return
-        except OSError as problem:
-            if time.monotonic() >= end:
-                fail(f"{address}: {getattr(problem, 'reason', problem)}")
+    with patience("Waiting for the emulator"):
+        while (failure := _unhealthy(url or address_of(settings))) and time.monotonic() < end:
             time.sleep(0.05)
+    if failure:
+        fail(failure)
+
+
+def _unhealthy(address: str) -> str | None:
+    """What keeps the emulator from being healthy; when nothing does, what it says of itself is printed."""
+    try:
+        with fetch(f"{address}/_emulator/health", timeout=5) as answer:
+            click.echo(answer.read().decode().strip())
+            return None
+    except OSError as problem:
+        return f"{address}: {getattr(problem, 'reason', problem)}"
 
 
 @main.command()
@@ -131,7 +146,8 @@ def clock(control: Control, as_json: bool, move: str | None, value: str | None) 
         fail(f"clock {move} needs {'a duration' if move == 'advance' else 'a time, ISO 8601'}")
     bodies = {"advance": {"advance": value}, "set": {"set": value}, "freeze": {"freeze": True}, "unfreeze": {"freeze": False},
               "reset": {"reset": True}}
-    answer = control("POST", "/clock", bodies[move]) if move else control("GET", "/clock")
+    with patience("Time passes, and what falls due is done"):
+        answer = control("POST", "/clock", bodies[move]) if move else control("GET", "/clock")
     show(answer, as_json, ("now", "offset_s", "frozen"))
 
 

@@ -58,9 +58,9 @@ class Stage:
         return fields.get("sign", "") == sign(fields, str(self.merchant(merchants_id)["token"]))
 
     def heard(self, notify_type: str, out_trade_no: str, merchants_id: str) -> Mapping[str, str]:
-        """A notice that must have come with a right signature; shown as it was received, empty when it is missing."""
+        """A notice that must have come with a right signature; shown field by field, as it is signed. Empty when it is missing."""
         notice = self.receiver.wait_for(notify_type, out_trade_no) or {}
-        self.screen.code(json.dumps(notice, ensure_ascii=False), "json")
+        self.screen.code("\n".join(f"    {name} = {value}" for name, value in notice.items()), "ini")
         self.holds(notice, f"the notice {notify_type} has come")
         self.holds(self.is_signed(notice, merchants_id), "its signature is right")
         return notice
