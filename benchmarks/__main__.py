@@ -25,8 +25,8 @@ def parsed() -> argparse.Namespace:
         prog="python -m benchmarks", description=about, formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=f"measures:\n{listed}\n\nThe exit status is 1 when a target is missed. Everything takes about ten minutes.")
     parser.add_argument("names", nargs="*", metavar="name", help="measures to take; all of them without any")
-    parser.add_argument("--rounds", type=int, default=15, help="rounds whose median counts (%(default)s)")
-    parser.add_argument("--requests", type=int, default=1_000, help="requests of a round (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=21, help="rounds whose median counts (%(default)s)")
+    parser.add_argument("--requests", type=int, default=800, help="requests of a round (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     given = parser.parse_args()
     unknown = [name for name in given.names if name not in MEASURES]

@@ -33,7 +33,8 @@ class Server:
         self._silent = silent
         self._ready = ready
         self._arguments = [sys.executable, "-m", *arguments]
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("TGPAY_")}
+        # With PYTHONDONTWRITEBYTECODE every start of a checkout would compile it anew, which no installed program does.
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("TGPAY_", "PYTHONDONTWRITE"))}
         self._environment = {**inherited, **(environment or {})}
         self.started_in = 0.0
 

@@ -1,4 +1,5 @@
 """The command line. Commands that look at or change state are clients of the control interface (`remote`)."""
+import gc
 import json
 import os
 import sys
@@ -9,7 +10,7 @@ from urllib import parse
 
 import click
 
-from . import __version__, doctor, signature
+from . import __version__, signature
 from .remote import Control, address_of, fail, fetch, settings_of
 from .settings import SETTINGS, Settings, variable
 
@@ -76,6 +77,7 @@ def main() -> None:
 @with_settings
 def serve(**flags: Any) -> None:
     """Run the emulator."""
+    gc.disable()  # what is made until it serves is there to stay; looking for garbage in it costs a tenth of the start
     from .server import Unstartable
     from .server import serve as run
     from .store import Unusable
@@ -120,11 +122,13 @@ def healthcheck(url: str | None, seconds: float) -> None:
 def _unhealthy(address: str) -> str | None:
     """What keeps the emulator from being healthy; when nothing does, what it says of itself is printed."""
     try:
-        with fetch(f"{address}/_emulator/health", timeout=5) as answer:
-            click.echo(answer.read().decode().strip())
-            return None
-    except OSError as problem:
+        status, text = fetch(f"{address}/_emulator/health", timeout=5)
+    except (OSError, ValueError) as problem:
         return f"{address}: {getattr(problem, 'reason', problem)}"
+    if status != 200:
+        return f"{address}: {status} {text.strip()}"
+    click.echo(text.strip())
+    return None
 
 
 @main.command()
@@ -220,6 +224,8 @@ def sign(parameters: tuple[str, ...], secret: str | None, explain: bool, as_json
     if explain:
         if not params.get("sign"):
             fail("--explain needs the sign that is to be explained among the parameters")
+        from . import doctor
+
         right = signature.matches(params["sign"], answer["sign"])
         diagnosis = doctor.explain(params, token)
         answer.update(right=right, mistake=diagnosis.mistake.code if diagnosis.mistake and not right else None,

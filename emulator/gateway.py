@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import contract, doctor, envelope, signature
+from . import contract, envelope, signature
 from .clock import real_now
 from .codes import REFUSALS, Refused
 from .contract import Endpoint
@@ -191,6 +191,8 @@ def _authenticate(tables: Tables, merchant: Merchant, case: Case) -> None:
     if not given:
         raise Refused("ILLEGAL_SIGN", "sign is missing")
     if not signature.matches(given, signature.sign(params, merchant.token)):
+        from . import doctor  # most merchants never need it
+
         others = [other.token for other in tables.merchants.page("", 100) if other.token != merchant.token]
         diagnosis = doctor.explain(params, merchant.token, others)
         told = {name: contract.printable(value) if value else value for name, value in diagnosis.as_json().items()}

@@ -3,8 +3,7 @@ import json
 import os
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib import error, parse
-from urllib import request as http
+from urllib import parse
 
 import click
 
@@ -32,9 +31,22 @@ def address_of(settings: Settings) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
-# The emulator is near; a proxy of the environment is for what is far.
-_OPENER = http.build_opener(http.ProxyHandler({}))
-fetch = _OPENER.open
+def fetch(url: str, timeout: float, method: str = "GET", body: bytes | None = None, token: str = "") -> tuple[int, str]:
+    """Status and text of an answer, whatever its status. Raises OSError or ValueError when there is none.
+
+    No proxy of the environment is asked: the emulator is near, a proxy is for what is far.
+    """
+    from urllib import error, request  # serve does without them, and begins sooner
+
+    asked = request.Request(url, body, method=method, headers={"Content-Type": "application/json"})
+    if token:
+        asked.add_header("Authorization", f"Bearer {token}")
+    try:
+        with request.build_opener(request.ProxyHandler({})).open(asked, timeout=timeout) as answer:
+            return answer.status, answer.read().decode()
+    except error.HTTPError as told:
+        with told:
+            return told.code, told.read().decode()
 
 
 class Control:
@@ -50,7 +62,7 @@ class Control:
 
     def _answers(self) -> bool:
         try:
-            return bool(fetch(f"{self._url}/livez", timeout=2).status == 200)
+            return fetch(f"{self._url}/livez", timeout=2)[0] == 200
         except (OSError, ValueError):
             return False
 
@@ -80,13 +92,7 @@ class Control:
         if self._client is not None:
             answer = self._client.open(address, method=method, data=body, content_type="application/json")
             return answer.status_code, answer.get_data(as_text=True)
-        asked = http.Request(self._url + address, body, method=method, headers={"Content-Type": "application/json"})
-        if self._token:
-            asked.add_header("Authorization", f"Bearer {self._token}")
         try:
-            with fetch(asked, timeout=3600) as received:
-                return received.status, received.read().decode()
-        except error.HTTPError as problem:
-            return problem.code, problem.read().decode()
+            return fetch(self._url + address, 3600, method, body, self._token)
         except OSError as problem:
             raise click.ClickException(f"no emulator answers at {self._url}: {getattr(problem, 'reason', problem)}") from problem

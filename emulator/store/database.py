@@ -22,6 +22,7 @@ VERSION = 1
 APPLICATION_ID = int.from_bytes(b"TGPY", "big")  # in the file's header: tells our databases from those of other programs
 MIGRATIONS: dict[int, Callable[["Database"], None]] = {}
 BUSY_TIMEOUT_S = 20
+LONG_LOG_PAGES = 16_000
 
 
 class Unusable(Exception):
@@ -66,6 +67,14 @@ class Store:
         if tables.wakes:
             tables.wakes = False
             self.wake()
+
+    def checkpoint(self) -> None:
+        """Take what was committed over from the log into the database, beside the writers, who wait only when the log has become long."""
+        connection = self.read().connection
+        pages = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1]
+        if pages > LONG_LOG_PAGES:
+            with self._exclusive():
+                connection.execute("PRAGMA wal_checkpoint(RESTART)")
 
     def check(self) -> Tables:
         """The tables, when the database can be written. Raises Unusable."""
@@ -133,6 +142,7 @@ def connect(path: Path) -> sqlite3.Connection:
                                  cached_statements=256)
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")  # `Store.checkpoint` does it, with nobody waiting for the disk
     return connection
 
 

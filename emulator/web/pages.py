@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
-from .. import clock, money, payers, reference
+from .. import clock, money, payers
 from ..clock import real_now
 from ..codes import Refused
 from ..endpoints import ENDPOINTS
@@ -48,6 +48,8 @@ def page(template: str, status: int = 200, form_action: str = "", **values: Any)
 @blueprint.get("/")
 def home() -> Response:
     """What this is, and where to go."""
+    from .. import reference
+
     merchants = emulator().store.read().merchants.page("", 20)
     return page("home.html", endpoints=ENDPOINTS.values(), fidelity=reference.fidelity, merchants=merchants,
                 base_url=base_url())

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, jsonify, request
 
-from ... import doctor, durations, reference, signature
+from ... import durations, signature
 from ...clock import real_now
 from ...orders import Status, at
 from ...outbox import TAKEN
@@ -31,6 +31,8 @@ SIGNED_BODY = {"type": "object", "required": ["params"], "properties": {
 @operation("GET", "/openapi.json", "this interface, and /v2, as OpenAPI 3.1")
 def openapi() -> Response:
     """The document, made from the tables."""
+    from ... import reference
+
     return jsonify(reference.openapi(OPERATIONS, base_url()))
 
 
@@ -44,6 +46,8 @@ def sign() -> Response:
 @operation("POST", "/sign/explain", "which mistake reproduces the wrong sign of parameters", body=SIGNED_BODY)
 def explain() -> Response:
     """Say what is wrong with a signature, or that it is right."""
+    from ... import doctor
+
     params, token = _signing(body())
     if not params.get("sign"):
         raise Problem(422, "Unprocessable", "params must have the sign that is to be explained")
