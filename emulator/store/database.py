@@ -173,6 +173,8 @@ def _bring_up_to_date(path: Path) -> None:
             raise Unusable(f"{path} was written by a newer tgpay-emulator (schema {version}, this one knows {VERSION})")
         if not ours and not empty:
             raise Unusable(f"{path} is a database of another program")
+        if empty:
+            connection.execute("PRAGMA synchronous = OFF")  # nothing is in it yet that could be lost
         connection.execute("PRAGMA journal_mode = WAL")
         if empty:
             schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")

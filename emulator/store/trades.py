@@ -17,7 +17,7 @@ _UPDATE = f"UPDATE orders SET {', '.join(f'{name} = :{name}' for name in _CHANGI
 # What time has done counts whether or not the scheduler has written it down already.
 _EFFECTIVE = """CASE WHEN status = 'WAIT_BUYER_PAY' AND expires_at <= :now THEN 'TRADE_CLOSED'
                      WHEN status = 'TRADE_SUCCESS' AND finishes_at <= :now THEN 'TRADE_FINISHED' ELSE status END"""
-LEDGER_PAGE = 2_000
+LEDGER_PAGE = 500
 
 
 @dataclass(frozen=True)
