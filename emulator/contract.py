@@ -34,11 +34,15 @@ class Source(Enum):
 
 @dataclass(frozen=True)
 class Format:
-    """How a value is written: `problem` answers what is wrong with one, or None; `schema` is its OpenAPI description."""
+    """How a value is written: `problem` answers what is wrong with one, or None; `schema` is its OpenAPI description.
+
+    `rows` are those of a document inside the value (`nested`).
+    """
 
     name: str
     problem: Callable[[str], str | None]
     schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
+    rows: tuple["Param", ...] = ()
 
 
 def pattern(name: str, expression: str) -> Format:
@@ -126,7 +130,8 @@ class Endpoint:
     """A function of the gateway: its table and the act.
 
     `act` gets a `Call` and answers a `Reply`. `rules` say what a table cannot: each answers the sentence of a problem, a finding,
-    or None. `owner` names the parameter that says whose token signs the request.
+    or None. `owner` names the parameter that says whose token signs the request. `card_codes`: its refusals have a response code as
+    `result_code`. `variants` are tables of the same path for the requests that they apply to.
     """
 
     name: str
@@ -142,19 +147,34 @@ class Endpoint:
     rules: tuple[Rule, ...] = ()
     owner: str = "merchants_id"
     note: str = ""
+    card_codes: bool = False
+    applies: Callable[[Mapping[str, str]], bool] = lambda params: True
+    variants: tuple["Endpoint", ...] = ()
 
     @property
     def path(self) -> str:
         """Where it answers."""
         return f"/v2/{self.name}.php"
 
+    @property
+    def tables(self) -> tuple["Endpoint", ...]:
+        """All tables of this path, its own first."""
+        return (self, *self.variants)
+
+    def table_of(self, params: Mapping[str, str]) -> "Endpoint":
+        """The table that a request is checked against."""
+        return next((variant for variant in self.variants if variant.applies(params)), self)
+
 
 def endpoint(*, section: str, title: str, params: tuple[Param, ...], answer: tuple[Field, ...] = (), root: str = "tgpaypro",
              signed: bool = True, product: str | None = None, source: Source = Source.DOCUMENTED,
-             rules: tuple[Rule, ...] = (), owner: str = "merchants_id", note: str = "") -> Callable[[Callable[[Any], Any]], Endpoint]:
-    """Make the decorated function an endpoint; the function's name is the path's."""
+             rules: tuple[Rule, ...] = (), owner: str = "merchants_id", note: str = "", name: str = "", card_codes: bool = False,
+             applies: Callable[[Mapping[str, str]], bool] = lambda params: True,
+             variants: tuple[Endpoint, ...] = ()) -> Callable[[Callable[[Any], Any]], Endpoint]:
+    """Make the decorated function an endpoint; the function's name is the path's, unless `name` gives it to a variant."""
     def make(act: Callable[[Any], Any]) -> Endpoint:
-        return Endpoint(act.__name__, section, title, root, signed, product, params, answer, act, source, rules, owner, note)
+        return Endpoint(name or act.__name__, section, title, root, signed, product, params, answer, act, source, rules, owner, note,
+                        card_codes, applies, variants)
     return make
 
 
@@ -187,7 +207,9 @@ def check(table: Endpoint, params: Mapping[str, str], contradictions: Mapping[st
     for row in table.params:
         if row.name in contradictions:
             problems.append(contradictions[row.name])
-        _check_row(row, params.get(row.name), problems, findings)
+        value = params.get(row.name)
+        if value is not None or row.need is not Need.OPTIONAL:
+            _check_row(row, value, problems, findings)
     declared = {row.name for row in table.params}
     problems += [problem for name, value in params.items() if name not in declared and (problem := unprintable(name, value))]
     for rule in table.rules:
@@ -207,7 +229,7 @@ def _check_row(row: Param, value: str | None, problems: list[str], findings: lis
             code = "SIGN_TYPE_MISSING" if row.name == "sign_type" else "MANDATORY_MISSING"
             findings.append(Finding(code, f"{row.name} is missing"))
         return
-    problem = unprintable(row.name, value)
+    problem = None if value.isprintable() else unprintable(row.name, value)
     if problem is None and (wrong := row.format.problem(value)):
         problem = f"{row.name} {wrong}"
     if problem:
