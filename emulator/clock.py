@@ -73,6 +73,7 @@ def from_iso(written: str) -> int:
     return (parsed - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(milliseconds=1)
 
 
+@lru_cache(maxsize=512)
 def on_day(day: date, time_of_day: int, zone_name: str) -> int:
     """The instant at which the clocks of a zone show a time of day, in milliseconds since 00:00, on a day."""
     shown = datetime(day.year, day.month, day.day) + timedelta(milliseconds=time_of_day)

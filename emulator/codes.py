@@ -1,4 +1,7 @@
-"""Every refusal and every buyer-side failure, one line each (contract 1.3), and the exception that turns a request away."""
+"""Every refusal and every buyer-side failure, one line each (contract 1.3), and the exception that turns a request away.
+
+Of the card codes, those of TRADE_HAS_FINISHED, DISCORDANT_REPEAT_REQUEST and TRADE_CANCEL_TIME_OUT are readings of the remarks in 7.2.
+"""
 from dataclasses import dataclass
 
 FAIL = "FAIL"
@@ -8,33 +11,34 @@ UNKNOWN = "UNKNOWN"
 
 @dataclass(frozen=True)
 class Code:
-    """A stable `error` value; `status` is that of the HTTP answer."""
+    """A stable `error` value; `card_code` is its response code where cards are concerned, `status` that of the HTTP answer."""
 
     name: str
     when: str
+    card_code: str = "1000"
     status: int = 200
 
 
 REFUSALS = {code.name: code for code in (
-    Code("ILLEGAL_SIGN", "sign is missing or wrong"),
-    Code("ILLEGAL_SIGN_TYPE", "sign_type is not MD5"),
-    Code("ILLEGAL_PARTNER", "merchants_id is missing or unknown; the answer is then unsigned"),
+    Code("ILLEGAL_SIGN", "sign is missing or wrong", "1003"),
+    Code("ILLEGAL_SIGN_TYPE", "sign_type is not MD5", "1003"),
+    Code("ILLEGAL_PARTNER", "merchants_id is missing or unknown; the answer is then unsigned", "0348"),
     Code("ILLEGAL_ARGUMENT", "a parameter is missing, malformed or out of range"),
-    Code("HAS_NO_PRIVILEGE", "the product is switched off for this merchant"),
-    Code("TRADE_NOT_EXIST", "this merchant has no such order"),
-    Code("CONTEXT_INCONSISTENT", "the order number is used already, with other parameters"),
-    Code("TRADE_HAS_SUCCESS", "the order is paid already"),
-    Code("TRADE_HAS_CLOSE", "the order is closed, expired, cancelled or refunded in full"),
-    Code("TRADE_HAS_FINISHED", "the refund period is over"),
-    Code("TRADE_STATUS_ERROR", "the order is not paid, so nothing can be refunded"),
-    Code("REASON_TRADE_REFUND_FEE_ERR", "the refunds would exceed the payment"),
-    Code("DISCORDANT_REPEAT_REQUEST", "the out_refund_id is used already, with another amount or order"),
-    Code("TRADE_CANCEL_TIME_OUT", "a paid order is cancelled more than 24 hours after its payment"),
+    Code("HAS_NO_PRIVILEGE", "the product is switched off for this merchant", "0349"),
+    Code("TRADE_NOT_EXIST", "this merchant has no such order", "3002"),
+    Code("CONTEXT_INCONSISTENT", "the order number is used already, with other parameters", "3115"),
+    Code("TRADE_HAS_SUCCESS", "the order is paid already", "3115"),
+    Code("TRADE_HAS_CLOSE", "the order is closed, expired, cancelled or refunded in full", "3002"),
+    Code("TRADE_HAS_FINISHED", "the refund period is over", "3002"),
+    Code("TRADE_STATUS_ERROR", "the order is not paid, so nothing can be refunded", "0330"),
+    Code("REASON_TRADE_REFUND_FEE_ERR", "the refunds would exceed the payment", "3098"),
+    Code("DISCORDANT_REPEAT_REQUEST", "the out_refund_id is used already, with another amount or order", "3115"),
+    Code("TRADE_CANCEL_TIME_OUT", "a paid order is cancelled more than 24 hours after its payment", "3124"),
     Code("LOGIN_FAILED", "unknown user or wrong password"),
-    Code("NOT_FOUND", "there is no such path", 404),
-    Code("METHOD_NOT_ALLOWED", "the method is neither GET nor POST", 405),
-    Code("REQUEST_TOO_LARGE", "the body is larger than 1 MiB", 413),
-    Code("SYSTEM_ERROR", "the emulator failed; its log says why"),
+    Code("NOT_FOUND", "there is no such path", status=404),
+    Code("METHOD_NOT_ALLOWED", "the method is neither GET nor POST", status=405),
+    Code("REQUEST_TOO_LARGE", "the body is larger than 1 MiB", status=413),
+    Code("SYSTEM_ERROR", "the emulator failed; its log says why", "9999"),
 )}
 
 BUYER_FAILURES = {code.name: code for code in (
@@ -46,10 +50,14 @@ BUYER_FAILURES = {code.name: code for code in (
 
 
 class Refused(Exception):
-    """Nothing happened, and the answer says why: raised anywhere, it undoes the transaction of the request."""
+    """Nothing happened, and the answer says why: raised anywhere, it undoes the transaction of the request.
 
-    def __init__(self, error: str, sentence: str, result_code: str = FAIL) -> None:
+    `card_code` is the response code where a card order is concerned; the endpoint for cards finds one by itself.
+    """
+
+    def __init__(self, error: str, sentence: str, result_code: str = FAIL, card_code: str = "") -> None:
         super().__init__(f"{error}: {sentence}")
         self.code = REFUSALS[error]
         self.sentence = sentence
         self.result_code = result_code
+        self.card_code = card_code

@@ -14,6 +14,7 @@ from .payers import ALIPAY
 from .settings import Settings
 
 QR_CREATED, BARCODE, TRADE_STATUS, MINI = "trans_qrcode_create_sync", "merchant_scan_status_sync", "trade_status_sync", "TGPay_MINI"
+BANKCARD = "bankcard"  # cards have no notify_type; this is how the emulator lists theirs
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 ENDS = (Event.PAY, Event.FAIL, Event.CANCEL, Event.CLOSE, Event.EXPIRE)
 
@@ -80,12 +81,41 @@ def mini(order: Order, merchant: Merchant, settings: Settings, now: int) -> Fiel
         "settlement_amount": str(order.cny) if paid else "", "attach": order.details.get("attach", "")}
 
 
+def bankcard(order: Order, merchant: Merchant, settings: Settings, now: int) -> Fields:
+    """The result of a card payment (contract 3.2)."""
+    card = order.card
+    assert card is not None
+    return {
+        "merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "order_id": card.order_id, "status": str(card.status),
+        "result_code": card.code, "result_msg": card.message, "trans_amount": money.text(order.amount), "currency": order.currency,
+        "complete_time": completed(order, settings), "reference": order.details.get("reference", "")}
+
+
+def returned(order: Order, merchant: Merchant) -> str:
+    """The redirect_url of a card order with the signed result in its query (contract 3.1); empty when there is none."""
+    url, card = order.details.get("redirect_url", ""), order.card
+    if not url or card is None:
+        return ""
+    bare, hash_mark, fragment = url.partition("#")
+    fields = {"merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "order_id": card.order_id, "status": str(card.status),
+              "result_code": card.code, "trans_amount": money.text(order.amount)}
+    joint = "" if bare.endswith(("?", "&")) else "&" if "?" in bare else "?"
+    return f"{bare}{joint}{urlencode(envelope.signed(fields, merchant.token))}{hash_mark}{fragment}"
+
+
+def completed(order: Order, settings: Settings) -> str:
+    """`complete_time` of a card payment, empty while it is not final."""
+    card = order.card
+    return clock.compact(card.completed_at, settings.timezone) if card and card.completed_at is not None else ""
+
+
 NUMBERS = ("total_fee", "exchange_rate", "settlement_amount")
 CAUSES: Mapping[str, tuple[tuple[Event, ...], str, Callable[..., Fields]]] = {
     "tgpaybarcode": (ENDS, BARCODE, barcode),
     "tgpayqrcode": (ENDS, TRADE_STATUS, trade_status),
     "tgpayh5": ((*ENDS, Event.DECLINE), MINI, mini),
     "tgpayprepay": ((*ENDS, Event.DECLINE), MINI, mini),
+    "tgpaybankcard": ((*ENDS, Event.REVOKE), BANKCARD, bankcard),
 }
 
 
@@ -110,7 +140,7 @@ def packed(notify_type: str, fields: Fields, url: str, merchant: Merchant) -> No
     if notify_type == MINI:
         return Notice(notify_type, "POST", url, JSON, _json(signed))
     query = urlencode(signed)
-    if merchant.notify_method == "POST":
+    if notify_type == BANKCARD or merchant.notify_method == "POST":
         return Notice(notify_type, "POST", url, FORM, query)
     bare = url.partition("#")[0]
     return Notice(notify_type, "GET", f"{bare}{'&' if '?' in bare else '?'}{query}", "", "")

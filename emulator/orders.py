@@ -1,13 +1,10 @@
-"""Orders and how they move (contract 1.4). Everything here is a pure function of (order, instant)."""
+"""Orders: their states, what can happen to them, and what is known of one (contract 1.4, cards 3)."""
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from . import durations, money
-from .codes import Refused
-
-CANCEL_PERIOD = 24 * durations.HOUR
-ATTENTION_PERIOD = 15 * durations.MINUTE
+from . import money
+from .response_codes import RESPONSE_CODES, CardStatus
 
 
 class Status(StrEnum):
@@ -32,10 +29,15 @@ class Event(StrEnum):
     REFUND = "refund"  # a part was refunded
     REFUND_ALL = "refund_all"  # with this refund nothing is left
     FINISH = "finish"  # the refund period passed
+    PEND = "pend"  # cards: the issuer has not decided yet, or its page is open
+    WRONG_CODE = "wrong_code"  # cards: the payer typed a wrong one-time code, and may type again
+    REVIEW = "review"  # cards: authorised, the merchant decides
+    REVOKE = "revoke"  # cards: ended canceled, by the issuer or by the merchant's review
+    RETRY = "retry"  # cards: after a decline or its time limit the same order is tried again
+    CHARGEBACK = "chargeback"  # cards: the cardholder has got the money back from the issuer
 
 
 _WAIT, _PAID, _CLOSED, _DONE = Status.WAIT_BUYER_PAY, Status.TRADE_SUCCESS, Status.TRADE_CLOSED, Status.TRADE_FINISHED
-_ATTENDED = (Event.PAY, Event.CANCEL)
 MOVES: Mapping[tuple[Status, Event], Status] = {
     (_WAIT, Event.PAY): _PAID,
     (_WAIT, Event.DECLINE): _WAIT,
@@ -48,6 +50,61 @@ MOVES: Mapping[tuple[Status, Event], Status] = {
     (_PAID, Event.CANCEL): _CLOSED,
     (_PAID, Event.FINISH): _DONE,
 }
+CARD_MOVES: Mapping[tuple[Status, Event], Status] = {
+    **{move: status for move, status in MOVES.items() if move[1] is not Event.DECLINE},
+    (_WAIT, Event.PEND): _WAIT,
+    (_WAIT, Event.WRONG_CODE): _WAIT,
+    (_WAIT, Event.REVIEW): _WAIT,
+    (_WAIT, Event.REVOKE): _CLOSED,
+    (_CLOSED, Event.RETRY): _WAIT,
+    (_PAID, Event.CHARGEBACK): _PAID,
+    (_DONE, Event.CHARGEBACK): _DONE,
+}
+CARD_STATUS: Mapping[Event, CardStatus] = {
+    Event.PEND: CardStatus.PENDING, Event.REVIEW: CardStatus.PENDING_REVIEW, Event.PAY: CardStatus.SUCCESS, Event.FAIL: CardStatus.FAILED,
+    Event.EXPIRE: CardStatus.EXPIRED, Event.RETRY: CardStatus.RECEIVED, Event.REVOKE: CardStatus.CANCELED,
+    Event.CANCEL: CardStatus.CANCELED, Event.CLOSE: CardStatus.CANCELED}
+ENDING: Mapping[CardStatus, Event] = {
+    CardStatus.SUCCESS: Event.PAY, CardStatus.FAILED: Event.FAIL, CardStatus.EXPIRED: Event.EXPIRE, CardStatus.CANCELED: Event.REVOKE}
+RETRIED = (CardStatus.FAILED, CardStatus.EXPIRED)
+
+
+@dataclass(frozen=True)
+class CardState:
+    """What an order of `tgpaybankcard` has beside others; of a card the brand, the first six and the last four digits only.
+
+    `attempt` counts the cards that were presented, `code` is the response code of the last result, `order_id` the acquirer's number
+    of the attempt. `challenge` is not None while the issuer's page is open: empty, the one-time code decides, else the payment ends
+    in that code. At `due_at` time decides, with the code `due_code`. `reviewed` is the event by which the merchant decided.
+    """
+
+    access_type: str
+    status: CardStatus = CardStatus.RECEIVED
+    code: str = ""
+    attempt: int = 0
+    order_id: str = ""
+    brand: str = ""
+    first6: str = ""
+    last4: str = ""
+    hint: str = ""
+    challenge: str | None = None
+    wrong_codes: int = 0
+    completed_at: int | None = None
+    due_at: int | None = None
+    due_code: str = ""
+    reviewed: str = ""
+    charged_back_at: int | None = None
+
+    @property
+    def message(self) -> str:
+        """`result_msg` of the last result, with what to do instead where the emulator knows."""
+        message = RESPONSE_CODES[self.code].message if self.code else ""
+        return f"{message}: {self.hint}" if self.hint else message
+
+    @property
+    def masked(self) -> str:
+        """`400002******0842`, or empty."""
+        return f"{self.first6}******{self.last4}" if self.first6 else ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +142,7 @@ class Order:
     closed_by: str = ""
     failure: str = ""
     refunded: int = 0
+    card: CardState | None = None
     id: int = 0
 
     @property
@@ -106,56 +164,3 @@ class Order:
     def was_paid(self) -> bool:
         """Whether the buyer ever paid, also when the money has gone back since."""
         return self.paid_at is not None
-
-
-def moved(order: Order, event: Event, now: int) -> Order:
-    """The order after an event. Raises Refused with the code of its state when the event is impossible in it."""
-    try:
-        status = MOVES[order.status, event]
-    except KeyError:
-        raise Refused(*state_refusal(order)) from None
-    after = replace(order, status=status, watched=order.watched and event not in _ATTENDED)
-    return replace(after, closed_at=now, closed_by=str(event)) if status is _CLOSED else after
-
-
-def state_refusal(order: Order) -> tuple[str, str]:
-    """The error and the sentence for a request that the order's state forbids."""
-    if order.status is Status.WAIT_BUYER_PAY:
-        return "TRADE_STATUS_ERROR", f"order {order.out_trade_no} is not paid"
-    if order.status is Status.TRADE_SUCCESS:
-        return "TRADE_HAS_SUCCESS", f"order {order.out_trade_no} is paid already"
-    if order.status is Status.TRADE_FINISHED:
-        return "TRADE_HAS_FINISHED", f"the refund period of order {order.out_trade_no} is over"
-    why = {Event.EXPIRE: "has expired", Event.REFUND_ALL: "is refunded in full", Event.CANCEL: "is cancelled"}
-    return "TRADE_HAS_CLOSE", f"order {order.out_trade_no} {why.get(Event(order.closed_by), 'is closed')}"
-
-
-def refunded(order: Order, amount: int, now: int) -> tuple[Order, Event]:
-    """The order after a refund of `amount` minor units, and which event that was. Raises Refused."""
-    event = Event.REFUND_ALL if amount == order.left else Event.REFUND
-    after = moved(order, event, now)
-    if amount > order.left:
-        raise Refused("REASON_TRADE_REFUND_FEE_ERR",
-                      f"refund_amount {money.text(amount)} exceeds the {money.text(order.left)} that is left of the payment")
-    return replace(after, refunded=order.refunded + amount), event
-
-
-def falls_due(order: Order) -> tuple[int, Event | None] | None:
-    """The next instant at which time alone does something to the order, and what; None as event: look whether it was left open."""
-    due: list[tuple[int, Event | None]] = []
-    if order.watched:
-        due.append((order.created_at + ATTENTION_PERIOD, None))
-    if order.status is Status.WAIT_BUYER_PAY:
-        due.append((order.expires_at, Event.EXPIRE))
-    elif order.status is Status.TRADE_SUCCESS and order.finishes_at is not None:
-        due.append((order.finishes_at, Event.FINISH))
-    return min(due, key=lambda pair: pair[0]) if due else None
-
-
-def at(order: Order, now: int) -> Order:
-    """The order as it is at an instant, whether or not anybody has written down yet what time did to it."""
-    if order.status is Status.WAIT_BUYER_PAY and now >= order.expires_at:
-        return moved(order, Event.EXPIRE, order.expires_at)
-    if order.status is Status.TRADE_SUCCESS and order.finishes_at is not None and now >= order.finishes_at:
-        return moved(order, Event.FINISH, order.finishes_at)
-    return order

@@ -54,6 +54,11 @@ def trade_number(seed: str, wallet: str, day: str, *order: str) -> str:
     return f"{day}22001{chance.digits(15, seed, 'trade', *order)}"
 
 
+def card_order_id(seed: str, day: str, *attempt: object) -> str:
+    """The acquirer's number of a card payment: 24 digits beginning with the day; each attempt (merchant, order, count) has its own."""
+    return f"{day}{chance.digits(16, seed, 'card', *attempt)}"
+
+
 @dataclass(frozen=True)
 class TestCode:
     """A payment code (wallet's prefix, this ending) whose buyer fails with `failure`, or must confirm on the phone when empty."""

@@ -5,11 +5,12 @@ History, ledger and notice are written in the transaction of the move, so that e
 from dataclasses import dataclass, replace
 from itertools import count
 
-from . import chance, clock, money, notices, payers, settlement
-from .codes import Refused
+from . import chance, clock, money, moves, notices, payers, settlement
+from .findings import Finding
 from .merchants import Merchant
+from .moves import CANCEL_PERIOD, moved, refusal
 from .notices import Notice
-from .orders import CANCEL_PERIOD, Event, Order, Status, moved, refunded, state_refusal
+from .orders import Event, Order, Status
 from .settings import Settings
 from .store import Tables
 from .store.trades import Refund
@@ -30,7 +31,7 @@ class Payments:
     def create(self, order: Order) -> Order:
         """Write a new, waiting order down; answers it with its id."""
         created = self.tables.orders.add(order)
-        self.tables.orders.note(created, self.now, Event.CREATE, self.cause, {"amount": money.text(order.amount)})
+        self.note(created, Event.CREATE, {"amount": money.text(order.amount)})
         return created
 
     def pay(self, order: Order) -> Order:
@@ -43,33 +44,36 @@ class Payments:
             failure="", trans_id=payers.trade_number(self.settings.seed, order.pay_type, day, *key),
             buyer_id=order.details.get("openid") or order.details.get("buyer_id") or buyer.id, buyer_login=buyer.login,
             buyer_email=order.details.get("buyer_email") or buyer.email)
-        self._write(order, Event.PAY, paid, {"amount": money.text(paid.amount), "trans_id": paid.trans_id, "cny": money.text(paid.cny)})
-        self._enter(paid, settlement.PAYMENT, paid.out_trade_no, paid.amount, paid.subject)
+        self.write(order, Event.PAY, paid, {"amount": money.text(paid.amount), "trans_id": paid.trans_id, "cny": money.text(paid.cny)})
+        self.enter(paid, settlement.PAYMENT, paid.out_trade_no, paid.amount, paid.subject)
         return paid
 
     def decline(self, order: Order, failure: str) -> Order:
         """The buyer fails on a page, and may try again until the time is over; at the counter the number is spent."""
         event = Event.FAIL if order.endpoint == "tgpaybarcode" else Event.DECLINE
         failed = replace(moved(order, event, self.now), failure=failure)
-        self._write(order, event, failed, {"error": failure})
+        self.write(order, event, failed, {"error": failure})
         return failed
 
     def close(self, order: Order, event: Event) -> Order:
         """An order ends unpaid, by `CLOSE` or `EXPIRE`."""
         closed = moved(order, event, self.now)
-        self._write(order, event, closed, {})
+        self.write(order, event, closed, {})
         return closed
 
     def finish(self, order: Order) -> Order:
         """The refund period is over."""
         finished = moved(order, Event.FINISH, self.now)
-        self._write(order, Event.FINISH, finished, {})
+        self.write(order, Event.FINISH, finished, {})
         return finished
 
     def attended(self, order: Order) -> Order:
-        """The merchant's 15 minutes of QR note 2 have been looked at."""
+        """The merchant's 15 minutes of QR note 2 are over: an order neither paid nor queried nor cancelled is a finding."""
+        if not self.tables.journal.asked(order.merchants_id, order.out_trade_no, "tgpayquery", self.now):
+            finding = Finding("QR_ORDER_LEFT_OPEN", "neither paid nor queried nor cancelled within 15 minutes")
+            self.tables.journal.add_finding(order.merchants_id, order.out_trade_no, "tgpayqrcode", finding.as_json())
         looked_at = replace(order, watched=False)
-        self.tables.orders.change(looked_at)
+        self.tables.orders.save(looked_at)
         return looked_at
 
     def refund(self, order: Order, amount: int, out_refund_id: str, reason: str) -> Refund:
@@ -77,10 +81,10 @@ class Payments:
         before = self.tables.orders.refund(order.merchants_id, out_refund_id) if out_refund_id else None
         if before:
             if (before.out_trade_no, before.amount) != (order.out_trade_no, amount):
-                raise Refused("DISCORDANT_REPEAT_REQUEST", f"out_refund_id {out_refund_id} was used for {money.text(before.amount)} "
-                                                           f"of order {before.out_trade_no}")
+                raise refusal(order, "DISCORDANT_REPEAT_REQUEST", f"out_refund_id {out_refund_id} was used for {money.text(before.amount)} "
+                                                                  f"of order {before.out_trade_no}")
             return before
-        after, event = refunded(order, amount, self.now)
+        after, event = moves.refunded(order, amount, self.now)
         return self._give_back(order, event, after, Refund(order.merchants_id, order.out_trade_no, out_refund_id or self._refund_id(order),
                                                            amount, reason, "refund", self.now))
 
@@ -89,10 +93,11 @@ class Payments:
         if order.closed_by == Event.CANCEL:
             return order
         if order.status in (Status.TRADE_SUCCESS, Status.TRADE_FINISHED) and self.now - (order.paid_at or 0) > CANCEL_PERIOD:
-            raise Refused("TRADE_CANCEL_TIME_OUT", f"order {order.out_trade_no} was paid more than 24 hours ago")
+            raise refusal(order, "TRADE_CANCEL_TIME_OUT", f"order {order.out_trade_no} was paid more than 24 hours ago")
+        moves.not_charged_back(order)
         cancelled = moved(order, Event.CANCEL, self.now)
         if not order.was_paid:
-            self._write(order, Event.CANCEL, cancelled, {})
+            self.write(order, Event.CANCEL, cancelled, {})
             return cancelled
         after = replace(cancelled, refunded=order.amount)
         refund_id = self._refund_id(order)
@@ -108,10 +113,10 @@ class Payments:
 
     def _give_back(self, order: Order, event: Event, after: Order, refund: Refund) -> Refund:
         self.tables.orders.add_refund(refund)
-        self._write(order, event, after, {"amount": money.text(refund.amount), "partner_refund_id": refund.partner_refund_id,
-                                          "reason": refund.reason})
+        self.write(order, event, after, {"amount": money.text(refund.amount), "partner_refund_id": refund.partner_refund_id,
+                                         "reason": refund.reason})
         partner_id = order.trans_id if refund.kind == "cancel" else refund.partner_refund_id
-        self._enter(after, settlement.REFUND, partner_id, -refund.amount, refund.reason)
+        self.enter(after, settlement.REFUND, partner_id, -refund.amount, refund.reason)
         return refund
 
     def _refund_id(self, order: Order) -> str:
@@ -122,12 +127,18 @@ class Payments:
                 return refund_id
         raise AssertionError("counting never ends")
 
-    def _write(self, before: Order, event: Event, after: Order, detail: dict[str, str]) -> None:
-        self.tables.orders.change(after)
-        self.tables.orders.note(after, self.now, event, self.cause, detail)
+    def write(self, before: Order, event: Event, after: Order, detail: dict[str, str]) -> None:
+        """Write a move down: the order, a line of its history, and the notice that it causes."""
+        self.tables.orders.save(after)
+        self.note(after, event, {**detail, "card_status": str(after.card.status)} if after.card else detail)
         self.post(after, notices.of_move(before, event, after, self.merchant, self.settings, self.now))
 
-    def _enter(self, order: Order, kind: str, partner_id: str, amount: int, remarks: str) -> None:
+    def note(self, order: Order, event: Event, detail: dict[str, str]) -> None:
+        """Add a line to the history of an order."""
+        self.tables.orders.note(order, self.now, event, self.cause, detail)
+
+    def enter(self, order: Order, kind: str, partner_id: str, amount: int, remarks: str) -> None:
+        """Write into the ledger that money has moved."""
         entry = settlement.Entry(order.merchants_id, order.out_trade_no, kind, partner_id, amount, self.now,
                                  settlement.settles_at(self.now, self.settings), remarks, order, self.merchant)
         self.tables.ledger.add(entry, settlement.line(entry, self.settings))
@@ -136,5 +147,5 @@ class Payments:
 def waiting(order: Order) -> Order:
     """The order, when it still waits for its buyer. Raises Refused with the code of its state."""
     if order.status is not Status.WAIT_BUYER_PAY:
-        raise Refused(*state_refusal(order))
+        raise moves.state_refusal(order)
     return order

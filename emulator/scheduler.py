@@ -11,13 +11,13 @@ from typing import Any
 
 from . import clock, durations
 from .clock import Clock, real_now
-from .findings import Finding
+from .due import fall_due
 from .flights import Flights, Signal
-from .orders import Event, Order, falls_due
+from .moves import falls_due
+from .orders import Order
 from .outbox import Post
-from .payments import BY_CLOCK, Payments
 from .settings import Settings
-from .store import Leadership, Store, Tables
+from .store import Leadership, Store
 from .store.records import Command
 
 BATCH = 100
@@ -25,24 +25,6 @@ LONGEST_SLEEP_S = 0.25
 WARM_UP_AFTER_S = 1
 CHECKPOINT_EVERY_S = 1
 log = logging.getLogger(__name__)
-
-
-def fall_due(tables: Tables, settings: Settings, order: Order) -> Order:
-    """Do to an order what its next due instant does, at that instant."""
-    due = falls_due(order)
-    merchant = tables.merchants.find(order.merchants_id)
-    if due is None or merchant is None:
-        return order
-    instant, event = due
-    payments = Payments(tables, settings, merchant, instant, BY_CLOCK)
-    if event is Event.EXPIRE:
-        return payments.close(order, event)
-    if event is Event.FINISH:
-        return payments.finish(order)
-    if not tables.journal.asked(order.merchants_id, order.out_trade_no, "tgpayquery", instant):
-        finding = Finding("QR_ORDER_LEFT_OPEN", "neither paid nor queried nor cancelled within 15 minutes")
-        tables.journal.add_finding(order.merchants_id, order.out_trade_no, "tgpayqrcode", finding.as_json())
-    return payments.attended(order)
 
 
 class Scheduler:

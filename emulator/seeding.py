@@ -11,7 +11,7 @@ def seed(tables: Tables, secret: str) -> None:
         return
     for merchants_id, settings in merchants.seeded(secret).items():
         users = [User.new(**user) for user in merchants.SEEDED_USERS.get(merchants_id, ())]
-        tables.merchants.add(merchants_id, settings, users, seeded=True)
+        tables.merchants.add(merchants_id, settings, users)
         tables.merchants.replace_users(merchants_id, users)
     tables.clock.set(Clock())
 

@@ -18,7 +18,7 @@ PAYMENT, REFUND = "P", "R"
 SCENES: Mapping[str, str] = {
     "tgpayqrcode": "shopQrCode", "tgpaybarcode": "shopBarCode", "tgpayh5": "onlineH5", "tgpayprepay": "onlinePrepay",
     "tgpaybankcard": "onlineBankcard", "tgpaywebtoterminal": "posTerminal"}
-_FORMULA = re.compile(r"[=+\-@\t\r]")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 
@@ -107,7 +107,7 @@ def header() -> str:
 
 def safe(value: str) -> str:
     """The value, with an apostrophe before it where a spreadsheet would run it as a formula."""
-    return f"'{value}" if _FORMULA.match(value) and not _NUMBER.fullmatch(value) else value
+    return f"'{value}" if value.startswith(_FORMULA) and not _NUMBER.fullmatch(value) else value
 
 
 def _csv(values: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from sqlite_utils import Database
 from emulator.orders import Order
 from emulator.store import Store, Unusable, database, prepare
 
+VERSION_1 = Path(__file__).parent / "vectors" / "schema-1.sql"  # of 0.1.0
 CONTEXT = multiprocessing.get_context("fork")
 Migrate = Callable[[Database], None]
 
@@ -69,6 +70,36 @@ def test_an_older_database_is_brought_up_to_date_and_keeps_its_rows(path: Path, 
     assert [(row["out_trade_no"], row["note"]) for row in opened["orders"].rows] == [("order", "none")]
     assert opened["tips"].exists()
     opened.close()
+
+
+def columns(path: Path) -> dict[str, set[str]]:
+    """The columns of each table of a database."""
+    opened = Database(path)
+    found = {table.name: set(table.columns_dict) for table in opened.tables}
+    opened.close()
+    return found
+
+
+def test_a_database_of_0_1_0_becomes_one_of_the_present_version_and_keeps_its_orders(path: Path, tmp_path: Path) -> None:
+    older = tmp_path / "older.db"
+    with sqlite3.connect(older) as connection:
+        connection.executescript(VERSION_1.read_text(encoding="utf-8"))
+        connection.execute(f"PRAGMA application_id = {database.APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 1")
+        connection.execute("INSERT INTO merchants (merchants_id, settings, made, seeded) VALUES ('1', '{}', '{}', 1)")
+        connection.execute(
+            "INSERT INTO orders (merchants_id, out_trade_no, endpoint, pay_type, amount, currency, rate, fee_rate, created_at, expires_at, "
+            "page_token, notify_url, create_ip, details, watched, status, trans_id, buyer_id, buyer_login, buyer_email, closed_by, failure, "
+            "refunded) VALUES ('1', 'order', 'tgpayqrcode', 'alipay', 100, 'GBP', 907480000, 600000, 1, 2, 'token', '', '127.0.0.1', '{}', "
+            "0, 'WAIT_BUYER_PAY', '', '', '', '', '', '', 0)")
+    connection.close()
+    prepare(older)
+    assert version(older) == database.VERSION
+    assert columns(older) == columns(path)
+    store = Store(older)
+    order = store.read().orders.find("1", "order")
+    store.close()
+    assert order is not None and (order.amount, order.card) == (100, None)
 
 
 def test_a_migration_is_done_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

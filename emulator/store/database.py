@@ -18,11 +18,21 @@ from .tables import Tables
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 1
+VERSION = 2
 APPLICATION_ID = int.from_bytes(b"TGPY", "big")  # in the file's header: tells our databases from those of other programs
-MIGRATIONS: dict[int, Callable[["Database"], None]] = {}
 BUSY_TIMEOUT_S = 20
 LONG_LOG_PAGES = 16_000
+
+
+def _cards(database: "Database") -> None:
+    """Version 2: what an order knows of its card, and vouchers; a merchant's column that nobody read goes."""
+    database.execute("ALTER TABLE orders ADD COLUMN card TEXT")
+    database.execute("ALTER TABLE merchants DROP COLUMN seeded")
+    database.execute("CREATE TABLE vouchers (id INTEGER PRIMARY KEY AUTOINCREMENT, voucher TEXT NOT NULL UNIQUE, card TEXT NOT NULL, "
+                     "expires_at BIGINT NOT NULL, used INTEGER NOT NULL)")
+
+
+MIGRATIONS: dict[int, Callable[["Database"], None]] = {2: _cards}
 
 
 class Unusable(Exception):

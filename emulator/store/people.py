@@ -36,12 +36,12 @@ class Merchants:
                              "ORDER BY merchants_id LIMIT :limit", {"after": after, "limit": limit})
         return [_merchant(**row) for row in rows]
 
-    def add(self, merchants_id: str, settings: Mapping[str, Any], users: Iterable[User], seeded: bool = False) -> bool:
+    def add(self, merchants_id: str, settings: Mapping[str, Any], users: Iterable[User]) -> bool:
         """Make a merchant; False when there is one with this number already."""
         made = {"settings": dict(settings), "users": [vars(user) for user in users]}
         added = self._execute(
-            "INSERT INTO merchants (merchants_id, settings, made, seeded) VALUES (:id, :settings, :made, :seeded) ON CONFLICT DO NOTHING",
-            {"id": merchants_id, "settings": to_json(settings), "made": to_json(made), "seeded": int(seeded)}).rowcount
+            "INSERT INTO merchants (merchants_id, settings, made) VALUES (:id, :settings, :made) ON CONFLICT DO NOTHING",
+            {"id": merchants_id, "settings": to_json(settings), "made": to_json(made)}).rowcount
         return bool(added)
 
     def change(self, merchants_id: str, settings: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
--- Version 1. Instants and lengths of time are milliseconds, amounts minor units, rates hundred-millionths.
+-- Version 2. Instants and lengths of time are milliseconds, amounts minor units, rates hundred-millionths.
 -- Everything carries merchants_id, so that one merchant can be listed, exported and reset without a look at the others.
 
 CREATE TABLE clock (
@@ -11,7 +11,6 @@ CREATE TABLE merchants (
     merchants_id TEXT PRIMARY KEY,
     settings TEXT NOT NULL,  -- JSON, in force
     made TEXT NOT NULL,      -- JSON, as it was made, with its users: what a reset goes back to
-    seeded INTEGER NOT NULL,
     browsers INTEGER NOT NULL DEFAULT 0
 );
 
@@ -52,6 +51,7 @@ CREATE TABLE orders (
     closed_by TEXT NOT NULL,
     failure TEXT NOT NULL,
     refunded BIGINT NOT NULL CHECK (refunded BETWEEN 0 AND amount),
+    card TEXT,      -- JSON, of a card order
     due_at BIGINT,  -- the next instant at which time alone does something
     UNIQUE (merchants_id, out_trade_no)
 );
@@ -153,3 +153,11 @@ CREATE TABLE commands (
     result TEXT              -- JSON, when it is done
 );
 CREATE INDEX commands_open ON commands (id) WHERE result IS NULL;
+
+CREATE TABLE vouchers (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    voucher TEXT NOT NULL UNIQUE,
+    card TEXT NOT NULL,  -- JSON: what may be kept of the card, and what the issuer will answer
+    expires_at BIGINT NOT NULL,
+    used INTEGER NOT NULL
+);

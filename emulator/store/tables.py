@@ -5,6 +5,7 @@ from .people import Merchants
 from .post import Notices
 from .records import ClockTable, Commands, Journal
 from .trades import Ledger, Orders
+from .vouchers import Vouchers
 
 
 class Tables:
@@ -20,6 +21,7 @@ class Tables:
         self.notices = Notices(connection)
         self.journal = Journal(connection)
         self.commands = Commands(connection)
+        self.vouchers = Vouchers(connection)
 
     def wake(self) -> None:
         """Note that this transaction leaves work for the scheduler."""
@@ -43,7 +45,8 @@ class Tables:
 
     def erase_all(self) -> None:
         """Forget everything, merchants and clock included, and begin all numbering anew."""
-        for table in ("orders", "history", "refunds", "ledger", "notices", "attempts", "journal", "merchants", "users", "clock"):
+        for table in ("orders", "history", "refunds", "ledger", "notices", "attempts", "journal", "merchants", "users", "clock",
+                      "vouchers"):
             self.connection.execute(f"DELETE FROM {table}")
         # Attempts may be under way, and answers to commands waited for: their numbers are not given out a second time.
         self.connection.execute("DELETE FROM sqlite_sequence WHERE name NOT IN ('notices', 'commands')")

@@ -5,17 +5,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from ..orders import Event, Order, Status, falls_due
+from ..moves import falls_due
+from ..orders import CardState, Event, Order, Status
+from ..response_codes import CardStatus
 from ..settlement import Entry
 from .columns import to_json
 
 _COLUMNS = tuple(field.name for field in fields(Order) if field.name != "id")
 _INSERT = (f"INSERT INTO orders ({', '.join(_COLUMNS)}, due_at) VALUES ({', '.join(':' + name for name in _COLUMNS)}, :due_at)")
-_CHANGING = ("notify_url", "watched", "status", "trans_id", "buyer_id", "buyer_login", "buyer_email", "paid_at", "finishes_at", "closed_at",
-             "closed_by", "failure", "refunded", "due_at")
+_CHANGING = ("expires_at", "notify_url", "details", "watched", "status", "trans_id", "buyer_id", "buyer_login", "buyer_email", "paid_at",
+             "finishes_at", "closed_at", "closed_by", "failure", "refunded", "card", "due_at")
 _UPDATE = f"UPDATE orders SET {', '.join(f'{name} = :{name}' for name in _CHANGING)} WHERE id = :id"
 # What time has done counts whether or not the scheduler has written it down already.
-_EFFECTIVE = """CASE WHEN status = 'WAIT_BUYER_PAY' AND expires_at <= :now THEN 'TRADE_CLOSED'
+# A card order may wait beyond its time limit, for its issuer.
+_EFFECTIVE = """CASE WHEN status = 'WAIT_BUYER_PAY' AND expires_at <= :now AND card IS NULL THEN 'TRADE_CLOSED'
                      WHEN status = 'TRADE_SUCCESS' AND finishes_at <= :now THEN 'TRADE_FINISHED' ELSE status END"""
 LEDGER_PAGE = 500
 
@@ -36,14 +39,20 @@ class Refund:
 def _order(row: sqlite3.Row) -> Order:
     values = dict(row)
     del values["due_at"]
-    values.update(details=json.loads(row["details"]), watched=bool(row["watched"]), status=Status(row["status"]))
+    values.update(details=json.loads(row["details"]), watched=bool(row["watched"]), status=Status(row["status"]),
+                  card=_card(row["card"]) if row["card"] else None)
     return Order(**values)
+
+
+def _card(written: str) -> CardState:
+    values = json.loads(written)
+    return CardState(**{**values, "status": CardStatus(values["status"])})
 
 
 def _values(order: Order) -> dict[str, Any]:
     due = falls_due(order)
     return {**vars(order), "details": to_json(order.details), "status": str(order.status),
-            "due_at": due[0] if due else None}
+            "card": to_json(vars(order.card)) if order.card else None, "due_at": due[0] if due else None}
 
 
 class Orders:
@@ -67,9 +76,9 @@ class Orders:
         """Write a new order down; answers it with its id."""
         return replace(order, id=self._execute(_INSERT, _values(order)).lastrowid or 0)
 
-    def change(self, order: Order) -> None:
-        """Write down what has become of an order."""
-        self._execute(_UPDATE, _values(order))
+    def save(self, order: Order) -> None:
+        """Write down what has become of an order, be it a new one."""
+        self._execute(_UPDATE if order.id else _INSERT, _values(order))
 
     def page(self, now: int, merchants_id: str | None, status: str | None, after: int, limit: int) -> list[Order]:
         """Orders by id, those of one merchant, or in one state, when that is asked."""

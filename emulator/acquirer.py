@@ -1,0 +1,104 @@
+"""What becomes of card payments: the card that is presented, the issuer's answer and its page, review and chargeback (contract 3).
+
+Each function writes one move down through `Payments`, with all that belongs to it; all raise Refused when the order's state forbids it.
+"""
+from collections.abc import Mapping
+from dataclasses import replace
+
+from . import cards, clock, money, moves, payers, settlement
+from .cards import Outcome, Presented
+from .orders import CardState, Event, Order
+from .payments import Payments
+from .response_codes import APPROVED, CardStatus
+
+
+def charge(payments: Payments, order: Order, card: Presented) -> Order:
+    """A new order with its first card: the row is written once, as the issuer's answer leaves it."""
+    payments.note(order, Event.CREATE, {"amount": money.text(order.amount)})
+    return present(payments, order, card)
+
+
+def present(payments: Payments, order: Order, card: Presented) -> Order:
+    """The payer presents a card to an order that waits for one, and the issuer answers."""
+    state = order.card
+    if state is None or state.status is not CardStatus.RECEIVED:
+        raise moves.state_refusal(order)
+    attempt = state.attempt + 1
+    day = clock.compact(payments.now, payments.settings.timezone)[:8]
+    order_id = payers.card_order_id(payments.settings.seed, day, order.merchants_id, order.out_trade_no, attempt)
+    tried = replace(state, attempt=attempt, order_id=order_id, brand=card.brand, first6=card.first6, last4=card.last4, hint=card.hint,
+                    wrong_codes=0)
+    detail = {"attempt": str(attempt), "brand": card.brand, "card": card.masked, "why": card.why}
+    return answer(payments, order, card.outcome, tried, detail)
+
+
+def answer(payments: Payments, order: Order, outcome: Outcome, state: CardState | None = None,
+           detail: Mapping[str, str] | None = None) -> Order:
+    """The issuer answers, or somebody in its place; `state` is that of the card payment where it is not the order's."""
+    after, event = moves.answered(order, outcome, payments.now, state, payments.settings.refund_period)
+    told = {**(detail or {}), "code": outcome.code}
+    if event is not Event.PAY:
+        payments.write(order, event, after, told)
+    else:
+        payments.write(order, event, after, {"amount": money.text(after.amount), "trans_id": after.trans_id, **told})
+        payments.enter(after, settlement.PAYMENT, after.out_trade_no, after.amount, after.subject)
+    return after
+
+
+def authenticate(payments: Payments, order: Order, typed: str | None) -> Order:
+    """What the payer types on the issuer's page, None when they give up (contract 3.2)."""
+    card = order.card
+    if card is None or card.challenge is None:
+        raise moves.state_refusal(order)
+    wrong_codes = card.wrong_codes + 1
+    if not card.challenge and typed not in (None, cards.ONE_TIME_CODE) and wrong_codes < cards.MOST_WRONG_CODES:
+        after = moves.mistyped(order, payments.now)
+        payments.write(order, Event.WRONG_CODE, after, {"wrong_codes": str(wrong_codes)})
+        return after
+    return answer(payments, order, Outcome(card.challenge or _result_of(typed, card.wrong_codes)))
+
+
+def _result_of(typed: str | None, wrong_codes: int) -> str:
+    """The response code in which the issuer's page ends."""
+    if typed is None:
+        return cards.WRONG_PIN if wrong_codes else cards.NOT_AUTHENTICATED
+    return APPROVED if typed == cards.ONE_TIME_CODE else cards.TOO_MANY_PINS
+
+
+def review(payments: Payments, order: Order, approved: bool) -> Order:
+    """The merchant takes or refuses a payment pending review; the same decision twice is the same as once."""
+    decision, card = (Event.PAY if approved else Event.REVOKE), order.card
+    if card and card.reviewed == decision:
+        return order
+    if card is None or card.status is not CardStatus.PENDING_REVIEW:
+        raise moves.state_refusal(order)
+    return answer(payments, order, Outcome(APPROVED if approved else cards.REFUSED_IN_REVIEW), replace(card, reviewed=str(decision)))
+
+
+def decide(payments: Payments, order: Order, code: str) -> Order:
+    """A card payment ends as somebody else says, with `code`; one pending review as its merchant would decide."""
+    if order.card and order.card.status is CardStatus.RECEIVED:
+        return present(payments, order, cards.told(code, payments.cause))
+    if order.card and order.card.status is CardStatus.PENDING_REVIEW:
+        return review(payments, order, code == APPROVED)
+    return answer(payments, order, Outcome(code))
+
+
+def run_out(payments: Payments, order: Order) -> Order:
+    """The time limit of a waiting order is over, or that of its review."""
+    in_review = order.card is not None and order.card.status is CardStatus.PENDING_REVIEW
+    return answer(payments, order, Outcome(cards.REFUSED_IN_REVIEW if in_review else cards.TIME_OVER))
+
+
+def retry(payments: Payments, order: Order, expires_at: int) -> Order:
+    """An order that failed or expired is open again."""
+    after = moves.retried(order, expires_at, payments.now)
+    payments.write(order, Event.RETRY, after, {"until": clock.iso(expires_at)})
+    return after
+
+
+def charge_back(payments: Payments, order: Order) -> Order:
+    """The cardholder gets the money back from the issuer."""
+    after = moves.charged_back(order, payments.now)
+    payments.write(order, Event.CHARGEBACK, after, {"code": cards.CHARGED_BACK})
+    return after

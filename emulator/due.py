@@ -1,0 +1,33 @@
+"""What time alone does to orders, written down at its own instants."""
+from . import acquirer, moves
+from .cards import Outcome
+from .orders import Event, Order
+from .payments import BY_CLOCK, Payments
+from .settings import Settings
+from .store import Tables
+
+
+def caught_up(tables: Tables, settings: Settings, order: Order, now: int) -> Order:
+    """The order after everything that time has done to it up to `now`."""
+    while (due := moves.falls_due(order)) is not None and due[0] <= now:
+        order = fall_due(tables, settings, order)
+    return order
+
+
+def fall_due(tables: Tables, settings: Settings, order: Order) -> Order:
+    """Do to an order what its next due instant does, at that instant."""
+    due = moves.falls_due(order)
+    merchant = tables.merchants.find(order.merchants_id)
+    if due is None or merchant is None:
+        return order
+    instant, event = due
+    payments = Payments(tables, settings, merchant, instant, BY_CLOCK)
+    if event is None:
+        return payments.attended(order)
+    if event is Event.FINISH:
+        return payments.finish(order)
+    if event is Event.CHARGEBACK:
+        return acquirer.charge_back(payments, order)
+    if order.card:
+        return acquirer.answer(payments, order, Outcome(order.card.due_code))
+    return payments.close(order, event)
