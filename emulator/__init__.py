@@ -2,14 +2,16 @@
 
 A line of this map imports from the lines above it only; names on one line do not know each other. A test holds the code to it.
 
-    durations  money  chance  findings  codes  replies  signature  urls
+    durations  money  chance  findings  codes  response_codes  replies  signature  urls
     clock  payers  doctor
-    settings  merchants  contract
-    orders  envelope
-    notices  settlement
+    settings  merchants  contract  cards
+    orders  envelope  nested
+    moves  notices  settlement
     store
     outbox
     sender  payments  seeding  flights
+    acquirer
+    due
     scheduler  endpoints
     gateway  reference
     web
@@ -17,4 +19,4 @@ A line of this map imports from the lines above it only; names on one line do no
     demo  remote
     cli
 """
-__version__ = "0.1.0"
+__version__ = "0.2.0"

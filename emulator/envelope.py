@@ -39,8 +39,9 @@ def answer(table: Endpoint, fields: Mapping[str, str], token: str) -> str:
 
 def refusal(refused: Refused, params: Mapping[str, str], table: Endpoint | None, token: str | None) -> str:
     """A request turned away (contract 1.3); signed where the endpoint's answers are and the merchant is known."""
-    body = {"is_success": "F", "result_code": refused.result_code, "error": refused.code.name,
-            "detail_error_code": refused.code.name, "detail_error_des": printable(refused.sentence),
+    card_code = refused.card_code or (refused.code.card_code if table and table.card_codes else "")
+    body = {"is_success": "F", "result_code": card_code or refused.result_code, "error": refused.code.name,
+            "detail_error_code": card_code or refused.code.name, "detail_error_des": printable(refused.sentence),
             "merchants_id": printable(params.get("merchants_id", "")), "out_trade_no": printable(params.get("out_trade_no", ""))}
     signs = table is not None and table.signed and token is not None
     return xml(table.root if table else DEFAULT_ROOT, signed(body, token) if signs and token is not None else body)

@@ -1,10 +1,11 @@
 """One request, top to bottom: find, read, authenticate, check, act, sign, write down (contract 1.3, order of checks)."""
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
-from . import contract, envelope, signature
+from . import cards, contract, envelope, signature
 from .clock import real_now
 from .codes import REFUSALS, Refused
 from .contract import Endpoint
@@ -24,8 +25,8 @@ MOST_PARAMS = 1_000
 MASK = "***"
 OK = "OK"
 HTML = "text/html; charset=utf-8"
-SECRET = ("password", "pay_info", "cvv", "cardNo")
-CARD_DATA = ("pay_info", "cardNo", "cvv")
+CARD_DATA = ("payinfo", "cardno", "cardnumber", "pan", "cvv", "cvv2", "cvc")  # as `_plain` writes a name
+SECRET = (*CARD_DATA, "password")
 log = logging.getLogger(__name__)
 
 
@@ -87,6 +88,7 @@ class Gateway:
                 now = tables.clock.get().now(real_now())
                 payments = Payments(tables, self.settings, merchant, now, table.name)
                 reply = table.act(Call(table.name, params, merchant, payments, self.store, request.base_url, request.ip, request.cookies))
+                case.explanation = reply.why if isinstance(reply, Answer) else {}
                 return _written_down(tables, now, case, _on_the_wire(reply, table, merchant), OK)
         except Refused as refused:
             return self._refuse(case, refused)
@@ -97,16 +99,17 @@ class Gateway:
     def _admit(self, case: Case) -> tuple[Endpoint, Merchant, Mapping[str, str]]:
         """Everything that comes before the state of orders; answers the parameters under the table's names. Raises Refused."""
         request = case.request
-        table = case.table = ENDPOINTS.get(request.name)
-        if table is None:
+        endpoint = case.table = ENDPOINTS.get(request.name)
+        if endpoint is None:
             raise Refused("NOT_FOUND", f"there is no such path; there are {', '.join(known.path for known in ENDPOINTS.values())}")
         if request.method not in METHODS:
             raise Refused("METHOD_NOT_ALLOWED", f"{request.method} is not taken, only {' and '.join(METHODS)}")
         if request.too_large:
             raise Refused("REQUEST_TOO_LARGE", f"the request is larger than {MOST_BYTES} bytes")
         tables = self.store.read()
-        merchant = case.merchant = _owner(tables, table, request.params)
+        merchant = case.merchant = _owner(tables, endpoint, request.params)
         _authenticate(tables, merchant, case)
+        table = case.table = endpoint.table_of(request.params)
         params = self._check(table, merchant, case)
         if table.product and table.product not in merchant.products:
             raise Refused("HAS_NO_PRIVILEGE", f"the product {table.product} is switched off for merchant {merchant.merchants_id}")
@@ -119,7 +122,7 @@ class Gateway:
         params, renamings, contradictions = contract.renamed(table, sent)
         problems, breaches = contract.check(table, params, contradictions)
         case.findings += renamings + breaches
-        if any(name in case.request.in_url for name in CARD_DATA):
+        if any(_plain(name) in CARD_DATA for name in case.request.in_url):
             case.findings.append(Finding("CARD_DATA_IN_URL", "card data is in the URL, where proxies and logs keep it"))
         if self.settings.strict or merchant.strict:
             problems += [f"{finding.detail} ({finding.code}, strict)" for finding in case.findings]
@@ -129,7 +132,7 @@ class Gateway:
 
     def _refuse(self, case: Case, refused: Refused) -> Response:
         if case.request.hint:
-            refused = Refused(refused.code.name, f"{refused.sentence}; {case.request.hint}", refused.result_code)
+            refused = Refused(refused.code.name, f"{refused.sentence}; {case.request.hint}", refused.result_code, refused.card_code)
         body = envelope.refusal(refused, case.request.params, case.table, case.merchant.token if case.merchant else None)
         headers = {"Allow": ", ".join(METHODS)} if refused.code.status == 405 else {}
         response = Response(refused.code.status, envelope.CONTENT_TYPE, body, body, headers)
@@ -157,14 +160,38 @@ def _on_the_wire(reply: Reply, table: Endpoint, merchant: Merchant) -> Response:
 def _written_down(tables: Tables, now: int, case: Case, response: Response, verdict: str) -> Response:
     """The response with its line in the journal."""
     request = case.request
-    named = {name: contract.printable(request.params.get(name, "")) for name in ("merchants_id", "out_trade_no")}
+    params = _masked(request.params)
+    hide = _hiding(case, params)
+    named = {name: hide(contract.printable(request.params.get(name, ""))) for name in ("merchants_id", "out_trade_no")}
     if case.merchant:
         named["merchants_id"] = case.merchant.merchants_id
     number = tables.journal.add(Entry(
-        at=now, **named, endpoint=contract.printable(request.name), ip=request.ip, method=request.method, params=_masked(request.params),
-        status=response.status, answer=response.kept, verdict=verdict, findings=[finding.as_json() for finding in case.findings],
-        explanation=case.explanation))
+        at=now, **named, endpoint=hide(contract.printable(request.name)), ip=request.ip, method=request.method,
+        params={hide(name): hide(value) for name, value in params.items()}, status=response.status,
+        answer=hide(response.kept), verdict=verdict, findings=[finding.as_json() for finding in case.findings],
+        explanation={name: hide(value) if isinstance(value, str) else value for name, value in case.explanation.items()}))
     return replace(response, journal_id=number)
+
+
+def _hiding(case: Case, kept: Mapping[str, str]) -> Callable[[str], str]:
+    """What takes card numbers out of a text of this request before it is kept: those that it has where card data belongs, wherever
+    else they stand; and, where cards are paid, whatever looks like one and is no order number.
+
+    `kept` are the parameters as they would be kept; an answer has nothing of a card but what it repeats of them.
+    """
+    sent = case.request.params
+    places = [value for name, value in sent.items() if _plain(name) in CARD_DATA] + [name for name in sent if len(name) > 20]
+    if not places and not (case.table and case.table.card_codes):
+        return str
+    numbers = cards.numbers_in("\n".join(places))
+    order_number = sent.get("out_trade_no", "")
+
+    def hide(text: str) -> str:
+        for number in numbers:
+            text = text.replace(number, MASK)
+        return cards.without_numbers(text, order_number)
+    together = "\n".join((case.request.name, *kept, *kept.values()))
+    return hide if together != hide(together) else str
 
 
 def _owner(tables: Tables, table: Endpoint, params: Mapping[str, str]) -> Merchant:
@@ -203,4 +230,10 @@ def _authenticate(tables: Tables, merchant: Merchant, case: Case) -> None:
 
 
 def _masked(params: Mapping[str, str]) -> dict[str, str]:
-    return {contract.printable(name): MASK if name in SECRET else contract.printable(value) for name, value in params.items()}
+    return {contract.printable(name): MASK if _plain(name) in SECRET else contract.printable(value) for name, value in params.items()}
+
+
+@lru_cache(maxsize=1024)
+def _plain(name: str) -> str:
+    """A parameter's name without what clients vary in it: `pay_info`, `payInfo` and `PAY-INFO` are the same."""
+    return name.replace("_", "").replace("-", "").lower()

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Answer:
-    """Fields of an XML answer; documented fields that are not here are sent empty."""
+    """Fields of an XML answer; documented fields that are not here are sent empty. `why` tells the journal how it came about."""
 
     fields: Mapping[str, str]
+    why: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

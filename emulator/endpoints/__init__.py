@@ -1,6 +1,7 @@
 """The gateway's functions, one file each, in the order of the document."""
 from .export_settlement import export_settlement
 from .tgpayapi import tgpayapi
+from .tgpaybankcard import tgpaybankcard
 from .tgpaybarcode import tgpaybarcode
 from .tgpaycancel import tgpaycancel
 from .tgpaygetopenid import tgpaygetopenid
@@ -12,5 +13,5 @@ from .tgpayrefund import tgpayrefund
 from .tgpayuserinfo import tgpayuserinfo
 
 ENDPOINTS = {table.name: table for table in (
-    tgpaybarcode, tgpayqrcode, tgpayquery, tgpayrefund, tgpaycancel, tgpayh5, tgpayapi, tgpaygetopenid, tgpayprepay, export_settlement,
-    tgpayuserinfo)}
+    tgpaybarcode, tgpayqrcode, tgpayquery, tgpayrefund, tgpaycancel, tgpaybankcard, tgpayh5, tgpayapi, tgpaygetopenid, tgpayprepay,
+    export_settlement, tgpayuserinfo)}

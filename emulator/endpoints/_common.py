@@ -6,8 +6,10 @@ from functools import cached_property
 from .. import chance, clock, money
 from ..codes import FAIL, SUCCESS, Refused
 from ..contract import AMOUNT, TEXT, URL, Need, Param, Source, fields, one_of, pattern
+from ..due import caught_up
 from ..merchants import Merchant
-from ..orders import Order, Status, at, state_refusal
+from ..moves import refusal, state_refusal
+from ..orders import CardState, Order, Status
 from ..payers import WALLETS
 from ..payments import Payments
 from ..settings import Settings
@@ -36,7 +38,8 @@ PAYMENT = fields(
 SIGNATURE = fields(("sign", "signature"), ("sign_type", "MD5"))
 
 ORDER_DETAILS = ("reference", "account_id", "account", "terminal_id", "goods_info", "attach", "body", "device_info", "openid", "buyer_id",
-                 "buyer_email", "return_url", "scene_type", "trade_type", "it_b_pay")
+                 "buyer_email", "return_url", "scene_type", "trade_type", "it_b_pay", "redirect_url", "goods_name", "language",
+                 "terminal_type", "access_type", "sub_account_data")
 
 
 @dataclass(frozen=True)
@@ -78,39 +81,50 @@ class Call:
 
     def find_order(self) -> Order:
         """The order of this request as it is now. Raises Refused TRADE_NOT_EXIST."""
-        order = self.tables.orders.find(self.merchant.merchants_id, self.get("out_trade_no"))
+        order = self.known_order()
         if order is None:
             raise Refused("TRADE_NOT_EXIST", f"merchant {self.merchant.merchants_id} has no order {self.get('out_trade_no')}")
-        return at(order, self.now)
+        return order
+
+    def known_order(self) -> Order | None:
+        """The order of this request as it is now, or None."""
+        order = self.tables.orders.find(self.merchant.merchants_id, self.get("out_trade_no"))
+        return caught_up(self.tables, self.settings, order, self.now) if order else None
 
     def repeated(self, pay_type: str) -> Order | None:
         """The order that this request repeats, or None for a new number.
 
         Raises Refused: closed before inconsistent (endpoint, amount or pay_type differ; contract 1.4).
         """
-        found = self.tables.orders.find(self.merchant.merchants_id, self.get("out_trade_no"))
-        if found is None:
+        order = self.known_order()
+        if order is None:
             return None
-        order = at(found, self.now)
         if order.status is Status.TRADE_CLOSED:
-            raise Refused(*state_refusal(order))
+            raise state_refusal(order)
         asked = {"endpoint": self.endpoint, "trans_amount": money.text(self.amount), "pay_type": pay_type}
         used = {"endpoint": order.endpoint, "trans_amount": money.text(order.amount), "pay_type": order.pay_type}
         differing = [f"{name} {used[name]}" for name in asked if asked[name] != used[name]]
         if differing:
-            raise Refused("CONTEXT_INCONSISTENT", f"out_trade_no {order.out_trade_no} is used already, with {', '.join(differing)}")
+            raise refusal(order, "CONTEXT_INCONSISTENT", f"out_trade_no {order.out_trade_no} is used already, with {', '.join(differing)}")
         return order
 
-    def new_order(self, pay_type: str, expires_at: int, watched: bool = False) -> Order:
+    @property
+    def details(self) -> dict[str, str]:
+        """The parameters that are kept with the order."""
+        return {name: self.params[name] for name in ORDER_DETAILS if name in self.params}
+
+    def new_order(self, pay_type: str, expires_at: int, watched: bool = False, card: CardState | None = None) -> Order:
         """An order of this request's parameters, written down as waiting."""
-        details = {name: self.params[name] for name in ORDER_DETAILS if name in self.params}
+        return self.payments.create(self.order(pay_type, expires_at, watched, card))
+
+    def order(self, pay_type: str, expires_at: int, watched: bool = False, card: CardState | None = None) -> Order:
+        """An order of this request's parameters, not yet written down."""
         names = (self.merchant.merchants_id, self.get("out_trade_no"))
-        order = Order(
+        return Order(
             *names, endpoint=self.endpoint, pay_type=pay_type, amount=self.amount, currency=self.merchant.currency,
             rate=self.merchant.rate, fee_rate=self.merchant.fee_rate, created_at=self.now, expires_at=expires_at,
             page_token=chance.letters(22, self.settings.seed, "page", self.merchant.token, *names), notify_url=self.get("notify_url"),
-            create_ip=self.ip, details=details, watched=watched)
-        return self.payments.create(order)
+            create_ip=self.ip, details=self.details, watched=watched, card=card)
 
 
 def unpaid(order: Order | None) -> Order | None:
@@ -123,6 +137,11 @@ def unpaid(order: Order | None) -> Order | None:
 def wallet_page(call: Call, order: Order) -> str:
     """The payer's page of an order: short and without `&`, so that it can be cut out of the raw XML (contract 5.2)."""
     return f"{call.base_url}/wallet/{order.page_token}"
+
+
+def cashier_page(call: Call, order: Order) -> str:
+    """The cashier's page of a card order, as short as the wallet's (contract 5.1)."""
+    return f"{call.base_url}/pay/{order.page_token}"
 
 
 def succeeded() -> dict[str, str]:

@@ -1,14 +1,13 @@
 """Section 11: the browser is sent to the payment page with a POST."""
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-from ..codes import Refused
 from ..contract import Param, endpoint, one_of
+from ..moves import refusal
 from ..payments import waiting
 from ..replies import PostForm
 from . import _common as common
 from ._common import Call
-
-WITH_A_PAGE = ("tgpayh5", "tgpaybankcard")
+from .tgpaybankcard import CASHIER
 
 
 @endpoint(
@@ -19,7 +18,11 @@ WITH_A_PAGE = ("tgpayh5", "tgpaybankcard")
 def tgpayapi(call: Call) -> PostForm:
     """A page that posts the parameters of the order's pay_url to it at once."""
     order = waiting(call.find_order())
-    if order.endpoint not in WITH_A_PAGE:
-        raise Refused("CONTEXT_INCONSISTENT", f"order {order.out_trade_no} was made by {order.endpoint} and has no pay_url")
-    parts = urlsplit(common.wallet_page(call, order))
+    if order.card and order.card.access_type == CASHIER:
+        page = common.cashier_page(call, order)
+    elif order.endpoint == "tgpayh5":
+        page = common.wallet_page(call, order)
+    else:
+        raise refusal(order, "CONTEXT_INCONSISTENT", f"order {order.out_trade_no} was made by {order.endpoint} and has no pay_url")
+    parts = urlsplit(page)
     return PostForm(urlunsplit(parts._replace(query="")), tuple(parse_qsl(parts.query, keep_blank_values=True)))

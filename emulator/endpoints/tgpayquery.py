@@ -2,11 +2,12 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from .. import money
+from .. import money, notices
 from ..codes import Refused
 from ..contract import Field, Param, TEXT, endpoint, fields
 from ..orders import Order
 from ..replies import Answer
+from ..settings import Settings
 from . import _common as common
 from ._common import Call
 
@@ -31,12 +32,15 @@ def refund_status(order: Order) -> str:
         common.MERCHANTS_ID, replace(common.OUT_TRADE_NO, need=common.OPTIONAL),
         Param("transactionResultId", common.OPTIONAL, TEXT, "", "a terminal transaction's number", 64, source=common.READ), common.SIGN),
     answer=(
-        *fields(("is_success", "T processed, F refused"), ("error", "error code"), ("pay_type", "alipay or wechat"),
+        *fields(("is_success", "T processed, F refused"), ("error", "error code"), ("pay_type", "alipay, wechat or bankcard"),
                 ("result_code", "SUCCESS"), ("trans_amount", "amount"), ("trade_status", "state of the order"),
                 ("out_trade_no", "order number")),
         *common.PAYMENT, Field("refund_status", "empty, PARTIAL_REFUND or REFUND_SUCCESS", common.READ),
         *fields(("refund_amount", "refunded so far"), ("attach", "as sent to tgpayprepay"), ("merchants_id", "merchant"),
-                ("create_ip", "address that made the order")), *common.SIGNATURE),
+                ("create_ip", "address that made the order")),
+        *(Field(name, f"{meaning}; of card orders only", common.READ, sparing=True) for name, meaning in (
+            ("order_id", "the acquirer's number"), ("status", "the outcome"), ("resp_code", "response code"),
+            ("resp_msg", "the same in words"), ("complete_time", "yyyyMMddHHmmss"))), *common.SIGNATURE),
     rules=(one_of_two_numbers,), note="Its table has no sign_type, so none is expected. It never changes an order.")
 def tgpayquery(call: Call) -> Answer:
     """Tell the order as it is at this instant."""
@@ -47,4 +51,11 @@ def tgpayquery(call: Call) -> Answer:
         **common.succeeded(), "pay_type": order.pay_type, "trans_amount": money.text(order.amount), "trade_status": str(order.status),
         "out_trade_no": order.out_trade_no, **common.payment_fields(order, call.settings), "refund_status": refund_status(order),
         "refund_amount": money.text(order.refunded), "attach": order.details.get("attach", ""), "merchants_id": order.merchants_id,
-        "create_ip": order.create_ip})
+        "create_ip": order.create_ip, **card_fields(order, call.settings)})
+
+
+def card_fields(order: Order, settings: Settings) -> dict[str, str]:
+    """What is told of a card order beside the rest; nothing of others (contract 2.3)."""
+    card = order.card
+    return {} if card is None else {"order_id": card.order_id, "status": str(card.status), "resp_code": card.code, "resp_msg": card.message,
+                                    "complete_time": notices.completed(order, settings)}

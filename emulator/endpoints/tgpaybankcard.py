@@ -1,0 +1,215 @@
+"""Sections 7.1 and 7.2: a card payment, on the cashier's page or from the merchant's server; and the merchant's review of one.
+
+The outcome of a payment is `status`: a declined card is a processed request.
+"""
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import replace
+from uuid import UUID
+
+from .. import acquirer, cards, chance, durations, money, moves, notices
+from ..cards import Presented
+from ..codes import Refused
+from ..contract import TEXT, URL, Field, Format, Param, endpoint, fields, one_of
+from ..findings import Finding
+from ..orders import CardState, Order, Status
+from ..replies import Answer
+from ..response_codes import RESPONSE_CODES
+from ..store.columns import to_json
+from . import _common as common
+from ._card_documents import PAY_INFO, RISK_INFO, SUB_ACCOUNT_DATA, parts, pay_info
+from ._common import Call
+
+BANKCARD, CASHIER, SERVER, TERMINAL = "bankcard", "cashier", "s2s", "terminal"
+APPROVED, REFUSED = "bankcard.approved", "bankcard.refused"
+DEFAULT_MINUTES = 15
+MINUTES = Format("whole minutes, 1 to 999999", lambda value: None if value.isascii() and value.isdecimal() and 1 <= int(value) <= 999_999
+                 else "is not a whole number of minutes from 1 to 999999", {"type": "string", "pattern": r"^\d{1,6}$"})
+
+
+def parts_within_the_amount(params: Mapping[str, str]) -> str | None:
+    """What sub-merchants get is at most what is paid."""
+    try:
+        if parts(params["sub_account_data"]) > money.minor(params["trans_amount"]):
+            return "the parts in sub_account_data exceed trans_amount"
+    except (KeyError, ValueError):  # missing, or told of by its own row
+        pass
+    return None
+
+
+def terminal_named(params: Mapping[str, str]) -> Finding | None:
+    """A payment on a terminal names it."""
+    missing = params.get("channel_type") == TERMINAL and "terminal_id" not in params
+    return Finding("MANDATORY_MISSING", "terminal_id is missing, which channel_type=terminal needs") if missing else None
+
+
+def number_in_its_place(params: Mapping[str, str]) -> str | None:
+    """A card's number is in pay_info and nowhere else: everything else is kept."""
+    elsewhere = {name: value for name, value in params.items() if name != "pay_info"}
+    together = "\n".join(elsewhere.values())
+    numbers = [number for number in cards.numbers_in(params.get("pay_info", "")) if number in together]
+    found = [name for name, value in elsewhere.items() if any(number in value for number in numbers)] if numbers else []
+    return f"the card number of pay_info is also in {', '.join(found)}" if found else None
+
+
+ACCESS_TYPE = Param("access_type", common.REQUIRED, one_of(CASHIER, SERVER), CASHIER, "on the cashier's page, or server to server", 16)
+PAY_TYPE = Param("pay_type", common.REQUIRED, one_of(BANKCARD), BANKCARD, "bankcard", 10)
+# Rows that both tables have, in their order.
+FIRST = (common.MERCHANTS_ID, PAY_TYPE, ACCESS_TYPE, common.OUT_TRADE_NO, replace(common.TRANS_AMOUNT, length=6),
+         Param("trans_timeout", common.DOCUMENTED, MINUTES, "20", f"time limit; {DEFAULT_MINUTES} unless told", 6),
+         Param("sub_account_data", common.OPTIONAL, SUB_ACCOUNT_DATA, "", "the parts of sub-merchants", 1024),
+         Param("goods_name", common.DOCUMENTED, TEXT, "bankcard_test", "names of the goods, separated by vertical bars", 256),
+         Param("goods_info", common.OPTIONAL, TEXT, "foods", "descriptions of the goods, separated by vertical bars", 2000),
+         Param("language", common.DOCUMENTED, one_of("cn", "en"), "en", "language of the pages", 2),
+         Param("channel_type", common.DOCUMENTED, one_of("online", TERMINAL), "online", "on a page, or on a card terminal", 16,
+               aliases=("pay_channel",), note="the document's example sends pay_channel"),
+         replace(common.TERMINAL_ID, length=16), Param("terminal_type", common.DOCUMENTED, one_of("web", "h5", "android", "ios"), "web",
+                                                       "where the payer is", 16))
+LAST = (Param("risk_info", common.OPTIONAL, RISK_INFO, "", "what the risk rules should know", 15000),
+        Param("return_url", common.OPTIONAL, URL, "https://shop.example/basket", "where a payer who gives up goes", 512),
+        Param("redirect_url", common.OPTIONAL, URL, "https://shop.example/paid", "where the browser goes with the result", 512),
+        replace(common.NOTIFY_URL, length=512), replace(common.REFERENCE, length=512),
+        Param("service", common.OPTIONAL, one_of("bankcard.pay"), "bankcard.pay", "the service", source=common.READ),
+        common.SIGN, common.SIGN_TYPE)
+RESULT = (
+    *fields(("is_success", "T processed, F refused"), ("result_code", "response code, section 7.2"), ("result_msg", "the same in words")),
+    Field("error", "empty", common.READ),
+    *fields(("merchants_id", "merchant"), ("out_trade_no", "order number"), ("status", "the outcome"),
+            ("complete_time", "yyyyMMddHHmmss, Asia/Shanghai; empty while it is not final"), ("order_id", "the acquirer's number")),
+    Field("trans_amount", "amount", common.READ))
+
+
+@endpoint(
+    name="tgpaybankcard", section="7.2", title="Card payment from the merchant's server", product=BANKCARD, card_codes=True,
+    applies=lambda params: params.get("access_type") == SERVER,
+    params=(*FIRST, Param("pay_info", common.REQUIRED, PAY_INFO, "", "the card"),
+            Param("device_channel", common.DOCUMENTED, one_of("app", "browser"), "browser", "kind of device", 10),
+            Param("trans_channel", common.DOCUMENTED, one_of("credit_card"), "credit_card", "kind of payment", 20), *LAST),
+    answer=(*RESULT, Field("payMethodResp", "JSON: whether the payer must be sent to the issuer's page, and how", common.READ),
+            *common.SIGNATURE),
+    rules=(parts_within_the_amount, terminal_named, number_in_its_place),
+    note="A declined card is a processed request: is_success is T, status is failed. A 3-D payment is pending (3200), and payMethodResp "
+         "has the issuer's page: the one-time code is 123456.")
+def server_to_server(call: Call) -> Answer:
+    """Charge a card, for a new order or for one that failed or expired."""
+    _refuse_terminals(call)
+    order = call.known_order()
+    if order is None:
+        order = acquirer.charge(call.payments, call.order(BANKCARD, _expires_at(call), card=_waiting_card(call)), _card(call))
+    else:
+        order = acquirer.present(call.payments, _tried_again(call, _same(call, order)), _card(call))
+    return Answer({**result(call, order), "payMethodResp": pay_method(call, order)}, {"card": order.card.masked} if order.card else {})
+
+
+@endpoint(
+    name="tgpaybankcard", section="7.2", title="Merchant's review of a card payment", product=BANKCARD, card_codes=True,
+    applies=lambda params: params.get("service") in (APPROVED, REFUSED), source=common.READ,
+    params=(common.MERCHANTS_ID, common.OUT_TRADE_NO,
+            Param("service", common.REQUIRED, one_of(APPROVED, REFUSED), APPROVED, "the decision", source=common.READ),
+            replace(PAY_TYPE, need=common.OPTIONAL), common.SIGN, common.SIGN_TYPE),
+    answer=(*RESULT, *common.SIGNATURE),
+    note="The document names the two services, not their address (reading). A payment that is not reviewed within 24 hours is canceled.")
+def review(call: Call) -> Answer:
+    """Take or refuse a payment pending review; the same decision again answers the same."""
+    order = call.find_order()
+    if order.card is None:
+        raise Refused("TRADE_NOT_EXIST", f"order {order.out_trade_no} is no card payment")
+    return Answer(result(call, acquirer.review(call.payments, order, call.get("service") == APPROVED)))
+
+
+@endpoint(
+    section="7.1", title="Card payment on the cashier's page", product=BANKCARD, card_codes=True, variants=(review, server_to_server),
+    params=(*FIRST, *LAST),
+    answer=(*common.RESULT, *fields(("pay_url", "the cashier's page"), ("merchants_id", "merchant"), ("out_trade_no", "order number")),
+            *common.SIGNATURE),
+    rules=(parts_within_the_amount, terminal_named),
+    note="pay_url opens with GET and POST, has no & and ends with trans_timeout. The payer may try another card after a decline.")
+def tgpaybankcard(call: Call) -> Answer:
+    """Make a waiting order and tell its page; a repetition tells the same again, and opens one that failed or expired."""
+    _refuse_terminals(call)
+    order = call.known_order()
+    if order is None:
+        order = call.new_order(BANKCARD, _expires_at(call), card=_waiting_card(call))
+    elif _same(call, order).status is not Status.WAIT_BUYER_PAY or not _on_the_page(order):
+        order = _tried_again(call, order)
+    return Answer({**common.succeeded(), "pay_url": common.cashier_page(call, order), "merchants_id": order.merchants_id,
+                   "out_trade_no": order.out_trade_no})
+
+
+def result(call: Call, order: Order) -> dict[str, str]:
+    """What both answers about a card payment tell."""
+    card = order.card
+    assert card is not None
+    return {"is_success": "T", "result_code": card.code, "result_msg": card.message, "merchants_id": order.merchants_id,
+            "out_trade_no": order.out_trade_no, "status": str(card.status), "complete_time": notices.completed(order, call.settings),
+            "order_id": card.order_id, "trans_amount": money.text(order.amount)}
+
+
+def pay_method(call: Call, order: Order) -> str:
+    """`payMethodResp`: whether the payer must be sent to the issuer's page, and how."""
+    card = order.card
+    if card is None or card.challenge is None:
+        return to_json({"isRedirect": "no"})
+    request = {"messageType": "CReq", "messageVersion": "2.1.0", "challengeWindowSize": "05",
+               "acsTransID": str(UUID(chance.hexadecimal(32, call.settings.seed, "acs", order.page_token, card.attempt)))}
+    return to_json({"isRedirect": "yes", "redirectMethod": "POST", "termUrl": issuer_page(call.base_url, order), "redirectParam": {
+        "creq": urlsafe_b64encode(to_json(request).encode()).decode().rstrip("="), "threeDSSessionData": card.order_id}})
+
+
+def issuer_page(base_url: str, order: Order) -> str:
+    """The issuer's page of an attempt."""
+    assert order.card is not None
+    return f"{base_url}/3ds/{order.page_token}/{order.card.attempt}"
+
+
+def _refuse_terminals(call: Call) -> None:
+    if call.get("channel_type") == TERMINAL:
+        raise Refused("HAS_NO_PRIVILEGE", "channel_type=terminal needs a card terminal, and the emulator has none yet")
+
+
+def _expires_at(call: Call) -> int:
+    return call.now + int(call.get("trans_timeout") or DEFAULT_MINUTES) * durations.MINUTE
+
+
+def _waiting_card(call: Call) -> CardState:
+    return CardState(call.get("access_type"), due_at=_expires_at(call), due_code=cards.TIME_OVER)
+
+
+def _same(call: Call, order: Order) -> Order:
+    """The order, when it is a card order of this amount. Raises Refused."""
+    if order.card is None or order.amount != call.amount:
+        what = f"for {money.text(order.amount)}" if order.card else f"by {order.endpoint}"
+        raise Refused("CONTEXT_INCONSISTENT", f"out_trade_no {order.out_trade_no} is used already, {what}")
+    return order
+
+
+def _on_the_page(order: Order) -> bool:
+    return order.card is not None and order.card.access_type == CASHIER
+
+
+def _tried_again(call: Call, order: Order) -> Order:
+    """The order opened for another attempt, with what this request says. Raises Refused 3115 when it neither failed nor expired."""
+    assert order.card is not None
+    state = replace(order.card, access_type=call.get("access_type"))
+    told = replace(order, details=call.details, notify_url=call.get("notify_url"), card=state)
+    try:
+        return acquirer.retry(call.payments, told, _expires_at(call))
+    except Refused as refused:
+        waits = order.status is Status.WAIT_BUYER_PAY
+        error, sentence = ("CONTEXT_INCONSISTENT", f"order {order.out_trade_no} is being paid") if waits else \
+            (refused.code.name, refused.sentence)
+        raise Refused(error, sentence, card_code=cards.DUPLICATE) from None
+
+
+def _card(call: Call) -> Presented:
+    """The card that pay_info has or stands for. Raises Refused for the test cards of the codes that are refusals."""
+    given = pay_info(call.get("pay_info"))
+    if given["cardVoucher"]:
+        taken = call.tables.vouchers.take(given["cardVoucher"], call.now)
+        card = cards.unknown_voucher(taken) if isinstance(taken, str) else taken
+    else:
+        card = cards.present(given, call.now, call.settings.timezone)
+    if card.outcome.code in cards.REFUSALS:
+        message = RESPONSE_CODES[card.outcome.code].message
+        raise moves.card_refusal(card.outcome.code, f"{message}: the test card of this code was presented")
+    return card
