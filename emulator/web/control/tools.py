@@ -9,8 +9,10 @@ from flask import Response, jsonify, request
 
 from ... import durations, signature
 from ...clock import real_now
-from ...orders import Status, at
+from ...moves import at
+from ...orders import Status
 from ...outbox import TAKEN
+from ...response_codes import CardStatus
 from ...store import Tables
 from .. import Emulator, base_url, emulator
 from . import MERCHANT, OPERATIONS, Problem, body, duration, operation, text_of
@@ -76,8 +78,8 @@ def _signing(given: dict[str, Any]) -> tuple[dict[str, str], str]:
 def wait() -> Response:
     """Long poll for a test."""
     merchants_id, out_trade_no, status = (request.args.get(name, "") for name in ("merchants_id", "out_trade_no", "status"))
-    if status and status not in list(Status):
-        raise Problem(400, "Bad Request", f"status must be one of {', '.join(Status)}")
+    if status and status not in (*Status, *CardStatus):
+        raise Problem(400, "Bad Request", f"status must be one of {', '.join(Status)}; of card orders also {', '.join(CardStatus)}")
     if request.args.get("notice", TAKEN) != TAKEN:
         raise Problem(400, "Bad Request", "notice must be taken")
     known(emulator().store.read(), merchants_id)
@@ -101,7 +103,8 @@ def _reached(tables: Tables, merchants_id: str, out_trade_no: str, status: str, 
     order = at(found, tables.clock.get().now(real_now()))
     notices = tables.notices.of_order(merchants_id, out_trade_no)
     taken = all(notice.status == TAKEN for notice in notices)
-    reached = (not status or order.status == status) and (taken or not notices_too)
+    states = (order.status, order.card.status) if order.card else (order.status,)
+    reached = (not status or status in states) and (taken or not notices_too)
     return reached, {"order": order_json(order), "notices": [notice_json(tables, notice) for notice in notices]}
 
 

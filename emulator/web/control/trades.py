@@ -5,25 +5,42 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from ... import money
+from ... import acquirer, money
 from ...clock import iso, real_now
 from ...codes import BUYER_FAILURES, Refused
+from ...due import caught_up
 from ...endpoints.tgpayquery import refund_status
-from ...orders import MOVES, Event, Order, at
+from ...moves import at, refusal
+from ...orders import MOVES, CardState, Event, Order
 from ...payments import BY_CONTROL, Payments, waiting
+from ...response_codes import APPROVED, DECLINED, RESPONSE_CODES, CardStatus
 from ...store import Tables
 from ...store.post import Posted
 from .. import emulator
 from . import MERCHANT, PAGED, Problem, asked, body, listed, operation, paging
 from .state import known
 
-ACTS: dict[str, Callable[[Payments, Order, str], Order]] = {
+Act = Callable[[Payments, Order, str], Order]
+ACTS: dict[str, Act] = {
     "pay": lambda payments, order, failure: payments.pay(order),
     "decline": lambda payments, order, failure: payments.decline(order, failure),
     "expire": lambda payments, order, failure: payments.close(waiting(order), Event.EXPIRE),
     "close": lambda payments, order, failure: payments.close(waiting(order), Event.CLOSE),
 }
-CARD_ACTS = ("approve", "refuse", "chargeback")
+CARD_ACTS: dict[str, Act] = {
+    "pay": lambda payments, order, code: acquirer.decide(payments, order, APPROVED),
+    "decline": lambda payments, order, code: acquirer.decide(payments, order, code),
+    "expire": lambda payments, order, code: acquirer.run_out(payments, waiting(order)),
+    "close": lambda payments, order, code: payments.close(waiting(order), Event.CLOSE),
+    "approve": lambda payments, order, code: acquirer.decide(payments, undecided(order), APPROVED),
+    "refuse": lambda payments, order, code: acquirer.decide(payments, undecided(order), code),
+    "chargeback": lambda payments, order, code: acquirer.charge_back(payments, order),
+}
+CARD_POSSIBLE = {
+    CardStatus.RECEIVED: ("pay", "decline", "expire", "close"),
+    **dict.fromkeys((CardStatus.PENDING, CardStatus.PENDING_REVIEW), ("pay", "decline", "expire", "close", "approve", "refuse")),
+    CardStatus.SUCCESS: ("chargeback",),
+}
 DEFAULT_FAILURE = "BUYER_BALANCE_NOT_ENOUGH"
 
 
@@ -42,7 +59,17 @@ def order_json(order: Order) -> dict[str, Any]:
         "buyer_id": order.buyer_id, "error": order.failure, "created_at": instant(order.created_at),
         "expires_at": instant(order.expires_at),
         "paid_at": instant(order.paid_at), "closed_at": instant(order.closed_at), "closed_by": order.closed_by,
-        "notify_url": order.notify_url, "page": f"/wallet/{order.page_token}", "details": dict(order.details)}
+        "notify_url": order.notify_url, "page": f"/{'pay' if order.card else 'wallet'}/{order.page_token}", "details": dict(order.details),
+        "card": card_json(order.card) if order.card else None}
+
+
+def card_json(card: CardState) -> dict[str, Any]:
+    """What is known of a card payment; of the card the brand, the first six and the last four digits."""
+    return {
+        "status": str(card.status), "resp_code": card.code, "resp_msg": card.message, "access_type": card.access_type,
+        "attempt": card.attempt, "order_id": card.order_id, "brand": card.brand, "first6": card.first6, "last4": card.last4,
+        "completed_at": instant(card.completed_at), "time_decides_at": instant(card.due_at), "time_decides": card.due_code,
+        "charged_back_at": instant(card.charged_back_at)}
 
 
 def notice_json(tables: Tables, notice: Posted) -> dict[str, Any]:
@@ -63,13 +90,13 @@ def journal_json(row: Any) -> dict[str, Any]:
             "explanation": json.loads(row["explanation"]) or None}
 
 
-def find(tables: Tables, merchants_id: str, out_trade_no: str, now: int) -> Order:
-    """The order as it is now, or a problem."""
+def find(tables: Tables, merchants_id: str, out_trade_no: str) -> Order:
+    """The order as it was last written down, or a problem."""
     known(tables, merchants_id)
     order = tables.orders.find(merchants_id, out_trade_no)
     if order is None:
         raise Problem(404, "Not Found", f"merchant {merchants_id} has no order {out_trade_no}")
-    return at(order, now)
+    return order
 
 
 @operation("GET", "/orders", "orders, oldest first", (MERCHANT, ("status", "only in this state"), *PAGED))
@@ -87,7 +114,7 @@ def list_orders() -> Response:
 def get_order(merchants_id: str, out_trade_no: str) -> Response:
     """The whole story of an order."""
     tables = emulator().store.read()
-    order = find(tables, merchants_id, out_trade_no, tables.clock.get().now(real_now()))
+    order = at(find(tables, merchants_id, out_trade_no), tables.clock.get().now(real_now()))
     return jsonify({
         **order_json(order),
         "history": [{"id": row["id"], "at": instant(row["at"]), "event": row["event"], "cause": row["cause"], "status": row["status"],
@@ -98,28 +125,40 @@ def get_order(merchants_id: str, out_trade_no: str) -> Response:
 
 
 @operation("POST", "/orders/<merchants_id>/<path:out_trade_no>/<event>", f"let something happen to an order: {', '.join(ACTS)}; "
-           f"{', '.join(CARD_ACTS)} for cards", body={"type": "object", "properties": {
-               "error": {"type": "string", "description": f"why a decline; {DEFAULT_FAILURE} unless told"}}})
+           f"to a card order also {', '.join(name for name in CARD_ACTS if name not in ACTS)}", body={"type": "object", "properties": {
+               "error": {"type": "string", "description": f"why a wallet declines; {DEFAULT_FAILURE} unless told"},
+               "code": {"type": "string", "description": f"with which response code a card payment fails; {DECLINED} unless told"}}})
 def act(merchants_id: str, out_trade_no: str, event: str) -> Response:
-    """Pay, decline, expire or close an order as a payer or as time would."""
-    failure = _failure(body())
-    if event not in ACTS and event not in CARD_ACTS:
-        raise Problem(404, "Not Found", f"{event} is no event; there are {', '.join((*ACTS, *CARD_ACTS))}")
+    """Pay, decline, expire or close an order as a payer or as time would; decide and charge back a card payment."""
+    given = body()
+    failure, code = _failure(given), _card_code(given)
+    if event not in CARD_ACTS:
+        raise Problem(404, "Not Found", f"{event} is no event; there are {', '.join(CARD_ACTS)}")
     with emulator().store.write() as tables:
         now = tables.clock.get().now(real_now())
-        order = find(tables, merchants_id, out_trade_no, now)
+        order = caught_up(tables, emulator().settings, find(tables, merchants_id, out_trade_no), now)
         payments = Payments(tables, emulator().settings, known(tables, merchants_id), now, BY_CONTROL)
-        if event in CARD_ACTS:
+        acts = CARD_ACTS if order.card else ACTS
+        if event not in acts:
             raise Problem(409, "Conflict", f"{event} is for card orders; this one was made by {order.endpoint}", possible=possible(order))
         try:
-            after = ACTS[event](payments, order, failure)
+            after = acts[event](payments, order, code if order.card else failure)
         except Refused as refused:
             raise Problem(409, "Conflict", f"{refused.code.name}: {refused.sentence}", possible=possible(order)) from refused
         return jsonify(order_json(after))
 
 
+def undecided(order: Order) -> Order:
+    """A card order whose issuer or merchant has not decided yet. Raises Refused."""
+    if order.card is None or order.card.status is CardStatus.RECEIVED:
+        raise refusal(order, "TRADE_STATUS_ERROR", f"no card has been presented for order {order.out_trade_no} yet")
+    return waiting(order)
+
+
 def possible(order: Order) -> list[str]:
     """The events that can happen to an order in its state."""
+    if order.card:
+        return list(CARD_POSSIBLE.get(order.card.status, ())) if order.card.charged_back_at is None else []
     return [name for name in ACTS if (order.status, Event(name)) in MOVES]
 
 
@@ -128,6 +167,13 @@ def _failure(given: dict[str, Any]) -> str:
     if failure not in BUYER_FAILURES:
         raise Problem(422, "Unprocessable", f"error must be one of {', '.join(BUYER_FAILURES)}")
     return str(failure)
+
+
+def _card_code(given: dict[str, Any]) -> str:
+    code = given.get("code", DECLINED)
+    if not isinstance(code, str) or code not in RESPONSE_CODES or RESPONSE_CODES[code].status is not CardStatus.FAILED:
+        raise Problem(422, "Unprocessable", f"code must be a response code of a failed payment, such as {DECLINED}: see /_emulator/codes")
+    return code
 
 
 @operation("GET", "/notifications", "notices with every attempt, oldest first",

@@ -1,0 +1,26 @@
+"""The tables of response codes and test cards."""
+from flask import Response, jsonify
+
+from ...cards import TestCard, test_cards
+from ...response_codes import RESPONSE_CODES
+from . import operation
+
+
+@operation("GET", "/codes", "the 71 response codes of cards: status, text for the payer, and how certain the scan is")
+def codes() -> Response:
+    """Every response code."""
+    items = [{"code": row.code, "message": row.message, "section": row.section, "status": str(row.status), "shown_to_payer": row.shown[0],
+              "shown_to_payer_zh": row.shown[1], "code_reading": row.code_reading, "message_reading": row.message_reading}
+             for row in RESPONSE_CODES.values()]
+    return jsonify({"items": items, "next": None})
+
+
+@operation("GET", "/cards", "the test cards: which number gives which code")
+def cards() -> Response:
+    """Every test card."""
+    return jsonify({"items": [card_json(card) for card in test_cards()], "next": None})
+
+
+def card_json(card: TestCard) -> dict[str, str]:
+    """A test card; any date in the future and any verification code of the right length go with it."""
+    return dict(vars(card))
