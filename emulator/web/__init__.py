@@ -40,7 +40,7 @@ def base_url() -> str:
 
 def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
     """The application on an open store; whoever calls runs the scheduler's thread."""
-    from . import api, control, pages
+    from . import api, cashier, control, pages, sdk
 
     app = Flask(__name__)
     app.url_map.merge_slashes = False  # an order number may have two in a row
@@ -48,6 +48,8 @@ def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
     app.extensions["emulator"] = Emulator(settings, store, Gateway(store, settings), scheduler)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(cashier.blueprint)
+    app.register_blueprint(sdk.blueprint)
     app.register_blueprint(control.blueprint)
     app.register_blueprint(control.probes)
 

@@ -10,7 +10,8 @@ from ..clock import real_now
 from ..codes import Refused
 from ..endpoints import ENDPOINTS
 from ..endpoints.tgpayh5 import WEBSITE
-from ..orders import Order, Status, at
+from ..moves import at
+from ..orders import Order, Status
 from ..payments import BY_PAYER, Payments
 from ..urls import ascii_url
 from . import base_url, emulator
@@ -23,9 +24,10 @@ FAILURES = {"decline": "", "balance": "BUYER_BALANCE_NOT_ENOUGH"}
 PHONES = ("Mobile", "Android", "iPhone", "MicroMessenger", "AlipayClient")
 
 
-def texts() -> Texts:
-    """The texts in the language that the address asks for, else the browser's."""
-    return Texts(request.args.get("lang") or request.accept_languages.best_match(["en", "zh"]) or "en")
+def texts(order: Order | None = None) -> Texts:
+    """The texts in the language that the address asks for, else the order's, else the browser's."""
+    ordered = {"cn": "zh", "en": "en"}.get(order.details.get("language", "")) if order else None
+    return Texts(request.args.get("lang") or ordered or request.accept_languages.best_match(["en", "zh"]) or "en")
 
 
 def secure(response: Response, form_action: str = "") -> Response:
@@ -41,7 +43,7 @@ def secure(response: Response, form_action: str = "") -> Response:
 
 def page(template: str, status: int = 200, form_action: str = "", **values: Any) -> Response:
     """A page made of a template."""
-    html = render_template(template, texts=texts(), **values)
+    html = render_template(template, texts=texts(values.get("order")), **values)
     return secure(Response(html, status, content_type="text/html; charset=utf-8"), form_action)
 
 
@@ -58,23 +60,23 @@ def home() -> Response:
 @blueprint.route("/wallet/<token>", methods=["GET", "POST"])
 def wallet(token: str) -> Response:
     """The order in the payer's wallet; on a desktop an H5 order of a website shows the code for the phone."""
-    order = _order(token)
-    if order is None:
+    order = order_of(token)
+    if order is None or order.card:
         return page("not_found.html", 404)
     if order.details.get("scene_type") == WEBSITE and "here" not in request.args and not _is_phone() \
             and order.status is Status.WAIT_BUYER_PAY:
-        return page("scan.html", **_shown(order))
+        return page("scan.html", **shown(order))
     # Browsers hold redirects to the policy too, and a shop may send the payer on from its return_url to another of its hosts.
     form_action = "http: https:" if order.details.get("return_url") else ""
-    return page("wallet.html", form_action=form_action, failure=request.args.get("failed"), **_shown(order))
+    return page("wallet.html", form_action=form_action, failure=request.args.get("failed"), **shown(order))
 
 
 @blueprint.post("/wallet/<token>/<act>")
 def act(token: str, act: str) -> Response | Any:
     """The payer pays, or fails to; afterwards the browser goes on to the shop or back to the wallet."""
     refused = refuse_other_sites()
-    order = _order(token)
-    if refused or order is None or act not in ("pay", *FAILURES):
+    order = order_of(token)
+    if refused or order is None or order.card or act not in ("pay", *FAILURES):
         return refused or page("not_found.html", 404)
     failed = None
     with emulator().store.write() as tables:
@@ -97,18 +99,23 @@ def act(token: str, act: str) -> Response | Any:
 @blueprint.get("/wallet/<token>/state")
 def state(token: str) -> Response:
     """What a page that waits asks for: the state of the order and the seconds that are left."""
-    order = _order(token)
+    order = order_of(token)
     if order is None:
-        return Response(json.dumps({"status": None}), 404, content_type="application/json")
-    left = max(0, order.expires_at - _now()) // 1_000
-    return secure(Response(json.dumps({"status": str(order.status), "left": left, "return_url": order.details.get("return_url")}),
-                           content_type="application/json"))
+        return Response("{}", 404, content_type="application/json")
+    left = seconds_left(order)
+    go_on = order.details.get("return_url") if order.status is Status.TRADE_SUCCESS else None
+    return told({"status": str(order.status), "left": left, "go_on": go_on})
+
+
+def told(state: dict[str, Any]) -> Response:
+    """The state of an order, for a page that waits: `left` are seconds, `go_on` is where the browser goes when the state has changed."""
+    return secure(Response(json.dumps(state), content_type="application/json"))
 
 
 @blueprint.get("/qr/<token>/<size>.png")
 def picture(token: str, size: str) -> Response:
     """The picture of an order's QR code, in one of three sizes."""
-    order = _order(token)
+    order = order_of(token)
     if order is None or size not in PIXELS:
         return page("not_found.html", 404)
     response = Response(png(f"{base_url()}/wallet/{token}", PIXELS[size]), content_type="image/png")
@@ -143,20 +150,27 @@ def not_found() -> Response:
     return page("not_found.html", 404)
 
 
-def _now() -> int:
+def seconds_left(order: Order) -> int:
+    """How long the payer of an order has."""
+    return max(0, order.expires_at - present_time()) // 1_000
+
+
+def present_time() -> int:
+    """The emulator's instant."""
     return emulator().store.read().clock.get().now(real_now())
 
 
-def _order(token: str) -> Order | None:
+def order_of(token: str) -> Order | None:
+    """The order that a payer's page belongs to, as it is now."""
     order = emulator().store.read().orders.of_page(token)
-    return at(order, _now()) if order else None
+    return at(order, present_time()) if order else None
 
 
-def _shown(order: Order) -> dict[str, Any]:
+def shown(order: Order) -> dict[str, Any]:
     """What the pages of an order show of it."""
     settings, merchant = emulator().settings, emulator().store.read().merchants.find(order.merchants_id)
     return {
-        "order": order, "merchant": merchant.name if merchant else order.merchants_id, "now": _now(),
+        "order": order, "merchant": merchant.name if merchant else order.merchants_id, "now": present_time(),
         "wallet_name": getattr(texts(), order.pay_type, order.pay_type),
         "payer": payers.name(settings.seed, order.merchants_id, order.out_trade_no),
         "local": f"{order.currency} {money.text(order.amount)}", "cny": f"CN¥ {money.text(order.cny)}",

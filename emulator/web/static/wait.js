@@ -3,6 +3,7 @@ const sheet = document.querySelector("[data-state]");
 const clock = document.querySelector("[data-left]");
 
 function show(seconds) {
+  if (!clock) return;
   const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, Math.floor(seconds) % 60];
   clock.textContent = parts.map((part) => String(part).padStart(2, "0")).join(":");
 }
@@ -19,8 +20,7 @@ async function look() {
     const order = await answer.json();
     show(order.left);
     if (order.status !== sheet.dataset.status) {
-      if (order.status === "TRADE_SUCCESS" && order.return_url) return location.assign(order.return_url);
-      return showAgain();
+      return order.go_on ? location.assign(order.go_on) : showAgain();
     }
   } catch (error) {
     // The emulator is away for a moment; the next look will tell.
@@ -28,5 +28,5 @@ async function look() {
   setTimeout(look, 1000);
 }
 
-if (clock.dataset.left) show(Number(clock.dataset.left));
+if (clock && clock.dataset.left) show(Number(clock.dataset.left));
 look();

@@ -1,0 +1,193 @@
+"""What the payer by card sees: the cashier's page, the issuer's page of 3-D, and the results (contract 3.1, 3.2, 5.1)."""
+import json
+from typing import Any
+
+from flask import Blueprint, Response, redirect, request, url_for
+
+from .. import acquirer, cards, clock, money, notices
+from ..clock import real_now
+from ..codes import Refused
+from ..due import caught_up
+from ..moves import at
+from ..orders import Order
+from ..payments import BY_PAYER, Payments
+from ..response_codes import RESPONSE_CODES, CardStatus
+from ..urls import ascii_url
+from . import emulator
+from .control import refuse_other_sites
+from .pages import order_of, page, present_time, seconds_left, texts, told
+
+blueprint = Blueprint("cashier", __name__)
+CASHIER = "cashier"
+FIELDS = ("cardNo", "expirationMonth", "expirationYear", "cvv")
+# One tap away on the page, each with the name of its text; the others are in the page's list.
+FAVOURITES = (*((number, "tap_paid") for number in (cards.PLAIN[2], cards.PLAIN[4], *cards.PLAIN[5:])),
+              *((cards.number_of(*key), name) for *key, name in (
+                  ("3084", "00000", "tap_money"), ("3100", "00000", "tap_declined"), ("3119", "00000", "tap_lost"),
+                  ("3200", "00000", "tap_3d"), ("3200", "00001", "tap_review"), ("3150", "00001", "tap_later"))))
+
+
+@blueprint.route("/pay/<token>", methods=["GET", "POST"])
+def pay(token: str) -> Response:
+    """The cashier: a form for the card while one is waited for, else what has become of the payment."""
+    order = order_of(token)
+    if order is None or order.card is None:
+        return page("not_found.html", 404)
+    view = _view(order)
+    shown = {**_shown(order), "view": view}
+    if view == "form":
+        refused = _advice(order, request.args.get("refused", ""))
+        return page("cashier.html", form_action=_elsewhere(order), brands=_brands(), refused=refused, missing="missing" in request.args,
+                    **_test_cards(), **shown)
+    return page("card_result.html", **shown)
+
+
+def _view(order: Order) -> str:
+    """What the cashier shows: the form, the wait, or the result by its status."""
+    card = order.card
+    assert card is not None
+    if card.access_type == CASHIER and (card.status is CardStatus.RECEIVED or ("again" in request.args and _may_try_again(order))):
+        return "form"
+    return {CardStatus.RECEIVED: "pending", CardStatus.PENDING_REVIEW: "pending"}.get(card.status, str(card.status))
+
+
+def _may_try_again(order: Order) -> bool:
+    """Whether the payer may present another card: after a decline, while there is time (contract 1.4)."""
+    return order.card is not None and order.card.access_type == CASHIER and order.card.status is CardStatus.FAILED \
+        and present_time() < order.expires_at
+
+
+@blueprint.post("/pay/<token>/card")
+def present(token: str) -> Response | Any:
+    """The payer presents a card; the browser goes on to the issuer's page or to the result."""
+    refused, order = refuse_other_sites(), order_of(token)
+    if refused or order is None or order.card is None or order.card.access_type != CASHIER:
+        return refused or page("not_found.html", 404)
+    given = {name: request.form.get(name, "").strip() for name in FIELDS}
+    language = request.args.get("lang")
+    if not all(given.values()):
+        return redirect(url_for("cashier.pay", token=token, missing=1, again=1, lang=language), 303)
+    card = cards.present(given, present_time(), emulator().settings.timezone)
+    if card.outcome.code in cards.REFUSALS:
+        return redirect(url_for("cashier.pay", token=token, refused=card.outcome.code, again=1, lang=language), 303)
+    after = _written(token, lambda payments, current: acquirer.present(payments, _open(payments, current), card))
+    if after and after.card and after.card.challenge is not None:
+        return redirect(url_for("cashier.issuer", token=token, attempt=after.card.attempt, lang=language), 303)
+    return redirect(url_for("cashier.pay", token=token, lang=language), 303)
+
+
+def _open(payments: Payments, order: Order) -> Order:
+    """The order, opened again after a decline while there is time."""
+    return acquirer.retry(payments, order, order.expires_at) if _may_try_again(order) else order
+
+
+@blueprint.get("/pay/<token>/state")
+def state(token: str) -> Response:
+    """What a page that waits asks for."""
+    order = order_of(token)
+    if order is None or order.card is None:
+        return Response("{}", 404, content_type="application/json")
+    return told({"status": str(order.card.status), "left": seconds_left(order), "go_on": None})
+
+
+@blueprint.route("/3ds/<token>/<int:attempt>", methods=["GET", "POST"])
+def issuer(token: str, attempt: int) -> Response | Any:
+    """The issuer's page: it asks for the one-time code of an attempt, as long as it is open."""
+    order = order_of(token)
+    if order is None or order.card is None:
+        return page("not_found.html", 404)
+    if not _is_attempt(order, attempt) or order.card.challenge is None:
+        return _onwards(order)
+    return page("issuer.html", form_action=_elsewhere(order), code=cards.ONE_TIME_CODE, left_to_type=cards.MOST_WRONG_CODES
+                - order.card.wrong_codes, wrong=f"{RESPONSE_CODES[cards.WRONG_PIN].message}. {_advice(order, cards.WRONG_PIN)}",
+                **_shown(order))
+
+
+@blueprint.post("/3ds/<token>/<int:attempt>/<act>")
+def authenticate(token: str, attempt: int, act: str) -> Response | Any:
+    """The payer types a code or gives up; afterwards the browser goes on to the shop, or sees the page again."""
+    refused, order = refuse_other_sites(), order_of(token)
+    if refused or order is None or order.card is None or act not in ("answer", "cancel"):
+        return refused or page("not_found.html", 404)
+    if _is_attempt(order, attempt) and order.card.challenge is not None:
+        typed = request.form.get("code", "").strip() if act == "answer" else None
+        order = _written(token, lambda payments, current: acquirer.authenticate(payments, current, typed) if _is_attempt(current, attempt)
+                         else current) or order
+    if order.card and order.card.challenge is not None:
+        return redirect(url_for("cashier.issuer", token=token, attempt=attempt, lang=request.args.get("lang")), 303)
+    return _onwards(order)
+
+
+def _is_attempt(order: Order, attempt: int) -> bool:
+    return order.card is not None and order.card.attempt == attempt
+
+
+def _onwards(order: Order) -> Response | Any:
+    """From the issuer's page to the shop with the result; a payer who came from the cashier, or has no shop to go to, sees it there."""
+    assert order.card is not None
+    url = _shop(order)
+    if url and order.card.access_type != CASHIER:
+        return redirect(ascii_url(url), 303)
+    return redirect(url_for("cashier.pay", token=order.page_token, lang=request.args.get("lang")), 303)
+
+
+def _written(token: str, act: Any) -> Order | None:
+    """What an act of the payer makes of the order; the order as it is when it has moved on in another window."""
+    here = emulator()
+    with here.store.write() as tables:
+        now = tables.clock.get().now(real_now())
+        found = tables.orders.of_page(token)
+        merchant = tables.merchants.find(found.merchants_id) if found else None
+        if found is None or merchant is None:
+            return None
+        current = caught_up(tables, here.settings, found, now)
+        try:
+            moved: Order = act(Payments(tables, here.settings, merchant, now, BY_PAYER), current)
+            return moved
+        except Refused:
+            return at(current, now)
+
+
+def _shop(order: Order) -> str:
+    merchant = emulator().store.read().merchants.find(order.merchants_id)
+    return notices.returned(order, merchant) if merchant else ""
+
+
+def _elsewhere(order: Order) -> str:
+    """Where forms may lead beside the emulator: browsers hold redirects to the policy too."""
+    return "http: https:" if order.details.get("redirect_url") else ""
+
+
+def _shown(order: Order) -> dict[str, Any]:
+    """What the pages of a card order show of it."""
+    card, merchant = order.card, emulator().store.read().merchants.find(order.merchants_id)
+    assert card is not None
+    url = _shop(order)
+    given_up = order.details.get("return_url") or url
+    return {
+        "order": order, "card": card, "merchant": merchant.name if merchant else order.merchants_id,
+        "amount": f"{order.currency} {money.text(order.amount)}", "left": seconds_left(order), "again": _may_try_again(order),
+        "advice": _advice(order, card.code), "message": card.message, "shop": url, "given_up": given_up,
+        "completed": clock.spaced(card.completed_at, emulator().settings.timezone) if card.completed_at is not None else "",
+        "now": _this_month(), "goods": order.details.get("goods_name", "").replace("|", ", ")}
+
+
+def _this_month() -> tuple[int, int]:
+    today = clock.moment(present_time(), emulator().settings.timezone)
+    return today.month, today.year
+
+
+def _advice(order: Order, code: str) -> str:
+    """The document's text for the payer of a response code, in the language of the page; empty where it has none."""
+    row = RESPONSE_CODES.get(code)
+    return row.shown[texts(order).language == "zh"] if row else ""
+
+
+def _brands() -> str:
+    return json.dumps([[brand.name, brand.starts, brand.lengths, brand.cvv] for brand in cards.BRANDS])
+
+
+def _test_cards() -> dict[str, Any]:
+    """The test cards of the page: those one tap away, and all."""
+    every = {card.number: card for card in cards.test_cards()}
+    return {"favourites": [(every[number], name) for number, name in FAVOURITES], "every": every.values(), "grouped": cards.grouped}

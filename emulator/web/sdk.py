@@ -1,0 +1,68 @@
+"""cardVoucher (contract 3.3): a script for a merchant's page that exchanges a card for a voucher, and the address that it asks."""
+import json
+from typing import Any
+
+from flask import Blueprint, Response, current_app, request
+
+from .. import cards, chance, durations
+from ..clock import real_now
+from ..endpoints._card_documents import CARD_FIELDS, PAY_INFO
+from ..response_codes import RESPONSE_CODES
+from . import emulator
+
+blueprint = Blueprint("sdk", __name__, url_prefix="/sdk")
+GOOD_FOR = 30 * durations.MINUTE
+MOST_BYTES = 64 * 1024
+
+
+@blueprint.after_request
+def let_other_sites_in(response: Response) -> Response:
+    """A merchant's page is of another site; nothing else of the emulator is for such pages."""
+    response.headers.update({"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "POST, OPTIONS",
+                             "Access-Control-Allow-Headers": "Content-Type", "Access-Control-Max-Age": "600"})
+    return response
+
+
+@blueprint.get("/tgpay.js")
+def script() -> Response:
+    """`TGPay.createCardVoucher({cardNo, …})`."""
+    return current_app.send_static_file("tgpay.js")
+
+
+@blueprint.route("/card-voucher", methods=["POST", "OPTIONS"])
+def card_voucher() -> Response:
+    """Make a voucher of the card fields of a pay_info; what is wrong with them is a 422 with `error` and `message`."""
+    if request.method == "OPTIONS":
+        return Response(status=204)
+    given = _card_fields()
+    if isinstance(given, str):
+        return _answer(422, {"error": "1000", "message": given})
+    here = emulator()
+    with here.store.write() as tables:
+        now = tables.clock.get().now(real_now())
+        card = cards.present(given, now, here.settings.timezone)
+        if card.faulty:
+            message = RESPONSE_CODES[card.outcome.code].message
+            return _answer(422, {"error": card.outcome.code, "message": f"{message}: {card.hint or card.why}"})
+        voucher = chance.letters(40, here.settings.seed, "voucher", tables.vouchers.next_number())
+        tables.vouchers.add(voucher, card, now + GOOD_FOR)
+    return _answer(200, {"cardVoucher": voucher})
+
+
+def _card_fields() -> dict[str, str] | str:
+    """The card of the request's JSON, or a sentence that says what is wrong with it."""
+    request.max_content_length = MOST_BYTES
+    written = request.get_data().decode("utf-8", "replace")
+    wrong = PAY_INFO.problem(written)
+    if wrong:
+        return f"the body {wrong}"
+    given: dict[str, Any] = json.loads(written)
+    if given.get("cardVoucher"):
+        return "the body has a cardVoucher already"
+    return {name: str(given[name]) for name in CARD_FIELDS}
+
+
+def _answer(status: int, document: dict[str, str]) -> Response:
+    response = Response(json.dumps(document), status, content_type="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    return response

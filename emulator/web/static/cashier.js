@@ -1,0 +1,85 @@
+// The card form: groups and checks what is typed, names the brand, and fills in a test card at a tap.
+const form = document.querySelector(".card-form");
+const field = form.elements;
+const brands = JSON.parse(form.dataset.brands).map(([name, starts, lengths, cvv]) => ({ name, starts: new RegExp(`^(?:${starts})`), lengths, cvv }));
+
+const digits = (text) => text.replace(/\D/g, "");
+const brandOf = (number) => brands.find((brand) => brand.starts.test(number));
+
+function grouped(number) {
+  const brand = brandOf(number);
+  const shape = brand && Math.max(...brand.lengths) < 16 ? /^(.{1,4})(.{1,6})?(.*)$/ : /(.{1,4})/g;
+  const parts = shape.global ? number.match(shape) : (number.match(shape) || []).slice(1);
+  return (parts || []).filter(Boolean).join(" ");
+}
+
+function passesLuhn(number) {
+  const sum = [...number].reverse().reduce((total, digit, place) => {
+    const value = Number(digit) * (place % 2 + 1);
+    return total + (value > 9 ? value - 9 : value);
+  }, 0);
+  return sum % 10 === 0;
+}
+
+const checks = {
+  number() {
+    const number = digits(field.cardNo.value);
+    const brand = brandOf(number);
+    return brand && brand.lengths.includes(number.length) && passesLuhn(number) ? "" : form.dataset.wrongNumber;
+  },
+  validity() {
+    const month = Number(field.expirationMonth.value);
+    const year = 2000 + Number(field.expirationYear.value);
+    const written = /^\d{1,2}$/.test(field.expirationMonth.value) && /^\d{2}$/.test(field.expirationYear.value);
+    const [thisYear, thisMonth] = [Number(form.dataset.year), Number(form.dataset.month)];
+    const over = year < thisYear || (year === thisYear && month < thisMonth);
+    return written && month >= 1 && month <= 12 && !over ? "" : form.dataset.wrongValidity;
+  },
+  cvv() {
+    const brand = brandOf(digits(field.cardNo.value));
+    const length = brand ? brand.cvv : 3;
+    return new RegExp(`^\\d{${length}}$`).test(field.cvv.value) ? "" : `${form.dataset.wrongCvv} ${length}`;
+  },
+};
+const fieldsOf = { number: ["cardNo"], validity: ["expirationMonth", "expirationYear"], cvv: ["cvv"] };
+
+function check(name) {
+  const wrong = checks[name]();
+  document.getElementById(`${name}-wrong`).textContent = wrong;
+  fieldsOf[name].forEach((input) => field[input].toggleAttribute("aria-invalid", Boolean(wrong)));
+  return !wrong;
+}
+
+function showBrand() {
+  const brand = brandOf(digits(field.cardNo.value));
+  form.querySelector(".brand").textContent = brand ? brand.name : "";
+  field.cvv.placeholder = brand && brand.cvv === 4 ? "1234" : "123";
+}
+
+function fill(number) {
+  const brand = brandOf(number);
+  field.cardNo.value = grouped(number);
+  field.expirationMonth.value = "12";
+  field.expirationYear.value = String(Number(form.dataset.year) + 3).slice(-2);
+  field.cvv.value = brand && brand.cvv === 4 ? "1234" : "123";
+  showBrand();
+  Object.keys(checks).forEach(check);
+  form.scrollIntoView({ block: "nearest" });
+  form.querySelector("button").focus();
+}
+
+field.cardNo.addEventListener("input", () => {
+  const atEnd = field.cardNo.selectionStart === field.cardNo.value.length;
+  if (atEnd) field.cardNo.value = grouped(digits(field.cardNo.value));
+  showBrand();
+});
+Object.entries(fieldsOf).forEach(([name, inputs]) => field[inputs.at(-1)].addEventListener("change", () => check(name)));
+form.noValidate = true;
+form.addEventListener("submit", (event) => {
+  const wrong = Object.keys(checks).filter((name) => !check(name));
+  if (!wrong.length) return;
+  event.preventDefault();
+  field[fieldsOf[wrong[0]][0]].focus();
+});
+document.querySelectorAll("[data-card]").forEach((chip) => chip.addEventListener("click", () => fill(chip.dataset.card)));
+document.querySelector("[data-cards]").addEventListener("change", (event) => event.target.value && fill(event.target.value));

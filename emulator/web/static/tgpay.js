@@ -1,0 +1,15 @@
+// Exchanges a card for a cardVoucher, so that the merchant's server never sees the card's number:
+//   TGPay.createCardVoucher({cardNo, expirationMonth, expirationYear, cvv}).then((cardVoucher) => …)
+(() => {
+  const emulator = new URL(document.currentScript.src).origin;
+  window.TGPay = {
+    async createCardVoucher(card) {
+      const answer = await fetch(`${emulator}/sdk/card-voucher`, {
+        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(card),
+      });
+      const told = await answer.json();
+      if (!answer.ok) throw Object.assign(new Error(told.message), { code: told.error });
+      return told.cardVoucher;
+    },
+  };
+})();
