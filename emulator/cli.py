@@ -212,6 +212,22 @@ def replay(control: Control, as_json: bool, number: int) -> None:
 
 
 @main.command()
+@click.option("--json", "as_json", is_flag=True, help="print JSON")
+@click.argument("words", nargs=-1, metavar="[WORD]...")
+def cards(as_json: bool, words: tuple[str, ...]) -> None:
+    """List the test cards: which number gives which code. Words narrow the list: `cards 3084`, `cards american`, `cards failed pin`.
+
+    Any validity in the future and any verification code of the right length go with them.
+    """
+    from .cards import test_cards
+
+    rows = [vars(card) for card in test_cards() if all(word.lower() in " ".join(vars(card).values()).lower() for word in words)]
+    if not rows:
+        fail(f"no test card has {' and '.join(words)} in it")
+    show({"items": rows, "next": None}, as_json, ("number", "brand", "code", "status", "message", "means"))
+
+
+@main.command()
 @click.argument("parameters", nargs=-1, required=True, metavar="NAME=VALUE... | URL")
 @click.option("--token", "secret", envvar="TGPAY_TOKEN", help="the merchant's token; else that of its merchants_id [TGPAY_TOKEN]")
 @click.option("--explain", is_flag=True, help="say what is wrong with the sign among the parameters")

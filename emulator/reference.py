@@ -1,11 +1,12 @@
 """Readers of the tables: the reference in Markdown and the OpenAPI document."""
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
-from . import __version__, findings, payers, settlement
+from . import __version__, cards, findings, payers, settlement
 from .codes import BUYER_FAILURES, REFUSALS
 from .contract import Endpoint, Need, Param, Source
 from .endpoints import ENDPOINTS
+from .response_codes import RESPONSE_CODES
 from .settings import SETTINGS, variable
 
 NEEDS = {Need.REQUIRED: "R", Need.DOCUMENTED: "D", Need.OPTIONAL: "O"}
@@ -39,12 +40,16 @@ def markdown() -> str:
         f"# TGPay Emulator {__version__}: reference",
         "Made from the tables that check the requests. **R** is refused when missing, **D** is documented as mandatory and its absence "
         "a finding, **O** is optional. *(reading)* marks what the document does not say clearly.",
-        "## Endpoints", *(_endpoint(endpoint) for endpoint in ENDPOINTS.values()),
+        "## Endpoints", *(part for endpoint in ENDPOINTS.values() for part in _endpoint(endpoint)),
         "## Columns of the settlement file", ", ".join(f"`{name}`" for name, _ in settlement.COLUMNS),
         "## Refusals", "`is_success` is F, nothing happened.",
         table(("error", "when", "HTTP"), ((code.name, code.when, str(code.status)) for code in REFUSALS.values())),
         "## Buyers who cannot pay", "`is_success` is T, `result_code` FAIL: the request was carried out, the buyer failed.",
         table(("detail_error_code", "why"), ((code.name, code.when) for code in BUYER_FAILURES.values())),
+        "## Response codes of cards", "The outcome of a card payment is `status`. The last column tells whether code and message are "
+        "printed in the document, or restored from its damaged text.", response_codes_table(),
+        "## Test cards", "Any validity in the future and any verification code of the right length go with them. Every other number is "
+        "declined with 3101.", test_cards_table(),
         "## Payment codes for tests", "Any other code that is well formed pays at once.", payment_codes_table(),
         "## Findings", "Rules of the document that are noted, not refused; with the setting `strict` they are refused.",
         table(("code", "section", "rule"), ((rule.code, rule.section, rule.sentence) for rule in findings.RULES.values())),
@@ -67,20 +72,30 @@ def fidelity_table() -> str:
 
 def fidelity(endpoint: Endpoint) -> str:
     """How much of an endpoint the document says: its own source, and the sources of its rows."""
-    sources = {endpoint.source, *(row.source for row in endpoint.params), *(row.source for row in endpoint.answer)}
-    sources |= {Source.READ} if "(reading)" in endpoint.note else set()
+    sources = {source for each in endpoint.tables
+               for source in (each.source, *(row.source for row in each.params), *(row.source for row in each.answer))}
+    sources |= {Source.READ for each in endpoint.tables if "(reading)" in each.note}
     words = {Source.DOCUMENTED: "documented", Source.READ: "read", Source.ASSUMED: "assumed"}
     return ", ".join(words[source] for source in Source if source in sources)
 
 
-def _endpoint(endpoint: Endpoint) -> str:
-    signed = "signed" if endpoint.signed else "unsigned"
-    parts = [f"### `{endpoint.path}`: {endpoint.title}",
-             f"Section {endpoint.section} of the document. Root `{endpoint.root}`, answer {signed}. {endpoint.note}".strip(),
-             table(("parameter", "need", "format", "example", "meaning"), (_parameter(row) for row in endpoint.params))]
-    if endpoint.answer:
-        parts.append(table(("answer", "meaning"), ((f"`{row.name}`", row.meaning + _reading(row.source)) for row in endpoint.answer)))
-    return "\n\n".join(parts)
+def _endpoint(endpoint: Endpoint) -> Iterator[str]:
+    """The tables of a path, its own first; then the documents that are inside of parameters."""
+    for each in endpoint.tables:
+        yield f"### `{each.path}`: {each.title}"
+        signed = "signed" if each.signed else "unsigned"
+        yield f"Section {each.section} of the document. Root `{each.root}`, answer {signed}. {each.note}".strip()
+        yield _parameters(each.params)
+        if each.answer:
+            yield table(("answer", "meaning"), ((f"`{row.name}`", row.meaning + _reading(row.source)) for row in each.answer))
+    documents = {row.name: row.format.rows for each in endpoint.tables for row in each.params if row.format.rows}
+    for name, rows in documents.items():
+        yield f"#### Rows of `{name}`"
+        yield _parameters(rows)
+
+
+def _parameters(rows: Iterable[Param]) -> str:
+    return table(("parameter", "need", "format", "example", "meaning"), (_parameter(row) for row in rows))
 
 
 def _parameter(row: Param) -> tuple[str, ...]:
@@ -102,6 +117,20 @@ def payment_codes_table() -> str:
                   for row in payers.TEST_CODES))
 
 
+def response_codes_table() -> str:
+    """The response codes of cards."""
+    return table(("code", "message", "section", "status", "what the payer reads", "reading"),
+                 ((f"`{row.code}`", row.message, row.section, str(row.status), row.shown[0], f"{row.code_reading}, {row.message_reading}")
+                  for row in RESPONSE_CODES.values()))
+
+
+def test_cards_table(short: bool = False) -> str:
+    """The test cards; the short table of the READMEs has the plain ones and those that do more than end at once."""
+    return table(("number", "brand", "code", "what happens"),
+                 ((f"`{card.number}`", card.brand, f"`{card.code}` {card.message}", card.means) for card in cards.test_cards()
+                  if not short or card.number in cards.PLAIN or card.means not in cards.AT_ONCE))
+
+
 def openapi(operations: Iterable[OperationRow], server: str) -> dict[str, Any]:
     """`/v2` and the control interface as OpenAPI 3.1."""
     paths: dict[str, dict[str, Any]] = {endpoint.path: _gateway_path(endpoint) for endpoint in ENDPOINTS.values()}
@@ -118,14 +147,19 @@ def _gateway_path(endpoint: Endpoint) -> dict[str, Any]:
     answer = {"200": {"description": "XML, or what the endpoint answers with; refusals are XML too",
                       "content": {"text/xml": {"schema": _answer_schema(endpoint)}}}}
     common = {"summary": endpoint.title, "description": f"Section {endpoint.section}. {endpoint.note}".strip(), "tags": ["gateway"]}
-    form = {"type": "object", "properties": {row.name: dict(_schema(row)) for row in endpoint.params},
-            "required": [row.name for row in endpoint.params if row.need is Need.REQUIRED and not row.aliases]}
+    rows = {row.name: row for each in endpoint.tables for row in each.params}
+    required = [name for name in rows if all(_is_required(name, each) for each in endpoint.tables)]
+    form = {"type": "object", "properties": {name: dict(_schema(row)) for name, row in rows.items()}, "required": required}
     return {
         "get": {**common, "operationId": f"{endpoint.name}_get", "responses": answer,
                 "parameters": [{"name": row.name, "in": "query", "schema": dict(_schema(row)), "description": row.meaning,
-                                "required": row.need is Need.REQUIRED and not row.aliases} for row in endpoint.params]},
+                                "required": row.name in required} for row in rows.values()]},
         "post": {**common, "operationId": f"{endpoint.name}_post", "responses": answer,
                  "requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": form}}}}}
+
+
+def _is_required(name: str, endpoint: Endpoint) -> bool:
+    return any(row.name == name and row.need is Need.REQUIRED and not row.aliases for row in endpoint.params)
 
 
 def _schema(row: Param) -> Mapping[str, Any]:
@@ -135,7 +169,7 @@ def _schema(row: Param) -> Mapping[str, Any]:
 
 def _answer_schema(endpoint: Endpoint) -> dict[str, Any]:
     return {"type": "object", "xml": {"name": endpoint.root},
-            "properties": {row.name: {"type": "string", "description": row.meaning} for row in endpoint.answer}}
+            "properties": {row.name: {"type": "string", "description": row.meaning} for each in endpoint.tables for row in each.answer}}
 
 
 def _openapi_path(path: str) -> tuple[str, list[dict[str, Any]]]:

@@ -5,9 +5,11 @@ import sys
 import pytest
 
 from emulator import findings, payers, settlement
+from emulator.cards import test_cards as every_test_card
 from emulator.codes import BUYER_FAILURES, REFUSALS
 from emulator.contract import Endpoint, Need, Source
 from emulator.endpoints import ENDPOINTS
+from emulator.response_codes import RESPONSE_CODES
 from emulator.settings import SETTINGS, Setting, variable
 
 
@@ -18,7 +20,7 @@ def printed() -> str:
 
 def section(printed: str, endpoint: Endpoint) -> str:
     """The part of the reference that is about an endpoint."""
-    return printed.partition(f"### `{endpoint.path}`")[2].partition("\n#")[0]
+    return printed.partition(f"### `{endpoint.path}`: {endpoint.title}\n")[2].partition("\n#")[0]
 
 
 def row(text: str, name: str) -> str:
@@ -28,7 +30,8 @@ def row(text: str, name: str) -> str:
     return found[0]
 
 
-every_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=list(ENDPOINTS))
+every_endpoint = pytest.mark.parametrize("endpoint", [table for endpoint in ENDPOINTS.values() for table in endpoint.tables],
+                                         ids=lambda table: f"{table.name}, {table.title}")
 
 
 @every_endpoint
@@ -85,6 +88,25 @@ def test_each_setting_tells_its_flag_variable_default_and_meaning(printed: str, 
 def test_all_columns_of_the_settlement_file_are_there_in_their_order(printed: str) -> None:
     assert len(settlement.COLUMNS) == 25
     assert ", ".join(f"`{name}`" for name, _ in settlement.COLUMNS) in printed
+
+
+@pytest.mark.parametrize("param", [row for table in ENDPOINTS["tgpaybankcard"].tables for row in table.params if row.format.rows],
+                         ids=lambda param: param.name)
+def test_the_rows_of_a_document_inside_a_parameter_are_there(printed: str, param) -> None:
+    rows = printed.partition(f"#### Rows of `{param.name}`\n")[2].partition("\n#")[0]
+    for inner in param.format.rows:
+        assert inner.meaning in row(rows, inner.name) and str(inner.length) in row(rows, inner.name)
+
+
+@pytest.mark.parametrize("code", RESPONSE_CODES.values(), ids=list(RESPONSE_CODES))
+def test_each_response_code_tells_its_message_status_and_text_for_the_payer(printed: str, code) -> None:
+    told = row(printed, code.code)
+    assert f"| {code.message} | {code.section} | {code.status} | {code.shown[0]} |" in told
+
+
+@pytest.mark.parametrize("card", every_test_card(), ids=lambda card: card.number)
+def test_each_test_card_tells_what_happens(printed: str, card) -> None:
+    assert f"| {card.brand} | `{card.code}` {card.message} | {card.means} |" in row(printed, card.number)
 
 
 def test_all_payment_codes_for_tests_are_there_for_both_wallets(printed: str) -> None:

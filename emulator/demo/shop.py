@@ -131,11 +131,11 @@ class Receiver:
             self.heard.append(notice)
             self._changed.notify_all()
 
-    def wait_for(self, notify_type: str, out_trade_no: str) -> dict[str, str] | None:
-        """The first notice of this kind about this order, or None when it does not come in time."""
+    def wait_for(self, **fields: str) -> dict[str, str] | None:
+        """The first notice with these fields, empty for those that it must not have; None when it does not come in time."""
         def find() -> dict[str, str] | None:
             return next((notice for notice in self.heard
-                         if (notice.get("notify_type"), notice.get("out_trade_no")) == (notify_type, out_trade_no)), None)
+                         if all(notice.get(name, "") == value for name, value in fields.items())), None)
         with self._changed:
             return self._changed.wait_for(find, PATIENCE_S)
 

@@ -57,11 +57,11 @@ class Stage:
         """Whether fields of an answer or a notice carry the right signature of a merchant."""
         return fields.get("sign", "") == sign(fields, str(self.merchant(merchants_id)["token"]))
 
-    def heard(self, notify_type: str, out_trade_no: str, merchants_id: str) -> Mapping[str, str]:
+    def heard(self, notify_type: str, out_trade_no: str, merchants_id: str, **fields: str) -> Mapping[str, str]:
         """A notice that must have come with a right signature; shown field by field, as it is signed. Empty when it is missing."""
-        notice = self.receiver.wait_for(notify_type, out_trade_no) or {}
+        notice = self.receiver.wait_for(notify_type=notify_type, out_trade_no=out_trade_no, **fields) or {}
         self.screen.code("\n".join(f"    {name} = {value}" for name, value in notice.items()), "ini")
-        self.holds(notice, f"the notice {notify_type} has come")
+        self.holds(notice, f"the notice {notify_type or 'of the card payment'} has come")
         self.holds(self.is_signed(notice, merchants_id), "its signature is right")
         return notice
 

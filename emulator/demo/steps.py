@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from urllib.parse import urljoin
 
+from . import cards
 from .shop import Answer, fetch, forms, pay_sign, post_form, sign
 from .stage import DESKTOP, PHONE, Stage, Step
 
@@ -47,7 +48,7 @@ def prepared(stage: Stage) -> None:
     """The clock and the address of notices."""
     now = stage.control("POST", "/clock", {"set": DAY})["now"]
     stage.holds(now.startswith("2021-06-07T10:00"), f"the emulator's clock shows {now}, 18:00 in Shanghai")
-    for order in (QR, WEBSITE, CANCEL):
+    for order in (QR, WEBSITE, CANCEL, cards.CASHIER):
         changed = stage.control("PATCH", f"/merchants/{order['merchants_id']}", {"notify_url": stage.receiver.url})
         stage.holds(changed["notify_url"] == stage.receiver.url, f"notices of {order['merchants_id']} go to {stage.receiver.url}")
 
@@ -223,6 +224,13 @@ STEPS = (
     Step("1", "The shop scans the buyer's code", barcode, "The answer is final here; a notice follows all the same."),
     Step("1", "A buyer without money", no_money, "is_success says that the request was processed, only result_code that the money came."),
     Step("1.2", "A wrong signature", wrong_sign, "The emulator knows what clients do wrong; the real gateway says only that it is wrong."),
+    Step("7.1", "Card on the cashier's page", cards.cashier, "A test card says in its number what the issuer answers: "
+         "tgpay-emulator cards lists them."),
+    Step("7.2", "Card from the merchant's server", cards.server_to_server, "The outcome is status; a client that looks at is_success "
+         "alone finds that out here."),
+    Step("7.2", "3-D", cards.three_d, "Send the browser to termUrl with redirectParam; wrong codes and giving up end as the issuer would "
+         "have it."),
+    Step("7.2", "Review", cards.review, "Not reviewed within 24 hours it is canceled."),
     Step("9", "H5 on a desktop", website, "The document's example sends trans_amount where its table says total_fee; both are taken."),
     Step("10", "H5 on a phone", wap, "total_fee of this notice is in pence; sign the JSON's numbers as they are printed."),
     Step("4", "Part of it is refunded", refund, "Send an out_refund_id: without one each repetition refunds again."),

@@ -45,7 +45,7 @@ def test_the_document_is_valid_openapi_3_1(document: Any) -> None:
 @pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=list(ENDPOINTS))
 def test_each_endpoint_is_in_it_with_its_parameters(document: Any, endpoint: Any) -> None:
     described = document["paths"][endpoint.path]
-    names = [row.name for row in endpoint.params]
+    names = list(dict.fromkeys(row.name for table in endpoint.tables for row in table.params))
     assert [parameter["name"] for parameter in described["get"]["parameters"]] == names
     assert list(described["post"]["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]["properties"]) == names
 
