@@ -10,12 +10,12 @@ from . import __doc__ as about
 from .memory import memory
 from .reset import reset
 from .settlement import settlement
-from .speed import flat, latency, qr, query
+from .speed import card, flat, latency, qr, query
 from .startup import start
 from .table import Row, printed
 
 MEASURES: dict[str, Callable[[Path, int, int], Iterator[Row]]] = {
-    measure.__name__: measure for measure in (qr, query, flat, latency, start, memory, settlement, reset)}
+    measure.__name__: measure for measure in (qr, query, card, flat, latency, start, memory, settlement, reset)}
 
 
 def parsed() -> argparse.Namespace:

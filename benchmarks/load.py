@@ -25,12 +25,13 @@ CONNECTIONS = 16
 WARM_UP = 8 * CONNECTIONS
 DONE = b"<is_success>T</is_success>"
 PATIENCE_S = 30
+TEST_CARD = "5204740000001002"
 ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
 class Job:
-    """What to send: `count` requests of a `kind` (qr or query); a query asks for one of the first `orders` of a filled database."""
+    """What to send: `count` requests of a `kind` (qr, card or query); a query asks for one of the first `orders` of a filled database."""
 
     port: int
     kind: str
@@ -58,6 +59,9 @@ def requests_of(job: Job) -> Iterator[bytes]:
     """The requests of a job as they go over the wire; new orders have numbers that nobody used before."""
     prefix, chance = f"{MERCHANTS_ID}{uuid.uuid4().hex[:8]}", random.Random(job.count)
     for place in range(job.count + WARM_UP):
+        if job.kind == "card":
+            yield _card_payment(job, f"{prefix}{place:08d}")
+            continue
         if job.kind == "qr":
             params = {"merchants_id": MERCHANTS_ID, "out_trade_no": f"{prefix}{place:08d}", "pay_type": "alipay", "trans_amount": "1.00",
                       "reference": "benchmark", "account_id": "31", "sign_type": "MD5"}
@@ -65,6 +69,17 @@ def requests_of(job: Job) -> Iterator[bytes]:
             params = {"merchants_id": MERCHANTS_ID, "out_trade_no": order_number(chance.randrange(job.orders))}
         path = f"/v2/tgpay{'qrcode' if job.kind == 'qr' else 'query'}.php?{urlencode({**params, 'sign': sign(params)})}"
         yield f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{job.port}\r\nAccept: */*\r\n\r\n".encode()
+
+
+def _card_payment(job: Job, number: str) -> bytes:
+    """A payment from the merchant's server, in the body of a POST."""
+    params = {"merchants_id": MERCHANTS_ID, "out_trade_no": number, "pay_type": "bankcard", "access_type": "s2s", "trans_amount": "1.00",
+              "trans_timeout": "20", "goods_name": "benchmark", "language": "en", "channel_type": "online", "terminal_type": "web",
+              "device_channel": "browser", "trans_channel": "credit_card", "reference": "benchmark", "sign_type": "MD5",
+              "pay_info": json.dumps({"cardNo": TEST_CARD, "expirationMonth": "12", "expirationYear": "49", "cvv": "123"})}
+    body = urlencode({**params, "sign": sign(params)}).encode()
+    return (f"POST /v2/tgpaybankcard.php HTTP/1.1\r\nHost: 127.0.0.1:{job.port}\r\nAccept: */*\r\n"
+            f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n").encode() + body
 
 
 def complete(answer: bytes) -> bool:

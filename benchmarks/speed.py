@@ -10,7 +10,7 @@ from .table import Row
 
 FEW, MANY = 1_000, 300_000
 KINDS = ("qr", "query")
-OF_FLOOR, OF_FEW, OF_MEDIAN = 0.6, 0.9, 3.0
+OF_FLOOR, OF_FEW, OF_MEDIAN, OF_QR = 0.6, 0.9, 3.0, 1.3
 
 
 def qr(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
@@ -21,6 +21,17 @@ def qr(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
 def query(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
     """Queries a second, beside the floor."""
     yield _beside_floor("query", directory, rounds, requests)
+
+
+def card(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
+    """Time of a card payment from the merchant's server, beside that of a QR creation."""
+    with servers.emulator(databases.filled(directory, FEW)) as emulator:
+        runners = [Runner(emulator, Job(emulator.port, kind, requests, FEW)) for kind in ("card", "qr")]
+        cards, qrs = taking_turns(runners, rounds)
+        ratio = median(other.rate / one.rate for one, other in zip(cards, qrs))
+        rates = "/s, ".join(f"{median(one.rate for one in each):.0f}" for each in (cards, qrs))
+        yield Row("card", "time of a card payment ÷ of a QR creation", ratio, "×", "<=", OF_QR,
+                  f"{rates}/s; {' and '.join(f'{runner.cost:.0f}' for runner in runners)} µs of processor time")
 
 
 def flat(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
