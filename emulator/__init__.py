@@ -5,7 +5,7 @@ A line of this map imports from the lines above it only; names on one line do no
     durations  money  chance  findings  codes  response_codes  replies  signature  urls
     clock  payers  doctor
     settings  merchants  contract  cards
-    orders  envelope  nested
+    orders  envelope  nested  masking
     moves  notices  settlement
     store
     outbox

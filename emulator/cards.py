@@ -104,9 +104,8 @@ AT_ONCE = (*ENDS.values(), "refused, nothing happens")
 PLAIN = ("4000020951595032", "5204740000001002", "4111111111111111", "4242424242424242", "5555555555554444", "378282246310005",
          "3530111333300000", "6011111111111117", "30569309025904")
 _SCRIPTED = re.compile(rf"{PREFIX}(\d{{4}})(\d{{5}})\d", re.ASCII)
-_LIKE_A_CARD = re.compile(r"(?<!\d)\d{13,19}(?!\d)", re.ASCII)
 # Without a number in it: it is kept with the order.
-_LONG_NUMBER = re.compile(r"\d(?:[ -]?\d){11,}", re.ASCII)
+_LONG_NUMBER = re.compile(r"\d{12,}", re.ASCII)
 USE_A_TEST_CARD = "use a test card; tgpay-emulator cards and GET /_emulator/cards list them"
 
 
@@ -162,9 +161,13 @@ def passes_luhn(number: str) -> bool:
 
 
 def numbers_in(written: str) -> set[str]:
-    """The runs of 12 digits and more in a text that may be a pay_info, as they are and without the blanks and dashes between digits."""
-    found = _LONG_NUMBER.findall(written)
-    return {*found, *(re.sub("[ -]", "", number) for number in found)}
+    """The runs of 12 digits and more in a text."""
+    return set(_LONG_NUMBER.findall(written))
+
+
+def has_test_card(text: str) -> bool:
+    """Whether the number of a test card stands in a text by itself."""
+    return any(number in PLAIN or (_scripted(number) is not None and passes_luhn(number)) for number in _LONG_NUMBER.findall(text))
 
 
 def without_numbers(text: str, spared: str = "") -> str:
@@ -174,7 +177,7 @@ def without_numbers(text: str, spared: str = "") -> str:
     """
     def hidden(match: re.Match[str]) -> str:
         return "***" if brand(match[0]) and passes_luhn(match[0]) and match[0] not in spared else match[0]
-    return _LIKE_A_CARD.sub(hidden, text)
+    return _LONG_NUMBER.sub(hidden, text)
 
 
 def brand(number: str) -> Brand | None:

@@ -1,17 +1,18 @@
 """One request, top to bottom: find, read, authenticate, check, act, sign, write down (contract 1.3, order of checks)."""
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property
 from typing import Any
 
-from . import cards, contract, envelope, signature
+from . import contract, envelope, signature
 from .clock import real_now
 from .codes import REFUSALS, Refused
 from .contract import Endpoint
 from .endpoints import ENDPOINTS
 from .endpoints._common import Call
 from .findings import Finding
+from .masking import Mask, has_card_data
 from .merchants import Merchant
 from .payments import Payments
 from .replies import Answer, Download, PostForm, Redirect, Reply
@@ -22,11 +23,8 @@ from .store.records import Entry
 METHODS = ("GET", "POST")
 MOST_BYTES = 1024 * 1024
 MOST_PARAMS = 1_000
-MASK = "***"
 OK = "OK"
 HTML = "text/html; charset=utf-8"
-CARD_DATA = ("payinfo", "cardno", "cardnumber", "pan", "cvv", "cvv2", "cvc")  # as `_plain` writes a name
-SECRET = (*CARD_DATA, "password")
 log = logging.getLogger(__name__)
 
 
@@ -70,6 +68,11 @@ class Case:
     merchant: Merchant | None = None
     findings: list[Finding] = field(default_factory=list)
     explanation: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def mask(self) -> Mask:
+        """What takes card data out of everything that is kept of this request."""
+        return Mask(self.request.params, bool(self.table and self.table.card_codes))
 
 
 class Gateway:
@@ -122,8 +125,9 @@ class Gateway:
         params, renamings, contradictions = contract.renamed(table, sent)
         problems, breaches = contract.check(table, params, contradictions)
         case.findings += renamings + breaches
-        if any(_plain(name) in CARD_DATA for name in case.request.in_url):
+        if any(has_card_data(name) for name in case.request.in_url):
             case.findings.append(Finding("CARD_DATA_IN_URL", "card data is in the URL, where proxies and logs keep it"))
+        problems += [f"{name} has a card number in it, which belongs into pay_info only" for name in case.mask.misplaced(params)]
         if self.settings.strict or merchant.strict:
             problems += [f"{finding.detail} ({finding.code}, strict)" for finding in case.findings]
         if problems:
@@ -159,39 +163,16 @@ def _on_the_wire(reply: Reply, table: Endpoint, merchant: Merchant) -> Response:
 
 def _written_down(tables: Tables, now: int, case: Case, response: Response, verdict: str) -> Response:
     """The response with its line in the journal."""
-    request = case.request
-    params = _masked(request.params)
-    hide = _hiding(case, params)
-    named = {name: hide(contract.printable(request.params.get(name, ""))) for name in ("merchants_id", "out_trade_no")}
+    request, mask = case.request, case.mask
+    named = {name: mask.text(contract.printable(request.params.get(name, ""))) for name in ("merchants_id", "out_trade_no")}
     if case.merchant:
         named["merchants_id"] = case.merchant.merchants_id
     number = tables.journal.add(Entry(
-        at=now, **named, endpoint=hide(contract.printable(request.name)), ip=request.ip, method=request.method,
-        params={hide(name): hide(value) for name, value in params.items()}, status=response.status,
-        answer=hide(response.kept), verdict=verdict, findings=[finding.as_json() for finding in case.findings],
-        explanation={name: hide(value) if isinstance(value, str) else value for name, value in case.explanation.items()}))
+        at=now, **named, endpoint=mask.text(contract.printable(request.name)), ip=request.ip, method=request.method,
+        params=mask.params, status=response.status, answer=mask.text(response.kept), verdict=verdict,
+        findings=[finding.as_json() for finding in case.findings],
+        explanation={name: mask.text(value) if isinstance(value, str) else value for name, value in case.explanation.items()}))
     return replace(response, journal_id=number)
-
-
-def _hiding(case: Case, kept: Mapping[str, str]) -> Callable[[str], str]:
-    """What takes card numbers out of a text of this request before it is kept: those that it has where card data belongs, wherever
-    else they stand; and, where cards are paid, whatever looks like one and is no order number.
-
-    `kept` are the parameters as they would be kept; an answer has nothing of a card but what it repeats of them.
-    """
-    sent = case.request.params
-    places = [value for name, value in sent.items() if _plain(name) in CARD_DATA] + [name for name in sent if len(name) > 20]
-    if not places and not (case.table and case.table.card_codes):
-        return str
-    numbers = cards.numbers_in("\n".join(places))
-    order_number = sent.get("out_trade_no", "")
-
-    def hide(text: str) -> str:
-        for number in numbers:
-            text = text.replace(number, MASK)
-        return cards.without_numbers(text, order_number)
-    together = "\n".join((case.request.name, *kept, *kept.values()))
-    return hide if together != hide(together) else str
 
 
 def _owner(tables: Tables, table: Endpoint, params: Mapping[str, str]) -> Merchant:
@@ -223,17 +204,7 @@ def _authenticate(tables: Tables, merchant: Merchant, case: Case) -> None:
         others = [other.token for other in tables.merchants.page("", 100) if other.token != merchant.token]
         diagnosis = doctor.explain(params, merchant.token, others)
         told = {name: contract.printable(value) if value else value for name, value in diagnosis.as_json().items()}
-        case.explanation = {**told, "canonical": signature.canonical(_masked(params))}
+        case.explanation = {**told, "canonical": signature.canonical(case.mask.params)}
         raise Refused("ILLEGAL_SIGN", f"sign is wrong: {diagnosis.sentence}")
     if given != given.lower():
         case.findings.append(Finding("SIGN_UPPER_CASE", "sign is in upper case"))
-
-
-def _masked(params: Mapping[str, str]) -> dict[str, str]:
-    return {contract.printable(name): MASK if _plain(name) in SECRET else contract.printable(value) for name, value in params.items()}
-
-
-@lru_cache(maxsize=1024)
-def _plain(name: str) -> str:
-    """A parameter's name without what clients vary in it: `pay_info`, `payInfo` and `PAY-INFO` are the same."""
-    return name.replace("_", "").replace("-", "").lower()

@@ -43,15 +43,6 @@ def terminal_named(params: Mapping[str, str]) -> Finding | None:
     return Finding("MANDATORY_MISSING", "terminal_id is missing, which channel_type=terminal needs") if missing else None
 
 
-def number_in_its_place(params: Mapping[str, str]) -> str | None:
-    """A card's number is in pay_info and nowhere else: everything else is kept."""
-    elsewhere = {name: value for name, value in params.items() if name != "pay_info"}
-    together = "\n".join(elsewhere.values())
-    numbers = [number for number in cards.numbers_in(params.get("pay_info", "")) if number in together]
-    found = [name for name, value in elsewhere.items() if any(number in value for number in numbers)] if numbers else []
-    return f"the card number of pay_info is also in {', '.join(found)}" if found else None
-
-
 ACCESS_TYPE = Param("access_type", common.REQUIRED, one_of(CASHIER, SERVER), CASHIER, "on the cashier's page, or server to server", 16)
 PAY_TYPE = Param("pay_type", common.REQUIRED, one_of(BANKCARD), BANKCARD, "bankcard", 10)
 # Rows that both tables have, in their order.
@@ -87,7 +78,7 @@ RESULT = (
             Param("trans_channel", common.DOCUMENTED, one_of("credit_card"), "credit_card", "kind of payment", 20), *LAST),
     answer=(*RESULT, Field("payMethodResp", "JSON: whether the payer must be sent to the issuer's page, and how", common.READ),
             *common.SIGNATURE),
-    rules=(parts_within_the_amount, terminal_named, number_in_its_place),
+    rules=(parts_within_the_amount, terminal_named),
     note="A declined card is a processed request: is_success is T, status is failed. A 3-D payment is pending (3200), and payMethodResp "
          "has the issuer's page: the one-time code is 123456.")
 def server_to_server(call: Call) -> Answer:

@@ -1,0 +1,100 @@
+"""What of a request is never kept: passwords, and of a card everything but its brand, its first six and its last four digits."""
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from . import cards
+from .contract import printable
+
+HIDDEN = "***"
+CARD_DATA = ("payinfo", "cardno", "cardnumber", "cvv", "cvc")  # in a parameter's name as `_plain` writes it
+LONG_NAME = 20  # longer ones are no parameter's: a body of another kind that was read as a form
+_CARD_WORDS = re.compile("card_?no|cvv|cvc", re.IGNORECASE)
+_SEPARATORS = re.compile(r"(?<=\d)[ -](?=\d)", re.ASCII)
+
+
+class Mask:
+    """Takes what is secret out of the texts of one request; `params` are its parameters as they may be kept.
+
+    Numbers that it has where card data belongs are hidden wherever else they stand. Where cards are `paid`, so is whatever looks like a
+    card number and is no part of the order's, and a parameter that has anything of a card in it is hidden as a whole.
+    """
+
+    def __init__(self, params: Mapping[str, str], paid: bool) -> None:
+        self._paid = paid
+        self._numbers = _card_numbers(params)
+        self._order_number = params.get("out_trade_no", "")
+        kept = {printable(name): HIDDEN if is_secret(name) else printable(value) for name, value in params.items()}
+        together = "\n".join((*kept, *kept.values()))
+        self._thorough = (paid or bool(self._numbers)) and self._hidden(together) != together
+        if self._thorough or '"' in together:
+            kept = {self._whole(name): self._whole(value) for name, value in kept.items()}
+        self.params = kept
+
+    def text(self, text: str) -> str:
+        """A text about the request with `***` in place of card numbers: it repeats at most what the parameters have."""
+        return self._hidden(text) if self._thorough else text
+
+    def misplaced(self, params: Mapping[str, str]) -> list[str]:
+        """The names of parameters that would be kept with a card number in them: a test card's, or one that is in the card data too."""
+        if not self._paid and not self._numbers:
+            return []
+        others = {name: _joined(value) for name, value in params.items() if not has_card_data(name)}
+        return [name for name, value in others.items() if cards.has_test_card(value) or any(number in value for number in self._numbers)]
+
+    def _hidden(self, text: str) -> str:
+        for number in self._numbers:
+            text = re.sub("[ -]?".join(number), HIDDEN, text) if number in _joined(text) else text
+        return cards.without_numbers(text, self._order_number)
+
+    def _whole(self, text: str) -> str:
+        """The text, unless it has a card number in it, or is a document that speaks of a card."""
+        return HIDDEN if self.text(text) != text or ('"' in text and _CARD_WORDS.search(text)) else text
+
+
+@lru_cache(maxsize=1024)
+def has_card_data(name: str) -> bool:
+    """Whether a parameter's name says that card data is in it."""
+    return any(word in _plain(name) for word in CARD_DATA) or _plain(name) == "pan"
+
+
+@lru_cache(maxsize=1024)
+def is_secret(name: str) -> bool:
+    """Whether the value of a parameter of this name is kept from everybody."""
+    return has_card_data(name) or _plain(name) == "password"
+
+
+def _plain(name: str) -> str:
+    """A parameter's name without what clients vary in it: `pay_info`, `payInfo` and `PAY-INFO` are the same."""
+    return re.sub(r"[\W_]", "", name).lower()
+
+
+def _joined(text: str) -> str:
+    """The text without the blanks and dashes between digits."""
+    return _SEPARATORS.sub("", text)
+
+
+def _card_numbers(params: Mapping[str, str]) -> set[str]:
+    """The card numbers of a request, found where card data belongs, and in names that are whole documents."""
+    places = [value for name, value in params.items() if has_card_data(name)] + [name for name in params if len(name) > LONG_NAME]
+    return cards.numbers_in(_joined("\n".join(_texts(places)))) if places else set()
+
+
+def _texts(places: Iterable[str]) -> Iterator[str]:
+    """The texts, and those inside of them where they are JSON, in which a digit may be written as an escape."""
+    for place in places:
+        yield place
+        try:
+            yield from _inside(json.loads(place))
+        except (ValueError, RecursionError):
+            pass
+
+
+def _inside(value: Any) -> Iterator[str]:
+    if isinstance(value, (dict, list)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _inside(inner)
+    else:
+        yield str(value)
