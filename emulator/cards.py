@@ -165,6 +165,12 @@ def numbers_in(written: str) -> set[str]:
     return set(_LONG_NUMBER.findall(written))
 
 
+def opens_the_issuers_page(number: str) -> bool:
+    """Whether a payment with this card goes through 3-D."""
+    scripted = _scripted(number)
+    return scripted is not None and scripted[0].challenge is not None
+
+
 def has_test_card(text: str) -> bool:
     """Whether the number of a test card stands in a text by itself."""
     return any(number in PLAIN or (_scripted(number) is not None and passes_luhn(number)) for number in _LONG_NUMBER.findall(text))

@@ -12,7 +12,7 @@ HIDDEN = "***"
 CARD_DATA = ("payinfo", "cardno", "cardnumber", "cvv", "cvc")  # in a parameter's name as `_plain` writes it
 LONG_NAME = 20  # longer ones are no parameter's: a body of another kind that was read as a form
 _CARD_WORDS = re.compile("card_?no|cvv|cvc", re.IGNORECASE)
-_SEPARATORS = re.compile(r"(?<=\d)[ -](?=\d)", re.ASCII)
+_SEPARATORS = re.compile(r"(?<=\d)[ -]+(?=\d)", re.ASCII)
 
 
 class Mask:
@@ -46,7 +46,7 @@ class Mask:
 
     def _hidden(self, text: str) -> str:
         for number in self._numbers:
-            text = re.sub("[ -]?".join(number), HIDDEN, text) if number in _joined(text) else text
+            text = re.sub("[ -]*".join(number), HIDDEN, text) if number in _joined(text) else text
         return cards.without_numbers(text, self._order_number)
 
     def _whole(self, text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .contract import Format, Param
+from .contract import Format, Param, unprintable
 
 KINDS = {dict: "an object", list: "a list", bool: "true or false", int: "a number", float: "a number"}
 
@@ -47,16 +47,23 @@ def document(name: str, rows: tuple[Param, ...], rules: tuple[Callable[[Mapping[
 def read(written: str) -> Any:
     """The document. Raises ValueError with a sentence that does not repeat it."""
     try:
-        return json.loads(written)
+        return json.loads(written, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         place = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
         raise ValueError(f"is not JSON{place}") from None
 
 
+def _refuse(constant: str) -> None:
+    """NaN and Infinity, which Python takes for JSON."""
+    raise ValueError(constant)
+
+
 def _problems(place: _Place, path: str, value: Any, numbers: bool) -> Iterator[str]:
     if value in (None, ""):
         return
-    if isinstance(value, dict) and place.inside:
+    if isinstance(value, str) and not value.isprintable() and (wrong := unprintable("", value)):
+        yield f"{path}{wrong}"
+    elif isinstance(value, dict) and place.inside:
         for name, inner in place.inside.items():
             if name in value:
                 yield from _problems(inner, f"{path}.{name}" if path else name, value[name], numbers)

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
 from gunicorn.workers.gthread import ThreadWorker
 
-from . import __version__, seeding
+from . import __version__, cards, seeding
 from .flights import Signal
 from .scheduler import Scheduler
 from .settings import TEMPORARY, Settings, is_loopback
@@ -111,6 +112,24 @@ class LenientRequest(Request):  # type: ignore[misc]  # gunicorn is not typed
         super().parse_request_line(re.sub(rb"[\x80-\xff]", lambda byte: b"%%%02X" % byte[0][0], line_bytes))
 
 
+class Discreet(logging.Formatter):
+    """Writes no card number into the log, wherever it came from."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, and the traceback below it."""
+        return cards.without_numbers(super().format(record))
+
+
+class Logger(glogging.Logger):  # type: ignore[misc]  # gunicorn is not typed
+    """gunicorn's log, written discreetly."""
+
+    def setup(self, cfg: Any) -> None:
+        """Set the handlers up as gunicorn does, with our formatter."""
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(Discreet(self.error_fmt, self.datefmt))
+
+
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
     """A gunicorn worker that tells waiting requests when it is asked to end."""
 
@@ -134,7 +153,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
         """Hand our settings to gunicorn."""
         options = {
             "bind": f"fd://{self._listener.fileno()}", "workers": self._settings.workers, "threads": self._settings.threads,
-            "worker_class": Worker, "preload_app": True, "loglevel": self._log_level(), "keepalive": 75, "timeout": 60,
+            "worker_class": Worker, "preload_app": True, "logger_class": Logger, "loglevel": self._log_level(), "keepalive": 75, "timeout": 60,
             "graceful_timeout": GRACE_S, "limit_request_line": 0, "control_socket_disable": True, "http_parser": "python",
             "proc_name": "tgpay-emulator",
             "when_ready": lambda arbiter: self._ready(), "post_worker_init": self._lead, "worker_exit": self._leave}
@@ -169,7 +188,9 @@ def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None
         listener = listen(settings.host, settings.port)
         host, port = listener.getsockname()[:2]
         in_force = guarded(settings)
-        logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        handler = logging.StreamHandler()
+        handler.setFormatter(Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        logging.basicConfig(level=settings.log_level.upper(), handlers=[handler])
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
         def ready() -> None:

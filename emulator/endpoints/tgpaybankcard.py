@@ -43,6 +43,13 @@ def terminal_named(params: Mapping[str, str]) -> Finding | None:
     return Finding("MANDATORY_MISSING", "terminal_id is missing, which channel_type=terminal needs") if missing else None
 
 
+def risk_info_for_three_d(params: Mapping[str, str]) -> Finding | None:
+    """The issuer's check needs to know who pays."""
+    numbers = cards.numbers_in(params.get("pay_info", "")) if "risk_info" not in params else ()
+    missing = any(cards.opens_the_issuers_page(number) for number in numbers)
+    return Finding("MANDATORY_MISSING", "risk_info is missing, which 3-D needs") if missing else None
+
+
 ACCESS_TYPE = Param("access_type", common.REQUIRED, one_of(CASHIER, SERVER), CASHIER, "on the cashier's page, or server to server", 16)
 PAY_TYPE = Param("pay_type", common.REQUIRED, one_of(BANKCARD), BANKCARD, "bankcard", 10)
 # Rows that both tables have, in their order.
@@ -78,7 +85,7 @@ RESULT = (
             Param("trans_channel", common.DOCUMENTED, one_of("credit_card"), "credit_card", "kind of payment", 20), *LAST),
     answer=(*RESULT, Field("payMethodResp", "JSON: whether the payer must be sent to the issuer's page, and how", common.READ),
             *common.SIGNATURE),
-    rules=(parts_within_the_amount, terminal_named),
+    rules=(parts_within_the_amount, terminal_named, risk_info_for_three_d),
     note="A declined card is a processed request: is_success is T, status is failed. A 3-D payment is pending (3200), and payMethodResp "
          "has the issuer's page: the one-time code is 123456.")
 def server_to_server(call: Call) -> Answer:

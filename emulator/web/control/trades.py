@@ -11,7 +11,7 @@ from ...codes import BUYER_FAILURES, Refused
 from ...due import caught_up
 from ...endpoints.tgpayquery import refund_status
 from ...moves import at, refusal
-from ...orders import MOVES, CardState, Event, Order
+from ...orders import MOVES, CardState, Event, Order, Status
 from ...payments import BY_CONTROL, Payments, waiting
 from ...response_codes import APPROVED, DECLINED, RESPONSE_CODES, CardStatus
 from ...store import Tables
@@ -158,7 +158,8 @@ def undecided(order: Order) -> Order:
 def possible(order: Order) -> list[str]:
     """The events that can happen to an order in its state."""
     if order.card:
-        return list(CARD_POSSIBLE.get(order.card.status, ())) if order.card.charged_back_at is None else []
+        ended = order.card.charged_back_at is not None or (order.was_paid and order.status is Status.TRADE_CLOSED)
+        return [] if ended else list(CARD_POSSIBLE.get(order.card.status, ()))
     return [name for name in ACTS if (order.status, Event(name)) in MOVES]
 
 
