@@ -1,4 +1,5 @@
 """What the tests drive: a real server, the shops that call it and the receivers that hear from it, in the words of the domain."""
+import csv
 import hashlib
 import http.server
 import itertools
@@ -12,6 +13,7 @@ import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib import error, parse
 from urllib import request as http_client
@@ -21,6 +23,9 @@ from lxml import etree
 ALIPAY_CODE = "280136483235977421"
 WECHAT_CODE = "134567890123456789"
 NEVER_SIGNED = ("sign", "sign_type")
+with (Path(__file__).parent / "vectors" / "response-codes.csv").open(encoding="utf-8", newline="") as _table:
+    RESPONSE_CODES = {row["code"]: row for row in csv.DictReader(_table)}  # the 71 codes of cards, as the contract has them
+VISA = "4111111111111111"
 
 
 def md5_sign(params: dict[str, str], token: str) -> str:
@@ -28,6 +33,31 @@ def md5_sign(params: dict[str, str], token: str) -> str:
     counted = sorted((name.encode(), value.encode()) for name, value in params.items() if value and name not in NEVER_SIGNED)
     text = b"&".join(name + b"=" + value for name, value in counted) + token.encode()
     return hashlib.md5(text).hexdigest()
+
+
+def luhn_digit(partial: str) -> str:
+    """The digit that makes a card number of what stands before it."""
+    places = (int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(partial), 1))
+    return str(-sum(place // 10 + place % 10 for place in places) % 10)
+
+
+def card_of(code: str, variant: str = "00000") -> str:
+    """The number of the test card that gives a response code (contract 3.3)."""
+    partial = f"400002{code}{variant}"
+    return partial + luhn_digit(partial)
+
+
+def pay_info(number: str = VISA, **fields: Any) -> str:
+    """A card as section 7.2 sends it; None leaves a field out."""
+    card = {"cardNo": number, "expirationMonth": "12", "expirationYear": "49", "cvv": "1234" if number[:2] in ("34", "37") else "123",
+            "firstName": "Ken", "lastName": "Swift", **fields}
+    return json.dumps({name: value for name, value in card.items() if value is not None})
+
+
+def assert_illegal(answer: "Answer", *named: str) -> None:
+    """A card request was refused with 1000, and the sentence names all of these."""
+    assert (answer["is_success"], answer["result_code"], answer["error"]) == ("F", "1000", "ILLEGAL_ARGUMENT"), answer.text
+    assert [name for name in named if name not in answer["detail_error_des"]] == [], answer["detail_error_des"]
 
 
 class _NoRedirect(http_client.HTTPRedirectHandler):
@@ -249,6 +279,25 @@ class Shop:
         return self.ask("tgpayprepay", **{"out_trade_no": self.number(), "trans_amount": amount, "pay_type": "wechat",
                                           "trade_type": "JSAPI", "openid": "o-test", **params})
 
+    def card_order(self, amount: str = "1.00", **params: Any) -> Answer:
+        """A card payment on the cashier's page, with every parameter that the document calls mandatory."""
+        return self.ask("tgpaybankcard", **{**self.bankcard(amount), "access_type": "cashier", **params})
+
+    def card_payment(self, number: str = VISA, card: dict[str, Any] | None = None, method: str = "POST", **params: Any) -> Answer:
+        """A card charged from the merchant's server; `card` are other values of pay_info's fields."""
+        return self.ask("tgpaybankcard", method, **{
+            **self.bankcard("1.00"), "access_type": "s2s", "pay_info": pay_info(number, **(card or {})), "device_channel": "browser",
+            "trans_channel": "credit_card", **params})
+
+    def bankcard(self, amount: str) -> dict[str, str]:
+        """What both kinds of card payment send."""
+        return {"out_trade_no": self.number(), "trans_amount": amount, "pay_type": "bankcard", "trans_timeout": "20",
+                "goods_name": "bankcard_test", "language": "en", "channel_type": "online", "terminal_type": "web"}
+
+    def card_service(self, decision: str, out_trade_no: str, **params: Any) -> Answer:
+        """The merchant's review of a card payment: approved or refused."""
+        return self.ask("tgpaybankcard", "POST", service=f"bankcard.{decision}", out_trade_no=out_trade_no, **params)
+
     def query(self, out_trade_no: str) -> Answer:
         return self.ask("tgpayquery", out_trade_no=out_trade_no, sign_type=None)
 
@@ -262,7 +311,7 @@ class Shop:
         return self.ask("export_settlement", start_date=start, end_date=end, sign_type=None)
 
     def happens(self, out_trade_no: str, event: str, **body: str) -> Answer:
-        """A control event of an order: pay, decline, expire, close."""
+        """A control event of an order: pay, decline, expire, close; of a card order also approve, refuse, chargeback."""
         return self.control.ask("POST", f"/orders/{self.merchants_id}/{parse.quote(out_trade_no, safe='')}/{event}", body or None)
 
     def story(self, out_trade_no: str) -> Any:

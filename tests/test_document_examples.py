@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .driver import Answer, Control, Shop
+from .driver import Answer, Clock, Control, Shop
 
 BARCODE = ("tgpaybarcode", {
     "account_id": "20373", "buyer_identity_code": "280136483235977421", "merchants_id": "201807208001",
@@ -35,6 +35,28 @@ PREPAY = ("tgpayprepay", {
     "notify_url": "https://qr.tgpaypro.com/tgpayment.php", "trade_type": "MINI", "trans_amount": "0.01", "sign_type": "MD5"})
 SETTLEMENT = ("export_settlement", {"end_date": "2018-04-29", "merchants_id": "201701010001", "start_date": "2018-04-23"})
 USER = ("tgpayuserinfo", {"user": "wos.101", "password": "1234", "tgpay_product": "ACCOUNT_LOGIN"})
+CASHIER = ("tgpaybankcard", {
+    "access_type": "cashier", "language": "cn", "merchants_id": "202109200001", "out_trade_no": "202109200001051617242192",
+    "pay_channel": "terminal", "pay_type": "bankcard", "service": "bankcard.pay", "terminal_id": "801", "terminal_type": "web",
+    "trans_amount": "0.01", "trans_timeout": "20", "sign_type": "MD5"})
+ONLINE = (CASHIER[0], {**CASHIER[1], "pay_channel": "online"})
+CARD = ("tgpaybankcard", {
+    "access_type": "s2s", "goods_info": "foods", "goods_name": "bankcard_test", "language": "cn", "merchants_id": "201701010001",
+    "out_trade_no": "2017010100010714165955448",
+    "pay_info": '{"cardNo":"5204740000001002","expirationMonth":"06","expirationYear":"28","cvv":"123","firstName":"Ken",'
+                '"lastName":"Swift"}',
+    "pay_type": "bankcard", "reference": "bankcard",
+    "risk_info": '{"bill":{"city":"shanghai","country":"CN","postalCode":"201799","state":"shanghai","street":"shangchenglu 518"},'
+                 '"buried":[{"code":"CB07","item":"50|42|paste||2|330|47|6|78|delete|1122|revocation"}],'
+                 '"cust":{"email":"rufei.wang@ipaylinks.com","emailLastModifyTime":"20210319183558","ip":"180.168.145.74",'
+                 '"lastShoppingTime":"20210319183558","level":"9","phoneNum":"18761636957","registerUserId":"20210319183558",'
+                 '"registrationTime":"20210319183558"},'
+                 '"goods":[{"isGift":"","itemPrice":"800","quantity":"1","sku":"air ticket|shanghai to chicago"},'
+                 '{"isGift":"","itemPrice":"40","quantity":"1","sku":"delay insurance"}],'
+                 '"ship":{"addressLastModifyTime":"20210319183558","city":"long beach","country":"US","firstName":"kent",'
+                 '"lastName":"swiff","phoneLastModifyTime":"20210319183558","phoneNo":"15900558751","postalCode":"90601",'
+                 '"state":"Illinois","street":"bali 2854"}}',
+    "terminal_type": "web", "trans_amount": "0.01", "trans_timeout": "20", "sign_type": "MD5"})
 
 # Orders that an example speaks of, and the document has no request that makes them.
 CANCELLED = ("tgpaybarcode", {**BARCODE[1], "merchants_id": "201701010001", "out_trade_no": "TG201710150001"})
@@ -70,6 +92,7 @@ def ask(control: Control, example: Example) -> tuple[Answer, Shop]:
     pytest.param(QUERY, BARCODE, set(), id="section 3"),
     pytest.param(REFUND, BARCODE, set(), id="section 4"),
     pytest.param(CANCEL, CANCELLED, set(), id="section 5"),
+    pytest.param(ONLINE, None, {"OTHER_NAME", "MANDATORY_MISSING"}, id="section 7.1, online"),
     pytest.param(WEBSITE, None, {"OTHER_NAME"}, id="section 9"),
     pytest.param(WAP, None, {"OTHER_NAME"}, id="section 10"),
     pytest.param(PREPAY, None, set(), id="section 13"),
@@ -93,6 +116,22 @@ def test_the_example_of_the_signature_is_that_of_a_seeded_merchant(control: Cont
 def test_the_prepay_example_succeeds_without_sign_type(control: Control):
     answer, merchant = ask(control, (PREPAY[0], {**PREPAY[1], "sign_type": None}))
     assert (answer["result_code"], merchant.findings(answer)) == ("SUCCESS", {"SIGN_TYPE_MISSING"})
+
+
+def test_the_cashier_example_asks_for_a_terminal_and_is_refused_until_there_are_terminals(control: Control):
+    answer, merchant = ask(control, CASHIER)
+    assert (answer["is_success"], answer["result_code"], answer["error"]) == ("F", "0349", "HAS_NO_PRIVILEGE")
+    assert merchant.findings(answer) == {"OTHER_NAME", "MANDATORY_MISSING"}
+
+
+def test_the_card_example_pays_from_a_url(control: Control, clock: Clock):
+    clock.set("2028-06-30T12:00:00Z")  # its card is valid through that month
+    answer, merchant = ask(control, CARD)
+    assert (answer["is_success"], answer["result_code"], answer["status"]) == ("T", "0000", "success")
+    missing = {name for name in ("device_channel", "trans_channel", "channel_type") for finding in merchant.journal(answer)["findings"]
+               if finding["code"] == "MANDATORY_MISSING" and name in finding["detail"]}
+    assert missing == {"device_channel", "trans_channel", "channel_type"}
+    assert merchant.findings(answer) == {"CARD_DATA_IN_URL", "MANDATORY_MISSING"}
 
 
 def test_the_link_of_the_example_answers_a_page_that_posts(control: Control):

@@ -88,10 +88,10 @@ def test_a_database_of_0_1_0_becomes_one_of_the_present_version_and_keeps_its_or
         connection.execute("PRAGMA user_version = 1")
         connection.execute("INSERT INTO merchants (merchants_id, settings, made, seeded) VALUES ('1', '{}', '{}', 1)")
         connection.execute(
-            "INSERT INTO orders (merchants_id, out_trade_no, endpoint, pay_type, amount, currency, rate, fee_rate, created_at, expires_at, "
-            "page_token, notify_url, create_ip, details, watched, status, trans_id, buyer_id, buyer_login, buyer_email, closed_by, failure, "
-            "refunded) VALUES ('1', 'order', 'tgpayqrcode', 'alipay', 100, 'GBP', 907480000, 600000, 1, 2, 'token', '', '127.0.0.1', '{}', "
-            "0, 'WAIT_BUYER_PAY', '', '', '', '', '', '', 0)")
+            "INSERT INTO orders (merchants_id, out_trade_no, endpoint, pay_type, amount, currency, rate, fee_rate, created_at, "
+            "expires_at, page_token, notify_url, create_ip, details, watched, status, trans_id, buyer_id, buyer_login, buyer_email, "
+            "closed_by, failure, refunded) VALUES ('1', 'order', 'tgpayqrcode', 'alipay', 100, 'GBP', 907480000, 600000, 1, 2, 'token', "
+            "'', '127.0.0.1', '{}', 0, 'WAIT_BUYER_PAY', '', '', '', '', '', '', 0)")
     connection.close()
     prepare(older)
     assert version(older) == database.VERSION

@@ -1,4 +1,4 @@
-"""Contract 1.4: orders and how they move, as tables without a clock."""
+"""Contract 1.4, cards 3: orders and how they move, as tables without a clock."""
 from dataclasses import replace
 
 import pytest
@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.codes import Refused
-from emulator.orders import MOVES, Event, Order, Status, at, falls_due, moved, refunded
+from emulator.moves import at, charged_back, falls_due, moved, refunded, retried
+from emulator.orders import CARD_MOVES, MOVES, CardState, Event, Order, Status
+from emulator.response_codes import CardStatus
 
 MINUTE = 60_000
 DAY = 1_440 * MINUTE
@@ -130,3 +132,158 @@ def test_no_sequence_of_refunds_gives_back_more_than_was_paid(amounts: list[int]
             given_back += amount
         assert order.refunded == given_back <= 1_000
         assert (order.status is CLOSED) == (given_back == 1_000)
+
+
+# Card orders.
+
+CARD = replace(WAITING, endpoint="tgpaybankcard", pay_type="bankcard", card=CardState("cashier", due_at=EXPIRES, due_code="3300"))
+CARD_PAYED = replace(CARD, status=SUCCESS, paid_at=PAID, finishes_at=FINISHES, trans_id="7")
+
+
+def card(order: Order = CARD, status: CardStatus = CardStatus.RECEIVED, **state: object) -> Order:
+    """The order with its card payment in a state."""
+    return replace(order, card=CardState(**{"access_type": "cashier", "order_id": "7", "attempt": 1, "status": status, **state}))
+
+
+def ended(status: CardStatus, by: Event, code: str) -> Order:
+    return card(replace(CARD, status=CLOSED, closed_at=5, closed_by=str(by)), status, code=code, completed_at=5)
+
+
+CARDS = {
+    "received": CARD,
+    "pending": card(status=CardStatus.PENDING, code="3150"),
+    "3-D": card(status=CardStatus.PENDING, code="3200", challenge="", due_at=EXPIRES, due_code="3300"),
+    "pending_review": card(status=CardStatus.PENDING_REVIEW, code="3200", due_at=MADE + DAY, due_code="0055"),
+    "success": card(CARD_PAYED, CardStatus.SUCCESS, code="0000", completed_at=PAID),
+    "finished": card(replace(CARD_PAYED, status=FINISHED), CardStatus.SUCCESS, code="0000", completed_at=PAID),
+    "refunded": card(replace(CARD_PAYED, status=CLOSED, refunded=1_000, closed_by="refund_all"), CardStatus.SUCCESS, code="0000"),
+    "failed": ended(CardStatus.FAILED, Event.FAIL, "3020"),
+    "expired": ended(CardStatus.EXPIRED, Event.EXPIRE, "3300"),
+    "canceled": ended(CardStatus.CANCELED, Event.CANCEL, "0503"),
+    "revoked": ended(CardStatus.CANCELED, Event.REVOKE, "0055"),
+}
+CARD_ALLOWED = {
+    (WAIT, Event.PAY): SUCCESS,
+    (WAIT, Event.FAIL): CLOSED,
+    (WAIT, Event.CANCEL): CLOSED,
+    (WAIT, Event.CLOSE): CLOSED,
+    (WAIT, Event.EXPIRE): CLOSED,
+    (WAIT, Event.REVOKE): CLOSED,
+    (WAIT, Event.PEND): WAIT,
+    (WAIT, Event.WRONG_CODE): WAIT,
+    (WAIT, Event.REVIEW): WAIT,
+    (SUCCESS, Event.REFUND): SUCCESS,
+    (SUCCESS, Event.REFUND_ALL): CLOSED,
+    (SUCCESS, Event.CANCEL): CLOSED,
+    (SUCCESS, Event.FINISH): FINISHED,
+    (SUCCESS, Event.CHARGEBACK): SUCCESS,
+    (FINISHED, Event.CHARGEBACK): FINISHED,
+    (CLOSED, Event.RETRY): WAIT,
+}
+OPEN_TO_ANOTHER_ATTEMPT = ("failed", "expired")
+BECOMES = {
+    Event.PAY: CardStatus.SUCCESS, Event.FAIL: CardStatus.FAILED, Event.EXPIRE: CardStatus.EXPIRED, Event.CANCEL: CardStatus.CANCELED,
+    Event.CLOSE: CardStatus.CANCELED, Event.REVOKE: CardStatus.CANCELED, Event.PEND: CardStatus.PENDING,
+    Event.REVIEW: CardStatus.PENDING_REVIEW, Event.RETRY: CardStatus.RECEIVED}
+FINAL = (CardStatus.SUCCESS, CardStatus.FAILED, CardStatus.EXPIRED, CardStatus.CANCELED)
+CARD_REFUSED = {**dict.fromkeys(CARDS, ("TRADE_HAS_CLOSE", "3002")), "expired": ("TRADE_HAS_CLOSE", "3300"),
+                **dict.fromkeys(("received", "pending", "3-D", "pending_review"), ("TRADE_STATUS_ERROR", "0330")),
+                "success": ("TRADE_HAS_SUCCESS", "3115"), "finished": ("TRADE_HAS_FINISHED", "3002")}
+
+
+def possible(state: str, event: Event) -> bool:
+    return (CARDS[state].status, event) in CARD_ALLOWED and (event is not Event.RETRY or state in OPEN_TO_ANOTHER_ATTEMPT)
+
+
+def test_there_are_no_other_moves_of_card_orders():
+    assert dict(CARD_MOVES) == CARD_ALLOWED
+
+
+@pytest.mark.parametrize("event", list(Event))
+@pytest.mark.parametrize("state", CARDS)
+def test_an_event_moves_a_card_order_as_the_contract_says_or_is_refused_with_the_code_of_its_state(state: str, event: Event):
+    order = CARDS[state]
+    if possible(state, event):
+        after = moved(order, event, 9)
+        assert (after.status, after.card.status) == (CARD_ALLOWED[order.status, event], BECOMES.get(event, order.card.status))
+    else:
+        with pytest.raises(Refused) as refused:
+            moved(order, event, 9)
+        assert (refused.value.code.name, refused.value.card_code) == CARD_REFUSED[state]
+
+
+@pytest.mark.parametrize("state, event", [(state, event) for state in CARDS for event in BECOMES if possible(state, event)])
+def test_a_card_payment_is_complete_when_it_is_final_and_waits_for_nothing_more(state: str, event: Event):
+    after = moved(CARDS[state], event, 9).card
+    assert after.completed_at == (9 if BECOMES[event] in FINAL else None)
+    assert (after.challenge, after.due_at) == (None, None)
+
+
+@pytest.mark.parametrize("event, code", [(Event.EXPIRE, "3300"), (Event.CANCEL, "0503"), (Event.CLOSE, "0503")])
+@pytest.mark.parametrize("state", ["received", "pending", "3-D", "pending_review"])
+def test_an_end_that_no_issuer_decides_has_its_own_code(state: str, event: Event, code: str):
+    assert moved(CARDS[state], event, 9).card.code == code
+
+
+@pytest.mark.parametrize("order, now, status, state, code", [
+    (CARD, EXPIRES - 1, WAIT, "received", ""), (CARD, EXPIRES, CLOSED, "expired", "3300"), (CARD, EXPIRES + DAY, CLOSED, "expired", "3300"),
+    (CARDS["3-D"], EXPIRES - 1, WAIT, "pending", "3200"), (CARDS["3-D"], EXPIRES, CLOSED, "expired", "3300"),
+    (CARDS["pending"], FINISHES, WAIT, "pending", "3150"),
+    (CARDS["pending_review"], EXPIRES, WAIT, "pending_review", "3200"),
+    (CARDS["pending_review"], MADE + DAY - 1, WAIT, "pending_review", "3200"),
+    (CARDS["pending_review"], MADE + DAY, CLOSED, "canceled", "0055"),
+    (card(status=CardStatus.PENDING, code="3150", due_at=MADE + 5, due_code="0000"), MADE + 4, WAIT, "pending", "3150"),
+    (card(status=CardStatus.PENDING, code="3150", due_at=MADE + 5, due_code="0000"), MADE + 5, SUCCESS, "success", "0000"),
+    (card(status=CardStatus.PENDING, code="3095", due_at=MADE + 5, due_code="3020"), EXPIRES + DAY, CLOSED, "failed", "3020"),
+    (card(CARD_PAYED, CardStatus.SUCCESS, code="0000", due_at=PAID + DAY, due_code="3200"), PAID + DAY - 1, SUCCESS, "success", "0000"),
+    (card(CARD_PAYED, CardStatus.SUCCESS, code="0000", due_at=PAID + DAY, due_code="3200"), PAID + DAY, SUCCESS, "success", "3200"),
+    (card(CARD_PAYED, CardStatus.SUCCESS, code="0000", due_at=PAID + DAY, due_code="3200"), FINISHES, FINISHED, "success", "3200"),
+    (CARDS["success"], FINISHES, FINISHED, "success", "0000"), (CARDS["refunded"], FINISHES, CLOSED, "success", "0000"),
+    (CARDS["failed"], FINISHES, CLOSED, "failed", "3020"), (CARDS["canceled"], FINISHES, CLOSED, "canceled", "0503")])
+def test_what_time_decides_of_a_card_order_is_so_at_its_instant_and_not_a_millisecond_before(
+        order: Order, now: int, status: Status, state: str, code: str):
+    after = at(order, now)
+    assert (after.status, after.card.status, after.card.code) == (status, state, code)
+
+
+def test_time_completes_a_card_payment_at_its_own_instant_whenever_anybody_looks():
+    after = at(card(status=CardStatus.PENDING, code="3150", due_at=MADE + 5, due_code="0000"), MADE + DAY)
+    assert (after.paid_at, after.card.completed_at, after.trans_id) == (MADE + 5, MADE + 5, "7")
+
+
+@pytest.mark.parametrize("order, due", [
+    (CARD, (EXPIRES, Event.EXPIRE)), (CARDS["pending"], None), (CARDS["pending_review"], (MADE + DAY, Event.REVOKE)),
+    (CARDS["3-D"], (EXPIRES, Event.EXPIRE)), (CARDS["success"], (FINISHES, Event.FINISH)),
+    (card(CARD_PAYED, CardStatus.SUCCESS, due_at=PAID + DAY, due_code="3200"), (PAID + DAY, Event.CHARGEBACK)),
+    (card(replace(CARD_PAYED, status=CLOSED), CardStatus.SUCCESS, due_at=PAID + DAY, due_code="3200"), None),
+    (CARDS["failed"], None), (CARDS["expired"], None), (CARDS["canceled"], None)])
+def test_what_falls_due_next_of_a_card_order(order: Order, due: tuple[int, Event | None] | None):
+    assert falls_due(order) == due
+
+
+@pytest.mark.parametrize("state", ["success", "finished"])
+def test_a_chargeback_changes_the_code_only_and_ends_refunds(state: str):
+    after = charged_back(CARDS[state], 9)
+    assert (after.status, after.card.status, after.card.code) == (CARDS[state].status, CardStatus.SUCCESS, "3200")
+    assert (after.card.completed_at, after.refunded) == (PAID, 0)
+    for act in (lambda: refunded(after, 1, 10), lambda: charged_back(after, 10)):
+        with pytest.raises(Refused) as refused:
+            act()
+        assert (refused.value.code.name, refused.value.card_code) == ("TRADE_STATUS_ERROR", "0340")
+
+
+@pytest.mark.parametrize("state", OPEN_TO_ANOTHER_ATTEMPT)
+def test_another_attempt_begins_as_a_new_order_does_and_counts_on(state: str):
+    after = retried(CARDS[state], FINISHES, 9)
+    assert (after.status, after.closed_at, after.closed_by, after.failure, after.expires_at) == (WAIT, None, "", "", FINISHES)
+    assert (after.card.status, after.card.code, after.card.completed_at, after.card.attempt) == (CardStatus.RECEIVED, "", None, 1)
+    assert falls_due(after) == (FINISHES, Event.EXPIRE)
+
+
+@pytest.mark.parametrize("before, amount, error", [
+    (CARDS["success"], 1_001, "3098"), (CARDS["pending"], 1, "0330"), (CARDS["failed"], 1, "3002"), (CARDS["expired"], 1, "3300"),
+    (CARDS["refunded"], 1, "3002")])
+def test_a_refund_of_a_card_order_is_refused_with_a_response_code(before: Order, amount: int, error: str):
+    with pytest.raises(Refused) as refused:
+        refunded(before, amount, PAID)
+    assert refused.value.card_code == error

@@ -1,0 +1,61 @@
+"""Section 7.2's tables of response codes, held to the restored copy of them cell by cell; and the test cards that give each code."""
+import re
+
+import pytest
+
+from emulator import cards
+from emulator.response_codes import RESPONSE_CODES
+
+from . import driver
+
+COLUMNS = ["code", "message", "section", "status", "shown_to_payer", "code_reading", "message_reading"]
+ROWS = list(driver.RESPONSE_CODES.values())
+CARDS = cards.test_cards()
+HAN = re.compile("[\\u4e00-\\u9fff]")
+
+
+def test_the_copy_has_71_codes_of_four_digits():
+    assert [list(row) for row in ROWS] == [COLUMNS] * 71
+    assert [row["code"] for row in ROWS if not re.fullmatch(r"\d{4}", row["code"])] == []
+
+
+def test_the_codes_are_those_of_the_copy_in_its_order():
+    assert list(RESPONSE_CODES) == [row["code"] for row in ROWS]
+
+
+@pytest.mark.parametrize("expected", ROWS, ids=[row["code"] for row in ROWS])
+def test_a_code_equals_its_row_cell_by_cell(expected: dict[str, str]):
+    row = RESPONSE_CODES[expected["code"]]
+    cells = row.code, row.message, row.section, str(row.status), row.shown[0], row.code_reading, row.message_reading
+    assert dict(zip(COLUMNS, cells)) == expected
+
+
+def test_every_text_for_the_payer_has_a_chinese_one():
+    assert [row.code for row in RESPONSE_CODES.values() if bool(row.shown[0]) != bool(HAN.search(row.shown[1]))] == []
+
+
+def test_the_same_text_is_translated_in_one_way():
+    assert len({row.shown for row in RESPONSE_CODES.values()}) == len({row.shown[0] for row in RESPONSE_CODES.values()})
+
+
+def test_the_statuses_are_those_of_the_contract():
+    assert {str(row.status) for row in RESPONSE_CODES.values()} == {"success", "pending", "failed", "canceled", "expired"}
+
+
+def test_test_cards_pass_the_luhn_check_and_are_unique():
+    numbers = [card.number for card in CARDS]
+    assert [number for number in numbers if driver.luhn_digit(number[:-1]) != number[-1]] == []
+    assert len(set(numbers)) == len(numbers)
+
+
+@pytest.mark.parametrize("code", driver.RESPONSE_CODES)
+def test_every_code_has_a_test_card_that_names_it(code: str):
+    card, = [card for card in CARDS if card.number == driver.card_of(code)]
+    assert (card.code, card.message, card.brand) == (code, driver.RESPONSE_CODES[code]["message"], "Visa")
+
+
+def test_the_plain_cards_are_those_of_the_contract():
+    assert set(cards.PLAIN) == {
+        "4000020951595032", "5204740000001002", "4111111111111111", "4242424242424242", "5555555555554444", "378282246310005",
+        "3530111333300000", "6011111111111117", "30569309025904"}
+    assert {card.brand for card in CARDS} == {"Visa", "Mastercard", "American Express", "JCB", "Discover", "Diners Club"}
