@@ -24,6 +24,7 @@ BATCH = 100
 LONGEST_SLEEP_S = 0.25
 WARM_UP_AFTER_S = 1
 CHECKPOINT_EVERY_S = 1
+LONGEST_LANDING_S = 30
 log = logging.getLogger(__name__)
 
 
@@ -55,6 +56,7 @@ class Scheduler:
                 log.exception("the scheduler failed and tries again")
                 due = None
             self._signal.wait(LONGEST_SLEEP_S if due is None or due <= 0 else min(LONGEST_SLEEP_S, due / durations.SECOND))
+        self._flights.end(LONGEST_LANDING_S)  # whoever leads next would take what is under way for due
         leadership.close()
 
     def _checkpoint(self) -> None:

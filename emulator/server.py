@@ -153,8 +153,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
         """Hand our settings to gunicorn."""
         options = {
             "bind": f"fd://{self._listener.fileno()}", "workers": self._settings.workers, "threads": self._settings.threads,
-            "worker_class": Worker, "preload_app": True, "logger_class": Logger, "loglevel": self._log_level(), "keepalive": 75, "timeout": 60,
-            "graceful_timeout": GRACE_S, "limit_request_line": 0, "control_socket_disable": True, "http_parser": "python",
+            "worker_class": Worker, "preload_app": True, "logger_class": Logger, "loglevel": self._log_level(), "keepalive": 75,
+            "timeout": 60, "graceful_timeout": GRACE_S, "limit_request_line": 0, "control_socket_disable": True, "http_parser": "python",
             "proc_name": "tgpay-emulator",
             "when_ready": lambda arbiter: self._ready(), "post_worker_init": self._lead, "worker_exit": self._leave}
         assert self.cfg is not None
