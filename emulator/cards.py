@@ -18,7 +18,7 @@ MOST_WRONG_CODES = 3
 REVOKED, REFUSED_IN_REVIEW, TIME_OVER, NO_REFUND, DUPLICATE = "0503", "0055", "3300", "0340", "3115"
 INVALID_NUMBER, INVALID_VALIDITY, INVALID_CVV, INVALID_TOKEN = "3101", "3096", "3104", "0452"
 WRONG_PIN, TOO_MANY_PINS, NOT_AUTHENTICATED, CHARGED_BACK = "3085", "3106", "3152", "3200"
-REFUSALS = ("1000", "1003", "0348", "0349", "3115")  # refusals: a test card for one of them is turned away (contract 3)
+REFUSALS = ("1000", "1003", "0348", "0349", "3115")  # nothing happens then, so their test cards are turned away (contract 3)
 
 
 @dataclass(frozen=True)
@@ -100,12 +100,13 @@ VARIANTS: Mapping[tuple[str, str], tuple[Outcome, str]] = {
        for code in (NOT_AUTHENTICATED, WRONG_PIN, TOO_MANY_PINS)},
 }
 ENDS = {CardStatus.SUCCESS: "paid", CardStatus.FAILED: "declined", CardStatus.EXPIRED: "expired", CardStatus.CANCELED: "canceled"}
-AT_ONCE = (*ENDS.values(), "refused, nothing happens")
+TURNED_AWAY = "refused, nothing happens"
+AT_ONCE = (*ENDS.values(), TURNED_AWAY)
 PLAIN = ("4000020951595032", "5204740000001002", "4111111111111111", "4242424242424242", "5555555555554444", "378282246310005",
          "3530111333300000", "6011111111111117", "30569309025904")
 _SCRIPTED = re.compile(rf"{PREFIX}(\d{{4}})(\d{{5}})\d", re.ASCII)
-# Without a number in it: it is kept with the order.
 _LONG_NUMBER = re.compile(r"\d{12,}", re.ASCII)
+# Without a number in it: it is kept with the order.
 USE_A_TEST_CARD = "use a test card; tgpay-emulator cards and GET /_emulator/cards list them"
 
 
@@ -138,7 +139,7 @@ def _test_card(number: str, code: str, outcome: tuple[Outcome, str]) -> TestCard
 def _outcome(code: str, variant: str) -> tuple[Outcome, str]:
     """What a test card leads to, and that in words; a variant that is not listed is as the first."""
     listed = VARIANTS.get((code, variant)) or VARIANTS.get((code, "00000"))
-    return listed or (Outcome(code), AT_ONCE[-1] if code in REFUSALS else ENDS[RESPONSE_CODES[code].status])
+    return listed or (Outcome(code), TURNED_AWAY if code in REFUSALS else ENDS[RESPONSE_CODES[code].status])
 
 
 def grouped(number: str) -> str:
@@ -219,7 +220,7 @@ def _scripted(number: str) -> tuple[Outcome, str] | None:
     if not match or match[1] not in RESPONSE_CODES:
         return None
     outcome, means = _outcome(match[1], match[2])
-    return outcome, f"the test card of code {match[1]}, variant {match[2]}: {means}"
+    return outcome, f"the test card of code {match[1]}: {means}"
 
 
 def valid_through(month: str, year: str, now: int, zone_name: str) -> bool:

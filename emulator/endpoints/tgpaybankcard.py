@@ -91,12 +91,11 @@ RESULT = (
 def server_to_server(call: Call) -> Answer:
     """Charge a card, for a new order or for one that failed or expired."""
     _refuse_terminals(call)
-    order = call.known_order()
-    if order is None:
-        order = acquirer.charge(call.payments, call.order(BANKCARD, _expires_at(call), card=_waiting_card(call)), _card(call))
-    else:
-        order = acquirer.present(call.payments, _tried_again(call, _same(call, order)), _card(call))
-    return Answer({**result(call, order), "payMethodResp": pay_method(call, order)}, {"card": order.card.masked} if order.card else {})
+    known = call.known_order()
+    order = _tried_again(call, _same(call, known)) if known else call.order(BANKCARD, _expires_at(call), card=_waiting_card(call))
+    card = _card(call)
+    order = acquirer.present(call.payments, order, card) if known else acquirer.charge(call.payments, order, card)
+    return Answer({**result(call, order), "payMethodResp": pay_method(call, order)}, {"card": card.masked, "why": card.why})
 
 
 @endpoint(
