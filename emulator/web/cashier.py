@@ -70,7 +70,9 @@ def present(token: str) -> Response | Any:
     card = cards.present(given, present_time(), emulator().settings.timezone)
     if card.outcome.code in cards.REFUSALS:
         return redirect(url_for("cashier.pay", token=token, refused=card.outcome.code, again=1, lang=language), 303)
-    after = _written(token, lambda payments, current: acquirer.present(payments, _open(payments, current), card))
+    attempt = request.form.get("attempt")
+    after = _written(token, lambda payments, current: acquirer.present(payments, _open(payments, current), card)
+                     if attempt is None or _is_attempt(current, attempt) else current)
     if after and after.card and after.card.challenge is not None:
         return redirect(url_for("cashier.issuer", token=token, attempt=after.card.attempt, lang=language), 303)
     return redirect(url_for("cashier.pay", token=token, lang=language), 303)
@@ -98,8 +100,8 @@ def issuer(token: str, attempt: int) -> Response | Any:
         return page("not_found.html", 404)
     if not _is_attempt(order, attempt) or order.card.challenge is None:
         return _onwards(order)
-    return page("issuer.html", form_action=_elsewhere(order), code=cards.ONE_TIME_CODE, left_to_type=cards.MOST_WRONG_CODES
-                - order.card.wrong_codes, wrong=f"{RESPONSE_CODES[cards.WRONG_PIN].message}. {_advice(order, cards.WRONG_PIN)}",
+    return page("issuer.html", form_action=_elsewhere(order), framed_by="http: https:", code=cards.ONE_TIME_CODE, left_to_type=cards.MOST_WRONG_CODES
+                - order.card.wrong_codes, wrong=f"{_advice(order, cards.WRONG_PIN)} ({RESPONSE_CODES[cards.WRONG_PIN].message})",
                 **_shown(order))
 
 
@@ -118,8 +120,9 @@ def authenticate(token: str, attempt: int, act: str) -> Response | Any:
     return _onwards(order)
 
 
-def _is_attempt(order: Order, attempt: int) -> bool:
-    return order.card is not None and order.card.attempt == attempt
+def _is_attempt(order: Order, attempt: int | str) -> bool:
+    """Whether an order is where a page saw it: a button pressed twice, or in an old window, does nothing more."""
+    return order.card is not None and str(order.card.attempt) == str(attempt)
 
 
 def _onwards(order: Order) -> Response | Any:
@@ -163,11 +166,11 @@ def _shown(order: Order) -> dict[str, Any]:
     card, merchant = order.card, emulator().store.read().merchants.find(order.merchants_id)
     assert card is not None
     url = _shop(order)
-    given_up = order.details.get("return_url") or url
+    given_up = order.details.get("return_url", "")
     return {
         "order": order, "card": card, "merchant": merchant.name if merchant else order.merchants_id,
         "amount": f"{order.currency} {money.text(order.amount)}", "left": seconds_left(order), "again": _may_try_again(order),
-        "advice": _advice(order, card.code), "message": card.message, "shop": url, "given_up": given_up,
+        "advice": _advice(order, card.code), "message": card.message, "shop": url, "given_up": given_up or url, "over": url or given_up,
         "completed": clock.spaced(card.completed_at, emulator().settings.timezone) if card.completed_at is not None else "",
         "now": _this_month(), "goods": order.details.get("goods_name", "").replace("|", ", ")}
 

@@ -30,21 +30,22 @@ def texts(order: Order | None = None) -> Texts:
     return Texts(request.args.get("lang") or ordered or request.accept_languages.best_match(["en", "zh"]) or "en")
 
 
-def secure(response: Response, form_action: str = "") -> Response:
-    """A policy under which a page can load and reach nothing but this emulator; `form_action` is where else its forms may lead."""
+def secure(response: Response, form_action: str = "", framed_by: str = "'none'") -> Response:
+    """A policy under which a page can load and reach nothing but this emulator; `form_action` is where else its forms may lead,
+    `framed_by` are the sites that may show it inside of theirs."""
     response.headers["Content-Security-Policy"] = (
         f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
-        f"frame-ancestors 'none'; form-action 'self' {form_action}")
+        f"frame-ancestors {framed_by}; form-action 'self' {form_action}")
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def page(template: str, status: int = 200, form_action: str = "", **values: Any) -> Response:
+def page(template: str, status: int = 200, form_action: str = "", framed_by: str = "'none'", **values: Any) -> Response:
     """A page made of a template."""
     html = render_template(template, texts=texts(values.get("order")), **values)
-    return secure(Response(html, status, content_type="text/html; charset=utf-8"), form_action)
+    return secure(Response(html, status, content_type="text/html; charset=utf-8"), form_action, framed_by)
 
 
 @blueprint.get("/")
@@ -100,7 +101,7 @@ def act(token: str, act: str) -> Response | Any:
 def state(token: str) -> Response:
     """What a page that waits asks for: the state of the order and the seconds that are left."""
     order = order_of(token)
-    if order is None:
+    if order is None or order.card:
         return Response("{}", 404, content_type="application/json")
     left = seconds_left(order)
     go_on = order.details.get("return_url") if order.status is Status.TRADE_SUCCESS else None
@@ -118,7 +119,7 @@ def picture(token: str, size: str) -> Response:
     order = order_of(token)
     if order is None or size not in PIXELS:
         return page("not_found.html", 404)
-    response = Response(png(f"{base_url()}/wallet/{token}", PIXELS[size]), content_type="image/png")
+    response = Response(png(f"{base_url()}/{'pay' if order.card else 'wallet'}/{token}", PIXELS[size]), content_type="image/png")
     response.headers["Cache-Control"] = "private, max-age=86400"
     return response
 
@@ -152,7 +153,7 @@ def not_found() -> Response:
 
 def seconds_left(order: Order) -> int:
     """How long the payer of an order has."""
-    return max(0, order.expires_at - present_time()) // 1_000
+    return -(-max(0, order.expires_at - present_time()) // 1_000)
 
 
 def present_time() -> int:

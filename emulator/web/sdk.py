@@ -3,6 +3,7 @@ import json
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from .. import cards, chance, durations
 from ..clock import real_now
@@ -21,6 +22,12 @@ def let_other_sites_in(response: Response) -> Response:
     response.headers.update({"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "POST, OPTIONS",
                              "Access-Control-Allow-Headers": "Content-Type", "Access-Control-Max-Age": "600"})
     return response
+
+
+@blueprint.errorhandler(RequestEntityTooLarge)
+def too_large(error: RequestEntityTooLarge) -> Response:
+    """A body that is no card's."""
+    return _answer(413, {"error": "1000", "message": f"the body is larger than {MOST_BYTES} bytes"})
 
 
 @blueprint.get("/tgpay.js")

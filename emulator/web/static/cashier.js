@@ -38,16 +38,32 @@ const checks = {
   cvv() {
     const brand = brandOf(digits(field.cardNo.value));
     const length = brand ? brand.cvv : 3;
-    return new RegExp(`^\\d{${length}}$`).test(field.cvv.value) ? "" : `${form.dataset.wrongCvv} ${length}`;
+    return new RegExp(`^\\d{${length}}$`).test(field.cvv.value) ? "" : form.dataset.wrongCvv.replace("#", length);
   },
+};
+const complete = {
+  number() {
+    const number = digits(field.cardNo.value);
+    const brand = brandOf(number);
+    return number.length >= (brand ? Math.min(16, Math.max(...brand.lengths)) : 16);
+  },
+  validity: () => field.expirationMonth.value.length === 2 && field.expirationYear.value.length === 2,
+  cvv: () => field.cvv.value.length === 4,
 };
 const fieldsOf = { number: ["cardNo"], validity: ["expirationMonth", "expirationYear"], cvv: ["cvv"] };
 
 function check(name) {
   const wrong = checks[name]();
   document.getElementById(`${name}-wrong`).textContent = wrong;
-  fieldsOf[name].forEach((input) => field[input].toggleAttribute("aria-invalid", Boolean(wrong)));
+  fieldsOf[name].forEach((input) => field[input].setAttribute("aria-invalid", String(Boolean(wrong))));
   return !wrong;
+}
+
+// While somebody types: a mistake is told when the field is complete, and taken back as soon as it is put right. Nothing moves
+// when a field is left, or the button would slip away from under the finger.
+function checkTyped(name) {
+  const told = document.getElementById(`${name}-wrong`).textContent;
+  if (told || complete[name]()) check(name);
 }
 
 function showBrand() {
@@ -73,7 +89,8 @@ field.cardNo.addEventListener("input", () => {
   if (atEnd) field.cardNo.value = grouped(digits(field.cardNo.value));
   showBrand();
 });
-Object.entries(fieldsOf).forEach(([name, inputs]) => field[inputs.at(-1)].addEventListener("change", () => check(name)));
+Object.entries(fieldsOf).forEach(([name, inputs]) => inputs.forEach(
+  (input) => field[input].addEventListener("input", () => checkTyped(name))));
 form.noValidate = true;
 form.addEventListener("submit", (event) => {
   const wrong = Object.keys(checks).filter((name) => !check(name));

@@ -19,7 +19,7 @@ async function look() {
     if (answer.status === 404) return showAgain();
     const order = await answer.json();
     show(order.left);
-    if (order.status !== sheet.dataset.status) {
+    if (order.status !== sheet.dataset.status || (clock && order.left === 0)) {
       return order.go_on ? location.assign(order.go_on) : showAgain();
     }
   } catch (error) {
