@@ -3,6 +3,7 @@ import logging
 import os
 import select
 import threading
+import time
 from collections.abc import Callable
 
 from .outbox import Post, deliver
@@ -12,6 +13,7 @@ from .store.post import Posted
 
 IN_FLIGHT_PER_MERCHANT = 8
 LOOK_AROUND_S = 0.05
+PAUSE_S = 5
 log = logging.getLogger(__name__)
 
 
@@ -64,6 +66,7 @@ class Flights:
                     tables.commands.finish(command, {"taken": sent.taken, "error": sent.error, "status_code": sent.status_code})
         except Exception:
             log.exception("an attempt of notice %s was not written down", notice.id)
+            time.sleep(PAUSE_S)  # it is still due: without a pause a full disk would make a storm of repetitions
         finally:
             self._store.close_connection()
             with self._changed:

@@ -1,6 +1,7 @@
 """Contract 6 and the design's promise of the database: a killed process loses nothing that was answered, and leaves nothing half done."""
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import threading
@@ -192,3 +193,15 @@ def ask_in_vain(control: Control) -> None:
         control.ask("POST", "/clock", {"advance": "2d"})
     except (OSError, HTTPException):
         pass
+
+
+def test_a_database_that_is_gone_makes_no_storm_of_notices(tmp_path: Path, receiver: Receiver) -> None:
+    receiver.delay = 0.3
+    server = Server(database=tmp_path / "here" / "emulator.db").start()
+    shop = Control(server.url).shop(notify_url=receiver.url)
+    shop.pay_by_barcode()
+    receiver.wait_for(1)
+    shutil.rmtree(tmp_path / "here")
+    time.sleep(2)
+    server.kill()
+    assert len(receiver.heard) == 1

@@ -100,9 +100,10 @@ def issuer(token: str, attempt: int) -> Response | Any:
         return page("not_found.html", 404)
     if not _is_attempt(order, attempt) or order.card.challenge is None:
         return _onwards(order)
-    return page("issuer.html", form_action=_elsewhere(order), framed_by="http: https:", code=cards.ONE_TIME_CODE, left_to_type=cards.MOST_WRONG_CODES
-                - order.card.wrong_codes, wrong=f"{_advice(order, cards.WRONG_PIN)} ({RESPONSE_CODES[cards.WRONG_PIN].message})",
-                **_shown(order))
+    wrong = f"{_advice(order, cards.WRONG_PIN)} ({RESPONSE_CODES[cards.WRONG_PIN].message})"
+    # Shops show this page inside of theirs.
+    return page("issuer.html", form_action=_elsewhere(order), framed_by="http: https:", code=cards.ONE_TIME_CODE, wrong=wrong,
+                left_to_type=cards.MOST_WRONG_CODES - order.card.wrong_codes, **_shown(order))
 
 
 @blueprint.post("/3ds/<token>/<int:attempt>/<act>")
@@ -113,8 +114,8 @@ def authenticate(token: str, attempt: int, act: str) -> Response | Any:
         return refused or page("not_found.html", 404)
     if _is_attempt(order, attempt) and order.card.challenge is not None:
         typed = request.form.get("code", "").strip() if act == "answer" else None
-        order = _written(token, lambda payments, current: acquirer.authenticate(payments, current, typed) if _is_attempt(current, attempt)
-                         else current) or order
+        order = _written(token, lambda payments, current: acquirer.authenticate(payments, current, typed)
+                         if _is_attempt(current, attempt) else current) or order
     if order.card and order.card.challenge is not None:
         return redirect(url_for("cashier.issuer", token=token, attempt=attempt, lang=request.args.get("lang")), 303)
     return _onwards(order)
