@@ -3,11 +3,11 @@
 Each function writes one move down through `Payments`, with all that belongs to it; all raise Refused when the order's state forbids it.
 """
 from collections.abc import Mapping
-from dataclasses import replace
+from typing import Any
 
 from . import cards, clock, money, moves, payers, settlement
 from .cards import Outcome, Presented
-from .orders import CardState, Event, Order
+from .orders import Event, Order
 from .payments import Payments
 from .response_codes import APPROVED, CardStatus
 
@@ -26,16 +26,14 @@ def present(payments: Payments, order: Order, card: Presented) -> Order:
     attempt = state.attempt + 1
     day = clock.compact(payments.now, payments.settings.timezone)[:8]
     order_id = payers.card_order_id(payments.settings.seed, day, order.merchants_id, order.out_trade_no, attempt)
-    tried = replace(state, attempt=attempt, order_id=order_id, brand=card.brand, first6=card.first6, last4=card.last4, hint=card.hint,
-                    wrong_codes=0)
     detail = {"attempt": str(attempt), "brand": card.brand, "card": card.masked, "why": card.why}
-    return answer(payments, order, card.outcome, tried, detail)
+    return answer(payments, order, card.outcome, detail, attempt=attempt, order_id=order_id, brand=card.brand, first6=card.first6,
+                  last4=card.last4, hint=card.hint, wrong_codes=0)
 
 
-def answer(payments: Payments, order: Order, outcome: Outcome, state: CardState | None = None,
-           detail: Mapping[str, str] | None = None) -> Order:
-    """The issuer answers, or somebody in its place; `state` is that of the card payment where it is not the order's."""
-    after, event = moves.answered(order, outcome, payments.now, state, payments.settings.refund_period)
+def answer(payments: Payments, order: Order, outcome: Outcome, detail: Mapping[str, str] | None = None, **tried: Any) -> Order:
+    """The issuer answers, or somebody in its place; `tried` are fields of the card payment that come with it."""
+    after, event = moves.answered(order, outcome, payments.now, payments.settings.refund_period, **tried)
     told = {**(detail or {}), "code": outcome.code}
     if event is not Event.PAY:
         payments.write(order, event, after, told)
@@ -72,7 +70,7 @@ def review(payments: Payments, order: Order, approved: bool) -> Order:
         return order
     if card is None or card.status is not CardStatus.PENDING_REVIEW:
         raise moves.state_refusal(order)
-    return answer(payments, order, Outcome(APPROVED if approved else cards.REFUSED_IN_REVIEW), replace(card, reviewed=str(decision)))
+    return answer(payments, order, Outcome(APPROVED if approved else cards.REFUSED_IN_REVIEW), reviewed=str(decision))
 
 
 def decide(payments: Payments, order: Order, code: str) -> Order:

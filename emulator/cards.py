@@ -182,9 +182,12 @@ def without_numbers(text: str, spared: str = "") -> str:
 
     What is part of `spared`, an order number, is no card's.
     """
-    def hidden(match: re.Match[str]) -> str:
-        return "***" if brand(match[0]) and passes_luhn(match[0]) and match[0] not in spared else match[0]
-    return _LONG_NUMBER.sub(hidden, text)
+    return _LONG_NUMBER.sub(lambda match: "***" if like_a_card(match[0]) and match[0] not in spared else match[0], text)
+
+
+def like_a_card(number: str) -> bool:
+    """Whether a number is of a scheme and has the right last digit."""
+    return brand(number) is not None and passes_luhn(number)
 
 
 def brand(number: str) -> Brand | None:

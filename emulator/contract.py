@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -156,6 +157,11 @@ class Endpoint:
         """Where it answers."""
         return f"/v2/{self.name}.php"
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of its parameters."""
+        return frozenset(row.name for row in self.params)
+
     @property
     def tables(self) -> tuple["Endpoint", ...]:
         """All tables of this path, its own first."""
@@ -210,8 +216,7 @@ def check(table: Endpoint, params: Mapping[str, str], contradictions: Mapping[st
         value = params.get(row.name)
         if value is not None or row.need is not Need.OPTIONAL:
             _check_row(row, value, problems, findings)
-    declared = {row.name for row in table.params}
-    problems += [problem for name, value in params.items() if name not in declared and (problem := unprintable(name, value))]
+    problems += [problem for name, value in params.items() if name not in table.names and (problem := unprintable(name, value))]
     for rule in table.rules:
         verdict = rule(params)
         if isinstance(verdict, Finding):

@@ -12,6 +12,7 @@ HIDDEN = "***"
 CARD_DATA = ("payinfo", "cardno", "cardnumber", "cvv", "cvc")  # in a parameter's name as `_plain` writes it
 LONG_NAME = 20  # longer ones are no parameter's: a body of another kind that was read as a form
 _CARD_WORDS = re.compile("card_?no|cvv|cvc", re.IGNORECASE)
+# Blanks and dashes between digits.
 _SEPARATORS = re.compile(r"(?<=\d)[ -]+(?=\d)", re.ASCII)
 
 
@@ -23,31 +24,31 @@ class Mask:
     """
 
     def __init__(self, params: Mapping[str, str], paid: bool) -> None:
-        self._paid = paid
         self._numbers = _card_numbers(params)
         self._order_number = params.get("out_trade_no", "")
         kept = {printable(name): HIDDEN if is_secret(name) else printable(value) for name, value in params.items()}
         together = "\n".join((*kept, *kept.values()))
-        self._thorough = (paid or bool(self._numbers)) and self._hidden(together) != together
+        # One look at everything: nearly always there is nothing to hide but what has a secret's name.
+        runs = cards.numbers_in(together.replace(" ", "").replace("-", "")) if paid or self._numbers else set()
+        self._thorough = any(cards.like_a_card(run) or any(number in run for number in self._numbers) for run in runs)
         if self._thorough or '"' in together:
             kept = {self._whole(name): self._whole(value) for name, value in kept.items()}
         self.params = kept
 
     def text(self, text: str) -> str:
         """A text about the request with `***` in place of card numbers: it repeats at most what the parameters have."""
-        return self._hidden(text) if self._thorough else text
+        if not self._thorough:
+            return text
+        for number in self._numbers:
+            text = re.sub("[ -]*".join(number), HIDDEN, text)
+        return cards.without_numbers(text, self._order_number)
 
     def misplaced(self, params: Mapping[str, str]) -> list[str]:
         """The names of parameters that would be kept with a card number in them: a test card's, or one that is in the card data too."""
-        if not self._paid and not self._numbers:
+        if not self._thorough:
             return []
-        others = {name: _joined(value) for name, value in params.items() if not has_card_data(name)}
+        others = {name: _SEPARATORS.sub("", value) for name, value in params.items() if not has_card_data(name)}
         return [name for name, value in others.items() if cards.has_test_card(value) or any(number in value for number in self._numbers)]
-
-    def _hidden(self, text: str) -> str:
-        for number in self._numbers:
-            text = re.sub("[ -]*".join(number), HIDDEN, text) if number in _joined(text) else text
-        return cards.without_numbers(text, self._order_number)
 
     def _whole(self, text: str) -> str:
         """The text, unless it has a card number in it, or is a document that speaks of a card."""
@@ -71,25 +72,21 @@ def _plain(name: str) -> str:
     return re.sub(r"[\W_]", "", name).lower()
 
 
-def _joined(text: str) -> str:
-    """The text without the blanks and dashes between digits."""
-    return _SEPARATORS.sub("", text)
-
-
 def _card_numbers(params: Mapping[str, str]) -> set[str]:
     """The card numbers of a request, found where card data belongs, and in names that are whole documents."""
     places = [value for name, value in params.items() if has_card_data(name)] + [name for name in params if len(name) > LONG_NAME]
-    return cards.numbers_in(_joined("\n".join(_texts(places)))) if places else set()
+    return cards.numbers_in(_SEPARATORS.sub("", "\n".join(_texts(places)))) if places else set()
 
 
 def _texts(places: Iterable[str]) -> Iterator[str]:
-    """The texts, and those inside of them where they are JSON, in which a digit may be written as an escape."""
+    """The texts, and those inside of them where they are JSON with escapes: a digit may be written as one."""
     for place in places:
         yield place
-        try:
-            yield from _inside(json.loads(place))
-        except (ValueError, RecursionError):
-            pass
+        if "\\" in place:
+            try:
+                yield from _inside(json.loads(place))
+            except (ValueError, RecursionError):
+                pass
 
 
 def _inside(value: Any) -> Iterator[str]:

@@ -30,29 +30,28 @@ def _changes(order: Order, event: Event, now: int) -> dict[str, Any]:
     return {"status": status, "watched": order.watched and event not in _ATTENDED, **closing}
 
 
-def _ended(card: CardState, event: Event, now: int, code: str = "") -> CardState:
-    """The state of the card payment after an event: what it was waiting for is over."""
+def _ended(card: CardState, event: Event, now: int, **told: Any) -> CardState:
+    """The state of the card payment after an event: what it was waiting for is over; `told` is what is known beside."""
     if event not in CARD_STATUS:
         return card
-    return replace(card, status=CARD_STATUS[event], code=code or CODES.get(event, card.code), challenge=None, due_at=None, due_code="",
-                   completed_at=now if CARD_STATUS[event] in ENDING else None)
+    status = CARD_STATUS[event]
+    after = {"code": CODES.get(event, card.code), "challenge": None, "due_at": None, "due_code": "", **told}
+    return replace(card, status=status, completed_at=now if status in ENDING else None, **after)
 
 
-def answered(order: Order, outcome: cards.Outcome, now: int, state: CardState | None = None,
-             refund_period: int | None = None) -> tuple[Order, Event]:
-    """The order after an answer of the issuer, and which event that was; `state` is that of the card payment before it.
+def answered(order: Order, outcome: cards.Outcome, now: int, refund_period: int | None = None, **tried: Any) -> tuple[Order, Event]:
+    """The order after an answer of the issuer, and which event that was; `tried` are fields of the card payment that come with it.
 
     Raises Refused when the order waits for none. Without the refund period, in milliseconds, it is not known when the order is finished.
     """
     event = ENDING.get(outcome.status) or (Event.REVIEW if outcome.review else Event.PEND)
     changes = _changes(order, event, now)
-    before = state or order.card
-    assert before is not None
-    card = _ended(before, event, now, outcome.code)
+    assert order.card is not None
     if outcome.challenge is not None:
-        card = replace(card, challenge=outcome.challenge, due_at=max(order.expires_at, now), due_code=cards.TIME_OVER)
+        tried.update(challenge=outcome.challenge, due_at=max(order.expires_at, now), due_code=cards.TIME_OVER)
     elif outcome.after is not None:
-        card = replace(card, due_at=now + outcome.after, due_code=outcome.later)
+        tried.update(due_at=now + outcome.after, due_code=outcome.later)
+    card = _ended(order.card, event, now, code=outcome.code, **tried)
     if event is Event.PAY:
         finishes_at = None if refund_period is None else now + refund_period
         changes.update(paid_at=now, finishes_at=finishes_at, trans_id=card.order_id, failure="")

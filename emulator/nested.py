@@ -47,7 +47,7 @@ def document(name: str, rows: tuple[Param, ...], rules: tuple[Callable[[Mapping[
 def read(written: str) -> Any:
     """The document. Raises ValueError with a sentence that does not repeat it."""
     try:
-        return json.loads(written, parse_constant=_refuse)
+        return _decode(written)
     except (ValueError, RecursionError) as error:
         place = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
         raise ValueError(f"is not JSON{place}") from None
@@ -56,6 +56,9 @@ def read(written: str) -> Any:
 def _refuse(constant: str) -> None:
     """NaN and Infinity, which Python takes for JSON."""
     raise ValueError(constant)
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse).decode
 
 
 def _problems(place: _Place, path: str, value: Any, numbers: bool) -> Iterator[str]:

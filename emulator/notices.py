@@ -122,9 +122,10 @@ CAUSES: Mapping[str, tuple[tuple[Event, ...], str, Callable[..., Fields]]] = {
 def of_move(before: Order, event: Event, after: Order, merchant: Merchant, settings: Settings, now: int) -> Notice | None:
     """The notice that a move causes, if any: refunds and cancellations of a paid order send none."""
     events, notify_type, make = CAUSES.get(after.endpoint, ((), "", trade_status))
-    if event not in events or (before.was_paid and event is not Event.PAY):
+    url = address(after, merchant)
+    if not url or event not in events or (before.was_paid and event is not Event.PAY):
         return None
-    return packed(notify_type, make(after, merchant, settings, now), address(after, merchant), merchant)
+    return packed(notify_type, make(after, merchant, settings, now), url, merchant)
 
 
 def address(order: Order, merchant: Merchant) -> str:

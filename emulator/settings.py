@@ -116,15 +116,13 @@ class Settings(Mapping[str, Any]):
                 self._values[setting.name] = setting.parse(text)
             except ValueError as error:
                 raise ValueError(f"{setting.name}: {error}") from error
+        self.__dict__.update(self._values)  # found at once, many times in each request
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]
 
     def __getattr__(self, name: str) -> Any:
-        try:
-            return self.__dict__["_values"][name]
-        except KeyError:
-            raise AttributeError(name) from None
+        raise AttributeError(name)
 
     def __iter__(self) -> Any:
         return iter(self._values)
@@ -136,6 +134,7 @@ class Settings(Mapping[str, Any]):
         """A copy with some values changed; they are taken as they are, not parsed."""
         copy = Settings()
         copy._values = {**self._values, **values}
+        copy.__dict__.update(copy._values)
         return copy
 
 
