@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 
 from . import clock, money
 from .merchants import Merchant
@@ -37,17 +38,17 @@ class Entry:
     order: Order
     merchant: Merchant
 
-    @property
+    @cached_property
     def rmb_amount(self) -> int:
         """The amount in fen."""
         return money.convert(self.amount, self.order.rate)
 
-    @property
+    @cached_property
     def fee(self) -> int:
         """The gateway's fee; a refund costs none."""
         return money.convert(self.amount, self.order.fee_rate) if self.kind == PAYMENT else 0
 
-    @property
+    @cached_property
     def rmb_settlement(self) -> int:
         """The settled amount in fen; its fee is rounded by itself."""
         return self.rmb_amount - (money.convert(self.rmb_amount, self.order.fee_rate) if self.kind == PAYMENT else 0)

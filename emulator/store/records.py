@@ -35,8 +35,8 @@ class Journal:
 
     def add(self, entry: Entry) -> int:
         """Write an entry down; answers its id."""
-        values = {**vars(entry), "params": to_json(entry.params), "findings": to_json(entry.findings),
-                  "explanation": to_json(entry.explanation)}
+        values = {**vars(entry), "params": to_json(entry.params), "findings": to_json(entry.findings) if entry.findings else "[]",
+                  "explanation": to_json(entry.explanation) if entry.explanation else "{}"}
         cursor = self._execute(
             """INSERT INTO journal (at, merchants_id, endpoint, out_trade_no, ip, method, params, status, answer, verdict, findings,
                    explanation)

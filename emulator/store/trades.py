@@ -21,6 +21,7 @@ _UPDATE = f"UPDATE orders SET {', '.join(f'{name} = :{name}' for name in _CHANGI
 _EFFECTIVE = """CASE WHEN status = 'WAIT_BUYER_PAY' AND expires_at <= :now AND card IS NULL THEN 'TRADE_CLOSED'
                      WHEN status = 'TRADE_SUCCESS' AND finishes_at <= :now THEN 'TRADE_FINISHED' ELSE status END"""
 LEDGER_PAGE = 500
+_FRESH = vars(CardState(""))
 
 
 @dataclass(frozen=True)
@@ -44,15 +45,20 @@ def _order(row: sqlite3.Row) -> Order:
     return Order(**values)
 
 
+def _written(card: CardState) -> str:
+    """The state of a card payment, without what is as in a fresh one."""
+    return to_json({name: value for name, value in vars(card).items() if value != _FRESH[name]})
+
+
 def _card(written: str) -> CardState:
     values = json.loads(written)
-    return CardState(**{**values, "status": CardStatus(values["status"])})
+    return CardState(**{**_FRESH, **values, "status": CardStatus(values.get("status", CardStatus.RECEIVED))})
 
 
 def _values(order: Order) -> dict[str, Any]:
     due = falls_due(order)
     return {**vars(order), "details": to_json(order.details), "status": str(order.status),
-            "card": to_json(vars(order.card)) if order.card else None, "due_at": due[0] if due else None}
+            "card": _written(order.card) if order.card else None, "due_at": due[0] if due else None}
 
 
 class Orders:
