@@ -2,6 +2,7 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -218,6 +219,19 @@ def test_a_page_of_the_shop_makes_a_voucher_of_what_is_typed_and_the_shop_is_pai
         made = page.locator("output").inner_text()
     assert result(paid_with(shop, made)) == PAID
     assert all(VISA.encode() not in heard.body + heard.query.encode() for heard in receiver.heard)
+
+
+def test_the_page_of_the_readme_prints_a_voucher_that_ends_as_its_card_does(
+        payer: Payer, shop: Shop, receiver: Receiver, base_url: str) -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    example = readme.partition("```html\n<!doctype html>\n")[2].partition("```")[0]
+    assert "http://127.0.0.1:8472/sdk/tgpay.js" in example
+    shop_page(receiver, example.replace("http://127.0.0.1:8472", base_url))
+    with payer.at(payer.knows(receiver, "/checkout")) as page:
+        page.get_by_role("button", name="Pay").click()
+        expect(page.locator("output")).not_to_be_empty()
+        made = page.locator("output").inner_text()
+    assert result(paid_with(shop, made)) == ("T", "3084", "failed")
 
 
 @pytest.mark.parametrize("fields, told", [({"cardNo": "4012888888881881"}, "Invalid card number"), ({"cvv": "12"}, "verification code"),

@@ -197,11 +197,10 @@ def ask_in_vain(control: Control) -> None:
 
 def test_a_database_that_is_gone_makes_no_storm_of_notices(tmp_path: Path, receiver: Receiver) -> None:
     receiver.delay = 0.3
-    server = Server(database=tmp_path / "here" / "emulator.db").start()
-    shop = Control(server.url).shop(notify_url=receiver.url)
-    shop.pay_by_barcode()
-    receiver.wait_for(1)
-    shutil.rmtree(tmp_path / "here")
-    time.sleep(2)
-    server.kill()
+    with Server(database=tmp_path / "here" / "emulator.db") as server:
+        Control(server.url).shop(notify_url=receiver.url).pay_by_barcode()
+        receiver.wait_for(1)
+        shutil.rmtree(tmp_path / "here")
+        time.sleep(2)
+        server.kill()
     assert len(receiver.heard) == 1

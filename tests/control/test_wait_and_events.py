@@ -10,7 +10,7 @@ from urllib import request as http_client
 
 import pytest
 
-from ..driver import Answer, Clock, Control, Receiver, Shop
+from ..driver import Answer, Clock, Control, Receiver, Server, Shop
 
 
 def wait(shop: Shop, number: str, **query: str) -> Answer:
@@ -193,3 +193,16 @@ def test_text_of_every_kind_stays_on_one_line(shop: Shop) -> None:
     with stream(shop.control, merchants_id=shop.merchants_id) as events:
         shop.query("茶\u2028\u0085 = \"x\"")
         assert next(events)[2]["out_trade_no"] == "茶\u2028\u0085 = \"x\""
+
+
+def test_a_client_that_leaves_makes_room_for_the_next_within_a_second() -> None:
+    with Server(workers=1, threads=3) as server:  # one place to wait in
+        control = Control(server.url)
+        shop = control.shop()
+        for _ in range(3):
+            with stream(control):
+                assert wait(shop, "none", timeout="1ms").status == 503
+            end = time.monotonic() + 1
+            while wait(shop, "none", timeout="1ms").status == 503:
+                assert time.monotonic() < end
+                time.sleep(0.02)

@@ -1,11 +1,12 @@
 """Signing, waiting, the event stream and the OpenAPI document."""
 import json
+import socket
 import time
 from collections.abc import Iterable, Iterator
 from heapq import merge
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response, jsonify, request, stream_with_context
 
 from ... import durations, signature
 from ...clock import real_now
@@ -90,7 +91,7 @@ def wait() -> Response:
             reached, story = _reached(emulator().store.read(), merchants_id, out_trade_no, status, "notice" in request.args)
             if reached:
                 return jsonify(story)
-            if time.monotonic() >= end or emulator().closing.wait(POLL_S):
+            if time.monotonic() >= end or has_left() or emulator().closing.wait(POLL_S):
                 raise Problem(408, "Request Timeout", f"order {out_trade_no} did not get so far", **story)
     finally:
         emulator().patience.release()
@@ -108,6 +109,17 @@ def _reached(tables: Tables, merchants_id: str, out_trade_no: str, status: str, 
     return reached, {"order": order_json(order), "notices": [notice_json(tables, notice) for notice in notices]}
 
 
+def has_left() -> bool:
+    """Whether the client has closed the line: nobody then needs the thread to wait any longer."""
+    line = request.environ.get("gunicorn.socket")
+    try:
+        return line is not None and line.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
 def _take_patience(here: Emulator) -> None:
     """Take one of the threads that may wait; a problem when all of them do."""
     if not here.patience.acquire(blocking=False):
@@ -120,7 +132,7 @@ def events() -> Response:
     here = emulator()
     cursor = _cursor(request.headers.get("Last-Event-ID", ""), here.store.read())
     _take_patience(here)
-    response = Response(_stream(here, cursor, request.args.get("merchants_id")), content_type="text/event-stream")
+    response = Response(stream_with_context(_stream(here, cursor, request.args.get("merchants_id"))), content_type="text/event-stream")
     response.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
     response.call_on_close(here.patience.release)
     return response
@@ -141,7 +153,7 @@ def _cursor(written: str, tables: Tables) -> Cursor:
 def _stream(here: Emulator, cursor: Cursor, merchants_id: str | None) -> Iterator[str]:
     yield "retry: 1000\n\n"
     silent_since = time.monotonic()
-    while not here.closing.is_set():
+    while not here.closing.is_set() and not has_left():
         happened = _happened(here.store.read(), cursor)
         for kind, place, row in happened:
             cursor = place
