@@ -5,6 +5,7 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import socket
 import tempfile
 import threading
@@ -28,6 +29,7 @@ from .store.post import Posted
 from .web import create_app
 
 GRACE_S = 15
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 BACKLOG = 512
 
 
@@ -67,13 +69,13 @@ class LateSender:
 def build(settings: Settings, path: Path) -> tuple[Flask, Scheduler, LateSender]:
     """The application on a database that is made and seeded when it is new. Raises `store.Unusable`."""
     prepare(path)
-    signal = Signal()
-    store = Store(path, signal.ring)
+    bell = Signal()
+    store = Store(path, bell.ring)
     with store.write() as tables:
         seeding.seed(tables, settings.seed)
     store.close()
     sender = LateSender(settings)
-    scheduler = Scheduler(store, settings, sender, signal)
+    scheduler = Scheduler(store, settings, sender, bell)
     return create_app(settings, store, scheduler), scheduler, sender
 
 
@@ -131,7 +133,12 @@ class Logger(glogging.Logger):  # type: ignore[misc]  # gunicorn is not typed
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
-    """A gunicorn worker that tells waiting requests when it is asked to end."""
+    """A gunicorn worker that tells waiting requests when it is asked to end, and hears it from its first moment."""
+
+    def init_signals(self) -> None:
+        """From here on it knows what to do with the signals that were held since it was forked."""
+        super().init_signals()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
 
     def handle_exit(self, sig: Any, frame: Any) -> None:
         """SIGTERM: long polls and event streams end at once, everything else is finished."""
@@ -182,6 +189,9 @@ def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None
 
     Raises Unstartable or `store.Unusable` with a sentence.
     """
+    # A signal between the fork and the worker's own handlers would be lost: it is held back until they are there.
+    os.register_at_fork(before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ENDING),
+                        after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING))
     temporary = Path(tempfile.mkdtemp(prefix="tgpay-emulator-")) if settings.database == TEMPORARY else None
     process = os.getpid()
     try:

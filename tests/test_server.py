@@ -316,3 +316,13 @@ def test_two_servers_can_share_a_database(tmp_path: Path, receiver: Receiver) ->
             Clock(each.control).advance("1h")
             each.control.post("/notifications/flush")
         assert [notice["status"] for notice in shop.story(number)["notices"]] == ["taken"]
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.01, 0.02, 0.04, 0.06, 0.1], ids=lambda moment: f"{moment:g} s")
+def test_sigterm_in_the_first_moments_is_not_lost(moment: float) -> None:
+    server = Server().start(wait=False)
+    server.announced()
+    time.sleep(moment)
+    begun = time.monotonic()
+    assert server.stop()[0] == 0
+    assert time.monotonic() - begun < 10  # a lost signal costs the whole grace of 15 s
