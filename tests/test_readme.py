@@ -142,8 +142,8 @@ def test_the_test_command_is_everywhere_the_same(name: str) -> None:
     assert "\npython3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/python -m pytest\n" in text(name)
 
 
-def test_the_picture_is_small() -> None:
-    assert (ROOT / ".github" / "wallet.png").stat().st_size < 100_000
+def test_the_pictures_are_small() -> None:
+    assert all(picture.stat().st_size < 100_000 for picture in (ROOT / ".github").glob("*.png"))
 
 
 def test_the_changelog_names_this_version_and_every_endpoint() -> None:
