@@ -36,6 +36,7 @@ class Windows:
                 self._profiles[kind] = profile
         left = [] if alone else self._left.setdefault(kind, [])
         page = left.pop() if left else (profile if alone else self._profiles[kind]).new_page()
+        page.bring_to_front()  # one behind another window is shown once a second
         try:
             yield page
         except BaseException:  # whatever the page is doing, nobody shall have it after this
