@@ -47,9 +47,8 @@ class Format:
 
 
 def pattern(name: str, expression: str) -> Format:
-    """Text that a regular expression matches as a whole; `name` says it in words."""
-    compiled = re.compile(expression, re.ASCII)
-    return Format(name, lambda value: None if compiled.fullmatch(value) else f"is not {name}",
+    """Text that a regular expression matches as a whole; `name` says it in words. It is compiled when it is needed."""
+    return Format(name, lambda value: None if re.fullmatch(expression, value, re.ASCII) else f"is not {name}",
                   {"type": "string", "pattern": f"^(?:{expression})$"})
 
 

@@ -1,8 +1,6 @@
 """Answers as signed XML: the declaration, the root, one element a line, in the documented order (contract 1.1)."""
 from collections.abc import Mapping
 
-from lxml import etree
-
 from . import signature
 from .codes import Refused
 from .contract import Endpoint, printable
@@ -14,6 +12,8 @@ DEFAULT_ROOT = "tgpaypro"
 
 def xml(root: str, fields: Mapping[str, str]) -> str:
     """The document; an element without a value is written `<error></error>`."""
+    from lxml import etree  # a start need not wait for it
+
     top = etree.Element(root)
     top.text = "\n    "
     for name, value in fields.items():

@@ -1,14 +1,31 @@
 """The emulator as a WSGI application: the only place that knows Flask."""
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import Flask, current_app, request
+from werkzeug.routing import Rule
 
 from .. import __version__
 from ..gateway import Gateway
 from ..scheduler import Scheduler
 from ..settings import Settings
 from ..store import Store
+
+
+class QuickRule(Rule):
+    """A route whose builder of URLs is made with the first URL: it is costly, most routes never need it, and a start waits for all."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        make = super()._compile_builder
+
+        def build(rule: Rule, **values: Any) -> tuple[str, str]:
+            made = make(append_unknown).__get__(rule, None)
+            setattr(rule, "_build_unknown" if append_unknown else "_build", made)
+            built: tuple[str, str] = made(**values)
+            return built
+        return build
 
 
 @dataclass
@@ -43,6 +60,7 @@ def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
     from . import api, cashier, control, pages, sdk
 
     app = Flask(__name__)
+    app.url_rule_class = QuickRule
     app.url_map.merge_slashes = False  # an order number may have two in a row
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
     app.extensions["emulator"] = Emulator(settings, store, Gateway(store, settings), scheduler)
