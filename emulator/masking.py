@@ -29,7 +29,8 @@ class Mask:
         kept = {printable(name): HIDDEN if is_secret(name) else printable(value) for name, value in params.items()}
         together = "\n".join((*kept, *kept.values()))
         # One look at everything: nearly always there is nothing to hide but what has a secret's name.
-        runs = cards.numbers_in(together.replace(" ", "").replace("-", "")) if paid or self._numbers else set()
+        joined = together.replace(" ", "").replace("-", "")
+        runs = cards.numbers_in(f"{together}\n{joined}") if paid or self._numbers else set()
         self._thorough = any(cards.like_a_card(run) or any(number in run for number in self._numbers) for run in runs)
         if self._thorough or '"' in together:
             kept = {self._whole(name): self._whole(value) for name, value in kept.items()}
