@@ -133,10 +133,8 @@ def address(order: Order, merchant: Merchant) -> str:
     return order.notify_url or merchant.notify_url
 
 
-def packed(notify_type: str, fields: Fields, url: str, merchant: Merchant) -> Notice | None:
-    """The fields, signed, in the form of their notify_type; None without an address."""
-    if not url:
-        return None
+def packed(notify_type: str, fields: Fields, url: str, merchant: Merchant) -> Notice:
+    """The fields, signed, in the form of their notify_type."""
     signed = envelope.signed(fields, merchant.token)
     if notify_type == MINI:
         return Notice(notify_type, "POST", url, JSON, _json(signed))

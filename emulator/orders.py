@@ -69,6 +69,9 @@ ENDING: Mapping[CardStatus, Event] = {
 RETRIED = (CardStatus.FAILED, CardStatus.EXPIRED)
 
 
+CASHIER, SERVER = "cashier", "s2s"
+
+
 @dataclass(frozen=True)
 class CardState:
     """What an order of `tgpaybankcard` has beside others; of a card the brand, the first six and the last four digits only.
@@ -102,9 +105,9 @@ class CardState:
         return f"{message}: {self.hint}" if self.hint else message
 
     @property
-    def masked(self) -> str:
-        """`400002******0842`, or empty."""
-        return f"{self.first6}******{self.last4}" if self.first6 else ""
+    def on_the_cashier(self) -> bool:
+        """Whether the payer presents the card on the cashier's page, not the merchant's server."""
+        return self.access_type == CASHIER
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from ..payments import waiting
 from ..replies import PostForm
 from . import _common as common
 from ._common import Call
-from .tgpaybankcard import CASHIER
 
 
 @endpoint(
@@ -18,7 +17,7 @@ from .tgpaybankcard import CASHIER
 def tgpayapi(call: Call) -> PostForm:
     """A page that posts the parameters of the order's pay_url to it at once."""
     order = waiting(call.find_order())
-    if order.card and order.card.access_type == CASHIER:
+    if order.card and order.card.on_the_cashier:
         page = common.cashier_page(call, order)
     elif order.endpoint == "tgpayh5":
         page = common.wallet_page(call, order)

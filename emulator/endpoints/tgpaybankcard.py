@@ -12,7 +12,7 @@ from ..cards import Presented
 from ..codes import Refused
 from ..contract import TEXT, URL, Field, Format, Param, endpoint, fields, one_of
 from ..findings import Finding
-from ..orders import CardState, Order, Status
+from ..orders import CASHIER, SERVER, CardState, Order, Status
 from ..replies import Answer
 from ..response_codes import RESPONSE_CODES
 from ..store.columns import to_json
@@ -20,7 +20,7 @@ from . import _common as common
 from ._card_documents import PAY_INFO, RISK_INFO, SUB_ACCOUNT_DATA, parts, pay_info
 from ._common import Call
 
-BANKCARD, CASHIER, SERVER, TERMINAL = "bankcard", "cashier", "s2s", "terminal"
+BANKCARD, TERMINAL = "bankcard", "terminal"
 APPROVED, REFUSED = "bankcard.approved", "bankcard.refused"
 DEFAULT_MINUTES = 15
 MINUTES = Format("whole minutes, 1 to 999999", lambda value: None if value.isascii() and value.isdecimal() and 1 <= int(value) <= 999_999
@@ -127,7 +127,7 @@ def tgpaybankcard(call: Call) -> Answer:
     order = call.known_order()
     if order is None:
         order = call.new_order(BANKCARD, _expires_at(call), card=_waiting_card(call))
-    elif _same(call, order).status is not Status.WAIT_BUYER_PAY or not _on_the_page(order):
+    elif _same(call, order).status is not Status.WAIT_BUYER_PAY or not (order.card and order.card.on_the_cashier):
         order = _tried_again(call, order)
     return Answer({**common.succeeded(), "pay_url": common.cashier_page(call, order), "merchants_id": order.merchants_id,
                    "out_trade_no": order.out_trade_no})
@@ -178,10 +178,6 @@ def _same(call: Call, order: Order) -> Order:
         what = f"for {money.text(order.amount)}" if order.card else f"by {order.endpoint}"
         raise Refused("CONTEXT_INCONSISTENT", f"out_trade_no {order.out_trade_no} is used already, {what}")
     return order
-
-
-def _on_the_page(order: Order) -> bool:
-    return order.card is not None and order.card.access_type == CASHIER
 
 
 def _tried_again(call: Call, order: Order) -> Order:

@@ -5,20 +5,15 @@ from typing import Any
 from flask import Blueprint, Response, redirect, request, url_for
 
 from .. import acquirer, cards, clock, money, notices
-from ..clock import real_now
-from ..codes import Refused
-from ..due import caught_up
-from ..moves import at
 from ..orders import Order
-from ..payments import BY_PAYER, Payments
+from ..payments import Payments
 from ..response_codes import RESPONSE_CODES, CardStatus
 from ..urls import ascii_url
 from . import emulator
 from .control import refuse_other_sites
-from .pages import order_of, page, present_time, seconds_left, texts, told
+from .pages import by_payer, order_of, page, present_time, seconds_left, texts, told
 
 blueprint = Blueprint("cashier", __name__)
-CASHIER = "cashier"
 FIELDS = ("cardNo", "expirationMonth", "expirationYear", "cvv")
 # One tap away on the page, each with the name of its text; the others are in the page's list.
 FAVOURITES = (*((number, "tap_paid") for number in (cards.PLAIN[2], cards.PLAIN[4], *cards.PLAIN[5:])),
@@ -46,14 +41,14 @@ def _view(order: Order) -> str:
     """What the cashier shows: the form, the wait, or the result by its status."""
     card = order.card
     assert card is not None
-    if card.access_type == CASHIER and (card.status is CardStatus.RECEIVED or ("again" in request.args and _may_try_again(order))):
+    if card.on_the_cashier and (card.status is CardStatus.RECEIVED or ("again" in request.args and _may_try_again(order))):
         return "form"
     return {CardStatus.RECEIVED: "pending", CardStatus.PENDING_REVIEW: "pending"}.get(card.status, str(card.status))
 
 
 def _may_try_again(order: Order) -> bool:
     """Whether the payer may present another card: after a decline, while there is time (contract 1.4)."""
-    return order.card is not None and order.card.access_type == CASHIER and order.card.status is CardStatus.FAILED \
+    return order.card is not None and order.card.on_the_cashier and order.card.status is CardStatus.FAILED \
         and present_time() < order.expires_at
 
 
@@ -61,7 +56,7 @@ def _may_try_again(order: Order) -> bool:
 def present(token: str) -> Response | Any:
     """The payer presents a card; the browser goes on to the issuer's page or to the result."""
     refused, order = refuse_other_sites(), order_of(token)
-    if refused or order is None or order.card is None or order.card.access_type != CASHIER:
+    if refused or order is None or order.card is None or not order.card.on_the_cashier:
         return refused or page("not_found.html", 404)
     given = {name: request.form.get(name, "").strip() for name in FIELDS}
     language = request.args.get("lang")
@@ -71,7 +66,7 @@ def present(token: str) -> Response | Any:
     if card.outcome.code in cards.REFUSALS:
         return redirect(url_for("cashier.pay", token=token, refused=card.outcome.code, again=1, lang=language), 303)
     attempt = request.form.get("attempt")
-    after = _written(token, lambda payments, current: acquirer.present(payments, _open(payments, current), card)
+    after = by_payer(token, lambda payments, current: acquirer.present(payments, _open(payments, current), card)
                      if attempt is None or _is_attempt(current, attempt) else current)
     if after and after.card and after.card.challenge is not None:
         return redirect(url_for("cashier.issuer", token=token, attempt=after.card.attempt, lang=language), 303)
@@ -114,7 +109,7 @@ def authenticate(token: str, attempt: int, act: str) -> Response | Any:
         return refused or page("not_found.html", 404)
     if _is_attempt(order, attempt) and order.card.challenge is not None:
         typed = request.form.get("code", "").strip() if act == "answer" else None
-        order = _written(token, lambda payments, current: acquirer.authenticate(payments, current, typed)
+        order = by_payer(token, lambda payments, current: acquirer.authenticate(payments, current, typed)
                          if _is_attempt(current, attempt) else current) or order
     if order.card and order.card.challenge is not None:
         return redirect(url_for("cashier.issuer", token=token, attempt=attempt, lang=request.args.get("lang")), 303)
@@ -130,26 +125,9 @@ def _onwards(order: Order) -> Response | Any:
     """From the issuer's page to the shop with the result; a payer who came from the cashier, or has no shop to go to, sees it there."""
     assert order.card is not None
     url = _shop(order)
-    if url and order.card.access_type != CASHIER:
+    if url and not order.card.on_the_cashier:
         return redirect(ascii_url(url), 303)
     return redirect(url_for("cashier.pay", token=order.page_token, lang=request.args.get("lang")), 303)
-
-
-def _written(token: str, act: Any) -> Order | None:
-    """What an act of the payer makes of the order; the order as it is when it has moved on in another window."""
-    here = emulator()
-    with here.store.write() as tables:
-        now = tables.clock.get().now(real_now())
-        found = tables.orders.of_page(token)
-        merchant = tables.merchants.find(found.merchants_id) if found else None
-        if found is None or merchant is None:
-            return None
-        current = caught_up(tables, here.settings, found, now)
-        try:
-            moved: Order = act(Payments(tables, here.settings, merchant, now, BY_PAYER), current)
-            return moved
-        except Refused:
-            return at(current, now)
 
 
 def _shop(order: Order) -> str:

@@ -1,6 +1,8 @@
 """What the payer sees: the wallet, the QR pictures, and the emulator's front page."""
 import io
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -8,6 +10,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from .. import clock, money, payers
 from ..clock import real_now
 from ..codes import Refused
+from ..due import caught_up
 from ..endpoints import ENDPOINTS
 from ..endpoints.tgpayh5 import WEBSITE
 from ..moves import at
@@ -21,6 +24,7 @@ from .texts import Texts
 blueprint = Blueprint("pages", __name__)
 PIXELS = {"L": 430, "M": 230, "S": 130}
 FAILURES = {"decline": "", "balance": "BUYER_BALANCE_NOT_ENOUGH"}
+PayersAct = Callable[[Payments, Order], Order]
 PHONES = ("Mobile", "Android", "iPhone", "MicroMessenger", "AlipayClient")
 
 
@@ -79,22 +83,28 @@ def act(token: str, act: str) -> Response | Any:
     order = order_of(token)
     if refused or order is None or order.card or act not in ("pay", *FAILURES):
         return refused or page("not_found.html", 404)
-    failed = None
-    with emulator().store.write() as tables:
-        now = tables.clock.get().now(real_now())
-        current, merchant = tables.orders.of_page(token), tables.merchants.find(order.merchants_id)
-        if current is not None and merchant is not None:
-            payments = Payments(tables, emulator().settings, merchant, now, BY_PAYER)
-            try:
-                if act == "pay":
-                    order = payments.pay(at(current, now))
-                else:
-                    order, failed = payments.decline(at(current, now), FAILURES[act]), act
-            except Refused:  # paid or closed in another window: the page shows the state as it is
-                order = at(current, now)
+    acts: dict[str, PayersAct] = {"pay": Payments.pay, **{name: partial(Payments.decline, failure=why) for name, why in FAILURES.items()}}
+    order = by_payer(token, acts[act]) or order
+    failed = act if act in FAILURES and order.status is Status.WAIT_BUYER_PAY else None
     if order.was_paid and order.details.get("return_url"):
         return redirect(ascii_url(order.details["return_url"]), 303)
     return redirect(url_for("pages.wallet", token=token, here=1, failed=failed, lang=request.args.get("lang")), 303)
+
+
+def by_payer(token: str, act: PayersAct) -> Order | None:
+    """What an act of the payer makes of the order of a page; the order as it is when it has moved on in another window."""
+    here = emulator()
+    with here.store.write() as tables:
+        now = tables.clock.get().now(real_now())
+        found = tables.orders.of_page(token)
+        merchant = tables.merchants.find(found.merchants_id) if found else None
+        if found is None or merchant is None:
+            return None
+        current = caught_up(tables, here.settings, found, now)
+        try:
+            return act(Payments(tables, here.settings, merchant, now, BY_PAYER), current)
+        except Refused:
+            return current
 
 
 @blueprint.get("/wallet/<token>/state")

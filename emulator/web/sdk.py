@@ -1,13 +1,12 @@
 """cardVoucher (contract 3.3): a script for a merchant's page that exchanges a card for a voucher, and the address that it asks."""
 import json
-from typing import Any
 
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from .. import cards, chance, durations
 from ..clock import real_now
-from ..endpoints._card_documents import CARD_FIELDS, PAY_INFO
+from ..endpoints._card_documents import PAY_INFO, pay_info
 from ..response_codes import RESPONSE_CODES
 from . import emulator
 
@@ -63,10 +62,8 @@ def _card_fields() -> dict[str, str] | str:
     wrong = PAY_INFO.problem(written)
     if wrong:
         return f"the body {wrong}"
-    given: dict[str, Any] = json.loads(written)
-    if given.get("cardVoucher"):
-        return "the body has a cardVoucher already"
-    return {name: str(given[name]) for name in CARD_FIELDS}
+    given = pay_info(written)
+    return "the body has a cardVoucher already" if given["cardVoucher"] else given
 
 
 def _answer(status: int, document: dict[str, str]) -> Response:
