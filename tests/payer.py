@@ -111,7 +111,7 @@ def payers(windows: Windows, base_url: str) -> Iterator[Payer]:
     """A payer whose pages asked nobody else, failed nowhere and did not complain."""
     made = Payer(windows, base_url)
     yield made
-    assert made.complaints == []
+    assert made.complaints == [], made.complaints
 
 
 def field(page: Page, kind: str) -> Locator:
