@@ -2,15 +2,16 @@
 
 A line of this map imports from the lines above it only; names on one line do not know each other. A test holds the code to it.
 
-    durations  money  chance  findings  codes  response_codes  replies  signature  urls
+    durations  money  chance  findings  codes  response_codes  signature  urls
     clock  payers  doctor
-    settings  merchants  contract  cards
-    orders  envelope  nested  masking
+    settings  merchants  contract  cards  terminal
+    orders  envelope  nested  masking  replies
     moves  notices  settlement
     store
     outbox
     sender  payments  seeding  flights
     acquirer
+    pos
     due
     scheduler  endpoints
     gateway  reference
@@ -19,4 +20,4 @@ A line of this map imports from the lines above it only; names on one line do no
     demo  remote
     cli
 """
-__version__ = "0.2.0"
+__version__ = "0.3.0"

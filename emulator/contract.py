@@ -131,7 +131,7 @@ class Endpoint:
 
     `act` gets a `Call` and answers a `Reply`. `rules` say what a table cannot: each answers the sentence of a problem, a finding,
     or None. `owner` names the parameter that says whose token signs the request. `card_codes`: its refusals have a response code as
-    `result_code`. `variants` are tables of the same path for the requests that they apply to.
+    `result_code`; `refused_as`: it is always this. `variants` are tables of the same path for the requests that they apply to.
     """
 
     name: str
@@ -148,6 +148,7 @@ class Endpoint:
     owner: str = "merchants_id"
     note: str = ""
     card_codes: bool = False
+    refused_as: str = ""
     applies: Callable[[Mapping[str, str]], bool] = lambda params: True
     variants: tuple["Endpoint", ...] = ()
 
@@ -174,12 +175,12 @@ class Endpoint:
 def endpoint(*, section: str, title: str, params: tuple[Param, ...], answer: tuple[Field, ...] = (), root: str = "tgpaypro",
              signed: bool = True, product: str | None = None, source: Source = Source.DOCUMENTED,
              rules: tuple[Rule, ...] = (), owner: str = "merchants_id", note: str = "", name: str = "", card_codes: bool = False,
-             applies: Callable[[Mapping[str, str]], bool] = lambda params: True,
+             refused_as: str = "", applies: Callable[[Mapping[str, str]], bool] = lambda params: True,
              variants: tuple[Endpoint, ...] = ()) -> Callable[[Callable[[Any], Any]], Endpoint]:
     """Make the decorated function an endpoint; the function's name is the path's, unless `name` gives it to a variant."""
     def make(act: Callable[[Any], Any]) -> Endpoint:
         return Endpoint(name or act.__name__, section, title, root, signed, product, params, answer, act, source, rules, owner, note,
-                        card_codes, applies, variants)
+                        card_codes, refused_as, applies, variants)
     return make
 
 

@@ -1,10 +1,11 @@
 """What time alone does to orders, written down at its own instants."""
-from . import acquirer, moves
+from . import acquirer, moves, pos
 from .cards import Outcome
 from .orders import Event, Order
 from .payments import BY_CLOCK, Payments
 from .settings import Settings
 from .store import Tables
+from .terminal import Terminal
 
 
 def caught_up(tables: Tables, settings: Settings, order: Order, now: int) -> Order:
@@ -12,6 +13,14 @@ def caught_up(tables: Tables, settings: Settings, order: Order, now: int) -> Ord
     while (due := moves.falls_due(order)) is not None and due[0] <= now:
         order = fall_due(tables, settings, order)
     return order
+
+
+def last_of(tables: Tables, settings: Settings, device: Terminal, now: int) -> Order | None:
+    """The order whose transaction a terminal has, or had last, after all that time has done to it."""
+    order = tables.orders.by_id(device.order_id) if device.order_id else None
+    if order is None or order.terminal is None or order.terminal.serial != device.serial:
+        return None
+    return caught_up(tables, settings, order, now)
 
 
 def fall_due(tables: Tables, settings: Settings, order: Order) -> Order:
@@ -24,6 +33,8 @@ def fall_due(tables: Tables, settings: Settings, order: Order) -> Order:
     payments = Payments(tables, settings, merchant, instant, BY_CLOCK)
     if event is None:
         return payments.attended(order)
+    if event is Event.END:
+        return pos.fall_due(payments, order)
     if event is Event.FINISH:
         return payments.finish(order)
     if event is Event.CHARGEBACK:

@@ -3,7 +3,7 @@ from collections.abc import Mapping
 
 from . import signature
 from .codes import Refused
-from .contract import Endpoint, printable
+from .contract import Endpoint, Field, printable
 
 CONTENT_TYPE = "text/xml; charset=utf-8"
 DECLARATION = '<?xml version="1.0" encoding="utf-8" ?>\n'
@@ -30,9 +30,9 @@ def signed(fields: Mapping[str, str], token: str) -> dict[str, str]:
     return {**fields, "sign": signature.sign(fields, token), "sign_type": "MD5"}
 
 
-def answer(table: Endpoint, fields: Mapping[str, str], token: str) -> str:
-    """A processed request: every documented field, empty where it has no value."""
-    body = {row.name: fields.get(row.name, "") for row in table.answer
+def answer(table: Endpoint, fields: Mapping[str, str], token: str, rows: tuple[Field, ...] = ()) -> str:
+    """A processed request: every documented field, empty where it has no value; `rows` where they are not the table's."""
+    body = {row.name: fields.get(row.name, "") for row in rows or table.answer
             if row.name not in signature.NEVER_SIGNED and (row.name in fields or not row.sparing)}
     return xml(table.root, signed(body, token) if table.signed else body)
 
@@ -40,7 +40,8 @@ def answer(table: Endpoint, fields: Mapping[str, str], token: str) -> str:
 def refusal(refused: Refused, params: Mapping[str, str], table: Endpoint | None, token: str | None) -> str:
     """A request turned away (contract 1.3); signed where the endpoint's answers are and the merchant is known."""
     card_code = refused.card_code or (refused.code.card_code if table and table.card_codes else "")
-    body = {"is_success": "F", "result_code": card_code or refused.result_code, "error": refused.code.name,
+    result_code = card_code or (table.refused_as if table else "") or refused.result_code
+    body = {"is_success": "F", "result_code": result_code, "error": refused.code.name,
             "detail_error_code": card_code or refused.code.name, "detail_error_des": printable(refused.sentence),
             "merchants_id": printable(params.get("merchants_id", "")), "out_trade_no": printable(params.get("out_trade_no", ""))}
     signs = table is not None and table.signed and token is not None

@@ -18,6 +18,7 @@ RULES = {rule.code: rule for rule in (
     Rule("MANDATORY_MISSING", "parameter tables", "a parameter that the table calls mandatory is sent"),
     Rule("TOO_LONG", "parameter tables", "a value is no longer than the table allows"),
     Rule("OTHER_NAME", "parameter tables", "a parameter is sent under the name that the table of its endpoint has"),
+    Rule("QUERIED_TOO_SOON", "8", "after UNDEFINED a transaction is queried again 10 seconds later, not sooner"),
     Rule("NOTIFY_URL_QUERY", "13, note 2", "notify_url carries no query string"),
     Rule("CARD_DATA_IN_URL", "7.2", "card data is sent in the body of a POST, never in a URL"),
     Rule("NOT_ANSWERED_SUCCESS", "6, note 2", "the receiver of a notice answers success"),

@@ -63,7 +63,8 @@ class Flights:
             sent = deliver(self._store, notice, now, self._post, self._settings.notify_retries, replay)
             if command is not None:
                 with self._store.write() as tables:
-                    tables.commands.finish(command, {"taken": sent.taken, "error": sent.error, "status_code": sent.status_code})
+                    told = {"taken": sent.taken(notice.notify_type), "error": sent.error, "status_code": sent.status_code}
+                    tables.commands.finish(command, told)
         except Exception:
             log.exception("an attempt of notice %s was not written down", notice.id)
             time.sleep(PAUSE_S)  # it is still due: without a pause a full disk would make a storm of repetitions

@@ -67,6 +67,7 @@ class Case:
     table: Endpoint | None = None
     merchant: Merchant | None = None
     findings: list[Finding] = field(default_factory=list)
+    out_trade_no: str = ""
     explanation: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
@@ -91,7 +92,8 @@ class Gateway:
                 now = tables.clock.get().now(real_now())
                 payments = Payments(tables, self.settings, merchant, now, table.name)
                 reply = table.act(Call(table.name, params, merchant, payments, self.store, request.base_url, request.ip, request.cookies))
-                case.explanation = reply.why if isinstance(reply, Answer) else {}
+                if isinstance(reply, Answer):
+                    self._look_at(case, merchant, reply)
                 return _written_down(tables, now, case, _on_the_wire(reply, table, merchant), OK)
         except Refused as refused:
             return self._refuse(case, refused)
@@ -128,11 +130,22 @@ class Gateway:
         if any(has_card_data(name) for name in case.request.in_url):
             case.findings.append(Finding("CARD_DATA_IN_URL", "card data is in the URL, where proxies and logs keep it"))
         problems += [f"{name} has a card number in it, which belongs into pay_info only" for name in case.mask.misplaced(params)]
-        if self.settings.strict or merchant.strict:
-            problems += [f"{finding.detail} ({finding.code}, strict)" for finding in case.findings]
+        if self._is_strict(merchant):
+            problems += [_in_words(finding) for finding in case.findings]
         if problems:
             raise Refused("ILLEGAL_ARGUMENT", "; ".join(problems))
         return params
+
+    def _look_at(self, case: Case, merchant: Merchant, answer: Answer) -> None:
+        """What only the endpoint could know: findings, refused where rules are strict, and the order that a request names otherwise."""
+        case.explanation = answer.why
+        case.findings += answer.findings
+        case.out_trade_no = answer.fields.get("out_trade_no", "")
+        if answer.findings and self._is_strict(merchant):
+            raise Refused("ILLEGAL_ARGUMENT", "; ".join(_in_words(finding) for finding in answer.findings))
+
+    def _is_strict(self, merchant: Merchant) -> bool:
+        return bool(self.settings.strict or merchant.strict)
 
     def _refuse(self, case: Case, refused: Refused) -> Response:
         if case.request.hint:
@@ -148,10 +161,14 @@ class Gateway:
             return response
 
 
+def _in_words(finding: Finding) -> str:
+    return f"{finding.detail} ({finding.code}, strict)"
+
+
 def _on_the_wire(reply: Reply, table: Endpoint, merchant: Merchant) -> Response:
     """A reply as HTTP has it."""
     if isinstance(reply, Answer):
-        body = envelope.answer(table, reply.fields, merchant.token)
+        body = envelope.answer(table, reply.fields, merchant.token, reply.rows)
         return Response(200, envelope.CONTENT_TYPE, body, body)
     if isinstance(reply, Redirect):
         return Response(302, HTML, kept=f"Location: {reply.url}", headers={"Location": reply.url}, cookies=reply.cookies)
@@ -165,6 +182,7 @@ def _written_down(tables: Tables, now: int, case: Case, response: Response, verd
     """The response with its line in the journal."""
     request, mask = case.request, case.mask
     named = {name: mask.text(contract.printable(request.params.get(name, ""))) for name in ("merchants_id", "out_trade_no")}
+    named["out_trade_no"] = named["out_trade_no"] or case.out_trade_no
     if case.merchant:
         named["merchants_id"] = case.merchant.merchants_id
     number = tables.journal.add(Entry(

@@ -1,6 +1,7 @@
 """Merchants: what is known of one, the seeded ones (contract 9), and what a new one is given."""
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import count, islice
 from typing import Any
 
 from werkzeug.security import check_password_hash, generate_password_hash
@@ -105,6 +106,18 @@ def seeded(seed: str) -> dict[str, dict[str, Any]]:
     return settings
 
 
+def delivered(merchants_id: str, token: str, is_taken: Callable[[str], bool]) -> list[dict[str, str]]:
+    """The terminals that come with a merchant: those of the document's examples, else two of its own, whose serials nobody has."""
+    candidates = (f"19{chance.digits(8, token, 'terminal', merchants_id, number)}" for number in count())
+    own = islice((serial for serial in candidates if not is_taken(serial)), NEW_TERMINALS)
+    serials = SEEDED_TERMINALS.get(merchants_id, own)
+    return [{"serial": serial, "terminal_type": TERMINAL_TYPE} for serial in serials]
+
+
+TERMINAL_TYPE, NEW_TERMINALS = "PAX920", 2
+SEEDED_TERMINALS: Mapping[str, tuple[str, ...]] = {
+    "201703200001": ("0821032398", "0821032399"), "201807208001": ("1850025030",), "202109200001": ("801",),
+    **dict.fromkeys(("201701010001", "202012177001", "202107207001"), ())}
 SEEDED_USERS = {"201703200001": ({"login": "WoS.101", "password": "1234", "account_id": "31"},)}
 
 

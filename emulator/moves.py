@@ -1,10 +1,10 @@
-"""How orders move (contract 1.4, cards 3): every function here is a pure one of an order, what happens and the instant."""
+"""How orders move (contract 1.4, cards 3, terminals 4): every function here is a pure one of an order, what happens and the instant."""
 from dataclasses import replace
 from typing import Any
 
-from . import cards, durations, money
+from . import cards, durations, money, terminal
 from .codes import REFUSALS, Refused
-from .orders import CARD_MOVES, CARD_STATUS, ENDING, MOVES, RETRIED, CardState, Event, Order, Status
+from .orders import CARD_MOVES, CARD_STATUS, ENDING, MOVES, RETRIED, TERMINAL_MOVES, CardState, Event, Order, Status
 from .response_codes import RESPONSE_CODES
 
 CANCEL_PERIOD = 24 * durations.HOUR
@@ -23,11 +23,19 @@ def moved(order: Order, event: Event, now: int) -> Order:
 
 def _changes(order: Order, event: Event, now: int) -> dict[str, Any]:
     """What an event changes in every order. Raises Refused."""
-    status = (CARD_MOVES if order.card else MOVES).get((order.status, event))
-    if status is None or (event is Event.RETRY and order.card and order.card.status not in RETRIED):
+    table = CARD_MOVES if order.card else TERMINAL_MOVES if order.terminal else MOVES
+    status = table.get((order.status, event))
+    if status is None or (event is Event.RETRY and not may_be_retried(order)):
         raise state_refusal(order)
     closing = {"closed_at": now, "closed_by": str(event)} if status is Status.TRADE_CLOSED else {}
     return {"status": status, "watched": order.watched and event not in _ATTENDED, **closing}
+
+
+def may_be_retried(order: Order) -> bool:
+    """Whether the number of a closed order may be used again: after a decline and the like, never when it was paid."""
+    if order.card:
+        return order.card.status in RETRIED
+    return order.terminal is not None and not order.was_paid and order.terminal.result in terminal.REPEATABLE
 
 
 def _ended(card: CardState, event: Event, now: int, **told: Any) -> CardState:
@@ -127,14 +135,24 @@ def not_charged_back(order: Order) -> None:
                       cards.NO_REFUND)
 
 
+def restored(order: Order, amount: int, now: int) -> Order:
+    """The order after the reversal of a refund of `amount` minor units. Raises Refused when it was closed otherwise."""
+    if order.status is Status.TRADE_CLOSED and order.closed_by != Event.REFUND_ALL:
+        raise state_refusal(order)
+    after = moved(order, Event.RESTORE, now)
+    return replace(after, refunded=order.refunded - amount, closed_at=None, closed_by="")
+
+
 def falls_due(order: Order) -> tuple[int, Event | None] | None:
     """The next instant at which time alone does something to the order, and what; None as event: look whether it was left open."""
     due: list[tuple[int, Event | None]] = []
+    if order.status is Status.WAIT_BUYER_PAY and order.terminal and (end := terminal.due_at(order.terminal)) is not None:
+        due.append((end, Event.END))
     if order.watched:
         due.append((order.created_at + ATTENTION_PERIOD, None))
     if order.card and order.card.due_at is not None and order.status is not Status.TRADE_CLOSED:
         due.append((order.card.due_at, _card_event(order)))
-    if order.status is Status.WAIT_BUYER_PAY and not order.card:
+    if order.status is Status.WAIT_BUYER_PAY and not order.card and not order.terminal:
         due.append((order.expires_at, Event.EXPIRE))
     if order.status is Status.TRADE_SUCCESS and order.finishes_at is not None:
         due.append((order.finishes_at, Event.FINISH))
@@ -148,8 +166,11 @@ def _card_event(order: Order) -> Event:
 
 
 def at(order: Order, now: int) -> Order:
-    """The order as it is at an instant, whether or not anybody has written down yet what time did to it."""
-    while (due := falls_due(order)) is not None and due[0] <= now:
+    """The order as it is at an instant, whether or not anybody has written down yet what time did to it.
+
+    How a terminal's transaction ends may depend on another order: that is so when it is written down, which is at once.
+    """
+    while (due := falls_due(order)) is not None and due[0] <= now and due[1] is not Event.END:
         order = after_time(order, *due)
     return order
 

@@ -7,27 +7,30 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from . import clock, envelope, money
+from . import clock, envelope, money, terminal
 from .merchants import Merchant
 from .orders import Event, Order, Status
 from .payers import ALIPAY
 from .settings import Settings
+from .terminal import Act, Answer, Result, Transaction
 
 QR_CREATED, BARCODE, TRADE_STATUS, MINI = "trans_qrcode_create_sync", "merchant_scan_status_sync", "trade_status_sync", "TGPay_MINI"
-BANKCARD = "bankcard"  # cards have no notify_type; this is how the emulator lists theirs
+BANKCARD, TERMINAL = "bankcard", "webtoterminal"  # cards and terminals have no notify_type; this is how the emulator lists theirs
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 ENDS = (Event.PAY, Event.FAIL, Event.CANCEL, Event.CLOSE, Event.EXPIRE)
 
 
 @dataclass(frozen=True)
 class Notice:
-    """A notice as it is sent: method, address and body (empty for GET, whose fields are in the address)."""
+    """A notice as it is sent: method, address and body (empty for GET, whose fields are in the address); `repeated_body` is that of every
+    attempt after the first, where it differs."""
 
     notify_type: str
     method: str
     url: str
     content_type: str
     body: str
+    repeated_body: str = ""
 
 
 Fields = Mapping[str, str]
@@ -109,6 +112,51 @@ def completed(order: Order, settings: Settings) -> str:
     return clock.compact(card.completed_at, settings.timezone) if card and card.completed_at is not None else ""
 
 
+HAS_RESULT, NO_RESULT, NO_TRANSACTION = "200", "204", "404"
+_ENTRY_TYPES = {str(Act.TAP): "ICC", str(Act.INSERT): "ICC", str(Act.SWIPE): "MSR"}
+_SCHEMES = {"Mastercard": "MasterCard", "Diners Club": "Diners"}
+
+
+def terminal_result(order: Order, merchant: Merchant, settings: Settings, now: int) -> Fields:
+    """The result of a terminal transaction (contract 4): in the notice, and in the query's answer."""
+    assert order.terminal is not None
+    return of_transaction(order, order.terminal)
+
+
+def of_transaction(order: Order, transaction: Transaction) -> Fields:
+    """A transaction of an order, in progress or with its result. Names are Handpoint's, amounts in major units."""
+    known = bool(transaction.result)
+    approved = transaction.result in terminal.APPROVALS
+    return {
+        "is_success": "T", "result_code": HAS_RESULT if known else NO_RESULT,
+        "result_msg": "the transaction has a result" if known else "the transaction is in progress, there is no result yet",
+        "merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "transactionResultId": transaction.result_id,
+        "operation": transaction.operation, "trade_status": transaction.result,
+        "trans_amount": money.text(transaction.approved) if known else "", "requested_amount": money.text(transaction.requested),
+        "trans_currency": order.currency, "terminal_sn": transaction.serial, "terminal_type": transaction.terminal_type,
+        "transactionID": transaction.transaction_id if known else "",
+        "authorisationCode": transaction.authorisation_code if approved else "",
+        "issuerResponseCode": issuer_response(transaction), **_card_of(transaction), "statusMessage": transaction.message,
+        "originalTransactionID": transaction.original_id, "efttimestamp": str(transaction.ended_at) if known else "",
+        "recoveredTransaction": "false", "reference": order.details.get("reference", "")}
+
+
+def issuer_response(transaction: Transaction) -> str:
+    """The issuer's two digits, where the issuer was asked."""
+    if transaction.result == Result.DECLINED:  # also what turned out to be impossible
+        return transaction.host.issuer_code if transaction.host.result is Result.DECLINED else terminal.DECLINED_CODE
+    return transaction.host.issuer_code or Answer().issuer_code if transaction.result in terminal.APPROVALS else ""
+
+
+def _card_of(transaction: Transaction) -> Fields:
+    """What is known of the card once it was read."""
+    if not transaction.result or not terminal.card_was_read(transaction):
+        return {"cardSchemeName": "", "maskedCardNumber": "", "cardEntryType": "UNDEFINED", "verificationMethod": "UNDEFINED"}
+    return {"cardSchemeName": _SCHEMES.get(transaction.brand, transaction.brand), "maskedCardNumber": f"************{transaction.last4}",
+            "cardEntryType": _ENTRY_TYPES[str(transaction.read_by)] if transaction.takes_card else "UNDEFINED",
+            "verificationMethod": "PIN" if transaction.needs_pin else "NOT_REQUIRED" if transaction.takes_card else "UNDEFINED"}
+
+
 NUMBERS = ("total_fee", "exchange_rate", "settlement_amount")
 CAUSES: Mapping[str, tuple[tuple[Event, ...], str, Callable[..., Fields]]] = {
     "tgpaybarcode": (ENDS, BARCODE, barcode),
@@ -116,6 +164,7 @@ CAUSES: Mapping[str, tuple[tuple[Event, ...], str, Callable[..., Fields]]] = {
     "tgpayh5": ((*ENDS, Event.DECLINE), MINI, mini),
     "tgpayprepay": ((*ENDS, Event.DECLINE), MINI, mini),
     "tgpaybankcard": ((*ENDS, Event.REVOKE), BANKCARD, bankcard),
+    "tgpaywebtoterminal": ((*ENDS, Event.PEND), TERMINAL, terminal_result),
 }
 
 
@@ -135,6 +184,9 @@ def address(order: Order, merchant: Merchant) -> str:
 
 def packed(notify_type: str, fields: Fields, url: str, merchant: Merchant) -> Notice:
     """The fields, signed, in the form of their notify_type."""
+    if notify_type == TERMINAL:
+        first, repeated = (_xml({**fields, "recoveredTransaction": told}, merchant) for told in ("false", "true"))
+        return Notice(notify_type, "POST", url, envelope.CONTENT_TYPE, first, repeated)
     signed = envelope.signed(fields, merchant.token)
     if notify_type == MINI:
         return Notice(notify_type, "POST", url, JSON, _json(signed))
@@ -143,6 +195,10 @@ def packed(notify_type: str, fields: Fields, url: str, merchant: Merchant) -> No
         return Notice(notify_type, "POST", url, FORM, query)
     bare = url.partition("#")[0]
     return Notice(notify_type, "GET", f"{bare}{'&' if '?' in bare else '?'}{query}", "", "")
+
+
+def _xml(fields: Fields, merchant: Merchant) -> str:
+    return envelope.xml(envelope.DEFAULT_ROOT, envelope.signed(fields, merchant.token))
 
 
 def _json(fields: Fields) -> str:

@@ -1,10 +1,11 @@
-"""Orders: their states, what can happen to them, and what is known of one (contract 1.4, cards 3)."""
+"""Orders: their states, what can happen to them, and what is known of one (contract 1.4, cards 3, terminals 4)."""
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from . import money
+from . import money, terminal
 from .response_codes import RESPONSE_CODES, CardStatus
+from .terminal import Transaction
 
 
 class Status(StrEnum):
@@ -35,6 +36,11 @@ class Event(StrEnum):
     REVOKE = "revoke"  # cards: ended canceled, by the issuer or by the merchant's review
     RETRY = "retry"  # cards: after a decline or its time limit the same order is tried again
     CHARGEBACK = "chargeback"  # cards: the cardholder has got the money back from the issuer
+    START = "start"  # terminals: handed to the terminal
+    PRESENT = "present"  # terminals: a card is tapped, inserted or swiped
+    PIN = "pin"  # terminals: the PIN is typed
+    RESTORE = "restore"  # terminals: a refund was reversed
+    END = "end"  # terminals: the transaction comes to its end, whatever that is; never written down under this name
 
 
 _WAIT, _PAID, _CLOSED, _DONE = Status.WAIT_BUYER_PAY, Status.TRADE_SUCCESS, Status.TRADE_CLOSED, Status.TRADE_FINISHED
@@ -59,6 +65,14 @@ CARD_MOVES: Mapping[tuple[Status, Event], Status] = {
     (_CLOSED, Event.RETRY): _WAIT,
     (_PAID, Event.CHARGEBACK): _PAID,
     (_DONE, Event.CHARGEBACK): _DONE,
+}
+TERMINAL_MOVES: Mapping[tuple[Status, Event], Status] = {
+    **{move: status for move, status in MOVES.items() if move[1] not in (Event.DECLINE, Event.CLOSE, Event.EXPIRE)},
+    (_WAIT, Event.PEND): _WAIT,
+    (_CLOSED, Event.RETRY): _WAIT,
+    (_PAID, Event.RESTORE): _PAID,
+    (_CLOSED, Event.RESTORE): _PAID,
+    (_DONE, Event.RESTORE): _DONE,
 }
 CARD_STATUS: Mapping[Event, CardStatus] = {
     Event.PEND: CardStatus.PENDING, Event.REVIEW: CardStatus.PENDING_REVIEW, Event.PAY: CardStatus.SUCCESS, Event.FAIL: CardStatus.FAILED,
@@ -116,7 +130,8 @@ class Order:
 
     Amounts are minor units of `currency`, rates hundred-millionths, instants milliseconds. `rate`, `fee_rate` and `subject` are
     fixed when the order is made. `closed_by` is the event that closed it. `watched` until the merchant's duty of QR note 2 has been
-    looked at. `details` holds what single endpoints were told (reference, attach, return_url …).
+    looked at. `details` holds what single endpoints were told (reference, attach, return_url …). `card` is what a card order has
+    beside others, `terminal` the transaction of one that is paid, or given back, on a card terminal.
     """
 
     merchants_id: str
@@ -146,12 +161,18 @@ class Order:
     failure: str = ""
     refunded: int = 0
     card: CardState | None = None
+    terminal: Transaction | None = None
     id: int = 0
+
+    @property
+    def is_payment(self) -> bool:
+        """Whether its money goes to the merchant; that of a terminal's refunds and reversals does not."""
+        return self.terminal is None or self.terminal.operation == terminal.SALE
 
     @property
     def left(self) -> int:
         """What could still be refunded, in minor units."""
-        return self.amount - self.refunded if self.paid_at is not None else 0
+        return self.amount - self.refunded if self.paid_at is not None and self.is_payment else 0
 
     @property
     def cny(self) -> int:

@@ -1,13 +1,30 @@
 """The outbox: notices wait in the database from the transaction of their cause until a receiver has taken them (contract 6)."""
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from . import durations
 from .findings import Finding
+from .notices import TERMINAL
 from .store import Store
 from .store.post import Attempt, Posted
 
 WAITING, TAKEN, FAILED = "waiting", "taken", "failed"
 ACKNOWLEDGEMENT = "success"
+LONGEST_TERMINAL_WAIT, TERMINAL_PERIOD = 15 * durations.MINUTE, 2 * durations.DAY
+
+
+def _terminal_waits() -> Iterator[int]:
+    """The waits of the terminals' product (contract 4): every 5 s for 100 s, then 8, 16, 32 … s, at most 15 minutes, for 2 days."""
+    over = 0
+    for place in range(20 + TERMINAL_PERIOD // LONGEST_TERMINAL_WAIT + 10):
+        wait = 5 * durations.SECOND if place < 20 else min(8 * durations.SECOND * 2 ** (place - 20), LONGEST_TERMINAL_WAIT)
+        over += wait
+        if over > TERMINAL_PERIOD:
+            return
+        yield wait
+
+
+TERMINAL_SCHEDULE = tuple(_terminal_waits())
 
 
 @dataclass(frozen=True)
@@ -20,10 +37,9 @@ class Sent:
     error: str = ""
     findings: list[Finding] = field(default_factory=list)
 
-    @property
-    def taken(self) -> bool:
-        """A 2xx whose body, trimmed, is `success` in any case."""
-        return self.answered and self.answer.strip().lower() == ACKNOWLEDGEMENT
+    def taken(self, notify_type: str) -> bool:
+        """A 2xx whose body, trimmed, is `success` in any case; of a terminal's result any 2xx."""
+        return self.answered and (notify_type == TERMINAL or self.answer.strip().lower() == ACKNOWLEDGEMENT)
 
     @property
     def answered(self) -> bool:
@@ -49,16 +65,18 @@ def next_step(notice: Posted, taken: bool, at: int, schedule: Sequence[int], rep
 
 
 def deliver(store: Store, notice: Posted, at: int, post: Post, schedule: Sequence[int], replay: bool = False) -> Sent:
-    """Make one attempt, begun at the emulator's instant `at`, and write down what came of it."""
+    """Make one attempt, begun at the emulator's instant `at`, and write down what came of it; `schedule` is that of the setting."""
     sent = post(notice)
     findings = list(sent.findings)
-    if sent.answered and not sent.taken:
+    taken = sent.taken(notice.notify_type)
+    if sent.answered and not taken:
         findings.append(Finding("NOT_ANSWERED_SUCCESS", f"answered {sent.status_code} with {sent.answer.strip()[:80]!r}"))
-    attempt = Attempt(notice.id, notice.merchants_id, at, sent.took_ms, sent.status_code, sent.answer, sent.error, sent.taken, replay,
+    attempt = Attempt(notice.id, notice.merchants_id, at, sent.took_ms, sent.status_code, sent.answer, sent.error, taken, replay,
                       [finding.as_json() for finding in findings])
+    waits = TERMINAL_SCHEDULE if notice.notify_type == TERMINAL else schedule
     with store.write() as tables:
         current = tables.notices.find(notice.id)
         if current is not None and current.created_at == notice.created_at:  # its merchant may have been reset in the meantime
-            tables.notices.record(attempt, *next_step(current, sent.taken, at, schedule, replay))
+            tables.notices.record(attempt, *next_step(current, taken, at, waits, replay))
             tables.wake()
     return sent

@@ -92,6 +92,8 @@ class Payments:
         """Close a waiting order, or give back what is left of one paid within 24 hours; twice is the same as once. Raises Refused."""
         if order.closed_by == Event.CANCEL:
             return order
+        if not order.is_payment:
+            raise refusal(order, "TRADE_STATUS_ERROR", f"order {order.out_trade_no} is no payment; a terminal reverses it")
         if order.status in (Status.TRADE_SUCCESS, Status.TRADE_FINISHED) and self.now - (order.paid_at or 0) > CANCEL_PERIOD:
             raise refusal(order, "TRADE_CANCEL_TIME_OUT", f"order {order.out_trade_no} was paid more than 24 hours ago")
         moves.not_charged_back(order)
@@ -103,6 +105,14 @@ class Payments:
         refund_id = self._refund_id(order)
         self._give_back(order, Event.CANCEL, after, Refund(order.merchants_id, order.out_trade_no, refund_id, order.left, "cancel",
                                                            "cancel", self.now))
+        return after
+
+    def restore(self, order: Order, refund: Refund) -> Order:
+        """A refund is taken back: the money is the merchant's again. Raises Refused."""
+        after = moves.restored(order, refund.amount, self.now)
+        self.tables.orders.mark_reversed(refund)
+        self.write(order, Event.RESTORE, after, {"amount": money.text(refund.amount), "partner_refund_id": refund.partner_refund_id})
+        self.enter(after, settlement.REFUND, after.trans_id, refund.amount, "cancel")
         return after
 
     def post(self, order: Order, notice: Notice | None) -> None:

@@ -2,13 +2,22 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from .contract import Field
+from .findings import Finding
+
 
 @dataclass(frozen=True)
 class Answer:
-    """Fields of an XML answer; documented fields that are not here are sent empty. `why` tells the journal how it came about."""
+    """Fields of an XML answer; documented fields that are not here are sent empty. `why` tells the journal how it came about.
+
+    `rows` are the fields in their order where they are not those of the endpoint's table; `findings` are rules of the document that the
+    request breaks, as far as only the endpoint can know.
+    """
 
     fields: Mapping[str, str]
     why: Mapping[str, str] = field(default_factory=dict)
+    rows: tuple[Field, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
 """The state that a database begins with, and that a reset goes back to."""
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from . import merchants
 from .clock import Clock
 from .merchants import User
@@ -11,9 +14,18 @@ def seed(tables: Tables, secret: str) -> None:
         return
     for merchants_id, settings in merchants.seeded(secret).items():
         users = [User.new(**user) for user in merchants.SEEDED_USERS.get(merchants_id, ())]
-        tables.merchants.add(merchants_id, settings, users)
+        make(tables, merchants_id, settings, users)
         tables.merchants.replace_users(merchants_id, users)
     tables.clock.set(Clock())
+
+
+def make(tables: Tables, merchants_id: str, settings: Mapping[str, Any], users: Iterable[User]) -> bool:
+    """Make a merchant with the terminals that come with it; False when there is one with this number already."""
+    terminals = merchants.delivered(merchants_id, settings["token"], lambda serial: tables.terminals.find(serial) is not None)
+    if not tables.merchants.add(merchants_id, settings, users, terminals):
+        return False
+    tables.terminals.replace(merchants_id, terminals)
+    return True
 
 
 def reset(tables: Tables, secret: str, merchants_id: str | None = None) -> None:
@@ -23,4 +35,4 @@ def reset(tables: Tables, secret: str, merchants_id: str | None = None) -> None:
         seed(tables, secret)
     else:
         tables.erase(merchants_id)
-        tables.merchants.restore(merchants_id)
+        tables.terminals.replace(merchants_id, tables.merchants.restore(merchants_id))

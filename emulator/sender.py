@@ -142,7 +142,8 @@ class Sender:
             headers.append(("Content-Type", notice.content_type))
         with httpcore.ConnectionPool(network_backend=_Guarded(self._places, left)) as pool:
             url = httpcore.URL(ascii_url(notice.url).partition("#")[0])
-            with pool.stream(notice.method, url, headers=[("Host", _host(url)), *headers], content=notice.body.encode() or None) as answer:
+            content = notice.sent_body.encode() or None
+            with pool.stream(notice.method, url, headers=[("Host", _host(url)), *headers], content=content) as answer:
                 body = b""
                 for piece in answer.iter_stream():
                     body += piece

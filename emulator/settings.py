@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import clock, durations
+from . import clock, durations, money
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,13 @@ def _schedule(written: str) -> tuple[int, ...]:
     return tuple(durations.parse(part) for part in written.split(",") if part.strip())
 
 
+def _paces(written: str) -> tuple[int, ...]:
+    paces = _schedule(written)
+    if len(paces) != 4:
+        raise ValueError(f"{written!r} is not four durations; write 1s,500ms,1s,500ms")
+    return paces
+
+
 def _places(written: str) -> tuple[str, ...]:
     places = tuple(part.strip().lower() for part in written.split(",") if part.strip())
     for place in places:
@@ -97,6 +104,10 @@ SETTINGS = (
     Setting("settlement_time", "15:00", "time of day, in timezone, at which a day is settled", _time_of_day),
     Setting("settlement_days", "1", "days between a payment and its settlement", _number(0, 30)),
     Setting("refund_period", "90d", "after it a paid order is TRADE_FINISHED", durations.parse),
+    Setting("autopilot", "1s,500ms,1s,500ms", "how long an unattended terminal takes to be shown a card, to read it, to be typed a PIN and "
+                                              "to hear from the host", _paces),
+    Setting("contactless_limit", "100.00", "up to this amount a tapped card needs no PIN at a terminal", money.minor),
+    Setting("amount_triggers", "on", "some amounts make a terminal's host decline, fail or approve a part, as 37.79 does", _switch),
     Setting("address_file", "", "file into which serve writes its address once it answers: for port 0, and for healthcheck"),
     Setting("log_level", "info", "debug, info, warning, error or critical", _log_level),
 )

@@ -10,7 +10,7 @@ AT, DUE = 1_000_000, 1_234_567
 
 
 def posted(status: str, attempts: int) -> Posted:
-    return Posted(1, "m", "o", "trade_status_sync", "GET", "http://shop.example/", "", "", 0, status, attempts,
+    return Posted(1, "m", "o", "trade_status_sync", "GET", "http://shop.example/", "", "", "", 0, status, attempts,
                   DUE if status == "waiting" else None)
 
 
@@ -42,4 +42,4 @@ def test_without_a_schedule_the_first_failure_is_the_last() -> None:
     (200, "", False), (200, "successful", False), (200, "<b>success</b>", False),
 ])
 def test_an_answer_takes_a_notice_when_it_is_a_2xx_that_says_success(status_code: int | None, answer: str, taken: bool) -> None:
-    assert Sent(1, status_code, answer).taken is taken
+    assert Sent(1, status_code, answer).taken("trade_status_sync") is taken

@@ -11,7 +11,8 @@ from .tgpayqrcode import tgpayqrcode
 from .tgpayquery import tgpayquery
 from .tgpayrefund import tgpayrefund
 from .tgpayuserinfo import tgpayuserinfo
+from .tgpaywebtoterminal import tgpaywebtoterminal
 
 ENDPOINTS = {table.name: table for table in (
-    tgpaybarcode, tgpayqrcode, tgpayquery, tgpayrefund, tgpaycancel, tgpaybankcard, tgpayh5, tgpayapi, tgpaygetopenid, tgpayprepay,
-    export_settlement, tgpayuserinfo)}
+    tgpaybarcode, tgpayqrcode, tgpayquery, tgpayrefund, tgpaycancel, tgpaybankcard, tgpaywebtoterminal, tgpayh5, tgpayapi, tgpaygetopenid,
+    tgpayprepay, export_settlement, tgpayuserinfo)}

@@ -86,9 +86,9 @@ class Call:
             raise Refused("TRADE_NOT_EXIST", f"merchant {self.merchant.merchants_id} has no order {self.get('out_trade_no')}")
         return order
 
-    def known_order(self) -> Order | None:
-        """The order of this request as it is now, or None."""
-        order = self.tables.orders.find(self.merchant.merchants_id, self.get("out_trade_no"))
+    def known_order(self, out_trade_no: str = "") -> Order | None:
+        """The order of this request, or that of another number, as it is now; or None."""
+        order = self.tables.orders.find(self.merchant.merchants_id, out_trade_no or self.get("out_trade_no"))
         return caught_up(self.tables, self.settings, order, self.now) if order else None
 
     def repeated(self, pay_type: str) -> Order | None:
@@ -117,11 +117,13 @@ class Call:
         """An order of this request's parameters, written down as waiting."""
         return self.payments.create(self.order(pay_type, expires_at, watched, card))
 
-    def order(self, pay_type: str, expires_at: int, watched: bool = False, card: CardState | None = None) -> Order:
-        """An order of this request's parameters, not yet written down."""
+    def order(self, pay_type: str, expires_at: int, watched: bool = False, card: CardState | None = None,
+              amount: int | None = None) -> Order:
+        """An order of this request's parameters, not yet written down; `amount` where they may have none."""
         names = (self.merchant.merchants_id, self.get("out_trade_no"))
         return Order(
-            *names, endpoint=self.endpoint, pay_type=pay_type, amount=self.amount, currency=self.merchant.currency,
+            *names, endpoint=self.endpoint, pay_type=pay_type,
+            amount=self.amount if amount is None else amount, currency=self.merchant.currency,
             rate=self.merchant.rate, fee_rate=self.merchant.fee_rate, created_at=self.now, expires_at=expires_at,
             page_token=chance.letters(22, self.settings.seed, "page", self.merchant.token, *names), notify_url=self.get("notify_url"),
             create_ip=self.ip, details=self.details, watched=watched, card=card)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from uuid import UUID
 
-from .. import acquirer, cards, chance, durations, money, moves, notices
+from .. import acquirer, cards, chance, durations, money, moves, notices, pos
 from ..cards import Presented
 from ..codes import Refused
 from ..contract import TEXT, URL, Field, Format, Param, endpoint, fields, one_of
@@ -16,11 +16,13 @@ from ..orders import CASHIER, SERVER, CardState, Order, Status
 from ..replies import Answer
 from ..response_codes import RESPONSE_CODES
 from ..store.columns import to_json
+from ..terminal import SALE, Terminal
 from . import _common as common
 from ._card_documents import PAY_INFO, RISK_INFO, SUB_ACCOUNT_DATA, parts, pay_info
 from ._common import Call
+from ._terminals import at_work, device
 
-BANKCARD, TERMINAL = "bankcard", "terminal"
+BANKCARD, TERMINAL, WEB_TO_TERMINAL = "bankcard", "terminal", "webtoterminal"
 APPROVED, REFUSED = "bankcard.approved", "bankcard.refused"
 DEFAULT_MINUTES = 15
 MINUTES = Format("whole minutes, 1 to 999999", lambda value: None if value.isascii() and value.isdecimal() and 1 <= int(value) <= 999_999
@@ -90,7 +92,8 @@ RESULT = (
          "has the issuer's page: the one-time code is 123456.")
 def server_to_server(call: Call) -> Answer:
     """Charge a card, for a new order or for one that failed or expired."""
-    _refuse_terminals(call)
+    if call.get("channel_type") == TERMINAL:
+        raise Refused("HAS_NO_PRIVILEGE", "a payment on a terminal is asked for with access_type=cashier: the card is presented there")
     known = call.known_order()
     order = _tried_again(call, _same(call, known)) if known else call.order(BANKCARD, _expires_at(call), card=_waiting_card(call))
     card = _card(call)
@@ -120,15 +123,20 @@ def review(call: Call) -> Answer:
     answer=(*common.RESULT, *fields(("pay_url", "the cashier's page"), ("merchants_id", "merchant"), ("out_trade_no", "order number")),
             *common.SIGNATURE),
     rules=(parts_within_the_amount, terminal_named),
-    note="pay_url opens with GET and POST, has no & and ends with trans_timeout. The payer may try another card after a decline.")
+    note="pay_url opens with GET and POST, has no & and ends with trans_timeout. The payer may try another card after a decline. With "
+         "channel_type=terminal the payment begins on the terminal, and pay_url shows its progress.")
 def tgpaybankcard(call: Call) -> Answer:
-    """Make a waiting order and tell its page; a repetition tells the same again, and opens one that failed or expired."""
-    _refuse_terminals(call)
+    """Make a waiting order and tell its page; a repetition tells the same again, and opens one that failed or expired.
+
+    With channel_type=terminal the payment begins on the terminal, and the page follows it.
+    """
     order = call.known_order()
     if order is None:
-        order = call.new_order(BANKCARD, _expires_at(call), card=_waiting_card(call))
+        chosen = _terminal(call)
+        order = _on_terminal(call, call.new_order(BANKCARD, _expires_at(call), card=_waiting_card(call)), chosen)
     elif _same(call, order).status is not Status.WAIT_BUYER_PAY or not (order.card and order.card.on_the_cashier):
-        order = _tried_again(call, order)
+        chosen = _terminal(call)
+        order = _on_terminal(call, _tried_again(call, order), chosen)
     return Answer({**common.succeeded(), "pay_url": common.cashier_page(call, order), "merchants_id": order.merchants_id,
                    "out_trade_no": order.out_trade_no})
 
@@ -159,9 +167,23 @@ def issuer_page(base_url: str, order: Order) -> str:
     return f"{base_url}/3ds/{order.page_token}/{order.card.attempt}"
 
 
-def _refuse_terminals(call: Call) -> None:
-    if call.get("channel_type") == TERMINAL:
-        raise Refused("HAS_NO_PRIVILEGE", "channel_type=terminal needs a card terminal, and the emulator has none yet")
+def _terminal(call: Call) -> Terminal | None:
+    """The terminal that the payment begins on, or None for one on a page. Raises Refused when it cannot take a payment now."""
+    if call.get("channel_type") != TERMINAL:
+        return None
+    if WEB_TO_TERMINAL not in call.merchant.products:
+        raise Refused("HAS_NO_PRIVILEGE", f"the product {WEB_TO_TERMINAL} is switched off for merchant {call.merchant.merchants_id}")
+    chosen = device(call, call.get("terminal_id"))
+    if chosen is None:
+        raise Refused("ILLEGAL_ARGUMENT", f"terminal_id {call.get('terminal_id')} is no terminal of merchant {call.merchant.merchants_id}")
+    if not chosen.online or at_work(call, chosen):
+        raise Refused("HAS_NO_PRIVILEGE", f"the terminal {chosen.serial} is {'busy' if chosen.online else 'offline'}")
+    return chosen
+
+
+def _on_terminal(call: Call, order: Order, chosen: Terminal | None) -> Order:
+    """The waiting order, begun on its terminal when it is to be paid on one."""
+    return pos.begin(call.payments, order, chosen, SALE) if chosen else order
 
 
 def _expires_at(call: Call) -> int:
@@ -184,7 +206,9 @@ def _tried_again(call: Call, order: Order) -> Order:
     """The order opened for another attempt, with what this request says. Raises Refused 3115 when it neither failed nor expired."""
     assert order.card is not None
     state = replace(order.card, access_type=call.get("access_type"))
-    told = replace(order, details=call.details, notify_url=call.get("notify_url"), card=state)
+    if order.terminal:
+        call.tables.terminals.archive(order.terminal)
+    told = replace(order, details=call.details, notify_url=call.get("notify_url"), card=state, terminal=None)
     try:
         return acquirer.retry(call.payments, told, _expires_at(call))
     except Refused as refused:

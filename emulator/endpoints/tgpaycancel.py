@@ -1,6 +1,7 @@
 """Section 5: close an order."""
 from dataclasses import replace
 
+from .. import pos
 from ..contract import endpoint, fields
 from ..replies import Answer
 from . import _common as common
@@ -13,8 +14,9 @@ from ._common import Call
         common.TERMINAL_ID, common.MERCHANTS_ID, replace(common.ACCOUNT_ID, need=common.DOCUMENTED, example="33"), common.OUT_TRADE_NO,
         common.SIGN),
     answer=(*common.RESULT, *fields(("detail_error_code", "error code"), ("detail_error_des", "the same in a sentence"))),
-    note="A waiting order closes; one paid within 24 hours closes and what is left of it is given back. The answer is unsigned.")
+    note="A waiting order closes, its terminal is stopped; one paid within 24 hours closes and what is left of it is given back. "
+         "The answer is unsigned.")
 def tgpaycancel(call: Call) -> Answer:
     """Cancel; twice is the same as once."""
-    call.payments.cancel(call.find_order())
+    call.payments.cancel(pos.interrupted(call.payments, call.find_order()))
     return Answer(common.succeeded())

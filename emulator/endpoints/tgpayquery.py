@@ -3,13 +3,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from .. import money, notices
-from ..codes import Refused
 from ..contract import Field, Param, TEXT, endpoint, fields
 from ..orders import Order
 from ..replies import Answer
 from ..settings import Settings
 from . import _common as common
 from ._common import Call
+from ._terminal_query import terminal_answer, terminal_query
 
 PARTLY, FULLY = "PARTIAL_REFUND", "REFUND_SUCCESS"
 
@@ -27,10 +27,11 @@ def refund_status(order: Order) -> str:
 
 
 @endpoint(
-    section="3", title="Query", product=None,
+    section="3", title="Query", product=None, variants=(terminal_query,),
     params=(
         common.MERCHANTS_ID, replace(common.OUT_TRADE_NO, need=common.OPTIONAL),
-        Param("transactionResultId", common.OPTIONAL, TEXT, "", "a terminal transaction's number", 64, source=common.READ), common.SIGN),
+        Param("transactionResultId", common.OPTIONAL, TEXT, "", "in place of out_trade_no, for a terminal's transaction", 64,
+              source=common.READ), common.SIGN),
     answer=(
         *fields(("is_success", "T processed, F refused"), ("error", "error code"), ("pay_type", "alipay, wechat or bankcard"),
                 ("result_code", "SUCCESS"), ("trans_amount", "amount"), ("trade_status", "state of the order"),
@@ -44,9 +45,9 @@ def refund_status(order: Order) -> str:
     rules=(one_of_two_numbers,), note="Its table has no sign_type, so none is expected. It never changes an order.")
 def tgpayquery(call: Call) -> Answer:
     """Tell the order as it is at this instant."""
-    if not call.get("out_trade_no"):
-        raise Refused("TRADE_NOT_EXIST", f"no transaction {call.get('transactionResultId')} is known", result_code="404")
     order = call.find_order()
+    if order.terminal and not order.card:
+        return terminal_answer(call, order, order.terminal)
     return Answer({
         **common.succeeded(), "pay_type": order.pay_type, "trans_amount": money.text(order.amount), "trade_status": str(order.status),
         "out_trade_no": order.out_trade_no, **common.payment_fields(order, call.settings), "refund_status": refund_status(order),

@@ -5,6 +5,7 @@ for a lock is fair and prompt, SQLite's busy handler sleeps and starves. The bus
 the file open.
 """
 import fcntl
+import json
 import os
 import sqlite3
 import threading
@@ -13,12 +14,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..merchants import delivered
+from .columns import to_json
 from .tables import Tables
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 2
+VERSION = 3
 APPLICATION_ID = int.from_bytes(b"TGPY", "big")  # in the file's header: tells our databases from those of other programs
 BUSY_TIMEOUT_S = 20
 LONG_LOG_PAGES = 16_000
@@ -32,7 +35,29 @@ def _cards(database: "Database") -> None:
                      "expires_at BIGINT NOT NULL, used INTEGER NOT NULL)")
 
 
-MIGRATIONS: dict[int, Callable[["Database"], None]] = {2: _cards}
+def _terminals(database: "Database") -> None:
+    """Version 3: terminals, two for each merchant that has been made, and their transactions."""
+    from .terminals import Terminals
+
+    database.execute("ALTER TABLE orders ADD COLUMN terminal TEXT")
+    database.execute("ALTER TABLE notices ADD COLUMN repeated_body TEXT NOT NULL DEFAULT ''")
+    database.execute("CREATE TABLE terminals (serial TEXT PRIMARY KEY, merchants_id TEXT NOT NULL, terminal_type TEXT NOT NULL, "
+                     "online INTEGER NOT NULL, attended INTEGER NOT NULL, order_id BIGINT, number BIGINT NOT NULL)")
+    database.execute("CREATE INDEX terminals_merchant ON terminals (merchants_id, number)")
+    database.execute("CREATE TABLE transactions (result_id TEXT PRIMARY KEY, transaction_id TEXT NOT NULL, merchants_id TEXT NOT NULL, "
+                     "out_trade_no TEXT NOT NULL, state TEXT)")
+    database.execute("CREATE INDEX transactions_id ON transactions (transaction_id)")
+    database.execute("CREATE INDEX transactions_order ON transactions (merchants_id, out_trade_no)")
+    terminals = Terminals(database.conn)
+    for merchants_id, made in database.execute("SELECT merchants_id, made FROM merchants").fetchall():
+        was = json.loads(made)
+        given = delivered(merchants_id, was.get("settings", {}).get("token", ""),
+                          lambda serial: database.execute("SELECT 1 FROM terminals WHERE serial = ?", [serial]).fetchone() is not None)
+        terminals.replace(merchants_id, given)
+        database.execute("UPDATE merchants SET made = ? WHERE merchants_id = ?", [to_json({**was, "terminals": given}), merchants_id])
+
+
+MIGRATIONS: dict[int, Callable[["Database"], None]] = {2: _cards, 3: _terminals}
 
 
 class Unusable(Exception):

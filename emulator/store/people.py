@@ -36,9 +36,9 @@ class Merchants:
                              "ORDER BY merchants_id LIMIT :limit", {"after": after, "limit": limit})
         return [_merchant(**row) for row in rows]
 
-    def add(self, merchants_id: str, settings: Mapping[str, Any], users: Iterable[User]) -> bool:
+    def add(self, merchants_id: str, settings: Mapping[str, Any], users: Iterable[User], terminals: Iterable[Mapping[str, Any]]) -> bool:
         """Make a merchant; False when there is one with this number already."""
-        made = {"settings": dict(settings), "users": [vars(user) for user in users]}
+        made = {"settings": dict(settings), "users": [vars(user) for user in users], "terminals": list(terminals)}
         added = self._execute(
             "INSERT INTO merchants (merchants_id, settings, made) VALUES (:id, :settings, :made) ON CONFLICT DO NOTHING",
             {"id": merchants_id, "settings": to_json(settings), "made": to_json(made)}).rowcount
@@ -49,13 +49,16 @@ class Merchants:
         self._execute("UPDATE merchants SET settings = :settings WHERE merchants_id = :id",
                       {"id": merchants_id, "settings": to_json(settings)})
 
-    def restore(self, merchants_id: str) -> None:
-        """Back to the settings and users with which it was made."""
+    def restore(self, merchants_id: str) -> list[dict[str, Any]]:
+        """Back to the settings and users with which it was made; answers the terminals that it was made with."""
         made = self.made(merchants_id)
-        if made:
-            self.change(merchants_id, made["settings"])
-            self.replace_users(merchants_id, [User(**user) for user in made["users"]])
-            self._execute("UPDATE merchants SET browsers = 0 WHERE merchants_id = :id", {"id": merchants_id})
+        if made is None:
+            return []
+        self.change(merchants_id, made["settings"])
+        self.replace_users(merchants_id, [User(**user) for user in made["users"]])
+        self._execute("UPDATE merchants SET browsers = 0 WHERE merchants_id = :id", {"id": merchants_id})
+        terminals: list[dict[str, Any]] = made["terminals"]
+        return terminals
 
     def remove(self, merchants_id: str) -> None:
         """Forget a merchant and its users."""

@@ -25,10 +25,16 @@ class Posted:
     url: str
     content_type: str
     body: str
+    repeated_body: str
     created_at: int
     status: str
     attempts: int
     due_at: int | None
+
+    @property
+    def sent_body(self) -> str:
+        """The body of the next attempt."""
+        return self.repeated_body if self.attempts and self.repeated_body else self.body
 
 
 @dataclass(frozen=True)
@@ -55,8 +61,9 @@ class Notices:
 
     def add(self, merchants_id: str, out_trade_no: str, notice: Notice, now: int) -> None:
         """Put a notice into the outbox, due at once."""
-        self._execute("INSERT INTO notices (merchants_id, out_trade_no, notify_type, method, url, content_type, body, created_at, status, "
-                      "attempts, due_at) VALUES (:mid, :no, :notify_type, :method, :url, :content_type, :body, :now, 'waiting', 0, :now)",
+        self._execute("INSERT INTO notices (merchants_id, out_trade_no, notify_type, method, url, content_type, body, repeated_body, "
+                      "created_at, status, attempts, due_at) VALUES (:mid, :no, :notify_type, :method, :url, :content_type, :body, "
+                      ":repeated_body, :now, 'waiting', 0, :now)",
                       {"mid": merchants_id, "no": out_trade_no, "now": now, **vars(notice)})
 
     def find(self, notice_id: int) -> Posted | None:

@@ -72,6 +72,14 @@ class Journal:
                              "AND verdict = 'OK' AND at <= :until LIMIT 1",
                              {"mid": merchants_id, "no": out_trade_no, "endpoint": endpoint, "until": until}).fetchone() is not None
 
+    def told_since(self, merchants_id: str, out_trade_no: str, endpoint: str, text: str, since: int, until: int) -> bool:
+        """Whether an answer of an endpoint about an order had a text in it, after one instant and up to another."""
+        return self._execute(
+            "SELECT 1 FROM journal WHERE merchants_id = :mid AND out_trade_no = :no AND endpoint = :endpoint AND at > :since "
+            "AND at <= :until AND answer LIKE :text LIMIT 1",
+            {"mid": merchants_id, "no": out_trade_no, "endpoint": endpoint, "since": since, "until": until,
+             "text": f"%{text}%"}).fetchone() is not None
+
     def add_finding(self, merchants_id: str, out_trade_no: str, endpoint: str, finding: Mapping[str, str]) -> None:
         """Add a finding to the first request that an endpoint took for an order, when the journal still has it."""
         row = self._execute("SELECT id, findings FROM journal WHERE merchants_id = :mid AND out_trade_no = :no AND endpoint = :endpoint "

@@ -1,4 +1,4 @@
--- Version 2. Instants and lengths of time are milliseconds, amounts minor units, rates hundred-millionths.
+-- Version 3. Instants and lengths of time are milliseconds, amounts minor units, rates hundred-millionths.
 -- Everything carries merchants_id, so that one merchant can be listed, exported and reset without a look at the others.
 
 CREATE TABLE clock (
@@ -52,6 +52,7 @@ CREATE TABLE orders (
     failure TEXT NOT NULL,
     refunded BIGINT NOT NULL CHECK (refunded BETWEEN 0 AND amount),
     card TEXT,      -- JSON, of a card order
+    terminal TEXT,  -- JSON, the present transaction of an order on a card terminal
     due_at BIGINT,  -- the next instant at which time alone does something
     UNIQUE (merchants_id, out_trade_no)
 );
@@ -76,7 +77,7 @@ CREATE TABLE refunds (
     partner_refund_id TEXT NOT NULL,
     amount BIGINT NOT NULL CHECK (amount > 0),
     reason TEXT NOT NULL,
-    kind TEXT NOT NULL,  -- refund or cancel
+    kind TEXT NOT NULL,  -- refund or cancel; reversed when it was taken back
     at BIGINT NOT NULL,
     UNIQUE (merchants_id, partner_refund_id)
 );
@@ -104,6 +105,7 @@ CREATE TABLE notices (
     url TEXT NOT NULL,
     content_type TEXT NOT NULL,
     body TEXT NOT NULL,
+    repeated_body TEXT NOT NULL DEFAULT '',  -- of attempts after the first, where it differs
     created_at BIGINT NOT NULL,
     status TEXT NOT NULL,       -- waiting, taken or failed
     attempts INTEGER NOT NULL,  -- those of the schedule; replays by hand do not count
@@ -161,3 +163,24 @@ CREATE TABLE vouchers (
     expires_at BIGINT NOT NULL,
     used INTEGER NOT NULL
 );
+
+CREATE TABLE terminals (
+    serial TEXT PRIMARY KEY,
+    merchants_id TEXT NOT NULL,
+    terminal_type TEXT NOT NULL,
+    online INTEGER NOT NULL,
+    attended INTEGER NOT NULL,
+    order_id BIGINT,         -- whose transaction it had last
+    number BIGINT NOT NULL   -- the order in which they were made: a merchant's first one is its default
+);
+CREATE INDEX terminals_merchant ON terminals (merchants_id, number);
+
+CREATE TABLE transactions (
+    result_id TEXT PRIMARY KEY,
+    transaction_id TEXT NOT NULL,
+    merchants_id TEXT NOT NULL,
+    out_trade_no TEXT NOT NULL,
+    state TEXT  -- JSON, once its order has had another one
+);
+CREATE INDEX transactions_id ON transactions (transaction_id);
+CREATE INDEX transactions_order ON transactions (merchants_id, out_trade_no);

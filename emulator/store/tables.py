@@ -4,6 +4,7 @@ import sqlite3
 from .people import Merchants
 from .post import Notices
 from .records import ClockTable, Commands, Journal
+from .terminals import Terminals
 from .trades import Ledger, Orders
 from .vouchers import Vouchers
 
@@ -22,6 +23,7 @@ class Tables:
         self.journal = Journal(connection)
         self.commands = Commands(connection)
         self.vouchers = Vouchers(connection)
+        self.terminals = Terminals(connection)
 
     def wake(self) -> None:
         """Note that this transaction leaves work for the scheduler."""
@@ -40,13 +42,13 @@ class Tables:
 
     def erase(self, merchants_id: str) -> None:
         """Forget all that a merchant did, in every table that has it; the merchant and its users stay."""
-        for table in ("orders", "history", "refunds", "ledger", "notices", "attempts", "journal"):
+        for table in ("orders", "history", "refunds", "ledger", "notices", "attempts", "journal", "transactions"):
             self.connection.execute(f"DELETE FROM {table} WHERE merchants_id = :id", {"id": merchants_id})
 
     def erase_all(self) -> None:
         """Forget everything, merchants and clock included, and begin all numbering anew."""
         for table in ("orders", "history", "refunds", "ledger", "notices", "attempts", "journal", "merchants", "users", "clock",
-                      "vouchers"):
+                      "vouchers", "terminals", "transactions"):
             self.connection.execute(f"DELETE FROM {table}")
         # Attempts may be under way, and answers to commands waited for: their numbers are not given out a second time.
         self.connection.execute("DELETE FROM sqlite_sequence WHERE name NOT IN ('notices', 'commands')")

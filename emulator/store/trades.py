@@ -10,15 +10,17 @@ from ..orders import CardState, Event, Order, Status
 from ..response_codes import CardStatus
 from ..settlement import Entry
 from .columns import to_json
+from .terminals import read_transaction, written_transaction
 
 _COLUMNS = tuple(field.name for field in fields(Order) if field.name != "id")
 _INSERT = (f"INSERT INTO orders ({', '.join(_COLUMNS)}, due_at) VALUES ({', '.join(':' + name for name in _COLUMNS)}, :due_at)")
-_CHANGING = ("expires_at", "notify_url", "details", "watched", "status", "trans_id", "buyer_id", "buyer_login", "buyer_email", "paid_at",
-             "finishes_at", "closed_at", "closed_by", "failure", "refunded", "card", "due_at")
+_CHANGING = ("amount", "currency", "rate", "fee_rate", "expires_at", "notify_url", "details", "watched", "status", "trans_id", "buyer_id",
+             "buyer_login", "buyer_email", "paid_at", "finishes_at", "closed_at", "closed_by", "failure", "refunded", "card", "terminal",
+             "due_at")
 _UPDATE = f"UPDATE orders SET {', '.join(f'{name} = :{name}' for name in _CHANGING)} WHERE id = :id"
 # What time has done counts whether or not the scheduler has written it down already.
-# A card order may wait beyond its time limit, for its issuer.
-_EFFECTIVE = """CASE WHEN status = 'WAIT_BUYER_PAY' AND expires_at <= :now AND card IS NULL THEN 'TRADE_CLOSED'
+# A card order may wait beyond its time limit, for its issuer, and a terminal has its own time.
+_EFFECTIVE = """CASE WHEN status = 'WAIT_BUYER_PAY' AND expires_at <= :now AND card IS NULL AND terminal IS NULL THEN 'TRADE_CLOSED'
                      WHEN status = 'TRADE_SUCCESS' AND finishes_at <= :now THEN 'TRADE_FINISHED' ELSE status END"""
 LEDGER_PAGE = 500
 _FRESH = vars(CardState(""))
@@ -26,7 +28,8 @@ _FRESH = vars(CardState(""))
 
 @dataclass(frozen=True)
 class Refund:
-    """Money given back, in minor units: by a refund, or by the cancellation of a paid order (`kind`)."""
+    """Money given back, in minor units: by a refund, or by the cancellation of a paid order; `reversed` when a terminal took the refund
+    back (`kind`)."""
 
     merchants_id: str
     out_trade_no: str
@@ -41,7 +44,8 @@ def _order(row: sqlite3.Row) -> Order:
     values = dict(row)
     del values["due_at"]
     values.update(details=json.loads(row["details"]), watched=bool(row["watched"]), status=Status(row["status"]),
-                  card=_card(row["card"]) if row["card"] else None)
+                  card=_card(row["card"]) if row["card"] else None,
+                  terminal=read_transaction(row["terminal"]) if row["terminal"] else None)
     return Order(**values)
 
 
@@ -58,7 +62,8 @@ def _card(written: str) -> CardState:
 def _values(order: Order) -> dict[str, Any]:
     due = falls_due(order)
     return {**vars(order), "details": to_json(order.details), "status": str(order.status),
-            "card": _written(order.card) if order.card else None, "due_at": due[0] if due else None}
+            "card": _written(order.card) if order.card else None,
+            "terminal": written_transaction(order.terminal) if order.terminal else None, "due_at": due[0] if due else None}
 
 
 class Orders:
@@ -71,6 +76,11 @@ class Orders:
         """An order of a merchant, as it was last written down."""
         row = self._execute("SELECT * FROM orders WHERE merchants_id = :mid AND out_trade_no = :no",
                             {"mid": merchants_id, "no": out_trade_no}).fetchone()
+        return _order(row) if row else None
+
+    def by_id(self, order_id: int) -> Order | None:
+        """An order by its id."""
+        row = self._execute("SELECT * FROM orders WHERE id = :id", {"id": order_id}).fetchone()
         return _order(row) if row else None
 
     def of_page(self, token: str) -> Order | None:
@@ -132,6 +142,11 @@ class Orders:
                             "WHERE merchants_id = :mid AND partner_refund_id = :id",
                             {"mid": merchants_id, "id": partner_refund_id}).fetchone()
         return Refund(**row) if row else None
+
+    def mark_reversed(self, refund: Refund) -> None:
+        """Note that a refund was taken back."""
+        self._execute("UPDATE refunds SET kind = 'reversed' WHERE merchants_id = :mid AND partner_refund_id = :id",
+                      {"mid": refund.merchants_id, "id": refund.partner_refund_id})
 
     def refunds(self, merchants_id: str, out_trade_no: str) -> list[Refund]:
         """The refunds of an order, oldest first."""

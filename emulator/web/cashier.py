@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, redirect, request, url_for
 
-from .. import acquirer, cards, clock, money, notices
+from .. import acquirer, cards, clock, money, notices, terminal
 from ..orders import Order
 from ..payments import Payments
 from ..response_codes import RESPONSE_CODES, CardStatus
@@ -41,6 +41,8 @@ def _view(order: Order) -> str:
     """What the cashier shows: the form, the wait, or the result by its status."""
     card = order.card
     assert card is not None
+    if order.terminal and card.status is CardStatus.RECEIVED:
+        return "terminal"
     if card.on_the_cashier and (card.status is CardStatus.RECEIVED or ("again" in request.args and _may_try_again(order))):
         return "form"
     return {CardStatus.RECEIVED: "pending", CardStatus.PENDING_REVIEW: "pending"}.get(card.status, str(card.status))
@@ -49,14 +51,14 @@ def _view(order: Order) -> str:
 def _may_try_again(order: Order) -> bool:
     """Whether the payer may present another card: after a decline, while there is time (contract 1.4)."""
     return order.card is not None and order.card.on_the_cashier and order.card.status is CardStatus.FAILED \
-        and present_time() < order.expires_at
+        and order.terminal is None and present_time() < order.expires_at
 
 
 @blueprint.post("/pay/<token>/card")
 def present(token: str) -> Response | Any:
     """The payer presents a card; the browser goes on to the issuer's page or to the result."""
     refused, order = refuse_other_sites(), order_of(token)
-    if refused or order is None or order.card is None or not order.card.on_the_cashier:
+    if refused or order is None or order.card is None or not order.card.on_the_cashier or order.terminal:
         return refused or page("not_found.html", 404)
     given = {name: request.form.get(name, "").strip() for name in FIELDS}
     language = request.args.get("lang")
@@ -84,7 +86,7 @@ def state(token: str) -> Response:
     order = order_of(token)
     if order is None or order.card is None:
         return Response("{}", 404, content_type="application/json")
-    return told({"status": str(order.card.status), "left": seconds_left(order), "go_on": None})
+    return told({"status": str(order.card.status), "left": seconds_left(order), "go_on": None, "shows": _at_the_terminal(order)})
 
 
 @blueprint.route("/3ds/<token>/<int:attempt>", methods=["GET", "POST"])
@@ -135,6 +137,11 @@ def _shop(order: Order) -> str:
     return notices.returned(order, merchant) if merchant else ""
 
 
+def _at_the_terminal(order: Order) -> str:
+    """What the terminal shows that an order is paid on, in the language of the page; empty for an order without one."""
+    return texts(order)[str(terminal.state(order.terminal, present_time()))] if order.terminal else ""
+
+
 def _elsewhere(order: Order) -> str:
     """Where forms may lead beside the emulator: browsers hold redirects to the policy too."""
     return "http: https:" if order.details.get("redirect_url") else ""
@@ -151,7 +158,7 @@ def _shown(order: Order) -> dict[str, Any]:
         "amount": f"{order.currency} {money.text(order.amount)}", "left": seconds_left(order), "again": _may_try_again(order),
         "advice": _advice(order, card.code), "message": card.message, "shop": url, "given_up": given_up or url, "over": url or given_up,
         "completed": clock.spaced(card.completed_at, emulator().settings.timezone) if card.completed_at is not None else "",
-        "now": _this_month(), "goods": order.details.get("goods_name", "").replace("|", ", ")}
+        "now": _this_month(), "shows": _at_the_terminal(order), "goods": order.details.get("goods_name", "").replace("|", ", ")}
 
 
 def _this_month() -> tuple[int, int]:

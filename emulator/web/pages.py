@@ -65,8 +65,8 @@ def home() -> Response:
 @blueprint.route("/wallet/<token>", methods=["GET", "POST"])
 def wallet(token: str) -> Response:
     """The order in the payer's wallet; on a desktop an H5 order of a website shows the code for the phone."""
-    order = order_of(token)
-    if order is None or order.card:
+    order = _of_wallet(token)
+    if order is None:
         return page("not_found.html", 404)
     if order.details.get("scene_type") == WEBSITE and "here" not in request.args and not _is_phone() \
             and order.status is Status.WAIT_BUYER_PAY:
@@ -80,8 +80,8 @@ def wallet(token: str) -> Response:
 def act(token: str, act: str) -> Response | Any:
     """The payer pays, or fails to; afterwards the browser goes on to the shop or back to the wallet."""
     refused = refuse_other_sites()
-    order = order_of(token)
-    if refused or order is None or order.card or act not in ("pay", *FAILURES):
+    order = _of_wallet(token)
+    if refused or order is None or act not in ("pay", *FAILURES):
         return refused or page("not_found.html", 404)
     acts: dict[str, PayersAct] = {"pay": Payments.pay, **{name: partial(Payments.decline, failure=why) for name, why in FAILURES.items()}}
     order = by_payer(token, acts[act]) or order
@@ -110,8 +110,8 @@ def by_payer(token: str, act: PayersAct) -> Order | None:
 @blueprint.get("/wallet/<token>/state")
 def state(token: str) -> Response:
     """What a page that waits asks for: the state of the order and the seconds that are left."""
-    order = order_of(token)
-    if order is None or order.card:
+    order = _of_wallet(token)
+    if order is None:
         return Response("{}", 404, content_type="application/json")
     left = seconds_left(order)
     go_on = order.details.get("return_url") if order.status is Status.TRADE_SUCCESS else None
@@ -127,7 +127,7 @@ def told(state: dict[str, Any]) -> Response:
 def picture(token: str, size: str) -> Response:
     """The picture of an order's QR code, in one of three sizes."""
     order = order_of(token)
-    if order is None or size not in PIXELS:
+    if order is None or size not in PIXELS or (order.terminal and not order.card):
         return page("not_found.html", 404)
     response = Response(png(f"{base_url()}/{'pay' if order.card else 'wallet'}/{token}", PIXELS[size]), content_type="image/png")
     response.headers["Cache-Control"] = "private, max-age=86400"
@@ -175,6 +175,12 @@ def order_of(token: str) -> Order | None:
     """The order that a payer's page belongs to, as it is now."""
     order = emulator().store.read().orders.of_page(token)
     return at(order, present_time()) if order else None
+
+
+def _of_wallet(token: str) -> Order | None:
+    """The order of a wallet's page; card orders have the cashier's, those of terminals the terminal's screen."""
+    order = order_of(token)
+    return None if order is None or order.card or order.terminal else order
 
 
 def shown(order: Order) -> dict[str, Any]:

@@ -133,7 +133,7 @@ def make_merchant() -> tuple[Response, int]:
     with emulator().store.write() as tables:
         merchants_id = merchants_id or _free_number(tables)
         settings = {**merchants.new_settings(merchants_id, emulator().settings.seed), **changes}
-        if not tables.merchants.add(merchants_id, settings, users):
+        if not seeding.make(tables, merchants_id, settings, users):
             raise Problem(409, "Conflict", f"there is a merchant {merchants_id} already")
         _give_users(tables, merchants_id, users)
         made = merchant_json(tables, known(tables, merchants_id))
@@ -169,6 +169,7 @@ def remove_merchant(merchants_id: str) -> tuple[str, int]:
     with emulator().store.write() as tables:
         known(tables, merchants_id)
         tables.erase(merchants_id)
+        tables.terminals.replace(merchants_id, ())
         tables.merchants.remove(merchants_id)
     return "", 204
 

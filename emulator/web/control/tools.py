@@ -17,8 +17,8 @@ from ...response_codes import CardStatus
 from ...store import Tables
 from .. import Emulator, base_url, emulator
 from . import MERCHANT, OPERATIONS, Problem, body, duration, operation, text_of
+from .documents import instant, notice_json, order_json
 from .state import known
-from .trades import instant, notice_json, order_json
 
 LONGEST_WAIT = durations.MINUTE
 POLL_S = 0.02

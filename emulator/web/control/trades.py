@@ -5,19 +5,19 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from ... import acquirer, money
-from ...clock import iso, real_now
+from ... import acquirer, money, pos
+from ...clock import real_now
 from ...codes import BUYER_FAILURES, Refused
 from ...due import caught_up
-from ...endpoints.tgpayquery import refund_status
 from ...moves import at, refusal
-from ...orders import MOVES, CardState, Event, Order, Status
+from ...orders import MOVES, Event, Order, Status
 from ...payments import BY_CONTROL, Payments, waiting
 from ...response_codes import APPROVED, DECLINED, RESPONSE_CODES, CardStatus
 from ...store import Tables
-from ...store.post import Posted
+from ...terminal import Result
 from .. import emulator
 from . import MERCHANT, PAGED, Problem, asked, body, listed, operation, paging
+from .documents import instant, journal_json, notice_json, order_json
 from .state import known
 
 Act = Callable[[Payments, Order, str], Order]
@@ -36,58 +36,18 @@ CARD_ACTS: dict[str, Act] = {
     "refuse": lambda payments, order, code: acquirer.decide(payments, undecided(order), code),
     "chargeback": lambda payments, order, code: acquirer.charge_back(payments, order),
 }
+TERMINAL_ACTS: dict[str, Act] = {
+    "pay": lambda payments, order, code: pos.conclude(payments, order, Result.AUTHORISED),
+    "decline": lambda payments, order, code: pos.conclude(payments, order, Result.DECLINED),
+    "expire": lambda payments, order, code: pos.conclude(payments, order, Result.CANCELLED),
+    "close": lambda payments, order, code: pos.conclude(payments, order, Result.CANCELLED),
+}
 CARD_POSSIBLE = {
     CardStatus.RECEIVED: ("pay", "decline", "expire", "close"),
     **dict.fromkeys((CardStatus.PENDING, CardStatus.PENDING_REVIEW), ("pay", "decline", "expire", "close", "approve", "refuse")),
     CardStatus.SUCCESS: ("chargeback",),
 }
 DEFAULT_FAILURE = "BUYER_BALANCE_NOT_ENOUGH"
-
-
-def instant(value: int | None) -> str | None:
-    """An instant as JSON has it."""
-    return None if value is None else iso(value)
-
-
-def order_json(order: Order) -> dict[str, Any]:
-    """An order as it is, amounts in major units as decimal text."""
-    return {
-        "id": order.id, "merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "endpoint": order.endpoint,
-        "pay_type": order.pay_type, "status": str(order.status), "trans_amount": money.text(order.amount), "currency": order.currency,
-        "trans_rate": money.rate_text(order.rate), "pay_amount": money.text(order.cny) if order.was_paid else None,
-        "refund_amount": money.text(order.refunded), "refund_status": refund_status(order), "trans_id": order.trans_id,
-        "buyer_id": order.buyer_id, "error": order.failure, "created_at": instant(order.created_at),
-        "expires_at": instant(order.expires_at),
-        "paid_at": instant(order.paid_at), "closed_at": instant(order.closed_at), "closed_by": order.closed_by,
-        "notify_url": order.notify_url, "page": f"/{'pay' if order.card else 'wallet'}/{order.page_token}", "details": dict(order.details),
-        "card": card_json(order.card) if order.card else None}
-
-
-def card_json(card: CardState) -> dict[str, Any]:
-    """What is known of a card payment; of the card the brand, the first six and the last four digits."""
-    return {
-        "status": str(card.status), "resp_code": card.code, "resp_msg": card.message, "access_type": card.access_type,
-        "attempt": card.attempt, "order_id": card.order_id, "brand": card.brand, "first6": card.first6, "last4": card.last4,
-        "completed_at": instant(card.completed_at), "time_decides_at": instant(card.due_at), "time_decides": card.due_code,
-        "charged_back_at": instant(card.charged_back_at)}
-
-
-def notice_json(tables: Tables, notice: Posted) -> dict[str, Any]:
-    """A notice with its request and every attempt."""
-    return {
-        "id": notice.id, "merchants_id": notice.merchants_id, "out_trade_no": notice.out_trade_no, "notify_type": notice.notify_type,
-        "status": notice.status, "created_at": instant(notice.created_at), "due_at": instant(notice.due_at),
-        "request": {"method": notice.method, "url": notice.url, "content_type": notice.content_type, "body": notice.body},
-        "attempts": [{
-            "at": instant(row["at"]), "took_ms": row["took_ms"], "status_code": row["status_code"], "answer": row["answer"],
-            "error": row["error"], "taken": bool(row["taken"]), "replay": bool(row["replay"]), "findings": json.loads(row["findings"])}
-            for row in tables.notices.attempts(notice.id)]}
-
-
-def journal_json(row: Any) -> dict[str, Any]:
-    """An entry of the journal."""
-    return {**dict(row), "at": instant(row["at"]), "params": json.loads(row["params"]), "findings": json.loads(row["findings"]),
-            "explanation": json.loads(row["explanation"]) or None}
 
 
 def find(tables: Tables, merchants_id: str, out_trade_no: str) -> Order:
@@ -138,7 +98,7 @@ def act(merchants_id: str, out_trade_no: str, event: str) -> Response:
         now = tables.clock.get().now(real_now())
         order = caught_up(tables, emulator().settings, find(tables, merchants_id, out_trade_no), now)
         payments = Payments(tables, emulator().settings, known(tables, merchants_id), now, BY_CONTROL)
-        acts = CARD_ACTS if order.card else ACTS
+        acts = _acts(order)
         if event not in acts:
             raise Problem(409, "Conflict", f"{event} is for card orders; this one was made by {order.endpoint}", possible=possible(order))
         try:
@@ -146,6 +106,13 @@ def act(merchants_id: str, out_trade_no: str, event: str) -> Response:
         except Refused as refused:
             raise Problem(409, "Conflict", f"{refused.code.name}: {refused.sentence}", possible=possible(order)) from refused
         return jsonify(order_json(after))
+
+
+def _acts(order: Order) -> dict[str, Act]:
+    """What can happen to an order of this kind; while a terminal has it, what happens there."""
+    if order.terminal and order.status is Status.WAIT_BUYER_PAY:
+        return TERMINAL_ACTS
+    return CARD_ACTS if order.card else ACTS
 
 
 def undecided(order: Order) -> Order:
@@ -157,6 +124,8 @@ def undecided(order: Order) -> Order:
 
 def possible(order: Order) -> list[str]:
     """The events that can happen to an order in its state."""
+    if order.terminal and order.status is Status.WAIT_BUYER_PAY:
+        return list(TERMINAL_ACTS)
     if order.card:
         ended = order.card.charged_back_at is not None or (order.was_paid and order.status is Status.TRADE_CLOSED)
         return [] if ended else list(CARD_POSSIBLE.get(order.card.status, ()))

@@ -1,6 +1,7 @@
 // Follows an order that waits: counts the time down and, once it is paid or closed, shows what has become of it.
 const sheet = document.querySelector("[data-state]");
 const clock = document.querySelector("[data-left]");
+const shown = document.querySelector("[data-shows]"); // what the terminal shows that the order is paid on
 
 function show(seconds) {
   if (!clock) return;
@@ -19,6 +20,7 @@ async function look() {
     if (answer.status === 404) return showAgain();
     const order = await answer.json();
     show(order.left);
+    if (shown && order.shows) shown.textContent = order.shows;
     if (order.status !== sheet.dataset.status || (clock && order.left === 0)) {
       return order.go_on ? location.assign(order.go_on) : showAgain();
     }

@@ -1,0 +1,106 @@
+"""Tables `terminals` and `transactions`: the devices, and every transaction that was sent to one."""
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from ..terminal import Answer, Result, Terminal, Transaction
+from .columns import to_json
+
+_DEFAULTS = {field.name: field.default for field in fields(Transaction)}
+
+
+def written_transaction(transaction: Transaction) -> str:
+    """A transaction without what is as in a fresh one."""
+    told = {name: value for name, value in vars(transaction).items() if value != _DEFAULTS[name]}
+    if "host" in told:
+        told["host"] = vars(transaction.host)
+    return to_json(told)
+
+
+def read_transaction(written: str) -> Transaction:
+    """The transaction that `written_transaction` wrote."""
+    values = json.loads(written)
+    values["paces"] = tuple(values["paces"])
+    if "host" in values:
+        host = values["host"]
+        values["host"] = Answer(**{**host, "result": Result(host["result"]), "later": Result(host["later"])})
+    return Transaction(**values)
+
+
+class Terminals:
+    """The terminals of all merchants and their transactions."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def find(self, serial: str) -> Terminal | None:
+        """A terminal by its serial number."""
+        row = self._execute("SELECT * FROM terminals WHERE serial = :serial", {"serial": serial}).fetchone()
+        return _terminal(row) if row else None
+
+    def of_merchant(self, merchants_id: str) -> list[Terminal]:
+        """The terminals of a merchant, in the order in which they were made."""
+        return [_terminal(row) for row in self._execute("SELECT * FROM terminals WHERE merchants_id = :mid ORDER BY number",
+                                                        {"mid": merchants_id})]
+
+    def page(self, merchants_id: str | None, after: str, limit: int) -> list[Terminal]:
+        """Terminals by serial number, those of one merchant when that is asked."""
+        rows = self._execute("SELECT * FROM terminals WHERE serial > :after AND (:mid IS NULL OR merchants_id = :mid) "
+                             "ORDER BY serial LIMIT :limit", {"after": after, "mid": merchants_id, "limit": limit})
+        return [_terminal(row) for row in rows]
+
+    def put(self, terminal: Terminal) -> bool:
+        """Make a terminal, or change the one of this serial number; False when it belongs to another merchant."""
+        return bool(self._execute(
+            """INSERT INTO terminals (serial, merchants_id, terminal_type, online, attended, order_id, number)
+               VALUES (:serial, :merchants_id, :terminal_type, :online, :attended, :order_id,
+                       (SELECT coalesce(max(number), 0) + 1 FROM terminals))
+               ON CONFLICT (serial) DO UPDATE SET terminal_type = :terminal_type, online = :online, attended = :attended,
+                   order_id = :order_id WHERE merchants_id = :merchants_id""",
+            {**vars(terminal), "online": int(terminal.online), "attended": int(terminal.attended)}).rowcount)
+
+    def replace(self, merchants_id: str, terminals: Iterable[Mapping[str, Any]]) -> None:
+        """Give a merchant these terminals and no others, in the state in which they are delivered."""
+        self._execute("DELETE FROM terminals WHERE merchants_id = :mid", {"mid": merchants_id})
+        for made in terminals:
+            self.put(Terminal(merchants_id=merchants_id, **made))
+
+    def begin(self, transaction: Transaction, merchants_id: str, order_id: int, out_trade_no: str) -> None:
+        """Note that a terminal has been given a transaction."""
+        self._execute("INSERT INTO transactions (result_id, transaction_id, merchants_id, out_trade_no) "
+                      "VALUES (:result_id, :transaction_id, :mid, :no)",
+                      {"result_id": transaction.result_id, "transaction_id": transaction.transaction_id, "mid": merchants_id,
+                       "no": out_trade_no})
+        self._execute("UPDATE terminals SET order_id = :order_id WHERE serial = :serial",
+                      {"order_id": order_id, "serial": transaction.serial})
+
+    def is_used(self, result_id: str) -> bool:
+        """Whether a transactionResultId has been given away."""
+        return self._execute("SELECT 1 FROM transactions WHERE result_id = :id", {"id": result_id}).fetchone() is not None
+
+    def count(self, merchants_id: str, out_trade_no: str) -> int:
+        """How many transactions an order has had."""
+        row = self._execute("SELECT count(*) AS number FROM transactions WHERE merchants_id = :mid AND out_trade_no = :no",
+                            {"mid": merchants_id, "no": out_trade_no}).fetchone()
+        return int(row["number"])
+
+    def archive(self, transaction: Transaction) -> None:
+        """Keep a transaction whose order is about to have another one."""
+        self._execute("UPDATE transactions SET state = :state WHERE result_id = :id",
+                      {"state": written_transaction(transaction), "id": transaction.result_id})
+
+    def transaction(self, merchants_id: str, number: str) -> tuple[str, str, Transaction | None] | None:
+        """A transaction by its transactionResultId or transactionID: its order's number, its transactionResultId, and itself when its order
+        has had another one since."""
+        row = self._execute("SELECT result_id, out_trade_no, state FROM transactions WHERE merchants_id = :mid "
+                            "AND (result_id = :number OR transaction_id = :number) LIMIT 1",
+                            {"mid": merchants_id, "number": number}).fetchone()
+        if row is None:
+            return None
+        return row["out_trade_no"], row["result_id"], read_transaction(row["state"]) if row["state"] else None
+
+
+def _terminal(row: sqlite3.Row) -> Terminal:
+    return Terminal(row["serial"], row["merchants_id"], row["terminal_type"], bool(row["online"]), bool(row["attended"]), row["order_id"])

@@ -1,0 +1,88 @@
+"""Orders, terminal transactions, notices and journal entries as JSON: amounts in major units as decimal text, instants in ISO 8601."""
+import json
+from typing import Any
+
+from ... import money, terminal
+from ...clock import iso
+from ...endpoints.tgpayquery import refund_status
+from ...orders import CardState, Order
+from ...store import Tables
+from ...store.post import Posted
+from ...terminal import Transaction
+
+
+def instant(value: int | None) -> str | None:
+    """An instant as JSON has it."""
+    return None if value is None else iso(value)
+
+
+def order_json(order: Order) -> dict[str, Any]:
+    """An order as it is, amounts in major units as decimal text."""
+    return {
+        "id": order.id, "merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "endpoint": order.endpoint,
+        "pay_type": order.pay_type, "status": str(order.status), "trans_amount": money.text(order.amount), "currency": order.currency,
+        "trans_rate": money.rate_text(order.rate), "pay_amount": money.text(order.cny) if order.was_paid else None,
+        "refund_amount": money.text(order.refunded), "refund_status": refund_status(order), "trans_id": order.trans_id,
+        "buyer_id": order.buyer_id, "error": order.failure, "created_at": instant(order.created_at),
+        "expires_at": instant(order.expires_at),
+        "paid_at": instant(order.paid_at), "closed_at": instant(order.closed_at), "closed_by": order.closed_by,
+        "notify_url": order.notify_url, "page": _page(order), "details": dict(order.details),
+        "card": card_json(order.card) if order.card else None,
+        "terminal": transaction_json(order) if order.terminal else None}
+
+
+def _page(order: Order) -> str:
+    """Where the payer of an order looks."""
+    if order.terminal and not order.card:
+        return f"/terminal/{order.terminal.serial}"
+    return f"/{'pay' if order.card else 'wallet'}/{order.page_token}"
+
+
+def card_json(card: CardState) -> dict[str, Any]:
+    """What is known of a card payment; of the card the brand, the first six and the last four digits."""
+    return {
+        "status": str(card.status), "resp_code": card.code, "resp_msg": card.message, "access_type": card.access_type,
+        "attempt": card.attempt, "order_id": card.order_id, "brand": card.brand, "first6": card.first6, "last4": card.last4,
+        "completed_at": instant(card.completed_at), "time_decides_at": instant(card.due_at), "time_decides": card.due_code,
+        "charged_back_at": instant(card.charged_back_at)}
+
+
+def notice_json(tables: Tables, notice: Posted) -> dict[str, Any]:
+    """A notice with its request and every attempt."""
+    return {
+        "id": notice.id, "merchants_id": notice.merchants_id, "out_trade_no": notice.out_trade_no, "notify_type": notice.notify_type,
+        "status": notice.status, "created_at": instant(notice.created_at), "due_at": instant(notice.due_at),
+        "request": {"method": notice.method, "url": notice.url, "content_type": notice.content_type, "body": notice.body},
+        "attempts": [{
+            "at": instant(row["at"]), "took_ms": row["took_ms"], "status_code": row["status_code"], "answer": row["answer"],
+            "error": row["error"], "taken": bool(row["taken"]), "replay": bool(row["replay"]), "findings": json.loads(row["findings"])}
+            for row in tables.notices.attempts(notice.id)]}
+
+
+def journal_json(row: Any) -> dict[str, Any]:
+    """An entry of the journal."""
+    return {**dict(row), "at": instant(row["at"]), "params": json.loads(row["params"]), "findings": json.loads(row["findings"]),
+            "explanation": json.loads(row["explanation"]) or None}
+
+
+def transaction_json(order: Order, now: int | None = None) -> dict[str, Any]:
+    """The present transaction of an order on a terminal; of its course what has happened up to now, or, without a time, all of it once it
+    has a result."""
+    transaction = order.terminal
+    assert transaction is not None
+    steps = terminal.course(transaction) if now is not None or transaction.result else ()
+    return {
+        "out_trade_no": order.out_trade_no, "terminal_sn": transaction.serial, "transactionResultId": transaction.result_id,
+        "operation": transaction.operation, "trade_status": transaction.result, "requested_amount": money.text(transaction.requested),
+        "trans_amount": money.text(transaction.approved), "currency": order.currency, "message": transaction.message,
+        "attended": transaction.attended, "entry": transaction.entry, "started_at": instant(transaction.started_at),
+        "ended_at": instant(transaction.ended_at), "resolved_at": instant(transaction.resolved_at), "card": _card(transaction),
+        "steps": [{"at": instant(step.since), "state": str(step.state)} for step in steps
+                  if now is None or step.since <= now]}
+
+
+def _card(transaction: Transaction) -> dict[str, str] | None:
+    """The card, once it was read."""
+    if not transaction.result or not terminal.card_was_read(transaction):
+        return None
+    return {"brand": transaction.brand, "first6": transaction.first6, "last4": transaction.last4}
