@@ -136,6 +136,7 @@ def test_no_answer_has_the_number_or_the_code_that_was_posted(shop: Shop, code: 
     answers.append(followed(url, answers[0])[1])
     answers += [exchange(url), exchange(f"{url}?again=1"), exchange(f"{url}/state"), shop.query(order["out_trade_no"])]
     told = "".join(f"{answer.text}{answer.headers}" for answer in answers) + str(shop.story(order["out_trade_no"]))
+    told = re.sub(r"'id': \d+|X-TGPay-Request: \d+", "", told)  # numbers that count may come to 987 too
     assert number not in told.replace(" ", "") and "987" not in {"".join(filter(str.isdigit, word)) for word in told.split()}
     assert number not in str(shop.control.get("/journal", merchants_id=shop.merchants_id))
 
