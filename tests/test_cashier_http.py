@@ -1,4 +1,5 @@
 """The cashier and the issuer's page for a plain HTTP client that follows their forms (contract 1.1, 2.7, 3.1, 3.2, 5.1)."""
+import re
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
