@@ -215,7 +215,7 @@ def course(transaction: Transaction) -> tuple[Step, ...]:
         since = phase.done_at
     if transaction.ended_at is not None:
         result = Result.UNDEFINED if transaction.resolved_at is not None else Result(transaction.result)
-        return (*(step for step in steps if step.since < transaction.ended_at),
+        return (*(step for step in steps if step.since <= transaction.ended_at),
                 Step(transaction.ended_at, SHOWN[result], result, transaction.message))
     return (*steps, Step(since, SHOWN[answer.result], answer.result, answer.message or MESSAGES[answer.result]))
 

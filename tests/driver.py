@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib import error, parse
@@ -298,6 +299,38 @@ class Shop:
         """The merchant's review of a card payment: approved or refused."""
         return self.ask("tgpaybankcard", "POST", service=f"bankcard.{decision}", out_trade_no=out_trade_no, **params)
 
+    @property
+    def terminals(self) -> list[str]:
+        """The serial numbers of this merchant's terminals."""
+        return [item["terminal_sn"] for item in self.control.get("/terminals", merchants_id=self.merchants_id)["items"]]
+
+    def at_terminal(self, operation: str = "sale", amount: str | None = "12.00", **params: Any) -> Answer:
+        """A transaction on a card terminal, the merchant's first unless `terminal_sn` names another."""
+        return self.ask("tgpaywebtoterminal", **{
+            "pay_type": "webtoterminal", "operation": operation, "out_trade_no": self.number(), "trans_amount": amount,
+            "terminal_type": "PAX920", "terminal_sn": self.first_terminal, **params})
+
+    @cached_property
+    def first_terminal(self) -> str:
+        """The serial number of the terminal that requests name unless told otherwise."""
+        return self.terminals[0]
+
+    def person(self, event: str, serial: str = "") -> Answer:
+        """Somebody does something at a terminal."""
+        return self.control.ask("POST", f"/terminals/{serial or self.first_terminal}/{event}")
+
+    def terminal(self, serial: str = "") -> Any:
+        """A terminal as the control interface shows it."""
+        return self.control.get(f"/terminals/{serial or self.first_terminal}")
+
+    def attend(self, serial: str = "", attended: bool = True) -> None:
+        """From its next transaction on, people drive the terminal."""
+        assert self.control.ask("PUT", f"/terminals/{serial or self.first_terminal}", {"attended": attended}).status == 200
+
+    def transaction(self, number: str, **params: Any) -> Answer:
+        """The query of a terminal transaction by its transactionResultId."""
+        return self.ask("tgpayquery", transactionResultId=number, sign_type=None, **params)
+
     def query(self, out_trade_no: str) -> Answer:
         return self.ask("tgpayquery", out_trade_no=out_trade_no, sign_type=None)
 
@@ -317,6 +350,10 @@ class Shop:
     def story(self, out_trade_no: str) -> Any:
         """The order with its history, refunds and notices."""
         return self.control.get(f"/orders/{self.merchants_id}/{parse.quote(out_trade_no, safe='')}")
+
+    def notices(self, out_trade_no: str) -> Any:
+        """The notices of an order, with every attempt."""
+        return self.story(out_trade_no)["notices"]
 
     def journal(self, answer: Answer) -> Any:
         """The journal's entry of an answer."""
@@ -345,6 +382,8 @@ class Heard:
     @property
     def fields(self) -> dict[str, str]:
         """The notice's fields as they are signed, whatever the form."""
+        if "xml" in self.headers.get("content-type", ""):
+            return {element.tag: element.text or "" for element in etree.fromstring(self.body)}
         if "json" in self.headers.get("content-type", ""):
             raw = json.loads(self.body, parse_int=str, parse_float=str)
             return {name: str(value) for name, value in raw.items()}
