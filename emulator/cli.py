@@ -13,6 +13,7 @@ import click
 from . import __version__, signature
 from .remote import Control, address_of, fail, fetch, settings_of
 from .settings import SETTINGS, Settings, variable
+from .terminal import Act
 
 
 def with_settings(command: Any) -> Any:
@@ -36,6 +37,15 @@ def with_control(command: Any) -> Any:
     wrapped.__name__, wrapped.__doc__ = command.__name__, command.__doc__
     wrapped.__click_params__ = [*wrapped.__click_params__, *getattr(command, "__click_params__", [])]  # type: ignore[attr-defined]
     return wrapped
+
+
+class ListedByDefault(click.Group):
+    """A group that lists when it is given no command of its own."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `list` in front of anything else."""
+        own = args and args[0] in (*self.commands, "-h", "--help")
+        return super().parse_args(ctx, args if own else ["list", *args])
 
 
 def show(data: Any, as_json: bool, columns: tuple[str, ...] = ()) -> None:
@@ -179,7 +189,7 @@ def orders(control: Control, as_json: bool, merchant: str | None, status: str | 
          ("id", "merchants_id", "out_trade_no", "endpoint", "trans_amount", "currency", "status"))
 
 
-@main.group()
+@main.group(cls=ListedByDefault)
 def notify() -> None:
     """Look at notices, and send them once more."""
 
@@ -209,6 +219,52 @@ def replay(control: Control, as_json: bool, number: int) -> None:
     last = answer["attempts"][-1]
     show(answer if as_json else {**answer, "status_code": last["status_code"], "error": last["error"]}, as_json,
          ("id", "notify_type", "status", "status_code", "error"))
+
+
+TERMINAL_COLUMNS = ("terminal_sn", "merchants_id", "terminal_type", "online", "attended", "state")
+
+
+@main.group(cls=ListedByDefault)
+def terminals() -> None:
+    """List the card terminals and what they show, change one, or do something at one."""
+
+
+@terminals.command("list")
+@click.option("--merchant", help="only of this merchant")
+@with_control
+def terminals_list(control: Control, as_json: bool, merchant: str | None) -> None:
+    """List the card terminals and what they show."""
+    show(control("GET", "/terminals", merchants_id=merchant, limit=1000), as_json, TERMINAL_COLUMNS)
+
+
+@terminals.command("show")
+@click.argument("serial")
+@with_control
+def terminals_show(control: Control, as_json: bool, serial: str) -> None:
+    """Print one terminal with its transaction as JSON."""
+    show(control("GET", f"/terminals/{parse.quote(serial, safe='')}"), True)
+
+
+@terminals.command("set")
+@click.argument("serial")
+@click.option("--merchant", "merchants_id", help="whose it is: needed to make one")
+@click.option("--type", "terminal_type", help="its model")
+@click.option("--online/--offline", default=None, help="whether it responds")
+@click.option("--attended/--unattended", default=None, help="whether people drive it, or it moves by itself")
+@with_control
+def terminals_set(control: Control, as_json: bool, serial: str, **changes: Any) -> None:
+    """Make a terminal, or change one."""
+    given = {name: value for name, value in changes.items() if value is not None}
+    show(control("PUT", f"/terminals/{parse.quote(serial, safe='')}", given), as_json, TERMINAL_COLUMNS)
+
+
+@terminals.command("do")
+@click.argument("serial")
+@click.argument("event", type=click.Choice([str(act) for act in Act]))
+@with_control
+def terminals_do(control: Control, as_json: bool, serial: str, event: str) -> None:
+    """Do something at a terminal, as a person or the host would."""
+    show(control("POST", f"/terminals/{parse.quote(serial, safe='')}/{event}"), as_json, (*TERMINAL_COLUMNS, "possible"))
 
 
 @main.command()

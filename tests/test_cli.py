@@ -300,3 +300,24 @@ def test_a_shop_signed_by_the_command_line_is_answered(run: Run, control: Contro
     params = {"merchants_id": shop.merchants_id, "out_trade_no": "by hand", "trans_amount": "0.01", "sign_type": "MD5"}
     sign = json.loads(run("sign", "--json", *(f"{name}={value}" for name, value in params.items())))["sign"]
     assert shop.send("tgpayqrcode", {**params, "sign": sign})["is_success"] == "T"
+
+
+def test_terminals_are_listed_changed_and_driven(run: Run, control: Control) -> None:
+    shop = control.shop()
+    serials = [row["terminal_sn"] for row in rows(run("terminals", "--merchant", shop.merchants_id))]
+    assert serials == shop.terminals == [row["terminal_sn"] for row in rows(run("terminals", "list", "--merchant", shop.merchants_id))]
+    run("terminals", "set", serials[0], "--attended")
+    shop.at_terminal(terminal_sn=serials[0])
+    assert rows(run("terminals", "do", serials[0], "tap"))[0]["state"] == "READING_CARD"
+    assert json.loads(run("terminals", "show", serials[0]))["transaction"]["entry"] == "tap"
+    assert rows(run("terminals", "set", "T-new", "--merchant", shop.merchants_id, "--type", "PAX A80", "--offline")) == [
+        {"terminal_sn": "T-new", "merchants_id": shop.merchants_id, "terminal_type": "PAX A80", "online": "False", "attended": "False",
+         "state": "IDLE"}]
+
+
+@pytest.mark.parametrize("arguments, told", [
+    (("terminals", "do", "801", "pin"), "not possible"), (("terminals", "show", "none"), "no terminal none"),
+    (("terminals", "set", "none", "--online"), "merchants_id"), (("terminals", "do", "801", "kick"), "kick")])
+def test_what_cannot_be_done_at_a_terminal_ends_with_one_line_that_says_why(server: Server, arguments: tuple[str, ...], told: str) -> None:
+    done = command(*arguments, TGPAY_URL=server.url, TGPAY_CONTROL_TOKEN="s3cret")
+    assert done.returncode != 0 and told in done.stderr and "Traceback" not in done.stderr

@@ -204,3 +204,27 @@ def test_a_database_that_is_gone_makes_no_storm_of_notices(tmp_path: Path, recei
         time.sleep(2)
         server.kill()
     assert len(receiver.heard) == 1
+
+
+def test_a_terminal_whose_process_is_killed_while_it_reads_a_card_ends_as_it_would_have(tmp_path: Path, receiver: Receiver) -> None:
+    server = Server(database=tmp_path / "emulator.db", port=free_port(), autopilot="1s,2s,1s,1s").start()
+    control = Control(server.url)
+    shop = control.shop(notify_url=receiver.url)
+    shop.attend(shop.terminals[1])
+    control.post("/clock", {"freeze": True})
+    asked = [shop.at_terminal(terminal_sn=serial) for serial in shop.terminals]
+    shop.person("swipe", shop.terminals[1])
+    control.post("/clock", {"advance": "1500ms"})
+    before = [shop.terminal(serial) for serial in shop.terminals]
+    assert [terminal["state"] for terminal in before] == ["READING_CARD", "READING_CARD"]
+    server.kill()
+    with server:
+        assert [shop.terminal(serial) for serial in shop.terminals] == before
+        assert shop.at_terminal()["result_msg_code"] == "1001"
+        control.post("/clock", {"advance": "2500ms"})
+        first = shop.transaction(asked[0]["transactionResultId"])
+        ended = int(first["efttimestamp"]) - int(asked[0]["transactionResultId"].partition("-")[2])
+        assert (first["trade_status"], ended) == ("AUTHORISED", 4_000)
+        assert [shop.person(event, shop.terminals[1]).status for event in ("pin", "approve")] == [200, 200]
+        assert shop.query(asked[1]["out_trade_no"])["trade_status"] == "AUTHORISED"
+        assert {heard.fields["out_trade_no"] for heard in receiver.wait_for(2)} == {answer["out_trade_no"] for answer in asked}

@@ -58,6 +58,10 @@ CARD = ("tgpaybankcard", {
                  '"state":"Illinois","street":"bali 2854"}}',
     "terminal_type": "web", "trans_amount": "0.01", "trans_timeout": "20", "sign_type": "MD5"})
 
+TERMINAL = ("tgpaywebtoterminal", {
+    "merchants_id": "201807208001", "operation": "sale", "out_trade_no": "201807208001050793242918", "pay_type": "webtoterminal",
+    "trans_amount": "0.01", "sign_type": "MD5"})
+
 # Orders that an example speaks of, and the document has no request that makes them.
 CANCELLED = ("tgpaybarcode", {**BARCODE[1], "merchants_id": "201701010001", "out_trade_no": "TG201710150001"})
 LINKED = ("tgpayh5", {**WEBSITE[1], "merchants_id": "202107207001", "out_trade_no": "202107207001091818492410"})
@@ -118,10 +122,19 @@ def test_the_prepay_example_succeeds_without_sign_type(control: Control):
     assert (answer["result_code"], merchant.findings(answer)) == ("SUCCESS", {"SIGN_TYPE_MISSING"})
 
 
-def test_the_cashier_example_asks_for_a_terminal_and_is_refused_until_there_are_terminals(control: Control):
+def test_the_cashier_example_begins_on_the_terminal_that_it_names(control: Control, clock: Clock):
+    clock.freeze()
     answer, merchant = ask(control, CASHIER)
-    assert (answer["is_success"], answer["result_code"], answer["error"]) == ("F", "0349", "HAS_NO_PRIVILEGE")
+    assert (answer["is_success"], answer["result_code"]) == ("T", "SUCCESS")
     assert merchant.findings(answer) == {"OTHER_NAME", "MANDATORY_MISSING"}
+    assert merchant.terminal("801")["transaction"]["out_trade_no"] == CASHIER[1]["out_trade_no"]
+
+
+def test_the_terminal_example_is_accepted_by_the_merchants_first_terminal(control: Control, clock: Clock):
+    clock.freeze()
+    answer, merchant = ask(control, TERMINAL)
+    assert (answer["is_success"], answer["result_code"], answer["transactionResultId"].partition("-")[0]) == ("T", "202", "1850025030")
+    assert merchant.findings(answer) == {"MANDATORY_MISSING"}
 
 
 def test_the_card_example_pays_from_a_url(control: Control, clock: Clock):

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 from .shop import Answer, fetch, forms, post_form
 from .stage import DESKTOP, Stage
 
-# The document's example sends pay_channel=terminal; on a page it is online.
+# The document's example sends pay_channel=terminal: the cardholder would pay at the counter. On a page it is online.
 CASHIER = {"access_type": "cashier", "language": "en", "merchants_id": "202109200001", "out_trade_no": "202109200001051617242192",
            "pay_channel": "online", "pay_type": "bankcard", "service": "bankcard.pay", "terminal_type": "web", "trans_amount": "0.01",
            "trans_timeout": "20", "sign_type": "MD5"}

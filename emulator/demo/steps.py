@@ -26,6 +26,8 @@ OPENID = {"merchants_id": "201701010001", "client_url": "http://sys.tgpaypro.com
           "201701010001001843211105205612&reference=&total_fee=0.01&sign=ee88a2e3ad8346abb24c1709efdcba7b"}
 PREPAY = {"openid": "011Mzno80qCyiD1SgGp80Adko80MznoZ", "merchants_id": "201807208001", "out_trade_no": "192408652", "pay_type": "wechat",
           "trade_type": "MINI", "trans_amount": "0.01"}
+TERMINAL = {"merchants_id": "201807208001", "operation": "sale", "out_trade_no": "201807208001050793242918", "pay_type": "webtoterminal",
+            "trans_amount": "0.01", "sign_type": "MD5"}
 USER = {"user": "wos.101", "password": "1234", "tgpay_product": "ACCOUNT_LOGIN"}
 
 
@@ -116,6 +118,24 @@ def wrong_sign(stage: Stage) -> None:
     answer = stage.send("tgpayqrcode", {**QR, "sign": sign(QR, f"&key={token}")})
     stage.holds((answer["is_success"], answer["error"]) == ("F", "ILLEGAL_SIGN"), "is_success is F, error ILLEGAL_SIGN")
     stage.holds("&key=" in answer["detail_error_des"], "detail_error_des names the mistake: the token was appended as &key=")
+
+
+def terminal(stage: Stage) -> None:
+    """Section 8: the cardholder taps by themselves, so the client asks until there is a result."""
+    asked = stage.ask("tgpaywebtoterminal", TERMINAL)
+    stage.holds((asked["is_success"], asked["result_code"]) == ("T", "202"), "202: the terminal has the transaction")
+    busy = stage.ask("tgpaywebtoterminal", {**TERMINAL, "out_trade_no": "201807208001_busy"})
+    stage.holds((busy["result_code"], busy["result_msg_code"]) == ("400", "1001"), "400, 1001: one transaction at a time")
+    number = {"merchants_id": TERMINAL["merchants_id"], "transactionResultId": asked["transactionResultId"]}
+    stage.holds(stage.ask("tgpayquery", number)["result_code"] == "204", "204: there is no result yet")
+    stage.control("POST", "/clock", {"advance": "5s"})
+    told = stage.ask("tgpayquery", number)
+    stage.holds((told["result_code"], told["trade_status"]) == ("200", "AUTHORISED"), "200, AUTHORISED, five seconds later")
+    reversal = {**TERMINAL, "operation": "saleReversal", "out_trade_no": "201807208001_reversal", "original_out_trade_no":
+                TERMINAL["out_trade_no"]}
+    stage.ask("tgpaywebtoterminal", reversal)
+    stage.control("POST", "/clock", {"advance": "5s"})
+    stage.holds(query(stage, reversal)["trade_status"] == "AUTHORISED", "the sale is reversed without a card")
 
 
 def website(stage: Stage) -> None:
@@ -231,6 +251,8 @@ STEPS = (
     Step("7.2", "3-D", cards.three_d, "Send the browser to termUrl with redirectParam; wrong codes and giving up end as the issuer would "
          "have it."),
     Step("7.2", "Review", cards.review, "Not reviewed within 24 hours it is canceled."),
+    Step("8", "Card terminal", terminal, "Watch it, or drive it, at /terminal/1850025030. Ask by transactionResultId, or be told at "
+         "notify_url."),
     Step("9", "H5 on a desktop", website, "The document's example sends trans_amount where its table says total_fee; both are taken."),
     Step("10", "H5 on a phone", wap, "total_fee of this notice is in pence; sign the JSON's numbers as they are printed."),
     Step("4", "Part of it is refunded", refund, "Send an out_refund_id: without one each repetition refunds again."),

@@ -16,9 +16,8 @@ def orders(shop: Shop) -> list[dict]:
     return shop.control.get("/orders", merchants_id=shop.merchants_id)["items"]
 
 
-@BOTH
-def test_a_payment_on_a_terminal_is_refused_until_there_are_terminals(shop: Shop, ask: Ask):
-    answer = ask(shop, channel_type="terminal", terminal_id="801")
+def test_a_card_that_the_server_sends_is_not_presented_on_a_terminal(shop: Shop):
+    answer = shop.card_payment(channel_type="terminal", terminal_id=shop.first_terminal)
     assert refusal(answer)[:2] == ("HAS_NO_PRIVILEGE", "0349")
     assert list(answer.fields) == [*FIELDS, "sign", "sign_type"]
     assert orders(shop) == []
