@@ -5,7 +5,7 @@ A line of this map imports from the lines above it only; names on one line do no
     durations  money  chance  findings  codes  response_codes  signature  urls
     clock  payers  doctor
     settings  merchants  contract  cards  terminal
-    orders  envelope  nested  masking  replies
+    orders  envelope  nested  masking  replies  scenarios
     moves  notices  settlement
     store
     outbox

@@ -1,0 +1,19 @@
+"""The language of scenario files (contract 8): what a rule can ask, what it can say, reading, and which rule fits. All of it is pure.
+
+    kinds        how values are written, and rows as fields
+    outcomes     `then`: every key, and what contradicts what
+    conditions   `when`: lookups, and a request as rules see it
+    rules        Scenario, Rule; pick(), explain()
+    reading      TOML and JSON; Invalid has all problems
+    shipped      the files that come along
+    tables       rows for the reference
+"""
+from .conditions import Condition, Facts
+from .outcomes import Buyer, Notify, Terminal, Then
+from .reading import Invalid, from_json, load, parse
+from .rules import Picked, Rule, Scenario, differences, explain, pick
+from .shipped import shipped, shipped_scenario
+from .tables import then_rows, when_rows
+
+__all__ = ["Buyer", "Condition", "Facts", "Invalid", "Notify", "Picked", "Rule", "Scenario", "Terminal", "Then", "differences", "explain",
+           "from_json", "load", "parse", "pick", "shipped", "shipped_scenario", "then_rows", "when_rows"]

@@ -1,0 +1,177 @@
+"""`when`: the conditions of a rule (contract 8), each a parameter, a lookup and the text that it is compared with."""
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property, lru_cache
+
+from .kinds import quoted, shortened
+
+Test = Callable[[str], bool]
+Wanted = str | tuple[str, ...]
+ALIASES = {"trans_amount": "total_fee", "total_fee": "trans_amount"}
+ENDPOINT, ATTEMPT, CARD, CHANCE = "endpoint", "attempt", "card", "chance"
+LONGEST_EXPRESSION = 200
+LONGEST_NUMBER = 40
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A request as rules see it.
+
+    `params` are its parameters under the table's names, `shown` the same as they may be told (secrets masked). `attempt` counts from 1.
+    `card` is the number that is presented, empty without one: it is compared and never told. Chance is drawn from `seed` and
+    `order` (`merchants_id`, `out_trade_no`).
+    """
+
+    params: Mapping[str, str] = field(repr=False)
+    shown: Mapping[str, str]
+    endpoint: str
+    attempt: int
+    seed: str
+    order: tuple[str, str]
+    card: str = field(default="", repr=False)
+
+    @cached_property
+    def values(self) -> Mapping[str, str]:
+        """Everything that a condition can name."""
+        values = _with_aliases(self.params)
+        values.update({ENDPOINT: self.endpoint, ATTEMPT: str(self.attempt)})
+        values.pop(CARD, None)
+        if self.card:
+            values[CARD] = bare(self.card)
+        return values
+
+    @cached_property
+    def told(self) -> Mapping[str, str]:
+        """Each of them with its value, as far as that may be told."""
+        values = {**_with_aliases(self.shown), ENDPOINT: self.endpoint, ATTEMPT: str(self.attempt)}
+        return {**{name: f"{name} {shortened(value)}" for name, value in values.items()}, CARD: CARD}
+
+
+def bare(card: str) -> str:
+    """A card number without the blanks and dashes that people write in it."""
+    return re.sub("[ -]", "", card)
+
+
+def _with_aliases(params: Mapping[str, str]) -> dict[str, str]:
+    return {**{other: params[name] for name, other in ALIASES.items() if name in params}, **params}
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A row: what is written after `__`, how a value differs in words, and `test`, which makes the comparison (parameter, wanted) or
+    raises ValueError with a sentence. `numeric` ones compare numbers, a `listed` one takes a list."""
+
+    name: str
+    differs: str
+    test: Callable[[str, Wanted], Test]
+    meaning: str
+    numeric: bool = False
+    listed: bool = False
+
+
+def number(text: str) -> Decimal | None:
+    """The exact number that a text is, or None."""
+    return _number(text) if len(text) <= LONGEST_NUMBER else None
+
+
+@lru_cache(maxsize=1024)
+def _number(text: str) -> Decimal | None:
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
+
+
+def _is_numeric(parameter: str) -> bool:
+    """Whether the values of a parameter are compared as numbers, so that 1 equals 1.00."""
+    return parameter == ATTEMPT or parameter.endswith(("amount", "fee"))
+
+
+def _same(parameter: str, wanted: Wanted) -> Test:
+    assert isinstance(wanted, str)
+    wanted_number = number(wanted) if _is_numeric(parameter) else None
+    if wanted_number is None:
+        return lambda text: text == wanted
+    return lambda text: text == wanted or number(text) == wanted_number
+
+
+def _any(parameter: str, wanted: Wanted) -> Test:
+    texts = frozenset(wanted)
+    numbers = frozenset(found for text in wanted if (found := number(text)) is not None) if _is_numeric(parameter) else frozenset()
+    if not numbers:
+        return lambda text: text in texts
+    return lambda text: text in texts or number(text) in numbers
+
+
+def _limit(wanted: Wanted) -> Decimal:
+    limit = number(wanted) if isinstance(wanted, str) else None
+    if limit is None:
+        raise ValueError(f"is {quoted(wanted)}, no number")
+    return limit
+
+
+def _above(parameter: str, wanted: Wanted) -> Test:
+    limit = _limit(wanted)
+    return lambda text: (found := number(text)) is not None and found > limit
+
+
+def _below(parameter: str, wanted: Wanted) -> Test:
+    limit = _limit(wanted)
+    return lambda text: (found := number(text)) is not None and found < limit
+
+
+def _matches(parameter: str, wanted: Wanted) -> Test:
+    assert isinstance(wanted, str)
+    if len(wanted) > LONGEST_EXPRESSION:
+        raise ValueError(f"has {len(wanted)} characters, a regular expression may have {LONGEST_EXPRESSION}")
+    try:
+        expression = re.compile(wanted)
+    # The last three: absurd repetitions, deep brackets, and doubtful sets where the interpreter takes warnings for errors.
+    except (re.error, OverflowError, RecursionError, Warning) as error:
+        raise ValueError(f"is no regular expression: {error}") from None
+    return lambda text: expression.search(text) is not None
+
+
+LOOKUPS = {row.name: row for row in (
+    Lookup("", "is not", _same, "the same text; of amounts and attempt the same number"),
+    Lookup("above", "is not above", _above, "more than this number, exactly", numeric=True),
+    Lookup("below", "is not below", _below, "less than this number, exactly", numeric=True),
+    Lookup("in", "is none of", _any, "one of a list", listed=True),
+    Lookup("startswith", "does not begin with", lambda _, wanted: lambda text: text.startswith(wanted), "begins with this"),
+    Lookup("endswith", "does not end in", lambda _, wanted: lambda text: text.endswith(wanted), "ends in this"),
+    Lookup("contains", "does not contain", lambda _, wanted: lambda text: str(wanted) in text, "has this in it"),
+    Lookup("matches", "does not match", _matches, f"a regular expression of at most {LONGEST_EXPRESSION} characters is found in it; "
+                                                  "^ and $ stand for its ends"),
+)}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One line of `when`. `wanted` is text, numbers too; of `__in` a tuple of texts."""
+
+    parameter: str
+    lookup: str
+    wanted: Wanted
+
+    @property
+    def key(self) -> str:
+        """The line's key, as it is written."""
+        return f"{self.parameter}__{self.lookup}" if self.lookup else self.parameter
+
+    @cached_property
+    def fits(self) -> Test:
+        """The comparison. Raises ValueError with a sentence when there can be none."""
+        return LOOKUPS[self.lookup].test(self.parameter, self.wanted)
+
+    @cached_property
+    def differs(self) -> str:
+        """What is said of a value that it does not fit: `is not above 100`."""
+        return f"{LOOKUPS[self.lookup].differs} {shortened(self.wanted if isinstance(self.wanted, str) else ', '.join(self.wanted))}"
+
+    def difference(self, facts: Facts) -> str:
+        """Why a request that it does not fit differs."""
+        value = facts.values.get(self.parameter)
+        if value is None:
+            return f"{self.parameter} is missing"
+        told = facts.told.get(self.parameter, self.parameter)
+        return f"{told} is no number" if LOOKUPS[self.lookup].numeric and number(value) is None else f"{told} {self.differs}"

@@ -1,0 +1,167 @@
+"""How values of a scenario file are written, and the rows of its tables: a field of a dataclass that is made with `key` is a row."""
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
+from difflib import get_close_matches
+from typing import Any
+
+from .. import durations
+
+_KINDS: Mapping[type, str] = {dict: "a table", list: "a list", bool: "true or false", int: "a number", float: "a number",
+                              Decimal: "a number", str: "a text", type(None): "nothing"}
+LONGEST_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One way to write a value: `values` says it in words; `parse` makes the value, or raises ValueError with a sentence about the key,
+    that begins with a verb; `write` is its inverse; `default` is the value of a key that is left out."""
+
+    values: str
+    parse: Callable[[object], Any]
+    default: Any
+    write: Callable[[Any], Any] = lambda value: value
+
+
+@dataclass(frozen=True)
+class Key:
+    """A row: a key, how its value is written (`kind`, or the class of a table inside), what it does, and where: empty, everywhere."""
+
+    name: str
+    kind: Kind | None
+    table: type[Any] | None
+    meaning: str
+    endpoints: tuple[str, ...]
+
+
+def key(kind: Kind, meaning: str, endpoints: tuple[str, ...] = ()) -> Any:
+    """A field that is a row of the table of keys."""
+    return field(default=kind.default, metadata={"kind": kind, "meaning": meaning, "endpoints": endpoints})
+
+
+def table(of: type[Any], meaning: str, endpoints: tuple[str, ...] = ()) -> Any:
+    """A field that is a table of keys itself."""
+    return field(default=of(), metadata={"table": of, "meaning": meaning, "endpoints": endpoints})
+
+
+def keys_of(table: type[Any]) -> Mapping[str, Key]:
+    """The rows of a table by name."""
+    return {each.name: Key(each.name, each.metadata.get("kind"), each.metadata.get("table"), each.metadata["meaning"],
+                           each.metadata["endpoints"]) for each in fields(table)}
+
+
+def given(values: Any) -> list[str]:
+    """The names of the keys that say something, in the table's order."""
+    return [each.name for each in fields(values) if getattr(values, each.name) != each.default]
+
+
+def as_json(values: Any) -> dict[str, Any]:
+    """A table as it would be written, without the keys that say nothing."""
+    rows = keys_of(type(values))
+    written: dict[str, Any] = {}
+    for name in given(values):
+        kind, value = rows[name].kind, getattr(values, name)
+        written[name] = kind.write(value) if kind else as_json(value)
+    return written
+
+
+def kind_of(value: object) -> str:
+    """What something is, in words."""
+    return _KINDS.get(type(value), "a date or a time")
+
+
+def shortened(text: str, longest: int = LONGEST_SHOWN) -> str:
+    """The text, cut where it would fill a sentence."""
+    return text if len(text) <= longest else f"{text[:longest]}…"
+
+
+def quoted(value: object) -> str:
+    """A value as a sentence repeats it: texts and numbers short and in ASCII quotes, of anything else what it is."""
+    if isinstance(value, (str, int, float, Decimal)) and not isinstance(value, bool):
+        return repr(shortened(scalar(value)))
+    return kind_of(value)
+
+
+def near(word: str, words: Iterable[str], likeness: float = 0.6) -> str:
+    """`; did you mean …?` when one of the words is as close to this one as `likeness` (0 to 1) says, else nothing."""
+    close = get_close_matches(word[:LONGEST_SHOWN], list(words), 1, likeness)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def scalar(value: object) -> str:
+    """The text of a text or a number. Raises ValueError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):
+        hint = "; put it in quotes" if kind_of(value) == "a date or a time" else ""
+        raise ValueError(f"is {kind_of(value)}, not a text or a number{hint}")
+    try:
+        return str(value)
+    except ValueError:  # Python prints no number of more than 4300 digits
+        raise ValueError("is a number that is too long") from None
+
+
+def one_of(*choices: str, default: str = "") -> Kind:
+    """One of a few words."""
+    return Kind(", ".join(choices), lambda value: chosen(value, choices), default)
+
+
+def chosen(value: object, choices: tuple[str, ...]) -> str:
+    """One of the words. Raises ValueError with all of them, and the nearest."""
+    text = scalar(value)
+    if text not in choices:
+        raise ValueError(f"is {quoted(text)}, none of {', '.join(choices)}{near(text, choices)}")
+    return text
+
+
+def some_of(*choices: str) -> Kind:
+    """A word or a list of different ones; they are kept as a tuple."""
+    def parse(value: object) -> tuple[str, ...]:
+        words = tuple(chosen(each, choices) for each in (value if isinstance(value, list) else [value]))
+        if not words:
+            raise ValueError("is an empty list; leave the key out")
+        if len(set(words)) < len(words):
+            raise ValueError("has a word twice")
+        return words
+    return Kind(f"one or a list of {', '.join(choices)}", parse, (), list)
+
+
+def whole(least: int, most: int, default: int) -> Kind:
+    """A whole number."""
+    return Kind(f"{least} to {most}", lambda value: _whole(value, least, most), default)
+
+
+def _whole(value: object, least: int, most: int) -> int:
+    if type(value) is not int or not least <= value <= most:
+        raise ValueError(f"is {quoted(value)}, not a whole number from {least} to {most}")
+    return value
+
+
+def copies(most: int) -> Kind:
+    """How many: `true` is two, `false` one."""
+    def parse(value: object) -> int:
+        return 1 + value if isinstance(value, bool) else _whole(value, 1, most)
+    return Kind(f"true (two), or 1 to {most}", parse, 1)
+
+
+def duration(most: int = durations.LONGEST) -> Kind:
+    """A length of time, in milliseconds inside; None when it is left out."""
+    def parse(value: object) -> int:
+        text = scalar(value)
+        try:
+            milliseconds = durations.parse(text)
+        except ValueError as error:
+            raise ValueError(f"is wrong: {shortened(str(error), 150)}") from None
+        if milliseconds > most:
+            raise ValueError(f"is {quoted(value)}, more than {durations.text(most)}")
+        return milliseconds
+    limit = "" if most == durations.LONGEST else f", at most {durations.text(most)}"
+    return Kind(f"duration{limit}", parse, None, durations.text)
+
+
+def _switch(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"is {quoted(value)}, not true or false")
+    return value
+
+
+SWITCH = Kind("true or false", _switch, False)
+DURATION = duration()

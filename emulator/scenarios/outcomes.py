@@ -1,0 +1,191 @@
+"""`then`: what a rule makes of a payment, its answer and its notices (contract 8). A field is a key, and adding one is one row.
+
+Keys marked (ours) are not in the contract's list.
+"""
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from .. import durations, money
+from ..codes import BUYER_FAILURES
+from ..response_codes import PENDING, RESPONSE_CODES, CardStatus
+from .kinds import DURATION, SWITCH, Kind, copies, duration, given, key, near, one_of, quoted, scalar, some_of, table, whole
+
+CARDS = ("tgpaybankcard",)
+WALLETS = ("tgpaybarcode", "tgpayqrcode", "tgpayh5", "tgpayprepay")
+TERMINALS = ("tgpaywebtoterminal", "tgpaybankcard")
+PAYMENTS = (*WALLETS, *CARDS, "tgpaywebtoterminal")
+ENDPOINTS = (*PAYMENTS, "tgpayquery", "tgpayrefund", "tgpaycancel", "tgpayapi", "tgpaygetopenid", "export_settlement", "tgpayuserinfo")
+
+UNDEFINED, PARTIAL_APPROVAL = "UNDEFINED", "PARTIAL_APPROVAL"
+RESULTS = (UNDEFINED, "SUCCESS", "AUTHORISED", "DECLINED", "FAILED", "CANCELLED", PARTIAL_APPROVAL)
+STATES = ("WAITING_FOR_CARD", "READING_CARD", "PIN_ENTRY", "AUTHORISING")
+PAID, FROM_AMOUNT = "paid", "from:trans_amount"
+NOTHING_HAPPENS = ("drop_before", "http_500", "http_503")
+FAULTS = (*NOTHING_HAPPENS, "drop_after", "reset", "empty", "truncate", "malformed", "wrong_sign", "wrong_type", "slow")
+DISCREPANCIES = ("missing", "duplicate", "next_day", "fee_off", "amount_off", "unknown_row")
+LONGEST_DELAY = 10 * durations.MINUTE
+
+
+def _code(value: object) -> str:
+    text = str(value).zfill(4) if type(value) is int and 0 <= value < 10_000 else scalar(value)
+    if text not in RESPONSE_CODES and text != FROM_AMOUNT:
+        raise ValueError(f"is {quoted(text)}, no response code (tgpay-emulator cards lists them) and not {FROM_AMOUNT}"
+                         f"{near(text, (*RESPONSE_CODES, FROM_AMOUNT))}")
+    return text
+
+
+def _ending(value: object) -> str:
+    text = str(value).zfill(4) if type(value) is int and 0 <= value < 10_000 else scalar(value)
+    endings = (PAID, *BUYER_FAILURES, *RESULTS)
+    if text not in RESPONSE_CODES and text not in endings:
+        raise ValueError(f"is {quoted(text)}, no response code and none of {', '.join(endings)}{near(text, (*endings, *RESPONSE_CODES))}")
+    return text
+
+
+def _percent(value: object) -> int:
+    number = scalar(value).removesuffix("%")
+    if not (number.isascii() and number.isdecimal() and len(number) < 3 and int(number)):
+        raise ValueError(f"is {quoted(value)}, not 1% to 99%")
+    return int(number)
+
+
+CODE = Kind(f"one of the {len(RESPONSE_CODES)} response codes, or {FROM_AMOUNT}", _code, "")
+ENDING = Kind(f"{PAID}, a response code, a value of error, or one of result", _ending, PAID)
+PERCENT = Kind("1% to 99%", _percent, 0, lambda value: f"{value}%")
+
+
+@dataclass(frozen=True)
+class Notify:
+    """`notify`: what becomes of the notices of the order."""
+
+    delay: int | None = key(DURATION, "they are sent so much later")
+    times: int = key(whole(1, 100, 1), "each is sent so often, one after the other, whether it is taken or not")
+    drop: int = key(whole(1, 100, 0), "the first so many attempts of each are lost on the way; 100 never arrives")
+    wrong_sign: bool = key(SWITCH, "they are signed wrongly")
+    shuffle: bool = key(SWITCH, "they arrive in another order than their causes")
+    duplicate: int = key(copies(20), "each is sent so many times at the same moment")
+    altered: bool = key(SWITCH, "the amount in them is altered after they are signed (ours)")
+    before_answer: bool = key(SWITCH, "they are sent before the answer to the request (ours)")
+
+    def contradictions(self) -> Iterator[str]:
+        """What cannot be together, in sentences."""
+        if self.before_answer and self.delay:
+            yield "before_answer and delay exclude each other"
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """`terminal`: what is the matter with the card terminal."""
+
+    offline: bool = key(SWITCH, "it cannot be reached (1002)")
+    busy: bool = key(SWITCH, "it has another transaction (1001)")
+    at: str = key(one_of(*STATES), "it stays in this state")
+
+    def contradictions(self) -> Iterator[str]:
+        """What cannot be together, in sentences."""
+        if len(given(self)) > 1:
+            yield f"{' and '.join(given(self))} exclude each other"
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """`buyer`: what the payer of a waiting order does without being asked."""
+
+    pays_after: int | None = key(DURATION, "pays after so long")
+    declines_after: int | None = key(DURATION, "declines after so long, with error as the reason when it is given")
+    never: bool = key(SWITCH, "does nothing, also not at the counter: the order waits until its time is over")
+
+    def contradictions(self) -> Iterator[str]:
+        """What cannot be together, in sentences."""
+        if len(given(self)) > 1:
+            yield f"{' and '.join(given(self))} exclude each other"
+
+
+@dataclass(frozen=True)
+class Then:
+    """What happens when a rule fits. Lengths of time are milliseconds, None when nothing is said of them; `approves` is a percentage.
+
+    Without any key the payment goes as it would without a scenario. A `settles_after` makes a payment pending by itself.
+    """
+
+    code: str = key(CODE, f"the issuer answers as to the test card of this code; {FROM_AMOUNT} takes the amount's digits (30.84 is 3084), "
+                          "and the rule fits only where they are a code (ours)", CARDS)
+    error: str = key(one_of(*BUYER_FAILURES), "the buyer fails with this", WALLETS)
+    result: str = key(one_of(*RESULTS), "how the transaction on the terminal ends", TERMINALS)
+    approves: int = key(PERCENT, "of PARTIAL_APPROVAL: how much of the amount is approved (ours)", TERMINALS)
+    pending: bool = key(SWITCH, "it is not decided yet, until the control interface decides", PAYMENTS)
+    settles_after: int | None = key(DURATION, "it is pending for so long", PAYMENTS)
+    settles_as: str = key(ENDING, f"what it becomes after settles_after; {PAID} unless told", PAYMENTS)
+    three_d: bool = key(SWITCH, "the issuer's page opens; the one-time code decides, or code where it is given and not 3200 (ours)", CARDS)
+    review: bool = key(SWITCH, "authorised, and pending the merchant's review (ours)", CARDS)
+    chargeback_after: int | None = key(DURATION, "paid at once, and charged back after so long (ours)", CARDS)
+    delay: int | None = key(duration(LONGEST_DELAY), "the answer takes so much longer, on the real clock")
+    fault: str = key(one_of(*FAULTS), "where the line breaks; nothing happens with drop_before, http_500 and http_503, with all others "
+                                      "the payment is committed")
+    settlement: tuple[str, ...] = key(some_of(*DISCREPANCIES), "discrepancies of the order's rows in the settlement file",
+                                      (*PAYMENTS, "tgpayrefund", "tgpaycancel"))
+    notify: Notify = table(Notify, "its notices", PAYMENTS)
+    terminal: Terminal = table(Terminal, "the card terminal", TERMINALS)
+    buyer: Buyer = table(Buyer, "the payer of a waiting order", (*WALLETS, *CARDS))
+
+    @property
+    def waits(self) -> bool:
+        """Whether the payment is pending at first."""
+        return self.pending or self.settles_after is not None
+
+    def contradictions(self) -> Iterator[str]:
+        """What cannot be together, in sentences."""
+        names = given(self)
+        for ones, others, why in EXCLUSIVE:
+            both = [next((name for name in group if name in names), "") for group in (ones, others)]
+            if all(both):
+                yield f"{' and '.join(both)} exclude each other: {why}"
+        yield from (sentence for wrong, sentence in CONTRADICTIONS if wrong(self))
+
+
+_ONE_WAY = "cards, wallets and terminals are paid in different ways"
+_WAITING = "it says itself when the payment is decided"
+EXCLUSIVE: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
+    (("code", "three_d", "review", "chargeback_after"), ("error", "result", "approves", "terminal"), _ONE_WAY),
+    (("error",), ("result", "approves", "terminal"), _ONE_WAY),
+    (("buyer",), ("result", "approves", "terminal"), _ONE_WAY),
+    (("error", "three_d", "review", "chargeback_after", "buyer"), ("pending", "settles_after"), _WAITING),
+    (("three_d",), ("review", "chargeback_after"), "a payment is one of them"),
+    (("review",), ("chargeback_after",), "a payment is one of them"),
+)
+
+
+def _is_final(code: str) -> bool:
+    return code == FROM_AMOUNT or (code != "" and RESPONSE_CODES[code].status is not CardStatus.PENDING)
+
+
+def _is_paid(code: str) -> bool:
+    return code in ("", PENDING) or (code != FROM_AMOUNT and RESPONSE_CODES[code].status is CardStatus.SUCCESS)
+
+
+# What cannot be, and why.
+CONTRADICTIONS: tuple[tuple[Callable[[Then], bool], str], ...] = (
+    (lambda then: then.settles_as != PAID and then.settles_after is None, "settles_as needs settles_after"),
+    (lambda then: then.approves > 0 and then.result != PARTIAL_APPROVAL, f"approves needs result = {PARTIAL_APPROVAL}"),
+    (lambda then: then.waits and _is_final(then.code), "the code is final, so the payment cannot be pending"),
+    (lambda then: then.waits and then.result not in ("", UNDEFINED), "the result is final, so the transaction cannot be pending"),
+    (lambda then: then.code != "" and then.settles_as not in (PAID, *RESPONSE_CODES), "a card payment settles as a code or as paid"),
+    (lambda then: then.result != "" and then.settles_as not in (PAID, *RESULTS), "a transaction settles as a result or as paid"),
+    (lambda then: then.review and then.code not in ("", PENDING), f"review goes with code {PENDING} only"),
+    (lambda then: then.chargeback_after is not None and not _is_paid(then.code), "chargeback_after needs a code that is paid"),
+    (lambda then: then.error != "" and (then.buyer.never or then.buyer.pays_after is not None), "a buyer who fails does not pay"),
+    (lambda then: then.result != "" and (then.terminal.offline or then.terminal.busy), "a terminal that is not reached has no result"),
+    (lambda then: then.fault in NOTHING_HAPPENS and not set(given(then)) <= {"fault", "delay"},
+     "with this fault nothing happens, so that only delay goes with it"),
+    (lambda then: "missing" in then.settlement and not set(then.settlement) <= {"missing", "unknown_row"},
+     "a row that is missing has no other discrepancy"),
+)
+
+
+def code_of_amount(written: str) -> str | None:
+    """The response code whose digits are those of the amount: 3084 for `30.84`; None where they are no code."""
+    try:
+        digits = f"{money.minor(written):04d}"
+    except ValueError:
+        return None
+    return digits if digits in RESPONSE_CODES else None

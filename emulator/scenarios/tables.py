@@ -1,0 +1,32 @@
+"""The rows of the reference: every key of `when` and of `then`, how its value is written and what it means."""
+from collections.abc import Iterator
+
+from .conditions import ATTEMPT, CARD, CHANCE, ENDPOINT, LOOKUPS
+from .kinds import keys_of
+from .outcomes import ENDPOINTS, Then
+
+Row = tuple[str, str, str]
+
+
+def when_rows() -> list[Row]:
+    """The keys of `when`, then the lookups."""
+    own = [("any parameter", "text or number", "its value; trans_amount and total_fee are one"),
+           (ENDPOINT, ", ".join(ENDPOINTS), "the path's name"),
+           (ATTEMPT, "a whole number", "the attempts of the order number, counted from 1"),
+           (CARD, "digits", "the number of the card that is presented"),
+           (CHANCE, "0 to 1", "how often the rule fits, drawn from the seed, the order, the attempt and the rule's name")]
+    values = {True: "number", False: "text or number"}
+    return own + [(f"…__{row.name}", "list" if row.listed else values[row.numeric], row.meaning) for row in LOOKUPS.values() if row.name]
+
+
+def then_rows() -> list[Row]:
+    """The keys of `then`, those of the tables inside as `notify.delay`."""
+    return list(_rows(Then, ""))
+
+
+def _rows(table: type, path: str) -> Iterator[Row]:
+    for row in keys_of(table).values():
+        if row.table:
+            yield from _rows(row.table, f"{path}{row.name}.")
+        elif row.kind:
+            yield f"{path}{row.name}", row.kind.values, row.meaning
