@@ -5,14 +5,14 @@
     conditions   `when`: lookups, and a request as rules see it
     rules        Scenario, Rule; pick(), explain()
     reading      TOML and JSON; Invalid has all problems
-    shipped      the files that come along
+    collection   the files that come along
     tables       rows for the reference
 """
+from .collection import shipped, shipped_scenario
 from .conditions import Condition, Facts
 from .outcomes import Buyer, Notify, Terminal, Then
 from .reading import Invalid, from_json, load, parse
 from .rules import Picked, Rule, Scenario, differences, explain, pick
-from .shipped import shipped, shipped_scenario
 from .tables import then_rows, when_rows
 
 __all__ = ["Buyer", "Condition", "Facts", "Invalid", "Notify", "Picked", "Rule", "Scenario", "Terminal", "Then", "differences", "explain",

@@ -10,6 +10,7 @@ from .. import durations
 _KINDS: Mapping[type, str] = {dict: "a table", list: "a list", bool: "true or false", int: "a number", float: "a number",
                               Decimal: "a number", str: "a text", type(None): "nothing"}
 LONGEST_SHOWN = 60
+MOST_ZEROS = 30
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,11 @@ def shortened(text: str, longest: int = LONGEST_SHOWN) -> str:
 
 
 def quoted(value: object) -> str:
-    """A value as a sentence repeats it: texts and numbers short and in ASCII quotes, of anything else what it is."""
-    if isinstance(value, (str, int, float, Decimal)) and not isinstance(value, bool):
+    """A value as a sentence repeats it: texts and numbers short and in quotes, of anything else what it is."""
+    try:
         return repr(shortened(scalar(value)))
-    return kind_of(value)
+    except ValueError:
+        return kind_of(value)
 
 
 def near(word: str, words: Iterable[str], likeness: float = 0.6) -> str:
@@ -89,14 +91,21 @@ def near(word: str, words: Iterable[str], likeness: float = 0.6) -> str:
 
 
 def scalar(value: object) -> str:
-    """The text of a text or a number. Raises ValueError for anything else."""
+    """The text of a text or a number, a number without an exponent. Raises ValueError for anything else."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):
         hint = "; put it in quotes" if kind_of(value) == "a date or a time" else ""
         raise ValueError(f"is {kind_of(value)}, not a text or a number{hint}")
     try:
-        return str(value)
+        text = str(value)
     except ValueError:  # Python prints no number of more than 4300 digits
         raise ValueError("is a number that is too long") from None
+    return _plain(text) if isinstance(value, (float, Decimal)) else text
+
+
+def _plain(text: str) -> str:
+    """The text of a number without an exponent, unless it would have many zeros instead."""
+    number = Decimal(text)
+    return f"{number:f}" if number.is_finite() and abs(number.adjusted()) < MOST_ZEROS else text
 
 
 def one_of(*choices: str, default: str = "") -> Kind:

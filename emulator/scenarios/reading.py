@@ -58,7 +58,7 @@ def parse(text: str, file: str) -> Scenario:
     except (ValueError, RecursionError) as error:
         why = error if isinstance(error, ValueError) else "it is nested too deeply"
         raise Invalid([f"{file} is no TOML: {printable(str(why))}"]) from None
-    return _scenario(document, file, {"name": Path(file).stem}, "rule", needs_summary=True)
+    return _scenario(document, file, ("summary", "rule"), Path(file).stem)
 
 
 def _exact(written: str) -> Decimal | str:
@@ -71,26 +71,31 @@ def _exact(written: str) -> Decimal | str:
 
 def from_json(document: Any, place: str = "scenario") -> Scenario:
     """The scenario of `{"rules": [...]}`, with an optional `name` and `summary`. Raises Invalid; `place` begins each of its sentences."""
-    return _scenario(document, place, {"name": FROM_JSON, "summary": ""}, "rules")
+    return _scenario(document, place, ("name", "summary", "rules"), FROM_JSON)
 
 
-def _scenario(document: Any, file: str, defaults: dict[str, str], rules_key: str, needs_summary: bool = False) -> Scenario:
-    problems = _Problems(file, [])
+def _scenario(document: Any, place: str, keys: tuple[str, ...], name: str) -> Scenario:
+    """The scenario of a document with these keys, the rules last; `name` is its name when it has none."""
     if not isinstance(document, Mapping):
-        raise Invalid([f"{file}: it is {kind_of(document)}, not a table with {rules_key}"])
-    known = (*(("name",) if rules_key == "rules" else ()), "summary", rules_key)
-    _unknown(document, known, "", problems)
-    texts = {**defaults, **{name: document[name] for name in known if name != rules_key and name in document}}
-    name = _label(texts["name"], "name", LONGEST_NAME, problems)
-    summary = ""
-    if needs_summary and "summary" not in texts:
-        problems.add("summary", "is missing; say in one sentence what the scenario is for")
-    elif texts["summary"] != "" or needs_summary:
-        summary = _label(texts["summary"], "summary", LONGEST_SUMMARY, problems)
-    rules = _rules(document.get(rules_key), rules_key, problems)
+        raise Invalid([f"{place}: it is {kind_of(document)}, not a table with {keys[-1]}"])
+    problems = _Problems(place, [])
+    _unknown(document, keys, "", problems)
+    scenario = Scenario(
+        _label(document.get("name", name), "name", LONGEST_NAME, problems),
+        _summary(document, "name" not in keys, problems),
+        _rules(document.get(keys[-1]), keys[-1], problems))
     if problems.found:
         raise Invalid(problems.found)
-    return Scenario(name, summary, rules)
+    return scenario
+
+
+def _summary(document: Mapping[str, Any], needed: bool, problems: _Problems) -> str:
+    """The summary; files have one."""
+    if "summary" not in document and needed:
+        problems.add("summary", "is missing; say in one sentence what the scenario is for")
+        return ""
+    written = document.get("summary", "")
+    return _label(written, "summary", LONGEST_SUMMARY, problems) if written != "" or needed else ""
 
 
 def _unknown(table: Mapping[str, Any], known: tuple[str, ...], path: str, problems: _Problems) -> None:
@@ -207,25 +212,22 @@ def _then(written: Any, problems: _Problems) -> Then | tuple[Then, ...]:
     elif written == []:
         problems.add("then", "is an empty list, so that the rule would be used up from the beginning")
     elif isinstance(written, list):
-        return tuple(_table(Then, each, f"then[{count}]", problems) for count, each in enumerate(written))
+        return tuple(_table(Then, each, f"then[{count}]", problems) or Then() for count, each in enumerate(written))
     else:
-        only: Then = _table(Then, written, "then", problems)
-        return only
+        return _table(Then, written, "then", problems) or Then()
     return Then()
 
 
 def _table(of: type[Any], written: Any, path: str, problems: _Problems) -> Any:
-    """A table of keys; what is wrong with it is told, and left out."""
-    before, rows, values = len(problems.found), keys_of(of), {}
+    """A table of keys, or None when a value of it cannot be read."""
     if not isinstance(written, Mapping):
         problems.add(path, f"is {kind_of(written)}, not a table")
-        return of()
+        return None
+    rows = keys_of(of)
     _unknown(written, tuple(rows), f"{path}.", problems)
-    for name, row in rows.items():
-        if name in written:
-            values[name] = _value(row, written[name], f"{path}.{name}", problems)
-    if len(problems.found) > before:
-        return of()
+    values = {name: _value(row, written[name], f"{path}.{name}", problems) for name, row in rows.items() if name in written}
+    if None in values.values():
+        return None
     made = of(**values)
     for sentence in made.contradictions():
         problems.add(path, f"contradicts itself: {sentence}")
@@ -233,6 +235,7 @@ def _table(of: type[Any], written: Any, path: str, problems: _Problems) -> Any:
 
 
 def _value(row: Key, written: Any, path: str, problems: _Problems) -> Any:
+    """The value of a key, or None, with a problem, when it is none."""
     if row.table:
         return _table(row.table, written, path, problems)
     assert row.kind
