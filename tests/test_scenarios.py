@@ -403,6 +403,7 @@ def test_a_key_that_has_no_effect_at_the_rules_endpoint_is_a_problem(endpoint: s
     ({"rules": [rule(), rule()]}, "lunch.json: rule 2 has the name of rule 1 too, 'it'"),
     ({"rules": [{"then": {}, "name": "rule 2"}, {"then": {}}]}, "rule 2 has the name of rule 1 too, 'rule 2'"),
     ({"rules": [rule()], "sumary": "x"}, "lunch.json: sumary is no key; there are name, summary, rules; did you mean summary?"),
+    ({"rules": [rule()], "a\nb": 3}, "lunch.json: 'a\\nb' is no key; there are name, summary, rules"),
     ({"rules": [rule()], "summary": 3}, "summary is '3', not a line of 1 to 300"),
     ({"rules": [rule()], "name": None}, "name is nothing, not a line of 1 to 100"),
 ], ids=lambda value: value if isinstance(value, str) else "")

@@ -107,7 +107,8 @@ def _unknown(table: Mapping[str, Any], known: tuple[str, ...], path: str, proble
 
 def _key(name: object) -> str:
     """A key as a sentence names it."""
-    return printable(shortened(str(name)))
+    text = shortened(str(name))
+    return text if text.isprintable() else repr(text)
 
 
 def _label(value: Any, key: str, longest: int, problems: _Problems) -> str:
