@@ -5,11 +5,12 @@ A line of this map imports from the lines above it only; names on one line do no
     durations  money  chance  findings  codes  response_codes  signature  urls
     clock  payers  doctor
     settings  merchants  contract  cards  terminal
-    orders  envelope  nested  masking  replies  scenarios
+    scenarios
+    orders  envelope  nested  masking  replies
     moves  notices  settlement
     store
     outbox
-    sender  payments  seeding  flights
+    sender  payments  seeding  flights  scripting
     acquirer
     pos
     due

@@ -3,13 +3,19 @@
 Each function writes one move down through `Payments`, with all that belongs to it; all raise Refused when the order's state forbids it.
 """
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from . import cards, clock, money, moves, payers, settlement
 from .cards import Outcome, Presented
 from .orders import Event, Order
 from .payments import Payments
-from .response_codes import APPROVED, CardStatus
+from .response_codes import APPROVED, DECLINED, PENDING, CardStatus
+
+if TYPE_CHECKING:
+    from .scenarios import Script
+
+PROCESSING = "3150"
 
 
 def charge(payments: Payments, order: Order, card: Presented) -> Order:
@@ -29,6 +35,39 @@ def present(payments: Payments, order: Order, card: Presented) -> Order:
     detail = {"attempt": str(attempt), "brand": card.brand, "card": card.masked, "why": card.why}
     return answer(payments, order, card.outcome, detail, attempt=attempt, order_id=order_id, brand=card.brand, first6=card.first6,
                   last4=card.last4, hint=card.hint, wrong_codes=0)
+
+
+def as_scripted(card: Presented, script: "Script | None") -> Presented:
+    """A card whose issuer answers as a scenario's rule says; data that no issuer would take is declined all the same."""
+    outcome = scripted(script) if script else None
+    if script is None or outcome is None or card.faulty:
+        return card
+    return replace(card, outcome=outcome, why=f"the rule {script.rule} of the scenario fits")
+
+
+def scripted(script: "Script") -> Outcome | None:
+    """What a rule says that the issuer of a card answers, when it does."""
+    then = script.then
+    if then.three_d:
+        return Outcome(PENDING, challenge="" if then.code in ("", PENDING) else then.code)
+    if then.review:
+        return cards.outcome(PENDING, cards.REVIEWED)[0]
+    if then.chargeback_after is not None:
+        return Outcome(APPROVED if then.code in ("", PENDING) else then.code, cards.CHARGED_BACK, then.chargeback_after)
+    if then.settles_after is not None:
+        return Outcome(then.code or PROCESSING, script.later_code, then.settles_after)
+    if then.pending:
+        return Outcome(then.code or PROCESSING)
+    return cards.outcome(then.code)[0] if then.code else None
+
+
+def unasked(payments: Payments, order: Order) -> Order:
+    """The payer of a waiting order presents a card by themselves, as a rule says."""
+    script = order.script
+    assert script is not None
+    declines = script.then.buyer.declines_after is not None
+    card = as_scripted(cards.told(DECLINED if declines else APPROVED, "the scenario"), script)
+    return present(payments, replace(order, script=script.done()), card)
 
 
 def answer(payments: Payments, order: Order, outcome: Outcome, detail: Mapping[str, str] | None = None, **tried: Any) -> Order:

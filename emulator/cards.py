@@ -82,12 +82,12 @@ class Presented:
         return f"{self.first6}******{self.last4}" if self.first6 else ""
 
 
-PREFIX = "400002"
+PREFIX, REVIEWED = "400002", "00001"
 # What a test card does that its code alone does not say, by code and variant.
 VARIANTS: Mapping[tuple[str, str], tuple[Outcome, str]] = {
     ("3200", "00000"): (Outcome(PENDING, challenge=""), "3-D: the issuer's page asks for the one-time code 123456"),
-    ("3200", "00001"): (Outcome(PENDING, REFUSED_IN_REVIEW, REVIEW_PERIOD, review=True),
-                        "authorised, pending the merchant's review; canceled after 24 h"),
+    ("3200", REVIEWED): (Outcome(PENDING, REFUSED_IN_REVIEW, REVIEW_PERIOD, review=True),
+                         "authorised, pending the merchant's review; canceled after 24 h"),
     ("3200", "00002"): (Outcome(APPROVED, CHARGED_BACK, CHARGEBACK_AFTER), "paid at once, charged back 1 day later"),
     ("3150", "00000"): (Outcome("3150"), "pending until the control interface decides"),
     ("3150", "00001"): (Outcome("3150", APPROVED, SETTLES_AFTER), "pending, paid after 5 s"),
@@ -127,16 +127,16 @@ def test_cards() -> list[TestCard]:
     plain = [_test_card(number, APPROVED, (Outcome(APPROVED), "paid")) for number in PLAIN]
     keys = [(code, variant) for code in RESPONSE_CODES
             for variant in ("00000", *(variant for of, variant in VARIANTS if of == code and variant != "00000"))]
-    return plain + [_test_card(number_of(*key), key[0], _outcome(*key)) for key in keys]
+    return plain + [_test_card(number_of(*key), key[0], outcome(*key)) for key in keys]
 
 
-def _test_card(number: str, code: str, outcome: tuple[Outcome, str]) -> TestCard:
+def _test_card(number: str, code: str, leads_to: tuple[Outcome, str]) -> TestCard:
     scheme = brand(number)
-    status = "refused" if code in REFUSALS else str(outcome[0].status)
-    return TestCard(number, scheme.name if scheme else "", code, status, RESPONSE_CODES[code].message, outcome[1])
+    status = "refused" if code in REFUSALS else str(leads_to[0].status)
+    return TestCard(number, scheme.name if scheme else "", code, status, RESPONSE_CODES[code].message, leads_to[1])
 
 
-def _outcome(code: str, variant: str) -> tuple[Outcome, str]:
+def outcome(code: str, variant: str = "00000") -> tuple[Outcome, str]:
     """What a test card leads to, and that in words; a variant that is not listed is as the first."""
     listed = VARIANTS.get((code, variant)) or VARIANTS.get((code, "00000"))
     return listed or (Outcome(code), TURNED_AWAY if code in REFUSALS else ENDS[RESPONSE_CODES[code].status])
@@ -222,8 +222,8 @@ def _scripted(number: str) -> tuple[Outcome, str] | None:
     match = _SCRIPTED.fullmatch(number)
     if not match or match[1] not in RESPONSE_CODES:
         return None
-    outcome, means = _outcome(match[1], match[2])
-    return outcome, f"the test card of code {match[1]}: {means}"
+    answer, means = outcome(match[1], match[2])
+    return answer, f"the test card of code {match[1]} was presented: {means}"
 
 
 def valid_through(month: str, year: str, now: int, zone_name: str) -> bool:

@@ -1,4 +1,6 @@
 """What time alone does to orders, written down at its own instants."""
+from dataclasses import replace
+
 from . import acquirer, moves, pos
 from .cards import Outcome
 from .orders import Event, Order
@@ -33,6 +35,8 @@ def fall_due(tables: Tables, settings: Settings, order: Order) -> Order:
     payments = Payments(tables, settings, merchant, instant, BY_CLOCK)
     if event is None:
         return payments.attended(order)
+    if event is Event.ACT:
+        return _buyer_acts(payments, order)
     if event is Event.END:
         return pos.fall_due(payments, order)
     if event is Event.FINISH:
@@ -42,3 +46,12 @@ def fall_due(tables: Tables, settings: Settings, order: Order) -> Order:
     if order.card:
         return acquirer.answer(payments, order, Outcome(order.card.due_code))
     return payments.close(order, event)
+
+
+def _buyer_acts(payments: Payments, order: Order) -> Order:
+    """The buyer does, unasked, what a scenario's rule says."""
+    assert order.script is not None
+    if order.card:
+        return acquirer.unasked(payments, order)
+    acting = replace(order, script=order.script.done())
+    return payments.decline(acting, order.script.failure) if order.script.failure else payments.pay(acting)

@@ -5,7 +5,7 @@ from typing import Any
 from . import cards, durations, money, terminal
 from .codes import REFUSALS, Refused
 from .orders import CARD_MOVES, CARD_STATUS, ENDING, MOVES, RETRIED, TERMINAL_MOVES, CardState, Event, Order, Status
-from .response_codes import RESPONSE_CODES
+from .response_codes import RESPONSE_CODES, CardStatus
 
 CANCEL_PERIOD = 24 * durations.HOUR
 ATTENTION_PERIOD = 15 * durations.MINUTE
@@ -143,9 +143,16 @@ def restored(order: Order, amount: int, now: int) -> Order:
     return replace(after, refunded=order.refunded - amount, closed_at=None, closed_by="")
 
 
+def may_act(order: Order) -> bool:
+    """Whether the buyer of a waiting order may do something unasked: with a card only as long as none has been presented."""
+    return order.terminal is None and (order.card is None or order.card.status is CardStatus.RECEIVED)
+
+
 def falls_due(order: Order) -> tuple[int, Event | None] | None:
     """The next instant at which time alone does something to the order, and what; None as event: look whether it was left open."""
     due: list[tuple[int, Event | None]] = []
+    if order.status is Status.WAIT_BUYER_PAY and order.script and (acts_at := order.script.acts_at) is not None and may_act(order):
+        due.append((acts_at, Event.ACT))
     if order.status is Status.WAIT_BUYER_PAY and order.terminal and (end := terminal.due_at(order.terminal)) is not None:
         due.append((end, Event.END))
     if order.watched:
@@ -168,9 +175,10 @@ def _card_event(order: Order) -> Event:
 def at(order: Order, now: int) -> Order:
     """The order as it is at an instant, whether or not anybody has written down yet what time did to it.
 
-    How a terminal's transaction ends may depend on another order: that is so when it is written down, which is at once.
+    How a terminal's transaction ends may depend on another order, and who a buyer is on the seed: that is so when it is written down,
+    which is at once.
     """
-    while (due := falls_due(order)) is not None and due[0] <= now and due[1] is not Event.END:
+    while (due := falls_due(order)) is not None and due[0] <= now and due[1] not in (Event.END, Event.ACT):
         order = after_time(order, *due)
     return order
 

@@ -2,10 +2,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from . import money, terminal
 from .response_codes import RESPONSE_CODES, CardStatus
 from .terminal import Transaction
+
+if TYPE_CHECKING:
+    from .scenarios import Script
 
 
 class Status(StrEnum):
@@ -40,6 +44,7 @@ class Event(StrEnum):
     PRESENT = "present"  # terminals: a card is tapped, inserted or swiped
     PIN = "pin"  # terminals: the PIN is typed
     RESTORE = "restore"  # terminals: a refund was reversed
+    ACT = "act"  # scenarios: the buyer does what a rule says; never written down under this name
     END = "end"  # terminals: the transaction comes to its end, whatever that is; never written down under this name
 
 
@@ -131,7 +136,8 @@ class Order:
     Amounts are minor units of `currency`, rates hundred-millionths, instants milliseconds. `rate`, `fee_rate` and `subject` are
     fixed when the order is made. `closed_by` is the event that closed it. `watched` until the merchant's duty of QR note 2 has been
     looked at. `details` holds what single endpoints were told (reference, attach, return_url …). `card` is what a card order has
-    beside others, `terminal` the transaction of one that is paid, or given back, on a card terminal.
+    beside others, `terminal` the transaction of one that is paid, or given back, on a card terminal. `script` is what a scenario's rule
+    has said of it.
     """
 
     merchants_id: str
@@ -162,6 +168,7 @@ class Order:
     refunded: int = 0
     card: CardState | None = None
     terminal: Transaction | None = None
+    script: "Script | None" = None
     id: int = 0
 
     @property

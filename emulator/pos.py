@@ -5,6 +5,7 @@ Each function works in the transaction and at the instant of `Payments`. A card 
 """
 from dataclasses import dataclass, replace
 from itertools import count
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from . import acquirer, cards, chance, money, moves, settlement, terminal
@@ -16,6 +17,12 @@ from .payments import Payments
 from .response_codes import APPROVED
 from .terminal import Act, Answer, Impossible, Result, Terminal, Transaction
 
+if TYPE_CHECKING:
+    from .scenarios import Script
+
+HALF = 50
+ISSUED = {Result.AUTHORISED: "00", Result.SUCCESS: "00", Result.PARTIAL_APPROVAL: "10", Result.DECLINED: terminal.DECLINED_CODE,
+          Result.UNDEFINED: "", Result.FAILED: "", Result.CANCELLED: ""}
 NOT_FOUND = "Original not found"
 # What a card order says of a result that is no decline: an unknown one is being processed, after the last two the payer may try again.
 CARD_CODES = {Result.AUTHORISED: APPROVED, Result.SUCCESS: APPROVED, Result.PARTIAL_APPROVAL: "3118", Result.UNDEFINED: "3150",
@@ -65,9 +72,10 @@ def _transaction(payments: Payments, order: Order, device: Terminal, operation: 
     card = (first.brand, first.first6, first.last4) if first else _card(settings.seed, *names)
     return Transaction(
         device.serial, device.terminal_type, _result_id(payments, device), operation, order.amount, payments.now, settings.autopilot,
-        settings.contactless_limit, device.attended, _host(payments, order.amount, operation), attempt,
+        settings.contactless_limit, device.attended, _host(payments, order, operation), attempt,
         transaction_id=str(UUID(chance.hexadecimal(32, settings.seed, "transactionID", *names))),
         authorisation_code=chance.digits(6, settings.seed, "authorisation", *names), original_id=given_back.name,
+        stuck_at=order.script.then.terminal.at if order.script else "",
         original=given_back.order.out_trade_no if given_back.order else "", original_result_id=first.result_id if first else "",
         brand=card[0], first6=card[1], last4=card[2])
 
@@ -79,10 +87,23 @@ def _card(seed: str, *names: object) -> tuple[str, str, str]:
     return scheme.name if scheme else "", number[:6], number[-4:]
 
 
-def _host(payments: Payments, amount: int, operation: str) -> Answer:
-    """What the host will answer: reversals know no triggers, and of a refund no part is approved."""
-    answer = terminal.host_answer(amount, payments.settings.amount_triggers and operation not in terminal.REVERSALS)
+def _host(payments: Payments, order: Order, operation: str) -> Answer:
+    """What the host will answer: as a rule says, else by the amount. Reversals know no triggers, and of a refund no part is approved."""
+    answer = _scripted(order.script, order.amount) if order.script else None
+    if answer is None:
+        answer = terminal.host_answer(order.amount, payments.settings.amount_triggers and operation not in terminal.REVERSALS)
     return Answer() if answer.result is Result.PARTIAL_APPROVAL and operation != terminal.SALE else answer
+
+
+def _scripted(script: "Script", amount: int) -> Answer | None:
+    """What a rule says that the host answers, when it does: a part is a half unless told, and what is pending is not known for so long."""
+    then = script.then
+    if not then.result and not then.waits:
+        return None
+    result = Result(then.result) if then.result else Result.UNDEFINED
+    approves = max(1, amount * (then.approves or HALF) // 100) if result is Result.PARTIAL_APPROVAL else None
+    resolves_after = None if then.pending and then.settles_after is None else then.settles_after or terminal.RESOLVED_AFTER
+    return Answer(result, ISSUED[result], approves, Result(script.later_result), resolves_after=resolves_after)
 
 
 def _result_id(payments: Payments, device: Terminal) -> str:

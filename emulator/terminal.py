@@ -75,13 +75,15 @@ MESSAGES: Mapping[Result, str] = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What the host will answer: `approves` minor units of a partial approval; `later` is what UNDEFINED turns out to be."""
+    """What the host will answer: `approves` minor units of a partial approval; `later` is what UNDEFINED turns out to be, after so many
+    milliseconds, or when somebody says so."""
 
     result: Result = Result.AUTHORISED
     issuer_code: str = "00"
     approves: int | None = None
     later: Result = Result.AUTHORISED
     message: str = ""
+    resolves_after: int | None = RESOLVED_AFTER
 
 
 # Amounts that make the host answer otherwise, in minor units: those of Handpoint's own simulator.
@@ -115,7 +117,8 @@ class Transaction:
     `paces` is how long an unattended terminal takes to be shown a card, to read it, to be typed a PIN and to hear from the host; an
     attended one waits for people instead. `host` is what the host will answer. `result` is empty until it is written down, `ended_at`
     is when it was reached; `resolved_at` is when an UNDEFINED one became known. `original` and `original_result_id` name the
-    transaction that a reversal or a linked refund is about, as far as it was found; `original_id` is how the merchant named it.
+    transaction that a reversal or a linked refund is about, as far as it was found; `original_id` is how the merchant named it. At
+    the state `stuck_at` nobody does anything, and no answer comes.
     """
 
     serial: str
@@ -146,6 +149,7 @@ class Transaction:
     original: str = ""
     original_result_id: str = ""
     original_id: str = ""
+    stuck_at: str = ""
 
     @property
     def in_progress(self) -> bool:
@@ -193,6 +197,7 @@ class _Phase:
 
 
 _NO_CARD = Answer(Result.CANCELLED, "", message="No card was presented in time")
+_NOT_READ = Answer(Result.FAILED, "", message="The card could not be read")
 _NO_PIN = Answer(Result.CANCELLED, "", message="No PIN was typed in time")
 _NO_ANSWER = Answer(Result.FAILED, "", message="The host was not reached")
 
@@ -225,20 +230,24 @@ def _phases(transaction: Transaction) -> Iterator[_Phase]:
     showing, reading, typing, asking = transaction.paces
     attended, since = transaction.attended, transaction.started_at
 
-    def done(acted_at: int | None, pace: int, by_people: bool = attended) -> int | None:
-        return acted_at if acted_at is not None else None if by_people else since + pace
+    def done(phase: State, acted_at: int | None, pace: int, by_people: bool = attended) -> int | None:
+        return acted_at if acted_at is not None else None if by_people or transaction.stuck_at == phase else since + pace
     if transaction.takes_card:
-        presented = done(transaction.presented_at, showing)
+        presented = done(State.WAITING_FOR_CARD, transaction.presented_at, showing)
         yield _Phase(State.WAITING_FOR_CARD, presented, _NO_CARD)
         assert presented is not None
-        since = presented + reading
-        yield _Phase(State.READING_CARD, since, _NO_CARD)
+        since = presented
+        read = done(State.READING_CARD, None, reading, by_people=False)
+        yield _Phase(State.READING_CARD, read, _NOT_READ)
+        assert read is not None
+        since = read
         if transaction.needs_pin:
-            typed = done(transaction.pin_at, typing)
+            typed = done(State.PIN_ENTRY, transaction.pin_at, typing)
             yield _Phase(State.PIN_ENTRY, typed, _NO_PIN)
             assert typed is not None
             since = typed
-    yield _Phase(State.AUTHORISING, done(transaction.decided_at, asking, attended and transaction.takes_card), _NO_ANSWER)
+    decided = done(State.AUTHORISING, transaction.decided_at, asking, attended and transaction.takes_card)
+    yield _Phase(State.AUTHORISING, decided, _NO_ANSWER)
 
 
 def end(transaction: Transaction) -> Step:
@@ -271,8 +280,9 @@ def due_at(transaction: Transaction) -> int | None:
 
 def resolves_at(transaction: Transaction) -> int | None:
     """When an UNDEFINED result becomes known."""
+    after = transaction.host.resolves_after
     unknown = transaction.result == Result.UNDEFINED and transaction.ended_at is not None
-    return (transaction.ended_at or 0) + RESOLVED_AFTER if unknown else None
+    return (transaction.ended_at or 0) + after if unknown and after is not None else None
 
 
 class Impossible(Exception):

@@ -2,6 +2,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from .. import chance, clock, money
 from ..codes import FAIL, SUCCESS, Refused
@@ -14,6 +15,9 @@ from ..payers import WALLETS
 from ..payments import Payments
 from ..settings import Settings
 from ..store import Store, Tables
+
+if TYPE_CHECKING:
+    from ..scenarios import Script
 
 REQUIRED, DOCUMENTED, OPTIONAL = Need.REQUIRED, Need.DOCUMENTED, Need.OPTIONAL
 READ, ASSUMED = Source.READ, Source.ASSUMED
@@ -44,7 +48,10 @@ ORDER_DETAILS = ("reference", "account_id", "account", "terminal_id", "goods_inf
 
 @dataclass(frozen=True)
 class Call:
-    """One admitted request: its parameters under the table's names, who asks, and the means to act within its transaction."""
+    """One admitted request: its parameters under the table's names, who asks, and the means to act within its transaction.
+
+    `script` is what a scenario's rule says of it, when one fits.
+    """
 
     endpoint: str
     params: Mapping[str, str]
@@ -54,6 +61,7 @@ class Call:
     base_url: str
     ip: str
     cookies: Mapping[str, str]
+    script: "Script | None" = None
 
     @property
     def tables(self) -> Tables:
@@ -126,7 +134,8 @@ class Call:
             amount=self.amount if amount is None else amount, currency=self.merchant.currency,
             rate=self.merchant.rate, fee_rate=self.merchant.fee_rate, created_at=self.now, expires_at=expires_at,
             page_token=chance.letters(22, self.settings.seed, "page", self.merchant.token, *names), notify_url=self.get("notify_url"),
-            create_ip=self.ip, details=self.details, watched=watched, card=card)
+            create_ip=self.ip, details=self.details, watched=watched, card=card,
+            script=self.script)
 
 
 def unpaid(order: Order | None) -> Order | None:

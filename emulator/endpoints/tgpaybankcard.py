@@ -20,7 +20,7 @@ from ..terminal import SALE, Terminal
 from . import _common as common
 from ._card_documents import PAY_INFO, RISK_INFO, SUB_ACCOUNT_DATA, parts, pay_info
 from ._common import Call
-from ._terminals import at_work, device
+from ._terminals import device, unavailable
 
 BANKCARD, TERMINAL, WEB_TO_TERMINAL = "bankcard", "terminal", "webtoterminal"
 APPROVED, REFUSED = "bankcard.approved", "bankcard.refused"
@@ -176,8 +176,9 @@ def _terminal(call: Call) -> Terminal | None:
     chosen = device(call, call.get("terminal_id"))
     if chosen is None:
         raise Refused("ILLEGAL_ARGUMENT", f"terminal_id {call.get('terminal_id')} is no terminal of merchant {call.merchant.merchants_id}")
-    if not chosen.online or at_work(call, chosen):
-        raise Refused("HAS_NO_PRIVILEGE", f"the terminal {chosen.serial} is {'busy' if chosen.online else 'offline'}")
+    wrong = unavailable(call, chosen)
+    if wrong:
+        raise Refused("HAS_NO_PRIVILEGE", f"the terminal {chosen.serial} is {wrong}")
     return chosen
 
 
@@ -208,7 +209,7 @@ def _tried_again(call: Call, order: Order) -> Order:
     state = replace(order.card, access_type=call.get("access_type"))
     if order.terminal:
         call.tables.terminals.archive(order.terminal)
-    told = replace(order, details=call.details, notify_url=call.get("notify_url"), card=state, terminal=None)
+    told = replace(order, details=call.details, notify_url=call.get("notify_url"), card=state, terminal=None, script=call.script)
     try:
         return acquirer.retry(call.payments, told, _expires_at(call))
     except Refused as refused:
@@ -226,7 +227,8 @@ def _card(call: Call) -> Presented:
         card = cards.unknown_voucher(taken) if isinstance(taken, str) else taken
     else:
         card = cards.present(given, call.now, call.settings.timezone)
+    card = acquirer.as_scripted(card, call.script)
     if card.outcome.code in cards.REFUSALS:
         message = RESPONSE_CODES[card.outcome.code].message
-        raise moves.card_refusal(card.outcome.code, f"{message}: the test card of this code was presented")
+        raise moves.card_refusal(card.outcome.code, f"{message}: {card.why}")
     return card

@@ -59,10 +59,14 @@ def tgpaybarcode(call: Call) -> Answer:
 
 
 def _charge(call: Call, order: Order, code: str) -> Order:
-    scripted = payers.test_code(code)
-    if scripted is None:
+    script, tested = call.script, payers.test_code(code)
+    if script and script.holds:
+        return order
+    if script and script.failure:
+        return call.payments.decline(order, script.failure)
+    if tested is None or (script and script.then.buyer.pays_after is not None):
         return call.payments.pay(order)
-    return call.payments.decline(order, scripted.failure) if scripted.failure else order
+    return call.payments.decline(order, tested.failure) if tested.failure else order
 
 
 def _outcome(order: Order) -> dict[str, str]:

@@ -12,14 +12,14 @@ from ..replies import Answer
 from ..terminal import Impossible, Terminal, Transaction
 from . import _common as common
 from ._common import Call
-from ._terminals import at_work, device
+from ._terminals import OFFLINE, at_work, device, unavailable
 
 PAY_TYPE = "webtoterminal"
 ACCEPTED, REJECTED = "202", "400"
-BUSY, OFFLINE, TOO_LATE = "1001", "1002", "1003"
+IS_BUSY, DOES_NOT_RESPOND, TOO_LATE = "1001", "1002", "1003"
 MESSAGES = {
-    BUSY: "the terminal is busy with another transaction; wait until it has ended",
-    OFFLINE: "the terminal does not respond; see that it is online and try again in a few seconds",
+    IS_BUSY: "the terminal is busy with another transaction; wait until it has ended",
+    DOES_NOT_RESPOND: "the terminal does not respond; see that it is online and try again in a few seconds",
     TOO_LATE: "the terminal has no transaction that can be stopped now"}
 TIME_LIMIT = 5 * durations.MINUTE  # longer than any transaction lasts; the terminal itself ends one
 NEEDS_AMOUNT = (terminal.SALE, terminal.REFUND)
@@ -69,12 +69,12 @@ def tgpaywebtoterminal(call: Call) -> Answer:
     _same_currency(call)
     operation, asked = call.get("operation"), device(call, call.get("terminal_sn"))
     known = _usable(call, asked) if operation != terminal.STOP else None
-    if asked is None or not asked.online:
-        return _rejected(call, OFFLINE)
-    present = at_work(call, asked)
+    wrong = unavailable(call, asked) if asked else OFFLINE
+    if asked is None or wrong == OFFLINE:
+        return _rejected(call, DOES_NOT_RESPOND)
     if operation == terminal.STOP:
-        return _stopped(call, present)
-    return _rejected(call, BUSY) if present else _accepted(call, _begun(call, asked, known).terminal)
+        return _stopped(call, at_work(call, asked))
+    return _rejected(call, IS_BUSY) if wrong else _accepted(call, _begun(call, asked, known).terminal)
 
 
 def _same_currency(call: Call) -> None:

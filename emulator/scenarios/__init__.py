@@ -5,6 +5,7 @@
     conditions   `when`: lookups, and a request as rules see it
     rules        Scenario, Rule; pick(), explain()
     reading      TOML and JSON; Invalid has all problems
+    script       what a rule has said of one order
     collection   the files that come along
     tables       rows for the reference
 """
@@ -13,7 +14,8 @@ from .conditions import Condition, Facts
 from .outcomes import Buyer, Notify, Terminal, Then
 from .reading import Invalid, from_json, load, parse
 from .rules import Picked, Rule, Scenario, differences, explain, pick
+from .script import Script
 from .tables import then_rows, when_rows
 
-__all__ = ["Buyer", "Condition", "Facts", "Invalid", "Notify", "Picked", "Rule", "Scenario", "Terminal", "Then", "differences", "explain",
-           "from_json", "load", "parse", "pick", "shipped", "shipped_scenario", "then_rows", "when_rows"]
+__all__ = ["Buyer", "Condition", "Facts", "Invalid", "Notify", "Picked", "Rule", "Scenario", "Script", "Terminal", "Then", "differences",
+           "explain", "from_json", "load", "parse", "pick", "shipped", "shipped_scenario", "then_rows", "when_rows"]

@@ -129,6 +129,11 @@ class Then:
     buyer: Buyer = table(Buyer, "the payer of a waiting order", (*WALLETS, *CARDS))
 
     @property
+    def speaks_of_cards(self) -> bool:
+        """Whether it says what the issuer of a card answers."""
+        return bool(self.code or self.three_d or self.review or self.waits) or self.chargeback_after is not None
+
+    @property
     def waits(self) -> bool:
         """Whether the payment is pending at first."""
         return self.pending or self.settles_after is not None

@@ -219,6 +219,16 @@ def _then(written: Any, problems: _Problems) -> Then | tuple[Then, ...]:
     return Then()
 
 
+def then_of(written: Mapping[str, Any]) -> Then:
+    """What `as_json` of a `then` wrote. Raises Invalid."""
+    problems = _Problems("then", [])
+    made = _table(Then, written, "then", problems)
+    if problems.found:
+        raise Invalid(problems.found)
+    assert isinstance(made, Then)
+    return made
+
+
 def _table(of: type[Any], written: Any, path: str, problems: _Problems) -> Any:
     """A table of keys, or None when a value of it cannot be read."""
     if not isinstance(written, Mapping):

@@ -36,7 +36,7 @@ def _cards(database: "Database") -> None:
 
 
 def _terminals(database: "Database") -> None:
-    """Version 3: terminals, two for each merchant that has been made, and their transactions."""
+    """Version 3: terminals, two for each merchant that has been made, and their transactions; scenarios."""
     from .terminals import Terminals
 
     database.execute("ALTER TABLE orders ADD COLUMN terminal TEXT")
@@ -47,6 +47,12 @@ def _terminals(database: "Database") -> None:
     database.execute("CREATE TABLE transactions (result_id TEXT PRIMARY KEY, transaction_id TEXT NOT NULL, merchants_id TEXT NOT NULL, "
                      "out_trade_no TEXT NOT NULL, state TEXT)")
     database.execute("CREATE INDEX transactions_id ON transactions (transaction_id)")
+    database.execute("ALTER TABLE orders ADD COLUMN script TEXT")
+    database.execute("ALTER TABLE notices ADD COLUMN spoiled TEXT NOT NULL DEFAULT ''")
+    database.execute("ALTER TABLE ledger ADD COLUMN planted TEXT NOT NULL DEFAULT ''")
+    database.execute("CREATE TABLE scenarios (merchants_id TEXT PRIMARY KEY, document TEXT NOT NULL)")
+    database.execute("CREATE TABLE counts (merchants_id TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL, "
+                     "PRIMARY KEY (merchants_id, kind, name))")
     database.execute("CREATE INDEX transactions_order ON transactions (merchants_id, out_trade_no)")
     terminals = Terminals(database.conn)
     for merchants_id, made in database.execute("SELECT merchants_id, made FROM merchants").fetchall():

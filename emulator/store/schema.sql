@@ -53,6 +53,7 @@ CREATE TABLE orders (
     refunded BIGINT NOT NULL CHECK (refunded BETWEEN 0 AND amount),
     card TEXT,      -- JSON, of a card order
     terminal TEXT,  -- JSON, the present transaction of an order on a card terminal
+    script TEXT,    -- JSON, what a scenario's rule has said of it
     due_at BIGINT,  -- the next instant at which time alone does something
     UNIQUE (merchants_id, out_trade_no)
 );
@@ -92,7 +93,8 @@ CREATE TABLE ledger (
     fee BIGINT NOT NULL,
     rmb_settlement BIGINT NOT NULL,
     settles_at BIGINT NOT NULL,
-    line TEXT NOT NULL  -- the line of the settlement file
+    line TEXT NOT NULL,  -- the line of the settlement file; none or several when something is planted
+    planted TEXT NOT NULL DEFAULT ''  -- what a scenario's rule has planted in it
 );
 CREATE INDEX ledger_settlement ON ledger (merchants_id, settles_at, id);
 
@@ -106,6 +108,7 @@ CREATE TABLE notices (
     content_type TEXT NOT NULL,
     body TEXT NOT NULL,
     repeated_body TEXT NOT NULL DEFAULT '',  -- of attempts after the first, where it differs
+    spoiled TEXT NOT NULL DEFAULT '',        -- JSON, what a scenario's rule makes of its sending
     created_at BIGINT NOT NULL,
     status TEXT NOT NULL,       -- waiting, taken or failed
     attempts INTEGER NOT NULL,  -- those of the schedule; replays by hand do not count
@@ -184,3 +187,16 @@ CREATE TABLE transactions (
 );
 CREATE INDEX transactions_id ON transactions (transaction_id);
 CREATE INDEX transactions_order ON transactions (merchants_id, out_trade_no);
+
+CREATE TABLE scenarios (
+    merchants_id TEXT PRIMARY KEY,  -- empty: of all who have none of their own
+    document TEXT NOT NULL          -- JSON
+);
+
+CREATE TABLE counts (
+    merchants_id TEXT NOT NULL,
+    kind TEXT NOT NULL,  -- rule, or the endpoint whose requests are counted
+    name TEXT NOT NULL,  -- the rule's, or the order's number
+    number INTEGER NOT NULL,
+    PRIMARY KEY (merchants_id, kind, name)
+);

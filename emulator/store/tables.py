@@ -1,9 +1,12 @@
 """All tables of one connection."""
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from .people import Merchants
 from .post import Notices
 from .records import ClockTable, Commands, Journal
+from .scripts import Scenarios
 from .terminals import Terminals
 from .trades import Ledger, Orders
 from .vouchers import Vouchers
@@ -24,6 +27,19 @@ class Tables:
         self.commands = Commands(connection)
         self.vouchers = Vouchers(connection)
         self.terminals = Terminals(connection)
+        self.scenarios = Scenarios(connection)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part of the transaction that is undone by itself when it raises."""
+        self.connection.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            self.connection.execute("ROLLBACK TO part")
+            self.connection.execute("RELEASE part")
+            raise
+        self.connection.execute("RELEASE part")
 
     def wake(self) -> None:
         """Note that this transaction leaves work for the scheduler."""
@@ -42,13 +58,13 @@ class Tables:
 
     def erase(self, merchants_id: str) -> None:
         """Forget all that a merchant did, in every table that has it; the merchant and its users stay."""
-        for table in ("orders", "history", "refunds", "ledger", "notices", "attempts", "journal", "transactions"):
+        for table in ("orders", "history", "refunds", "ledger", "notices", "attempts", "journal", "transactions", "scenarios", "counts"):
             self.connection.execute(f"DELETE FROM {table} WHERE merchants_id = :id", {"id": merchants_id})
 
     def erase_all(self) -> None:
         """Forget everything, merchants and clock included, and begin all numbering anew."""
         for table in ("orders", "history", "refunds", "ledger", "notices", "attempts", "journal", "merchants", "users", "clock",
-                      "vouchers", "terminals", "transactions"):
+                      "vouchers", "terminals", "transactions", "scenarios", "counts"):
             self.connection.execute(f"DELETE FROM {table}")
         # Attempts may be under way, and answers to commands waited for: their numbers are not given out a second time.
         self.connection.execute("DELETE FROM sqlite_sequence WHERE name NOT IN ('notices', 'commands')")

@@ -3,7 +3,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..moves import falls_due
 from ..orders import CardState, Event, Order, Status
@@ -16,12 +16,15 @@ _COLUMNS = tuple(field.name for field in fields(Order) if field.name != "id")
 _INSERT = (f"INSERT INTO orders ({', '.join(_COLUMNS)}, due_at) VALUES ({', '.join(':' + name for name in _COLUMNS)}, :due_at)")
 _CHANGING = ("amount", "currency", "rate", "fee_rate", "expires_at", "notify_url", "details", "watched", "status", "trans_id", "buyer_id",
              "buyer_login", "buyer_email", "paid_at", "finishes_at", "closed_at", "closed_by", "failure", "refunded", "card", "terminal",
-             "due_at")
+             "script", "due_at")
 _UPDATE = f"UPDATE orders SET {', '.join(f'{name} = :{name}' for name in _CHANGING)} WHERE id = :id"
 # What time has done counts whether or not the scheduler has written it down already.
 # A card order may wait beyond its time limit, for its issuer, and a terminal has its own time.
 _EFFECTIVE = """CASE WHEN status = 'WAIT_BUYER_PAY' AND expires_at <= :now AND card IS NULL AND terminal IS NULL THEN 'TRADE_CLOSED'
                      WHEN status = 'TRADE_SUCCESS' AND finishes_at <= :now THEN 'TRADE_FINISHED' ELSE status END"""
+if TYPE_CHECKING:
+    from ..scenarios import Script
+
 LEDGER_PAGE = 500
 _FRESH = vars(CardState(""))
 
@@ -45,7 +48,8 @@ def _order(row: sqlite3.Row) -> Order:
     del values["due_at"]
     values.update(details=json.loads(row["details"]), watched=bool(row["watched"]), status=Status(row["status"]),
                   card=_card(row["card"]) if row["card"] else None,
-                  terminal=read_transaction(row["terminal"]) if row["terminal"] else None)
+                  terminal=read_transaction(row["terminal"]) if row["terminal"] else None,
+                  script=_script(row["script"]) if row["script"] else None)
     return Order(**values)
 
 
@@ -59,11 +63,18 @@ def _card(written: str) -> CardState:
     return CardState(**{**_FRESH, **values, "status": CardStatus(values.get("status", CardStatus.RECEIVED))})
 
 
+def _script(written: str) -> "Script":
+    from ..scenarios.script import read  # most orders have none
+
+    return read(written)
+
+
 def _values(order: Order) -> dict[str, Any]:
     due = falls_due(order)
     return {**vars(order), "details": to_json(order.details), "status": str(order.status),
             "card": _written(order.card) if order.card else None,
-            "terminal": written_transaction(order.terminal) if order.terminal else None, "due_at": due[0] if due else None}
+            "terminal": written_transaction(order.terminal) if order.terminal else None,
+            "script": order.script.written() if order.script else None, "due_at": due[0] if due else None}
 
 
 class Orders:

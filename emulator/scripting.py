@@ -1,0 +1,74 @@
+"""Which rule of the scenario in force fits a request, found within the request's transaction (contract 8)."""
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from . import money
+from .orders import Order
+from .store import Tables
+
+if TYPE_CHECKING:
+    from .scenarios import Script
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a rule can ask about: `params` under the table's names, `shown` as they may be told; `card` is a number, never told.
+
+    `least_attempt` is the attempt that it is at least, as the order knows.
+    """
+
+    merchants_id: str
+    out_trade_no: str
+    endpoint: str
+    params: Mapping[str, str] = field(repr=False)
+    shown: Mapping[str, str] = field(repr=False)
+    card: str = field(default="", repr=False)
+    least_attempt: int = 1
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the scenario says: `script` when a rule fits, and of each rule before it, or of all, the first difference."""
+
+    scenario: str
+    script: "Script | None"
+    passed: list[tuple[str, str]]
+
+    def as_json(self) -> dict[str, Any]:
+        """As the journal keeps it."""
+        return {"scenario": self.scenario, "rule": self.script.rule if self.script else None, "passed": list(map(list, self.passed))}
+
+
+def decide(tables: Tables, seed: str, asked: Request, now: int, counted: bool = True) -> Verdict | None:
+    """The verdict on a request, None where no scenario is in force; a rule whose outcomes come in turn is used by this.
+
+    `counted` requests count as attempts of their order number; others are the attempt that `least_attempt` says.
+    """
+    scenario = tables.scenarios.of(asked.merchants_id)
+    if scenario is None:
+        return None
+    from . import scenarios  # loaded when there is one
+
+    counts = tables.scenarios.count(asked.merchants_id, asked.endpoint, asked.out_trade_no) if counted else 0
+    facts = scenarios.Facts(asked.params, asked.shown, asked.endpoint, max(counts, asked.least_attempt), seed,
+                            (asked.merchants_id, asked.out_trade_no), asked.card)
+    uses = tables.scenarios.uses(asked.merchants_id)
+    picked, passed = scenarios.pick(scenario, facts, uses), scenarios.explain(scenario, facts, uses)
+    if picked is None:
+        return Verdict(scenario.name, None, passed)
+    if picked.rule.in_turn:
+        tables.scenarios.count(asked.merchants_id, "rule", picked.rule.name)
+    return Verdict(scenario.name, scenarios.Script(picked.rule.name, now, picked.then), passed)
+
+
+def presented(tables: Tables, seed: str, order: Order, card: str, now: int) -> "Script | None":
+    """What is said of a card that the payer presents on a page: by the rule that fitted the order, else by one that fits this card."""
+    assert order.card is not None
+    if order.card.attempt == 0 and order.script and order.script.then.speaks_of_cards:
+        return order.script
+    params = {**order.details, "merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "pay_type": order.pay_type,
+              "trans_amount": money.text(order.amount)}
+    asked = Request(order.merchants_id, order.out_trade_no, order.endpoint, params, params, card, order.card.attempt + 1)
+    verdict = decide(tables, seed, asked, now, counted=False)
+    return verdict.script if verdict else None

@@ -1,0 +1,70 @@
+"""Tables `scenarios` and `counts`: which rules are in force, and how often each was used."""
+import json
+import sqlite3
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .columns import to_json
+
+if TYPE_CHECKING:
+    from ..scenarios import Scenario
+
+RULE = "rule"
+EVERYBODY = ""
+_read: dict[str, "Scenario"] = {}  # those in force, by their text: reading one takes longer than a payment
+MOST_READ = 64
+
+
+def _scenario(document: str) -> "Scenario":
+    if document not in _read:
+        from ..scenarios import from_json  # most emulators never have one
+
+        if len(_read) >= MOST_READ:
+            _read.clear()
+        _read[document] = from_json(json.loads(document))
+    return _read[document]
+
+
+class Scenarios:
+    """The scenario of each merchant, or of all, and how its rules were used."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def of(self, merchants_id: str) -> "Scenario | None":
+        """The scenario in force for a merchant: its own, else that of everybody."""
+        row = self._execute("SELECT document FROM scenarios WHERE merchants_id IN (:mid, '') ORDER BY merchants_id DESC LIMIT 1",
+                            {"mid": merchants_id}).fetchone()
+        return _scenario(row[0]) if row else None
+
+    def own(self, merchants_id: str) -> "Scenario | None":
+        """The scenario that was set for just this merchant, or with an empty number for all."""
+        row = self._execute("SELECT document FROM scenarios WHERE merchants_id = :mid", {"mid": merchants_id}).fetchone()
+        return _scenario(row[0]) if row else None
+
+    def set(self, merchants_id: str, document: Mapping[str, Any]) -> None:
+        """Put a scenario in force; what was counted for the one before is forgotten."""
+        self._execute("INSERT INTO scenarios (merchants_id, document) VALUES (:mid, :document) "
+                      "ON CONFLICT (merchants_id) DO UPDATE SET document = :document", {"mid": merchants_id, "document": to_json(document)})
+        self.forget(merchants_id)
+
+    def drop(self, merchants_id: str) -> None:
+        """Put a scenario out of force."""
+        self._execute("DELETE FROM scenarios WHERE merchants_id = :mid", {"mid": merchants_id})
+        self.forget(merchants_id)
+
+    def forget(self, merchants_id: str) -> None:
+        """Count anew: for a merchant, or for all."""
+        self._execute("DELETE FROM counts WHERE :mid = '' OR merchants_id = :mid", {"mid": merchants_id})
+
+    def uses(self, merchants_id: str) -> dict[str, int]:
+        """How often each rule with a list was used by a merchant."""
+        return {row[0]: row[1] for row in self._execute("SELECT name, number FROM counts WHERE merchants_id = :mid AND kind = :kind",
+                                                        {"mid": merchants_id, "kind": RULE})}
+
+    def count(self, merchants_id: str, kind: str, name: str) -> int:
+        """Count one more; answers how many there are now."""
+        row = self._execute("INSERT INTO counts (merchants_id, kind, name, number) VALUES (:mid, :kind, :name, 1) "
+                            "ON CONFLICT (merchants_id, kind, name) DO UPDATE SET number = number + 1 RETURNING number",
+                            {"mid": merchants_id, "kind": kind, "name": name}).fetchone()
+        return int(row[0])
