@@ -7,6 +7,7 @@ A line of this map imports from the lines above it only; names on one line do no
     settings  merchants  contract  cards  terminal
     scenarios
     orders  envelope  nested  masking  replies
+    faults
     moves  notices  settlement
     store
     outbox

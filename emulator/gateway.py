@@ -1,28 +1,35 @@
 """One request, top to bottom: find, read, authenticate, check, act, sign, write down (contract 1.3, order of checks)."""
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any
 
-from . import contract, envelope, signature
+from . import contract, durations, envelope, faults, signature
 from .clock import real_now
 from .codes import REFUSALS, Refused
 from .contract import Endpoint
 from .endpoints import ENDPOINTS
+from .endpoints._card_documents import card_number
 from .endpoints._common import Call
 from .findings import Finding
 from .masking import Mask, has_card_data
 from .merchants import Merchant
 from .payments import Payments
-from .replies import Answer, Download, PostForm, Redirect, Reply
+from .replies import Answer, Download, Redirect, Reply, Response
+from .scripting import Asked, Verdict, decide
 from .settings import Settings
 from .store import Store, Tables
 from .store.records import Entry
 
+if TYPE_CHECKING:
+    from .scenarios import Script
+
 METHODS = ("GET", "POST")
 MOST_BYTES = 1024 * 1024
 MOST_PARAMS = 1_000
+LOOK_AROUND_S = 0.005
 OK = "OK"
 HTML = "text/html; charset=utf-8"
 log = logging.getLogger(__name__)
@@ -44,21 +51,6 @@ class Request:
     hint: str = ""
 
 
-@dataclass(frozen=True)
-class Response:
-    """What goes out: the reply as it is on the wire, and the journal's id of the request. `kept` is what the journal keeps of it."""
-
-    status: int
-    content_type: str
-    body: str = ""
-    kept: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    cookies: Mapping[str, str] = field(default_factory=dict)
-    pieces: Iterable[str] | None = None
-    form: PostForm | None = None
-    journal_id: int = 0
-
-
 @dataclass
 class Case:
     """A request on its way, and what is known of it so far: a refusal and the journal tell as much as there is."""
@@ -69,6 +61,7 @@ class Case:
     findings: list[Finding] = field(default_factory=list)
     out_trade_no: str = ""
     explanation: Mapping[str, Any] = field(default_factory=dict)
+    verdict: Verdict | None = None
 
     @cached_property
     def mask(self) -> Mask:
@@ -89,17 +82,48 @@ class Gateway:
         try:
             table, merchant, params = self._admit(case)
             with self.store.write() as tables:
-                now = tables.clock.get().now(real_now())
-                payments = Payments(tables, self.settings, merchant, now, table.name)
-                reply = table.act(Call(table.name, params, merchant, payments, self.store, request.base_url, request.ip, request.cookies))
-                if isinstance(reply, Answer):
-                    self._look_at(case, merchant, reply)
-                return _written_down(tables, now, case, _on_the_wire(reply, table, merchant), OK)
+                response = self._carry_out(tables, case, table, merchant, params)
+            self._wait_for_notices(case, merchant, params)
+            return response
         except Refused as refused:
             return self._refuse(case, refused)
         except Exception:
             log.exception("%s failed", request.name)
             return self._refuse(case, Refused("SYSTEM_ERROR", REFUSALS["SYSTEM_ERROR"].when))
+
+    def _carry_out(self, tables: Tables, case: Case, table: Endpoint, merchant: Merchant, params: Mapping[str, str]) -> Response:
+        """Act, within the request's transaction. Raises Refused, where no scenario is in force that would know of it."""
+        now = tables.clock.get().now(real_now())
+        verdict = case.verdict = decide(tables, self.settings.seed, _as_rules_see_it(table, merchant, params, case), now)
+        script = verdict.script if verdict else None
+        payments = Payments(tables, self.settings, merchant, now, table.name, script)
+        came = case.request
+        call = Call(table.name, params, merchant, payments, self.store, came.base_url, came.ip, came.cookies, script)
+        if verdict is None:
+            return _written_down(tables, now, case, self._acted(case, table, call), OK)
+        if script and script.then.fault in faults.NOTHING_HAPPENS:
+            return _written_down(tables, now, case, Response(200, HTML), script.then.fault)
+        try:
+            with tables.savepoint():  # a rule is used up by a refused request too
+                response, said = self._acted(case, table, call), OK
+        except Refused as refused:
+            response, said = _refusal(case, refused), refused.code.name
+        return _written_down(tables, now, case, response, said)
+
+    def _acted(self, case: Case, table: Endpoint, call: Call) -> Response:
+        reply = table.act(call)
+        if isinstance(reply, Answer):
+            self._look_at(case, call.merchant, reply)
+        return _on_the_wire(reply, table, call.merchant)
+
+    def _wait_for_notices(self, case: Case, merchant: Merchant, params: Mapping[str, str]) -> None:
+        """Where a rule says so, the answer waits until the notices of the order have been sent."""
+        script = case.verdict.script if case.verdict else None
+        if script is None or not script.then.notify.before_answer:
+            return
+        end = monotonic() + self.settings.notify_timeout / durations.SECOND
+        while monotonic() < end and self.store.read().notices.unsent(merchant.merchants_id, params.get("out_trade_no", "")):
+            sleep(LOOK_AROUND_S)
 
     def _admit(self, case: Case) -> tuple[Endpoint, Merchant, Mapping[str, str]]:
         """Everything that comes before the state of orders; answers the parameters under the table's names. Raises Refused."""
@@ -148,17 +172,27 @@ class Gateway:
         return bool(self.settings.strict or merchant.strict)
 
     def _refuse(self, case: Case, refused: Refused) -> Response:
-        if case.request.hint:
-            refused = Refused(refused.code.name, f"{refused.sentence}; {case.request.hint}", refused.result_code, refused.card_code)
-        body = envelope.refusal(refused, case.request.params, case.table, case.merchant.token if case.merchant else None)
-        headers = {"Allow": ", ".join(METHODS)} if refused.code.status == 405 else {}
-        response = Response(refused.code.status, envelope.CONTENT_TYPE, body, body, headers)
+        response = _refusal(case, refused)
         try:
             with self.store.write() as tables:
                 return _written_down(tables, tables.clock.get().now(real_now()), case, response, refused.code.name)
         except Exception:
             log.exception("the refusal of %s was not written down", case.request.name)
             return response
+
+
+def _refusal(case: Case, refused: Refused) -> Response:
+    """The answer to a request that was turned away."""
+    if case.request.hint:
+        refused = Refused(refused.code.name, f"{refused.sentence}; {case.request.hint}", refused.result_code, refused.card_code)
+    body = envelope.refusal(refused, case.request.params, case.table, case.merchant.token if case.merchant else None)
+    headers = {"Allow": ", ".join(METHODS)} if refused.code.status == 405 else {}
+    return Response(refused.code.status, envelope.CONTENT_TYPE, body, body, headers)
+
+
+def _as_rules_see_it(table: Endpoint, merchant: Merchant, params: Mapping[str, str], case: Case) -> Asked:
+    return Asked(merchant.merchants_id, params.get("out_trade_no", ""), table.name, params, lambda: case.mask.params,
+                 lambda: card_number(params))
 
 
 def _in_words(finding: Finding) -> str:
@@ -179,8 +213,11 @@ def _on_the_wire(reply: Reply, table: Endpoint, merchant: Merchant) -> Response:
 
 
 def _written_down(tables: Tables, now: int, case: Case, response: Response, verdict: str) -> Response:
-    """The response with its line in the journal."""
+    """The response with its line in the journal, as a rule spoils it; what was to be sent is kept where nothing of it arrives."""
     request, mask = case.request, case.mask
+    script = case.verdict.script if case.verdict else None
+    if script:
+        response = _as_scripted(response, script)
     named = {name: mask.text(contract.printable(request.params.get(name, ""))) for name in ("merchants_id", "out_trade_no")}
     named["out_trade_no"] = named["out_trade_no"] or case.out_trade_no
     if case.merchant:
@@ -189,8 +226,22 @@ def _written_down(tables: Tables, now: int, case: Case, response: Response, verd
         at=now, **named, endpoint=mask.text(contract.printable(request.name)), ip=request.ip, method=request.method,
         params=mask.params, status=response.status, answer=mask.text(response.kept), verdict=verdict,
         findings=[finding.as_json() for finding in case.findings],
-        explanation={name: mask.text(value) if isinstance(value, str) else value for name, value in case.explanation.items()}))
+        explanation=_masked({**case.explanation, **(case.verdict.as_json() if case.verdict else {})}, mask)))
     return replace(response, journal_id=number)
+
+
+def _as_scripted(response: Response, script: "Script") -> Response:
+    spoiled = faults.FAULTS[script.then.fault](response) if script.then.fault else response
+    return replace(spoiled, rule=script.rule, delay=script.then.delay or 0)
+
+
+def _masked(value: Any, mask: Mask) -> Any:
+    """A structure of an explanation without what is secret."""
+    if isinstance(value, Mapping):
+        return {name: _masked(inner, mask) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_masked(inner, mask) for inner in value]
+    return mask.text(value) if isinstance(value, str) else value
 
 
 def _owner(tables: Tables, table: Endpoint, params: Mapping[str, str]) -> Merchant:

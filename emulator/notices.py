@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from . import clock, envelope, money, terminal
+from . import clock, envelope, faults, money, terminal
 from .merchants import Merchant
 from .orders import Event, Order, Status
 from .payers import ALIPAY
@@ -174,7 +174,7 @@ def of_move(before: Order, event: Event, after: Order, merchant: Merchant, setti
     url = address(after, merchant)
     if not url or event not in events or (before.was_paid and event is not Event.PAY):
         return None
-    return packed(notify_type, make(after, merchant, settings, now), url, merchant)
+    return packed(after, notify_type, make(after, merchant, settings, now), url, merchant)
 
 
 def address(order: Order, merchant: Merchant) -> str:
@@ -182,12 +182,13 @@ def address(order: Order, merchant: Merchant) -> str:
     return order.notify_url or merchant.notify_url
 
 
-def packed(notify_type: str, fields: Fields, url: str, merchant: Merchant) -> Notice:
-    """The fields, signed, in the form of their notify_type."""
+def packed(order: Order, notify_type: str, fields: Fields, url: str, merchant: Merchant) -> Notice:
+    """The fields, signed, in the form of their notify_type; forged where a scenario's rule for the order says so."""
     if notify_type == TERMINAL:
-        first, repeated = (_xml({**fields, "recoveredTransaction": told}, merchant) for told in ("false", "true"))
+        first, repeated = (envelope.xml(envelope.DEFAULT_ROOT, _signed(order, {**fields, "recoveredTransaction": told}, merchant))
+                           for told in ("false", "true"))
         return Notice(notify_type, "POST", url, envelope.CONTENT_TYPE, first, repeated)
-    signed = envelope.signed(fields, merchant.token)
+    signed = _signed(order, fields, merchant)
     if notify_type == MINI:
         return Notice(notify_type, "POST", url, JSON, _json(signed))
     query = urlencode(signed)
@@ -197,8 +198,12 @@ def packed(notify_type: str, fields: Fields, url: str, merchant: Merchant) -> No
     return Notice(notify_type, "GET", f"{bare}{'&' if '?' in bare else '?'}{query}", "", "")
 
 
-def _xml(fields: Fields, merchant: Merchant) -> str:
-    return envelope.xml(envelope.DEFAULT_ROOT, envelope.signed(fields, merchant.token))
+def _signed(order: Order, fields: Fields, merchant: Merchant) -> Fields:
+    signed: Fields = envelope.signed(fields, merchant.token)
+    how = order.script.then.notify if order.script else None
+    if how and how.altered:
+        signed = faults.altered(signed)
+    return {**signed, "sign": faults.forged(signed["sign"])} if how and how.wrong_sign else signed
 
 
 def _json(fields: Fields) -> str:

@@ -1,5 +1,6 @@
 """The outbox: notices wait in the database from the transaction of their cause until a receiver has taken them (contract 6)."""
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from . import durations
@@ -55,6 +56,8 @@ def next_step(notice: Posted, taken: bool, at: int, schedule: Sequence[int], rep
 
     A replay by hand neither uses up the schedule nor makes a taken notice untaken.
     """
+    if taken and not replay and notice.attempts + 1 - notice.how.drop < notice.how.times:
+        return WAITING, notice.attempts + 1, at
     if taken or notice.status == TAKEN:
         return TAKEN, notice.attempts + (not replay), None
     if replay:
@@ -66,17 +69,35 @@ def next_step(notice: Posted, taken: bool, at: int, schedule: Sequence[int], rep
 
 def deliver(store: Store, notice: Posted, at: int, post: Post, schedule: Sequence[int], replay: bool = False) -> Sent:
     """Make one attempt, begun at the emulator's instant `at`, and write down what came of it; `schedule` is that of the setting."""
-    sent = post(notice)
-    findings = list(sent.findings)
-    taken = sent.taken(notice.notify_type)
-    if sent.answered and not taken:
-        findings.append(Finding("NOT_ANSWERED_SUCCESS", f"answered {sent.status_code} with {sent.answer.strip()[:80]!r}"))
-    attempt = Attempt(notice.id, notice.merchants_id, at, sent.took_ms, sent.status_code, sent.answer, sent.error, taken, replay,
-                      [finding.as_json() for finding in findings])
+    copies = _posted(notice, post, replay)
+    taken = any(sent.taken(notice.notify_type) for sent in copies)
+    attempts = [_attempt(notice, sent, at, replay) for sent in copies]
     waits = TERMINAL_SCHEDULE if notice.notify_type == TERMINAL else schedule
     with store.write() as tables:
         current = tables.notices.find(notice.id)
         if current is not None and current.created_at == notice.created_at:  # its merchant may have been reset in the meantime
-            tables.notices.record(attempt, *next_step(current, taken, at, waits, replay))
+            for attempt in attempts:
+                tables.notices.record(attempt, *next_step(current, taken, at, waits, replay))
             tables.wake()
-    return sent
+    return next((sent for sent in copies if sent.taken(notice.notify_type)), copies[0])
+
+
+def _posted(notice: Posted, post: Post, replay: bool) -> list[Sent]:
+    """What came of an attempt: one HTTP request, or none or several at once where a scenario's rule says so."""
+    how = notice.how
+    if notice.attempts < how.drop and not replay:
+        return [Sent(0, error=f"lost on the way: the scenario drops the first {how.drop} attempts")]
+    if how.duplicate == 1:
+        return [post(notice)]
+    with ThreadPoolExecutor(how.duplicate) as pool:
+        return list(pool.map(post, [notice] * how.duplicate))
+
+
+def _attempt(notice: Posted, sent: Sent, at: int, replay: bool) -> Attempt:
+    """What is written down of a request."""
+    findings = list(sent.findings)
+    taken = sent.taken(notice.notify_type)
+    if sent.answered and not taken:
+        findings.append(Finding("NOT_ANSWERED_SUCCESS", f"answered {sent.status_code} with {sent.answer.strip()[:80]!r}"))
+    return Attempt(notice.id, notice.merchants_id, at, sent.took_ms, sent.status_code, sent.answer, sent.error, taken, replay,
+                   [finding.as_json() for finding in findings])

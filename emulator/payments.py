@@ -4,8 +4,9 @@ History, ledger and notice are written in the transaction of the move, so that e
 """
 from dataclasses import dataclass, replace
 from itertools import count
+from typing import TYPE_CHECKING
 
-from . import chance, clock, money, moves, notices, payers, settlement
+from . import chance, clock, durations, money, moves, notices, payers, settlement
 from .findings import Finding
 from .merchants import Merchant
 from .moves import CANCEL_PERIOD, moved, refusal
@@ -13,20 +14,27 @@ from .notices import Notice
 from .orders import Event, Order, Status
 from .settings import Settings
 from .store import Tables
+from .store.post import PLAIN, Sending
 from .store.trades import Refund
 
+if TYPE_CHECKING:
+    from .scenarios import Script
+
+SHUFFLED = (4 * durations.SECOND, 2 * durations.SECOND, 0)
 BY_PAYER, BY_CONTROL, BY_CLOCK = "payer", "control", "clock"
 
 
 @dataclass(frozen=True)
 class Payments:
-    """The payments of one merchant within a write transaction, at an instant; `cause` is who asks (an endpoint, payer …)."""
+    """The payments of one merchant within a write transaction, at an instant; `cause` is who asks (an endpoint, payer …), `script` what a
+    scenario's rule says of the request."""
 
     tables: Tables
     settings: Settings
     merchant: Merchant
     now: int
     cause: str
+    script: "Script | None" = None
 
     def create(self, order: Order) -> Order:
         """Write a new, waiting order down; answers it with its id."""
@@ -47,6 +55,11 @@ class Payments:
         self.write(order, Event.PAY, paid, {"amount": money.text(paid.amount), "trans_id": paid.trans_id, "cny": money.text(paid.cny)})
         self.enter(paid, settlement.PAYMENT, paid.out_trade_no, paid.amount, paid.subject)
         return paid
+
+    def pay_on_page(self, order: Order) -> Order:
+        """The buyer presses the button that pays, and fails where a scenario's rule for the order says so."""
+        fails = order.script.failure if order.script and order.script.acts_at is None else ""
+        return self.decline(order, fails) if fails else self.pay(order)
 
     def decline(self, order: Order, failure: str) -> Order:
         """The buyer fails on a page, and may try again until the time is over; at the counter the number is spent."""
@@ -118,8 +131,18 @@ class Payments:
     def post(self, order: Order, notice: Notice | None) -> None:
         """Put a notice of this order into the outbox."""
         if notice:
-            self.tables.notices.add(order.merchants_id, order.out_trade_no, notice, self.now)
+            how = order.script.then.notify if order.script else None
+            sending = Sending(how.drop, how.times, how.duplicate) if how else PLAIN
+            self.tables.notices.add(order.merchants_id, order.out_trade_no, notice, self.now, self._sent_at(order), sending)
             self.tables.wake()
+
+    def _sent_at(self, order: Order) -> int:
+        """When a notice is sent: at once, unless a rule says later; shuffled, those that come first wait longest."""
+        how = order.script.then.notify if order.script else None
+        if how is None:
+            return self.now
+        waits = SHUFFLED[min(self.tables.notices.count(order.merchants_id, order.out_trade_no), len(SHUFFLED) - 1)] if how.shuffle else 0
+        return self.now + (how.delay or 0) + waits
 
     def _give_back(self, order: Order, event: Event, after: Order, refund: Refund) -> Refund:
         self.tables.orders.add_refund(refund)

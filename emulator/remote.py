@@ -73,7 +73,7 @@ class Control:
         path = database_path(settings)
         click.echo(f"No server at {self._url}; working on {path}.", err=True)
         try:
-            app = build(settings.replaced(control_token=NO_TOKEN), path)[0]
+            app = build(settings.replaced(control_token=NO_TOKEN, scenario=""), path)[0]
         except Unusable as problem:
             raise click.ClickException(str(problem)) from problem
         return app.test_client()

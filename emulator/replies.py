@@ -1,6 +1,7 @@
-"""What an endpoint may return."""
+"""What an endpoint may return, and what goes out over HTTP."""
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from .contract import Field
 from .findings import Finding
@@ -46,3 +47,34 @@ class Download:
 
 
 Reply = Answer | Redirect | PostForm | Download
+
+
+class Wire(StrEnum):
+    """What happens on the connection."""
+
+    WHOLE = "whole"  # the response is sent
+    DROPPED = "dropped"  # it is closed without a byte
+    RESET = "reset"  # it is reset without a byte
+    TRUNCATED = "truncated"  # it is closed in the middle of the body
+    SLOW = "slow"  # the body trickles
+
+
+@dataclass(frozen=True)
+class Response:
+    """What goes out: the reply as it is on the wire, and the journal's id of the request. `kept` is what the journal keeps of it.
+
+    `rule` is the scenario's that fitted; `delay` is how many milliseconds the answer is held back.
+    """
+
+    status: int
+    content_type: str
+    body: str = ""
+    kept: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cookies: Mapping[str, str] = field(default_factory=dict)
+    pieces: Iterable[str] | None = None
+    form: PostForm | None = None
+    journal_id: int = 0
+    wire: Wire = Wire.WHOLE
+    rule: str = ""
+    delay: int = 0

@@ -1,5 +1,5 @@
 """Which rule of the scenario in force fits a request, found within the request's transaction (contract 8)."""
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,18 +12,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Request:
-    """What a rule can ask about: `params` under the table's names, `shown` as they may be told; `card` is a number, never told.
-
-    `least_attempt` is the attempt that it is at least, as the order knows.
+class Asked:
+    """What a rule can ask about: `params` under the table's names, `shown` as they may be told; `card` is a number, never told. The last
+    two are made when there is a scenario. `least_attempt` is the attempt that it is at least, as the order knows.
     """
 
     merchants_id: str
     out_trade_no: str
     endpoint: str
     params: Mapping[str, str] = field(repr=False)
-    shown: Mapping[str, str] = field(repr=False)
-    card: str = field(default="", repr=False)
+    shown: Callable[[], Mapping[str, str]]
+    card: Callable[[], str] = str
     least_attempt: int = 1
 
 
@@ -40,7 +39,7 @@ class Verdict:
         return {"scenario": self.scenario, "rule": self.script.rule if self.script else None, "passed": list(map(list, self.passed))}
 
 
-def decide(tables: Tables, seed: str, asked: Request, now: int, counted: bool = True) -> Verdict | None:
+def decide(tables: Tables, seed: str, asked: Asked, now: int, counted: bool = True) -> Verdict | None:
     """The verdict on a request, None where no scenario is in force; a rule whose outcomes come in turn is used by this.
 
     `counted` requests count as attempts of their order number; others are the attempt that `least_attempt` says.
@@ -51,8 +50,8 @@ def decide(tables: Tables, seed: str, asked: Request, now: int, counted: bool = 
     from . import scenarios  # loaded when there is one
 
     counts = tables.scenarios.count(asked.merchants_id, asked.endpoint, asked.out_trade_no) if counted else 0
-    facts = scenarios.Facts(asked.params, asked.shown, asked.endpoint, max(counts, asked.least_attempt), seed,
-                            (asked.merchants_id, asked.out_trade_no), asked.card)
+    facts = scenarios.Facts(asked.params, asked.shown(), asked.endpoint, max(counts, asked.least_attempt), seed,
+                            (asked.merchants_id, asked.out_trade_no), asked.card())
     uses = tables.scenarios.uses(asked.merchants_id)
     picked, passed = scenarios.pick(scenario, facts, uses), scenarios.explain(scenario, facts, uses)
     if picked is None:
@@ -69,6 +68,7 @@ def presented(tables: Tables, seed: str, order: Order, card: str, now: int) -> "
         return order.script
     params = {**order.details, "merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "pay_type": order.pay_type,
               "trans_amount": money.text(order.amount)}
-    asked = Request(order.merchants_id, order.out_trade_no, order.endpoint, params, params, card, order.card.attempt + 1)
+    asked = Asked(order.merchants_id, order.out_trade_no, order.endpoint, params, lambda: params, lambda: card,
+                  order.card.attempt + 1)
     verdict = decide(tables, seed, asked, now, counted=False)
     return verdict.script if verdict else None

@@ -1,11 +1,14 @@
 """The state that a database begins with, and that a reset goes back to."""
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from . import merchants
 from .clock import Clock
 from .merchants import User
+from .settings import Settings
 from .store import Tables
+from .store.scripts import EVERYBODY
 
 
 def seed(tables: Tables, secret: str) -> None:
@@ -28,11 +31,22 @@ def make(tables: Tables, merchants_id: str, settings: Mapping[str, Any], users: 
     return True
 
 
-def reset(tables: Tables, secret: str, merchants_id: str | None = None) -> None:
+def begin(tables: Tables, written: str) -> None:
+    """Put the scenario of the setting in force, for everybody; an empty one leaves what is. Raises scenarios.Invalid."""
+    if written:
+        from . import scenarios  # a start without one need not load it
+
+        named = written in scenarios.shipped()
+        scenario = scenarios.shipped_scenario(written) if named or not written.endswith(scenarios.SUFFIX) else scenarios.load(Path(written))
+        tables.scenarios.set(EVERYBODY, scenario.as_json())
+
+
+def reset(tables: Tables, settings: Settings, merchants_id: str | None = None) -> None:
     """Forget what one merchant did, and any change of its settings; or everything."""
     if merchants_id is None:
         tables.erase_all()
-        seed(tables, secret)
+        seed(tables, settings.seed)
+        begin(tables, settings.scenario)
     else:
         tables.erase(merchants_id)
         tables.terminals.replace(merchants_id, tables.merchants.restore(merchants_id))

@@ -24,7 +24,7 @@ from . import __version__, cards, seeding
 from .flights import Signal
 from .scheduler import Scheduler
 from .settings import TEMPORARY, Settings, is_loopback
-from .store import Store, prepare
+from .store import Store, Tables, prepare
 from .store.post import Posted
 from .web import create_app
 
@@ -73,10 +73,22 @@ def build(settings: Settings, path: Path) -> tuple[Flask, Scheduler, LateSender]
     store = Store(path, bell.ring)
     with store.write() as tables:
         seeding.seed(tables, settings.seed)
+        _begin_scenario(tables, settings.scenario)
     store.close()
     sender = LateSender(settings)
     scheduler = Scheduler(store, settings, sender, bell)
     return create_app(settings, store, scheduler), scheduler, sender
+
+
+def _begin_scenario(tables: Tables, written: str) -> None:
+    """Put the scenario of the setting in force. Raises Unstartable with everything that is wrong with it."""
+    if written:
+        from .scenarios import Invalid
+
+        try:
+            seeding.begin(tables, written)
+        except Invalid as invalid:
+            raise Unstartable(f"scenario: {invalid}") from invalid
 
 
 def listen(host: str, port: int) -> socket.socket:

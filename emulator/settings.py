@@ -93,6 +93,7 @@ SETTINGS = (
     Setting("workers", "2", "server processes", _number(1, 64)),
     Setting("threads", "8", "threads of each process", _number(1, 256)),
     Setting("seed", "tgpay", "everything that looks random derives from it: tokens, numbers, buyers"),
+    Setting("scenario", "", "scenario in force from the start: the name of one that comes along, or a TOML file"),
     Setting("strict", "off", "breaking a rule of the document is refused (ILLEGAL_ARGUMENT) instead of noted as a finding", _switch),
     Setting("control_token", "", "bearer token of /_emulator; empty: none on loopback, one made and printed elsewhere; off: none anywhere"),
     Setting("timezone", "Asia/Shanghai", "zone of pay_time, gmt_payment, the settlement day and 1c", _zone),

@@ -10,7 +10,7 @@ AT, DUE = 1_000_000, 1_234_567
 
 
 def posted(status: str, attempts: int) -> Posted:
-    return Posted(1, "m", "o", "trade_status_sync", "GET", "http://shop.example/", "", "", "", 0, status, attempts,
+    return Posted(1, "m", "o", "trade_status_sync", "GET", "http://shop.example/", "", "", "", "", 0, status, attempts,
                   DUE if status == "waiting" else None)
 
 

@@ -167,3 +167,8 @@ def _minor(amount: Any) -> int:
     if not re.fullmatch(r"\d{1,7}(\.\d{1,2})?", written, re.ASCII):
         raise ValueError("has an amount that is not a decimal number with at most two places")
     return money.minor(written)
+
+
+def card_number(params: Mapping[str, str]) -> str:
+    """The number in a request's pay_info, empty where there is none."""
+    return pay_info(params["pay_info"])["cardNo"] if "pay_info" in params else ""

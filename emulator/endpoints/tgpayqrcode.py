@@ -75,4 +75,4 @@ def _announce(call: Call, order: Order) -> None:
     url = notices.address(order, call.merchant)
     if url:
         fields_of_notice = notices.qr_created(order, call.merchant, call.settings, call.now, pictures(call, order))
-        call.payments.post(order, notices.packed(notices.QR_CREATED, fields_of_notice, url, call.merchant))
+        call.payments.post(order, notices.packed(order, notices.QR_CREATED, fields_of_notice, url, call.merchant))

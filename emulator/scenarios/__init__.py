@@ -9,7 +9,7 @@
     collection   the files that come along
     tables       rows for the reference
 """
-from .collection import shipped, shipped_scenario
+from .collection import SUFFIX, shipped, shipped_scenario
 from .conditions import Condition, Facts
 from .outcomes import Buyer, Notify, Terminal, Then
 from .reading import Invalid, from_json, load, parse
@@ -17,5 +17,5 @@ from .rules import Picked, Rule, Scenario, differences, explain, pick
 from .script import Script
 from .tables import then_rows, when_rows
 
-__all__ = ["Buyer", "Condition", "Facts", "Invalid", "Notify", "Picked", "Rule", "Scenario", "Script", "Terminal", "Then", "differences",
-           "explain", "from_json", "load", "parse", "pick", "shipped", "shipped_scenario", "then_rows", "when_rows"]
+__all__ = ["SUFFIX", "Buyer", "Condition", "Facts", "Invalid", "Notify", "Picked", "Rule", "Scenario", "Script", "Terminal", "Then",
+           "differences", "explain", "from_json", "load", "parse", "pick", "shipped", "shipped_scenario", "then_rows", "when_rows"]

@@ -1,4 +1,5 @@
 """Tables `notices` and `attempts`: the outbox."""
+import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +15,19 @@ _DUE = """SELECT * FROM notices AS n WHERE due_at <= :now {others} AND (attempts
 
 
 @dataclass(frozen=True)
+class Sending:
+    """How a notice is sent: `drop` attempts are lost first, each other is made `duplicate` times at once, and it is sent `times` times,
+    whether it is taken or not."""
+
+    drop: int = 0
+    times: int = 1
+    duplicate: int = 1
+
+
+PLAIN = Sending()
+
+
+@dataclass(frozen=True)
 class Posted:
     """A notice in the outbox. `status` is waiting, taken or failed; `attempts` counts those of the schedule."""
 
@@ -26,10 +40,16 @@ class Posted:
     content_type: str
     body: str
     repeated_body: str
+    spoiled: str
     created_at: int
     status: str
     attempts: int
     due_at: int | None
+
+    @property
+    def how(self) -> Sending:
+        """What a scenario's rule makes of its sending."""
+        return Sending(**json.loads(self.spoiled)) if self.spoiled else PLAIN
 
     @property
     def sent_body(self) -> str:
@@ -59,12 +79,19 @@ class Notices:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
 
-    def add(self, merchants_id: str, out_trade_no: str, notice: Notice, now: int) -> None:
-        """Put a notice into the outbox, due at once."""
+    def add(self, merchants_id: str, out_trade_no: str, notice: Notice, now: int, due_at: int, how: Sending = PLAIN) -> None:
+        """Put a notice into the outbox."""
         self._execute("INSERT INTO notices (merchants_id, out_trade_no, notify_type, method, url, content_type, body, repeated_body, "
-                      "created_at, status, attempts, due_at) VALUES (:mid, :no, :notify_type, :method, :url, :content_type, :body, "
-                      ":repeated_body, :now, 'waiting', 0, :now)",
-                      {"mid": merchants_id, "no": out_trade_no, "now": now, **vars(notice)})
+                      "spoiled, created_at, status, attempts, due_at) VALUES (:mid, :no, :notify_type, :method, :url, :content_type, "
+                      ":body, :repeated_body, :spoiled, :now, 'waiting', 0, :due_at)",
+                      {"mid": merchants_id, "no": out_trade_no, "now": now, "due_at": due_at,
+                       "spoiled": "" if how == PLAIN else to_json(vars(how)), **vars(notice)})
+
+    def count(self, merchants_id: str, out_trade_no: str) -> int:
+        """How many notices an order has."""
+        row = self._execute("SELECT count(*) AS number FROM notices WHERE merchants_id = :mid AND out_trade_no = :no",
+                            {"mid": merchants_id, "no": out_trade_no}).fetchone()
+        return int(row["number"])
 
     def find(self, notice_id: int) -> Posted | None:
         """A notice by its id."""
@@ -85,6 +112,11 @@ class Notices:
         others = f"AND merchants_id NOT IN ({', '.join(':' + name for name in saturated)})" if saturated else ""
         rows = self._execute(_DUE.format(others=others), {"now": now, "limit": limit, **saturated})
         return [Posted(**row) for row in rows]
+
+    def unsent(self, merchants_id: str, out_trade_no: str) -> bool:
+        """Whether an order has notices that nobody has tried to send."""
+        return self._execute("SELECT 1 FROM notices WHERE merchants_id = :mid AND out_trade_no = :no AND attempts = 0 "
+                             "AND status = 'waiting' LIMIT 1", {"mid": merchants_id, "no": out_trade_no}).fetchone() is not None
 
     def last(self) -> int:
         """The id of the newest notice, 0 when there is none."""

@@ -1,17 +1,25 @@
 """`/v2`: HTTP in, the gateway's answer out (contract 1.1)."""
+import errno
+import socket
+import struct
+import threading
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from flask import Blueprint, Response, render_template, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from .. import gateway
+from .. import durations, gateway
+from ..replies import Response as Answered
+from ..replies import Wire
 from . import base_url, emulator, pages
 
 blueprint = Blueprint("api", __name__)
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 ALL_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+PRINTED = " !#$&'()*+,-./:;<=>?@[]^_`{|}~"
+DRIPS, BETWEEN_DRIPS_S = 20, 0.2
 MOST_DISCARDED = 64 * 1024 * 1024
 
 
@@ -28,18 +36,55 @@ def nothing_here(error: HTTPException) -> Response:
 def answer(path: str) -> Response:
     """Answer whatever is asked of the gateway; each answer is XML, unless the endpoint's is something else."""
     answered = emulator().gateway.answer(_read(path))
+    if answered.delay:
+        emulator().closing.wait(answered.delay / durations.SECOND)
+    if answered.wire is not Wire.WHOLE:
+        return _broken(answered)
     if answered.form:
         body: Any = render_template("post_form.html", form=answered.form, texts=pages.texts())
     else:
         body = _encoded(answered.pieces) if answered.pieces is not None else answered.body
-    headers = {"Access-Control-Allow-Origin": "*", "X-TGPay-Request": str(answered.journal_id), "Cache-Control": "no-store"}
-    response = Response(body, answered.status, {**headers, **answered.headers}, content_type=answered.content_type)
+    response = Response(body, answered.status, {**_headers(answered), **answered.headers}, content_type=answered.content_type)
     response.autocorrect_location_header = False
     if answered.form:
         pages.secure(response)
     for name, value in answered.cookies.items():
         response.set_cookie(name, value, max_age=10 * 365 * 86400, path="/v2/", httponly=True, samesite="Lax")
     return response
+
+
+def _headers(answered: Answered) -> dict[str, str]:
+    headers = {"Access-Control-Allow-Origin": "*", "X-TGPay-Request": str(answered.journal_id), "Cache-Control": "no-store"}
+    # A rule may have any name; a header is ASCII.
+    return {**headers, "X-TGPay-Rule": quote(answered.rule, safe=PRINTED)} if answered.rule else headers
+
+
+def _broken(answered: Answered) -> Response:
+    """A response whose connection breaks, or drips, as a scenario's rule says.
+
+    Raised while the body is sent, EPIPE makes the server close the connection and go on.
+    """
+    whole = b"".join(_encoded(answered.pieces)) if answered.pieces is not None else answered.body.encode()
+    if answered.wire is Wire.RESET and "gunicorn.socket" in request.environ:
+        connection = request.environ["gunicorn.socket"]
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close at once, by RST
+        connection.close()
+    pieces = {Wire.TRUNCATED: _cut(whole), Wire.SLOW: _dripping(whole, emulator().closing)}.get(answered.wire, _cut(b""))
+    headers = {**_headers(answered), **answered.headers, "Content-Length": str(len(whole))}
+    return Response(pieces, answered.status, headers, content_type=answered.content_type)
+
+
+def _cut(whole: bytes) -> Iterator[bytes]:
+    if whole:
+        yield whole[:len(whole) // 2]
+    raise BrokenPipeError(errno.EPIPE, "the line breaks as the scenario says")
+
+
+def _dripping(whole: bytes, closing: threading.Event) -> Iterator[bytes]:
+    size = max(1, -(-len(whole) // DRIPS))
+    for place in range(0, len(whole), size):
+        closing.wait(BETWEEN_DRIPS_S)
+        yield whole[place:place + size]
 
 
 def _encoded(pieces: Any) -> Iterator[bytes]:

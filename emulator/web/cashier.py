@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, redirect, request, url_for
 
-from .. import acquirer, cards, clock, money, notices, terminal
+from .. import acquirer, cards, clock, money, moves, notices, scripting, terminal
 from ..orders import Order
 from ..payments import Payments
 from ..response_codes import RESPONSE_CODES, CardStatus
@@ -68,11 +68,20 @@ def present(token: str) -> Response | Any:
     if card.outcome.code in cards.REFUSALS:
         return redirect(url_for("cashier.pay", token=token, refused=card.outcome.code, again=1, lang=language), 303)
     attempt = request.form.get("attempt")
-    after = by_payer(token, lambda payments, current: acquirer.present(payments, _open(payments, current), card)
+    after = by_payer(token, lambda payments, current: _presented(payments, _open(payments, current), card, given["cardNo"])
                      if attempt is None or _is_attempt(current, attempt) else current)
     if after and after.card and after.card.challenge is not None:
         return redirect(url_for("cashier.issuer", token=token, attempt=after.card.attempt, lang=language), 303)
     return redirect(url_for("cashier.pay", token=token, lang=language), 303)
+
+
+def _presented(payments: Payments, order: Order, card: cards.Presented, number: str) -> Order:
+    """The order when the card has been presented, as the issuer, or a rule of the scenario, answers."""
+    script = scripting.presented(payments.tables, payments.settings.seed, order, number, payments.now)
+    scripted = acquirer.as_scripted(card, script)
+    if scripted.outcome.code in cards.REFUSALS:
+        raise moves.card_refusal(scripted.outcome.code, scripted.why)
+    return acquirer.present(payments, order, scripted)
 
 
 def _open(payments: Payments, order: Order) -> Order:

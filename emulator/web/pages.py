@@ -25,6 +25,8 @@ blueprint = Blueprint("pages", __name__)
 PIXELS = {"L": 430, "M": 230, "S": 130}
 FAILURES = {"decline": "", "balance": "BUYER_BALANCE_NOT_ENOUGH"}
 PayersAct = Callable[[Payments, Order], Order]
+ACTS: dict[str, PayersAct] = {"pay": Payments.pay_on_page,
+                              **{name: partial(Payments.decline, failure=why) for name, why in FAILURES.items()}}
 PHONES = ("Mobile", "Android", "iPhone", "MicroMessenger", "AlipayClient")
 
 
@@ -81,11 +83,11 @@ def act(token: str, act: str) -> Response | Any:
     """The payer pays, or fails to; afterwards the browser goes on to the shop or back to the wallet."""
     refused = refuse_other_sites()
     order = _of_wallet(token)
-    if refused or order is None or act not in ("pay", *FAILURES):
+    if refused or order is None or act not in ACTS:
         return refused or page("not_found.html", 404)
-    acts: dict[str, PayersAct] = {"pay": Payments.pay, **{name: partial(Payments.decline, failure=why) for name, why in FAILURES.items()}}
-    order = by_payer(token, acts[act]) or order
-    failed = act if act in FAILURES and order.status is Status.WAIT_BUYER_PAY else None
+    order = by_payer(token, ACTS[act]) or order
+    waits = order.status is Status.WAIT_BUYER_PAY
+    failed = ("balance" if order.failure == FAILURES["balance"] else "decline") if waits else None
     if order.was_paid and order.details.get("return_url"):
         return redirect(ascii_url(order.details["return_url"]), 303)
     return redirect(url_for("pages.wallet", token=token, here=1, failed=failed, lang=request.args.get("lang")), 303)

@@ -45,7 +45,7 @@ def reset() -> Response:
     with emulator().store.write() as tables:
         if merchants_id is not None:
             known(tables, merchants_id)
-        seeding.reset(tables, emulator().settings.seed, merchants_id)
+        seeding.reset(tables, emulator().settings, merchants_id)
         tables.wake()
     return jsonify({"reset": merchants_id or "everything"})
 

@@ -1,0 +1,86 @@
+"""Scenarios: those that come along, and the one in force (contract 7 and 8)."""
+from typing import Any
+
+from flask import Response, jsonify, request
+
+from ...scenarios import Invalid, Scenario, from_json, shipped, shipped_scenario
+from ...store import Tables
+from ...store.scripts import EVERYBODY
+from .. import emulator
+from . import MERCHANT, Problem, asked, body, operation
+from .state import known
+
+FOR = ("merchants_id", "of this merchant alone; without it of all who have none of their own")
+SCHEMA = {"type": "object", "properties": {
+    "name": {"type": "string", "description": "one that comes along"}, "merchants_id": {"type": "string", "description": FOR[1]},
+    "summary": {"type": "string"}, "rules": {"type": "array", "items": {"type": "object", "properties": {
+        "name": {"type": "string"}, "when": {"type": "object"}, "then": {"type": ["object", "array"]}}}}}}
+
+
+@operation("GET", "/scenarios", "the scenarios that come along")
+def list_scenarios() -> Response:
+    """Their names, summaries and numbers of rules."""
+    found = [shipped_scenario(name) for name in shipped()]
+    items = [{"name": scenario.name, "summary": scenario.summary, "rules": len(scenario.rules)} for scenario in found]
+    return jsonify({"items": items, "next": None})
+
+
+@operation("GET", "/scenarios/<name>", "a scenario that comes along, with its rules")
+def get_scenario(name: str) -> Response:
+    """The whole of one."""
+    if name not in shipped():
+        raise Problem(404, "Not Found", f"there is no scenario {name}; there are {', '.join(shipped())}")
+    return jsonify(shipped_scenario(name).as_json())
+
+
+@operation("GET", "/scenario", "the scenario in force, and how often each rule with a list was used", (MERCHANT,))
+def active() -> Response:
+    """What is in force for everybody, or for a merchant, be it its own or that of everybody."""
+    merchants_id = asked("merchants_id")["merchants_id"] or EVERYBODY
+    tables = emulator().store.read()
+    if merchants_id:
+        known(tables, merchants_id)
+    return jsonify(_told(tables, merchants_id))
+
+
+def _told(tables: Tables, merchants_id: str) -> dict[str, Any]:
+    scenario = tables.scenarios.of(merchants_id)
+    own = tables.scenarios.own(merchants_id) is not None
+    return {"merchants_id": merchants_id if own and merchants_id else None, "scenario": scenario.as_json() if scenario else None,
+            "uses": tables.scenarios.uses(merchants_id)}
+
+
+@operation("PUT", "/scenario", "put a scenario in force: one that comes along by its name, or rules of your own", (FOR,), body=SCHEMA)
+def use() -> Response:
+    """The scenario, now in force; what was counted for the one before is forgotten."""
+    given = body()
+    merchants_id = given.pop("merchants_id", None) or request.args.get("merchants_id") or EVERYBODY
+    scenario = _read(given)
+    with emulator().store.write() as tables:
+        if merchants_id:
+            known(tables, str(merchants_id))
+        tables.scenarios.set(str(merchants_id), scenario.as_json())
+        return jsonify(_told(tables, str(merchants_id)))
+
+
+def _read(given: dict[str, Any]) -> Scenario:
+    """The scenario of a request, or a problem that has every problem of it."""
+    try:
+        if "rules" in given:
+            return from_json(given)
+        if set(given) != {"name"} or not isinstance(given["name"], str):
+            raise Problem(422, "Unprocessable", "send the name of a scenario that comes along, or rules")
+        return shipped_scenario(given["name"])
+    except Invalid as invalid:
+        raise Problem(422, "Unprocessable", str(invalid), errors=invalid.problems) from invalid
+
+
+@operation("DELETE", "/scenario", "put the scenario out of force", (FOR,))
+def drop() -> tuple[str, int]:
+    """Everything is as without one again; a merchant's falls back to that of everybody."""
+    merchants_id = asked("merchants_id")["merchants_id"] or EVERYBODY
+    with emulator().store.write() as tables:
+        if merchants_id:
+            known(tables, merchants_id)
+        tables.scenarios.drop(merchants_id)
+    return "", 204
