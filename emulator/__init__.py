@@ -2,14 +2,14 @@
 
 A line of this map imports from the lines above it only; names on one line do not know each other. A test holds the code to it.
 
-    durations  money  chance  findings  codes  response_codes  signature  urls
-    clock  payers  doctor
+    durations  money  chance  findings  codes  response_codes  signature  urls  remedies
+    clock  payers
     settings  merchants  contract  cards  terminal
     scenarios
     orders  envelope  nested  masking  replies
-    faults
+    faults  mistakes
     moves  notices  settlement
-    store
+    store  doctor
     outbox
     sender  payments  seeding  flights  scripting
     acquirer

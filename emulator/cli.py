@@ -300,7 +300,7 @@ def sign(parameters: tuple[str, ...], secret: str | None, explain: bool, as_json
 
         right = signature.matches(params["sign"], answer["sign"])
         diagnosis = doctor.explain(params, token)
-        answer.update(right=right, mistake=diagnosis.mistake.code if diagnosis.mistake and not right else None,
+        answer.update(right=right, mistake=diagnosis.as_json()["mistake"] if not right else None,
                       sentence="the signature is right" if right else diagnosis.sentence)
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))

@@ -1,197 +1,200 @@
-"""Explains a wrong signature: which single mistake reproduces the value that the client sent.
+"""Explains a wrong signature (contract 7, `sign/explain`): which mistake, or which two, reproduce the value that the client sent.
 
-A mistake is a change of the recipe of section 1.2. Nothing is claimed that does not reproduce the client's value.
+Nothing is claimed that does not reproduce the client's value. What is told is masked: neither a token nor a secret is ever in it.
 """
-import hashlib
-import html
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
-from urllib.parse import quote
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import reduce
+from itertools import chain, combinations, combinations_with_replacement, product
+from typing import Any, NamedTuple
 
 from . import signature
+from .contract import printable
+from .masking import HIDDEN, Mask
+from .mistakes import ALWAYS, OF_THE_VALUES, SPACED, Mistake, Recipe, of_other_tokens, of_the_parameters
+from .remedies import remedies
 
-Pairs = tuple[tuple[str, str], ...]
-# How languages encode a value for a URL: the characters beside letters and digits that they keep, a blank, small hexadecimal.
-URL_ENCODINGS = (
-    ("-_.~", "%20", False),  # PHP rawurlencode, Python quote(safe="")
-    ("-_.~", "+", False),  # Python urlencode
-    ("-_.~/", "%20", False),  # Python quote
-    ("-_.!~*'()", "%20", False),  # JavaScript encodeURIComponent
-    ("-_.*", "+", False),  # Java URLEncoder, browsers' forms
-    ("-_.", "+", False),  # PHP urlencode, http_build_query
-    ("-_.!*()", "+", True),  # C# HttpUtility.UrlEncode
-    ("-_.~", "%20", True), ("-_.~", "+", True),
-)
-MOST_WORK = 2**20  # characters of the text × parameters: leaving each out in turn hashes as much
-OFTEN_ADDED = (("service", "bankcard.pay"), ("service", "linktopost"), ("charset", "utf-8"), ("charset", "UTF-8"),
-               ("_input_charset", "utf-8"), ("version", "1.0"), ("version", "2.0"))
+MOST_WORK = 2**22  # bytes of all texts that are tried for one signature
+A_PARAMETER = 16  # what it costs to put a parameter in its place, in bytes
+AROUND = 16  # characters on both sides of a difference
+TOKEN, ITS_CASE, ANOTHER = "<token>", "<token in another case>", "<another token>"
+Mistakes = tuple[Mistake, ...]
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How a text is made of parameters, in the order in which they were sent, and what is hashed."""
+class Difference:
+    """Where the client's text first differs: after how many characters of the right one, which ends in `<token>`, and a little of both."""
 
-    pairs: Pairs
-    token: str
-    left_out: tuple[str, ...] = signature.NEVER_SIGNED
-    keep_empty: bool = False
-    sort_key: Callable[[str], Any] | None = lambda name: name.encode("utf-8", "surrogateescape")
-    joint: str = "&"
-    frame: str = "{text}{token}"
-    charset: str = "utf-8"
-    case: Callable[[str], str] = str
-    text_case: Callable[[str], str] = str
-
-    def text(self) -> str:
-        """The text before the token comes to it."""
-        pairs = [pair for pair in self.pairs if pair[0] not in self.left_out and (self.keep_empty or pair[1] != "")]
-        if self.sort_key is not None:
-            sort_key = self.sort_key
-            pairs.sort(key=lambda pair: sort_key(pair[0]))
-        return self.text_case(self.joint.join(f"{name}={value}" for name, value in pairs))
-
-    def sign(self) -> str | None:
-        """The signature that this recipe gives; None where the charset cannot write the text."""
-        whole = self.case(self.frame.replace("{token}", self.token).replace("{text}", self.text()))
-        try:
-            raw = whole.encode(self.charset, "surrogateescape")
-        except UnicodeEncodeError:
-            return None
-        return hashlib.md5(raw, usedforsecurity=False).hexdigest()
-
-    def values(self, change: Callable[[str], str]) -> "Recipe":
-        """The recipe with every value changed."""
-        return replace(self, pairs=tuple((name, change(value)) for name, value in self.pairs))
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """A mistake that clients make: a stable code, what was done, and the recipe that does it."""
-
-    code: str
-    sentence: str
-    recipe: Recipe
+    position: int
+    yours: str
+    right: str
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What is known of a wrong signature: the canonical text without the token, the right value, and the mistake if one reproduces it."""
+    """What is known of a signature: the text without the token, the right value and the client's, and the mistakes that reproduce it."""
 
     canonical: str
     expected: str
     given: str
-    mistake: Mistake | None
     sentence: str
+    right: bool = False
+    mistakes: Mistakes = ()
+    differs: Difference | None = None
 
     def as_json(self) -> dict[str, Any]:
         """As the journal and `sign/explain` print it."""
-        return {"canonical": self.canonical, "expected": self.expected, "given": self.given,
-                "mistake": self.mistake.code if self.mistake else None, "sentence": self.sentence}
+        codes = [mistake.code for mistake in self.mistakes]
+        return {"right": self.right, "canonical": self.canonical, "expected": self.expected, "given": self.given,
+                "mistake": codes[0] if codes else None, "mistakes": codes, "sentence": self.sentence,
+                "differs": asdict(self.differs) if self.differs else None, "code": remedies(codes) if codes else None}
 
 
-def explain(params: Mapping[str, str], token: str, other_tokens: Iterable[str] = ()) -> Diagnosis:
-    """Find the mistake behind `params["sign"]`; `other_tokens` are those that it may have been signed with by accident."""
-    given = params.get("sign", "")
-    right = Recipe(tuple(params.items()), token)
-    expected = signature.sign(params, token)
-    if len(signature.canonical(params)) * len(params) > MOST_WORK:
-        return Diagnosis(signature.canonical(params), expected, given, None, "the parameters are too many to try every mistake on them")
-    for mistake in mistakes(right, other_tokens):
-        if mistake.recipe.sign() == given.strip().lower():
-            return Diagnosis(signature.canonical(params), expected, given, mistake, mistake.sentence)
-    return Diagnosis(signature.canonical(params), expected, given, None, _doubt(params, given))
+def explain(params: Mapping[str, str], token: str, other_tokens: Iterable[str] = (), mask: Mask | None = None) -> Diagnosis:
+    """Find the mistakes behind `params["sign"]`; `other_tokens` are those that it may have been signed with by accident."""
+    mask = mask or Mask(params, paid=True)
+    right, display = Recipe.right(params.items(), token), Display(params, token, mask)
+    given, expected = params.get("sign", ""), signature.sign(params, token)
+    canonical, told = display.text(right), mask.text(printable(given))
+    if signature.matches(given, expected):
+        return Diagnosis(canonical, expected, told, "the signature is right", right=True)
+    found, complete = _search(right, given, other_tokens)
+    if not found:
+        return Diagnosis(canonical, expected, told, mask.text(printable(_doubt(params, given, complete))))
+    differs = display.difference(right, reduce(lambda recipe, mistake: mistake.change(recipe), found, right))
+    return Diagnosis(canonical, expected, told, mask.text(printable(_sentence(found))), False, found, differs)
 
 
-def mistakes(right: Recipe, other_tokens: Iterable[str]) -> Iterator[Mistake]:
-    """Every known mistake, applied to the right recipe; the likelier ones first."""
-    yield Mistake("SPACED", "the value is right, but has blanks around it", right)
-    yield from _of_the_text(right)
-    yield from _of_the_token(right, other_tokens)
-    yield from _of_the_values(right)
-    yield from _of_the_parameters(right)
+def _sentence(found: Mistakes) -> str:
+    sentences = [mistake.sentence for mistake in found]
+    return sentences[0] if len(found) == 1 else f"two mistakes at once: {sentences[0]}; and {sentences[1]}"
 
 
-def _of_the_text(right: Recipe) -> Iterator[Mistake]:
-    kept = replace(right, left_out=("sign",))
-    yield Mistake("SIGN_TYPE_KEPT", "sign_type was signed too; it never counts", kept)
-    yield Mistake("EMPTY_KEPT", "parameters without a value were signed too; they never count", replace(right, keep_empty=True))
-    yield Mistake("UNSORTED", "the parameters were signed in the order of sending; sort them by name", replace(right, sort_key=None))
-    yield Mistake("SORTED_BY_CASE", "the names were sorted without regard to case; sort them by bytes, capitals first",
-                  replace(right, sort_key=str.lower))
-    yield Mistake("NOT_JOINED", "the pairs were joined without &", replace(right, joint=""))
-    yield Mistake("GBK", "the text was written in GBK; sign UTF-8", replace(right, charset="gb18030"))
-    yield Mistake("LATIN_1", "the text was written in Latin-1; sign UTF-8", replace(right, charset="latin-1"))
-    yield Mistake("UPPER_CASE", "the text was put in upper case before hashing", replace(right, case=str.upper))
-    yield Mistake("UPPER_CASE", "the text, without the token, was put in upper case before hashing", replace(right, text_case=str.upper))
-    yield Mistake("LOWER_CASE", "the text was put in lower case before hashing", replace(right, case=str.lower))
+def _search(right: Recipe, given: str, other_tokens: Iterable[str]) -> tuple[Mistakes, bool]:
+    """The mistakes that reproduce a value, none when it is not known; and whether everything was tried, which is too much for some."""
+    wanted, left = given.strip().lower(), MOST_WORK
+    if not _is_digest(wanted):
+        return (), True
+    cost = len(right.writing.text.encode("utf-8", "surrogateescape")) + A_PARAMETER * len(right.writing.pairs)
+    for found, recipe in _spaced(right, other_tokens) if given != given.strip() else _attempts(right, other_tokens):
+        if recipe.sign() == wanted:
+            return found, True
+        left -= cost
+        if left < 0:
+            return (), False
+    return (), True
 
 
-def _of_the_token(right: Recipe, other_tokens: Iterable[str]) -> Iterator[Mistake]:
-    yield Mistake("TOKEN_ABSENT", "the token was not appended", replace(right, frame="{text}"))
-    yield Mistake("TOKEN_BEFORE", "the token stands before the text; append it", replace(right, frame="{token}{text}"))
-    for frame in ("{text}&key={token}", "{text}&token={token}", "{text}key={token}"):
-        yield Mistake("TOKEN_NAMED", f"the token was appended as {frame[6:-7]}; append it bare", replace(right, frame=frame))
-    yield Mistake("TOKEN_AFTER_AMPERSAND", "the token was appended after another &", replace(right, frame="{text}&{token}"))
-    for token in other_tokens:
-        yield Mistake("OTHER_TOKEN", "it was signed with the token of another merchant", replace(right, token=token))
+def _spaced(right: Recipe, other_tokens: Iterable[str]) -> Iterator[tuple[Mistakes, Recipe]]:
+    """What there is to try for a value with blanks around it."""
+    yield (SPACED,), right
+    for mistake in chain(ALWAYS, of_other_tokens(other_tokens), of_the_parameters(right.writing.pairs)):
+        yield (SPACED, mistake), mistake.change(right)
 
 
-def _of_the_values(right: Recipe) -> Iterator[Mistake]:
-    for encoding in URL_ENCODINGS:
-        yield Mistake("URL_ENCODED", "the values were signed URL-encoded; sign the decoded ones",
-                      right.values(partial(url_encoded, encoding=encoding)))
-    yield Mistake("TRIMMED", "blanks around values were taken off before signing, but sent", right.values(str.strip))
-    yield Mistake("HTML_ESCAPED", "the values were signed with HTML escapes", right.values(html.escape))
-    yield Mistake("HTML_UNESCAPED", "the values were sent with HTML escapes, but signed without", right.values(html.unescape))
+def _attempts(right: Recipe, other_tokens: Iterable[str]) -> Iterator[tuple[Mistakes, Recipe]]:
+    """Everything there is to try: each mistake alone, then each two of them. Only changes of values depend on which comes first."""
+    others, once = of_other_tokens(other_tokens), dict[Mistake, Recipe]()
+    for mistake in chain(ALWAYS, others, of_the_parameters(right.writing.pairs)):
+        once[mistake] = mistake.change(right)
+        yield (mistake,), once[mistake]
+    own = list(once)[len(ALWAYS) + len(others):]
+    for first, second in chain(
+            combinations(ALWAYS, 2), ((later, sooner) for sooner, later in combinations_with_replacement(OF_THE_VALUES, 2)),
+            product(own, ALWAYS), combinations(own, 2), product((*ALWAYS, *own), others)):
+        yield (first, second), second.change(once[first])
 
 
-def url_encoded(value: str, encoding: tuple[str, str, bool]) -> str:
-    """The value in percent signs, as one of the languages writes it."""
-    kept, blank, lower = encoding
-    text = quote(value, safe=kept + " ", errors="surrogateescape")
-    if "~" not in kept:
-        text = text.replace("~", "%7E")
-    text = re.sub("%..", lambda match: match[0].lower(), text) if lower else text
-    return text.replace(" ", blank)
+def _is_digest(text: str) -> bool:
+    return re.fullmatch("[0-9a-f]{32}", text) is not None
 
 
-def _of_the_parameters(right: Recipe) -> Iterator[Mistake]:
-    for number, (name, value) in enumerate(right.pairs):
-        if name in signature.NEVER_SIGNED or value == "":
-            continue
-        others = right.pairs[:number], right.pairs[number + 1:]
-        yield Mistake("PARAMETER_MISSING", f"{name} was sent, but not signed", replace(right, pairs=others[0] + others[1]))
-        for written in _amounts(value) if name.endswith(("amount", "fee")) else ():
-            yield Mistake("AMOUNT_REFORMATTED", f"{name} was sent as {value}, but signed as {written}",
-                          replace(right, pairs=(*others[0], (name, written), *others[1])))
-    names = {name for name, _ in right.pairs}
-    for name, value in OFTEN_ADDED:
-        if name not in names:
-            yield Mistake("PARAMETER_ADDED", f"{name}={value} was signed, but not sent",
-                          replace(right, pairs=(*right.pairs, (name, value))))
-    if "sign_type" not in names:
-        yield Mistake("SIGN_TYPE_KEPT", "sign_type=MD5 was signed too; it never counts",
-                      replace(right, pairs=(*right.pairs, ("sign_type", "MD5")), left_out=("sign",)))
-
-
-def _amounts(value: str) -> set[str]:
-    match = re.fullmatch(r"(\d{1,12})(?:\.(\d{1,4}))?", value, re.ASCII)
-    if not match:
-        return set()
-    whole, part = match[1], (match[2] or "").rstrip("0")
-    forms = {f"{whole}.{part}" if part else whole, f"{whole}.{part.ljust(1, '0')}", f"{whole}.{part.ljust(2, '0')}"}
-    return forms - {value}
-
-
-def _doubt(params: Mapping[str, str], given: str) -> str:
-    if not re.fullmatch(r"[0-9a-fA-F]{32}", given.strip()):
+def _doubt(params: Mapping[str, str], given: str, complete: bool) -> str:
+    """What to look at first when no mistake is known."""
+    if not _is_digest(given.strip().lower()):
         return f"an MD5 is 32 hexadecimal digits, this has {len(given.strip())} characters"
+    known = "no known mistake and no two of them give this value" if complete else "there is too much here to try every mistake on it"
     for name, value in signature.signed(params):
         if not value.isascii():
-            return f"no single known mistake gives this value; look first at {name}, which is not ASCII"
+            return f"{known}; look first at {name}, which is not ASCII"
         if value != value.strip() or set(value) & set("+%&=#<>\"'\\ "):
-            return f"no single known mistake gives this value; look first at {name}, which has characters that are often changed on the way"
-    return "no single known mistake gives this value; compare the canonical text with yours, and the token"
+            return f"{known}; look first at {name}, which has characters that are often changed on the way"
+    return f"{known}; compare the canonical text with yours, and the token"
+
+
+class Piece(NamedTuple):
+    """A piece of what is hashed: as it is, and as it is told; of a hidden one it is not told where in it something is."""
+
+    written: str
+    told: str
+    hidden: bool = False
+
+
+class Display:
+    """Texts of one request as they may be told: `token` and what the mask hides are named, not shown."""
+
+    def __init__(self, params: Mapping[str, str], token: str, mask: Mask) -> None:
+        self._token, self._mask = token, mask
+        self._names = {name for name in params if printable(name) not in mask.params}
+        self._values = {name for name, value in params.items() if mask.params.get(printable(name)) != printable(value)}
+
+    def text(self, recipe: Recipe) -> str:
+        """The text before the token comes to it."""
+        return "".join(piece.told for piece in self._of_text(recipe))
+
+    def difference(self, right: Recipe, other: Recipe) -> Difference | None:
+        """The first place where two recipes hash something else; None where they do not. Another charset is told in bytes."""
+        rights, others = list(self._of_whole(right)), list(self._of_whole(other))
+        one, two = ("".join(piece.written for piece in pieces) for pieces in (rights, others))
+        same = bisect_left(range(1, min(len(one), len(two)) + 1), True, key=lambda length: one[:length] != two[:length])
+        in_bytes = right.charset != other.charset
+        if in_bytes:
+            same = next((place for place, letter in enumerate(one[:same]) if not letter.isascii()), same)
+        elif one == two:
+            return None
+        yours, mine = (self._around(pieces, same, recipe.charset if in_bytes else None)
+                       for pieces, recipe in ((others, other), (rights, right)))
+        return Difference(_place(rights, same), yours, mine)
+
+    def _around(self, pieces: list[Piece], offset: int, charset: str | None) -> str:
+        text, place = "".join(piece.told for piece in pieces), _place(pieces, offset)
+        begin, end = max(0, place - AROUND), place + AROUND
+        part = self._mask.text(text[begin:end])
+        return f"{'…' if begin else ''}{_in_bytes(part, charset) if charset else part}{'…' if end < len(text) else ''}"
+
+    def _of_whole(self, recipe: Recipe) -> Iterator[Piece]:
+        for part in re.split("({text}|{token})", recipe.frame):
+            if part == "{text}":
+                yield from self._of_text(recipe)
+            elif part == "{token}":
+                token = recipe.case(recipe.token)
+                yield Piece(token, TOKEN if token == self._token else ITS_CASE if recipe.token == self._token else ANOTHER, True)
+            else:
+                yield Piece(recipe.case(part), recipe.case(part))
+
+    def _of_text(self, recipe: Recipe) -> Iterator[Piece]:
+        joint = ""
+        for name, value in recipe.writing.counted():
+            for text, hidden in ((joint, False), (name, name in self._names), ("=", False), (value, name in self._values)):
+                written = recipe.case(recipe.writing.case(text))
+                yield Piece(written, HIDDEN if hidden else printable(written), hidden)
+            joint = recipe.writing.joint
+
+
+def _place(pieces: list[Piece], offset: int) -> int:
+    """Where a place in what is written is in what is told."""
+    before = 0
+    for piece in pieces:
+        if offset < len(piece.written):
+            return before + (0 if piece.hidden else offset)
+        offset -= len(piece.written)
+        before += len(piece.told)
+    return before
+
+
+def _in_bytes(text: str, charset: str) -> str:
+    r"""The text with the bytes of a charset for what is not ASCII: `\xE8\x8C\xB6`."""
+    return "".join(letter if letter.isascii() else "".join(f"\\x{byte:02X}" for byte in letter.encode(charset, "replace"))
+                   for letter in text)

@@ -271,9 +271,8 @@ def _authenticate(tables: Tables, merchant: Merchant, case: Case) -> None:
         from . import doctor  # most merchants never need it
 
         others = [other.token for other in tables.merchants.page("", 100) if other.token != merchant.token]
-        diagnosis = doctor.explain(params, merchant.token, others)
-        told = {name: contract.printable(value) if value else value for name, value in diagnosis.as_json().items()}
-        case.explanation = {**told, "canonical": signature.canonical(case.mask.params)}
+        diagnosis = doctor.explain(params, merchant.token, others, case.mask)
+        case.explanation = diagnosis.as_json()
         raise Refused("ILLEGAL_SIGN", f"sign is wrong: {diagnosis.sentence}")
     if given != given.lower():
         case.findings.append(Finding("SIGN_UPPER_CASE", "sign is in upper case"))

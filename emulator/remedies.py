@@ -1,0 +1,100 @@
+"""For each mistake in a signature (`mistakes`) the line of code that does that step rightly, in four languages.
+
+`params` are the parameters, `token` is the merchant's; lines make `text`, `sign` and `query` of them, in the order of this module. A
+line stands for itself: each language's imports and the type of `params` (in Java a `Map<String, String>` that can be changed) are the
+reader's.
+"""
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a signing routine, as a line of each language."""
+
+    php: str
+    java: str
+    python: str
+    javascript: str
+
+    def lines(self) -> dict[str, str]:
+        """The lines by language."""
+        return asdict(self)
+
+
+TOKEN = Step(
+    php="$token = getenv('TGPAY_TOKEN');  // the token of this merchants_id",
+    java='String token = System.getenv("TGPAY_TOKEN");  // the token of this merchants_id',
+    python='token = os.environ["TGPAY_TOKEN"]  # the token of this merchants_id',
+    javascript="const token = process.env.TGPAY_TOKEN;  // the token of this merchants_id")
+TOKEN_ALONE = Step(
+    php="$token = trim($token);",
+    java="token = token.trim();",
+    python="token = token.strip()",
+    javascript="token = token.trim();")
+AMOUNT = Step(
+    php="$params['trans_amount'] = number_format($amount, 2, '.', '');  // once; sign and send this text",
+    java='params.put("trans_amount", amount.setScale(2, RoundingMode.HALF_UP).toPlainString());  // once; sign and send this text',
+    python='params["trans_amount"] = f"{amount:.2f}"  # once; sign and send this text',
+    javascript="params.trans_amount = amount.toFixed(2);  // once; sign and send this text")
+TRIM = Step(
+    php="$params = array_map('trim', $params);  // before signing and before sending",
+    java="params.replaceAll((name, value) -> value.trim());  // before signing and before sending",
+    python="params = {name: value.strip() for name, value in params.items()}  # before signing and before sending",
+    javascript="for (const name in params) params[name] = params[name].trim();  // before signing and before sending")
+NEITHER_SIGN = Step(
+    php="unset($params['sign'], $params['sign_type']);",
+    java='params.keySet().removeAll(Set.of("sign", "sign_type"));',
+    python='params = {name: value for name, value in params.items() if name not in ("sign", "sign_type")}',
+    javascript='for (const name of ["sign", "sign_type"]) delete params[name];')
+NO_EMPTY = Step(
+    php="$params = array_filter($params, fn ($value) => $value !== '');",
+    java="params.values().removeIf(String::isEmpty);",
+    python='params = {name: value for name, value in params.items() if value != ""}',
+    javascript='for (const name in params) if (params[name] === "") delete params[name];')
+SORT = Step(
+    php="ksort($params, SORT_STRING);",
+    java="params = new TreeMap<>(params);",
+    python="params = dict(sorted(params.items()))",
+    javascript="const names = Object.keys(params).sort();")
+JOIN = Step(
+    php="$text = implode('&', array_map(fn ($name) => \"$name=$params[$name]\", array_keys($params)));  // the values as they are",
+    java='String text = params.entrySet().stream().map(each -> each.getKey() + "=" + each.getValue())'
+         '.collect(Collectors.joining("&"));  // the values as they are',
+    python='text = "&".join(f"{name}={value}" for name, value in params.items())  # the values as they are',
+    javascript='const text = names.map((name) => `${name}=${params[name]}`).join("&");  // the values as they are')
+HASH = Step(
+    php="$sign = md5($text . $token);  // $text in UTF-8, its letters as they are",
+    java='String sign = String.format("%032x", new BigInteger(1, MessageDigest.getInstance("MD5")'
+         '.digest((text + token).getBytes(StandardCharsets.UTF_8))));',
+    python='sign = hashlib.md5((text + token).encode("utf-8")).hexdigest()',
+    javascript='const sign = createHash("md5").update(text + token, "utf8").digest("hex");')
+SIGN_ALONE = Step(
+    php="$params['sign'] = trim($sign);",
+    java='params.put("sign", sign.trim());',
+    python='params["sign"] = sign.strip()',
+    javascript="params.sign = sign.trim();")
+SEND_ALL = Step(
+    php="$params += ['sign' => $sign, 'sign_type' => 'MD5'];  // nothing else joins or leaves $params after signing",
+    java='params.putAll(Map.of("sign", sign, "sign_type", "MD5"));  // nothing else joins or leaves params after signing',
+    python='params |= {"sign": sign, "sign_type": "MD5"}  # nothing else joins or leaves params after signing',
+    javascript='Object.assign(params, { sign, sign_type: "MD5" });  // nothing else joins or leaves params after signing')
+ENCODE = Step(
+    php="$query = http_build_query($params);  // the values that were signed, encoded here and nowhere else",
+    java='String query = params.entrySet().stream().map(each -> each.getKey() + "=" + URLEncoder.encode(each.getValue(), '
+         'StandardCharsets.UTF_8)).collect(Collectors.joining("&"));  // encoded here and nowhere else',
+    python="query = urlencode(params)  # the values that were signed, encoded here and nowhere else",
+    javascript="const query = new URLSearchParams(params).toString();  // the values that were signed, encoded here and nowhere else")
+
+REMEDIES = {
+    "SPACED": SIGN_ALONE, "SIGN_TYPE_KEPT": NEITHER_SIGN, "EMPTY_KEPT": NO_EMPTY, "UNSORTED": SORT, "SORTED_BY_CASE": SORT,
+    "NOT_JOINED": JOIN, "URL_ENCODED": JOIN, "HTML_ESCAPED": JOIN, "PLUS_NOT_ENCODED": ENCODE, "HTML_UNESCAPED": ENCODE, "TRIMMED": TRIM,
+    "AMOUNT_REFORMATTED": AMOUNT, "PARAMETER_MISSING": SEND_ALL, "PARAMETER_ADDED": SEND_ALL, "OTHER_TOKEN": TOKEN,
+    "TOKEN_SPACED": TOKEN_ALONE, "TOKEN_ABSENT": HASH, "TOKEN_BEFORE": HASH, "TOKEN_NAMED": HASH, "TOKEN_AFTER_AMPERSAND": HASH,
+    "GBK": HASH, "LATIN_1": HASH, "UPPER_CASE": HASH, "LOWER_CASE": HASH,
+}
+
+
+def remedies(codes: list[str]) -> dict[str, str]:
+    """The lines that put these mistakes right, by language; those of two mistakes under each other."""
+    steps = list(dict.fromkeys(REMEDIES[code] for code in codes))
+    return {language: "\n".join(step.lines()[language] for step in steps) for language in steps[0].lines()}
