@@ -1,28 +1,39 @@
 """Findings (contract 1.5): rules of the document that a client or a receiver breaks without being refused."""
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule of the document: a stable code, the section that has it, and the rule in a sentence."""
+    """A rule of the document: a stable code, the section that has it, the rule in a sentence, and what to change where it is broken."""
 
     code: str
     section: str
     sentence: str
+    change: str
 
 
 RULES = {rule.code: rule for rule in (
-    Rule("ORDER_NUMBER_PREFIX", "2, note 1", "out_trade_no of a QR order begins with the merchants_id"),
-    Rule("SIGN_TYPE_MISSING", "1.1 C", "sign_type=MD5 is sent with each request"),
-    Rule("SIGN_UPPER_CASE", "1.2 E", "sign is written in lower case"),
-    Rule("MANDATORY_MISSING", "parameter tables", "a parameter that the table calls mandatory is sent"),
-    Rule("TOO_LONG", "parameter tables", "a value is no longer than the table allows"),
-    Rule("OTHER_NAME", "parameter tables", "a parameter is sent under the name that the table of its endpoint has"),
-    Rule("QUERIED_TOO_SOON", "8", "after UNDEFINED a transaction is queried again 10 seconds later, not sooner"),
-    Rule("NOTIFY_URL_QUERY", "13, note 2", "notify_url carries no query string"),
-    Rule("CARD_DATA_IN_URL", "7.2", "card data is sent in the body of a POST, never in a URL"),
-    Rule("NOT_ANSWERED_SUCCESS", "6, note 2", "the receiver of a notice answers success"),
-    Rule("QR_ORDER_LEFT_OPEN", "2, note 2", "a QR order is paid, queried or cancelled within 15 minutes"),
+    Rule("ORDER_NUMBER_PREFIX", "2, note 1", "out_trade_no of a QR order begins with the merchants_id",
+         "put the merchants_id before your order number"),
+    Rule("SIGN_TYPE_MISSING", "1.1 C", "sign_type=MD5 is sent with each request",
+         "add sign_type=MD5 after signing; it is not signed itself"),
+    Rule("SIGN_UPPER_CASE", "1.2 E", "sign is written in lower case", "write the MD5 in lower-case hexadecimal"),
+    Rule("MANDATORY_MISSING", "parameter tables", "a parameter that the table calls mandatory is sent",
+         "send the parameter, also where a request without it is answered"),
+    Rule("TOO_LONG", "parameter tables", "a value is no longer than the table allows", "shorten the value before signing and sending"),
+    Rule("OTHER_NAME", "parameter tables", "a parameter is sent under the name that the table of its endpoint has",
+         "use the name of the endpoint's own table: trans_amount and total_fee are not the same everywhere"),
+    Rule("QUERIED_TOO_SOON", "8", "after UNDEFINED a transaction is queried again 10 seconds later, not sooner",
+         "stop asking when you read UNDEFINED, and ask once more 10 seconds later"),
+    Rule("NOTIFY_URL_QUERY", "13, note 2", "notify_url carries no query string",
+         "put what you need to know into the path of notify_url, or find the order by its out_trade_no"),
+    Rule("CARD_DATA_IN_URL", "7.2", "card data is sent in the body of a POST, never in a URL",
+         "send the request as a form with POST; what is in a URL stays in logs"),
+    Rule("NOT_ANSWERED_SUCCESS", "6, note 2", "the receiver of a notice answers success",
+         "answer with the word success alone, without HTML around it; until then the notice is repeated"),
+    Rule("QR_ORDER_LEFT_OPEN", "2, note 2", "a QR order is paid, queried or cancelled within 15 minutes",
+         "query an order whose notice does not come, and cancel it when the buyer is gone"),
 )}
 
 
@@ -37,3 +48,38 @@ class Finding:
         """The row as the journal keeps it: with the rule beside the breach."""
         rule = RULES[self.code]
         return {"code": self.code, "section": rule.section, "rule": rule.sentence, "detail": self.detail}
+
+
+@dataclass(frozen=True)
+class Breaches:
+    """The same findings of several requests or attempts of one merchant: how many, first and last instant, the newest one's id."""
+
+    findings: list[dict[str, str]]
+    times: int
+    first: int
+    last: int
+    newest: int
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A rule that is broken: how often, first and last instant, and an example, the newest: its id and its sentence."""
+
+    rule: Rule
+    times: int
+    first: int
+    last: int
+    example: int
+    detail: str
+
+
+def broken(breaches: Iterable[Breaches]) -> dict[str, Broken]:
+    """The rules that are broken, by code; a request that breaks a rule twice counts twice."""
+    found: dict[str, Broken] = {}
+    for each in breaches:
+        for finding in each.findings:
+            code, detail = finding["code"], finding["detail"]
+            known = found.get(code) or Broken(RULES[code], 0, each.first, each.last, 0, "")
+            newest = (each.newest, detail) if each.newest > known.example else (known.example, known.detail)
+            found[code] = Broken(known.rule, known.times + each.times, min(known.first, each.first), max(known.last, each.last), *newest)
+    return found

@@ -52,7 +52,8 @@ def markdown() -> str:
         "declined with 3101.", test_cards_table(),
         "## Payment codes for tests", "Any other code that is well formed pays at once.", payment_codes_table(),
         "## Findings", "Rules of the document that are noted, not refused; with the setting `strict` they are refused.",
-        table(("code", "section", "rule"), ((rule.code, rule.section, rule.sentence) for rule in findings.RULES.values())),
+        table(("code", "section", "rule", "what to change"),
+              ((rule.code, rule.section, rule.sentence, rule.change) for rule in findings.RULES.values())),
         "## Settings", settings_table()]
     return "\n\n".join(parts) + "\n"
 

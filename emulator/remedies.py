@@ -22,15 +22,10 @@ class Step:
 
 
 TOKEN = Step(
-    php="$token = getenv('TGPAY_TOKEN');  // the token of this merchants_id",
-    java='String token = System.getenv("TGPAY_TOKEN");  // the token of this merchants_id',
-    python='token = os.environ["TGPAY_TOKEN"]  # the token of this merchants_id',
-    javascript="const token = process.env.TGPAY_TOKEN;  // the token of this merchants_id")
-TOKEN_ALONE = Step(
-    php="$token = trim($token);",
-    java="token = token.trim();",
-    python="token = token.strip()",
-    javascript="token = token.trim();")
+    php="$token = trim(getenv('TGPAY_TOKEN'));  // the token of this merchants_id, without a line break",
+    java='String token = System.getenv("TGPAY_TOKEN").trim();  // the token of this merchants_id, without a line break',
+    python='token = os.environ["TGPAY_TOKEN"].strip()  # the token of this merchants_id, without a line break',
+    javascript="const token = process.env.TGPAY_TOKEN.trim();  // the token of this merchants_id, without a line break")
 AMOUNT = Step(
     php="$params['trans_amount'] = number_format($amount, 2, '.', '');  // once; sign and send this text",
     java='params.put("trans_amount", amount.setScale(2, RoundingMode.HALF_UP).toPlainString());  // once; sign and send this text',
@@ -89,7 +84,7 @@ REMEDIES = {
     "SPACED": SIGN_ALONE, "SIGN_TYPE_KEPT": NEITHER_SIGN, "EMPTY_KEPT": NO_EMPTY, "UNSORTED": SORT, "SORTED_BY_CASE": SORT,
     "NOT_JOINED": JOIN, "URL_ENCODED": JOIN, "HTML_ESCAPED": JOIN, "PLUS_NOT_ENCODED": ENCODE, "HTML_UNESCAPED": ENCODE, "TRIMMED": TRIM,
     "AMOUNT_REFORMATTED": AMOUNT, "PARAMETER_MISSING": SEND_ALL, "PARAMETER_ADDED": SEND_ALL, "OTHER_TOKEN": TOKEN,
-    "TOKEN_SPACED": TOKEN_ALONE, "TOKEN_ABSENT": HASH, "TOKEN_BEFORE": HASH, "TOKEN_NAMED": HASH, "TOKEN_AFTER_AMPERSAND": HASH,
+    "TOKEN_SPACED": TOKEN, "TOKEN_ABSENT": HASH, "TOKEN_BEFORE": HASH, "TOKEN_NAMED": HASH, "TOKEN_AFTER_AMPERSAND": HASH,
     "GBK": HASH, "LATIN_1": HASH, "UPPER_CASE": HASH, "LOWER_CASE": HASH,
 }
 

@@ -36,7 +36,7 @@ def _cards(database: "Database") -> None:
 
 
 def _terminals(database: "Database") -> None:
-    """Version 3: terminals, two for each merchant that has been made, and their transactions; scenarios."""
+    """Version 3: terminals, two for each merchant that has been made, and their transactions; scenarios; the report of findings."""
     from .terminals import Terminals
 
     database.execute("ALTER TABLE orders ADD COLUMN terminal TEXT")
@@ -53,6 +53,8 @@ def _terminals(database: "Database") -> None:
     database.execute("CREATE TABLE scenarios (merchants_id TEXT PRIMARY KEY, document TEXT NOT NULL)")
     database.execute("CREATE TABLE counts (merchants_id TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL, "
                      "PRIMARY KEY (merchants_id, kind, name))")
+    for table in ("journal", "attempts"):
+        database.execute(f"CREATE INDEX {table}_findings ON {table} (merchants_id, findings, at) WHERE findings <> '[]'")
     database.execute("CREATE INDEX transactions_order ON transactions (merchants_id, out_trade_no)")
     terminals = Terminals(database.conn)
     for merchants_id, made in database.execute("SELECT merchants_id, made FROM merchants").fetchall():

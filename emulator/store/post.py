@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from ..findings import Breaches
 from ..notices import Notice
-from .columns import to_json
+from .columns import breaches_of, to_json
 
 _DUE = """SELECT * FROM notices AS n WHERE due_at <= :now {others} AND (attempts > 0 OR NOT EXISTS (
               SELECT 1 FROM notices AS earlier WHERE earlier.merchants_id = n.merchants_id AND earlier.out_trade_no = n.out_trade_no
@@ -161,3 +162,13 @@ class Notices:
             """SELECT a.id, a.notice_id, a.merchants_id, a.at, a.status_code, a.error, a.taken, n.out_trade_no, n.notify_type
                FROM attempts AS a JOIN notices AS n ON n.id = a.notice_id WHERE a.id > :after ORDER BY a.id LIMIT :limit""",
             {"after": after, "limit": limit}).fetchall()
+
+    def breaches(self, merchants_id: str | None) -> list[Breaches]:
+        """What receivers of a merchant, or all, were found to break; attempts with the same findings together."""
+        return breaches_of(self._execute, "attempts", merchants_id)
+
+    def place(self, attempt_id: int) -> tuple[int, int]:
+        """The notice of an attempt, and the attempt's place among those of the notice, from 1."""
+        row = self._execute("SELECT notice_id, (SELECT count(*) FROM attempts AS before WHERE before.notice_id = a.notice_id "
+                            "AND before.id <= a.id) AS place FROM attempts AS a WHERE id = :id", {"id": attempt_id}).fetchone()
+        return row["notice_id"], row["place"]

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..clock import Clock
-from .columns import to_json
+from ..findings import Breaches
+from .columns import breaches_of, to_json
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,10 @@ class Journal:
         """All entries since one."""
         return self._execute("SELECT * FROM journal WHERE id > :after ORDER BY id LIMIT :limit",
                              {"after": after, "limit": limit}).fetchall()
+
+    def breaches(self, merchants_id: str | None) -> list[Breaches]:
+        """What requests of a merchant, or all, were found to break; requests with the same findings together."""
+        return breaches_of(self._execute, "journal", merchants_id)
 
     def clear(self, merchants_id: str | None) -> None:
         """Forget the entries of a merchant, or all."""

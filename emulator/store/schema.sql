@@ -200,3 +200,7 @@ CREATE TABLE counts (
     number INTEGER NOT NULL,
     PRIMARY KEY (merchants_id, kind, name)
 );
+
+-- The report of findings; empty for a client that keeps the rules.
+CREATE INDEX journal_findings ON journal (merchants_id, findings, at) WHERE findings <> '[]';
+CREATE INDEX attempts_findings ON attempts (merchants_id, findings, at) WHERE findings <> '[]';

@@ -1,0 +1,40 @@
+"""Which rules of the document clients and receivers break (contract 1.5)."""
+from typing import Any
+
+from flask import Response, jsonify
+
+from ...findings import RULES, Broken, broken
+from ...store import Tables
+from .. import emulator
+from . import MERCHANT, asked, operation
+from .state import known
+from .trades import instant
+
+
+@operation("GET", "/findings", "the rules of the document that requests and receivers break: how often, when, an example, what to change",
+           (MERCHANT,))
+def report() -> Response:
+    """The rules that are broken, in the order of the table of rules."""
+    tables = emulator().store.read()
+    merchants_id = asked("merchants_id")["merchants_id"]
+    if merchants_id is not None:
+        known(tables, merchants_id)
+    requests, attempts = broken(tables.journal.breaches(merchants_id)), broken(tables.notices.breaches(merchants_id))
+    items = [{**_told(found[code]), "example": {**example(tables, found[code].example), "detail": found[code].detail}}
+             for code in RULES for found, example in ((requests, _request), (attempts, _attempt)) if code in found]
+    return jsonify({"items": items, "next": None})
+
+
+def _told(found: Broken) -> dict[str, Any]:
+    rule = found.rule
+    return {"code": rule.code, "section": rule.section, "rule": rule.sentence, "change": rule.change, "times": found.times,
+            "first": instant(found.first), "last": instant(found.last)}
+
+
+def _request(tables: Tables, entry_id: int) -> dict[str, int | None]:
+    return {"journal_id": entry_id, "notice_id": None, "attempt": None}
+
+
+def _attempt(tables: Tables, attempt_id: int) -> dict[str, int | None]:
+    notice_id, place = tables.notices.place(attempt_id)
+    return {"journal_id": None, "notice_id": notice_id, "attempt": place}

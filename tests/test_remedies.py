@@ -1,0 +1,75 @@
+"""The lines of code that an explained signature brings: each of them, put into a whole signing routine, makes a request that is taken."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+import pytest
+
+from emulator import mistakes, remedies
+from emulator.remedies import REMEDIES, Step
+
+from .driver import md5_sign
+
+LANGUAGES = [field.name for field in fields(Step)]
+TOKEN = "14b0be26d00fbc6dcf20ed1f0a3516df"
+AMOUNT = "7.5"
+# In no order, with an empty one, a sign of before, blanks, and what languages like to change.
+PARAMS = {"out_trade_no": "2017 04", "merchants_id": "201703200001", "Zone": "b", "attach": " <a href=\"x\">'&amp;+%20</a>\t",
+          "reference": "咖啡 ~*", "terminal_id": "", "sign_type": "MD5", "sign": "old", "10": "ten"}
+EVERY_CODE = {mistake.code for mistake in (*mistakes.ALWAYS, mistakes.SPACED, *mistakes.of_other_tokens([TOKEN]),
+                                           *mistakes.of_the_parameters((("trans_amount", "1"),)))}
+# A whole routine, with the line of every step once.
+ROUTINE = (remedies.TOKEN, remedies.AMOUNT, remedies.TRIM, remedies.NEITHER_SIGN, remedies.NO_EMPTY, remedies.SORT,
+           remedies.JOIN, remedies.HASH, remedies.SIGN_ALONE, remedies.SEND_ALL, remedies.ENCODE)
+IMPORTS = ("java.math.*", "java.net.URLEncoder", "java.nio.charset.StandardCharsets", "java.security.MessageDigest", "java.util.*",
+           "java.util.stream.Collectors")
+JAVA_PARAMS = "".join(f"params.put({json.dumps(name)}, {json.dumps(value, ensure_ascii=False)});\n" for name, value in PARAMS.items())
+PHP_PARAMS = ", ".join("'{}' => '{}'".format(name, value.replace("'", "\\'")) for name, value in PARAMS.items())
+# By language: the program, the file, what stands before and after the lines.
+PROGRAMS = {
+    "php": (["php"], "sign.php", f"<?php\n$params = [{PHP_PARAMS}];\n$amount = {AMOUNT};\n", "echo $query;\n"),
+    "java": (["java", "-Xshare:auto"], "Sign.java",
+             "".join(f"import {name};\n" for name in IMPORTS)
+             + "public class Sign {\npublic static void main(String[] args) throws Exception {\n"
+             f'Map<String, String> params = new HashMap<>();\n{JAVA_PARAMS}BigDecimal amount = new BigDecimal("{AMOUNT}");\n',
+             "System.out.print(query);\n}\n}\n"),
+    "python": ([sys.executable], "sign.py", "import hashlib\nimport os\nfrom urllib.parse import urlencode\n"
+               f"params = {PARAMS!r}\namount = {AMOUNT}\n", "print(query, end='')\n"),
+    "javascript": (["node"], "sign.mjs", 'import { createHash } from "node:crypto";\n'
+                   f"let params = {json.dumps(PARAMS, ensure_ascii=False)};\nlet amount = {AMOUNT};\n", "process.stdout.write(query);\n")}
+
+
+def test_every_mistake_has_a_line_in_every_language() -> None:
+    assert set(REMEDIES) == EVERY_CODE
+    for step in REMEDIES.values():
+        assert all(line.strip() and "\n" not in line for line in step.lines().values())
+
+
+def test_every_line_stands_in_the_routine_that_is_run() -> None:
+    assert {id(step) for step in REMEDIES.values()} == {id(step) for step in ROUTINE}
+
+
+def test_the_lines_of_two_mistakes_stand_under_each_other_and_once_where_they_are_the_same() -> None:
+    assert remedies.remedies(["UNSORTED", "TOKEN_ABSENT"])["php"].splitlines() == [remedies.SORT.php, remedies.HASH.php]
+    assert remedies.remedies(["TOKEN_ABSENT", "GBK"]) == remedies.HASH.lines()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_lines_of_a_language_make_a_right_signature_together(tmp_path: Path, language: str) -> None:
+    program, file, before, after = PROGRAMS[language]
+    if shutil.which(program[0]) is None:
+        pytest.skip(f"{program[0]} is not installed")
+    lines = "".join(f"{step.lines()[language]}\n" for step in ROUTINE)
+    (tmp_path / file).write_text(before + lines + after, encoding="utf-8")
+    ran = subprocess.run([*program, file], cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", timeout=60,
+                         env={**os.environ, "TGPAY_TOKEN": f"{TOKEN}\n"})
+    assert (ran.returncode, ran.stderr) == (0, ""), ran.stdout + ran.stderr
+    sent = dict(parse_qsl(ran.stdout, keep_blank_values=True))
+    signed = {name: value.strip() for name, value in PARAMS.items() if value and name not in ("sign", "sign_type")}
+    signed["trans_amount"] = "7.50"
+    assert sent == {**signed, "sign": md5_sign(signed, TOKEN), "sign_type": "MD5"}
