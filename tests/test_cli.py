@@ -86,7 +86,8 @@ def test_the_clock_is_shown_and_moved(run: Run, control: Control) -> None:
     (("clock", "advance"), "needs a duration"), (("clock", "set"), "needs a time"), (("clock", "advance", "soon"), "advance"),
     (("clock", "jump"), "jump"), (("orders", "201703200001/none"), "none"), (("notify", "replay", "999999"), "999999"),
     (("reset", "--merchant", "nobody"), "nobody"), (("sign", "merchants_id=nobody"), "nobody"), (("orders", "--limit", "5000"), "limit"),
-    (("merchants", "--token", "wrong"), "token"),
+    (("merchants", "--token", "wrong"), "token"), (("journal", "999999"), "999999"), (("journal", "--limit", "5000"), "limit"),
+    (("findings", "--merchant", "nobody"), "nobody"), (("sign", "--explain", "sign=1"), "merchants_id"),
 ])
 def test_a_command_that_cannot_be_done_says_why_in_a_line_and_fails(server: Server, arguments: tuple[str, ...], words: str) -> None:
     done = CliRunner().invoke(main, list(arguments), env={"TGPAY_URL": server.url, "TGPAY_CONTROL_TOKEN": "s3cret"})
@@ -255,6 +256,33 @@ def test_explain_says_which_mistake_reproduces_a_wrong_signature_and_fails(mista
     assert printed["sentence"] in invoke("sign", "--token", TOKEN, "--explain", *PAIRS, f"sign={sign}", status=1).output
 
 
+def test_an_explanation_is_laid_out_for_a_person() -> None:
+    given = md5_sign({**PARAMS, "out_trade_no": parse.quote_plus("茶 1")}, f"&key={TOKEN}")
+    printed = invoke("sign", "--token", TOKEN, "--explain", *PAIRS, f"sign={given}", status=1).output.splitlines()
+    told = json.loads(invoke("sign", "--token", TOKEN, "--explain", "--json", *PAIRS, f"sign={given}", status=1).output)
+    assert told["mistakes"] == ["URL_ENCODED", "TOKEN_NAMED"]
+    assert printed[:7] == [
+        f"canonical: {CANONICAL}", f"expected: {md5_sign(PARAMS, TOKEN)}", f"given: {given}", f"sentence: {told['sentence']}",
+        f"first difference: after {CANONICAL.index('茶')} characters", 'yours: "…01&out_trade_no=%E8%8C%B6+1&tran…"',
+        'right: "…01&out_trade_no=茶 1&trans_amount…"']
+    lines = "\n".join(printed[7:]).replace("\n    ", "\n")
+    assert lines == "\n".join(f"{language}: {told['code'][language]}" for language in ("php", "java", "python", "javascript"))
+
+
+def test_an_unknown_mistake_is_laid_out_without_difference_and_code() -> None:
+    printed = invoke("sign", "--token", TOKEN, "--explain", *PAIRS, f"sign={'0' * 32}", status=1).output.splitlines()
+    assert [line.split(":")[0] for line in printed] == ["canonical", "expected", "given", "sentence"]
+
+
+def test_explain_asks_the_emulator_for_the_tokens_of_other_merchants(server: Server, control: Control) -> None:
+    shop, other = control.shop(), control.shop()
+    wrong = md5_sign({"merchants_id": shop.merchants_id, "out_trade_no": "1"}, other.token)
+    done = CliRunner().invoke(main, ["sign", "--explain", f"merchants_id={shop.merchants_id}", "out_trade_no=1", f"sign={wrong}"],
+                              env={"TGPAY_URL": server.url, "TGPAY_CONTROL_TOKEN": "s3cret"})
+    assert (done.exit_code, "token of another merchant" in done.stdout) == (1, True)
+    assert other.token not in done.output and shop.token not in done.output
+
+
 def test_explain_says_when_a_signature_is_right() -> None:
     printed = invoke("sign", "--token", TOKEN, "--explain", *PAIRS, f"sign={md5_sign(PARAMS, TOKEN)}").output
     assert "the signature is right" in printed
@@ -264,6 +292,67 @@ def test_explain_says_when_a_signature_is_right() -> None:
     (("nonsense",), "nonsense"), (("--explain", "a=b"), "--explain needs the sign"), ((), "Missing argument")])
 def test_sign_without_what_it_needs_says_so(arguments: tuple[str, ...], words: str) -> None:
     assert words in CliRunner().invoke(main, ["sign", "--token", TOKEN, *arguments]).output
+
+
+# The journal, and findings.
+
+def test_requests_are_listed_and_narrowed(run: Run, control: Control) -> None:
+    shop = control.shop()
+    number = shop.qr_order(sign_type=None, it_b_pay="1h")["out_trade_no"]
+    shop.query(number)
+    shop.query("none")
+    listed = rows(run("journal", "--merchant", shop.merchants_id))
+    assert [(row["endpoint"], row["out_trade_no"], row["verdict"], row["findings"]) for row in listed] == [
+        ("tgpayqrcode", number, "OK", "SIGN_TYPE_MISSING"), ("tgpayquery", number, "OK", ""), ("tgpayquery", "none", "TRADE_NOT_EXIST", "")]
+    for narrowed, places in ((("--endpoint", "tgpayquery"), [1, 2]), (("--order", number), [0, 1]), (("--verdict", "OK"), [0, 1]),
+                             (("--limit", "1"), [0]), (("--after", listed[0]["id"]), [1, 2])):
+        assert rows(run("journal", "--merchant", shop.merchants_id, *narrowed)) == [listed[place] for place in places]
+    assert json.loads(run("journal", "--merchant", shop.merchants_id, "--json")) == control.get("/journal", merchants_id=shop.merchants_id)
+
+
+def test_a_request_is_printed_whole(run: Run, control: Control) -> None:
+    shop = control.shop()
+    answer = shop.qr_order(reference="茶", pay_type=None)
+    entry = shop.journal(answer)
+    printed = run("journal", str(entry["id"]))
+    assert "request: GET from 127.0.0.1\n" in printed and "\n    reference=茶\n" in printed
+    assert "".join(f"    {line}\n" for line in answer.text.splitlines()) in printed
+    assert "\nverdict: OK\n" in printed
+    assert "\nfinding: MANDATORY_MISSING: pay_type is missing\n    a parameter that the table calls mandatory is sent" in printed
+    assert json.loads(run("journal", str(entry["id"]), "--json")) == entry
+
+
+def test_a_refused_signature_is_printed_with_its_explanation(run: Run, control: Control) -> None:
+    shop = control.shop()
+    wrong = md5_sign({"merchants_id": shop.merchants_id, "out_trade_no": "1"}, "")
+    entry = shop.journal(shop.ask("tgpayquery", out_trade_no="1", sign=wrong))
+    printed = run("journal", str(entry["id"]))
+    assert "\nverdict: ILLEGAL_SIGN\n" in printed
+    assert f"\nsentence: {entry['explanation']['sentence']}\n" in printed
+    assert f"\nphp: {entry['explanation']['code']['php']}\n" in printed
+
+
+def test_why_a_card_was_answered_as_it_was_is_printed(run: Run, control: Control) -> None:
+    entry = control.shop().journal(control.shop().card_payment())
+    printed = run("journal", str(entry["id"]))
+    assert entry["explanation"]
+    assert all(f"\n{name}: {value}\n" in printed for name, value in entry["explanation"].items())
+
+
+def test_findings_are_listed_with_an_example_and_what_to_change(run: Run, control: Control, receiver: Receiver) -> None:
+    receiver.answers = [(200, b"thanks")]
+    shop = control.shop(notify_url=receiver.url)
+    entry = shop.journal(shop.pay_by_barcode(sign_type=None))
+    control.post("/notifications/flush")
+    listed = rows(run("findings", "--merchant", shop.merchants_id))
+    notice = control.get("/notifications", merchants_id=shop.merchants_id)["items"][0]["id"]
+    assert [(row["code"], row["times"], row["example"], row["detail"]) for row in listed] == [
+        ("SIGN_TYPE_MISSING", "1", f"journal {entry['id']}", "sign_type is missing"),
+        ("NOT_ANSWERED_SUCCESS", "1", f"notice {notice}, attempt 1", "answered 200 with 'thanks'")]
+    assert all(row["change"] for row in listed)
+    told = json.loads(run("findings", "--json", "--merchant", shop.merchants_id))
+    assert told == control.get("/findings", merchants_id=shop.merchants_id)
+    assert run("findings", "--merchant", control.shop().merchants_id).count("\n") == 1
 
 
 # reference, help
@@ -286,7 +375,8 @@ def test_the_reference_is_the_openapi_document_too(control: Control) -> None:
 
 def test_every_command_explains_itself() -> None:
     names = re.findall(r"^  (\w+) ", invoke("--help").output.split("Commands:")[1], re.MULTILINE)
-    assert {"serve", "healthcheck", "reset", "clock", "merchants", "orders", "notify", "sign", "reference"} <= set(names)
+    assert {"serve", "healthcheck", "reset", "clock", "merchants", "orders", "notify", "sign", "journal", "findings",
+            "reference"} <= set(names)
     for name in names:
         assert "Usage:" in invoke(name, "--help").output
 

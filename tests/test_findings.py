@@ -1,13 +1,15 @@
-"""Contract 1.5: findings, the rules that a request breaks without being refused."""
+"""Contract 1.5: findings, the rules that a request or a receiver breaks without being refused, and the report of them."""
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 from emulator.findings import RULES
+from emulator.store import Store, prepare
 
-from .driver import Answer, Clock, Shop, exchange, md5_sign
+from .driver import Answer, Clock, Receiver, Shop, exchange, md5_sign
 
 Ask = Callable[[Shop], Answer]
 PAY_INFO = '{"cardNo":"4111111111111111","cvv":"123"}'
@@ -185,3 +187,90 @@ def test_a_wrong_sign_is_no_finding(shop: Shop) -> None:
     answer = shop.send("tgpayqrcode", {**params, "sign": md5_sign(params, "0" * 32).upper()})
     assert answer["error"] == "ILLEGAL_SIGN"
     assert "SIGN_UPPER_CASE" not in shop.findings(answer)
+
+
+# The report.
+
+def report(shop: Shop) -> dict[str, Any]:
+    """The merchant's broken rules, by code."""
+    told = shop.control.get("/findings", merchants_id=shop.merchants_id)
+    assert told["next"] is None
+    return {item["code"]: item for item in told["items"]}
+
+
+def test_every_rule_that_is_broken_is_reported_with_its_section_and_what_to_change(shop: Shop, clock: Clock, receiver: Receiver) -> None:
+    receiver.answers = [(200, b"thank you")]
+    shop.control.ask("PATCH", f"/merchants/{shop.merchants_id}", {"notify_url": receiver.url})
+    clock.freeze()
+    for _, _, ask in BREACHES:
+        ask(shop)
+    clock.advance("15m")
+    found = report(shop)
+    assert list(found) == list(RULES)
+    for code, item in found.items():
+        rule = RULES[code]
+        assert (item["section"], item["rule"], item["change"]) == (rule.section, rule.sentence, rule.change)
+        assert item["times"] > 0 and item["example"]["detail"]
+
+
+def test_a_rule_is_reported_with_how_often_first_and_last_time_and_the_newest_request(shop: Shop, clock: Clock) -> None:
+    clock.set("2026-01-31T12:00:00Z")
+    clock.freeze()
+    shop.pay_by_barcode(sign_type=None)
+    shop.pay_by_barcode()
+    clock.advance("5m")
+    shop.pay_by_barcode(sign_type=None, pay_type=None)
+    clock.advance("5m")
+    last = shop.journal(shop.qr_order(pay_type=None, out_trade_no=f"{shop.merchants_id}a"))
+    found = report(shop)
+    assert {code: item["times"] for code, item in found.items()} == {"SIGN_TYPE_MISSING": 2, "MANDATORY_MISSING": 3}
+    moments = {code: (item["first"][11:16], item["last"][11:16]) for code, item in found.items()}
+    assert moments == {"SIGN_TYPE_MISSING": ("12:00", "12:05"), "MANDATORY_MISSING": ("12:05", "12:10")}
+    example = found["MANDATORY_MISSING"]["example"]
+    assert (example["journal_id"], example["notice_id"], example["attempt"]) == (last["id"], None, None)
+    assert example["detail"] in [finding["detail"] for finding in last["findings"]]
+
+
+def test_a_receiver_is_reported_with_the_attempt_of_its_notice(notified: Shop, receiver: Receiver) -> None:
+    receiver.answers = [(200, b"success"), (200, b"no"), (200, b"never")]
+    notified.pay_by_barcode()
+    notified.control.post("/notifications/flush")
+    notice, = notified.control.get("/notifications", merchants_id=notified.merchants_id)["items"]
+    for _ in range(2):
+        notified.control.post(f"/notifications/{notice['id']}/replay")
+    item, = report(notified).values()
+    assert (item["code"], item["times"]) == ("NOT_ANSWERED_SUCCESS", 2)
+    assert item["example"] == {"journal_id": None, "notice_id": notice["id"], "attempt": 3, "detail": "answered 200 with 'never'"}
+
+
+def test_merchants_do_not_see_each_other_s_findings_and_without_one_all_are_counted(shop: Shop) -> None:
+    other = shop.control.shop()
+    before = {item["code"]: item["times"] for item in shop.control.get("/findings")["items"]}
+    for each in (shop, other, other):
+        each.pay_by_barcode(sign_type=None)
+    assert (report(shop)["SIGN_TYPE_MISSING"]["times"], report(other)["SIGN_TYPE_MISSING"]["times"]) == (1, 2)
+    after = {item["code"]: item["times"] for item in shop.control.get("/findings")["items"]}
+    assert after["SIGN_TYPE_MISSING"] >= before.get("SIGN_TYPE_MISSING", 0) + 3
+    other.control.ask("DELETE", f"/merchants/{other.merchants_id}")
+
+
+def test_a_client_by_the_document_has_an_empty_report_and_an_unknown_merchant_is_a_problem(shop: Shop) -> None:
+    qr_order(shop)
+    assert report(shop) == {}
+    assert shop.control.ask("GET", "/findings", merchants_id="nobody").status == 404
+
+
+def test_the_report_is_read_from_the_index_of_findings_alone(tmp_path: Path) -> None:
+    """Rows without findings, which are nearly all, and what rows have beside them are not touched, however many there are."""
+    path = tmp_path / "emulator.db"
+    prepare(path)
+    store = Store(path)
+    asked: list[str] = []
+    store.read().connection.set_trace_callback(asked.append)
+    for merchants_id in (None, "1"):
+        assert store.read().journal.breaches(merchants_id) == store.read().notices.breaches(merchants_id) == []
+    store.read().connection.set_trace_callback(None)
+    plans = [" ".join(row["detail"] for row in store.read().connection.execute(f"EXPLAIN QUERY PLAN {statement}")) for statement in asked]
+    store.close()
+    assert len(plans) == 4
+    assert all("COVERING INDEX" in plan and "_findings" in plan and "TEMP B-TREE" not in plan for plan in plans), plans

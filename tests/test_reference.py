@@ -75,8 +75,8 @@ def test_each_refusal_and_each_failure_of_a_buyer_tells_when(printed: str, code)
 
 
 @pytest.mark.parametrize("rule", findings.RULES.values(), ids=lambda rule: rule.code)
-def test_each_finding_tells_its_section_and_its_rule(printed: str, rule: findings.Rule) -> None:
-    assert f"| {rule.section} | {rule.sentence} |" in row(printed, rule.code)
+def test_each_finding_tells_its_section_its_rule_and_what_to_change(printed: str, rule: findings.Rule) -> None:
+    assert f"| {rule.section} | {rule.sentence} | {rule.change} |" in row(printed, rule.code)
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)

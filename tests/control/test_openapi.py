@@ -20,8 +20,8 @@ PROMISED = [
     ("post", "/merchants"), ("get", "/merchants/{merchants_id}"), ("patch", "/merchants/{merchants_id}"),
     ("delete", "/merchants/{merchants_id}"), ("get", "/orders"), ("get", "/orders/{merchants_id}/{out_trade_no}"),
     ("post", "/orders/{merchants_id}/{out_trade_no}/{event}"), ("get", "/notifications"), ("post", "/notifications/{notice_id}/replay"),
-    ("post", "/notifications/flush"), ("get", "/journal"), ("get", "/journal/{entry_id}"), ("delete", "/journal"), ("post", "/sign"),
-    ("post", "/sign/explain"), ("get", "/wait"), ("get", "/events"),
+    ("post", "/notifications/flush"), ("get", "/journal"), ("get", "/journal/{entry_id}"), ("delete", "/journal"), ("get", "/findings"),
+    ("post", "/sign"), ("post", "/sign/explain"), ("get", "/wait"), ("get", "/events"),
 ]
 
 

@@ -1,7 +1,6 @@
 """The command line. Commands that look at or change state are clients of the control interface (`remote`)."""
 import gc
 import json
-import os
 import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
@@ -10,10 +9,10 @@ from urllib import parse
 
 import click
 
-from . import __version__, signature
-from .remote import Control, address_of, fail, fetch, settings_of
-from .settings import SETTINGS, Settings, variable
-from .terminal import Act
+from .. import __version__
+from ..remote import Control, address_of, fail, fetch, settings_of
+from ..settings import SETTINGS, Settings, variable
+from ..terminal import Act
 
 
 def with_settings(command: Any) -> Any:
@@ -88,9 +87,9 @@ def main() -> None:
 def serve(**flags: Any) -> None:
     """Run the emulator."""
     gc.disable()  # what is made until it serves is there to stay; looking for garbage in it costs a tenth of the start
-    from .server import Unstartable
-    from .server import serve as run
-    from .store import Unusable
+    from ..server import Unstartable
+    from ..server import serve as run
+    from ..store import Unusable
 
     settings = settings_of(flags)
 
@@ -110,7 +109,7 @@ def serve(**flags: Any) -> None:
 @click.option("--once", is_flag=True, help="end after the last step, with status 0 when all held")
 def demo(once: bool) -> None:
     """Go through the document's own examples against a real server and a real receiver."""
-    from .demo import run
+    from ..demo import run
 
     sys.exit(run(once))
 
@@ -275,7 +274,7 @@ def cards(as_json: bool, words: tuple[str, ...]) -> None:
 
     Any validity in the future and any verification code of the right length go with them.
     """
-    from .cards import test_cards
+    from ..cards import test_cards
 
     rows = [vars(card) for card in test_cards() if all(word.lower() in " ".join(vars(card).values()).lower() for word in words)]
     if not rows:
@@ -284,58 +283,17 @@ def cards(as_json: bool, words: tuple[str, ...]) -> None:
 
 
 @main.command()
-@click.argument("parameters", nargs=-1, required=True, metavar="NAME=VALUE... | URL")
-@click.option("--token", "secret", envvar="TGPAY_TOKEN", help="the merchant's token; else that of its merchants_id [TGPAY_TOKEN]")
-@click.option("--explain", is_flag=True, help="say what is wrong with the sign among the parameters")
-@click.option("--json", "as_json", is_flag=True, help="print JSON")
-def sign(parameters: tuple[str, ...], secret: str | None, explain: bool, as_json: bool) -> None:
-    """Print the canonical text of parameters and their signature."""
-    params = _parameters(parameters)
-    token = secret or _token_of(params.get("merchants_id", ""))
-    answer: dict[str, Any] = {"canonical": signature.canonical(params), "sign": signature.sign(params, token)}
-    if explain:
-        if not params.get("sign"):
-            fail("--explain needs the sign that is to be explained among the parameters")
-        from . import doctor
-
-        right = signature.matches(params["sign"], answer["sign"])
-        diagnosis = doctor.explain(params, token)
-        answer.update(right=right, mistake=diagnosis.as_json()["mistake"] if not right else None,
-                      sentence="the signature is right" if right else diagnosis.sentence)
-    if as_json:
-        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
-    else:
-        for name, value in answer.items():
-            if value not in (None, True, False):
-                click.echo(f"{click.style(name, bold=True)}: {value}")
-    if explain and not answer["right"]:
-        sys.exit(1)
-
-
-def _parameters(written: tuple[str, ...]) -> dict[str, str]:
-    if len(written) == 1 and "://" in written[0].split("=", 1)[0]:
-        return dict(parse.parse_qsl(parse.urlsplit(written[0]).query, keep_blank_values=True))
-    without = [part for part in written if "=" not in part]
-    if without:
-        fail(f"{without[0]!r} is not NAME=VALUE")
-    return dict(part.split("=", 1) for part in written)
-
-
-def _token_of(merchants_id: str) -> str:
-    if not merchants_id:
-        fail("give --token, or a merchants_id that the emulator knows")
-    return str(Control(os.environ.get("TGPAY_URL"), None, None)("GET", f"/merchants/{parse.quote(merchants_id)}")["token"])
-
-
-@main.command()
 @click.option("--format", "kind", type=click.Choice(["markdown", "openapi"]), default="markdown", show_default=True)
 def reference(kind: str) -> None:
     """Print the reference, made from the tables."""
-    from . import reference as tables
+    from .. import reference as tables
 
     if kind == "markdown":
         click.echo(tables.markdown(), nl=False)
     else:
-        from .web.control import OPERATIONS
+        from ..web.control import OPERATIONS
 
         click.echo(json.dumps(tables.openapi(OPERATIONS, "http://127.0.0.1:8472"), ensure_ascii=False, indent=2))
+
+
+from . import requests  # noqa: E402,F401  (the module that declares the commands about requests)

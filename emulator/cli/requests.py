@@ -1,0 +1,106 @@
+"""Commands about requests: their signature, the journal, and which rules of the document they break."""
+import os
+import sys
+from collections.abc import Iterable
+from typing import Any
+from urllib import parse
+
+import click
+
+from .. import signature
+from ..remote import Control, fail
+from . import main, show, with_control
+from .sheets import Row, entry_sheet, example, explanation_sheet
+
+
+def show_sheet(rows: Iterable[Row]) -> None:
+    """Print a sheet: a label, and what it names; further lines of it are indented."""
+    for label, text in rows:
+        click.echo(f"{click.style(label, bold=True)}: " + "\n    ".join(text.splitlines() or [""]))
+
+
+@main.command()
+@click.argument("parameters", nargs=-1, required=True, metavar="NAME=VALUE... | URL")
+@click.option("--token", "secret", envvar="TGPAY_TOKEN", help="the merchant's token; else that of its merchants_id [TGPAY_TOKEN]")
+@click.option("--explain", is_flag=True, help="say what is wrong with the sign among the parameters")
+@click.option("--json", "as_json", is_flag=True, help="print JSON")
+def sign(parameters: tuple[str, ...], secret: str | None, explain: bool, as_json: bool) -> None:
+    """Print the canonical text of parameters and their signature, or explain a wrong one: status 1, and what gives it."""
+    params = _parameters(parameters)
+    if explain:
+        told = _explained(params, secret)
+        answer, sheet = {"sign": told["expected"], **told}, explanation_sheet(told)
+    else:
+        answer = {"canonical": signature.canonical(params), "sign": signature.sign(params, secret or _token_of(params))}
+        sheet = list(answer.items())
+    if as_json:
+        show(answer, True)
+    else:
+        show_sheet(sheet)
+    if explain and not answer["right"]:
+        sys.exit(1)
+
+
+def _parameters(written: tuple[str, ...]) -> dict[str, str]:
+    if len(written) == 1 and "://" in written[0].split("=", 1)[0]:
+        return dict(parse.parse_qsl(parse.urlsplit(written[0]).query, keep_blank_values=True))
+    without = [part for part in written if "=" not in part]
+    if without:
+        fail(f"{without[0]!r} is not NAME=VALUE")
+    return dict(part.split("=", 1) for part in written)
+
+
+def _explained(params: dict[str, str], secret: str | None) -> Any:
+    """What is wrong with a signature. The emulator, where it is asked, tries the tokens of its other merchants too."""
+    if not params.get("sign"):
+        fail("--explain needs the sign that is to be explained among the parameters")
+    if not secret:
+        return _emulator(params)("POST", "/sign/explain", {"params": params})
+    from .. import doctor
+
+    return doctor.explain(params, secret).as_json()
+
+
+def _token_of(params: dict[str, str]) -> str:
+    return str(_emulator(params)("GET", f"/merchants/{parse.quote(params['merchants_id'])}")["token"])
+
+
+def _emulator(params: dict[str, str]) -> Control:
+    """The emulator that knows the token of the merchant of these parameters."""
+    if not params.get("merchants_id"):
+        fail("give --token, or a merchants_id that the emulator knows")
+    return Control(os.environ.get("TGPAY_URL"), None, None)
+
+
+@main.command()
+@click.option("--merchant", help="only of this merchant")
+@click.option("--endpoint", help="only of this endpoint, such as tgpayqrcode")
+@click.option("--order", help="only of this order")
+@click.option("--verdict", help="only with this verdict: OK, or the error of a refusal")
+@click.option("--after", type=int, default=0, help="the last id seen")
+@click.option("--limit", type=int, default=100, show_default=True)
+@click.argument("number", required=False, type=int, metavar="[ID]")
+@with_control
+def journal(control: Control, as_json: bool, merchant: str | None, endpoint: str | None, order: str | None, verdict: str | None,
+            after: int, limit: int, number: int | None) -> None:
+    """List requests, or print one whole; its ID is the answer's header X-TGPay-Request."""
+    if number is not None:
+        entry = control("GET", f"/journal/{number}")
+        show(entry, True) if as_json else show_sheet(entry_sheet(entry))
+        return
+    answer = control("GET", "/journal", merchants_id=merchant, endpoint=endpoint, out_trade_no=order, verdict=verdict, after=after,
+                     limit=limit)
+    for item in answer["items"] if not as_json else []:
+        item["findings"] = " ".join(finding["code"] for finding in item["findings"])
+    show(answer, as_json, ("id", "at", "merchants_id", "endpoint", "out_trade_no", "status", "verdict", "findings"))
+
+
+@main.command()
+@click.option("--merchant", help="only of this merchant")
+@with_control
+def findings(control: Control, as_json: bool, merchant: str | None) -> None:
+    """List the rules of the document that a client or its receiver breaks, and what to change."""
+    answer = control("GET", "/findings", merchants_id=merchant)
+    for item in answer["items"] if not as_json else []:
+        item.update(example=example(item["example"]), detail=item["example"]["detail"])
+    show(answer, as_json, ("code", "section", "times", "first", "last", "example", "detail", "change"))
