@@ -1,6 +1,6 @@
 """For each mistake in a signature (`mistakes`) the line of code that does that step rightly, in four languages.
 
-`params` are the parameters, `token` is the merchant's; lines make `text`, `sign` and `query` of them, in the order of this module. A
+`params` are the parameters, `token` is the merchant's; lines make `text`, `sign` and `query` of them, in the order of `ROUTINE`. A
 line stands for itself: each language's imports and the type of `params` (in Java a `Map<String, String>` that can be changed) are the
 reader's.
 """
@@ -80,6 +80,7 @@ ENCODE = Step(
     python="query = urlencode(params)  # the values that were signed, encoded here and nowhere else",
     javascript="const query = new URLSearchParams(params).toString();  // the values that were signed, encoded here and nowhere else")
 
+ROUTINE = (TOKEN, AMOUNT, TRIM, NEITHER_SIGN, NO_EMPTY, SORT, JOIN, HASH, SIGN_ALONE, SEND_ALL, ENCODE)
 REMEDIES = {
     "SPACED": SIGN_ALONE, "SIGN_TYPE_KEPT": NEITHER_SIGN, "EMPTY_KEPT": NO_EMPTY, "UNSORTED": SORT, "SORTED_BY_CASE": SORT,
     "NOT_JOINED": JOIN, "URL_ENCODED": JOIN, "HTML_ESCAPED": JOIN, "PLUS_NOT_ENCODED": ENCODE, "HTML_UNESCAPED": ENCODE, "TRIMMED": TRIM,
@@ -90,6 +91,6 @@ REMEDIES = {
 
 
 def remedies(codes: list[str]) -> dict[str, str]:
-    """The lines that put these mistakes right, by language; those of two mistakes under each other."""
-    steps = list(dict.fromkeys(REMEDIES[code] for code in codes))
+    """The lines that put these mistakes right, by language; those of two mistakes under each other, in the order of the routine."""
+    steps = sorted({REMEDIES[code] for code in codes}, key=ROUTINE.index)
     return {language: "\n".join(step.lines()[language] for step in steps) for language in steps[0].lines()}

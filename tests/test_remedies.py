@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from emulator import mistakes, remedies
-from emulator.remedies import REMEDIES, Step
+from emulator.remedies import REMEDIES, ROUTINE, Step
 
 from .driver import md5_sign
 
@@ -23,9 +23,6 @@ PARAMS = {"out_trade_no": "2017 04", "merchants_id": "201703200001", "Zone": "b"
           "reference": "咖啡 ~*", "terminal_id": "", "sign_type": "MD5", "sign": "old", "10": "ten"}
 EVERY_CODE = {mistake.code for mistake in (*mistakes.ALWAYS, mistakes.SPACED, *mistakes.of_other_tokens([TOKEN]),
                                            *mistakes.of_the_parameters((("trans_amount", "1"),)))}
-# A whole routine, with the line of every step once.
-ROUTINE = (remedies.TOKEN, remedies.AMOUNT, remedies.TRIM, remedies.NEITHER_SIGN, remedies.NO_EMPTY, remedies.SORT,
-           remedies.JOIN, remedies.HASH, remedies.SIGN_ALONE, remedies.SEND_ALL, remedies.ENCODE)
 IMPORTS = ("java.math.*", "java.net.URLEncoder", "java.nio.charset.StandardCharsets", "java.security.MessageDigest", "java.util.*",
            "java.util.stream.Collectors")
 JAVA_PARAMS = "".join(f"params.put({json.dumps(name)}, {json.dumps(value, ensure_ascii=False)});\n" for name, value in PARAMS.items())
@@ -54,8 +51,9 @@ def test_every_line_stands_in_the_routine_that_is_run() -> None:
     assert {id(step) for step in REMEDIES.values()} == {id(step) for step in ROUTINE}
 
 
-def test_the_lines_of_two_mistakes_stand_under_each_other_and_once_where_they_are_the_same() -> None:
-    assert remedies.remedies(["UNSORTED", "TOKEN_ABSENT"])["php"].splitlines() == [remedies.SORT.php, remedies.HASH.php]
+def test_the_lines_of_two_mistakes_stand_in_their_order_and_once_where_they_are_the_same() -> None:
+    for codes in (["UNSORTED", "TOKEN_ABSENT"], ["TOKEN_ABSENT", "UNSORTED"]):
+        assert remedies.remedies(codes)["php"].splitlines() == [remedies.SORT.php, remedies.HASH.php]
     assert remedies.remedies(["TOKEN_ABSENT", "GBK"]) == remedies.HASH.lines()
 
 
