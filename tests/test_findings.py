@@ -204,6 +204,9 @@ def test_every_rule_that_is_broken_is_reported_with_its_section_and_what_to_chan
     clock.freeze()
     for _, _, ask in BREACHES:
         ask(shop)
+    unknown = shop.at_terminal(amount="37.68")["out_trade_no"]
+    clock.advance("5s")
+    assert [shop.query(unknown)["trade_status"] for _ in range(2)] == ["UNDEFINED"] * 2
     clock.advance("15m")
     found = report(shop)
     assert list(found) == list(RULES)

@@ -158,4 +158,5 @@ def asked(*names: str) -> dict[str, str | None]:
     return {name: request.args.get(name) or None for name in names}
 
 
-from . import card_tables, findings, scenarios, state, terminals, tools, trades  # noqa: E402,F401  (the modules that declare the operations)
+# The modules that declare the operations.
+from . import card_tables, findings, scenarios, state, terminals, tools, trades  # noqa: E402,F401

@@ -8,7 +8,7 @@ from ...store import Tables
 from .. import emulator
 from . import MERCHANT, asked, operation
 from .state import known
-from .trades import instant
+from .documents import instant
 
 
 @operation("GET", "/findings", "the rules of the document that requests and receivers break: how often, when, an example, what to change",
