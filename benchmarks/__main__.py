@@ -13,9 +13,10 @@ from .settlement import settlement
 from .speed import card, flat, latency, qr, query
 from .startup import start
 from .table import Row, printed
+from .terminals import terminals
 
 MEASURES: dict[str, Callable[[Path, int, int], Iterator[Row]]] = {
-    measure.__name__: measure for measure in (qr, query, card, flat, latency, start, memory, settlement, reset)}
+    measure.__name__: measure for measure in (qr, query, card, flat, latency, start, memory, settlement, reset, terminals)}
 
 
 def parsed() -> argparse.Namespace:
