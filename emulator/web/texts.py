@@ -106,6 +106,7 @@ ROWS = (
     ("host", "You are the card issuer:", "由您代表发卡行决定："),
     ("disconnected", "The emulator does not answer", "模拟器没有响应"),
     ("refresh", "Refresh", "刷新"),
+    ("merchant", "Merchant", "商户"),
     ("model", "Model", "型号"),
     ("switches", "Switches of the simulator", "模拟器开关"),
     ("by_people", "People drive it", "人工操作"),

@@ -6,7 +6,7 @@ const paper = printed.querySelector(".paper");
 const words = JSON.parse(device.dataset.words);
 const one = (name) => document.querySelector(`[data-${name}]`);
 const every = (name) => [...document.querySelectorAll(`[data-${name}]`)];
-const RESULTS = ["APPROVED", "DECLINED", "CANCELLED", "FAILED"];
+const UNHAPPY = ["DECLINED", "CANCELLED", "FAILED"];
 const LEAST_DIGITS = 4;
 const ASK_MS = 1000;
 const STREAM_AGAIN_MS = 5000;
@@ -23,7 +23,7 @@ function show(state) {
   const view = state.online ? state.state : "OFFLINE";
   const had_focus = device.contains(document.activeElement);
   device.dataset.view = view;
-  every("views").forEach((part) => { part.hidden = !part.dataset.views.split(" ").includes(view); });
+  every("views").forEach((part) => part.toggleAttribute("hidden", !part.dataset.views.split(" ").includes(view)));
   const transaction = state.transaction;
   if (one("attended").hidden === false) one("attended").hidden = !transaction.attended;
   every("act").forEach((button) => { button.disabled = !state.possible.includes(button.dataset.act); });
@@ -50,7 +50,7 @@ function tell(view, transaction) {
   say(one("operation"), words[transaction.operation]);
   say(one("sum"), view === "APPROVED" ? approved : requested);
   say(one("rest"), in_part ? words.of_requested.replace("#", requested) : "");
-  say(one("why"), RESULTS.includes(view) ? transaction.message : "");
+  say(one("why"), UNHAPPY.includes(view) && transaction.message !== words[view] ? transaction.message : "");
   say(one("order"), transaction.out_trade_no);
   device.querySelector(".reader").dataset.entry = transaction.entry;
 }
