@@ -85,7 +85,7 @@ class Payer:
             "pageerror": lambda error: self._note(str(error), True)}
         with self.windows.window(language, script, alone) as page:
             page.set_viewport_size({"width": width, "height": HEIGHT})
-            page.emulate_media(color_scheme="light")
+            page.emulate_media(color_scheme="light", reduced_motion="no-preference")
             for event, hear in hears.items():
                 page.on(event, hear)
             try:

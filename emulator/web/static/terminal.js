@@ -9,7 +9,7 @@ const every = (name) => [...document.querySelectorAll(`[data-${name}]`)];
 const UNHAPPY = ["DECLINED", "CANCELLED", "FAILED"];
 const LEAST_DIGITS = 4;
 const ASK_MS = 1000;
-const STREAM_AGAIN_MS = 5000;
+const STREAM_AGAIN_MS = 3000;
 
 let typed = 0; // how many digits of the PIN; which ones is nobody's business
 let shown = null;
