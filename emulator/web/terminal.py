@@ -142,12 +142,12 @@ def _screen(serial: str, status: int = 200) -> Response:
     device = control.find(tables, serial)
     order, printed = _printed(tables, device)
     merchant = tables.merchants.find(device.merchants_id)
-    words = texts(order)
+    language = texts(order)
+    words = {**{name: language[str(name)] for name in SCREEN_TEXTS}, "repeats": list(terminal.MESSAGES.values())}
     return page(
         "terminal.html", status, order=order, shown=shown, view=OFFLINE if not device.online else shown["state"], receipt=printed,
         merchant=merchant.name if merchant else device.merchants_id, transaction=order.terminal if order else None,
-        amounts=_amounts(order), words={name: words[str(name)] for name in SCREEN_TEXTS}, switches=not token_in_force(),
-        patience=terminal.PATIENCE)
+        amounts=_amounts(order), words=words, switches=not token_in_force(), patience=terminal.PATIENCE)
 
 
 def _amounts(order: Order | None) -> tuple[str, str]:

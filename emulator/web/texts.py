@@ -135,6 +135,7 @@ ROWS = (
     ("PARTIAL_APPROVAL", "Approved in part", "部分批准"),
     ("UNDEFINED", "Result not known yet", "结果未知"),
     ("home_terminals", "Card terminals", "刷卡终端"),
+    ("home_screens", "Each has a screen that shows what it does, and that people can drive.", "每台终端都有页面，可查看运行状态，也可人工操作。"),
     ("home_cards", "Test cards", "测试卡"),
     ("home_codes", "Response codes", "返回码"),
     ("home_lead", "A sandbox of TGPay Pro V2. Point your client here instead of the gateway:", "TGPay Pro V2 的模拟环境。请把客户端的网关地址改为："),

@@ -49,8 +49,9 @@ function tell(view, transaction) {
   const in_part = view === "APPROVED" && requested !== approved;
   say(one("operation"), words[transaction.operation]);
   say(one("sum"), view === "APPROVED" ? approved : requested);
+  one("sum").classList.toggle("long", one("sum").textContent.length > 11);
   say(one("rest"), in_part ? words.of_requested.replace("#", requested) : "");
-  say(one("why"), UNHAPPY.includes(view) && transaction.message !== words[view] ? transaction.message : "");
+  say(one("why"), UNHAPPY.includes(view) && !words.repeats.includes(transaction.message) ? transaction.message : "");
   say(one("order"), transaction.out_trade_no);
   device.querySelector(".reader").dataset.entry = transaction.entry;
 }
