@@ -502,6 +502,26 @@ def test_a_screen_says_when_the_emulator_is_away_and_goes_on_when_it_is_back(win
             shows(page, "Present your card")
 
 
+SEEN = """
+(hidden) => {
+  Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}
+"""
+
+
+def test_a_screen_that_nobody_sees_holds_no_line_and_is_right_when_it_is_seen_again(payer: Payer, till: Shop) -> None:
+    with payer.at(screen(till)) as page:
+        shows(page, "Ready")
+        with page.expect_event("requestfailed", lambda request: request.url.endswith("/events")):
+            page.evaluate(SEEN, True)
+        till.at_terminal()
+        till.person("tap")
+        shows(page, "Ready")
+        page.evaluate(SEEN, False)
+        shows(page, "Authorising")
+
+
 # From other pages.
 
 def test_the_cashiers_page_of_a_payment_at_the_terminal_shows_what_it_shows_and_turns_into_the_result(payer: Payer, till: Shop) -> None:
