@@ -269,7 +269,7 @@ def state(transaction: Transaction | None, now: int) -> State:
 
 def patience_left(transaction: Transaction | None, now: int) -> int | None:
     """How long the terminal still waits for people, in milliseconds; None when it waits for nobody."""
-    if transaction is None or not transaction.attended or state(transaction, now) not in POSSIBLE:
+    if transaction is None or not (transaction.attended and transaction.takes_card) or state(transaction, now) not in POSSIBLE:
         return None
     return min(PATIENCE, next(step.since for step in course(transaction) if step.since > now) - now)
 

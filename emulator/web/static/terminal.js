@@ -25,7 +25,7 @@ function show(state) {
   device.dataset.view = view;
   every("views").forEach((part) => part.toggleAttribute("hidden", !part.dataset.views.split(" ").includes(view)));
   const transaction = state.transaction;
-  if (one("attended").hidden === false) one("attended").hidden = !transaction.attended;
+  one("host").hidden = view !== "AUTHORISING" || state.left_ms === null;
   every("act").forEach((button) => { button.disabled = !state.possible.includes(button.dataset.act); });
   every("digit").concat(every("clear")).forEach((key) => { key.disabled = !state.possible.includes("pin"); });
   every("switch").forEach((button) => turn(button, state[button.dataset.switch]));
