@@ -12,11 +12,14 @@ from urllib.parse import urlencode
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
 
-from emulator import discrepancies, settlement
+from emulator import discrepancies, durations, reconciliation, settlement
 from emulator.cli import main
 from emulator.merchants import Merchant
 from emulator.orders import Order
+from emulator.reconciliation import Days, Truth
 from emulator.scenarios import outcomes
 from emulator.settings import Settings
 
@@ -388,6 +391,15 @@ def test_a_list_of_one_of_the_two_days_shows_by_the_row_whether_next_day_was_not
     assert (report["differences"], report["true_rows"]) == ([], 1 if day == DAY else 0)
 
 
+def test_an_amount_that_no_file_of_the_days_shows_is_a_difference(shop: Shop, clock: Clock) -> None:
+    planting(shop, "next_day", "amount_off")
+    number = by_barcode(shop, clock)
+    clock.set("2027-03-05T00:00:00Z")
+    report = check(shop, [{"out_trade_no": number, "amount": "10.01"}], start_date=DAY, end_date=DAY)
+    assert [(verdict["discrepancy"], verdict["state"]) for verdict in report["planted"]] == [("next_day", "noticed")]
+    assert [each["difference"] for each in report["differences"]] == ["amount"]
+
+
 def test_what_is_not_settled_yet_is_in_no_list(shop: Shop, clock: Clock) -> None:
     planting(shop, "missing")
     number = by_barcode(shop, clock)
@@ -443,6 +455,36 @@ def test_a_list_that_is_none_is_a_problem_that_names_the_row(shop: Shop, body: d
     given = {"merchants_id": shop.merchants_id, **body} if body else {}
     answer = shop.control.ask("POST", "/settlement/check", given)
     assert (400 <= answer.status < 500, words in answer.json["detail"]) == (True, True), answer.text
+
+
+ALTERED = [word for word in outcomes.DISCREPANCIES if word not in ("missing", "unknown_row")]
+PLANTED = st.one_of(st.lists(st.sampled_from([*ALTERED, "unknown_row"]), unique=True), st.just(["missing"]),
+                    st.just(["missing", "unknown_row"]))
+AMOUNTS = st.integers(1, 5_000)
+
+
+def moved(place: int, kind: str, amount: int, day: int, words: list[str]) -> Truth:
+    """An entry of the ledger as the emulator would write it, settled on a day of January 1970."""
+    signed, at = (amount if kind == "P" else -amount), settlement.settles_at(day * durations.DAY, Settings())
+    entry = replace(ENTRY, out_trade_no=f"29-{place}", partner_id=f"29-{place}", kind=kind, amount=signed, settles_at=at)
+    shown = discrepancies.shown(entry, words, Settings())
+    return Truth(place, "29", entry.out_trade_no, entry.partner_id, kind, signed, entry.fee, at, shown.settles_at, tuple(words),
+                 shown.lines)
+
+
+@given(st.lists(st.tuples(st.sampled_from("PR"), AMOUNTS, st.integers(1, 4), PLANTED), max_size=8), st.integers(1, 6), st.integers(1, 6))
+def test_of_whatever_days_the_file_misses_all_that_is_planted_and_the_true_rows_miss_nothing(
+        drawn: list[tuple[str, int, int, list[str]]], start: int, end: int) -> None:
+    entries = [moved(place, *each) for place, each in enumerate(drawn)]
+    days = Days(start * durations.DAY, end * durations.DAY, "UTC")
+    shown = [row for entry in entries if days.have(entry.shown_at) for row in settlement.rows(entry.line)]
+    true = [{"out_trade_no": entry.out_trade_no, "amount": f"{entry.amount / 100:.2f}", "fee": f"{entry.fee / 100:.2f}",
+             "settlement_date": str(days.day(entry.settles_at))} for entry in entries if days.have(entry.settles_at)]
+    concerned = [entry for entry in entries if days.have(entry.shown_at) or days.have(entry.settles_at)]
+    naive, own = (reconciliation.check(concerned, [reconciliation.row(place, row) for place, row in enumerate(rows, 1)], days)
+                  for rows in (shown, true))
+    assert {verdict.state for verdict in naive.verdicts} <= {"missed"} and naive.differences == []
+    assert own.is_right and len(own.verdicts) == len(naive.verdicts) >= sum(bool(entry.planted) for entry in concerned)
 
 
 # The scenario that comes along.

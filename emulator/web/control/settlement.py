@@ -39,7 +39,7 @@ def list_entries() -> Response:
 
 
 def _entry(truth: Truth) -> dict[str, Any]:
-    return {**_named(truth), "id": truth.id, "merchants_id": truth.merchants_id, "amount": money.text(truth.amount),
+    return {"id": truth.id, "merchants_id": truth.merchants_id, **_named(truth), "amount": money.text(truth.amount),
             "fee": money.text(truth.fee), "settles_at": instant(truth.settles_at), "shown_at": instant(truth.shown_at),
             "planted": list(truth.planted), "unknown": truth.unknown or None}
 
