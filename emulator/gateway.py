@@ -237,9 +237,11 @@ def _as_scripted(response: Response, script: "Script") -> Response:
 
 def _masked(value: Any, mask: Mask) -> Any:
     """A structure of an explanation without what is secret."""
+    if not mask.hides:
+        return value
     if isinstance(value, Mapping):
         return {name: _masked(inner, mask) for name, inner in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [_masked(inner, mask) for inner in value]
     return mask.text(value) if isinstance(value, str) else value
 

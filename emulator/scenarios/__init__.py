@@ -3,7 +3,7 @@
     kinds        how values are written, and rows as fields
     outcomes     `then`: every key, and what contradicts what
     conditions   `when`: lookups, and a request as rules see it
-    rules        Scenario, Rule; pick(), explain()
+    rules        Scenario, Rule; judge()
     reading      TOML and JSON; Invalid has all problems
     script       what a rule has said of one order
     collection   the files that come along
@@ -13,9 +13,9 @@ from .collection import SUFFIX, shipped, shipped_scenario
 from .conditions import Condition, Facts
 from .outcomes import Buyer, Notify, Terminal, Then
 from .reading import Invalid, from_json, load, parse
-from .rules import Picked, Rule, Scenario, differences, explain, pick
+from .rules import Judged, Picked, Rule, Scenario, differences, judge
 from .script import Script
 from .tables import then_rows, when_rows
 
-__all__ = ["SUFFIX", "Buyer", "Condition", "Facts", "Invalid", "Notify", "Picked", "Rule", "Scenario", "Script", "Terminal", "Then",
-           "differences", "explain", "from_json", "load", "parse", "pick", "shipped", "shipped_scenario", "then_rows", "when_rows"]
+__all__ = ["SUFFIX", "Buyer", "Condition", "Facts", "Invalid", "Judged", "Notify", "Picked", "Rule", "Scenario", "Script", "Terminal",
+           "Then", "differences", "from_json", "judge", "load", "parse", "shipped", "shipped_scenario", "then_rows", "when_rows"]

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from .. import chance
-from .conditions import CHANCE, ENDPOINT, Condition, Facts, Test
+from .conditions import ATTEMPT, CHANCE, ENDPOINT, Condition, Facts, Test
 from .kinds import as_json, shortened
 from .outcomes import FROM_AMOUNT, Then, code_of_amount
 
@@ -32,7 +32,7 @@ class Rule:
     @cached_property
     def tests(self) -> tuple[tuple[str, Test, Condition], ...]:
         """The conditions of the request itself, each with what it takes to test it: a scenario may have hundreds."""
-        return tuple((condition.parameter, condition.fits, condition) for condition in self.when if condition.parameter != CHANCE)
+        return tuple((each.parameter, each.fits, each) for each in self.when if each.parameter not in (CHANCE, ENDPOINT))
 
     @cached_property
     def odds(self) -> Decimal | None:
@@ -41,7 +41,7 @@ class Rule:
 
     def fits_endpoint(self, endpoint: str) -> bool:
         """Whether a request to this endpoint can fit."""
-        return all(fits(endpoint) for parameter, fits, _ in self.tests if parameter == ENDPOINT)
+        return all(each.fits(endpoint) for each in self.when if each.parameter == ENDPOINT)
 
     def outcome(self, uses: int) -> Then | None:
         """What happens the next time after so many uses; None when it is used up."""
@@ -57,19 +57,35 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Part:
+    """The rules of a scenario that can fit a request to one endpoint, and what has to be known to tell."""
+
+    rules: tuple[Rule, ...]
+    counts_attempts: bool
+    counts_uses: bool
+
+
+@dataclass(frozen=True)
 class Scenario:
     """A list of rules with different names; `summary` is one sentence about it."""
 
     name: str
     summary: str
     rules: tuple[Rule, ...]
-    _of_endpoint: dict[str, tuple[Rule, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _parts: dict[str, Part] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def rules_of(self, endpoint: str) -> tuple[Rule, ...]:
-        """The rules that can fit a request to an endpoint, found once for each."""
-        if endpoint not in self._of_endpoint:
-            self._of_endpoint[endpoint] = tuple(rule for rule in self.rules if rule.fits_endpoint(endpoint))
-        return self._of_endpoint[endpoint]
+    def part(self, endpoint: str) -> Part:
+        """What concerns an endpoint, found once for each."""
+        if endpoint not in self._parts:
+            rules = tuple(rule for rule in self.rules if rule.fits_endpoint(endpoint))
+            named = {condition.parameter for rule in rules for condition in rule.when}
+            self._parts[endpoint] = Part(rules, bool({ATTEMPT, CHANCE} & named), any(rule.in_turn for rule in rules))
+        return self._parts[endpoint]
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """How many rules stand before each, by name."""
+        return {rule.name: place for place, rule in enumerate(self.rules)}
 
     def as_json(self) -> dict[str, Any]:
         """The scenario as `from_json` reads it."""
@@ -84,31 +100,43 @@ class Picked:
     then: Then
 
 
-def pick(scenario: Scenario, facts: Facts, uses: Mapping[str, int]) -> Picked | None:
-    """The first rule that fits, or None. `uses` counts, by name, how often each rule with a list was used before."""
-    for rule in scenario.rules_of(facts.endpoint):
-        if _obstacle(rule, facts, uses) is None:
+@dataclass(frozen=True)
+class Judged:
+    """What was picked, what was in the way of each rule of the endpoint before it, or of all, and how many of those were for other
+    endpoints."""
+
+    picked: Picked | None
+    passed: list[tuple[Rule, Condition | str]]
+    elsewhere: int
+
+    def told(self, facts: Facts) -> list[tuple[str, str]]:
+        """The name of each rule that did not fit, and its first difference."""
+        return [(rule.name, _in_words(found, facts)) for rule, found in self.passed]
+
+
+def judge(scenario: Scenario, facts: Facts, uses: Mapping[str, int]) -> Judged:
+    """The first rule that fits, and why not those before it. `uses` counts, by name, how often each rule with a list was used before."""
+    passed: list[tuple[Rule, Condition | str]] = []
+    for rule in scenario.part(facts.endpoint).rules:
+        found = _obstacle(rule, facts, uses)
+        if found is None:
             then = rule.outcome(uses.get(rule.name, 0))
             assert then is not None
-            return Picked(rule, replace(then, code=_code_of(facts) or "") if then.code == FROM_AMOUNT else then)
-    return None
-
-
-def explain(scenario: Scenario, facts: Facts, uses: Mapping[str, int]) -> list[tuple[str, str]]:
-    """Of every rule before the one that fits, of all when none does: its name and its first difference."""
-    passed = []
-    for rule in scenario.rules:
-        found = differences(rule, facts, uses)
-        if found is None:
-            break
-        passed.append((rule.name, found))
-    return passed
+            picked = Picked(rule, replace(then, code=_code_of(facts) or "") if then.code == FROM_AMOUNT else then)
+            return Judged(picked, passed, scenario.places[rule.name] - len(passed))
+        passed.append((rule, found))
+    return Judged(None, passed, len(scenario.rules) - len(passed))
 
 
 def differences(rule: Rule, facts: Facts, uses: Mapping[str, int]) -> str | None:
     """The first difference between a rule and a request, in a sentence; None when it fits."""
-    found = _obstacle(rule, facts, uses)
-    return found.difference(facts) if isinstance(found, Condition) else found
+    elsewhere = next((each for each in rule.when if each.parameter == ENDPOINT and not each.fits(facts.endpoint)), None)
+    found = elsewhere or _obstacle(rule, facts, uses)
+    return None if found is None else _in_words(found, facts)
+
+
+def _in_words(found: Condition | str, facts: Facts) -> str:
+    return found if isinstance(found, str) else found.difference(facts)
 
 
 def _obstacle(rule: Rule, facts: Facts, uses: Mapping[str, int]) -> Condition | str | None:

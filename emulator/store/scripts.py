@@ -54,8 +54,9 @@ class Scenarios:
         self.forget(merchants_id)
 
     def forget(self, merchants_id: str) -> None:
-        """Count anew: for a merchant, or for all."""
-        self._execute("DELETE FROM counts WHERE :mid = '' OR merchants_id = :mid", {"mid": merchants_id})
+        """Count anew: for a merchant, or for all who have no scenario of their own."""
+        self._execute("DELETE FROM counts WHERE merchants_id = :mid OR (:mid = '' AND merchants_id NOT IN "
+                      "(SELECT merchants_id FROM scenarios))", {"mid": merchants_id})
 
     def uses(self, merchants_id: str) -> dict[str, int]:
         """How often each rule with a list was used by a merchant."""
