@@ -9,6 +9,7 @@ from pathlib import Path
 from . import __doc__ as about
 from .memory import memory
 from .reset import reset
+from .scenarios import scenarios
 from .settlement import settlement
 from .speed import card, flat, latency, qr, query
 from .startup import start
@@ -16,7 +17,7 @@ from .table import Row, printed
 from .terminals import terminals
 
 MEASURES: dict[str, Callable[[Path, int, int], Iterator[Row]]] = {
-    measure.__name__: measure for measure in (qr, query, card, flat, latency, start, memory, settlement, reset, terminals)}
+    measure.__name__: measure for measure in (qr, query, card, flat, latency, start, memory, settlement, reset, terminals, scenarios)}
 
 
 def parsed() -> argparse.Namespace:

@@ -29,18 +29,19 @@ class Asked:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the scenario says: `script` when a rule fits; of each rule of the endpoint before it, or of all, the first difference; and how
-    many rules are for other endpoints."""
+    """What the scenario says: `script` when a rule fits; of the rules before it, or of all, the first difference, as far as they are told,
+    how many are `untold`, and how many are for other endpoints."""
 
     scenario: str
     script: "Script | None" = None
     passed: Sequence[tuple[str, str]] = ()
+    untold: int = 0
     elsewhere: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """As the journal keeps it."""
         said = {"rule": self.script.rule, "then": self.script.said} if self.script else {"rule": None}
-        return {"scenario": self.scenario, **said, "passed": self.passed, "elsewhere": self.elsewhere}
+        return {"scenario": self.scenario, **said, "passed": self.passed, "untold": self.untold, "elsewhere": self.elsewhere}
 
 
 def decide(tables: Tables, seed: str, asked: Asked, now: int, counted: bool = True) -> Verdict | None:
@@ -64,7 +65,8 @@ def decide(tables: Tables, seed: str, asked: Asked, now: int, counted: bool = Tr
     if picked and picked.rule.in_turn:
         tables.scenarios.count(asked.merchants_id, RULE, picked.rule.name)
     script = scenarios.Script(picked.rule.name, now, picked.then) if picked else None
-    return Verdict(scenario.name, script, judged.told(facts), judged.elsewhere)
+    told = judged.told(facts)
+    return Verdict(scenario.name, script, told, len(judged.passed) - len(told), judged.elsewhere)
 
 
 def presented(tables: Tables, seed: str, order: Order, card: str, now: int) -> "Script | None":

@@ -180,6 +180,13 @@ def test_the_first_rule_that_fits_wins_and_those_before_it_say_why_they_did_not(
     assert (judged.told(request()), judged.elsewhere) == ([("b", "attempt 1 is not 2")], 1)
 
 
+def test_of_many_rules_those_are_told_that_fit_best() -> None:
+    many = scenario(*(rule({"reference": str(place)}, name=f"{place}") for place in range(100)),
+                    rule({"trans_amount": 12, "attempt": 2}, name="near"))
+    told = explain(many, request(), {})
+    assert told == [*((f"{place}", f"reference late lunch is not {place}") for place in range(24)), ("near", "attempt 1 is not 2")]
+
+
 def test_when_none_fits_every_rule_says_why() -> None:
     many = scenario(rule({"attempt": 3}, name="a"), rule({"attempt": 2}, name="b"))
     assert pick(many, request(), {}) is None

@@ -3,7 +3,8 @@
     kinds        how values are written, and rows as fields
     outcomes     `then`: every key, and what contradicts what
     conditions   `when`: lookups, and a request as rules see it
-    rules        Scenario, Rule; judge()
+    rules        Rule, and what is between it and a request
+    judging      Scenario; judge(): the first rule that fits
     reading      TOML and JSON; Invalid has all problems
     script       what a rule has said of one order
     collection   the files that come along
@@ -12,8 +13,9 @@
 from .collection import SUFFIX, shipped, shipped_scenario
 from .conditions import Condition, Facts
 from .outcomes import Buyer, Notify, Terminal, Then
+from .judging import Judged, Picked, Scenario, judge
 from .reading import Invalid, from_json, load, parse
-from .rules import Judged, Picked, Rule, Scenario, differences, judge
+from .rules import Rule, differences
 from .script import Script
 from .tables import then_rows, when_rows
 
