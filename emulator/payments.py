@@ -139,15 +139,16 @@ class Payments:
             self.tables.wake()
 
     def _sent_at(self, order: Order) -> int:
-        """When a notice is sent: at once, unless a rule says later; shuffled, it overtakes those before it, and waits for the next."""
+        """When a notice is sent: at once, unless a rule says later; shuffled, the last overtakes those before it, which wait for it."""
         how = order.script.then.notify if order.script else None
         if how is None:
             return self.now
         sent_at = self.now + (how.delay or 0)
-        if not how.shuffle:
-            return sent_at
-        self.tables.notices.hold_back(order.merchants_id, order.out_trade_no, sent_at + OVERTAKEN_BY)
-        return max(sent_at, order.expires_at + OVERTAKEN_BY) if order.status is Status.WAIT_BUYER_PAY else sent_at
+        if how.shuffle and order.status is Status.WAIT_BUYER_PAY:
+            return max(sent_at, order.expires_at + OVERTAKEN_BY)
+        if how.shuffle:
+            self.tables.notices.hold_back(order.merchants_id, order.out_trade_no, sent_at + OVERTAKEN_BY)
+        return sent_at
 
     def _give_back(self, order: Order, event: Event, after: Order, refund: Refund) -> Refund:
         self.tables.orders.add_refund(refund)

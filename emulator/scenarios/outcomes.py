@@ -62,8 +62,8 @@ class Notify:
     times: int = key(whole(1, 100, 1), "each is sent so often, one after the other, whether it is taken or not")
     drop: int = key(whole(1, 100, 0), "the first so many attempts of each are lost on the way; 100 never arrives")
     wrong_sign: bool = key(SWITCH, "they are signed wrongly")
-    shuffle: bool = key(SWITCH, "each waits for the one after it, as long as the order waits: they arrive in another order "
-                                "than their causes")
+    shuffle: bool = key(SWITCH, "those before the last wait for it, as long as the order waits: they arrive in another order than "
+                                "their causes")
     duplicate: int = key(copies(20), "each is sent so many times at the same moment")
     altered: bool = key(SWITCH, "the amount in them is altered after they are signed (ours)")
     before_answer: bool = key(SWITCH, "they are sent before the answer to the request (ours)")
