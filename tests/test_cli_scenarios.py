@@ -144,7 +144,8 @@ def test_files_are_checked_without_a_server(tmp_path: Path, mine: Path) -> None:
 def test_the_journal_tells_the_rule_and_the_differences(server: Server, control: Control) -> None:
     shop = control.shop()
     shop.plays({"name": "large", "when": {"trans_amount__above": 100}, "then": {}},
-               {"name": "h5", "when": {"endpoint": "tgpayh5"}, "then": {}}, {"name": "it", "when": {"reference": "x"}, "then": {"notify": {"drop": 2}}})
+               {"name": "h5", "when": {"endpoint": "tgpayh5"}, "then": {}},
+               {"name": "it", "when": {"reference": "x"}, "then": {"notify": {"drop": 2}}})
     fits, differs = shop.pay_by_barcode(reference="x"), shop.pay_by_barcode()
 
     def journal(*arguments: str) -> str:

@@ -17,7 +17,8 @@ from .judging import Judged, Picked, Scenario, judge
 from .reading import Invalid, from_json, load, parse
 from .rules import Rule, differences
 from .script import Script
-from .tables import then_rows, when_rows
+from .tables import fault_rows, shipped_rows, then_rows, when_rows
 
 __all__ = ["SUFFIX", "Buyer", "Condition", "Facts", "Invalid", "Judged", "Notify", "Picked", "Rule", "Scenario", "Script", "Terminal",
-           "Then", "differences", "from_json", "judge", "load", "parse", "shipped", "shipped_scenario", "then_rows", "when_rows"]
+           "Then", "differences", "fault_rows", "from_json", "judge", "load", "parse", "shipped", "shipped_rows", "shipped_scenario",
+           "then_rows", "when_rows"]
