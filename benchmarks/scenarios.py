@@ -15,31 +15,38 @@ from .servers import Server
 from .speed import FEW, Runner, taking_turns
 from .table import Row
 
-RULES = 200
-NOTHING, LITTLE = 1.03, 1.1
-ELSEWHERE: list[dict[str, Any]] = [{"name": "elsewhere", "when": {"endpoint": "tgpayrefund"}, "then": {"delay": "1s"}}]
-AMOUNTS: list[dict[str, Any]] = [
-    {"name": f"amount {place}", "when": {"endpoint": "tgpayqrcode", "trans_amount": f"{2 + place}.00"}, "then": {"delay": "1s"}}
-    for place in range(RULES)]
+MANY = 200
+Rules = list[dict[str, Any]]
+
+
+def rules(count: int, endpoint: str, **when: str) -> Rules:
+    """So many rules for an endpoint; `{}` in their values is another number in each."""
+    return [{"name": f"rule {place}", "when": {"endpoint": endpoint, **{key: value.format(place) for key, value in when.items()}},
+             "then": {"delay": "1s"}} for place in range(count)]
+
+
+# What is in force, and how much longer a request may take with it.
+IN_FORCE: tuple[tuple[str, Rules, float], ...] = (
+    ("one rule for another endpoint", rules(1, "tgpayrefund"), 1.05),
+    (f"{MANY} rules that ask for other values", rules(MANY, "tgpayqrcode", trans_amount="{}.50"), 1.1),
+    (f"{MANY} rules that look for something in a value", rules(MANY, "tgpayqrcode", reference__contains="lunch {}"), 1.2))
 
 
 def scenarios(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
     """Processor time of QR creations with scenarios whose rules do not fit, beside none."""
     with ExitStack() as stack:
-        emulators = [stack.enter_context(servers.emulator(databases.filled(directory, FEW))) for _ in range(3)]
-        for emulator, rules in zip(emulators, ([], ELSEWHERE, AMOUNTS)):
-            _put(emulator, rules)
-        runners = [Runner(emulator, Job(emulator.port, "qr", requests, FEW)) for emulator in emulators]
-        rates = [median(one.rate for one in measured) for measured in taking_turns(runners, rounds)]
-        for place, what, target in ((1, "one rule for another endpoint", NOTHING), (2, f"{RULES} rules that do not fit", LITTLE)):
-            yield Row("scenarios", f"time of a QR creation with {what} ÷ without a scenario", runners[place].cost / runners[0].cost, "×",
-                      "<=", target, f"{runners[place].cost:.0f} and {runners[0].cost:.0f} µs of processor time; "
-                                    f"{rates[place]:.0f}/s, {rates[0]:.0f}/s")
+        emulators = [stack.enter_context(servers.emulator(databases.filled(directory, FEW))) for _ in range(1 + len(IN_FORCE))]
+        for emulator, (_, in_force, _) in zip(emulators[1:], IN_FORCE):
+            _put(emulator, in_force)
+        none, *others = [Runner(emulator, Job(emulator.port, "qr", requests, FEW)) for emulator in emulators]
+        taking_turns([none, *others], rounds)
+        for runner, (what, _, target) in zip(others, IN_FORCE):
+            ratio = median(one / other for one, other in zip(runner.seconds[1:], none.seconds[1:]))
+            yield Row("scenarios", f"time of a QR creation with {what} ÷ without a scenario", ratio, "×", "<=", target,
+                      f"{runner.cost:.0f} and {none.cost:.0f} µs of processor time")
 
 
-def _put(emulator: Server, rules: list[dict[str, Any]]) -> None:
-    """Put the rules in force, if there are any."""
-    if rules:
-        status, told = emulator.ask("PUT", "/_emulator/scenario", json.dumps({"rules": rules}).encode())
-        if status != 200:
-            raise RuntimeError(told.decode())
+def _put(emulator: Server, in_force: Rules) -> None:
+    status, told = emulator.ask("PUT", "/_emulator/scenario", json.dumps({"rules": in_force}).encode())
+    if status != 200:
+        raise RuntimeError(told.decode())

@@ -95,6 +95,13 @@ def test_the_one_in_force_is_printed_with_its_uses(run: Run, control: Control, m
     assert told == control.get("/scenario", merchants_id=shop.merchants_id)
 
 
+def test_how_often_everybodys_was_used_is_printed_of_all_together(run: Run, control: Control, mine: Path) -> None:
+    run("use", str(mine))
+    for shop in (control.shop(), control.shop()):
+        shop.pay_by_barcode(**{"odd name": "x y"})
+    assert run("show").stdout == MINE.replace("[[rule]]", "# used 2 times by all merchants together\n[[rule]]", 1)
+
+
 def test_one_is_put_in_force_and_out_of_force(run: Run, control: Control, mine: Path) -> None:
     shop = control.shop()
     assert rows(run("use", "happy-path").stdout) == [

@@ -13,6 +13,7 @@ import pytest
 from lxml import etree
 
 from .driver import Answer, Clock, Control, Server, Shop
+from .scripted import rule
 
 NOTHING_HAPPENS = ("drop_before", "http_500", "http_503")
 LOST = ("drop_before", "drop_after", "reset")
@@ -76,10 +77,14 @@ class Line:
 
     def ask(self, endpoint: str, **params: str) -> Arrived:
         """One signed request, and all that comes of it."""
+        self.send(endpoint, **params)
+        return self.arrived()
+
+    def send(self, endpoint: str, **params: str) -> None:
+        """One signed request."""
         body = urlencode(self.shop.signed(**params)).encode()
         self.socket.sendall(b"POST /v2/%s.php HTTP/1.1\r\nHost: gateway.example\r\nContent-Type: application/x-www-form-urlencoded\r\n"
                             b"Content-Length: %d\r\n\r\n%s" % (endpoint.encode(), len(body), body))
-        return self.arrived()
 
     def arrived(self) -> Arrived:
         """Read until the answer is complete or the connection ends."""
@@ -291,6 +296,18 @@ def test_the_bytes_of_every_kind_of_reply_drip(asked: Any) -> None:
             assert (came.status, came.body, came.ending) == (whole.status, whole.body, OPEN)
             if kind != "redirect":
                 assert came.pieces >= 10 and seconds > 3
+
+
+@pytest.mark.parametrize("fault", ["slow", "http_503"])
+def test_a_client_that_does_not_wait_for_the_end_disturbs_nobody(shop: Shop, fault: str) -> None:
+    shop.plays({"when": {"attempt": 1}, "then": {"fault": fault, "delay": "200ms"}})
+    number = shop.number()
+    with closing(Line(shop)) as line:
+        line.send("tgpaybarcode", out_trade_no=number, **PAYMENT)
+    again = shop.pay_by_barcode(out_trade_no=number)
+    while rule(again):  # what is sent last may be read first
+        again = shop.pay_by_barcode(out_trade_no=number)
+    assert again["result_code"] == "SUCCESS"
 
 
 # Delay.

@@ -46,7 +46,7 @@ def scenarios_show(control: Control, as_json: bool, name: str | None, merchant: 
     elif told["scenario"] is None:
         click.echo("# no scenario is in force")
     else:
-        click.echo(toml_of(told["scenario"], told.get("uses", {})), nl=False)
+        click.echo(toml_of(told["scenario"], told.get("uses", {}), bool(merchant)), nl=False)
 
 
 @scenarios.command("check")

@@ -49,11 +49,12 @@ def example(of: Mapping[str, Any]) -> str:
     return f"journal {of['journal_id']}" if of["journal_id"] else f"notice {of['notice_id']}, attempt {of['attempt']}"
 
 
-def toml_of(scenario: Mapping[str, Any], uses: Mapping[str, int]) -> str:
-    """A scenario as a file has it; how often a list was used is a comment."""
+def toml_of(scenario: Mapping[str, Any], uses: Mapping[str, int], by_one: bool) -> str:
+    """A scenario as a file has it; how often a list was used, by one merchant or by all together, is a comment."""
     parts = [f"summary = {_written(scenario['summary'] or scenario['name'])}"]
     for rule in scenario["rules"]:
-        used = f"# used {uses.get(rule['name'], 0)} of {len(rule['then'])} times\n" if uses and isinstance(rule["then"], list) else ""
+        whole = f"of {len(rule['then'])} times" if by_one else "times by all merchants together"
+        used = f"# used {uses[rule['name']]} {whole}\n" if rule["name"] in uses else ""
         when = f"when = {_written(rule['when'])}\n" if rule["when"] else ""
         parts.append(f"{used}[[rule]]\nname = {_written(rule['name'])}\n{when}then = {_written(rule['then'])}")
     return "\n\n".join(parts) + "\n"

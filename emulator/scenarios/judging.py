@@ -2,17 +2,17 @@
 
 Every request is judged, and a scenario may have hundreds of rules: those that ask first for a value are found by that value.
 """
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from .conditions import ATTEMPT, CHANCE, Condition, Facts, Test, sameness
 from .outcomes import FROM_AMOUNT, Then
 from .rules import Rule, code_of, in_words, obstacle
 
-MOST_TOLD = 25
+MOST_TOLD, SOME_TOLD = 25, 10
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,13 @@ class Part:
         return found
 
     @cached_property
-    def _others(self) -> tuple[tuple[int, str, Test], ...]:
-        """The places of those that ask first for something else, and how."""
-        return tuple((place, *rule.tests[0][:2]) for place, rule in enumerate(self.rules) if rule.tests and rule.tests[0][2].lookup)
+    def _by_test(self) -> Mapping[str, list[tuple[int, Test]]]:
+        """The places of those that ask first for something else of a value, by parameter."""
+        found: dict[str, list[tuple[int, Test]]] = {}
+        for place, rule in enumerate(self.rules):
+            if rule.tests and rule.tests[0][2].lookup:
+                found.setdefault(rule.tests[0][0], []).append((place, rule.tests[0][1]))
+        return found
 
     @cached_property
     def _always(self) -> list[int]:
@@ -52,11 +56,14 @@ class Part:
 
     def candidates(self, values: Mapping[str, str]) -> list[int]:
         """The places of the rules whose first condition fits, in order."""
-        places = [place for place, parameter, fits in self._others if (value := values.get(parameter)) is not None and fits(value)]
+        places = list(self._always)
         for parameter, found in self._by_value.items():
             if parameter in values:
                 places += found.get(sameness(parameter, values[parameter]), ())
-        return sorted(places + self._always)
+        for parameter, tests in self._by_test.items():
+            if (value := values.get(parameter)) is not None:
+                places += [place for place, fits in tests if fits(value)]
+        return sorted(places)
 
 
 @dataclass(frozen=True)
@@ -99,12 +106,13 @@ class Judged:
     nearly: Mapping[int, Condition | str]
     elsewhere: int
 
-    def told(self, facts: Facts, most: int = MOST_TOLD) -> list[tuple[str, str]]:
-        """The names of rules that did not fit and their first difference, in order; of more than `most` those that fit best."""
-        places: list[int] = [*self.nearly][:most]
-        places += islice((place for place in range(len(self.passed)) if place not in self.nearly), most - len(places))
-        return [(self.passed[place].name, in_words(self.nearly.get(place) or self.passed[place].tests[0][2], facts))
-                for place in sorted(places)]
+    def told(self, facts: Facts) -> list[tuple[str, str]]:
+        """The names of the rules that did not fit and their first difference, in order; of very many only some that nearly fit."""
+        places: Iterable[int] = range(len(self.passed))
+        if len(self.passed) > MOST_TOLD:
+            others = (place for place in places if place not in self.nearly)
+            places = sorted(islice(chain(self.nearly, others), SOME_TOLD))
+        return [(self.passed[place].name, in_words(self.nearly.get(place) or self.passed[place].tests[0][2], facts)) for place in places]
 
 
 def judge(scenario: Scenario, facts: Facts, uses: Mapping[str, int]) -> Judged:

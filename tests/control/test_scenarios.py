@@ -76,6 +76,16 @@ def test_uses_are_told(shop: Shop, control: Control) -> None:
     assert control.get("/scenario", merchants_id=shop.merchants_id)["uses"] == {"it": 2}
 
 
+def test_uses_of_everybodys_scenario_are_told_of_each_merchant_and_of_all(shop: Shop, control: Control, put_away: None) -> None:
+    control.ask("PUT", "/scenario", {"rules": [RULE]})
+    other, own = control.shop(), control.shop()
+    own.plays(RULE)
+    for each in (shop, other, other, own):
+        each.pay_by_barcode("100.01")
+    assert [control.get("/scenario", merchants_id=each.merchants_id)["uses"]["it"] for each in (shop, other, own)] == [1, 2, 1]
+    assert control.get("/scenario")["uses"] == {"it": 3}
+
+
 WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ({}, []), ({"name": 3}, []), ({"name": "autopay", "summary": "x"}, []),
     ({"name": "autopya"}, ["did you mean autopay?"]), ({"rules": []}, ["rules has 0 rules"]), ({"rules": {}}, ["rules is a table"]),
