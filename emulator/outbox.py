@@ -59,7 +59,7 @@ def next_step(notice: Posted, taken: bool, at: int, schedule: Sequence[int], rep
     """
     place, how = notice.attempts, notice.how
     taken = taken or notice.status == TAKEN
-    copies_left = place + 1 < how.drop + how.times
+    copies_left = how.times > 1 and place + 1 < how.drop + how.times
     if replay:
         return TAKEN if taken else notice.status, place, notice.due_at if copies_left or not taken else None
     if copies_left and place >= how.drop:

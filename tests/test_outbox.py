@@ -51,6 +51,17 @@ def test_of_one_that_is_lost_once_and_then_sent_three_times(status: str, attempt
     assert next_step(posted(status, attempts, drop=1, times=3), taken, AT, SCHEDULE, replay) == after
 
 
+@pytest.mark.parametrize("status, attempts, taken, replay, after", [
+    ("waiting", 0, False, False, ("waiting", 1, AT + 4 * MINUTE)),
+    ("waiting", 1, False, False, ("waiting", 2, AT + 10 * MINUTE)),
+    ("waiting", 2, True, False, ("taken", 3, None)),
+    ("waiting", 2, False, False, ("failed", 3, None)),
+    ("waiting", 1, True, True, ("taken", 1, None)),
+])
+def test_of_one_that_is_lost_twice(status: str, attempts: int, taken: bool, replay: bool, after: tuple) -> None:
+    assert next_step(posted(status, attempts, drop=2), taken, AT, SCHEDULE, replay) == after
+
+
 def test_without_a_schedule_the_first_failure_is_the_last() -> None:
     assert next_step(posted("waiting", 0), False, AT, (), False) == ("failed", 1, None)
 
