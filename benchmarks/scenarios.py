@@ -11,7 +11,7 @@ from typing import Any
 from . import databases, servers
 from .load import Job, Measured
 from .servers import Server
-from .speed import FEW, Runner, taking_turns
+from .speed import FEW, Runner
 from .table import Row
 
 MANY, WARM_UP = 200, 16
@@ -54,8 +54,10 @@ def scenarios(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
     """Processor time of QR creations with scenarios whose rules do not fit, beside none."""
     with servers.emulator(databases.filled(directory, FEW)) as emulator:
         job = Job(emulator.port, "qr", requests, FEW)
-        none, *others = [Playing(emulator, job, in_force) for in_force in ([], *(row[1] for row in IN_FORCE))]
-        taking_turns([none, *others], rounds)
+        none, *others = runners = [Playing(emulator, job, in_force) for in_force in ([], *(row[1] for row in IN_FORCE))]
+        for number in range(rounds + 1):  # the first only warms up
+            for place in range(len(runners)):
+                runners[(number + place) % len(runners)].run()
         for runner, (what, _, target) in zip(others, IN_FORCE):
             ratio = median(one / other for one, other in zip(runner.seconds[1:], none.seconds[1:]))
             yield Row("scenarios", f"time of a QR creation with {what} ÷ without a scenario", ratio, "×", "<=", target,

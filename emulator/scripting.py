@@ -30,13 +30,14 @@ class Asked:
 @dataclass(frozen=True)
 class Verdict:
     """What the scenario says: `script` when a rule fits; of the rules before it, or of all, the first difference, as far as they are told,
-    how many are `untold`, and how many are for other endpoints."""
+    how many are `untold`, and how many are for other endpoints. `counted` when the request was counted, which a refusal must not undo."""
 
     scenario: str
     script: "Script | None" = None
     passed: Sequence[tuple[str, str]] = ()
     untold: int = 0
     elsewhere: int = 0
+    counted: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """As the journal keeps it."""
@@ -57,8 +58,8 @@ def decide(tables: Tables, seed: str, asked: Asked, now: int, counted: bool = Tr
         return Verdict(scenario.name, elsewhere=len(scenario.rules))
     from . import scenarios  # loaded when there is one
 
-    counts = tables.scenarios.count(asked.merchants_id, asked.endpoint, asked.out_trade_no) if counted and part.counts_attempts else 0
-    facts = scenarios.Facts(asked.params, asked.shown(), asked.endpoint, max(counts, asked.least_attempt), seed,
+    attempt = tables.scenarios.count(asked.merchants_id, asked.endpoint, asked.out_trade_no) if counted and part.counts_attempts else 0
+    facts = scenarios.Facts(asked.params, asked.shown(), asked.endpoint, max(attempt, asked.least_attempt), seed,
                             (asked.merchants_id, asked.out_trade_no), asked.card())
     judged = scenarios.judge(scenario, facts, tables.scenarios.uses(asked.merchants_id) if part.counts_uses else {})
     picked = judged.picked
@@ -66,7 +67,7 @@ def decide(tables: Tables, seed: str, asked: Asked, now: int, counted: bool = Tr
         tables.scenarios.count(asked.merchants_id, RULE, picked.rule.name)
     script = scenarios.Script(picked.rule.name, now, picked.then) if picked else None
     told = judged.told(facts)
-    return Verdict(scenario.name, script, told, len(judged.passed) - len(told), judged.elsewhere)
+    return Verdict(scenario.name, script, told, len(judged.passed) - len(told), judged.elsewhere, attempt > 0 or part.counts_uses)
 
 
 def presented(tables: Tables, seed: str, order: Order, card: str, now: int) -> "Script | None":
