@@ -1,8 +1,9 @@
 """Signing, waiting, the event stream and the OpenAPI document."""
 import json
 import socket
+import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
 from typing import Any
 
@@ -82,7 +83,7 @@ def wait() -> Response:
         raise Problem(400, "Bad Request", "notice must be taken")
     known(emulator().store.read(), merchants_id)
     end = time.monotonic() + duration("timeout", "10s", LONGEST_WAIT) / durations.SECOND
-    _take_patience(emulator())
+    _take([emulator().patience])
     try:
         while True:
             reached, story = _reached(emulator().store.read(), merchants_id, out_trade_no, status, "notice" in request.args)
@@ -117,21 +118,30 @@ def has_left() -> bool:
         return True
 
 
-def _take_patience(here: Emulator) -> None:
-    """Take one of the threads that may wait; a problem when all of them do."""
-    if not here.patience.acquire(blocking=False):
-        raise Problem(503, "Service Unavailable", "too many requests are waiting; start the server with more --threads")
+def _take(limits: Sequence[threading.BoundedSemaphore]) -> None:
+    """Take one of each of the limits, of threads that may wait; a problem, and none taken, when one of them has none left."""
+    for place, limit in enumerate(limits):
+        if not limit.acquire(blocking=False):
+            for taken in limits[:place]:
+                taken.release()
+            raise Problem(503, "Service Unavailable", "too many requests are waiting; start the server with more --threads")
 
 
 @operation("GET", "/events", "server-sent events of orders, notices and requests, resumable by Last-Event-ID", (MERCHANT,))
 def events() -> Response:
     """A stream of everything that happens from now on, or since the event that Last-Event-ID names."""
+    return streamed(request.args.get("merchants_id"), emulator().patience)
+
+
+def streamed(merchants_id: str | None, *limits: threading.BoundedSemaphore) -> Response:
+    """The stream of a merchant's events, or all, which takes one of each of the `limits` until its end. Raises Problem."""
     here = emulator()
     cursor = _cursor(request.headers.get("Last-Event-ID", ""), here.store.read())
-    _take_patience(here)
-    response = Response(stream_with_context(_stream(here, cursor, request.args.get("merchants_id"))), content_type="text/event-stream")
+    _take(limits)
+    response = Response(stream_with_context(_stream(here, cursor, merchants_id)), content_type="text/event-stream")
     response.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-    response.call_on_close(here.patience.release)
+    for limit in limits:
+        response.call_on_close(limit.release)
     return response
 
 

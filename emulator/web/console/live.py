@@ -1,0 +1,26 @@
+"""What open windows of the console follow: the stream of events, and, where there is none for them, a look now and then."""
+from flask import Response, jsonify
+
+from ...clock import real_now
+from .. import emulator
+from ..control import Problem
+from ..control.tools import streamed
+from ..pages import secure
+from .frame import blueprint, chosen, written
+
+
+@blueprint.get("/events")
+def events() -> Response:
+    """The events of the control interface's stream; 503 when as many windows as may have one."""
+    try:
+        return streamed(chosen(), emulator().patience, emulator().watching)
+    except Problem as problem:
+        return Response(problem.document["detail"], problem.status, content_type="text/plain")
+
+
+@blueprint.get("/pulse")
+def pulse() -> Response:
+    """How far the logs are, and the emulator's time."""
+    tables = emulator().store.read()
+    ticking = tables.clock.get()
+    return secure(jsonify({"newest": written(tables.newest()), "now": ticking.now(real_now()), "frozen": ticking.frozen is not None}))
