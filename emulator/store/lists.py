@@ -5,7 +5,9 @@ from typing import Any
 
 from .. import money
 from ..orders import Order
+from ..terminal import Transaction
 from .post import Posted
+from .terminals import read_transaction
 from .trades import EFFECTIVE, read_order
 
 Narrowed = Mapping[str, str | None]
@@ -55,6 +57,17 @@ class Lists:
             f"SELECT * FROM {table} WHERE {' AND '.join(['id < :before', *asked])} ORDER BY id DESC LIMIT :limit",
             {**narrowed, "before": before or _NEWEST, "limit": PAGE + 1, "like": _part(search), "amount": _amount(search)}).fetchall()
         return rows[:PAGE], rows[PAGE - 1]["id"] if len(rows) > PAGE else None
+
+    def requests(self, merchants_id: str, out_trade_no: str, limit: int = 500) -> list[sqlite3.Row]:
+        """The last journal entries of an order, oldest first."""
+        return self._execute("SELECT * FROM journal WHERE merchants_id = :mid AND out_trade_no = :no ORDER BY id DESC LIMIT :limit",
+                             {"mid": merchants_id, "no": out_trade_no, "limit": limit}).fetchall()[::-1]
+
+    def transactions(self, merchants_id: str, out_trade_no: str) -> list[Transaction]:
+        """What an order had on terminals before its present transaction, in the order of time."""
+        rows = self._execute("SELECT state FROM transactions WHERE merchants_id = :mid AND out_trade_no = :no AND state IS NOT NULL",
+                             {"mid": merchants_id, "no": out_trade_no})
+        return sorted((read_transaction(row["state"]) for row in rows), key=lambda transaction: transaction.started_at)
 
     def ledger(self, merchants_id: str, out_trade_no: str) -> list[sqlite3.Row]:
         """The ledger's entries of an order, oldest first."""

@@ -5,11 +5,11 @@ from ... import clock
 from ...moves import at
 from ...settlement import SCENES
 from .. import emulator
-from . import curl, states
+from . import curl, order, states
 from .frame import Page, before, blueprint, chosen, narrowed, present, show, texts
 
 TEXTS = (
-    *states.ROWS,
+    *states.ROWS, *order.ROWS,
     ("orders", "Orders", "订单"),
     ("orders_hint", "Number, trade number, reference or amount", "订单号、交易号、备注或金额"),
     ("orders_empty", "No orders yet", "还没有订单"),

@@ -1,0 +1,116 @@
+"""A request of the journal as its page and an order's timeline show it: with its verdict explained, and as a command to send it again."""
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os.path import commonprefix
+from typing import Any
+
+from ...doctor import TOKEN
+from ...findings import RULES
+from ...gateway import OK
+from ...store import Tables
+from . import curl
+
+ROWS = (
+    ("verdict_ok", "Answered", "已应答"),
+    ("refused", "Refused", "已拒绝"),
+    ("findings", "Findings", "规则提示"),
+    ("finding_change", "What to change", "如何修改"),
+    ("section", "Section", "章节"),
+    ("rule", "Rule", "规则"),
+    ("rule_fitted", "The scenario's rule that fitted", "命中的场景规则"),
+    ("no_rule", "No rule of the scenario fitted", "没有命中任何场景规则"),
+    ("passed", "Why other rules did not fit", "其他规则未命中的原因"),
+    ("scenario", "Scenario", "场景"),
+    ("signature", "Signature", "签名"),
+    ("signature_wrong", "The signature is wrong", "签名不正确"),
+    ("canonical", "The text to sign, and then the token", "待签名文本（其后接密钥）"),
+    ("expected", "The right sign", "正确的签名"),
+    ("given", "The sign that was sent", "收到的签名"),
+    ("differs", "Where your text differs first", "首个差异处"),
+    ("yours", "Yours", "您的文本"),
+    ("right", "Right", "正确文本"),
+    ("remedy", "The line that does this step rightly", "正确的写法"),
+    ("known", "More about it", "补充说明"),
+    ("http_status", "HTTP status", "HTTP 状态"),
+    ("address", "Address", "地址"),
+    ("method", "Method", "方法"),
+    ("hidden_more", "*** stands for what is never kept: passwords and card data.", "*** 表示从不保存的内容：密码与卡数据。"),
+    ("send_again", "Send it again, rightly signed", "重新签名后再次发送"),
+)
+LANGUAGES = {"php": "PHP", "java": "Java", "python": "Python", "javascript": "JavaScript"}
+_OF_RULES = ("scenario", "rule", "passed")
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A text with a place in it: what is before the mark, what is marked, and the rest."""
+
+    before: str
+    mark: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A refused signature, explained; `yours` and `right` are None where it is not known how the client made its value."""
+
+    sentence: str
+    mistakes: list[str]
+    expected: str
+    given: str
+    whole: Marked
+    yours: Marked | None
+    right: Marked | None
+    remedies: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A request: `row` is the journal's, `known` what only its endpoint could tell, `again` the command that sends it again."""
+
+    row: Mapping[str, Any]
+    params: Mapping[str, str]
+    findings: list[dict[str, str]]
+    scenario: str | None
+    rule: str | None
+    passed: list[tuple[str, str]]
+    signature: Signature | None
+    known: list[tuple[str, str]]
+    again: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether it was not refused."""
+        return bool(self.row["verdict"] == OK)
+
+
+def read(tables: Tables, row: Any) -> Entry:
+    """The entry of a row of the journal."""
+    params, told = json.loads(row["params"]), json.loads(row["explanation"])
+    merchant = tables.merchants.find(row["merchants_id"])
+    explained = "canonical" in told
+    return Entry(
+        dict(row), params, [{**finding, "change": RULES[finding["code"]].change} for finding in json.loads(row["findings"])],
+        told.get("scenario"), told.get("rule"), told.get("passed", []), _signature(told) if explained else None,
+        [] if explained else [(name, str(value)) for name, value in told.items() if name not in _OF_RULES and value],
+        curl.signed(row["endpoint"], row["method"], params, merchant.token if merchant else None))
+
+
+def _signature(told: Mapping[str, Any]) -> Signature:
+    differs, whole = told["differs"], f"{told['canonical']}{TOKEN}"
+    yours, right = _apart(differs["yours"], differs["right"]) if differs else (None, None)
+    place = differs["position"] if differs else len(whole)
+    length = len(TOKEN) if place >= len(told["canonical"]) else 1
+    return Signature(told["sentence"], told["mistakes"], told["expected"], told["given"], _marked(whole, place, length), yours, right,
+                     [(name, told["code"][language]) for language, name in LANGUAGES.items()] if told["code"] else [])
+
+
+def _apart(yours: str, right: str) -> tuple[Marked, ...]:
+    """Two texts with their first difference marked."""
+    same = len(commonprefix((yours, right)))
+    return tuple(_marked(text, same, len(TOKEN) if text.startswith(TOKEN, same) else 1) for text in (yours, right))
+
+
+def _marked(text: str, place: int, length: int) -> Marked:
+    return Marked(text[:place], text[place:place + length], text[place + length:])
