@@ -19,10 +19,14 @@ def caught_up(tables: Tables, settings: Settings, order: Order, now: int) -> Ord
 
 def last_of(tables: Tables, settings: Settings, device: Terminal, now: int) -> Order | None:
     """The order whose transaction a terminal has, or had last, after all that time has done to it."""
+    order = written_of(tables, device)
+    return caught_up(tables, settings, order, now) if order else None
+
+
+def written_of(tables: Tables, device: Terminal) -> Order | None:
+    """The same order as it is written down: time may have done something to it since."""
     order = tables.orders.by_id(device.order_id) if device.order_id else None
-    if order is None or order.terminal is None or order.terminal.serial != device.serial:
-        return None
-    return caught_up(tables, settings, order, now)
+    return order if order and order.terminal and order.terminal.serial == device.serial else None
 
 
 def fall_due(tables: Tables, settings: Settings, order: Order) -> Order:

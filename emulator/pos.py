@@ -136,8 +136,10 @@ def stop(payments: Payments, order: Order) -> Order:
 
 def interrupted(payments: Payments, order: Order) -> Order:
     """The order, not yet written down, with its terminal stopped, when it has one at work. Raises Refused when that is too late."""
-    if order.terminal is None or not order.terminal.in_progress:
+    if order.terminal is None or order.status is not Status.WAIT_BUYER_PAY:
         return order
+    if not order.terminal.in_progress:
+        raise refusal(order, "TRADE_STATUS_ERROR", f"the result of order {order.out_trade_no} on its terminal is not known yet")
     try:
         return replace(order, terminal=terminal.acted(order.terminal, Act.CANCEL, payments.now))
     except Impossible as impossible:

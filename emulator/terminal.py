@@ -52,6 +52,7 @@ class Act(StrEnum):
 SALE, REFUND, SALE_REVERSAL, REFUND_REVERSAL = "sale", "refund", "saleReversal", "refundReversal"
 STOP = "stopCurrentTransaction"
 REVERSALS = (SALE_REVERSAL, REFUND_REVERSAL)
+OPERATIONS = (SALE, REFUND, *REVERSALS)
 APPROVALS = (Result.SUCCESS, Result.AUTHORISED, Result.PARTIAL_APPROVAL)
 REPEATABLE = (Result.DECLINED, Result.FAILED, Result.CANCELLED)  # after these the order number may be used again
 SHOWN: Mapping[Result, State] = {
@@ -264,6 +265,13 @@ def state(transaction: Transaction | None, now: int) -> State:
         return State.WAITING_FOR_CARD if transaction.in_progress and transaction.takes_card else State.IDLE
     shown = steps[-1]
     return State.IDLE if shown.result and now >= shown.since + RESULT_SHOWN else shown.state
+
+
+def patience_left(transaction: Transaction | None, now: int) -> int | None:
+    """How long the terminal still waits for people, in milliseconds; None when it waits for nobody."""
+    if transaction is None or not (transaction.attended and transaction.takes_card) or state(transaction, now) not in POSSIBLE:
+        return None
+    return min(PATIENCE, next(step.since for step in course(transaction) if step.since > now) - now)
 
 
 def is_busy(transaction: Transaction | None, now: int) -> bool:

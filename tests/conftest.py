@@ -1,10 +1,14 @@
-"""Fixtures: one server for the whole run, a merchant of its own for each test, a receiver, the clock."""
+"""Fixtures: one server for the whole run, a merchant of its own for each test, a receiver, the clock, a payer at a browser."""
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from .driver import Clock, Control, Receiver, Server, Shop
+
+if TYPE_CHECKING:
+    from .payer import Payer, Windows
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +55,19 @@ def clock(control: Control) -> Iterator[Clock]:
     moved = Clock(control)
     yield moved
     moved.reset()
+
+
+@pytest.fixture(scope="module")
+def windows(base_url: str) -> "Iterator[Windows]":
+    """The browser of a module; its driver is loaded for those that need it."""
+    from .payer import opened
+
+    yield from opened(base_url)
+
+
+@pytest.fixture
+def payer(windows: "Windows", base_url: str) -> "Iterator[Payer]":
+    """A payer whose pages asked nobody else, failed nowhere and did not complain."""
+    from .payer import payers
+
+    yield from payers(windows, base_url)

@@ -10,12 +10,16 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from .driver import Answer, Receiver, Shop, md5_sign
-from .test_pages import CHROMIUM, FLAGS, HEIGHT, LANGUAGES, PHONE
+from .test_pages import CHROMIUM, CONTRAST, DESK, FLAGS, HEIGHT, LANGUAGES, PHONE, PICTURES
 
 ABORTED = "net::ERR_ABORTED"  # what a page was fetching when it was left
 PATIENCE_MS = 10_000  # a page may wait for a machine that others keep busy
 RETURNED = ["merchants_id", "out_trade_no", "order_id", "status", "result_code", "trans_amount", "sign", "sign_type"]
 MONTH_OVER = "01", "24"
+_LABELS = """
+() => [...document.querySelectorAll("input:not([type=hidden]), select, textarea")]
+  .filter((field) => !field.ariaLabel && ![...field.labels].some((label) => label.textContent.trim())).map((field) => field.name)
+"""
 
 
 class Windows:
@@ -81,7 +85,7 @@ class Payer:
             "pageerror": lambda error: self._note(str(error), True)}
         with self.windows.window(language, script, alone) as page:
             page.set_viewport_size({"width": width, "height": HEIGHT})
-            page.emulate_media(color_scheme="light")
+            page.emulate_media(color_scheme="light", reduced_motion="no-preference")
             for event, hear in hears.items():
                 page.on(event, hear)
             try:
@@ -112,6 +116,21 @@ def payers(windows: Windows, base_url: str) -> Iterator[Payer]:
     made = Payer(windows, base_url)
     yield made
     assert made.complaints == [], made.complaints
+
+
+def faults(page: Page, name: str) -> dict[str, object]:
+    """What is wrong with the page as a phone and as a desktop show it, by day and by night; `name` is that of its pictures."""
+    PICTURES.mkdir(exist_ok=True)
+    assert page.title()
+    found: dict[str, object] = {"fields without label": page.evaluate(_LABELS)}
+    for width in (PHONE, DESK):
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        found[f"too wide at {width}"] = max(0, page.evaluate("document.documentElement.scrollWidth") - width)
+        page.screenshot(path=PICTURES / f"{name}-{width}.png", full_page=True)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found[f"hard to read in {scheme}"] = page.evaluate(CONTRAST)
+    return {fault: what for fault, what in found.items() if what}
 
 
 def field(page: Page, kind: str) -> Locator:

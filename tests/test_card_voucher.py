@@ -1,6 +1,5 @@
 """cardVoucher: a card exchanged in the browser for a text that pays once (contract 3.3)."""
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -9,20 +8,10 @@ import pytest
 from playwright.sync_api import expect
 
 from .driver import VISA, Answer, Clock, Control, Receiver, Shop, card_of, exchange
-from .payer import Payer, Windows, opened, outcome, payers, shop_page
+from .payer import Payer, Windows, outcome, shop_page
 
 CARD = {"cardNo": VISA, "expirationMonth": "12", "expirationYear": "49", "cvv": "123", "firstName": "Ken", "lastName": "Swift"}
 ELSEWHERE = "https://shop.example"
-
-
-@pytest.fixture(scope="module")
-def windows(base_url: str) -> Iterator[Windows]:
-    yield from opened(base_url)
-
-
-@pytest.fixture
-def payer(windows: Windows, base_url: str) -> Iterator[Payer]:
-    yield from payers(windows, base_url)
 
 
 def exchanged(control: Control, card: Any = None, raw: bytes | None = None, **fields: Any) -> Answer:

@@ -1,6 +1,6 @@
 """The cashier and the issuer's page in a real browser (contract 3.1, 3.2, 5.1). Screenshots are left in test-pages/."""
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html import escape
 from urllib.parse import parse_qsl, urlencode
 
@@ -9,26 +9,12 @@ from playwright.sync_api import Page, expect
 
 from .driver import RESPONSE_CODES, VISA, Answer, Clock, Receiver, Shop, card_of, exchange
 from .payer import (
-    MONTH_OVER, RETURNED, Payer, Windows, events, field, issuer_of, opened, outcome, pay_button, pay_by_card, payers, shop_page, told_to,
-    type_card, type_code)
-from .test_pages import CONTRAST, DESK, HEIGHT, LANGUAGES, PHONE, PICTURES
+    MONTH_OVER, RETURNED, Payer, Windows, events, faults, field, issuer_of, outcome, pay_button, pay_by_card, shop_page, told_to, type_card,
+    type_code)
+from .test_pages import LANGUAGES
 
 THREE_D, REVIEW, LATER, FOR_EVER = card_of("3200"), card_of("3200", "00001"), card_of("3150", "00001"), card_of("3150")
 NO_MONEY = card_of("3084")
-LABELS = """
-() => [...document.querySelectorAll("input:not([type=hidden]), select, textarea")]
-  .filter((field) => !field.ariaLabel && ![...field.labels].some((label) => label.textContent.trim())).map((field) => field.name)
-"""
-
-
-@pytest.fixture(scope="module")
-def windows(base_url: str) -> Iterator[Windows]:
-    yield from opened(base_url)
-
-
-@pytest.fixture
-def payer(windows: Windows, base_url: str) -> Iterator[Payer]:
-    yield from payers(windows, base_url)
 
 
 def presented(order: Answer, number: str) -> str:
@@ -91,21 +77,6 @@ VIEWS: dict[str, tuple[Callable[[Shop, str], str], Callable[[Page], None]]] = {
 }
 
 
-def faults(page: Page, name: str, language: str) -> dict[str, object]:
-    """What is wrong with the page as a phone and as a desktop show it, by day and by night."""
-    PICTURES.mkdir(exist_ok=True)
-    assert page.title()
-    found: dict[str, object] = {"fields without label": page.evaluate(LABELS)}
-    for width in (PHONE, DESK):
-        page.set_viewport_size({"width": width, "height": HEIGHT})
-        found[f"too wide at {width}"] = max(0, page.evaluate("document.documentElement.scrollWidth") - width)
-        page.screenshot(path=PICTURES / f"cashier-{name}-{language}-{width}.png", full_page=True)
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        found[f"hard to read in {scheme}"] = page.evaluate(CONTRAST)
-    return {fault: what for fault, what in found.items() if what}
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", VIEWS)
 def test_a_view_fits_labels_its_fields_can_be_read_and_asks_nobody_but_the_emulator(
@@ -116,7 +87,7 @@ def test_a_view_fits_labels_its_fields_can_be_read_and_asks_nobody_but_the_emula
         act(page)
         assert page.evaluate("document.documentElement.lang") == {"en": "en", "zh": "zh-CN"}[language]
         assert (re.search("[\u4e00-\u9fff]", page.locator("main").inner_text()) is not None) == (language == "zh")
-        assert faults(page, name, language) == {}
+        assert faults(page, f"cashier-{name}-{language}") == {}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -124,7 +95,7 @@ def test_an_order_that_is_none_is_not_found_in_the_browsers_language(windows: Wi
     payer = Payer(windows, base_url)
     with payer.at(f"{base_url}/pay/nobody", language) as page:
         assert page.evaluate("document.documentElement.lang") == {"en": "en", "zh": "zh-CN"}[language]
-        assert faults(page, "not-found", language) == {}
+        assert faults(page, f"cashier-not-found-{language}") == {}
     assert [complaint for complaint in payer.complaints if "404" not in complaint] == []
 
 

@@ -35,7 +35,7 @@ CONTRAST = """
     return "rgb(255, 255, 255)";
   };
   const texts = [...document.body.querySelectorAll("*")].filter((element) => [...element.childNodes].some(
-    (node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim()));
+    (node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim()) && element.checkVisibility());
   return texts.map((element) => {
     const [dark, bright] = [light(getComputedStyle(element).color), light(ground(element))].sort((one, other) => one - other);
     return [element.textContent.trim(), (bright + 0.05) / (dark + 0.05)];

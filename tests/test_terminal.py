@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from emulator.terminal import (
     AMOUNT_TRIGGERS, POSSIBLE, STOPPABLE, Act, Answer, Impossible, Result, State, Transaction, acted, course, due_at, end, ended,
-    host_answer, is_busy, resolved, state)
+    host_answer, is_busy, patience_left, resolved, state)
 
 BEGUN, SECOND = 1_000_000, 1_000
 PACES = (1_000, 500, 1_000, 500)
@@ -93,6 +93,14 @@ def test_a_terminal_is_busy_until_the_result_not_while_it_shows_it(shows: State,
 
 def test_a_result_is_shown_for_3_seconds() -> None:
     assert [state(SALE, BEGUN + at) for at in (1_999, 2_000, 4_999, 5_000)] == [ASKING, State.APPROVED, State.APPROVED, State.IDLE]
+
+
+@pytest.mark.parametrize("transaction, after, left", [
+    (ATTENDED, 0, 60_000), (ATTENDED, 59_999, 1), (ATTENDED, 60_000, None), (TAPPED, 5_100, None), (TAPPED, 5_500, 60_000),
+    (INSERTED, 6_500, 59_000), (TYPED, 21_000, 59_000), (acted(TYPED, Act.APPROVE, BEGUN + 21_000), 21_000, None), (SALE, 500, None),
+    (REVERSAL, 100, None), (ATTENDED, -5_000, 5_000), (None, 0, None)])
+def test_people_have_a_minute_for_each_thing_that_only_they_can_do(transaction: Transaction | None, after: int, left: int | None) -> None:
+    assert patience_left(transaction, BEGUN + after) == left
 
 
 def test_a_terminal_without_a_transaction_is_idle_and_free() -> None:

@@ -187,6 +187,14 @@ def test_a_cancel_stops_the_terminal_when_that_is_possible(shop: Shop, clock: Cl
     assert shop.query(number)["result_code"] == "204"
 
 
+def test_what_is_not_known_yet_cannot_be_cancelled(shop: Shop, clock: Clock) -> None:
+    number = shop.at_terminal(amount="37.68")["out_trade_no"]
+    clock.advance("2s")
+    assert shop.cancel(number)["error"] == "TRADE_STATUS_ERROR"
+    clock.advance("10s")
+    assert shop.cancel(number)["is_success"] == "T"
+
+
 @pytest.mark.parametrize("operation", ["refund", "saleReversal"])
 def test_what_is_no_payment_cannot_be_refunded_or_cancelled(shop: Shop, clock: Clock, operation: str) -> None:
     sale = done(shop, clock)

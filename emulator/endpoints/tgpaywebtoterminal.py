@@ -36,7 +36,7 @@ def what_the_operation_needs(params: Mapping[str, str]) -> str | None:
         if missing and operation in OPERATIONS else None
 
 
-OPERATIONS = (terminal.SALE, terminal.REFUND, terminal.SALE_REVERSAL, terminal.REFUND_REVERSAL, terminal.STOP)
+OPERATIONS = (*terminal.OPERATIONS, terminal.STOP)
 
 
 @endpoint(

@@ -59,9 +59,11 @@ def home() -> Response:
     """What this is, and where to go."""
     from .. import reference
 
-    merchants = emulator().store.read().merchants.page("", 20)
-    return page("home.html", endpoints=ENDPOINTS.values(), fidelity=reference.fidelity, merchants=merchants,
-                base_url=base_url())
+    tables = emulator().store.read()
+    merchants = tables.merchants.page("", 20)
+    return page("home.html", endpoints=ENDPOINTS.values(), fidelity=reference.fidelity, merchants=merchants, base_url=base_url(),
+                names={merchant.merchants_id: merchant.name for merchant in merchants},
+                terminals=[device for merchant in merchants for device in tables.terminals.of_merchant(merchant.merchants_id)])
 
 
 @blueprint.route("/wallet/<token>", methods=["GET", "POST"])

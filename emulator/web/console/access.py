@@ -7,9 +7,9 @@ from flask import Response, request
 
 from ... import durations
 from ...clock import real_now
-from .. import base_url, emulator
-from ..control import refuse_other_sites
-from .frame import blueprint, go_on, is_locked, led_to, show, texts, to
+from .. import base_url
+from ..control import refuse_other_sites, token_in_force
+from .frame import blueprint, go_on, led_to, show, texts, to
 
 SESSION = "tgpay_console"
 GOOD_FOR = 30 * durations.DAY
@@ -20,7 +20,7 @@ UNGUARDED = ("console.sign_in",)
 def admit() -> Response | None:
     """Only browsers that know the control token, where there is one, and no change by a page of another site."""
     refused = refuse_other_sites()
-    if refused or not is_locked() or request.endpoint in UNGUARDED or _is_known():
+    if refused or not token_in_force() or request.endpoint in UNGUARDED or _is_known():
         return refused
     return show("token", "", 401, onwards=request.full_path if request.method == "GET" else to("console"))
 
@@ -37,16 +37,16 @@ def _is_known() -> bool:
     until = given.partition(".")[0]
     if not (until.isascii() and until.isdecimal() and len(until) < 16):
         return False
-    expected = session(emulator().settings.control_token, int(until))
+    expected = session(token_in_force(), int(until))
     return hmac.compare_digest(given.encode(), expected.encode()) and real_now() < int(until)
 
 
 @blueprint.post("/session")
 def sign_in() -> Response:
     """Take the token once, and let the browser in from now on."""
-    token, given = emulator().settings.control_token, request.form.get("token", "").strip()
+    token, given = token_in_force(), request.form.get("token", "").strip()
     onwards = _own(request.form.get("onwards", ""))
-    if not is_locked():
+    if not token:
         return led_to(onwards)
     if not hmac.compare_digest(given.encode(), token.encode()):
         return show("token", "", 401, onwards=onwards, wrong=True)

@@ -10,9 +10,8 @@ from flask import Blueprint, Response, render_template, request, url_for
 
 from ... import clock, money
 from ...clock import real_now
-from ...settings import NO_TOKEN
 from .. import emulator
-from ..control import Problem
+from ..control import Problem, token_in_force
 from ..pages import secure
 from ..texts import LANGUAGES, Languages, Rows, Texts, by_language
 from .words import ROWS
@@ -98,7 +97,7 @@ def _around(page: str) -> dict[str, Any]:
     return {
         "texts": texts(), "pages": PAGES, "page": page, "to": to, "here": here, "chosen": chosen(), "merchants": merchants,
         "many": len(merchants) == MOST_LISTED, "now": ticking.now(real_now()), "frozen": ticking.frozen is not None,
-        "zone": emulator().settings.timezone, "newest": written(tables.newest()), "told": _told(), "locked": is_locked(),
+        "zone": emulator().settings.timezone, "newest": written(tables.newest()), "told": _told(), "locked": bool(token_in_force()),
         "spaced": _spaced, "iso": clock.iso, "amount": money.text}
 
 
@@ -109,11 +108,6 @@ def written(newest: tuple[int, int, int]) -> str:
 
 def _spaced(instant: int) -> str:
     return clock.spaced(instant, emulator().settings.timezone)
-
-
-def is_locked() -> bool:
-    """Whether the console is only for those who know the control token."""
-    return emulator().settings.control_token not in ("", NO_TOKEN)
 
 
 def led_to(address: str) -> Response:

@@ -3,19 +3,16 @@ from flask import Response, jsonify
 
 from ...clock import real_now
 from .. import emulator
-from ..control import Problem
-from ..control.tools import streamed
+from ..control.tools import happenings
 from ..pages import secure
+from ..streams import stream
 from .frame import blueprint, chosen, written
 
 
 @blueprint.get("/events")
 def events() -> Response:
     """The events of the control interface's stream; 503 when as many windows as may have one."""
-    try:
-        return streamed(chosen(), emulator().patience, emulator().watching)
-    except Problem as problem:
-        return Response(problem.document["detail"], problem.status, content_type="text/plain")
+    return stream(happenings(chosen()), emulator().watching)
 
 
 @blueprint.get("/pulse")

@@ -4,8 +4,8 @@ from flask import Response, request
 from ...outbox import TAKEN
 from ...store.post import Posted
 from .. import base_url, emulator
-from ..control import Problem
-from .frame import Page, before, blueprint, chosen, go_on, is_locked, narrowed, show, texts, to
+from ..control import Problem, token_in_force
+from .frame import Page, before, blueprint, chosen, go_on, narrowed, show, texts, to
 
 TEXTS = (
     ("notifications", "Notifications", "通知"),
@@ -46,7 +46,7 @@ def notifications() -> Response:
 def _example() -> str:
     """A command that says where the notices of a merchant go."""
     merchants_id = chosen() or next((merchant.merchants_id for merchant in emulator().store.read().merchants.page("", 1)), "…")
-    guarded = " -H 'Authorization: Bearer …'" if is_locked() else ""
+    guarded = " -H 'Authorization: Bearer …'" if token_in_force() else ""
     return (f"curl -sS -X PATCH {base_url()}/_emulator/merchants/{merchants_id}{guarded} \\\n"
             "  -d '{\"notify_url\": \"http://127.0.0.1:9000/notify\"}'")
 

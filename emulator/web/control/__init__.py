@@ -86,14 +86,23 @@ def nothing_here(path: str) -> Response:
 @blueprint.before_request
 def admit() -> Response | None:
     """Only the holder of the control token, where there is one; and no page of another site."""
-    token = emulator().settings.control_token
-    if token and token != NO_TOKEN and request.path != "/_emulator/health":
-        given = request.headers.get("Authorization", "")
-        if not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
-            refused = problem(401, "Unauthorized", "send the control token as Authorization: Bearer <token>")
-            refused.headers["WWW-Authenticate"] = "Bearer"
-            return refused
-    return refuse_other_sites()
+    return (None if request.path == "/_emulator/health" else refuse_strangers()) or refuse_other_sites()
+
+
+def token_in_force() -> str:
+    """The control token that is asked for; empty when there is none."""
+    token = str(emulator().settings.control_token)
+    return "" if token == NO_TOKEN else token
+
+
+def refuse_strangers() -> Response | None:
+    """Whoever does not send the control token, where there is one, is refused."""
+    token, given = token_in_force(), request.headers.get("Authorization", "")
+    if not token or hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+        return None
+    refused = problem(401, "Unauthorized", "send the control token as Authorization: Bearer <token>")
+    refused.headers["WWW-Authenticate"] = "Bearer"
+    return refused
 
 
 def refuse_other_sites() -> Response | None:

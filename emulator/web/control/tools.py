@@ -1,13 +1,11 @@
 """Signing, waiting, the event stream and the OpenAPI document."""
 import json
-import socket
-import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from heapq import merge
 from typing import Any
 
-from flask import Response, jsonify, request, stream_with_context
+from flask import Response, jsonify, request
 
 from ... import durations, signature
 from ...clock import real_now
@@ -15,16 +13,15 @@ from ...moves import at
 from ...orders import Status
 from ...outbox import TAKEN
 from ...response_codes import CardStatus
-from ...store import Tables
-from .. import Emulator, base_url, emulator
+from ...store import Store, Tables
+from .. import base_url, emulator
+from ..streams import event, has_left, stream, take
 from . import MERCHANT, OPERATIONS, Problem, body, duration, operation, text_of
 from .documents import instant, notice_json, order_json
 from .state import known
 
 LONGEST_WAIT = durations.MINUTE
 POLL_S = 0.02
-STREAM_POLL_S = 0.1
-HEARTBEAT_S = 15
 STREAM_PAGE = 500
 JOURNAL_TOLD = ("id", "at", "merchants_id", "endpoint", "out_trade_no", "status", "verdict")
 SIGNED_BODY = {"type": "object", "required": ["params"], "properties": {
@@ -83,7 +80,7 @@ def wait() -> Response:
         raise Problem(400, "Bad Request", "notice must be taken")
     known(emulator().store.read(), merchants_id)
     end = time.monotonic() + duration("timeout", "10s", LONGEST_WAIT) / durations.SECOND
-    _take([emulator().patience])
+    take(emulator().patience)
     try:
         while True:
             reached, story = _reached(emulator().store.read(), merchants_id, out_trade_no, status, "notice" in request.args)
@@ -107,42 +104,16 @@ def _reached(tables: Tables, merchants_id: str, out_trade_no: str, status: str, 
     return reached, {"order": order_json(order), "notices": [notice_json(tables, notice) for notice in notices]}
 
 
-def has_left() -> bool:
-    """Whether the client has closed the line: nobody then needs the thread to wait any longer."""
-    line = request.environ.get("gunicorn.socket")
-    try:
-        return line is not None and line.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-
-
-def _take(limits: Sequence[threading.BoundedSemaphore]) -> None:
-    """Take one of each of the limits, of threads that may wait; a problem, and none taken, when one of them has none left."""
-    for place, limit in enumerate(limits):
-        if not limit.acquire(blocking=False):
-            for taken in limits[:place]:
-                taken.release()
-            raise Problem(503, "Service Unavailable", "too many requests are waiting; start the server with more --threads")
-
-
 @operation("GET", "/events", "server-sent events of orders, notices and requests, resumable by Last-Event-ID", (MERCHANT,))
 def events() -> Response:
     """A stream of everything that happens from now on, or since the event that Last-Event-ID names."""
-    return streamed(request.args.get("merchants_id"), emulator().patience)
+    return stream(happenings(request.args.get("merchants_id")))
 
 
-def streamed(merchants_id: str | None, *limits: threading.BoundedSemaphore) -> Response:
-    """The stream of a merchant's events, or all, which takes one of each of the `limits` until its end. Raises Problem."""
-    here = emulator()
-    cursor = _cursor(request.headers.get("Last-Event-ID", ""), here.store.read())
-    _take(limits)
-    response = Response(stream_with_context(_stream(here, cursor, merchants_id)), content_type="text/event-stream")
-    response.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-    for limit in limits:
-        response.call_on_close(limit.release)
-    return response
+def happenings(merchants_id: str | None) -> Iterator[list[str]]:
+    """The events of a merchant, or of all, in batches: those since the one that Last-Event-ID names, or from now on."""
+    store = emulator().store
+    return _happenings(store, _cursor(request.headers.get("Last-Event-ID", ""), store.read()), merchants_id)
 
 
 Cursor = tuple[int, int, int]
@@ -157,21 +128,13 @@ def _cursor(written: str, tables: Tables) -> Cursor:
     return history, journal, attempts
 
 
-def _stream(here: Emulator, cursor: Cursor, merchants_id: str | None) -> Iterator[str]:
-    yield "retry: 1000\n\n"
-    silent_since = time.monotonic()
-    while not here.closing.is_set() and not has_left():
-        happened = _happened(here.store.read(), cursor)
-        for kind, place, row in happened:
-            cursor = place
-            if merchants_id in (None, row["merchants_id"]):
-                yield f"id: {'-'.join(map(str, place))}\nevent: {kind}\ndata: {json.dumps(row, ensure_ascii=False)}\n\n"
-                silent_since = time.monotonic()
-        if time.monotonic() - silent_since > HEARTBEAT_S:
-            silent_since = time.monotonic()
-            yield ": still here\n\n"
-        if not happened:
-            here.closing.wait(STREAM_POLL_S)
+def _happenings(store: Store, cursor: Cursor, merchants_id: str | None) -> Iterator[list[str]]:
+    """What has happened to a merchant, or to all, since the batch before."""
+    while True:
+        happened = _happened(store.read(), cursor)
+        cursor = happened[-1][1] if happened else cursor
+        yield [event(row, id="-".join(map(str, place)), event=kind) for kind, place, row in happened
+               if merchants_id in (None, row["merchants_id"])]
 
 
 def _happened(tables: Tables, cursor: Cursor) -> list[tuple[str, Cursor, dict[str, Any]]]:

@@ -1,6 +1,7 @@
 // Follows an order that waits: counts the time down and, once it is paid or closed, shows what has become of it.
 const sheet = document.querySelector("[data-state]");
 const clock = document.querySelector("[data-left]");
+const every = Number(sheet.dataset.every || 1000); // milliseconds
 const shown = document.querySelector("[data-shows]"); // what the terminal shows that the order is paid on
 
 function show(seconds) {
@@ -20,14 +21,14 @@ async function look() {
     if (answer.status === 404) return showAgain();
     const order = await answer.json();
     show(order.left);
-    if (shown && order.shows) shown.textContent = order.shows;
+    if (shown && order.shows && shown.textContent !== order.shows) shown.textContent = order.shows;
     if (order.status !== sheet.dataset.status || (clock && order.left === 0)) {
       return order.go_on ? location.assign(order.go_on) : showAgain();
     }
   } catch (error) {
     // The emulator is away for a moment; the next look will tell.
   }
-  setTimeout(look, 1000);
+  setTimeout(look, every);
 }
 
 if (clock && clock.dataset.left) show(Number(clock.dataset.left));

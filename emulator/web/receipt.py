@@ -1,0 +1,85 @@
+"""The receipt of a card terminal (contract 5.4): lines of 32 columns, in which a wide character takes two."""
+import unicodedata
+from collections.abc import Iterator
+
+from .. import clock, money, terminal
+from ..orders import Order
+from ..terminal import SHOWN, Result, Transaction
+from .texts import Texts
+
+WIDTH = 32
+RULE = "-" * WIDTH
+OWN_WORDS = (Result.PARTIAL_APPROVAL, Result.UNDEFINED)  # what the screen shows for them says too little
+
+
+def receipt(order: Order, merchant: str, zone: str, texts: Texts) -> str:
+    """The receipt of an order's transaction that has its result; times are in the zone. Of the card it has brand and last four digits."""
+    transaction = order.terminal
+    assert transaction is not None and transaction.ended_at is not None
+    result = Result(transaction.result)
+    head = [*_centred(merchant), *_centred(clock.spaced(transaction.ended_at, zone)), *_centred(texts.receipt_simulator)]
+    rows = [*_what(transaction, order.currency, texts), *_card(transaction, texts), *_numbers(transaction, order, texts)]
+    lines = [*head, RULE, *(line for name, value in rows for line in _pair(name, value)), RULE,
+             *_centred(texts[str(result if result in OWN_WORDS else SHOWN[result])]), *_centred(texts.simulator)]
+    return "\n".join(lines) + "\n"
+
+
+def _what(transaction: Transaction, currency: str, texts: Texts) -> Iterator[tuple[str, str]]:
+    """Terminal, operation and amounts."""
+    yield texts.receipt_terminal, transaction.serial
+    yield texts.receipt_operation, texts[transaction.operation]
+    requested, approved = (f"{currency} {money.text(amount)}" for amount in (transaction.requested, transaction.approved))
+    if requested == approved:
+        yield texts.amount_due, approved
+    else:
+        yield texts.receipt_requested, requested
+        yield texts.receipt_approved, approved
+
+
+def _card(transaction: Transaction, texts: Texts) -> Iterator[tuple[str, str]]:
+    """The card, once it was read, and how its holder was verified."""
+    if not terminal.card_was_read(transaction):
+        return
+    yield texts.card, f"{transaction.brand} **** {transaction.last4}"
+    if transaction.takes_card:
+        yield texts.receipt_entry, texts[f"entry_{transaction.read_by}"]
+        yield texts.receipt_verified, texts.verified_pin if transaction.needs_pin else texts.verified_nothing
+
+
+def _numbers(transaction: Transaction, order: Order, texts: Texts) -> Iterator[tuple[str, str]]:
+    """The numbers by which it is found again."""
+    if transaction.result in terminal.APPROVALS:
+        yield texts.receipt_authorisation, transaction.authorisation_code
+    yield texts.order, order.out_trade_no
+    yield texts.receipt_transaction, transaction.result_id
+
+
+def _pair(name: str, value: str) -> Iterator[str]:
+    """A name at the left and its value at the right; a long value has lines of its own."""
+    room = WIDTH - width(name) - width(value)
+    if room > 0:
+        yield name + " " * room + value
+        return
+    yield name
+    yield from (" " * (WIDTH - width(part)) + part for part in _folded(value))
+
+
+def _centred(text: str) -> Iterator[str]:
+    return (" " * ((WIDTH - width(part)) // 2) + part for part in _folded(text))
+
+
+def _folded(text: str) -> Iterator[str]:
+    """The text in parts that fit into a line, broken at a space where there is one."""
+    rest = text.strip()
+    while width(rest) > WIDTH:
+        fits = next(count for count in range(len(rest), 0, -1) if width(rest[:count]) <= WIDTH)
+        at = rest.rfind(" ", 0, fits + 1)
+        at = at if at > 0 else fits
+        yield rest[:at].rstrip()
+        rest = rest[at:].lstrip()
+    yield rest
+
+
+def width(text: str) -> int:
+    """How many columns a text takes: two for a wide character, none for a mark that is set upon another."""
+    return sum(0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)

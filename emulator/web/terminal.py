@@ -1,0 +1,165 @@
+"""The screen of a card terminal (contract 4 and 5.4): what it shows, live; what people do at it; its receipt.
+
+Whoever reaches the page may do what a person does at the counter. The switches change the emulator: with a control token in force the page
+leaves them out, and their addresses ask for the token.
+"""
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, Response, redirect, request, url_for
+
+from .. import money, moves, terminal
+from ..clock import Clock, real_now
+from ..due import last_of, written_of
+from ..orders import Order
+from ..payments import BY_PAYER
+from ..store import Store, Tables
+from ..terminal import Act, State, Terminal
+from . import emulator
+from .control import Problem, refuse_other_sites, refuse_strangers, token_in_force
+from .control import terminals as control
+from .pages import page, secure, texts, told
+from .receipt import receipt
+from .streams import event, stream
+
+blueprint = Blueprint("terminal", __name__, url_prefix="/terminal")
+SWITCHES: Mapping[str, dict[str, Any]] = {
+    "attended": {"attended": True}, "unattended": {"attended": False},
+    "online": {"online": True}, "offline": {"online": False}}
+OFFLINE = "OFFLINE"
+JSON = "application/json"
+SCREEN_TEXTS = (*State, OFFLINE, *terminal.OPERATIONS, "of_requested", "seconds", "pin_short", "pin_hint", "disconnected")
+
+
+@blueprint.errorhandler(Problem)
+def impossible(problem: Problem) -> Response:
+    """A terminal that is not there, or an act that it does not allow now: the script is told, a form sees what is."""
+    if _by_script():
+        answer = told(problem.document)
+        answer.status_code = problem.status
+        return answer
+    serial = (request.view_args or {}).get("serial", "")
+    return _screen(serial, problem.status) if problem.status == 409 else page("not_found.html", problem.status)
+
+
+@blueprint.get("/<serial>")
+def screen(serial: str) -> Response:
+    """The device."""
+    return _screen(serial)
+
+
+@blueprint.get("/<serial>/state")
+def state(serial: str) -> Response:
+    """What the screen shows now."""
+    return told(_shown(emulator().store, serial)[0])
+
+
+@blueprint.get("/<serial>/events")
+def events(serial: str) -> Response:
+    """A stream of what the screen shows: at once, and whenever that changes."""
+    control.find(emulator().store.read(), serial)
+    return stream(_changes(emulator().store, serial))
+
+
+@blueprint.get("/<serial>/receipt.txt")
+def receipt_text(serial: str) -> Response:
+    """The receipt of the last transaction, until the next one begins."""
+    tables = emulator().store.read()
+    order, printed = _printed(tables, control.find(tables, serial))
+    if order is None or order.terminal is None or not printed:
+        raise Problem(404, "Not Found", f"the terminal {serial} has printed no receipt")
+    answer = secure(Response(printed, content_type="text/plain; charset=utf-8"))
+    name = re.sub(r"[^\w.-]", "_", order.terminal.result_id)
+    answer.headers["Content-Disposition"] = f"attachment; filename=receipt-{name}.txt"
+    return answer
+
+
+@blueprint.post("/<serial>/<act>")
+def do(serial: str, act: str) -> Response | Any:
+    """Somebody does something at the terminal, or turns one of the switches beside it."""
+    refused = refuse_other_sites() or (refuse_strangers() if act in SWITCHES else None)
+    if refused:
+        return refused
+    if act in SWITCHES:
+        _switch(serial, SWITCHES[act])
+    elif act in list(Act):
+        control.act(serial, Act(act), BY_PAYER)
+    else:
+        raise Problem(404, "Not Found", f"{act} is nothing that can be done at a terminal")
+    return state(serial) if _by_script() else redirect(url_for("terminal.screen", serial=serial, lang=request.args.get("lang")), 303)
+
+
+def _switch(serial: str, changes: dict[str, Any]) -> None:
+    with emulator().store.write() as tables:
+        tables.terminals.put(replace(control.find(tables, serial), **changes))
+
+
+def _by_script() -> bool:
+    return bool(request.accept_mimetypes.best == JSON)
+
+
+def _shown(store: Store, serial: str) -> tuple[dict[str, Any], Clock]:
+    """What the screen shows: the terminal as the control interface tells it, and for how many milliseconds it still waits for people."""
+    tables = store.read()
+    time = tables.clock.get()
+    now = time.now(real_now())
+    device = control.find(tables, serial)
+    order = _order(store, tables, device, now)
+    left = terminal.patience_left(order.terminal, now) if order and device.online else None
+    return {**control.terminal_json(device, order, now), "left_ms": left, "frozen": time.frozen is not None}, time
+
+
+def _order(store: Store, tables: Tables, device: Terminal, now: int) -> Order | None:
+    """The order whose transaction the terminal has or had last; only when time has done something to it does looking write."""
+    order = written_of(tables, device)
+    due = moves.falls_due(order) if order else None
+    if due is None or due[0] > now:
+        return order
+    with store.write() as writing:
+        return last_of(writing, emulator().settings, device, now)
+
+
+def _changes(store: Store, serial: str) -> Iterator[list[str]]:
+    """What the screen shows, when that is no longer what it did; the time that is left changes only when somebody moves the clock."""
+    before: Any = None
+    while True:
+        try:
+            shown, time = _shown(store, serial)
+        except Problem:
+            return  # the terminal is gone
+        compared = {**shown, "left_ms": time}
+        yield [event(shown)] if compared != before else []
+        before = compared
+
+
+def _screen(serial: str, status: int = 200) -> Response:
+    """The page, as the terminal is now."""
+    store = emulator().store
+    shown, _ = _shown(store, serial)
+    tables = store.read()
+    device = control.find(tables, serial)
+    order, printed = _printed(tables, device)
+    merchant = tables.merchants.find(device.merchants_id)
+    language = texts(order)
+    words = {**{name: language[str(name)] for name in SCREEN_TEXTS}, "repeats": list(terminal.MESSAGES.values())}
+    return page(
+        "terminal.html", status, order=order, shown=shown, view=OFFLINE if not device.online else shown["state"], receipt=printed,
+        merchant=merchant.name if merchant else device.merchants_id, transaction=order.terminal if order else None,
+        amounts=_amounts(order), words=words, switches=not token_in_force(), patience=terminal.PATIENCE)
+
+
+def _amounts(order: Order | None) -> tuple[str, str]:
+    """What was asked for and what was approved, as the screen shows them."""
+    if order is None or order.terminal is None:
+        return "", ""
+    return f"{order.currency} {money.text(order.terminal.requested)}", f"{order.currency} {money.text(order.terminal.approved)}"
+
+
+def _printed(tables: Tables, device: Terminal) -> tuple[Order | None, str]:
+    """The order of the last transaction, and its receipt in the language of the page; empty while there is none."""
+    order, merchant = written_of(tables, device), tables.merchants.find(device.merchants_id)
+    if order is None or order.terminal is None or merchant is None or order.terminal.in_progress:
+        return order, ""
+    return order, receipt(order, merchant.name, emulator().settings.timezone, texts(order))
