@@ -62,14 +62,14 @@ class Desk:
 
 def told(page: Any) -> str:
     """What a page says of the change before it."""
-    return " ".join(words(part) for part in page.cssselect("main > .told"))
+    return " ".join(words(part) for part in page.xpath("//main/p[@role]"))
 
 
 def words(element: Any) -> str:
-    """The text of an element, with single blanks."""
-    return " ".join(element.text_content().split())
+    """The text of an element and of all that is in it, with single blanks between."""
+    return " ".join(" ".join(element.itertext()).split())
 
 
 def rows(page: Any) -> list[str]:
     """The rows of a page's list."""
-    return [words(row) for row in page.cssselect(".list tbody tr")]
+    return [words(row) for row in page.xpath("//table[@class='list']/tbody/tr")]

@@ -1,7 +1,6 @@
 """Who may use the console: where a control token is in force, browsers in which it was typed, and pages of the console itself."""
 import hashlib
 import hmac
-from urllib.parse import urlsplit
 
 from flask import Response, request
 
@@ -58,9 +57,9 @@ def sign_in() -> Response:
 
 def _own(address: str) -> str:
     """The address to go on to, when it is one of the console's own."""
-    parts = urlsplit(address)
-    own = parts.path == "/console" or parts.path.startswith("/console/")
-    return address if own and not parts.scheme and not parts.netloc and address.isprintable() and "\\" not in address else to("console")
+    place = address.partition("?")[0]
+    own = place == "/console" or place.startswith("/console/")
+    return address if own and ".." not in place and address.isprintable() and "\\" not in address else to("console")
 
 
 @blueprint.post("/session/end")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, render_template, request, url_for
 
@@ -72,7 +73,8 @@ def before() -> int | None:
 
 def here(**changes: Any) -> str:
     """The address of this page with other values in its query."""
-    return to(str(request.endpoint).removeprefix("console."), **{**request.args.to_dict(), **(request.view_args or {}), **changes})
+    asked = {name: value for name, value in {**request.args.to_dict(), **changes}.items() if value not in (None, "")}
+    return f"{request.path}?{urlencode(asked)}"
 
 
 def present() -> int:

@@ -1,4 +1,5 @@
 """All that happened to an order, in the order of the emulator's time: requests, moves, terminals' steps, notices, settlement."""
+import csv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from typing import Any
 from ... import moves, terminal
 from ...orders import Event, Order
 from ...payments import BY_CLOCK, BY_CONTROL, BY_PAYER
-from ...settlement import PAYMENT
+from ...settlement import COLUMNS, PAYMENT
 from ...store import Tables
 from . import entries
 
@@ -46,7 +47,7 @@ ROWS = (
     ("terminal", "Terminal", "终端"),
     ("settled_payment", "Payment settled", "支付结算"),
     ("settled_refund", "Refund settled", "退款结算"),
-    ("settles", "Settlement", "结算"),
+    ("settles", "In the settlement file", "结算文件中的记录"),
     ("fee", "fee", "手续费"),
     ("planted", "planted by the scenario", "由场景植入"),
     ("left_open", "Looked at whether it was left open (QR note 2)", "检查订单是否未处理（二维码注 2）"),
@@ -61,6 +62,7 @@ ROWS = (
 )
 REQUEST, CHANGE, STEP, ATTEMPT, SETTLEMENT, DUE, COMING = "request", "change", "step", "attempt", "settlement", "due", "coming"
 RANKS = (REQUEST, CHANGE, STEP, ATTEMPT, SETTLEMENT, COMING, DUE)  # of what happens in the same millisecond
+_NAMES = [name for name, _ in COLUMNS]
 _BY = {BY_PAYER: "by_payer", BY_CONTROL: "by_control", BY_CLOCK: "by_clock"}  # else an endpoint
 _COLOURS = {
     **dict.fromkeys((Event.PAY, Event.RESTORE), "good"), **dict.fromkeys((Event.REFUND, Event.REFUND_ALL), "info"),
@@ -120,7 +122,9 @@ def _notices(tables: Tables, order: Order) -> Iterator[Moment]:
 
 def _settlement(tables: Tables, order: Order) -> Iterator[Moment]:
     for row in tables.lists.ledger(order.merchants_id, order.out_trade_no):
-        yield Moment(row["settles_at"], SETTLEMENT, f"settlement-{row['id']}", "info", {**dict(row), "pays": row["kind"] == PAYMENT})
+        lines = [list(zip(_NAMES, fields)) for fields in csv.reader(row["line"].splitlines(keepends=True))]
+        yield Moment(row["settles_at"], SETTLEMENT, f"settlement-{row['id']}", "info",
+                     {**dict(row), "pays": row["kind"] == PAYMENT, "lines": lines})
 
 
 def _coming(order: Order) -> Iterator[Moment]:

@@ -1,12 +1,11 @@
-// Filters send themselves when a choice is made, without what is empty; changes that cannot be undone are asked about first.
+// Filters send themselves when a choice is made, and leave out what is empty; changes that cannot be undone are asked about first.
 function send(form) {
-  [...form.elements].forEach((field) => { field.disabled = field.name !== "" && field.value === ""; });
-  form.submit();
+  const asked = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== ""));
+  location.assign([form.action, asked.toString()].filter(Boolean).join("?"));
 }
 
-document.addEventListener("change", (event) => {
-  const form = event.target.form;
-  if (form && "sendsItself" in form.dataset && event.target.matches("select, [list]")) send(form);
+document.addEventListener("change", ({ target }) => {
+  if (target.form && "sendsItself" in target.form.dataset && target.matches("select, [list]")) send(target.form);
 });
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -15,6 +14,4 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   send(form);
 });
-// A page that the browser takes out of its memory again has its fields as they were left.
-window.addEventListener("pageshow", () => document.querySelectorAll("[data-sends-itself] :disabled").forEach((field) => { field.disabled = false; }));
 document.querySelectorAll("[data-sends-itself]").forEach((form) => form.classList.add("by-itself"));
