@@ -170,6 +170,34 @@ def test_a_choice_narrows_at_once_and_the_address_says_how(payer: Payer, shop: S
         page.wait_for_url("**/console/orders")
 
 
+def test_a_slash_leads_to_the_search(payer: Payer, shop: Shop) -> None:
+    with payer.at(address(shop, "/orders"), width=DESK) as page:
+        page.keyboard.press("/")
+        expect(page.get_by_label("Search")).to_be_focused()
+        page.keyboard.type("a/b")
+        expect(page.get_by_label("Search")).to_have_value("a/b")
+
+
+def test_emptying_the_journal_is_asked_about_first(payer: Payer, shop: Shop) -> None:
+    shop.qr_order()
+    with payer.at(address(shop, "/journal"), width=DESK) as page:
+        for answer, left in (("dismiss", 1), ("accept", 0)):
+            page.once("dialog", lambda dialog, answer=answer: getattr(dialog, answer)())
+            page.get_by_role("button", name="Empty the journal").click()
+            expect(page.locator("tbody tr")).to_have_count(left)
+
+
+def test_after_a_reset_an_orders_page_says_that_it_is_gone(windows: Windows, shop: Shop) -> None:
+    guest = Payer(windows, shop.control.url)
+    number = shop.qr_order()["out_trade_no"]
+    with guest.at(address(shop, f"/orders/{shop.story(number)['id']}"), width=DESK) as page:
+        is_live(page)
+        shop.control.post("/reset", merchants_id=shop.merchants_id)
+        shop.qr_order()
+        expect(page.get_by_role("alert")).to_contain_text("there is no order")
+    assert [complaint for complaint in guest.complaints if "404" not in complaint] == []
+
+
 def test_a_button_copies_the_command(payer: Payer, shop: Shop) -> None:
     order = shop.qr_order()
     with payer.at(address(shop, f"/journal/{order.headers['X-TGPay-Request']}"), width=DESK, alone=True) as page:

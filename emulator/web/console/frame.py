@@ -130,7 +130,7 @@ def _told() -> tuple[bool, str] | None:
     try:
         good, sentence = json.loads(base64.urlsafe_b64decode(request.cookies.get(TOLD, "")))
         return None if LIVE in request.headers else (bool(good), str(sentence))
-    except ValueError:
+    except (TypeError, ValueError):
         return None
 
 

@@ -31,6 +31,7 @@ ROWS = (
     ("card", "Card", "银行卡"),
     ("response_code", "Response code", "返回码"),
     ("buyer_failure", "Last failure", "最近一次失败"),
+    ("picture", "QR code: scan it to pay on a phone", "二维码：用手机扫码付款"),
     ("payers_page", "What the payer sees", "付款人页面"),
     ("more_details", "What else was told", "其他信息"),
 )

@@ -14,4 +14,11 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   send(form);
 });
+// A slash leads to the search, as it does elsewhere.
+document.addEventListener("keydown", (event) => {
+  const search = document.querySelector("main [type=search]");
+  if (event.key !== "/" || !search || event.target.closest("input, select, textarea")) return;
+  event.preventDefault();
+  search.focus();
+});
 document.querySelectorAll("[data-sends-itself]").forEach((form) => form.classList.add("by-itself"));

@@ -33,7 +33,7 @@ async function bringUpToDate() {
   under = true;
   try {
     const answer = await fetch(location.href, { headers: { "X-Console-Live": "1" } });
-    if (answer.status === 401) return location.reload();
+    if ([401, 404].includes(answer.status)) return location.reload(); // signed out, or forgotten by a reset
     if (answer.ok) take(new DOMParser().parseFromString(await answer.text(), "text/html"));
   } catch (error) {
     tell("away");

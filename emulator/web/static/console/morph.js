@@ -3,11 +3,12 @@ const keyOf = (node) => (node.dataset && (node.dataset.key || node.id)) || "";
 const alike = (old, fresh) => old.nodeName === fresh.nodeName && keyOf(old) === keyOf(fresh);
 
 function morphAttributes(old, fresh) {
+  const isReaders = (name) => name === "open" && old.nodeName === "DETAILS"; // who reads has opened or closed it
   for (const { name } of [...old.attributes]) {
-    if (!fresh.hasAttribute(name) && !(name === "open" && old.nodeName === "DETAILS")) old.removeAttribute(name);
+    if (!fresh.hasAttribute(name) && !isReaders(name)) old.removeAttribute(name);
   }
   for (const { name, value } of fresh.attributes) {
-    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+    if (old.getAttribute(name) !== value && !isReaders(name)) old.setAttribute(name, value);
   }
 }
 
