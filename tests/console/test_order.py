@@ -46,7 +46,7 @@ def test_the_story_has_requests_moves_notices_refunds_and_settlement_in_the_orde
     assert "oops" in story[places[2]] and "too big" in story[places[7]]
     times = [item.find("time").get("datetime") for item in happened(page)]
     assert times == sorted(times)
-    top = words(page.get_element_by_id("order"))
+    top = words(page.get_element_by_id("main"))
     assert all(text in top for text in ("GBP 10.00 = CNY 90.75", "1 GBP = 9.0748 CNY", "Refunded in part", "Watch"))
 
 

@@ -15,8 +15,7 @@ from .frame import blueprint, present, show, texts
 ROWS = (
     *acts.ROWS, *timeline.ROWS,
     ("story", "Story", "全过程"),
-    ("now", "Now", "现在"),
-    ("still_to_come", "Still to come", "之后"),
+    ("still_to_come", "Still to come", "尚未发生"),
     ("rate", "Rate", "汇率"),
     ("pay_type", "Pay type", "支付方式"),
     ("trade_number", "Trade number", "交易号"),
