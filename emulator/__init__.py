@@ -9,6 +9,7 @@ A line of this map imports from the lines above it only; names on one line do no
     orders  envelope  nested  masking  replies
     faults  mistakes
     moves  notices  settlement
+    discrepancies  reconciliation
     store  doctor
     outbox
     sender  payments  seeding  flights  scripting

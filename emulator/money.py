@@ -22,6 +22,11 @@ def minor(written: str) -> int:
     return int(whole) * 100 + int((part or "").ljust(2, "0"))
 
 
+def signed(written: str) -> int:
+    """The same, where a minus may stand before it: `"-1.5"` is -150. Raises ValueError."""
+    return -minor(written[1:]) if written.startswith("-") else minor(written)
+
+
 def text(amount: int) -> str:
     """Major units with two places: 150 is `1.50`, -5 is `-0.05`."""
     sign = "-" if amount < 0 else ""

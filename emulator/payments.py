@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING
 
-from . import chance, clock, durations, money, moves, notices, payers, settlement
+from . import chance, clock, discrepancies, durations, money, moves, notices, payers, settlement
 from .findings import Finding
 from .merchants import Merchant
 from .moves import CANCEL_PERIOD, moved, refusal
@@ -52,8 +52,9 @@ class Payments:
             failure="", trans_id=payers.trade_number(self.settings.seed, order.pay_type, day, *key),
             buyer_id=order.details.get("openid") or order.details.get("buyer_id") or buyer.id, buyer_login=buyer.login,
             buyer_email=order.details.get("buyer_email") or buyer.email)
-        self.write(order, Event.PAY, paid, {"amount": money.text(paid.amount), "trans_id": paid.trans_id, "cny": money.text(paid.cny)})
-        self.enter(paid, settlement.PAYMENT, paid.out_trade_no, paid.amount, paid.subject)
+        planted = self.enter(paid, settlement.PAYMENT, paid.out_trade_no, paid.amount, paid.subject)
+        self.write(order, Event.PAY, paid, {"amount": money.text(paid.amount), "trans_id": paid.trans_id, "cny": money.text(paid.cny),
+                                            **planted})
         return paid
 
     def pay_on_page(self, order: Order) -> Order:
@@ -124,8 +125,9 @@ class Payments:
         """A refund is taken back: the money is the merchant's again. Raises Refused."""
         after = moves.restored(order, refund.amount, self.now)
         self.tables.orders.mark_reversed(refund)
-        self.write(order, Event.RESTORE, after, {"amount": money.text(refund.amount), "partner_refund_id": refund.partner_refund_id})
-        self.enter(after, settlement.REFUND, after.trans_id, refund.amount, "cancel")
+        planted = self.enter(after, settlement.REFUND, after.trans_id, refund.amount, "cancel")
+        self.write(order, Event.RESTORE, after, {"amount": money.text(refund.amount), "partner_refund_id": refund.partner_refund_id,
+                                                 **planted})
         return after
 
     def post(self, order: Order, notice: Notice | None) -> None:
@@ -146,10 +148,10 @@ class Payments:
 
     def _give_back(self, order: Order, event: Event, after: Order, refund: Refund) -> Refund:
         self.tables.orders.add_refund(refund)
-        self.write(order, event, after, {"amount": money.text(refund.amount), "partner_refund_id": refund.partner_refund_id,
-                                         "reason": refund.reason})
         partner_id = order.trans_id if refund.kind == "cancel" else refund.partner_refund_id
-        self.enter(after, settlement.REFUND, partner_id, -refund.amount, refund.reason)
+        planted = self.enter(after, settlement.REFUND, partner_id, -refund.amount, refund.reason)
+        self.write(order, event, after, {"amount": money.text(refund.amount), "partner_refund_id": refund.partner_refund_id,
+                                         "reason": refund.reason, **planted})
         return refund
 
     def _refund_id(self, order: Order) -> str:
@@ -170,11 +172,22 @@ class Payments:
         """Add a line to the history of an order."""
         self.tables.orders.note(order, self.now, event, self.cause, detail)
 
-    def enter(self, order: Order, kind: str, partner_id: str, amount: int, remarks: str) -> None:
-        """Write into the ledger that money has moved."""
+    def enter(self, order: Order, kind: str, partner_id: str, amount: int, remarks: str) -> dict[str, str]:
+        """Write into the ledger that money has moved; answers what is planted there, for the line of the history that tells the move."""
         entry = settlement.Entry(order.merchants_id, order.out_trade_no, kind, partner_id, amount, self.now,
                                  settlement.settles_at(self.now, self.settings), remarks, order, self.merchant)
-        self.tables.ledger.add(entry, settlement.line(entry, self.settings))
+        planted = self._planted(order, kind)
+        if not planted:
+            self.tables.ledger.add(entry, settlement.line(entry, self.settings))
+            return {}
+        shown = discrepancies.shown(entry, planted, self.settings)
+        self.tables.ledger.add(entry, shown.lines, planted, shown.settles_at)
+        return {"planted": " ".join(planted)}
+
+    def _planted(self, order: Order, kind: str) -> tuple[str, ...]:
+        """The discrepancies of an entry: of a payment those of the order's rule, of all else those of its own request's, if it has any."""
+        scripts = (self.script, order.script) if kind == settlement.REFUND else (order.script, self.script)
+        return next((script.then.settlement for script in scripts if script and script.then.settlement), ())
 
 
 def waiting(order: Order) -> Order:

@@ -168,7 +168,8 @@ def fall_due(payments: Payments, order: Order) -> Order:
 
 def _carried_out(payments: Payments, order: Order, transaction: Transaction) -> Order:
     """The result is written down, and with it what it does to another transaction; when that one does not allow it, it is a decline."""
-    impossible = _give_back(payments, order, transaction) if transaction.linked and transaction.result in terminal.APPROVALS else None
+    asked = replace(payments, script=order.script)  # what is given back follows the rule of its own request first
+    impossible = _give_back(asked, order, transaction) if transaction.linked and transaction.result in terminal.APPROVALS else None
     return _written(payments, order, terminal.refused(transaction, impossible) if impossible else transaction)
 
 
@@ -225,11 +226,13 @@ def _take_back(payments: Payments, refund: Order) -> str | None:
         return NOT_FOUND
     payment = _about(payments, transaction) if transaction.linked else None
     given = payments.tables.orders.refund(refund.merchants_id, refund.out_trade_no)
+    planted: dict[str, str] = {}
     if payment and given:
         payments.restore(payment, given)
     else:
-        payments.enter(refund, settlement.REFUND, refund.trans_id, refund.amount, "cancel")
-    payments.write(refund, Event.CANCEL, moves.moved(refund, Event.CANCEL, payments.now), {"amount": money.text(refund.amount)})
+        planted = payments.enter(refund, settlement.REFUND, refund.trans_id, refund.amount, "cancel")
+    after = moves.moved(refund, Event.CANCEL, payments.now)
+    payments.write(refund, Event.CANCEL, after, {"amount": money.text(refund.amount), **planted})
     return None
 
 
@@ -248,11 +251,11 @@ def _written(payments: Payments, order: Order, transaction: Transaction) -> Orde
         told["amount"] = money.text(after.amount)
     elif event is Event.FAIL:
         after = replace(after, failure=transaction.result)
-    payments.write(order, event, after, told)
     if event is Event.PAY and transaction.operation == terminal.SALE:
-        payments.enter(after, settlement.PAYMENT, after.out_trade_no, after.amount, after.subject)
+        told.update(payments.enter(after, settlement.PAYMENT, after.out_trade_no, after.amount, after.subject))
     elif event is Event.PAY and not transaction.linked:
-        payments.enter(after, settlement.REFUND, after.out_trade_no, -after.amount, order.details.get("reference", ""))
+        told.update(payments.enter(after, settlement.REFUND, after.out_trade_no, -after.amount, order.details.get("reference", "")))
+    payments.write(order, event, after, told)
     return after
 
 

@@ -25,7 +25,10 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 @dataclass(frozen=True)
 class Entry:
-    """One payment (`P`), refund or cancellation (`R`) of an order. Amounts are signed minor units, instants milliseconds."""
+    """One payment (`P`), refund or cancellation (`R`) of an order. Amounts are signed minor units, instants milliseconds.
+
+    `surcharge` is what the file shows of the fee beyond the true one, where a scenario has planted that.
+    """
 
     merchants_id: str
     out_trade_no: str
@@ -37,6 +40,7 @@ class Entry:
     remarks: str
     order: Order
     merchant: Merchant
+    surcharge: int = 0
 
     @cached_property
     def rmb_amount(self) -> int:
@@ -46,7 +50,7 @@ class Entry:
     @cached_property
     def fee(self) -> int:
         """The gateway's fee; a refund costs none."""
-        return money.convert(self.amount, self.order.fee_rate) if self.kind == PAYMENT else 0
+        return (money.convert(self.amount, self.order.fee_rate) if self.kind == PAYMENT else 0) + self.surcharge
 
     @cached_property
     def rmb_settlement(self) -> int:
@@ -86,7 +90,12 @@ COLUMNS: tuple[tuple[str, Cell], ...] = (
 
 def settles_at(moved_at: int, settings: Settings) -> int:
     """The instant at which a movement is settled: T+1 at 15:00 Shanghai time, by setting."""
-    day = clock.moment(moved_at, settings.timezone).date() + timedelta(days=settings.settlement_days)
+    return settled_later(moved_at, settings.settlement_days, settings)
+
+
+def settled_later(instant: int, days: int, settings: Settings) -> int:
+    """The instant of settlement so many days after the day of another instant."""
+    day = clock.moment(instant, settings.timezone).date() + timedelta(days=days)
     return clock.on_day(day, settings.settlement_time, settings.timezone)
 
 
@@ -104,6 +113,12 @@ def line(entry: Entry, settings: Settings) -> str:
 def header() -> str:
     """The first line of the file."""
     return _csv(name for name, _ in COLUMNS)
+
+
+def rows(lines: str) -> list[dict[str, str]]:
+    """Lines of the file, without its header, read again: the cells by the names of the columns."""
+    names = [name for name, _ in COLUMNS]
+    return [dict(zip(names, cells)) for cells in csv.reader(io.StringIO(lines, newline=""))]
 
 
 def safe(value: str) -> str:

@@ -92,14 +92,20 @@ def test_a_database_of_0_1_0_becomes_one_of_the_present_version_and_keeps_its_or
             "expires_at, page_token, notify_url, create_ip, details, watched, status, trans_id, buyer_id, buyer_login, buyer_email, "
             "closed_by, failure, refunded) VALUES ('1', 'order', 'tgpayqrcode', 'alipay', 100, 'GBP', 907480000, 600000, 1, 2, 'token', "
             "'', '127.0.0.1', '{}', 0, 'WAIT_BUYER_PAY', '', '', '', '', '', '', 0)")
+        connection.executemany(
+            "INSERT INTO ledger (merchants_id, out_trade_no, kind, amount, fee, rmb_settlement, settles_at, line) "
+            "VALUES ('1', 'order', ?, ?, 0, ?, 7, ?)", [("P", 100, 908, "order,t\r\n"), ("R", -40, -363, '"re,fund",t\r\n')])
     connection.close()
     prepare(older)
     assert version(older) == database.VERSION
     assert columns(older) == columns(path)
     store = Store(older)
     order = store.read().orders.find("1", "order")
+    entries = store.read().ledger.truth("1", 7, 8)
     store.close()
     assert order is not None and (order.amount, order.card) == (100, None)
+    assert [(entry.partner_id, entry.amount, entry.settles_at, entry.planted) for entry in entries] == [
+        ("order", 100, 7, ()), ("re,fund", -40, 7, ())]
 
 
 def test_a_migration_is_done_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

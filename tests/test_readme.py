@@ -108,7 +108,8 @@ def test_the_pytest_example_passes(base_url: str, tmp_path: Path, clock: Clock) 
 def test_the_commands_and_their_flags_exist(name: str) -> None:
     mentioned = [(command, re.findall(r"--[a-z][a-z-]*", rest)) for command, rest in COMMAND.findall(text(name)) if command]
     for command, flags in mentioned:
-        known = {flag for option in main.commands[command].params for flag in option.opts}
+        parts = [main.commands[command], *getattr(main.commands[command], "commands", {}).values()]
+        known = {flag for part in parts for option in part.params for flag in option.opts}
         assert set(flags) <= known, command
     assert {command for command, _ in mentioned} == set(main.commands)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..merchants import delivered
+from ..settlement import rows
 from .columns import to_json
 from .tables import Tables
 
@@ -49,7 +50,11 @@ def _terminals(database: "Database") -> None:
     database.execute("CREATE INDEX transactions_id ON transactions (transaction_id)")
     database.execute("ALTER TABLE orders ADD COLUMN script TEXT")
     database.execute("ALTER TABLE notices ADD COLUMN spoiled TEXT NOT NULL DEFAULT ''")
-    database.execute("ALTER TABLE ledger ADD COLUMN planted TEXT NOT NULL DEFAULT ''")
+    for column in ("partner_id TEXT NOT NULL DEFAULT ''", "planted TEXT NOT NULL DEFAULT ''", "true_settles_at BIGINT"):
+        database.execute(f"ALTER TABLE ledger ADD COLUMN {column}")
+    database.execute("UPDATE ledger SET partner_id = out_trade_no WHERE kind = 'P'")
+    for entry_id, line in database.execute("SELECT id, line FROM ledger WHERE partner_id = ''").fetchall():
+        database.execute("UPDATE ledger SET partner_id = ? WHERE id = ?", [rows(line)[0]["partner_transaction_id"], entry_id])
     database.execute("CREATE TABLE scenarios (merchants_id TEXT PRIMARY KEY, document TEXT NOT NULL)")
     database.execute("CREATE TABLE counts (merchants_id TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL, "
                      "PRIMARY KEY (merchants_id, kind, name))")

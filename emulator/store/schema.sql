@@ -93,9 +93,11 @@ CREATE TABLE ledger (
     amount BIGINT NOT NULL,
     fee BIGINT NOT NULL,
     rmb_settlement BIGINT NOT NULL,
-    settles_at BIGINT NOT NULL,
+    settles_at BIGINT NOT NULL,  -- as the file shows it
     line TEXT NOT NULL,  -- the line of the settlement file; none or several when something is planted
-    planted TEXT NOT NULL DEFAULT ''  -- what a scenario's rule has planted in it
+    partner_id TEXT NOT NULL DEFAULT '',  -- partner_transaction_id
+    planted TEXT NOT NULL DEFAULT '',     -- what a scenario's rule has planted in it, words with blanks between
+    true_settles_at BIGINT                -- where the file shows another settles_at
 );
 CREATE INDEX ledger_settlement ON ledger (merchants_id, settles_at, id);
 CREATE INDEX ledger_order ON ledger (merchants_id, out_trade_no);

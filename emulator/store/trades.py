@@ -1,12 +1,13 @@
 """Tables `orders`, `history`, `refunds` and `ledger`."""
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from ..moves import falls_due
 from ..orders import CardState, Event, Order, Status
+from ..reconciliation import Truth
 from ..response_codes import CardStatus
 from ..settlement import Entry
 from .columns import to_json
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from ..scenarios import Script
 
 LEDGER_PAGE = 500
+_TRUTH = ("id, merchants_id, out_trade_no, partner_id, kind, amount, fee, coalesce(true_settles_at, settles_at) AS settles_at, "
+          "settles_at AS shown_at, planted, line")
 _FRESH = vars(CardState(""))
 
 
@@ -62,6 +65,10 @@ def _written(card: CardState) -> str:
 def _card(written: str) -> CardState:
     values = json.loads(written)
     return CardState(**{**_FRESH, **values, "status": CardStatus(values.get("status", CardStatus.RECEIVED))})
+
+
+def _truth(row: sqlite3.Row) -> Truth:
+    return Truth(**{**dict(row), "planted": tuple(row["planted"].split())})
 
 
 def _script(written: str) -> "Script":
@@ -173,12 +180,15 @@ class Ledger:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
 
-    def add(self, entry: Entry, line: str) -> None:
-        """Write an entry down, with the line that prints it."""
-        self._execute("INSERT INTO ledger (merchants_id, out_trade_no, kind, amount, fee, rmb_settlement, settles_at, line) "
-                      "VALUES (:mid, :no, :kind, :amount, :fee, :rmb_settlement, :settles_at, :line)",
+    def add(self, entry: Entry, line: str, planted: Iterable[str] = (), shown_at: int | None = None) -> None:
+        """Write an entry down as it is, with what the file shows of it: its line, and another instant where one is planted."""
+        truly = None if shown_at in (None, entry.settles_at) else entry.settles_at
+        self._execute("INSERT INTO ledger (merchants_id, out_trade_no, kind, amount, fee, rmb_settlement, settles_at, line, partner_id, "
+                      "planted, true_settles_at) VALUES (:mid, :no, :kind, :amount, :fee, :rmb_settlement, :settles_at, :line, "
+                      ":partner_id, :planted, :truly)",
                       {"mid": entry.merchants_id, "no": entry.out_trade_no, "kind": entry.kind, "amount": entry.amount, "fee": entry.fee,
-                       "rmb_settlement": entry.rmb_settlement, "settles_at": entry.settles_at, "line": line})
+                       "rmb_settlement": entry.rmb_settlement, "settles_at": entry.settles_at if shown_at is None else shown_at,
+                       "line": line, "partner_id": entry.partner_id, "planted": " ".join(planted), "truly": truly})
 
     def lines(self, merchants_id: str, since: int, before: int) -> Iterator[str]:
         """The lines settled from one instant up to another, oldest first, many joined in each piece.
@@ -193,3 +203,20 @@ class Ledger:
                 return
             yield "".join([row[2] for row in rows])
             last.update(at=rows[-1][0], id=rows[-1][1])
+
+    def page(self, merchants_id: str | None, since: int, before: int, after: int, limit: int) -> list[Truth]:
+        """Entries by id, of one merchant when that is asked, truly settled from one instant up to another."""
+        rows = self._execute(
+            f"""SELECT {_TRUTH} FROM ledger WHERE id > :after AND (:mid IS NULL OR merchants_id = :mid)
+                AND coalesce(true_settles_at, settles_at) >= :since AND coalesce(true_settles_at, settles_at) < :before
+                ORDER BY id LIMIT :limit""",
+            {"mid": merchants_id, "since": since, "before": before, "after": after, "limit": limit})
+        return [_truth(row) for row in rows]
+
+    def truth(self, merchants_id: str, since: int, before: int) -> list[Truth]:
+        """The entries of a merchant that are settled from one instant up to another, be it truly or as the file shows them."""
+        rows = self._execute(
+            f"""SELECT {_TRUTH} FROM ledger WHERE merchants_id = :mid AND ((settles_at >= :since AND settles_at < :before)
+                OR (true_settles_at >= :since AND true_settles_at < :before)) ORDER BY settles_at, id""",
+            {"mid": merchants_id, "since": since, "before": before})
+        return [_truth(row) for row in rows]

@@ -1,5 +1,6 @@
 """What the payer by card sees: the cashier's page, the issuer's page of 3-D, and the results (contract 3.1, 3.2, 5.1)."""
 import json
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, redirect, request, url_for
@@ -81,7 +82,7 @@ def _presented(payments: Payments, order: Order, card: cards.Presented, number: 
     scripted = acquirer.as_scripted(card, script)
     if scripted.outcome.code in cards.REFUSALS:
         raise moves.card_refusal(scripted.outcome.code, scripted.why)
-    return acquirer.present(payments, order, scripted)
+    return acquirer.present(replace(payments, script=script), order, scripted)
 
 
 def _open(payments: Payments, order: Order) -> Order:

@@ -168,4 +168,4 @@ def asked(*names: str) -> dict[str, str | None]:
 
 
 # The modules that declare the operations.
-from . import card_tables, findings, scenarios, state, terminals, tools, trades  # noqa: E402,F401
+from . import card_tables, findings, scenarios, settlement, state, terminals, tools, trades  # noqa: E402,F401

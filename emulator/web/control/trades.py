@@ -75,10 +75,11 @@ def get_order(merchants_id: str, out_trade_no: str) -> Response:
     """The whole story of an order."""
     tables = emulator().store.read()
     order = at(find(tables, merchants_id, out_trade_no), tables.clock.get().now(real_now()))
+    history = [{"id": row["id"], "at": instant(row["at"]), "event": row["event"], "cause": row["cause"], "status": row["status"],
+                "detail": json.loads(row["detail"])} for row in tables.orders.history(merchants_id, out_trade_no)]
+    planted = dict.fromkeys(word for line in history for word in line["detail"].get("planted", "").split())
     return jsonify({
-        **order_json(order),
-        "history": [{"id": row["id"], "at": instant(row["at"]), "event": row["event"], "cause": row["cause"], "status": row["status"],
-                     "detail": json.loads(row["detail"])} for row in tables.orders.history(merchants_id, out_trade_no)],
+        **order_json(order), "planted": list(planted), "history": history,
         "refunds": [{**vars(refund), "amount": money.text(refund.amount), "at": instant(refund.at)}
                     for refund in tables.orders.refunds(merchants_id, out_trade_no)],
         "notices": [notice_json(tables, notice) for notice in tables.notices.of_order(merchants_id, out_trade_no)]})

@@ -1,0 +1,66 @@
+"""A merchant's list as a CSV file: its own, with a header, or the settlement file as it was exported."""
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from ..reconciliation import row
+
+NUMBERS = ("out_trade_no", "partner_transaction_id")
+CELLS = (*NUMBERS, "amount", "fee", "settlement_date", "settlement_time")
+EXPORTED = re.compile(r"(.+)_settlement_(\d{4}-\d\d-\d\d)_(\d{4}-\d\d-\d\d)\.csv")
+
+
+class Unreadable(Exception):
+    """A file is no list, and a sentence says why."""
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    """The rows of a list: of each the cells that a check looks at, where they are not empty. Raises Unreadable."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be read: {error.strerror}") from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[:error.start].count(b"\n") + 1
+        raise Unreadable(f"{path}, line {line}: is not UTF-8") from error
+    return list(_rows(path, text))
+
+
+def _rows(path: Path, text: str) -> Iterator[dict[str, str]]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = _header(next(reader, []))
+        for place, cells in enumerate(filter(None, reader), 1):
+            yield _named(header, cells, place)
+    except (csv.Error, ValueError) as error:
+        raise Unreadable(f"{path}, line {max(reader.line_num, 1)}: {error}") from error
+
+
+def _header(names: list[str]) -> list[str]:
+    """The names of the columns. Raises ValueError where a list cannot be checked without one."""
+    header = [name.strip() for name in names]
+    if "amount" not in header or not any(name in header for name in NUMBERS):
+        raise ValueError(f"the first line must name the columns, amount and {' or '.join(NUMBERS)} among them, with commas between")
+    twice = next((name for name in CELLS if header.count(name) > 1), None)
+    if twice:
+        raise ValueError(f"the column {twice} is there twice")
+    return header
+
+
+def _named(header: list[str], cells: list[str], place: int) -> dict[str, str]:
+    """A row by the names of its columns. Raises ValueError where it is no row of a list."""
+    if len(cells) != len(header):
+        raise ValueError(f"has {len(cells)} cells, the first line has {len(header)}")
+    named = {name: cell.strip() for name, cell in zip(header, cells) if name in CELLS and cell.strip()}
+    row(place, named)
+    return named
+
+
+def told_by_name(path: Path) -> Mapping[str, str]:
+    """What the name of an exported file says: whose it is, and of which days."""
+    told = EXPORTED.fullmatch(path.name)
+    return dict(zip(("merchants_id", "start_date", "end_date"), told.groups())) if told else {}

@@ -1,0 +1,80 @@
+"""Commands about the settlement file: its truth, and a merchant's own list beside it."""
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..reconciliation import STATES
+from ..remote import Control, fail
+from . import ListedByDefault, main, show, with_control
+from .lists import Unreadable, read, told_by_name
+
+COLUMNS = ("id", "merchants_id", "out_trade_no", "partner_transaction_id", "type", "amount", "fee", "settles_at", "planted")
+
+
+@main.group(cls=ListedByDefault)
+def settlement() -> None:
+    """List the truth of the settlement file, or check your own list against it."""
+
+
+@settlement.command("list")
+@click.option("--merchant", help="only of this merchant")
+@click.option("--start", help="first day of settlement")
+@click.option("--end", help="last day of settlement")
+@click.option("--after", type=int, default=0, help="the last id seen")
+@click.option("--limit", type=int, default=100, show_default=True)
+@with_control
+def settlement_list(control: Control, as_json: bool, merchant: str | None, start: str | None, end: str | None, after: int,
+                    limit: int) -> None:
+    """List every payment, refund and cancellation as it truly is, and what a scenario has planted in the file."""
+    answer = control("GET", "/settlement", merchants_id=merchant, start_date=start, end_date=end, after=after, limit=limit)
+    for item in answer["items"] if not as_json else []:
+        item["planted"] = " ".join(item["planted"])
+    show(answer, as_json, COLUMNS)
+
+
+@settlement.command("check")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--merchant", help="whose list it is; an exported file says so by its name")
+@click.option("--start", help="first day of settlement; an exported file says so by its name")
+@click.option("--end", help="last day of settlement")
+@with_control
+def settlement_check(control: Control, as_json: bool, file: Path, merchant: str | None, start: str | None, end: str | None) -> None:
+    """Check your own list of payments and refunds: which planted discrepancies it has noticed. Status 1 when one was missed, or it differs.
+
+    FILE is CSV with a header: out_trade_no or partner_transaction_id, and amount; fee and settlement_date where you have them.
+    """
+    given = {"merchants_id": merchant, "start_date": start, "end_date": end}
+    asked = {**told_by_name(file), **{name: value for name, value in given.items() if value}}
+    if "merchants_id" not in asked:
+        fail("say whose list it is with --merchant")
+    try:
+        rows = read(file)
+    except Unreadable as unreadable:
+        fail(str(unreadable))
+    report = control("POST", "/settlement/check", {**asked, "rows": rows})
+    if as_json:
+        show(report, True)
+    else:
+        _print(report)
+    if not report["right"]:
+        sys.exit(1)
+
+
+def _print(report: Mapping[str, Any]) -> None:
+    """The report for a person: what is not right in sentences, what was planted in numbers."""
+    days = f"from {report['start_date'] or 'the first day'} to {report['end_date'] or 'now'}"
+    click.echo(f"Merchant {report['merchants_id']}, {days}: {report['rows']} rows in the list, {report['true_rows']} in truth.")
+    for verdict in report["planted"]:
+        if verdict["state"] != STATES[0]:
+            click.echo(f"{verdict['state']}: {verdict['discrepancy']} of {verdict['partner_transaction_id']}: {verdict['sentence']}")
+    for difference in report["differences"]:
+        click.echo(f"differs: {difference['sentence']}")
+    planted = [(verdict["discrepancy"], verdict["state"]) for verdict in report["planted"]]
+    items = [{"planted": name, "times": sum(planted.count((name, state)) for state in STATES),
+              **{state: planted.count((name, state)) for state in STATES}} for name in dict.fromkeys(name for name, _ in planted)]
+    if items:
+        show({"items": items}, False, ("planted", "times", *STATES))
+    click.echo(f"The list is {'right' if report['right'] else 'not right'}.")

@@ -1,0 +1,107 @@
+"""The truth of the settlement file, and a merchant's own list beside it (contract 2.10 and 8)."""
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from flask import Response, jsonify, request
+
+from ... import money, reconciliation, settlement
+from ...clock import real_now
+from ...contract import DATE
+from ...reconciliation import Days, Listed, Report, Truth
+from .. import emulator
+from . import MERCHANT, PAGED, Problem, asked, body, listed, operation, paging, text_of
+from .documents import instant
+from .state import known
+
+EVER = 2**62
+DAYS = (("start_date", "first day of settlement, such as 2018-04-23; without it the first of all"),
+        ("end_date", "last day of settlement; without it the last of all"))
+CELLS = {
+    "out_trade_no": "the order's number, where there is no partner_transaction_id", "partner_transaction_id": "as in the settlement file",
+    "amount": "what moved, with a minus what was given back", "fee": "may be left out", "settlement_date": "its day, may be left out"}
+LIST = {"type": "object", "required": ["merchants_id", "rows"], "properties": {
+    "merchants_id": {"type": "string"}, **{name: {"type": "string", "description": meaning} for name, meaning in DAYS},
+    "rows": {"type": "array", "items": {"type": "object", "required": ["amount"], "properties": {
+        name: {"type": ["string", "number"], "description": meaning} for name, meaning in CELLS.items()}}}}}
+
+
+@operation("GET", "/settlement", "the truth of the settlement file, and what is planted in what the file shows of it, oldest first",
+           (MERCHANT, *DAYS, *PAGED))
+def list_entries() -> Response:
+    """A page of the ledger; what is still to be settled is in it too."""
+    after, limit = paging()
+    tables, days = emulator().store.read(), _days(request.args)
+    merchants_id = asked("merchants_id")["merchants_id"]
+    if merchants_id is not None:
+        known(tables, merchants_id)
+    return listed([_entry(truth) for truth in tables.ledger.page(merchants_id, days.since, days.before, after, limit)], limit)
+
+
+def _entry(truth: Truth) -> dict[str, Any]:
+    return {"id": truth.id, "merchants_id": truth.merchants_id, **_named(truth), "amount": money.text(truth.amount),
+            "fee": money.text(truth.fee), "settles_at": instant(truth.settles_at), "shown_at": instant(truth.shown_at),
+            "planted": list(truth.planted), "unknown": truth.unknown or None}
+
+
+def _named(truth: Truth) -> dict[str, str]:
+    return {"out_trade_no": truth.out_trade_no, "partner_transaction_id": truth.partner_id, "type": truth.kind}
+
+
+@operation("POST", "/settlement/check", "which planted discrepancies a merchant's own list has noticed, and where else it is wrong",
+           body=LIST)
+def check() -> Response:
+    """Compare a list with the truth of what is settled by now."""
+    given, tables = body(), emulator().store.read()
+    merchants_id = known(tables, text_of(given, "merchants_id")).merchants_id
+    days = _days(given, tables.clock.get().now(real_now()))
+    rows = _rows(given)
+    report = reconciliation.check(tables.ledger.truth(merchants_id, days.since, days.before), rows, days)
+    asked_for = {name: given.get(name) or None for name, _ in DAYS}
+    return jsonify({"merchants_id": merchants_id, **asked_for, **_told(report)})
+
+
+def _told(report: Report) -> dict[str, Any]:
+    states = [verdict.state for verdict in report.verdicts]
+    return {
+        "right": report.is_right, "rows": report.listed, "true_rows": report.true,
+        **{state.replace(" ", "_"): states.count(state) for state in reconciliation.STATES},
+        "planted": [{**_named(verdict.truth), "discrepancy": verdict.discrepancy, "state": verdict.state, "sentence": verdict.sentence}
+                    for verdict in report.verdicts],
+        "differences": [{"difference": each.kind, "number": each.number, "sentence": each.sentence} for each in report.differences]}
+
+
+def _rows(given: dict[str, Any]) -> list[Listed]:
+    """The list, or a problem that names the row."""
+    rows = given.get("rows")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise Problem(422, "Unprocessable", "rows must be a list of objects")
+    return [_row(place, row) for place, row in enumerate(rows, 1)]
+
+
+def _row(place: int, cells: dict[str, Any]) -> Listed:
+    wrong = next((name for name, value in cells.items() if isinstance(value, bool) or not isinstance(value, (str, int, float))), None)
+    if wrong is not None:
+        raise Problem(422, "Unprocessable", f"row {place}: {wrong} must be a text or a number")
+    try:
+        return reconciliation.row(place, {name: str(value) for name, value in cells.items()})
+    except ValueError as error:
+        raise Problem(422, "Unprocessable", f"row {place} {error}") from error
+
+
+def _days(given: Mapping[str, Any], now: int = EVER) -> Days:
+    """The days that are asked for, up to an instant, or a problem."""
+    zone = emulator().settings.timezone
+    start, end = _date(given, "start_date"), _date(given, "end_date")
+    if start and end and start > end:
+        raise Problem(422, "Unprocessable", f"start_date {start} is after end_date {end}")
+    since = settlement.span(start, start, emulator().settings)[0] if start else -EVER
+    before = settlement.span(end, end, emulator().settings)[1] if end else EVER
+    return Days(since, min(before, now + 1), zone)
+
+
+def _date(given: Mapping[str, Any], name: str) -> date | None:
+    written = given.get(name) or None
+    if written is not None and (not isinstance(written, str) or DATE.problem(written)):
+        raise Problem(422, "Unprocessable", f"{name} must be a date such as 2018-04-29")
+    return date.fromisoformat(written) if written else None
