@@ -1,4 +1,4 @@
-"""What the console lists: rows of several tables newest first, narrowed as somebody asks, a page after another by the last id seen."""
+"""What the console shows: rows of several tables newest first, a page after another by the last id seen, and all rows of an order."""
 import sqlite3
 from collections.abc import Mapping
 from typing import Any

@@ -86,6 +86,18 @@ def test_the_rule_that_fitted_is_told_and_of_others_why_not(desk: Desk, shop: Sh
     assert "dear ones" in first and "900.00" in first
 
 
+@pytest.mark.parametrize("planted, told", [
+    ("fee_off", "Planted: the fee is a penny off"), ("missing", "Planted: the file lacks it"), ("next_day", "Planted: a day late")])
+def test_what_a_scenario_has_planted_in_the_settlement_is_told(desk: Desk, shop: Shop, planted: str, told: str) -> None:
+    rules = [{"name": "off", "when": {"endpoint": "tgpaybarcode"}, "then": {"settlement": planted}}]
+    assert shop.control.ask("PUT", "/scenario", {"rules": rules}, merchants_id=shop.merchants_id).status == 200
+    page = desk.page(desk.order(shop, shop.pay_by_barcode("8.00")["out_trade_no"]))
+    settled, = (moment for moment in moments(page) if moment.startswith("Payment settled"))
+    assert told in settled
+    assert ("In the settlement file" in settled) == (planted != "missing")
+    assert ("truly" in settled) == (planted == "next_day")
+
+
 def test_a_request_is_copied_as_a_command_that_answers_as_it_did(desk: Desk, shop: Shop) -> None:
     order = shop.qr_order("8.00", reference="it's \"quoted\" & more")
     page = desk.page(desk.order(shop, order["out_trade_no"]))

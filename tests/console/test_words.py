@@ -1,6 +1,7 @@
 """What the console says: each text once, in both languages, and a word for everything that can happen."""
 import pytest
 
+from emulator.discrepancies import PLANTS
 from emulator.orders import Event
 from emulator.outbox import TAKEN
 from emulator.terminal import State
@@ -12,6 +13,7 @@ TEXTS = [*ROWS, *(row for page in PAGES for row in page.texts)]
 NAMES = [name for name, _, _ in TEXTS]
 SAID = [*(f"event_{event}" for event in Event), *(f"step_{state}" for state in State if state is not State.IDLE),
         *(f"{word}_{act}" for act in (*CARD_ACTS, "cancel", "refund") for word in ("act", "done")),
+        *(f"planted_{name}" for name in PLANTS),
         *(f"notice_{status}" for status in ("waiting", TAKEN, "failed")), *(page.name for page in PAGES)]
 
 

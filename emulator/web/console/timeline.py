@@ -1,5 +1,4 @@
 """All that happened to an order, in the order of the emulator's time: requests, moves, terminals' steps, notices, settlement."""
-import csv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from typing import Any
 from ... import moves, terminal
 from ...orders import Event, Order
 from ...payments import BY_CLOCK, BY_CONTROL, BY_PAYER
-from ...settlement import COLUMNS, PAYMENT
+from ...settlement import PAYMENT, rows
 from ...store import Tables
 from . import entries
 
@@ -49,7 +48,13 @@ ROWS = (
     ("settled_refund", "Refund settled", "退款结算"),
     ("settles", "In the settlement file", "结算文件中的记录"),
     ("fee", "fee", "手续费"),
-    ("planted", "planted by the scenario", "由场景植入"),
+    ("truly", "truly", "实际应为"),
+    ("planted_missing", "Planted: the file lacks it", "植入差异：文件中缺失"),
+    ("planted_duplicate", "Planted: the file has it twice", "植入差异：文件中重复"),
+    ("planted_next_day", "Planted: a day late", "植入差异：晚一天"),
+    ("planted_fee_off", "Planted: the fee is a penny off", "植入差异：手续费差一分"),
+    ("planted_amount_off", "Planted: the amount is a penny off", "植入差异：金额差一分"),
+    ("planted_unknown_row", "Planted: a row beside it that nobody knows", "植入差异：多出一条未知记录"),
     ("left_open", "Looked at whether it was left open (QR note 2)", "检查订单是否未处理（二维码注 2）"),
     ("step_WAITING_FOR_CARD", "waits for the card", "等待出示银行卡"),
     ("step_READING_CARD", "reads the card", "正在读卡"),
@@ -62,7 +67,6 @@ ROWS = (
 )
 REQUEST, CHANGE, STEP, ATTEMPT, SETTLEMENT, DUE, COMING = "request", "change", "step", "attempt", "settlement", "due", "coming"
 RANKS = (REQUEST, CHANGE, STEP, ATTEMPT, SETTLEMENT, COMING, DUE)  # of what happens in the same millisecond
-_NAMES = [name for name, _ in COLUMNS]
 _BY = {BY_PAYER: "by_payer", BY_CONTROL: "by_control", BY_CLOCK: "by_clock"}  # else an endpoint
 _COLOURS = {
     **dict.fromkeys((Event.PAY, Event.RESTORE), "good"), **dict.fromkeys((Event.REFUND, Event.REFUND_ALL), "info"),
@@ -122,9 +126,8 @@ def _notices(tables: Tables, order: Order) -> Iterator[Moment]:
 
 def _settlement(tables: Tables, order: Order) -> Iterator[Moment]:
     for row in tables.lists.ledger(order.merchants_id, order.out_trade_no):
-        lines = [list(zip(_NAMES, fields)) for fields in csv.reader(row["line"].splitlines(keepends=True))]
-        yield Moment(row["settles_at"], SETTLEMENT, f"settlement-{row['id']}", "info",
-                     {**dict(row), "pays": row["kind"] == PAYMENT, "lines": lines})
+        yield Moment(row["settles_at"], SETTLEMENT, f"settlement-{row['id']}", "wait" if row["planted"] else "info",
+                     {**dict(row), "pays": row["kind"] == PAYMENT, "lines": rows(row["line"]), "planted": row["planted"].split()})
 
 
 def _coming(order: Order) -> Iterator[Moment]:
