@@ -16,7 +16,7 @@ def entry(desk: Desk, answer: Answer) -> Any:
 
 def test_requests_are_listed_newest_first_with_verdict_findings_and_the_mistake(desk: Desk, busy: Shop) -> None:
     told = rows(desk.page("/journal", merchants_id=busy.merchants_id))
-    assert "ILLEGAL_ARGUMENT" in told[0] and "tgpayqrcode" in told[0]
+    assert "ILLEGAL_ARGUMENT" in told[0] and "trans_amount is not a decimal number" in told[0]
     assert "ILLEGAL_SIGN" in told[1] and "the token was appended as &key=; append it bare" in told[1]
     assert "OK" in told[2] and "Findings:" in told[2]
 

@@ -60,7 +60,7 @@ def test_a_replay_sends_it_once_more_and_shows_the_attempt(desk: Desk, notified:
 
 def test_a_replay_from_an_orders_page_goes_back_to_it(desk: Desk, notified: Shop, receiver: Receiver) -> None:
     number = paid(notified)
-    receiver.wait_for(1)
+    notified.control.post("/notifications/flush")
     form, = (form for form in desk.page(desk.order(notified, number)).iter("form") if "replay" in form.get("action"))
     answer = desk.ask("POST", form.get("action"), {})
     assert (answer.status, answer.headers["Location"]) == (303, f"/console{desk.order(notified, number)}")

@@ -8,7 +8,7 @@ from ..driver import Shop
 from ..payer import Payer, faults
 from ..test_pages import DESK, HEIGHT, LANGUAGES
 
-WIDE = 1920
+WIDTHS = (480, 720, 800, 970, 1100, 1200, 1920)
 
 
 def listed(shop: Shop, path: str, **wanted: str) -> int:
@@ -58,8 +58,9 @@ def test_a_page_fits_labels_its_fields_can_be_read_and_asks_nobody_but_the_emula
         expect(page.get_by_role("heading", level=1)).to_have_count(1)
         page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
         assert faults(page, f"console-{name}-{language}") == {}
-        page.set_viewport_size({"width": WIDE, "height": HEIGHT})
-        assert page.evaluate("document.documentElement.scrollWidth") == WIDE
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": HEIGHT})
+            assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,7 +1,9 @@
 """A request of the journal as its page and an order's timeline show it: with its verdict explained, and as a command to send it again."""
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import unescape
 from os.path import commonprefix
 from typing import Any
 
@@ -39,6 +41,7 @@ ROWS = (
     ("send_again", "Send it again, rightly signed", "重新签名后再次发送"),
 )
 LANGUAGES = {"php": "PHP", "java": "Java", "python": "Python", "javascript": "JavaScript"}
+_SENTENCE = re.compile("<(detail_error_des|result_msg)>(.+?)</")
 _OF_RULES = ("scenario", "rule", "passed")
 
 
@@ -67,7 +70,8 @@ class Signature:
 
 @dataclass(frozen=True)
 class Entry:
-    """A request: `row` is the journal's, `known` what only its endpoint could tell, `again` the command that sends it again."""
+    """A request: `row` is the journal's, `known` what only its endpoint could tell, `again` the command that sends it again, `reason` the
+    sentence with which it was refused."""
 
     row: Mapping[str, Any]
     params: Mapping[str, str]
@@ -78,6 +82,7 @@ class Entry:
     signature: Signature | None
     known: list[tuple[str, str]]
     again: str
+    reason: str
 
     @property
     def ok(self) -> bool:
@@ -94,7 +99,14 @@ def read(tables: Tables, row: Any) -> Entry:
         dict(row), params, [{**finding, "change": RULES[finding["code"]].change} for finding in json.loads(row["findings"])],
         told.get("scenario"), told.get("rule"), told.get("passed", []), _signature(told) if explained else None,
         [] if explained else [(name, str(value)) for name, value in told.items() if name not in _OF_RULES and value],
-        curl.signed(row["endpoint"], row["method"], params, merchant.token if merchant else None))
+        curl.signed(row["endpoint"], row["method"], params, merchant.token if merchant else None),
+        "" if row["verdict"] == OK else _reason(row["answer"]))
+
+
+def _reason(answer: str) -> str:
+    """The sentence in the answer of a refusal."""
+    found = _SENTENCE.search(answer)
+    return unescape(found[2]) if found else ""
 
 
 def _signature(told: Mapping[str, Any]) -> Signature:
