@@ -54,24 +54,24 @@ def latency(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
 
 
 class Runner:
-    """A job for a server, done again and again."""
+    """A job for a server, done again and again; `seconds` of processor time are those of each round, the first included."""
 
     def __init__(self, server: Server, job: Job) -> None:
         self._server = server
         self._job = job
-        self._seconds: list[float] = []
+        self.seconds: list[float] = []
 
     def run(self) -> Measured:
         """Do the job."""
         before = self._server.cpu()
         measured = run(self._job)
-        self._seconds.append(self._server.cpu() - before)
+        self.seconds.append(self._server.cpu() - before)
         return measured
 
     @property
     def cost(self) -> float:
         """The processor time of one request in microseconds: what other programs on the machine hardly disturb."""
-        return median(self._seconds) / (self._job.count + WARM_UP) * 1e6
+        return median(self.seconds) / (self._job.count + WARM_UP) * 1e6
 
 
 def taking_turns(runners: list[Runner], rounds: int) -> list[list[Measured]]:

@@ -6,12 +6,13 @@ does it. Before these faults nothing happens: `NOTHING_HAPPENS`; with all others
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import chain
 
 from . import signature
 from .replies import Response, Wire
 
 NOTHING_HAPPENS = ("drop_before", "http_500", "http_503")
-HTML = "text/html; charset=utf-8"
+HTML, TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
 _PAGE = "<html>\n<head><title>{title}</title></head>\n<body><h1>{title}</h1></body>\n</html>\n"
 
 
@@ -27,7 +28,7 @@ def reset(response: Response) -> Response:
 
 def empty(response: Response) -> Response:
     """200 with nothing in it."""
-    return _of(response, "")
+    return Response(200, response.content_type, kept=response.kept)
 
 
 def truncate(response: Response) -> Response:
@@ -36,7 +37,9 @@ def truncate(response: Response) -> Response:
 
 
 def malformed(response: Response) -> Response:
-    """XML that no parser takes: characters that had to be escaped stand before the last end tag."""
+    """XML that no parser takes: characters that had to be escaped stand before the last end tag. A file ends in an open quote."""
+    if response.pieces is not None:
+        return replace(response, pieces=chain(response.pieces, ('"<&',)))
     before, tag, root = response.body.rpartition("</")
     return _of(response, f"{before}<&{tag}{root}")
 
@@ -48,13 +51,14 @@ def http_error(status: int, title: str) -> Callable[[Response], Response]:
 
 
 def wrong_sign(response: Response) -> Response:
-    """The signature is one of 32 digits, and wrong."""
-    return _of(response, re.sub(r"(?<=<sign>)[0-9a-f]{32}(?=</sign>)", lambda found: forged(found[0]), response.body))
+    """The signature, where there is one, is one of 32 digits, and wrong."""
+    forgery = re.sub(r"(?<=<sign>)[0-9a-f]{32}(?=</sign>)", lambda found: forged(found[0]), response.body)
+    return response if forgery == response.body else _of(response, forgery)
 
 
 def wrong_type(response: Response) -> Response:
-    """The answer says of itself that it is HTML."""
-    return replace(response, content_type=HTML)
+    """The answer says of itself that it is HTML, and a page that it is text."""
+    return replace(response, content_type=TEXT if response.content_type == HTML else HTML)
 
 
 def slow(response: Response) -> Response:
@@ -80,5 +84,5 @@ def altered(fields: Mapping[str, str]) -> dict[str, str]:
 
 
 def _of(response: Response, body: str) -> Response:
-    """The response with another body; a file that would be streamed is read to its end."""
-    return replace(response, body=body, kept=body, pieces=None, form=None)
+    """The response with another body."""
+    return replace(response, body=body, kept=body, form=None)

@@ -92,17 +92,17 @@ class Gateway:
             return self._refuse(case, Refused("SYSTEM_ERROR", REFUSALS["SYSTEM_ERROR"].when))
 
     def _carry_out(self, tables: Tables, case: Case, table: Endpoint, merchant: Merchant, params: Mapping[str, str]) -> Response:
-        """Act, within the request's transaction. Raises Refused, where no scenario is in force that would know of it."""
+        """Act, within the request's transaction. Raises Refused, where no scenario has counted the request."""
         now = tables.clock.get().now(real_now())
         verdict = case.verdict = decide(tables, self.settings.seed, _as_rules_see_it(table, merchant, params, case), now)
         script = verdict.script if verdict else None
         payments = Payments(tables, self.settings, merchant, now, table.name, script)
         came = case.request
         call = Call(table.name, params, merchant, payments, self.store, came.base_url, came.ip, came.cookies, script)
-        if verdict is None:
-            return _written_down(tables, now, case, self._acted(case, table, call), OK)
         if script and script.then.fault in faults.NOTHING_HAPPENS:
             return _written_down(tables, now, case, Response(200, HTML), script.then.fault)
+        if verdict is None or not verdict.counted:
+            return _written_down(tables, now, case, self._acted(case, table, call), OK)
         try:
             with tables.savepoint():  # a rule is used up by a refused request too
                 response, said = self._acted(case, table, call), OK
@@ -237,9 +237,11 @@ def _as_scripted(response: Response, script: "Script") -> Response:
 
 def _masked(value: Any, mask: Mask) -> Any:
     """A structure of an explanation without what is secret."""
+    if not mask.hides:
+        return value
     if isinstance(value, Mapping):
         return {name: _masked(inner, mask) for name, inner in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [_masked(inner, mask) for inner in value]
     return mask.text(value) if isinstance(value, str) else value
 

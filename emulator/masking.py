@@ -20,7 +20,8 @@ class Mask:
     """Takes what is secret out of the texts of one request; `params` are its parameters as they may be kept.
 
     Numbers that it has where card data belongs are hidden wherever else they stand. Where cards are `paid`, so is whatever looks like a
-    card number and is no part of the order's, and a parameter that has anything of a card in it is hidden as a whole.
+    card number and is no part of the order's, and a parameter that has anything of a card in it is hidden as a whole. `hides` when
+    there is anything to hide beside what has a secret's name.
     """
 
     def __init__(self, params: Mapping[str, str], paid: bool) -> None:
@@ -31,14 +32,14 @@ class Mask:
         # One look at everything: nearly always there is nothing to hide but what has a secret's name.
         joined = together.replace(" ", "").replace("-", "")
         runs = cards.numbers_in(f"{together}\n{joined}") if paid or self._numbers else set()
-        self._thorough = any(cards.like_a_card(run) or any(number in run for number in self._numbers) for run in runs)
-        if self._thorough or '"' in together:
+        self.hides = any(cards.like_a_card(run) or any(number in run for number in self._numbers) for run in runs)
+        if self.hides or '"' in together:
             kept = {self._whole(name): self._whole(value) for name, value in kept.items()}
         self.params = kept
 
     def text(self, text: str) -> str:
         """A text about the request with `***` in place of card numbers: it repeats at most what the parameters have."""
-        if not self._thorough:
+        if not self.hides:
             return text
         for number in self._numbers:
             text = re.sub("[ -]*".join(number), HIDDEN, text)
@@ -46,7 +47,7 @@ class Mask:
 
     def misplaced(self, params: Mapping[str, str]) -> list[str]:
         """The names of parameters that would be kept with a card number in them: a test card's, or one that is in the card data too."""
-        if not self._thorough:
+        if not self.hides:
             return []
         others = {name: _SEPARATORS.sub("", value) for name, value in params.items() if not has_card_data(name)}
         return [name for name, value in others.items() if cards.has_test_card(value) or any(number in value for number in self._numbers)]

@@ -143,16 +143,20 @@ def restored(order: Order, amount: int, now: int) -> Order:
     return replace(after, refunded=order.refunded - amount, closed_at=None, closed_by="")
 
 
-def may_act(order: Order) -> bool:
-    """Whether the buyer of a waiting order may do something unasked: with a card only as long as none has been presented."""
-    return order.terminal is None and (order.card is None or order.card.status is CardStatus.RECEIVED)
+def acts_at(order: Order) -> int | None:
+    """When the buyer of a waiting order does something unasked: with a card only as long as none has been presented."""
+    if order.script is None or order.terminal or order.status is not Status.WAIT_BUYER_PAY:
+        return None
+    if order.card is None:
+        return order.script.acts_at
+    return order.script.buyer_acts_at if order.card.status is CardStatus.RECEIVED else None
 
 
 def falls_due(order: Order) -> tuple[int, Event | None] | None:
     """The next instant at which time alone does something to the order, and what; None as event: look whether it was left open."""
     due: list[tuple[int, Event | None]] = []
-    if order.status is Status.WAIT_BUYER_PAY and order.script and (acts_at := order.script.acts_at) is not None and may_act(order):
-        due.append((acts_at, Event.ACT))
+    if (acting := acts_at(order)) is not None:
+        due.append((acting, Event.ACT))
     if order.status is Status.WAIT_BUYER_PAY and order.terminal and (end := terminal.due_at(order.terminal)) is not None:
         due.append((end, Event.END))
     if order.watched:

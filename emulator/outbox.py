@@ -54,17 +54,20 @@ Post = Callable[[Posted], Sent]
 def next_step(notice: Posted, taken: bool, at: int, schedule: Sequence[int], replay: bool) -> tuple[str, int, int | None]:
     """Status, counted attempts and next due instant of a notice after an attempt at instant `at`.
 
-    A replay by hand neither uses up the schedule nor makes a taken notice untaken.
+    A replay by hand neither uses up the schedule nor makes a taken notice untaken. Copies that a scenario's rule asks for follow at
+    once, whether they are taken or not, and use the schedule up as one attempt.
     """
-    if taken and not replay and notice.attempts + 1 - notice.how.drop < notice.how.times:
-        return WAITING, notice.attempts + 1, at
-    if taken or notice.status == TAKEN:
-        return TAKEN, notice.attempts + (not replay), None
+    place, how = notice.attempts, notice.how
+    taken = taken or notice.status == TAKEN
+    copies_left = how.times > 1 and place + 1 < how.drop + how.times
     if replay:
-        return notice.status, notice.attempts, notice.due_at
-    if notice.attempts < len(schedule):
-        return WAITING, notice.attempts + 1, at + schedule[notice.attempts]
-    return FAILED, notice.attempts + 1, None
+        return TAKEN if taken else notice.status, place, notice.due_at if copies_left or not taken else None
+    if copies_left and place >= how.drop:
+        return TAKEN if taken else WAITING, place + 1, at
+    if taken:
+        return TAKEN, place + 1, None
+    waits = schedule[place if place < how.drop else place - how.times + 1:]
+    return (WAITING, place + 1, at + waits[0]) if waits else (FAILED, place + 1, None)
 
 
 def deliver(store: Store, notice: Posted, at: int, post: Post, schedule: Sequence[int], replay: bool = False) -> Sent:

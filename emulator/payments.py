@@ -20,7 +20,7 @@ from .store.trades import Refund
 if TYPE_CHECKING:
     from .scenarios import Script
 
-SHUFFLED = (4 * durations.SECOND, 2 * durations.SECOND, 0)
+OVERTAKEN_BY = 2 * durations.SECOND
 BY_PAYER, BY_CONTROL, BY_CLOCK = "payer", "control", "clock"
 
 
@@ -58,8 +58,8 @@ class Payments:
         return paid
 
     def pay_on_page(self, order: Order) -> Order:
-        """The buyer presses the button that pays, and fails where a scenario's rule for the order says so."""
-        fails = order.script.failure if order.script and order.script.acts_at is None else ""
+        """The buyer presses the button that pays, and fails where a scenario's rule for the order says so of every buyer."""
+        fails = order.script.then.error if order.script and order.script.then.buyer.declines_after is None else ""
         return self.decline(order, fails) if fails else self.pay(order)
 
     def decline(self, order: Order, failure: str) -> Order:
@@ -139,12 +139,16 @@ class Payments:
             self.tables.wake()
 
     def _sent_at(self, order: Order) -> int:
-        """When a notice is sent: at once, unless a rule says later; shuffled, those that come first wait longest."""
+        """When a notice is sent: at once, unless a rule says later; shuffled, the last overtakes those before it, which wait for it."""
         how = order.script.then.notify if order.script else None
         if how is None:
             return self.now
-        waits = SHUFFLED[min(self.tables.notices.count(order.merchants_id, order.out_trade_no), len(SHUFFLED) - 1)] if how.shuffle else 0
-        return self.now + (how.delay or 0) + waits
+        sent_at = self.now + (how.delay or 0)
+        if how.shuffle and order.status is Status.WAIT_BUYER_PAY:
+            return max(sent_at, order.expires_at + OVERTAKEN_BY)
+        if how.shuffle:
+            self.tables.notices.hold_back(order.merchants_id, order.out_trade_no, sent_at + OVERTAKEN_BY)
+        return sent_at
 
     def _give_back(self, order: Order, event: Event, after: Order, refund: Refund) -> Refund:
         self.tables.orders.add_refund(refund)

@@ -100,10 +100,12 @@ def _scripted(script: "Script", amount: int) -> Answer | None:
     then = script.then
     if not then.result and not then.waits:
         return None
-    result = Result(then.result) if then.result else Result.UNDEFINED
-    approves = max(1, amount * (then.approves or HALF) // 100) if result is Result.PARTIAL_APPROVAL else None
-    resolves_after = None if then.pending and then.settles_after is None else then.settles_after or terminal.RESOLVED_AFTER
-    return Answer(result, ISSUED[result], approves, Result(script.later_result), resolves_after=resolves_after)
+    result, later = Result(then.result) if then.result else Result.UNDEFINED, Result(script.later_result)
+    approves = max(1, amount * (then.approves or HALF) // 100) if Result.PARTIAL_APPROVAL in (result, later) else None
+    resolves_after = then.settles_after
+    if resolves_after is None and not then.pending:
+        resolves_after = terminal.RESOLVED_AFTER
+    return Answer(result, ISSUED[result], approves, later, resolves_after=resolves_after)
 
 
 def _result_id(payments: Payments, device: Terminal) -> str:

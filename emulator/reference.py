@@ -2,7 +2,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
-from . import __version__, cards, findings, payers, settlement
+from . import __version__, cards, findings, payers, scenarios, settlement
 from .codes import BUYER_FAILURES, REFUSALS
 from .contract import Endpoint, Need, Param, Source
 from .endpoints import ENDPOINTS
@@ -54,6 +54,10 @@ def markdown() -> str:
         "## Findings", "Rules of the document that are noted, not refused; with the setting `strict` they are refused.",
         table(("code", "section", "rule", "what to change"),
               ((rule.code, rule.section, rule.sentence, rule.change) for rule in findings.RULES.values())),
+        "## Scenarios", "A rule fits when all of its `when` does; the first that fits wins. A `then` that is a list is taken in turn, once "
+        "each, and then used up. Keys marked (ours) are not the gateway's habits but useful for tests.",
+        _rows(("when", "value", "fits when"), scenarios.when_rows()), _rows(("then", "value", "what happens"), scenarios.then_rows()),
+        "### Faults", _rows(("fault", "what arrives"), scenarios.fault_rows()), "### Scenarios that come along", scenarios_table(),
         "## Settings", settings_table()]
     return "\n\n".join(parts) + "\n"
 
@@ -63,6 +67,16 @@ def settings_table() -> str:
     return table(("flag", "environment", "default", "what it is"),
                  ((f"`--{row.name.replace('_', '-')}`", f"`{variable(row)}`", f"`{row.default}`" if row.default else "", row.help)
                   for row in SETTINGS))
+
+
+def scenarios_table() -> str:
+    """The scenarios that come along, as the README has them."""
+    return _rows(("scenario", "what it is for"), scenarios.shipped_rows())
+
+
+def _rows(header: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
+    """A table whose first column has names."""
+    return table(header, ((f"`{name}`", *rest) for name, *rest in rows))
 
 
 def fidelity_table() -> str:

@@ -1,11 +1,12 @@
 """Which rule of the scenario in force fits a request, found within the request's transaction (contract 8)."""
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import money
 from .orders import Order
 from .store import Tables
+from .store.scripts import RULE
 
 if TYPE_CHECKING:
     from .scenarios import Script
@@ -28,15 +29,20 @@ class Asked:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the scenario says: `script` when a rule fits, and of each rule before it, or of all, the first difference."""
+    """What the scenario says: `script` when a rule fits; of the rules before it, or of all, the first difference, as far as they are told,
+    how many are `untold`, and how many are for other endpoints. `counted` when the request was counted, which a refusal must not undo."""
 
     scenario: str
-    script: "Script | None"
-    passed: list[tuple[str, str]]
+    script: "Script | None" = None
+    passed: Sequence[tuple[str, str]] = ()
+    untold: int = 0
+    elsewhere: int = 0
+    counted: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """As the journal keeps it."""
-        return {"scenario": self.scenario, "rule": self.script.rule if self.script else None, "passed": list(map(list, self.passed))}
+        said = {"rule": self.script.rule, "then": self.script.said} if self.script else {"rule": None}
+        return {"scenario": self.scenario, **said, "passed": self.passed, "untold": self.untold, "elsewhere": self.elsewhere}
 
 
 def decide(tables: Tables, seed: str, asked: Asked, now: int, counted: bool = True) -> Verdict | None:
@@ -47,18 +53,21 @@ def decide(tables: Tables, seed: str, asked: Asked, now: int, counted: bool = Tr
     scenario = tables.scenarios.of(asked.merchants_id)
     if scenario is None:
         return None
+    part = scenario.part(asked.endpoint)
+    if not part.rules:
+        return Verdict(scenario.name, elsewhere=len(scenario.rules))
     from . import scenarios  # loaded when there is one
 
-    counts = tables.scenarios.count(asked.merchants_id, asked.endpoint, asked.out_trade_no) if counted else 0
-    facts = scenarios.Facts(asked.params, asked.shown(), asked.endpoint, max(counts, asked.least_attempt), seed,
+    attempt = tables.scenarios.count(asked.merchants_id, asked.endpoint, asked.out_trade_no) if counted and part.counts_attempts else 0
+    facts = scenarios.Facts(asked.params, asked.shown(), asked.endpoint, max(attempt, asked.least_attempt), seed,
                             (asked.merchants_id, asked.out_trade_no), asked.card())
-    uses = tables.scenarios.uses(asked.merchants_id)
-    picked, passed = scenarios.pick(scenario, facts, uses), scenarios.explain(scenario, facts, uses)
-    if picked is None:
-        return Verdict(scenario.name, None, passed)
-    if picked.rule.in_turn:
-        tables.scenarios.count(asked.merchants_id, "rule", picked.rule.name)
-    return Verdict(scenario.name, scenarios.Script(picked.rule.name, now, picked.then), passed)
+    judged = scenarios.judge(scenario, facts, tables.scenarios.uses(asked.merchants_id) if part.counts_uses else {})
+    picked = judged.picked
+    if picked and picked.rule.in_turn:
+        tables.scenarios.count(asked.merchants_id, RULE, picked.rule.name)
+    script = scenarios.Script(picked.rule.name, now, picked.then) if picked else None
+    told = judged.told(facts)
+    return Verdict(scenario.name, script, told, len(judged.passed) - len(told), judged.elsewhere, attempt > 0 or part.counts_uses)
 
 
 def presented(tables: Tables, seed: str, order: Order, card: str, now: int) -> "Script | None":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .driver import Clock, Control, Receiver, Server, Shop
+from .scripted import NOON
 
 if TYPE_CHECKING:
     from .payer import Payer, Windows
@@ -71,3 +72,11 @@ def payer(windows: "Windows", base_url: str) -> "Iterator[Payer]":
     from .payer import payers
 
     yield from payers(windows, base_url)
+
+
+@pytest.fixture
+def noon(clock: Clock) -> Clock:
+    """The clock stands at noon of a day."""
+    clock.freeze()
+    clock.set(NOON)
+    return clock

@@ -347,6 +347,15 @@ class Shop:
         """A control event of an order: pay, decline, expire, close; of a card order also approve, refuse, chargeback."""
         return self.control.ask("POST", f"/orders/{self.merchants_id}/{parse.quote(out_trade_no, safe='')}/{event}", body or None)
 
+    def plays(self, *rules: dict[str, Any], name: str = "") -> None:
+        """Put a scenario in force for this merchant: rules, or by its name one that comes along."""
+        asked = self.control.ask("PUT", "/scenario", {"name": name} if name else {"rules": list(rules)}, merchants_id=self.merchants_id)
+        assert asked.status == 200, asked.text
+
+    def requests(self, out_trade_no: str) -> Any:
+        """The journal's entries of an order, oldest first: also of requests whose answer was lost."""
+        return self.control.get("/journal", merchants_id=self.merchants_id, out_trade_no=out_trade_no)["items"]
+
     def story(self, out_trade_no: str) -> Any:
         """The order with its history, refunds and notices."""
         return self.control.get(f"/orders/{self.merchants_id}/{parse.quote(out_trade_no, safe='')}")

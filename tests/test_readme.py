@@ -6,13 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from emulator import reference
 from emulator.cli import main
 from emulator.settings import SETTINGS, variable
 from emulator.web.control import OPERATIONS
 
-from .driver import Clock, Shop
+from .driver import Clock, Receiver, Shop
 
 ROOT = Path(__file__).parent.parent
 READMES = ("README.md", "README.zh.md")
@@ -22,7 +23,8 @@ TABLE = re.compile(r"^<!-- table: ([\w ]+) -->\n((?:\|.*\n)+)", re.MULTILINE)
 COMMAND = re.compile(r"(?:^|[`& /])tgpay-emulator(?: ([a-z]+)([^`&\n]*))?", re.MULTILINE)
 TABLES = {
     "endpoints": reference.fidelity_table(), "settings": reference.settings_table(),
-    "test cards": reference.test_cards_table(short=True), "payment codes": reference.payment_codes_table()}
+    "test cards": reference.test_cards_table(short=True), "payment codes": reference.payment_codes_table(),
+    "scenarios": reference.scenarios_table()}
 # language of a snippet: the programs that it needs, the name of its file, the command that runs it
 RUNTIMES = {
     "sh": (("sh", "curl", "md5sum"), "pay.sh", ["sh"]),
@@ -102,6 +104,31 @@ def test_the_pytest_example_passes(base_url: str, tmp_path: Path, clock: Clock) 
     ran = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_shop.py"], cwd=tmp_path,
                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=100)
     assert ran.returncode == 0 and "3 passed" in ran.stdout, ran.stdout
+
+
+def test_the_example_of_a_scenario_does_what_it_says(notified: Shop, receiver: Receiver, noon: Clock, tmp_path: Path) -> None:
+    (tmp_path / "lunch.toml").write_text(snippet("toml"), encoding="utf-8")
+    for command in ("check", "use"):
+        flags = ["--merchant", notified.merchants_id] if command == "use" else []
+        done = CliRunner().invoke(main, ["scenarios", command, *flags, str(tmp_path / "lunch.toml")],
+                                  env={"TGPAY_URL": notified.control.url})
+        assert done.exit_code == 0, done.output
+    assert notified.pay_by_barcode("100.01")["detail_error_code"] == "BEYOND_PAY_RESTRICTION"
+    number = notified.number()
+    with pytest.raises(OSError):
+        notified.pay_by_barcode(out_trade_no=number)
+    assert notified.query(number)["trade_status"] == "TRADE_SUCCESS"
+    notified.control.post("/notifications/flush")
+    assert [heard.fields["out_trade_no"] for heard in receiver.heard].count(number) == 2
+    card = notified.number()
+    assert [notified.card_payment(out_trade_no=card)["result_code"] for _ in range(2)] == ["3084", "3150"]
+    noon.advance("1m")
+    assert notified.query(card)["resp_code"] == "0000"
+    difference = "trans_amount 12.00 is not above 100"
+    with pytest.raises(OSError):
+        notified.pay_by_barcode("12.00", out_trade_no=f"{number}-2")
+    assert ["over the buyer's limit", difference] in notified.requests(f"{number}-2")[0]["explanation"]["passed"]
+    assert all(f"`{difference}`" in text(name) for name in READMES)
 
 
 @every_readme

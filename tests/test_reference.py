@@ -4,12 +4,13 @@ import sys
 
 import pytest
 
-from emulator import findings, payers, settlement
+from emulator import faults, findings, payers, scenarios, settlement
 from emulator.cards import test_cards as every_test_card
 from emulator.codes import BUYER_FAILURES, REFUSALS
 from emulator.contract import Endpoint, Need, Source
 from emulator.endpoints import ENDPOINTS
 from emulator.response_codes import RESPONSE_CODES
+from emulator.scenarios import outcomes
 from emulator.settings import SETTINGS, Setting, variable
 
 
@@ -113,3 +114,12 @@ def test_all_payment_codes_for_tests_are_there_for_both_wallets(printed: str) ->
     for code in payers.TEST_CODES:
         alipay, wechat = (payers.PREFIXES[wallet] + code.ending for wallet in (payers.ALIPAY, payers.WECHAT))
         assert f"| `{alipay}` | `{wechat}` | {code.means} |" in printed
+
+
+def test_every_key_of_a_scenario_every_fault_and_every_shipped_one_is_told(printed: str) -> None:
+    told = printed.partition("\n## Scenarios\n")[2].partition("\n## ")[0]
+    for name, *rest in (*scenarios.when_rows(), *scenarios.then_rows(), *scenarios.fault_rows(), *scenarios.shipped_rows()):
+        assert all(cell.replace("|", "\\|") in row(told, name) for cell in rest)
+    assert [name for name, _ in scenarios.fault_rows()] == sorted(faults.FAULTS, key=list(outcomes.FAULTS).index)
+    assert outcomes.NOTHING_HAPPENS == faults.NOTHING_HAPPENS
+    assert [name for name, _ in scenarios.shipped_rows()] == scenarios.shipped()

@@ -39,9 +39,19 @@ def difference(when: dict[str, Any], facts: Facts, then: Any = None, **uses: int
     """The difference between a rule and a request; that the same request is picked says the same."""
     one = scenario(rule(when, then))
     found = scenarios.differences(one.rules[0], facts, uses)
-    assert (scenarios.pick(one, facts, uses) is None) == (found is not None)
-    assert scenarios.explain(one, facts, uses) == ([("it", found)] if found else [])
+    judged = scenarios.judge(one, facts, uses)
+    assert (judged.picked is None) == (found is not None)
+    elsewhere = not one.rules[0].fits_endpoint(facts.endpoint)
+    assert (judged.told(facts), judged.elsewhere) == ([("it", found)] if found and not elsewhere else [], int(elsewhere))
     return found
+
+
+def pick(one: Scenario, facts: Facts, uses: dict[str, int]) -> scenarios.Picked | None:
+    return scenarios.judge(one, facts, uses).picked
+
+
+def explain(one: Scenario, facts: Facts, uses: dict[str, int]) -> list[tuple[str, str]]:
+    return scenarios.judge(one, facts, uses).told(facts)
 
 
 def problems(*rules: Any, **more: Any) -> list[str]:
@@ -148,53 +158,62 @@ def test_a_value_is_told_as_it_may_be_kept() -> None:
 @pytest.mark.parametrize("uses, code", [(0, "3084"), (1, "3020"), (2, None), (3, None)])
 def test_a_list_is_taken_in_turn_and_then_used_up(uses: int, code: str | None) -> None:
     one = scenario(rule(then=[{"code": "3084"}, {"code": "3020"}]))
-    picked = scenarios.pick(one, request(), {"it": uses, "other": 7})
+    picked = pick(one, request(), {"it": uses, "other": 7})
     assert (picked.then.code if picked else None) == code
     assert one.rules[0].in_turn
     if picked is None:
-        assert scenarios.explain(one, request(), {"it": uses}) == [("it", f"used up: {uses} of 2")]
+        assert explain(one, request(), {"it": uses}) == [("it", f"used up: {uses} of 2")]
 
 
 def test_one_table_is_for_ever() -> None:
     one = scenario(rule(then={"code": "3084"}))
     assert not one.rules[0].in_turn
-    assert scenarios.pick(one, request(), {"it": 10**9}) == scenarios.Picked(one.rules[0], Then(code="3084"))
+    assert pick(one, request(), {"it": 10**9}) == scenarios.Picked(one.rules[0], Then(code="3084"))
 
 
 def test_the_first_rule_that_fits_wins_and_those_before_it_say_why_they_did_not() -> None:
     many = scenario(rule({"endpoint": "tgpayqrcode"}, name="a"), rule({"attempt": 2}, name="b"), rule({}, {"code": 53}, "c"),
                     rule(name="d"))
-    picked = scenarios.pick(many, request(), {})
+    picked = pick(many, request(), {})
     assert picked and (picked.rule.name, picked.then) == ("c", Then(code="0053"))
-    assert scenarios.explain(many, request(), {}) == [("a", "endpoint tgpaybankcard is not tgpayqrcode"), ("b", "attempt 1 is not 2")]
+    judged = scenarios.judge(many, request(), {})
+    assert (judged.told(request()), judged.elsewhere) == ([("b", "attempt 1 is not 2")], 1)
+
+
+def test_of_many_rules_those_are_told_that_fit_best() -> None:
+    many = scenario(*(rule({"reference": str(place)}, name=f"{place}") for place in range(100)),
+                    rule({"trans_amount": 12, "attempt": 2}, name="near"))
+    told = explain(many, request(), {})
+    assert told == [*((f"{place}", f"reference late lunch is not {place}") for place in range(9)), ("near", "attempt 1 is not 2")]
 
 
 def test_when_none_fits_every_rule_says_why() -> None:
     many = scenario(rule({"attempt": 3}, name="a"), rule({"attempt": 2}, name="b"))
-    assert scenarios.pick(many, request(), {}) is None
-    assert scenarios.explain(many, request(), {}) == [("a", "attempt 1 is not 3"), ("b", "attempt 1 is not 2")]
+    assert pick(many, request(), {}) is None
+    assert explain(many, request(), {}) == [("a", "attempt 1 is not 3"), ("b", "attempt 1 is not 2")]
 
 
 def test_rules_of_other_endpoints_are_not_looked_at() -> None:
     many = scenario(*(rule({"endpoint": name}, name=name) for name in ENDPOINTS))
     for name in ENDPOINTS:
-        assert [found.name for found in many.rules_of(name)] == [name]
+        assert [found.name for found in many.part(name).rules] == [name]
+        assert scenarios.judge(many, request(name, attempt=3), {}).elsewhere == list(ENDPOINTS).index(name)
 
 
 @pytest.mark.parametrize("amount, code", [("30.84", "3084"), ("0.53", "0053"), ("31", "3100"), ("30.2", "3020"), ("130.84", None),
                                           ("12.34", None), ("soon", None)])
 def test_the_digits_of_the_amount_can_be_the_code(amount: str, code: str | None) -> None:
     computed = scenario(rule(then={"code": "from:trans_amount"}))
-    picked = scenarios.pick(computed, request(trans_amount=amount), {})
+    picked = pick(computed, request(trans_amount=amount), {})
     assert (picked.then.code if picked else None) == code
     found = difference({}, request(trans_amount=amount), {"code": "from:trans_amount"})
     assert found == (None if code else f"trans_amount {amount} stands for no response code")
 
 
 DRAWS = """
-from emulator.scenarios import Facts, from_json, pick
+from emulator.scenarios import Facts, from_json, judge
 one = from_json({"rules": [{"name": "it", "when": {"chance": 0.3}, "then": {}}]})
-print([pick(one, Facts({}, {}, "tgpayqrcode", attempt, "tgpay", ("1", str(order))), {}) is not None
+print([judge(one, Facts({}, {}, "tgpayqrcode", attempt, "tgpay", ("1", str(order))), {}).picked is not None
        for order in range(50) for attempt in (1, 2)])
 """
 
@@ -209,21 +228,21 @@ def test_chance_is_the_same_in_every_process() -> None:
 @pytest.mark.parametrize("chance", [0.02, 0.2, 0.5, 0.9])
 def test_chance_fits_as_often_as_it_says(chance: float) -> None:
     one = scenario(rule({"chance": chance}))
-    drawn = [scenarios.pick(one, request(out_trade_no=str(order)), {}) is not None for order in range(3_000)]
+    drawn = [pick(one, request(out_trade_no=str(order)), {}) is not None for order in range(3_000)]
     assert abs(sum(drawn) / len(drawn) - chance) < 0.03
 
 
 @pytest.mark.parametrize("other", [{"seed": "lunch"}, {"attempt": 2}, {"endpoint": "tgpayqrcode"}, {"merchants_id": "2"}], ids=str)
 def test_chance_is_drawn_anew_for_another_seed_attempt_endpoint_and_merchant(other: dict[str, Any]) -> None:
     one = scenario(rule({"chance": 0.5}))
-    pairs = Counter((scenarios.pick(one, request(out_trade_no=str(order)), {}) is None,
-                     scenarios.pick(one, request(out_trade_no=str(order), **other), {}) is None) for order in range(200))
+    pairs = Counter((pick(one, request(out_trade_no=str(order)), {}) is None,
+                     pick(one, request(out_trade_no=str(order), **other), {}) is None) for order in range(200))
     assert min(pairs[both] for both in ((True, True), (True, False), (False, True), (False, False))) > 20
 
 
 def test_rules_with_the_same_chance_draw_for_themselves() -> None:
     two = scenario(rule({"chance": 0.5}, name="a"), rule({"chance": 0.5}, name="b"))
-    picked = [scenarios.pick(two, request(out_trade_no=str(order)), {}) for order in range(400)]
+    picked = [pick(two, request(out_trade_no=str(order)), {}) for order in range(400)]
     names = Counter(one.rule.name if one else "" for one in picked)
     assert abs(names["a"] - 200) < 50 and abs(names["b"] - 100) < 40 and abs(names[""] - 100) < 40
 
@@ -345,6 +364,7 @@ CONTRADICTIONS = [
     ({"terminal": {"busy": True, "offline": True}}, "offline and busy exclude each other"),
     ({"terminal": {"busy": True, "at": "PIN_ENTRY"}}, "busy and at exclude each other"),
     ({"notify": {"before_answer": True, "delay": 1}}, "before_answer and delay exclude each other"),
+    ({"notify": {"before_answer": True, "shuffle": True}}, "before_answer and shuffle exclude each other"),
     ({"settles_as": "3020"}, "settles_as needs settles_after"),
     ({"result": "AUTHORISED", "approves": 50}, "approves needs result = PARTIAL_APPROVAL"),
     ({"code": "3084", "pending": True}, "the code is final"),
@@ -447,8 +467,8 @@ def test_a_file_that_cannot_be_is_told_in_sentences(text: str, sentence: str) ->
 def test_numbers_of_a_file_are_exact() -> None:
     one = scenarios.parse("summary = 'x'\n[[rule]]\nwhen = { reference = 30.10 }\nthen = {}", "lunch.toml")
     assert one == Scenario("lunch", "x", one.rules)
-    assert scenarios.pick(one, request(reference="30.10"), {})
-    assert not scenarios.pick(one, request(reference="30.1"), {})
+    assert pick(one, request(reference="30.10"), {})
+    assert not pick(one, request(reference="30.1"), {})
 
 
 def test_a_file_is_named_by_its_path(tmp_path: Path) -> None:
@@ -488,8 +508,9 @@ def check(read: Any) -> None:
     else:
         assert from_json(json.loads(json.dumps(found.as_json()))) == found
         for facts in (request(), request(card=CARD, trans_amount="30.84")):
-            picked, passed = scenarios.pick(found, facts, {}), scenarios.explain(found, facts, {})
-            assert found.rules.index(picked.rule) == len(passed) if picked else len(passed) == len(found.rules)
+            judged = scenarios.judge(found, facts, {})
+            place = found.rules.index(judged.picked.rule) if judged.picked else len(found.rules)
+            assert len(judged.told(facts)) + judged.elsewhere == place
 
 
 @given(DOCUMENTS | JSON)
@@ -572,14 +593,14 @@ USES: list[tuple[str, Facts, dict[str, int], Then | None]] = [
 
 @pytest.mark.parametrize("name, facts, uses, then", USES, ids=[row[0] for row in USES])
 def test_a_shipped_file_does_what_it_says(name: str, facts: Facts, uses: dict[str, int], then: Then | None) -> None:
-    picked = scenarios.pick(scenarios.shipped_scenario(name), facts, uses)
+    picked = pick(scenarios.shipped_scenario(name), facts, uses)
     assert (picked.then if picked else None) == then
 
 
 @pytest.mark.parametrize("endpoint", ["tgpaybarcode", "tgpaybankcard", "tgpaywebtoterminal"])
 def test_chaos_disturbs_about_one_payment_in_three(endpoint: str) -> None:
     chaos = scenarios.shipped_scenario("chaos")
-    disturbed = [scenarios.pick(chaos, request(endpoint, out_trade_no=str(order)), {}) for order in range(2_000)]
+    disturbed = [pick(chaos, request(endpoint, out_trade_no=str(order)), {}) for order in range(2_000)]
     assert 0.25 < sum(picked is not None for picked in disturbed) / len(disturbed) < 0.45
 
 

@@ -92,7 +92,8 @@ def journal(control: Control, as_json: bool, merchant: str | None, endpoint: str
                      limit=limit)
     for item in answer["items"] if not as_json else []:
         item["findings"] = " ".join(finding["code"] for finding in item["findings"])
-    show(answer, as_json, ("id", "at", "merchants_id", "endpoint", "out_trade_no", "status", "verdict", "findings"))
+        item["rule"] = (item["explanation"] or {}).get("rule") or ""
+    show(answer, as_json, ("id", "at", "merchants_id", "endpoint", "out_trade_no", "status", "verdict", "rule", "findings"))
 
 
 @main.command()

@@ -3,7 +3,8 @@
     kinds        how values are written, and rows as fields
     outcomes     `then`: every key, and what contradicts what
     conditions   `when`: lookups, and a request as rules see it
-    rules        Scenario, Rule; pick(), explain()
+    rules        Rule, and what is between it and a request
+    judging      Scenario; judge(): the first rule that fits
     reading      TOML and JSON; Invalid has all problems
     script       what a rule has said of one order
     collection   the files that come along
@@ -12,10 +13,12 @@
 from .collection import SUFFIX, shipped, shipped_scenario
 from .conditions import Condition, Facts
 from .outcomes import Buyer, Notify, Terminal, Then
+from .judging import Judged, Picked, Scenario, judge
 from .reading import Invalid, from_json, load, parse
-from .rules import Picked, Rule, Scenario, differences, explain, pick
+from .rules import Rule, differences
 from .script import Script
-from .tables import then_rows, when_rows
+from .tables import fault_rows, shipped_rows, then_rows, when_rows
 
-__all__ = ["SUFFIX", "Buyer", "Condition", "Facts", "Invalid", "Notify", "Picked", "Rule", "Scenario", "Script", "Terminal", "Then",
-           "differences", "explain", "from_json", "load", "parse", "pick", "shipped", "shipped_scenario", "then_rows", "when_rows"]
+__all__ = ["SUFFIX", "Buyer", "Condition", "Facts", "Invalid", "Judged", "Notify", "Picked", "Rule", "Scenario", "Script", "Terminal",
+           "Then", "differences", "fault_rows", "from_json", "judge", "load", "parse", "shipped", "shipped_rows", "shipped_scenario",
+           "then_rows", "when_rows"]

@@ -4,9 +4,9 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from .judging import Scenario
 from .kinds import near, quoted
 from .reading import Invalid, parse
-from .rules import Scenario
 
 SUFFIX = ".toml"
 

@@ -87,6 +87,12 @@ def _is_numeric(parameter: str) -> bool:
     return parameter == ATTEMPT or parameter.endswith(("amount", "fee"))
 
 
+def sameness(parameter: str, text: str) -> object:
+    """What equal values of a parameter have in common: the number, else the text."""
+    found = number(text) if _is_numeric(parameter) else None
+    return text if found is None else found
+
+
 def _same(parameter: str, wanted: Wanted) -> Test:
     assert isinstance(wanted, str)
     wanted_number = number(wanted) if _is_numeric(parameter) else None

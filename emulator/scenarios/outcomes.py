@@ -2,7 +2,7 @@
 
 Keys marked (ours) are not in the contract's list.
 """
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from .. import durations, money
@@ -21,7 +21,19 @@ RESULTS = (UNDEFINED, "SUCCESS", "AUTHORISED", "DECLINED", "FAILED", "CANCELLED"
 STATES = ("WAITING_FOR_CARD", "READING_CARD", "PIN_ENTRY", "AUTHORISING")
 PAID, FROM_AMOUNT = "paid", "from:trans_amount"
 NOTHING_HAPPENS = ("drop_before", "http_500", "http_503")
-FAULTS = (*NOTHING_HAPPENS, "drop_after", "reset", "empty", "truncate", "malformed", "wrong_sign", "wrong_type", "slow")
+FAULTS: Mapping[str, str] = {
+    "drop_before": "the connection is closed without a byte; nothing has happened",
+    "http_500": "a page of the web server says 500 Internal Server Error; nothing has happened",
+    "http_503": "a page of the web server says 503 Service Unavailable; nothing has happened",
+    "drop_after": "the connection is closed without a byte",
+    "reset": "the connection is reset (RST) without a byte",
+    "empty": "the answer is 200 with nothing in it",
+    "truncate": "the connection is closed in the middle of the body, whose length was announced",
+    "malformed": "the answer is XML that no parser takes; a file ends in an open quote",
+    "wrong_sign": "the answer is right but for its signature, where it has one",
+    "wrong_type": "the answer is right but for its Content-Type, which says HTML",
+    "slow": "the bytes of the answer trickle for 4 seconds",
+}
 DISCREPANCIES = ("missing", "duplicate", "next_day", "fee_off", "amount_off", "unknown_row")
 LONGEST_DELAY = 10 * durations.MINUTE
 
@@ -62,15 +74,16 @@ class Notify:
     times: int = key(whole(1, 100, 1), "each is sent so often, one after the other, whether it is taken or not")
     drop: int = key(whole(1, 100, 0), "the first so many attempts of each are lost on the way; 100 never arrives")
     wrong_sign: bool = key(SWITCH, "they are signed wrongly")
-    shuffle: bool = key(SWITCH, "they arrive in another order than their causes")
+    shuffle: bool = key(SWITCH, "those before the last wait for it, as long as the order waits: they arrive in another order than "
+                                "their causes")
     duplicate: int = key(copies(20), "each is sent so many times at the same moment")
     altered: bool = key(SWITCH, "the amount in them is altered after they are signed (ours)")
     before_answer: bool = key(SWITCH, "they are sent before the answer to the request (ours)")
 
     def contradictions(self) -> Iterator[str]:
         """What cannot be together, in sentences."""
-        if self.before_answer and self.delay:
-            yield "before_answer and delay exclude each other"
+        yield from (f"before_answer and {name} exclude each other" for name in ("delay", "shuffle")
+                    if self.before_answer and getattr(self, name))
 
 
 @dataclass(frozen=True)
@@ -120,8 +133,8 @@ class Then:
     review: bool = key(SWITCH, "authorised, and pending the merchant's review (ours)", CARDS)
     chargeback_after: int | None = key(DURATION, "paid at once, and charged back after so long (ours)", CARDS)
     delay: int | None = key(duration(LONGEST_DELAY), "the answer takes so much longer, on the real clock")
-    fault: str = key(one_of(*FAULTS), "where the line breaks; nothing happens with drop_before, http_500 and http_503, with all others "
-                                      "the payment is committed")
+    fault: str = key(one_of(*FAULTS), f"where the line breaks; nothing happens with {', '.join(NOTHING_HAPPENS)}, with all others the "
+                                      "payment is committed")
     settlement: tuple[str, ...] = key(some_of(*DISCREPANCIES), "discrepancies of the order's rows in the settlement file",
                                       (*PAYMENTS, "tgpayrefund", "tgpaycancel"))
     notify: Notify = table(Notify, "its notices", PAYMENTS)

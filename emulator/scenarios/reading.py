@@ -8,9 +8,10 @@ from typing import Any
 
 from ..contract import printable, unprintable
 from .conditions import ATTEMPT, CARD, CHANCE, ENDPOINT, LOOKUPS, Condition, bare, number
+from .judging import Scenario
 from .kinds import Key, chosen, given, keys_of, kind_of, near, quoted, scalar, shortened
 from .outcomes import ENDPOINTS, Then
-from .rules import Rule, Scenario
+from .rules import Rule
 
 MOST_RULES = 1_000
 LONGEST_NAME, LONGEST_SUMMARY = 100, 300

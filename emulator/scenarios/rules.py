@@ -1,9 +1,9 @@
-"""Scenarios, their rules, and which rule fits a request (contract 8): pure functions of a scenario, the request and the uses so far.
+"""Rules, and whether one fits a request (contract 8): pure functions of the rule, the request and the uses so far.
 
-A rule fits when there is no difference between it and the request; the first that fits wins.
+A rule fits when there is no difference between it and the request.
 """
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -32,7 +32,7 @@ class Rule:
     @cached_property
     def tests(self) -> tuple[tuple[str, Test, Condition], ...]:
         """The conditions of the request itself, each with what it takes to test it: a scenario may have hundreds."""
-        return tuple((condition.parameter, condition.fits, condition) for condition in self.when if condition.parameter != CHANCE)
+        return tuple((each.parameter, each.fits, each) for each in self.when if each.parameter not in (CHANCE, ENDPOINT))
 
     @cached_property
     def odds(self) -> Decimal | None:
@@ -41,7 +41,7 @@ class Rule:
 
     def fits_endpoint(self, endpoint: str) -> bool:
         """Whether a request to this endpoint can fit."""
-        return all(fits(endpoint) for parameter, fits, _ in self.tests if parameter == ENDPOINT)
+        return all(each.fits(endpoint) for each in self.when if each.parameter == ENDPOINT)
 
     def outcome(self, uses: int) -> Then | None:
         """What happens the next time after so many uses; None when it is used up."""
@@ -56,63 +56,23 @@ class Rule:
         return {"name": self.name, "when": when, "then": then}
 
 
-@dataclass(frozen=True)
-class Scenario:
-    """A list of rules with different names; `summary` is one sentence about it."""
-
-    name: str
-    summary: str
-    rules: tuple[Rule, ...]
-    _of_endpoint: dict[str, tuple[Rule, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
-
-    def rules_of(self, endpoint: str) -> tuple[Rule, ...]:
-        """The rules that can fit a request to an endpoint, found once for each."""
-        if endpoint not in self._of_endpoint:
-            self._of_endpoint[endpoint] = tuple(rule for rule in self.rules if rule.fits_endpoint(endpoint))
-        return self._of_endpoint[endpoint]
-
-    def as_json(self) -> dict[str, Any]:
-        """The scenario as `from_json` reads it."""
-        return {"name": self.name, "summary": self.summary, "rules": [rule.as_json() for rule in self.rules]}
-
-
-@dataclass(frozen=True)
-class Picked:
-    """The rule that fits, and what happens this time; its `code` is the one that the amount stands for when it is computed."""
-
-    rule: Rule
-    then: Then
-
-
-def pick(scenario: Scenario, facts: Facts, uses: Mapping[str, int]) -> Picked | None:
-    """The first rule that fits, or None. `uses` counts, by name, how often each rule with a list was used before."""
-    for rule in scenario.rules_of(facts.endpoint):
-        if _obstacle(rule, facts, uses) is None:
-            then = rule.outcome(uses.get(rule.name, 0))
-            assert then is not None
-            return Picked(rule, replace(then, code=_code_of(facts) or "") if then.code == FROM_AMOUNT else then)
-    return None
-
-
-def explain(scenario: Scenario, facts: Facts, uses: Mapping[str, int]) -> list[tuple[str, str]]:
-    """Of every rule before the one that fits, of all when none does: its name and its first difference."""
-    passed = []
-    for rule in scenario.rules:
-        found = differences(rule, facts, uses)
-        if found is None:
-            break
-        passed.append((rule.name, found))
-    return passed
-
-
 def differences(rule: Rule, facts: Facts, uses: Mapping[str, int]) -> str | None:
     """The first difference between a rule and a request, in a sentence; None when it fits."""
-    found = _obstacle(rule, facts, uses)
-    return found.difference(facts) if isinstance(found, Condition) else found
+    elsewhere = next((each for each in rule.when if each.parameter == ENDPOINT and not each.fits(facts.endpoint)), None)
+    found = elsewhere or obstacle(rule, facts, uses)
+    return None if found is None else in_words(found, facts)
 
 
-def _obstacle(rule: Rule, facts: Facts, uses: Mapping[str, int]) -> Condition | str | None:
-    """The condition that does not fit, or a sentence about what else is in the way; the sentence of a condition takes longer to make."""
+def in_words(found: Condition | str, facts: Facts) -> str:
+    """What is in the way, in a sentence."""
+    return found if isinstance(found, str) else found.difference(facts)
+
+
+def obstacle(rule: Rule, facts: Facts, uses: Mapping[str, int]) -> Condition | str | None:
+    """The condition that does not fit, or a sentence about what else is in the way; None when the rule fits a request to its endpoint.
+
+    The sentence of a condition takes longer to make.
+    """
     values = facts.values
     for parameter, fits, condition in rule.tests:
         value = values.get(parameter)
@@ -123,12 +83,13 @@ def _obstacle(rule: Rule, facts: Facts, uses: Mapping[str, int]) -> Condition | 
     if then is None:
         total = len(rule.then) if isinstance(rule.then, tuple) else 1
         return f"used up: {used} of {total}"
-    if then.code == FROM_AMOUNT and _code_of(facts) is None:
+    if then.code == FROM_AMOUNT and code_of(facts) is None:
         return f"{facts.told.get('trans_amount', 'trans_amount')} stands for no response code"
     return _drawn(rule, facts)
 
 
-def _code_of(facts: Facts) -> str | None:
+def code_of(facts: Facts) -> str | None:
+    """The response code that the amount stands for, if any."""
     return code_of_amount(facts.values.get("trans_amount", ""))
 
 

@@ -3,6 +3,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 from ..codes import BUYER_FAILURES
 from ..response_codes import APPROVED
@@ -24,17 +25,30 @@ class Script:
     acted: bool = False
 
     @property
-    def acts_at(self) -> int | None:
-        """When the payer does something unasked, or a pending payment is decided; None when that is never or has been."""
+    def said(self) -> dict[str, Any]:
+        """What the rule says, as it would be written."""
+        return as_json(self.then)
+
+    @property
+    def buyer_acts_at(self) -> int | None:
+        """When the payer does something unasked; None when that is never or has been."""
         buyer = self.then.buyer
-        after = next((after for after in (buyer.pays_after, buyer.declines_after, self.then.settles_after) if after is not None), None)
+        return self._at(buyer.declines_after if buyer.pays_after is None else buyer.pays_after)
+
+    @property
+    def acts_at(self) -> int | None:
+        """The same of a wallet, whose pending payment is decided by its buyer too."""
+        acts_at = self.buyer_acts_at
+        return self._at(self.then.settles_after) if acts_at is None else acts_at
+
+    def _at(self, after: int | None) -> int | None:
         return None if after is None or self.acted else self.at + after
 
     @property
     def holds(self) -> bool:
         """Whether a payment at the counter is not decided at once."""
         buyer = self.then.buyer
-        return buyer.never or self.then.waits or bool(buyer.pays_after) or buyer.declines_after is not None
+        return buyer.never or self.then.waits or bool(buyer.pays_after or buyer.declines_after)
 
     @property
     def failure(self) -> str:
@@ -63,7 +77,7 @@ class Script:
 
     def written(self) -> str:
         """As JSON text."""
-        told = {"rule": self.rule, "at": self.at, "then": as_json(self.then), **({"acted": True} if self.acted else {})}
+        told = {"rule": self.rule, "at": self.at, "then": self.said, **({"acted": True} if self.acted else {})}
         return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -1,9 +1,10 @@
-"""The rows of the reference: every key of `when` and of `then`, how its value is written and what it means."""
+"""The rows of the reference: every key of `when` and of `then`, how its value is written and what it means; faults; shipped files."""
 from collections.abc import Iterator
 
+from .collection import shipped, shipped_scenario
 from .conditions import ATTEMPT, CARD, CHANCE, ENDPOINT, LOOKUPS
 from .kinds import keys_of
-from .outcomes import ENDPOINTS, Then
+from .outcomes import ENDPOINTS, FAULTS, Then
 
 Row = tuple[str, str, str]
 
@@ -22,6 +23,16 @@ def when_rows() -> list[Row]:
 def then_rows() -> list[Row]:
     """The keys of `then`, those of the tables inside as `notify.delay`."""
     return list(_rows(Then, ""))
+
+
+def fault_rows() -> list[tuple[str, str]]:
+    """The faults, and what arrives."""
+    return list(FAULTS.items())
+
+
+def shipped_rows() -> list[tuple[str, str]]:
+    """The scenarios that come along, with their summaries."""
+    return [(name, shipped_scenario(name).summary) for name in shipped()]
 
 
 def _rows(table: type, path: str) -> Iterator[Row]:

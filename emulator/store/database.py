@@ -55,7 +55,7 @@ def _terminals(database: "Database") -> None:
     database.execute("UPDATE ledger SET partner_id = out_trade_no WHERE kind = 'P'")
     for entry_id, line in database.execute("SELECT id, line FROM ledger WHERE partner_id = ''").fetchall():
         database.execute("UPDATE ledger SET partner_id = ? WHERE id = ?", [rows(line)[0]["partner_transaction_id"], entry_id])
-    database.execute("CREATE TABLE scenarios (merchants_id TEXT PRIMARY KEY, document TEXT NOT NULL)")
+    database.execute("CREATE TABLE scenarios (merchants_id TEXT PRIMARY KEY, digest TEXT NOT NULL, document TEXT NOT NULL)")
     database.execute("CREATE TABLE counts (merchants_id TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL, "
                      "PRIMARY KEY (merchants_id, kind, name))")
     for table in ("journal", "attempts"):

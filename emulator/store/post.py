@@ -30,7 +30,8 @@ PLAIN = Sending()
 
 @dataclass(frozen=True)
 class Posted:
-    """A notice in the outbox. `status` is waiting, taken or failed; `attempts` counts those of the schedule."""
+    """A notice in the outbox. `status` is waiting, taken or failed; `attempts` counts those of the schedule. One that is taken may be due
+    all the same, where a scenario's rule asks for copies."""
 
     id: int
     merchants_id: str
@@ -88,11 +89,10 @@ class Notices:
                       {"mid": merchants_id, "no": out_trade_no, "now": now, "due_at": due_at,
                        "spoiled": "" if how == PLAIN else to_json(vars(how)), **vars(notice)})
 
-    def count(self, merchants_id: str, out_trade_no: str) -> int:
-        """How many notices an order has."""
-        row = self._execute("SELECT count(*) AS number FROM notices WHERE merchants_id = :mid AND out_trade_no = :no",
-                            {"mid": merchants_id, "no": out_trade_no}).fetchone()
-        return int(row["number"])
+    def hold_back(self, merchants_id: str, out_trade_no: str, due_at: int) -> None:
+        """Send those notices of an order that nobody has tried to send at another instant."""
+        self._execute("UPDATE notices SET due_at = :due_at WHERE merchants_id = :mid AND out_trade_no = :no AND attempts = 0 "
+                      "AND status = 'waiting'", {"mid": merchants_id, "no": out_trade_no, "due_at": due_at})
 
     def find(self, notice_id: int) -> Posted | None:
         """A notice by its id."""

@@ -198,6 +198,7 @@ CREATE INDEX transactions_order ON transactions (merchants_id, out_trade_no);
 
 CREATE TABLE scenarios (
     merchants_id TEXT PRIMARY KEY,  -- empty: of all who have none of their own
+    digest TEXT NOT NULL,           -- of the document: SHA-256
     document TEXT NOT NULL          -- JSON
 );
 

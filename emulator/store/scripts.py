@@ -1,4 +1,5 @@
 """Tables `scenarios` and `counts`: which rules are in force, and how often each was used."""
+import hashlib
 import json
 import sqlite3
 from collections.abc import Mapping
@@ -11,18 +12,18 @@ if TYPE_CHECKING:
 
 RULE = "rule"
 EVERYBODY = ""
-_read: dict[str, "Scenario"] = {}  # those in force, by their text: reading one takes longer than a payment
+_read: dict[str, "Scenario"] = {}  # those in force, by digest: to read one, or only to fetch its text, takes longer than to judge by it
 MOST_READ = 64
 
 
-def _scenario(document: str) -> "Scenario":
-    if document not in _read:
+def _scenario(digest: str, document: str) -> "Scenario":
+    if digest not in _read:
         from ..scenarios import from_json  # most emulators never have one
 
         if len(_read) >= MOST_READ:
             _read.clear()
-        _read[document] = from_json(json.loads(document))
-    return _read[document]
+        _read[digest] = from_json(json.loads(document))
+    return _read[digest]
 
 
 class Scenarios:
@@ -33,19 +34,21 @@ class Scenarios:
 
     def of(self, merchants_id: str) -> "Scenario | None":
         """The scenario in force for a merchant: its own, else that of everybody."""
-        row = self._execute("SELECT document FROM scenarios WHERE merchants_id IN (:mid, '') ORDER BY merchants_id DESC LIMIT 1",
-                            {"mid": merchants_id}).fetchone()
-        return _scenario(row[0]) if row else None
+        row = self._execute("SELECT merchants_id, digest FROM scenarios WHERE merchants_id IN (:mid, '') "
+                            "ORDER BY merchants_id DESC LIMIT 1", {"mid": merchants_id}).fetchone()
+        return (_read.get(row[1]) or self.own(row[0])) if row else None
 
     def own(self, merchants_id: str) -> "Scenario | None":
         """The scenario that was set for just this merchant, or with an empty number for all."""
-        row = self._execute("SELECT document FROM scenarios WHERE merchants_id = :mid", {"mid": merchants_id}).fetchone()
-        return _scenario(row[0]) if row else None
+        row = self._execute("SELECT digest, document FROM scenarios WHERE merchants_id = :mid", {"mid": merchants_id}).fetchone()
+        return _scenario(*row) if row else None
 
     def set(self, merchants_id: str, document: Mapping[str, Any]) -> None:
         """Put a scenario in force; what was counted for the one before is forgotten."""
-        self._execute("INSERT INTO scenarios (merchants_id, document) VALUES (:mid, :document) "
-                      "ON CONFLICT (merchants_id) DO UPDATE SET document = :document", {"mid": merchants_id, "document": to_json(document)})
+        text = to_json(document)
+        self._execute("INSERT INTO scenarios (merchants_id, digest, document) VALUES (:mid, :digest, :document) "
+                      "ON CONFLICT (merchants_id) DO UPDATE SET digest = :digest, document = :document",
+                      {"mid": merchants_id, "digest": hashlib.sha256(text.encode()).hexdigest(), "document": text})
         self.forget(merchants_id)
 
     def drop(self, merchants_id: str) -> None:
@@ -54,13 +57,20 @@ class Scenarios:
         self.forget(merchants_id)
 
     def forget(self, merchants_id: str) -> None:
-        """Count anew: for a merchant, or for all."""
-        self._execute("DELETE FROM counts WHERE :mid = '' OR merchants_id = :mid", {"mid": merchants_id})
+        """Count anew: for a merchant, or for all who have no scenario of their own."""
+        self._execute("DELETE FROM counts WHERE merchants_id = :mid OR (:mid = '' AND merchants_id NOT IN "
+                      "(SELECT merchants_id FROM scenarios))", {"mid": merchants_id})
 
     def uses(self, merchants_id: str) -> dict[str, int]:
         """How often each rule with a list was used by a merchant."""
         return {row[0]: row[1] for row in self._execute("SELECT name, number FROM counts WHERE merchants_id = :mid AND kind = :kind",
                                                         {"mid": merchants_id, "kind": RULE})}
+
+    def uses_by_all(self) -> dict[str, int]:
+        """How often each rule with a list of everybody's scenario was used, by all merchants together."""
+        return {row[0]: row[1] for row in self._execute(
+            "SELECT name, sum(number) FROM counts WHERE kind = :kind AND merchants_id NOT IN (SELECT merchants_id FROM scenarios) "
+            "GROUP BY name ORDER BY name", {"kind": RULE})}
 
     def count(self, merchants_id: str, kind: str, name: str) -> int:
         """Count one more; answers how many there are now."""

@@ -38,8 +38,12 @@ def answer(path: str) -> Response:
     answered = emulator().gateway.answer(_read(path))
     if answered.delay:
         emulator().closing.wait(answered.delay / durations.SECOND)
-    if answered.wire is not Wire.WHOLE:
-        return _broken(answered)
+    response = _made(answered)
+    return response if answered.wire is Wire.WHOLE else _broken(response, answered.wire)
+
+
+def _made(answered: Answered) -> Response:
+    """The response as a whole."""
     if answered.form:
         body: Any = render_template("post_form.html", form=answered.form, texts=pages.texts())
     else:
@@ -59,19 +63,19 @@ def _headers(answered: Answered) -> dict[str, str]:
     return {**headers, "X-TGPay-Rule": quote(answered.rule, safe=PRINTED)} if answered.rule else headers
 
 
-def _broken(answered: Answered) -> Response:
-    """A response whose connection breaks, or drips, as a scenario's rule says.
+def _broken(response: Response, wire: Wire) -> Response:
+    """The response on a connection that breaks, or drips, as a scenario's rule says.
 
     Raised while the body is sent, EPIPE makes the server close the connection and go on.
     """
-    whole = b"".join(_encoded(answered.pieces)) if answered.pieces is not None else answered.body.encode()
-    if answered.wire is Wire.RESET and "gunicorn.socket" in request.environ:
+    whole = response.get_data()
+    if wire is Wire.RESET and "gunicorn.socket" in request.environ:
         connection = request.environ["gunicorn.socket"]
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close at once, by RST
         connection.close()
-    pieces = {Wire.TRUNCATED: _cut(whole), Wire.SLOW: _dripping(whole, emulator().closing)}.get(answered.wire, _cut(b""))
-    headers = {**_headers(answered), **answered.headers, "Content-Length": str(len(whole))}
-    return Response(pieces, answered.status, headers, content_type=answered.content_type)
+    response.response = {Wire.TRUNCATED: _cut(whole), Wire.SLOW: _dripping(whole, emulator().closing)}.get(wire, _cut(b""))
+    response.headers["Content-Length"] = str(len(whole))
+    return response
 
 
 def _cut(whole: bytes) -> Iterator[bytes]:

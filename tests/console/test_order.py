@@ -82,7 +82,7 @@ def test_the_rule_that_fitted_is_told_and_of_others_why_not(desk: Desk, shop: Sh
     assert shop.control.ask("PUT", "/scenario", {"rules": rules}, merchants_id=shop.merchants_id).status == 200
     number = shop.qr_order()["out_trade_no"]
     first = moments(desk.page(desk.order(shop, number)))[0]
-    assert "The scenario's rule that fitted: all of them" in first
+    assert "The scenario's rule that fitted: all of them {\"delay\": \"1ms\"}" in first
     assert "dear ones" in first and "900.00" in first
 
 

@@ -23,6 +23,8 @@ ROWS = (
     ("rule_fitted", "The scenario's rule that fitted", "命中的场景规则"),
     ("no_rule", "No rule of the scenario fitted", "没有命中任何场景规则"),
     ("passed", "Why other rules did not fit", "其他规则未命中的原因"),
+    ("untold", "More that do not fit", "另有未命中的规则"),
+    ("elsewhere", "For other endpoints", "针对其他接口的规则"),
     ("scenario", "Scenario", "场景"),
     ("signature", "Signature", "签名"),
     ("signature_wrong", "The signature is wrong", "签名不正确"),
@@ -42,7 +44,7 @@ ROWS = (
 )
 LANGUAGES = {"php": "PHP", "java": "Java", "python": "Python", "javascript": "JavaScript"}
 _SENTENCE = re.compile("<(detail_error_des|result_msg)>(.+?)</")
-_OF_RULES = ("scenario", "rule", "passed")
+_OF_RULES = ("scenario", "rule", "then", "passed", "untold", "elsewhere")
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,10 @@ class Entry:
     findings: list[dict[str, str]]
     scenario: str | None
     rule: str | None
+    then: str
     passed: list[tuple[str, str]]
+    untold: int
+    elsewhere: int
     signature: Signature | None
     known: list[tuple[str, str]]
     again: str
@@ -97,7 +102,8 @@ def read(tables: Tables, row: Any) -> Entry:
     explained = "canonical" in told
     return Entry(
         dict(row), params, [{**finding, "change": RULES[finding["code"]].change} for finding in json.loads(row["findings"])],
-        told.get("scenario"), told.get("rule"), told.get("passed", []), _signature(told) if explained else None,
+        told.get("scenario"), told.get("rule"), json.dumps(told.get("then") or {}, ensure_ascii=False), told.get("passed", []),
+        told.get("untold", 0), told.get("elsewhere", 0), _signature(told) if explained else None,
         [] if explained else [(name, str(value)) for name, value in told.items() if name not in _OF_RULES and value],
         curl.signed(row["endpoint"], row["method"], params, merchant.token if merchant else None),
         "" if row["verdict"] == OK else _reason(row["answer"]))

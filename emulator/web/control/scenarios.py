@@ -47,7 +47,7 @@ def _told(tables: Tables, merchants_id: str) -> dict[str, Any]:
     scenario = tables.scenarios.of(merchants_id)
     own = tables.scenarios.own(merchants_id) is not None
     return {"merchants_id": merchants_id if own and merchants_id else None, "scenario": scenario.as_json() if scenario else None,
-            "uses": tables.scenarios.uses(merchants_id)}
+            "uses": tables.scenarios.uses(merchants_id) if merchants_id else tables.scenarios.uses_by_all()}
 
 
 @operation("PUT", "/scenario", "put a scenario in force: one that comes along by its name, or rules of your own", (FOR,), body=SCHEMA)

@@ -3,7 +3,7 @@ from typing import Any
 
 from flask import Response, jsonify, request
 
-from ... import __version__, chance, durations, merchants, scheduler, seeding
+from ... import __version__, chance, durations, merchants, scenarios, scheduler, seeding
 from ...clock import from_iso, iso, real_now
 from ...merchants import Invalid, Merchant, User
 from ...store import Tables, Unusable
@@ -45,7 +45,10 @@ def reset() -> Response:
     with emulator().store.write() as tables:
         if merchants_id is not None:
             known(tables, merchants_id)
-        seeding.reset(tables, emulator().settings, merchants_id)
+        try:
+            seeding.reset(tables, emulator().settings, merchants_id)
+        except scenarios.Invalid as invalid:  # its file was changed after the start
+            raise Problem(409, "Conflict", f"nothing is reset, because of the setting scenario: {invalid}") from invalid
         tables.wake()
     return jsonify({"reset": merchants_id or "everything"})
 

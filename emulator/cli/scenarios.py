@@ -1,0 +1,104 @@
+"""Commands about scenarios: those that come along, the one in force, and files of your own."""
+import sys
+from pathlib import Path
+from typing import Any
+from urllib import parse
+
+import click
+
+from ..remote import Control, fail
+from . import ListedByDefault, main, show, with_control
+from .sheets import toml_of
+
+COLUMNS = ("name", "active", "rules", "summary")
+of_merchant = click.option("--merchant", help="of this merchant alone; without it of everybody")
+
+
+@main.group(cls=ListedByDefault)
+def scenarios() -> None:
+    """List the scenarios, put one in force, and check a file of your own."""
+
+
+@scenarios.command("list")
+@of_merchant
+@with_control
+def scenarios_list(control: Control, as_json: bool, merchant: str | None) -> None:
+    """List the scenarios that come along, and the one in force."""
+    listed, active = control("GET", "/scenarios"), control("GET", "/scenario", merchants_id=merchant)["scenario"]
+    for item in listed["items"]:
+        item["active"] = active is not None and (item["name"], item["summary"]) == (active["name"], active["summary"])
+    if active and not any(item["active"] for item in listed["items"]):
+        listed["items"].append({**active, "rules": len(active["rules"]), "active": True})
+    show(listed if as_json else {"items": [{**item, "active": "active" if item["active"] else ""} for item in listed["items"]]},
+         as_json, COLUMNS)
+
+
+@scenarios.command("show")
+@click.argument("name", required=False)
+@of_merchant
+@with_control
+def scenarios_show(control: Control, as_json: bool, name: str | None, merchant: str | None) -> None:
+    """Print a scenario as a file has it; without a NAME the one in force, and how often its lists were used."""
+    told: dict[str, Any] = {"scenario": control("GET", f"/scenarios/{parse.quote(name, safe='')}")} if name else \
+        control("GET", "/scenario", merchants_id=merchant)
+    if as_json:
+        show(told["scenario"] if name else told, True)
+    elif told["scenario"] is None:
+        click.echo("# no scenario is in force")
+    else:
+        click.echo(toml_of(told["scenario"], told.get("uses", {}), bool(merchant)), nl=False)
+
+
+@scenarios.command("check")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--json", "as_json", is_flag=True, help="print JSON")
+def scenarios_check(files: tuple[str, ...], as_json: bool) -> None:
+    """Read scenario files, without a server, and print every problem: status 1 when there is one."""
+    found = [_checked(file) for file in files]
+    if as_json:
+        show({"items": found, "next": None}, True)
+    else:
+        for one in found:
+            click.echo("\n".join(one["problems"]) if one["problems"] else f"{one['file']}: no problem")
+    if any(one["problems"] for one in found):
+        sys.exit(1)
+
+
+def _checked(file: str) -> dict[str, Any]:
+    read, problems = _read(file)
+    return {"file": file, "rules": len(read.get("rules", ())), "problems": problems}
+
+
+def _read(file: str) -> tuple[dict[str, Any], list[str]]:
+    """The scenario of a file, and what is wrong with it."""
+    from ..scenarios import Invalid, load  # most commands do without
+
+    try:
+        return load(Path(file)).as_json(), []
+    except Invalid as invalid:
+        return {}, invalid.problems
+
+
+@scenarios.command("use")
+@click.argument("wanted", metavar="NAME|FILE")
+@of_merchant
+@with_control
+def scenarios_use(control: Control, as_json: bool, wanted: str, merchant: str | None) -> None:
+    """Put a scenario in force: one that comes along, or a TOML file."""
+    of_file = wanted.endswith(".toml") or Path(wanted).is_file()
+    body, problems = _read(wanted) if of_file else ({"name": wanted}, [])
+    if problems:
+        fail("\n".join(problems))
+    told = control("PUT", "/scenario", body, merchants_id=merchant)
+    scenario = told["scenario"]
+    show(told if as_json else {**scenario, "rules": len(scenario["rules"]), "for": merchant or "everybody"}, as_json,
+         ("name", "rules", "for", "summary"))
+
+
+@scenarios.command("off")
+@of_merchant
+@with_control
+def scenarios_off(control: Control, as_json: bool, merchant: str | None) -> None:
+    """Put the scenario out of force; a merchant's own gives way to that of everybody."""
+    control("DELETE", "/scenario", merchants_id=merchant)
+    show(control("GET", "/scenario", merchants_id=merchant) if as_json else {"off": merchant or "everybody"}, as_json, ("off",))
