@@ -32,6 +32,7 @@ ROWS = (
     ("expected", "The right sign", "正确的签名"),
     ("given", "The sign that was sent", "收到的签名"),
     ("differs", "Where your text differs first", "首个差异处"),
+    ("in_hidden", "It is inside of what is hidden.", "差异位于隐藏的内容之中。"),
     ("yours", "Yours", "您的文本"),
     ("right", "Right", "正确文本"),
     ("remedy", "The line that does this step rightly", "正确的写法"),
@@ -58,7 +59,8 @@ class Marked:
 
 @dataclass(frozen=True)
 class Signature:
-    """A refused signature, explained; `yours` and `right` are None where it is not known how the client made its value."""
+    """A refused signature, explained; `yours` and `right` are None where it is not known how the client made its value, and the same where
+    the difference is inside of what is hidden."""
 
     sentence: str
     mistakes: list[str]
@@ -67,7 +69,20 @@ class Signature:
     whole: Marked
     yours: Marked | None
     right: Marked | None
+    is_hidden: bool
     remedies: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What the scenario in force said: the `rule` that fitted and what it does, or none; why others did not, as far as they are told."""
+
+    name: str
+    rule: str | None
+    then: str
+    passed: list[tuple[str, str]]
+    untold: int
+    elsewhere: int
 
 
 @dataclass(frozen=True)
@@ -78,12 +93,7 @@ class Entry:
     row: Mapping[str, Any]
     params: Mapping[str, str]
     findings: list[dict[str, str]]
-    scenario: str | None
-    rule: str | None
-    then: str
-    passed: list[tuple[str, str]]
-    untold: int
-    elsewhere: int
+    scenario: Scenario | None
     signature: Signature | None
     known: list[tuple[str, str]]
     again: str
@@ -102,11 +112,15 @@ def read(tables: Tables, row: Any) -> Entry:
     explained = "canonical" in told
     return Entry(
         dict(row), params, [{**finding, "change": RULES[finding["code"]].change} for finding in json.loads(row["findings"])],
-        told.get("scenario"), told.get("rule"), json.dumps(told.get("then") or {}, ensure_ascii=False), told.get("passed", []),
-        told.get("untold", 0), told.get("elsewhere", 0), _signature(told) if explained else None,
+        _scenario(told) if "scenario" in told else None, _signature(told) if explained else None,
         [] if explained else [(name, str(value)) for name, value in told.items() if name not in _OF_RULES and value],
         curl.signed(row["endpoint"], row["method"], params, merchant.token if merchant else None),
         "" if row["verdict"] == OK else _reason(row["answer"]))
+
+
+def _scenario(told: Mapping[str, Any]) -> Scenario:
+    return Scenario(told["scenario"], told["rule"], json.dumps(told.get("then", {}), ensure_ascii=False), told["passed"], told["untold"],
+                    told["elsewhere"])
 
 
 def _reason(answer: str) -> str:
@@ -121,6 +135,7 @@ def _signature(told: Mapping[str, Any]) -> Signature:
     place = differs["position"] if differs else len(whole)
     length = len(TOKEN) if place >= len(told["canonical"]) else 1
     return Signature(told["sentence"], told["mistakes"], told["expected"], told["given"], _marked(whole, place, length), yours, right,
+                     differs is not None and differs["yours"] == differs["right"],
                      [(name, told["code"][language]) for language, name in LANGUAGES.items()] if told["code"] else [])
 
 
