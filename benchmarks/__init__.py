@@ -9,7 +9,7 @@
     databases   databases filled with orders or settled rows
     servers     server processes: started, watched, measured, stopped
     table       rows of results, their targets, and how they are printed
-    speed, startup, memory, settlement, reset, scenarios   the measures
+    speed, startup, memory, settlement, reset, scenarios, console   the measures
 
 Two cores shared with other programs are noisy: whatever is compared is run in short rounds that take turns, and medians are compared.
 """

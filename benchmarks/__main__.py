@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from . import __doc__ as about
+from .console import console
 from .memory import memory
 from .reset import reset
 from .scenarios import scenarios
@@ -17,7 +18,8 @@ from .table import Row, printed
 from .terminals import terminals
 
 MEASURES: dict[str, Callable[[Path, int, int], Iterator[Row]]] = {
-    measure.__name__: measure for measure in (qr, query, card, flat, latency, start, memory, settlement, reset, terminals, scenarios)}
+    measure.__name__: measure for measure in (
+        qr, query, card, flat, latency, start, memory, settlement, reset, terminals, scenarios, console)}
 
 
 def parsed() -> argparse.Namespace:

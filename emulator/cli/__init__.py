@@ -94,7 +94,8 @@ def serve(**flags: Any) -> None:
     settings = settings_of(flags)
 
     def announce(in_force: Settings, address: str) -> None:
-        click.echo(f"TGPay Emulator {__version__} answers at {address}/v2/ and is controlled at {address}/_emulator/")
+        click.echo(f"TGPay Emulator {__version__} answers at {address}/v2/ and is controlled at {address}/_emulator/; "
+                   f"its console is {address}/console")
         if in_force.control_token != settings.control_token:
             click.echo(f"Control token: {in_force.control_token}")
         sys.stdout.flush()

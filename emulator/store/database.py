@@ -61,6 +61,11 @@ def _terminals(database: "Database") -> None:
     for table in ("journal", "attempts"):
         database.execute(f"CREATE INDEX {table}_findings ON {table} (merchants_id, findings, at) WHERE findings <> '[]'")
     database.execute("CREATE INDEX transactions_order ON transactions (merchants_id, out_trade_no)")
+    for table in ("orders", "notices", "journal"):
+        database.execute(f"CREATE INDEX {table}_merchant ON {table} (merchants_id, id)")
+    database.execute("CREATE INDEX ledger_order ON ledger (merchants_id, out_trade_no)")
+    database.execute("CREATE INDEX notices_not_taken ON notices (id) WHERE status <> 'taken'")
+    database.execute("CREATE INDEX journal_refused ON journal (id) WHERE verdict <> 'OK'")
     terminals = Terminals(database.conn)
     for merchants_id, made in database.execute("SELECT merchants_id, made FROM merchants").fetchall():
         was = json.loads(made)

@@ -58,6 +58,7 @@ CREATE TABLE orders (
     UNIQUE (merchants_id, out_trade_no)
 );
 CREATE INDEX orders_due ON orders (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX orders_merchant ON orders (merchants_id, id);
 
 CREATE TABLE history (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -99,6 +100,7 @@ CREATE TABLE ledger (
     true_settles_at BIGINT                -- where the file shows another settles_at
 );
 CREATE INDEX ledger_settlement ON ledger (merchants_id, settles_at, id);
+CREATE INDEX ledger_order ON ledger (merchants_id, out_trade_no);
 
 CREATE TABLE notices (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -118,6 +120,8 @@ CREATE TABLE notices (
 );
 CREATE INDEX notices_due ON notices (due_at, id) WHERE due_at IS NOT NULL;
 CREATE INDEX notices_order ON notices (merchants_id, out_trade_no, id);
+CREATE INDEX notices_merchant ON notices (merchants_id, id);
+CREATE INDEX notices_not_taken ON notices (id) WHERE status <> 'taken';
 
 CREATE TABLE attempts (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -151,6 +155,8 @@ CREATE TABLE journal (
     explanation TEXT NOT NULL  -- JSON, of a refused signature
 );
 CREATE INDEX journal_order ON journal (merchants_id, out_trade_no);
+CREATE INDEX journal_merchant ON journal (merchants_id, id);
+CREATE INDEX journal_refused ON journal (id) WHERE verdict <> 'OK';
 
 CREATE TABLE commands (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -3,6 +3,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .lists import Lists
 from .people import Merchants
 from .post import Notices
 from .records import ClockTable, Commands, Journal
@@ -28,6 +29,7 @@ class Tables:
         self.vouchers = Vouchers(connection)
         self.terminals = Terminals(connection)
         self.scenarios = Scenarios(connection)
+        self.lists = Lists(connection)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

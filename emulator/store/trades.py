@@ -21,8 +21,8 @@ _CHANGING = ("amount", "currency", "rate", "fee_rate", "expires_at", "notify_url
 _UPDATE = f"UPDATE orders SET {', '.join(f'{name} = :{name}' for name in _CHANGING)} WHERE id = :id"
 # What time has done counts whether or not the scheduler has written it down already.
 # A card order may wait beyond its time limit, for its issuer, and a terminal has its own time.
-_EFFECTIVE = """CASE WHEN status = 'WAIT_BUYER_PAY' AND expires_at <= :now AND card IS NULL AND terminal IS NULL THEN 'TRADE_CLOSED'
-                     WHEN status = 'TRADE_SUCCESS' AND finishes_at <= :now THEN 'TRADE_FINISHED' ELSE status END"""
+EFFECTIVE = """CASE WHEN status = 'WAIT_BUYER_PAY' AND expires_at <= :now AND card IS NULL AND terminal IS NULL THEN 'TRADE_CLOSED'
+                    WHEN status = 'TRADE_SUCCESS' AND finishes_at <= :now THEN 'TRADE_FINISHED' ELSE status END"""
 if TYPE_CHECKING:
     from ..scenarios import Script
 
@@ -46,7 +46,8 @@ class Refund:
     at: int
 
 
-def _order(row: sqlite3.Row) -> Order:
+def read_order(row: sqlite3.Row) -> Order:
+    """The order of a row of its table."""
     values = dict(row)
     del values["due_at"]
     values.update(details=json.loads(row["details"]), watched=bool(row["watched"]), status=Status(row["status"]),
@@ -94,17 +95,17 @@ class Orders:
         """An order of a merchant, as it was last written down."""
         row = self._execute("SELECT * FROM orders WHERE merchants_id = :mid AND out_trade_no = :no",
                             {"mid": merchants_id, "no": out_trade_no}).fetchone()
-        return _order(row) if row else None
+        return read_order(row) if row else None
 
     def by_id(self, order_id: int) -> Order | None:
         """An order by its id."""
         row = self._execute("SELECT * FROM orders WHERE id = :id", {"id": order_id}).fetchone()
-        return _order(row) if row else None
+        return read_order(row) if row else None
 
     def of_page(self, token: str) -> Order | None:
         """The order that a payer's page belongs to."""
         row = self._execute("SELECT * FROM orders WHERE page_token = :token", {"token": token}).fetchone()
-        return _order(row) if row else None
+        return read_order(row) if row else None
 
     def add(self, order: Order) -> Order:
         """Write a new order down; answers it with its id."""
@@ -118,9 +119,9 @@ class Orders:
         """Orders by id, those of one merchant, or in one state, when that is asked."""
         rows = self._execute(
             f"""SELECT * FROM orders WHERE id > :after AND (:mid IS NULL OR merchants_id = :mid)
-                AND (:status IS NULL OR {_EFFECTIVE} = :status) ORDER BY id LIMIT :limit""",
+                AND (:status IS NULL OR {EFFECTIVE} = :status) ORDER BY id LIMIT :limit""",
             {"after": after, "mid": merchants_id, "status": status, "now": now, "limit": limit})
-        return [_order(row) for row in rows]
+        return [read_order(row) for row in rows]
 
     def next_due(self) -> int | None:
         """The next instant at which time alone does something to an order."""
@@ -130,7 +131,7 @@ class Orders:
     def due(self, now: int, limit: int) -> list[Order]:
         """Orders to which time has done something, in the order of time."""
         rows = self._execute("SELECT * FROM orders WHERE due_at <= :now ORDER BY due_at, id LIMIT :limit", {"now": now, "limit": limit})
-        return [_order(row) for row in rows]
+        return [read_order(row) for row in rows]
 
     def note(self, order: Order, at: int, event: Event, cause: str, detail: dict[str, str]) -> None:
         """Add a line to the order's history."""

@@ -38,10 +38,14 @@ class Emulator:
     scheduler: Scheduler
     closing: threading.Event = field(default_factory=threading.Event)
     patience: threading.BoundedSemaphore = field(init=False)
+    watching: threading.BoundedSemaphore = field(init=False)
 
     def __post_init__(self) -> None:
         # Long polls and event streams hold a thread each; some must stay free for payments.
-        self.patience = threading.BoundedSemaphore(max(1, self.settings.threads - 2))
+        most = max(1, self.settings.threads - 2)
+        self.patience = threading.BoundedSemaphore(most)
+        # Windows of the console that look on take at most half of it: the rest is for tests that wait.
+        self.watching = threading.BoundedSemaphore(max(1, most // 2))
 
 
 def emulator() -> Emulator:
@@ -57,7 +61,7 @@ def base_url() -> str:
 
 def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
     """The application on an open store; whoever calls runs the scheduler's thread."""
-    from . import api, cashier, control, pages, sdk, terminal
+    from . import api, cashier, console, control, pages, sdk, terminal
 
     app = Flask(__name__)
     app.url_rule_class = QuickRule
@@ -71,6 +75,7 @@ def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
     app.register_blueprint(sdk.blueprint)
     app.register_blueprint(control.blueprint)
     app.register_blueprint(control.probes)
+    app.register_blueprint(console.blueprint)
 
     @app.after_request
     def name_the_emulator(response):  # type: ignore[no-untyped-def]

@@ -1,6 +1,7 @@
 """Requests that wait, long polls and event streams: each holds a thread of the server."""
 import json
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -14,10 +15,14 @@ POLL_S = 0.1
 HEARTBEAT_S = 15
 
 
-def take_patience(here: Emulator) -> None:
-    """Take one of the threads that may wait, until `patience.release`. Raises ServiceUnavailable when all of them do."""
-    if not here.patience.acquire(blocking=False):
-        raise ServiceUnavailable("too many requests are waiting; start the server with more --threads")
+def take(*limits: threading.BoundedSemaphore) -> None:
+    """Take one of each of the limits, such as the threads that may wait, until its `release`. Raises ServiceUnavailable, and takes none,
+    when one of them has none left."""
+    for place, limit in enumerate(limits):
+        if not limit.acquire(blocking=False):
+            for taken in limits[:place]:
+                taken.release()
+            raise ServiceUnavailable("too many requests are waiting; start the server with more --threads")
 
 
 def has_left() -> bool:
@@ -37,13 +42,15 @@ def event(data: Any, **fields: str) -> str:
     return f"{named}data: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
-def stream(batches: Iterator[list[str]]) -> Response:
-    """A stream of events: each batch is what has happened since the one before, and may be empty. Raises ServiceUnavailable."""
+def stream(batches: Iterator[list[str]], *limits: threading.BoundedSemaphore) -> Response:
+    """A stream of events: each batch is what has happened since the one before, and may be empty. It takes one of the threads that may
+    wait, and of the other `limits`. Raises ServiceUnavailable."""
     here = emulator()
-    take_patience(here)
+    take(here.patience, *limits)
     response = Response(stream_with_context(_lines(here, batches)), content_type="text/event-stream")
     response.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-    response.call_on_close(here.patience.release)
+    for limit in (here.patience, *limits):
+        response.call_on_close(limit.release)
     return response
 
 

@@ -1,4 +1,5 @@
 """What the payer's pages say: one row a text, English and Chinese."""
+from collections.abc import Iterable, Mapping
 
 ROWS = (
     ("simulator", "Simulator: no real money", "模拟环境，不涉及真实资金"),
@@ -139,6 +140,10 @@ ROWS = (
     ("home_cards", "Test cards", "测试卡"),
     ("home_codes", "Response codes", "返回码"),
     ("home_lead", "A sandbox of TGPay Pro V2. Point your client here instead of the gateway:", "TGPay Pro V2 的模拟环境。请把客户端的网关地址改为："),
+    ("home_console", "Open the console", "打开控制台"),
+    ("home_console_more", "Orders with their whole story, notifications with every attempt, and every request explained: live.",
+     "实时查看：订单全过程、通知的每次发送、每个请求的结论与原因。"),
+    ("home_interface", "The same for programs", "供程序使用的接口"),
     ("home_orders", "Orders", "订单"),
     ("home_notices", "Notices", "通知"),
     ("home_journal", "Journal", "请求日志"),
@@ -147,21 +152,33 @@ ROWS = (
     ("home_merchants", "Merchants", "商户"),
     ("home_tokens", "Their tokens are printed by", "查看商户密钥："),
 )
-LANGUAGES = {"en": {name: english for name, english, _ in ROWS}, "zh": {name: chinese for name, _, chinese in ROWS}}
+Rows = Iterable[tuple[str, str, str]]
+Languages = Mapping[str, Mapping[str, str]]
+
+
+def by_language(rows: Rows) -> Languages:
+    """The texts of rows (name, English, Chinese) by language and name."""
+    told = tuple(rows)
+    return {"en": {name: english for name, english, _ in told}, "zh": {name: chinese for name, _, chinese in told}}
+
+
+LANGUAGES = by_language(ROWS)
 
 
 class Texts:
     """The texts of one language: `texts.pay`; `texts.language` and `texts.other` name it and the other one."""
 
-    def __init__(self, language: str) -> None:
-        self.language = language if language in LANGUAGES else "en"
+    def __init__(self, language: str, languages: Languages = LANGUAGES) -> None:
+        self.language = language if language in languages else "en"
         self.other = "en" if self.language == "zh" else "zh"
+        self._texts = languages[self.language]
 
     def __getitem__(self, name: str) -> str:
-        return LANGUAGES[self.language][name]
+        return self._texts[name]
 
     def __getattr__(self, name: str) -> str:
         try:
-            return LANGUAGES[self.__dict__["language"]][name]
+            found: str = self.__dict__["_texts"][name]
         except KeyError:
             raise AttributeError(name) from None
+        return found

@@ -26,12 +26,12 @@ def order_json(order: Order) -> dict[str, Any]:
         "buyer_id": order.buyer_id, "error": order.failure, "created_at": instant(order.created_at),
         "expires_at": instant(order.expires_at),
         "paid_at": instant(order.paid_at), "closed_at": instant(order.closed_at), "closed_by": order.closed_by,
-        "notify_url": order.notify_url, "page": _page(order), "details": dict(order.details),
+        "notify_url": order.notify_url, "page": page_of(order), "details": dict(order.details),
         "card": card_json(order.card) if order.card else None,
         "terminal": transaction_json(order) if order.terminal else None}
 
 
-def _page(order: Order) -> str:
+def page_of(order: Order) -> str:
     """Where the payer of an order looks."""
     if order.terminal and not order.card:
         return f"/terminal/{order.terminal.serial}"

@@ -15,7 +15,7 @@ from ...outbox import TAKEN
 from ...response_codes import CardStatus
 from ...store import Store, Tables
 from .. import base_url, emulator
-from ..streams import event, has_left, stream, take_patience
+from ..streams import event, has_left, stream, take
 from . import MERCHANT, OPERATIONS, Problem, body, duration, operation, text_of
 from .documents import instant, notice_json, order_json
 from .state import known
@@ -80,7 +80,7 @@ def wait() -> Response:
         raise Problem(400, "Bad Request", "notice must be taken")
     known(emulator().store.read(), merchants_id)
     end = time.monotonic() + duration("timeout", "10s", LONGEST_WAIT) / durations.SECOND
-    take_patience(emulator())
+    take(emulator().patience)
     try:
         while True:
             reached, story = _reached(emulator().store.read(), merchants_id, out_trade_no, status, "notice" in request.args)
@@ -107,8 +107,13 @@ def _reached(tables: Tables, merchants_id: str, out_trade_no: str, status: str, 
 @operation("GET", "/events", "server-sent events of orders, notices and requests, resumable by Last-Event-ID", (MERCHANT,))
 def events() -> Response:
     """A stream of everything that happens from now on, or since the event that Last-Event-ID names."""
-    cursor = _cursor(request.headers.get("Last-Event-ID", ""), emulator().store.read())
-    return stream(_happenings(emulator().store, cursor, request.args.get("merchants_id")))
+    return stream(happenings(request.args.get("merchants_id")))
+
+
+def happenings(merchants_id: str | None) -> Iterator[list[str]]:
+    """The events of a merchant, or of all, in batches: those since the one that Last-Event-ID names, or from now on."""
+    store = emulator().store
+    return _happenings(store, _cursor(request.headers.get("Last-Event-ID", ""), store.read()), merchants_id)
 
 
 Cursor = tuple[int, int, int]

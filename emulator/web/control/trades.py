@@ -91,7 +91,11 @@ def get_order(merchants_id: str, out_trade_no: str) -> Response:
                "code": {"type": "string", "description": f"with which response code a card payment fails; {DECLINED} unless told"}}})
 def act(merchants_id: str, out_trade_no: str, event: str) -> Response:
     """Pay, decline, expire or close an order as a payer or as time would; decide and charge back a card payment."""
-    given = body()
+    return jsonify(order_json(happen(merchants_id, out_trade_no, event, body())))
+
+
+def happen(merchants_id: str, out_trade_no: str, event: str, given: dict[str, Any]) -> Order:
+    """The order after an event; a wallet fails with the `error` that is given, a card with the `code`. Raises Problem."""
     failure, code = _failure(given), _card_code(given)
     if event not in CARD_ACTS:
         raise Problem(404, "Not Found", f"{event} is no event; there are {', '.join(CARD_ACTS)}")
@@ -103,10 +107,9 @@ def act(merchants_id: str, out_trade_no: str, event: str) -> Response:
         if event not in acts:
             raise Problem(409, "Conflict", f"{event} is for card orders; this one was made by {order.endpoint}", possible=possible(order))
         try:
-            after = acts[event](payments, order, code if order.card else failure)
+            return acts[event](payments, order, code if order.card else failure)
         except Refused as refused:
             raise Problem(409, "Conflict", f"{refused.code.name}: {refused.sentence}", possible=possible(order)) from refused
-        return jsonify(order_json(after))
 
 
 def _acts(order: Order) -> dict[str, Act]:

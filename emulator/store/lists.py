@@ -1,0 +1,90 @@
+"""What the console shows: rows of several tables newest first, a page after another by the last id seen, and all rows of an order."""
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+from .. import money
+from ..orders import Order
+from ..terminal import Transaction
+from .post import Posted
+from .terminals import read_transaction
+from .trades import EFFECTIVE, read_order
+
+Narrowed = Mapping[str, str | None]
+PAGE = 50
+_NEWEST = 2**62
+_LIKE = r"LIKE :like ESCAPE '\'"
+_ORDERS = {
+    "merchants_id": "merchants_id = :merchants_id", "endpoint": "endpoint = :endpoint", "status": f"{EFFECTIVE} = :status",
+    "search": f"(out_trade_no {_LIKE} OR trans_id {_LIKE} OR amount = :amount OR json_extract(details, '$.reference') {_LIKE})"}
+_NOTICES = {
+    "merchants_id": "merchants_id = :merchants_id", "status": "status = :status", "open": "status <> 'taken'",
+    "notify_type": "notify_type = :notify_type", "search": f"out_trade_no {_LIKE}"}
+_JOURNAL = {
+    "merchants_id": "merchants_id = :merchants_id", "endpoint": "endpoint = :endpoint", "verdict": "verdict = :verdict",
+    "refused": "verdict <> 'OK'", "search": f"out_trade_no {_LIKE}"}
+
+
+class Lists:
+    """Pages of orders, notices and journal entries, each with the id before which the next one begins, None at the end.
+
+    What is None or missing in `narrowed` does not narrow.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def orders(self, narrowed: Narrowed, now: int, before: int | None = None) -> tuple[list[Order], int | None]:
+        """Orders; `search` finds parts of their numbers, trade numbers and references, and whole amounts in major units."""
+        rows, rest = self._page("orders", _ORDERS, {**narrowed, "now": now}, before)
+        return [read_order(row) for row in rows], rest
+
+    def notices(self, narrowed: Narrowed, before: int | None = None) -> tuple[list[Posted], int | None]:
+        """Notices; `search` finds parts of order numbers, `open` those that are not taken."""
+        rows, rest = self._page("notices", _NOTICES, narrowed, before)
+        return [Posted(**row) for row in rows], rest
+
+    def journal(self, narrowed: Narrowed, before: int | None = None) -> tuple[list[sqlite3.Row], int | None]:
+        """Journal entries; `search` finds parts of order numbers, `refused` those that were not answered OK."""
+        return self._page("journal", _JOURNAL, narrowed, before)
+
+    def _page(self, table: str, conditions: Mapping[str, str], narrowed: Mapping[str, Any],
+              before: int | None) -> tuple[list[sqlite3.Row], int | None]:
+        """Only the conditions that are asked for stand in the statement, so that each finds its index."""
+        asked = [sql for name, sql in conditions.items() if narrowed.get(name)]
+        search = narrowed.get("search") or ""
+        rows = self._execute(
+            f"SELECT * FROM {table} WHERE {' AND '.join(['id < :before', *asked])} ORDER BY id DESC LIMIT :limit",
+            {**narrowed, "before": before or _NEWEST, "limit": PAGE + 1, "like": _part(search), "amount": _amount(search)}).fetchall()
+        return rows[:PAGE], rows[PAGE - 1]["id"] if len(rows) > PAGE else None
+
+    def requests(self, merchants_id: str, out_trade_no: str, limit: int = 500) -> list[sqlite3.Row]:
+        """The last journal entries of an order, oldest first."""
+        return self._execute("SELECT * FROM journal WHERE merchants_id = :mid AND out_trade_no = :no ORDER BY id DESC LIMIT :limit",
+                             {"mid": merchants_id, "no": out_trade_no, "limit": limit}).fetchall()[::-1]
+
+    def transactions(self, merchants_id: str, out_trade_no: str) -> list[Transaction]:
+        """What an order had on terminals before its present transaction, in the order of time."""
+        rows = self._execute("SELECT state FROM transactions WHERE merchants_id = :mid AND out_trade_no = :no AND state IS NOT NULL",
+                             {"mid": merchants_id, "no": out_trade_no})
+        return sorted((read_transaction(row["state"]) for row in rows), key=lambda transaction: transaction.started_at)
+
+    def ledger(self, merchants_id: str, out_trade_no: str) -> list[sqlite3.Row]:
+        """The ledger's entries of an order, oldest first."""
+        return self._execute("SELECT * FROM ledger WHERE merchants_id = :mid AND out_trade_no = :no ORDER BY id",
+                             {"mid": merchants_id, "no": out_trade_no}).fetchall()
+
+
+def _part(text: str) -> str:
+    r"""A pattern that finds a text anywhere: `%` and `_` stand for themselves."""
+    for sign in "\\%_":
+        text = text.replace(sign, f"\\{sign}")
+    return f"%{text}%"
+
+
+def _amount(text: str) -> int | None:
+    """The minor units that a text may mean."""
+    try:
+        return money.minor(text)
+    except ValueError:
+        return None

@@ -1,0 +1,27 @@
+"""Requests to the gateway as commands to be pasted into a terminal, signed anew; neither a token nor a secret is ever in one."""
+import shlex
+from collections.abc import Mapping
+from urllib.parse import quote_plus, urlencode
+
+from ... import signature
+from ...masking import HIDDEN
+from .. import base_url
+
+
+def signed(endpoint: str, method: str, params: Mapping[str, str], token: str | None) -> str:
+    """The command; what is hidden is left out with a note, and without a token there is no sign."""
+    kept = {name: value for name, value in params.items() if HIDDEN not in (name, value) and name not in signature.NEVER_SIGNED}
+    hidden = [name for name, value in params.items() if HIDDEN in (name, value)]
+    if token:
+        kept |= {"sign": signature.sign(kept, token), "sign_type": "MD5"}
+    note = f"# without {', '.join(hidden)}, which is not kept\n" if hidden else ""
+    return f"{note}{command(endpoint, method, kept)}"
+
+
+def command(endpoint: str, method: str, params: Mapping[str, str]) -> str:
+    """The command that sends these parameters as they are."""
+    url = f"{base_url()}/v2/{quote_plus(endpoint)}.php"
+    if method == "POST":
+        fields = [f"--data {shlex.quote(urlencode({name: value}))}" for name, value in params.items()]
+        return " \\\n  ".join((f"curl -sS {shlex.quote(url)}", *fields))
+    return f"curl -sS {shlex.quote(f'{url}?{urlencode(params)}')}"

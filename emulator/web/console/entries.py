@@ -1,0 +1,149 @@
+"""A request of the journal as its page and an order's timeline show it: with its verdict explained, and as a command to send it again."""
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import unescape
+from os.path import commonprefix
+from typing import Any
+
+from ...doctor import TOKEN
+from ...findings import RULES
+from ...gateway import OK
+from ...store import Tables
+from . import curl
+
+ROWS = (
+    ("verdict_ok", "Answered", "已应答"),
+    ("refused", "Refused", "已拒绝"),
+    ("findings", "Findings", "规则提示"),
+    ("finding_change", "What to change", "如何修改"),
+    ("section", "Section", "章节"),
+    ("rule", "Rule", "规则"),
+    ("rule_fitted", "The scenario's rule that fitted", "命中的场景规则"),
+    ("no_rule", "No rule of the scenario fitted", "没有命中任何场景规则"),
+    ("passed", "Why other rules did not fit", "其他规则未命中的原因"),
+    ("untold", "More that do not fit", "另有未命中的规则"),
+    ("elsewhere", "For other endpoints", "针对其他接口的规则"),
+    ("scenario", "Scenario", "场景"),
+    ("signature", "Signature", "签名"),
+    ("signature_wrong", "The signature is wrong", "签名不正确"),
+    ("canonical", "The text to sign, and then the token", "待签名文本（其后接密钥）"),
+    ("expected", "The right sign", "正确的签名"),
+    ("given", "The sign that was sent", "收到的签名"),
+    ("differs", "Where your text differs first", "首个差异处"),
+    ("in_hidden", "It is inside of what is hidden.", "差异位于隐藏的内容之中。"),
+    ("yours", "Yours", "您的文本"),
+    ("right", "Right", "正确文本"),
+    ("remedy", "The line that does this step rightly", "正确的写法"),
+    ("known", "More about it", "补充说明"),
+    ("http_status", "HTTP status", "HTTP 状态"),
+    ("address", "Address", "地址"),
+    ("method", "Method", "方法"),
+    ("hidden_more", "*** stands for what is never kept: passwords and card data.", "*** 表示从不保存的内容：密码与卡数据。"),
+    ("send_again", "Send it again, rightly signed", "重新签名后再次发送"),
+)
+LANGUAGES = {"php": "PHP", "java": "Java", "python": "Python", "javascript": "JavaScript"}
+_SENTENCE = re.compile("<(detail_error_des|result_msg)>(.+?)</")
+_OF_RULES = ("scenario", "rule", "then", "passed", "untold", "elsewhere")
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A text with a place in it: what is before the mark, what is marked, and the rest."""
+
+    before: str
+    mark: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A refused signature, explained; `yours` and `right` are None where it is not known how the client made its value, and the same where
+    the difference is inside of what is hidden."""
+
+    sentence: str
+    mistakes: list[str]
+    expected: str
+    given: str
+    whole: Marked
+    yours: Marked | None
+    right: Marked | None
+    is_hidden: bool
+    remedies: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What the scenario in force said: the `rule` that fitted and what it does, or none; why others did not, as far as they are told."""
+
+    name: str
+    rule: str | None
+    then: str
+    passed: list[tuple[str, str]]
+    untold: int
+    elsewhere: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A request: `row` is the journal's, `known` what only its endpoint could tell, `again` the command that sends it again, `reason` the
+    sentence with which it was refused."""
+
+    row: Mapping[str, Any]
+    params: Mapping[str, str]
+    findings: list[dict[str, str]]
+    scenario: Scenario | None
+    signature: Signature | None
+    known: list[tuple[str, str]]
+    again: str
+    reason: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether it was not refused."""
+        return bool(self.row["verdict"] == OK)
+
+
+def read(tables: Tables, row: Any) -> Entry:
+    """The entry of a row of the journal."""
+    params, told = json.loads(row["params"]), json.loads(row["explanation"])
+    merchant = tables.merchants.find(row["merchants_id"])
+    explained = "canonical" in told
+    return Entry(
+        dict(row), params, [{**finding, "change": RULES[finding["code"]].change} for finding in json.loads(row["findings"])],
+        _scenario(told) if "scenario" in told else None, _signature(told) if explained else None,
+        [] if explained else [(name, str(value)) for name, value in told.items() if name not in _OF_RULES and value],
+        curl.signed(row["endpoint"], row["method"], params, merchant.token if merchant else None),
+        "" if row["verdict"] == OK else _reason(row["answer"]))
+
+
+def _scenario(told: Mapping[str, Any]) -> Scenario:
+    return Scenario(told["scenario"], told["rule"], json.dumps(told.get("then", {}), ensure_ascii=False), told["passed"], told["untold"],
+                    told["elsewhere"])
+
+
+def _reason(answer: str) -> str:
+    """The sentence in the answer of a refusal."""
+    found = _SENTENCE.search(answer)
+    return unescape(found[2]) if found else ""
+
+
+def _signature(told: Mapping[str, Any]) -> Signature:
+    differs, whole = told["differs"], f"{told['canonical']}{TOKEN}"
+    yours, right = _apart(differs["yours"], differs["right"]) if differs else (None, None)
+    place = differs["position"] if differs else len(whole)
+    length = len(TOKEN) if place >= len(told["canonical"]) else 1
+    return Signature(told["sentence"], told["mistakes"], told["expected"], told["given"], _marked(whole, place, length), yours, right,
+                     differs is not None and differs["yours"] == differs["right"],
+                     [(name, told["code"][language]) for language, name in LANGUAGES.items()] if told["code"] else [])
+
+
+def _apart(yours: str, right: str) -> tuple[Marked, ...]:
+    """Two texts with their first difference marked."""
+    same = len(commonprefix((yours, right)))
+    return tuple(_marked(text, same, len(TOKEN) if text.startswith(TOKEN, same) else 1) for text in (yours, right))
+
+
+def _marked(text: str, place: int, length: int) -> Marked:
+    return Marked(text[:place], text[place:place + length], text[place + length:])

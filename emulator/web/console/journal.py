@@ -1,0 +1,60 @@
+"""The journal: every request to `/v2`, with what was answered and why."""
+from flask import Response
+
+from ...codes import REFUSALS
+from ...endpoints import ENDPOINTS
+from ...gateway import OK
+from .. import base_url, emulator
+from ..control import Problem
+from . import entries
+from .frame import Page, before, blueprint, chosen, go_on, narrowed, show, texts, to
+
+TEXTS = (
+    *entries.ROWS,
+    ("journal", "Journal", "请求日志"),
+    ("journal_hint", "Order number", "订单号"),
+    ("journal_empty", "No requests yet", "还没有请求"),
+    ("journal_empty_more", "Every request to /v2 appears here with its verdict, refused ones with the reason. Point your client to:",
+     "发往 /v2 的每个请求都会显示在这里，被拒绝的会说明原因。请将客户端指向："),
+    ("journal_clear", "Empty the journal", "清空日志"),
+    ("journal_clear_sure", "Forget every request of this merchant?", "确定清空此商户的全部请求记录吗？"),
+    ("journal_clear_all_sure", "Forget every request of all merchants?", "确定清空所有商户的全部请求记录吗？"),
+    ("journal_cleared", "The journal is empty.", "日志已清空。"),
+    ("entry", "Request", "请求"),
+    ("every_refusal", "Everything refused", "全部拒绝"),
+)
+PAGE = Page("journal", "M6 3h12v18H6zM9 8h6M9 12h6M9 16h4", TEXTS)
+REFUSED = "refused"
+VERDICTS = (OK, *REFUSALS)
+
+
+@blueprint.get("/journal")
+def journal() -> Response:
+    """A page of the list, narrowed as its filter says."""
+    asked = narrowed("endpoint", "verdict", "search")
+    verdict = {"verdict": None, "refused": REFUSED} if asked["verdict"] == REFUSED else {}
+    tables = emulator().store.read()
+    rows, rest = tables.lists.journal({**asked, **verdict, "merchants_id": chosen()}, before())
+    return show("journal", "journal", follows="request", rows=[entries.read(tables, row) for row in rows], rest=rest, asked=asked,
+                is_narrowed=any(asked.values()), endpoints=[(name, name) for name in ENDPOINTS], base=base_url(),
+                verdicts=[(REFUSED, texts().every_refusal), *((name, name) for name in VERDICTS)],
+                is_new=not rows and not any(asked.values()) and before() is None)
+
+
+@blueprint.get("/journal/<int:entry_id>")
+def entry(entry_id: int) -> Response:
+    """One request."""
+    tables = emulator().store.read()
+    row = tables.journal.find(entry_id)
+    if row is None:
+        raise Problem(404, "Not Found", f"the journal has no entry {entry_id}")
+    order = tables.orders.find(row["merchants_id"], row["out_trade_no"])
+    return show("entry", "journal", entry=entries.read(tables, row), order=order)
+
+
+@blueprint.post("/journal/clear")
+def clear_journal() -> Response:
+    """Forget the requests of the merchant that is looked at, or all."""
+    with emulator().store.write() as tables:
+        tables.journal.clear(chosen())
+    return go_on(to("journal"), texts().journal_cleared)

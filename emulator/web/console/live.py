@@ -1,0 +1,23 @@
+"""What open windows of the console follow: the stream of events, and, where there is none for them, a look now and then."""
+from flask import Response, jsonify
+
+from ...clock import real_now
+from .. import emulator
+from ..control.tools import happenings
+from ..pages import secure
+from ..streams import stream
+from .frame import blueprint, chosen, written
+
+
+@blueprint.get("/events")
+def events() -> Response:
+    """The events of the control interface's stream; 503 when as many windows as may have one."""
+    return stream(happenings(chosen()), emulator().watching)
+
+
+@blueprint.get("/pulse")
+def pulse() -> Response:
+    """How far the logs are, and the emulator's time."""
+    tables = emulator().store.read()
+    ticking = tables.clock.get()
+    return secure(jsonify({"newest": written(tables.newest()), "now": ticking.now(real_now()), "frozen": ticking.frozen is not None}))

@@ -1,0 +1,77 @@
+"""The notices: what was sent to whom, every attempt, and what was answered."""
+from flask import Response, request
+
+from ...outbox import TAKEN
+from ...store.post import Posted
+from .. import base_url, emulator
+from ..control import Problem, token_in_force
+from .frame import Page, before, blueprint, chosen, go_on, narrowed, show, texts, to
+
+TEXTS = (
+    ("notifications", "Notifications", "通知"),
+    ("notifications_hint", "Order number", "订单号"),
+    ("notifications_empty", "No notifications yet", "还没有通知"),
+    ("notifications_empty_more", "What becomes of an order is told to the notify_url of its request, else to the merchant's. Without one "
+     "nothing is sent. Set the merchant's like this:",
+     "订单支付或结束后，会通知请求中的 notify_url；没有时通知商户设置的地址；两者都没有则不发送。可这样设置商户的通知地址："),
+    ("kind", "Kind", "类型"),
+    ("notice_waiting", "Waiting", "等待发送"),
+    ("notice_taken", "Taken", "已接收"),
+    ("notice_failed", "Given up", "已放弃"),
+    ("attempts", "Attempts", "发送次数"),
+    ("no_attempt", "Nobody has tried yet", "尚未发送"),
+    ("next_due", "Next due", "下次发送"),
+    ("replay", "Replay now", "立即重发"),
+    ("replayed", "The notification was sent once more; see its last attempt.", "通知已重发，结果见最后一次发送。"),
+    ("sent", "What is sent", "发送内容"),
+    ("took", "took", "耗时"),
+    ("repeated_body", "From the second attempt on", "第二次起的内容"),
+)
+PAGE = Page("notifications", "M4 6h16v12H4zM4 7l8 6 8-6", TEXTS)
+STATUSES = (("waiting", "wait"), (TAKEN, "good"), ("failed", "bad"))
+
+
+@blueprint.get("/notifications")
+def notifications() -> Response:
+    """A page of the list, narrowed as its filter says."""
+    asked = narrowed("status", "search")
+    tables = emulator().store.read()
+    is_open = {"open": "yes"} if asked["status"] not in (None, TAKEN) else {}  # most are taken: those that are not have an index
+    rows, rest = tables.lists.notices({**asked, **is_open, "merchants_id": chosen()}, before())
+    return show("notifications", "notifications", follows="notice order", rows=rows, rest=rest, asked=asked, colours=dict(STATUSES),
+                is_narrowed=any(asked.values()), statuses=[(name, texts()[f"notice_{name}"]) for name, _ in STATUSES],
+                is_new=not rows and not any(asked.values()) and before() is None, example=_example())
+
+
+def _example() -> str:
+    """A command that says where the notices of a merchant go."""
+    merchants_id = chosen() or next((merchant.merchants_id for merchant in emulator().store.read().merchants.page("", 1)), "…")
+    guarded = " -H 'Authorization: Bearer …'" if token_in_force() else ""
+    return (f"curl -sS -X PATCH {base_url()}/_emulator/merchants/{merchants_id}{guarded} \\\n"
+            "  -d '{\"notify_url\": \"http://127.0.0.1:9000/notify\"}'")
+
+
+@blueprint.get("/notifications/<int:notice_id>")
+def notice(notice_id: int) -> Response:
+    """One notice."""
+    tables = emulator().store.read()
+    found = _find(notice_id)
+    return show("notice", "notifications", follows="notice", notice=found, attempts=tables.notices.attempts(notice_id),
+                colour=dict(STATUSES)[found.status], order=tables.orders.find(found.merchants_id, found.out_trade_no))
+
+
+@blueprint.post("/notifications/<int:notice_id>/replay")
+def replay(notice_id: int) -> Response:
+    """Send it once more, now; back to the page that asked for it."""
+    _find(notice_id)
+    emulator().scheduler.ask("replay", {"id": notice_id})
+    order_id = request.args.get("order_id", type=int)
+    back = to("order", order_id=order_id) if order_id else to("notice", notice_id=notice_id)
+    return go_on(back, texts().replayed)
+
+
+def _find(notice_id: int) -> Posted:
+    found = emulator().store.read().notices.find(notice_id)
+    if found is None:
+        raise Problem(404, "Not Found", f"there is no notice {notice_id}")
+    return found

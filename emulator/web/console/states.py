@@ -1,0 +1,43 @@
+"""The states of orders in a word and a colour: good, wait, bad, info or off."""
+from ...orders import Event, Order, Status
+from ...response_codes import CardStatus
+
+State = tuple[str, str]
+ROWS = (
+    ("waiting", "Waiting for the buyer", "等待付款"),
+    ("pending", "Pending at the issuer", "等待发卡行"),
+    ("review", "Waiting for the review", "等待审核"),
+    ("at_terminal", "At the terminal", "终端处理中"),
+    ("paid", "Paid", "已支付"),
+    ("part_refunded", "Refunded in part", "部分退款"),
+    ("refunded", "Refunded", "已退款"),
+    ("finished", "Finished", "已完结"),
+    ("charged_back", "Charged back", "已拒付"),
+    ("cancelled", "Cancelled", "已取消"),
+    ("expired", "Expired", "已过期"),
+    ("failed", "Failed", "已失败"),
+    ("closed", "Closed", "已关闭"),
+)
+STATUSES = {
+    Status.WAIT_BUYER_PAY: "waiting", Status.TRADE_SUCCESS: "paid", Status.TRADE_CLOSED: "closed", Status.TRADE_FINISHED: "finished"}
+_CLOSED: dict[str, State] = {
+    Event.EXPIRE: ("expired", "off"), Event.CANCEL: ("cancelled", "off"), Event.REVOKE: ("cancelled", "off"),
+    Event.FAIL: ("failed", "bad"), Event.CLOSE: ("closed", "off")}
+_CARD_WAITS: dict[CardStatus, State] = {CardStatus.PENDING: ("pending", "wait"), CardStatus.PENDING_REVIEW: ("review", "wait")}
+
+
+def state(order: Order) -> State:
+    """The name of an order's word, and its colour."""
+    if order.card and order.card.charged_back_at is not None:
+        return "charged_back", "bad"
+    if order.status is Status.WAIT_BUYER_PAY:
+        if order.terminal:
+            return "at_terminal", "wait"
+        return _CARD_WAITS.get(order.card.status, ("waiting", "wait")) if order.card else ("waiting", "wait")
+    if order.was_paid and order.status is Status.TRADE_CLOSED:
+        return "refunded", "info"
+    if order.status is Status.TRADE_CLOSED:
+        return _CLOSED.get(order.closed_by, ("closed", "off"))
+    if order.refunded:
+        return "part_refunded", "good"
+    return ("finished", "good") if order.status is Status.TRADE_FINISHED else ("paid", "good")

@@ -1,0 +1,137 @@
+"""All that happened to an order, in the order of the emulator's time: requests, moves, terminals' steps, notices, settlement."""
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ... import moves, terminal
+from ...orders import Event, Order
+from ...payments import BY_CLOCK, BY_CONTROL, BY_PAYER
+from ...settlement import PAYMENT, rows
+from ...store import Tables
+from . import entries
+
+ROWS = (
+    ("event_create", "Order made", "创建订单"),
+    ("event_pay", "Paid", "支付成功"),
+    ("event_decline", "The buyer could not pay, and may try again", "付款未成功，可重试"),
+    ("event_fail", "Payment failed", "支付失败"),
+    ("event_cancel", "Cancelled by the merchant", "商户取消"),
+    ("event_close", "Closed", "关闭"),
+    ("event_expire", "Expired", "过期"),
+    ("event_refund", "Refunded in part", "部分退款"),
+    ("event_refund_all", "Refunded", "全额退款"),
+    ("event_finish", "Refund period over", "退款期结束"),
+    ("event_pend", "Pending at the issuer", "等待发卡行"),
+    ("event_wrong_code", "Wrong one-time code", "验证码错误"),
+    ("event_review", "Authorised, waiting for the review", "已授权，等待审核"),
+    ("event_revoke", "Cancelled after authorisation", "授权后取消"),
+    ("event_retry", "Tried again", "重新支付"),
+    ("event_chargeback", "Charged back", "拒付"),
+    ("event_start", "Handed to the terminal", "发送至终端"),
+    ("event_present", "Card presented", "出示银行卡"),
+    ("event_pin", "PIN typed", "输入密码"),
+    ("event_restore", "Refund taken back", "退款撤销"),
+    ("event_act", "The buyer acts as the scenario says", "买家按场景操作"),
+    ("event_end", "The terminal's transaction ends", "终端交易结束"),
+    ("by_payer", "by the payer", "由付款人"),
+    ("by_control", "by hand", "手动"),
+    ("by_clock", "by time", "到时自动"),
+    ("by_request", "by", "由"),
+    ("attempt", "Attempt", "第几次"),
+    ("by_hand", "replayed by hand", "手动重发"),
+    ("taken", "Taken", "已接收"),
+    ("not_taken", "Not taken", "未接收"),
+    ("next_attempt", "Next attempt", "下次发送"),
+    ("terminal", "Terminal", "终端"),
+    ("settled_payment", "Payment settled", "支付结算"),
+    ("settled_refund", "Refund settled", "退款结算"),
+    ("settles", "In the settlement file", "结算文件中的记录"),
+    ("fee", "fee", "手续费"),
+    ("truly", "truly", "实际应为"),
+    ("planted_missing", "Planted: the file lacks it", "植入差异：文件中缺失"),
+    ("planted_duplicate", "Planted: the file has it twice", "植入差异：文件中重复"),
+    ("planted_next_day", "Planted: a day late", "植入差异：晚一天"),
+    ("planted_fee_off", "Planted: the fee is a penny off", "植入差异：手续费差一分"),
+    ("planted_amount_off", "Planted: the amount is a penny off", "植入差异：金额差一分"),
+    ("planted_unknown_row", "Planted: a row beside it that nobody knows", "植入差异：多出一条未知记录"),
+    ("left_open", "Looked at whether it was left open (QR note 2)", "检查订单是否未处理（二维码注 2）"),
+    ("step_WAITING_FOR_CARD", "waits for the card", "等待出示银行卡"),
+    ("step_READING_CARD", "reads the card", "正在读卡"),
+    ("step_PIN_ENTRY", "asks for the PIN", "等待输入密码"),
+    ("step_AUTHORISING", "asks the host", "正在授权"),
+    ("step_APPROVED", "approved", "交易成功"),
+    ("step_DECLINED", "declined", "交易被拒绝"),
+    ("step_CANCELLED", "cancelled", "交易已取消"),
+    ("step_FAILED", "failed", "交易失败"),
+)
+REQUEST, CHANGE, STEP, ATTEMPT, SETTLEMENT, DUE, COMING = "request", "change", "step", "attempt", "settlement", "due", "coming"
+RANKS = (REQUEST, CHANGE, STEP, ATTEMPT, SETTLEMENT, COMING, DUE)  # of what happens in the same millisecond
+_BY = {BY_PAYER: "by_payer", BY_CONTROL: "by_control", BY_CLOCK: "by_clock"}  # else an endpoint
+_COLOURS = {
+    **dict.fromkeys((Event.PAY, Event.RESTORE), "good"), **dict.fromkeys((Event.REFUND, Event.REFUND_ALL), "info"),
+    **dict.fromkeys((Event.FAIL, Event.DECLINE, Event.WRONG_CODE, Event.CHARGEBACK), "bad"),
+    **dict.fromkeys((Event.PEND, Event.REVIEW), "wait")}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Something that happened, or will: `kind` says what `told` is, `key` is its own for ever."""
+
+    at: int
+    kind: str
+    key: str
+    colour: str
+    told: Any
+
+
+def timeline(tables: Tables, order: Order, now: int) -> list[Moment]:
+    """The moments of an order, oldest first, with those that are to come at the end."""
+    moments = [*_requests(tables, order), *_changes(tables, order), *_steps(tables, order, now), *_notices(tables, order),
+               *_settlement(tables, order), *_coming(order)]
+    return sorted(moments, key=lambda moment: (moment.at, RANKS.index(moment.kind)))
+
+
+def _requests(tables: Tables, order: Order) -> Iterator[Moment]:
+    for row in tables.lists.requests(order.merchants_id, order.out_trade_no):
+        entry = entries.read(tables, row)
+        yield Moment(row["at"], REQUEST, f"request-{row['id']}", "info" if entry.ok else "bad", entry)
+
+
+def _changes(tables: Tables, order: Order) -> Iterator[Moment]:
+    for row in tables.orders.history(order.merchants_id, order.out_trade_no):
+        told = {**dict(row), "detail": json.loads(row["detail"]), "by": _BY.get(row["cause"], "by_request")}
+        yield Moment(row["at"], CHANGE, f"change-{row['id']}", _COLOURS.get(Event(row["event"]), "off"), told)
+
+
+def _steps(tables: Tables, order: Order, now: int) -> Iterator[Moment]:
+    """What terminals showed up to now."""
+    transactions = [*tables.lists.transactions(order.merchants_id, order.out_trade_no), *([order.terminal] if order.terminal else [])]
+    for transaction in transactions:
+        for place, step in enumerate(terminal.course(transaction)):
+            if step.since <= now:
+                yield Moment(step.since, STEP, f"step-{transaction.result_id}-{place}", "off", {"serial": transaction.serial, "step": step})
+
+
+def _notices(tables: Tables, order: Order) -> Iterator[Moment]:
+    """Every attempt of every notice, and when the next ones are due."""
+    for notice in tables.notices.of_order(order.merchants_id, order.out_trade_no):
+        attempts = tables.notices.attempts(notice.id)
+        for place, row in enumerate(attempts, 1):
+            yield Moment(row["at"], ATTEMPT, f"attempt-{row['id']}", "good" if row["taken"] else "bad",
+                         {"notice": notice, "attempt": row, "place": place})
+        if notice.due_at is not None:
+            yield Moment(notice.due_at, DUE, f"due-{notice.id}", "wait", {"notice": notice, "place": len(attempts) + 1})
+
+
+def _settlement(tables: Tables, order: Order) -> Iterator[Moment]:
+    for row in tables.lists.ledger(order.merchants_id, order.out_trade_no):
+        yield Moment(row["settles_at"], SETTLEMENT, f"settlement-{row['id']}", "wait" if row["planted"] else "info",
+                     {**dict(row), "pays": row["kind"] == PAYMENT, "lines": rows(row["line"]), "planted": row["planted"].split()})
+
+
+def _coming(order: Order) -> Iterator[Moment]:
+    """What time alone will do next."""
+    due = moves.falls_due(order)
+    if due:
+        yield Moment(due[0], COMING, "coming", "off", str(due[1]) if due[1] else None)

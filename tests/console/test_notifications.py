@@ -1,0 +1,78 @@
+"""Notifications in the console: what was sent, every attempt, replay (contract 5.5)."""
+from ..driver import Clock, Receiver, Shop
+from .desk import Desk, rows, words
+
+import pytest
+
+
+def paid(shop: Shop) -> str:
+    return shop.pay_by_barcode("8.00")["out_trade_no"]
+
+
+def path_of(shop: Shop, number: str) -> str:
+    """The page of an order's first notice."""
+    return f"/notifications/{shop.notices(number)[0]['id']}"
+
+
+def test_notices_are_listed_with_state_attempts_and_when_they_are_due_next(
+        desk: Desk, notified: Shop, receiver: Receiver, clock: Clock) -> None:
+    clock.set("2026-03-01T02:00:00Z")
+    clock.freeze()
+    receiver.answers = [(500, b"oops"), (200, b"success")]
+    for _ in range(2):
+        paid(notified)
+        notified.control.post("/notifications/flush")
+    taken, waiting = rows(desk.page("/notifications", merchants_id=notified.merchants_id))
+    assert "merchant_scan_status_sync" in taken and "Taken Attempts: 1" in taken
+    assert "Waiting Attempts: 1" in waiting and "10:04:00 2026-03-01" in waiting
+
+
+@pytest.mark.parametrize("status, count", [("taken", 1), ("waiting", 1), ("failed", 0), ("", 2)])
+def test_the_state_narrows(desk: Desk, notified: Shop, receiver: Receiver, status: str, count: int) -> None:
+    receiver.answers = [(500, b"oops"), (200, b"success")]
+    for _ in range(2):
+        paid(notified)
+        notified.control.post("/notifications/flush")
+    assert len(rows(desk.page("/notifications", merchants_id=notified.merchants_id, status=status))) == count
+
+
+def test_a_notice_has_what_is_sent_and_every_attempt_with_its_answer(
+        desk: Desk, notified: Shop, receiver: Receiver, clock: Clock) -> None:
+    receiver.answers = [(500, b"<b>oops</b>"), (200, b"<html>thanks</html>"), (200, b"success")]
+    number = paid(notified)
+    clock.advance("4m")
+    clock.advance("10m")
+    page = desk.page(path_of(notified, number))
+    attempts = [words(item) for item in page.get_element_by_id("attempts").iter("li")]
+    assert [("Taken" in attempt, "HTTP 500" in attempt) for attempt in attempts] == [(False, True), (False, False), (True, False)]
+    assert "<b>oops</b>" in attempts[0] and "<html>thanks</html>" in attempts[1]
+    assert f"GET {receiver.url}?" in words(page.xpath("//pre")[0]) and number in words(page.xpath("//pre")[0])
+
+
+def test_a_replay_sends_it_once_more_and_shows_the_attempt(desk: Desk, notified: Shop, receiver: Receiver) -> None:
+    number = paid(notified)
+    receiver.wait_for(1)
+    path = path_of(notified, number)
+    assert desk.post(f"{path}/replay").startswith("The notification was sent once more")
+    assert len(receiver.wait_for(2)) == 2
+    assert "replayed by hand" in words(list(desk.page(path).get_element_by_id("attempts").iter("li"))[-1])
+
+
+def test_a_replay_from_an_orders_page_goes_back_to_it(desk: Desk, notified: Shop, receiver: Receiver) -> None:
+    number = paid(notified)
+    notified.control.post("/notifications/flush")
+    form, = (form for form in desk.page(desk.order(notified, number)).iter("form") if "replay" in form.get("action"))
+    answer = desk.ask("POST", form.get("action"), {})
+    assert (answer.status, answer.headers["Location"]) == (303, f"/console{desk.order(notified, number)}")
+    assert len(receiver.wait_for(2)) == 2
+
+
+def test_a_notice_that_nobody_took_can_be_sent_again_when_it_is_given_up(
+        desk: Desk, notified: Shop, receiver: Receiver, clock: Clock) -> None:
+    receiver.answers = [(500, b"oops")]
+    number = paid(notified)
+    clock.advance("2d")
+    assert "Given up" in rows(desk.page("/notifications", merchants_id=notified.merchants_id, status="failed"))[0]
+    receiver.answers = [(200, b"success")]
+    desk.post(f"{path_of(notified, number)}/replay")
+    assert "Taken" in rows(desk.page("/notifications", merchants_id=notified.merchants_id))[0]

@@ -1,0 +1,31 @@
+"""What the console says: each text once, in both languages, and a word for everything that can happen."""
+import pytest
+
+from emulator.discrepancies import PLANTS
+from emulator.orders import Event
+from emulator.outbox import TAKEN
+from emulator.terminal import State
+from emulator.web.console import PAGES
+from emulator.web.console.words import ROWS
+from emulator.web.control.trades import CARD_ACTS
+
+TEXTS = [*ROWS, *(row for page in PAGES for row in page.texts)]
+NAMES = [name for name, _, _ in TEXTS]
+SAID = [*(f"event_{event}" for event in Event), *(f"step_{state}" for state in State if state is not State.IDLE),
+        *(f"{word}_{act}" for act in (*CARD_ACTS, "cancel", "refund") for word in ("act", "done")),
+        *(f"planted_{name}" for name in PLANTS),
+        *(f"notice_{status}" for status in ("waiting", TAKEN, "failed")), *(page.name for page in PAGES)]
+
+
+def test_no_text_stands_there_twice() -> None:
+    assert [name for name in set(NAMES) if NAMES.count(name) > 1] == []
+
+
+def test_every_text_is_there_in_both_languages() -> None:
+    assert [name for name, english, chinese in TEXTS if not english.strip() or not chinese.strip()] == []
+    assert [english for _, english, _ in TEXTS if not english.replace("中文", "").isascii()] == []
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_there_is_a_word_for_everything_that_can_happen(name: str) -> None:
+    assert name in NAMES
