@@ -1,0 +1,42 @@
+"""Contract 5: the console's pages where something is tried out, set or looked up, in a browser. Screenshots are left in test-pages/."""
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from ..driver import Shop
+from ..payer import Payer, faults
+from ..test_pages import DESK, HEIGHT, LANGUAGES
+
+WIDE = 1920
+
+
+def scripted(shop: Shop) -> str:
+    """The scenarios, one of them in force."""
+    shop.control.ask("PUT", "/scenario", {"merchants_id": shop.merchants_id, "name": "insufficient-then-approved"})
+    return "/scenarios"
+
+
+VIEWS: dict[str, Callable[[Shop], str]] = {
+    "try": lambda shop: "/try?table=tgpayqrcode",
+    "try-card": lambda shop: "/try?table=tgpaybankcard-2",
+    "try-refused": lambda shop: "/try?table=tgpayquery&out_trade_no=" + "x" * 99,
+    "scenarios": scripted,
+    "scenarios-none": lambda shop: "/scenarios",
+    "scenario": lambda shop: "/scenarios/desk?name=lost-answer",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_page_fits_labels_its_fields_can_be_read_and_asks_nobody_but_the_emulator(
+        payer: Payer, shop: Shop, name: str, language: str) -> None:
+    path = VIEWS[name](shop)
+    with payer.at(f"{shop.control.url}/console{path}{'&' if '?' in path else '?'}merchants_id={shop.merchants_id}", language, DESK) as page:
+        assert page.evaluate("document.documentElement.lang") == {"en": "en", "zh": "zh-CN"}[language]
+        expect(page.get_by_role("heading", level=1)).to_have_count(1)
+        expect(page.locator(".sections [aria-current]")).to_have_count(1)
+        page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+        assert faults(page, f"console-{name}-{language}") == {}
+        page.set_viewport_size({"width": WIDE, "height": HEIGHT})
+        assert page.evaluate("document.documentElement.scrollWidth") == WIDE
