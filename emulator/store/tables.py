@@ -3,6 +3,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .coming import Coming
 from .lists import Lists
 from .people import Merchants
 from .post import Notices
@@ -30,6 +31,7 @@ class Tables:
         self.terminals = Terminals(connection)
         self.scenarios = Scenarios(connection)
         self.lists = Lists(connection)
+        self.coming = Coming(connection)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -17,6 +17,23 @@ def scripted(shop: Shop) -> str:
     return "/scenarios"
 
 
+def at_the_counter(shop: Shop) -> str:
+    """The terminals: one at work, attended, one offline after a refused sale."""
+    first, second = shop.terminals
+    shop.control.ask("PUT", f"/terminals/{first}", {"attended": True})
+    shop.at_terminal()
+    shop.at_terminal(amount="37.84", terminal_sn=second)
+    shop.control.ask("PUT", f"/terminals/{second}", {"online": False})
+    return "/terminals"
+
+
+def with_things_to_come(shop: Shop) -> str:
+    """The clock, with orders that wait."""
+    shop.qr_order(out_trade_no=shop.merchants_id + "x" * 52)
+    shop.card_order()
+    return "/clock"
+
+
 VIEWS: dict[str, Callable[[Shop], str]] = {
     "try": lambda shop: "/try?table=tgpayqrcode",
     "try-card": lambda shop: "/try?table=tgpaybankcard-2",
@@ -24,6 +41,9 @@ VIEWS: dict[str, Callable[[Shop], str]] = {
     "scenarios": scripted,
     "scenarios-none": lambda shop: "/scenarios",
     "scenario": lambda shop: "/scenarios/desk?name=lost-answer",
+    "terminals": at_the_counter,
+    "clock": with_things_to_come,
+    "clock-nothing": lambda shop: "/clock",
 }
 
 

@@ -65,10 +65,15 @@ def clock() -> Response:
         "set": {"type": "string", "format": "date-time"}, "freeze": {"type": "boolean"}, "reset": {"const": True}}})
 def move_clock() -> Response:
     """Advance, set, freeze, unfreeze or reset the clock."""
-    result = emulator().scheduler.ask("clock", _move(body()))
+    move(body())
+    return clock()
+
+
+def move(given: dict[str, Any]) -> None:
+    """Move the clock as it is asked, until what falls due on the way has been done. Raises Problem."""
+    result = emulator().scheduler.ask("clock", _move(given))
     if "error" in result:
         raise Problem(500, "Internal Server Error", f"the clock was not moved to the end: {result['error']}")
-    return clock()
 
 
 def _move(given: dict[str, Any]) -> dict[str, Any]:
