@@ -44,6 +44,9 @@ VIEWS: dict[str, Callable[[Shop], str]] = {
     "terminals": at_the_counter,
     "clock": with_things_to_come,
     "clock-nothing": lambda shop: "/clock",
+    "merchants": lambda shop: "/merchants",
+    "merchant": lambda shop: f"/merchants/{shop.merchants_id}",
+    "merchant-token": lambda shop: f"/merchants/{shop.merchants_id}?token=1",
 }
 
 
