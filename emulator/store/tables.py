@@ -9,6 +9,7 @@ from .people import Merchants
 from .post import Notices
 from .records import ClockTable, Commands, Journal
 from .scripts import Scenarios
+from .settled import Settled
 from .terminals import Terminals
 from .trades import Ledger, Orders
 from .vouchers import Vouchers
@@ -32,6 +33,7 @@ class Tables:
         self.scenarios = Scenarios(connection)
         self.lists = Lists(connection)
         self.coming = Coming(connection)
+        self.settled = Settled(connection)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -1,5 +1,6 @@
 """Contract 5: the console's pages where something is tried out, set or looked up, in a browser. Screenshots are left in test-pages/."""
 from collections.abc import Callable
+from datetime import date, timedelta
 
 import pytest
 from playwright.sync_api import expect
@@ -34,6 +35,15 @@ def with_things_to_come(shop: Shop) -> str:
     return "/clock"
 
 
+def settled(shop: Shop, day: str = "") -> str:
+    """The days of settlement, or one of them."""
+    paid = shop.pay_by_barcode("123456.78")["out_trade_no"]
+    shop.refund(paid, "0.02")
+    shop.card_payment()
+    days = shop.control.get(f"/orders/{shop.merchants_id}/{paid}")["paid_at"][:10]
+    return f"/settlement/{(date.fromisoformat(days) + timedelta(days=1))}" if day else "/settlement"
+
+
 VIEWS: dict[str, Callable[[Shop], str]] = {
     "try": lambda shop: "/try?table=tgpayqrcode",
     "try-card": lambda shop: "/try?table=tgpaybankcard-2",
@@ -47,6 +57,12 @@ VIEWS: dict[str, Callable[[Shop], str]] = {
     "merchants": lambda shop: "/merchants",
     "merchant": lambda shop: f"/merchants/{shop.merchants_id}",
     "merchant-token": lambda shop: f"/merchants/{shop.merchants_id}?token=1",
+    "settlement": settled,
+    "settlement-nothing": lambda shop: "/settlement",
+    "settlement-day": lambda shop: settled(shop, "day"),
+    "cards": lambda shop: "/cards",
+    "cards-found": lambda shop: "/cards?search=3-D",
+    "cards-none-found": lambda shop: "/cards?search=nowhere",
 }
 
 
