@@ -10,7 +10,7 @@ from emulator.terminal import AMOUNT_TRIGGERS
 
 from ..driver import RESPONSE_CODES, Shop, card_of
 from ..payer import Payer
-from ..test_pages import DESK
+from ..test_pages import DESK, PHONE
 from .desk import Desk, words
 
 
@@ -56,6 +56,11 @@ def test_a_search_goes_on_as_it_is_typed(payer: Payer, shop: Shop) -> None:
         expect(seen).to_have_count(1)
         field.fill("")
         expect(page.locator("[data-sifted] tbody tr:not(:visible)")).to_have_count(0)
+
+
+def test_every_row_fits_on_a_phone(payer: Payer, shop: Shop) -> None:
+    with payer.at(f"{shop.control.url}/console/cards") as page:
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE
 
 
 def test_a_number_is_copied_as_it_is_sent(payer: Payer, shop: Shop) -> None:

@@ -119,7 +119,7 @@ def test_what_is_planted_is_told_beside_the_truth(desk: Desk, trading: Shop, pla
     trading.pay_by_barcode("200.00")
     assert rows(desk.page(at(trading)))[0].endswith(" 1")
     row = desk.page(at(trading, f"/settlement/{DAY}")).xpath("//table/tbody/tr")[-1]
-    assert "GBP 200.00 1.20 198.80" in words(row) and told in words(row)
+    assert "Amount GBP 200.00 Fees 1.20 Net 198.80" in words(row) and told in words(row)
     shown = "".join(row.xpath(".//pre/text()"))
     assert shown.count("200.00,") == lines * 2 and ("no line of it" in words(row)) is (lines == 0)
 

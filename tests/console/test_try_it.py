@@ -153,3 +153,20 @@ def test_a_merchant_that_there_is_not_signs_nothing(shop: Shop) -> None:
 def test_a_page_of_another_site_signs_nothing(shop: Shop) -> None:
     refused = exchange(address(shop, "tgpayqrcode"), "POST", b"merchants_id=1", {**FORM, "Origin": "https://evil.example"})
     assert refused.status == 403
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_document_of_several_lines_is_signed_as_it_is_sent(payer: Payer, shop: Shop, script: bool) -> None:
+    with payer.at(address(shop, "tgpaybankcard-2"), width=DESK, script=script) as page:
+        field = page.locator("#p-pay_info")
+        field.fill(field.input_value().replace(",", ",\n  "))
+        if script:
+            page.locator("#send button").click()
+            expect(page.locator("#answer [data-fields]")).to_contain_text("success")
+        else:
+            page.get_by_role("button", name="Sign").click()
+            with page.expect_popup() as opened:
+                page.locator("#send button").click()
+            opened.value.close()
+    entry, = shop.control.get("/journal", merchants_id=shop.merchants_id)["items"]
+    assert entry["verdict"] == "OK"
