@@ -10,8 +10,8 @@ TOKEN = "guarded-as-it-should-be"
 MERCHANT = "201703200001"
 PAGES = ["/try", "/terminals", "/scenarios", "/scenarios/desk", "/clock", "/cards", "/settlement", "/settlement/2027-01-01",
          "/settlement.csv?start=2027-01-01&end=2027-01-01", "/merchants", f"/merchants/{MERCHANT}", f"/merchants/{MERCHANT}?token=1"]
-CHANGES = ["/try", "/terminals", "/terminals/801/switch", "/terminals/801/tap", "/scenarios/on", "/scenarios/off", "/scenarios/desk", "/clock",
-           "/merchants", f"/merchants/{MERCHANT}", f"/merchants/{MERCHANT}/reset", f"/merchants/{MERCHANT}/remove"]
+CHANGES = ["/try", "/terminals", "/terminals/801/switch", "/terminals/801/tap", "/scenarios/on", "/scenarios/off", "/scenarios/desk",
+           "/clock", "/merchants", f"/merchants/{MERCHANT}", f"/merchants/{MERCHANT}/reset", f"/merchants/{MERCHANT}/remove"]
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from ..driver import Shop
 from ..payer import Payer, faults
 from ..test_pages import DESK, HEIGHT, LANGUAGES
 
-WIDE = 1920
+WIDTHS = (480, 720, 800, 970, 1100, 1200, 1920)
 
 
 def scripted(shop: Shop) -> str:
@@ -81,5 +81,6 @@ def test_a_page_fits_labels_its_fields_can_be_read_and_asks_nobody_but_the_emula
         expect(page.locator(".sections [aria-current]")).to_have_count(1)
         page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
         assert faults(page, f"console-{name}-{language}") == {}
-        page.set_viewport_size({"width": WIDE, "height": HEIGHT})
-        assert page.evaluate("document.documentElement.scrollWidth") == WIDE
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": HEIGHT})
+            assert page.evaluate("document.documentElement.scrollWidth") == width
