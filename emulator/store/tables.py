@@ -3,11 +3,13 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .coming import Coming
 from .lists import Lists
 from .people import Merchants
 from .post import Notices
 from .records import ClockTable, Commands, Journal
 from .scripts import Scenarios
+from .settled import Settled
 from .terminals import Terminals
 from .trades import Ledger, Orders
 from .vouchers import Vouchers
@@ -30,6 +32,8 @@ class Tables:
         self.terminals = Terminals(connection)
         self.scenarios = Scenarios(connection)
         self.lists = Lists(connection)
+        self.coming = Coming(connection)
+        self.settled = Settled(connection)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
