@@ -26,6 +26,7 @@ from .scheduler import Scheduler
 from .settings import EVERYWHERE, TEMPORARY, Settings, is_loopback
 from .store import Store, Tables, prepare
 from .store.post import Posted
+from .urls import reachable, url_of
 from .web import create_app
 
 GRACE_S = 15
@@ -107,11 +108,6 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def reachable(address: str) -> str:
-    """The address as this machine reaches it: a server that listens everywhere is found on loopback."""
-    return address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
-
-
 def guarded(settings: Settings) -> Settings:
     """The settings with a control token where one is needed: on an address that others can reach, unless it is switched off."""
     if settings.control_token or is_loopback(settings.host):
@@ -124,7 +120,7 @@ def on_the_lan(settings: Settings, port: int) -> Settings:
     if not settings.lan or settings.public_url:
         return settings
     host = settings.host if settings.host not in ALL_INTERFACES else _lan_address()
-    return settings.replaced(public_url=_url(host, port))
+    return settings.replaced(public_url=url_of(host, port))
 
 
 def _lan_address() -> str:
@@ -134,10 +130,6 @@ def _lan_address() -> str:
         return lan.addresses()[0]
     except lan.NoNetwork as alone:
         raise Unstartable(str(alone)) from alone
-
-
-def _url(host: str, port: int) -> str:
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 class LenientRequest(Request):  # type: ignore[misc]  # gunicorn is not typed
@@ -235,7 +227,7 @@ def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None
         handler = logging.StreamHandler()
         handler.setFormatter(Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         logging.basicConfig(level=settings.log_level.upper(), handlers=[handler])
-        address = _url(host, port)
+        address = url_of(host, port)
 
         def ready() -> None:
             gc.freeze()  # the workers share what the master made, as long as their collectors leave it alone

@@ -57,7 +57,7 @@ def base_url() -> str:
 
 def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
     """The application on an open store; whoever calls runs the scheduler's thread."""
-    from . import api, cashier, control, pages, payment_code, sdk, terminal
+    from . import api, cashier, control, demo, pages, payment_code, sdk, terminal
 
     app = Flask(__name__)
     app.url_rule_class = QuickRule
@@ -70,6 +70,7 @@ def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
     app.register_blueprint(payment_code.blueprint)
     app.register_blueprint(terminal.blueprint)
     app.register_blueprint(sdk.blueprint)
+    app.register_blueprint(demo.blueprint)
     app.register_blueprint(control.blueprint)
     app.register_blueprint(control.probes)
 

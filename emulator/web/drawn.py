@@ -1,5 +1,6 @@
 """Codes drawn for a scanner, as paths of SVG in whole modules: Code 128 (ISO/IEC 15417) for digits, and QR codes."""
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby
 
 # The widths of bars and spaces, in turns, by value.
@@ -31,6 +32,7 @@ def _values(digits: str) -> list[int]:
     return [*pairs, TO_SET_B, ZERO_IN_B + int(digits[-1])] if len(digits) % 2 else pairs
 
 
+@lru_cache(maxsize=64)
 def qr(text: str) -> tuple[str, int]:
     """The modules of a QR code, and how many of them its side has with the white around."""
     from qrcode.constants import ERROR_CORRECT_M

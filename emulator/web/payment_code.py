@@ -4,7 +4,7 @@ from flask import Blueprint, Response, request
 from .. import payers
 from ..endpoints.tgpaybarcode import wallet_of
 from . import drawn, emulator
-from .pages import page
+from .pages import BY_OWN_PAGES, page
 
 blueprint = Blueprint("payment_code", __name__)
 COUNTED = "payment code"
@@ -20,7 +20,7 @@ def show(wallet: str) -> Response:
     other = next(name for name in payers.WALLETS if name != wallet)
     row = payers.test_code(code)
     buyers = [(test.ending[-5:], payers.PREFIXES[wallet] + test.ending) for test in payers.TEST_CODES]
-    return page("payment_code.html", wallet=wallet, other=other, code=code, groups=_grouped(code), buyers=buyers,
+    return page("payment_code.html", framed_by=BY_OWN_PAGES, wallet=wallet, other=other, code=code, groups=_grouped(code), buyers=buyers,
                 holder=row.ending[-5:] if row else "plain", bars=drawn.code128(code), modules=drawn.qr(code))
 
 
