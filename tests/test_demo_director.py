@@ -13,7 +13,7 @@ from playwright.sync_api import FrameLocator, Page, expect
 
 from emulator.orders import Event
 from emulator.store.notebook import Page as Written
-from emulator.web.demo.access import session
+from emulator.web.sessions import session
 from emulator.web.demo.belief import Belief, beliefs
 from emulator.web.demo.goods import GOODS
 from emulator.web.demo.stories import STORIES, Story
@@ -388,7 +388,7 @@ def test_a_control_token_is_typed_once_in_each_browser(payer: Payer, locked: str
 @pytest.mark.parametrize("cookie", ["", "1.x", session("another", 10**15 - 1), session(TOKEN, 1)],
                          ids=["none", "malformed", "of another token", "too old"])
 def test_a_browser_that_does_not_know_the_token_sees_nothing_and_changes_nothing(locked: str, cookie: str, path: str, method: str) -> None:
-    answer = exchange(f"{locked}/demo{path}", method, b"seen=0" if method == "POST" else None, {"Cookie": f"tgpay_demo={cookie}"})
+    answer = exchange(f"{locked}/demo{path}", method, b"seen=0" if method == "POST" else None, {"Cookie": f"tgpay_control={cookie}"})
     assert answer.status == 401 and text("demo_token_lead") in answer.text and "data-live" not in answer.text
 
 
@@ -397,7 +397,7 @@ def test_a_wrong_token_or_another_site_opens_nothing(locked: str) -> None:
     assert (wrong.status, foreign.status, right.status) == (401, 403, 303)
     assert wrong.headers["Set-Cookie"] is foreign.headers["Set-Cookie"] is None
     kept = right.headers["Set-Cookie"]
-    assert TOKEN not in kept and all(part in kept for part in ("HttpOnly", "SameSite=Strict", "Path=/demo"))
+    assert TOKEN not in kept and all(part in kept for part in ("HttpOnly", "SameSite=Strict", "Path=/"))
     assert exchange(f"{locked}/demo", headers={"Cookie": kept.partition(";")[0]}).status == 200
 
 

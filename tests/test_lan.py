@@ -87,8 +87,8 @@ def test_a_phone_opens_what_is_printed_and_finds_pages_and_pictures_under_that_a
     with OnTheLan(lan="on", port=0) as server:
         output = printed(server)
         assert urlsplit(server.url).hostname == here
-        assert decoded("\n".join(line for line in output.splitlines() if line and set(line) <= set(HALVES))) == f"{server.url}/"
-        assert f"open {server.url}/" in output
+        assert decoded("\n".join(line for line in output.splitlines() if line and set(line) <= set(HALVES))) == f"{server.url}/console"
+        assert f"open {server.url}/console" in output
         token = re.search("^Control token: (.+)$", output, re.MULTILINE)[1]  # type: ignore[index]
         local = f"http://127.0.0.1:{urlsplit(server.url).port}"
         order = Control(local, token).shop().qr_order()
@@ -102,7 +102,7 @@ def test_a_public_url_that_is_named_wins_and_so_does_a_host(here: str) -> None:
         output = printed(server)
         order = Control(server.url).shop().qr_order()
     assert order["qr_code"].startswith("https://pay.example/wallet/")
-    assert "Control token" not in output and "open https://pay.example/" in output and "On another network" not in output
+    assert "Control token" not in output and "open https://pay.example/console" in output and "On another network" not in output
     with OnTheLan(lan="on", host="127.0.0.1", port=0) as server:
         assert urlsplit(server.url).hostname == "127.0.0.1"
 

@@ -27,12 +27,12 @@ def announced(settings: Settings) -> Callable[[Settings, str], None]:
 
 
 def _show_to_phones(url: str, by_hand: bool) -> None:
-    """The front page's address as a QR code and in words; unless it was given by hand, with the machine's other addresses."""
+    """The console's address as a QR code and in words; unless it was given by hand, with the machine's other addresses."""
     try:
-        click.echo(f"\n{qr_code(f'{url}/', in_colour=sys.stdout.isatty())}\n")
+        click.echo(f"\n{qr_code(f'{url}/console', in_colour=sys.stdout.isatty())}\n")
     except UnicodeEncodeError:
         pass  # a terminal without blocks still shows the address
-    click.echo(f"Phones on the same network open {url}/")
+    click.echo(f"Phones on the same network open {url}/console")
     others = [] if by_hand else [address for address in _addresses() if f"//{address}:" not in url]
     if others:
         port = url.rpartition(":")[2]

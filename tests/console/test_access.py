@@ -6,7 +6,7 @@ import pytest
 
 from emulator.clock import real_now
 from emulator.durations import HOUR
-from emulator.web.console.access import session
+from emulator.web.sessions import session
 
 from ..driver import Control, Server, exchange
 from .desk import Desk, told, words
@@ -60,7 +60,7 @@ def test_the_token_is_asked_for_once_and_leads_on_to_the_page_that_was_wanted(st
 def test_the_cookie_holds_no_token_and_is_the_consoles_alone(stranger: Desk) -> None:
     cookie = stranger.ask("POST", "/session", {"token": TOKEN}).headers["Set-Cookie"]
     assert TOKEN not in cookie
-    assert all(part in cookie for part in ("HttpOnly", "SameSite=Strict", "Path=/console", "Max-Age=2592000"))
+    assert all(part in cookie for part in ("HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=2592000"))
 
 
 @pytest.mark.parametrize("given", ["", "wrong", TOKEN[:-1], f"{TOKEN}x", TOKEN.upper()])
@@ -76,13 +76,13 @@ def test_a_wrong_token_is_told_and_lets_nobody_in(stranger: Desk, given: str) ->
 ])
 def test_a_cookie_that_was_changed_lets_nobody_in(known: Desk, spoil: object) -> None:
     assert callable(spoil)
-    known.cookies["tgpay_console"] = spoil(known.cookies["tgpay_console"])
+    known.cookies["tgpay_control"] = spoil(known.cookies["tgpay_control"])
     assert known.ask("GET", "/orders").status == 401
 
 
 @pytest.mark.parametrize("token, hours, status", [(TOKEN, 1, 200), (TOKEN, -1, 401), ("another", 1, 401)])
 def test_a_cookie_is_good_for_its_token_and_its_time(stranger: Desk, token: str, hours: int, status: int) -> None:
-    stranger.cookies["tgpay_console"] = session(token, real_now() + hours * HOUR)
+    stranger.cookies["tgpay_control"] = session(token, real_now() + hours * HOUR)
     assert stranger.ask("GET", "/orders").status == status
 
 
@@ -107,7 +107,7 @@ def test_a_page_of_another_site_may_neither_change_nor_sign_in(known: Desk, orig
 
 
 def test_the_cookie_opens_the_console_and_not_the_control_interface(locked: str, known: Desk) -> None:
-    cookie = {"Cookie": f"tgpay_console={known.cookies['tgpay_console']}"}
+    cookie = {"Cookie": f"tgpay_control={known.cookies['tgpay_control']}"}
     assert exchange(f"{locked}/_emulator/merchants", headers=cookie).status == 401
     assert Control(locked, TOKEN).ask("GET", "/merchants").status == 200
 
