@@ -17,7 +17,10 @@ PAGES = {
     "search for an order": f"/orders?search={order_number(7)}", "search that finds nothing": "/orders?search=nowhere",
     "one order": "/orders/77", "notifications": "/notifications", "notifications, given up": "/notifications?status=failed",
     "journal": "/journal", "journal, everything refused": "/journal?verdict=refused", "journal, search": "/journal?search=nowhere",
-    "one request": "/journal/77"}
+    "one request": "/journal/77", "try it": "/try", "try a refund": f"/try?table=tgpayrefund&merchants_id={MERCHANTS_ID}",
+    "terminals": "/terminals", "scenarios": "/scenarios", "clock": "/clock",
+    "clock of a merchant without any": "/clock?merchants_id=201807208001", "cards and codes": "/cards",
+    "settlement": f"/settlement?merchants_id={MERCHANTS_ID}", "merchants": "/merchants"}
 
 
 def console(directory: Path, rounds: int, requests: int) -> Iterator[Row]:

@@ -79,6 +79,11 @@ TEST_CODES = tuple(TestCode(CODE_ENDING + number, failure, means) for number, fa
 ))
 
 
+def payment_code(seed: str, wallet: str, number: int) -> str:
+    """The code on a buyer's phone, 18 digits: each number has its own. Its buyer simply pays."""
+    return PREFIXES[wallet] + chance.digits(16, seed, "payment code", wallet, number)
+
+
 def test_code(code: str) -> TestCode | None:
     """The row of a buyer's payment code, or None for a buyer who simply pays."""
     return next((row for row in TEST_CODES if code.endswith(row.ending)), None)

@@ -23,14 +23,16 @@ from gunicorn.workers.gthread import ThreadWorker
 from . import __version__, cards, seeding
 from .flights import Signal
 from .scheduler import Scheduler
-from .settings import TEMPORARY, Settings, is_loopback
+from .settings import EVERYWHERE, TEMPORARY, Settings, is_loopback
 from .store import Store, Tables, prepare
 from .store.post import Posted
+from .urls import reachable, url_of
 from .web import create_app
 
 GRACE_S = 15
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 BACKLOG = 512
+ALL_INTERFACES = (EVERYWHERE, "::")
 
 
 class Unstartable(Exception):
@@ -106,16 +108,28 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def reachable(address: str) -> str:
-    """The address as this machine reaches it: a server that listens everywhere is found on loopback."""
-    return address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
-
-
 def guarded(settings: Settings) -> Settings:
     """The settings with a control token where one is needed: on an address that others can reach, unless it is switched off."""
     if settings.control_token or is_loopback(settings.host):
         return settings
     return settings.replaced(control_token=secrets.token_urlsafe(18))
+
+
+def on_the_lan(settings: Settings, port: int) -> Settings:
+    """The settings with the address that phones on the same network open, where `lan` asks for it. Raises Unstartable."""
+    if not settings.lan or settings.public_url:
+        return settings
+    host = settings.host if settings.host not in ALL_INTERFACES else _lan_address()
+    return settings.replaced(public_url=url_of(host, port))
+
+
+def _lan_address() -> str:
+    from . import lan  # most emulators serve their own machine
+
+    try:
+        return lan.addresses()[0]
+    except lan.NoNetwork as alone:
+        raise Unstartable(str(alone)) from alone
 
 
 class LenientRequest(Request):  # type: ignore[misc]  # gunicorn is not typed
@@ -209,11 +223,11 @@ def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None
     try:
         listener = listen(settings.host, settings.port)
         host, port = listener.getsockname()[:2]
-        in_force = guarded(settings)
+        in_force = on_the_lan(guarded(settings), port)
         handler = logging.StreamHandler()
         handler.setFormatter(Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         logging.basicConfig(level=settings.log_level.upper(), handlers=[handler])
-        address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        address = url_of(host, port)
 
         def ready() -> None:
             gc.freeze()  # the workers share what the master made, as long as their collectors leave it alone

@@ -89,6 +89,8 @@ SETTINGS = (
     Setting("port", "8472", "port to listen on; 0 takes a free one", _number(0, 65535)),
     Setting("database", "", "SQLite file; empty is tgpay-emulator/emulator.db in the user's data directory, "
                             ":temporary: a throw-away one"),
+    Setting("lan", "off", "for phones on the same Wi-Fi: listens on all interfaces, public_url has this machine's address there, and a QR "
+                          "code of it is printed; host and public_url win", _switch),
     Setting("public_url", "", "address under which payers and merchants reach the emulator; empty: the request's own", _public_url),
     Setting("workers", "2", "server processes", _number(1, 64)),
     Setting("threads", "8", "threads of each process", _number(1, 256)),
@@ -114,6 +116,7 @@ SETTINGS = (
 )
 NO_TOKEN = "off"
 TEMPORARY = ":temporary:"
+EVERYWHERE = "0.0.0.0"
 
 
 class Settings(Mapping[str, Any]):
@@ -128,6 +131,8 @@ class Settings(Mapping[str, Any]):
                 self._values[setting.name] = setting.parse(text)
             except ValueError as error:
                 raise ValueError(f"{setting.name}: {error}") from error
+        if self._values["lan"] and "host" not in given:
+            self._values["host"] = EVERYWHERE
         self.__dict__.update(self._values)  # found at once, many times in each request
 
     def __getitem__(self, name: str) -> Any:

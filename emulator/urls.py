@@ -1,4 +1,4 @@
-"""URLs of merchants, as they may stand in a request line or a header."""
+"""URLs of merchants, as they may stand in a request line or a header; and those of listening addresses."""
 from urllib.parse import quote, urlsplit, urlunsplit
 
 _SAFE = "/%:@!$&'()*+,;=~-._?[]"
@@ -17,3 +17,13 @@ def _netloc(url: str) -> str:
         return parts.netloc
     host = (parts.hostname or "").encode("idna").decode()
     return f"{host}:{parts.port}" if parts.port else host
+
+
+def url_of(host: str, port: int | str) -> str:
+    """The URL of a listening address."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def reachable(address: str) -> str:
+    """The address as this machine reaches it: a server that listens everywhere is found on loopback."""
+    return address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")

@@ -3,6 +3,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from .driver import Clock, Control, Receiver, Server, Shop
@@ -10,6 +11,9 @@ from .scripted import NOON
 
 if TYPE_CHECKING:
     from .payer import Payer, Windows
+
+hypothesis.settings.register_profile("unhurried", deadline=None)  # others may keep the machine busy
+hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pytest
 
 from emulator import demo
 from emulator.demo.screen import Screen
-from emulator.demo.shop import Receiver
+from emulator.shop import Receiver
 from emulator.demo.stage import Stage, Step
 from emulator.demo.steps import STEPS
 from emulator.endpoints import ENDPOINTS

@@ -19,7 +19,7 @@ BROKEN = "summary = 'x'\n[[rule]]\nname = 'lunch'\nwhen = { attempt = 0 }\nthen 
 def test_one_that_cannot_be_is_told_in_a_line_for_each_problem(tmp_path: Path, written: str, lines: list[str]) -> None:
     (tmp_path / "broken.toml").write_text(BROKEN, encoding="utf-8")
     (tmp_path / "no.toml").write_text("summary = ", encoding="utf-8")
-    status, printed = outcome(f"--scenario={written.format(path=tmp_path)}", "--database=:temporary:")
+    status, printed = outcome(f"--scenario={written.format(path=tmp_path)}", "--port=0", "--database=:temporary:")
     assert (status, len(printed)) == (1, len(lines))
     assert all(line in told for line, told in zip(lines, printed))
 

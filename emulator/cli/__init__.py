@@ -11,7 +11,7 @@ import click
 
 from .. import __version__
 from ..remote import Control, address_of, fail, fetch, settings_of
-from ..settings import SETTINGS, Settings, variable
+from ..settings import SETTINGS, variable
 from ..terminal import Act
 
 
@@ -90,18 +90,11 @@ def serve(**flags: Any) -> None:
     from ..server import Unstartable
     from ..server import serve as run
     from ..store import Unusable
+    from .announcement import announced
 
     settings = settings_of(flags)
-
-    def announce(in_force: Settings, address: str) -> None:
-        click.echo(f"TGPay Emulator {__version__} answers at {address}/v2/ and is controlled at {address}/_emulator/; "
-                   f"its console is {address}/console")
-        if in_force.control_token != settings.control_token:
-            click.echo(f"Control token: {in_force.control_token}")
-        sys.stdout.flush()
-
     try:
-        run(settings, announce)
+        run(settings, announced(settings))
     except (Unstartable, Unusable) as problem:
         fail(str(problem))
 

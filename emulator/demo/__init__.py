@@ -6,7 +6,7 @@ from typing import Any
 
 from .cards import CASHIER
 from .screen import Screen
-from .shop import Receiver
+from ..shop import Receiver
 from .stage import NoServer, Stage, Step, server
 from .steps import QR, STEPS, WEBSITE
 

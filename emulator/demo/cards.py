@@ -2,7 +2,7 @@
 import json
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
-from .shop import Answer, fetch, forms, post_form
+from ..shop import Answer, fetch, forms, post_form
 from .stage import DESKTOP, Stage
 
 # The document's example sends pay_channel=terminal: the cardholder would pay at the counter. On a page it is online.

@@ -12,7 +12,7 @@ from typing import Any
 from urllib import parse
 
 from .screen import Screen
-from .shop import Answer, Receiver, fetch, sign
+from ..shop import Answer, Receiver, fetch, sign
 
 DESKTOP = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64)", "Accept-Language": "en"}
 PHONE = {"User-Agent": "Mozilla/5.0 (Linux; Android 14) Mobile", "Accept-Language": "en"}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from urllib.parse import urljoin
 
 from . import cards
-from .shop import Answer, fetch, forms, pay_sign, post_form, sign
+from ..shop import Answer, fetch, forms, pay_sign, post_form, sign
 from .stage import DESKTOP, PHONE, Stage, Step
 
 DAY = "2021-06-07T10:00:00Z"

@@ -23,6 +23,11 @@ def shipped_scenario(name: str) -> Scenario:
     return _read(name)
 
 
+def shipped_text(name: str) -> str:
+    """The file of one that there is."""
+    return _files()[name].read_text(encoding="utf-8")
+
+
 @cache
 def _files() -> dict[str, Traversable]:
     installed = files(__package__) / "files"
@@ -32,4 +37,4 @@ def _files() -> dict[str, Traversable]:
 
 @cache
 def _read(name: str) -> Scenario:
-    return parse(_files()[name].read_text(encoding="utf-8"), f"{name}{SUFFIX}")
+    return parse(shipped_text(name), f"{name}{SUFFIX}")

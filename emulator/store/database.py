@@ -37,7 +37,8 @@ def _cards(database: "Database") -> None:
 
 
 def _terminals(database: "Database") -> None:
-    """Version 3: terminals, two for each merchant that has been made, and their transactions; scenarios; the report of findings."""
+    """Version 3: terminals, two for each merchant that has been made, and their transactions; scenarios; the report of findings; the
+    notebook of the demo's shop."""
     from .terminals import Terminals
 
     database.execute("ALTER TABLE orders ADD COLUMN terminal TEXT")
@@ -58,6 +59,9 @@ def _terminals(database: "Database") -> None:
     database.execute("CREATE TABLE scenarios (merchants_id TEXT PRIMARY KEY, digest TEXT NOT NULL, document TEXT NOT NULL)")
     database.execute("CREATE TABLE counts (merchants_id TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL, "
                      "PRIMARY KEY (merchants_id, kind, name))")
+    database.execute("CREATE TABLE notebook (id INTEGER PRIMARY KEY AUTOINCREMENT, merchants_id TEXT NOT NULL, kind TEXT NOT NULL, "
+                     "entry TEXT NOT NULL)")
+    database.execute("CREATE INDEX notebook_merchant ON notebook (merchants_id, id)")
     for table in ("journal", "attempts"):
         database.execute(f"CREATE INDEX {table}_findings ON {table} (merchants_id, findings, at) WHERE findings <> '[]'")
     database.execute("CREATE INDEX transactions_order ON transactions (merchants_id, out_trade_no)")

@@ -210,6 +210,14 @@ CREATE TABLE counts (
     PRIMARY KEY (merchants_id, kind, name)
 );
 
+CREATE TABLE notebook (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    merchants_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    entry TEXT NOT NULL  -- JSON
+);
+CREATE INDEX notebook_merchant ON notebook (merchants_id, id);
+
 -- The report of findings; empty for a client that keeps the rules.
 CREATE INDEX journal_findings ON journal (merchants_id, findings, at) WHERE findings <> '[]';
 CREATE INDEX attempts_findings ON attempts (merchants_id, findings, at) WHERE findings <> '[]';

@@ -72,6 +72,16 @@ class Scenarios:
             "SELECT name, sum(number) FROM counts WHERE kind = :kind AND merchants_id NOT IN (SELECT merchants_id FROM scenarios) "
             "GROUP BY name ORDER BY name", {"kind": RULE})}
 
+    def lately(self, merchants_id: str, scenario: str, requests: int) -> dict[str, int]:
+        """How often each rule of a scenario fitted one of the newest requests: of a merchant, or of all."""
+        rows = self._execute(
+            f"""SELECT rule, count(*) FROM (
+                    SELECT json_extract(explanation, '$.scenario') AS scenario, json_extract(explanation, '$.rule') AS rule FROM journal
+                    {"WHERE merchants_id = :mid" if merchants_id else ""} ORDER BY id DESC LIMIT :requests) AS newest
+                WHERE scenario = :scenario AND rule IS NOT NULL GROUP BY rule""",
+            {"mid": merchants_id, "scenario": scenario, "requests": requests})
+        return {row[0]: row[1] for row in rows}
+
     def count(self, merchants_id: str, kind: str, name: str) -> int:
         """Count one more; answers how many there are now."""
         row = self._execute("INSERT INTO counts (merchants_id, kind, name, number) VALUES (:mid, :kind, :name, 1) "

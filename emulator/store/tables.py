@@ -3,11 +3,14 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .coming import Coming
 from .lists import Lists
+from .notebook import Notebook
 from .people import Merchants
 from .post import Notices
 from .records import ClockTable, Commands, Journal
 from .scripts import Scenarios
+from .settled import Settled
 from .terminals import Terminals
 from .trades import Ledger, Orders
 from .vouchers import Vouchers
@@ -30,6 +33,9 @@ class Tables:
         self.terminals = Terminals(connection)
         self.scenarios = Scenarios(connection)
         self.lists = Lists(connection)
+        self.coming = Coming(connection)
+        self.settled = Settled(connection)
+        self.notebook = Notebook(connection)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -60,13 +66,14 @@ class Tables:
 
     def erase(self, merchants_id: str) -> None:
         """Forget all that a merchant did, in every table that has it; the merchant and its users stay."""
-        for table in ("orders", "history", "refunds", "ledger", "notices", "attempts", "journal", "transactions", "scenarios", "counts"):
+        for table in ("orders", "history", "refunds", "ledger", "notices", "attempts", "journal", "transactions", "scenarios", "counts",
+                      "notebook"):
             self.connection.execute(f"DELETE FROM {table} WHERE merchants_id = :id", {"id": merchants_id})
 
     def erase_all(self) -> None:
         """Forget everything, merchants and clock included, and begin all numbering anew."""
         for table in ("orders", "history", "refunds", "ledger", "notices", "attempts", "journal", "merchants", "users", "clock",
-                      "vouchers", "terminals", "transactions", "scenarios", "counts"):
+                      "vouchers", "terminals", "transactions", "scenarios", "counts", "notebook"):
             self.connection.execute(f"DELETE FROM {table}")
         # Attempts may be under way, and answers to commands waited for: their numbers are not given out a second time.
         self.connection.execute("DELETE FROM sqlite_sequence WHERE name NOT IN ('notices', 'commands')")

@@ -61,7 +61,7 @@ def base_url() -> str:
 
 def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
     """The application on an open store; whoever calls runs the scheduler's thread."""
-    from . import api, cashier, console, control, pages, sdk, terminal
+    from . import api, cashier, console, control, demo, pages, payment_code, sdk, terminal
 
     app = Flask(__name__)
     app.url_rule_class = QuickRule
@@ -71,8 +71,10 @@ def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
     app.register_blueprint(api.blueprint)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(cashier.blueprint)
+    app.register_blueprint(payment_code.blueprint)
     app.register_blueprint(terminal.blueprint)
     app.register_blueprint(sdk.blueprint)
+    app.register_blueprint(demo.blueprint)
     app.register_blueprint(control.blueprint)
     app.register_blueprint(control.probes)
     app.register_blueprint(console.blueprint)

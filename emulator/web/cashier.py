@@ -12,7 +12,7 @@ from ..response_codes import RESPONSE_CODES, CardStatus
 from ..urls import ascii_url
 from . import emulator
 from .control import refuse_other_sites
-from .pages import by_payer, order_of, page, present_time, seconds_left, texts, told
+from .pages import BY_OWN_PAGES, by_payer, order_of, page, present_time, seconds_left, texts, told
 
 blueprint = Blueprint("cashier", __name__)
 FIELDS = ("cardNo", "expirationMonth", "expirationYear", "cvv")
@@ -33,9 +33,9 @@ def pay(token: str) -> Response:
     shown = {**_shown(order), "view": view}
     if view == "form":
         refused = _advice(order, request.args.get("refused", ""))
-        return page("cashier.html", form_action=_elsewhere(order), brands=_brands(), refused=refused, missing="missing" in request.args,
-                    **_test_cards(), **shown)
-    return page("card_result.html", **shown)
+        return page("cashier.html", form_action=_elsewhere(order), framed_by=BY_OWN_PAGES, brands=_brands(), refused=refused,
+                    missing="missing" in request.args, **_test_cards(), **shown)
+    return page("card_result.html", framed_by=BY_OWN_PAGES, **shown)
 
 
 def _view(order: Order) -> str:

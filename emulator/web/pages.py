@@ -27,6 +27,7 @@ FAILURES = {"decline": "", "balance": "BUYER_BALANCE_NOT_ENOUGH"}
 PayersAct = Callable[[Payments, Order], Order]
 ACTS: dict[str, PayersAct] = {"pay": Payments.pay_on_page,
                               **{name: partial(Payments.decline, failure=why) for name, why in FAILURES.items()}}
+BY_OWN_PAGES = "'self'"  # the demo shows what the buyer sees
 PHONES = ("Mobile", "Android", "iPhone", "MicroMessenger", "AlipayClient")
 
 
@@ -36,22 +37,23 @@ def texts(order: Order | None = None) -> Texts:
     return Texts(request.args.get("lang") or ordered or request.accept_languages.best_match(["en", "zh"]) or "en")
 
 
-def secure(response: Response, form_action: str = "", framed_by: str = "'none'") -> Response:
+def secure(response: Response, form_action: str = "", framed_by: str = "'none'", frames: str = "'none'") -> Response:
     """A policy under which a page can load and reach nothing but this emulator; `form_action` is where else its forms may lead,
-    `framed_by` are the sites that may show it inside of theirs."""
+    `framed_by` are the sites that may show it inside of theirs, `frames` those that it shows inside of itself."""
     response.headers["Content-Security-Policy"] = (
         f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
-        f"frame-ancestors {framed_by}; form-action 'self' {form_action}")
+        f"frame-src {frames}; frame-ancestors {framed_by}; form-action 'self' {form_action}")
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def page(template: str, status: int = 200, form_action: str = "", framed_by: str = "'none'", **values: Any) -> Response:
+def page(template: str, status: int = 200, form_action: str = "", framed_by: str = "'none'", frames: str = "'none'",
+         **values: Any) -> Response:
     """A page made of a template."""
     html = render_template(template, texts=texts(values.get("order")), **values)
-    return secure(Response(html, status, content_type="text/html; charset=utf-8"), form_action, framed_by)
+    return secure(Response(html, status, content_type="text/html; charset=utf-8"), form_action, framed_by, frames)
 
 
 @blueprint.get("/")
@@ -62,7 +64,7 @@ def home() -> Response:
     tables = emulator().store.read()
     merchants = tables.merchants.page("", 20)
     return page("home.html", endpoints=ENDPOINTS.values(), fidelity=reference.fidelity, merchants=merchants, base_url=base_url(),
-                names={merchant.merchants_id: merchant.name for merchant in merchants},
+                wallets=payers.WALLETS, names={merchant.merchants_id: merchant.name for merchant in merchants},
                 terminals=[device for merchant in merchants for device in tables.terminals.of_merchant(merchant.merchants_id)])
 
 
@@ -77,7 +79,7 @@ def wallet(token: str) -> Response:
         return page("scan.html", **shown(order))
     # Browsers hold redirects to the policy too, and a shop may send the payer on from its return_url to another of its hosts.
     form_action = "http: https:" if order.details.get("return_url") else ""
-    return page("wallet.html", form_action=form_action, failure=request.args.get("failed"), **shown(order))
+    return page("wallet.html", form_action=form_action, framed_by=BY_OWN_PAGES, failure=request.args.get("failed"), **shown(order))
 
 
 @blueprint.post("/wallet/<token>/<act>")

@@ -20,7 +20,7 @@ from ..terminal import Act, State, Terminal
 from . import emulator
 from .control import Problem, refuse_other_sites, refuse_strangers, token_in_force
 from .control import terminals as control
-from .pages import page, secure, texts, told
+from .pages import BY_OWN_PAGES, page, secure, texts, told
 from .receipt import receipt
 from .streams import event, stream
 
@@ -145,7 +145,8 @@ def _screen(serial: str, status: int = 200) -> Response:
     language = texts(order)
     words = {**{name: language[str(name)] for name in SCREEN_TEXTS}, "repeats": list(terminal.MESSAGES.values())}
     return page(
-        "terminal.html", status, order=order, shown=shown, view=OFFLINE if not device.online else shown["state"], receipt=printed,
+        "terminal.html", status, framed_by=BY_OWN_PAGES, order=order, shown=shown, receipt=printed,
+        view=OFFLINE if not device.online else shown["state"],
         merchant=merchant.name if merchant else device.merchants_id, transaction=order.terminal if order else None,
         amounts=_amounts(order), words=words, switches=not token_in_force(), patience=terminal.PATIENCE)
 

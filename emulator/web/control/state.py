@@ -42,6 +42,12 @@ def livez() -> Response:
 def reset() -> Response:
     """Forget what happened."""
     merchants_id = request.args.get("merchants_id")
+    forget(merchants_id)
+    return jsonify({"reset": merchants_id or "everything"})
+
+
+def forget(merchants_id: str | None) -> None:
+    """Bring a merchant, or everything, back to the state in which it was made. Raises Problem."""
     with emulator().store.write() as tables:
         if merchants_id is not None:
             known(tables, merchants_id)
@@ -50,7 +56,6 @@ def reset() -> Response:
         except scenarios.Invalid as invalid:  # its file was changed after the start
             raise Problem(409, "Conflict", f"nothing is reset, because of the setting scenario: {invalid}") from invalid
         tables.wake()
-    return jsonify({"reset": merchants_id or "everything"})
 
 
 @operation("GET", "/clock", "the emulator's clock")
@@ -65,10 +70,15 @@ def clock() -> Response:
         "set": {"type": "string", "format": "date-time"}, "freeze": {"type": "boolean"}, "reset": {"const": True}}})
 def move_clock() -> Response:
     """Advance, set, freeze, unfreeze or reset the clock."""
-    result = emulator().scheduler.ask("clock", _move(body()))
+    move(body())
+    return clock()
+
+
+def move(given: dict[str, Any]) -> None:
+    """Move the clock as it is asked, until what falls due on the way has been done. Raises Problem."""
+    result = emulator().scheduler.ask("clock", _move(given))
     if "error" in result:
         raise Problem(500, "Internal Server Error", f"the clock was not moved to the end: {result['error']}")
-    return clock()
 
 
 def _move(given: dict[str, Any]) -> dict[str, Any]:
@@ -127,7 +137,11 @@ def get_merchant(merchants_id: str) -> Response:
            body=SETTINGS_SCHEMA)
 def make_merchant() -> tuple[Response, int]:
     """A new merchant."""
-    given = body()
+    return jsonify(make(body())), 201
+
+
+def make(given: dict[str, Any]) -> dict[str, Any]:
+    """Make a merchant of settings, and of a number when one is given; answers it. Raises Problem."""
     merchants_id = text_of(given, "merchants_id") if "merchants_id" in given else None
     changes = _checked({name: value for name, value in given.items() if name != "merchants_id"})
     if merchants_id is not None and not (len(merchants_id) <= 16 and merchants_id.isascii() and merchants_id.isalnum()):
@@ -139,8 +153,7 @@ def make_merchant() -> tuple[Response, int]:
         if not seeding.make(tables, merchants_id, settings, users):
             raise Problem(409, "Conflict", f"there is a merchant {merchants_id} already")
         _give_users(tables, merchants_id, users)
-        made = merchant_json(tables, known(tables, merchants_id))
-    return jsonify(made), 201
+        return merchant_json(tables, known(tables, merchants_id))
 
 
 def _free_number(tables: Tables) -> str:
@@ -154,7 +167,12 @@ def _free_number(tables: Tables) -> str:
 @operation("PATCH", "/merchants/<merchants_id>", "change settings of a merchant", body=SETTINGS_SCHEMA)
 def change_merchant(merchants_id: str) -> Response:
     """Put other settings in force."""
-    changes = _checked(body())
+    return jsonify(change(merchants_id, body()))
+
+
+def change(merchants_id: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The merchant with other settings. Raises Problem."""
+    changes = _checked(given)
     users = [User.new(**user) for user in changes["users"]] if "users" in changes else None
     changes.pop("users", None)
     with emulator().store.write() as tables:
@@ -162,19 +180,23 @@ def change_merchant(merchants_id: str) -> Response:
         tables.merchants.change(merchants_id, settings)
         if users is not None:
             _give_users(tables, merchants_id, users)
-        changed = merchant_json(tables, known(tables, merchants_id))
-    return jsonify(changed)
+        return merchant_json(tables, known(tables, merchants_id))
 
 
 @operation("DELETE", "/merchants/<merchants_id>", "remove a merchant and all that it did")
 def remove_merchant(merchants_id: str) -> tuple[str, int]:
     """Forget a merchant."""
+    remove(merchants_id)
+    return "", 204
+
+
+def remove(merchants_id: str) -> None:
+    """Remove a merchant and all that it did. Raises Problem."""
     with emulator().store.write() as tables:
         known(tables, merchants_id)
         tables.erase(merchants_id)
         tables.terminals.replace(merchants_id, ())
         tables.merchants.remove(merchants_id)
-    return "", 204
 
 
 def _checked(changes: dict[str, Any]) -> dict[str, Any]:

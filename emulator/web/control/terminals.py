@@ -70,17 +70,23 @@ def get_terminal(terminal_sn: str) -> Response:
 @operation("PUT", "/terminals/<terminal_sn>", "make a terminal, or change one: take it offline, or let people drive it", body=SCHEMA)
 def put_terminal(terminal_sn: str) -> tuple[Response, int]:
     """A terminal as it is after the change; 201 when it is new."""
-    given = _checked(body(), terminal_sn)
+    changed, is_new = put(terminal_sn, body())
+    return jsonify(changed), 201 if is_new else 200
+
+
+def put(serial: str, changes: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    """Make or change a terminal; answers it as it is then, and whether it is new. Raises Problem."""
+    given = _checked(changes, serial)
     with emulator().store.write() as tables:
-        before = tables.terminals.find(terminal_sn)
+        before = tables.terminals.find(serial)
         if before is None and "merchants_id" not in given:
-            raise Problem(422, "Unprocessable", f"there is no terminal {terminal_sn}; send merchants_id to make it")
+            raise Problem(422, "Unprocessable", f"there is no terminal {serial}; send merchants_id to make it")
         if "merchants_id" in given:
             known(tables, given["merchants_id"])
-        device = replace(before or Terminal(terminal_sn, given["merchants_id"], TERMINAL_TYPE), **given)
+        device = replace(before or Terminal(serial, given["merchants_id"], TERMINAL_TYPE), **given)
         if not tables.terminals.put(device):
-            raise Problem(409, "Conflict", f"the terminal {terminal_sn} belongs to another merchant")
-        return jsonify(seen(tables, device, tables.clock.get().now(real_now()))), 200 if before else 201
+            raise Problem(409, "Conflict", f"the terminal {serial} belongs to another merchant")
+        return seen(tables, device, tables.clock.get().now(real_now())), before is None
 
 
 def _checked(given: Mapping[str, Any], serial: str) -> dict[str, Any]:

@@ -4,4 +4,9 @@ import "./copy.js";
 import "./forms.js";
 import { follow } from "./live.js";
 
+// The pages are many: on a phone the row of them begins with the one that is shown.
+const sections = document.querySelector(".sections");
+const current = sections && sections.querySelector("[aria-current]");
+if (current) sections.scrollLeft = current.offsetLeft - sections.offsetLeft;
+
 if (document.body.dataset.follows) follow();

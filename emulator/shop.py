@@ -29,6 +29,11 @@ def pay_sign(parameters: Mapping[str, str], key: str) -> str:
     return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest().upper()
 
 
+def read_xml(document: bytes) -> dict[str, str]:
+    """The fields of an answer or a notice in XML."""
+    return {element.tag: element.text or "" for element in ElementTree.fromstring(document)}
+
+
 @dataclass(frozen=True)
 class Answer:
     """An HTTP answer; `answer["trade_status"]` reads a field of its XML, empty when it is not there."""
@@ -45,7 +50,7 @@ class Answer:
     @property
     def fields(self) -> dict[str, str]:
         """The fields of the XML."""
-        return {element.tag: element.text or "" for element in ElementTree.fromstring(self.body)}
+        return read_xml(self.body)
 
     def __getitem__(self, name: str) -> str:
         return self.fields.get(name, "")
@@ -59,11 +64,12 @@ class _NoRedirect(request.HTTPRedirectHandler):
 _OPENER = request.build_opener(request.ProxyHandler({}), _NoRedirect)
 
 
-def fetch(url: str, method: str = "GET", body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Answer:
-    """One request, whatever its status; redirects are not followed and no proxy is asked."""
+def fetch(url: str, method: str = "GET", body: bytes | None = None, headers: Mapping[str, str] | None = None,
+          patience: float = PATIENCE_S) -> Answer:
+    """One request, whatever its status; redirects are not followed and no proxy is asked. Raises OSError or HTTPException."""
     asked = request.Request(url, body, dict(headers or {}), method=method)
     try:
-        with _OPENER.open(asked, timeout=PATIENCE_S) as answer:
+        with _OPENER.open(asked, timeout=patience) as answer:
             return Answer(answer.status, answer.headers, answer.read())
     except error.HTTPError as told:
         with told:
@@ -108,11 +114,11 @@ def forms(page: str) -> list[Form]:
     return reader.found
 
 
-def post_form(form: Form, page_url: str, headers: Mapping[str, str]) -> Answer:
+def post_form(form: Form, page_url: str, headers: Mapping[str, str], patience: float = PATIENCE_S) -> Answer:
     """Send a form as the browser would that shows the page."""
     parts = parse.urlsplit(page_url)
     sent = {**headers, "Origin": f"{parts.scheme}://{parts.netloc}", "Content-Type": "application/x-www-form-urlencoded"}
-    return fetch(parse.urljoin(page_url, form.action), "POST", parse.urlencode(form.fields).encode(), sent)
+    return fetch(parse.urljoin(page_url, form.action), "POST", parse.urlencode(form.fields).encode(), sent, patience)
 
 
 class Receiver:
@@ -164,7 +170,9 @@ def _handler(hear: Callable[[dict[str, str]], None]) -> type[http.server.BaseHTT
 
 
 def read_notice(query: str, body: str, content_type: str) -> dict[str, str]:
-    """The fields of a notice as they are signed: of a query string, a form, or JSON with its numbers as they are printed."""
+    """The fields of a notice as they are signed: of a query string, a form, XML, or JSON with its numbers as they are printed."""
+    if "xml" in content_type:
+        return read_xml(body.encode())
     if "json" in content_type:
         return {name: str(value) for name, value in json.loads(body, parse_int=str, parse_float=str).items()}
     return dict(parse.parse_qsl(body or query, keep_blank_values=True))

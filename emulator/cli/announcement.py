@@ -1,0 +1,57 @@
+"""What `serve` prints when it answers: its address, the control token that it made, and with `--lan` a QR code for phones."""
+import io
+import sys
+from collections.abc import Callable
+
+import click
+
+from .. import __version__, lan
+from ..settings import Settings
+
+BLACK_AND_WHITE, AS_BEFORE = "\x1b[40;97m", "\x1b[0m"
+
+
+def announced(settings: Settings) -> Callable[[Settings, str], None]:
+    """The announcement of a server that was started with these settings; it is told those in force and the address listened on."""
+    def announce(in_force: Settings, address: str) -> None:
+        place = in_force.public_url if in_force.lan else address
+        click.echo(f"TGPay Emulator {__version__} answers at {place}/v2/ and is controlled at {place}/_emulator/; "
+                   f"its console is {place}/console")
+        if in_force.control_token != settings.control_token:
+            click.echo(f"Control token: {in_force.control_token}")
+        sys.stdout.flush()
+        if in_force.lan:
+            _show_to_phones(place, by_hand=bool(settings.public_url))
+            sys.stdout.flush()
+    return announce
+
+
+def _show_to_phones(url: str, by_hand: bool) -> None:
+    """The front page's address as a QR code and in words; unless it was given by hand, with the machine's other addresses."""
+    try:
+        click.echo(f"\n{qr_code(f'{url}/', in_colour=sys.stdout.isatty())}\n")
+    except UnicodeEncodeError:
+        pass  # a terminal without blocks still shows the address
+    click.echo(f"Phones on the same network open {url}/")
+    others = [] if by_hand else [address for address in _addresses() if f"//{address}:" not in url]
+    if others:
+        port = url.rpartition(":")[2]
+        click.echo(f"On another network: --public-url {' or '.join(f'http://{other}:{port}' for other in others)}")
+
+
+def _addresses() -> list[str]:
+    try:
+        return lan.addresses()
+    except lan.NoNetwork:
+        return []
+
+
+def qr_code(text: str, in_colour: bool) -> str:
+    """A QR code of half blocks. In colour it is black on white whatever the terminal's own colours are; else it is for a dark one."""
+    from qrcode.main import QRCode
+
+    code, drawn = QRCode(), io.StringIO()
+    code.add_data(text)
+    code.print_ascii(drawn, invert=True)
+    lines = drawn.getvalue().replace("\xa0", " ").splitlines()
+    return "\n".join(f"{BLACK_AND_WHITE}{line}{AS_BEFORE}" if in_colour else line for line in lines)

@@ -1,0 +1,68 @@
+"""Under which address other machines of the local network reach this one: its interfaces tell, nothing is sent and nobody asked."""
+import fcntl
+import ipaddress
+import socket
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_DEVICES, _ROUTES = Path("/sys/class/net"), Path("/proc/net/route")
+_FLAGS, _ADDRESS = 0x8913, 0x8915  # SIOCGIFFLAGS and SIOCGIFADDR of Linux
+_UP, _LOOPBACK, _POINT_TO_POINT, _RUNNING = 0x1, 0x8, 0x10, 0x40
+
+
+class NoNetwork(Exception):
+    """This machine is on no local network, and a sentence says what to do."""
+
+
+@dataclass(frozen=True)
+class Interface:
+    """A network interface with its IPv4 address; `flags` are those of netdevice(7), `routed` says that the default route leaves by it."""
+
+    name: str
+    address: str
+    flags: int = _UP | _RUNNING
+    wireless: bool = False
+    routed: bool = False
+
+    @property
+    def is_local(self) -> bool:
+        """Whether a phone in the same room may find this machine by it: it is connected, and neither loopback nor a tunnel."""
+        connected = self.flags & _UP and self.flags & _RUNNING
+        return bool(connected) and not self.flags & (_LOOPBACK | _POINT_TO_POINT) and not ipaddress.ip_address(self.address).is_link_local
+
+
+def ranked(interfaces: Iterable[Interface]) -> list[str]:
+    """The addresses of a local network, the likeliest for a phone first: Wi-Fi, then where the default route leaves, then the others."""
+    local = [interface for interface in interfaces if interface.is_local]
+    return [interface.address for interface in sorted(local, key=lambda each: (not each.wireless, not each.routed))]
+
+
+def addresses() -> list[str]:
+    """This machine's addresses on local networks, the likeliest first. Raises NoNetwork when it has none."""
+    found = ranked(_interfaces())
+    if not found:
+        raise NoNetwork("lan: this machine has no address on a local network; join a Wi-Fi or open a hotspot, or name the address that "
+                        "phones open with --public-url")
+    return found
+
+
+def _interfaces() -> Iterator[Interface]:
+    """The interfaces that have an IPv4 address."""
+    routed = _routed()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        for _, name in socket.if_nameindex():
+            request = struct.pack("256s", name.encode()[:15])
+            try:
+                address = socket.inet_ntoa(fcntl.ioctl(probe, _ADDRESS, request)[20:24])
+                flags = struct.unpack("H", fcntl.ioctl(probe, _FLAGS, request)[16:18])[0]
+            except OSError:
+                continue  # it has none
+            yield Interface(name, address, flags, (_DEVICES / name / "wireless").exists(), name in routed)
+
+
+def _routed() -> set[str]:
+    """The interfaces of the default routes."""
+    lines = _ROUTES.read_text().splitlines()[1:] if _ROUTES.exists() else []
+    return {name for name, destination, *_ in map(str.split, lines) if destination == "00000000"}

@@ -1,0 +1,27 @@
+"""What time alone will do next: orders and notices in the order in which they fall due."""
+import sqlite3
+
+from ..orders import Order
+from .post import Posted
+from .trades import read_order
+
+
+class Coming:
+    """The next orders and notices to fall due: of a merchant, or of all."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def orders(self, merchants_id: str | None, limit: int) -> list[Order]:
+        """Orders, as they are written down."""
+        return [read_order(row) for row in self._next("orders", merchants_id, limit)]
+
+    def notices(self, merchants_id: str | None, limit: int) -> list[Posted]:
+        """Notices whose next attempt is waited for."""
+        return [Posted(**row) for row in self._next("notices", merchants_id, limit)]
+
+    def _next(self, table: str, merchants_id: str | None, limit: int) -> list[sqlite3.Row]:
+        """Read along the index of what is due, also where most of it is another merchant's."""
+        own = "AND +merchants_id = :mid" if merchants_id else ""
+        return self._execute(f"SELECT * FROM {table} WHERE due_at IS NOT NULL {own} ORDER BY due_at, id LIMIT :limit",
+                             {"mid": merchants_id, "limit": limit}).fetchall()

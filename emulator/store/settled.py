@@ -1,0 +1,83 @@
+"""What the ledger says of days of settlement: sums, and entries one after another."""
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_OF_A_MERCHANT = "l.merchants_id = :mid AND l.settles_at >= :since AND l.settles_at < :before"
+_ITS_ORDER = "JOIN orders AS o ON o.merchants_id = l.merchants_id AND o.out_trade_no = l.out_trade_no"
+# Half up and away from zero, as every conversion; a refund costs no fee, so that its settlement is its whole amount.
+_RMB = "CASE WHEN l.kind = 'P' THEN (l.amount * o.rate + 50000000) / 100000000 ELSE l.rmb_settlement END"
+
+
+@dataclass(frozen=True)
+class Sum:
+    """The entries of one kind that are settled at one instant, in minor units; amounts in CNY are `rmb`."""
+
+    settles_at: int
+    currency: str
+    kind: str
+    number: int
+    amount: int
+    fee: int
+    rmb_amount: int
+    rmb_settlement: int
+    planted: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """An entry as it truly is, with the lines that the file shows of it and what is planted there; `order_id` is its order's."""
+
+    id: int
+    out_trade_no: str
+    kind: str
+    amount: int
+    fee: int
+    rmb_settlement: int
+    settles_at: int
+    line: str
+    planted: str
+    currency: str
+    order_id: int
+
+
+class Settled:
+    """A merchant's entries that are settled from one instant up to another."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def sums(self, merchants_id: str, since: int, before: int) -> list[Sum]:
+        """Their sums, in the order of time.
+
+        Currency and rate are those of each order; where a merchant has never changed them, none of its orders need be looked up.
+        """
+        terms = self._execute("SELECT DISTINCT currency, rate FROM orders WHERE merchants_id = :mid LIMIT 2",
+                              {"mid": merchants_id}).fetchall()
+        terms_of_all = len(terms) == 1
+        orders = ", (SELECT :currency AS currency, :rate AS rate) AS o" if terms_of_all else _ITS_ORDER
+        return [Sum(**row) for row in self._execute(
+            f"""SELECT l.settles_at, o.currency, l.kind, count(*) AS number, sum(l.amount) AS amount, sum(l.fee) AS fee,
+                       sum({_RMB}) AS rmb_amount, sum(l.rmb_settlement) AS rmb_settlement, sum(l.planted <> '') AS planted
+                FROM ledger AS l {orders}
+                WHERE {_OF_A_MERCHANT} GROUP BY l.settles_at, o.currency, l.kind ORDER BY l.settles_at, o.currency, l.kind""",
+            {**_asked(merchants_id, since, before), **(dict(terms[0]) if terms_of_all else {})})]
+
+    def lines(self, merchants_id: str, since: int, before: int, after: int, limit: int) -> list[Line]:
+        """A page of them by id."""
+        return [Line(**row) for row in self._execute(
+            f"""SELECT l.id, l.out_trade_no, l.kind, l.amount, l.fee, l.rmb_settlement, l.settles_at, l.line, l.planted, o.currency,
+                       o.id AS order_id
+                FROM ledger AS l {_ITS_ORDER}
+                WHERE {_OF_A_MERCHANT} AND l.id > :after ORDER BY l.id LIMIT :limit""",
+            {**_asked(merchants_id, since, before), "after": after, "limit": limit})]
+
+    def newest_day(self, merchants_id: str) -> int | None:
+        """The last instant at which something of a merchant is settled, or will be."""
+        row = self._execute("SELECT max(settles_at) AS newest FROM ledger WHERE merchants_id = :mid", {"mid": merchants_id}).fetchone()
+        newest: int | None = row["newest"]
+        return newest
+
+
+def _asked(merchants_id: str, since: int, before: int) -> Mapping[str, str | int]:
+    return {"mid": merchants_id, "since": since, "before": before}

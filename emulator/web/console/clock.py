@@ -1,0 +1,132 @@
+"""The emulator's clock: moved, set, stopped; and what falls due next."""
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Response, request
+
+from ... import durations, moves
+from ...clock import Clock, real_now, spaced, zone
+from ...store import Tables
+from .. import emulator
+from ..control import Problem
+from ..control.state import move
+from .frame import Page, blueprint, chosen, go_on, present, show, texts, to
+
+TEXTS = (
+    ("clock", "Clock", "时钟"),
+    ("clk_lead", "Move the emulator's time: what falls due on the way is done, each thing at its own instant, before the answer comes.",
+     "调整模拟器时间：途中到期的事项会按各自的时刻依次执行，全部完成后才返回。"),
+    ("clk_runs", "Runs", "走动中"),
+    ("clk_stopped", "Stands still", "已暂停"),
+    ("clk_with_machine", "as the machine's clock", "与本机时钟一致"),
+    ("clk_ahead", "ahead of the machine's clock", "快于本机时钟"),
+    ("clk_behind", "behind the machine's clock", "慢于本机时钟"),
+    ("clk_forward", "Forward", "前进"),
+    ("clk_minutes", "+15 min", "+15 分钟"),
+    ("clk_hour", "+1 h", "+1 小时"),
+    ("clk_day", "+1 day", "+1 天"),
+    ("clk_by", "By: 500ms, 5s, 15m, 2h, 1d", "前进多少：500ms、5s、15m、2h、1d"),
+    ("clk_to", "Set it to", "设为"),
+    ("clk_set", "Set", "设置"),
+    ("clk_stop", "Stop it", "暂停"),
+    ("clk_go", "Let it run", "继续走动"),
+    ("clk_reset", "Back to the machine's time", "恢复本机时间"),
+    ("clk_next", "What falls due next", "接下来到期"),
+    ("clk_next_empty", "Nothing falls due", "没有到期事项"),
+    ("clk_next_empty_more", "Orders that wait, refund periods and notifications to be sent again appear here. Make an order to see one.",
+     "等待付款的订单、退款期限、待重发的通知会显示在这里。可先创建一个订单。"),
+    ("clk_what", "What", "事项"),
+    ("clk_move_there", "Move there", "前进到此"),
+    ("clk_sent_again", "Notification is sent", "发送通知"),
+    ("clk_now", "It is now", "现在是"),
+    ("clk_happened", "happened on the way: changes of orders", "途中发生：订单变化"),
+    ("clk_attempts", "attempts of notifications", "通知发送"),
+)
+PAGE = Page("clock", "M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18zM12 7v5l3 2", TEXTS)
+MOST_COMING = 10
+STEPS = (("15m", "clk_minutes"), ("1h", "clk_hour"), ("1d", "clk_day"))
+
+
+@dataclass(frozen=True)
+class Due:
+    """Something that falls due: `word` names its text, `view` and `id` its page."""
+
+    at: int
+    word: str
+    number: str
+    merchants_id: str
+    view: str
+    id: int
+
+    @property
+    def key(self) -> str:
+        """What tells it from others."""
+        return f"{self.view}-{self.id}"
+
+
+@blueprint.get("/clock")
+def clock() -> Response:
+    """The clock, and what comes next."""
+    tables = emulator().store.read()
+    return show("clock", "clock", follows="order notice", ticking=tables.clock.get(), steps=STEPS, coming=coming(tables, chosen()),
+                apart=_apart(tables.clock.get(), real_now()), typed=_typed(present()))
+
+
+def coming(tables: Tables, merchants_id: str | None) -> list[Due]:
+    """The next things that fall due, in the order of time."""
+    found = [Due(notice.due_at or 0, "clk_sent_again", notice.out_trade_no, notice.merchants_id, "notice", notice.id)
+             for notice in tables.coming.notices(merchants_id, MOST_COMING)]
+    for order in tables.coming.orders(merchants_id, MOST_COMING):
+        if due := moves.falls_due(order):
+            word = f"event_{due[1]}" if due[1] else "left_open"
+            found.append(Due(due[0], word, order.out_trade_no, order.merchants_id, "order", order.id))
+    return sorted(found, key=lambda due: due.at)[:MOST_COMING]
+
+
+def _apart(ticking: Clock, real: int) -> tuple[str, str]:
+    """How far the clock is from the machine's, and in which direction."""
+    difference = ticking.now(real) - real
+    if abs(difference) < durations.SECOND and ticking.frozen is None:
+        return "", "clk_with_machine"
+    seconds = abs(difference) // durations.SECOND * durations.SECOND
+    return durations.text(seconds), "clk_ahead" if difference >= 0 else "clk_behind"
+
+
+def _typed(instant: int) -> str:
+    """An instant as a browser's field for date and time has it, in the emulator's zone."""
+    return spaced(instant, emulator().settings.timezone).replace(" ", "T")
+
+
+@blueprint.post("/clock")
+def move_clock() -> Response:
+    """Move the clock, and answer when everything due has been done."""
+    before = emulator().store.read().newest()
+    try:
+        move(_asked(request.form))
+    except Problem as problem:
+        return go_on(to("clock"), str(problem), good=False)
+    changes, _, attempts = (after - old for after, old in zip(emulator().store.read().newest(), before))
+    said = texts()
+    return go_on(to("clock"), f"{said.clk_now} {spaced(present(), emulator().settings.timezone)}. "
+                              f"{said.clk_happened} {changes}, {said.clk_attempts} {attempts}.")
+
+
+def _asked(form: Mapping[str, str]) -> dict[str, Any]:
+    """What a form asks of the clock, as the control interface takes it."""
+    act = form.get("do", "")
+    if act == "advance":
+        return {"advance": form.get("by", "").strip()}
+    if act == "set":
+        return {"set": _instant(form.get("to", ""))}
+    return {"freeze": act == "freeze"} if act in ("freeze", "go") else {"reset": act == "reset"}
+
+
+def _instant(written: str) -> str:
+    """A date and time of the emulator's zone with its zone; what is none stays as it is, and is refused where it is read."""
+    try:
+        parsed = datetime.fromisoformat(written)
+    except ValueError:
+        return written
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=zone(emulator().settings.timezone))).isoformat()

@@ -1,0 +1,223 @@
+"""Scenarios: those that come along, the one in force, and a desk on which one is written, checked and tried."""
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, request
+
+from ...merchants import Merchant
+from ...scenarios import (
+    Facts, Invalid, Picked, Rule, Scenario, differences, from_json, judge, parse, shipped, shipped_scenario, shipped_text, then_rows, toml)
+from ...scenarios.outcomes import ENDPOINTS
+from ...store import Tables
+from ...store.scripts import EVERYBODY
+from .. import emulator
+from ..control import Problem
+from ..control.state import known
+from .frame import Page, blueprint, chosen, go_on, show, texts, to
+from .places import is_json, placed
+
+TEXTS = (
+    ("scenarios", "Scenarios", "场景"),
+    ("scn_lead", "A scenario makes payments fail, answers get lost and notifications come twice, by rules.",
+     "场景按规则模拟付款失败、应答丢失、通知重复等情况。"),
+    ("scn_everybody", "For everybody", "对所有商户"),
+    ("scn_merchant", "For merchant", "对商户"),
+    ("scn_none", "No scenario is in force", "未启用场景"),
+    ("scn_none_more", "Payments go as they would in production. Switch one of the scenarios below on, or write your own.",
+     "付款按正常流程进行。可启用下面的场景，或自行编写。"),
+    ("scn_inherited", "It has none of its own; that of everybody counts.", "该商户没有自己的场景，使用全局场景。"),
+    ("scn_on", "Switch on", "启用"),
+    ("scn_off", "Switch off", "停用"),
+    ("scn_in_force", "In force", "已启用"),
+    ("scn_edit", "Look at it, change it, try it", "查看、修改、试用"),
+    ("scn_write", "Write one", "新建场景"),
+    ("scn_shipped", "Those that come along", "自带场景"),
+    ("scn_rules", "Rules", "规则"),
+    ("scn_when", "when", "条件"),
+    ("scn_then", "then", "结果"),
+    ("scn_always", "always", "任何请求"),
+    ("scn_nothing", "as without a scenario", "与无场景时相同"),
+    ("scn_turn", "in turn", "依次"),
+    ("scn_used", "used of its outcomes", "已用次数"),
+    ("scn_lately", "times in the last 1000 requests", "次（最近 1000 个请求）"),
+    ("scn_text", "Rules, as TOML or JSON", "规则（TOML 或 JSON）"),
+    ("scn_check", "Check", "检查"),
+    ("scn_right", "There is nothing wrong with it.", "没有发现问题。"),
+    ("scn_wrong", "It cannot be switched on yet", "暂不能启用"),
+    ("scn_line", "Line", "第几行"),
+    ("scn_try", "Which rule would fit?", "哪条规则会生效？"),
+    ("scn_try_lead", "Nothing is sent and nothing is counted.", "不会发送请求，也不计次数。"),
+    ("scn_attempt", "Attempt", "第几次尝试"),
+    ("scn_card", "Card number", "卡号"),
+    ("scn_params", "Parameters, one a line: name=value", "参数，每行一个：名称=值"),
+    ("scn_try_it", "Try", "试用"),
+    ("scn_fits", "fits", "生效"),
+    ("scn_later", "would fit, but an earlier rule wins", "也符合，但前面的规则优先"),
+    ("scn_no_rule", "No rule fits: the payment goes as it would without a scenario.", "没有规则符合：按正常流程处理。"),
+    ("scn_switched_on", "The scenario is in force:", "已启用场景："),
+    ("scn_switched_off", "The scenario is out of force.", "场景已停用。"),
+    ("scn_is", "is", "="), ("scn_above", "above", ">"), ("scn_below", "below", "<"), ("scn_in", "one of", "属于"),
+    ("scn_startswith", "begins with", "开头为"), ("scn_endswith", "ends in", "结尾为"), ("scn_contains", "contains", "包含"),
+    ("scn_matches", "matches", "匹配"),
+)
+PAGE = Page("scenarios", "M4 6h10M18 6h2M4 12h2M10 12h10M4 18h8M16 18h4M14 4v4M6 10v4M12 16v4", TEXTS)
+NEWEST_REQUESTS = 1_000
+OWN_NAME = "my scenario"
+EXAMPLE = """summary = "The first attempt above 100.00 is declined, the second one is paid."
+
+[[rule]]
+name = "declined once"
+when = { endpoint = "tgpaybankcard", trans_amount__above = 100, attempt = 1 }
+then = { code = "3084" }
+"""
+PARAMS = "out_trade_no=1\ntrans_amount=120.00\npay_type=alipay"
+MEANINGS = {name: meaning for name, _, meaning in then_rows()}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A rule as it is read: its conditions (parameter, word, value), and its outcomes, each of rows (key, value, meaning)."""
+
+    name: str
+    when: list[tuple[str, str, str]]
+    then: list[list[tuple[str, str, str]]]
+    in_turn: bool
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What a rule says of a request that is tried: whether it is the one that fits, and else why it is not."""
+
+    name: str
+    fits: bool
+    why: str
+
+
+@blueprint.get("/scenarios")
+def scenarios() -> Response:
+    """What is in force, and what could be."""
+    tables, merchants_id = emulator().store.read(), chosen() or EVERYBODY
+    merchant = known(tables, merchants_id) if merchants_id else None
+    scenario = tables.scenarios.of(merchants_id)
+    return show("scenarios", "scenarios", follows="request", scenario=scenario, merchant=merchant,
+                own=tables.scenarios.own(merchants_id) is not None, rows=list(map(read_out, scenario.rules)) if scenario else [],
+                uses=tables.scenarios.uses(merchants_id) if merchants_id else {},
+                lately=tables.scenarios.lately(merchants_id, scenario.name, NEWEST_REQUESTS) if scenario else {},
+                along=list(map(shipped_scenario, shipped())))
+
+
+def read_out(rule: Rule) -> Shown:
+    """A rule in the words of the page."""
+    written = rule.as_json()
+    when = [(each.parameter, texts()[f"scn_{each.lookup or 'is'}"], each.wanted if isinstance(each.wanted, str) else ", ".join(each.wanted))
+            for each in rule.when]
+    outcomes = written["then"] if rule.in_turn else [written["then"]]
+    return Shown(rule.name, when, [list(_rows(outcome)) for outcome in outcomes], rule.in_turn)
+
+
+def _rows(outcome: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str, str]]:
+    for name, value in outcome.items():
+        if isinstance(value, Mapping):
+            yield from _rows(value, f"{path}{name}.")
+        else:
+            yield f"{path}{name}", value if isinstance(value, str) else json.dumps(value), MEANINGS.get(f"{path}{name}", "")
+
+
+@blueprint.route("/scenarios/desk", methods=["GET", "POST"])
+def scenario() -> Response:
+    """A text of rules: one that comes along, the one in force, or a new one; a post checks, tries, or puts it in force."""
+    tables, given = emulator().store.read(), request.form
+    merchant = known(tables, chosen() or "") if chosen() else None
+    name, text = (given.get("name", ""), given.get("text", "").replace("\r\n", "\n")) if given else _begun(tables)
+    try:
+        found, problems = read(name, text), []
+    except Invalid as invalid:
+        found, problems = None, invalid.problems
+    if found and given.get("do") == "use":
+        return _in_force(found)
+    return show(
+        "scenario", "scenarios", 422 if problems and given.get("do") == "use" else 200, name=name, text=text, merchant=merchant,
+        problems=problems, lines=placed(text, problems), checked=bool(given), rows=list(map(read_out, found.rules)) if found else [],
+        endpoints=ENDPOINTS, asked={"endpoint": given.get("endpoint", ENDPOINTS[0]), "attempt": given.get("attempt", "1"),
+                                    "card": given.get("card", ""), "params": given.get("params", PARAMS)},
+        tried=_tried(tables, found, merchant) if found and given.get("do") == "try" else None)
+
+
+def _begun(tables: Tables) -> tuple[str, str]:
+    """The name and text that the desk begins with."""
+    named = request.args.get("name", "")
+    if named in shipped():
+        return named, shipped_text(named)
+    if named:
+        raise Problem(404, "Not Found", f"there is no scenario {named}; there are {', '.join(shipped())}")
+    current = tables.scenarios.of(chosen() or EVERYBODY) if "new" not in request.args else None
+    if current is None:
+        return OWN_NAME, EXAMPLE
+    if current.name in shipped() and shipped_scenario(current.name) == current:
+        return current.name, shipped_text(current.name)
+    return current.name, toml(current)
+
+
+def read(name: str, text: str) -> Scenario:
+    """The scenario of a text, TOML or JSON. Raises Invalid."""
+    document = _json(text) if is_json(text) else parse(text, "scenario.toml").as_json()
+    return from_json({**document, "name": name.strip() or OWN_NAME} if isinstance(document, Mapping) else document)
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise Invalid([f"scenario is no JSON: {error.msg} at line {error.lineno}, column {error.colno}"]) from None
+    except RecursionError:
+        raise Invalid(["scenario is no JSON: it is nested too deeply at line 1"]) from None
+
+
+def _tried(tables: Tables, scenario: Scenario, merchant: Merchant | None) -> list[Tried]:
+    """What each rule says of the request that is asked about; how often rules were used counts where it is the scenario in force."""
+    params = dict(_pairs(request.form.get("params", "")))
+    attempt = request.form.get("attempt", "")
+    merchants_id = merchant.merchants_id if merchant else params.get("merchants_id", EVERYBODY)
+    facts = Facts(params, params, request.form.get("endpoint", ""), int(attempt) if attempt.isascii() and attempt.isdecimal() else 1,
+                  emulator().settings.seed, (merchants_id, params.get("out_trade_no", "")), request.form.get("card", ""))
+    uses = tables.scenarios.uses(merchants_id) if tables.scenarios.of(merchants_id) == scenario else {}
+    picked = judge(scenario, facts, uses).picked
+    return [Tried(rule.name, bool(picked and picked.rule == rule), _why(rule, facts, uses, picked)) for rule in scenario.rules]
+
+
+def _why(rule: Rule, facts: Facts, uses: Mapping[str, int], picked: Picked | None) -> str:
+    if picked and picked.rule == rule:
+        return ""
+    return differences(rule, facts, uses) or texts().scn_later
+
+
+def _pairs(written: str) -> Iterator[tuple[str, str]]:
+    for line in written.splitlines():
+        name, equals, value = line.partition("=")
+        if equals and value:
+            yield name.strip(), value
+
+
+def _in_force(scenario: Scenario) -> Response:
+    with emulator().store.write() as tables:
+        tables.scenarios.set(known(tables, chosen() or "").merchants_id if chosen() else EVERYBODY, scenario.as_json())
+    return go_on(to("scenarios"), f"{texts().scn_switched_on} {scenario.name}")
+
+
+@blueprint.post("/scenarios/on")
+def scenario_on() -> Response:
+    """Put one that comes along in force."""
+    name = request.form.get("name", "")
+    if name not in shipped():
+        raise Problem(404, "Not Found", f"there is no scenario {name}; there are {', '.join(shipped())}")
+    return _in_force(shipped_scenario(name))
+
+
+@blueprint.post("/scenarios/off")
+def scenario_off() -> Response:
+    """Put the one that is in force out of force: of the merchant that is looked at, or of everybody."""
+    with emulator().store.write() as tables:
+        tables.scenarios.drop(known(tables, chosen() or "").merchants_id if chosen() else EVERYBODY)
+    return go_on(to("scenarios"), texts().scn_switched_off)

@@ -1,0 +1,187 @@
+"""Settlement by days: what was paid, given back and charged, a chart of it, the lines of a day, and the file as the gateway exports it."""
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from flask import Response, request, stream_with_context
+
+from ... import clock, settlement as file
+from ...contract import DATE
+from ...endpoints.export_settlement import range_of_days
+from ...merchants import Merchant
+from ...settlement import PAYMENT
+from ...store import Tables
+from ...store.settled import Sum
+from .. import emulator
+from ..control import Problem
+from ..control.state import known
+from ..pages import secure
+from .frame import Page, blueprint, chosen, present, show
+
+TEXTS = (
+    ("settlement", "Settlement", "结算"),
+    ("set_lead", "Payments are settled at a fixed time on the day after.", "付款于次日固定时间结算。"),
+    ("set_from", "From", "从"),
+    ("set_to", "To", "到"),
+    ("set_download", "Download the CSV", "下载 CSV"),
+    ("set_chart", "Payments and refunds by day", "每日付款与退款"),
+    ("set_days", "Days", "日期"),
+    ("set_day", "Day", "日期"),
+    ("set_payments", "Payments", "付款"),
+    ("set_refunds", "Refunds", "退款"),
+    ("set_fees", "Fees", "手续费"),
+    ("set_net", "Net", "净额"),
+    ("set_planted", "Planted", "植入差异"),
+    ("set_planted_more", "what a scenario has planted in the file; the amounts here are the true ones", "由场景植入结算文件的差异；此处金额为真实金额"),
+    ("set_coming", "to be settled", "待结算"),
+    ("set_lines", "Lines", "明细"),
+    ("set_payment", "Payment", "付款"),
+    ("set_refund", "Refund", "退款"),
+    ("set_file", "As the file shows it", "结算文件中的内容"),
+    ("set_no_line", "The file has no line of it.", "结算文件中没有此行。"),
+    ("set_more", "More lines", "更多明细"),
+    ("set_back", "All days", "全部日期"),
+    ("set_empty", "Nothing is settled in these days", "所选日期没有结算"),
+    ("set_empty_more", "What is paid today is settled tomorrow. Make a payment, then move the clock.", "今天的付款明天结算。可先完成一笔付款，再调整时钟。"),
+    ("set_move", "Move the clock by a day", "时钟前进一天"),
+)
+PAGE = Page("settlement", "M4 20h16M7 20v-7M12 20V5M17 20v-10", TEXTS)
+DAYS = 14
+MOST_DAYS = 62
+LINES = 50
+WIDTH, HEIGHT, MARGIN = 720, 200, 24
+
+
+@dataclass
+class Day:
+    """The sums of a day in one currency, in minor units; refunds are negative. `settled` when its time has come."""
+
+    day: date
+    currency: str
+    settled: bool
+    sums: list[Sum] = field(default_factory=list)
+
+    def total(self, name: str, kind: str = "") -> int:
+        """The sum of a column, of payments or refunds alone when that is asked."""
+        return sum(getattr(each, name) for each in self.sums if kind in ("", each.kind))
+
+    @property
+    def rows(self) -> Iterator[tuple[str, int, int, int | None]]:
+        """What the day tells: the name of a text, the amount, the same in CNY, and how many."""
+        for word, kind in (("set_payments", PAYMENT), ("set_refunds", file.REFUND)):
+            yield word, self.total("amount", kind), self.total("rmb_amount", kind), self.total("number", kind)
+        yield "set_fees", self.total("fee"), self.total("rmb_amount") - self.total("rmb_settlement"), None
+        yield "set_net", self.total("amount") - self.total("fee"), self.total("rmb_settlement"), None
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar of the chart: where it stands, how large it is, what it shows, and the day below it where there is room."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    kind: str
+    label: str
+
+
+@blueprint.get("/settlement")
+def settlement() -> Response:
+    """The days of a merchant, each with its sums."""
+    tables = emulator().store.read()
+    merchant = _merchant(tables)
+    start, end = _range(tables, merchant)
+    days = by_day(tables.settled.sums(merchant.merchants_id, *file.span(start, end, emulator().settings)), present())
+    return show("settlement", "settlement", follows="order", merchant=merchant, start=start, end=end, days=days[::-1],
+                bars=list(chart(days, start, end)), width=WIDTH, height=HEIGHT, margin=MARGIN)
+
+
+@blueprint.get("/settlement/<day>")
+def settlement_day(day: str) -> Response:
+    """A day of a merchant: its sums, and a page of its lines."""
+    tables, on = emulator().store.read(), _date(day)
+    merchant, span = _merchant(tables), file.span(on, on, emulator().settings)
+    after = request.args.get("after", type=int) or 0
+    lines = tables.settled.lines(merchant.merchants_id, *span, after, LINES + 1)
+    return show("settlement_day", "settlement", follows="order", merchant=merchant, day=on,
+                days=by_day(tables.settled.sums(merchant.merchants_id, *span), present()), lines=lines[:LINES],
+                rest=lines[LINES - 1].id if len(lines) > LINES else None, began=after)
+
+
+@blueprint.get("/settlement.csv")
+def settlement_file() -> Response:
+    """The file of some days, as the gateway exports it, without what is still to be settled."""
+    tables = emulator().store.read()
+    merchant = _merchant(tables)
+    given = {"start_date": request.args.get("start", ""), "end_date": request.args.get("end", "")}
+    wrong = " and ".join(f"{name} {problem}" for name, value in given.items() if (problem := DATE.problem(value))) or range_of_days(given)
+    if wrong:
+        raise Problem(422, "Unprocessable", wrong)
+    start, end = map(date.fromisoformat, given.values())
+    since, before = file.span(start, end, emulator().settings)
+    response = Response(stream_with_context(_file(merchant.merchants_id, since, min(before, present() + 1))),
+                        content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{merchant.merchants_id}_settlement_{start}_{end}.csv"'
+    return secure(response)
+
+
+def _file(merchants_id: str, since: int, before: int) -> Iterator[str]:
+    yield file.header()
+    yield from emulator().store.read().ledger.lines(merchants_id, since, before)
+
+
+def _merchant(tables: Tables) -> Merchant:
+    """The merchant that is looked at, else the first one: a file belongs to one."""
+    if chosen():
+        return known(tables, chosen() or "")
+    first = next(iter(tables.merchants.page("", 1)), None)
+    if first is None:
+        raise Problem(404, "Not Found", "there is no merchant")
+    return first
+
+
+def _range(tables: Tables, merchant: Merchant) -> tuple[date, date]:
+    """The days that are asked for, in their order and not too many; else those up to the last on which something is settled."""
+    newest = tables.settled.newest_day(merchant.merchants_id)
+    last = clock.moment(newest if newest is not None else present(), emulator().settings.timezone).date()
+    end = _date(request.args["end"]) if request.args.get("end") else last
+    start = _date(request.args["start"]) if request.args.get("start") else end - timedelta(days=DAYS - 1)
+    start, end = min(start, end), max(start, end)
+    return max(start, end - timedelta(days=MOST_DAYS - 1)), end
+
+
+def _date(written: str) -> date:
+    if DATE.problem(written):
+        raise Problem(404, "Not Found", f"{written} {DATE.problem(written)}")
+    return date.fromisoformat(written)
+
+
+def by_day(sums: Iterable[Sum], now: int) -> list[Day]:
+    """The sums of each day and currency, in the order of time."""
+    days: dict[tuple[date, str], Day] = {}
+    for each in sums:
+        day = clock.moment(each.settles_at, emulator().settings.timezone).date()
+        days.setdefault((day, each.currency), Day(day, each.currency, each.settles_at <= now)).sums.append(each)
+    return list(days.values())
+
+
+def chart(days: list[Day], start: date, end: date) -> Iterator[Bar]:
+    """The payments of each day upwards and the refunds downwards, in the currency of most days."""
+    currencies = [day.currency for day in days]
+    shown: Mapping[date, Day] = {day.day: day for day in days if day.currency == max(currencies, key=currencies.count)}
+    if not shown:
+        return
+    most_up = max(day.total("amount", PAYMENT) for day in shown.values()) or 1
+    most_down = max(-day.total("amount", file.REFUND) for day in shown.values())
+    number = (end - start).days + 1
+    step, room = WIDTH / number, HEIGHT - 2 * MARGIN
+    ground = MARGIN + room * most_up / (most_up + most_down)
+    for place in range(number):
+        on = start + timedelta(days=place)
+        label = f"{on:%m-%d}" if place % -(-number // 7) == 0 else ""
+        up, down = (room * shown[on].total("amount", kind) / (most_up + most_down) if on in shown else 0
+                    for kind in (PAYMENT, file.REFUND))
+        left, width = place * step + step * .15, step * .7
+        yield Bar(round(left, 1), round(ground - up, 1), round(width, 1), round(up, 1), PAYMENT, label)
+        yield Bar(round(left, 1), round(ground, 1), round(width, 1), round(-down, 1), file.REFUND, "")

@@ -1,0 +1,68 @@
+"""The shop's server, as an honest merchant would write it: it signs, asks, listens, verifies, and writes down what happened."""
+from collections.abc import Callable, Mapping
+from http.client import HTTPException
+from typing import Any
+from urllib.parse import urlencode
+
+from ...shop import fetch, read_notice, sign
+from ...store import Store
+from ...store.notebook import Page
+
+MERCHANT = "290000000001"
+SENT, ANSWERED, LOST, HEARD = "sent", "answered", "lost", "heard"
+PATIENCE_S = 5
+MOST_HEARD = 100  # of one story: whoever reaches the address can send to it
+UNSIGNED = "tgpayquery"  # its table has no sign_type
+
+
+class Clerk:
+    """Asks the gateway at `address`; `write` is the shop's notebook."""
+
+    def __init__(self, address: str, token: str, write: Callable[[str, Mapping[str, Any]], None]) -> None:
+        self.address = address
+        self._token = token
+        self._write = write
+
+    def ask(self, endpoint: str, **params: str) -> Mapping[str, str]:
+        """One signed request; answers the fields of the answer, none when it was lost."""
+        named = {"merchants_id": MERCHANT, **params, **({} if endpoint == UNSIGNED else {"sign_type": "MD5"})}
+        signed = {**dict(sorted(named.items())), "sign": sign(named, self._token)}
+        self._write(SENT, {"endpoint": endpoint, "fields": signed})
+        about = {"endpoint": endpoint, "out_trade_no": params["out_trade_no"]}
+        try:
+            fields = fetch(f"{self.address}/v2/{endpoint}.php?{urlencode(signed)}", patience=PATIENCE_S).fields
+        except (OSError, HTTPException, SyntaxError) as broken:
+            self._write(LOST, {**about, "why": "late" if _is_late(broken) else "broken"})
+            return {}
+        self._write(ANSWERED, {**about, "fields": fields, "signed": signed_rightly(fields, self._token)})
+        return fields
+
+
+def _is_late(broken: Exception) -> bool:
+    return isinstance(broken, TimeoutError) or isinstance(getattr(broken, "reason", None), TimeoutError)
+
+
+def signed_rightly(fields: Mapping[str, str], token: str) -> bool | None:
+    """Whether the signature is right; None where there is none, as in some answers."""
+    return fields["sign"] == sign(fields, token) if fields.get("sign") else None
+
+
+def hear(store: Store, query: str, body: str, content_type: str) -> bool:
+    """Keep a notice of an order that the shop has made; False for what is none. A notice without a signature is not believed."""
+    try:
+        fields = read_notice(query, body, content_type)
+    except (ValueError, SyntaxError, AttributeError, RecursionError):
+        return False
+    with store.write() as tables:
+        merchant, pages = tables.merchants.find(MERCHANT), tables.notebook.pages(MERCHANT)
+        heard = sum(page.kind == HEARD for page in pages)
+        if merchant and fields.get("out_trade_no") in orders_of(pages) and heard < MOST_HEARD:
+            tables.notebook.write(MERCHANT, HEARD, {
+                "out_trade_no": fields["out_trade_no"], "fields": fields, "signed": bool(signed_rightly(fields, merchant.token)),
+                "step": max(page.entry.get("step", 0) for page in pages)})
+    return True
+
+
+def orders_of(pages: list[Page]) -> set[str]:
+    """The numbers of the orders that the shop has asked for."""
+    return {page.entry["fields"]["out_trade_no"] for page in pages if page.kind == SENT}

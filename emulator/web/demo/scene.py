@@ -1,0 +1,98 @@
+"""What the page of the demo shows: the shop's notebook and beliefs, what the buyer sees, and the orders as the gateway has them."""
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flask import url_for
+
+from ... import clock, money, terminal
+from ...clock import real_now
+from ...moves import at
+from ...orders import Order, Status
+from ...store import Tables
+from ...store.notebook import Page
+from .. import Emulator, base_url, drawn
+from . import acts
+from .belief import beliefs
+from .clerk import ANSWERED, HEARD, LOST, MERCHANT, SENT
+from .goods import total
+from .stage import NAME, TROUBLE, payment_code, position
+from .stories import STORIES, Sight, told
+
+TELLING = ("result_code", "trade_status", "status", "detail_error_code", "error")  # the fields that say how a request or a payment went
+WRITTEN = (SENT, ANSWERED, LOST, HEARD, TROUBLE)
+
+
+def shown(here: Emulator, language: str | None) -> dict[str, Any]:
+    """All that the template needs; `language` is the one that the address asks for, which the buyer's pages are asked for too."""
+    tables = here.store.read()
+    where = position(tables)
+    assert where is not None
+    story, step = told(where)
+    now = tables.clock.get().now(real_now())
+    orders = [at(order, now) for order in tables.orders.page(now, MERCHANT, None, 0, 100)]
+    pages = tables.notebook.pages(MERCHANT)
+    sight, view = _seen(step.sight, orders, payment_code(here.settings.seed, where.run), language)
+    return {
+        "stories": STORIES, "story": story, "step": step, "where": where, "basket": story.goods, "total": total(story.goods),
+        "shop": NAME, "merchants_id": MERCHANT, "beliefs": beliefs(pages), "lines": [_line(page) for page in pages if page.kind in WRITTEN],
+        "orders": [_gateway(tables, order, here.settings.timezone, now) for order in reversed(orders)],
+        "sight": sight, "view": view, "phone": drawn.qr(f"{base_url()}{view}") if sight is Sight.ORDER and _waits(orders[-1]) else None,
+        "code": orders[-1].page_token if sight is Sight.CODE else ""}
+
+
+def _line(page: Page) -> Mapping[str, Any]:
+    """A line of the shop's notebook."""
+    fields = page.entry.get("fields", {})
+    said = list(dict.fromkeys(fields[name] for name in TELLING if fields.get(name)))
+    return {"signed": None, **page.entry, "id": page.id, "kind": page.kind, "said": said if page.kind != SENT else []}
+
+
+def _seen(sight: Sight, orders: list[Order], code: str, language: str | None) -> tuple[Sight, str]:
+    """What the buyer sees, and the address of the page that shows it; the counter's code gives way to the wallet when the order is over."""
+    if sight in (Sight.PHONE, Sight.EMPTY):
+        shown = code if sight is Sight.PHONE else acts.NO_MONEY
+        return sight, url_for("payment_code.show", wallet="alipay", code=shown, lang=language)
+    if sight is Sight.GOODS or not orders:
+        return Sight.GOODS, ""
+    order = orders[-1]
+    if sight is Sight.CODE and _waits(order):
+        return Sight.CODE, ""
+    return Sight.ORDER, _page(order, language)
+
+
+def _waits(order: Order) -> bool:
+    """Whether the buyer may do something."""
+    return order.status is Status.WAIT_BUYER_PAY
+
+
+def _page(order: Order, language: str | None) -> str:
+    """The page at which the buyer of an order is."""
+    if order.card and order.card.challenge is not None:
+        return url_for("cashier.issuer", token=order.page_token, attempt=order.card.attempt, lang=language)
+    if order.card:
+        return url_for("cashier.pay", token=order.page_token, lang=language)
+    if order.terminal:
+        return url_for("terminal.screen", serial=order.terminal.serial, lang=language)
+    return url_for("pages.wallet", token=order.page_token, here=1, lang=language)
+
+
+def _gateway(tables: Tables, order: Order, zone: str, now: int) -> Mapping[str, Any]:
+    """An order as the gateway has it."""
+    return {
+        "number": order.out_trade_no, "endpoint": order.endpoint, "status": _status(order, now), "paid": order.was_paid,
+        "amount": f"{order.currency} {money.text(order.amount)}", "cny": f"CN¥ {money.text(order.cny)}" if order.was_paid else "",
+        "history": list(_history(tables, order, zone)),
+        "notices": [{"type": notice.notify_type, "status": notice.status, "attempts": notice.attempts}
+                    for notice in tables.notices.of_order(order.merchants_id, order.out_trade_no)]}
+
+
+def _status(order: Order, now: int) -> str:
+    """Its state, in the words of its kind."""
+    if order.terminal and not order.card:
+        return order.terminal.result or str(terminal.state(order.terminal, now))
+    return str(order.card.status if order.card else order.status)
+
+
+def _history(tables: Tables, order: Order, zone: str) -> Iterator[Mapping[str, str]]:
+    for row in tables.orders.history(order.merchants_id, order.out_trade_no):
+        yield {"time": clock.spaced(row["at"], zone)[11:], "event": row["event"], "cause": row["cause"], "status": row["status"]}

@@ -1,0 +1,121 @@
+"""Where a story takes place: its position, which the shop's notebook keeps, and what a step works with."""
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any
+
+from ... import merchants, payers, seeding
+from ...clock import real_now
+from ...moves import at
+from ...orders import Order
+from ...store import Tables
+from .. import Emulator
+from .clerk import MERCHANT, Clerk
+from .goods import Good, total
+
+if TYPE_CHECKING:
+    from .stories import Step, Story
+
+POSITION, TROUBLE = "position", "trouble"
+NAME = "Tea House"
+MOVES: Mapping[str, int] = {"next": 1, "back": -1}
+
+
+class Stuck(Exception):
+    """A step cannot be done; `args[0]` names the text that says why."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """The step that is shown, the furthest one that was done, how many there are; `run` is a number that no other telling has."""
+
+    story: str
+    step: int
+    furthest: int
+    steps: int
+    run: int
+
+
+def position(tables: Tables) -> Position | None:
+    """Where the story is; None before the first visit."""
+    pages = [page for page in tables.notebook.pages(MERCHANT) if page.kind == POSITION]
+    return Position(**pages[-1].entry, run=pages[0].id) if pages else None
+
+
+def begin(here: Emulator, address: str, story: "Story") -> None:
+    """The shop as new, at the first step of a story."""
+    with here.store.write() as tables:
+        made = {**merchants.new_settings(MERCHANT, here.settings.seed), "name": NAME}
+        seeding.make(tables, MERCHANT, made, ())
+        seeding.reset(tables, here.settings, MERCHANT)
+        tables.merchants.change(MERCHANT, {**made, "notify_url": f"{address}/demo/notify"})
+        tables.notebook.write(MERCHANT, POSITION, {"story": story.name, "step": 0, "furthest": 0, "steps": len(story.steps)})
+        tables.wake()
+
+
+def go(here: Emulator, by: int, seen: str) -> Position | None:
+    """Show the next step, or the one before, when the page that asks shows the present one; answers the position when the step is new."""
+    with here.store.write() as tables:
+        now = position(tables)
+        if now is None or str(now.step) != seen or not 0 <= now.step + by < now.steps:
+            return None
+        step = now.step + by
+        tables.notebook.write(MERCHANT, POSITION, {
+            "story": now.story, "step": step, "furthest": max(step, now.furthest), "steps": now.steps})
+        return replace(now, step=step, furthest=step) if step > now.furthest else None
+
+
+def act(stage: "Stage", step: "Step") -> None:
+    """Do what a step does; what keeps it from being done is written down for the page."""
+    try:
+        step.act(stage)
+    except Stuck as stuck:
+        stage.write(TROUBLE, {"text": stuck.args[0]})
+    except (OSError, HTTPException):
+        stage.write(TROUBLE, {"text": "demo_no_answer"})
+
+
+class Stage:
+    """What a step works with: the shop's clerk, what is bought, and the emulator itself."""
+
+    def __init__(self, here: Emulator, address: str, where: Position, basket: Sequence[Good]) -> None:
+        self.here = here
+        self.address = address
+        self.where = where
+        self.total = total(basket)
+        self.goods = "|".join(good.english for good in basket)
+        merchant = here.store.read().merchants.find(MERCHANT)
+        self.clerk = Clerk(address, merchant.token if merchant else "", self.write)
+
+    def write(self, kind: str, entry: Mapping[str, Any]) -> None:
+        """Write something down in the shop's notebook, unless the story has been begun again."""
+        with self.here.store.write() as tables:
+            now = position(tables)
+            if now and now.run == self.where.run:
+                tables.notebook.write(MERCHANT, kind, {**entry, "step": self.where.step})
+
+    def number(self, place: int = 1) -> str:
+        """The number of an order of this telling."""
+        return order_number(self.where.run, place)
+
+    def order(self) -> Order | None:
+        """The latest order, as it is now."""
+        return latest(self.here)
+
+
+def order_number(run: int, place: int) -> str:
+    """The number of an order: the prefix that the document asks for, the telling, and the order's place in it."""
+    return f"{MERCHANT}{run:06d}{place:02d}"
+
+
+def payment_code(seed: str, run: int) -> str:
+    """What the buyer's phone shows in this telling."""
+    return payers.payment_code(seed, payers.ALIPAY, run)
+
+
+def latest(here: Emulator) -> Order | None:
+    """The shop's latest order as it is now."""
+    tables = here.store.read()
+    now = tables.clock.get().now(real_now())
+    orders = tables.orders.page(now, MERCHANT, None, 0, 100)
+    return at(orders[-1], now) if orders else None

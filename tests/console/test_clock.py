@@ -1,0 +1,112 @@
+"""The clock in the console (contract 5.5, 7): moved, set, stopped; what falls due next, in order, done before the answer comes."""
+import pytest
+from playwright.sync_api import expect
+
+from ..driver import Clock, Receiver, Shop, exchange
+from ..payer import Payer
+from ..test_pages import DESK
+from .desk import FORM, Desk, rows, words
+
+
+def now(desk: Desk) -> str:
+    """The emulator's time, to the second."""
+    return words(desk.page("/clock").xpath("//*[@data-face]")[0])
+
+
+def address(shop: Shop) -> str:
+    return f"{shop.control.url}/console/clock?merchants_id={shop.merchants_id}"
+
+
+def test_the_clock_goes_forward_by_a_button_and_shows_it(payer: Payer, shop: Shop, clock: Clock) -> None:
+    clock.freeze()
+    clock.set("2026-01-02T03:04:05Z")
+    with payer.at(address(shop), width=DESK) as page:
+        for button, expected in (("+15 min", "2026-01-02 11:19:05"), ("+1 h", "2026-01-02 12:19:05"), ("+1 day", "2026-01-03 12:19:05")):
+            page.get_by_role("button", name=button).click()
+            expect(page.locator(".told.good")).to_contain_text(expected)
+            expect(page.locator("[data-face]")).to_have_text(expected)
+        expect(page.locator("#state")).to_contain_text("Stands still")
+        page.get_by_role("button", name="Let it run").click()
+        expect(page.locator("#state")).to_contain_text("Runs")
+        page.get_by_label("By: 500ms").fill("90s")
+        page.get_by_role("button", name="Forward", exact=True).click()
+        expect(page.locator(".told.good")).to_contain_text("2026-01-03 12:20:")
+        page.get_by_role("button", name="Back to the machine").click()
+        expect(page.locator("#state")).to_contain_text("as the machine's clock")
+
+
+def test_the_large_clock_goes_on_with_the_small_one(payer: Payer, shop: Shop) -> None:
+    with payer.at(address(shop), width=DESK) as page:
+        begun = page.locator("[data-face]").inner_text()
+        expect(page.locator("[data-face]")).not_to_have_text(begun)
+
+
+def test_it_is_set_to_a_time_of_its_own_zone(payer: Payer, shop: Shop, clock: Clock) -> None:
+    with payer.at(address(shop), width=DESK) as page:
+        page.get_by_role("button", name="Stop it").click()
+        page.get_by_label("Set it to").fill("2031-05-06T07:08:09")
+        page.get_by_role("button", name="Set", exact=True).click()
+        expect(page.locator(".told.good")).to_contain_text("2031-05-06 07:08:09")
+    told = shop.control.get("/clock")
+    assert (told["now"], told["frozen"]) == ("2031-05-05T23:08:09.000Z", True)
+
+
+def test_what_falls_due_is_listed_in_order_and_is_done_when_the_answer_comes(
+        desk: Desk, notified: Shop, receiver: Receiver, clock: Clock) -> None:
+    clock.freeze()
+    late = notified.card_order(trans_timeout="60")["out_trade_no"]
+    soon = notified.qr_order(it_b_pay="5m")["out_trade_no"]
+    notified.control.post("/notifications/flush")
+    listed = rows(desk.page(f"/clock?merchants_id={notified.merchants_id}"))
+    assert [row.partition(" 20")[0] for row in listed] == [f"Expired {soon}", f"Expired {late}"]
+    said = desk.post("/clock", do="advance", by="10m")
+    assert notified.story(soon)["status"] == "TRADE_CLOSED"
+    assert "changes of orders 1, attempts of notifications 1." in said
+    assert len(receiver.heard) == 2
+
+
+def test_a_notice_that_was_not_taken_is_listed_and_the_clock_moves_there(
+        payer: Payer, notified: Shop, receiver: Receiver, clock: Clock) -> None:
+    receiver.answers = [(500, b"oops"), (200, b"success")]
+    notified.pay_by_barcode()
+    receiver.wait_for(1)
+    with payer.at(address(notified), width=DESK) as page:
+        expect(page.locator("#coming")).to_contain_text("Notification is sent")
+        page.locator("#coming tr", has_text="Notification is sent").get_by_role("button", name="Move there").click()
+        expect(page.locator(".told.good")).to_contain_text("attempts of notifications 1")
+        expect(page.locator("#coming")).not_to_contain_text("Notification is sent")
+    assert len(receiver.heard) == 2
+
+
+def test_the_list_follows_what_happens(payer: Payer, shop: Shop) -> None:
+    with payer.at(address(shop), width=DESK) as page:
+        expect(page.locator("#coming")).to_contain_text("Nothing falls due")
+        number = shop.qr_order()["out_trade_no"]
+        expect(page.locator("#coming")).to_contain_text(number)
+
+
+def test_ten_are_listed_of_many(desk: Desk, shop: Shop) -> None:
+    numbers = [shop.qr_order()["out_trade_no"] for _ in range(12)]
+    listed = rows(desk.page(f"/clock?merchants_id={shop.merchants_id}"))
+    assert len(listed) == 10 and all(number in row for number, row in zip(numbers, listed))
+
+
+@pytest.mark.parametrize("fields, sentence", [
+    ({"do": "advance", "by": "a while"}, "advance: "), ({"do": "advance", "by": "-5m"}, "advance: "),
+    ({"do": "advance", "by": "99999d"}, "longer than ten years"),
+    ({"do": "set", "to": "1999-01-01T00:00"}, "2000 to 2100"),
+    ({"do": "set", "to": "<b>noon</b>"}, "set: "), ({"do": "set"}, "set: "),
+    ({}, "reset must be true"), ({"do": "what"}, "reset must be true"),
+])
+def test_what_cannot_be_says_why_and_moves_nothing(desk: Desk, clock: Clock, fields: dict[str, str], sentence: str) -> None:
+    clock.freeze()
+    before = now(desk)
+    assert sentence in desk.post("/clock", **fields)
+    assert now(desk) == before
+
+
+def test_pages_of_other_sites_move_nothing(desk: Desk, clock: Clock) -> None:
+    clock.freeze()
+    before = now(desk)
+    assert exchange(f"{desk.url}/console/clock", "POST", b"do=advance&by=1d", {**FORM, "Origin": "https://evil.example"}).status == 403
+    assert now(desk) == before

@@ -1,0 +1,86 @@
+"""Contract 5: the console's pages where something is tried out, set or looked up, in a browser. Screenshots are left in test-pages/."""
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+from playwright.sync_api import expect
+
+from ..driver import Shop
+from ..payer import Payer, faults
+from ..test_pages import DESK, HEIGHT, LANGUAGES
+
+WIDTHS = (480, 720, 800, 970, 1100, 1200, 1920)
+
+
+def scripted(shop: Shop) -> str:
+    """The scenarios, one of them in force."""
+    shop.control.ask("PUT", "/scenario", {"merchants_id": shop.merchants_id, "name": "insufficient-then-approved"})
+    return "/scenarios"
+
+
+def at_the_counter(shop: Shop) -> str:
+    """The terminals: one at work, attended, one offline after a refused sale."""
+    first, second = shop.terminals
+    shop.control.ask("PUT", f"/terminals/{first}", {"attended": True})
+    shop.at_terminal()
+    shop.at_terminal(amount="37.84", terminal_sn=second)
+    shop.control.ask("PUT", f"/terminals/{second}", {"online": False})
+    return "/terminals"
+
+
+def with_things_to_come(shop: Shop) -> str:
+    """The clock, with orders that wait."""
+    shop.qr_order(out_trade_no=shop.merchants_id + "x" * 52)
+    shop.card_order()
+    return "/clock"
+
+
+def settled(shop: Shop, day: str = "") -> str:
+    """The days of settlement, or one of them."""
+    paid = shop.pay_by_barcode("123456.78")["out_trade_no"]
+    shop.refund(paid, "0.02")
+    shop.card_payment()
+    days = shop.control.get(f"/orders/{shop.merchants_id}/{paid}")["paid_at"][:10]
+    return f"/settlement/{(date.fromisoformat(days) + timedelta(days=1))}" if day else "/settlement"
+
+
+Opened = Callable[[Shop], str]
+VIEWS: dict[str, Opened] = {
+    "try": lambda shop: "/try?table=tgpayqrcode",
+    "scenarios": scripted,
+    "scenario": lambda shop: "/scenarios/desk?name=lost-answer",
+    "terminals": at_the_counter,
+    "clock": with_things_to_come,
+    "settlement": settled,
+    "settlement-day": lambda shop: settled(shop, "day"),
+    "cards": lambda shop: "/cards?search=balance",
+    "merchants": lambda shop: "/merchants",
+    "merchant": lambda shop: f"/merchants/{shop.merchants_id}",
+}
+STATES: dict[str, Opened] = {
+    "try-card": lambda shop: "/try?table=tgpaybankcard-2",
+    "try-refused": lambda shop: "/try?table=tgpayquery&out_trade_no=" + "x" * 99,
+    "scenarios-none": lambda shop: "/scenarios",
+    "clock-nothing": lambda shop: "/clock",
+    "settlement-nothing": lambda shop: "/settlement",
+    "cards-amounts": lambda shop: "/cards?search=37.",
+    "cards-none-found": lambda shop: "/cards?search=nowhere",
+    "merchant-token": lambda shop: f"/merchants/{shop.merchants_id}?token=1",
+}
+EVERY = [*((name, opened, language) for name, opened in VIEWS.items() for language in LANGUAGES),
+         *((name, opened, "en") for name, opened in STATES.items())]
+
+
+@pytest.mark.parametrize("name, opened, language", EVERY, ids=[f"{name}-{language}" for name, _, language in EVERY])
+def test_a_page_fits_labels_its_fields_can_be_read_and_asks_nobody_but_the_emulator(
+        payer: Payer, shop: Shop, name: str, opened: Opened, language: str) -> None:
+    path = opened(shop)
+    with payer.at(f"{shop.control.url}/console{path}{'&' if '?' in path else '?'}merchants_id={shop.merchants_id}", language, DESK) as page:
+        assert page.evaluate("document.documentElement.lang") == {"en": "en", "zh": "zh-CN"}[language]
+        expect(page.get_by_role("heading", level=1)).to_have_count(1)
+        expect(page.locator(".sections [aria-current]")).to_have_count(1)
+        page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+        assert faults(page, f"console-{name}-{language}") == {}
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": HEIGHT})
+            assert page.evaluate("document.documentElement.scrollWidth") == width

@@ -1,0 +1,154 @@
+"""Settlement in the console (contract 2.10, 5.5): the sums of days agree with the file, its lines, its chart, its download."""
+import csv
+import io
+from collections.abc import Iterable
+from decimal import Decimal
+
+import pytest
+from playwright.sync_api import expect
+
+from ..driver import Clock, Shop
+from ..payer import Payer
+from ..test_pages import DESK
+from .desk import Desk, rows, words
+
+DAY, NEXT_DAY, NOON = "2027-03-02", "2027-03-03", "2027-03-01T04:00:00Z"
+SETTLED = "2027-03-02T07:00:00Z"
+
+
+def at(shop: Shop, path: str = "/settlement") -> str:
+    return f"{path}{'&' if '?' in path else '?'}merchants_id={shop.merchants_id}"
+
+
+@pytest.fixture
+def trading(shop: Shop, clock: Clock) -> Shop:
+    """A shop on 2027-03-01: three payments that all round, a refund and a cancellation."""
+    clock.freeze()
+    clock.set(NOON)
+    first = shop.pay_by_barcode("123.45")["out_trade_no"]
+    shop.refund(first, "23.33")
+    second = shop.pay_by_barcode("0.99")["out_trade_no"]
+    shop.cancel(second)
+    shop.card_payment(trans_amount="77.77")
+    return shop
+
+
+def in_file(shop: Shop, kind: str, *columns: str) -> Decimal:
+    """The sum of columns of the gateway's own file, of payments or refunds."""
+    table = list(csv.DictReader(io.StringIO(shop.settlement(DAY, DAY).text, newline="")))
+    return sum((Decimal(row[column]) for row in table for column in columns if row["type"] in kind), Decimal())
+
+
+def sums(cells: Iterable[str]) -> list[str]:
+    """The amounts in some cells, in the currency and in CNY."""
+    return [word for cell in cells for word in cell.split() if "." in word]
+
+
+def test_the_sums_of_a_day_are_those_of_the_file(desk: Desk, trading: Shop, clock: Clock) -> None:
+    clock.set(SETTLED)
+    row, = desk.page(at(trading)).xpath("//table/tbody/tr")
+    cells = [words(cell) for cell in row.xpath("td")]
+    assert cells[0] == DAY
+    fees = in_file(trading, "PR", "rmb_amount") - in_file(trading, "PR", "rmb_settlement")
+    assert sums(cells[1:]) == list(map(str, [
+        in_file(trading, "P", "amount"), in_file(trading, "P", "rmb_amount"), in_file(trading, "R", "amount"),
+        in_file(trading, "R", "rmb_amount"), in_file(trading, "PR", "fee"), fees, in_file(trading, "PR", "settlement"),
+        in_file(trading, "PR", "rmb_settlement")]))
+
+
+def test_what_is_to_be_settled_is_shown_before_its_time(desk: Desk, trading: Shop, clock: Clock) -> None:
+    assert rows(desk.page(at(trading)))[0].startswith(f"{DAY} to be settled")
+    assert "to be settled" in words(desk.page(at(trading, f"/settlement/{DAY}")))
+    clock.set(SETTLED)
+    assert "to be settled" not in words(desk.page(at(trading)))
+
+
+def test_the_lines_of_a_day_lead_to_their_orders(payer: Payer, trading: Shop) -> None:
+    with payer.at(f"{trading.control.url}/console{at(trading)}", width=DESK) as page:
+        page.get_by_role("link", name=DAY).click()
+        expect(page.locator("#day tbody tr")).to_have_count(5)
+        expect(page.locator("#day tbody tr").nth(1)).to_contain_text("GBP -23.33")
+        page.locator("#day tbody a").first.click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text(trading.merchants_id)
+
+
+def test_many_lines_are_read_page_by_page(desk: Desk, shop: Shop, clock: Clock) -> None:
+    clock.freeze()
+    clock.set(NOON)
+    numbers = [shop.pay_by_barcode("0.01")["out_trade_no"] for _ in range(53)]
+    first = desk.page(at(shop, f"/settlement/{DAY}"))
+    following, = first.xpath("//a[@rel='next']/@href")
+    second = desk.page(following)
+    assert [row.split()[0] for row in rows(first) + rows(second)] == numbers
+    assert (len(rows(second)), second.xpath("//a[@rel='next']")) == (3, [])
+
+
+def test_the_download_is_what_the_gateway_exports(desk: Desk, trading: Shop, clock: Clock) -> None:
+    clock.set("2027-03-02T06:59:59Z")
+    assert len(desk.ask("GET", at(trading, f"/settlement.csv?start={DAY}&end={DAY}")).text.splitlines()) == 1
+    clock.set(SETTLED)
+    link, = desk.page(at(trading)).xpath("//a[@download]/@href")
+    answer, exported = desk.ask("GET", link), trading.settlement("2027-02-17", DAY)
+    assert (answer.status, answer.text) == (200, exported.text)
+    assert answer.headers["Content-Disposition"] == exported.headers["Content-Disposition"]
+    assert len(answer.text.splitlines()) == 6
+
+
+def test_the_chart_has_a_bar_for_each_day_and_the_table_says_the_same(desk: Desk, trading: Shop, clock: Clock) -> None:
+    clock.set("2027-03-02T04:00:00Z")
+    trading.pay_by_barcode("50.00")
+    page = desk.page(at(trading, f"/settlement?start=2027-02-28&end={NEXT_DAY}"))
+    assert page.xpath("//svg/@role") == ["img"] and page.xpath("//svg/@aria-label")
+    heights = {kind: [float(bar.get("height")) for bar in page.xpath(f"//svg/rect[@class='{kind}']")] for kind in "PR"}
+    assert heights["P"][:2] == [0, 0] and heights["R"][3] == 0
+    assert heights["P"][2] / heights["P"][3] == pytest.approx(202.21 / 50, rel=.01)
+    assert heights["R"][2] / heights["P"][3] == pytest.approx(24.32 / 50, rel=.01)
+    assert [row.split()[0] for row in rows(page)] == [NEXT_DAY, DAY]
+
+
+def test_another_currency_has_its_own_row(desk: Desk, trading: Shop) -> None:
+    trading.control.ask("PATCH", f"/merchants/{trading.merchants_id}", {"currency": "EUR", "rate": "7.80000000"})
+    trading.pay_by_barcode("10.00")
+    assert ["EUR" in row for row in rows(desk.page(at(trading)))] == [False, True]
+
+
+@pytest.mark.parametrize("planted, told, lines", [("missing", "the file lacks it", 0), ("duplicate", "the file has it twice", 2),
+                                                  ("fee_off", "the fee is a penny off", 1)])
+def test_what_is_planted_is_told_beside_the_truth(desk: Desk, trading: Shop, planted: str, told: str, lines: int) -> None:
+    trading.control.ask("PUT", "/scenario", {"merchants_id": trading.merchants_id, "rules": [{"then": {"settlement": [planted]}}]})
+    trading.pay_by_barcode("200.00")
+    assert rows(desk.page(at(trading)))[0].endswith(" 1")
+    row = desk.page(at(trading, f"/settlement/{DAY}")).xpath("//table/tbody/tr")[-1]
+    assert "Amount GBP 200.00 Fees 1.20 Net 198.80" in words(row) and told in words(row)
+    shown = "".join(row.xpath(".//pre/text()"))
+    assert shown.count("200.00,") == lines * 2 and ("no line of it" in words(row)) is (lines == 0)
+
+
+def test_a_merchant_without_any_is_told_what_to_do_and_the_page_does_it(payer: Payer, shop: Shop, clock: Clock) -> None:
+    clock.freeze()
+    clock.set(NOON)
+    with payer.at(f"{shop.control.url}/console{at(shop)}", width=DESK) as page:
+        expect(page.locator(".empty")).to_contain_text("Make a payment, then move the clock")
+        page.get_by_role("button", name="Move the clock by a day").click()
+        expect(page.locator(".told.good")).to_contain_text("2027-03-02 12:00:00")
+
+
+@pytest.mark.parametrize("path, status, sentence", [
+    ("/settlement.csv?start=2027-03-02&end=2027-03-01", 422, "start_date 2027-03-02 is after end_date 2027-03-01"),
+    ("/settlement.csv?start=2020-01-01&end=2027-03-01", 422, "more than 366 days"), ("/settlement.csv", 422, "is not a date"),
+    ("/settlement.csv?start=%3Cb%3E&end=2027-02-31", 422, "is not a day of the calendar"),
+    ("/settlement?start=yesterday", 404, "is not a date"), ("/settlement/2027-02-31", 404, "is not a day of the calendar"),
+    ("/settlement?merchants_id=nobody", 404, "there is no merchant nobody"),
+])
+def test_what_cannot_be_shown_is_told(desk: Desk, path: str, status: int, sentence: str) -> None:
+    answer = desk.ask("GET", path)
+    assert (answer.status, sentence in answer.text, "<b>" in answer.text) == (status, True, False)
+
+
+@pytest.mark.parametrize("query, expected", [
+    ("start=2027-03-03&end=2027-03-01", ("2027-03-01", "2027-03-03")), ("start=2001-01-01&end=2027-03-01", ("2026-12-30", "2027-03-01")),
+    ("end=2027-03-01", ("2027-02-16", "2027-03-01")),
+])
+def test_a_range_is_put_right(desk: Desk, shop: Shop, query: str, expected: tuple[str, str]) -> None:
+    page = desk.page(at(shop, f"/settlement?{query}"))
+    assert tuple(page.xpath("//input[@type='date']/@value")) == expected

@@ -1,0 +1,476 @@
+"""The demo director: every story is played to its end in a real browser, by an honest shop over real HTTP."""
+import io
+import re
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import FrameLocator, Page, expect
+
+from emulator.orders import Event
+from emulator.store.notebook import Page as Written
+from emulator.web.demo.access import session
+from emulator.web.demo.belief import Belief, beliefs
+from emulator.web.demo.goods import GOODS
+from emulator.web.demo.stories import STORIES, Story
+from emulator.web.texts import LANGUAGES as TEXTS
+
+from .driver import Answer, Control, Server, Shop, exchange, md5_sign
+from .payer import Payer, faults
+from .test_pages import CONTRAST, DESK, HEIGHT, LANGUAGES, PHONE
+
+MERCHANT, TOKEN = "290000000001", "s3cret"
+PAID, REFUSED, WAITING, UNKNOWN = "believes_paid", "believes_refused", "believes_waiting", "believes_unknown"
+# What the shop believes of its orders, newest last, at each step; None for a step whose notice may not have come yet.
+COURSES: dict[str, list[list[str] | None]] = {
+    "counter": [[], [WAITING], [WAITING], None, [PAID]],
+    "barcode": [[], [], [PAID], [PAID], [PAID, REFUSED]],
+    "card": [[], [WAITING], [WAITING], None, [PAID]],
+    "terminal": [[], [WAITING], [REFUSED], [WAITING], [PAID]],
+    "lost": [[], [], [UNKNOWN], [PAID]],
+}
+every_story = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def leave_no_shop(base_url: str) -> Iterator[None]:
+    """Tests of other modules find the merchants that a new database has."""
+    yield
+    Control(base_url).ask("DELETE", f"/merchants/{MERCHANT}")
+
+
+def text(name: str, language: str = "en") -> str:
+    return TEXTS[language][name]
+
+
+def begin(page: Page, story: str) -> None:
+    """Choose a story, and see its first step."""
+    page.locator(f"#tell-{story}").click()
+    expect(page.locator(f"#tell-{story}")).to_have_attribute("aria-current", "true")
+    at_step(page, 1)
+
+
+def at_step(page: Page, number: int) -> None:
+    expect(page.locator(".count")).to_have_text(re.compile(rf"^\D*{number}\D"))
+    expect(page.locator("body")).not_to_have_class(re.compile("busy"))
+
+
+def on(page: Page, number: int) -> None:
+    """By the arrow key to a step."""
+    page.keyboard.press("ArrowRight")
+    at_step(page, number)
+
+
+def believed(page: Page, *names: str, language: str = "en") -> None:
+    expect(page.locator(".belief strong")).to_have_text([text(name, language) for name in names])
+
+
+def view(page: Page) -> FrameLocator:
+    """What the buyer sees."""
+    return page.frame_locator("#view")
+
+
+def too_wide(page: Page) -> dict[int, int]:
+    """By how many pixels the page is too wide at each width."""
+    found = {}
+    for width in (PHONE, DESK):
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        found[width] = page.evaluate("document.documentElement.scrollWidth") - width
+    return found
+
+
+def hard_to_read(page: Page) -> list[Any]:
+    found = []
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        found += page.evaluate(CONTRAST)
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@every_story
+def test_a_story_is_told_to_its_end_by_one_key(payer: Payer, base_url: str, control: Control, story: Story, language: str) -> None:
+    with payer.at(f"{base_url}/demo", language, DESK) as page:
+        begin(page, story.name)
+        for number, (step, expected) in enumerate(zip(story.steps, COURSES[story.name], strict=True), 1):
+            if number > 1:
+                on(page, number)
+            expect(page.locator("#caption")).to_contain_text(step.caption(language))
+            if expected is not None:
+                believed(page, *expected, language=language)
+            assert (too_wide(page), hard_to_read(page)) == ({PHONE: 0, DESK: 0}, []), step
+        expect(page.locator("#next")).to_be_disabled()
+        expect(page.locator(".notebook .bad")).to_have_count(1 if story.name == "lost" else 0)
+        assert faults(page, f"demo-{story.name}-{language}") == {}
+    journal = control.get("/journal", merchants_id=MERCHANT)["items"]
+    assert {(entry["verdict"], str(entry["findings"])) for entry in journal} <= {("OK", "[]"), ("BUYER_BALANCE_NOT_ENOUGH", "[]")}
+
+
+@pytest.fixture
+def stage(payer: Payer, base_url: str) -> Iterator[Page]:
+    """The page in English on a desktop."""
+    with payer.at(f"{base_url}/demo", width=DESK) as page:
+        yield page
+
+
+def orders(control: Control) -> list[Any]:
+    found: list[Any] = control.get("/orders", merchants_id=MERCHANT)["items"]
+    return found
+
+
+def history(control: Control) -> list[str]:
+    """What has happened to the shop's only order."""
+    order, = orders(control)
+    return [row["event"] for row in control.get(f"/orders/{MERCHANT}/{order['out_trade_no']}")["history"]]
+
+
+def pay(page: Page) -> None:
+    view(page).get_by_role("button", name="Pay").click()
+
+
+def pay_by_card(page: Page) -> None:
+    view(page).get_by_role("button", name="3-D check").click()
+    view(page).get_by_role("button", name="Pay GBP 30.50").click()
+    view(page).get_by_role("textbox", name="One-time code").fill("123456")
+    view(page).get_by_role("button", name="Confirm").click()
+    expect(view(page).get_by_role("status")).to_have_text("Payment successful")
+
+
+def tap_and_be_declined(page: Page) -> None:
+    view(page).get_by_role("button", name="Tap").click()
+    view(page).get_by_role("button", name="Decline").click()
+
+
+@pytest.mark.parametrize("story, step, act, belief, happened", [
+    ("counter", 3, pay, PAID, ["create", "pay"]), ("card", 2, pay_by_card, PAID, ["create", "pend", "pay"]),
+    ("terminal", 2, tap_and_be_declined, REFUSED, ["create", "start", "present", "fail"])])
+def test_a_person_may_act_on_the_shown_page_and_the_director_does_it_no_second_time(
+        stage: Page, control: Control, story: str, step: int, act: Callable[[Page], None], belief: str, happened: list[str]) -> None:
+    begin(stage, story)
+    for number in range(2, step + 1):
+        on(stage, number)
+    act(stage)
+    believed(stage, belief)
+    on(stage, step + 1)
+    believed(stage, belief)
+    assert history(control) == happened
+    expect(stage.locator(".notebook .bad")).to_have_count(0)
+
+
+def test_a_phone_that_scans_the_code_pays_and_the_stage_follows(stage: Page, payer: Payer) -> None:
+    begin(stage, "counter")
+    on(stage, 2)
+    expect(stage.get_by_role("img", name="Scan with your phone to pay")).to_be_visible()
+    code, = zxingcpp.read_barcodes(Image.open(io.BytesIO(stage.screenshot())))
+    with payer.at(code.text, width=PHONE, alone=True) as phone:
+        phone.get_by_role("button", name="Pay").click()
+        expect(phone.get_by_role("status")).to_have_text("Paid")
+    believed(stage, PAID)
+    expect(view(stage).get_by_role("status")).to_have_text("Paid")
+
+
+def test_the_buyers_page_can_be_taken_over_by_a_phone(stage: Page, payer: Payer) -> None:
+    begin(stage, "terminal")
+    on(stage, 2)
+    stage.get_by_text("Open this page on a phone").click()
+    stage.locator("#phone svg").scroll_into_view_if_needed()
+    code, = zxingcpp.read_barcodes(Image.open(io.BytesIO(stage.screenshot())))
+    with payer.at(code.text, alone=True) as phone:
+        phone.get_by_role("button", name="Tap").click()
+        phone.get_by_role("button", name="Approve").click()
+    believed(stage, PAID)
+
+
+def test_back_shows_the_step_before_and_neither_undoes_nor_repeats_anything(stage: Page, control: Control) -> None:
+    begin(stage, "barcode")
+    on(stage, 2)
+    on(stage, 3)
+    believed(stage, PAID)
+    for key, number in (("ArrowLeft", 2), ("PageUp", 1), ("PageDown", 2), ("ArrowRight", 3)):
+        stage.keyboard.press(key)
+        at_step(stage, number)
+        believed(stage, PAID)
+    assert len(control.get("/journal", merchants_id=MERCHANT)["items"]) == len(orders(control)) == 1
+
+
+def test_r_begins_the_story_again_with_the_shop_as_new_and_leaves_everybody_else_alone(stage: Page, control: Control, shop: Shop) -> None:
+    others = shop.qr_order()["out_trade_no"]
+    begin(stage, "lost")
+    for number in (2, 3):
+        on(stage, number)
+    believed(stage, UNKNOWN)
+    before = orders(control)[0]["out_trade_no"]
+    stage.keyboard.press("r")
+    at_step(stage, 1)
+    believed(stage)
+    assert orders(control) == control.get("/journal", merchants_id=MERCHANT)["items"] == []
+    assert control.get("/scenario", merchants_id=MERCHANT)["scenario"] is None
+    assert shop.query(others)["trade_status"] == "WAIT_BUYER_PAY"
+    stage.locator("#tell-counter").click()
+    at_step(stage, 1)
+    on(stage, 2)
+    assert orders(control)[0]["out_trade_no"] not in ("", before)
+
+
+def test_whoever_types_on_the_buyers_page_keeps_the_keys(stage: Page) -> None:
+    begin(stage, "card")
+    on(stage, 2)
+    name = view(stage).get_by_label("First name")
+    name.press_sequentially("Rr")
+    name.press("ArrowLeft")
+    expect(name).to_have_value("Rr")
+    at_step(stage, 2)
+    view(stage).get_by_role("button", name="Pay GBP 30.50").press("ArrowLeft")
+    at_step(stage, 1)
+
+
+def test_keys_have_buttons_and_the_buttons_show_the_focus(stage: Page) -> None:
+    begin(stage, "counter")
+    next_step = stage.get_by_role("button", name="Next")
+    next_step.focus()
+    stage.keyboard.press("Enter")
+    at_step(stage, 2)
+    expect(next_step).to_be_focused()
+    stage.get_by_role("button", name="Back").click()
+    at_step(stage, 1)
+    expect(stage.get_by_role("button", name="Back")).to_be_disabled()
+    stage.get_by_role("button", name="Start again").press("Enter")
+    at_step(stage, 1)
+    assert stage.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+def test_fields_that_were_opened_stay_open_while_news_come(stage: Page) -> None:
+    begin(stage, "counter")
+    on(stage, 2)
+    opened = stage.locator(".notebook .sent details")
+    opened.locator("summary").click()
+    expect(opened.get_by_text("it_b_pay")).to_be_visible()
+    on(stage, 3)
+    on(stage, 4)
+    believed(stage, PAID)
+    expect(opened.get_by_text("it_b_pay")).to_be_visible()
+
+
+def test_a_story_can_be_told_without_javascript(payer: Payer, base_url: str) -> None:
+    with payer.at(f"{base_url}/demo", width=DESK, script=False) as page:
+        page.locator("#tell-barcode").click()
+        for _ in range(4):
+            page.get_by_role("button", name="Next").click()
+        believed(page, PAID, REFUSED)
+        page.get_by_role("button", name="Start again").click()
+        believed(page)
+
+
+# Over HTTP.
+
+def tell(url: str, story: str, steps: int, **headers: str) -> str:
+    """The page after so many steps of a story."""
+    assert exchange(f"{url}/demo/tell/{story}", "POST", b"", headers).status == 303
+    for seen in range(steps):
+        assert go(url, "next", seen, **headers).status == 303
+    return exchange(f"{url}/demo").text
+
+
+def go(url: str, move: str, seen: int, **headers: str) -> Answer:
+    return exchange(f"{url}/demo/{move}", "POST", f"seen={seen}".encode(), {"Content-Type": "application/x-www-form-urlencoded", **headers})
+
+
+def test_a_key_pressed_twice_goes_one_step(base_url: str, control: Control) -> None:
+    tell(base_url, "counter", 0)
+    with ThreadPoolExecutor(8) as people:
+        list(people.map(lambda _: go(base_url, "next", 0), range(8)))
+    assert "Step 2 of 5" in exchange(f"{base_url}/demo").text
+    assert len(orders(control)) == 1
+
+
+def test_the_shop_calls_the_address_that_the_server_listens_on_whatever_visitors_call_it() -> None:
+    with Server(host="0.0.0.0", control_token="off", public_url="http://pay.example", workers=1) as server:
+        tell(server.url, "counter", 3, Host="shop.example")
+        Control(server.url).post("/notifications/flush")
+        page = exchange(f"{server.url}/demo").text
+    assert text(PAID) in page and page.count(text("demo_signed")) == 3
+
+
+def test_a_server_whose_only_thread_is_busy_says_so_instead_of_hanging() -> None:
+    with Server(workers=1, threads=1) as server:
+        page = tell(server.url, "counter", 1)
+    assert text("demo_late") in page and text(UNKNOWN) in page
+
+
+@pytest.fixture
+def waiting(base_url: str, control: Control) -> dict[str, str]:
+    """A rightly signed notice of payment for the order of the first story, which nobody has paid."""
+    tell(base_url, "counter", 1)
+    number = orders(control)[0]["out_trade_no"]
+    notice = {"notify_type": "trade_status_sync", "out_trade_no": number, "trade_status": "TRADE_SUCCESS", "trans_amount": "8.00"}
+    return {**notice, "sign": md5_sign(notice, control.get(f"/merchants/{MERCHANT}")["token"]), "sign_type": "MD5"}
+
+
+def heard(base_url: str, notice: dict[str, str]) -> str:
+    """The page after the shop has heard a notice."""
+    told = exchange(f"{base_url}/demo/notify?{urlencode(notice)}")
+    assert (told.status, told.text) == (200, "success")
+    return exchange(f"{base_url}/demo").text
+
+
+@pytest.mark.parametrize("changes, is_believed", [
+    ({}, True), ({"sign": "0" * 32}, False), ({"sign": ""}, False), ({"trade_status": "TRADE_SUCCESS "}, False),
+    ({"trans_amount": "0.01"}, False)], ids=["right", "wrong signature", "no signature", "altered", "amount altered"])
+def test_the_shop_believes_no_notice_that_is_not_rightly_signed(
+        base_url: str, waiting: dict[str, str], changes: dict[str, str], is_believed: bool) -> None:
+    page = heard(base_url, {**waiting, **changes})
+    assert (text(PAID) in page, text("demo_not_signed") in page) == (is_believed, not is_believed)
+
+
+def test_a_rightly_signed_notice_of_another_amount_is_not_believed(base_url: str, control: Control, waiting: dict[str, str]) -> None:
+    less = {**waiting, "trans_amount": "0.01"}
+    page = heard(base_url, {**less, "sign": md5_sign(less, control.get(f"/merchants/{MERCHANT}")["token"])})
+    assert text(PAID) not in page and text("demo_not_signed") not in page and text(WAITING) in page
+
+
+def test_what_strangers_send_is_escaped_limited_and_of_known_orders_only(base_url: str, waiting: dict[str, str]) -> None:
+    page = heard(base_url, {**waiting, "sign": "<script>alert(1)</script>", "<b>": "x"})
+    assert "<script>alert" not in page and "&lt;script&gt;alert" in page and "<b>" not in page
+    assert "of-nobody" not in heard(base_url, {**waiting, "out_trade_no": "of-nobody"})
+    with ThreadPoolExecutor(8) as strangers:
+        list(strangers.map(lambda _: exchange(f"{base_url}/demo/notify?{urlencode(waiting)}"), range(120)))
+    assert exchange(f"{base_url}/demo").text.count('class="heard') == 100
+
+
+@pytest.mark.parametrize("body, kind", [(b"{", "application/json"), (b"[1]", "application/json"), (b"<a>", "text/xml"), (b"<", "text/xml")])
+def test_what_is_no_notice_is_answered_400(base_url: str, body: bytes, kind: str) -> None:
+    assert exchange(f"{base_url}/demo/notify", "POST", body, {"Content-Type": kind}).status == 400
+
+
+@pytest.mark.parametrize("path", ["tell/counter", "next", "back"])
+def test_the_page_of_another_site_cannot_drive_the_demo(base_url: str, path: str) -> None:
+    assert exchange(f"{base_url}/demo/{path}", "POST", b"seen=0", {"Origin": "http://evil.example"}).status == 403
+
+
+@pytest.mark.parametrize("path", ["tell/nothing", "jump"])
+def test_what_is_not_there_is_404(base_url: str, path: str) -> None:
+    assert exchange(f"{base_url}/demo/{path}", "POST", b"").status == 404
+
+
+@pytest.fixture(scope="module")
+def locked() -> Iterator[str]:
+    """A server with a control token."""
+    with Server(control_token=TOKEN) as server:
+        yield server.url
+
+
+def sign_in(url: str, token: str, **headers: str) -> Answer:
+    return exchange(f"{url}/demo/session", "POST", urlencode({"token": token}).encode(),
+                    {"Content-Type": "application/x-www-form-urlencoded", **headers})
+
+
+def test_a_control_token_is_typed_once_in_each_browser(payer: Payer, locked: str) -> None:
+    payer.homes.append(locked)
+    with payer.at(f"{locked}/demo", alone=True) as page:
+        assert payer.complaints and all("401" in complaint for complaint in payer.complaints), payer.complaints
+        payer.complaints.clear()
+        assert faults(page, "demo-token") == {}
+        page.get_by_label("Control token").fill(TOKEN)
+        page.get_by_role("button", name="Open the demo").click()
+        at_step(page, 1)
+        begin(page, "counter")
+        on(page, 2)
+        on(page, 3)
+        on(page, 4)
+        believed(page, PAID)
+
+
+@pytest.mark.parametrize("path, method", [("", "GET"), ("/tell/counter", "POST"), ("/next", "POST"), ("/back", "POST")])
+@pytest.mark.parametrize("cookie", ["", "1.x", session("another", 10**15 - 1), session(TOKEN, 1)],
+                         ids=["none", "malformed", "of another token", "too old"])
+def test_a_browser_that_does_not_know_the_token_sees_nothing_and_changes_nothing(locked: str, cookie: str, path: str, method: str) -> None:
+    answer = exchange(f"{locked}/demo{path}", method, b"seen=0" if method == "POST" else None, {"Cookie": f"tgpay_demo={cookie}"})
+    assert answer.status == 401 and text("demo_token_lead") in answer.text and "data-live" not in answer.text
+
+
+def test_a_wrong_token_or_another_site_opens_nothing(locked: str) -> None:
+    wrong, foreign, right = sign_in(locked, "guess"), sign_in(locked, TOKEN, Origin="http://evil.example"), sign_in(locked, TOKEN)
+    assert (wrong.status, foreign.status, right.status) == (401, 403, 303)
+    assert wrong.headers["Set-Cookie"] is foreign.headers["Set-Cookie"] is None
+    kept = right.headers["Set-Cookie"]
+    assert TOKEN not in kept and all(part in kept for part in ("HttpOnly", "SameSite=Strict", "Path=/demo"))
+    assert exchange(f"{locked}/demo", headers={"Cookie": kept.partition(";")[0]}).status == 200
+
+
+def policy(url: str) -> dict[str, str]:
+    """The Content-Security-Policy of a page."""
+    answer = exchange(url)
+    assert not re.search(r"<script(?! src)|<style| style=| on\w+=", answer.text)
+    return dict(part.strip().partition(" ")[::2] for part in answer.headers["Content-Security-Policy"].split(";"))
+
+
+def test_only_the_pages_of_the_buyer_may_be_framed_and_only_by_this_emulator(base_url: str, shop: Shop) -> None:
+    stage = policy(f"{base_url}/demo")
+    assert (stage["default-src"], stage["script-src"], stage["style-src"]) == ("'none'", "'self'", "'self'")
+    assert (stage["frame-src"], stage["frame-ancestors"]) == ("'self'", "'none'")
+    framed = [shop.qr_order()["qr_code"], shop.card_order()["pay_url"], f"{base_url}/terminal/{shop.first_terminal}",
+              f"{base_url}/code/alipay"]
+    assert {(policy(url)["frame-ancestors"], policy(url)["frame-src"]) for url in framed} == {("'self'", "'none'")}
+    assert policy(f"{base_url}/")["frame-ancestors"] == "'none'"
+
+
+# What is written in tables.
+
+SALE = {"out_trade_no": "1", "trans_amount": "8.00"}
+
+
+def asked(endpoint: str) -> Written:
+    return Written(1, "sent", {"endpoint": endpoint, "fields": SALE})
+
+
+def answered(endpoint: str, signed: bool | None = True, **fields: str) -> Written:
+    return Written(2, "answered", {"endpoint": endpoint, "out_trade_no": "1", "signed": signed, "fields": fields})
+
+
+def hears(signed: bool = True, **fields: str) -> Written:
+    return Written(3, "heard", {"out_trade_no": "1", "signed": signed, "fields": fields})
+
+
+LOST = Written(2, "lost", {"endpoint": "tgpaybarcode", "out_trade_no": "1", "why": "broken"})
+
+
+@pytest.mark.parametrize("written, expected", [
+    ([asked("tgpayqrcode")], Belief.ASKED),
+    ([asked("tgpayqrcode"), answered("tgpayqrcode", is_success="T", result_code="SUCCESS")], Belief.WAITING),
+    ([asked("tgpayqrcode"), answered("tgpayqrcode", False, is_success="F")], Belief.ASKED),
+    ([asked("tgpayqrcode"), answered("tgpayqrcode", None, is_success="F", error="ILLEGAL_PARTNER")], Belief.REFUSED),
+    ([asked("tgpayqrcode"), hears(notify_type="trans_qrcode_create_sync", result_code="SUCCESS")], Belief.ASKED),
+    ([asked("tgpaybarcode"), answered("tgpaybarcode", is_success="T", result_code="SUCCESS", trans_amount="8.00")], Belief.PAID),
+    ([asked("tgpaybarcode"), answered("tgpaybarcode", is_success="T", result_code="SUCCESS", trans_amount="80.00")], Belief.ASKED),
+    ([asked("tgpaybarcode"), answered("tgpaybarcode", is_success="T", result_code="FAIL")], Belief.REFUSED),
+    ([asked("tgpaybarcode"), answered("tgpaybarcode", is_success="T", result_code="UNKNOWN")], Belief.WAITING),
+    ([asked("tgpaybarcode"), LOST], Belief.UNKNOWN),
+    ([asked("tgpaybarcode"), LOST, answered("tgpayquery", is_success="T", trade_status="TRADE_SUCCESS", trans_amount="8.00")], Belief.PAID),
+    ([asked("tgpaybarcode"), LOST, answered("tgpayquery", None, is_success="F", error="TRADE_NOT_EXIST")], Belief.UNKNOWN),
+    ([asked("tgpaybarcode"), hears(notify_type="merchant_scan_status_sync", result_code="SUCCESS"), LOST], Belief.PAID),
+    ([asked("tgpaywebtoterminal"), answered("tgpaywebtoterminal", is_success="T", result_code="202")], Belief.WAITING),
+    ([asked("tgpaywebtoterminal"), hears(is_success="T", trade_status="DECLINED", trans_amount="0.00")], Belief.REFUSED),
+    ([asked("tgpaywebtoterminal"), hears(False, is_success="T", trade_status="AUTHORISED", trans_amount="8.00")], Belief.ASKED),
+    ([asked("tgpaywebtoterminal"), hears(is_success="T", trade_status="PARTIAL_APPROVAL", trans_amount="1.00")], Belief.WAITING),
+    ([asked("tgpaybankcard"), hears(status="success", trans_amount="8.00")], Belief.PAID),
+    ([asked("tgpaybankcard"), hears(status="failed", trans_amount="8.00")], Belief.REFUSED),
+])
+def test_the_shop_believes_what_is_signed_and_nothing_else(written: list[Written], expected: Belief) -> None:
+    assert beliefs(written) == {"1": expected}
+
+
+def test_whatever_the_page_may_say_has_its_words_in_both_languages() -> None:
+    needed = {*(f"believes_{belief}" for belief in Belief), *(f"event_{event}" for event in Event if event not in (Event.ACT, Event.END))}
+    assert all(needed <= set(words) for words in TEXTS.values())
+    assert all(step.english and step.chinese for story in STORIES for step in story.steps)
+
+
+def test_every_good_has_a_picture_of_our_own(base_url: str) -> None:
+    for name in GOODS:
+        answer = exchange(f"{base_url}/static/goods-{name}.svg")
+        assert (answer.status, answer.headers.get_content_type()) == (200, "image/svg+xml")
+        assert "http" not in answer.text.replace("http://www.w3.org/2000/svg", "")
