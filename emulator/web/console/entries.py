@@ -7,7 +7,6 @@ from html import unescape
 from os.path import commonprefix
 from typing import Any
 
-from ...doctor import TOKEN
 from ...findings import RULES
 from ...gateway import OK
 from ...store import Tables
@@ -130,8 +129,10 @@ def _reason(answer: str) -> str:
 
 
 def _signature(told: Mapping[str, Any]) -> Signature:
+    from ...doctor import TOKEN  # most merchants never need it
+
     differs, whole = told["differs"], f"{told['canonical']}{TOKEN}"
-    yours, right = _apart(differs["yours"], differs["right"]) if differs else (None, None)
+    yours, right = _apart(differs["yours"], differs["right"], TOKEN) if differs else (None, None)
     place = differs["position"] if differs else len(whole)
     length = len(TOKEN) if place >= len(told["canonical"]) else 1
     return Signature(told["sentence"], told["mistakes"], told["expected"], told["given"], _marked(whole, place, length), yours, right,
@@ -139,10 +140,10 @@ def _signature(told: Mapping[str, Any]) -> Signature:
                      [(name, told["code"][language]) for language, name in LANGUAGES.items()] if told["code"] else [])
 
 
-def _apart(yours: str, right: str) -> tuple[Marked, ...]:
-    """Two texts with their first difference marked."""
+def _apart(yours: str, right: str, token: str) -> tuple[Marked, ...]:
+    """Two texts with their first difference marked; where it begins in what stands for the token, all of that."""
     same = len(commonprefix((yours, right)))
-    return tuple(_marked(text, same, len(TOKEN) if text.startswith(TOKEN, same) else 1) for text in (yours, right))
+    return tuple(_marked(text, same, len(token) if text.startswith(token, same) else 1) for text in (yours, right))
 
 
 def _marked(text: str, place: int, length: int) -> Marked:
