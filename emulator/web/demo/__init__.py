@@ -11,7 +11,7 @@ from flask import Blueprint, Response, redirect, request, url_for
 from ...urls import reachable, url_of
 from .. import emulator
 from ..pages import page
-from ..streams import take_patience
+from ..streams import take
 from .access import admit, sign_in
 
 blueprint = Blueprint("demo", __name__, url_prefix="/demo")
@@ -53,7 +53,7 @@ def go(move: str) -> Response | Any:
     here, seen = emulator(), request.form.get("seen", "")
     entered = stage.go(here, stage.MOVES[move], seen)
     if entered is not None:
-        take_patience(here)  # the shop's own request needs a thread too
+        take(here.patience)  # the shop's own request needs a thread too
         try:
             story, step = stories.told(entered)
             stage.act(stage.Stage(here, _address(), entered, story.goods), step)
