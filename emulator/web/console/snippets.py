@@ -7,12 +7,12 @@ sign=$(printf %s "$params$token" | md5sum | cut -c 1-32)
 curl -sS "@url?$params&sign=$sign&sign_type=MD5"
 """
 PYTHON = """import hashlib
-import time
+from time import time_ns
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
 token = "@token"
-params = {"merchants_id": "@merchant", "out_trade_no": f"@merchant{time.time_ns()}", "pay_type": "alipay",
+params = {"merchants_id": "@merchant", "out_trade_no": f"@merchant{time_ns()}", "pay_type": "alipay",
           "trans_amount": "0.01", "it_b_pay": "15m"}
 text = "&".join(f"{name}={params[name]}" for name in sorted(params) if params[name])
 params |= {"sign": hashlib.md5(f"{text}{token}".encode()).hexdigest(), "sign_type": "MD5"}
