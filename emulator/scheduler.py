@@ -163,7 +163,16 @@ class Scheduler:
             if not moved:
                 self._stand_at(now)
             self._launch_due()
+        self._finish_instant(target)
+
+    def _finish_instant(self, target: int) -> None:
+        """Wait until everything that is due at the instant where a walk ends has been sent: a notice may have waited for one before it."""
+        tables = self._store.read()
+        last = tables.notices.last()
         self._flights.land(self._launch_due)
+        while tables.notices.are_due(target, last):
+            self._launch_due()
+            self._flights.land(self._launch_due)
 
     def _launch_due(self) -> None:
         """Begin the attempt of every notice that is due at this instant."""

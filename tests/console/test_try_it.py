@@ -94,6 +94,7 @@ def test_an_order_is_made_and_its_answer_laid_out_with_links(payer: Payer, shop:
         assert (shown.locator("[data-entry]").get_attribute("href") or "").endswith(f"/console/journal/{entry['id']}")
         assert number in (shown.locator("[data-order]").get_attribute("href") or "")
         shown.get_by_role("link", name="Query this order").click()
+        page.wait_for_url(re.compile("tgpayquery"))
         expect(page.locator("#p-out_trade_no")).to_have_value(number)
         page.locator("#send button").click()
         expect(shown.locator("[data-fields]")).to_contain_text("WAIT_BUYER_PAY")
