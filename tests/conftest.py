@@ -12,8 +12,22 @@ from .scripted import NOON
 if TYPE_CHECKING:
     from .payer import Payer, Windows
 
+BROWSERS = {"payer", "visitor", "windows", "browser"}
 hypothesis.settings.register_profile("unhurried", deadline=None)  # others may keep the machine busy
 hypothesis.settings.load_profile("unhurried")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A view that is looked at in two languages and widths is so in one of them each time, in turn; the others are exhaustive."""
+    views: dict[tuple[object, ...], list[pytest.Item]] = {}
+    for item in items:
+        params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        if "language" in params and BROWSERS & set(getattr(item, "fixturenames", ())):
+            others = tuple(id(value) for name, value in params.items() if name not in ("language", "width"))
+            views.setdefault((item.path, getattr(item, "originalname", ""), *others), []).append(item)
+    for place, same in enumerate(views.values()):
+        for other in (item for number, item in enumerate(same) if number != place % len(same)):
+            other.add_marker(pytest.mark.exhaustive)
 
 
 @pytest.fixture(scope="session")
