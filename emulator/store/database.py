@@ -39,8 +39,6 @@ def _cards(database: "Database") -> None:
 def _terminals(database: "Database") -> None:
     """Version 3: terminals, two for each merchant that has been made, and their transactions; scenarios; the report of findings; the
     notebook of the demo's shop."""
-    from .terminals import Terminals
-
     database.execute("ALTER TABLE orders ADD COLUMN terminal TEXT")
     database.execute("ALTER TABLE notices ADD COLUMN repeated_body TEXT NOT NULL DEFAULT ''")
     database.execute("CREATE TABLE terminals (serial TEXT PRIMARY KEY, merchants_id TEXT NOT NULL, terminal_type TEXT NOT NULL, "
@@ -70,6 +68,13 @@ def _terminals(database: "Database") -> None:
     database.execute("CREATE INDEX ledger_order ON ledger (merchants_id, out_trade_no)")
     database.execute("CREATE INDEX notices_not_taken ON notices (id) WHERE status <> 'taken'")
     database.execute("CREATE INDEX journal_refused ON journal (id) WHERE verdict <> 'OK'")
+    _equip(database)
+
+
+def _equip(database: "Database") -> None:
+    """Give the merchants that there are the terminals that come with a new one."""
+    from .terminals import Terminals
+
     terminals = Terminals(database.conn)
     for merchants_id, made in database.execute("SELECT merchants_id, made FROM merchants").fetchall():
         was = json.loads(made)
