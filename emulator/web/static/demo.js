@@ -6,6 +6,7 @@ const KEYS = { ArrowRight: "next", PageDown: "next", ArrowLeft: "back", PageUp: 
 
 let busy = false; // a step is being done
 let wanted = view.getAttribute("src") || ""; // what the buyer is to see
+let sent = ""; // where the frame was sent, until it gets there
 const known = Object.fromEntries(lives(document).map((part) => [part.id, part.outerHTML])); // as the server wrote them last
 
 function lives(page) {
@@ -49,7 +50,18 @@ function see(address) {
   if (address === wanted) return;
   wanted = address;
   view.hidden = !address;
-  if (!address || key(shown()) !== key(address)) view.contentWindow.location.replace(new URL(address || "about:blank", location.href));
+  if (!address || key(shown()) !== key(address)) send(address || "about:blank");
+  sent = address;
+}
+
+function send(address) {
+  view.contentWindow.location.replace(new URL(address, location.href));
+}
+
+// The page in the frame may load itself anew just when it is sent on, and be faster: it is sent on once more.
+function arrive() {
+  if (sent && key(shown()) !== key(sent)) send(sent);
+  sent = "";
 }
 
 function shown() {
@@ -102,7 +114,10 @@ function press(event) {
 
 document.addEventListener("keydown", press);
 // A presenter who has pressed a button of the buyer's page goes on by the same keys.
-view.addEventListener("load", () => view.contentDocument?.addEventListener("keydown", press));
+view.addEventListener("load", () => {
+  view.contentDocument?.addEventListener("keydown", press);
+  arrive();
+});
 view.contentDocument?.addEventListener("keydown", press);
 showStory();
 look();

@@ -103,22 +103,26 @@ function isComplete() {
 
 // What people do.
 
-async function send(address, buttons) {
-  buttons.forEach((button) => { button.disabled = true; });
+// The key of an act that was taken stays dead until the screen shows what came of it: pressed again before, it would come too late.
+async function send(address, button) {
+  button.disabled = true;
+  let taken = false;
   try {
     const answer = await fetch(address, { method: "POST", headers: { Accept: "application/json" } });
-    if (!answer.ok || !isStreaming()) await ask();
+    taken = answer.ok;
+    if (!taken || !isStreaming()) await ask();
   } catch (error) {
     say(one("lost"), words.disconnected);
   }
-  buttons.forEach((button) => { button.disabled = button.dataset.act ? !shown || !shown.possible.includes(button.dataset.act) : false; });
+  if (!button.dataset.act) button.disabled = false;
+  else if (!taken) button.disabled = !shown || !shown.possible.includes(button.dataset.act);
 }
 
 document.addEventListener("submit", (event) => {
   event.preventDefault();
   const button = event.submitter;
   if (button.dataset.act === "pin" && !isComplete()) return;
-  send(button.hasAttribute("formaction") ? button.formAction : event.target.action, [button]);
+  send(button.hasAttribute("formaction") ? button.formAction : event.target.action, button);
 });
 
 every("digit").forEach((key) => key.addEventListener("click", () => press(1)));
