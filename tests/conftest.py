@@ -1,5 +1,6 @@
-"""Fixtures: one server for the whole run, a merchant of its own for each test, a receiver, the clock, a payer at a browser."""
+"""Fixtures: one server for the whole run, a merchant of its own for each test, a receiver, the clock, a visitor at a browser."""
 import os
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -10,24 +11,13 @@ from .driver import Clock, Control, Receiver, Server, Shop
 from .scripted import NOON
 
 if TYPE_CHECKING:
-    from .payer import Payer, Windows
+    from .browser import Visitor, Windows
 
-BROWSERS = {"payer", "visitor", "windows", "browser"}
+# The tests start hundreds of processes: what the first has compiled the others need not compile again, whatever the machine's custom.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 hypothesis.settings.register_profile("unhurried", deadline=None)  # others may keep the machine busy
 hypothesis.settings.load_profile("unhurried")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A view that is looked at in two languages and widths is so in one of them each time, in turn; the others are exhaustive."""
-    views: dict[tuple[object, ...], list[pytest.Item]] = {}
-    for item in items:
-        params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-        if "language" in params and BROWSERS & set(getattr(item, "fixturenames", ())):
-            others = tuple(id(value) for name, value in params.items() if name not in ("language", "width"))
-            views.setdefault((item.path, getattr(item, "originalname", ""), *others), []).append(item)
-    for place, same in enumerate(views.values()):
-        for other in (item for number, item in enumerate(same) if number != place % len(same)):
-            other.add_marker(pytest.mark.exhaustive)
 
 
 @pytest.fixture(scope="session")
@@ -76,20 +66,20 @@ def clock(control: Control) -> Iterator[Clock]:
     moved.reset()
 
 
-@pytest.fixture(scope="module")
-def windows(base_url: str) -> "Iterator[Windows]":
-    """The browser of a module; its driver is loaded for those that need it."""
-    from .payer import opened
+@pytest.fixture(scope="session")
+def windows() -> "Iterator[Windows]":
+    """The browser of the whole run; its driver is loaded for those that need it."""
+    from .browser import opened
 
-    yield from opened(base_url)
+    yield from opened()
 
 
 @pytest.fixture
-def payer(windows: "Windows", base_url: str) -> "Iterator[Payer]":
-    """A payer whose pages asked nobody else, failed nowhere and did not complain."""
-    from .payer import payers
+def visitor(windows: "Windows", base_url: str) -> "Iterator[Visitor]":
+    """A visitor whose pages asked nobody else, failed nowhere and did not complain."""
+    from .browser import visitors
 
-    yield from payers(windows, base_url)
+    yield from visitors(windows, base_url)
 
 
 @pytest.fixture

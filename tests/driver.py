@@ -109,6 +109,19 @@ def exchange(url: str, method: str = "GET", body: bytes | None = None, headers: 
             return Answer(refused.code, refused.headers, refused.read())
 
 
+def stream_at(url: str, headers: dict[str, str] | None = None, patience_s: float = 10) -> Any:
+    """A stream of events; refused, it is asked for again a moment later, as a page does: those of other tests may not be missed yet."""
+    end = time.monotonic() + patience_s
+    while True:
+        try:
+            return http_client.urlopen(http_client.Request(url, headers=headers or {}), timeout=10)
+        except error.HTTPError as refused:
+            with refused:
+                if refused.code != 503 or time.monotonic() > end:
+                    raise
+            time.sleep(0.1)
+
+
 def free_port() -> int:
     """A port that nobody listens on."""
     with socket.socket() as probe:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from .browser import Visitor
 from .driver import VISA, Answer, Clock, Control, Receiver, Shop, card_of, exchange
-from .payer import Payer, Windows, outcome, shop_page
+from .payer import outcome, shop_page
 
 CARD = {"cardNo": VISA, "expirationMonth": "12", "expirationYear": "49", "cvv": "123", "firstName": "Ken", "lastName": "Swift"}
 ELSEWHERE = "https://shop.example"
@@ -198,9 +199,9 @@ def checkout(base_url: str) -> str:
 
 
 def test_a_page_of_the_shop_makes_a_voucher_of_what_is_typed_and_the_shop_is_paid_with_it(
-        payer: Payer, shop: Shop, receiver: Receiver, base_url: str) -> None:
+        visitor: Visitor, shop: Shop, receiver: Receiver, base_url: str) -> None:
     shop_page(receiver, checkout(base_url))
-    with payer.at(payer.knows(receiver, "/checkout")) as page:
+    with visitor.at(visitor.knows(receiver, "/checkout")) as page:
         for name, value in CARD.items():
             page.get_by_label(name).fill(value)
         page.get_by_role("button", name="Pay").click()
@@ -211,12 +212,12 @@ def test_a_page_of_the_shop_makes_a_voucher_of_what_is_typed_and_the_shop_is_pai
 
 
 def test_the_page_of_the_readme_prints_a_voucher_that_ends_as_its_card_does(
-        payer: Payer, shop: Shop, receiver: Receiver, base_url: str) -> None:
+        visitor: Visitor, shop: Shop, receiver: Receiver, base_url: str) -> None:
     readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
     example = readme.partition("```html\n<!doctype html>\n")[2].partition("```")[0]
     assert "http://127.0.0.1:8472/sdk/tgpay.js" in example
     shop_page(receiver, example.replace("http://127.0.0.1:8472", base_url))
-    with payer.at(payer.knows(receiver, "/checkout")) as page:
+    with visitor.at(visitor.knows(receiver, "/checkout")) as page:
         page.get_by_role("button", name="Pay").click()
         expect(page.locator("output")).not_to_be_empty()
         made = page.locator("output").inner_text()
@@ -226,14 +227,13 @@ def test_the_page_of_the_readme_prints_a_voucher_that_ends_as_its_card_does(
 @pytest.mark.parametrize("fields, told", [({"cardNo": "4012888888881881"}, "Invalid card number"), ({"cvv": "12"}, "verification code"),
                                           ({"cvv": ""}, "cvv")])
 def test_a_refused_card_rejects_the_promise_with_the_message(
-        windows: Windows, base_url: str, receiver: Receiver, fields: dict[str, str], told: str) -> None:
-    payer = Payer(windows, base_url)
+        visitor: Visitor, base_url: str, receiver: Receiver, fields: dict[str, str], told: str) -> None:
+    visitor.expects(422)
     shop_page(receiver, checkout(base_url))
-    with payer.at(payer.knows(receiver, "/checkout")) as page:
+    with visitor.at(visitor.knows(receiver, "/checkout")) as page:
         for name, value in {**CARD, **fields}.items():
             page.get_by_label(name).fill(value)
         page.get_by_role("button", name="Pay").click()
         expect(page.locator("output")).to_contain_text("refused: ")
         expect(page.locator("output")).to_contain_text(told)
         expect(page.locator("output")).to_have_attribute("data-error", "true")
-    assert [complaint for complaint in payer.complaints if "422" not in complaint] == []

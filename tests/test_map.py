@@ -1,6 +1,6 @@
 """The design's map: who may import whom, as the package's docstring says it."""
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,16 +19,19 @@ def part(path: Path) -> str:
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def imports(path: Path) -> frozenset[str]:
     """Whatever a file imports, anywhere in it, by its absolute name."""
     package = ["emulator", *path.relative_to(ROOT).parts[:-1]]
+    found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = package[:len(package) - node.level + 1] if node.level else []
             origin = ".".join([*base, *([node.module] if node.module else [])])
-            yield from (f"{origin}.{alias.name}" for alias in node.names)
+            found.update(f"{origin}.{alias.name}" for alias in node.names)
+    return frozenset(found)
 
 
 def own(path: Path) -> set[str]:
@@ -49,7 +52,7 @@ def test_a_module_imports_from_the_lines_above_it_only(path: Path) -> None:
 
 
 def test_the_package_itself_imports_nothing() -> None:
-    assert list(imports(ROOT / "__init__.py")) == []
+    assert imports(ROOT / "__init__.py") == frozenset()
 
 
 @pytest.mark.parametrize("library, places", [("flask", {"web", "server"}), ("sqlite3", {"store"}), ("sqlite_utils", {"store", "cli"}),

@@ -12,9 +12,9 @@ from playwright.sync_api import Page, expect
 from emulator import payers
 from emulator.web.drawn import code128, qr
 
+from .browser import LANGUAGES, PHONE, Visitor
 from .driver import Shop, exchange
-from .payer import Payer, faults
-from .test_pages import LANGUAGES, PHONE
+from .looks import faults
 
 WALLETS = {"alipay": r"28\d{16}", "wechat": r"13\d{16}"}
 RECTANGLE = re.compile(r"M(\d+) (\d+)h(\d+)v1")
@@ -61,8 +61,8 @@ def scanned(page: Page) -> set[tuple[str, str]]:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("wallet", WALLETS)
 def test_the_page_fits_is_readable_and_a_scanner_reads_both_codes_by_day_and_by_night(
-        payer: Payer, base_url: str, wallet: str, language: str) -> None:
-    with payer.at(f"{base_url}/code/{wallet}", language) as page:
+        visitor: Visitor, base_url: str, wallet: str, language: str) -> None:
+    with visitor.at(f"{base_url}/code/{wallet}", language) as page:
         assert faults(page, f"payment-code-{wallet}-{language}") == {}
         assert page.evaluate("document.documentElement.lang") == {"en": "en", "zh": "zh-CN"}[language]
         code = shown(page)
@@ -88,9 +88,9 @@ def test_the_same_seed_shows_the_same_codes_in_the_same_order() -> None:
     assert len(set(runs[0] + runs[2])) == 4 * 49
 
 
-def test_the_codes_whose_buyers_fail_are_one_tap_away_and_behave(payer: Payer, base_url: str, shop: Shop) -> None:
+def test_the_codes_whose_buyers_fail_are_one_tap_away_and_behave(visitor: Visitor, base_url: str, shop: Shop) -> None:
     outcomes = {}
-    with payer.at(f"{base_url}/code/wechat") as page:
+    with visitor.at(f"{base_url}/code/wechat") as page:
         for place, row in enumerate(payers.TEST_CODES, 1):
             page.locator(".chip").nth(place).click()
             code = shown(page)
@@ -104,8 +104,8 @@ def test_the_codes_whose_buyers_fail_are_one_tap_away_and_behave(payer: Payer, b
         "Code is invalid": "PAYMENT_AUTH_CODE_INVALID"}
 
 
-def test_a_code_stays_with_the_other_language_and_new_code_gives_another(payer: Payer, base_url: str) -> None:
-    with payer.at(f"{base_url}/code/alipay") as page:
+def test_a_code_stays_with_the_other_language_and_new_code_gives_another(visitor: Visitor, base_url: str) -> None:
+    with visitor.at(f"{base_url}/code/alipay") as page:
         code = shown(page)
         page.get_by_role("link", name="中文").click()
         expect(page.get_by_role("heading", name="请向收银员出示付款码")).to_be_visible()
@@ -117,8 +117,9 @@ def test_a_code_stays_with_the_other_language_and_new_code_gives_another(payer: 
 
 
 @pytest.mark.parametrize("has_clipboard", [True, False], ids=["this machine", "a phone on the Wi-Fi"])
-def test_the_code_is_copied_also_where_the_browser_has_no_clipboard_for_the_page(payer: Payer, base_url: str, has_clipboard: bool) -> None:
-    with payer.at(f"{base_url}/code/alipay") as page:
+def test_the_code_is_copied_also_where_the_browser_has_no_clipboard_for_the_page(
+        visitor: Visitor, base_url: str, has_clipboard: bool) -> None:
+    with visitor.at(f"{base_url}/code/alipay") as page:
         if not has_clipboard:
             page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
         page.get_by_role("button", name="Copy").press("Enter")
@@ -128,8 +129,8 @@ def test_the_code_is_copied_also_where_the_browser_has_no_clipboard_for_the_page
         assert page.evaluate("document.querySelector('textarea').value") == shown(page)
 
 
-def test_without_javascript_there_is_no_button_that_does_nothing(payer: Payer, base_url: str) -> None:
-    with payer.at(f"{base_url}/code/alipay", script=False) as page:
+def test_without_javascript_there_is_no_button_that_does_nothing(visitor: Visitor, base_url: str) -> None:
+    with visitor.at(f"{base_url}/code/alipay", script=False) as page:
         expect(page.get_by_role("button")).to_have_count(0)
         expect(page.get_by_role("link", name="New code")).to_be_visible()
 

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
+from .browser import DESK, LANGUAGES, PHONE, Visitor, Windows
 from .driver import Answer, Clock, Control, Server, Shop, exchange
-from .payer import Payer, Windows, faults
-from .test_pages import DESK, LANGUAGES, PHONE
+from .looks import faults
 
 WITH_PIN = "150.00"  # above the contactless limit
 
@@ -85,19 +85,19 @@ VIEWS: dict[str, Bring] = {
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", VIEWS)
 def test_a_state_fits_can_be_read_and_asks_nobody_but_the_emulator(
-        payer: Payer, shop: Shop, clock: Clock, name: str, language: str) -> None:
+        visitor: Visitor, shop: Shop, clock: Clock, name: str, language: str) -> None:
     clock.freeze()
     VIEWS[name](shop, clock)
-    with payer.at(screen(shop), language) as page:
+    with visitor.at(screen(shop), language) as page:
         page.emulate_media(reduced_motion="reduce")  # no picture of paper that is halfway out
         assert page.evaluate("document.documentElement.lang") == {"en": "en", "zh": "zh-CN"}[language]
         assert (re.search("[\u4e00-\u9fff]", page.get_by_role("status").inner_text()) is not None) == (language == "zh")
         assert faults(page, f"terminal-{name}-{language}") == {}
 
 
-def test_the_screen_names_merchant_serial_amount_and_operation(payer: Payer, till: Shop) -> None:
+def test_the_screen_names_merchant_serial_amount_and_operation(visitor: Visitor, till: Shop) -> None:
     name = till.control.get(f"/merchants/{till.merchants_id}")["name"]
-    with payer.at(screen(till)) as page:
+    with visitor.at(screen(till)) as page:
         shows(page, "Ready")
         device = page.get_by_role("region", name="Card terminal")
         expect(device).to_contain_text(name)
@@ -111,8 +111,8 @@ def test_the_screen_names_merchant_serial_amount_and_operation(payer: Payer, til
 # What people do.
 
 @pytest.mark.parametrize("width", [PHONE, DESK])
-def test_a_card_that_is_tapped_is_approved_and_the_terminal_is_ready_again(payer: Payer, till: Shop, clock: Clock, width: int) -> None:
-    with payer.at(screen(till), width=width) as page:
+def test_a_card_that_is_tapped_is_approved_and_the_terminal_is_ready_again(visitor: Visitor, till: Shop, clock: Clock, width: int) -> None:
+    with visitor.at(screen(till), width=width) as page:
         sent = till.at_terminal()
         press(page, "Tap")
         shows(page, "Authorising")
@@ -134,9 +134,9 @@ def type_pin(page: Page, how: str, digits: str) -> None:
 
 
 @pytest.mark.parametrize("how", [BY_HAND, BY_KEYBOARD])
-def test_a_pin_is_typed_and_stays_in_the_browser(payer: Payer, till: Shop, how: str) -> None:
+def test_a_pin_is_typed_and_stays_in_the_browser(visitor: Visitor, till: Shop, how: str) -> None:
     bodies: list[str | None] = []
-    with payer.at(screen(till)) as page:
+    with visitor.at(screen(till)) as page:
         page.on("request", lambda request: bodies.append(request.post_data))
         sent = till.at_terminal()
         press(page, "Insert")
@@ -154,13 +154,13 @@ def test_a_pin_is_typed_and_stays_in_the_browser(payer: Payer, till: Shop, how: 
         shows(page, "Authorising")
         press(page, "Approve")
         shows(page, "Approved")
-    assert [url.rpartition("/")[2] for url in payer.posts] == ["insert", "pin", "approve"]
+    assert [url.rpartition("/")[2] for url in visitor.posts] == ["insert", "pin", "approve"]
     assert set(bodies) == {None}
     assert result(till, sent) == ("AUTHORISED", "ICC", "PIN")
 
 
-def test_a_card_that_is_swiped_needs_the_pin_and_can_be_declined(payer: Payer, till: Shop) -> None:
-    with payer.at(screen(till)) as page:
+def test_a_card_that_is_swiped_needs_the_pin_and_can_be_declined(visitor: Visitor, till: Shop) -> None:
+    with visitor.at(screen(till)) as page:
         sent = till.at_terminal()
         press(page, "Swipe")
         shows(page, "Enter your PIN")
@@ -171,8 +171,8 @@ def test_a_card_that_is_swiped_needs_the_pin_and_can_be_declined(payer: Payer, t
 
 @pytest.mark.parametrize("state", ["Present your card", "Enter your PIN"])
 @pytest.mark.parametrize("how", ["red key", "Escape"])
-def test_the_red_key_stops_the_transaction(payer: Payer, till: Shop, state: str, how: str) -> None:
-    with payer.at(screen(till)) as page:
+def test_the_red_key_stops_the_transaction(visitor: Visitor, till: Shop, state: str, how: str) -> None:
+    with visitor.at(screen(till)) as page:
         sent = till.at_terminal()
         if state == "Enter your PIN":
             press(page, "Insert")
@@ -184,8 +184,8 @@ def test_the_red_key_stops_the_transaction(payer: Payer, till: Shop, state: str,
     assert result(till, sent)[0] == "CANCELLED"
 
 
-def test_a_refund_takes_a_card(payer: Payer, till: Shop) -> None:
-    with payer.at(screen(till)) as page:
+def test_a_refund_takes_a_card(visitor: Visitor, till: Shop) -> None:
+    with visitor.at(screen(till)) as page:
         sent = till.at_terminal("refund", "5.00")
         press(page, "Tap", "Approve")
         shows(page, "Approved")
@@ -193,13 +193,13 @@ def test_a_refund_takes_a_card(payer: Payer, till: Shop) -> None:
     assert result(till, sent)[0] == "AUTHORISED"
 
 
-def test_a_reversal_takes_no_card_and_asks_nobody(payer: Payer, till: Shop, clock: Clock) -> None:
+def test_a_reversal_takes_no_card_and_asks_nobody(visitor: Visitor, till: Shop, clock: Clock) -> None:
     till.attend(attended=False)
     sold = till.at_terminal()
     till.control.get("/wait", merchants_id=till.merchants_id, out_trade_no=sold["out_trade_no"], status="TRADE_SUCCESS")
     till.attend()
     clock.freeze()
-    with payer.at(screen(till)) as page:
+    with visitor.at(screen(till)) as page:
         sent = till.at_terminal("saleReversal", None, original_out_trade_no=sold["out_trade_no"])
         shows(page, "Authorising")
         expect(page.locator(".device")).to_contain_text("Sale reversal")
@@ -210,8 +210,8 @@ def test_a_reversal_takes_no_card_and_asks_nobody(payer: Payer, till: Shop, cloc
     assert result(till, sent)[0] == "AUTHORISED"
 
 
-def test_the_time_for_a_card_runs_on_the_emulators_clock(payer: Payer, till: Shop, clock: Clock) -> None:
-    with payer.at(screen(till)) as page:
+def test_the_time_for_a_card_runs_on_the_emulators_clock(visitor: Visitor, till: Shop, clock: Clock) -> None:
+    with visitor.at(screen(till)) as page:
         sent = till.at_terminal()
         expect(page.get_by_text(re.compile("^(60|5[89]) s left$"))).to_be_visible()
         clock.advance("30s")
@@ -224,8 +224,8 @@ def test_the_time_for_a_card_runs_on_the_emulators_clock(payer: Payer, till: Sho
     assert result(till, sent)[0] == "CANCELLED"
 
 
-def test_an_unattended_terminal_moves_by_itself_before_the_eyes(payer: Payer, shop: Shop, clock: Clock) -> None:
-    with payer.at(screen(shop)) as page:
+def test_an_unattended_terminal_moves_by_itself_before_the_eyes(visitor: Visitor, shop: Shop, clock: Clock) -> None:
+    with visitor.at(screen(shop)) as page:
         shows(page, "Ready")
         clock.freeze()
         sent = shop.at_terminal(amount=WITH_PIN)
@@ -234,12 +234,12 @@ def test_an_unattended_terminal_moves_by_itself_before_the_eyes(payer: Payer, sh
             shows(page, text)
             expect(page.get_by_text("You are the card issuer:")).to_be_hidden()
             clock.advance(pace)
-        assert payer.posts == []
+        assert visitor.posts == []
     assert result(shop, sent)[0] == "AUTHORISED"
 
 
-def test_an_unattended_terminal_may_be_driven_and_then_goes_on_by_itself(payer: Payer, shop: Shop, clock: Clock) -> None:
-    with payer.at(screen(shop)) as page:
+def test_an_unattended_terminal_may_be_driven_and_then_goes_on_by_itself(visitor: Visitor, shop: Shop, clock: Clock) -> None:
+    with visitor.at(screen(shop)) as page:
         shows(page, "Ready")
         clock.freeze()
         sent = shop.at_terminal()
@@ -250,8 +250,8 @@ def test_an_unattended_terminal_may_be_driven_and_then_goes_on_by_itself(payer: 
     assert result(shop, sent) == ("AUTHORISED", "MSR", "PIN")
 
 
-def test_the_switches_make_people_drive_the_terminal_and_take_it_offline(payer: Payer, shop: Shop) -> None:
-    with payer.at(screen(shop)) as page:
+def test_the_switches_make_people_drive_the_terminal_and_take_it_offline(visitor: Visitor, shop: Shop) -> None:
+    with visitor.at(screen(shop)) as page:
         people, online = page.get_by_role("switch", name="People drive it"), page.get_by_role("switch", name="Online")
         expect(people).not_to_be_checked()
         people.click()
@@ -269,8 +269,8 @@ def test_the_switches_make_people_drive_the_terminal_and_take_it_offline(payer: 
     assert (shop.terminal()["attended"], shop.terminal()["online"]) == (False, True)
 
 
-def test_two_screens_of_a_terminal_show_the_same(payer: Payer, till: Shop) -> None:
-    with payer.at(screen(till)) as first, payer.at(screen(till), "zh") as second:
+def test_two_screens_of_a_terminal_show_the_same(visitor: Visitor, till: Shop) -> None:
+    with visitor.at(screen(till)) as first, visitor.at(screen(till), "zh") as second:
         till.at_terminal()
         shows(first, "Present your card")
         shows(second, "请出示银行卡")
@@ -282,8 +282,8 @@ def test_two_screens_of_a_terminal_show_the_same(payer: Payer, till: Shop) -> No
         shows(first, "Declined")
 
 
-def test_a_key_pressed_twice_or_too_late_does_no_harm(payer: Payer, till: Shop) -> None:
-    with payer.at(screen(till)) as page:
+def test_a_key_pressed_twice_or_too_late_does_no_harm(visitor: Visitor, till: Shop) -> None:
+    with visitor.at(screen(till)) as page:
         sent = till.at_terminal()
         button(page, "Tap").dblclick()
         shows(page, "Authorising")
@@ -296,8 +296,8 @@ def test_a_key_pressed_twice_or_too_late_does_no_harm(payer: Payer, till: Shop) 
 # The receipt.
 
 def test_the_receipt_is_printed_stays_when_the_terminal_is_ready_and_goes_with_the_next_transaction(
-        payer: Payer, till: Shop, clock: Clock) -> None:
-    with payer.at(screen(till)) as page:
+        visitor: Visitor, till: Shop, clock: Clock) -> None:
+    with visitor.at(screen(till)) as page:
         receipt = page.get_by_role("region", name="Receipt")
         expect(receipt).to_be_hidden()
         till.at_terminal()
@@ -312,12 +312,12 @@ def test_the_receipt_is_printed_stays_when_the_terminal_is_ready_and_goes_with_t
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_receipt_is_saved_as_a_picture_and_as_text_and_printed(payer: Payer, till: Shop, clock: Clock, language: str) -> None:
+def test_the_receipt_is_saved_as_a_picture_and_as_text_and_printed(visitor: Visitor, till: Shop, clock: Clock, language: str) -> None:
     clock.freeze()
     sale(*ASKED, "approve")(till, clock)
     number = till.terminal()["transaction"]["transactionResultId"]
     names = {"en": ("Save as picture", "Save as text", "Print"), "zh": ("存为图片", "存为文本", "打印")}[language]
-    with payer.at(screen(till), language) as page:
+    with visitor.at(screen(till), language) as page:
         with page.expect_download() as saving:
             press(page, names[0])
         picture = Path(saving.value.path()).read_bytes()
@@ -347,9 +347,9 @@ def assert_has_lines(picture: bytes, page_lines: int) -> None:
     assert page_lines - 2 <= len(begins) <= page_lines + 8  # a letter such as i may be in two pieces
 
 
-def test_a_column_of_the_receipt_is_a_column_whatever_is_written_in_it(payer: Payer, till: Shop, clock: Clock) -> None:
+def test_a_column_of_the_receipt_is_a_column_whatever_is_written_in_it(visitor: Visitor, till: Shop, clock: Clock) -> None:
     sale(*ASKED, "approve")(till, clock)
-    with payer.at(screen(till), "zh") as page:
+    with visitor.at(screen(till), "zh") as page:
         widths = page.locator(".paper").evaluate("""(paper) => {
           const range = document.createRange();
           const lines = [[]];
@@ -369,9 +369,9 @@ def test_a_column_of_the_receipt_is_a_column_whatever_is_written_in_it(payer: Pa
 
 # Whoever and however.
 
-def test_a_browser_without_javascript_drives_the_terminal_by_forms(payer: Payer, till: Shop, clock: Clock) -> None:
+def test_a_browser_without_javascript_drives_the_terminal_by_forms(visitor: Visitor, till: Shop, clock: Clock) -> None:
     clock.freeze()
-    with payer.at(screen(till), script=False) as page:
+    with visitor.at(screen(till), script=False) as page:
         shows(page, "Ready")
         till.at_terminal()
         shows(page, "Present your card")  # the page comes again by itself
@@ -387,19 +387,18 @@ def test_a_browser_without_javascript_drives_the_terminal_by_forms(payer: Payer,
         shows(page, "Offline")
 
 
-def test_a_form_that_comes_too_late_shows_what_is(windows: Windows, base_url: str, till: Shop) -> None:
-    payer = Payer(windows, base_url)
-    with payer.at(screen(till), script=False) as page:
+def test_a_form_that_comes_too_late_shows_what_is(visitor: Visitor, till: Shop) -> None:
+    visitor.expects(409)
+    with visitor.at(screen(till), script=False) as page:
         till.at_terminal()
         page.goto(screen(till))
         till.person("cancel")
         press(page, "Tap")
         shows(page, "Cancelled")
-    assert [complaint for complaint in payer.complaints if "409" not in complaint] == []
 
 
-def test_a_keyboard_is_enough_and_shows_where_it_is(payer: Payer, till: Shop) -> None:
-    with payer.at(screen(till)) as page:
+def test_a_keyboard_is_enough_and_shows_where_it_is(visitor: Visitor, till: Shop) -> None:
+    with visitor.at(screen(till)) as page:
         sent = till.at_terminal()
         shows(page, "Present your card")
         for name in ("Tap", "Insert"):
@@ -418,10 +417,10 @@ def test_a_keyboard_is_enough_and_shows_where_it_is(payer: Payer, till: Shop) ->
     assert result(till, sent) == ("AUTHORISED", "ICC", "PIN")
 
 
-def test_every_key_has_a_name_and_is_there_only_when_it_does_something(payer: Payer, till: Shop, clock: Clock) -> None:
+def test_every_key_has_a_name_and_is_there_only_when_it_does_something(visitor: Visitor, till: Shop, clock: Clock) -> None:
     clock.freeze()
     keys = [*"1234567890", "Cancel", "Clear", "OK"]
-    with payer.at(screen(till)) as page:
+    with visitor.at(screen(till)) as page:
         for bring, usable in ((lambda: None, set()), (lambda: till.at_terminal(), {"Cancel"}), (lambda: till.person("swipe"), set()),
                               (lambda: clock.advance("200ms"), set(keys))):
             bring()
@@ -429,9 +428,9 @@ def test_every_key_has_a_name_and_is_there_only_when_it_does_something(payer: Pa
                 expect(button(page, name)).to_be_enabled(enabled=name in usable)
 
 
-def test_whoever_wants_no_motion_sees_none(payer: Payer, till: Shop) -> None:
+def test_whoever_wants_no_motion_sees_none(visitor: Visitor, till: Shop) -> None:
     till.at_terminal()
-    with payer.at(screen(till)) as page:
+    with visitor.at(screen(till)) as page:
         shows(page, "Present your card")
         assert page.evaluate("document.getAnimations().length") > 0
         page.emulate_media(reduced_motion="reduce")
@@ -439,8 +438,8 @@ def test_whoever_wants_no_motion_sees_none(payer: Payer, till: Shop) -> None:
         page.emulate_media(reduced_motion="no-preference")
 
 
-def test_the_other_language_is_one_click_away(payer: Payer, till: Shop) -> None:
-    with payer.at(screen(till)) as page:
+def test_the_other_language_is_one_click_away(visitor: Visitor, till: Shop) -> None:
+    with visitor.at(screen(till)) as page:
         page.get_by_role("link", name="中文").click()
         shows(page, "就绪")
         till.at_terminal()
@@ -457,13 +456,15 @@ def lonely() -> Iterator[Server]:
     server.kill()
 
 
-def test_a_screen_that_is_refused_a_stream_asks_and_goes_back_to_the_stream_later(windows: Windows, lonely: Server) -> None:
-    shop, payer = Control(lonely.url).shop(), Payer(windows, lonely.url)
+def test_a_screen_that_is_refused_a_stream_asks_and_goes_back_to_the_stream_later(visitor: Visitor, lonely: Server) -> None:
+    visitor.homes.append(lonely.url)
+    visitor.expects(503)
+    shop = Control(lonely.url).shop()
     shop.attend()
     asked: list[str] = []
     with http_client.urlopen(f"{screen(shop)}/events", timeout=10) as other:
         other.readline()
-        with payer.at(screen(shop)) as page:
+        with visitor.at(screen(shop)) as page:
             page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
             shop.at_terminal()
             press(page, "Tap", "Approve")
@@ -478,14 +479,13 @@ def test_a_screen_that_is_refused_a_stream_asks_and_goes_back_to_the_stream_late
             press(page, "Cancel")
             shows(page, "Cancelled")
             assert "cancel" in asked and "state" not in asked
-    assert [complaint for complaint in payer.complaints if "503" not in complaint] == []
 
 
 def test_a_screen_says_when_the_emulator_is_away_and_goes_on_when_it_is_back(windows: Windows, tmp_path: Path) -> None:
     server = Server(database=tmp_path / "db").start()
-    shop, payer = Control(server.url).shop(), Payer(windows, server.url)
+    shop, visitor = Control(server.url).shop(), Visitor(windows, server.url)  # whose complaints are nobody's fault
     shop.attend()
-    with payer.at(screen(shop)) as page:
+    with visitor.at(screen(shop)) as page:
         shows(page, "Ready")
         server.kill()
         expect(page.get_by_role("alert").filter(has_text="The emulator does not answer")).to_be_visible()
@@ -503,8 +503,8 @@ SEEN = """
 """
 
 
-def test_a_screen_that_nobody_sees_holds_no_line_and_is_right_when_it_is_seen_again(payer: Payer, till: Shop) -> None:
-    with payer.at(screen(till)) as page:
+def test_a_screen_that_nobody_sees_holds_no_line_and_is_right_when_it_is_seen_again(visitor: Visitor, till: Shop) -> None:
+    with visitor.at(screen(till)) as page:
         shows(page, "Ready")
         with page.expect_event("requestfailed", lambda request: request.url.endswith("/events")):
             page.evaluate(SEEN, True)
@@ -517,9 +517,9 @@ def test_a_screen_that_nobody_sees_holds_no_line_and_is_right_when_it_is_seen_ag
 
 # From other pages.
 
-def test_the_cashiers_page_of_a_payment_at_the_terminal_shows_what_it_shows_and_turns_into_the_result(payer: Payer, till: Shop) -> None:
+def test_the_cashiers_page_of_a_payment_at_the_terminal_shows_what_it_shows_and_turns_into_the_result(visitor: Visitor, till: Shop) -> None:
     order = till.card_order("8.00", channel_type="terminal", terminal_id=till.first_terminal)
-    with payer.at(order["pay_url"]) as page:
+    with visitor.at(order["pay_url"]) as page:
         expect(page.get_by_role("status").filter(has_text="Pay at the card terminal")).to_be_visible()
         shown = page.locator("[data-shows]")
         expect(shown).to_have_text("Present your card")
@@ -538,17 +538,17 @@ def test_the_cashiers_page_of_a_payment_at_the_terminal_shows_what_it_shows_and_
     assert till.query(order["out_trade_no"])["resp_code"] == "0000"
 
 
-def test_the_language_of_the_order_comes_before_the_browsers(payer: Payer, till: Shop) -> None:
+def test_the_language_of_the_order_comes_before_the_browsers(visitor: Visitor, till: Shop) -> None:
     order = till.card_order("8.00", channel_type="terminal", terminal_id=till.first_terminal, language="cn")
-    with payer.at(order["pay_url"]) as page:
+    with visitor.at(order["pay_url"]) as page:
         expect(page.locator("[data-shows]")).to_have_text("请出示银行卡")
         assert faults(page, "cashier-terminal-zh") == {}
-    with payer.at(screen(till)) as page:
+    with visitor.at(screen(till)) as page:
         shows(page, "请出示银行卡")
 
 
-def test_the_front_page_leads_to_the_screen(payer: Payer, shop: Shop) -> None:
-    with payer.at(f"{shop.control.url}/") as page:
+def test_the_front_page_leads_to_the_screen(visitor: Visitor, shop: Shop) -> None:
+    with visitor.at(f"{shop.control.url}/") as page:
         page.get_by_role("link", name=shop.first_terminal).click()
         shows(page, "Ready")
         expect(page).to_have_url(screen(shop))

@@ -9,12 +9,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib import request as http_client
-from urllib.error import HTTPError
 
 import pytest
 from lxml import html
 
-from .driver import Answer, Clock, Control, Server, Shop, exchange
+from .driver import Answer, Clock, Control, Server, Shop, exchange, stream_at
 
 TOKEN = "s3cret"
 ELSEWHERE = "https://elsewhere.example"
@@ -190,22 +189,10 @@ def test_the_page_has_a_strict_policy_and_no_inline_script_or_style(shop: Shop) 
 
 # The stream.
 
-def opened(url: str, patience_s: float) -> Any:
-    """A stream; refused, it is asked for again a moment later, as a screen does: those of other tests may not have been missed yet."""
-    end = time.monotonic() + patience_s
-    while True:
-        try:
-            return http_client.urlopen(url, timeout=10)
-        except HTTPError as refused:
-            if refused.code != 503 or time.monotonic() > end:
-                raise
-            time.sleep(0.1)
-
-
 @contextmanager
 def stream(shop: Shop, patience_s: float = 10) -> Iterator[Iterator[Any]]:
     """What the screen is sent, as it comes."""
-    with opened(address(shop, "/events"), patience_s) as answer:
+    with stream_at(address(shop, "/events"), patience_s=patience_s) as answer:
         assert answer.headers["Content-Type"].startswith("text/event-stream")
         yield (json.loads(line[len("data: "):]) for line in answer if line.startswith(b"data: "))
 

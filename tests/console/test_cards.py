@@ -8,9 +8,8 @@ from emulator.cards import test_cards as every_card
 from emulator.payers import PREFIXES, TEST_CODES
 from emulator.terminal import AMOUNT_TRIGGERS
 
+from ..browser import DESK, PHONE, Visitor
 from ..driver import RESPONSE_CODES, Shop, card_of
-from ..payer import Payer
-from ..test_pages import DESK, PHONE
 from .desk import Desk, words
 
 
@@ -44,8 +43,8 @@ def test_a_search_without_script_finds_what_has_all_words(desk: Desk, search: st
     assert bool(page.xpath("//div[@data-nothing and not(@hidden)]")) is (not cards and not codes)
 
 
-def test_a_search_goes_on_as_it_is_typed(payer: Payer, shop: Shop) -> None:
-    with payer.at(f"{shop.control.url}/console/cards?search=3084", width=DESK) as page:
+def test_a_search_goes_on_as_it_is_typed(visitor: Visitor, shop: Shop) -> None:
+    with visitor.at(f"{shop.control.url}/console/cards?search=3084", width=DESK) as page:
         seen = page.locator("[data-sifted] tbody tr:visible")
         expect(seen).to_have_count(2)
         field = page.get_by_role("searchbox")
@@ -58,14 +57,14 @@ def test_a_search_goes_on_as_it_is_typed(payer: Payer, shop: Shop) -> None:
         expect(page.locator("[data-sifted] tbody tr:not(:visible)")).to_have_count(0)
 
 
-def test_every_row_fits_on_a_phone(payer: Payer, shop: Shop) -> None:
-    with payer.at(f"{shop.control.url}/console/cards") as page:
+def test_every_row_fits_on_a_phone(visitor: Visitor, shop: Shop) -> None:
+    with visitor.at(f"{shop.control.url}/console/cards") as page:
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE
 
 
-def test_a_number_is_copied_as_it_is_sent(payer: Payer, shop: Shop) -> None:
+def test_a_number_is_copied_as_it_is_sent(visitor: Visitor, shop: Shop) -> None:
     number = card_of("3100")
-    with payer.at(f"{shop.control.url}/console/cards", width=DESK) as page:
+    with visitor.at(f"{shop.control.url}/console/cards", width=DESK) as page:
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         page.locator(f"[data-told='{number}']").get_by_role("button", name="Copy").click()
         expect(page.get_by_role("button", name="Copied")).to_be_visible()

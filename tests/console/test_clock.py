@@ -2,9 +2,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from ..browser import DESK, Visitor
 from ..driver import Clock, Receiver, Shop, exchange
-from ..payer import Payer
-from ..test_pages import DESK
 from .desk import FORM, Desk, rows, words
 
 
@@ -17,10 +16,10 @@ def address(shop: Shop) -> str:
     return f"{shop.control.url}/console/clock?merchants_id={shop.merchants_id}"
 
 
-def test_the_clock_goes_forward_by_a_button_and_shows_it(payer: Payer, shop: Shop, clock: Clock) -> None:
+def test_the_clock_goes_forward_by_a_button_and_shows_it(visitor: Visitor, shop: Shop, clock: Clock) -> None:
     clock.freeze()
     clock.set("2026-01-02T03:04:05Z")
-    with payer.at(address(shop), width=DESK) as page:
+    with visitor.at(address(shop), width=DESK) as page:
         for button, expected in (("+15 min", "2026-01-02 11:19:05"), ("+1 h", "2026-01-02 12:19:05"), ("+1 day", "2026-01-03 12:19:05")):
             page.get_by_role("button", name=button).click()
             expect(page.locator(".told.good")).to_contain_text(expected)
@@ -35,14 +34,14 @@ def test_the_clock_goes_forward_by_a_button_and_shows_it(payer: Payer, shop: Sho
         expect(page.locator("#state")).to_contain_text("as the machine's clock")
 
 
-def test_the_large_clock_goes_on_with_the_small_one(payer: Payer, shop: Shop) -> None:
-    with payer.at(address(shop), width=DESK) as page:
+def test_the_large_clock_goes_on_with_the_small_one(visitor: Visitor, shop: Shop) -> None:
+    with visitor.at(address(shop), width=DESK) as page:
         begun = page.locator("[data-face]").inner_text()
         expect(page.locator("[data-face]")).not_to_have_text(begun)
 
 
-def test_it_is_set_to_a_time_of_its_own_zone(payer: Payer, shop: Shop, clock: Clock) -> None:
-    with payer.at(address(shop), width=DESK) as page:
+def test_it_is_set_to_a_time_of_its_own_zone(visitor: Visitor, shop: Shop, clock: Clock) -> None:
+    with visitor.at(address(shop), width=DESK) as page:
         page.get_by_role("button", name="Stop it").click()
         page.get_by_label("Set it to").fill("2031-05-06T07:08:09")
         page.get_by_role("button", name="Set", exact=True).click()
@@ -66,11 +65,11 @@ def test_what_falls_due_is_listed_in_order_and_is_done_when_the_answer_comes(
 
 
 def test_a_notice_that_was_not_taken_is_listed_and_the_clock_moves_there(
-        payer: Payer, notified: Shop, receiver: Receiver, clock: Clock) -> None:
+        visitor: Visitor, notified: Shop, receiver: Receiver, clock: Clock) -> None:
     receiver.answers = [(500, b"oops"), (200, b"success")]
     notified.pay_by_barcode()
     receiver.wait_for(1)
-    with payer.at(address(notified), width=DESK) as page:
+    with visitor.at(address(notified), width=DESK) as page:
         expect(page.locator("#coming")).to_contain_text("Notification is sent")
         page.locator("#coming tr", has_text="Notification is sent").get_by_role("button", name="Move there").click()
         expect(page.locator(".told.good")).to_contain_text("attempts of notifications 1")
@@ -78,8 +77,8 @@ def test_a_notice_that_was_not_taken_is_listed_and_the_clock_moves_there(
     assert len(receiver.heard) == 2
 
 
-def test_the_list_follows_what_happens(payer: Payer, shop: Shop) -> None:
-    with payer.at(address(shop), width=DESK) as page:
+def test_the_list_follows_what_happens(visitor: Visitor, shop: Shop) -> None:
+    with visitor.at(address(shop), width=DESK) as page:
         expect(page.locator("#coming")).to_contain_text("Nothing falls due")
         number = shop.qr_order()["out_trade_no"]
         expect(page.locator("#coming")).to_contain_text(number)

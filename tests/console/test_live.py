@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from ..browser import DESK, Visitor
 from ..driver import Clock, Control, Receiver, Server, Shop
-from ..payer import Payer, Windows, faults
-from ..test_pages import DESK
+from ..looks import faults
 from .desk import misjoined
 
 
@@ -29,8 +29,8 @@ def is_the_same(page: Page) -> bool:
     return bool(page.evaluate("window.sameWindow === true"))
 
 
-def test_the_first_order_takes_the_place_of_the_advice_and_its_payment_follows(payer: Payer, shop: Shop) -> None:
-    with payer.at(address(shop, "/orders"), width=DESK) as page:
+def test_the_first_order_takes_the_place_of_the_advice_and_its_payment_follows(visitor: Visitor, shop: Shop) -> None:
+    with visitor.at(address(shop, "/orders"), width=DESK) as page:
         is_live(page)
         marked(page)
         expect(page.locator(".empty")).to_be_visible()
@@ -42,9 +42,9 @@ def test_the_first_order_takes_the_place_of_the_advice_and_its_payment_follows(p
         assert is_the_same(page)
 
 
-def test_new_orders_come_in_above_without_moving_what_is_read(payer: Payer, shop: Shop) -> None:
+def test_new_orders_come_in_above_without_moving_what_is_read(visitor: Visitor, shop: Shop) -> None:
     made = [shop.qr_order()["out_trade_no"] for _ in range(30)]
-    with payer.at(address(shop, "/orders"), width=DESK) as page:
+    with visitor.at(address(shop, "/orders"), width=DESK) as page:
         is_live(page)
         read = page.get_by_role("link", name=made[10])
         read.scroll_into_view_if_needed()
@@ -58,9 +58,9 @@ def test_new_orders_come_in_above_without_moving_what_is_read(payer: Payer, shop
         expect(read).to_be_focused()
 
 
-def test_rows_below_the_page_stay_when_new_ones_come(payer: Payer, shop: Shop) -> None:
+def test_rows_below_the_page_stay_when_new_ones_come(visitor: Visitor, shop: Shop) -> None:
     made = [shop.qr_order()["out_trade_no"] for _ in range(51)]
-    with payer.at(address(shop, "/orders"), width=DESK) as page:
+    with visitor.at(address(shop, "/orders"), width=DESK) as page:
         is_live(page)
         number = shop.qr_order()["out_trade_no"]
         expect(page.get_by_role("link", name=number)).to_be_attached()
@@ -68,10 +68,10 @@ def test_rows_below_the_page_stay_when_new_ones_come(payer: Payer, shop: Shop) -
         expect(page.locator("tbody tr")).to_have_count(51)
 
 
-def test_an_orders_story_goes_on_and_what_was_opened_and_typed_stays(payer: Payer, notified: Shop, receiver: Receiver) -> None:
+def test_an_orders_story_goes_on_and_what_was_opened_and_typed_stays(visitor: Visitor, notified: Shop, receiver: Receiver) -> None:
     number = notified.pay_by_barcode("8.00")["out_trade_no"]
     receiver.wait_for(1)
-    with payer.at(address(notified, f"/orders/{notified.story(number)['id']}"), width=DESK) as page:
+    with visitor.at(address(notified, f"/orders/{notified.story(number)['id']}"), width=DESK) as page:
         is_live(page)
         marked(page)
         page.locator("#timeline summary").first.click()
@@ -84,29 +84,29 @@ def test_an_orders_story_goes_on_and_what_was_opened_and_typed_stays(payer: Paye
         assert is_the_same(page)
 
 
-def test_the_journal_and_the_notifications_follow(payer: Payer, notified: Shop) -> None:
-    with payer.at(address(notified, "/journal"), width=DESK) as page:
+def test_the_journal_and_the_notifications_follow(visitor: Visitor, notified: Shop) -> None:
+    with visitor.at(address(notified, "/journal"), width=DESK) as page:
         is_live(page)
         notified.send("tgpayqrcode", misjoined(notified))
         expect(page.locator("tbody")).to_contain_text("ILLEGAL_SIGN")
-    with payer.at(address(notified, "/notifications"), width=DESK) as page:
+    with visitor.at(address(notified, "/notifications"), width=DESK) as page:
         is_live(page)
         number = notified.pay_by_barcode("8.00")["out_trade_no"]
         expect(page.get_by_role("row").filter(has_text=number)).to_contain_text("Taken")
 
 
-def test_other_merchants_orders_do_not_come_in(payer: Payer, shop: Shop, busy: Shop) -> None:
-    with payer.at(address(shop, "/orders"), width=DESK) as page:
+def test_other_merchants_orders_do_not_come_in(visitor: Visitor, shop: Shop, busy: Shop) -> None:
+    with visitor.at(address(shop, "/orders"), width=DESK) as page:
         is_live(page)
         other, own = busy.qr_order()["out_trade_no"], shop.qr_order()["out_trade_no"]
         expect(page.get_by_role("link", name=own)).to_be_attached()
         expect(page.get_by_role("link", name=other)).to_have_count(0)
 
 
-def test_the_emulators_time_is_shown_and_stops_with_it(payer: Payer, shop: Shop, clock: Clock) -> None:
+def test_the_emulators_time_is_shown_and_stops_with_it(visitor: Visitor, shop: Shop, clock: Clock) -> None:
     clock.set("2026-03-01T02:03:04Z")
     clock.freeze()
-    with payer.at(address(shop, "/orders"), width=DESK) as page:
+    with visitor.at(address(shop, "/orders"), width=DESK) as page:
         expect(page.locator("[data-clock]")).to_have_text(re.compile("2026-03-01 10:03:0[45]"))
         expect(page.locator("[data-frozen-word]")).to_have_text("stopped")
         expect(page.locator("[data-frozen-word]")).to_be_visible()
@@ -121,19 +121,20 @@ def narrow() -> Iterator[str]:
         yield server.url
 
 
-def test_a_window_without_a_stream_looks_every_few_seconds(narrow: str, windows: Windows) -> None:
-    shop, payer = Control(narrow).shop(), Payer(windows, narrow)
-    with payer.at(address(shop, "/orders"), width=DESK) as first, payer.at(address(shop, "/orders"), width=DESK, alone=True) as second:
+def test_a_window_without_a_stream_looks_every_few_seconds(visitor: Visitor, narrow: str) -> None:
+    shop = Control(narrow).shop()
+    visitor.homes.append(narrow)
+    visitor.expects(503)
+    with visitor.at(address(shop, "/orders"), width=DESK) as first, visitor.at(address(shop, "/orders"), width=DESK, alone=True) as second:
         is_live(first)
         expect(second.locator(".pulse")).to_have_text("Every few seconds")
         number = shop.qr_order()["out_trade_no"]
         expect(second.get_by_role("link", name=number)).to_be_attached()
-    assert [complaint for complaint in payer.complaints if "503" not in complaint] == []
 
 
-def test_without_scripts_everything_can_be_read_and_done(payer: Payer, shop: Shop) -> None:
+def test_without_scripts_everything_can_be_read_and_done(visitor: Visitor, shop: Shop) -> None:
     number = shop.qr_order("8.00", reference="Watch")["out_trade_no"]
-    with payer.at(address(shop, "/orders"), width=DESK, script=False) as page:
+    with visitor.at(address(shop, "/orders"), width=DESK, script=False) as page:
         page.get_by_label("Search").fill("watch")
         page.get_by_role("button", name="Search").click()
         page.get_by_role("link", name=number).click()
@@ -144,9 +145,9 @@ def test_without_scripts_everything_can_be_read_and_done(payer: Payer, shop: Sho
 
 # At the keyboard, and the mouse.
 
-def test_a_keyboard_reaches_the_list_and_shows_where_it_is(payer: Payer, shop: Shop) -> None:
+def test_a_keyboard_reaches_the_list_and_shows_where_it_is(visitor: Visitor, shop: Shop) -> None:
     number = shop.qr_order()["out_trade_no"]
-    with payer.at(address(shop, "/orders"), width=DESK) as page:
+    with visitor.at(address(shop, "/orders"), width=DESK) as page:
         page.keyboard.press("Tab")
         expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
         page.keyboard.press("Enter")
@@ -158,10 +159,10 @@ def test_a_keyboard_reaches_the_list_and_shows_where_it_is(payer: Payer, shop: S
         expect(page.get_by_role("heading", level=1)).to_have_text(number)
 
 
-def test_a_choice_narrows_at_once_and_the_address_says_how(payer: Payer, shop: Shop) -> None:
+def test_a_choice_narrows_at_once_and_the_address_says_how(visitor: Visitor, shop: Shop) -> None:
     paid, waiting = (shop.qr_order()["out_trade_no"] for _ in range(2))
     shop.happens(paid, "pay")
-    with payer.at(address(shop, "/orders"), width=DESK) as page:
+    with visitor.at(address(shop, "/orders"), width=DESK) as page:
         page.get_by_label("State").select_option("TRADE_SUCCESS")
         expect(page.get_by_role("link", name=waiting)).to_have_count(0)
         expect(page.get_by_role("link", name=paid)).to_be_visible()
@@ -170,37 +171,36 @@ def test_a_choice_narrows_at_once_and_the_address_says_how(payer: Payer, shop: S
         page.wait_for_url("**/console/orders")
 
 
-def test_a_slash_leads_to_the_search(payer: Payer, shop: Shop) -> None:
-    with payer.at(address(shop, "/orders"), width=DESK) as page:
+def test_a_slash_leads_to_the_search(visitor: Visitor, shop: Shop) -> None:
+    with visitor.at(address(shop, "/orders"), width=DESK) as page:
         page.keyboard.press("/")
         expect(page.get_by_label("Search")).to_be_focused()
         page.keyboard.type("a/b")
         expect(page.get_by_label("Search")).to_have_value("a/b")
 
 
-def test_emptying_the_journal_is_asked_about_first(payer: Payer, shop: Shop) -> None:
+def test_emptying_the_journal_is_asked_about_first(visitor: Visitor, shop: Shop) -> None:
     shop.qr_order()
-    with payer.at(address(shop, "/journal"), width=DESK) as page:
+    with visitor.at(address(shop, "/journal"), width=DESK) as page:
         for answer, left in (("dismiss", 1), ("accept", 0)):
             page.once("dialog", lambda dialog, answer=answer: getattr(dialog, answer)())
             page.get_by_role("button", name="Empty the journal").click()
             expect(page.locator("tbody tr")).to_have_count(left)
 
 
-def test_after_a_reset_an_orders_page_says_that_it_is_gone(windows: Windows, shop: Shop) -> None:
-    guest = Payer(windows, shop.control.url)
+def test_after_a_reset_an_orders_page_says_that_it_is_gone(visitor: Visitor, shop: Shop) -> None:
+    visitor.expects(404)
     number = shop.qr_order()["out_trade_no"]
-    with guest.at(address(shop, f"/orders/{shop.story(number)['id']}"), width=DESK) as page:
+    with visitor.at(address(shop, f"/orders/{shop.story(number)['id']}"), width=DESK) as page:
         is_live(page)
         shop.control.post("/reset", merchants_id=shop.merchants_id)
         shop.qr_order()
         expect(page.get_by_role("alert")).to_contain_text("there is no order")
-    assert [complaint for complaint in guest.complaints if "404" not in complaint] == []
 
 
-def test_a_button_copies_the_command(payer: Payer, shop: Shop) -> None:
+def test_a_button_copies_the_command(visitor: Visitor, shop: Shop) -> None:
     order = shop.qr_order()
-    with payer.at(address(shop, f"/journal/{order.headers['X-TGPay-Request']}"), width=DESK, alone=True) as page:
+    with visitor.at(address(shop, f"/journal/{order.headers['X-TGPay-Request']}"), width=DESK, alone=True) as page:
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         button = page.get_by_role("button", name="Copy as curl")
         wanted = button.get_attribute("data-copy")
@@ -209,8 +209,8 @@ def test_a_button_copies_the_command(payer: Payer, shop: Shop) -> None:
         assert page.evaluate("navigator.clipboard.readText()") == wanted
 
 
-def test_the_other_language_is_one_click_away_and_stays(payer: Payer, shop: Shop) -> None:
-    with payer.at(address(shop, "/orders"), width=DESK, alone=True) as page:
+def test_the_other_language_is_one_click_away_and_stays(visitor: Visitor, shop: Shop) -> None:
+    with visitor.at(address(shop, "/orders"), width=DESK, alone=True) as page:
         page.get_by_role("link", name="中文").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("订单")
         page.get_by_role("link", name="请求日志").click()
@@ -219,16 +219,17 @@ def test_the_other_language_is_one_click_away_and_stays(payer: Payer, shop: Shop
         expect(page.get_by_role("heading", level=1)).to_have_text("Journal")
 
 
-def test_the_front_page_leads_to_the_console(payer: Payer, base_url: str) -> None:
-    with payer.at(f"{base_url}/", width=DESK) as page:
+def test_the_front_page_leads_to_the_console(visitor: Visitor, base_url: str) -> None:
+    with visitor.at(f"{base_url}/", width=DESK) as page:
         page.get_by_role("link", name="Open the console").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Orders")
 
 
-def test_a_guarded_console_asks_once(windows: Windows) -> None:
+def test_a_guarded_console_asks_once(visitor: Visitor) -> None:
+    visitor.expects(401)
     with Server(control_token="s3cret") as server:
-        payer = Payer(windows, server.url)
-        with payer.at(f"{server.url}/console/journal", width=DESK, alone=True) as page:
+        visitor.homes.append(server.url)
+        with visitor.at(f"{server.url}/console/journal", width=DESK, alone=True) as page:
             assert faults(page, "console-token-en") == {}
             page.get_by_label("Control token").fill("wrong")
             page.get_by_role("button", name="Sign in").click()
@@ -239,4 +240,3 @@ def test_a_guarded_console_asks_once(windows: Windows) -> None:
             is_live(page)
             page.get_by_role("button", name="Sign out").click()
             expect(page.get_by_label("Control token")).to_be_visible()
-    assert [complaint for complaint in payer.complaints if "401" not in complaint] == []

@@ -11,9 +11,8 @@ import pytest
 from lxml import html
 from playwright.sync_api import Page, expect
 
+from ..browser import DESK, Visitor
 from ..driver import Control, Shop, exchange
-from ..payer import Payer
-from ..test_pages import DESK
 from .desk import FORM, Desk, rows, told, words
 
 SETTINGS = {"name": "Tea & Co", "notify_url": "http://127.0.0.1:9/n", "notify_method": "POST", "currency": "EUR", "rate": "7.85000000",
@@ -44,8 +43,8 @@ def answering(page: Page, yes: bool) -> None:
     page.once("dialog", lambda dialog: dialog.accept() if yes else dialog.dismiss())
 
 
-def test_the_merchants_are_listed_and_lead_to_theirs(payer: Payer, shop: Shop) -> None:
-    with payer.at(f"{shop.control.url}/console/merchants", width=DESK) as page:
+def test_the_merchants_are_listed_and_lead_to_theirs(visitor: Visitor, shop: Shop) -> None:
+    with visitor.at(f"{shop.control.url}/console/merchants", width=DESK) as page:
         row = page.locator("tr", has_text=shop.merchants_id)
         row.get_by_role("link").click()
         expect(page.get_by_role("heading", level=1)).to_have_text(f"Merchant {shop.merchants_id}")
@@ -69,8 +68,8 @@ def test_one_that_cannot_be_made_says_why(desk: Desk, fields: dict[str, str], se
     assert sentence in desk.post("/merchants", **fields)
 
 
-def test_every_setting_of_the_form_is_put_in_force(payer: Payer, shop: Shop) -> None:
-    with payer.at(f"{shop.control.url}/console/merchants/{shop.merchants_id}", width=DESK) as page:
+def test_every_setting_of_the_form_is_put_in_force(visitor: Visitor, shop: Shop) -> None:
+    with visitor.at(f"{shop.control.url}/console/merchants/{shop.merchants_id}", width=DESK) as page:
         for name, value in SETTINGS.items():
             field = page.locator(f"#s-{name}")
             field.select_option(value) if name == "notify_method" else field.fill(value)
@@ -95,8 +94,8 @@ def test_what_cannot_be_is_told_at_its_field_and_nothing_is_changed(desk: Desk, 
     assert settings(shop) == before
 
 
-def test_the_token_is_there_only_when_it_is_asked_for_and_can_be_copied(payer: Payer, shop: Shop) -> None:
-    with payer.at(f"{shop.control.url}/console/merchants/{shop.merchants_id}", width=DESK) as page:
+def test_the_token_is_there_only_when_it_is_asked_for_and_can_be_copied(visitor: Visitor, shop: Shop) -> None:
+    with visitor.at(f"{shop.control.url}/console/merchants/{shop.merchants_id}", width=DESK) as page:
         assert shop.token not in page.content()
         page.get_by_role("link", name="Show the token").click()
         expect(page.locator("#token")).to_have_text(shop.token)
@@ -121,10 +120,10 @@ def test_a_program_to_begin_with_makes_an_order(desk: Desk, shop: Shop, tmp_path
     assert len(shop.control.get("/orders", merchants_id=shop.merchants_id)["items"]) == 1
 
 
-def test_a_reset_asks_first_and_forgets(payer: Payer, shop: Shop) -> None:
+def test_a_reset_asks_first_and_forgets(visitor: Visitor, shop: Shop) -> None:
     shop.pay_by_barcode()
     shop.control.ask("PATCH", f"/merchants/{shop.merchants_id}", {"name": "changed"})
-    with payer.at(f"{shop.control.url}/console/merchants/{shop.merchants_id}", width=DESK) as page:
+    with visitor.at(f"{shop.control.url}/console/merchants/{shop.merchants_id}", width=DESK) as page:
         answering(page, False)
         page.get_by_role("button", name="Reset").click()
         assert settings(shop)["name"] == "changed"
@@ -135,9 +134,9 @@ def test_a_reset_asks_first_and_forgets(payer: Payer, shop: Shop) -> None:
     assert settings(shop)["name"] == f"Merchant {shop.merchants_id}"
 
 
-def test_a_removal_asks_first_and_leads_to_the_others(payer: Payer, doomed: Shop) -> None:
+def test_a_removal_asks_first_and_leads_to_the_others(visitor: Visitor, doomed: Shop) -> None:
     mid = doomed.merchants_id
-    with payer.at(f"{doomed.control.url}/console/merchants/{mid}?merchants_id={mid}", width=DESK) as page:
+    with visitor.at(f"{doomed.control.url}/console/merchants/{mid}?merchants_id={mid}", width=DESK) as page:
         answering(page, True)
         page.get_by_role("button", name="Remove").click()
         expect(page.locator(".told.good")).to_have_text(f"The merchant was removed: {mid}")

@@ -9,9 +9,8 @@ from playwright.sync_api import expect
 
 from emulator.scenarios import parse, shipped, shipped_scenario, toml
 
+from ..browser import DESK, Visitor
 from ..driver import Control, Shop, card_of, exchange
-from ..payer import Payer
-from ..test_pages import DESK
 from .desk import FORM, Desk, told, words
 
 DECLINED = {"name": "declined <b>once</b>", "when": {"endpoint": "tgpaybankcard", "trans_amount__above": "100"},
@@ -76,9 +75,9 @@ def test_its_rules_are_read_out_and_their_uses_counted(desk: Desk, shop: Shop) -
     assert "notify.delay 5s" in second and "notify.times 2" in second
 
 
-def test_the_counters_go_on_by_themselves(payer: Payer, shop: Shop) -> None:
+def test_the_counters_go_on_by_themselves(visitor: Visitor, shop: Shop) -> None:
     shop.control.ask("PUT", "/scenario", {"merchants_id": shop.merchants_id, "rules": [LATER]})
-    with payer.at(f"{shop.control.url}/console{at(shop)}", width=DESK) as page:
+    with visitor.at(f"{shop.control.url}/console{at(shop)}", width=DESK) as page:
         expect(page.locator(".rules")).to_contain_text("0 times")
         shop.card_payment()
         expect(page.locator(".rules")).to_contain_text("1 times")
@@ -142,8 +141,8 @@ def test_a_problem_of_a_text_is_told_in_its_place(desk: Desk, shop: Shop, text: 
     assert any(sentence in each for each in found[line]), found
 
 
-def test_markup_in_a_text_stays_text(payer: Payer, shop: Shop) -> None:
-    with payer.at(f"{shop.control.url}/console{at(shop, '/scenarios/desk?new=1')}", width=DESK) as page:
+def test_markup_in_a_text_stays_text(visitor: Visitor, shop: Shop) -> None:
+    with visitor.at(f"{shop.control.url}/console{at(shop, '/scenarios/desk?new=1')}", width=DESK) as page:
         text = page.get_by_role("textbox", name="Rules, as TOML or JSON")
         text.fill("</textarea><img src=x onerror=alert(1)>\n" + TOML)
         page.get_by_role("button", name="Check").click()
@@ -204,8 +203,8 @@ def test_a_rule_that_is_used_up_says_so_when_it_is_in_force(desk: Desk, shop: Sh
     assert "No rule fits" in words(page)
 
 
-def test_the_whole_way_in_a_browser(payer: Payer, shop: Shop) -> None:
-    with payer.at(f"{shop.control.url}/console{at(shop)}", width=DESK) as page:
+def test_the_whole_way_in_a_browser(visitor: Visitor, shop: Shop) -> None:
+    with visitor.at(f"{shop.control.url}/console{at(shop)}", width=DESK) as page:
         expect(page.locator("#in-force")).to_contain_text("No scenario is in force")
         page.get_by_role("link", name="Write one").click()
         page.get_by_label("Name", exact=True).fill("from the desk")

@@ -7,9 +7,8 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import expect
 
+from ..browser import DESK, Visitor
 from ..driver import Clock, Shop
-from ..payer import Payer
-from ..test_pages import DESK
 from .desk import Desk, rows, words
 
 DAY, NEXT_DAY, NOON = "2027-03-02", "2027-03-03", "2027-03-01T04:00:00Z"
@@ -63,8 +62,8 @@ def test_what_is_to_be_settled_is_shown_before_its_time(desk: Desk, trading: Sho
     assert "to be settled" not in words(desk.page(at(trading)))
 
 
-def test_the_lines_of_a_day_lead_to_their_orders(payer: Payer, trading: Shop) -> None:
-    with payer.at(f"{trading.control.url}/console{at(trading)}", width=DESK) as page:
+def test_the_lines_of_a_day_lead_to_their_orders(visitor: Visitor, trading: Shop) -> None:
+    with visitor.at(f"{trading.control.url}/console{at(trading)}", width=DESK) as page:
         page.get_by_role("link", name=DAY).click()
         expect(page.locator("#day tbody tr")).to_have_count(5)
         expect(page.locator("#day tbody tr").nth(1)).to_contain_text("GBP -23.33")
@@ -124,10 +123,10 @@ def test_what_is_planted_is_told_beside_the_truth(desk: Desk, trading: Shop, pla
     assert shown.count("200.00,") == lines * 2 and ("no line of it" in words(row)) is (lines == 0)
 
 
-def test_a_merchant_without_any_is_told_what_to_do_and_the_page_does_it(payer: Payer, shop: Shop, clock: Clock) -> None:
+def test_a_merchant_without_any_is_told_what_to_do_and_the_page_does_it(visitor: Visitor, shop: Shop, clock: Clock) -> None:
     clock.freeze()
     clock.set(NOON)
-    with payer.at(f"{shop.control.url}/console{at(shop)}", width=DESK) as page:
+    with visitor.at(f"{shop.control.url}/console{at(shop)}", width=DESK) as page:
         expect(page.locator(".empty")).to_contain_text("Make a payment, then move the clock")
         page.get_by_role("button", name="Move the clock by a day").click()
         expect(page.locator(".told.good")).to_contain_text("2027-03-02 12:00:00")

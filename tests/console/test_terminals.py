@@ -2,9 +2,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from ..browser import DESK, Visitor
 from ..driver import Control, Shop, exchange
-from ..payer import Payer
-from ..test_pages import DESK
 from .desk import FORM, Desk, words
 
 
@@ -29,10 +28,10 @@ def test_the_terminals_of_the_merchant_are_listed(desk: Desk, shop: Shop) -> Non
 
 
 @pytest.mark.parametrize("name", ["online", "attended"])
-def test_a_switch_is_turned_and_turned_back(payer: Payer, shop: Shop, name: str) -> None:
+def test_a_switch_is_turned_and_turned_back(visitor: Visitor, shop: Shop, name: str) -> None:
     serial = shop.first_terminal
     before = device(shop.control, serial)[name]
-    with payer.at(f"{shop.control.url}/console{at(shop)}", width=DESK) as page:
+    with visitor.at(f"{shop.control.url}/console{at(shop)}", width=DESK) as page:
         switch = page.locator(f"[data-key='{serial}']").get_by_role("switch", name=name.capitalize())
         for expected in (not before, before):
             switch.click()
@@ -41,10 +40,10 @@ def test_a_switch_is_turned_and_turned_back(payer: Payer, shop: Shop, name: str)
             assert device(shop.control, serial)[name] is expected
 
 
-def test_a_terminal_at_work_is_followed_and_driven_to_its_result(payer: Payer, shop: Shop) -> None:
+def test_a_terminal_at_work_is_followed_and_driven_to_its_result(visitor: Visitor, shop: Shop) -> None:
     serial = shop.first_terminal
     shop.control.ask("PUT", f"/terminals/{serial}", {"attended": True})
-    with payer.at(f"{shop.control.url}/console{at(shop)}", width=DESK) as page:
+    with visitor.at(f"{shop.control.url}/console{at(shop)}", width=DESK) as page:
         card = page.locator(f"[data-key='{serial}']")
         expect(page.locator("[data-state=live]")).to_be_visible()
         number = shop.at_terminal(amount="120.00")["out_trade_no"]
@@ -71,9 +70,9 @@ def test_what_it_had_last_is_told_with_its_result(desk: Desk, shop: Shop, clock:
     assert "sale GBP 37.84 DECLINED" in told and number in told
 
 
-def test_a_terminal_is_made_and_leads_to_its_screen_and_to_a_sale(payer: Payer, shop: Shop) -> None:
+def test_a_terminal_is_made_and_leads_to_its_screen_and_to_a_sale(visitor: Visitor, shop: Shop) -> None:
     serial = f"T{shop.merchants_id}"
-    with payer.at(f"{shop.control.url}/console{at(shop)}", width=DESK) as page:
+    with visitor.at(f"{shop.control.url}/console{at(shop)}", width=DESK) as page:
         page.locator("summary").click()
         page.get_by_label("Serial number").fill(serial)
         page.get_by_role("button", name="Make a terminal").click()

@@ -9,9 +9,9 @@ from playwright.sync_api import Page, expect
 from emulator.endpoints import ENDPOINTS
 from emulator.web.console.try_it import TABLES
 
+from ..browser import DESK, Visitor
 from ..driver import Control, Shop, card_of, exchange, md5_sign
-from ..payer import Payer, faults
-from ..test_pages import DESK
+from ..looks import faults
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 WATCHES = "201703200001"
@@ -60,8 +60,8 @@ def test_each_table_has_its_form_and_each_parameter_its_field(shop: Shop) -> Non
         assert [row.name for row in table.params if row.name != "sign" and f'id="p-{row.name}"' not in page] == []
 
 
-def test_the_sign_follows_what_is_typed(payer: Payer, shop: Shop) -> None:
-    with payer.at(address(shop, "tgpayqrcode"), width=DESK) as page:
+def test_the_sign_follows_what_is_typed(visitor: Visitor, shop: Shop) -> None:
+    with visitor.at(address(shop, "tgpayqrcode"), width=DESK) as page:
         page.get_by_label("reference", exact=False).fill("gr\u00fcner Tee & mehr")
         expect(page.locator(".canonical")).to_contain_text("reference=gr\u00fcner Tee & mehr")
         page.get_by_label("Another parameter").fill("zz")
@@ -73,15 +73,15 @@ def test_the_sign_follows_what_is_typed(payer: Payer, shop: Shop) -> None:
         assert page.locator("#sign").inner_text() == md5_sign({**sent, "zz": "1"}, shop.token)
 
 
-def test_the_token_is_shown_when_it_is_asked_for(payer: Payer, shop: Shop) -> None:
-    with payer.at(address(shop, "tgpayqrcode"), width=DESK) as page:
+def test_the_token_is_shown_when_it_is_asked_for(visitor: Visitor, shop: Shop) -> None:
+    with visitor.at(address(shop, "tgpayqrcode"), width=DESK) as page:
         assert canonical(page).endswith("the merchant's token")
         page.get_by_label("Show the merchant's token").check()
         expect(page.locator("#token")).to_have_text(shop.token)
 
 
-def test_an_order_is_made_and_its_answer_laid_out_with_links(payer: Payer, shop: Shop) -> None:
-    with payer.at(address(shop, "tgpayqrcode", reference="from the form"), width=DESK) as page:
+def test_an_order_is_made_and_its_answer_laid_out_with_links(visitor: Visitor, shop: Shop) -> None:
+    with visitor.at(address(shop, "tgpayqrcode", reference="from the form"), width=DESK) as page:
         number = page.locator("#p-out_trade_no").input_value()
         page.locator("#send button").click()
         shown = page.locator("#answer")
@@ -100,8 +100,8 @@ def test_an_order_is_made_and_its_answer_laid_out_with_links(payer: Payer, shop:
         expect(shown.locator("[data-fields]")).to_contain_text("WAIT_BUYER_PAY")
 
 
-def test_what_the_gateway_would_refuse_is_told_before_it_is_sent(payer: Payer, shop: Shop) -> None:
-    with payer.at(address(shop, "tgpayqrcode"), width=DESK) as page:
+def test_what_the_gateway_would_refuse_is_told_before_it_is_sent(visitor: Visitor, shop: Shop) -> None:
+    with visitor.at(address(shop, "tgpayqrcode"), width=DESK) as page:
         page.locator("#p-trans_amount").fill("1.001")
         page.locator("#p-sign_type").fill("")
         expect(page.locator("#signed")).to_contain_text("trans_amount is not a decimal number with at most two places")
@@ -110,25 +110,25 @@ def test_what_the_gateway_would_refuse_is_told_before_it_is_sent(payer: Payer, s
         expect(page.locator("#answer [data-fields]")).to_contain_text("ILLEGAL_ARGUMENT")
 
 
-def test_markup_in_a_value_stays_text(payer: Payer, shop: Shop) -> None:
+def test_markup_in_a_value_stays_text(visitor: Visitor, shop: Shop) -> None:
     mark = "<img src=x onerror=alert(1)>\"'"
-    with payer.at(address(shop, "tgpayquery", out_trade_no=mark), width=DESK) as page:
+    with visitor.at(address(shop, "tgpayquery", out_trade_no=mark), width=DESK) as page:
         expect(page.locator("#p-out_trade_no")).to_have_value(mark)
         page.locator("#send button").click()
         expect(page.locator("#answer [data-fields]")).to_contain_text(mark)
         assert page.locator("img").count() == 0
 
 
-def test_a_broken_connection_is_told(payer: Payer, shop: Shop) -> None:
+def test_a_broken_connection_is_told(visitor: Visitor, shop: Shop) -> None:
     shop.control.ask("PUT", "/scenario", {"merchants_id": shop.merchants_id, "rules": [{"then": {"fault": "drop_before"}}]})
-    with payer.at(address(shop, "tgpayqrcode"), width=DESK) as page:
+    with visitor.at(address(shop, "tgpayqrcode"), width=DESK) as page:
         page.locator("#send button").click()
         expect(page.locator("#answer")).to_contain_text("No answer came")
-    payer.complaints.clear()  # the browser says so too
+    visitor.complaints.clear()  # the browser says so too
 
 
-def test_without_script_a_post_signs_and_the_form_sends(payer: Payer, shop: Shop) -> None:
-    with payer.at(address(shop, "tgpayqrcode"), script=False) as page:
+def test_without_script_a_post_signs_and_the_form_sends(visitor: Visitor, shop: Shop) -> None:
+    with visitor.at(address(shop, "tgpayqrcode"), script=False) as page:
         page.locator("#p-reference").fill("no script")
         page.get_by_role("button", name="Sign").click()
         assert "reference=no script" in canonical(page)
@@ -157,8 +157,8 @@ def test_a_page_of_another_site_signs_nothing(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("script", [True, False])
-def test_a_document_of_several_lines_is_signed_as_it_is_sent(payer: Payer, shop: Shop, script: bool) -> None:
-    with payer.at(address(shop, "tgpaybankcard-2"), width=DESK, script=script) as page:
+def test_a_document_of_several_lines_is_signed_as_it_is_sent(visitor: Visitor, shop: Shop, script: bool) -> None:
+    with visitor.at(address(shop, "tgpaybankcard-2"), width=DESK, script=script) as page:
         field = page.locator("#p-pay_info")
         field.fill(field.input_value().replace(",", ",\n  "))
         if script:

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib import parse
-from urllib import request as http_client
 
 import pytest
 
-from ..driver import Answer, Clock, Control, Receiver, Server, Shop
+from ..driver import Answer, Clock, Control, Receiver, Server, Shop, stream_at
 
 
 def wait(shop: Shop, number: str, **query: str) -> Answer:
@@ -104,8 +103,7 @@ Told = tuple[str, str, dict[str, Any]]
 def stream(control: Control, last: str = "", **query: str) -> Iterator[Iterator[Told]]:
     """The events as they come: (id, event, data)."""
     headers = {"Last-Event-ID": last} if last else {}
-    asked = http_client.Request(f"{control.url}/_emulator/events?{parse.urlencode(query)}", headers=headers)
-    with http_client.urlopen(asked, timeout=10) as answer:
+    with stream_at(f"{control.url}/_emulator/events?{parse.urlencode(query)}", headers) as answer:
         assert answer.headers["Content-Type"].startswith("text/event-stream")
         yield read(answer)
 

@@ -1,0 +1,48 @@
+"""How a page looks: it fits a phone and a desktop, and axe-core finds nothing that keeps anybody from using it."""
+from pathlib import Path
+from typing import Any, Literal
+
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page
+
+from .browser import DESK, HEIGHT, PHONE
+
+PICTURES = Path("test-pages")
+WIDTHS = (PHONE, 480, 720, 800, 970, 1100, 1200, DESK, 1920)
+# What axe-core finds hangs on the layout and on the colours, and neither on the language: of each page it looks at two of the eight views.
+LOOKED_AT: dict[str, tuple[int, Literal["light", "dark"]]] = {"en": (PHONE, "light"), "zh-CN": (DESK, "dark")}
+# A page in a frame is looked at by itself.
+AXE = "axe.run({resultTypes: ['violations'], iframes: false}).then((found) => found.violations)"
+
+
+def faults(page: Page, name: str) -> dict[str, object]:
+    """What is wrong with the page on a phone, on a desktop and at widths between; `name` is that of its pictures."""
+    found: dict[str, object] = {}
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        found[f"too wide at {width}"] = too_wide(page)
+        if width in (PHONE, DESK):
+            picture(page, f"{name}-{width}")
+    width, scheme = LOOKED_AT[page.evaluate("document.documentElement.lang")]
+    page.set_viewport_size({"width": width, "height": HEIGHT})
+    page.emulate_media(color_scheme=scheme)
+    found |= {f"hinders at {width}, {scheme}": hindrances(page)}
+    return {fault: what for fault, what in found.items() if what}
+
+
+def picture(page: Page, name: str) -> None:
+    """Leave a picture of the whole page."""
+    PICTURES.mkdir(exist_ok=True)
+    page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+
+
+def too_wide(page: Page) -> int:
+    """By how many pixels the page is wider than the window."""
+    return max(0, int(page.evaluate("document.documentElement.scrollWidth - window.innerWidth")))
+
+
+def hindrances(page: Page) -> list[str]:
+    """What axe-core finds, whatever its impact: the rule, the place, and why."""
+    page.evaluate(AXE_SCRIPT)
+    told: list[dict[str, Any]] = page.evaluate(AXE)
+    return [f"{rule['id']} ({rule['impact']}): {node['target']} {node['failureSummary']}" for rule in told for node in rule["nodes"]]
