@@ -96,6 +96,7 @@ def test_a_story_is_told_to_its_end_by_one_key(visitor: Visitor, base_url: str, 
                 believed(page, *expected, language=language)
             assert overhang(page) == {PHONE: 0, DESK: 0}, step
         expect(page.locator("#next")).to_be_disabled()
+        expect(view(page).locator("html")).to_have_attribute("lang", {"en": "en", "zh": "zh-CN"}[language])
         expect(page.locator(".notebook .bad")).to_have_count(1 if story.name == "lost" else 0)
         assert faults(page, f"demo-{story.name}-{language}") == {}
     journal = control.get("/journal", merchants_id=MERCHANT)["items"]

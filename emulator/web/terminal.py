@@ -18,6 +18,7 @@ from ..payments import BY_PAYER
 from ..store import Store, Tables
 from ..terminal import Act, State, Terminal
 from . import emulator
+from .chinese import OF_TERMINALS
 from .control import Problem, refuse_other_sites, refuse_strangers, token_in_force
 from .control import terminals as control
 from .pages import BY_OWN_PAGES, page, secure, texts, told
@@ -143,7 +144,8 @@ def _screen(serial: str, status: int = 200) -> Response:
     order, printed = _printed(tables, device)
     merchant = tables.merchants.find(device.merchants_id)
     language = texts(order)
-    words = {**{name: language[str(name)] for name in SCREEN_TEXTS}, "repeats": list(terminal.MESSAGES.values())}
+    words = {**{name: language[str(name)] for name in SCREEN_TEXTS}, "repeats": list(terminal.MESSAGES.values()),
+             "messages": OF_TERMINALS if language.language == "zh" else {}}
     return page(
         "terminal.html", status, framed_by=BY_OWN_PAGES, order=order, shown=shown, receipt=printed,
         view=OFFLINE if not device.online else shown["state"],

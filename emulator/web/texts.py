@@ -1,6 +1,10 @@
 """What the payer's pages say: one row a text, English and Chinese."""
 from collections.abc import Iterable, Mapping
 
+from markupsafe import Markup, escape
+
+from .chinese import CHINESE
+
 ROWS = (
     ("simulator", "Simulator: no real money", "模拟环境，不涉及真实资金"),
     ("pay", "Pay", "确认付款"),
@@ -24,6 +28,8 @@ ROWS = (
     ("alipay", "Alipay", "支付宝"),
     ("wechat", "WeChat Pay", "微信支付"),
     ("other_language", "中文", "English"),
+    ("colon", ": ", "："),
+    ("comma", ", ", "，"),
     ("paid_at", "Paid at", "支付时间"),
     ("trade", "Trade number", "交易号"),
     ("cashier", "Card payment", "银行卡支付"),
@@ -262,6 +268,15 @@ class Texts:
 
     def __getitem__(self, name: str) -> str:
         return self._texts[name]
+
+    def told(self, sentence: str) -> str:
+        """A sentence of a table in this language, where it is known in it; else as it stands, in English."""
+        return CHINESE.get(sentence, sentence) if self.language == "zh" else sentence
+
+    def said(self, sentence: str) -> Markup:
+        """The same as HTML: what stays in English is marked as such on a Chinese page."""
+        in_english = self.language == "zh" and sentence not in CHINESE
+        return Markup('<span lang="en">{}</span>').format(sentence) if in_english else escape(self.told(sentence))
 
     def __getattr__(self, name: str) -> str:
         try:

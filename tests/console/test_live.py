@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from ..browser import DESK, Visitor
+from ..browser import DESK, HEIGHT, Visitor
 from ..driver import Clock, Control, Receiver, Server, Shop
 from ..looks import faults
 from .desk import misjoined
@@ -169,6 +169,14 @@ def test_a_choice_narrows_at_once_and_the_address_says_how(visitor: Visitor, sho
         assert page.url == f"{address(shop, '/orders')}&status=TRADE_SUCCESS"
         page.get_by_label("Merchant").select_option("")
         page.wait_for_url("**/console/orders")
+
+
+def test_all_sections_stay_in_sight_beside_a_long_page(visitor: Visitor, shop: Shop) -> None:
+    with visitor.at(address(shop, "/cards"), width=DESK) as page:
+        page.mouse.wheel(0, 2000)
+        page.wait_for_function("window.scrollY > 1000")
+        last, home = page.locator(".sections li a").last.bounding_box(), page.get_by_role("link", name="Front page").bounding_box()
+        assert last and home and 0 < last["y"] + last["height"] <= home["y"] < HEIGHT
 
 
 def test_a_slash_leads_to_the_search(visitor: Visitor, shop: Shop) -> None:

@@ -9,7 +9,7 @@ from ...cards import grouped, test_cards
 from ...payers import PREFIXES, TEST_CODES
 from ...response_codes import PRINTED, RESPONSE_CODES, SURE, CardStatus
 from ...terminal import AMOUNT_TRIGGERS, MESSAGES, Result
-from .frame import Page, blueprint, show
+from .frame import Page, blueprint, show, texts
 
 TEXTS = (
     ("cards", "Cards and codes", "测试卡与返回码"),
@@ -52,10 +52,10 @@ class Amount:
 def cards() -> Response:
     """Every table; rows that have not all words of the search are there and hidden, for a script that searches on."""
     asked = request.args.get("search", "").strip()
-    wanted = asked.casefold().split()
+    wanted, told = asked.casefold().split(), texts().told
 
-    def fits(*told: str) -> bool:
-        text = " ".join(told).casefold()
+    def fits(*said: str) -> bool:
+        text = " ".join((*said, *map(told, said))).casefold()
         return all(word in text for word in wanted)
     said = [(card, fits(card.number, grouped(card.number), card.code, card.brand, card.message, card.status, card.means))
             for card in test_cards()]

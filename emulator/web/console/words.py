@@ -29,6 +29,7 @@ ROWS = (
     ("problem", "That did not work", "操作未成功"),
     ("to_start", "To the console's first page", "返回控制台首页"),
     # What several pages say.
+    ("colon", ": ", "："),
     ("copy", "Copy", "复制"),
     ("copied", "Copied", "已复制"),
     ("copy_curl", "Copy as curl", "复制为 curl"),

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, redirect, request, url_for
 
 from ...urls import reachable, url_of
 from .. import emulator
-from ..pages import page
+from ..pages import page, texts
 from ..streams import take
 from .access import admit, sign_in
 
@@ -28,7 +28,7 @@ def show() -> Response:
     here = emulator()
     if stage.position(here.store.read()) is None:
         stage.begin(here, _address(), stories.STORIES[0])
-    return page("demo.html", frames="'self'", **scene.shown(here, request.args.get("lang")))
+    return page("demo.html", frames="'self'", **scene.shown(here, texts().language))
 
 
 @blueprint.post("/tell/<name>")
@@ -56,7 +56,7 @@ def go(move: str) -> Response | Any:
         take(here.patience)  # the shop's own request needs a thread too
         try:
             story, step = stories.told(entered)
-            stage.act(stage.Stage(here, _address(), entered, story.goods), step)
+            stage.act(stage.Stage(here, _address(), entered, story.goods, texts().language), step)
         finally:
             here.patience.release()
     return _onwards()

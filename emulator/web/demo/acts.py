@@ -56,7 +56,7 @@ def _charge(stage: Stage, code: str, place: int) -> None:
 def ask_for_the_cashier(stage: Stage) -> None:
     """The shop asks for the cashier's page of a card payment."""
     stage.clerk.ask("tgpaybankcard", out_trade_no=stage.number(), trans_amount=stage.total, pay_type="bankcard", access_type="cashier",
-                    trans_timeout="20", goods_name=stage.goods, language="en", channel_type="online", terminal_type="web")
+                    trans_timeout="20", goods_name=stage.goods, language=stage.language, channel_type="online", terminal_type="web")
 
 
 def present_the_card(stage: Stage) -> None:

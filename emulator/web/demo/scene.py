@@ -22,8 +22,8 @@ TELLING = ("result_code", "trade_status", "status", "detail_error_code", "error"
 WRITTEN = (SENT, ANSWERED, LOST, HEARD, TROUBLE)
 
 
-def shown(here: Emulator, language: str | None) -> dict[str, Any]:
-    """All that the template needs; `language` is the one that the address asks for, which the buyer's pages are asked for too."""
+def shown(here: Emulator, language: str) -> dict[str, Any]:
+    """All that the template needs; `language` is the page's, and the buyer's pages are asked for the same."""
     tables = here.store.read()
     where = position(tables)
     assert where is not None
@@ -47,7 +47,7 @@ def _line(page: Page) -> Mapping[str, Any]:
     return {"signed": None, **page.entry, "id": page.id, "kind": page.kind, "said": said if page.kind != SENT else []}
 
 
-def _seen(sight: Sight, orders: list[Order], code: str, language: str | None) -> tuple[Sight, str]:
+def _seen(sight: Sight, orders: list[Order], code: str, language: str) -> tuple[Sight, str]:
     """What the buyer sees, and the address of the page that shows it; the counter's code gives way to the wallet when the order is over."""
     if sight in (Sight.PHONE, Sight.EMPTY):
         shown = code if sight is Sight.PHONE else acts.NO_MONEY
@@ -65,7 +65,7 @@ def _waits(order: Order) -> bool:
     return order.status is Status.WAIT_BUYER_PAY
 
 
-def _page(order: Order, language: str | None) -> str:
+def _page(order: Order, language: str) -> str:
     """The page at which the buyer of an order is."""
     if order.card and order.card.challenge is not None:
         return url_for("cashier.issuer", token=order.page_token, attempt=order.card.attempt, lang=language)

@@ -76,14 +76,15 @@ def act(stage: "Stage", step: "Step") -> None:
 
 
 class Stage:
-    """What a step works with: the shop's clerk, what is bought, and the emulator itself."""
+    """What a step works with: the shop's clerk, what is bought, the language of the page, and the emulator itself."""
 
-    def __init__(self, here: Emulator, address: str, where: Position, basket: Sequence[Good]) -> None:
+    def __init__(self, here: Emulator, address: str, where: Position, basket: Sequence[Good], language: str) -> None:
         self.here = here
         self.address = address
         self.where = where
         self.total = total(basket)
-        self.goods = "|".join(good.english for good in basket)
+        self.goods = "|".join(good.called(language) for good in basket)
+        self.language = {"zh": "cn"}.get(language, "en")  # as the gateway names it
         merchant = here.store.read().merchants.find(MERCHANT)
         self.clerk = Clerk(address, merchant.token if merchant else "", self.write)
 

@@ -51,7 +51,9 @@ function tell(view, transaction) {
   say(one("sum"), view === "APPROVED" ? approved : requested);
   one("sum").classList.toggle("long", one("sum").textContent.length > 11);
   say(one("rest"), in_part ? words.of_requested.replace("#", requested) : "");
-  say(one("why"), UNHAPPY.includes(view) && !words.repeats.includes(transaction.message) ? transaction.message : "");
+  const why = UNHAPPY.includes(view) && !words.repeats.includes(transaction.message) ? transaction.message : "";
+  say(one("why"), words.messages[why] || why);
+  one("why").lang = words.messages[why] ? document.documentElement.lang : "en";
   say(one("order"), transaction.out_trade_no);
   device.querySelector(".reader").dataset.entry = transaction.entry;
 }

@@ -1,0 +1,42 @@
+"""What the tables say in English is told in Chinese on the Chinese pages (contract 5)."""
+import pytest
+
+from emulator import cards, payers, response_codes, terminal
+from emulator.endpoints import ENDPOINTS
+from emulator.findings import RULES
+from emulator.reference import fidelity
+from emulator.scenarios import shipped, shipped_scenario, then_rows
+from emulator.web.chinese import CHINESE
+from emulator.web.texts import Texts
+
+TABLES = [table for first in ENDPOINTS.values() for table in first.tables]
+ROWS = [row for table in TABLES for row in table.params if row.name != "sign"]
+CODES = response_codes.RESPONSE_CODES.values()
+SAID = {
+    "titles": {table.title for table in TABLES}, "fidelity": {fidelity(first) for first in ENDPOINTS.values()},
+    "notes": {table.note for table in TABLES if table.note}, "meanings of parameters": {row.meaning for row in ROWS},
+    "formats": {row.format.name for row in ROWS if "enum" not in row.format.schema},
+    "rules": {sentence for rule in RULES.values() for sentence in (rule.sentence, rule.change)},
+    "sections of rules": {rule.section for rule in RULES.values() if " " in rule.section and "." not in rule.section},
+    "messages of codes": {row.message for row in CODES},
+    "readings": {word for row in CODES for word in (row.code_reading, row.message_reading)},
+    "test cards": {card.means for card in cards.test_cards()}, "payment codes": {code.means for code in payers.TEST_CODES},
+    "messages of terminals": {*terminal.MESSAGES.values(), *(answer.message for answer in terminal.AMOUNT_TRIGGERS.values())} - {""},
+    "scenarios": {shipped_scenario(name).summary for name in shipped()}, "keys of then": {meaning for _, _, meaning in then_rows()},
+}
+OF_THE_COURSE = {"No card was presented in time", "The card could not be read", "No PIN was typed in time", "The host was not reached",
+                 "Original not found"}
+
+
+@pytest.mark.parametrize("kind", SAID)
+def test_every_sentence_has_its_chinese(kind: str) -> None:
+    assert SAID[kind] and SAID[kind] - set(CHINESE) == set()
+
+
+def test_no_sentence_is_translated_that_nobody_says() -> None:
+    assert set(CHINESE) - set().union(OF_THE_COURSE, *SAID.values()) == set()
+
+
+def test_a_chinese_page_marks_what_it_says_in_english() -> None:
+    assert Texts("zh").said("<b>") == '<span lang="en">&lt;b&gt;</span>'
+    assert (Texts("zh").said("Refund"), Texts("en").said("<b>"), Texts("zh").told("<b>")) == ("退款", "&lt;b&gt;", "<b>")
