@@ -348,5 +348,33 @@ _OUTCOMES = {
     "declines after so long, with error as the reason when it is given": "在此时长后拒绝付款；给出 error 时以它为原因",
     "does nothing, also not at the counter: the order waits until its time is over": "什么也不做，在柜台也不付款：订单等到超时",
 }
+# By their codes: the sentence of a mistake may name a parameter of the request.
+_MISTAKES = {
+    "SIGN_TYPE_KEPT": "sign_type 也参与了签名；它不参与签名",
+    "EMPTY_KEPT": "空值的参数也参与了签名；空值不参与签名",
+    "UNSORTED": "参数按发送顺序签名；应按名称排序",
+    "SORTED_BY_CASE": "名称排序时忽略了大小写；应按字节排序，大写在前",
+    "NOT_JOINED": "参数之间没有用 & 连接",
+    "UPPER_CASE": "哈希之前文本转成了大写",
+    "LOWER_CASE": "哈希之前文本转成了小写",
+    "URL_ENCODED": "对 URL 编码后的值签名；应对解码后的值签名",
+    "PLUS_NOT_ENCODED": "签名时是加号，发送时没有编码，到达时成了空格；发送时应对值进行 URL 编码",
+    "TRIMMED": "签名前去掉了值两端的空格，发送时却没有去掉",
+    "HTML_ESCAPED": "对 HTML 转义后的值签名",
+    "HTML_UNESCAPED": "发送了 HTML 转义后的值，签名时却没有转义",
+    "TOKEN_ABSENT": "没有附加密钥",
+    "TOKEN_BEFORE": "密钥放在文本之前；应附加在末尾",
+    "TOKEN_NAMED": "密钥带着名称附加；应直接附加密钥本身",
+    "TOKEN_AFTER_AMPERSAND": "密钥之前多了一个 &",
+    "TOKEN_SPACED": "换行或空格与密钥一起参与了哈希（echo 会加换行，printf 不会）",
+    "GBK": "文本用 GBK 编码；应按 UTF-8 签名",
+    "LATIN_1": "文本用 Latin-1 编码；应按 UTF-8 签名",
+    "OTHER_TOKEN": "用了其他商户的密钥签名",
+    "PARAMETER_MISSING": "有参数已发送，但没有参与签名",
+    "PARAMETER_ADDED": "有参数参与了签名，但没有发送",
+    "AMOUNT_REFORMATTED": "签名时的金额写法与发送时不同",
+    "SPACED": "sign 的值两端有空格；只发送 32 个字符",
+}
 CHINESE: Mapping[str, str] = {
-    **_TITLES, **_NOTES, **_MEANINGS, **_FORMATS, **_FINDINGS, **_MESSAGES, **OF_TERMINALS, **_TEST_CARDS, **_SCENARIOS, **_OUTCOMES}
+    **_TITLES, **_NOTES, **_MEANINGS, **_FORMATS, **_FINDINGS, **_MESSAGES, **OF_TERMINALS, **_TEST_CARDS, **_SCENARIOS, **_OUTCOMES,
+    **_MISTAKES}
