@@ -2,6 +2,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -18,6 +19,13 @@ sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 hypothesis.settings.register_profile("unhurried", deadline=None)  # others may keep the machine busy
 hypothesis.settings.load_profile("unhurried")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say where the pictures of the pages are."""
+    taken = list(Path("test-pages").glob("*.png"))
+    if taken:
+        terminalreporter.write_line(f"{len(taken)} pictures of pages are in {taken[0].parent.resolve()}")
 
 
 @pytest.fixture(scope="session")

@@ -130,13 +130,18 @@ def test_an_open_wallet_page_says_when_the_time_is_over(visitor: Visitor, shop: 
         expect(page.get_by_role("status")).to_have_text("This order is closed")
 
 
-def test_the_scan_page_follows_a_payment_on_the_phone_to_the_shop(visitor: Visitor, shop: Shop, receiver: Receiver) -> None:
+def test_the_code_on_the_scan_page_turns_into_a_tick_when_the_phone_has_paid_and_the_shop_follows(
+        visitor: Visitor, shop: Shop, receiver: Receiver) -> None:
     visitor.knows(receiver)
     pay_url = shop.h5_order("8.00", scene_type="WEBSITE_PAY", return_url=receiver.url)["pay_url"]
     with visitor.at(pay_url, width=DESK) as desk, visitor.at(pay_url, agent="Mozilla/5.0 (iPhone)") as phone:
         expect(desk.get_by_role("img", name="Scan with your phone to pay")).to_be_visible()
         phone.get_by_role("button", name="Pay").click()
         phone.wait_for_url(receiver.url)
+        receiver.delay = 3  # the tick is seen until the shop has answered
+        desk.bring_to_front()
+        expect(desk.get_by_role("status").get_by_text("Paid")).to_be_visible()
+        expect(desk.get_by_role("img")).to_be_hidden()
         desk.wait_for_url(receiver.url)
 
 

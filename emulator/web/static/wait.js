@@ -2,6 +2,8 @@
 const sheet = document.querySelector("[data-state]");
 const clock = document.querySelector("[data-left]");
 const every = Number(sheet.dataset.every || 1000); // milliseconds
+const tick = document.querySelector("[data-tick]"); // takes the place of the code that was scanned
+const TICK_MS = 1500;
 const shown = document.querySelector("[data-shows]"); // what the terminal shows that the order is paid on
 
 function show(seconds) {
@@ -23,7 +25,11 @@ async function look() {
     show(order.left);
     if (shown && order.shows && shown.textContent !== order.shows) shown.textContent = order.shows;
     if (order.status !== sheet.dataset.status || (clock && order.left === 0)) {
-      return order.go_on ? location.assign(order.go_on) : showAgain();
+      const go_on = () => (order.go_on ? location.assign(order.go_on) : showAgain());
+      if (!tick || order.status !== "TRADE_SUCCESS") return go_on();
+      document.querySelector("[data-code]").hidden = true;
+      tick.hidden = false;
+      return setTimeout(go_on, TICK_MS);
     }
   } catch (error) {
     // The emulator is away for a moment; the next look will tell.
