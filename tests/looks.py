@@ -10,23 +10,27 @@ from .browser import DESK, HEIGHT, PHONE
 PICTURES = Path("test-pages")
 WIDTHS = (PHONE, 480, 720, 800, 970, 1100, 1200, DESK, 1920)
 # What axe-core finds hangs on the layout and on the colours, and neither on the language: of each page it looks at two of the eight views.
-LOOKED_AT: dict[str, tuple[int, Literal["light", "dark"]]] = {"en": (PHONE, "light"), "zh-CN": (DESK, "dark")}
+LOOKED_AT: dict[str, tuple[int, Literal["light", "dark"]]] = {"en": (PHONE, "light"), "zh": (DESK, "dark")}
 # A page in a frame is looked at by itself.
 AXE = "axe.run({resultTypes: ['violations'], iframes: false}).then((found) => found.violations)"
+SPOKEN = {"en": "en", "zh": "zh-CN"}
+HEADINGS = "document.querySelectorAll('h1').length"
 
 
-def faults(page: Page, name: str) -> dict[str, object]:
-    """What is wrong with the page on a phone, on a desktop and at widths between; `name` is that of its pictures."""
-    found: dict[str, object] = {}
+def faults(page: Page, name: str, language: str = "en") -> dict[str, object]:
+    """What is wrong with the page on a phone, on a desktop and at widths between; `name` and the language name its pictures."""
+    spoken = page.evaluate("document.documentElement.lang")
+    found: dict[str, object] = {
+        "another language": spoken if spoken != SPOKEN[language] else "", "headings too many": page.evaluate(HEADINGS) - 1}
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": HEIGHT})
         found[f"too wide at {width}"] = too_wide(page)
         if width in (PHONE, DESK):
-            picture(page, f"{name}-{width}")
-    width, scheme = LOOKED_AT[page.evaluate("document.documentElement.lang")]
+            picture(page, f"{name}-{language}-{width}")
+    width, scheme = LOOKED_AT[language]
     page.set_viewport_size({"width": width, "height": HEIGHT})
     page.emulate_media(color_scheme=scheme)
-    found |= {f"hinders at {width}, {scheme}": hindrances(page)}
+    found[f"hinders at {width}, {scheme}"] = hindrances(page)
     return {fault: what for fault, what in found.items() if what}
 
 

@@ -98,7 +98,7 @@ def test_a_story_is_told_to_its_end_by_one_key(visitor: Visitor, base_url: str, 
         expect(page.locator("#next")).to_be_disabled()
         expect(view(page).locator("html")).to_have_attribute("lang", {"en": "en", "zh": "zh-CN"}[language])
         expect(page.locator(".notebook .bad")).to_have_count(1 if story.name == "lost" else 0)
-        assert faults(page, f"demo-{story.name}-{language}") == {}
+        assert faults(page, f"demo-{story.name}", language) == {}
     journal = control.get("/journal", merchants_id=MERCHANT)["items"]
     assert {(entry["verdict"], str(entry["findings"])) for entry in journal} <= {("OK", "[]"), ("BUYER_BALANCE_NOT_ENOUGH", "[]")}
 

@@ -238,7 +238,7 @@ def test_a_guarded_console_asks_once(visitor: Visitor) -> None:
     with Server(control_token="s3cret") as server:
         visitor.homes.append(server.url)
         with visitor.at(f"{server.url}/console/journal", width=DESK, alone=True) as page:
-            assert faults(page, "console-token-en") == {}
+            assert faults(page, "console-token", "en") == {}
             page.get_by_label("Control token").fill("wrong")
             page.get_by_role("button", name="Sign in").click()
             expect(page.get_by_role("alert")).to_have_text("This is not the control token.")

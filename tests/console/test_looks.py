@@ -75,8 +75,6 @@ def test_a_page_fits_labels_its_fields_can_be_read_and_asks_nobody_but_the_emula
     path = opened(shop)
     address = f"{shop.control.url}/console{path}{'&' if '?' in path else '?'}merchants_id={shop.merchants_id}"
     with visitor.at(address, language, DESK) as page:
-        assert page.evaluate("document.documentElement.lang") == {"en": "en", "zh": "zh-CN"}[language]
-        expect(page.get_by_role("heading", level=1)).to_have_count(1)
         expect(page.locator(".sections [aria-current]")).to_have_count(1)
         page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
-        assert faults(page, f"console-{name}-{language}") == {}
+        assert faults(page, f"console-{name}", language) == {}
