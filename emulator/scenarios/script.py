@@ -80,11 +80,11 @@ class Script:
         told = {"rule": self.rule, "at": self.at, "then": self.said, **({"acted": True} if self.acted else {})}
         return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
-
-def read(written: str) -> Script:
-    """The script that `written` wrote."""
-    told = json.loads(written)
-    return Script(told["rule"], told["at"], _then(json.dumps(told["then"])), told.get("acted", False))
+    @classmethod
+    def read(cls, written: str) -> "Script":
+        """The script that `written` wrote."""
+        told = json.loads(written)
+        return cls(told["rule"], told["at"], _then(json.dumps(told["then"])), told.get("acted", False))
 
 
 @lru_cache(maxsize=256)
