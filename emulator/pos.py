@@ -96,7 +96,7 @@ def _scripted(script: "scenarios.Script", amount: int) -> Answer | None:
     then = script.then
     if not then.result and not then.waits:
         return None
-    result, later = Result(then.result) if then.result else Result.UNDEFINED, Result(script.later_result)
+    result, later = Result(then.result) if then.result else Result.UNDEFINED, script.later_result
     approves = max(1, amount * (then.approves or HALF) // 100) if Result.PARTIAL_APPROVAL in (result, later) else None
     resolves_after = then.settles_after
     if resolves_after is None and not then.pending:
