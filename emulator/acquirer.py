@@ -4,16 +4,13 @@ Each function writes one move down through `Payments`, with all that belongs to 
 """
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from . import cards, clock, money, moves, payers, settlement
+from . import cards, clock, money, moves, payers, scenarios, settlement
 from .cards import Outcome, Presented
 from .orders import Event, Order
 from .payments import Payments
 from .response_codes import APPROVED, DECLINED, PENDING, CardStatus
-
-if TYPE_CHECKING:
-    from .scenarios import Script
 
 PROCESSING = "3150"
 
@@ -37,7 +34,7 @@ def present(payments: Payments, order: Order, card: Presented) -> Order:
                   last4=card.last4, hint=card.hint, wrong_codes=0)
 
 
-def as_scripted(card: Presented, script: "Script | None") -> Presented:
+def as_scripted(card: Presented, script: "scenarios.Script | None") -> Presented:
     """A card whose issuer answers as a scenario's rule says; data that no issuer would take is declined all the same."""
     outcome = scripted(script) if script else None
     if script is None or outcome is None or card.faulty:
@@ -45,7 +42,7 @@ def as_scripted(card: Presented, script: "Script | None") -> Presented:
     return replace(card, outcome=outcome, why=f"the rule {script.rule} of the scenario fits")
 
 
-def scripted(script: "Script") -> Outcome | None:
+def scripted(script: "scenarios.Script") -> Outcome | None:
     """What a rule says that the issuer of a card answers, when it does."""
     then = script.then
     if then.three_d:

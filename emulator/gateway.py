@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from . import contract, durations, envelope, faults, signature
+from . import contract, durations, envelope, faults, scenarios, signature
 from .clock import real_now
 from .codes import REFUSALS, Refused
 from .contract import Endpoint
@@ -22,9 +22,6 @@ from .scripting import Asked, Verdict, decide
 from .settings import Settings
 from .store import Store, Tables
 from .store.records import Entry
-
-if TYPE_CHECKING:
-    from .scenarios import Script
 
 METHODS = ("GET", "POST")
 MOST_BYTES = 1024 * 1024
@@ -230,7 +227,7 @@ def _written_down(tables: Tables, now: int, case: Case, response: Response, verd
     return replace(response, journal_id=number)
 
 
-def _as_scripted(response: Response, script: "Script") -> Response:
+def _as_scripted(response: Response, script: "scenarios.Script") -> Response:
     spoiled = faults.FAULTS[script.then.fault](response) if script.then.fault else response
     return replace(spoiled, rule=script.rule, delay=script.then.delay or 0)
 

@@ -2,14 +2,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-from . import money, terminal
+from . import money, scenarios, terminal
 from .response_codes import RESPONSE_CODES, CardStatus
 from .terminal import Transaction
-
-if TYPE_CHECKING:
-    from .scenarios import Script
 
 
 class Status(StrEnum):
@@ -168,7 +164,7 @@ class Order:
     refunded: int = 0
     card: CardState | None = None
     terminal: Transaction | None = None
-    script: "Script | None" = None
+    script: "scenarios.Script | None" = None
     id: int = 0
 
     @property

@@ -4,9 +4,8 @@ History, ledger and notice are written in the transaction of the move, so that e
 """
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import TYPE_CHECKING
 
-from . import chance, clock, discrepancies, durations, money, moves, notices, payers, settlement
+from . import chance, clock, discrepancies, durations, money, moves, notices, payers, scenarios, settlement
 from .findings import Finding
 from .merchants import Merchant
 from .moves import CANCEL_PERIOD, moved, refusal
@@ -16,9 +15,6 @@ from .settings import Settings
 from .store import Tables
 from .store.post import PLAIN, Sending
 from .store.trades import Refund
-
-if TYPE_CHECKING:
-    from .scenarios import Script
 
 OVERTAKEN_BY = 2 * durations.SECOND
 BY_PAYER, BY_CONTROL, BY_CLOCK = "payer", "control", "clock"
@@ -34,7 +30,7 @@ class Payments:
     merchant: Merchant
     now: int
     cause: str
-    script: "Script | None" = None
+    script: "scenarios.Script | None" = None
 
     def create(self, order: Order) -> Order:
         """Write a new, waiting order down; answers it with its id."""

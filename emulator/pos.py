@@ -5,10 +5,9 @@ Each function works in the transaction and at the instant of `Payments`. A card 
 """
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import TYPE_CHECKING
 from uuid import UUID
 
-from . import acquirer, cards, chance, money, moves, settlement, terminal
+from . import acquirer, cards, chance, money, moves, scenarios, settlement, terminal
 from .cards import Outcome, Presented
 from .codes import Refused
 from .moves import refusal
@@ -16,9 +15,6 @@ from .orders import Event, Order, Status
 from .payments import Payments
 from .response_codes import APPROVED
 from .terminal import Act, Answer, Impossible, Result, Terminal, Transaction
-
-if TYPE_CHECKING:
-    from .scenarios import Script
 
 HALF = 50
 ISSUED = {Result.AUTHORISED: "00", Result.SUCCESS: "00", Result.PARTIAL_APPROVAL: "10", Result.DECLINED: terminal.DECLINED_CODE,
@@ -95,12 +91,12 @@ def _host(payments: Payments, order: Order, operation: str) -> Answer:
     return Answer() if answer.result is Result.PARTIAL_APPROVAL and operation != terminal.SALE else answer
 
 
-def _scripted(script: "Script", amount: int) -> Answer | None:
+def _scripted(script: "scenarios.Script", amount: int) -> Answer | None:
     """What a rule says that the host answers, when it does: a part is a half unless told, and what is pending is not known for so long."""
     then = script.then
     if not then.result and not then.waits:
         return None
-    result, later = Result(then.result) if then.result else Result.UNDEFINED, Result(script.later_result)
+    result, later = Result(then.result) if then.result else Result.UNDEFINED, script.later_result
     approves = max(1, amount * (then.approves or HALF) // 100) if Result.PARTIAL_APPROVAL in (result, later) else None
     resolves_after = then.settles_after
     if resolves_after is None and not then.pending:

@@ -1,15 +1,12 @@
 """Which rule of the scenario in force fits a request, found within the request's transaction (contract 8)."""
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from . import money
+from . import money, scenarios
 from .orders import Order
 from .store import Tables
 from .store.scripts import RULE
-
-if TYPE_CHECKING:
-    from .scenarios import Script
 
 
 @dataclass(frozen=True)
@@ -33,7 +30,7 @@ class Verdict:
     how many are `untold`, and how many are for other endpoints. `counted` when the request was counted, which a refusal must not undo."""
 
     scenario: str
-    script: "Script | None" = None
+    script: "scenarios.Script | None" = None
     passed: Sequence[tuple[str, str]] = ()
     untold: int = 0
     elsewhere: int = 0
@@ -56,8 +53,6 @@ def decide(tables: Tables, seed: str, asked: Asked, now: int, counted: bool = Tr
     part = scenario.part(asked.endpoint)
     if not part.rules:
         return Verdict(scenario.name, elsewhere=len(scenario.rules))
-    from . import scenarios  # loaded when there is one
-
     attempt = tables.scenarios.count(asked.merchants_id, asked.endpoint, asked.out_trade_no) if counted and part.counts_attempts else 0
     facts = scenarios.Facts(asked.params, asked.shown(), asked.endpoint, max(attempt, asked.least_attempt), seed,
                             (asked.merchants_id, asked.out_trade_no), asked.card())
@@ -70,7 +65,7 @@ def decide(tables: Tables, seed: str, asked: Asked, now: int, counted: bool = Tr
     return Verdict(scenario.name, script, told, len(judged.passed) - len(told), judged.elsewhere, attempt > 0 or part.counts_uses)
 
 
-def presented(tables: Tables, seed: str, order: Order, card: str, now: int) -> "Script | None":
+def presented(tables: Tables, seed: str, order: Order, card: str, now: int) -> "scenarios.Script | None":
     """What is said of a card that the payer presents on a page: by the rule that fitted the order, else by one that fits this card."""
     assert order.card is not None
     if order.card.attempt == 0 and order.script and order.script.then.speaks_of_cards:

@@ -3,7 +3,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import merchants
+from . import merchants, scenarios
 from .clock import Clock
 from .merchants import User
 from .settings import Settings
@@ -34,8 +34,6 @@ def make(tables: Tables, merchants_id: str, settings: Mapping[str, Any], users: 
 def begin(tables: Tables, written: str) -> None:
     """Put the scenario of the setting in force, for everybody; an empty one leaves what is. Raises scenarios.Invalid."""
     if written:
-        from . import scenarios  # a start without one need not load it
-
         named = written in scenarios.shipped()
         scenario = scenarios.shipped_scenario(written) if named or not written.endswith(scenarios.SUFFIX) else scenarios.load(Path(written))
         tables.scenarios.set(EVERYBODY, scenario.as_json())

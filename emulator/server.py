@@ -20,7 +20,7 @@ from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
 from gunicorn.workers.gthread import ThreadWorker
 
-from . import __version__, cards, seeding
+from . import __version__, cards, scenarios, seeding
 from .flights import Signal
 from .scheduler import Scheduler
 from .settings import EVERYWHERE, TEMPORARY, Settings, is_loopback
@@ -84,13 +84,10 @@ def build(settings: Settings, path: Path) -> tuple[Flask, Scheduler, LateSender]
 
 def _begin_scenario(tables: Tables, written: str) -> None:
     """Put the scenario of the setting in force. Raises Unstartable with everything that is wrong with it."""
-    if written:
-        from .scenarios import Invalid
-
-        try:
-            seeding.begin(tables, written)
-        except Invalid as invalid:
-            raise Unstartable(f"scenario: {invalid}") from invalid
+    try:
+        seeding.begin(tables, written)
+    except scenarios.Invalid as invalid:
+        raise Unstartable(f"scenario: {invalid}") from invalid
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import click
 
-from .. import __version__, lan
+from .. import __version__
 from ..settings import Settings
 
 BLACK_AND_WHITE, AS_BEFORE = "\x1b[40;97m", "\x1b[0m"
@@ -40,6 +40,8 @@ def _show_to_phones(url: str, by_hand: bool) -> None:
 
 
 def _addresses() -> list[str]:
+    from .. import lan  # most emulators serve their own machine
+
     try:
         return lan.addresses()
     except lan.NoNetwork:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ..reconciliation import row
+from .. import reconciliation
 
 NUMBERS = ("out_trade_no", "partner_transaction_id")
 CELLS = (*NUMBERS, "amount", "fee", "settlement_date", "settlement_time")
@@ -56,7 +56,7 @@ def _named(header: list[str], cells: list[str], place: int) -> dict[str, str]:
     if len(cells) != len(header):
         raise ValueError(f"has {len(cells)} cells, the first line has {len(header)}")
     named = {name: cell.strip() for name, cell in zip(header, cells) if name in CELLS and cell.strip()}
-    row(place, named)
+    reconciliation.row(place, named)
     return named
 
 

@@ -6,6 +6,7 @@ from urllib import parse
 
 import click
 
+from .. import scenarios as language
 from ..remote import Control, fail
 from . import ListedByDefault, main, show, with_control
 from .sheets import toml_of
@@ -71,11 +72,9 @@ def _checked(file: str) -> dict[str, Any]:
 
 def _read(file: str) -> tuple[dict[str, Any], list[str]]:
     """The scenario of a file, and what is wrong with it."""
-    from ..scenarios import Invalid, load  # most commands do without
-
     try:
-        return load(Path(file)).as_json(), []
-    except Invalid as invalid:
+        return language.load(Path(file)).as_json(), []
+    except language.Invalid as invalid:
         return {}, invalid.problems
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ..reconciliation import STATES
+from .. import reconciliation
 from ..remote import Control, fail
 from . import ListedByDefault, main, show, with_control
 from .lists import Unreadable, read, told_by_name
@@ -67,14 +67,15 @@ def _print(report: Mapping[str, Any]) -> None:
     """The report for a person: what is not right in sentences, what was planted in numbers."""
     days = f"from {report['start_date'] or 'the first day'} to {report['end_date'] or 'now'}"
     click.echo(f"Merchant {report['merchants_id']}, {days}: {report['rows']} rows in the list, {report['true_rows']} in truth.")
+    states = reconciliation.STATES
     for verdict in report["planted"]:
-        if verdict["state"] != STATES[0]:
+        if verdict["state"] != states[0]:
             click.echo(f"{verdict['state']}: {verdict['discrepancy']} of {verdict['partner_transaction_id']}: {verdict['sentence']}")
     for difference in report["differences"]:
         click.echo(f"differs: {difference['sentence']}")
     planted = [(verdict["discrepancy"], verdict["state"]) for verdict in report["planted"]]
-    items = [{"planted": name, "times": sum(planted.count((name, state)) for state in STATES),
-              **{state: planted.count((name, state)) for state in STATES}} for name in dict.fromkeys(name for name, _ in planted)]
+    items = [{"planted": name, "times": sum(planted.count((name, state)) for state in states),
+              **{state: planted.count((name, state)) for state in states}} for name in dict.fromkeys(name for name, _ in planted)]
     if items:
-        show({"items": items}, False, ("planted", "times", *STATES))
+        show({"items": items}, False, ("planted", "times", *states))
     click.echo(f"The list is {'right' if report['right'] else 'not right'}.")

@@ -2,9 +2,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-from .. import chance, clock, money
+from .. import chance, clock, money, scenarios
 from ..codes import FAIL, SUCCESS, Refused
 from ..contract import AMOUNT, TEXT, URL, Need, Param, Source, fields, one_of, pattern
 from ..due import caught_up
@@ -15,9 +14,6 @@ from ..payers import WALLETS
 from ..payments import Payments
 from ..settings import Settings
 from ..store import Store, Tables
-
-if TYPE_CHECKING:
-    from ..scenarios import Script
 
 REQUIRED, DOCUMENTED, OPTIONAL = Need.REQUIRED, Need.DOCUMENTED, Need.OPTIONAL
 READ, ASSUMED = Source.READ, Source.ASSUMED
@@ -61,7 +57,7 @@ class Call:
     base_url: str
     ip: str
     cookies: Mapping[str, str]
-    script: "Script | None" = None
+    script: "scenarios.Script | None" = None
 
     @property
     def tables(self) -> Tables:

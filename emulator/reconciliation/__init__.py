@@ -11,9 +11,16 @@ What a list looks like that has noticed a discrepancy, one that has missed it, a
     unknown_row  it lacks the row                it has the row
 
 Of a next_day only one of whose two days is checked, the row itself tells: a right list has it on the true day, and not on the other.
-"""
-from .checking import Report, check
-from .judges import STATES, Difference, Verdict
-from .rows import Days, Listed, Truth, row
 
-__all__ = ["Days", "Difference", "Listed", "Report", "STATES", "Truth", "Verdict", "check", "row"]
+The parts are loaded with the first name that is asked for, as those of `scenarios` are: most emulators never check a list.
+"""
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .names import *  # noqa: F401,F403
+else:
+    def __getattr__(name: str) -> Any:
+        """A name that was not asked for before."""
+        found = globals()[name] = getattr(import_module(".names", __name__), name)
+        return found

@@ -10,17 +10,18 @@
     script       what a rule has said of one order
     collection   the files that come along
     tables       rows for the reference
-"""
-from .collection import SUFFIX, shipped, shipped_scenario, shipped_text
-from .conditions import Condition, Facts
-from .outcomes import Buyer, Notify, Terminal, Then
-from .judging import Judged, Picked, Scenario, judge
-from .reading import Invalid, from_json, load, parse
-from .rules import Rule, differences
-from .script import Script
-from .tables import fault_rows, shipped_rows, then_rows, when_rows
-from .writing import toml
+    names        what others use of all this
 
-__all__ = ["SUFFIX", "Buyer", "Condition", "Facts", "Invalid", "Judged", "Notify", "Picked", "Rule", "Scenario", "Script", "Terminal",
-           "Then", "differences", "fault_rows", "from_json", "judge", "load", "parse", "shipped", "shipped_rows", "shipped_scenario",
-           "shipped_text", "then_rows", "toml", "when_rows"]
+The parts are loaded with the first name that is asked for: most emulators never have a scenario, and start sooner without. So others
+write `from . import scenarios` and `scenarios.load`, and annotations in quotation marks.
+"""
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .names import *  # noqa: F401,F403
+else:
+    def __getattr__(name: str) -> Any:
+        """A name that was not asked for before."""
+        found = globals()[name] = getattr(import_module(".names", __name__), name)
+        return found

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from .. import durations, money
 from ..codes import BUYER_FAILURES
 from ..response_codes import PENDING, RESPONSE_CODES, CardStatus
+from ..terminal import Result, State
 from .kinds import DURATION, SWITCH, Kind, copies, duration, given, key, near, one_of, quoted, scalar, some_of, table, whole
 
 CARDS = ("tgpaybankcard",)
@@ -16,9 +17,8 @@ TERMINALS = ("tgpaywebtoterminal", "tgpaybankcard")
 PAYMENTS = (*WALLETS, *CARDS, "tgpaywebtoterminal")
 ENDPOINTS = (*PAYMENTS, "tgpayquery", "tgpayrefund", "tgpaycancel", "tgpayapi", "tgpaygetopenid", "export_settlement", "tgpayuserinfo")
 
-UNDEFINED, PARTIAL_APPROVAL = "UNDEFINED", "PARTIAL_APPROVAL"
-RESULTS = (UNDEFINED, "SUCCESS", "AUTHORISED", "DECLINED", "FAILED", "CANCELLED", PARTIAL_APPROVAL)
-STATES = ("WAITING_FOR_CARD", "READING_CARD", "PIN_ENTRY", "AUTHORISING")
+RESULTS = tuple(map(str, Result))
+STATES = tuple(map(str, (State.WAITING_FOR_CARD, State.READING_CARD, State.PIN_ENTRY, State.AUTHORISING)))
 PAID, FROM_AMOUNT = "paid", "from:trans_amount"
 NOTHING_HAPPENS = ("drop_before", "http_500", "http_503")
 FAULTS: Mapping[str, str] = {
@@ -184,9 +184,9 @@ def _is_paid(code: str) -> bool:
 # What cannot be, and why.
 CONTRADICTIONS: tuple[tuple[Callable[[Then], bool], str], ...] = (
     (lambda then: then.settles_as != PAID and then.settles_after is None, "settles_as needs settles_after"),
-    (lambda then: then.approves > 0 and then.result != PARTIAL_APPROVAL, f"approves needs result = {PARTIAL_APPROVAL}"),
+    (lambda then: then.approves > 0 and then.result != Result.PARTIAL_APPROVAL, f"approves needs result = {Result.PARTIAL_APPROVAL}"),
     (lambda then: then.waits and _is_final(then.code), "the code is final, so the payment cannot be pending"),
-    (lambda then: then.waits and then.result not in ("", UNDEFINED), "the result is final, so the transaction cannot be pending"),
+    (lambda then: then.waits and then.result not in ("", Result.UNDEFINED), "the result is final, so the transaction cannot be pending"),
     (lambda then: then.code != "" and then.settles_as not in (PAID, *RESPONSE_CODES), "a card payment settles as a code or as paid"),
     (lambda then: then.result != "" and then.settles_as not in (PAID, *RESULTS), "a transaction settles as a result or as paid"),
     (lambda then: then.review and then.code not in ("", PENDING), f"review goes with code {PENDING} only"),

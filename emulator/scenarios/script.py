@@ -7,12 +7,13 @@ from typing import Any
 
 from ..codes import BUYER_FAILURES
 from ..response_codes import APPROVED
+from ..terminal import APPROVALS, Result
 from .kinds import as_json
-from .outcomes import PAID, RESULTS, UNDEFINED, Then
+from .outcomes import PAID, RESULTS, Then
 from .reading import then_of
 
 DEFAULT_FAILURE = "BUYER_BALANCE_NOT_ENOUGH"
-_APPROVALS = (PAID, "SUCCESS", "AUTHORISED", "PARTIAL_APPROVAL")
+_APPROVALS = (PAID, *APPROVALS)
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,12 @@ class Script:
         return settles_as if settles_as not in (PAID, *RESULTS, *BUYER_FAILURES) else APPROVED if settles_as in _APPROVALS else "3020"
 
     @property
-    def later_result(self) -> str:
+    def later_result(self) -> Result:
         """The result that an unknown one turns out to be."""
         settles_as = self.then.settles_as
-        return settles_as if settles_as in RESULTS and settles_as != UNDEFINED else "AUTHORISED" if settles_as == PAID else "DECLINED"
+        if settles_as in RESULTS and settles_as != Result.UNDEFINED:
+            return Result(settles_as)
+        return Result.AUTHORISED if settles_as == PAID else Result.DECLINED
 
     def done(self) -> "Script":
         """The script when its buyer has acted."""
@@ -80,11 +83,11 @@ class Script:
         told = {"rule": self.rule, "at": self.at, "then": self.said, **({"acted": True} if self.acted else {})}
         return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
-
-def read(written: str) -> Script:
-    """The script that `written` wrote."""
-    told = json.loads(written)
-    return Script(told["rule"], told["at"], _then(json.dumps(told["then"])), told.get("acted", False))
+    @classmethod
+    def read(cls, written: str) -> "Script":
+        """The script that `written` wrote."""
+        told = json.loads(written)
+        return cls(told["rule"], told["at"], _then(json.dumps(told["then"])), told.get("acted", False))
 
 
 @lru_cache(maxsize=256)

@@ -3,26 +3,23 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .. import scenarios
 from .columns import to_json
-
-if TYPE_CHECKING:
-    from ..scenarios import Scenario
 
 RULE = "rule"
 EVERYBODY = ""
-_read: dict[str, "Scenario"] = {}  # those in force, by digest: to read one, or only to fetch its text, takes longer than to judge by it
+# Those in force, by digest: to read one, or only to fetch its text, takes longer than to judge by it.
+_read: dict[str, "scenarios.Scenario"] = {}
 MOST_READ = 64
 
 
-def _scenario(digest: str, document: str) -> "Scenario":
+def _scenario(digest: str, document: str) -> "scenarios.Scenario":
     if digest not in _read:
-        from ..scenarios import from_json  # most emulators never have one
-
         if len(_read) >= MOST_READ:
             _read.clear()
-        _read[digest] = from_json(json.loads(document))
+        _read[digest] = scenarios.from_json(json.loads(document))
     return _read[digest]
 
 
@@ -32,13 +29,13 @@ class Scenarios:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
 
-    def of(self, merchants_id: str) -> "Scenario | None":
+    def of(self, merchants_id: str) -> "scenarios.Scenario | None":
         """The scenario in force for a merchant: its own, else that of everybody."""
         row = self._execute("SELECT merchants_id, digest FROM scenarios WHERE merchants_id IN (:mid, '') "
                             "ORDER BY merchants_id DESC LIMIT 1", {"mid": merchants_id}).fetchone()
         return (_read.get(row[1]) or self.own(row[0])) if row else None
 
-    def own(self, merchants_id: str) -> "Scenario | None":
+    def own(self, merchants_id: str) -> "scenarios.Scenario | None":
         """The scenario that was set for just this merchant, or with an empty number for all."""
         row = self._execute("SELECT digest, document FROM scenarios WHERE merchants_id = :mid", {"mid": merchants_id}).fetchone()
         return _scenario(*row) if row else None

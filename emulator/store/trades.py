@@ -3,11 +3,11 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .. import reconciliation, scenarios
 from ..moves import falls_due
 from ..orders import CardState, Event, Order, Status
-from ..reconciliation import Truth
 from ..response_codes import CardStatus
 from ..settlement import Entry
 from .columns import to_json
@@ -23,9 +23,6 @@ _UPDATE = f"UPDATE orders SET {', '.join(f'{name} = :{name}' for name in _CHANGI
 # A card order may wait beyond its time limit, for its issuer, and a terminal has its own time.
 EFFECTIVE = """CASE WHEN status = 'WAIT_BUYER_PAY' AND expires_at <= :now AND card IS NULL AND terminal IS NULL THEN 'TRADE_CLOSED'
                     WHEN status = 'TRADE_SUCCESS' AND finishes_at <= :now THEN 'TRADE_FINISHED' ELSE status END"""
-if TYPE_CHECKING:
-    from ..scenarios import Script
-
 LEDGER_PAGE = 500
 _TRUTH = ("id, merchants_id, out_trade_no, partner_id, kind, amount, fee, coalesce(true_settles_at, settles_at) AS settles_at, "
           "settles_at AS shown_at, planted, line")
@@ -53,7 +50,7 @@ def read_order(row: sqlite3.Row) -> Order:
     values.update(details=json.loads(row["details"]), watched=bool(row["watched"]), status=Status(row["status"]),
                   card=_card(row["card"]) if row["card"] else None,
                   terminal=read_transaction(row["terminal"]) if row["terminal"] else None,
-                  script=_script(row["script"]) if row["script"] else None)
+                  script=scenarios.Script.read(row["script"]) if row["script"] else None)
     return Order(**values)
 
 
@@ -67,14 +64,8 @@ def _card(written: str) -> CardState:
     return CardState(**{**_FRESH, **values, "status": CardStatus(values.get("status", CardStatus.RECEIVED))})
 
 
-def _truth(row: sqlite3.Row) -> Truth:
-    return Truth(**{**dict(row), "planted": tuple(row["planted"].split())})
-
-
-def _script(written: str) -> "Script":
-    from ..scenarios.script import read  # most orders have none
-
-    return read(written)
+def _truth(row: sqlite3.Row) -> "reconciliation.Truth":
+    return reconciliation.Truth(**{**dict(row), "planted": tuple(row["planted"].split())})
 
 
 def _values(order: Order) -> dict[str, Any]:
@@ -204,7 +195,7 @@ class Ledger:
             yield "".join([row[2] for row in rows])
             last.update(at=rows[-1][0], id=rows[-1][1])
 
-    def page(self, merchants_id: str | None, since: int, before: int, after: int, limit: int) -> list[Truth]:
+    def page(self, merchants_id: str | None, since: int, before: int, after: int, limit: int) -> "list[reconciliation.Truth]":
         """Entries by id, of one merchant when that is asked, truly settled from one instant up to another."""
         rows = self._execute(
             f"""SELECT {_TRUTH} FROM ledger WHERE id > :after AND (:mid IS NULL OR merchants_id = :mid)
@@ -213,7 +204,7 @@ class Ledger:
             {"mid": merchants_id, "since": since, "before": before, "after": after, "limit": limit})
         return [_truth(row) for row in rows]
 
-    def truth(self, merchants_id: str, since: int, before: int) -> list[Truth]:
+    def truth(self, merchants_id: str, since: int, before: int) -> "list[reconciliation.Truth]":
         """The entries of a merchant that are settled from one instant up to another, be it truly or as the file shows them."""
         rows = self._execute(
             f"""SELECT {_TRUTH} FROM ledger WHERE merchants_id = :mid AND ((settles_at >= :since AND settles_at < :before)

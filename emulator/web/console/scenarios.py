@@ -2,14 +2,13 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from flask import Response, request
 
+from ... import scenarios as language
 from ...merchants import Merchant
-from ...scenarios import (
-    Facts, Invalid, Picked, Rule, Scenario, differences, from_json, judge, parse, shipped, shipped_scenario, shipped_text, then_rows, toml)
-from ...scenarios.outcomes import ENDPOINTS
 from ...store import Tables
 from ...store.scripts import EVERYBODY
 from .. import emulator
@@ -73,7 +72,6 @@ when = { endpoint = "tgpaybankcard", trans_amount__above = 100, attempt = 1 }
 then = { code = "3084" }
 """
 PARAMS = "out_trade_no=1\ntrans_amount=120.00\npay_type=alipay"
-MEANINGS = {name: meaning for name, _, meaning in then_rows()}
 
 
 @dataclass(frozen=True)
@@ -105,10 +103,10 @@ def scenarios() -> Response:
                 own=tables.scenarios.own(merchants_id) is not None, rows=list(map(read_out, scenario.rules)) if scenario else [],
                 uses=tables.scenarios.uses(merchants_id) if merchants_id else {},
                 lately=tables.scenarios.lately(merchants_id, scenario.name, NEWEST_REQUESTS) if scenario else {},
-                along=list(map(shipped_scenario, shipped())))
+                along=list(map(language.shipped_scenario, language.shipped())))
 
 
-def read_out(rule: Rule) -> Shown:
+def read_out(rule: "language.Rule") -> Shown:
     """A rule in the words of the page."""
     written = rule.as_json()
     when = [(each.parameter, texts()[f"scn_{each.lookup or 'is'}"], each.wanted if isinstance(each.wanted, str) else ", ".join(each.wanted))
@@ -122,7 +120,12 @@ def _rows(outcome: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str
         if isinstance(value, Mapping):
             yield from _rows(value, f"{path}{name}.")
         else:
-            yield f"{path}{name}", value if isinstance(value, str) else json.dumps(value), MEANINGS.get(f"{path}{name}", "")
+            yield f"{path}{name}", value if isinstance(value, str) else json.dumps(value), _meanings().get(f"{path}{name}", "")
+
+
+@cache
+def _meanings() -> dict[str, str]:
+    return {name: meaning for name, _, meaning in language.then_rows()}
 
 
 @blueprint.route("/scenarios/desk", methods=["GET", "POST"])
@@ -133,64 +136,66 @@ def scenario() -> Response:
     name, text = (given.get("name", ""), given.get("text", "").replace("\r\n", "\n")) if given else _begun(tables)
     try:
         found, problems = read(name, text), []
-    except Invalid as invalid:
+    except language.Invalid as invalid:
         found, problems = None, invalid.problems
     if found and given.get("do") == "use":
         return _in_force(found)
     return show(
         "scenario", "scenarios", 422 if problems and given.get("do") == "use" else 200, name=name, text=text, merchant=merchant,
         problems=problems, lines=placed(text, problems), checked=bool(given), rows=list(map(read_out, found.rules)) if found else [],
-        endpoints=ENDPOINTS, asked={"endpoint": given.get("endpoint", ENDPOINTS[0]), "attempt": given.get("attempt", "1"),
-                                    "card": given.get("card", ""), "params": given.get("params", PARAMS)},
+        endpoints=language.ENDPOINTS,
+        asked={"endpoint": given.get("endpoint", language.ENDPOINTS[0]), "attempt": given.get("attempt", "1"),
+               "card": given.get("card", ""), "params": given.get("params", PARAMS)},
         tried=_tried(tables, found, merchant) if found and given.get("do") == "try" else None)
 
 
 def _begun(tables: Tables) -> tuple[str, str]:
     """The name and text that the desk begins with."""
     named = request.args.get("name", "")
-    if named in shipped():
-        return named, shipped_text(named)
+    if named in language.shipped():
+        return named, language.shipped_text(named)
     if named:
-        raise Problem(404, "Not Found", f"there is no scenario {named}; there are {', '.join(shipped())}")
+        raise Problem(404, "Not Found", f"there is no scenario {named}; there are {', '.join(language.shipped())}")
     current = tables.scenarios.of(chosen() or EVERYBODY) if "new" not in request.args else None
     if current is None:
         return OWN_NAME, EXAMPLE
-    if current.name in shipped() and shipped_scenario(current.name) == current:
-        return current.name, shipped_text(current.name)
-    return current.name, toml(current)
+    if current.name in language.shipped() and language.shipped_scenario(current.name) == current:
+        return current.name, language.shipped_text(current.name)
+    return current.name, language.toml(current)
 
 
-def read(name: str, text: str) -> Scenario:
+def read(name: str, text: str) -> "language.Scenario":
     """The scenario of a text, TOML or JSON. Raises Invalid."""
-    document = _json(text) if is_json(text) else parse(text, "scenario.toml").as_json()
-    return from_json({**document, "name": name.strip() or OWN_NAME} if isinstance(document, Mapping) else document)
+    document = _json(text) if is_json(text) else language.parse(text, "scenario.toml").as_json()
+    return language.from_json({**document, "name": name.strip() or OWN_NAME} if isinstance(document, Mapping) else document)
 
 
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise Invalid([f"scenario is no JSON: {error.msg} at line {error.lineno}, column {error.colno}"]) from None
+        raise language.Invalid([f"scenario is no JSON: {error.msg} at line {error.lineno}, column {error.colno}"]) from None
     except RecursionError:
-        raise Invalid(["scenario is no JSON: it is nested too deeply at line 1"]) from None
+        raise language.Invalid(["scenario is no JSON: it is nested too deeply at line 1"]) from None
 
 
-def _tried(tables: Tables, scenario: Scenario, merchant: Merchant | None) -> list[Tried]:
+def _tried(tables: Tables, scenario: "language.Scenario", merchant: Merchant | None) -> list[Tried]:
     """What each rule says of the request that is asked about; how often rules were used counts where it is the scenario in force."""
     params = dict(_pairs(request.form.get("params", "")))
-    attempt = request.form.get("attempt", "")
+    written = request.form.get("attempt", "")
+    attempt = int(written) if written.isascii() and written.isdecimal() else 1
     merchants_id = merchant.merchants_id if merchant else params.get("merchants_id", EVERYBODY)
-    facts = Facts(params, params, request.form.get("endpoint", ""), int(attempt) if attempt.isascii() and attempt.isdecimal() else 1,
-                  emulator().settings.seed, (merchants_id, params.get("out_trade_no", "")), request.form.get("card", ""))
+    facts = language.Facts(params, params, request.form.get("endpoint", ""), attempt, emulator().settings.seed,
+                           (merchants_id, params.get("out_trade_no", "")), request.form.get("card", ""))
     uses = tables.scenarios.uses(merchants_id) if tables.scenarios.of(merchants_id) == scenario else {}
-    picked = judge(scenario, facts, uses).picked
+    picked = language.judge(scenario, facts, uses).picked
     return [Tried(rule.name, bool(picked and picked.rule == rule), _why(rule, facts, uses, picked)) for rule in scenario.rules]
 
 
-def _why(rule: Rule, facts: Facts, uses: Mapping[str, int], picked: Picked | None) -> str:
+def _why(rule: "language.Rule", facts: "language.Facts", uses: Mapping[str, int], picked: "language.Picked | None") -> str:
     if picked and picked.rule == rule:
         return ""
-    return differences(rule, facts, uses) or texts().scn_later
+    return language.differences(rule, facts, uses) or texts().scn_later
 
 
 def _pairs(written: str) -> Iterator[tuple[str, str]]:
@@ -200,7 +205,7 @@ def _pairs(written: str) -> Iterator[tuple[str, str]]:
             yield name.strip(), value
 
 
-def _in_force(scenario: Scenario) -> Response:
+def _in_force(scenario: "language.Scenario") -> Response:
     with emulator().store.write() as tables:
         tables.scenarios.set(known(tables, chosen() or "").merchants_id if chosen() else EVERYBODY, scenario.as_json())
     return go_on(to("scenarios"), f"{texts().scn_switched_on} {scenario.name}")
@@ -210,9 +215,9 @@ def _in_force(scenario: Scenario) -> Response:
 def scenario_on() -> Response:
     """Put one that comes along in force."""
     name = request.form.get("name", "")
-    if name not in shipped():
-        raise Problem(404, "Not Found", f"there is no scenario {name}; there are {', '.join(shipped())}")
-    return _in_force(shipped_scenario(name))
+    if name not in language.shipped():
+        raise Problem(404, "Not Found", f"there is no scenario {name}; there are {', '.join(language.shipped())}")
+    return _in_force(language.shipped_scenario(name))
 
 
 @blueprint.post("/scenarios/off")

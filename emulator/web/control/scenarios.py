@@ -3,7 +3,7 @@ from typing import Any
 
 from flask import Response, jsonify, request
 
-from ...scenarios import Invalid, Scenario, from_json, shipped, shipped_scenario
+from ... import scenarios
 from ...store import Tables
 from ...store.scripts import EVERYBODY
 from .. import emulator
@@ -20,7 +20,7 @@ SCHEMA = {"type": "object", "properties": {
 @operation("GET", "/scenarios", "the scenarios that come along")
 def list_scenarios() -> Response:
     """Their names, summaries and numbers of rules."""
-    found = [shipped_scenario(name) for name in shipped()]
+    found = [scenarios.shipped_scenario(name) for name in scenarios.shipped()]
     items = [{"name": scenario.name, "summary": scenario.summary, "rules": len(scenario.rules)} for scenario in found]
     return jsonify({"items": items, "next": None})
 
@@ -28,9 +28,9 @@ def list_scenarios() -> Response:
 @operation("GET", "/scenarios/<name>", "a scenario that comes along, with its rules")
 def get_scenario(name: str) -> Response:
     """The whole of one."""
-    if name not in shipped():
-        raise Problem(404, "Not Found", f"there is no scenario {name}; there are {', '.join(shipped())}")
-    return jsonify(shipped_scenario(name).as_json())
+    if name not in scenarios.shipped():
+        raise Problem(404, "Not Found", f"there is no scenario {name}; there are {', '.join(scenarios.shipped())}")
+    return jsonify(scenarios.shipped_scenario(name).as_json())
 
 
 @operation("GET", "/scenario", "the scenario in force, and how often each rule with a list was used", (MERCHANT,))
@@ -63,15 +63,15 @@ def use() -> Response:
         return jsonify(_told(tables, str(merchants_id)))
 
 
-def _read(given: dict[str, Any]) -> Scenario:
+def _read(given: dict[str, Any]) -> "scenarios.Scenario":
     """The scenario of a request, or a problem that has every problem of it."""
     try:
         if "rules" in given:
-            return from_json(given)
+            return scenarios.from_json(given)
         if set(given) != {"name"} or not isinstance(given["name"], str):
             raise Problem(422, "Unprocessable", "send the name of a scenario that comes along, or rules")
-        return shipped_scenario(given["name"])
-    except Invalid as invalid:
+        return scenarios.shipped_scenario(given["name"])
+    except scenarios.Invalid as invalid:
         raise Problem(422, "Unprocessable", str(invalid), errors=invalid.problems) from invalid
 
 

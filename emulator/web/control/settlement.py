@@ -8,7 +8,6 @@ from flask import Response, jsonify, request
 from ... import money, reconciliation, settlement
 from ...clock import real_now
 from ...contract import DATE
-from ...reconciliation import Days, Listed, Report, Truth
 from .. import emulator
 from . import MERCHANT, PAGED, Problem, asked, body, listed, operation, paging, text_of
 from .documents import instant
@@ -38,13 +37,13 @@ def list_entries() -> Response:
     return listed([_entry(truth) for truth in tables.ledger.page(merchants_id, days.since, days.before, after, limit)], limit)
 
 
-def _entry(truth: Truth) -> dict[str, Any]:
+def _entry(truth: "reconciliation.Truth") -> dict[str, Any]:
     return {"id": truth.id, "merchants_id": truth.merchants_id, **_named(truth), "amount": money.text(truth.amount),
             "fee": money.text(truth.fee), "settles_at": instant(truth.settles_at), "shown_at": instant(truth.shown_at),
             "planted": list(truth.planted), "unknown": truth.unknown or None}
 
 
-def _named(truth: Truth) -> dict[str, str]:
+def _named(truth: "reconciliation.Truth") -> dict[str, str]:
     return {"out_trade_no": truth.out_trade_no, "partner_transaction_id": truth.partner_id, "type": truth.kind}
 
 
@@ -61,7 +60,7 @@ def check() -> Response:
     return jsonify({"merchants_id": merchants_id, **asked_for, **_told(report)})
 
 
-def _told(report: Report) -> dict[str, Any]:
+def _told(report: "reconciliation.Report") -> dict[str, Any]:
     states = [verdict.state for verdict in report.verdicts]
     return {
         "right": report.is_right, "rows": report.listed, "true_rows": report.true,
@@ -71,7 +70,7 @@ def _told(report: Report) -> dict[str, Any]:
         "differences": [{"difference": each.kind, "number": each.number, "sentence": each.sentence} for each in report.differences]}
 
 
-def _rows(given: dict[str, Any]) -> list[Listed]:
+def _rows(given: dict[str, Any]) -> "list[reconciliation.Listed]":
     """The list, or a problem that names the row."""
     rows = given.get("rows")
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -79,7 +78,7 @@ def _rows(given: dict[str, Any]) -> list[Listed]:
     return [_row(place, row) for place, row in enumerate(rows, 1)]
 
 
-def _row(place: int, cells: dict[str, Any]) -> Listed:
+def _row(place: int, cells: dict[str, Any]) -> "reconciliation.Listed":
     wrong = next((name for name, value in cells.items() if isinstance(value, bool) or not isinstance(value, (str, int, float))), None)
     if wrong is not None:
         raise Problem(422, "Unprocessable", f"row {place}: {wrong} must be a text or a number")
@@ -89,7 +88,7 @@ def _row(place: int, cells: dict[str, Any]) -> Listed:
         raise Problem(422, "Unprocessable", f"row {place} {error}") from error
 
 
-def _days(given: Mapping[str, Any], now: int = EVER) -> Days:
+def _days(given: Mapping[str, Any], now: int = EVER) -> "reconciliation.Days":
     """The days that are asked for, up to an instant, or a problem."""
     zone = emulator().settings.timezone
     start, end = _date(given, "start_date"), _date(given, "end_date")
@@ -97,7 +96,7 @@ def _days(given: Mapping[str, Any], now: int = EVER) -> Days:
         raise Problem(422, "Unprocessable", f"start_date {start} is after end_date {end}")
     since = settlement.span(start, start, emulator().settings)[0] if start else -EVER
     before = settlement.span(end, end, emulator().settings)[1] if end else EVER
-    return Days(since, min(before, now + 1), zone)
+    return reconciliation.Days(since, min(before, now + 1), zone)
 
 
 def _date(given: Mapping[str, Any], name: str) -> date | None:

@@ -5,9 +5,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from ... import cards, payers
+from ... import cards, payers, scenarios
 from ...orders import Order, Status
-from ...scenarios import from_json
 from ...shop import Answer, fetch, forms, post_form
 from .clerk import MERCHANT, PATIENCE_S
 from .stage import Stage, Stuck, payment_code
@@ -140,7 +139,7 @@ def query(stage: Stage) -> None:
 def break_the_line(stage: Stage) -> None:
     """From now on the answer to this shop's next payment is lost, and so are its notices."""
     with stage.here.store.write() as tables:
-        tables.scenarios.set(MERCHANT, from_json(BROKEN_LINE).as_json())
+        tables.scenarios.set(MERCHANT, scenarios.from_json(BROKEN_LINE).as_json())
 
 
 def mend_the_line(stage: Stage) -> None:

@@ -1,0 +1,52 @@
+"""What becomes of a transaction: by an act of people or of the host, and by a result that is reached, known late, or refused after all."""
+from dataclasses import replace
+
+from .courses import state
+from .host import DECLINE
+from .transactions import Transaction
+from .words import APPROVALS, ENTRIES, MESSAGES, POSSIBLE, Act, Result, State
+
+
+class Impossible(Exception):
+    """An act that the terminal's state does not allow; `state` is that state."""
+
+    def __init__(self, act: str, state: State) -> None:
+        super().__init__(f"{act} is not possible while the terminal shows {state}")
+        self.state = state
+
+
+def acted(transaction: Transaction, act: Act, now: int) -> Transaction:
+    """The transaction after an act. Raises Impossible."""
+    shown = state(transaction, now)
+    if act not in POSSIBLE.get(shown, ()):
+        raise Impossible(act, shown)
+    if act in ENTRIES:
+        return replace(transaction, entry=str(act), presented_at=now)
+    if act is Act.PIN:
+        return replace(transaction, pin_at=now)
+    if act is Act.CANCEL:
+        return ended(transaction, Result.CANCELLED, now)
+    return replace(transaction, decided_at=now, host=DECLINE if act is Act.DECLINE else transaction.host)
+
+
+def ended(transaction: Transaction, result: Result, now: int, message: str = "") -> Transaction:
+    """The transaction with a result that was reached at an instant."""
+    return replace(transaction, result=str(result), ended_at=now, approved=_approved(transaction, result),
+                   message=message or MESSAGES[result])
+
+
+def resolved(transaction: Transaction, result: Result, now: int) -> Transaction:
+    """The transaction when its UNDEFINED result has become known."""
+    return replace(ended(transaction, result, now), ended_at=transaction.ended_at, resolved_at=now)
+
+
+def refused(transaction: Transaction, message: str) -> Transaction:
+    """The transaction declined after all, because of what it is about."""
+    return replace(transaction, result=str(Result.DECLINED), approved=0, message=message)
+
+
+def _approved(transaction: Transaction, result: Result) -> int:
+    """The amount that was approved, never more than was asked for."""
+    if result is Result.PARTIAL_APPROVAL:
+        return min(transaction.host.approves or transaction.requested, transaction.requested)
+    return transaction.requested if result in APPROVALS else 0

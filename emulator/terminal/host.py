@@ -1,0 +1,39 @@
+"""The host behind a terminal, and what it answers."""
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .. import durations
+from .words import Result
+
+RESOLVED_AFTER = 10 * durations.SECOND
+DECLINED_CODE = "05"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the host will answer: `approves` minor units of a partial approval; `later` is what UNDEFINED turns out to be, after so many
+    milliseconds, or when somebody says so."""
+
+    result: Result = Result.AUTHORISED
+    issuer_code: str = "00"
+    approves: int | None = None
+    later: Result = Result.AUTHORISED
+    message: str = ""
+    resolves_after: int | None = RESOLVED_AFTER
+
+
+# Amounts that make the host answer otherwise, in minor units: those of Handpoint's own simulator.
+AMOUNT_TRIGGERS: Mapping[int, Answer] = {
+    3779: Answer(Result.DECLINED, "01", message="Declined, refer to the card issuer"),
+    3784: Answer(Result.DECLINED, "05", message="Declined, do not honour"),
+    3793: Answer(Result.DECLINED, "04", message="Declined, retain the card"),
+    3757: Answer(Result.PARTIAL_APPROVAL, "10", approves=1100),
+    3768: Answer(Result.UNDEFINED, ""),
+    3741: Answer(Result.FAILED, ""),
+}
+DECLINE = Answer(Result.DECLINED, DECLINED_CODE)
+
+
+def host_answer(amount: int, triggers: bool) -> Answer:
+    """What the host answers to an amount in minor units; with `triggers`, some amounts are special."""
+    return AMOUNT_TRIGGERS.get(amount, Answer()) if triggers else Answer()

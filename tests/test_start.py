@@ -1,0 +1,58 @@
+"""A start is quick: it loads what usual requests need, which the workers then share, and leaves out what is rare."""
+import subprocess
+import sys
+
+import pytest
+
+COMMAND_LINE = "import emulator.cli"
+SERVER = """
+import tempfile
+from pathlib import Path
+import emulator.cli.announcement
+from emulator.server import build
+from emulator.settings import from_environment
+
+folder = tempfile.TemporaryDirectory()
+app = build(from_environment({}), Path(folder.name) / "emulator.db")[0]
+"""
+REQUESTS = """
+import re
+from emulator.signature import sign
+
+client = app.test_client()
+
+def ask(endpoint, **given):
+    params = {"merchants_id": "201703200001", "out_trade_no": endpoint, "trans_amount": "1.00", "pay_type": "alipay", **given}
+    signed = {**params, "sign_type": "MD5", "sign": sign(params, "14b0be26d00fbc6dcf20ed1f0a3516df")}
+    answer = client.get(f"/v2/{endpoint}.php", query_string=signed).text
+    assert "<is_success>T" in answer, answer
+    return answer
+
+before = set(sys.modules)
+ask("tgpaybarcode", buyer_identity_code="281234567890123456")
+ask("tgpayquery", out_trade_no="tgpaybarcode")
+ask("tgpayrefund", out_trade_no="tgpaybarcode", refund_amount="1.00", out_refund_id="1")
+wallet = re.search("/wallet/[0-9a-zA-Z_-]+", ask("tgpayqrcode"))[0]
+cashier = re.search("/pay/[0-9a-zA-Z_-]+", ask("tgpaybankcard", pay_type="bankcard", access_type="cashier", trans_timeout="20"))[0]
+pages = [client.get(page).status_code for page in (wallet, cashier, "/console/orders", "/console/journal", "/_emulator/orders")]
+assert pages == [200] * len(pages), pages
+"""
+# Scenarios and the check of settlement files are packages that are empty until they are asked for something.
+RARE = ("emulator.scenarios.", "emulator.reconciliation.", "emulator.doctor", "emulator.reference", "emulator.lan", "emulator.demo")
+SERVERS = ("emulator.server", "emulator.store", "emulator.web", "flask", "gunicorn", "werkzeug", "sqlite3")
+
+
+def printed(program: str) -> list[str]:
+    """The words that a program prints."""
+    done = subprocess.run([sys.executable, "-c", f"import sys\n{program}"], stdout=subprocess.PIPE, text=True, check=True, timeout=30)
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize("program, absent", [(SERVER, RARE), (COMMAND_LINE, RARE + SERVERS)], ids=["server", "command line"])
+def test_a_start_loads_neither_scenarios_nor_reconciliation_nor_what_else_is_rare(program: str, absent: tuple[str, ...]) -> None:
+    assert [name for name in printed(f"{program}\nprint(*sys.modules)") if name.startswith(absent)] == []
+
+
+def test_usual_requests_and_pages_find_everything_loaded_that_workers_can_share() -> None:
+    later = printed(f"{SERVER}{REQUESTS}\nprint(*sys.modules.keys() - before)")
+    assert [name for name in later if name.startswith("emulator")] == []
