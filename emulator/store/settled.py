@@ -3,10 +3,15 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..settlement import PAYMENT, REFUND
+
+KINDS = (PAYMENT, REFUND)
 _OF_A_MERCHANT = "l.merchants_id = :mid AND l.settles_at >= :since AND l.settles_at < :before"
 _ITS_ORDER = "JOIN orders AS o ON o.merchants_id = l.merchants_id AND o.out_trade_no = l.out_trade_no"
 # Half up and away from zero, as every conversion; a refund costs no fee, so that its settlement is its whole amount.
-_RMB = "CASE WHEN l.kind = 'P' THEN (l.amount * o.rate + 50000000) / 100000000 ELSE l.rmb_settlement END"
+_SUMS = """count(*) AS number, sum(l.amount) AS amount, sum(l.fee) AS fee,
+           sum(CASE WHEN l.kind = 'P' THEN (l.amount * {rate} + 50000000) / 100000000 ELSE l.rmb_settlement END) AS rmb_amount,
+           sum(l.rmb_settlement) AS rmb_settlement, sum(CASE WHEN l.planted <> '' THEN 1 ELSE 0 END) AS planted"""
 
 
 @dataclass(frozen=True)
@@ -52,24 +57,28 @@ class Settled:
 
         Currency and rate are those of each order; where a merchant has never changed them, none of its orders need be looked up.
         """
-        terms = self._execute("SELECT DISTINCT currency, rate FROM orders WHERE merchants_id = :mid LIMIT 2",
-                              {"mid": merchants_id}).fetchall()
-        terms_of_all = len(terms) == 1
-        orders = ", (SELECT :currency AS currency, :rate AS rate) AS o" if terms_of_all else _ITS_ORDER
+        asked = _asked(merchants_id, since, before)
+        terms = self._execute("SELECT DISTINCT currency, rate FROM orders WHERE merchants_id = :mid LIMIT 2", asked).fetchall()
+        if len(terms) == 1:
+            return self._sums_at_one_rate({**asked, **dict(terms[0])})
         return [Sum(**row) for row in self._execute(
-            f"""SELECT l.settles_at, o.currency, l.kind, count(*) AS number, sum(l.amount) AS amount, sum(l.fee) AS fee,
-                       sum({_RMB}) AS rmb_amount, sum(l.rmb_settlement) AS rmb_settlement, sum(l.planted <> '') AS planted
-                FROM ledger AS l {orders}
-                WHERE {_OF_A_MERCHANT} GROUP BY l.settles_at, o.currency, l.kind ORDER BY l.settles_at, o.currency, l.kind""",
-            {**_asked(merchants_id, since, before), **(dict(terms[0]) if terms_of_all else {})})]
+            f"""SELECT l.settles_at, o.currency, l.kind, {_SUMS.format(rate="o.rate")} FROM ledger AS l {_ITS_ORDER}
+                WHERE {_OF_A_MERCHANT} GROUP BY l.settles_at, o.currency, l.kind ORDER BY l.settles_at, o.currency, l.kind""", asked)]
+
+    def _sums_at_one_rate(self, asked: Mapping[str, str | int]) -> list[Sum]:
+        """The same of orders in one currency at one rate: a kind at a time is added up as the index has the days, and nothing is sorted."""
+        found = [Sum(**row) for kind in KINDS for row in self._execute(
+            f"""SELECT l.settles_at, :currency AS currency, :kind AS kind, {_SUMS.format(rate=":rate")} FROM ledger AS l
+                WHERE {_OF_A_MERCHANT} AND l.kind = :kind GROUP BY l.settles_at ORDER BY l.settles_at""", {**asked, "kind": kind})]
+        return sorted(found, key=lambda each: (each.settles_at, each.kind))
 
     def lines(self, merchants_id: str, since: int, before: int, after: int, limit: int) -> list[Line]:
-        """A page of them by id."""
+        """A page of them by id; which those are is read in the index alone."""
         return [Line(**row) for row in self._execute(
             f"""SELECT l.id, l.out_trade_no, l.kind, l.amount, l.fee, l.rmb_settlement, l.settles_at, l.line, l.planted, o.currency,
                        o.id AS order_id
-                FROM ledger AS l {_ITS_ORDER}
-                WHERE {_OF_A_MERCHANT} AND l.id > :after ORDER BY l.id LIMIT :limit""",
+                FROM (SELECT l.id FROM ledger AS l WHERE {_OF_A_MERCHANT} AND l.id > :after ORDER BY l.id LIMIT :limit) AS page
+                JOIN ledger AS l ON l.id = page.id {_ITS_ORDER} ORDER BY l.id""",
             {**_asked(merchants_id, since, before), "after": after, "limit": limit})]
 
     def newest_day(self, merchants_id: str) -> int | None:
