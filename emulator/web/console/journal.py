@@ -32,9 +32,10 @@ VERDICTS = (OK, *REFUSALS)
 def journal() -> Response:
     """A page of the list, narrowed as its filter says."""
     asked = narrowed("endpoint", "verdict", "search")
-    verdict = {"verdict": None, "refused": REFUSED} if asked["verdict"] == REFUSED else {}
+    refused = {"refused": REFUSED} if asked["verdict"] not in (None, OK) else {}  # most are OK: those that are not have an index
+    verdict = {"verdict": None} if asked["verdict"] == REFUSED else {}
     tables = emulator().store.read()
-    rows, rest = tables.lists.journal({**asked, **verdict, "merchants_id": chosen()}, before())
+    rows, rest = tables.lists.journal({**asked, **refused, **verdict, "merchants_id": chosen()}, before())
     return show("journal", "journal", follows="request", rows=[entries.read(tables, row) for row in rows], rest=rest, asked=asked,
                 is_narrowed=any(asked.values()), endpoints=[(name, name) for name in ENDPOINTS], base=base_url(),
                 verdicts=[(REFUSED, texts().every_refusal), *((name, name) for name in VERDICTS)],
