@@ -14,7 +14,7 @@ from ...terminal import STOPPABLE, Act, Result, State, Terminal
 from .. import emulator
 from ..control import Problem
 from ..control.terminals import act, put, terminal_json
-from .frame import MOST_LISTED, Page, blueprint, chosen, go_on, present, show, texts, to
+from .frame import Page, blueprint, chosen, go_on, present, show, texts, to
 
 TEXTS = (
     ("terminals", "Terminals", "终端"),
@@ -49,6 +49,7 @@ RESULTS: Mapping[str, str] = {
     **dict.fromkeys((Result.AUTHORISED, Result.SUCCESS), "good"), **dict.fromkeys((Result.DECLINED, Result.FAILED), "bad"),
     Result.CANCELLED: "off"}
 SWITCHES = ("online", "attended")
+PAGE_OF_DEVICES = 50  # each has its screen, its switches and its buttons
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,9 @@ class Seen:
 def terminals() -> Response:
     """A page of the terminals."""
     tables, now = emulator().store.read(), present()
-    devices = tables.terminals.page(chosen(), request.args.get("after", ""), MOST_LISTED)
+    devices = tables.terminals.page(chosen(), request.args.get("after", ""), PAGE_OF_DEVICES)
     return show("terminals", "terminals", follows="order", rows=[_seen(tables, device, now) for device in devices], results=RESULTS,
-                rest=devices[-1].serial if len(devices) == MOST_LISTED else None, type=TERMINAL_TYPE)
+                rest=devices[-1].serial if len(devices) == PAGE_OF_DEVICES else None, type=TERMINAL_TYPE)
 
 
 def _seen(tables: Tables, device: Terminal, now: int) -> Seen:
