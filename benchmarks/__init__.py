@@ -7,9 +7,10 @@
     load        a process that sends requests over concurrent connections and reports speed and latencies
     floor       the bare server
     databases   databases filled with orders or settled rows
+    life        databases in which much has happened
     servers     server processes: started, watched, measured, stopped
     table       rows of results, their targets, and how they are printed
-    speed, startup, memory, settlement, reset, scenarios, console   the measures
+    speed, startup, memory, settlement, reset, scenarios, pages   the measures
 
 Two cores shared with other programs are noisy: whatever is compared is run in short rounds that take turns, and medians are compared.
 """

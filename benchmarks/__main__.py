@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from . import __doc__ as about
-from .console import console
 from .memory import memory
+from .pages import pages
 from .reset import reset
 from .scenarios import scenarios
 from .settlement import settlement
@@ -19,7 +19,7 @@ from .terminals import terminals
 
 MEASURES: dict[str, Callable[[Path, int, int], Iterator[Row]]] = {
     measure.__name__: measure for measure in (
-        qr, query, card, flat, latency, start, memory, settlement, reset, terminals, scenarios, console)}
+        qr, query, card, flat, latency, start, memory, settlement, reset, terminals, scenarios, pages)}
 
 
 def parsed() -> argparse.Namespace:
