@@ -1,12 +1,21 @@
-"""How structures stand in a column: as JSON text."""
+"""How structures stand in a column, as JSON text; and how a list is narrowed to values of columns."""
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from ..findings import Breaches
 
 # One encoder for all: `json.dumps` with options makes a new one each time.
 to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def narrowing(wanted: Mapping[str, Any], **instead: str) -> str:
+    """The conditions that columns, or what is named `instead` of one, have the values that are wanted; None does not narrow.
+
+    Only what is asked stands in the statement, so that each finds its index.
+    """
+    return "".join(f" AND {instead.get(name, name)} = :{name}" for name, value in wanted.items() if value is not None)
 
 
 def breaches_of(execute: Callable[..., sqlite3.Cursor], table: str, merchants_id: str | None) -> list[Breaches]:

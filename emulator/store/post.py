@@ -7,7 +7,7 @@ from typing import Any
 
 from ..findings import Breaches
 from ..notices import Notice
-from .columns import breaches_of, to_json
+from .columns import breaches_of, narrowing, to_json
 
 _DUE = """SELECT * FROM notices AS n WHERE due_at <= :now {others} AND (attempts > 0 OR NOT EXISTS (
               SELECT 1 FROM notices AS earlier WHERE earlier.merchants_id = n.merchants_id AND earlier.out_trade_no = n.out_trade_no
@@ -140,9 +140,7 @@ class Notices:
     def page(self, wanted: dict[str, Any], after: int, limit: int) -> list[Posted]:
         """Notices by id; `wanted` narrows to a merchants_id, out_trade_no, status or notify_type (each may be None)."""
         rows = self._execute(
-            """SELECT * FROM notices WHERE id > :after AND (:merchants_id IS NULL OR merchants_id = :merchants_id)
-               AND (:out_trade_no IS NULL OR out_trade_no = :out_trade_no) AND (:status IS NULL OR status = :status)
-               AND (:notify_type IS NULL OR notify_type = :notify_type) ORDER BY id LIMIT :limit""",
+            f"SELECT * FROM notices WHERE id > :after{narrowing(wanted)} ORDER BY id LIMIT :limit",
             {**wanted, "after": after, "limit": limit})
         return [Posted(**row) for row in rows]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..clock import Clock
 from ..findings import Breaches
-from .columns import breaches_of, to_json
+from .columns import breaches_of, narrowing, to_json
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,8 @@ class Journal:
 
     def page(self, wanted: Mapping[str, Any], after: int, limit: int) -> list[sqlite3.Row]:
         """Entries by id; `wanted` narrows to a merchants_id, endpoint, out_trade_no or verdict (each may be None)."""
-        return self._execute(
-            """SELECT * FROM journal WHERE id > :after AND (:merchants_id IS NULL OR merchants_id = :merchants_id)
-               AND (:endpoint IS NULL OR endpoint = :endpoint) AND (:out_trade_no IS NULL OR out_trade_no = :out_trade_no)
-               AND (:verdict IS NULL OR verdict = :verdict) ORDER BY id LIMIT :limit""",
-            {**wanted, "after": after, "limit": limit}).fetchall()
+        return self._execute(f"SELECT * FROM journal WHERE id > :after{narrowing(wanted)} ORDER BY id LIMIT :limit",
+                             {**wanted, "after": after, "limit": limit}).fetchall()
 
     def after(self, after: int, limit: int) -> list[sqlite3.Row]:
         """All entries since one."""
@@ -69,7 +66,8 @@ class Journal:
 
     def clear(self, merchants_id: str | None) -> None:
         """Forget the entries of a merchant, or all."""
-        self._execute("DELETE FROM journal WHERE :mid IS NULL OR merchants_id = :mid", {"mid": merchants_id})
+        wanted = {"merchants_id": merchants_id}
+        self._execute(f"DELETE FROM journal WHERE id > 0{narrowing(wanted)}", wanted)
 
     def asked(self, merchants_id: str, out_trade_no: str, endpoint: str, until: int) -> bool:
         """Whether an endpoint answered about an order up to an instant."""

@@ -10,7 +10,7 @@ from ..moves import falls_due
 from ..orders import CardState, Event, Order, Status
 from ..response_codes import CardStatus
 from ..settlement import Entry
-from .columns import to_json
+from .columns import narrowing, to_json
 from .terminals import read_transaction, written_transaction
 
 _COLUMNS = tuple(field.name for field in fields(Order) if field.name != "id")
@@ -108,10 +108,9 @@ class Orders:
 
     def page(self, now: int, merchants_id: str | None, status: str | None, after: int, limit: int) -> list[Order]:
         """Orders by id, those of one merchant, or in one state, when that is asked."""
-        rows = self._execute(
-            f"""SELECT * FROM orders WHERE id > :after AND (:mid IS NULL OR merchants_id = :mid)
-                AND (:status IS NULL OR {EFFECTIVE} = :status) ORDER BY id LIMIT :limit""",
-            {"after": after, "mid": merchants_id, "status": status, "now": now, "limit": limit})
+        wanted = {"merchants_id": merchants_id, "status": status}
+        rows = self._execute(f"SELECT * FROM orders WHERE id > :after{narrowing(wanted, status=EFFECTIVE)} ORDER BY id LIMIT :limit",
+                             {**wanted, "after": after, "now": now, "limit": limit})
         return [read_order(row) for row in rows]
 
     def next_due(self) -> int | None:
@@ -197,11 +196,11 @@ class Ledger:
 
     def page(self, merchants_id: str | None, since: int, before: int, after: int, limit: int) -> "list[reconciliation.Truth]":
         """Entries by id, of one merchant when that is asked, truly settled from one instant up to another."""
+        wanted = {"merchants_id": merchants_id}
         rows = self._execute(
-            f"""SELECT {_TRUTH} FROM ledger WHERE id > :after AND (:mid IS NULL OR merchants_id = :mid)
-                AND coalesce(true_settles_at, settles_at) >= :since AND coalesce(true_settles_at, settles_at) < :before
-                ORDER BY id LIMIT :limit""",
-            {"mid": merchants_id, "since": since, "before": before, "after": after, "limit": limit})
+            f"""SELECT {_TRUTH} FROM ledger WHERE id > :after{narrowing(wanted)} AND coalesce(true_settles_at, settles_at) >= :since
+                AND coalesce(true_settles_at, settles_at) < :before ORDER BY id LIMIT :limit""",
+            {**wanted, "since": since, "before": before, "after": after, "limit": limit})
         return [_truth(row) for row in rows]
 
     def truth(self, merchants_id: str, since: int, before: int) -> "list[reconciliation.Truth]":
