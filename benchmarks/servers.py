@@ -88,10 +88,10 @@ class Server:
         return sum(map(_cpu, [self._process.pid, *_descendants(self._process.pid)]))
 
 
-def emulator(database: Path) -> Server:
+def emulator(database: Path, workers: int = WORKERS) -> Server:
     """The emulator on a database file; one called `:temporary:` is made beside it and thrown away."""
     port = free_port()
-    settings = {"port": port, "database": TEMPORARY if database.name == TEMPORARY else database, "workers": WORKERS, "threads": THREADS,
+    settings = {"port": port, "database": TEMPORARY if database.name == TEMPORARY else database, "workers": workers, "threads": THREADS,
                 "log-level": "warning"}
     return Server(port, "/_emulator/health", ["emulator", "serve", *[f"--{name}={value}" for name, value in settings.items()]],
                   {"TMPDIR": str(database.parent)})
