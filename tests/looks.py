@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 from .browser import DESK, HEIGHT, PHONE
 
 PICTURES = Path("test-pages")
-WIDTHS = (PHONE, 480, 720, 800, 970, 1100, 1200, DESK, 1920)
+WIDTHS = (PHONE, 640, 800, 970, DESK, 1920)
 # What axe-core finds hangs on the layout and on the colours, and neither on the language: of each page it looks at two of the eight views.
 LOOKED_AT: dict[str, tuple[int, Literal["light", "dark"]]] = {"en": (PHONE, "light"), "zh": (DESK, "dark")}
 # A page in a frame is looked at by itself.

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from emulator.scheduler import BATCH
+
 from .driver import Clock, Control, Receiver, Shop
 
 NOON = "2026-03-01T12:00:00Z"
@@ -239,13 +241,13 @@ def test_a_settlement_follows_the_clock(shop: Shop, noon: Clock) -> None:
 
 
 @pytest.mark.parametrize("told", [False, True], ids=["unheard", "with notices"])
-def test_three_hundred_waiting_orders_expire_at_once(control: Control, receiver: Receiver, noon: Clock, told: bool) -> None:
+def test_more_waiting_orders_than_are_read_together_expire_at_once(control: Control, receiver: Receiver, noon: Clock, told: bool) -> None:
     shop = control.shop(notify_url=receiver.url if told else "")
-    for _ in range(300):
+    for _ in range(BATCH + 20):
         waiting_at(shop, "5m")
     noon.advance("1h")
     assert control.get("/orders", merchants_id=shop.merchants_id, status="WAIT_BUYER_PAY")["items"] == []
-    assert len(receiver.heard) == (600 if told else 0)
+    assert len(receiver.heard) == (2 * (BATCH + 20) if told else 0)
     control.ask("DELETE", f"/merchants/{shop.merchants_id}")
 
 
