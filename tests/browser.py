@@ -90,7 +90,7 @@ class Visitor:
             "pageerror": lambda error: self._note(str(error), True)}
         with self.windows.window(language, script, alone, agent) as page:
             page.set_viewport_size({"width": width, "height": HEIGHT})
-            page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+            page.emulate_media(color_scheme="light", reduced_motion="reduce")  # what moves is drawn all the time
             for event, hear in hears.items():
                 page.on(event, hear)
             try:
