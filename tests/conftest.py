@@ -23,7 +23,7 @@ hypothesis.settings.load_profile("unhurried")
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say where the pictures of the pages are."""
-    taken = list(Path("test-pages").glob("*.png"))
+    taken = list(Path("test-pages").glob("*.jpg"))
     if taken:
         terminalreporter.write_line(f"{len(taken)} pictures of pages are in {taken[0].parent.resolve()}")
 

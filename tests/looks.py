@@ -37,7 +37,7 @@ def faults(page: Page, name: str, language: str = "en") -> dict[str, object]:
 def picture(page: Page, name: str) -> None:
     """Leave a picture of the whole page."""
     PICTURES.mkdir(exist_ok=True)
-    page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+    page.screenshot(path=PICTURES / f"{name}.jpg", full_page=True, type="jpeg", quality=85)
 
 
 def too_wide(page: Page) -> int:
