@@ -74,7 +74,7 @@ def _facts(order: Order) -> Iterator[tuple[str, str | int | None]]:
     if order.card and order.card.last4:
         yield said.card, f"{order.card.brand} {order.card.first6}…{order.card.last4}"
     if order.card and order.card.code:
-        yield said.response_code, f"{order.card.code} {order.card.message}"
+        yield said.response_code, f"{order.card.code} {said.told(order.card.message)}"
     if order.terminal:
         yield said.terminal, f"{order.terminal.serial} · {order.terminal.operation} · {order.terminal.result}"
     yield said.notify_url, order.notify_url
