@@ -199,7 +199,6 @@ ROWS = (
     ("believes_paid", "Paid: hand over the goods", "已付款，可以交货"),
     ("believes_refused", "Not paid: keep the goods", "未付款，不交货"),
     ("believes_unknown", "Not known: ask, do not charge again", "不确定：先查询，不要重复收款"),
-    ("demo_state", "State", "状态"),
     ("demo_timeline", "Timeline", "时间线"),
     ("demo_notices", "Notices", "通知"),
     ("notice_waiting", "not taken yet", "尚未送达"),

@@ -13,7 +13,6 @@ from ...store import Tables
 from . import curl
 
 ROWS = (
-    ("verdict_ok", "Answered", "已应答"),
     ("refused", "Refused", "已拒绝"),
     ("findings", "Findings", "规则提示"),
     ("finding_change", "What to change", "如何修改"),
@@ -25,7 +24,6 @@ ROWS = (
     ("untold", "More that do not fit", "另有未命中的规则"),
     ("elsewhere", "For other endpoints", "针对其他接口的规则"),
     ("scenario", "Scenario", "场景"),
-    ("signature", "Signature", "签名"),
     ("signature_wrong", "The signature is wrong", "签名不正确"),
     ("canonical", "The text to sign, and then the token", "待签名文本（其后接密钥）"),
     ("expected", "The right sign", "正确的签名"),
@@ -36,7 +34,6 @@ ROWS = (
     ("right", "Right", "正确文本"),
     ("remedy", "The line that does this step rightly", "正确的写法"),
     ("known", "More about it", "补充说明"),
-    ("http_status", "HTTP status", "HTTP 状态"),
     ("address", "Address", "地址"),
     ("method", "Method", "方法"),
     ("hidden_more", "*** stands for what is never kept: passwords and card data.", "*** 表示从不保存的内容：密码与卡数据。"),

@@ -25,7 +25,6 @@ TEXTS = (
     ("set_to", "To", "到"),
     ("set_download", "Download the CSV", "下载 CSV"),
     ("set_chart", "Payments and refunds by day", "每日付款与退款"),
-    ("set_days", "Days", "日期"),
     ("set_day", "Day", "日期"),
     ("set_payments", "Payments", "付款"),
     ("set_refunds", "Refunds", "退款"),

@@ -1,6 +1,7 @@
 """The card terminals: what each shows, live, its switches, and what can be done at it."""
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import Response, request
@@ -89,29 +90,26 @@ def make_terminal() -> Response:
     serial = request.form.get("serial", "").strip()
     given = {"merchants_id": request.form.get("merchants_id", "").strip(),
              "terminal_type": request.form.get("terminal_type", "").strip() or TERMINAL_TYPE}
-    try:
-        put(serial, given)
-    except Problem as problem:
-        return go_on(to("terminals"), str(problem), good=False)
-    return go_on(to("terminals"), f"{texts().term_made} {serial}")
+    return _done(partial(put, serial, given), f"{texts().term_made} {serial}")
 
 
 @blueprint.post("/terminals/<serial>/switch")
 def switch_terminal(serial: str) -> Response:
     """Take a terminal offline or online, or let people drive it or not."""
     given = {name: request.form[name] == "on" for name in SWITCHES if name in request.form}
-    try:
-        put(serial, given)
-    except Problem as problem:
-        return go_on(to("terminals"), str(problem), good=False)
-    return go_on(to("terminals"), f"{texts().term_changed} {serial}")
+    return _done(partial(put, serial, given), f"{texts().term_changed} {serial}")
 
 
 @blueprint.post("/terminals/<serial>/<any(tap, insert, swipe, pin, approve, decline, cancel):done>")
 def act_at_terminal(serial: str, done: str) -> Response:
     """Do what a person does at a terminal."""
+    return _done(partial(act, serial, Act(done), BY_CONTROL), f"{serial}: {texts()[f'term_{done}']}")
+
+
+def _done(change: Callable[[], object], sentence: str) -> Response:
+    """Make a change; back to the terminals with what came of it."""
     try:
-        act(serial, Act(done), BY_CONTROL)
+        change()
     except Problem as problem:
         return go_on(to("terminals"), str(problem), good=False)
-    return go_on(to("terminals"), f"{serial}: {texts()[f'term_{done}']}")
+    return go_on(to("terminals"), sentence)
