@@ -353,6 +353,11 @@ def line(name: str, value: str) -> str:
     return name + value.rjust(32 - columns(name) + len(value) - columns(value))
 
 
+def pair(name: str, value: str) -> list[str]:
+    """A name and its value: on two lines where no blank would be left between them."""
+    return [line(name, value)] if columns(name) + columns(value) < 32 else [name, line("", value)]
+
+
 def card(result: Answer) -> str:
     return f"{BRANDS.get(result['cardSchemeName'], result['cardSchemeName'])} **** {result['maskedCardNumber'][-4:]}"
 
@@ -384,7 +389,7 @@ def test_the_receipt_in_chinese_counts_wide_characters_twice(control: Control, c
     assert printed[0] == "           海港街茶馆" and printed[1].strip().startswith(NOON[1])
     assert printed[2:] == [
         "        *** 模拟环境 ***", RULE, line("终端号", shop.first_terminal), line("交易类型", "消费"), line("金额", "GBP 12.00"),
-        line("银行卡", card(result)), line("读卡方式", "芯片"), line("验证方式", "密码"), line("授权码", result["authorisationCode"]),
+        *pair("银行卡", card(result)), line("读卡方式", "芯片"), line("验证方式", "密码"), line("授权码", result["authorisationCode"]),
         line("订单号", result["out_trade_no"]), "交易参考号", line("", result["transactionResultId"]), RULE, "            交易成功",
         "    模拟环境，不涉及真实资金", ""]
 
