@@ -79,7 +79,7 @@ class Upkeep:
 
     def is_mostly_free(self) -> bool:
         """Whether more than half of the file is used by nothing."""
-        return self.free_pages() * 2 > self._execute("PRAGMA page_count").fetchone()[0]
+        return self.free_pages() * 2 > int(self._execute("PRAGMA page_count").fetchone()[0])
 
     def rewrite(self) -> None:
         """Write the file anew without its free pages, as one that `give_back` works on; called outside of a transaction."""
