@@ -23,4 +23,4 @@ A line of this map imports from the lines above it only; names on one line do no
     demo  remote
     cli
 """
-__version__ = "0.3.0"
+__version__ = "0.4.0"

@@ -18,7 +18,7 @@ from .masking import Mask, has_card_data
 from .merchants import Merchant
 from .payments import Payments
 from .replies import Answer, Download, Redirect, Reply, Response
-from .scripting import Asked, Verdict, decide
+from .scripting import Asked, Verdict, decide, prepare
 from .settings import Settings
 from .store import Store, Tables
 from .store.records import Entry
@@ -78,6 +78,7 @@ class Gateway:
         case = Case(request)
         try:
             table, merchant, params = self._admit(case)
+            prepare(self.store.read(), self.settings.seed, _as_rules_see_it(table, merchant, params, case))
             with self.store.write() as tables:
                 response = self._carry_out(tables, case, table, merchant, params)
             self._wait_for_notices(case, merchant, params)

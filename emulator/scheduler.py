@@ -6,6 +6,7 @@ it through the table of commands; where nobody leads, as in a command line witho
 import heapq
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,6 +25,7 @@ BATCH = 100
 LONGEST_SLEEP_S = 0.25
 WARM_UP_AFTER_S = 1
 CHECKPOINT_EVERY_S = 1
+TIDY_EVERY_S = 5
 LONGEST_LANDING_S = 30
 log = logging.getLogger(__name__)
 
@@ -61,9 +63,13 @@ class Scheduler:
 
     def _checkpoint(self) -> None:
         """The body of the thread that keeps the database's log short: it may wait for the disk, which nobody else should."""
+        tidied = 0.0
         while not self._stopping.wait(CHECKPOINT_EVERY_S):
             try:
                 self._store.checkpoint()
+                if time.monotonic() - tidied > TIDY_EVERY_S:
+                    self._store.tidy(real_now(), self._settings.keep, self._settings.keep_entries)
+                    tidied = time.monotonic()
             except Exception:
                 log.exception("the database's log was not taken over; it is tried again")
 

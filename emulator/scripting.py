@@ -42,6 +42,18 @@ class Verdict:
         return {"scenario": self.scenario, **said, "passed": self.passed, "untold": self.untold, "elsewhere": self.elsewhere}
 
 
+def prepare(tables: Tables, seed: str, asked: Asked) -> None:
+    """Do what of a verdict takes long and needs no transaction: read the scenario, and search with its regular expressions."""
+    scenario = tables.scenarios.of(asked.merchants_id)
+    if scenario is not None and scenario.part(asked.endpoint).expressions:
+        scenarios.search(scenario, _facts(asked, seed, asked.least_attempt))
+
+
+def _facts(asked: Asked, seed: str, attempt: int) -> "scenarios.Facts":
+    return scenarios.Facts(asked.params, asked.shown(), asked.endpoint, attempt, seed, (asked.merchants_id, asked.out_trade_no),
+                           asked.card())
+
+
 def decide(tables: Tables, seed: str, asked: Asked, now: int, counted: bool = True) -> Verdict | None:
     """The verdict on a request, None where no scenario is in force; a rule whose outcomes come in turn is used by this.
 
@@ -54,8 +66,7 @@ def decide(tables: Tables, seed: str, asked: Asked, now: int, counted: bool = Tr
     if not part.rules:
         return Verdict(scenario.name, elsewhere=len(scenario.rules))
     attempt = tables.scenarios.count(asked.merchants_id, asked.endpoint, asked.out_trade_no) if counted and part.counts_attempts else 0
-    facts = scenarios.Facts(asked.params, asked.shown(), asked.endpoint, max(attempt, asked.least_attempt), seed,
-                            (asked.merchants_id, asked.out_trade_no), asked.card())
+    facts = _facts(asked, seed, max(attempt, asked.least_attempt))
     judged = scenarios.judge(scenario, facts, tables.scenarios.uses(asked.merchants_id) if part.counts_uses else {})
     picked = judged.picked
     if picked and picked.rule.in_turn:

@@ -41,6 +41,11 @@ def _number(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
+def _or_off(parse: Callable[[str], int]) -> Callable[[str], int | None]:
+    """A value that may also be `off`: None."""
+    return lambda written: None if written.lower() == "off" else parse(written)
+
+
 def _zone(written: str) -> str:
     clock.zone(written)
     return written
@@ -111,6 +116,10 @@ SETTINGS = (
                                               "to hear from the host", _paces),
     Setting("contactless_limit", "100.00", "up to this amount a tapped card needs no PIN at a terminal", money.minor),
     Setting("amount_triggers", "on", "some amounts make a terminal's host decline, fail or approve a part, as 37.79 does", _switch),
+    Setting("keep", "30d", "how long requests in the journal and ended notifications are kept, in real time; off: for ever",
+            _or_off(durations.parse)),
+    Setting("keep_entries", "100000", "how many of the newest requests, and how many notifications, are kept; off: any number",
+            _or_off(_number(100, 10**9))),
     Setting("address_file", "", "file into which serve writes its address once it answers: for port 0, and for healthcheck"),
     Setting("log_level", "info", "debug, info, warning, error or critical", _log_level),
 )

@@ -1,6 +1,7 @@
 """Contract 8: lists in turn, attempts, whose scenario is in force, what the journal tells, and that the same run gives the same bytes."""
 import json
 import re
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -55,6 +56,21 @@ def test_of_twenty_requests_at_once_exactly_the_first_fails(shop: Shop) -> None:
         told = list(pool.map(lambda _: shop.pay_by_barcode()["result_code"], range(20)))
     assert Counter(told) == {"FAIL": 1, "SUCCESS": 19}
     assert uses(shop) == {"first": 1}
+
+
+def test_no_expression_and_no_value_takes_long(shop: Shop, control: Control) -> None:
+    hostile = ["^(a+)+$", "(a|aa)+$", "^(([a-z])+.)+[A-Z]([a-z])+$", "(x+x+)+y", "^(a?){60}a{60}$"]
+    shop.plays(*({"name": f"{place}", "when": {"reference__matches": hostile[place % len(hostile)]}, "then": POOR}
+                 for place in range(100)))
+    other = control.shop()
+    reference = "a" * 4_000 + "!"
+    begun = time.perf_counter()
+    other.pay_by_barcode(reference=reference)
+    usual = time.perf_counter() - begun
+    begun = time.perf_counter()
+    assert shop.pay_by_barcode(reference=reference)["result_code"] == "SUCCESS"
+    assert time.perf_counter() - begun < 20 * usual + 1  # an engine that tries every way would take years
+    control.ask("DELETE", f"/merchants/{other.merchants_id}")
 
 
 def test_a_refused_request_uses_a_rule_up_and_is_refused(shop: Shop) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property, lru_cache
+from typing import Any
 
 from .kinds import quoted, shortened
 
@@ -11,8 +12,16 @@ Test = Callable[[str], bool]
 Wanted = str | tuple[str, ...]
 ALIASES = {"trans_amount": "total_fee", "total_fee": "trans_amount"}
 ENDPOINT, ATTEMPT, CARD, CHANCE = "endpoint", "attempt", "card", "chance"
+MATCHES = "matches"
 LONGEST_EXPRESSION = 200
+LONGEST_SEARCHED = 4_096
 LONGEST_NUMBER = 40
+MOST_REMEMBERED = 64
+MOST_MEMORY = 1 << 17  # bytes for a compiled expression: of the largest, a search takes some 20 ms
+NOT_IN_RE2 = {"(?=": "it has no lookahead", "(?!": "it has no lookahead", "(?<=": "it has no lookbehind",
+              "(?<!": "it has no lookbehind", "(?P=": "it has no backreferences", "(?>": "it has no atomic groups",
+              "++": "it has no possessive repetition", "*+": "it has no possessive repetition",
+              "\\Z": "the end of the text is $ or \\z"}
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 
 
@@ -130,12 +139,31 @@ def _matches(parameter: str, wanted: Wanted) -> Test:
     assert isinstance(wanted, str)
     if len(wanted) > LONGEST_EXPRESSION:
         raise ValueError(f"has {len(wanted)} characters, a regular expression may have {LONGEST_EXPRESSION}")
+    expression = _compiled(wanted)
+
+    def found(text: str) -> bool:
+        return len(text) <= LONGEST_SEARCHED and expression.search(text.encode("utf-8", "replace")) is not None
+
+    # Asked before the transaction, and again within it. Card numbers are short, and never kept.
+    return found if parameter == CARD else lru_cache(maxsize=MOST_REMEMBERED)(found)
+
+
+def _compiled(wanted: str) -> Any:
+    """The expression. Raises ValueError with a sentence.
+
+    RE2 takes time in proportion to the text, whatever the expression is: nobody's rule can stop the emulator.
+    """
+    import re2  # only some rules need it
+
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = MOST_MEMORY
     try:
-        expression = re.compile(wanted)
-    # The last three: absurd repetitions, deep brackets, and doubtful sets where the interpreter takes warnings for errors.
-    except (re.error, OverflowError, RecursionError, Warning) as error:
-        raise ValueError(f"is no regular expression: {error}") from None
-    return lambda text: expression.search(text) is not None
+        return re2.compile(wanted.encode("utf-8", "replace"), options=options)
+    except re2.error as error:
+        what = error.args[0].decode("utf-8", "replace") if isinstance(error.args[0], bytes) else str(error)
+        lacks = next((f"; {words}" for sign, words in NOT_IN_RE2.items() if sign in wanted), "")
+        raise ValueError(f"is no regular expression of RE2: {what}{lacks}") from None
 
 
 LOOKUPS = {row.name: row for row in (
@@ -146,8 +174,9 @@ LOOKUPS = {row.name: row for row in (
     Lookup("startswith", "does not begin with", lambda _, wanted: lambda text: text.startswith(wanted), "begins with this"),
     Lookup("endswith", "does not end in", lambda _, wanted: lambda text: text.endswith(wanted), "ends in this"),
     Lookup("contains", "does not contain", lambda _, wanted: lambda text: str(wanted) in text, "has this in it"),
-    Lookup("matches", "does not match", _matches, f"a regular expression of at most {LONGEST_EXPRESSION} characters is found in it; "
-                                                  "^ and $ stand for its ends"),
+    Lookup(MATCHES, "does not match", _matches,
+           f"a regular expression of at most {LONGEST_EXPRESSION} characters (RE2: without lookaround and backreferences) is found "
+           f"in it; ^ and $ stand for its ends. A value of more than {LONGEST_SEARCHED:,} characters has none"),
 )}
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import chain, islice
 from typing import Any
 
-from .conditions import ATTEMPT, CHANCE, Condition, Facts, Test, sameness
+from .conditions import ATTEMPT, CHANCE, MATCHES, Condition, Facts, Test, sameness
 from .outcomes import FROM_AMOUNT, Then
 from .rules import Rule, code_of, in_words, obstacle
 
@@ -31,6 +31,12 @@ class Part:
     def counts_uses(self) -> bool:
         """Whether it matters how often its rules were used."""
         return any(rule.in_turn for rule in self.rules)
+
+    @cached_property
+    def expressions(self) -> tuple[tuple[str, Test], ...]:
+        """Its regular expressions: each parameter with the test of its value."""
+        return tuple((parameter, fits) for rule in self.rules for parameter, fits, condition in rule.tests
+                     if condition.lookup == MATCHES)
 
     @cached_property
     def _by_value(self) -> Mapping[str, Mapping[object, list[int]]]:
@@ -113,6 +119,14 @@ class Judged:
             others = (place for place in places if place not in self.nearly)
             places = sorted(islice(chain(self.nearly, others), SOME_TOLD))
         return [(self.passed[place].name, in_words(self.nearly.get(place) or self.passed[place].tests[0][2], facts)) for place in places]
+
+
+def search(scenario: Scenario, facts: Facts) -> None:
+    """Search a request with the regular expressions of a scenario, whose results are remembered for `judge`: that happens within a
+    transaction, where nobody should have to wait for a search."""
+    for parameter, fits in scenario.part(facts.endpoint).expressions:
+        if (value := facts.values.get(parameter)) is not None:
+            fits(value)
 
 
 def judge(scenario: Scenario, facts: Facts, uses: Mapping[str, int]) -> Judged:

@@ -9,6 +9,7 @@ import json
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,14 +19,16 @@ from ..merchants import delivered
 from ..settlement import rows
 from .columns import to_json
 from .tables import Tables
+from .upkeep import BATCH, FREE_PAGES_KEPT
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 3
+VERSION = 4
 APPLICATION_ID = int.from_bytes(b"TGPY", "big")  # in the file's header: tells our databases from those of other programs
 BUSY_TIMEOUT_S = 20
 LONG_LOG_PAGES = 16_000
+PAUSE_S = 0.02
 
 
 def _cards(database: "Database") -> None:
@@ -84,7 +87,12 @@ def _equip(database: "Database") -> None:
         database.execute("UPDATE merchants SET made = ? WHERE merchants_id = ?", [to_json({**was, "terminals": given}), merchants_id])
 
 
-MIGRATIONS: dict[int, Callable[["Database"], None]] = {2: _cards, 3: _terminals}
+def _upkeep(database: "Database") -> None:
+    """Version 4: marks of time, by which old entries are found."""
+    database.execute("CREATE TABLE upkeep_marks (at BIGINT PRIMARY KEY, journal_id BIGINT NOT NULL, notice_id BIGINT NOT NULL)")
+
+
+MIGRATIONS: dict[int, Callable[["Database"], None]] = {2: _cards, 3: _terminals, 4: _upkeep}
 
 
 class Unusable(Exception):
@@ -137,6 +145,38 @@ class Store:
         if pages > LONG_LOG_PAGES:
             with self._exclusive():
                 connection.execute("PRAGMA wal_checkpoint(RESTART)")
+
+    def tidy(self, real: int, keep: int | None, most: int | None) -> None:
+        """Delete what is older than `keep` milliseconds of real time or beyond the newest `most` entries, and give free pages back to
+        the disk, with pauses for those who write meanwhile. None: there is no such limit."""
+        with self.write() as tables:
+            tables.upkeep.mark(real)
+            deleted = tables.upkeep.delete_some(real, keep, most)
+        while deleted >= BATCH:
+            time.sleep(PAUSE_S)
+            with self.write() as tables:
+                deleted = tables.upkeep.delete_some(real, keep, most)
+        self._give_back()
+
+    def _give_back(self) -> None:
+        upkeep = self.read().upkeep
+        if upkeep.free_pages() <= FREE_PAGES_KEPT:
+            return
+        if not upkeep.can_give_back():
+            if upkeep.is_mostly_free():
+                with self._exclusive():
+                    upkeep.rewrite()
+            return
+        left = upkeep.free_pages()
+        while left > FREE_PAGES_KEPT:
+            with self._exclusive():
+                upkeep.give_back()
+            before, left = left, upkeep.free_pages()
+            if left >= before:
+                return
+            time.sleep(PAUSE_S)
+        with self._exclusive():
+            self.read().connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def check(self) -> Tables:
         """The tables, when the database can be written. Raises Unusable."""
@@ -237,6 +277,7 @@ def _bring_up_to_date(path: Path) -> None:
             raise Unusable(f"{path} is a database of another program")
         if empty:
             connection.execute("PRAGMA synchronous = OFF")  # nothing is in it yet that could be lost
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
         if empty:
             schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")

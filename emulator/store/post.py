@@ -8,6 +8,7 @@ from typing import Any
 from ..findings import Breaches
 from ..notices import Notice
 from .columns import breaches_of, narrowing, to_json
+from .shortening import shortened
 
 _DUE = """SELECT * FROM notices AS n WHERE due_at <= :now {others} AND (attempts > 0 OR NOT EXISTS (
               SELECT 1 FROM notices AS earlier WHERE earlier.merchants_id = n.merchants_id AND earlier.out_trade_no = n.out_trade_no
@@ -132,7 +133,8 @@ class Notices:
         """Write an attempt down, and what it makes of the notice."""
         self._execute("INSERT INTO attempts (notice_id, merchants_id, at, took_ms, status_code, answer, error, taken, replay, findings) "
                       "VALUES (:notice_id, :merchants_id, :at, :took_ms, :status_code, :answer, :error, :taken, :replay, :found)",
-                      {**vars(attempt), "taken": int(attempt.taken), "replay": int(attempt.replay),
+                      {**vars(attempt), "answer": shortened(attempt.answer), "error": shortened(attempt.error),
+                       "taken": int(attempt.taken), "replay": int(attempt.replay),
                        "found": to_json(attempt.findings)})
         self._execute("UPDATE notices SET status = :status, attempts = :attempts, due_at = :due_at WHERE id = :id",
                       {"status": status, "attempts": attempts, "due_at": due_at, "id": attempt.notice_id})

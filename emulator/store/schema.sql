@@ -1,4 +1,4 @@
--- Version 3. Instants and lengths of time are milliseconds, amounts minor units, rates hundred-millionths.
+-- Version 4. Instants and lengths of time are milliseconds, amounts minor units, rates hundred-millionths.
 -- Everything carries merchants_id, so that one merchant can be listed, exported and reset without a look at the others.
 
 CREATE TABLE clock (
@@ -221,3 +221,10 @@ CREATE INDEX notebook_merchant ON notebook (merchants_id, id);
 -- The report of findings; empty for a client that keeps the rules.
 CREATE INDEX journal_findings ON journal (merchants_id, findings, at) WHERE findings <> '[]';
 CREATE INDEX attempts_findings ON attempts (merchants_id, findings, at) WHERE findings <> '[]';
+
+-- Which ids were the newest at an instant of real time: rows carry the emulator's time, and what is old is decided by real time.
+CREATE TABLE upkeep_marks (
+    at BIGINT PRIMARY KEY,
+    journal_id BIGINT NOT NULL,
+    notice_id BIGINT NOT NULL
+);

@@ -13,6 +13,7 @@ from .scripts import Scenarios
 from .settled import Settled
 from .terminals import Terminals
 from .trades import Ledger, Orders
+from .upkeep import Upkeep
 from .vouchers import Vouchers
 
 
@@ -36,6 +37,7 @@ class Tables:
         self.coming = Coming(connection)
         self.settled = Settled(connection)
         self.notebook = Notebook(connection)
+        self.upkeep = Upkeep(connection)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -73,7 +75,7 @@ class Tables:
     def erase_all(self) -> None:
         """Forget everything, merchants and clock included, and begin all numbering anew."""
         for table in ("orders", "history", "refunds", "ledger", "notices", "attempts", "journal", "merchants", "users", "clock",
-                      "vouchers", "terminals", "transactions", "scenarios", "counts", "notebook"):
+                      "vouchers", "terminals", "transactions", "scenarios", "counts", "notebook", "upkeep_marks"):
             self.connection.execute(f"DELETE FROM {table}")
         # Attempts may be under way, and answers to commands waited for: their numbers are not given out a second time.
         self.connection.execute("DELETE FROM sqlite_sequence WHERE name NOT IN ('notices', 'commands')")
