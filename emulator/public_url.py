@@ -4,17 +4,17 @@ import re
 from urllib.parse import SplitResult, quote, urlsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_HOST_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?\Z")
+_HOST_NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?\Z")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-# Neither a shell nor a cookie reads more into these; everything else that is not a letter or digit is escaped.
+# Neither a shell nor a cookie reads more into these; what is neither here nor a letter or digit is escaped.
 _PLAIN_IN_PATHS = "/%:@+,="
 _NO_HOST = "its host is no host name and no IP address"
 _NO_PORT = "its port is not a number from 1 to 65535"
 
 
 def parse(written: str) -> str:
-    """The address in its one way of writing: scheme and host in lower case, no default port, the path escaped and without a slash at
-    its end. Empty stays empty.
+    """The address in its one way of writing: scheme and host in lower case, no default port, the path escaped
+    and without a slash at its end. Empty stays empty.
 
     Raises ValueError with a sentence, which does not repeat the address: it may have a password.
     """
@@ -77,7 +77,7 @@ def _ascii(host: str) -> str:
 
 
 def _path(path: str) -> str:
-    """The path escaped. Browsers resolve dots and read // as the beginning of a host, so it may have neither."""
+    """The path escaped. Browsers resolve dots and read // as the beginning of a host: it may have neither."""
     trimmed = path.rstrip("/")
     if _BAD_ESCAPE.search(trimmed):
         raise ValueError("a % in its path is not followed by two hexadecimal digits")

@@ -85,8 +85,8 @@ SETTINGS = (
                             ":temporary: a throw-away one"),
     Setting("lan", "off", "for phones on the same Wi-Fi: listens on all interfaces, public_url has this machine's address there, and a QR "
                           "code of it is printed; host and public_url win", _switch),
-    Setting("public_url", "", "address under which payers and merchants reach the emulator, with a path where a reverse proxy "
-                              "shows it under one; empty: the request's own", public_url.parse),
+    Setting("public_url", "", "address under which payers and merchants reach the emulator, with its path where "
+                              "a reverse proxy shows it under one; empty: the request's own", public_url.parse),
     Setting("workers", "2", "server processes", _number(1, 64)),
     Setting("threads", "8", "threads of each process", _number(1, 256)),
     Setting("seed", "tgpay", "everything that looks random derives from it: tokens, numbers, buyers"),

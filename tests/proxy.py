@@ -1,4 +1,4 @@
-"""A reverse proxy, as people put one in front of the emulator: it shows a server under a path of its site, and nothing else."""
+"""A reverse proxy that shows a server under a path of its site, and answers nothing else."""
 import http.client
 import http.server
 import threading
@@ -32,7 +32,8 @@ class Proxy:
         self.listener = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.listener.daemon_threads = True
         self.site = f"http://127.0.0.1:{self.listener.server_address[1]}"
-        threading.Thread(target=self.listener.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        listening = threading.Thread(target=self.listener.serve_forever, args=(0.05,), daemon=True)
+        listening.start()
 
     def shows(self, server: str, path: str, strips: bool) -> None:
         """From now on a server's address is shown under a path, which the server is told or not."""

@@ -60,7 +60,7 @@ def base_url() -> str:
 
 
 def under_prefix(path: str) -> str:
-    """A path of the emulator as browsers have it: with that of public_url in front. `url_for` answers such paths too."""
+    """A path of the emulator as browsers have it: with that of public_url in front, as `url_for` has it."""
     return f"{request.script_root}{path}"
 
 

@@ -53,7 +53,8 @@ def _made(answered: Answered) -> Response:
     if answered.form:
         pages.secure(response)
     for name, value in answered.cookies.items():
-        response.set_cookie(name, value, max_age=10 * 365 * 86400, path=under_prefix("/v2/"), httponly=True, samesite="Lax")
+        response.set_cookie(name, value, max_age=10 * 365 * 86400, path=under_prefix("/v2/"), httponly=True,
+                            samesite="Lax")
     return response
 
 

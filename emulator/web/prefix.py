@@ -10,8 +10,8 @@ from ..public_url import path_of
 class Prefixed:
     """An application whose addresses begin with a path.
 
-    Each request has the path as its SCRIPT_NAME, escaped, because Flask writes that into URLs as it is. It may come with the path or
-    without it: some proxies strip it, and whoever opens the server itself knows nothing of it.
+    Each request has the path as its SCRIPT_NAME, escaped, because Flask writes that into URLs as it is. It
+    may come with the path or without it: some proxies strip it, and so does who opens the server itself.
     """
 
     def __init__(self, application: WSGIApplication, app: Flask, path: str) -> None:
@@ -29,7 +29,8 @@ class Prefixed:
     def _inside(self, path: str, method: str) -> str:
         """The requested path without the prefix.
 
-        A prefix may be the name of one of the emulator's own paths, such as /pay: what is found with it only is left as it is.
+        A prefix may be the name of one of the emulator's own paths, such as /pay: a path that is found only
+        with it stays as it is.
         """
         if path != self._raw and not path.startswith(f"{self._raw}/"):
             return path

@@ -14,7 +14,8 @@ def admit() -> Response | None:
     refused = refuse_other_sites()
     if refused or request.endpoint in UNGUARDED or sessions.is_known():
         return refused
-    return show("token", "", 401, onwards=under_prefix(request.full_path) if request.method == "GET" else to("console"))
+    onwards = under_prefix(request.full_path) if request.method == "GET" else to("console")
+    return show("token", "", 401, onwards=onwards)
 
 
 @blueprint.post("/session")

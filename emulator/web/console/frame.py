@@ -121,7 +121,8 @@ def go_on(address: str, sentence: str, good: bool = True) -> Response:
     """To another page, which says what has come of a change."""
     response = led_to(address)
     told = base64.urlsafe_b64encode(json.dumps([good, sentence]).encode()).decode()
-    response.set_cookie(TOLD, told, max_age=A_MOMENT_S, path=under_prefix("/console"), httponly=True, samesite="Strict")
+    response.set_cookie(TOLD, told, max_age=A_MOMENT_S, path=under_prefix("/console"), httponly=True,
+                        samesite="Strict")
     return response
 
 
@@ -138,7 +139,8 @@ def _told() -> tuple[bool, str] | None:
 def remember(response: Response) -> Response:
     """Keep the language that was chosen, and forget what has been said."""
     if request.args.get("lang") in LANGUAGES:
-        response.set_cookie(LANGUAGE, request.args["lang"], max_age=A_YEAR_S, path=under_prefix("/console"), httponly=True, samesite="Lax")
+        response.set_cookie(LANGUAGE, request.args["lang"], max_age=A_YEAR_S, path=under_prefix("/console"),
+                            httponly=True, samesite="Lax")
     if response.mimetype == "text/html" and "Location" not in response.headers and TOLD in request.cookies and LIVE not in request.headers:
         response.delete_cookie(TOLD, path=under_prefix("/console"))
     return response
