@@ -72,7 +72,7 @@ class Crawler:
         """Everything that can be reached from these addresses, each path once."""
         waiting = list(starts)
         while waiting:
-            url = waiting.pop().partition("#")[0]
+            url = waiting.pop(0).partition("#")[0]
             path = url.partition("?")[0]
             if path not in self.seen and path != BACK:
                 self.seen[path], told, body = self.ask(url)

@@ -12,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 import emulator
+from emulator.web import drawn
 
 from .browser import DESK, Visitor, Windows, visitors
 from .crawler import BACK, Crawler, Site
@@ -19,7 +20,7 @@ from .driver import VISA, Control, Receiver, Server, Shop, card_of, exchange, st
 from .payer import pay_by_card, shop_page, type_code
 from .proxy import Proxy
 
-TOKEN = "s3cret-token"
+TOKEN, DEMO = "s3cret-token", "290000000001"
 THREE_D = {"cardNo": card_of("3200"), "expirationMonth": "12", "expirationYear": "49", "cvv": "123"}
 PLACES = [("/tgpay", True), ("/a%20b/%E6%94%AF", False), ("/pay", True)]  # and whether the proxy strips it
 CONSOLE = {"orders", "journal", "notifications", "terminals", "scenarios", "settlement", "clock", "try"}
@@ -53,6 +54,12 @@ def guest(windows: Windows, site: Site) -> Iterator[Visitor]:
 
 def control(site: Site) -> Control:
     return Control(site.url, site.token)
+
+
+def demo_order(site: Site) -> dict[str, str]:
+    """The order that the demo's shop has made."""
+    order: dict[str, str] = control(site).get("/orders", merchants_id=DEMO)["items"][0]
+    return order
 
 
 def orders_of_every_kind(shop: Shop) -> list[str]:
@@ -98,6 +105,9 @@ def test_what_is_done_on_a_page_leads_on_under_the_path(site: Site) -> None:
     assert crawler.ask(f"{site.url}/demo")[0] == 200
     for step in range(4):
         assert crawler.submit("/demo/next", seen=str(step)) == f"{site.url}/demo"
+        if step == 1:
+            code = drawn.qr(f"{site.proxy.site}{demo_order(site)['page']}?here=1&lang=en")[0]  # for a real phone
+            assert code in crawler.ask(f"{site.url}/demo?lang=en")[2].decode()
     assert "Paid" in crawler.ask(f"{site.url}/demo")[2].decode()
     assert (crawler.faults, site.proxy.outside) == ([], [])
 
