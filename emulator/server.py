@@ -185,6 +185,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
             "bind": f"fd://{self._listener.fileno()}", "workers": self._settings.workers, "threads": self._settings.threads,
             "worker_class": Worker, "preload_app": True, "logger_class": Logger, "loglevel": self._log_level(), "keepalive": 75,
             "timeout": 60, "graceful_timeout": GRACE_S, "limit_request_line": 0, "control_socket_disable": True, "http_parser": "python",
+            "forwarder_headers": "",  # a header may not say what the path is: public_url does
             "proc_name": "tgpay-emulator",
             "when_ready": lambda arbiter: self._ready(), "post_worker_init": self._lead, "worker_exit": self._leave}
         assert self.cfg is not None

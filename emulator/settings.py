@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import clock, durations, money
+from . import clock, durations, money, public_url
 
 
 @dataclass(frozen=True)
@@ -77,12 +77,6 @@ def _places(written: str) -> tuple[str, ...]:
     return places
 
 
-def _public_url(written: str) -> str:
-    if written and not written.startswith(("http://", "https://")):
-        raise ValueError(f"{written!r} does not begin with http:// or https://")
-    return written.rstrip("/")
-
-
 def _log_level(written: str) -> str:
     if written.lower() not in ("debug", "info", "warning", "error", "critical"):
         raise ValueError(f"{written!r} is none of debug, info, warning, error, critical")
@@ -96,7 +90,8 @@ SETTINGS = (
                             ":temporary: a throw-away one"),
     Setting("lan", "off", "for phones on the same Wi-Fi: listens on all interfaces, public_url has this machine's address there, and a QR "
                           "code of it is printed; host and public_url win", _switch),
-    Setting("public_url", "", "address under which payers and merchants reach the emulator; empty: the request's own", _public_url),
+    Setting("public_url", "", "address under which payers and merchants reach the emulator, with its path where "
+                              "a reverse proxy shows it under one; empty: the request's own", public_url.parse),
     Setting("workers", "2", "server processes", _number(1, 64)),
     Setting("threads", "8", "threads of each process", _number(1, 256)),
     Setting("seed", "tgpay", "everything that looks random derives from it: tokens, numbers, buyers"),

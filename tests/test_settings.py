@@ -36,6 +36,12 @@ WRONG = [
     ("public_url", "pay.example"), ("public_url", "ftp://pay.example"), ("strict", "perhaps"), ("timezone", "Shanghai"),
     ("timezone", "../etc/passwd"), ("timezone", ""), ("notify_timezone", "Mars/Olympus"), ("notify_retries", "4m,soon"),
     ("notify_timeout", "ten"), ("notify_allow", "10.0.0.0/99"), ("settlement_time", "15"), ("settlement_time", "24:00"),
+    *(("public_url", url) for url in (
+        "http:pay.example", "http:///tgpay", "http://user:secret@pay.example", "http://pay.example?", "http://pay.example/#a",
+        "http://pay.example/?a=b", "http://pay.example:0", "http://pay.example:99999", "http://pay.example:http",
+        "http://[bad", "http://pay..example", f"http://{'a' * 64}.example", "http://999.1.1.1", "http://pay example",
+        "http://pay.example/a//b", "http://pay.example/../b", "http://pay.example/%2E/b", "http://pay.example/%zz",
+        "http://pay.example\\tgpay", "http://pay.example\n", "javascript:alert(1)")),
     ("settlement_days", "-1"), ("refund_period", "ever"), ("log_level", "loud"),
     ("autopilot", "1s"), ("autopilot", "1s,1s,1s,soon"), ("contactless_limit", "1,00"), ("contactless_limit", "-1"),
     ("amount_triggers", "maybe"), ("keep", "long"), ("keep_entries", "few"), ("keep_entries", "10"),
@@ -59,6 +65,21 @@ def test_a_flag_comes_before_the_environment(row: Setting) -> None:
 @pytest.mark.parametrize("name", DEFAULTS)
 def test_without_a_word_the_defaults_of_the_contract_are_in_force(name: str) -> None:
     assert Settings()[name] == DEFAULTS[name]
+
+
+@pytest.mark.parametrize("written, value", [
+    ("http://pay.example", "http://pay.example"), ("HTTPS://Pay.Example:443/", "https://pay.example"),
+    ("http://pay.example:8472//", "http://pay.example:8472"), ("http://[::1]:80/tgpay", "http://[::1]/tgpay"),
+    ("http://127.0.0.1:8472/a/b/", "http://127.0.0.1:8472/a/b"), ("http://pay_desk/a%20b/", "http://pay_desk/a%20b"),
+    ("http://pay.example/支付;$x", "http://pay.example/%E6%94%AF%E4%BB%98%3B%24x"),
+    ("http://bücher.example", "http://xn--bcher-kva.example")])
+def test_a_public_url_has_one_way_of_writing(written: str, value: str) -> None:
+    assert Settings({"public_url": written})["public_url"] == value
+
+
+def test_a_refused_public_url_shows_no_password() -> None:
+    refused = CliRunner().invoke(main, ["serve", "--public-url=http://user:secret@pay.example/tgpay"])
+    assert "password" in refused.output and "secret" not in refused.output
 
 
 @pytest.mark.parametrize("written, value", [("on", True), ("1", True), ("true", True), ("YES", True), ("off", False), ("0", False),

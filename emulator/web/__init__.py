@@ -59,9 +59,14 @@ def base_url() -> str:
     return emulator().settings.public_url or f"{request.scheme}://{request.host}"
 
 
+def under_prefix(path: str) -> str:
+    """A path of the emulator as browsers have it: with that of public_url in front, as `url_for` has it."""
+    return f"{request.script_root}{path}"
+
+
 def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
     """The application on an open store; whoever calls runs the scheduler's thread."""
-    from . import api, cashier, console, control, demo, pages, payment_code, sdk, terminal
+    from . import api, cashier, console, control, demo, pages, payment_code, prefix, sdk, terminal
 
     app = Flask(__name__)
     app.url_rule_class = QuickRule
@@ -78,6 +83,7 @@ def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
     app.register_blueprint(control.blueprint)
     app.register_blueprint(control.probes)
     app.register_blueprint(console.blueprint)
+    prefix.put_under(app, settings.public_url)
 
     @app.after_request
     def name_the_emulator(response):  # type: ignore[no-untyped-def]

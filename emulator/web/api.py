@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from .. import durations, gateway
 from ..replies import Response as Answered
 from ..replies import Wire
-from . import base_url, emulator, pages
+from . import base_url, emulator, pages, under_prefix
 
 blueprint = Blueprint("api", __name__)
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
@@ -53,7 +53,8 @@ def _made(answered: Answered) -> Response:
     if answered.form:
         pages.secure(response)
     for name, value in answered.cookies.items():
-        response.set_cookie(name, value, max_age=10 * 365 * 86400, path="/v2/", httponly=True, samesite="Lax")
+        response.set_cookie(name, value, max_age=10 * 365 * 86400, path=under_prefix("/v2/"), httponly=True,
+                            samesite="Lax")
     return response
 
 

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from .. import durations
 from ..clock import real_now
-from . import base_url
+from . import base_url, under_prefix
 from .control import token_in_force
 
 COOKIE = "tgpay_control"
@@ -31,13 +31,13 @@ def is_right(given: str) -> bool:
 def let_in(response: Response) -> None:
     """Let the browser in from now on; it keeps no token, only what follows from one."""
     value = session(token_in_force(), real_now() + GOOD_FOR)
-    response.set_cookie(COOKIE, value, max_age=GOOD_FOR // durations.SECOND, secure=base_url().startswith("https:"), httponly=True,
-                        samesite="Strict")
+    response.set_cookie(COOKIE, value, max_age=GOOD_FOR // durations.SECOND, path=under_prefix("/"),
+                        secure=base_url().startswith("https:"), httponly=True, samesite="Strict")
 
 
 def forget(response: Response) -> None:
     """Let the browser in no more."""
-    response.delete_cookie(COOKIE)
+    response.delete_cookie(COOKIE, path=under_prefix("/"))
 
 
 def session(token: str, until: int) -> str:

@@ -1,7 +1,7 @@
 """Who may use the console: where a control token is in force, browsers in which it was typed, and pages of the console itself."""
 from flask import Response, request
 
-from .. import sessions
+from .. import sessions, under_prefix
 from ..control import refuse_other_sites, token_in_force
 from .frame import blueprint, go_on, led_to, show, texts, to
 
@@ -14,7 +14,8 @@ def admit() -> Response | None:
     refused = refuse_other_sites()
     if refused or request.endpoint in UNGUARDED or sessions.is_known():
         return refused
-    return show("token", "", 401, onwards=request.full_path if request.method == "GET" else to("console"))
+    onwards = under_prefix(request.full_path) if request.method == "GET" else to("console")
+    return show("token", "", 401, onwards=onwards)
 
 
 @blueprint.post("/session")
@@ -33,7 +34,8 @@ def sign_in() -> Response:
 def _own(address: str) -> str:
     """The address to go on to, when it is one of the console's own."""
     place = address.partition("?")[0]
-    own = place == "/console" or place.startswith("/console/")
+    console = under_prefix("/console")
+    own = place == console or place.startswith(f"{console}/")
     return address if own and ".." not in place and address.isprintable() and "\\" not in address else to("console")
 
 

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 
 from ... import clock, money
 from ...clock import real_now
-from .. import emulator
+from .. import emulator, under_prefix
 from ..control import Problem, token_in_force
 from ..pages import secure
 from ..texts import LANGUAGES, Languages, Rows, Texts, by_language
@@ -74,7 +74,7 @@ def before() -> int | None:
 def here(**changes: Any) -> str:
     """The address of this page with other values in its query."""
     asked = {name: value for name, value in {**request.args.to_dict(), **changes}.items() if value not in (None, "")}
-    return f"{request.path}?{urlencode(asked)}"
+    return f"{under_prefix(request.path)}?{urlencode(asked)}"
 
 
 def present() -> int:
@@ -121,7 +121,8 @@ def go_on(address: str, sentence: str, good: bool = True) -> Response:
     """To another page, which says what has come of a change."""
     response = led_to(address)
     told = base64.urlsafe_b64encode(json.dumps([good, sentence]).encode()).decode()
-    response.set_cookie(TOLD, told, max_age=A_MOMENT_S, path="/console", httponly=True, samesite="Strict")
+    response.set_cookie(TOLD, told, max_age=A_MOMENT_S, path=under_prefix("/console"), httponly=True,
+                        samesite="Strict")
     return response
 
 
@@ -138,9 +139,10 @@ def _told() -> tuple[bool, str] | None:
 def remember(response: Response) -> Response:
     """Keep the language that was chosen, and forget what has been said."""
     if request.args.get("lang") in LANGUAGES:
-        response.set_cookie(LANGUAGE, request.args["lang"], max_age=A_YEAR_S, path="/console", httponly=True, samesite="Lax")
+        response.set_cookie(LANGUAGE, request.args["lang"], max_age=A_YEAR_S, path=under_prefix("/console"),
+                            httponly=True, samesite="Lax")
     if response.mimetype == "text/html" and "Location" not in response.headers and TOLD in request.cookies and LIVE not in request.headers:
-        response.delete_cookie(TOLD, path="/console")
+        response.delete_cookie(TOLD, path=under_prefix("/console"))
     return response
 
 

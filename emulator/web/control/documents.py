@@ -9,6 +9,7 @@ from ...orders import CardState, Order
 from ...store import Tables
 from ...store.post import Posted
 from ...terminal import Transaction
+from .. import under_prefix
 
 
 def instant(value: int | None) -> str | None:
@@ -34,8 +35,8 @@ def order_json(order: Order) -> dict[str, Any]:
 def page_of(order: Order) -> str:
     """Where the payer of an order looks."""
     if order.terminal and not order.card:
-        return f"/terminal/{order.terminal.serial}"
-    return f"/{'pay' if order.card else 'wallet'}/{order.page_token}"
+        return under_prefix(f"/terminal/{order.terminal.serial}")
+    return under_prefix(f"/{'pay' if order.card else 'wallet'}/{order.page_token}")
 
 
 def card_json(card: CardState) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from ...orders import Order
 from ...payments import BY_CONTROL, Payments
 from ...store import Tables
 from ...terminal import Act, Impossible, State, Terminal
-from .. import emulator
+from .. import emulator, under_prefix
 from . import DEFAULT_ROWS, MERCHANT, MOST_ROWS, PAGED, Problem, asked, body, listed, number, operation
 from .documents import transaction_json
 from .state import known
@@ -33,7 +33,8 @@ def terminal_json(device: Terminal, order: Order | None, now: int) -> dict[str, 
     return {
         "terminal_sn": device.serial, "merchants_id": device.merchants_id, "terminal_type": device.terminal_type, "online": device.online,
         "attended": device.attended, "state": str(state), "possible": list(map(str, terminal.POSSIBLE.get(state, ()))),
-        "page": f"/terminal/{device.serial}", "transaction": transaction_json(order, now) if order else None}
+        "page": under_prefix(f"/terminal/{device.serial}"),
+        "transaction": transaction_json(order, now) if order else None}
 
 
 def find(tables: Tables, serial: str) -> Terminal:

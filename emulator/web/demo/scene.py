@@ -1,6 +1,7 @@
 """What the page of the demo shows: the shop's notebook and beliefs, what the buyer sees, and the orders as the gateway has them."""
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urljoin
 
 from flask import url_for
 
@@ -36,7 +37,8 @@ def shown(here: Emulator, language: str) -> dict[str, Any]:
         "stories": STORIES, "story": story, "step": step, "where": where, "basket": story.goods, "total": total(story.goods),
         "shop": NAME, "merchants_id": MERCHANT, "beliefs": beliefs(pages), "lines": [_line(page) for page in pages if page.kind in WRITTEN],
         "orders": [_gateway(tables, order, here.settings.timezone, now) for order in reversed(orders)],
-        "sight": sight, "view": view, "phone": drawn.qr(f"{base_url()}{view}") if sight is Sight.ORDER and _waits(orders[-1]) else None,
+        "sight": sight, "view": view,
+        "phone": drawn.qr(urljoin(base_url(), view)) if sight is Sight.ORDER and _waits(orders[-1]) else None,
         "code": orders[-1].page_token if sight is Sight.CODE else ""}
 
 
