@@ -46,8 +46,8 @@ def markdown() -> str:
         table(("error", "when", "HTTP"), ((code.name, code.when, str(code.status)) for code in REFUSALS.values())),
         "## Buyers who cannot pay", "`is_success` is T, `result_code` FAIL: the request was carried out, the buyer failed.",
         table(("detail_error_code", "why"), ((code.name, code.when) for code in BUYER_FAILURES.values())),
-        "## Response codes of cards", "The outcome of a card payment is `status`. The last column tells whether code and message are "
-        "printed in the document, or restored from its damaged text.", response_codes_table(),
+        "## Response codes of cards", "The outcome of a card payment is `status`. Codes, messages and texts are the document's, "
+        "the statuses are inferred.", response_codes_table(),
         "## Test cards", "Any validity in the future and any verification code of the right length go with them. Every other number is "
         "declined with 3101.", test_cards_table(),
         "## Payment codes for tests", "Any other code that is well formed pays at once.", payment_codes_table(),
@@ -134,9 +134,8 @@ def payment_codes_table() -> str:
 
 def response_codes_table() -> str:
     """The response codes of cards."""
-    return table(("code", "message", "section", "status", "what the payer reads", "reading"),
-                 ((f"`{row.code}`", row.message, row.section, str(row.status), row.shown[0], f"{row.code_reading}, {row.message_reading}")
-                  for row in RESPONSE_CODES.values()))
+    return table(("code", "message", "section", "status", "what the payer reads"),
+                 ((f"`{row.code}`", row.message, row.section, str(row.status), row.shown[0]) for row in RESPONSE_CODES.values()))
 
 
 def test_cards_table(short: bool = False) -> str:

@@ -19,7 +19,6 @@ SAID = {
     "rules": {sentence for rule in RULES.values() for sentence in (rule.sentence, rule.change)},
     "sections of rules": {rule.section for rule in RULES.values() if " " in rule.section and "." not in rule.section},
     "messages of codes": {row.message for row in CODES},
-    "readings": {word for row in CODES for word in (row.code_reading, row.message_reading)},
     "test cards": {card.means for card in cards.test_cards()}, "payment codes": {code.means for code in payers.TEST_CODES},
     "messages of terminals": {*terminal.MESSAGES.values(), *(answer.message for answer in terminal.AMOUNT_TRIGGERS.values())} - {""},
     "mistakes in a signature": {mistake.code for mistake in (

@@ -204,7 +204,7 @@ def _same(call: Call, order: Order) -> Order:
 
 
 def _tried_again(call: Call, order: Order) -> Order:
-    """The order opened for another attempt, with what this request says. Raises Refused 3115 when it neither failed nor expired."""
+    """The order opened for another attempt, with what this request says. Raises Refused 3105 when it neither failed nor expired."""
     assert order.card is not None
     state = replace(order.card, access_type=call.get("access_type"))
     if order.terminal:

@@ -5,7 +5,7 @@ import pytest
 
 from ..driver import RESPONSE_CODES, VISA, Answer, Clock, Shop, card_of, luhn_digit
 
-REFUSALS = ("1000", "1003", "0348", "0349", "3115")
+REFUSALS = ("1000", "1003", "0348", "0349", "3105")
 ISSUER_PAGE = ("3200", "3152", "3085", "3106")
 FINAL = ("success", "failed", "expired", "canceled")
 TRADE_STATUS = {"success": "TRADE_SUCCESS", **dict.fromkeys(FINAL[1:], "TRADE_CLOSED")}
