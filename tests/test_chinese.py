@@ -2,9 +2,9 @@
 import pytest
 
 from emulator import cards, mistakes, payers, response_codes, terminal
+from emulator.contract import Source
 from emulator.endpoints import ENDPOINTS
 from emulator.findings import RULES
-from emulator.reference import fidelity
 from emulator.scenarios import shipped, shipped_scenario, then_rows
 from emulator.web.chinese import CHINESE
 from emulator.web.texts import Texts
@@ -13,7 +13,7 @@ TABLES = [table for first in ENDPOINTS.values() for table in first.tables]
 ROWS = [row for table in TABLES for row in table.params if row.name != "sign"]
 CODES = response_codes.RESPONSE_CODES.values()
 SAID = {
-    "titles": {table.title for table in TABLES}, "fidelity": {fidelity(first) for first in ENDPOINTS.values()},
+    "titles": {table.title for table in TABLES}, "fidelity": {source.value for source in Source},
     "notes": {table.note for table in TABLES if table.note}, "meanings of parameters": {row.meaning for row in ROWS},
     "formats": {row.format.name for row in ROWS if "enum" not in row.format.schema},
     "rules": {sentence for rule in RULES.values() for sentence in (rule.sentence, rule.change)},

@@ -364,7 +364,7 @@ def test_the_reference_has_every_endpoint_parameter_refusal_and_setting() -> Non
         assert all(f"`{row.name}`" in printed for row in (*endpoint.params, *endpoint.answer))
     assert all(f"| {name} |" in printed for name in REFUSALS)
     assert all(f"`TGPAY_{row.name.upper()}`" in printed for row in SETTINGS)
-    assert "*(reading)*" in printed
+    assert "*(inferred)*" in printed
 
 
 def test_the_reference_is_the_openapi_document_too(control: Control) -> None:

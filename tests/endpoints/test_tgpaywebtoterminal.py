@@ -8,8 +8,11 @@ import pytest
 
 from ..driver import Answer, Clock, Control, Shop
 
-ANSWER = ["is_success", "result_code", "result_msg_code", "result_msg", "merchants_id", "out_trade_no", "transactionResultId", "sign",
-          "sign_type"]
+ACCEPTED = ["is_success", "result_code", "result_msg", "merchants_id", "out_trade_no", "sign", "sign_type"]
+WITH_NUMBER = [*ACCEPTED[:3], "transactionResultId", *ACCEPTED[3:]]
+REFUSED = [*ACCEPTED[:3], "result_msg_code", "error", *ACCEPTED[3:]]
+SENTENCES = {"1001": "The device is busy", "1002": "No device listening at the other end of the secure channel",
+             "1003": "Cancel operation not allowed"}
 RESULT = ["is_success", "result_code", "result_msg", "merchants_id", "out_trade_no", "transactionResultId", "operation", "trade_status",
           "trans_amount", "requested_amount", "trans_currency", "terminal_sn", "terminal_type", "transactionID", "authorisationCode",
           "issuerResponseCode", "cardSchemeName", "maskedCardNumber", "cardEntryType", "verificationMethod", "statusMessage",
@@ -25,14 +28,16 @@ def frozen(clock: Clock) -> None:
 
 
 def accepted(answer: Answer) -> Answer:
-    assert (answer["is_success"], answer["result_code"], answer["result_msg_code"]) == ("T", "202", ""), answer.text
+    assert (answer["is_success"], answer["result_code"], answer["result_msg"]) == ("T", "202", "Operation Accepted"), answer.text
+    assert list(answer.fields) in (ACCEPTED, WITH_NUMBER)
     return answer
 
 
 def rejected(answer: Answer) -> str:
     """The code of a transaction that was not handed to the terminal; nothing was written down."""
-    assert (answer["is_success"], answer["result_code"], answer["transactionResultId"]) == ("F", "400", ""), answer.text
-    assert answer["result_msg"]
+    assert (answer["is_success"], answer["result_code"]) == ("F", "400"), answer.text
+    assert list(answer.fields) == REFUSED
+    assert answer["result_msg"] == answer["error"] == SENTENCES[answer["result_msg_code"]]
     return answer["result_msg_code"]
 
 
@@ -48,7 +53,7 @@ def ended(shop: Shop, clock: Clock, amount: str | None = "12.00", operation: str
 def test_a_sale_is_accepted_then_has_no_result_then_has_one(shop: Shop, clock: Clock) -> None:
     asked = accepted(shop.at_terminal(reference="table 7"))
     number = asked["transactionResultId"]
-    assert list(asked.fields) == ANSWER and shop.verifies(asked)
+    assert list(asked.fields) == WITH_NUMBER and shop.verifies(asked)
     assert re.fullmatch(rf"{shop.first_terminal}-\d{{13}}", number)
     waits = shop.transaction(number)
     assert list(waits.fields) == RESULT and shop.verifies(waits)
@@ -119,10 +124,29 @@ def test_a_transaction_is_its_merchants_own(shop: Shop, control: Control) -> Non
     assert rejected(stranger.at_terminal(terminal_sn=shop.first_terminal)) == OFFLINE
 
 
-def test_with_a_notify_url_no_number_is_told(shop: Shop) -> None:
-    asked = accepted(shop.at_terminal(notify_url="http://127.0.0.1:9/notify"))
-    assert asked["transactionResultId"] == ""
+@pytest.mark.parametrize("whose", ["the request's", "the merchant's"])
+def test_with_a_notify_url_no_number_is_told(control: Control, whose: str) -> None:
+    told = {"notify_url": "http://127.0.0.1:9/notify"}
+    shop = control.shop(**({} if whose == "the request's" else told))
+    asked = accepted(shop.at_terminal(**(told if whose == "the request's" else {})))
+    assert list(asked.fields) == ACCEPTED and shop.verifies(asked)
     assert shop.query(asked["out_trade_no"])["result_code"] == "204"
+
+
+def test_a_stop_is_accepted_without_a_number(shop: Shop) -> None:
+    accepted(shop.at_terminal())
+    for number in (None, shop.number()):
+        stopped = shop.at_terminal("stopCurrentTransaction", None, out_trade_no=number)
+        assert list(stopped.fields) in (ACCEPTED, REFUSED) and shop.verifies(stopped)
+        assert stopped["out_trade_no"] == (number or "")
+
+
+def test_an_ordinary_refusal_has_the_fields_of_every_refusal(shop: Shop) -> None:
+    for told, error in ((shop.at_terminal(sign="0" * 32), "ILLEGAL_SIGN"), (shop.at_terminal(amount="0"), "ILLEGAL_ARGUMENT")):
+        assert list(told.fields) == ["is_success", "result_code", "error", "detail_error_code", "detail_error_des", "merchants_id",
+                                     "out_trade_no", "sign", "sign_type"]
+        assert (told["is_success"], told["result_code"], told["error"], told["detail_error_code"]) == ("F", "400", error, error)
+        assert shop.verifies(told)
 
 
 def test_a_terminal_at_work_is_busy_and_free_again_with_the_result(shop: Shop, clock: Clock) -> None:
