@@ -1,7 +1,7 @@
 """Every refusal and every buyer-side failure, one line each (contract 1.3), and the exception that turns a request away.
 
-Of the card codes, those of TRADE_HAS_FINISHED, DISCORDANT_REPEAT_REQUEST and TRADE_CANCEL_TIME_OUT are inferred from the
-remarks in section 7.2.
+Of the card codes, those of TRADE_HAS_FINISHED, DISCORDANT_REPEAT_REQUEST and TRADE_CANCEL_TIME_OUT are inferred
+from the remarks in section 7.2.
 """
 from dataclasses import dataclass
 

@@ -30,7 +30,7 @@ class Source(Enum):
 
     DOCUMENTED = "documented"  # the document prints it, in a table, an example or its text
     OBSERVED = "observed"  # a public client of the gateway was seen doing so
-    INFERRED = "inferred"  # neither; it is what users of the wallets, card or terminal services behind it would expect
+    INFERRED = "inferred"  # neither; it is what users of the services behind the gateway would expect
 
 
 @dataclass(frozen=True)
@@ -96,9 +96,9 @@ DATE = Format("date, YYYY-MM-DD", _date_problem, {"type": "string", "format": "d
 class Param:
     """One row of a parameter table.
 
-    `length` is the documented number of characters: over it an identifier is refused, any other value a finding.
-    `aliases` are other names under which the value is taken, with a finding; where the document itself sends one of
-    them (`tolerated`), the setting strict does not refuse it.
+    `length` is the documented number of characters: over it an identifier is refused, any other value a
+    finding. `aliases` are other names under which the value is taken, with a finding; where the document itself
+    sends one of them (`tolerated`), the setting strict does not refuse it.
     """
 
     name: str
@@ -202,7 +202,8 @@ def renamed(table: Endpoint, params: Mapping[str, str]) -> tuple[dict[str, str],
             value = named.pop(alias)
             if row.name not in named:
                 named[row.name] = value
-                findings.append(Finding("OTHER_NAME", f"{alias} is sent, the table has {row.name}", alias not in row.tolerated))
+                detail = f"{alias} is sent, the table has {row.name}"
+                findings.append(Finding("OTHER_NAME", detail, refusable=alias not in row.tolerated))
             elif named[row.name] != value:
                 problems[row.name] = f"{row.name} and {alias} are both sent and differ"
     return named, findings, problems

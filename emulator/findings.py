@@ -39,7 +39,10 @@ RULES = {rule.code: rule for rule in (
 
 @dataclass(frozen=True)
 class Finding:
-    """One breach: the rule's code, and what this request or answer did; `refusable` when the setting strict refuses it."""
+    """One breach: the rule's code, and what this request or answer did.
+
+    `refusable` when the setting strict refuses it.
+    """
 
     code: str
     detail: str

@@ -35,7 +35,7 @@ def text(amount: int) -> str:
 
 
 def text_without_zero(amount: int) -> str:
-    """Major units without a zero before the point, as the query's `refund_amount` is printed: 0 is `.00`, 50 is `.50`."""
+    """Major units without a zero before the point, as the query prints `refund_amount`: 0 is `.00`, 50 is `.50`."""
     return text(amount).removeprefix("0")
 
 

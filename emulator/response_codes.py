@@ -1,7 +1,8 @@
-"""The acquirer's 71 response codes (sections 7.2.1 to 7.2.8): the status of the order, and what the payer is told.
+"""The acquirer's 71 response codes (section 7.2): the status of the order, and what the payer is told.
 
-Codes, messages and English texts stand here as the document prints them, commas and spaces included. The status
-is ours: the document does not name one for each code. The outcome of a payment is the status, never the code.
+Codes, messages and English texts stand here as the document prints them, commas and spaces included. The
+status is ours: the document does not name one for each code. The outcome of a payment is the status, never
+the code.
 """
 from dataclasses import dataclass
 from enum import StrEnum

@@ -71,7 +71,7 @@ COLUMNS: tuple[tuple[str, Cell], ...] = (
     ("rate", lambda entry, settings: money.rate_text_short(entry.order.rate)),
     ("payment_time", lambda entry, settings: clock.spaced(entry.moved_at, settings.timezone)),
     ("settlement_time", lambda entry, settings: clock.spaced(entry.settles_at, settings.timezone)),
-    # The document jumps from field 11 to 13. Alipay's file of the same columns has `type` in the place between (inferred).
+    # The document jumps from field 11 to 13. Alipay's file of the same columns has `type` between them (inferred).
     ("type", lambda entry, settings: entry.kind),
     ("status", lambda entry, settings: "L"),
     ("remarks", lambda entry, settings: entry.remarks),

@@ -119,7 +119,7 @@ def test_the_example_of_the_signature_is_that_of_a_seeded_merchant(control: Cont
 
 
 @pytest.mark.parametrize("strict", [False, True])
-def test_the_parameters_of_that_example_make_a_qr_order_with_a_finding_also_under_strict(control: Control, strict: bool):
+def test_that_example_makes_a_qr_order_with_a_finding_also_under_strict(control: Control, strict: bool):
     merchant = control.shop(strict=strict)
     number = f"{merchant.merchants_id}20170420003001"
     answer = merchant.ask("tgpayqrcode", out_trade_no=number, total_fee="0.01", pay_type=None, it_b_pay="15m")
@@ -129,7 +129,8 @@ def test_the_parameters_of_that_example_make_a_qr_order_with_a_finding_also_unde
 
 @pytest.mark.parametrize("ask_for", [
     lambda shop: shop.pay_by_barcode(trans_amount=None, total_fee="0.01"),
-    lambda shop: shop.ask("tgpayqrcode", out_trade_no="1", total_fee="0.01", it_b_pay="15m")], ids=["total_fee elsewhere", "prefix"])
+    lambda shop: shop.ask("tgpayqrcode", out_trade_no="1", total_fee="0.01", it_b_pay="15m")],
+    ids=["total_fee elsewhere", "prefix"])
 def test_strict_refuses_every_other_finding(control: Control, ask_for: Callable[[Shop], Answer]):
     answer = ask_for(control.shop(strict=True))
     assert (answer["is_success"], answer["error"]) == ("F", "ILLEGAL_ARGUMENT")
@@ -150,8 +151,9 @@ def test_the_terminal_example_is_accepted_by_the_merchants_first_terminal(contro
     serial, _, moment = answer["transactionResultId"].partition("-")
     assert (serial, len(moment)) == ("1850025030", 13)
     assert {**answer.fields, "sign": "", "transactionResultId": ""} == {
-        "is_success": "T", "result_code": "202", "result_msg": "Operation Accepted", "transactionResultId": "",
-        "merchants_id": "201807208001", "out_trade_no": "201807208001050793242918", "sign": "", "sign_type": "MD5"}
+        "is_success": "T", "result_code": "202", "result_msg": "Operation Accepted",
+        "transactionResultId": "", "merchants_id": "201807208001",
+        "out_trade_no": "201807208001050793242918", "sign": "", "sign_type": "MD5"}
     assert merchant.findings(answer) == {"MANDATORY_MISSING"}
 
 
@@ -159,12 +161,14 @@ def test_the_card_example_pays_from_a_url(control: Control, clock: Clock):
     clock.set("2028-06-30T12:00:00Z")  # its card is valid through that month
     answer, merchant = ask(control, CARD)
     assert (answer["is_success"], answer["result_code"], answer["status"]) == ("T", "0000", "success")
-    missing = {finding["detail"] for finding in merchant.journal(answer)["findings"] if finding["code"] == "MANDATORY_MISSING"}
+    missing = {finding["detail"] for finding in merchant.journal(answer)["findings"]
+               if finding["code"] == "MANDATORY_MISSING"}
     assert missing == {"trans_channel is missing", "channel_type is missing"}
     assert merchant.findings(answer) == {"CARD_DATA_IN_URL", "MANDATORY_MISSING"}
     assert answer["order_time"] == "2028-06-30 20:00:00"
     # The order of the document's sample, which has no other fields than these.
-    sample = ["is_success", "result_code", "result_msg", "status", "merchants_id", "order_time", "out_trade_no", "sign", "sign_type"]
+    sample = ["is_success", "result_code", "result_msg", "status", "merchants_id", "order_time", "out_trade_no",
+              "sign", "sign_type"]
     assert [name for name in answer.fields if name in sample] == sample
 
 

@@ -62,8 +62,8 @@ def test_a_breach_is_answered_and_kept_with_the_request(shop: Shop, code: str, a
     assert found["detail"]
 
 
-@pytest.mark.parametrize("code, ask", [(code, ask) for code, on, ask in BREACHES if (code, on) != NOT_REFUSED],
-                         ids=[f"{code}-{on}" for code, on, _ in BREACHES if (code, on) != NOT_REFUSED])
+@pytest.mark.parametrize("code, ask", [pytest.param(code, ask, id=f"{code}-{on}") for code, on, ask in BREACHES
+                                       if (code, on) != NOT_REFUSED])
 def test_with_strict_a_breach_is_an_illegal_argument(shop: Shop, code: str, ask: Ask) -> None:
     assert shop.control.ask("PATCH", f"/merchants/{shop.merchants_id}", {"strict": True}).status == 200
     answer = ask(shop)
@@ -81,8 +81,10 @@ def test_with_strict_a_breach_is_an_illegal_argument(shop: Shop, code: str, ask:
     lambda shop: qr_order(shop, reference="x" * 512, out_trade_no=shop.merchants_id.ljust(64, "9")),
     lambda shop: shop.pay_by_barcode(out_trade_no="no prefix is asked for here"),
     lambda shop: qr_order(shop, pay_type=None), lambda shop: shop.h5_order(return_url=None),
-    lambda shop: shop.card_order(sign_type=None), lambda shop: shop.card_payment(sign_type=None, device_channel=None),
-    lambda shop: shop.card_service("approved", shop.card_payment(card_of("3200", "00001"))["out_trade_no"], sign_type=None)])
+    lambda shop: shop.card_order(sign_type=None),
+    lambda shop: shop.card_payment(sign_type=None, device_channel=None),
+    lambda shop: shop.card_service("approved", shop.card_payment(card_of("3200", "00001"))["out_trade_no"],
+                                   sign_type=None)])
 def test_a_request_by_the_document_has_no_findings_and_passes_strict(shop: Shop, ask: Ask) -> None:
     assert shop.control.ask("PATCH", f"/merchants/{shop.merchants_id}", {"strict": True}).status == 200
     answer = ask(shop)
@@ -94,7 +96,8 @@ def test_several_breaches_are_all_kept(shop: Shop) -> None:
     answer = shop.qr_order(out_trade_no="1", trans_amount=None, total_fee="1", pay_type=None, sign_type=None, pay_info=PAY_INFO)
     assert answer["is_success"] == "T"
     codes = [finding["code"] for finding in shop.journal(answer)["findings"]]
-    assert sorted(codes) == ["CARD_DATA_IN_URL", "MANDATORY_MISSING", "ORDER_NUMBER_PREFIX", "OTHER_NAME", "SIGN_TYPE_MISSING"]
+    assert sorted(codes) == ["CARD_DATA_IN_URL", "MANDATORY_MISSING", "ORDER_NUMBER_PREFIX", "OTHER_NAME",
+                             "SIGN_TYPE_MISSING"]
 
 
 def test_a_refused_request_keeps_its_findings_too(shop: Shop) -> None:

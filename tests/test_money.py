@@ -46,7 +46,8 @@ def test_a_rate_has_eight_places_and_is_the_shortest_number_in_json(written: str
 
 
 @pytest.mark.parametrize("scaled, printed", [
-    (907_480_000, "9.074800"), (907_480_049, "9.074800"), (907_480_050, "9.074801"), (99_999_950, "1.000000"), (10_000, "0.000100")])
+    (907_480_000, "9.074800"), (907_480_049, "9.074800"), (907_480_050, "9.074801"), (99_999_950, "1.000000"),
+    (10_000, "0.000100")])
 def test_the_settlement_file_has_six_places_of_a_rate_half_up(scaled: int, printed: str):
     assert money.rate_text_short(scaled) == printed
 

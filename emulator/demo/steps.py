@@ -126,7 +126,7 @@ def terminal(stage: Stage) -> None:
     stage.holds((asked["is_success"], asked["result_code"]) == ("T", "202"), "202: the terminal has the transaction")
     busy = stage.ask("tgpaywebtoterminal", {**TERMINAL, "out_trade_no": "201807208001_busy"})
     stage.holds((busy["result_code"], busy["result_msg_code"]) == ("400", "1001"), "400, 1001: one transaction at a time")
-    stage.holds("transactionResultId" not in asked.fields, "no transactionResultId: the result goes to notify_url")
+    stage.holds("transactionResultId" not in asked.fields, "no transactionResultId: notify_url gets the result")
     number = {"merchants_id": TERMINAL["merchants_id"], "out_trade_no": TERMINAL["out_trade_no"]}
     stage.holds(stage.ask("tgpayquery", number)["result_code"] == "204", "204: there is no result yet")
     stage.control("POST", "/clock", {"advance": "5s"})
@@ -168,7 +168,8 @@ def refund(stage: Stage) -> None:
     stage.holds((first["is_success"], first["refund_amount_cny"]) == ("T", "0.09"), "0.01 GBP, 0.09 CNY, are given back")
     stage.holds(first.fields == again.fields, "the same out_refund_id answers the same and refunds once")
     state = query(stage, WAP)
-    stage.holds((state["refund_status"], state["refund_amount"]) == ("PARTIAL_REFUND", ".01"), "the query says PARTIAL_REFUND, .01")
+    stage.holds((state["refund_status"], state["refund_amount"]) == ("PARTIAL_REFUND", ".01"),
+                "the query says PARTIAL_REFUND, .01")
 
 
 def cancel(stage: Stage) -> None:
@@ -252,8 +253,8 @@ STEPS = (
     Step("7.2", "3-D", cards.three_d, "Send the browser to termUrl with redirectParam; wrong codes and giving up end as the issuer would "
          "have it."),
     Step("7.2", "Review", cards.review, "Not reviewed within 24 hours it is canceled."),
-    Step("8", "Card terminal", terminal, "Watch it, or drive it, at /terminal/1850025030. Be told at notify_url, or ask by out_trade_no; "
-         "without a notify_url the answer has a transactionResultId to ask with."),
+    Step("8", "Card terminal", terminal, "Watch it, or drive it, at /terminal/1850025030. Be told at notify_url, or "
+         "ask by out_trade_no; without a notify_url the answer has a transactionResultId to ask with."),
     Step("9", "H5 on a desktop", website, "The document's example sends trans_amount where its table says total_fee; both are taken."),
     Step("10", "H5 on a phone", wap, "total_fee of this notice is in pence; sign the JSON's numbers as they are printed."),
     Step("4", "Part of it is refunded", refund, "Send an out_refund_id: without one each repetition refunds again."),

@@ -16,7 +16,8 @@ TERMINAL_RESULT = (
     *fields(("is_success", "T found, F unknown"), ("result_code", "204 no result yet, 200 with the result; 404 unknown")),
     Field("result_msg", "the same in words", common.INFERRED),
     *fields(("merchants_id", "merchant"), ("out_trade_no", "order number")),
-    Field("transactionResultId", "number of the transaction", common.INFERRED), Field("operation", "as asked", common.INFERRED),
+    Field("transactionResultId", "number of the transaction", common.INFERRED),
+    Field("operation", "as asked", common.INFERRED),
     Field("trade_status", "UNDEFINED, SUCCESS, AUTHORISED, DECLINED, FAILED, CANCELLED or PARTIAL_APPROVAL"),
     *(Field(name, meaning, common.INFERRED) for name, meaning in (
         ("trans_amount", "what was approved"), ("requested_amount", "what was asked for"), ("trans_currency", "currency"),

@@ -57,15 +57,19 @@ PAY_TYPE = Param("pay_type", common.REQUIRED, one_of(BANKCARD), BANKCARD, "bankc
 SIGN_TYPE = replace(common.SIGN_TYPE, need=common.OPTIONAL)
 # Rows that both tables have, in their order.
 ROWS = (replace(common.TRANS_AMOUNT, length=6),
-        Param("trans_timeout", common.DOCUMENTED, MINUTES, "20", f"time limit; {DEFAULT_MINUTES} unless told", 6),
+        Param("trans_timeout", common.DOCUMENTED, MINUTES, "20",
+              f"time limit; {DEFAULT_MINUTES} unless told", 6),
         Param("sub_account_data", common.OPTIONAL, SUB_ACCOUNT_DATA, "", "the parts of sub-merchants", 1024),
-        Param("goods_name", common.DOCUMENTED, TEXT, "bankcard_test", "names of the goods, separated by vertical bars", 256),
-        Param("goods_info", common.OPTIONAL, TEXT, "foods", "descriptions of the goods, separated by vertical bars", 2000),
+        Param("goods_name", common.DOCUMENTED, TEXT, "bankcard_test",
+              "names of the goods, separated by vertical bars", 256),
+        Param("goods_info", common.OPTIONAL, TEXT, "foods",
+              "descriptions of the goods, separated by vertical bars", 2000),
         Param("language", common.DOCUMENTED, one_of("cn", "en"), "en", "language of the pages", 2),
-        Param("channel_type", common.DOCUMENTED, one_of("online", TERMINAL), "online", "on a page, or on a card terminal", 16,
-              aliases=("pay_channel",), note="the document's example sends pay_channel"),
+        Param("channel_type", common.DOCUMENTED, one_of("online", TERMINAL), "online",
+              "on a page, or on a card terminal", 16, aliases=("pay_channel",), note="the document's example sends pay_channel"),
         replace(common.TERMINAL_ID, length=16, note="needed with channel_type=terminal"),
-        Param("terminal_type", common.DOCUMENTED, one_of("web", "h5", "android", "ios"), "web", "where the payer is", 16),
+        Param("terminal_type", common.DOCUMENTED, one_of("web", "h5", "android", "ios"), "web",
+              "where the payer is", 16),
         Param("risk_info", common.OPTIONAL, RISK_INFO, "", "what the risk rules should know", 15000),
         Param("return_url", common.OPTIONAL, URL, "https://shop.example/basket", "where a payer who gives up goes", 512),
         Param("redirect_url", common.OPTIONAL, URL, "https://shop.example/paid", "where the browser goes with the result", 512),
@@ -75,8 +79,10 @@ ROWS = (replace(common.TRANS_AMOUNT, length=6),
         common.SIGN, SIGN_TYPE)
 RESULT = (
     *fields(("is_success", "T processed, F refused"), ("result_code", "response code, section 7.2"),
-            ("result_msg", "the same in words"), ("error", "empty"), ("status", "the outcome"), ("merchants_id", "merchant"),
-            ("order_time", "when the order was made: YYYY-MM-DD HH:MM:SS, Asia/Shanghai"), ("out_trade_no", "order number"),
+            ("result_msg", "the same in words"), ("error", "empty"), ("status", "the outcome"),
+            ("merchants_id", "merchant"),
+            ("order_time", "when the order was made: YYYY-MM-DD HH:MM:SS, Asia/Shanghai"),
+            ("out_trade_no", "order number"),
             ("complete_time", "yyyyMMddHHmmss, Asia/Shanghai; empty while it is not final"),
             ("order_id", "the acquirer's number")),
     Field("trans_amount", "amount", common.INFERRED))
@@ -85,12 +91,14 @@ RESULT = (
 @endpoint(
     name="tgpaybankcard", section="7.2", title="Card payment from the merchant's server", product=BANKCARD, card_codes=True,
     applies=lambda params: params.get("access_type") == SERVER,
-    params=(common.MERCHANTS_ID, PAY_TYPE, common.OUT_TRADE_NO, Param("pay_info", common.REQUIRED, PAY_INFO, "", "the card"),
-            Param("device_channel", common.OPTIONAL, one_of("app", "browser"), "browser", "kind of device", 10,
-                  note="conditional in the document, which prints no condition"),
-            ACCESS_TYPE, Param("trans_channel", common.DOCUMENTED, one_of("credit_card"), "credit_card", "kind of payment", 20),
+    params=(common.MERCHANTS_ID, PAY_TYPE, common.OUT_TRADE_NO,
+            Param("pay_info", common.REQUIRED, PAY_INFO, "", "the card"),
+            Param("device_channel", common.OPTIONAL, one_of("app", "browser"), "browser", "kind of device",
+                  10, note="conditional in the document, which prints no condition"),
+            ACCESS_TYPE,
+            Param("trans_channel", common.DOCUMENTED, one_of("credit_card"), "credit_card", "kind of payment", 20),
             *ROWS),
-    answer=(*RESULT, *fields(("payMethodResp", "JSON: whether the payer must be sent to the issuer's page, and how")),
+    answer=(*RESULT, Field("payMethodResp", "JSON: whether the payer must be sent to the issuer's page, and how"),
             *common.SIGNATURE),
     rules=(parts_within_the_amount, terminal_named, risk_info_for_three_d),
     note="A declined card is a processed request: is_success is T, status is failed. A 3-D payment is pending (3200), and payMethodResp "
@@ -152,8 +160,9 @@ def result(call: Call, order: Order) -> dict[str, str]:
     """What both answers about a card payment tell."""
     card = order.card
     assert card is not None
-    return {"is_success": "T", "result_code": card.code, "result_msg": card.message, "status": str(card.status),
-            "merchants_id": order.merchants_id, "order_time": clock.spaced(order.created_at, call.settings.timezone),
+    made = clock.spaced(order.created_at, call.settings.timezone)
+    return {"is_success": "T", "result_code": card.code, "result_msg": card.message,
+            "status": str(card.status), "merchants_id": order.merchants_id, "order_time": made,
             "out_trade_no": order.out_trade_no, "complete_time": notices.completed(order, call.settings),
             "order_id": card.order_id, "trans_amount": money.text(order.amount)}
 
@@ -212,7 +221,10 @@ def _same(call: Call, order: Order) -> Order:
 
 
 def _tried_again(call: Call, order: Order) -> Order:
-    """The order opened for another attempt, with what this request says. Raises Refused 3105 when it neither failed nor expired."""
+    """The order opened for another attempt, with what this request says.
+
+    Raises Refused 3105 when it neither failed nor expired.
+    """
     assert order.card is not None
     state = replace(order.card, access_type=call.get("access_type"))
     if order.terminal:

@@ -38,16 +38,19 @@ def prefixed_number(params: Mapping[str, str]) -> Finding | None:
     section="2", title="QR code for the buyer to scan", product="qrcode",
     params=(
         common.MERCHANTS_ID, common.OUT_TRADE_NO, common.REFERENCE,
-        replace(common.TRANS_AMOUNT, tolerated=("total_fee",), note="the example of section 1.2 sends total_fee"),
+        replace(common.TRANS_AMOUNT, tolerated=("total_fee",),
+                note="the example of section 1.2 sends total_fee"),
         common.ACCOUNT_ID, common.TERMINAL_ID,
         Param("it_b_pay", common.DOCUMENTED, IT_B_PAY, "1c",
               "time limit; 1c closes at the coming 00:00, Asia/Shanghai; without it 15 minutes"),
-        common.NOTIFY_URL, replace(common.PAY_TYPE, need=common.OPTIONAL, note="not in the table; the example sends it"),
+        common.NOTIFY_URL,
+        replace(common.PAY_TYPE, need=common.OPTIONAL, note="not in the table; the example sends it"),
         common.SIGN, common.SIGN_TYPE),
     answer=(
         *fields(("is_success", "T processed, F refused"), ("error", "error code"), ("out_trade_no", "order number"),
                 ("result_code", "SUCCESS or FAIL"), ("big_pic_url", "picture, 430 pixels"), ("pic_url", "picture, 230 pixels"),
-                ("small_pic_url", "picture, 130 pixels"), ("qr_code", "what the picture encodes: the wallet page of the order")),
+                ("small_pic_url", "picture, 130 pixels"),
+                ("qr_code", "what the picture encodes: the wallet page of the order")),
         *common.SIGNATURE),
     rules=(prefixed_number,),
     note="Without pay_type the order is Alipay's (inferred): the document's table lacks it, its example has it.")

@@ -53,7 +53,8 @@ def tgpayquery(call: Call) -> Answer:
         **common.succeeded(), "pay_type": order.pay_type, "trans_amount": money.text(order.amount), "trade_status": str(order.status),
         "out_trade_no": order.out_trade_no, **common.payment_fields(order, call.settings), "refund_status": refund_status(order),
         "refund_amount": money.text_without_zero(order.refunded), "attach": order.details.get("attach", ""),
-        "merchants_id": order.merchants_id, "create_ip": order.create_ip, **card_fields(order, call.settings)})
+        "merchants_id": order.merchants_id, "create_ip": order.create_ip,
+        **card_fields(order, call.settings)})
 
 
 def card_fields(order: Order, settings: Settings) -> dict[str, str]:

@@ -15,8 +15,8 @@ from ._common import Call
         Param("out_refund_id", common.OPTIONAL, TEXT, "201703200001_201707150001", "the merchant's refund number, unique", 64,
               identifier=True),
         common.OUT_TRADE_NO, Param("refund_amount", common.REQUIRED, AMOUNT, "0.01", "amount to give back"),
-        Param("refund_reson", common.OPTIONAL, TEXT, "", "reason (sic)"), replace(common.ACCOUNT_ID, example="wos.101"),
-        common.TERMINAL_ID, common.SIGN),
+        Param("refund_reson", common.OPTIONAL, TEXT, "", "reason (sic)"),
+        replace(common.ACCOUNT_ID, example="wos.101"), common.TERMINAL_ID, common.SIGN),
     answer=(
         *common.RESULT,
         *fields(("alipay_trans_id", "the wallet's trade number"), ("partner_refund_id", "refund number"),

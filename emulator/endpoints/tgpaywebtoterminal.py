@@ -18,7 +18,7 @@ PAY_TYPE = "webtoterminal"
 ACCEPTED, REJECTED = "202", "400"
 IS_BUSY, DOES_NOT_RESPOND, TOO_LATE = "1001", "1002", "1003"
 ACCEPTED_MESSAGE = "Operation Accepted"
-# The document prints the second sentence; the other two are Handpoint's, whose interface this endpoint passes on.
+# The document prints the second sentence; the others are Handpoint's, whose interface this endpoint passes on.
 MESSAGES = {
     IS_BUSY: "The device is busy",
     DOES_NOT_RESPOND: "No device listening at the other end of the secure channel",
@@ -65,10 +65,11 @@ OPERATIONS = (*terminal.OPERATIONS, terminal.STOP)
     answer=(
         *fields(("is_success", "T handed to the terminal, F not"), ("result_code", "202 or 400"),
                 ("result_msg", "the same in words")),
-        Field("result_msg_code", "1001 busy, 1002 offline or unknown, 1003 cannot be stopped; only with 400", sparing=True),
+        Field("result_msg_code", "1001 busy, 1002 offline or unknown, 1003 cannot be stopped; only with 400",
+              sparing=True),
         Field("error", "the sentence of result_msg; only with 400", sparing=True),
-        Field("transactionResultId", "number of the transaction, for the query; only with 202, and neither with a notify_url "
-                                     "nor in the answer to a stop", sparing=True),
+        Field("transactionResultId", "number of the transaction, for the query; only with 202, and neither with "
+                                     "a notify_url nor in the answer to a stop", sparing=True),
         *fields(("merchants_id", "merchant"), ("out_trade_no", "order number")), *common.SIGNATURE),
     rules=(what_the_operation_needs,),
     note="The result comes by notice, or by a query with transactionResultId or out_trade_no: 204 while there is none. A linked refund and "
@@ -90,8 +91,11 @@ def tgpaywebtoterminal(call: Call) -> Answer:
 
 
 def _number_to_ask_with(call: Call, order: Order) -> str:
-    """The transactionResultId, empty where a notification brings the result: to the request's or the merchant's notify_url."""
-    return order.terminal.result_id if order.terminal and not notices.address(order, call.merchant) else ""
+    """The transactionResultId, empty where a notification brings the result.
+
+    It does so with a notify_url, be it the request's or the merchant's.
+    """
+    return "" if notices.address(order, call.merchant) or not order.terminal else order.terminal.result_id
 
 
 def _same_currency(call: Call) -> None:
@@ -162,6 +166,6 @@ def _accepted(call: Call, number: str = "") -> Answer:
 
 
 def _rejected(call: Call, code: str) -> Answer:
-    return Answer({"is_success": "F", "result_code": REJECTED, "result_msg": MESSAGES[code], "result_msg_code": code,
-                   "error": MESSAGES[code], "merchants_id": call.merchant.merchants_id,
+    return Answer({"is_success": "F", "result_code": REJECTED, "result_msg": MESSAGES[code],
+                   "result_msg_code": code, "error": MESSAGES[code], "merchants_id": call.merchant.merchants_id,
                    "out_trade_no": call.get("out_trade_no")}, {"why": ADVICE[code]})

@@ -65,9 +65,9 @@ _NOTES = {
         "由浏览器调用。openid 以 openid= 附加到 client_url（推断），并保存在 cookie 中，同一浏览器和商户得到的值不变。",
     "Unpaid orders close after 2 hours, as WeChat's prepay_id does (inferred).":
         "未付款的订单在 2 小时后关闭，与微信 prepay_id 的有效期一致（推断）。",
-    "CSV with a header line; the columns are listed below. One line for each payment, refund and cancellation settled in the range, "
-    "at 15:00 on the day after it. The column type, whose number the document leaves out, and the lines of refunds and cancellations "
-    "are as in Alipay's file (inferred). Refusals are XML and unsigned.":
+    "CSV with a header line; the columns are listed below. One line for each payment, refund and cancellation "
+    "settled in the range, at 15:00 on the day after it. The column type, whose number the document leaves out, and "
+    "the lines of refunds and cancellations are as in Alipay's file (inferred). Refusals are XML and unsigned.":
         "带表头的 CSV，各列见下。区间内结算的每笔付款、退款和撤销各一行，于次日 15:00 结算。文档跳过了 type 列的编号；"
         "该列以及退款和撤销行与支付宝的文件相同（推断）。拒绝时应答 XML，不签名。",
     "Signed with the token of the merchant that the user belongs to (inferred): the request does not name one.":
@@ -327,7 +327,8 @@ _OUTCOMES = {
         "打开发卡行页面；由一次性验证码决定，若给出 code 且不是 3200 则由它决定（本模拟器扩展）",
     "authorised, and pending the merchant's review (ours)": "已授权，待商户审核（本模拟器扩展）",
     "paid at once, and charged back after so long (ours)": "立即付款成功，在此时长后拒付（本模拟器扩展）",
-    "the answer to a card payment from the merchant's server says F, whatever came of it, as the document's sample does; without it T":
+    "the answer to a card payment from the merchant's server says F, whatever came of it, as the document's sample "
+    "does; without it T":
         "后台直连支付的应答中 is_success 为 F，与付款结果无关，如文档示例所示；不设则为 T",
     "the answer takes so much longer, on the real clock": "应答延迟的时长，按真实时钟",
     "where the line breaks; nothing happens with drop_before, http_500, http_503, with all others the payment is committed":

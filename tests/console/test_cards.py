@@ -28,7 +28,8 @@ def test_every_card_code_payment_code_and_amount_is_there(desk: Desk) -> None:
 
 def test_a_code_is_told_with_its_message_its_status_and_what_the_payer_reads(desk: Desk) -> None:
     told = {row.split()[0]: row for row in shown(desk.page("/cards"), "codes")}
-    assert [(code, column) for code, row in RESPONSE_CODES.items() for column in ("message", "status", "shown_to_payer")
+    columns = ("message", "status", "shown_to_payer")
+    assert [(code, column) for code, row in RESPONSE_CODES.items() for column in columns
             if row[column] not in told[code]] == []
     assert "Please confirm the card has enough money" in told["3084"] and "\u8bf7\u786e\u8ba4\u5361\u5185\u4f59\u989d" in told["3084"]
 

@@ -8,8 +8,8 @@ from ..card_orders import DECLINED, PENDING, PENDING_3D, REVIEWED
 from ..driver import VISA, Answer, Clock, Shop, assert_illegal, card_of
 
 CASHIER = ["is_success", "result_code", "error", "pay_url", "merchants_id", "out_trade_no", "sign", "sign_type"]
-SERVER = ["is_success", "result_code", "result_msg", "error", "status", "merchants_id", "order_time", "out_trade_no", "complete_time",
-          "order_id", "trans_amount", "payMethodResp", "sign", "sign_type"]
+SERVER = ["is_success", "result_code", "result_msg", "error", "status", "merchants_id", "order_time", "out_trade_no",
+          "complete_time", "order_id", "trans_amount", "payMethodResp", "sign", "sign_type"]
 BOTH = pytest.mark.parametrize("ask", [Shop.card_order, Shop.card_payment], ids=["cashier", "s2s"])
 Ask = Callable[..., Answer]
 

@@ -45,7 +45,8 @@ def test_the_refund_fields_tell_how_much_was_given_back(
     for amount in refunds:
         shop.refund(number, amount)
     answer = shop.query(number)
-    assert (answer["refund_status"], answer["refund_amount"], answer["trade_status"]) == (refund_status, refund_amount, trade_status)
+    told = answer["refund_status"], answer["refund_amount"], answer["trade_status"]
+    assert told == (refund_status, refund_amount, trade_status)
 
 
 def test_after_a_full_refund_the_payment_is_still_told(shop: Shop):

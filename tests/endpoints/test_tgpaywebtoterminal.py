@@ -11,7 +11,8 @@ from ..driver import Answer, Clock, Control, Shop
 ACCEPTED = ["is_success", "result_code", "result_msg", "merchants_id", "out_trade_no", "sign", "sign_type"]
 WITH_NUMBER = [*ACCEPTED[:3], "transactionResultId", *ACCEPTED[3:]]
 REFUSED = [*ACCEPTED[:3], "result_msg_code", "error", *ACCEPTED[3:]]
-SENTENCES = {"1001": "The device is busy", "1002": "No device listening at the other end of the secure channel",
+SENTENCES = {"1001": "The device is busy",
+             "1002": "No device listening at the other end of the secure channel",
              "1003": "Cancel operation not allowed"}
 RESULT = ["is_success", "result_code", "result_msg", "merchants_id", "out_trade_no", "transactionResultId", "operation", "trade_status",
           "trans_amount", "requested_amount", "trans_currency", "terminal_sn", "terminal_type", "transactionID", "authorisationCode",
@@ -28,7 +29,8 @@ def frozen(clock: Clock) -> None:
 
 
 def accepted(answer: Answer) -> Answer:
-    assert (answer["is_success"], answer["result_code"], answer["result_msg"]) == ("T", "202", "Operation Accepted"), answer.text
+    told = answer["is_success"], answer["result_code"], answer["result_msg"]
+    assert told == ("T", "202", "Operation Accepted"), answer.text
     assert list(answer.fields) in (ACCEPTED, WITH_NUMBER)
     return answer
 
@@ -142,11 +144,12 @@ def test_a_stop_is_accepted_without_a_number(shop: Shop) -> None:
 
 
 def test_an_ordinary_refusal_has_the_fields_of_every_refusal(shop: Shop) -> None:
-    for told, error in ((shop.at_terminal(sign="0" * 32), "ILLEGAL_SIGN"), (shop.at_terminal(amount="0"), "ILLEGAL_ARGUMENT")):
-        assert list(told.fields) == ["is_success", "result_code", "error", "detail_error_code", "detail_error_des", "merchants_id",
-                                     "out_trade_no", "sign", "sign_type"]
-        assert (told["is_success"], told["result_code"], told["error"], told["detail_error_code"]) == ("F", "400", error, error)
-        assert shop.verifies(told)
+    names = ["is_success", "result_code", "error", "detail_error_code", "detail_error_des", "merchants_id",
+             "out_trade_no", "sign", "sign_type"]
+    for wrong, error in (({"sign": "0" * 32}, "ILLEGAL_SIGN"), ({"trans_amount": "0"}, "ILLEGAL_ARGUMENT")):
+        told = shop.at_terminal(**wrong)
+        assert list(told.fields) == names and shop.verifies(told)
+        assert [told[name] for name in names[:4]] == ["F", "400", error, error]
 
 
 def test_a_terminal_at_work_is_busy_and_free_again_with_the_result(shop: Shop, clock: Clock) -> None:
@@ -194,11 +197,12 @@ def test_an_offline_or_unknown_terminal_does_not_respond(shop: Shop) -> None:
     accepted(shop.at_terminal())
 
 
-def test_without_a_serial_number_it_is_the_terminal_made_first_which_lists_have_first(control: Control) -> None:
+def test_without_a_serial_number_it_is_the_terminal_made_first_as_lists_show_it(control: Control) -> None:
     shop = control.shop()
     made = [f"{serial}{shop.merchants_id}" for serial in "9A1"]
     for serial in made:
-        control.ask("PUT", f"/terminals/{serial}", {"merchants_id": shop.merchants_id, "terminal_type": "PAX920"})
+        known = {"merchants_id": shop.merchants_id, "terminal_type": "PAX920"}
+        assert control.ask("PUT", f"/terminals/{serial}", known).status == 201
     assert shop.terminals[2:] == made
     asked = accepted(shop.at_terminal(terminal_sn=None, terminal_type=None))
     assert shop.query(asked["out_trade_no"])["terminal_sn"] == shop.terminals[0]

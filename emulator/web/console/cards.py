@@ -56,7 +56,8 @@ def cards() -> Response:
         return all(word in text for word in wanted)
     said = [(card, fits(card.number, grouped(card.number), card.code, card.brand, card.message, card.status, card.means))
             for card in test_cards()]
-    codes = [(row, fits(row.code, row.message, row.section, row.status, *row.shown)) for row in RESPONSE_CODES.values()]
+    codes = [(row, fits(row.code, row.message, row.section, row.status, *row.shown))
+             for row in RESPONSE_CODES.values()]
     return show("cards", "cards", asked=asked, tables=(
         ("cards", said), ("codes", codes), ("wallets", [(row, fits(*row)) for row in wallets()]),
         ("amounts", [(row, fits(row.amount, row.result, row.issuer_code, row.means)) for row in amounts()])),
