@@ -15,10 +15,10 @@ CHARGEBACK_AFTER = durations.DAY
 SETTLES_AFTER = 5 * durations.SECOND
 ONE_TIME_CODE = "123456"
 MOST_WRONG_CODES = 3
-REVOKED, REFUSED_IN_REVIEW, TIME_OVER, NO_REFUND, DUPLICATE = "0503", "0055", "3300", "0340", "3115"
+REVOKED, REFUSED_IN_REVIEW, TIME_OVER, NO_REFUND, DUPLICATE = "0503", "0055", "3300", "0340", "3105"
 INVALID_NUMBER, INVALID_VALIDITY, INVALID_CVV, INVALID_TOKEN = "3101", "3096", "3104", "0452"
 WRONG_PIN, TOO_MANY_PINS, NOT_AUTHENTICATED, CHARGED_BACK = "3085", "3106", "3152", "3200"
-REFUSALS = ("1000", "1003", "0348", "0349", "3115")  # nothing happens then, so their test cards are turned away (contract 3)
+REFUSALS = ("1000", "1003", "0348", "0349", "3105")  # nothing happens then, so their test cards are turned away
 
 
 @dataclass(frozen=True)

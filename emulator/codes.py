@@ -1,6 +1,7 @@
 """Every refusal and every buyer-side failure, one line each (contract 1.3), and the exception that turns a request away.
 
-Of the card codes, those of TRADE_HAS_FINISHED, DISCORDANT_REPEAT_REQUEST and TRADE_CANCEL_TIME_OUT are readings of the remarks in 7.2.
+Of the card codes, those of TRADE_HAS_FINISHED, DISCORDANT_REPEAT_REQUEST and TRADE_CANCEL_TIME_OUT are inferred
+from the remarks in section 7.2.
 """
 from dataclasses import dataclass
 
@@ -26,13 +27,13 @@ REFUSALS = {code.name: code for code in (
     Code("ILLEGAL_ARGUMENT", "a parameter is missing, malformed or out of range"),
     Code("HAS_NO_PRIVILEGE", "the product is switched off for this merchant", "0349"),
     Code("TRADE_NOT_EXIST", "this merchant has no such order", "3002"),
-    Code("CONTEXT_INCONSISTENT", "the order number is used already, with other parameters", "3115"),
-    Code("TRADE_HAS_SUCCESS", "the order is paid already", "3115"),
+    Code("CONTEXT_INCONSISTENT", "the order number is used already, with other parameters", "3105"),
+    Code("TRADE_HAS_SUCCESS", "the order is paid already", "3105"),
     Code("TRADE_HAS_CLOSE", "the order is closed, expired, cancelled or refunded in full", "3002"),
     Code("TRADE_HAS_FINISHED", "the refund period is over", "3002"),
     Code("TRADE_STATUS_ERROR", "the order is not paid, so nothing can be refunded", "0330"),
     Code("REASON_TRADE_REFUND_FEE_ERR", "the refunds would exceed the payment", "3098"),
-    Code("DISCORDANT_REPEAT_REQUEST", "the out_refund_id is used already, with another amount or order", "3115"),
+    Code("DISCORDANT_REPEAT_REQUEST", "the out_refund_id is used already, with another amount or order", "3105"),
     Code("TRADE_CANCEL_TIME_OUT", "a paid order is cancelled more than 24 hours after its payment", "3124"),
     Code("LOGIN_FAILED", "unknown user or wrong password"),
     Code("NOT_FOUND", "there is no such path", status=404),

@@ -26,11 +26,11 @@ class Need(Enum):
 
 
 class Source(Enum):
-    """Where a row or an endpoint's behaviour comes from."""
+    """The fidelity of a row or an endpoint: where it comes from."""
 
-    DOCUMENTED = "documented"
-    READ = "read from the document's examples or damaged text"
-    ASSUMED = "assumed from the wallets' own interfaces"
+    DOCUMENTED = "documented"  # the document prints it, in a table, an example or its text
+    OBSERVED = "observed"  # a public client of the gateway was seen doing so
+    INFERRED = "inferred"  # neither; it is what users of the services behind the gateway would expect
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,9 @@ DATE = Format("date, YYYY-MM-DD", _date_problem, {"type": "string", "format": "d
 class Param:
     """One row of a parameter table.
 
-    `length` is the documented number of characters: over it an identifier is refused, any other value a finding. `aliases` are
-    other names under which the value is taken.
+    `length` is the documented number of characters: over it an identifier is refused, any other value a
+    finding. `aliases` are other names under which the value is taken, with a finding; where the document itself
+    sends one of them (`tolerated`), the setting strict does not refuse it.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Param:
     length: int | None = None
     identifier: bool = False
     aliases: tuple[str, ...] = ()
+    tolerated: tuple[str, ...] = ()
     source: Source = Source.DOCUMENTED
     note: str = ""
 
@@ -200,7 +202,8 @@ def renamed(table: Endpoint, params: Mapping[str, str]) -> tuple[dict[str, str],
             value = named.pop(alias)
             if row.name not in named:
                 named[row.name] = value
-                findings.append(Finding("OTHER_NAME", f"{alias} is sent, the table has {row.name}"))
+                detail = f"{alias} is sent, the table has {row.name}"
+                findings.append(Finding("OTHER_NAME", detail, refusable=alias not in row.tolerated))
             elif named[row.name] != value:
                 problems[row.name] = f"{row.name} and {alias} are both sent and differ"
     return named, findings, problems

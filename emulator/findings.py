@@ -39,10 +39,14 @@ RULES = {rule.code: rule for rule in (
 
 @dataclass(frozen=True)
 class Finding:
-    """One breach: the rule's code, and what this request or answer did."""
+    """One breach: the rule's code, and what this request or answer did.
+
+    `refusable` when the setting strict refuses it.
+    """
 
     code: str
     detail: str
+    refusable: bool = True
 
     def as_json(self) -> dict[str, str]:
         """The row as the journal keeps it: with the rule beside the breach."""

@@ -1,6 +1,6 @@
 """One request, top to bottom: find, read, authenticate, check, act, sign, write down (contract 1.3, order of checks)."""
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from time import monotonic, sleep
@@ -153,7 +153,7 @@ class Gateway:
             case.findings.append(Finding("CARD_DATA_IN_URL", "card data is in the URL, where proxies and logs keep it"))
         problems += [f"{name} has a card number in it, which belongs into pay_info only" for name in case.mask.misplaced(params)]
         if self._is_strict(merchant):
-            problems += [_in_words(finding) for finding in case.findings]
+            problems += _in_words(case.findings)
         if problems:
             raise Refused("ILLEGAL_ARGUMENT", "; ".join(problems))
         return params
@@ -163,8 +163,8 @@ class Gateway:
         case.explanation = answer.why
         case.findings += answer.findings
         case.out_trade_no = answer.fields.get("out_trade_no", "")
-        if answer.findings and self._is_strict(merchant):
-            raise Refused("ILLEGAL_ARGUMENT", "; ".join(_in_words(finding) for finding in answer.findings))
+        if self._is_strict(merchant) and (problems := _in_words(answer.findings)):
+            raise Refused("ILLEGAL_ARGUMENT", "; ".join(problems))
 
     def _is_strict(self, merchant: Merchant) -> bool:
         return bool(self.settings.strict or merchant.strict)
@@ -193,8 +193,9 @@ def _as_rules_see_it(table: Endpoint, merchant: Merchant, params: Mapping[str, s
                  lambda: card_number(params))
 
 
-def _in_words(finding: Finding) -> str:
-    return f"{finding.detail} ({finding.code}, strict)"
+def _in_words(findings: Iterable[Finding]) -> list[str]:
+    """The sentences of the findings that the setting strict refuses."""
+    return [f"{finding.detail} ({finding.code}, strict)" for finding in findings if finding.refusable]
 
 
 def _on_the_wire(reply: Reply, table: Endpoint, merchant: Merchant) -> Response:

@@ -34,6 +34,11 @@ def text(amount: int) -> str:
     return f"{sign}{whole}.{part:02d}"
 
 
+def text_without_zero(amount: int) -> str:
+    """Major units without a zero before the point, as the query prints `refund_amount`: 0 is `.00`, 50 is `.50`."""
+    return text(amount).removeprefix("0")
+
+
 def rate(written: str) -> int:
     """Hundred-millionths of decimal text with at most eight places: `"0.006"` is 600000. Raises ValueError."""
     match = _RATE.fullmatch(written)
@@ -47,6 +52,12 @@ def rate_text(scaled: int) -> str:
     """A rate with its eight places: `9.07480000`."""
     whole, part = divmod(scaled, SCALE)
     return f"{whole}.{part:08d}"
+
+
+def rate_text_short(scaled: int) -> str:
+    """A rate with six places, half up, as the settlement file has it (Number(8,6)): `9.074800`."""
+    whole, part = divmod((scaled + 50) // 100, 10**6)
+    return f"{whole}.{part:06d}"
 
 
 def rate_number(scaled: int) -> str:

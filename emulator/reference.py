@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 from . import __version__, cards, findings, payers, scenarios, settlement
 from .codes import BUYER_FAILURES, REFUSALS
-from .contract import Endpoint, Need, Param, Source
+from .contract import Endpoint, Field, Need, Param, Source
 from .endpoints import ENDPOINTS
 from .response_codes import RESPONSE_CODES
 from .settings import SETTINGS, variable
@@ -39,19 +39,23 @@ def markdown() -> str:
     parts = [
         f"# TGPay Emulator {__version__}: reference",
         "Made from the tables that check the requests. **R** is refused when missing, **D** is documented as mandatory and its absence "
-        "a finding, **O** is optional. *(reading)* marks what the document does not say clearly.",
+        "a finding, **O** is optional. What has no mark is *documented*: the document prints it. *(observed)*: a "
+        "public client of the gateway was seen doing so. *(inferred)*: neither; we chose what users of the services "
+        "behind the gateway would expect.",
         "## Endpoints", *(part for endpoint in ENDPOINTS.values() for part in _endpoint(endpoint)),
         "## Columns of the settlement file", ", ".join(f"`{name}`" for name, _ in settlement.COLUMNS),
+        "The document's list jumps from field 11 to 13; `type` between them is *(inferred)*.",
         "## Refusals", "`is_success` is F, nothing happened.",
         table(("error", "when", "HTTP"), ((code.name, code.when, str(code.status)) for code in REFUSALS.values())),
         "## Buyers who cannot pay", "`is_success` is T, `result_code` FAIL: the request was carried out, the buyer failed.",
         table(("detail_error_code", "why"), ((code.name, code.when) for code in BUYER_FAILURES.values())),
-        "## Response codes of cards", "The outcome of a card payment is `status`. The last column tells whether code and message are "
-        "printed in the document, or restored from its damaged text.", response_codes_table(),
+        "## Response codes of cards", "The outcome of a card payment is `status`. Codes, messages and texts are the "
+        "document's, the statuses are inferred.", response_codes_table(),
         "## Test cards", "Any validity in the future and any verification code of the right length go with them. Every other number is "
         "declined with 3101.", test_cards_table(),
         "## Payment codes for tests", "Any other code that is well formed pays at once.", payment_codes_table(),
-        "## Findings", "Rules of the document that are noted, not refused; with the setting `strict` they are refused.",
+        "## Findings", "Rules of the document that are noted, not refused; with the setting `strict` they are "
+        "refused, but for a name that the document's own examples send.",
         table(("code", "section", "rule", "what to change"),
               ((rule.code, rule.section, rule.sentence, rule.change) for rule in findings.RULES.values())),
         "## Scenarios", "A rule fits when all of its `when` does; the first that fits wins. A `then` that is a list is taken in turn, once "
@@ -82,16 +86,16 @@ def _rows(header: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
 def fidelity_table() -> str:
     """The endpoints as the README has them."""
     return table(("endpoint", "section", "what", "fidelity"),
-                 ((f"`{endpoint.path}`", endpoint.section, endpoint.title, fidelity(endpoint)) for endpoint in ENDPOINTS.values()))
+                 ((f"`{endpoint.path}`", endpoint.section, endpoint.title, ", ".join(fidelity(endpoint)))
+                  for endpoint in ENDPOINTS.values()))
 
 
-def fidelity(endpoint: Endpoint) -> str:
-    """How much of an endpoint the document says: its own source, and the sources of its rows."""
+def fidelity(endpoint: Endpoint) -> list[str]:
+    """Where an endpoint comes from: its own mark and those of its rows and notes, the most certain first."""
     sources = {source for each in endpoint.tables
                for source in (each.source, *(row.source for row in each.params), *(row.source for row in each.answer))}
-    sources |= {Source.READ for each in endpoint.tables if "(reading)" in each.note}
-    words = {Source.DOCUMENTED: "documented", Source.READ: "read", Source.ASSUMED: "assumed"}
-    return ", ".join(words[source] for source in Source if source in sources)
+    sources |= {source for source in Source for each in endpoint.tables if f"({source.value})" in each.note}
+    return [source.value for source in Source if source in sources]
 
 
 def _endpoint(endpoint: Endpoint) -> Iterator[str]:
@@ -102,7 +106,8 @@ def _endpoint(endpoint: Endpoint) -> Iterator[str]:
         yield f"Section {each.section} of the document. Root `{each.root}`, answer {signed}. {each.note}".strip()
         yield _parameters(each.params)
         if each.answer:
-            yield table(("answer", "meaning"), ((f"`{row.name}`", row.meaning + _reading(row.source)) for row in each.answer))
+            yield table(("answer", "meaning"),
+                        ((f"`{row.name}`", row.meaning + _mark(row.source)) for row in each.answer))
     documents = {row.name: row.format.rows for each in endpoint.tables for row in each.params if row.format.rows}
     for name, rows in documents.items():
         yield f"#### Rows of `{name}`"
@@ -118,11 +123,11 @@ def _parameter(row: Param) -> tuple[str, ...]:
     aliases = f"; also taken as {', '.join(row.aliases)}" if row.aliases else ""
     note = f"; {row.note}" if row.note else ""
     return (f"`{row.name}`", NEEDS[row.need], row.format.name + length, f"`{row.example}`" if row.example else "",
-            row.meaning + aliases + note + _reading(row.source))
+            row.meaning + aliases + note + _mark(row.source))
 
 
-def _reading(source: Source) -> str:
-    return "" if source is Source.DOCUMENTED else " *(reading)*"
+def _mark(source: Source) -> str:
+    return "" if source is Source.DOCUMENTED else f" *({source.value})*"
 
 
 def payment_codes_table() -> str:
@@ -134,8 +139,8 @@ def payment_codes_table() -> str:
 
 def response_codes_table() -> str:
     """The response codes of cards."""
-    return table(("code", "message", "section", "status", "what the payer reads", "reading"),
-                 ((f"`{row.code}`", row.message, row.section, str(row.status), row.shown[0], f"{row.code_reading}, {row.message_reading}")
+    return table(("code", "message", "section", "status", "what the payer reads"),
+                 ((f"`{row.code}`", row.message, row.section, str(row.status), row.shown[0])
                   for row in RESPONSE_CODES.values()))
 
 
@@ -161,14 +166,17 @@ def openapi(operations: Iterable[OperationRow], server: str) -> dict[str, Any]:
 def _gateway_path(endpoint: Endpoint) -> dict[str, Any]:
     answer = {"200": {"description": "XML, or what the endpoint answers with; refusals are XML too",
                       "content": {"text/xml": {"schema": _answer_schema(endpoint)}}}}
-    common = {"summary": endpoint.title, "description": f"Section {endpoint.section}. {endpoint.note}".strip(), "tags": ["gateway"]}
+    common = {"summary": endpoint.title, "description": f"Section {endpoint.section}. {endpoint.note}".strip(),
+              "tags": ["gateway"], "x-fidelity": endpoint.source.value}
     rows = {row.name: row for each in endpoint.tables for row in each.params}
     required = [name for name in rows if all(_is_required(name, each) for each in endpoint.tables)]
-    form = {"type": "object", "properties": {name: dict(_schema(row)) for name, row in rows.items()}, "required": required}
+    form = {"type": "object", "required": required,
+            "properties": {name: {**_schema(row), **_fidelity_of(row)} for name, row in rows.items()}}
     return {
         "get": {**common, "operationId": f"{endpoint.name}_get", "responses": answer,
-                "parameters": [{"name": row.name, "in": "query", "schema": dict(_schema(row)), "description": row.meaning,
-                                "required": row.name in required} for row in rows.values()]},
+                "parameters": [{"name": row.name, "in": "query", "schema": dict(_schema(row)),
+                                "description": row.meaning, "required": row.name in required, **_fidelity_of(row)}
+                               for row in rows.values()]},
         "post": {**common, "operationId": f"{endpoint.name}_post", "responses": answer,
                  "requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": form}}}}}
 
@@ -182,9 +190,14 @@ def _schema(row: Param) -> Mapping[str, Any]:
     return {**row.format.schema, **extra, **({"examples": [row.example]} if row.example else {})}
 
 
+def _fidelity_of(row: Param | Field) -> dict[str, str]:
+    return {"x-fidelity": row.source.value}
+
+
 def _answer_schema(endpoint: Endpoint) -> dict[str, Any]:
     return {"type": "object", "xml": {"name": endpoint.root},
-            "properties": {row.name: {"type": "string", "description": row.meaning} for each in endpoint.tables for row in each.answer}}
+            "properties": {row.name: {"type": "string", "description": row.meaning, **_fidelity_of(row)}
+                           for each in endpoint.tables for row in each.answer}}
 
 
 def _openapi_path(path: str) -> tuple[str, list[dict[str, Any]]]:

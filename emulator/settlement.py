@@ -68,10 +68,11 @@ COLUMNS: tuple[tuple[str, Cell], ...] = (
     ("settlement", lambda entry, settings: money.text(entry.amount - entry.fee)),
     ("rmb_settlement", lambda entry, settings: money.text(entry.rmb_settlement)),
     ("currency", lambda entry, settings: entry.order.currency),
-    ("rate", lambda entry, settings: money.rate_text(entry.order.rate)),
+    ("rate", lambda entry, settings: money.rate_text_short(entry.order.rate)),
     ("payment_time", lambda entry, settings: clock.spaced(entry.moved_at, settings.timezone)),
     ("settlement_time", lambda entry, settings: clock.spaced(entry.settles_at, settings.timezone)),
-    ("type", lambda entry, settings: entry.kind),  # the scan lost row 12; its values are read from rows 1 and 13
+    # The document jumps from field 11 to 13. Alipay's file of the same columns has `type` between them (inferred).
+    ("type", lambda entry, settings: entry.kind),
     ("status", lambda entry, settings: "L"),
     ("remarks", lambda entry, settings: entry.remarks),
     ("secondary_merchant_industry", lambda entry, settings: entry.merchant.industry),

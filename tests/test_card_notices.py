@@ -152,7 +152,7 @@ def test_the_chargeback_that_a_day_brings_is_not_told(notified: Shop, receiver: 
     assert results(receiver) == [("success", "0000")]
 
 
-@pytest.mark.parametrize("code", ["1000", "1003", "0348", "0349", "3115"])
+@pytest.mark.parametrize("code", ["1000", "1003", "0348", "0349", "3105"])
 def test_a_refused_payment_is_not_told(notified: Shop, receiver: Receiver, code: str) -> None:
     assert notified.card_payment(card_of(code))["is_success"] == "F"
     flush(notified.control)

@@ -64,7 +64,7 @@ VIEWS: dict[str, tuple[Callable[[Shop, str], str], Callable[[Page], None]]] = {
     "form": (lambda shop, language: shop.card_order("8.00", language=language, return_url="http://127.0.0.1:9/basket")["pay_url"], nothing),
     "form-long": (lambda shop, language: long_order(shop, language)["pay_url"], nothing),
     "form-errors": (lambda shop, language: shop.card_order("8.00", language=language)["pay_url"], submitted),
-    "form-refused": (after(card_of("3115")), nothing),
+    "form-refused": (after(card_of("3105")), nothing),
     "declined": (after(card_of("3100")), nothing),
     "no-test-card": (after("4012888888881881"), nothing),
     "issuer": (after(THREE_D), nothing),
@@ -124,7 +124,7 @@ def test_a_card_shows_the_documents_text_for_the_payer_and_the_query_tells_code_
     assert outcome(shop, order["out_trade_no"]) == (code, row["status"])
 
 
-@pytest.mark.parametrize("code", ["1000", "3115"])
+@pytest.mark.parametrize("code", ["1000", "3105"])
 def test_the_card_of_a_refusal_shows_its_text_and_writes_nothing(visitor: Visitor, shop: Shop, code: str) -> None:
     order = shop.card_order()
     with visitor.at(order["pay_url"]) as page:

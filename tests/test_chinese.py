@@ -2,9 +2,9 @@
 import pytest
 
 from emulator import cards, mistakes, payers, response_codes, terminal
+from emulator.contract import Source
 from emulator.endpoints import ENDPOINTS
 from emulator.findings import RULES
-from emulator.reference import fidelity
 from emulator.scenarios import shipped, shipped_scenario, then_rows
 from emulator.web.chinese import CHINESE
 from emulator.web.texts import Texts
@@ -13,13 +13,12 @@ TABLES = [table for first in ENDPOINTS.values() for table in first.tables]
 ROWS = [row for table in TABLES for row in table.params if row.name != "sign"]
 CODES = response_codes.RESPONSE_CODES.values()
 SAID = {
-    "titles": {table.title for table in TABLES}, "fidelity": {fidelity(first) for first in ENDPOINTS.values()},
+    "titles": {table.title for table in TABLES}, "fidelity": {source.value for source in Source},
     "notes": {table.note for table in TABLES if table.note}, "meanings of parameters": {row.meaning for row in ROWS},
     "formats": {row.format.name for row in ROWS if "enum" not in row.format.schema},
     "rules": {sentence for rule in RULES.values() for sentence in (rule.sentence, rule.change)},
     "sections of rules": {rule.section for rule in RULES.values() if " " in rule.section and "." not in rule.section},
     "messages of codes": {row.message for row in CODES},
-    "readings": {word for row in CODES for word in (row.code_reading, row.message_reading)},
     "test cards": {card.means for card in cards.test_cards()}, "payment codes": {code.means for code in payers.TEST_CODES},
     "messages of terminals": {*terminal.MESSAGES.values(), *(answer.message for answer in terminal.AMOUNT_TRIGGERS.values())} - {""},
     "mistakes in a signature": {mistake.code for mistake in (

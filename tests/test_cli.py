@@ -312,13 +312,13 @@ def test_requests_are_listed_and_narrowed(run: Run, control: Control) -> None:
 
 def test_a_request_is_printed_whole(run: Run, control: Control) -> None:
     shop = control.shop()
-    answer = shop.qr_order(reference="茶", pay_type=None)
+    answer = shop.qr_order(reference="茶", it_b_pay=None)
     entry = shop.journal(answer)
     printed = run("journal", str(entry["id"]))
     assert "request: GET from 127.0.0.1\n" in printed and "\n    reference=茶\n" in printed
     assert "".join(f"    {line}\n" for line in answer.text.splitlines()) in printed
     assert "\nverdict: OK\n" in printed
-    assert "\nfinding: MANDATORY_MISSING: pay_type is missing\n    a parameter that the table calls mandatory is sent" in printed
+    assert "\nfinding: MANDATORY_MISSING: it_b_pay is missing\n    a parameter that the table calls mandatory is sent" in printed
     assert json.loads(run("journal", str(entry["id"]), "--json")) == entry
 
 
@@ -364,7 +364,7 @@ def test_the_reference_has_every_endpoint_parameter_refusal_and_setting() -> Non
         assert all(f"`{row.name}`" in printed for row in (*endpoint.params, *endpoint.answer))
     assert all(f"| {name} |" in printed for name in REFUSALS)
     assert all(f"`TGPAY_{row.name.upper()}`" in printed for row in SETTINGS)
-    assert "*(reading)*" in printed
+    assert "*(inferred)*" in printed
 
 
 def test_the_reference_is_the_openapi_document_too(control: Control) -> None:

@@ -1,5 +1,5 @@
-"""Contract, first principle: the example requests of TGPay Pro's document succeed, with the findings that 1.5 predicts."""
-from collections.abc import Iterator
+"""The example requests of TGPay Pro's document succeed, with the findings that its own tables give them."""
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -15,9 +15,9 @@ QR = ("tgpayqrcode", {
 QUERY = ("tgpayquery", {"merchants_id": "201807208001", "out_trade_no": "0607001_201807208001060718225942"})
 REFUND = ("tgpayrefund", {
     "merchants_id": "201807208001", "out_refund_id": "201703200001_201707150001", "out_trade_no": "0607001_201807208001060718225942",
-    "refund_amount": "0.01", "terminal_id": "8000000001"})
+    "refund_amount": "0.01", "terminal_id": "80000000001"})
 CANCEL = ("tgpaycancel", {
-    "merchants_id": "201701010001", "account_id": "33", "out_trade_no": "TG201710150001", "terminal_id": "8000000001"})
+    "merchants_id": "201701010001", "account_id": "33", "out_trade_no": "TG201710150001", "terminal_id": "80000000001"})
 WEBSITE = ("tgpayh5", {
     "merchants_id": "202012177001", "out_trade_no": "202012177001081117326713", "pay_type": "alipay",
     "return_url": "http://ro.tgpaypro.com/images/paysuccess.jpg", "scene_type": "WEBSITE_PAY", "trans_amount": "1", "sign_type": "MD5"})
@@ -47,8 +47,9 @@ CARD = ("tgpaybankcard", {
                 '"lastName":"Swift"}',
     "pay_type": "bankcard", "reference": "bankcard",
     "risk_info": '{"bill":{"city":"shanghai","country":"CN","postalCode":"201799","state":"shanghai","street":"shangchenglu 518"},'
-                 '"buried":[{"code":"CB07","item":"50|42|paste||2|330|47|6|78|delete|1122|revocation"}],'
-                 '"cust":{"email":"rufei.wang@ipaylinks.com","emailLastModifyTime":"20210319183558","ip":"180.168.145.74",'
+                 '"buried":[{"code":"CB07","item":"50|42|paste||2|330|47|6|78|delete|1122|revocation"},'
+                 '{"code":"CB08","item":"49|41|paste||2|330|47|6|78|delete|1122|revocation"}],'
+                 '"cust":{"email":"ken@ipaylinks.com","emailLastModifyTime":"20210319183558","ip":"180.168.145.74",'
                  '"lastShoppingTime":"20210319183558","level":"9","phoneNum":"18761636957","registerUserId":"20210319183558",'
                  '"registrationTime":"20210319183558"},'
                  '"goods":[{"isGift":"","itemPrice":"800","quantity":"1","sku":"air ticket|shanghai to chicago"},'
@@ -117,9 +118,23 @@ def test_the_example_of_the_signature_is_that_of_a_seeded_merchant(control: Cont
                       "sign": "ad8e46d0144bc1498b87e858f753fcdb"}
 
 
-def test_the_prepay_example_succeeds_without_sign_type(control: Control):
-    answer, merchant = ask(control, (PREPAY[0], {**PREPAY[1], "sign_type": None}))
-    assert (answer["result_code"], merchant.findings(answer)) == ("SUCCESS", {"SIGN_TYPE_MISSING"})
+@pytest.mark.parametrize("strict", [False, True])
+def test_that_example_makes_a_qr_order_with_a_finding_also_under_strict(control: Control, strict: bool):
+    merchant = control.shop(strict=strict)
+    number = f"{merchant.merchants_id}20170420003001"
+    answer = merchant.ask("tgpayqrcode", out_trade_no=number, total_fee="0.01", pay_type=None, it_b_pay="15m")
+    assert (answer["is_success"], answer["error"], merchant.findings(answer)) == ("T", "", {"OTHER_NAME"})
+    assert merchant.query(number)["trans_amount"] == "0.01"
+
+
+@pytest.mark.parametrize("ask_for", [
+    lambda shop: shop.pay_by_barcode(trans_amount=None, total_fee="0.01"),
+    lambda shop: shop.ask("tgpayqrcode", out_trade_no="1", total_fee="0.01", it_b_pay="15m")],
+    ids=["total_fee elsewhere", "prefix"])
+def test_strict_refuses_every_other_finding(control: Control, ask_for: Callable[[Shop], Answer]):
+    answer = ask_for(control.shop(strict=True))
+    assert (answer["is_success"], answer["error"]) == ("F", "ILLEGAL_ARGUMENT")
+    assert "strict" in answer["detail_error_des"]
 
 
 def test_the_cashier_example_begins_on_the_terminal_that_it_names(control: Control, clock: Clock):
@@ -133,7 +148,12 @@ def test_the_cashier_example_begins_on_the_terminal_that_it_names(control: Contr
 def test_the_terminal_example_is_accepted_by_the_merchants_first_terminal(control: Control, clock: Clock):
     clock.freeze()
     answer, merchant = ask(control, TERMINAL)
-    assert (answer["is_success"], answer["result_code"], answer["transactionResultId"].partition("-")[0]) == ("T", "202", "1850025030")
+    serial, _, moment = answer["transactionResultId"].partition("-")
+    assert (serial, len(moment)) == ("1850025030", 13)
+    assert {**answer.fields, "sign": "", "transactionResultId": ""} == {
+        "is_success": "T", "result_code": "202", "result_msg": "Operation Accepted",
+        "transactionResultId": "", "merchants_id": "201807208001",
+        "out_trade_no": "201807208001050793242918", "sign": "", "sign_type": "MD5"}
     assert merchant.findings(answer) == {"MANDATORY_MISSING"}
 
 
@@ -141,10 +161,15 @@ def test_the_card_example_pays_from_a_url(control: Control, clock: Clock):
     clock.set("2028-06-30T12:00:00Z")  # its card is valid through that month
     answer, merchant = ask(control, CARD)
     assert (answer["is_success"], answer["result_code"], answer["status"]) == ("T", "0000", "success")
-    missing = {name for name in ("device_channel", "trans_channel", "channel_type") for finding in merchant.journal(answer)["findings"]
-               if finding["code"] == "MANDATORY_MISSING" and name in finding["detail"]}
-    assert missing == {"device_channel", "trans_channel", "channel_type"}
+    missing = {finding["detail"] for finding in merchant.journal(answer)["findings"]
+               if finding["code"] == "MANDATORY_MISSING"}
+    assert missing == {"trans_channel is missing", "channel_type is missing"}
     assert merchant.findings(answer) == {"CARD_DATA_IN_URL", "MANDATORY_MISSING"}
+    assert answer["order_time"] == "2028-06-30 20:00:00"
+    # The order of the document's sample, which has no other fields than these.
+    sample = ["is_success", "result_code", "result_msg", "status", "merchants_id", "order_time", "out_trade_no",
+              "sign", "sign_type"]
+    assert [name for name in answer.fields if name in sample] == sample
 
 
 def test_the_link_of_the_example_answers_a_page_that_posts(control: Control):

@@ -45,6 +45,13 @@ def test_a_rate_has_eight_places_and_is_the_shortest_number_in_json(written: str
     assert (money.rate(written), money.rate_text(scaled), money.rate_number(scaled)) == (scaled, eight_places, number)
 
 
+@pytest.mark.parametrize("scaled, printed", [
+    (907_480_000, "9.074800"), (907_480_049, "9.074800"), (907_480_050, "9.074801"), (99_999_950, "1.000000"),
+    (10_000, "0.000100")])
+def test_the_settlement_file_has_six_places_of_a_rate_half_up(scaled: int, printed: str):
+    assert money.rate_text_short(scaled) == printed
+
+
 @pytest.mark.parametrize("written", ["", "9.074800001", "-1", "1e1", "nine", ".5", "5."])
 def test_anything_else_is_no_rate(written: str):
     with pytest.raises(ValueError):

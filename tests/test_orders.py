@@ -188,7 +188,7 @@ BECOMES = {
 FINAL = (CardStatus.SUCCESS, CardStatus.FAILED, CardStatus.EXPIRED, CardStatus.CANCELED)
 CARD_REFUSED = {**dict.fromkeys(CARDS, ("TRADE_HAS_CLOSE", "3002")), "expired": ("TRADE_HAS_CLOSE", "3300"),
                 **dict.fromkeys(("received", "pending", "3-D", "pending_review"), ("TRADE_STATUS_ERROR", "0330")),
-                "success": ("TRADE_HAS_SUCCESS", "3115"), "finished": ("TRADE_HAS_FINISHED", "3002")}
+                "success": ("TRADE_HAS_SUCCESS", "3105"), "finished": ("TRADE_HAS_FINISHED", "3002")}
 
 
 def possible(state: str, event: Event) -> bool:

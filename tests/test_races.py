@@ -124,7 +124,7 @@ def test_the_same_out_refund_id_at_once_is_refunded_once_and_answers_everybody_t
     number = shop.pay_by_barcode("2.00")["out_trade_no"]
     answers = crowd([request(shop, "tgpayrefund", out_trade_no=number, refund_amount=amount, out_refund_id="once")] * MANY)
     assert {answer.raw for answer in answers} == {answers[0].raw} and outcomes(answers) == {"": MANY}
-    assert shop.query(number)["refund_amount"] == amount
+    assert shop.query(number)["refund_amount"] == amount.removeprefix("0")
     books_agree(shop, clock)
 
 

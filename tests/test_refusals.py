@@ -196,7 +196,7 @@ def in_order(sentence: str, names: list[str]) -> bool:
     (lambda shop: shop.pay_by_barcode("0.001", out_trade_no="9" * 65, pay_type="cash", buyer_identity_code="1", notify_url="x"),
      ["out_trade_no", "pay_type", "trans_amount", "buyer_identity_code", "notify_url"]),
     (lambda shop: shop.qr_order("-1", out_trade_no="9" * 65, pay_type="cash", it_b_pay="2c"),
-     ["out_trade_no", "pay_type", "trans_amount", "it_b_pay"]),
+     ["out_trade_no", "trans_amount", "it_b_pay", "pay_type"]),
     (lambda shop: shop.qr_order("-1", out_trade_no="9" * 65, reference="a\x01"), ["out_trade_no", "reference", "trans_amount"]),
     (lambda shop: shop.qr_order("1.00", out_trade_no="9" * 65, total_fee="2.00", it_b_pay="x"),
      ["out_trade_no", "trans_amount", "it_b_pay"])])

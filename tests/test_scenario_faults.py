@@ -221,7 +221,7 @@ def test_a_lost_refund_gives_back_once(shop: Shop, line: Line) -> None:
     refund = {"out_trade_no": number, "refund_amount": "0.40", "out_refund_id": shop.number()}
     assert line.ask("tgpayrefund", probe="drop_after", **refund).ending == FIN
     assert shop.ask("tgpayrefund", **refund)["is_success"] == "T"
-    assert shop.query(number)["refund_amount"] == "0.40"
+    assert shop.query(number)["refund_amount"] == ".40"
 
 
 @pytest.mark.parametrize("fault", LOST)

@@ -68,6 +68,18 @@ def test_a_code_answers_like_the_test_card_of_this_code(shop: Shop) -> None:
     assert scripted == plain
 
 
+@pytest.mark.parametrize("number", [VISA, card_of("3084"), card_of("3150")])
+def test_the_answer_to_a_payment_that_was_made_can_say_f_as_the_sample_does(shop: Shop, number: str) -> None:
+    plain = shop.card_payment(number)
+    shop.plays({"name": "it", "then": {"is_success": "F"}})
+    told = shop.card_payment(number)
+    assert list(told.fields) == list(plain.fields) and shop.verifies(told)
+    assert told["is_success"] == "F"
+    assert (told["result_code"], told["status"]) == (plain["result_code"], plain["status"])
+    assert outcome(shop, told["out_trade_no"]) == outcome(shop, plain["out_trade_no"])
+    assert shop.card_order()["is_success"] == shop.pay_by_barcode()["is_success"] == "T"
+
+
 @pytest.mark.parametrize("code", ["0000", "3084", "3118", "3150", "0503", "3300"])
 def test_a_code_is_the_issuers_answer_on_the_cashiers_page_too(shop: Shop, code: str) -> None:
     plain, scripted = shop.card_order(), shop.card_order()

@@ -63,19 +63,20 @@ RISK_ROWS = (
     _row("cust.phoneNum", TEXT, 32, "mobile number without the country's code"),
     _row("cust.phoneVerified", TRUE_FALSE, 5, "whether the number is verified"),
     _row("cust.phoneVerifiedTime", INSTANT, 14, "when it was verified"),
-    _row("cust.emailVerified", TRUE_FALSE, 5, "whether the address is verified", source=Source.READ),
+    _row("cust.emailVerified", TRUE_FALSE, 5, "whether the address is verified", source=Source.INFERRED),
     _row("cust.dateOfBirth", DAY, 8, "birthday", "20170607"),
-    _row("cust.gender", one_of("male", "female"), 6, "the second value is printed emale", source=Source.READ),
-    _row("cust.firstShoppingTime", INSTANT, 14, "first purchase"), _row("cust.lastShoppingTime", INSTANT, 14, "last purchase"),
+    _row("cust.gender", one_of("male", "female"), 6, "the second value is printed emale", source=Source.INFERRED),
+    _row("cust.firstShoppingTime", INSTANT, 14, "first purchase"),
     _row("cust.registerUserId", TEXT, 32, "the merchant's number of the customer"),
     _row("cust.ip", IP, 128, "where the order comes from", "180.168.145.74"), _row("cust.email", EMAIL, 256, "contact"),
     _row("cust.level", DIGITS, 2, "level of the customer, the more the higher", "9"),
+    _row("cust.lastShoppingTime", INSTANT, 14, "last purchase"),
     _row("order.source", one_of("desktop_web", "mobile_web", "mobile_app", "web", "chat", "third_party", "phone", "shopify", "other"), 14,
          "where the order was made"),
     _row("order.createTime", INSTANT, 14, "when the order was made"), _row("order.updateTime", INSTANT, 14, "when it was changed last"),
     _row("order.payProcessor", TEXT, 32, "who processes the payment"), _row("order.totalDiscounts", NUMBER, 12, "discounts in total"),
-    _row("order.discounts[].amount", NUMBER, 12, "one discount", source=Source.READ),
-    _row("order.discounts[].code", TEXT, 512, "its code", source=Source.READ),
+    _row("order.discounts[].amount", NUMBER, 12, "one discount", source=Source.INFERRED),
+    _row("order.discounts[].code", TEXT, 512, "its code", source=Source.INFERRED),
     _row("goods[].id", TEXT, 32, "number of the goods"), _row("goods[].title", TEXT, 256, "label"),
     _row("goods[].category", TEXT, 18, "category"), _row("goods[].subCategory", TEXT, 64, "second category"),
     _row("goods[].thirdCategory", TEXT, 64, "third category"), _row("goods[].brand", TEXT, 18, "brand"),
@@ -140,7 +141,7 @@ def parts(written: str) -> int:
     """The sum of the parts of a sub_account_data, in minor units. Raises ValueError with a sentence.
 
     The document does not say how the text looks: every member whose name ends in `amount`, `amt` or `fee` counts, else the object is
-    taken as pairs of a sub-merchant and its amount (reading).
+    taken as pairs of a sub-merchant and its amount (inferred).
     """
     given = read(written)
     if not isinstance(given, (dict, list)):

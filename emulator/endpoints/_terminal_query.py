@@ -14,11 +14,12 @@ from ._common import Call
 UNKNOWN_RESULT = f"<trade_status>{Result.UNDEFINED}<"
 TERMINAL_RESULT = (
     *fields(("is_success", "T found, F unknown"), ("result_code", "204 no result yet, 200 with the result; 404 unknown")),
-    Field("result_msg", "the same in words", common.READ), *fields(("merchants_id", "merchant"), ("out_trade_no", "order number"),
-                                                                   ("transactionResultId", "number of the transaction")),
-    Field("operation", "as asked", common.READ),
+    Field("result_msg", "the same in words", common.INFERRED),
+    *fields(("merchants_id", "merchant"), ("out_trade_no", "order number")),
+    Field("transactionResultId", "number of the transaction", common.INFERRED),
+    Field("operation", "as asked", common.INFERRED),
     Field("trade_status", "UNDEFINED, SUCCESS, AUTHORISED, DECLINED, FAILED, CANCELLED or PARTIAL_APPROVAL"),
-    *(Field(name, meaning, common.READ) for name, meaning in (
+    *(Field(name, meaning, common.INFERRED) for name, meaning in (
         ("trans_amount", "what was approved"), ("requested_amount", "what was asked for"), ("trans_currency", "currency"),
         ("terminal_sn", "serial number of the terminal"), ("terminal_type", "its model"), ("transactionID", "the acquirer's number"),
         ("authorisationCode", "of an approval, six digits"), ("issuerResponseCode", "two digits; 00 approved"),
@@ -35,9 +36,9 @@ TERMINAL_RESULT = (
     params=(
         common.MERCHANTS_ID, replace(common.OUT_TRADE_NO, need=common.OPTIONAL),
         Param("transactionResultId", common.REQUIRED, TEXT, "1850025030-1623060148000", "number of the transaction", 64,
-              source=common.READ), common.SIGN),
+              source=common.INFERRED), common.SIGN),
     answer=TERMINAL_RESULT,
-    note="The fields are Handpoint's (reading), amounts in major units. A query by out_trade_no of an order on a terminal answers the "
+    note="The fields are Handpoint's (inferred), amounts in major units. A query by out_trade_no of an order on a terminal answers the "
          "same. The notice of a result is this document.")
 def terminal_query(call: Call) -> Answer:
     """Tell a transaction of a terminal, by its number."""

@@ -29,13 +29,15 @@ def _days(params: Mapping[str, str]) -> tuple[date, date]:
 
 @endpoint(
     section="14", title="Settlement file", product="settlement", signed=False,
-    params=(Param("end_date", common.REQUIRED, DATE, "2018-04-29", "last day of settlement, Asia/Shanghai"),
-            replace(common.MERCHANTS_ID, example="201701010001"),
-            Param("start_date", common.OPTIONAL, DATE, "2018-04-23", "first day of settlement; without it end_date"), common.SIGN),
+    params=(replace(common.MERCHANTS_ID, example="201701010001"),
+            Param("start_date", common.OPTIONAL, DATE, "2018-04-23",
+                  "first day of settlement; without it end_date"),
+            Param("end_date", common.REQUIRED, DATE, "2018-04-29", "last day of settlement, Asia/Shanghai"),
+            common.SIGN),
     rules=(range_of_days,),
     note="CSV with a header line; the columns are listed below. One line for each payment, refund and cancellation settled in the range, "
-         "at 15:00 on the day after it. The scan lost the column type, and says little of refunds' lines (reading). Refusals are XML "
-         "and unsigned.")
+         "at 15:00 on the day after it. The column type, whose number the document leaves out, and the lines of "
+         "refunds and cancellations are as in Alipay's file (inferred). Refusals are XML and unsigned.")
 def export_settlement(call: Call) -> Download:
     """The file, streamed as it is read from the ledger."""
     start, end = _days(call.params)

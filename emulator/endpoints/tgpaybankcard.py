@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from uuid import UUID
 
-from .. import acquirer, cards, chance, durations, money, moves, notices, pos
+from .. import acquirer, cards, chance, clock, durations, money, moves, notices, pos
 from ..cards import Presented
 from ..codes import Refused
 from ..contract import TEXT, URL, Field, Format, Param, endpoint, fields, one_of
@@ -54,38 +54,51 @@ def risk_info_for_three_d(params: Mapping[str, str]) -> Finding | None:
 
 ACCESS_TYPE = Param("access_type", common.REQUIRED, one_of(CASHIER, SERVER), CASHIER, "on the cashier's page, or server to server", 16)
 PAY_TYPE = Param("pay_type", common.REQUIRED, one_of(BANKCARD), BANKCARD, "bankcard", 10)
+SIGN_TYPE = replace(common.SIGN_TYPE, need=common.OPTIONAL)
 # Rows that both tables have, in their order.
-FIRST = (common.MERCHANTS_ID, PAY_TYPE, ACCESS_TYPE, common.OUT_TRADE_NO, replace(common.TRANS_AMOUNT, length=6),
-         Param("trans_timeout", common.DOCUMENTED, MINUTES, "20", f"time limit; {DEFAULT_MINUTES} unless told", 6),
-         Param("sub_account_data", common.OPTIONAL, SUB_ACCOUNT_DATA, "", "the parts of sub-merchants", 1024),
-         Param("goods_name", common.DOCUMENTED, TEXT, "bankcard_test", "names of the goods, separated by vertical bars", 256),
-         Param("goods_info", common.OPTIONAL, TEXT, "foods", "descriptions of the goods, separated by vertical bars", 2000),
-         Param("language", common.DOCUMENTED, one_of("cn", "en"), "en", "language of the pages", 2),
-         Param("channel_type", common.DOCUMENTED, one_of("online", TERMINAL), "online", "on a page, or on a card terminal", 16,
-               aliases=("pay_channel",), note="the document's example sends pay_channel"),
-         replace(common.TERMINAL_ID, length=16), Param("terminal_type", common.DOCUMENTED, one_of("web", "h5", "android", "ios"), "web",
-                                                       "where the payer is", 16))
-LAST = (Param("risk_info", common.OPTIONAL, RISK_INFO, "", "what the risk rules should know", 15000),
+ROWS = (replace(common.TRANS_AMOUNT, length=6),
+        Param("trans_timeout", common.DOCUMENTED, MINUTES, "20",
+              f"time limit; {DEFAULT_MINUTES} unless told", 6),
+        Param("sub_account_data", common.OPTIONAL, SUB_ACCOUNT_DATA, "", "the parts of sub-merchants", 1024),
+        Param("goods_name", common.DOCUMENTED, TEXT, "bankcard_test",
+              "names of the goods, separated by vertical bars", 256),
+        Param("goods_info", common.OPTIONAL, TEXT, "foods",
+              "descriptions of the goods, separated by vertical bars", 2000),
+        Param("language", common.DOCUMENTED, one_of("cn", "en"), "en", "language of the pages", 2),
+        Param("channel_type", common.DOCUMENTED, one_of("online", TERMINAL), "online",
+              "on a page, or on a card terminal", 16, aliases=("pay_channel",), note="the document's example sends pay_channel"),
+        replace(common.TERMINAL_ID, length=16, note="needed with channel_type=terminal"),
+        Param("terminal_type", common.DOCUMENTED, one_of("web", "h5", "android", "ios"), "web",
+              "where the payer is", 16),
+        Param("risk_info", common.OPTIONAL, RISK_INFO, "", "what the risk rules should know", 15000),
         Param("return_url", common.OPTIONAL, URL, "https://shop.example/basket", "where a payer who gives up goes", 512),
         Param("redirect_url", common.OPTIONAL, URL, "https://shop.example/paid", "where the browser goes with the result", 512),
         replace(common.NOTIFY_URL, length=512), replace(common.REFERENCE, length=512),
-        Param("service", common.OPTIONAL, one_of("bankcard.pay"), "bankcard.pay", "the service", source=common.READ),
-        common.SIGN, common.SIGN_TYPE)
+        Param("service", common.OPTIONAL, one_of("bankcard.pay"), "bankcard.pay", "the service",
+              note="not in the table; the example of 7.1 sends it"),
+        common.SIGN, SIGN_TYPE)
 RESULT = (
-    *fields(("is_success", "T processed, F refused"), ("result_code", "response code, section 7.2"), ("result_msg", "the same in words")),
-    Field("error", "empty", common.READ),
-    *fields(("merchants_id", "merchant"), ("out_trade_no", "order number"), ("status", "the outcome"),
-            ("complete_time", "yyyyMMddHHmmss, Asia/Shanghai; empty while it is not final"), ("order_id", "the acquirer's number")),
-    Field("trans_amount", "amount", common.READ))
+    *fields(("is_success", "T processed, F refused"), ("result_code", "response code, section 7.2"),
+            ("result_msg", "the same in words"), ("error", "empty"), ("status", "the outcome"),
+            ("merchants_id", "merchant"),
+            ("order_time", "when the order was made: YYYY-MM-DD HH:MM:SS, Asia/Shanghai"),
+            ("out_trade_no", "order number"),
+            ("complete_time", "yyyyMMddHHmmss, Asia/Shanghai; empty while it is not final"),
+            ("order_id", "the acquirer's number")),
+    Field("trans_amount", "amount", common.INFERRED))
 
 
 @endpoint(
     name="tgpaybankcard", section="7.2", title="Card payment from the merchant's server", product=BANKCARD, card_codes=True,
     applies=lambda params: params.get("access_type") == SERVER,
-    params=(*FIRST, Param("pay_info", common.REQUIRED, PAY_INFO, "", "the card"),
-            Param("device_channel", common.DOCUMENTED, one_of("app", "browser"), "browser", "kind of device", 10),
-            Param("trans_channel", common.DOCUMENTED, one_of("credit_card"), "credit_card", "kind of payment", 20), *LAST),
-    answer=(*RESULT, Field("payMethodResp", "JSON: whether the payer must be sent to the issuer's page, and how", common.READ),
+    params=(common.MERCHANTS_ID, PAY_TYPE, common.OUT_TRADE_NO,
+            Param("pay_info", common.REQUIRED, PAY_INFO, "", "the card"),
+            Param("device_channel", common.OPTIONAL, one_of("app", "browser"), "browser", "kind of device",
+                  10, note="conditional in the document, which prints no condition"),
+            ACCESS_TYPE,
+            Param("trans_channel", common.DOCUMENTED, one_of("credit_card"), "credit_card", "kind of payment", 20),
+            *ROWS),
+    answer=(*RESULT, Field("payMethodResp", "JSON: whether the payer must be sent to the issuer's page, and how"),
             *common.SIGNATURE),
     rules=(parts_within_the_amount, terminal_named, risk_info_for_three_d),
     note="A declined card is a processed request: is_success is T, status is failed. A 3-D payment is pending (3200), and payMethodResp "
@@ -98,17 +111,19 @@ def server_to_server(call: Call) -> Answer:
     order = _tried_again(call, _same(call, known)) if known else call.order(BANKCARD, _expires_at(call), card=_waiting_card(call))
     card = _card(call)
     order = acquirer.present(call.payments, order, card) if known else acquirer.charge(call.payments, order, card)
-    return Answer({**result(call, order), "payMethodResp": pay_method(call, order)}, {"card": card.masked, "why": card.why})
+    is_success = (call.script.then.is_success if call.script else "") or "T"
+    return Answer({**result(call, order), "is_success": is_success, "payMethodResp": pay_method(call, order)},
+                  {"card": card.masked, "why": card.why})
 
 
 @endpoint(
     name="tgpaybankcard", section="7.2", title="Merchant's review of a card payment", product=BANKCARD, card_codes=True,
-    applies=lambda params: params.get("service") in (APPROVED, REFUSED), source=common.READ,
+    applies=lambda params: params.get("service") in (APPROVED, REFUSED), source=common.INFERRED,
     params=(common.MERCHANTS_ID, common.OUT_TRADE_NO,
-            Param("service", common.REQUIRED, one_of(APPROVED, REFUSED), APPROVED, "the decision", source=common.READ),
-            replace(PAY_TYPE, need=common.OPTIONAL), common.SIGN, common.SIGN_TYPE),
+            Param("service", common.REQUIRED, one_of(APPROVED, REFUSED), APPROVED, "the decision", source=common.INFERRED),
+            replace(PAY_TYPE, need=common.OPTIONAL), common.SIGN, SIGN_TYPE),
     answer=(*RESULT, *common.SIGNATURE),
-    note="The document names the two services, not their address (reading). A payment that is not reviewed within 24 hours is canceled.")
+    note="The document names the two services, not their address (inferred). A payment that is not reviewed within 24 hours is canceled.")
 def review(call: Call) -> Answer:
     """Take or refuse a payment pending review; the same decision again answers the same."""
     order = call.find_order()
@@ -119,7 +134,7 @@ def review(call: Call) -> Answer:
 
 @endpoint(
     section="7.1", title="Card payment on the cashier's page", product=BANKCARD, card_codes=True, variants=(review, server_to_server),
-    params=(*FIRST, *LAST),
+    params=(common.MERCHANTS_ID, PAY_TYPE, ACCESS_TYPE, common.OUT_TRADE_NO, *ROWS),
     answer=(*common.RESULT, *fields(("pay_url", "the cashier's page"), ("merchants_id", "merchant"), ("out_trade_no", "order number")),
             *common.SIGNATURE),
     rules=(parts_within_the_amount, terminal_named),
@@ -145,8 +160,10 @@ def result(call: Call, order: Order) -> dict[str, str]:
     """What both answers about a card payment tell."""
     card = order.card
     assert card is not None
-    return {"is_success": "T", "result_code": card.code, "result_msg": card.message, "merchants_id": order.merchants_id,
-            "out_trade_no": order.out_trade_no, "status": str(card.status), "complete_time": notices.completed(order, call.settings),
+    made = clock.spaced(order.created_at, call.settings.timezone)
+    return {"is_success": "T", "result_code": card.code, "result_msg": card.message,
+            "status": str(card.status), "merchants_id": order.merchants_id, "order_time": made,
+            "out_trade_no": order.out_trade_no, "complete_time": notices.completed(order, call.settings),
             "order_id": card.order_id, "trans_amount": money.text(order.amount)}
 
 
@@ -204,7 +221,10 @@ def _same(call: Call, order: Order) -> Order:
 
 
 def _tried_again(call: Call, order: Order) -> Order:
-    """The order opened for another attempt, with what this request says. Raises Refused 3115 when it neither failed nor expired."""
+    """The order opened for another attempt, with what this request says.
+
+    Raises Refused 3105 when it neither failed nor expired.
+    """
     assert order.card is not None
     state = replace(order.card, access_type=call.get("access_type"))
     if order.terminal:

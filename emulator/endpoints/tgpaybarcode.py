@@ -38,14 +38,14 @@ def code_of_this_wallet(params: Mapping[str, str]) -> str | None:
     params=(
         common.MERCHANTS_ID, common.OUT_TRADE_NO, common.PAY_TYPE, common.REFERENCE, common.TRANS_AMOUNT,
         Param("buyer_identity_code", common.REQUIRED, PAYMENT_CODE, "280136483235977421", "the code on the buyer's phone"),
-        common.ACCOUNT_ID, common.TERMINAL_ID, common.NOTIFY_URL, common.SIGN, common.SIGN_TYPE),
+        common.ACCOUNT_ID, common.TERMINAL_ID, common.NOTIFIED, common.SIGN, common.SIGN_TYPE),
     answer=(
-        *common.RESULT, Field("detail_error_code", "why the buyer could not pay", common.READ, sparing=True),
-        Field("detail_error_des", "the same in a sentence", common.READ, sparing=True),
+        *common.RESULT, Field("detail_error_code", "why the buyer could not pay", common.INFERRED, sparing=True),
+        Field("detail_error_des", "the same in a sentence", common.INFERRED, sparing=True),
         *fields(("trans_amount", "amount"), ("out_trade_no", "order number")), *common.PAYMENT,
         *fields(("merchants_id", "merchant"), ("create_ip", "address that made the order")), *common.SIGNATURE),
     rules=(code_of_this_wallet,),
-    note="A buyer who must confirm on the phone answers UNKNOWN with empty payment fields; the order waits 15 minutes (reading). "
+    note="A buyer who must confirm on the phone answers UNKNOWN with empty payment fields; the order waits 15 minutes (inferred). "
          "The numbers of the test codes are in the reference.")
 def tgpaybarcode(call: Call) -> Answer:
     """Charge the buyer at once; a repetition answers what the first request did."""

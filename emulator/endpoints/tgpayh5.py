@@ -15,16 +15,17 @@ TIME_LIMIT = 1440 * durations.MINUTE
     section="9, 10", title="H5 payment page", product="h5",
     params=(
         common.MERCHANTS_ID, common.OUT_TRADE_NO, replace(common.PAY_TYPE, need=common.REQUIRED), common.REFERENCE,
-        Param("return_url", common.DOCUMENTED, URL, "https://shop.example/paid", "where the browser goes after payment"),
+        Param("return_url", common.OPTIONAL, URL, "https://shop.example/paid",
+              "where the browser goes after payment"),
         Param("scene_type", common.REQUIRED, one_of(WEBSITE, WAP), WEBSITE, "a page on a desktop, or on the phone itself"),
         Param("account", common.OPTIONAL, TEXT, "20373", "operator"),
-        replace(common.NOTIFY_URL, source=common.READ, note="missing in the table; the notice's section has it"), common.SIGN,
-        common.SIGN_TYPE,
+        common.NOTIFIED, common.SIGN, common.SIGN_TYPE,
         Param("total_fee", common.REQUIRED, AMOUNT, "1", "amount in the merchant's currency", aliases=("trans_amount",),
-              note="the document's examples send trans_amount")),
+              note="the document's examples send trans_amount; its tables call it optional, but an order needs an "
+                   "amount")),
     answer=(*common.RESULT, *fields(("pay_url", "the payment page"), ("merchants_id", "merchant"), ("out_trade_no", "order number")),
             *common.SIGNATURE),
-    note="An unpaid order closes after 1440 minutes, the limit in the document's sample (reading).")
+    note="An unpaid order closes after 1440 minutes, the limit in the document's sample (inferred).")
 def tgpayh5(call: Call) -> Answer:
     """Make a waiting order and tell its page; a repetition tells the same again."""
     order = common.unpaid(call.repeated(call.get("pay_type"))) or call.new_order(call.get("pay_type"), call.now + TIME_LIMIT)

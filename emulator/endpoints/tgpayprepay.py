@@ -41,7 +41,7 @@ def openid_for_wechat(params: Mapping[str, str]) -> str | None:
                                 ("order_time", "yyyyMMddHHmmss, Asia/Shanghai"), ("nonce_str", "random text"),
                                 ("prepay_id", "WeChat's prepay order")),
         *fields(("merchant_id", "merchant (sic)"), ("create_ip", "address that made the order")), *common.SIGNATURE),
-    rules=(openid_for_wechat,), note="Unpaid orders close after 2 hours, as WeChat's prepay_id does (reading).")
+    rules=(openid_for_wechat,), note="Unpaid orders close after 2 hours, as WeChat's prepay_id does (inferred).")
 def tgpayprepay(call: Call) -> Answer:
     """Make a waiting order and the signed parameters of the wallet's payment call; a repetition tells the same again."""
     order = common.unpaid(call.repeated(call.get("pay_type"))) or call.new_order(call.get("pay_type"), call.now + TIME_LIMIT)

@@ -1,9 +1,10 @@
 """Section 2: a code that the buyer scans."""
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from .. import clock, durations, notices, payers
-from ..contract import Field, Format, Param, endpoint, fields
+from ..contract import Format, Param, endpoint, fields
 from ..findings import Finding
 from ..orders import Order
 from ..replies import Answer
@@ -36,18 +37,23 @@ def prefixed_number(params: Mapping[str, str]) -> Finding | None:
 @endpoint(
     section="2", title="QR code for the buyer to scan", product="qrcode",
     params=(
-        common.MERCHANTS_ID, common.OUT_TRADE_NO, common.PAY_TYPE, common.REFERENCE, common.TRANS_AMOUNT, common.ACCOUNT_ID,
-        common.TERMINAL_ID,
+        common.MERCHANTS_ID, common.OUT_TRADE_NO, common.REFERENCE,
+        replace(common.TRANS_AMOUNT, tolerated=("total_fee",),
+                note="the example of section 1.2 sends total_fee"),
+        common.ACCOUNT_ID, common.TERMINAL_ID,
         Param("it_b_pay", common.DOCUMENTED, IT_B_PAY, "1c",
               "time limit; 1c closes at the coming 00:00, Asia/Shanghai; without it 15 minutes"),
-        common.NOTIFY_URL, common.SIGN, common.SIGN_TYPE),
+        common.NOTIFY_URL,
+        replace(common.PAY_TYPE, need=common.OPTIONAL, note="not in the table; the example sends it"),
+        common.SIGN, common.SIGN_TYPE),
     answer=(
         *fields(("is_success", "T processed, F refused"), ("error", "error code"), ("out_trade_no", "order number"),
                 ("result_code", "SUCCESS or FAIL"), ("big_pic_url", "picture, 430 pixels"), ("pic_url", "picture, 230 pixels"),
-                ("small_pic_url", "picture, 130 pixels")),
-        Field("qr_code", "what the picture encodes: the wallet page of the order", common.READ), *common.SIGNATURE),
+                ("small_pic_url", "picture, 130 pixels"),
+                ("qr_code", "what the picture encodes: the wallet page of the order")),
+        *common.SIGNATURE),
     rules=(prefixed_number,),
-    note="Without pay_type the order is Alipay's (reading): the document's table lacks it, its example has it.")
+    note="Without pay_type the order is Alipay's (inferred): the document's table lacks it, its example has it.")
 def tgpayqrcode(call: Call) -> Answer:
     """Make a waiting order and tell where its picture is; a repetition tells the same again."""
     pay_type = call.get("pay_type") or payers.ALIPAY

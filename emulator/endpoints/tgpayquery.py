@@ -20,7 +20,7 @@ def one_of_two_numbers(params: Mapping[str, str]) -> str | None:
 
 
 def refund_status(order: Order) -> str:
-    """Empty, PARTIAL_REFUND or REFUND_SUCCESS (reading)."""
+    """Empty, PARTIAL_REFUND or REFUND_SUCCESS (inferred)."""
     if not order.refunded:
         return ""
     return PARTLY if order.left else FULLY
@@ -31,15 +31,16 @@ def refund_status(order: Order) -> str:
     params=(
         common.MERCHANTS_ID, replace(common.OUT_TRADE_NO, need=common.OPTIONAL),
         Param("transactionResultId", common.OPTIONAL, TEXT, "", "in place of out_trade_no, for a terminal's transaction", 64,
-              source=common.READ), common.SIGN),
+              source=common.INFERRED), common.SIGN),
     answer=(
         *fields(("is_success", "T processed, F refused"), ("error", "error code"), ("pay_type", "alipay, wechat or bankcard"),
                 ("result_code", "SUCCESS"), ("trans_amount", "amount"), ("trade_status", "state of the order"),
                 ("out_trade_no", "order number")),
-        *common.PAYMENT, Field("refund_status", "empty, PARTIAL_REFUND or REFUND_SUCCESS", common.READ),
-        *fields(("refund_amount", "refunded so far"), ("attach", "as sent to tgpayprepay"), ("merchants_id", "merchant"),
+        *common.PAYMENT, Field("refund_status", "empty, PARTIAL_REFUND or REFUND_SUCCESS", common.INFERRED),
+        *fields(("refund_amount", "refunded so far; without a zero before the point: .00, .50, 12.50"),
+                ("attach", "as sent to tgpayprepay"), ("merchants_id", "merchant"),
                 ("create_ip", "address that made the order")),
-        *(Field(name, f"{meaning}; of card orders only", common.READ, sparing=True) for name, meaning in (
+        *(Field(name, f"{meaning}; of card orders only", common.INFERRED, sparing=True) for name, meaning in (
             ("order_id", "the acquirer's number"), ("status", "the outcome"), ("resp_code", "response code"),
             ("resp_msg", "the same in words"), ("complete_time", "yyyyMMddHHmmss"))), *common.SIGNATURE),
     rules=(one_of_two_numbers,), note="Its table has no sign_type, so none is expected. It never changes an order.")
@@ -51,8 +52,9 @@ def tgpayquery(call: Call) -> Answer:
     return Answer({
         **common.succeeded(), "pay_type": order.pay_type, "trans_amount": money.text(order.amount), "trade_status": str(order.status),
         "out_trade_no": order.out_trade_no, **common.payment_fields(order, call.settings), "refund_status": refund_status(order),
-        "refund_amount": money.text(order.refunded), "attach": order.details.get("attach", ""), "merchants_id": order.merchants_id,
-        "create_ip": order.create_ip, **card_fields(order, call.settings)})
+        "refund_amount": money.text_without_zero(order.refunded), "attach": order.details.get("attach", ""),
+        "merchants_id": order.merchants_id, "create_ip": order.create_ip,
+        **card_fields(order, call.settings)})
 
 
 def card_fields(order: Order, settings: Settings) -> dict[str, str]:

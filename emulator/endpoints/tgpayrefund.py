@@ -1,6 +1,8 @@
 """Section 4: give money back, at once or in parts."""
+from dataclasses import replace
+
 from .. import money
-from ..contract import AMOUNT, TEXT, Field, Param, endpoint, fields
+from ..contract import AMOUNT, TEXT, Param, endpoint, fields
 from ..replies import Answer
 from . import _common as common
 from ._common import Call
@@ -13,13 +15,14 @@ from ._common import Call
         Param("out_refund_id", common.OPTIONAL, TEXT, "201703200001_201707150001", "the merchant's refund number, unique", 64,
               identifier=True),
         common.OUT_TRADE_NO, Param("refund_amount", common.REQUIRED, AMOUNT, "0.01", "amount to give back"),
-        Param("refund_reson", common.OPTIONAL, TEXT, "", "reason (sic)"), common.ACCOUNT_ID, common.TERMINAL_ID, common.SIGN),
+        Param("refund_reson", common.OPTIONAL, TEXT, "", "reason (sic)"),
+        replace(common.ACCOUNT_ID, example="wos.101"), common.TERMINAL_ID, common.SIGN),
     answer=(
         *common.RESULT,
         *fields(("alipay_trans_id", "the wallet's trade number"), ("partner_refund_id", "refund number"),
                 ("partner_trans_id", "order number"), ("refund_amount", "amount given back"), ("currency", "its currency"),
-                ("exchange_rate", "CNY for 1 of the currency"), ("refund_amount_cny", "the same in CNY")),
-        Field("trans_amount_cny", "the name of refund_amount_cny in the document's table", common.READ)),
+                ("exchange_rate", "CNY for 1 of the currency"), ("refund_amount_cny", "the same in CNY"),
+                ("trans_amount_cny", "the same: the document's table has this name, its sample the other"))),
     note="Without an out_refund_id each call is a new refund. The answer is unsigned, as documented.")
 def tgpayrefund(call: Call) -> Answer:
     """Refund once for each out_refund_id; a repetition answers as the first time."""

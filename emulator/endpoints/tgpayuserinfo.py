@@ -12,10 +12,10 @@ from ._common import Call
         Param("user", common.REQUIRED, TEXT, "wos.101", "login, in any case"),
         Param("password", common.REQUIRED, TEXT, "1234", "password"),
         Param("tgpay_product", common.REQUIRED, one_of("ACCOUNT_LOGIN", "ACCOUNT_LOGIN_CHECK"), "ACCOUNT_LOGIN",
-              "fixed; the document's example and its table differ", source=common.READ), common.SIGN),
+              "fixed; the document's example and its table differ"), common.SIGN),
     answer=fields(("is_success", "T processed, F refused"), ("error", "error code"), ("merchants_id", "merchant"),
                   ("merchant_name", "its name"), ("account_id", "account"), ("account_login_name", "login")),
-    note="Signed with the token of the merchant that the user belongs to (reading): the request does not name one.")
+    note="Signed with the token of the merchant that the user belongs to (inferred): the request does not name one.")
 def tgpayuserinfo(call: Call) -> Answer:
     """Tell whom a login belongs to."""
     found = call.tables.merchants.login(call.get("user"))

@@ -2,14 +2,14 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from .. import durations, money, moves, pos, terminal
+from .. import durations, money, moves, notices, pos, terminal
 from ..codes import Refused
 from ..contract import TEXT, Field, Param, endpoint, fields, one_of, pattern
 from ..moves import refusal
 from ..orders import Event, Order, Status
 from ..pos import Original
 from ..replies import Answer
-from ..terminal import Impossible, Terminal, Transaction
+from ..terminal import Impossible, Terminal
 from . import _common as common
 from ._common import Call
 from ._terminals import OFFLINE, at_work, device, unavailable
@@ -17,7 +17,14 @@ from ._terminals import OFFLINE, at_work, device, unavailable
 PAY_TYPE = "webtoterminal"
 ACCEPTED, REJECTED = "202", "400"
 IS_BUSY, DOES_NOT_RESPOND, TOO_LATE = "1001", "1002", "1003"
+ACCEPTED_MESSAGE = "Operation Accepted"
+# The document prints the second sentence; the others are Handpoint's, whose interface this endpoint passes on.
 MESSAGES = {
+    IS_BUSY: "The device is busy",
+    DOES_NOT_RESPOND: "No device listening at the other end of the secure channel",
+    TOO_LATE: "Cancel operation not allowed"}
+# What the journal says beside them: the remarks in the document's table of return codes.
+ADVICE = {
     IS_BUSY: "the terminal is busy with another transaction; wait until it has ended",
     DOES_NOT_RESPOND: "the terminal does not respond; see that it is online and try again in a few seconds",
     TOO_LATE: "the terminal has no transaction that can be stopped now"}
@@ -51,18 +58,22 @@ OPERATIONS = (*terminal.OPERATIONS, terminal.STOP)
         Param("terminal_sn", common.DOCUMENTED, TEXT, "1850025030", "serial number; without it the merchant's first terminal", 32,
               identifier=True),
         Param("original_out_trade_no", common.OPTIONAL, TEXT, "", "order of the sale or refund that is given back", 64, identifier=True,
-              source=common.READ),
+              source=common.INFERRED),
         Param("original_transaction_id", common.OPTIONAL, TEXT, "", "its transactionResultId or transactionID", 64, identifier=True,
-              source=common.READ),
+              source=common.INFERRED),
         common.NOTIFY_URL, common.REFERENCE, common.SIGN, common.SIGN_TYPE),
     answer=(
-        *fields(("is_success", "T handed to the terminal, F not"), ("result_code", "202 or 400")),
-        Field("result_msg_code", "1001 busy, 1002 offline or unknown, 1003 cannot be stopped", common.READ),
-        *fields(("result_msg", "the same in words"), ("merchants_id", "merchant"), ("out_trade_no", "order number"),
-                ("transactionResultId", "number of the transaction, for the query; empty with a notify_url")), *common.SIGNATURE),
+        *fields(("is_success", "T handed to the terminal, F not"), ("result_code", "202 or 400"),
+                ("result_msg", "the same in words")),
+        Field("result_msg_code", "1001 busy, 1002 offline or unknown, 1003 cannot be stopped; only with 400",
+              sparing=True),
+        Field("error", "the sentence of result_msg; only with 400", sparing=True),
+        Field("transactionResultId", "number of the transaction, for the query; only with 202, and neither with "
+                                     "a notify_url nor in the answer to a stop", sparing=True),
+        *fields(("merchants_id", "merchant"), ("out_trade_no", "order number")), *common.SIGNATURE),
     rules=(what_the_operation_needs,),
     note="The result comes by notice, or by a query with transactionResultId or out_trade_no: 204 while there is none. A linked refund and "
-         "the reversals name their original by one of two parameters (reading). After DECLINED, FAILED and CANCELLED the order number may "
+         "the reversals name their original by one of two parameters (inferred). After DECLINED, FAILED and CANCELLED the order number may "
          "be used again.")
 def tgpaywebtoterminal(call: Call) -> Answer:
     """Hand a transaction to a terminal, or stop the one that it has."""
@@ -74,7 +85,17 @@ def tgpaywebtoterminal(call: Call) -> Answer:
         return _rejected(call, DOES_NOT_RESPOND)
     if operation == terminal.STOP:
         return _stopped(call, at_work(call, asked))
-    return _rejected(call, IS_BUSY) if wrong else _accepted(call, _begun(call, asked, known).terminal)
+    if wrong:
+        return _rejected(call, IS_BUSY)
+    return _accepted(call, _number_to_ask_with(call, _begun(call, asked, known)))
+
+
+def _number_to_ask_with(call: Call, order: Order) -> str:
+    """The transactionResultId, empty where a notification brings the result.
+
+    It does so with a notify_url, be it the request's or the merchant's.
+    """
+    return "" if notices.address(order, call.merchant) or not order.terminal else order.terminal.result_id
 
 
 def _same_currency(call: Call) -> None:
@@ -131,17 +152,20 @@ def _stopped(call: Call, present: Order | None) -> Answer:
     if present is None:
         return _rejected(call, TOO_LATE)
     try:
-        return _accepted(call, pos.stop(call.payments, present).terminal)
+        pos.stop(call.payments, present)
     except Impossible:
         return _rejected(call, TOO_LATE)
+    return _accepted(call)
 
 
-def _accepted(call: Call, transaction: Transaction | None) -> Answer:
-    number = transaction.result_id if transaction and not call.get("notify_url") else ""
-    return Answer({"is_success": "T", "result_code": ACCEPTED, "result_msg": "the transaction has been sent to the terminal",
-                   "merchants_id": call.merchant.merchants_id, "out_trade_no": call.get("out_trade_no"), "transactionResultId": number})
+def _accepted(call: Call, number: str = "") -> Answer:
+    """202; `number` is the transactionResultId of a caller who must ask for the result."""
+    return Answer({"is_success": "T", "result_code": ACCEPTED, "result_msg": ACCEPTED_MESSAGE,
+                   **({"transactionResultId": number} if number else {}),
+                   "merchants_id": call.merchant.merchants_id, "out_trade_no": call.get("out_trade_no")})
 
 
 def _rejected(call: Call, code: str) -> Answer:
-    return Answer({"is_success": "F", "result_code": REJECTED, "result_msg_code": code, "result_msg": MESSAGES[code],
-                   "merchants_id": call.merchant.merchants_id, "out_trade_no": call.get("out_trade_no")}, {"why": MESSAGES[code]})
+    return Answer({"is_success": "F", "result_code": REJECTED, "result_msg": MESSAGES[code],
+                   "result_msg_code": code, "error": MESSAGES[code], "merchants_id": call.merchant.merchants_id,
+                   "out_trade_no": call.get("out_trade_no")}, {"why": ADVICE[code]})

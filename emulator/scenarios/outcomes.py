@@ -132,6 +132,8 @@ class Then:
     three_d: bool = key(SWITCH, "the issuer's page opens; the one-time code decides, or code where it is given and not 3200 (ours)", CARDS)
     review: bool = key(SWITCH, "authorised, and pending the merchant's review (ours)", CARDS)
     chargeback_after: int | None = key(DURATION, "paid at once, and charged back after so long (ours)", CARDS)
+    is_success: str = key(one_of("F"), "the answer to a card payment from the merchant's server says F, whatever "
+                                       "came of it, as the document's sample does; without it T", CARDS)
     delay: int | None = key(duration(LONGEST_DELAY), "the answer takes so much longer, on the real clock")
     fault: str = key(one_of(*FAULTS), f"where the line breaks; nothing happens with {', '.join(NOTHING_HAPPENS)}, with all others the "
                                       "payment is committed")
@@ -164,7 +166,8 @@ class Then:
 _ONE_WAY = "cards, wallets and terminals are paid in different ways"
 _WAITING = "it says itself when the payment is decided"
 EXCLUSIVE: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
-    (("code", "three_d", "review", "chargeback_after"), ("error", "result", "approves", "terminal"), _ONE_WAY),
+    (("code", "three_d", "review", "chargeback_after", "is_success"), ("error", "result", "approves", "terminal"),
+     _ONE_WAY),
     (("error",), ("result", "approves", "terminal"), _ONE_WAY),
     (("buyer",), ("result", "approves", "terminal"), _ONE_WAY),
     (("error", "three_d", "review", "chargeback_after", "buyer"), ("pending", "settles_after"), _WAITING),

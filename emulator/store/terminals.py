@@ -46,9 +46,15 @@ class Terminals:
                                                         {"mid": merchants_id})]
 
     def page(self, merchants_id: str | None, after: str, limit: int) -> list[Terminal]:
-        """Terminals by serial number, those of one merchant when that is asked."""
-        rows = self._execute("SELECT * FROM terminals WHERE serial > :after AND (:mid IS NULL OR merchants_id = :mid) "
-                             "ORDER BY serial LIMIT :limit", {"after": after, "mid": merchants_id, "limit": limit})
+        """Terminals in the order in which they were made, those of one merchant when that is asked.
+
+        `after` is the serial number of the last one that is known, empty at the beginning; after one that there
+        is not, the list is over.
+        """
+        rows = self._execute(
+            "SELECT * FROM terminals WHERE (:mid IS NULL OR merchants_id = :mid) AND number > "
+            "CASE :after WHEN '' THEN 0 ELSE (SELECT number FROM terminals WHERE serial = :after) END "
+            "ORDER BY number LIMIT :limit", {"after": after, "mid": merchants_id, "limit": limit})
         return [_terminal(row) for row in rows]
 
     def put(self, terminal: Terminal) -> bool:

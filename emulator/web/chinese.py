@@ -22,17 +22,18 @@ _TITLES = {
     "Settlement file": "结算文件",
     "Merchant's user": "商户用户信息",
     "documented": "文档载明",
-    "documented, read": "文档载明，部分为推断",
+    "observed": "见于公开客户端",
+    "inferred": "推断",
 }
 _NOTES = {
-    "A buyer who must confirm on the phone answers UNKNOWN with empty payment fields; the order waits 15 minutes (reading). "
+    "A buyer who must confirm on the phone answers UNKNOWN with empty payment fields; the order waits 15 minutes (inferred). "
     "The numbers of the test codes are in the reference.":
         "需要买家在手机上确认时返回 UNKNOWN，付款字段为空，订单等待 15 分钟（推断）。测试付款码见参考文档。",
-    "Without pay_type the order is Alipay's (reading): the document's table lacks it, its example has it.":
+    "Without pay_type the order is Alipay's (inferred): the document's table lacks it, its example has it.":
         "不传 pay_type 时按支付宝处理（推断）：文档的参数表没有此项，示例中有。",
     "Its table has no sign_type, so none is expected. It never changes an order.":
         "参数表没有 sign_type，因此不要求。查询从不改变订单。",
-    "The fields are Handpoint's (reading), amounts in major units. A query by out_trade_no of an order on a terminal answers the same. "
+    "The fields are Handpoint's (inferred), amounts in major units. A query by out_trade_no of an order on a terminal answers the same. "
     "The notice of a result is this document.":
         "字段沿用 Handpoint（推断），金额以元为单位。按 out_trade_no 查询终端订单，应答相同；结果通知也是同样的内容。",
     "Without an out_refund_id each call is a new refund. The answer is unsigned, as documented.":
@@ -48,27 +49,28 @@ _NOTES = {
     "the issuer's page: the one-time code is 123456.":
         "卡被拒绝也算已处理的请求：is_success 为 T，status 为 failed。3D 验证的付款处于 pending（3200），payMethodResp 给出发卡行页面，"
         "一次性验证码为 123456。",
-    "The document names the two services, not their address (reading). A payment that is not reviewed within 24 hours is canceled.":
+    "The document names the two services, not their address (inferred). A payment that is not reviewed within 24 hours is canceled.":
         "文档提到这两个服务，但没有写明地址（推断）。24 小时内未审核的付款会取消。",
     "The result comes by notice, or by a query with transactionResultId or out_trade_no: 204 while there is none. A linked refund and the "
-    "reversals name their original by one of two parameters (reading). After DECLINED, FAILED and CANCELLED the order number may be used "
+    "reversals name their original by one of two parameters (inferred). After DECLINED, FAILED and CANCELLED the order number may be used "
     "again.":
         "结果通过通知得知，也可用 transactionResultId 或 out_trade_no 查询，尚无结果时为 204。关联退款和冲正用两个参数之一指明原交易"
         "（推断）。结果为 DECLINED、FAILED、CANCELLED 之后，同一订单号可以再次使用。",
-    "An unpaid order closes after 1440 minutes, the limit in the document's sample (reading).":
+    "An unpaid order closes after 1440 minutes, the limit in the document's sample (inferred).":
         "未付款的订单在 1440 分钟后关闭，即文档示例中的时限（推断）。",
     "Called by the browser; answers an HTML page. Refusals are XML, and unsigned like the page.":
         "由浏览器调用，应答为 HTML 页面。拒绝时应答 XML，与页面一样不签名。",
-    "Called by the browser. The openid is added to client_url as openid= (reading), and kept in a cookie, so that it stays the same for "
+    "Called by the browser. The openid is added to client_url as openid= (inferred), and kept in a cookie, so that it stays the same for "
     "the same browser and merchant.":
         "由浏览器调用。openid 以 openid= 附加到 client_url（推断），并保存在 cookie 中，同一浏览器和商户得到的值不变。",
-    "Unpaid orders close after 2 hours, as WeChat's prepay_id does (reading).":
+    "Unpaid orders close after 2 hours, as WeChat's prepay_id does (inferred).":
         "未付款的订单在 2 小时后关闭，与微信 prepay_id 的有效期一致（推断）。",
-    "CSV with a header line; the columns are listed below. One line for each payment, refund and cancellation settled in the range, at "
-    "15:00 on the day after it. The scan lost the column type, and says little of refunds' lines (reading). Refusals are XML and unsigned.":
-        "带表头的 CSV，各列见下。区间内结算的每笔付款、退款和撤销各一行，于次日 15:00 结算。扫描件缺少 type 列，对退款行也说明不多（推断）。"
-        "拒绝时应答 XML，不签名。",
-    "Signed with the token of the merchant that the user belongs to (reading): the request does not name one.":
+    "CSV with a header line; the columns are listed below. One line for each payment, refund and cancellation "
+    "settled in the range, at 15:00 on the day after it. The column type, whose number the document leaves out, and "
+    "the lines of refunds and cancellations are as in Alipay's file (inferred). Refusals are XML and unsigned.":
+        "带表头的 CSV，各列见下。区间内结算的每笔付款、退款和撤销各一行，于次日 15:00 结算。文档跳过了 type 列的编号；"
+        "该列以及退款和撤销行与支付宝的文件相同（推断）。拒绝时应答 XML，不签名。",
+    "Signed with the token of the merchant that the user belongs to (inferred): the request does not name one.":
         "用该用户所属商户的密钥签名（推断）：请求中没有商户号。",
 }
 _MEANINGS = {
@@ -186,9 +188,10 @@ _MESSAGES = {
     "Security violation": "违反安全规定",
     "Exceeds frequency limit": "超出次数限制",
     "Exceeds amount limit": "超出金额限制",
-    "Invalid transaction": "无效交易",
+    "Invalid transaction card / issuer /acquirer": "交易的卡、发卡行或收单机构无效",
     "Invalid amount": "无效金额",
-    "Do not honor, Please contact the issuing bank to confirm the bank card payment limit": "不予承兑，请向发卡行确认该卡的支付限额",
+    "Do not honor,Please contact the issuing bank to confirm the bank card payment limit":
+        "不予承兑，请向发卡行确认该卡的支付限额",
     "Invalid account": "无效账户",
     "Exceeds PIN retry": "密码错误次数超限",
     "AVS verification fails": "账单地址验证失败",
@@ -198,7 +201,7 @@ _MESSAGES = {
     "No checking account": "无支票账户",
     "No saving account": "无储蓄账户",
     "No credit account": "无信用账户",
-    "Transaction not permitted on terminal": "终端不允许此交易",
+    "Invalid transaction for terminal": "此终端不能进行该交易",
     "Invalid capture date": "请款日期无效",
     "Transaction not permitted on card": "此卡不允许此交易",
     "Restricted card": "受限制的卡",
@@ -210,11 +213,11 @@ _MESSAGES = {
     "Incorrect PIN": "密码错误",
     "Invalid validity": "有效期无效",
     "Invalid card number": "卡号无效",
-    "Invalid verification code": "安全码无效",
+    "Invalid card verification value": "安全码无效",
     "Risk reject": "风控拒绝",
     "Suspected fraud": "疑似欺诈",
     "Expired card": "卡已过期",
-    "Lost or stolen card": "挂失或被盗的卡",
+    "Stolen or lost card": "被盗或挂失的卡",
     "Invalid parameters": "参数无效",
     "Abnormal verification signature": "验签异常",
     "Redo payment": "请重新支付",
@@ -222,10 +225,10 @@ _MESSAGES = {
     "Issuer does not participate in the service": "发卡行未参加此服务",
     "Unable to verify PIN": "无法验证密码",
     "Issuer not available": "发卡行不可用",
-    "Timeout at issuer system": "发卡行系统超时",
+    "Time out at issuer system": "发卡行系统超时",
     "System error; Re-enter transaction": "系统错误，请重新发起交易",
-    "Original transaction is not completed": "原交易未完成",
-    "Received chargeback, Refund is not allowed": "已收到拒付，不允许退款",
+    "The original is not completed，not allowed": "原交易未完成，不允许",
+    "The order has proposed chargeback. Refund is not allowed": "该订单已被拒付，不允许退款",
     "Invalid merchant": "无效商户",
     "Function/service not enabled": "功能或服务未开通",
     "Invalid token": "无效令牌",
@@ -236,7 +239,7 @@ _MESSAGES = {
     "Account not allowed in": "账户不允许转入",
     "Invalid card type": "卡类型无效",
     "Duplicate transaction": "重复交易",
-    "Received chargeback, unable to refund": "已收到拒付，无法退款",
+    "Received chargeback，unable to refund": "已收到拒付，无法退款",
     "Exceeds acquirer limit": "超出收单机构限额",
     "Duplicate reversal": "重复冲正",
     "Exchange rate query failed": "汇率查询失败",
@@ -282,10 +285,6 @@ _TEST_CARDS = {
     "the buyer's account is restricted": "买家账户受限",
     "the payment exceeds the buyer's limit": "超出买家限额",
     "the payment code is invalid or used already": "付款码无效或已使用",
-    "printed": "清晰可读",
-    "restored": "据上下文恢复",
-    "by elimination": "排除法得出",
-    "sure": "确定",
 }
 _SCENARIOS = {
     "Buyers pay by themselves after 3 seconds, so that no page has to be clicked.": "买家 3 秒后自动付款，无需点击页面。",
@@ -328,6 +327,9 @@ _OUTCOMES = {
         "打开发卡行页面；由一次性验证码决定，若给出 code 且不是 3200 则由它决定（本模拟器扩展）",
     "authorised, and pending the merchant's review (ours)": "已授权，待商户审核（本模拟器扩展）",
     "paid at once, and charged back after so long (ours)": "立即付款成功，在此时长后拒付（本模拟器扩展）",
+    "the answer to a card payment from the merchant's server says F, whatever came of it, as the document's sample "
+    "does; without it T":
+        "后台直连支付的应答中 is_success 为 F，与付款结果无关，如文档示例所示；不设则为 T",
     "the answer takes so much longer, on the real clock": "应答延迟的时长，按真实时钟",
     "where the line breaks; nothing happens with drop_before, http_500, http_503, with all others the payment is committed":
         "线路中断之处；drop_before、http_500、http_503 时什么也没有发生，其余情况付款已入账",

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, expect
 
+from emulator.contract import Source
 from emulator.endpoints import ENDPOINTS
 from emulator.web.console.try_it import TABLES
 
@@ -58,6 +59,9 @@ def test_each_table_has_its_form_and_each_parameter_its_field(shop: Shop) -> Non
     for key, table in TABLES.items():
         page = exchange(address(shop, key)).text
         assert [row.name for row in table.params if row.name != "sign" and f'id="p-{row.name}"' not in page] == []
+        marks = dict(re.findall(r'<p id="m-(\w+)"[^>]*>.*?<i>(\w+)</i></p>', page))
+        assert marks == {row.name: row.source.value for row in table.params
+                         if row.source is not Source.DOCUMENTED}
 
 
 def test_the_sign_follows_what_is_typed(visitor: Visitor, shop: Shop) -> None:

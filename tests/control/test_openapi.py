@@ -50,6 +50,16 @@ def test_each_endpoint_is_in_it_with_its_parameters(document: Any, endpoint: Any
     assert list(described["post"]["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]["properties"]) == names
 
 
+@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=list(ENDPOINTS))
+def test_each_row_has_its_fidelity(document: Any, endpoint: Any) -> None:
+    described = document["paths"][endpoint.path]["get"]
+    told = {parameter["name"]: parameter["x-fidelity"] for parameter in described["parameters"]}
+    assert told == {row.name: row.source.value for table in endpoint.tables for row in table.params}
+    answers = described["responses"]["200"]["content"]["text/xml"]["schema"]["properties"]
+    assert {name: field["x-fidelity"] for name, field in answers.items()} == {
+        row.name: row.source.value for table in endpoint.tables for row in table.answer}
+
+
 @pytest.mark.parametrize("method, path", PROMISED, ids=[f"{method} {path}" for method, path in PROMISED])
 def test_each_call_of_the_contract_is_in_it(document: Any, method: str, path: str) -> None:
     assert document["paths"][f"/_emulator{path}"][method]["summary"]

@@ -137,13 +137,13 @@ def test_payment_refund_and_cancellation_each_have_a_row_oldest_first(shop: Shop
 def test_a_row_names_merchant_store_terminal_currency_and_rate(shop: Shop, clock: Clock):
     change(shop, name="Café", currency="EUR", rate="7.5", industry="5812", stores=[{"store_id": "s_7", "store_name": "Soho"}])
     stand_at(clock, "2027-03-01T04:00:00Z")
-    shop.pay_by_barcode(terminal_id="8000000001", account_id="20373")
+    shop.pay_by_barcode(terminal_id="80000000001", account_id="20373")
     row, = settled(shop, clock)
     told = {name: row[name] for name in COLUMNS[14:21] + ["currency", "rate", "trans_currency", "trans_forex_rate"]}
     assert told == {
         "secondary_merchant_industry": "5812", "secondary_merchant_name": "Café", "secondary_merchant_id": shop.merchants_id,
-        "store_name": "Soho", "store_id": "s_7", "terminal_id": "8000000001", "operator_name": "20373", "currency": "EUR",
-        "rate": "7.50000000", "trans_currency": "EUR", "trans_forex_rate": "1"}
+        "store_name": "Soho", "store_id": "s_7", "terminal_id": "80000000001", "operator_name": "20373", "currency": "EUR",
+        "rate": "7.500000", "trans_currency": "EUR", "trans_forex_rate": "1"}
 
 
 @pytest.mark.parametrize("order, scene", [
@@ -169,7 +169,7 @@ def test_a_row_keeps_the_rate_and_fee_of_its_payment(shop: Shop, clock: Clock):
     change(shop, rate="1", fee_rate="0.5")
     shop.refund(number, "1.00")
     assert [(row["rate"], row["rmb_amount"], row["fee"]) for row in settled(shop, clock)] == [
-        ("9.07480000", "907.48", "0.60"), ("9.07480000", "-9.07", "0.00")]
+        ("9.074800", "907.48", "0.60"), ("9.074800", "-9.07", "0.00")]
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+cmd", "-cmd", "@SUM(A1)", "\t=1", "\r=1", "=", "-"])

@@ -24,7 +24,7 @@ AGAIN = pytest.mark.parametrize("ask", [Shop.card_order, Shop.card_payment], ids
 
 
 def duplicate(answer: Answer) -> bool:
-    return (answer["is_success"], answer["result_code"], answer["detail_error_code"]) == ("F", "3115", "3115")
+    return (answer["is_success"], answer["result_code"], answer["detail_error_code"]) == ("F", "3105", "3105")
 
 
 def attempts(shop: Shop, number: str) -> list[tuple[str, str]]:
@@ -93,7 +93,7 @@ def test_the_time_limit_of_a_new_attempt_begins_anew(shop: Shop, clock: Clock):
     assert shop.query(number)["status"] == "expired"
 
 
-@pytest.mark.parametrize("code", ["1000", "1003", "0348", "0349", "3115"])
+@pytest.mark.parametrize("code", ["1000", "1003", "0348", "0349", "3105"])
 def test_a_refused_attempt_leaves_a_failed_order_as_it_was(shop: Shop, code: str):
     number = shop.card_payment(DECLINED)["out_trade_no"]
     before = shop.story(number)
@@ -102,7 +102,7 @@ def test_a_refused_attempt_leaves_a_failed_order_as_it_was(shop: Shop, code: str
     assert shop.story(number) == before
 
 
-# Everything else is 3115.
+# Everything else is 3105.
 
 @AGAIN
 @pytest.mark.parametrize("make", NEVER_AGAIN.values(), ids=NEVER_AGAIN)
@@ -188,7 +188,7 @@ def test_of_payments_of_one_number_at_once_one_succeeds_and_is_paid_once(shop: S
     number = make(shop)
     answers = at_once(lambda: shop.card_payment(out_trade_no=number))
     assert Counter((answer["is_success"], answer["result_code"]) for answer in answers) == {
-        ("T", "0000"): 1, ("F", "3115"): TOGETHER - 1}
+        ("T", "0000"): 1, ("F", "3105"): TOGETHER - 1}
     assert [event for event, _ in attempts(shop, number)].count("pay") == 1
     clock.set("2027-03-02T07:00:00Z")
     row, = csv.DictReader(io.StringIO(shop.settlement("2027-03-02", "2027-03-02").text, newline=""))

@@ -86,7 +86,7 @@ def test_card_data_in_the_url_of_a_post_is_a_finding_too(shop: Shop):
     assert (answer["status"], shop.findings(answer)) == ("success", {"CARD_DATA_IN_URL"})
 
 
-@pytest.mark.parametrize("code", ["1000", "1003", "0348", "0349", "3115"])
+@pytest.mark.parametrize("code", ["1000", "1003", "0348", "0349", "3105"])
 def test_the_codes_that_are_refusals_have_the_form_of_refusals(shop: Shop, code: str):
     answer = shop.card_payment(card_of(code))
     assert list(answer.fields) == [*FIELDS, "sign", "sign_type"]
@@ -95,7 +95,7 @@ def test_the_codes_that_are_refusals_have_the_form_of_refusals(shop: Shop, code:
     assert shop.verifies(answer)
 
 
-FAULTS = {"0348": {"merchants_id": "209901010001"}, "1003": {"sign": "0" * 32}, "1000": {"language": "de"}, "0349": {}, "3115": {}}
+FAULTS = {"0348": {"merchants_id": "209901010001"}, "1003": {"sign": "0" * 32}, "1000": {"language": "de"}, "0349": {}, "3105": {}}
 
 
 @BOTH
@@ -116,4 +116,4 @@ def test_an_order_number_that_looks_like_a_card_is_an_order_number(shop: Shop, a
     assert (answer["is_success"], answer["out_trade_no"]) == ("T", number)
     entry, = shop.control.get("/journal", merchants_id=shop.merchants_id, out_trade_no=number)["items"]
     assert (entry["params"]["out_trade_no"], number in entry["answer"]) == (number, True)
-    assert refusal(ask(shop, out_trade_no=number, trans_amount="2.00")) == ("CONTEXT_INCONSISTENT", "3115", number)
+    assert refusal(ask(shop, out_trade_no=number, trans_amount="2.00")) == ("CONTEXT_INCONSISTENT", "3105", number)

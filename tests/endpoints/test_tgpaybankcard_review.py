@@ -41,7 +41,7 @@ def test_the_same_decision_twice_answers_the_same_and_happens_once(shop: Shop, c
 
 
 @pytest.mark.parametrize("first, second, error, code", [
-    ("approved", "refused", "TRADE_HAS_SUCCESS", "3115"), ("refused", "approved", "TRADE_HAS_CLOSE", "3002")])
+    ("approved", "refused", "TRADE_HAS_SUCCESS", "3105"), ("refused", "approved", "TRADE_HAS_CLOSE", "3002")])
 def test_the_other_decision_comes_too_late(shop: Shop, first: str, second: str, error: str, code: str):
     number = presented(REVIEWED)(shop)
     shop.card_service(first, number)
@@ -70,7 +70,7 @@ def test_decisions_at_once_are_one(shop: Shop):
 @pytest.mark.parametrize("make, code", [
     (on_the_page, "0330"), (presented(PENDING), "0330"), (presented(PENDING_3D), "0330"), (presented(DECLINED), "3002"),
     (presented(REVOKED), "3002"), (cancelled(presented()), "3002"), (cancelled(presented(REVIEWED)), "3002"), (presented(EXPIRED), "3300"),
-    (presented(), "3115")],
+    (presented(), "3105")],
     ids=["waiting", "pending", "3-D", "failed", "revoked", "cancelled", "cancelled in review", "expired", "paid"])
 def test_a_payment_that_is_not_in_review_is_refused_with_the_code_of_its_state(shop: Shop, make: Make, code: str, decision: str):
     number = make(shop)

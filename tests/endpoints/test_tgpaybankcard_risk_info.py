@@ -83,7 +83,7 @@ ROWS: tuple[tuple[str, int, tuple[str, ...], tuple[str, ...]], ...] = (
     ("bill.houseNumberOrName", 40, ("518",), ()),
 )
 EACH_ROW = pytest.mark.parametrize("path, length, right, wrong", ROWS, ids=[row[0] for row in ROWS])
-# The whole example of the document, blanks of the scan taken out of its names.
+# The whole example of the document, blanks taken out of its names.
 SAMPLE = """{"adjustmentFactor": "-10", "retryNum": "2", "trade": {"code": "4000", "item":
 "ken swift|104864781|ctrip|CESMU||ETKT7842348454463/1|||4403172320|201700523213000|CNY|20000|Pudong International Airport|M8317|"},
 "device": {"fingerPrintId": "device_fingerPrintId"},
@@ -187,7 +187,7 @@ def test_the_documents_whole_sample_of_risk_info_is_accepted(shop: Shop, ask: An
 def test_all_faults_are_told_in_one_message_in_table_order(shop: Shop):
     document = {"bill": {"country": "uk"}, "cust": {"email": "ken", "ip": "here"}, "retryNum": "often"}
     answer = shop.card_payment(trans_amount="0", language="de", card={"cvv": None, "billingDesc": "x" * 37}, risk_info=json.dumps(document))
-    named = ["trans_amount", "language", "pay_info", "risk_info"]
+    named = ["pay_info", "trans_amount", "language", "risk_info"]
     assert_illegal(answer, *named, "cvv", "billingDesc", "cust.email", "cust.ip", "bill.country", "retryNum")
     places = [answer["detail_error_des"].index(name) for name in named]
     assert places == sorted(places)

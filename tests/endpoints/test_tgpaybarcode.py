@@ -94,7 +94,7 @@ def test_an_order_number_has_at_most_64_characters(shop: Shop):
 
 
 def test_optional_parameters_break_no_rule(shop: Shop):
-    paid = shop.pay_by_barcode(reference="0607001", account_id="20373", terminal_id="8000000001", notify_url="http://127.0.0.1:9/n")
+    paid = shop.pay_by_barcode(reference="0607001", account_id="20373", terminal_id="80000000001", notify_url="http://127.0.0.1:9/n")
     assert (paid["result_code"], shop.findings(paid)) == ("SUCCESS", set())
 
 

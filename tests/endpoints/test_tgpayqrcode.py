@@ -94,7 +94,7 @@ def test_a_required_parameter_is_refused_when_missing(shop: Shop, name: str, err
 
 
 @pytest.mark.parametrize("left_out, finding", [
-    ("pay_type", "MANDATORY_MISSING"), ("it_b_pay", "MANDATORY_MISSING"), ("sign_type", "SIGN_TYPE_MISSING")])
+    ("it_b_pay", "MANDATORY_MISSING"), ("sign_type", "SIGN_TYPE_MISSING")])
 def test_a_parameter_documented_as_mandatory_is_a_finding_when_missing(shop: Shop, left_out: str, finding: str):
     made = shop.qr_order(**{"it_b_pay": "1c", left_out: None})
     assert (made["result_code"], shop.findings(made)) == ("SUCCESS", {finding})

@@ -8,8 +8,12 @@ import pytest
 
 from ..driver import Answer, Clock, Control, Shop
 
-ANSWER = ["is_success", "result_code", "result_msg_code", "result_msg", "merchants_id", "out_trade_no", "transactionResultId", "sign",
-          "sign_type"]
+ACCEPTED = ["is_success", "result_code", "result_msg", "merchants_id", "out_trade_no", "sign", "sign_type"]
+WITH_NUMBER = [*ACCEPTED[:3], "transactionResultId", *ACCEPTED[3:]]
+REFUSED = [*ACCEPTED[:3], "result_msg_code", "error", *ACCEPTED[3:]]
+SENTENCES = {"1001": "The device is busy",
+             "1002": "No device listening at the other end of the secure channel",
+             "1003": "Cancel operation not allowed"}
 RESULT = ["is_success", "result_code", "result_msg", "merchants_id", "out_trade_no", "transactionResultId", "operation", "trade_status",
           "trans_amount", "requested_amount", "trans_currency", "terminal_sn", "terminal_type", "transactionID", "authorisationCode",
           "issuerResponseCode", "cardSchemeName", "maskedCardNumber", "cardEntryType", "verificationMethod", "statusMessage",
@@ -25,14 +29,17 @@ def frozen(clock: Clock) -> None:
 
 
 def accepted(answer: Answer) -> Answer:
-    assert (answer["is_success"], answer["result_code"], answer["result_msg_code"]) == ("T", "202", ""), answer.text
+    told = answer["is_success"], answer["result_code"], answer["result_msg"]
+    assert told == ("T", "202", "Operation Accepted"), answer.text
+    assert list(answer.fields) in (ACCEPTED, WITH_NUMBER)
     return answer
 
 
 def rejected(answer: Answer) -> str:
     """The code of a transaction that was not handed to the terminal; nothing was written down."""
-    assert (answer["is_success"], answer["result_code"], answer["transactionResultId"]) == ("F", "400", ""), answer.text
-    assert answer["result_msg"]
+    assert (answer["is_success"], answer["result_code"]) == ("F", "400"), answer.text
+    assert list(answer.fields) == REFUSED
+    assert answer["result_msg"] == answer["error"] == SENTENCES[answer["result_msg_code"]]
     return answer["result_msg_code"]
 
 
@@ -48,7 +55,7 @@ def ended(shop: Shop, clock: Clock, amount: str | None = "12.00", operation: str
 def test_a_sale_is_accepted_then_has_no_result_then_has_one(shop: Shop, clock: Clock) -> None:
     asked = accepted(shop.at_terminal(reference="table 7"))
     number = asked["transactionResultId"]
-    assert list(asked.fields) == ANSWER and shop.verifies(asked)
+    assert list(asked.fields) == WITH_NUMBER and shop.verifies(asked)
     assert re.fullmatch(rf"{shop.first_terminal}-\d{{13}}", number)
     waits = shop.transaction(number)
     assert list(waits.fields) == RESULT and shop.verifies(waits)
@@ -119,10 +126,30 @@ def test_a_transaction_is_its_merchants_own(shop: Shop, control: Control) -> Non
     assert rejected(stranger.at_terminal(terminal_sn=shop.first_terminal)) == OFFLINE
 
 
-def test_with_a_notify_url_no_number_is_told(shop: Shop) -> None:
-    asked = accepted(shop.at_terminal(notify_url="http://127.0.0.1:9/notify"))
-    assert asked["transactionResultId"] == ""
+@pytest.mark.parametrize("whose", ["the request's", "the merchant's"])
+def test_with_a_notify_url_no_number_is_told(control: Control, whose: str) -> None:
+    told = {"notify_url": "http://127.0.0.1:9/notify"}
+    shop = control.shop(**({} if whose == "the request's" else told))
+    asked = accepted(shop.at_terminal(**(told if whose == "the request's" else {})))
+    assert list(asked.fields) == ACCEPTED and shop.verifies(asked)
     assert shop.query(asked["out_trade_no"])["result_code"] == "204"
+
+
+def test_a_stop_is_accepted_without_a_number(shop: Shop) -> None:
+    accepted(shop.at_terminal())
+    for number in (None, shop.number()):
+        stopped = shop.at_terminal("stopCurrentTransaction", None, out_trade_no=number)
+        assert list(stopped.fields) in (ACCEPTED, REFUSED) and shop.verifies(stopped)
+        assert stopped["out_trade_no"] == (number or "")
+
+
+def test_an_ordinary_refusal_has_the_fields_of_every_refusal(shop: Shop) -> None:
+    names = ["is_success", "result_code", "error", "detail_error_code", "detail_error_des", "merchants_id",
+             "out_trade_no", "sign", "sign_type"]
+    for wrong, error in (({"sign": "0" * 32}, "ILLEGAL_SIGN"), ({"trans_amount": "0"}, "ILLEGAL_ARGUMENT")):
+        told = shop.at_terminal(**wrong)
+        assert list(told.fields) == names and shop.verifies(told)
+        assert [told[name] for name in names[:4]] == ["F", "400", error, error]
 
 
 def test_a_terminal_at_work_is_busy_and_free_again_with_the_result(shop: Shop, clock: Clock) -> None:
@@ -158,7 +185,7 @@ def test_of_many_requests_at_one_instant_exactly_one_is_accepted(shop: Shop, sam
     for thread in threads:
         thread.join()
     assert sorted(answer["result_code"] for answer in answers) == ["202", *["400"] * 7]
-    assert {answer["result_msg_code"] for answer in answers} == {"", BUSY}
+    assert {answer.fields.get("result_msg_code", "") for answer in answers} == {"", BUSY}
 
 
 def test_an_offline_or_unknown_terminal_does_not_respond(shop: Shop) -> None:
@@ -170,9 +197,15 @@ def test_an_offline_or_unknown_terminal_does_not_respond(shop: Shop) -> None:
     accepted(shop.at_terminal())
 
 
-def test_without_a_serial_number_it_is_the_merchants_first_terminal(shop: Shop) -> None:
+def test_without_a_serial_number_it_is_the_terminal_made_first_as_lists_show_it(control: Control) -> None:
+    shop = control.shop()
+    made = [f"{serial}{shop.merchants_id}" for serial in "9A1"]
+    for serial in made:
+        known = {"merchants_id": shop.merchants_id, "terminal_type": "PAX920"}
+        assert control.ask("PUT", f"/terminals/{serial}", known).status == 201
+    assert shop.terminals[2:] == made
     asked = accepted(shop.at_terminal(terminal_sn=None, terminal_type=None))
-    assert shop.query(asked["out_trade_no"])["terminal_sn"] == shop.first_terminal
+    assert shop.query(asked["out_trade_no"])["terminal_sn"] == shop.terminals[0]
     assert shop.findings(asked) == {"MANDATORY_MISSING"}
 
 
@@ -191,7 +224,7 @@ def test_a_stop(shop: Shop, clock: Clock, amount: str, passes: str, code: str) -
         assert rejected(stopped) == code
         assert shop.terminal()["transaction"]["trade_status"] in ("", "AUTHORISED")
     else:
-        assert accepted(stopped)["transactionResultId"] == asked["transactionResultId"]
+        assert list(accepted(stopped).fields) == ACCEPTED
         told = shop.query(asked["out_trade_no"])
         assert (told["result_code"], told["trade_status"], told["trans_amount"]) == ("200", "CANCELLED", "0.00")
         accepted(shop.at_terminal())

@@ -7,7 +7,7 @@ from flask import Response, request
 from ... import money
 from ...cards import grouped, test_cards
 from ...payers import PREFIXES, TEST_CODES
-from ...response_codes import PRINTED, RESPONSE_CODES, SURE, CardStatus
+from ...response_codes import RESPONSE_CODES, CardStatus
 from ...terminal import AMOUNT_TRIGGERS, MESSAGES, Result
 from .frame import Page, blueprint, show, texts
 
@@ -23,9 +23,6 @@ TEXTS = (
     ("crd_codes", "Response codes", "返回码"),
     ("crd_message", "Message", "信息"),
     ("crd_payer", "What the payer is told", "向付款人显示"),
-    ("crd_scan", "How certain the scan is", "扫描件可靠程度"),
-    ("crd_of_code", "code", "返回码"),
-    ("crd_of_message", "message", "信息"),
     ("crd_wallets", "Payment codes of wallets", "钱包付款码"),
     ("crd_wallets_more", "For tgpaybarcode: any other code of the wallet's form is paid at once.", "用于 tgpaybarcode：其他符合格式的付款码会立即支付成功。"),
     ("crd_wallet", "Wallet", "钱包"),
@@ -59,12 +56,12 @@ def cards() -> Response:
         return all(word in text for word in wanted)
     said = [(card, fits(card.number, grouped(card.number), card.code, card.brand, card.message, card.status, card.means))
             for card in test_cards()]
-    codes = [(row, fits(row.code, row.message, row.section, row.status, *row.shown, row.code_reading, row.message_reading))
+    codes = [(row, fits(row.code, row.message, row.section, row.status, *row.shown))
              for row in RESPONSE_CODES.values()]
     return show("cards", "cards", asked=asked, tables=(
         ("cards", said), ("codes", codes), ("wallets", [(row, fits(*row)) for row in wallets()]),
         ("amounts", [(row, fits(row.amount, row.result, row.issuer_code, row.means)) for row in amounts()])),
-        grouped=grouped, colours=COLOURS, sure=(PRINTED, SURE))
+        grouped=grouped, colours=COLOURS)
 
 
 def wallets() -> Iterator[tuple[str, str, str]]:

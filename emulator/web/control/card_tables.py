@@ -6,11 +6,11 @@ from ...response_codes import RESPONSE_CODES
 from . import operation
 
 
-@operation("GET", "/codes", "the 71 response codes of cards: status, text for the payer, and how certain the scan is")
+@operation("GET", "/codes", "the 71 response codes of cards: message, status and text for the payer")
 def codes() -> Response:
     """Every response code."""
-    items = [{"code": row.code, "message": row.message, "section": row.section, "status": str(row.status), "shown_to_payer": row.shown[0],
-              "shown_to_payer_zh": row.shown[1], "code_reading": row.code_reading, "message_reading": row.message_reading}
+    items = [{"code": row.code, "message": row.message, "section": row.section, "status": str(row.status),
+              "shown_to_payer": row.shown[0], "shown_to_payer_zh": row.shown[1]}
              for row in RESPONSE_CODES.values()]
     return jsonify({"items": items, "next": None})
 
