@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from .. import urls
 from ..findings import Breaches
 from ..notices import Notice
 from .columns import breaches_of, narrowing, to_json
@@ -47,6 +48,11 @@ class Posted:
     status: str
     attempts: int
     due_at: int | None
+
+    @property
+    def shown_url(self) -> str:
+        """The address as everybody may see it: without user and password."""
+        return urls.discreet(self.url)
 
     @property
     def how(self) -> Sending:
