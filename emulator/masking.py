@@ -1,6 +1,6 @@
 """What of a request is never kept.
 
-That is passwords, those in URLs among them, and of a card all but its brand, its first six and last four digits.
+That is passwords, those in URLs among them, and of a card all but its brand, first six and last four digits.
 """
 import json
 import re

@@ -108,8 +108,8 @@ def _attempt(notice: Posted, sent: Sent, at: int, replay: bool) -> Attempt:
     """What is written down of a request."""
     taken = sent.taken(notice.notify_type)
     found = [] if taken or sent.lost else [Finding("NOT_ANSWERED_SUCCESS", _what_came(notice, sent))]
-    return Attempt(notice.id, notice.merchants_id, at, sent.took_ms, sent.status_code, sent.answer, sent.error,
-                   taken, replay, [finding.as_json() for finding in found])
+    return Attempt(notice.id, notice.merchants_id, at, sent.took_ms, sent.status_code, sent.answer,
+                   sent.error, taken, replay, [finding.as_json() for finding in found])
 
 
 def _what_came(notice: Posted, sent: Sent) -> str:

@@ -61,8 +61,11 @@ def _resolve(host: str, port: int, seconds: float) -> list[Address]:
     thread.join(seconds)
     if thread.is_alive():
         raise httpcore.ConnectTimeout(f"no address for {host} in time")
-    if found and isinstance(found[0], OSError):
-        raise httpcore.ConnectError(f"no address for {host}: {found[0]}") from found[0]
+    try:
+        if found and isinstance(found[0], OSError):
+            raise found[0]
+    except OSError as error:
+        raise httpcore.ConnectError(f"no address for {host}: {error}") from error
     return [ipaddress.ip_address(row[4][0].partition("%")[0]) for row in found]
 
 
@@ -70,7 +73,8 @@ def _lookup(host: str, port: int) -> Iterable[Any]:
     try:
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
-        return [error]
+        # The file of hosts knows no name with a dot at its end.
+        return _lookup(host[:-1], port) if host.endswith(".") else [error]
     except UnicodeError as error:
         return [OSError(str(error))]
 
@@ -133,12 +137,17 @@ class Sender:
     def __call__(self, notice: Posted) -> Sent:
         """One attempt: no redirect is followed, no more than 64 KiB of the answer are read."""
         begun = time.monotonic()
-        end = begun + self._timeout
+        end, reason = begun + self._timeout, urls.problem(notice.url)
+        if reason:
+            return Sent(0, error=f"notify_url is not an absolute http or https URL: {reason}",
+                        advice="change the setting of the merchant")
+        url = urls.split(notice.url)
         try:
-            url = urls.split(notice.url)
             status, location, body = self._exchange(url, notice, lambda: max(0.001, end - time.monotonic()))
         except httpcore.TimeoutException:
             failure = receivers.too_slow(self._timeout)
+        except Forbidden as error:
+            failure = receivers.forbidden(str(error))
         except Exception as error:  # whatever a receiver or an address may do, it is an attempt that failed
             failure = receivers.failed(error)
         else:

@@ -1,7 +1,7 @@
 """URLs of merchants: one rule for which are taken, how they are escaped for use, and how they are shown.
 
-Real clients send URLs with spaces, quotes and non-ASCII letters in them. Such a URL is signed and stored as it
-was sent, escaped (RFC 3986) where it is used, and shown without its user and password.
+Real clients send URLs with spaces, quotes and non-ASCII letters in them. Such a URL is signed and stored as
+it was sent, escaped (RFC 3986) where it is used, and shown without its user and password.
 """
 import ipaddress
 import re
@@ -24,15 +24,15 @@ _PUNYCODE = "xn--"
 # What each part of a URL may have beside letters, digits and percent signs with two hexadecimal digits.
 _PLAIN = "-._~!$&'()*+,;="
 _IN_USER, _IN_PATH, _IN_QUERY = _PLAIN + ":", _PLAIN + ":@/", _PLAIN + ":@/?"
-# A user and password within a longer text: `//user:password@`, its slashes perhaps escaped as in JSON, or all of
-# it as in a query.
+# A user and password within a longer text: `//user:password@`, its slashes perhaps escaped as in JSON, or all
+# of it as in a query.
 _IN_TEXT = re.compile(
     r"(:\\?/\\?/)[^/?#\\\s\"'<>]+@|(%3A%2F%2F)(?:(?!%2F|%3F|%23)[^/?#\s\"'<>&])+%40", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Url:
-    """The parts of a URL as they were written: `query` begins with `?`, `fragment` with `#`; each may be empty."""
+    """The parts of a URL as they were written: `query` begins with `?`, `fragment` with `#`, or is empty."""
 
     scheme: str
     authority: str
@@ -52,7 +52,7 @@ class Url:
 
     @cached_property
     def host(self) -> str:
-        """The host as it is looked up, in IDNA, an IPv6 address in brackets. Raises ValueError with a reason."""
+        """The host as it is looked up: in IDNA, an IPv6 address in brackets. Raises ValueError."""
         return _looked_up(_host_and_port(self.authority)[0])
 
     @property
@@ -80,7 +80,7 @@ class Url:
 
 
 def split(url: str) -> Url:
-    """The parts of an absolute URL, its scheme in lower case. Raises ValueError where there is no `scheme://`."""
+    """The parts of an absolute URL, its scheme in lower case. Raises ValueError without `scheme://`."""
     found = _SHAPE.fullmatch(url)
     if found is None:
         raise ValueError("it does not begin with http:// or https://")
@@ -206,7 +206,7 @@ def _authority(parts: Url) -> str:
 
 
 def _escaped(text: str, kept: str) -> str:
-    """The text with all in percent signs that is no letter, no digit, none of `kept` and not escaped already."""
+    """The text, percent-encoded but for letters, digits, what is in `kept` and what is escaped already."""
     inside = rf"%(?![0-9A-Fa-f]{{2}})|[^A-Za-z0-9%{re.escape(kept)}]+"
     return re.sub(inside, lambda found: quote(found[0], safe="", errors="replace"), text)
 
@@ -220,7 +220,7 @@ def with_query(url: str, query: str) -> str:
 
 
 def discreet(text: str) -> str:
-    """A URL, or a text that has URLs in it, as it may be shown: with `***` in place of users and passwords."""
+    """A URL, or a text with URLs in it, as it may be shown: with `***` in place of users and passwords."""
     if "@" not in text and "%40" not in text:
         return text
     return _IN_TEXT.sub(lambda found: f"{found[1] or found[2]}{HIDDEN}{'@' if found[1] else '%40'}",
@@ -233,7 +233,7 @@ def discreet_values(texts: Mapping[str, str]) -> dict[str, str]:
 
 
 def _without_user(url: str) -> str:
-    """A URL with `***` in place of its user and password, whatever characters they have; other texts unchanged."""
+    """A URL with `***` in place of userinfo, whatever characters they have; other texts unchanged."""
     try:
         parts = split(url)
     except ValueError:

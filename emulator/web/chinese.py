@@ -167,7 +167,7 @@ _FINDINGS = {
     "card data is sent in the body of a POST, never in a URL": "卡信息放在 POST 的正文中，不放在 URL 里",
     "send the request as a form with POST; what is in a URL stays in logs": "用 POST 表单发送请求；URL 里的内容会留在日志中",
     "the receiver of a notice answers success": "通知的接收方应答 success",
-    "answer a 2xx with the word success alone, without HTML around it, at the very address of notify_url; "
+    "answer a 2xx with the word success alone, without HTML around it, at the address of notify_url; "
     "the example says what came instead; until then the notice is repeated":
         "请在 notify_url 的地址上直接以 2xx 应答 success 一词，不要包含 HTML；示例说明了实际的应答；否则通知会重复发送",
     "a QR order is paid, queried or cancelled within 15 minutes": "二维码订单在 15 分钟内付款、查询或撤销",
