@@ -124,7 +124,8 @@ def test_findings_of_a_notify_url(shop: Shop, query: str, found: set[str]) -> No
 OWN = [("myapp://paid", "myapp"), ("MyApp+1.2-x://a b?c=\"'<d>", "myapp+1.2-x"), ("weixin://", "weixin"),
        ("intent://Paid#Intent;scheme=myapp;end", "intent"), ("myapp://a:b/", "myapp"), ("myapp://a..b\\@[c", "myapp")]
 NEVER = ["javascript://x", "JavaScript:alert(1)", "java\tscript://x", "\x01javascript://x", " javascript://x",
-         "data://x", "data:text/html,x", "vbscript://x", "FILE:///etc/passwd", "blob://x", "about://blank", "ｊavascript://x", "1app://x", "://x", "my app://x"]
+         "data://x", "data:text/html,x", "vbscript://x", "FILE:///etc/passwd", "blob://x", "about://blank",
+         "ｊavascript://x", "1app://x", "://x", "my app://x"]
 
 
 @pytest.mark.parametrize("url, scheme", OWN)

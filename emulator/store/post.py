@@ -55,6 +55,11 @@ class Posted:
         return urls.discreet(self.url)
 
     @property
+    def shown_bodies(self) -> tuple[str, str]:
+        """The body and the repeated body as everybody may see them: they repeat what the merchant has said."""
+        return urls.discreet(self.body), urls.discreet(self.repeated_body)
+
+    @property
     def how(self) -> Sending:
         """What a scenario's rule makes of its sending."""
         return Sending(**json.loads(self.spoiled)) if self.spoiled else PLAIN

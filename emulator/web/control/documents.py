@@ -53,7 +53,7 @@ def notice_json(tables: Tables, notice: Posted) -> dict[str, Any]:
         "id": notice.id, "merchants_id": notice.merchants_id, "out_trade_no": notice.out_trade_no, "notify_type": notice.notify_type,
         "status": notice.status, "created_at": instant(notice.created_at), "due_at": instant(notice.due_at),
         "request": {"method": notice.method, "url": notice.shown_url, "content_type": notice.content_type,
-                    "body": notice.body},
+                    "body": notice.shown_bodies[0]},
         "attempts": [{
             "at": instant(row["at"]), "took_ms": row["took_ms"], "status_code": row["status_code"], "answer": row["answer"],
             "error": row["error"], "taken": bool(row["taken"]), "replay": bool(row["replay"]), "findings": json.loads(row["findings"])}
