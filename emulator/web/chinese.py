@@ -137,6 +137,7 @@ _FORMATS = {
     "JSON with the amount of each part, as decimal text": "JSON，各部分金额为小数文本",
     "JSON, its rows below": "JSON，各字段见下",
     "absolute http or https URL": "完整的 http 或 https 地址",
+    "absolute http or https URL, or one of an app": "完整的 http 或 https 地址，或 App 自己的协议",
     "date, YYYY-MM-DD": "日期，YYYY-MM-DD",
     "decimal text with at most two places, 0.01 to 1000000.00": "小数文本，最多两位小数，0.01 至 1000000.00",
     "three capital letters": "三个大写字母",
