@@ -4,17 +4,15 @@ An endpoint is one `@endpoint(...)` table above the function that acts. The gate
 OpenAPI document and the generic tests are readers of the same rows.
 """
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
 
-from . import money
+from . import money, urls
 from .findings import Finding
-from .urls import ascii_url
 
 
 class Need(Enum):
@@ -68,13 +66,13 @@ def _amount_problem(value: str) -> str | None:
 
 
 def _url_problem(value: str) -> str | None:
-    try:
-        parts = urlsplit(value)
-        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        ascii_url(value)
-    except ValueError:
-        whole = False
-    return None if whole and value.isprintable() and " " not in value else "is not an absolute http or https URL"
+    reason = urls.problem(value)
+    return f"is not an absolute http or https URL: {reason}" if reason else None
+
+
+def _page_url_problem(value: str) -> str | None:
+    reason = urls.problem(value, own_schemes=True)
+    return f"is not an absolute URL that a browser may be sent to: {reason}" if reason else None
 
 
 def _date_problem(value: str) -> str | None:
@@ -89,6 +87,10 @@ TEXT = Format("text", lambda value: None)
 AMOUNT = Format("decimal text with at most two places, 0.01 to 1000000.00", _amount_problem,
                 {"type": "string", "pattern": r"^\d{1,7}(\.\d{1,2})?$"})
 URL = Format("absolute http or https URL", _url_problem, {"type": "string", "format": "uri"})
+# Where a payer goes back to: an app has a scheme of its own. Which requests may name one is a rule of their
+# endpoint.
+PAGE_URL = Format("absolute http or https URL, or one of an app", _page_url_problem,
+                  {"type": "string", "format": "uri"})
 DATE = Format("date, YYYY-MM-DD", _date_problem, {"type": "string", "format": "date"})
 
 
@@ -245,8 +247,28 @@ def _check_row(row: Param, value: str | None, problems: list[str], findings: lis
     elif row.length and len(value) > row.length:
         sentence = f"{row.name} has {len(value)} characters, the table allows {row.length}"
         problems.append(sentence) if row.identifier else findings.append(Finding("TOO_LONG", sentence))
-    if row.name == "notify_url" and not problem and "?" in value:
-        findings.append(Finding("NOTIFY_URL_QUERY", "notify_url has a query string"))
+    if not problem and row.format in (URL, PAGE_URL):
+        findings += _url_findings(row.name, value)
+
+
+def _url_findings(name: str, value: str) -> Iterator[Finding]:
+    if name == "notify_url" and urls.split(value).query:
+        yield Finding("NOTIFY_URL_QUERY", "notify_url has a query string")
+    if " " in value:
+        yield Finding("URL_NOT_ESCAPED", f"{name} has a space in it; it is used with %20 in its place")
+
+
+def own_scheme_only(names: tuple[str, ...], allows: Callable[[Mapping[str, str]], bool], where: str) -> Rule:
+    """The rule that URLs of these names have a scheme of an app only in requests that allow it.
+
+    `where` says in words which requests those are.
+    """
+    def rule(params: Mapping[str, str]) -> str | None:
+        if allows(params):
+            return None
+        wrong = [name for name in names if (value := params.get(name)) and urls.is_own_scheme(value)]
+        return f"{' and '.join(wrong)} may have the scheme of an app only {where}" if wrong else None
+    return rule
 
 
 _XML_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]")

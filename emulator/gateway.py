@@ -236,8 +236,6 @@ def _as_scripted(response: Response, script: "scenarios.Script") -> Response:
 
 def _masked(value: Any, mask: Mask) -> Any:
     """A structure of an explanation without what is secret."""
-    if not mask.hides:
-        return value
     if isinstance(value, Mapping):
         return {name: _masked(inner, mask) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):

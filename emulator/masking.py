@@ -1,11 +1,14 @@
-"""What of a request is never kept: passwords, and of a card everything but its brand, its first six and its last four digits."""
+"""What of a request is never kept.
+
+That is passwords, those in URLs among them, and of a card all but its brand, first six and last four digits.
+"""
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from . import cards
+from . import cards, urls
 from .contract import printable
 
 HIDDEN = "***"
@@ -27,7 +30,8 @@ class Mask:
     def __init__(self, params: Mapping[str, str], paid: bool) -> None:
         self._numbers = _card_numbers(params)
         self._order_number = params.get("out_trade_no", "")
-        kept = {printable(name): HIDDEN if is_secret(name) else printable(value) for name, value in params.items()}
+        kept = {urls.discreet(printable(name)): HIDDEN if is_secret(name) else urls.discreet(printable(value))
+                for name, value in params.items()}
         together = "\n".join((*kept, *kept.values()))
         # One look at everything: nearly always there is nothing to hide but what has a secret's name.
         joined = together.replace(" ", "").replace("-", "")
@@ -38,7 +42,11 @@ class Mask:
         self.params = kept
 
     def text(self, text: str) -> str:
-        """A text about the request with `***` in place of card numbers: it repeats at most what the parameters have."""
+        """A text about the request with `***` in place of card numbers, and of users and passwords in URLs.
+
+        The card numbers are at most those of the parameters.
+        """
+        text = urls.discreet(text)
         if not self.hides:
             return text
         for number in self._numbers:

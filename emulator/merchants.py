@@ -6,10 +6,11 @@ from typing import Any
 
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from . import chance, money
+from . import chance, money, urls
 
 PRODUCTS = ("barcode", "qrcode", "h5", "prepay", "bankcard", "webtoterminal", "settlement")
 NOTIFY_METHODS = ("GET", "POST")
+MOST_IN_URL = 2048
 DEFAULT_RATE = "9.07480000"
 DEFAULT_FEE_RATE = "0.006"
 
@@ -46,13 +47,17 @@ class Merchant:
         return self.stores[0] if self.stores else Store(f"{self.merchants_id}_101", self.name)
 
     def as_settings(self) -> dict[str, Any]:
-        """The settings as the control interface and the database write them."""
+        """The settings as the database keeps them."""
         return {
             "token": self.token, "name": self.name, "notify_url": self.notify_url, "notify_method": self.notify_method,
             "currency": self.currency, "rate": money.rate_text(self.rate), "fee_rate": fraction_text(self.fee_rate),
             "products": list(self.products), "strict": self.strict,
             "stores": [{"store_id": store.store_id, "store_name": store.store_name} for store in self.stores],
             "wechat_key": self.wechat_key, "industry": self.industry}
+
+    def shown_settings(self) -> dict[str, Any]:
+        """The settings as everybody may see them: with `***` in place of user and password of notify_url."""
+        return {**self.as_settings(), "notify_url": urls.discreet(self.notify_url)}
 
 
 @dataclass(frozen=True)
@@ -145,8 +150,13 @@ def _rate(least: int, most: int) -> Any:
 
 
 def _url(value: Any) -> str | None:
-    fine = isinstance(value, str) and (value == "" or value.startswith(("http://", "https://"))) and len(value) <= 2048
-    return None if fine else "must be empty or an absolute http or https URL"
+    rule = "must be empty or an absolute http or https URL"
+    if not isinstance(value, str):
+        return rule
+    if len(value) > MOST_IN_URL:
+        return f"{rule} of at most {MOST_IN_URL} characters"
+    reason = urls.problem(value) if value else None
+    return f"{rule}: {reason}" if reason else None
 
 
 def _one_of(*choices: Any) -> Any:
@@ -193,3 +203,16 @@ def checked(changes: Mapping[str, Any]) -> dict[str, Any]:
     if problems:
         raise Invalid(problems)
     return dict(changes)
+
+
+def as_meant(changes: Mapping[str, Any], present: Merchant | None) -> dict[str, Any]:
+    """The checked changes, with the user and password of `present` where a shown notify_url is sent back.
+
+    Raises Invalid where `***` stands for nothing that is known.
+    """
+    url = changes.get("notify_url", "")
+    if not urls.is_shown(url):
+        return dict(changes)
+    if present is None or urls.discreet(present.notify_url) != url:
+        raise Invalid({"notify_url": f"has {urls.HIDDEN} in place of user and password; write them again"})
+    return {**changes, "notify_url": present.notify_url}

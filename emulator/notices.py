@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from . import clock, envelope, faults, money, terminal
+from . import clock, envelope, faults, money, terminal, urls
 from .merchants import Merchant
 from .orders import Event, Order, Status
 from .payers import ALIPAY
@@ -99,11 +99,9 @@ def returned(order: Order, merchant: Merchant) -> str:
     url, card = order.details.get("redirect_url", ""), order.card
     if not url or card is None:
         return ""
-    bare, hash_mark, fragment = url.partition("#")
     fields = {"merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "order_id": card.order_id, "status": str(card.status),
               "result_code": card.code, "trans_amount": money.text(order.amount)}
-    joint = "" if bare.endswith(("?", "&")) else "&" if "?" in bare else "?"
-    return f"{bare}{joint}{urlencode(envelope.signed(fields, merchant.token))}{hash_mark}{fragment}"
+    return urls.with_query(url, urlencode(envelope.signed(fields, merchant.token)))
 
 
 def completed(order: Order, settings: Settings) -> str:
@@ -194,8 +192,7 @@ def packed(order: Order, notify_type: str, fields: Fields, url: str, merchant: M
     query = urlencode(signed)
     if notify_type == BANKCARD or merchant.notify_method == "POST":
         return Notice(notify_type, "POST", url, FORM, query)
-    bare = url.partition("#")[0]
-    return Notice(notify_type, "GET", f"{bare}{'&' if '?' in bare else '?'}{query}", "", "")
+    return Notice(notify_type, "GET", urls.with_query(url.partition("#")[0], query), "", "")
 
 
 def _signed(order: Order, fields: Fields, merchant: Merchant) -> Fields:

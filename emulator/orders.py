@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from . import money, scenarios, terminal
+from . import money, scenarios, terminal, urls
 from .response_codes import RESPONSE_CODES, CardStatus
 from .terminal import Transaction
 
@@ -171,6 +171,16 @@ class Order:
     def is_payment(self) -> bool:
         """Whether its money goes to the merchant; that of a terminal's refunds and reversals does not."""
         return self.terminal is None or self.terminal.operation == terminal.SALE
+
+    @property
+    def shown_notify_url(self) -> str:
+        """Where its notifications go, as everybody may see it: without user and password."""
+        return urls.discreet(self.notify_url)
+
+    @property
+    def shown_details(self) -> dict[str, str]:
+        """What single endpoints were told, as everybody may see it."""
+        return urls.discreet_values(self.details)
 
     @property
     def left(self) -> int:

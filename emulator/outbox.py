@@ -1,9 +1,9 @@
 """The outbox: notices wait in the database from the transaction of their cause until a receiver has taken them (contract 6)."""
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from . import durations
+from . import durations, receivers
 from .findings import Finding
 from .notices import TERMINAL
 from .store import Store
@@ -30,13 +30,20 @@ TERMINAL_SCHEDULE = tuple(_terminal_waits())
 
 @dataclass(frozen=True)
 class Sent:
-    """What came of one HTTP request: an answer, or an error in words."""
+    """What came of one HTTP request: an answer, or an error in words with what to do about it.
+
+    `location` is where a redirect leads, `with_user` says that user and password were sent, `lost` that a
+    scenario let nothing arrive.
+    """
 
     took_ms: int
     status_code: int | None = None
     answer: str = ""
     error: str = ""
-    findings: list[Finding] = field(default_factory=list)
+    advice: str = ""
+    location: str = ""
+    with_user: bool = False
+    lost: bool = False
 
     def taken(self, notify_type: str) -> bool:
         """A 2xx whose body, trimmed, is `success` in any case; of a terminal's result any 2xx."""
@@ -89,7 +96,8 @@ def _posted(notice: Posted, post: Post, replay: bool) -> list[Sent]:
     """What came of an attempt: one HTTP request, or none or several at once where a scenario's rule says so."""
     how = notice.how
     if notice.attempts < how.drop and not replay:
-        return [Sent(0, error=f"lost on the way: the scenario drops the first {how.drop} attempts")]
+        sentence = f"lost on the way: the scenario drops the first {how.drop} attempts"
+        return [Sent(0, error=sentence, lost=True)]
     if how.duplicate == 1:
         return [post(notice)]
     with ThreadPoolExecutor(how.duplicate) as pool:
@@ -98,9 +106,13 @@ def _posted(notice: Posted, post: Post, replay: bool) -> list[Sent]:
 
 def _attempt(notice: Posted, sent: Sent, at: int, replay: bool) -> Attempt:
     """What is written down of a request."""
-    findings = list(sent.findings)
     taken = sent.taken(notice.notify_type)
-    if sent.answered and not taken:
-        findings.append(Finding("NOT_ANSWERED_SUCCESS", f"answered {sent.status_code} with {sent.answer.strip()[:80]!r}"))
-    return Attempt(notice.id, notice.merchants_id, at, sent.took_ms, sent.status_code, sent.answer, sent.error, taken, replay,
-                   [finding.as_json() for finding in findings])
+    found = [] if taken or sent.lost else [Finding("NOT_ANSWERED_SUCCESS", _what_came(notice, sent))]
+    return Attempt(notice.id, notice.merchants_id, at, sent.took_ms, sent.status_code, sent.answer,
+                   sent.error, taken, replay, [finding.as_json() for finding in found])
+
+
+def _what_came(notice: Posted, sent: Sent) -> str:
+    if sent.status_code is None:
+        return receivers.unanswered(receivers.Failure(sent.error, sent.advice))
+    return receivers.answered(sent.status_code, sent.answer, sent.location, notice.method, sent.with_user)

@@ -3,7 +3,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import money, scenarios
+from . import money, scenarios, urls
 from .orders import Order
 from .store import Tables
 from .store.scripts import RULE
@@ -83,7 +83,7 @@ def presented(tables: Tables, seed: str, order: Order, card: str, now: int) -> "
         return order.script
     params = {**order.details, "merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "pay_type": order.pay_type,
               "trans_amount": money.text(order.amount)}
-    asked = Asked(order.merchants_id, order.out_trade_no, order.endpoint, params, lambda: params, lambda: card,
-                  order.card.attempt + 1)
+    asked = Asked(order.merchants_id, order.out_trade_no, order.endpoint, params,
+                  lambda: urls.discreet_values(params), lambda: card, order.card.attempt + 1)
     verdict = decide(tables, seed, asked, now, counted=False)
     return verdict.script if verdict else None

@@ -5,13 +5,16 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any
 
 import httpcore
 
+from . import durations, receivers, urls
 from .outbox import Sent
+from .settings import Settings
 from .store.post import Posted
-from .urls import ascii_url
+from .urls import Url
 
 ANSWER_LIMIT = 64 * 1024
 # Cloud metadata services that are not in a link-local network.
@@ -58,15 +61,21 @@ def _resolve(host: str, port: int, seconds: float) -> list[Address]:
     thread.join(seconds)
     if thread.is_alive():
         raise httpcore.ConnectTimeout(f"no address for {host} in time")
-    if found and isinstance(found[0], OSError):
-        raise httpcore.ConnectError(f"no address for {host}: {found[0]}")
+    try:
+        if found and isinstance(found[0], OSError):
+            raise found[0]
+    except OSError as error:
+        raise httpcore.ConnectError(f"no address for {host}: {error}") from error
     return [ipaddress.ip_address(row[4][0].partition("%")[0]) for row in found]
 
 
 def _lookup(host: str, port: int) -> Iterable[Any]:
     try:
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
+    except OSError as error:
+        # The file of hosts knows no name with a dot at its end.
+        return _lookup(host[:-1], port) if host.endswith(".") else [error]
+    except UnicodeError as error:
         return [OSError(str(error))]
 
 
@@ -118,32 +127,43 @@ class _Guarded(httpcore.NetworkBackend):
 
 
 class Sender:
-    """Posts notices; safe to use from many threads. `timeout` is milliseconds for everything one attempt does."""
+    """Posts notifications; safe to use from many threads."""
 
-    def __init__(self, places: tuple[str, ...], timeout: int, agent: str) -> None:
-        self._places = places
-        self._timeout = timeout / 1_000
+    def __init__(self, settings: Settings, agent: str) -> None:
+        self._settings = settings
+        self._timeout = settings.notify_timeout / durations.SECOND
         self._agent = agent
 
     def __call__(self, notice: Posted) -> Sent:
         """One attempt: no redirect is followed, no more than 64 KiB of the answer are read."""
         begun = time.monotonic()
+        end, reason = begun + self._timeout, urls.problem(notice.url)
+        if reason:
+            return Sent(0, error=f"notify_url is not an absolute http or https URL: {reason}",
+                        advice="change the setting of the merchant")
+        url = urls.split(notice.url)
         try:
-            status, body = self._exchange(notice, lambda: max(0.001, begun + self._timeout - time.monotonic()))
+            status, location, body = self._exchange(url, notice, lambda: max(0.001, end - time.monotonic()))
         except httpcore.TimeoutException:
-            return Sent(_since(begun), error=f"no complete answer within {self._timeout:g} s")
+            failure = receivers.too_slow(self._timeout)
+        except Forbidden as error:
+            failure = receivers.forbidden(str(error))
         except Exception as error:  # whatever a receiver or an address may do, it is an attempt that failed
-            return Sent(_since(begun), error=str(error) or type(error).__name__)
-        return Sent(_since(begun), status, body.decode("utf-8", "replace").replace("\x00", "\ufffd"))
+            failure = receivers.failed(error)
+        else:
+            return Sent(_since(begun), status, _discreet(url, body), location=_discreet(url, location),
+                        with_user=bool(url.userinfo))
+        return Sent(_since(begun), error=failure.sentence, advice=failure.advice)
 
-    def _exchange(self, notice: Posted, left: Callable[[], float]) -> tuple[int, bytes]:
-        headers = [("User-Agent", self._agent), ("Accept", "*/*"), ("Connection", "close")]
-        if notice.content_type:
-            headers.append(("Content-Type", notice.content_type))
-        with httpcore.ConnectionPool(network_backend=_Guarded(self._places, left)) as pool:
-            url = httpcore.URL(ascii_url(notice.url).partition("#")[0])
-            content = notice.sent_body.encode() or None
-            with pool.stream(notice.method, url, headers=[("Host", _host(url)), *headers], content=content) as answer:
+    def _exchange(self, url: Url, notice: Posted, left: Callable[[], float]) -> tuple[int, bytes, bytes]:
+        """Status, Location and the beginning of the body."""
+        host, tls = url.host.strip("[]"), self._tls if url.scheme == "https" else None
+        place = httpcore.URL(scheme=url.scheme, host=host, port=url.port, target=url.target)
+        content = notice.sent_body.encode() or None
+        network = _Guarded(self._settings.notify_allow, left)
+        with httpcore.ConnectionPool(tls, network_backend=network) as pool:
+            with pool.stream(notice.method, place, headers=self._headers(url, notice), content=content,
+                             extensions={"sni_hostname": host.removesuffix(".")}) as answer:
                 body = b""
                 for piece in answer.iter_stream():
                     body += piece
@@ -151,14 +171,39 @@ class Sender:
                         break
                 if left() <= 0.001:
                     raise httpcore.ReadTimeout
-                return answer.status, body[:ANSWER_LIMIT]
+                location = next((value for name, value in answer.headers if name.lower() == b"location"), b"")
+                return answer.status, location, body[:ANSWER_LIMIT]
+
+    def _headers(self, url: Url, notice: Posted) -> list[tuple[str, str]]:
+        default = {"http": 80, "https": 443}[url.scheme]
+        host = url.host if url.port in (None, default) else f"{url.host}:{url.port}"
+        headers = [("Host", host), ("User-Agent", self._agent), ("Accept", "*/*"), ("Connection", "close")]
+        if url.authorization:
+            headers.append(("Authorization", url.authorization))
+        if notice.content_type:
+            headers.append(("Content-Type", notice.content_type))
+        return headers
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """What certificates are checked against: the system's authorities and those of `notify_ca`."""
+        context = httpcore.default_ssl_context()
+        if self._settings.notify_ca:
+            context.load_verify_locations(self._settings.notify_ca)
+            # The file may have a receiver's own certificate.
+            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        if self._settings.notify_insecure:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
 
 
-def _host(url: httpcore.URL) -> str:
-    default = {b"http": 80, b"https": 443}.get(url.scheme)
-    host = url.host.decode()
-    host = f"[{host}]" if ":" in host else host
-    return host if url.port in (None, default) else f"{host}:{url.port}"
+def _discreet(url: Url, raw: bytes) -> str:
+    """What a receiver has said, as text without the user and password that it was sent."""
+    text = raw.decode("utf-8", "replace").replace("\x00", "\ufffd")
+    for secret in filter(None, (url.authorization.removeprefix("Basic "), url.userinfo)):
+        text = text.replace(secret, urls.HIDDEN)
+    return urls.discreet(text)
 
 
 def _since(begun: float) -> int:

@@ -7,6 +7,7 @@ import secrets
 import shutil
 import signal
 import socket
+import ssl
 import tempfile
 import threading
 from collections.abc import Callable
@@ -26,7 +27,7 @@ from .scheduler import Scheduler
 from .settings import EVERYWHERE, TEMPORARY, Settings, is_loopback
 from .store import Store, Tables, prepare
 from .store.post import Posted
-from .urls import reachable, url_of
+from .urls import discreet, reachable, url_of
 from .web import create_app
 
 GRACE_S = 15
@@ -64,7 +65,7 @@ class LateSender:
         if self._sender is None:
             from .sender import Sender
 
-            self._sender = Sender(self._settings.notify_allow, self._settings.notify_timeout, f"tgpay-emulator/{__version__}")
+            self._sender = Sender(self._settings, f"tgpay-emulator/{__version__}")
         return self._sender
 
 
@@ -105,6 +106,17 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def check_authorities(path: str) -> None:
+    """See that the file of `notify_ca` has certificates. Raises Unstartable."""
+    try:
+        Path(path).read_bytes()
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except ssl.SSLError:
+        raise Unstartable(f"notify_ca: {path} has no certificates in PEM") from None
+    except OSError as error:
+        raise Unstartable(f"notify_ca: {path} cannot be read: {error.strerror}") from None
+
+
 def guarded(settings: Settings) -> Settings:
     """The settings with a control token where one is needed: on an address that others can reach, unless it is switched off."""
     if settings.control_token or is_loopback(settings.host):
@@ -138,11 +150,11 @@ class LenientRequest(Request):  # type: ignore[misc]  # gunicorn is not typed
 
 
 class Discreet(logging.Formatter):
-    """Writes no card number into the log, wherever it came from."""
+    """Writes no card number and no password of a URL into the log, wherever it came from."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, and the traceback below it."""
-        return cards.without_numbers(super().format(record))
+        return discreet(cards.without_numbers(super().format(record)))
 
 
 class Logger(glogging.Logger):  # type: ignore[misc]  # gunicorn is not typed
@@ -213,6 +225,8 @@ def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None
 
     Raises Unstartable or `store.Unusable` with a sentence.
     """
+    if settings.notify_ca:
+        check_authorities(settings.notify_ca)
     # A signal between the fork and the worker's own handlers would be lost: it is held back until they are there.
     os.register_at_fork(before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ENDING),
                         after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING))

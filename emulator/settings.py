@@ -104,6 +104,9 @@ SETTINGS = (
     Setting("notify_timeout", "10s", "time for one attempt of a notice, from name lookup to the last byte", durations.parse),
     Setting("notify_allow", "", "hosts and networks that notices may go to, separated by commas; empty: all. Link-local and cloud "
                                 "metadata addresses never", _places),
+    Setting("notify_ca", "", "PEM file of certificate authorities that are trusted beside the system's, for "
+                             "receivers with https"),
+    Setting("notify_insecure", "off", "certificates of receivers are not checked", _switch),
     Setting("settlement_time", "15:00", "time of day, in timezone, at which a day is settled", _time_of_day),
     Setting("settlement_days", "1", "days between a payment and its settlement", _number(0, 30)),
     Setting("refund_period", "90d", "after it a paid order is TRADE_FINISHED", durations.parse),

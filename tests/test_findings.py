@@ -44,6 +44,8 @@ BREACHES: list[tuple[str, str, Ask]] = [
     ("OTHER_NAME", "prepay", lambda shop: shop.prepay_order(trans_amount=None, total_fee="1.00")),
     ("OTHER_NAME", "H5", lambda shop: shop.h5_order(total_fee=None, trans_amount="1.00")),
     ("NOTIFY_URL_QUERY", "prepay", lambda shop: shop.prepay_order(notify_url="http://127.0.0.1:9/notify?order=1")),
+    ("URL_NOT_ESCAPED", "QR", lambda shop: qr_order(shop, notify_url="http://127.0.0.1:9/Watches of")),
+    ("URL_NOT_ESCAPED", "H5", lambda shop: shop.h5_order(return_url="http://127.0.0.1:9/Watches of")),
     ("CARD_DATA_IN_URL", "QR", lambda shop: qr_order(shop, pay_info=PAY_INFO)),
     ("CARD_DATA_IN_URL", "prepay", lambda shop: shop.prepay_order(pay_info=PAY_INFO)),
 ]

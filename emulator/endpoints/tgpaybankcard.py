@@ -10,7 +10,7 @@ from uuid import UUID
 from .. import acquirer, cards, chance, clock, durations, money, moves, notices, pos
 from ..cards import Presented
 from ..codes import Refused
-from ..contract import TEXT, URL, Field, Format, Param, endpoint, fields, one_of
+from ..contract import PAGE_URL, TEXT, Field, Format, Param, endpoint, fields, one_of, own_scheme_only
 from ..findings import Finding
 from ..orders import CASHIER, SERVER, CardState, Order, Status
 from ..replies import Answer
@@ -24,6 +24,7 @@ from ._terminals import device, unavailable
 
 BANKCARD, TERMINAL, WEB_TO_TERMINAL = "bankcard", "terminal", "webtoterminal"
 APPROVED, REFUSED = "bankcard.approved", "bankcard.refused"
+APPS = ("android", "ios")
 DEFAULT_MINUTES = 15
 MINUTES = Format("whole minutes, 1 to 999999", lambda value: None if value.isascii() and value.isdecimal() and 1 <= int(value) <= 999_999
                  else "is not a whole number of minutes from 1 to 999999", {"type": "string", "pattern": r"^\d{1,6}$"})
@@ -52,6 +53,9 @@ def risk_info_for_three_d(params: Mapping[str, str]) -> Finding | None:
     return Finding("MANDATORY_MISSING", "risk_info is missing, which 3-D needs") if missing else None
 
 
+APPS_COME_BACK = own_scheme_only(
+    ("return_url", "redirect_url"), lambda params: params.get("terminal_type") in APPS,
+    f"where terminal_type is {' or '.join(APPS)}")
 ACCESS_TYPE = Param("access_type", common.REQUIRED, one_of(CASHIER, SERVER), CASHIER, "on the cashier's page, or server to server", 16)
 PAY_TYPE = Param("pay_type", common.REQUIRED, one_of(BANKCARD), BANKCARD, "bankcard", 10)
 SIGN_TYPE = replace(common.SIGN_TYPE, need=common.OPTIONAL)
@@ -68,11 +72,13 @@ ROWS = (replace(common.TRANS_AMOUNT, length=6),
         Param("channel_type", common.DOCUMENTED, one_of("online", TERMINAL), "online",
               "on a page, or on a card terminal", 16, aliases=("pay_channel",), note="the document's example sends pay_channel"),
         replace(common.TERMINAL_ID, length=16, note="needed with channel_type=terminal"),
-        Param("terminal_type", common.DOCUMENTED, one_of("web", "h5", "android", "ios"), "web",
+        Param("terminal_type", common.DOCUMENTED, one_of("web", "h5", *APPS), "web",
               "where the payer is", 16),
         Param("risk_info", common.OPTIONAL, RISK_INFO, "", "what the risk rules should know", 15000),
-        Param("return_url", common.OPTIONAL, URL, "https://shop.example/basket", "where a payer who gives up goes", 512),
-        Param("redirect_url", common.OPTIONAL, URL, "https://shop.example/paid", "where the browser goes with the result", 512),
+        Param("return_url", common.OPTIONAL, PAGE_URL, "https://shop.example/basket",
+              "where a payer who gives up goes", 512),
+        Param("redirect_url", common.OPTIONAL, PAGE_URL, "https://shop.example/paid",
+              "where the browser goes with the result", 512),
         replace(common.NOTIFY_URL, length=512), replace(common.REFERENCE, length=512),
         Param("service", common.OPTIONAL, one_of("bankcard.pay"), "bankcard.pay", "the service",
               note="not in the table; the example of 7.1 sends it"),
@@ -100,7 +106,7 @@ RESULT = (
             *ROWS),
     answer=(*RESULT, Field("payMethodResp", "JSON: whether the payer must be sent to the issuer's page, and how"),
             *common.SIGNATURE),
-    rules=(parts_within_the_amount, terminal_named, risk_info_for_three_d),
+    rules=(parts_within_the_amount, terminal_named, risk_info_for_three_d, APPS_COME_BACK),
     note="A declined card is a processed request: is_success is T, status is failed. A 3-D payment is pending (3200), and payMethodResp "
          "has the issuer's page: the one-time code is 123456.")
 def server_to_server(call: Call) -> Answer:
@@ -137,7 +143,7 @@ def review(call: Call) -> Answer:
     params=(common.MERCHANTS_ID, PAY_TYPE, ACCESS_TYPE, common.OUT_TRADE_NO, *ROWS),
     answer=(*common.RESULT, *fields(("pay_url", "the cashier's page"), ("merchants_id", "merchant"), ("out_trade_no", "order number")),
             *common.SIGNATURE),
-    rules=(parts_within_the_amount, terminal_named),
+    rules=(parts_within_the_amount, terminal_named, APPS_COME_BACK),
     note="pay_url opens with GET and POST, has no & and ends with trans_timeout. The payer may try another card after a decline. With "
          "channel_type=terminal the payment begins on the terminal, and pay_url shows its progress.")
 def tgpaybankcard(call: Call) -> Answer:

@@ -4,7 +4,7 @@ import re
 from .. import payers
 from ..contract import URL, Param, endpoint
 from ..replies import Redirect
-from ..urls import ascii_url
+from ..urls import escaped, with_query
 from . import _common as common
 from ._common import Call
 
@@ -26,11 +26,4 @@ def tgpaygetopenid(call: Call) -> Redirect:
     openid = call.cookies.get(cookie, "")
     if not _OPENID.fullmatch(openid):
         openid = payers.openid(call.settings.seed, mid, f"browser {call.tables.merchants.new_browser(mid)}")
-    return Redirect(with_openid(call.get("client_url"), openid), {cookie: openid})
-
-
-def with_openid(url: str, openid: str) -> str:
-    """The URL with `openid` added to whatever query it has; its fragment survives."""
-    address, hash_sign, fragment = url.partition("#")
-    joint = "" if address.endswith(("?", "&")) else "&" if "?" in address else "?"
-    return ascii_url(f"{address}{joint}openid={openid}{hash_sign}{fragment}")
+    return Redirect(escaped(with_query(call.get("client_url"), f"openid={openid}")), {cookie: openid})

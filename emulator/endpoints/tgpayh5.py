@@ -2,7 +2,7 @@
 from dataclasses import replace
 
 from .. import durations
-from ..contract import AMOUNT, TEXT, URL, Param, endpoint, fields, one_of
+from ..contract import AMOUNT, PAGE_URL, TEXT, Param, endpoint, fields, one_of, own_scheme_only
 from ..replies import Answer
 from . import _common as common
 from ._common import Call
@@ -15,7 +15,7 @@ TIME_LIMIT = 1440 * durations.MINUTE
     section="9, 10", title="H5 payment page", product="h5",
     params=(
         common.MERCHANTS_ID, common.OUT_TRADE_NO, replace(common.PAY_TYPE, need=common.REQUIRED), common.REFERENCE,
-        Param("return_url", common.OPTIONAL, URL, "https://shop.example/paid",
+        Param("return_url", common.OPTIONAL, PAGE_URL, "https://shop.example/paid",
               "where the browser goes after payment"),
         Param("scene_type", common.REQUIRED, one_of(WEBSITE, WAP), WEBSITE, "a page on a desktop, or on the phone itself"),
         Param("account", common.OPTIONAL, TEXT, "20373", "operator"),
@@ -25,6 +25,8 @@ TIME_LIMIT = 1440 * durations.MINUTE
                    "amount")),
     answer=(*common.RESULT, *fields(("pay_url", "the payment page"), ("merchants_id", "merchant"), ("out_trade_no", "order number")),
             *common.SIGNATURE),
+    rules=(own_scheme_only(("return_url",), lambda params: params.get("scene_type") == WAP,
+                           f"where scene_type is {WAP}"),),
     note="An unpaid order closes after 1440 minutes, the limit in the document's sample (inferred).")
 def tgpayh5(call: Call) -> Answer:
     """Make a waiting order and tell its page; a repetition tells the same again."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from .. import urls
 from ..findings import Breaches
 from ..notices import Notice
 from .columns import breaches_of, narrowing, to_json
@@ -48,6 +49,16 @@ class Posted:
     status: str
     attempts: int
     due_at: int | None
+
+    @property
+    def shown_url(self) -> str:
+        """The address as everybody may see it: without user and password."""
+        return urls.discreet(self.url)
+
+    @property
+    def shown_bodies(self) -> tuple[str, str]:
+        """The body and the repeated body as everybody may see them: they repeat what the merchant has said."""
+        return urls.discreet(self.body), urls.discreet(self.repeated_body)
 
     @property
     def how(self) -> Sending:

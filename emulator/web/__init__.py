@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Flask, current_app, request
+from flask import Flask, Response, current_app, request
 from werkzeug.routing import Rule
 
 from .. import __version__
@@ -26,6 +26,21 @@ class QuickRule(Rule):
             built: tuple[str, str] = made(**values)
             return built
         return build
+
+
+class Onward(Response):
+    """A response whose Location goes out as it is.
+
+    Merchants' URLs are escaped already; Flask would parse them once more, and change or fail at those of apps.
+    """
+
+    def get_wsgi_headers(self, environ: Any) -> Any:
+        """The headers as Flask makes them, beside Location."""
+        location = self.headers.pop("Location", None)
+        headers = super().get_wsgi_headers(environ)
+        if location is not None:
+            self.headers["Location"] = headers["Location"] = location
+        return headers
 
 
 @dataclass
@@ -70,6 +85,7 @@ def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
 
     app = Flask(__name__)
     app.url_rule_class = QuickRule
+    app.response_class = Onward
     app.url_map.merge_slashes = False  # an order number may have two in a row
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
     app.extensions["emulator"] = Emulator(settings, store, Gateway(store, settings), scheduler)

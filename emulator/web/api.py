@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from .. import durations, gateway
 from ..replies import Response as Answered
 from ..replies import Wire
-from . import base_url, emulator, pages, under_prefix
+from . import Onward, base_url, emulator, pages, under_prefix
 
 blueprint = Blueprint("api", __name__)
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
@@ -48,8 +48,8 @@ def _made(answered: Answered) -> Response:
         body: Any = render_template("post_form.html", form=answered.form, texts=pages.texts())
     else:
         body = _encoded(answered.pieces) if answered.pieces is not None else answered.body
-    response = Response(body, answered.status, {**_headers(answered), **answered.headers}, content_type=answered.content_type)
-    response.autocorrect_location_header = False
+    headers = {**_headers(answered), **answered.headers}
+    response = Onward(body, answered.status, headers, content_type=answered.content_type)
     if answered.form:
         pages.secure(response)
     for name, value in answered.cookies.items():

@@ -9,10 +9,10 @@ from .. import acquirer, cards, clock, money, moves, notices, scripting, termina
 from ..orders import Order
 from ..payments import Payments
 from ..response_codes import RESPONSE_CODES, CardStatus
-from ..urls import ascii_url
+from ..urls import escaped
 from . import emulator
 from .control import refuse_other_sites
-from .pages import BY_OWN_PAGES, by_payer, order_of, page, present_time, seconds_left, texts, told
+from .pages import BY_OWN_PAGES, by_payer, leads_to, order_of, page, present_time, seconds_left, texts, told
 
 blueprint = Blueprint("cashier", __name__)
 FIELDS = ("cardNo", "expirationMonth", "expirationYear", "cvv")
@@ -138,13 +138,14 @@ def _onwards(order: Order) -> Response | Any:
     assert order.card is not None
     url = _shop(order)
     if url and not order.card.on_the_cashier:
-        return redirect(ascii_url(url), 303)
+        return redirect(url, 303)
     return redirect(url_for("cashier.pay", token=order.page_token, lang=request.args.get("lang")), 303)
 
 
 def _shop(order: Order) -> str:
+    """Where the shop wants the payer with the result, as a browser takes it; empty when it has not said."""
     merchant = emulator().store.read().merchants.find(order.merchants_id)
-    return notices.returned(order, merchant) if merchant else ""
+    return escaped(notices.returned(order, merchant)) if merchant else ""
 
 
 def _at_the_terminal(order: Order) -> str:
@@ -153,8 +154,8 @@ def _at_the_terminal(order: Order) -> str:
 
 
 def _elsewhere(order: Order) -> str:
-    """Where forms may lead beside the emulator: browsers hold redirects to the policy too."""
-    return "http: https:" if order.details.get("redirect_url") else ""
+    """Where forms may lead beside the emulator."""
+    return leads_to(order.details.get("redirect_url", ""))
 
 
 def _shown(order: Order) -> dict[str, Any]:
@@ -162,7 +163,7 @@ def _shown(order: Order) -> dict[str, Any]:
     card, merchant = order.card, emulator().store.read().merchants.find(order.merchants_id)
     assert card is not None
     url = _shop(order)
-    given_up = order.details.get("return_url", "")
+    given_up = escaped(order.details.get("return_url", ""))
     return {
         "order": order, "card": card, "merchant": merchant.name if merchant else order.merchants_id,
         "amount": f"{order.currency} {money.text(order.amount)}", "left": seconds_left(order), "again": _may_try_again(order),

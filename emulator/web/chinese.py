@@ -139,6 +139,7 @@ _FORMATS = {
     "JSON with the amount of each part, as decimal text": "JSON，各部分金额为小数文本",
     "JSON, its rows below": "JSON，各字段见下",
     "absolute http or https URL": "完整的 http 或 https 地址",
+    "absolute http or https URL, or one of an app": "完整的 http 或 https 地址，或 App 自己的协议",
     "date, YYYY-MM-DD": "日期，YYYY-MM-DD",
     "decimal text with at most two places, 0.01 to 1000000.00": "小数文本，最多两位小数，0.01 至 1000000.00",
     "three capital letters": "三个大写字母",
@@ -163,11 +164,15 @@ _FINDINGS = {
     "notify_url carries no query string": "notify_url 不带查询参数",
     "put what you need to know into the path of notify_url, or find the order by its out_trade_no":
         "把需要的信息放在 notify_url 的路径里，或按 out_trade_no 查找订单",
+    "a URL of the merchant has %20 where a space is meant": "商户 URL 中的空格写成 %20",
+    "write each space in a URL as %20 before you sign; browsers and receivers are given it so":
+        "签名前把 URL 中的空格写成 %20；浏览器和接收方得到的就是这种写法",
     "card data is sent in the body of a POST, never in a URL": "卡信息放在 POST 的正文中，不放在 URL 里",
     "send the request as a form with POST; what is in a URL stays in logs": "用 POST 表单发送请求；URL 里的内容会留在日志中",
     "the receiver of a notice answers success": "通知的接收方应答 success",
-    "answer with the word success alone, without HTML around it; until then the notice is repeated":
-        "只应答 success 一词，不要包含 HTML；否则通知会重复发送",
+    "answer a 2xx with the word success alone, without HTML around it, at the address of notify_url; "
+    "the example says what came instead; until then the notice is repeated":
+        "请在 notify_url 的地址上直接以 2xx 应答 success 一词，不要包含 HTML；示例说明了实际的应答；否则通知会重复发送",
     "a QR order is paid, queried or cancelled within 15 minutes": "二维码订单在 15 分钟内付款、查询或撤销",
     "query an order whose notice does not come, and cancel it when the buyer is gone": "收不到通知就查询订单，买家离开就撤销订单",
     "parameter tables": "参数表",

@@ -16,7 +16,7 @@ from ..endpoints.tgpayh5 import WEBSITE
 from ..moves import at
 from ..orders import Order, Status
 from ..payments import BY_PAYER, Payments
-from ..urls import ascii_url
+from ..urls import escaped, scheme
 from . import base_url, emulator
 from .control import refuse_other_sites
 from .texts import Texts
@@ -49,6 +49,15 @@ def secure(response: Response, form_action: str = "", framed_by: str = "'none'",
     return response
 
 
+def leads_to(url: str) -> str:
+    """Where forms may lead that go on to a merchant's URL, beside the emulator.
+
+    Browsers hold redirects to the policy too, and a shop may send the payer on to another of its hosts.
+    """
+    own = {scheme(url), "http", "https"} if url else set()
+    return " ".join(f"{name}:" for name in sorted(own))
+
+
 def page(template: str, status: int = 200, form_action: str = "", framed_by: str = "'none'", frames: str = "'none'",
          **values: Any) -> Response:
     """A page made of a template."""
@@ -77,9 +86,8 @@ def wallet(token: str) -> Response:
     if order.details.get("scene_type") == WEBSITE and "here" not in request.args and not _is_phone() \
             and order.status is Status.WAIT_BUYER_PAY:
         return page("scan.html", **shown(order))
-    # Browsers hold redirects to the policy too, and a shop may send the payer on from its return_url to another of its hosts.
-    form_action = "http: https:" if order.details.get("return_url") else ""
-    return page("wallet.html", form_action=form_action, framed_by=BY_OWN_PAGES, failure=request.args.get("failed"), **shown(order))
+    return page("wallet.html", form_action=leads_to(order.details.get("return_url", "")),
+                framed_by=BY_OWN_PAGES, failure=request.args.get("failed"), **shown(order))
 
 
 @blueprint.post("/wallet/<token>/<act>")
@@ -93,7 +101,7 @@ def act(token: str, act: str) -> Response | Any:
     waits = order.status is Status.WAIT_BUYER_PAY
     failed = ("balance" if order.failure == FAILURES["balance"] else "decline") if waits else None
     if order.was_paid and order.details.get("return_url"):
-        return redirect(ascii_url(order.details["return_url"]), 303)
+        return redirect(escaped(order.details["return_url"]), 303)
     return redirect(url_for("pages.wallet", token=token, here=1, failed=failed, lang=request.args.get("lang")), 303)
 
 
@@ -120,7 +128,7 @@ def state(token: str) -> Response:
     if order is None:
         return Response("{}", 404, content_type="application/json")
     left = seconds_left(order)
-    go_on = order.details.get("return_url") if order.status is Status.TRADE_SUCCESS else None
+    go_on = _back(order) if order.status is Status.TRADE_SUCCESS else None
     return told({"status": str(order.status), "left": left, "go_on": go_on})
 
 
@@ -194,11 +202,17 @@ def shown(order: Order) -> dict[str, Any]:
     settings, merchant = emulator().settings, emulator().store.read().merchants.find(order.merchants_id)
     return {
         "order": order, "merchant": merchant.name if merchant else order.merchants_id, "now": present_time(),
+        "back": _back(order),
         "wallet_name": getattr(texts(), order.pay_type, order.pay_type),
         "payer": payers.name(settings.seed, order.merchants_id, order.out_trade_no),
         "local": f"{order.currency} {money.text(order.amount)}", "cny": f"CN¥ {money.text(order.cny)}",
         "rate": f"1 {order.currency} = {money.rate_number(order.rate)} CNY",
         "paid_at": clock.spaced(order.paid_at, settings.timezone) if order.paid_at is not None else ""}
+
+
+def _back(order: Order) -> str | None:
+    """Where the shop wants the payer after the payment, as a browser takes it; None when it has not said."""
+    return escaped(order.details["return_url"]) if order.details.get("return_url") else None
 
 
 def _is_phone() -> bool:

@@ -83,7 +83,7 @@ def test_a_forged_cookie_gives_no_forged_openid(shop: Shop, forged: str) -> None
 
 @pytest.mark.parametrize("client_url", [
     "", "shop.example/pay", "/pay", "//shop.example/pay", "ftp://shop.example/", "javascript:alert(1)", "http://", "https:///pay",
-    "http:shop.example", "http://shop.example:port/", "http://shop.example:99999/", "http://[::1/", "http://shop.example/a b",
+    "http:shop.example", "http://shop.example:port/", "http://shop.example:99999/", "http://[::1/",
     "http://shop.example/\r\nSet-Cookie: a=b", "http://shop.example/\tx", "data:text/html,x"])
 def test_what_is_no_absolute_http_url_is_refused(shop: Shop, client_url: str) -> None:
     answer = ask(shop, client_url)

@@ -3,15 +3,16 @@ import shlex
 from collections.abc import Mapping
 from urllib.parse import quote_plus, urlencode
 
-from ... import signature
+from ... import signature, urls
 from ...masking import HIDDEN
 from .. import base_url
 
 
 def signed(endpoint: str, method: str, params: Mapping[str, str], token: str | None) -> str:
     """The command; what is hidden is left out with a note, and without a token there is no sign."""
-    kept = {name: value for name, value in params.items() if HIDDEN not in (name, value) and name not in signature.NEVER_SIGNED}
-    hidden = [name for name, value in params.items() if HIDDEN in (name, value)]
+    hidden = [name for name, value in params.items() if HIDDEN in (name, value) or urls.is_shown(value)]
+    left_out = (*hidden, *signature.NEVER_SIGNED)
+    kept = {name: value for name, value in params.items() if name not in left_out}
     if token:
         kept |= {"sign": signature.sign(kept, token), "sign_type": "MD5"}
     note = f"# without {', '.join(hidden)}, which is not kept\n" if hidden else ""

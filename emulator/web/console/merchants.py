@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Response, request
 
+from ... import urls
 from ...merchants import NOTIFY_METHODS, PRODUCTS
 from .. import base_url, emulator
 from ..control import Problem
@@ -20,6 +21,7 @@ TEXTS = (
     ("mer_more", "More merchants", "更多商户"),
     ("mer_settings", "Settings", "设置"),
     ("mer_notify_url", "Notifications go to", "通知地址"),
+    ("mer_password_again", "write user and password again", "请重新填写用户名和密码"),
     ("mer_notify_method", "Query-string notifications by", "查询串通知的方式"),
     ("mer_currency", "Currency", "币种"),
     ("mer_rate", "Rate: CNY for 1", "汇率：1 单位兑人民币"),
@@ -56,7 +58,7 @@ TYPED = ("name", "notify_url", "notify_method", "currency", "rate", "fee_rate")
 def merchants() -> Response:
     """A page of the merchants."""
     found = emulator().store.read().merchants.page(request.args.get("after", ""), MOST_LISTED)
-    return show("merchants", "merchants", rows=[(each.merchants_id, each.as_settings()) for each in found],
+    return show("merchants", "merchants", rows=[(each.merchants_id, each.shown_settings()) for each in found],
                 rest=found[-1].merchants_id if len(found) == MOST_LISTED else None)
 
 
@@ -74,7 +76,7 @@ def make_merchant() -> Response:
 @blueprint.get("/merchants/<number>")
 def merchant(number: str) -> Response:
     """One merchant with its settings."""
-    return _shown(number, known(emulator().store.read(), number).as_settings())
+    return _shown(number, known(emulator().store.read(), number).shown_settings())
 
 
 def _shown(number: str, settings: Mapping[str, Any], wrong: Mapping[str, str] | None = None) -> Response:
@@ -89,14 +91,18 @@ def _shown(number: str, settings: Mapping[str, Any], wrong: Mapping[str, str] | 
 @blueprint.post("/merchants/<number>")
 def change_merchant(number: str) -> Response:
     """Put other settings in force, when each of them can be."""
-    given = {**{name: request.form.get(name, "").strip() for name in TYPED}, "products": request.form.getlist("products"),
-             "strict": "strict" in request.form}
+    typed = {name: request.form.get(name, "").strip() for name in TYPED}
+    given = {**typed, "products": request.form.getlist("products"), "strict": "strict" in request.form}
     try:
         change(number, dict(given))
     except Problem as problem:
         if "errors" not in problem.document:
             raise
-        return _shown(number, given, problem.document["errors"])
+        shown_url = urls.discreet(typed["notify_url"])
+        wrong = problem.document["errors"]
+        if shown_url != typed["notify_url"]:
+            wrong = {"notify_url": texts().mer_password_again, **wrong}
+        return _shown(number, {**given, "notify_url": shown_url}, wrong)
     return go_on(to("merchant", number=number), texts().mer_saved)
 
 

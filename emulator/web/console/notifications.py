@@ -1,4 +1,7 @@
 """The notices: what was sent to whom, every attempt, and what was answered."""
+import json
+from typing import Any
+
 from flask import Response, request
 
 from ...outbox import TAKEN
@@ -56,7 +59,8 @@ def notice(notice_id: int) -> Response:
     """One notice."""
     tables = emulator().store.read()
     found = _find(notice_id)
-    return show("notice", "notifications", follows="notice", notice=found, attempts=tables.notices.attempts(notice_id),
+    attempts = [attempt(row) for row in tables.notices.attempts(notice_id)]
+    return show("notice", "notifications", follows="notice", notice=found, attempts=attempts,
                 colour=dict(STATUSES)[found.status], order=tables.orders.find(found.merchants_id, found.out_trade_no))
 
 
@@ -68,6 +72,11 @@ def replay(notice_id: int) -> Response:
     order_id = request.args.get("order_id", type=int)
     back = to("order", order_id=order_id) if order_id else to("notice", notice_id=notice_id)
     return go_on(back, texts().replayed)
+
+
+def attempt(row: Any) -> dict[str, Any]:
+    """An attempt as pages show it: a row of its table, with what was found of the receiver."""
+    return {**dict(row), "findings": [finding["detail"] for finding in json.loads(row["findings"])]}
 
 
 def _find(notice_id: int) -> Posted:

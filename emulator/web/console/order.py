@@ -77,4 +77,4 @@ def _facts(order: Order) -> Iterator[tuple[str, str | int | None]]:
         yield said.response_code, f"{order.card.code} {said.told(order.card.message)}"
     if order.terminal:
         yield said.terminal, f"{order.terminal.serial} · {order.terminal.operation} · {order.terminal.result}"
-    yield said.notify_url, order.notify_url
+    yield said.notify_url, order.shown_notify_url

@@ -10,6 +10,7 @@ from ...payments import BY_CLOCK, BY_CONTROL, BY_PAYER
 from ...settlement import PAYMENT, rows
 from ...store import Tables
 from . import entries
+from .notifications import attempt
 
 ROWS = (
     ("event_create", "Order made", "创建订单"),
@@ -119,7 +120,7 @@ def _notices(tables: Tables, order: Order) -> Iterator[Moment]:
         attempts = tables.notices.attempts(notice.id)
         for place, row in enumerate(attempts, 1):
             yield Moment(row["at"], ATTEMPT, f"attempt-{row['id']}", "good" if row["taken"] else "bad",
-                         {"notice": notice, "attempt": row, "place": place})
+                         {"notice": notice, "attempt": attempt(row), "place": place})
         if notice.due_at is not None:
             yield Moment(notice.due_at, DUE, f"due-{notice.id}", "wait", {"notice": notice, "place": len(attempts) + 1})
 

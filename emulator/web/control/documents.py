@@ -27,7 +27,7 @@ def order_json(order: Order) -> dict[str, Any]:
         "buyer_id": order.buyer_id, "error": order.failure, "created_at": instant(order.created_at),
         "expires_at": instant(order.expires_at),
         "paid_at": instant(order.paid_at), "closed_at": instant(order.closed_at), "closed_by": order.closed_by,
-        "notify_url": order.notify_url, "page": page_of(order), "details": dict(order.details),
+        "notify_url": order.shown_notify_url, "page": page_of(order), "details": order.shown_details,
         "card": card_json(order.card) if order.card else None,
         "terminal": transaction_json(order) if order.terminal else None}
 
@@ -53,7 +53,8 @@ def notice_json(tables: Tables, notice: Posted) -> dict[str, Any]:
     return {
         "id": notice.id, "merchants_id": notice.merchants_id, "out_trade_no": notice.out_trade_no, "notify_type": notice.notify_type,
         "status": notice.status, "created_at": instant(notice.created_at), "due_at": instant(notice.due_at),
-        "request": {"method": notice.method, "url": notice.url, "content_type": notice.content_type, "body": notice.body},
+        "request": {"method": notice.method, "url": notice.shown_url, "content_type": notice.content_type,
+                    "body": notice.shown_bodies[0]},
         "attempts": [{
             "at": instant(row["at"]), "took_ms": row["took_ms"], "status_code": row["status_code"], "answer": row["answer"],
             "error": row["error"], "taken": bool(row["taken"]), "replay": bool(row["replay"]), "findings": json.loads(row["findings"])}

@@ -112,9 +112,9 @@ def known(tables: Tables, merchants_id: str) -> Merchant:
 
 
 def merchant_json(tables: Tables, merchant: Merchant) -> dict[str, Any]:
-    """A merchant with its settings; passwords are told to nobody."""
+    """A merchant with its settings; passwords, those in its notify_url among them, are told to nobody."""
     users = [{"login": user.login, "account_id": user.account_id} for user in tables.merchants.users(merchant.merchants_id)]
-    return {"merchants_id": merchant.merchants_id, **merchant.as_settings(), "users": users}
+    return {"merchants_id": merchant.merchants_id, **merchant.shown_settings(), "users": users}
 
 
 @operation("GET", "/merchants", "the merchants and their settings", PAGED)
@@ -143,7 +143,7 @@ def make_merchant() -> tuple[Response, int]:
 def make(given: dict[str, Any]) -> dict[str, Any]:
     """Make a merchant of settings, and of a number when one is given; answers it. Raises Problem."""
     merchants_id = text_of(given, "merchants_id") if "merchants_id" in given else None
-    changes = _checked({name: value for name, value in given.items() if name != "merchants_id"})
+    changes = _checked({name: value for name, value in given.items() if name != "merchants_id"}, None)
     if merchants_id is not None and not (len(merchants_id) <= 16 and merchants_id.isascii() and merchants_id.isalnum()):
         raise Problem(422, "Unprocessable", "merchants_id must be at most 16 letters and digits")
     users = [User.new(**user) for user in changes.pop("users", [])]
@@ -172,7 +172,7 @@ def change_merchant(merchants_id: str) -> Response:
 
 def change(merchants_id: str, given: dict[str, Any]) -> dict[str, Any]:
     """The merchant with other settings. Raises Problem."""
-    changes = _checked(given)
+    changes = _checked(given, known(emulator().store.read(), merchants_id))
     users = [User.new(**user) for user in changes["users"]] if "users" in changes else None
     changes.pop("users", None)
     with emulator().store.write() as tables:
@@ -199,9 +199,10 @@ def remove(merchants_id: str) -> None:
         tables.merchants.remove(merchants_id)
 
 
-def _checked(changes: dict[str, Any]) -> dict[str, Any]:
+def _checked(changes: dict[str, Any], present: Merchant | None) -> dict[str, Any]:
+    """The changes of a new merchant, or of one at `present`. Raises Problem."""
     try:
-        return merchants.checked(changes)
+        return merchants.as_meant(merchants.checked(changes), present)
     except Invalid as invalid:
         raise Problem(422, "Unprocessable", str(invalid), errors=invalid.problems) from invalid
 

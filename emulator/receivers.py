@@ -1,0 +1,95 @@
+"""What came of a notification that its receiver did not take: in a sentence, with what to do about it."""
+import errno
+import socket
+import ssl
+from dataclasses import dataclass
+
+SHOWN = 80  # characters of an answer
+LONGEST_LOCATION = 2_000
+_SEE_ITS_LOG = "see the receiver's log"
+_REFUSED = "the receiver does not accept the user and password of notify_url"
+_ASKED = ("the receiver asks for credentials: write them into notify_url, http://user:password@host/, or let "
+          "notifications in without")
+_NOT_THERE = "nothing is at this path: compare notify_url with the receiver's routes"
+_GUARDED = "the receiver wants a session or a CSRF token: except the path of notify_url from that"
+_STARTING = "the receiver's proxy reaches no application: see whether it runs"
+_ADVICE = {**dict.fromkeys((403, 419), _GUARDED), **dict.fromkeys((404, 410), _NOT_THERE),
+           **dict.fromkeys((502, 503, 504), _STARTING)}
+_UNCHECKED = "or switch the check off with --notify-insecure"
+_OTHER_NAME = f"write a host into notify_url that the certificate names, {_UNCHECKED}"
+# By OpenSSL's number of what is wrong with a certificate (X509_V_ERR_…).
+_CERTIFICATES = {9: f"see whether the clocks of both machines are right, {_UNCHECKED}",
+                 10: f"renew it, {_UNCHECKED}", 62: _OTHER_NAME, 64: _OTHER_NAME}
+_TRUST = f"name the file of its certificate authority with --notify-ca FILE, {_UNCHECKED}"
+_UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why no answer came, and what to do about it."""
+
+    sentence: str
+    advice: str
+
+
+def answered(status: int, answer: str, location: str, method: str, with_user: bool) -> str:
+    """What an answer was that takes no notification; `with_user` when user and password were sent."""
+    if 300 <= status < 400 and location:
+        return (f"answered {status}, redirects to {location[:LONGEST_LOCATION]}; redirects are not followed: "
+                "write the address that answers into notify_url")
+    came = f"answered {status}"
+    if answer.strip() or 200 <= status < 300:
+        came = f"{came} with {answer.strip()[:SHOWN]!r}"
+    advice = _advice(status, method, with_user)
+    return f"{came}; {advice}" if advice else came
+
+
+def _advice(status: int, method: str, with_user: bool) -> str:
+    if 200 <= status < 300:
+        return ""
+    if status == 401:
+        return _REFUSED if with_user else _ASKED
+    if status == 405:
+        return f"the receiver does not take {method} here: let it, or change the setting notify_method"
+    if status in _ADVICE:
+        return _ADVICE[status]
+    if 400 <= status < 500:
+        return f"the receiver refuses the request: {_SEE_ITS_LOG}"
+    return f"the receiver failed: {_SEE_ITS_LOG}" if status >= 500 else "a notification is taken with a 2xx"
+
+
+def unanswered(failure: Failure) -> str:
+    """What is said of a receiver that did not answer."""
+    return f"{failure.sentence}; {failure.advice}"
+
+
+def too_slow(seconds: float) -> Failure:
+    """No complete answer came in time."""
+    return Failure(f"no complete answer within {seconds:g} s",
+                   "answer before you do what takes long, or allow more with --notify-timeout")
+
+
+def forbidden(sentence: str) -> Failure:
+    """Nothing was sent, because of the address."""
+    return Failure(sentence, "the setting notify_allow says where notifications may go")
+
+
+def failed(error: BaseException) -> Failure:
+    """Why an attempt ended without an answer, whatever was raised."""
+    cause = error.__cause__ or error.__context__ or error
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return Failure(f"the receiver's certificate is not trusted: {cause.verify_message.rstrip('.')}",
+                       _CERTIFICATES.get(cause.verify_code, _TRUST))
+    return Failure(str(error) or type(error).__name__, _what_to_do(cause))
+
+
+def _what_to_do(cause: BaseException) -> str:
+    if isinstance(cause, ssl.SSLError):
+        return "no TLS connection came about: for a receiver without TLS write http:// into notify_url"
+    if isinstance(cause, ConnectionRefusedError):
+        return "nothing listens there: start the receiver; in a container 127.0.0.1 is the container itself"
+    if isinstance(cause, socket.gaierror):
+        return "the host of notify_url is not known on this machine"
+    if isinstance(cause, OSError) and cause.errno in _UNREACHABLE:
+        return "no way leads from this machine to the host of notify_url"
+    return f"no complete HTTP answer came: {_SEE_ITS_LOG}; if it speaks TLS, write https:// into notify_url"
