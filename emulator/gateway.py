@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from time import monotonic, sleep
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import contract, durations, envelope, faults, scenarios, signature
 from .clock import real_now
@@ -23,6 +23,10 @@ from .settings import Settings
 from .store import Store, Tables
 from .store.records import Entry
 
+if TYPE_CHECKING:
+    from .arrivals import Arrival
+    from .doctor import Diagnosis
+
 METHODS = ("GET", "POST")
 MOST_BYTES = 1024 * 1024
 MOST_PARAMS = 1_000
@@ -35,7 +39,8 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Request:
     """What came in. `params` has the last value of each name, bytes that are not UTF-8 as surrogate escapes; `in_url` are the names in
-    the query string. `too_large` when the body exceeds 1 MiB, `hint` when it was of a kind that is not read."""
+    the query string. `too_large` when the body exceeds 1 MiB, `hint` when it was of a kind that is not read. `query`, `fragment` and
+    `body` are the texts that the parameters were read from; none of them is kept."""
 
     name: str
     method: str
@@ -46,6 +51,9 @@ class Request:
     cookies: Mapping[str, str] = field(default_factory=dict)
     too_large: bool = False
     hint: str = ""
+    query: str = ""
+    fragment: str = ""
+    body: str = ""
 
 
 @dataclass
@@ -133,7 +141,9 @@ class Gateway:
         if request.too_large:
             raise Refused("REQUEST_TOO_LARGE", f"the request is larger than {MOST_BYTES} bytes")
         tables = self.store.read()
-        merchant = case.merchant = _owner(tables, endpoint, request.params)
+        merchant = case.merchant = _owner(tables, endpoint, case)
+        if len(request.params) > MOST_PARAMS:  # before there is anything to do for each of them
+            raise Refused("ILLEGAL_ARGUMENT", f"{len(request.params)} parameters are sent, at most {MOST_PARAMS} are taken")
         _authenticate(tables, merchant, case)
         table = case.table = endpoint.table_of(request.params)
         params = self._check(table, merchant, case)
@@ -142,10 +152,7 @@ class Gateway:
         return table, merchant, params
 
     def _check(self, table: Endpoint, merchant: Merchant, case: Case) -> Mapping[str, str]:
-        sent = case.request.params
-        if len(sent) > MOST_PARAMS:
-            raise Refused("ILLEGAL_ARGUMENT", f"{len(sent)} parameters are sent, at most {MOST_PARAMS} are taken")
-        params, renamings, contradictions = contract.renamed(table, sent)
+        params, renamings, contradictions = contract.renamed(table, case.request.params)
         problems, breaches = contract.check(table, params, contradictions)
         case.findings += renamings + breaches
         if any(has_card_data(name) for name in case.request.in_url):
@@ -243,35 +250,64 @@ def _masked(value: Any, mask: Mask) -> Any:
     return mask.text(value) if isinstance(value, str) else value
 
 
-def _owner(tables: Tables, table: Endpoint, params: Mapping[str, str]) -> Merchant:
+def _owner(tables: Tables, table: Endpoint, case: Case) -> Merchant:
     """The merchant whose token signs the request: the one it names, or the one whose user it names."""
-    given = contract.printable(params.get(table.owner, ""))
+    given = contract.printable(case.request.params.get(table.owner, ""))
+    merchant = _named(tables, table, given)
+    if merchant:
+        return merchant
+    damage = _damage(tables, table, case)
     if table.owner == "user":
         if not given:
-            raise Refused("ILLEGAL_ARGUMENT", "user is missing")
-        found = tables.merchants.login(given)
-        if found is None:
-            raise Refused("LOGIN_FAILED", "user or password is wrong")
-        return found[0]
-    merchant = tables.merchants.find(given) if given else None
-    if merchant is None:
-        raise Refused("ILLEGAL_PARTNER", f"merchants_id {given} is unknown" if given else "merchants_id is missing")
-    return merchant
+            raise Refused("ILLEGAL_ARGUMENT", f"user is missing{damage}")
+        raise Refused("LOGIN_FAILED", f"user or password is wrong{damage}")
+    raise Refused("ILLEGAL_PARTNER", f"merchants_id {given} is unknown{damage}" if given else f"merchants_id is missing{damage}")
+
+
+def _named(tables: Tables, table: Endpoint, given: str) -> Merchant | None:
+    """The merchant of this number, or of the user of this name."""
+    if not given or table.owner != "user":
+        return tables.merchants.find(given) if given else None
+    found = tables.merchants.login(given)
+    return found[0] if found else None
+
+
+def _damage(tables: Tables, table: Endpoint, case: Case) -> str:
+    """What to add to a refusal where the parameter that names the merchant arrived as a part of something else."""
+    from . import doctor
+
+    meant = doctor.meant(_arrival(case))
+    merchant = _named(tables, table, contract.printable(meant.get(table.owner, ""))) if meant else None
+    return f": {_diagnosed(tables, merchant, case).sentence}" if merchant else ""
 
 
 def _authenticate(tables: Tables, merchant: Merchant, case: Case) -> None:
     params = case.request.params
     sign_type, given = params.get("sign_type", ""), params.get("sign", "")
     if sign_type and sign_type.upper() != "MD5":
-        raise Refused("ILLEGAL_SIGN_TYPE", f"sign_type {sign_type} is not MD5")
+        damage = _damage(tables, case.table, case) if case.table else ""
+        raise Refused("ILLEGAL_SIGN_TYPE", f"sign_type {sign_type} is not MD5{damage}")
     if not given:
-        raise Refused("ILLEGAL_SIGN", "sign is missing")
+        raise Refused("ILLEGAL_SIGN", _diagnosed(tables, merchant, case).sentence)
     if not signature.matches(given, signature.sign(params, merchant.token)):
-        from . import doctor  # most merchants never need it
-
-        others = [other.token for other in tables.merchants.page("", 100) if other.token != merchant.token]
-        diagnosis = doctor.explain(params, merchant.token, others, case.mask)
-        case.explanation = diagnosis.as_json()
-        raise Refused("ILLEGAL_SIGN", f"sign is wrong: {diagnosis.sentence}")
+        raise Refused("ILLEGAL_SIGN", f"sign is wrong: {_diagnosed(tables, merchant, case).sentence}")
     if given != given.lower():
         case.findings.append(Finding("SIGN_UPPER_CASE", "sign is in upper case"))
+
+
+def _diagnosed(tables: Tables, merchant: Merchant, case: Case) -> "Diagnosis":
+    """What is wrong with the signature, for the refusal and for the journal."""
+    from . import doctor  # most merchants never need it
+
+    others = tables.merchants.tokens(merchant.token, doctor.MOST_TOKENS)
+    diagnosis = doctor.explain(case.request.params, merchant.token, others, case.mask, _arrival(case), tables.merchants.count() - 1)
+    if diagnosis.given:
+        case.explanation = diagnosis.as_json()
+    return diagnosis
+
+
+def _arrival(case: Case) -> "Arrival":
+    from .arrivals import Arrival
+
+    request = case.request
+    return Arrival(request.params, case.table.all_names if case.table else frozenset(), request.query, request.body, request.fragment)
