@@ -65,8 +65,8 @@ class Arrival:
         return any(part.segment is not None for part in self.parts)
 
     def is_strange(self, name: str) -> bool:
-        """Whether the gateway has no parameter of this name."""
-        return name not in self.known and name not in NEVER_SIGNED
+        """Whether the gateway has no parameter of this name, as far as its names are known."""
+        return bool(self.known) and name not in self.known and name not in NEVER_SIGNED
 
 
 def parts_of(text: str) -> tuple[Part, ...]:

@@ -167,7 +167,7 @@ class Endpoint:
         """All tables of this path, its own first."""
         return (self, *self.variants)
 
-    @property
+    @cached_property
     def all_names(self) -> frozenset[str]:
         """The names of the parameters of all tables of this path, and their other names."""
         rows = [row for table in self.tables for row in table.params]

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from . import signature
@@ -20,7 +21,6 @@ from .mistakes import BASE64, HALF, SPACED, shortened
 from .recipes import Recipe
 from .remedies import remedies
 from .separators import Repair, plainly, separated
-from .signature_search import MOST_TOKENS as MOST_TOKENS
 from .signature_search import Mistakes, Search, Tried, Way
 
 LONGEST_GIVEN = 200  # characters of a sign that are told
@@ -47,8 +47,12 @@ class Diagnosis:
 
     @property
     def mistakes(self) -> Mistakes:
-        """The mistakes of all explanations, each code once."""
-        return tuple({mistake.code: mistake for way in reversed(self.ways) for mistake in reversed(way)}.values())[::-1]
+        """The mistakes of the first explanation, then those of others, which are named once."""
+        found = list(self.ways[0]) if self.ways else []
+        for mistake in chain(*self.ways[1:]):
+            if mistake.code not in [known.code for known in found]:
+                found.append(mistake)
+        return tuple(found)
 
     def as_json(self) -> dict[str, Any]:
         """As the journal and `sign/explain` print it."""

@@ -3,10 +3,13 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from . import contract, durations, envelope, faults, scenarios, signature
+from . import contract, durations, envelope, faults, scenarios
+from .arrivals import Arrival
+from .authentication import Authentication, NotAuthentic
 from .clock import real_now
 from .codes import REFUSALS, Refused
 from .contract import Endpoint
@@ -22,10 +25,6 @@ from .scripting import Asked, Verdict, decide
 from .settings import Settings
 from .store import Store, Tables
 from .store.records import Entry
-
-if TYPE_CHECKING:
-    from .arrivals import Arrival
-    from .doctor import Diagnosis
 
 METHODS = ("GET", "POST")
 MOST_BYTES = 1024 * 1024
@@ -54,6 +53,10 @@ class Request:
     query: str = ""
     fragment: str = ""
     body: str = ""
+
+    def arrival(self, known: frozenset[str]) -> Arrival:
+        """The parameters as they arrived, `known` the names that there are."""
+        return Arrival(self.params, known, self.query, self.body, self.fragment)
 
 
 @dataclass
@@ -91,6 +94,8 @@ class Gateway:
             self._wait_for_notices(case, merchant, params)
             return response
         except Refused as refused:
+            if isinstance(refused, NotAuthentic):
+                case.explanation = refused.explanation
             return self._refuse(case, refused)
         except Exception:
             log.exception("%s failed", request.name)
@@ -140,11 +145,14 @@ class Gateway:
             raise Refused("METHOD_NOT_ALLOWED", f"{request.method} is not taken, only {' and '.join(METHODS)}")
         if request.too_large:
             raise Refused("REQUEST_TOO_LARGE", f"the request is larger than {MOST_BYTES} bytes")
-        tables = self.store.read()
-        merchant = case.merchant = _owner(tables, endpoint, case)
-        if len(request.params) > MOST_PARAMS:  # before there is anything to do for each of them
-            raise Refused("ILLEGAL_ARGUMENT", f"{len(request.params)} parameters are sent, at most {MOST_PARAMS} are taken")
-        _authenticate(tables, merchant, case)
+        tables, count = self.store.read(), len(request.params)
+        if count > MOST_PARAMS:  # before there is anything to do for each of them
+            case.request = _shortened(request, endpoint)
+        authentication = Authentication(tables, endpoint, case.request.arrival(endpoint.all_names), lambda: case.mask)
+        merchant = case.merchant = authentication.owner()
+        if count > MOST_PARAMS:
+            raise Refused("ILLEGAL_ARGUMENT", f"{count} parameters are sent, at most {MOST_PARAMS} are taken")
+        case.findings += authentication.check(merchant)
         table = case.table = endpoint.table_of(request.params)
         params = self._check(table, merchant, case)
         if table.product and table.product not in merchant.products:
@@ -183,6 +191,12 @@ class Gateway:
         except Exception:
             log.exception("the refusal of %s was not written down", case.request.name)
             return response
+
+
+def _shortened(request: Request, table: Endpoint) -> Request:
+    """The request with as many parameters as are taken, the table's own among them."""
+    known = {name: value for name, value in request.params.items() if name in table.all_names}
+    return replace(request, params={**dict(islice(request.params.items(), MOST_PARAMS)), **known}, query="", body="")
 
 
 def _refusal(case: Case, refused: Refused) -> Response:
@@ -248,66 +262,3 @@ def _masked(value: Any, mask: Mask) -> Any:
     if isinstance(value, (list, tuple)):
         return [_masked(inner, mask) for inner in value]
     return mask.text(value) if isinstance(value, str) else value
-
-
-def _owner(tables: Tables, table: Endpoint, case: Case) -> Merchant:
-    """The merchant whose token signs the request: the one it names, or the one whose user it names."""
-    given = contract.printable(case.request.params.get(table.owner, ""))
-    merchant = _named(tables, table, given)
-    if merchant:
-        return merchant
-    damage = _damage(tables, table, case)
-    if table.owner == "user":
-        if not given:
-            raise Refused("ILLEGAL_ARGUMENT", f"user is missing{damage}")
-        raise Refused("LOGIN_FAILED", f"user or password is wrong{damage}")
-    raise Refused("ILLEGAL_PARTNER", f"merchants_id {given} is unknown{damage}" if given else f"merchants_id is missing{damage}")
-
-
-def _named(tables: Tables, table: Endpoint, given: str) -> Merchant | None:
-    """The merchant of this number, or of the user of this name."""
-    if not given or table.owner != "user":
-        return tables.merchants.find(given) if given else None
-    found = tables.merchants.login(given)
-    return found[0] if found else None
-
-
-def _damage(tables: Tables, table: Endpoint, case: Case) -> str:
-    """What to add to a refusal where the parameter that names the merchant arrived as a part of something else."""
-    from . import doctor
-
-    meant = doctor.meant(_arrival(case))
-    merchant = _named(tables, table, contract.printable(meant.get(table.owner, ""))) if meant else None
-    return f": {_diagnosed(tables, merchant, case).sentence}" if merchant else ""
-
-
-def _authenticate(tables: Tables, merchant: Merchant, case: Case) -> None:
-    params = case.request.params
-    sign_type, given = params.get("sign_type", ""), params.get("sign", "")
-    if sign_type and sign_type.upper() != "MD5":
-        damage = _damage(tables, case.table, case) if case.table else ""
-        raise Refused("ILLEGAL_SIGN_TYPE", f"sign_type {sign_type} is not MD5{damage}")
-    if not given:
-        raise Refused("ILLEGAL_SIGN", _diagnosed(tables, merchant, case).sentence)
-    if not signature.matches(given, signature.sign(params, merchant.token)):
-        raise Refused("ILLEGAL_SIGN", f"sign is wrong: {_diagnosed(tables, merchant, case).sentence}")
-    if given != given.lower():
-        case.findings.append(Finding("SIGN_UPPER_CASE", "sign is in upper case"))
-
-
-def _diagnosed(tables: Tables, merchant: Merchant, case: Case) -> "Diagnosis":
-    """What is wrong with the signature, for the refusal and for the journal."""
-    from . import doctor  # most merchants never need it
-
-    others = tables.merchants.tokens(merchant.token, doctor.MOST_TOKENS)
-    diagnosis = doctor.explain(case.request.params, merchant.token, others, case.mask, _arrival(case), tables.merchants.count() - 1)
-    if diagnosis.given:
-        case.explanation = diagnosis.as_json()
-    return diagnosis
-
-
-def _arrival(case: Case) -> "Arrival":
-    from .arrivals import Arrival
-
-    request = case.request
-    return Arrival(request.params, case.table.all_names if case.table else frozenset(), request.query, request.body, request.fragment)

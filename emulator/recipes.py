@@ -56,6 +56,11 @@ class Writing:
             inner = self.joint.join([f"{escape(name)}{equals}{escape(value)}" for name, value in self.counted()])
         return self.case(f"{self.opening}{inner}{self.closing}")
 
+    @property
+    def is_written(self) -> bool:
+        """Whether the text was made already."""
+        return "text" in self.__dict__
+
     @cached_property
     def raw(self) -> bytes:
         """The text in UTF-8."""

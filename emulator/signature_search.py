@@ -21,8 +21,8 @@ from .separators import Repair
 from .signature import NEVER_SIGNED
 
 # What one attempt costs in nanoseconds, about, and how much all for one signature may.
-AN_ATTEMPT, A_PARAMETER, A_BYTE, A_FOREIGN_BYTE = 4_000, 450, 5, 60
-MOST_WORK = 35_000_000
+AN_ATTEMPT, A_PARAMETER, A_BYTE, A_FOREIGN_BYTE = 4_000, 450, 5, 15
+MOST_WORK = 50_000_000
 MOST_TOKENS = 5_000  # of other merchants that are tried, each alone
 MOST_PAIRED_TOKENS = 100  # of these that are tried with another mistake
 MOST_PAIRED_REPAIRS = 6
@@ -69,7 +69,8 @@ class Search:
         length = len(by_bytes(text))
         foreign = 0 if text.isascii() else length - len(text.encode("ascii", "ignore"))
         self._left = MOST_WORK
-        self._cost = AN_ATTEMPT + A_PARAMETER * len(right.writing.pairs) + A_BYTE * length + A_FOREIGN_BYTE * foreign
+        self._cost = AN_ATTEMPT + A_BYTE * length
+        self._cost_of_a_text = A_PARAMETER * len(right.writing.pairs) + A_FOREIGN_BYTE * foreign
         self._plain = right.sign()
         self._known: set[tuple[str, str | None]] = set()
         self._effective: list[tuple[Mistake, Recipe]] = []
@@ -103,7 +104,7 @@ class Search:
             if made is None:
                 return found, True
             mistakes, recipe = made
-            self._left -= self._cost
+            self._left -= self._cost if recipe.writing.is_written else self._cost + self._cost_of_a_text
             if DIGITS[recipe.algorithm] == self._digits:
                 sign = recipe.sign()
                 if self._is_wanted(sign):

@@ -113,7 +113,8 @@ def _read(path: str) -> gateway.Request:
 
 
 def _body() -> tuple[dict[str, str], str, bool, str]:
-    """The body's parameters, its text where that is a form, whether it is too large, and what to tell a client whose body is of another kind."""
+    """The body's parameters, its text where that is a form, whether it is too large, and what to tell a client
+    whose body is of another kind."""
     if request.mimetype == MULTIPART:
         request.max_content_length = request.max_form_memory_size = request.max_form_parts = gateway.MOST_BYTES
         try:

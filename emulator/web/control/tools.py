@@ -47,7 +47,7 @@ def sign() -> Response:
 @operation("POST", "/sign/explain", "which mistake reproduces the wrong sign of parameters", body=SIGNED_BODY)
 def explain() -> Response:
     """Say what is wrong with a signature, or that it is right."""
-    from ... import doctor
+    from ... import doctor, signature_search
     from ...arrivals import Arrival
 
     params, token = _signing(body(), lambda params: doctor.meant(Arrival(params, endpoints.NAMES)))
@@ -55,8 +55,8 @@ def explain() -> Response:
     if not params.get("sign") and not doctor.misplaced_sign(arrival):
         raise Problem(422, "Unprocessable", "params must have the sign that is to be explained")
     merchants = emulator().store.read().merchants
-    others = merchants.tokens(token, doctor.MOST_TOKENS)
-    return jsonify(doctor.explain(params, token, others, arrival=arrival, merchants=merchants.count() - 1).as_json())
+    others = merchants.tokens(token, signature_search.MOST_TOKENS)
+    return jsonify(doctor.explain(params, token, others, arrival=arrival, merchants=max(merchants.count() - 1, len(others))).as_json())
 
 
 def _signing(given: dict[str, Any], meant: Callable[[dict[str, str]], Mapping[str, str]] = dict) -> tuple[dict[str, str], str]:
