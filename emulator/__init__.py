@@ -7,11 +7,13 @@ A line of this map imports from the lines above it only; names on one line do no
     settings  merchants  contract  cards  terminal
     scenarios
     orders  envelope  nested  masking  replies
-    faults  mistakes
-    moves  notices  settlement
-    discrepancies  reconciliation
+    faults  recipes  arrivals
+    moves  notices  settlement  mistakes  differences
+    discrepancies  reconciliation  separators
+    sending_mistakes
+    signature_search
     store  doctor
-    outbox
+    outbox  authentication
     sender  payments  seeding  flights  scripting
     acquirer
     pos

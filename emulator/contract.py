@@ -171,6 +171,12 @@ class Endpoint:
         """All tables of this path, its own first."""
         return (self, *self.variants)
 
+    @cached_property
+    def all_names(self) -> frozenset[str]:
+        """The names of the parameters of all tables of this path, and their other names."""
+        rows = [row for table in self.tables for row in table.params]
+        return frozenset(name for row in rows for name in (row.name, *row.aliases))
+
     def table_of(self, params: Mapping[str, str]) -> "Endpoint":
         """The table that a request is checked against."""
         return next((variant for variant in self.variants if variant.applies(params)), self)

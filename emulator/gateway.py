@@ -3,10 +3,13 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from time import monotonic, sleep
 from typing import Any
 
-from . import contract, durations, envelope, faults, scenarios, signature
+from . import contract, durations, envelope, faults, scenarios
+from .arrivals import Arrival
+from .authentication import Authentication, NotAuthentic
 from .clock import real_now
 from .codes import REFUSALS, Refused
 from .contract import Endpoint
@@ -35,7 +38,8 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Request:
     """What came in. `params` has the last value of each name, bytes that are not UTF-8 as surrogate escapes; `in_url` are the names in
-    the query string. `too_large` when the body exceeds 1 MiB, `hint` when it was of a kind that is not read."""
+    the query string. `too_large` when the body exceeds 1 MiB, `hint` when it was of a kind that is not read. `query`, `fragment` and
+    `body` are the texts that the parameters were read from; none of them is kept."""
 
     name: str
     method: str
@@ -46,6 +50,13 @@ class Request:
     cookies: Mapping[str, str] = field(default_factory=dict)
     too_large: bool = False
     hint: str = ""
+    query: str = ""
+    fragment: str = ""
+    body: str = ""
+
+    def arrival(self, known: frozenset[str]) -> Arrival:
+        """The parameters as they arrived, `known` the names that there are."""
+        return Arrival(self.params, known, self.query, self.body, self.fragment)
 
 
 @dataclass
@@ -84,6 +95,8 @@ class Gateway:
             self._wait_for_notices(case, merchant, params)
             return response
         except Refused as refused:
+            if isinstance(refused, NotAuthentic):
+                case.explanation = refused.explanation
             return self._refuse(case, refused)
         except Exception:
             log.exception("%s failed", request.name)
@@ -133,9 +146,14 @@ class Gateway:
             raise Refused("METHOD_NOT_ALLOWED", f"{request.method} is not taken, only {' and '.join(METHODS)}")
         if request.too_large:
             raise Refused("REQUEST_TOO_LARGE", f"the request is larger than {MOST_BYTES} bytes")
-        tables = self.store.read()
-        merchant = case.merchant = _owner(tables, endpoint, request.params)
-        _authenticate(tables, merchant, case)
+        tables, count = self.store.read(), len(request.params)
+        if count > MOST_PARAMS:  # before there is anything to do for each of them
+            case.request = _shortened(request, endpoint)
+        authentication = Authentication(tables, endpoint, case.request.arrival(endpoint.all_names), lambda: case.mask)
+        merchant = case.merchant = authentication.owner()
+        if count > MOST_PARAMS:
+            raise Refused("ILLEGAL_ARGUMENT", f"{count} parameters are sent, at most {MOST_PARAMS} are taken")
+        case.findings += authentication.check(merchant)
         table = case.table = endpoint.table_of(request.params)
         params = self._check(table, merchant, case)
         if table.product and table.product not in merchant.products:
@@ -143,10 +161,7 @@ class Gateway:
         return table, merchant, params
 
     def _check(self, table: Endpoint, merchant: Merchant, case: Case) -> Mapping[str, str]:
-        sent = case.request.params
-        if len(sent) > MOST_PARAMS:
-            raise Refused("ILLEGAL_ARGUMENT", f"{len(sent)} parameters are sent, at most {MOST_PARAMS} are taken")
-        params, renamings, contradictions = contract.renamed(table, sent)
+        params, renamings, contradictions = contract.renamed(table, case.request.params)
         problems, breaches = contract.check(table, params, contradictions)
         case.findings += renamings + breaches
         if any(has_card_data(name) for name in case.request.in_url):
@@ -177,6 +192,12 @@ class Gateway:
         except Exception:
             log.exception("the refusal of %s was not written down", case.request.name)
             return response
+
+
+def _shortened(request: Request, table: Endpoint) -> Request:
+    """The request with as many parameters as are taken, the table's own among them."""
+    known = {name: value for name, value in request.params.items() if name in table.all_names}
+    return replace(request, params={**dict(islice(request.params.items(), MOST_PARAMS)), **known}, query="", body="")
 
 
 def _refusal(case: Case, refused: Refused) -> Response:
@@ -241,37 +262,3 @@ def _masked(value: Any, mask: Mask) -> Any:
     if isinstance(value, (list, tuple)):
         return [_masked(inner, mask) for inner in value]
     return mask.text(value) if isinstance(value, str) else value
-
-
-def _owner(tables: Tables, table: Endpoint, params: Mapping[str, str]) -> Merchant:
-    """The merchant whose token signs the request: the one it names, or the one whose user it names."""
-    given = contract.printable(params.get(table.owner, ""))
-    if table.owner == "user":
-        if not given:
-            raise Refused("ILLEGAL_ARGUMENT", "user is missing")
-        found = tables.merchants.login(given)
-        if found is None:
-            raise Refused("LOGIN_FAILED", "user or password is wrong")
-        return found[0]
-    merchant = tables.merchants.find(given) if given else None
-    if merchant is None:
-        raise Refused("ILLEGAL_PARTNER", f"merchants_id {given} is unknown" if given else "merchants_id is missing")
-    return merchant
-
-
-def _authenticate(tables: Tables, merchant: Merchant, case: Case) -> None:
-    params = case.request.params
-    sign_type, given = params.get("sign_type", ""), params.get("sign", "")
-    if sign_type and sign_type.upper() != "MD5":
-        raise Refused("ILLEGAL_SIGN_TYPE", f"sign_type {sign_type} is not MD5")
-    if not given:
-        raise Refused("ILLEGAL_SIGN", "sign is missing")
-    if not signature.matches(given, signature.sign(params, merchant.token)):
-        from . import doctor  # most merchants never need it
-
-        others = [other.token for other in tables.merchants.page("", 100) if other.token != merchant.token]
-        diagnosis = doctor.explain(params, merchant.token, others, case.mask)
-        case.explanation = diagnosis.as_json()
-        raise Refused("ILLEGAL_SIGN", f"sign is wrong: {diagnosis.sentence}")
-    if given != given.lower():
-        case.findings.append(Finding("SIGN_UPPER_CASE", "sign is in upper case"))

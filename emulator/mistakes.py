@@ -1,16 +1,19 @@
-"""The mistakes that clients make when they sign: each is a change of the recipe of section 1.2, so that two of them compose."""
-import hashlib
+"""The mistakes that clients make when they sign: each is a change of the recipe of section 1.2, so that two of them compose.
+
+What goes wrong when a rightly signed request is sent is in `sending_mistakes`.
+"""
 import html
+import html.entities
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from . import signature
 from .masking import is_secret
+from .recipes import Pairs, Recipe, by_bytes, json_text
 
-Pairs = tuple[tuple[str, str], ...]
 # How languages encode a value for a URL: the characters beside letters and digits that they keep, a blank, the hexadecimal.
 URL_ENCODINGS = (
     ("-_.~", "%20", "%02X"),  # PHP rawurlencode, Python quote(safe="")
@@ -23,61 +26,19 @@ URL_ENCODINGS = (
     ("-_.~", "%20", "%02x"), ("-_.~", "+", "%02x"),
 )
 # How languages escape a single quote for HTML: Python, PHP since 8.1, Java and C#, PHP before.
+_NAMED = {code: f"&{name};" for code, name in html.entities.codepoint2name.items() if code > 127}
 HTML_QUOTES = ("&#x27;", "&#039;", "&#39;", "'")
 OFTEN_ADDED = (("service", "bankcard.pay"), ("service", "linktopost"), ("charset", "utf-8"), ("charset", "UTF-8"),
                ("_input_charset", "utf-8"), ("version", "1.0"), ("version", "2.0"))
-
-
-@dataclass(frozen=True)
-class Writing:
-    """How the text before the token is made of parameters, which are in the order in which they were sent."""
-
-    pairs: Pairs
-    left_out: tuple[str, ...] = signature.NEVER_SIGNED
-    keep_empty: bool = False
-    sort_key: Callable[[str], Any] | None = lambda name: name.encode("utf-8", "surrogateescape")
-    joint: str = "&"
-    case: Callable[[str], str] = str
-
-    def counted(self) -> list[tuple[str, str]]:
-        """The parameters that are written, in their order."""
-        pairs = [pair for pair in self.pairs if pair[0] not in self.left_out and (self.keep_empty or pair[1] != "")]
-        if self.sort_key is not None:
-            sort_key = self.sort_key
-            pairs.sort(key=lambda pair: sort_key(pair[0]))
-        return pairs
-
-    @cached_property
-    def text(self) -> str:
-        """The text; changes of what is hashed beside it do not write it again."""
-        return self.case(self.joint.join([f"{name}={value}" for name, value in self.counted()]))
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a signature is made: the text, the token and where it stands, and what is hashed of both."""
-
-    writing: Writing
-    token: str
-    frame: str = "{text}{token}"
-    charset: str = "utf-8"
-    case: Callable[[str], str] = str
-
-    @classmethod
-    def right(cls, pairs: Iterable[tuple[str, str]], token: str) -> "Recipe":
-        """The recipe of the document."""
-        return cls(Writing(tuple(pairs)), token)
-
-    def sign(self) -> str | None:
-        """The signature that this recipe gives; None where the charset cannot write the text."""
-        whole = self.case(self.frame.replace("{token}", self.token).replace("{text}", self.writing.text))
-        try:
-            raw = whole.encode(self.charset, "surrogateescape")
-        except UnicodeEncodeError:
-            return None
-        return hashlib.md5(raw, usedforsecurity=False).hexdigest()
-
-
+# How JSON libraries write an object: what stands between name and value, between two pairs; ASCII only; their own escapes.
+_GSON = {letter: f"\\u{ord(letter):04x}" for letter in "=&<>'"}
+JSON_LIBRARIES: tuple[tuple[str, str, bool, Mapping[str, str]], ...] = (
+    ('": "', '", "', True, {}), ('": "', '", "', False, {}),  # Python
+    ('":"', '","', False, {}), ('":"', '","', True, {}),  # JavaScript, Java's Jackson and fastjson
+    ('":"', '","', True, {"/": r"\/"}), ('":"', '","', False, {"/": r"\/"}),  # PHP
+    ('":"', '","', False, _GSON),
+)
+LONGEST_NAME = 60  # of a parameter, in a sentence
 Change = Callable[[Recipe], Recipe]
 
 
@@ -90,31 +51,41 @@ class Mistake:
     change: Change
 
 
+def shortened(name: str) -> str:
+    """A parameter's name as a sentence has it."""
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
+
+
 def _hashed(**parts: Any) -> Change:
     """The change of what is hashed beside the text; the text stays."""
-    return lambda recipe: replace(recipe, **parts)
+    return lambda recipe: recipe._replace(**parts)
 
 
 def _written(**parts: Any) -> Change:
     """The change of how the text is written."""
-    return lambda recipe: replace(recipe, writing=replace(recipe.writing, **parts))
+    return lambda recipe: recipe._replace(writing=recipe.writing.but(**parts))
 
 
-def _paired(change: Callable[[Pairs], Iterable[tuple[str, str]]]) -> Change:
+def paired(change: Callable[[Pairs], Iterable[tuple[str, str]]]) -> Change:
     """The change of the parameters themselves."""
-    return lambda recipe: replace(recipe, writing=replace(recipe.writing, pairs=tuple(change(recipe.writing.pairs))))
+    return lambda recipe: recipe._replace(writing=recipe.writing.but(pairs=tuple(change(recipe.writing.pairs))))
 
 
-def _valued(change: Callable[[str], str]) -> Change:
+def valued(change: Callable[[str], str]) -> Change:
     """The change of every value."""
-    return _paired(lambda pairs: [(name, change(value)) for name, value in pairs])
+    return paired(lambda pairs: [(name, change(value)) for name, value in pairs])
 
 
-def _url_encoding(kept: str, blank: str, hexadecimal: str) -> Callable[[str], str]:
+def instead(name: str, written: str) -> Change:
+    """The change of one value."""
+    return paired(lambda pairs: [(each, written if each == name else value) for each, value in pairs])
+
+
+def url_encoding(kept: str, blank: str, hexadecimal: str) -> Callable[[str], str]:
     """How one of the languages writes a value in percent signs."""
     letters = {byte for byte in range(128) if chr(byte).isalnum() or chr(byte) in kept}
     written = {byte: "%" + hexadecimal % byte for byte in range(256) if byte not in letters} | {ord(" "): blank}
-    return lambda value: value.encode("utf-8", "surrogateescape").decode("latin-1").translate(written)
+    return lambda value: by_bytes(value).decode("latin-1").translate(written)
 
 
 def html_escaped(value: str, quote_sign: str) -> str:
@@ -122,55 +93,138 @@ def html_escaped(value: str, quote_sign: str) -> str:
     return html.escape(value, quote=False).replace('"', "&quot;").replace("'", quote_sign)
 
 
+def _html_entities(value: str) -> str:
+    """The value with an entity for each character that has one, as PHP's htmlentities makes them."""
+    return html_escaped(value, "&#039;").translate(_NAMED)
+
+
+def _html_numbers(value: str) -> str:
+    """The value with a number for each character that is not ASCII, as .NET's HtmlEncode makes them."""
+    return html_escaped(value, "&#39;").encode("ascii", "xmlcharrefreplace").decode()
+
+
+def _slashed(value: str) -> str:
+    """The value with backslashes before quotes, as PHP's addslashes makes them."""
+    return re.sub(r"(['\"\\])", r"\\\1", value)
+
+
+def _utf_8_twice(value: str, charset: str) -> str:
+    """What UTF-8 bytes are when they are taken for another charset's letters."""
+    read = by_bytes(value)
+    try:
+        return read.decode(charset)
+    except UnicodeError:  # Windows-1252 has no letter for five of the bytes
+        return "".join(bytes([byte]).decode(charset, "ignore") or chr(byte) for byte in read)
+
+
+def _json(equals: str, joint: str, ascii_only: bool, replaced: Mapping[str, str], sort_key: Any) -> Change:
+    return _written(opening='{"', equals=equals, joint=joint, closing='"}', escape=json_text(ascii_only, replaced),
+                    sort_key=sort_key)
+
+
+def _with_empty_sign(recipe: Recipe, left_out: tuple[str, ...]) -> Recipe:
+    pairs = [pair for pair in recipe.writing.pairs if pair[0] != "sign"] + [("sign", "")]
+    return recipe._replace(writing=recipe.writing.but(pairs=tuple(pairs), left_out=left_out, keep_empty=True))
+
+
 SPACED = Mistake("SPACED", "the value has blanks around it; send the 32 characters alone", lambda recipe: recipe)
+BASE64 = Mistake("BASE64", "the hash was written in base64; write its 32 hexadecimal digits", lambda recipe: recipe)
+HALF = Mistake("HALF", "only the 16 digits in the middle of the MD5 were sent; send all 32", lambda recipe: recipe)
+OF_THE_VALUE_ITSELF = (SPACED, BASE64, HALF)
 OF_THE_TEXT = (
     Mistake("SIGN_TYPE_KEPT", "sign_type was signed too; it never counts", _written(left_out=("sign",))),
     Mistake("EMPTY_KEPT", "parameters without a value were signed too; they never count", _written(keep_empty=True)),
     Mistake("UNSORTED", "the parameters were signed in the order of sending; sort them by name", _written(sort_key=None)),
-    Mistake("SORTED_BY_CASE", "the names were sorted without regard to case; sort them by bytes, capitals first",
-            _written(sort_key=str.lower)),
+    *(Mistake("SORTED_BY_CASE", "the names were sorted without regard to case; sort them by bytes, capitals first",
+              _written(sort_key=case)) for case in (str.lower, str.upper)),
+    Mistake("SORTED_WITH_VALUES", "the texts name=value were sorted, not the names; sort by name",
+            _written(sort_key=lambda name: by_bytes(f"{name}="))),
     Mistake("NOT_JOINED", "the pairs were joined without &", _written(joint="")),
     Mistake("UPPER_CASE", "the text, without the token, was put in upper case before hashing", _written(case=str.upper)),
+    Mistake("LOWER_CASE", "the text, without the token, was put in lower case before hashing", _written(case=str.lower)),
+    *(Mistake("SIGN_KEPT", "an empty sign was signed too; it never counts",
+              partial(_with_empty_sign, left_out=left_out)) for left_out in (("sign_type",), ())),
+    *(Mistake("JSON_SIGNED", "JSON was signed; sign name=value, joined with &", _json(*library, sort_key=sort_key))
+      for library in JSON_LIBRARIES for sort_key in (None, by_bytes)),
+    *(Mistake("URL_ENCODED", "the whole text was URL-encoded before hashing; sign it as it is",
+              _written(case=url_encoding(*encoding))) for encoding in URL_ENCODINGS[:3]),
+    *(Mistake("HTML_ESCAPED", "the whole text was HTML-escaped before hashing; sign it as it is",
+              _written(case=partial(html_escaped, quote_sign=sign))) for sign in HTML_QUOTES),
+)
+URL_ENCODED = [url_encoding(*encoding) for encoding in URL_ENCODINGS]
+HTML_ESCAPED: list[Callable[[str], str]] = [*(partial(html_escaped, quote_sign=sign) for sign in HTML_QUOTES), _html_entities, _html_numbers]
+PLUS_NOT_ENCODED = Mistake(
+    "PLUS_NOT_ENCODED", "a + was signed, but sent as it is, and arrived as a blank; URL-encode values when sending",
+    valued(lambda value: value.replace(" ", "+")))
+# What is done to each value: the code, how a sentence about one parameter goes on after its name, the rest of it, the change.
+_TO_VALUES: tuple[tuple[str, str, str, Callable[[str], str]], ...] = (
+    *(("URL_ENCODED", "signed URL-encoded", "; sign the decoded ", change) for change in URL_ENCODED),
+    *(("HTML_ESCAPED", "signed with HTML escapes", "", change) for change in HTML_ESCAPED),
+    ("HTML_UNESCAPED", "sent with HTML escapes, but signed without", "", html.unescape),
+    ("SLASHES_ADDED", "signed with backslashes before quotes", "; sign the plain ", _slashed),
+    *(("UTF_8_TWICE", "converted to UTF-8 twice before signing", "; sign the plain ", partial(_utf_8_twice, charset=charset))
+      for charset in ("latin-1", "cp1252")),
+    ("LINE_BREAKS", "signed with line breaks of another kind than were sent", "", lambda value: value.replace("\r\n", "\n")),
+    ("LINE_BREAKS", "signed with line breaks of another kind than were sent", "", lambda value: value.replace("\n", "\r\n")),
 )
 OF_THE_VALUES = (
-    *(Mistake("URL_ENCODED", "the values were signed URL-encoded; sign the decoded ones",
-              _valued(_url_encoding(*encoding))) for encoding in URL_ENCODINGS),
-    Mistake("PLUS_NOT_ENCODED", "a + was signed, but sent as it is, and arrived as a blank; URL-encode values when sending",
-            _valued(lambda value: value.replace(" ", "+"))),
-    Mistake("TRIMMED", "blanks around values were taken off before signing, but sent", _valued(str.strip)),
-    *(Mistake("HTML_ESCAPED", "the values were signed with HTML escapes", _valued(partial(html_escaped, quote_sign=sign)))
-      for sign in HTML_QUOTES),
-    Mistake("HTML_UNESCAPED", "the values were sent with HTML escapes, but signed without", _valued(html.unescape)),
+    *(Mistake(code, f"the values were {done}{f'{rest}ones' if rest else ''}", valued(change))
+      for code, done, rest, change in _TO_VALUES),
+    PLUS_NOT_ENCODED,
+    Mistake("TRIMMED", "blanks around values were taken off before signing, but sent", valued(str.strip)),
 )
+TOKEN_NAMES = ("&key=", "&token=", "&secret=", "&sign=", "key=")
 OF_THE_HASH = (
     Mistake("TOKEN_ABSENT", "the token was not appended", _hashed(frame="{text}")),
     Mistake("TOKEN_BEFORE", "the token stands before the text; append it", _hashed(frame="{token}{text}")),
-    *(Mistake("TOKEN_NAMED", f"the token was appended as {frame[6:-7]}; append it bare", _hashed(frame=frame))
-      for frame in ("{text}&key={token}", "{text}&token={token}", "{text}key={token}")),
+    Mistake("TOKEN_BEFORE", "the token stands before the text, with an &; append it bare", _hashed(frame="{token}&{text}")),
+    Mistake("TOKEN_BEFORE", "the token stands before the text too; only append it", _hashed(frame="{token}{text}{token}")),
+    *(Mistake("TOKEN_NAMED", f"the token was appended as {name}; append it bare", _hashed(frame=f"{{text}}{name}{{token}}"))
+      for name in TOKEN_NAMES),
     Mistake("TOKEN_AFTER_AMPERSAND", "the token was appended after another &", _hashed(frame="{text}&{token}")),
     *(Mistake("TOKEN_SPACED", "a line break or a blank was hashed with the token (echo adds one, printf does not)", _hashed(frame=frame))
-      for frame in ("{text}{token}\n", "{text}{token}\r\n", "{text}{token} ", "{text} {token}")),
-    Mistake("GBK", "the text was written in GBK; sign UTF-8", _hashed(charset="gb18030")),
-    Mistake("LATIN_1", "the text was written in Latin-1; sign UTF-8", _hashed(charset="latin-1")),
+      for frame in ("{text}{token}\n", "{text}{token}\r\n", "{text}{token} ", "{text} {token}", "{text}\n{token}")),
+    Mistake("TOKEN_BOM", "a byte order mark (BOM) was hashed before the token", _hashed(frame="{text}\ufeff{token}")),
+    Mistake("BOM", "a byte order mark (BOM) was hashed before the text; sign UTF-8 without it", _hashed(charset="utf-8-sig")),
+    *(Mistake("ASCII", f"what is not ASCII was {done} before hashing; sign UTF-8", _hashed(charset=charset))
+      for charset, done in (
+          ("ascii ?", "made a ? for each character"), ("ascii ? by unit", "made a ? for each UTF-16 unit"),
+          ("ascii ? by byte", "made a ? for each byte"), ("ascii only", "left out"))),
+    *(Mistake("GBK", "the text was written in GBK; sign UTF-8", _hashed(charset=charset)) for charset in ("gb18030", "gbk ?")),
+    *(Mistake("LATIN_1", f"the text was written in Latin-1{with_what}; sign UTF-8", _hashed(charset=charset))
+      for charset, with_what in (
+          ("latin-1", ""), ("windows-1252", " (Windows-1252)"), ("latin-1 ?", ", with ? for what it does not have"),
+          ("windows-1252 ?", " (Windows-1252), with ? for what it does not have"),
+          ("low bytes", ", the lower byte of each character"))),
+    *(Mistake("UTF_16", f"the text was written in UTF-16 ({order}-endian, {mark} a byte order mark); sign UTF-8",
+              _hashed(charset=charset))
+      for charset, order, mark in (("utf-16-le", "little", "without"), ("utf-16-be", "big", "without"),
+                                   ("utf-16-le bom", "little", "with"), ("utf-16-be bom", "big", "with"))),
     Mistake("UPPER_CASE", "the text was put in upper case before hashing", _hashed(case=str.upper)),
     Mistake("LOWER_CASE", "the text was put in lower case before hashing", _hashed(case=str.lower)),
+    *(Mistake("OTHER_HASH", f"it is {name}; sign with MD5", _hashed(algorithm=algorithm))
+      for algorithm, name in (("sha1", "SHA-1"), ("sha256", "SHA-256"), ("sha512", "SHA-512"))),
+    *(Mistake("HMAC", f"it is HMAC-{name}, keyed with the token; append the token and take the MD5",
+              _hashed(algorithm=algorithm, keyed=True, frame=frame))
+      for algorithm, name in (("md5", "MD5"), ("sha1", "SHA-1"), ("sha256", "SHA-256"), ("sha512", "SHA-512"))
+      for frame in ("{text}", "{text}{token}", "{text}&key={token}")),
 )
 # Those of the hash come last: after another mistake they leave its text as it is.
 ALWAYS = (*OF_THE_TEXT, *OF_THE_VALUES, *OF_THE_HASH)
 
 
-def of_other_tokens(tokens: Iterable[str]) -> list[Mistake]:
-    """The mistakes of signing with each of these tokens."""
-    return [Mistake("OTHER_TOKEN", "it was signed with the token of another merchant", _hashed(token=token)) for token in tokens]
+def of_another_token(token: str) -> Mistake:
+    """The mistake of signing with this token."""
+    return Mistake("OTHER_TOKEN", "it was signed with the token of another merchant", _hashed(token=token))
 
 
 def of_the_parameters(pairs: Pairs) -> Iterator[Mistake]:
     """The mistakes that these parameters allow: one of them not signed, an amount written otherwise, another one signed too."""
     counted = [pair for pair in pairs if pair[0] not in signature.NEVER_SIGNED and pair[1] != ""]
     for name, value in counted:
-        yield Mistake("PARAMETER_MISSING", f"{name} was sent, but not signed", _without(name))
+        yield Mistake("PARAMETER_MISSING", f"{shortened(name)} was sent, but not signed", _without(name))
         for written in _amounts(value) if name.endswith(("amount", "fee")) and not is_secret(name) else ():
-            yield Mistake("AMOUNT_REFORMATTED", f"{name} was sent as {value}, but signed as {written}", _instead(name, written))
+            yield Mistake("AMOUNT_REFORMATTED", f"{name} was sent as {value}, but signed as {written}", instead(name, written))
     names = {name for name, _ in pairs}
     for added in OFTEN_ADDED:
         if added[0] not in names:
@@ -180,29 +234,43 @@ def of_the_parameters(pairs: Pairs) -> Iterator[Mistake]:
         yield Mistake("SIGN_TYPE_KEPT", "sign_type=MD5 was signed too; it never counts", _sign_type_added)
 
 
+def of_single_values(pairs: Pairs) -> Iterator[Mistake]:
+    """What may have been done to one value only, where that makes another text than to do it to all of them."""
+    counted = [pair for pair in pairs if pair[0] not in signature.NEVER_SIGNED and pair[1] != ""]
+    for code, done, rest, change in (*_TO_VALUES, ("TRIMMED", "trimmed before signing, but not before sending", "", str.strip)):
+        written = {name: change(value) for name, value in counted}
+        changed = [name for name, value in counted if written[name] != value]
+        for name in changed if len(changed) > 1 else ():
+            yield Mistake(code, f"{shortened(name)} was {done}{f'{rest}one' if rest else ''}", instead(name, written[name]))
+    for name, value in counted:
+        for blank in (" ", "\n", "\r\n"):
+            yield Mistake("SPACED_VALUE", f"{shortened(name)} was signed with a blank or a line break at its end, but sent without",
+                          instead(name, value + blank))
+
+
 def _without(name: str) -> Change:
-    return _paired(lambda pairs: [pair for pair in pairs if pair[0] != name])
-
-
-def _instead(name: str, written: str) -> Change:
-    return _paired(lambda pairs: [(each, written if each == name else value) for each, value in pairs])
+    return paired(lambda pairs: [pair for pair in pairs if pair[0] != name])
 
 
 def _added(pair: tuple[str, str]) -> tuple[Change, Change]:
     """The parameter at the end and at the beginning, which differ where nothing is sorted."""
-    return _paired(lambda pairs: (*pairs, pair)), _paired(lambda pairs: (pair, *pairs))
+    return paired(lambda pairs: (*pairs, pair)), paired(lambda pairs: (pair, *pairs))
 
 
 def _sign_type_added(recipe: Recipe) -> Recipe:
-    writing = replace(recipe.writing, pairs=(*recipe.writing.pairs, ("sign_type", "MD5")), left_out=("sign",))
-    return replace(recipe, writing=writing)
+    pairs = (*recipe.writing.pairs, ("sign_type", "MD5"))
+    return recipe._replace(writing=recipe.writing.but(pairs=pairs, left_out=("sign",)))
 
 
 def _amounts(value: str) -> list[str]:
-    """The other forms in which an amount is often written."""
+    """The other forms in which an amount is often written: other places, no leading zeros, pence."""
     match = re.fullmatch(r"(\d{1,12})(?:\.(\d{1,4}))?", value, re.ASCII)
     if not match:
         return []
     whole, part = match[1], (match[2] or "").rstrip("0")
-    forms = (f"{whole}.{part}" if part else whole, f"{whole}.{part.ljust(1, '0')}", f"{whole}.{part.ljust(2, '0')}")
-    return [form for form in dict.fromkeys(forms) if form != value]
+    plain = whole.lstrip("0") or "0"
+    forms = [f"{start}.{part.ljust(places, '0')}" for start in (whole, plain) for places in (1, 2)]
+    forms += [f"{whole}.{part}" if part else whole, f"{plain}.{part}" if part else plain]
+    if len(part) <= 2:
+        forms.append((whole + part.ljust(2, "0")).lstrip("0"))
+    return [form for form in dict.fromkeys(forms) if form not in (value, "")]

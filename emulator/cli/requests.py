@@ -52,13 +52,16 @@ def _parameters(written: tuple[str, ...]) -> dict[str, str]:
 
 def _explained(params: dict[str, str], secret: str | None) -> Any:
     """What is wrong with a signature. The emulator, where it is asked, tries the tokens of its other merchants too."""
-    if not params.get("sign"):
+    from .. import doctor
+    from ..arrivals import Arrival
+    from ..endpoints import NAMES
+
+    arrival = Arrival(params, NAMES)
+    if not params.get("sign") and not doctor.misplaced_sign(arrival):
         fail("--explain needs the sign that is to be explained among the parameters")
     if not secret:
         return _emulator(params)("POST", "/sign/explain", {"params": params})
-    from .. import doctor
-
-    return doctor.explain(params, secret).as_json()
+    return doctor.explain(params, secret, arrival=arrival).as_json()
 
 
 def _token_of(params: dict[str, str]) -> str:

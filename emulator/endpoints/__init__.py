@@ -16,3 +16,4 @@ from .tgpaywebtoterminal import tgpaywebtoterminal
 ENDPOINTS = {table.name: table for table in (
     tgpaybarcode, tgpayqrcode, tgpayquery, tgpayrefund, tgpaycancel, tgpaybankcard, tgpaywebtoterminal, tgpayh5, tgpayapi, tgpaygetopenid,
     tgpayprepay, export_settlement, tgpayuserinfo)}
+NAMES = frozenset(name for table in ENDPOINTS.values() for name in table.all_names)

@@ -36,6 +36,15 @@ class Merchants:
                              "ORDER BY merchants_id LIMIT :limit", {"after": after, "limit": limit})
         return [_merchant(**row) for row in rows]
 
+    def tokens(self, but: str, limit: int) -> list[str]:
+        """The tokens of merchants, at most so many, without one token."""
+        rows = self._execute("SELECT json_extract(settings, '$.token') AS token FROM merchants LIMIT :limit", {"limit": limit + 1})
+        return [row["token"] for row in rows if row["token"] != but][:limit]
+
+    def count(self) -> int:
+        """How many merchants there are."""
+        return int(self._execute("SELECT count(*) AS merchants FROM merchants").fetchone()["merchants"])
+
     def add(self, merchants_id: str, settings: Mapping[str, Any], users: Iterable[User], terminals: Iterable[Mapping[str, Any]]) -> bool:
         """Make a merchant; False when there is one with this number already."""
         made = {"settings": dict(settings), "users": [vars(user) for user in users], "terminals": list(terminals)}

@@ -99,36 +99,38 @@ def _encoded(pieces: Any) -> Iterator[bytes]:
 
 def _read(path: str) -> gateway.Request:
     query = _pairs(request.environ.get("QUERY_STRING", ""))
-    form: dict[str, str] = {}
+    form, body = dict[str, str](), ""
     too_large = max(request.content_length or 0, len(request.query_string)) > gateway.MOST_BYTES
     hint = ""
     if too_large:
         _read_to_the_end()
     elif request.method == "POST":
-        form, too_large, hint = _body()
+        form, body, too_large, hint = _body()
     name = path[:-4] if path.endswith(".php") else f"{path} "
+    written = (request.environ.get("QUERY_STRING", ""), request.environ.get("RAW_URI", "").partition("#")[2], body)
     return gateway.Request(
         name, request.method, {**query, **form}, request.remote_addr or "", base_url(), frozenset(query),
-        request.cookies, too_large, hint)
+        request.cookies, too_large, hint, *map(_text, () if too_large else written))
 
 
-def _body() -> tuple[dict[str, str], bool, str]:
-    """The body's parameters, whether it is too large, and what to tell a client whose body is of another kind."""
+def _body() -> tuple[dict[str, str], str, bool, str]:
+    """The body's parameters, its text where that is a form, whether it is too large, and what to tell a client
+    whose body is of another kind."""
     if request.mimetype == MULTIPART:
         request.max_content_length = request.max_form_memory_size = request.max_form_parts = gateway.MOST_BYTES
         try:
-            return {name: values[-1] for name, values in request.form.lists()}, False, ""
+            return {name: values[-1] for name, values in request.form.lists()}, "", False, ""
         except RequestEntityTooLarge:
-            return {}, True, ""
+            return {}, "", True, ""
     # The stream makes room for as much as it is asked for, so it is not asked for a MiB each time.
     length = gateway.MOST_BYTES if request.content_length is None else request.content_length
     raw = request.stream.read(length + 1)
     if len(raw) > gateway.MOST_BYTES:
         _read_to_the_end()
-        return {}, True, ""
+        return {}, "", True, ""
     if raw and request.mimetype not in ("", FORM):
-        return {}, False, f"the body is {request.mimetype}, which is not read; send {FORM}"
-    return _pairs(raw.decode("latin-1")), False, ""
+        return {}, "", False, f"the body is {request.mimetype}, which is not read; send {FORM}"
+    return _pairs(raw.decode("latin-1")), raw.decode("latin-1"), False, ""
 
 
 def _read_to_the_end() -> None:
@@ -140,9 +142,10 @@ def _read_to_the_end() -> None:
 
 
 def _pairs(raw: str) -> dict[str, str]:
-    """The parameters of a query string or form, the last of a repeated name; what is not UTF-8 becomes surrogate escapes.
+    """The parameters of a query string or form, the last of a repeated name; what is not UTF-8 becomes surrogate escapes."""
+    return dict(parse_qsl(_text(raw), keep_blank_values=True, errors="surrogateescape"))
 
-    WSGI hands bytes over as Latin-1.
-    """
-    text = raw.encode("latin-1").decode("utf-8", "surrogateescape")
-    return dict(parse_qsl(text, keep_blank_values=True, errors="surrogateescape"))
+
+def _text(raw: str) -> str:
+    """The text of bytes that WSGI hands over as Latin-1."""
+    return raw.encode("latin-1").decode("utf-8", "surrogateescape")

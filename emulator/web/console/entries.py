@@ -126,7 +126,7 @@ def _reason(answer: str) -> str:
 
 
 def _signature(told: Mapping[str, Any]) -> Signature:
-    from ...doctor import TOKEN  # most merchants never need it
+    from ...differences import TOKEN  # most merchants never need it
 
     differs, whole = told["differs"], f"{told['canonical']}{TOKEN}"
     yours, right = _apart(differs["yours"], differs["right"], TOKEN) if differs else (None, None)

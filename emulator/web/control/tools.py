@@ -1,13 +1,13 @@
 """Signing, waiting, the event stream and the OpenAPI document."""
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from heapq import merge
 from typing import Any
 
 from flask import Response, jsonify, request
 
-from ... import durations, signature
+from ... import durations, endpoints, signature
 from ...clock import real_now
 from ...moves import at
 from ...orders import Status
@@ -47,22 +47,26 @@ def sign() -> Response:
 @operation("POST", "/sign/explain", "which mistake reproduces the wrong sign of parameters", body=SIGNED_BODY)
 def explain() -> Response:
     """Say what is wrong with a signature, or that it is right."""
-    from ... import doctor
+    from ... import doctor, signature_search
+    from ...arrivals import Arrival
 
-    params, token = _signing(body())
-    if not params.get("sign"):
+    params, token = _signing(body(), lambda params: doctor.meant(Arrival(params, endpoints.NAMES)))
+    arrival = Arrival(params, endpoints.NAMES)
+    if not params.get("sign") and not doctor.misplaced_sign(arrival):
         raise Problem(422, "Unprocessable", "params must have the sign that is to be explained")
-    others = [merchant.token for merchant in emulator().store.read().merchants.page("", 1_000) if merchant.token != token]
-    return jsonify(doctor.explain(params, token, others).as_json())
+    merchants = emulator().store.read().merchants
+    others = merchants.tokens(token, signature_search.MOST_TOKENS)
+    return jsonify(doctor.explain(params, token, others, arrival=arrival, merchants=max(merchants.count() - 1, len(others))).as_json())
 
 
-def _signing(given: dict[str, Any]) -> tuple[dict[str, str], str]:
+def _signing(given: dict[str, Any], meant: Callable[[dict[str, str]], Mapping[str, str]] = dict) -> tuple[dict[str, str], str]:
+    """The parameters and the token; `meant` may know better which merchant the parameters were to name."""
     params = given.get("params")
     if not isinstance(params, dict) or not all(isinstance(value, str) for value in params.values()):
         raise Problem(422, "Unprocessable", "params must be an object of texts")
     if "token" in given:
         return params, text_of(given, "token")
-    merchants_id = given.get("merchants_id", params.get("merchants_id"))
+    merchants_id = given.get("merchants_id", meant(params).get("merchants_id", params.get("merchants_id")))
     if not isinstance(merchants_id, str) or not merchants_id:
         raise Problem(422, "Unprocessable", "send merchants_id or token")
     return params, known(emulator().store.read(), merchants_id).token

@@ -1,0 +1,247 @@
+"""The mistakes that clients make when they send what they have signed: each undone makes the parameters that were meant.
+
+A value that was not URL-encoded is cut at its `&`, its `+` becomes a blank, and so on. Where the text of the request
+is known it says what can have happened; else everything that could have is tried.
+"""
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, combinations, permutations
+from urllib.parse import unquote, unquote_plus
+
+from .arrivals import Arrival, Part, decoded, parts_of, with_pluses
+from .mistakes import PLUS_NOT_ENCODED, URL_ENCODED, Mistake, shortened
+from .recipes import Pairs, by_bytes
+from .separators import Repair, pairs_of, repaired, sending_mistake, separated
+from .signature import NEVER_SIGNED
+
+MOST_PIECES = 20  # parameters that may be pieces, of which every few beside each other are tried
+MOST_STRANGE = 4  # parameters that may be pieces of a value in any order
+MOST_BLANKS = 4  # of which some may have been pluses
+_NOT_ENCODED = re.compile(r"[^\w%.~+*!'()/-]")
+
+
+def cut(arrival: Arrival) -> Iterator[Repair]:
+    """What was meant where values were cut at an `&` of theirs: the pieces arrived as parameters of their own."""
+    parts = arrival.parts
+    strange = [place for place in range(len(parts)) if _is_piece(arrival, place)]
+    if not strange:
+        return
+    yield from _cut(parts, strange)
+    if not arrival.is_written and any(not parts[place].value for place in strange):
+        yield from _cut(tuple(part if part.value else Part(f"{part.name}=", "") for part in parts), strange)
+
+
+def _is_piece(arrival: Arrival, place: int) -> bool:
+    """Whether a part may be a piece of a value: the gateway has no such name, or another one of this name came."""
+    name = arrival.parts[place].name
+    return arrival.is_strange(name) or (name not in NEVER_SIGNED and len(arrival.parts) > len(arrival.params)
+                                        and sum(part.name == name for part in arrival.parts) > 1)
+
+
+def _cut(parts: tuple[Part, ...], strange: list[int]) -> Iterator[Repair]:
+    """Fewest pieces first: more of them can give the same text where they would stand there anyway."""
+    whole = _runs(strange)
+    parts_of_runs = [(start, end) for first, last in whole for start, end in combinations(range(first, last + 1), 2)
+                     if end - start > 1 and (start, end) not in whole]
+    for run in sorted(parts_of_runs, key=lambda run: run[1] - run[0]) if len(strange) <= MOST_PIECES else ():
+        yield from _glued(parts, [run])
+    counts = range(1, len(whole) + 1) if len(whole) <= MOST_STRANGE else (1, len(whole))
+    for some in chain.from_iterable(combinations(whole, count) for count in counts):
+        yield from _glued(parts, some, common=True)
+    if parts[0].segment is None and len(strange) <= MOST_STRANGE:
+        yield from _in_any_order(parts, [parts[place] for place in strange])
+
+
+def _runs(strange: list[int]) -> list[tuple[int, int]]:
+    """Each value with all the strange parts behind it, as the places of the first and behind the last."""
+    runs: list[tuple[int, int]] = []
+    for place in strange:
+        if runs and runs[-1][1] == place:
+            runs[-1] = (runs[-1][0], place + 1)
+        elif place:
+            runs.append((place - 1, place + 1))
+    return runs
+
+
+def _in_any_order(parts: tuple[Part, ...], strange: list[Part]) -> Iterator[Repair]:
+    """The same where it is not known in which order the parts arrived."""
+    for count in range(1, len(strange) + 1):
+        for head in parts:
+            for tail in permutations([part for part in strange if part != head], count):
+                rest = [part for part in parts if part != head and part not in tail]
+                yield from _glued((*rest, head, *tail), [(len(rest), len(rest) + 1 + count)])
+
+
+def _glued(parts: tuple[Part, ...], runs: Sequence[tuple[int, int]], common: bool = False) -> Iterator[Repair]:
+    """The parts with each of these runs as one value again, of the run's first name."""
+    ends = dict(runs)
+    inside = {place for start, end in runs for place in range(start + 1, end)}
+    if not runs or any(parts[place].name in NEVER_SIGNED for place in (*ends, *inside)):
+        return
+    names = " and ".join(shortened(parts[place].name) for place in ends)
+    mistake = sending_mistake("AMPERSAND_NOT_ENCODED", f"{names} {'was' if len(ends) == 1 else 'were'} cut at an & in the value; "
+                              "URL-encode values when sending")
+    known = set[Pairs]()
+    for meant, everywhere in _meanings(parts[0].segment is not None):
+        whole, others = [], dict[Mistake, None]()
+        for place, part in enumerate(parts):
+            if place in ends:
+                text = "&".join((part.written, *(each.text for each in parts[place + 1:ends[place]])))
+            elif place not in inside:
+                text = part.written if everywhere else ""
+            else:
+                continue
+            whole.append(Part(part.name, meant(text)) if text else part)
+            others.update(dict.fromkeys(_told_by(meant, text)))
+        pairs = pairs_of(whole)
+        if pairs not in known:
+            known.add(pairs)
+            yield Repair((mistake, *others), pairs, common)
+
+
+PERCENT_NOT_ENCODED = sending_mistake(
+    "PERCENT_NOT_ENCODED", "a % was signed, but sent as it is, and was decoded on arrival; URL-encode values when sending")
+
+
+Meaning = Callable[[str], str]
+
+
+def _meanings(is_written: bool) -> Iterator[tuple[Meaning, bool]]:
+    """How a text may have been meant, and whether all parts were meant so."""
+    yield decoded if is_written else str, False
+    for everywhere in (False, True):
+        for meant in (with_pluses, as_it_is) if is_written else (_spaces_as_pluses,):
+            yield meant, everywhere
+
+
+def _told_by(meant: Meaning, text: str) -> list[Mistake]:
+    """What went wrong beside when a text was meant so."""
+    mistakes = []
+    if (meant in (with_pluses, as_it_is) and "+" in text) or (meant is _spaces_as_pluses and " " in text):
+        mistakes.append(PLUS_NOT_ENCODED)
+    if meant is as_it_is and "%" in text:
+        mistakes.append(PERCENT_NOT_ENCODED)
+    return mistakes
+
+
+def as_it_is(text: str) -> str:
+    """A text of a query meant literally."""
+    return text
+
+
+def _spaces_as_pluses(value: str) -> str:
+    return value.replace(" ", "+")
+
+
+def not_encoded(arrival: Arrival) -> Iterator[Repair]:
+    """What was meant where a + or a % of a value was sent as it is."""
+    if arrival.is_written:
+        yield from _as_written(arrival.parts)
+        return
+    for place, part in enumerate(arrival.parts):
+        for value in _with_some_pluses(part.value):
+            yield _changed(arrival.parts, place, value, PLUS_NOT_ENCODED)
+        if _may_be_literal(part.value):
+            for value in dict.fromkeys(encode(part.value) for encode in URL_ENCODED):
+                if "%" in value:
+                    yield _changed(arrival.parts, place, value, PERCENT_NOT_ENCODED)
+
+
+def _as_written(parts: tuple[Part, ...]) -> Iterator[Repair]:
+    """All values, and each alone, as one takes them who does not know that they are decoded."""
+    for meant, sign in ((with_pluses, "+"), (as_it_is, "%")):
+        changed = [place for place, part in enumerate(parts) if sign in part.written and meant(part.written) != part.value]
+        told = dict.fromkeys(mistake for place in changed for mistake in _told_by(meant, parts[place].written))
+        if len(changed) > 1 and (sign == "+" or any(_NOT_ENCODED.search(part.written) for part in parts)):
+            yield Repair(tuple(told), pairs_of([Part(part.name, meant(part.written)) for part in parts]), True)
+        for place in changed:
+            if sign == "+" or _may_be_literal(parts[place].value):
+                alone = _changed(parts, place, meant(parts[place].written), PLUS_NOT_ENCODED)
+                yield alone._replace(mistakes=tuple(_told_by(meant, parts[place].written)))
+
+
+def _may_be_literal(value: str) -> bool:
+    """Whether somebody may have meant a value with percent signs: not where these are plainly the encoding of it."""
+    return value.isascii() and "://" not in value
+
+
+def _with_some_pluses(value: str) -> Iterator[str]:
+    """The value with all its blanks, or some of few, as pluses."""
+    blanks = [place for place, letter in enumerate(value) if letter == " "]
+    counts = range(1, len(blanks) + 1) if len(blanks) <= MOST_BLANKS else (len(blanks),)
+    for places in chain.from_iterable(combinations(blanks, count) for count in counts):
+        letters = list(value)
+        for place in places:
+            letters[place] = "+"
+        yield "".join(letters)
+
+
+def _changed(parts: tuple[Part, ...], place: int, value: str, mistake: Mistake, common: bool = False) -> Repair:
+    whole = (*parts[:place], Part(parts[place].name, value), *parts[place + 1:])
+    return Repair((mistake,), pairs_of(whole), common)
+
+
+_SENT: tuple[tuple[str, str, Callable[[str], str]], ...] = (
+    *(("ENCODED_TWICE", "URL-encoded once too often when sending, or decoded before signing; encode once", change)
+      for change in (unquote, unquote_plus, lambda value: unquote(unquote(value)),
+                     lambda value: unquote_plus(unquote_plus(value)))),
+    *(("NOT_SENT_IN_UTF_8", f"sent in {name}; send UTF-8", lambda value, charset=charset: _read_in(value, charset))
+      for charset, name in (("gb18030", "GBK"), ("latin-1", "Latin-1"), ("cp1252", "Latin-1 (Windows-1252)"),
+                            ("utf-16-le", "UTF-16"), ("utf-16-be", "UTF-16"), ("utf-16", "UTF-16"))),
+    *(("SENT_AS_UTF_8_TWICE", "converted to UTF-8 twice before sending; send what was signed",
+       lambda value, charset=charset: _once(value, charset)) for charset in ("latin-1", "cp1252")),
+)
+
+
+def _read_in(value: str, charset: str) -> str:
+    """What bytes that are not UTF-8 are in another charset."""
+    if value.isprintable() or not any("\ud800" <= letter <= "\udfff" for letter in value):
+        return value
+    try:
+        return by_bytes(value).decode(charset)
+    except UnicodeError:
+        return value
+
+
+def _once(value: str, charset: str) -> str:
+    """The text whose UTF-8 bytes were taken for letters of a charset."""
+    try:
+        return value.encode(charset).decode("utf-8")
+    except UnicodeError:
+        return value
+
+
+def otherwise(arrival: Arrival) -> Iterator[Repair]:
+    """What was meant where values were changed in another way on the way here."""
+    for code, done, change in _SENT:
+        values = [change(part.value) for part in arrival.parts]
+        changed = [place for place, part in enumerate(arrival.parts) if values[place] != part.value]
+        if changed:
+            parts = [Part(part.name, value) for part, value in zip(arrival.parts, values)]
+            yield repaired(code, f"the values were {done}", parts)
+        for place in changed if len(changed) > 1 else ():
+            name = shortened(arrival.parts[place].name)
+            yield _changed(arrival.parts, place, values[place], sending_mistake(code, f"{name} was {done}"))
+
+
+def of_some(arrival: Arrival) -> Iterator[Repair]:
+    """What was meant where only some of the parameters were signed: the first or all of a repeated name, those of one place."""
+    parts = arrival.parts
+    if len(parts) > len(arrival.params):
+        twice = sending_mistake("SENT_TWICE", "a name was sent twice; only its last value counts, so send and sign it once")
+        yield Repair((twice,), pairs_of(parts[::-1]))
+        yield Repair((twice,), tuple((part.name, part.value) for part in parts))
+    both = parts_of(arrival.query), parts_of(arrival.body)
+    for some, place, other in ((both[1], "body", "URL"), (both[0], "URL", "body")):
+        if arrival.is_written and all(both):
+            yield repaired("PARAMETER_MISSING", f"only the parameters of the {place} were signed; those of the {other} count too",
+                           some, common=False)
+    declared = [part for part in parts if not arrival.is_strange(part.name)]
+    if len(declared) + 2 < len(parts):
+        yield repaired("PARAMETER_MISSING", "the parameters that the gateway has no table for were not signed; they count too",
+                       declared, common=False)
+
+
+def repairs(arrival: Arrival) -> Iterator[Repair]:
+    """Everything that may have gone wrong when sending."""
+    yield from chain(separated(arrival), cut(arrival), otherwise(arrival), not_encoded(arrival), of_some(arrival))
