@@ -42,7 +42,7 @@ def journal() -> Response:
                 is_new=not rows and not any(asked.values()) and before() is None)
 
 
-@blueprint.get("/journal/<int:entry_id>")
+@blueprint.get("/journal/<id:entry_id>")
 def entry(entry_id: int) -> Response:
     """One request."""
     tables = emulator().store.read()

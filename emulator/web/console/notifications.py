@@ -51,7 +51,7 @@ def _example() -> str:
             "  -d '{\"notify_url\": \"http://127.0.0.1:9000/notify\"}'")
 
 
-@blueprint.get("/notifications/<int:notice_id>")
+@blueprint.get("/notifications/<id:notice_id>")
 def notice(notice_id: int) -> Response:
     """One notice."""
     tables = emulator().store.read()
@@ -60,7 +60,7 @@ def notice(notice_id: int) -> Response:
                 colour=dict(STATUSES)[found.status], order=tables.orders.find(found.merchants_id, found.out_trade_no))
 
 
-@blueprint.post("/notifications/<int:notice_id>/replay")
+@blueprint.post("/notifications/<id:notice_id>/replay")
 def replay(notice_id: int) -> Response:
     """Send it once more, now; back to the page that asked for it."""
     _find(notice_id)
