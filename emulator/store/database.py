@@ -22,7 +22,7 @@ from .tables import Tables
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 3
+VERSION = 4
 APPLICATION_ID = int.from_bytes(b"TGPY", "big")  # in the file's header: tells our databases from those of other programs
 BUSY_TIMEOUT_S = 20
 LONG_LOG_PAGES = 16_000
@@ -84,7 +84,12 @@ def _equip(database: "Database") -> None:
         database.execute("UPDATE merchants SET made = ? WHERE merchants_id = ?", [to_json({**was, "terminals": given}), merchants_id])
 
 
-MIGRATIONS: dict[int, Callable[["Database"], None]] = {2: _cards, 3: _terminals}
+def _removed_merchants(database: "Database") -> None:
+    """Version 4: the numbers of merchants that were removed."""
+    database.execute("CREATE TABLE removed_merchants (merchants_id TEXT PRIMARY KEY)")
+
+
+MIGRATIONS: dict[int, Callable[["Database"], None]] = {2: _cards, 3: _terminals, 4: _removed_merchants}
 
 
 class Unusable(Exception):

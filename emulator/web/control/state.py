@@ -167,9 +167,11 @@ def make(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _free_number(tables: Tables) -> str:
-    for place in range(1_000_000):
+    """A number that no merchant has, or has had since everything was last reset. Raises Problem."""
+    begin = tables.merchants.count_removed()  # about as many numbers are used up: do not try each of them every time
+    for place in range(begin, begin + 1_000_000):
         candidate = f"29{chance.digits(10, emulator().settings.seed, 'merchant', place)}"
-        if tables.merchants.find(candidate) is None:
+        if tables.merchants.find(candidate) is None and not tables.merchants.was_removed(candidate):
             return candidate
     raise Problem(507, "Insufficient Storage", "there are no merchant numbers left")
 
