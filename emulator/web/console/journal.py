@@ -7,7 +7,7 @@ from ...gateway import OK
 from .. import base_url, emulator
 from ..control import Problem
 from . import entries
-from .frame import Page, before, blueprint, chosen, go_on, narrowed, show, texts, to
+from .frame import Page, before, blueprint, chosen, go_on, narrowed, one_of, show, texts, to
 
 TEXTS = (
     *entries.ROWS,
@@ -32,6 +32,7 @@ VERDICTS = (OK, *REFUSALS)
 def journal() -> Response:
     """A page of the list, narrowed as its filter says."""
     asked = narrowed("endpoint", "verdict", "search")
+    one_of(asked["verdict"], "verdict", (REFUSED, *VERDICTS))
     refused = {"refused": REFUSED} if asked["verdict"] not in (None, OK) else {}  # most are OK: those that are not have an index
     verdict = {"verdict": None} if asked["verdict"] == REFUSED else {}
     tables = emulator().store.read()

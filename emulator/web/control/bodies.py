@@ -21,7 +21,12 @@ TOO_DEEP = f"is nested too deeply; there may be {DEEPEST} levels"
 def read_object(raw: bytes) -> dict[str, Any]:
     """The object in a body; a body without anything in it is an empty one. Raises Problem."""
     try:
-        given = read_json(raw) if raw.strip() else {}
+        given = read_json(raw.decode("utf-8-sig")) if raw.strip() else {}
+    except UnicodeDecodeError:
+        raise wrong_request("the body must be JSON in UTF-8") from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise wrong_request(f"the body must be JSON: {error.msg} at {where}") from None
     except ValueError as error:
         raise wrong_request(f"the body {error}") from None
     if not isinstance(given, dict):
@@ -29,15 +34,10 @@ def read_object(raw: bytes) -> dict[str, Any]:
     return given
 
 
-def read_json(raw: bytes) -> Any:
-    """The value of a JSON text in UTF-8. Raises ValueError with a sentence that begins with a verb."""
+def read_json(text: str) -> Any:
+    """The value of a JSON text. Raises JSONDecodeError, or ValueError with a sentence that begins with a verb."""
     try:
-        value = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_object, parse_constant=_no_number,
-                           parse_float=_float, parse_int=_int)
-    except UnicodeDecodeError:
-        raise ValueError("must be JSON in UTF-8") from None
-    except json.JSONDecodeError as error:
-        raise ValueError(f"must be JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+        value = json.loads(text, object_pairs_hook=_object, parse_constant=_no_number, parse_float=_float, parse_int=_int)
     except RecursionError:
         raise ValueError(TOO_DEEP) from None
     _check_values(value)
