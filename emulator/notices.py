@@ -16,6 +16,7 @@ from .terminal import Act, Answer, Result, Transaction
 
 QR_CREATED, BARCODE, TRADE_STATUS, MINI = "trans_qrcode_create_sync", "merchant_scan_status_sync", "trade_status_sync", "TGPay_MINI"
 BANKCARD, TERMINAL = "bankcard", "webtoterminal"  # cards and terminals have no notify_type; this is how the emulator lists theirs
+NOTIFY_TYPES = (QR_CREATED, BARCODE, TRADE_STATUS, MINI, BANKCARD, TERMINAL)
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 ENDS = (Event.PAY, Event.FAIL, Event.CANCEL, Event.CLOSE, Event.EXPIRE)
 

@@ -22,9 +22,24 @@ class OperationRow(Protocol):
     @property
     def summary(self) -> str: ...
     @property
-    def query(self) -> tuple[tuple[str, str], ...]: ...
+    def query(self) -> "tuple[QueryRow, ...]": ...
     @property
     def body(self) -> dict[str, Any] | None: ...
+    @property
+    def words(self) -> Mapping[str, tuple[str, ...]]: ...
+
+
+class QueryRow(Protocol):
+    """What it needs to know of a parameter in the query of an operation."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def meaning(self) -> str: ...
+    @property
+    def schema(self) -> Mapping[str, Any]: ...
+    @property
+    def needed(self) -> bool: ...
 
 
 def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -155,7 +170,7 @@ def openapi(operations: Iterable[OperationRow], server: str) -> dict[str, Any]:
     """`/v2` and the control interface as OpenAPI 3.1."""
     paths: dict[str, dict[str, Any]] = {endpoint.path: _gateway_path(endpoint) for endpoint in ENDPOINTS.values()}
     for row in operations:
-        path, parameters = _openapi_path(f"/_emulator{row.path}")
+        path, parameters = _openapi_path(f"/_emulator{row.path}", row.words)
         paths.setdefault(path, {})[row.method.lower()] = _control_operation(row, parameters)
     return {
         "openapi": "3.1.0", "info": {"title": "TGPay Emulator", "version": __version__, "license": {"name": "MIT", "identifier": "MIT"}},
@@ -200,20 +215,23 @@ def _answer_schema(endpoint: Endpoint) -> dict[str, Any]:
                            for each in endpoint.tables for row in each.answer}}
 
 
-def _openapi_path(path: str) -> tuple[str, list[dict[str, Any]]]:
+def _openapi_path(path: str, words: Mapping[str, tuple[str, ...]]) -> tuple[str, list[dict[str, Any]]]:
+    """A path as OpenAPI writes it, and its parameters; `words` are those that some of them may be."""
     parameters, pieces = [], []
     for piece in path.split("/"):
         if piece.startswith("<"):
             kind, _, name = piece.strip("<>").rpartition(":")
-            parameters.append({"name": name, "in": "path", "required": True, "schema": {"type": "integer" if kind == "int" else "string"}})
+            schema: dict[str, Any] = {"enum": list(words[name])} if name in words else {"type": "string"}
+            schema = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1} if kind == "id" else schema
+            parameters.append({"name": name, "in": "path", "required": True, "schema": schema})
             piece = f"{{{name}}}"
         pieces.append(piece)
     return "/".join(pieces), parameters
 
 
 def _control_operation(row: OperationRow, parameters: list[dict[str, Any]]) -> dict[str, Any]:
-    query = [{"name": name, "in": "query", "required": False, "schema": {"type": "string"}, "description": meaning}
-             for name, meaning in row.query]
+    query = [{"name": each.name, "in": "query", "required": each.needed, "schema": dict(each.schema),
+              "description": each.meaning} for each in row.query]
     body = {"requestBody": {"content": {"application/json": {"schema": row.body}}}} if row.body else {}
     name = f"{row.method.lower()}{row.path.replace('/', '_').replace('<', '').replace('>', '').replace(':', '_').replace('.', '_')}"
     return {"summary": row.summary, "operationId": name, "tags": ["control"], "parameters": parameters + query, **body,

@@ -36,8 +36,11 @@ def fetch(url: str, timeout: float, method: str = "GET", body: bytes | None = No
 
     No proxy of the environment is asked: the emulator is near, a proxy is for what is far.
     """
-    from urllib import error, request  # serve does without them, and begins sooner
+    from http.client import HTTPException  # serve does without them, and begins sooner
+    from urllib import error, request
 
+    if not url.lower().startswith(("http://", "https://")):
+        raise ValueError(f"{url!r} is no http or https address")
     asked = request.Request(url, body, method=method, headers={"Content-Type": "application/json"})
     if token:
         asked.add_header("Authorization", f"Bearer {token}")
@@ -47,6 +50,8 @@ def fetch(url: str, timeout: float, method: str = "GET", body: bytes | None = No
     except error.HTTPError as told:
         with told:
             return told.code, told.read().decode()
+    except HTTPException as problem:
+        raise ValueError(f"{type(problem).__name__}: {problem}") from problem
 
 
 class Control:
@@ -83,7 +88,10 @@ class Control:
         wanted = parse.urlencode({name: value for name, value in query.items() if value is not None})
         address = f"/_emulator{path}{'?' + wanted if wanted else ''}"
         status, text = self._exchange(method, address, None if body is None else json.dumps(body).encode())
-        answer = json.loads(text) if text else None
+        try:
+            answer = json.loads(text) if text else None
+        except ValueError:
+            fail(f"{self._url} is no emulator: it answers {status} with what is no JSON")
         if status >= 400:
             fail(answer.get("detail", text) if isinstance(answer, dict) else text)
         return answer
@@ -94,5 +102,5 @@ class Control:
             return answer.status_code, answer.get_data(as_text=True)
         try:
             return fetch(self._url + address, 3600, method, body, self._token)
-        except OSError as problem:
+        except (OSError, ValueError) as problem:
             raise click.ClickException(f"no emulator answers at {self._url}: {getattr(problem, 'reason', problem)}") from problem

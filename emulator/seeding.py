@@ -12,8 +12,12 @@ from .store.scripts import EVERYBODY
 
 
 def seed(tables: Tables, secret: str) -> None:
-    """Make the seeded merchants that are not there yet; `secret` is the setting `seed`, from which tokens derive."""
-    if tables.merchants.find(next(iter(merchants.SEEDED_USERS))):
+    """Put the seeded merchants and the clock into a database that has nothing yet.
+
+    `secret` is the setting `seed`, from which tokens derive. Merchants that were removed stay away when the emulator
+    starts again.
+    """
+    if tables.clock.is_there():
         return
     for merchants_id, settings in merchants.seeded(secret).items():
         users = [User.new(**user) for user in merchants.SEEDED_USERS.get(merchants_id, ())]

@@ -13,6 +13,7 @@ from .. import __version__
 from ..remote import Control, address_of, fail, fetch, settings_of
 from ..settings import SETTINGS, variable
 from ..terminal import Act
+from .output import Program
 
 
 def with_settings(command: Any) -> Any:
@@ -76,7 +77,7 @@ def patience(sentence: str) -> AbstractContextManager[Any]:
     return Console(stderr=True).status(sentence)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="tgpay-emulator")
 def main() -> None:
     """A sandbox of the payment gateway TGPay Pro V2."""
@@ -176,7 +177,7 @@ def orders(control: Control, as_json: bool, merchant: str | None, status: str | 
     """List orders, or print the whole story of one as JSON."""
     if number:
         merchants_id, _, out_trade_no = number.partition("/")
-        show(control("GET", f"/orders/{parse.quote(merchants_id)}/{parse.quote(out_trade_no)}"), True)
+        show(control("GET", f"/orders/{parse.quote(merchants_id, safe='')}/{parse.quote(out_trade_no)}"), True)
         return
     show(control("GET", "/orders", merchants_id=merchant, status=status, after=after, limit=limit), as_json,
          ("id", "merchants_id", "out_trade_no", "endpoint", "trans_amount", "currency", "status"))

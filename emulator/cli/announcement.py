@@ -1,5 +1,6 @@
 """What `serve` prints when it answers: its address, the control token that it made, and with `--lan` a QR code for phones."""
 import io
+import logging
 import sys
 from collections.abc import Callable
 
@@ -7,6 +8,7 @@ import click
 
 from .. import __version__
 from ..settings import Settings
+from .output import drop_output, reason
 
 BLACK_AND_WHITE, AS_BEFORE = "\x1b[40;97m", "\x1b[0m"
 
@@ -14,6 +16,13 @@ BLACK_AND_WHITE, AS_BEFORE = "\x1b[40;97m", "\x1b[0m"
 def announced(settings: Settings) -> Callable[[Settings, str], None]:
     """The announcement of a server that was started with these settings; it is told those in force and the address listened on."""
     def announce(in_force: Settings, address: str) -> None:
+        try:
+            _print(in_force, address)
+        except OSError as error:  # a server whose announcement nobody can read serves all the same
+            drop_output()
+            logging.getLogger(__name__).warning("the address %s cannot be printed: %s", address, reason(error))
+
+    def _print(in_force: Settings, address: str) -> None:
         place = in_force.public_url if in_force.lan else address
         click.echo(f"TGPay Emulator {__version__} answers at {place}/v2/ and is controlled at {place}/_emulator/; "
                    f"its console is {place}/console")

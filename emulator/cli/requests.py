@@ -43,7 +43,10 @@ def sign(parameters: tuple[str, ...], secret: str | None, explain: bool, as_json
 
 def _parameters(written: tuple[str, ...]) -> dict[str, str]:
     if len(written) == 1 and "://" in written[0].split("=", 1)[0]:
-        return dict(parse.parse_qsl(parse.urlsplit(written[0]).query, keep_blank_values=True))
+        try:
+            return dict(parse.parse_qsl(parse.urlsplit(written[0]).query, keep_blank_values=True))
+        except ValueError as error:
+            fail(f"{written[0]!r} is no URL: {error}")
     without = [part for part in written if "=" not in part]
     if without:
         fail(f"{without[0]!r} is not NAME=VALUE")
@@ -65,7 +68,7 @@ def _explained(params: dict[str, str], secret: str | None) -> Any:
 
 
 def _token_of(params: dict[str, str]) -> str:
-    return str(_emulator(params)("GET", f"/merchants/{parse.quote(params['merchants_id'])}")["token"])
+    return str(_emulator(params)("GET", f"/merchants/{parse.quote(params['merchants_id'], safe='')}")["token"])
 
 
 def _emulator(params: dict[str, str]) -> Control:

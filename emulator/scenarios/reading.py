@@ -15,6 +15,7 @@ from .rules import Rule
 
 MOST_RULES = 1_000
 LONGEST_NAME, LONGEST_SUMMARY = 100, 300
+BYTE_ORDER_MARK = "\ufeff"  # editors on Windows begin a file with it
 FROM_JSON = "custom"
 # A parameter as close to one of these as the number says is a slip; others may be anything that a client sends.
 _OWN = (ENDPOINT, ATTEMPT, CARD, CHANCE, "trans_amount", "total_fee")
@@ -45,7 +46,7 @@ class _Problems:
 def load(path: Path) -> Scenario:
     """The scenario of a file, named like it. Raises Invalid."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
         raise Invalid([f"{path.name} cannot be read: {why}"]) from None
@@ -55,7 +56,7 @@ def load(path: Path) -> Scenario:
 def parse(text: str, file: str) -> Scenario:
     """The scenario of a TOML text. Raises Invalid."""
     try:
-        document = tomllib.loads(text, parse_float=_exact)
+        document = tomllib.loads(text.removeprefix(BYTE_ORDER_MARK), parse_float=_exact)
     except (ValueError, RecursionError) as error:
         why = error if isinstance(error, ValueError) else "it is nested too deeply"
         raise Invalid([f"{file} is no TOML: {printable(str(why))}"]) from None

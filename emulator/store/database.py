@@ -87,12 +87,13 @@ def _equip(database: "Database") -> None:
         database.execute("UPDATE merchants SET made = ? WHERE merchants_id = ?", [to_json({**was, "terminals": given}), merchants_id])
 
 
-def _upkeep(database: "Database") -> None:
-    """Version 4: marks of time, by which old entries are found."""
+def _removed_merchants_and_upkeep(database: "Database") -> None:
+    """Version 4: the numbers of merchants that were removed; marks of time, by which old entries are found."""
+    database.execute("CREATE TABLE removed_merchants (merchants_id TEXT PRIMARY KEY)")
     database.execute("CREATE TABLE upkeep_marks (at BIGINT PRIMARY KEY, journal_id BIGINT NOT NULL, notice_id BIGINT NOT NULL)")
 
 
-MIGRATIONS: dict[int, Callable[["Database"], None]] = {2: _cards, 3: _terminals, 4: _upkeep}
+MIGRATIONS: dict[int, Callable[["Database"], None]] = {2: _cards, 3: _terminals, 4: _removed_merchants_and_upkeep}
 
 
 class Unusable(Exception):

@@ -70,9 +70,18 @@ class Merchants:
         return terminals
 
     def remove(self, merchants_id: str) -> None:
-        """Forget a merchant and its users."""
+        """Forget a merchant and its users; only that its number was given is kept."""
+        self._execute("INSERT INTO removed_merchants (merchants_id) VALUES (:id) ON CONFLICT DO NOTHING", {"id": merchants_id})
         self._execute("DELETE FROM merchants WHERE merchants_id = :id", {"id": merchants_id})
         self._execute("DELETE FROM users WHERE merchants_id = :id", {"id": merchants_id})
+
+    def was_removed(self, merchants_id: str) -> bool:
+        """Whether a merchant with this number was removed since everything was last reset."""
+        return self._execute("SELECT 1 FROM removed_merchants WHERE merchants_id = :id", {"id": merchants_id}).fetchone() is not None
+
+    def count_removed(self) -> int:
+        """How many numbers belonged to merchants that were removed."""
+        return int(self._execute("SELECT count(*) FROM removed_merchants").fetchone()[0])
 
     def new_browser(self, merchants_id: str) -> int:
         """The number of a browser that this merchant has not seen before."""

@@ -110,6 +110,10 @@ class ClockTable:
         row = self._execute("SELECT offset_ms, frozen_ms FROM clock").fetchone()
         return Clock(row[0], row[1]) if row else Clock()
 
+    def is_there(self) -> bool:
+        """Whether the database has a clock: one that nothing has been put into yet has none."""
+        return self._execute("SELECT 1 FROM clock").fetchone() is not None
+
     def set(self, clock: Clock) -> None:
         """Set it."""
         self._execute("INSERT INTO clock (id, offset_ms, frozen_ms) VALUES (1, :offset, :frozen) "

@@ -14,6 +14,10 @@ CREATE TABLE merchants (
     browsers INTEGER NOT NULL DEFAULT 0
 );
 
+CREATE TABLE removed_merchants (
+    merchants_id TEXT PRIMARY KEY  -- not given to another one before everything is reset
+);
+
 CREATE TABLE users (
     login_key TEXT PRIMARY KEY,  -- lower case: a login is found in any case
     merchants_id TEXT NOT NULL,

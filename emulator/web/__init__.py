@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask, Response, current_app, request
-from werkzeug.routing import Rule
+from werkzeug.routing import BaseConverter, Rule, ValidationError
 
 from .. import __version__
 from ..gateway import Gateway
@@ -41,6 +41,18 @@ class Onward(Response):
         if location is not None:
             self.headers["Location"] = headers["Location"] = location
         return headers
+
+
+class IdConverter(BaseConverter):
+    """An id of a row in an address, as the emulator writes it: no sign, no leading zero, within 64 bits."""
+
+    regex = "[1-9][0-9]{0,18}"
+
+    def to_python(self, value: str) -> int:
+        """The number; no route fits an address with another one."""
+        if int(value) > 2**63 - 1:
+            raise ValidationError
+        return int(value)
 
 
 @dataclass
@@ -86,6 +98,7 @@ def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
     app = Flask(__name__)
     app.url_rule_class = QuickRule
     app.response_class = Onward
+    app.url_map.converters["id"] = IdConverter
     app.url_map.merge_slashes = False  # an order number may have two in a row
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
     app.extensions["emulator"] = Emulator(settings, store, Gateway(store, settings), scheduler)

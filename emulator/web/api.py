@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from .. import durations, gateway
 from ..replies import Response as Answered
 from ..replies import Wire
-from . import Onward, base_url, emulator, pages, under_prefix
+from . import Onward, base_url, control, emulator, pages, under_prefix
 
 blueprint = Blueprint("api", __name__)
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
@@ -29,6 +29,8 @@ def nothing_here(error: HTTPException) -> Response:
     """What routing does not know, `/v2//x.php` and invented methods among it, is answered as its place is: XML or a page."""
     if request.path == "/v2" or request.path.startswith("/v2/"):
         return answer(request.path[4:])
+    if f"/{request.path.lstrip('/')}/".startswith("/_emulator/"):
+        return control.not_routed(error)
     return pages.not_found() if error.code == 404 else Response(error.description, 405)
 
 

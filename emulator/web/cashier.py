@@ -99,7 +99,7 @@ def state(token: str) -> Response:
     return told({"status": str(order.card.status), "left": seconds_left(order), "go_on": None, "shows": _at_the_terminal(order)})
 
 
-@blueprint.route("/3ds/<token>/<int:attempt>", methods=["GET", "POST"])
+@blueprint.route("/3ds/<token>/<id:attempt>", methods=["GET", "POST"])
 def issuer(token: str, attempt: int) -> Response | Any:
     """The issuer's page: it asks for the one-time code of an attempt, as long as it is open."""
     order = order_of(token)
@@ -113,7 +113,7 @@ def issuer(token: str, attempt: int) -> Response | Any:
                 left_to_type=cards.MOST_WRONG_CODES - order.card.wrong_codes, **_shown(order))
 
 
-@blueprint.post("/3ds/<token>/<int:attempt>/<act>")
+@blueprint.post("/3ds/<token>/<id:attempt>/<act>")
 def authenticate(token: str, attempt: int, act: str) -> Response | Any:
     """The payer types a code or gives up; afterwards the browser goes on to the shop, or sees the page again."""
     refused, order = refuse_other_sites(), order_of(token)

@@ -131,9 +131,11 @@ def test_every_problem_stands_under_its_line(desk: Desk, shop: Shop) -> None:
     ('{"rules": [\n {"then": {}},\n {"then":\n {"code": "77"}}]}', 4, "rule 2: then.code"),
     ('{"rules": [\n {"then": {}},\n 7]}', 3, "rule 2 is a number"),
     ('{"rules": [\n {"then": }]}', 2, "is no JSON"),
-    ('{"rules": NaN}', 1, "rules is a number"),
-    ('{"rules": [{"then": {"delay": NaN}}]}', 1, "then.delay"),
+    ('{"rules": NaN}', 1, "is no JSON"),
+    ('{"rules": [{"then": {"delay": NaN}}]}', 1, "is no JSON"),
     ('{"rules": ' + "[" * 5000, 1, "is no JSON"),
+    ('{"rules": ' + "9" * 5000 + "}", 1, "is no JSON"),
+    ('{"rules": [{"when": {"reference": "\\ud800"}, "then": {}}]}', 1, "surrogate"),
     ('{"summary": "x", "rulez": []}', 1, "rulez"),
 ])
 def test_a_problem_of_a_text_is_told_in_its_place(desk: Desk, shop: Shop, text: str, line: int, sentence: str) -> None:

@@ -105,7 +105,7 @@ def test_every_answer_of_the_gateway_names_its_journal_entry(shop: Shop) -> None
 
 
 @pytest.mark.parametrize("method, path, body, status", [
-    ("GET", "/nothing", None, 404), ("PUT", "/clock", {}, 404), ("GET", "/orders/201703200001/none", None, 404),
+    ("GET", "/nothing", None, 404), ("PUT", "/clock", {}, 405), ("GET", "/orders/201703200001/none", None, 404),
     ("POST", "/clock", {}, 422), ("POST", "/merchants", {"rate": "x"}, 422), ("GET", "/orders?limit=x", None, 400),
     ("GET", "/wait?merchants_id=201703200001&out_trade_no=none&timeout=0", None, 408), ("GET", "/journal/0", None, 404),
     ("GET", "/journal/x", None, 404),

@@ -1,10 +1,12 @@
 """Contract 7 and 9: merchants and their settings through the control interface, and the merchants that are there from the beginning."""
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ..driver import Control, Receiver, Shop
+from ..driver import Control, Receiver, Server, Shop
 
 SETTINGS = {
     "token": "0123456789abcdef0123456789ABCDEF", "name": "茶 & Co", "notify_url": "https://shop.example/n?x=1", "notify_method": "POST",
@@ -123,7 +125,7 @@ def test_a_login_belongs_to_one_merchant_in_any_case(control: Control, shop: Sho
     ("rate", "1.123456789"), ("rate", 9.0748), ("fee_rate", "1.01"), ("fee_rate", "6%"), ("products", "barcode"), ("products", ["lottery"]),
     ("strict", "yes"), ("strict", 1), ("stores", {}), ("stores", [{"store_id": "s1"}]), ("stores", ["s1"]),
     ("users", [{"login": "a"}]), ("users", [{"login": "", "password": "x"}]), ("users", [{"login": "a", "password": "x", "role": "y"}]),
-    ("wechat_key", ""), ("colour", "blue"), ("merchants_id", "OTHER"),
+    ("wechat_key", ""),
 ], ids=lambda value: str(value)[:20])
 def test_a_setting_that_cannot_be_is_a_problem_that_names_it(control: Control, shop: Shop, name: str, value: Any) -> None:
     answer = control.ask("PATCH", f"/merchants/{shop.merchants_id}", {name: value, "industry": "5999"})
@@ -133,8 +135,15 @@ def test_a_setting_that_cannot_be_is_a_problem_that_names_it(control: Control, s
 
 
 def test_all_wrong_settings_are_named_at_once(control: Control) -> None:
-    answer = control.ask("POST", "/merchants", {"token": "x", "rate": "y", "colour": "z"})
-    assert (answer.status, set(answer.json["errors"])) == (422, {"token", "rate", "colour"})
+    answer = control.ask("POST", "/merchants", {"token": "x", "rate": "y", "strict": "z"})
+    assert (answer.status, set(answer.json["errors"])) == (422, {"token", "rate", "strict"})
+
+
+@pytest.mark.parametrize("name", ["colour", "merchants_id", "notify_ur1", ""])
+def test_what_is_no_setting_is_a_problem_that_names_it(control: Control, shop: Shop, name: str) -> None:
+    answer = control.ask("PATCH", f"/merchants/{shop.merchants_id}", {name: "OTHER", "industry": "5999"})
+    assert (answer.status, answer.json["errors"], name in answer.json["detail"]) == (400, {name: "is unknown"}, True)
+    assert control.get(f"/merchants/{shop.merchants_id}") == shop.made
 
 
 @pytest.mark.parametrize("number", ["", "x" * 17, "a/b", "a b", "商", 5, None])
@@ -157,11 +166,47 @@ def test_a_removed_merchant_is_gone_with_all_that_it_did(control: Control, recei
     assert control.ask("GET", f"/orders/{shop.merchants_id}/{number}").status == 404
     assert shop.query(number)["error"] == "ILLEGAL_PARTNER"
     for what in ("orders", "notifications"):
-        assert control.get(f"/{what}", merchants_id=shop.merchants_id)["items"] == []
+        assert control.ask("GET", f"/{what}", merchants_id=shop.merchants_id).status == 404
     again = control.post("/merchants", {"merchants_id": shop.merchants_id, "token": shop.token})
     assert again["notify_url"] == ""
+    for what in ("orders", "notifications"):
+        assert control.get(f"/{what}", merchants_id=shop.merchants_id)["items"] == []
     assert shop.query(number)["error"] == "TRADE_NOT_EXIST"
     control.ask("DELETE", f"/merchants/{shop.merchants_id}")
+
+
+def made_and_removed(control: Control, count: int) -> list[str]:
+    """The numbers of merchants that were made one after the other, each removed before the next."""
+    numbers = []
+    for _ in range(count):
+        numbers.append(control.shop().merchants_id)
+        assert control.ask("DELETE", f"/merchants/{numbers[-1]}").status == 204
+    return numbers
+
+
+def test_the_number_of_a_removed_merchant_is_given_to_no_other_before_everything_is_reset(tmp_path: Path) -> None:
+    path = tmp_path / "emulator.db"
+    with Server(database=path, workers=3) as server:
+        control = Control(server.url)
+        numbers = made_and_removed(control, 4)
+        assert control.ask("POST", "/merchants", {"merchants_id": numbers[0]}).status == 201
+        for number in (numbers[0], "201703200001"):
+            assert control.ask("DELETE", f"/merchants/{number}").status == 204
+    with Server(database=path) as server:
+        control = Control(server.url)
+        numbers += made_and_removed(control, 4)
+        assert len(set(numbers)) == 8
+        assert control.ask("GET", "/merchants/201703200001").status == 404
+        control.post("/reset")
+        assert control.shop().merchants_id == numbers[0]
+        assert control.ask("GET", "/merchants/201703200001").status == 200
+
+
+def test_numbers_that_are_given_at_the_same_time_differ(control: Control) -> None:
+    with ThreadPoolExecutor(8) as many:
+        numbers = list(many.map(lambda _: control.shop().merchants_id, range(24)))
+        assert len(set(numbers)) == 24
+        list(many.map(lambda number: control.ask("DELETE", f"/merchants/{number}"), numbers))
 
 
 def test_merchants_are_listed_page_by_page(control: Control, shop: Shop) -> None:

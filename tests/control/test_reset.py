@@ -63,9 +63,9 @@ def test_a_reset_of_a_seeded_merchant_brings_its_settings_back(control: Control)
 def test_a_reset_of_an_unknown_merchant_is_not_found_and_resets_nothing(alone: Control) -> None:
     shop = alone.shop()
     number = shop.pay_by_barcode()["out_trade_no"]
-    for wrong in ("nobody", ""):
+    for wrong, status in (("nobody", 404), ("", 400)):
         answer = alone.ask("POST", "/reset", merchants_id=wrong)
-        assert (answer.status, answer.headers["Content-Type"]) == (404, "application/problem+json")
+        assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
     assert shop.story(number)["status"] == "TRADE_SUCCESS"
 
 

@@ -18,10 +18,11 @@ To add a page:
    `go_on(address, sentence, good=False)` when it was refused: 303, and the next page says the sentence. Posts of other sites, and of
    browsers without the token, never reach a view.
 """
-from . import access, cards, clock, journal, live, merchants, notifications, orders, scenarios, settlement, terminals, try_it
+from . import access, inputs  # isort: skip  (in this order: who may, then what)
+from . import cards, clock, journal, live, merchants, notifications, orders, scenarios, settlement, terminals, try_it
 from .frame import Page, blueprint
 
 PAGES: tuple[Page, ...] = tuple(module.PAGE for module in (
     orders, notifications, journal, try_it, terminals, scenarios, clock, cards, settlement, merchants))
 
-__all__ = ["PAGES", "access", "blueprint", "live"]
+__all__ = ["PAGES", "access", "blueprint", "inputs", "live"]

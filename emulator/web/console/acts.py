@@ -71,7 +71,7 @@ def _is_cancellable(order: Order, now: int) -> bool:
     return order.is_payment and (waits or (order.status is Status.TRADE_SUCCESS and now - (order.paid_at or now) <= CANCEL_PERIOD))
 
 
-@blueprint.post("/orders/<int:order_id>/refund")
+@blueprint.post("/orders/<id:order_id>/refund")
 def refund(order_id: int) -> Response:
     """Give money back, as `tgpayrefund` would."""
     written, reason = request.form.get("amount", "").strip(), request.form.get("reason", "").strip()
@@ -84,7 +84,7 @@ def refund(order_id: int) -> Response:
                         f"{texts().done_refund} {money.text(amount)}")
 
 
-@blueprint.post("/orders/<int:order_id>/cancel")
+@blueprint.post("/orders/<id:order_id>/cancel")
 def cancel(order_id: int) -> Response:
     """Cancel the order, as `tgpaycancel` would."""
     return _by_merchant(order_id, lambda payments, order: payments.cancel(pos.interrupted(payments, order)), texts().done_cancel)
@@ -103,7 +103,7 @@ def _by_merchant(order_id: int, act: Callable[[Payments, Order], object], senten
     return go_on(to("order", order_id=order_id), sentence)
 
 
-@blueprint.post("/orders/<int:order_id>/<event>")
+@blueprint.post("/orders/<id:order_id>/<event>")
 def let_happen(order_id: int, event: str) -> Response:
     """Pay, decline, expire, close, approve, refuse or charge back."""
     order, reason = find(order_id), request.form.get("reason")

@@ -1,18 +1,19 @@
 """What is around every page of the console: navigation, merchant filter, language, the emulator's time, and what an act has led to."""
 import base64
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, g, render_template, request, url_for
 
 from ... import clock, money
 from ...clock import real_now
 from .. import emulator, under_prefix
-from ..control import Problem, token_in_force
+from ..control import Problem, token_in_force, wrong_request
 from ..pages import secure
 from ..texts import LANGUAGES, Languages, Rows, Texts, by_language
 from .words import ROWS
@@ -22,7 +23,7 @@ LANGUAGE, TOLD = "tgpay_language", "tgpay_told"
 A_YEAR_S, A_MOMENT_S = 365 * 86400, 60
 LIVE = "X-Console-Live"  # of a window that brings itself up to date: nobody reads what it is told
 MOST_LISTED = 100
-KEPT = "merchants_id"
+KEPT, FORGOTTEN = "merchants_id", "console_forgets_merchant"
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,12 @@ def texts() -> Texts:
 
 def chosen() -> str | None:
     """The merchant that the pages are narrowed to, or None."""
-    return request.args.get(KEPT, "").strip() or None
+    return None if g.get(FORGOTTEN) else request.args.get(KEPT, "").strip() or None
+
+
+def forget_chosen() -> None:
+    """The address names a merchant that there is not: links of the page that says so lead on without it."""
+    setattr(g, FORGOTTEN, True)
 
 
 def to(view: str, **values: Any) -> str:
@@ -65,9 +71,21 @@ def narrowed(*names: str) -> dict[str, str | None]:
     return {name: request.args.get(name, "").strip() or None for name in names}
 
 
+def one_of(asked: str | None, name: str, words: Iterable[str]) -> str | None:
+    """A value of a filter, when it is one of its words, or None. Raises Problem."""
+    if asked is None or asked in (known := list(words)):
+        return asked
+    raise wrong_request(f"{name} must be one of {', '.join(known)}")
+
+
 def before() -> int | None:
     """The id below which a page of a list begins; None on the first page."""
-    written = request.args.get("before", "")
+    return number("before")
+
+
+def number(name: str) -> int | None:
+    """A whole number in the query that may be an id, or None."""
+    written = request.args.get(name, "")
     return int(written) if written.isascii() and written.isdecimal() and len(written) < 19 else None
 
 

@@ -7,7 +7,7 @@ from ...gateway import OK
 from .. import base_url, emulator
 from ..control import Problem
 from . import entries
-from .frame import Page, before, blueprint, chosen, go_on, narrowed, show, texts, to
+from .frame import Page, before, blueprint, chosen, go_on, narrowed, one_of, show, texts, to
 
 TEXTS = (
     *entries.ROWS,
@@ -32,6 +32,7 @@ VERDICTS = (OK, *REFUSALS)
 def journal() -> Response:
     """A page of the list, narrowed as its filter says."""
     asked = narrowed("endpoint", "verdict", "search")
+    one_of(asked["verdict"], "verdict", (REFUSED, *VERDICTS))
     refused = {"refused": REFUSED} if asked["verdict"] not in (None, OK) else {}  # most are OK: those that are not have an index
     verdict = {"verdict": None} if asked["verdict"] == REFUSED else {}
     tables = emulator().store.read()
@@ -42,7 +43,7 @@ def journal() -> Response:
                 is_new=not rows and not any(asked.values()) and before() is None)
 
 
-@blueprint.get("/journal/<int:entry_id>")
+@blueprint.get("/journal/<id:entry_id>")
 def entry(entry_id: int) -> Response:
     """One request."""
     tables = emulator().store.read()

@@ -2,13 +2,13 @@
 import json
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 
 from ...outbox import TAKEN
 from ...store.post import Posted
 from .. import base_url, emulator
 from ..control import Problem, token_in_force
-from .frame import Page, before, blueprint, chosen, go_on, narrowed, show, texts, to
+from .frame import Page, before, blueprint, chosen, go_on, narrowed, number, one_of, show, texts, to
 
 TEXTS = (
     ("notifications", "Notifications", "通知"),
@@ -38,6 +38,7 @@ STATUSES = (("waiting", "wait"), (TAKEN, "good"), ("failed", "bad"))
 def notifications() -> Response:
     """A page of the list, narrowed as its filter says."""
     asked = narrowed("status", "search")
+    one_of(asked["status"], "status", dict(STATUSES))
     tables = emulator().store.read()
     is_open = {"open": "yes"} if asked["status"] not in (None, TAKEN) else {}  # most are taken: those that are not have an index
     rows, rest = tables.lists.notices({**asked, **is_open, "merchants_id": chosen()}, before())
@@ -54,7 +55,7 @@ def _example() -> str:
             "  -d '{\"notify_url\": \"http://127.0.0.1:9000/notify\"}'")
 
 
-@blueprint.get("/notifications/<int:notice_id>")
+@blueprint.get("/notifications/<id:notice_id>")
 def notice(notice_id: int) -> Response:
     """One notice."""
     tables = emulator().store.read()
@@ -64,12 +65,12 @@ def notice(notice_id: int) -> Response:
                 colour=dict(STATUSES)[found.status], order=tables.orders.find(found.merchants_id, found.out_trade_no))
 
 
-@blueprint.post("/notifications/<int:notice_id>/replay")
+@blueprint.post("/notifications/<id:notice_id>/replay")
 def replay(notice_id: int) -> Response:
     """Send it once more, now; back to the page that asked for it."""
     _find(notice_id)
     emulator().scheduler.ask("replay", {"id": notice_id})
-    order_id = request.args.get("order_id", type=int)
+    order_id = number("order_id")
     back = to("order", order_id=order_id) if order_id else to("notice", notice_id=notice_id)
     return go_on(back, texts().replayed)
 

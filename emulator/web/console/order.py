@@ -36,7 +36,7 @@ ROWS = (
 )
 
 
-@blueprint.get("/orders/<int:order_id>")
+@blueprint.get("/orders/<id:order_id>")
 def order(order_id: int) -> Response:
     """The story of one order, and what can be done to it."""
     tables, now = emulator().store.read(), present()

@@ -6,7 +6,7 @@ from ...moves import at
 from ...settlement import SCENES
 from .. import emulator
 from . import curl, order, states
-from .frame import Page, before, blueprint, chosen, narrowed, present, show, texts
+from .frame import Page, before, blueprint, chosen, narrowed, one_of, present, show, texts
 
 TEXTS = (
     *states.ROWS, *order.ROWS,
@@ -24,6 +24,8 @@ PAGE = Page("orders", "M5 4h14v17l-3.5-2-3.5 2-3.5-2L5 21zM9 9h6M9 13h6", TEXTS)
 def orders() -> Response:
     """A page of the list, narrowed as its filter says."""
     now, asked = present(), narrowed("status", "endpoint", "search")
+    one_of(asked["status"], "status", states.STATUSES)
+    one_of(asked["endpoint"], "endpoint", SCENES)
     found, rest = emulator().store.read().lists.orders({**asked, "merchants_id": chosen()}, now, before())
     rows = [(order, *states.state(order)) for order in (at(order, now) for order in found)]
     return show("orders", "orders", follows="order", rows=rows, rest=rest, asked=asked, is_narrowed=any(asked.values()),

@@ -13,6 +13,7 @@ from ...store import Tables
 from ...store.scripts import EVERYBODY
 from .. import emulator
 from ..control import Problem
+from ..control.bodies import read_json
 from ..control.state import known
 from .frame import Page, blueprint, chosen, go_on, show, texts, to
 from .places import is_json, placed
@@ -64,6 +65,7 @@ TEXTS = (
 PAGE = Page("scenarios", "M4 6h10M18 6h2M4 12h2M10 12h10M4 18h8M16 18h4M14 4v4M6 10v4M12 16v4", TEXTS)
 NEWEST_REQUESTS = 1_000
 OWN_NAME = "my scenario"
+LONGEST_ATTEMPT = 9
 EXAMPLE = """summary = "The first attempt above 100.00 is declined, the second one is paid."
 
 [[rule]]
@@ -133,7 +135,7 @@ def scenario() -> Response:
     """A text of rules: one that comes along, the one in force, or a new one; a post checks, tries, or puts it in force."""
     tables, given = emulator().store.read(), request.form
     merchant = known(tables, chosen() or "") if chosen() else None
-    name, text = (given.get("name", ""), given.get("text", "").replace("\r\n", "\n")) if given else _begun(tables)
+    name, text = (given.get("name", ""), _typed(given)) if given else _begun(tables)
     try:
         found, problems = read(name, text), []
     except language.Invalid as invalid:
@@ -147,6 +149,11 @@ def scenario() -> Response:
         asked={"endpoint": given.get("endpoint", language.ENDPOINTS[0]), "attempt": given.get("attempt", "1"),
                "card": given.get("card", ""), "params": given.get("params", PARAMS)},
         tried=_tried(tables, found, merchant) if found and given.get("do") == "try" else None)
+
+
+def _typed(given: Mapping[str, str]) -> str:
+    """The text of rules as it was typed, or pasted from a file of Windows."""
+    return given.get("text", "").removeprefix(language.BYTE_ORDER_MARK).replace("\r\n", "\n")
 
 
 def _begun(tables: Tables) -> tuple[str, str]:
@@ -172,18 +179,18 @@ def read(name: str, text: str) -> "language.Scenario":
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return read_json(text)
     except json.JSONDecodeError as error:
         raise language.Invalid([f"scenario is no JSON: {error.msg} at line {error.lineno}, column {error.colno}"]) from None
-    except RecursionError:
-        raise language.Invalid(["scenario is no JSON: it is nested too deeply at line 1"]) from None
+    except ValueError as error:
+        raise language.Invalid([f"scenario is no JSON: it {error}"]) from None
 
 
 def _tried(tables: Tables, scenario: "language.Scenario", merchant: Merchant | None) -> list[Tried]:
     """What each rule says of the request that is asked about; how often rules were used counts where it is the scenario in force."""
     params = dict(_pairs(request.form.get("params", "")))
     written = request.form.get("attempt", "")
-    attempt = int(written) if written.isascii() and written.isdecimal() else 1
+    attempt = int(written) if written.isascii() and written.isdecimal() and len(written) <= LONGEST_ATTEMPT else 1
     merchants_id = merchant.merchants_id if merchant else params.get("merchants_id", EVERYBODY)
     facts = language.Facts(params, params, request.form.get("endpoint", ""), attempt, emulator().settings.seed,
                            (merchants_id, params.get("out_trade_no", "")), request.form.get("card", ""))

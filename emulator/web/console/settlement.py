@@ -16,7 +16,7 @@ from .. import emulator
 from ..control import Problem
 from ..control.state import known
 from ..pages import secure
-from .frame import Page, blueprint, chosen, present, show
+from .frame import Page, blueprint, chosen, number, present, show
 
 TEXTS = (
     ("settlement", "Settlement", "结算"),
@@ -101,7 +101,7 @@ def settlement_day(day: str) -> Response:
     """A day of a merchant: its sums, and a page of its lines."""
     tables, on = emulator().store.read(), _date(day)
     merchant, span = _merchant(tables), file.span(on, on, emulator().settings)
-    after = request.args.get("after", type=int) or 0
+    after = number("after") or 0
     lines = tables.settled.lines(merchant.merchants_id, *span, after, LINES + 1)
     return show("settlement_day", "settlement", follows="order", merchant=merchant, day=on,
                 days=by_day(tables.settled.sums(merchant.merchants_id, *span), present()), lines=lines[:LINES],

@@ -1,74 +1,81 @@
-"""The control interface `/_emulator` (contract 7): JSON for tests, tools and the console.
+"""The control interface `/_emulator`: JSON for tests, tools and the console.
 
-Operations are declared with `@operation`, which makes the route and the row of the OpenAPI document at once.
+Operations are declared with `@operation`, which makes the route and the row of the OpenAPI document at once, and lets a
+request through to the view only when its query and its body have nothing that the row does not have.
 """
 import hmac
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, jsonify, request
-from werkzeug.exceptions import HTTPException
+from flask import Blueprint, Response, g, jsonify, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from ... import durations
 from ...settings import NO_TOKEN
 from .. import emulator
+from .bodies import MOST_BYTES, check_members, read_object
+from .problems import Problem, problem, wrong_request, wrong_value
+from .queries import DEFAULT_ROWS, MERCHANT, PAGED, Query, check_query, paged_by
 
 blueprint = Blueprint("control", __name__, url_prefix="/_emulator")
 probes = Blueprint("probes", __name__)
-MOST_ROWS = 1_000
-DEFAULT_ROWS = 100
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 @dataclass(frozen=True)
 class Operation:
-    """A row of the interface: `query` are (name, meaning), `body` is a JSON schema."""
+    """A row of the interface: its `query`, its `body` as a JSON schema (None when it takes none), and the words that a
+    part of its path may be."""
 
     method: str
     path: str
     summary: str
-    query: tuple[tuple[str, str], ...] = ()
+    query: tuple[Query, ...] = ()
     body: dict[str, Any] | None = None
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 OPERATIONS: list[Operation] = []
-PAGED = (("after", "the last id seen"), ("limit", f"how many, {DEFAULT_ROWS} unless told, at most {MOST_ROWS}"))
-MERCHANT = ("merchants_id", "only of this merchant")
-
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def operation(method: str, path: str, summary: str, query: tuple[tuple[str, str], ...] = (),
-              body: dict[str, Any] | None = None) -> Callable[[View], View]:
-    """Make the decorated view an operation of the interface."""
-    OPERATIONS.append(Operation(method, path, summary, query, body))
-    return blueprint.route(path, methods=[method])
+def operation(method: str, path: str, summary: str, query: tuple[Query, ...] = (), body: dict[str, Any] | None = None,
+              words: Mapping[str, tuple[str, ...]] | None = None) -> Callable[[View], View]:
+    """Make the decorated view an operation of the interface. The view itself stays as it is, for others to call."""
+    closed = {"type": "object", "additionalProperties": False, **body} if body else None
+    row = Operation(method, path, summary, query, closed, words or {})
+    OPERATIONS.append(row)
+
+    def declare(view: View) -> View:
+        @wraps(view)
+        def checked(**place: str) -> Any:
+            _check(row)
+            return view(**place)
+        blueprint.route(path, methods=[method], provide_automatic_options=False)(checked)
+        return view
+    return declare
 
 
-class Problem(Exception):
-    """A request that cannot be done, as an RFC 9457 document."""
-
-    def __init__(self, status: int, title: str, detail: str, **more: Any) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.document = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
-
-
-def problem(status: int, title: str, detail: str, **more: Any) -> Response:
-    """The document of a problem as a response."""
-    response = jsonify(Problem(status, title, detail, **more).document)
-    response.status_code = status
-    response.content_type = "application/problem+json"
-    return response
+def _check(row: Operation) -> None:
+    """Raises a problem when a request has something in it that its operation does not know."""
+    check_query(row.query, request.args)
+    if row.body is not None:
+        check_members(body(), row.body)
+    elif b"".join(_raw_body().split()) not in (b"", b"{}"):
+        raise wrong_request(f"{row.method} {request.path} takes no body")
+    merchants_id = request.args.get(MERCHANT.name)
+    if merchants_id is not None and emulator().store.read().merchants.find(merchants_id) is None:
+        raise Problem(404, "Not Found", f"there is no merchant {merchants_id}")
 
 
 @blueprint.errorhandler(Problem)
 def _told(error: Problem) -> Response:
-    return problem(error.status, **{name: value for name, value in error.document.items() if name not in ("type", "status")})
+    more = {name: value for name, value in error.document.items() if name not in ("type", "status")}
+    return problem(error.status, **more)
 
 
 @blueprint.errorhandler(HTTPException)
@@ -76,11 +83,21 @@ def _http(error: HTTPException) -> Response:
     return problem(error.code or 500, error.name, error.description or error.name)
 
 
-@blueprint.route("/", defaults={"path": ""}, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-@blueprint.route("/<path:path>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-def nothing_here(path: str) -> Response:
-    """A path that is none of the interface's."""
-    return problem(404, "Not Found", f"{request.method} /_emulator/{path} is no operation; /_emulator/openapi.json lists them")
+def not_routed(error: HTTPException) -> Response:
+    """A path below `/_emulator` that is none of the interface's, or a method that its path does not have."""
+    refused = admit()
+    if refused:
+        return refused
+    if not isinstance(error, MethodNotAllowed):
+        detail = f"there is nothing at {request.path}; /_emulator/openapi.json lists the operations"
+        return problem(404, "Not Found", detail)
+    allowed = ", ".join(sorted({*(error.valid_methods or ()), "OPTIONS"}))
+    if request.method == "OPTIONS":
+        answer = Response(status=204)
+    else:
+        answer = problem(405, error.name, f"{request.path} takes {allowed}, not {request.method}")
+    answer.headers["Allow"] = allowed
+    return answer
 
 
 @blueprint.before_request
@@ -115,46 +132,38 @@ def refuse_other_sites() -> Response | None:
 
 
 def body() -> dict[str, Any]:
-    """The request's JSON object; an absent body is an empty one."""
-    if not request.get_data():
-        return {}
-    given = request.get_json(force=True, silent=True)
-    if not isinstance(given, dict):
-        raise Problem(400, "Bad Request", "the body must be a JSON object")
-    try:
-        json.dumps(given, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        raise Problem(400, "Bad Request", "the body has half of a surrogate pair") from error
-    return given
+    """The request's JSON object; an absent body is an empty one. Raises Problem."""
+    if "body" not in g:
+        g.body = read_object(_raw_body())
+    return dict(g.body)
+
+
+def _raw_body() -> bytes:
+    request.max_content_length = MOST_BYTES
+    return request.get_data()
 
 
 def text_of(given: dict[str, Any], name: str) -> str:
     """A text in the body, or a problem that names it."""
     value = given.get(name)
     if not isinstance(value, str) or not value:
-        raise Problem(422, "Unprocessable", f"{name} must be a text")
+        raise wrong_value(f"{name} must be a text")
     return value
 
 
 def paging() -> tuple[int, int]:
     """`after` and `limit` of a list."""
-    return number("after", 0, 2**62), min(number("limit", DEFAULT_ROWS, MOST_ROWS), MOST_ROWS)
+    return number("after", 0), number("limit", DEFAULT_ROWS)
 
 
-def number(name: str, default: int, most: int) -> int:
-    """A whole number in the query."""
-    written = request.args.get(name, str(default))
-    if not (written.isascii() and written.isdecimal() and int(written) <= most):
-        raise Problem(400, "Bad Request", f"{name} must be a whole number from 0 to {most}")
-    return int(written)
+def number(name: str, default: int) -> int:
+    """A whole number in the query, as its row has checked it."""
+    return int(request.args.get(name, default))
 
 
 def duration(name: str, default: str, most: int) -> int:
-    """A duration in the query, in milliseconds."""
-    try:
-        return min(durations.parse(request.args.get(name, default)), most)
-    except ValueError as error:
-        raise Problem(400, "Bad Request", f"{name}: {error}") from error
+    """A duration in the query, in milliseconds, as its row has checked it."""
+    return min(durations.parse(request.args.get(name, default)), most)
 
 
 def listed(items: list[dict[str, Any]], limit: int, name: str = "id") -> Response:
@@ -166,6 +175,10 @@ def asked(*names: str) -> dict[str, str | None]:
     """Filters in the query; null for those that are not there."""
     return {name: request.args.get(name) or None for name in names}
 
+
+__all__ = ["DEFAULT_ROWS", "MERCHANT", "OPERATIONS", "PAGED", "Problem", "Query", "admit", "asked", "blueprint", "body",
+           "duration", "listed", "not_routed", "number", "operation", "paged_by", "paging", "probes", "problem",
+           "refuse_other_sites", "refuse_strangers", "text_of", "token_in_force", "wrong_request", "wrong_value"]
 
 # The modules that declare the operations.
 from . import card_tables, findings, scenarios, settlement, state, terminals, tools, trades  # noqa: E402,F401

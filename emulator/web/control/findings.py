@@ -7,7 +7,6 @@ from ...findings import RULES, Broken, broken
 from ...store import Tables
 from .. import emulator
 from . import MERCHANT, asked, operation
-from .state import known
 from .documents import instant
 
 
@@ -17,8 +16,6 @@ def report() -> Response:
     """The rules that are broken, in the order of the table of rules."""
     tables = emulator().store.read()
     merchants_id = asked("merchants_id")["merchants_id"]
-    if merchants_id is not None:
-        known(tables, merchants_id)
     requests, attempts = broken(tables.journal.breaches(merchants_id)), broken(tables.notices.breaches(merchants_id))
     items = [{**_told(found[code]), "example": {**example(tables, found[code].example), "detail": found[code].detail}}
              for code in RULES for found, example in ((requests, _request), (attempts, _attempt)) if code in found]

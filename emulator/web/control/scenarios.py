@@ -7,12 +7,13 @@ from ... import scenarios
 from ...store import Tables
 from ...store.scripts import EVERYBODY
 from .. import emulator
-from . import MERCHANT, Problem, asked, body, operation
+from . import MERCHANT, Problem, Query, asked, body, operation, text_of, wrong_request, wrong_value
 from .state import known
 
-FOR = ("merchants_id", "of this merchant alone; without it of all who have none of their own")
-SCHEMA = {"type": "object", "properties": {
-    "name": {"type": "string", "description": "one that comes along"}, "merchants_id": {"type": "string", "description": FOR[1]},
+FOR = Query("merchants_id", "of this merchant alone; without it of all who have none of their own")
+SCHEMA = {"properties": {
+    "name": {"type": "string", "description": "one that comes along"},
+    "merchants_id": {"type": "string", "description": FOR.meaning},
     "summary": {"type": "string"}, "rules": {"type": "array", "items": {"type": "object", "properties": {
         "name": {"type": "string"}, "when": {"type": "object"}, "then": {"type": ["object", "array"]}}}}}}
 
@@ -54,13 +55,24 @@ def _told(tables: Tables, merchants_id: str) -> dict[str, Any]:
 def use() -> Response:
     """The scenario, now in force; what was counted for the one before is forgotten."""
     given = body()
-    merchants_id = given.pop("merchants_id", None) or request.args.get("merchants_id") or EVERYBODY
-    scenario = _read(given)
+    merchants_id = _whose(given)
+    scenario = _read({name: value for name, value in given.items() if name != "merchants_id"})
     with emulator().store.write() as tables:
         if merchants_id:
-            known(tables, str(merchants_id))
-        tables.scenarios.set(str(merchants_id), scenario.as_json())
-        return jsonify(_told(tables, str(merchants_id)))
+            known(tables, merchants_id)
+        tables.scenarios.set(merchants_id, scenario.as_json())
+        return jsonify(_told(tables, merchants_id))
+
+
+def _whose(given: dict[str, Any]) -> str:
+    """The merchant that a scenario is for, named in the query or in the body. Raises Problem."""
+    named = request.args.get("merchants_id")
+    if "merchants_id" not in given:
+        return named or EVERYBODY
+    in_body = text_of(given, "merchants_id")
+    if named not in (None, in_body):
+        raise wrong_request("merchants_id is in the query and in the body, and differs; send it once")
+    return in_body
 
 
 def _read(given: dict[str, Any]) -> "scenarios.Scenario":
@@ -69,10 +81,10 @@ def _read(given: dict[str, Any]) -> "scenarios.Scenario":
         if "rules" in given:
             return scenarios.from_json(given)
         if set(given) != {"name"} or not isinstance(given["name"], str):
-            raise Problem(422, "Unprocessable", "send the name of a scenario that comes along, or rules")
+            raise wrong_value("send the name of a scenario that comes along, or rules")
         return scenarios.shipped_scenario(given["name"])
     except scenarios.Invalid as invalid:
-        raise Problem(422, "Unprocessable", str(invalid), errors=invalid.problems) from invalid
+        raise wrong_value(str(invalid), errors=invalid.problems) from invalid
 
 
 @operation("DELETE", "/scenario", "put the scenario out of force", (FOR,))

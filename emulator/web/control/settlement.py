@@ -9,20 +9,24 @@ from ... import money, reconciliation, settlement
 from ...clock import real_now
 from ...contract import DATE
 from .. import emulator
-from . import MERCHANT, PAGED, Problem, asked, body, listed, operation, paging, text_of
+from . import MERCHANT, PAGED, asked, body, listed, operation, paging, text_of, wrong_request, wrong_value
+from .queries import day, listed_names, shown
 from .documents import instant
 from .state import known
 
 EVER = 2**62
-DAYS = (("start_date", "first day of settlement, such as 2018-04-23; without it the first of all"),
-        ("end_date", "last day of settlement; without it the last of all"))
+DAYS = (day("start_date", "first day of settlement, such as 2018-04-23; without it the first of all"),
+        day("end_date", "last day of settlement; without it the last of all"))
 CELLS = {
     "out_trade_no": "the order's number, where there is no partner_transaction_id", "partner_transaction_id": "as in the settlement file",
     "amount": "what moved, with a minus what was given back", "fee": "may be left out", "settlement_date": "its day, may be left out"}
-LIST = {"type": "object", "required": ["merchants_id", "rows"], "properties": {
-    "merchants_id": {"type": "string"}, **{name: {"type": "string", "description": meaning} for name, meaning in DAYS},
-    "rows": {"type": "array", "items": {"type": "object", "required": ["amount"], "properties": {
-        name: {"type": ["string", "number"], "description": meaning} for name, meaning in CELLS.items()}}}}}
+COLUMNS = {**{name: "as in the settlement file" for name, _ in settlement.COLUMNS}, **CELLS}
+LIST = {"required": ["merchants_id", "rows"], "properties": {
+    "merchants_id": {"type": "string"},
+    **{row.name: {"type": ["string", "null"], "format": "date", "description": row.meaning} for row in DAYS},
+    "rows": {"type": "array", "items": {
+        "type": "object", "required": ["amount"], "additionalProperties": False, "properties": {
+            name: {"type": ["string", "number"], "description": meaning} for name, meaning in COLUMNS.items()}}}}}
 
 
 @operation("GET", "/settlement", "the truth of the settlement file, and what is planted in what the file shows of it, oldest first",
@@ -32,8 +36,6 @@ def list_entries() -> Response:
     after, limit = paging()
     tables, days = emulator().store.read(), _days(request.args)
     merchants_id = asked("merchants_id")["merchants_id"]
-    if merchants_id is not None:
-        known(tables, merchants_id)
     return listed([_entry(truth) for truth in tables.ledger.page(merchants_id, days.since, days.before, after, limit)], limit)
 
 
@@ -53,10 +55,10 @@ def check() -> Response:
     """Compare a list with the truth of what is settled by now."""
     given, tables = body(), emulator().store.read()
     merchants_id = known(tables, text_of(given, "merchants_id")).merchants_id
-    days = _days(given, tables.clock.get().now(real_now()))
+    days = _days(_written_days(given), tables.clock.get().now(real_now()))
     rows = _rows(given)
     report = reconciliation.check(tables.ledger.truth(merchants_id, days.since, days.before), rows, days)
-    asked_for = {name: given.get(name) or None for name, _ in DAYS}
+    asked_for = {row.name: given.get(row.name) or None for row in DAYS}
     return jsonify({"merchants_id": merchants_id, **asked_for, **_told(report)})
 
 
@@ -74,33 +76,42 @@ def _rows(given: dict[str, Any]) -> "list[reconciliation.Listed]":
     """The list, or a problem that names the row."""
     rows = given.get("rows")
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise Problem(422, "Unprocessable", "rows must be a list of objects")
+        raise wrong_value("rows must be a list of objects")
     return [_row(place, row) for place, row in enumerate(rows, 1)]
 
 
 def _row(place: int, cells: dict[str, Any]) -> "reconciliation.Listed":
-    wrong = next((name for name, value in cells.items() if isinstance(value, bool) or not isinstance(value, (str, int, float))), None)
-    if wrong is not None:
-        raise Problem(422, "Unprocessable", f"row {place}: {wrong} must be a text or a number")
+    for name, value in cells.items():
+        if name not in COLUMNS:
+            raise wrong_request(f"row {place}: {shown(name)} is no column of a list; {listed_names(COLUMNS, name)}")
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            raise wrong_value(f"row {place}: {name} must be a text or a number")
     try:
         return reconciliation.row(place, {name: str(value) for name, value in cells.items()})
     except ValueError as error:
-        raise Problem(422, "Unprocessable", f"row {place} {error}") from error
+        raise wrong_value(f"row {place} {error}") from error
 
 
-def _days(given: Mapping[str, Any], now: int = EVER) -> "reconciliation.Days":
-    """The days that are asked for, up to an instant, or a problem."""
+def _days(written: Mapping[str, str], now: int = EVER) -> "reconciliation.Days":
+    """The days that are asked for, up to an instant. Raises Problem."""
     zone = emulator().settings.timezone
-    start, end = _date(given, "start_date"), _date(given, "end_date")
+    start, end = (date.fromisoformat(written[row.name]) if row.name in written else None for row in DAYS)
     if start and end and start > end:
-        raise Problem(422, "Unprocessable", f"start_date {start} is after end_date {end}")
+        wrong = wrong_request if request.method == "GET" else wrong_value
+        raise wrong(f"start_date {start} is after end_date {end}")
     since = settlement.span(start, start, emulator().settings)[0] if start else -EVER
     before = settlement.span(end, end, emulator().settings)[1] if end else EVER
     return reconciliation.Days(since, min(before, now + 1), zone)
 
 
-def _date(given: Mapping[str, Any], name: str) -> date | None:
-    written = given.get(name) or None
-    if written is not None and (not isinstance(written, str) or DATE.problem(written)):
-        raise Problem(422, "Unprocessable", f"{name} must be a date such as 2018-04-29")
-    return date.fromisoformat(written) if written else None
+def _written_days(given: Mapping[str, Any]) -> dict[str, str]:
+    """The days in a body; one that is null or empty is not asked for. Raises Problem."""
+    found = {}
+    for row in DAYS:
+        written = given.get(row.name)
+        if written in (None, ""):
+            continue
+        if not isinstance(written, str) or DATE.problem(written):
+            raise wrong_value(f"{row.name} must be a date such as 2018-04-29")
+        found[row.name] = written
+    return found

@@ -8,12 +8,22 @@ from ...clock import from_iso, iso, real_now
 from ...merchants import Invalid, Merchant, User
 from ...store import Tables, Unusable
 from .. import emulator
-from . import DEFAULT_ROWS, MERCHANT, MOST_ROWS, PAGED, Problem, asked, body, listed, number, operation, probes, problem, text_of
+from . import (DEFAULT_ROWS, MERCHANT, Problem, asked, body, listed, number, operation, paged_by, probes, problem,
+               text_of, wrong_value)
 
 EARLIEST, LATEST = from_iso("2000-01-01"), from_iso("2100-01-01")
 RANGE = "the clock runs from 2000 to 2100"
-SETTINGS_SCHEMA = {"type": "object", "properties": {
-    "merchants_id": {"type": "string"}, **{name: {} for name in merchants.CHECKS}}}
+TEXT = {"type": "string"}
+SETTINGS: dict[str, Any] = {
+    **dict.fromkeys(merchants.CHECKS, TEXT), "notify_method": {"enum": list(merchants.NOTIFY_METHODS)},
+    "products": {"type": "array", "items": {"enum": list(merchants.PRODUCTS)}}, "strict": {"type": "boolean"},
+    "stores": {"type": "array", "items": {
+        "type": "object", "required": ["store_id", "store_name"], "additionalProperties": False,
+        "properties": {"store_id": TEXT, "store_name": TEXT}}},
+    "users": {"type": "array", "items": {
+        "type": "object", "required": ["login", "password"], "additionalProperties": False,
+        "properties": {"login": TEXT, "password": TEXT, "account_id": TEXT}}}}
+NEW_SETTINGS = {"merchants_id": {"type": "string", "maxLength": 16}, **SETTINGS}
 
 
 @operation("GET", "/health", "whether requests can be served: 503 while starting or when the database cannot be written")
@@ -65,7 +75,7 @@ def clock() -> Response:
 
 
 @operation("POST", "/clock", "move the clock; what falls due in between is done before it answers", body={
-    "type": "object", "minProperties": 1, "maxProperties": 1, "properties": {
+    "minProperties": 1, "maxProperties": 1, "properties": {
         "advance": {"type": ["string", "number"], "description": "a duration: 500ms, 5s, 15m, 2h, 1d, or seconds"},
         "set": {"type": "string", "format": "date-time"}, "freeze": {"type": "boolean"}, "reset": {"const": True}}})
 def move_clock() -> Response:
@@ -83,7 +93,7 @@ def move(given: dict[str, Any]) -> None:
 
 def _move(given: dict[str, Any]) -> dict[str, Any]:
     if len(given) != 1 or next(iter(given)) not in ("advance", "set", "freeze", "reset"):
-        raise Problem(422, "Unprocessable", "send exactly one of advance, set, freeze and reset")
+        raise wrong_value("send exactly one of advance, set, freeze and reset")
     (name, value), = given.items()
     try:
         if name == "advance":
@@ -97,9 +107,9 @@ def _move(given: dict[str, Any]) -> dict[str, Any]:
                 raise ValueError(RANGE)
             return {"set": instant}
     except (TypeError, ValueError) as error:
-        raise Problem(422, "Unprocessable", f"{name}: {error}") from error
+        raise wrong_value(f"{name}: {error}") from error
     if not isinstance(value, bool) or (name == "reset" and not value):
-        raise Problem(422, "Unprocessable", f"{name} must be {'true' if name == 'reset' else 'true or false'}")
+        raise wrong_value(f"{name} must be {'true' if name == 'reset' else 'true or false'}")
     return {name: value}
 
 
@@ -117,11 +127,11 @@ def merchant_json(tables: Tables, merchant: Merchant) -> dict[str, Any]:
     return {"merchants_id": merchant.merchants_id, **merchant.shown_settings(), "users": users}
 
 
-@operation("GET", "/merchants", "the merchants and their settings", PAGED)
+@operation("GET", "/merchants", "the merchants and their settings", paged_by("merchants_id"))
 def list_merchants() -> Response:
     """A page of merchants; `after` is a merchants_id."""
     after = asked("after")["after"] or ""
-    limit = number("limit", DEFAULT_ROWS, MOST_ROWS)
+    limit = number("limit", DEFAULT_ROWS)
     tables = emulator().store.read()
     return listed([merchant_json(tables, merchant) for merchant in tables.merchants.page(after, limit)], limit, "merchants_id")
 
@@ -134,7 +144,7 @@ def get_merchant(merchants_id: str) -> Response:
 
 
 @operation("POST", "/merchants", "make a merchant, isolated from all others; without merchants_id and token it is given them",
-           body=SETTINGS_SCHEMA)
+           body={"properties": NEW_SETTINGS})
 def make_merchant() -> tuple[Response, int]:
     """A new merchant."""
     return jsonify(make(body())), 201
@@ -145,7 +155,7 @@ def make(given: dict[str, Any]) -> dict[str, Any]:
     merchants_id = text_of(given, "merchants_id") if "merchants_id" in given else None
     changes = _checked({name: value for name, value in given.items() if name != "merchants_id"}, None)
     if merchants_id is not None and not (len(merchants_id) <= 16 and merchants_id.isascii() and merchants_id.isalnum()):
-        raise Problem(422, "Unprocessable", "merchants_id must be at most 16 letters and digits")
+        raise wrong_value("merchants_id must be at most 16 letters and digits")
     users = [User.new(**user) for user in changes.pop("users", [])]
     with emulator().store.write() as tables:
         merchants_id = merchants_id or _free_number(tables)
@@ -157,14 +167,16 @@ def make(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _free_number(tables: Tables) -> str:
-    for place in range(1_000_000):
+    """A number that no merchant has, or has had since everything was last reset. Raises Problem."""
+    begin = tables.merchants.count_removed()  # about as many numbers are used up: do not try each of them every time
+    for place in range(begin, begin + 1_000_000):
         candidate = f"29{chance.digits(10, emulator().settings.seed, 'merchant', place)}"
-        if tables.merchants.find(candidate) is None:
+        if tables.merchants.find(candidate) is None and not tables.merchants.was_removed(candidate):
             return candidate
     raise Problem(507, "Insufficient Storage", "there are no merchant numbers left")
 
 
-@operation("PATCH", "/merchants/<merchants_id>", "change settings of a merchant", body=SETTINGS_SCHEMA)
+@operation("PATCH", "/merchants/<merchants_id>", "change settings of a merchant", body={"properties": SETTINGS})
 def change_merchant(merchants_id: str) -> Response:
     """Put other settings in force."""
     return jsonify(change(merchants_id, body()))
@@ -204,7 +216,7 @@ def _checked(changes: dict[str, Any], present: Merchant | None) -> dict[str, Any
     try:
         return merchants.as_meant(merchants.checked(changes), present)
     except Invalid as invalid:
-        raise Problem(422, "Unprocessable", str(invalid), errors=invalid.problems) from invalid
+        raise wrong_value(str(invalid), errors=invalid.problems) from invalid
 
 
 def _give_users(tables: Tables, merchants_id: str, users: list[User]) -> None:

@@ -14,13 +14,13 @@ from ...payments import BY_CONTROL, Payments
 from ...store import Tables
 from ...terminal import Act, Impossible, State, Terminal
 from .. import emulator, under_prefix
-from . import DEFAULT_ROWS, MERCHANT, MOST_ROWS, PAGED, Problem, asked, body, listed, number, operation
+from . import DEFAULT_ROWS, MERCHANT, Problem, asked, body, listed, number, operation, paged_by, wrong_value
 from .documents import transaction_json
 from .state import known
 
 LONGEST_SERIAL = 32
 SWITCHES = ("online", "attended")
-SCHEMA = {"type": "object", "properties": {
+SCHEMA = {"properties": {
     "merchants_id": {"type": "string", "description": "needed to make one"}, "terminal_type": {"type": "string"},
     "online": {"type": "boolean"}, "attended": {"type": "boolean", "description": "people drive it, from its screen or by events; else it "
                                                                                   "moves by itself. In force from the next transaction"}}}
@@ -50,10 +50,10 @@ def seen(tables: Tables, device: Terminal, now: int) -> dict[str, Any]:
     return terminal_json(device, last_of(tables, emulator().settings, device, now), now)
 
 
-@operation("GET", "/terminals", "the card terminals and what they show", (MERCHANT, *PAGED))
+@operation("GET", "/terminals", "the card terminals and what they show", (MERCHANT, *paged_by("terminal_sn")))
 def list_terminals() -> Response:
     """A page of terminals; `after` is a serial number."""
-    limit = number("limit", DEFAULT_ROWS, MOST_ROWS)
+    limit = number("limit", DEFAULT_ROWS)
     with emulator().store.write() as tables:  # a result that is due is written down first, so that everybody tells the same
         now = tables.clock.get().now(real_now())
         devices = tables.terminals.page(asked("merchants_id")["merchants_id"], asked("after")["after"] or "", limit)
@@ -81,7 +81,7 @@ def put(serial: str, changes: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
     with emulator().store.write() as tables:
         before = tables.terminals.find(serial)
         if before is None and "merchants_id" not in given:
-            raise Problem(422, "Unprocessable", f"there is no terminal {serial}; send merchants_id to make it")
+            raise wrong_value(f"there is no terminal {serial}; send merchants_id to make it")
         if "merchants_id" in given:
             known(tables, given["merchants_id"])
         device = replace(before or Terminal(serial, given["merchants_id"], TERMINAL_TYPE), **given)
@@ -92,14 +92,13 @@ def put(serial: str, changes: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
 
 def _checked(given: Mapping[str, Any], serial: str) -> dict[str, Any]:
     """The changes, or a problem that names all that are impossible."""
-    wrong = {name: "is no property of a terminal" for name in given if name not in SCHEMA["properties"]}
-    wrong |= {name: "must be true or false" for name in SWITCHES if not isinstance(given.get(name, True), bool)}
+    wrong = {name: "must be true or false" for name in SWITCHES if not isinstance(given.get(name, True), bool)}
     wrong |= {name: "must be a text of 1 to 32 printable characters" for name in ("merchants_id", "terminal_type")
               if name in given and not _is_name(given[name])}
     if not _is_name(serial) or not serial.isascii():
         wrong["terminal_sn"] = f"must be 1 to {LONGEST_SERIAL} letters, digits and the like"
     if wrong:
-        raise Problem(422, "Unprocessable", "; ".join(f"{name} {why}" for name, why in wrong.items()), errors=wrong)
+        raise wrong_value("; ".join(f"{name} {why}" for name, why in wrong.items()), errors=wrong)
     return dict(given)
 
 
@@ -107,7 +106,8 @@ def _is_name(value: Any) -> bool:
     return isinstance(value, str) and 0 < len(value) <= LONGEST_SERIAL and value.isprintable() and value == value.strip()
 
 
-@operation("POST", "/terminals/<terminal_sn>/<event>", f"do something at a terminal: {', '.join(Act)}")
+@operation("POST", "/terminals/<terminal_sn>/<event>", f"do something at a terminal: {', '.join(Act)}",
+           words={"event": tuple(map(str, Act))})
 def act_at_terminal(terminal_sn: str, event: str) -> Response:
     """The terminal after the act; 409 with what is possible when its state does not allow it."""
     if event not in list(Act):

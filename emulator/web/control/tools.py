@@ -16,15 +16,18 @@ from ...response_codes import CardStatus
 from ...store import Store, Tables
 from .. import base_url, emulator
 from ..streams import event, has_left, stream, take
-from . import MERCHANT, OPERATIONS, Problem, body, duration, operation, text_of
+from . import MERCHANT, OPERATIONS, Problem, Query, body, duration, operation, text_of, wrong_value
+from .queries import choice, span
 from .documents import instant, notice_json, order_json
 from .state import known
 
 LONGEST_WAIT = durations.MINUTE
+DELIVERED = "delivered"
 POLL_S = 0.02
 STREAM_PAGE = 500
+LONGEST_ID = 18
 JOURNAL_TOLD = ("id", "at", "merchants_id", "endpoint", "out_trade_no", "status", "verdict")
-SIGNED_BODY = {"type": "object", "required": ["params"], "properties": {
+SIGNED_BODY = {"required": ["params"], "properties": {
     "params": {"type": "object", "additionalProperties": {"type": "string"}}, "merchants_id": {"type": "string"},
     "token": {"type": "string"}}}
 
@@ -53,7 +56,7 @@ def explain() -> Response:
     params, token = _signing(body(), lambda params: doctor.meant(Arrival(params, endpoints.NAMES)))
     arrival = Arrival(params, endpoints.NAMES)
     if not params.get("sign") and not doctor.misplaced_sign(arrival):
-        raise Problem(422, "Unprocessable", "params must have the sign that is to be explained")
+        raise wrong_value("params must have the sign that is to be explained")
     merchants = emulator().store.read().merchants
     others = merchants.tokens(token, signature_search.MOST_TOKENS)
     return jsonify(doctor.explain(params, token, others, arrival=arrival, merchants=max(merchants.count() - 1, len(others))).as_json())
@@ -63,31 +66,35 @@ def _signing(given: dict[str, Any], meant: Callable[[dict[str, str]], Mapping[st
     """The parameters and the token; `meant` may know better which merchant the parameters were to name."""
     params = given.get("params")
     if not isinstance(params, dict) or not all(isinstance(value, str) for value in params.values()):
-        raise Problem(422, "Unprocessable", "params must be an object of texts")
+        raise wrong_value("params must be an object of texts")
+    named = {**params, **given} if "token" not in given else given
+    owner = known(emulator().store.read(), text_of(named, "merchants_id")) if "merchants_id" in named else None
     if "token" in given:
         return params, text_of(given, "token")
-    merchants_id = given.get("merchants_id", meant(params).get("merchants_id", params.get("merchants_id")))
-    if not isinstance(merchants_id, str) or not merchants_id:
-        raise Problem(422, "Unprocessable", "send merchants_id or token")
-    return params, known(emulator().store.read(), merchants_id).token
+    if owner is None:
+        named = meant(params)
+        owner = known(emulator().store.read(), named["merchants_id"]) if named.get("merchants_id") else None
+    if owner is None:
+        raise wrong_value("send merchants_id or token")
+    return params, owner.token
 
 
 @operation("GET", "/wait", "answer when an order is in a state and its notices are taken, or 408 with how far it got",
-           (MERCHANT, ("out_trade_no", "the order, which need not exist yet"), ("status", "the state to wait for"),
-            ("notice", "taken: wait until every notice of the order is"), ("timeout", "a duration, 10s unless told, at most 1m")))
+           (Query("merchants_id", "whose order it is", needed=True),
+            Query("out_trade_no", "the order, which need not exist yet", needed=True),
+            choice("status", "the state to wait for", *Status, *CardStatus),
+            choice("notification", "wait until every notification of the order is delivered", DELIVERED),
+            choice("notice", "an older name of the same", TAKEN),
+            span("timeout", "a duration, 10s unless told, at most 1m")))
 def wait() -> Response:
     """Long poll for a test."""
     merchants_id, out_trade_no, status = (request.args.get(name, "") for name in ("merchants_id", "out_trade_no", "status"))
-    if status and status not in (*Status, *CardStatus):
-        raise Problem(400, "Bad Request", f"status must be one of {', '.join(Status)}; of card orders also {', '.join(CardStatus)}")
-    if request.args.get("notice", TAKEN) != TAKEN:
-        raise Problem(400, "Bad Request", "notice must be taken")
-    known(emulator().store.read(), merchants_id)
+    delivered_too = not {"notice", "notification"}.isdisjoint(request.args)
     end = time.monotonic() + duration("timeout", "10s", LONGEST_WAIT) / durations.SECOND
     take(emulator().patience)
     try:
         while True:
-            reached, story = _reached(emulator().store.read(), merchants_id, out_trade_no, status, "notice" in request.args)
+            reached, story = _reached(emulator().store.read(), merchants_id, out_trade_no, status, delivered_too)
             if reached:
                 return jsonify(story)
             if time.monotonic() >= end or has_left() or emulator().closing.wait(POLL_S):
@@ -126,7 +133,7 @@ Cursor = tuple[int, int, int]
 def _cursor(written: str, tables: Tables) -> Cursor:
     newest = tables.newest()
     parts = written.split("-")
-    if len(parts) != 3 or not all(part.isdecimal() for part in parts):
+    if len(parts) != 3 or not all(part.isascii() and part.isdecimal() and len(part) <= LONGEST_ID for part in parts):
         return newest
     history, journal, attempts = (min(int(part), last) for part, last in zip(parts, newest))
     return history, journal, attempts

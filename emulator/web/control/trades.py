@@ -7,16 +7,20 @@ from flask import Response, jsonify
 
 from ... import acquirer, money, pos
 from ...clock import real_now
-from ...codes import BUYER_FAILURES, Refused
+from ...codes import BUYER_FAILURES, REFUSALS, Refused
 from ...due import caught_up
+from ...gateway import OK
 from ...moves import at, refusal
+from ...notices import NOTIFY_TYPES
 from ...orders import MOVES, Event, Order, Status
+from ...outbox import FAILED, TAKEN, WAITING
 from ...payments import BY_CONTROL, Payments, waiting
 from ...response_codes import APPROVED, DECLINED, RESPONSE_CODES, CardStatus
 from ...store import Tables
 from ...terminal import Result
 from .. import emulator
-from . import MERCHANT, PAGED, Problem, asked, body, listed, operation, paging
+from . import MERCHANT, PAGED, Problem, Query, asked, body, listed, operation, paging, wrong_value
+from .queries import choice
 from .documents import instant, journal_json, notice_json, order_json
 from .state import known
 
@@ -59,7 +63,7 @@ def find(tables: Tables, merchants_id: str, out_trade_no: str) -> Order:
     return order
 
 
-@operation("GET", "/orders", "orders, oldest first", (MERCHANT, ("status", "only in this state"), *PAGED))
+@operation("GET", "/orders", "orders, oldest first", (MERCHANT, choice("status", "only in this state", *Status), *PAGED))
 def list_orders() -> Response:
     """A page of orders."""
     after, limit = paging()
@@ -86,9 +90,12 @@ def get_order(merchants_id: str, out_trade_no: str) -> Response:
 
 
 @operation("POST", "/orders/<merchants_id>/<path:out_trade_no>/<event>", f"let something happen to an order: {', '.join(ACTS)}; "
-           f"to a card order also {', '.join(name for name in CARD_ACTS if name not in ACTS)}", body={"type": "object", "properties": {
-               "error": {"type": "string", "description": f"why a wallet declines; {DEFAULT_FAILURE} unless told"},
-               "code": {"type": "string", "description": f"with which response code a card payment fails; {DECLINED} unless told"}}})
+           f"to a card order also {', '.join(name for name in CARD_ACTS if name not in ACTS)}",
+           body={"properties": {
+               "error": {"enum": list(BUYER_FAILURES), "description": f"why a wallet declines; {DEFAULT_FAILURE} unless told"},
+               "code": {"enum": [code for code, row in RESPONSE_CODES.items() if row.status is CardStatus.FAILED],
+                        "description": f"with which response code a card payment fails; {DECLINED} unless told"}}},
+           words={"event": tuple(CARD_ACTS)})
 def act(merchants_id: str, out_trade_no: str, event: str) -> Response:
     """Pay, decline, expire or close an order as a payer or as time would; decide and charge back a card payment."""
     return jsonify(order_json(happen(merchants_id, out_trade_no, event, body())))
@@ -138,21 +145,21 @@ def possible(order: Order) -> list[str]:
 
 def _failure(given: dict[str, Any]) -> str:
     failure = given.get("error", DEFAULT_FAILURE)
-    if failure not in BUYER_FAILURES:
-        raise Problem(422, "Unprocessable", f"error must be one of {', '.join(BUYER_FAILURES)}")
-    return str(failure)
+    if not isinstance(failure, str) or failure not in BUYER_FAILURES:
+        raise wrong_value(f"error must be one of {', '.join(BUYER_FAILURES)}")
+    return failure
 
 
 def _card_code(given: dict[str, Any]) -> str:
     code = given.get("code", DECLINED)
     if not isinstance(code, str) or code not in RESPONSE_CODES or RESPONSE_CODES[code].status is not CardStatus.FAILED:
-        raise Problem(422, "Unprocessable", f"code must be a response code of a failed payment, such as {DECLINED}: see /_emulator/codes")
+        raise wrong_value(f"code must be a response code of a failed payment, such as {DECLINED}: see /_emulator/codes")
     return code
 
 
 @operation("GET", "/notifications", "notices with every attempt, oldest first",
-           (MERCHANT, ("out_trade_no", "only of this order"), ("status", "waiting, taken or failed"),
-            ("notify_type", "only of this kind"), *PAGED))
+           (MERCHANT, Query("out_trade_no", "only of this order"), choice("status", "only in this state", WAITING, TAKEN, FAILED),
+            choice("notify_type", "only of this kind", *NOTIFY_TYPES), *PAGED))
 def list_notices() -> Response:
     """A page of notices."""
     after, limit = paging()
@@ -161,7 +168,7 @@ def list_notices() -> Response:
     return listed([notice_json(tables, notice) for notice in notices], limit)
 
 
-@operation("GET", "/notifications/<int:notice_id>", "a notice with every attempt")
+@operation("GET", "/notifications/<id:notice_id>", "a notice with every attempt")
 def get_notice(notice_id: int) -> Response:
     """One notice."""
     tables = emulator().store.read()
@@ -171,7 +178,7 @@ def get_notice(notice_id: int) -> Response:
     return jsonify(notice_json(tables, notice))
 
 
-@operation("POST", "/notifications/<int:notice_id>/replay", "send a notice once more, now; the answer comes when it has been sent")
+@operation("POST", "/notifications/<id:notice_id>/replay", "send a notice once more, now; the answer comes when it has been sent")
 def replay(notice_id: int) -> Response:
     """Repeat a notice by hand, whatever its state."""
     get_notice(notice_id)
@@ -187,8 +194,8 @@ def flush() -> Response:
 
 
 @operation("GET", "/journal", "every request to /v2, oldest first",
-           (MERCHANT, ("endpoint", "only of this endpoint, such as tgpayqrcode"), ("out_trade_no", "only of this order"),
-            ("verdict", "OK, or the error of a refusal"), *PAGED))
+           (MERCHANT, Query("endpoint", "only of this endpoint, such as tgpayqrcode; any text, since unknown paths are there too"),
+            Query("out_trade_no", "only of this order"), choice("verdict", "OK, or the error of a refusal", OK, *REFUSALS), *PAGED))
 def list_journal() -> Response:
     """A page of the journal."""
     after, limit = paging()
@@ -196,7 +203,7 @@ def list_journal() -> Response:
     return listed([journal_json(row) for row in emulator().store.read().journal.page(wanted, after, limit)], limit)
 
 
-@operation("GET", "/journal/<int:entry_id>", "one request: what was sent, what was answered and why")
+@operation("GET", "/journal/<id:entry_id>", "one request: what was sent, what was answered and why")
 def get_entry(entry_id: int) -> Response:
     """One entry of the journal; its id is the answer's X-TGPay-Request."""
     row = emulator().store.read().journal.find(entry_id)

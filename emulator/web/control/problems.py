@@ -1,0 +1,31 @@
+"""What is answered when a request cannot be done: RFC 9457 problem documents."""
+from typing import Any
+
+from flask import Response, jsonify
+
+
+class Problem(Exception):
+    """A request that cannot be done, as an RFC 9457 document."""
+
+    def __init__(self, status: int, title: str, detail: str, **more: Any) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.document = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+
+
+def problem(status: int, title: str, detail: str, **more: Any) -> Response:
+    """The document of a problem as a response."""
+    response = jsonify(Problem(status, title, detail, **more).document)
+    response.status_code = status
+    response.content_type = "application/problem+json"
+    return response
+
+
+def wrong_request(detail: str, **more: Any) -> Problem:
+    """A request with something in it that the call does not know or cannot read."""
+    return Problem(400, "Bad Request", detail, **more)
+
+
+def wrong_value(detail: str, **more: Any) -> Problem:
+    """A request whose body has a member with an impossible value."""
+    return Problem(422, "Unprocessable", detail, **more)

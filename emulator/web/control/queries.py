@@ -1,0 +1,121 @@
+"""The parameters in the queries of the control interface: what each may be, and the check of a whole query.
+
+A name that a call does not know, one that is there twice, an empty value and a value that a filter does not know are
+problems that name them: nothing is listed, reset or deleted by mistake.
+"""
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from ... import durations
+from ...contract import DATE
+from .problems import wrong_request
+
+DEFAULT_ROWS, MOST_ROWS = 100, 1_000
+MOST_ID = 2**63 - 1  # an id is a signed integer of 64 bits in the database
+LONGEST_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Query:
+    """A parameter of a call's query.
+
+    `schema` describes its values in the OpenAPI document. `check` raises ValueError with a sentence that begins with a
+    verb. A call cannot do without one that is `needed`.
+    """
+
+    name: str
+    meaning: str
+    schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string", "minLength": 1})
+    check: Callable[[str], object] = str
+    needed: bool = False
+    may_be_empty: bool = False
+
+
+def choice(name: str, meaning: str, *words: str) -> Query:
+    """A parameter that is one of some words."""
+    def check(written: str) -> None:
+        if written not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+    return Query(name, meaning, {"type": "string", "enum": list(map(str, words))}, check)
+
+
+def whole(name: str, meaning: str, most: int) -> Query:
+    """A parameter that is a whole number from 0 to `most`."""
+    def check(written: str) -> None:
+        is_number = written.isascii() and written.isdecimal() and len(written) <= len(str(most))
+        if not is_number or int(written) > most:
+            raise ValueError(f"must be a whole number from 0 to {most}")
+    return Query(name, meaning, {"type": "integer", "minimum": 0, "maximum": most}, check)
+
+
+def span(name: str, meaning: str) -> Query:
+    """A parameter that is a length of time."""
+    return Query(name, meaning, check=_duration)
+
+
+def _duration(written: str) -> None:
+    try:
+        durations.parse(written)
+    except ValueError as error:
+        raise ValueError(f"is wrong: {shown(str(error), 150)}") from None
+
+
+def day(name: str, meaning: str) -> Query:
+    """A parameter that is a day of the calendar."""
+    def check(written: str) -> None:
+        if DATE.problem(written):
+            raise ValueError("must be a date such as 2018-04-29")
+    return Query(name, meaning, {"type": "string", "format": "date"}, check)
+
+
+MERCHANT = Query("merchants_id", "only of this merchant")
+LIMIT = whole("limit", f"how many, {DEFAULT_ROWS} unless told, at most {MOST_ROWS}", MOST_ROWS)
+PAGED = (whole("after", "the last id seen", MOST_ID), LIMIT)
+
+
+def paged_by(name: str) -> tuple[Query, ...]:
+    """The parameters of a list whose pages follow a text."""
+    return Query("after", f"the last {name} seen", {"type": "string"}, may_be_empty=True), LIMIT
+
+
+def check_query(known: tuple[Query, ...], given: "MultiDict[str, str]") -> None:
+    """Raises a problem that names what is wrong with a query."""
+    rows = {row.name: row for row in known}
+    for name, values in given.lists():
+        if name not in rows:
+            raise wrong_request(f"{shown(name)} is no parameter of this call; {listed_names(rows, name)}")
+        if len(values) > 1:
+            raise wrong_request(f"{name} is in the query {len(values)} times; send it once")
+        _check_value(rows[name], values[0])
+    missing = [row.name for row in known if row.needed and row.name not in given]
+    if missing:
+        raise wrong_request(f"the query must have {' and '.join(missing)}")
+
+
+def _check_value(row: Query, written: str) -> None:
+    if not written and row.may_be_empty:
+        return
+    try:
+        row.check(written)
+        if not written:
+            raise ValueError("is empty; leave it out or give it a value")
+    except ValueError as error:
+        raise wrong_request(f"{row.name} {error}") from None
+
+
+def shown(text: str, longest: int = LONGEST_SHOWN) -> str:
+    """A text of a client as a sentence repeats it: short, and without characters that cannot be seen."""
+    cut = text if len(text) <= longest else f"{text[:longest]}…"
+    return cut if cut.isprintable() and cut else repr(cut)
+
+
+def listed_names(known: Mapping[str, Any], wrong: str) -> str:
+    """Which names there are, and which of them was perhaps meant."""
+    if not known:
+        return "it takes none"
+    near = get_close_matches(wrong[:LONGEST_SHOWN], list(known), 1)
+    return f"there are {', '.join(known)}" + (f"; did you mean {near[0]}?" if near else "")
