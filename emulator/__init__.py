@@ -2,7 +2,7 @@
 
 A line of this map imports from the lines above it only; names on one line do not know each other. A test holds the code to it.
 
-    durations  money  chance  findings  codes  response_codes  signature  urls  lan  shop  remedies
+    durations  money  chance  findings  codes  response_codes  signature  urls  lan  shop  remedies  slots  pool  connections
     clock  payers
     settings  merchants  contract  cards  terminal
     scenarios
@@ -11,7 +11,7 @@ A line of this map imports from the lines above it only; names on one line do no
     moves  notices  settlement
     discrepancies  reconciliation
     store  doctor
-    outbox
+    outbox  watching
     sender  payments  seeding  flights  scripting
     acquirer
     pos
@@ -19,6 +19,7 @@ A line of this map imports from the lines above it only; names on one line do no
     scheduler  endpoints
     gateway  reference
     web
+    worker
     server
     demo  remote
     cli

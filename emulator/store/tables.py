@@ -3,6 +3,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .changes import Changes
 from .coming import Coming
 from .lists import Lists
 from .notebook import Notebook
@@ -36,6 +37,7 @@ class Tables:
         self.coming = Coming(connection)
         self.settled = Settled(connection)
         self.notebook = Notebook(connection)
+        self.changes = Changes(connection)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
