@@ -33,6 +33,7 @@ class Line(socket.socket):
         super().__init__(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
         self._patience_s = patience_s
         self._waiting = waiting
+        self._timeout: float | None = None
         self._is_ending = is_ending
         self._heading = self._silent = True
         self._until = 0.0
@@ -47,13 +48,22 @@ class Line(socket.socket):
         self._heading = False
         self._until = time.monotonic() + self._patience_s * IN_ALL
 
+    def settimeout(self, value: float | None) -> None:
+        """How long the server waits for bytes, when that is less than there is patience for. The socket itself never blocks."""
+        self._timeout = value
+
+    def gettimeout(self) -> float | None:
+        """What `settimeout` has set."""
+        return self._timeout
+
+    def setblocking(self, flag: bool) -> None:
+        """Nothing."""
+
     def recv(self, size: int, flags: int = 0) -> bytes:
         """The next bytes. Raises Late."""
-        if flags or self.gettimeout() is not None:
-            return super().recv(size, flags)
         while True:
             try:
-                came = super().recv(size, socket.MSG_DONTWAIT)
+                came = super().recv(size, flags | socket.MSG_DONTWAIT)
                 self._silent = False
                 return came
             except BlockingIOError:
@@ -79,7 +89,7 @@ class Line(socket.socket):
 
     def _wait(self, event: int, until: float) -> None:
         """Wait until bytes can come or go. Raises Late."""
-        until = min(until, time.monotonic() + self._patience_s)
+        until = min(until, time.monotonic() + (self._patience_s if self._timeout is None else self._timeout))
         poll = select.poll()
         poll.register(self, event)
         with self._waiting():
@@ -104,13 +114,12 @@ class Line(socket.socket):
 
     def farewell(self) -> None:
         """Close as RFC 9112, section 9.6, says: what was sent last must not be lost with bytes that nobody reads any more."""
-        end = time.monotonic() + FAREWELL_S
-        poll = select.poll()
+        self._heading, self._timeout = False, None
+        self._until = time.monotonic() + FAREWELL_S
         try:
             self.shutdown(socket.SHUT_WR)
-            poll.register(self, select.POLLIN)
-            while (left := end - time.monotonic()) > 0 and poll.poll(left * 1_000) and super().recv(4_096, socket.MSG_DONTWAIT):
+            while self.recv(4_096) and time.monotonic() < self._until:
                 continue
         except OSError:
-            pass  # the client was first
+            pass  # the client was first, or has nothing more to say
         self.close()

@@ -3,13 +3,15 @@ import errno
 import os
 import signal
 import time
+from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from .connections import Line
-from .pool import Pool
 from .settings import Settings
+from .slots import Slots
 from .web import Emulator
 
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
@@ -19,6 +21,31 @@ SPARE_FILES = 200
 BREATH_S = 0.05
 OUT_OF_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 NOT_THERE = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
+
+
+class Pool:
+    """What gunicorn needs of an executor."""
+
+    def __init__(self, slots: Slots) -> None:
+        self._slots = slots
+
+    def submit(self, act: Callable[[Any], Any], argument: Any) -> Future[Any]:
+        """Have a call made."""
+        future: Future[Any] = Future()
+
+        def task() -> None:
+            try:
+                result = act(argument)
+            except BaseException as failure:
+                future.set_exception(failure)
+            else:
+                future.set_result(result)
+
+        self._slots.submit(task)
+        return future
+
+    def shutdown(self, wait: bool = True) -> None:
+        """Nothing: the threads end with the process."""
 
 
 class Connection(TConn):  # type: ignore[misc]  # gunicorn is not typed
@@ -43,9 +70,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
     def check_config(cls, cfg: Any, log: Any) -> None:
         """Threads are no limit of connections here."""
 
-    def get_thread_pool(self) -> Pool:
-        """Threads for as many connections as are served at once."""
-        return Pool(self.worker_connections)
+    def get_thread_pool(self) -> "Pool":
+        """What serves connections."""
+        return Pool(self._here.slots)
 
     def init_signals(self) -> None:
         """From here on it knows what to do with the signals that were held since it was forked."""
@@ -67,10 +94,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         self.enqueue_req(Connection(self.cfg, line, address, listener.getsockname()))
 
     def handle(self, conn: Connection) -> Any:
-        """Serve one request of a connection; in a thread of its own."""
-        conn.data_ready = True  # this thread has time to wait for it
+        """Serve one request of a connection; in a thread that has a slot."""
+        conn.data_ready = True  # waiting for it costs no slot
         conn.sock.expect_headers()
         goes_on = super().handle(conn)
+        self._here.store.leave()
         if not goes_on:
             conn.sock.farewell()
         return goes_on
