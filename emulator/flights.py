@@ -69,7 +69,7 @@ class Flights:
             log.exception("an attempt of notice %s was not written down", notice.id)
             time.sleep(PAUSE_S)  # it is still due: without a pause a full disk would make a storm of repetitions
         finally:
-            self._store.close_connection()
+            self._store.leave()
             with self._changed:
                 del self._merchants[notice.id]
                 self._changed.notify_all()

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
-from time import monotonic, sleep
+from threading import Event
+from time import monotonic
 from typing import Any
 
 from . import contract, durations, envelope, faults, scenarios
@@ -23,13 +24,16 @@ from .payments import Payments
 from .replies import Answer, Download, Redirect, Reply, Response
 from .scripting import Asked, Verdict, decide, prepare
 from .settings import Settings
+from .slots import Full, Place, Places, Slots
 from .store import Store, Tables
 from .store.records import Entry
+from .watching import Watcher
 
 METHODS = ("GET", "POST")
 MOST_BYTES = 1024 * 1024
 MOST_PARAMS = 1_000
-LOOK_AROUND_S = 0.005
+LOOK_AROUND_S = 1.0
+TRICKLING = "slow"
 OK = "OK"
 HTML = "text/html; charset=utf-8"
 log = logging.getLogger(__name__)
@@ -70,6 +74,7 @@ class Case:
     out_trade_no: str = ""
     explanation: Mapping[str, Any] = field(default_factory=dict)
     verdict: Verdict | None = None
+    place: Place | None = None
 
     @cached_property
     def mask(self) -> Mask:
@@ -80,13 +85,21 @@ class Case:
 class Gateway:
     """Answers requests to `/v2`, each in a transaction that ends with its line in the journal."""
 
-    def __init__(self, store: Store, settings: Settings) -> None:
+    def __init__(self, store: Store, settings: Settings, slots: Slots | None = None, places: Places | None = None,
+                 watcher: Watcher | None = None) -> None:
         self.store = store
         self.settings = settings
+        self._slots = slots or Slots(settings.threads)
+        self._places = places or Places(settings.waiting_limit)
+        self._watcher = watcher or Watcher(store, Event())
 
     def answer(self, request: Request) -> Response:
         """The answer to a request; it never raises, a failure of ours is SYSTEM_ERROR."""
         case = Case(request)
+        response = self._answered(case)
+        return replace(response, place=case.place) if case.place else response
+
+    def _answered(self, case: Case) -> Response:
         try:
             table, merchant, params = self._admit(case)
             prepare(self.store.read(), self.settings.seed, _as_rules_see_it(table, merchant, params, case))
@@ -99,7 +112,7 @@ class Gateway:
                 case.explanation = refused.explanation
             return self._refuse(case, refused)
         except Exception:
-            log.exception("%s failed", request.name)
+            log.exception("%s failed", case.request.name)
             return self._refuse(case, Refused("SYSTEM_ERROR", REFUSALS["SYSTEM_ERROR"].when))
 
     def _carry_out(self, tables: Tables, case: Case, table: Endpoint, merchant: Merchant, params: Mapping[str, str]) -> Response:
@@ -107,6 +120,7 @@ class Gateway:
         now = tables.clock.get().now(real_now())
         verdict = case.verdict = decide(tables, self.settings.seed, _as_rules_see_it(table, merchant, params, case), now)
         script = verdict.script if verdict else None
+        self._make_room(case, merchant, script)
         payments = Payments(tables, self.settings, merchant, now, table.name, script)
         came = case.request
         call = Call(table.name, params, merchant, payments, self.store, came.base_url, came.ip, came.cookies, script)
@@ -132,9 +146,23 @@ class Gateway:
         script = case.verdict.script if case.verdict else None
         if script is None or not script.then.notify.before_answer:
             return
+        order = merchant.merchants_id, params.get("out_trade_no", "")
         end = monotonic() + self.settings.notify_timeout / durations.SECOND
-        while monotonic() < end and self.store.read().notices.unsent(merchant.merchants_id, params.get("out_trade_no", "")):
-            sleep(LOOK_AROUND_S)
+        with self._watcher.waiter(lambda changed: order in changed.orders) as waiter:
+            while (left := end - monotonic()) > 0 and not waiter.is_over and self.store.read().notices.unsent(*order):
+                self.store.leave()
+                with self._slots.waiting():
+                    waiter.wait(min(left, LOOK_AROUND_S))
+
+    def _make_room(self, case: Case, merchant: Merchant, script: "scenarios.Script | None") -> None:
+        """Take a place to wait in where a rule holds the answer back. Raises Refused, before anything has been done."""
+        if script is None or not (script.then.delay or script.then.fault == TRICKLING or script.then.notify.before_answer):
+            return
+        try:
+            case.place = self._places.take(merchant.merchants_id)
+        except Full as full:
+            case.verdict = None  # the refusal is not held back
+            raise Refused("SYSTEM_ERROR", str(full)) from full
 
     def _admit(self, case: Case) -> tuple[Endpoint, Merchant, Mapping[str, str]]:
         """Everything that comes before the state of orders; answers the parameters under the table's names. Raises Refused."""

@@ -72,14 +72,14 @@ class Control:
             return False
 
     def _own(self, settings: Settings) -> Any:
-        from .server import build, database_path
+        from .server import Unstartable, build, database_path
         from .store import Unusable
 
-        path = database_path(settings)
-        click.echo(f"No server at {self._url}; working on {path}.", err=True)
         try:
+            path = database_path(settings)
+            click.echo(f"No server at {self._url}; working on {path}.", err=True)
             app = build(settings.replaced(control_token=NO_TOKEN, scenario=""), path)[0]
-        except Unusable as problem:
+        except (Unusable, Unstartable) as problem:
             raise click.ClickException(str(problem)) from problem
         return app.test_client()
 

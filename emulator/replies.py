@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .contract import Field
+from .slots import Place
 from .findings import Finding
 
 
@@ -63,7 +64,8 @@ class Wire(StrEnum):
 class Response:
     """What goes out: the reply as it is on the wire, and the journal's id of the request. `kept` is what the journal keeps of it.
 
-    `rule` is the scenario's that fitted; `delay` is how many milliseconds the answer is held back.
+    `rule` is the scenario's that fitted; `delay` is how many milliseconds the answer is held back. `place` is the place to wait in that
+    an answer has which is held back or trickles, until it is sent.
     """
 
     status: int
@@ -78,3 +80,4 @@ class Response:
     wire: Wire = Wire.WHOLE
     rule: str = ""
     delay: int = 0
+    place: Place | None = None

@@ -3,11 +3,13 @@ import gc
 import logging
 import os
 import re
+import resource
 import secrets
 import shutil
 import signal
 import socket
 import ssl
+import sys
 import tempfile
 import threading
 from collections.abc import Callable
@@ -19,21 +21,22 @@ from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
-from gunicorn.workers.gthread import ThreadWorker
 
 from . import __version__, cards, scenarios, seeding
 from .flights import Signal
 from .scheduler import Scheduler
 from .settings import EVERYWHERE, TEMPORARY, Settings, is_loopback
-from .store import Store, Tables, prepare
+from .store import Store, Tables, Unusable, conclude, prepare
 from .store.post import Posted
 from .urls import discreet, reachable, url_of
 from .web import create_app
+from .web.serving import Served
+from .worker import ENDING, WORKERS_S, Worker, most_connections
 
-GRACE_S = 15
-ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 BACKLOG = 512
 ALL_INTERFACES = (EVERYWHERE, "::")
+IN_MEMORY = "/dev/shm"
+log = logging.getLogger(__name__)
 
 
 class Unstartable(Exception):
@@ -41,12 +44,18 @@ class Unstartable(Exception):
 
 
 def database_path(settings: Settings) -> Path:
-    """The database file: the setting's, or one in the user's data directory."""
+    """The database file: the setting's, or one in the user's data directory. Raises Unstartable."""
     if settings.database:
         return Path(settings.database)
     from platformdirs import user_data_path
 
-    return user_data_path("tgpay-emulator", appauthor=False) / "emulator.db"
+    try:
+        place = user_data_path("tgpay-emulator", appauthor=False)
+    except (OSError, RuntimeError, KeyError):
+        place = Path()
+    if not place.is_absolute():  # a user without an entry and without HOME has no home
+        raise Unstartable(f"there is no home directory for the database; name a file with --database, or {TEMPORARY}")
+    return place / "emulator.db"
 
 
 class LateSender:
@@ -93,15 +102,16 @@ def _begin_scenario(tables: Tables, written: str) -> None:
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket. Raises Unstartable when the address is taken or not this machine's."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener = None
     try:
+        listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-    except (OSError, socket.gaierror) as error:
-        listener.close()
-        raise Unstartable(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
-    listener.listen(BACKLOG)
+        listener.listen(BACKLOG)
+    except (OSError, UnicodeError) as error:
+        if listener:
+            listener.close()
+        raise Unstartable(f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}") from error
     listener.set_inheritable(True)
     return listener
 
@@ -167,20 +177,6 @@ class Logger(glogging.Logger):  # type: ignore[misc]  # gunicorn is not typed
             handler.setFormatter(Discreet(self.error_fmt, self.datefmt))
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
-    """A gunicorn worker that tells waiting requests when it is asked to end, and hears it from its first moment."""
-
-    def init_signals(self) -> None:
-        """From here on it knows what to do with the signals that were held since it was forked."""
-        super().init_signals()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
-
-    def handle_exit(self, sig: Any, frame: Any) -> None:
-        """SIGTERM: long polls and event streams end at once, everything else is finished."""
-        self.app.application.extensions["emulator"].closing.set()
-        super().handle_exit(sig, frame)
-
-
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
     """The gunicorn application of one `serve`."""
 
@@ -194,12 +190,13 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
     def load_config(self) -> None:
         """Hand our settings to gunicorn."""
         options = {
-            "bind": f"fd://{self._listener.fileno()}", "workers": self._settings.workers, "threads": self._settings.threads,
-            "worker_class": Worker, "preload_app": True, "logger_class": Logger, "loglevel": self._log_level(), "keepalive": 75,
-            "timeout": 60, "graceful_timeout": GRACE_S, "limit_request_line": 0, "control_socket_disable": True, "http_parser": "python",
+            "bind": f"fd://{self._listener.fileno()}", "workers": self._settings.workers, "worker_class": Worker, "preload_app": True,
+            "worker_connections": most_connections(self._settings.connections, _files()), "worker_tmp_dir": _place_for_heartbeats(),
+            "logger_class": Logger, "loglevel": self._log_level(), "keepalive": 75, "timeout": 60, "graceful_timeout": WORKERS_S,
+            "limit_request_line": 0, "control_socket_disable": True, "http_parser": "python",
             "forwarder_headers": "",  # a header may not say what the path is: public_url does
             "proc_name": "tgpay-emulator",
-            "when_ready": lambda arbiter: self._ready(), "post_worker_init": self._lead, "worker_exit": self._leave}
+            "when_ready": lambda arbiter: self._ready(), "post_worker_init": self._lead}
         assert self.cfg is not None
         RequestParser.mesg_class = LenientRequest
         for name, value in options.items():
@@ -209,15 +206,31 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
         """Ours, but gunicorn's own announcements are for those who ask for everything."""
         return "warning" if self._settings.log_level == "info" else str(self._settings.log_level)
 
-    def load(self) -> Flask:
+    def load(self) -> Served:
         """The WSGI application."""
-        return self.application
+        return Served(self.application)
 
     def _lead(self, worker: Any) -> None:
         threading.Thread(target=self._scheduler.run, args=(self._sender.load,), name="scheduler", daemon=True).start()
 
-    def _leave(self, arbiter: Any, worker: Any) -> None:
-        self._scheduler.stop(GRACE_S)
+
+def _files() -> int:
+    """How many files a process may have open, after asking for as many as it may."""
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        return _counted(most)
+    except (OSError, ValueError):  # not every system gives what it says
+        return _counted(allowed)
+
+
+def _counted(limit: int) -> int:
+    return sys.maxsize if limit == resource.RLIM_INFINITY else limit
+
+
+def _place_for_heartbeats() -> str | None:
+    """Where the workers' heartbeats are: in memory if possible; None is the usual place for temporary files."""
+    return IN_MEMORY if os.access(IN_MEMORY, os.W_OK | os.X_OK) else None
 
 
 def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None:
@@ -230,8 +243,8 @@ def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None
     # A signal between the fork and the worker's own handlers would be lost: it is held back until they are there.
     os.register_at_fork(before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ENDING),
                         after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING))
-    temporary = Path(tempfile.mkdtemp(prefix="tgpay-emulator-")) if settings.database == TEMPORARY else None
-    process = os.getpid()
+    temporary = _temporary_directory() if settings.database == TEMPORARY else None
+    path, process = temporary / "emulator.db" if temporary else database_path(settings), os.getpid()
     try:
         listener = listen(settings.host, settings.port)
         host, port = listener.getsockname()[:2]
@@ -244,11 +257,42 @@ def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None
         def ready() -> None:
             gc.freeze()  # the workers share what the master made, as long as their collectors leave it alone
             gc.enable()
-            if in_force.address_file:
-                Path(in_force.address_file).write_text(reachable(address), encoding="utf-8")
+            _write_address(in_force.address_file, reachable(address))
             announce(in_force, address)
 
-        Server(in_force, listener, temporary / "emulator.db" if temporary else database_path(settings), ready).run()
+        server = Server(in_force, listener, path, ready)
+        try:
+            server.run()
+        finally:
+            if os.getpid() == process and not temporary:
+                _conclude(path)
     finally:
         if temporary and os.getpid() == process:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _temporary_directory() -> Path:
+    """A directory for a database that is thrown away. Raises Unstartable."""
+    try:
+        return Path(tempfile.mkdtemp(prefix="tgpay-emulator-"))
+    except OSError as error:
+        raise Unstartable(f"no place for the {TEMPORARY} database: {error.strerror or error}; mount a writable one, as "
+                          "docker run --tmpfs /tmp does, or name a file with --database") from error
+
+
+def _write_address(file: str, address: str) -> None:
+    """Write the address down where that is wanted and possible: to serve is more important."""
+    if not file:
+        return
+    try:
+        Path(file).write_text(address, encoding="utf-8")
+    except (OSError, ValueError) as error:
+        log.warning("the address %s was not written into %s: %s", address, file, getattr(error, "strerror", None) or error)
+
+
+def _conclude(path: Path) -> None:
+    """What the last process does: the database file has everything in it."""
+    try:
+        conclude(path)
+    except Unusable as problem:
+        log.warning("%s", problem)

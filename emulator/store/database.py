@@ -10,8 +10,9 @@ import os
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,8 @@ APPLICATION_ID = int.from_bytes(b"TGPY", "big")  # in the file's header: tells o
 BUSY_TIMEOUT_S = 20
 LONG_LOG_PAGES = 16_000
 PAUSE_S = 0.02
+MOST_IDLE = 16
+LAST_PATIENCE_S = 0.5
 
 
 def _cards(database: "Database") -> None:
@@ -101,7 +104,7 @@ class Unusable(Exception):
 
 
 class Store:
-    """One database, used by any number of threads and processes; each thread has a connection of its own.
+    """One database, used by any number of threads and processes; each thread has a connection of its own while it works.
 
     `wake` is called after a commit that leaves work for the scheduler. A store does not survive a fork: use `close` before.
     """
@@ -110,6 +113,7 @@ class Store:
         self.path = Path(path)
         self.wake = wake
         self._local = threading.local()
+        self._idle: deque[Tables] = deque()  # of threads that work no longer, or wait
         self._writing = threading.Lock()
         self._lock_file: int | None = None
 
@@ -117,9 +121,19 @@ class Store:
         """The tables, for reading; each statement sees what is committed when it begins."""
         tables: Tables | None = getattr(self._local, "tables", None)
         if tables is None or self._local.process != os.getpid():
-            tables = self._local.tables = Tables(connect(self.path))
+            tables = self._local.tables = self._left_over() or self.opened()
             self._local.process = os.getpid()
         return tables
+
+    def opened(self) -> Tables:
+        """The tables on a connection that belongs to whoever asks, who closes it."""
+        return Tables(connect(self.path))
+
+    def _left_over(self) -> Tables | None:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
 
     @contextmanager
     def write(self) -> Iterator[Tables]:
@@ -200,16 +214,22 @@ class Store:
             finally:
                 fcntl.flock(self._lock_file, fcntl.LOCK_UN)
 
-    def close_connection(self) -> None:
-        """Close this thread's connection: what a thread does that ends before its process."""
+    def leave(self) -> None:
+        """Leave this thread's connection to others: what a thread does that has done its work, or waits for something else."""
         tables: Tables | None = getattr(self._local, "tables", None)
-        if tables is not None:
+        self._local.tables = None
+        if tables is None or self._local.process != os.getpid():
+            return
+        if len(self._idle) < MOST_IDLE and not tables.connection.in_transaction:
+            self._idle.append(tables)
+        else:
             tables.connection.close()
-            self._local.tables = None
 
     def close(self) -> None:
-        """Close this thread's connection and the lock."""
-        self.close_connection()
+        """Close this thread's connection, those that nobody uses, and the lock."""
+        self.leave()
+        while tables := self._left_over():
+            tables.connection.close()
         if self._lock_file is not None:
             os.close(self._lock_file)
             self._lock_file = None
@@ -247,6 +267,18 @@ def connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA wal_autocheckpoint = 0")  # `Store.checkpoint` does it, with nobody waiting for the disk
     return connection
+
+
+def conclude(path: Path) -> None:
+    """Take everything over from the log into the database file: what the last process does, so that the file alone is the database.
+
+    Where another program has the file open, it stays in the log until that one ends. Raises Unusable.
+    """
+    try:
+        with closing(sqlite3.connect(path, timeout=LAST_PATIENCE_S, isolation_level=None)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error as error:
+        raise Unusable(f"{path}: the log was not taken over into the database: {error}") from error
 
 
 def prepare(path: Path) -> None:

@@ -3,6 +3,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .changes import Changes
 from .coming import Coming
 from .lists import Lists
 from .notebook import Notebook
@@ -38,6 +39,7 @@ class Tables:
         self.settled = Settled(connection)
         self.notebook = Notebook(connection)
         self.upkeep = Upkeep(connection)
+        self.changes = Changes(connection)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

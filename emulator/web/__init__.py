@@ -1,7 +1,8 @@
 """The emulator as a WSGI application: the only place that knows Flask."""
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, Response, current_app, request
@@ -11,7 +12,9 @@ from .. import __version__
 from ..gateway import Gateway
 from ..scheduler import Scheduler
 from ..settings import Settings
+from ..slots import Places, Slots
 from ..store import Store
+from ..watching import Watcher
 
 
 class QuickRule(Rule):
@@ -63,16 +66,22 @@ class Emulator:
     store: Store
     gateway: Gateway
     scheduler: Scheduler
-    closing: threading.Event = field(default_factory=threading.Event)
-    patience: threading.BoundedSemaphore = field(init=False)
-    watching: threading.BoundedSemaphore = field(init=False)
+    slots: Slots
+    places: Places
+    watcher: Watcher
+    closing: threading.Event
 
-    def __post_init__(self) -> None:
-        # Long polls and event streams hold a thread each; some must stay free for payments.
-        most = max(1, self.settings.threads - 2)
-        self.patience = threading.BoundedSemaphore(most)
-        # Windows of the console that look on take at most half of it: the rest is for tests that wait.
-        self.watching = threading.BoundedSemaphore(max(1, most // 2))
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """While the block waits, others have the slot of this request and its connection to the database."""
+        self.store.leave()
+        with self.slots.waiting():
+            yield
+
+    def ask(self, command: str, argument: Mapping[str, Any]) -> dict[str, Any]:
+        """Have the scheduler carry out a command, and wait for its result. Raises TimeoutError."""
+        with self.pause():
+            return self.scheduler.ask(command, argument)
 
 
 def emulator() -> Emulator:
@@ -91,6 +100,13 @@ def under_prefix(path: str) -> str:
     return f"{request.script_root}{path}"
 
 
+def _made(settings: Settings, store: Store, scheduler: Scheduler) -> Emulator:
+    closing = threading.Event()
+    slots, places, watcher = Slots(settings.threads), Places(settings.waiting_limit), Watcher(store, closing)
+    gateway = Gateway(store, settings, slots, places, watcher)
+    return Emulator(settings, store, gateway, scheduler, slots, places, watcher, closing)
+
+
 def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
     """The application on an open store; whoever calls runs the scheduler's thread."""
     from . import api, cashier, console, control, demo, pages, payment_code, prefix, sdk, terminal
@@ -101,7 +117,7 @@ def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
     app.url_map.converters["id"] = IdConverter
     app.url_map.merge_slashes = False  # an order number may have two in a row
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
-    app.extensions["emulator"] = Emulator(settings, store, Gateway(store, settings), scheduler)
+    app.extensions["emulator"] = _made(settings, store, scheduler)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(cashier.blueprint)

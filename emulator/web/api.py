@@ -38,8 +38,26 @@ def nothing_here(error: HTTPException) -> Response:
 def answer(path: str) -> Response:
     """Answer whatever is asked of the gateway; each answer is XML, unless the endpoint's is something else."""
     answered = emulator().gateway.answer(_read(path))
+    try:
+        response = _on_time(answered)
+    except BaseException:
+        _leave(answered)
+        raise
+    response.call_on_close(lambda: _leave(answered))
+    return response
+
+
+def _leave(answered: Answered) -> None:
+    if answered.place:
+        answered.place.leave()
+
+
+def _on_time(answered: Answered) -> Response:
+    """The response, when a scenario's rule lets it go."""
+    here = emulator()
     if answered.delay:
-        emulator().closing.wait(answered.delay / durations.SECOND)
+        with here.pause():
+            here.closing.wait(answered.delay / durations.SECOND)
     response = _made(answered)
     return response if answered.wire is Wire.WHOLE else _broken(response, answered.wire)
 

@@ -1,39 +1,34 @@
-"""Requests that wait, long polls and event streams: each holds a thread of the server."""
+"""Requests that wait, long polls and event streams: they hold no slot while nothing happens."""
 import json
-import socket
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from flask import Response, request, stream_with_context
 from werkzeug.exceptions import ServiceUnavailable
 
+from ..slots import Full, Place
+from ..store.changes import Changed
+from ..watching import Waiter, never
 from . import Emulator, emulator
 
-POLL_S = 0.1
+AT_LEAST_S = 1.0  # a look without a change, for what the logs do not tell
+BETWEEN_BATCHES_S = 0.1
 HEARTBEAT_S = 15
 
 
-def take(*limits: threading.BoundedSemaphore) -> None:
-    """Take one of each of the limits, such as the threads that may wait, until its `release`. Raises ServiceUnavailable, and takes none,
-    when one of them has none left."""
-    for place, limit in enumerate(limits):
-        if not limit.acquire(blocking=False):
-            for taken in limits[:place]:
-                taken.release()
-            raise ServiceUnavailable("too many requests are waiting; start the server with more --threads")
-
-
-def has_left() -> bool:
-    """Whether the client has closed the line: nobody then needs the thread to wait any longer."""
-    line = request.environ.get("gunicorn.socket")
+def take(whose: str) -> Place:
+    """A place to wait in, among those of a merchant or of another kind. Raises ServiceUnavailable."""
     try:
-        return line is not None and line.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
+        return emulator().places.take(whose)
+    except Full as full:
+        raise ServiceUnavailable(str(full)) from full
+
+
+def line_left() -> Callable[[], bool]:
+    """What tells whether the client of this request has closed the line: nobody then needs to wait any longer."""
+    line = request.environ.get("gunicorn.socket")
+    return line.has_left if line is not None else never
 
 
 def event(data: Any, **fields: str) -> str:
@@ -42,28 +37,37 @@ def event(data: Any, **fields: str) -> str:
     return f"{named}data: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
-def stream(batches: Iterator[list[str]], *limits: threading.BoundedSemaphore) -> Response:
-    """A stream of events: each batch is what has happened since the one before, and may be empty. It takes one of the threads that may
-    wait, and of the other `limits`. Raises ServiceUnavailable."""
+def stream(batches: Iterator[list[str]], whose: str, concerns: Callable[[Changed], bool], every_s: float = AT_LEAST_S) -> Response:
+    """A stream of events: each batch is what has happened since the one before, and may be empty.
+
+    It is asked for when a change `concerns` it, and every so often. It has a place among those of `whose`. Raises ServiceUnavailable.
+    """
     here = emulator()
-    take(here.patience, *limits)
-    response = Response(stream_with_context(_lines(here, batches)), content_type="text/event-stream")
+    place = take(whose)
+    response = Response(stream_with_context(_followed(here, batches, concerns, line_left(), every_s)), content_type="text/event-stream")
     response.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-    for limit in (here.patience, *limits):
-        response.call_on_close(limit.release)
+    response.call_on_close(place.leave)
     return response
 
 
-def _lines(here: Emulator, batches: Iterator[list[str]]) -> Iterator[str]:
+def _followed(here: Emulator, batches: Iterator[list[str]], concerns: Callable[[Changed], bool], has_left: Callable[[], bool],
+              every_s: float) -> Iterator[str]:
+    with here.watcher.waiter(concerns, has_left) as waiter:
+        yield from _lines(here, batches, waiter, every_s)
+
+
+def _lines(here: Emulator, batches: Iterator[list[str]], waiter: Waiter, every_s: float) -> Iterator[str]:
     """The batches until they end, the client has left or the server is closing; a comment now and then, so that the line is not cut."""
     yield "retry: 1000\n\n"
     silent_since = time.monotonic()
-    while not here.closing.is_set() and not has_left() and (batch := next(batches, None)) is not None:
+    while not waiter.is_over and (batch := next(batches, None)) is not None:
         yield from batch
         if batch:
             silent_since = time.monotonic()
         elif time.monotonic() - silent_since > HEARTBEAT_S:
             silent_since = time.monotonic()
             yield ": still here\n\n"
-        else:
-            here.closing.wait(POLL_S)
+        with here.pause():
+            here.closing.wait(BETWEEN_BATCHES_S)
+            if not waiter.is_over:
+                waiter.wait(max(0.0, every_s - BETWEEN_BATCHES_S))

@@ -30,6 +30,7 @@ SWITCHES: Mapping[str, dict[str, Any]] = {
     "attended": {"attended": True}, "unattended": {"attended": False},
     "online": {"online": True}, "offline": {"online": False}}
 OFFLINE = "OFFLINE"
+LOOK_S = 0.1  # a transaction moves with time, which nobody writes down
 JSON = "application/json"
 SCREEN_TEXTS = (*State, OFFLINE, *terminal.OPERATIONS, "of_requested", "seconds", "pin_short", "pin_hint", "disconnected")
 
@@ -61,7 +62,7 @@ def state(serial: str) -> Response:
 def events(serial: str) -> Response:
     """A stream of what the screen shows: at once, and whenever that changes."""
     control.find(emulator().store.read(), serial)
-    return stream(_changes(emulator().store, serial))
+    return stream(_changes(emulator().store, serial), "screens of terminals", lambda changed: True, LOOK_S)
 
 
 @blueprint.get("/<serial>/receipt.txt")

@@ -3,7 +3,7 @@ from flask import Response, jsonify
 
 from ...clock import real_now
 from .. import emulator
-from ..control.tools import happenings
+from ..control.tools import happenings, of_merchant
 from ..pages import secure
 from ..streams import stream
 from .frame import blueprint, chosen, written
@@ -12,7 +12,7 @@ from .frame import blueprint, chosen, written
 @blueprint.get("/events")
 def events() -> Response:
     """The events of the control interface's stream; 503 when as many windows as may have one."""
-    return stream(happenings(chosen()), emulator().watching)
+    return stream(happenings(chosen()), "windows of the console", of_merchant(chosen()))
 
 
 @blueprint.get("/pulse")

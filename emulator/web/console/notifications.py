@@ -69,7 +69,7 @@ def notice(notice_id: int) -> Response:
 def replay(notice_id: int) -> Response:
     """Send it once more, now; back to the page that asked for it."""
     _find(notice_id)
-    emulator().scheduler.ask("replay", {"id": notice_id})
+    emulator().ask("replay", {"id": notice_id})
     order_id = number("order_id")
     back = to("order", order_id=order_id) if order_id else to("notice", notice_id=notice_id)
     return go_on(back, texts().replayed)

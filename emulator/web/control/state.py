@@ -86,7 +86,7 @@ def move_clock() -> Response:
 
 def move(given: dict[str, Any]) -> None:
     """Move the clock as it is asked, until what falls due on the way has been done. Raises Problem."""
-    result = emulator().scheduler.ask("clock", _move(given))
+    result = emulator().ask("clock", _move(given))
     if "error" in result:
         raise Problem(500, "Internal Server Error", f"the clock was not moved to the end: {result['error']}")
 

@@ -14,8 +14,9 @@ from ...orders import Status
 from ...outbox import TAKEN
 from ...response_codes import CardStatus
 from ...store import Store, Tables
+from ...store.changes import Changed
 from .. import base_url, emulator
-from ..streams import event, has_left, stream, take
+from ..streams import AT_LEAST_S, event, line_left, stream, take
 from . import MERCHANT, OPERATIONS, Problem, Query, body, duration, operation, text_of, wrong_value
 from .queries import choice, span
 from .documents import instant, notice_json, order_json
@@ -23,7 +24,6 @@ from .state import known
 
 LONGEST_WAIT = durations.MINUTE
 DELIVERED = "delivered"
-POLL_S = 0.02
 STREAM_PAGE = 500
 LONGEST_ID = 18
 JOURNAL_TOLD = ("id", "at", "merchants_id", "endpoint", "out_trade_no", "status", "verdict")
@@ -72,8 +72,8 @@ def _signing(given: dict[str, Any], meant: Callable[[dict[str, str]], Mapping[st
     if "token" in given:
         return params, text_of(given, "token")
     if owner is None:
-        named = meant(params)
-        owner = known(emulator().store.read(), named["merchants_id"]) if named.get("merchants_id") else None
+        merchants_id = meant(params).get("merchants_id", "")
+        owner = known(emulator().store.read(), merchants_id) if merchants_id else None
     if owner is None:
         raise wrong_value("send merchants_id or token")
     return params, owner.token
@@ -91,16 +91,17 @@ def wait() -> Response:
     merchants_id, out_trade_no, status = (request.args.get(name, "") for name in ("merchants_id", "out_trade_no", "status"))
     delivered_too = not {"notice", "notification"}.isdisjoint(request.args)
     end = time.monotonic() + duration("timeout", "10s", LONGEST_WAIT) / durations.SECOND
-    take(emulator().patience)
-    try:
+    here, order = emulator(), (merchants_id, out_trade_no)
+    with take(merchants_id), here.watcher.waiter(lambda changed: order in changed.orders, line_left()) as waiter:
         while True:
-            reached, story = _reached(emulator().store.read(), merchants_id, out_trade_no, status, delivered_too)
+            reached, story = _reached(here.store.read(), merchants_id, out_trade_no, status, delivered_too)
             if reached:
                 return jsonify(story)
-            if time.monotonic() >= end or has_left() or emulator().closing.wait(POLL_S):
+            left = end - time.monotonic()
+            if left <= 0 or waiter.is_over:
                 raise Problem(408, "Request Timeout", f"order {out_trade_no} did not get so far", **story)
-    finally:
-        emulator().patience.release()
+            with here.pause():
+                waiter.wait(min(left, AT_LEAST_S))
 
 
 def _reached(tables: Tables, merchants_id: str, out_trade_no: str, status: str, notices_too: bool) -> tuple[bool, dict[str, Any]]:
@@ -118,7 +119,13 @@ def _reached(tables: Tables, merchants_id: str, out_trade_no: str, status: str, 
 @operation("GET", "/events", "server-sent events of orders, notices and requests, resumable by Last-Event-ID", (MERCHANT,))
 def events() -> Response:
     """A stream of everything that happens from now on, or since the event that Last-Event-ID names."""
-    return stream(happenings(request.args.get("merchants_id")))
+    merchants_id = request.args.get("merchants_id")
+    return stream(happenings(merchants_id), merchants_id or "every merchant", of_merchant(merchants_id))
+
+
+def of_merchant(merchants_id: str | None) -> Callable[[Changed], bool]:
+    """Whether a change concerns those who follow a merchant, or all."""
+    return lambda changed: bool(changed.merchants) if merchants_id is None else merchants_id in changed.merchants
 
 
 def happenings(merchants_id: str | None) -> Iterator[list[str]]:

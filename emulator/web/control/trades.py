@@ -182,14 +182,14 @@ def get_notice(notice_id: int) -> Response:
 def replay(notice_id: int) -> Response:
     """Repeat a notice by hand, whatever its state."""
     get_notice(notice_id)
-    emulator().scheduler.ask("replay", {"id": notice_id})
+    emulator().ask("replay", {"id": notice_id})
     return get_notice(notice_id)
 
 
 @operation("POST", "/notifications/flush", "try everything that is due; the answer comes when it has been tried")
 def flush() -> Response:
     """Wait for the outbox."""
-    emulator().scheduler.ask("flush", {})
+    emulator().ask("flush", {})
     return jsonify({"flushed": True})
 
 

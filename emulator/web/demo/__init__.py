@@ -51,14 +51,13 @@ def go(move: str) -> Response | Any:
     if move not in stage.MOVES:
         return page("not_found.html", 404)
     here, seen = emulator(), request.form.get("seen", "")
-    entered = stage.go(here, stage.MOVES[move], seen)
-    if entered is not None:
-        take(here.patience)  # the shop's own request needs a thread too
-        try:
+    with take("the demo"):  # taken first: a step that cannot be taken is not shown either
+        entered = stage.go(here, stage.MOVES[move], seen)
+        if entered is not None:
             story, step = stories.told(entered)
-            stage.act(stage.Stage(here, _address(), entered, story.goods, texts().language), step)
-        finally:
-            here.patience.release()
+            entering = stage.Stage(here, _address(), entered, story.goods, texts().language)
+            with here.pause():  # the shop's own requests are worked on meanwhile
+                stage.act(entering, step)
     return _onwards()
 
 

@@ -66,13 +66,18 @@ def go(here: Emulator, by: int, seen: str) -> Position | None:
 
 
 def act(stage: "Stage", step: "Step") -> None:
-    """Do what a step does; what keeps it from being done is written down for the page."""
+    """Do what a step does. What keeps it from being done is written down for the page, and the story stays where it was."""
     try:
         step.act(stage)
     except Stuck as stuck:
+        stage.give_up()
         stage.write(TROUBLE, {"text": stuck.args[0]})
     except (OSError, HTTPException):
+        stage.give_up()
         stage.write(TROUBLE, {"text": "demo_no_answer"})
+    except BaseException:
+        stage.give_up()
+        raise
 
 
 class Stage:
@@ -94,6 +99,15 @@ class Stage:
             now = position(tables)
             if now and now.run == self.where.run:
                 tables.notebook.write(MERCHANT, kind, {**entry, "step": self.where.step})
+
+    def give_up(self) -> None:
+        """Show the step before again, unless somebody has moved on."""
+        with self.here.store.write() as tables:
+            now = position(tables)
+            if now and (now.run, now.step) == (self.where.run, self.where.step):
+                before = now.step - 1
+                tables.notebook.write(MERCHANT, POSITION, {
+                    "story": now.story, "step": before, "furthest": before, "steps": now.steps})
 
     def number(self, place: int = 1) -> str:
         """The number of an order of this telling."""

@@ -1,0 +1,125 @@
+"""The connection of a client, whose bytes must come and go within limits: slow clients hold nothing that others need."""
+import errno
+import select
+import socket
+import struct
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+IN_ALL = 6  # a body, or a piece of an answer, may take so many times the longest silence
+FAREWELL_S = 2.0
+LOOK_UP_S = 0.5
+AT_ONCE = struct.pack("ii", 1, 0)  # of SO_LINGER: closing forgets what was not sent
+LATE = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+
+class Late(ConnectionResetError):
+    """The client took too long."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(errno.ECONNRESET, sentence)
+
+
+class Line(socket.socket):
+    """A connection that was accepted.
+
+    `patience_s` is the time for all headers of a request, and for the longest silence afterwards; `waiting` is entered while the thread
+    waits for the client; `is_ending` is whether the server ends.
+    """
+
+    def __init__(self, accepted: socket.socket, patience_s: float, waiting: Callable[[], AbstractContextManager[None]],
+                 is_ending: Callable[[], bool]) -> None:
+        super().__init__(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
+        self._patience_s = patience_s
+        self._waiting = waiting
+        self._timeout: float | None = None
+        self._is_ending = is_ending
+        self._heading = self._silent = True
+        self._until = 0.0
+
+    def expect_headers(self) -> None:
+        """From now on the headers of a request are read."""
+        self._heading = self._silent = True
+        self._until = time.monotonic() + self._patience_s
+
+    def expect_body(self) -> None:
+        """The headers are there."""
+        self._heading = False
+        self._until = time.monotonic() + self._patience_s * IN_ALL
+
+    def settimeout(self, value: float | None) -> None:
+        """How long the server waits for bytes, when that is less than there is patience for. The socket itself never blocks."""
+        self._timeout = value
+
+    def gettimeout(self) -> float | None:
+        """What `settimeout` has set."""
+        return self._timeout
+
+    def setblocking(self, flag: bool) -> None:
+        """Nothing."""
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        """The next bytes. Raises Late."""
+        while True:
+            try:
+                came = super().recv(size, flags | socket.MSG_DONTWAIT)
+                self._silent = False
+                return came
+            except BlockingIOError:
+                self._wait(select.POLLIN, self._until)
+
+    def sendall(self, data: bytes, flags: int = 0) -> None:  # type: ignore[override]
+        """Send it all. A client that does not read is cut off: raises Late."""
+        left, until = memoryview(data), time.monotonic() + self._patience_s * IN_ALL
+        while left:
+            try:
+                left = left[super().send(left, socket.MSG_DONTWAIT):]
+            except BlockingIOError:
+                self._wait(select.POLLOUT, until)
+
+    def has_left(self) -> bool:
+        """Whether the client has closed the line."""
+        try:
+            return super().recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+    def _wait(self, event: int, until: float) -> None:
+        """Wait until bytes can come or go. Raises Late."""
+        until = min(until, time.monotonic() + (self._patience_s if self._timeout is None else self._timeout))
+        poll = select.poll()
+        poll.register(self, event)
+        with self._waiting():
+            while (left := until - time.monotonic()) > 0 and not self._is_over():
+                if poll.poll(min(left, LOOK_UP_S) * 1_000):
+                    return
+        if event == select.POLLOUT:
+            self.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+        elif self._heading and not self._silent:
+            self._say_late()
+        raise Late(f"nothing came or went for {self._patience_s:g} s")
+
+    def _is_over(self) -> bool:
+        """Whether the server ends and the client has not begun to ask anything."""
+        return self._heading and self._silent and self._is_ending()
+
+    def _say_late(self) -> None:
+        try:
+            super().send(LATE, socket.MSG_DONTWAIT)
+        except OSError:
+            pass  # it has left, or does not read either
+
+    def farewell(self) -> None:
+        """Close as RFC 9112, section 9.6, says: what was sent last must not be lost with bytes that nobody reads any more."""
+        self._heading, self._timeout = False, None
+        self._until = time.monotonic() + FAREWELL_S
+        try:
+            self.shutdown(socket.SHUT_WR)
+            while self.recv(4_096) and time.monotonic() < self._until:
+                continue
+        except OSError:
+            pass  # the client was first, or has nothing more to say
+        self.close()
