@@ -35,7 +35,8 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Request:
     """What came in. `params` has the last value of each name, bytes that are not UTF-8 as surrogate escapes; `in_url` are the names in
-    the query string. `too_large` when the body exceeds 1 MiB, `hint` when it was of a kind that is not read."""
+    the query string. `too_large` when the body exceeds 1 MiB, `broken` when it did not arrive whole, `hint` when it was of a kind that
+    is not read. `findings` are the rules that the way it was sent breaks."""
 
     name: str
     method: str
@@ -45,7 +46,9 @@ class Request:
     in_url: frozenset[str] = frozenset()
     cookies: Mapping[str, str] = field(default_factory=dict)
     too_large: bool = False
+    broken: bool = False
     hint: str = ""
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass
@@ -59,6 +62,9 @@ class Case:
     out_trade_no: str = ""
     explanation: Mapping[str, Any] = field(default_factory=dict)
     verdict: Verdict | None = None
+
+    def __post_init__(self) -> None:
+        self.findings += self.request.findings
 
     @cached_property
     def mask(self) -> Mask:
@@ -132,6 +138,8 @@ class Gateway:
             raise Refused("METHOD_NOT_ALLOWED", f"{request.method} is not taken, only {' and '.join(METHODS)}")
         if request.too_large:
             raise Refused("REQUEST_TOO_LARGE", f"the request is larger than {MOST_BYTES} bytes")
+        if request.broken:
+            raise Refused("BAD_REQUEST", REFUSALS["BAD_REQUEST"].when)
         tables = self.store.read()
         merchant = case.merchant = _owner(tables, endpoint, request.params)
         _authenticate(tables, merchant, case)
@@ -255,7 +263,9 @@ def _owner(tables: Tables, table: Endpoint, params: Mapping[str, str]) -> Mercha
         return found[0]
     merchant = tables.merchants.find(given) if given else None
     if merchant is None:
-        raise Refused("ILLEGAL_PARTNER", f"merchants_id {given} is unknown" if given else "merchants_id is missing")
+        unseen = contract.unwritable("merchants_id", given)
+        known = unseen or f"merchants_id {given} is unknown"
+        raise Refused("ILLEGAL_PARTNER", known if given else "merchants_id is missing")
     return merchant
 
 

@@ -86,11 +86,14 @@ def fidelity_table() -> str:
 
 
 def fidelity(endpoint: Endpoint) -> str:
-    """How much of an endpoint the document says: its own source, and the sources of its rows."""
+    """How much of an endpoint the document says: its own source, and the sources of its rows; of one that the document does not have,
+    where it was seen."""
+    if endpoint.source is Source.OBSERVED:
+        return Source.OBSERVED.value
     sources = {source for each in endpoint.tables
                for source in (each.source, *(row.source for row in each.params), *(row.source for row in each.answer))}
     sources |= {Source.READ for each in endpoint.tables if "(reading)" in each.note}
-    words = {Source.DOCUMENTED: "documented", Source.READ: "read", Source.ASSUMED: "assumed"}
+    words = {Source.DOCUMENTED: "documented", Source.OBSERVED: "observed", Source.READ: "read", Source.ASSUMED: "assumed"}
     return ", ".join(words[source] for source in Source if source in sources)
 
 
@@ -122,6 +125,8 @@ def _parameter(row: Param) -> tuple[str, ...]:
 
 
 def _reading(source: Source) -> str:
+    if source is Source.OBSERVED:
+        return " *(observed)*"
     return "" if source is Source.DOCUMENTED else " *(reading)*"
 
 

@@ -10,12 +10,14 @@ import socket
 import tempfile
 import threading
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
+from gunicorn.http.errors import ExpectationFailed, LimitRequestHeaders, ParseException
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
 from gunicorn.workers.gthread import ThreadWorker
@@ -28,6 +30,7 @@ from .store import Store, Tables, prepare
 from .store.post import Posted
 from .urls import reachable, url_of
 from .web import create_app
+from .web.bodies import turned_away
 
 GRACE_S = 15
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
@@ -132,6 +135,14 @@ def _lan_address() -> str:
 class LenientRequest(Request):  # type: ignore[misc]  # gunicorn is not typed
     """An HTTP request whose URL may have bytes that should have been percent-encoded: PHP clients send them, and nginx takes them."""
 
+    def __init__(self, *parts: Any) -> None:
+        """Read the head. An error, as far as it came after the first line, knows the address that was asked for as `uri`."""
+        try:
+            super().__init__(*parts)
+        except ParseException as error:
+            error.uri = getattr(self, "uri", "")
+            raise
+
     def parse_request_line(self, line_bytes: bytes) -> None:
         """Encode them, and go on."""
         super().parse_request_line(re.sub(rb"[\x80-\xff]", lambda byte: b"%%%02X" % byte[0][0], line_bytes))
@@ -162,6 +173,21 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         """From here on it knows what to do with the signals that were held since it was forked."""
         super().init_signals()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """Turn away what is no HTTP with one line in the log, in the form of the place that it was for; a request that was answered
+        already, without a look at its body, is not answered twice."""
+        if not isinstance(exc, ParseException):
+            super().handle_error(req, client, addr, exc)
+            return
+        self.log.warning("Invalid request from ip=%s: %s", (addr or ("",))[0], exc)
+        if req is not None:
+            return
+        kinds = {LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, ExpectationFailed: HTTPStatus.EXPECTATION_FAILED}
+        try:
+            client.sendall(turned_away(getattr(exc, "uri", ""), kinds.get(type(exc), HTTPStatus.BAD_REQUEST), str(exc)))
+        except OSError:
+            self.log.debug("the client of an invalid request has left")
 
     def handle_exit(self, sig: Any, frame: Any) -> None:
         """SIGTERM: long polls and event streams end at once, everything else is finished."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask, current_app, request
-from werkzeug.routing import Rule
+from werkzeug.routing import BaseConverter, Rule
 
 from .. import __version__
 from ..gateway import Gateway
@@ -26,6 +26,14 @@ class QuickRule(Rule):
             built: tuple[str, str] = made(**values)
             return built
         return build
+
+
+class NumberConverter(BaseConverter):
+    """An order number in an address: any text, with slashes anywhere in it."""
+
+    regex = ".+?"
+    weight = 200
+    part_isolating = False
 
 
 @dataclass
@@ -61,10 +69,11 @@ def base_url() -> str:
 
 def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
     """The application on an open store; whoever calls runs the scheduler's thread."""
-    from . import api, cashier, console, control, demo, pages, payment_code, sdk, terminal
+    from . import api, bodies, cashier, console, control, demo, pages, payment_code, sdk, terminal
 
     app = Flask(__name__)
     app.url_rule_class = QuickRule
+    app.url_map.converters["number"] = NumberConverter
     app.url_map.merge_slashes = False  # an order number may have two in a row
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
     app.extensions["emulator"] = Emulator(settings, store, Gateway(store, settings), scheduler)
@@ -78,6 +87,7 @@ def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
     app.register_blueprint(control.blueprint)
     app.register_blueprint(control.probes)
     app.register_blueprint(console.blueprint)
+    bodies.check_bodies(app)
 
     @app.after_request
     def name_the_emulator(response):  # type: ignore[no-untyped-def]
