@@ -265,14 +265,12 @@ IDENTIFIERS = frozenset(("merchants_id", "out_trade_no", "out_refund_id", "termi
 
 
 def unwritable(name: str, value: str, identifier: bool = False) -> str | None:
-    """The problem of a parameter with a character that it cannot have: in any, what XML cannot carry; in an identifier, what cannot
-    be seen, such as a line break, and a number that an address takes for a step in its path."""
-    if value.isprintable() and name.isprintable():
-        return f"{name} is {value}, which no address can end in" if name in IDENTIFIERS and value in (".", "..") else None
+    """The problem of a parameter with a character that it cannot have: in any, what XML cannot carry; in an identifier, also what
+    cannot be seen, such as a line break."""
     problem = unprintable(name, value)
     if problem or not (identifier or name in IDENTIFIERS):
         return problem
-    unseen = next((character for character in value if not character.isprintable()), None)
+    unseen = next((character for character in value if not character.isprintable()), "")
     return f"{name} has the character U+{ord(unseen):04X}" if unseen else None
 
 

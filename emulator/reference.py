@@ -86,10 +86,7 @@ def fidelity_table() -> str:
 
 
 def fidelity(endpoint: Endpoint) -> str:
-    """How much of an endpoint the document says: its own source, and the sources of its rows; of one that the document does not have,
-    where it was seen."""
-    if endpoint.source is Source.OBSERVED:
-        return Source.OBSERVED.value
+    """How much of an endpoint the document says: its own source, and the sources of its rows."""
     sources = {source for each in endpoint.tables
                for source in (each.source, *(row.source for row in each.params), *(row.source for row in each.answer))}
     sources |= {Source.READ for each in endpoint.tables if "(reading)" in each.note}
@@ -125,8 +122,6 @@ def _parameter(row: Param) -> tuple[str, ...]:
 
 
 def _reading(source: Source) -> str:
-    if source is Source.OBSERVED:
-        return " *(observed)*"
     return "" if source is Source.DOCUMENTED else " *(reading)*"
 
 

@@ -146,7 +146,7 @@ def _multipart() -> _Body:
     form = {name: values[-1] for name, values in request.form.lists()}
     hint = "" if form else f"no field was found in the {MULTIPART} body; send {FORM}"
     if request.files:
-        hint = f"{MULTIPART} has files in it, which are not read; send values as fields"
+        hint = f"the {MULTIPART} body has files in it, which are not read; send values as fields"
     return _Body(form, hint=hint)
 
 
