@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from . import signature
 from .arrivals import Arrival
 from .codes import Refused
-from .contract import Endpoint, printable
+from .contract import Endpoint, printable, unwritable
 from .findings import Finding
 from .masking import Mask
 from .merchants import Merchant
@@ -43,8 +43,14 @@ class Authentication:
         if self._table.owner == "user":
             code, problem = ("LOGIN_FAILED", "user or password is wrong") if given else ("ILLEGAL_ARGUMENT", "user is missing")
         else:
-            code, problem = "ILLEGAL_PARTNER", f"merchants_id {given} is unknown" if given else "merchants_id is missing"
+            code, problem = "ILLEGAL_PARTNER", self._no_merchant(given)
         raise NotAuthentic(code, f"{problem}{told}", self._explanation)
+
+    @staticmethod
+    def _no_merchant(given: str) -> str:
+        if not given:
+            return "merchants_id is missing"
+        return unwritable("merchants_id", given) or f"merchants_id {given} is unknown"
 
     def check(self, merchant: Merchant) -> list[Finding]:
         """See that the request is signed with the merchant's token; answers what else there is to say. Raises Refused."""

@@ -198,9 +198,10 @@ def brand(number: str) -> Brand | None:
 def present(fields: Mapping[str, str], now: int, zone_name: str) -> Presented:
     """The card of a pay_info (`cardNo`, `expirationMonth`, `expirationYear`, `cvv`) and what the issuer answers to it.
 
-    A number that is none (3101), a validity that is over (3096) and a verification code of a wrong length (3104) are declined.
+    A number that is none (3101), a validity that is over or is not two digits each (3096) and a verification code of a wrong length
+    (3104) are declined.
     """
-    number = fields["cardNo"].replace(" ", "").replace("-", "")
+    number = fields["cardNo"]
     if not _digits(number, 12, 30) or not passes_luhn(number):
         return Presented("", "", "", Outcome(INVALID_NUMBER), "the number fails the Luhn check", USE_A_TEST_CARD, True)
     scheme = brand(number)
@@ -218,6 +219,12 @@ def present(fields: Mapping[str, str], now: int, zone_name: str) -> Presented:
     return replace(kept, outcome=scripted[0], why=scripted[1]) if scripted else kept
 
 
+def typed(fields: Mapping[str, str]) -> dict[str, str]:
+    """What a person typed into a form, as a pay_info has it: the number without blanks and dashes, the month with two digits."""
+    number = fields["cardNo"].replace(" ", "").replace("-", "")
+    return {**fields, "cardNo": number, "expirationMonth": fields["expirationMonth"].zfill(2)}
+
+
 def _scripted(number: str) -> tuple[Outcome, str] | None:
     match = _SCRIPTED.fullmatch(number)
     if not match or match[1] not in RESPONSE_CODES:
@@ -228,7 +235,7 @@ def _scripted(number: str) -> tuple[Outcome, str] | None:
 
 def valid_through(month: str, year: str, now: int, zone_name: str) -> bool:
     """Whether a card is valid on the day of `now`, the last day of its month included."""
-    if not _digits(month, 1, 2) or not _digits(year, 2, 2) or not 1 <= int(month) <= 12:
+    if not _digits(month, 2, 2) or not _digits(year, 2, 2) or not 1 <= int(month) <= 12:
         return False
     today = clock.moment(now, zone_name)
     return (2000 + int(year), int(month)) >= (today.year, today.month)

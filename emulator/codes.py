@@ -38,6 +38,7 @@ REFUSALS = {code.name: code for code in (
     Code("LOGIN_FAILED", "unknown user or wrong password"),
     Code("NOT_FOUND", "there is no such path", status=404),
     Code("METHOD_NOT_ALLOWED", "the method is neither GET nor POST", status=405),
+    Code("BAD_REQUEST", "the body breaks off or is malformed", status=400),
     Code("REQUEST_TOO_LARGE", "the body is larger than 1 MiB", status=413),
     Code("SYSTEM_ERROR", "the emulator failed; its log says why", "9999"),
 )}

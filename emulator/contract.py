@@ -35,13 +35,15 @@ class Source(Enum):
 class Format:
     """How a value is written: `problem` answers what is wrong with one, or None; `schema` is its OpenAPI description.
 
-    `rows` are those of a document inside the value (`nested`).
+    `finding` answers how a value that is taken differs from what the document has, or None: a finding's code and what it says
+    after the parameter's name. `rows` are those of a document inside the value (`nested`).
     """
 
     name: str
     problem: Callable[[str], str | None]
     schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
     rows: tuple["Param", ...] = ()
+    finding: Callable[[str], tuple[str, str] | None] = lambda value: None
 
 
 def pattern(name: str, expression: str) -> Format:
@@ -65,6 +67,12 @@ def _amount_problem(value: str) -> str | None:
         f"is not between {money.text(money.LEAST)} and {money.text(money.MOST)}"
 
 
+def _amount_finding(value: str) -> tuple[str, str] | None:
+    if not money.has_leading_zeros(value):
+        return None
+    return "LEADING_ZEROS", f"has zeros before the number; it is taken as {money.text(money.minor(value))}"
+
+
 def _url_problem(value: str) -> str | None:
     reason = urls.problem(value)
     return f"is not an absolute http or https URL: {reason}" if reason else None
@@ -85,7 +93,7 @@ def _date_problem(value: str) -> str | None:
 
 TEXT = Format("text", lambda value: None)
 AMOUNT = Format("decimal text with at most two places, 0.01 to 1000000.00", _amount_problem,
-                {"type": "string", "pattern": r"^\d{1,7}(\.\d{1,2})?$"})
+                {"type": "string", "pattern": r"^0*[0-9]{1,7}(\.[0-9]{1,2})?$"}, finding=_amount_finding)
 URL = Format("absolute http or https URL", _url_problem, {"type": "string", "format": "uri"})
 # Where a payer goes back to: an app has a scheme of its own. Which requests may name one is a rule of their
 # endpoint.
@@ -227,7 +235,7 @@ def check(table: Endpoint, params: Mapping[str, str], contradictions: Mapping[st
         value = params.get(row.name)
         if value is not None or row.need is not Need.OPTIONAL:
             _check_row(row, value, problems, findings)
-    problems += [problem for name, value in params.items() if name not in table.names and (problem := unprintable(name, value))]
+    problems += [problem for name, value in params.items() if name not in table.names and (problem := unwritable(name, value))]
     for rule in table.rules:
         verdict = rule(params)
         if isinstance(verdict, Finding):
@@ -245,7 +253,7 @@ def _check_row(row: Param, value: str | None, problems: list[str], findings: lis
             code = "SIGN_TYPE_MISSING" if row.name == "sign_type" else "MANDATORY_MISSING"
             findings.append(Finding(code, f"{row.name} is missing"))
         return
-    problem = None if value.isprintable() else unprintable(row.name, value)
+    problem = unwritable(row.name, value, row.identifier)
     if problem is None and (wrong := row.format.problem(value)):
         problem = f"{row.name} {wrong}"
     if problem:
@@ -253,6 +261,8 @@ def _check_row(row: Param, value: str | None, problems: list[str], findings: lis
     elif row.length and len(value) > row.length:
         sentence = f"{row.name} has {len(value)} characters, the table allows {row.length}"
         problems.append(sentence) if row.identifier else findings.append(Finding("TOO_LONG", sentence))
+    if not problem and (found := row.format.finding(value)):
+        findings.append(Finding(found[0], f"{row.name} {found[1]}"))
     if not problem and row.format in (URL, PAGE_URL):
         findings += _url_findings(row.name, value)
 
@@ -278,6 +288,20 @@ def own_scheme_only(names: tuple[str, ...], allows: Callable[[Mapping[str, str]]
 
 
 _XML_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]")
+
+
+# Names of things, whatever endpoint they are sent to: they stand in addresses, files and on pages, and people compare them by eye.
+IDENTIFIERS = frozenset(("merchants_id", "out_trade_no", "out_refund_id", "terminal_sn"))
+
+
+def unwritable(name: str, value: str, identifier: bool = False) -> str | None:
+    """The problem of a parameter with a character that it cannot have: in any, what XML cannot carry; in an identifier, also what
+    cannot be seen, such as a line break."""
+    problem = unprintable(name, value)
+    if problem or not (identifier or name in IDENTIFIERS):
+        return problem
+    unseen = next((character for character in value if not character.isprintable()), "")
+    return f"{name} has the character U+{ord(unseen):04X}" if unseen else None
 
 
 def unprintable(name: str, value: str) -> str | None:

@@ -42,8 +42,9 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Request:
     """What came in. `params` has the last value of each name, bytes that are not UTF-8 as surrogate escapes; `in_url` are the names in
-    the query string. `too_large` when the body exceeds 1 MiB, `hint` when it was of a kind that is not read. `query`, `fragment` and
-    `body` are the texts that the parameters were read from; none of them is kept."""
+    the query string. `too_large` when the body exceeds 1 MiB, `broken` when it did not arrive whole, `hint` when it was of a kind that
+    is not read. `query`, `fragment` and `body` are the texts that the parameters were read from; none of them is kept. `findings` are
+    the rules that the way it was sent breaks."""
 
     name: str
     method: str
@@ -53,10 +54,12 @@ class Request:
     in_url: frozenset[str] = frozenset()
     cookies: Mapping[str, str] = field(default_factory=dict)
     too_large: bool = False
+    broken: bool = False
     hint: str = ""
     query: str = ""
     fragment: str = ""
     body: str = ""
+    findings: tuple[Finding, ...] = ()
 
     def arrival(self, known: frozenset[str]) -> Arrival:
         """The parameters as they arrived, `known` the names that there are."""
@@ -75,6 +78,9 @@ class Case:
     explanation: Mapping[str, Any] = field(default_factory=dict)
     verdict: Verdict | None = None
     place: Place | None = None
+
+    def __post_init__(self) -> None:
+        self.findings += self.request.findings
 
     @cached_property
     def mask(self) -> Mask:
@@ -174,6 +180,8 @@ class Gateway:
             raise Refused("METHOD_NOT_ALLOWED", f"{request.method} is not taken, only {' and '.join(METHODS)}")
         if request.too_large:
             raise Refused("REQUEST_TOO_LARGE", f"the request is larger than {MOST_BYTES} bytes")
+        if request.broken:
+            raise Refused("BAD_REQUEST", REFUSALS["BAD_REQUEST"].when)
         tables, count = self.store.read(), len(request.params)
         if count > MOST_PARAMS:  # before there is anything to do for each of them
             case.request = _shortened(request, endpoint)

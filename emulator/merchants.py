@@ -1,4 +1,5 @@
 """Merchants: what is known of one, the seeded ones (contract 9), and what a new one is given."""
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count, islice
@@ -159,6 +160,13 @@ def _url(value: Any) -> str | None:
     return f"{rule}: {reason}" if reason else None
 
 
+def _currency(value: Any) -> str | None:
+    if not (isinstance(value, str) and re.fullmatch("[A-Z]{3}", value)):
+        return "must be three capital letters"
+    decimals = money.OTHER_DECIMALS.get(value, 2)
+    return None if decimals == 2 else f"must have two decimals, as all amounts of the gateway do; {value} has {decimals or 'none'}"
+
+
 def _one_of(*choices: Any) -> Any:
     return lambda value: None if value in choices else f"must be one of {', '.join(map(str, choices))}"
 
@@ -184,8 +192,7 @@ CHECKS = {
     "token": lambda value: None if isinstance(value, str) and len(value) == 32 and value.isascii() and value.isalnum()
     else "must be 32 letters and digits",
     "name": _text(1, 128), "notify_url": _url, "notify_method": _one_of(*NOTIFY_METHODS),
-    "currency": lambda value: None if isinstance(value, str) and len(value) == 3 and value.isascii() and value.isupper()
-    else "must be three capital letters",
+    "currency": _currency,
     "rate": _rate(money.LEAST_RATE, money.MOST_RATE), "fee_rate": _rate(0, money.SCALE), "products": _products,
     "strict": lambda value: None if isinstance(value, bool) else "must be true or false",
     "stores": _rows(("store_id", "store_name")), "users": _rows(("login", "password"), ("account_id",)),

@@ -9,17 +9,27 @@ SCALE = 10**8
 LEAST, MOST = 1, 100_000_000
 LEAST_RATE, MOST_RATE = SCALE // 10_000, 100_000 * SCALE
 
-_AMOUNT = re.compile(r"(\d{1,12})(?:\.(\d{1,2}))?", re.ASCII)
+# ISO 4217: the currencies whose minor unit is not a hundredth, by the number of their decimals.
+OTHER_DECIMALS = {
+    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
+    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3), **dict.fromkeys("CLF UYW".split(), 4)}
+
+_AMOUNT = re.compile(r"0*(\d{1,12})(?:\.(\d{1,2}))?", re.ASCII)
 _RATE = re.compile(r"(\d{1,8})(?:\.(\d{1,8}))?", re.ASCII)
 
 
 def minor(written: str) -> int:
-    """Minor units of decimal text with at most two places: `"1.5"` is 150. Raises ValueError."""
+    """Minor units of decimal text with at most two places: `"1.5"` is 150, `"025"` 2500. Raises ValueError."""
     match = _AMOUNT.fullmatch(written)
     if not match:
         raise ValueError(f"{written!r} is not a decimal number with at most two places")
     whole, part = match.groups()
     return int(whole) * 100 + int((part or "").ljust(2, "0"))
+
+
+def has_leading_zeros(written: str) -> bool:
+    """Whether zeros that mean nothing stand before decimal text: in `025` and `00.50`, not in `0.50`."""
+    return re.match(r"0\d", written, re.ASCII) is not None
 
 
 def signed(written: str) -> int:

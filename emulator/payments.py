@@ -18,6 +18,7 @@ from .store.trades import Refund
 
 OVERTAKEN_BY = 2 * durations.SECOND
 BY_PAYER, BY_CONTROL, BY_CLOCK = "payer", "control", "clock"
+QUERIES = ("tgpayquery", "tgpaycheck")
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,10 @@ class Payments:
 
     def attended(self, order: Order) -> Order:
         """The merchant's 15 minutes of QR note 2 are over: an order neither paid nor queried nor cancelled is a finding."""
-        if not self.tables.journal.asked(order.merchants_id, order.out_trade_no, "tgpayquery", self.now):
+        journal, number = self.tables.journal, (order.merchants_id, order.out_trade_no)
+        if not any(journal.asked(*number, query, self.now) for query in QUERIES):
             finding = Finding("QR_ORDER_LEFT_OPEN", "neither paid nor queried nor cancelled within 15 minutes")
-            self.tables.journal.add_finding(order.merchants_id, order.out_trade_no, "tgpayqrcode", finding.as_json())
+            journal.add_finding(*number, "tgpayqrcode", finding.as_json())
         looked_at = replace(order, watched=False)
         self.tables.orders.save(looked_at)
         return looked_at

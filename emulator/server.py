@@ -19,6 +19,7 @@ from typing import Any
 from flask import Flask
 from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
+from gunicorn.http.errors import ParseException
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
 
@@ -153,6 +154,14 @@ def _lan_address() -> str:
 
 class LenientRequest(Request):  # type: ignore[misc]  # gunicorn is not typed
     """An HTTP request whose URL may have bytes that should have been percent-encoded: PHP clients send them, and nginx takes them."""
+
+    def __init__(self, *parts: Any) -> None:
+        """Read the head. An error, as far as it came after the first line, knows the address that was asked for as `uri`."""
+        try:
+            super().__init__(*parts)
+        except ParseException as error:
+            error.uri = getattr(self, "uri", "")
+            raise
 
     def parse_request_line(self, line_bytes: bytes) -> None:
         """Encode them, and go on."""

@@ -5,14 +5,17 @@ import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from http import HTTPStatus
 from typing import Any
 
+from gunicorn.http.errors import ExpectationFailed, LimitRequestHeaders, ParseException
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from .connections import Line
 from .settings import Settings
 from .slots import Slots
 from .web import Emulator
+from .web.bodies import turned_away
 
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 # From the signal on: requests under way may be finished, then attempts; then the worker ends, and then the master ends it.
@@ -20,6 +23,7 @@ REQUESTS_S, ATTEMPTS_S, WORKERS_S = 4, 5, 6
 SPARE_FILES = 200
 BREATH_S = 0.05
 OUT_OF_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+STATUSES = {LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, ExpectationFailed: HTTPStatus.EXPECTATION_FAILED}
 NOT_THERE = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
 
 
@@ -107,6 +111,21 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         """The headers are there."""
         conn.sock.expect_body()
         return super().handle_request(req, conn)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """Turn away what is no HTTP with one line in the log, in the form of the place that it was for; a request that was answered
+        already, without a look at its body, is not answered twice."""
+        if not isinstance(exc, ParseException):
+            super().handle_error(req, client, addr, exc)
+            return
+        self.log.warning("Invalid request from ip=%s: %s", (addr or ("",))[0], exc)
+        if req is not None:
+            return
+        status = STATUSES.get(type(exc), HTTPStatus.BAD_REQUEST)
+        try:
+            client.sendall(turned_away(getattr(exc, "uri", ""), status, str(exc)))
+        except OSError:
+            self.log.debug("the client of an invalid request has left")
 
     def handle_exit(self, sig: Any, frame: Any) -> None:
         """SIGTERM: whoever waits is answered at once, everything else is finished as far as there is time."""

@@ -255,6 +255,7 @@ class Shop:
     merchants_id: str
     token: str
     made: dict[str, Any] = field(default_factory=dict)
+    base: str = "/v2"
 
     def number(self) -> str:
         """A new order number, with the prefix that QR note 1 asks for."""
@@ -269,7 +270,7 @@ class Shop:
     def send(self, endpoint: str, params: dict[str, str], method: str = "GET", headers: dict[str, str] | None = None) -> Answer:
         """The parameters as they are."""
         query = parse.urlencode(params).encode()
-        url = f"{self.control.url}/v2/{endpoint}.php"
+        url = f"{self.control.url}{self.base}/{endpoint}.php"
         if method == "GET":
             return exchange(f"{url}?{query.decode()}", headers=headers)
         return exchange(url, method, query, {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})})

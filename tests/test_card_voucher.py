@@ -99,6 +99,7 @@ def test_a_voucher_is_good_for_30_minutes(control: Control, shop: Shop, clock: C
 
 @pytest.mark.parametrize("fields, error, named", [
     ({"cardNo": "4111111111111112"}, "3101", ""), ({"cardNo": "4012888888881881"}, "3101", "test card"), ({"cardNo": "abc"}, "3101", ""),
+    ({"cardNo": "4111 1111 1111 1111"}, "3101", ""), ({"expirationMonth": "1"}, "3096", ""),
     ({"expirationMonth": "01", "expirationYear": "24"}, "3096", ""), ({"expirationMonth": "13"}, "3096", ""),
     ({"expirationYear": "2049"}, "3096", ""), ({"cvv": "12"}, "3104", ""), ({"cvv": "1234"}, "3104", ""),
     ({"cardNo": "378282246310005"}, "3104", ""), ({"cardNo": None}, "1000", "cardNo"), ({"cardNo": ""}, "1000", "cardNo"),

@@ -85,6 +85,12 @@ def test_a_card_may_be_typed_with_blanks_or_dashes(shop: Shop) -> None:
         assert outcome(shop, order["out_trade_no"]) == ("0000", "success")
 
 
+def test_a_month_may_be_typed_with_one_digit(shop: Shop) -> None:
+    order = shop.card_order()
+    presented(order, VISA, expirationMonth="1")
+    assert outcome(shop, order["out_trade_no"]) == ("0000", "success")
+
+
 def test_a_card_posted_twice_pays_once(shop: Shop) -> None:
     order = shop.card_order()
     presented(order)

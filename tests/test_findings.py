@@ -1,5 +1,6 @@
 """Contract 1.5: findings, the rules that a request or a receiver breaks without being refused, and the report of them."""
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -25,6 +26,11 @@ def in_capitals(shop: Shop) -> Answer:
     return shop.send("tgpayqrcode", {**params, "sign": params["sign"].upper()})
 
 
+def at_the_old_address(shop: Shop) -> Shop:
+    """The shop, whose base address ends in /api/."""
+    return replace(shop, base="/api")
+
+
 BREACHES: list[tuple[str, str, Ask]] = [
     ("ORDER_NUMBER_PREFIX", "QR", lambda shop: qr_order(shop, out_trade_no="0607001")),
     ("SIGN_TYPE_MISSING", "barcode", lambda shop: shop.pay_by_barcode(sign_type=None)),
@@ -43,6 +49,14 @@ BREACHES: list[tuple[str, str, Ask]] = [
     ("OTHER_NAME", "QR", lambda shop: qr_order(shop, trans_amount=None, total_fee="1.00")),
     ("OTHER_NAME", "prepay", lambda shop: shop.prepay_order(trans_amount=None, total_fee="1.00")),
     ("OTHER_NAME", "H5", lambda shop: shop.h5_order(total_fee=None, trans_amount="1.00")),
+    ("LEADING_ZEROS", "barcode", lambda shop: shop.pay_by_barcode("025")),
+    ("LEADING_ZEROS", "QR", lambda shop: qr_order(shop, amount="00.50")),
+    ("LEADING_ZEROS", "H5", lambda shop: shop.h5_order("000000000000000025.5")),
+    ("LEADING_ZEROS", "prepay", lambda shop: shop.prepay_order("01")),
+    ("OLD_ADDRESS", "barcode", lambda shop: at_the_old_address(shop).pay_by_barcode()),
+    ("OLD_ADDRESS", "prepay", lambda shop: at_the_old_address(shop).prepay_order()),
+    ("OLD_ADDRESS", "check", lambda shop: at_the_old_address(shop).ask(
+        "tgpaycheck", out_trade_no=shop.prepay_order()["out_trade_no"], sign_type=None)),
     ("NOTIFY_URL_QUERY", "prepay", lambda shop: shop.prepay_order(notify_url="http://127.0.0.1:9/notify?order=1")),
     ("URL_NOT_ESCAPED", "QR", lambda shop: qr_order(shop, notify_url="http://127.0.0.1:9/Watches of")),
     ("URL_NOT_ESCAPED", "H5", lambda shop: shop.h5_order(return_url="http://127.0.0.1:9/Watches of")),

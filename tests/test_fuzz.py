@@ -22,7 +22,8 @@ TEXTS = ["", " ", "x", "nobody", "201703200001", "0821032398", "..", "%00", "\x0
          "[", "http://[bad", "0001-01-01", "9999-12-31", "2027-02-31", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59",
          "autopay", "WAIT_BUYER_PAY", "pay", "decline", "tap", "1ms", "on", "set", "advance"]
 NAMES = ["merchants_id", "out_trade_no", "status", "endpoint", "verdict", "notify_type", "after", "before", "limit", "search", "lang",
-         "start", "end", "start_date", "end_date", "table", "name", "token", "order_id", "new", "onwards", "do", "by", "to", "text", "params",
+         "start", "end", "start_date", "end_date", "table", "name", "token", "order_id", "new", "onwards", "do", "by", "to",
+         "text", "params",
          "attempt", "card", "amount", "reason", "number", "serial", "terminal_type", "online", "attended", "notify_url", "rate", "products",
          "advance", "freeze", "reset", "rules", "rows", "error", "code", "failed", "here", "_method", "_name", "_value", "x", ""]
 values = st.one_of(st.sampled_from(NUMBERS), st.sampled_from(TEXTS), st.text(max_size=20))

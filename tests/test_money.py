@@ -13,7 +13,8 @@ PENNY = Decimal("0.01")
 
 
 @pytest.mark.parametrize("written, amount", [
-    ("0.01", 1), ("1", 100), ("1.5", 150), ("1.50", 150), ("01.05", 105), ("1000000.00", 100_000_000), ("0", 0), ("0.00", 0)])
+    ("0.01", 1), ("1", 100), ("1.5", 150), ("1.50", 150), ("01.05", 105), ("025", 2500), ("00.50", 50),
+    ("0" * 50 + "1", 100), ("1000000.00", 100_000_000), ("0", 0), ("0.00", 0)])
 def test_an_amount_is_decimal_text_with_at_most_two_places(written: str, amount: int):
     assert money.minor(written) == amount
 

@@ -99,7 +99,7 @@ def test_all_columns_of_the_settlement_file_are_there_in_their_order(printed: st
 def test_the_rows_of_a_document_inside_a_parameter_are_there(printed: str, param) -> None:
     rows = printed.partition(f"#### Rows of `{param.name}`\n")[2].partition("\n#")[0]
     for inner in param.format.rows:
-        assert inner.meaning in row(rows, inner.name) and str(inner.length) in row(rows, inner.name)
+        assert inner.meaning in row(rows, inner.name) and str(inner.length or "") in row(rows, inner.name)
 
 
 @pytest.mark.parametrize("code", RESPONSE_CODES.values(), ids=list(RESPONSE_CODES))

@@ -1,8 +1,10 @@
 """Contract 1.1: HTTP in, XML out, whatever is sent."""
+import gzip
 import hashlib
 import re
 import socket
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, quote_from_bytes, urlencode, urlsplit
 
@@ -223,20 +225,25 @@ def test_a_name_in_url_and_body_counts_as_the_body_has_it(shop: Shop) -> None:
     assert shop.query(answer["out_trade_no"])["trans_amount"] == "3.00"
 
 
-@pytest.mark.parametrize("text", [
-    "咖啡 £5|茶", "谢谢🙏", "<b>&amp;\"'</b>", "]]><!--", "&#0;&lt;", "a\tb", "+ %20=&;", "\x7f\x85\u2028\ufeff", "%zz", "％", "\u202eabc"])
+SEEN = ["咖啡 £5|茶", "谢谢🙏", "<b>&amp;\"'</b>", "]]><!--", "&#0;&lt;", "+ %20=&;", "%zz", "％"]
+
+
+@pytest.mark.parametrize("text", [*SEEN, "a\tb", "a\nb", "a\rb", "\r\n", "\x7f\x85\u2028\ufeff", "\u202eabc"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_text_of_any_kind_comes_back_with_the_query(shop: Shop, method: str, text: str) -> None:
+    number = shop.ask("tgpayprepay", method, out_trade_no=shop.number(), trans_amount="1.00", pay_type="alipay", trade_type="MINI",
+                      attach=f"x{text}x")["out_trade_no"]
+    answer = shop.query(number)
+    assert answer["attach"] == f"x{text}x"
+    assert shop.verifies(answer)
+
+
+@pytest.mark.parametrize("text", SEEN)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_text_comes_back_as_it_was_sent_and_never_breaks_the_document(shop: Shop, method: str, text: str) -> None:
     number = f"{shop.number()}{text}"
     answer = shop.send("tgpayqrcode", qr_params(shop, out_trade_no=number), method)
     assert (answer["is_success"], answer["out_trade_no"]) == ("T", number)
-    assert shop.verifies(answer)
-
-
-@pytest.mark.parametrize("text", ["a\nb", "a\rb", "\r\n"])
-def test_line_breaks_in_a_value_survive_the_document(shop: Shop, text: str) -> None:
-    answer = shop.send("tgpayqrcode", qr_params(shop, out_trade_no=f"x{text}{shop.number()}"))
-    assert answer["out_trade_no"].startswith(f"x{text}")
     assert shop.verifies(answer)
 
 
@@ -313,6 +320,78 @@ def test_a_body_of_another_kind_is_refused_with_a_hint_at_the_right_one(shop: Sh
     sentence = refused(post(shop, "tgpayqrcode", b'{"merchants_id": "1"}', content_type), "ILLEGAL_PARTNER")
     assert content_type in sentence
     assert FORM in sentence
+
+
+PARAMS = b"merchants_id=201703200001&out_trade_no=1&sign=0"
+NOT_READ = [
+    ("GET", PARAMS, {}, "the body of a GET is not read"), ("GET", b'{"merchants_id": "1"}', {"Content-Type": "application/json"}, "a GET"),
+    ("GET", iter([PARAMS]), {"Transfer-Encoding": "chunked"}, "the body of a GET is not read"),
+    ("POST", gzip.compress(PARAMS), {"Content-Encoding": "gzip"}, "encoded as gzip"),
+    ("POST", gzip.compress(PARAMS), {"Content-Type": FORM, "Content-Encoding": "GZIP"}, "encoded as gzip"),
+    ("POST", PARAMS, {"Content-Type": FORM, "Content-Encoding": "br"}, "encoded as br"),
+    ("POST", b'{"merchants_id": "1"}', {"Content-Type": FORM}, "begins like JSON"),
+    ("POST", b"<xml><merchants_id>1</merchants_id></xml>", {"Content-Type": FORM}, "XML"),
+    ("POST", PARAMS, {"Content-Type": "text/plain; charset=utf-8"}, "the body is text/plain"),
+    ("POST", PARAMS, {"Content-Type": "multipart/form-data"}, "no field was found"),
+    ("POST", b'--x\r\nContent-Disposition: form-data; name="merchants_id"; filename="f"\r\n\r\n1\r\n--x--\r\n',
+     {"Content-Type": "multipart/form-data; boundary=x"}, "has files in it"),
+    ("POST", "out_trade_no=1&reference=茶".encode("gbk"), {"Content-Type": f"{FORM}; charset=gbk"}, "as UTF-8, whatever its charset")]
+
+
+@pytest.mark.parametrize("method, body, headers, hint", NOT_READ, ids=[f"{row[0]}-{row[3]}" for row in NOT_READ])
+def test_the_refusal_says_why_a_body_was_not_read(shop: Shop, method: str, body: Any, headers: dict[str, str], hint: str) -> None:
+    answer = exchange(url(shop, "tgpayquery"), method, body, {"Content-Type": FORM, **headers})
+    sentence = refused(answer, "ILLEGAL_PARTNER")
+    assert sentence.startswith("merchants_id is missing; ") and hint in sentence
+    assert "body" in shop.journal(answer)["answer"]
+
+
+def test_a_get_without_a_body_and_a_plain_post_have_no_hint(shop: Shop) -> None:
+    for answer in (exchange(url(shop, "tgpayquery")), post(shop, "tgpayquery", b""), post(shop, "tgpayquery", b"out_trade_no=1"),
+                   exchange(url(shop, "tgpayquery"), "POST", b"a=b", {"Content-Type": FORM, "Content-Encoding": "identity"})):
+        assert refused(answer, "ILLEGAL_PARTNER") == "merchants_id is missing"
+
+
+def test_a_get_with_a_body_is_answered_by_its_url(shop: Shop) -> None:
+    query = urlencode(qr_params(shop))
+    assert exchange(f"{url(shop, 'tgpayqrcode')}?{query}", "GET", b"trans_amount=9.00", {"Content-Type": FORM})["is_success"] == "T"
+
+
+@pytest.mark.parametrize("path, status", [
+    ("/api/tgpaynothing.php", 404), ("/api/", 404), ("/api", 404), ("/api//tgpayquery.php", 404), ("/api/tgpayquery", 404), ("/v2", 404)])
+def test_the_old_address_is_refused_in_the_same_form(shop: Shop, path: str, status: int) -> None:
+    refused(exchange(f"{shop.control.url}{path}"), "NOT_FOUND", status)
+
+
+def test_the_old_address_refuses_methods_and_sizes_in_the_same_form(shop: Shop) -> None:
+    refused(exchange(f"{shop.control.url}/api/tgpayquery.php", "PUT"), "METHOD_NOT_ALLOWED", 405)
+    refused(exchange(f"{shop.control.url}/api/tgpayquery.php", "BREW"), "METHOD_NOT_ALLOWED", 405)
+    refused(exchange(f"{shop.control.url}/api/tgpayquery.php", "POST", b"x" * 2 * MIB), "REQUEST_TOO_LARGE", 413)
+
+
+@pytest.mark.parametrize("ask", [
+    lambda shop: shop.settlement("2026-01-01", "2026-01-01"), lambda shop: shop.ask("tgpaygetopenid", client_url="http://shop.example/"),
+    lambda shop: shop.ask("tgpayapi", service="linktopost", out_trade_no=shop.h5_order()["out_trade_no"])],
+    ids=["CSV", "redirect", "link to post"])
+def test_pages_of_other_origins_may_read_every_kind_of_answer(shop: Shop, ask: Callable[[Shop], Answer]) -> None:
+    for place in ("/v2", "/api"):
+        answer = ask(replace(shop, base=place))
+        assert (answer.status in (200, 302), answer.headers["Access-Control-Allow-Origin"]) == (True, "*")
+
+
+def test_pages_of_other_origins_may_read_nothing_else(shop: Shop) -> None:
+    order = shop.qr_order()
+    for path in ("/_emulator/health", "/_emulator/nothing", "/console", "/", "/nothing", order["qr_code"].partition("/wallet")[1] + "/x"):
+        assert "Access-Control-Allow-Origin" not in exchange(f"{shop.control.url}{path}").headers
+
+
+def test_an_openid_stays_the_same_at_both_addresses(shop: Shop) -> None:
+    first = shop.ask("tgpaygetopenid", client_url="http://shop.example/")
+    cookie = first.headers["Set-Cookie"]
+    assert "Path=/;" in f"{cookie};"
+    params = shop.signed(client_url="http://shop.example/")
+    again = replace(shop, base="/api").send("tgpaygetopenid", params, headers={"Cookie": cookie.partition(";")[0]})
+    assert again.headers["Location"] == first.headers["Location"]
 
 
 def test_a_multipart_form_is_read_like_any_other(shop: Shop) -> None:

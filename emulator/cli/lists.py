@@ -55,7 +55,9 @@ def _named(header: list[str], cells: list[str], place: int) -> dict[str, str]:
     """A row by the names of its columns. Raises ValueError where it is no row of a list."""
     if len(cells) != len(header):
         raise ValueError(f"has {len(cells)} cells, the first line has {len(header)}")
-    named = {name: cell.strip() for name, cell in zip(header, cells) if name in CELLS and cell.strip()}
+    # An order number may have blanks around it: they are part of it.
+    named = {name: cell if name in NUMBERS else cell.strip() for name, cell in zip(header, cells) if name in CELLS}
+    named = {name: cell for name, cell in named.items() if cell}
     reconciliation.row(place, named)
     return named
 

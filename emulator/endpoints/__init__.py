@@ -1,9 +1,10 @@
-"""The gateway's functions, one file each, in the order of the document."""
+"""The gateway's functions, one file each, in the order of the document; what it does not have comes last."""
 from .export_settlement import export_settlement
 from .tgpayapi import tgpayapi
 from .tgpaybankcard import tgpaybankcard
 from .tgpaybarcode import tgpaybarcode
 from .tgpaycancel import tgpaycancel
+from .tgpaycheck import tgpaycheck
 from .tgpaygetopenid import tgpaygetopenid
 from .tgpayh5 import tgpayh5
 from .tgpayprepay import tgpayprepay
@@ -15,5 +16,5 @@ from .tgpaywebtoterminal import tgpaywebtoterminal
 
 ENDPOINTS = {table.name: table for table in (
     tgpaybarcode, tgpayqrcode, tgpayquery, tgpayrefund, tgpaycancel, tgpaybankcard, tgpaywebtoterminal, tgpayh5, tgpayapi, tgpaygetopenid,
-    tgpayprepay, export_settlement, tgpayuserinfo)}
+    tgpayprepay, export_settlement, tgpayuserinfo, tgpaycheck)}
 NAMES = frozenset(name for table in ENDPOINTS.values() for name in table.all_names)

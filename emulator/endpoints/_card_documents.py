@@ -42,7 +42,7 @@ TRUE_FALSE, YES_NO = one_of("true", "false"), one_of("yes", "no")
 IP = Format("an IPv4 or IPv6 address", _ip_problem)
 
 
-def _row(name: str, format: Format, length: int, meaning: str, example: str = "", source: Source = Source.DOCUMENTED) -> Param:
+def _row(name: str, format: Format, length: int | None, meaning: str, example: str = "", source: Source = Source.DOCUMENTED) -> Param:
     return Param(name, Need.OPTIONAL, format, example, meaning, length, source=source)
 
 
@@ -98,9 +98,11 @@ RISK_ROWS = (
     _row("bill.houseNumberOrName", TEXT, 40, "number or name of the house"),
 )
 PAY_ROWS = (
-    _row("cardNo", TEXT, 64, "a test card's number; 3101 when it is none"), _row("expirationMonth", TEXT, 64, "two digits; 3096 when past"),
-    _row("expirationYear", TEXT, 64, "two digits; 3096 when past"),
-    _row("cvv", TEXT, 64, "three digits, American Express four; else 3104"), _row("firstName", TEXT, 128, "the cardholder's first name"),
+    # What these four hold, and how long it is, the issuer judges.
+    _row("cardNo", TEXT, None, "a test card's number, digits only; else 3101"),
+    _row("expirationMonth", TEXT, None, "two digits, 01 to 12; else, or when past, 3096"),
+    _row("expirationYear", TEXT, None, "two digits; else, or when past, 3096"),
+    _row("cvv", TEXT, None, "three digits, American Express four; else 3104"), _row("firstName", TEXT, 128, "the cardholder's first name"),
     _row("lastName", TEXT, 128, "the cardholder's last name"),
     _row("cardVoucher", TEXT, 64, "made by TGPay.createCardVoucher, in place of the card; 0452 when unknown, used or expired"),
     _row("billingDesc", TEXT, 36, "what the cardholder's bill says"),
@@ -134,7 +136,13 @@ def _parts_problem(written: str) -> str | None:
     return None
 
 
-SUB_ACCOUNT_DATA = Format("JSON with the amount of each part, as decimal text", _parts_problem)
+def _parts_finding(written: str) -> tuple[str, str] | None:
+    amounts = [str(amount) for amount in _amounts_in(read(written))]
+    padded = [amount for amount in amounts if money.has_leading_zeros(amount)]
+    return ("LEADING_ZEROS", f"has zeros before a number, as in {padded[0]}") if padded else None
+
+
+SUB_ACCOUNT_DATA = Format("JSON with the amount of each part, as decimal text", _parts_problem, finding=_parts_finding)
 
 
 def parts(written: str) -> int:
@@ -147,12 +155,16 @@ def parts(written: str) -> int:
     if not isinstance(given, (dict, list)):
         raise ValueError("is neither a JSON object nor a list")
     try:
-        amounts = list(_amounts(given)) or (list(given.values()) if isinstance(given, dict) else [])
+        amounts = _amounts_in(given)
     except RecursionError:
         raise ValueError("is nested too deep") from None
     if not amounts:
         raise ValueError("has no amount in it")
     return sum(_minor(amount) for amount in amounts)
+
+
+def _amounts_in(given: Any) -> list[Any]:
+    return list(_amounts(given)) or (list(given.values()) if isinstance(given, dict) else [])
 
 
 def _amounts(given: Any) -> Iterator[Any]:
@@ -165,7 +177,7 @@ def _amounts(given: Any) -> Iterator[Any]:
 
 def _minor(amount: Any) -> int:
     written = str(amount) if isinstance(amount, (str, int, float)) and not isinstance(amount, bool) else ""
-    if not re.fullmatch(r"\d{1,7}(\.\d{1,2})?", written, re.ASCII):
+    if not re.fullmatch(r"0*\d{1,7}(\.\d{1,2})?", written, re.ASCII):
         raise ValueError("has an amount that is not a decimal number with at most two places")
     return money.minor(written)
 

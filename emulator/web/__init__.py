@@ -58,6 +58,14 @@ class IdConverter(BaseConverter):
         return int(value)
 
 
+class NumberConverter(BaseConverter):
+    """An order number in an address: any text, with slashes anywhere in it."""
+
+    regex = ".+?"
+    weight = 200
+    part_isolating = False
+
+
 @dataclass
 class Emulator:
     """What every request works with: `current_app.extensions["emulator"]`."""
@@ -109,12 +117,12 @@ def _made(settings: Settings, store: Store, scheduler: Scheduler) -> Emulator:
 
 def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
     """The application on an open store; whoever calls runs the scheduler's thread."""
-    from . import api, cashier, console, control, demo, pages, payment_code, prefix, sdk, terminal
+    from . import api, bodies, cashier, console, control, demo, pages, payment_code, prefix, sdk, terminal
 
     app = Flask(__name__)
     app.url_rule_class = QuickRule
     app.response_class = Onward
-    app.url_map.converters["id"] = IdConverter
+    app.url_map.converters.update(id=IdConverter, number=NumberConverter)
     app.url_map.merge_slashes = False  # an order number may have two in a row
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
     app.extensions["emulator"] = _made(settings, store, scheduler)
@@ -128,6 +136,7 @@ def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
     app.register_blueprint(control.blueprint)
     app.register_blueprint(control.probes)
     app.register_blueprint(console.blueprint)
+    bodies.check_bodies(app)
     prefix.put_under(app, settings.public_url)
 
     @app.after_request

@@ -1,21 +1,25 @@
-"""`/v2`: HTTP in, the gateway's answer out (contract 1.1)."""
+"""`/v2`, and `/api` as some clients have it: HTTP in, the gateway's answer out (section 1)."""
 import errno
 import socket
 import struct
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from flask import Blueprint, Response, render_template, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from .. import durations, gateway
+from ..findings import Finding
 from ..replies import Response as Answered
 from ..replies import Wire
 from . import Onward, base_url, control, emulator, pages, under_prefix
+from .bodies import GATEWAY
 
 blueprint = Blueprint("api", __name__)
+PLACE, OLD_PLACE = GATEWAY
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 ALL_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 PRINTED = " !#$&'()*+,-./:;<=>?@[]^_`{|}~"
@@ -27,14 +31,16 @@ MOST_DISCARDED = 64 * 1024 * 1024
 @blueprint.app_errorhandler(405)
 def nothing_here(error: HTTPException) -> Response:
     """What routing does not know, `/v2//x.php` and invented methods among it, is answered as its place is: XML or a page."""
-    if request.path == "/v2" or request.path.startswith("/v2/"):
-        return answer(request.path[4:])
+    for place in GATEWAY:
+        if f"{request.path}/".startswith(f"{place}/"):
+            return answer(request.path[len(place) + 1:])
     if f"/{request.path.lstrip('/')}/".startswith("/_emulator/"):
         return control.not_routed(error)
     return pages.not_found() if error.code == 404 else Response(error.description, 405)
 
 
-@blueprint.route("/v2/<path:path>", methods=ALL_METHODS, provide_automatic_options=False)
+@blueprint.route(f"{PLACE}/<path:path>", methods=ALL_METHODS, provide_automatic_options=False)
+@blueprint.route(f"{OLD_PLACE}/<path:path>", methods=ALL_METHODS, provide_automatic_options=False)
 def answer(path: str) -> Response:
     """Answer whatever is asked of the gateway; each answer is XML, unless the endpoint's is something else."""
     answered = emulator().gateway.answer(_read(path))
@@ -73,8 +79,7 @@ def _made(answered: Answered) -> Response:
     if answered.form:
         pages.secure(response)
     for name, value in answered.cookies.items():
-        response.set_cookie(name, value, max_age=10 * 365 * 86400, path=under_prefix("/v2/"), httponly=True,
-                            samesite="Lax")
+        response.set_cookie(name, value, max_age=10 * 365 * 86400, path=under_prefix("/"), httponly=True, samesite="Lax")
     return response
 
 
@@ -117,48 +122,106 @@ def _encoded(pieces: Any) -> Iterator[bytes]:
         yield piece.encode()
 
 
+@dataclass(frozen=True)
+class _Body:
+    """What was read of a body, or why nothing was: `text` is that of a form, `hint` is for a client whose body is of another kind."""
+
+    form: dict[str, str] = field(default_factory=dict)
+    text: str = ""
+    too_large: bool = False
+    broken: bool = False
+    hint: str = ""
+
+
 def _read(path: str) -> gateway.Request:
     query = _pairs(request.environ.get("QUERY_STRING", ""))
-    form, body = dict[str, str](), ""
-    too_large = max(request.content_length or 0, len(request.query_string)) > gateway.MOST_BYTES
-    hint = ""
-    if too_large:
-        _read_to_the_end()
-    elif request.method == "POST":
-        form, body, too_large, hint = _body()
+    body = _body()
     name = path[:-4] if path.endswith(".php") else f"{path} "
-    written = (request.environ.get("QUERY_STRING", ""), request.environ.get("RAW_URI", "").partition("#")[2], body)
-    return gateway.Request(
-        name, request.method, {**query, **form}, request.remote_addr or "", base_url(), frozenset(query),
-        request.cookies, too_large, hint, *map(_text, () if too_large else written))
+    is_old = request.path.startswith(OLD_PLACE)
+    findings = (Finding("OLD_ADDRESS", f"the address begins with {OLD_PLACE}/"),) if is_old else ()
+    fragment = request.environ.get("RAW_URI", "").partition("#")[2]
+    came = gateway.Request(
+        name, request.method, {**query, **body.form}, request.remote_addr or "", base_url(), frozenset(query),
+        request.cookies, body.too_large, body.broken, body.hint, findings=findings)
+    if body.too_large:
+        return came
+    return replace(came, query=_text(request.environ.get("QUERY_STRING", "")), fragment=_text(fragment), body=_text(body.text))
 
 
-def _body() -> tuple[dict[str, str], str, bool, str]:
-    """The body's parameters, its text where that is a form, whether it is too large, and what to tell a client
-    whose body is of another kind."""
-    if request.mimetype == MULTIPART:
-        request.max_content_length = request.max_form_memory_size = request.max_form_parts = gateway.MOST_BYTES
-        try:
-            return {name: values[-1] for name, values in request.form.lists()}, "", False, ""
-        except RequestEntityTooLarge:
-            return {}, "", True, ""
+def _body() -> _Body:
+    """The body, of which only that of a POST is read."""
+    if max(request.content_length or 0, len(request.query_string)) > gateway.MOST_BYTES:
+        _read_to_the_end()
+        return _Body(too_large=True)
+    try:
+        if request.method == "POST":
+            return _multipart() if request.mimetype == MULTIPART and not _encoding() else _plain()
+    except RequestEntityTooLarge:
+        return _Body(too_large=True)
+    except BadRequest:
+        return _Body(broken=True)
+    is_sent = bool(request.content_length) or "Transfer-Encoding" in request.headers
+    unread = f"the body of a {request.method} is not read; send the parameters in the URL, or with POST"
+    return _Body(hint=unread if is_sent else "")
+
+
+def _multipart() -> _Body:
+    """The fields of a multipart form. Raises RequestEntityTooLarge, BadRequest."""
+    request.max_content_length = request.max_form_memory_size = request.max_form_parts = gateway.MOST_BYTES
+    form = {name: values[-1] for name, values in request.form.lists()}
+    hint = "" if form else f"no field was found in the {MULTIPART} body; send {FORM}"
+    if request.files:
+        hint = f"the {MULTIPART} body has files in it, which are not read; send values as fields"
+    return _Body(form, hint=hint)
+
+
+def _plain() -> _Body:
+    """The parameters of a form. Raises BadRequest."""
     # The stream makes room for as much as it is asked for, so it is not asked for a MiB each time.
     length = gateway.MOST_BYTES if request.content_length is None else request.content_length
     raw = request.stream.read(length + 1)
     if len(raw) > gateway.MOST_BYTES:
         _read_to_the_end()
-        return {}, "", True, ""
+        return _Body(too_large=True)
+    wrong = _not_read(raw)
+    return _Body(hint=wrong) if wrong else _Body(_pairs(raw.decode("latin-1")), raw.decode("latin-1"), hint=_looks_like(raw))
+
+
+def _not_read(raw: bytes) -> str:
+    """Why a body is not read at all: it is compressed, or no form."""
+    if raw and _encoding():
+        return f"the body is encoded as {_encoding()}, which is not read; send it as it is"
     if raw and request.mimetype not in ("", FORM):
-        return {}, "", False, f"the body is {request.mimetype}, which is not read; send {FORM}"
-    return _pairs(raw.decode("latin-1")), raw.decode("latin-1"), False, ""
+        return f"the body is {request.mimetype}, which is not read; send {FORM}"
+    return ""
+
+
+def _looks_like(raw: bytes) -> str:
+    """What else a body that is called a form seems to be."""
+    charset = request.mimetype_params.get("charset", "utf-8")
+    if charset.lower().replace("-", "") not in ("utf8", "usascii", "ascii"):
+        return f"the body is read as UTF-8, whatever its charset says ({charset})"
+    if raw.lstrip()[:1] in (b"{", b"[", b"<"):
+        return f"the body begins like JSON or XML, which is not read; send {FORM}"
+    return ""
+
+
+def _encoding() -> str:
+    """How the body is compressed; empty when it is not."""
+    written = ",".join(request.headers.get(name, "") for name in ("Content-Encoding", "Transfer-Encoding")).lower()
+    codings = [coding.strip() for coding in written.split(",")]
+    return ", ".join(coding for coding in codings if coding not in ("", "identity", "chunked"))
 
 
 def _read_to_the_end() -> None:
     """Let a client finish sending, within bounds: one that still sends when the answer comes sees a broken connection instead."""
     request.max_content_length = None
     left = MOST_DISCARDED
-    while left > 0 and (piece := request.stream.read(min(left, 65_536))):
-        left -= len(piece)
+    try:
+        while left > 0 and (piece := request.stream.read(min(left, 65_536))):
+            left -= len(piece)
+    except BadRequest:  # it has left
+        pass
 
 
 def _pairs(raw: str) -> dict[str, str]:

@@ -65,7 +65,7 @@ def present(token: str) -> Response | Any:
     language = request.args.get("lang")
     if not all(given.values()):
         return redirect(url_for("cashier.pay", token=token, missing=1, again=1, lang=language), 303)
-    card = cards.present(given, present_time(), emulator().settings.timezone)
+    card = cards.present(cards.typed(given), present_time(), emulator().settings.timezone)
     if card.outcome.code in cards.REFUSALS:
         return redirect(url_for("cashier.pay", token=token, refused=card.outcome.code, again=1, lang=language), 303)
     attempt = request.form.get("attempt")

@@ -9,6 +9,7 @@ from ..clock import real_now
 from ..endpoints._card_documents import PAY_INFO, pay_info
 from ..response_codes import RESPONSE_CODES
 from . import emulator
+from .bodies import BrokenBody
 
 blueprint = Blueprint("sdk", __name__, url_prefix="/sdk")
 GOOD_FOR = 30 * durations.MINUTE
@@ -27,6 +28,12 @@ def let_other_sites_in(response: Response) -> Response:
 def too_large(error: RequestEntityTooLarge) -> Response:
     """A body that is no card's."""
     return _answer(413, {"error": "1000", "message": f"the body is larger than {MOST_BYTES} bytes"})
+
+
+@blueprint.errorhandler(BrokenBody)
+def broken(error: BrokenBody) -> Response:
+    """A body that did not arrive whole."""
+    return _answer(400, {"error": "1000", "message": str(error.description)})
 
 
 @blueprint.get("/tgpay.js")

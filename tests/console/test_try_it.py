@@ -36,7 +36,7 @@ def canonical(page: Page) -> str:
 @pytest.mark.parametrize("key", TABLES)
 def test_every_form_as_it_is_filled_in_is_taken_by_the_gateway(shop: Shop, control: Control, key: str) -> None:
     number = shop.h5_order()["out_trade_no"] if key == "tgpayapi" else ""
-    if key in ("tgpayquery", "tgpaycancel", "tgpayrefund"):
+    if key in ("tgpayquery", "tgpaycheck", "tgpaycancel", "tgpayrefund"):
         shop.pay_by_barcode()
     if key == "tgpayquery-1":
         shop.at_terminal()

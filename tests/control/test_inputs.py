@@ -288,7 +288,8 @@ def test_the_document_says_what_is_known(desk: Desk) -> None:
 
 Ask = Callable[[Control], Answer]
 MISTAKES: list[Ask] = [
-    lambda control: control.ask("POST", "/reset", merchant_id="201703200001"), lambda control: control.ask("POST", "/reset", merchants_id=""),
+    lambda control: control.ask("POST", "/reset", merchant_id="201703200001"),
+    lambda control: control.ask("POST", "/reset", merchants_id=""),
     lambda control: control.ask("POST", "/reset", {"merchants_id": "201703200001"}),
     lambda control: control.ask("POST", "/reset", {}, merchantsId="201703200001"),
     lambda control: control.ask("DELETE", "/journal", merchant="201703200001"),

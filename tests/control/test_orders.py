@@ -1,9 +1,10 @@
 """Contract 7: orders through the control interface, listed, told and moved."""
+from html import unescape
 from typing import Any
 
 import pytest
 
-from ..driver import Control, Receiver, Shop
+from ..driver import Control, Receiver, Shop, exchange
 
 CONFIRMS = "287777777777700001"
 MAKE = {"barcode": Shop.pay_by_barcode, "qr": Shop.qr_order, "h5": Shop.h5_order, "prepay": Shop.prepay_order}
@@ -67,11 +68,15 @@ def test_an_order_is_told_with_its_history_refunds_and_notices(notified: Shop, r
     assert [notice["notify_type"] for notice in story["notices"]] == ["trans_qrcode_create_sync", "trade_status_sync"]
 
 
-@pytest.mark.parametrize("number", ["a/b", "a//b", "50%", "ä 茶", "a?b#c", "..", "a+b"])
+@pytest.mark.parametrize("number", [
+    "a/b", "a//b", "/a", "a/", "/", "pay", "a/pay", "50%", "%2F", "ä 茶", "谢谢🙏", "a?b#c", "..", "a/../b", "a+b",
+    " a ", " ", "a\\b", "\"<'>"])
 def test_an_order_of_any_number_can_be_told_and_paid(shop: Shop, number: str) -> None:
     assert shop.qr_order(out_trade_no=number)["is_success"] == "T"
     assert shop.happens(number, "pay").status == 200
-    assert shop.story(number)["status"] == "TRADE_SUCCESS"
+    assert (shop.story(number)["status"], shop.story(number)["out_trade_no"]) == ("TRADE_SUCCESS", number)
+    page = exchange(f"{shop.control.url}/console/orders/{shop.story(number)['id']}")
+    assert (page.status, number in unescape(page.text)) == (200, True)
 
 
 @pytest.mark.parametrize("merchant", ["known", "nobody"])

@@ -74,7 +74,7 @@ def list_orders() -> Response:
     return listed([order_json(at(order, now)) for order in orders], limit)
 
 
-@operation("GET", "/orders/<merchants_id>/<path:out_trade_no>", "an order with its history, refunds and notices")
+@operation("GET", "/orders/<merchants_id>/<number:out_trade_no>", "an order with its history, refunds and notices")
 def get_order(merchants_id: str, out_trade_no: str) -> Response:
     """The whole story of an order."""
     tables = emulator().store.read()
@@ -89,7 +89,7 @@ def get_order(merchants_id: str, out_trade_no: str) -> Response:
         "notices": [notice_json(tables, notice) for notice in tables.notices.of_order(merchants_id, out_trade_no)]})
 
 
-@operation("POST", "/orders/<merchants_id>/<path:out_trade_no>/<event>", f"let something happen to an order: {', '.join(ACTS)}; "
+@operation("POST", "/orders/<merchants_id>/<number:out_trade_no>/<event>", f"let something happen to an order: {', '.join(ACTS)}; "
            f"to a card order also {', '.join(name for name in CARD_ACTS if name not in ACTS)}",
            body={"properties": {
                "error": {"enum": list(BUYER_FAILURES), "description": f"why a wallet declines; {DEFAULT_FAILURE} unless told"},

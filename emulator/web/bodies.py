@@ -1,0 +1,78 @@
+"""Requests that are broken on the wire: bodies that do not arrive whole, and what is no HTTP at all, are a 400 everywhere."""
+import json
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask
+from werkzeug.exceptions import BadRequest
+
+from .. import __version__, envelope
+from ..codes import Refused
+
+GATEWAY = ("/v2", "/api")  # where the gateway answers; some clients know it by the second
+
+
+class BrokenBody(BadRequest):
+    """The body breaks off, or its chunks are malformed."""
+
+    description = "the body breaks off or is malformed"
+
+
+class CheckedInput:
+    """The body of one request as the server reads it, whose own exceptions nobody else knows; `length` is what was announced."""
+
+    def __init__(self, raw: Any, length: int) -> None:
+        self._raw = raw
+        self._left = length
+
+    def read(self, size: int = -1) -> bytes:
+        """`size` bytes, or what is left. Raises BrokenBody."""
+        piece = self._checked(self._raw.read, size)
+        if self._left > 0 and (size < 0 or len(piece) < size):
+            raise BrokenBody
+        return piece
+
+    def readline(self, size: int = -1) -> bytes:
+        """A line of at most `size` bytes. Raises BrokenBody."""
+        line = self._checked(self._raw.readline, size)
+        if self._left > 0 and not line and size != 0:
+            raise BrokenBody
+        return line
+
+    def _checked(self, read: Callable[[int], bytes], size: int) -> bytes:
+        try:
+            piece = read(size)
+        except Exception as error:
+            raise BrokenBody from error
+        self._left -= len(piece)
+        return piece
+
+
+def check_bodies(app: Flask) -> None:
+    """Let the application read every body through a `CheckedInput`."""
+    inner = app.wsgi_app
+
+    def checked(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        length = environ.get("CONTENT_LENGTH") or "0"
+        environ["wsgi.input"] = CheckedInput(environ["wsgi.input"], int(length) if length.isdecimal() else 0)
+        return inner(environ, start_response)
+    app.wsgi_app = checked  # type: ignore[method-assign]
+
+
+def turned_away(uri: str, status: HTTPStatus, why: str) -> bytes:
+    """The whole answer to a request that the server cannot even parse, in the form of its place; the connection is closed."""
+    path = f"{uri.partition('?')[0]}/"
+    headers = [f"HTTP/1.1 {status.value} {status.phrase}", "Connection: close", f"X-TGPay-Emulator: {__version__}"]
+    if path.startswith(tuple(f"{place}/" for place in GATEWAY)):
+        content_type = envelope.CONTENT_TYPE
+        body = envelope.refusal(Refused("BAD_REQUEST", why), {}, None, None)
+        headers.append("Access-Control-Allow-Origin: *")
+    elif path.startswith("/_emulator/"):
+        content_type = "application/problem+json"
+        body = json.dumps({"type": "about:blank", "title": status.phrase, "status": status.value, "detail": why})
+    else:
+        content_type, body = "text/plain; charset=utf-8", f"{why}\n"
+    raw = body.encode()
+    headers += [f"Content-Type: {content_type}", f"Content-Length: {len(raw)}", "", ""]
+    return "\r\n".join(headers).encode() + raw
