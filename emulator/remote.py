@@ -15,6 +15,11 @@ def fail(sentence: str) -> NoReturn:
     raise click.ClickException(sentence)
 
 
+def one_line(sentence: str) -> str:
+    """A sentence in which an address with line breaks may stand."""
+    return " ".join(sentence.split())
+
+
 def settings_of(flags: dict[str, Any]) -> Settings:
     """The settings in force, or the one line that says what is wrong with them."""
     try:
@@ -103,4 +108,5 @@ class Control:
         try:
             return fetch(self._url + address, 3600, method, body, self._token)
         except (OSError, ValueError) as problem:
-            raise click.ClickException(f"no emulator answers at {self._url}: {getattr(problem, 'reason', problem)}") from problem
+            why = getattr(problem, "reason", problem)
+            raise click.ClickException(one_line(f"no emulator answers at {self._url}: {why}")) from problem

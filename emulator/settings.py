@@ -35,7 +35,8 @@ def _switch(written: str) -> bool:
 
 def _number(least: int, most: int) -> Callable[[str], int]:
     def parse(written: str) -> int:
-        if not written.isdecimal() or not least <= int(written) <= most:
+        is_number = written.isascii() and written.isdecimal() and len(written) <= len(str(most))
+        if not is_number or not least <= int(written) <= most:
             raise ValueError(f"{written!r} is not a whole number from {least} to {most}")
         return int(written)
     return parse
@@ -53,7 +54,7 @@ def _zone(written: str) -> str:
 
 def _time_of_day(written: str) -> int:
     hours, colon, minutes = written.partition(":")
-    if not (colon and hours.isdecimal() and minutes.isdecimal() and int(hours) < 24 and int(minutes) < 60):
+    if not (colon and written.isascii() and len(written) <= len("15:00") and hours.isdecimal() and minutes.isdecimal() and int(hours) < 24 and int(minutes) < 60):
         raise ValueError(f"{written!r} is not a time of day; write 15:00")
     return int(hours) * durations.HOUR + int(minutes) * durations.MINUTE
 

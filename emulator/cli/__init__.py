@@ -10,7 +10,7 @@ from urllib import parse
 import click
 
 from .. import __version__
-from ..remote import Control, address_of, fail, fetch, settings_of
+from ..remote import Control, address_of, fail, fetch, one_line, settings_of
 from ..settings import SETTINGS, variable
 from ..terminal import Act
 from .output import Program
@@ -128,7 +128,7 @@ def _unhealthy(address: str) -> str | None:
     try:
         status, text = fetch(f"{address}/_emulator/health", timeout=5)
     except (OSError, ValueError) as problem:
-        return f"{address}: {getattr(problem, 'reason', problem)}"
+        return one_line(f"{address}: {getattr(problem, 'reason', problem)}")
     if status != 200:
         return f"{address}: {status} {text.strip()}"
     click.echo(text.strip())
