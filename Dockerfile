@@ -2,19 +2,18 @@
 ARG BASE=python:3.11-slim
 FROM ${BASE}
 
+# Any user may run it (docker run --user 12345), also on a read-only root (--read-only --tmpfs /tmp).
 COPY . /src
 RUN pip install --no-cache-dir --constraint /src/.ci/constraints.txt /src \
     && rm -rf /src \
-    && useradd --system --create-home --home-dir /home/tgpay tgpay \
-    && install -d -m 1777 /data
+    && useradd --system --home-dir /data tgpay \
+    && install -d -o tgpay -m 1777 /data
 USER tgpay
-WORKDIR /home/tgpay
+WORKDIR /data
 
-# A throw-away database; to keep it: -v tgpay-data:/data -e TGPAY_DATABASE=/data/emulator.db
-# Everything that is written lies in /tmp or /data, so that any user and a read-only root will do:
-# docker run --user 12345 --read-only --tmpfs /tmp
+# A throw-away database, which is in /tmp; to keep it: -v tgpay-data:/data -e TGPAY_DATABASE=/data/emulator.db
 ENV TGPAY_HOST=0.0.0.0 TGPAY_PORT=8472 TGPAY_DATABASE=:temporary: TGPAY_ADDRESS_FILE=/tmp/tgpay-emulator.address \
-    PYTHONUNBUFFERED=1
+    HOME=/data PYTHONUNBUFFERED=1
 EXPOSE 8472
 # It follows the address that serve wrote down, whether the port was a variable or a flag.
 HEALTHCHECK --interval=10s --timeout=6s --start-period=20s CMD ["tgpay-emulator", "healthcheck"]

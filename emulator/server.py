@@ -192,6 +192,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
     def __init__(self, settings: Settings, listener: socket.socket, path: Path, ready: Callable[[], None]) -> None:
         self._settings = settings
         self._listener = listener
+        self._path = path
         self._ready = ready
         self.application, self._scheduler, self._sender = build(settings, path)
         super().__init__()
@@ -200,7 +201,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
         """Hand our settings to gunicorn."""
         options = {
             "bind": f"fd://{self._listener.fileno()}", "workers": self._settings.workers, "worker_class": Worker, "preload_app": True,
-            "worker_connections": most_connections(self._settings.connections, _files()), "worker_tmp_dir": _place_for_heartbeats(),
+            "worker_connections": most_connections(self._settings.connections, _files()), "worker_tmp_dir": _place_for_heartbeats(self._path),
             "logger_class": Logger, "loglevel": self._log_level(), "keepalive": 75, "timeout": 60, "graceful_timeout": WORKERS_S,
             "limit_request_line": 0, "control_socket_disable": True, "http_parser": "python",
             "forwarder_headers": "",  # a header may not say what the path is: public_url does
@@ -237,9 +238,14 @@ def _counted(limit: int) -> int:
     return sys.maxsize if limit == resource.RLIM_INFINITY else limit
 
 
-def _place_for_heartbeats() -> str | None:
-    """Where the workers' heartbeats are: in memory if possible; None is the usual place for temporary files."""
-    return IN_MEMORY if os.access(IN_MEMORY, os.W_OK | os.X_OK) else None
+def _place_for_heartbeats(database: Path) -> str:
+    """Where the workers' heartbeats are: in memory, else where temporary files are, else beside the database."""
+    if os.access(IN_MEMORY, os.W_OK | os.X_OK):
+        return IN_MEMORY
+    try:
+        return tempfile.gettempdir()
+    except OSError:
+        return str(database.parent)
 
 
 def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None:

@@ -2,7 +2,6 @@
 import errno
 import socket
 import struct
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,7 +14,7 @@ from .. import durations, gateway
 from ..findings import Finding
 from ..replies import Response as Answered
 from ..replies import Wire
-from . import Onward, base_url, control, emulator, pages, under_prefix
+from . import Emulator, Onward, base_url, control, emulator, pages, under_prefix
 from .bodies import GATEWAY
 
 blueprint = Blueprint("api", __name__)
@@ -99,7 +98,7 @@ def _broken(response: Response, wire: Wire) -> Response:
         connection = request.environ["gunicorn.socket"]
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close at once, by RST
         connection.close()
-    response.response = {Wire.TRUNCATED: _cut(whole), Wire.SLOW: _dripping(whole, emulator().closing)}.get(wire, _cut(b""))
+    response.response = {Wire.TRUNCATED: _cut(whole), Wire.SLOW: _dripping(whole, emulator())}.get(wire, _cut(b""))
     response.headers["Content-Length"] = str(len(whole))
     return response
 
@@ -110,10 +109,11 @@ def _cut(whole: bytes) -> Iterator[bytes]:
     raise BrokenPipeError(errno.EPIPE, "the line breaks as the scenario says")
 
 
-def _dripping(whole: bytes, closing: threading.Event) -> Iterator[bytes]:
+def _dripping(whole: bytes, here: Emulator) -> Iterator[bytes]:
     size = max(1, -(-len(whole) // DRIPS))
     for place in range(0, len(whole), size):
-        closing.wait(BETWEEN_DRIPS_S)
+        with here.pause():
+            here.closing.wait(BETWEEN_DRIPS_S)
         yield whole[place:place + size]
 
 
