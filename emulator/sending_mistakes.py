@@ -5,7 +5,7 @@ is known it says what can have happened; else everything that could have is trie
 """
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, combinations, permutations
+from itertools import chain, combinations, islice, permutations
 from urllib.parse import unquote, unquote_plus
 
 from .arrivals import Arrival, Part, decoded, parts_of, with_pluses
@@ -16,7 +16,10 @@ from .signature import NEVER_SIGNED
 
 MOST_PIECES = 20  # parameters that may be pieces, of which every few beside each other are tried
 MOST_STRANGE = 4  # parameters that may be pieces of a value in any order
+MOST_TWO_CUT = 100  # times that two values are tried as cut
+MOST_ESCAPES = 20  # of a value of which one may have been meant as it is
 MOST_BLANKS = 4  # of which some may have been pluses
+_ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
 _NOT_ENCODED = re.compile(r"[^\w%.~+*!'()/-]")
 
 
@@ -41,13 +44,17 @@ def _is_piece(arrival: Arrival, place: int) -> bool:
 def _cut(parts: tuple[Part, ...], strange: list[int]) -> Iterator[Repair]:
     """Fewest pieces first: more of them can give the same text where they would stand there anyway."""
     whole = _runs(strange)
-    parts_of_runs = [(start, end) for first, last in whole for start, end in combinations(range(first, last + 1), 2)
-                     if end - start > 1 and (start, end) not in whole]
-    for run in sorted(parts_of_runs, key=lambda run: run[1] - run[0]) if len(strange) <= MOST_PIECES else ():
-        yield from _glued(parts, [run])
-    counts = range(1, len(whole) + 1) if len(whole) <= MOST_STRANGE else (1, len(whole))
-    for some in chain.from_iterable(combinations(whole, count) for count in counts):
-        yield from _glued(parts, some, common=True)
+    some = whole
+    if len(strange) <= MOST_PIECES:
+        some = [(start, end) for first, last in whole for start, end in combinations(range(first, last + 1), 2) if end - start > 1]
+        some.sort(key=lambda run: run[1] - run[0])
+    for run in some:
+        yield from _glued(parts, [run], common=run in whole)
+    two = [(one, other) for one, other in combinations(some, 2) if one[1] <= other[0] or other[1] <= one[0]]
+    two.sort(key=lambda pair: sum(end - start for start, end in pair))
+    for pair in two[:MOST_TWO_CUT]:
+        yield from _glued(parts, sorted(pair))
+    yield from _glued(parts, whole, common=True)
     if parts[0].segment is None and len(strange) <= MOST_STRANGE:
         yield from _in_any_order(parts, [parts[place] for place in strange])
 
@@ -141,7 +148,7 @@ def not_encoded(arrival: Arrival) -> Iterator[Repair]:
     for place, part in enumerate(arrival.parts):
         for value in _with_some_pluses(part.value):
             yield _changed(arrival.parts, place, value, PLUS_NOT_ENCODED)
-        if _may_be_literal(part.value):
+        if _may_be_literal(part):
             for value in dict.fromkeys(encode(part.value) for encode in URL_ENCODED):
                 if "%" in value:
                     yield _changed(arrival.parts, place, value, PERCENT_NOT_ENCODED)
@@ -155,20 +162,32 @@ def _as_written(parts: tuple[Part, ...]) -> Iterator[Repair]:
         if len(changed) > 1 and (sign == "+" or any(_NOT_ENCODED.search(part.written) for part in parts)):
             yield Repair(tuple(told), pairs_of([Part(part.name, meant(part.written)) for part in parts]), True)
         for place in changed:
-            if sign == "+" or _may_be_literal(parts[place].value):
+            if sign == "+" or _may_be_literal(parts[place]):
                 alone = _changed(parts, place, meant(parts[place].written), PLUS_NOT_ENCODED)
                 yield alone._replace(mistakes=tuple(_told_by(meant, parts[place].written)))
+    for place, part in enumerate(parts):
+        for value in _with_one_escape(part.written):
+            yield _changed(parts, place, value, PERCENT_NOT_ENCODED)
 
 
-def _may_be_literal(value: str) -> bool:
+def _with_one_escape(written: str) -> Iterator[str]:
+    """The decoded text with one of its escapes, or one kind of them, as it is, where others were meant to be decoded."""
+    found = [each.span() for each in islice(_ESCAPE.finditer(written), MOST_ESCAPES)]
+    if len(found) > 1:
+        yield from (f"{decoded(written[:begin])}{written[begin:end]}{decoded(written[end:])}" for begin, end in found)
+        for escape in dict.fromkeys(written[begin:end] for begin, end in found):
+            yield escape.join(map(decoded, written.split(escape)))
+
+
+def _may_be_literal(part: Part) -> bool:
     """Whether somebody may have meant a value with percent signs: not where these are plainly the encoding of it."""
-    return value.isascii() and "://" not in value
+    return part.value.isascii() and ("://" not in part.value or (part.segment is not None and "://" in part.segment))
 
 
 def _with_some_pluses(value: str) -> Iterator[str]:
-    """The value with all its blanks, or some of few, as pluses."""
+    """The value with all its blanks, with one of them, or with some of few as pluses."""
     blanks = [place for place, letter in enumerate(value) if letter == " "]
-    counts = range(1, len(blanks) + 1) if len(blanks) <= MOST_BLANKS else (len(blanks),)
+    counts = range(1, len(blanks) + 1) if len(blanks) <= MOST_BLANKS else (1, len(blanks))
     for places in chain.from_iterable(combinations(blanks, count) for count in counts):
         letters = list(value)
         for place in places:

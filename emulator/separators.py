@@ -69,9 +69,10 @@ def separated(arrival: Arrival) -> Iterator[Repair]:
     if arrival.fragment:
         parts = (*parts_of(f"{arrival.query}%23{arrival.fragment.replace('#', '%23')}"), *parts_of(arrival.body))
         yield repaired("HASH_NOT_ENCODED", "a # that was not URL-encoded ended the query; URL-encode values when sending", parts)
-    for repair in (_unescaped(arrival), _without_entities(arrival, True), _without_entities(arrival, False), _split(arrival)):
+    for repair in (_unescaped(arrival), _without_entities(arrival, True), _without_entities(arrival, False)):
         if repair:
             yield repair
+    yield from _split(arrival)
 
 
 def plainly(arrival: Arrival) -> Repair | None:
@@ -120,20 +121,24 @@ def _parts_again(texts: list[str]) -> list[Part]:
     return [Part(name, value) for name, _, value in split]
 
 
-def _split(arrival: Arrival) -> Repair | None:
-    """The parameters where one has others of the gateway's in its value, behind another separator than a bare `&`."""
-    parts: list[Part] = []
-    first = ""
+def _split(arrival: Arrival) -> Iterator[Repair]:
+    """The parameters where one has others of the gateway's in its value, behind another separator than a bare `&`.
+
+    Such a value may be a whole query that was URL-encoded, and is then decoded once more.
+    """
+    parts, queries, first = list[Part](), list[Part](), ""
     for part in arrival.parts:
         text, begin, texts = Part(part.name, part.value).text, 0, list[str]()
-        for found in _SEPARATOR.finditer(text):
+        escaped = _ESCAPED_AMPERSAND.match(text)  # which is another mistake
+        for found in _SEPARATOR.finditer(text, escaped.end() if escaped else 0):
             name = found[1]
-            if not arrival.is_strange(name) and name not in arrival.params and "://" not in text[:found.start()]:
+            in_a_url = not texts and "://" in text[:found.start()]
+            if not arrival.is_strange(name) and name not in arrival.params and not in_a_url:
                 first = first or name
                 texts.append(text[begin:found.start()])
                 begin = found.start(1)
         parts += _parts_again([each.replace("%3D", "=", 1) for each in (*texts, text[begin:])]) if texts else [part]
-    if not first:
-        return None
-    return repaired("SEPARATOR", f"before {first} something else than a bare & was sent, so that it arrived in another value; "
-                    "URL-encode names and values, not the & and = between them", parts)
+        queries += parts_of(text) if texts else [part]
+    for found_parts in (queries, parts) if first else ():
+        yield repaired("SEPARATOR", f"before {shortened(first)} something else than a bare & was sent, so that it arrived in "
+                       "another value; URL-encode names and values, not the & and = between them", found_parts)

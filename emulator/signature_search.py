@@ -127,7 +127,8 @@ class Search:
         weak = [way for way in sending if way.codes[0] not in STRONG]
         if any(self._is_plain_cut(way) for way in strong):
             found = [way for way in found if way.codes != ("UNSORTED",)]
-        found = strong + found + weak + ([] if found or strong else single)
+        of_all_values = [way for way in found if way.mistakes != (PLUS_NOT_ENCODED,)]
+        found = strong + found + weak + ([] if of_all_values or strong else single)
         return found, len(self._tokens), complete and sending_complete and single_complete
 
     def _may_be(self, mistake: Mistake) -> bool:

@@ -1,10 +1,11 @@
 """What the tables say in English is told in Chinese on the Chinese pages (contract 5)."""
 import pytest
 
-from emulator import cards, mistakes, payers, response_codes, terminal
+from emulator import cards, payers, response_codes, terminal
 from emulator.contract import Source
 from emulator.endpoints import ENDPOINTS
 from emulator.findings import RULES
+from emulator.remedies import REMEDIES
 from emulator.scenarios import shipped, shipped_scenario, then_rows
 from emulator.web.chinese import CHINESE
 from emulator.web.texts import Texts
@@ -21,8 +22,7 @@ SAID = {
     "messages of codes": {row.message for row in CODES},
     "test cards": {card.means for card in cards.test_cards()}, "payment codes": {code.means for code in payers.TEST_CODES},
     "messages of terminals": {*terminal.MESSAGES.values(), *(answer.message for answer in terminal.AMOUNT_TRIGGERS.values())} - {""},
-    "mistakes in a signature": {mistake.code for mistake in (
-        *mistakes.ALWAYS, mistakes.SPACED, *mistakes.of_other_tokens(["x"]), *mistakes.of_the_parameters((("trans_amount", "1.00"),)))},
+    "mistakes in a signature": set(REMEDIES),
     "scenarios": {shipped_scenario(name).summary for name in shipped()}, "keys of then": {meaning for _, _, meaning in then_rows()},
 }
 OF_THE_COURSE = {"No card was presented in time", "The card could not be read", "No PIN was typed in time", "The host was not reached",
