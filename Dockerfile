@@ -14,6 +14,7 @@ WORKDIR /home/tgpay
 # Everything that is written lies in /tmp or /data, so that any user and a read-only root will do:
 # docker run --user 12345 --read-only --tmpfs /tmp
 ENV TGPAY_HOST=0.0.0.0 TGPAY_PORT=8472 TGPAY_DATABASE=:temporary: TGPAY_ADDRESS_FILE=/tmp/tgpay-emulator.address \
+    TGPAY_ALLOWED_HOSTS=tgpay,tgpay-emulator \
     PYTHONUNBUFFERED=1
 EXPOSE 8472
 # It follows the address that serve wrote down, whether the port was a variable or a flag.

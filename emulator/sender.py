@@ -6,16 +6,20 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpcore
 
-from .outbox import Sent
+from .outbox import MARK, Sent
+from .settings import MERCHANTS, PRIVATE
 from .store.post import Posted
 from .urls import ascii_url
 
 ANSWER_LIMIT = 64 * 1024
 # Cloud metadata services that are not in a link-local network.
-_METADATA = tuple(map(ipaddress.ip_address, ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254")))
+_METADATA = tuple(map(ipaddress.ip_network, (
+    "100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::/32", "fd20:ce::254", "fd00:42::42", "fd00:c1::a9fe:a9fe")))
+_PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")))
 _NAT64 = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48")))
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -33,13 +37,24 @@ def embedded(address: Address) -> Address:
     return address.ipv4_mapped or address.sixtofour or address
 
 
-def allowed(host: str, address: Address, places: tuple[str, ...]) -> bool:
-    """Whether a notice may go to a resolved address of a host, under the setting `notify_allow`."""
+def allowed(host: str, address: Address, places: tuple[str, ...], merchants_host: str = "") -> bool:
+    """Whether a notification may go to a resolved address of a host, under the setting `notify_allow`; `merchants_host` is that of the
+    notify_url in the merchant's settings."""
     real = embedded(address)
-    if real.is_link_local or address.is_link_local or real in _METADATA:
+    if real.is_link_local or address.is_link_local or any(real in network or address in network for network in _METADATA):
         return False
-    return not places or host.lower().strip("[]") in places or any(
-        real in ipaddress.ip_network(place, strict=False) for place in places if _is_network(place))
+    host = host.lower().strip("[]")
+    return not places or host in places or any(_covers(place, host, real, merchants_host) for place in places)
+
+
+def _covers(place: str, host: str, address: Address, merchants_host: str) -> bool:
+    """Whether an entry of `notify_allow` that is no host name has an address in it."""
+    own = address.is_loopback or address.is_unspecified
+    if place == PRIVATE:
+        return any(address in network for network in _PRIVATE)
+    if place == MERCHANTS:
+        return host == merchants_host and not own
+    return _is_network(place) and address in ipaddress.ip_network(place, strict=False)
 
 
 def _is_network(place: str) -> bool:
@@ -97,17 +112,18 @@ class _Timed(httpcore.NetworkStream):
 class _Guarded(httpcore.NetworkBackend):
     """Connects only to addresses that are allowed, and to the very address that was looked at."""
 
-    def __init__(self, places: tuple[str, ...], left: Callable[[], float]) -> None:
+    def __init__(self, places: tuple[str, ...], merchants_host: str, left: Callable[[], float]) -> None:
         self._places = places
+        self._merchants_host = merchants_host
         self._left = left
         self._network = httpcore.SyncBackend()
 
     def connect_tcp(self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
                     socket_options: Iterable[Any] | None = None) -> httpcore.NetworkStream:
         addresses = _resolve(host, port, self._left())
-        permitted = [address for address in addresses if allowed(host, address, self._places)]
+        permitted = [address for address in addresses if allowed(host, address, self._places, self._merchants_host)]
         if not permitted:
-            raise Forbidden(f"notices must not go to {host} ({', '.join(map(str, addresses))})")
+            raise Forbidden(f"notifications must not go to {host} ({', '.join(map(str, addresses))}): see --notify-allow")
         failure: Exception = httpcore.ConnectError(f"no address for {host}")
         for address in permitted:
             try:
@@ -118,10 +134,12 @@ class _Guarded(httpcore.NetworkBackend):
 
 
 class Sender:
-    """Posts notices; safe to use from many threads. `timeout` is milliseconds for everything one attempt does."""
+    """Posts notices; safe to use from many threads. `timeout` is milliseconds for everything one attempt does; `url_of` answers the
+    notify_url in the settings of a merchant."""
 
-    def __init__(self, places: tuple[str, ...], timeout: int, agent: str) -> None:
+    def __init__(self, places: tuple[str, ...], timeout: int, agent: str, url_of: Callable[[str], str] = lambda merchants_id: "") -> None:
         self._places = places
+        self._url_of = url_of
         self._timeout = timeout / 1_000
         self._agent = agent
 
@@ -136,11 +154,15 @@ class Sender:
             return Sent(_since(begun), error=str(error) or type(error).__name__)
         return Sent(_since(begun), status, body.decode("utf-8", "replace").replace("\x00", "\ufffd"))
 
+    def _merchants_host(self, notice: Posted) -> str:
+        """The host in the merchant's settings, where it matters."""
+        return urlsplit(self._url_of(notice.merchants_id)).hostname or "" if MERCHANTS in self._places else ""
+
     def _exchange(self, notice: Posted, left: Callable[[], float]) -> tuple[int, bytes]:
-        headers = [("User-Agent", self._agent), ("Accept", "*/*"), ("Connection", "close")]
+        headers = [("User-Agent", self._agent), ("Accept", "*/*"), ("Connection", "close"), (MARK, str(notice.id))]
         if notice.content_type:
             headers.append(("Content-Type", notice.content_type))
-        with httpcore.ConnectionPool(network_backend=_Guarded(self._places, left)) as pool:
+        with httpcore.ConnectionPool(network_backend=_Guarded(self._places, self._merchants_host(notice), left)) as pool:
             url = httpcore.URL(ascii_url(notice.url).partition("#")[0])
             content = notice.sent_body.encode() or None
             with pool.stream(notice.method, url, headers=[("Host", _host(url)), *headers], content=content) as answer:

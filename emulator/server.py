@@ -20,10 +20,10 @@ from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
 from gunicorn.workers.gthread import ThreadWorker
 
-from . import __version__, cards, scenarios, seeding
+from . import __version__, cards, merchants, scenarios, seeding
 from .flights import Signal
 from .scheduler import Scheduler
-from .settings import EVERYWHERE, TEMPORARY, Settings, is_loopback
+from .settings import DEFAULT_SEED, EVERYWHERE, MERCHANTS, PRIVATE, TEMPORARY, Settings, is_reachable
 from .store import Store, Tables, prepare
 from .store.post import Posted
 from .urls import reachable, url_of
@@ -33,6 +33,7 @@ GRACE_S = 15
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 BACKLOG = 512
 ALL_INTERFACES = (EVERYWHERE, "::")
+log = logging.getLogger(__name__)
 
 
 class Unstartable(Exception):
@@ -51,8 +52,9 @@ def database_path(settings: Settings) -> Path:
 class LateSender:
     """A sender that is loaded with the first notice: a command line that sends none need not wait for its libraries."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
+        self._store = store
         self._sender: Callable[[Posted], Any] | None = None
 
     def __call__(self, notice: Posted) -> Any:
@@ -64,8 +66,13 @@ class LateSender:
         if self._sender is None:
             from .sender import Sender
 
-            self._sender = Sender(self._settings.notify_allow, self._settings.notify_timeout, f"tgpay-emulator/{__version__}")
+            self._sender = Sender(self._settings.notify_allow, self._settings.notify_timeout, f"tgpay-emulator/{__version__}",
+                                  self._notify_url)
         return self._sender
+
+    def _notify_url(self, merchants_id: str) -> str:
+        merchant = self._store.read().merchants.find(merchants_id)
+        return merchant.notify_url if merchant else ""
 
 
 def build(settings: Settings, path: Path) -> tuple[Flask, Scheduler, LateSender]:
@@ -75,9 +82,11 @@ def build(settings: Settings, path: Path) -> tuple[Flask, Scheduler, LateSender]
     store = Store(path, bell.ring)
     with store.write() as tables:
         seeding.seed(tables, settings.seed)
+        if is_reachable(settings):
+            _warn_of_known_tokens(tables)
         _begin_scenario(tables, settings.scenario)
     store.close()
-    sender = LateSender(settings)
+    sender = LateSender(settings, store)
     scheduler = Scheduler(store, settings, sender, bell)
     return create_app(settings, store, scheduler), scheduler, sender
 
@@ -106,10 +115,39 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def guarded(settings: Settings) -> Settings:
-    """The settings with a control token where one is needed: on an address that others can reach, unless it is switched off."""
-    if settings.control_token or is_loopback(settings.host):
+    """The settings as they are safe: where others can reach the emulator, with a control token (unless it is switched off), a seed that
+    nobody can guess, and notifications that go to private networks and the merchants' own hosts; each unless it is given."""
+    if not is_reachable(settings):
         return settings
-    return settings.replaced(control_token=secrets.token_urlsafe(18))
+    drawn: dict[str, Any] = {}
+    if not settings.control_token:
+        drawn["control_token"] = secrets.token_urlsafe(18)
+    if "seed" not in settings.given:
+        drawn["seed"] = secrets.token_urlsafe(9)
+    if not settings.notify_allow:
+        drawn["notify_allow"] = (PRIVATE, MERCHANTS)
+    return settings.replaced(**drawn)
+
+
+def with_its_seed(settings: Settings, path: Path) -> Settings:
+    """The settings with the seed that was drawn for this database before, if one was: it stays when the server starts again.
+
+    Raises `store.Unusable`.
+    """
+    prepare(path)
+    store = Store(path)
+    with store.write() as tables:
+        seed = tables.facts.remember("seed", settings.seed)
+    store.close()
+    return settings.replaced(seed=seed)
+
+
+def _warn_of_known_tokens(tables: Tables) -> None:
+    """Say so when the database was made where only this machine could reach it, with the seed that everybody knows."""
+    if any((known := tables.merchants.find(merchants_id)) and known.token == settings["token"]
+           for merchants_id, settings in merchants.seeded(DEFAULT_SEED).items() if merchants_id not in merchants.SEEDED_USERS):
+        log.warning("the seeded merchants' tokens in this database derive from the default seed, so that anybody can compute them; "
+                    "reset it, or serve another one")
 
 
 def on_the_lan(settings: Settings, port: int) -> Settings:
@@ -225,6 +263,9 @@ def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None
         handler.setFormatter(Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         logging.basicConfig(level=settings.log_level.upper(), handlers=[handler])
         address = url_of(host, port)
+        path = temporary / "emulator.db" if temporary else database_path(settings)
+        if in_force.seed != settings.seed:
+            in_force = with_its_seed(in_force, path)
 
         def ready() -> None:
             gc.freeze()  # the workers share what the master made, as long as their collectors leave it alone
@@ -233,7 +274,7 @@ def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None
                 Path(in_force.address_file).write_text(reachable(address), encoding="utf-8")
             announce(in_force, address)
 
-        Server(in_force, listener, temporary / "emulator.db" if temporary else database_path(settings), ready).run()
+        Server(in_force, listener, path, ready).run()
     finally:
         if temporary and os.getpid() == process:
             shutil.rmtree(temporary, ignore_errors=True)

@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from . import clock, durations, money
 
@@ -77,6 +78,14 @@ def _places(written: str) -> tuple[str, ...]:
     return places
 
 
+def _hosts(written: str) -> tuple[str, ...]:
+    hosts = tuple(part.strip().lower().removesuffix(".") for part in written.split(",") if part.strip())
+    for host in hosts:
+        if not host.strip("[]").replace(":", "").replace(".", "").replace("-", "").replace("_", "").isalnum():
+            raise ValueError(f"{host!r} is not a host name; write the names alone, without scheme and port")
+    return tuple(host.strip("[]") for host in hosts)
+
+
 def _public_url(written: str) -> str:
     if written and not written.startswith(("http://", "https://")):
         raise ValueError(f"{written!r} does not begin with http:// or https://")
@@ -89,6 +98,8 @@ def _log_level(written: str) -> str:
     return written.lower()
 
 
+DEFAULT_SEED = "tgpay"
+PRIVATE, MERCHANTS = "private", "merchants"  # of notify_allow
 SETTINGS = (
     Setting("host", "127.0.0.1", "address to listen on"),
     Setting("port", "8472", "port to listen on; 0 takes a free one", _number(0, 65535)),
@@ -97,9 +108,12 @@ SETTINGS = (
     Setting("lan", "off", "for phones on the same Wi-Fi: listens on all interfaces, public_url has this machine's address there, and a QR "
                           "code of it is printed; host and public_url win", _switch),
     Setting("public_url", "", "address under which payers and merchants reach the emulator; empty: the request's own", _public_url),
+    Setting("allowed_hosts", "", "host names, separated by commas, under which the control interface, the console and the demo answer "
+                                 "besides loopback names, the host of public_url and this machine's addresses", _hosts),
     Setting("workers", "2", "server processes", _number(1, 64)),
     Setting("threads", "8", "threads of each process", _number(1, 256)),
-    Setting("seed", "tgpay", "everything that looks random derives from it: tokens, numbers, buyers"),
+    Setting("seed", DEFAULT_SEED, "everything that looks random derives from it: tokens, numbers, buyers; where others reach the "
+                                  "emulator, one is drawn and printed unless it is given"),
     Setting("scenario", "", "scenario in force from the start: the name of one that comes along, or a TOML file"),
     Setting("strict", "off", "breaking a rule of the document is refused (ILLEGAL_ARGUMENT) instead of noted as a finding", _switch),
     Setting("control_token", "", "bearer token of /_emulator; empty: none on loopback, one made and printed elsewhere; off: none anywhere"),
@@ -107,8 +121,10 @@ SETTINGS = (
     Setting("notify_timezone", "Europe/London", "zone of notify_time", _zone),
     Setting("notify_retries", "4m,10m,10m,1h,2h,6h,15h", "waits before a notice that was not taken is repeated", _schedule),
     Setting("notify_timeout", "10s", "time for one attempt of a notice, from name lookup to the last byte", durations.parse),
-    Setting("notify_allow", "", "hosts and networks that notices may go to, separated by commas; empty: all. Link-local and cloud "
-                                "metadata addresses never", _places),
+    Setting("notify_allow", "", "hosts and networks that notifications may go to, separated by commas; private: all private networks, "
+                                "merchants: the hosts of the merchants' own notify_url settings. Empty: all on loopback, "
+                                "private,merchants where others reach the emulator. Link-local and cloud metadata addresses never",
+            _places),
     Setting("settlement_time", "15:00", "time of day, in timezone, at which a day is settled", _time_of_day),
     Setting("settlement_days", "1", "days between a payment and its settlement", _number(0, 30)),
     Setting("refund_period", "90d", "after it a paid order is TRADE_FINISHED", durations.parse),
@@ -133,6 +149,7 @@ class Settings(Mapping[str, Any]):
 
     def __init__(self, written: Mapping[str, str] | None = None) -> None:
         given = written or {}
+        self.given = frozenset(given)  # what was not left to its default
         self._values: dict[str, Any] = {}
         for setting in SETTINGS:
             text = given.get(setting.name, setting.default)
@@ -159,6 +176,7 @@ class Settings(Mapping[str, Any]):
     def replaced(self, **values: Any) -> "Settings":
         """A copy with some values changed; they are taken as they are, not parsed."""
         copy = Settings()
+        copy.given = self.given | frozenset(values)
         copy._values = {**self._values, **values}
         copy.__dict__.update(copy._values)
         return copy
@@ -177,8 +195,17 @@ def from_environment(environ: Mapping[str, str], **flags: str | None) -> Setting
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a listening address can be reached from this machine only."""
+    """Whether a host, a name or an address, is this machine's loopback."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def is_reachable(settings: Settings) -> bool:
+    """Whether others than this machine may reach the emulator: it listens for them, or something in front of it does."""
+    return not is_loopback(settings.host) or bool(settings.public_url and not is_loopback(_host(settings.public_url)))
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""

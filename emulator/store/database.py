@@ -88,7 +88,8 @@ def _equip(database: "Database") -> None:
 
 
 def _upkeep(database: "Database") -> None:
-    """Version 4: marks of time, by which old entries are found."""
+    """Version 4: marks of time, by which old entries are found; what a server remembers from one start to the next."""
+    database.execute("CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
     database.execute("CREATE TABLE upkeep_marks (at BIGINT PRIMARY KEY, journal_id BIGINT NOT NULL, notice_id BIGINT NOT NULL)")
 
 
@@ -266,6 +267,7 @@ def prepare(path: Path) -> None:
 
 
 def _bring_up_to_date(path: Path) -> None:
+    _keep_private(path)
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
     try:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -290,6 +292,17 @@ def _bring_up_to_date(path: Path) -> None:
         connection.close()
     if not empty and version < VERSION:
         migrate(path, version)
+
+
+def _keep_private(path: Path) -> None:
+    """Make the file, or make it readable for its owner alone: merchants' tokens are in it. Its log gets the same mode from SQLite."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        status = os.fstat(descriptor)
+        if status.st_uid == os.geteuid() and status.st_mode & 0o077:
+            os.fchmod(descriptor, 0o600)
+    finally:
+        os.close(descriptor)
 
 
 def migrate(path: Path, version: int) -> None:

@@ -8,7 +8,7 @@ from .lists import Lists
 from .notebook import Notebook
 from .people import Merchants
 from .post import Notices
-from .records import ClockTable, Commands, Journal
+from .records import ClockTable, Commands, Facts, Journal
 from .scripts import Scenarios
 from .settled import Settled
 from .terminals import Terminals
@@ -38,6 +38,7 @@ class Tables:
         self.settled = Settled(connection)
         self.notebook = Notebook(connection)
         self.upkeep = Upkeep(connection)
+        self.facts = Facts(connection)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
