@@ -48,6 +48,11 @@ def addresses() -> list[str]:
     return found
 
 
+def own_addresses() -> list[str]:
+    """All addresses that this machine has, on whatever interface."""
+    return [interface.address for interface in _interfaces()]
+
+
 def _interfaces() -> Iterator[Interface]:
     """The interfaces that have an IPv4 address."""
     routed = _routed()

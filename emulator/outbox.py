@@ -11,6 +11,7 @@ from .store.post import Attempt, Posted
 
 WAITING, TAKEN, FAILED = "waiting", "taken", "failed"
 ACKNOWLEDGEMENT = "success"
+MARK = "X-TGPay-Notification"  # a header of each attempt: its id; what may control an emulator refuses it
 LONGEST_TERMINAL_WAIT, TERMINAL_PERIOD = 15 * durations.MINUTE, 2 * durations.DAY
 
 

@@ -11,14 +11,16 @@ from typing import Any
 import httpcore
 
 from . import durations, receivers, urls
-from .outbox import Sent
-from .settings import Settings
+from .outbox import MARK, Sent
+from .settings import MERCHANTS, PRIVATE, Settings
 from .store.post import Posted
 from .urls import Url
 
 ANSWER_LIMIT = 64 * 1024
 # Cloud metadata services that are not in a link-local network.
-_METADATA = tuple(map(ipaddress.ip_address, ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254")))
+_METADATA = tuple(map(ipaddress.ip_network, (
+    "100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::/32", "fd20:ce::254", "fd00:42::42", "fd00:c1::a9fe:a9fe")))
+_PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")))
 _NAT64 = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48")))
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -36,13 +38,24 @@ def embedded(address: Address) -> Address:
     return address.ipv4_mapped or address.sixtofour or address
 
 
-def allowed(host: str, address: Address, places: tuple[str, ...]) -> bool:
-    """Whether a notice may go to a resolved address of a host, under the setting `notify_allow`."""
+def allowed(host: str, address: Address, places: tuple[str, ...], merchants_host: str = "") -> bool:
+    """Whether a notification may go to a resolved address of a host, under the setting `notify_allow`; `merchants_host` is that of the
+    notify_url in the merchant's settings."""
     real = embedded(address)
-    if real.is_link_local or address.is_link_local or real in _METADATA:
+    if real.is_link_local or address.is_link_local or any(real in network or address in network for network in _METADATA):
         return False
-    return not places or host.lower().strip("[]") in places or any(
-        real in ipaddress.ip_network(place, strict=False) for place in places if _is_network(place))
+    host = host.lower().strip("[]")
+    return not places or host in places or any(_covers(place, host, real, merchants_host) for place in places)
+
+
+def _covers(place: str, host: str, address: Address, merchants_host: str) -> bool:
+    """Whether an entry of `notify_allow` that is no host name has an address in it."""
+    own = address.is_loopback or address.is_unspecified
+    if place == PRIVATE:
+        return any(address in network for network in _PRIVATE)
+    if place == MERCHANTS:
+        return host == merchants_host and not own
+    return _is_network(place) and address in ipaddress.ip_network(place, strict=False)
 
 
 def _is_network(place: str) -> bool:
@@ -106,17 +119,18 @@ class _Timed(httpcore.NetworkStream):
 class _Guarded(httpcore.NetworkBackend):
     """Connects only to addresses that are allowed, and to the very address that was looked at."""
 
-    def __init__(self, places: tuple[str, ...], left: Callable[[], float]) -> None:
+    def __init__(self, places: tuple[str, ...], merchants_host: str, left: Callable[[], float]) -> None:
         self._places = places
+        self._merchants_host = merchants_host
         self._left = left
         self._network = httpcore.SyncBackend()
 
     def connect_tcp(self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
                     socket_options: Iterable[Any] | None = None) -> httpcore.NetworkStream:
         addresses = _resolve(host, port, self._left())
-        permitted = [address for address in addresses if allowed(host, address, self._places)]
+        permitted = [address for address in addresses if allowed(host, address, self._places, self._merchants_host)]
         if not permitted:
-            raise Forbidden(f"notices must not go to {host} ({', '.join(map(str, addresses))})")
+            raise Forbidden(f"notifications must not go to {host} ({', '.join(map(str, addresses))}): see --notify-allow")
         failure: Exception = httpcore.ConnectError(f"no address for {host}")
         for address in permitted:
             try:
@@ -127,10 +141,11 @@ class _Guarded(httpcore.NetworkBackend):
 
 
 class Sender:
-    """Posts notifications; safe to use from many threads."""
+    """Posts notifications; safe to use from many threads. `url_of` answers the notify_url in the settings of a merchant."""
 
-    def __init__(self, settings: Settings, agent: str) -> None:
+    def __init__(self, settings: Settings, agent: str, url_of: Callable[[str], str] = lambda merchants_id: "") -> None:
         self._settings = settings
+        self._url_of = url_of
         self._timeout = settings.notify_timeout / durations.SECOND
         self._agent = agent
 
@@ -155,12 +170,17 @@ class Sender:
                         with_user=bool(url.userinfo))
         return Sent(_since(begun), error=failure.sentence, advice=failure.advice)
 
+    def _merchants_host(self, notice: Posted) -> str:
+        """The host in the merchant's settings, where it matters."""
+        setting = self._url_of(notice.merchants_id) if MERCHANTS in self._settings.notify_allow else ""
+        return urls.split(setting).host.lower().strip("[]") if setting else ""
+
     def _exchange(self, url: Url, notice: Posted, left: Callable[[], float]) -> tuple[int, bytes, bytes]:
         """Status, Location and the beginning of the body."""
         host, tls = url.host.strip("[]"), self._tls if url.scheme == "https" else None
         place = httpcore.URL(scheme=url.scheme, host=host, port=url.port, target=url.target)
         content = notice.sent_body.encode() or None
-        network = _Guarded(self._settings.notify_allow, left)
+        network = _Guarded(self._settings.notify_allow, self._merchants_host(notice), left)
         with httpcore.ConnectionPool(tls, network_backend=network) as pool:
             with pool.stream(notice.method, place, headers=self._headers(url, notice), content=content,
                              extensions={"sni_hostname": host.removesuffix(".")}) as answer:
@@ -177,7 +197,8 @@ class Sender:
     def _headers(self, url: Url, notice: Posted) -> list[tuple[str, str]]:
         default = {"http": 80, "https": 443}[url.scheme]
         host = url.host if url.port in (None, default) else f"{url.host}:{url.port}"
-        headers = [("Host", host), ("User-Agent", self._agent), ("Accept", "*/*"), ("Connection", "close")]
+        headers = [("Host", host), ("User-Agent", self._agent), ("Accept", "*/*"), ("Connection", "close"),
+                   (MARK, str(notice.id))]
         if url.authorization:
             headers.append(("Authorization", url.authorization))
         if notice.content_type:

@@ -23,10 +23,10 @@ from gunicorn.http.errors import ParseException
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
 
-from . import __version__, cards, scenarios, seeding
+from . import __version__, cards, merchants, scenarios, seeding
 from .flights import Signal
 from .scheduler import Scheduler
-from .settings import EVERYWHERE, TEMPORARY, Settings, is_loopback
+from .settings import DEFAULT_SEED, EVERYWHERE, MERCHANTS, PRIVATE, TEMPORARY, Settings, is_reachable
 from .store import Store, Tables, Unusable, conclude, prepare
 from .store.post import Posted
 from .urls import discreet, reachable, url_of
@@ -62,8 +62,9 @@ def database_path(settings: Settings) -> Path:
 class LateSender:
     """A sender that is loaded with the first notice: a command line that sends none need not wait for its libraries."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
+        self._store = store
         self._sender: Callable[[Posted], Any] | None = None
 
     def __call__(self, notice: Posted) -> Any:
@@ -75,8 +76,12 @@ class LateSender:
         if self._sender is None:
             from .sender import Sender
 
-            self._sender = Sender(self._settings, f"tgpay-emulator/{__version__}")
+            self._sender = Sender(self._settings, f"tgpay-emulator/{__version__}", self._notify_url)
         return self._sender
+
+    def _notify_url(self, merchants_id: str) -> str:
+        merchant = self._store.read().merchants.find(merchants_id)
+        return merchant.notify_url if merchant else ""
 
 
 def build(settings: Settings, path: Path) -> tuple[Flask, Scheduler, LateSender]:
@@ -86,9 +91,11 @@ def build(settings: Settings, path: Path) -> tuple[Flask, Scheduler, LateSender]
     store = Store(path, bell.ring)
     with store.write() as tables:
         seeding.seed(tables, settings.seed)
+        if is_reachable(settings):
+            _warn_of_known_tokens(tables)
         _begin_scenario(tables, settings.scenario)
     store.close()
-    sender = LateSender(settings)
+    sender = LateSender(settings, store)
     scheduler = Scheduler(store, settings, sender, bell)
     return create_app(settings, store, scheduler), scheduler, sender
 
@@ -129,10 +136,39 @@ def check_authorities(path: str) -> None:
 
 
 def guarded(settings: Settings) -> Settings:
-    """The settings with a control token where one is needed: on an address that others can reach, unless it is switched off."""
-    if settings.control_token or is_loopback(settings.host):
+    """The settings as they are safe: where others can reach the emulator, with a control token (unless it is switched off), a seed that
+    nobody can guess, and notifications that go to private networks and the merchants' own hosts; each unless it is given."""
+    if not is_reachable(settings):
         return settings
-    return settings.replaced(control_token=secrets.token_urlsafe(18))
+    drawn: dict[str, Any] = {}
+    if not settings.control_token:
+        drawn["control_token"] = secrets.token_urlsafe(18)
+    if "seed" not in settings.given:
+        drawn["seed"] = secrets.token_urlsafe(9)
+    if not settings.notify_allow:
+        drawn["notify_allow"] = (PRIVATE, MERCHANTS)
+    return settings.replaced(**drawn)
+
+
+def with_its_seed(settings: Settings, path: Path) -> Settings:
+    """The settings with the seed that was drawn for this database before, if one was: it stays when the server starts again.
+
+    Raises `store.Unusable`.
+    """
+    prepare(path)
+    store = Store(path)
+    with store.write() as tables:
+        seed = tables.facts.remember("seed", settings.seed)
+    store.close()
+    return settings.replaced(seed=seed)
+
+
+def _warn_of_known_tokens(tables: Tables) -> None:
+    """Say so when the database was made where only this machine could reach it, with the seed that everybody knows."""
+    if any((known := tables.merchants.find(merchants_id)) and known.token == settings["token"]
+           for merchants_id, settings in merchants.seeded(DEFAULT_SEED).items() if merchants_id not in merchants.SEEDED_USERS):
+        log.warning("the seeded merchants' tokens in this database derive from the default seed, so that anybody can compute them; "
+                    "reset it, or serve another one")
 
 
 def on_the_lan(settings: Settings, port: int) -> Settings:
@@ -201,7 +237,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
         """Hand our settings to gunicorn."""
         options = {
             "bind": f"fd://{self._listener.fileno()}", "workers": self._settings.workers, "worker_class": Worker, "preload_app": True,
-            "worker_connections": most_connections(self._settings.connections, _files()), "worker_tmp_dir": _place_for_heartbeats(self._path),
+            "worker_connections": most_connections(self._settings.connections, _files()),
+            "worker_tmp_dir": _place_for_heartbeats(self._path),
             "logger_class": Logger, "loglevel": self._log_level(), "keepalive": 75, "timeout": 60, "graceful_timeout": WORKERS_S,
             "limit_request_line": 0, "control_socket_disable": True, "http_parser": "python",
             "forwarder_headers": "",  # a header may not say what the path is: public_url does
@@ -268,6 +305,9 @@ def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None
         handler.setFormatter(Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         logging.basicConfig(level=settings.log_level.upper(), handlers=[handler])
         address = url_of(host, port)
+        path = temporary / "emulator.db" if temporary else database_path(settings)
+        if in_force.seed != settings.seed:
+            in_force = with_its_seed(in_force, path)
 
         def ready() -> None:
             gc.freeze()  # the workers share what the master made, as long as their collectors leave it alone

@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from . import clock, durations, money, public_url
 
@@ -54,7 +55,8 @@ def _zone(written: str) -> str:
 
 def _time_of_day(written: str) -> int:
     hours, colon, minutes = written.partition(":")
-    if not (colon and written.isascii() and len(written) <= len("15:00") and hours.isdecimal() and minutes.isdecimal() and int(hours) < 24 and int(minutes) < 60):
+    well_formed = colon and written.isascii() and len(written) <= len("15:00") and hours.isdecimal() and minutes.isdecimal()
+    if not (well_formed and int(hours) < 24 and int(minutes) < 60):
         raise ValueError(f"{written!r} is not a time of day; write 15:00")
     return int(hours) * durations.HOUR + int(minutes) * durations.MINUTE
 
@@ -78,12 +80,22 @@ def _places(written: str) -> tuple[str, ...]:
     return places
 
 
+def _hosts(written: str) -> tuple[str, ...]:
+    hosts = tuple(part.strip().lower().removesuffix(".") for part in written.split(",") if part.strip())
+    for host in hosts:
+        if not host.strip("[]").replace(":", "").replace(".", "").replace("-", "").replace("_", "").isalnum():
+            raise ValueError(f"{host!r} is not a host name; write the names alone, without scheme and port")
+    return tuple(host.strip("[]") for host in hosts)
+
+
 def _log_level(written: str) -> str:
     if written.lower() not in ("debug", "info", "warning", "error", "critical"):
         raise ValueError(f"{written!r} is none of debug, info, warning, error, critical")
     return written.lower()
 
 
+DEFAULT_SEED = "tgpay"
+PRIVATE, MERCHANTS = "private", "merchants"  # of notify_allow
 SETTINGS = (
     Setting("host", "127.0.0.1", "address to listen on"),
     Setting("port", "8472", "port to listen on; 0 takes a free one", _number(0, 65535)),
@@ -93,6 +105,8 @@ SETTINGS = (
                           "code of it is printed; host and public_url win", _switch),
     Setting("public_url", "", "address under which payers and merchants reach the emulator, with its path where "
                               "a reverse proxy shows it under one; empty: the request's own", public_url.parse),
+    Setting("allowed_hosts", "", "host names, separated by commas, under which the control interface, the console and the demo answer "
+                                 "besides loopback names, the host of public_url and this machine's addresses", _hosts),
     Setting("workers", "2", "server processes", _number(1, 64)),
     Setting("threads", "8", "requests that each process works on at once; those that wait are not counted", _number(1, 256)),
     Setting("connections", "1000", "connections that each process serves at once, as far as the system gives it files", _number(8, 65535)),
@@ -100,7 +114,8 @@ SETTINGS = (
                                     "scenarios; as many windows of the console, and screens of terminals", _number(1, 65535)),
     Setting("client_timeout", "10s", "time for the headers of a request, and for the longest silence while a client sends a body or "
                                      "is sent an answer; a body may take six times as long", durations.parse),
-    Setting("seed", "tgpay", "everything that looks random derives from it: tokens, numbers, buyers"),
+    Setting("seed", DEFAULT_SEED, "everything that looks random derives from it: tokens, numbers, buyers; where others reach the "
+                                  "emulator, one is drawn and printed unless it is given"),
     Setting("scenario", "", "scenario in force from the start: the name of one that comes along, or a TOML file"),
     Setting("strict", "off", "breaking a rule of the document is refused (ILLEGAL_ARGUMENT) instead of noted as a finding", _switch),
     Setting("control_token", "", "bearer token of /_emulator; empty: none on loopback, one made and printed elsewhere; off: none anywhere"),
@@ -108,8 +123,10 @@ SETTINGS = (
     Setting("notify_timezone", "Europe/London", "zone of notify_time", _zone),
     Setting("notify_retries", "4m,10m,10m,1h,2h,6h,15h", "waits before a notice that was not taken is repeated", _schedule),
     Setting("notify_timeout", "10s", "time for one attempt of a notice, from name lookup to the last byte", durations.parse),
-    Setting("notify_allow", "", "hosts and networks that notices may go to, separated by commas; empty: all. Link-local and cloud "
-                                "metadata addresses never", _places),
+    Setting("notify_allow", "", "hosts and networks that notifications may go to, separated by commas; private: all private networks, "
+                                "merchants: the hosts of the merchants' own notify_url settings. Empty: all on loopback, "
+                                "private,merchants where others reach the emulator. Link-local and cloud metadata addresses never",
+            _places),
     Setting("notify_ca", "", "PEM file of certificate authorities that are trusted beside the system's, for "
                              "receivers with https"),
     Setting("notify_insecure", "off", "certificates of receivers are not checked", _switch),
@@ -137,6 +154,7 @@ class Settings(Mapping[str, Any]):
 
     def __init__(self, written: Mapping[str, str] | None = None) -> None:
         given = written or {}
+        self.given = frozenset(given)  # what was not left to its default
         self._values: dict[str, Any] = {}
         for setting in SETTINGS:
             text = given.get(setting.name, setting.default)
@@ -163,6 +181,7 @@ class Settings(Mapping[str, Any]):
     def replaced(self, **values: Any) -> "Settings":
         """A copy with some values changed; they are taken as they are, not parsed."""
         copy = Settings()
+        copy.given = self.given | frozenset(values)
         copy._values = {**self._values, **values}
         copy.__dict__.update(copy._values)
         return copy
@@ -181,8 +200,17 @@ def from_environment(environ: Mapping[str, str], **flags: str | None) -> Setting
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a listening address can be reached from this machine only."""
+    """Whether a host, a name or an address, is this machine's loopback."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def is_reachable(settings: Settings) -> bool:
+    """Whether others than this machine may reach the emulator: it listens for them, or something in front of it does."""
+    return not is_loopback(settings.host) or bool(settings.public_url and not is_loopback(_host(settings.public_url)))
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""

@@ -28,6 +28,11 @@ def announced(settings: Settings) -> Callable[[Settings, str], None]:
                    f"its console is {place}/console")
         if in_force.control_token != settings.control_token:
             click.echo(f"Control token: {in_force.control_token}")
+        if in_force.seed != settings.seed:
+            click.echo(f"Seed: {in_force.seed} (tgpay-emulator merchants prints the tokens that derive from it)")
+        if in_force.notify_allow != settings.notify_allow:
+            click.echo("Others can reach this address, so notifications go to private networks and to the hosts of the merchants' own "
+                       "notify_url only; --notify-allow changes that")
         sys.stdout.flush()
         if in_force.lan:
             _show_to_phones(place, by_hand=bool(settings.public_url))

@@ -5,6 +5,7 @@ for a lock is fair and prompt, SQLite's busy handler sleeps and starves. The bus
 the file open.
 """
 import fcntl
+import hashlib
 import json
 import os
 import sqlite3
@@ -91,8 +92,14 @@ def _equip(database: "Database") -> None:
 
 
 def _removed_merchants_and_upkeep(database: "Database") -> None:
-    """Version 4: the numbers of merchants that were removed; marks of time, by which old entries are found."""
+    """Version 4: the numbers of merchants that were removed; marks of time, by which old entries are found; what a server remembers from
+    one start to the next. The document's code for a duplicate is 3105: scenarios of earlier versions may name another."""
     database.execute("CREATE TABLE removed_merchants (merchants_id TEXT PRIMARY KEY)")
+    database.execute("CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
+    for merchants_id, document in database.execute("SELECT merchants_id, document FROM scenarios").fetchall():
+        text = document.replace('"3115"', '"3105"')
+        database.execute("UPDATE scenarios SET document = ?, digest = ? WHERE merchants_id = ?",
+                         [text, hashlib.sha256(text.encode()).hexdigest(), merchants_id])
     database.execute("CREATE TABLE upkeep_marks (at BIGINT PRIMARY KEY, journal_id BIGINT NOT NULL, notice_id BIGINT NOT NULL)")
 
 
@@ -299,6 +306,7 @@ def prepare(path: Path) -> None:
 
 
 def _bring_up_to_date(path: Path) -> None:
+    _keep_private(path)
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
     try:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -323,6 +331,17 @@ def _bring_up_to_date(path: Path) -> None:
         connection.close()
     if not empty and version < VERSION:
         migrate(path, version)
+
+
+def _keep_private(path: Path) -> None:
+    """Make the file, or make it readable for its owner alone: merchants' tokens are in it. Its log gets the same mode from SQLite."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        status = os.fstat(descriptor)
+        if status.st_uid == os.geteuid() and status.st_mode & 0o077:
+            os.fchmod(descriptor, 0o600)
+    finally:
+        os.close(descriptor)
 
 
 def migrate(path: Path, version: int) -> None:

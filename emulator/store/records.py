@@ -120,6 +120,18 @@ class ClockTable:
                       "ON CONFLICT (id) DO UPDATE SET offset_ms = :offset, frozen_ms = :frozen", vars(clock))
 
 
+class Facts:
+    """What a server remembers from one start to the next, by name."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def remember(self, name: str, value: str) -> str:
+        """The value that was remembered first: this one, when there is none."""
+        self._execute("INSERT INTO facts (name, value) VALUES (:name, :value) ON CONFLICT DO NOTHING", {"name": name, "value": value})
+        return str(self._execute("SELECT value FROM facts WHERE name = :name", {"name": name}).fetchone()[0])
+
+
 @dataclass(frozen=True)
 class Command:
     """Something that the scheduler is asked to do; `plan` is what it decided when it began."""

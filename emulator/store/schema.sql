@@ -232,3 +232,8 @@ CREATE TABLE upkeep_marks (
     journal_id BIGINT NOT NULL,
     notice_id BIGINT NOT NULL
 );
+
+CREATE TABLE facts (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);

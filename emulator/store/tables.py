@@ -9,7 +9,7 @@ from .lists import Lists
 from .notebook import Notebook
 from .people import Merchants
 from .post import Notices
-from .records import ClockTable, Commands, Journal
+from .records import ClockTable, Commands, Facts, Journal
 from .scripts import Scenarios
 from .settled import Settled
 from .terminals import Terminals
@@ -40,6 +40,7 @@ class Tables:
         self.notebook = Notebook(connection)
         self.upkeep = Upkeep(connection)
         self.changes = Changes(connection)
+        self.facts = Facts(connection)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

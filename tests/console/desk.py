@@ -33,7 +33,7 @@ class Desk:
         """One request of the console; `path` may be a whole path with its query."""
         address = f"{self.url}{path if path.startswith('/console') else f'/console{path}'}"
         address += f"{'&' if '?' in address else '?'}{urlencode(query)}" if query else ""
-        sent = {"Accept-Language": self.language, "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
+        sent = {"Accept-Language": self.language, **({"Origin": self.url} if method == "POST" else {}), "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
                 **(FORM if fields is not None else {}), **(headers or {})}
         answer = exchange(address, method, urlencode(fields).encode() if fields is not None else None, sent)
         for cookie in answer.headers.get_all("Set-Cookie") or []:

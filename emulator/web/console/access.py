@@ -2,7 +2,7 @@
 from flask import Response, request
 
 from .. import sessions, under_prefix
-from ..control import refuse_other_sites, token_in_force
+from ..control import refuse_at_the_gate, token_in_force
 from .frame import blueprint, go_on, led_to, show, texts, to
 
 UNGUARDED = ("console.sign_in",)
@@ -11,7 +11,7 @@ UNGUARDED = ("console.sign_in",)
 @blueprint.before_request
 def admit() -> Response | None:
     """Only browsers that know the control token, where there is one, and no change by a page of another site."""
-    refused = refuse_other_sites()
+    refused = refuse_at_the_gate()
     if refused or request.endpoint in UNGUARDED or sessions.is_known():
         return refused
     onwards = under_prefix(request.full_path) if request.method == "GET" else to("console")

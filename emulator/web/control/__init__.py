@@ -8,21 +8,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from ... import durations
 from ...settings import NO_TOKEN
-from .. import emulator
+from .. import emulator, gate
 from .bodies import MOST_BYTES, check_members, read_object
 from .problems import Problem, problem, wrong_request, wrong_value
 from .queries import DEFAULT_ROWS, MERCHANT, PAGED, Query, check_query, paged_by
 
 blueprint = Blueprint("control", __name__, url_prefix="/_emulator")
 probes = Blueprint("probes", __name__)
-SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 @dataclass(frozen=True)
@@ -102,8 +100,8 @@ def not_routed(error: HTTPException) -> Response:
 
 @blueprint.before_request
 def admit() -> Response | None:
-    """Only the holder of the control token, where there is one; and no page of another site."""
-    return (None if request.path == "/_emulator/health" else refuse_strangers()) or refuse_other_sites()
+    """Only under a host that is meant, no page of another site, and only the holder of the control token, where there is one."""
+    return refuse_at_the_gate() or (None if request.path == "/_emulator/health" else refuse_strangers())
 
 
 def token_in_force() -> str:
@@ -123,12 +121,26 @@ def refuse_strangers() -> Response | None:
 
 
 def refuse_other_sites() -> Response | None:
-    """A browser names the site whose page posts; a change asked for by another site's page is refused."""
-    origin = request.headers.get("Origin")
-    own = {request.host, urlsplit(emulator().settings.public_url).netloc} - {""}
-    if request.method in SAFE or origin is None or urlsplit(origin).netloc in own:
-        return None
-    return problem(403, "Forbidden", f"a page of {origin} must not change the emulator")
+    """A change that a page of another site asks for is refused."""
+    return _as_problem(gate.foreign_page())
+
+
+def refuse_at_the_gate() -> Response | None:
+    """What the control interface, the console and the demo do not let in is refused."""
+    return _as_problem(gate.refusal())
+
+
+def _as_problem(refused: gate.Refusal | None) -> Response | None:
+    return problem(refused.status, refused.title, refused.detail) if refused else None
+
+
+@blueprint.after_request
+def keep_to_itself(response: Response) -> Response:
+    """No other site may embed an answer, and nobody is to keep it: it has merchants' tokens."""
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    return response
 
 
 def body() -> dict[str, Any]:

@@ -3,7 +3,7 @@ from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as Answered
 
 from .. import sessions
-from ..control import refuse_other_sites, token_in_force
+from ..control import refuse_at_the_gate, token_in_force
 from ..pages import page
 
 UNGUARDED = ("demo.sign_in", "demo.notify")  # the shop's notify_url: notices know no token, and are believed for their signature
@@ -11,7 +11,7 @@ UNGUARDED = ("demo.sign_in", "demo.notify")  # the shop's notify_url: notices kn
 
 def admit() -> Response | None:
     """None for whoever may go on; else the refusal, or the page that asks for the token."""
-    refused = refuse_other_sites()
+    refused = refuse_at_the_gate()
     if refused or request.endpoint in UNGUARDED or sessions.is_known():
         return refused
     return page("demo_token.html", 401)

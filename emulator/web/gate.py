@@ -1,0 +1,105 @@
+"""Who may ask the control interface, the console and the demo: which hosts are meant, and which pages and programs may change something.
+
+A browser can be made to send requests by any page that it shows. Two things tell such a request from a wanted one: the host
+that it names (a name that an attacker points to this machine is not one of ours), and the page that it comes from. `/v2`, pictures
+and the payers' pages ask neither: browsers of payers come from shops, under whatever name the emulator has there.
+"""
+import ipaddress
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from flask import request
+
+from .. import lan
+from ..outbox import MARK
+from ..settings import Settings, is_loopback
+from . import emulator
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+SAME_SITE = ("same-origin", "none")
+SENT_BY_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a request is not let in: an HTTP status, its title, and a sentence."""
+
+    status: int
+    title: str
+    detail: str
+
+
+def refusal() -> Refusal | None:
+    """Why the present request is not let in, or None."""
+    return _of_the_sender() or _of_the_host() or foreign_page() or _of_a_form()
+
+
+def _of_the_sender() -> Refusal | None:
+    if MARK not in request.headers:
+        return None
+    return Refusal(403, "Forbidden", "a notification of an emulator must not control one; its notify_url leads here")
+
+
+def _of_the_host() -> Refusal | None:
+    host = host_in(request.headers.get("Host", ""))
+    if is_meant(host, emulator().settings):
+        return None
+    return Refusal(421, "Misdirected Request", f"{host or 'a request without a host'} is not a name of this emulator; "
+                   "start it with --public-url or --allowed-hosts to use it under this name")
+
+
+def host_in(header: str) -> str:
+    """The host that a Host header names, in lower case, without port and brackets; empty when it names none."""
+    try:
+        parts = urlsplit(f"//{header}")
+        well_formed = not (parts.path or parts.query or parts.fragment or "@" in header or header != header.strip())
+        return (parts.hostname or "").removesuffix(".") if well_formed and (parts.port or True) else ""
+    except ValueError:
+        return ""
+
+
+def is_meant(host: str, settings: Settings) -> bool:
+    """Whether the emulator is meant by a host: a loopback name, that of `public_url`, one of `allowed_hosts`, or, where it listens
+    for others, an address of this machine."""
+    if not host:
+        return False
+    if is_loopback(host) or host in settings.allowed_hosts or host == urlsplit(settings.public_url).hostname:
+        return True
+    return not is_loopback(settings.host) and (host == settings.host or host in _addresses(host))
+
+
+def _addresses(host: str) -> list[str]:
+    """This machine's addresses, where the host is an address at all: they may change while the emulator runs."""
+    try:
+        ipaddress.ip_address(host)
+        return [*lan.own_addresses(), _reached_at()]
+    except ValueError:
+        return []
+
+
+def _reached_at() -> str:
+    """The address on which the present request came in."""
+    line = request.environ.get("gunicorn.socket")
+    return str(line.getsockname()[0]).removeprefix("::ffff:") if line is not None else ""
+
+
+def foreign_page() -> Refusal | None:
+    """Why a change is refused when a page of another site asks for it: a browser says where a request comes from."""
+    if request.method in SAFE:
+        return None
+    origin = request.headers.get("Origin")
+    if origin is not None:
+        own = urlsplit(origin).netloc in {request.host, urlsplit(emulator().settings.public_url).netloc} - {""}
+        return None if own else Refusal(403, "Forbidden", f"a page of {origin} must not change the emulator")
+    if request.headers.get("Sec-Fetch-Site", SAME_SITE[0]) not in SAME_SITE:
+        return Refusal(403, "Forbidden", "a page of another site must not change the emulator")
+    return None
+
+
+def _of_a_form() -> Refusal | None:
+    """Whoever does not say where a request comes from must send what no form of a web page can."""
+    told = "Origin" in request.headers or "Sec-Fetch-Site" in request.headers
+    if request.method != "POST" or told or request.mimetype not in SENT_BY_FORMS:
+        return None
+    return Refusal(415, "Unsupported Media Type", f"{request.mimetype} is what a form of any web page can send; "
+                   "send Content-Type: application/json (curl: -H 'Content-Type: application/json')")
