@@ -9,7 +9,8 @@ from lxml import html
 
 from ..driver import NEVER_SIGNED, Answer, Shop, exchange
 
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+# A form of one of the console's own pages, as browsers say.
+OWN_FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
 
 
 def misjoined(shop: Shop, **params: str) -> dict[str, str]:
@@ -33,8 +34,8 @@ class Desk:
         """One request of the console; `path` may be a whole path with its query."""
         address = f"{self.url}{path if path.startswith('/console') else f'/console{path}'}"
         address += f"{'&' if '?' in address else '?'}{urlencode(query)}" if query else ""
-        sent = {"Accept-Language": self.language, **({"Origin": self.url} if method == "POST" else {}), "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
-                **(FORM if fields is not None else {}), **(headers or {})}
+        sent = {"Accept-Language": self.language, "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
+                **(OWN_FORM if fields is not None else {}), **(headers or {})}
         answer = exchange(address, method, urlencode(fields).encode() if fields is not None else None, sent)
         for cookie in answer.headers.get_all("Set-Cookie") or []:
             name, _, value = cookie.partition(";")[0].partition("=")

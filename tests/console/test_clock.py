@@ -4,7 +4,7 @@ from playwright.sync_api import expect
 
 from ..browser import DESK, Visitor
 from ..driver import Clock, Receiver, Shop, exchange
-from .desk import FORM, Desk, rows, words
+from .desk import OWN_FORM, Desk, rows, words
 
 
 def now(desk: Desk) -> str:
@@ -107,5 +107,5 @@ def test_what_cannot_be_says_why_and_moves_nothing(desk: Desk, clock: Clock, fie
 def test_pages_of_other_sites_move_nothing(desk: Desk, clock: Clock) -> None:
     clock.freeze()
     before = now(desk)
-    assert exchange(f"{desk.url}/console/clock", "POST", b"do=advance&by=1d", {**FORM, "Origin": "https://evil.example"}).status == 403
+    assert exchange(f"{desk.url}/console/clock", "POST", b"do=advance&by=1d", {**OWN_FORM, "Origin": "https://evil.example"}).status == 403
     assert now(desk) == before

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from ..browser import DESK, Visitor
 from ..driver import Control, Shop, exchange
-from .desk import FORM, Desk, rows, told, words
+from .desk import OWN_FORM, Desk, rows, told, words
 
 SETTINGS = {"name": "Tea & Co", "notify_url": "http://127.0.0.1:9/n", "notify_method": "POST", "currency": "EUR", "rate": "7.85000000",
             "fee_rate": "0.01"}
@@ -33,7 +33,7 @@ def settings(shop: Shop) -> Any:
 
 def change(desk: Desk, shop: Shop, *pairs: tuple[str, str]) -> Any:
     """Send the form of a merchant; answers the page that comes of it."""
-    answer = exchange(f"{desk.url}/console/merchants/{shop.merchants_id}", "POST", urlencode(pairs).encode(), FORM)
+    answer = exchange(f"{desk.url}/console/merchants/{shop.merchants_id}", "POST", urlencode(pairs).encode(), OWN_FORM)
     assert answer.status in (303, 422), answer.text
     return html.fromstring(answer.text) if answer.status == 422 else None
 
@@ -154,6 +154,6 @@ def test_a_merchant_that_there_is_not_is_told(desk: Desk, method: str, path: str
 def test_pages_of_other_sites_change_nothing(desk: Desk, shop: Shop, path: str) -> None:
     before = desk.page("/merchants"), settings(shop)
     refused = exchange(f"{desk.url}/console/merchants{path.format(shop.merchants_id)}", "POST", urlencode(SETTINGS).encode(),
-                       {**FORM, "Origin": "https://evil.example"})
+                       {**OWN_FORM, "Origin": "https://evil.example"})
     assert refused.status == 403
     assert (rows(desk.page("/merchants")), settings(shop)) == (rows(before[0]), before[1])

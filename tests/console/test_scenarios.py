@@ -11,7 +11,7 @@ from emulator.scenarios import parse, shipped, shipped_scenario, toml
 
 from ..browser import DESK, Visitor
 from ..driver import Control, Shop, card_of, exchange
-from .desk import FORM, Desk, told, words
+from .desk import OWN_FORM, Desk, told, words
 
 DECLINED = {"name": "declined <b>once</b>", "when": {"endpoint": "tgpaybankcard", "trans_amount__above": "100"},
             "then": [{"code": "3084"}, {}]}
@@ -221,7 +221,8 @@ def test_the_whole_way_in_a_browser(visitor: Visitor, shop: Shop) -> None:
 
 @pytest.mark.parametrize("path, fields", [("/scenarios/on", "name=chaos"), ("/scenarios/off", ""), ("/scenarios/desk", "do=use&text=")])
 def test_pages_of_other_sites_change_nothing(desk: Desk, shop: Shop, path: str, fields: str) -> None:
-    refused = exchange(f"{shop.control.url}/console{at(shop, path)}", "POST", fields.encode(), {**FORM, "Origin": "https://evil.example"})
+    refused = exchange(f"{shop.control.url}/console{at(shop, path)}", "POST", fields.encode(),
+                       {**OWN_FORM, "Origin": "https://evil.example"})
     assert (refused.status, in_force(shop)) == (403, (None, None))
 
 

@@ -4,7 +4,7 @@ from playwright.sync_api import expect
 
 from ..browser import DESK, Visitor
 from ..driver import Control, Shop, exchange
-from .desk import FORM, Desk, words
+from .desk import OWN_FORM, Desk, words
 
 
 def at(shop: Shop, path: str = "/terminals") -> str:
@@ -100,6 +100,6 @@ def test_a_merchant_without_terminals_is_told_what_to_do(desk: Desk) -> None:
 
 @pytest.mark.parametrize("path", ["/terminals", "/terminals/0821032398/switch", "/terminals/0821032398/tap"])
 def test_pages_of_other_sites_change_nothing(desk: Desk, path: str) -> None:
-    refused = exchange(f"{desk.url}/console{path}", "POST", b"online=off", {**FORM, "Origin": "https://evil.example"})
+    refused = exchange(f"{desk.url}/console{path}", "POST", b"online=off", {**OWN_FORM, "Origin": "https://evil.example"})
     assert refused.status == 403
     assert device(Control(desk.url), "0821032398")["online"] is True

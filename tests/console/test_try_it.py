@@ -14,7 +14,7 @@ from ..browser import DESK, Visitor
 from ..driver import Control, Shop, card_of, exchange, md5_sign
 from ..looks import faults
 
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
 WATCHES = "201703200001"
 NO_XML = {"tgpayapi": 200, "tgpaygetopenid": 302, "export_settlement": 200}  # a page, an address, a file
 
