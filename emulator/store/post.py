@@ -57,7 +57,7 @@ class Posted:
 
     @property
     def shown_bodies(self) -> tuple[str, str]:
-        """The body and the repeated body as everybody may see them: they repeat what the merchant has said."""
+        """The body and the repeated body as everybody may see them: they repeat what the merchant said."""
         return urls.discreet(self.body), urls.discreet(self.repeated_body)
 
     @property

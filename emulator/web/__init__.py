@@ -34,7 +34,7 @@ class QuickRule(Rule):
 class Onward(Response):
     """A response whose Location goes out as it is.
 
-    Merchants' URLs are escaped already; Flask would parse them once more, and change or fail at those of apps.
+    Merchants' URLs are escaped already; Flask would parse them again, and change or fail at those of apps.
     """
 
     def get_wsgi_headers(self, environ: Any) -> Any:
