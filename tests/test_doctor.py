@@ -1,4 +1,4 @@
-"""Contract 7, `sign/explain`: a wrong signature is explained by the mistakes that make it, and by nothing else."""
+"""The diagnosis (`sign/explain`): a wrong signature is explained by the mistakes that make it, and by nothing else."""
 import hashlib
 import json
 import os.path
@@ -160,12 +160,18 @@ def codes(found: doctor.Diagnosis) -> list[str]:
     return [mistake.code for mistake in found.mistakes]
 
 
+def ways(found: doctor.Diagnosis) -> set[tuple[str, ...]]:
+    """The explanations, each as the codes of its mistakes."""
+    return {tuple(sorted(mistake.code for mistake in way)) for way in found.ways}
+
+
 @each_mistake
 def test_each_mistake_is_recognised_whatever_the_parameters(code: str, client: Client) -> None:
     for seed in range(15):
         params = sent(random.Random(seed))
         found = doctor.explain({**params, "sign": client(params, TOKEN)}, TOKEN, ["f" * 32, OTHER])
-        assert codes(found) == [code], f"seed {seed}: {found.sentence}"
+        assert (code,) in ways(found), f"seed {seed}: {found.sentence}"
+        assert ways(found) <= {(CODE_OF[id(each)],) for each in CLIENTS if each(params, TOKEN) == client(params, TOKEN)}
         assert found.canonical == text_of(params)
         assert found.expected == md5_sign(params, TOKEN)
         assert found.given == client(params, TOKEN)
@@ -258,7 +264,8 @@ def test_each_two_mistakes_are_recognised_whatever_the_parameters(code: str, cli
             continue
         found = doctor.explain({**params, "sign": sign}, TOKEN, [OTHER])
         fewest = min(map(len, made[sign]))
-        assert tuple(sorted(codes(found))) in {reason for reason in made[sign] if len(reason) == fewest}, (made[sign], found.sentence)
+        shortest = {reason for reason in made[sign] if len(reason) == fewest}
+        assert shortest <= ways(found) or (len(shortest) > 1 and shortest & ways(found)), (made[sign], found.sentence)
 
 
 @pytest.mark.parametrize("params, spot", [
@@ -420,16 +427,17 @@ def test_a_card_number_outside_of_pay_info_is_not_told_either(shop: Shop) -> Non
 
 # How much work it is.
 
-def huge(kind: str) -> Params:
-    return {
-        "1,000 parameters": {f"name{number}": "value" for number in range(1000, 0, -1)},
-        "a value of 1 MiB": {"zone": "1", "reference": "a" * 2**20, "merchants_id": "1"},
-        "a value of 1 MiB, not ASCII": {"zone": "1", "reference": "茶" * (2**20 // 3), "merchants_id": "1"},
-        "a value of 20 kB, not ASCII": {"zone": "1", "reference": "茶" * 7000, "merchants_id": "1"},
-    }[kind]
+HUGE: dict[str, Params] = {
+    "1,000 parameters": {f"name{number}": "value" for number in range(1000, 0, -1)},
+    "a value of 1 MiB": {"zone": "1", "reference": "a" * 2**20, "merchants_id": "1"},
+    "a value of 1 MiB, not ASCII": {"zone": "1", "reference": "茶" * (2**20 // 3), "merchants_id": "1"},
+    "a value of 20 kB, not ASCII": {"zone": "1", "reference": "茶" * 7000, "merchants_id": "1"},
+    "long names": {f"{number}{'n' * 19_000}": "value" for number in range(50, 0, -1)},
+    "many blanks": {"zone": "1", "reference": "+ " * 200_000, "merchants_id": "1"},
+}
 
 
-@pytest.mark.parametrize("kind", ["1,000 parameters", "a value of 1 MiB", "a value of 1 MiB, not ASCII", "a value of 20 kB, not ASCII"])
+@pytest.mark.parametrize("kind", HUGE)
 def test_a_huge_request_is_no_endless_work(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     hashed: list[int] = []
 
@@ -437,7 +445,7 @@ def test_a_huge_request_is_no_endless_work(kind: str, monkeypatch: pytest.Monkey
         hashed.append(len(raw))
         return real(raw, **options)
 
-    real, params = hashlib.md5, huge(kind)
+    real, params = hashlib.md5, HUGE[kind]
     monkeypatch.setattr(hashlib, "md5", counting)
     assert doctor.explain({**params, "sign": "0" * 32}, TOKEN, [f"{number:032x}" for number in range(1000)]).mistakes == ()
     assert sum(hashed) < 4 * 2**22
@@ -447,9 +455,9 @@ def test_a_huge_request_is_no_endless_work(kind: str, monkeypatch: pytest.Monkey
     assert len(hashed) == 2  # one of them is the test's own
 
 
-@pytest.mark.parametrize("kind", ["1,000 parameters", "a value of 1 MiB", "a value of 1 MiB, not ASCII", "a value of 20 kB, not ASCII"])
+@pytest.mark.parametrize("kind", HUGE)
 def test_the_likeliest_mistake_is_recognised_in_a_huge_request_too(kind: str) -> None:
-    params = huge(kind)
+    params = HUGE[kind]
     found = doctor.explain({**params, "sign": Client(order=list)(params, TOKEN)}, TOKEN)
     assert codes(found) == ["UNSORTED"]
     untold = doctor.explain({**params, "sign": "0" * 32}, TOKEN)
