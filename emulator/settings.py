@@ -49,7 +49,8 @@ def _zone(written: str) -> str:
 
 def _time_of_day(written: str) -> int:
     hours, colon, minutes = written.partition(":")
-    if not (colon and written.isascii() and len(written) <= len("15:00") and hours.isdecimal() and minutes.isdecimal() and int(hours) < 24 and int(minutes) < 60):
+    is_short = written.isascii() and len(written) <= len("15:00")
+    if not (is_short and colon and hours.isdecimal() and minutes.isdecimal() and int(hours) < 24 and int(minutes) < 60):
         raise ValueError(f"{written!r} is not a time of day; write 15:00")
     return int(hours) * durations.HOUR + int(minutes) * durations.MINUTE
 

@@ -9,6 +9,7 @@ from .script import Script
 from .tables import fault_rows, shipped_rows, then_rows, when_rows
 from .writing import toml
 
-__all__ = ["BYTE_ORDER_MARK", "ENDPOINTS", "SUFFIX", "Buyer", "Condition", "Facts", "Invalid", "Judged", "Notify", "Picked",
-           "Rule", "Scenario", "Script", "Terminal", "Then", "differences", "fault_rows", "from_json", "judge", "load", "parse",
-           "shipped", "shipped_rows", "shipped_scenario", "shipped_text", "then_rows", "toml", "when_rows"]
+__all__ = ["BYTE_ORDER_MARK", "ENDPOINTS", "SUFFIX", "Buyer", "Condition", "Facts", "Invalid",
+           "Judged", "Notify", "Picked", "Rule", "Scenario", "Script", "Terminal", "Then",
+           "differences", "fault_rows", "from_json", "judge", "load", "parse", "shipped",
+           "shipped_rows", "shipped_scenario", "shipped_text", "then_rows", "toml", "when_rows"]
