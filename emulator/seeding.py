@@ -14,8 +14,8 @@ from .store.scripts import EVERYBODY
 def seed(tables: Tables, secret: str) -> None:
     """Put the seeded merchants and the clock into a database that has nothing yet.
 
-    `secret` is the setting `seed`, from which tokens derive. Merchants that were removed stay away when the emulator
-    starts again.
+    `secret` is the setting `seed`, from which tokens derive. Merchants that were removed stay away when the
+    emulator starts again.
     """
     if tables.clock.is_there():
         return

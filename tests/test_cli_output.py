@@ -1,4 +1,4 @@
-"""The command line ends with one line, whatever it cannot read or write: no traceback, and a status that says so."""
+"""Whatever a command cannot read or write, it ends with one line and a status that says so: no traceback."""
 import os
 import signal
 import subprocess
@@ -15,18 +15,20 @@ import pytest
 
 from emulator.cli import main
 
-from .driver import Control, Shop, exchange, free_port
+from .driver import Shop, exchange, free_port
 
 SCENARIO = 'summary = "One."\n\n[[rule]]\nname = "only"\nthen = {}\n'
 # What each command needs; {} are the shop's number, its order, a terminal and files.
 ARGUMENTS = {
     "serve": None,  # it serves all the same: below
-    "demo": ["--once"], "healthcheck": [], "reset": ["--merchant", "{shop}"], "clock": [], "merchants": [], "orders": [],
-    "notify list": [], "notify replay": ["{notice}"], "terminals list": [], "terminals show": ["{terminal}"],
-    "terminals set": ["{terminal}", "--online"], "terminals do": ["{terminal}", "tap"], "cards": [], "reference": [],
-    "sign": ["a=b", "--token", "t"], "journal": [], "findings": [], "scenarios list": [], "scenarios show": ["autopay"],
+    "demo": ["--once"], "healthcheck": [], "reset": ["--merchant", "{shop}"], "clock": [], "merchants": [],
+    "orders": [], "notify list": [], "notify replay": ["{notice}"], "terminals list": [],
+    "terminals show": ["{terminal}"], "terminals set": ["{terminal}", "--online"],
+    "terminals do": ["{terminal}", "tap"], "cards": [], "reference": [], "sign": ["a=b", "--token", "t"],
+    "journal": [], "findings": [], "scenarios list": [], "scenarios show": ["autopay"],
     "scenarios check": ["{scenario}"], "scenarios use": ["{scenario}", "--merchant", "{shop}"],
-    "scenarios off": ["--merchant", "{shop}"], "settlement list": [], "settlement check": ["{list}", "--merchant", "{shop}"]}
+    "scenarios off": ["--merchant", "{shop}"], "settlement list": [],
+    "settlement check": ["{list}", "--merchant", "{shop}"]}
 
 
 def leaves(group: click.Group, path: str = "") -> Iterator[str]:
@@ -42,7 +44,7 @@ COMMANDS = sorted(leaves(main))
 
 
 def run(*arguments: Any, **environment: str) -> subprocess.CompletedProcess[str]:
-    """A command in a child of this process, which has loaded it already: an interpreter of its own takes a second to begin."""
+    """A command in a child of this process, which has loaded it: an interpreter of its own is slow."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         child = os.fork()
         if not child:
@@ -53,7 +55,7 @@ def run(*arguments: Any, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 def _be_a_command(out: int, err: int, arguments: list[str], environment: dict[str, str]) -> NoReturn:
-    """Become the command; what a real interpreter would print and answer at its end is printed and answered here."""
+    """Become the command, and end as an interpreter of its own would."""
     os.dup2(out, 1)
     os.dup2(err, 2)
     sys.stdout, sys.stderr = (open(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))
@@ -72,11 +74,12 @@ def _be_a_command(out: int, err: int, arguments: list[str], environment: dict[st
     os._exit(status or 0)
 
 
-def run_alone(*arguments: Any, stdout: Any = subprocess.PIPE, **environment: str) -> subprocess.CompletedProcess[str]:
+def run_alone(*arguments: str, stdout: Any, **environment: str) -> subprocess.CompletedProcess[str]:
     """A command in an interpreter of its own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TGPAY_")}
-    return subprocess.run([sys.executable, "-m", "emulator", *map(os.fsencode, map(str, arguments))], stdout=stdout,
-                          stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, timeout=60, env={**kept, **environment})
+    command = [sys.executable, "-m", "emulator", *arguments]
+    return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, text=True,
+                          timeout=60, env={**kept, **environment})
 
 
 def assert_one_line(ended: subprocess.CompletedProcess[str], *named: str) -> None:
@@ -96,8 +99,8 @@ def words(notified: Shop, tmp_path: Path) -> dict[str, str]:
     scenario.write_text(SCENARIO)
     listed.write_text("out_trade_no,amount\n1,1.00\n")
     notice = notified.control.get("/notifications", merchants_id=notified.merchants_id)["items"][0]["id"]
-    return {"shop": notified.merchants_id, "terminal": notified.first_terminal, "notice": str(notice), "scenario": str(scenario),
-            "list": str(listed)}
+    return {"shop": notified.merchants_id, "terminal": notified.first_terminal, "notice": str(notice),
+            "scenario": str(scenario), "list": str(listed)}
 
 
 def test_each_command_is_tried_here() -> None:
@@ -105,13 +108,14 @@ def test_each_command_is_tried_here() -> None:
 
 
 @pytest.mark.parametrize("command", [name for name in COMMANDS if ARGUMENTS[name] is not None])
-def test_a_command_whose_output_cannot_be_written_says_so_on_one_line(base_url: str, words: dict[str, str], command: str) -> None:
+def test_an_output_that_cannot_be_written_is_told(base_url: str, notified: Shop, words: dict[str, str],
+                                                  command: str) -> None:
     if command == "terminals do":
-        control = Control(base_url)
-        control.ask("PUT", f"/terminals/{words['terminal']}", {"attended": True})
-        Shop(control, words["shop"], control.get(f"/merchants/{words['shop']}")["token"]).at_terminal(terminal_sn=words["terminal"])
+        notified.attend()
+        notified.at_terminal()
+    arguments = [each.format(**words) for each in ARGUMENTS[command] or ()]
     with open("/dev/full", "w", encoding="utf-8") as full:
-        ended = run_alone(*command.split(), *(each.format(**words) for each in ARGUMENTS[command] or ()), stdout=full, TGPAY_URL=base_url)
+        ended = run_alone(*command.split(), *arguments, stdout=full, TGPAY_URL=base_url)
     assert_one_line(ended, "No space left on device")
 
 
@@ -133,8 +137,8 @@ def test_a_reader_who_has_left_is_no_failure_to_speak_of(arguments: list[str]) -
 def test_a_server_whose_address_cannot_be_printed_serves_and_says_so() -> None:
     port = free_port()
     with open("/dev/full", "w", encoding="utf-8") as full:
-        process = subprocess.Popen([sys.executable, "-m", "emulator", "serve", f"--port={port}", "--database=:temporary:"], stdout=full,
-                                   stderr=subprocess.PIPE, text=True)
+        command = [sys.executable, "-m", "emulator", "serve", f"--port={port}", "--database=:temporary:"]
+        process = subprocess.Popen(command, stdout=full, stderr=subprocess.PIPE, text=True)
     try:
         end = time.monotonic() + 20
         while True:
@@ -150,8 +154,9 @@ def test_a_server_whose_address_cannot_be_printed_serves_and_says_so() -> None:
     assert (process.returncode, said.count("\n"), "No space left on device" in said) == (0, 1, True), said
 
 
-BAD_URLS = ["http://[bad", "http://127.0.0.1:abc", "http://127.0.0.1:99999", "http://a..b", "ftp://127.0.0.1/",
-            "file:///etc/passwd", "x", "http://", "http://127.0.0.1:1", "http://a b/", "http://\n/", "9" * 5_000]
+BAD_URLS = ["http://[bad", "http://127.0.0.1:abc", "http://127.0.0.1:99999", "http://a..b", "x", "http://",
+            "ftp://127.0.0.1/", "file:///etc/passwd", "http://127.0.0.1:1", "http://a b/", "http://\n/",
+            "9" * 5_000]
 
 
 @pytest.mark.parametrize("url", BAD_URLS, ids=lambda url: repr(url[:30]))
@@ -165,14 +170,17 @@ def test_an_address_of_another_server_is_told_on_one_line(base_url: str) -> None
 
 
 @pytest.mark.parametrize("arguments", [
-    ["sign", "--explain", "http://[bad"], ["sign", "http://[bad", "--token", "t"], ["sign", "x", "--token", "t"],
-    ["orders", "\udcff/1"], ["orders", "--merchant", "\udcff"], ["orders", "--status", "PAID"], ["orders", "--limit", "9" * 30],
-    ["journal", "9223372036854775808"], ["journal", "0"], ["journal", "--after", "9" * 30], ["journal", "--verdict", "FINE"],
-    ["notify", "replay", "9223372036854775808"], ["notify", "list", "--merchant", "nobody"], ["terminals", "show", ".."],
-    ["clock", "advance", "9" * 5_000], ["clock", "set", "9" * 5_000], ["scenarios", "use", "/nonexistent/x.toml"],
+    ["sign", "--explain", "http://[bad"], ["sign", "http://[bad", "--token", "t"],
+    ["sign", "x", "--token", "t"], ["orders", "\udcff/1"], ["orders", "--merchant", "\udcff"],
+    ["orders", "--status", "PAID"], ["orders", "--limit", "9" * 30], ["journal", "9223372036854775808"],
+    ["journal", "0"], ["journal", "--after", "9" * 30], ["journal", "--verdict", "FINE"],
+    ["notify", "replay", "9223372036854775808"], ["notify", "list", "--merchant", "nobody"],
+    ["terminals", "show", ".."], ["clock", "advance", "9" * 5_000], ["clock", "set", "9" * 5_000],
+    ["scenarios", "use", "/nonexistent/x.toml"],
     ["scenarios", "use", "/"], ["settlement", "check", "/nonexistent/x.csv", "--merchant", "1"],
     ["settlement", "check", "/", "--merchant", "1"],
-    ["settlement", "list", "--start", "9" * 5_000], ["reset", "--merchant", ""], ["reset", "--merchant", "nobody"],
+    ["settlement", "list", "--start", "9" * 5_000], ["reset", "--merchant", ""],
+    ["reset", "--merchant", "nobody"],
     ["findings", "--merchant", "nobody"]], ids=lambda arguments: ascii(" ".join(arguments))[:40])
 def test_an_argument_that_cannot_be_is_told_on_one_line(base_url: str, arguments: list[str]) -> None:
     assert_one_line(run(*arguments, TGPAY_URL=base_url))
@@ -198,12 +206,15 @@ def test_an_address_file_that_is_none_is_told_on_one_line(tmp_path: Path, name: 
 
 @pytest.mark.parametrize("content, sentence", [
     (b"\xef\xbb\xbf" + SCENARIO.encode(), ""), (SCENARIO.replace("\n", "\r\n").encode(), ""),
-    (b"\xef\xbb\xbf" + SCENARIO.replace("\n", "\r\n").encode(), ""), (SCENARIO.encode("utf-16"), "it is no UTF-8"),
-    (SCENARIO.encode("utf-16-le"), "is no TOML"), ("é".encode("latin-1"), "it is no UTF-8")])
-def test_a_scenario_file_of_windows_is_read(base_url: str, shop: Shop, tmp_path: Path, content: bytes, sentence: str) -> None:
+    (b"\xef\xbb\xbf" + SCENARIO.replace("\n", "\r\n").encode(), ""),
+    (SCENARIO.encode("utf-16"), "it is no UTF-8"), (SCENARIO.encode("utf-16-le"), "is no TOML"),
+    ("é".encode("latin-1"), "it is no UTF-8")])
+def test_a_scenario_file_of_windows_is_read(base_url: str, shop: Shop, tmp_path: Path, content: bytes,
+                                            sentence: str) -> None:
     file = tmp_path / "mine.toml"
     file.write_bytes(content)
-    checked, used = run("scenarios", "check", file), run("scenarios", "use", file, "--merchant", shop.merchants_id, TGPAY_URL=base_url)
+    checked = run("scenarios", "check", file)
+    used = run("scenarios", "use", file, "--merchant", shop.merchants_id, TGPAY_URL=base_url)
     if sentence:
         assert (checked.returncode, sentence in checked.stdout) == (1, True)
         assert_one_line(used, sentence)

@@ -20,7 +20,8 @@ def announced(settings: Settings) -> Callable[[Settings, str], None]:
             _print(in_force, address)
         except OSError as error:  # a server whose announcement nobody can read serves all the same
             drop_output()
-            logging.getLogger(__name__).warning("the address %s cannot be printed: %s", address, reason(error))
+            log = logging.getLogger(__name__)
+            log.warning("the address %s cannot be printed: %s", address, reason(error))
 
     def _print(in_force: Settings, address: str) -> None:
         place = in_force.public_url if in_force.lan else address

@@ -11,7 +11,7 @@ class Program(click.Group):
     """The command line as a whole."""
 
     def main(self, *args: Any, **extra: Any) -> Any:
-        """Run a command; what the machine does not let it read or write ends it with one line and status 1."""
+        """Run a command; what the machine does not let it read or write ends it with one line, status 1."""
         if sys.stdout is None:  # it was closed
             sys.stdout = open(os.devnull, "w", encoding="utf-8")
         try:
@@ -35,7 +35,7 @@ def reason(error: OSError | UnicodeError) -> str:
 
 
 def drop_output() -> None:
-    """Let what is still to be printed go nowhere, so that the interpreter does not fail on it when it ends."""
+    """Let what is still to be printed go nowhere: the interpreter would fail on it when it ends."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

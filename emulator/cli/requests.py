@@ -68,7 +68,8 @@ def _explained(params: dict[str, str], secret: str | None) -> Any:
 
 
 def _token_of(params: dict[str, str]) -> str:
-    return str(_emulator(params)("GET", f"/merchants/{parse.quote(params['merchants_id'], safe='')}")["token"])
+    control = _emulator(params)
+    return str(control("GET", f"/merchants/{parse.quote(params['merchants_id'], safe='')}")["token"])
 
 
 def _emulator(params: dict[str, str]) -> Control:

@@ -71,13 +71,16 @@ class Merchants:
 
     def remove(self, merchants_id: str) -> None:
         """Forget a merchant and its users; only that its number was given is kept."""
-        self._execute("INSERT INTO removed_merchants (merchants_id) VALUES (:id) ON CONFLICT DO NOTHING", {"id": merchants_id})
+        self._execute("INSERT INTO removed_merchants (merchants_id) VALUES (:id) ON CONFLICT DO NOTHING",
+                      {"id": merchants_id})
         self._execute("DELETE FROM merchants WHERE merchants_id = :id", {"id": merchants_id})
         self._execute("DELETE FROM users WHERE merchants_id = :id", {"id": merchants_id})
 
     def was_removed(self, merchants_id: str) -> bool:
         """Whether a merchant with this number was removed since everything was last reset."""
-        return self._execute("SELECT 1 FROM removed_merchants WHERE merchants_id = :id", {"id": merchants_id}).fetchone() is not None
+        found = self._execute("SELECT 1 FROM removed_merchants WHERE merchants_id = :id",
+                              {"id": merchants_id})
+        return found.fetchone() is not None
 
     def count_removed(self) -> int:
         """How many numbers belonged to merchants that were removed."""

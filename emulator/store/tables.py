@@ -77,8 +77,9 @@ class Tables:
 
     def erase_all(self) -> None:
         """Forget everything, merchants and clock included, and begin all numbering anew."""
-        for table in ("orders", "history", "refunds", "ledger", "notices", "attempts", "journal", "merchants", "removed_merchants", "users",
-                      "clock", "vouchers", "terminals", "transactions", "scenarios", "counts", "notebook", "upkeep_marks"):
+        for table in ("orders", "history", "refunds", "ledger", "notices", "attempts", "journal", "merchants",
+                      "removed_merchants", "users", "clock", "vouchers", "terminals", "transactions",
+                      "scenarios", "counts", "notebook", "upkeep_marks"):
             self.connection.execute(f"DELETE FROM {table}")
         # Attempts may be under way, and answers to commands waited for: their numbers are not given out a second time.
         self.connection.execute("DELETE FROM sqlite_sequence WHERE name NOT IN ('notices', 'commands')")

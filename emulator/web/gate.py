@@ -89,11 +89,19 @@ def foreign_page() -> Refusal | None:
         return None
     origin = request.headers.get("Origin")
     if origin is not None:
-        own = urlsplit(origin).netloc in {request.host, urlsplit(emulator().settings.public_url).netloc} - {""}
+        own = _site_of(origin) in {request.host, urlsplit(emulator().settings.public_url).netloc} - {""}
         return None if own else Refusal(403, "Forbidden", f"a page of {origin} must not change the emulator")
     if request.headers.get("Sec-Fetch-Site", SAME_SITE[0]) not in SAME_SITE:
         return Refusal(403, "Forbidden", "a page of another site must not change the emulator")
     return None
+
+
+def _site_of(origin: str) -> str:
+    """Host and port of an Origin header; empty when it is no address."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 def _of_a_form() -> Refusal | None:

@@ -61,7 +61,7 @@ def test_a_token_is_required_on_anything_but_loopback_unless_switched_off(host: 
 
 @pytest.mark.parametrize("method, path", [("POST", "/clock"), ("PATCH", "/merchants/201703200001"), ("DELETE", "/journal")])
 @pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1", "http://127.0.0.1:1", "http://localhost.evil.example",
-                                    "null", "file://"])
+                                    "null", "file://", "http://[bad", ""])
 def test_a_page_of_another_site_changes_nothing(locked: str, method: str, path: str, origin: str) -> None:
     answer = Control(locked, TOKEN).ask(method, path, headers={"Origin": origin})
     assert (answer.status, answer.headers["Content-Type"]) == (403, "application/problem+json")

@@ -19,7 +19,8 @@ To add a page:
    browsers without the token, never reach a view.
 """
 from . import access, inputs  # isort: skip  (in this order: who may, then what)
-from . import cards, clock, journal, live, merchants, notifications, orders, scenarios, settlement, terminals, try_it
+from . import (cards, clock, journal, live, merchants, notifications, orders, scenarios, settlement,
+               terminals, try_it)
 from .frame import Page, blueprint
 
 PAGES: tuple[Page, ...] = tuple(module.PAGE for module in (

@@ -190,7 +190,8 @@ def _tried(tables: Tables, scenario: "language.Scenario", merchant: Merchant | N
     """What each rule says of the request that is asked about; how often rules were used counts where it is the scenario in force."""
     params = dict(_pairs(request.form.get("params", "")))
     written = request.form.get("attempt", "")
-    attempt = int(written) if written.isascii() and written.isdecimal() and len(written) <= LONGEST_ATTEMPT else 1
+    is_number = written.isascii() and written.isdecimal() and len(written) <= LONGEST_ATTEMPT
+    attempt = int(written) if is_number else 1
     merchants_id = merchant.merchants_id if merchant else params.get("merchants_id", EVERYBODY)
     facts = language.Facts(params, params, request.form.get("endpoint", ""), attempt, emulator().settings.seed,
                            (merchants_id, params.get("out_trade_no", "")), request.form.get("card", ""))

@@ -145,9 +145,14 @@ def _range(tables: Tables, merchant: Merchant) -> tuple[date, date]:
     newest = tables.settled.newest_day(merchant.merchants_id)
     last = clock.moment(newest if newest is not None else present(), emulator().settings.timezone).date()
     end = _date(request.args["end"]) if request.args.get("end") else last
-    start = _date(request.args["start"]) if request.args.get("start") else end - timedelta(days=DAYS - 1)
+    start = _date(request.args["start"]) if request.args.get("start") else _days_before(end, DAYS - 1)
     start, end = min(start, end), max(start, end)
-    return max(start, end - timedelta(days=MOST_DAYS - 1)), end
+    return max(start, _days_before(end, MOST_DAYS - 1)), end
+
+
+def _days_before(day: date, number: int) -> date:
+    """The day so many days before, or the first of the calendar."""
+    return date.fromordinal(max(1, day.toordinal() - number))
 
 
 def _date(written: str) -> date:

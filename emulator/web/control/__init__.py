@@ -1,7 +1,7 @@
 """The control interface `/_emulator`: JSON for tests, tools and the console.
 
-Operations are declared with `@operation`, which makes the route and the row of the OpenAPI document at once, and lets a
-request through to the view only when its query and its body have nothing that the row does not have.
+Operations are declared with `@operation`, which makes the route and the row of the OpenAPI document at once,
+and lets a request through to the view only when its query and its body have nothing that the row does not have.
 """
 import hmac
 from collections.abc import Callable, Mapping
@@ -25,8 +25,8 @@ probes = Blueprint("probes", __name__)
 
 @dataclass(frozen=True)
 class Operation:
-    """A row of the interface: its `query`, its `body` as a JSON schema (None when it takes none), and the words that a
-    part of its path may be."""
+    """A row of the interface: its `query`, its `body` as a JSON schema (None when it takes none), and the
+    `words` that a part of its path may be."""
 
     method: str
     path: str
@@ -41,9 +41,10 @@ OPERATIONS: list[Operation] = []
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def operation(method: str, path: str, summary: str, query: tuple[Query, ...] = (), body: dict[str, Any] | None = None,
+def operation(method: str, path: str, summary: str, query: tuple[Query, ...] = (),
+              body: dict[str, Any] | None = None,
               words: Mapping[str, tuple[str, ...]] | None = None) -> Callable[[View], View]:
-    """Make the decorated view an operation of the interface. The view itself stays as it is, for others to call."""
+    """Make the decorated view an operation of the interface. The view itself stays, for others to call."""
     closed = {"type": "object", "additionalProperties": False, **body} if body else None
     row = Operation(method, path, summary, query, closed, words or {})
     OPERATIONS.append(row)
@@ -188,9 +189,10 @@ def asked(*names: str) -> dict[str, str | None]:
     return {name: request.args.get(name) or None for name in names}
 
 
-__all__ = ["DEFAULT_ROWS", "MERCHANT", "OPERATIONS", "PAGED", "Problem", "Query", "admit", "asked", "blueprint", "body",
-           "duration", "listed", "not_routed", "number", "operation", "paged_by", "paging", "probes", "problem",
-           "refuse_other_sites", "refuse_strangers", "text_of", "token_in_force", "wrong_request", "wrong_value"]
+__all__ = ["DEFAULT_ROWS", "MERCHANT", "OPERATIONS", "PAGED", "Problem", "Query", "admit",
+           "asked", "blueprint", "body", "duration", "listed", "not_routed", "number",
+           "operation", "paged_by", "paging", "probes", "problem", "refuse_other_sites",
+           "refuse_strangers", "text_of", "token_in_force", "wrong_request", "wrong_value"]
 
 # The modules that declare the operations.
 from . import card_tables, findings, scenarios, settlement, state, terminals, tools, trades  # noqa: E402,F401

@@ -1,7 +1,7 @@
 """The bodies of the control interface: JSON read strictly, and members that a call does not know.
 
-JSON leaves open what becomes of repeated names, of numbers beyond all bounds and of deep nesting. Here they are
-problems, since each reader would understand something else.
+JSON leaves open what becomes of repeated names, of numbers beyond all bounds and of deep nesting. Here they
+are problems, since each reader would understand something else.
 """
 import json
 import math
@@ -35,9 +35,10 @@ def read_object(raw: bytes) -> dict[str, Any]:
 
 
 def read_json(text: str) -> Any:
-    """The value of a JSON text. Raises JSONDecodeError, or ValueError with a sentence that begins with a verb."""
+    """The value of a JSON text. Raises JSONDecodeError, or ValueError with what follows `the body`."""
     try:
-        value = json.loads(text, object_pairs_hook=_object, parse_constant=_no_number, parse_float=_float, parse_int=_int)
+        value = json.loads(text, object_pairs_hook=_object, parse_constant=_no_number, parse_float=_float,
+                           parse_int=_int)
     except RecursionError:
         raise ValueError(TOO_DEEP) from None
     _check_values(value)
@@ -72,7 +73,7 @@ def _int(written: str) -> int:
 def _check_values(value: Any) -> None:
     """Raises ValueError where a value is too deep inside of others, or a text cannot be written as UTF-8.
 
-    It goes through the levels one by one: a function that calls itself would run into the limit it is to find.
+    It goes through the levels one by one: a function that calls itself would run out of levels itself.
     """
     level = [value]
     for _ in range(DEEPEST + 1):

@@ -1,7 +1,7 @@
 """The parameters in the queries of the control interface: what each may be, and the check of a whole query.
 
-A name that a call does not know, one that is there twice, an empty value and a value that a filter does not know are
-problems that name them: nothing is listed, reset or deleted by mistake.
+A name that a call does not know, one that is there twice, an empty value and a value that a filter does not
+know are problems that name them: nothing is listed, reset or deleted by mistake.
 """
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,8 +23,8 @@ LONGEST_SHOWN = 60
 class Query:
     """A parameter of a call's query.
 
-    `schema` describes its values in the OpenAPI document. `check` raises ValueError with a sentence that begins with a
-    verb. A call cannot do without one that is `needed`.
+    `schema` describes its values in the OpenAPI document. `check` raises ValueError with a sentence that
+    begins with a verb. A call cannot do without one that is `needed`.
     """
 
     name: str

@@ -25,8 +25,9 @@ LIST = {"required": ["merchants_id", "rows"], "properties": {
     "merchants_id": {"type": "string"},
     **{row.name: {"type": ["string", "null"], "format": "date", "description": row.meaning} for row in DAYS},
     "rows": {"type": "array", "items": {
-        "type": "object", "required": ["amount"], "additionalProperties": False, "properties": {
-            name: {"type": ["string", "number"], "description": meaning} for name, meaning in COLUMNS.items()}}}}}
+        "type": "object", "required": ["amount"], "additionalProperties": False,
+        "properties": {name: {"type": ["string", "number"], "description": meaning}
+                       for name, meaning in COLUMNS.items()}}}}}
 
 
 @operation("GET", "/settlement", "the truth of the settlement file, and what is planted in what the file shows of it, oldest first",
@@ -83,7 +84,8 @@ def _rows(given: dict[str, Any]) -> "list[reconciliation.Listed]":
 def _row(place: int, cells: dict[str, Any]) -> "reconciliation.Listed":
     for name, value in cells.items():
         if name not in COLUMNS:
-            raise wrong_request(f"row {place}: {shown(name)} is no column of a list; {listed_names(COLUMNS, name)}")
+            known = listed_names(COLUMNS, name)
+            raise wrong_request(f"row {place}: {shown(name)} is no column of a list; {known}")
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
             raise wrong_value(f"row {place}: {name} must be a text or a number")
     try:

@@ -8,8 +8,8 @@ from ...clock import from_iso, iso, real_now
 from ...merchants import Invalid, Merchant, User
 from ...store import Tables, Unusable
 from .. import emulator
-from . import (DEFAULT_ROWS, MERCHANT, Problem, asked, body, listed, number, operation, paged_by, probes, problem,
-               text_of, wrong_value)
+from . import (DEFAULT_ROWS, MERCHANT, Problem, asked, body, listed, number, operation, paged_by, probes,
+               problem, text_of, wrong_value)
 
 EARLIEST, LATEST = from_iso("2000-01-01"), from_iso("2100-01-01")
 RANGE = "the clock runs from 2000 to 2100"
@@ -168,7 +168,7 @@ def make(given: dict[str, Any]) -> dict[str, Any]:
 
 def _free_number(tables: Tables) -> str:
     """A number that no merchant has, or has had since everything was last reset. Raises Problem."""
-    begin = tables.merchants.count_removed()  # about as many numbers are used up: do not try each of them every time
+    begin = tables.merchants.count_removed()  # about as many are used up: do not try each of them every time
     for place in range(begin, begin + 1_000_000):
         candidate = f"29{chance.digits(10, emulator().settings.seed, 'merchant', place)}"
         if tables.merchants.find(candidate) is None and not tables.merchants.was_removed(candidate):
@@ -176,7 +176,8 @@ def _free_number(tables: Tables) -> str:
     raise Problem(507, "Insufficient Storage", "there are no merchant numbers left")
 
 
-@operation("PATCH", "/merchants/<merchants_id>", "change settings of a merchant", body={"properties": SETTINGS})
+@operation("PATCH", "/merchants/<merchants_id>", "change settings of a merchant",
+           body={"properties": SETTINGS})
 def change_merchant(merchants_id: str) -> Response:
     """Put other settings in force."""
     return jsonify(change(merchants_id, body()))

@@ -92,7 +92,8 @@ def put(serial: str, changes: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
 
 def _checked(given: Mapping[str, Any], serial: str) -> dict[str, Any]:
     """The changes, or a problem that names all that are impossible."""
-    wrong = {name: "must be true or false" for name in SWITCHES if not isinstance(given.get(name, True), bool)}
+    wrong = {name: "must be true or false" for name in SWITCHES
+             if not isinstance(given.get(name, True), bool)}
     wrong |= {name: "must be a text of 1 to 32 printable characters" for name in ("merchants_id", "terminal_type")
               if name in given and not _is_name(given[name])}
     if not _is_name(serial) or not serial.isascii():

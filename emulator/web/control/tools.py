@@ -67,16 +67,16 @@ def _signing(given: dict[str, Any], meant: Callable[[dict[str, str]], Mapping[st
     params = given.get("params")
     if not isinstance(params, dict) or not all(isinstance(value, str) for value in params.values()):
         raise wrong_value("params must be an object of texts")
-    named = {**params, **given} if "token" not in given else given
-    owner = known(emulator().store.read(), text_of(named, "merchants_id")) if "merchants_id" in named else None
     if "token" in given:
+        if "merchants_id" in given:
+            known(emulator().store.read(), text_of(given, "merchants_id"))
         return params, text_of(given, "token")
-    if owner is None:
-        merchants_id = meant(params).get("merchants_id", "")
-        owner = known(emulator().store.read(), merchants_id) if merchants_id else None
-    if owner is None:
+    if "merchants_id" not in given and (merchants_id := meant(params).get("merchants_id")):
+        return params, known(emulator().store.read(), merchants_id).token
+    named = {**params, **given}
+    if "merchants_id" not in named:
         raise wrong_value("send merchants_id or token")
-    return params, owner.token
+    return params, known(emulator().store.read(), text_of(named, "merchants_id")).token
 
 
 @operation("GET", "/wait", "answer when an order is in a state and its notices are taken, or 408 with how far it got",
@@ -140,10 +140,14 @@ Cursor = tuple[int, int, int]
 def _cursor(written: str, tables: Tables) -> Cursor:
     newest = tables.newest()
     parts = written.split("-")
-    if len(parts) != 3 or not all(part.isascii() and part.isdecimal() and len(part) <= LONGEST_ID for part in parts):
+    if len(parts) != 3 or not all(map(_is_number, parts)):
         return newest
     history, journal, attempts = (min(int(part), last) for part, last in zip(parts, newest))
     return history, journal, attempts
+
+
+def _is_number(part: str) -> bool:
+    return part.isascii() and part.isdecimal() and len(part) <= LONGEST_ID
 
 
 def _happenings(store: Store, cursor: Cursor, merchants_id: str | None) -> Iterator[list[str]]:

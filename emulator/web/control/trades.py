@@ -51,7 +51,13 @@ CARD_POSSIBLE = {
     **dict.fromkeys((CardStatus.PENDING, CardStatus.PENDING_REVIEW), ("pay", "decline", "expire", "close", "approve", "refuse")),
     CardStatus.SUCCESS: ("chargeback",),
 }
+ORDER = Query("out_trade_no", "only of this order")
 DEFAULT_FAILURE = "BUYER_BALANCE_NOT_ENOUGH"
+EVENT_BODY = {
+    "error": {"enum": list(BUYER_FAILURES),
+              "description": f"why a wallet declines; {DEFAULT_FAILURE} unless told"},
+    "code": {"enum": [code for code, row in RESPONSE_CODES.items() if row.status is CardStatus.FAILED],
+             "description": f"with which response code a card payment fails; {DECLINED} unless told"}}
 
 
 def find(tables: Tables, merchants_id: str, out_trade_no: str) -> Order:
@@ -63,7 +69,8 @@ def find(tables: Tables, merchants_id: str, out_trade_no: str) -> Order:
     return order
 
 
-@operation("GET", "/orders", "orders, oldest first", (MERCHANT, choice("status", "only in this state", *Status), *PAGED))
+@operation("GET", "/orders", "orders, oldest first",
+           (MERCHANT, choice("status", "only in this state", *Status), *PAGED))
 def list_orders() -> Response:
     """A page of orders."""
     after, limit = paging()
@@ -91,11 +98,7 @@ def get_order(merchants_id: str, out_trade_no: str) -> Response:
 
 @operation("POST", "/orders/<merchants_id>/<number:out_trade_no>/<event>", f"let something happen to an order: {', '.join(ACTS)}; "
            f"to a card order also {', '.join(name for name in CARD_ACTS if name not in ACTS)}",
-           body={"properties": {
-               "error": {"enum": list(BUYER_FAILURES), "description": f"why a wallet declines; {DEFAULT_FAILURE} unless told"},
-               "code": {"enum": [code for code, row in RESPONSE_CODES.items() if row.status is CardStatus.FAILED],
-                        "description": f"with which response code a card payment fails; {DECLINED} unless told"}}},
-           words={"event": tuple(CARD_ACTS)})
+           body={"properties": EVENT_BODY}, words={"event": tuple(CARD_ACTS)})
 def act(merchants_id: str, out_trade_no: str, event: str) -> Response:
     """Pay, decline, expire or close an order as a payer or as time would; decide and charge back a card payment."""
     return jsonify(order_json(happen(merchants_id, out_trade_no, event, body())))
@@ -153,12 +156,13 @@ def _failure(given: dict[str, Any]) -> str:
 def _card_code(given: dict[str, Any]) -> str:
     code = given.get("code", DECLINED)
     if not isinstance(code, str) or code not in RESPONSE_CODES or RESPONSE_CODES[code].status is not CardStatus.FAILED:
-        raise wrong_value(f"code must be a response code of a failed payment, such as {DECLINED}: see /_emulator/codes")
+        raise wrong_value(f"code must be a response code of a failed payment, such as {DECLINED}: "
+                          "see /_emulator/codes")
     return code
 
 
 @operation("GET", "/notifications", "notices with every attempt, oldest first",
-           (MERCHANT, Query("out_trade_no", "only of this order"), choice("status", "only in this state", WAITING, TAKEN, FAILED),
+           (MERCHANT, ORDER, choice("status", "only in this state", WAITING, TAKEN, FAILED),
             choice("notify_type", "only of this kind", *NOTIFY_TYPES), *PAGED))
 def list_notices() -> Response:
     """A page of notices."""
@@ -178,7 +182,8 @@ def get_notice(notice_id: int) -> Response:
     return jsonify(notice_json(tables, notice))
 
 
-@operation("POST", "/notifications/<id:notice_id>/replay", "send a notice once more, now; the answer comes when it has been sent")
+@operation("POST", "/notifications/<id:notice_id>/replay",
+           "send a notice once more, now; the answer comes when it has been sent")
 def replay(notice_id: int) -> Response:
     """Repeat a notice by hand, whatever its state."""
     get_notice(notice_id)
@@ -194,8 +199,9 @@ def flush() -> Response:
 
 
 @operation("GET", "/journal", "every request to /v2, oldest first",
-           (MERCHANT, Query("endpoint", "only of this endpoint, such as tgpayqrcode; any text, since unknown paths are there too"),
-            Query("out_trade_no", "only of this order"), choice("verdict", "OK, or the error of a refusal", OK, *REFUSALS), *PAGED))
+           (MERCHANT,
+            Query("endpoint", "only of this endpoint, such as tgpayqrcode; unknown paths are there too"),
+            ORDER, choice("verdict", "OK, or the error of a refusal", OK, *REFUSALS), *PAGED))
 def list_journal() -> Response:
     """A page of the journal."""
     after, limit = paging()
