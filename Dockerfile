@@ -12,8 +12,8 @@ USER tgpay
 WORKDIR /data
 
 # A throw-away database, which is in /tmp; to keep it: -v tgpay-data:/data -e TGPAY_DATABASE=/data/emulator.db
-ENV TGPAY_HOST=0.0.0.0 TGPAY_PORT=8472 TGPAY_DATABASE=:temporary: TGPAY_ADDRESS_FILE=/tmp/tgpay-emulator.address \
-    HOME=/data PYTHONUNBUFFERED=1
+ENV TGPAY_HOST=0.0.0.0 TGPAY_PORT=8472 TGPAY_DATABASE=:temporary: \
+    TGPAY_ADDRESS_FILE=/tmp/tgpay-emulator.address HOME=/data PYTHONUNBUFFERED=1
 EXPOSE 8472
 # It follows the address that serve wrote down, whether the port was a variable or a flag.
 HEALTHCHECK --interval=10s --timeout=6s --start-period=20s CMD ["tgpay-emulator", "healthcheck"]

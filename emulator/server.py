@@ -53,7 +53,8 @@ def database_path(settings: Settings) -> Path:
     except (OSError, RuntimeError, KeyError):
         place = Path()
     if not place.is_absolute():  # a user without an entry and without HOME has no home
-        raise Unstartable(f"there is no home directory for the database; name a file with --database, or {TEMPORARY}")
+        raise Unstartable("there is no home directory for the database; "
+                          f"name a file with --database, or {TEMPORARY}")
     return place / "emulator.db"
 
 
@@ -110,7 +111,8 @@ def listen(host: str, port: int) -> socket.socket:
     except (OSError, UnicodeError) as error:
         if listener:
             listener.close()
-        raise Unstartable(f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise Unstartable(f"cannot listen on {host}:{port}: {reason}") from error
     listener.set_inheritable(True)
     return listener
 
@@ -179,10 +181,13 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
     def load_config(self) -> None:
         """Hand our settings to gunicorn."""
         options = {
-            "bind": f"fd://{self._listener.fileno()}", "workers": self._settings.workers, "worker_class": Worker, "preload_app": True,
-            "worker_connections": most_connections(self._settings.connections, _files()), "worker_tmp_dir": _place_for_heartbeats(self._path),
-            "logger_class": Logger, "loglevel": self._log_level(), "keepalive": 75, "timeout": 60, "graceful_timeout": WORKERS_S,
-            "limit_request_line": 0, "control_socket_disable": True, "http_parser": "python", "proc_name": "tgpay-emulator",
+            "bind": f"fd://{self._listener.fileno()}", "preload_app": True,
+            "workers": self._settings.workers, "worker_class": Worker,
+            "worker_connections": most_connections(self._settings.connections, _files()),
+            "worker_tmp_dir": _place_for_heartbeats(self._path),
+            "logger_class": Logger, "loglevel": self._log_level(),
+            "keepalive": 75, "timeout": 60, "graceful_timeout": WORKERS_S, "limit_request_line": 0,
+            "control_socket_disable": True, "http_parser": "python", "proc_name": "tgpay-emulator",
             "when_ready": lambda arbiter: self._ready(), "post_worker_init": self._lead}
         assert self.cfg is not None
         RequestParser.mesg_class = LenientRequest
@@ -216,7 +221,7 @@ def _counted(limit: int) -> int:
 
 
 def _place_for_heartbeats(database: Path) -> str:
-    """Where the workers' heartbeats are: in memory, else where temporary files are, else beside the database."""
+    """Where workers' heartbeats are: in memory, else where temporary files are, else beside the database."""
     if os.access(IN_MEMORY, os.W_OK | os.X_OK):
         return IN_MEMORY
     try:
@@ -266,8 +271,8 @@ def _temporary_directory() -> Path:
     try:
         return Path(tempfile.mkdtemp(prefix="tgpay-emulator-"))
     except OSError as error:
-        raise Unstartable(f"no place for the {TEMPORARY} database: {error.strerror or error}; mount a writable one, as "
-                          "docker run --tmpfs /tmp does, or name a file with --database") from error
+        raise Unstartable(f"no place for the {TEMPORARY} database: {error.strerror or error}; "
+                          "mount a writable one, as docker run --tmpfs /tmp does, or use --database FILE") from error
 
 
 def _write_address(file: str, address: str) -> None:
@@ -277,7 +282,8 @@ def _write_address(file: str, address: str) -> None:
     try:
         Path(file).write_text(address, encoding="utf-8")
     except (OSError, ValueError) as error:
-        log.warning("the address %s was not written into %s: %s", address, file, getattr(error, "strerror", None) or error)
+        reason = getattr(error, "strerror", None) or error
+        log.warning("the address %s was not written into %s: %s", address, file, reason)
 
 
 def _conclude(path: Path) -> None:

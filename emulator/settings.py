@@ -93,12 +93,17 @@ SETTINGS = (
                           "code of it is printed; host and public_url win", _switch),
     Setting("public_url", "", "address under which payers and merchants reach the emulator; empty: the request's own", _public_url),
     Setting("workers", "2", "server processes", _number(1, 64)),
-    Setting("threads", "8", "requests that each process works on at once; those that wait are not counted", _number(1, 256)),
-    Setting("connections", "1000", "connections that each process serves at once, as far as the system gives it files", _number(8, 65535)),
-    Setting("waiting_limit", "200", "requests of one merchant that may wait at once in each process: wait, event streams, delays of "
-                                    "scenarios; as many windows of the console, and screens of terminals", _number(1, 65535)),
-    Setting("client_timeout", "10s", "time for the headers of a request, and for the longest silence while a client sends a body or "
-                                     "is sent an answer; a body may take six times as long", durations.parse),
+    Setting("threads", "8", "requests that each process works on at once; those that wait are not counted",
+            _number(1, 256)),
+    Setting("connections", "1000", "connections that each process serves at once, as far as it has files",
+            _number(8, 65535)),
+    Setting("waiting_limit", "200", "requests of one merchant that may wait at once in each process: wait, "
+                                    "event streams, delays of scenarios; as many windows of the console and "
+                                    "screens of terminals", _number(1, 65535)),
+    Setting("client_timeout", "10s", "time for the headers of a request, and for the longest silence while "
+                                     "a client sends a body or is sent an answer; a body may take six "
+                                     "times as long",
+            durations.parse),
     Setting("seed", "tgpay", "everything that looks random derives from it: tokens, numbers, buyers"),
     Setting("scenario", "", "scenario in force from the start: the name of one that comes along, or a TOML file"),
     Setting("strict", "off", "breaking a rule of the document is refused (ILLEGAL_ARGUMENT) instead of noted as a finding", _switch),

@@ -22,13 +22,15 @@ EXAMPLES: dict[str, tuple[str, Any]] = {
     "notify_timeout": ("2500ms", 2_500), "notify_allow": ("Shop.example, 10.0.0.0/8", ("shop.example", "10.0.0.0/8")),
     "settlement_time": ("09:30", 34_200_000), "settlement_days": ("2", 2), "refund_period": ("30d", 30 * DAY),
     "log_level": ("DEBUG", "debug"), "autopilot": ("2s,0,250ms,1", (2_000, 0, 250, 1_000)), "contactless_limit": ("45", 4_500),
-    "amount_triggers": ("off", False),
+    "amount_triggers": ("off", False), "connections": ("64", 64), "waiting_limit": ("5", 5),
+    "client_timeout": ("2s", 2_000),
 }
 DEFAULTS: dict[str, Any] = {
     "host": "127.0.0.1", "port": 8472, "public_url": "", "strict": False, "control_token": "", "timezone": "Asia/Shanghai",
     "notify_timezone": "Europe/London", "notify_retries": (240_000, 600_000, 600_000, 3_600_000, 7_200_000, 21_600_000, 54_000_000),
     "notify_timeout": 10_000, "notify_allow": (), "settlement_time": 54_000_000, "settlement_days": 1, "refund_period": 90 * DAY,
     "autopilot": (1_000, 500, 1_000, 500), "contactless_limit": 10_000, "amount_triggers": True,
+    "connections": 1_000, "waiting_limit": 200, "client_timeout": 10_000,
 }
 WRONG = [
     ("port", "http"), ("port", "65536"), ("port", "-1"), ("port", ""), ("workers", "0"), ("workers", "many"), ("threads", "0"),
@@ -37,7 +39,7 @@ WRONG = [
     ("notify_timeout", "ten"), ("notify_allow", "10.0.0.0/99"), ("settlement_time", "15"), ("settlement_time", "24:00"),
     ("settlement_days", "-1"), ("refund_period", "ever"), ("log_level", "loud"),
     ("autopilot", "1s"), ("autopilot", "1s,1s,1s,soon"), ("contactless_limit", "1,00"), ("contactless_limit", "-1"),
-    ("amount_triggers", "maybe"),
+    ("amount_triggers", "maybe"), ("connections", "7"), ("waiting_limit", "0"), ("client_timeout", "soon"),
 ]
 
 

@@ -1,7 +1,7 @@
 """Signing, waiting, the event stream and the OpenAPI document."""
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from heapq import merge
 from typing import Any
 
@@ -14,9 +14,9 @@ from ...orders import Status
 from ...outbox import TAKEN
 from ...response_codes import CardStatus
 from ...store import Store, Tables
-from ...store.changes import Changed
+from ...watching import Concerns
 from .. import base_url, emulator
-from ..streams import AT_LEAST_S, event, line_left, stream, take
+from ..streams import AT_LEAST_S, event, has_left, stream, take
 from . import MERCHANT, OPERATIONS, Problem, body, duration, operation, text_of
 from .documents import instant, notice_json, order_json
 from .state import known
@@ -80,16 +80,17 @@ def wait() -> Response:
         raise Problem(400, "Bad Request", "notice must be taken")
     known(emulator().store.read(), merchants_id)
     end = time.monotonic() + duration("timeout", "10s", LONGEST_WAIT) / durations.SECOND
-    here, order = emulator(), (merchants_id, out_trade_no)
-    with take(merchants_id), here.watcher.waiter(lambda changed: order in changed.orders, line_left()) as waiter:
+    here, order, notices_too = emulator(), (merchants_id, out_trade_no), "notice" in request.args
+    waiting = here.waiting.watcher.waiter(lambda changed: order in changed.orders, has_left())
+    with take(merchants_id), waiting as waiter:
         while True:
-            reached, story = _reached(here.store.read(), merchants_id, out_trade_no, status, "notice" in request.args)
+            reached, story = _reached(here.store.read(), *order, status, notices_too)
             if reached:
                 return jsonify(story)
             left = end - time.monotonic()
             if left <= 0 or waiter.is_over:
                 raise Problem(408, "Request Timeout", f"order {out_trade_no} did not get so far", **story)
-            with here.pause():
+            with here.waiting.pause():
                 waiter.wait(min(left, AT_LEAST_S))
 
 
@@ -112,9 +113,11 @@ def events() -> Response:
     return stream(happenings(merchants_id), merchants_id or "every merchant", of_merchant(merchants_id))
 
 
-def of_merchant(merchants_id: str | None) -> Callable[[Changed], bool]:
+def of_merchant(merchants_id: str | None) -> Concerns:
     """Whether a change concerns those who follow a merchant, or all."""
-    return lambda changed: bool(changed.merchants) if merchants_id is None else merchants_id in changed.merchants
+    if merchants_id is None:
+        return lambda changed: bool(changed.merchants)
+    return lambda changed: merchants_id in changed.merchants
 
 
 def happenings(merchants_id: str | None) -> Iterator[list[str]]:
