@@ -1,4 +1,4 @@
-"""The connection of a client, whose bytes must come and go within limits: slow clients hold nothing that others need."""
+"""The connection of a client, whose bytes must come and go within limits."""
 import errno
 import select
 import socket
@@ -24,12 +24,12 @@ class Late(ConnectionResetError):
 class Line(socket.socket):
     """A connection that was accepted.
 
-    `patience_s` is the time for all headers of a request, and for the longest silence afterwards; `waiting` is entered while the thread
-    waits for the client; `is_ending` is whether the server ends.
+    `patience_s` is the time for all headers of a request, and for the longest silence afterwards.
+    `waiting` is entered while the thread waits for the client. `is_ending` is whether the server ends.
     """
 
-    def __init__(self, accepted: socket.socket, patience_s: float, waiting: Callable[[], AbstractContextManager[None]],
-                 is_ending: Callable[[], bool]) -> None:
+    def __init__(self, accepted: socket.socket, patience_s: float,
+                 waiting: Callable[[], AbstractContextManager[None]], is_ending: Callable[[], bool]) -> None:
         super().__init__(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
         self._patience_s = patience_s
         self._waiting = waiting
@@ -49,7 +49,7 @@ class Line(socket.socket):
         self._until = time.monotonic() + self._patience_s * IN_ALL
 
     def settimeout(self, value: float | None) -> None:
-        """How long the server waits for bytes, when that is less than there is patience for. The socket itself never blocks."""
+        """How long the server waits for bytes, if that is shorter. The socket itself never blocks."""
         self._timeout = value
 
     def gettimeout(self) -> float | None:
@@ -113,7 +113,7 @@ class Line(socket.socket):
             pass  # it has left, or does not read either
 
     def farewell(self) -> None:
-        """Close as RFC 9112, section 9.6, says: what was sent last must not be lost with bytes that nobody reads any more."""
+        """Close as RFC 9112, section 9.6, says, so that what was sent last arrives."""
         self._heading, self._timeout = False, None
         self._until = time.monotonic() + FAREWELL_S
         try:

@@ -24,15 +24,15 @@ from .payments import Payments
 from .replies import Answer, Download, Redirect, Reply, Response
 from .scripting import Asked, Verdict, decide, prepare
 from .settings import Settings
-from .slots import Full, Place, Places, Slots
+from .slots import Full, Place
 from .store import Store, Tables
 from .store.records import Entry
-from .watching import Watcher
+from .watching import Waiting
 
 METHODS = ("GET", "POST")
 MOST_BYTES = 1024 * 1024
 MOST_PARAMS = 1_000
-LOOK_AROUND_S = 1.0
+LOOK_AROUND_S = 0.5
 TRICKLING = "slow"
 OK = "OK"
 HTML = "text/html; charset=utf-8"
@@ -91,13 +91,10 @@ class Case:
 class Gateway:
     """Answers requests to `/v2`, each in a transaction that ends with its line in the journal."""
 
-    def __init__(self, store: Store, settings: Settings, slots: Slots | None = None, places: Places | None = None,
-                 watcher: Watcher | None = None) -> None:
+    def __init__(self, store: Store, settings: Settings, waiting: Waiting | None = None) -> None:
         self.store = store
         self.settings = settings
-        self._slots = slots or Slots(settings.threads)
-        self._places = places or Places(settings.waiting_limit)
-        self._watcher = watcher or Watcher(store, Event())
+        self._waiting = waiting or Waiting(store, settings)
 
     def answer(self, request: Request) -> Response:
         """The answer to a request; it never raises, a failure of ours is SYSTEM_ERROR."""
@@ -149,23 +146,22 @@ class Gateway:
 
     def _wait_for_notices(self, case: Case, merchant: Merchant, params: Mapping[str, str]) -> None:
         """Where a rule says so, the answer waits until the notices of the order have been sent."""
-        script = case.verdict.script if case.verdict else None
-        if script is None or not script.then.notify.before_answer:
+        if not (case.verdict and case.verdict.script and case.verdict.script.then.notify.before_answer):
             return
         order = merchant.merchants_id, params.get("out_trade_no", "")
         end = monotonic() + self.settings.notify_timeout / durations.SECOND
-        with self._watcher.waiter(lambda changed: order in changed.orders) as waiter:
-            while (left := end - monotonic()) > 0 and not waiter.is_over and self.store.read().notices.unsent(*order):
-                self.store.leave()
-                with self._slots.waiting():
-                    waiter.wait(min(left, LOOK_AROUND_S))
+        with self._waiting.watcher.waiter(lambda changed: order in changed.orders) as waiter:
+            while monotonic() < end and not waiter.is_over and self.store.read().notices.unsent(*order):
+                with self._waiting.pause():
+                    waiter.wait(LOOK_AROUND_S)
 
     def _make_room(self, case: Case, merchant: Merchant, script: "scenarios.Script | None") -> None:
-        """Take a place to wait in where a rule holds the answer back. Raises Refused, before anything has been done."""
-        if script is None or not (script.then.delay or script.then.fault == TRICKLING or script.then.notify.before_answer):
+        """Take a place to wait in where a rule holds the answer back. Raises Refused."""
+        then = script.then if script else None
+        if then is None or not (then.delay or then.fault == TRICKLING or then.notify.before_answer):
             return
         try:
-            case.place = self._places.take(merchant.merchants_id)
+            case.place = self._waiting.places.take(merchant.merchants_id)
         except Full as full:
             case.verdict = None  # the refusal is not held back
             raise Refused("SYSTEM_ERROR", str(full)) from full

@@ -64,8 +64,8 @@ class Wire(StrEnum):
 class Response:
     """What goes out: the reply as it is on the wire, and the journal's id of the request. `kept` is what the journal keeps of it.
 
-    `rule` is the scenario's that fitted; `delay` is how many milliseconds the answer is held back. `place` is the place to wait in that
-    an answer has which is held back or trickles, until it is sent.
+    `rule` is the scenario's that fitted; `delay` is how many milliseconds the answer is held back.
+    An answer that is held back or trickles has a `place` to wait in until it is sent.
     """
 
     status: int

@@ -55,7 +55,8 @@ def database_path(settings: Settings) -> Path:
     except (OSError, RuntimeError, KeyError):
         place = Path()
     if not place.is_absolute():  # a user without an entry and without HOME has no home
-        raise Unstartable(f"there is no home directory for the database; name a file with --database, or {TEMPORARY}")
+        raise Unstartable("there is no home directory for the database; "
+                          f"name a file with --database, or {TEMPORARY}")
     return place / "emulator.db"
 
 
@@ -119,7 +120,8 @@ def listen(host: str, port: int) -> socket.socket:
     except (OSError, UnicodeError) as error:
         if listener:
             listener.close()
-        raise Unstartable(f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise Unstartable(f"cannot listen on {host}:{port}: {reason}") from error
     listener.set_inheritable(True)
     return listener
 
@@ -276,7 +278,7 @@ def _counted(limit: int) -> int:
 
 
 def _place_for_heartbeats(database: Path) -> str:
-    """Where the workers' heartbeats are: in memory, else where temporary files are, else beside the database."""
+    """Where workers' heartbeats are: in memory, else where temporary files are, else beside the database."""
     if os.access(IN_MEMORY, os.W_OK | os.X_OK):
         return IN_MEMORY
     try:
@@ -331,8 +333,8 @@ def _temporary_directory() -> Path:
     try:
         return Path(tempfile.mkdtemp(prefix="tgpay-emulator-"))
     except OSError as error:
-        raise Unstartable(f"no place for the {TEMPORARY} database: {error.strerror or error}; mount a writable one, as "
-                          "docker run --tmpfs /tmp does, or name a file with --database") from error
+        raise Unstartable(f"no place for the {TEMPORARY} database: {error.strerror or error}; "
+                          "mount a writable one, as docker run --tmpfs /tmp does, or use --database FILE") from error
 
 
 def _write_address(file: str, address: str) -> None:
@@ -342,7 +344,8 @@ def _write_address(file: str, address: str) -> None:
     try:
         Path(file).write_text(address, encoding="utf-8")
     except (OSError, ValueError) as error:
-        log.warning("the address %s was not written into %s: %s", address, file, getattr(error, "strerror", None) or error)
+        reason = getattr(error, "strerror", None) or error
+        log.warning("the address %s was not written into %s: %s", address, file, reason)
 
 
 def _conclude(path: Path) -> None:

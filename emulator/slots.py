@@ -1,7 +1,8 @@
 """Who may work and who may wait: what is worked on shares a number of slots, what waits has places.
 
-A task begins when there is a slot for it. While it only waits, for its client or for something to happen, another task has the slot: so
-there are as many threads as there are tasks that wait, and some more, but only few that want the processor at once.
+A task begins when there is a slot for it. While it only waits, for its client or for something to happen,
+another task has the slot: there are as many threads as tasks that wait, and some more, but only few that want
+the processor at once.
 """
 import queue
 import threading
@@ -23,7 +24,7 @@ class Slots:
         self._lock = threading.Lock()
         self._free = number
         self._tasks: deque[Task] = deque()
-        self._returning: deque[threading.Lock] = deque()  # locks of threads that have waited and want a slot again
+        self._returning: deque[threading.Lock] = deque()  # of threads that have waited and want a slot again
         self._idle: list[queue.SimpleQueue[Task]] = []
         self._threads = 0
         self._mine = threading.local()
@@ -148,7 +149,7 @@ class Place:
 
 
 class Places:
-    """How many requests may wait at once in this process: so many of each merchant, or of whatever else they are counted by."""
+    """How many requests may wait at once in this process: so many of each merchant, or of another kind."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -159,7 +160,7 @@ class Places:
         """A place among those of `whose`. Raises Full."""
         with self._lock:
             if self._taken[whose] >= self._most:
-                raise Full(f"{self._most} requests of {whose} are waiting already, which is as many as may (--waiting-limit)")
+                raise Full(f"{self._most} requests of {whose} wait already, as many as may (--waiting-limit)")
             self._taken[whose] += 1
         return Place(self, whose)
 

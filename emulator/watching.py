@@ -1,10 +1,12 @@
-"""One look at the database for all who wait: a thread of each process sees what has changed and wakes those whom it concerns."""
+"""One look for all who wait: a thread of each process sees what has changed and wakes whom it concerns."""
 import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from .settings import Settings
+from .slots import Places, Slots
 from .store import Store, Tables
 from .store.changes import Changed, Cursor
 
@@ -12,6 +14,7 @@ LOOK_S = 0.02
 LEFT_S = 0.1
 LINGER_S = 5.0
 AGAIN_S = 0.5
+Concerns = Callable[[Changed], bool]
 log = logging.getLogger(__name__)
 
 
@@ -21,9 +24,9 @@ def never() -> bool:
 
 
 class Waiter:
-    """Who waits: `concerns` says whether a change is one to be woken for, `has_left` whether its client is gone."""
+    """Who waits: `concerns` is whether a change is one to wake for, `has_left` whether the client is gone."""
 
-    def __init__(self, concerns: Callable[[Changed], bool], has_left: Callable[[], bool]) -> None:
+    def __init__(self, concerns: Concerns, has_left: Callable[[], bool]) -> None:
         self.concerns = concerns
         self.has_left = has_left
         self.is_over = False  # the client has left, or the server ends
@@ -45,7 +48,7 @@ class Waiter:
 
 
 class Watcher:
-    """Wakes waiters. It looks while there are any, and a moment longer; `closing` is set when the server ends."""
+    """Wakes waiters. It looks while there are any, and a bit longer. `closing`: the server ends."""
 
     def __init__(self, store: Store, closing: threading.Event) -> None:
         self._store = store
@@ -57,7 +60,7 @@ class Watcher:
         self._cursor: Cursor = (0, 0, 0)
 
     @contextmanager
-    def waiter(self, concerns: Callable[[Changed], bool], has_left: Callable[[], bool] = never) -> Iterator[Waiter]:
+    def waiter(self, concerns: Concerns, has_left: Callable[[], bool] = never) -> Iterator[Waiter]:
         """Somebody who waits: woken for every change that is committed from now on and concerns it."""
         waiter = Waiter(concerns, has_left)
         with self._lock:
@@ -74,7 +77,7 @@ class Watcher:
                 self._waiters.discard(waiter)
 
     def _begun(self) -> Tables:
-        """A connection of its own, which alone can tell that others have written, and how far the logs are."""
+        """A connection of its own, which is how to see that others have written; and how far the logs are."""
         tables = self._store.opened()
         self._version, self._cursor = tables.changes.version(), tables.newest()
         return tables
@@ -109,7 +112,7 @@ class Watcher:
         """Wake those whom a change concerns."""
         try:
             changed = self._changed()
-        except Exception as failure:  # whoever waits finds out by itself what is the matter, and tells its client
+        except Exception as failure:  # whoever waits finds out by itself what is the matter, and says so
             log.warning("the database cannot be watched: %s", failure)
             for waiter in waiters:
                 waiter.wake()
@@ -135,3 +138,21 @@ class Watcher:
         for waiter in waiters:
             if waiter.has_left():
                 waiter.end()
+
+
+class Waiting:
+    """All that requests need to wait: slots to lend, places, a watcher, and word of the end."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self.closing = threading.Event()
+        self.slots = Slots(settings.threads)
+        self.places = Places(settings.waiting_limit)
+        self.watcher = Watcher(store, self.closing)
+
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """While the block waits, others have the slot of this request and its connection to the database."""
+        self._store.leave()
+        with self.slots.waiting():
+            yield

@@ -1,4 +1,4 @@
-"""A worker process: a thread for each connection that is served, and nothing that a client, a receiver or a lack of files may hold up."""
+"""A worker process, which no client, no receiver and no lack of files holds up."""
 import errno
 import os
 import signal
@@ -18,7 +18,7 @@ from .web import Emulator
 from .web.bodies import turned_away
 
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
-# From the signal on: requests under way may be finished, then attempts; then the worker ends, and then the master ends it.
+# From the signal on, requests under way may be finished, and attempts; then the worker ends, or is ended.
 REQUESTS_S, ATTEMPTS_S, WORKERS_S = 4, 5, 6
 SPARE_FILES = 200
 BREATH_S = 0.05
@@ -53,7 +53,7 @@ class Pool:
 
 
 class Connection(TConn):  # type: ignore[misc]  # gunicorn is not typed
-    """A connection that its own thread closes: to say farewell takes time, which the thread that accepts has not."""
+    """A connection that its own thread closes: farewell takes time, which the thread that accepts has not."""
 
     def close(self, graceful: bool = False) -> None:
         """Close it, if that has not been done."""
@@ -61,7 +61,7 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn is not typed
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
-    """A gunicorn worker whose threads serve connections; how many requests are worked on is the application's affair."""
+    """A gunicorn worker on slots: as many requests are worked on as it has, however many wait."""
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
@@ -76,7 +76,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
 
     def get_thread_pool(self) -> "Pool":
         """What serves connections."""
-        return Pool(self._here.slots)
+        return Pool(self._here.waiting.slots)
 
     def init_signals(self) -> None:
         """From here on it knows what to do with the signals that were held since it was forked."""
@@ -94,7 +94,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
                 raise
             return
         self.nr_conns += 1
-        line = Line(accepted, self._settings.client_timeout / 1_000, self._here.slots.waiting, self._here.closing.is_set)
+        patience_s = self._settings.client_timeout / 1_000
+        line = Line(accepted, patience_s, self._here.waiting.slots.waiting, self._here.waiting.closing.is_set)
         self.enqueue_req(Connection(self.cfg, line, address, listener.getsockname()))
 
     def handle(self, conn: Connection) -> Any:
@@ -137,12 +138,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         self.handle_exit(sig, frame)
 
     def _begin_to_end(self) -> None:
-        if not self._here.closing.is_set():
+        if not self._here.waiting.closing.is_set():
             self._asked_to_end = time.monotonic()
-        self._here.closing.set()
+        self._here.waiting.closing.set()
 
     def run(self) -> None:
-        """Serve until the signal. Threads that hang in a client's or receiver's silence do not hold up the end of the process."""
+        """Serve until the signal. Threads that hang do not hold up the end of the process."""
         self.cfg.set("graceful_timeout", REQUESTS_S)
         try:
             super().run()

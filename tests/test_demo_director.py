@@ -1,6 +1,7 @@
 """The demo director: every story is played to its end in a real browser, by an honest shop over real HTTP."""
 import io
 import re
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -308,10 +309,34 @@ def test_the_shop_calls_the_address_that_the_server_listens_on_whatever_visitors
     assert text(PAID) in page and page.count(text("demo_signed")) == 3
 
 
-def test_a_server_whose_only_thread_is_busy_says_so_instead_of_hanging() -> None:
+def test_a_server_that_works_on_one_request_at_a_time_tells_every_story() -> None:
     with Server(workers=1, threads=1) as server:
-        page = tell(server.url, "counter", 1)
-    assert text("demo_late") in page and text(UNKNOWN) in page
+        page = tell(server.url, "counter", 3)
+    assert text(PAID) in page and text("demo_trouble") not in page
+
+
+def test_a_step_that_fails_is_not_shown(base_url: str, control: Control) -> None:
+    tell(base_url, "counter", 2)
+    number = orders(control)[0]["out_trade_no"]
+    assert control.ask("POST", f"/orders/{MERCHANT}/{number}/close").status == 200
+    for _ in range(2):
+        go(base_url, "next", 2)
+        page = exchange(f"{base_url}/demo").text
+        assert text("demo_over") in page and "Step 3 of 5" in page
+
+
+def test_a_step_for_which_there_is_no_room_is_not_shown() -> None:
+    with Server(workers=1, waiting_limit=1) as server, ThreadPoolExecutor(1) as pool:
+        control = Control(server.url)
+        tell(server.url, "counter", 0)
+        delay = {"rules": [{"when": {"endpoint": "tgpayqrcode"}, "then": {"delay": "2s"}}]}
+        assert control.ask("PUT", "/scenario", delay, merchants_id=MERCHANT).status == 200
+        step = pool.submit(go, server.url, "next", 0)
+        time.sleep(0.5)
+        refused = exchange(f"{server.url}/demo/next", "POST", b"seen=1", {
+            "Content-Type": "application/x-www-form-urlencoded", "Origin": server.url})
+        step.result()
+        assert (refused.status, "Step 2 of 5" in exchange(f"{server.url}/demo").text) == (503, True)
 
 
 @pytest.fixture

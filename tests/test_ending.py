@@ -1,4 +1,4 @@
-"""The end: it comes in time whatever clients and receivers do, and the database file alone has everything that was answered."""
+"""The end comes in time whatever others do, and the database file alone has everything that was answered."""
 import shutil
 import signal
 import socket
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from .driver import Control, Receiver, Server, free_port, stream_at
+from .driver import Control, Server, free_port, stream_at
 
 IN_TIME_S = 8
 HALF = b"POST /v2/tgpayquery.php HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -44,14 +44,16 @@ def orders_in(file: Path, alone: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT], ids=lambda sent: sent.name)
-def test_it_ends_in_time_whatever_hangs_and_loses_nothing(tmp_path: Path, receiver: Receiver, sent: signal.Signals) -> None:
+def test_it_ends_in_time_whatever_hangs_and_loses_nothing(tmp_path: Path, sent: signal.Signals) -> None:
     settings = {"database": tmp_path / "emulator.db", "port": free_port(), "notify_timeout": "60s"}
     server = Server(**settings).start()
     control = Control(server.url)
     slow, shop = control.shop(), control.shop()
     slow.plays({"when": {"endpoint": "tgpaybarcode"}, "then": {"delay": "1m"}})
     with hanging() as url, ExitStack() as opened, ThreadPoolExecutor(20) as pool:
-        shop.plays({"when": {"endpoint": "tgpaybarcode", "trans_amount": "2.00"}, "then": {"notify": {"duplicate": 2}}})
+        twice = {"when": {"endpoint": "tgpaybarcode", "trans_amount": "2.00"},
+                 "then": {"notify": {"duplicate": 2}}}
+        shop.plays(twice)
         numbers = [shop.pay_by_barcode(amount, notify_url=url)["out_trade_no"] for amount in ("1.00", "2.00")]
         for half in (HALF, HALF + b"Content-Length: 9\r\n\r\na", b""):
             client = opened.enter_context(socket.create_connection(("127.0.0.1", int(str(settings["port"])))))
@@ -74,7 +76,8 @@ def test_it_ends_in_time_whatever_hangs_and_loses_nothing(tmp_path: Path, receiv
     assert set(numbers) <= orders_in(tmp_path / "emulator.db", tmp_path / "alone.db")
     assert not (tmp_path / "emulator.db-wal").exists()
     # What was cut short is tried again by the next server.
-    with socket.create_server(("127.0.0.1", int(url.rsplit(":", 1)[1].strip("/")))) as again, Server(**settings) as server:
+    port = int(url.rpartition(":")[2].strip("/"))
+    with socket.create_server(("127.0.0.1", port)) as again, Server(**settings):
         again.settimeout(10)
         with again.accept()[0] as caller:
             assert b"out_trade_no=" in caller.recv(65_536)

@@ -56,7 +56,8 @@ def test_the_package_itself_imports_nothing() -> None:
 
 
 @pytest.mark.parametrize("library, places", [("flask", {"web", "server"}), ("sqlite3", {"store"}), ("sqlite_utils", {"store", "cli"}),
-                                             ("gunicorn", {"server", "worker"}), ("httpcore", {"sender"}), ("click", {"cli", "remote"})])
+                                             ("gunicorn", {"server", "worker"}), ("httpcore", {"sender"}),
+                                             ("click", {"cli", "remote"})])
 def test_a_library_is_known_in_its_place_only(library: str, places: set[str]) -> None:
     assert {part(path) for path in FILES if any(name.split(".")[0] == library for name in imports(path))} <= places
 

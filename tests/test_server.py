@@ -1,6 +1,7 @@
 """Contract 9 and the design's promises of the server: how it begins, how it ends, and several processes on one database."""
 import os
 import re
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -126,6 +127,40 @@ def test_without_a_database_it_is_in_the_users_data_directory(tmp_path: Path, mo
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     with Server(database=""):
         assert (tmp_path / "tgpay-emulator" / "emulator.db").is_file()
+
+
+@pytest.mark.parametrize("place", ["/nonexistent/address", "/proc/address", "/tmp", "/dev/null/address"])
+def test_an_address_that_cannot_be_written_down_is_a_warning_and_it_serves(place: str) -> None:
+    server = Server(address_file=place).start()
+    status, printed = server.stop()
+    assert (status, "Traceback" in printed) == (0, False)
+    assert [place in line and "WARNING" in line for line in printed.splitlines()] == [True, False]
+
+
+AS_NOBODY = ("import os, sys, emulator.cli, emulator.server, platformdirs;"
+             "os.setgroups([]); os.setgid(12345); os.setuid(12345);"
+             "sys.argv[1:] = ['serve', '--port=0']; emulator.cli.main()")
+WITHOUT_ROOM = ("mount -t tmpfs -o ro none /tmp && mount -t tmpfs -o ro none /var/tmp || exit 77; cd /proc;"
+                f"exec {sys.executable} -m emulator serve --port=0 --database=:temporary:")
+only_root = pytest.mark.skipif(os.getuid() != 0, reason="only root may do that")
+
+
+@only_root
+@pytest.mark.parametrize("command, advice", [
+    ([sys.executable, "-c", AS_NOBODY], "--database"),
+    (["unshare", "-m", "bash", "-c", WITHOUT_ROOM], "--tmpfs /tmp"),
+], ids=["a user without an entry and a home", "no place for temporary files"])
+def test_without_a_place_for_the_database_it_is_one_line_that_says_what_to_do(command: list[str],
+                                                                              advice: str) -> None:
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"there is no {command[0]}")
+    root = str(Path(__file__).parents[1])
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30,
+                          env={"PATH": os.environ["PATH"], "PYTHONPATH": root})
+    if done.returncode == 77 or "unshare" in done.stdout:
+        pytest.skip("nothing may be mounted here")
+    lines = done.stdout.splitlines()
+    assert (done.returncode, len(lines), advice in lines[0]) == (1, 1, True), done.stdout
 
 
 # Restart.

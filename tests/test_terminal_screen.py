@@ -448,7 +448,7 @@ def test_the_other_language_is_one_click_away(visitor: Visitor, till: Shop) -> N
 @pytest.fixture
 def lonely() -> Iterator[Server]:
     """A server with room for one stream."""
-    server = Server(workers=1, threads=3).start()
+    server = Server(workers=1, waiting_limit=1).start()
     yield server
     server.kill()
 

@@ -1,6 +1,6 @@
-"""Waiting costs no slot: slow clients, long polls, streams and delays hold up nobody, and each has its limits.
+"""Waiting costs no slot: slow clients, long polls, streams and delays hold up nobody, and have limits.
 
-Most of it is asked of servers that work on one request at a time: whatever holds that one slot while it waits would stop them.
+Most servers here work on one request at a time: whatever held that one slot while it waits would stop them.
 """
 import resource
 import socket
@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from urllib import parse
 
 import pytest
 
@@ -49,7 +50,7 @@ def lines(control: Control, number: int, sent: bytes, room: int = 0) -> Iterator
 
 
 def is_served(control: Control) -> None:
-    """The server is healthy, and another merchant's payments go through, before anything that waits could have ended."""
+    """The server is healthy, and another merchant's payments go through, before what waits could end."""
     begun = time.monotonic()
     other = control.shop()
     assert [other.pay_by_barcode()["is_success"] for _ in range(3)] == ["T"] * 3
@@ -58,7 +59,8 @@ def is_served(control: Control) -> None:
 
 
 def wait(shop: Shop, number: str, timeout: str = "20s", **query: str) -> Answer:
-    return shop.control.ask("GET", "/wait", merchants_id=shop.merchants_id, out_trade_no=number, timeout=timeout, **query)
+    asked = {"merchants_id": shop.merchants_id, "out_trade_no": number, "timeout": timeout, **query}
+    return shop.control.ask("GET", "/wait", **asked)
 
 
 def all_of(connection: socket.socket) -> bytes:
@@ -70,15 +72,16 @@ def all_of(connection: socket.socket) -> bytes:
 
 # Slow clients.
 
-@pytest.mark.parametrize("sent", [b"", b"G", HALF, FORM % 1_000 + b"sign=", FORM % 2_000_000 + b"x" * 300_000],
-                         ids=["nothing", "a letter", "half of the headers", "half of a body", "a part of a large body"])
+@pytest.mark.parametrize("sent", [
+    b"", b"G", HALF, FORM % 1_000 + b"sign=", FORM % 2_000_000 + b"x" * 300_000,
+], ids=["nothing", "a letter", "half of the headers", "half of a body", "a part of a large body"])
 def test_200_clients_that_do_not_send_on_hold_up_nobody(narrow: Control, sent: bytes) -> None:
     with lines(narrow, 200 if len(sent) < 1_000 else 40, sent):
         is_served(narrow)
 
 
 def test_clients_that_do_not_read_hold_up_nobody(narrow: Control) -> None:
-    with lines(narrow, 8, b"GET /_emulator/openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 40, room=4_096):
+    with lines(narrow, 8, BIG * 40, room=4_096):
         time.sleep(0.5)
         is_served(narrow)
 
@@ -90,9 +93,10 @@ def impatient() -> Iterator[Control]:
         yield Control(server.url)
 
 
-@pytest.mark.parametrize("sent, status", [(b"", b""), (HALF, b"HTTP/1.1 408 "), (FORM % 1_000 + b"sign=", b"HTTP/1.1 408 ")],
-                         ids=["nothing", "headers", "body"])
-def test_a_client_that_stops_sending_is_cut_off_in_time(impatient: Control, sent: bytes, status: bytes) -> None:
+@pytest.mark.parametrize("sent, status", [
+    (b"", b""), (HALF, b"HTTP/1.1 408 "), (FORM % 1_000 + b"sign=", b"HTTP/1.1 408 "),
+], ids=["nothing", "headers", "body"])
+def test_a_client_that_stops_sending_is_cut_off(impatient: Control, sent: bytes, status: bytes) -> None:
     with line(impatient) as slow:
         slow.sendall(sent)
         begun = time.monotonic()
@@ -103,7 +107,7 @@ def test_a_client_that_stops_sending_is_cut_off_in_time(impatient: Control, sent
 def test_headers_have_their_time_in_all_and_a_body_that_makes_progress_has_more(impatient: Control) -> None:
     shop = impatient.shop()
     number = shop.qr_order()["out_trade_no"]
-    query = "&".join(f"{name}={value}" for name, value in shop.signed(out_trade_no=number, sign_type=None).items()).encode()
+    query = parse.urlencode(shop.signed(out_trade_no=number, sign_type=None)).encode()
     with line(impatient) as dripping, line(impatient) as steady:
         steady.sendall((FORM % len(query)).replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
         for place in range(5):
@@ -119,7 +123,7 @@ def test_headers_have_their_time_in_all_and_a_body_that_makes_progress_has_more(
 
 def test_a_client_that_does_not_read_is_cut_off_in_time(impatient: Control) -> None:
     with line(impatient, room=4_096) as deaf:
-        deaf.sendall(b"GET /_emulator/openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 60)
+        deaf.sendall(BIG * 60)
         time.sleep(4)
         with pytest.raises(ConnectionResetError):
             all_of(deaf)
@@ -156,8 +160,9 @@ def test_delays_of_one_merchant_hold_up_no_other(narrow: Control) -> None:
         assert {each.result()["is_success"] for each in held} == {"T"}
 
 
-@pytest.mark.parametrize("then", [{"fault": "slow"}, {"notify": {"before_answer": True}}], ids=["trickles", "waits for its notification"])
-def test_an_answer_that_trickles_or_waits_for_its_notification_holds_up_no_other(narrow: Control, then: dict[str, object]) -> None:
+@pytest.mark.parametrize("then", [{"fault": "slow"}, {"notify": {"before_answer": True}}],
+                         ids=["trickles", "waits for its notification"])
+def test_an_answer_that_is_held_up_holds_up_no_other(narrow: Control, then: dict[str, object]) -> None:
     slow = narrow.shop()
     slow.plays({"when": {"endpoint": "tgpaybarcode"}, "then": then})
     with socket.create_server(("127.0.0.1", 0)) as deaf, ThreadPoolExecutor(4) as pool:
@@ -207,7 +212,7 @@ def test_more_delays_of_a_merchant_than_may_are_refused_before_anything_happens(
     assert shop.pay_by_barcode(out_trade_no=number)["is_success"] == "T"
 
 
-def test_screens_of_terminals_and_windows_of_the_console_take_no_places_of_those_who_wait(strict: Control) -> None:
+def test_screens_and_windows_that_look_on_take_no_places_of_those_who_wait(strict: Control) -> None:
     shop = strict.shop()
     screens, windows = f"{strict.url}/terminal/{shop.first_terminal}/events", f"{strict.url}/console/events"
     with ExitStack() as streams:
@@ -240,8 +245,9 @@ def test_the_limit_of_files_is_raised_as_far_as_it_may() -> None:
 
 def test_more_connections_than_there_are_files_end_no_worker() -> None:
     port = free_port()
-    command = f"ulimit -n 240; exec {sys.executable} -m emulator serve --port={port} --database=:temporary: --workers=1"
-    with subprocess.Popen(["bash", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    serve = f"{sys.executable} -m emulator serve --port={port} --database=:temporary: --workers=1"
+    with subprocess.Popen(["bash", "-c", f"ulimit -n 240; exec {serve}"], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True) as process:
         server = Server(port=port)
         server.process = process
         server.wait_until_healthy()

@@ -4,17 +4,20 @@ from dataclasses import dataclass, field
 
 MOST_AT_ONCE = 2_000
 Cursor = tuple[int, int, int]
+_FROM = "FROM {0} WHERE id > :after ORDER BY id LIMIT :limit"
 _LATER = {
-    "history": "SELECT id, merchants_id, out_trade_no FROM history WHERE id > :after ORDER BY id LIMIT :limit",
-    "journal": "SELECT id, merchants_id, out_trade_no FROM journal WHERE id > :after ORDER BY id LIMIT :limit",
-    "attempts": "SELECT a.id, a.merchants_id, n.out_trade_no FROM attempts AS a JOIN notices AS n ON n.id = a.notice_id "
-                "WHERE a.id > :after ORDER BY a.id LIMIT :limit"}
+    "history": f"SELECT id, merchants_id, out_trade_no {_FROM.format('history')}",
+    "journal": f"SELECT id, merchants_id, out_trade_no {_FROM.format('journal')}",
+    "attempts": "SELECT a.id, a.merchants_id, n.out_trade_no FROM attempts AS a "
+                "JOIN notices AS n ON n.id = a.notice_id WHERE a.id > :after ORDER BY a.id LIMIT :limit"}
 
 
 @dataclass
 class Changed:
-    """The merchants that anything has happened to, and their orders (merchants_id, out_trade_no). Empty when something was written that
-    the logs do not tell."""
+    """The merchants that anything has happened to, and their orders (merchants_id, out_trade_no).
+
+    Empty when something was written that the logs do not tell.
+    """
 
     merchants: set[str] = field(default_factory=set)
     orders: set[tuple[str, str]] = field(default_factory=set)
@@ -27,15 +30,16 @@ class Changes:
         self._execute = connection.execute
 
     def version(self) -> int:
-        """A number that changes whenever another connection commits; to be compared with those of this connection only."""
+        """A number that changes whenever another connection commits; each connection has its own."""
         return int(self._execute("PRAGMA data_version").fetchone()[0])
 
     def since(self, cursor: Cursor) -> tuple[Changed, Cursor]:
-        """What has happened past a cursor, and the cursor past it. After a reset numbering begins anew, and so does the cursor."""
+        """What has happened past a cursor, and the cursor past it; both begin anew after a reset."""
         changed, places = Changed(), list(cursor)
         for place, (table, later) in enumerate(_LATER.items()):
             newest = self._execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0]
-            rows = self._execute(later, {"after": places[place] if places[place] <= newest else 0, "limit": MOST_AT_ONCE}).fetchall()
+            after = places[place] if places[place] <= newest else 0
+            rows = self._execute(later, {"after": after, "limit": MOST_AT_ONCE}).fetchall()
             changed.merchants.update(row[1] for row in rows)
             changed.orders.update((row[1], row[2]) for row in rows)
             places[place] = rows[-1][0] if len(rows) == MOST_AT_ONCE else newest

@@ -111,7 +111,7 @@ class Unusable(Exception):
 
 
 class Store:
-    """One database, used by any number of threads and processes; each thread has a connection of its own while it works.
+    """One database, used by any number of threads and processes; a thread that works has its own connection.
 
     `wake` is called after a commit that leaves work for the scheduler. A store does not survive a fork: use `close` before.
     """
@@ -222,7 +222,7 @@ class Store:
                 fcntl.flock(self._lock_file, fcntl.LOCK_UN)
 
     def leave(self) -> None:
-        """Leave this thread's connection to others: what a thread does that has done its work, or waits for something else."""
+        """Leave this thread's connection to others: what a thread does that has done its work, or waits."""
         tables: Tables | None = getattr(self._local, "tables", None)
         self._local.tables = None
         if tables is None or self._local.process != os.getpid():
@@ -277,7 +277,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def conclude(path: Path) -> None:
-    """Take everything over from the log into the database file: what the last process does, so that the file alone is the database.
+    """Take everything over from the log into the database file: what the last process does.
 
     Where another program has the file open, it stays in the log until that one ends. Raises Unusable.
     """

@@ -1,7 +1,5 @@
 """The emulator as a WSGI application: the only place that knows Flask."""
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +10,8 @@ from .. import __version__
 from ..gateway import Gateway
 from ..scheduler import Scheduler
 from ..settings import Settings
-from ..slots import Places, Slots
 from ..store import Store
-from ..watching import Watcher
+from ..watching import Waiting
 
 
 class QuickRule(Rule):
@@ -74,21 +71,11 @@ class Emulator:
     store: Store
     gateway: Gateway
     scheduler: Scheduler
-    slots: Slots
-    places: Places
-    watcher: Watcher
-    closing: threading.Event
-
-    @contextmanager
-    def pause(self) -> Iterator[None]:
-        """While the block waits, others have the slot of this request and its connection to the database."""
-        self.store.leave()
-        with self.slots.waiting():
-            yield
+    waiting: Waiting
 
     def ask(self, command: str, argument: Mapping[str, Any]) -> dict[str, Any]:
         """Have the scheduler carry out a command, and wait for its result. Raises TimeoutError."""
-        with self.pause():
+        with self.waiting.pause():
             return self.scheduler.ask(command, argument)
 
 
@@ -109,10 +96,8 @@ def under_prefix(path: str) -> str:
 
 
 def _made(settings: Settings, store: Store, scheduler: Scheduler) -> Emulator:
-    closing = threading.Event()
-    slots, places, watcher = Slots(settings.threads), Places(settings.waiting_limit), Watcher(store, closing)
-    gateway = Gateway(store, settings, slots, places, watcher)
-    return Emulator(settings, store, gateway, scheduler, slots, places, watcher, closing)
+    waiting = Waiting(store, settings)
+    return Emulator(settings, store, Gateway(store, settings, waiting), scheduler, waiting)
 
 
 def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:

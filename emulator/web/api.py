@@ -61,8 +61,8 @@ def _on_time(answered: Answered) -> Response:
     """The response, when a scenario's rule lets it go."""
     here = emulator()
     if answered.delay:
-        with here.pause():
-            here.closing.wait(answered.delay / durations.SECOND)
+        with here.waiting.pause():
+            here.waiting.closing.wait(answered.delay / durations.SECOND)
     response = _made(answered)
     return response if answered.wire is Wire.WHOLE else _broken(response, answered.wire)
 
@@ -98,7 +98,8 @@ def _broken(response: Response, wire: Wire) -> Response:
         connection = request.environ["gunicorn.socket"]
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close at once, by RST
         connection.close()
-    response.response = {Wire.TRUNCATED: _cut(whole), Wire.SLOW: _dripping(whole, emulator())}.get(wire, _cut(b""))
+    pieces = {Wire.TRUNCATED: _cut(whole), Wire.SLOW: _dripping(whole, emulator())}
+    response.response = pieces.get(wire, _cut(b""))
     response.headers["Content-Length"] = str(len(whole))
     return response
 
@@ -112,8 +113,8 @@ def _cut(whole: bytes) -> Iterator[bytes]:
 def _dripping(whole: bytes, here: Emulator) -> Iterator[bytes]:
     size = max(1, -(-len(whole) // DRIPS))
     for place in range(0, len(whole), size):
-        with here.pause():
-            here.closing.wait(BETWEEN_DRIPS_S)
+        with here.waiting.pause():
+            here.waiting.closing.wait(BETWEEN_DRIPS_S)
         yield whole[place:place + size]
 
 

@@ -17,7 +17,7 @@ LATE_HEADERS = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length"
 
 
 class _Rest(io.RawIOBase):
-    """A body whose beginning has been read; the rest is read as it is asked for, and what went wrong is raised there."""
+    """A body whose beginning has been read; the rest, and what went wrong, comes when it is asked for."""
 
     def __init__(self, begun: bytes, body: Any, failure: Exception | None = None) -> None:
         self._begun = io.BytesIO(begun)

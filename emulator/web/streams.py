@@ -8,8 +8,7 @@ from flask import Response, request, stream_with_context
 from werkzeug.exceptions import ServiceUnavailable
 
 from ..slots import Full, Place
-from ..store.changes import Changed
-from ..watching import Waiter, never
+from ..watching import Concerns, Waiter, never
 from . import Emulator, emulator
 
 AT_LEAST_S = 1.0  # a look without a change, for what the logs do not tell
@@ -20,13 +19,13 @@ HEARTBEAT_S = 15
 def take(whose: str) -> Place:
     """A place to wait in, among those of a merchant or of another kind. Raises ServiceUnavailable."""
     try:
-        return emulator().places.take(whose)
+        return emulator().waiting.places.take(whose)
     except Full as full:
         raise ServiceUnavailable(str(full)) from full
 
 
-def line_left() -> Callable[[], bool]:
-    """What tells whether the client of this request has closed the line: nobody then needs to wait any longer."""
+def has_left() -> Callable[[], bool]:
+    """What tells whether the client of this request has closed the line: nobody then needs to wait longer."""
     line = request.environ.get("gunicorn.socket")
     return line.has_left if line is not None else never
 
@@ -37,22 +36,25 @@ def event(data: Any, **fields: str) -> str:
     return f"{named}data: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
-def stream(batches: Iterator[list[str]], whose: str, concerns: Callable[[Changed], bool], every_s: float = AT_LEAST_S) -> Response:
+def stream(batches: Iterator[list[str]], whose: str, concerns: Concerns,
+           every_s: float = AT_LEAST_S) -> Response:
     """A stream of events: each batch is what has happened since the one before, and may be empty.
 
-    It is asked for when a change `concerns` it, and every so often. It has a place among those of `whose`. Raises ServiceUnavailable.
+    It is asked for when a change `concerns` it, and every so often. The stream has a place among those of
+    `whose`. Raises ServiceUnavailable.
     """
     here = emulator()
     place = take(whose)
-    response = Response(stream_with_context(_followed(here, batches, concerns, line_left(), every_s)), content_type="text/event-stream")
+    lines = stream_with_context(_followed(here, batches, concerns, has_left(), every_s))
+    response = Response(lines, content_type="text/event-stream")
     response.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
     response.call_on_close(place.leave)
     return response
 
 
-def _followed(here: Emulator, batches: Iterator[list[str]], concerns: Callable[[Changed], bool], has_left: Callable[[], bool],
+def _followed(here: Emulator, batches: Iterator[list[str]], concerns: Concerns, is_gone: Callable[[], bool],
               every_s: float) -> Iterator[str]:
-    with here.watcher.waiter(concerns, has_left) as waiter:
+    with here.waiting.watcher.waiter(concerns, is_gone) as waiter:
         yield from _lines(here, batches, waiter, every_s)
 
 
@@ -67,7 +69,7 @@ def _lines(here: Emulator, batches: Iterator[list[str]], waiter: Waiter, every_s
         elif time.monotonic() - silent_since > HEARTBEAT_S:
             silent_since = time.monotonic()
             yield ": still here\n\n"
-        with here.pause():
-            here.closing.wait(BETWEEN_BATCHES_S)
+        with here.waiting.pause():
+            here.waiting.closing.wait(BETWEEN_BATCHES_S)
             if not waiter.is_over:
                 waiter.wait(max(0.0, every_s - BETWEEN_BATCHES_S))

@@ -116,8 +116,8 @@ def test_the_emulators_time_is_shown_and_stops_with_it(visitor: Visitor, shop: S
 
 @pytest.fixture
 def narrow() -> Iterator[str]:
-    """A server whose only thread for streams is taken."""
-    with Server(threads=3, workers=1) as server:
+    """A server with room for one window's stream."""
+    with Server(waiting_limit=1, workers=1) as server:
         yield server.url
 
 

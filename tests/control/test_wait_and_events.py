@@ -194,11 +194,11 @@ def test_text_of_every_kind_stays_on_one_line(shop: Shop) -> None:
 
 
 def test_a_client_that_leaves_makes_room_for_the_next_within_a_second() -> None:
-    with Server(workers=1, threads=3) as server:  # one place to wait in
+    with Server(workers=1, waiting_limit=1) as server:
         control = Control(server.url)
         shop = control.shop()
         for _ in range(3):
-            with stream(control):
+            with stream(control, merchants_id=shop.merchants_id):
                 assert wait(shop, "none", timeout="1ms").status == 503
             end = time.monotonic() + 1
             while wait(shop, "none", timeout="1ms").status == 503:

@@ -14,7 +14,7 @@ from ...orders import Status
 from ...outbox import TAKEN
 from ...response_codes import CardStatus
 from ...store import Store, Tables
-from ...store.changes import Changed
+from ...watching import Concerns
 from .. import base_url, emulator
 from ..streams import AT_LEAST_S, event, line_left, stream, take
 from . import MERCHANT, OPERATIONS, Problem, Query, body, duration, operation, text_of, wrong_value
@@ -91,8 +91,9 @@ def wait() -> Response:
     merchants_id, out_trade_no, status = (request.args.get(name, "") for name in ("merchants_id", "out_trade_no", "status"))
     delivered_too = not {"notice", "notification"}.isdisjoint(request.args)
     end = time.monotonic() + duration("timeout", "10s", LONGEST_WAIT) / durations.SECOND
-    here, order = emulator(), (merchants_id, out_trade_no)
-    with take(merchants_id), here.watcher.waiter(lambda changed: order in changed.orders, line_left()) as waiter:
+    here, order, notices_too = emulator(), (merchants_id, out_trade_no), "notice" in request.args
+    waiting = here.waiting.watcher.waiter(lambda changed: order in changed.orders, has_left())
+    with take(merchants_id), waiting as waiter:
         while True:
             reached, story = _reached(here.store.read(), merchants_id, out_trade_no, status, delivered_too)
             if reached:
@@ -100,7 +101,7 @@ def wait() -> Response:
             left = end - time.monotonic()
             if left <= 0 or waiter.is_over:
                 raise Problem(408, "Request Timeout", f"order {out_trade_no} did not get so far", **story)
-            with here.pause():
+            with here.waiting.pause():
                 waiter.wait(min(left, AT_LEAST_S))
 
 
@@ -123,9 +124,11 @@ def events() -> Response:
     return stream(happenings(merchants_id), merchants_id or "every merchant", of_merchant(merchants_id))
 
 
-def of_merchant(merchants_id: str | None) -> Callable[[Changed], bool]:
+def of_merchant(merchants_id: str | None) -> Concerns:
     """Whether a change concerns those who follow a merchant, or all."""
-    return lambda changed: bool(changed.merchants) if merchants_id is None else merchants_id in changed.merchants
+    if merchants_id is None:
+        return lambda changed: bool(changed.merchants)
+    return lambda changed: merchants_id in changed.merchants
 
 
 def happenings(merchants_id: str | None) -> Iterator[list[str]]:

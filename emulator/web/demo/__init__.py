@@ -56,7 +56,7 @@ def go(move: str) -> Response | Any:
         if entered is not None:
             story, step = stories.told(entered)
             entering = stage.Stage(here, _address(), entered, story.goods, texts().language)
-            with here.pause():  # the shop's own requests are worked on meanwhile
+            with here.waiting.pause():  # the shop's own requests are worked on meanwhile
                 stage.act(entering, step)
     return _onwards()
 

@@ -123,7 +123,7 @@ def _drive(stage: Stage, decision: str) -> None:
         if act:
             fetch(f"{url}/{act}", "POST", b"", {**PHONE, "Origin": stage.address}, PATIENCE_S)
         else:
-            stage.here.closing.wait(BETWEEN_LOOKS_S)
+            stage.here.waiting.closing.wait(BETWEEN_LOOKS_S)
     raise Stuck("demo_terminal")
 
 

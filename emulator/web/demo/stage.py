@@ -66,7 +66,7 @@ def go(here: Emulator, by: int, seen: str) -> Position | None:
 
 
 def act(stage: "Stage", step: "Step") -> None:
-    """Do what a step does. What keeps it from being done is written down for the page, and the story stays where it was."""
+    """Do what a step does. What keeps it from being done is written down, and the story stays."""
     try:
         step.act(stage)
     except Stuck as stuck:
