@@ -17,8 +17,9 @@ import pytest
 from .driver import Answer, Control, Server, Shop, exchange, free_port, stream_at
 
 HALF = b"GET /v2/tgpayquery.php?out_trade_no=1 HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Hal"
-FORM = (b"POST /v2/tgpayquery.php HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-        b"Content-Length: %d\r\n\r\n")
+FORM = (b"POST /v2/tgpayquery.php HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n")
+BIG = b"GET /_emulator/openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 HELD_BACK = {"when": {"endpoint": "tgpaybarcode"}, "then": {"delay": "3s"}}
 
 
@@ -135,8 +136,8 @@ def test_100_clients_wait_while_20_look_on_and_all_are_answered_promptly(narrow:
     shop = narrow.shop()
     number = shop.qr_order()["out_trade_no"]
     with ThreadPoolExecutor(100) as pool, ExitStack() as streams:
-        address = f"{narrow.url}/_emulator/events?merchants_id={shop.merchants_id}"
-        looking_on = [streams.enter_context(stream_at(address)) for _ in range(20)]
+        events = f"{narrow.url}/_emulator/events?merchants_id={shop.merchants_id}"
+        looking_on = [streams.enter_context(stream_at(events)) for _ in range(20)]
         waiting = [pool.submit(wait, shop, number, status="TRADE_SUCCESS") for _ in range(100)]
         time.sleep(1)
         is_served(narrow)

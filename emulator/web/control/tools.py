@@ -16,7 +16,7 @@ from ...response_codes import CardStatus
 from ...store import Store, Tables
 from ...watching import Concerns
 from .. import base_url, emulator
-from ..streams import AT_LEAST_S, event, line_left, stream, take
+from ..streams import AT_LEAST_S, event, has_left, stream, take
 from . import MERCHANT, OPERATIONS, Problem, Query, body, duration, operation, text_of, wrong_value
 from .queries import choice, span
 from .documents import instant, notice_json, order_json
@@ -91,7 +91,7 @@ def wait() -> Response:
     merchants_id, out_trade_no, status = (request.args.get(name, "") for name in ("merchants_id", "out_trade_no", "status"))
     delivered_too = not {"notice", "notification"}.isdisjoint(request.args)
     end = time.monotonic() + duration("timeout", "10s", LONGEST_WAIT) / durations.SECOND
-    here, order, notices_too = emulator(), (merchants_id, out_trade_no), "notice" in request.args
+    here, order = emulator(), (merchants_id, out_trade_no)
     waiting = here.waiting.watcher.waiter(lambda changed: order in changed.orders, has_left())
     with take(merchants_id), waiting as waiter:
         while True:
