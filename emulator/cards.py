@@ -198,8 +198,8 @@ def brand(number: str) -> Brand | None:
 def present(fields: Mapping[str, str], now: int, zone_name: str) -> Presented:
     """The card of a pay_info (`cardNo`, `expirationMonth`, `expirationYear`, `cvv`) and what the issuer answers to it.
 
-    A number that is none (3101), a validity that is over or is not two digits each (3096) and a verification code of a wrong length
-    (3104) are declined.
+    A number that is none (3101), a validity that is over or is not two digits each (3096) and a verification
+    code of a wrong length (3104) are declined.
     """
     number = fields["cardNo"]
     if not _digits(number, 12, 30) or not passes_luhn(number):
@@ -220,7 +220,10 @@ def present(fields: Mapping[str, str], now: int, zone_name: str) -> Presented:
 
 
 def typed(fields: Mapping[str, str]) -> dict[str, str]:
-    """What a person typed into a form, as a pay_info has it: the number without blanks and dashes, the month with two digits."""
+    """The fields that a person typed into a form, as a pay_info has them.
+
+    The number is without blanks and dashes, the month has two digits.
+    """
     number = fields["cardNo"].replace(" ", "").replace("-", "")
     return {**fields, "cardNo": number, "expirationMonth": fields["expirationMonth"].zfill(2)}
 

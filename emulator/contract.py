@@ -35,8 +35,8 @@ class Source(Enum):
 class Format:
     """How a value is written: `problem` answers what is wrong with one, or None; `schema` is its OpenAPI description.
 
-    `finding` answers how a value that is taken differs from what the document has, or None: a finding's code and what it says
-    after the parameter's name. `rows` are those of a document inside the value (`nested`).
+    `finding` answers how a value that is taken differs from what the document has, or None: a finding's code
+    and what it says after the parameter's name. `rows` are those of a document inside the value (`nested`).
     """
 
     name: str
@@ -235,7 +235,8 @@ def check(table: Endpoint, params: Mapping[str, str], contradictions: Mapping[st
         value = params.get(row.name)
         if value is not None or row.need is not Need.OPTIONAL:
             _check_row(row, value, problems, findings)
-    problems += [problem for name, value in params.items() if name not in table.names and (problem := unwritable(name, value))]
+    undeclared = {name: value for name, value in params.items() if name not in table.names}
+    problems += [problem for name, value in undeclared.items() if (problem := unwritable(name, value))]
     for rule in table.rules:
         verdict = rule(params)
         if isinstance(verdict, Finding):
@@ -290,18 +291,22 @@ def own_scheme_only(names: tuple[str, ...], allows: Callable[[Mapping[str, str]]
 _XML_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]")
 
 
-# Names of things, whatever endpoint they are sent to: they stand in addresses, files and on pages, and people compare them by eye.
+# Names of things, whatever endpoint they are sent to: they stand in addresses, files and on pages, and people
+# compare them by eye.
 IDENTIFIERS = frozenset(("merchants_id", "out_trade_no", "out_refund_id", "terminal_sn"))
 
 
 def unwritable(name: str, value: str, identifier: bool = False) -> str | None:
-    """The problem of a parameter with a character that it cannot have: in any, what XML cannot carry; in an identifier, also what
-    cannot be seen, such as a line break."""
+    """The problem of a parameter with a character that it cannot have, or None.
+
+    No parameter has what XML cannot carry; an identifier has nothing that cannot be seen either, such as a
+    line break.
+    """
     problem = unprintable(name, value)
-    if problem or not (identifier or name in IDENTIFIERS):
+    if problem or value.isprintable() or not (identifier or name in IDENTIFIERS):
         return problem
-    unseen = next((character for character in value if not character.isprintable()), "")
-    return f"{name} has the character U+{ord(unseen):04X}" if unseen else None
+    unseen = next(character for character in value if not character.isprintable())
+    return f"{name} has the character U+{ord(unseen):04X}"
 
 
 def unprintable(name: str, value: str) -> str | None:

@@ -164,7 +164,9 @@ def _currency(value: Any) -> str | None:
     if not (isinstance(value, str) and re.fullmatch("[A-Z]{3}", value)):
         return "must be three capital letters"
     decimals = money.OTHER_DECIMALS.get(value, 2)
-    return None if decimals == 2 else f"must have two decimals, as all amounts of the gateway do; {value} has {decimals or 'none'}"
+    if decimals == 2:
+        return None
+    return f"must have two decimals, as all amounts of the gateway do; {value} has {decimals or 'none'}"
 
 
 def _one_of(*choices: Any) -> Any:

@@ -19,7 +19,10 @@ _RATE = re.compile(r"(\d{1,8})(?:\.(\d{1,8}))?", re.ASCII)
 
 
 def minor(written: str) -> int:
-    """Minor units of decimal text with at most two places: `"1.5"` is 150, `"025"` 2500. Raises ValueError."""
+    """Minor units of decimal text with at most two places: `"1.5"` is 150, `"025"` 2500.
+
+    Raises ValueError.
+    """
     match = _AMOUNT.fullmatch(written)
     if not match:
         raise ValueError(f"{written!r} is not a decimal number with at most two places")

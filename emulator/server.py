@@ -194,15 +194,17 @@ class LenientRequest(Request):  # type: ignore[misc]  # gunicorn is not typed
     """An HTTP request whose URL may have bytes that should have been percent-encoded: PHP clients send them, and nginx takes them."""
 
     def __init__(self, *parts: Any) -> None:
-        """Read the head. An error, as far as it came after the first line, knows the address that was asked for as `uri`."""
+        """Read the head. An error knows the address that was asked for as `uri`, where it can be told."""
+        self.asked = b""
         try:
             super().__init__(*parts)
         except ParseException as error:
-            error.uri = getattr(self, "uri", "")
+            error.uri = self.asked.decode("latin-1")
             raise
 
     def parse_request_line(self, line_bytes: bytes) -> None:
         """Encode them, and go on."""
+        self.asked = b"".join(line_bytes.split(b" ")[1:2])
         super().parse_request_line(re.sub(rb"[\x80-\xff]", lambda byte: b"%%%02X" % byte[0][0], line_bytes))
 
 

@@ -118,7 +118,7 @@ def test_the_amount_can_be_the_code(shop: Shop, amount: str, code: str) -> None:
     ({"card__in": [VISA, "1"]}, VISA, "3084"), ({"card__endswith": "1111"}, VISA, "3084"), ({"card__matches": "^3[47]"}, VISA, "0000")])
 def test_the_card_can_be_asked_for_on_both_ways(shop: Shop, card_rule: dict[str, Any], number: str, code: str) -> None:
     shop.plays({"name": "it", "when": card_rule, "then": {"code": "3084"}})
-    assert shop.card_payment(number)["result_code"] == code
+    assert shop.card_payment(number.replace("-", ""))["result_code"] == code  # only people may type dashes
     order = shop.card_order()
     presented(order, number)
     assert outcome(shop, order["out_trade_no"])[0] == code

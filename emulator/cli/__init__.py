@@ -177,8 +177,8 @@ def orders(control: Control, as_json: bool, merchant: str | None, status: str | 
     """List orders, or print the whole story of one as JSON."""
     if number:
         merchants_id, _, out_trade_no = number.partition("/")
-        path = f"/orders/{parse.quote(merchants_id, safe='')}/{parse.quote(out_trade_no, safe='')}"
-        show(control("GET", path), True)
+        path = "/".join(parse.quote(part, safe="") for part in (merchants_id, out_trade_no))
+        show(control("GET", f"/orders/{path}"), True)
         return
     show(control("GET", "/orders", merchants_id=merchant, status=status, after=after, limit=limit), as_json,
          ("id", "merchants_id", "out_trade_no", "endpoint", "trans_amount", "currency", "status"))

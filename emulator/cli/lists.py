@@ -56,8 +56,8 @@ def _named(header: list[str], cells: list[str], place: int) -> dict[str, str]:
     if len(cells) != len(header):
         raise ValueError(f"has {len(cells)} cells, the first line has {len(header)}")
     # An order number may have blanks around it: they are part of it.
-    named = {name: cell if name in NUMBERS else cell.strip() for name, cell in zip(header, cells) if name in CELLS}
-    named = {name: cell for name, cell in named.items() if cell}
+    written = {name: cell if name in NUMBERS else cell.strip() for name, cell in zip(header, cells)}
+    named = {name: cell for name, cell in written.items() if cell and name in CELLS}
     reconciliation.row(place, named)
     return named
 

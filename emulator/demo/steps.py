@@ -94,6 +94,8 @@ def queried(stage: Stage) -> None:
     stage.holds(answer["trade_status"] == "TRADE_SUCCESS", "trade_status is TRADE_SUCCESS")
     stage.holds((answer["trans_amount"], answer["pay_amount"]) == ("0.01", "0.09"), "0.01 GBP at 9.0748 is 0.09 CNY")
     stage.holds(stage.is_signed(answer.fields, QR["merchants_id"]), "the answer's signature is right")
+    older = stage.ask("tgpaycheck", {name: QR[name] for name in ("merchants_id", "out_trade_no")})
+    stage.holds(older["alipay_trans_id"] == answer["trans_id"], "its older name answers alipay_trans_id too")
 
 
 def barcode(stage: Stage) -> None:

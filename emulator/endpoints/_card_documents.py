@@ -42,7 +42,8 @@ TRUE_FALSE, YES_NO = one_of("true", "false"), one_of("yes", "no")
 IP = Format("an IPv4 or IPv6 address", _ip_problem)
 
 
-def _row(name: str, format: Format, length: int | None, meaning: str, example: str = "", source: Source = Source.DOCUMENTED) -> Param:
+def _row(name: str, format: Format, length: int | None, meaning: str, example: str = "",
+         source: Source = Source.DOCUMENTED) -> Param:
     return Param(name, Need.OPTIONAL, format, example, meaning, length, source=source)
 
 
@@ -102,7 +103,8 @@ PAY_ROWS = (
     _row("cardNo", TEXT, None, "a test card's number, digits only; else 3101"),
     _row("expirationMonth", TEXT, None, "two digits, 01 to 12; else, or when past, 3096"),
     _row("expirationYear", TEXT, None, "two digits; else, or when past, 3096"),
-    _row("cvv", TEXT, None, "three digits, American Express four; else 3104"), _row("firstName", TEXT, 128, "the cardholder's first name"),
+    _row("cvv", TEXT, None, "three digits, American Express four; else 3104"),
+    _row("firstName", TEXT, 128, "the cardholder's first name"),
     _row("lastName", TEXT, 128, "the cardholder's last name"),
     _row("cardVoucher", TEXT, 64, "made by TGPay.createCardVoucher, in place of the card; 0452 when unknown, used or expired"),
     _row("billingDesc", TEXT, 36, "what the cardholder's bill says"),
@@ -137,12 +139,14 @@ def _parts_problem(written: str) -> str | None:
 
 
 def _parts_finding(written: str) -> tuple[str, str] | None:
+    """What is unusual about the amounts of a text that has no problem."""
     amounts = [str(amount) for amount in _amounts_in(read(written))]
     padded = [amount for amount in amounts if money.has_leading_zeros(amount)]
     return ("LEADING_ZEROS", f"has zeros before a number, as in {padded[0]}") if padded else None
 
 
-SUB_ACCOUNT_DATA = Format("JSON with the amount of each part, as decimal text", _parts_problem, finding=_parts_finding)
+SUB_ACCOUNT_DATA = Format("JSON with the amount of each part, as decimal text", _parts_problem,
+                          finding=_parts_finding)
 
 
 def parts(written: str) -> int:

@@ -54,7 +54,8 @@ def terminal_query(call: Call) -> Answer:
 def terminal_answer(call: Call, order: Order, transaction: Transaction | None) -> Answer:
     """The transaction as it is now, with a finding for those who ask again too soon (section 8)."""
     assert transaction is not None
-    too_soon = any(call.tables.journal.told_since(order.merchants_id, order.out_trade_no, query, UNKNOWN_RESULT,
-                                                  call.now - terminal.RESOLVED_AFTER, call.now) for query in QUERIES)
+    span = call.now - terminal.RESOLVED_AFTER, call.now
+    told_since, number = call.tables.journal.told_since, (order.merchants_id, order.out_trade_no)
+    too_soon = any(told_since(*number, query, UNKNOWN_RESULT, *span) for query in QUERIES)
     finding = Finding("QUERIED_TOO_SOON", "asked again less than 10 seconds after the answer UNDEFINED")
     return Answer(notices.of_transaction(order, transaction), rows=TERMINAL_RESULT, findings=(finding,) if too_soon else ())

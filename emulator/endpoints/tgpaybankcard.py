@@ -2,6 +2,7 @@
 
 The outcome of a payment is `status`: a declined card is a processed request.
 """
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,8 +27,10 @@ BANKCARD, TERMINAL, WEB_TO_TERMINAL = "bankcard", "terminal", "webtoterminal"
 APPROVED, REFUSED = "bankcard.approved", "bankcard.refused"
 APPS = ("android", "ios")
 DEFAULT_MINUTES = 15
-MINUTES = Format("whole minutes, 1 to 999999", lambda value: None if value.isascii() and value.isdecimal() and 1 <= int(value) <= 999_999
-                 else "is not a whole number of minutes from 1 to 999999", {"type": "string", "pattern": r"^\d{1,6}$"})
+MINUTES = Format("whole minutes, 1 to 999999",
+                 lambda value: None if re.fullmatch("(?=.*[1-9])[0-9]{1,6}", value)
+                 else "is not a whole number of minutes from 1 to 999999",
+                 {"type": "string", "pattern": "^[0-9]{1,6}$"})
 
 
 def parts_within_the_amount(params: Mapping[str, str]) -> str | None:

@@ -15,8 +15,8 @@ CARDS = ("tgpaybankcard",)
 WALLETS = ("tgpaybarcode", "tgpayqrcode", "tgpayh5", "tgpayprepay")
 TERMINALS = ("tgpaywebtoterminal", "tgpaybankcard")
 PAYMENTS = (*WALLETS, *CARDS, "tgpaywebtoterminal")
-ENDPOINTS = (*PAYMENTS, "tgpayquery", "tgpayrefund", "tgpaycancel", "tgpayapi", "tgpaygetopenid", "export_settlement", "tgpayuserinfo",
-             "tgpaycheck")
+ENDPOINTS = (*PAYMENTS, "tgpayquery", "tgpayrefund", "tgpaycancel", "tgpayapi", "tgpaygetopenid",
+             "export_settlement", "tgpayuserinfo", "tgpaycheck")
 
 RESULTS = tuple(map(str, Result))
 STATES = tuple(map(str, (State.WAITING_FOR_CARD, State.READING_CARD, State.PIN_ENTRY, State.AUTHORISING)))

@@ -209,8 +209,8 @@ def _looks_like(raw: bytes) -> str:
 
 def _encoding() -> str:
     """How the body is compressed; empty when it is not."""
-    written = ",".join(request.headers.get(name, "") for name in ("Content-Encoding", "Transfer-Encoding")).lower()
-    codings = [coding.strip() for coding in written.split(",")]
+    written = [request.headers.get(name, "") for name in ("Content-Encoding", "Transfer-Encoding")]
+    codings = [coding.strip() for coding in ",".join(written).lower().split(",")]
     return ", ".join(coding for coding in codings if coding not in ("", "identity", "chunked"))
 
 

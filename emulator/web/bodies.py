@@ -1,4 +1,4 @@
-"""Requests that are broken on the wire: bodies that do not arrive whole, and what is no HTTP at all, are a 400 everywhere."""
+"""Requests that are broken on the wire: a body that does not arrive whole, or what is no HTTP, is a 400."""
 import json
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
@@ -20,7 +20,10 @@ class BrokenBody(BadRequest):
 
 
 class CheckedInput:
-    """The body of one request as the server reads it, whose own exceptions nobody else knows; `length` is what was announced."""
+    """The body of one request, of which `length` bytes were announced.
+
+    Whatever the server raises while it reads is a `BrokenBody` to everybody else.
+    """
 
     def __init__(self, raw: Any, length: int) -> None:
         self._raw = raw
@@ -61,16 +64,18 @@ def check_bodies(app: Flask) -> None:
 
 
 def turned_away(uri: str, status: HTTPStatus, why: str) -> bytes:
-    """The whole answer to a request that the server cannot even parse, in the form of its place; the connection is closed."""
+    """The answer to a request that cannot be parsed, in the form of its place; the connection is closed."""
     path = f"{uri.partition('?')[0]}/"
-    headers = [f"HTTP/1.1 {status.value} {status.phrase}", "Connection: close", f"X-TGPay-Emulator: {__version__}"]
+    headers = [f"HTTP/1.1 {status.value} {status.phrase}", "Connection: close",
+               f"X-TGPay-Emulator: {__version__}"]
     if path.startswith(tuple(f"{place}/" for place in GATEWAY)):
         content_type = envelope.CONTENT_TYPE
         body = envelope.refusal(Refused("BAD_REQUEST", why), {}, None, None)
         headers.append("Access-Control-Allow-Origin: *")
     elif path.startswith("/_emulator/"):
         content_type = "application/problem+json"
-        body = json.dumps({"type": "about:blank", "title": status.phrase, "status": status.value, "detail": why})
+        told = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": why}
+        body = json.dumps(told)
     else:
         content_type, body = "text/plain; charset=utf-8", f"{why}\n"
     raw = body.encode()

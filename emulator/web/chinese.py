@@ -34,7 +34,8 @@ _NOTES = {
         "不传 pay_type 时按支付宝处理（推断）：文档的参数表没有此项，示例中有。",
     "Its table has no sign_type, so none is expected. It never changes an order.":
         "参数表没有 sign_type，因此不要求。查询从不改变订单。",
-    "Not in the document: public clients of the gateway poll it. It answers as tgpayquery does, with alipay_trans_id after trans_id.":
+    "Not in the document: public clients of the gateway poll it. It answers as tgpayquery does, with "
+    "alipay_trans_id after trans_id.":
         "文档中没有：网关的公开客户端会轮询它。应答与 tgpayquery 相同，并在 trans_id 之后附加 alipay_trans_id。",
     "The fields are Handpoint's (inferred), amounts in major units. A query by out_trade_no of an order on a terminal answers the same. "
     "The notice of a result is this document.":
@@ -162,7 +163,8 @@ _FINDINGS = {
     "a parameter is sent under the name that the table of its endpoint has": "参数名与该接口的参数表一致",
     "use the name of the endpoint's own table: trans_amount and total_fee are not the same everywhere":
         "使用该接口参数表中的名称：trans_amount 与 total_fee 并非处处通用",
-    "an amount has no zeros before its first digit but the one before the point": "金额的数字前没有多余的零，小数点前的一个零除外",
+    "an amount has no zeros before its first digit but the one before the point":
+        "金额的数字前没有多余的零，小数点前的一个零除外",
     "send 25.00 instead of 025": "发送 25.00，而不是 025",
     "requests go to addresses under /v2/, as in all examples": "请求发往 /v2/ 下的地址，所有示例都是如此",
     "write /v2/ in place of /api/ in the base address": "把基础地址中的 /api/ 改为 /v2/",

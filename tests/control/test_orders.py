@@ -69,8 +69,8 @@ def test_an_order_is_told_with_its_history_refunds_and_notices(notified: Shop, r
 
 
 @pytest.mark.parametrize("number", [
-    "a/b", "a//b", "/a", "a/", "/", "pay", "a/pay", "50%", "%2F", "ä 茶", "谢谢🙏", "a?b#c", "..", "a/../b", "a+b",
-    " a ", " ", "a\\b", "\"<'>"])
+    "a/b", "a//b", "/a", "a/", "/", "pay", "a/pay", "50%", "%2F", "ä 茶", "谢谢🙏", "a?b#c", "..", "a/../b",
+    "a+b", " a ", " ", "a\\b", "\"<'>"])
 def test_an_order_of_any_number_can_be_told_and_paid(shop: Shop, number: str) -> None:
     assert shop.qr_order(out_trade_no=number)["is_success"] == "T"
     assert shop.happens(number, "pay").status == 200

@@ -195,6 +195,11 @@ def test_a_time_limit_that_is_no_number_of_minutes_is_refused(shop: Shop, minute
     assert_illegal(shop.card_order(trans_timeout=minutes), "trans_timeout")
 
 
+@pytest.mark.parametrize("digits", ["9" * 5_000, "0" * 5_000 + "1"])
+def test_a_time_limit_of_thousands_of_digits_is_refused_by_name(shop: Shop, digits: str) -> None:
+    assert_illegal(shop.card_order(trans_timeout=digits), "trans_timeout")
+
+
 @pytest.mark.parametrize("minutes, limit", [("1", 60_000), ("20", 1_200_000), (None, 900_000), ("525600", 31_536_000_000)])
 def test_a_waiting_order_expires_after_trans_timeout_or_15_minutes(shop: Shop, clock: Clock, minutes: str | None, limit: int):
     clock.freeze()

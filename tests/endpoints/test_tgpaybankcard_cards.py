@@ -217,15 +217,17 @@ def test_a_number_that_is_no_test_card_is_declined_with_3101_and_told_to_use_one
 
 @pytest.mark.parametrize("number", [
     "4111111111111112", "378282246310004", card_of("3084")[:-1] + str((int(card_of("3084")[-1]) + 1) % 10), "1", "card", "4" * 31,
-    "4111111111111111x", "٤١١١١١١١١١١١١١١١", "4111 1111 1111 1111", "4111-1111-1111-1111", f" {VISA}", f"{VISA} ", f"{VISA}\n",
+    "4111111111111111x", "٤١١١١١١١١١١١١١١١", "4111 1111 1111 1111", "4111-1111-1111-1111", f" {VISA}",
+    f"{VISA} ", f"{VISA}\n",
     "\uff14" + VISA[1:], VISA + "\u200b", f"+{VISA}", "4" * 65, " "])
 def test_a_number_that_fails_the_luhn_check_or_is_none_is_declined_with_3101(shop: Shop, number: str):
     assert "test card" in declined(shop, "3101", number)["result_msg"].lower()
 
 
 @pytest.mark.parametrize("month, year", [("13", "30"), ("00", "30"), ("1x", "30"), ("12", "2030"), ("12", "3"), ("12", "xx"), ("12", "20"),
-                                         ("-1", "30"), ("١٢", "30"), ("1", "30"), (" 1", "30"), ("12 ", "30"), ("001", "30"),
-                                         (1, "30"), ("Jan", "30"), ("12", "203"), ("12", " 30"), ("12", "30\n"), ("1" * 65, "30")])
+                                         ("-1", "30"), ("١٢", "30"), ("1", "30"), (" 1", "30"), ("12 ", "30"),
+                                         ("001", "30"), (1, "30"), ("Jan", "30"), ("12", "203"),
+                                         ("12", " 30"), ("12", "30\n"), ("1" * 65, "30")])
 def test_a_validity_that_is_past_or_none_is_declined_with_3096(shop: Shop, month: str, year: str):
     declined(shop, "3096", expirationMonth=month, expirationYear=year)
 

@@ -22,7 +22,7 @@ def test_it_answers_as_the_query_with_the_trade_number_under_its_older_name_too(
     place = names.index("trans_id") + 1
     assert list(answer.fields) == [*names[:place], "alipay_trans_id", *names[place:]]
     assert answer["alipay_trans_id"] == answer["trans_id"]
-    assert {name: answer[name] for name in names if name != "sign"} == {name: query[name] for name in names if name != "sign"}
+    assert {name for name in names if answer[name] != query[name]} <= {"sign"}
     assert shop.verifies(answer) and shop.findings(answer) == set()
 
 
@@ -31,8 +31,9 @@ def test_a_client_that_polls_learns_that_the_order_is_paid(shop: Shop) -> None:
     polled = [check(shop, number)]
     shop.happens(number, "pay")
     polled.append(check(replace(shop, base="/api"), number))
-    assert [(answer["is_success"], answer["trade_status"], bool(answer["alipay_trans_id"])) for answer in polled] == [
-        ("T", "WAIT_BUYER_PAY", False), ("T", "TRADE_SUCCESS", True)]
+    assert [(answer["is_success"], answer["trade_status"]) for answer in polled] == [
+        ("T", "WAIT_BUYER_PAY"), ("T", "TRADE_SUCCESS")]
+    assert [bool(answer["alipay_trans_id"]) for answer in polled] == [False, True]
     assert shop.findings(polled[1]) == {"OLD_ADDRESS"}
 
 
@@ -41,7 +42,8 @@ def test_a_sale_on_a_terminal_is_told_as_the_query_tells_it(shop: Shop, clock: C
     number = shop.at_terminal()["out_trade_no"]
     assert check(shop, number)["result_code"] == "204"
     clock.advance("10s")
-    assert (check(shop, number)["trade_status"], check(shop, number).fields) == ("AUTHORISED", shop.query(number).fields)
+    answer = check(shop, number)
+    assert (answer["trade_status"], answer.fields) == ("AUTHORISED", shop.query(number).fields)
 
 
 def test_to_ask_again_too_soon_is_a_finding_under_either_name(shop: Shop, clock: Clock) -> None:
@@ -67,5 +69,6 @@ def test_an_order_number_is_needed_and_must_be_known(shop: Shop) -> None:
 
 
 def test_it_is_marked_as_observed() -> None:
-    assert {row.source.value for row in (*ENDPOINTS["tgpaycheck"].params, *ENDPOINTS["tgpaycheck"].answer)} == {"observed"}
+    table = ENDPOINTS["tgpaycheck"]
+    assert {row.source.value for row in (*table.params, *table.answer)} == {"observed"}
     assert "| `/v2/tgpaycheck.php` | 3 | Query by its older name | observed |" in fidelity_table()

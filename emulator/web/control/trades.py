@@ -81,7 +81,8 @@ def list_orders() -> Response:
     return listed([order_json(at(order, now)) for order in orders], limit)
 
 
-@operation("GET", "/orders/<merchants_id>/<number:out_trade_no>", "an order with its history, refunds and notices")
+@operation("GET", "/orders/<merchants_id>/<number:out_trade_no>",
+           "an order with its history, refunds and notices")
 def get_order(merchants_id: str, out_trade_no: str) -> Response:
     """The whole story of an order."""
     tables = emulator().store.read()
