@@ -34,25 +34,28 @@ class Authentication:
         self._explanation: Mapping[str, Any] = {}
 
     def owner(self) -> Merchant:
-        """The merchant whose token signs the request: the one it names, or the one whose user it names. Raises Refused."""
+        """The merchant whose token signs the request: it names the merchant, or a user. Raises Refused."""
         given = printable(self._arrival.params.get(self._table.owner, ""))
         merchant = self._named(given)
         if merchant:
             return merchant
         told = self._separators()
         if self._table.owner == "user":
-            code, problem = ("LOGIN_FAILED", "user or password is wrong") if given else ("ILLEGAL_ARGUMENT", "user is missing")
+            unknown = "LOGIN_FAILED", "user or password is wrong"
+            missing = "ILLEGAL_ARGUMENT", "user is missing"
         else:
-            code, problem = "ILLEGAL_PARTNER", f"merchants_id {given} is unknown" if given else "merchants_id is missing"
+            unknown = "ILLEGAL_PARTNER", f"merchants_id {given} is unknown"
+            missing = "ILLEGAL_PARTNER", "merchants_id is missing"
+        code, problem = unknown if given else missing
         raise NotAuthentic(code, f"{problem}{told}", self._explanation)
 
     def check(self, merchant: Merchant) -> list[Finding]:
-        """See that the request is signed with the merchant's token; answers what else there is to say. Raises Refused."""
+        """See that the request is signed with the merchant's token; answers findings. Raises Refused."""
         params = self._arrival.params
         sign_type, given = params.get("sign_type", ""), params.get("sign", "")
         if sign_type and sign_type.upper() != "MD5":
-            told = self._separators()
-            raise NotAuthentic("ILLEGAL_SIGN_TYPE", f"sign_type {sign_type} is not MD5{told}", self._explanation)
+            problem = f"sign_type {sign_type} is not MD5{self._separators()}"
+            raise NotAuthentic("ILLEGAL_SIGN_TYPE", problem, self._explanation)
         if not given:
             sentence = self._diagnosis(merchant).sentence
             raise NotAuthentic("ILLEGAL_SIGN", sentence, self._explanation)
@@ -69,7 +72,7 @@ class Authentication:
         return found[0] if found else None
 
     def _separators(self) -> str:
-        """What to add to a refusal where a parameter arrived with others in its value, or in another one's."""
+        """What to add to a refusal where a parameter arrived with others in its value, or in another's."""
         from . import doctor  # most merchants never need it
 
         meant = doctor.meant(self._arrival)
