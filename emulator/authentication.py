@@ -41,12 +41,9 @@ class Authentication:
             return merchant
         told = self._separators()
         if self._table.owner == "user":
-            unknown = "LOGIN_FAILED", "user or password is wrong"
-            missing = "ILLEGAL_ARGUMENT", "user is missing"
+            code, problem = ("LOGIN_FAILED", "user or password is wrong") if given else ("ILLEGAL_ARGUMENT", "user is missing")
         else:
-            unknown = "ILLEGAL_PARTNER", f"merchants_id {given} is unknown"
-            missing = "ILLEGAL_PARTNER", "merchants_id is missing"
-        code, problem = unknown if given else missing
+            code, problem = "ILLEGAL_PARTNER", f"merchants_id {given} is unknown" if given else "merchants_id is missing"
         raise NotAuthentic(code, f"{problem}{told}", self._explanation)
 
     def check(self, merchant: Merchant) -> list[Finding]:

@@ -38,8 +38,8 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Request:
     """What came in. `params` has the last value of each name, bytes that are not UTF-8 as surrogate escapes; `in_url` are the names in
-    the query string. `too_large` when the body exceeds 1 MiB, `hint` when it was of a kind that is not read.
-    `query`, `fragment` and `body` are the texts that the parameters were read from; none of them is kept."""
+    the query string. `too_large` when the body exceeds 1 MiB, `hint` when it was of a kind that is not read. `query`, `fragment` and
+    `body` are the texts that the parameters were read from; none of them is kept."""
 
     name: str
     method: str
@@ -148,8 +148,7 @@ class Gateway:
         tables, count = self.store.read(), len(request.params)
         if count > MOST_PARAMS:  # before there is anything to do for each of them
             case.request = _shortened(request, endpoint)
-        arrival = case.request.arrival(endpoint.all_names)
-        authentication = Authentication(tables, endpoint, arrival, lambda: case.mask)
+        authentication = Authentication(tables, endpoint, case.request.arrival(endpoint.all_names), lambda: case.mask)
         merchant = case.merchant = authentication.owner()
         if count > MOST_PARAMS:
             raise Refused("ILLEGAL_ARGUMENT", f"{count} parameters are sent, at most {MOST_PARAMS} are taken")
@@ -197,8 +196,7 @@ class Gateway:
 def _shortened(request: Request, table: Endpoint) -> Request:
     """The request with as many parameters as are taken, the table's own among them."""
     known = {name: value for name, value in request.params.items() if name in table.all_names}
-    first = dict(islice(request.params.items(), MOST_PARAMS))
-    return replace(request, params={**first, **known}, query="", body="")
+    return replace(request, params={**dict(islice(request.params.items(), MOST_PARAMS)), **known}, query="", body="")
 
 
 def _refusal(case: Case, refused: Refused) -> Response:

@@ -161,8 +161,8 @@ OF_THE_TEXT = (
 )
 URL_ENCODED = [url_encoding(*encoding) for encoding in URL_ENCODINGS]
 HTML_ESCAPED: list[Callable[[str], str]] = [
-    *(partial(html_escaped, quote_sign=sign) for sign in HTML_QUOTES), partial(html.escape, quote=False),
-    _html_entities, _html_numbers]
+    *(partial(html_escaped, quote_sign=sign) for sign in HTML_QUOTES), partial(html.escape, quote=False), _html_entities,
+    _html_numbers]
 PLUS_NOT_ENCODED = Mistake(
     "PLUS_NOT_ENCODED",
     "a + was signed, but sent as it is, and arrived as a blank; URL-encode values when sending",

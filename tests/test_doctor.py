@@ -1,4 +1,4 @@
-"""The diagnosis (`sign/explain`): a wrong signature is explained by the mistakes that make it, nothing else."""
+"""The diagnosis (`sign/explain`): a wrong signature is explained by what makes it, and by nothing else."""
 import hashlib
 import json
 import os.path

@@ -1,4 +1,4 @@
-"""The truth table of wrong signatures: clients that make one mistake each send to the real server, which names it.
+"""The truth table of wrong signatures: each client makes one mistake, and the real server names it.
 
 A mistake that changes nothing for some parameters gives a right signature, and the request is not refused.
 """
@@ -27,12 +27,12 @@ Sign = Callable[[Params, str], str]
 Send = Callable[[Params, str], str]
 # What is sent beside merchants_id and out_trade_no, in the order of sending.
 SETS: dict[str, Params] = {
-    "ASCII": {"trans_amount": "1.5", "pay_type": "alipay", "it_b_pay": "1d", "reference": "tea", "terminal_id": "",
-              "Zone": "b"},
+    "ASCII": {"trans_amount": "1.5", "pay_type": "alipay", "it_b_pay": "1d", "reference": "tea",
+              "terminal_id": "", "Zone": "b"},
     "Chinese": {"trans_amount": "0.10", "reference": "茶 café 咖啡", "body": "é", "attach": "", "Terms": "£5",
                 "x1": "1", "x": "2"},
-    "signs": {"trans_amount": "025", "reference": " a+b & 50%20 off #1 'x' <b> \"q\" &amp; ", "it_b_pay": "1d",
-              "attach": "a\r\nb", "body": "1;2", "account_id": "", "Zone": "c"},
+    "signs": {"trans_amount": "025", "reference": " a+b & 50%20 off #1 'x' <b> \"q\" &amp; ",
+              "it_b_pay": "1d", "attach": "a\r\nb", "body": "1;2", "account_id": "", "Zone": "c"},
     "URLs": {"notify_url": "http://shop.example/n?a=1&b=2", "trans_amount": "1",
              "return_url": "http://shop.example/r?x=%20&y=a+b#top", "store": "", "Ab": "1"},
 }
@@ -302,7 +302,8 @@ CUT, PLUS, PERCENT, ENCODED = (
 EXACTLY: list[tuple[str, Params, str, set[str]]] = [
     ("&notify_url=http://a.example/n?a=1&b=2", {"notify_url": "http://a.example/n?a=1&b=2"},
      "notify_url was cut at an &", {CUT}),
-    ("&notify_url=http://a.example/n?a=1&out_trade_no=2", {"notify_url": "http://a.example/n?a=1&out_trade_no=2"},
+    ("&notify_url=http://a.example/n?a=1&out_trade_no=2",
+     {"notify_url": "http://a.example/n?a=1&out_trade_no=2"},
      "notify_url was cut at an &", {CUT}),
     ("&notify_url=http://a.example/?b&c=1&redirect_url=http://a.example/?d&e",
      {"notify_url": "http://a.example/?b&c=1", "redirect_url": "http://a.example/?d&e"},
@@ -320,7 +321,8 @@ EXACTLY: list[tuple[str, Params, str, set[str]]] = [
     ("&notify_url=http%253A%252F%252Fshop%252Fn&reference=50%2525",
      {"notify_url": "http://shop/n", "reference": "50%25"}, "notify_url was URL-encoded once too often",
      {"ENCODED_TWICE"}),
-    ("%C2%ACify_url=http://shop/n", {"notify_url": "http://shop/n"}, "&notify_url became ¬ify_url", {"ENTITY"}),
+    ("%C2%ACify_url=http://shop/n", {"notify_url": "http://shop/n"}, "&notify_url became ¬ify_url",
+     {"ENTITY"}),
     ("%ACify_url=http://shop/n", {"notify_url": "http://shop/n"}, "&notify_url became", {"ENTITY"}),
     ("%C3%97tamp=1", {"timestamp": "1"}, "&timestamp became ×tamp", {"ENTITY"}),
     ("%C2%A4cy=GBP", {"currency": "GBP"}, "&currency became ¤cy", {"ENTITY"}),
@@ -329,7 +331,8 @@ EXACTLY: list[tuple[str, Params, str, set[str]]] = [
      {"AMPERSAND_ESCAPED"}),
     ("%26notify_url=http://shop/n", {"notify_url": "http://shop/n"}, "before notify_url", {"SEPARATOR"}),
     ("&reference=%B2%E8", {"reference": "茶"}, "sent in GBK", {"NOT_SENT_IN_UTF_8"}),
-    ("&reference=%F0%9F%8D%B5", {"reference": "?"}, "made a ? for each character", {"ASCII", "GBK", "LATIN_1"}),
+    ("&reference=%F0%9F%8D%B5", {"reference": "?"}, "made a ? for each character",
+     {"ASCII", "GBK", "LATIN_1"}),
 ]
 
 
@@ -430,8 +433,9 @@ def test_the_token_of_each_other_merchant_is_tried(shop: Shop) -> None:
 def test_where_there_are_too_many_merchants_it_is_told_how_many_tokens_were_tried() -> None:
     tokens = [f"{number:032x}" for number in range(MOST_TOKENS + 1)]
     params = {"merchants_id": "1", "out_trade_no": "2"}
-    last, beyond = (doctor.explain({**params, "sign": md5_sign(params, token)}, "f" * 32, tokens, merchants=10_000)
-                    for token in tokens[MOST_TOKENS - 1:])
+    last, beyond = (
+        doctor.explain({**params, "sign": md5_sign(params, token)}, "f" * 32, tokens, merchants=10_000)
+        for token in tokens[MOST_TOKENS - 1:])
     assert [mistake.code for mistake in last.mistakes] == ["OTHER_TOKEN"]
     assert beyond.mistakes == ()
     assert f"{MOST_TOKENS} of the 10000 tokens of other merchants were tried" in beyond.sentence
@@ -450,7 +454,8 @@ def test_too_many_parameters_are_refused_before_anything_is_done_with_them(shop:
 
 
 @pytest.mark.parametrize("more, meant, code", [
-    ("&amp;sign={sign}", {}, "AMPERSAND_ESCAPED"), ("&sign={sign}&reference=salt&pepper", {"reference": "salt&pepper"}, CUT)])
+    ("&amp;sign={sign}", {}, "AMPERSAND_ESCAPED"),
+    ("&sign={sign}&reference=salt&pepper", {"reference": "salt&pepper"}, CUT)])
 def test_a_password_is_told_nowhere(shop: Shop, more: str, meant: Params, code: str) -> None:
     base = f"merchants_id={shop.merchants_id}&user=WoS.101&password=hunter&tgpay_product=ACCOUNT_LOGIN"
     query = base + more.format(sign=md5_sign({**received(base), **meant}, shop.token))

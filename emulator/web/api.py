@@ -106,15 +106,14 @@ def _read(path: str) -> gateway.Request:
     elif request.method == "POST":
         form, body, too_large, hint = _body()
     name = path[:-4] if path.endswith(".php") else f"{path} "
-    fragment = request.environ.get("RAW_URI", "").partition("#")[2]
-    written = (request.environ.get("QUERY_STRING", ""), fragment, body)
+    written = (request.environ.get("QUERY_STRING", ""), request.environ.get("RAW_URI", "").partition("#")[2], body)
     return gateway.Request(
         name, request.method, {**query, **form}, request.remote_addr or "", base_url(), frozenset(query),
         request.cookies, too_large, hint, *map(_text, () if too_large else written))
 
 
 def _body() -> tuple[dict[str, str], str, bool, str]:
-    """The body's parameters, its text where it is a form, whether it is too large, and what to tell a client
+    """The body's parameters, its text where that is a form, whether it is too large, and what to tell a client
     whose body is of another kind."""
     if request.mimetype == MULTIPART:
         request.max_content_length = request.max_form_memory_size = request.max_form_parts = gateway.MOST_BYTES
@@ -142,7 +141,7 @@ def _read_to_the_end() -> None:
 
 
 def _pairs(raw: str) -> dict[str, str]:
-    """The parameters of a query string or form, the last of a repeated name; other bytes than UTF-8 escaped."""
+    """The parameters of a query string or form, the last of a repeated name; what is not UTF-8 becomes surrogate escapes."""
     return dict(parse_qsl(_text(raw), keep_blank_values=True, errors="surrogateescape"))
 
 
