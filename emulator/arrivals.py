@@ -11,7 +11,7 @@ LONGEST_WRITTEN = 65_536  # characters of a query or a body that is read a secon
 
 
 class Part(NamedTuple):
-    """A parameter that arrived. `segment` is the text that it was decoded from, None where that is not known."""
+    """A parameter that arrived. `segment` is the text that it was decoded from, None where unknown."""
 
     name: str
     value: str
@@ -19,7 +19,7 @@ class Part(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The segment, or what it may have been: a parameter without a value may have been sent without `=`."""
+        """The segment, or what it may have been: without a value it may have been sent without `=`."""
         if self.segment is not None:
             return self.segment
         return f"{self.name}={self.value}" if self.value else self.name
@@ -34,8 +34,8 @@ class Part(NamedTuple):
 class Arrival:
     """The parameters that arrived, `known` the names that the gateway has.
 
-    `query` and `body` are the texts that they were decoded from, empty where they are not known; `fragment` is
-    what a client sent behind a `#` of the URL, which is no part of the query.
+    `query` and `body` are the texts that they were decoded from, empty where they are not known; `fragment`
+    is what a client sent behind a `#` of the URL, which is no part of the query.
     """
 
     params: Mapping[str, str]
@@ -71,8 +71,8 @@ class Arrival:
 
 def parts_of(text: str) -> tuple[Part, ...]:
     """The parts of a query string or a form's body."""
-    split = [segment.partition("=") for segment in text.split("&") if segment]
-    return tuple(Part(decoded(name), decoded(value), f"{name}{equals}{value}") for name, equals, value in split)
+    split = [(segment, *segment.split("=", 1), "") for segment in text.split("&") if segment]
+    return tuple(Part(decoded(name), decoded(value), segment) for segment, name, value, *_ in split)
 
 
 def decoded(written: str) -> str:

@@ -34,7 +34,7 @@ class Authentication:
         self._explanation: Mapping[str, Any] = {}
 
     def owner(self) -> Merchant:
-        """The merchant whose token signs the request: the one it names, or the one whose user it names. Raises Refused."""
+        """The merchant whose token signs the request: it names the merchant, or a user. Raises Refused."""
         given = printable(self._arrival.params.get(self._table.owner, ""))
         merchant = self._named(given)
         if merchant:
@@ -53,12 +53,12 @@ class Authentication:
         return unwritable("merchants_id", given) or f"merchants_id {given} is unknown"
 
     def check(self, merchant: Merchant) -> list[Finding]:
-        """See that the request is signed with the merchant's token; answers what else there is to say. Raises Refused."""
+        """See that the request is signed with the merchant's token; answers findings. Raises Refused."""
         params = self._arrival.params
         sign_type, given = params.get("sign_type", ""), params.get("sign", "")
         if sign_type and sign_type.upper() != "MD5":
-            told = self._separators()
-            raise NotAuthentic("ILLEGAL_SIGN_TYPE", f"sign_type {sign_type} is not MD5{told}", self._explanation)
+            problem = f"sign_type {sign_type} is not MD5{self._separators()}"
+            raise NotAuthentic("ILLEGAL_SIGN_TYPE", problem, self._explanation)
         if not given:
             sentence = self._diagnosis(merchant).sentence
             raise NotAuthentic("ILLEGAL_SIGN", sentence, self._explanation)
@@ -75,7 +75,7 @@ class Authentication:
         return found[0] if found else None
 
     def _separators(self) -> str:
-        """What to add to a refusal where a parameter arrived with others in its value, or in another one's."""
+        """What to add to a refusal where a parameter arrived with others in its value, or in another's."""
         from . import doctor  # most merchants never need it
 
         meant = doctor.meant(self._arrival)

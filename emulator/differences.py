@@ -1,4 +1,4 @@
-"""Where the text that a client signed first differs from the right one, as it may be told: no token and no secret is in it."""
+"""Where the text that a client signed first differs from the right one: no token and no secret is told."""
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,10 @@ TOKEN, ITS_CASE, ANOTHER = "<token>", "<token in another case>", "<another token
 
 @dataclass(frozen=True)
 class Difference:
-    """Where the client's text first differs: after how many characters of the right one, which ends in `<token>`, and a little of both."""
+    """Where the client's text first differs: after how many characters of the right one; a little of both.
+
+    The right one ends in `<token>`.
+    """
 
     position: int
     yours: str
@@ -23,7 +26,7 @@ class Difference:
 
 
 class Piece(NamedTuple):
-    """A piece of what is hashed: as it is, and as it is told; of a hidden one it is not told where in it something is."""
+    """A piece of what is hashed, as it is and as it is told; no place inside of a hidden one is told."""
 
     written: str
     told: str
@@ -36,7 +39,8 @@ class Display:
     def __init__(self, params: Mapping[str, str], token: str, mask: Mask) -> None:
         self._params, self._token, self._mask = params, token, mask
         self._names = {name for name in params if printable(name) not in mask.params}
-        self._values = {name for name, value in params.items() if mask.params.get(printable(name)) != printable(value)}
+        self._values = {name for name, value in params.items()
+                        if mask.params.get(printable(name)) != printable(value)}
         self._secrets = [params[name] for name in self._values if params[name]]
 
     def text(self, recipe: Recipe) -> str:
@@ -44,10 +48,14 @@ class Display:
         return "".join(piece.told for piece in self._of_text(recipe))
 
     def difference(self, right: Recipe, other: Recipe) -> Difference | None:
-        """The first place where two recipes hash something else; None where they do not. Another charset is told in bytes."""
+        """The first place where two recipes hash something else, None where they do not.
+
+        Another charset is told in bytes.
+        """
         rights, others = list(self._of_whole(right)), list(self._of_whole(other))
         one, two = ("".join(piece.written for piece in pieces) for pieces in (rights, others))
-        same = bisect_left(range(1, min(len(one), len(two)) + 1), True, key=lambda length: one[:length] != two[:length])
+        lengths = range(1, min(len(one), len(two)) + 1)
+        same = bisect_left(lengths, True, key=lambda length: one[:length] != two[:length])
         in_bytes = right.charset != other.charset
         if in_bytes:
             same = _first_in_other_bytes(one[:same], other.charset)
@@ -99,8 +107,9 @@ class Display:
             return True
         if self._params.get(name) == value:
             return False
-        told = printable(value)
-        return is_secret(name) or any(secret in value for secret in self._secrets) or self._mask.text(told) != told
+        if is_secret(name) or any(secret in value for secret in self._secrets):
+            return True
+        return self._mask.text(printable(value)) != printable(value)
 
 
 def _place(pieces: list[Piece], offset: int) -> int:
@@ -115,7 +124,7 @@ def _place(pieces: list[Piece], offset: int) -> int:
 
 
 def _first_in_other_bytes(text: str, charset: str) -> int:
-    """The place of the first character that a charset writes otherwise than UTF-8, the end where there is none."""
+    """The place of the first character that a charset writes otherwise than UTF-8, or the end."""
     if charset.startswith("utf-16") or charset in BYTE_ORDER_MARKS:
         return 0
     return next((place for place, letter in enumerate(text) if not letter.isascii()), len(text))

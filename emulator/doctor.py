@@ -1,7 +1,7 @@
-"""Explains a wrong signature (`sign/explain`, and each refused request): which mistakes reproduce the value that came.
+"""Explains a wrong signature (`sign/explain`, and each refused request): which mistakes reproduce the value.
 
-Nothing is claimed that does not reproduce it, and where several explanations do, all are named. What is told is masked:
-neither a token nor a secret is ever in it.
+Nothing is claimed that does not reproduce it, and where several explanations do, all are named. What is told
+is masked: neither a token nor a secret is ever in it.
 """
 import base64
 import binascii
@@ -59,16 +59,18 @@ class Diagnosis:
         codes = [mistake.code for mistake in self.mistakes]
         ways = [[mistake.code for mistake in way] for way in self.ways]
         return {"right": self.right, "canonical": self.canonical, "expected": self.expected, "given": self.given,
-                "mistake": codes[0] if codes else None, "mistakes": codes, "ways": ways, "sentence": self.sentence,
-                "differs": asdict(self.differs) if self.differs else None, "code": remedies(codes) if codes else None}
+                "mistake": codes[0] if codes else None, "mistakes": codes, "ways": ways,
+                "sentence": self.sentence, "differs": asdict(self.differs) if self.differs else None,
+                "code": remedies(codes) if codes else None}
 
 
 def explain(params: Mapping[str, str], token: str, other_tokens: Sequence[str] = (), mask: Mask | None = None,
             arrival: Arrival | None = None, merchants: int | None = None) -> Diagnosis:
     """Find the mistakes behind `params["sign"]`.
 
-    `other_tokens` are those that it may have been signed with by accident, of so many other `merchants`; `arrival`
-    says more of how the parameters came. A sign that is missing is looked for in what came instead of an `&`.
+    `other_tokens` are those that it may have been signed with by accident, of so many other `merchants`;
+    `arrival` says more of how the parameters came. A sign that is missing is looked for in what came instead
+    of an `&`.
     """
     mask, arrival = mask or Mask(params, paid=True), arrival or Arrival(params)
     right, display = Recipe.right(params.items(), token), Display(params, token, mask)
@@ -82,7 +84,8 @@ def explain(params: Mapping[str, str], token: str, other_tokens: Sequence[str] =
         return told(mask.text(printable(_missing(arrival))))
     if not base and signature.matches(given, expected):
         return told("the signature is right", right=True)
-    ways, tried = _search(Recipe.right(base.pairs, token) if base else right, given, other_tokens, base, arrival)
+    meant = Recipe.right(base.pairs, token) if base else right
+    ways, tried = _search(meant, given, other_tokens, base, arrival)
     others = len(other_tokens) if merchants is None else merchants
     if ways:
         sentence = _sentence(ways)
@@ -94,16 +97,17 @@ def explain(params: Mapping[str, str], token: str, other_tokens: Sequence[str] =
     if base:
         sentence = f"{MISSING}; {sentence}"
     named = tuple(way.mistakes for way in ways) or ((base.mistakes,) if base else ())
-    return told(mask.text(printable(sentence)), ways=named, differs=display.difference(right, ways[0].recipe) if ways else None)
+    differs = display.difference(right, ways[0].recipe) if ways else None
+    return told(mask.text(printable(sentence)), ways=named, differs=differs)
 
 
 def misplaced_sign(arrival: Arrival) -> Repair | None:
-    """How a sign arrived that is not among the parameters: HTML or URL encoding made a part of something else of it."""
+    """How a sign arrived that is not among the parameters: as a part of something else."""
     return next((repair for repair in separated(arrival) if dict(repair.pairs).get("sign")), None)
 
 
 def meant(arrival: Arrival) -> Mapping[str, str]:
-    """The parameters that were meant where something else than an `&` arrived between them, none where that is not so."""
+    """The parameters that were meant, where something else than an `&` plainly arrived between them."""
     repair = plainly(arrival)
     return dict(repair.pairs) if repair else {}
 
@@ -144,7 +148,8 @@ def _sentence(ways: list[Way]) -> str:
         told.append(count + "; and ".join(sentences))
     if len(told) == 1:
         return told[0]
-    return "each of these gives this value: " + "; or ".join(f"({number}) {each}" for number, each in enumerate(told, 1))
+    numbered = [f"({number}) {each}" for number, each in enumerate(told, 1)]
+    return f"each of these gives this value: {'; or '.join(numbered)}"
 
 
 def _missing(arrival: Arrival) -> str:
@@ -155,7 +160,8 @@ def _missing(arrival: Arrival) -> str:
     last = arrival.written[-1].name if arrival.query and not arrival.body and arrival.written else ""
     if not last:
         return MISSING
-    return f"{MISSING}; the query ends with {shortened(last)}: a # that is not URL-encoded ends it, and what follows is not sent"
+    return (f"{MISSING}; the query ends with {shortened(last)}: a # that is not URL-encoded ends it, "
+            "and what follows is not sent")
 
 
 def _doubt(params: Mapping[str, str], given: str, tried: Tried | None, others: int) -> str:
@@ -163,8 +169,8 @@ def _doubt(params: Mapping[str, str], given: str, tried: Tried | None, others: i
     if tried is None:
         return f"an MD5 is 32 hexadecimal digits, this has {len(given.strip())} characters"
     is_as_long = HASHES.get(len(given.strip()))
-    known = f"{_tried(tried, others)}{f' (it is as long as {is_as_long}; sign with MD5)' if is_as_long else ''}"
-    return f"{known}; check the token first, then {_spot(params)}"
+    length = f" (it is as long as {is_as_long}; sign with MD5)" if is_as_long else ""
+    return f"{_tried(tried, others)}{length}; check the token first, then {_spot(params)}"
 
 
 def _tried(tried: Tried, others: int) -> str:
@@ -178,9 +184,10 @@ def _tried(tried: Tried, others: int) -> str:
     if not tried.tokens:
         return known
     if tried.tokens < others:
-        return f"{known}; the tokens of {tried.tokens} of the {others} other merchants were tried, and none gives it"
+        return f"{known}; {tried.tokens} of the {others} tokens of other merchants were tried"
     merchants = "the other merchant" if others == 1 else f"any of the {others} other merchants"
-    return f"{known}, nor does the token of {merchants}{'' if tried.tokens_in_pairs else ', without another mistake'}"
+    alone = "" if tried.tokens_in_pairs else ", without another mistake"
+    return f"{known}, nor does the token of {merchants}{alone}"
 
 
 def _spot(params: Mapping[str, str]) -> str:

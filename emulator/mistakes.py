@@ -1,4 +1,4 @@
-"""The mistakes that clients make when they sign: each is a change of the recipe of section 1.2, so that two of them compose.
+"""The mistakes that clients make when they sign: each is a change of the recipe of section 1.2.
 
 What goes wrong when a rightly signed request is sent is in `sending_mistakes`.
 """
@@ -30,7 +30,7 @@ _NAMED = {code: f"&{name};" for code, name in html.entities.codepoint2name.items
 HTML_QUOTES = ("&#x27;", "&#039;", "&#39;", "'")
 OFTEN_ADDED = (("service", "bankcard.pay"), ("service", "linktopost"), ("charset", "utf-8"), ("charset", "UTF-8"),
                ("_input_charset", "utf-8"), ("version", "1.0"), ("version", "2.0"))
-# How JSON libraries write an object: what stands between name and value, between two pairs; ASCII only; their own escapes.
+# How JSON libraries write objects: between name and value, between two pairs; ASCII only; their own escapes.
 _GSON = {letter: f"\\u{ord(letter):04x}" for letter in "=&<>'"}
 JSON_LIBRARIES: tuple[tuple[str, str, bool, Mapping[str, str]], ...] = (
     ('": "', '", "', True, {}), ('": "', '", "', False, {}),  # Python
@@ -68,7 +68,9 @@ def _written(**parts: Any) -> Change:
 
 def paired(change: Callable[[Pairs], Iterable[tuple[str, str]]]) -> Change:
     """The change of the parameters themselves."""
-    return lambda recipe: recipe._replace(writing=recipe.writing.but(pairs=tuple(change(recipe.writing.pairs))))
+    def changed(recipe: Recipe) -> Recipe:
+        return recipe._replace(writing=recipe.writing.but(pairs=tuple(change(recipe.writing.pairs))))
+    return changed
 
 
 def valued(change: Callable[[str], str]) -> Change:
@@ -118,8 +120,8 @@ def _utf_8_twice(value: str, charset: str) -> str:
 
 
 def _json(equals: str, joint: str, ascii_only: bool, replaced: Mapping[str, str], sort_key: Any) -> Change:
-    return _written(opening='{"', equals=equals, joint=joint, closing='"}', escape=json_text(ascii_only, replaced),
-                    sort_key=sort_key)
+    escape = json_text(ascii_only, replaced)
+    return _written(opening='{"', equals=equals, joint=joint, closing='"}', escape=escape, sort_key=sort_key)
 
 
 def _with_empty_sign(recipe: Recipe, left_out: tuple[str, ...]) -> Recipe:
@@ -127,24 +129,30 @@ def _with_empty_sign(recipe: Recipe, left_out: tuple[str, ...]) -> Recipe:
     return recipe._replace(writing=recipe.writing.but(pairs=tuple(pairs), left_out=left_out, keep_empty=True))
 
 
-SPACED = Mistake("SPACED", "the value has blanks around it; send the 32 characters alone", lambda recipe: recipe)
-BASE64 = Mistake("BASE64", "the hash was written in base64; write its 32 hexadecimal digits", lambda recipe: recipe)
-HALF = Mistake("HALF", "only the 16 digits in the middle of the MD5 were sent; send all 32", lambda recipe: recipe)
-OF_THE_VALUE_ITSELF = (SPACED, BASE64, HALF)
+def _same(recipe: Recipe) -> Recipe:
+    return recipe
+
+
+SPACED = Mistake("SPACED", "the value has blanks around it; send the 32 characters alone", _same)
+BASE64 = Mistake("BASE64", "the hash was written in base64; write its 32 hexadecimal digits", _same)
+HALF = Mistake("HALF", "only the 16 digits in the middle of the MD5 were sent; send all 32", _same)
 OF_THE_TEXT = (
     Mistake("SIGN_TYPE_KEPT", "sign_type was signed too; it never counts", _written(left_out=("sign",))),
     Mistake("EMPTY_KEPT", "parameters without a value were signed too; they never count", _written(keep_empty=True)),
     Mistake("UNSORTED", "the parameters were signed in the order of sending; sort them by name", _written(sort_key=None)),
-    *(Mistake("SORTED_BY_CASE", "the names were sorted without regard to case; sort them by bytes, capitals first",
+    *(Mistake("SORTED_BY_CASE",
+              "the names were sorted without regard to case; sort them by bytes, capitals first",
               _written(sort_key=case)) for case in (str.lower, str.upper)),
     Mistake("SORTED_WITH_VALUES", "the texts name=value were sorted, not the names; sort by name",
             _written(sort_key=lambda name: by_bytes(f"{name}="))),
     Mistake("NOT_JOINED", "the pairs were joined without &", _written(joint="")),
     Mistake("UPPER_CASE", "the text, without the token, was put in upper case before hashing", _written(case=str.upper)),
-    Mistake("LOWER_CASE", "the text, without the token, was put in lower case before hashing", _written(case=str.lower)),
+    Mistake("LOWER_CASE", "the text, without the token, was put in lower case before hashing",
+            _written(case=str.lower)),
     *(Mistake("SIGN_KEPT", "an empty sign was signed too; it never counts",
               partial(_with_empty_sign, left_out=left_out)) for left_out in (("sign_type",), ())),
-    *(Mistake("JSON_SIGNED", "JSON was signed; sign name=value, joined with &", _json(*library, sort_key=sort_key))
+    *(Mistake("JSON_SIGNED", "JSON was signed; sign name=value, joined with &",
+              _json(*library, sort_key=sort_key))
       for library in JSON_LIBRARIES for sort_key in (None, by_bytes)),
     *(Mistake("URL_ENCODED", "the whole text was URL-encoded before hashing; sign it as it is",
               _written(case=url_encoding(*encoding))) for encoding in URL_ENCODINGS[:3]),
@@ -156,18 +164,19 @@ HTML_ESCAPED: list[Callable[[str], str]] = [
     *(partial(html_escaped, quote_sign=sign) for sign in HTML_QUOTES), partial(html.escape, quote=False), _html_entities,
     _html_numbers]
 PLUS_NOT_ENCODED = Mistake(
-    "PLUS_NOT_ENCODED", "a + was signed, but sent as it is, and arrived as a blank; URL-encode values when sending",
+    "PLUS_NOT_ENCODED",
+    "a + was signed, but sent as it is, and arrived as a blank; URL-encode values when sending",
     valued(lambda value: value.replace(" ", "+")))
-# What is done to each value: the code, how a sentence about one parameter goes on after its name, the rest of it, the change.
+# What is done to values: the code, how a sentence goes on after "was" or "were", its end, the change.
 _TO_VALUES: tuple[tuple[str, str, str, Callable[[str], str]], ...] = (
     *(("URL_ENCODED", "signed URL-encoded", "; sign the decoded ", change) for change in URL_ENCODED),
     *(("HTML_ESCAPED", "signed with HTML escapes", "", change) for change in HTML_ESCAPED),
     ("HTML_UNESCAPED", "sent with HTML escapes, but signed without", "", html.unescape),
     ("SLASHES_ADDED", "signed with backslashes before quotes", "; sign the plain ", _slashed),
-    *(("UTF_8_TWICE", "converted to UTF-8 twice before signing", "; sign the plain ", partial(_utf_8_twice, charset=charset))
-      for charset in ("latin-1", "cp1252")),
-    ("LINE_BREAKS", "signed with line breaks of another kind than were sent", "", lambda value: value.replace("\r\n", "\n")),
-    ("LINE_BREAKS", "signed with line breaks of another kind than were sent", "", lambda value: value.replace("\n", "\r\n")),
+    *(("UTF_8_TWICE", "converted to UTF-8 twice before signing", "; sign the plain ",
+       partial(_utf_8_twice, charset=charset)) for charset in ("latin-1", "cp1252")),
+    *(("LINE_BREAKS", "signed with line breaks of another kind than were sent", "", change)
+      for change in (lambda value: value.replace("\r\n", "\n"), lambda value: value.replace("\n", "\r\n"))),
 )
 OF_THE_VALUES = (
     *(Mistake(code, f"the values were {done}{f'{rest}ones' if rest else ''}", valued(change))
@@ -179,26 +188,34 @@ TOKEN_NAMES = ("&key=", "&token=", "&secret=", "&sign=", "key=")
 OF_THE_HASH = (
     Mistake("TOKEN_ABSENT", "the token was not appended", _hashed(frame="{text}")),
     Mistake("TOKEN_BEFORE", "the token stands before the text; append it", _hashed(frame="{token}{text}")),
-    Mistake("TOKEN_BEFORE", "the token stands before the text, with an &; append it bare", _hashed(frame="{token}&{text}")),
-    Mistake("TOKEN_BEFORE", "the token stands before the text too; only append it", _hashed(frame="{token}{text}{token}")),
-    *(Mistake("TOKEN_NAMED", f"the token was appended as {name}; append it bare", _hashed(frame=f"{{text}}{name}{{token}}"))
-      for name in TOKEN_NAMES),
+    Mistake("TOKEN_BEFORE", "the token stands before the text, with an &; append it bare",
+            _hashed(frame="{token}&{text}")),
+    Mistake("TOKEN_BEFORE", "the token stands before the text too; only append it",
+            _hashed(frame="{token}{text}{token}")),
+    *(Mistake("TOKEN_NAMED", f"the token was appended as {name}; append it bare",
+              _hashed(frame=f"{{text}}{name}{{token}}")) for name in TOKEN_NAMES),
     Mistake("TOKEN_AFTER_AMPERSAND", "the token was appended after another &", _hashed(frame="{text}&{token}")),
     *(Mistake("TOKEN_SPACED", "a line break or a blank was hashed with the token (echo adds one, printf does not)", _hashed(frame=frame))
-      for frame in ("{text}{token}\n", "{text}{token}\r\n", "{text}{token} ", "{text} {token}", "{text}\n{token}")),
-    Mistake("TOKEN_BOM", "a byte order mark (BOM) was hashed before the token", _hashed(frame="{text}\ufeff{token}")),
-    Mistake("BOM", "a byte order mark (BOM) was hashed before the text; sign UTF-8 without it", _hashed(charset="utf-8-sig")),
+      for frame in ("{text}{token}\n", "{text}{token}\r\n", "{text}{token} ", "{text} {token}",
+                    "{text}\n{token}")),
+    Mistake("TOKEN_BOM", "a byte order mark (BOM) was hashed before the token",
+            _hashed(frame="{text}\ufeff{token}")),
+    Mistake("BOM", "a byte order mark (BOM) was hashed before the text; sign UTF-8 without it",
+            _hashed(charset="utf-8-sig")),
     *(Mistake("ASCII", f"what is not ASCII was {done} before hashing; sign UTF-8", _hashed(charset=charset))
       for charset, done in (
           ("ascii ?", "made a ? for each character"), ("ascii ? by unit", "made a ? for each UTF-16 unit"),
           ("ascii ? by byte", "made a ? for each byte"), ("ascii only", "left out"))),
-    *(Mistake("GBK", "the text was written in GBK; sign UTF-8", _hashed(charset=charset)) for charset in ("gb18030", "gbk ?")),
+    *(Mistake("GBK", "the text was written in GBK; sign UTF-8", _hashed(charset=charset))
+      for charset in ("gb18030", "gbk ?")),
     *(Mistake("LATIN_1", f"the text was written in Latin-1{with_what}; sign UTF-8", _hashed(charset=charset))
       for charset, with_what in (
-          ("latin-1", ""), ("windows-1252", " (Windows-1252)"), ("latin-1 ?", ", with ? for what it does not have"),
+          ("latin-1", ""), ("windows-1252", " (Windows-1252)"),
+          ("latin-1 ?", ", with ? for what it does not have"),
           ("windows-1252 ?", " (Windows-1252), with ? for what it does not have"),
           ("low bytes", ", the lower byte of each character"))),
-    *(Mistake("UTF_16", f"the text was written in UTF-16 ({order}-endian, {mark} a byte order mark); sign UTF-8",
+    *(Mistake("UTF_16",
+              f"the text was written in UTF-16 ({order}-endian, {mark} a byte order mark); sign UTF-8",
               _hashed(charset=charset))
       for charset, order, mark in (("utf-16-le", "little", "without"), ("utf-16-be", "big", "without"),
                                    ("utf-16-le bom", "little", "with"), ("utf-16-be bom", "big", "with"))),
@@ -226,7 +243,8 @@ def of_the_parameters(pairs: Pairs) -> Iterator[Mistake]:
     for name, value in counted:
         yield Mistake("PARAMETER_MISSING", f"{shortened(name)} was sent, but not signed", _without(name))
         for written in _amounts(value) if name.endswith(("amount", "fee")) and not is_secret(name) else ():
-            yield Mistake("AMOUNT_REFORMATTED", f"{name} was sent as {value}, but signed as {written}", instead(name, written))
+            told = f"{shortened(name)} was sent as {value}, but signed as {written}"
+            yield Mistake("AMOUNT_REFORMATTED", told, instead(name, written))
     names = {name for name, _ in pairs}
     for added in OFTEN_ADDED:
         if added[0] not in names:
@@ -237,17 +255,19 @@ def of_the_parameters(pairs: Pairs) -> Iterator[Mistake]:
 
 
 def of_single_values(pairs: Pairs) -> Iterator[Mistake]:
-    """What may have been done to one value only, where that makes another text than to do it to all of them."""
+    """What may have been done to one value only, where that is another text than all of them give."""
     counted = [pair for pair in pairs if pair[0] not in signature.NEVER_SIGNED and pair[1] != ""]
-    for code, done, rest, change in (*_TO_VALUES, ("TRIMMED", "trimmed before signing, but not before sending", "", str.strip)):
+    trimmed = ("TRIMMED", "trimmed before signing, but not before sending", "", str.strip)
+    for code, done, rest, change in (*_TO_VALUES, trimmed):
         written = {name: change(value) for name, value in counted}
         changed = [name for name, value in counted if written[name] != value]
         for name in changed if len(changed) > 1 else ():
-            yield Mistake(code, f"{shortened(name)} was {done}{f'{rest}one' if rest else ''}", instead(name, written[name]))
+            end = f"{rest}one" if rest else ""
+            yield Mistake(code, f"{shortened(name)} was {done}{end}", instead(name, written[name]))
     for name, value in counted:
+        told = f"{shortened(name)} was signed with a blank or a line break at its end, but sent without"
         for blank in (" ", "\n", "\r\n"):
-            yield Mistake("SPACED_VALUE", f"{shortened(name)} was signed with a blank or a line break at its end, but sent without",
-                          instead(name, value + blank))
+            yield Mistake("SPACED_VALUE", told, instead(name, value + blank))
 
 
 def _without(name: str) -> Change:

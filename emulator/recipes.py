@@ -1,4 +1,4 @@
-"""How a signature is made, step by step (section 1.2), so that a mistake is a change of one step and two mistakes compose."""
+"""How a signature is made, step by step (section 1.2): a mistake is a change of one step, and two compose."""
 import hashlib
 import hmac
 import json
@@ -40,7 +40,8 @@ class Writing:
 
     def counted(self) -> list[tuple[str, str]]:
         """The parameters that are written, in their order."""
-        pairs = [pair for pair in self.pairs if pair[0] not in self.left_out and (self.keep_empty or pair[1] != "")]
+        pairs = [pair for pair in self.pairs
+                 if pair[0] not in self.left_out and (self.keep_empty or pair[1] != "")]
         if self.sort_key is not None:
             sort_key = self.sort_key
             pairs.sort(key=lambda pair: sort_key(pair[0]))
@@ -50,10 +51,10 @@ class Writing:
     def text(self) -> str:
         """The text; changes of what is hashed beside it do not write it again."""
         equals, escape = self.equals, self.escape
-        if escape is str:
-            inner = self.joint.join([f"{name}{equals}{value}" for name, value in self.counted()])
-        else:
-            inner = self.joint.join([f"{escape(name)}{equals}{escape(value)}" for name, value in self.counted()])
+        counted = self.counted()
+        if escape is not str:
+            counted = [(escape(name), escape(value)) for name, value in counted]
+        inner = self.joint.join([f"{name}{equals}{value}" for name, value in counted])
         return self.case(f"{self.opening}{inner}{self.closing}")
 
     @property
@@ -83,7 +84,8 @@ _TEXT, _TOKEN = b"{text}", b"{token}"
 def _pieces(frame: str) -> tuple[bytes, ...]:
     """The pieces of a frame, the places of text and token among them."""
     known = {"{text}": _TEXT, "{token}": _TOKEN}
-    return tuple(known.get(piece) or by_bytes(piece) for piece in re.split("({text}|{token})", frame) if piece)
+    pieces = re.split("({text}|{token})", frame)
+    return tuple(known.get(piece) or by_bytes(piece) for piece in pieces if piece)
 
 
 class Recipe(NamedTuple):
@@ -108,8 +110,8 @@ class Recipe(NamedTuple):
     def sign(self) -> str | None:
         """The signature that this recipe gives; None where the charset cannot write the text."""
         if self.charset == "utf-8" and self.case is str:
-            token, text = by_bytes(self.token), self.writing.raw
-            raw = b"".join([token if part is _TOKEN else text if part is _TEXT else part for part in _pieces(self.frame)])
+            known = {_TEXT: self.writing.raw, _TOKEN: by_bytes(self.token)}
+            raw = b"".join([known.get(piece, piece) for piece in _pieces(self.frame)])
         else:
             whole = self.case(self.frame.replace("{token}", self.token).replace("{text}", self.writing.text))
             try:
@@ -123,7 +125,7 @@ class Recipe(NamedTuple):
         return hashlib.new(self.algorithm, raw, usedforsecurity=False).hexdigest()
 
     def with_tokens(self, tokens: Iterable[str]) -> Iterable[tuple[str, str]]:
-        """Each token with the signature that it gives where it is all that differs: the text is hashed once for all of them."""
+        """Each token with the signature that it gives; the text is hashed once for all of them."""
         hashed = hashlib.md5(by_bytes(self.writing.text), usedforsecurity=False)
         for token in tokens:
             one = hashed.copy()
@@ -132,7 +134,7 @@ class Recipe(NamedTuple):
 
 
 def _low_bytes(text: str) -> bytes:
-    """The lower byte of each UTF-16 unit, as JavaScript's older hashing libraries and Node's `latin1` take it."""
+    """The lower byte of each UTF-16 unit, which older libraries of JavaScript and Node's `latin1` take."""
     return text.encode("utf-16-le", "surrogatepass")[::2]
 
 
@@ -140,7 +142,7 @@ def _marks(text: str, marks: Callable[[str], int]) -> bytes:
     return _NOT_ASCII.sub(lambda found: "?" * marks(found[0]), text).encode("ascii")
 
 
-# Each makes bytes of a text, or raises UnicodeError. Those that end in ? write it for what the charset does not have.
+# Each makes bytes of a text, or raises UnicodeError. Those with a ? write it for what they do not have.
 CHARSETS: Mapping[str, Callable[[str], bytes]] = {
     "utf-8": by_bytes,
     "utf-8-sig": lambda text: b"\xef\xbb\xbf" + by_bytes(text),

@@ -22,10 +22,14 @@ class Step:
 
 
 TOKEN = Step(
-    php="$token = substr(trim(getenv('TGPAY_TOKEN')), -32);  // the 32 characters of this merchants_id's token, nothing else",
-    java='String token = System.getenv("TGPAY_TOKEN").trim().replace("\\uFEFF", "");  // the token of this merchants_id, nothing else',
-    python='token = os.environ["TGPAY_TOKEN"].strip()[-32:]  # the 32 characters of this merchants_id, nothing else',
-    javascript="const token = process.env.TGPAY_TOKEN.trim();  // the token of this merchants_id; trim() takes off a BOM too")
+    php="$token = substr(trim(getenv('TGPAY_TOKEN')), -32);"
+        "  // the 32 characters of this merchants_id's token, no line break, no BOM",
+    java='String token = System.getenv("TGPAY_TOKEN").trim().replace("\\uFEFF", "");'
+         "  // the token of this merchants_id, no line break, no BOM",
+    python='token = os.environ["TGPAY_TOKEN"].strip()[-32:]'
+           "  # the 32 characters of this merchants_id's token, no line break, no BOM",
+    javascript="const token = process.env.TGPAY_TOKEN.trim();"
+               "  // the token of this merchants_id, no line break, no BOM")
 AMOUNT = Step(
     php="$params['trans_amount'] = number_format($amount, 2, '.', '');  // once; sign and send this text",
     java='params.put("trans_amount", amount.setScale(2, RoundingMode.HALF_UP).toPlainString());  // once; sign and send this text',
@@ -81,22 +85,28 @@ ENCODE = Step(
     javascript="const query = new URLSearchParams(params).toString();  // the values that were signed, encoded here and nowhere else")
 
 ADDRESS = Step(
-    php="$url = 'http://127.0.0.1:8472/v2/tgpayqrcode.php?' . $query;  // as it is: no htmlspecialchars(), no urlencode()",
-    java='String url = "http://127.0.0.1:8472/v2/tgpayqrcode.php?" + query;  // as it is: not escaped, not encoded again',
-    python='url = f"http://127.0.0.1:8472/v2/tgpayqrcode.php?{query}"  # as it is: not escaped, not encoded again',
-    javascript="const url = `http://127.0.0.1:8472/v2/tgpayqrcode.php?${query}`;  // as it is: not escaped, not encoded again")
+    php="$url = 'http://127.0.0.1:8472/v2/tgpayqrcode.php?' . $query;"
+        "  // as it is: no htmlspecialchars(), no urlencode()",
+    java='String url = "http://127.0.0.1:8472/v2/tgpayqrcode.php?" + query;'
+         "  // as it is: not escaped, not encoded again",
+    python='url = f"http://127.0.0.1:8472/v2/tgpayqrcode.php?{query}"'
+           "  # as it is: not escaped, not encoded again",
+    javascript="const url = `http://127.0.0.1:8472/v2/tgpayqrcode.php?${query}`;"
+               "  // as it is: not escaped, not encoded again")
 
-ROUTINE = (TOKEN, AMOUNT, TRIM, NEITHER_SIGN, NO_EMPTY, SORT, JOIN, HASH, SIGN_ALONE, SEND_ALL, ENCODE, ADDRESS)
+ROUTINE = (
+    TOKEN, AMOUNT, TRIM, NEITHER_SIGN, NO_EMPTY, SORT, JOIN, HASH, SIGN_ALONE, SEND_ALL, ENCODE, ADDRESS)
 REMEDIES = {
     "SPACED": SIGN_ALONE, "SIGN_TYPE_KEPT": NEITHER_SIGN, "EMPTY_KEPT": NO_EMPTY, "UNSORTED": SORT, "SORTED_BY_CASE": SORT,
     "NOT_JOINED": JOIN, "URL_ENCODED": JOIN, "HTML_ESCAPED": JOIN, "PLUS_NOT_ENCODED": ENCODE, "HTML_UNESCAPED": ENCODE, "TRIMMED": TRIM,
     "AMOUNT_REFORMATTED": AMOUNT, "PARAMETER_MISSING": SEND_ALL, "PARAMETER_ADDED": SEND_ALL, "OTHER_TOKEN": TOKEN,
     "TOKEN_SPACED": TOKEN, "TOKEN_ABSENT": HASH, "TOKEN_BEFORE": HASH, "TOKEN_NAMED": HASH, "TOKEN_AFTER_AMPERSAND": HASH,
-    "GBK": HASH, "LATIN_1": HASH, "UPPER_CASE": HASH, "LOWER_CASE": HASH, "ASCII": HASH, "UTF_16": HASH, "BOM": HASH,
-    "OTHER_HASH": HASH, "HMAC": HASH, "BASE64": HASH, "HALF": HASH, "TOKEN_BOM": TOKEN, "SORTED_WITH_VALUES": SORT,
-    "SIGN_KEPT": NEITHER_SIGN, "JSON_SIGNED": JOIN, "SLASHES_ADDED": JOIN, "UTF_8_TWICE": JOIN, "LINE_BREAKS": SEND_ALL,
-    "SPACED_VALUE": TRIM, "PERCENT_NOT_ENCODED": ENCODE, "AMPERSAND_NOT_ENCODED": ENCODE, "HASH_NOT_ENCODED": ENCODE,
-    "ENCODED_TWICE": ENCODE, "NOT_SENT_IN_UTF_8": ENCODE, "SENT_AS_UTF_8_TWICE": ENCODE, "SENT_TWICE": ENCODE,
+    "GBK": HASH, "LATIN_1": HASH, "UPPER_CASE": HASH, "LOWER_CASE": HASH, "ASCII": HASH, "UTF_16": HASH,
+    "BOM": HASH, "OTHER_HASH": HASH, "HMAC": HASH, "BASE64": HASH, "HALF": HASH, "TOKEN_BOM": TOKEN,
+    "SORTED_WITH_VALUES": SORT, "SIGN_KEPT": NEITHER_SIGN, "JSON_SIGNED": JOIN, "SLASHES_ADDED": JOIN,
+    "UTF_8_TWICE": JOIN, "LINE_BREAKS": SEND_ALL, "SPACED_VALUE": TRIM, "PERCENT_NOT_ENCODED": ENCODE,
+    "AMPERSAND_NOT_ENCODED": ENCODE, "HASH_NOT_ENCODED": ENCODE, "ENCODED_TWICE": ENCODE,
+    "NOT_SENT_IN_UTF_8": ENCODE, "SENT_AS_UTF_8_TWICE": ENCODE, "SENT_TWICE": ENCODE,
     "AMPERSAND_ESCAPED": ADDRESS, "ENTITY": ADDRESS, "SEPARATOR": ADDRESS,
 }
 

@@ -1,7 +1,7 @@
-"""The mistakes that clients make when they send what they have signed: each undone makes the parameters that were meant.
+"""The mistakes that clients make when they send what they have signed: undone, they make what was meant.
 
-A value that was not URL-encoded is cut at its `&`, its `+` becomes a blank, and so on. Where the text of the request
-is known it says what can have happened; else everything that could have is tried.
+A value that was not URL-encoded is cut at its `&`, its `+` becomes a blank, and so on. Where the text of the
+request is known it says what can have happened; else everything that could have is tried.
 """
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +24,7 @@ _NOT_ENCODED = re.compile(r"[^\w%.~+*!'()/-]")
 
 
 def cut(arrival: Arrival) -> Iterator[Repair]:
-    """What was meant where values were cut at an `&` of theirs: the pieces arrived as parameters of their own."""
+    """What was meant where values were cut at an `&` of theirs, and the pieces arrived as parameters."""
     parts = arrival.parts
     strange = [place for place in range(len(parts)) if _is_piece(arrival, place)]
     if not strange:
@@ -35,7 +35,7 @@ def cut(arrival: Arrival) -> Iterator[Repair]:
 
 
 def _is_piece(arrival: Arrival, place: int) -> bool:
-    """Whether a part may be a piece of a value: the gateway has no such name, or another one of this name came."""
+    """Whether a part may be a piece of a value: the gateway has no such name, or the name came twice."""
     name = arrival.parts[place].name
     return arrival.is_strange(name) or (name not in NEVER_SIGNED and len(arrival.parts) > len(arrival.params)
                                         and sum(part.name == name for part in arrival.parts) > 1)
@@ -46,7 +46,8 @@ def _cut(parts: tuple[Part, ...], strange: list[int]) -> Iterator[Repair]:
     whole = _runs(strange)
     some = whole
     if len(strange) <= MOST_PIECES:
-        some = [(start, end) for first, last in whole for start, end in combinations(range(first, last + 1), 2) if end - start > 1]
+        some = [(start, end) for first, last in whole
+                for start, end in combinations(range(first, last + 1), 2) if end - start > 1]
         some.sort(key=lambda run: run[1] - run[0])
     for run in some:
         yield from _glued(parts, [run], common=run in whole)
@@ -79,15 +80,17 @@ def _in_any_order(parts: tuple[Part, ...], strange: list[Part]) -> Iterator[Repa
                 yield from _glued((*rest, head, *tail), [(len(rest), len(rest) + 1 + count)])
 
 
-def _glued(parts: tuple[Part, ...], runs: Sequence[tuple[int, int]], common: bool = False) -> Iterator[Repair]:
+def _glued(parts: tuple[Part, ...], runs: Sequence[tuple[int, int]], common: bool = False
+           ) -> Iterator[Repair]:
     """The parts with each of these runs as one value again, of the run's first name."""
     ends = dict(runs)
     inside = {place for start, end in runs for place in range(start + 1, end)}
     if not runs or any(parts[place].name in NEVER_SIGNED for place in (*ends, *inside)):
         return
     names = " and ".join(shortened(parts[place].name) for place in ends)
-    mistake = sending_mistake("AMPERSAND_NOT_ENCODED", f"{names} {'was' if len(ends) == 1 else 'were'} cut at an & in the value; "
-                              "URL-encode values when sending")
+    were = "was" if len(ends) == 1 else "were"
+    mistake = sending_mistake("AMPERSAND_NOT_ENCODED",
+                              f"{names} {were} cut at an & in the value; URL-encode values when sending")
     known = set[Pairs]()
     for meant, everywhere in _meanings(parts[0].segment is not None):
         whole, others = [], dict[Mistake, None]()
@@ -107,7 +110,8 @@ def _glued(parts: tuple[Part, ...], runs: Sequence[tuple[int, int]], common: boo
 
 
 PERCENT_NOT_ENCODED = sending_mistake(
-    "PERCENT_NOT_ENCODED", "a % was signed, but sent as it is, and was decoded on arrival; URL-encode values when sending")
+    "PERCENT_NOT_ENCODED",
+    "a % was signed, but sent as it is, and was decoded on arrival; URL-encode values when sending")
 
 
 Meaning = Callable[[str], str]
@@ -157,10 +161,12 @@ def not_encoded(arrival: Arrival) -> Iterator[Repair]:
 def _as_written(parts: tuple[Part, ...]) -> Iterator[Repair]:
     """All values, and each alone, as one takes them who does not know that they are decoded."""
     for meant, sign in ((with_pluses, "+"), (as_it_is, "%")):
-        changed = [place for place, part in enumerate(parts) if sign in part.written and meant(part.written) != part.value]
-        told = dict.fromkeys(mistake for place in changed for mistake in _told_by(meant, parts[place].written))
+        changed = [place for place, part in enumerate(parts)
+                   if sign in part.written and meant(part.written) != part.value]
         if len(changed) > 1 and (sign == "+" or any(_NOT_ENCODED.search(part.written) for part in parts)):
-            yield Repair(tuple(told), pairs_of([Part(part.name, meant(part.written)) for part in parts]), True)
+            told = dict.fromkeys(chain(*(_told_by(meant, parts[place].written) for place in changed)))
+            whole = [Part(part.name, meant(part.written)) for part in parts]
+            yield Repair(tuple(told), pairs_of(whole), True)
         for place in changed:
             if sign == "+" or _may_be_literal(parts[place]):
                 alone = _changed(parts, place, meant(parts[place].written), PLUS_NOT_ENCODED)
@@ -171,17 +177,18 @@ def _as_written(parts: tuple[Part, ...]) -> Iterator[Repair]:
 
 
 def _with_one_escape(written: str) -> Iterator[str]:
-    """The decoded text with one of its escapes, or one kind of them, as it is, where others were meant to be decoded."""
+    """The decoded text with one of its escapes, or one kind of them, left as it is."""
     found = [each.span() for each in islice(_ESCAPE.finditer(written), MOST_ESCAPES)]
     if len(found) > 1:
-        yield from (f"{decoded(written[:begin])}{written[begin:end]}{decoded(written[end:])}" for begin, end in found)
+        for begin, end in found:
+            yield f"{decoded(written[:begin])}{written[begin:end]}{decoded(written[end:])}"
         for escape in dict.fromkeys(written[begin:end] for begin, end in found):
             yield escape.join(map(decoded, written.split(escape)))
 
 
 def _may_be_literal(part: Part) -> bool:
-    """Whether somebody may have meant a value with percent signs: not where these are plainly the encoding of it."""
-    return part.value.isascii() and ("://" not in part.value or (part.segment is not None and "://" in part.segment))
+    """Whether somebody may have meant a value with percent signs: not where they are plainly its encoding."""
+    return part.value.isascii() and ("://" not in part.value or "://" in (part.segment or ""))
 
 
 def _with_some_pluses(value: str) -> Iterator[str]:
@@ -195,16 +202,18 @@ def _with_some_pluses(value: str) -> Iterator[str]:
         yield "".join(letters)
 
 
-def _changed(parts: tuple[Part, ...], place: int, value: str, mistake: Mistake, common: bool = False) -> Repair:
+def _changed(parts: tuple[Part, ...], place: int, value: str, mistake: Mistake) -> Repair:
     whole = (*parts[:place], Part(parts[place].name, value), *parts[place + 1:])
-    return Repair((mistake,), pairs_of(whole), common)
+    return Repair((mistake,), pairs_of(whole))
 
 
 _SENT: tuple[tuple[str, str, Callable[[str], str]], ...] = (
-    *(("ENCODED_TWICE", "URL-encoded once too often when sending, or decoded before signing; encode once", change)
+    *(("ENCODED_TWICE", "URL-encoded once too often when sending, or decoded before signing; encode once",
+       change)
       for change in (unquote, unquote_plus, lambda value: unquote(unquote(value)),
                      lambda value: unquote_plus(unquote_plus(value)))),
-    *(("NOT_SENT_IN_UTF_8", f"sent in {name}; send UTF-8", lambda value, charset=charset: _read_in(value, charset))
+    *(("NOT_SENT_IN_UTF_8", f"sent in {name}; send UTF-8",
+       lambda value, charset=charset: _read_in(value, charset))
       for charset, name in (("gb18030", "GBK"), ("latin-1", "Latin-1"), ("cp1252", "Latin-1 (Windows-1252)"),
                             ("utf-16-le", "UTF-16"), ("utf-16-be", "UTF-16"), ("utf-16", "UTF-16"))),
     *(("SENT_AS_UTF_8_TWICE", "converted to UTF-8 twice before sending; send what was signed",
@@ -244,23 +253,25 @@ def otherwise(arrival: Arrival) -> Iterator[Repair]:
 
 
 def of_some(arrival: Arrival) -> Iterator[Repair]:
-    """What was meant where only some of the parameters were signed: the first or all of a repeated name, those of one place."""
+    """What was signed where it was the first or all of a repeated name, or only what came in one place."""
     parts = arrival.parts
     if len(parts) > len(arrival.params):
-        twice = sending_mistake("SENT_TWICE", "a name was sent twice; only its last value counts, so send and sign it once")
+        twice = sending_mistake(
+            "SENT_TWICE", "a name was sent twice; only its last value counts, so send and sign it once")
         yield Repair((twice,), pairs_of(parts[::-1]))
         yield Repair((twice,), tuple((part.name, part.value) for part in parts))
     both = parts_of(arrival.query), parts_of(arrival.body)
     for some, place, other in ((both[1], "body", "URL"), (both[0], "URL", "body")):
         if arrival.is_written and all(both):
-            yield repaired("PARAMETER_MISSING", f"only the parameters of the {place} were signed; those of the {other} count too",
-                           some, common=False)
+            told = f"only the parameters of the {place} were signed; those of the {other} count too"
+            yield repaired("PARAMETER_MISSING", told, some, common=False)
     declared = [part for part in parts if not arrival.is_strange(part.name)]
     if len(declared) + 2 < len(parts):
-        yield repaired("PARAMETER_MISSING", "the parameters that the gateway has no table for were not signed; they count too",
-                       declared, common=False)
+        told = "the parameters that the gateway has no table for were not signed; they count too"
+        yield repaired("PARAMETER_MISSING", told, declared, common=False)
 
 
 def repairs(arrival: Arrival) -> Iterator[Repair]:
     """Everything that may have gone wrong when sending."""
-    yield from chain(separated(arrival), cut(arrival), otherwise(arrival), not_encoded(arrival), of_some(arrival))
+    for kind in (separated, cut, otherwise, not_encoded, of_some):
+        yield from kind(arrival)

@@ -1,4 +1,4 @@
-"""What is wrong between the parameters of a request: an `&` that HTML or URL encoding made something else of, or a `#`.
+"""What is wrong between the parameters of a request: HTML or URL encoding changed an `&`, or a `#` ended it.
 
 Of such a request it is plain what happened: the gateway's own names are found where none should be.
 """
@@ -13,7 +13,7 @@ from .recipes import Pairs, Recipe
 
 
 def _entities() -> dict[str, list[str]]:
-    """By character, the entities that need no semicolon; a byte of Latin-1 is a surrogate escape when it arrives."""
+    """By character, the entities that need no semicolon; a byte of Latin-1 arrives as a surrogate escape."""
     found: dict[str, list[str]] = {}
     for name, letter in html.entities.html5.items():
         if not name.endswith(";") and letter != "&":
@@ -30,9 +30,10 @@ _SEPARATOR = re.compile(r"(?:&(?:amp;)*|\\u0026|%26|[;?,\s])" + _LIKE_A_NAME)
 
 
 class Repair(NamedTuple):
-    """What was meant: the mistakes that made what arrived of it, and the parameters. `common`: it goes with others.
+    """What was meant: the mistakes that made what arrived of it, and the parameters.
 
-    Where it is `plain` the gateway's own names show it; else only a signature that fits does.
+    It is `common` where others are made with it; where it is `plain` the gateway's own names show it, else
+    only a signature that fits does.
     """
 
     mistakes: tuple[Mistake, ...]
@@ -67,8 +68,9 @@ def pairs_of(parts: Iterable[Part]) -> Pairs:
 def separated(arrival: Arrival) -> Iterator[Repair]:
     """What was meant where something else than an `&` arrived between two parameters."""
     if arrival.fragment:
-        parts = (*parts_of(f"{arrival.query}%23{arrival.fragment.replace('#', '%23')}"), *parts_of(arrival.body))
-        yield repaired("HASH_NOT_ENCODED", "a # that was not URL-encoded ended the query; URL-encode values when sending", parts)
+        query = f"{arrival.query}%23{arrival.fragment.replace('#', '%23')}"
+        told = "a # that was not URL-encoded ended the query; URL-encode values when sending"
+        yield repaired("HASH_NOT_ENCODED", told, (*parts_of(query), *parts_of(arrival.body)))
     for repair in (_unescaped(arrival), _without_entities(arrival, True), _without_entities(arrival, False)):
         if repair:
             yield repair
@@ -88,12 +90,12 @@ def _unescaped(arrival: Arrival) -> Repair | None:
     first = next((was.name for was, part in zip(arrival.parts, parts) if was != part), None)
     if first is None:
         return None
-    return repaired("AMPERSAND_ESCAPED",
-                    f"the & between parameters was sent as &amp;, so that {shortened(first)} arrived; send & as it is", parts)
+    told = f"the & between parameters was sent as &amp;, so that {shortened(first)} arrived; send & as it is"
+    return repaired("AMPERSAND_ESCAPED", told, parts)
 
 
 def _without_entities(arrival: Arrival, known_only: bool) -> Repair | None:
-    """The parameters before HTML made a character of an `&` and the beginning of a name: `¬ify_url` was `&notify_url`."""
+    """The parameters before HTML made a character of an `&` and more: `¬ify_url` was `&notify_url`."""
     told: list[str] = []
 
     def restored(found: re.Match[str]) -> str:
@@ -112,8 +114,9 @@ def _without_entities(arrival: Arrival, known_only: bool) -> Repair | None:
         parts += [part] if text == plain else _parts_again(text.split("&"))
     if not told:
         return None
-    return repaired("ENTITY", f"HTML read the & as the beginning of an entity: {shortened(told[0])}; "
-                    "in HTML write &amp;, elsewhere keep the URL out of HTML", parts)._replace(plain=known_only)
+    sentence = (f"HTML read the & as the beginning of an entity: {shortened(told[0])}; "
+                "in HTML write &amp;, elsewhere keep the URL out of HTML")
+    return repaired("ENTITY", sentence, parts)._replace(plain=known_only)
 
 
 def _parts_again(texts: list[str]) -> list[Part]:
@@ -122,7 +125,7 @@ def _parts_again(texts: list[str]) -> list[Part]:
 
 
 def _split(arrival: Arrival) -> Iterator[Repair]:
-    """The parameters where one has others of the gateway's in its value, behind another separator than a bare `&`.
+    """The parameters where one has others of the gateway's in its value, behind another separator than `&`.
 
     Such a value may be a whole query that was URL-encoded, and is then decoded once more.
     """
@@ -137,8 +140,10 @@ def _split(arrival: Arrival) -> Iterator[Repair]:
                 first = first or name
                 texts.append(text[begin:found.start()])
                 begin = found.start(1)
-        parts += _parts_again([each.replace("%3D", "=", 1) for each in (*texts, text[begin:])]) if texts else [part]
+        texts = [each.replace("%3D", "=", 1) for each in (*texts, text[begin:])] if texts else []
+        parts += _parts_again(texts) if texts else [part]
         queries += parts_of(text) if texts else [part]
-    for found_parts in (queries, parts) if first else ():
-        yield repaired("SEPARATOR", f"before {shortened(first)} something else than a bare & was sent, so that it arrived in "
-                       "another value; URL-encode names and values, not the & and = between them", found_parts)
+    told = (f"before {shortened(first)} something else than a bare & was sent, so that it arrived in another "
+            "value; URL-encode names and values, not the & and = between them")
+    for meant in (queries, parts) if first else ():
+        yield repaired("SEPARATOR", told, meant)

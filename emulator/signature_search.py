@@ -35,6 +35,7 @@ CHARSETS = ("BOM", "ASCII", "GBK", "LATIN_1", "UTF_16")
 GO_WITH_JSON = (*TOKENS, "OTHER_HASH", "SIGN_TYPE_KEPT", "EMPTY_KEPT")
 UNSORTED = next(mistake for mistake in ALWAYS if mistake.code == "UNSORTED")
 Mistakes = tuple[Mistake, ...]
+Seen = Callable[[Mistakes, Recipe, str | None], None]
 
 
 class Way(NamedTuple):
@@ -50,7 +51,10 @@ class Way(NamedTuple):
 
 
 class Tried(NamedTuple):
-    """How far a search came: whether every mistake was tried, and every two; how many other tokens, alone and with others."""
+    """How far a search came: whether every mistake was tried, and every two; how many tokens of others.
+
+    `tokens_in_pairs` when each of these was tried with each mistake too.
+    """
 
     singles: bool
     pairs: bool
@@ -59,9 +63,10 @@ class Tried(NamedTuple):
 
 
 class Search:
-    """The search for a signature that came, of which `of_the_value` is known already: blanks around it, or base64."""
+    """The search for a signature that came; `of_the_value` is known already: blanks around it, or base64."""
 
-    def __init__(self, right: Recipe, wanted: str, of_the_value: Mistakes, tokens: Sequence[str], arrival: Arrival) -> None:
+    def __init__(self, right: Recipe, wanted: str, of_the_value: Mistakes, tokens: Sequence[str],
+                 arrival: Arrival) -> None:
         self._right, self._wanted, self._of_the_value = right, wanted, of_the_value
         self._tokens, self._arrival = tokens[:MOST_TOKENS], arrival
         self._digits = 32 if HALF in of_the_value else len(wanted)
@@ -77,7 +82,7 @@ class Search:
         self._repairs: list[Repair] = []
 
     def ways(self) -> tuple[list[Way], Tried]:
-        """The ways to the signature with the fewest mistakes, each set of codes once; and how far the search came."""
+        """The ways to the signature with the fewest mistakes, each codes once; how far the search came."""
         if self._of_the_value and self._is_wanted(self._plain):
             return [Way(self._of_the_value, self._right)], Tried(True, True, 0, True)
         found, tokens, singles = self._one()
@@ -94,8 +99,8 @@ class Search:
             return False
         return (sign[8:24] if HALF in self._of_the_value else sign) == self._wanted
 
-    def _matching(self, candidates: Iterable[tuple[Mistakes, Recipe]],
-                  seen: Callable[[Mistakes, Recipe, str | None], None] = lambda *made: None) -> tuple[list[Way], bool]:
+    def _matching(self, candidates: Iterable[tuple[Mistakes, Recipe]], seen: Seen = lambda *made: None
+                  ) -> tuple[list[Way], bool]:
         """Those of the candidates that give what came, and whether there was room to try all of them."""
         found: list[Way] = []
         each = iter(candidates)
@@ -117,12 +122,14 @@ class Search:
     def _one(self) -> tuple[list[Way], int, bool]:
         """What one mistake explains: of signing, of another token, of sending, or with one value only."""
         right, pairs = self._right, self._right.writing.pairs
-        common = filter(self._may_be, ALWAYS)
-        signing, complete = self._matching((((mistake,), mistake.change(right)) for mistake in chain(common, of_the_parameters(pairs))),
+        common = chain(filter(self._may_be, ALWAYS), of_the_parameters(pairs))
+        signing, complete = self._matching((((mistake,), mistake.change(right)) for mistake in common),
                                            self._remember)
         found = signing + self._of_other_tokens()
-        sending, sending_complete = self._matching((repair.mistakes, repair.change(right)) for repair in self._each_repair())
-        single, single_complete = self._matching(((mistake,), mistake.change(right)) for mistake in of_single_values(pairs))
+        sending, sending_complete = self._matching(
+            (repair.mistakes, repair.change(right)) for repair in self._each_repair())
+        single, single_complete = self._matching(
+            ((mistake,), mistake.change(right)) for mistake in of_single_values(pairs))
         strong = [way for way in sending if way.codes[0] in STRONG]
         weak = [way for way in sending if way.codes[0] not in STRONG]
         if any(self._is_plain_cut(way) for way in strong):
@@ -132,18 +139,19 @@ class Search:
         return found, len(self._tokens), complete and sending_complete and single_complete
 
     def _may_be(self, mistake: Mistake) -> bool:
-        """Whether a mistake can have been made: where it is known how values were written, a + sent as it is shows there."""
+        """Whether a mistake can have been made: a + that was sent as it is shows in the request's text."""
         return (mistake is not PLUS_NOT_ENCODED or not self._arrival.is_written
                 or any("+" in part.written for part in self._arrival.parts))
 
     def _is_plain_cut(self, way: Way) -> bool:
-        """Whether a URL with a query was cut, and all else is sorted: to sign in the order of sending gives the same text by chance."""
+        """Whether a URL with a query was cut, and all else is sorted, which is no chance."""
         pairs = [pair for pair in way.recipe.writing.pairs if pair[0] not in NEVER_SIGNED]
         whole = [value for name, value in pairs if self._arrival.params.get(name) != value]
-        return pairs == sorted(pairs, key=lambda pair: by_bytes(pair[0])) and all("://" in value and "?" in value for value in whole)
+        in_order = pairs == sorted(pairs, key=lambda pair: by_bytes(pair[0]))
+        return in_order and all("://" in value and "?" in value for value in whole)
 
     def _remember(self, mistakes: Mistakes, recipe: Recipe, sign: str | None) -> None:
-        """Keep what changes the signature, to try it with others. The order of sending may matter with an added parameter."""
+        """Keep what changes the signature, to try it with others; the order of sending may matter then."""
         if recipe.algorithm != "md5" and DIGITS[recipe.algorithm] != self._digits:
             return
         known = (mistakes[0].code, sign)
@@ -160,23 +168,29 @@ class Search:
     def _of_other_tokens(self) -> list[Way]:
         if self._digits != DIGITS["md5"]:
             return []
-        found = (of_another_token(token) for token, sign in self._right.with_tokens(self._tokens) if self._is_wanted(sign))
+        signs = self._right.with_tokens(self._tokens)
+        found = [of_another_token(token) for token, sign in signs if self._is_wanted(sign)]
         return [Way((mistake,), mistake.change(self._right)) for mistake in found]
 
     def _two(self) -> tuple[list[Way], bool, bool]:
         """What two mistakes explain: of signing, of sending and signing, or a mistake and another token."""
-        found, complete = self._matching(((first, second), second.change(recipe)) for first, second, recipe in self._pairs())
+        found, complete = self._matching(
+            ((first, second), second.change(recipe)) for first, second, recipe in self._pairs())
         sending, sending_complete = self._matching(
             ((*repair.mistakes, mistake), mistake.change(repair.change(self._right)))
             for repair in self._repairs for mistake in ALWAYS)
         others = [of_another_token(token) for token in self._tokens[:MOST_PAIRED_TOKENS]]
         with_token, tokens_complete = self._matching(
-            ((mistake, other), other.change(recipe)) for mistake, recipe in self._effective for other in others)
+            ((mistake, other), other.change(recipe))
+            for mistake, recipe in self._effective for other in others)
         return (found + sending + with_token, complete and sending_complete,
                 tokens_complete and len(others) == len(self._tokens))
 
     def _pairs(self) -> Iterator[tuple[Mistake, Mistake, Recipe]]:
-        """Each two mistakes with the recipe of the first. Only changes of values depend on which comes first, and may be done twice."""
+        """Each two mistakes with the recipe of the first.
+
+        Only of changes of values it matters which comes first, and only they may be done twice.
+        """
         always, values = set(map(id, ALWAYS)), set(map(id, OF_THE_VALUES))
         own = [one for one in self._effective if id(one[0]) not in always]
         rest = [one for one in self._effective if id(one[0]) in always]
@@ -192,7 +206,7 @@ class Search:
 
 
 def _go_together(first: Mistake, second: Mistake) -> bool:
-    """Whether both can have been made: the token stands in one place, the text is in one charset, and JSON is a text of its own."""
+    """Whether both can have been made: there is one token and one charset, and JSON is another text."""
     if first.code in JSON or second.code in JSON:
         return first.code in GO_WITH_JSON or second.code in GO_WITH_JSON
     return not any(first.code in codes and second.code in codes for codes in (TOKENS, CHARSETS))

@@ -1,4 +1,4 @@
-"""The diagnosis (`sign/explain`): a wrong signature is explained by the mistakes that make it, and by nothing else."""
+"""The diagnosis (`sign/explain`): a wrong signature is explained by what makes it, and by nothing else."""
 import hashlib
 import json
 import os.path
@@ -171,7 +171,8 @@ def test_each_mistake_is_recognised_whatever_the_parameters(code: str, client: C
         params = sent(random.Random(seed))
         found = doctor.explain({**params, "sign": client(params, TOKEN)}, TOKEN, ["f" * 32, OTHER])
         assert (code,) in ways(found), f"seed {seed}: {found.sentence}"
-        assert ways(found) <= {(CODE_OF[id(each)],) for each in CLIENTS if each(params, TOKEN) == client(params, TOKEN)}
+        alike = [each for each in CLIENTS if each(params, TOKEN) == client(params, TOKEN)]
+        assert ways(found) <= {(CODE_OF[id(each)],) for each in alike}
         assert found.canonical == text_of(params)
         assert found.expected == md5_sign(params, TOKEN)
         assert found.given == client(params, TOKEN)
@@ -265,7 +266,7 @@ def test_each_two_mistakes_are_recognised_whatever_the_parameters(code: str, cli
         found = doctor.explain({**params, "sign": sign}, TOKEN, [OTHER])
         fewest = min(map(len, made[sign]))
         shortest = {reason for reason in made[sign] if len(reason) == fewest}
-        assert shortest <= ways(found) or (len(shortest) > 1 and shortest & ways(found)), (made[sign], found.sentence)
+        assert shortest & ways(found), (made[sign], found.sentence)
 
 
 @pytest.mark.parametrize("params, spot", [

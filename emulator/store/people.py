@@ -38,7 +38,8 @@ class Merchants:
 
     def tokens(self, but: str, limit: int) -> list[str]:
         """The tokens of merchants, at most so many, without one token."""
-        rows = self._execute("SELECT json_extract(settings, '$.token') AS token FROM merchants LIMIT :limit", {"limit": limit + 1})
+        rows = self._execute("SELECT json_extract(settings, '$.token') AS token FROM merchants LIMIT :limit",
+                             {"limit": limit + 1})
         return [row["token"] for row in rows if row["token"] != but][:limit]
 
     def count(self) -> int:

@@ -59,10 +59,12 @@ def explain() -> Response:
         raise wrong_value("params must have the sign that is to be explained")
     merchants = emulator().store.read().merchants
     others = merchants.tokens(token, signature_search.MOST_TOKENS)
-    return jsonify(doctor.explain(params, token, others, arrival=arrival, merchants=max(merchants.count() - 1, len(others))).as_json())
+    count = max(merchants.count() - 1, len(others))
+    return jsonify(doctor.explain(params, token, others, arrival=arrival, merchants=count).as_json())
 
 
-def _signing(given: dict[str, Any], meant: Callable[[dict[str, str]], Mapping[str, str]] = dict) -> tuple[dict[str, str], str]:
+def _signing(given: dict[str, Any], meant: Callable[[dict[str, str]], Mapping[str, str]] = dict
+             ) -> tuple[dict[str, str], str]:
     """The parameters and the token; `meant` may know better which merchant the parameters were to name."""
     params = given.get("params")
     if not isinstance(params, dict) or not all(isinstance(value, str) for value in params.values()):
