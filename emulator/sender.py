@@ -38,14 +38,15 @@ def embedded(address: Address) -> Address:
     return address.ipv4_mapped or address.sixtofour or address
 
 
-def allowed(host: str, address: Address, places: tuple[str, ...], merchants_host: str = "") -> bool:
+def allowed(host: str, address: Address, places: tuple[str, ...], merchants_host: str = "", port: int = 0) -> bool:
     """Whether a notification may go to a resolved address of a host, under the setting `notify_allow`; `merchants_host` is that of the
-    notify_url in the merchant's settings."""
+    notify_url in the merchant's settings. An entry with a port is the emulator's own address, where the demo's shop is."""
     real = embedded(address)
     if real.is_link_local or address.is_link_local or any(real in network or address in network for network in _METADATA):
         return False
     host = host.lower().strip("[]")
-    return not places or host in places or any(_covers(place, host, real, merchants_host) for place in places)
+    own = f"[{real}]:{port}" if real.version == 6 else f"{real}:{port}"
+    return not places or host in places or own in places or any(_covers(place, host, real, merchants_host) for place in places)
 
 
 def _covers(place: str, host: str, address: Address, merchants_host: str) -> bool:
@@ -128,7 +129,7 @@ class _Guarded(httpcore.NetworkBackend):
     def connect_tcp(self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
                     socket_options: Iterable[Any] | None = None) -> httpcore.NetworkStream:
         addresses = _resolve(host, port, self._left())
-        permitted = [address for address in addresses if allowed(host, address, self._places, self._merchants_host)]
+        permitted = [address for address in addresses if allowed(host, address, self._places, self._merchants_host, port)]
         if not permitted:
             raise Forbidden(f"notifications must not go to {host} ({', '.join(map(str, addresses))}): see --notify-allow")
         failure: Exception = httpcore.ConnectError(f"no address for {host}")

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask
 from gunicorn import glogging
@@ -26,7 +27,7 @@ from gunicorn.http.parser import RequestParser
 from . import __version__, cards, merchants, scenarios, seeding
 from .flights import Signal
 from .scheduler import Scheduler
-from .settings import DEFAULT_SEED, EVERYWHERE, MERCHANTS, PRIVATE, TEMPORARY, Settings, is_reachable
+from .settings import DEFAULT_SEED, EVERYWHERE, MERCHANTS, PRIVATE, TEMPORARY, Settings, is_loopback, is_reachable
 from .store import Store, Tables, Unusable, conclude, prepare
 from .store.post import Posted
 from .urls import discreet, reachable, url_of
@@ -138,8 +139,9 @@ def check_authorities(path: str) -> None:
 
 
 def guarded(settings: Settings) -> Settings:
-    """The settings as they are safe: where others can reach the emulator, with a control token (unless it is switched off), a seed that
-    nobody can guess, and notifications that go to private networks and the merchants' own hosts; each unless it is given."""
+    """The settings as they are safe: where others can reach the emulator, with a control token (unless it is switched off) and a seed
+    that nobody can guess; where it listens for others, with notifications that go to private networks and the merchants' own hosts only.
+    Each unless it is given."""
     if not is_reachable(settings):
         return settings
     drawn: dict[str, Any] = {}
@@ -147,7 +149,7 @@ def guarded(settings: Settings) -> Settings:
         drawn["control_token"] = secrets.token_urlsafe(18)
     if "seed" not in settings.given:
         drawn["seed"] = secrets.token_urlsafe(9)
-    if not settings.notify_allow:
+    if not settings.notify_allow and not is_loopback(settings.host):  # behind a tunnel to a laptop the shop is on the laptop
         drawn["notify_allow"] = (PRIVATE, MERCHANTS)
     return settings.replaced(**drawn)
 
@@ -312,6 +314,8 @@ def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None
         path = temporary / "emulator.db" if temporary else database_path(settings)
         if in_force.seed != settings.seed:
             in_force = with_its_seed(in_force, path)
+        if in_force.notify_allow != settings.notify_allow:
+            in_force = in_force.replaced(notify_allow=(*in_force.notify_allow, urlsplit(reachable(address)).netloc))
 
         def ready() -> None:
             gc.freeze()  # the workers share what the master made, as long as their collectors leave it alone

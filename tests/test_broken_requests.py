@@ -74,7 +74,9 @@ def test_a_body_that_does_not_arrive_whole_is_a_400_in_the_form_of_its_place(
         server: Server, headers: str, body: bytes) -> None:
     for path in PLACES:
         head, _, document = exchanged(server, posted(path, headers, body)).partition(b"\r\n\r\n")
-        assert head.startswith(b"HTTP/1.1 400 "), (path, head)
+        # A form is turned away by the control interface without a look at it.
+        status = 415 if path.startswith("/_emulator") and MULTIPART in headers else 400
+        assert head.startswith(b"HTTP/1.1 %d " % status), (path, head)
         if path.endswith(".php"):
             assert b"Access-Control-Allow-Origin: *" in head
             assert b"Content-Type: text/xml; charset=utf-8" in head
@@ -84,7 +86,7 @@ def test_a_body_that_does_not_arrive_whole_is_a_400_in_the_form_of_its_place(
         elif path.startswith("/_emulator"):
             assert b"Content-Type: application/problem+json" in head
             assert b"Access-Control-Allow-Origin" not in head
-            assert json.loads(document)["status"] == 400
+            assert json.loads(document)["status"] == status
         else:
             assert document
 

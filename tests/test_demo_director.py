@@ -281,16 +281,20 @@ def test_a_story_can_be_told_without_javascript(visitor: Visitor, base_url: str)
 
 # Over HTTP.
 
+# A form of one of the emulator's own pages, as browsers say.
+OWN = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
+
+
 def tell(url: str, story: str, steps: int, **headers: str) -> str:
     """The page after so many steps of a story."""
-    assert exchange(f"{url}/demo/tell/{story}", "POST", b"", headers).status == 303
+    assert exchange(f"{url}/demo/tell/{story}", "POST", b"", {**OWN, **headers}).status == 303
     for seen in range(steps):
         assert go(url, "next", seen, **headers).status == 303
     return exchange(f"{url}/demo").text
 
 
 def go(url: str, move: str, seen: int, **headers: str) -> Answer:
-    return exchange(f"{url}/demo/{move}", "POST", f"seen={seen}".encode(), {"Content-Type": "application/x-www-form-urlencoded", **headers})
+    return exchange(f"{url}/demo/{move}", "POST", f"seen={seen}".encode(), {**OWN, **headers})
 
 
 def test_a_key_pressed_twice_goes_one_step(base_url: str, control: Control) -> None:
@@ -303,7 +307,7 @@ def test_a_key_pressed_twice_goes_one_step(base_url: str, control: Control) -> N
 
 def test_the_shop_calls_the_address_that_the_server_listens_on_whatever_visitors_call_it() -> None:
     with Server(host="0.0.0.0", control_token="off", public_url="http://pay.example", workers=1) as server:
-        tell(server.url, "counter", 3, Host="shop.example")
+        tell(server.url, "counter", 3, Host="pay.example")
         Control(server.url).post("/notifications/flush")
         page = exchange(f"{server.url}/demo").text
     assert text(PAID) in page and page.count(text("demo_signed")) == 3
@@ -391,7 +395,7 @@ def test_the_page_of_another_site_cannot_drive_the_demo(base_url: str, path: str
 
 @pytest.mark.parametrize("path", ["tell/nothing", "jump"])
 def test_what_is_not_there_is_404(base_url: str, path: str) -> None:
-    assert exchange(f"{base_url}/demo/{path}", "POST", b"").status == 404
+    assert exchange(f"{base_url}/demo/{path}", "POST", b"", OWN).status == 404
 
 
 @pytest.fixture(scope="module")
@@ -403,7 +407,7 @@ def locked() -> Iterator[str]:
 
 def sign_in(url: str, token: str, **headers: str) -> Answer:
     return exchange(f"{url}/demo/session", "POST", urlencode({"token": token}).encode(),
-                    {"Content-Type": "application/x-www-form-urlencoded", **headers})
+                    {**OWN, **headers})
 
 
 def test_a_control_token_is_typed_once_in_each_browser(visitor: Visitor, locked: str) -> None:
@@ -425,7 +429,7 @@ def test_a_control_token_is_typed_once_in_each_browser(visitor: Visitor, locked:
 @pytest.mark.parametrize("cookie", ["", "1.x", session("another", 10**15 - 1), session(TOKEN, 1)],
                          ids=["none", "malformed", "of another token", "too old"])
 def test_a_browser_that_does_not_know_the_token_sees_nothing_and_changes_nothing(locked: str, cookie: str, path: str, method: str) -> None:
-    answer = exchange(f"{locked}/demo{path}", method, b"seen=0" if method == "POST" else None, {"Cookie": f"tgpay_control={cookie}"})
+    answer = exchange(f"{locked}/demo{path}", method, b"seen=0" if method == "POST" else None, {**OWN, "Cookie": f"tgpay_control={cookie}"})
     assert answer.status == 401 and text("demo_token_lead") in answer.text and "data-live" not in answer.text
 
 

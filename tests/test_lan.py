@@ -98,7 +98,7 @@ def test_a_phone_opens_what_is_printed_and_finds_pages_and_pictures_under_that_a
 
 
 def test_a_public_url_that_is_named_wins_and_so_does_a_host(here: str) -> None:
-    with Server(lan="on", public_url="https://pay.example", host="127.0.0.1") as server:
+    with Server(lan="on", public_url="https://pay.example", host="127.0.0.1", control_token="off") as server:
         output = printed(server)
         order = Control(server.url).shop().qr_order()
     assert order["qr_code"].startswith("https://pay.example/wallet/")

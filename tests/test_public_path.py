@@ -119,7 +119,7 @@ def test_what_programs_are_told_is_under_the_path(site: Site) -> None:
     assert shop.story(made["out_trade_no"])["page"] == parse.urlsplit(made["qr_code"]).path
     picture = Image.open(io.BytesIO(exchange(made["pic_url"]).raw))
     assert [code.text for code in zxingcpp.read_barcodes(picture.convert("L"))] == [made["qr_code"]]
-    assert "Path=/tgpay/v2/;" in shop.ask("tgpaygetopenid", client_url=BACK).headers["Set-Cookie"]
+    assert "Path=/tgpay/;" in shop.ask("tgpaygetopenid", client_url=BACK).headers["Set-Cookie"]
     with stream_at(f"{site.url}/_emulator/events?merchants_id={shop.merchants_id}") as stream:
         assert stream.readline().startswith(b"retry:")
         number = shop.qr_order()["out_trade_no"]

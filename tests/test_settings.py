@@ -118,7 +118,7 @@ def test_help_names_each_flag_variable_and_default(row: Setting) -> None:
 
 
 def test_the_server_obeys_its_flags_and_the_switch_may_stand_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    with Server(strict="on", seed="lunch", public_url="https://pay.example/") as server:
+    with Server(strict="on", seed="lunch", public_url="https://pay.example/", control_token="off") as server:
         control = Control(server.url)
         shop = control.shop()
         assert shop.pay_by_barcode(sign_type=None)["error"] == "ILLEGAL_ARGUMENT"

@@ -15,7 +15,7 @@ from emulator.cli import main
 
 from .driver import VISA, Control, Receiver, Server, Shop, card_of, exchange, stream_at
 
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
 USER, PASSWORD = "Dev7user", "Pw9secret"
 SECRETS = (USER, PASSWORD, b64encode(f"{USER}:{PASSWORD}".encode()).decode())
 

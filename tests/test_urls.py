@@ -99,7 +99,7 @@ def test_what_is_no_url_is_refused_in_every_place(shop: Shop, url: str) -> None:
     if url == url.strip():
         form = urlencode({**shop.made, "notify_url": url, "rate": "9.0", "fee_rate": "0.006"}).encode()
         console = f"{shop.control.url}/console/merchants/{shop.merchants_id}"
-        assert exchange(console, "POST", form, FORM).status == 422
+        assert exchange(console, "POST", form, {**FORM, "Origin": shop.control.url}).status == 422
     assert shop.control.get(f"/merchants/{shop.merchants_id}")["notify_url"] == ""
 
 

@@ -197,8 +197,13 @@ class Store:
             if left >= before:
                 return
             time.sleep(PAUSE_S)
-        with self._exclusive():
-            self.read().connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection = self.read().connection
+        with self._exclusive():  # it waits for readers, and writers for it
+            connection.execute(f"PRAGMA busy_timeout = {round(PAUSE_S * 1_000)}")
+            try:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1_000}")
 
     def check(self) -> Tables:
         """The tables, when the database can be written. Raises Unusable."""

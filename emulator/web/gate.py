@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 from flask import request
 
-from .. import lan
 from ..outbox import MARK
 from ..settings import Settings, is_loopback
 from . import emulator
 
 SAFE = ("GET", "HEAD", "OPTIONS")
+LONGEST_LOOK = 1024 * 1024
 SAME_SITE = ("same-origin", "none")
 SENT_BY_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 
@@ -29,9 +29,9 @@ class Refusal:
     detail: str
 
 
-def refusal() -> Refusal | None:
-    """Why the present request is not let in, or None."""
-    return _of_the_sender() or _of_the_host() or foreign_page() or _of_a_form()
+def refusal(takes_json: bool = False) -> Refusal | None:
+    """Why the present request is not let in, or None; `takes_json` where programs send JSON, whatever they call it."""
+    return _of_the_sender() or _of_the_host() or foreign_page() or _of_a_form(takes_json)
 
 
 def _of_the_sender() -> Refusal | None:
@@ -70,6 +70,8 @@ def is_meant(host: str, settings: Settings) -> bool:
 
 def _addresses(host: str) -> list[str]:
     """This machine's addresses, where the host is an address at all: they may change while the emulator runs."""
+    from .. import lan  # most emulators are asked under a loopback name only
+
     try:
         ipaddress.ip_address(host)
         return [*lan.own_addresses(), _reached_at()]
@@ -104,10 +106,21 @@ def _site_of(origin: str) -> str:
         return ""
 
 
-def _of_a_form() -> Refusal | None:
-    """Whoever does not say where a request comes from must send what no form of a web page can."""
+def _of_a_form(takes_json: bool) -> Refusal | None:
+    """Whoever does not say where a request comes from must send what no form of a web page can: JSON or nothing."""
     told = "Origin" in request.headers or "Sec-Fetch-Site" in request.headers
-    if request.method != "POST" or told or request.mimetype not in SENT_BY_FORMS:
+    if request.method != "POST" or told or request.mimetype not in SENT_BY_FORMS or (takes_json and _is_an_object()):
         return None
     return Refusal(415, "Unsupported Media Type", f"{request.mimetype} is what a form of any web page can send; "
                    "send Content-Type: application/json (curl: -H 'Content-Type: application/json')")
+
+
+def _is_an_object() -> bool:
+    """Whether a body that is called a form, as curl and Python's urllib call everything, is a JSON object.
+
+    Browsers write the brace of a form's field as %7B; in text/plain and multipart they would not.
+    """
+    if request.mimetype != SENT_BY_FORMS[0] or (request.content_length or 0) > LONGEST_LOOK:
+        return False
+    request.max_content_length = LONGEST_LOOK
+    return request.get_data().lstrip(b" \t\r\n\xef\xbb\xbf").startswith(b"{")

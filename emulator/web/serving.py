@@ -9,6 +9,7 @@ from typing import Any
 from werkzeug.exceptions import BadRequest
 
 from ..connections import Late
+from ..gateway import MOST_BYTES
 from ..store import Store
 
 AHEAD = 256 * 1024
@@ -53,6 +54,14 @@ def _read_ahead(body: Any) -> Any:
     return io.BytesIO(begun) if len(begun) < AHEAD else io.BufferedReader(_Rest(begun, body))
 
 
+def _has_body(environ: dict[str, Any]) -> bool:
+    """Whether there is a body to wait for. One that is announced as too large is refused without a look at it."""
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if length.isdecimal() and int(length) > MOST_BYTES:
+        return False
+    return length != "0" or "HTTP_TRANSFER_ENCODING" in environ
+
+
 class Served:
     """The application, as the server calls it."""
 
@@ -62,7 +71,7 @@ class Served:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request."""
-        if environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ:
+        if _has_body(environ):
             try:
                 environ["wsgi.input"] = _read_ahead(environ["wsgi.input"])
             except Late:

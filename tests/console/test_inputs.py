@@ -10,7 +10,7 @@ from ..driver import Shop, exchange
 def page(shop: Shop, path: str, method: str = "GET", **form: str) -> tuple[int, str]:
     """Status and text of a page of the console."""
     body = parse.urlencode(form).encode() if method == "POST" else None
-    answer = exchange(f"{shop.control.url}/console{path}", method, body, {"Accept-Language": "en"})
+    answer = exchange(f"{shop.control.url}/console{path}", method, body, {"Accept-Language": "en", "Sec-Fetch-Site": "same-origin"})
     return answer.status, answer.text
 
 

@@ -102,7 +102,7 @@ def not_routed(error: HTTPException) -> Response:
 @blueprint.before_request
 def admit() -> Response | None:
     """Only under a host that is meant, no page of another site, and only the holder of the control token, where there is one."""
-    return refuse_at_the_gate() or (None if request.path == "/_emulator/health" else refuse_strangers())
+    return refuse_at_the_gate(takes_json=True) or (None if request.path == "/_emulator/health" else refuse_strangers())
 
 
 def token_in_force() -> str:
@@ -126,9 +126,9 @@ def refuse_other_sites() -> Response | None:
     return _as_problem(gate.foreign_page())
 
 
-def refuse_at_the_gate() -> Response | None:
+def refuse_at_the_gate(takes_json: bool = False) -> Response | None:
     """What the control interface, the console and the demo do not let in is refused."""
-    return _as_problem(gate.refusal())
+    return _as_problem(gate.refusal(takes_json))
 
 
 def _as_problem(refused: gate.Refusal | None) -> Response | None:
