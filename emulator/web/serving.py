@@ -6,8 +6,6 @@ import io
 from collections.abc import Iterable
 from typing import Any
 
-from werkzeug.exceptions import BadRequest
-
 from ..connections import Late
 from ..gateway import MOST_BYTES
 from ..store import Store
@@ -18,7 +16,10 @@ LATE_HEADERS = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length"
 
 
 class _Rest(io.RawIOBase):
-    """A body whose beginning has been read; the rest, and what went wrong, comes when it is asked for."""
+    """A body whose beginning has been read; the rest, and what went wrong, comes when it is asked for.
+
+    The application reads it through a `bodies.CheckedInput`, which knows what to make of a failure.
+    """
 
     def __init__(self, begun: bytes, body: Any, failure: Exception | None = None) -> None:
         self._begun = io.BytesIO(begun)
@@ -34,13 +35,9 @@ class _Rest(io.RawIOBase):
         return len(piece)
 
     def _next(self, size: int) -> bytes:
-        try:
-            if self._failure:
-                raise self._failure
-            return bytes(self._body.read(size))
-        except Exception as failure:
-            self._failure = failure
-            raise BadRequest("the body is broken off, or not as its headers say") from failure
+        if self._failure:
+            raise self._failure
+        return bytes(self._body.read(size))
 
 
 def _read_ahead(body: Any) -> Any:
