@@ -58,8 +58,8 @@ class Marked:
 class Signature:
     """A refused signature, explained.
 
-    Each of the `ways` is the codes of mistakes that give it together. `yours` and `right` are None where it is not
-    known how the client made its value, and the same where the difference is inside of what is hidden.
+    Each of the `ways` is the codes of mistakes that give it together. `yours` and `right` are None where it is
+    not known how the client made its value, and the same where the difference is inside of what is hidden.
     """
 
     sentence: str
@@ -137,9 +137,10 @@ def _signature(told: Mapping[str, Any]) -> Signature:
     place = differs["position"] if differs else len(whole)
     length = len(TOKEN) if place >= len(told["canonical"]) else 1
     ways = told.get("ways") or ([told["mistakes"]] if told["mistakes"] else [])
-    return Signature(told["sentence"], ways, told["expected"], told["given"], _marked(whole, place, length), yours, right,
-                     differs is not None and differs["yours"] == differs["right"],
-                     [(name, told["code"][language]) for language, name in LANGUAGES.items()] if told["code"] else [])
+    shown = _marked(whole, place, length)
+    is_hidden = differs is not None and differs["yours"] == differs["right"]
+    lines = [(name, told["code"][language]) for language, name in LANGUAGES.items()] if told["code"] else []
+    return Signature(told["sentence"], ways, told["expected"], told["given"], shown, yours, right, is_hidden, lines)
 
 
 def _apart(yours: str, right: str, token: str) -> tuple[Marked, ...]:
