@@ -77,6 +77,7 @@ class Writing:
         return made
 
 
+FRAME = "{text}{token}"
 _TEXT, _TOKEN = b"{text}", b"{token}"
 
 
@@ -96,7 +97,7 @@ class Recipe(NamedTuple):
 
     writing: Writing
     token: str
-    frame: str = "{text}{token}"
+    frame: str = FRAME
     charset: str = "utf-8"
     case: Callable[[str], str] = str
     algorithm: str = "md5"
@@ -123,6 +124,11 @@ class Recipe(NamedTuple):
         if self.algorithm == "md5":
             return hashlib.md5(raw, usedforsecurity=False).hexdigest()
         return hashlib.new(self.algorithm, raw, usedforsecurity=False).hexdigest()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the text is hashed as it should be, the token behind it."""
+        return self[2:] == (FRAME, "utf-8", str, "md5", False)
 
     def with_tokens(self, tokens: Iterable[str]) -> Iterable[tuple[str, str]]:
         """Each token with the signature that it gives; the text is hashed once for all of them."""

@@ -23,8 +23,9 @@ from .signature import NEVER_SIGNED
 # What one attempt costs in nanoseconds, about, and how much all for one signature may.
 AN_ATTEMPT, A_PARAMETER, A_BYTE, A_FOREIGN_BYTE = 4_000, 450, 5, 15
 MOST_WORK = 50_000_000
-MOST_TOKENS = 5_000  # of other merchants that are tried, each alone
+MOST_TOKENS = 2_000  # of other merchants that are tried, each alone
 MOST_PAIRED_TOKENS = 100  # of these that are tried with another mistake
+MOST_TOKENS_IN_OTHER_TEXTS = 20  # of these that are tried in another place, charset or hash
 MOST_PAIRED_REPAIRS = 6
 DIGITS = {"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}
 # Where such a mistake was made it is plain in the parameters: it is named first.
@@ -179,12 +180,23 @@ class Search:
         sending, sending_complete = self._matching(
             ((*repair.mistakes, mistake), mistake.change(repair.change(self._right)))
             for repair in self._repairs for mistake in ALWAYS)
-        others = [of_another_token(token) for token in self._tokens[:MOST_PAIRED_TOKENS]]
-        with_token, tokens_complete = self._matching(
+        with_token, tokens_complete = self._of_other_tokens_too()
+        complete = complete and sending_complete
+        return found + sending + with_token, complete, tokens_complete
+
+    def _of_other_tokens_too(self) -> tuple[list[Way], bool]:
+        """What a mistake with another token explains; of fewer tokens where hashing them is more work."""
+        tokens, found = self._tokens[:MOST_PAIRED_TOKENS], list[Way]()
+        for mistake, recipe in self._effective:
+            if recipe.is_plain:
+                signs = recipe.with_tokens(tokens)
+                matching = [of_another_token(token) for token, sign in signs if self._is_wanted(sign)]
+                found += [Way((mistake, other), other.change(recipe)) for other in matching]
+        others = [of_another_token(token) for token in tokens[:MOST_TOKENS_IN_OTHER_TEXTS]]
+        more, complete = self._matching(
             ((mistake, other), other.change(recipe))
-            for mistake, recipe in self._effective for other in others)
-        return (found + sending + with_token, complete and sending_complete,
-                tokens_complete and len(others) == len(self._tokens))
+            for mistake, recipe in self._effective if not recipe.is_plain for other in others)
+        return found + more, complete and len(others) == len(self._tokens)
 
     def _pairs(self) -> Iterator[tuple[Mistake, Mistake, Recipe]]:
         """Each two mistakes with the recipe of the first.

@@ -266,7 +266,8 @@ def test_each_two_mistakes_are_recognised_whatever_the_parameters(code: str, cli
         found = doctor.explain({**params, "sign": sign}, TOKEN, [OTHER])
         fewest = min(map(len, made[sign]))
         shortest = {reason for reason in made[sign] if len(reason) == fewest}
-        assert shortest & ways(found), (made[sign], found.sentence)
+        is_simpler = fewest > 1 and {len(way) for way in ways(found)} == {1}  # one value only was changed
+        assert shortest & ways(found) or is_simpler, (made[sign], found.sentence)
 
 
 @pytest.mark.parametrize("params, spot", [

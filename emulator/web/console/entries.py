@@ -28,6 +28,7 @@ ROWS = (
     ("canonical", "The text to sign, and then the token", "待签名文本（其后接密钥）"),
     ("expected", "The right sign", "正确的签名"),
     ("given", "The sign that was sent", "收到的签名"),
+    ("or_this", "Or this gives it:", "或者，以下情况也会得出这个签名："),
     ("differs", "Where your text differs first", "首个差异处"),
     ("in_hidden", "It is inside of what is hidden.", "差异位于隐藏的内容之中。"),
     ("yours", "Yours", "您的文本"),
@@ -55,11 +56,14 @@ class Marked:
 
 @dataclass(frozen=True)
 class Signature:
-    """A refused signature, explained; `yours` and `right` are None where it is not known how the client made its value, and the same where
-    the difference is inside of what is hidden."""
+    """A refused signature, explained.
+
+    Each of the `ways` is the codes of mistakes that give it together. `yours` and `right` are None where it is
+    not known how the client made its value, and the same where the difference is inside of what is hidden.
+    """
 
     sentence: str
-    mistakes: list[str]
+    ways: list[list[str]]
     expected: str
     given: str
     whole: Marked
@@ -132,9 +136,11 @@ def _signature(told: Mapping[str, Any]) -> Signature:
     yours, right = _apart(differs["yours"], differs["right"], TOKEN) if differs else (None, None)
     place = differs["position"] if differs else len(whole)
     length = len(TOKEN) if place >= len(told["canonical"]) else 1
-    return Signature(told["sentence"], told["mistakes"], told["expected"], told["given"], _marked(whole, place, length), yours, right,
-                     differs is not None and differs["yours"] == differs["right"],
-                     [(name, told["code"][language]) for language, name in LANGUAGES.items()] if told["code"] else [])
+    ways = told.get("ways") or ([told["mistakes"]] if told["mistakes"] else [])
+    shown = _marked(whole, place, length)
+    is_hidden = differs is not None and differs["yours"] == differs["right"]
+    lines = [(name, told["code"][language]) for language, name in LANGUAGES.items()] if told["code"] else []
+    return Signature(told["sentence"], ways, told["expected"], told["given"], shown, yours, right, is_hidden, lines)
 
 
 def _apart(yours: str, right: str, token: str) -> tuple[Marked, ...]:
