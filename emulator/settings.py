@@ -64,6 +64,13 @@ def _paces(written: str) -> tuple[int, ...]:
     return paces
 
 
+def _patience(written: str) -> int:
+    patience = durations.parse(written)
+    if not patience:
+        raise ValueError(f"{written!r} leaves no time at all")
+    return patience
+
+
 def _places(written: str) -> tuple[str, ...]:
     places = tuple(part.strip().lower() for part in written.split(",") if part.strip())
     for place in places:
@@ -103,7 +110,7 @@ SETTINGS = (
     Setting("client_timeout", "10s", "time for the headers of a request, and for the longest silence while "
                                      "a client sends a body or is sent an answer; a body may take six "
                                      "times as long",
-            durations.parse),
+            _patience),
     Setting("seed", "tgpay", "everything that looks random derives from it: tokens, numbers, buyers"),
     Setting("scenario", "", "scenario in force from the start: the name of one that comes along, or a TOML file"),
     Setting("strict", "off", "breaking a rule of the document is refused (ILLEGAL_ARGUMENT) instead of noted as a finding", _switch),
