@@ -72,6 +72,13 @@ def _paces(written: str) -> tuple[int, ...]:
     return paces
 
 
+def _patience(written: str) -> int:
+    patience = durations.parse(written)
+    if not patience:
+        raise ValueError(f"{written!r} leaves no time at all")
+    return patience
+
+
 def _places(written: str) -> tuple[str, ...]:
     places = tuple(part.strip().lower() for part in written.split(",") if part.strip())
     for place in places:
@@ -108,12 +115,14 @@ SETTINGS = (
     Setting("allowed_hosts", "", "host names, separated by commas, under which the control interface, the console and the demo answer "
                                  "besides loopback names, the host of public_url and this machine's addresses", _hosts),
     Setting("workers", "2", "server processes", _number(1, 64)),
-    Setting("threads", "8", "requests that each process works on at once; those that wait are not counted", _number(1, 256)),
-    Setting("connections", "1000", "connections that each process serves at once, as far as the system gives it files", _number(8, 65535)),
+    Setting("threads", "8", "requests that each process works on at once; those that wait are not counted",
+            _number(1, 256)),
+    Setting("connections", "1000", "connections that each process serves at once, as far as the system gives it files",
+            _number(8, 65535)),
     Setting("waiting_limit", "200", "requests of one merchant that may wait at once in each process: wait, event streams, delays of "
                                     "scenarios; as many windows of the console, and screens of terminals", _number(1, 65535)),
     Setting("client_timeout", "10s", "time for the headers of a request, and for the longest silence while a client sends a body or "
-                                     "is sent an answer; a body may take six times as long", durations.parse),
+                                     "is sent an answer; a body may take six times as long", _patience),
     Setting("seed", DEFAULT_SEED, "everything that looks random derives from it: tokens, numbers, buyers; where others reach the "
                                   "emulator, one is drawn and printed unless it is given"),
     Setting("scenario", "", "scenario in force from the start: the name of one that comes along, or a TOML file"),

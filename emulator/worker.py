@@ -67,14 +67,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         super().__init__(*given)
         self._here: Emulator = self.app.application.extensions["emulator"]
         self._settings: Settings = self._here.settings
-        self.max_keepalived = self.worker_connections
+        self.max_keepalived = self.worker_connections - self.worker_connections // 4  # room for new ones
         self._asked_to_end = time.monotonic()
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
         """Threads are no limit of connections here."""
 
-    def get_thread_pool(self) -> "Pool":
+    def get_thread_pool(self) -> Pool:
         """What serves connections."""
         return Pool(self._here.waiting.slots)
 

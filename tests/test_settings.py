@@ -45,6 +45,8 @@ WRONG = [
     ("settlement_days", "-1"), ("refund_period", "ever"), ("log_level", "loud"),
     ("autopilot", "1s"), ("autopilot", "1s,1s,1s,soon"), ("contactless_limit", "1,00"), ("contactless_limit", "-1"),
     ("amount_triggers", "maybe"), ("keep", "long"), ("keep_entries", "few"), ("keep_entries", "10"),
+    ("amount_triggers", "maybe"), ("connections", "7"), ("waiting_limit", "0"), ("client_timeout", "soon"),
+    ("client_timeout", "0"),
 ]
 
 
