@@ -21,10 +21,26 @@ hypothesis.settings.register_profile("unhurried", deadline=None)  # others may k
 hypothesis.settings.load_profile("unhurried")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--pictures", action="store_true", help="leave pictures of all pages in test-pages/")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell the processes that run the tests whether pictures are wanted."""
+    if config.getoption("pictures"):
+        os.environ["TGPAY_TEST_PICTURES"] = "1"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with tests in a browser come first: they take longest, and none shall be left alone at the end."""
+    in_browser = {item.path for item in items if "windows" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item.path not in in_browser)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say where the pictures of the pages are."""
     taken = list(Path("test-pages").glob("*.jpg"))
-    if taken:
+    if taken and terminalreporter.config.getoption("pictures"):
         terminalreporter.write_line(f"{len(taken)} pictures of pages are in {taken[0].parent.resolve()}")
 
 

@@ -1,4 +1,5 @@
 """How a page looks: it fits a phone and a desktop, and axe-core finds nothing that keeps anybody from using it."""
+import os
 from pathlib import Path
 from typing import Any, Literal
 
@@ -8,6 +9,7 @@ from playwright.sync_api import Page
 from .browser import DESK, HEIGHT, PHONE
 
 PICTURES = Path("test-pages")
+PICTURES_WANTED = "TGPAY_TEST_PICTURES"  # set by the option --pictures
 WIDTHS = (PHONE, 640, 800, 970, DESK, 1920)
 # What axe-core finds hangs on the layout and on the colours, and neither on the language: of each page it looks at two of the eight views.
 LOOKED_AT: dict[str, tuple[int, Literal["light", "dark"]]] = {"en": (PHONE, "light"), "zh": (DESK, "dark")}
@@ -35,7 +37,9 @@ def faults(page: Page, name: str, language: str = "en") -> dict[str, object]:
 
 
 def picture(page: Page, name: str) -> None:
-    """Leave a picture of the whole page."""
+    """Leave a picture of the whole page, where `--pictures` asks for them: they take a third of the time."""
+    if not os.environ.get(PICTURES_WANTED):
+        return
     PICTURES.mkdir(exist_ok=True)
     page.screenshot(path=PICTURES / f"{name}.jpg", full_page=True, type="jpeg", quality=85)
 

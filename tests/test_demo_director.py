@@ -34,7 +34,6 @@ COURSES: dict[str, list[list[str] | None]] = {
     "terminal": [[], [WAITING], [REFUSED], [WAITING], [PAID]],
     "lost": [[], [], [UNKNOWN], [PAID]],
 }
-every_story = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -84,8 +83,10 @@ def overhang(page: Page) -> dict[int, int]:
     return found
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@every_story
+@pytest.mark.parametrize("story, language", [
+    pytest.param(story, language, id=f"{story.name}-{language}",
+                 marks=[] if language == "en" or story.name in ("counter", "lost") else pytest.mark.exhaustive)
+    for story in STORIES for language in LANGUAGES])
 def test_a_story_is_told_to_its_end_by_one_key(visitor: Visitor, base_url: str, control: Control, story: Story, language: str) -> None:
     with visitor.at(f"{base_url}/demo", language, DESK) as page:
         begin(page, story.name)

@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, cycle
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -167,7 +167,7 @@ def ways(found: doctor.Diagnosis) -> set[tuple[str, ...]]:
 
 @each_mistake
 def test_each_mistake_is_recognised_whatever_the_parameters(code: str, client: Client) -> None:
-    for seed in range(15):
+    for seed in range(5):
         params = sent(random.Random(seed))
         found = doctor.explain({**params, "sign": client(params, TOKEN)}, TOKEN, ["f" * 32, OTHER])
         assert (code,) in ways(found), f"seed {seed}: {found.sentence}"
@@ -228,7 +228,7 @@ def test_the_parameter_that_was_not_signed_is_named() -> None:
 
 
 def test_nothing_is_claimed_of_a_value_that_no_mistake_makes() -> None:
-    for seed in range(10):
+    for seed in range(3):
         chance = random.Random(seed)
         params = sent(chance)
         for sign in (f"{chance.getrandbits(128):032x}", "nonsense", "", "é", md5(TOKEN), md5("")):
@@ -254,7 +254,7 @@ def all_that_make(params: Params) -> dict[str, set[tuple[str, ...]]]:
     return made
 
 
-@pytest.mark.parametrize("code, client", [pytest.param(*row[1:], marks=() if place % 6 == 0 else pytest.mark.exhaustive)
+@pytest.mark.parametrize("code, client", [pytest.param(*row[1:], marks=() if place % 16 == 0 else pytest.mark.exhaustive)
                                           for place, row in enumerate(MISTAKES)], ids=[row[0] for row in MISTAKES])
 def test_each_two_mistakes_are_recognised_whatever_the_parameters(code: str, client: Client) -> None:
     params = sent(random.Random(CLIENTS.index(client)))
@@ -327,7 +327,7 @@ def test_a_right_sign_is_called_right(shop: Shop) -> None:
 @each_mistake
 def test_no_token_is_ever_told(code: str, client: Client) -> None:
     params = sent(random.Random(4))
-    for each in (client, *pairs_of(client)[:5]):
+    for each in (client, *pairs_of(client)[:1]):
         told = json.dumps(doctor.explain({**params, "sign": each(params, TOKEN)}, TOKEN, [OTHER]).as_json()).lower()
         assert not [token for token in (TOKEN, OTHER) for place in range(0, 25, 8) if token[place:place + 8] in told]
 
@@ -400,9 +400,9 @@ SECRETS: list[tuple[str, Client, bool]] = [
     ("URL-encoded twice", each_value(quote_plus, quote_plus), True)]
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
-@pytest.mark.parametrize("client, known", [row[1:] for row in SECRETS], ids=[row[0] for row in SECRETS])
-def test_secrets_never_appear_in_an_explanation(shop: Shop, client: Client, known: bool, method: str) -> None:
+@pytest.mark.parametrize("method, client, known", [
+    (method, *row[1:]) for method, row in zip(cycle(["GET", "POST"]), SECRETS)], ids=[row[0] for row in SECRETS])
+def test_secrets_never_appear_in_an_explanation(shop: Shop, method: str, client: Client, known: bool) -> None:
     params = {"user": "WoS.101", "tgpay_product": "ACCOUNT_LOGIN", "password": "hunter2 <咖啡> & co", "merchants_id": shop.merchants_id,
               "pay_info": '{"cardNo":"4111111111111111","cvv":"z9v"}'}
     for endpoint, token in (("tgpayuserinfo", TOKEN), ("tgpayqrcode", shop.token)):
