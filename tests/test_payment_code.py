@@ -58,7 +58,7 @@ def scanned(page: Page) -> set[tuple[str, str]]:
     return read(Image.open(io.BytesIO(page.screenshot())))
 
 
-@pytest.mark.parametrize("wallet, language", zip(WALLETS, LANGUAGES, strict=True))
+@pytest.mark.parametrize("wallet, language", list(zip(WALLETS, LANGUAGES, strict=True)))
 def test_the_page_fits_is_readable_and_a_scanner_reads_both_codes_by_day_and_by_night(
         visitor: Visitor, base_url: str, wallet: str, language: str) -> None:
     with visitor.at(f"{base_url}/code/{wallet}", language) as page:
