@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -159,13 +160,13 @@ class Server:
                     raise
             time.sleep(0.02)
 
-    def announced(self, seconds: float = 20) -> str:
-        """The first line that the server prints."""
+    def announced(self, seconds: float = 20, lines: int = 1) -> str:
+        """The first line that the server prints, as soon as there are so many."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            line = os.pread(self.output.fileno(), 4096, 0).decode().partition("\n")
-            if line[1]:
-                return line[0]
+            printed = os.pread(self.output.fileno(), 4096, 0).decode().split("\n")
+            if len(printed) > lines:
+                return printed[0]
             time.sleep(0.02)
         raise AssertionError("the server printed nothing")
 
@@ -443,7 +444,8 @@ class Receiver:
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                with suppress(ConnectionError):  # a server that was killed has hung up
+                    self.wfile.write(body)
 
             do_GET = do_POST = handle_one
 

@@ -2,10 +2,10 @@
 import re
 from collections.abc import Callable
 from html import escape
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from .browser import LANGUAGES, Visitor
 from .driver import RESPONSE_CODES, VISA, Answer, Clock, Receiver, Shop, card_of, exchange
@@ -420,6 +420,26 @@ def test_the_issuers_page_decides_a_payment_of_the_cashier(
         expect(page.get_by_text(code, exact=True)).to_be_visible()
     assert outcome(notified, order["out_trade_no"]) == (code, row["status"])
     assert [notice.fields["result_code"] for notice in receiver.wait_for(1)] == [code]
+
+
+def test_a_page_that_sees_the_change_before_its_answer_comes_still_goes_where_the_answer_says(
+        visitor: Visitor, shop: Shop) -> None:
+    seen: list[str] = []
+
+    def late(route: Route) -> None:
+        """Hold the answer back until the page has had time to ask what has become of the order."""
+        answer = route.fetch(max_redirects=0)
+        page.wait_for_timeout(2_500)
+        route.fulfill(response=answer)
+
+    with visitor.at(shop.card_order()["pay_url"]) as page:
+        page.on("framenavigated", lambda frame: seen.append(urlsplit(frame.url).path))
+        page.route("**/card?*", late)
+        page.route("**/card", late)
+        pay_by_card(page, THREE_D)
+        expect(page.get_by_label("One-time code")).to_be_visible()
+        page.unroute_all()
+    assert [path for path in seen if path.startswith("/pay/")] == []
 
 
 def on_its_way(payment: Answer) -> str:

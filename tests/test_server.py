@@ -132,6 +132,7 @@ def test_without_a_database_it_is_in_the_users_data_directory(tmp_path: Path, mo
 @pytest.mark.parametrize("place", ["/nonexistent/address", "/proc/address", "/tmp", "/dev/null/address"])
 def test_an_address_that_cannot_be_written_down_is_a_warning_and_it_serves(place: str) -> None:
     server = Server(address_file=place).start()
+    server.announced(lines=2)
     status, printed = server.stop()
     assert (status, "Traceback" in printed) == (0, False)
     assert [place in line and "WARNING" in line for line in printed.splitlines()] == [True, False]

@@ -4,6 +4,7 @@ const clock = document.querySelector("[data-left]");
 const every = Number(sheet.dataset.every || 1000); // milliseconds
 const tick = document.querySelector("[data-tick]"); // takes the place of the code that was scanned
 const TICK_MS = 1500;
+let leaving = false; // a form has been sent: its answer says where to go, also when the order has changed before it comes
 const shown = document.querySelector("[data-shows]"); // what the terminal shows that the order is paid on
 
 function show(seconds) {
@@ -18,10 +19,12 @@ function showAgain() {
 }
 
 async function look() {
+  if (leaving) return;
   try {
     const answer = await fetch(sheet.dataset.state);
     if (answer.status === 404) return showAgain();
     const order = await answer.json();
+    if (leaving) return;
     show(order.left);
     if (shown && order.shows && shown.textContent !== order.shows) shown.textContent = order.shows;
     if (order.status !== sheet.dataset.status || (clock && order.left === 0)) {
@@ -37,5 +40,13 @@ async function look() {
   setTimeout(look, every);
 }
 
+window.addEventListener("submit", (event) => {
+  leaving = leaving || !event.defaultPrevented;
+});
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  leaving = false; // somebody has come back
+  look();
+});
 if (clock && clock.dataset.left) show(Number(clock.dataset.left));
 look();
