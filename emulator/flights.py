@@ -9,16 +9,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from . import durations, urls
 from .outbox import Sent, after_failure, deliver, is_lost, skip
-from .patience import Patience
+from .patience import FEW, Patience
 from .settings import Settings
 from .store import Store
 from .store.post import Posted
 
-IN_FLIGHT_PER_MERCHANT = 8
-MOST_IN_FLIGHT_PER_MERCHANT = 128  # of these, where the clock waits for them
 LOOK_AROUND_S = 0.05
 PAUSE_S = 5
 log = logging.getLogger(__name__)
@@ -61,7 +60,7 @@ class Flight:
     command: int | None = None
     patiences: list[Patience] = field(default_factory=list)  # of the moves that it may hold up
 
-    @property
+    @cached_property
     def receiver(self) -> str:
         """Where it goes."""
         return urls.origin(self.notice.url)
@@ -110,7 +109,7 @@ class Flights:
         threading.Thread(target=self._fly, args=(number, flight, seconds), daemon=True).start()
 
     def _fly(self, number: int, flight: Flight, seconds: float | None) -> None:
-        timed_out = False
+        begun, timed_out = time.monotonic(), False
         try:
             sent = deliver(self._store, flight.notice, flight.at, lambda notice: self._post(notice, seconds),
                            self._settings.notify_retries, flight.replay)
@@ -127,7 +126,7 @@ class Flights:
             with self._changed:
                 del self._flights[number]
                 for patience in flight.patiences:
-                    patience.landed(flight.receiver, timed_out)
+                    patience.landed(flight.receiver, time.monotonic() - begun, timed_out)
                 self._changed.notify_all()
             self._signal.ring()
 
@@ -141,7 +140,7 @@ class Flights:
         while True:
             # Taken before the look into the outbox: an attempt that ends in between is still written there as due.
             under_way, full = self.under_way(), self._full()
-            fresh = [notice for notice in notices.due(now, full, 4 * (IN_FLIGHT_PER_MERCHANT + len(under_way)))
+            fresh = [notice for notice in notices.due(now, full, 4 * (FEW + len(under_way)))
                      if notice.id not in under_way]
             if self._patience is None or since is None:
                 begun = self._begin(fresh, now)
@@ -178,13 +177,14 @@ class Flights:
         return begun
 
     def _full(self) -> set[str]:
-        """The merchants that have as many attempts under way as they may. One that only waits for a receiver that the clock waits for
-        does not count, up to a limit."""
-        flights, patience = self.scheduled(), self._patience
-        every = Counter(flight.notice.merchants_id for flight in flights)
-        busy = Counter(flight.notice.merchants_id for flight in flights if not (patience and patience.is_silent(flight.receiver)))
-        return {merchant for merchant, number in every.items()
-                if busy[merchant] >= IN_FLIGHT_PER_MERCHANT or number >= MOST_IN_FLIGHT_PER_MERCHANT}
+        """The merchants that have as many attempts under way as they may; while a clock waits, as many as their receivers can stand."""
+        flights = self.scheduled()
+        number = Counter(flight.notice.merchants_id for flight in flights)
+        room = dict.fromkeys(number, FEW)
+        if self._patience:
+            for merchant, receiver in {(flight.notice.merchants_id, flight.receiver) for flight in flights}:
+                room[merchant] = max(room[merchant], self._patience.room(receiver))
+        return {merchant for merchant in number if number[merchant] >= room[merchant]}
 
     def scheduled(self) -> list[Flight]:
         """The attempts under way, those by hand apart."""

@@ -1,12 +1,15 @@
 """How long a move of the clock, or a flush, waits for receivers: about as long as one attempt may take, in all.
 
-Receivers that answer promptly cost nothing, however many attempts there are. What counts is silence: time in which
-something is waited for and nothing comes from a receiver. Seconds here are those of the machine, not the emulator's.
+Receivers that answer promptly cost nothing, however many attempts there are. What counts is the time in which those are
+waited for that are slow even at their best, or from which nothing comes. Seconds here are those of the machine, not the
+emulator's.
 """
 import threading
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+
+FEW, MANY = 8, 128  # attempts that may be under way at once
 
 
 @dataclass
@@ -14,6 +17,8 @@ class _Receiver:
     """What is known of a receiver: attempts under way, since when nothing has come from it, and what it has cost."""
 
     under_way: int = 0
+    room: int = FEW
+    fastest_s: float = 0.0
     silent_since: float = field(default_factory=time.monotonic)
     has_answered: bool = False
     timed_out: bool = False
@@ -47,26 +52,36 @@ class Patience:
                 known.silent_since = time.monotonic()
             known.under_way += 1
 
-    def landed(self, receiver: str, timed_out: bool) -> None:
-        """An attempt has ended."""
+    def landed(self, receiver: str, seconds: float, timed_out: bool) -> None:
+        """An attempt has ended that took so long."""
         with self._lock:
             known = self._of(receiver)
             known.under_way -= 1
             known.silent_since = time.monotonic()
-            known.timed_out |= timed_out
-            known.has_answered |= not timed_out
+            if timed_out:
+                known.timed_out = True
+                return
+            known.fastest_s = min(seconds, known.fastest_s) if known.has_answered else seconds
+            known.has_answered = True
+            # More at once do no good where each takes longer for it: such a receiver does one after the other.
+            known.room = min(known.room + 1, MANY) if seconds < 1.5 * known.fastest_s else max(known.room - 1, FEW)
+
+    def room(self, receiver: str) -> int:
+        """How many attempts may be under way to a receiver at once: as many as it can stand, and many while nothing comes from it."""
+        return MANY if self.is_silent(receiver) else self._of(receiver).room
 
     def waited(self, seconds: float, receivers: Collection[str], held: bool) -> None:
         """So long was waited for receivers; `held` when time stood still only to keep the order of attempts."""
+        cost = 0.0
         for known in map(self._of, receivers):
             silence = time.monotonic() - known.silent_since
             if held and silence > self._grace:
                 known.held_s += seconds
                 self._held += 0 if known.has_answered else seconds
-            if silence > self._prompt:
+            if silence > self._prompt or known.fastest_s > self._prompt:
                 known.cost_s += seconds
-        if any(self.is_silent(receiver) for receiver in receivers):
-            self._cost += seconds
+                cost = seconds
+        self._cost += cost
 
     def allowance(self, receiver: str) -> float:
         """The seconds that the next attempt may take: all of them first, then what is left, and less and less of it."""
@@ -88,9 +103,10 @@ class Patience:
         For one that turns out to be slow it moves on to where the outcome matters, so that its attempts go side by side.
         """
         known = self._of(receiver)
-        if time.monotonic() - known.silent_since <= self._grace:
-            return True
-        return known.held_s < self._timeout / 8 and (known.has_answered or self._held < self._timeout / 4)
+        if known.held_s >= self._timeout / 8:
+            return False
+        fresh = time.monotonic() - known.silent_since <= self._grace
+        return fresh or known.has_answered or self._held < self._timeout / 4
 
     def is_silent(self, receiver: str) -> bool:
         """Whether attempts to a receiver are under way and nothing has come from it for some time."""
