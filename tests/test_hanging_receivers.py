@@ -2,6 +2,8 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from .driver import Control, Receiver, Server, Shop, free_port
+from .driver import Control, Receiver, Server, Shop, exchange, free_port
 
 TIMEOUT_S = 1.0
 MANY = 20
@@ -123,17 +125,16 @@ def test_skipped_attempts_use_the_schedule_up_at_their_own_instants(control: Con
     assert (took < 2.5, answer["now"], answer["skipped"]["attempts"]) == (True, "2026-03-03T12:00:00.000Z", 7)
 
 
-def test_a_receiver_that_has_come_back_is_tried_in_the_next_move(control: Control) -> None:
-    silent = Silent()
-    shop = control.shop(notify_url=silent.url)
+def test_a_receiver_that_has_come_back_is_tried_in_the_next_move(control: Control, receiver: Receiver) -> None:
+    control.post("/clock", {"freeze": True})
+    receiver.delay = 3 * TIMEOUT_S
+    shop = control.shop(notify_url=receiver.url)
     shop.pay_by_barcode()
     advance(control, "4m")
-    silent.close()
-    receiver = Receiver()
-    control.ask("PATCH", f"/merchants/{shop.merchants_id}", {"notify_url": receiver.url})
-    shop.pay_by_barcode()
-    assert advance(control, "1d")[1]["done"]["taken"] == len(receiver.heard) == 1
-    receiver.close()
+    receiver.delay = 0
+    assert advance(control, "10m")[1]["done"] == {"changes": 0, "attempts": 1, "taken": 1}
+    attempts, = attempts_of(shop)
+    assert [(attempt["skipped"], attempt["taken"]) for attempt in attempts] == [(False, False), (True, False), (False, True)]
 
 
 @pytest.mark.parametrize("number", [1, MANY])
@@ -349,6 +350,29 @@ def test_an_attempt_ends_in_time_however_much_the_receiver_says(control: Control
     (attempt,), = attempts_of(shop)
     assert (took < 2 * TIMEOUT_S, attempt["taken"]) == (True, False)
     talker.close()
+
+
+# Where it is said.
+
+def test_the_command_line_says_what_was_done_and_skipped(control: Control, silent: Silent) -> None:
+    control.shop(notify_url=silent.url).pay_by_barcode()
+    command = [sys.executable, "-m", "emulator", "clock", "advance", "30m", "--url", control.url]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    names, values = (line.split("\t") for line in told.stdout.splitlines())
+    row = dict(zip(names, values))
+    assert (row["changes"], row["skipped"], int(row["attempts"]) + int(row["skipped"])) == ("0", "3", 4)
+    assert f"Skipped 3 attempts of notifications: no answer in time from {silent.url}." in told.stderr
+
+
+@pytest.mark.parametrize("language, words", [("en", "Skipped, because the receiver did not answer in time: 3"),
+                                             ("zh", "因接收方未及时应答而跳过的发送： 3")])
+def test_the_console_says_what_was_skipped(control: Control, silent: Silent, language: str, words: str) -> None:
+    control.shop(notify_url=silent.url).pay_by_barcode()
+    headers = {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/x-www-form-urlencoded", "Accept-Language": language}
+    moved = exchange(f"{control.url}/console/clock", "POST", b"do=advance&by=30m", headers)
+    shown = exchange(f"{control.url}{moved.headers['Location']}", headers={
+        "Cookie": moved.headers["Set-Cookie"].partition(";")[0], "Accept-Language": language})
+    assert f"{words} ({silent.url})" in shown.text
 
 
 # A call that is repeated.
