@@ -3,7 +3,7 @@
 A line of this map imports from the lines above it only; names on one line do not know each other. A test holds the code to it.
 
     durations  money  chance  findings  codes  response_codes  signature  urls  lan  shop  remedies  slots  connections
-    clock  payers  public_url  receivers
+    clock  payers  public_url  receivers  patience
     settings  merchants  contract  cards  terminal
     scenarios
     orders  envelope  nested  masking  replies
@@ -18,6 +18,7 @@ A line of this map imports from the lines above it only; names on one line do no
     acquirer
     pos
     due
+    walking
     scheduler  endpoints
     gateway  reference
     web

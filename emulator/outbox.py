@@ -1,5 +1,5 @@
 """The outbox: notices wait in the database from the transaction of their cause until a receiver has taken them (contract 6)."""
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from .store.post import Attempt, Posted
 
 WAITING, TAKEN, FAILED = "waiting", "taken", "failed"
 ACKNOWLEDGEMENT = "success"
+SKIPPED = "skipped, nothing was sent: in the same move of the clock, or flush, the receiver had not answered in time"
 MARK = "X-TGPay-Notification"  # a header of each attempt: its id; what may control an emulator refuses it
 LONGEST_TERMINAL_WAIT, TERMINAL_PERIOD = 15 * durations.MINUTE, 2 * durations.DAY
 
@@ -34,7 +35,7 @@ class Sent:
     """What came of one HTTP request: an answer, or an error in words with what to do about it.
 
     `location` is where a redirect leads, `with_user` says that user and password were sent, `lost` that a
-    scenario let nothing arrive.
+    scenario let nothing arrive, `timed_out` that the receiver took too long.
     """
 
     took_ms: int
@@ -45,6 +46,7 @@ class Sent:
     location: str = ""
     with_user: bool = False
     lost: bool = False
+    timed_out: bool = False
 
     def taken(self, notify_type: str) -> bool:
         """A 2xx whose body, trimmed, is `success` in any case; of a terminal's result any 2xx."""
@@ -78,12 +80,36 @@ def next_step(notice: Posted, taken: bool, at: int, schedule: Sequence[int], rep
     return (WAITING, place + 1, at + waits[0]) if waits else (FAILED, place + 1, None)
 
 
+def after_failure(notice: Posted, at: int, schedule: Sequence[int]) -> int | None:
+    """When the next attempt is due should one at an instant fail."""
+    return next_step(notice, False, at, _waits(notice, schedule), False)[2]
+
+
+def is_lost(notice: Posted) -> bool:
+    """Whether a scenario lets the next attempt of the schedule not arrive, so that no receiver is needed for it."""
+    return notice.attempts < notice.how.drop
+
+
+def _waits(notice: Posted, schedule: Sequence[int]) -> Sequence[int]:
+    return TERMINAL_SCHEDULE if notice.notify_type == TERMINAL else schedule
+
+
+def skip(store: Store, notices: Iterable[tuple[Posted, int]], schedule: Sequence[int]) -> None:
+    """Write down that attempts of notices, each at an instant, were skipped: they use up the schedule as if they had failed."""
+    with store.write() as tables:
+        for notice, at in notices:
+            current = tables.notices.find(notice.id)
+            if current is not None and current.created_at == notice.created_at:
+                attempt = Attempt(notice.id, notice.merchants_id, at, 0, None, "", SKIPPED, False, False, [], skipped=True)
+                tables.notices.record(attempt, *next_step(current, False, at, _waits(notice, schedule), False))
+
+
 def deliver(store: Store, notice: Posted, at: int, post: Post, schedule: Sequence[int], replay: bool = False) -> Sent:
     """Make one attempt, begun at the emulator's instant `at`, and write down what came of it; `schedule` is that of the setting."""
     copies = _posted(notice, post, replay)
     taken = any(sent.taken(notice.notify_type) for sent in copies)
     attempts = [_attempt(notice, sent, at, replay) for sent in copies]
-    waits = TERMINAL_SCHEDULE if notice.notify_type == TERMINAL else schedule
+    waits = _waits(notice, schedule)
     with store.write() as tables:
         current = tables.notices.find(notice.id)
         if current is not None and current.created_at == notice.created_at:  # its merchant may have been reset in the meantime
@@ -96,7 +122,7 @@ def deliver(store: Store, notice: Posted, at: int, post: Post, schedule: Sequenc
 def _posted(notice: Posted, post: Post, replay: bool) -> list[Sent]:
     """What came of an attempt: one HTTP request, or none or several at once where a scenario's rule says so."""
     how = notice.how
-    if notice.attempts < how.drop and not replay:
+    if is_lost(notice) and not replay:
         sentence = f"lost on the way: the scenario drops the first {how.drop} attempts"
         return [Sent(0, error=sentence, lost=True)]
     if how.duplicate == 1:

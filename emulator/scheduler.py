@@ -3,25 +3,22 @@
 One thread of one process, the holder of the leadership, does all of it, in real time as well as when the clock is moved. Others ask
 it through the table of commands; where nobody leads, as in a command line without a server, the asker does it itself.
 """
-import heapq
 import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import clock, durations
+from . import clock, durations, urls
 from .clock import Clock, real_now
-from .due import fall_due
-from .flights import Flights, Signal
-from .moves import falls_due
-from .orders import Order
-from .outbox import Post
+from .flights import Flights, Post, Signal
+from .patience import Patience
 from .settings import Settings
-from .store import Leadership, Store
+from .store import Leadership, Store, Tables
 from .store.records import Command
+from .walking import BATCH, Walk, move_orders
 
-BATCH = 100
+__all__ = ["BATCH", "Scheduler", "planned", "state"]
 LONGEST_SLEEP_S = 0.25
 WARM_UP_AFTER_S = 1
 CHECKPOINT_EVERY_S = 1
@@ -81,21 +78,35 @@ class Scheduler:
 
     def step(self) -> int | None:
         """Do what is due now; answers the milliseconds until the next thing is."""
-        tables = self._store.read()
-        for command in tables.commands.open():
-            self._perform(command)
-        now = tables.clock.get().now(real_now())
-        while self._move_orders(now):
-            continue
-        self._launch_due()
-        next_due = tables.next_due()
+        self._perform_open("replay", "flush", "clock")
+        now = self._catch_up()
+        self._flights.launch_due(now)
+        next_due = self._store.read().next_due()
         return None if next_due is None else next_due - now
 
-    def ask(self, name: str, argument: Mapping[str, Any], seconds: float = 3600.0) -> dict[str, Any]:
-        """Have a command carried out and wait for its result, whoever leads. Raises TimeoutError."""
+    def _catch_up(self) -> int:
+        """Do to orders what is due now; answers the instant that it is."""
+        now = self._store.read().clock.get().now(real_now())
+        while move_orders(self._store, self._settings, now):
+            continue
+        return now
+
+    def ask(self, name: str, argument: Mapping[str, Any], key: str = "", body: str = "", seconds: float = 3600.0) -> dict[str, Any]:
+        """Have a command carried out and wait for its result, whoever leads; under an idempotency `key` once for all who ask with it.
+
+        Raises TimeoutError, and `store.KeyUsed` when the key was used with another body.
+        """
         with self._store.write() as tables:
-            number = tables.commands.add(name, argument)
+            number = tables.keys.find(key, body, real_now()) if key else None
+            if number is None:
+                number = tables.commands.add(name, argument)
+                if key:
+                    tables.keys.add(key, body, number, real_now())
             tables.wake()
+        return self.wait_for(number, seconds)
+
+    def wait_for(self, number: int, seconds: float = 3600.0) -> dict[str, Any]:
+        """The result of a command, as soon as there is one. Raises TimeoutError."""
         waited = threading.Event()
         for _ in range(int(seconds / 0.005)):
             result = self._store.read().commands.result(number)
@@ -103,19 +114,33 @@ class Scheduler:
                 return result
             self._lead_if_nobody_does()
             waited.wait(0.005)
-        raise TimeoutError(f"{name} was not done within {seconds:g} s")
+        raise TimeoutError(f"the command {number} was not done within {seconds:g} s")
 
     def _lead_if_nobody_does(self) -> None:
         leadership = Leadership(self._store.path)
         if leadership.acquire(wait=False):
             self.step()
-            self._flights.land(self._launch_due)
+            self._flights.land(lambda: self._flights.launch_due(self._store.read().clock.get().now(real_now())))
         leadership.close()
 
-    def _perform(self, command: Command) -> None:
-        acts = {"clock": self._move_clock, "flush": self._flush, "replay": self._replay}
+    def _perform_open(self, *names: str) -> None:
+        """Carry out what is asked for, of some kinds. Those who have waited together share what is found out of receivers."""
+        commands, under_way = self._store.read().commands, self._flights.commands()
+        asked = [command.id for command in commands.open() if command.name in names and command.id not in under_way]
+        if asked:
+            with self._flights.patient() as patience:
+                for number in asked:
+                    for command in commands.open(number):  # it may have been begun, or done, while another one was
+                        self._perform(command, patience)
+
+    def _perform(self, command: Command, patience: Patience) -> None:
         try:
-            acts[command.name](command)
+            if command.name == "replay":
+                self._replay(command)
+            elif command.name == "flush":
+                self._flush(command, patience)
+            else:
+                self._move_clock(command, patience)
         except Exception as failure:  # one that cannot be done must not be tried for ever, and everything else wait for it
             log.exception("the command %s was given up", command.name)
             self._finish(command, {"error": repr(failure)})
@@ -123,101 +148,71 @@ class Scheduler:
     def _replay(self, command: Command) -> None:
         tables = self._store.read()
         notice = tables.notices.find(command.argument["id"])
-        if notice and notice.id in self._flights.under_way() or tables.commands.result(command.id) is not None:
-            return  # it is being sent, or was while the list of commands was read
         if notice is None:
             self._finish(command, {"error": "there is no such notice any more", "taken": False, "status_code": None})
         else:
             self._flights.launch(notice, tables.clock.get().now(real_now()), replay=True, command=command.id)
 
-    def _flush(self, command: Command) -> None:
-        """Done when nothing is left that was due when it began; other merchants' notices go out meanwhile."""
+    def _flush(self, command: Command, patience: Patience) -> None:
+        """Done when nothing is left that was due when it began. Nobody else has to wait for it."""
+        def attend() -> None:
+            self._perform_open("replay", "clock")
+            self._finish_flushes()
+            self._catch_up()
+
+        plan = self._flush_planned(command)
+        Walk(self._store, self._settings, self._flights, patience, attend).stay(plan["now"], plan["last"])
+        self._finish_flushes()
+
+    def _flush_planned(self, command: Command) -> Mapping[str, Any]:
+        if command.plan:
+            return command.plan
+        with self._store.write() as tables:
+            plan = {"now": tables.clock.get().now(real_now()), "last": tables.notices.last(), **_begun(tables)}
+            tables.commands.begin(command.id, plan)
+        return plan
+
+    def _finish_flushes(self) -> None:
+        """Answer each flush that has nothing left to wait for."""
         tables = self._store.read()
-        plan = command.plan or {"now": tables.clock.get().now(real_now()), "last": tables.notices.last()}
-        if not command.plan:
-            with self._store.write():
-                tables.commands.begin(command.id, plan)
-        if not tables.notices.are_due(plan["now"], plan["last"]):
-            self._finish(command, {})
+        for command in tables.commands.open():
+            if command.name == "flush":
+                plan = self._flush_planned(command)
+                if not tables.notices.are_due(plan["now"], plan["last"]):
+                    self._finish(command, _told(tables, plan))
 
     def _finish(self, command: Command, result: Mapping[str, Any]) -> None:
         with self._store.write() as tables:
             tables.commands.finish(command.id, result)
 
-    def _move_clock(self, command: Command) -> None:
+    def _move_clock(self, command: Command, patience: Patience) -> None:
+        def attend() -> None:
+            self._perform_open("replay")
+            self._finish_flushes()
+
         plan = command.plan
         if not plan:
             with self._store.write() as tables:
-                plan = planned(command.argument, tables.clock.get(), real_now())
+                plan = {**planned(command.argument, tables.clock.get(), real_now()), **_begun(tables)}
                 tables.commands.begin(command.id, plan)
-        self._walk(plan["target"])
+        patience.rule_out(map(urls.origin, self._store.read().notices.tally(plan["attempts"]).skipped_urls))
+        Walk(self._store, self._settings, self._flights, patience, attend, runs=plan["frozen"] is None).to(plan["target"])
         with self._store.write() as tables:
             tables.clock.set(Clock(plan["offset"], plan["frozen"]))
-            tables.commands.finish(command.id, {})
-
-    def _walk(self, target: int) -> None:
-        """Let time pass up to an instant: each thing that falls due is done at its own, and done before the next."""
-        tables = self._store.read()
-        now = tables.clock.get().now(real_now())
-        while now < target:
-            self._flights.land(self._launch_due)
-            due = tables.next_due()
-            if due is None or due > target:
-                return
-            moved = self._move_orders(target, walking=True)
-            now = max(now, tables.clock.get().now(real_now()) if moved else min(due, target))
-            if not moved:
-                self._stand_at(now)
-            self._launch_due()
-        self._finish_instant(target)
-
-    def _finish_instant(self, target: int) -> None:
-        """Wait until everything that is due at the instant where a walk ends has been sent: a notice may have waited for one before it."""
-        tables = self._store.read()
-        last = tables.notices.last()
-        self._flights.land(self._launch_due)
-        while tables.notices.are_due(target, last):
-            self._launch_due()
-            self._flights.land(self._launch_due)
-
-    def _launch_due(self) -> None:
-        """Begin the attempt of every notice that is due at this instant."""
-        tables = self._store.read()
-        self._flights.launch_due(tables, tables.clock.get().now(real_now()))
-
-    def _stand_at(self, now: int) -> None:
-        with self._store.write() as tables:
-            tables.clock.set(Clock(tables.clock.get().offset, now))
-
-    def _move_orders(self, until: int, walking: bool = False) -> bool:
-        """Do to some orders what is due up to an instant, in order; answers whether there were any.
-
-        Walking, the clock stands at each thing's instant, and the walk pauses before and after the sending of a notice.
-        """
-        first = self._store.read().orders.next_due()
-        if first is None or first > until:
-            return False
-        with self._store.write() as tables:
-            orders = tables.orders.due(until, BATCH)
-            horizon = until if len(orders) < BATCH else _instant(orders[-1])
-            heap = [(_instant(order), order.id, order) for order in orders]
-            post_due = tables.notices.next_due() if walking else None
-            reached = None
-            while heap and not (walking and tables.wakes) and not (post_due is not None and post_due < heap[0][0]):
-                reached, _, order = heapq.heappop(heap)
-                after = fall_due(tables, self._settings, order)
-                due = falls_due(after)
-                if due and due[0] <= horizon:
-                    heapq.heappush(heap, (due[0], after.id, after))
-            if walking and reached is not None:
-                present = tables.clock.get()
-                tables.clock.set(Clock(present.offset, max(reached, present.frozen or reached)))
-        return reached is not None
+            tables.commands.finish(command.id, {**state(tables.clock.get(), real_now()), **_told(tables, plan)})
 
 
-def _instant(order: Order) -> int:
-    due = falls_due(order)
-    return due[0] if due else 0
+def _begun(tables: Tables) -> dict[str, int]:
+    """The last ids of changes and attempts when a command begins: what comes after them is of its time."""
+    changes, _, attempts = tables.newest()
+    return {"changes": changes, "attempts": attempts}
+
+
+def _told(tables: Tables, plan: Mapping[str, Any]) -> dict[str, Any]:
+    """What was done, and what was skipped, since a command began."""
+    tally = tables.notices.tally(plan["attempts"])
+    return {"done": {"changes": max(0, tables.newest()[0] - plan["changes"]), "attempts": tally.made, "taken": tally.taken},
+            "skipped": {"attempts": tally.skipped, "receivers": sorted(set(map(urls.origin, tally.skipped_urls)))}}
 
 
 def planned(argument: Mapping[str, Any], present: Clock, real: int) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from .store.post import Posted
 from .urls import Url
 
 ANSWER_LIMIT = 64 * 1024
+MOST_READ = 8 * ANSWER_LIMIT  # with headers, sizes of chunks and informational answers
+LAST_MOMENT_S = 0.001
 # Cloud metadata services that are not in a link-local network.
 _METADATA = tuple(map(ipaddress.ip_network, (
     "100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::/32", "fd20:ce::254", "fd00:42::42", "fd00:c1::a9fe:a9fe")))
@@ -94,16 +96,26 @@ def _lookup(host: str, port: int) -> Iterable[Any]:
 
 
 class _Timed(httpcore.NetworkStream):
-    """A stream on which everything together ends at one deadline, however slowly the other side drips."""
+    """A stream on which everything together ends at one deadline and at a size, however slowly the other side drips, and also when it
+    speaks without a pause: whatever comes before the answer, such as `100 Continue`, may be repeated without end."""
 
     def __init__(self, stream: httpcore.NetworkStream, left: Callable[[], float]) -> None:
         self._stream = stream
         self._left = left
+        self._read = 0
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._left())
+        if self._left() <= LAST_MOMENT_S:
+            raise httpcore.ReadTimeout
+        if self._read > MOST_READ:
+            raise httpcore.RemoteProtocolError(f"the answer has no end after {MOST_READ // 1024} KiB")
+        read = self._stream.read(max_bytes, self._left())
+        self._read += len(read)
+        return read
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if self._left() <= LAST_MOMENT_S:
+            raise httpcore.WriteTimeout
         self._stream.write(buffer, self._left())
 
     def close(self) -> None:
@@ -150,18 +162,21 @@ class Sender:
         self._timeout = settings.notify_timeout / durations.SECOND
         self._agent = agent
 
-    def __call__(self, notice: Posted) -> Sent:
-        """One attempt: no redirect is followed, no more than 64 KiB of the answer are read."""
+    def __call__(self, notice: Posted, seconds: float | None = None) -> Sent:
+        """One attempt, which may take so long, at most what the setting says: no redirect is followed, no more than 64 KiB of the answer
+        are read."""
         begun = time.monotonic()
-        end, reason = begun + self._timeout, urls.problem(notice.url)
+        allowed_s = self._timeout if seconds is None else min(seconds, self._timeout)
+        end, reason = begun + allowed_s, urls.problem(notice.url)
         if reason:
             return Sent(0, error=f"notify_url is not an absolute http or https URL: {reason}",
                         advice="change the setting of the merchant")
         url = urls.split(notice.url)
         try:
-            status, location, body = self._exchange(url, notice, lambda: max(0.001, end - time.monotonic()))
+            status, location, body = self._exchange(url, notice, lambda: max(LAST_MOMENT_S, end - time.monotonic()))
         except httpcore.TimeoutException:
-            failure = receivers.too_slow(self._timeout)
+            failure = receivers.too_slow(allowed_s, cut_short=allowed_s < self._timeout)
+            return Sent(_since(begun), error=failure.sentence, advice=failure.advice, timed_out=True)
         except Forbidden as error:
             failure = receivers.forbidden(str(error))
         except Exception as error:  # whatever a receiver or an address may do, it is an attempt that failed
@@ -188,15 +203,15 @@ class Sender:
                 body = b""
                 for piece in answer.iter_stream():
                     body += piece
-                    if len(body) >= ANSWER_LIMIT or left() <= 0.001:
+                    if len(body) >= ANSWER_LIMIT or left() <= LAST_MOMENT_S:
                         break
-                if left() <= 0.001:
+                if left() <= LAST_MOMENT_S:
                     raise httpcore.ReadTimeout
                 location = next((value for name, value in answer.headers if name.lower() == b"location"), b"")
                 return answer.status, location, body[:ANSWER_LIMIT]
 
     def _headers(self, url: Url, notice: Posted) -> list[tuple[str, str]]:
-        default = {"http": 80, "https": 443}[url.scheme]
+        default = urls.DEFAULT_PORTS[url.scheme]
         host = url.host if url.port in (None, default) else f"{url.host}:{url.port}"
         headers = [("Host", host), ("User-Agent", self._agent), ("Accept", "*/*"), ("Connection", "close"),
                    (MARK, str(notice.id))]

@@ -67,13 +67,13 @@ class LateSender:
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
         self._store = store
-        self._sender: Callable[[Posted], Any] | None = None
+        self._sender: Callable[[Posted, float | None], Any] | None = None
 
-    def __call__(self, notice: Posted) -> Any:
-        """Make one attempt."""
-        return self.load()(notice)
+    def __call__(self, notice: Posted, seconds: float | None = None) -> Any:
+        """Make one attempt, which may take so long."""
+        return self.load()(notice, seconds)
 
-    def load(self) -> Callable[[Posted], Any]:
+    def load(self) -> Callable[[Posted, float | None], Any]:
         """The sender, ready to send."""
         if self._sender is None:
             from .sender import Sender

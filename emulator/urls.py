@@ -13,6 +13,7 @@ from functools import cached_property
 from urllib.parse import quote, unquote, unquote_to_bytes
 
 WEB = ("http", "https")
+DEFAULT_PORTS = {"http": 80, "https": 443}
 # Schemes whose URLs run a program or read the payer's own files.
 NEVER = ("javascript", "data", "vbscript", "file", "blob", "about")
 HIDDEN = "***"  # shown in place of a user and password
@@ -117,6 +118,17 @@ def _check(url: str, own_schemes: bool) -> None:
 def scheme(url: str) -> str:
     """The scheme of a URL that was taken, in lower case."""
     return url.partition(":")[0].lower()
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of a web URL: what is one server. Of one that is not taken the whole, discreetly."""
+    try:
+        parts = split(url)
+        usual = DEFAULT_PORTS[parts.scheme]
+        port = "" if parts.port in (None, usual) else f":{parts.port}"
+        return f"{parts.scheme}://{parts.host.lower()}{port}"
+    except (ValueError, KeyError):
+        return discreet(url)
 
 
 def is_own_scheme(url: str) -> bool:

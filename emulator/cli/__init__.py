@@ -144,22 +144,6 @@ def reset(control: Control, as_json: bool, merchant: str | None) -> None:
 
 
 @main.command()
-@click.argument("move", required=False, metavar="[advance|set|freeze|unfreeze|reset]",
-                type=click.Choice(["advance", "set", "freeze", "unfreeze", "reset"]))
-@click.argument("value", required=False)
-@with_control
-def clock(control: Control, as_json: bool, move: str | None, value: str | None) -> None:
-    """Show or move the clock: `clock advance 15m`, `clock set 2026-01-31T12:00:00Z`, `clock freeze`."""
-    if move in ("advance", "set") and not value:
-        fail(f"clock {move} needs {'a duration' if move == 'advance' else 'a time, ISO 8601'}")
-    bodies = {"advance": {"advance": value}, "set": {"set": value}, "freeze": {"freeze": True}, "unfreeze": {"freeze": False},
-              "reset": {"reset": True}}
-    with patience("Time passes, and what falls due is done"):
-        answer = control("POST", "/clock", bodies[move]) if move else control("GET", "/clock")
-    show(answer, as_json, ("now", "offset_s", "frozen"))
-
-
-@main.command()
 @with_control
 def merchants(control: Control, as_json: bool) -> None:
     """List the merchants with their tokens."""
@@ -292,4 +276,4 @@ def reference(kind: str) -> None:
         click.echo(json.dumps(tables.openapi(OPERATIONS, "http://127.0.0.1:8472"), ensure_ascii=False, indent=2))
 
 
-from . import requests, scenarios, settlement  # noqa: E402,F401  (the modules that declare further commands)
+from . import clock, requests, scenarios, settlement  # noqa: E402,F401  (the modules that declare further commands)

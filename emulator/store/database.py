@@ -26,7 +26,7 @@ from .upkeep import BATCH, FREE_PAGES_KEPT
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 4
+VERSION = 5
 APPLICATION_ID = int.from_bytes(b"TGPY", "big")  # in the file's header: tells our databases from those of other programs
 BUSY_TIMEOUT_S = 20
 LONG_LOG_PAGES = 16_000
@@ -103,7 +103,18 @@ def _removed_merchants_and_upkeep(database: "Database") -> None:
     database.execute("CREATE TABLE upkeep_marks (at BIGINT PRIMARY KEY, journal_id BIGINT NOT NULL, notice_id BIGINT NOT NULL)")
 
 
-MIGRATIONS: dict[int, Callable[["Database"], None]] = {2: _cards, 3: _terminals, 4: _removed_merchants_and_upkeep}
+def _skipped_attempts_and_keys(database: "Database") -> None:
+    """Version 5: attempts that were skipped because their receiver had not answered; keys of repeated calls. What was begun
+    and is not done counts from here."""
+    database.execute("ALTER TABLE attempts ADD COLUMN skipped INTEGER NOT NULL DEFAULT 0")
+    database.execute("CREATE TABLE idempotency_keys (key TEXT PRIMARY KEY, body TEXT NOT NULL, command_id INTEGER NOT NULL UNIQUE, "
+                     "at BIGINT NOT NULL)")
+    database.execute("UPDATE commands SET plan = json_set(plan, '$.changes', (SELECT coalesce(max(id), 0) FROM history), "
+                     "'$.attempts', (SELECT coalesce(max(id), 0) FROM attempts)) WHERE result IS NULL AND plan <> '{}'")
+
+
+MIGRATIONS: dict[int, Callable[["Database"], None]] = {
+    2: _cards, 3: _terminals, 4: _removed_merchants_and_upkeep, 5: _skipped_attempts_and_keys}
 
 
 class Unusable(Exception):

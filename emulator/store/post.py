@@ -1,7 +1,7 @@
 """Tables `notices` and `attempts`: the outbox."""
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,6 +85,17 @@ class Attempt:
     taken: bool
     replay: bool
     findings: list[dict[str, str]]
+    skipped: bool = False  # without the network: its receiver was waited for long enough
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What became of the attempts of the schedule since one of them: `skipped` ones are not among `made`."""
+
+    made: int
+    taken: int
+    skipped: int
+    skipped_urls: list[str]
 
 
 class Notices:
@@ -111,10 +122,11 @@ class Notices:
         row = self._execute("SELECT * FROM notices WHERE id = :id", {"id": notice_id}).fetchone()
         return Posted(**row) if row else None
 
-    def next_due(self) -> int | None:
-        """When the next notice is due."""
-        due: int | None = self._execute("SELECT min(due_at) AS due FROM notices WHERE due_at IS NOT NULL").fetchone()["due"]
-        return due
+    def next_due(self, but: Collection[int] = ()) -> int | None:
+        """When the next notice is due, none of `but`."""
+        row = self._execute("SELECT due_at FROM notices WHERE due_at IS NOT NULL AND id NOT IN (SELECT value FROM json_each(:but)) "
+                            "ORDER BY due_at LIMIT 1", {"but": json.dumps(list(but))}).fetchone()
+        return row["due_at"] if row else None
 
     def due(self, now: int, but: Iterable[str], limit: int) -> list[Posted]:
         """Notices to be sent now, oldest first, none of the merchants `but`.
@@ -142,10 +154,11 @@ class Notices:
 
     def record(self, attempt: Attempt, status: str, attempts: int, due_at: int | None) -> None:
         """Write an attempt down, and what it makes of the notice."""
-        self._execute("INSERT INTO attempts (notice_id, merchants_id, at, took_ms, status_code, answer, error, taken, replay, findings) "
-                      "VALUES (:notice_id, :merchants_id, :at, :took_ms, :status_code, :answer, :error, :taken, :replay, :found)",
+        self._execute("INSERT INTO attempts (notice_id, merchants_id, at, took_ms, status_code, answer, error, taken, replay, findings, "
+                      "skipped) VALUES (:notice_id, :merchants_id, :at, :took_ms, :status_code, :answer, :error, :taken, :replay, "
+                      ":found, :skipped)",
                       {**vars(attempt), "answer": shortened(attempt.answer), "error": shortened(attempt.error),
-                       "taken": int(attempt.taken), "replay": int(attempt.replay),
+                       "taken": int(attempt.taken), "replay": int(attempt.replay), "skipped": int(attempt.skipped),
                        "found": to_json(attempt.findings)})
         self._execute("UPDATE notices SET status = :status, attempts = :attempts, due_at = :due_at WHERE id = :id",
                       {"status": status, "attempts": attempts, "due_at": due_at, "id": attempt.notice_id})
@@ -166,6 +179,15 @@ class Notices:
     def attempts(self, notice_id: int) -> list[sqlite3.Row]:
         """The attempts of a notice, oldest first."""
         return self._execute("SELECT * FROM attempts WHERE notice_id = :id ORDER BY id", {"id": notice_id}).fetchall()
+
+    def tally(self, after: int) -> Tally:
+        """What became of the attempts after one, replays by hand apart."""
+        row = self._execute("SELECT count(*) AS number, total(taken) AS taken, total(skipped) AS skipped FROM attempts "
+                            "WHERE id > :after AND replay = 0", {"after": after}).fetchone()
+        skipped = int(row["skipped"])
+        urls_of = self._execute("SELECT DISTINCT n.url FROM attempts AS a JOIN notices AS n ON n.id = a.notice_id "
+                                "WHERE a.id > :after AND a.skipped", {"after": after}) if skipped else ()
+        return Tally(row["number"] - skipped, int(row["taken"]), skipped, [each["url"] for each in urls_of])
 
     def attempts_after(self, after: int, limit: int) -> list[sqlite3.Row]:
         """All attempts since one, with the order that each belongs to."""

@@ -1,4 +1,4 @@
--- Version 4. Instants and lengths of time are milliseconds, amounts minor units, rates hundred-millionths.
+-- Version 5. Instants and lengths of time are milliseconds, amounts minor units, rates hundred-millionths.
 -- Everything carries merchants_id, so that one merchant can be listed, exported and reset without a look at the others.
 
 CREATE TABLE clock (
@@ -138,7 +138,8 @@ CREATE TABLE attempts (
     error TEXT NOT NULL,
     taken INTEGER NOT NULL,
     replay INTEGER NOT NULL,
-    findings TEXT NOT NULL  -- JSON
+    findings TEXT NOT NULL,  -- JSON
+    skipped INTEGER NOT NULL DEFAULT 0  -- nothing was sent, because the receiver had not answered before
 );
 CREATE INDEX attempts_notice ON attempts (notice_id);
 CREATE INDEX attempts_merchant ON attempts (merchants_id);
@@ -170,6 +171,13 @@ CREATE TABLE commands (
     result TEXT              -- JSON, when it is done
 );
 CREATE INDEX commands_open ON commands (id) WHERE result IS NULL;
+
+CREATE TABLE idempotency_keys (
+    key TEXT PRIMARY KEY,
+    body TEXT NOT NULL,  -- JSON, as it was sent: a key stands for one body
+    command_id INTEGER NOT NULL UNIQUE,
+    at BIGINT NOT NULL   -- real time
+);
 
 CREATE TABLE vouchers (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

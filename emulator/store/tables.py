@@ -1,10 +1,11 @@
 """All tables of one connection."""
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from .changes import Changes
 from .coming import Coming
+from .keys import Keys
 from .lists import Lists
 from .notebook import Notebook
 from .people import Merchants
@@ -31,6 +32,7 @@ class Tables:
         self.notices = Notices(connection)
         self.journal = Journal(connection)
         self.commands = Commands(connection)
+        self.keys = Keys(connection)
         self.vouchers = Vouchers(connection)
         self.terminals = Terminals(connection)
         self.scenarios = Scenarios(connection)
@@ -58,9 +60,9 @@ class Tables:
         """Note that this transaction leaves work for the scheduler."""
         self.wakes = True
 
-    def next_due(self) -> int | None:
-        """The next instant at which time alone does something to an order, or a notice goes out."""
-        dues = [due for due in (self.orders.next_due(), self.notices.next_due()) if due is not None]
+    def next_due(self, but: Collection[int] = ()) -> int | None:
+        """The next instant at which time alone does something to an order, or a notice goes out, none of `but`."""
+        dues = [due for due in (self.orders.next_due(), self.notices.next_due(but)) if due is not None]
         return min(dues, default=None)
 
     def newest(self) -> tuple[int, int, int]:
@@ -79,7 +81,7 @@ class Tables:
         """Forget everything, merchants and clock included, and begin all numbering anew."""
         for table in ("orders", "history", "refunds", "ledger", "notices", "attempts", "journal", "merchants",
                       "removed_merchants", "users", "clock", "vouchers", "terminals", "transactions",
-                      "scenarios", "counts", "notebook", "upkeep_marks"):
+                      "scenarios", "counts", "notebook", "upkeep_marks", "idempotency_keys"):
             self.connection.execute(f"DELETE FROM {table}")
         # Attempts may be under way, and answers to commands waited for: their numbers are not given out a second time.
         self.connection.execute("DELETE FROM sqlite_sequence WHERE name NOT IN ('notices', 'commands')")

@@ -73,10 +73,18 @@ class Emulator:
     scheduler: Scheduler
     waiting: Waiting
 
-    def ask(self, command: str, argument: Mapping[str, Any]) -> dict[str, Any]:
-        """Have the scheduler carry out a command, and wait for its result. Raises TimeoutError."""
+    def ask(self, command: str, argument: Mapping[str, Any], key: str = "", body: str = "") -> dict[str, Any]:
+        """Have the scheduler carry out a command, once for all who ask with an idempotency key, and wait for its result.
+
+        Raises TimeoutError, and `store.KeyUsed` when the key was used with another body.
+        """
         with self.waiting.pause():
-            return self.scheduler.ask(command, argument)
+            return self.scheduler.ask(command, argument, key, body)
+
+    def wait_for(self, number: int) -> dict[str, Any]:
+        """The result of a command that was asked for before. Raises TimeoutError."""
+        with self.waiting.pause():
+            return self.scheduler.wait_for(number)
 
 
 def emulator() -> Emulator:

@@ -43,9 +43,11 @@ TEXTS = (
     ("clk_now", "It is now", "现在是"),
     ("clk_happened", "happened on the way: changes of orders", "途中发生：订单变化"),
     ("clk_attempts", "attempts of notifications", "通知发送"),
+    ("clk_skipped", "Skipped, because the receiver did not answer in time:", "因接收方未及时应答而跳过的发送："),
 )
 PAGE = Page("clock", "M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18zM12 7v5l3 2", TEXTS)
 MOST_COMING = 10
+MOST_RECEIVERS = 3  # in a sentence
 STEPS = (("15m", "clk_minutes"), ("1h", "clk_hour"), ("1d", "clk_day"))
 
 
@@ -102,15 +104,16 @@ def _typed(instant: int) -> str:
 @blueprint.post("/clock")
 def move_clock() -> Response:
     """Move the clock, and answer when everything due has been done."""
-    before = emulator().store.read().newest()
     try:
-        move(_asked(request.form))
+        moved = move(_asked(request.form))
     except Problem as problem:
         return go_on(to("clock"), str(problem), good=False)
-    changes, _, attempts = (after - old for after, old in zip(emulator().store.read().newest(), before))
-    said = texts()
-    return go_on(to("clock"), f"{said.clk_now} {spaced(present(), emulator().settings.timezone)}. "
-                              f"{said.clk_happened} {changes}, {said.clk_attempts} {attempts}.")
+    said, done, skipped = texts(), moved["done"], moved["skipped"]
+    sentence = (f"{said.clk_now} {spaced(present(), emulator().settings.timezone)}. "
+                f"{said.clk_happened} {done['changes']}, {said.clk_attempts} {done['attempts']}.")
+    if skipped["attempts"]:
+        sentence += f" {said.clk_skipped} {skipped['attempts']} ({', '.join(skipped['receivers'][:MOST_RECEIVERS])})."
+    return go_on(to("clock"), sentence, good=not skipped["attempts"])
 
 
 def _asked(form: Mapping[str, str]) -> dict[str, Any]:

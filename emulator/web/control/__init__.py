@@ -25,8 +25,8 @@ probes = Blueprint("probes", __name__)
 
 @dataclass(frozen=True)
 class Operation:
-    """A row of the interface: its `query`, its `body` as a JSON schema (None when it takes none), and the
-    `words` that a part of its path may be."""
+    """A row of the interface: its `query`, its `body` as a JSON schema (None when it takes none), the
+    `words` that a part of its path may be, and the `headers` that it heeds."""
 
     method: str
     path: str
@@ -34,6 +34,7 @@ class Operation:
     query: tuple[Query, ...] = ()
     body: dict[str, Any] | None = None
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    headers: tuple[Query, ...] = ()
 
 
 OPERATIONS: list[Operation] = []
@@ -43,10 +44,10 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 def operation(method: str, path: str, summary: str, query: tuple[Query, ...] = (),
               body: dict[str, Any] | None = None,
-              words: Mapping[str, tuple[str, ...]] | None = None) -> Callable[[View], View]:
+              words: Mapping[str, tuple[str, ...]] | None = None, headers: tuple[Query, ...] = ()) -> Callable[[View], View]:
     """Make the decorated view an operation of the interface. The view itself stays, for others to call."""
     closed = {"type": "object", "additionalProperties": False, **body} if body else None
-    row = Operation(method, path, summary, query, closed, words or {})
+    row = Operation(method, path, summary, query, closed, words or {}, headers)
     OPERATIONS.append(row)
 
     def declare(view: View) -> View:

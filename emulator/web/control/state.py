@@ -1,4 +1,5 @@
 """Health, reset, clock and merchants."""
+import json
 from typing import Any
 
 from flask import Response, jsonify, request
@@ -6,12 +7,16 @@ from flask import Response, jsonify, request
 from ... import __version__, chance, durations, merchants, scenarios, scheduler, seeding
 from ...clock import from_iso, iso, real_now
 from ...merchants import Invalid, Merchant, User
-from ...store import Tables, Unusable
+from ...store import KeyUsed, Tables, Unusable
 from .. import emulator
-from . import (DEFAULT_ROWS, MERCHANT, Problem, asked, body, listed, number, operation, paged_by, probes,
-               problem, text_of, wrong_value)
+from . import (DEFAULT_ROWS, MERCHANT, Problem, Query, asked, body, listed, number, operation, paged_by, probes,
+               problem, text_of, wrong_request, wrong_value)
 
 EARLIEST, LATEST = from_iso("2000-01-01"), from_iso("2100-01-01")
+LONGEST_KEY = 255
+IDEMPOTENCY_KEY = Query("Idempotency-Key", "a text of your choice: a call that is repeated with it within a day of real time moves the "
+                        "clock once and is answered the same; with another body it is 422",
+                        {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY})
 RANGE = "the clock runs from 2000 to 2100"
 TEXT = {"type": "string"}
 SETTINGS: dict[str, Any] = {
@@ -74,21 +79,37 @@ def clock() -> Response:
     return jsonify(scheduler.state(emulator().store.read().clock.get(), real_now()))
 
 
-@operation("POST", "/clock", "move the clock; what falls due in between is done before it answers", body={
-    "minProperties": 1, "maxProperties": 1, "properties": {
-        "advance": {"type": ["string", "number"], "description": "a duration: 500ms, 5s, 15m, 2h, 1d, or seconds"},
-        "set": {"type": "string", "format": "date-time"}, "freeze": {"type": "boolean"}, "reset": {"const": True}}})
+@operation("POST", "/clock", "move the clock; what falls due in between is done before it answers, and the answer says what was done, "
+           "and what was skipped because receivers of notifications did not answer in time", headers=(IDEMPOTENCY_KEY,),
+           body={"minProperties": 1, "maxProperties": 1, "properties": {
+               "advance": {"type": ["string", "number"], "description": "a duration: 500ms, 5s, 15m, 2h, 1d, or seconds"},
+               "set": {"type": "string", "format": "date-time"}, "freeze": {"type": "boolean"}, "reset": {"const": True}}})
 def move_clock() -> Response:
     """Advance, set, freeze, unfreeze or reset the clock."""
-    move(body())
-    return clock()
+    return jsonify(move(body(), _key()))
 
 
-def move(given: dict[str, Any]) -> None:
-    """Move the clock as it is asked, until what falls due on the way has been done. Raises Problem."""
-    result = emulator().ask("clock", _move(given))
+def _key() -> str:
+    """The idempotency key of the request, empty when it has none. Raises Problem."""
+    key = request.headers.get(IDEMPOTENCY_KEY.name)
+    if key is not None and not (key.strip() and len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
+        raise wrong_request(f"{IDEMPOTENCY_KEY.name} must be 1 to {LONGEST_KEY} printable ASCII characters")
+    return key or ""
+
+
+def move(given: dict[str, Any], key: str = "") -> dict[str, Any]:
+    """Move the clock as it is asked, until what falls due on the way has been done; answers the clock and what was done. A call that is
+    repeated with its idempotency key moves it once. Raises Problem."""
+    here, written = emulator(), json.dumps(given, sort_keys=True)
+    try:
+        before = here.store.read().keys.find(key, written, real_now()) if key else None
+        # A repeated call is not checked again: the clock has moved since.
+        result = here.wait_for(before) if before else here.ask("clock", _move(given), key, written)
+    except KeyUsed as used:
+        raise wrong_value(f"the {IDEMPOTENCY_KEY.name} was used with another body; take a new one") from used
     if "error" in result:
         raise Problem(500, "Internal Server Error", f"the clock was not moved to the end: {result['error']}")
+    return result
 
 
 def _move(given: dict[str, Any]) -> dict[str, Any]:
