@@ -2,7 +2,7 @@
 
 A line of this map imports from the lines above it only; names on one line do not know each other. A test holds the code to it.
 
-    durations  money  chance  findings  codes  response_codes  signature  urls  lan  shop  remedies  slots  connections
+    durations  money  chance  findings  codes  response_codes  signature  urls  lan  shop  remedies  slots  connections  portions
     clock  payers  public_url  receivers
     settings  merchants  contract  cards  terminal
     scenarios

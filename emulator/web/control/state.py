@@ -133,7 +133,8 @@ def list_merchants() -> Response:
     after = asked("after")["after"] or ""
     limit = number("limit", DEFAULT_ROWS)
     tables = emulator().store.read()
-    return listed([merchant_json(tables, merchant) for merchant in tables.merchants.page(after, limit)], limit, "merchants_id")
+    merchants = tables.merchants.page(after, limit)
+    return listed((merchant_json(tables, merchant) for merchant in merchants), limit, "merchants_id")
 
 
 @operation("GET", "/merchants/<merchants_id>", "one merchant")
