@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from .outbox import Post, deliver
 from .settings import Settings
-from .store import Store, Tables
+from .store import Store, Tables, Unusable
 from .store.post import Posted
 
 IN_FLIGHT_PER_MERCHANT = 8
@@ -65,6 +65,8 @@ class Flights:
                 with self._store.write() as tables:
                     told = {"taken": sent.taken(notice.notify_type), "error": sent.error, "status_code": sent.status_code}
                     tables.commands.finish(command, told)
+        except Unusable:  # the store has said so
+            time.sleep(PAUSE_S)
         except Exception:
             log.exception("an attempt of notice %s was not written down", notice.id)
             time.sleep(PAUSE_S)  # it is still due: without a pause a full disk would make a storm of repetitions

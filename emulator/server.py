@@ -28,7 +28,7 @@ from . import __version__, cards, merchants, scenarios, seeding
 from .flights import Signal
 from .scheduler import Scheduler
 from .settings import DEFAULT_SEED, EVERYWHERE, MERCHANTS, PRIVATE, TEMPORARY, Settings, is_loopback, is_reachable
-from .store import Store, Tables, Unusable, conclude, prepare
+from .store import IDENTITY, Store, Tables, Unusable, conclude, prepare
 from .store.post import Posted
 from .urls import discreet, reachable, url_of
 from .web import create_app
@@ -96,6 +96,9 @@ def build(settings: Settings, path: Path) -> tuple[Flask, Scheduler, LateSender]
         if is_reachable(settings):
             _warn_of_known_tokens(tables)
         _begin_scenario(tables, settings.scenario)
+        identity = tables.facts.remember(IDENTITY, secrets.token_hex(16))
+    store.close()
+    store.keep_to(identity)
     store.close()
     sender = LateSender(settings, store)
     scheduler = Scheduler(store, settings, sender, bell)
@@ -237,6 +240,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
         self._path = path
         self._ready = ready
         self.application, self._scheduler, self._sender = build(settings, path)
+        self.store: Store = self.application.extensions["emulator"].store
         super().__init__()
 
     def load_config(self) -> None:
@@ -327,7 +331,7 @@ def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None
         try:
             server.run()
         finally:
-            if os.getpid() == process and not temporary:
+            if os.getpid() == process and not temporary and server.store.is_in_place():
                 _conclude(path)
     finally:
         if temporary and os.getpid() == process:

@@ -3,7 +3,12 @@
 `database` opens and locks, `schema.sql` is the schema, `tables` gathers the modules that each own a few tables: `trades` (orders,
 history, refunds, ledger), `post` (notices, attempts), `people` (merchants, users), `records` (journal, clock, commands).
 """
-from .database import Leadership, Store, Unusable, conclude, prepare
-from .tables import Tables
+from sqlite3 import DatabaseError
 
-__all__ = ["Leadership", "Store", "Tables", "Unusable", "conclude", "prepare"]
+from .database import Store, conclude, prepare
+from .files import IDENTITY
+from .locks import Leadership
+from .tables import Tables
+from .troubles import Unusable
+
+__all__ = ["DatabaseError", "IDENTITY", "Leadership", "Store", "Tables", "Unusable", "conclude", "prepare"]

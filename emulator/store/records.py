@@ -160,6 +160,10 @@ class Commands:
         rows = self._execute("SELECT id, name, argument, plan FROM commands WHERE result IS NULL ORDER BY id")
         return [Command(row["id"], row["name"], json.loads(row["argument"]), json.loads(row["plan"])) for row in rows]
 
+    def withdraw(self, command_id: int) -> None:
+        """Ask no longer for something that has not been begun."""
+        self._execute("DELETE FROM commands WHERE id = :id AND result IS NULL AND plan = '{}'", {"id": command_id})
+
     def begin(self, command_id: int, plan: Mapping[str, Any]) -> None:
         """Fix what a command means, so that another process can finish it."""
         self._execute("UPDATE commands SET plan = :plan WHERE id = :id", {"id": command_id, "plan": to_json(plan)})
