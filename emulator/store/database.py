@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -20,7 +20,7 @@ from urllib.parse import quote
 from ..merchants import delivered
 from ..settlement import rows
 from .columns import to_json
-from .files import LOG_GONE, Files, identity_in, inode
+from .files import GONE, LOG_GONE, Files, Replaced, identity_in, inode
 from .locks import WriteLock, locked
 from .tables import Tables
 from .troubles import HELD, Log, Unusable, is_trouble, sentence
@@ -33,6 +33,7 @@ VERSION = 4
 APPLICATION_ID = int.from_bytes(b"TGPY", "big")  # in the file's header: tells our databases from those of other programs
 BUSY_TIMEOUT_MS = 5_000
 BRIEF_MS = 100  # once somebody has been waited for in vain
+LONG_S = 1.0
 LOOK_S = 0.05
 LONG_LOG_PAGES = 16_000
 PAUSE_S = 0.02
@@ -126,6 +127,7 @@ class Store:
         self.generation = 0  # connections of an earlier one have a log that was removed
         self._files = Files(self.path)
         self._looked = 0.0
+        self._has_left = False  # the log of a file in whose place another one is
         self._local = threading.local()
         self._idle: deque[Tables] = deque()  # of threads that work no longer, or wait
 
@@ -150,7 +152,12 @@ class Store:
     def look(self) -> None:
         """See that the files are those that were opened. Raises Unusable."""
         with self.reported():
-            self._files.check()
+            try:
+                self._files.check()
+            except Replaced:
+                with self.lock.hold():
+                    self._leave_behind()
+                raise
             if self._log_is_gone():
                 with self.lock.hold():
                     self._renew()
@@ -183,6 +190,7 @@ class Store:
     def opened(self) -> Tables:
         """The tables on a connection that belongs to whoever asks, who closes it."""
         with self.reported():
+            self._files.check()
             log, index = self._files.present_logs()
             if self._files.are_known and index and not log:  # others have the log that was removed
                 raise Unusable(LOG_GONE)
@@ -190,6 +198,8 @@ class Store:
 
     def _open(self) -> Tables:
         tables = Tables(connect(self.path, "rw" if self._files.are_known else "rwc"))
+        if not self.is_in_place():
+            raise Unusable(GONE)
         tables.connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()  # which opens the log
         if self._files.logs is None:
             self._files.logs = self._files.present_logs()
@@ -224,10 +234,12 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Tables]:
         """The tables in a write transaction: committed at the end of the block, undone when it raises. Raises Unusable."""
+        begun = time.monotonic()
         with self.reported(), self._exclusive():
             tables = self._own()
             connection = tables.connection
-            self._be_patient(tables, BRIEF_MS if self.lock.is_held else BUSY_TIMEOUT_MS)
+            has_waited = self.lock.is_held or time.monotonic() > begun + LONG_S
+            self._be_patient(tables, BRIEF_MS if has_waited else BUSY_TIMEOUT_MS)
             connection.execute("BEGIN IMMEDIATE")
             self.lock.is_held = False
             try:
@@ -254,14 +266,17 @@ class Store:
     def _exclusive(self) -> Iterator[None]:
         """Be the only one who writes, into the files that were opened. Raises Unusable."""
         with self.lock.hold():
-            self._files.check()
+            try:
+                self._files.check()
+            except Replaced:
+                self._leave_behind()
+                raise
             self._renew()
             yield
 
     def checkpoint(self) -> None:
         """Take what was committed over from the log into the database, beside the writers, who wait only when the log has become long."""
-        if self._files.are_known and self._files.is_replaced:
-            self._leave_behind()
+        self.look()
         connection = self.read().connection
         pages = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1]
         if pages > LONG_LOG_PAGES:
@@ -270,8 +285,16 @@ class Store:
 
     def _leave_behind(self) -> None:
         """Another file is at the path: empty the log of the one that was there, so that nobody takes it for the log of the other."""
-        with self.lock.hold():
-            self._own().connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        tables = getattr(self._local, "tables", None) or self._left_over()
+        if tables is not None and not self._has_left:  # a new connection would be one to the other file
+            self._has_left = not tables.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            self._local.tables = tables
+
+    def part(self) -> None:
+        """Called when the process is about to end: where another file is in the place of the database, its log stays apart."""
+        if self._files.are_known and self._files.is_replaced:
+            with suppress(Unusable), self.lock.hold():
+                self._leave_behind()
 
     def tidy(self, real: int, keep: int | None, most: int | None) -> None:
         """Delete what is older than `keep` milliseconds of real time or beyond the newest `most` entries, and give free pages back to

@@ -22,6 +22,10 @@ Inode = tuple[int, int]
 Logs = tuple[Inode | None, Inode | None]
 
 
+class Replaced(Unusable):
+    """Another file is at the path."""
+
+
 def inode(path: str | Path) -> Inode | None:
     """Which file is at a path; None when there is none."""
     try:
@@ -78,7 +82,7 @@ class Files:
         if self._main is None:
             return
         if (status.st_dev, status.st_ino) != self._main:
-            raise Unusable(OTHER)
+            raise Replaced(OTHER)
         seen = status.st_size, status.st_mtime_ns
         if seen != self._seen:
             self._is_sound = self._look_inside()
