@@ -13,7 +13,7 @@ A line of this map imports from the lines above it only; names on one line do no
     sending_mistakes
     signature_search
     store  doctor
-    outbox  authentication  watching
+    outbox  authentication  watching  shared_settings
     sender  payments  seeding  flights  scripting
     acquirer
     pos

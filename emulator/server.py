@@ -28,6 +28,7 @@ from . import __version__, cards, merchants, scenarios, seeding
 from .flights import Signal
 from .scheduler import Scheduler
 from .settings import DEFAULT_SEED, EVERYWHERE, MERCHANTS, PRIVATE, TEMPORARY, Settings, is_loopback, is_reachable
+from .shared_settings import Different, agree
 from .store import IDENTITY, Store, Tables, Unusable, conclude, prepare
 from .store.post import Posted
 from .urls import discreet, reachable, url_of
@@ -318,6 +319,8 @@ def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None
         path = temporary / "emulator.db" if temporary else database_path(settings)
         if in_force.seed != settings.seed:
             in_force = with_its_seed(in_force, path)
+        if not temporary:
+            _agree(path, in_force)
         if in_force.notify_allow != settings.notify_allow:
             in_force = in_force.replaced(notify_allow=(*in_force.notify_allow, urlsplit(reachable(address)).netloc))
 
@@ -336,6 +339,20 @@ def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None
     finally:
         if temporary and os.getpid() == process:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _agree(path: Path, settings: Settings) -> None:
+    """See that servers of this database have the same settings where it matters, for as long as this process and its workers run.
+
+    Raises Unstartable, `store.Unusable`.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        agree(path, settings)
+    except Different as different:
+        raise Unstartable(str(different)) from different
+    except OSError as error:
+        raise Unusable(f"{path} cannot be used as the database: {error}") from error
 
 
 def _temporary_directory() -> Path:
