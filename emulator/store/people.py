@@ -92,10 +92,10 @@ class Merchants:
         self._execute("DELETE FROM merchants WHERE merchants_id = :id", {"id": merchants_id})
         self._execute("DELETE FROM users WHERE merchants_id = :id", {"id": merchants_id})
 
-    def was_removed(self, merchants_id: str) -> bool:
-        """Whether a merchant with this number was removed since everything was last reset."""
-        found = self._execute("SELECT 1 FROM removed_merchants WHERE merchants_id = :id",
-                              {"id": merchants_id})
+    def is_used(self, merchants_id: str) -> bool:
+        """Whether a merchant has this number, or had it since everything was last reset."""
+        found = self._execute("SELECT 1 FROM merchants WHERE merchants_id = :id UNION ALL "
+                              "SELECT 1 FROM removed_merchants WHERE merchants_id = :id", {"id": merchants_id})
         return found.fetchone() is not None
 
     def count_removed(self) -> int:

@@ -12,6 +12,7 @@ from . import (DEFAULT_ROWS, MERCHANT, Problem, asked, body, listed, number, ope
                problem, text_of, wrong_value)
 
 EARLIEST, LATEST = from_iso("2000-01-01"), from_iso("2100-01-01")
+MOST_MERCHANTS = 100_000_000
 RANGE = "the clock runs from 2000 to 2100"
 TEXT = {"type": "string"}
 SETTINGS: dict[str, Any] = {
@@ -169,12 +170,22 @@ def make(given: dict[str, Any]) -> dict[str, Any]:
 
 def _free_number(tables: Tables) -> str:
     """A number that no merchant has, or has had since everything was last reset. Raises Problem."""
-    begin = tables.merchants.count_removed()  # about as many are used up: do not try each of them every time
-    for place in range(begin, begin + 1_000_000):
-        candidate = f"29{chance.digits(10, emulator().settings.seed, 'merchant', place)}"
-        if tables.merchants.find(candidate) is None and not tables.merchants.was_removed(candidate):
-            return candidate
-    raise Problem(507, "Insufficient Storage", "there are no merchant numbers left")
+    def number_at(place: int) -> str:
+        return f"29{chance.digits(10, emulator().settings.seed, 'merchant', place)}"
+
+    def is_used(place: int) -> bool:
+        return tables.merchants.is_used(number_at(place))
+
+    used, step = tables.merchants.count_removed() - 1, 1  # the first places are used up, so that few of them are tried
+    while is_used(used + step):
+        used, step = used + step, step * 2
+        if used > MOST_MERCHANTS:
+            raise Problem(507, "Insufficient Storage", "there are no merchant numbers left")
+    free = used + step
+    while free - used > 1:
+        middle = (used + free) // 2
+        used, free = (middle, free) if is_used(middle) else (used, middle)
+    return number_at(free)
 
 
 @operation("PATCH", "/merchants/<merchants_id>", "change settings of a merchant",
