@@ -2,7 +2,7 @@
 
 A line of this map imports from the lines above it only; names on one line do not know each other. A test holds the code to it.
 
-    durations  money  chance  findings  codes  response_codes  signature  urls  lan  shop  remedies  slots  connections
+    durations  money  chance  findings  codes  response_codes  signature  urls  lan  shop  remedies  slots  connections  portions
     clock  payers  public_url  receivers  patience
     settings  merchants  contract  cards  terminal
     scenarios
@@ -13,7 +13,7 @@ A line of this map imports from the lines above it only; names on one line do no
     sending_mistakes
     signature_search
     store  doctor
-    outbox  authentication  watching
+    outbox  authentication  watching  shared_settings
     sender  payments  seeding  flights  scripting
     acquirer
     pos

@@ -15,7 +15,7 @@ from . import durations, urls
 from .outbox import Sent, after_failure, deliver, is_lost, skip
 from .patience import FEW, Patience
 from .settings import Settings
-from .store import Store
+from .store import Store, Unusable
 from .store.post import Posted
 
 LOOK_AROUND_S = 0.05
@@ -118,6 +118,8 @@ class Flights:
                 with self._store.write() as tables:
                     told = {"taken": sent.taken(flight.notice.notify_type), "error": sent.error, "status_code": sent.status_code}
                     tables.commands.finish(flight.command, told)
+        except Unusable:  # the store has said so
+            time.sleep(PAUSE_S)
         except Exception:
             log.exception("an attempt of notice %s was not written down", flight.notice.id)
             time.sleep(PAUSE_S)  # it is still due: without a pause a full disk would make a storm of repetitions

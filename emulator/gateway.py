@@ -24,7 +24,7 @@ from .replies import Answer, Download, Redirect, Reply, Response
 from .scripting import Asked, Verdict, decide, prepare
 from .settings import Settings
 from .slots import Full, Place
-from .store import Store, Tables
+from .store import Store, Tables, Unusable
 from .store.records import Entry
 from .watching import Waiting
 
@@ -103,19 +103,26 @@ class Gateway:
 
     def _answered(self, case: Case) -> Response:
         try:
-            table, merchant, params = self._admit(case)
-            prepare(self.store.read(), self.settings.seed, _as_rules_see_it(table, merchant, params, case))
-            with self.store.write() as tables:
-                response = self._carry_out(tables, case, table, merchant, params)
-            self._wait_for_notices(case, merchant, params)
-            return response
+            with self.store.reported():
+                return self._done(case)
         except Refused as refused:
             if isinstance(refused, NotAuthentic):
                 case.explanation = refused.explanation
             return self._refuse(case, refused)
+        except Unusable as trouble:  # nothing can be written down
+            return _refusal(case, Refused("SYSTEM_ERROR", str(trouble)))
         except Exception:
             log.exception("%s failed", case.request.name)
             return self._refuse(case, Refused("SYSTEM_ERROR", REFUSALS["SYSTEM_ERROR"].when))
+
+    def _done(self, case: Case) -> Response:
+        """Check a request and carry it out. Raises Refused and Unusable."""
+        table, merchant, params = self._admit(case)
+        prepare(self.store.read(), self.settings.seed, _as_rules_see_it(table, merchant, params, case))
+        with self.store.write() as tables:
+            response = self._carry_out(tables, case, table, merchant, params)
+        self._wait_for_notices(case, merchant, params)
+        return response
 
     def _carry_out(self, tables: Tables, case: Case, table: Endpoint, merchant: Merchant, params: Mapping[str, str]) -> Response:
         """Act, within the request's transaction. Raises Refused, where no scenario has counted the request."""
@@ -220,6 +227,8 @@ class Gateway:
         try:
             with self.store.write() as tables:
                 return _written_down(tables, tables.clock.get().now(real_now()), case, response, refused.code.name)
+        except Unusable as trouble:
+            return _refusal(case, Refused("SYSTEM_ERROR", str(trouble)))
         except Exception:
             log.exception("the refusal of %s was not written down", case.request.name)
             return response

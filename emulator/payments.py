@@ -157,7 +157,7 @@ class Payments:
         return refund
 
     def _refund_id(self, order: Order) -> str:
-        for number in count(len(self.tables.orders.refunds(order.merchants_id, order.out_trade_no)) + 1):
+        for number in count(self.tables.orders.count_refunds(order.merchants_id, order.out_trade_no) + 1):
             made = chance.digits(8, self.settings.seed, "refund", order.merchants_id, order.out_trade_no, number)
             refund_id = f"{order.merchants_id}{clock.compact(self.now, self.settings.timezone)}{made}"
             if self.tables.orders.refund(order.merchants_id, refund_id) is None:

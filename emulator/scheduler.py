@@ -14,7 +14,8 @@ from .clock import Clock, real_now
 from .flights import Flights, Post, Signal
 from .patience import Patience
 from .settings import Settings
-from .store import Leadership, Store, Tables
+from .store import Leadership, Store, Tables, Unusable
+from .store.locks import BEAT_S
 from .store.records import Command
 from .walking import BATCH, Walk, move_orders
 
@@ -24,6 +25,8 @@ WARM_UP_AFTER_S = 1
 CHECKPOINT_EVERY_S = 1
 TIDY_EVERY_S = 5
 LONGEST_LANDING_S = 30
+AGAIN_S = 1
+STILL = "the process that does what falls due is stopped"
 log = logging.getLogger(__name__)
 
 
@@ -36,37 +39,63 @@ class Scheduler:
         self._signal = signal
         self._flights = Flights(store, settings, post, signal)
         self._stopping = threading.Event()
+        self._ended = threading.Event()
 
     def run(self, warm_up: Callable[[], object] = lambda: None) -> None:
         """Wait for the leadership, then lead until `stop`: the body of the scheduler's thread.
 
         `warm_up` is called a moment after it leads: what it loads must not hold up the first requests.
         """
-        leadership = Leadership(self._store.path)
+        leadership = self._leadership()
+        if leadership is None:
+            return
         leadership.acquire(wait=True)
+        threading.Thread(target=self._beat, args=(leadership,), name="heartbeat", daemon=True).start()
         soon = threading.Timer(WARM_UP_AFTER_S, warm_up)
         soon.daemon = True
         soon.start()
         threading.Thread(target=self._checkpoint, name="checkpoints", daemon=True).start()
         while not self._stopping.is_set():
             try:
-                due = self.step()
+                with self._store.reported():
+                    due = self.step()
+            except Unusable:  # the store has said so
+                due = None
             except Exception:
                 log.exception("the scheduler failed and tries again")
                 due = None
             self._signal.wait(LONGEST_SLEEP_S if due is None or due <= 0 else min(LONGEST_SLEEP_S, due / durations.SECOND))
         self._flights.end(LONGEST_LANDING_S)  # whoever leads next would take what is under way for due
+        self._ended.set()
         leadership.close()
+
+    def _leadership(self) -> Leadership | None:
+        """What the leadership is taken with; None when it ends before the place of the database is there."""
+        while not self._stopping.is_set():
+            try:
+                return Leadership(self._store.path)
+            except Unusable as trouble:
+                self._store.troubles.begin(str(trouble))
+                self._stopping.wait(AGAIN_S)
+        return None
+
+    def _beat(self, leadership: Leadership) -> None:
+        """The body of the thread that says to other processes that this one is not stopped."""
+        while not self._ended.wait(BEAT_S):
+            leadership.beat()
 
     def _checkpoint(self) -> None:
         """The body of the thread that keeps the database's log short: it may wait for the disk, which nobody else should."""
         tidied = 0.0
         while not self._stopping.wait(CHECKPOINT_EVERY_S):
             try:
-                self._store.checkpoint()
-                if time.monotonic() - tidied > TIDY_EVERY_S:
-                    self._store.tidy(real_now(), self._settings.keep, self._settings.keep_entries)
-                    tidied = time.monotonic()
+                with self._store.reported():
+                    self._store.checkpoint()
+                    if time.monotonic() - tidied > TIDY_EVERY_S:
+                        self._store.tidy(real_now(), self._settings.keep, self._settings.keep_entries)
+                        tidied = time.monotonic()
+            except Unusable:  # the store has said so
+                continue
             except Exception:
                 log.exception("the database's log was not taken over; it is tried again")
 
@@ -94,7 +123,8 @@ class Scheduler:
     def ask(self, name: str, argument: Mapping[str, Any], key: str = "", body: str = "", seconds: float = 3600.0) -> dict[str, Any]:
         """Have a command carried out and wait for its result, whoever leads; under an idempotency `key` once for all who ask with it.
 
-        Raises TimeoutError, and `store.KeyUsed` when the key was used with another body.
+        Raises TimeoutError; `store.KeyUsed` when the key was used with another body; and Unusable when the process that leads is
+        stopped: then it is not carried out, unless it was begun.
         """
         with self._store.write() as tables:
             number = tables.keys.find(key, body, real_now()) if key else None
@@ -112,16 +142,22 @@ class Scheduler:
             result = self._store.read().commands.result(number)
             if result is not None:
                 return result
-            self._lead_if_nobody_does()
+            self._lead_if_nobody_does(number)
             waited.wait(0.005)
         raise TimeoutError(f"the command {number} was not done within {seconds:g} s")
 
-    def _lead_if_nobody_does(self) -> None:
+    def _lead_if_nobody_does(self, command: int) -> None:
         leadership = Leadership(self._store.path)
-        if leadership.acquire(wait=False):
-            self.step()
-            self._flights.land(lambda: self._flights.launch_due(self._store.read().clock.get().now(real_now())))
-        leadership.close()
+        try:
+            if leadership.acquire(wait=False):
+                self.step()
+                self._flights.land(lambda: self._flights.launch_due(self._store.read().clock.get().now(real_now())))
+            elif leadership.stands_still():
+                with self._store.write() as tables:
+                    tables.commands.withdraw(command)
+                raise Unusable(STILL)
+        finally:
+            leadership.close()
 
     def _perform_open(self, *names: str) -> None:
         """Carry out what is asked for, of some kinds. Those who have waited together share what is found out of receivers."""

@@ -28,7 +28,8 @@ from . import __version__, cards, merchants, scenarios, seeding
 from .flights import Signal
 from .scheduler import Scheduler
 from .settings import DEFAULT_SEED, EVERYWHERE, MERCHANTS, PRIVATE, TEMPORARY, Settings, is_loopback, is_reachable
-from .store import Store, Tables, Unusable, conclude, prepare
+from .shared_settings import Different, agree
+from .store import IDENTITY, Store, Tables, Unusable, conclude, prepare
 from .store.post import Posted
 from .urls import discreet, reachable, url_of
 from .web import create_app
@@ -96,6 +97,9 @@ def build(settings: Settings, path: Path) -> tuple[Flask, Scheduler, LateSender]
         if is_reachable(settings):
             _warn_of_known_tokens(tables)
         _begin_scenario(tables, settings.scenario)
+        identity = tables.facts.remember(IDENTITY, secrets.token_hex(16))
+    store.close()
+    store.keep_to(identity)
     store.close()
     sender = LateSender(settings, store)
     scheduler = Scheduler(store, settings, sender, bell)
@@ -237,6 +241,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
         self._path = path
         self._ready = ready
         self.application, self._scheduler, self._sender = build(settings, path)
+        self.store: Store = self.application.extensions["emulator"].store
         super().__init__()
 
     def load_config(self) -> None:
@@ -314,6 +319,8 @@ def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None
         path = temporary / "emulator.db" if temporary else database_path(settings)
         if in_force.seed != settings.seed:
             in_force = with_its_seed(in_force, path)
+        if not temporary:
+            _agree(path, in_force)
         if in_force.notify_allow != settings.notify_allow:
             in_force = in_force.replaced(notify_allow=(*in_force.notify_allow, urlsplit(reachable(address)).netloc))
 
@@ -327,11 +334,25 @@ def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None
         try:
             server.run()
         finally:
-            if os.getpid() == process and not temporary:
+            if os.getpid() == process and not temporary and server.store.is_in_place():
                 _conclude(path)
     finally:
         if temporary and os.getpid() == process:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _agree(path: Path, settings: Settings) -> None:
+    """See that servers of this database have the same settings where it matters, for as long as this process and its workers run.
+
+    Raises Unstartable, `store.Unusable`.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        agree(path, settings)
+    except Different as different:
+        raise Unstartable(str(different)) from different
+    except OSError as error:
+        raise Unusable(f"{path} cannot be used as the database: {error}") from error
 
 
 def _temporary_directory() -> Path:

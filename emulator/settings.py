@@ -165,10 +165,12 @@ class Settings(Mapping[str, Any]):
         given = written or {}
         self.given = frozenset(given)  # what was not left to its default
         self._values: dict[str, Any] = {}
+        self._texts: dict[str, str] = {}
         for setting in SETTINGS:
             text = given.get(setting.name, setting.default)
             try:
-                self._values[setting.name] = setting.parse(text)
+                self._values[setting.name] = value = setting.parse(text)
+                self._texts[setting.name] = ("on" if value else "off") if setting.is_switch else text
             except ValueError as error:
                 raise ValueError(f"{setting.name}: {error}") from error
         if self._values["lan"] and "host" not in given:
@@ -187,11 +189,17 @@ class Settings(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._values)
 
+    def text(self, name: str) -> str:
+        """A value as it is written, or would be."""
+        return self._texts[name]
+
     def replaced(self, **values: Any) -> "Settings":
         """A copy with some values changed; they are taken as they are, not parsed."""
         copy = Settings()
         copy.given = self.given | frozenset(values)
         copy._values = {**self._values, **values}
+        texts = {name: ",".join(value) if isinstance(value, tuple) else str(value) for name, value in values.items()}
+        copy._texts = {**self._texts, **texts}
         copy.__dict__.update(copy._values)
         return copy
 

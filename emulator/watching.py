@@ -1,5 +1,4 @@
 """One look for all who wait: a thread of each process sees what has changed and wakes whom it concerns."""
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -7,7 +6,7 @@ from contextlib import contextmanager
 
 from .settings import Settings
 from .slots import Places, Slots
-from .store import Store, Tables
+from .store import Store, Tables, Unusable
 from .store.changes import Changed, Cursor
 
 LOOK_S = 0.02
@@ -15,7 +14,6 @@ LEFT_S = 0.1
 LINGER_S = 5.0
 AGAIN_S = 0.5
 Concerns = Callable[[Changed], bool]
-log = logging.getLogger(__name__)
 
 
 def never() -> bool:
@@ -57,6 +55,7 @@ class Watcher:
         self._waiters: set[Waiter] = set()
         self._tables: Tables | None = None
         self._version = 0
+        self._generation = 0
         self._cursor: Cursor = (0, 0, 0)
 
     @contextmanager
@@ -78,6 +77,7 @@ class Watcher:
 
     def _begun(self) -> Tables:
         """A connection of its own, which is how to see that others have written; and how far the logs are."""
+        self._generation = self._store.generation
         tables = self._store.opened()
         self._version, self._cursor = tables.changes.version(), tables.newest()
         return tables
@@ -112,8 +112,7 @@ class Watcher:
         """Wake those whom a change concerns."""
         try:
             changed = self._changed()
-        except Exception as failure:  # whoever waits finds out by itself what is the matter, and says so
-            log.warning("the database cannot be watched: %s", failure)
+        except Unusable:  # whoever waits finds out by itself what is the matter, and says so
             for waiter in waiters:
                 waiter.wake()
             time.sleep(AGAIN_S)
@@ -126,12 +125,22 @@ class Watcher:
     def _changed(self) -> Changed | None:
         """What has been written since the look before; None when nothing has."""
         assert self._tables is not None
-        version = self._tables.changes.version()
-        if version == self._version:
-            return None
-        self._version = version
-        changed, self._cursor = self._tables.changes.since(self._cursor)
-        return changed
+        self._store.look()
+        with self._store.reported():
+            if self._generation != self._store.generation:
+                self._begin_again()
+            version = self._tables.changes.version()
+            if version == self._version:
+                return None
+            changed, self._cursor = self._tables.changes.since(self._cursor)
+            self._version = version
+            return changed
+
+    def _begin_again(self) -> None:
+        """The log of the database was removed, and this connection still reads it."""
+        generation, tables = self._store.generation, self._store.opened()
+        self._end()
+        self._tables, self._generation, self._version = tables, generation, -1
 
     @staticmethod
     def _see_who_left(waiters: list[Waiter]) -> None:

@@ -150,6 +150,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         finally:
             self._begin_to_end()
             self._here.scheduler.stop(max(0.0, self._asked_to_end + ATTEMPTS_S - time.monotonic()))
+            self._here.store.part()
         self.log.debug("Worker exiting (pid: %s)", self.pid)
         os._exit(0)
 

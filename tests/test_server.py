@@ -355,6 +355,22 @@ def test_two_servers_can_share_a_database(tmp_path: Path, receiver: Receiver) ->
         assert [notice["status"] for notice in shop.story(number)["notices"]] == ["taken"]
 
 
+def test_a_second_server_must_have_the_same_settings_where_it_matters(tmp_path: Path) -> None:
+    path = tmp_path / "emulator.db"
+    first = Server(database=path, refund_period="120m", seed="one").start()
+    try:
+        refused = outcome("--port=0", f"--database={path}", "--refund-period=90d", "--seed=two", "--timezone=UTC", "--strict")
+        assert refused == (1, [
+            f"Error: another server serves {path} with other settings: seed is another there; strict is off there and on here; "
+            "timezone is Asia/Shanghai there and UTC here; refund_period is 120m there and 90d here"])
+        with Server(database=path, refund_period="2h", seed="one", threads=2, workers=1, log_level="error") as second:
+            assert Control(second.url).get("/orders")["items"] == []
+    finally:
+        first.kill()
+    with Server(database=path, seed="one", timezone="UTC") as later:
+        assert Control(later.url).get("/orders")["items"] == []
+
+
 @pytest.mark.parametrize("moment", [0.0, 0.01, 0.02, 0.04, 0.06, 0.1], ids=lambda moment: f"{moment:g} s")
 def test_sigterm_in_the_first_moments_is_not_lost(moment: float) -> None:
     server = Server().start(wait=False)

@@ -4,8 +4,13 @@
 history, refunds, ledger), `post` (notices, attempts), `people` (merchants, users), `records` (journal, clock, commands),
 `keys` (repeated calls).
 """
-from .database import Leadership, Store, Unusable, conclude, prepare
-from .keys import KeyUsed
-from .tables import Tables
+from sqlite3 import DatabaseError
 
-__all__ = ["KeyUsed", "Leadership", "Store", "Tables", "Unusable", "conclude", "prepare"]
+from .database import Store, conclude, prepare
+from .files import IDENTITY
+from .keys import KeyUsed
+from .locks import Leadership
+from .tables import Tables
+from .troubles import Unusable
+
+__all__ = ["DatabaseError", "IDENTITY", "KeyUsed", "Leadership", "Store", "Tables", "Unusable", "conclude", "prepare"]

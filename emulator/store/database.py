@@ -4,7 +4,6 @@ A write transaction is `BEGIN IMMEDIATE` under a lock that all threads and proce
 for a lock is fair and prompt, SQLite's busy handler sleeps and starves. The busy timeout is left for other programs that have
 the file open.
 """
-import fcntl
 import hashlib
 import json
 import os
@@ -13,14 +12,18 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from ..merchants import delivered
 from ..settlement import rows
 from .columns import to_json
+from .files import GONE, LOG_GONE, Files, Replaced, identity_in, inode
+from .locks import WriteLock, locked
 from .tables import Tables
+from .troubles import HELD, Log, Unusable, is_trouble, sentence
 from .upkeep import BATCH, FREE_PAGES_KEPT
 
 if TYPE_CHECKING:
@@ -28,7 +31,10 @@ if TYPE_CHECKING:
 
 VERSION = 5
 APPLICATION_ID = int.from_bytes(b"TGPY", "big")  # in the file's header: tells our databases from those of other programs
-BUSY_TIMEOUT_S = 20
+BUSY_TIMEOUT_MS = 5_000
+BRIEF_MS = 100  # once somebody has been waited for in vain
+LONG_S = 1.0
+LOOK_S = 0.05
 LONG_LOG_PAGES = 16_000
 PAUSE_S = 0.02
 MOST_IDLE = 16
@@ -117,35 +123,98 @@ MIGRATIONS: dict[int, Callable[["Database"], None]] = {
     2: _cards, 3: _terminals, 4: _removed_merchants_and_upkeep, 5: _skipped_attempts_and_keys}
 
 
-class Unusable(Exception):
-    """The database cannot be opened, and a sentence says why."""
-
-
 class Store:
     """One database, used by any number of threads and processes; a thread that works has its own connection.
 
     `wake` is called after a commit that leaves work for the scheduler. A store does not survive a fork: use `close` before.
+    What needs the database raises Unusable when it cannot be used.
     """
 
     def __init__(self, path: str | Path, wake: Callable[[], None] = lambda: None) -> None:
         self.path = Path(path)
         self.wake = wake
+        self.lock = WriteLock(self.path)
+        self.troubles = Log()
+        self.generation = 0  # connections of an earlier one have a log that was removed
+        self._files = Files(self.path)
+        self._looked = 0.0
+        self._has_left = False  # the log of a file in whose place another one is
         self._local = threading.local()
         self._idle: deque[Tables] = deque()  # of threads that work no longer, or wait
-        self._writing = threading.Lock()
-        self._lock_file: int | None = None
+
+    def keep_to(self, identity: str) -> None:
+        """Use the database that is at the path now, and no other that comes into its place; `identity` is what it says it is."""
+        if identity_in(self.path) != identity:
+            self.read().connection.execute("PRAGMA wal_checkpoint(FULL)")
+        self._files.begin(identity_in(self.path))
+
+    def is_in_place(self) -> bool:
+        """Whether the file that is at the path is the one that was opened."""
+        return not self._files.are_known or inode(self.path) is not None and not self._files.is_replaced
 
     def read(self) -> Tables:
         """The tables, for reading; each statement sees what is committed when it begins."""
+        now = time.monotonic()
+        if now - self._looked > LOOK_S:
+            self.look()
+            self._looked = now
+        return self._own()
+
+    def look(self) -> None:
+        """See that the files are those that were opened. Raises Unusable."""
+        with self.reported():
+            try:
+                self._files.check()
+            except Replaced:
+                with self.lock.hold():
+                    self._leave_behind()
+                raise
+            if self._log_is_gone():
+                with self.lock.hold():
+                    self._renew()
+
+    @contextmanager
+    def reported(self) -> Iterator[None]:
+        """Say in the log what makes the database unusable. Raises Unusable for errors of the file, the disk and locks."""
+        try:
+            yield
+        except Unusable as trouble:
+            self._looked = 0.0
+            self.troubles.begin(str(trouble))
+            raise
+        except sqlite3.Error as error:
+            if not is_trouble(error):
+                raise
+            told = sentence(error)
+            self.lock.is_held = self.lock.is_held or told == HELD
+            self.troubles.begin(told)
+            raise Unusable(told) from error
+
+    def _own(self) -> Tables:
+        """The tables on this thread's connection."""
         tables: Tables | None = getattr(self._local, "tables", None)
-        if tables is None or self._local.process != os.getpid():
+        if tables is None or (self._local.process, self._local.generation) != (os.getpid(), self.generation):
             tables = self._local.tables = self._left_over() or self.opened()
-            self._local.process = os.getpid()
+            self._local.process, self._local.generation = os.getpid(), self.generation
         return tables
 
     def opened(self) -> Tables:
         """The tables on a connection that belongs to whoever asks, who closes it."""
-        return Tables(connect(self.path))
+        with self.reported():
+            self._files.check()
+            log, index = self._files.present_logs()
+            if self._files.are_known and index and not log:  # others have the log that was removed
+                raise Unusable(LOG_GONE)
+            return self._open()
+
+    def _open(self) -> Tables:
+        tables = Tables(connect(self.path, "rw" if self._files.are_known else "rwc"))
+        if not self.is_in_place():
+            raise Unusable(GONE)
+        tables.connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()  # which opens the log
+        if self._files.logs is None:
+            self._files.logs = self._files.present_logs()
+        return tables
 
     def _left_over(self) -> Tables | None:
         try:
@@ -153,31 +222,90 @@ class Store:
         except IndexError:
             return None
 
+    def _log_is_gone(self) -> bool:
+        return self._files.logs not in (None, self._files.present_logs())
+
+    def _renew(self) -> None:
+        """The log was removed, but it is still open: take it over into the database, and begin another one. Raises Unusable.
+
+        The first process to see it does so and notes the new log; the others then only open it.
+        """
+        if not self._log_is_gone():
+            return
+        present = self._files.present_logs()
+        if self.lock.noted() != str(present):
+            if present[0] or self._own().connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                raise Unusable(LOG_GONE)
+        self.generation += 1
+        self._idle.clear()
+        self._files.logs = None
+        self._idle.append(self._open())
+        self.lock.note(str(self._files.logs))
+
     @contextmanager
     def write(self) -> Iterator[Tables]:
-        """The tables in a write transaction: committed at the end of the block, undone when it raises."""
-        tables = self.read()
-        with self._exclusive():
-            tables.connection.execute("BEGIN IMMEDIATE")
+        """The tables in a write transaction: committed at the end of the block, undone when it raises. Raises Unusable."""
+        begun = time.monotonic()
+        with self.reported(), self._exclusive():
+            tables = self._own()
+            connection = tables.connection
+            has_waited = self.lock.is_held or time.monotonic() > begun + LONG_S
+            self._be_patient(tables, BRIEF_MS if has_waited else BUSY_TIMEOUT_MS)
+            connection.execute("BEGIN IMMEDIATE")
+            self.lock.is_held = False
             try:
                 yield tables
-                tables.connection.execute("COMMIT")
+                connection.execute("COMMIT")
             except BaseException:
-                if tables.connection.in_transaction:
-                    tables.connection.execute("ROLLBACK")
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 tables.wakes = False
                 raise
+        self.troubles.end()
         if tables.wakes:
             tables.wakes = False
             self.wake()
 
+    @staticmethod
+    def _be_patient(tables: Tables, patience_ms: int) -> None:
+        """Wait so long for programs that lock the database without our lock."""
+        if tables.patience_ms != patience_ms:
+            tables.connection.execute(f"PRAGMA busy_timeout = {patience_ms}")
+            tables.patience_ms = patience_ms
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        """Be the only one who writes, into the files that were opened. Raises Unusable."""
+        with self.lock.hold():
+            try:
+                self._files.check()
+            except Replaced:
+                self._leave_behind()
+                raise
+            self._renew()
+            yield
+
     def checkpoint(self) -> None:
         """Take what was committed over from the log into the database, beside the writers, who wait only when the log has become long."""
+        self.look()
         connection = self.read().connection
         pages = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1]
         if pages > LONG_LOG_PAGES:
             with self._exclusive():
                 connection.execute("PRAGMA wal_checkpoint(RESTART)")
+
+    def _leave_behind(self) -> None:
+        """Another file is at the path: empty the log of the one that was there, so that nobody takes it for the log of the other."""
+        tables = getattr(self._local, "tables", None) or self._left_over()
+        if tables is not None and not self._has_left:  # a new connection would be one to the other file
+            self._has_left = not tables.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            self._local.tables = tables
+
+    def part(self) -> None:
+        """Called when the process is about to end: where another file is in the place of the database, its log stays apart."""
+        if self._files.are_known and self._files.is_replaced:
+            with suppress(Unusable), self.lock.hold():
+                self._leave_behind()
 
     def tidy(self, real: int, keep: int | None, most: int | None) -> None:
         """Delete what is older than `keep` milliseconds of real time or beyond the newest `most` entries, and give free pages back to
@@ -208,34 +336,21 @@ class Store:
             if left >= before:
                 return
             time.sleep(PAUSE_S)
-        connection = self.read().connection
+        tables = self.read()
         with self._exclusive():  # it waits for readers, and writers for it
-            connection.execute(f"PRAGMA busy_timeout = {round(PAUSE_S * 1_000)}")
-            try:
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            finally:
-                connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1_000}")
+            self._be_patient(tables, round(PAUSE_S * 1_000))
+            tables.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def check(self) -> Tables:
         """The tables, when the database can be written. Raises Unusable."""
         try:
+            self.look()
             with self.write() as tables:
                 # A full disk is found out by writing only, and SQLite does not write a row that stays the same.
                 tables.connection.execute(f"PRAGMA user_version = {VERSION}")
                 return tables
-        except (sqlite3.Error, OSError) as error:
+        except Unusable as error:
             raise Unusable(f"the database cannot be written: {error}") from error
-
-    @contextmanager
-    def _exclusive(self) -> Iterator[None]:
-        with self._writing:
-            if self._lock_file is None:
-                self._lock_file = lock_file(self.path, "writing")
-            fcntl.flock(self._lock_file, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:
-                fcntl.flock(self._lock_file, fcntl.LOCK_UN)
 
     def leave(self) -> None:
         """Leave this thread's connection to others: what a thread does that has done its work, or waits."""
@@ -253,39 +368,17 @@ class Store:
         self.leave()
         while tables := self._left_over():
             tables.connection.close()
-        if self._lock_file is not None:
-            os.close(self._lock_file)
-            self._lock_file = None
+        self._files.logs = None
+        self.lock.close()
 
 
-class Leadership:
-    """The right to run the scheduler of a database: one holder among all processes, given up by the kernel when it dies."""
+def connect(path: Path, mode: str) -> sqlite3.Connection:
+    """A connection in autocommit mode; WAL keeps readers and the writer out of each other's way.
 
-    def __init__(self, path: Path) -> None:
-        self._file = lock_file(path, "leading")
-
-    def acquire(self, wait: bool) -> bool:
-        """Take it, waiting for as long as another has it, or answer at once whether it could be taken."""
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            return False
-        return True
-
-    def close(self) -> None:
-        """Give it up."""
-        os.close(self._file)
-
-
-def lock_file(path: Path, purpose: str) -> int:
-    """The descriptor of a file beside the database that is there only to be locked."""
-    return os.open(f"{path}-{purpose}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-
-
-def connect(path: Path) -> sqlite3.Connection:
-    """A connection in autocommit mode; WAL keeps readers and the writer out of each other's way."""
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False,
-                                 cached_statements=256)
+    `mode` is rw, or rwc to make the file when it is not there.
+    """
+    connection = sqlite3.connect(f"file:{quote(str(path))}?mode={mode}", timeout=BUSY_TIMEOUT_MS / 1_000, isolation_level=None,
+                                 check_same_thread=False, cached_statements=256, uri=True)
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA wal_autocheckpoint = 0")  # `Store.checkpoint` does it, with nobody waiting for the disk
@@ -311,19 +404,15 @@ def prepare(path: Path) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = lock_file(path, "writing")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(path, "writing"):
             _bring_up_to_date(path)
-        finally:
-            os.close(lock)
     except (sqlite3.Error, OSError) as error:
         raise Unusable(f"{path} cannot be used as the database: {error}") from error
 
 
 def _bring_up_to_date(path: Path) -> None:
     _keep_private(path)
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1_000, isolation_level=None)
     try:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         ours = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID

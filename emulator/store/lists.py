@@ -3,15 +3,18 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-from .. import money
+from .. import money, portions
 from ..orders import Order
 from ..terminal import Transaction
+from .columns import Newest, newest, size_of
 from .post import Posted
 from .terminals import read_transaction
 from .trades import EFFECTIVE, read_order
 
 Narrowed = Mapping[str, str | None]
 PAGE = 50
+MOST_TRANSACTIONS = 500
+MOST_CHARACTERS = 1024 * 1024  # of the rows of a page
 _NEWEST = 2**62
 _LIKE = r"LIKE :like ESCAPE '\'"
 _ORDERS = {
@@ -53,26 +56,28 @@ class Lists:
         """Only the conditions that are asked for stand in the statement, so that each finds its index."""
         asked = [sql for name, sql in conditions.items() if narrowed.get(name)]
         search = narrowed.get("search") or ""
-        rows = self._execute(
+        found = self._execute(
             f"SELECT * FROM {table} WHERE {' AND '.join(['id < :before', *asked])} ORDER BY id DESC LIMIT :limit",
-            {**narrowed, "before": before or _NEWEST, "limit": PAGE + 1, "like": _part(search), "amount": _amount(search)}).fetchall()
-        return rows[:PAGE], rows[PAGE - 1]["id"] if len(rows) > PAGE else None
+            {**narrowed, "before": before or _NEWEST, "limit": PAGE + 1, "like": _part(search), "amount": _amount(search)})
+        rows, complete = portions.taken(found, size_of, MOST_CHARACTERS)
+        shown = rows[:PAGE]
+        return shown, None if complete and len(rows) <= PAGE else shown[-1]["id"]
 
-    def requests(self, merchants_id: str, out_trade_no: str, limit: int = 500) -> list[sqlite3.Row]:
-        """The last journal entries of an order, oldest first."""
-        return self._execute("SELECT * FROM journal WHERE merchants_id = :mid AND out_trade_no = :no ORDER BY id DESC LIMIT :limit",
-                             {"mid": merchants_id, "no": out_trade_no, "limit": limit}).fetchall()[::-1]
+    def requests(self, merchants_id: str, out_trade_no: str) -> Newest:
+        """The newest journal entries of an order."""
+        return newest(self._execute, "journal WHERE merchants_id = :mid AND out_trade_no = :no",
+                      {"mid": merchants_id, "no": out_trade_no})
 
     def transactions(self, merchants_id: str, out_trade_no: str) -> list[Transaction]:
-        """What an order had on terminals before its present transaction, in the order of time."""
-        rows = self._execute("SELECT state FROM transactions WHERE merchants_id = :mid AND out_trade_no = :no AND state IS NOT NULL",
-                             {"mid": merchants_id, "no": out_trade_no})
+        """The newest of what an order had on terminals before its present transaction, in the order of time."""
+        rows = self._execute("SELECT state FROM transactions WHERE merchants_id = :mid AND out_trade_no = :no AND state IS NOT NULL "
+                             "ORDER BY rowid DESC LIMIT :most", {"mid": merchants_id, "no": out_trade_no, "most": MOST_TRANSACTIONS})
         return sorted((read_transaction(row["state"]) for row in rows), key=lambda transaction: transaction.started_at)
 
-    def ledger(self, merchants_id: str, out_trade_no: str) -> list[sqlite3.Row]:
-        """The ledger's entries of an order, oldest first."""
-        return self._execute("SELECT * FROM ledger WHERE merchants_id = :mid AND out_trade_no = :no ORDER BY id",
-                             {"mid": merchants_id, "no": out_trade_no}).fetchall()
+    def ledger(self, merchants_id: str, out_trade_no: str) -> Newest:
+        """The newest of the ledger's entries of an order."""
+        return newest(self._execute, "ledger WHERE merchants_id = :mid AND out_trade_no = :no",
+                      {"mid": merchants_id, "no": out_trade_no})
 
 
 def _part(text: str) -> str:

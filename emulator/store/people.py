@@ -1,7 +1,7 @@
 """Tables `merchants` and `users`."""
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -9,9 +9,19 @@ from ..merchants import Merchant, User, from_settings
 from .columns import to_json
 
 
-@lru_cache(maxsize=1024)
+LONGEST_REMEMBERED = 8_192  # characters of settings: a thousand of them take little memory
+
+
 def _merchant(merchants_id: str, settings: str) -> Merchant:
+    read = _remembered if len(settings) <= LONGEST_REMEMBERED else _read
+    return read(merchants_id, settings)
+
+
+def _read(merchants_id: str, settings: str) -> Merchant:
     return from_settings(merchants_id, json.loads(settings))
+
+
+_remembered = lru_cache(maxsize=1024)(_read)
 
 
 class Merchants:
@@ -30,11 +40,16 @@ class Merchants:
         row = self._execute("SELECT made FROM merchants WHERE merchants_id = :id", {"id": merchants_id}).fetchone()
         return json.loads(row["made"]) if row else None
 
-    def page(self, after: str, limit: int) -> list[Merchant]:
+    def page(self, after: str, limit: int) -> Iterator[Merchant]:
         """Merchants in the order of their numbers."""
         rows = self._execute("SELECT merchants_id, settings FROM merchants WHERE merchants_id > :after "
                              "ORDER BY merchants_id LIMIT :limit", {"after": after, "limit": limit})
-        return [_merchant(**row) for row in rows]
+        return (_merchant(**row) for row in rows)
+
+    def names(self, limit: int) -> list[sqlite3.Row]:
+        """The numbers and names of the first merchants."""
+        return self._execute("SELECT merchants_id, json_extract(settings, '$.name') AS name FROM merchants "
+                             "ORDER BY merchants_id LIMIT :limit", {"limit": limit}).fetchall()
 
     def tokens(self, but: str, limit: int) -> list[str]:
         """The tokens of merchants, at most so many, without one token."""
@@ -77,10 +92,10 @@ class Merchants:
         self._execute("DELETE FROM merchants WHERE merchants_id = :id", {"id": merchants_id})
         self._execute("DELETE FROM users WHERE merchants_id = :id", {"id": merchants_id})
 
-    def was_removed(self, merchants_id: str) -> bool:
-        """Whether a merchant with this number was removed since everything was last reset."""
-        found = self._execute("SELECT 1 FROM removed_merchants WHERE merchants_id = :id",
-                              {"id": merchants_id})
+    def is_used(self, merchants_id: str) -> bool:
+        """Whether a merchant has this number, or had it since everything was last reset."""
+        found = self._execute("SELECT 1 FROM merchants WHERE merchants_id = :id UNION ALL "
+                              "SELECT 1 FROM removed_merchants WHERE merchants_id = :id", {"id": merchants_id})
         return found.fetchone() is not None
 
     def count_removed(self) -> int:

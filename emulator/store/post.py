@@ -1,14 +1,14 @@
 """Tables `notices` and `attempts`: the outbox."""
 import json
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from .. import urls
 from ..findings import Breaches
 from ..notices import Notice
-from .columns import breaches_of, narrowing, to_json
+from .columns import Newest, breaches_of, narrowing, newest, to_json
 from .shortening import shortened
 
 _DUE = """SELECT * FROM notices AS n WHERE due_at <= :now {others} AND (attempts > 0 OR NOT EXISTS (
@@ -163,22 +163,27 @@ class Notices:
         self._execute("UPDATE notices SET status = :status, attempts = :attempts, due_at = :due_at WHERE id = :id",
                       {"status": status, "attempts": attempts, "due_at": due_at, "id": attempt.notice_id})
 
-    def page(self, wanted: dict[str, Any], after: int, limit: int) -> list[Posted]:
+    def page(self, wanted: dict[str, Any], after: int, limit: int) -> Iterator[Posted]:
         """Notices by id; `wanted` narrows to a merchants_id, out_trade_no, status or notify_type (each may be None)."""
         rows = self._execute(
             f"SELECT * FROM notices WHERE id > :after{narrowing(wanted)} ORDER BY id LIMIT :limit",
             {**wanted, "after": after, "limit": limit})
-        return [Posted(**row) for row in rows]
+        return (Posted(**row) for row in rows)
 
-    def of_order(self, merchants_id: str, out_trade_no: str) -> list[Posted]:
-        """The notices of an order, in the order of their causes."""
-        rows = self._execute("SELECT * FROM notices WHERE merchants_id = :mid AND out_trade_no = :no ORDER BY id",
-                             {"mid": merchants_id, "no": out_trade_no})
-        return [Posted(**row) for row in rows]
+    def of_order(self, merchants_id: str, out_trade_no: str) -> tuple[list[Posted], int]:
+        """The newest notices of an order, in the order of their causes, and how many older ones there are."""
+        found = newest(self._execute, "notices WHERE merchants_id = :mid AND out_trade_no = :no",
+                       {"mid": merchants_id, "no": out_trade_no})
+        return [Posted(**row) for row in found.rows], found.left_out
 
-    def attempts(self, notice_id: int) -> list[sqlite3.Row]:
-        """The attempts of a notice, oldest first."""
-        return self._execute("SELECT * FROM attempts WHERE notice_id = :id ORDER BY id", {"id": notice_id}).fetchall()
+    def are_taken(self, merchants_id: str, out_trade_no: str) -> bool:
+        """Whether every notice of an order is taken; also when it has none."""
+        return self._execute("SELECT 1 FROM notices WHERE merchants_id = :mid AND out_trade_no = :no AND status <> 'taken' LIMIT 1",
+                             {"mid": merchants_id, "no": out_trade_no}).fetchone() is None
+
+    def attempts(self, notice_id: int) -> Newest:
+        """The newest attempts of a notice."""
+        return newest(self._execute, "attempts WHERE notice_id = :id", {"id": notice_id})
 
     def tally(self, after: int) -> Tally:
         """What became of the attempts after one, replays by hand apart."""
@@ -196,7 +201,7 @@ class Notices:
                FROM attempts AS a JOIN notices AS n ON n.id = a.notice_id WHERE a.id > :after ORDER BY a.id LIMIT :limit""",
             {"after": after, "limit": limit}).fetchall()
 
-    def breaches(self, merchants_id: str | None) -> list[Breaches]:
+    def breaches(self, merchants_id: str | None) -> Iterator[Breaches]:
         """What receivers of a merchant, or all, were found to break; attempts with the same findings together."""
         return breaches_of(self._execute, "attempts", merchants_id)
 

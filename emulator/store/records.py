@@ -1,7 +1,7 @@
 """Tables `journal`, `clock` and `commands`."""
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,17 +53,18 @@ class Journal:
         row: sqlite3.Row | None = self._execute("SELECT * FROM journal WHERE id = :id", {"id": entry_id}).fetchone()
         return row
 
-    def page(self, wanted: Mapping[str, Any], after: int, limit: int) -> list[sqlite3.Row]:
+    def page(self, wanted: Mapping[str, Any], after: int, limit: int) -> Iterator[sqlite3.Row]:
         """Entries by id; `wanted` narrows to a merchants_id, endpoint, out_trade_no or verdict (each may be None)."""
         return self._execute(f"SELECT * FROM journal WHERE id > :after{narrowing(wanted)} ORDER BY id LIMIT :limit",
-                             {**wanted, "after": after, "limit": limit}).fetchall()
+                             {**wanted, "after": after, "limit": limit})
 
     def after(self, after: int, limit: int) -> list[sqlite3.Row]:
-        """All entries since one."""
-        return self._execute("SELECT * FROM journal WHERE id > :after ORDER BY id LIMIT :limit",
+        """All entries since one, without what was sent and answered."""
+        return self._execute("SELECT id, at, merchants_id, endpoint, out_trade_no, status, verdict FROM journal "
+                             "WHERE id > :after ORDER BY id LIMIT :limit",
                              {"after": after, "limit": limit}).fetchall()
 
-    def breaches(self, merchants_id: str | None) -> list[Breaches]:
+    def breaches(self, merchants_id: str | None) -> Iterator[Breaches]:
         """What requests of a merchant, or all, were found to break; requests with the same findings together."""
         return breaches_of(self._execute, "journal", merchants_id)
 
@@ -161,6 +162,12 @@ class Commands:
         rows = self._execute("SELECT id, name, argument, plan FROM commands WHERE result IS NULL AND coalesce(id = :id, 1) ORDER BY id",
                              {"id": command_id})
         return [Command(row["id"], row["name"], json.loads(row["argument"]), json.loads(row["plan"])) for row in rows]
+
+    def withdraw(self, command_id: int) -> None:
+        """Ask no longer for something that has not been begun."""
+        self._execute("DELETE FROM commands WHERE id = :id AND result IS NULL AND plan = '{}'", {"id": command_id})
+        self._execute("DELETE FROM idempotency_keys WHERE command_id = :id AND command_id NOT IN (SELECT id FROM commands)",
+                      {"id": command_id})
 
     def begin(self, command_id: int, plan: Mapping[str, Any]) -> None:
         """Fix what a command means, so that another process can finish it."""

@@ -25,6 +25,7 @@ class Tables:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         self.wakes = False
+        self.patience_ms = 0  # of the connection, as it was set last
         self.clock = ClockTable(connection)
         self.merchants = Merchants(connection)
         self.orders = Orders(connection)

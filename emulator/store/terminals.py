@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from ..terminal import Answer, Result, Terminal, Transaction
-from .columns import to_json
+from .columns import narrowing, to_json
 
 _DEFAULTS = {field.name: field.default for field in fields(Transaction)}
 
@@ -52,9 +52,10 @@ class Terminals:
         is not, the list is over.
         """
         rows = self._execute(
-            "SELECT * FROM terminals WHERE (:mid IS NULL OR merchants_id = :mid) AND number > "
-            "CASE :after WHEN '' THEN 0 ELSE (SELECT number FROM terminals WHERE serial = :after) END "
-            "ORDER BY number LIMIT :limit", {"after": after, "mid": merchants_id, "limit": limit})
+            f"SELECT * FROM terminals WHERE number > "
+            f"CASE :after WHEN '' THEN 0 ELSE (SELECT number FROM terminals WHERE serial = :after) END "
+            f"{narrowing({'merchants_id': merchants_id})} ORDER BY number LIMIT :limit",
+            {"after": after, "merchants_id": merchants_id, "limit": limit})
         return [_terminal(row) for row in rows]
 
     def put(self, terminal: Terminal) -> bool:
@@ -62,7 +63,7 @@ class Terminals:
         return bool(self._execute(
             """INSERT INTO terminals (serial, merchants_id, terminal_type, online, attended, order_id, number)
                VALUES (:serial, :merchants_id, :terminal_type, :online, :attended, :order_id,
-                       (SELECT coalesce(max(number), 0) + 1 FROM terminals))
+                       coalesce((SELECT number FROM terminals ORDER BY rowid DESC LIMIT 1), 0) + 1)
                ON CONFLICT (serial) DO UPDATE SET terminal_type = :terminal_type, online = :online, attended = :attended,
                    order_id = :order_id WHERE merchants_id = :merchants_id""",
             {**vars(terminal), "online": int(terminal.online), "attended": int(terminal.attended)}).rowcount)

@@ -10,7 +10,7 @@ from ..moves import falls_due
 from ..orders import CardState, Event, Order, Status
 from ..response_codes import CardStatus
 from ..settlement import Entry
-from .columns import narrowing, to_json
+from .columns import Newest, narrowing, newest, to_json
 from .terminals import read_transaction, written_transaction
 
 _COLUMNS = tuple(field.name for field in fields(Order) if field.name != "id")
@@ -106,12 +106,12 @@ class Orders:
         """Write down what has become of an order, be it a new one."""
         self._execute(_UPDATE if order.id else _INSERT, _values(order))
 
-    def page(self, now: int, merchants_id: str | None, status: str | None, after: int, limit: int) -> list[Order]:
+    def page(self, now: int, merchants_id: str | None, status: str | None, after: int, limit: int) -> Iterator[Order]:
         """Orders by id, those of one merchant, or in one state, when that is asked."""
         wanted = {"merchants_id": merchants_id, "status": status}
         rows = self._execute(f"SELECT * FROM orders WHERE id > :after{narrowing(wanted, status=EFFECTIVE)} ORDER BY id LIMIT :limit",
                              {**wanted, "after": after, "now": now, "limit": limit})
-        return [read_order(row) for row in rows]
+        return map(read_order, rows)
 
     def next_due(self) -> int | None:
         """The next instant at which time alone does something to an order."""
@@ -130,10 +130,15 @@ class Orders:
                       {"mid": order.merchants_id, "no": order.out_trade_no, "at": at, "event": str(event), "cause": cause,
                        "status": str(order.status), "detail": to_json(detail)})
 
-    def history(self, merchants_id: str, out_trade_no: str) -> list[sqlite3.Row]:
-        """What happened to an order, oldest first."""
-        return self._execute("SELECT * FROM history WHERE merchants_id = :mid AND out_trade_no = :no ORDER BY id",
-                             {"mid": merchants_id, "no": out_trade_no}).fetchall()
+    def history(self, merchants_id: str, out_trade_no: str) -> Newest:
+        """The newest of what happened to an order."""
+        return newest(self._execute, "history WHERE merchants_id = :mid AND out_trade_no = :no",
+                      {"mid": merchants_id, "no": out_trade_no})
+
+    def count_history(self, merchants_id: str, out_trade_no: str) -> int:
+        """How many things have happened to an order."""
+        return int(self._execute("SELECT count(*) FROM history WHERE merchants_id = :mid AND out_trade_no = :no",
+                                 {"mid": merchants_id, "no": out_trade_no}).fetchone()[0])
 
     def history_after(self, after: int, limit: int) -> list[sqlite3.Row]:
         """What happened to all orders since a line of the history."""
@@ -157,11 +162,15 @@ class Orders:
         self._execute("UPDATE refunds SET kind = 'reversed' WHERE merchants_id = :mid AND partner_refund_id = :id",
                       {"mid": refund.merchants_id, "id": refund.partner_refund_id})
 
-    def refunds(self, merchants_id: str, out_trade_no: str) -> list[Refund]:
-        """The refunds of an order, oldest first."""
-        rows = self._execute("SELECT merchants_id, out_trade_no, partner_refund_id, amount, reason, kind, at FROM refunds "
-                             "WHERE merchants_id = :mid AND out_trade_no = :no ORDER BY id", {"mid": merchants_id, "no": out_trade_no})
-        return [Refund(**row) for row in rows]
+    def refunds(self, merchants_id: str, out_trade_no: str) -> Newest:
+        """The newest refunds of an order: rows of the table."""
+        return newest(self._execute, "refunds WHERE merchants_id = :mid AND out_trade_no = :no",
+                      {"mid": merchants_id, "no": out_trade_no})
+
+    def count_refunds(self, merchants_id: str, out_trade_no: str) -> int:
+        """How many refunds an order has had."""
+        return int(self._execute("SELECT count(*) FROM refunds WHERE merchants_id = :mid AND out_trade_no = :no",
+                                 {"mid": merchants_id, "no": out_trade_no}).fetchone()[0])
 
 
 class Ledger:
@@ -194,14 +203,14 @@ class Ledger:
             yield "".join([row[2] for row in rows])
             last.update(at=rows[-1][0], id=rows[-1][1])
 
-    def page(self, merchants_id: str | None, since: int, before: int, after: int, limit: int) -> "list[reconciliation.Truth]":
+    def page(self, merchants_id: str | None, since: int, before: int, after: int, limit: int) -> "Iterator[reconciliation.Truth]":
         """Entries by id, of one merchant when that is asked, truly settled from one instant up to another."""
         wanted = {"merchants_id": merchants_id}
         rows = self._execute(
             f"""SELECT {_TRUTH} FROM ledger WHERE id > :after{narrowing(wanted)} AND coalesce(true_settles_at, settles_at) >= :since
                 AND coalesce(true_settles_at, settles_at) < :before ORDER BY id LIMIT :limit""",
             {**wanted, "since": since, "before": before, "after": after, "limit": limit})
-        return [_truth(row) for row in rows]
+        return map(_truth, rows)
 
     def truth(self, merchants_id: str, since: int, before: int) -> "list[reconciliation.Truth]":
         """The entries of a merchant that are settled from one instant up to another, be it truly or as the file shows them."""

@@ -105,12 +105,13 @@ def under_prefix(path: str) -> str:
 
 def _made(settings: Settings, store: Store, scheduler: Scheduler) -> Emulator:
     waiting = Waiting(store, settings)
+    store.lock.pause = waiting.slots.waiting
     return Emulator(settings, store, Gateway(store, settings, waiting), scheduler, waiting)
 
 
 def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
     """The application on an open store; whoever calls runs the scheduler's thread."""
-    from . import api, bodies, cashier, console, control, demo, pages, payment_code, prefix, sdk, terminal
+    from . import api, bodies, cashier, console, control, demo, pages, payment_code, prefix, sdk, terminal, troubles
 
     app = Flask(__name__)
     app.url_rule_class = QuickRule
@@ -129,6 +130,7 @@ def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
     app.register_blueprint(control.blueprint)
     app.register_blueprint(control.probes)
     app.register_blueprint(console.blueprint)
+    troubles.answer_troubles(app)
     bodies.check_bodies(app)
     prefix.put_under(app, settings.public_url)
 

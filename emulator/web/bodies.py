@@ -10,6 +10,7 @@ from werkzeug.exceptions import BadRequest
 from .. import __version__, envelope
 from ..codes import Refused
 
+CONTROL = "/_emulator/"
 GATEWAY = ("/v2", "/api")  # where the gateway answers; some clients know it by the second
 
 
@@ -72,7 +73,7 @@ def turned_away(uri: str, status: HTTPStatus, why: str) -> bytes:
         content_type = envelope.CONTENT_TYPE
         body = envelope.refusal(Refused("BAD_REQUEST", why), {}, None, None)
         headers.append("Access-Control-Allow-Origin: *")
-    elif path.startswith("/_emulator/"):
+    elif path.startswith(CONTROL):
         content_type = "application/problem+json"
         told = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": why}
         body = json.dumps(told)

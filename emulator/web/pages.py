@@ -71,7 +71,7 @@ def home() -> Response:
     from .. import reference
 
     tables = emulator().store.read()
-    merchants = tables.merchants.page("", 20)
+    merchants = list(tables.merchants.page("", 20))
     return page("home.html", endpoints=ENDPOINTS.values(), fidelity=reference.fidelity, merchants=merchants, base_url=base_url(),
                 wallets=payers.WALLETS, names={merchant.merchants_id: merchant.name for merchant in merchants},
                 terminals=[device for merchant in merchants for device in tables.terminals.of_merchant(merchant.merchants_id)])

@@ -8,6 +8,7 @@ from flask import Response, request, stream_with_context
 from werkzeug.exceptions import ServiceUnavailable
 
 from ..slots import Full, Place
+from ..store import Unusable
 from ..watching import Concerns, Waiter, never
 from . import Emulator, emulator
 
@@ -54,8 +55,11 @@ def stream(batches: Iterator[list[str]], whose: str, concerns: Concerns,
 
 def _followed(here: Emulator, batches: Iterator[list[str]], concerns: Concerns, is_gone: Callable[[], bool],
               every_s: float) -> Iterator[str]:
-    with here.waiting.watcher.waiter(concerns, is_gone) as waiter:
-        yield from _lines(here, batches, waiter, every_s)
+    try:
+        with here.store.reported(), here.waiting.watcher.waiter(concerns, is_gone) as waiter:
+            yield from _lines(here, batches, waiter, every_s)
+    except Unusable:  # the client asks again, and is told
+        return
 
 
 def _lines(here: Emulator, batches: Iterator[list[str]], waiter: Waiter, every_s: float) -> Iterator[str]:

@@ -22,6 +22,7 @@ ROWS = (
     ("here", "Pay on this computer instead", "在本机付款"),
     ("back", "Back to the shop", "返回商家"),
     ("not_found", "There is no such page", "页面不存在"),
+    ("unusable", "The database cannot be used", "数据库无法使用"),
     ("not_found_more", "The order may belong to an emulator that was reset.", "订单可能属于已重置的模拟器。"),
     ("refunded", "Refunded", "已退款"),
     ("go_on", "Continue to payment", "继续付款"),

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from emulator.server import build
+from emulator.settings import Settings
+
 from ..driver import Control, Receiver, Server, Shop
 
 SETTINGS = {
@@ -271,3 +274,25 @@ def test_the_documents_user_logs_in(control: Control) -> None:
     first = Shop(control, "201703200001", "14b0be26d00fbc6dcf20ed1f0a3516df")
     answer = login(first, "wos.101", "1234")
     assert (answer["is_success"], answer["merchants_id"], answer["account_id"]) == ("T", "201703200001", "31")
+
+
+def test_a_merchant_is_made_with_as_little_work_when_there_are_many(tmp_path: Path) -> None:
+    app = build(Settings(), tmp_path / "emulator.db")[0]
+    connection = app.extensions["emulator"].store.read().connection
+    client, steps = app.test_client(), [0]
+
+    def count() -> int:
+        steps[0] += 1
+        return 0
+
+    def work_of_one() -> int:
+        before = steps[0]
+        assert client.post("/_emulator/merchants", json={}).status_code == 201
+        return steps[0] - before
+
+    connection.set_progress_handler(count, 10)  # tens of instructions of the database
+    works = [work_of_one() for _ in range(1_000)]
+    assert sum(works[-10:]) < 3 * sum(works[:10])
+    numbers = [merchant["merchants_id"] for merchant in client.get("/_emulator/merchants?limit=1000").json["items"]]
+    client.delete(f"/_emulator/merchants/{numbers[-1]}")
+    assert client.post("/_emulator/merchants", json={}).json["merchants_id"] not in numbers

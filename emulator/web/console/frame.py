@@ -113,7 +113,7 @@ def _around(page: str) -> dict[str, Any]:
 
     tables = emulator().store.read()
     ticking = tables.clock.get()
-    merchants = tables.merchants.page("", MOST_LISTED)
+    merchants = tables.merchants.names(MOST_LISTED)
     return {
         "texts": texts(), "pages": PAGES, "page": page, "to": to, "here": here, "chosen": chosen(), "merchants": merchants,
         "many": len(merchants) == MOST_LISTED, "now": ticking.now(real_now()), "frozen": ticking.frozen is not None,

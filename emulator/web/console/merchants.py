@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, request
 
-from ... import urls
+from ... import portions, urls
 from ...merchants import NOTIFY_METHODS, PRODUCTS
 from .. import base_url, emulator
 from ..control import Problem
@@ -57,9 +57,11 @@ TYPED = ("name", "notify_url", "notify_method", "currency", "rate", "fee_rate")
 @blueprint.get("/merchants")
 def merchants() -> Response:
     """A page of the merchants."""
-    found = emulator().store.read().merchants.page(request.args.get("after", ""), MOST_LISTED)
-    return show("merchants", "merchants", rows=[(each.merchants_id, each.shown_settings()) for each in found],
-                rest=found[-1].merchants_id if len(found) == MOST_LISTED else None)
+    page = emulator().store.read().merchants.page(request.args.get("after", ""), MOST_LISTED)
+    settings = ((each.merchants_id, each.shown_settings()) for each in page)
+    rows, complete = portions.taken(settings, lambda row: len(str(row[1])))
+    is_last = complete and len(rows) < MOST_LISTED
+    return show("merchants", "merchants", rows=rows, rest=None if is_last else rows[-1][0])
 
 
 @blueprint.post("/merchants")

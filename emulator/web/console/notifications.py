@@ -60,8 +60,9 @@ def notice(notice_id: int) -> Response:
     """One notice."""
     tables = emulator().store.read()
     found = _find(notice_id)
-    attempts = [attempt(row) for row in tables.notices.attempts(notice_id)]
-    return show("notice", "notifications", follows="notice", notice=found, attempts=attempts,
+    attempts = tables.notices.attempts(notice_id)
+    return show("notice", "notifications", follows="notice", notice=found, attempts=map(attempt, attempts.rows),
+                left_out=attempts.left_out,
                 colour=dict(STATUSES)[found.status], order=tables.orders.find(found.merchants_id, found.out_trade_no))
 
 

@@ -42,12 +42,12 @@ def order(order_id: int) -> Response:
     tables, now = emulator().store.read(), present()
     found = at(find(order_id), now)
     merchant = tables.merchants.find(found.merchants_id)
-    moments = timeline.timeline(tables, found, now)
+    moments, left_out = timeline.timeline(tables, found, now)
     word, colour = states.state(found)
-    number = f"{found.merchants_id}C{found.id}x{sum(moment.kind == timeline.CHANGE for moment in moments)}"
+    number = f"{found.merchants_id}C{found.id}x{tables.orders.count_history(found.merchants_id, found.out_trade_no)}"
     return show("order", "orders", follows="order request notice", order=found, word=word, colour=colour, merchant=merchant,
                 moments=moments, acts=offered(found, now), number=number, facts=list(_facts(found)), cny_of=_in_cny(found),
-                page_of=page_of(found), happened=sum(moment.at <= now for moment in moments))
+                page_of=page_of(found), left_out=left_out, happened=sum(moment.at <= now for moment in moments))
 
 
 def _in_cny(order: Order) -> Callable[[str], str]:

@@ -36,7 +36,7 @@ def orders() -> Response:
 def example(now: int) -> str:
     """A command that makes a QR order, of the merchant that is looked at."""
     tables = emulator().store.read()
-    merchant = tables.merchants.find(chosen() or "") or next(iter(tables.merchants.page("", 1)), None)
+    merchant = tables.merchants.find(chosen() or "") or next(tables.merchants.page("", 1), None)
     if merchant is None:
         return ""
     number = f"{merchant.merchants_id}{clock.compact(now, emulator().settings.timezone)}"

@@ -134,7 +134,7 @@ def _merchant(tables: Tables) -> Merchant:
     """The merchant that is looked at, else the first one: a file belongs to one."""
     if chosen():
         return known(tables, chosen() or "")
-    first = next(iter(tables.merchants.page("", 1)), None)
+    first = next(tables.merchants.page("", 1), None)
     if first is None:
         raise Problem(404, "Not Found", "there is no merchant")
     return first

@@ -1,14 +1,17 @@
 """All that happened to an order, in the order of the emulator's time: requests, moves, terminals' steps, notices, settlement."""
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ... import moves, terminal
+from ... import moves, portions, terminal
 from ...orders import Event, Order
 from ...payments import BY_CLOCK, BY_CONTROL, BY_PAYER
-from ...settlement import PAYMENT, rows
+from ...settlement import PAYMENT
+from ...settlement import rows as lines_of
 from ...store import Tables
+from ...store.columns import Newest
+from ...store.post import Posted
 from . import entries
 from .notifications import attempt
 
@@ -67,6 +70,7 @@ ROWS = (
     ("step_FAILED", "failed", "交易失败"),
 )
 REQUEST, CHANGE, STEP, ATTEMPT, SETTLEMENT, DUE, COMING = "request", "change", "step", "attempt", "settlement", "due", "coming"
+MOST_NOTICES = 50
 RANKS = (REQUEST, CHANGE, STEP, ATTEMPT, SETTLEMENT, COMING, DUE)  # of what happens in the same millisecond
 _BY = {BY_PAYER: "by_payer", BY_CONTROL: "by_control", BY_CLOCK: "by_clock"}  # else an endpoint
 _COLOURS = {
@@ -86,21 +90,25 @@ class Moment:
     told: Any
 
 
-def timeline(tables: Tables, order: Order, now: int) -> list[Moment]:
-    """The moments of an order, oldest first, with those that are to come at the end."""
-    moments = [*_requests(tables, order), *_changes(tables, order), *_steps(tables, order, now), *_notices(tables, order),
-               *_settlement(tables, order), *_coming(order)]
-    return sorted(moments, key=lambda moment: (moment.at, RANKS.index(moment.kind)))
+def timeline(tables: Tables, order: Order, now: int) -> tuple[list[Moment], int]:
+    """The moments of an order, oldest first, with those that are to come at the end; and how many older ones are left out."""
+    number = order.merchants_id, order.out_trade_no
+    requests, changes = tables.lists.requests(*number), tables.orders.history(*number)
+    settled, (notices, left_out) = tables.lists.ledger(*number), _notices(tables, order)
+    moments = [*_requests(tables, requests.rows), *_changes(changes.rows), *_steps(tables, order, now), *notices,
+               *_settlement(settled.rows), *_coming(order)]
+    left_out += requests.left_out + changes.left_out + settled.left_out
+    return sorted(moments, key=lambda moment: (moment.at, RANKS.index(moment.kind))), left_out
 
 
-def _requests(tables: Tables, order: Order) -> Iterator[Moment]:
-    for row in tables.lists.requests(order.merchants_id, order.out_trade_no):
+def _requests(tables: Tables, rows: Iterable[Any]) -> Iterator[Moment]:
+    for row in rows:
         entry = entries.read(tables, row)
         yield Moment(row["at"], REQUEST, f"request-{row['id']}", "info" if entry.ok else "bad", entry)
 
 
-def _changes(tables: Tables, order: Order) -> Iterator[Moment]:
-    for row in tables.orders.history(order.merchants_id, order.out_trade_no):
+def _changes(rows: Iterable[Any]) -> Iterator[Moment]:
+    for row in rows:
         told = {**dict(row), "detail": json.loads(row["detail"]), "by": _BY.get(row["cause"], "by_request")}
         yield Moment(row["at"], CHANGE, f"change-{row['id']}", _COLOURS.get(Event(row["event"]), "off"), told)
 
@@ -114,21 +122,36 @@ def _steps(tables: Tables, order: Order, now: int) -> Iterator[Moment]:
                 yield Moment(step.since, STEP, f"step-{transaction.result_id}-{place}", "off", {"serial": transaction.serial, "step": step})
 
 
-def _notices(tables: Tables, order: Order) -> Iterator[Moment]:
-    """Every attempt of every notice, and when the next ones are due."""
-    for notice in tables.notices.of_order(order.merchants_id, order.out_trade_no):
-        attempts = tables.notices.attempts(notice.id)
-        for place, row in enumerate(attempts, 1):
-            yield Moment(row["at"], ATTEMPT, f"attempt-{row['id']}", "good" if row["taken"] else "bad",
-                         {"notice": notice, "attempt": attempt(row), "place": place})
-        if notice.due_at is not None:
-            yield Moment(notice.due_at, DUE, f"due-{notice.id}", "wait", {"notice": notice, "place": len(attempts) + 1})
+def _notices(tables: Tables, order: Order) -> tuple[list[Moment], int]:
+    """The newest attempts of the newest notices, and when the next ones are due; and how many are left out."""
+    notices, left_out = tables.notices.of_order(order.merchants_id, order.out_trade_no)
+    found = [(notice, tables.notices.attempts(notice.id)) for notice in notices[-MOST_NOTICES:]]
+    attempts = [moment for each in found for moment in _attempts(*each)]
+    shown, _ = portions.taken(reversed(attempts), _size, portions.PART)
+    left_out += len(notices) - len(found) + len(attempts) - len(shown) + sum(each.left_out for _, each in found)
+    return shown[::-1], left_out
 
 
-def _settlement(tables: Tables, order: Order) -> Iterator[Moment]:
-    for row in tables.lists.ledger(order.merchants_id, order.out_trade_no):
+def _size(moment: Moment) -> int:
+    """About how many characters an attempt takes: each shows what was sent."""
+    notice, row = moment.told["notice"], moment.told.get("attempt")
+    return len(notice.body) + len(notice.url) + (len(row["answer"]) if row else 0)
+
+
+def _attempts(notice: Posted, attempts: Newest) -> Iterator[Moment]:
+    """Every attempt of a notice, and when the next one is due."""
+    for place, row in enumerate(attempts.rows, attempts.left_out + 1):
+        yield Moment(row["at"], ATTEMPT, f"attempt-{row['id']}", "good" if row["taken"] else "bad",
+                     {"notice": notice, "attempt": attempt(row), "place": place})
+    if notice.due_at is not None:
+        place = attempts.left_out + len(attempts.rows) + 1
+        yield Moment(notice.due_at, DUE, f"due-{notice.id}", "wait", {"notice": notice, "place": place})
+
+
+def _settlement(rows: Iterable[Any]) -> Iterator[Moment]:
+    for row in rows:
         yield Moment(row["settles_at"], SETTLEMENT, f"settlement-{row['id']}", "wait" if row["planted"] else "info",
-                     {**dict(row), "pays": row["kind"] == PAYMENT, "lines": rows(row["line"]), "planted": row["planted"].split()})
+                     {**dict(row), "pays": row["kind"] == PAYMENT, "lines": lines_of(row["line"]), "planted": row["planted"].split()})
 
 
 def _coming(order: Order) -> Iterator[Moment]:

@@ -116,7 +116,7 @@ def filled(tables: Tables, key: str) -> dict[str, str]:
     """The document's examples, with what belongs to the merchant in place of what belongs to the document's, and what the address says."""
     table = TABLES[key]
     values = {row.name: row.example for row in table.params if row.name != "sign"}
-    merchant = tables.merchants.find(chosen() or "") or next(iter(tables.merchants.page("", 1)), None)
+    merchant = tables.merchants.find(chosen() or "") or next(tables.merchants.page("", 1), None)
     own = dict(_own(tables, key, merchant)) if merchant else {}
     asked = request.args.to_dict()
     return _of_this_table(table, {name: asked.get(name) or own.get(name, value) for name, value in values.items()})

@@ -30,6 +30,7 @@ ROWS = (
     ("to_start", "To the console's first page", "返回控制台首页"),
     # What several pages say.
     ("colon", ": ", "："),
+    ("left_out", "Older ones that are not shown", "未显示的较早记录"),
     ("copy", "Copy", "复制"),
     ("copied", "Copied", "已复制"),
     ("copy_curl", "Copy as curl", "复制为 curl"),

@@ -2,11 +2,12 @@
 import json
 from typing import Any
 
-from ... import money, terminal
+from ... import money, portions, terminal
 from ...clock import iso
 from ...endpoints.tgpayquery import refund_status
 from ...orders import CardState, Order
 from ...store import Tables
+from ...store.columns import to_json
 from ...store.post import Posted
 from ...terminal import Transaction
 from .. import under_prefix
@@ -50,7 +51,8 @@ def card_json(card: CardState) -> dict[str, Any]:
 
 def notice_json(tables: Tables, notice: Posted) -> dict[str, Any]:
     """A notice with its request and every attempt."""
-    return {
+    attempts = tables.notices.attempts(notice.id)
+    told = {
         "id": notice.id, "merchants_id": notice.merchants_id, "out_trade_no": notice.out_trade_no, "notify_type": notice.notify_type,
         "status": notice.status, "created_at": instant(notice.created_at), "due_at": instant(notice.due_at),
         "request": {"method": notice.method, "url": notice.shown_url, "content_type": notice.content_type,
@@ -59,7 +61,16 @@ def notice_json(tables: Tables, notice: Posted) -> dict[str, Any]:
             "at": instant(row["at"]), "took_ms": row["took_ms"], "status_code": row["status_code"], "answer": row["answer"],
             "error": row["error"], "taken": bool(row["taken"]), "replay": bool(row["replay"]), "skipped": bool(row["skipped"]),
             "findings": json.loads(row["findings"])}
-            for row in tables.notices.attempts(notice.id)]}
+            for row in attempts.rows]}
+    return {**told, "left_out": {"attempts": attempts.left_out}} if attempts.left_out else told
+
+
+def notices_json(tables: Tables, merchants_id: str, out_trade_no: str) -> tuple[list[dict[str, Any]], int]:
+    """The newest notices of an order, oldest first, as many as their size allows; and how many are left out."""
+    notices, left_out = tables.notices.of_order(merchants_id, out_trade_no)
+    newest_first = (notice_json(tables, notice) for notice in reversed(notices))
+    shown, _ = portions.taken(newest_first, lambda told: len(to_json(told)), portions.PART)
+    return shown[::-1], left_out + len(notices) - len(shown)
 
 
 def journal_json(row: Any) -> dict[str, Any]:

@@ -37,7 +37,8 @@ def list_entries() -> Response:
     after, limit = paging()
     tables, days = emulator().store.read(), _days(request.args)
     merchants_id = asked("merchants_id")["merchants_id"]
-    return listed([_entry(truth) for truth in tables.ledger.page(merchants_id, days.since, days.before, after, limit)], limit)
+    entries = tables.ledger.page(merchants_id, days.since, days.before, after, limit)
+    return listed(map(_entry, entries), limit)
 
 
 def _entry(truth: "reconciliation.Truth") -> dict[str, Any]:

@@ -17,6 +17,7 @@ LONGEST_KEY = 255
 IDEMPOTENCY_KEY = Query("Idempotency-Key", "a text of your choice: a call that is repeated with it within a day of real time moves the "
                         "clock once and is answered the same; with another body it is 422",
                         {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY})
+MOST_MERCHANTS = 100_000_000
 RANGE = "the clock runs from 2000 to 2100"
 TEXT = {"type": "string"}
 SETTINGS: dict[str, Any] = {
@@ -154,7 +155,8 @@ def list_merchants() -> Response:
     after = asked("after")["after"] or ""
     limit = number("limit", DEFAULT_ROWS)
     tables = emulator().store.read()
-    return listed([merchant_json(tables, merchant) for merchant in tables.merchants.page(after, limit)], limit, "merchants_id")
+    merchants = tables.merchants.page(after, limit)
+    return listed((merchant_json(tables, merchant) for merchant in merchants), limit, "merchants_id")
 
 
 @operation("GET", "/merchants/<merchants_id>", "one merchant")
@@ -189,12 +191,22 @@ def make(given: dict[str, Any]) -> dict[str, Any]:
 
 def _free_number(tables: Tables) -> str:
     """A number that no merchant has, or has had since everything was last reset. Raises Problem."""
-    begin = tables.merchants.count_removed()  # about as many are used up: do not try each of them every time
-    for place in range(begin, begin + 1_000_000):
-        candidate = f"29{chance.digits(10, emulator().settings.seed, 'merchant', place)}"
-        if tables.merchants.find(candidate) is None and not tables.merchants.was_removed(candidate):
-            return candidate
-    raise Problem(507, "Insufficient Storage", "there are no merchant numbers left")
+    def number_at(place: int) -> str:
+        return f"29{chance.digits(10, emulator().settings.seed, 'merchant', place)}"
+
+    def is_used(place: int) -> bool:
+        return tables.merchants.is_used(number_at(place))
+
+    used, step = tables.merchants.count_removed() - 1, 1  # the first places are used up, so that few of them are tried
+    while is_used(used + step):
+        used, step = used + step, step * 2
+        if used > MOST_MERCHANTS:
+            raise Problem(507, "Insufficient Storage", "there are no merchant numbers left")
+    free = used + step
+    while free - used > 1:
+        middle = (used + free) // 2
+        used, free = (middle, free) if is_used(middle) else (used, middle)
+    return number_at(free)
 
 
 @operation("PATCH", "/merchants/<merchants_id>", "change settings of a merchant",

@@ -57,8 +57,7 @@ def list_terminals() -> Response:
     with emulator().store.write() as tables:  # a result that is due is written down first, so that everybody tells the same
         now = tables.clock.get().now(real_now())
         devices = tables.terminals.page(asked("merchants_id")["merchants_id"], asked("after")["after"] or "", limit)
-        items = [seen(tables, device, now) for device in devices]
-    return listed(items, limit, "terminal_sn")
+        return listed((seen(tables, device, now) for device in devices), limit, "terminal_sn")
 
 
 @operation("GET", "/terminals/<terminal_sn>", "one terminal: what it shows, and what can be done at it")

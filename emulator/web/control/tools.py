@@ -19,14 +19,13 @@ from .. import base_url, emulator
 from ..streams import AT_LEAST_S, event, has_left, stream, take
 from . import MERCHANT, OPERATIONS, Problem, Query, body, duration, operation, text_of, wrong_value
 from .queries import choice, span
-from .documents import instant, notice_json, order_json
+from .documents import instant, notices_json, order_json
 from .state import known
 
 LONGEST_WAIT = durations.MINUTE
 DELIVERED = "delivered"
 STREAM_PAGE = 500
 LONGEST_ID = 18
-JOURNAL_TOLD = ("id", "at", "merchants_id", "endpoint", "out_trade_no", "status", "verdict")
 SIGNED_BODY = {"required": ["params"], "properties": {
     "params": {"type": "object", "additionalProperties": {"type": "string"}}, "merchants_id": {"type": "string"},
     "token": {"type": "string"}}}
@@ -112,11 +111,11 @@ def _reached(tables: Tables, merchants_id: str, out_trade_no: str, status: str, 
     if found is None:
         return False, {"order": None, "notices": []}
     order = at(found, tables.clock.get().now(real_now()))
-    notices = tables.notices.of_order(merchants_id, out_trade_no)
-    taken = all(notice.status == TAKEN for notice in notices)
     states = (order.status, order.card.status) if order.card else (order.status,)
-    reached = (not status or status in states) and (taken or not notices_too)
-    return reached, {"order": order_json(order), "notices": [notice_json(tables, notice) for notice in notices]}
+    reached = (not status or status in states) and (not notices_too or tables.notices.are_taken(merchants_id, out_trade_no))
+    notices, left_out = notices_json(tables, merchants_id, out_trade_no)
+    story = {"order": order_json(order), "notices": notices}
+    return reached, {**story, "left_out": {"notices": left_out}} if left_out else story
 
 
 @operation("GET", "/events", "server-sent events of orders, notices and requests, resumable by Last-Event-ID", (MERCHANT,))
@@ -169,7 +168,7 @@ def _happened(tables: Tables, cursor: Cursor) -> list[tuple[str, Cursor, dict[st
     history, journal, attempts = cursor
     streams = (
         [("order", 0, {**dict(row), "detail": json.loads(row["detail"])}) for row in tables.orders.history_after(history, STREAM_PAGE)],
-        [("request", 1, {name: row[name] for name in JOURNAL_TOLD}) for row in tables.journal.after(journal, STREAM_PAGE)],
+        [("request", 1, dict(row)) for row in tables.journal.after(journal, STREAM_PAGE)],
         [("notice", 2, {**dict(row), "taken": bool(row["taken"])}) for row in tables.notices.attempts_after(attempts, STREAM_PAGE)])
     places, told = list(cursor), []
     for _, kind, which, row in merge(*map(_never_back, streams), key=lambda entry: entry[0]):

@@ -21,7 +21,7 @@ from ...terminal import Result
 from .. import emulator
 from . import MERCHANT, PAGED, Problem, Query, asked, body, listed, operation, paging, wrong_value
 from .queries import choice
-from .documents import instant, journal_json, notice_json, order_json
+from .documents import instant, journal_json, notice_json, notices_json, order_json
 from .state import known
 
 Act = Callable[[Payments, Order, str], Order]
@@ -78,23 +78,31 @@ def list_orders() -> Response:
     now = tables.clock.get().now(real_now())
     wanted = asked("merchants_id", "status")
     orders = tables.orders.page(now, wanted["merchants_id"], wanted["status"], after, limit)
-    return listed([order_json(at(order, now)) for order in orders], limit)
+    return listed((order_json(at(order, now)) for order in orders), limit)
 
 
 @operation("GET", "/orders/<merchants_id>/<number:out_trade_no>",
-           "an order with its history, refunds and notices")
+           "an order with its history, refunds and notices; of very many the newest, and left_out says how many more there are")
 def get_order(merchants_id: str, out_trade_no: str) -> Response:
     """The whole story of an order."""
     tables = emulator().store.read()
     order = at(find(tables, merchants_id, out_trade_no), tables.clock.get().now(real_now()))
+    lines = tables.orders.history(merchants_id, out_trade_no)
+    refunds = tables.orders.refunds(merchants_id, out_trade_no)
+    notices, notices_left_out = notices_json(tables, merchants_id, out_trade_no)
     history = [{"id": row["id"], "at": instant(row["at"]), "event": row["event"], "cause": row["cause"], "status": row["status"],
-                "detail": json.loads(row["detail"])} for row in tables.orders.history(merchants_id, out_trade_no)]
+                "detail": json.loads(row["detail"])} for row in lines.rows]
     planted = dict.fromkeys(word for line in history for word in line["detail"].get("planted", "").split())
-    return jsonify({
-        **order_json(order), "planted": list(planted), "history": history,
-        "refunds": [{**vars(refund), "amount": money.text(refund.amount), "at": instant(refund.at)}
-                    for refund in tables.orders.refunds(merchants_id, out_trade_no)],
-        "notices": [notice_json(tables, notice) for notice in tables.notices.of_order(merchants_id, out_trade_no)]})
+    left_out = {"history": lines.left_out, "refunds": refunds.left_out, "notices": notices_left_out}
+    story = {**order_json(order), "planted": list(planted), "history": history,
+             "refunds": [_refund_json(row) for row in refunds.rows], "notices": notices}
+    return jsonify({**story, "left_out": left_out} if any(left_out.values()) else story)
+
+
+def _refund_json(row: Any) -> dict[str, Any]:
+    """A row of the table of refunds."""
+    told = {name: row[name] for name in ("merchants_id", "out_trade_no", "partner_refund_id", "reason", "kind")}
+    return {**told, "amount": money.text(row["amount"]), "at": instant(row["at"])}
 
 
 @operation("POST", "/orders/<merchants_id>/<number:out_trade_no>/<event>", f"let something happen to an order: {', '.join(ACTS)}; "
@@ -170,7 +178,7 @@ def list_notices() -> Response:
     after, limit = paging()
     tables = emulator().store.read()
     notices = tables.notices.page(asked("merchants_id", "out_trade_no", "status", "notify_type"), after, limit)
-    return listed([notice_json(tables, notice) for notice in notices], limit)
+    return listed((notice_json(tables, notice) for notice in notices), limit)
 
 
 @operation("GET", "/notifications/<id:notice_id>", "a notice with every attempt")
@@ -207,7 +215,7 @@ def list_journal() -> Response:
     """A page of the journal."""
     after, limit = paging()
     wanted = asked("merchants_id", "endpoint", "out_trade_no", "verdict")
-    return listed([journal_json(row) for row in emulator().store.read().journal.page(wanted, after, limit)], limit)
+    return listed(map(journal_json, emulator().store.read().journal.page(wanted, after, limit)), limit)
 
 
 @operation("GET", "/journal/<id:entry_id>", "one request: what was sent, what was answered and why")

@@ -85,7 +85,7 @@ def _gateway(tables: Tables, order: Order, zone: str, now: int) -> Mapping[str, 
         "amount": f"{order.currency} {money.text(order.amount)}", "cny": f"CN¥ {money.text(order.cny)}" if order.was_paid else "",
         "history": list(_history(tables, order, zone)),
         "notices": [{"type": notice.notify_type, "status": notice.status, "attempts": notice.attempts}
-                    for notice in tables.notices.of_order(order.merchants_id, order.out_trade_no)]}
+                    for notice in tables.notices.of_order(order.merchants_id, order.out_trade_no)[0]]}
 
 
 def _status(order: Order, now: int) -> str:
@@ -96,5 +96,5 @@ def _status(order: Order, now: int) -> str:
 
 
 def _history(tables: Tables, order: Order, zone: str) -> Iterator[Mapping[str, str]]:
-    for row in tables.orders.history(order.merchants_id, order.out_trade_no):
+    for row in tables.orders.history(order.merchants_id, order.out_trade_no).rows:
         yield {"time": clock.spaced(row["at"], zone)[11:], "event": row["event"], "cause": row["cause"], "status": row["status"]}

@@ -132,5 +132,5 @@ def latest(here: Emulator) -> Order | None:
     """The shop's latest order as it is now."""
     tables = here.store.read()
     now = tables.clock.get().now(real_now())
-    orders = tables.orders.page(now, MERCHANT, None, 0, 100)
+    orders = list(tables.orders.page(now, MERCHANT, None, 0, 100))
     return at(orders[-1], now) if orders else None

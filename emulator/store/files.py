@@ -1,0 +1,106 @@
+"""The files of a database while it is served: whether they are still those that were opened.
+
+A process that has a file open goes on writing into it when it was deleted or moved away, and what it answers is lost. So the file
+at the path is compared with the one that was opened; and where it has changed, it is asked what it is.
+"""
+import os
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+from .troubles import Unusable
+
+IDENTITY = "identity"
+GONE = "the database file is gone; put it back, or start the emulator again"
+OTHER = "another file is in the place of the database; put the one back that was there, or start the emulator again"
+DAMAGED = "the database file was overwritten or cut off; put it back as it was, or start the emulator again"
+LOG_GONE = "the log of the database (its file ends in -wal) was removed or replaced; start the emulator again"
+SETTLES_S, AGAIN_S = 0.5, 0.05  # of a file into which its log is being taken over
+Inode = tuple[int, int]
+Logs = tuple[Inode | None, Inode | None]
+
+
+class Replaced(Unusable):
+    """Another file is at the path."""
+
+
+def inode(path: str | Path) -> Inode | None:
+    """Which file is at a path; None when there is none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def identity_in(path: Path) -> str:
+    """What a database file says that it is, without its log; empty when it does not.
+
+    It is read by SQLite: whoever closes a file by itself gives up the locks that SQLite has on it.
+    """
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)) as connection:
+            row = connection.execute("SELECT value FROM facts WHERE name = ?", [IDENTITY]).fetchone()
+            return str(row[0]) if row else ""
+    except sqlite3.Error:
+        return ""
+
+
+class Files:
+    """The database at a path. `logs` are the log and its index as they were opened, None while nothing is open."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.logs: Logs | None = None
+        self._main: Inode | None = None
+        self._identity = ""
+        self._seen: tuple[int, int] | None = None
+        self._is_sound = True
+
+    @property
+    def are_known(self) -> bool:
+        """Whether `begin` was called."""
+        return self._main is not None
+
+    def begin(self, identity: str) -> None:
+        """Remember what is at the path now: from here on it is to stay there."""
+        self._main, self._identity = inode(self.path), identity
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether another file is at the path."""
+        return inode(self.path) not in (None, self._main)
+
+    def check(self) -> None:
+        """Raises Unusable unless the database at the path is the one that was there at the beginning."""
+        try:
+            status = os.stat(self.path)
+        except OSError:
+            raise Unusable(GONE) from None
+        if self._main is None:
+            return
+        if (status.st_dev, status.st_ino) != self._main:
+            raise Replaced(OTHER)
+        seen = status.st_size, status.st_mtime_ns
+        if seen != self._seen:
+            self._is_sound = self._look_inside()
+            self._seen = seen
+        if not self._is_sound:
+            raise Unusable(DAMAGED)
+
+    def _look_inside(self) -> bool:
+        """Whether the file is the database; it may be in the middle of a change for a moment."""
+        if not self._identity:
+            return True
+        end = time.monotonic() + SETTLES_S
+        while identity_in(self.path) != self._identity:
+            if time.monotonic() > end:
+                return False
+            time.sleep(AGAIN_S)
+        return True
+
+    def present_logs(self) -> Logs:
+        """The log and its index at the path."""
+        return inode(f"{self.path}-wal"), inode(f"{self.path}-shm")

@@ -1,0 +1,180 @@
+"""A database that is deleted, moved, overwritten or held by another process: all is refused in order, and is well again by itself."""
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from .driver import Answer, Control, Server, exchange
+
+BY_SQLITE = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('BEGIN IMMEDIATE')"
+BY_OUR_LOCK = "import fcntl, sys; f = open(sys.argv[1] + '-writing', 'a'); fcntl.flock(f, fcntl.LOCK_EX)"
+STAY = "; print(flush=True); import time; time.sleep(100)"
+
+
+def until(holds: Callable[[], bool], seconds: float = 15) -> bool:
+    end = time.monotonic() + seconds
+    while not (held := holds()) and time.monotonic() < end:
+        time.sleep(0.1)
+    return held
+
+
+def health(server: Server) -> Answer:
+    return Control(server.url).ask("GET", "/health")
+
+
+def move_aside(path: Path) -> Callable[[], object]:
+    path.rename(path.with_suffix(".aside"))
+    return lambda: path.with_suffix(".aside").rename(path)
+
+
+def move_the_folder(path: Path) -> Callable[[], object]:
+    aside = path.parent.with_name("aside")
+    path.parent.rename(aside)
+    return lambda: aside.rename(path.parent)
+
+
+def another_one(path: Path) -> Path:
+    """Another database of the emulator."""
+    other = path.with_suffix(".other")
+    made = f"from pathlib import Path; from emulator.server import *; build(Settings(), Path({str(other)!r}))"
+    subprocess.run([sys.executable, "-c", made], check=True)
+    return other
+
+
+def replace(path: Path) -> Callable[[], object]:
+    other = another_one(path)
+    back = move_aside(path)
+    other.rename(path)
+    return back
+
+
+def overwrite(path: Path, content: Callable[[bytes], bytes]) -> Callable[[], object]:
+    was = path.read_bytes()
+    path.write_bytes(content(was))
+    return lambda: path.write_bytes(was)
+
+
+def write_another_over_it(path: Path) -> Callable[[], object]:
+    other = another_one(path).read_bytes()
+    return overwrite(path, lambda was: other)
+
+
+HARM: dict[str, Callable[[Path], Callable[[], object]]] = {
+    "moved": move_aside, "its folder moved": move_the_folder, "another in its place": replace,
+    "emptied": lambda path: overwrite(path, lambda was: b""),
+    "cut off": lambda path: overwrite(path, lambda was: was[:len(was) // 2]),
+    "garbage": lambda path: overwrite(path, lambda was: os.urandom(len(was))),
+    "another written over it": write_another_over_it}
+
+
+@pytest.mark.parametrize("harm", list(HARM))
+def test_while_the_database_is_not_there_all_is_refused_in_order_and_goes_on_afterwards(tmp_path: Path, harm: str) -> None:
+    path = tmp_path / "data" / "emulator.db"
+    server = Server(database=path, workers=2)
+    with server:
+        control = Control(server.url)
+        shop = control.shop()
+        before = shop.pay_by_barcode()["out_trade_no"]
+        repair = HARM[harm](path)
+        assert until(lambda: health(server).status == 503)
+        refused = shop.pay_by_barcode()
+        assert (refused.status, refused["is_success"], refused["error"]) == (200, "F", "SYSTEM_ERROR")
+        assert "database" in health(server).json["detail"] and str(tmp_path) not in refused["detail_error_des"]
+        assert exchange(f"{server.url}/readyz").status == 503 and exchange(f"{server.url}/livez").status == 200
+        assert control.ask("GET", "/orders").json["status"] == control.ask("POST", "/merchants", {}).json["status"] == 503
+        page = exchange(f"{server.url}/console/orders")
+        assert page.status == 503 and page.headers["Content-Type"].startswith("text/html")
+        repair()
+        assert until(lambda: all(health(server).status == 200 for _ in range(10)))
+        paid = shop.pay_by_barcode()["out_trade_no"]
+        assert [order["out_trade_no"] for order in control.get("/orders", merchants_id=shop.merchants_id)["items"]] == [before, paid]
+        status, printed = server.stop()
+    assert status == 0 and "Traceback" not in printed
+    assert len(printed.splitlines()) <= 1 + 2 * 2, printed  # for each process that it begins, and that it ends
+
+
+@pytest.mark.parametrize("removed", [["-wal"], ["-wal", "-shm"]], ids=str)
+def test_when_its_log_is_deleted_nothing_that_was_answered_is_lost(tmp_path: Path, removed: list[str]) -> None:
+    path = tmp_path / "emulator.db"
+    with Server(database=path, workers=2) as server:
+        control = Control(server.url)
+        shop = control.shop()
+        numbers = [shop.pay_by_barcode()["out_trade_no"] for _ in range(20)]
+        for ending in removed:
+            os.unlink(f"{path}{ending}")
+        assert until(lambda: all(health(server).status == 200 for _ in range(10)))
+        numbers += [shop.pay_by_barcode()["out_trade_no"] for _ in range(20)]
+        assert [shop.query(number)["trade_status"] for number in numbers] == ["TRADE_SUCCESS"] * 40
+        server.kill()
+        server.start()
+        assert [shop.query(number)["trade_status"] for number in numbers] == ["TRADE_SUCCESS"] * 40
+
+
+def test_another_database_that_is_served_after_a_restart_is_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "emulator.db"
+    with Server(database=path) as server:
+        Control(server.url).shop().pay_by_barcode()
+        replace(path)
+        assert until(lambda: health(server).status == 503)
+    with Server(database=path, port=server.settings["port"]) as server:
+        assert Control(server.url).get("/orders")["items"] == []
+
+
+@contextmanager
+def stopped_holder(how: str, path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that holds the database and is stopped."""
+    holder = subprocess.Popen([sys.executable, "-c", how + STAY, str(path)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        os.kill(holder.pid, signal.SIGSTOP)
+        yield holder
+    finally:
+        holder.kill()
+        holder.communicate()
+
+
+def seconds(ask: Callable[[], Answer]) -> tuple[Answer, float]:
+    begun = time.monotonic()
+    return ask(), time.monotonic() - begun
+
+
+@pytest.mark.parametrize("how", [BY_SQLITE, BY_OUR_LOCK], ids=["by SQLite", "by the lock of writers"])
+def test_a_stopped_process_that_holds_the_database_is_not_waited_for_for_ever(tmp_path: Path, how: str) -> None:
+    path = tmp_path / "emulator.db"
+    with Server(database=path, workers=1, threads=4) as server:
+        control = Control(server.url)
+        shop = control.shop()
+        with ThreadPoolExecutor(12) as pool:
+            with stopped_holder(how, path):
+                payments = [pool.submit(seconds, shop.pay_by_barcode) for _ in range(12)]
+                time.sleep(0.5)
+                assert control.get("/orders")["items"] == [] and exchange(f"{server.url}/livez").status == 200
+                for refused, lasted in (payment.result() for payment in payments):
+                    assert "another process holds the database" in refused["detail_error_des"] and lasted < 8
+                assert "another process holds" in health(server).json["detail"]
+                move, lasted = seconds(lambda: control.ask("POST", "/clock", {"advance": "1s"}))
+                assert move.status == 503 and lasted < 3
+        assert until(lambda: health(server).status == 200)
+        assert shop.pay_by_barcode()["result_code"] == "SUCCESS"
+        assert len(control.get("/orders")["items"]) == 1
+        assert control.ask("POST", "/clock", {"advance": "1s"}).status == 200
+
+
+def test_when_the_process_that_leads_is_stopped_who_asks_it_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "emulator.db"
+    leading = "from pathlib import Path; import sys; from emulator.store import Leadership; Leadership(Path(sys.argv[1])).acquire(False)"
+    with stopped_holder(leading.replace("Leadership(Path", "held = Leadership(Path").replace(".acquire", "; held.acquire"), path), \
+            Server(database=path, workers=1) as server:
+        control = Control(server.url)
+        move, lasted = seconds(lambda: control.ask("POST", "/clock", {"advance": "1h"}))
+        assert move.status == 503 and "is stopped" in move.json["detail"] and lasted < 9
+    with Server(database=path, port=server.settings["port"]) as server:
+        assert Control(server.url).get("/clock")["offset_s"] == 0
