@@ -31,7 +31,7 @@ class Patience:
 
     def __init__(self, timeout: float, timed_out: Iterable[str] = ()) -> None:
         self._timeout = timeout
-        self._grace = min(0.05, timeout / 50)   # so long attempts follow one another in any case
+        self._grace = min(0.2, timeout / 50)   # so long attempts follow one another in any case
         self._prompt = min(0.1, timeout / 10)   # whoever is silent for less costs nothing
         self._cost = 0.0
         self._held = 0.0
@@ -103,7 +103,7 @@ class Patience:
         For one that turns out to be slow it moves on to where the outcome matters, so that its attempts go side by side.
         """
         known = self._of(receiver)
-        if known.held_s >= self._timeout / 8:
+        if known.held_s >= self._timeout / 2:
             return False
         fresh = time.monotonic() - known.silent_since <= self._grace
         return fresh or known.has_answered or self._held < self._timeout / 4
