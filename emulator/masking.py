@@ -2,67 +2,78 @@
 
 That is passwords, those in URLs among them, and of a card all but its brand, first six and last four digits.
 """
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
 
-from . import cards, urls
+from . import card_numbers, urls
+from .card_numbers import Search, is_harmless
 from .contract import printable
+from .decoding import TooMuch, may_be_encoded, readings
 
-HIDDEN = "***"
+HIDDEN = card_numbers.HIDDEN
 CARD_DATA = ("payinfo", "cardno", "cardnumber", "cvv", "cvc")  # in a parameter's name as `_plain` writes it
-LONG_NAME = 20  # longer ones are no parameter's: a body of another kind that was read as a form
-_CARD_WORDS = re.compile("card_?no|cvv|cvc", re.IGNORECASE)
-# Blanks and dashes between digits.
-_SEPARATORS = re.compile(r"(?<=\d)[ -]+(?=\d)", re.ASCII)
+# Parameters whose values are numbers and names that others give: a plain number in them is taken for what it is called.
+ORDER_NUMBERS = ("out_trade_no", "out_refund_id", "original_out_trade_no", "original_transaction_id", "transactionResultId")
+IDENTIFIERS = frozenset((*ORDER_NUMBERS, "buyer_identity_code", "buyer_id", "openid", "terminal_sn", "terminal_id", "account_id", "sign"))
+SHORTEST_DOCUMENT = 7  # cvv=123
+_CARD_WORDS = re.compile(r"card[\W_]?(?:no|num)|cv[vc]|security[\W_]?code", re.IGNORECASE)
+_WORD_AND_DIGITS = re.compile(rf"(?:{_CARD_WORDS.pattern})\w{{0,8}}[\W_]{{1,20}}[0-9]{{3}}", re.IGNORECASE)
+# The number in a card's data, whatever its check digit.
+_NAMED_NUMBER = re.compile(r"(?:card[\W_]?(?:no|num)\w{0,8}|pan)[\W_]{1,9}((?:[0-9][ -]?){11,18}[0-9])(?![0-9])", re.IGNORECASE)
 
 
 class Mask:
     """Takes what is secret out of the texts of one request; `params` are its parameters as they may be kept.
 
-    Numbers that it has where card data belongs are hidden wherever else they stand. Where cards are `paid`, so is whatever looks like a
-    card number and is no part of the order's, and a parameter that has anything of a card in it is hidden as a whole. `hides` when
-    there is anything to hide beside what has a secret's name.
+    `places` are other texts of the request that are kept or told: its path, its method, what is told of its headers. A value
+    with a card number in it is hidden as a whole, and so is a document that speaks of a card. `hides` when there is anything to
+    hide beside what has a secret's name.
     """
 
-    def __init__(self, params: Mapping[str, str], paid: bool) -> None:
-        self._numbers = _card_numbers(params)
-        self._order_number = params.get("out_trade_no", "")
-        kept = {urls.discreet(printable(name)): HIDDEN if is_secret(name) else urls.discreet(printable(value))
-                for name, value in params.items()}
-        together = "\n".join((*kept, *kept.values()))
-        # One look at everything: nearly always there is nothing to hide but what has a secret's name.
-        joined = together.replace(" ", "").replace("-", "")
-        runs = cards.numbers_in(f"{together}\n{joined}") if paid or self._numbers else set()
-        self.hides = any(cards.like_a_card(run) or any(number in run for number in self._numbers) for run in runs)
-        if self.hides or '"' in together:
-            kept = {self._whole(name): self._whole(value) for name, value in kept.items()}
-        self.params = kept
+    def __init__(self, params: Mapping[str, str], *places: str) -> None:
+        doubtful = [item for item in params.items() if not (_is_usual(item[0]) and _has_nothing(item[1]))]
+        self._search = Search(_own_numbers(doubtful), " ".join(params[name] for name in ORDER_NUMBERS if name in params))
+        self._names = [name for name, _ in doubtful if self._search.suspects(name)]
+        self._values = [name for name, value in doubtful if self._is_misplaced(name, value)]
+        self._places = [place for place in places if self._search.suspects(place)]
+        documents = [text for item in doubtful if not is_secret(item[0]) for text in item if speaks_of_a_card(text)]
+        texts = {printable(text) for text in (*self._names, *(params[name] for name in self._values), *self._places, *documents)}
+        self._hidden = sorted(texts - {""}, key=len, reverse=True)
+        self.hides = bool(self._hidden)
+        self.params = {self._whole(name): HIDDEN if is_secret(name) else self._whole(value) for name, value in params.items()}
 
     def text(self, text: str) -> str:
-        """A text about the request with `***` in place of card numbers, and of users and passwords in URLs.
+        """A text about the request with `***` in place of what is hidden, and of users and passwords in URLs.
 
-        The card numbers are at most those of the parameters.
+        It repeats at most what the request has.
         """
         text = urls.discreet(text)
         if not self.hides:
             return text
-        for number in self._numbers:
-            text = re.sub("[ -]*".join(number), HIDDEN, text)
-        return cards.without_numbers(text, self._order_number)
+        for hidden in self._hidden:
+            text = text.replace(hidden, HIDDEN)
+        return self._search.again().hidden(text)
 
-    def misplaced(self, params: Mapping[str, str]) -> list[str]:
-        """The names of parameters that would be kept with a card number in them: a test card's, or one that is in the card data too."""
-        if not self.hides:
-            return []
-        others = {name: _SEPARATORS.sub("", value) for name, value in params.items() if not has_card_data(name)}
-        return [name for name, value in others.items() if cards.has_test_card(value) or any(number in value for number in self._numbers)]
+    @property
+    def problems(self) -> list[str]:
+        """A sentence for each name, value and place that would be kept with a card number in it."""
+        names = [printable(name) if name not in self._names else "" for name in self._values]
+        sentences = [f"{name} has a card number in it" for name in names if name]
+        sentences += ["the name of a parameter has a card number in it"] if self._names else []
+        sentences += ["the address or a header of the request has a card number in it"] if self._places else []
+        return [f"{sentence}, which belongs into pay_info only" for sentence in sentences]
+
+    def _is_misplaced(self, name: str, value: str) -> bool:
+        """Whether a value has a card number in it where none belongs."""
+        if name in IDENTIFIERS:
+            return self._search.suspects_identifier(value)
+        return not _is_pay_info(name) and not _is_password(name) and self._search.suspects(value)
 
     def _whole(self, text: str) -> str:
-        """The text, unless it has a card number in it, or is a document that speaks of a card."""
-        return HIDDEN if self.text(text) != text or ('"' in text and _CARD_WORDS.search(text)) else text
+        """The text as it may be kept: as a whole, or not at all."""
+        shown = printable(text)
+        return HIDDEN if shown in self._hidden else urls.discreet(shown)
 
 
 @lru_cache(maxsize=1024)
@@ -74,7 +85,35 @@ def has_card_data(name: str) -> bool:
 @lru_cache(maxsize=1024)
 def is_secret(name: str) -> bool:
     """Whether the value of a parameter of this name is kept from everybody."""
-    return has_card_data(name) or _plain(name) == "password"
+    return has_card_data(name) or _is_password(name)
+
+
+@lru_cache(maxsize=1024)
+def _is_usual(name: str) -> bool:
+    """Whether a parameter's name is neither a secret's nor worth a second look."""
+    return not is_secret(name) and _has_nothing(name)
+
+
+def _has_nothing(text: str) -> bool:
+    """Whether a short look is enough to see that a text has nothing of a card in it, as with nearly everything that is sent."""
+    return len(text) < SHORTEST_DOCUMENT or (is_harmless(text) and (text.isdecimal() or not _CARD_WORDS.search(text)))
+
+
+def speaks_of_a_card(text: str) -> bool:
+    """Whether a text, plain or encoded, is a document that names a card's number or its verification code."""
+    try:
+        return any(_CARD_WORDS.search(reading) and ('"' in reading or _WORD_AND_DIGITS.search(reading))
+                   for reading in (readings(text) if may_be_encoded(text) else (text,)))
+    except TooMuch:
+        return True
+
+
+def _is_pay_info(name: str) -> bool:
+    return "payinfo" in _plain(name)
+
+
+def _is_password(name: str) -> bool:
+    return _plain(name) == "password"
 
 
 def _plain(name: str) -> str:
@@ -82,26 +121,14 @@ def _plain(name: str) -> str:
     return re.sub(r"[\W_]", "", name).lower()
 
 
-def _card_numbers(params: Mapping[str, str]) -> set[str]:
-    """The card numbers of a request, found where card data belongs, and in names that are whole documents."""
-    places = [value for name, value in params.items() if has_card_data(name)] + [name for name in params if len(name) > LONG_NAME]
-    return cards.numbers_in(_SEPARATORS.sub("", "\n".join(_texts(places)))) if places else set()
-
-
-def _texts(places: Iterable[str]) -> Iterator[str]:
-    """The texts, and those inside of them where they are JSON with escapes: a digit may be written as one."""
-    for place in places:
-        yield place
-        if "\\" in place:
-            try:
-                yield from _inside(json.loads(place))
-            except (ValueError, RecursionError):
-                pass
-
-
-def _inside(value: Any) -> Iterator[str]:
-    if isinstance(value, (dict, list)):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from _inside(inner)
-    else:
-        yield str(value)
+def _own_numbers(params: Iterable[tuple[str, str]]) -> set[str]:
+    """The card numbers of a request, found where card data belongs: those of cards, and whatever is called a card's number."""
+    search, found = Search(), set[str]()
+    for name, value in params:
+        try:
+            for reading in readings(value) if has_card_data(name) else ():
+                found.update(each.number for each in search.in_plain(reading))
+                found.update(re.sub("[ -]", "", number) for number in _NAMED_NUMBER.findall(reading))
+        except TooMuch:  # it is hidden as a whole
+            pass
+    return found
