@@ -14,6 +14,9 @@ from .card_schemes import LONGEST, SHORTEST, is_card_number, is_known, lengths, 
 from .decoding import TooMuch, may_be_encoded, readings
 
 HIDDEN = "***"
+# Parameters whose values are numbers and names that others give: a plain number in them is taken for what it is called.
+ORDER_NUMBERS = ("out_trade_no", "out_refund_id", "original_out_trade_no", "original_transaction_id", "transactionResultId")
+IDENTIFIERS = frozenset((*ORDER_NUMBERS, "buyer_identity_code", "buyer_id", "openid", "terminal_sn", "terminal_id", "account_id", "sign"))
 MOST_STEPS = 10_000
 # How the digits of cards are grouped where they are printed.
 PRINTED = ((4, 4, 4, 4), (4, 4, 4, 4, 1), (4, 4, 4, 4, 2), (4, 4, 4, 4, 3), (4, 6, 4), (4, 6, 5), (6, 13))

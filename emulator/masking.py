@@ -7,15 +7,12 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from . import card_numbers, urls
-from .card_numbers import Search, is_harmless
+from .card_numbers import IDENTIFIERS, ORDER_NUMBERS, Search, is_harmless
 from .contract import printable
 from .decoding import TooMuch, may_be_encoded, readings
 
 HIDDEN = card_numbers.HIDDEN
 CARD_DATA = ("payinfo", "cardno", "cardnumber", "cvv", "cvc")  # in a parameter's name as `_plain` writes it
-# Parameters whose values are numbers and names that others give: a plain number in them is taken for what it is called.
-ORDER_NUMBERS = ("out_trade_no", "out_refund_id", "original_out_trade_no", "original_transaction_id", "transactionResultId")
-IDENTIFIERS = frozenset((*ORDER_NUMBERS, "buyer_identity_code", "buyer_id", "openid", "terminal_sn", "terminal_id", "account_id", "sign"))
 SHORTEST_DOCUMENT = 7  # cvv=123
 _CARD_WORDS = re.compile(r"card[\W_]?(?:no|num)|cv[vc]|security[\W_]?code", re.IGNORECASE)
 _WORD_AND_DIGITS = re.compile(rf"(?:{_CARD_WORDS.pattern})\w{{0,8}}[\W_]{{1,20}}[0-9]{{3}}", re.IGNORECASE)

@@ -1,10 +1,11 @@
 """The outbox: notices wait in the database from the transaction of their cause until a receiver has taken them (contract 6)."""
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from . import durations, receivers
+from . import card_numbers, durations, receivers
 from .findings import Finding
+from .masking import speaks_of_a_card
 from .notices import TERMINAL
 from .store import Store
 from .store.post import Attempt, Posted
@@ -80,7 +81,7 @@ def next_step(notice: Posted, taken: bool, at: int, schedule: Sequence[int], rep
 
 def deliver(store: Store, notice: Posted, at: int, post: Post, schedule: Sequence[int], replay: bool = False) -> Sent:
     """Make one attempt, begun at the emulator's instant `at`, and write down what came of it; `schedule` is that of the setting."""
-    copies = _posted(notice, post, replay)
+    copies = [_discreet(notice, sent) for sent in _posted(notice, post, replay)]
     taken = any(sent.taken(notice.notify_type) for sent in copies)
     attempts = [_attempt(notice, sent, at, replay) for sent in copies]
     waits = TERMINAL_SCHEDULE if notice.notify_type == TERMINAL else schedule
@@ -103,6 +104,16 @@ def _posted(notice: Posted, post: Post, replay: bool) -> list[Sent]:
         return [post(notice)]
     with ThreadPoolExecutor(how.duplicate) as pool:
         return list(pool.map(post, [notice] * how.duplicate))
+
+
+def _discreet(notice: Posted, sent: Sent) -> Sent:
+    """What came, without card numbers: a receiver may answer with anything. What it repeats of the notification is none."""
+    spared = f"{notice.url} {notice.sent_body}"
+    answer = card_numbers.hidden(sent.answer, spared)
+    if answer != sent.answer and speaks_of_a_card(sent.answer):
+        answer = card_numbers.HIDDEN
+    return replace(sent, answer=answer, error=card_numbers.hidden(sent.error, spared),
+                   location=card_numbers.hidden(sent.location, spared))
 
 
 def _attempt(notice: Posted, sent: Sent, at: int, replay: bool) -> Attempt:

@@ -1,7 +1,9 @@
 """What is answered when a request cannot be done: RFC 9457 problem documents."""
 from typing import Any
 
-from flask import Response, jsonify
+from flask import Response, has_request_context, jsonify, request
+
+from ... import card_numbers
 
 
 class Problem(Exception):
@@ -10,7 +12,13 @@ class Problem(Exception):
     def __init__(self, status: int, title: str, detail: str, **more: Any) -> None:
         super().__init__(detail)
         self.status = status
-        self.document = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+        self.document = {"type": "about:blank", "title": title, "status": status, "detail": _discreet(detail), **more}
+
+
+def _discreet(detail: str) -> str:
+    """A sentence that may repeat something of the request, without card numbers; the number of an order is none."""
+    spared = {**(request.view_args or {}), **request.args}.get("out_trade_no", "") if has_request_context() else ""
+    return card_numbers.hidden(detail, spared)
 
 
 def problem(status: int, title: str, detail: str, **more: Any) -> Response:
