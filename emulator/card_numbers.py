@@ -14,7 +14,8 @@ from .card_schemes import LONGEST, SHORTEST, is_card_number, is_known, lengths, 
 from .decoding import TooMuch, may_be_encoded, readings
 
 HIDDEN = "***"
-# Parameters whose values are numbers and names that others give: a plain number in them is taken for what it is called.
+# Parameters whose values are numbers and names that others give: a plain number in them is taken for what it
+# is called.
 ORDER_NUMBERS = ("out_trade_no", "out_refund_id", "original_out_trade_no", "original_transaction_id", "transactionResultId")
 IDENTIFIERS = frozenset((*ORDER_NUMBERS, "buyer_identity_code", "buyer_id", "openid", "terminal_sn", "terminal_id", "account_id", "sign"))
 MOST_STEPS = 10_000
@@ -31,7 +32,9 @@ _LONGEST_TELEPHONE_NUMBER = 15
 
 
 def is_harmless(text: str) -> bool:
-    """Whether a short look is enough to see that a text has no card number in it: it has too few digits and nothing is encoded in it."""
+    """Whether a short look is enough to see that a text has no card number in it: it has too few digits and
+    nothing is encoded in it.
+    """
     if len(text) < SHORTEST:
         return True
     if text.count("3") < SHORTEST and text.isascii() and (text.isdecimal() or _is_digest(text)):
@@ -99,7 +102,9 @@ class Search:
             return True
 
     def hidden(self, text: str) -> str:
-        """The text with `***` in place of card numbers; where one is encoded, in place of the word or the whole text."""
+        """The text with `***` in place of card numbers; where one is encoded, in place of the word or the
+        whole text.
+        """
         if not self.suspects(text):
             return text
         try:

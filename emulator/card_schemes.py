@@ -1,4 +1,6 @@
-"""The number ranges of card schemes, the check digit, and the numbers that are known: the test cards and public test numbers."""
+"""The number ranges of card schemes, the check digit, and the numbers that are known: the test cards and
+public test numbers.
+"""
 import re
 from functools import cache
 
@@ -6,7 +8,8 @@ from .response_codes import RESPONSE_CODES
 
 SHORTEST, LONGEST = 12, 19
 _FROM_16 = (16, 17, 18, 19)
-# Scheme, first and last prefix of four digits, lengths. Ranges of co-branded schemes (Elo, Troy, RuPay, Dankort, Verve, Hipercard,
+# Scheme, first and last prefix of four digits, lengths. Ranges of co-branded schemes (Elo, Troy, RuPay,
+# Dankort, Verve, Hipercard,
 # Laser, Switch and others) lie within those of Visa, Discover and Maestro unless they stand here.
 RANGES = (
     ("Visa", 4000, 4999, (13, 16, 19)),
@@ -18,7 +21,8 @@ RANGES = (
     ("Discover, UnionPay, RuPay, Maestro", 6000, 6999, _FROM_16),
     ("UnionPay, RuPay", 8100, 8299, _FROM_16),
     ("Maestro, Elo, Verve, RuPay", 5000, 5099, _FROM_16), ("Maestro", 5600, 5899, _FROM_16),
-    # Short Maestro numbers exist in these issuers' ranges only; elsewhere 12 to 15 digits are mostly telephone numbers.
+    # Short Maestro numbers exist in these issuers' ranges only; elsewhere 12 to 15 digits are mostly
+    # telephone numbers.
     *(("Maestro", prefix, prefix, (12, 13, 14, 15)) for prefix in (5018, 5020, 5033, 5038, 5612, 5868, 5893, 6304, 6390)),
     ("Maestro", 6700, 6799, (12, 13, 14, 15)),
     ("Mir", 2200, 2204, _FROM_16), ("Borica", 2205, 2205, (16,)), ("China T-Union", 3100, 3199, (19,)), ("GPN", 1946, 1946, (16,)),

@@ -14,9 +14,9 @@ A_SHORT_TEXT = 65_536
 BREAK = "\nx\n"  # between pieces: digits of two of them do not belong together
 _BACKSLASHES = re.compile(r"\\{2,}")
 _ESCAPE = re.compile(
-    r"[\\%=]u([0-9a-fA-F]{4})|\\u\{([0-9a-fA-F]{1,6})\}|\\x([0-9a-fA-F]{2})|\\U00([0-9a-fA-F]{6})|&\#[xX]0{0,8}([0-9a-fA-F]{1,6});?"
+    r"[\\=]u([0-9a-fA-F]{4})|\\u\{([0-9a-fA-F]{1,6})\}|\\U00([0-9a-fA-F]{6})|&\#[xX]0{0,8}([0-9a-fA-F]{1,6});?"
     r"|&\#0{0,8}([0-9]{1,7});?|\\([0-7]{3})|\\([nrtbfv])|&([a-zA-Z]{2,6});")
-_BASES = (16, 16, 16, 16, 16, 10, 8)
+_BASES = (16, 16, 16, 16, 10, 8)
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "num": "#", "semi": ";", "shy": "", "zwj": "", "zwnj": "",
              **dict.fromkeys(("nbsp", "ensp", "emsp", "thinsp", "numsp", "puncsp"), " "),
              **dict.fromkeys(("ndash", "mdash", "dash", "hyphen", "horbar", "minus"), "-")}
@@ -26,11 +26,14 @@ _BASE64 = tuple(re.compile(alphabet) for alphabet in (f"[A-Za-z0-9+/]{_WRAPPED}"
 _FROM_URLS = str.maketrans("-_", "+/", "\r\n")
 _TOKEN = re.compile("[A-Za-z0-9+/_-]{16,}")
 _MARKS = re.compile(r"[%\\&<\0]")
+# What may be hexadecimal, or a list of codes, is found by its characters first: that is quicker.
+_HEX_PART, _CODES_PART = re.compile(r"[0-9a-fA-Fx\W_]{24,}"), re.compile(r"[0-9\W_]{24,}")
 _HEX = re.compile(r"(?:(?:0x)?(?:3[0-9]|20|2[c-fC-F]|00)[\W_]{0,3}){12,}+")
 _CODES = re.compile(r"(?:(?:1[0-2][0-9]|[1-9][0-9]|9)[\W_]{1,3}){11,}+[0-9]{0,3}")
 # A card number in binary data.
 _AMONG_BYTES = re.compile(rb"[0-9](?:[^0-9A-Za-z]{0,8}[0-9]){11,}+")
-# Characters that nobody sees: they stand between digits without separating them. The last range are bytes that are not UTF-8.
+# Characters that nobody sees: they stand between digits without separating them. The last range are bytes
+# that are not UTF-8.
 _INVISIBLE = re.compile("[\0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
                         "\ufe00-\ufe0f\ufeff\uffa0\udc80-\udcff\U000e0000-\U000e007f]+")
 _BYTE_ORDERS = (b"\xff\xfe", b"\xfe\xff")
@@ -59,7 +62,9 @@ def readings(text: str) -> Iterator[str]:
 
 
 def plain(text: str) -> str:
-    """The text with the digits of all scripts and shapes as ASCII digits, and without what is invisible between them."""
+    """The text with the digits of all scripts and shapes as ASCII digits, and without what is invisible
+    between them.
+    """
     if text.isascii():
         return text.replace("\0", "") if "\0" in text else text
     foreign = {ord(letter): str(digit(letter)) for letter in set(text) if letter.isdigit() and not letter.isascii()}
@@ -87,9 +92,9 @@ def _inside(text: str) -> Iterator[str]:
         tokens = {token for pattern in _BASE64 for token in pattern.findall(text)}
         yield BREAK.join(filter(None, map(_from_base64, sorted(tokens))))
     if text.count("3") >= 12:
-        yield BREAK.join(_from_hex(match[0]) for match in _HEX.finditer(text))
+        yield BREAK.join(_from_hex(match[0]) for part in _HEX_PART.findall(text) for match in _HEX.finditer(part))
     if text.count("4") + text.count("5") >= 12:
-        yield BREAK.join("".join(map(chr, map(int, _CODE.findall(match[0])))) for match in _CODES.finditer(text))
+        yield BREAK.join(_from_codes(match[0]) for part in _CODES_PART.findall(text) for match in _CODES.finditer(part))
     if text.count("\udca3") >= 12:
         yield _as_bytes(text).decode("gb18030", "ignore")
     if text.count("\udcff") >= 12 or text[:2] in _BYTE_ORDERS_ESCAPED:
@@ -99,17 +104,21 @@ def _inside(text: str) -> Iterator[str]:
 
 def _unescaped(text: str) -> str:
     """Without the escapes of URLs, JSON and HTML, and without tags."""
+    if "\\" in text:
+        text = _BACKSLASHES.sub(r"\\", text).replace("\\u00", "%").replace("\\x", "%")
     if "%" in text:
-        text = _bytewise(text.replace("=", "=3D").replace("%", "="))
-    if "\\" in text or "&" in text or "%u" in text or "=u" in text:
-        text = _ESCAPE.sub(_character, _BACKSLASHES.sub(r"\\", text))
+        text = _bytewise(text.replace("=", "=3D").replace("%u00", "=").replace("%", "="))
+    if "\\" in text or "&" in text or "=u" in text:
+        text = _ESCAPE.sub(_character, text)
         if _HALF_PAIR.search(text):
             text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return _TAG.sub(" ", text) if "<" in text else text
 
 
 def _bytewise(text: str) -> str:
-    """Quoted-printable text, read as UTF-8: C code that takes percent-encoding as well, once `%` is written `=`."""
+    """Quoted-printable text, read as UTF-8: C code that takes percent-encoding as well, once `%` is written
+    `=`.
+    """
     return a2b_qp(_as_bytes(text)).decode("utf-8", "surrogateescape")
 
 
@@ -150,3 +159,8 @@ def _from_base64(token: str) -> str:
 def _from_hex(written: str) -> str:
     """The text of pairs of hexadecimal digits, whatever stands between them."""
     return bytes.fromhex(_NOT_HEX.sub("", written)).decode("latin-1")
+
+
+def _from_codes(written: str) -> str:
+    """The text of a list of character codes."""
+    return "".join(chr(int(code)) for code in _CODE.findall(written))

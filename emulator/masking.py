@@ -3,7 +3,7 @@
 That is passwords, those in URLs among them, and of a card all but its brand, first six and last four digits.
 """
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from . import card_numbers, urls
@@ -15,7 +15,7 @@ HIDDEN = card_numbers.HIDDEN
 CARD_DATA = ("payinfo", "cardno", "cardnumber", "cvv", "cvc")  # in a parameter's name as `_plain` writes it
 SHORTEST_DOCUMENT = 7  # cvv=123
 _CARD_WORDS = re.compile(r"card[\W_]?(?:no|num)|cv[vc]|security[\W_]?code", re.IGNORECASE)
-_WORD_AND_DIGITS = re.compile(rf"(?:{_CARD_WORDS.pattern})\w{{0,8}}[\W_]{{1,20}}[0-9]{{3}}", re.IGNORECASE)
+_WORD_AND_DIGITS = re.compile(rf"(?:{_CARD_WORDS.pattern})\w{{0,8}}[\W_]{{1,20}}(?:[0-9]{{3,4}}(?![0-9])|[0-9]{{12}})", re.IGNORECASE)
 # The number in a card's data, whatever its check digit.
 _NAMED_NUMBER = re.compile(r"(?:card[\W_]?(?:no|num)\w{0,8}|pan)[\W_]{1,9}((?:[0-9][ -]?){11,18}[0-9])(?![0-9])", re.IGNORECASE)
 
@@ -34,8 +34,11 @@ class Mask:
         self._names = [name for name, _ in doubtful if self._search.suspects(name)]
         self._values = [name for name, value in doubtful if self._is_misplaced(name, value)]
         self._places = [place for place in places if self._search.suspects(place)]
-        documents = [text for item in doubtful if not is_secret(item[0]) for text in item if speaks_of_a_card(text)]
-        texts = {printable(text) for text in (*self._names, *(params[name] for name in self._values), *self._places, *documents)}
+        self._told = [name for name, value in doubtful if self._tells_card_data(name, value)]
+        suspected = {*self._names, *(params[name] for name in self._values), *self._places}
+        documents = {text for item in doubtful if not is_secret(item[0]) for text in item
+                     if text not in suspected and speaks_of_a_card(text, item[0] in IDENTIFIERS)}
+        texts = set(map(printable, suspected | documents))
         self._hidden = sorted(texts - {""}, key=len, reverse=True)
         self.hides = bool(self._hidden)
         self.params = {self._whole(name): HIDDEN if is_secret(name) else self._whole(value) for name, value in params.items()}
@@ -55,8 +58,8 @@ class Mask:
     @property
     def problems(self) -> list[str]:
         """A sentence for each name, value and place that would be kept with a card number in it."""
-        names = [printable(name) if name not in self._names else "" for name in self._values]
-        sentences = [f"{name} has a card number in it" for name in names if name]
+        sentences = [f"{printable(name)} has a card number in it" for name in self._values if name not in self._names]
+        sentences += [f"{printable(name)} has other data of a card in it" for name in self._told if name not in self._names]
         sentences += ["the name of a parameter has a card number in it"] if self._names else []
         sentences += ["the address or a header of the request has a card number in it"] if self._places else []
         return [f"{sentence}, which belongs into pay_info only" for sentence in sentences]
@@ -66,6 +69,12 @@ class Mask:
         if name in IDENTIFIERS:
             return self._search.suspects_identifier(value)
         return not _is_pay_info(name) and not _is_password(name) and self._search.suspects(value)
+
+    def _tells_card_data(self, name: str, value: str) -> bool:
+        """Whether a value has the data of a card in it, such as the verification code, and no number that is
+        found.
+        """
+        return name not in IDENTIFIERS and not is_secret(name) and name not in self._values and _has_data(value)
 
     def _whole(self, text: str) -> str:
         """The text as it may be kept: as a whole, or not at all."""
@@ -92,17 +101,32 @@ def _is_usual(name: str) -> bool:
 
 
 def _has_nothing(text: str) -> bool:
-    """Whether a short look is enough to see that a text has nothing of a card in it, as with nearly everything that is sent."""
+    """Whether a short look is enough to see that a text has nothing of a card in it, as with nearly
+    everything that is sent.
+    """
     return len(text) < SHORTEST_DOCUMENT or (is_harmless(text) and (text.isdecimal() or not _CARD_WORDS.search(text)))
 
 
-def speaks_of_a_card(text: str) -> bool:
-    """Whether a text, plain or encoded, is a document that names a card's number or its verification code."""
+def speaks_of_a_card(text: str, as_document: bool = False) -> bool:
+    """Whether a text, plain or encoded, names a card's number or its verification code in a document, or before some digits.
+
+    `as_document` when the digits are not enough: an order number may begin with CVC.
+    """
+    return any(_CARD_WORDS.search(reading) and ('"' in reading or (not as_document and _WORD_AND_DIGITS.search(reading)))
+               for reading in _readings(text))
+
+
+def _has_data(text: str) -> bool:
+    """Whether a text has a card's number, whatever it is, or its verification code behind its name."""
+    return any(_WORD_AND_DIGITS.search(reading) for reading in _readings(text))
+
+
+def _readings(text: str) -> Iterator[str]:
+    """What there is to read in a text, of one with too many layers as much as is reasonable."""
     try:
-        return any(_CARD_WORDS.search(reading) and ('"' in reading or _WORD_AND_DIGITS.search(reading))
-                   for reading in (readings(text) if may_be_encoded(text) else (text,)))
+        yield from readings(text) if may_be_encoded(text) else (text,)
     except TooMuch:
-        return True
+        return
 
 
 def _is_pay_info(name: str) -> bool:
@@ -119,7 +143,9 @@ def _plain(name: str) -> str:
 
 
 def _own_numbers(params: Iterable[tuple[str, str]]) -> set[str]:
-    """The card numbers of a request, found where card data belongs: those of cards, and whatever is called a card's number."""
+    """The card numbers of a request, found where card data belongs: those of cards, and whatever is called a
+    card's number.
+    """
     search, found = Search(), set[str]()
     for name, value in params:
         try:

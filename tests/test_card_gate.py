@@ -5,6 +5,7 @@ Each case has a number of its own. When all requests have been made, everything 
 import base64
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 from urllib import parse
 
 import pytest
+
+from emulator.masking import Mask
 
 from .driver import Answer, Control, Receiver, Server, Shop, exchange, luhn_digit, pay_info
 
@@ -128,7 +131,9 @@ def ask(shop: Shop, endpoint: str, **params: Any) -> Answer:
 
 
 def sent_raw(value: bytes) -> Callable[[Shop], Answer]:
-    """A value of bytes that are not UTF-8: no signature can be right that is made of text, so it is made of the bytes."""
+    """A value of bytes that are not UTF-8: no signature can be right that is made of text, so it is made of
+    the bytes.
+    """
     def send(shop: Shop) -> Answer:
         text = value.decode("utf-8", "surrogateescape")
         params = {"merchants_id": shop.merchants_id, "out_trade_no": shop.number(), "trans_amount": "1.00", "reference": text}
@@ -304,3 +309,32 @@ def test_what_was_searched_has_something_of_the_requests(left: Left, place: str)
     assert b"***" in left.kept[place] or place == "output"
 
 
+@pytest.mark.parametrize("value", [
+    '{"cvv":"987"}', '{"card":{"securityCode": 987}', "cvv=987", "<cvc>987</cvc>", json.dumps(json.dumps({"CVV2": "987"})),
+    parse.quote('{"cvv":"987"}'), base64.b64encode(b'{"cvv":"987"}').decode(), '{"\\u0063vv":"987"}', '{"cardNo":"4532000000000001"}'])
+def test_other_data_of_a_card_outside_pay_info_is_refused_too(shop: Shop, value: str) -> None:
+    answer = ask(shop, "tgpayprepay", attach=value)
+    assert answer["error"] == "ILLEGAL_ARGUMENT"
+    assert "attach has other data of a card in it, which belongs into pay_info only" in answer["detail_error_des"]
+    assert shop.journal(answer)["params"]["attach"] == "***"
+
+
+def test_all_problems_are_told_at_once(shop: Shop) -> None:
+    sentence = ask(shop, "tgpayqrcode", trans_amount="x", reference=card(1), undeclared=card(2))["detail_error_des"]
+    assert [name for name in ("trans_amount", "reference", "undeclared") if name not in sentence] == []
+
+
+HOSTILE = ("4", "4 ", "4 4 4 4 4 4 4 4 4 4 4 4x", '"', "%25", "%2525", "\\u0034", "&#52;", "\\", "<", "NDEx", "\uff14", "\0", "4\0", "34", "52,", "400002",
+           '{"cvv', "cvv ", "n", "%25\\u0025&#37;")
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_long_texts_take_time_in_proportion(piece: str) -> None:
+    short, long = (min(_seconds(piece * (length // len(piece))) for _ in range(3)) for length in (20_000, 160_000))
+    assert long < 25 * short + 0.01  # eight times as long; what grows with the square takes 64 times
+
+
+def _seconds(text: str) -> float:
+    begin = time.process_time()
+    Mask({"reference": text, text: "1"})
+    return time.process_time() - begin

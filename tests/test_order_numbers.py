@@ -1,4 +1,6 @@
-"""Numbers that merchants and wallets give are not taken for card numbers: a request with one is not refused, and nothing is hidden of it."""
+"""Numbers that merchants and wallets give are not taken for card numbers: a request with one is not refused,
+and nothing is hidden of it.
+"""
 import random
 import uuid
 from collections.abc import Callable
@@ -41,13 +43,15 @@ FORMS: dict[str, Number] = {
     "UUID": lambda chance: str(uuid.UUID(int=chance.getrandbits(128), version=4)),
     "digest": lambda chance: f"{chance.getrandbits(128):032x}",
     "letters and digits": lambda chance: f"{''.join(chance.choices(LETTERS, k=3))}-{digits(chance, 10)}",
+    "words of cards and digits": lambda chance: f"{chance.choice(('CVC', 'cvv', 'CARDNO'))}-{digits(chance, chance.randrange(5, 11))}",
     "number that counts milliseconds": lambda chance: str(chance.randrange(10**17, 2 * 10**18)),
     "sixteen digits": lambda chance: digits(chance, 16), "eighteen digits": lambda chance: digits(chance, 18),
     "Alipay's trade number": after(moment("%Y%m%d22001"), 15), "WeChat's trade number": after(moment("42000%Y%m%d"), 15),
     "Alipay's payment code": lambda chance: f"{chance.randrange(25, 31)}{digits(chance, chance.randrange(14, 23))}",
     "WeChat's payment code": lambda chance: f"{chance.randrange(10, 16)}{digits(chance, 16)}",
 }
-# Of numbers in the parameters of others, such as remarks, one in ten of those in a card's range passes for one.
+# Of numbers in the parameters of others, such as remarks, one in ten of those in a card's range passes for
+# one.
 RATES = {"sixteen digits": 0.06, "eighteen digits": 0.05, "number that counts milliseconds": 0.02, "Alipay's payment code": 0.01}
 
 
