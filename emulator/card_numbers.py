@@ -1,10 +1,11 @@
 """Finds card numbers in texts, however they are separated or encoded, and takes them out.
 
-A card number has 12 to 19 digits, lies in the range of a scheme and has the right check digit. Its digits stand together, or in groups
-with up to eight other characters between them that are neither letters nor digits. Groups are taken together when what separates
-them is always the same, or when each of them has one digit, or at least four: amounts, dates and addresses of machines are no cards.
-A longer number (a trade number has 28 digits) is no card's, nor is a part of one, of a digest, a UUID or a telephone number with
-its `+`. The test cards and other numbers that are known beforehand are found wherever their digits follow each other.
+A card number has 12 to 19 digits, lies in the range of a scheme and has the right check digit. Its digits
+stand together, or in groups with up to eight characters between them that are neither letters nor digits.
+Groups are taken together when what separates them is always the same, or when each has one digit, or at least
+four: amounts, dates and addresses of machines are no cards. A longer number (a trade number has 28 digits) is
+no card's, nor is a part of one, of a digest, a UUID or a telephone number with its `+`. The test cards and
+other numbers that are known beforehand are found wherever their digits follow each other.
 """
 import re
 from collections.abc import Collection, Iterator
@@ -16,8 +17,10 @@ from .decoding import TooMuch, may_be_encoded, readings
 HIDDEN = "***"
 # Parameters whose values are numbers and names that others give: a plain number in them is taken for what it
 # is called.
-ORDER_NUMBERS = ("out_trade_no", "out_refund_id", "original_out_trade_no", "original_transaction_id", "transactionResultId")
-IDENTIFIERS = frozenset((*ORDER_NUMBERS, "buyer_identity_code", "buyer_id", "openid", "terminal_sn", "terminal_id", "account_id", "sign"))
+ORDER_NUMBERS = ("out_trade_no", "out_refund_id", "original_out_trade_no", "original_transaction_id",
+                 "transactionResultId")
+IDENTIFIERS = frozenset((*ORDER_NUMBERS, "buyer_identity_code", "buyer_id", "openid", "terminal_sn",
+                         "terminal_id", "account_id", "sign"))
 MOST_STEPS = 10_000
 # How the digits of cards are grouped where they are printed.
 PRINTED = ((4, 4, 4, 4), (4, 4, 4, 4, 1), (4, 4, 4, 4, 2), (4, 4, 4, 4, 3), (4, 6, 4), (4, 6, 5), (6, 13))
@@ -28,6 +31,7 @@ _WHITE, _DASHES = re.compile(r"\s+"), re.compile("[\u2010-\u2015\u2043\u2212\u02
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LENGTHS_OF_DIGESTS = (32, 40, 64)
 _TOKEN_BEFORE, _TOKEN_AFTER = re.compile("[0-9A-Za-z-]{0,64}$"), re.compile("[0-9A-Za-z-]{0,64}")
+_TELEPHONE = re.compile(r"(?<![0-9])\+$")
 _LONGEST_TELEPHONE_NUMBER = 15
 
 
@@ -39,7 +43,10 @@ def is_harmless(text: str) -> bool:
         return True
     if text.count("3") < SHORTEST and text.isascii() and (text.isdecimal() or _is_digest(text)):
         return (len(text) > LONGEST or not is_card_number(text)) and not test_cards_in(text)
-    return not may_be_encoded(text) and len(text) - len(text.encode().translate(None, b"0123456789")) < SHORTEST
+    if may_be_encoded(text):
+        return False
+    others = text.encode().translate(None, b"0123456789")
+    return len(text) - len(others) < SHORTEST
 
 
 def _is_digest(token: str) -> bool:
@@ -64,7 +71,8 @@ class Found(NamedTuple):
 class Search:
     """A search for card numbers, with a bound on the work for all texts that are given to it.
 
-    `own` are numbers that are searched for as well, whatever they are. Numbers that stand in `spared` are known to be none.
+    `own` are numbers that are searched for as well, whatever they are. Numbers that stand in `spared` are
+    known to be none.
     """
 
     def __init__(self, own: Collection[str] = (), spared: str = "") -> None:
@@ -90,8 +98,11 @@ class Search:
             return True
 
     def suspects_identifier(self, identifier: str) -> bool:
-        """Whether an order number or the like has in it what can only be a card's number: one that is known, one that is encoded,
-        or one in groups as it is printed on cards. A plain number may be anything."""
+        """Whether an order number or the like has in it what can only be a card's number.
+
+        That is one that is known, one that is encoded, or one in groups as it is printed on cards. A plain
+        number may be anything.
+        """
         if is_harmless(identifier):
             return False
         try:
@@ -121,21 +132,22 @@ class Search:
             yield from self._in_run(text, run)
 
     def _in_run(self, text: str, run: re.Match[str]) -> Iterator[Found]:
-        digits, ends, groups = "", [0], list[re.Match[str]]()
+        ends, groups = [0], list[re.Match[str]]()
         for group in _GROUP.finditer(text, *run.span()):
             self._step()
             groups.append(group)
             ends.append(ends[-1] + group.end() - group.start())
         digits = "".join(group[0] for group in groups)
+        yield from self._known_in(digits, groups)
         for first in range(len(groups)):
-            possible = lengths(digits[ends[first]:ends[first] + 4]) if ends[-1] - ends[first] >= SHORTEST else ()
-            last = first
+            if ends[-1] - ends[first] < SHORTEST:
+                return
+            possible, last = lengths(digits[ends[first]:ends[first] + 4]), first
             while possible and last < len(groups) and ends[last + 1] - ends[first] <= LONGEST:
                 number = digits[ends[first]:ends[last + 1]]
                 if len(number) in possible and self._is_one(text, groups[first:last + 1], number):
                     yield _found(groups[first:last + 1], number)
                 last += 1
-        yield from self._known_in(digits, groups)
 
     def _is_one(self, text: str, groups: list[re.Match[str]], number: str) -> bool:
         """Whether groups of digits, which may be a card number by their range, are one."""
@@ -176,7 +188,8 @@ def hidden(text: str, spared: str = "") -> str:
 
 
 def _found(groups: list[re.Match[str]], number: str) -> Found:
-    return Found(groups[0].start(), groups[-1].end(), number, tuple(group.end() - group.start() for group in groups))
+    sizes = tuple(group.end() - group.start() for group in groups)
+    return Found(groups[0].start(), groups[-1].end(), number, sizes)
 
 
 def _belong_together(text: str, groups: list[re.Match[str]]) -> bool:
@@ -184,14 +197,14 @@ def _belong_together(text: str, groups: list[re.Match[str]]) -> bool:
     sizes = {group.end() - group.start() for group in groups[:-1]}
     if not sizes or min(sizes) >= 4 or (sizes == {1} and len(groups[-1][0]) == 1):
         return True
-    separators = {_DASHES.sub("-", _WHITE.sub(" ", text[one.end():other.start()])) for one, other in zip(groups, groups[1:])}
-    return len(separators) == 1
+    separators = {text[one.end():other.start()] for one, other in zip(groups, groups[1:])}
+    return len(separators) == 1 or len({_DASHES.sub("-", _WHITE.sub(" ", each)) for each in separators}) == 1
 
 
 def _is_something_else(text: str, groups: list[re.Match[str]], number: str) -> bool:
     """Whether a number is that of a telephone, or digits of a digest or a UUID."""
     start, end = groups[0].start(), groups[-1].end()
-    if text[start - 1:start] == "+" and not text[start - 2:start - 1].isdecimal() and len(number) <= _LONGEST_TELEPHONE_NUMBER:
+    if _TELEPHONE.search(text, max(0, start - 2), start) and len(number) <= _LONGEST_TELEPHONE_NUMBER:
         return True
     before, after = _TOKEN_BEFORE.search(text, max(0, start - 64), start), _TOKEN_AFTER.match(text, end)
     return _is_digest(f"{before[0] if before else ''}{text[start:end]}{after[0] if after else ''}")

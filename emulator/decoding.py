@@ -1,7 +1,7 @@
-r"""The ways in which digits are written in a text other than plainly: `readings` undoes them, in layers and in linear time.
+"""What else a text may say: `readings` undoes encodings, in layers, in time that grows with the text only.
 
-Known are percent-encoding, the escapes of JSON, JavaScript and HTML, tags, quoted-printable, base64 (also of URLs), hexadecimal, lists of
-character codes, UTF-16 and GBK in place of UTF-8, and the digits of other scripts.
+Known are percent-encoding, the escapes of JSON, JavaScript and HTML, tags, quoted-printable, base64 (also of
+URLs), hexadecimal, lists of character codes, UTF-16 and GBK in place of UTF-8, and digits of other scripts.
 """
 import re
 from binascii import Error, a2b_base64, a2b_qp
@@ -11,18 +11,19 @@ from unicodedata import digit
 LAYERS = 4
 MOST_WORK = 10  # times the length of the text
 A_SHORT_TEXT = 65_536
-BREAK = "\nx\n"  # between pieces: digits of two of them do not belong together
+BREAK = "\ny\n"  # between pieces: digits of two of them do not belong together
 _BACKSLASHES = re.compile(r"\\{2,}")
 _ESCAPE = re.compile(
-    r"[\\=]u([0-9a-fA-F]{4})|\\u\{([0-9a-fA-F]{1,6})\}|\\U00([0-9a-fA-F]{6})|&\#[xX]0{0,8}([0-9a-fA-F]{1,6});?"
-    r"|&\#0{0,8}([0-9]{1,7});?|\\([0-7]{3})|\\([nrtbfv])|&([a-zA-Z]{2,6});")
+    r"[\\=]u([0-9a-fA-F]{4})|\\u\{([0-9a-fA-F]{1,6})\}|\\U00([0-9a-fA-F]{6})"
+    r"|&\#[xX]0{0,8}([0-9a-fA-F]{1,6});?|&\#0{0,8}([0-9]{1,7});?|\\([0-7]{3})|\\([nrtbfv])|&([a-zA-Z]{2,6});")
 _BASES = (16, 16, 16, 16, 10, 8)
-_ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "num": "#", "semi": ";", "shy": "", "zwj": "", "zwnj": "",
+_ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "num": "#", "semi": ";",
+             **dict.fromkeys(("shy", "zwj", "zwnj"), ""),
              **dict.fromkeys(("nbsp", "ensp", "emsp", "thinsp", "numsp", "puncsp"), " "),
              **dict.fromkeys(("ndash", "mdash", "dash", "hyphen", "horbar", "minus"), "-")}
 _TAG = re.compile(r"<[^<>]{0,64}>")
 _WRAPPED = r"{16,}(?:\r?\n[A-Za-z0-9+/]+)*"
-_BASE64 = tuple(re.compile(alphabet) for alphabet in (f"[A-Za-z0-9+/]{_WRAPPED}", "[A-Za-z0-9_-]{16,}", "[A-Za-z0-9]{16,}"))
+_BASE64 = tuple(map(re.compile, (f"[A-Za-z0-9+/]{_WRAPPED}", "[A-Za-z0-9_-]{16,}", "[A-Za-z0-9]{16,}")))
 _FROM_URLS = str.maketrans("-_", "+/", "\r\n")
 _TOKEN = re.compile("[A-Za-z0-9+/_-]{16,}")
 _MARKS = re.compile(r"[%\\&<\0]")
@@ -34,8 +35,9 @@ _CODES = re.compile(r"(?:(?:1[0-2][0-9]|[1-9][0-9]|9)[\W_]{1,3}){11,}+[0-9]{0,3}
 _AMONG_BYTES = re.compile(rb"[0-9](?:[^0-9A-Za-z]{0,8}[0-9]){11,}+")
 # Characters that nobody sees: they stand between digits without separating them. The last range are bytes
 # that are not UTF-8.
-_INVISIBLE = re.compile("[\0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
-                        "\ufe00-\ufe0f\ufeff\uffa0\udc80-\udcff\U000e0000-\U000e007f]+")
+_INVISIBLE = re.compile("[\0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f"
+                        "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\udc80-\udcff"
+                        "\U000e0000-\U000e007f]+")
 _BYTE_ORDERS = (b"\xff\xfe", b"\xfe\xff")
 _BYTE_ORDERS_ESCAPED = ("\udcff\udcfe", "\udcfe\udcff")
 _CODE, _NOT_HEX = re.compile("[0-9]+"), re.compile(r"0x|[\W_]")
@@ -43,7 +45,7 @@ _HALF_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
 class TooMuch(Exception):
-    """A text has more layers of encodings, or more digits in groups, than it would be reasonable to look at."""
+    """A text has more layers of encodings, or more groups of digits, than it is reasonable to look at."""
 
 
 def readings(text: str) -> Iterator[str]:
@@ -67,7 +69,7 @@ def plain(text: str) -> str:
     """
     if text.isascii():
         return text.replace("\0", "") if "\0" in text else text
-    foreign = {ord(letter): str(digit(letter)) for letter in set(text) if letter.isdigit() and not letter.isascii()}
+    foreign = {ord(letter): str(digit(letter)) for letter in set(text) if letter.isdigit()}
     return _INVISIBLE.sub("", text.translate(foreign) if foreign else text)
 
 
@@ -92,9 +94,9 @@ def _inside(text: str) -> Iterator[str]:
         tokens = {token for pattern in _BASE64 for token in pattern.findall(text)}
         yield BREAK.join(filter(None, map(_from_base64, sorted(tokens))))
     if text.count("3") >= 12:
-        yield BREAK.join(_from_hex(match[0]) for part in _HEX_PART.findall(text) for match in _HEX.finditer(part))
+        yield BREAK.join(map(_from_hex, _HEX.findall(BREAK.join(_HEX_PART.findall(text)))))
     if text.count("4") + text.count("5") >= 12:
-        yield BREAK.join(_from_codes(match[0]) for part in _CODES_PART.findall(text) for match in _CODES.finditer(part))
+        yield BREAK.join(map(_from_codes, _CODES.findall(BREAK.join(_CODES_PART.findall(text)))))
     if text.count("\udca3") >= 12:
         yield _as_bytes(text).decode("gb18030", "ignore")
     if text.count("\udcff") >= 12 or text[:2] in _BYTE_ORDERS_ESCAPED:

@@ -279,7 +279,8 @@ def _written_down(tables: Tables, now: int, case: Case, response: Response, verd
     if case.merchant:
         named["merchants_id"] = case.merchant.merchants_id
     number = tables.journal.add(Entry(
-        at=now, **named, endpoint=mask.text(printable(request.name)), ip=request.ip, method=mask.text(request.method),
+        at=now, **named, endpoint=mask.text(printable(request.name)), ip=request.ip,
+        method=mask.text(request.method),
         params=mask.params, status=response.status, answer=mask.text(response.kept), verdict=verdict,
         findings=_masked([finding.as_json() for finding in case.findings], mask),
         explanation=_masked({**case.explanation, **(case.verdict.as_json() if case.verdict else {})}, mask)))

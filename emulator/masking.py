@@ -15,22 +15,25 @@ HIDDEN = card_numbers.HIDDEN
 CARD_DATA = ("payinfo", "cardno", "cardnumber", "cvv", "cvc")  # in a parameter's name as `_plain` writes it
 SHORTEST_DOCUMENT = 7  # cvv=123
 _CARD_WORDS = re.compile(r"card[\W_]?(?:no|num)|cv[vc]|security[\W_]?code", re.IGNORECASE)
-_WORD_AND_DIGITS = re.compile(rf"(?:{_CARD_WORDS.pattern})\w{{0,8}}[\W_]{{1,20}}(?:[0-9]{{3,4}}(?![0-9])|[0-9]{{12}})", re.IGNORECASE)
+_WORD_AND_DIGITS = re.compile(
+    rf"(?:{_CARD_WORDS.pattern})\w{{0,8}}[\W_]{{1,20}}(?:[0-9]{{3,4}}(?![0-9])|[0-9]{{12}})", re.IGNORECASE)
 # The number in a card's data, whatever its check digit.
-_NAMED_NUMBER = re.compile(r"(?:card[\W_]?(?:no|num)\w{0,8}|pan)[\W_]{1,9}((?:[0-9][ -]?){11,18}[0-9])(?![0-9])", re.IGNORECASE)
+_NAMED_NUMBER = re.compile(
+    r"(?:card[\W_]?(?:no|num)\w{0,8}|pan)[\W_]{1,9}((?:[0-9][ -]?){11,18}[0-9])(?![0-9])", re.IGNORECASE)
 
 
 class Mask:
     """Takes what is secret out of the texts of one request; `params` are its parameters as they may be kept.
 
-    `places` are other texts of the request that are kept or told: its path, its method, what is told of its headers. A value
-    with a card number in it is hidden as a whole, and so is a document that speaks of a card. `hides` when there is anything to
-    hide beside what has a secret's name.
+    `places` are other texts of the request that are kept or told: its path, its method, what is told of its
+    headers. A value with a card number in it is hidden as a whole, and so is a document that speaks of one.
+    `hides` when there is anything to hide beside what has a secret's name.
     """
 
     def __init__(self, params: Mapping[str, str], *places: str) -> None:
         doubtful = [item for item in params.items() if not (_is_usual(item[0]) and _has_nothing(item[1]))]
-        self._search = Search(_own_numbers(doubtful), " ".join(params[name] for name in ORDER_NUMBERS if name in params))
+        order_numbers = " ".join(params[name] for name in ORDER_NUMBERS if name in params)
+        self._search = Search(_own_numbers(doubtful), order_numbers)
         self._names = [name for name, _ in doubtful if self._search.suspects(name)]
         self._values = [name for name, value in doubtful if self._is_misplaced(name, value)]
         self._places = [place for place in places if self._search.suspects(place)]
@@ -41,7 +44,8 @@ class Mask:
         texts = set(map(printable, suspected | documents))
         self._hidden = sorted(texts - {""}, key=len, reverse=True)
         self.hides = bool(self._hidden)
-        self.params = {self._whole(name): HIDDEN if is_secret(name) else self._whole(value) for name, value in params.items()}
+        self.params = {self._whole(name): HIDDEN if is_secret(name) else self._whole(value)
+                       for name, value in params.items()}
 
     def text(self, text: str) -> str:
         """A text about the request with `***` in place of what is hidden, and of users and passwords in URLs.
@@ -58,11 +62,13 @@ class Mask:
     @property
     def problems(self) -> list[str]:
         """A sentence for each name, value and place that would be kept with a card number in it."""
-        sentences = [f"{printable(name)} has a card number in it" for name in self._values if name not in self._names]
-        sentences += [f"{printable(name)} has other data of a card in it" for name in self._told if name not in self._names]
-        sentences += ["the name of a parameter has a card number in it"] if self._names else []
-        sentences += ["the address or a header of the request has a card number in it"] if self._places else []
-        return [f"{sentence}, which belongs into pay_info only" for sentence in sentences]
+        has = dict.fromkeys(self._values, "a card number") | dict.fromkeys(self._told, "other data of a card")
+        found = [(printable(name), what) for name, what in has.items() if name not in self._names]
+        if self._names:
+            found.append(("the name of a parameter", "a card number"))
+        if self._places:
+            found.append(("the address or a header of the request", "a card number"))
+        return [f"{where} has {what} in it, which belongs into pay_info only" for where, what in found]
 
     def _is_misplaced(self, name: str, value: str) -> bool:
         """Whether a value has a card number in it where none belongs."""
@@ -74,7 +80,7 @@ class Mask:
         """Whether a value has the data of a card in it, such as the verification code, and no number that is
         found.
         """
-        return name not in IDENTIFIERS and not is_secret(name) and name not in self._values and _has_data(value)
+        return not (name in IDENTIFIERS or is_secret(name) or name in self._values) and _has_data(value)
 
     def _whole(self, text: str) -> str:
         """The text as it may be kept: as a whole, or not at all."""
@@ -104,16 +110,22 @@ def _has_nothing(text: str) -> bool:
     """Whether a short look is enough to see that a text has nothing of a card in it, as with nearly
     everything that is sent.
     """
-    return len(text) < SHORTEST_DOCUMENT or (is_harmless(text) and (text.isdecimal() or not _CARD_WORDS.search(text)))
+    if len(text) < SHORTEST_DOCUMENT:
+        return True
+    return is_harmless(text) and (text.isdecimal() or not _CARD_WORDS.search(text))
 
 
 def speaks_of_a_card(text: str, as_document: bool = False) -> bool:
-    """Whether a text, plain or encoded, names a card's number or its verification code in a document, or before some digits.
+    """Whether a text, plain or encoded, names a card's number or code in a document, or before some digits.
 
     `as_document` when the digits are not enough: an order number may begin with CVC.
     """
-    return any(_CARD_WORDS.search(reading) and ('"' in reading or (not as_document and _WORD_AND_DIGITS.search(reading)))
-               for reading in _readings(text))
+    for reading in _readings(text):
+        if _CARD_WORDS.search(reading) and '"' in reading:
+            return True
+        if not as_document and _WORD_AND_DIGITS.search(reading):
+            return True
+    return False
 
 
 def _has_data(text: str) -> bool:

@@ -107,7 +107,10 @@ def _posted(notice: Posted, post: Post, replay: bool) -> list[Sent]:
 
 
 def _discreet(notice: Posted, sent: Sent) -> Sent:
-    """What came, without card numbers: a receiver may answer with anything. What it repeats of the notification is none."""
+    """What came, without card numbers: a receiver may answer with anything.
+
+    What it repeats of the notification is none.
+    """
     spared = f"{notice.url} {notice.sent_body}"
     answer = card_numbers.hidden(sent.answer, spared)
     if answer != sent.answer and speaks_of_a_card(sent.answer):

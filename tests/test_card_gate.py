@@ -1,8 +1,9 @@
-"""A card number outside pay_info is refused and nowhere kept, whatever its scheme, its separation, its encoding and its place.
+"""A card number outside pay_info is refused and nowhere kept, whatever its scheme, separation, encoding and place.
 
 Each case has a number of its own. When all requests have been made, everything that is left of them is searched.
 """
 import base64
+import hashlib
 import json
 import re
 import time
@@ -16,21 +17,28 @@ import pytest
 
 from emulator.masking import Mask
 
-from .driver import Answer, Control, Receiver, Server, Shop, exchange, luhn_digit, pay_info
+from .driver import ALIPAY_CODE, Answer, Control, Receiver, Server, Shop, exchange, luhn_digit, pay_info
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 SCHEMES = {
     "Visa of 13": ("4", 13), "Visa": ("4532", 16), "Visa of 19": ("4539", 19), "Mastercard": ("5425", 16),
     "Mastercard of the second series": ("2223", 16), "American Express": ("3714", 15), "JCB": ("3566", 16),
-    "Discover": ("6011", 16), "Diners Club": ("3056", 14), "UnionPay of 16": ("6225", 16), "UnionPay of 18": ("6210", 18),
-    "UnionPay of 19": ("6217", 19), "UnionPay of the new range": ("8171", 16), "Maestro of 12": ("6759", 12),
-    "Maestro of 19": ("5018", 19), "Mir": ("2202", 16), "RuPay": ("6079", 16), "Elo": ("5066", 16), "Troy": ("9792", 16),
-    "Humo": ("9860", 16), "UzCard": ("8600", 16)}
+    "Discover": ("6011", 16), "Diners Club": ("3056", 14), "UnionPay of 16": ("6225", 16),
+    "UnionPay of 18": ("6210", 18), "UnionPay of 19": ("6217", 19), "UnionPay of the new range": ("8171", 16),
+    "Maestro of 12": ("6759", 12), "Maestro of 19": ("5018", 19), "Mir": ("2202", 16), "RuPay": ("6079", 16),
+    "Elo": ("5066", 16), "Troy": ("9792", 16), "Humo": ("9860", 16), "UzCard": ("8600", 16)}
+SEPARATORS = (
+    " ", "  ", "-", "\u2010", "\u2011", "\u2013", "\u2014", "\u2015", "\u2212", ".", "/", "_", ",", ":", " - ", "|",
+    "\t", "\n", "\r\n", "\u00a0", "\u2009", "\u3000", "\u200b", "\u200d", "\u2060", "\ufeff", "\u00ad", "','",
+    "<br>", "&nbsp;", "\\n")
+Written = Callable[[str], str | bytes]
+Send = Callable[[Shop], Answer]
 
 
 def card(place: int, prefix: str = "4532", length: int = 16) -> str:
     """A number with a valid check digit that no other case has."""
-    partial = f"{prefix}{place * 7919 % 10**(length - 1 - len(prefix)):0{length - 1 - len(prefix)}d}"
+    free = length - 1 - len(prefix)
+    partial = f"{prefix}{place * 7919 % 10**free:0{free}d}"
     return partial + luhn_digit(partial)
 
 
@@ -38,7 +46,7 @@ def in_groups(separator: str, size: int = 4) -> Callable[[str], str]:
     return lambda number: separator.join(re.findall(f".{{1,{size}}}", number))
 
 
-def each(form: str) -> Callable[[str], str]:
+def each(form: str) -> Written:
     return lambda number: "".join(form.format(ord(digit)) for digit in number)
 
 
@@ -46,51 +54,56 @@ def script(zero: int) -> Callable[[str], str]:
     return lambda number: "".join(chr(zero + int(digit)) for digit in number)
 
 
-def times(count: int) -> Callable[[str], str]:
-    def encoded(number: str) -> str:
-        written = "".join(f"%{ord(digit):02X}" for digit in number)
+def percent(count: int) -> Written:
+    """Each digit percent-encoded, so many times."""
+    def written(number: str) -> str:
+        encoded = "".join(f"%{ord(digit):02X}" for digit in number)
         for _ in range(count - 1):
-            written = parse.quote(written)
-        return written
-    return encoded
+            encoded = parse.quote(encoded)
+        return encoded
+    return written
 
 
-def base64_of(text: Callable[[str], bytes], written: Callable[[bytes], bytes] = base64.b64encode) -> Callable[[str], str]:
-    return lambda number: written(text(number)).decode()
+def base64_of(form: str, charset: str = "utf-8", write: Callable[[bytes], bytes] = base64.b64encode) -> Written:
+    return lambda number: write((form % number).encode(charset)).decode()
 
 
-def raw(charset: str) -> Callable[[str], bytes]:
-    """Bytes of another charset, sent as they are."""
+def document(charset: str) -> Written:
+    """A document in another charset, sent as it is."""
     return lambda number: json.dumps({"cardNo": number, "cvv": "987"}).encode(charset)
 
 
-# How a number may be written in a value; bytes are sent as they are.
-FORMS: dict[str, Callable[[str], str | bytes]] = {
-    "plain": str, "in a sentence": lambda number: f"no.{number};cvv=987", "before the validity": lambda number: f"{number} 12/27",
-    "after another number": lambda number: f"17 {number}", "between letters": lambda number: f"card{number}x",
-    **{f"in groups, with {separator!r}": in_groups(separator) for separator in (
-        " ", "  ", "-", "\u2010", "\u2011", "\u2013", "\u2014", "\u2015", "\u2212", ".", "/", "_", ",", ":", " - ", "|", "\t", "\n", "\r\n",
-        "\u00a0", "\u2009", "\u3000", "\u200b", "\u200d", "\u2060", "\ufeff", "\u00ad", "','", "<br>", "&nbsp;", "\\n")},
+def nested(number: str) -> str:
+    """A document inside of documents."""
+    return json.dumps(json.dumps({"a": json.dumps({"b": in_groups(" ")(number)})}))
+
+
+FORMS: dict[str, Written] = {
+    "plain": str, "in a sentence": lambda number: f"no.{number};cvv=987", "between letters": lambda number: f"a{number}x",
+    "before the validity": lambda number: f"{number} 12/27", "after another number": lambda number: f"17 {number}",
+    **{f"in groups, with {separator!r}": in_groups(separator) for separator in SEPARATORS},
     **{f"in groups of {size}": in_groups(" ", size) for size in (1, 2, 3, 5, 6, 8)},
-    "in groups with several separators": lambda number: f"{number[:4]} {number[4:8]}-{number[8:12]}.{number[12:]}",
-    "in groups, before other groups": lambda number: f"{in_groups('-')(number)};cvv=987;12-27",
+    "in groups, with several": lambda number: f"{number[:4]} {number[4:8]}-{number[8:12]}.{number[12:]}",
+    "in groups, before others": lambda number: f"{in_groups('-')(number)};cvv=987;12-27",
     "full width": script(0xFF10), "Arabic": script(0x0660), "Devanagari": script(0x0966), "mathematical": script(0x1D7CE),
     "superscript": lambda number: number.translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")),
-    **{f"percent-encoded {count} times": times(count) for count in (1, 2, 3)},
+    **{f"percent-encoded {count} times": percent(count) for count in (1, 2, 3)},
     "percent-encoded, full width": lambda number: parse.quote(script(0xFF10)(number)),
-    "escaped for JSON": each("\\u{:04x}"), "escaped for JSON twice": each("\\\\u{:04X}"), "escaped by bytes": each("\\x{:02x}"),
-    "escaped for HTML": each("&#{};"), "escaped for HTML in hexadecimal": each("&#x{:x};"), "escaped for HTML twice": each("&amp;#{};"),
-    "escaped as by old JavaScript": each("%u{:04x}"), "JSON": lambda number: json.dumps({"a": {"b": number}}),
-    "JSON inside of JSON": lambda number: json.dumps(json.dumps({"a": json.dumps({"b": in_groups(" ")(number)})})),
-    "a number of JSON": lambda number: json.dumps({"a": int(number)}), "a list of digits": lambda number: json.dumps(list(map(int, number))),
-    "a list of texts": lambda number: json.dumps(list(number)), "a list on many lines": lambda number: json.dumps(list(number), indent=2),
+    "escaped for JSON": each("\\u{:04x}"), "escaped for JSON twice": each("\\\\u{:04X}"),
+    "escaped by bytes": each("\\x{:02x}"), "escaped for HTML": each("&#{};"), "in hexadecimal HTML": each("&#x{:x};"),
+    "escaped for HTML twice": each("&amp;#{};"), "escaped as by old JavaScript": each("%u{:04x}"),
+    "JSON": lambda number: json.dumps({"a": {"b": number}}), "JSON inside of JSON": nested,
+    "a number of JSON": lambda number: json.dumps({"a": int(number)}),
+    "a list of digits": lambda number: json.dumps([int(digit) for digit in number]),
+    "a list of texts": lambda number: json.dumps(list(number)),
+    "a list on many lines": lambda number: json.dumps(list(number), indent=2),
     "a list of codes": lambda number: json.dumps([ord(digit) for digit in number]),
-    "base64": base64_of(str.encode), "base64 of JSON": base64_of(lambda number: json.dumps({"cardNo": number}).encode()),
-    "base64 for URLs": base64_of(lambda number: f"?>{number}<?".encode(), base64.urlsafe_b64encode),
+    "base64": base64_of("%s"), "base64 of JSON": base64_of('{"cardNo": "%s"}'), "base64 of UTF-16": base64_of("%s", "utf-16"),
+    "base64 for URLs": base64_of("?>%s<?", write=base64.urlsafe_b64encode),
     "base64 in JSON": lambda number: json.dumps({"data": base64.b64encode(number.encode()).decode()}),
-    "base64 of base64": base64_of(lambda number: base64.b64encode(number.encode())),
-    "base64 of UTF-16": base64_of(lambda number: number.encode("utf-16")), "hexadecimal": lambda number: number.encode().hex(),
-    "UTF-16": raw("utf-16"), "UTF-16, big end first": raw("utf-16-be"), "UTF-16 without a mark": raw("utf-16-le"), "UTF-32": raw("utf-32"),
+    "base64 of base64": base64_of("%s", write=lambda raw: base64.b64encode(base64.b64encode(raw))),
+    "hexadecimal": lambda number: number.encode().hex(), "UTF-16": document("utf-16"), "UTF-16 LE": document("utf-16-le"),
+    "UTF-16 BE": document("utf-16-be"), "UTF-32": document("utf-32"),
     "GBK, full width": lambda number: script(0xFF10)(number).encode("gbk"),
 }
 FREE = {  # parameters that are kept or told of each kind of request
@@ -98,180 +111,181 @@ FREE = {  # parameters that are kept or told of each kind of request
     "tgpaybarcode": ("reference", "notify_url"), "tgpayh5": ("reference", "account", "return_url", "cardNo"),
     "tgpayprepay": ("attach", "body", "goods_info", "device_info", "buyer_email"),
     "tgpaybankcard": ("reference", "goods_name", "goods_info", "redirect_url", "sub_account_data", "risk_info"),
-    "tgpaywebtoterminal": ("reference", "terminal_type", "notify_url"), "tgpayrefund": ("refund_reson",), "tgpayquery": ("undeclared",),
-    "tgpayuserinfo": ("user",), "tgpaygetopenid": ("client_url",)}
+    "tgpaywebtoterminal": ("reference", "terminal_type", "notify_url"), "tgpayrefund": ("refund_reson",),
+    "tgpayquery": ("undeclared",), "tgpayuserinfo": ("user",), "tgpaygetopenid": ("client_url",)}
 IDENTIFIERS = ("out_trade_no", "terminal_id", "account_id", "out_refund_id")
 INSIDE = {  # what surrounds the number in a value that has a form of its own
-    "notify_url": "http://127.0.0.1:9/n/{}?x=1", "return_url": "http://127.0.0.1:9/?card={}", "redirect_url": "http://127.0.0.1:9/#{}",
-    "client_url": "http://127.0.0.1:9/{}", "risk_info": '{{"goods":[{{"sku":"{}"}}]}}', "sub_account_data": '[{{"id":"{}","amount":"0.5"}}]',
-    "buyer_email": "{}@shop.example"}
+    "notify_url": "http://127.0.0.1:9/n/{}?x=1", "return_url": "http://127.0.0.1:9/?card={}",
+    "redirect_url": "http://127.0.0.1:9/#{}", "client_url": "http://127.0.0.1:9/{}", "buyer_email": "{}@shop.example",
+    "risk_info": '{{"goods":[{{"sku":"{}"}}]}}', "sub_account_data": '[{{"id":"{}","amount":"0.5"}}]'}
 
 
 @dataclass(frozen=True)
 class Case:
-    """A request with a number in it; `value` is how it is written, `sent` makes the request."""
+    """A request with a number in it; `value` is how it is written, `named` what a refusal says has it."""
 
-    name: str
     number: str
     value: str | bytes
-    sent: Callable[[Shop], Answer]
+    send: Send
     named: str = ""
 
 
-def ask(shop: Shop, endpoint: str, **params: Any) -> Answer:
+def asked(endpoint: str, **params: Any) -> Send:
     """A request that would be taken without its hostile value, posted."""
     base: dict[str, dict[str, Any]] = {
-        "tgpayqrcode": {"trans_amount": "1.00"}, "tgpaybarcode": {"trans_amount": "1.00", "buyer_identity_code": "280136483235977421"},
+        "tgpayqrcode": {"trans_amount": "1.00"},
+        "tgpaybarcode": {"trans_amount": "1.00", "buyer_identity_code": ALIPAY_CODE},
         "tgpayh5": {"total_fee": "1.00", "pay_type": "alipay", "scene_type": "WAP_PAY"},
         "tgpayprepay": {"trans_amount": "1.00", "pay_type": "alipay", "trade_type": "APP"},
-        "tgpaybankcard": {**shop.bankcard("1.00"), "access_type": "s2s", "pay_info": pay_info()},
         "tgpaywebtoterminal": {"pay_type": "webtoterminal", "operation": "sale", "trans_amount": "1.00"},
         "tgpayrefund": {"refund_amount": "1.00"}, "tgpayuserinfo": {"user": "nobody", "password": "x"}}
-    return shop.ask(endpoint, "POST", **{"out_trade_no": shop.number(), **base.get(endpoint, {}), **params})
 
-
-def sent_raw(value: bytes) -> Callable[[Shop], Answer]:
-    """A value of bytes that are not UTF-8: no signature can be right that is made of text, so it is made of
-    the bytes.
-    """
     def send(shop: Shop) -> Answer:
-        text = value.decode("utf-8", "surrogateescape")
-        params = {"merchants_id": shop.merchants_id, "out_trade_no": shop.number(), "trans_amount": "1.00", "reference": text}
-        body = parse.urlencode({**params, "sign": _md5(params, shop.token)}, errors="surrogateescape")
-        return exchange(f"{shop.control.url}/v2/tgpayqrcode.php", "POST", body.encode(), FORM)
+        if endpoint == "tgpaybankcard":
+            return shop.card_payment(**params)
+        given = {"out_trade_no": shop.number(), **base.get(endpoint, {}), **params}
+        return shop.ask(endpoint, "POST", **given)
     return send
 
 
-def _md5(params: dict[str, str], token: str) -> str:
-    import hashlib
+def sent_as_it_is(value: bytes) -> Send:
+    """A reference of bytes that are not UTF-8, signed as it is."""
+    def send(shop: Shop) -> Answer:
+        params = {"merchants_id": shop.merchants_id, "out_trade_no": shop.number(), "trans_amount": "1.00",
+                  "reference": value.decode("utf-8", "surrogateescape")}
+        text = "&".join(f"{name}={params[name]}" for name in sorted(params)) + shop.token
+        sign = hashlib.md5(text.encode("utf-8", "surrogateescape")).hexdigest()
+        body = parse.urlencode({**params, "sign": sign}, errors="surrogateescape")
+        return posted(body.encode())(shop)
+    return send
 
-    text = "&".join(f"{name}={params[name]}" for name in sorted(params)) + token
-    return hashlib.md5(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+def posted(body: bytes, path: str = "/v2/tgpayqrcode.php", headers: dict[str, str] = FORM, method: str = "POST") -> Send:
+    return lambda shop: exchange(f"{shop.control.url}{path}", method, body, headers)
 
 
-def refused_cases() -> Iterator[Case]:
+def refused_cases() -> Iterator[tuple[str, Case]]:
     """Requests that are refused because of the number, in the step of the parameters."""
     place = 1
     for name, (prefix, length) in SCHEMES.items():
         number, place = card(place, prefix, length), place + 1
-        yield Case(f"{name} in reference", number, number, lambda shop, v=number: ask(shop, "tgpayqrcode", reference=v), "reference")
+        yield f"{name} in reference", Case(number, number, asked("tgpayqrcode", reference=number), "reference")
     for name, form in FORMS.items():
         number, place = card(place), place + 1
         value = form(number)
-        sent = sent_raw(value) if isinstance(value, bytes) else lambda shop, v=value: ask(shop, "tgpayqrcode", reference=v)
-        yield Case(f"{name} in reference", number, value, sent, "reference")
+        send = sent_as_it_is(value) if isinstance(value, bytes) else asked("tgpayqrcode", reference=value)
+        yield f"{name} in reference", Case(number, value, send, "reference")
     for endpoint, names in FREE.items():
         for name in names:
             number, place = card(place), place + 1
             value = INSIDE.get(name, "{}").format(number)
-            unsigned = name in ("merchants_id", "user")
-            yield Case(f"{endpoint}, {name}", number, value, lambda shop, e=endpoint, n=name, v=value: ask(shop, e, **{n: v}),
-                       "" if unsigned else name)
+            named = "" if name in ("merchants_id", "user") else name  # these are refused before the parameters
+            yield f"{endpoint}, {name}", Case(number, value, asked(endpoint, **{name: value}), named)
     for name in IDENTIFIERS:
-        number, place = card(place), place + 1
-        for way, value in (("spaces", in_groups(" ")(number)), ("dashes", in_groups("-")(number)), ("full width", script(0xFF10)(number))):
-            yield Case(f"identifier {name}, {way}", number, value,
-                       lambda shop, n=name, v=value: ask(shop, "tgpayrefund", **{n: v}), name)
+        for form in (in_groups(" "), in_groups("-"), script(0xFF10)):
+            number, place = card(place), place + 1
+            value = form(number)
+            yield f"identifier {name}, {value}", Case(number, value, asked("tgpayrefund", **{name: value}), name)
 
 
-def other_cases() -> Iterator[Case]:
+def other_cases() -> Iterator[tuple[str, Case]]:
     """Requests that are refused for another reason, or whose number is in no value."""
-    place = 1_000
-    def number() -> str:
-        nonlocal place
-        place += 1
-        return card(place)
-    one = number()
-    yield Case("name of a parameter", one, one, lambda shop, n=one: ask(shop, "tgpayqrcode", **{n: "1"}), "the name of a parameter")
-    one = number()
-    yield Case("part of a parameter's name", one, one, lambda shop, n=one: ask(shop, "tgpayqrcode", **{f"x[{in_groups(' ')(n)}]": "1"}))
-    for path in ("/v2/{}.php", "/v2/x/{}", "/api/{}.php", "/_emulator/orders/{}/1", "/_emulator/{}", "/pay/{}", "/{}", "/demo/{}"):
+    places = iter(range(1_000, 2_000))
+
+    def case(name: str, make: Callable[[str], Send], named: str = "") -> tuple[str, Case]:
+        number = card(next(places))
+        return f"{name}, {number}", Case(number, number, make(number), named)
+
+    yield case("name of a parameter", lambda one: asked("tgpayqrcode", **{one: "1"}), "the name of a parameter")
+    yield case("part of a name", lambda one: asked("tgpayqrcode", **{f"x[{in_groups(' ')(one)}]": "1"}))
+    for path in ("/v2/{}.php", "/v2/x/{}", "/api/{}.php", "/_emulator/orders/{}/1", "/_emulator/{}", "/pay/{}",
+                 "/{}", "/demo/{}"):
         for way in (str, in_groups("-"), in_groups("%20")):
-            one = number()
-            yield Case(f"path {path}, {way(one)}", one, one, lambda shop, p=path.format(way(one)): exchange(f"{shop.control.url}{p}"))
-    one = number()
-    yield Case("method", one, one, lambda shop, n=one: exchange(f"{shop.control.url}/v2/tgpayqrcode.php", f"M{n}"))
-    one = number()
-    yield Case("type of the body", one, one, lambda shop, n=one: exchange(
-        f"{shop.control.url}/v2/tgpayqrcode.php", "POST", b"x", {"Content-Type": f"text/{n}"}))
-    one = number()
-    yield Case("host", one, one, lambda shop, n=one: shop.send(
-        "tgpayqrcode", shop.signed(out_trade_no=shop.number(), trans_amount="1.00"), headers={"Host": f"{n}.example"}))
-    for why, more in (("wrong sign", {"sign": "0" * 32}), ("no sign", {"sign": ""}), ("sign type", {"sign_type": "{}"}),
-                      ("sign", {"sign": "{}"}), ("unknown merchant", {"merchants_id": "1"})):
-        one = number()
-        params = {"reference": one, **{name: value.format(one) for name, value in more.items()}}
-        yield Case(f"reference, {why}", one, one, lambda shop, p=params: ask(shop, "tgpayqrcode", **p))
-    for way in ("PUT", "DELETE"):
-        one = number()
-        yield Case(f"query of a {way}", one, one, lambda shop, w=way, n=one: exchange(
-            f"{shop.control.url}/v2/tgpayqrcode.php?reference={n}&a={in_groups('-')(n)}", w))
-    one = number()
-    yield Case("too large", one, one, lambda shop, n=one: exchange(
-        f"{shop.control.url}/v2/tgpayqrcode.php?reference={n}", "POST", b"&" * (1024 * 1024 + 1), FORM))
-    one = number()
-    yield Case("cookie", one, one, lambda shop, n=one: shop.send(
-        "tgpaygetopenid", shop.signed(client_url="http://127.0.0.1:9/"), headers={"Cookie": f"openid_{shop.merchants_id}={n}; a={n}"}))
+            yield case(f"path {path}", lambda one: posted(b"", path.format(way(one)), {}, "GET"))
+    yield case("method", lambda one: posted(b"", method=f"M{one}"))
+    yield case("type of the body", lambda one: posted(b"x", headers={"Content-Type": f"text/{one}"}))
+    yield case("host", lambda one: lambda shop: shop.send(
+        "tgpayqrcode", shop.signed(out_trade_no=shop.number(), trans_amount="1.00"), headers={"Host": f"{one}.example"}))
+    for name, value in (("sign", "0" * 32), ("sign", ""), ("sign_type", "{}"), ("sign", "{}"), ("merchants_id", "1")):
+        yield case(f"reference, and {name} {value!r}", lambda one: asked(
+            "tgpayqrcode", reference=one, **{name: value.format(one)}))
+    for method in ("PUT", "DELETE"):
+        yield case(f"query of a {method}", lambda one: posted(
+            b"", f"/v2/tgpayqrcode.php?reference={one}&a={in_groups('-')(one)}", {}, method))
+    yield case("too large", lambda one: posted(b"&" * (1024 * 1024 + 1), f"/v2/tgpayqrcode.php?reference={one}"))
+    yield case("cookie", lambda one: lambda shop: shop.send(
+        "tgpaygetopenid", shop.signed(client_url="http://127.0.0.1:9/"),
+        headers={"Cookie": f"openid_{shop.merchants_id}={one}; a={one}"}))
+    yield case("told to the demo's shop", lambda one: posted(b"", f"/demo/notify?out_trade_no={one}&x={one}", {}, "GET"))
 
 
-def settings_cases() -> Iterator[Case]:
+MERCHANT, SCENARIO = "/merchants/{mid}", "/scenario?merchants_id={mid}"
+KEPT_SETTINGS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("name", MERCHANT, {"name": "{n}"}), ("notify_url", MERCHANT, {"notify_url": "http://127.0.0.1:9/{n}"}),
+    ("stores", MERCHANT, {"stores": [{"store_id": "1", "store_name": "{n}"}]}),
+    ("users", MERCHANT, {"users": [{"login": "{n}", "password": "x"}]}), ("wechat_key", MERCHANT, {"wechat_key": "{n}"}),
+    ("terminal_type", "/terminals/7", {"merchants_id": "{mid}", "terminal_type": "{n}"}),
+    ("name", SCENARIO, {"rules": [{"name": "{n}", "then": {"delay": 1}}]}),
+    ("reference", SCENARIO, {"rules": [{"when": {"reference": "{n}"}, "then": {"delay": 1}}]}))
+
+
+def settings_cases() -> Iterator[tuple[str, Case]]:
     """What the control interface would keep."""
-    for place, (what, path, body) in enumerate((
-            ("name", "/merchants/{mid}", {"name": "{n}"}), ("notify_url", "/merchants/{mid}", {"notify_url": "http://127.0.0.1:9/{n}"}),
-            ("stores", "/merchants/{mid}", {"stores": [{"store_id": "1", "store_name": "{n}"}]}),
-            ("users", "/merchants/{mid}", {"users": [{"login": "{n}", "password": "x"}]}),
-            ("wechat_key", "/merchants/{mid}", {"wechat_key": "{n}"}),
-            ("terminal_type", "/terminals/7", {"merchants_id": "{mid}", "terminal_type": "{n}"}),
-            ("name", "/scenario?merchants_id={mid}", {"rules": [{"name": "{n}", "then": {"delay": 1}}]}),
-            ("reference", "/scenario?merchants_id={mid}", {"rules": [{"when": {"reference": "{n}"}, "then": {"delay": 1}}]})), 2_000):
-        for written in (str, in_groups(" ")):
-            number = card(place if written is str else place + 100)
-            yield Case(f"setting {what} of {path}, {written(number)}", number, written(number),
-                       lambda shop, p=path, b=body, v=written(number): _put(shop, p, b, v), what)
+    for place, (name, path, body) in enumerate(KEPT_SETTINGS):
+        for form, shift in ((str, 2_000), (in_groups(" "), 2_100)):
+            number = card(place + shift)
+            yield f"{path}, {name}, {form(number)}", Case(number, form(number), put(path, body, form(number)), name)
 
 
-def _put(shop: Shop, path: str, body: dict[str, Any], value: str) -> Answer:
-    filled = json.loads(json.dumps(body).replace("{n}", value).replace("{mid}", shop.merchants_id))
-    method = "PATCH" if path.startswith("/merchants") else "PUT"
-    return shop.control.ask(method, path.replace("{mid}", shop.merchants_id), filled)
+def put(path: str, body: dict[str, Any], value: str) -> Send:
+    method = "PATCH" if path == MERCHANT else "PUT"
+
+    def send(shop: Shop) -> Answer:
+        filled = json.dumps(body).replace("{n}", value).replace("{mid}", shop.merchants_id)
+        return shop.control.ask(method, path.replace("{mid}", shop.merchants_id), json.loads(filled))
+    return send
 
 
-REFUSED = {case.name: case for case in refused_cases()}
-SETTINGS = {case.name: case for case in settings_cases()}
-OTHERS = {case.name: case for case in other_cases()}
-ECHOED = Case("echoed by a receiver", card(3_000), card(3_000), lambda shop: shop.qr_order())
-TOLD = Case("told to the demo's shop", card(3_001), card(3_001), lambda shop: exchange(
-    f"{shop.control.url}/demo/notify?out_trade_no={card(3_001)}&x={card(3_001)}"))
-ALL = {**REFUSED, **SETTINGS, **OTHERS, ECHOED.name: ECHOED, TOLD.name: TOLD}
+REFUSED, OTHERS, SETTINGS = dict(refused_cases()), dict(other_cases()), dict(settings_cases())
+ECHOED = Case(card(3_000), card(3_000), lambda shop: shop.qr_order())
+ALL = {**REFUSED, **OTHERS, **SETTINGS, "echoed by a receiver": ECHOED}
 
 
 @dataclass
 class Left:
-    """What is left when all requests have been made: their answers, and by its name each thing that was kept."""
+    """What is left when all requests have been made: their answers, what was kept, and the digits of that."""
 
     answers: dict[str, Answer]
     kept: dict[str, bytes]
-    digits: dict[str, bytes]
+
+    def __post_init__(self) -> None:
+        self.digits = {name: digits_of(raw) for name, raw in self.kept.items()}
+
+
+def digits_of(raw: bytes) -> bytes:
+    return re.sub(rb"[^0-9]", b"", parse.unquote_to_bytes(raw))
 
 
 @pytest.fixture(scope="module")
-def left(tmp_path_factory: pytest.TempPathFactory) -> Left:
+def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
     folder: Path = tmp_path_factory.mktemp("gate")
-    receiver = Receiver()
-    receiver.answers = [(200, json.dumps({"cardNo": in_groups(" ")(ECHOED.number), "x": ECHOED.number}).encode())]
+    receiver, kept = Receiver(), dict[str, bytes]()
+    echo = json.dumps({"cardNo": in_groups(" ")(ECHOED.number), "x": ECHOED.number}).encode()
+    receiver.answers = [(200, echo)]
     with Server(database=folder / "emulator.db", log_level="debug") as server:
         shop = Control(server.url).shop(notify_url=receiver.url)
-        answers = {name: case.sent(shop) for name, case in ALL.items()}
+        answers = {name: case.send(shop) for name, case in ALL.items()}
         shop.control.post("/notifications/flush")
-        kept = {path: shop.control.ask("GET", path, limit=1000).raw for path in ("/journal", "/orders", "/notifications")}
-        order = answers[ECHOED.name]["out_trade_no"]
-        kept["a notification with its attempts"] = json.dumps(shop.notices(order)).encode()
+        for path in ("/journal", "/orders", "/notifications"):
+            kept[path] = shop.control.ask("GET", path, limit=1000).raw
+        notifications = shop.notices(answers["echoed by a receiver"]["out_trade_no"])
+        kept["a notification with its attempts"] = json.dumps(notifications).encode()
         kept |= {path.name: path.read_bytes() for path in folder.iterdir()}
         kept["output"] = server.stop()[1].encode()
     kept |= {f"{path.name} after the end": path.read_bytes() for path in folder.iterdir()}
     kept["what the receiver heard"] = b"\n".join(heard.query.encode() + heard.body for heard in receiver.heard)
     receiver.close()
-    return Left(answers, kept, {name: re.sub(rb"[^0-9]", b"", parse.unquote_to_bytes(each)) for name, each in kept.items()})
+    yield Left(answers, kept)
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -279,13 +293,12 @@ def test_a_card_number_is_nowhere_kept(left: Left, name: str) -> None:
     case = ALL[name]
     value = case.value if isinstance(case.value, bytes) else case.value.encode()
     assert [place for place, digits in left.digits.items() if case.number.encode() in digits] == []
-    assert [place for place, each in left.kept.items() if value in each] == []
+    assert [place for place, raw in left.kept.items() if value in raw] == []
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_no_answer_repeats_it(left: Left, name: str) -> None:
-    told = parse.unquote_to_bytes(left.answers[name].raw)
-    assert ALL[name].number.encode() not in re.sub(rb"[^0-9]", b"", told)
+    assert ALL[name].number.encode() not in digits_of(left.answers[name].raw)
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -301,40 +314,62 @@ def test_a_request_with_a_card_number_outside_pay_info_is_refused_by_name(left: 
 def test_a_setting_with_a_card_number_is_refused_by_name(left: Left, name: str) -> None:
     answer = left.answers[name]
     assert answer.status == 422
-    assert SETTINGS[name].named in answer.json["detail"] and "has a card number in it" in answer.json["detail"]
+    assert re.search(f"{SETTINGS[name].named}\\W.*has a card number in it", answer.json["detail"])
 
 
-@pytest.mark.parametrize("place", ["/journal", "emulator.db-wal", "a notification with its attempts", "output"])
+@pytest.mark.parametrize("place", ["/journal", "emulator.db-wal", "a notification with its attempts"])
 def test_what_was_searched_has_something_of_the_requests(left: Left, place: str) -> None:
-    assert b"***" in left.kept[place] or place == "output"
+    assert b"***" in left.kept[place]
+
+
+def test_the_search_of_this_test_finds_a_number_in_its_groups() -> None:
+    assert ECHOED.number.encode() in digits_of(f"a {in_groups(' ')(ECHOED.number)} b".encode("utf-16"))
 
 
 @pytest.mark.parametrize("value", [
-    '{"cvv":"987"}', '{"card":{"securityCode": 987}', "cvv=987", "<cvc>987</cvc>", json.dumps(json.dumps({"CVV2": "987"})),
-    parse.quote('{"cvv":"987"}'), base64.b64encode(b'{"cvv":"987"}').decode(), '{"\\u0063vv":"987"}', '{"cardNo":"4532000000000001"}'])
+    '{"cvv":"987"}', '{"card":{"securityCode": 987}', "cvv=987", "<cvc>987</cvc>", parse.quote('{"cvv":"987"}'),
+    json.dumps(json.dumps({"CVV2": "987"})), base64.b64encode(b'{"cvv":"987"}').decode(), '{"\\u0063vv":"987"}',
+    '{"cardNo":"4532000000000001"}'])
 def test_other_data_of_a_card_outside_pay_info_is_refused_too(shop: Shop, value: str) -> None:
-    answer = ask(shop, "tgpayprepay", attach=value)
+    answer = asked("tgpayprepay", attach=value)(shop)
     assert answer["error"] == "ILLEGAL_ARGUMENT"
-    assert "attach has other data of a card in it, which belongs into pay_info only" in answer["detail_error_des"]
+    assert "attach has other data of a card in it" in answer["detail_error_des"]
     assert shop.journal(answer)["params"]["attach"] == "***"
 
 
+@pytest.mark.parametrize("params, where", [
+    ({"reference": card(3_100)}, "reference"), ({"pay_info": pay_info(), "reference": "4111 11111 1111111"}, "reference"),
+    ({"pay_info": pay_info(), "out_trade_no": "4111111111111111"}, "out_trade_no"),
+    ({"pay_info": pay_info(card(3_101)), "out_trade_no": f"A{card(3_101)}B"}, "out_trade_no"),
+    ({"out_trade_no": "2017032000014111111111111111"}, "out_trade_no"), ({"terminal_id": "4242424242424242"}, "terminal_id"),
+    ({"account_id": "5105 1051 0510 5100"}, "account_id")])
+def test_a_card_payment_is_refused_with_1000(shop: Shop, params: dict[str, str], where: str) -> None:
+    answer = shop.card_payment(**params)
+    assert (answer["result_code"], answer["error"]) == ("1000", "ILLEGAL_ARGUMENT")
+    assert f"{where} has a card number in it, which belongs into pay_info only" in answer["detail_error_des"]
+
+
 def test_all_problems_are_told_at_once(shop: Shop) -> None:
-    sentence = ask(shop, "tgpayqrcode", trans_amount="x", reference=card(1), undeclared=card(2))["detail_error_des"]
-    assert [name for name in ("trans_amount", "reference", "undeclared") if name not in sentence] == []
+    answer = asked("tgpayqrcode", trans_amount="x", reference=card(1), undeclared=card(2))(shop)
+    named = ("trans_amount", "reference", "undeclared")
+    assert [name for name in named if name not in answer["detail_error_des"]] == []
 
 
-HOSTILE = ("4", "4 ", "4 4 4 4 4 4 4 4 4 4 4 4x", '"', "%25", "%2525", "\\u0034", "&#52;", "\\", "<", "NDEx", "\uff14", "\0", "4\0", "34", "52,", "400002",
-           '{"cvv', "cvv ", "n", "%25\\u0025&#37;")
+def test_a_rule_for_a_test_card_is_taken_and_works(shop: Shop) -> None:
+    shop.plays({"when": {"card": "4111 1111 1111 1111"}, "then": {"code": "3020"}})
+    assert shop.card_payment()["result_code"] == "3020"
 
 
-@pytest.mark.parametrize("piece", HOSTILE)
-def test_long_texts_take_time_in_proportion(piece: str) -> None:
-    short, long = (min(_seconds(piece * (length // len(piece))) for _ in range(3)) for length in (20_000, 160_000))
-    assert long < 25 * short + 0.01  # eight times as long; what grows with the square takes 64 times
+@pytest.mark.parametrize("piece", [
+    "4", "4 ", "4 4 4 4 4 4 4 4 4 4 4 4x", '"', "%25", "%2525", "\\u0034", "&#52;", "\\", "<", "NDEx", "\uff14", "\0", "4\0",
+    "34", "52,", "400002", '{"cvv', "cvv ", "n", "%25\\u0025&#37;"])
+def test_a_long_text_takes_time_in_proportion(piece: str) -> None:
+    short, long = (min(seconds(piece * (length // len(piece))) for _ in range(3)) for length in (20_000, 160_000))
+    assert long < 25 * short + 0.01  # eight times as long: what grows with the square takes 64 times
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """Seconds of the processor for a request with this text as a value and as a name."""
     begin = time.process_time()
     Mask({"reference": text, text: "1"})
     return time.process_time() - begin

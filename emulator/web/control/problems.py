@@ -12,13 +12,17 @@ class Problem(Exception):
     def __init__(self, status: int, title: str, detail: str, **more: Any) -> None:
         super().__init__(detail)
         self.status = status
-        self.document = {"type": "about:blank", "title": title, "status": status, "detail": _discreet(detail), **more}
+        self.document = {"type": "about:blank", "title": title, "status": status, "detail": _discreet(detail),
+                         **more}
 
 
 def _discreet(detail: str) -> str:
-    """A sentence that may repeat something of the request, without card numbers; the number of an order is none."""
-    spared = {**(request.view_args or {}), **request.args}.get("out_trade_no", "") if has_request_context() else ""
-    return card_numbers.hidden(detail, spared)
+    """A sentence that may repeat something of the request, without card numbers.
+
+    The number of the order that the request is about is none.
+    """
+    about = {**(request.view_args or {}), **request.args} if has_request_context() else {}
+    return card_numbers.hidden(detail, about.get("out_trade_no", ""))
 
 
 def problem(status: int, title: str, detail: str, **more: Any) -> Response:
