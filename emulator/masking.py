@@ -150,7 +150,7 @@ def _is_password(name: str) -> bool:
 
 
 def _plain(name: str) -> str:
-    """A parameter's name without what clients vary in it: `pay_info`, `payInfo` and `PAY-INFO` are the same."""
+    """A parameter's name without what clients vary in it: `pay_info` and `PAY-INFO` are the same."""
     return re.sub(r"[\W_]", "", name).lower()
 
 
