@@ -26,7 +26,8 @@ MOST_STEPS = 10_000
 PRINTED = ((4, 4, 4, 4), (4, 4, 4, 4, 1), (4, 4, 4, 4, 2), (4, 4, 4, 4, 3), (4, 6, 4), (4, 6, 5), (6, 13))
 # At least as many digits as a card number has, near to each other.
 _RUN = re.compile(r"[0-9](?:[\W_]{0,8}[0-9]){11,}+")
-_GROUP = re.compile("[0-9]+")
+_GROUP, _LONG = re.compile("[0-9]+"), re.compile("[0-9]{12,}")
+_SEPARATED = re.compile(r"[0-9][\W_]{1,8}[0-9]")
 _WHITE, _DASHES = re.compile(r"\s+"), re.compile("[\u2010-\u2015\u2043\u2212\u02d7\u30fc]")
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LENGTHS_OF_DIGESTS = (32, 40, 64)
@@ -36,17 +37,24 @@ _LONGEST_TELEPHONE_NUMBER = 15
 
 
 def is_harmless(text: str) -> bool:
-    """Whether a short look is enough to see that a text has no card number in it: it has too few digits and
-    nothing is encoded in it.
+    """Whether a short look is enough to see that a text has no card number in it.
+
+    It has too few digits, or they stand together and are none; and nothing is encoded in it.
     """
     if len(text) < SHORTEST:
         return True
-    if text.count("3") < SHORTEST and text.isascii() and (text.isdecimal() or _is_digest(text)):
-        return (len(text) > LONGEST or not is_card_number(text)) and not test_cards_in(text)
-    if may_be_encoded(text):
+    if may_be_encoded(text) or text.count("3") >= SHORTEST:
         return False
-    others = text.encode().translate(None, b"0123456789")
-    return len(text) - len(others) < SHORTEST
+    if len(text) - len(text.encode().translate(None, b"0123456789")) < SHORTEST:
+        return True
+    if _is_digest(text):
+        return not test_cards_in(text)
+    return not (_SEPARATED.search(text) or any(map(_may_have_one, _LONG.findall(text))))
+
+
+def _may_have_one(digits: str) -> bool:
+    """Whether digits that stand together are a card number, or have a test card's in them."""
+    return (len(digits) <= LONGEST and is_card_number(digits)) or bool(test_cards_in(digits))
 
 
 def _is_digest(token: str) -> bool:
@@ -91,7 +99,7 @@ class Search:
     def suspects(self, text: str) -> bool:
         """Whether a text has a card number in it, or so many groups of digits that nobody can say."""
         if is_harmless(text):
-            return False
+            return any(number in text for number in self.own)
         try:
             return any(True for reading in readings(text) for _ in self.in_plain(reading))
         except TooMuch:
@@ -104,7 +112,7 @@ class Search:
         number may be anything.
         """
         if is_harmless(identifier):
-            return False
+            return any(number in identifier for number in self.own)
         try:
             return any(is_known(found.number) or found.number in self.own or found.groups in PRINTED
                        or (reading != identifier and found.number not in identifier)

@@ -31,21 +31,32 @@ class Mask:
     """
 
     def __init__(self, params: Mapping[str, str], *places: str) -> None:
-        doubtful = [item for item in params.items() if not (_is_usual(item[0]) and _has_nothing(item[1]))]
-        order_numbers = " ".join(params[name] for name in ORDER_NUMBERS if name in params)
-        self._search = Search(_own_numbers(doubtful), order_numbers)
-        self._names = [name for name, _ in doubtful if self._search.suspects(name)]
-        self._values = [name for name, value in doubtful if self._is_misplaced(name, value)]
-        self._places = [place for place in places if self._search.suspects(place)]
-        self._told = [name for name, value in doubtful if self._tells_card_data(name, value)]
-        suspected = {*self._names, *(params[name] for name in self._values), *self._places}
-        documents = {text for item in doubtful if not is_secret(item[0]) for text in item
-                     if text not in suspected and speaks_of_a_card(text, item[0] in IDENTIFIERS)}
-        texts = set(map(printable, suspected | documents))
-        self._hidden = sorted(texts - {""}, key=len, reverse=True)
+        self._names: list[str] = []
+        self._values: list[str] = []
+        self._told: list[str] = []
+        self._places: list[str] = []
+        self._hidden: list[str] = []
+        pays = any(map(has_card_data, params))  # then its numbers are looked for everywhere
+        doubtful = {name: value for name, value in params.items()
+                    if pays or not (_is_usual(name) and _has_nothing(value))}
+        if doubtful or not all(map(is_harmless, places)):  # as rarely as can be: it takes longer
+            self._look(doubtful, " ".join(params[name] for name in ORDER_NUMBERS if name in params), places)
         self.hides = bool(self._hidden)
         self.params = {self._whole(name): HIDDEN if is_secret(name) else self._whole(value)
                        for name, value in params.items()}
+
+    def _look(self, params: Mapping[str, str], order_numbers: str, places: Iterable[str]) -> None:
+        """Find what is to be hidden in parameters that may have something, and in other places."""
+        self._search = search = Search(_own_numbers(params), order_numbers)
+        self._names = [name for name in params if search.suspects(name)]
+        self._values = [name for name, value in params.items() if self._is_misplaced(name, value)]
+        self._places = [place for place in places if search.suspects(place)]
+        self._told = [name for name, value in params.items() if self._tells_card_data(name, value)]
+        suspected = {*self._names, *(params[name] for name in self._values), *self._places}
+        documents = {text for name, value in params.items() if not is_secret(name) for text in (name, value)
+                     if text not in suspected and speaks_of_a_card(text, name in IDENTIFIERS)}
+        texts = set(map(printable, suspected | documents))
+        self._hidden = sorted(texts - {""}, key=len, reverse=True)
 
     def text(self, text: str) -> str:
         """A text about the request with `***` in place of what is hidden, and of users and passwords in URLs.
@@ -62,6 +73,8 @@ class Mask:
     @property
     def problems(self) -> list[str]:
         """A sentence for each name, value and place that would be kept with a card number in it."""
+        if not self.hides:
+            return []
         has = dict.fromkeys(self._values, "a card number") | dict.fromkeys(self._told, "other data of a card")
         found = [(printable(name), what) for name, what in has.items() if name not in self._names]
         if self._names:
@@ -85,7 +98,7 @@ class Mask:
     def _whole(self, text: str) -> str:
         """The text as it may be kept: as a whole, or not at all."""
         shown = printable(text)
-        return HIDDEN if shown in self._hidden else urls.discreet(shown)
+        return HIDDEN if self._hidden and shown in self._hidden else urls.discreet(shown)
 
 
 @lru_cache(maxsize=1024)
@@ -154,12 +167,12 @@ def _plain(name: str) -> str:
     return re.sub(r"[\W_]", "", name).lower()
 
 
-def _own_numbers(params: Iterable[tuple[str, str]]) -> set[str]:
+def _own_numbers(params: Mapping[str, str]) -> set[str]:
     """The card numbers of a request, found where card data belongs: those of cards, and whatever is called a
     card's number.
     """
     search, found = Search(), set[str]()
-    for name, value in params:
+    for name, value in params.items():
         try:
             for reading in readings(value) if has_card_data(name) else ():
                 found.update(each.number for each in search.in_plain(reading))

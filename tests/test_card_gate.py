@@ -363,6 +363,7 @@ def test_other_data_of_a_card_outside_pay_info_is_refused_too(shop: Shop, value:
     ({"reference": card(3_100)}, "reference"),
     ({"pay_info": pay_info(), "reference": "4111 11111 1111111"}, "reference"),
     ({"pay_info": pay_info(), "out_trade_no": "4111111111111111"}, "out_trade_no"),
+    ({"pay_info": pay_info("4532015112830367"), "reference": "no 4532015112830367"}, "reference"),
     ({"pay_info": pay_info(card(3_101)), "out_trade_no": f"A{card(3_101)}B"}, "out_trade_no"),
     ({"out_trade_no": "2017032000014111111111111111"}, "out_trade_no"),
     ({"terminal_id": "4242424242424242"}, "terminal_id"),
