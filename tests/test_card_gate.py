@@ -380,6 +380,13 @@ def test_all_problems_are_told_at_once(shop: Shop) -> None:
     assert [name for name in named if name not in answer["detail_error_des"]] == []
 
 
+def test_of_a_rule_s_card_that_is_no_test_card_the_journal_has_as_much_as_of_others(shop: Shop) -> None:
+    number = card(3_200)
+    shop.plays({"when": {"card": number}, "then": {"code": "3020"}})
+    told = shop.journal(shop.card_payment())["explanation"]["passed"]
+    assert told == [["rule 1", f"card is not {number[:6]}******{number[-4:]}"]]
+
+
 def test_a_rule_for_a_test_card_is_taken_and_works(shop: Shop) -> None:
     shop.plays({"when": {"card": "4111 1111 1111 1111"}, "then": {"code": "3020"}})
     assert shop.card_payment()["result_code"] == "3020"

@@ -12,17 +12,23 @@ class Problem(Exception):
     def __init__(self, status: int, title: str, detail: str, **more: Any) -> None:
         super().__init__(detail)
         self.status = status
+        if "errors" in more:
+            more["errors"] = _discreet(more["errors"])
         self.document = {"type": "about:blank", "title": title, "status": status, "detail": _discreet(detail),
                          **more}
 
 
-def _discreet(detail: str) -> str:
-    """A sentence that may repeat something of the request, without card numbers.
+def _discreet(told: Any) -> Any:
+    """Sentences that may repeat something of the request, without card numbers.
 
     The number of the order that the request is about is none.
     """
+    if isinstance(told, dict):
+        return {_discreet(name): _discreet(value) for name, value in told.items()}
+    if isinstance(told, list):
+        return list(map(_discreet, told))
     about = {**(request.view_args or {}), **request.args} if has_request_context() else {}
-    return card_numbers.hidden(detail, about.get("out_trade_no", ""))
+    return card_numbers.hidden(str(told), about.get("out_trade_no", ""))
 
 
 def problem(status: int, title: str, detail: str, **more: Any) -> Response:
