@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from .card_schemes import LONGEST, SHORTEST, is_card_number, is_known, lengths, passes_luhn, test_cards_in
-from .decoding import TooMuch, may_be_encoded, readings
+from .decoding import Read, TooMuch, may_be_encoded, read
 
 HIDDEN = "***"
 # Parameters whose values are numbers and names that others give: a plain number in them is taken for what it
@@ -43,13 +43,26 @@ def is_harmless(text: str) -> bool:
     """
     if len(text) < SHORTEST:
         return True
-    if may_be_encoded(text) or text.count("3") >= SHORTEST:
+    if text.count("3") >= SHORTEST or not text.isascii():
+        return False
+    if text.isalnum():
+        return _is_harmless_word(text)
+    if may_be_encoded(text):
         return False
     if len(text) - len(text.encode().translate(None, b"0123456789")) < SHORTEST:
         return True
     if _is_digest(text):
         return not test_cards_in(text)
     return not (_SEPARATED.search(text) or any(map(_may_have_one, _LONG.findall(text))))
+
+
+def _is_harmless_word(word: str) -> bool:
+    """The same of letters and digits of ASCII without anything between them."""
+    if word.isdecimal():
+        return not _may_have_one(word)
+    if _is_digest(word):
+        return not test_cards_in(word)
+    return not may_be_encoded(word) and not any(map(_may_have_one, _LONG.findall(word)))
 
 
 def _may_have_one(digits: str) -> bool:
@@ -87,21 +100,29 @@ class Search:
         self.own = own
         self.spared = spared
         self._steps = MOST_STEPS
+        self._read = dict[str, Read]()
 
     def again(self) -> "Search":
         """A search for the same, with as much work to do."""
         return Search(self.own, self.spared)
 
-    def numbers(self, text: str) -> set[str]:
-        """The card numbers in a text, plain or encoded. Raises TooMuch."""
-        return {found.number for reading in readings(text) for found in self.in_plain(reading)}
+    def readings(self, text: str) -> Iterator[str]:
+        """What there is to read in a text, plain or encoded; raises TooMuch where that is too much.
+
+        It is remembered as long as the search is: several questions are asked of a text.
+        """
+        if text not in self._read:
+            self._read[text] = read(text)
+        yield from self._read[text].texts
+        if not self._read[text].complete:
+            raise TooMuch
 
     def suspects(self, text: str) -> bool:
         """Whether a text has a card number in it, or so many groups of digits that nobody can say."""
         if is_harmless(text):
             return any(number in text for number in self.own)
         try:
-            return any(True for reading in readings(text) for _ in self.in_plain(reading))
+            return any(True for reading in self.readings(text) for _ in self.in_plain(reading))
         except TooMuch:
             return True
 
@@ -116,7 +137,7 @@ class Search:
         try:
             return any(is_known(found.number) or found.number in self.own or found.groups in PRINTED
                        or (reading != identifier and found.number not in identifier)
-                       for reading in readings(identifier) for found in self.in_plain(reading))
+                       for reading in self.readings(identifier) for found in self.in_plain(reading))
         except TooMuch:
             return True
 

@@ -1,4 +1,4 @@
-"""What else a text may say: `readings` undoes encodings, in layers, in time that grows with the text only.
+"""What else a text may say: `read` undoes encodings, in layers, in time that grows with the text only.
 
 Known are percent-encoding, the escapes of JSON, JavaScript and HTML, tags, quoted-printable, base64 (also of
 URLs), hexadecimal, lists of character codes, UTF-16 and GBK in place of UTF-8, and digits of other scripts.
@@ -6,10 +6,11 @@ URLs), hexadecimal, lists of character codes, UTF-16 and GBK in place of UTF-8, 
 import re
 from binascii import Error, a2b_base64, a2b_qp
 from collections.abc import Iterator
+from typing import NamedTuple
 from unicodedata import digit
 
 LAYERS = 4
-MOST_WORK = 10  # times the length of the text
+MOST_WORK = 6  # times the length of the text
 A_SHORT_TEXT = 65_536
 BREAK = "\ny\n"  # between pieces: digits of two of them do not belong together
 _BACKSLASHES = re.compile(r"\\{2,}")
@@ -26,7 +27,6 @@ _WRAPPED = r"{16,}(?:\r?\n[A-Za-z0-9+/]+)*"
 _BASE64 = tuple(map(re.compile, (f"[A-Za-z0-9+/]{_WRAPPED}", "[A-Za-z0-9_-]{16,}", "[A-Za-z0-9]{16,}")))
 _FROM_URLS = str.maketrans("-_", "+/", "\r\n")
 _TOKEN = re.compile("[A-Za-z0-9+/_-]{16,}")
-_MARKS = re.compile(r"[%\\&<\0]")
 # What may be hexadecimal, or a list of codes, is found by its characters first: that is quicker.
 _HEX_PART, _CODES_PART = re.compile(r"[0-9a-fA-Fx\W_]{24,}"), re.compile(r"[0-9\W_]{24,}")
 _HEX = re.compile(r"(?:(?:0x)?(?:3[0-9]|20|2[c-fC-F]|00)[\W_]{0,3}){12,}+")
@@ -48,22 +48,30 @@ class TooMuch(Exception):
     """A text has more layers of encodings, or more groups of digits, than it is reasonable to look at."""
 
 
-def readings(text: str) -> Iterator[str]:
-    """The text with its digits in ASCII, then what is encoded in it. Raises TooMuch."""
+class Read(NamedTuple):
+    """The text with its digits in ASCII, then what is encoded in it; not `complete` where it is too much."""
+
+    texts: list[str]
+    complete: bool
+
+
+def read(text: str) -> Read:
+    """What there is to read in a text."""
     if not may_be_encoded(text) and text.count("3") < 12 and text.count("4") + text.count("5") < 12:
-        yield text  # as nearly always
-        return
-    todo, seen, left = [(text, LAYERS)], {text}, MOST_WORK * len(text) + A_SHORT_TEXT
+        return Read([text], True)  # as nearly always
+    texts, todo, seen = list[str](), [(text, LAYERS)], {text}
+    left = MOST_WORK * len(text) + A_SHORT_TEXT
     while todo:
         now, layers = todo.pop()
         left -= len(now)
         if left < 0:
-            raise TooMuch
-        yield plain(now)
+            return Read(texts, False)
+        texts.append(plain(now))
         if layers:
             inner = {each for each in _inside(now) if each} - seen
             seen |= inner
             todo += [(each, layers - 1) for each in inner]
+    return Read(texts, True)
 
 
 def plain(text: str) -> str:
@@ -81,7 +89,9 @@ def may_be_encoded(text: str) -> bool:
 
     In base64 digits, and what they may be escaped with, give capital letters.
     """
-    return not text.isascii() or _MARKS.search(text) is not None or "=3" in text or _may_have_base64(text)
+    if not text.isascii() or "%" in text or "\\" in text or "&" in text or "<" in text or "\0" in text:
+        return True
+    return "=3" in text or _may_have_base64(text)
 
 
 def _may_have_base64(text: str) -> bool:
@@ -114,7 +124,7 @@ def _unescaped(text: str) -> str:
     if "%" in text:
         text = _bytewise(text.replace("=", "=3D").replace("%u00", "=").replace("%", "="))
     if "\\" in text or "&" in text or "=u" in text:
-        text = _ESCAPE.sub(_character, text)
+        text = _ESCAPE.sub(_character, text.replace("&amp;", "&"))
         if _HALF_PAIR.search(text):
             text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return _TAG.sub(" ", text) if "<" in text else text

@@ -3,17 +3,21 @@
 That is passwords, those in URLs among them, and of a card all but its brand, first six and last four digits.
 """
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache, wraps
+from unicodedata import normalize
 
 from . import card_numbers, urls
 from .card_numbers import IDENTIFIERS, ORDER_NUMBERS, Search, is_harmless
 from .contract import printable
-from .decoding import TooMuch, may_be_encoded, readings
+from .decoding import TooMuch, may_be_encoded
 
 HIDDEN = card_numbers.HIDDEN
 CARD_DATA = ("payinfo", "cardno", "cardnumber", "cvv", "cvc")  # in a parameter's name as `_plain` writes it
 SHORTEST_DOCUMENT = 7  # cvv=123
+LONGEST_NAME = 64
+_ESCAPED_AMPERSANDS = re.compile(rb"\A(?:amp;)+")
+_NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalnum())
 _CARD_WORDS = re.compile(r"card[\W_]?(?:no|num)|cv[vc]|security[\W_]?code", re.IGNORECASE)
 _WORD_AND_DIGITS = re.compile(
     rf"(?:{_CARD_WORDS.pattern})\w{{0,8}}[\W_]{{1,20}}(?:[0-9]{{3,4}}(?![0-9])|[0-9]{{12}})", re.IGNORECASE)
@@ -36,25 +40,26 @@ class Mask:
         self._told: list[str] = []
         self._places: list[str] = []
         self._hidden: list[str] = []
-        pays = any(map(has_card_data, params))  # then its numbers are looked for everywhere
-        doubtful = {name: value for name, value in params.items()
-                    if pays or not (_is_usual(name) and _has_nothing(value))}
-        if doubtful or not all(map(is_harmless, places)):  # as rarely as can be: it takes longer
-            self._look(doubtful, " ".join(params[name] for name in ORDER_NUMBERS if name in params), places)
+        doubtful = [name for name, value in params.items() if not (_is_usual(name) and _has_nothing(value))]
+        if doubtful or not is_harmless("\n".join(places)):  # as rarely as can be: it takes longer
+            pays = any(map(has_card_data, doubtful))  # then its numbers are looked for everywhere
+            order_numbers = " ".join(params[name] for name in ORDER_NUMBERS if name in params)
+            self._look({name: params[name] for name in (params if pays else doubtful)}, order_numbers, places)
         self.hides = bool(self._hidden)
-        self.params = {self._whole(name): HIDDEN if is_secret(name) else self._whole(value)
-                       for name, value in params.items()}
+        self.params = self._as_kept(params) if doubtful else _as_shown(params)
 
     def _look(self, params: Mapping[str, str], order_numbers: str, places: Iterable[str]) -> None:
         """Find what is to be hidden in parameters that may have something, and in other places."""
-        self._search = search = Search(_own_numbers(params), order_numbers)
+        search = Search(spared=order_numbers)
+        search.own = _own_numbers(params, search)
+        self._search = search
         self._names = [name for name in params if search.suspects(name)]
         self._values = [name for name, value in params.items() if self._is_misplaced(name, value)]
         self._places = [place for place in places if search.suspects(place)]
         self._told = [name for name, value in params.items() if self._tells_card_data(name, value)]
         suspected = {*self._names, *(params[name] for name in self._values), *self._places}
         documents = {text for name, value in params.items() if not is_secret(name) for text in (name, value)
-                     if text not in suspected and speaks_of_a_card(text, name in IDENTIFIERS)}
+                     if text not in suspected and speaks_of_a_card(text, search, name in IDENTIFIERS)}
         texts = set(map(printable, suspected | documents))
         self._hidden = sorted(texts - {""}, key=len, reverse=True)
 
@@ -93,7 +98,13 @@ class Mask:
         """Whether a value has the data of a card in it, such as the verification code, and no number that is
         found.
         """
-        return not (name in IDENTIFIERS or is_secret(name) or name in self._values) and _has_data(value)
+        if name in IDENTIFIERS or is_secret(name) or name in self._values:
+            return False
+        return _has_data(value, self._search)
+
+    def _as_kept(self, params: Mapping[str, str]) -> dict[str, str]:
+        return {self._whole(name): HIDDEN if is_secret(name) else self._whole(value)
+                for name, value in params.items()}
 
     def _whole(self, text: str) -> str:
         """The text as it may be kept: as a whole, or not at all."""
@@ -101,22 +112,38 @@ class Mask:
         return HIDDEN if self._hidden and shown in self._hidden else urls.discreet(shown)
 
 
-@lru_cache(maxsize=1024)
+def _as_shown(params: Mapping[str, str]) -> dict[str, str]:
+    """Parameters with usual names and nothing to hide, as they may be kept."""
+    return {name: urls.discreet(printable(value)) for name, value in params.items()}
+
+
+def _of_a_name(judge: Callable[[str], bool]) -> Callable[[str], bool]:
+    """A judgement of a parameter's name that is remembered, unless the name is as long as none is."""
+    remembered = lru_cache(maxsize=1024)(judge)
+
+    @wraps(judge)
+    def judged(name: str) -> bool:
+        return remembered(name) if len(name) <= LONGEST_NAME else judge(name)
+    return judged
+
+
+@_of_a_name
 def has_card_data(name: str) -> bool:
     """Whether a parameter's name says that card data is in it."""
-    return any(word in _plain(name) for word in CARD_DATA) or _plain(name) == "pan"
+    plain = _plain(name)
+    return any(word in plain for word in CARD_DATA) or plain == "pan"
 
 
-@lru_cache(maxsize=1024)
+@_of_a_name
 def is_secret(name: str) -> bool:
     """Whether the value of a parameter of this name is kept from everybody."""
     return has_card_data(name) or _is_password(name)
 
 
-@lru_cache(maxsize=1024)
+@_of_a_name
 def _is_usual(name: str) -> bool:
     """Whether a parameter's name is neither a secret's nor worth a second look."""
-    return not is_secret(name) and _has_nothing(name)
+    return not is_secret(name) and name.isprintable() and "@" not in name and _has_nothing(name)
 
 
 def _has_nothing(text: str) -> bool:
@@ -125,15 +152,21 @@ def _has_nothing(text: str) -> bool:
     """
     if len(text) < SHORTEST_DOCUMENT:
         return True
-    return is_harmless(text) and (text.isdecimal() or not _CARD_WORDS.search(text))
+    return is_harmless(text) and (text.isdecimal() or not _names_card_data(text))
 
 
-def speaks_of_a_card(text: str, as_document: bool = False) -> bool:
+def _names_card_data(text: str) -> bool:
+    """Whether a text, as it stands, names a card's number or verification code."""
+    small = text.lower()  # a few characters are found sooner than a pattern
+    return ("cv" in small or "card" in small or "code" in small) and _CARD_WORDS.search(text) is not None
+
+
+def speaks_of_a_card(text: str, search: Search, as_document: bool = False) -> bool:
     """Whether a text, plain or encoded, names a card's number or code in a document, or before some digits.
 
     `as_document` when the digits are not enough: an order number may begin with CVC.
     """
-    for reading in _readings(text):
+    for reading in _readings(text, search):
         if _CARD_WORDS.search(reading) and '"' in reading:
             return True
         if not as_document and _WORD_AND_DIGITS.search(reading):
@@ -141,15 +174,15 @@ def speaks_of_a_card(text: str, as_document: bool = False) -> bool:
     return False
 
 
-def _has_data(text: str) -> bool:
+def _has_data(text: str, search: Search) -> bool:
     """Whether a text has a card's number, whatever it is, or its verification code behind its name."""
-    return any(_WORD_AND_DIGITS.search(reading) for reading in _readings(text))
+    return any(_WORD_AND_DIGITS.search(reading) for reading in _readings(text, search))
 
 
-def _readings(text: str) -> Iterator[str]:
+def _readings(text: str, search: Search) -> Iterator[str]:
     """What there is to read in a text, of one with too many layers as much as is reasonable."""
     try:
-        yield from readings(text) if may_be_encoded(text) else (text,)
+        yield from search.readings(text) if may_be_encoded(text) else (text,)
     except TooMuch:
         return
 
@@ -159,22 +192,27 @@ def _is_pay_info(name: str) -> bool:
 
 
 def _is_password(name: str) -> bool:
-    return _plain(name) == "password"
+    return "password" in _plain(name)
 
 
 def _plain(name: str) -> str:
-    """A parameter's name without what clients vary in it: `pay_info` and `PAY-INFO` are the same."""
-    return re.sub(r"[\W_]", "", name).lower()
+    """A parameter's name without what clients vary in it: `pay_info`, `PAY-INFO` and, with an `&` that was
+    escaped for HTML, `amp;pay_info` are the same.
+    """
+    if len(name) <= LONGEST_NAME and not name.isascii():
+        name = normalize("NFKC", name)
+    letters = name.lower().encode("ascii", "ignore")
+    return _ESCAPED_AMPERSANDS.sub(b"", letters, count=1).translate(None, _NO_LETTERS).decode()
 
 
-def _own_numbers(params: Mapping[str, str]) -> set[str]:
+def _own_numbers(params: Mapping[str, str], search: Search) -> set[str]:
     """The card numbers of a request, found where card data belongs: those of cards, and whatever is called a
     card's number.
     """
-    search, found = Search(), set[str]()
+    found = set[str]()
     for name, value in params.items():
         try:
-            for reading in readings(value) if has_card_data(name) else ():
+            for reading in search.readings(value) if has_card_data(name) else ():
                 found.update(each.number for each in search.in_plain(reading))
                 found.update(re.sub("[ -]", "", number) for number in _NAMED_NUMBER.findall(reading))
         except TooMuch:  # it is hidden as a whole

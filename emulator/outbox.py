@@ -113,7 +113,7 @@ def _discreet(notice: Posted, sent: Sent) -> Sent:
     """
     spared = f"{notice.url} {notice.sent_body}"
     answer = card_numbers.hidden(sent.answer, spared)
-    if answer != sent.answer and speaks_of_a_card(sent.answer):
+    if answer != sent.answer and speaks_of_a_card(sent.answer, card_numbers.Search()):
         answer = card_numbers.HIDDEN
     return replace(sent, answer=answer, error=card_numbers.hidden(sent.error, spared),
                    location=card_numbers.hidden(sent.location, spared))
