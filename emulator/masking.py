@@ -18,9 +18,12 @@ SHORTEST_DOCUMENT = 7  # cvv=123
 LONGEST_NAME = 64
 _ESCAPED_AMPERSANDS = re.compile(rb"\A(?:amp;)+")
 _NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalnum())
-_CARD_WORDS = re.compile(r"card[\W_]?(?:no|num)|cv[vc]|security[\W_]?code", re.IGNORECASE)
+_CARD_WORDS = re.compile(
+    r"card[\W_]?(?:no|num|verification)|cv[vcn]|verification[\W_]?value|security[\W_]?code|\u5b89\u5168\u7801",
+    re.IGNORECASE)
 _WORD_AND_DIGITS = re.compile(
-    rf"(?:{_CARD_WORDS.pattern})\w{{0,8}}[\W_]{{1,20}}(?:[0-9]{{3,4}}(?![0-9])|[0-9]{{12}})", re.IGNORECASE)
+    rf"(?:{_CARD_WORDS.pattern})\w{{0,8}}[\W_]{{1,20}}(?:(?:is|no|code|number)[\W_]{{1,8}})?"
+    r"(?:[0-9](?:[ -]?[0-9]){2,3}(?![0-9])|[0-9]{12})", re.IGNORECASE)
 # The number in a card's data, whatever its check digit.
 _NAMED_NUMBER = re.compile(
     r"(?:card[\W_]?(?:no|num)\w{0,8}|pan)[\W_]{1,9}((?:[0-9][ -]?){11,18}[0-9])(?![0-9])", re.IGNORECASE)
@@ -40,8 +43,9 @@ class Mask:
         self._told: list[str] = []
         self._places: list[str] = []
         self._hidden: list[str] = []
-        doubtful = [name for name, value in params.items() if not (_is_usual(name) and _has_nothing(value))]
-        if doubtful or not is_harmless("\n".join(places)):  # as rarely as can be: it takes longer
+        doubtful = [name for name, value in params.items()
+                    if not (len(name) <= LONGEST_NAME and _is_usual(name) and _has_nothing(value))]
+        if doubtful or not all(map(_is_usual_place, places)):  # as rarely as can be: it takes longer
             pays = any(map(has_card_data, doubtful))  # then its numbers are looked for everywhere
             order_numbers = " ".join(params[name] for name in ORDER_NUMBERS if name in params)
             self._look({name: params[name] for name in (params if pays else doubtful)}, order_numbers, places)
@@ -58,7 +62,7 @@ class Mask:
         self._places = [place for place in places if search.suspects(place)]
         self._told = [name for name, value in params.items() if self._tells_card_data(name, value)]
         suspected = {*self._names, *(params[name] for name in self._values), *self._places}
-        documents = {text for name, value in params.items() if not is_secret(name) for text in (name, value)
+        documents = {text for name, value in params.items() for text in ((name,) if is_secret(name) else (name, value))
                      if text not in suspected and speaks_of_a_card(text, search, name in IDENTIFIERS)}
         texts = set(map(printable, suspected | documents))
         self._hidden = sorted(texts - {""}, key=len, reverse=True)
@@ -114,36 +118,43 @@ class Mask:
 
 def _as_shown(params: Mapping[str, str]) -> dict[str, str]:
     """Parameters with usual names and nothing to hide, as they may be kept."""
-    return {name: urls.discreet(printable(value)) for name, value in params.items()}
+    return {name: value if value.isprintable() and "@" not in value and "%40" not in value
+            else urls.discreet(printable(value)) for name, value in params.items()}
 
 
-def _of_a_name(judge: Callable[[str], bool]) -> Callable[[str], bool]:
-    """A judgement of a parameter's name that is remembered, unless the name is as long as none is."""
+def _if_short(judge: Callable[[str], bool]) -> Callable[[str], bool]:
+    """A judgement that is remembered, unless the text is longer than any parameter's name."""
     remembered = lru_cache(maxsize=1024)(judge)
 
     @wraps(judge)
-    def judged(name: str) -> bool:
-        return remembered(name) if len(name) <= LONGEST_NAME else judge(name)
+    def judged(text: str) -> bool:
+        return remembered(text) if len(text) <= LONGEST_NAME else judge(text)
     return judged
 
 
-@_of_a_name
+@_if_short
 def has_card_data(name: str) -> bool:
     """Whether a parameter's name says that card data is in it."""
     plain = _plain(name)
     return any(word in plain for word in CARD_DATA) or plain == "pan"
 
 
-@_of_a_name
+@_if_short
 def is_secret(name: str) -> bool:
     """Whether the value of a parameter of this name is kept from everybody."""
     return has_card_data(name) or _is_password(name)
 
 
-@_of_a_name
+@lru_cache(maxsize=1024)
 def _is_usual(name: str) -> bool:
-    """Whether a parameter's name is neither a secret's nor worth a second look."""
+    """Whether a parameter's name, which is short, is neither a secret's nor worth a second look."""
     return not is_secret(name) and name.isprintable() and "@" not in name and _has_nothing(name)
+
+
+@_if_short
+def _is_usual_place(text: str) -> bool:
+    """Whether a path, a method or an address of the emulator is not worth a second look."""
+    return is_harmless(text)
 
 
 def _has_nothing(text: str) -> bool:
@@ -152,13 +163,16 @@ def _has_nothing(text: str) -> bool:
     """
     if len(text) < SHORTEST_DOCUMENT:
         return True
-    return is_harmless(text) and (text.isdecimal() or not _names_card_data(text))
+    return is_harmless(text) and (text.isdecimal() or not _may_name_card_data(text))
 
 
-def _names_card_data(text: str) -> bool:
-    """Whether a text, as it stands, names a card's number or verification code."""
+def _may_name_card_data(text: str) -> bool:
+    """Whether a text names a card's number or verification code, or may do so in letters of other scripts."""
+    if not text.isascii():
+        return True
     small = text.lower()  # a few characters are found sooner than a pattern
-    return ("cv" in small or "card" in small or "code" in small) and _CARD_WORDS.search(text) is not None
+    may = "cv" in small or "card" in small or "code" in small or "verif" in small
+    return may and _CARD_WORDS.search(text) is not None
 
 
 def speaks_of_a_card(text: str, search: Search, as_document: bool = False) -> bool:
@@ -180,9 +194,12 @@ def _has_data(text: str, search: Search) -> bool:
 
 
 def _readings(text: str, search: Search) -> Iterator[str]:
-    """What there is to read in a text, of one with too many layers as much as is reasonable."""
+    """What there is to read in a text, of one with too many layers as much as is reasonable; letters of
+    other shapes as ASCII has them.
+    """
     try:
-        yield from search.readings(text) if may_be_encoded(text) else (text,)
+        for reading in search.readings(text) if may_be_encoded(text) else (text,):
+            yield reading if reading.isascii() else normalize("NFKC", reading)
     except TooMuch:
         return
 

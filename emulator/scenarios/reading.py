@@ -177,6 +177,8 @@ def _condition(key: str, value: Any) -> Condition:
     slip = "" if parameter in _OWN else near(parameter, _OWN, 0.85)
     if slip or not parameter:
         raise ValueError(f"is no parameter{slip}")
+    if suspects(parameter):
+        raise ValueError(HAS_A_CARD_NUMBER)
     check = _possible if lookup in ("", "in") else _text
     wanted = tuple(check(parameter, each) for each in _listed(value)) if LOOKUPS[lookup].listed else check(parameter, value)
     if parameter == CHANCE and lookup:

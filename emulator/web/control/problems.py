@@ -10,12 +10,12 @@ class Problem(Exception):
     """A request that cannot be done, as an RFC 9457 document."""
 
     def __init__(self, status: int, title: str, detail: str, **more: Any) -> None:
+        detail = _discreet(detail)
         super().__init__(detail)
         self.status = status
         if "errors" in more:
             more["errors"] = _discreet(more["errors"])
-        self.document = {"type": "about:blank", "title": title, "status": status, "detail": _discreet(detail),
-                         **more}
+        self.document = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
 
 
 def _discreet(told: Any) -> Any:
