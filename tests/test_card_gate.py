@@ -2,11 +2,9 @@
 
 Each case has a number of its own. When all requests have been made, what is left of them is searched.
 """
-import base64
 import hashlib
 import json
 import re
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,105 +13,11 @@ from urllib import parse
 
 import pytest
 
-from emulator.masking import Mask
-
-from .driver import ALIPAY_CODE, Answer, Control, Receiver, Server, Shop, exchange, luhn_digit, pay_info
+from .driver import ALIPAY_CODE, Answer, Control, Receiver, Server, Shop, exchange
+from .written_cards import FORMS, SCHEMES, card, in_groups, script
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-SCHEMES = {
-    "Visa of 13": ("4", 13), "Visa": ("4532", 16), "Visa of 19": ("4539", 19), "Mastercard": ("5425", 16),
-    "Mastercard of the second series": ("2223", 16), "American Express": ("3714", 15), "JCB": ("3566", 16),
-    "Discover": ("6011", 16), "Diners Club": ("3056", 14), "UnionPay of 16": ("6225", 16),
-    "UnionPay of 18": ("6210", 18), "UnionPay of 19": ("6217", 19), "UnionPay of the new range": ("8171", 16),
-    "Maestro of 12": ("6759", 12), "Maestro of 19": ("5018", 19), "Mir": ("2202", 16), "RuPay": ("6079", 16),
-    "Elo": ("5066", 16), "Troy": ("9792", 16), "Humo": ("9860", 16), "UzCard": ("8600", 16)}
-SEPARATORS = (
-    " ", "  ", "-", "\u2010", "\u2011", "\u2013", "\u2014", "\u2015", "\u2212", ".", "/", "_", ",", ":",
-    " - ", "|", "\t", "\n", "\r\n", "\u00a0", "\u2009", "\u3000", "\u200b", "\u200d", "\u2060", "\ufeff",
-    "\u00ad", "','",
-    "<br>", "&nbsp;", "\\n")
-Written = Callable[[str], str | bytes]
 Send = Callable[[Shop], Answer]
-
-
-def card(place: int, prefix: str = "4532", length: int = 16) -> str:
-    """A number with a valid check digit that no other case has."""
-    free = length - 1 - len(prefix)
-    partial = f"{prefix}{place * 7919 % 10**free:0{free}d}"
-    return partial + luhn_digit(partial)
-
-
-def in_groups(separator: str, size: int = 4) -> Callable[[str], str]:
-    return lambda number: separator.join(re.findall(f".{{1,{size}}}", number))
-
-
-def each(form: str) -> Written:
-    return lambda number: "".join(form.format(ord(digit)) for digit in number)
-
-
-def script(zero: int) -> Callable[[str], str]:
-    return lambda number: "".join(chr(zero + int(digit)) for digit in number)
-
-
-def percent(count: int) -> Written:
-    """Each digit percent-encoded, so many times."""
-    def written(number: str) -> str:
-        encoded = "".join(f"%{ord(digit):02X}" for digit in number)
-        for _ in range(count - 1):
-            encoded = parse.quote(encoded)
-        return encoded
-    return written
-
-
-def base64_of(form: str, charset: str = "utf-8",
-              write: Callable[[bytes], bytes] = base64.b64encode) -> Written:
-    return lambda number: write((form % number).encode(charset)).decode()
-
-
-def document(charset: str) -> Written:
-    """A document in another charset, sent as it is."""
-    return lambda number: json.dumps({"cardNo": number, "cvv": "987"}).encode(charset)
-
-
-def nested(number: str) -> str:
-    """A document inside of documents."""
-    return json.dumps(json.dumps({"a": json.dumps({"b": in_groups(" ")(number)})}))
-
-
-FORMS: dict[str, Written] = {
-    "plain": str, "in a sentence": lambda number: f"no.{number};cvv=987",
-    "between letters": lambda number: f"a{number}x",
-    "before the validity": lambda number: f"{number} 12/27",
-    "after another number": lambda number: f"17 {number}",
-    **{f"in groups, with {separator!r}": in_groups(separator) for separator in SEPARATORS},
-    **{f"in groups of {size}": in_groups(" ", size) for size in (1, 2, 3, 5, 6, 8)},
-    "in groups, with several": lambda number: f"{number[:4]} {number[4:8]}-{number[8:12]}.{number[12:]}",
-    "in groups, before others": lambda number: f"{in_groups('-')(number)};cvv=987;12-27",
-    "full width": script(0xFF10), "Arabic": script(0x0660), "Devanagari": script(0x0966),
-    "mathematical": script(0x1D7CE),
-    "superscript": lambda number: "".join("⁰¹²³⁴⁵⁶⁷⁸⁹"[int(digit)] for digit in number),
-    **{f"percent-encoded {count} times": percent(count) for count in (1, 2, 3)},
-    "percent-encoded, full width": lambda number: parse.quote(script(0xFF10)(number)),
-    "escaped for JSON": each("\\u{:04x}"), "escaped for JSON twice": each("\\\\u{:04X}"),
-    "escaped by bytes": each("\\x{:02x}"), "escaped for HTML": each("&#{};"),
-    "in hexadecimal HTML": each("&#x{:x};"),
-    "escaped for HTML twice": each("&amp;#{};"), "escaped as by old JavaScript": each("%u{:04x}"),
-    "JSON": lambda number: json.dumps({"a": {"b": number}}), "JSON inside of JSON": nested,
-    "a number of JSON": lambda number: json.dumps({"a": int(number)}),
-    "a list of digits": lambda number: json.dumps([int(digit) for digit in number]),
-    "a list of texts": lambda number: json.dumps(list(number)),
-    "a list on many lines": lambda number: json.dumps(list(number), indent=2),
-    "a list of codes": lambda number: json.dumps([ord(digit) for digit in number]),
-    "base64": base64_of("%s"), "base64 of JSON": base64_of('{"cardNo": "%s"}'),
-    "base64 of UTF-16": base64_of("%s", "utf-16"),
-    "base64 for URLs": base64_of("?>%s<?", write=base64.urlsafe_b64encode),
-    "base64 in JSON": lambda number: json.dumps({"data": base64.b64encode(number.encode()).decode()}),
-    "base64 of base64": base64_of("%s", write=lambda raw: base64.b64encode(base64.b64encode(raw))),
-    "hexadecimal": lambda number: number.encode().hex(), "UTF-16": document("utf-16"),
-    "UTF-16 LE": document("utf-16-le"),
-    "UTF-16 BE": document("utf-16-be"), "UTF-32": document("utf-32"),
-    "GBK, full width": lambda number: script(0xFF10)(number).encode("gbk"),
-}
 FREE = {  # parameters that are kept or told of each kind of request
     "tgpayqrcode": ("reference", "notify_url", "undeclared", "merchants_id"),
     "tgpaybarcode": ("reference", "notify_url"), "tgpayh5": ("reference", "account", "return_url", "cardNo"),
@@ -344,66 +248,3 @@ def test_what_was_searched_has_something_of_the_requests(left: Left, place: str)
 
 def test_the_search_of_this_test_finds_a_number_in_its_groups() -> None:
     assert ECHOED.number.encode() in digits_of(f"a {in_groups(' ')(ECHOED.number)} b".encode("utf-16"))
-
-
-@pytest.mark.parametrize("value", [
-    '{"cvv":"987"}', '{"card":{"securityCode": 987}', "cvv=987", "<cvc>987</cvc>",
-    parse.quote('{"cvv":"987"}'), json.dumps(json.dumps({"CVV2": "987"})),
-    base64.b64encode(b'{"cvv":"987"}').decode(),
-    '{"\\u0063vv":"987"}',
-    '{"cardNo":"4532000000000001"}'])
-def test_other_data_of_a_card_outside_pay_info_is_refused_too(shop: Shop, value: str) -> None:
-    answer = asked("tgpayprepay", attach=value)(shop)
-    assert answer["error"] == "ILLEGAL_ARGUMENT"
-    assert "attach has other data of a card in it" in answer["detail_error_des"]
-    assert shop.journal(answer)["params"]["attach"] == "***"
-
-
-@pytest.mark.parametrize("params, where", [
-    ({"reference": card(3_100)}, "reference"),
-    ({"pay_info": pay_info(), "reference": "4111 11111 1111111"}, "reference"),
-    ({"pay_info": pay_info(), "out_trade_no": "4111111111111111"}, "out_trade_no"),
-    ({"pay_info": pay_info("4532015112830367"), "reference": "no 4532015112830367"}, "reference"),
-    ({"pay_info": pay_info(card(3_101)), "out_trade_no": f"A{card(3_101)}B"}, "out_trade_no"),
-    ({"out_trade_no": "2017032000014111111111111111"}, "out_trade_no"),
-    ({"terminal_id": "4242424242424242"}, "terminal_id"),
-    ({"account_id": "5105 1051 0510 5100"}, "account_id")])
-def test_a_card_payment_is_refused_with_1000(shop: Shop, params: dict[str, str], where: str) -> None:
-    answer = shop.card_payment(**params)
-    assert (answer["result_code"], answer["error"]) == ("1000", "ILLEGAL_ARGUMENT")
-    assert f"{where} has a card number in it, which belongs into pay_info only" in answer["detail_error_des"]
-
-
-def test_all_problems_are_told_at_once(shop: Shop) -> None:
-    answer = asked("tgpayqrcode", trans_amount="x", reference=card(1), undeclared=card(2))(shop)
-    named = ("trans_amount", "reference", "undeclared")
-    assert [name for name in named if name not in answer["detail_error_des"]] == []
-
-
-def test_of_a_rule_s_card_that_is_no_test_card_the_journal_has_as_much_as_of_others(shop: Shop) -> None:
-    number = card(3_200)
-    shop.plays({"when": {"card": number}, "then": {"code": "3020"}})
-    told = shop.journal(shop.card_payment())["explanation"]["passed"]
-    assert told == [["rule 1", f"card is not {number[:6]}******{number[-4:]}"]]
-
-
-def test_a_rule_for_a_test_card_is_taken_and_works(shop: Shop) -> None:
-    shop.plays({"when": {"card": "4111 1111 1111 1111"}, "then": {"code": "3020"}})
-    assert shop.card_payment()["result_code"] == "3020"
-
-
-@pytest.mark.parametrize("piece", [
-    "4", "4 ", "4 4 4 4 4 4 4 4 4 4 4 4x", '"', "%25", "%2525", "\\u0034", "&#52;", "\\", "<", "NDEx",
-    "\uff14", "\0", "4\0",
-    "34", "52,", "400002", '{"cvv', "cvv ", "n", "%25\\u0025&#37;"])
-def test_a_long_text_takes_time_in_proportion(piece: str) -> None:
-    short, long = (min(seconds(piece * (length // len(piece))) for _ in range(3))
-                   for length in (20_000, 160_000))
-    assert long < 25 * short + 0.01  # eight times as long: what grows with the square takes 64 times
-
-
-def seconds(text: str) -> float:
-    """Seconds of the processor for a request with this text as a value and as a name."""
-    begin = time.process_time()
-    Mask({"reference": text, text: "1"})
-    return time.process_time() - begin
