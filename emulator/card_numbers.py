@@ -2,10 +2,11 @@
 
 A card number has 12 to 19 digits, lies in the range of a scheme and has the right check digit. Its digits
 stand together, or in groups with up to eight characters between them that are neither letters nor digits.
-Groups are taken together when what separates them is always the same, or when each has one digit, or at least
-four: amounts, dates and addresses of machines are no cards. A longer number (a trade number has 28 digits) is
-no card's, nor is a part of one, of a digest, a UUID or a telephone number with its `+`. The test cards and
-other numbers that are known beforehand are found wherever their digits follow each other.
+Groups are taken together when what separates them is always the same, or when each has one digit, or at
+least four: amounts, dates and addresses of machines are no cards, nor are two numbers in the path of a URL.
+A longer number (a trade number has 28 digits) is no card's, nor is a part of one, of a digest, a UUID or a
+telephone number with its `+`. The test cards and other numbers that are known beforehand are found wherever
+their digits follow each other.
 """
 import re
 from collections.abc import Collection, Iterator
@@ -20,7 +21,7 @@ HIDDEN = "***"
 ORDER_NUMBERS = ("out_trade_no", "out_refund_id", "original_out_trade_no", "original_transaction_id",
                  "transactionResultId")
 IDENTIFIERS = frozenset((*ORDER_NUMBERS, "buyer_identity_code", "buyer_id", "openid", "terminal_sn",
-                         "terminal_id", "account_id", "sign"))
+                         "terminal_id", "account_id"))
 MOST_STEPS = 10_000
 # How the digits of cards are grouped where they are printed.
 PRINTED = ((4, 4, 4, 4), (4, 4, 4, 4, 1), (4, 4, 4, 4, 2), (4, 4, 4, 4, 3), (4, 6, 4), (4, 6, 5), (6, 13))
@@ -224,6 +225,8 @@ def _found(groups: list[re.Match[str]], number: str) -> Found:
 def _belong_together(text: str, groups: list[re.Match[str]]) -> bool:
     """Whether groups of digits are one number, and not several that follow each other."""
     sizes = {group.end() - group.start() for group in groups[:-1]}
+    if len(groups) == 2 and text[groups[0].end():groups[1].start()] == "/":
+        return False  # ids in the path of a URL
     if not sizes or min(sizes) >= 4 or (sizes == {1} and len(groups[-1][0]) == 1):
         return True
     separators = {text[one.end():other.start()] for one, other in zip(groups, groups[1:])}

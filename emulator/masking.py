@@ -19,8 +19,8 @@ LONGEST_NAME = 64
 _ESCAPED_AMPERSANDS = re.compile(rb"\A(?:amp;)+")
 _NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalnum())
 _CARD_WORDS = re.compile(
-    r"card[\W_]?(?:no|num|verification)|cv[vcn]|verification[\W_]?value|security[\W_]?code|\u5b89\u5168\u7801",
-    re.IGNORECASE)
+    r"card[\W_]?(?:no|num|verification)|cv[vcn]|verification[\W_]?value|security[\W_]?code"
+    r"|\u5b89\u5168\u7801", re.IGNORECASE)
 _WORD_AND_DIGITS = re.compile(
     rf"(?:{_CARD_WORDS.pattern})\w{{0,8}}[\W_]{{1,20}}(?:(?:is|no|code|number)[\W_]{{1,8}})?"
     r"(?:[0-9](?:[ -]?[0-9]){2,3}(?![0-9])|[0-9]{12})", re.IGNORECASE)
@@ -62,8 +62,9 @@ class Mask:
         self._places = [place for place in places if search.suspects(place)]
         self._told = [name for name, value in params.items() if self._tells_card_data(name, value)]
         suspected = {*self._names, *(params[name] for name in self._values), *self._places}
-        documents = {text for name, value in params.items() for text in ((name,) if is_secret(name) else (name, value))
-                     if text not in suspected and speaks_of_a_card(text, search, name in IDENTIFIERS)}
+        documents = {text for name, value in params.items()
+                     for text in ((name,) if is_secret(name) else (name, value)) if text not in suspected
+                     and speaks_of_a_card(text, search, name in IDENTIFIERS)}
         texts = set(map(printable, suspected | documents))
         self._hidden = sorted(texts - {""}, key=len, reverse=True)
 

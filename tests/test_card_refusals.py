@@ -84,7 +84,8 @@ def test_a_secret_s_name_is_known_behind_what_is_left_of_an_escaped_ampersand(
 @pytest.mark.parametrize("name, value, refunded", [
     ("reason", "4532 0151 1283 0366", "0.00"), ("number", "4532-0151-1283-0366", "0.00"),
     ("reason", "too large", "1.00")])
-def test_the_console_makes_no_refund_with_a_card_number(shop: Shop, name: str, value: str, refunded: str) -> None:
+def test_the_console_makes_no_refund_with_a_card_number(
+        shop: Shop, name: str, value: str, refunded: str) -> None:
     number = shop.pay_by_barcode("2.00")["out_trade_no"]
     page = shop.control.url + "/console/orders"
     place = re.findall(r"/console/orders/(\d+)", exchange(f"{page}?merchants_id={shop.merchants_id}").text)[0]
@@ -96,7 +97,8 @@ def test_the_console_makes_no_refund_with_a_card_number(shop: Shop, name: str, v
 
 def test_a_rule_about_a_parameter_that_has_a_card_number_for_a_name_is_refused(shop: Shop) -> None:
     rules = [{"when": {card(3_300): "1"}, "then": {"delay": 1}}]
-    answer = shop.control.ask("PUT", "/scenario", {"merchants_id": shop.merchants_id, "name": "x", "rules": rules})
+    body = {"merchants_id": shop.merchants_id, "name": "x", "rules": rules}
+    answer = shop.control.ask("PUT", "/scenario", body)
     assert (answer.status, "has a card number in it" in answer.json["detail"]) == (422, True)
     assert card(3_300) not in answer.text
 

@@ -100,6 +100,7 @@ def test_few_numbers_of_others_pass_for_a_card_s_in_a_remark(name: str, count: i
     "2026-11-28T19:11:50.123456+08:00",
     "192.168.100.200:8080", "45.33.32.156:8080", "1711111111111", "12.50, 13.99, 45.00, 99.95, 4.20",
     "4200001234202611281234567890", "https://shop.example/2026/11/28/0042/7?t=1711111111111",
+    "http://127.0.0.1:9/cb/36227205/551234", "https://shop.example/45320151/12830374?t=1711111111111",
     "550e8400-e29b-41d4-a716-446655440000", "0821032398-1711111111111", "17 x 4.00 | 3 x 52.50 | 2 x 36.00"])
 def test_what_is_no_card_number_is_taken_in_a_remark(shop: Shop, text: str) -> None:
     number = shop.number()

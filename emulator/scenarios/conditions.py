@@ -66,7 +66,7 @@ def bare(card: str) -> str:
 
 
 def _told_card(wanted: str) -> str:
-    """What a card is compared with, as the journal may keep it: a whole number that is no test card's is masked."""
+    """What a card is compared with, as the journal may keep it: masked when it is the number of no test card."""
     digits = bare(wanted)
     if not (digits.isascii() and digits.isdecimal() and is_card_number(digits)) or is_known(digits):
         return wanted

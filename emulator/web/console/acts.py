@@ -81,8 +81,9 @@ def refund(order_id: int) -> Response:
     except ValueError as error:
         return go_on(to("order", order_id=order_id), hidden(f"refund_amount: {error}"), good=False)
     number = request.form.get("number", "")
-    for name, suspected in (("refund_reson", suspects(reason)), ("out_refund_id", suspects_identifier(number))):
-        if suspected:
+    suspected = {"refund_reson": suspects(reason), "out_refund_id": suspects_identifier(number)}
+    for name, is_one in suspected.items():
+        if is_one:
             return go_on(to("order", order_id=order_id), f"{name} has a card number in it", good=False)
     return _by_merchant(order_id, lambda payments, order: payments.refund(order, amount, number, reason),
                         f"{texts().done_refund} {money.text(amount)}")
