@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from . import clock, durations
+from . import card_schemes, clock, durations
+from .card_schemes import passes_luhn
 from .response_codes import APPROVED, DECLINED, PENDING, RESPONSE_CODES, CardStatus
 
 REVIEW_PERIOD = durations.DAY
@@ -82,7 +83,7 @@ class Presented:
         return f"{self.first6}******{self.last4}" if self.first6 else ""
 
 
-PREFIX, REVIEWED = "400002", "00001"
+REVIEWED = "00001"
 # What a test card does that its code alone does not say, by code and variant.
 VARIANTS: Mapping[tuple[str, str], tuple[Outcome, str]] = {
     ("3200", "00000"): (Outcome(PENDING, challenge=""), "3-D: the issuer's page asks for the one-time code 123456"),
@@ -102,9 +103,8 @@ VARIANTS: Mapping[tuple[str, str], tuple[Outcome, str]] = {
 ENDS = {CardStatus.SUCCESS: "paid", CardStatus.FAILED: "declined", CardStatus.EXPIRED: "expired", CardStatus.CANCELED: "canceled"}
 TURNED_AWAY = "refused, nothing happens"
 AT_ONCE = (*ENDS.values(), TURNED_AWAY)
-PLAIN = ("4000020951595032", "5204740000001002", "4111111111111111", "4242424242424242", "5555555555554444", "378282246310005",
-         "3530111333300000", "6011111111111117", "30569309025904")
-_SCRIPTED = re.compile(rf"{PREFIX}(\d{{4}})(\d{{5}})\d", re.ASCII)
+PLAIN = card_schemes.PLAIN
+_SCRIPTED = re.compile(rf"{card_schemes.PREFIX}(\d{{4}})(\d{{5}})\d", re.ASCII)
 _LONG_NUMBER = re.compile(r"\d{12,}", re.ASCII)
 # Without a number in it: it is kept with the order.
 USE_A_TEST_CARD = "use a test card; tgpay-emulator cards and GET /_emulator/cards list them"
@@ -151,14 +151,8 @@ def grouped(number: str) -> str:
 
 def number_of(code: str, variant: str = "00000") -> str:
     """The test card that gives a code."""
-    partial = f"{PREFIX}{code}{variant}"
+    partial = f"{card_schemes.PREFIX}{code}{variant}"
     return next(partial + digit for digit in "0123456789" if passes_luhn(partial + digit))
-
-
-def passes_luhn(number: str) -> bool:
-    """Whether the last digit of a card number fits the others."""
-    digits = [int(digit) for digit in reversed(number)]
-    return sum(digits[0::2]) % 10 == -sum(sum(divmod(2 * digit, 10)) for digit in digits[1::2]) % 10
 
 
 def numbers_in(written: str) -> set[str]:
@@ -170,24 +164,6 @@ def opens_the_issuers_page(number: str) -> bool:
     """Whether a payment with this card goes through 3-D."""
     scripted = _scripted(number)
     return scripted is not None and scripted[0].challenge is not None
-
-
-def has_test_card(text: str) -> bool:
-    """Whether the number of a test card stands in a text by itself."""
-    return any(number in PLAIN or (_scripted(number) is not None and passes_luhn(number)) for number in _LONG_NUMBER.findall(text))
-
-
-def without_numbers(text: str, spared: str = "") -> str:
-    """The text with `***` in place of everything that looks like a card number, of a scheme and with the right last digit.
-
-    What is part of `spared`, an order number, is no card's.
-    """
-    return _LONG_NUMBER.sub(lambda match: "***" if like_a_card(match[0]) and match[0] not in spared else match[0], text)
-
-
-def like_a_card(number: str) -> bool:
-    """Whether a number is of a scheme and has the right last digit."""
-    return brand(number) is not None and passes_luhn(number)
 
 
 def brand(number: str) -> Brand | None:

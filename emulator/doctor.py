@@ -72,7 +72,7 @@ def explain(params: Mapping[str, str], token: str, other_tokens: Sequence[str] =
     `arrival` says more of how the parameters came. A sign that is missing is looked for in what came instead
     of an `&`.
     """
-    mask, arrival = mask or Mask(params, paid=True), arrival or Arrival(params)
+    mask, arrival = mask or Mask(params), arrival or Arrival(params)
     right, display = Recipe.right(params.items(), token), Display(params, token, mask)
     expected, base = signature.sign(params, token), None
     given = params.get("sign", "")

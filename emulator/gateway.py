@@ -12,7 +12,7 @@ from .arrivals import Arrival
 from .authentication import Authentication, NotAuthentic
 from .clock import real_now
 from .codes import REFUSALS, Refused
-from .contract import Endpoint
+from .contract import Endpoint, printable
 from .endpoints import ENDPOINTS
 from .endpoints._card_documents import card_number
 from .endpoints._common import Call
@@ -84,7 +84,8 @@ class Case:
     @cached_property
     def mask(self) -> Mask:
         """What takes card data out of everything that is kept of this request."""
-        return Mask(self.request.params, bool(self.table and self.table.card_codes))
+        request = self.request
+        return Mask(request.params, printable(request.name), request.method, request.base_url, request.hint)
 
 
 class Gateway:
@@ -204,7 +205,7 @@ class Gateway:
         case.findings += renamings + breaches
         if any(has_card_data(name) for name in case.request.in_url):
             case.findings.append(Finding("CARD_DATA_IN_URL", "card data is in the URL, where proxies and logs keep it"))
-        problems += [f"{name} has a card number in it, which belongs into pay_info only" for name in case.mask.misplaced(params)]
+        problems += case.mask.problems
         if self._is_strict(merchant):
             problems += _in_words(case.findings)
         if problems:
@@ -242,9 +243,13 @@ def _shortened(request: Request, table: Endpoint) -> Request:
 
 def _refusal(case: Case, refused: Refused) -> Response:
     """The answer to a request that was turned away."""
+    params, sentence = case.request.params, refused.sentence
     if case.request.hint:
-        refused = Refused(refused.code.name, f"{refused.sentence}; {case.request.hint}", refused.result_code, refused.card_code)
-    body = envelope.refusal(refused, case.request.params, case.table, case.merchant.token if case.merchant else None)
+        sentence = f"{sentence}; {case.request.hint}"
+    if case.mask.hides:
+        params, sentence = case.mask.params, case.mask.text(printable(sentence))
+    refused = Refused(refused.code.name, sentence, refused.result_code, refused.card_code)
+    body = envelope.refusal(refused, params, case.table, case.merchant.token if case.merchant else None)
     headers = {"Allow": ", ".join(METHODS)} if refused.code.status == 405 else {}
     return Response(refused.code.status, envelope.CONTENT_TYPE, body, body, headers)
 
@@ -278,14 +283,15 @@ def _written_down(tables: Tables, now: int, case: Case, response: Response, verd
     script = case.verdict.script if case.verdict else None
     if script:
         response = _as_scripted(response, script)
-    named = {name: mask.text(contract.printable(request.params.get(name, ""))) for name in ("merchants_id", "out_trade_no")}
+    named = {name: mask.params.get(name, "") for name in ("merchants_id", "out_trade_no")}
     named["out_trade_no"] = named["out_trade_no"] or case.out_trade_no
     if case.merchant:
         named["merchants_id"] = case.merchant.merchants_id
     number = tables.journal.add(Entry(
-        at=now, **named, endpoint=mask.text(contract.printable(request.name)), ip=request.ip, method=request.method,
+        at=now, **named, endpoint=mask.text(printable(request.name)), ip=request.ip,
+        method=mask.text(request.method),
         params=mask.params, status=response.status, answer=mask.text(response.kept), verdict=verdict,
-        findings=[finding.as_json() for finding in case.findings],
+        findings=_masked([finding.as_json() for finding in case.findings], mask),
         explanation=_masked({**case.explanation, **(case.verdict.as_json() if case.verdict else {})}, mask)))
     return replace(response, journal_id=number)
 

@@ -1,13 +1,13 @@
 """Merchants: what is known of one, the seeded ones (contract 9), and what a new one is given."""
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count, islice
 from typing import Any
 
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from . import chance, money, urls
+from . import card_numbers, chance, money, urls
 
 PRODUCTS = ("barcode", "qrcode", "h5", "prepay", "bankcard", "webtoterminal", "settlement")
 NOTIFY_METHODS = ("GET", "POST")
@@ -202,11 +202,25 @@ CHECKS = {
 }
 
 
+def _texts(value: Any) -> Iterator[str]:
+    """The texts in the value of a setting that are kept as they are."""
+    if isinstance(value, str):
+        yield value
+    for row in value if isinstance(value, list) else ():
+        if isinstance(row, dict):
+            yield from (text for name, text in row.items() if isinstance(text, str) and name != "password")
+
+
 def checked(changes: Mapping[str, Any]) -> dict[str, Any]:
     """The changes, when each is a known setting with a possible value. Raises Invalid naming all that are not."""
     problems = {}
     for name, value in changes.items():
-        problem = CHECKS[name](value) if name in CHECKS else f"is no setting; there are {', '.join(CHECKS)}"
+        if name not in CHECKS:
+            problem = f"is no setting; there are {', '.join(CHECKS)}"
+        elif any(map(card_numbers.suspects, _texts(value))):
+            problem = "has a card number in it"
+        else:
+            problem = CHECKS[name](value)
         if problem:
             problems[name] = problem
     if problems:

@@ -1,10 +1,11 @@
 """The outbox: notices wait in the database from the transaction of their cause until a receiver has taken them (contract 6)."""
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from . import durations, receivers
+from . import card_numbers, durations, receivers
 from .findings import Finding
+from .masking import speaks_of_a_card
 from .notices import TERMINAL
 from .store import Store
 from .store.post import Attempt, Posted
@@ -106,7 +107,7 @@ def skip(store: Store, notices: Iterable[tuple[Posted, int]], schedule: Sequence
 
 def deliver(store: Store, notice: Posted, at: int, post: Post, schedule: Sequence[int], replay: bool = False) -> Sent:
     """Make one attempt, begun at the emulator's instant `at`, and write down what came of it; `schedule` is that of the setting."""
-    copies = _posted(notice, post, replay)
+    copies = [_discreet(notice, sent) for sent in _posted(notice, post, replay)]
     taken = any(sent.taken(notice.notify_type) for sent in copies)
     attempts = [_attempt(notice, sent, at, replay) for sent in copies]
     waits = _waits(notice, schedule)
@@ -129,6 +130,19 @@ def _posted(notice: Posted, post: Post, replay: bool) -> list[Sent]:
         return [post(notice)]
     with ThreadPoolExecutor(how.duplicate) as pool:
         return list(pool.map(post, [notice] * how.duplicate))
+
+
+def _discreet(notice: Posted, sent: Sent) -> Sent:
+    """What came, without card numbers: a receiver may answer with anything.
+
+    What it repeats of the notification is none.
+    """
+    spared = f"{notice.url} {notice.sent_body}"
+    answer = card_numbers.hidden(sent.answer, spared)
+    if answer != sent.answer and speaks_of_a_card(sent.answer, card_numbers.Search()):
+        answer = card_numbers.HIDDEN
+    return replace(sent, answer=answer, error=card_numbers.hidden(sent.error, spared),
+                   location=card_numbers.hidden(sent.location, spared))
 
 
 def _attempt(notice: Posted, sent: Sent, at: int, replay: bool) -> Attempt:

@@ -24,7 +24,7 @@ from gunicorn.http.errors import ParseException
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
 
-from . import __version__, cards, merchants, scenarios, seeding
+from . import __version__, card_numbers, merchants, scenarios, seeding
 from .flights import Signal
 from .scheduler import Scheduler
 from .settings import DEFAULT_SEED, EVERYWHERE, MERCHANTS, PRIVATE, TEMPORARY, Settings, is_loopback, is_reachable
@@ -219,7 +219,7 @@ class Discreet(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, and the traceback below it."""
-        return discreet(cards.without_numbers(super().format(record)))
+        return discreet(card_numbers.hidden(super().format(record)))
 
 
 class Logger(glogging.Logger):  # type: ignore[misc]  # gunicorn is not typed

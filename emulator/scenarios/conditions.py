@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Any
 
+from ..card_schemes import is_card_number, is_known
 from .kinds import quoted, shortened
 
 Test = Callable[[str], bool]
@@ -62,6 +63,14 @@ class Facts:
 def bare(card: str) -> str:
     """A card number without the blanks and dashes that people write in it."""
     return re.sub("[ -]", "", card)
+
+
+def _told_card(wanted: str) -> str:
+    """What a card is compared with, as the journal may keep it: masked when it is the number of no test card."""
+    digits = bare(wanted)
+    if not (digits.isascii() and digits.isdecimal() and is_card_number(digits)) or is_known(digits):
+        return wanted
+    return f"{digits[:6]}******{digits[-4:]}"
 
 
 def _with_aliases(params: Mapping[str, str]) -> dict[str, str]:
@@ -201,7 +210,9 @@ class Condition:
     @cached_property
     def differs(self) -> str:
         """What is said of a value that it does not fit: `is not above 100`."""
-        return f"{LOOKUPS[self.lookup].differs} {shortened(self.wanted if isinstance(self.wanted, str) else ', '.join(self.wanted))}"
+        wanted = [self.wanted] if isinstance(self.wanted, str) else self.wanted
+        told = ", ".join(map(_told_card, wanted) if self.parameter == CARD else wanted)
+        return f"{LOOKUPS[self.lookup].differs} {shortened(told)}"
 
     def difference(self, facts: Facts) -> str:
         """Why a request that it does not fit differs."""

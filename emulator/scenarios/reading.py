@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from ..card_numbers import IDENTIFIERS, suspects, suspects_identifier
 from ..contract import printable, unprintable
 from .conditions import ATTEMPT, CARD, CHANCE, ENDPOINT, LOOKUPS, Condition, bare, number
 from .judging import Scenario
@@ -15,6 +16,7 @@ from .rules import Rule
 
 MOST_RULES = 1_000
 LONGEST_NAME, LONGEST_SUMMARY = 100, 300
+HAS_A_CARD_NUMBER = "has a card number in it; only the condition card is compared with one"
 BYTE_ORDER_MARK = "\ufeff"  # editors on Windows begin a file with it
 FROM_JSON = "custom"
 # A parameter as close to one of these as the number says is a slip; others may be anything that a client sends.
@@ -118,6 +120,9 @@ def _label(value: Any, key: str, longest: int, problems: _Problems) -> str:
     if not isinstance(value, str) or not value.strip() or len(value) > longest or not value.isprintable():
         problems.add(key, f"is {quoted(value)}, not a line of 1 to {longest} printable characters")
         return ""
+    if suspects(value):
+        problems.add(key, HAS_A_CARD_NUMBER)
+        return ""
     return value
 
 
@@ -172,6 +177,8 @@ def _condition(key: str, value: Any) -> Condition:
     slip = "" if parameter in _OWN else near(parameter, _OWN, 0.85)
     if slip or not parameter:
         raise ValueError(f"is no parameter{slip}")
+    if suspects(parameter):
+        raise ValueError(HAS_A_CARD_NUMBER)
     check = _possible if lookup in ("", "in") else _text
     wanted = tuple(check(parameter, each) for each in _listed(value)) if LOOKUPS[lookup].listed else check(parameter, value)
     if parameter == CHANCE and lookup:
@@ -190,6 +197,9 @@ def _text(parameter: str, value: Any) -> str:
     text = scalar(value)
     if unprintable("", text):
         raise ValueError(f"is {quoted(text)}, with a character that no request has")
+    suspected = suspects_identifier if parameter in IDENTIFIERS else suspects
+    if parameter != CARD and suspected(text):
+        raise ValueError(HAS_A_CARD_NUMBER)
     if not text:
         raise ValueError("is empty, as no parameter ever is; leave the key out")
     return text

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.exceptions import BadRequest
 
-from .. import __version__, envelope
+from .. import __version__, card_numbers, envelope
 from ..codes import Refused
 
 CONTROL = "/_emulator/"
@@ -66,7 +66,7 @@ def check_bodies(app: Flask) -> None:
 
 def turned_away(uri: str, status: HTTPStatus, why: str) -> bytes:
     """The answer to a request that cannot be parsed, in the form of its place; the connection is closed."""
-    path = f"{uri.partition('?')[0]}/"
+    path, why = f"{uri.partition('?')[0]}/", card_numbers.hidden(why)
     headers = [f"HTTP/1.1 {status.value} {status.phrase}", "Connection: close",
                f"X-TGPay-Emulator: {__version__}"]
     if path.startswith(tuple(f"{place}/" for place in GATEWAY)):

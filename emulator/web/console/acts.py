@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, request
 
 from ... import money, pos
+from ...card_numbers import hidden, suspects, suspects_identifier
 from ...clock import real_now
 from ...codes import BUYER_FAILURES, Refused
 from ...due import caught_up
@@ -78,8 +79,12 @@ def refund(order_id: int) -> Response:
     try:
         amount = money.minor(written)
     except ValueError as error:
-        return go_on(to("order", order_id=order_id), f"refund_amount: {error}", good=False)
+        return go_on(to("order", order_id=order_id), hidden(f"refund_amount: {error}"), good=False)
     number = request.form.get("number", "")
+    suspected = {"refund_reson": suspects(reason), "out_refund_id": suspects_identifier(number)}
+    for name, is_one in suspected.items():
+        if is_one:
+            return go_on(to("order", order_id=order_id), f"{name} has a card number in it", good=False)
     return _by_merchant(order_id, lambda payments, order: payments.refund(order, amount, number, reason),
                         f"{texts().done_refund} {money.text(amount)}")
 

@@ -1,16 +1,34 @@
 """What is answered when a request cannot be done: RFC 9457 problem documents."""
 from typing import Any
 
-from flask import Response, jsonify
+from flask import Response, has_request_context, jsonify, request
+
+from ... import card_numbers
 
 
 class Problem(Exception):
     """A request that cannot be done, as an RFC 9457 document."""
 
     def __init__(self, status: int, title: str, detail: str, **more: Any) -> None:
+        detail = _discreet(detail)
         super().__init__(detail)
         self.status = status
+        if "errors" in more:
+            more["errors"] = _discreet(more["errors"])
         self.document = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+
+
+def _discreet(told: Any) -> Any:
+    """Sentences that may repeat something of the request, without card numbers.
+
+    The number of the order that the request is about is none.
+    """
+    if isinstance(told, dict):
+        return {_discreet(name): _discreet(value) for name, value in told.items()}
+    if isinstance(told, list):
+        return list(map(_discreet, told))
+    about = {**(request.view_args or {}), **request.args} if has_request_context() else {}
+    return card_numbers.hidden(str(told), about.get("out_trade_no", ""))
 
 
 def problem(status: int, title: str, detail: str, **more: Any) -> Response:

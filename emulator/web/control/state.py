@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, jsonify, request
 
-from ... import __version__, chance, durations, merchants, scenarios, scheduler, seeding
+from ... import card_numbers, __version__, chance, durations, merchants, scenarios, scheduler, seeding
 from ...clock import from_iso, iso, real_now
 from ...merchants import Invalid, Merchant, User
 from ...store import KeyUsed, Tables, Unusable
@@ -177,6 +177,8 @@ def make(given: dict[str, Any]) -> dict[str, Any]:
     """Make a merchant of settings, and of a number when one is given; answers it. Raises Problem."""
     merchants_id = text_of(given, "merchants_id") if "merchants_id" in given else None
     changes = _checked({name: value for name, value in given.items() if name != "merchants_id"}, None)
+    if merchants_id is not None and card_numbers.suspects(merchants_id):
+        raise wrong_value("merchants_id has a card number in it")
     if merchants_id is not None and not (len(merchants_id) <= 16 and merchants_id.isascii() and merchants_id.isalnum()):
         raise wrong_value("merchants_id must be at most 16 letters and digits")
     users = [User.new(**user) for user in changes.pop("users", [])]

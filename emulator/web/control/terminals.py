@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from ... import pos, terminal
+from ... import card_numbers, pos, terminal
 from ...clock import real_now
 from ...due import last_of
 from ...merchants import TERMINAL_TYPE
@@ -18,6 +18,7 @@ from . import DEFAULT_ROWS, MERCHANT, Problem, asked, body, listed, number, oper
 from .documents import transaction_json
 from .state import known
 
+HAS_A_CARD_NUMBER = "has a card number in it"
 LONGEST_SERIAL = 32
 SWITCHES = ("online", "attended")
 SCHEMA = {"properties": {
@@ -97,6 +98,10 @@ def _checked(given: Mapping[str, Any], serial: str) -> dict[str, Any]:
               if name in given and not _is_name(given[name])}
     if not _is_name(serial) or not serial.isascii():
         wrong["terminal_sn"] = f"must be 1 to {LONGEST_SERIAL} letters, digits and the like"
+    if "terminal_type" not in wrong and card_numbers.suspects(given.get("terminal_type", "")):
+        wrong["terminal_type"] = HAS_A_CARD_NUMBER
+    if card_numbers.suspects_identifier(serial):
+        wrong["terminal_sn"] = HAS_A_CARD_NUMBER
     if wrong:
         raise wrong_value("; ".join(f"{name} {why}" for name, why in wrong.items()), errors=wrong)
     return dict(given)

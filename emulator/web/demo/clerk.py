@@ -4,6 +4,7 @@ from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlencode
 
+from ... import card_numbers
 from ...shop import fetch, read_notice, sign
 from ...store import Store
 from ...store.notebook import Page
@@ -58,9 +59,16 @@ def hear(store: Store, query: str, body: str, content_type: str) -> bool:
         heard = sum(page.kind == HEARD for page in pages)
         if merchant and fields.get("out_trade_no") in orders_of(pages) and heard < MOST_HEARD:
             tables.notebook.write(MERCHANT, HEARD, {
-                "out_trade_no": fields["out_trade_no"], "fields": fields, "signed": bool(signed_rightly(fields, merchant.token)),
+                "out_trade_no": fields["out_trade_no"], "fields": _discreet(fields),
+                "signed": bool(signed_rightly(fields, merchant.token)),
                 "step": max(page.entry.get("step", 0) for page in pages)})
     return True
+
+
+def _discreet(fields: Mapping[str, str]) -> dict[str, str]:
+    """The fields of a notification that anybody may have sent, without card numbers."""
+    spared = fields["out_trade_no"]
+    return {card_numbers.hidden(name): card_numbers.hidden(value, spared) for name, value in fields.items()}
 
 
 def orders_of(pages: list[Page]) -> set[str]:
