@@ -57,8 +57,8 @@ def notice_json(tables: Tables, notice: Posted) -> dict[str, Any]:
                     "body": notice.shown_bodies[0]},
         "attempts": [{
             "at": instant(row["at"]), "took_ms": row["took_ms"], "status_code": row["status_code"], "answer": row["answer"],
-            "error": row["error"], "taken": bool(row["taken"]), "replay": bool(row["replay"]), "skipped": bool(row["skipped"]),
-            "findings": json.loads(row["findings"])}
+            "error": row["error"], "taken": bool(row["taken"]), "replay": bool(row["replay"]),
+            "skipped": bool(row["skipped"]), "findings": json.loads(row["findings"])}
             for row in tables.notices.attempts(notice.id)]}
 
 
