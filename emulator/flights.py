@@ -52,7 +52,10 @@ Post = Callable[[Posted, float | None], Sent]
 
 @dataclass(frozen=True)
 class Flight:
-    """An attempt under way, begun at the emulator's instant `at`; one by hand may have a `command` that is finished with it."""
+    """An attempt under way, begun at the emulator's instant `at`.
+
+    One by hand may have a `command` that is finished with it.
+    """
 
     notice: Posted
     at: int
@@ -81,7 +84,7 @@ class Flights:
 
     @contextmanager
     def patient(self) -> Iterator[Patience]:
-        """While a move or a flush waits, attempts are made as its patience allows; without one each has all its time."""
+        """While a move or a flush waits, attempts are made as its patience allows; else in all their time."""
         outer, patience = self._patience, Patience(self._settings.notify_timeout / durations.SECOND)
         with self._changed:
             for flight in self._flights.values():
@@ -116,7 +119,8 @@ class Flights:
             timed_out = sent.timed_out
             if flight.command is not None:
                 with self._store.write() as tables:
-                    told = {"taken": sent.taken(flight.notice.notify_type), "error": sent.error, "status_code": sent.status_code}
+                    told = {"taken": sent.taken(flight.notice.notify_type), "error": sent.error,
+                            "status_code": sent.status_code}
                     tables.commands.finish(flight.command, told)
         except Unusable:  # the store has said so
             time.sleep(PAUSE_S)
@@ -133,24 +137,23 @@ class Flights:
             self._signal.ring()
 
     def launch_due(self, now: int, since: int | None = None) -> bool:
-        """Begin the attempt of every notice that is due, as far as its merchant has room; answers whether any has to wait.
+        """Begin the attempt of every notice that is due, as far as its merchant has room; answers whether any
+        has to wait.
 
-        While a clock moves that began to do so at the instant `since`, each is made at its own instant, those of one order one after
-        the other, and those for receivers that are waited for no more are skipped.
+        While a clock moves that began to do so at the instant `since`, each is made at its own instant, those
+        of one order one after the other, and those for receivers that are waited for no more are skipped.
         """
         notices = self._store.read().notices
         while True:
             # Taken before the look into the outbox: an attempt that ends in between is still written there as due.
             under_way, full = self.under_way(), self._full()
-            fresh = [notice for notice in notices.due(now, full, 4 * (FEW + len(under_way)))
-                     if notice.id not in under_way]
+            fresh = notices.due(now, full, under_way, 4 * FEW)
             if self._patience is None or since is None:
                 begun = self._begin(fresh, now)
             else:
                 begun = self._begin_patiently(self._patience, fresh, since)
             if not begun:
-                break
-        return bool(fresh) or any(notice.id not in under_way for notice in notices.due(now, (), len(under_way) + 1))
+                return bool(fresh or (full and notices.due(now, (), under_way, 1)))
 
     def _begin(self, notices: list[Posted], now: int) -> bool:
         """Launch them, as far as there is room; answers whether there was any for one of them."""
@@ -179,7 +182,8 @@ class Flights:
         return begun
 
     def _full(self) -> set[str]:
-        """The merchants that have as many attempts under way as they may; while a clock waits, as many as their receivers can stand."""
+        """The merchants that have as many attempts under way as they may; while a clock waits, as many as
+        their receivers can stand."""
         flights = self.scheduled()
         number = Counter(flight.notice.merchants_id for flight in flights)
         room = dict.fromkeys(number, FEW)
@@ -194,11 +198,16 @@ class Flights:
             return [flight for flight in self._flights.values() if not flight.replay]
 
     def horizon(self) -> int | None:
-        """The first instant at which the outcome of an attempt under way may matter: a clock stays before it. None: there is none."""
+        """The first instant at which the outcome of an attempt under way may matter: a clock stays before it.
+
+        None: there is none.
+        """
         with self._changed:
             flights = list(self._flights.values())
-        instants = [flight.notice.due_at if flight.replay else
-                    after_failure(flight.notice, flight.at, self._settings.notify_retries) for flight in flights]
+        schedule = self._settings.notify_retries
+        instants = [
+            flight.notice.due_at if flight.replay else after_failure(flight.notice, flight.at, schedule)
+            for flight in flights]
         return min((instant for instant in instants if instant is not None), default=None)
 
     def under_way(self) -> set[int]:

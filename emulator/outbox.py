@@ -12,7 +12,8 @@ from .store.post import Attempt, Posted
 
 WAITING, TAKEN, FAILED = "waiting", "taken", "failed"
 ACKNOWLEDGEMENT = "success"
-SKIPPED = "skipped, nothing was sent: in the same move of the clock, or flush, the receiver had not answered in time"
+SKIPPED = ("skipped, nothing was sent: in the same move of the clock, or flush, the receiver had not "
+           "answered in time")
 MARK = "X-TGPay-Notification"  # a header of each attempt: its id; what may control an emulator refuses it
 LONGEST_TERMINAL_WAIT, TERMINAL_PERIOD = 15 * durations.MINUTE, 2 * durations.DAY
 
@@ -87,7 +88,7 @@ def after_failure(notice: Posted, at: int, schedule: Sequence[int]) -> int | Non
 
 
 def is_lost(notice: Posted) -> bool:
-    """Whether a scenario lets the next attempt of the schedule not arrive, so that no receiver is needed for it."""
+    """Whether a scenario lets the next attempt of the schedule not arrive: no receiver is needed for it."""
     return notice.attempts < notice.how.drop
 
 
@@ -96,13 +97,18 @@ def _waits(notice: Posted, schedule: Sequence[int]) -> Sequence[int]:
 
 
 def skip(store: Store, notices: Iterable[tuple[Posted, int]], schedule: Sequence[int]) -> None:
-    """Write down that attempts of notices, each at an instant, were skipped: they use up the schedule as if they had failed."""
+    """Write down that attempts of notices, each at an instant, were skipped.
+
+    They use up the schedule as if they had failed.
+    """
     with store.write() as tables:
         for notice, at in notices:
             current = tables.notices.find(notice.id)
             if current is not None and current.created_at == notice.created_at:
-                attempt = Attempt(notice.id, notice.merchants_id, at, 0, None, "", SKIPPED, False, False, [], skipped=True)
-                tables.notices.record(attempt, *next_step(current, False, at, _waits(notice, schedule), False))
+                attempt = Attempt(notice.id, notice.merchants_id, at, took_ms=0, status_code=None, answer="",
+                                  error=SKIPPED, taken=False, replay=False, findings=[], skipped=True)
+                waits = _waits(notice, schedule)
+                tables.notices.record(attempt, *next_step(current, False, at, waits, False))
 
 
 def deliver(store: Store, notice: Posted, at: int, post: Post, schedule: Sequence[int], replay: bool = False) -> Sent:

@@ -1,8 +1,8 @@
-"""How long a move of the clock, or a flush, waits for receivers: about as long as one attempt may take, in all.
+"""How long a move of the clock, or a flush, waits for receivers: about as long as one attempt, in all.
 
-Receivers that answer promptly cost nothing, however many attempts there are. What counts is the time in which those are
-waited for that are slow even at their best, or from which nothing comes. Seconds here are those of the machine, not the
-emulator's.
+Receivers that answer promptly cost nothing, however many attempts there are. What counts is the time in which
+those are waited for that are slow even at their best, or from which nothing comes. Seconds here are those of
+the machine, not the emulator's.
 """
 import threading
 import time
@@ -14,7 +14,10 @@ FEW, MANY = 8, 128  # attempts that may be under way at once
 
 @dataclass
 class _Receiver:
-    """What is known of a receiver: attempts under way, since when nothing has come from it, and what it has cost."""
+    """What is known of a receiver: attempts under way, since when nothing has come from it, what it has cost.
+
+    `held_s` is the time in which the clock stood still for the order of its attempts.
+    """
 
     under_way: int = 0
     room: int = FEW
@@ -25,19 +28,25 @@ class _Receiver:
     held_s: float = 0.0
     cost_s: float = 0.0
 
+    def answers_within(self, seconds: float) -> bool:
+        """Whether it has answered in so short a time: not always, but at its best."""
+        return self.has_answered and self.fastest_s <= seconds
+
 
 class Patience:
-    """What one move, or those that were asked for together, may wait for receivers, of which each has `timeout` seconds."""
+    """What one move, or those that were asked for together, may wait for receivers.
 
-    def __init__(self, timeout: float, timed_out: Iterable[str] = ()) -> None:
+    An attempt has `timeout` seconds as long as there is time left.
+    """
+
+    def __init__(self, timeout: float) -> None:
         self._timeout = timeout
-        self._grace = min(0.2, timeout / 50)   # so long attempts follow one another in any case
-        self._prompt = min(0.1, timeout / 10)   # whoever is silent for less costs nothing
+        self._quick = min(0.05, timeout / 50)  # whoever can answer in it gets attempts one after the other
+        self._prompt = min(0.1, timeout / 10)  # whoever can answer in it costs nothing, and gets every attempt
         self._cost = 0.0
         self._held = 0.0
         self._receivers: dict[str, _Receiver] = {}
         self._lock = threading.Lock()
-        self.rule_out(timed_out)
 
     def rule_out(self, receivers: Iterable[str]) -> None:
         """Try these no more."""
@@ -63,19 +72,23 @@ class Patience:
                 return
             known.fastest_s = min(seconds, known.fastest_s) if known.has_answered else seconds
             known.has_answered = True
-            # More at once do no good where each takes longer for it: such a receiver does one after the other.
-            known.room = min(known.room + 1, MANY) if seconds < 1.5 * known.fastest_s else max(known.room - 1, FEW)
+            # More at once do no good where each takes longer for it: the receiver does one after the other.
+            if seconds < 1.5 * known.fastest_s:
+                known.room = min(known.room + 1, MANY)
+            else:
+                known.room = max(known.room - 1, FEW)
 
     def room(self, receiver: str) -> int:
-        """How many attempts may be under way to a receiver at once: as many as it can stand, and many while nothing comes from it."""
+        """How many attempts may be under way to a receiver at once: as many as it can stand, and many while
+        nothing comes from it."""
         return MANY if self.is_silent(receiver) else self._of(receiver).room
 
     def waited(self, seconds: float, receivers: Collection[str], held: bool) -> None:
-        """So long was waited for receivers; `held` when time stood still only to keep the order of attempts."""
+        """So long was waited for receivers; `held` when time stood still to keep the order of attempts."""
         cost = 0.0
         for known in map(self._of, receivers):
             silence = time.monotonic() - known.silent_since
-            if held and silence > self._grace:
+            if held and silence > self._quick:
                 known.held_s += seconds
                 self._held += 0 if known.has_answered else seconds
             if silence > self._prompt or known.fastest_s > self._prompt:
@@ -84,29 +97,33 @@ class Patience:
         self._cost += cost
 
     def allowance(self, receiver: str) -> float:
-        """The seconds that the next attempt may take: all of them first, then what is left, and less and less of it."""
+        """The seconds that the next attempt may take: all of them first, then a part of what is left."""
         known = self._of(receiver)
         left = self._timeout * 1.25 - self._cost
         seconds = max(left - self._timeout / 4, left / 4, self._prompt)
-        if known.has_answered:
-            seconds = max(seconds, self._timeout / 4)
+        if known.answers_within(self._prompt):
+            seconds = max(seconds, self._timeout / 2)
         return min(self._timeout, seconds)
 
     def is_out(self, receiver: str) -> bool:
         """Whether a receiver is not tried again: it has timed out, or it was slow and nothing is left."""
         known = self._of(receiver)
-        return known.timed_out or (self._cost >= self._timeout and known.cost_s > self._timeout / 8)
+        is_slow = known.cost_s > self._timeout / 8 and not known.answers_within(self._prompt)
+        return known.timed_out or (is_slow and self._cost >= self._timeout)
 
     def holds(self, receiver: str) -> bool:
         """Whether the attempts under way to a receiver are waited for before the clock moves on at all.
 
-        For one that turns out to be slow it moves on to where the outcome matters, so that its attempts go side by side.
+        For one that turns out to be slow it moves on to where the outcome matters, so that its attempts
+        go side by side.
         """
         known = self._of(receiver)
-        if known.held_s >= self._timeout / 2:
+        silence = time.monotonic() - known.silent_since
+        if known.answers_within(self._quick):  # now and then it may take longer
+            return silence < self._timeout / 4
+        if known.held_s >= self._timeout / 8:
             return False
-        fresh = time.monotonic() - known.silent_since <= self._grace
-        return fresh or known.has_answered or self._held < self._timeout / 4
+        return silence <= self._quick or known.has_answered or self._held < self._timeout / 4
 
     def is_silent(self, receiver: str) -> bool:
         """Whether attempts to a receiver are under way and nothing has come from it for some time."""

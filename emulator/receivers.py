@@ -66,8 +66,9 @@ def unanswered(failure: Failure) -> str:
 def too_slow(seconds: float, cut_short: bool = False) -> Failure:
     """No complete answer came in time; `cut_short` where that was less than the setting allows."""
     if cut_short:
-        return Failure(f"no complete answer within {seconds:.2g} s", "more was not left of the time that a move of the clock, "
-                       "or a flush, waits for slow receivers in all")
+        return Failure(f"no complete answer within {seconds:.2g} s",
+                       "more was not left of the time that a move of the clock, or a flush, waits for slow "
+                       "receivers in all")
     return Failure(f"no complete answer within {seconds:g} s",
                    "answer before you do what takes long, or allow more with --notify-timeout")
 

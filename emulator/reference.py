@@ -233,7 +233,8 @@ def _openapi_path(path: str, words: Mapping[str, tuple[str, ...]]) -> tuple[str,
 
 def _control_operation(row: OperationRow, parameters: list[dict[str, Any]]) -> dict[str, Any]:
     query = [{"name": each.name, "in": place, "required": each.needed, "schema": dict(each.schema),
-              "description": each.meaning} for place, rows in (("query", row.query), ("header", row.headers)) for each in rows]
+              "description": each.meaning}
+             for place, rows in (("query", row.query), ("header", row.headers)) for each in rows]
     body = {"requestBody": {"content": {"application/json": {"schema": row.body}}}} if row.body else {}
     name = f"{row.method.lower()}{row.path.replace('/', '_').replace('<', '').replace('>', '').replace(':', '_').replace('.', '_')}"
     return {"summary": row.summary, "operationId": name, "tags": ["control"], "parameters": parameters + query, **body,

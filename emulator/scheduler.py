@@ -115,15 +115,20 @@ class Scheduler:
 
     def _catch_up(self) -> int:
         """Do to orders what is due now; answers the instant that it is."""
-        now = self._store.read().clock.get().now(real_now())
+        now = self._now()
         while move_orders(self._store, self._settings, now):
             continue
         return now
 
-    def ask(self, name: str, argument: Mapping[str, Any], key: str = "", body: str = "", seconds: float = 3600.0) -> dict[str, Any]:
-        """Have a command carried out and wait for its result, whoever leads; under an idempotency `key` once for all who ask with it.
+    def _now(self) -> int:
+        return self._store.read().clock.get().now(real_now())
 
-        Raises TimeoutError; `store.KeyUsed` when the key was used with another body; and Unusable when the process that leads is
+    def ask(self, name: str, argument: Mapping[str, Any], key: str = "", body: str = "",
+            seconds: float = 3600.0) -> dict[str, Any]:
+        """Have a command carried out and wait for its result, whoever leads.
+
+        Under an idempotency `key` it is carried out once for all who ask with it. Raises TimeoutError;
+        `store.KeyUsed` when the key was used with another body; and Unusable when the process that leads is
         stopped: then it is not carried out, unless it was begun.
         """
         with self._store.write() as tables:
@@ -151,7 +156,7 @@ class Scheduler:
         try:
             if leadership.acquire(wait=False):
                 self.step()
-                self._flights.land(lambda: self._flights.launch_due(self._store.read().clock.get().now(real_now())))
+                self._flights.land(lambda: self._flights.launch_due(self._now()))
             elif leadership.stands_still():
                 with self._store.write() as tables:
                     tables.commands.withdraw(command)
@@ -160,13 +165,14 @@ class Scheduler:
             leadership.close()
 
     def _perform_open(self, *names: str) -> None:
-        """Carry out what is asked for, of some kinds. Those who have waited together share what is found out of receivers."""
+        """Carry out what is asked for, of some kinds. Those who wait together share a patience."""
         commands, under_way = self._store.read().commands, self._flights.commands()
-        asked = [command.id for command in commands.open() if command.name in names and command.id not in under_way]
+        asked = [command.id for command in commands.open()
+                 if command.name in names and command.id not in under_way]
         if asked:
             with self._flights.patient() as patience:
                 for number in asked:
-                    for command in commands.open(number):  # it may have been begun, or done, while another one was
+                    for command in commands.open(number):  # another one may have seen to it meanwhile
                         self._perform(command, patience)
 
     def _perform(self, command: Command, patience: Patience) -> None:
@@ -204,7 +210,8 @@ class Scheduler:
         if command.plan:
             return command.plan
         with self._store.write() as tables:
-            plan = {"now": tables.clock.get().now(real_now()), "last": tables.notices.last(), **_begun(tables)}
+            now = tables.clock.get().now(real_now())
+            plan = {"now": now, "last": tables.notices.last(), **_begun(tables)}
             tables.commands.begin(command.id, plan)
         return plan
 
@@ -232,10 +239,12 @@ class Scheduler:
                 plan = {**planned(command.argument, tables.clock.get(), real_now()), **_begun(tables)}
                 tables.commands.begin(command.id, plan)
         patience.rule_out(map(urls.origin, self._store.read().notices.tally(plan["attempts"]).skipped_urls))
-        Walk(self._store, self._settings, self._flights, patience, attend, runs=plan["frozen"] is None).to(plan["target"])
+        arrived = Clock(plan["offset"], plan["frozen"])
+        runs = arrived.frozen is None
+        Walk(self._store, self._settings, self._flights, patience, attend, runs).to(plan["target"])
         with self._store.write() as tables:
-            tables.clock.set(Clock(plan["offset"], plan["frozen"]))
-            tables.commands.finish(command.id, {**state(tables.clock.get(), real_now()), **_told(tables, plan)})
+            tables.clock.set(arrived)
+            tables.commands.finish(command.id, {**state(arrived, real_now()), **_told(tables, plan)})
 
 
 def _begun(tables: Tables) -> dict[str, int]:
@@ -247,8 +256,10 @@ def _begun(tables: Tables) -> dict[str, int]:
 def _told(tables: Tables, plan: Mapping[str, Any]) -> dict[str, Any]:
     """What was done, and what was skipped, since a command began."""
     tally = tables.notices.tally(plan["attempts"])
-    return {"done": {"changes": max(0, tables.newest()[0] - plan["changes"]), "attempts": tally.made, "taken": tally.taken},
-            "skipped": {"attempts": tally.skipped, "receivers": sorted(set(map(urls.origin, tally.skipped_urls)))}}
+    changes = max(0, tables.newest()[0] - plan["changes"])  # a reset begins all numbering anew
+    receivers = sorted(set(map(urls.origin, tally.skipped_urls)))
+    return {"done": {"changes": changes, "attempts": tally.made, "taken": tally.taken},
+            "skipped": {"attempts": tally.skipped, "receivers": receivers}}
 
 
 def planned(argument: Mapping[str, Any], present: Clock, real: int) -> dict[str, Any]:

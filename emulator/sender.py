@@ -5,7 +5,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import httpcore
@@ -96,8 +96,11 @@ def _lookup(host: str, port: int) -> Iterable[Any]:
 
 
 class _Timed(httpcore.NetworkStream):
-    """A stream on which everything together ends at one deadline and at a size, however slowly the other side drips, and also when it
-    speaks without a pause: whatever comes before the answer, such as `100 Continue`, may be repeated without end."""
+    """A stream on which everything together ends at one deadline and at a size, however slowly it drips.
+
+    It also ends where the other side speaks without a pause: what comes before an answer, such as
+    `100 Continue`, may be repeated without end.
+    """
 
     def __init__(self, stream: httpcore.NetworkStream, left: Callable[[], float]) -> None:
         self._stream = stream
@@ -163,8 +166,8 @@ class Sender:
         self._agent = agent
 
     def __call__(self, notice: Posted, seconds: float | None = None) -> Sent:
-        """One attempt, which may take so long, at most what the setting says: no redirect is followed, no more than 64 KiB of the answer
-        are read."""
+        """One attempt, which may take so long, at most what the setting says: no redirect is followed, no
+        more than 64 KiB of the answer are read."""
         begun = time.monotonic()
         allowed_s = self._timeout if seconds is None else min(seconds, self._timeout)
         end, reason = begun + allowed_s, urls.problem(notice.url)
@@ -173,7 +176,8 @@ class Sender:
                         advice="change the setting of the merchant")
         url = urls.split(notice.url)
         try:
-            status, location, body = self._exchange(url, notice, lambda: max(LAST_MOMENT_S, end - time.monotonic()))
+            left = partial(_left, end)
+            status, location, body = self._exchange(url, notice, left)
         except httpcore.TimeoutException:
             failure = receivers.too_slow(allowed_s, cut_short=allowed_s < self._timeout)
             return Sent(_since(begun), error=failure.sentence, advice=failure.advice, timed_out=True)
@@ -241,6 +245,11 @@ def _discreet(url: Url, raw: bytes) -> str:
     for secret in filter(None, (url.authorization.removeprefix("Basic "), url.userinfo)):
         text = text.replace(secret, urls.HIDDEN)
     return urls.discreet(text)
+
+
+def _left(end: float) -> float:
+    """The seconds until an instant of the machine's monotonic clock, never none at all."""
+    return max(LAST_MOMENT_S, end - time.monotonic())
 
 
 def _since(begun: float) -> int:

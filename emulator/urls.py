@@ -121,7 +121,7 @@ def scheme(url: str) -> str:
 
 
 def origin(url: str) -> str:
-    """Scheme, host and port of a web URL: what is one server. Of one that is not taken the whole, discreetly."""
+    """Scheme, host and port of a web URL: what is one server. Of another URL the whole, discreetly."""
     try:
         parts = split(url)
         usual = DEFAULT_PORTS[parts.scheme]

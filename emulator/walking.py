@@ -1,4 +1,4 @@
-"""Lets the emulator's time pass: each thing that falls due is done at its own instant, and done before the next."""
+"""Lets the emulator's time pass: each thing that falls due is done at its own instant, before the next."""
 import heapq
 import time
 from collections.abc import Callable
@@ -19,13 +19,14 @@ BATCH = 100
 class Walk:
     """The way to an instant, at which the clock stands again and again.
 
-    It waits for attempts of notifications as its patience allows. For a receiver that turns out to be slow it goes on to where the
-    outcome of the attempt matters: the next attempt of the same notification, or another one of the same order. While it has to wait
-    there, `attend` sees to what others ask for, and where the clock `runs` otherwise, time goes on at its usual pace.
+    It waits for attempts of notifications as its patience allows. For a receiver that turns out to be slow it
+    goes on to where the outcome of the attempt matters: the next attempt of the same notification, or another
+    one of the same order. While it has to wait there, `attend` sees to what others ask for, and where the clock
+    `runs` otherwise, time goes on at its usual pace.
     """
 
-    def __init__(self, store: Store, settings: Settings, flights: Flights, patience: Patience, attend: Callable[[], object],
-                 runs: bool = False) -> None:
+    def __init__(self, store: Store, settings: Settings, flights: Flights, patience: Patience,
+                 attend: Callable[[], object], runs: bool = False) -> None:
         self._store = store
         self._settings = settings
         self._flights = flights
@@ -47,7 +48,8 @@ class Walk:
         """Do what comes next, or wait a moment; answers False when nothing is left but attempts under way."""
         now = self._now()
         blocked = self._flights.launch_due(now, self._since)
-        under_way, flights, horizon = self._flights.under_way(), self._flights.scheduled(), self._flights.horizon()
+        under_way, flights = self._flights.under_way(), self._flights.scheduled()
+        horizon = self._flights.horizon()
         holding = [flight for flight in flights if self._patience.holds(flight.receiver)]
         limit = target if horizon is None else min(target, horizon - 1)
         due = self._store.read().next_due(under_way)
@@ -62,7 +64,7 @@ class Walk:
         return True
 
     def stay(self, until: int, last: int) -> None:
-        """Wait until everything that is due up to an instant, of the notifications up to an id, has been sent."""
+        """Wait until all that is due up to an instant, of the notifications up to an id, has been sent."""
         notices = self._store.read().notices
         while True:
             self._flights.launch_due(max(until, self._now()), self._since)
@@ -98,8 +100,8 @@ class Walk:
 def move_orders(store: Store, settings: Settings, until: int, under_way: set[int] | None = None) -> bool:
     """Do to some orders what is due up to an instant, in order; answers whether there were any.
 
-    On a walk, with the ids of the notifications `under_way`, the clock stands at each thing's instant, and the walk pauses before and
-    after the sending of another notification.
+    On a walk, with the ids of the notifications `under_way`, the clock stands at each thing's instant, and
+    the walk pauses before and after the sending of another notification.
     """
     first = store.read().orders.next_due()
     if first is None or first > until:
@@ -111,7 +113,7 @@ def move_orders(store: Store, settings: Settings, until: int, under_way: set[int
         heap = [(_instant(order), order.id, order) for order in orders]
         post_due = tables.notices.next_due(under_way) if under_way is not None else None
         reached = None
-        while heap and not (walking and tables.wakes) and not (post_due is not None and post_due < heap[0][0]):
+        while heap and not (walking and tables.wakes) and (post_due is None or post_due >= heap[0][0]):
             reached, _, order = heapq.heappop(heap)
             after = fall_due(tables, settings, order)
             due = falls_due(after)

@@ -1,4 +1,4 @@
-"""Sections 6 and 7 of the document's notifications on a clock that is moved: a receiver that hangs costs one attempt's time in all."""
+"""Notifications on a clock that is moved: a receiver that hangs costs one attempt's time in all."""
 import os
 import signal
 import socket
@@ -23,7 +23,7 @@ NOON = "2026-03-01T12:00:00Z"
 
 
 class Silent:
-    """A receiver that takes connections, says what it likes for as long as it is connected, and never answers."""
+    """A receiver that takes connections, says what it likes while it is connected, and never answers."""
 
     def __init__(self, speaks: Callable[[socket.socket], object] = lambda connection: None) -> None:
         self.connections: list[socket.socket] = []
@@ -92,10 +92,12 @@ def advance(control: Control, by: str) -> tuple[float, Any]:
 
 def attempts_of(shop: Shop) -> list[list[dict]]:
     """The attempts of each of a merchant's notifications."""
-    return [notice["attempts"] for notice in shop.control.get("/notifications", merchants_id=shop.merchants_id, limit=1000)["items"]]
+    page = shop.control.get("/notifications", merchants_id=shop.merchants_id, limit=1000)
+    return [notice["attempts"] for notice in page["items"]]
 
 
-def test_many_notifications_to_a_silent_receiver_cost_a_move_one_time_out(control: Control, silent: Silent) -> None:
+def test_many_notifications_to_a_silent_receiver_cost_a_move_one_time_out(control: Control,
+                                                                          silent: Silent) -> None:
     shop = control.shop(notify_url=silent.url)
     for _ in range(MANY):
         shop.pay_by_barcode()
@@ -106,7 +108,8 @@ def test_many_notifications_to_a_silent_receiver_cost_a_move_one_time_out(contro
     skipped = [attempt for each in attempts for attempt in each if attempt["skipped"]]
     assert answer["skipped"] == {"attempts": len(skipped), "receivers": [silent.url]}
     assert answer["done"]["attempts"] + len(skipped) == 4 * MANY and len(skipped) >= 2 * MANY
-    assert {(attempt["took_ms"], attempt["status_code"], attempt["taken"]) for attempt in skipped} == {(0, None, False)}
+    came = {(attempt["took_ms"], attempt["status_code"], attempt["taken"]) for attempt in skipped}
+    assert came == {(0, None, False)}
     assert all("skipped" in attempt["error"] for attempt in skipped)
 
 
@@ -118,14 +121,16 @@ def test_skipped_attempts_use_the_schedule_up_at_their_own_instants(control: Con
     took, answer = advance(control, "2d")
     attempts, = attempts_of(shop)
     assert [attempt["at"][5:16] for attempt in attempts] == [
-        "03-01T12:00", "03-01T12:04", "03-01T12:14", "03-01T12:24", "03-01T13:24", "03-01T15:24", "03-01T21:24", "03-02T12:24"]
+        "03-01T12:00", "03-01T12:04", "03-01T12:14", "03-01T12:24", "03-01T13:24", "03-01T15:24",
+        "03-01T21:24", "03-02T12:24"]
     assert [attempt["skipped"] for attempt in attempts] == [False] + [True] * 7
     notice, = control.get("/notifications", merchants_id=shop.merchants_id)["items"]
     assert (notice["status"], notice["due_at"]) == ("failed", None)
     assert (took < 2.5, answer["now"], answer["skipped"]["attempts"]) == (True, "2026-03-03T12:00:00.000Z", 7)
 
 
-def test_a_receiver_that_has_come_back_is_tried_in_the_next_move(control: Control, receiver: Receiver) -> None:
+def test_a_receiver_that_has_come_back_is_tried_in_the_next_move(control: Control,
+                                                                 receiver: Receiver) -> None:
     control.post("/clock", {"freeze": True})
     receiver.delay = 3 * TIMEOUT_S
     shop = control.shop(notify_url=receiver.url)
@@ -134,7 +139,8 @@ def test_a_receiver_that_has_come_back_is_tried_in_the_next_move(control: Contro
     receiver.delay = 0
     assert advance(control, "10m")[1]["done"] == {"changes": 0, "attempts": 1, "taken": 1}
     attempts, = attempts_of(shop)
-    assert [(attempt["skipped"], attempt["taken"]) for attempt in attempts] == [(False, False), (True, False), (False, True)]
+    assert [(attempt["skipped"], attempt["taken"]) for attempt in attempts] == [
+        (False, False), (True, False), (False, True)]
 
 
 @pytest.mark.parametrize("number", [1, MANY])
@@ -164,7 +170,8 @@ def test_receivers_that_fail_at_different_times_share_the_time_of_a_move(control
         each.close()
 
 
-def test_healthy_receivers_get_every_attempt_in_order_beside_one_that_hangs(control: Control, silent: Silent) -> None:
+def test_healthy_receivers_get_every_attempt_in_order_beside_one_that_hangs(control: Control,
+                                                                            silent: Silent) -> None:
     healthy = Receiver()
     healthy.answers = [(500, b"")]
     shops = [control.shop(notify_url=healthy.url) for _ in range(3)]
@@ -175,11 +182,13 @@ def test_healthy_receivers_get_every_attempt_in_order_beside_one_that_hangs(cont
     took, answer = advance(control, "2d")
     assert took < 4  # 96 attempts beside those that hang
     made = [(attempt["at"], notice["out_trade_no"], notice["notify_type"]) for shop in shops
-            for notice in control.get("/notifications", merchants_id=shop.merchants_id)["items"] for attempt in notice["attempts"]]
+            for notice in control.get("/notifications", merchants_id=shop.merchants_id)["items"]
+            for attempt in notice["attempts"]]
     instants: dict[tuple[str, str], list[str]] = {}
     for at, number, kind in sorted(made):
         instants.setdefault((number, kind), []).append(at)
-    heard = [instants[each.fields["out_trade_no"], each.fields["notify_type"]].pop(0) for each in healthy.heard]
+    heard = [instants[each.fields["out_trade_no"], each.fields["notify_type"]].pop(0)
+             for each in healthy.heard]
     assert len(heard) == len(made) == 6 * 2 * 8
     assert heard == sorted(heard)
     assert answer["skipped"]["receivers"] == [silent.url]
@@ -195,7 +204,7 @@ def test_a_refused_port_gets_every_attempt(control: Control) -> None:
     assert not any(attempt["skipped"] for each in attempts_of(shop) for attempt in each)
 
 
-def test_a_slow_receiver_gets_its_attempts_side_by_side_and_those_of_an_order_one_after_the_other(control: Control) -> None:
+def test_a_slow_receiver_gets_attempts_side_by_side_but_those_of_an_order_in_turn(control: Control) -> None:
     slow = Receiver()
     slow.delay, slow.answers = 0.2 * TIMEOUT_S, [(500, b"")]
     shop = control.shop(notify_url=slow.url)
@@ -228,7 +237,8 @@ def test_slow_receivers_cost_a_move_no_more_than_its_time(control: Control) -> N
 
 
 @pytest.mark.parametrize("frozen", [False, True], ids=["running", "frozen"])
-def test_while_a_move_waits_others_pay_and_are_told(control: Control, silent: Silent, receiver: Receiver, frozen: bool) -> None:
+def test_while_a_move_waits_others_pay_and_are_told(control: Control, silent: Silent, receiver: Receiver,
+                                                    frozen: bool) -> None:
     control.post("/clock", {"freeze": frozen})
     shop, other = control.shop(notify_url=silent.url), control.shop(notify_url=receiver.url)
     shop.pay_by_barcode()
@@ -261,12 +271,14 @@ def test_moves_that_are_asked_for_together_wait_together(control: Control, silen
     for _ in range(MANY):
         shop.pay_by_barcode()
     with ThreadPoolExecutor(8) as pool:
-        took, answers = timed(lambda: list(pool.map(lambda _: control.post("/clock", {"advance": "5m"}), range(8))))
+        moves = [pool.submit(control.post, "/clock", {"advance": "5m"}) for _ in range(8)]
+        took, answers = timed(lambda: [move.result() for move in moves])
     assert took / TIMEOUT_S < 5
     assert sum(answer["skipped"]["attempts"] for answer in answers) > 0
 
 
-def test_a_flush_waits_as_long_as_a_move_and_says_what_it_skipped(control: Control, silent: Silent, receiver: Receiver) -> None:
+def test_a_flush_waits_as_long_as_a_move_and_says_what_it_skipped(control: Control, silent: Silent,
+                                                                  receiver: Receiver) -> None:
     shop, other = control.shop(notify_url=silent.url), control.shop(notify_url=receiver.url)
     for _ in range(5 * MANY):
         shop.pay_by_barcode()
@@ -282,7 +294,8 @@ def test_replays_of_one_notification_wait_side_by_side(control: Control, silent:
     shop = control.shop(notify_url=silent.url)
     notice, = shop.notices(shop.pay_by_barcode()["out_trade_no"])
     with ThreadPoolExecutor(6) as pool:
-        took, _ = timed(lambda: list(pool.map(lambda _: control.post(f"/notifications/{notice['id']}/replay"), range(6))))
+        replays = [pool.submit(control.post, f"/notifications/{notice['id']}/replay") for _ in range(6)]
+        took, _ = timed(lambda: [replay.result() for replay in replays])
     assert took < 2.5 * TIMEOUT_S
     assert sum(attempt["replay"] for attempt in attempts_of(shop)[0]) == 6
 
@@ -316,7 +329,8 @@ def test_a_killed_server_finishes_the_move_and_keeps_what_was_skipped(tmp_path: 
         assert (answer["now"], answer["frozen"]) == ("2026-03-03T12:00:00.000Z", True)
         attempts, = attempts_of(shop)
         assert [attempt["at"][5:16] for attempt in attempts] == [
-            "03-01T13:00", "03-01T13:04", "03-01T13:14", "03-01T13:24", "03-01T14:24", "03-01T16:24", "03-01T22:24", "03-02T13:24"]
+            "03-01T13:00", "03-01T13:04", "03-01T13:14", "03-01T13:24", "03-01T14:24", "03-01T16:24",
+            "03-01T22:24", "03-02T13:24"]
         assert answer["skipped"] == {"attempts": 7, "receivers": [silent.url]}
 
 
@@ -337,12 +351,14 @@ def for_ever(*pieces: bytes) -> Callable[[socket.socket], object]:
 
 
 @pytest.mark.parametrize("pieces", [
-    (b"HTTP/1.1 100 Continue\r\n\r\n",), (b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n",), (b"HTTP/1.1 102 Processing\r\n\r\n",),
-    (b"HTTP/1.1 200 OK\r\n", b"X-More: 1\r\n"), (b"HTTP/1.1 200 OK\r\nX: ", b"1"), (b"HTTP/1.1 302 Found\r\n", b"Location: /\r\n"),
+    (b"HTTP/1.1 100 Continue\r\n\r\n",), (b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n",),
+    (b"HTTP/1.1 102 Processing\r\n\r\n",), (b"HTTP/1.1 200 OK\r\n", b"X-More: 1\r\n"),
+    (b"HTTP/1.1 200 OK\r\nX: ", b"1"), (b"HTTP/1.1 302 Found\r\n", b"Location: /\r\n"),
     (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1;a=b\r\ns\r\n"),
     (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X-Trailer: 1\r\n"),
 ], ids=lambda pieces: pieces[-1].decode().strip())
-def test_an_attempt_ends_in_time_however_much_the_receiver_says(control: Control, pieces: tuple[bytes, ...]) -> None:
+def test_an_attempt_ends_in_time_however_much_the_receiver_says(control: Control,
+                                                                pieces: tuple[bytes, ...]) -> None:
     talker = Silent(for_ever(*pieces))
     shop = control.shop(notify_url=talker.url)
     shop.pay_by_barcode()
@@ -364,11 +380,14 @@ def test_the_command_line_says_what_was_done_and_skipped(control: Control, silen
     assert f"Skipped 3 attempts of notifications: no answer in time from {silent.url}." in told.stderr
 
 
-@pytest.mark.parametrize("language, words", [("en", "Skipped, because the receiver did not answer in time: 3"),
-                                             ("zh", "因接收方未及时应答而跳过的发送： 3")])
-def test_the_console_says_what_was_skipped(control: Control, silent: Silent, language: str, words: str) -> None:
+@pytest.mark.parametrize("language, words", [
+    ("en", "Skipped, because the receiver did not answer in time: 3"),
+    ("zh", "因接收方未及时应答而跳过的发送： 3")])
+def test_the_console_says_what_was_skipped(control: Control, silent: Silent, language: str,
+                                           words: str) -> None:
     control.shop(notify_url=silent.url).pay_by_barcode()
-    headers = {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/x-www-form-urlencoded", "Accept-Language": language}
+    headers = {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/x-www-form-urlencoded",
+               "Accept-Language": language}
     moved = exchange(f"{control.url}/console/clock", "POST", b"do=advance&by=30m", headers)
     shown = exchange(f"{control.url}{moved.headers['Location']}", headers={
         "Cookie": moved.headers["Set-Cookie"].partition(";")[0], "Accept-Language": language})

@@ -6,6 +6,8 @@ from urllib.parse import urlencode
 import pytest
 from lxml import html
 
+from emulator.urls import origin
+
 from .driver import VISA, Answer, Receiver, Shop, card_of, exchange
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -178,3 +180,12 @@ def test_a_scheme_that_runs_programs_or_reads_files_is_never_taken(shop: Shop, u
     for answer in (shop.h5_order(return_url=url), shop.card_order(terminal_type="android", redirect_url=url),
                    shop.card_order(terminal_type="ios", return_url=url)):
         assert answer["error"] == "ILLEGAL_ARGUMENT"
+
+
+@pytest.mark.parametrize("url, server", [
+    ("http://Shop.example/a?b=c#d", "http://shop.example"), ("HTTP://shop.example:80/", "http://shop.example"),
+    ("https://shop.example:443", "https://shop.example"), ("https://shop.example:80", "https://shop.example:80"),
+    ("http://user:secret@127.0.0.1:9000/n", "http://127.0.0.1:9000"), ("http://[::1]:9000/", "http://[::1]:9000"),
+    ("myapp://user:secret@paid", "myapp://***@paid"), ("", "")])
+def test_a_server_is_scheme_host_and_port(url: str, server: str) -> None:
+    assert origin(url) == server

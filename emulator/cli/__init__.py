@@ -276,4 +276,5 @@ def reference(kind: str) -> None:
         click.echo(json.dumps(tables.openapi(OPERATIONS, "http://127.0.0.1:8472"), ensure_ascii=False, indent=2))
 
 
-from . import clock, requests, scenarios, settlement  # noqa: E402,F401  (the modules that declare further commands)
+# The modules that declare further commands.
+from . import clock, requests, scenarios, settlement  # noqa: E402,F401

@@ -16,8 +16,8 @@ def clock(control: Control, as_json: bool, move: str | None, value: str | None) 
     """Show or move the clock: `clock advance 15m`, `clock set 2026-01-31T12:00:00Z`, `clock freeze`."""
     if move in ("advance", "set") and not value:
         fail(f"clock {move} needs {'a duration' if move == 'advance' else 'a time, ISO 8601'}")
-    bodies = {"advance": {"advance": value}, "set": {"set": value}, "freeze": {"freeze": True}, "unfreeze": {"freeze": False},
-              "reset": {"reset": True}}
+    bodies = {"advance": {"advance": value}, "set": {"set": value}, "freeze": {"freeze": True},
+              "unfreeze": {"freeze": False}, "reset": {"reset": True}}
     with patience("Time passes, and what falls due is done"):
         answer = control("POST", "/clock", bodies[move]) if move else control("GET", "/clock")
     if as_json or not move:

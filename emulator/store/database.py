@@ -110,13 +110,17 @@ def _removed_merchants_and_upkeep(database: "Database") -> None:
 
 
 def _skipped_attempts_and_keys(database: "Database") -> None:
-    """Version 5: attempts that were skipped because their receiver had not answered; keys of repeated calls. What was begun
-    and is not done counts from here."""
+    """Version 5: attempts that were skipped because their receiver had not answered; keys of repeated calls.
+
+    What was begun and is not done counts from here.
+    """
     database.execute("ALTER TABLE attempts ADD COLUMN skipped INTEGER NOT NULL DEFAULT 0")
-    database.execute("CREATE TABLE idempotency_keys (key TEXT PRIMARY KEY, body TEXT NOT NULL, command_id INTEGER NOT NULL UNIQUE, "
-                     "at BIGINT NOT NULL)")
-    database.execute("UPDATE commands SET plan = json_set(plan, '$.changes', (SELECT coalesce(max(id), 0) FROM history), "
-                     "'$.attempts', (SELECT coalesce(max(id), 0) FROM attempts)) WHERE result IS NULL AND plan <> '{}'")
+    database.execute("CREATE TABLE idempotency_keys (key TEXT PRIMARY KEY, body TEXT NOT NULL, "
+                     "command_id INTEGER NOT NULL UNIQUE, at BIGINT NOT NULL)")
+    database.execute("UPDATE commands SET plan = json_set(plan, "
+                     "'$.changes', (SELECT coalesce(max(id), 0) FROM history), "
+                     "'$.attempts', (SELECT coalesce(max(id), 0) FROM attempts)) "
+                     "WHERE result IS NULL AND plan <> '{}'")
 
 
 MIGRATIONS: dict[int, Callable[["Database"], None]] = {

@@ -1,4 +1,4 @@
-"""Table `idempotency_keys`: which command was asked for under which key, so that a repetition asks for nothing new."""
+"""Table `idempotency_keys`: which command was asked for under which key; a repetition asks for no other."""
 import hashlib
 import sqlite3
 
@@ -19,8 +19,12 @@ class Keys:
         self._execute = connection.execute
 
     def find(self, key: str, body: str, real: int) -> int | None:
-        """The command that was asked for under a key, None when there is none. Raises KeyUsed when the body was another."""
-        row = self._execute("SELECT command_id, body FROM idempotency_keys WHERE key = :key AND at BETWEEN :since AND :real",
+        """The command that was asked for under a key, None when there is none.
+
+        Raises KeyUsed when the body was another.
+        """
+        row = self._execute("SELECT command_id, body FROM idempotency_keys "
+                            "WHERE key = :key AND at BETWEEN :since AND :real",
                             {"key": _digest(key), "since": real - KEPT, "real": real}).fetchone()
         if row is None:
             return None
@@ -30,11 +34,13 @@ class Keys:
 
     def add(self, key: str, body: str, command_id: int, real: int) -> None:
         """Keep a key that `find` does not find, and forget those that are too old or too many."""
-        self._execute("INSERT INTO idempotency_keys (key, body, command_id, at) VALUES (:key, :body, :command_id, :real) "
+        self._execute("INSERT INTO idempotency_keys (key, body, command_id, at) "
+                      "VALUES (:key, :body, :command_id, :real) "
                       "ON CONFLICT (key) DO UPDATE SET body = :body, command_id = :command_id, at = :real",
                       {"key": _digest(key), "body": _digest(body), "command_id": command_id, "real": real})
         self._execute("DELETE FROM idempotency_keys WHERE at NOT BETWEEN :since AND :real OR command_id <= "
-                      "(SELECT command_id FROM idempotency_keys ORDER BY command_id DESC LIMIT 1 OFFSET :most)",
+                      "(SELECT command_id FROM idempotency_keys "
+                      "ORDER BY command_id DESC LIMIT 1 OFFSET :most)",
                       {"since": real - KEPT, "real": real, "most": MOST_KEPT})
 
 

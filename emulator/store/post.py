@@ -11,7 +11,8 @@ from ..notices import Notice
 from .columns import Newest, breaches_of, narrowing, newest, to_json
 from .shortening import shortened
 
-_DUE = """SELECT * FROM notices AS n WHERE due_at <= :now {others} AND (attempts > 0 OR NOT EXISTS (
+_DUE = """SELECT * FROM notices AS n WHERE due_at <= :now {others}
+          AND id NOT IN (SELECT value FROM json_each(:under_way)) AND (attempts > 0 OR NOT EXISTS (
               SELECT 1 FROM notices AS earlier WHERE earlier.merchants_id = n.merchants_id AND earlier.out_trade_no = n.out_trade_no
               AND earlier.id < n.id AND earlier.attempts = 0 AND earlier.due_at <= :now))
           ORDER BY due_at, id LIMIT :limit"""
@@ -124,18 +125,20 @@ class Notices:
 
     def next_due(self, but: Collection[int] = ()) -> int | None:
         """When the next notice is due, none of `but`."""
-        row = self._execute("SELECT due_at FROM notices WHERE due_at IS NOT NULL AND id NOT IN (SELECT value FROM json_each(:but)) "
-                            "ORDER BY due_at LIMIT 1", {"but": json.dumps(list(but))}).fetchone()
+        row = self._execute("SELECT due_at FROM notices WHERE due_at IS NOT NULL "
+                            "AND id NOT IN (SELECT value FROM json_each(:but)) ORDER BY due_at LIMIT 1",
+                            {"but": json.dumps(list(but))}).fetchone()
         return row["due_at"] if row else None
 
-    def due(self, now: int, but: Iterable[str], limit: int) -> list[Posted]:
-        """Notices to be sent now, oldest first, none of the merchants `but`.
+    def due(self, now: int, but: Iterable[str], under_way: Collection[int], limit: int) -> list[Posted]:
+        """Notices to be sent now, oldest first, none of the merchants `but` and none of those `under_way`.
 
         The first attempts of one order's notices go out in the order of their causes: one waits for those before it.
         """
         saturated = {f"but{number}": merchant for number, merchant in enumerate(but)}
         others = f"AND merchants_id NOT IN ({', '.join(':' + name for name in saturated)})" if saturated else ""
-        rows = self._execute(_DUE.format(others=others), {"now": now, "limit": limit, **saturated})
+        rows = self._execute(_DUE.format(others=others), {
+            "now": now, "limit": limit, "under_way": json.dumps(list(under_way)), **saturated})
         return [Posted(**row) for row in rows]
 
     def unsent(self, merchants_id: str, out_trade_no: str) -> bool:
@@ -154,12 +157,12 @@ class Notices:
 
     def record(self, attempt: Attempt, status: str, attempts: int, due_at: int | None) -> None:
         """Write an attempt down, and what it makes of the notice."""
-        self._execute("INSERT INTO attempts (notice_id, merchants_id, at, took_ms, status_code, answer, error, taken, replay, findings, "
-                      "skipped) VALUES (:notice_id, :merchants_id, :at, :took_ms, :status_code, :answer, :error, :taken, :replay, "
-                      ":found, :skipped)",
+        self._execute("INSERT INTO attempts (notice_id, merchants_id, at, took_ms, status_code, answer, "
+                      "error, taken, replay, findings, skipped) VALUES (:notice_id, :merchants_id, :at, :took_ms, "
+                      ":status_code, :answer, :error, :taken, :replay, :found, :skipped)",
                       {**vars(attempt), "answer": shortened(attempt.answer), "error": shortened(attempt.error),
-                       "taken": int(attempt.taken), "replay": int(attempt.replay), "skipped": int(attempt.skipped),
-                       "found": to_json(attempt.findings)})
+                       "taken": int(attempt.taken), "replay": int(attempt.replay),
+                       "skipped": int(attempt.skipped), "found": to_json(attempt.findings)})
         self._execute("UPDATE notices SET status = :status, attempts = :attempts, due_at = :due_at WHERE id = :id",
                       {"status": status, "attempts": attempts, "due_at": due_at, "id": attempt.notice_id})
 
@@ -187,11 +190,12 @@ class Notices:
 
     def tally(self, after: int) -> Tally:
         """What became of the attempts after one, replays by hand apart."""
-        row = self._execute("SELECT count(*) AS number, total(taken) AS taken, total(skipped) AS skipped FROM attempts "
-                            "WHERE id > :after AND replay = 0", {"after": after}).fetchone()
+        row = self._execute("SELECT count(*) AS number, total(taken) AS taken, total(skipped) AS skipped "
+                            "FROM attempts WHERE id > :after AND replay = 0", {"after": after}).fetchone()
         skipped = int(row["skipped"])
-        urls_of = self._execute("SELECT DISTINCT n.url FROM attempts AS a JOIN notices AS n ON n.id = a.notice_id "
-                                "WHERE a.id > :after AND a.skipped", {"after": after}) if skipped else ()
+        urls_of = self._execute("SELECT DISTINCT n.url FROM attempts AS a "
+                                "JOIN notices AS n ON n.id = a.notice_id WHERE a.id > :after AND a.skipped",
+                                {"after": after}) if skipped else ()
         return Tally(row["number"] - skipped, int(row["taken"]), skipped, [each["url"] for each in urls_of])
 
     def attempts_after(self, after: int, limit: int) -> list[sqlite3.Row]:

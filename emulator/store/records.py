@@ -150,17 +150,18 @@ class Commands:
         self._execute = connection.execute
 
     def add(self, name: str, argument: Mapping[str, Any]) -> int:
-        """Ask for something; answers the id under which its result will be found, for as long as a hundred more are asked; under an
-        idempotency key as long as that is kept."""
-        self._execute("DELETE FROM commands WHERE result IS NOT NULL AND id < (SELECT max(id) - 100 FROM commands) "
+        """Ask for something; answers the id under which its result will be found, for as long as a hundred
+        more are asked; under an idempotency key as long as that is kept."""
+        self._execute("DELETE FROM commands WHERE result IS NOT NULL "
+                      "AND id < (SELECT max(id) - 100 FROM commands) "
                       "AND id NOT IN (SELECT command_id FROM idempotency_keys)")
         return self._execute("INSERT INTO commands (name, argument, plan) VALUES (:name, :argument, '{}')",
                              {"name": name, "argument": to_json(argument)}).lastrowid or 0
 
     def open(self, command_id: int | None = None) -> list[Command]:
         """What is still to be done, all of it or one command, in the order in which it was asked."""
-        rows = self._execute("SELECT id, name, argument, plan FROM commands WHERE result IS NULL AND coalesce(id = :id, 1) ORDER BY id",
-                             {"id": command_id})
+        rows = self._execute("SELECT id, name, argument, plan FROM commands "
+                             "WHERE result IS NULL AND coalesce(id = :id, 1) ORDER BY id", {"id": command_id})
         return [Command(row["id"], row["name"], json.loads(row["argument"]), json.loads(row["plan"])) for row in rows]
 
     def withdraw(self, command_id: int) -> None:

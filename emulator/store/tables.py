@@ -62,7 +62,8 @@ class Tables:
         self.wakes = True
 
     def next_due(self, but: Collection[int] = ()) -> int | None:
-        """The next instant at which time alone does something to an order, or a notice goes out, none of `but`."""
+        """The next instant at which time alone does something to an order, or a notice goes out, none of
+        `but`."""
         dues = [due for due in (self.orders.next_due(), self.notices.next_due(but)) if due is not None]
         return min(dues, default=None)
 

@@ -74,9 +74,10 @@ class Emulator:
     waiting: Waiting
 
     def ask(self, command: str, argument: Mapping[str, Any], key: str = "", body: str = "") -> dict[str, Any]:
-        """Have the scheduler carry out a command, once for all who ask with an idempotency key, and wait for its result.
+        """Have the scheduler carry out a command, and wait for its result.
 
-        Raises TimeoutError, and `store.KeyUsed` when the key was used with another body.
+        It is carried out once for all who ask with an idempotency key. Raises TimeoutError, and
+        `store.KeyUsed` when the key was used with another body.
         """
         with self.waiting.pause():
             return self.scheduler.ask(command, argument, key, body)

@@ -43,7 +43,8 @@ TEXTS = (
     ("clk_now", "It is now", "现在是"),
     ("clk_happened", "happened on the way: changes of orders", "途中发生：订单变化"),
     ("clk_attempts", "attempts of notifications", "通知发送"),
-    ("clk_skipped", "Skipped, because the receiver did not answer in time:", "因接收方未及时应答而跳过的发送："),
+    ("clk_skipped", "Skipped, because the receiver did not answer in time:",
+     "因接收方未及时应答而跳过的发送："),
 )
 PAGE = Page("clock", "M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18zM12 7v5l3 2", TEXTS)
 MOST_COMING = 10
@@ -112,7 +113,8 @@ def move_clock() -> Response:
     sentence = (f"{said.clk_now} {spaced(present(), emulator().settings.timezone)}. "
                 f"{said.clk_happened} {done['changes']}, {said.clk_attempts} {done['attempts']}.")
     if skipped["attempts"]:
-        sentence += f" {said.clk_skipped} {skipped['attempts']} ({', '.join(skipped['receivers'][:MOST_RECEIVERS])})."
+        receivers = ", ".join(skipped["receivers"][:MOST_RECEIVERS])
+        sentence += f" {said.clk_skipped} {skipped['attempts']} ({receivers})."
     return go_on(to("clock"), sentence, good=not skipped["attempts"])
 
 

@@ -44,7 +44,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 def operation(method: str, path: str, summary: str, query: tuple[Query, ...] = (),
               body: dict[str, Any] | None = None,
-              words: Mapping[str, tuple[str, ...]] | None = None, headers: tuple[Query, ...] = ()) -> Callable[[View], View]:
+              words: Mapping[str, tuple[str, ...]] | None = None,
+              headers: tuple[Query, ...] = ()) -> Callable[[View], View]:
     """Make the decorated view an operation of the interface. The view itself stays, for others to call."""
     closed = {"type": "object", "additionalProperties": False, **body} if body else None
     row = Operation(method, path, summary, query, closed, words or {}, headers)

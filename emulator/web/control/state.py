@@ -9,15 +9,16 @@ from ...clock import from_iso, iso, real_now
 from ...merchants import Invalid, Merchant, User
 from ...store import KeyUsed, Tables, Unusable
 from .. import emulator
-from . import (DEFAULT_ROWS, MERCHANT, Problem, Query, asked, body, listed, number, operation, paged_by, probes,
-               problem, text_of, wrong_request, wrong_value)
+from . import (DEFAULT_ROWS, MERCHANT, Problem, Query, asked, body, listed, number, operation, paged_by,
+               probes, problem, text_of, wrong_request, wrong_value)
 
 EARLIEST, LATEST = from_iso("2000-01-01"), from_iso("2100-01-01")
 LONGEST_KEY = 255
-IDEMPOTENCY_KEY = Query("Idempotency-Key", "a text of your choice: a call that is repeated with it within a day of real time moves the "
-                        "clock once and is answered the same; with another body it is 422",
-                        {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY})
 MOST_MERCHANTS = 100_000_000
+IDEMPOTENCY_KEY = Query(
+    "Idempotency-Key", "a text of your choice: a call that is repeated with it within a day of real time "
+    "moves the clock once and is answered the same; with another body it is 422",
+    {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY})
 RANGE = "the clock runs from 2000 to 2100"
 TEXT = {"type": "string"}
 SETTINGS: dict[str, Any] = {
@@ -80,11 +81,14 @@ def clock() -> Response:
     return jsonify(scheduler.state(emulator().store.read().clock.get(), real_now()))
 
 
-@operation("POST", "/clock", "move the clock; what falls due in between is done before it answers, and the answer says what was done, "
-           "and what was skipped because receivers of notifications did not answer in time", headers=(IDEMPOTENCY_KEY,),
-           body={"minProperties": 1, "maxProperties": 1, "properties": {
-               "advance": {"type": ["string", "number"], "description": "a duration: 500ms, 5s, 15m, 2h, 1d, or seconds"},
-               "set": {"type": "string", "format": "date-time"}, "freeze": {"type": "boolean"}, "reset": {"const": True}}})
+@operation("POST", "/clock", "move the clock; what falls due in between is done before it answers, and the "
+           "answer says what was done, and what was skipped because receivers of notifications did not answer "
+           "in time",
+           headers=(IDEMPOTENCY_KEY,), body={"minProperties": 1, "maxProperties": 1, "properties": {
+               "advance": {"type": ["string", "number"],
+                           "description": "a duration: 500ms, 5s, 15m, 2h, 1d, or seconds"},
+               "set": {"type": "string", "format": "date-time"}, "freeze": {"type": "boolean"},
+               "reset": {"const": True}}})
 def move_clock() -> Response:
     """Advance, set, freeze, unfreeze or reset the clock."""
     return jsonify(move(body(), _key()))
@@ -93,14 +97,19 @@ def move_clock() -> Response:
 def _key() -> str:
     """The idempotency key of the request, empty when it has none. Raises Problem."""
     key = request.headers.get(IDEMPOTENCY_KEY.name)
-    if key is not None and not (key.strip() and len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
+    if key is None:
+        return ""
+    if not (key.strip() and len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
         raise wrong_request(f"{IDEMPOTENCY_KEY.name} must be 1 to {LONGEST_KEY} printable ASCII characters")
-    return key or ""
+    return key
 
 
 def move(given: dict[str, Any], key: str = "") -> dict[str, Any]:
-    """Move the clock as it is asked, until what falls due on the way has been done; answers the clock and what was done. A call that is
-    repeated with its idempotency key moves it once. Raises Problem."""
+    """Move the clock as it is asked, until what falls due on the way has been done.
+
+    Answers the clock and what was done. A call that is repeated with its idempotency key moves it once.
+    Raises Problem.
+    """
     here, written = emulator(), json.dumps(given, sort_keys=True)
     try:
         before = here.store.read().keys.find(key, written, real_now()) if key else None

@@ -200,8 +200,8 @@ def replay(notice_id: int) -> Response:
     return get_notice(notice_id)
 
 
-@operation("POST", "/notifications/flush", "try everything that is due; the answer comes when it has been tried, and says what was done, "
-           "and what was skipped because receivers did not answer in time")
+@operation("POST", "/notifications/flush", "try everything that is due; the answer comes when it has been "
+           "tried, and says what was done, and what was skipped because receivers did not answer in time")
 def flush() -> Response:
     """Wait for the outbox."""
     return jsonify({"flushed": True, **emulator().ask("flush", {})})
