@@ -236,11 +236,11 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
     """The gunicorn application of one `serve`."""
 
     def __init__(self, settings: Settings, listener: socket.socket, path: Path, ready: Callable[[], None]) -> None:
-        self._settings = settings
+        self._settings = settings.replaced(connections=most_connections(settings.connections, _files()))
         self._listener = listener
         self._path = path
         self._ready = ready
-        self.application, self._scheduler, self._sender = build(settings, path)
+        self.application, self._scheduler, self._sender = build(self._settings, path)
         self.store: Store = self.application.extensions["emulator"].store
         super().__init__()
 
@@ -248,7 +248,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
         """Hand our settings to gunicorn."""
         options = {
             "bind": f"fd://{self._listener.fileno()}", "workers": self._settings.workers, "worker_class": Worker, "preload_app": True,
-            "worker_connections": most_connections(self._settings.connections, _files()),
+            "worker_connections": self._settings.connections,
             "worker_tmp_dir": _place_for_heartbeats(self._path),
             "logger_class": Logger, "loglevel": self._log_level(), "keepalive": 75, "timeout": 60, "graceful_timeout": WORKERS_S,
             "limit_request_line": 0, "control_socket_disable": True, "http_parser": "python",

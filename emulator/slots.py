@@ -149,10 +149,11 @@ class Place:
 
 
 class Places:
-    """How many requests may wait at once in this process: so many of each merchant, or of another kind."""
+    """How many requests may wait at once in this process: `most` of each merchant, or of another kind, and so many `in_all`."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, in_all: int) -> None:
         self._most = most
+        self._in_all = in_all
         self._taken: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -161,6 +162,8 @@ class Places:
         with self._lock:
             if self._taken[whose] >= self._most:
                 raise Full(f"{self._most} requests of {whose} wait already, as many as may (--waiting-limit)")
+            if self._taken.total() >= self._in_all:
+                raise Full(f"{self._in_all} requests wait already, as many as there are connections for (--connections)")
             self._taken[whose] += 1
         return Place(self, whose)
 

@@ -156,7 +156,8 @@ class Waiting:
         self._store = store
         self.closing = threading.Event()
         self.slots = Slots(settings.threads)
-        self.places = Places(settings.waiting_limit)
+        # A quarter of the connections stays for those who do not wait.
+        self.places = Places(settings.waiting_limit, max(1, settings.connections - settings.connections // 4))
         self.watcher = Watcher(store, self.closing)
 
     @contextmanager

@@ -67,7 +67,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         super().__init__(*given)
         self._here: Emulator = self.app.application.extensions["emulator"]
         self._settings: Settings = self._here.settings
-        self.max_keepalived = self.worker_connections - self.worker_connections // 4  # room for new ones
+        self._most_kept = self.worker_connections - self.worker_connections // 4  # the rest is room for new ones
         self._asked_to_end = time.monotonic()
 
     @classmethod
@@ -109,8 +109,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         return goes_on
 
     def handle_request(self, req: Any, conn: Connection) -> Any:
-        """The headers are there."""
+        """The headers are there. The connection is kept for another request while there is room for new ones."""
         conn.sock.expect_body()
+        self.max_keepalived = max(0, self._most_kept - (self.nr_conns - len(self.keepalived_conns)))
         return super().handle_request(req, conn)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:

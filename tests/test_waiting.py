@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from urllib import parse
+from urllib.error import HTTPError
 
 import pytest
 
@@ -259,3 +260,18 @@ def test_more_connections_than_there_are_files_end_no_worker() -> None:
         assert shop.pay_by_barcode()["is_success"] == "T"
         process.terminate()
         assert process.stdout is not None and "Traceback" not in process.stdout.read()
+
+
+def test_those_who_wait_leave_connections_to_others() -> None:
+    with Server(workers=1, connections=8) as server:
+        shops = [Control(server.url).shop() for _ in range(10)]
+        streams, refused = [], 0
+        for shop in shops:
+            try:
+                streams.append(stream_at(f"{server.url}/_emulator/events?merchants_id={shop.merchants_id}", patience_s=0))
+            except HTTPError:
+                refused += 1
+        assert (len(streams), refused) == (6, 4)
+        assert [shop.pay_by_barcode()["result_code"] for shop in shops] == ["SUCCESS"] * 10
+        for stream in streams:
+            stream.close()

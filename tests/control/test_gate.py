@@ -52,6 +52,18 @@ def test_a_misdirected_request_says_what_to_do(base_url: str) -> None:
     assert status == 421 and b"--allowed-hosts" in body and b"evil.example" in body
 
 
+@pytest.mark.parametrize("path", ["/console", "/console/orders", "/demo"])
+@pytest.mark.parametrize("language, words", [("en-GB,en", "no such name"), ("zh-CN,zh", "没有这个域名")])
+def test_a_browser_under_another_name_is_shown_a_page_in_its_language(base_url: str, path: str, language: str, words: str) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": language, "Host": "evil.example"}
+    status, body = asked(base_url, "GET", path, browser)
+    assert status == 421 and words in body.decode() and b"<html" in body
+    assert b"--allowed-hosts" in body and b"<code>evil.example</code>" in body
+    for as_a_program in ({"Accept": "*/*"}, {}):
+        assert asked(base_url, "GET", path, {**as_a_program, "Host": "evil.example"})[1].startswith(b"{")
+    assert asked(base_url, "GET", "/_emulator/merchants", browser)[1].startswith(b"{")
+
+
 def test_a_request_target_with_another_host_does_not_help(base_url: str) -> None:
     assert asked(base_url, "GET", "http://127.0.0.1/_emulator/merchants", {"Host": "evil.example"})[0] in (400, 404, 421)
     told = asked(base_url, "GET", "/_emulator/merchants", {"Host": "evil.example", "X-Forwarded-Host": "127.0.0.1"})

@@ -1,8 +1,8 @@
 """Who may use the console: where a control token is in force, browsers in which it was typed, and pages of the console itself."""
 from flask import Response, request
 
-from .. import sessions, under_prefix
-from ..control import refuse_at_the_gate, token_in_force
+from .. import entrance, sessions, under_prefix
+from ..control import token_in_force
 from .frame import blueprint, go_on, led_to, show, texts, to
 
 UNGUARDED = ("console.sign_in",)
@@ -11,7 +11,7 @@ UNGUARDED = ("console.sign_in",)
 @blueprint.before_request
 def admit() -> Response | None:
     """Only browsers that know the control token, where there is one, and no change by a page of another site."""
-    refused = refuse_at_the_gate()
+    refused = entrance.refuse()
     if refused or request.endpoint in UNGUARDED or sessions.is_known():
         return refused
     onwards = under_prefix(request.full_path) if request.method == "GET" else to("console")

@@ -129,7 +129,7 @@ def refuse_other_sites() -> Response | None:
 
 
 def refuse_at_the_gate(takes_json: bool = False) -> Response | None:
-    """What the control interface, the console and the demo do not let in is refused."""
+    """What the control interface does not let in is refused."""
     return _as_problem(gate.refusal(takes_json))
 
 

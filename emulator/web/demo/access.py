@@ -2,8 +2,8 @@
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as Answered
 
-from .. import sessions
-from ..control import refuse_at_the_gate, token_in_force
+from .. import entrance, sessions
+from ..control import token_in_force
 from ..pages import page
 
 NOTIFY_URL = "demo.notify"  # the shop's: notifications know no token, and are believed for their signature
@@ -12,7 +12,7 @@ UNGUARDED = ("demo.sign_in", NOTIFY_URL)
 
 def admit() -> Response | None:
     """None for whoever may go on; else the refusal, or the page that asks for the token."""
-    refused = None if request.endpoint == NOTIFY_URL else refuse_at_the_gate()
+    refused = None if request.endpoint == NOTIFY_URL else entrance.refuse()
     if refused or request.endpoint in UNGUARDED or sessions.is_known():
         return refused
     return page("demo_token.html", 401)
