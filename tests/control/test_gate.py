@@ -52,6 +52,12 @@ def test_a_misdirected_request_says_what_to_do(base_url: str) -> None:
     assert status == 421 and b"--allowed-hosts" in body and b"evil.example" in body
 
 
+@pytest.mark.parametrize("host", ["[bad", "a/b", "a:x"])
+def test_a_host_header_that_names_no_host_is_said_to_be_one(base_url: str, host: str) -> None:
+    status, body = asked(base_url, "GET", "/_emulator/clock", {"Host": host})
+    assert status == 421 and b"Host header names no host" in body
+
+
 def test_a_request_target_with_another_host_does_not_help(base_url: str) -> None:
     assert asked(base_url, "GET", "http://127.0.0.1/_emulator/merchants", {"Host": "evil.example"})[0] in (400, 404, 421)
     told = asked(base_url, "GET", "/_emulator/merchants", {"Host": "evil.example", "X-Forwarded-Host": "127.0.0.1"})
