@@ -60,6 +60,13 @@ class Arrival:
         return (*parts_of(self.query), *parts_of(self.body))
 
     @cached_property
+    def gapped(self) -> tuple[Part, ...]:
+        """The parts, with an empty one between two `&` that stand beside each other, where this is known."""
+        if not self.is_written:
+            return self.parts
+        return (*parts_of(self.query, gaps=True), *parts_of(self.body, gaps=True))
+
+    @cached_property
     def is_written(self) -> bool:
         """Whether it is known how the parts were written."""
         return any(part.segment is not None for part in self.parts)
@@ -69,9 +76,10 @@ class Arrival:
         return bool(self.known) and name not in self.known and name not in NEVER_SIGNED
 
 
-def parts_of(text: str) -> tuple[Part, ...]:
-    """The parts of a query string or a form's body."""
-    split = [(segment, *segment.split("=", 1), "") for segment in text.split("&") if segment]
+def parts_of(text: str, gaps: bool = False) -> tuple[Part, ...]:
+    """The parts of a query string or a form's body; `gaps` keeps the empty ones behind the first."""
+    segments = text.lstrip("&").split("&") if text else []
+    split = [(segment, *segment.split("=", 1), "") for segment in segments if segment or gaps]
     return tuple(Part(decoded(name), decoded(value), segment) for segment, name, value, *_ in split)
 
 

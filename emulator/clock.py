@@ -67,7 +67,10 @@ def iso(instant: int) -> str:
 
 def from_iso(written: str) -> int:
     """The instant of an ISO 8601 text; without a zone it is UTC. Raises ValueError."""
-    parsed = datetime.fromisoformat(written)
+    try:
+        parsed = datetime.fromisoformat(written)
+    except ValueError:
+        raise ValueError(f"{written!r} is no time; write 2026-01-31T12:00:00Z") from None
     if parsed.tzinfo is None:
         parsed = parsed.replace(tzinfo=timezone.utc)
     return (parsed - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(milliseconds=1)

@@ -157,6 +157,9 @@ def _missing(arrival: Arrival) -> str:
     repair = plainly(arrival)
     if repair:
         return f"{MISSING}; {repair.mistakes[0].sentence}"
+    near = next((name for name in arrival.params if name.lower() == "sign"), "")
+    if near:
+        return f"{MISSING}; it came empty" if near == "sign" else f"{MISSING}; {near} came, and case counts"
     last = arrival.written[-1].name if arrival.query and not arrival.body and arrival.written else ""
     if not last:
         return MISSING

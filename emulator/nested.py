@@ -9,7 +9,8 @@ from typing import Any
 
 from .contract import Format, Param, unprintable
 
-KINDS = {dict: "an object", list: "a list", bool: "true or false", int: "a number", float: "a number"}
+KINDS = {dict: "an object", list: "a list", bool: "true or false", int: "a number", float: "a number",
+         type(None): "null"}
 
 
 @dataclass
@@ -48,7 +49,9 @@ def read(written: str) -> Any:
     """The document. Raises ValueError with a sentence that does not repeat it."""
     try:
         return _decode(written)
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
+    except ValueError as error:
         place = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
         raise ValueError(f"is not JSON{place}") from None
 

@@ -25,8 +25,8 @@ _NOT_ENCODED = re.compile(r"[^\w%.~+*!'()/-]")
 
 def cut(arrival: Arrival) -> Iterator[Repair]:
     """What was meant where values were cut at an `&` of theirs, and the pieces arrived as parameters."""
-    parts = arrival.parts
-    strange = [place for place in range(len(parts)) if _is_piece(arrival, place)]
+    parts = arrival.gapped
+    strange = [place for place, part in enumerate(parts) if _is_piece(arrival, part.name)]
     if not strange:
         return
     yield from _cut(parts, strange)
@@ -34,9 +34,8 @@ def cut(arrival: Arrival) -> Iterator[Repair]:
         yield from _cut(tuple(part if part.value else Part(f"{part.name}=", "") for part in parts), strange)
 
 
-def _is_piece(arrival: Arrival, place: int) -> bool:
+def _is_piece(arrival: Arrival, name: str) -> bool:
     """Whether a part may be a piece of a value: the gateway has no such name, or the name came twice."""
-    name = arrival.parts[place].name
     return arrival.is_strange(name) or (name not in NEVER_SIGNED and len(arrival.parts) > len(arrival.params)
                                         and sum(part.name == name for part in arrival.parts) > 1)
 

@@ -61,8 +61,8 @@ def repaired(code: str, sentence: str, parts: Iterable[Part], common: bool = Tru
 
 
 def pairs_of(parts: Iterable[Part]) -> Pairs:
-    """The parameters of these parts: of a repeated name the last one counts."""
-    return tuple({part.name: part.value for part in parts}.items())
+    """The parameters of these parts: of a repeated name the last one counts, an empty text is none."""
+    return tuple({part.name: part.value for part in parts if part.name or part.value}.items())
 
 
 def separated(arrival: Arrival) -> Iterator[Repair]:
@@ -146,4 +146,5 @@ def _split(arrival: Arrival) -> Iterator[Repair]:
     told = (f"before {shortened(first)} something else than a bare & was sent, so that it arrived in another "
             "value; URL-encode names and values, not the & and = between them")
     for meant in (queries, parts) if first else ():
-        yield repaired("SEPARATOR", told, meant)
+        if pairs_of(meant) != pairs_of(arrival.parts):  # a separator that decoding once more does not undo
+            yield repaired("SEPARATOR", told, meant)

@@ -83,7 +83,10 @@ class Search:
         self._repairs: list[Repair] = []
 
     def ways(self) -> tuple[list[Way], Tried]:
-        """The ways to the signature with the fewest mistakes, each codes once; how far the search came."""
+        """The ways to the signature with the fewest mistakes, each codes once; how far the search came.
+
+        A way that only adds a mistake to those of another way is left out: the addition explains nothing.
+        """
         if self._of_the_value and self._is_wanted(self._plain):
             return [Way(self._of_the_value, self._right)], Tried(True, True, 0, True)
         found, tokens, singles = self._one()
@@ -91,7 +94,8 @@ class Search:
         if not found and singles and not self._of_the_value:
             found, pairs, tokens_in_pairs = self._two()
         each = {frozenset(way.codes): way for way in reversed(found)}
-        ways = [way for way in found if each[frozenset(way.codes)] is way]
+        fewest = [codes for codes in each if not any(other < codes for other in each)]
+        ways = [way for way in found if any(each[codes] is way for codes in fewest)]
         whole = [Way((*self._of_the_value, *way.mistakes), way.recipe) for way in ways]
         return whole, Tried(singles, pairs or bool(self._of_the_value), tokens, tokens_in_pairs)
 

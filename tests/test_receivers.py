@@ -41,11 +41,11 @@ ANSWERS = [
     (304, {}, "answered 304; a notification is taken with a 2xx"),
     (400, {}, "answered 400 with 'no'; the receiver refuses the request: see"),
     (401, {}, "answered 401 with 'no'; the receiver asks for credentials: write them into notify_url"),
-    (403, {}, "answered 403 with 'no'; the receiver wants a session or a CSRF token"),
+    (403, {}, "answered 403 with 'no'; the receiver refuses it: if it asks for a session"),
     (404, {}, "answered 404 with 'no'; nothing is at this path: compare"),
     (405, {}, "answered 405 with 'no'; the receiver does not take GET here"),
     (500, {}, "answered 500 with 'no'; the receiver failed: see"),
-    (503, {}, "answered 503 with 'no'; the receiver's proxy reaches no application"),
+    (503, {}, "answered 503 with 'no'; the receiver, or an application behind it, is not ready"),
     (200, {}, "answered 200 with 'no'"),
     (204, {}, "answered 204 with ''"),
 ]

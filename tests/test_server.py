@@ -69,19 +69,24 @@ def of_another_program_with_versions(path: Path) -> None:
     database.close()
 
 
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
 @pytest.mark.parametrize("make, words", [
-    (folder, "cannot be used"), (text, "cannot be used"), (of_a_newer_version, "newer"), (of_another_program, "another program"),
+    (folder, "cannot be used"), (pipe, "no regular file"), (text, "cannot be used"),
+    (of_a_newer_version, "newer"), (of_another_program, "another program"),
     (of_another_program_with_versions, "another program"),
 ])
 def test_a_database_that_cannot_be_used_is_one_clear_line_and_stays_as_it_was(tmp_path: Path, make: Callable[[Path], None],
                                                                               words: str) -> None:
     path = tmp_path / "other.db"
     make(path)
-    before = path.read_bytes() if path.is_file() else None
+    before, mode = path.read_bytes() if path.is_file() else None, path.stat().st_mode
     status, lines = outcome("--port=0", f"--database={path}")
     assert (status, len(lines)) == (1, 1)
     assert str(path) in lines[0] and words in lines[0]
-    assert (path.read_bytes() if path.is_file() else None) == before
+    assert (path.read_bytes() if path.is_file() else None, path.stat().st_mode) == (before, mode)
 
 
 def test_a_database_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:

@@ -311,6 +311,9 @@ EXACTLY: list[tuple[str, Params, str, set[str]]] = [
      "notify_url and redirect_url were cut", {CUT}),
     ("&reference=salt&pepper", {"reference": "salt&pepper"}, "reference was cut at an &", {CUT}),
     ("&reference=salt&pepper=", {"reference": "salt&pepper="}, "reference was cut at an &", {CUT}),
+    ("&reference=salt&", {"reference": "salt&"}, "reference was cut at an &", {CUT}),
+    ("&reference=a&&b&", {"reference": "a&&b&"}, "reference was cut at an &", {CUT}),
+    ("&&&undeclared=1+1", {"undeclared": "1+1"}, "a + was signed", {ENCODED, PLUS}),
     ("&reference=1+1", {"reference": "1+1"}, "a + was signed, but sent as it is", {ENCODED, PLUS}),
     ("&reference=1%201", {"reference": "1+1"}, "the values were signed URL-encoded", {ENCODED}),
     ("&reference=1+1%201", {"reference": "1+1 1"}, "a + was signed", {PLUS}),
@@ -349,6 +352,13 @@ def test_nothing_else_is_named_than_what_may_have_happened(
     assert ("each of these" in explained["sentence"]) == (len(codes) > 1)
 
 
+def test_an_explanation_that_adds_a_mistake_to_another_one_is_left_out(shop: Shop) -> None:
+    params = {"merchants_id": shop.merchants_id, "out_trade_no": "1", "reference": "1+1"}
+    query = joined(sorted_pairs(params))  # glued to out_trade_no, reference would give the same text
+    answer = exchange(f"{shop.control.url}/v2/tgpayquery.php?{query}&sign={md5_sign(params, shop.token)}")
+    assert sorted(shop.journal(answer)["explanation"]["ways"]) == [[PLUS], [ENCODED]]
+
+
 def test_without_the_text_of_the_request_a_cut_value_is_put_together_in_any_order(shop: Shop) -> None:
     params = received(CURL.format(id=shop.merchants_id))
     sign = md5_sign({**params, "notify_url": "http://shop.example/n?z=1&b=2&flag"}, shop.token)
@@ -382,10 +392,22 @@ def test_a_sign_that_arrived_as_something_else_is_found(
     assert words in answer["detail_error_des"]
 
 
+@pytest.mark.parametrize("more, words", [
+    ("&Sign={sign}", "Sign came, and case counts"), ("&SIGN={sign}", "SIGN came, and case counts"),
+    ("&sign=", "it came empty"), ("&sign", "it came empty")])
+def test_a_sign_of_another_name_or_without_a_value_is_missing_for_that_reason(
+        shop: Shop, more: str, words: str) -> None:
+    base = CURL.format(id=shop.merchants_id)
+    for method in ("GET", "POST"):
+        answer = sent_to(shop, base + more.format(sign=md5_sign(received(base), shop.token)), method)
+        assert (answer["error"], answer["detail_error_des"]) == ("ILLEGAL_SIGN", f"sign is missing; {words}")
+
+
 @pytest.mark.parametrize("query, error, mistake", [
     ("merchants_id={id}%C2%ACify_url=http://shop/n&trans_amount=1&sign={sign}", "ILLEGAL_PARTNER", "ENTITY"),
     ("trans_amount=1&amp;merchants_id={id}&amp;notify_url=http://shop/n&sign={sign}", "ILLEGAL_PARTNER",
      "AMPERSAND_ESCAPED"),
+    ("merchants_id={id};notify_url=http://shop/n;trans_amount=1;sign={sign}", "ILLEGAL_PARTNER", "SEPARATOR"),
     ("merchants_id={id}&trans_amount=1&sign={sign}&sign_type=MD5%C2%ACify_url=http://shop/n",
      "ILLEGAL_SIGN_TYPE", "ENTITY")])
 def test_it_is_named_too_where_it_hides_the_merchant_or_the_kind_of_signature(

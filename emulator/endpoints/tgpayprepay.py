@@ -2,6 +2,7 @@
 import hashlib
 import hmac
 import json
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -14,6 +15,18 @@ from ._common import Call
 
 MINI, JSAPI, APP = "MINI", "JSAPI", "APP"
 TIME_LIMIT = 2 * durations.HOUR
+MOST_COLUMNS = 128
+
+
+def _goods_finding(value: str) -> tuple[str, str] | None:
+    """The document allows 128 characters or 64 Chinese ones: each of these counts as two."""
+    columns = sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in value)
+    if columns <= MOST_COLUMNS:
+        return None
+    return "TOO_LONG", f"has {len(value)} characters, the table allows 128, or 64 Chinese ones"
+
+
+GOODS_INFO = Format("text of at most 128 characters, or 64 Chinese ones", lambda value: None, finding=_goods_finding)
 OPENID = Format("1 to 128 characters", lambda value: None if len(value) <= 128 else "is longer than 128 characters")
 
 
@@ -27,7 +40,7 @@ def openid_for_wechat(params: Mapping[str, str]) -> str | None:
     section="13", title="Prepay order for pages and apps inside a wallet", product="prepay",
     params=(
         common.MERCHANTS_ID, Param("openid", common.OPTIONAL, OPENID, "011Mzno80qCyiD1SgGp80Adko80MznoZ", "who pays, in WeChat"),
-        common.OUT_TRADE_NO, common.TRANS_AMOUNT, Param("goods_info", common.OPTIONAL, TEXT, "", "what is sold", 128),
+        common.OUT_TRADE_NO, common.TRANS_AMOUNT, Param("goods_info", common.OPTIONAL, GOODS_INFO, "", "what is sold"),
         replace(common.PAY_TYPE, need=common.REQUIRED, example="wechat"),
         Param("trade_type", common.REQUIRED, one_of(MINI, JSAPI, APP), MINI, "mini program, page or app"), common.NOTIFY_URL,
         Param("device_info", common.OPTIONAL, TEXT, "6000084", "device"),

@@ -407,6 +407,8 @@ def prepare(path: Path) -> None:
     Raises Unusable when the file cannot be written, is no database, or belongs to a newer version or another program.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise Unusable(f"{path} cannot be used as the database: it is no regular file")
         path.parent.mkdir(parents=True, exist_ok=True)
         with locked(path, "writing"):
             _bring_up_to_date(path)
@@ -415,16 +417,10 @@ def prepare(path: Path) -> None:
 
 
 def _bring_up_to_date(path: Path) -> None:
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    version, empty = _version(path)
     _keep_private(path)
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1_000, isolation_level=None)
-    try:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        ours = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
-        empty = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if version > VERSION:
-            raise Unusable(f"{path} was written by a newer tgpay-emulator (schema {version}, this one knows {VERSION})")
-        if not ours and not empty:
-            raise Unusable(f"{path} is a database of another program")
+    with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1_000, isolation_level=None)) as connection:
         if empty:
             connection.execute("PRAGMA synchronous = OFF")  # nothing is in it yet that could be lost
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
@@ -433,24 +429,38 @@ def _bring_up_to_date(path: Path) -> None:
             schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
             connection.executescript(f"BEGIN IMMEDIATE;{schema}PRAGMA application_id = {APPLICATION_ID};"
                                      f"PRAGMA user_version = {VERSION};COMMIT")
-        connection.execute("BEGIN IMMEDIATE")  # a file that can only be read is found out now, not at the first payment
+        connection.execute("BEGIN IMMEDIATE")  # a read-only file is found out now, not at the first payment
         connection.execute(f"PRAGMA user_version = {version or VERSION}")
         connection.execute("COMMIT")
-    finally:
-        connection.close()
     if not empty and version < VERSION:
         migrate(path, version)
 
 
+def _version(path: Path) -> tuple[int, bool]:
+    """The schema's version, and whether nothing is in the file yet.
+
+    Raises Unusable for a database that is not ours to change, before its mode or anything in it is changed.
+    """
+    with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1_000, isolation_level=None)) as connection:
+        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+        ours = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+        empty = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if version > VERSION:
+        raise Unusable(f"{path} was written by a newer tgpay-emulator"
+                       f" (schema {version}, this one knows {VERSION})")
+    if not ours and not empty:
+        raise Unusable(f"{path} is a database of another program")
+    return version, empty
+
+
 def _keep_private(path: Path) -> None:
-    """Make the file, or make it readable for its owner alone: merchants' tokens are in it. Its log gets the same mode from SQLite."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        status = os.fstat(descriptor)
-        if status.st_uid == os.geteuid() and status.st_mode & 0o077:
-            os.fchmod(descriptor, 0o600)
-    finally:
-        os.close(descriptor)
+    """Make the file readable for its owner alone: merchants' tokens are in it.
+
+    Its log gets the same mode from SQLite.
+    """
+    status = path.stat()
+    if status.st_uid == os.geteuid() and status.st_mode & 0o077:
+        path.chmod(0o600)
 
 
 def migrate(path: Path, version: int) -> None:

@@ -44,7 +44,9 @@ def _of_the_host() -> Refusal | None:
     host = host_in(request.headers.get("Host", ""))
     if is_meant(host, emulator().settings):
         return None
-    return Refusal(421, "Misdirected Request", f"{host or 'a request without a host'} is not a name of this emulator; "
+    if not host:
+        return Refusal(421, "Misdirected Request", "the request's Host header names no host")
+    return Refusal(421, "Misdirected Request", f"{host} is not a name of this emulator; "
                    "start it with --public-url or --allowed-hosts to use it under this name")
 
 

@@ -64,6 +64,12 @@ def test_a_browser_under_another_name_is_shown_a_page_in_its_language(base_url: 
     assert asked(base_url, "GET", "/_emulator/merchants", browser)[1].startswith(b"{")
 
 
+@pytest.mark.parametrize("host", ["[bad", "a/b", "a:x"])
+def test_a_host_header_that_names_no_host_is_said_to_be_one(base_url: str, host: str) -> None:
+    status, body = asked(base_url, "GET", "/_emulator/clock", {"Host": host})
+    assert status == 421 and b"Host header names no host" in body
+
+
 def test_a_request_target_with_another_host_does_not_help(base_url: str) -> None:
     assert asked(base_url, "GET", "http://127.0.0.1/_emulator/merchants", {"Host": "evil.example"})[0] in (400, 404, 421)
     told = asked(base_url, "GET", "/_emulator/merchants", {"Host": "evil.example", "X-Forwarded-Host": "127.0.0.1"})

@@ -151,6 +151,12 @@ def test_a_terminal_that_cannot_be_made_is_a_problem_that_names_why(shop: Shop, 
     assert shop.control.ask("GET", "/terminals/new-one").status == 404
 
 
+@pytest.mark.parametrize("serial", [".", "..", "%20", "%0A", "%C3%A9", "x" * 33])
+def test_a_serial_that_no_screen_could_have_is_refused(shop: Shop, serial: str) -> None:
+    answer = shop.control.ask("PUT", f"/terminals/{serial}", {"merchants_id": shop.merchants_id})
+    assert answer.status == 422 and "terminal_sn" in answer.json["errors"]
+
+
 def test_a_terminal_of_another_merchant_stays_there(shop: Shop, control: Control) -> None:
     answer = control.shop().control.ask("PUT", f"/terminals/{shop.first_terminal}", {"merchants_id": control.shop().merchants_id})
     assert answer.status == 409

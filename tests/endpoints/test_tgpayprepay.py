@@ -115,6 +115,14 @@ def test_a_value_that_is_none_of_the_documented_is_refused(shop: Shop, other: di
     assert (refused["error"], next(iter(other)) in refused["detail_error_des"]) == ("ILLEGAL_ARGUMENT", True)
 
 
+@pytest.mark.parametrize("goods, found", [
+    ("x" * 128, set()), ("x" * 129, {"TOO_LONG"}), ("茶" * 64, set()), ("茶" * 65, {"TOO_LONG"}),
+    ("茶" * 63 + "xx", set()), ("茶" * 63 + "xxx", {"TOO_LONG"})], ids=len)
+def test_goods_info_has_128_characters_or_64_chinese_ones(shop: Shop, goods: str, found: set[str]):
+    made = shop.prepay_order(goods_info=goods)
+    assert (made["result_code"], shop.findings(made)) == ("SUCCESS", found)
+
+
 def test_optional_parameters_break_no_rule(shop: Shop):
     made = shop.prepay_order(goods_info="tea", device_info="WEB", attach="a", body="b", buyer_id="2088222828496832",
                              buyer_email="a***@163.com", notify_url="http://127.0.0.1:9/n")
