@@ -300,15 +300,11 @@ def unwritable(name: str, value: str, identifier: bool = False) -> str | None:
     """The problem of a parameter with a character that it cannot have, or None.
 
     No parameter has what XML cannot carry; an identifier has nothing that cannot be seen either, such as a
-    line break, and is not `.` or `..`: clients take these out of a path, and the order could not be reached.
+    line break.
     """
     problem = unprintable(name, value)
-    if problem or not (identifier or name in IDENTIFIERS):
+    if problem or value.isprintable() or not (identifier or name in IDENTIFIERS):
         return problem
-    if value in (".", ".."):
-        return f"{name} is {value}, which no path of a URL can name"
-    if value.isprintable():
-        return None
     unseen = next(character for character in value if not character.isprintable())
     return f"{name} has the character U+{ord(unseen):04X}"
 

@@ -9,8 +9,8 @@ SCALE = 10**8
 LEAST, MOST = 1, 100_000_000
 LEAST_RATE, MOST_RATE = SCALE // 10_000, 100_000 * SCALE
 
-# ISO 4217: the currencies whose minor unit is not a hundredth, by the number of their decimals; metals, units of
-# account and codes for tests have none.
+# ISO 4217: the currencies whose minor unit is not a hundredth, by the number of their decimals; metals,
+# units of account and codes for tests have none.
 OTHER_DECIMALS = {
     **dict.fromkeys("XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX".split(), 0),
     **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),

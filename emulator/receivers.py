@@ -11,8 +11,8 @@ _REFUSED = "the receiver does not accept the user and password of notify_url"
 _ASKED = ("the receiver asks for credentials: write them into notify_url, http://user:password@host/, or let "
           "notifications in without")
 _NOT_THERE = "nothing is at this path: compare notify_url with the receiver's routes"
-_GUARDED = ("the receiver refuses it: if it asks for a session or a CSRF token, except the path of notify_url "
-            "from that")
+_GUARDED = ("the receiver refuses it: if it asks for a session or a CSRF token, except the path of "
+            "notify_url from that")
 _STARTING = "the receiver, or an application behind it, is not ready: see whether it runs"
 _ADVICE = {**dict.fromkeys((403, 419), _GUARDED), **dict.fromkeys((404, 410), _NOT_THERE),
            **dict.fromkeys((502, 503, 504), _STARTING)}

@@ -273,14 +273,6 @@ def test_a_character_that_cannot_be_seen_is_refused_in_an_identifier(
     assert shop.control.get("/orders", merchants_id=shop.merchants_id)["items"] == []
 
 
-@pytest.mark.parametrize("number", [".", ".."])
-def test_an_order_number_that_clients_take_out_of_a_path_is_refused(shop: Shop, number: str) -> None:
-    for answer in (shop.qr_order(out_trade_no=number), shop.refund("1", "1.00", out_refund_id=number)):
-        assert answer["error"] == "ILLEGAL_ARGUMENT"
-        assert f"is {number}, which no path of a URL can name" in answer["detail_error_des"]
-    assert shop.qr_order(out_trade_no=f"A{number}")["is_success"] == "T"
-
-
 def test_a_merchants_number_with_a_line_break_is_nobodys_and_the_sentence_says_why(shop: Shop) -> None:
     answer = shop.qr_order(merchants_id=f"{shop.merchants_id}\n")
     assert answer["error"] == "ILLEGAL_PARTNER"

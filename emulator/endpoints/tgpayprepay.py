@@ -26,7 +26,8 @@ def _goods_finding(value: str) -> tuple[str, str] | None:
     return "TOO_LONG", f"has {len(value)} characters, the table allows 128, or 64 Chinese ones"
 
 
-GOODS_INFO = Format("text of at most 128 characters, or 64 Chinese ones", lambda value: None, finding=_goods_finding)
+GOODS_INFO = Format("text of at most 128 characters, or 64 Chinese ones", lambda value: None,
+                    finding=_goods_finding)
 OPENID = Format("1 to 128 characters", lambda value: None if len(value) <= 128 else "is longer than 128 characters")
 
 
@@ -40,7 +41,8 @@ def openid_for_wechat(params: Mapping[str, str]) -> str | None:
     section="13", title="Prepay order for pages and apps inside a wallet", product="prepay",
     params=(
         common.MERCHANTS_ID, Param("openid", common.OPTIONAL, OPENID, "011Mzno80qCyiD1SgGp80Adko80MznoZ", "who pays, in WeChat"),
-        common.OUT_TRADE_NO, common.TRANS_AMOUNT, Param("goods_info", common.OPTIONAL, GOODS_INFO, "", "what is sold"),
+        common.OUT_TRADE_NO, common.TRANS_AMOUNT,
+        Param("goods_info", common.OPTIONAL, GOODS_INFO, "", "what is sold"),
         replace(common.PAY_TYPE, need=common.REQUIRED, example="wechat"),
         Param("trade_type", common.REQUIRED, one_of(MINI, JSAPI, APP), MINI, "mini program, page or app"), common.NOTIFY_URL,
         Param("device_info", common.OPTIONAL, TEXT, "6000084", "device"),

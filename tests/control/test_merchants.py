@@ -51,7 +51,8 @@ def test_a_merchant_is_made_with_any_of_its_settings(control: Control, made: str
 
 
 @pytest.mark.parametrize("currency, decimals", [
-    ("JPY", "none"), ("KRW", "none"), ("VND", "none"), ("CLP", "none"), ("ISK", "none"), ("XOF", "none"), ("XAU", "none"),
+    ("JPY", "none"), ("KRW", "none"), ("VND", "none"), ("CLP", "none"), ("ISK", "none"),
+    ("XOF", "none"), ("XAU", "none"),
     ("KWD", "3"), ("BHD", "3"), ("OMR", "3"), ("TND", "3"), ("UYW", "4")])
 def test_a_currency_without_two_decimals_is_refused_with_the_reason(
         control: Control, shop: Shop, currency: str, decimals: str) -> None:

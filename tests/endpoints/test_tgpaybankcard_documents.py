@@ -29,8 +29,10 @@ def test_json_that_is_no_object_is_refused_by_name(shop: Shop, name: str, writte
 
 
 @pytest.mark.parametrize("written, kind", [
-    ("null", "is null, not a JSON object"), ("[]", "is a list, not a JSON object"), ('"text"', "is a text, not"),
-    ('{"x": ' + "[" * 5_000 + "]" * 5_000 + "}", "is nested too deeply"), ("{", "is not JSON at character 1")])
+    ("null", "is null, not a JSON object"), ("[]", "is a list, not a JSON object"),
+    ('"text"', "is a text, not a JSON object"),
+    ('{"x": ' + "[" * 5_000 + "]" * 5_000 + "}", "is nested too deeply"),
+    ("{", "is not JSON at character 1")])
 def test_what_is_wrong_with_a_document_is_what_is_told(shop: Shop, written: str, kind: str):
     assert_illegal(shop.card_payment(risk_info=written), f"risk_info {kind}")
 

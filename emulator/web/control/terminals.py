@@ -96,7 +96,8 @@ def _checked(given: Mapping[str, Any], serial: str) -> dict[str, Any]:
              if not isinstance(given.get(name, True), bool)}
     wrong |= {name: "must be a text of 1 to 32 printable characters" for name in ("merchants_id", "terminal_type")
               if name in given and not _is_name(given[name])}
-    if not _is_name(serial) or not serial.isascii() or serial in (".", ".."):  # no path of a URL can name these
+    # Clients take . and .. out of a path, and the terminal's screen could not be reached.
+    if not _is_name(serial) or not serial.isascii() or serial in (".", ".."):
         wrong["terminal_sn"] = f"must be 1 to {LONGEST_SERIAL} letters, digits and the like"
     if "terminal_type" not in wrong and card_numbers.suspects(given.get("terminal_type", "")):
         wrong["terminal_type"] = HAS_A_CARD_NUMBER
