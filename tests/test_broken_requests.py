@@ -139,3 +139,11 @@ def test_no_request_however_it_is_made_up_gives_a_failure(server: Server) -> Non
         answer = exchanged(server, request)
         assert not answer or answer[9:10] in b"1234", (request, answer)
         assert b"SYSTEM_ERROR" not in answer, request
+
+
+@pytest.mark.parametrize("end, status", [
+    (b"", b"400"), (b"\r\n--x", b"400"), (b"\r\n--x\r\nContent-Disp", b"400"), (b"\r\n--x--", b"200"), (b"\r\n--x--\r\nmore", b"200")])
+def test_a_form_in_parts_ends_with_its_boundary(server: Server, end: bytes, status: bytes) -> None:
+    body = PART + end
+    answer = exchanged(server, posted(PLACES[0], f"{MULTIPART}\r\nContent-Length: {len(body)}", body))
+    assert answer.startswith(b"HTTP/1.1 " + status) and b"<tgpaypro>" in answer

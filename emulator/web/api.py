@@ -169,6 +169,9 @@ def _body() -> _Body:
 def _multipart() -> _Body:
     """The fields of a multipart form. Raises RequestEntityTooLarge, BadRequest."""
     request.max_content_length = request.max_form_memory_size = request.max_form_parts = gateway.MOST_BYTES
+    raw, boundary = request.get_data(), request.mimetype_params.get("boundary", "")
+    if raw and boundary and f"--{boundary}--".encode("utf-8", "replace") not in raw:
+        raise BadRequest  # its last part may be incomplete
     form = {name: values[-1] for name, values in request.form.lists()}
     hint = "" if form else f"no field was found in the {MULTIPART} body; send {FORM}"
     if request.files:
