@@ -142,7 +142,8 @@ def test_no_request_however_it_is_made_up_gives_a_failure(server: Server) -> Non
 
 
 @pytest.mark.parametrize("end, status", [
-    (b"", b"400"), (b"\r\n--x", b"400"), (b"\r\n--x\r\nContent-Disp", b"400"), (b"\r\n--x--", b"200"), (b"\r\n--x--\r\nmore", b"200")])
+    (b"", b"400"), (b"\r\n", b"400"), (b"\r\n--x", b"400"),
+    (b"\r\n--x\r\nContent-Disp", b"400"), (b"\r\n--x--", b"200"), (b"\r\n--x--\r\nmore", b"200")])
 def test_a_form_in_parts_ends_with_its_boundary(server: Server, end: bytes, status: bytes) -> None:
     body = PART + end
     answer = exchanged(server, posted(PLACES[0], f"{MULTIPART}\r\nContent-Length: {len(body)}", body))

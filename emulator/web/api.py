@@ -4,11 +4,13 @@ import socket
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from flask import Blueprint, Response, render_template, request
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
 
 from .. import durations, gateway
 from ..findings import Finding
@@ -168,25 +170,32 @@ def _body() -> _Body:
 
 def _multipart() -> _Body:
     """The fields of a multipart form. Raises RequestEntityTooLarge, BadRequest."""
-    request.max_content_length = request.max_form_memory_size = request.max_form_parts = gateway.MOST_BYTES
-    raw, boundary = request.get_data(), request.mimetype_params.get("boundary", "")
+    raw, boundary = _raw(), request.mimetype_params.get("boundary", "")
     if raw and boundary and f"--{boundary}--".encode("utf-8", "replace") not in raw:
         raise BadRequest  # its last part may be incomplete
-    form = {name: values[-1] for name, values in request.form.lists()}
+    parser = FormDataParser(max_form_memory_size=gateway.MOST_BYTES, max_form_parts=gateway.MOST_BYTES)
+    _, fields, files = parser.parse(BytesIO(raw), request.mimetype, len(raw), request.mimetype_params)
+    form = {name: values[-1] for name, values in fields.lists()}
     hint = "" if form else f"no field was found in the {MULTIPART} body; send {FORM}"
-    if request.files:
+    if files:
         hint = f"the {MULTIPART} body has files in it, which are not read; send values as fields"
     return _Body(form, hint=hint)
 
 
-def _plain() -> _Body:
-    """The parameters of a form. Raises BadRequest."""
+def _raw() -> bytes:
+    """The bytes of the body. Raises RequestEntityTooLarge, BadRequest."""
     # The stream makes room for as much as it is asked for, so it is not asked for a MiB each time.
     length = gateway.MOST_BYTES if request.content_length is None else request.content_length
     raw = request.stream.read(length + 1)
     if len(raw) > gateway.MOST_BYTES:
         _read_to_the_end()
-        return _Body(too_large=True)
+        raise RequestEntityTooLarge
+    return raw
+
+
+def _plain() -> _Body:
+    """The parameters of a form. Raises RequestEntityTooLarge, BadRequest."""
+    raw = _raw()
     wrong = _not_read(raw)
     return _Body(hint=wrong) if wrong else _Body(_pairs(raw.decode("latin-1")), raw.decode("latin-1"), hint=_looks_like(raw))
 
