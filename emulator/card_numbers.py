@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from .card_schemes import LONGEST, SHORTEST, is_card_number, is_known, lengths, passes_luhn, test_cards_in
+from .card_schemes import LONGEST, SHORTEST, is_card_number, is_known, is_test_card, lengths, passes_luhn, test_cards_in
 from .decoding import Read, TooMuch, may_be_encoded, read
 
 HIDDEN = "***"
@@ -130,13 +130,13 @@ class Search:
     def suspects_identifier(self, identifier: str) -> bool:
         """Whether an order number or the like has in it what can only be a card's number.
 
-        That is one that is known, one that is encoded, or one in groups as it is printed on cards. A plain
-        number may be anything.
+        That is one of the emulator's test cards, one that is encoded, or one in groups as it is printed on
+        cards. A plain number may be anything.
         """
         if is_harmless(identifier):
             return any(number in identifier for number in self.own)
         try:
-            return any(is_known(found.number) or found.number in self.own or found.groups in PRINTED
+            return any(is_test_card(found.number) or found.number in self.own or found.groups in PRINTED
                        or (reading != identifier and found.number not in identifier)
                        for reading in self.readings(identifier) for found in self.in_plain(reading))
         except TooMuch:
@@ -184,7 +184,9 @@ class Search:
         self._step()
         if not passes_luhn(number):
             return False
-        return is_known(number) or (number not in self.spared and _belong_together(text, groups)
+        if number in self.spared:
+            return is_test_card(number)
+        return is_known(number) or (_belong_together(text, groups)
                                     and not _is_something_else(text, groups, number))
 
     def _known_in(self, digits: str, groups: list[re.Match[str]]) -> Iterator[Found]:

@@ -94,7 +94,12 @@ def is_card_number(digits: str) -> bool:
 
 def is_known(digits: str) -> bool:
     """Whether digits are the number of a test card or a public test number."""
-    return digits in PUBLIC or digits in PLAIN or (len(digits) == 16 and _is_scripted(digits))
+    return digits in PUBLIC or is_test_card(digits)
+
+
+def is_test_card(digits: str) -> bool:
+    """Whether digits are the number of one of the emulator's test cards."""
+    return digits in PLAIN or (len(digits) == 16 and _is_scripted(digits))
 
 
 def test_cards_in(digits: str) -> set[str]:

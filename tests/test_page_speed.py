@@ -15,7 +15,7 @@ from emulator.web.console.terminals import PAGE_OF_DEVICES
 from .browser import DESK, Visitor, Windows, visitors
 from .console.desk import Desk, rows
 
-HANDFUL, MANY = 100, 10_000  # a handful fills each list's page: what is compared shows as much
+HANDFUL, SEVERAL, MANY = 100, 500, 10_000  # a handful fills each list's page: what is compared shows as much
 MOST_TIMES, MOST_TIMES_IN_ALL, ROUNDS = 12, 3, 2
 MOST_BYTES = 150_000
 Servers = tuple[servers.Server, servers.Server]
@@ -30,10 +30,17 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         yield few, many
 
 
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
+    """A server with enough orders to fill each page."""
+    with servers.emulator(life.lived(tmp_path_factory.mktemp("life"), SEVERAL, 1), workers=1) as server:
+        yield server
+
+
 @pytest.fixture
-def guest(windows: Windows, both: Servers) -> Iterator[Visitor]:
-    """A visitor of the server with many orders."""
-    yield from visitors(windows, url(both[1]))
+def guest(windows: Windows, busy: servers.Server) -> Iterator[Visitor]:
+    """A visitor of the server whose pages are full."""
+    yield from visitors(windows, url(busy))
 
 
 def url(server: servers.Server) -> str:
@@ -54,6 +61,7 @@ def cost(server: servers.Server, path: str) -> float:
     return min(after - before for before, after in pairwise(spent)) * 1_000
 
 
+@pytest.mark.exhaustive
 def test_no_page_costs_much_more_with_ten_thousand_orders_than_with_a_handful(both: Servers) -> None:
     few, many = map(every, both)
     costs = {name: (cost(both[0], few[name]), cost(both[1], many[name])) for name in few}
@@ -62,8 +70,8 @@ def test_no_page_costs_much_more_with_ten_thousand_orders_than_with_a_handful(bo
     assert more < less * MOST_TIMES_IN_ALL, costs
 
 
-def test_what_falls_due_next_is_the_same_for_all_and_for_the_merchant_who_has_all(both: Servers) -> None:
-    desk = Desk(url(both[1]))
+def test_what_falls_due_next_is_the_same_for_all_and_for_the_merchant_who_has_all(busy: servers.Server) -> None:
+    desk = Desk(url(busy))
     narrowed = [row.split()[0] for row in rows(desk.page("/clock", merchants_id=pages.MERCHANTS_ID))]
     assert narrowed == [row.split()[0] for row in rows(desk.page("/clock"))] and len(narrowed) == 10
 
@@ -79,12 +87,11 @@ def weight(page: Page, address: str) -> int:
     return int(sum(came))
 
 
-def test_the_first_view_of_every_page_is_under_150_kb_with_all_the_rows_that_a_page_has(guest: Visitor, both: Servers) -> None:
-    _, many = both
+def test_the_first_view_of_every_page_is_under_150_kb_with_all_the_rows_that_a_page_has(guest: Visitor, busy: servers.Server) -> None:
     for number in range(PAGE_OF_DEVICES):
-        many.ask("PUT", f"/_emulator/terminals/counter-{number}", f'{{"merchants_id": "{pages.MERCHANTS_ID}"}}'.encode())
-    shown = {urlsplit(path).path: path for path in reversed(every(many).values())}  # of a path the first: the list that is not searched
+        busy.ask("PUT", f"/_emulator/terminals/counter-{number}", f'{{"merchants_id": "{pages.MERCHANTS_ID}"}}'.encode())
+    shown = {urlsplit(path).path: path for path in reversed(every(busy).values())}  # of a path the first: the list that is not searched
     with guest.at("about:blank", "zh", DESK, alone=True) as page:  # Chinese takes more bytes
-        weights = {path: weight(page, url(many) + address) for path, address in shown.items()}
+        weights = {path: weight(page, url(busy) + address) for path, address in shown.items()}
     assert len(weights) > 20 and min(weights.values()) > 0
     assert {path: size for path, size in weights.items() if size > MOST_BYTES} == {}

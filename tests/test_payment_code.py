@@ -36,7 +36,8 @@ def read(picture: Image.Image) -> set[tuple[str, str]]:
 @pytest.mark.parametrize("length", [2, 3, 16, 17, 18, 24])
 def test_a_scanner_reads_every_barcode(length: int) -> None:
     dice = random.Random(length)
-    codes = {"".join(dice.choices("0123456789", k=length)) for _ in range(250)} | {f"{pair:02d}" * (length // 2) for pair in range(100)}
+    codes = {"".join(dice.choices("0123456789", k=length)) for _ in range(40)}
+    codes |= {f"{pair:02d}" * (length // 2) for pair in range(length, 100, 4)}
     read_wrongly = {code for code in codes for bars, width in [code128(code)]
                     if read(picture(bars, width, 1).resize((2 * width, 60), Image.Resampling.NEAREST)) != {("Code128", code)}}
     assert read_wrongly == set()

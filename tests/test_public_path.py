@@ -72,7 +72,8 @@ def orders_of_every_kind(shop: Shop) -> list[str]:
     return [h5["pay_url"], qr["qr_code"], qr["pic_url"], card["pay_url"], refused["pay_url"], issuer]
 
 
-@pytest.mark.parametrize("path, strips", PLACES)
+@pytest.mark.parametrize("path, strips", [
+    pytest.param(*place, marks=pytest.mark.exhaustive if number else []) for number, place in enumerate(PLACES)])
 def test_every_page_leads_only_to_addresses_that_answer_under_the_path(path: str, strips: bool) -> None:
     for site in sites(path, strips, control_token=TOKEN):
         shop, crawler = control(site).shop(), Crawler(site)

@@ -25,28 +25,24 @@ def sentence(error: sqlite3.Error | OSError) -> str:
 
 
 class Log:
-    """Says in the log when a trouble begins, changes and ends, and repeats none within a minute."""
+    """Says in the log when a trouble begins and ends, with at most one trouble a minute: while a database is away, what is wrong
+    with it differs from one call to the next."""
 
     def __init__(self) -> None:
         self._present = ""
-        self._said = ("", -float(QUIET_S))
-
-    @property
-    def is_quiet(self) -> bool:
-        """Whether there is no trouble at present."""
-        return not self._present
+        self._is_said = False
+        self._said_at = -float(QUIET_S)
 
     def begin(self, trouble: str) -> None:
         """The database could not be used."""
         now = time.monotonic()
-        is_new = self._present != trouble
-        self._present = trouble
-        if is_new and (self._said[0] != trouble or now - self._said[1] >= QUIET_S):
-            self._said = (trouble, now)
+        is_new, self._present = self._present != trouble, trouble
+        if is_new and now - self._said_at >= QUIET_S:
+            self._is_said, self._said_at = True, now
             log.error("requests are refused: %s", trouble)
 
     def end(self) -> None:
         """It can be used."""
-        ended, self._present = self._present, ""
-        if ended and ended == self._said[0]:
+        is_over, self._present, self._is_said = self._is_said, "", False
+        if is_over:
             log.warning("the database can be used again")

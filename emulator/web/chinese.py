@@ -136,6 +136,7 @@ _FORMATS = {
     "text": "文本",
     "MD5": "MD5",
     "1 to 128 characters": "1 至 128 个字符",
+    "text of at most 128 characters, or 64 Chinese ones": "文本，最多 128 个字符，或 64 个汉字",
     "16 digits beginning 2088": "2088 开头的 16 位数字",
     "1m to 15d in whole m, h or d, or 1c": "1m 至 15d，整数加 m、h 或 d，或 1c",
     "Alipay: 16 to 24 digits beginning 25 to 30; WeChat: 18 digits beginning 10 to 15":
