@@ -8,14 +8,16 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
-from emulator import durations, seeding, settlement
-from emulator.clock import moment
-from emulator.merchants import Merchant
-from emulator.orders import Order
-from emulator.payments import Payments
-from emulator.settings import Settings
-from emulator.store import Store, Tables, prepare
-from emulator.store.records import Entry
+from tgpay_emulator.base import durations
+from tgpay_emulator.base.clock import moment
+from tgpay_emulator.base.settings import Settings
+from tgpay_emulator.domain import settlement
+from tgpay_emulator.domain.merchants import Merchant
+from tgpay_emulator.domain.orders import Order
+from tgpay_emulator.operations import seeding
+from tgpay_emulator.operations.payments import Payments
+from tgpay_emulator.store import Store, Tables, prepare
+from tgpay_emulator.store.records import Entry
 
 from .signing import MERCHANTS_ID, order_number
 

@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path
 from urllib.parse import urlencode
 
-from emulator import durations
+from tgpay_emulator.base import durations
 
 from . import servers
 from .servers import Server

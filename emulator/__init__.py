@@ -1,31 +1,20 @@
 """TGPay Emulator: a sandbox of the payment gateway TGPay Pro V2.
 
-A line of this map imports from the lines above it only; names on one line do not know each other. A test holds the code to it.
+The rooms of the house, each a package. One imports only from those above it, and no module anywhere imports itself in a circle; a
+test holds the code to both.
 
-    durations  money  chance  findings  codes  response_codes  signature  urls  lan  shop  remedies  slots  connections  portions
-    clock  payers  public_url  receivers  patience  card_schemes  decoding
-    card_numbers
-    settings  merchants  contract  cards  terminal
-    scenarios
-    orders  envelope  nested  masking  replies
-    faults  recipes  arrivals
-    moves  notices  settlement  mistakes  differences
-    discrepancies  reconciliation  separators
-    sending_mistakes
-    signature_search
-    store  doctor
-    outbox  authentication  watching  shared_settings
-    sender  payments  seeding  flights  scripting
-    acquirer
-    pos
-    due
-    walking
-    scheduler  endpoints
-    gateway  reference
-    web
-    worker
-    server
-    demo  remote
-    cli
+    base        time, money, URLs, settings and other basics that know nothing of payments
+    signing     the signature: what is signed, how clients write it, a client that signs, code samples
+    protocol    what the document says: endpoint tables, formats, codes, findings, answers and their faults; card data
+    diagnosis   why a signature is wrong
+    terminal    a card terminal as a function of what people did and the time
+    scenarios   the language of rules, and which rule fits a request
+    domain      merchants, orders and their transitions, notifications, settlement, reconciliation; no I/O
+    store       the database: the only SQL
+    operations  what can be done to the emulator, and what it does by itself: payments, timers, scheduler, outbox
+    gateway     one request to /v2 from its parameters to its answer; an endpoint is `gateway/endpoints/<name>.py`
+    web         HTTP: the gateway's addresses, payers' pages, control interface, console, demo: the only Flask
+    server      processes, connections, what they share
+    cli         the commands
 """
 __version__ = "0.4.0"

@@ -1,4 +1,4 @@
-"""`python -m emulator`."""
+"""`python -m tgpay_emulator`."""
 from .cli import main
 
 main()

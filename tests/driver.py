@@ -143,7 +143,7 @@ class Server:
         flags = [f"--{name.replace('_', '-')}={value}" for name, value in self.settings.items()]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TGPAY_")}
         self.output = tempfile.TemporaryFile("w+")  # a pipe that nobody reads would fill up and stop the server
-        self.process = subprocess.Popen([sys.executable, "-m", "emulator", "serve", *flags], stdout=self.output,
+        self.process = subprocess.Popen([sys.executable, "-m", "tgpay_emulator", "serve", *flags], stdout=self.output,
                                         stderr=subprocess.STDOUT, text=True, env=environment, start_new_session=True)
         if wait:
             self.wait_until_healthy()

@@ -8,7 +8,7 @@ from urllib import parse
 
 import pytest
 
-from emulator.masking import Mask
+from tgpay_emulator.protocol.masking import Mask
 
 from .driver import Shop, exchange, pay_info
 from .written_cards import card

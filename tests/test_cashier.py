@@ -11,7 +11,8 @@ from .browser import LANGUAGES, Visitor
 from .driver import RESPONSE_CODES, VISA, Answer, Clock, Receiver, Shop, card_of, exchange
 from .looks import faults
 from .payer import (
-    MONTH_OVER, RETURNED, events, field, issuer_of, outcome, pay_button, pay_by_card, shop_page, told_to, type_card, type_code)
+    MONTH_OVER, RETURNED, events, field, issuer_of, outcome, pay_button, pay_by_card, shop_page, told_to,
+    type_card, type_code)
 
 THREE_D, REVIEW, LATER, FOR_EVER = card_of("3200"), card_of("3200", "00001"), card_of("3150", "00001"), card_of("3150")
 NO_MONEY = card_of("3084")

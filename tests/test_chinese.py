@@ -1,14 +1,16 @@
 """What the tables say in English is told in Chinese on the Chinese pages (contract 5)."""
 import pytest
 
-from emulator import cards, payers, response_codes, terminal
-from emulator.contract import Source
-from emulator.endpoints import ENDPOINTS
-from emulator.findings import RULES
-from emulator.remedies import REMEDIES
-from emulator.scenarios import shipped, shipped_scenario, then_rows
-from emulator.web.chinese import CHINESE
-from emulator.web.texts import Texts
+from tgpay_emulator import terminal
+from tgpay_emulator.domain import wallets
+from tgpay_emulator.gateway.endpoints import ENDPOINTS
+from tgpay_emulator.protocol import response_codes, test_cards
+from tgpay_emulator.protocol.endpoint_tables import Source
+from tgpay_emulator.protocol.findings import RULES
+from tgpay_emulator.scenarios import shipped, shipped_scenario, then_rows
+from tgpay_emulator.signing.code_samples import REMEDIES
+from tgpay_emulator.web.chinese import CHINESE
+from tgpay_emulator.web.texts import Texts
 
 TABLES = [table for first in ENDPOINTS.values() for table in first.tables]
 ROWS = [row for table in TABLES for row in table.params if row.name != "sign"]
@@ -20,7 +22,7 @@ SAID = {
     "rules": {sentence for rule in RULES.values() for sentence in (rule.sentence, rule.change)},
     "sections of rules": {rule.section for rule in RULES.values() if " " in rule.section and "." not in rule.section},
     "messages of codes": {row.message for row in CODES},
-    "test cards": {card.means for card in cards.test_cards()}, "payment codes": {code.means for code in payers.TEST_CODES},
+    "test cards": {card.means for card in test_cards.test_cards()}, "payment codes": {code.means for code in wallets.TEST_CODES},
     "messages of terminals": {*terminal.MESSAGES.values(), *(answer.message for answer in terminal.AMOUNT_TRIGGERS.values())} - {""},
     "mistakes in a signature": set(REMEDIES),
     "scenarios": {shipped_scenario(name).summary for name in shipped()}, "keys of then": {meaning for _, _, meaning in then_rows()},

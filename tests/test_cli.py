@@ -13,11 +13,11 @@ from urllib import parse
 import pytest
 from click.testing import CliRunner, Result
 
-from emulator import __version__
-from emulator.cli import main
-from emulator.codes import REFUSALS
-from emulator.endpoints import ENDPOINTS
-from emulator.settings import SETTINGS
+from tgpay_emulator import __version__
+from tgpay_emulator.base.settings import SETTINGS
+from tgpay_emulator.cli import main
+from tgpay_emulator.gateway.endpoints import ENDPOINTS
+from tgpay_emulator.protocol.codes import REFUSALS
 
 from .driver import Control, Receiver, Server, Shop, free_port, md5_sign
 
@@ -40,7 +40,7 @@ def control(server: Server) -> Control:
 def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """A command in a process of its own, its output in pipes."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("TGPAY_")}
-    return subprocess.run([sys.executable, "-m", "emulator", *arguments], capture_output=True, text=True, timeout=60,
+    return subprocess.run([sys.executable, "-m", "tgpay_emulator", *arguments], capture_output=True, text=True, timeout=60,
                           env={**plain, "TERM": "xterm-256color", **environment})
 
 
@@ -150,7 +150,7 @@ def test_reset_resets_one_merchant_or_everything(run: Run, control: Control) -> 
 
 
 def test_output_cut_off_by_a_pipe_is_no_error(server: Server) -> None:
-    done = subprocess.run(["bash", "-c", f"{sys.executable} -m emulator reference | head -n 1; echo ${{PIPESTATUS[0]}}"],
+    done = subprocess.run(["bash", "-c", f"{sys.executable} -m tgpay_emulator reference | head -n 1; echo ${{PIPESTATUS[0]}}"],
                           capture_output=True, text=True, timeout=60)
     assert (done.stdout.splitlines()[0], done.stderr) == (f"# TGPay Emulator {__version__}: reference", "")
 

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import click
 import pytest
 
-from emulator.cli import main
+from tgpay_emulator.cli import main
 
 from .driver import Shop, exchange, free_port
 
@@ -80,7 +80,7 @@ def _be_a_command(out: int, err: int, arguments: list[str], environment: dict[st
 def run_alone(*arguments: str, stdout: Any, **environment: str) -> subprocess.CompletedProcess[str]:
     """A command in an interpreter of its own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TGPAY_")}
-    command = [sys.executable, "-m", "emulator", *arguments]
+    command = [sys.executable, "-m", "tgpay_emulator", *arguments]
     return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, text=True,
                           timeout=60, env={**kept, **environment})
 
@@ -142,7 +142,7 @@ def test_a_reader_who_has_left_is_no_failure_to_speak_of(arguments: list[str]) -
 def test_a_server_whose_address_cannot_be_printed_serves_and_says_so() -> None:
     port = free_port()
     with open("/dev/full", "w", encoding="utf-8") as full:
-        command = [sys.executable, "-m", "emulator", "serve", f"--port={port}", "--database=:temporary:"]
+        command = [sys.executable, "-m", "tgpay_emulator", "serve", f"--port={port}", "--database=:temporary:"]
         process = subprocess.Popen(command, stdout=full, stderr=subprocess.PIPE, text=True)
     try:
         end = time.monotonic() + 20

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from emulator.cli import main
-from emulator.scenarios import load, shipped, shipped_scenario
+from tgpay_emulator.cli import main
+from tgpay_emulator.scenarios import load, shipped, shipped_scenario
 
 from .driver import Control, Server
 from .test_cli import rows

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from emulator.scheduler import BATCH
+from tgpay_emulator.operations.scheduler import BATCH
 
 from .driver import Clock, Control, Receiver, Shop
 

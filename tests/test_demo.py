@@ -8,19 +8,19 @@ from contextlib import suppress
 
 import pytest
 
-from emulator import demo
-from emulator.demo.screen import Screen
-from emulator.shop import Receiver
-from emulator.demo.stage import Stage, Step
-from emulator.demo.steps import STEPS
-from emulator.endpoints import ENDPOINTS
+from tgpay_emulator.cli import demo
+from tgpay_emulator.cli.demo.screen import Screen
+from tgpay_emulator.cli.demo.stage import Stage, Step
+from tgpay_emulator.cli.demo.steps import STEPS
+from tgpay_emulator.gateway.endpoints import ENDPOINTS
+from tgpay_emulator.signing.merchant_client import Receiver
 
-COMMAND = [sys.executable, "-m", "emulator", "demo"]
+COMMAND = [sys.executable, "-m", "tgpay_emulator", "demo"]
 # Ctrl-C works, also where the tests themselves run in the background, which ignores it.
 FROM_A_TERMINAL = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from emulator.cli import main
+from tgpay_emulator.cli import main
 main(["demo"])
 """
 

@@ -12,13 +12,13 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import FrameLocator, Page, expect
 
-from emulator.orders import Event
-from emulator.store.notebook import Page as Written
-from emulator.web.sessions import session
-from emulator.web.demo.belief import Belief, beliefs
-from emulator.web.demo.goods import GOODS
-from emulator.web.demo.stories import STORIES, Story
-from emulator.web.texts import LANGUAGES as TEXTS
+from tgpay_emulator.domain.orders import Event
+from tgpay_emulator.store.notebook import Page as Written
+from tgpay_emulator.web.demo.belief import Belief, beliefs
+from tgpay_emulator.web.demo.goods import GOODS
+from tgpay_emulator.web.demo.stories import STORIES, Story
+from tgpay_emulator.web.sessions import session
+from tgpay_emulator.web.texts import LANGUAGES as TEXTS
 
 from .browser import DESK, HEIGHT, LANGUAGES, PHONE, Visitor
 from .driver import Answer, Control, Server, Shop, exchange, md5_sign

@@ -15,13 +15,14 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator import discrepancies, durations, reconciliation, settlement
-from emulator.cli import main
-from emulator.merchants import Merchant
-from emulator.orders import Order
-from emulator.reconciliation import Days, Truth
-from emulator.scenarios import outcomes
-from emulator.settings import Settings
+from tgpay_emulator.base import durations
+from tgpay_emulator.base.settings import Settings
+from tgpay_emulator.cli import main
+from tgpay_emulator.domain import discrepancies, reconciliation, settlement
+from tgpay_emulator.domain.merchants import Merchant
+from tgpay_emulator.domain.orders import Order
+from tgpay_emulator.domain.reconciliation import Days, Truth
+from tgpay_emulator.scenarios import outcomes
 
 from .driver import VISA, Answer, Clock, Control, Server, Shop, exchange
 

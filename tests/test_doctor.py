@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from emulator import doctor
+from tgpay_emulator.diagnosis import explanation
 
 from .driver import Shop, md5_sign
 
@@ -156,11 +156,11 @@ def sent(chance: random.Random, foreign: str = "咖啡") -> Params:
     return dict(params)
 
 
-def codes(found: doctor.Diagnosis) -> list[str]:
+def codes(found: explanation.Diagnosis) -> list[str]:
     return [mistake.code for mistake in found.mistakes]
 
 
-def ways(found: doctor.Diagnosis) -> set[tuple[str, ...]]:
+def ways(found: explanation.Diagnosis) -> set[tuple[str, ...]]:
     """The explanations, each as the codes of its mistakes."""
     return {tuple(sorted(mistake.code for mistake in way)) for way in found.ways}
 
@@ -169,7 +169,7 @@ def ways(found: doctor.Diagnosis) -> set[tuple[str, ...]]:
 def test_each_mistake_is_recognised_whatever_the_parameters(code: str, client: Client) -> None:
     for seed in range(5):
         params = sent(random.Random(seed))
-        found = doctor.explain({**params, "sign": client(params, TOKEN)}, TOKEN, ["f" * 32, OTHER])
+        found = explanation.explain({**params, "sign": client(params, TOKEN)}, TOKEN, ["f" * 32, OTHER])
         assert (code,) in ways(found), f"seed {seed}: {found.sentence}"
         alike = [each for each in CLIENTS if each(params, TOKEN) == client(params, TOKEN)]
         assert ways(found) <= {(CODE_OF[id(each)],) for each in alike}
@@ -181,13 +181,13 @@ def test_each_mistake_is_recognised_whatever_the_parameters(code: str, client: C
 def test_latin_1_is_recognised() -> None:
     for seed in range(15):
         params = sent(random.Random(seed), "café £5")
-        found = doctor.explain({**params, "sign": Client(charset="latin-1")(params, TOKEN)}, TOKEN)
+        found = explanation.explain({**params, "sign": Client(charset="latin-1")(params, TOKEN)}, TOKEN)
         assert codes(found) == ["LATIN_1"]
 
 
 def test_a_sign_type_that_was_signed_but_not_sent_is_recognised() -> None:
     params = {"merchants_id": "1", "out_trade_no": "2"}
-    found = doctor.explain({**params, "sign": md5(f"{text_of(params)}&sign_type=MD5{TOKEN}")}, TOKEN)
+    found = explanation.explain({**params, "sign": md5(f"{text_of(params)}&sign_type=MD5{TOKEN}")}, TOKEN)
     assert codes(found) == ["SIGN_TYPE_KEPT"]
 
 
@@ -205,14 +205,14 @@ def percent(kept: str, blank: str = "%20", small: bool = False) -> Callable[[str
     pytest.param(percent("-_.!*()", "+", small=True), id="C# HttpUtility.UrlEncode")])
 def test_the_url_encoding_of_each_language_is_recognised(encode: Callable[[str], str]) -> None:
     params = {"merchants_id": "1", "reference": "Tea (green)! 50% ~*' 茶"}
-    found = doctor.explain({**params, "sign": each_value(encode)(params, TOKEN)}, TOKEN)
+    found = explanation.explain({**params, "sign": each_value(encode)(params, TOKEN)}, TOKEN)
     assert codes(found) == ["URL_ENCODED"]
 
 
 def test_an_amount_is_recognised_in_each_of_its_forms() -> None:
     for written, signed in (("1", "1.00"), ("1.00", "1"), ("1.5", "1.50"), ("1.50", "1.5"), ("0.10", "0.1"), ("2.0", "2.00"), ("3", "3.0")):
         params = {"merchants_id": "1", "refund_amount": written}
-        found = doctor.explain({**params, "sign": instead(refund_amount=signed)(params, TOKEN)}, TOKEN)
+        found = explanation.explain({**params, "sign": instead(refund_amount=signed)(params, TOKEN)}, TOKEN)
         assert codes(found) == ["AMOUNT_REFORMATTED"], written
         assert "refund_amount" in found.sentence
 
@@ -222,7 +222,7 @@ def test_the_parameter_that_was_not_signed_is_named() -> None:
         chance = random.Random(seed)
         params = sent(chance)
         name = chance.choice([name for name, value in params.items() if value and name != "sign_type"])
-        found = doctor.explain({**params, "sign": instead(**{name: None})(params, TOKEN)}, TOKEN)
+        found = explanation.explain({**params, "sign": instead(**{name: None})(params, TOKEN)}, TOKEN)
         assert codes(found) == ["PARAMETER_MISSING"]
         assert found.sentence.startswith(f"{name} ")
 
@@ -232,7 +232,7 @@ def test_nothing_is_claimed_of_a_value_that_no_mistake_makes() -> None:
         chance = random.Random(seed)
         params = sent(chance)
         for sign in (f"{chance.getrandbits(128):032x}", "nonsense", "", "é", md5(TOKEN), md5("")):
-            found = doctor.explain({**params, "sign": sign}, TOKEN, [OTHER])
+            found = explanation.explain({**params, "sign": sign}, TOKEN, [OTHER])
             assert (found.mistakes, found.differs, found.right, found.as_json()["code"]) == ((), None, False, None)
 
 
@@ -263,7 +263,7 @@ def test_each_two_mistakes_are_recognised_whatever_the_parameters(code: str, cli
         sign = both(params, TOKEN)
         if sign == RIGHT(params, TOKEN):
             continue
-        found = doctor.explain({**params, "sign": sign}, TOKEN, [OTHER])
+        found = explanation.explain({**params, "sign": sign}, TOKEN, [OTHER])
         fewest = min(map(len, made[sign]))
         shortest = {reason for reason in made[sign] if len(reason) == fewest}
         is_simpler = fewest > 1 and {len(way) for way in ways(found)} == {1}  # one value only was changed
@@ -274,13 +274,13 @@ def test_each_two_mistakes_are_recognised_whatever_the_parameters(code: str, cli
     ({"attach": "a", "reference": "咖啡"}, "reference"), ({"attach": "a", "return_url": "http://a/?b=c"}, "return_url"),
     ({"reference": " a"}, "reference")])
 def test_without_a_known_mistake_the_first_doubtful_spot_is_named(params: Params, spot: str) -> None:
-    found = doctor.explain({**params, "sign": "0" * 32}, TOKEN)
+    found = explanation.explain({**params, "sign": "0" * 32}, TOKEN)
     assert found.mistakes == ()
     assert spot in found.sentence
 
 
 def test_a_sign_of_the_wrong_length_is_told_so() -> None:
-    assert "32" in doctor.explain({"a": "1", "sign": "abc"}, TOKEN).sentence
+    assert "32" in explanation.explain({"a": "1", "sign": "abc"}, TOKEN).sentence
 
 
 OVER_HTTP = [row for row in MISTAKES if row[1] in ("UNSORTED", "TOKEN_BEFORE", "GBK", "PARAMETER_MISSING", "EMPTY_KEPT", "URL_ENCODED")]
@@ -328,7 +328,7 @@ def test_a_right_sign_is_called_right(shop: Shop) -> None:
 def test_no_token_is_ever_told(code: str, client: Client) -> None:
     params = sent(random.Random(4))
     for each in (client, *pairs_of(client)[:1]):
-        told = json.dumps(doctor.explain({**params, "sign": each(params, TOKEN)}, TOKEN, [OTHER]).as_json()).lower()
+        told = json.dumps(explanation.explain({**params, "sign": each(params, TOKEN)}, TOKEN, [OTHER]).as_json()).lower()
         assert not [token for token in (TOKEN, OTHER) for place in range(0, 25, 8) if token[place:place + 8] in told]
 
 
@@ -350,7 +350,7 @@ def test_the_first_place_where_the_client_s_text_differs_is_told(client: Client)
     for seed in range(5):
         params = sent(random.Random(seed))
         text, yours = text_of(params), without_tokens(client.whole(params, TOKEN))
-        differs = doctor.explain({**params, "sign": client(params, TOKEN)}, TOKEN, [OTHER]).differs
+        differs = explanation.explain({**params, "sign": client(params, TOKEN)}, TOKEN, [OTHER]).differs
         assert differs is not None
         same = len(os.path.commonprefix([f"{text}<token>", yours]))
         assert differs.position == (same if same == len(f"{text}<token>") else min(same, len(text)))
@@ -372,22 +372,22 @@ def without_tokens(text: str) -> str:
 
 def test_a_difference_of_charset_is_told_in_bytes() -> None:
     params = {"merchants_id": "1", "reference": "a 茶"}
-    differs = doctor.explain({**params, "sign": Client(charset="gbk")(params, TOKEN)}, TOKEN).differs
-    assert differs == doctor.Difference(len("merchants_id=1&reference=a "), r"…d=1&reference=a \xB2\xE8<token>",
-                                        r"…d=1&reference=a \xE8\x8C\xB6<token>")
-    both = doctor.explain({**params, "sign": Client(charset="gbk", put="TOKEN|TEXT")(params, TOKEN)}, TOKEN).differs
+    differs = explanation.explain({**params, "sign": Client(charset="gbk")(params, TOKEN)}, TOKEN).differs
+    assert differs == explanation.Difference(len("merchants_id=1&reference=a "), r"…d=1&reference=a \xB2\xE8<token>",
+                                             r"…d=1&reference=a \xE8\x8C\xB6<token>")
+    both = explanation.explain({**params, "sign": Client(charset="gbk", put="TOKEN|TEXT")(params, TOKEN)}, TOKEN).differs
     assert both is not None and (both.position, both.yours) == (0, "<token>merchants…")
 
 
 def test_what_was_hashed_after_the_token_is_seen_in_the_difference() -> None:
     params = {"merchants_id": "1", "out_trade_no": "2"}
-    found = doctor.explain({**params, "sign": Client(put="TEXT|TOKEN|\n")(params, TOKEN)}, TOKEN).differs
-    assert found == doctor.Difference(len("merchants_id=1&out_trade_no=2<token>"), "…rade_no=2<token>\n", "…rade_no=2<token>")
+    found = explanation.explain({**params, "sign": Client(put="TEXT|TOKEN|\n")(params, TOKEN)}, TOKEN).differs
+    assert found == explanation.Difference(len("merchants_id=1&out_trade_no=2<token>"), "…rade_no=2<token>\n", "…rade_no=2<token>")
 
 
 def test_where_the_text_is_right_no_difference_is_told() -> None:
     params = {"merchants_id": "1"}
-    assert doctor.explain({**params, "sign": f"{md5_sign(params, TOKEN)} "}, TOKEN).differs is None
+    assert explanation.explain({**params, "sign": f"{md5_sign(params, TOKEN)} "}, TOKEN).differs is None
 
 
 SECRETS: list[tuple[str, Client, bool]] = [
@@ -449,18 +449,18 @@ def test_a_huge_request_is_no_endless_work(kind: str, monkeypatch: pytest.Monkey
 
     real, params = hashlib.md5, HUGE[kind]
     monkeypatch.setattr(hashlib, "md5", counting)
-    assert doctor.explain({**params, "sign": "0" * 32}, TOKEN, [f"{number:032x}" for number in range(1000)]).mistakes == ()
+    assert explanation.explain({**params, "sign": "0" * 32}, TOKEN, [f"{number:032x}" for number in range(1000)]).mistakes == ()
     assert sum(hashed) < 4 * 2**22
     assert len(hashed) < 3000
     hashed.clear()
-    assert doctor.explain({**params, "sign": md5_sign(params, TOKEN)}, TOKEN).right
+    assert explanation.explain({**params, "sign": md5_sign(params, TOKEN)}, TOKEN).right
     assert len(hashed) == 2  # one of them is the test's own
 
 
 @pytest.mark.parametrize("kind", HUGE)
 def test_the_likeliest_mistake_is_recognised_in_a_huge_request_too(kind: str) -> None:
     params = HUGE[kind]
-    found = doctor.explain({**params, "sign": Client(order=list)(params, TOKEN)}, TOKEN)
+    found = explanation.explain({**params, "sign": Client(order=list)(params, TOKEN)}, TOKEN)
     assert codes(found) == ["UNSORTED"]
-    untold = doctor.explain({**params, "sign": "0" * 32}, TOKEN)
+    untold = explanation.explain({**params, "sign": "0" * 32}, TOKEN)
     assert "too much" in untold.sentence

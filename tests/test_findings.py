@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from emulator.findings import RULES
-from emulator.store import Store, prepare
+from tgpay_emulator.protocol.findings import RULES
+from tgpay_emulator.store import Store, prepare
 
 from .driver import Answer, Clock, Receiver, Shop, card_of, exchange, md5_sign
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from emulator.server import build
-from emulator.settings import Settings
+from tgpay_emulator.base.settings import Settings
+from tgpay_emulator.server.process import build
 
 from .driver import Control, Server, card_of
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from emulator.store import Store, prepare
-from emulator.store.shortening import MOST_CHARACTERS, MOST_PARAMS, kept_params, shortened
+from tgpay_emulator.store import Store, prepare
+from tgpay_emulator.store.shortening import MOST_CHARACTERS, MOST_PARAMS, kept_params, shortened
 
 from .driver import Control, Server, Shop
 

@@ -10,10 +10,10 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from emulator import lan
-from emulator.cli.announcement import AS_BEFORE, BLACK_AND_WHITE, qr_code
-from emulator.lan import Interface, ranked
-from emulator.settings import Settings
+from tgpay_emulator.base import lan
+from tgpay_emulator.base.lan import Interface, ranked
+from tgpay_emulator.base.settings import Settings
+from tgpay_emulator.cli.announcement import AS_BEFORE, BLACK_AND_WHITE, qr_code
 
 from .driver import Control, Server, exchange
 
@@ -110,7 +110,8 @@ def test_a_public_url_that_is_named_wins_and_so_does_a_host(here: str) -> None:
 def serve(*command: str) -> subprocess.CompletedProcess[str]:
     plain = {name: value for name, value in os.environ.items() if not name.startswith("TGPAY_")}
     flags = ["serve", "--lan", "--port=0", "--database=:temporary:"]
-    return subprocess.run([*command, sys.executable, "-m", "emulator", *flags], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    return subprocess.run([*command, sys.executable, "-m", "tgpay_emulator", *flags],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           env=plain, timeout=30)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from emulator.orders import Order
-from emulator.store import Store, Unusable, database, prepare
+from tgpay_emulator.domain.orders import Order
+from tgpay_emulator.store import Store, Unusable, database, prepare
 
 VERSION_1 = Path(__file__).parent / "vectors" / "schema-1.sql"  # of 0.1.0
 CONTEXT = multiprocessing.get_context("fork")
@@ -147,7 +147,7 @@ def test_a_newer_database_is_refused_and_untouched(path: Path) -> None:
 
 def test_many_processes_make_a_new_database_together(tmp_path: Path) -> None:
     path = tmp_path / "new.db"
-    line = f"from pathlib import Path; from emulator.store import prepare; prepare(Path({str(path)!r}))"
+    line = f"from pathlib import Path; from tgpay_emulator.store import prepare; prepare(Path({str(path)!r}))"
     processes = [subprocess.Popen([sys.executable, "-c", line], stderr=subprocess.PIPE, text=True) for _ in range(8)]
     assert [process.communicate(timeout=30)[1] for process in processes] == [""] * 8
     assert version(path) == database.VERSION

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator import chance, durations, money
+from tgpay_emulator.base import durations, money, randomness
 
 PENNY = Decimal("0.01")
 
@@ -107,22 +107,23 @@ SEEDS_AND_NAMES = (("seed", "a", "bc"), ("seed", "ab", "c"), ("seed", "abc"), ("
 
 
 def test_chance_is_the_same_for_the_same_seed_and_names_and_different_for_others():
-    drawn = [chance.derive(*names) for names in SEEDS_AND_NAMES]
-    assert drawn == [chance.derive(*names) for names in SEEDS_AND_NAMES]
+    drawn = [randomness.derive(*names) for names in SEEDS_AND_NAMES]
+    assert drawn == [randomness.derive(*names) for names in SEEDS_AND_NAMES]
     assert len(set(drawn)) == len(drawn)
 
 
 @pytest.mark.parametrize("hash_seed", ["1", "2"])
 def test_chance_is_the_same_in_every_process(hash_seed: str):
-    code = ("from emulator import chance\n"
-            "print(chance.digits(20, 's', 'x', 7), chance.letters(20, 's', 'x'), chance.hexadecimal(20, 's', 'x'))")
+    code = ("from tgpay_emulator.base import randomness\n"
+            "print(randomness.digits(20, 's', 'x', 7), randomness.letters(20, 's', 'x'), randomness.hexadecimal(20, 's', 'x'))")
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": hash_seed})
-    assert printed.stdout.split() == [chance.digits(20, "s", "x", 7), chance.letters(20, "s", "x"), chance.hexadecimal(20, "s", "x")]
+    assert printed.stdout.split() == [
+        randomness.digits(20, "s", "x", 7), randomness.letters(20, "s", "x"), randomness.hexadecimal(20, "s", "x")]
 
 
 @given(st.text(), st.text(), st.integers(1, 40))
 def test_chance_gives_as_many_characters_as_are_asked_for(seed: str, name: str, count: int):
-    assert len(chance.digits(count, seed, name)) == len(chance.letters(count, seed, name)) == count
-    assert chance.digits(count, seed, name).isdecimal()
-    assert set(chance.hexadecimal(count, seed, name)) <= set("0123456789abcdef")
-    assert chance.letters(count, seed, name).isalnum()
+    assert len(randomness.digits(count, seed, name)) == len(randomness.letters(count, seed, name)) == count
+    assert randomness.digits(count, seed, name).isdecimal()
+    assert set(randomness.hexadecimal(count, seed, name)) <= set("0123456789abcdef")
+    assert randomness.letters(count, seed, name).isalnum()

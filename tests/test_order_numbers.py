@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from emulator.card_numbers import suspects
-from emulator.masking import Mask
+from tgpay_emulator.protocol.card_numbers import suspects
+from tgpay_emulator.protocol.masking import Mask
 
 from .driver import Shop, luhn_digit
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.codes import Refused
-from emulator.moves import at, charged_back, falls_due, moved, refunded, retried
-from emulator.orders import CARD_MOVES, MOVES, CardState, Event, Order, Status
-from emulator.response_codes import CardStatus
+from tgpay_emulator.domain.orders import CARD_MOVES, MOVES, CardState, Event, Order, Status
+from tgpay_emulator.domain.transitions import at, charged_back, falls_due, moved, refunded, retried
+from tgpay_emulator.protocol.codes import Refused
+from tgpay_emulator.protocol.response_codes import CardStatus
 
 MINUTE = 60_000
 DAY = 1_440 * MINUTE

@@ -3,8 +3,8 @@ import json
 
 import pytest
 
-from emulator.outbox import Sent, next_step
-from emulator.store.post import Posted
+from tgpay_emulator.operations.outbox import Sent, next_step
+from tgpay_emulator.store.post import Posted
 
 MINUTE = 60_000
 SCHEDULE = (4 * MINUTE, 10 * MINUTE)

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from benchmarks import life, pages, servers
-from emulator.web.console.terminals import PAGE_OF_DEVICES
+from tgpay_emulator.web.console.terminals import PAGE_OF_DEVICES
 
 from .browser import DESK, Visitor, Windows, visitors
 from .console.desk import Desk, rows

@@ -9,8 +9,8 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from emulator import payers
-from emulator.web.drawn import code128, qr
+from tgpay_emulator.domain import wallets
+from tgpay_emulator.web.drawn import code128, qr
 
 from .browser import LANGUAGES, PHONE, Visitor
 from .driver import Shop, exchange
@@ -81,7 +81,7 @@ def test_each_visit_has_a_new_code_and_the_shop_is_paid_with_it(base_url: str, s
 
 
 def test_the_same_seed_shows_the_same_codes_in_the_same_order() -> None:
-    runs = [[payers.payment_code(seed, wallet, number) for wallet in WALLETS for number in range(1, 50)]
+    runs = [[wallets.payment_code(seed, wallet, number) for wallet in WALLETS for number in range(1, 50)]
             for seed in ("lunch", "lunch", "tea")]
     assert runs[0] == runs[1]
     assert len(set(runs[0] + runs[2])) == 4 * 49
@@ -90,10 +90,10 @@ def test_the_same_seed_shows_the_same_codes_in_the_same_order() -> None:
 def test_the_codes_whose_buyers_fail_are_one_tap_away_and_behave(visitor: Visitor, base_url: str, shop: Shop) -> None:
     outcomes = {}
     with visitor.at(f"{base_url}/code/wechat") as page:
-        for place, row in enumerate(payers.TEST_CODES, 1):
+        for place, row in enumerate(wallets.TEST_CODES, 1):
             page.locator(".chip").nth(place).click()
             code = shown(page)
-            assert code == payers.PREFIXES["wechat"] + row.ending
+            assert code == wallets.PREFIXES["wechat"] + row.ending
             answer = shop.pay_by_barcode(buyer_identity_code=code, pay_type="wechat")
             outcomes[page.locator("[aria-current]").inner_text()] = answer.fields.get("detail_error_code", answer["result_code"])
             assert page.get_by_role("status").inner_text() == page.locator("[aria-current]").inner_text()

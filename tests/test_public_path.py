@@ -11,8 +11,8 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import expect
 
-import emulator
-from emulator.web import drawn
+import tgpay_emulator
+from tgpay_emulator.web import drawn
 
 from .browser import DESK, Visitor, Windows, visitors
 from .crawler import BACK, Crawler, Site
@@ -24,7 +24,7 @@ TOKEN, DEMO = "s3cret-token", "290000000001"
 THREE_D = {"cardNo": card_of("3200"), "expirationMonth": "12", "expirationYear": "49", "cvv": "123"}
 PLACES = [("/tgpay", True), ("/a%20b/%E6%94%AF", False), ("/pay", True)]  # and whether the proxy strips it
 CONSOLE = {"orders", "journal", "notifications", "terminals", "scenarios", "settlement", "clock", "try"}
-WEB = Path(emulator.__file__).parent / "web"
+WEB = Path(tgpay_emulator.__file__).parent / "web"
 SOURCES = sorted(path for place in ("templates", "static") for path in (WEB / place).rglob("*.*"))
 IN_MARKUP = re.compile(r"""\b(?:href|src|srcset|action|formaction|poster|data-[\w-]+)\s*=\s*["']?/"""
                        r"""|url=/|url\(\s*["']?/|@import\s+["']/""")

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from emulator import reference
-from emulator.cli import main
-from emulator.settings import SETTINGS, variable
-from emulator.web.control import OPERATIONS
+from tgpay_emulator.base.settings import SETTINGS, variable
+from tgpay_emulator.cli import main
+from tgpay_emulator.gateway import reference
+from tgpay_emulator.web.control.interface import OPERATIONS
 
 from .driver import Clock, Receiver, Shop
 
@@ -175,8 +175,8 @@ def test_the_pictures_are_small() -> None:
 
 
 def test_the_changelog_names_this_version_and_every_endpoint() -> None:
-    from emulator import __version__
-    from emulator.endpoints import ENDPOINTS
+    from tgpay_emulator import __version__
+    from tgpay_emulator.gateway.endpoints import ENDPOINTS
 
     changes = text("CHANGELOG.md")
     assert f"\n## {__version__}" in changes

@@ -4,19 +4,21 @@ import sys
 
 import pytest
 
-from emulator import faults, findings, payers, scenarios, settlement
-from emulator.cards import test_cards as every_test_card
-from emulator.codes import BUYER_FAILURES, REFUSALS
-from emulator.contract import Endpoint, Need, Source
-from emulator.endpoints import ENDPOINTS
-from emulator.response_codes import RESPONSE_CODES
-from emulator.scenarios import outcomes
-from emulator.settings import SETTINGS, Setting, variable
+from tgpay_emulator import scenarios
+from tgpay_emulator.base.settings import SETTINGS, Setting, variable
+from tgpay_emulator.domain import settlement, wallets
+from tgpay_emulator.gateway.endpoints import ENDPOINTS
+from tgpay_emulator.protocol import faults, findings
+from tgpay_emulator.protocol.codes import BUYER_FAILURES, REFUSALS
+from tgpay_emulator.protocol.endpoint_tables import Endpoint, Need, Source
+from tgpay_emulator.protocol.response_codes import RESPONSE_CODES
+from tgpay_emulator.protocol.test_cards import test_cards as every_test_card
+from tgpay_emulator.scenarios import outcomes
 
 
 @pytest.fixture(scope="module")
 def printed() -> str:
-    return subprocess.run([sys.executable, "-m", "emulator", "reference"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return subprocess.run([sys.executable, "-m", "tgpay_emulator", "reference"], stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
 def section(printed: str, endpoint: Endpoint) -> str:
@@ -114,8 +116,8 @@ def test_each_test_card_tells_what_happens(printed: str, card) -> None:
 
 
 def test_all_payment_codes_for_tests_are_there_for_both_wallets(printed: str) -> None:
-    for code in payers.TEST_CODES:
-        alipay, wechat = (payers.PREFIXES[wallet] + code.ending for wallet in (payers.ALIPAY, payers.WECHAT))
+    for code in wallets.TEST_CODES:
+        alipay, wechat = (wallets.PREFIXES[wallet] + code.ending for wallet in (wallets.ALIPAY, wallets.WECHAT))
         assert f"| `{alipay}` | `{wechat}` | {code.means} |" in printed
 
 

@@ -8,14 +8,14 @@ from urllib.parse import urlencode
 
 import pytest
 
-from emulator import seeding
-from emulator.codes import REFUSALS
-from emulator.contract import endpoint
-from emulator.endpoints import ENDPOINTS
-from emulator.endpoints._common import MERCHANTS_ID, OUT_TRADE_NO, SIGN, SIGN_TYPE
-from emulator.gateway import Gateway, Request
-from emulator.settings import Settings
-from emulator.store import Store, prepare
+from tgpay_emulator.base.settings import Settings
+from tgpay_emulator.gateway.endpoints import ENDPOINTS
+from tgpay_emulator.gateway.endpoints._common import MERCHANTS_ID, OUT_TRADE_NO, SIGN, SIGN_TYPE
+from tgpay_emulator.gateway.handling import Gateway, Request
+from tgpay_emulator.operations import seeding
+from tgpay_emulator.protocol.codes import REFUSALS
+from tgpay_emulator.protocol.endpoint_tables import endpoint
+from tgpay_emulator.store import Store, prepare
 
 from .driver import Answer, Clock, Shop, exchange, md5_sign
 

@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from emulator import remedies
-from emulator.remedies import REMEDIES, ROUTINE, Step
+from tgpay_emulator.signing import code_samples
+from tgpay_emulator.signing.code_samples import REMEDIES, ROUTINE, Step
 
 from .driver import md5_sign
 
@@ -50,8 +50,8 @@ def test_every_line_stands_in_the_routine_that_is_run() -> None:
 
 def test_the_lines_of_two_mistakes_stand_in_their_order_and_once_where_they_are_the_same() -> None:
     for codes in (["UNSORTED", "TOKEN_ABSENT"], ["TOKEN_ABSENT", "UNSORTED"]):
-        assert remedies.remedies(codes)["php"].splitlines() == [remedies.SORT.php, remedies.HASH.php]
-    assert remedies.remedies(["TOKEN_ABSENT", "GBK"]) == remedies.HASH.lines()
+        assert code_samples.remedies(codes)["php"].splitlines() == [code_samples.SORT.php, code_samples.HASH.php]
+    assert code_samples.remedies(["TOKEN_ABSENT", "GBK"]) == code_samples.HASH.lines()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from emulator import cards
-from emulator.response_codes import RESPONSE_CODES
+from tgpay_emulator.protocol import test_cards
+from tgpay_emulator.protocol.response_codes import RESPONSE_CODES
 
 from . import driver
 
 COLUMNS = ["code", "message", "section", "status", "shown_to_payer"]
 ROWS = list(driver.RESPONSE_CODES.values())
-CARDS = cards.test_cards()
+CARDS = test_cards.test_cards()
 PRINTED = Path(__file__).parents[2] / "shared" / "spec" / "response-codes.csv"
 HAN = re.compile("[\\u4e00-\\u9fff]")
 
@@ -62,7 +62,7 @@ def test_every_code_has_a_test_card_that_names_it(code: str):
 
 
 def test_the_plain_cards_are_those_of_the_contract():
-    assert set(cards.PLAIN) == {
+    assert set(test_cards.PLAIN) == {
         "4000020951595032", "5204740000001002", "4111111111111111", "4242424242424242", "5555555555554444", "378282246310005",
         "3530111333300000", "6011111111111117", "30569309025904"}
     assert {card.brand for card in CARDS} == {"Visa", "Mastercard", "American Express", "JCB", "Discover", "Diners Club"}

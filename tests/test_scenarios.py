@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator import scenarios
-from emulator.endpoints import ENDPOINTS
-from emulator.response_codes import RESPONSE_CODES
-from emulator.scenarios import Buyer, Facts, Invalid, Notify, Scenario, Terminal, Then, from_json
-from emulator.scenarios import outcomes
+from tgpay_emulator import scenarios
+from tgpay_emulator.gateway.endpoints import ENDPOINTS
+from tgpay_emulator.protocol.response_codes import RESPONSE_CODES
+from tgpay_emulator.scenarios import (
+    Buyer, Facts, Invalid, Notify, Scenario, Terminal, Then, from_json, outcomes)
 
 ROOT = Path(__file__).parent.parent
 CARD = "4000023084000003"
@@ -633,7 +633,9 @@ def test_the_package_takes_every_folder_and_the_files_along() -> None:
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     packages = setup["options"]["packages"].split()
-    folders = {".".join(path.parent.relative_to(ROOT).parts) for path in (ROOT / "emulator").rglob("__init__.py")}
-    assert packages == sorted({*folders, "emulator.scenarios.files"})
-    assert setup["options"]["package_dir"].strip() == "emulator.scenarios.files = scenarios"
+    folders = {".".join(["tgpay_emulator", *path.parent.relative_to(ROOT / "emulator").parts])
+               for path in (ROOT / "emulator").rglob("__init__.py")}
+    assert packages == sorted({*folders, "tgpay_emulator.scenarios.files"})
+    assert setup["options"]["package_dir"].split("\n")[1:] == [
+        "tgpay_emulator = emulator", "tgpay_emulator.scenarios.files = scenarios"]
     assert "!scenarios" in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()

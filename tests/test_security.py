@@ -13,11 +13,11 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-import emulator
+import tgpay_emulator
 
 from .driver import Answer, Control, Receiver, Server, Shop, card_of, exchange, pay_info
 
-PAGE = (Path(emulator.__file__).parent.parent / "docs/SECURITY.md").read_text(encoding="utf-8")
+PAGE = (Path(tgpay_emulator.__file__).parent.parent / "docs/SECURITY.md").read_text(encoding="utf-8")
 PROMISES = re.findall(r"^\* \*\*([a-z-]+)\*\*: ", PAGE, re.MULTILINE)
 TOKEN = "control-s3cret"
 

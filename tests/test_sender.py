@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from emulator.sender import allowed
+from tgpay_emulator.operations.sender import allowed
 
 from .driver import Control, Receiver, Server
 

@@ -20,7 +20,8 @@ from .driver import Clock, Control, Receiver, Server, Shop, exchange, free_port
 def outcome(*flags: str, **environment: str) -> tuple[int, list[str]]:
     """The status and the printed lines of a `serve` that is expected to end by itself."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("TGPAY_")}
-    done = subprocess.run([sys.executable, "-m", "emulator", "serve", *flags], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    done = subprocess.run([sys.executable, "-m", "tgpay_emulator", "serve", *flags],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           env={**plain, **environment}, timeout=30)
     return done.returncode, done.stdout.splitlines()
 
@@ -98,7 +99,7 @@ def test_a_database_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> 
 
 def test_a_disk_without_room_is_one_clear_line(tmp_path: Path) -> None:
     path = tmp_path / "emulator.db"
-    command = f"ulimit -f 1; exec {sys.executable} -m emulator serve --port=0 --database={path}"
+    command = f"ulimit -f 1; exec {sys.executable} -m tgpay_emulator serve --port=0 --database={path}"
     done = subprocess.run(["bash", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30)
     assert (done.returncode, len(done.stdout.splitlines())) == (1, 1), done.stdout
     assert str(path) in done.stdout
@@ -143,12 +144,12 @@ def test_an_address_that_cannot_be_written_down_is_a_warning_and_it_serves(place
     assert [place in line and "WARNING" in line for line in printed.splitlines()] == [True, False]
 
 
-AS_NOBODY = ("import os, sys, emulator.cli, emulator.server, platformdirs;"
+AS_NOBODY = ("import os, sys, tgpay_emulator.cli, tgpay_emulator.server.process, platformdirs;"
              "os.setgroups([]); os.setgid(12345); os.setuid(12345);"
-             "sys.argv[1:] = ['serve', '--port=0']; emulator.cli.main()")
+             "sys.argv[1:] = ['serve', '--port=0']; tgpay_emulator.cli.main()")
 # What is in them stays to be seen: the checkout itself may lie there.
 WITHOUT_ROOM = ("for place in /tmp /var/tmp; do mount --bind $place $place && mount -o remount,bind,ro $place || exit 77; done; cd /proc;"
-                f"exec {sys.executable} -m emulator serve --port=0 --database=:temporary:")
+                f"exec {sys.executable} -m tgpay_emulator serve --port=0 --database=:temporary:")
 only_root = pytest.mark.skipif(os.getuid() != 0, reason="only root may do that")
 
 

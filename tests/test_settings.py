@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from emulator.cli import main
-from emulator.settings import SETTINGS, Setting, Settings, from_environment
+from tgpay_emulator.base.settings import SETTINGS, Setting, Settings, from_environment
+from tgpay_emulator.cli import main
 
 from .driver import Control, Server
 
@@ -92,7 +92,8 @@ def test_a_switch_is_written_in_the_usual_ways(written: str, value: bool) -> Non
 
 def serve(*flags: str, **environment: str) -> subprocess.CompletedProcess[str]:
     plain = {name: value for name, value in os.environ.items() if not name.startswith("TGPAY_")}
-    return subprocess.run([sys.executable, "-m", "emulator", "serve", *flags], capture_output=True, text=True, env={**plain, **environment},
+    return subprocess.run([sys.executable, "-m", "tgpay_emulator", "serve", *flags], capture_output=True, text=True,
+                          env={**plain, **environment},
                           timeout=30)
 
 

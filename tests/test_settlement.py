@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator import settlement
-from emulator.merchants import Merchant
-from emulator.orders import Order
-from emulator.settings import Settings
-from emulator.store import Store, prepare
+from tgpay_emulator.base.settings import Settings
+from tgpay_emulator.domain import settlement
+from tgpay_emulator.domain.merchants import Merchant
+from tgpay_emulator.domain.orders import Order
+from tgpay_emulator.store import Store, prepare
 
 from .driver import ALIPAY_CODE, WECHAT_CODE, Clock, Control, Shop
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator import signature
+from tgpay_emulator.signing import signature
 
 from .driver import Control, Shop, exchange, md5_sign
 

@@ -4,20 +4,20 @@ import sys
 
 import pytest
 
-COMMAND_LINE = "import emulator.cli"
+COMMAND_LINE = "import tgpay_emulator.cli"
 SERVER = """
 import tempfile
 from pathlib import Path
-import emulator.cli.announcement
-from emulator.server import build
-from emulator.settings import from_environment
+import tgpay_emulator.cli.announcement
+from tgpay_emulator.server.process import build
+from tgpay_emulator.base.settings import from_environment
 
 folder = tempfile.TemporaryDirectory()
 app = build(from_environment({}), Path(folder.name) / "emulator.db")[0]
 """
 REQUESTS = """
 import re
-from emulator.signature import sign
+from tgpay_emulator.signing.signature import sign
 
 client = app.test_client()
 
@@ -38,8 +38,9 @@ pages = [client.get(page).status_code for page in (wallet, cashier, "/console/or
 assert pages == [200] * len(pages), pages
 """
 # Scenarios and the check of settlement files are packages that are empty until they are asked for something.
-RARE = ("emulator.scenarios.", "emulator.reconciliation.", "emulator.doctor", "emulator.reference", "emulator.lan", "emulator.demo")
-SERVERS = ("emulator.server", "emulator.store", "emulator.web", "flask", "gunicorn", "werkzeug", "sqlite3")
+RARE = tuple(f"tgpay_emulator.{name}" for name in (
+    "scenarios.", "domain.reconciliation.", "diagnosis.", "gateway.reference", "base.lan", "cli.demo"))
+SERVERS = (*(f"tgpay_emulator.{name}" for name in ("server", "store", "web")), "flask", "gunicorn", "werkzeug", "sqlite3")
 
 
 def printed(program: str) -> list[str]:
@@ -55,4 +56,4 @@ def test_a_start_loads_neither_scenarios_nor_reconciliation_nor_what_else_is_rar
 
 def test_usual_requests_and_pages_find_everything_loaded_that_workers_can_share() -> None:
     later = printed(f"{SERVER}{REQUESTS}\nprint(*sys.modules.keys() - before)")
-    assert [name for name in later if name.startswith("emulator")] == []
+    assert [name for name in later if name.startswith("tgpay_emulator")] == []

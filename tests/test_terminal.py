@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.terminal import (
-    AMOUNT_TRIGGERS, POSSIBLE, STOPPABLE, Act, Answer, Impossible, Result, State, Transaction, acted, course, due_at, end, ended,
-    host_answer, is_busy, patience_left, resolved, state)
+from tgpay_emulator.terminal import (
+    AMOUNT_TRIGGERS, POSSIBLE, STOPPABLE, Act, Answer, Impossible, Result, State, Transaction, acted, course,
+    due_at, end, ended, host_answer, is_busy, patience_left, resolved, state)
 
 BEGUN, SECOND = 1_000_000, 1_000
 PACES = (1_000, 500, 1_000, 500)

@@ -1,7 +1,7 @@
 """Contract 4 and 6: the notice of a terminal's result, an XML document with a schedule of its own."""
 import pytest
 
-from emulator.outbox import TERMINAL_SCHEDULE
+from tgpay_emulator.operations.outbox import TERMINAL_SCHEDULE
 
 from .driver import Clock, Receiver, Shop, md5_sign
 from .endpoints.test_tgpaywebtoterminal import RESULT

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from emulator.endpoints import ENDPOINTS
+from tgpay_emulator.gateway.endpoints import ENDPOINTS
 
 from .driver import Answer, Shop, exchange, pay_info
 

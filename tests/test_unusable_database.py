@@ -43,7 +43,7 @@ def move_the_folder(path: Path) -> Callable[[], object]:
 def another_one(path: Path) -> Path:
     """Another database of the emulator."""
     other = path.with_suffix(".other")
-    made = f"from pathlib import Path; from emulator.server import *; build(Settings(), Path({str(other)!r}))"
+    made = f"from pathlib import Path; from tgpay_emulator.server.process import *; build(Settings(), Path({str(other)!r}))"
     subprocess.run([sys.executable, "-c", made], check=True)
     return other
 
@@ -170,7 +170,8 @@ def test_a_stopped_process_that_holds_the_database_is_not_waited_for_for_ever(tm
 
 def test_when_the_process_that_leads_is_stopped_who_asks_it_is_told(tmp_path: Path) -> None:
     path = tmp_path / "emulator.db"
-    leading = "from pathlib import Path; import sys; from emulator.store import Leadership; Leadership(Path(sys.argv[1])).acquire(False)"
+    leading = ("from pathlib import Path; import sys; from tgpay_emulator.store import Leadership;"
+               "Leadership(Path(sys.argv[1])).acquire(False)")
     with stopped_holder(leading.replace("Leadership(Path", "held = Leadership(Path").replace(".acquire", "; held.acquire"), path), \
             Server(database=path, workers=1) as server:
         control = Control(server.url)

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 from lxml import html
 
-from emulator import urls
-from emulator.cli import main
+from tgpay_emulator.base import urls
+from tgpay_emulator.cli import main
 
 from .driver import VISA, Control, Receiver, Server, Shop, card_of, exchange, stream_at
 

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 from lxml import html
 
-from emulator.urls import origin
+from tgpay_emulator.base.urls import origin
 
 from .driver import VISA, Answer, Receiver, Shop, card_of, exchange
 

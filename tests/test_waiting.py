@@ -247,7 +247,7 @@ def test_the_limit_of_files_is_raised_as_far_as_it_may() -> None:
 
 def test_more_connections_than_there_are_files_end_no_worker() -> None:
     port = free_port()
-    serve = f"{sys.executable} -m emulator serve --port={port} --database=:temporary: --workers=1"
+    serve = f"{sys.executable} -m tgpay_emulator serve --port={port} --database=:temporary: --workers=1"
     with subprocess.Popen(["bash", "-c", f"ulimit -n 240; exec {serve}"], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True) as process:
         server = Server(port=port)

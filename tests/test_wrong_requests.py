@@ -15,9 +15,9 @@ from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
 
 import pytest
 
-from emulator import doctor
-from emulator.remedies import REMEDIES
-from emulator.signature_search import MOST_TOKENS
+from tgpay_emulator.diagnosis import explanation
+from tgpay_emulator.diagnosis.search import MOST_TOKENS
+from tgpay_emulator.signing.code_samples import REMEDIES
 
 from .driver import Answer, Shop, exchange, md5_sign
 
@@ -457,7 +457,7 @@ def test_where_there_are_too_many_merchants_it_is_told_how_many_tokens_were_trie
     tokens = [f"{number:032x}" for number in range(MOST_TOKENS + 1)]
     params = {"merchants_id": "1", "out_trade_no": "2"}
     last, beyond = (
-        doctor.explain({**params, "sign": md5_sign(params, token)}, "f" * 32, tokens, merchants=10_000)
+        explanation.explain({**params, "sign": md5_sign(params, token)}, "f" * 32, tokens, merchants=10_000)
         for token in tokens[MOST_TOKENS - 1:])
     assert [mistake.code for mistake in last.mistakes] == ["OTHER_TOKEN"]
     assert beyond.mistakes == ()

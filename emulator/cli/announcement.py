@@ -7,7 +7,7 @@ from collections.abc import Callable
 import click
 
 from .. import __version__
-from ..settings import Settings
+from ..base.settings import Settings
 from .output import drop_output, reason
 
 BLACK_AND_WHITE, AS_BEFORE = "\x1b[40;97m", "\x1b[0m"
@@ -55,7 +55,7 @@ def _show_to_phones(url: str, by_hand: bool) -> None:
 
 
 def _addresses() -> list[str]:
-    from .. import lan  # most emulators serve their own machine
+    from ..base import lan  # most emulators serve their own machine
 
     try:
         return lan.addresses()

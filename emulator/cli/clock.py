@@ -1,8 +1,8 @@
 """The command of the clock."""
 import click
 
-from ..remote import Control, fail
-from . import main, patience, show, with_control
+from .command import main, patience, show, with_control
+from .remote import Control, fail
 
 COLUMNS = ("now", "offset_s", "frozen")
 

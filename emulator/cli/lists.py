@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from .. import reconciliation
+from ..domain import reconciliation
 
 NUMBERS = ("out_trade_no", "partner_transaction_id")
 CELLS = (*NUMBERS, "amount", "fee", "settlement_date", "settlement_time")

@@ -7,9 +7,9 @@ from urllib import parse
 
 import click
 
-from .. import signature
-from ..remote import Control, fail
-from . import main, show, with_control
+from ..signing import signature
+from .command import main, show, with_control
+from .remote import Control, fail
 from .sheets import Row, entry_sheet, example, explanation_sheet
 
 
@@ -55,16 +55,16 @@ def _parameters(written: tuple[str, ...]) -> dict[str, str]:
 
 def _explained(params: dict[str, str], secret: str | None) -> Any:
     """What is wrong with a signature. The emulator, where it is asked, tries the tokens of its other merchants too."""
-    from .. import doctor
-    from ..arrivals import Arrival
-    from ..endpoints import NAMES
+    from ..diagnosis import explanation
+    from ..signing.arrivals import Arrival
+    from ..gateway.endpoints import NAMES
 
     arrival = Arrival(params, NAMES)
-    if not params.get("sign") and not doctor.misplaced_sign(arrival):
+    if not params.get("sign") and not explanation.misplaced_sign(arrival):
         fail("--explain needs the sign that is to be explained among the parameters")
     if not secret:
         return _emulator(params)("POST", "/sign/explain", {"params": params})
-    return doctor.explain(params, secret, arrival=arrival).as_json()
+    return explanation.explain(params, secret, arrival=arrival).as_json()
 
 
 def _token_of(params: dict[str, str]) -> str:

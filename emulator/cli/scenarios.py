@@ -7,8 +7,8 @@ from urllib import parse
 import click
 
 from .. import scenarios as language
-from ..remote import Control, fail
-from . import ListedByDefault, main, show, with_control
+from .command import ListedByDefault, main, show, with_control
+from .remote import Control, fail
 from .sheets import toml_of
 
 COLUMNS = ("name", "active", "rules", "summary")

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from .. import reconciliation
-from ..remote import Control, fail
-from . import ListedByDefault, main, show, with_control
+from ..domain import reconciliation
+from .command import ListedByDefault, main, show, with_control
 from .lists import Unreadable, read, told_by_name
+from .remote import Control, fail
 
 COLUMNS = ("id", "merchants_id", "out_trade_no", "partner_transaction_id", "type", "amount", "fee", "settles_at", "planted")
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Any
 
-from ..card_schemes import is_card_number, is_known
+from ..protocol.card_schemes import is_card_number, is_known
 from .kinds import quoted, shortened
 
 Test = Callable[[str], bool]

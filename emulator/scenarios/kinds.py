@@ -5,7 +5,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
-from .. import durations
+from ..base import durations
 
 _KINDS: Mapping[type, str] = {dict: "a table", list: "a list", bool: "true or false", int: "a number", float: "a number",
                               Decimal: "a number", str: "a text", type(None): "nothing"}

@@ -5,11 +5,12 @@ Keys marked (ours) are not in the contract's list.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from .. import durations, money
-from ..codes import BUYER_FAILURES
-from ..response_codes import PENDING, RESPONSE_CODES, CardStatus
+from ..base import durations, money
+from ..protocol.codes import BUYER_FAILURES
+from ..protocol.response_codes import PENDING, RESPONSE_CODES, CardStatus
 from ..terminal import Result, State
-from .kinds import DURATION, SWITCH, Kind, copies, duration, given, key, near, one_of, quoted, scalar, some_of, table, whole
+from .kinds import (
+    DURATION, SWITCH, Kind, copies, duration, given, key, near, one_of, quoted, scalar, some_of, table, whole)
 
 CARDS = ("tgpaybankcard",)
 WALLETS = ("tgpaybarcode", "tgpayqrcode", "tgpayh5", "tgpayprepay")

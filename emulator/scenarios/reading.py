@@ -6,8 +6,8 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from ..card_numbers import IDENTIFIERS, suspects, suspects_identifier
-from ..contract import printable, unprintable
+from ..protocol.card_numbers import IDENTIFIERS, suspects, suspects_identifier
+from ..protocol.endpoint_tables import printable, unprintable
 from .conditions import ATTEMPT, CARD, CHANCE, ENDPOINT, LOOKUPS, Condition, bare, number
 from .judging import Scenario
 from .kinds import Key, chosen, given, keys_of, kind_of, near, quoted, scalar, shortened

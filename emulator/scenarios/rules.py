@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from .. import chance
+from ..base import randomness
 from .conditions import CHANCE, ENDPOINT, Condition, Facts, Test
 from .kinds import as_json, shortened
 from .outcomes import FROM_AMOUNT, Then, code_of_amount
@@ -97,5 +97,5 @@ def _drawn(rule: Rule, facts: Facts) -> str | None:
     """The draw that the rule lost; the same for the same seed, order, attempt, endpoint and name of the rule."""
     if rule.odds is None:
         return None
-    drawn = Decimal(chance.derive(facts.seed, "scenario", *facts.order, rule.name, facts.attempt, facts.endpoint) % _PARTS) / _PARTS
+    drawn = Decimal(randomness.derive(facts.seed, "scenario", *facts.order, rule.name, facts.attempt, facts.endpoint) % _PARTS) / _PARTS
     return None if drawn < rule.odds else f"chance {shortened(str(rule.odds))} was drawn as {drawn}"

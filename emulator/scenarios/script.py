@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from ..codes import BUYER_FAILURES
-from ..response_codes import APPROVED
+from ..protocol.codes import BUYER_FAILURES
+from ..protocol.response_codes import APPROVED
 from ..terminal import APPROVALS, Result
 from .kinds import as_json
 from .outcomes import PAID, RESULTS, Then

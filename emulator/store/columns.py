@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .. import portions
-from ..findings import Breaches
+from ..base import portions
+from ..protocol.findings import Breaches
 
 OVERHEAD = 200  # names of members, tags and the like around a row that is shown
 # One encoder for all: `json.dumps` with options makes a new one each time.

@@ -2,7 +2,7 @@
 import sqlite3
 from collections.abc import Mapping
 
-from ..orders import Order
+from ..domain.orders import Order
 from .post import Posted
 from .trades import read_order
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from ..merchants import delivered
-from ..settlement import rows
+from ..domain.merchants import delivered
+from ..domain.settlement import rows
 from .columns import to_json
 from .files import GONE, LOG_GONE, Files, Replaced, identity_in, inode
 from .locks import WriteLock, locked

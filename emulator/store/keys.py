@@ -2,7 +2,7 @@
 import hashlib
 import sqlite3
 
-from .. import durations
+from ..base import durations
 
 KEPT = durations.DAY
 MOST_KEPT = 1_000

@@ -3,8 +3,8 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-from .. import money, portions
-from ..orders import Order
+from ..base import money, portions
+from ..domain.orders import Order
 from ..terminal import Transaction
 from .columns import Newest, newest, size_of
 from .post import Posted

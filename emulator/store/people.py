@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from ..merchants import Merchant, User, from_settings
+from ..domain.merchants import Merchant, User, from_settings
 from .columns import to_json
 
 

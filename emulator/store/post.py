@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .. import urls
-from ..findings import Breaches
-from ..notices import Notice
+from ..base import urls
+from ..domain.notifications import Notice
+from ..protocol.findings import Breaches
 from .columns import Newest, breaches_of, narrowing, newest, to_json
 from .shortening import shortened
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..clock import Clock
-from ..findings import Breaches
+from ..base.clock import Clock
+from ..protocol.findings import Breaches
 from .columns import breaches_of, narrowing, to_json
 from .shortening import LONGEST_ANSWER, kept_params, shortened, shortened_inside
 

@@ -3,7 +3,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..settlement import PAYMENT, REFUND
+from ..domain.settlement import PAYMENT, REFUND
 
 KINDS = (PAYMENT, REFUND)
 _OF_A_MERCHANT = "l.merchants_id = :mid AND l.settles_at >= :since AND l.settles_at < :before"

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from .. import reconciliation, scenarios
-from ..moves import falls_due
-from ..orders import CardState, Event, Order, Status
-from ..response_codes import CardStatus
-from ..settlement import Entry
+from .. import scenarios
+from ..domain import reconciliation
+from ..domain.orders import CardState, Event, Order, Status
+from ..domain.settlement import Entry
+from ..domain.transitions import falls_due
+from ..protocol.response_codes import CardStatus
 from .columns import Newest, narrowing, newest, to_json
 from .terminals import read_transaction, written_transaction
 

@@ -4,7 +4,7 @@ All of it is done in small transactions with pauses between them, so that no pay
 """
 import sqlite3
 
-from .. import durations
+from ..base import durations
 
 BATCH = 500
 MARK_EVERY = durations.HOUR

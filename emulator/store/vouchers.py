@@ -3,7 +3,7 @@ import json
 import sqlite3
 from dataclasses import asdict
 
-from ..cards import Outcome, Presented
+from ..protocol.test_cards import Outcome, Presented
 from .columns import to_json
 
 

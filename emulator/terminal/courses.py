@@ -2,7 +2,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .. import durations, money
+from ..base import durations, money
 from .host import Answer
 from .transactions import Transaction
 from .words import MESSAGES, POSSIBLE, SHOWN, Result, State

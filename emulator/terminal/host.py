@@ -2,7 +2,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .. import durations
+from ..base import durations
 from .words import Result
 
 RESOLVED_AFTER = 10 * durations.SECOND

@@ -12,12 +12,15 @@ from flask import Blueprint, Response, render_template, request
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
-from .. import durations, gateway
-from ..findings import Finding
-from ..replies import Response as Answered
-from ..replies import Wire
-from . import Emulator, Onward, base_url, control, emulator, pages, under_prefix
+from ..base import durations
+from ..gateway import handling
+from ..protocol.findings import Finding
+from ..protocol.replies import Response as Answered, Wire
+from . import pages
 from .bodies import GATEWAY
+from .control.interface import not_routed
+from .current import Emulator, base_url, emulator, under_prefix
+from .routing import Onward
 
 blueprint = Blueprint("api", __name__)
 PLACE, OLD_PLACE = GATEWAY
@@ -36,7 +39,7 @@ def nothing_here(error: HTTPException) -> Response:
         if f"{request.path}/".startswith(f"{place}/"):
             return answer(request.path[len(place) + 1:])
     if f"/{request.path.lstrip('/')}/".startswith("/_emulator/"):
-        return control.not_routed(error)
+        return not_routed(error)
     return pages.not_found() if error.code == 404 else Response(error.description, 405)
 
 
@@ -136,14 +139,14 @@ class _Body:
     hint: str = ""
 
 
-def _read(path: str) -> gateway.Request:
+def _read(path: str) -> handling.Request:
     query = _pairs(request.environ.get("QUERY_STRING", ""))
     body = _body()
     name = path[:-4] if path.endswith(".php") else f"{path} "
     is_old = request.path.startswith(OLD_PLACE)
     findings = (Finding("OLD_ADDRESS", f"the address begins with {OLD_PLACE}/"),) if is_old else ()
     fragment = request.environ.get("RAW_URI", "").partition("#")[2]
-    came = gateway.Request(
+    came = handling.Request(
         name, request.method, {**query, **body.form}, request.remote_addr or "", base_url(), frozenset(query),
         request.cookies, body.too_large, body.broken, body.hint, findings=findings)
     if body.too_large:
@@ -153,7 +156,7 @@ def _read(path: str) -> gateway.Request:
 
 def _body() -> _Body:
     """The body, of which only that of a POST is read."""
-    if max(request.content_length or 0, len(request.query_string)) > gateway.MOST_BYTES:
+    if max(request.content_length or 0, len(request.query_string)) > handling.MOST_BYTES:
         _read_to_the_end()
         return _Body(too_large=True)
     try:
@@ -173,7 +176,7 @@ def _multipart() -> _Body:
     raw, boundary = _raw(), request.mimetype_params.get("boundary", "")
     if raw and boundary and f"--{boundary}--".encode("utf-8", "replace") not in raw:
         raise BadRequest  # its last part may be incomplete
-    parser = FormDataParser(max_form_memory_size=gateway.MOST_BYTES, max_form_parts=gateway.MOST_BYTES)
+    parser = FormDataParser(max_form_memory_size=handling.MOST_BYTES, max_form_parts=handling.MOST_BYTES)
     _, fields, files = parser.parse(BytesIO(raw), request.mimetype, len(raw), request.mimetype_params)
     form = {name: values[-1] for name, values in fields.lists()}
     hint = "" if form else f"no field was found in the {MULTIPART} body; send {FORM}"
@@ -185,9 +188,9 @@ def _multipart() -> _Body:
 def _raw() -> bytes:
     """The bytes of the body. Raises RequestEntityTooLarge, BadRequest."""
     # The stream makes room for as much as it is asked for, so it is not asked for a MiB each time.
-    length = gateway.MOST_BYTES if request.content_length is None else request.content_length
+    length = handling.MOST_BYTES if request.content_length is None else request.content_length
     raw = request.stream.read(length + 1)
-    if len(raw) > gateway.MOST_BYTES:
+    if len(raw) > handling.MOST_BYTES:
         _read_to_the_end()
         raise RequestEntityTooLarge
     return raw

@@ -7,8 +7,9 @@ from typing import Any
 from flask import Flask
 from werkzeug.exceptions import BadRequest
 
-from .. import __version__, card_numbers, envelope
-from ..codes import Refused
+from .. import __version__
+from ..protocol import card_numbers, envelope
+from ..protocol.codes import Refused
 
 CONTROL = "/_emulator/"
 GATEWAY = ("/v2", "/api")  # where the gateway answers; some clients know it by the second

@@ -5,20 +5,24 @@ from typing import Any
 
 from flask import Blueprint, Response, redirect, request, url_for
 
-from .. import acquirer, cards, clock, money, moves, notices, scripting, terminal
-from ..orders import Order
-from ..payments import Payments
-from ..response_codes import RESPONSE_CODES, CardStatus
-from ..urls import escaped
-from . import emulator
-from .control import refuse_other_sites
+from .. import terminal
+from ..base import clock, money
+from ..base.urls import escaped
+from ..domain import notifications, transitions
+from ..domain.orders import Order
+from ..operations import card_payments, scripting
+from ..operations.payments import Payments
+from ..protocol import test_cards
+from ..protocol.response_codes import RESPONSE_CODES, CardStatus
+from .control.interface import refuse_other_sites
+from .current import emulator
 from .pages import BY_OWN_PAGES, by_payer, leads_to, order_of, page, present_time, seconds_left, texts, told
 
 blueprint = Blueprint("cashier", __name__)
 FIELDS = ("cardNo", "expirationMonth", "expirationYear", "cvv")
 # One tap away on the page, each with the name of its text; the others are in the page's list.
-FAVOURITES = (*((number, "tap_paid") for number in (cards.PLAIN[2], cards.PLAIN[4], *cards.PLAIN[5:])),
-              *((cards.number_of(*key), name) for *key, name in (
+FAVOURITES = (*((number, "tap_paid") for number in (test_cards.PLAIN[2], test_cards.PLAIN[4], *test_cards.PLAIN[5:])),
+              *((test_cards.number_of(*key), name) for *key, name in (
                   ("3084", "00000", "tap_money"), ("3100", "00000", "tap_declined"), ("3119", "00000", "tap_lost"),
                   ("3200", "00000", "tap_3d"), ("3200", "00001", "tap_review"), ("3150", "00001", "tap_later"))))
 
@@ -65,8 +69,8 @@ def present(token: str) -> Response | Any:
     language = request.args.get("lang")
     if not all(given.values()):
         return redirect(url_for("cashier.pay", token=token, missing=1, again=1, lang=language), 303)
-    card = cards.present(cards.typed(given), present_time(), emulator().settings.timezone)
-    if card.outcome.code in cards.REFUSALS:
+    card = test_cards.present(test_cards.typed(given), present_time(), emulator().settings.timezone)
+    if card.outcome.code in test_cards.REFUSALS:
         return redirect(url_for("cashier.pay", token=token, refused=card.outcome.code, again=1, lang=language), 303)
     attempt = request.form.get("attempt")
     after = by_payer(token, lambda payments, current: _presented(payments, _open(payments, current), card, given["cardNo"])
@@ -76,18 +80,18 @@ def present(token: str) -> Response | Any:
     return redirect(url_for("cashier.pay", token=token, lang=language), 303)
 
 
-def _presented(payments: Payments, order: Order, card: cards.Presented, number: str) -> Order:
+def _presented(payments: Payments, order: Order, card: test_cards.Presented, number: str) -> Order:
     """The order when the card has been presented, as the issuer, or a rule of the scenario, answers."""
     script = scripting.presented(payments.tables, payments.settings.seed, order, number, payments.now)
-    scripted = acquirer.as_scripted(card, script)
-    if scripted.outcome.code in cards.REFUSALS:
-        raise moves.card_refusal(scripted.outcome.code, scripted.why)
-    return acquirer.present(replace(payments, script=script), order, scripted)
+    scripted = card_payments.as_scripted(card, script)
+    if scripted.outcome.code in test_cards.REFUSALS:
+        raise transitions.card_refusal(scripted.outcome.code, scripted.why)
+    return card_payments.present(replace(payments, script=script), order, scripted)
 
 
 def _open(payments: Payments, order: Order) -> Order:
     """The order, opened again after a decline while there is time."""
-    return acquirer.retry(payments, order, order.expires_at) if _may_try_again(order) else order
+    return card_payments.retry(payments, order, order.expires_at) if _may_try_again(order) else order
 
 
 @blueprint.get("/pay/<token>/state")
@@ -107,10 +111,10 @@ def issuer(token: str, attempt: int) -> Response | Any:
         return page("not_found.html", 404)
     if not _is_attempt(order, attempt) or order.card.challenge is None:
         return _onwards(order)
-    wrong = f"{_advice(order, cards.WRONG_PIN)} ({RESPONSE_CODES[cards.WRONG_PIN].message})"
+    wrong = f"{_advice(order, test_cards.WRONG_PIN)} ({RESPONSE_CODES[test_cards.WRONG_PIN].message})"
     # Shops show this page inside of theirs.
-    return page("issuer.html", form_action=_elsewhere(order), framed_by="http: https:", code=cards.ONE_TIME_CODE, wrong=wrong,
-                left_to_type=cards.MOST_WRONG_CODES - order.card.wrong_codes, **_shown(order))
+    return page("issuer.html", form_action=_elsewhere(order), framed_by="http: https:", code=test_cards.ONE_TIME_CODE, wrong=wrong,
+                left_to_type=test_cards.MOST_WRONG_CODES - order.card.wrong_codes, **_shown(order))
 
 
 @blueprint.post("/3ds/<token>/<id:attempt>/<act>")
@@ -121,7 +125,7 @@ def authenticate(token: str, attempt: int, act: str) -> Response | Any:
         return refused or page("not_found.html", 404)
     if _is_attempt(order, attempt) and order.card.challenge is not None:
         typed = request.form.get("code", "").strip() if act == "answer" else None
-        order = by_payer(token, lambda payments, current: acquirer.authenticate(payments, current, typed)
+        order = by_payer(token, lambda payments, current: card_payments.authenticate(payments, current, typed)
                          if _is_attempt(current, attempt) else current) or order
     if order.card and order.card.challenge is not None:
         return redirect(url_for("cashier.issuer", token=token, attempt=attempt, lang=request.args.get("lang")), 303)
@@ -145,7 +149,7 @@ def _onwards(order: Order) -> Response | Any:
 def _shop(order: Order) -> str:
     """Where the shop wants the payer with the result, as a browser takes it; empty when it has not said."""
     merchant = emulator().store.read().merchants.find(order.merchants_id)
-    return escaped(notices.returned(order, merchant)) if merchant else ""
+    return escaped(notifications.returned(order, merchant)) if merchant else ""
 
 
 def _at_the_terminal(order: Order) -> str:
@@ -184,10 +188,10 @@ def _advice(order: Order, code: str) -> str:
 
 
 def _brands() -> str:
-    return json.dumps([[brand.name, brand.starts, brand.lengths, brand.cvv] for brand in cards.BRANDS])
+    return json.dumps([[brand.name, brand.starts, brand.lengths, brand.cvv] for brand in test_cards.BRANDS])
 
 
 def _test_cards() -> dict[str, Any]:
     """The test cards of the page: those one tap away, and all."""
-    every = {card.number: card for card in cards.test_cards()}
-    return {"favourites": [(every[number], name) for number, name in FAVOURITES], "every": every.values(), "grouped": cards.grouped}
+    every = {card.number: card for card in test_cards.test_cards()}
+    return {"favourites": [(every[number], name) for number, name in FAVOURITES], "every": every.values(), "grouped": test_cards.grouped}

@@ -1,7 +1,8 @@
 """Who is not let into the console and the demo: a browser under a host that is not meant is shown a page, all else a problem document."""
 from flask import Response, request
 
-from . import control, gate, pages
+from . import gate, pages
+from .control.problems import problem
 
 WRONG_HOST = 421
 
@@ -14,7 +15,7 @@ def refuse() -> Response | None:
     if refused.status == WRONG_HOST and _is_a_browser():
         host = gate.host_in(request.headers.get("Host", ""))
         return pages.page("wrong_host.html", WRONG_HOST, host=host)
-    return control.problem(refused.status, refused.title, refused.detail)
+    return problem(refused.status, refused.title, refused.detail)
 
 
 def _is_a_browser() -> bool:

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from flask import request
 
-from ..outbox import MARK
-from ..settings import Settings, is_loopback
-from . import emulator
+from ..base.settings import Settings, is_loopback
+from ..operations.outbox import MARK
+from .current import emulator
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 LONGEST_LOOK = 1024 * 1024
@@ -72,7 +72,7 @@ def is_meant(host: str, settings: Settings) -> bool:
 
 def _addresses(host: str) -> list[str]:
     """This machine's addresses, where the host is an address at all: they may change while the emulator runs."""
-    from .. import lan  # most emulators are asked under a loopback name only
+    from ..base import lan  # most emulators are asked under a loopback name only
 
     try:
         ipaddress.ip_address(host)

@@ -7,18 +7,19 @@ from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
-from .. import clock, money, payers
-from ..clock import real_now
-from ..codes import Refused
-from ..due import caught_up
-from ..endpoints import ENDPOINTS
-from ..endpoints.tgpayh5 import WEBSITE
-from ..moves import at
-from ..orders import Order, Status
-from ..payments import BY_PAYER, Payments
-from ..urls import escaped, scheme
-from . import base_url, emulator
-from .control import refuse_other_sites
+from ..base import clock, money
+from ..base.clock import real_now
+from ..base.urls import escaped, scheme
+from ..domain import wallets
+from ..domain.orders import Order, Status
+from ..domain.transitions import at
+from ..gateway.endpoints import ENDPOINTS
+from ..gateway.endpoints.tgpayh5 import WEBSITE
+from ..operations.payments import BY_PAYER, Payments
+from ..operations.timers import caught_up
+from ..protocol.codes import Refused
+from .control.interface import refuse_other_sites
+from .current import base_url, emulator
 from .texts import Texts
 
 blueprint = Blueprint("pages", __name__)
@@ -68,12 +69,12 @@ def page(template: str, status: int = 200, form_action: str = "", framed_by: str
 @blueprint.get("/")
 def home() -> Response:
     """What this is, and where to go."""
-    from .. import reference
+    from ..gateway import reference
 
     tables = emulator().store.read()
     merchants = list(tables.merchants.page("", 20))
     return page("home.html", endpoints=ENDPOINTS.values(), fidelity=reference.fidelity, merchants=merchants, base_url=base_url(),
-                wallets=payers.WALLETS, names={merchant.merchants_id: merchant.name for merchant in merchants},
+                wallets=wallets.WALLETS, names={merchant.merchants_id: merchant.name for merchant in merchants},
                 terminals=[device for merchant in merchants for device in tables.terminals.of_merchant(merchant.merchants_id)])
 
 
@@ -204,7 +205,7 @@ def shown(order: Order) -> dict[str, Any]:
         "order": order, "merchant": merchant.name if merchant else order.merchants_id, "now": present_time(),
         "back": _back(order),
         "wallet_name": getattr(texts(), order.pay_type, order.pay_type),
-        "payer": payers.name(settings.seed, order.merchants_id, order.out_trade_no),
+        "payer": wallets.name(settings.seed, order.merchants_id, order.out_trade_no),
         "local": f"{order.currency} {money.text(order.amount)}", "cny": f"CN¥ {money.text(order.cny)}",
         "rate": f"1 {order.currency} = {money.rate_number(order.rate)} CNY",
         "paid_at": clock.spaced(order.paid_at, settings.timezone) if order.paid_at is not None else ""}

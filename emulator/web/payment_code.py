@@ -1,9 +1,10 @@
 """The payment code on a buyer's phone, for the scanner at the counter: `buyer_identity_code` of section 1."""
 from flask import Blueprint, Response, request
 
-from .. import payers
-from ..endpoints.tgpaybarcode import wallet_of
-from . import drawn, emulator
+from ..domain import wallets
+from ..gateway.endpoints.tgpaybarcode import wallet_of
+from . import drawn
+from .current import emulator
 from .pages import BY_OWN_PAGES, page
 
 blueprint = Blueprint("payment_code", __name__)
@@ -13,13 +14,13 @@ COUNTED = "payment code"
 @blueprint.get("/code/<wallet>")
 def show(wallet: str) -> Response:
     """A new code of a wallet, or the one that the address names in `code`."""
-    if wallet not in payers.WALLETS:
+    if wallet not in wallets.WALLETS:
         return page("not_found.html", 404)
     named = request.args.get("code", "")
     code = named if wallet_of(named) == wallet else _new(wallet)
-    other = next(name for name in payers.WALLETS if name != wallet)
-    row = payers.test_code(code)
-    buyers = [(test.ending[-5:], payers.PREFIXES[wallet] + test.ending) for test in payers.TEST_CODES]
+    other = next(name for name in wallets.WALLETS if name != wallet)
+    row = wallets.test_code(code)
+    buyers = [(test.ending[-5:], wallets.PREFIXES[wallet] + test.ending) for test in wallets.TEST_CODES]
     return page("payment_code.html", framed_by=BY_OWN_PAGES, wallet=wallet, other=other, code=code, groups=_grouped(code), buyers=buyers,
                 holder=row.ending[-5:] if row else "plain", bars=drawn.code128(code), modules=drawn.qr(code))
 
@@ -28,7 +29,7 @@ def _new(wallet: str) -> str:
     """A code that was not shown before; they are counted, so that the same run shows the same ones."""
     here = emulator()
     with here.store.write() as tables:
-        return payers.payment_code(here.settings.seed, wallet, tables.scenarios.count("", COUNTED, wallet))
+        return wallets.payment_code(here.settings.seed, wallet, tables.scenarios.count("", COUNTED, wallet))
 
 
 def _grouped(code: str) -> str:

@@ -4,7 +4,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
 
-from ..public_url import path_of
+from ..base.public_url import path_of
 
 
 class Prefixed:

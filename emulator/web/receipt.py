@@ -2,8 +2,9 @@
 import unicodedata
 from collections.abc import Iterator
 
-from .. import clock, money, terminal
-from ..orders import Order
+from .. import terminal
+from ..base import clock, money
+from ..domain.orders import Order
 from ..terminal import SHOWN, Result, Transaction
 from .texts import Texts
 

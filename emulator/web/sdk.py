@@ -4,12 +4,13 @@ import json
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from .. import cards, chance, durations
-from ..clock import real_now
-from ..endpoints._card_documents import PAY_INFO, pay_info
-from ..response_codes import RESPONSE_CODES
-from . import emulator
+from ..base import durations, randomness
+from ..base.clock import real_now
+from ..gateway.endpoints._card_documents import PAY_INFO, pay_info
+from ..protocol import test_cards
+from ..protocol.response_codes import RESPONSE_CODES
 from .bodies import BrokenBody
+from .current import emulator
 
 blueprint = Blueprint("sdk", __name__, url_prefix="/sdk")
 GOOD_FOR = 30 * durations.MINUTE
@@ -53,11 +54,11 @@ def card_voucher() -> Response:
     here = emulator()
     with here.store.write() as tables:
         now = tables.clock.get().now(real_now())
-        card = cards.present(given, now, here.settings.timezone)
+        card = test_cards.present(given, now, here.settings.timezone)
         if card.faulty:
             message = RESPONSE_CODES[card.outcome.code].message
             return _answer(422, {"error": card.outcome.code, "message": f"{message}: {card.hint or card.why}"})
-        voucher = chance.letters(40, here.settings.seed, "voucher", tables.vouchers.next_number())
+        voucher = randomness.letters(40, here.settings.seed, "voucher", tables.vouchers.next_number())
         tables.vouchers.add(voucher, card, now + GOOD_FOR)
     return _answer(200, {"cardVoucher": voucher})
 

@@ -5,10 +5,10 @@ import hmac
 from flask import request
 from werkzeug.wrappers import Response
 
-from .. import durations
-from ..clock import real_now
-from . import base_url, under_prefix
-from .control import token_in_force
+from ..base import durations
+from ..base.clock import real_now
+from .control.interface import token_in_force
+from .current import base_url, under_prefix
 
 COOKIE = "tgpay_control"
 GOOD_FOR = 30 * durations.DAY

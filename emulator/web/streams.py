@@ -7,10 +7,10 @@ from typing import Any
 from flask import Response, request, stream_with_context
 from werkzeug.exceptions import ServiceUnavailable
 
-from ..slots import Full, Place
+from ..base.slots import Full, Place
+from ..operations.watching import Concerns, Waiter, never
 from ..store import Unusable
-from ..watching import Concerns, Waiter, never
-from . import Emulator, emulator
+from .current import Emulator, emulator
 
 AT_LEAST_S = 1.0  # a look without a change, for what the logs do not tell
 BETWEEN_BATCHES_S = 0.1

@@ -10,17 +10,19 @@ from typing import Any
 
 from flask import Blueprint, Response, redirect, request, url_for
 
-from .. import money, moves, terminal
-from ..clock import Clock, real_now
-from ..due import last_of, written_of
-from ..orders import Order
-from ..payments import BY_PAYER
+from .. import terminal
+from ..base import money
+from ..base.clock import Clock, real_now
+from ..domain import transitions
+from ..domain.orders import Order
+from ..operations.payments import BY_PAYER
+from ..operations.timers import last_of, written_of
 from ..store import Store, Tables
 from ..terminal import Act, State, Terminal
-from . import emulator
 from .chinese import OF_TERMINALS
-from .control import Problem, refuse_other_sites, refuse_strangers, token_in_force
 from .control import terminals as control
+from .control.interface import Problem, refuse_other_sites, refuse_strangers, token_in_force
+from .current import emulator
 from .pages import BY_OWN_PAGES, page, secure, texts, told
 from .receipt import receipt
 from .streams import event, stream
@@ -116,7 +118,7 @@ def _shown(store: Store, serial: str) -> tuple[dict[str, Any], Clock]:
 def _order(store: Store, tables: Tables, device: Terminal, now: int) -> Order | None:
     """The order whose transaction the terminal has or had last; only when time has done something to it does looking write."""
     order = written_of(tables, device)
-    due = moves.falls_due(order) if order else None
+    due = transitions.falls_due(order) if order else None
     if due is None or due[0] > now:
         return order
     with store.write() as writing:

@@ -2,8 +2,10 @@
 from flask import Flask, Response, request
 
 from ..store import DatabaseError, Unusable
-from . import control, emulator, pages
+from . import pages
 from .bodies import CONTROL
+from .current import emulator
+from .control.problems import problem
 
 
 def answer_troubles(app: Flask) -> None:
@@ -23,5 +25,5 @@ def _failed(error: Exception) -> Response:
 
 def _unusable(trouble: Exception) -> Response:
     if request.path.startswith(CONTROL) or request.path == "/readyz":
-        return control.problem(503, "Service Unavailable", str(trouble))
+        return problem(503, "Service Unavailable", str(trouble))
     return pages.page("refused.html", 503, heading="unusable", sentence=str(trouble))

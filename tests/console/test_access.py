@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from emulator.clock import real_now
-from emulator.durations import HOUR
-from emulator.web.sessions import session
+from tgpay_emulator.base.clock import real_now
+from tgpay_emulator.base.durations import HOUR
+from tgpay_emulator.web.sessions import session
 
 from ..driver import Control, Server, exchange
 from .desk import Desk, told, words

@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from emulator.cards import test_cards as every_card
-from emulator.payers import PREFIXES, TEST_CODES
-from emulator.terminal import AMOUNT_TRIGGERS
+from tgpay_emulator.domain.wallets import PREFIXES, TEST_CODES
+from tgpay_emulator.protocol.test_cards import test_cards as every_card
+from tgpay_emulator.terminal import AMOUNT_TRIGGERS
 
 from ..browser import DESK, PHONE, Visitor
 from ..driver import RESPONSE_CODES, Shop, card_of

@@ -7,7 +7,7 @@ import pytest
 from lxml import html
 from playwright.sync_api import expect
 
-from emulator.scenarios import parse, shipped, shipped_scenario, toml
+from tgpay_emulator.scenarios import parse, shipped, shipped_scenario, toml
 
 from ..browser import DESK, Visitor
 from ..driver import Control, Shop, card_of, exchange

@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, expect
 
-from emulator.contract import Source
-from emulator.endpoints import ENDPOINTS
-from emulator.web.console.try_it import TABLES
+from tgpay_emulator.gateway.endpoints import ENDPOINTS
+from tgpay_emulator.protocol.endpoint_tables import Source
+from tgpay_emulator.web.console.try_it import TABLES
 
 from ..browser import DESK, Visitor
 from ..driver import Control, Shop, card_of, exchange, md5_sign

@@ -1,13 +1,13 @@
 """What the console says: each text once, in both languages, and a word for everything that can happen."""
 import pytest
 
-from emulator.discrepancies import PLANTS
-from emulator.orders import Event
-from emulator.outbox import TAKEN
-from emulator.terminal import State
-from emulator.web.console import PAGES
-from emulator.web.console.words import ROWS
-from emulator.web.control.trades import CARD_ACTS
+from tgpay_emulator.domain.discrepancies import PLANTS
+from tgpay_emulator.domain.orders import Event
+from tgpay_emulator.operations.outbox import TAKEN
+from tgpay_emulator.terminal import State
+from tgpay_emulator.web.console import PAGES
+from tgpay_emulator.web.console.words import ROWS
+from tgpay_emulator.web.control.trades import CARD_ACTS
 
 TEXTS = [*ROWS, *(row for page in PAGES for row in page.texts)]
 NAMES = [name for name, _, _ in TEXTS]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from emulator.server import guarded
-from emulator.settings import Settings
+from tgpay_emulator.base.settings import Settings
+from tgpay_emulator.server.process import guarded
 
 from ..driver import Control, Server, Shop, exchange
 

@@ -4,8 +4,8 @@ import threading
 import pytest
 
 from ..card_orders import (
-    DECLINED, EXPIRED, PENDING, PENDING_3D, REVIEWED, REVOKED, Make, after, cancelled, charged_back, happened, on_the_page, presented,
-    refunded)
+    DECLINED, EXPIRED, PENDING, PENDING_3D, REVIEWED, REVOKED, Make, after, cancelled, charged_back, happened,
+    on_the_page, presented, refunded)
 from ..driver import RESPONSE_CODES, Clock, Control, Receiver, Shop, card_of, luhn_digit
 
 EVENTS = ("pay", "decline", "expire", "close", "approve", "refuse", "chargeback")

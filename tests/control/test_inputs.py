@@ -8,7 +8,8 @@ from urllib import parse
 
 import pytest
 
-from emulator.web.control import OPERATIONS, Operation
+from tgpay_emulator.web.control.interface import Operation
+from tgpay_emulator.web.control.interface import OPERATIONS
 
 from ..driver import Answer, Control, Server, Shop, exchange
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from emulator.server import build
-from emulator.settings import Settings
+from tgpay_emulator.base.settings import Settings
+from tgpay_emulator.server.process import build
 
 from ..driver import Control, Receiver, Server, Shop
 

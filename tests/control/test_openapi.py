@@ -8,8 +8,8 @@ from urllib import request as http_client
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from emulator.endpoints import ENDPOINTS
-from emulator.web.control import OPERATIONS
+from tgpay_emulator.gateway.endpoints import ENDPOINTS
+from tgpay_emulator.web.control.interface import OPERATIONS
 
 from ..driver import Control, Server, exchange
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from emulator.orders import Event, Order
-from emulator.store import Store
+from tgpay_emulator.domain.orders import Event, Order
+from tgpay_emulator.store import Store
 
 from ..driver import Answer, Control, Receiver, Server, Shop, free_port
 

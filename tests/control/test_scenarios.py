@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from emulator.scenarios import shipped
+from tgpay_emulator.scenarios import shipped
 
 from ..driver import Control, Shop
 

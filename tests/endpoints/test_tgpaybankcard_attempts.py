@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ..card_orders import (
-    DECLINED, EXPIRED, PENDING, PENDING_3D, REVIEWED, REVOKED, Make, cancelled, happened, on_the_page, presented, refunded, reviewed)
+    DECLINED, EXPIRED, PENDING, PENDING_3D, REVIEWED, REVOKED, Make, cancelled, happened, on_the_page,
+    presented, refunded, reviewed)
 from ..driver import VISA, Answer, Clock, Shop, card_of, exchange
 
 TOGETHER = 12

@@ -5,8 +5,8 @@ import io
 import pytest
 
 from ..card_orders import (
-    DECLINED, EXPIRED, PENDING, PENDING_3D, REVIEWED, REVOKED, Make, cancelled, charged_back, happened, on_the_page, presented, refunded,
-    refusal, reviewed)
+    DECLINED, EXPIRED, PENDING, PENDING_3D, REVIEWED, REVOKED, Make, cancelled, charged_back, happened,
+    on_the_page, presented, refunded, refusal, reviewed)
 from ..driver import RESPONSE_CODES, Clock, Shop, card_of
 
 DAY = 86_400_000

@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ..card_orders import (
-    DECLINED, EXPIRED, PENDING, PENDING_3D, REVIEWED, REVOKED, Make, cancelled, on_the_page, presented, refusal)
+    DECLINED, EXPIRED, PENDING, PENDING_3D, REVIEWED, REVOKED, Make, cancelled, on_the_page, presented,
+    refusal)
 from ..driver import RESPONSE_CODES, Answer, Clock, Shop
 
 DAY = 86_400_000

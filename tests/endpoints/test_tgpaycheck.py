@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from emulator.endpoints import ENDPOINTS
-from emulator.reference import fidelity_table
+from tgpay_emulator.gateway.endpoints import ENDPOINTS
+from tgpay_emulator.gateway.reference import fidelity_table
 
 from ..driver import Answer, Clock, Shop
 

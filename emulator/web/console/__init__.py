@@ -9,7 +9,7 @@ To add a page:
    is that of its first view, so that `/console/clock` is the view `clock`, and of the text in the navigation. `TEXTS` are rows (name,
    English, Chinese); what several pages say is in `words`. A view answers `show("clock", "clock", …)`: a template in
    `templates/console/`, and the page that is current in the navigation.
-2. Add the module to `PAGES` below, where it belongs in the navigation.
+2. Add the module to `NAVIGATION` below, where it belongs in the navigation.
 3. The template extends `console/base.html`. What is to follow events by itself is in an element with an `id` and `data-part`, and the view
    says which events it follows: `follows="order notice request"`; the page is then asked for again, and the part takes over what is
    different, its children by their `data-key`. Links are made by `to("order", order_id=7)`, which keeps the merchant filter; what has a
@@ -18,12 +18,12 @@ To add a page:
    `go_on(address, sentence, good=False)` when it was refused: 303, and the next page says the sentence. Posts of other sites, and of
    browsers without the token, never reach a view.
 """
-from . import access, inputs  # isort: skip  (in this order: who may, then what)
-from . import (cards, clock, journal, live, merchants, notifications, orders, scenarios, settlement,
-               terminals, try_it)
-from .frame import Page, blueprint
+from . import (
+    access, cards, clock, inputs, journal, live, merchants, notifications, orders, scenarios, settlement,
+    terminals, try_it)
+from .frame import NAVIGATION, blueprint
 
-PAGES: tuple[Page, ...] = tuple(module.PAGE for module in (
+NAVIGATION.extend(module.PAGE for module in (
     orders, notifications, journal, try_it, terminals, scenarios, clock, cards, settlement, merchants))
 
-__all__ = ["PAGES", "access", "blueprint", "inputs", "live"]
+__all__ = ["NAVIGATION", "access", "blueprint", "inputs", "live"]

@@ -1,8 +1,9 @@
 """Who may use the console: where a control token is in force, browsers in which it was typed, and pages of the console itself."""
 from flask import Response, request
 
-from .. import entrance, sessions, under_prefix
-from ..control import token_in_force
+from .. import entrance, sessions
+from ..control.interface import token_in_force
+from ..current import under_prefix
 from .frame import blueprint, go_on, led_to, show, texts, to
 
 UNGUARDED = ("console.sign_in",)

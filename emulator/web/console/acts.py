@@ -4,19 +4,20 @@ from typing import Any
 
 from flask import Response, request
 
-from ... import money, pos
-from ...card_numbers import hidden, suspects, suspects_identifier
-from ...clock import real_now
-from ...codes import BUYER_FAILURES, Refused
-from ...due import caught_up
-from ...moves import CANCEL_PERIOD
-from ...orders import Order, Status
-from ...payments import BY_CONTROL, Payments
-from ...response_codes import DECLINED, RESPONSE_CODES, CardStatus
-from .. import emulator
-from ..control import Problem
+from ...base import money
+from ...base.clock import real_now
+from ...domain.orders import Order, Status
+from ...domain.transitions import CANCEL_PERIOD
+from ...operations import terminal_payments
+from ...operations.payments import BY_CONTROL, Payments
+from ...operations.timers import caught_up
+from ...protocol.card_numbers import hidden, suspects, suspects_identifier
+from ...protocol.codes import BUYER_FAILURES, Refused
+from ...protocol.response_codes import DECLINED, RESPONSE_CODES, CardStatus
+from ..control.interface import Problem
 from ..control.state import known
 from ..control.trades import DEFAULT_FAILURE, happen, possible
+from ..current import emulator
 from .frame import blueprint, go_on, texts, to
 
 ROWS = (
@@ -92,7 +93,8 @@ def refund(order_id: int) -> Response:
 @blueprint.post("/orders/<id:order_id>/cancel")
 def cancel(order_id: int) -> Response:
     """Cancel the order, as `tgpaycancel` would."""
-    return _by_merchant(order_id, lambda payments, order: payments.cancel(pos.interrupted(payments, order)), texts().done_cancel)
+    return _by_merchant(
+        order_id, lambda payments, order: payments.cancel(terminal_payments.interrupted(payments, order)), texts().done_cancel)
 
 
 def _by_merchant(order_id: int, act: Callable[[Payments, Order], object], sentence: str) -> Response:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from flask import Response, request
 
-from ... import money
-from ...cards import grouped, test_cards
-from ...payers import PREFIXES, TEST_CODES
-from ...response_codes import RESPONSE_CODES, CardStatus
+from ...base import money
+from ...domain.wallets import PREFIXES, TEST_CODES
+from ...protocol.response_codes import RESPONSE_CODES, CardStatus
+from ...protocol.test_cards import grouped, test_cards
 from ...terminal import AMOUNT_TRIGGERS, MESSAGES, Result
 from .frame import Page, blueprint, show, texts
 

@@ -6,12 +6,13 @@ from typing import Any
 
 from flask import Response, request
 
-from ... import durations, moves
-from ...clock import Clock, real_now, spaced, zone
+from ...base import durations
+from ...base.clock import Clock, real_now, spaced, zone
+from ...domain import transitions
 from ...store import Tables
-from .. import emulator
-from ..control import Problem
+from ..control.interface import Problem
 from ..control.state import move
+from ..current import emulator
 from .frame import Page, blueprint, chosen, go_on, present, show, texts, to
 
 TEXTS = (
@@ -82,7 +83,7 @@ def coming(tables: Tables, merchants_id: str | None) -> list[Due]:
     found = [Due(notice.due_at or 0, "clk_sent_again", notice.out_trade_no, notice.merchants_id, "notice", notice.id)
              for notice in tables.coming.notices(merchants_id, MOST_COMING)]
     for order in tables.coming.orders(merchants_id, MOST_COMING):
-        if due := moves.falls_due(order):
+        if due := transitions.falls_due(order):
             word = f"event_{due[1]}" if due[1] else "left_open"
             found.append(Due(due[0], word, order.out_trade_no, order.merchants_id, "order", order.id))
     return sorted(found, key=lambda due: due.at)[:MOST_COMING]

@@ -3,9 +3,10 @@ import shlex
 from collections.abc import Mapping
 from urllib.parse import quote_plus, urlencode
 
-from ... import signature, urls
-from ...masking import HIDDEN
-from .. import base_url
+from ...base import urls
+from ...protocol.masking import HIDDEN
+from ...signing import signature
+from ..current import base_url
 
 
 def signed(endpoint: str, method: str, params: Mapping[str, str], token: str | None) -> str:

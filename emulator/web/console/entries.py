@@ -7,8 +7,8 @@ from html import unescape
 from os.path import commonprefix
 from typing import Any
 
-from ...findings import RULES
-from ...gateway import OK
+from ...gateway.handling import OK
+from ...protocol.findings import RULES
 from ...store import Tables
 from . import curl
 
@@ -130,7 +130,7 @@ def _reason(answer: str) -> str:
 
 
 def _signature(told: Mapping[str, Any]) -> Signature:
-    from ...differences import TOKEN  # most merchants never need it
+    from ...diagnosis.differences import TOKEN  # most merchants never need it
 
     differs, whole = told["differs"], f"{told['canonical']}{TOKEN}"
     yours, right = _apart(differs["yours"], differs["right"], TOKEN) if differs else (None, None)

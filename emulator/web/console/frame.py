@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, g, render_template, request, url_for
 
-from ... import clock, money
-from ...clock import real_now
-from .. import emulator, under_prefix
-from ..control import Problem, token_in_force, wrong_request
+from ...base import clock, money
+from ...base.clock import real_now
+from ..control.interface import Problem, token_in_force, wrong_request
+from ..current import emulator, under_prefix
 from ..pages import secure
 from ..texts import LANGUAGES, Languages, Rows, Texts, by_language
 from .words import ROWS
@@ -35,12 +35,13 @@ class Page:
     texts: Rows
 
 
+NAVIGATION: list[Page] = []  # in the order in which they are shown; the package fills it
+
+
 @cache
 def languages() -> Languages:
     """The texts of all pages by language."""
-    from . import PAGES
-
-    return by_language(chain(ROWS, *(page.texts for page in PAGES)))
+    return by_language(chain(ROWS, *(page.texts for page in NAVIGATION)))
 
 
 def texts() -> Texts:
@@ -109,13 +110,11 @@ def show(template: str, page: str, status: int = 200, follows: str = "", **value
 
 def _around(page: str) -> dict[str, Any]:
     """What the frame shows, and what templates work with."""
-    from . import PAGES
-
     tables = emulator().store.read()
     ticking = tables.clock.get()
     merchants = tables.merchants.names(MOST_LISTED)
     return {
-        "texts": texts(), "pages": PAGES, "page": page, "to": to, "here": here, "chosen": chosen(), "merchants": merchants,
+        "texts": texts(), "pages": NAVIGATION, "page": page, "to": to, "here": here, "chosen": chosen(), "merchants": merchants,
         "many": len(merchants) == MOST_LISTED, "now": ticking.now(real_now()), "frozen": ticking.frozen is not None,
         "zone": emulator().settings.timezone, "newest": written(tables.newest()), "told": _told(), "locked": bool(token_in_force()),
         "spaced": _spaced, "iso": clock.iso, "amount": money.text}
@@ -173,6 +172,5 @@ def nothing(problem: Problem) -> Response:
 @blueprint.get("", strict_slashes=False)
 def console() -> Response:
     """The console begins with its first page."""
-    from . import PAGES
 
-    return led_to(to(PAGES[0].name))
+    return led_to(to(NAVIGATION[0].name))

@@ -5,8 +5,8 @@ It is imported after `access`, so that whoever may not use the console learns no
 """
 from flask import request
 
-from .. import emulator
-from ..control import Problem, wrong_request
+from ..control.interface import Problem, wrong_request
+from ..current import emulator
 from .frame import KEPT, blueprint, chosen, forget_chosen
 
 OF_EVERY_PAGE = (KEPT, "lang")

@@ -1,11 +1,11 @@
 """The journal: every request to `/v2`, with what was answered and why."""
 from flask import Response
 
-from ...codes import REFUSALS
-from ...endpoints import ENDPOINTS
-from ...gateway import OK
-from .. import base_url, emulator
-from ..control import Problem
+from ...gateway.endpoints import ENDPOINTS
+from ...gateway.handling import OK
+from ...protocol.codes import REFUSALS
+from ..control.interface import Problem
+from ..current import base_url, emulator
 from . import entries
 from .frame import Page, before, blueprint, chosen, go_on, narrowed, one_of, show, texts, to
 

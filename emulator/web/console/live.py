@@ -1,9 +1,9 @@
 """What open windows of the console follow: the stream of events, and, where there is none for them, a look now and then."""
 from flask import Response, jsonify
 
-from ...clock import real_now
-from .. import emulator
+from ...base.clock import real_now
 from ..control.tools import happenings, of_merchant
+from ..current import emulator
 from ..pages import secure
 from ..streams import stream
 from .frame import blueprint, chosen, written

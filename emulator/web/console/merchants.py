@@ -4,11 +4,11 @@ from typing import Any
 
 from flask import Response, request
 
-from ... import portions, urls
-from ...merchants import NOTIFY_METHODS, PRODUCTS
-from .. import base_url, emulator
-from ..control import Problem
+from ...base import portions, urls
+from ...domain.merchants import NOTIFY_METHODS, PRODUCTS
+from ..control.interface import Problem
 from ..control.state import change, forget, known, make, remove
+from ..current import base_url, emulator
 from .frame import MOST_LISTED, Page, blueprint, go_on, show, texts, to
 from .snippets import snippets
 

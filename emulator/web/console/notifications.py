@@ -4,10 +4,10 @@ from typing import Any
 
 from flask import Response
 
-from ...outbox import TAKEN
+from ...operations.outbox import TAKEN
 from ...store.post import Posted
-from .. import base_url, emulator
-from ..control import Problem, token_in_force
+from ..control.interface import Problem, token_in_force
+from ..current import base_url, emulator
 from .frame import Page, before, blueprint, chosen, go_on, narrowed, number, one_of, show, texts, to
 
 TEXTS = (

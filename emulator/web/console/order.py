@@ -3,11 +3,11 @@ from collections.abc import Callable, Iterator
 
 from flask import Response
 
-from ... import money
-from ...moves import at
-from ...orders import Order
-from .. import emulator
+from ...base import money
+from ...domain.orders import Order
+from ...domain.transitions import at
 from ..control.documents import page_of
+from ..current import emulator
 from . import acts, states, timeline
 from .acts import find, offered
 from .frame import blueprint, present, show, texts

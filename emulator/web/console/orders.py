@@ -1,10 +1,10 @@
 """The orders, newest first."""
 from flask import Response
 
-from ... import clock
-from ...moves import at
-from ...settlement import SCENES
-from .. import emulator
+from ...base import clock
+from ...domain.settlement import SCENES
+from ...domain.transitions import at
+from ..current import emulator
 from . import curl, order, states
 from .frame import Page, before, blueprint, chosen, narrowed, one_of, present, show, texts
 

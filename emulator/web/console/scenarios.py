@@ -8,13 +8,13 @@ from typing import Any
 from flask import Response, request
 
 from ... import scenarios as language
-from ...merchants import Merchant
+from ...domain.merchants import Merchant
 from ...store import Tables
 from ...store.scripts import EVERYBODY
-from .. import emulator
-from ..control import Problem
 from ..control.bodies import read_json
+from ..control.interface import Problem
 from ..control.state import known
+from ..current import emulator
 from .frame import Page, blueprint, chosen, go_on, show, texts, to
 from .places import is_json, placed
 

@@ -5,16 +5,17 @@ from datetime import date, timedelta
 
 from flask import Response, request, stream_with_context
 
-from ... import clock, settlement as file
-from ...contract import DATE
-from ...endpoints.export_settlement import range_of_days
-from ...merchants import Merchant
-from ...settlement import PAYMENT
+from ...base import clock
+from ...domain import settlement as file
+from ...domain.merchants import Merchant
+from ...domain.settlement import PAYMENT
+from ...gateway.endpoints.export_settlement import range_of_days
+from ...protocol.endpoint_tables import DATE
 from ...store import Tables
 from ...store.settled import Sum
-from .. import emulator
-from ..control import Problem
+from ..control.interface import Problem
 from ..control.state import known
+from ..current import emulator
 from ..pages import secure
 from .frame import Page, blueprint, chosen, number, present, show
 

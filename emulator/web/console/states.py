@@ -1,6 +1,6 @@
 """The states of orders in a word and a colour: good, wait, bad, info or off."""
-from ...orders import Event, Order, Status
-from ...response_codes import CardStatus
+from ...domain.orders import Event, Order, Status
+from ...protocol.response_codes import CardStatus
 
 State = tuple[str, str]
 ROWS = (

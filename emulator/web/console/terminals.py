@@ -6,15 +6,15 @@ from typing import Any
 
 from flask import Response, request
 
-from ...due import written_of
-from ...merchants import TERMINAL_TYPE
-from ...orders import Order
-from ...payments import BY_CONTROL
+from ...domain.merchants import TERMINAL_TYPE
+from ...domain.orders import Order
+from ...operations.payments import BY_CONTROL
+from ...operations.timers import written_of
 from ...store import Tables
 from ...terminal import STOPPABLE, Act, Result, State, Terminal
-from .. import emulator
-from ..control import Problem
+from ..control.interface import Problem
 from ..control.terminals import act, put, terminal_json
+from ..current import emulator
 from .frame import Page, blueprint, chosen, go_on, present, show, texts, to
 
 TEXTS = (

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ... import moves, portions, terminal
-from ...orders import Event, Order
-from ...payments import BY_CLOCK, BY_CONTROL, BY_PAYER
-from ...settlement import PAYMENT
-from ...settlement import rows as lines_of
+from ... import terminal
+from ...base import portions
+from ...domain import transitions
+from ...domain.orders import Event, Order
+from ...domain.settlement import PAYMENT, rows as lines_of
+from ...operations.payments import BY_CLOCK, BY_CONTROL, BY_PAYER
 from ...store import Tables
 from ...store.columns import Newest
 from ...store.post import Posted
@@ -156,6 +157,6 @@ def _settlement(rows: Iterable[Any]) -> Iterator[Moment]:
 
 def _coming(order: Order) -> Iterator[Moment]:
     """What time alone will do next."""
-    due = moves.falls_due(order)
+    due = transitions.falls_due(order)
     if due:
         yield Moment(due[0], COMING, "coming", "off", str(due[1]) if due[1] else None)

@@ -5,17 +5,19 @@ from typing import Any
 
 from flask import Response, request
 
-from ... import clock, contract, money, signature
-from ...cards import PLAIN
-from ...clock import real_now
-from ...contract import Endpoint
-from ...endpoints import ENDPOINTS
-from ...merchants import Merchant
-from ...orders import Order, Status
-from ...settlement import SCENES
+from ...base import clock, money
+from ...base.clock import real_now
+from ...domain.merchants import Merchant
+from ...domain.orders import Order, Status
+from ...domain.settlement import SCENES
+from ...gateway.endpoints import ENDPOINTS
+from ...protocol import endpoint_tables
+from ...protocol.endpoint_tables import Endpoint
+from ...protocol.test_cards import PLAIN
+from ...signing import signature
 from ...store import Tables
 from ...store.columns import to_json
-from .. import emulator
+from ..current import emulator
 from . import curl
 from .frame import Page, blueprint, chosen, show
 
@@ -107,8 +109,8 @@ def sign(tables: Tables, table: Endpoint, values: Mapping[str, str]) -> Signed:
     found = tables.merchants.login(params.get("user", "")) if table.owner == "user" else None
     owner = found[0] if found else tables.merchants.find(params.get("merchants_id", ""))
     checked = ENDPOINTS[table.name].table_of(params)
-    named, renamings, contradictions = contract.renamed(checked, {**params, "sign": "made below"})
-    problems, breaches = contract.check(checked, named, contradictions)
+    named, renamings, contradictions = endpoint_tables.renamed(checked, {**params, "sign": "made below"})
+    problems, breaches = endpoint_tables.check(checked, named, contradictions)
     return Signed(params, owner, problems, [finding.detail for finding in (*renamings, *breaches)])
 
 

@@ -1,9 +1,9 @@
 """The tables of response codes and test cards."""
 from flask import Response, jsonify
 
-from ...cards import test_cards
-from ...response_codes import RESPONSE_CODES
-from . import operation
+from ...protocol.response_codes import RESPONSE_CODES
+from ...protocol.test_cards import test_cards
+from .interface import operation
 
 
 @operation("GET", "/codes", "the 71 response codes of cards: message, status and text for the payer")

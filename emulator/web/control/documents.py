@@ -2,15 +2,16 @@
 import json
 from typing import Any
 
-from ... import money, portions, terminal
-from ...clock import iso
-from ...endpoints.tgpayquery import refund_status
-from ...orders import CardState, Order
+from ... import terminal
+from ...base import money, portions
+from ...base.clock import iso
+from ...domain.orders import CardState, Order
+from ...gateway.endpoints.tgpayquery import refund_status
 from ...store import Tables
 from ...store.columns import to_json
 from ...store.post import Posted
 from ...terminal import Transaction
-from .. import under_prefix
+from ..current import under_prefix
 
 
 def instant(value: int | None) -> str | None:

@@ -3,11 +3,11 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from ...findings import RULES, Broken, broken
+from ...protocol.findings import RULES, Broken, broken
 from ...store import Tables
-from .. import emulator
-from . import MERCHANT, asked, operation
+from ..current import emulator
 from .documents import instant
+from .interface import MERCHANT, asked, operation
 
 
 @operation("GET", "/findings", "the rules of the document that requests and receivers break: how often, when, an example, what to change",

@@ -3,7 +3,7 @@ from typing import Any
 
 from flask import Response, has_request_context, jsonify, request
 
-from ... import card_numbers
+from ...protocol import card_numbers
 
 
 class Problem(Exception):

@@ -10,8 +10,8 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from ... import durations
-from ...contract import DATE
+from ...base import durations
+from ...protocol.endpoint_tables import DATE
 from .problems import wrong_request
 
 DEFAULT_ROWS, MOST_ROWS = 100, 1_000

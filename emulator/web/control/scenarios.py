@@ -6,8 +6,8 @@ from flask import Response, jsonify, request
 from ... import scenarios
 from ...store import Tables
 from ...store.scripts import EVERYBODY
-from .. import emulator
-from . import MERCHANT, Problem, Query, asked, body, operation, text_of, wrong_request, wrong_value
+from ..current import emulator
+from .interface import MERCHANT, Problem, Query, asked, body, operation, text_of, wrong_request, wrong_value
 from .state import known
 
 FOR = Query("merchants_id", "of this merchant alone; without it of all who have none of their own")

@@ -5,13 +5,15 @@ from typing import Any
 
 from flask import Response, jsonify, request
 
-from ... import money, reconciliation, settlement
-from ...clock import real_now
-from ...contract import DATE
-from .. import emulator
-from . import MERCHANT, PAGED, asked, body, listed, operation, paging, text_of, wrong_request, wrong_value
-from .queries import day, listed_names, shown
+from ...base import money
+from ...base.clock import real_now
+from ...domain import reconciliation, settlement
+from ...protocol.endpoint_tables import DATE
+from ..current import emulator
 from .documents import instant
+from .interface import (
+    MERCHANT, PAGED, asked, body, listed, operation, paging, text_of, wrong_request, wrong_value)
+from .queries import day, listed_names, shown
 from .state import known
 
 EVER = 2**62

@@ -4,13 +4,18 @@ from typing import Any
 
 from flask import Response, jsonify, request
 
-from ... import card_numbers, __version__, chance, durations, merchants, scenarios, scheduler, seeding
-from ...clock import from_iso, iso, real_now
-from ...merchants import Invalid, Merchant, User
+from ... import __version__, scenarios
+from ...base import durations, randomness
+from ...base.clock import from_iso, iso, real_now
+from ...domain import merchants
+from ...domain.merchants import Invalid, Merchant, User
+from ...operations import scheduler, seeding
+from ...protocol import card_numbers
 from ...store import KeyUsed, Tables, Unusable
-from .. import emulator
-from . import (DEFAULT_ROWS, MERCHANT, Problem, Query, asked, body, listed, number, operation, paged_by,
-               probes, problem, text_of, wrong_request, wrong_value)
+from ..current import emulator
+from .interface import (
+    DEFAULT_ROWS, MERCHANT, Problem, Query, asked, body, listed, number, operation, paged_by, probes, problem,
+    text_of, wrong_request, wrong_value)
 
 EARLIEST, LATEST = from_iso("2000-01-01"), from_iso("2100-01-01")
 LONGEST_KEY = 255
@@ -203,7 +208,7 @@ def make(given: dict[str, Any]) -> dict[str, Any]:
 def _free_number(tables: Tables) -> str:
     """A number that no merchant has, or has had since everything was last reset. Raises Problem."""
     def number_at(place: int) -> str:
-        return f"29{chance.digits(10, emulator().settings.seed, 'merchant', place)}"
+        return f"29{randomness.digits(10, emulator().settings.seed, 'merchant', place)}"
 
     def is_used(place: int) -> bool:
         return tables.merchants.is_used(number_at(place))

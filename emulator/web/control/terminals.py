@@ -5,17 +5,20 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from ... import card_numbers, pos, terminal
-from ...clock import real_now
-from ...due import last_of
-from ...merchants import TERMINAL_TYPE
-from ...orders import Order
-from ...payments import BY_CONTROL, Payments
+from ... import terminal
+from ...base.clock import real_now
+from ...domain.merchants import TERMINAL_TYPE
+from ...domain.orders import Order
+from ...operations import terminal_payments
+from ...operations.payments import BY_CONTROL, Payments
+from ...operations.timers import last_of
+from ...protocol import card_numbers
 from ...store import Tables
 from ...terminal import Act, Impossible, State, Terminal
-from .. import emulator, under_prefix
-from . import DEFAULT_ROWS, MERCHANT, Problem, asked, body, listed, number, operation, paged_by, wrong_value
+from ..current import emulator, under_prefix
 from .documents import transaction_json
+from .interface import (
+    DEFAULT_ROWS, MERCHANT, Problem, asked, body, listed, number, operation, paged_by, wrong_value)
 from .state import known
 
 HAS_A_CARD_NUMBER = "has a card number in it"
@@ -131,7 +134,7 @@ def act(serial: str, done: Act, cause: str) -> dict[str, Any]:
         try:
             if order is None or not device.online:
                 raise Impossible(done, State.IDLE)
-            after = pos.act(Payments(tables, here.settings, merchant, now, cause), order, done)
+            after = terminal_payments.act(Payments(tables, here.settings, merchant, now, cause), order, done)
         except Impossible as impossible:
             possible = list(map(str, terminal.POSSIBLE.get(impossible.state, ())))
             raise Problem(409, "Conflict", f"{impossible}; possible: {', '.join(possible) or 'nothing'}", state=str(impossible.state),

@@ -7,19 +7,21 @@ from typing import Any
 
 from flask import Response, jsonify, request
 
-from ... import durations, endpoints, signature
-from ...clock import real_now
-from ...moves import at
-from ...orders import Status
-from ...outbox import TAKEN
-from ...response_codes import CardStatus
+from ...base import durations
+from ...base.clock import real_now
+from ...domain.orders import Status
+from ...domain.transitions import at
+from ...gateway import endpoints
+from ...operations.outbox import TAKEN
+from ...operations.watching import Concerns
+from ...protocol.response_codes import CardStatus
+from ...signing import signature
 from ...store import Store, Tables
-from ...watching import Concerns
-from .. import base_url, emulator
+from ..current import base_url, emulator
 from ..streams import AT_LEAST_S, event, has_left, stream, take
-from . import MERCHANT, OPERATIONS, Problem, Query, body, duration, operation, text_of, wrong_value
-from .queries import choice, span
 from .documents import instant, notices_json, order_json
+from .interface import MERCHANT, OPERATIONS, Problem, Query, body, duration, operation, text_of, wrong_value
+from .queries import choice, span
 from .state import known
 
 LONGEST_WAIT = durations.MINUTE
@@ -34,7 +36,7 @@ SIGNED_BODY = {"required": ["params"], "properties": {
 @operation("GET", "/openapi.json", "this interface, and /v2, as OpenAPI 3.1")
 def openapi() -> Response:
     """The document, made from the tables."""
-    from ... import reference
+    from ...gateway import reference
 
     return jsonify(reference.openapi(OPERATIONS, base_url()))
 
@@ -49,17 +51,17 @@ def sign() -> Response:
 @operation("POST", "/sign/explain", "which mistake reproduces the wrong sign of parameters", body=SIGNED_BODY)
 def explain() -> Response:
     """Say what is wrong with a signature, or that it is right."""
-    from ... import doctor, signature_search
-    from ...arrivals import Arrival
+    from ...diagnosis import explanation, search
+    from ...signing.arrivals import Arrival
 
-    params, token = _signing(body(), lambda params: doctor.meant(Arrival(params, endpoints.NAMES)))
+    params, token = _signing(body(), lambda params: explanation.meant(Arrival(params, endpoints.NAMES)))
     arrival = Arrival(params, endpoints.NAMES)
-    if not params.get("sign") and not doctor.misplaced_sign(arrival):
+    if not params.get("sign") and not explanation.misplaced_sign(arrival):
         raise wrong_value("params must have the sign that is to be explained")
     merchants = emulator().store.read().merchants
-    others = merchants.tokens(token, signature_search.MOST_TOKENS)
+    others = merchants.tokens(token, search.MOST_TOKENS)
     count = max(merchants.count() - 1, len(others))
-    return jsonify(doctor.explain(params, token, others, arrival=arrival, merchants=count).as_json())
+    return jsonify(explanation.explain(params, token, others, arrival=arrival, merchants=count).as_json())
 
 
 def _signing(given: dict[str, Any], meant: Callable[[dict[str, str]], Mapping[str, str]] = dict

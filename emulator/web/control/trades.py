@@ -5,23 +5,24 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from ... import acquirer, money, pos
-from ...clock import real_now
-from ...codes import BUYER_FAILURES, REFUSALS, Refused
-from ...due import caught_up
-from ...gateway import OK
-from ...moves import at, refusal
-from ...notices import NOTIFY_TYPES
-from ...orders import MOVES, Event, Order, Status
-from ...outbox import FAILED, TAKEN, WAITING
-from ...payments import BY_CONTROL, Payments, waiting
-from ...response_codes import APPROVED, DECLINED, RESPONSE_CODES, CardStatus
+from ...base import money
+from ...base.clock import real_now
+from ...domain.notifications import NOTIFY_TYPES
+from ...domain.orders import MOVES, Event, Order, Status
+from ...domain.transitions import at, refusal
+from ...gateway.handling import OK
+from ...operations import card_payments, terminal_payments
+from ...operations.outbox import FAILED, TAKEN, WAITING
+from ...operations.payments import BY_CONTROL, Payments, waiting
+from ...operations.timers import caught_up
+from ...protocol.codes import BUYER_FAILURES, REFUSALS, Refused
+from ...protocol.response_codes import APPROVED, DECLINED, RESPONSE_CODES, CardStatus
 from ...store import Tables
 from ...terminal import Result
-from .. import emulator
-from . import MERCHANT, PAGED, Problem, Query, asked, body, listed, operation, paging, wrong_value
-from .queries import choice
+from ..current import emulator
 from .documents import instant, journal_json, notice_json, notices_json, order_json
+from .interface import MERCHANT, PAGED, Problem, Query, asked, body, listed, operation, paging, wrong_value
+from .queries import choice
 from .state import known
 
 Act = Callable[[Payments, Order, str], Order]
@@ -32,19 +33,19 @@ ACTS: dict[str, Act] = {
     "close": lambda payments, order, failure: payments.close(waiting(order), Event.CLOSE),
 }
 CARD_ACTS: dict[str, Act] = {
-    "pay": lambda payments, order, code: acquirer.decide(payments, order, APPROVED),
-    "decline": lambda payments, order, code: acquirer.decide(payments, order, code),
-    "expire": lambda payments, order, code: acquirer.run_out(payments, waiting(order)),
+    "pay": lambda payments, order, code: card_payments.decide(payments, order, APPROVED),
+    "decline": lambda payments, order, code: card_payments.decide(payments, order, code),
+    "expire": lambda payments, order, code: card_payments.run_out(payments, waiting(order)),
     "close": lambda payments, order, code: payments.close(waiting(order), Event.CLOSE),
-    "approve": lambda payments, order, code: acquirer.decide(payments, undecided(order), APPROVED),
-    "refuse": lambda payments, order, code: acquirer.decide(payments, undecided(order), code),
-    "chargeback": lambda payments, order, code: acquirer.charge_back(payments, order),
+    "approve": lambda payments, order, code: card_payments.decide(payments, undecided(order), APPROVED),
+    "refuse": lambda payments, order, code: card_payments.decide(payments, undecided(order), code),
+    "chargeback": lambda payments, order, code: card_payments.charge_back(payments, order),
 }
 TERMINAL_ACTS: dict[str, Act] = {
-    "pay": lambda payments, order, code: pos.conclude(payments, order, Result.AUTHORISED),
-    "decline": lambda payments, order, code: pos.conclude(payments, order, Result.DECLINED),
-    "expire": lambda payments, order, code: pos.conclude(payments, order, Result.CANCELLED),
-    "close": lambda payments, order, code: pos.conclude(payments, order, Result.CANCELLED),
+    "pay": lambda payments, order, code: terminal_payments.conclude(payments, order, Result.AUTHORISED),
+    "decline": lambda payments, order, code: terminal_payments.conclude(payments, order, Result.DECLINED),
+    "expire": lambda payments, order, code: terminal_payments.conclude(payments, order, Result.CANCELLED),
+    "close": lambda payments, order, code: terminal_payments.conclude(payments, order, Result.CANCELLED),
 }
 CARD_POSSIBLE = {
     CardStatus.RECEIVED: ("pay", "decline", "expire", "close"),

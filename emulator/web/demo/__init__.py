@@ -8,8 +8,8 @@ from typing import Any
 
 from flask import Blueprint, Response, redirect, request, url_for
 
-from ...urls import reachable, url_of
-from .. import emulator
+from ...base.urls import reachable, url_of
+from ..current import emulator
 from ..pages import page, texts
 from ..streams import take
 from .access import admit, sign_in
@@ -23,30 +23,30 @@ blueprint.post("/session")(sign_in)
 @blueprint.get("")
 def show() -> Response:
     """The stage; the first visit begins the first story."""
-    from . import scene, stage, stories
+    from . import scene, stage, stories, telling
 
     here = emulator()
     if stage.position(here.store.read()) is None:
-        stage.begin(here, _address(), stories.STORIES[0])
+        telling.begin(here, _address(), stories.STORIES[0])
     return page("demo.html", frames="'self'", **scene.shown(here, texts().language))
 
 
 @blueprint.post("/tell/<name>")
 def tell(name: str) -> Response | Any:
     """Begin a story, or begin it again: the shop, its orders and its notebook are as new."""
-    from . import stage, stories
+    from . import stories, telling
 
     story = stories.named(name)
     if story is None:
         return page("not_found.html", 404)
-    stage.begin(emulator(), _address(), story)
+    telling.begin(emulator(), _address(), story)
     return _onwards()
 
 
 @blueprint.post("/<move>")
 def go(move: str) -> Response | Any:
     """One step on or back; `seen` is the step that the page showed, so that a key pressed twice goes one step."""
-    from . import stage, stories
+    from . import stage, stories, telling
 
     if move not in stage.MOVES:
         return page("not_found.html", 404)
@@ -57,7 +57,7 @@ def go(move: str) -> Response | Any:
             story, step = stories.told(entered)
             entering = stage.Stage(here, _address(), entered, story.goods, texts().language)
             with here.waiting.pause():  # the shop's own requests are worked on meanwhile
-                stage.act(entering, step)
+                telling.act(entering, step)
     return _onwards()
 
 

@@ -3,7 +3,7 @@ from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as Answered
 
 from .. import entrance, sessions
-from ..control import token_in_force
+from ..control.interface import token_in_force
 from ..pages import page
 
 NOTIFY_URL = "demo.notify"  # the shop's: notifications know no token, and are believed for their signature

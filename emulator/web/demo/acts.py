@@ -5,15 +5,17 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from ... import cards, payers, scenarios
-from ...orders import Order, Status
-from ...shop import Answer, fetch, forms, post_form
+from ... import scenarios
+from ...domain import wallets
+from ...domain.orders import Order, Status
+from ...protocol import test_cards
+from ...signing.merchant_client import Answer, fetch, forms, post_form
 from .clerk import MERCHANT, PATIENCE_S
 from .stage import Stage, Stuck, payment_code
 
 PHONE = {"User-Agent": "Mozilla/5.0 (Linux; Android 14) Mobile", "Accept": "text/html"}
-CARD = {"cardNo": cards.number_of("3200", "00000"), "expirationMonth": "12", "expirationYear": "49", "cvv": "123"}
-NO_MONEY = payers.PREFIXES[payers.ALIPAY] + payers.TEST_CODES[1].ending
+CARD = {"cardNo": test_cards.number_of("3200", "00000"), "expirationMonth": "12", "expirationYear": "49", "cvv": "123"}
+NO_MONEY = wallets.PREFIXES[wallets.ALIPAY] + wallets.TEST_CODES[1].ending
 BROKEN_LINE = {"summary": "The answer and the notices of a payment are lost.", "rules": [{
     "name": "the line breaks after the payment", "when": {"endpoint": "tgpaybarcode"},
     "then": [{"fault": "drop_after", "notify": {"drop": 100}}]}]}
@@ -69,7 +71,7 @@ def type_the_code(stage: Stage) -> None:
     """The buyer types the one-time code on the issuer's page."""
     order = _waiting(stage)
     if order and order.card and order.card.challenge is not None:
-        _press(stage, f"/3ds/{order.page_token}/{order.card.attempt}", "/answer", code=cards.ONE_TIME_CODE)
+        _press(stage, f"/3ds/{order.page_token}/{order.card.attempt}", "/answer", code=test_cards.ONE_TIME_CODE)
 
 
 def _waiting(stage: Stage) -> Order | None:

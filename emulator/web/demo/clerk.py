@@ -4,8 +4,8 @@ from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlencode
 
-from ... import card_numbers
-from ...shop import fetch, read_notice, sign
+from ...protocol import card_numbers
+from ...signing.merchant_client import fetch, read_notice, sign
 from ...store import Store
 from ...store.notebook import Page
 

@@ -2,7 +2,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ... import money
+from ...base import money
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,15 @@ from urllib.parse import urljoin
 
 from flask import url_for
 
-from ... import clock, money, terminal
-from ...clock import real_now
-from ...moves import at
-from ...orders import Order, Status
+from ... import terminal
+from ...base import clock, money
+from ...base.clock import real_now
+from ...domain.orders import Order, Status
+from ...domain.transitions import at
 from ...store import Tables
 from ...store.notebook import Page
-from .. import Emulator, base_url, drawn
+from .. import drawn
+from ..current import Emulator, base_url
 from . import acts
 from .belief import beliefs
 from .clerk import ANSWERED, HEARD, LOST, MERCHANT, SENT

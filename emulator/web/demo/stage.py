@@ -1,20 +1,16 @@
 """Where a story takes place: its position, which the shop's notebook keeps, and what a step works with."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from http.client import HTTPException
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ... import merchants, payers, seeding
-from ...clock import real_now
-from ...moves import at
-from ...orders import Order
+from ...base.clock import real_now
+from ...domain import wallets
+from ...domain.orders import Order
+from ...domain.transitions import at
 from ...store import Tables
-from .. import Emulator
+from ..current import Emulator
 from .clerk import MERCHANT, Clerk
 from .goods import Good, total
-
-if TYPE_CHECKING:
-    from .stories import Step, Story
 
 POSITION, TROUBLE = "position", "trouble"
 NAME = "Tea House"
@@ -42,17 +38,6 @@ def position(tables: Tables) -> Position | None:
     return Position(**pages[-1].entry, run=pages[0].id) if pages else None
 
 
-def begin(here: Emulator, address: str, story: "Story") -> None:
-    """The shop as new, at the first step of a story."""
-    with here.store.write() as tables:
-        made = {**merchants.new_settings(MERCHANT, here.settings.seed), "name": NAME}
-        seeding.make(tables, MERCHANT, made, ())
-        seeding.reset(tables, here.settings, MERCHANT)
-        tables.merchants.change(MERCHANT, {**made, "notify_url": f"{address}/demo/notify"})
-        tables.notebook.write(MERCHANT, POSITION, {"story": story.name, "step": 0, "furthest": 0, "steps": len(story.steps)})
-        tables.wake()
-
-
 def go(here: Emulator, by: int, seen: str) -> Position | None:
     """Show the next step, or the one before, when the page that asks shows the present one; answers the position when the step is new."""
     with here.store.write() as tables:
@@ -63,21 +48,6 @@ def go(here: Emulator, by: int, seen: str) -> Position | None:
         tables.notebook.write(MERCHANT, POSITION, {
             "story": now.story, "step": step, "furthest": max(step, now.furthest), "steps": now.steps})
         return replace(now, step=step, furthest=step) if step > now.furthest else None
-
-
-def act(stage: "Stage", step: "Step") -> None:
-    """Do what a step does. What keeps it from being done is written down, and the story stays."""
-    try:
-        step.act(stage)
-    except Stuck as stuck:
-        stage.give_up()
-        stage.write(TROUBLE, {"text": stuck.args[0]})
-    except (OSError, HTTPException):
-        stage.give_up()
-        stage.write(TROUBLE, {"text": "demo_no_answer"})
-    except BaseException:
-        stage.give_up()
-        raise
 
 
 class Stage:
@@ -125,7 +95,7 @@ def order_number(run: int, place: int) -> str:
 
 def payment_code(seed: str, run: int) -> str:
     """What the buyer's phone shows in this telling."""
-    return payers.payment_code(seed, payers.ALIPAY, run)
+    return wallets.payment_code(seed, wallets.ALIPAY, run)
 
 
 def latest(here: Emulator) -> Order | None:

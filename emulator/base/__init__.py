@@ -1,0 +1,1 @@
+"""Time, money, URLs, settings and other basics that know nothing of payments."""

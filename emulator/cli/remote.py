@@ -1,0 +1,112 @@
+"""The control interface as commands use it: of a running server, or, where none answers, of the application on the configured database."""
+import json
+import os
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib import parse
+
+import click
+
+from ..base.settings import NO_TOKEN, SETTINGS, Settings, from_environment
+
+
+def fail(sentence: str) -> NoReturn:
+    """End with one line on standard error and status 1."""
+    raise click.ClickException(sentence)
+
+
+def one_line(sentence: str) -> str:
+    """A sentence in which an address with line breaks may stand."""
+    return " ".join(sentence.split())
+
+
+def settings_of(flags: dict[str, Any]) -> Settings:
+    """The settings in force, or the one line that says what is wrong with them."""
+    try:
+        return from_environment(os.environ, **{row.name: flags.get(row.name) for row in SETTINGS})
+    except ValueError as problem:
+        raise click.ClickException(str(problem)) from problem
+
+
+def address_of(settings: Settings) -> str:
+    """Where the configured server is: as it wrote down itself (`address_file`), else its host and port."""
+    if settings.address_file and Path(settings.address_file).is_file():
+        return Path(settings.address_file).read_text(encoding="utf-8").strip()
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+
+
+def fetch(url: str, timeout: float, method: str = "GET", body: bytes | None = None, token: str = "") -> tuple[int, str]:
+    """Status and text of an answer, whatever its status. Raises OSError or ValueError when there is none.
+
+    No proxy of the environment is asked: the emulator is near, a proxy is for what is far.
+    """
+    from http.client import HTTPException  # serve does without them, and begins sooner
+    from urllib import error, request
+
+    if not url.lower().startswith(("http://", "https://")):
+        raise ValueError(f"{url!r} is no http or https address")
+    asked = request.Request(url, body, method=method, headers={"Content-Type": "application/json"})
+    if token:
+        asked.add_header("Authorization", f"Bearer {token}")
+    try:
+        with request.build_opener(request.ProxyHandler({})).open(asked, timeout=timeout) as answer:
+            return answer.status, answer.read().decode()
+    except error.HTTPError as told:
+        with told:
+            return told.code, told.read().decode()
+    except HTTPException as problem:
+        raise ValueError(f"{type(problem).__name__}: {problem}") from problem
+
+
+class Control:
+    """The control interface, wherever it is."""
+
+    def __init__(self, url: str | None, database: str | None, token: str | None) -> None:
+        settings = settings_of({"database": database} if database else {})
+        self._token = token or settings.control_token
+        self._url = (url or address_of(settings)).rstrip("/")
+        self._client: Any = None
+        if database or not url and not self._answers():
+            self._client = self._own(settings)
+
+    def _answers(self) -> bool:
+        try:
+            return fetch(f"{self._url}/livez", timeout=2)[0] == 200
+        except (OSError, ValueError):
+            return False
+
+    def _own(self, settings: Settings) -> Any:
+        from ..server.process import Unstartable, build, database_path
+        from ..store import Unusable
+
+        try:
+            path = database_path(settings)
+            click.echo(f"No server at {self._url}; working on {path}.", err=True)
+            app = build(settings.replaced(control_token=NO_TOKEN, scenario=""), path)[0]
+        except (Unusable, Unstartable) as problem:
+            raise click.ClickException(str(problem)) from problem
+        return app.test_client()
+
+    def __call__(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+        """The answer's JSON; a problem ends the command with its sentence."""
+        wanted = parse.urlencode({name: value for name, value in query.items() if value is not None})
+        address = f"/_emulator{path}{'?' + wanted if wanted else ''}"
+        status, text = self._exchange(method, address, None if body is None else json.dumps(body).encode())
+        try:
+            answer = json.loads(text) if text else None
+        except ValueError:
+            fail(f"{self._url} is no emulator: it answers {status} with what is no JSON")
+        if status >= 400:
+            fail(answer.get("detail", text) if isinstance(answer, dict) else text)
+        return answer
+
+    def _exchange(self, method: str, address: str, body: bytes | None) -> tuple[int, str]:
+        if self._client is not None:
+            answer = self._client.open(address, method=method, data=body, content_type="application/json")
+            return answer.status_code, answer.get_data(as_text=True)
+        try:
+            return fetch(self._url + address, 3600, method, body, self._token)
+        except (OSError, ValueError) as problem:
+            why = getattr(problem, "reason", problem)
+            raise click.ClickException(one_line(f"no emulator answers at {self._url}: {why}")) from problem

@@ -1,0 +1,107 @@
+"""What is compared: entries of the ledger as they are, rows of a merchant's list, and the days that are checked."""
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from ...base import clock, money
+from .. import settlement
+
+
+@dataclass(frozen=True)
+class Truth:
+    """An entry of the ledger as it is: signed minor units, the instant of its settlement in milliseconds; `planted` is what is wrong with
+    what the file shows of it: `line`, none or several, settled at `shown_at`."""
+
+    id: int
+    merchants_id: str
+    out_trade_no: str
+    partner_id: str
+    kind: str
+    amount: int
+    fee: int
+    settles_at: int
+    shown_at: int
+    planted: tuple[str, ...]
+    line: str
+
+    @cached_property
+    def rows(self) -> list[dict[str, str]]:
+        """The rows that the file shows, the unknown one last."""
+        return settlement.rows(self.line)
+
+    @cached_property
+    def unknown(self) -> str:
+        """The number of the unknown row, empty where there is none."""
+        return self.rows[-1]["partner_transaction_id"] if "unknown_row" in self.planted else ""
+
+    @property
+    def shown_amount(self) -> int:
+        """The amount in the file."""
+        return money.signed(self.rows[0]["amount"]) if "amount_off" in self.planted else self.amount
+
+    @property
+    def shown_fee(self) -> int:
+        """The fee in the file, which an amount that is off may change too."""
+        return money.signed(self.rows[0]["fee"]) if {"fee_off", "amount_off"} & {*self.planted} else self.fee
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A row of a merchant's list, its `place` counted from 1: a number (an order's, where `is_order`), the amount in signed minor units,
+    and, where the list has them, fee and day of settlement."""
+
+    place: int
+    number: str
+    is_order: bool
+    amount: int
+    fee: int | None = None
+    day: date | None = None
+
+
+@dataclass(frozen=True)
+class Days:
+    """The days that are checked, as instants from one up to another, in a time zone."""
+
+    since: int
+    before: int
+    zone: str
+
+    def have(self, instant: int) -> bool:
+        """Whether an instant is in these days."""
+        return self.since <= instant < self.before
+
+    def day(self, instant: int) -> date:
+        """The day of an instant."""
+        return clock.moment(instant, self.zone).date()
+
+
+def row(place: int, cells: Mapping[str, str]) -> Listed:
+    """A row of a list from its cells, as a merchant's list names them, or the settlement file. Raises ValueError with a sentence."""
+    partner_id = cells.get("partner_transaction_id", "")
+    number = partner_id or cells.get("out_trade_no", "")
+    if not number:
+        raise ValueError("has neither out_trade_no nor partner_transaction_id")
+    written, fee = cells.get("settlement_date") or cells.get("settlement_time", ""), cells.get("fee", "")
+    return Listed(place, number, not partner_id, _money("amount", cells.get("amount", "")), _money("fee", fee) if fee else None,
+                  _day(written) if written else None)
+
+
+def _money(name: str, written: str) -> int:
+    if not written:
+        raise ValueError(f"has no {name}")
+    try:
+        return money.signed(written)
+    except ValueError:
+        raise ValueError(f"has the {name} {written!r}, which is no decimal number with at most two places") from None
+
+
+def _day(written: str) -> date:
+    """The day of a date, or of a date and a time after a blank."""
+    day = written.partition(" ")[0]
+    try:
+        if len(day) == len("2018-04-29"):
+            return date.fromisoformat(day)
+    except ValueError:
+        pass
+    raise ValueError(f"has the settlement date {written!r}; write it as 2018-04-29")

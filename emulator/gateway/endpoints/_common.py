@@ -1,0 +1,174 @@
+"""Rows that many tables share, and what an endpoint is given to act."""
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from ... import scenarios
+from ...base import clock, money, randomness
+from ...base.settings import Settings
+from ...domain.merchants import Merchant
+from ...domain.orders import CardState, Order, Status
+from ...domain.transitions import refusal, state_refusal
+from ...domain.wallets import WALLETS
+from ...operations.payments import Payments
+from ...operations.timers import caught_up
+from ...protocol.codes import FAIL, SUCCESS, Refused
+from ...protocol.endpoint_tables import AMOUNT, TEXT, URL, Need, Param, Source, fields, one_of, pattern
+from ...store import Store, Tables
+
+REQUIRED, DOCUMENTED, OPTIONAL = Need.REQUIRED, Need.DOCUMENTED, Need.OPTIONAL
+INFERRED = Source.INFERRED
+
+MERCHANTS_ID = Param("merchants_id", REQUIRED, TEXT, "201807208001", "the merchant's number, given by TGPay Pro", 16, identifier=True)
+OUT_TRADE_NO = Param("out_trade_no", REQUIRED, TEXT, "0607001_201807208001060718225942", "the merchant's order number, unique", 64,
+                     identifier=True)
+TRANS_AMOUNT = Param("trans_amount", REQUIRED, AMOUNT, "0.01", "amount in the merchant's currency", aliases=("total_fee",))
+PAY_TYPE = Param("pay_type", DOCUMENTED, one_of(*WALLETS), "alipay", "the buyer's wallet")
+REFERENCE = Param("reference", OPTIONAL, TEXT, "0607001", "the merchant's remark, such as an invoice number")
+ACCOUNT_ID = Param("account_id", OPTIONAL, TEXT, "20373", "operator")
+TERMINAL_ID = Param("terminal_id", OPTIONAL, TEXT, "80000000001", "device")
+NOTIFY_URL = Param("notify_url", OPTIONAL, URL, "", "where notices of this order go; without it the merchant's own address")
+SIGN = Param("sign", REQUIRED, TEXT, "", "signature, section 1.2")
+# Rows of endpoints whose own table does not have it.
+NOTIFIED = replace(NOTIFY_URL, note="not in this section's table; section 6 has it")
+SIGN_TYPE = Param("sign_type", DOCUMENTED, pattern("MD5", "[Mm][Dd]5"), "MD5", "kind of signature")
+
+RESULT = fields(("is_success", "T processed, F refused"), ("result_code", "SUCCESS, FAIL or UNKNOWN"), ("error", "error code"))
+PAYMENT = fields(
+    ("buyer_id", "the buyer's number in the wallet"), ("buyer_login_id", "the buyer's login, masked"),
+    ("pay_time", "yyyyMMddHHmmss, Asia/Shanghai"), ("trans_id", "the wallet's trade number"), ("trans_rate", "CNY for 1 of the currency"),
+    ("trans_amount_type", "currency"), ("pay_amount", "what the buyer paid"), ("pay_amount_type", "its currency"))
+SIGNATURE = fields(("sign", "signature"), ("sign_type", "MD5"))
+
+ORDER_DETAILS = ("reference", "account_id", "account", "terminal_id", "goods_info", "attach", "body", "device_info", "openid", "buyer_id",
+                 "buyer_email", "return_url", "scene_type", "trade_type", "it_b_pay", "redirect_url", "goods_name", "language",
+                 "terminal_type", "access_type", "sub_account_data")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One admitted request: its parameters under the table's names, who asks, and the means to act within its transaction.
+
+    `script` is what a scenario's rule says of it, when one fits.
+    """
+
+    endpoint: str
+    params: Mapping[str, str]
+    merchant: Merchant
+    payments: Payments
+    store: Store
+    base_url: str
+    ip: str
+    cookies: Mapping[str, str]
+    script: "scenarios.Script | None" = None
+
+    @property
+    def tables(self) -> Tables:
+        """The tables, within the write transaction."""
+        return self.payments.tables
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.payments.settings
+
+    @property
+    def now(self) -> int:
+        """The instant of the request."""
+        return self.payments.now
+
+    @cached_property
+    def amount(self) -> int:
+        """`trans_amount` (or the table's other name of it) in minor units."""
+        return money.minor(self.params.get("trans_amount") or self.params["total_fee"])
+
+    def get(self, name: str) -> str:
+        """A parameter's value, empty when it is missing."""
+        return self.params.get(name, "")
+
+    def find_order(self) -> Order:
+        """The order of this request as it is now. Raises Refused TRADE_NOT_EXIST."""
+        order = self.known_order()
+        if order is None:
+            raise Refused("TRADE_NOT_EXIST", f"merchant {self.merchant.merchants_id} has no order {self.get('out_trade_no')}")
+        return order
+
+    def known_order(self, out_trade_no: str = "") -> Order | None:
+        """The order of this request, or that of another number, as it is now; or None."""
+        order = self.tables.orders.find(self.merchant.merchants_id, out_trade_no or self.get("out_trade_no"))
+        return caught_up(self.tables, self.settings, order, self.now) if order else None
+
+    def repeated(self, pay_type: str) -> Order | None:
+        """The order that this request repeats, or None for a new number.
+
+        Raises Refused: closed before inconsistent (endpoint, amount or pay_type differ; contract 1.4).
+        """
+        order = self.known_order()
+        if order is None:
+            return None
+        if order.status is Status.TRADE_CLOSED:
+            raise state_refusal(order)
+        asked = {"endpoint": self.endpoint, "trans_amount": money.text(self.amount), "pay_type": pay_type}
+        used = {"endpoint": order.endpoint, "trans_amount": money.text(order.amount), "pay_type": order.pay_type}
+        differing = [f"{name} {used[name]}" for name in asked if asked[name] != used[name]]
+        if differing:
+            raise refusal(order, "CONTEXT_INCONSISTENT", f"out_trade_no {order.out_trade_no} is used already, with {', '.join(differing)}")
+        return order
+
+    @property
+    def details(self) -> dict[str, str]:
+        """The parameters that are kept with the order."""
+        return {name: self.params[name] for name in ORDER_DETAILS if name in self.params}
+
+    def new_order(self, pay_type: str, expires_at: int, watched: bool = False, card: CardState | None = None) -> Order:
+        """An order of this request's parameters, written down as waiting."""
+        return self.payments.create(self.order(pay_type, expires_at, watched, card))
+
+    def order(self, pay_type: str, expires_at: int, watched: bool = False, card: CardState | None = None,
+              amount: int | None = None) -> Order:
+        """An order of this request's parameters, not yet written down; `amount` where they may have none."""
+        names = (self.merchant.merchants_id, self.get("out_trade_no"))
+        return Order(
+            *names, endpoint=self.endpoint, pay_type=pay_type,
+            amount=self.amount if amount is None else amount, currency=self.merchant.currency,
+            rate=self.merchant.rate, fee_rate=self.merchant.fee_rate, created_at=self.now, expires_at=expires_at,
+            page_token=randomness.letters(22, self.settings.seed, "page", self.merchant.token, *names), notify_url=self.get("notify_url"),
+            create_ip=self.ip, details=self.details, watched=watched, card=card,
+            script=self.script)
+
+
+def unpaid(order: Order | None) -> Order | None:
+    """An order that a request repeats, when it still waits; raises Refused TRADE_HAS_SUCCESS once it is paid."""
+    if order is not None and order.was_paid:
+        raise Refused("TRADE_HAS_SUCCESS", f"order {order.out_trade_no} is paid already")
+    return order
+
+
+def wallet_page(call: Call, order: Order) -> str:
+    """The payer's page of an order: short and without `&`, so that it can be cut out of the raw XML (contract 5.2)."""
+    return f"{call.base_url}/wallet/{order.page_token}"
+
+
+def cashier_page(call: Call, order: Order) -> str:
+    """The cashier's page of a card order, as short as the wallet's (contract 5.1)."""
+    return f"{call.base_url}/pay/{order.page_token}"
+
+
+def succeeded() -> dict[str, str]:
+    """The first fields of an answer to a request that was carried out."""
+    return {"is_success": "T", "result_code": SUCCESS}
+
+
+def failed(order: Order) -> dict[str, str]:
+    """The first fields of an answer about a buyer who could not pay."""
+    return {"is_success": "T", "result_code": FAIL, "detail_error_code": order.failure}
+
+
+def payment_fields(order: Order, settings: Settings) -> dict[str, str]:
+    """What is known of an order's payment: empty but for the currency while there is none."""
+    known = {"trans_amount_type": order.currency}
+    if order.was_paid:
+        known.update(
+            buyer_id=order.buyer_id, buyer_login_id=order.buyer_login, pay_time=clock.compact(order.paid_at or 0, settings.timezone),
+            trans_id=order.trans_id, trans_rate=money.rate_text(order.rate), pay_amount=money.text(order.cny), pay_amount_type="CNY")
+    return known

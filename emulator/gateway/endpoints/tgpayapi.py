@@ -1,0 +1,27 @@
+"""Section 11: the browser is sent to the payment page with a POST."""
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+from ...domain.transitions import refusal
+from ...operations.payments import waiting
+from ...protocol.endpoint_tables import Param, endpoint, one_of
+from ...protocol.replies import PostForm
+from . import _common as common
+from ._common import Call
+
+
+@endpoint(
+    section="11", title="Link to post", product=None, signed=False,
+    params=(common.MERCHANTS_ID, common.OUT_TRADE_NO,
+            Param("service", common.REQUIRED, one_of("linktopost"), "linktopost", "the service"), common.SIGN, common.SIGN_TYPE),
+    note="Called by the browser; answers an HTML page. Refusals are XML, and unsigned like the page.")
+def tgpayapi(call: Call) -> PostForm:
+    """A page that posts the parameters of the order's pay_url to it at once."""
+    order = waiting(call.find_order())
+    if order.card and order.card.on_the_cashier:
+        page = common.cashier_page(call, order)
+    elif order.endpoint == "tgpayh5":
+        page = common.wallet_page(call, order)
+    else:
+        raise refusal(order, "CONTEXT_INCONSISTENT", f"order {order.out_trade_no} was made by {order.endpoint} and has no pay_url")
+    parts = urlsplit(page)
+    return PostForm(urlunsplit(parts._replace(query="")), tuple(parse_qsl(parts.query, keep_blank_values=True)))

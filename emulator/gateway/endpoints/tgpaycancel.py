@@ -1,0 +1,22 @@
+"""Section 5: close an order."""
+from dataclasses import replace
+
+from ...operations import terminal_payments
+from ...protocol.endpoint_tables import endpoint, fields
+from ...protocol.replies import Answer
+from . import _common as common
+from ._common import Call
+
+
+@endpoint(
+    section="5", title="Cancel", product=None, root="TGPayPro", signed=False,
+    params=(
+        common.TERMINAL_ID, common.MERCHANTS_ID, replace(common.ACCOUNT_ID, need=common.DOCUMENTED, example="33"), common.OUT_TRADE_NO,
+        common.SIGN),
+    answer=(*common.RESULT, *fields(("detail_error_code", "error code"), ("detail_error_des", "the same in a sentence"))),
+    note="A waiting order closes, its terminal is stopped; one paid within 24 hours closes and what is left of it is given back. "
+         "The answer is unsigned.")
+def tgpaycancel(call: Call) -> Answer:
+    """Cancel; twice is the same as once."""
+    call.payments.cancel(terminal_payments.interrupted(call.payments, call.find_order()))
+    return Answer(common.succeeded())

@@ -1,0 +1,65 @@
+"""Section 3: what has become of an order."""
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ...base import money
+from ...base.settings import Settings
+from ...domain import notifications
+from ...domain.orders import Order
+from ...protocol.endpoint_tables import TEXT, Field, Param, endpoint, fields
+from ...protocol.replies import Answer
+from . import _common as common
+from ._common import Call
+from ._terminal_query import terminal_answer, terminal_query
+
+PARTLY, FULLY = "PARTIAL_REFUND", "REFUND_SUCCESS"
+
+
+def one_of_two_numbers(params: Mapping[str, str]) -> str | None:
+    """An order is asked for by one of its two numbers."""
+    return None if "out_trade_no" in params or "transactionResultId" in params else "out_trade_no or transactionResultId is missing"
+
+
+def refund_status(order: Order) -> str:
+    """Empty, PARTIAL_REFUND or REFUND_SUCCESS (inferred)."""
+    if not order.refunded:
+        return ""
+    return PARTLY if order.left else FULLY
+
+
+@endpoint(
+    section="3", title="Query", product=None, variants=(terminal_query,),
+    params=(
+        common.MERCHANTS_ID, replace(common.OUT_TRADE_NO, need=common.OPTIONAL),
+        Param("transactionResultId", common.OPTIONAL, TEXT, "", "in place of out_trade_no, for a terminal's transaction", 64,
+              source=common.INFERRED), common.SIGN),
+    answer=(
+        *fields(("is_success", "T processed, F refused"), ("error", "error code"), ("pay_type", "alipay, wechat or bankcard"),
+                ("result_code", "SUCCESS"), ("trans_amount", "amount"), ("trade_status", "state of the order"),
+                ("out_trade_no", "order number")),
+        *common.PAYMENT, Field("refund_status", "empty, PARTIAL_REFUND or REFUND_SUCCESS", common.INFERRED),
+        *fields(("refund_amount", "refunded so far; without a zero before the point: .00, .50, 12.50"),
+                ("attach", "as sent to tgpayprepay"), ("merchants_id", "merchant"),
+                ("create_ip", "address that made the order")),
+        *(Field(name, f"{meaning}; of card orders only", common.INFERRED, sparing=True) for name, meaning in (
+            ("order_id", "the acquirer's number"), ("status", "the outcome"), ("resp_code", "response code"),
+            ("resp_msg", "the same in words"), ("complete_time", "yyyyMMddHHmmss"))), *common.SIGNATURE),
+    rules=(one_of_two_numbers,), note="Its table has no sign_type, so none is expected. It never changes an order.")
+def tgpayquery(call: Call) -> Answer:
+    """Tell the order as it is at this instant."""
+    order = call.find_order()
+    if order.terminal and not order.card:
+        return terminal_answer(call, order, order.terminal)
+    return Answer({
+        **common.succeeded(), "pay_type": order.pay_type, "trans_amount": money.text(order.amount), "trade_status": str(order.status),
+        "out_trade_no": order.out_trade_no, **common.payment_fields(order, call.settings), "refund_status": refund_status(order),
+        "refund_amount": money.text_without_zero(order.refunded), "attach": order.details.get("attach", ""),
+        "merchants_id": order.merchants_id, "create_ip": order.create_ip,
+        **card_fields(order, call.settings)})
+
+
+def card_fields(order: Order, settings: Settings) -> dict[str, str]:
+    """What is told of a card order beside the rest; nothing of others (contract 2.3)."""
+    card = order.card
+    return {} if card is None else {"order_id": card.order_id, "status": str(card.status), "resp_code": card.code, "resp_msg": card.message,
+                                    "complete_time": notifications.completed(order, settings)}

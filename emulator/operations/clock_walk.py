@@ -1,0 +1,130 @@
+"""Lets the emulator's time pass: each thing that falls due is done at its own instant, before the next."""
+import heapq
+import time
+from collections.abc import Callable
+
+from ..base import durations
+from ..base.clock import Clock, real_now
+from ..base.settings import Settings
+from ..domain.orders import Order
+from ..domain.transitions import falls_due
+from ..store import Store
+from .dispatcher import LOOK_AROUND_S, Flight, Flights
+from .patience import Patience
+from .timers import fall_due
+
+BATCH = 100
+
+
+class Walk:
+    """The way to an instant, at which the clock stands again and again.
+
+    It waits for attempts of notifications as its patience allows. For a receiver that turns out to be slow it
+    goes on to where the outcome of the attempt matters: the next attempt of the same notification, or another
+    one of the same order. While it has to wait there, `attend` sees to what others ask for, and where the clock
+    `runs` otherwise, time goes on at its usual pace.
+    """
+
+    def __init__(self, store: Store, settings: Settings, flights: Flights, patience: Patience,
+                 attend: Callable[[], object], runs: bool = False) -> None:
+        self._store = store
+        self._settings = settings
+        self._flights = flights
+        self._patience = patience
+        self._attend = attend
+        self._runs = runs
+        self._since = self._now()
+        self._stood = time.monotonic()
+
+    def to(self, target: int) -> None:
+        """Go there, and be done with all that is due until then."""
+        if self._since < target:
+            self._stand_at(self._since)
+            while self._step(target):
+                continue
+        self.stay(target, self._store.read().notices.last())
+
+    def _step(self, target: int) -> bool:
+        """Do what comes next, or wait a moment; answers False when nothing is left but attempts under way."""
+        now = self._now()
+        blocked = self._flights.launch_due(now, self._since)
+        under_way, flights = self._flights.under_way(), self._flights.scheduled()
+        horizon = self._flights.horizon()
+        holding = [flight for flight in flights if self._patience.holds(flight.receiver)]
+        limit = target if horizon is None else min(target, horizon - 1)
+        due = self._store.read().next_due(under_way)
+        if blocked or holding:
+            self._pause(holding or flights, bool(holding), limit if due is None else min(limit, due))
+        elif due is not None and due <= limit:
+            self._move_on(max(now, due), limit)
+        elif limit < target:
+            self._pause(flights, False, limit)
+        else:
+            return False
+        return True
+
+    def stay(self, until: int, last: int) -> None:
+        """Wait until all that is due up to an instant, of the notifications up to an id, has been sent."""
+        notices = self._store.read().notices
+        while True:
+            self._flights.launch_due(max(until, self._now()), self._since)
+            flights, horizon = self._flights.scheduled(), self._flights.horizon()
+            waited_for = [flight for flight in flights if flight.notice.id <= last]
+            if not waited_for and not notices.are_due(until, last):
+                return
+            self._pause(waited_for or flights, False, until if horizon is None else min(until, horizon - 1))
+
+    def _pause(self, flights: list[Flight], held: bool, limit: int) -> None:
+        """Wait a moment for attempts under way; the clock stays within the limit."""
+        self._patience.waited(self._flights.wait(), {flight.receiver for flight in flights}, held)
+        self._attend()
+        passed = time.monotonic() - self._stood
+        if self._runs and passed >= LOOK_AROUND_S:
+            now = self._now()
+            self._stand_at(max(now, min(now + round(passed * durations.SECOND), limit)))
+
+    def _move_on(self, due: int, limit: int) -> None:
+        if not move_orders(self._store, self._settings, limit, self._flights.under_way()):
+            self._stand_at(due)
+        self._stood = time.monotonic()
+
+    def _now(self) -> int:
+        return self._store.read().clock.get().now(real_now())
+
+    def _stand_at(self, now: int) -> None:
+        with self._store.write() as tables:
+            tables.clock.set(Clock(tables.clock.get().offset, now))
+        self._stood = time.monotonic()
+
+
+def move_orders(store: Store, settings: Settings, until: int, under_way: set[int] | None = None) -> bool:
+    """Do to some orders what is due up to an instant, in order; answers whether there were any.
+
+    On a walk, with the ids of the notifications `under_way`, the clock stands at each thing's instant, and
+    the walk pauses before and after the sending of another notification.
+    """
+    first = store.read().orders.next_due()
+    if first is None or first > until:
+        return False
+    walking = under_way is not None
+    with store.write() as tables:
+        orders = tables.orders.due(until, BATCH)
+        horizon = until if len(orders) < BATCH else _instant(orders[-1])
+        heap = [(_instant(order), order.id, order) for order in orders]
+        post_due = tables.notices.next_due(under_way) if under_way is not None else None
+        reached = None
+        while heap and not (walking and tables.wakes) and (post_due is None or post_due >= heap[0][0]):
+            reached, _, order = heapq.heappop(heap)
+            after = fall_due(tables, settings, order)
+            due = falls_due(after)
+            if due and due[0] <= horizon:
+                heapq.heappush(heap, (due[0], after.id, after))
+        if walking and reached is not None:
+            present = tables.clock.get()
+            tables.clock.set(Clock(present.offset, max(reached, present.frozen or reached)))
+    return reached is not None
+
+
+def _instant(order: Order) -> int:
+    due = falls_due(order)
+    return due[0] if due else 0

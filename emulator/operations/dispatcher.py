@@ -1,0 +1,240 @@
+"""Attempts of notices under way: each in a thread of its own, a few at once for each merchant, so that none holds up another."""
+import itertools
+import logging
+import os
+import select
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ..base import durations, urls
+from ..base.settings import Settings
+from ..store import Store, Unusable
+from ..store.post import Posted
+from .outbox import Sent, after_failure, deliver, is_lost, skip
+from .patience import FEW, Patience
+
+LOOK_AROUND_S = 0.05
+PAUSE_S = 5
+log = logging.getLogger(__name__)
+
+
+class Signal:
+    """Wakes the scheduler from any process: a pipe made before the processes part."""
+
+    def __init__(self) -> None:
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        os.set_blocking(self._writer, False)
+
+    def ring(self) -> None:
+        """Wake whoever waits, or who waits next."""
+        try:
+            os.write(self._writer, b"!")
+        except BlockingIOError:  # nobody has listened for a long time, and it has been said often enough
+            pass
+
+    def wait(self, seconds: float) -> None:
+        """Sleep until it rings, at most so long."""
+        if select.select([self._reader], [], [], seconds)[0]:
+            try:
+                os.read(self._reader, 65536)
+            except BlockingIOError:
+                pass
+
+
+Post = Callable[[Posted, float | None], Sent]
+
+
+@dataclass(frozen=True)
+class Flight:
+    """An attempt under way, begun at the emulator's instant `at`.
+
+    One by hand may have a `command` that is finished with it.
+    """
+
+    notice: Posted
+    at: int
+    replay: bool = False
+    command: int | None = None
+    patiences: list[Patience] = field(default_factory=list)  # of the moves that it may hold up
+
+    @cached_property
+    def receiver(self) -> str:
+        """Where it goes."""
+        return urls.origin(self.notice.url)
+
+
+class Flights:
+    """The attempts under way, each in a thread of its own, at most a few of one merchant so that none holds up another."""
+
+    def __init__(self, store: Store, settings: Settings, post: Post, signal: Signal) -> None:
+        self._store = store
+        self._settings = settings
+        self._post = post
+        self._signal = signal
+        self._changed = threading.Condition()
+        self._numbers = itertools.count()
+        self._flights: dict[int, Flight] = {}
+        self._patience: Patience | None = None
+
+    @contextmanager
+    def patient(self) -> Iterator[Patience]:
+        """While a move or a flush waits, attempts are made as its patience allows; else in all their time."""
+        outer, patience = self._patience, Patience(self._settings.notify_timeout / durations.SECOND)
+        with self._changed:
+            for flight in self._flights.values():
+                self._watch(flight, patience)
+        self._patience = patience
+        try:
+            yield patience
+        finally:
+            self._patience = outer
+
+    def _watch(self, flight: Flight, patience: Patience) -> None:
+        if not flight.replay:
+            patience.launched(flight.receiver)
+            flight.patiences.append(patience)
+
+    def launch(self, notice: Posted, at: int, replay: bool = False, command: int | None = None) -> None:
+        """Begin an attempt; `command` is finished with it."""
+        flight, number = Flight(notice, at, replay, command), next(self._numbers)
+        seconds = None
+        with self._changed:
+            if self._patience and not replay:
+                seconds = self._patience.allowance(flight.receiver)
+                self._watch(flight, self._patience)
+            self._flights[number] = flight
+        threading.Thread(target=self._fly, args=(number, flight, seconds), daemon=True).start()
+
+    def _fly(self, number: int, flight: Flight, seconds: float | None) -> None:
+        begun, timed_out = time.monotonic(), False
+        try:
+            sent = deliver(self._store, flight.notice, flight.at, lambda notice: self._post(notice, seconds),
+                           self._settings.notify_retries, flight.replay)
+            timed_out = sent.timed_out
+            if flight.command is not None:
+                with self._store.write() as tables:
+                    told = {"taken": sent.taken(flight.notice.notify_type), "error": sent.error,
+                            "status_code": sent.status_code}
+                    tables.commands.finish(flight.command, told)
+        except Unusable:  # the store has said so
+            time.sleep(PAUSE_S)
+        except Exception:
+            log.exception("an attempt of notice %s was not written down", flight.notice.id)
+            time.sleep(PAUSE_S)  # it is still due: without a pause a full disk would make a storm of repetitions
+        finally:
+            self._store.leave()
+            with self._changed:
+                del self._flights[number]
+                for patience in flight.patiences:
+                    patience.landed(flight.receiver, time.monotonic() - begun, timed_out)
+                self._changed.notify_all()
+            self._signal.ring()
+
+    def launch_due(self, now: int, since: int | None = None) -> bool:
+        """Begin the attempt of every notice that is due, as far as its merchant has room; answers whether any
+        has to wait.
+
+        While a clock moves that began to do so at the instant `since`, each is made at its own instant, those
+        of one order one after the other, and those for receivers that are waited for no more are skipped.
+        """
+        notices = self._store.read().notices
+        while True:
+            # Taken before the look into the outbox: an attempt that ends in between is still written there as due.
+            under_way, full = self.under_way(), self._full()
+            fresh = notices.due(now, full, under_way, 4 * FEW)
+            if self._patience is None or since is None:
+                begun = self._begin(fresh, now)
+            else:
+                begun = self._begin_patiently(self._patience, fresh, since)
+            if not begun:
+                return bool(fresh or (full and notices.due(now, (), under_way, 1)))
+
+    def _begin(self, notices: list[Posted], now: int) -> bool:
+        """Launch them, as far as there is room; answers whether there was any for one of them."""
+        full, begun = self._full(), False
+        for notice in notices:
+            if notice.merchants_id not in full:
+                self.launch(notice, now)
+                full, begun = self._full(), True
+        return begun
+
+    def _begin_patiently(self, patience: Patience, notices: list[Posted], since: int) -> bool:
+        """The same while a clock moves."""
+        skipped = [(notice, max(notice.due_at or since, since)) for notice in notices
+                   if patience.is_out(urls.origin(notice.url)) and not is_lost(notice)]
+        if skipped:
+            skip(self._store, skipped, self._settings.notify_retries)
+            return True
+        full, begun = self._full(), False
+        orders = {(flight.notice.merchants_id, flight.notice.out_trade_no) for flight in self.scheduled()}
+        for notice in notices:
+            order = notice.merchants_id, notice.out_trade_no
+            if notice.merchants_id not in full and order not in orders:
+                self.launch(notice, max(notice.due_at or since, since))
+                full, begun = self._full(), True
+                orders.add(order)
+        return begun
+
+    def _full(self) -> set[str]:
+        """The merchants that have as many attempts under way as they may; while a clock waits, as many as
+        their receivers can stand."""
+        flights = self.scheduled()
+        number = Counter(flight.notice.merchants_id for flight in flights)
+        room = dict.fromkeys(number, FEW)
+        if self._patience:
+            for merchant, receiver in {(flight.notice.merchants_id, flight.receiver) for flight in flights}:
+                room[merchant] = max(room[merchant], self._patience.room(receiver))
+        return {merchant for merchant in number if number[merchant] >= room[merchant]}
+
+    def scheduled(self) -> list[Flight]:
+        """The attempts under way, those by hand apart."""
+        with self._changed:
+            return [flight for flight in self._flights.values() if not flight.replay]
+
+    def horizon(self) -> int | None:
+        """The first instant at which the outcome of an attempt under way may matter: a clock stays before it.
+
+        None: there is none.
+        """
+        with self._changed:
+            flights = list(self._flights.values())
+        schedule = self._settings.notify_retries
+        instants = [
+            flight.notice.due_at if flight.replay else after_failure(flight.notice, flight.at, schedule)
+            for flight in flights]
+        return min((instant for instant in instants if instant is not None), default=None)
+
+    def under_way(self) -> set[int]:
+        """The ids of the notices that are being sent."""
+        with self._changed:
+            return {flight.notice.id for flight in self._flights.values()}
+
+    def commands(self) -> set[int]:
+        """The ids of the commands whose attempts are under way."""
+        with self._changed:
+            return {flight.command for flight in self._flights.values() if flight.command is not None}
+
+    def wait(self) -> float:
+        """Wait a moment for something to happen; answers for how many seconds it did."""
+        begun = time.monotonic()
+        self._signal.wait(LOOK_AROUND_S)
+        return time.monotonic() - begun
+
+    def land(self, meanwhile: Callable[[], object]) -> None:
+        """Wait for the attempts that are under way now; whenever something happens, `meanwhile` sees to others."""
+        with self._changed:
+            waited_for = set(self._flights)
+        while waited_for & set(self._flights):
+            self.wait()
+            meanwhile()
+
+    def end(self, seconds: float) -> None:
+        """Wait until no attempt is under way, at most so long."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._flights, seconds)

@@ -1,0 +1,291 @@
+"""What falls due, in order: expiry, the merchant's 15 minutes, the end of the refund period, and every attempt of a notice.
+
+One thread of one process, the holder of the leadership, does all of it, in real time as well as when the clock is moved. Others ask
+it through the table of commands; where nobody leads, as in a command line without a server, the asker does it itself.
+"""
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..base import clock, durations, urls
+from ..base.clock import Clock, real_now
+from ..base.settings import Settings
+from ..store import Leadership, Store, Tables, Unusable
+from ..store.locks import BEAT_S
+from ..store.records import Command
+from .clock_walk import BATCH, Walk, move_orders
+from .dispatcher import Flights, Post, Signal
+from .patience import Patience
+
+__all__ = ["BATCH", "Scheduler", "planned", "state"]
+LONGEST_SLEEP_S = 0.25
+WARM_UP_AFTER_S = 1
+CHECKPOINT_EVERY_S = 1
+TIDY_EVERY_S = 5
+LONGEST_LANDING_S = 30
+AGAIN_S = 1
+STILL = "the process that does what falls due is stopped"
+log = logging.getLogger(__name__)
+
+
+class Scheduler:
+    """Does what falls due while it leads, and what it is asked: move the clock, flush the outbox, replay a notice."""
+
+    def __init__(self, store: Store, settings: Settings, post: Post, signal: Signal) -> None:
+        self._store = store
+        self._settings = settings
+        self._signal = signal
+        self._flights = Flights(store, settings, post, signal)
+        self._stopping = threading.Event()
+        self._ended = threading.Event()
+
+    def run(self, warm_up: Callable[[], object] = lambda: None) -> None:
+        """Wait for the leadership, then lead until `stop`: the body of the scheduler's thread.
+
+        `warm_up` is called a moment after it leads: what it loads must not hold up the first requests.
+        """
+        leadership = self._leadership()
+        if leadership is None:
+            return
+        leadership.acquire(wait=True)
+        threading.Thread(target=self._beat, args=(leadership,), name="heartbeat", daemon=True).start()
+        soon = threading.Timer(WARM_UP_AFTER_S, warm_up)
+        soon.daemon = True
+        soon.start()
+        threading.Thread(target=self._checkpoint, name="checkpoints", daemon=True).start()
+        while not self._stopping.is_set():
+            try:
+                with self._store.reported():
+                    due = self.step()
+            except Unusable:  # the store has said so
+                due = None
+            except Exception:
+                log.exception("the scheduler failed and tries again")
+                due = None
+            self._signal.wait(LONGEST_SLEEP_S if due is None or due <= 0 else min(LONGEST_SLEEP_S, due / durations.SECOND))
+        self._flights.end(LONGEST_LANDING_S)  # whoever leads next would take what is under way for due
+        self._ended.set()
+        leadership.close()
+
+    def _leadership(self) -> Leadership | None:
+        """What the leadership is taken with; None when it ends before the place of the database is there."""
+        while not self._stopping.is_set():
+            try:
+                return Leadership(self._store.path)
+            except Unusable as trouble:
+                self._store.troubles.begin(str(trouble))
+                self._stopping.wait(AGAIN_S)
+        return None
+
+    def _beat(self, leadership: Leadership) -> None:
+        """The body of the thread that says to other processes that this one is not stopped."""
+        while not self._ended.wait(BEAT_S):
+            leadership.beat()
+
+    def _checkpoint(self) -> None:
+        """The body of the thread that keeps the database's log short: it may wait for the disk, which nobody else should."""
+        tidied = 0.0
+        while not self._stopping.wait(CHECKPOINT_EVERY_S):
+            try:
+                with self._store.reported():
+                    self._store.checkpoint()
+                    if time.monotonic() - tidied > TIDY_EVERY_S:
+                        self._store.tidy(real_now(), self._settings.keep, self._settings.keep_entries)
+                        tidied = time.monotonic()
+            except Unusable:  # the store has said so
+                continue
+            except Exception:
+                log.exception("the database's log was not taken over; it is tried again")
+
+    def stop(self, seconds: float) -> None:
+        """End the thread after what it is doing, and wait for attempts under way."""
+        self._stopping.set()
+        self._signal.ring()
+        self._flights.end(seconds)
+
+    def step(self) -> int | None:
+        """Do what is due now; answers the milliseconds until the next thing is."""
+        self._perform_open("replay", "flush", "clock")
+        now = self._catch_up()
+        self._flights.launch_due(now)
+        next_due = self._store.read().next_due()
+        return None if next_due is None else next_due - now
+
+    def _catch_up(self) -> int:
+        """Do to orders what is due now; answers the instant that it is."""
+        now = self._now()
+        while move_orders(self._store, self._settings, now):
+            continue
+        return now
+
+    def _now(self) -> int:
+        return self._store.read().clock.get().now(real_now())
+
+    def ask(self, name: str, argument: Mapping[str, Any], key: str = "", body: str = "",
+            seconds: float = 3600.0) -> dict[str, Any]:
+        """Have a command carried out and wait for its result, whoever leads.
+
+        Under an idempotency `key` it is carried out once for all who ask with it. Raises TimeoutError;
+        `store.KeyUsed` when the key was used with another body; and Unusable when the process that leads is
+        stopped: then it is not carried out, unless it was begun.
+        """
+        with self._store.write() as tables:
+            number = tables.keys.find(key, body, real_now()) if key else None
+            if number is None:
+                number = tables.commands.add(name, argument)
+                if key:
+                    tables.keys.add(key, body, number, real_now())
+            tables.wake()
+        return self.wait_for(number, seconds)
+
+    def wait_for(self, number: int, seconds: float = 3600.0) -> dict[str, Any]:
+        """The result of a command, as soon as there is one. Raises TimeoutError."""
+        waited = threading.Event()
+        for _ in range(int(seconds / 0.005)):
+            result = self._store.read().commands.result(number)
+            if result is not None:
+                return result
+            self._lead_if_nobody_does(number)
+            waited.wait(0.005)
+        raise TimeoutError(f"the command {number} was not done within {seconds:g} s")
+
+    def _lead_if_nobody_does(self, command: int) -> None:
+        leadership = Leadership(self._store.path)
+        try:
+            if leadership.acquire(wait=False):
+                self.step()
+                self._flights.land(lambda: self._flights.launch_due(self._now()))
+            elif leadership.stands_still():
+                with self._store.write() as tables:
+                    tables.commands.withdraw(command)
+                raise Unusable(STILL)
+        finally:
+            leadership.close()
+
+    def _perform_open(self, *names: str) -> None:
+        """Carry out what is asked for, of some kinds. Those who wait together share a patience."""
+        commands, under_way = self._store.read().commands, self._flights.commands()
+        asked = [command.id for command in commands.open()
+                 if command.name in names and command.id not in under_way]
+        if asked:
+            with self._flights.patient() as patience:
+                for number in asked:
+                    for command in commands.open(number):  # another one may have seen to it meanwhile
+                        self._perform(command, patience)
+
+    def _perform(self, command: Command, patience: Patience) -> None:
+        try:
+            if command.name == "replay":
+                self._replay(command)
+            elif command.name == "flush":
+                self._flush(command, patience)
+            else:
+                self._move_clock(command, patience)
+        except Exception as failure:  # one that cannot be done must not be tried for ever, and everything else wait for it
+            log.exception("the command %s was given up", command.name)
+            self._finish(command, {"error": repr(failure)})
+
+    def _replay(self, command: Command) -> None:
+        tables = self._store.read()
+        notice = tables.notices.find(command.argument["id"])
+        if notice is None:
+            self._finish(command, {"error": "there is no such notice any more", "taken": False, "status_code": None})
+        else:
+            self._flights.launch(notice, tables.clock.get().now(real_now()), replay=True, command=command.id)
+
+    def _flush(self, command: Command, patience: Patience) -> None:
+        """Done when nothing is left that was due when it began. Nobody else has to wait for it."""
+        def attend() -> None:
+            self._perform_open("replay", "clock")
+            self._finish_flushes()
+            self._catch_up()
+
+        plan = self._flush_planned(command)
+        Walk(self._store, self._settings, self._flights, patience, attend).stay(plan["now"], plan["last"])
+        self._finish_flushes()
+
+    def _flush_planned(self, command: Command) -> Mapping[str, Any]:
+        if command.plan:
+            return command.plan
+        with self._store.write() as tables:
+            now = tables.clock.get().now(real_now())
+            plan = {"now": now, "last": tables.notices.last(), **_begun(tables)}
+            tables.commands.begin(command.id, plan)
+        return plan
+
+    def _finish_flushes(self) -> None:
+        """Answer each flush that has nothing left to wait for."""
+        tables = self._store.read()
+        for command in tables.commands.open():
+            if command.name == "flush":
+                plan = self._flush_planned(command)
+                if not tables.notices.are_due(plan["now"], plan["last"]):
+                    self._finish(command, _told(tables, plan))
+
+    def _finish(self, command: Command, result: Mapping[str, Any]) -> None:
+        with self._store.write() as tables:
+            tables.commands.finish(command.id, result)
+
+    def _move_clock(self, command: Command, patience: Patience) -> None:
+        def attend() -> None:
+            self._perform_open("replay")
+            self._finish_flushes()
+
+        plan = command.plan
+        if not plan:
+            with self._store.write() as tables:
+                plan = {**planned(command.argument, tables.clock.get(), real_now()), **_begun(tables)}
+                tables.commands.begin(command.id, plan)
+        patience.rule_out(map(urls.origin, self._store.read().notices.tally(plan["attempts"]).skipped_urls))
+        arrived = Clock(plan["offset"], plan["frozen"])
+        runs = arrived.frozen is None
+        Walk(self._store, self._settings, self._flights, patience, attend, runs).to(plan["target"])
+        with self._store.write() as tables:
+            tables.clock.set(arrived)
+            tables.commands.finish(command.id, {**state(arrived, real_now()), **_told(tables, plan)})
+
+
+def _begun(tables: Tables) -> dict[str, int]:
+    """The last ids of changes and attempts when a command begins: what comes after them is of its time."""
+    changes, _, attempts = tables.newest()
+    return {"changes": changes, "attempts": attempts}
+
+
+def _told(tables: Tables, plan: Mapping[str, Any]) -> dict[str, Any]:
+    """What was done, and what was skipped, since a command began."""
+    tally = tables.notices.tally(plan["attempts"])
+    changes = max(0, tables.newest()[0] - plan["changes"])  # a reset begins all numbering anew
+    receivers = sorted(set(map(urls.origin, tally.skipped_urls)))
+    return {"done": {"changes": changes, "attempts": tally.made, "taken": tally.taken},
+            "skipped": {"attempts": tally.skipped, "receivers": receivers}}
+
+
+def planned(argument: Mapping[str, Any], present: Clock, real: int) -> dict[str, Any]:
+    """What a clock command means: up to which instant time passes (`target`), and the clock that is in force then.
+
+    `argument` has one of `advance` (milliseconds), `set` (instant), `freeze` (bool) and `reset`.
+    """
+    now = present.now(real)
+    if "advance" in argument:
+        return _arrival(now + argument["advance"], present, real, argument["advance"])
+    if "set" in argument:
+        return _arrival(argument["set"], present, real, argument["set"] - now)
+    if "freeze" in argument:
+        return {"target": now, "offset": present.offset if argument["freeze"] else now - real,
+                "frozen": now if argument["freeze"] else None}
+    return {"target": real, "offset": 0, "frozen": None}
+
+
+def _arrival(target: int, present: Clock, real: int, step: int) -> dict[str, Any]:
+    if present.frozen is not None:
+        return {"target": target, "offset": present.offset, "frozen": target}
+    return {"target": target, "offset": present.offset + step, "frozen": None}
+
+
+def state(present: Clock, real: int) -> dict[str, Any]:
+    """The clock as the control interface prints it."""
+    now = present.now(real)
+    return {"now": clock.iso(now), "offset_s": (now - real) / durations.SECOND if present.frozen is not None
+            else present.offset / durations.SECOND, "frozen": present.frozen is not None}

@@ -1,0 +1,90 @@
+"""Which rule of the scenario in force fits a request, found within the request's transaction (contract 8)."""
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .. import scenarios
+from ..base import money, urls
+from ..domain.orders import Order
+from ..store import Tables
+from ..store.scripts import RULE
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a rule can ask about: `params` under the table's names, `shown` as they may be told; `card` is a number, never told. The last
+    two are made when there is a scenario. `least_attempt` is the attempt that it is at least, as the order knows.
+    """
+
+    merchants_id: str
+    out_trade_no: str
+    endpoint: str
+    params: Mapping[str, str] = field(repr=False)
+    shown: Callable[[], Mapping[str, str]]
+    card: Callable[[], str] = str
+    least_attempt: int = 1
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the scenario says: `script` when a rule fits; of the rules before it, or of all, the first difference, as far as they are told,
+    how many are `untold`, and how many are for other endpoints. `counted` when the request was counted, which a refusal must not undo."""
+
+    scenario: str
+    script: "scenarios.Script | None" = None
+    passed: Sequence[tuple[str, str]] = ()
+    untold: int = 0
+    elsewhere: int = 0
+    counted: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """As the journal keeps it."""
+        said = {"rule": self.script.rule, "then": self.script.said} if self.script else {"rule": None}
+        return {"scenario": self.scenario, **said, "passed": self.passed, "untold": self.untold, "elsewhere": self.elsewhere}
+
+
+def prepare(tables: Tables, seed: str, asked: Asked) -> None:
+    """Do what of a verdict takes long and needs no transaction: read the scenario, and search with its regular expressions."""
+    scenario = tables.scenarios.of(asked.merchants_id)
+    if scenario is not None and scenario.part(asked.endpoint).expressions:
+        scenarios.search(scenario, _facts(asked, seed, asked.least_attempt))
+
+
+def _facts(asked: Asked, seed: str, attempt: int) -> "scenarios.Facts":
+    return scenarios.Facts(asked.params, asked.shown(), asked.endpoint, attempt, seed, (asked.merchants_id, asked.out_trade_no),
+                           asked.card())
+
+
+def decide(tables: Tables, seed: str, asked: Asked, now: int, counted: bool = True) -> Verdict | None:
+    """The verdict on a request, None where no scenario is in force; a rule whose outcomes come in turn is used by this.
+
+    `counted` requests count as attempts of their order number; others are the attempt that `least_attempt` says.
+    """
+    scenario = tables.scenarios.of(asked.merchants_id)
+    if scenario is None:
+        return None
+    part = scenario.part(asked.endpoint)
+    if not part.rules:
+        return Verdict(scenario.name, elsewhere=len(scenario.rules))
+    attempt = tables.scenarios.count(asked.merchants_id, asked.endpoint, asked.out_trade_no) if counted and part.counts_attempts else 0
+    facts = _facts(asked, seed, max(attempt, asked.least_attempt))
+    judged = scenarios.judge(scenario, facts, tables.scenarios.uses(asked.merchants_id) if part.counts_uses else {})
+    picked = judged.picked
+    if picked and picked.rule.in_turn:
+        tables.scenarios.count(asked.merchants_id, RULE, picked.rule.name)
+    script = scenarios.Script(picked.rule.name, now, picked.then) if picked else None
+    told = judged.told(facts)
+    return Verdict(scenario.name, script, told, len(judged.passed) - len(told), judged.elsewhere, attempt > 0 or part.counts_uses)
+
+
+def presented(tables: Tables, seed: str, order: Order, card: str, now: int) -> "scenarios.Script | None":
+    """What is said of a card that the payer presents on a page: by the rule that fitted the order, else by one that fits this card."""
+    assert order.card is not None
+    if order.card.attempt == 0 and order.script and order.script.then.speaks_of_cards:
+        return order.script
+    params = {**order.details, "merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "pay_type": order.pay_type,
+              "trans_amount": money.text(order.amount)}
+    asked = Asked(order.merchants_id, order.out_trade_no, order.endpoint, params,
+                  lambda: urls.discreet_values(params), lambda: card, order.card.attempt + 1)
+    verdict = decide(tables, seed, asked, now, counted=False)
+    return verdict.script if verdict else None

@@ -1,0 +1,55 @@
+"""The state that a database begins with, and that a reset goes back to."""
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from .. import scenarios
+from ..base.clock import Clock
+from ..base.settings import Settings
+from ..domain import merchants
+from ..domain.merchants import User
+from ..store import Tables
+from ..store.scripts import EVERYBODY
+
+
+def seed(tables: Tables, secret: str) -> None:
+    """Put the seeded merchants and the clock into a database that has nothing yet.
+
+    `secret` is the setting `seed`, from which tokens derive. Merchants that were removed stay away when the
+    emulator starts again.
+    """
+    if tables.clock.is_there():
+        return
+    for merchants_id, settings in merchants.seeded(secret).items():
+        users = [User.new(**user) for user in merchants.SEEDED_USERS.get(merchants_id, ())]
+        make(tables, merchants_id, settings, users)
+        tables.merchants.replace_users(merchants_id, users)
+    tables.clock.set(Clock())
+
+
+def make(tables: Tables, merchants_id: str, settings: Mapping[str, Any], users: Iterable[User]) -> bool:
+    """Make a merchant with the terminals that come with it; False when there is one with this number already."""
+    terminals = merchants.delivered(merchants_id, settings["token"], lambda serial: tables.terminals.find(serial) is not None)
+    if not tables.merchants.add(merchants_id, settings, users, terminals):
+        return False
+    tables.terminals.replace(merchants_id, terminals)
+    return True
+
+
+def begin(tables: Tables, written: str) -> None:
+    """Put the scenario of the setting in force, for everybody; an empty one leaves what is. Raises scenarios.Invalid."""
+    if written:
+        named = written in scenarios.shipped()
+        scenario = scenarios.shipped_scenario(written) if named or not written.endswith(scenarios.SUFFIX) else scenarios.load(Path(written))
+        tables.scenarios.set(EVERYBODY, scenario.as_json())
+
+
+def reset(tables: Tables, settings: Settings, merchants_id: str | None = None) -> None:
+    """Forget what one merchant did, and any change of its settings; or everything."""
+    if merchants_id is None:
+        tables.erase_all()
+        seed(tables, settings.seed)
+        begin(tables, settings.scenario)
+    else:
+        tables.erase(merchants_id)
+        tables.terminals.replace(merchants_id, tables.merchants.restore(merchants_id))

@@ -1,0 +1,168 @@
+"""One look for all who wait: a thread of each process sees what has changed and wakes whom it concerns."""
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from ..base.settings import Settings
+from ..base.slots import Places, Slots
+from ..store import Store, Tables, Unusable
+from ..store.changes import Changed, Cursor
+
+LOOK_S = 0.02
+LEFT_S = 0.1
+LINGER_S = 5.0
+AGAIN_S = 0.5
+Concerns = Callable[[Changed], bool]
+
+
+def never() -> bool:
+    """Of a waiter without a client who could leave."""
+    return False
+
+
+class Waiter:
+    """Who waits: `concerns` is whether a change is one to wake for, `has_left` whether the client is gone."""
+
+    def __init__(self, concerns: Concerns, has_left: Callable[[], bool]) -> None:
+        self.concerns = concerns
+        self.has_left = has_left
+        self.is_over = False  # the client has left, or the server ends
+        self._woken = threading.Event()
+
+    def wake(self) -> None:
+        """Have it look again."""
+        self._woken.set()
+
+    def end(self) -> None:
+        """Have it wait no longer."""
+        self.is_over = True
+        self._woken.set()
+
+    def wait(self, seconds: float) -> None:
+        """Sleep until it is woken, at most so long."""
+        self._woken.wait(seconds)
+        self._woken.clear()
+
+
+class Watcher:
+    """Wakes waiters. It looks while there are any, and a bit longer. `closing`: the server ends."""
+
+    def __init__(self, store: Store, closing: threading.Event) -> None:
+        self._store = store
+        self._closing = closing
+        self._lock = threading.Lock()
+        self._waiters: set[Waiter] = set()
+        self._tables: Tables | None = None
+        self._version = 0
+        self._generation = 0
+        self._cursor: Cursor = (0, 0, 0)
+
+    @contextmanager
+    def waiter(self, concerns: Concerns, has_left: Callable[[], bool] = never) -> Iterator[Waiter]:
+        """Somebody who waits: woken for every change that is committed from now on and concerns it."""
+        waiter = Waiter(concerns, has_left)
+        with self._lock:
+            if self._tables is None:
+                self._tables = self._begun()
+                threading.Thread(target=self._watch, name="watcher", daemon=True).start()
+            self._waiters.add(waiter)
+        if self._closing.is_set():
+            waiter.end()
+        try:
+            yield waiter
+        finally:
+            with self._lock:
+                self._waiters.discard(waiter)
+
+    def _begun(self) -> Tables:
+        """A connection of its own, which is how to see that others have written; and how far the logs are."""
+        self._generation = self._store.generation
+        tables = self._store.opened()
+        self._version, self._cursor = tables.changes.version(), tables.newest()
+        return tables
+
+    def _watch(self) -> None:
+        """The body of the thread."""
+        needed = looked_for_left = time.monotonic()
+        while True:
+            self._closing.wait(LOOK_S)
+            with self._lock:
+                waiters = list(self._waiters)
+                if not waiters and (self._closing.is_set() or time.monotonic() > needed + LINGER_S):
+                    self._end()
+                    return
+            if waiters:
+                needed = time.monotonic()
+                self._look(waiters)
+            if needed > looked_for_left + LEFT_S:
+                looked_for_left = needed
+                self._see_who_left(waiters)
+            if self._closing.is_set():
+                for waiter in waiters:
+                    waiter.end()
+                time.sleep(LOOK_S)
+
+    def _end(self) -> None:
+        if self._tables:
+            self._tables.connection.close()
+        self._tables = None
+
+    def _look(self, waiters: list[Waiter]) -> None:
+        """Wake those whom a change concerns."""
+        try:
+            changed = self._changed()
+        except Unusable:  # whoever waits finds out by itself what is the matter, and says so
+            for waiter in waiters:
+                waiter.wake()
+            time.sleep(AGAIN_S)
+            return
+        for waiter in waiters if changed else ():
+            assert changed is not None
+            if waiter.concerns(changed):
+                waiter.wake()
+
+    def _changed(self) -> Changed | None:
+        """What has been written since the look before; None when nothing has."""
+        assert self._tables is not None
+        self._store.look()
+        with self._store.reported():
+            if self._generation != self._store.generation:
+                self._begin_again()
+            version = self._tables.changes.version()
+            if version == self._version:
+                return None
+            changed, self._cursor = self._tables.changes.since(self._cursor)
+            self._version = version
+            return changed
+
+    def _begin_again(self) -> None:
+        """The log of the database was removed, and this connection still reads it."""
+        generation, tables = self._store.generation, self._store.opened()
+        self._end()
+        self._tables, self._generation, self._version = tables, generation, -1
+
+    @staticmethod
+    def _see_who_left(waiters: list[Waiter]) -> None:
+        for waiter in waiters:
+            if waiter.has_left():
+                waiter.end()
+
+
+class Waiting:
+    """All that requests need to wait: slots to lend, places, a watcher, and word of the end."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self.closing = threading.Event()
+        self.slots = Slots(settings.threads)
+        # A quarter of the connections stays for those who do not wait.
+        self.places = Places(settings.waiting_limit, max(1, settings.connections - settings.connections // 4))
+        self.watcher = Watcher(store, self.closing)
+
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """While the block waits, others have the slot of this request and its connection to the database."""
+        self._store.leave()
+        with self.slots.waiting():
+            yield

@@ -1,0 +1,48 @@
+"""Answers as signed XML: the declaration, the root, one element a line, in the documented order (contract 1.1)."""
+from collections.abc import Mapping
+
+from ..signing import signature
+from .codes import Refused
+from .endpoint_tables import Endpoint, Field, printable
+
+CONTENT_TYPE = "text/xml; charset=utf-8"
+DECLARATION = '<?xml version="1.0" encoding="utf-8" ?>\n'
+DEFAULT_ROOT = "tgpaypro"
+
+
+def xml(root: str, fields: Mapping[str, str]) -> str:
+    """The document; an element without a value is written `<error></error>`."""
+    from lxml import etree  # a start need not wait for it
+
+    top = etree.Element(root)
+    top.text = "\n    "
+    for name, value in fields.items():
+        element = etree.SubElement(top, name)
+        element.text = value
+        element.tail = "\n    "
+    if len(top):
+        top[-1].tail = "\n"
+    return f'{DECLARATION}{etree.tostring(top, encoding="unicode")}\n'
+
+
+def signed(fields: Mapping[str, str], token: str) -> dict[str, str]:
+    """The fields with their `sign` and `sign_type` in the last places."""
+    return {**fields, "sign": signature.sign(fields, token), "sign_type": "MD5"}
+
+
+def answer(table: Endpoint, fields: Mapping[str, str], token: str, rows: tuple[Field, ...] = ()) -> str:
+    """A processed request: every documented field, empty where it has no value; `rows` where they are not the table's."""
+    body = {row.name: fields.get(row.name, "") for row in rows or table.answer
+            if row.name not in signature.NEVER_SIGNED and (row.name in fields or not row.sparing)}
+    return xml(table.root, signed(body, token) if table.signed else body)
+
+
+def refusal(refused: Refused, params: Mapping[str, str], table: Endpoint | None, token: str | None) -> str:
+    """A request turned away (contract 1.3); signed where the endpoint's answers are and the merchant is known."""
+    card_code = refused.card_code or (refused.code.card_code if table and table.card_codes else "")
+    result_code = card_code or (table.refused_as if table else "") or refused.result_code
+    body = {"is_success": "F", "result_code": result_code, "error": refused.code.name,
+            "detail_error_code": card_code or refused.code.name, "detail_error_des": printable(refused.sentence),
+            "merchants_id": printable(params.get("merchants_id", "")), "out_trade_no": printable(params.get("out_trade_no", ""))}
+    signs = table is not None and table.signed and token is not None
+    return xml(table.root if table else DEFAULT_ROOT, signed(body, token) if signs and token is not None else body)

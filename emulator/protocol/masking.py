@@ -1,0 +1,239 @@
+"""What of a request is never kept.
+
+That is passwords, those in URLs among them, and of a card all but its brand, first six and last four digits.
+"""
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache, wraps
+from unicodedata import normalize
+
+from ..base import urls
+from . import card_numbers
+from .card_numbers import IDENTIFIERS, ORDER_NUMBERS, Search, is_harmless
+from .decoding import TooMuch, may_be_encoded
+from .endpoint_tables import printable
+
+HIDDEN = card_numbers.HIDDEN
+CARD_DATA = ("payinfo", "cardno", "cardnumber", "cvv", "cvc")  # in a parameter's name as `_plain` writes it
+SHORTEST_DOCUMENT = 7  # cvv=123
+LONGEST_NAME = 64
+_ESCAPED_AMPERSANDS = re.compile(rb"\A(?:amp;)+")
+_NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalnum())
+_CARD_WORDS = re.compile(
+    r"card[\W_]?(?:no|num|verification)|cv[vcn]|verification[\W_]?value|security[\W_]?code"
+    r"|\u5b89\u5168\u7801", re.IGNORECASE)
+_WORD_AND_DIGITS = re.compile(
+    rf"(?:{_CARD_WORDS.pattern})\w{{0,8}}[\W_]{{1,20}}(?:(?:is|no|code|number)[\W_]{{1,8}})?"
+    r"(?:[0-9](?:[ -]?[0-9]){2,3}(?![0-9])|[0-9]{12})", re.IGNORECASE)
+# The number in a card's data, whatever its check digit.
+_NAMED_NUMBER = re.compile(
+    r"(?:card[\W_]?(?:no|num)\w{0,8}|pan)[\W_]{1,9}((?:[0-9][ -]?){11,18}[0-9])(?![0-9])", re.IGNORECASE)
+
+
+class Mask:
+    """Takes what is secret out of the texts of one request; `params` are its parameters as they may be kept.
+
+    `places` are other texts of the request that are kept or told: its path, its method, what is told of its
+    headers. A value with a card number in it is hidden as a whole, and so is a document that speaks of one.
+    `hides` when there is anything to hide beside what has a secret's name.
+    """
+
+    def __init__(self, params: Mapping[str, str], *places: str) -> None:
+        self._names: list[str] = []
+        self._values: list[str] = []
+        self._told: list[str] = []
+        self._places: list[str] = []
+        self._hidden: list[str] = []
+        doubtful = [name for name, value in params.items()
+                    if not (len(name) <= LONGEST_NAME and _is_usual(name) and _has_nothing(value))]
+        if doubtful or not all(map(_is_usual_place, places)):  # as rarely as can be: it takes longer
+            pays = any(map(has_card_data, doubtful))  # then its numbers are looked for everywhere
+            order_numbers = " ".join(params[name] for name in ORDER_NUMBERS if name in params)
+            self._look({name: params[name] for name in (params if pays else doubtful)}, order_numbers, places)
+        self.hides = bool(self._hidden)
+        self.params = self._as_kept(params) if doubtful else _as_shown(params)
+
+    def _look(self, params: Mapping[str, str], order_numbers: str, places: Iterable[str]) -> None:
+        """Find what is to be hidden in parameters that may have something, and in other places."""
+        search = Search(spared=order_numbers)
+        search.own = _own_numbers(params, search)
+        self._search = search
+        self._names = [name for name in params if search.suspects(name)]
+        self._values = [name for name, value in params.items() if self._is_misplaced(name, value)]
+        self._places = [place for place in places if search.suspects(place)]
+        self._told = [name for name, value in params.items() if self._tells_card_data(name, value)]
+        suspected = {*self._names, *(params[name] for name in self._values), *self._places}
+        documents = {text for name, value in params.items()
+                     for text in ((name,) if is_secret(name) else (name, value)) if text not in suspected
+                     and speaks_of_a_card(text, search, name in IDENTIFIERS)}
+        texts = set(map(printable, suspected | documents))
+        self._hidden = sorted(texts - {""}, key=len, reverse=True)
+
+    def text(self, text: str) -> str:
+        """A text about the request with `***` in place of what is hidden, and of users and passwords in URLs.
+
+        It repeats at most what the request has.
+        """
+        text = urls.discreet(text)
+        if not self.hides:
+            return text
+        for hidden in self._hidden:
+            text = text.replace(hidden, HIDDEN)
+        return self._search.again().hidden(text)
+
+    @property
+    def problems(self) -> list[str]:
+        """A sentence for each name, value and place that would be kept with a card number in it."""
+        if not self.hides:
+            return []
+        has = dict.fromkeys(self._values, "a card number") | dict.fromkeys(self._told, "other data of a card")
+        found = [(printable(name), what) for name, what in has.items() if name not in self._names]
+        if self._names:
+            found.append(("the name of a parameter", "a card number"))
+        if self._places:
+            found.append(("the address or a header of the request", "a card number"))
+        return [f"{where} has {what} in it, which belongs into pay_info only" for where, what in found]
+
+    def _is_misplaced(self, name: str, value: str) -> bool:
+        """Whether a value has a card number in it where none belongs."""
+        if name in IDENTIFIERS:
+            return self._search.suspects_identifier(value)
+        return not _is_pay_info(name) and not _is_password(name) and self._search.suspects(value)
+
+    def _tells_card_data(self, name: str, value: str) -> bool:
+        """Whether a value has the data of a card in it, such as the verification code, and no number that is
+        found.
+        """
+        if name in IDENTIFIERS or is_secret(name) or name in self._values:
+            return False
+        return _has_data(value, self._search)
+
+    def _as_kept(self, params: Mapping[str, str]) -> dict[str, str]:
+        return {self._whole(name): HIDDEN if is_secret(name) else self._whole(value)
+                for name, value in params.items()}
+
+    def _whole(self, text: str) -> str:
+        """The text as it may be kept: as a whole, or not at all."""
+        shown = printable(text)
+        return HIDDEN if self._hidden and shown in self._hidden else urls.discreet(shown)
+
+
+def _as_shown(params: Mapping[str, str]) -> dict[str, str]:
+    """Parameters with usual names and nothing to hide, as they may be kept."""
+    return {name: value if value.isprintable() and "@" not in value and "%40" not in value
+            else urls.discreet(printable(value)) for name, value in params.items()}
+
+
+def _if_short(judge: Callable[[str], bool]) -> Callable[[str], bool]:
+    """A judgement that is remembered, unless the text is longer than any parameter's name."""
+    remembered = lru_cache(maxsize=1024)(judge)
+
+    @wraps(judge)
+    def judged(text: str) -> bool:
+        return remembered(text) if len(text) <= LONGEST_NAME else judge(text)
+    return judged
+
+
+@_if_short
+def has_card_data(name: str) -> bool:
+    """Whether a parameter's name says that card data is in it."""
+    plain = _plain(name)
+    return any(word in plain for word in CARD_DATA) or plain == "pan"
+
+
+@_if_short
+def is_secret(name: str) -> bool:
+    """Whether the value of a parameter of this name is kept from everybody."""
+    return has_card_data(name) or _is_password(name)
+
+
+@lru_cache(maxsize=1024)
+def _is_usual(name: str) -> bool:
+    """Whether a parameter's name, which is short, is neither a secret's nor worth a second look."""
+    return not is_secret(name) and name.isprintable() and "@" not in name and _has_nothing(name)
+
+
+@_if_short
+def _is_usual_place(text: str) -> bool:
+    """Whether a path, a method or an address of the emulator is not worth a second look."""
+    return is_harmless(text)
+
+
+def _has_nothing(text: str) -> bool:
+    """Whether a short look is enough to see that a text has nothing of a card in it, as with nearly
+    everything that is sent.
+    """
+    if len(text) < SHORTEST_DOCUMENT:
+        return True
+    return is_harmless(text) and (text.isdecimal() or not _may_name_card_data(text))
+
+
+def _may_name_card_data(text: str) -> bool:
+    """Whether a text names a card's number or verification code, or may do so in letters of other scripts."""
+    if not text.isascii():
+        return True
+    small = text.lower()  # a few characters are found sooner than a pattern
+    may = "cv" in small or "card" in small or "code" in small or "verif" in small
+    return may and _CARD_WORDS.search(text) is not None
+
+
+def speaks_of_a_card(text: str, search: Search, as_document: bool = False) -> bool:
+    """Whether a text, plain or encoded, names a card's number or code in a document, or before some digits.
+
+    `as_document` when the digits are not enough: an order number may begin with CVC.
+    """
+    for reading in _readings(text, search):
+        if _CARD_WORDS.search(reading) and '"' in reading:
+            return True
+        if not as_document and _WORD_AND_DIGITS.search(reading):
+            return True
+    return False
+
+
+def _has_data(text: str, search: Search) -> bool:
+    """Whether a text has a card's number, whatever it is, or its verification code behind its name."""
+    return any(_WORD_AND_DIGITS.search(reading) for reading in _readings(text, search))
+
+
+def _readings(text: str, search: Search) -> Iterator[str]:
+    """What there is to read in a text, of one with too many layers as much as is reasonable; letters of
+    other shapes as ASCII has them.
+    """
+    try:
+        for reading in search.readings(text) if may_be_encoded(text) else (text,):
+            yield reading if reading.isascii() else normalize("NFKC", reading)
+    except TooMuch:
+        return
+
+
+def _is_pay_info(name: str) -> bool:
+    return "payinfo" in _plain(name)
+
+
+def _is_password(name: str) -> bool:
+    return "password" in _plain(name)
+
+
+def _plain(name: str) -> str:
+    """A parameter's name without what clients vary in it: `pay_info`, `PAY-INFO` and, with an `&` that was
+    escaped for HTML, `amp;pay_info` are the same.
+    """
+    if len(name) <= LONGEST_NAME and not name.isascii():
+        name = normalize("NFKC", name)
+    letters = name.lower().encode("ascii", "ignore")
+    return _ESCAPED_AMPERSANDS.sub(b"", letters, count=1).translate(None, _NO_LETTERS).decode()
+
+
+def _own_numbers(params: Mapping[str, str], search: Search) -> set[str]:
+    """The card numbers of a request, found where card data belongs: those of cards, and whatever is called a
+    card's number.
+    """
+    found = set[str]()
+    for name, value in params.items():
+        try:
+            for reading in search.readings(value) if has_card_data(name) else ():
+                found.update(each.number for each in search.in_plain(reading))
+                found.update(re.sub("[ -]", "", number) for number in _NAMED_NUMBER.findall(reading))
+        except TooMuch:  # it is hidden as a whole
+            pass
+    return found

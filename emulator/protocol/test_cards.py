@@ -1,0 +1,236 @@
+"""Bank cards: brands, checks, and the test cards, whose number says what the issuer answers (contract 3.3).
+
+A card number lives in this module and on its way here only. What leaves it is a `Presented`: the brand, the first six and the last
+four digits, and the outcome; nothing else of a card is ever stored, logged or told.
+"""
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from ..base import clock, durations
+from . import card_schemes
+from .card_schemes import passes_luhn
+from .response_codes import APPROVED, DECLINED, PENDING, RESPONSE_CODES, CardStatus
+
+REVIEW_PERIOD = durations.DAY
+CHARGEBACK_AFTER = durations.DAY
+SETTLES_AFTER = 5 * durations.SECOND
+ONE_TIME_CODE = "123456"
+MOST_WRONG_CODES = 3
+REVOKED, REFUSED_IN_REVIEW, TIME_OVER, NO_REFUND, DUPLICATE = "0503", "0055", "3300", "0340", "3105"
+INVALID_NUMBER, INVALID_VALIDITY, INVALID_CVV, INVALID_TOKEN = "3101", "3096", "3104", "0452"
+WRONG_PIN, TOO_MANY_PINS, NOT_AUTHENTICATED, CHARGED_BACK = "3085", "3106", "3152", "3200"
+REFUSALS = ("1000", "1003", "0348", "0349", "3105")  # nothing happens then, so their test cards are turned away
+
+
+@dataclass(frozen=True)
+class Brand:
+    """A card scheme: how its numbers start, as a regular expression that Python and JavaScript read alike, how many digits they have,
+    and how many its verification code has."""
+
+    name: str
+    starts: str
+    lengths: tuple[int, ...] = (16,)
+    cvv: int = 3
+
+
+BRANDS = (
+    Brand("Visa", "4", (13, 16, 19)),
+    Brand("Mastercard", "5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720"),
+    Brand("American Express", "3[47]", (15,), 4),
+    Brand("JCB", "352[89]|35[3-8]"),
+    Brand("Discover", "6011|64[4-9]|65"),
+    Brand("Diners Club", "30[0-5]|36|3[89]", (14,)),
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the issuer answers to a card.
+
+    `code` comes at once. `status` differs from the code's own only for 3200, which stands for two things. `later` is the code that
+    time brings, `after` so many milliseconds. `challenge` opens the issuer's page: empty, the one-time code decides; else the
+    payment ends in that code whatever is typed.
+    """
+
+    code: str
+    later: str = ""
+    after: int | None = None
+    challenge: str | None = None
+    review: bool = False
+
+    @property
+    def status(self) -> CardStatus:
+        """The status of the order with this answer."""
+        return CardStatus.PENDING_REVIEW if self.review else RESPONSE_CODES[self.code].status
+
+
+@dataclass(frozen=True)
+class Presented:
+    """A card as it may be kept. `why` says which rule gave the outcome, and `faulty` that the card's own data did; `hint` is told to the
+    caller too."""
+
+    brand: str
+    first6: str
+    last4: str
+    outcome: Outcome
+    why: str
+    hint: str = ""
+    faulty: bool = False
+
+    @property
+    def masked(self) -> str:
+        """`400002******0003`."""
+        return f"{self.first6}******{self.last4}" if self.first6 else ""
+
+
+REVIEWED = "00001"
+# What a test card does that its code alone does not say, by code and variant.
+VARIANTS: Mapping[tuple[str, str], tuple[Outcome, str]] = {
+    ("3200", "00000"): (Outcome(PENDING, challenge=""), "3-D: the issuer's page asks for the one-time code 123456"),
+    ("3200", REVIEWED): (Outcome(PENDING, REFUSED_IN_REVIEW, REVIEW_PERIOD, review=True),
+                         "authorised, pending the merchant's review; canceled after 24 h"),
+    ("3200", "00002"): (Outcome(APPROVED, CHARGED_BACK, CHARGEBACK_AFTER), "paid at once, charged back 1 day later"),
+    ("3150", "00000"): (Outcome("3150"), "pending until the control interface decides"),
+    ("3150", "00001"): (Outcome("3150", APPROVED, SETTLES_AFTER), "pending, paid after 5 s"),
+    ("3150", "00002"): (Outcome("3150", DECLINED, SETTLES_AFTER), "pending, failed (3020) after 5 s"),
+    ("3095", "00000"): (Outcome("3095"), "pending until the control interface decides"),
+    ("3095", "00001"): (Outcome("3095", APPROVED, SETTLES_AFTER), "pending, paid after 5 s"),
+    ("3095", "00002"): (Outcome("3095", DECLINED, SETTLES_AFTER), "pending, failed (3020) after 5 s"),
+    ("0300", "00000"): (Outcome("0300"), "pending until the control interface decides"),
+    **{(code, "00000"): (Outcome(PENDING, challenge=code), f"3-D: the issuer's page ends in {code}, whatever is typed")
+       for code in (NOT_AUTHENTICATED, WRONG_PIN, TOO_MANY_PINS)},
+}
+ENDS = {CardStatus.SUCCESS: "paid", CardStatus.FAILED: "declined", CardStatus.EXPIRED: "expired", CardStatus.CANCELED: "canceled"}
+TURNED_AWAY = "refused, nothing happens"
+AT_ONCE = (*ENDS.values(), TURNED_AWAY)
+PLAIN = card_schemes.PLAIN
+_SCRIPTED = re.compile(rf"{card_schemes.PREFIX}(\d{{4}})(\d{{5}})\d", re.ASCII)
+_LONG_NUMBER = re.compile(r"\d{12,}", re.ASCII)
+# Without a number in it: it is kept with the order.
+USE_A_TEST_CARD = "use a test card; tgpay-emulator cards and GET /_emulator/cards list them"
+
+
+@dataclass(frozen=True)
+class TestCard:
+    """A row of the list of test cards: with `code` the payment ends, unless `means` says more; `status` is that of the first answer."""
+
+    number: str
+    brand: str
+    code: str
+    status: str
+    message: str
+    means: str
+
+
+def test_cards() -> list[TestCard]:
+    """Every test card: plain success of each brand, then one of each code, each followed by its variants."""
+    plain = [_test_card(number, APPROVED, (Outcome(APPROVED), "paid")) for number in PLAIN]
+    keys = [(code, variant) for code in RESPONSE_CODES
+            for variant in ("00000", *(variant for of, variant in VARIANTS if of == code and variant != "00000"))]
+    return plain + [_test_card(number_of(*key), key[0], outcome(*key)) for key in keys]
+
+
+def _test_card(number: str, code: str, leads_to: tuple[Outcome, str]) -> TestCard:
+    scheme = brand(number)
+    status = "refused" if code in REFUSALS else str(leads_to[0].status)
+    return TestCard(number, scheme.name if scheme else "", code, status, RESPONSE_CODES[code].message, leads_to[1])
+
+
+def outcome(code: str, variant: str = "00000") -> tuple[Outcome, str]:
+    """What a test card leads to, and that in words; a variant that is not listed is as the first."""
+    listed = VARIANTS.get((code, variant)) or VARIANTS.get((code, "00000"))
+    return listed or (Outcome(code), TURNED_AWAY if code in REFUSALS else ENDS[RESPONSE_CODES[code].status])
+
+
+def grouped(number: str) -> str:
+    """A number as it stands on a card: `4111 1111 1111 1111`, `3782 822463 10005`."""
+    if len(number) in (14, 15):
+        return f"{number[:4]} {number[4:10]} {number[10:]}"
+    return " ".join(number[place:place + 4] for place in range(0, len(number), 4))
+
+
+def number_of(code: str, variant: str = "00000") -> str:
+    """The test card that gives a code."""
+    partial = f"{card_schemes.PREFIX}{code}{variant}"
+    return next(partial + digit for digit in "0123456789" if passes_luhn(partial + digit))
+
+
+def numbers_in(written: str) -> set[str]:
+    """The runs of 12 digits and more in a text."""
+    return set(_LONG_NUMBER.findall(written))
+
+
+def opens_the_issuers_page(number: str) -> bool:
+    """Whether a payment with this card goes through 3-D."""
+    scripted = _scripted(number)
+    return scripted is not None and scripted[0].challenge is not None
+
+
+def brand(number: str) -> Brand | None:
+    """The scheme that a number belongs to."""
+    return next((brand for brand in BRANDS if len(number) in brand.lengths and re.match(brand.starts, number)), None)
+
+
+def present(fields: Mapping[str, str], now: int, zone_name: str) -> Presented:
+    """The card of a pay_info (`cardNo`, `expirationMonth`, `expirationYear`, `cvv`) and what the issuer answers to it.
+
+    A number that is none (3101), a validity that is over or is not two digits each (3096) and a verification
+    code of a wrong length (3104) are declined.
+    """
+    number = fields["cardNo"]
+    if not _digits(number, 12, 30) or not passes_luhn(number):
+        return Presented("", "", "", Outcome(INVALID_NUMBER), "the number fails the Luhn check", USE_A_TEST_CARD, True)
+    scheme = brand(number)
+    kept = Presented(scheme.name if scheme else "", number[:6], number[-4:], Outcome(APPROVED), "a plain success card")
+    scripted = _scripted(number)
+    if scheme is None or (scripted is None and number not in PLAIN):
+        return replace(kept, outcome=Outcome(INVALID_NUMBER), why="the number is not a test card", hint=USE_A_TEST_CARD,
+                       faulty=True)
+    if not valid_through(fields["expirationMonth"], fields["expirationYear"], now, zone_name):
+        return replace(kept, outcome=Outcome(INVALID_VALIDITY), faulty=True,
+                       why="the card's validity is over, or is no month and year of two digits")
+    if not _digits(fields["cvv"], scheme.cvv, scheme.cvv):
+        return replace(kept, outcome=Outcome(INVALID_CVV), faulty=True,
+                       why=f"the verification code of {scheme.name} has {scheme.cvv} digits")
+    return replace(kept, outcome=scripted[0], why=scripted[1]) if scripted else kept
+
+
+def typed(fields: Mapping[str, str]) -> dict[str, str]:
+    """The fields that a person typed into a form, as a pay_info has them.
+
+    The number is without blanks and dashes, the month has two digits.
+    """
+    number = fields["cardNo"].replace(" ", "").replace("-", "")
+    return {**fields, "cardNo": number, "expirationMonth": fields["expirationMonth"].zfill(2)}
+
+
+def _scripted(number: str) -> tuple[Outcome, str] | None:
+    match = _SCRIPTED.fullmatch(number)
+    if not match or match[1] not in RESPONSE_CODES:
+        return None
+    answer, means = outcome(match[1], match[2])
+    return answer, f"the test card of code {match[1]} was presented: {means}"
+
+
+def valid_through(month: str, year: str, now: int, zone_name: str) -> bool:
+    """Whether a card is valid on the day of `now`, the last day of its month included."""
+    if not _digits(month, 2, 2) or not _digits(year, 2, 2) or not 1 <= int(month) <= 12:
+        return False
+    today = clock.moment(now, zone_name)
+    return (2000 + int(year), int(month)) >= (today.year, today.month)
+
+
+def told(code: str, by: str) -> Presented:
+    """The card of a payment that ends as somebody says, without any number."""
+    number = PLAIN[2]
+    return Presented("Visa", number[:6], number[-4:], Outcome(code), f"told by {by}")
+
+
+def _digits(text: str, least: int, most: int) -> bool:
+    return text.isascii() and text.isdecimal() and least <= len(text) <= most
+
+
+def unknown_voucher(why: str) -> Presented:
+    """What is presented with a cardVoucher that is unknown, used or expired."""
+    return Presented("", "", "", Outcome(INVALID_TOKEN), why)

@@ -1,0 +1,86 @@
+"""Between the server and the application: the body of a request is read before the request is looked at.
+
+So a client that sends slowly holds nothing that others need, such as the right to write into the database.
+"""
+import io
+from collections.abc import Iterable
+from typing import Any
+
+from ..gateway.handling import MOST_BYTES
+from ..store import Store
+from .connections import Late
+
+AHEAD = 256 * 1024
+LATE = b"The body did not come in time.\n"
+LATE_HEADERS = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(LATE)))]
+
+
+class _Rest(io.RawIOBase):
+    """A body whose beginning has been read; the rest, and what went wrong, comes when it is asked for.
+
+    The application reads it through a `bodies.CheckedInput`, which knows what to make of a failure.
+    """
+
+    def __init__(self, begun: bytes, body: Any, failure: Exception | None = None) -> None:
+        self._begun = io.BytesIO(begun)
+        self._body = body
+        self._failure = failure
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, room: Any) -> int:
+        piece = self._begun.read(len(room)) or self._next(len(room))
+        room[:len(piece)] = piece
+        return len(piece)
+
+    def _next(self, size: int) -> bytes:
+        if self._failure:
+            raise self._failure
+        return bytes(self._body.read(size))
+
+
+def _read_ahead(body: Any) -> Any:
+    """The body, read as far as bodies mostly go. Raises Late."""
+    try:
+        begun = body.read(AHEAD)
+    except Late:
+        raise
+    except Exception as failure:
+        return io.BufferedReader(_Rest(b"", body, failure))
+    return io.BytesIO(begun) if len(begun) < AHEAD else io.BufferedReader(_Rest(begun, body))
+
+
+def _has_body(environ: dict[str, Any]) -> bool:
+    """Whether there is a body to wait for. One that is announced as too large is refused without a look at it."""
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if length.isdecimal() and int(length) > MOST_BYTES:
+        return False
+    return length != "0" or "HTTP_TRANSFER_ENCODING" in environ
+
+
+class Served:
+    """The application, as the server calls it."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+        self._store: Store = application.extensions["emulator"].store
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer a request."""
+        if _has_body(environ):
+            try:
+                environ["wsgi.input"] = _read_ahead(environ["wsgi.input"])
+            except Late:
+                start_response("408 Request Timeout", LATE_HEADERS)
+                return [LATE]
+        announced: list[bool] = []
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            announced.append(any(name == "Content-Length" for name, _ in headers))
+            return start_response(status, headers, exc_info)
+
+        answer: Iterable[bytes] = self._application(environ, start)
+        if announced == [True]:  # all of it is made, and only has to be sent
+            self._store.leave()
+        return answer

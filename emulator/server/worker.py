@@ -1,0 +1,161 @@
+"""A worker process, which no client, no receiver and no lack of files holds up."""
+import errno
+import os
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from http import HTTPStatus
+from typing import Any
+
+from gunicorn.http.errors import ExpectationFailed, LimitRequestHeaders, ParseException
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from ..base.settings import Settings
+from ..base.slots import Slots
+from ..web.bodies import turned_away
+from ..web.current import Emulator
+from .connections import Line
+
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+# From the signal on, requests under way may be finished, and attempts; then the worker ends, or is ended.
+REQUESTS_S, ATTEMPTS_S, WORKERS_S = 4, 5, 6
+SPARE_FILES = 200
+BREATH_S = 0.05
+OUT_OF_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+STATUSES = {LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, ExpectationFailed: HTTPStatus.EXPECTATION_FAILED}
+NOT_THERE = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
+
+
+class Pool:
+    """What gunicorn needs of an executor."""
+
+    def __init__(self, slots: Slots) -> None:
+        self._slots = slots
+
+    def submit(self, act: Callable[[Any], Any], argument: Any) -> Future[Any]:
+        """Have a call made."""
+        future: Future[Any] = Future()
+
+        def task() -> None:
+            try:
+                result = act(argument)
+            except BaseException as failure:
+                future.set_exception(failure)
+            else:
+                future.set_result(result)
+
+        self._slots.submit(task)
+        return future
+
+    def shutdown(self, wait: bool = True) -> None:
+        """Nothing: the threads end with the process."""
+
+
+class Connection(TConn):  # type: ignore[misc]  # gunicorn is not typed
+    """A connection that its own thread closes: farewell takes time, which the thread that accepts has not."""
+
+    def close(self, graceful: bool = False) -> None:
+        """Close it, if that has not been done."""
+        self.sock.close()
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
+    """A gunicorn worker on slots: as many requests are worked on as it has, however many wait."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self._here: Emulator = self.app.application.extensions["emulator"]
+        self._settings: Settings = self._here.settings
+        self._most_kept = self.worker_connections - self.worker_connections // 4  # the rest is room for new ones
+        self._asked_to_end = time.monotonic()
+
+    @classmethod
+    def check_config(cls, cfg: Any, log: Any) -> None:
+        """Threads are no limit of connections here."""
+
+    def get_thread_pool(self) -> Pool:
+        """What serves connections."""
+        return Pool(self._here.waiting.slots)
+
+    def init_signals(self) -> None:
+        """From here on it knows what to do with the signals that were held since it was forked."""
+        super().init_signals()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+
+    def accept(self, listener: Any) -> None:
+        """Take a connection. Without a free file it waits a moment for one."""
+        try:
+            accepted, address = listener.accept()
+        except OSError as error:
+            if error.errno in OUT_OF_FILES:
+                time.sleep(BREATH_S)
+            elif error.errno not in NOT_THERE:
+                raise
+            return
+        self.nr_conns += 1
+        patience_s = self._settings.client_timeout / 1_000
+        line = Line(accepted, patience_s, self._here.waiting.slots.waiting, self._here.waiting.closing.is_set)
+        self.enqueue_req(Connection(self.cfg, line, address, listener.getsockname()))
+
+    def handle(self, conn: Connection) -> Any:
+        """Serve one request of a connection; in a thread that has a slot."""
+        conn.data_ready = True  # waiting for it costs no slot
+        conn.sock.expect_headers()
+        goes_on = super().handle(conn)
+        self._here.store.leave()
+        if not goes_on:
+            conn.sock.farewell()
+        return goes_on
+
+    def handle_request(self, req: Any, conn: Connection) -> Any:
+        """The headers are there. The connection is kept for another request while there is room for new ones."""
+        conn.sock.expect_body()
+        self.max_keepalived = max(0, self._most_kept - (self.nr_conns - len(self.keepalived_conns)))
+        return super().handle_request(req, conn)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """Turn away what is no HTTP with one line in the log, in the form of the place that it was for; a request that was answered
+        already, without a look at its body, is not answered twice."""
+        if not isinstance(exc, ParseException):
+            super().handle_error(req, client, addr, exc)
+            return
+        self.log.warning("Invalid request from ip=%s: %s", (addr or ("",))[0], exc)
+        if req is not None:
+            return
+        status = STATUSES.get(type(exc), HTTPStatus.BAD_REQUEST)
+        try:
+            client.sendall(turned_away(getattr(exc, "uri", ""), status, str(exc)))
+        except OSError:
+            self.log.debug("the client of an invalid request has left")
+
+    def handle_exit(self, sig: Any, frame: Any) -> None:
+        """SIGTERM: whoever waits is answered at once, everything else is finished as far as there is time."""
+        self._begin_to_end()
+        super().handle_exit(sig, frame)
+
+    def handle_quit(self, sig: Any, frame: Any) -> None:
+        """SIGINT and SIGQUIT: the same."""
+        self.handle_exit(sig, frame)
+
+    def _begin_to_end(self) -> None:
+        if not self._here.waiting.closing.is_set():
+            self._asked_to_end = time.monotonic()
+        self._here.waiting.closing.set()
+
+    def run(self) -> None:
+        """Serve until the signal. Threads that hang do not hold up the end of the process."""
+        self.cfg.set("graceful_timeout", REQUESTS_S)
+        try:
+            super().run()
+        finally:
+            self._begin_to_end()
+            self._here.scheduler.stop(max(0.0, self._asked_to_end + ATTEMPTS_S - time.monotonic()))
+            self._here.store.part()
+        self.log.debug("Worker exiting (pid: %s)", self.pid)
+        os._exit(0)
+
+
+def most_connections(wanted: int, files: int) -> int:
+    """How many connections a process serves at once, of those wanted, with so many files."""
+    return max(1, min(wanted, files - SPARE_FILES))

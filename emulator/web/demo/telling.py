@@ -1,0 +1,35 @@
+"""What the page does with a story: begin it, and do what its steps do."""
+from http.client import HTTPException
+
+from ...domain import merchants
+from ...operations import seeding
+from ..current import Emulator
+from .clerk import MERCHANT
+from .stage import NAME, POSITION, TROUBLE, Stage, Stuck
+from .stories import Step, Story
+
+
+def begin(here: Emulator, address: str, story: Story) -> None:
+    """The shop as new, at the first step of a story."""
+    with here.store.write() as tables:
+        made = {**merchants.new_settings(MERCHANT, here.settings.seed), "name": NAME}
+        seeding.make(tables, MERCHANT, made, ())
+        seeding.reset(tables, here.settings, MERCHANT)
+        tables.merchants.change(MERCHANT, {**made, "notify_url": f"{address}/demo/notify"})
+        tables.notebook.write(MERCHANT, POSITION, {"story": story.name, "step": 0, "furthest": 0, "steps": len(story.steps)})
+        tables.wake()
+
+
+def act(stage: Stage, step: Step) -> None:
+    """Do what a step does. What keeps it from being done is written down, and the story stays."""
+    try:
+        step.act(stage)
+    except Stuck as stuck:
+        stage.give_up()
+        stage.write(TROUBLE, {"text": stuck.args[0]})
+    except (OSError, HTTPException):
+        stage.give_up()
+        stage.write(TROUBLE, {"text": "demo_no_answer"})
+    except BaseException:
+        stage.give_up()
+        raise
