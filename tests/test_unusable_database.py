@@ -1,12 +1,13 @@
 """A database that is deleted, moved, overwritten or held by another process: all is refused in order, and is well again by itself."""
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,13 @@ def until(holds: Callable[[], bool], seconds: float = 15) -> bool:
 
 def health(server: Server) -> Answer:
     return Control(server.url).ask("GET", "/health")
+
+
+def is_shorter_than_it_says(path: Path) -> bool:
+    """Whether a database file has fewer pages than its first page counts."""
+    with path.open("rb") as file:
+        head = file.read(32)
+    return int.from_bytes(head[28:32], "big") * int.from_bytes(head[16:18], "big") > path.stat().st_size
 
 
 def move_aside(path: Path) -> Callable[[], object]:
@@ -98,6 +106,25 @@ def test_while_the_database_is_not_there_all_is_refused_in_order_and_goes_on_aft
         status, printed = server.stop()
     assert status == 0 and "Traceback" not in printed
     assert len(printed.splitlines()) <= 1 + 2 * 2, printed  # for each process that it begins, and that it ends
+
+
+def test_a_database_that_somebody_reads_for_long_is_not_taken_for_a_damaged_one(tmp_path: Path) -> None:
+    """Of a database that grows, only a part of the log is taken over then: the file is shorter than it says, and the log has the rest."""
+    path = tmp_path / "emulator.db"
+    with Server(database=path) as server:
+        shop = Control(server.url).shop()
+        with closing(sqlite3.connect(path, isolation_level=None)) as writer, closing(sqlite3.connect(path, isolation_level=None)) as reader:
+            writer.executescript("CREATE TABLE growth (content); INSERT INTO growth VALUES (randomblob(900000));")
+            reader.execute("BEGIN").execute("SELECT count(*) FROM orders").fetchone()
+            writer.execute("UPDATE growth SET content = randomblob(900000)")  # the same pages once more
+            assert until(lambda: is_shorter_than_it_says(path))
+            for _ in range(3):
+                assert shop.pay_by_barcode()["is_success"] == "T"
+                assert health(server).status == 200
+                time.sleep(1)  # another part may be taken over
+            with path.open("r+b") as file:
+                file.truncate(path.stat().st_size // 2)
+            assert until(lambda: health(server).status == 503)
 
 
 @pytest.mark.parametrize("removed", [["-wal"], ["-wal", "-shm"]], ids=str)

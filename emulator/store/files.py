@@ -18,6 +18,9 @@ OTHER = "another file is in the place of the database; put the one back that was
 DAMAGED = "the database file was overwritten or cut off; put it back as it was, or start the emulator again"
 LOG_GONE = "the log of the database (its file ends in -wal) was removed or replaced; start the emulator again"
 SETTLES_S, AGAIN_S = 0.5, 0.05  # of a file into which its log is being taken over
+# Of a log as SQLite's file format has it: sizes in bytes, and where the salts are that tell its frames from older ones.
+LOG_HEAD, FRAME_HEAD, SALTS_LENGTH = 32, 24, 8
+SALTS_OF_LOG, SALTS_OF_FRAME = slice(16, 24), slice(8, 16)
 Inode = tuple[int, int]
 Logs = tuple[Inode | None, Inode | None]
 
@@ -41,11 +44,50 @@ def identity_in(path: Path) -> str:
     It is read by SQLite: whoever closes a file by itself gives up the locks that SQLite has on it.
     """
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)) as connection:
-            row = connection.execute("SELECT value FROM facts WHERE name = ?", [IDENTITY]).fetchone()
-            return str(row[0]) if row else ""
+        with closing(_as_it_is(path)) as connection:
+            return _identity(connection)
     except sqlite3.Error:
         return ""
+
+
+def has_rest_in_log(path: Path, identity: str) -> bool:
+    """Whether a file that is shorter than its database says who it is, and its log has all the pages that it lacks.
+
+    That is so as long as somebody reads what was before: only a part of the log can be taken over then.
+    """
+    try:
+        with closing(_as_it_is(path)) as connection:
+            connection.execute("PRAGMA writable_schema = ON")  # which makes SQLite take a short file
+            if _identity(connection) != identity:
+                return False
+            size: int = connection.execute("PRAGMA page_size").fetchone()[0]
+            present: int = connection.execute("PRAGMA page_count").fetchone()[0]
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
+            pages: int = connection.execute("PRAGMA page_count").fetchone()[0]
+        return set(range(present + 1, pages + 1)) <= _pages_in_log(Path(f"{path}-wal"), size)
+    except (sqlite3.Error, OSError):
+        return False
+
+
+def _as_it_is(path: Path) -> sqlite3.Connection:
+    """A connection to a database file without its log."""
+    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)
+
+
+def _identity(connection: sqlite3.Connection) -> str:
+    row = connection.execute("SELECT value FROM facts WHERE name = ?", [IDENTITY]).fetchone()
+    return str(row[0]) if row else ""
+
+
+def _pages_in_log(path: Path, size: int) -> set[int]:
+    """The numbers of the pages, each of `size` bytes, that a log has. Raises OSError."""
+    with path.open("rb") as log:  # it has no locks that would be lost when it is closed
+        salts = log.read(LOG_HEAD)[SALTS_OF_LOG]
+        found = set[int]()
+        while (head := log.read(FRAME_HEAD))[SALTS_OF_FRAME] == salts and len(salts) == SALTS_LENGTH:
+            found.add(int.from_bytes(head[:4], "big"))
+            log.seek(size, os.SEEK_CUR)
+        return found
 
 
 class Files:
@@ -95,7 +137,7 @@ class Files:
         if not self._identity:
             return True
         end = time.monotonic() + SETTLES_S
-        while identity_in(self.path) != self._identity:
+        while identity_in(self.path) != self._identity and not has_rest_in_log(self.path, self._identity):
             if time.monotonic() > end:
                 return False
             time.sleep(AGAIN_S)
