@@ -5,16 +5,16 @@ from tgpay_emulator.domain.discrepancies import PLANTS
 from tgpay_emulator.domain.orders import Event
 from tgpay_emulator.operations.outbox import TAKEN
 from tgpay_emulator.terminal import State
-from tgpay_emulator.web.console import PAGES
+from tgpay_emulator.web.console import NAVIGATION
 from tgpay_emulator.web.console.words import ROWS
 from tgpay_emulator.web.control.trades import CARD_ACTS
 
-TEXTS = [*ROWS, *(row for page in PAGES for row in page.texts)]
+TEXTS = [*ROWS, *(row for page in NAVIGATION for row in page.texts)]
 NAMES = [name for name, _, _ in TEXTS]
 SAID = [*(f"event_{event}" for event in Event), *(f"step_{state}" for state in State if state is not State.IDLE),
         *(f"{word}_{act}" for act in (*CARD_ACTS, "cancel", "refund") for word in ("act", "done")),
         *(f"planted_{name}" for name in PLANTS),
-        *(f"notice_{status}" for status in ("waiting", TAKEN, "failed")), *(page.name for page in PAGES)]
+        *(f"notice_{status}" for status in ("waiting", TAKEN, "failed")), *(page.name for page in NAVIGATION)]
 
 
 def test_no_text_stands_there_twice() -> None:
