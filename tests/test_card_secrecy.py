@@ -176,6 +176,8 @@ PATHS: dict[str, Way] = {
     **{f"as {name!r} in the URL": renamed(name, "GET") for name in ("payinfo", "Pay_Info")},
     **{f"at the top, as {name} and {cvv}": at_the_top(name, cvv) for name, cvv in (
         ("cardNo", "cvv"), ("card_no", "CVV"), ("cardNumber", "cvc"), ("pan", "cvv2"), ("card", "cvv"), ("cardNo", "cvvCode"),
+        ("cardNum", "securityCode"), ("card_num", "security_code"), ("pan", "CSC"), ("ccNumber", "cvn2"),
+        ("card[number]", "card[verification_value]"), ("cardNo", "\u5b89\u5168\u7801"),
         ("pay_info[cardNo]", "pay_info[cvv]"), ("pay_info.cardNo", "pay_info.cvv"))},
     "at the top of a wallet order": lambda shop, card: shop.qr_order(cardNo=card.of(), cvv=card.cvv),
     "at the top, with blanks": lambda shop, card: shop.card_payment(pay_info=None, cardNo=card.spaced(), cvv=card.cvv),

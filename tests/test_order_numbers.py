@@ -59,6 +59,12 @@ FORMS: dict[str, Number] = {
     "WeChat's payment code": lambda chance: f"{chance.randrange(10, 16)}{digits(chance, 16)}",
 }
 # In a remark, where it is no order's number, one in ten of those in a card's range passes for a card number.
+LISTS: dict[str, Number] = {
+    "quantities": lambda chance: str([chance.randrange(10) for _ in range(20)]),
+    "quantities up to 99": lambda chance: ",".join(str(chance.randrange(1, 100)) for _ in range(12)),
+    "ids": lambda chance: str([chance.randrange(100, 100_000) for _ in range(30)]),
+    "Analytics": lambda chance: f"_ga=GA1.2.{digits(chance, 9)}.{digits(chance, 10)}",
+    "goods": lambda chance: str([{"id": digits(chance, 8), "n": chance.randrange(20)} for _ in range(4)])}
 RATES = {"sixteen digits": 0.06, "eighteen digits": 0.05, "number that counts milliseconds": 0.02,
          "Alipay's payment code": 0.01}
 
@@ -94,11 +100,17 @@ def test_few_numbers_of_others_pass_for_a_card_s_in_a_remark(name: str, count: i
     assert share <= RATES.get(name, 0.001)
 
 
+@pytest.mark.parametrize("name", LISTS)
+def test_lists_of_numbers_hardly_ever_pass_for_a_card_s(name: str) -> None:
+    chance = random.Random(f"lists: {name}")
+    assert sum(suspects(LISTS[name](chance)) for _ in range(MANY)) <= MANY * 0.005
+
+
 @pytest.mark.parametrize("text", [
     "+44 20 7946 0958", "+49 151 1234 5678", "+86 138 0013 8000", "(415) 555-2671, (415) 555-2672",
     "2026-11-28 19:11:50", "30.01.2026 19:11:50", "26/11/2028 19:11:50.12",
     "2026-11-28T19:11:50.123456+08:00",
-    "192.168.100.200:8080", "45.33.32.156:8080", "1711111111111", "12.50, 13.99, 45.00, 99.95, 4.20",
+    "DE39 6641 9381 7270 0982 02", "192.168.100.200:8080", "45.33.32.156:8080", "1711111111111", "12.50, 13.99, 45.00, 99.95, 4.20",
     "4200001234202611281234567890", "https://shop.example/2026/11/28/0042/7?t=1711111111111",
     "http://127.0.0.1:9/cb/36227205/551234", "https://shop.example/45320151/12830374?t=1711111111111",
     "550e8400-e29b-41d4-a716-446655440000", "0821032398-1711111111111", "17 x 4.00 | 3 x 52.50 | 2 x 36.00"])

@@ -1,12 +1,13 @@
 """Finds card numbers in texts, however they are separated or encoded, and takes them out.
 
 A card number has 12 to 19 digits, lies in the range of a scheme and has the right check digit. Its digits
-stand together, or in groups with up to eight characters between them that are neither letters nor digits.
+stand together, or in groups with up to 24 characters between them that are neither letters nor digits.
 Groups are taken together when what separates them is always the same, or when each has one digit, or at
 least four: amounts, dates and addresses of machines are no cards, nor are two numbers in the path of a URL.
-A longer number (a trade number has 28 digits) is no card's, nor is a part of one, of a digest, a UUID or a
-telephone number with its `+`. The test cards and other numbers that are known beforehand are found wherever
-their digits follow each other.
+A part of a longer list (quantities, ids) is one only in the groups that cards are printed with.
+A longer number (a trade number has 28 digits) is no card's, nor is a part of one, of a digest, a UUID, an
+IBAN or a telephone number with its `+`. The test cards and other numbers that are known beforehand are found
+wherever their digits follow each other.
 """
 import re
 from collections.abc import Collection, Iterator
@@ -27,15 +28,18 @@ MOST_STEPS = 10_000
 # How the digits of cards are grouped where they are printed.
 PRINTED = ((4, 4, 4, 4), (4, 4, 4, 4, 1), (4, 4, 4, 4, 2), (4, 4, 4, 4, 3), (4, 6, 4), (4, 6, 5), (6, 13))
 # At least as many digits as a card number has, near to each other.
-_RUN = re.compile(r"[0-9](?:[\W_]{0,8}[0-9]){11,}+")
+_RUN = re.compile(r"[0-9](?:[\W_]{0,24}[0-9]){11,}+")
 _GROUP, _LONG = re.compile("[0-9]+"), re.compile("[0-9]{12,}")
-_SEPARATED = re.compile(r"[0-9][\W_]{1,8}[0-9]")
-_WHITE, _DASHES = re.compile(r"\s+"), re.compile("[\u2010-\u2015\u2043\u2212\u02d7\u30fc]")
+_SEPARATED = re.compile(r"[0-9][\W_]{1,24}[0-9]")
+_WHITE, _DASHES = re.compile(r"\s+"), re.compile("[\u2010-\u2015\u2043\u2212\u02d7]")
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LENGTHS_OF_DIGESTS = (32, 40, 64)
 _TOKEN_BEFORE, _TOKEN_AFTER = re.compile("[0-9A-Za-z-]{0,64}$"), re.compile("[0-9A-Za-z-]{0,64}")
 _TELEPHONE = re.compile(r"(?<![0-9])\+$")
 _LONGEST_TELEPHONE_NUMBER = 15
+_IBAN = re.compile(r"(?<![0-9A-Za-z])[A-Z]{2}[0-9]{2}(?:[ -]?[0-9A-Z]{4}){2,7}(?:[ -]?[0-9A-Z]{1,3})?"
+                   "(?![0-9A-Za-z])")
+_LONGEST_IBAN = 42  # with its blanks
 
 
 def is_harmless(text: str) -> bool:
@@ -176,18 +180,22 @@ class Search:
             possible, last = lengths(digits[ends[first]:ends[first] + 4]), first
             while possible and last < len(groups) and ends[last + 1] - ends[first] <= LONGEST:
                 number = digits[ends[first]:ends[last + 1]]
-                if len(number) in possible and self._is_one(text, groups[first:last + 1], number):
+                if len(number) in possible and self._is_one(text, groups, first, last, number):
                     yield _found(groups[first:last + 1], number)
                 last += 1
 
-    def _is_one(self, text: str, groups: list[re.Match[str]], number: str) -> bool:
-        """Whether groups of digits, which may be a card number by their range, are one."""
+    def _is_one(self, text: str, run: list[re.Match[str]], first: int, last: int, number: str) -> bool:
+        """Whether the groups of digits from `first` to `last`, which may be a card number by their range, are
+        one.
+        """
         self._step()
         if not passes_luhn(number):
             return False
         if number in self.spared:
             return is_test_card(number)
+        groups = run[first:last + 1]
         return is_known(number) or (_belong_together(text, groups)
+                                    and not _is_part_of_a_list(text, run, first, last)
                                     and not _is_something_else(text, groups, number))
 
     def _known_in(self, digits: str, groups: list[re.Match[str]]) -> Iterator[Found]:
@@ -232,8 +240,24 @@ def _belong_together(text: str, groups: list[re.Match[str]]) -> bool:
         return False  # ids in the path of a URL
     if not sizes or min(sizes) >= 4 or (sizes == {1} and len(groups[-1][0]) == 1):
         return True
+    return len(_separators(text, groups)) == 1
+
+
+def _separators(text: str, groups: list[re.Match[str]]) -> set[str]:
+    """What stands between groups of digits; all dashes are alike, and all white space."""
     separators = {text[one.end():other.start()] for one, other in zip(groups, groups[1:])}
-    return len(separators) == 1 or len({_DASHES.sub("-", _WHITE.sub(" ", each)) for each in separators}) == 1
+    return {_DASHES.sub("-", _WHITE.sub(" ", each)) for each in separators}
+
+
+def _is_part_of_a_list(text: str, run: list[re.Match[str]], first: int, last: int) -> bool:
+    """Whether groups of digits go on before or behind as they are separated themselves, and are not grouped
+    as on a card.
+    """
+    groups = run[first:last + 1]
+    if tuple(group.end() - group.start() for group in groups) in PRINTED:
+        return False
+    around = _separators(text, run[max(0, first - 1):first + 1]) | _separators(text, run[last:last + 2])
+    return bool(around & _separators(text, groups))
 
 
 def _is_something_else(text: str, groups: list[re.Match[str]], number: str) -> bool:
@@ -241,8 +265,19 @@ def _is_something_else(text: str, groups: list[re.Match[str]], number: str) -> b
     start, end = groups[0].start(), groups[-1].end()
     if _TELEPHONE.search(text, max(0, start - 2), start) and len(number) <= _LONGEST_TELEPHONE_NUMBER:
         return True
+    if _is_in_iban(text, start, end):
+        return True
     before, after = _TOKEN_BEFORE.search(text, max(0, start - 64), start), _TOKEN_AFTER.match(text, end)
     return _is_digest(f"{before[0] if before else ''}{text[start:end]}{after[0] if after else ''}")
+
+
+def _is_in_iban(text: str, start: int, end: int) -> bool:
+    """Whether digits belong to an international bank account number with right check digits."""
+    for match in _IBAN.finditer(text, max(0, start - _LONGEST_IBAN), end + _LONGEST_IBAN):
+        if match.start() < start and end <= match.end():
+            written = re.sub("[ -]", "", match[0])
+            return int("".join(str(int(letter, 36)) for letter in written[4:] + written[:4])) % 97 == 1
+    return False
 
 
 def _without(text: str, found: list[Found]) -> str:

@@ -1,17 +1,20 @@
 """What else a text may say: `read` undoes encodings, in layers, in time that grows with the text only.
 
 Known are percent-encoding, the escapes of JSON, JavaScript and HTML, tags, quoted-printable, base64 (also of
-URLs), hexadecimal, lists of character codes, UTF-16 and GBK in place of UTF-8, and digits of other scripts.
+URLs), base32, hexadecimal, lists of character codes, UTF-16 and GBK in place of UTF-8, digits of other
+scripts, and numerals as Chinese has them.
 """
 import re
+from base64 import b32decode
 from binascii import Error, a2b_base64, a2b_qp
 from collections.abc import Iterator
 from typing import NamedTuple
-from unicodedata import digit
+from unicodedata import digit, numeric
 
 LAYERS = 4
 MOST_WORK = 6  # times the length of the text
 A_SHORT_TEXT = 65_536
+FEWEST_NUMERALS = 6
 BREAK = "\ny\n"  # between pieces: digits of two of them do not belong together
 _BACKSLASHES = re.compile(r"\\{2,}")
 _ESCAPE = re.compile(
@@ -25,6 +28,7 @@ _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "num": 
 _TAG = re.compile(r"<[^<>]{0,64}>")
 _WRAPPED = r"{16,}(?:\r?\n[A-Za-z0-9+/]+)*"
 _BASE64 = tuple(map(re.compile, (f"[A-Za-z0-9+/]{_WRAPPED}", "[A-Za-z0-9_-]{16,}", "[A-Za-z0-9]{16,}")))
+_BASE32 = re.compile("[A-Z2-7]{20,}")
 _FROM_URLS = str.maketrans("-_", "+/", "\r\n")
 _TOKEN = re.compile("[A-Za-z0-9+/_-]{16,}")
 # What may be hexadecimal, or a list of codes, is found by its characters first: that is quicker.
@@ -38,6 +42,7 @@ _AMONG_BYTES = re.compile(rb"[0-9](?:[^0-9A-Za-z]{0,8}[0-9]){11,}+")
 _INVISIBLE = re.compile("[\0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f"
                         "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\udc80-\udcff"
                         "\U000e0000-\U000e007f]+")
+_LONG_SOUND = 0x30FC  # a letter of Japanese that is typed in place of a dash
 _BYTE_ORDERS = (b"\xff\xfe", b"\xfe\xff")
 _BYTE_ORDERS_ESCAPED = ("\udcff\udcfe", "\udcfe\udcff")
 _CODE, _NOT_HEX = re.compile("[0-9]+"), re.compile(r"0x|[\W_]")
@@ -80,8 +85,9 @@ def plain(text: str) -> str:
     """
     if text.isascii():
         return text.replace("\0", "") if "\0" in text else text
-    foreign = {ord(letter): str(digit(letter)) for letter in set(text) if letter.isdigit()}
-    return _INVISIBLE.sub("", text.translate(foreign) if foreign else text)
+    foreign: dict[int, str] = {ord(letter): str(digit(letter)) for letter in set(text) if letter.isdigit()}
+    foreign[_LONG_SOUND] = "-"
+    return _INVISIBLE.sub("", text.translate(foreign))
 
 
 def may_be_encoded(text: str) -> bool:
@@ -92,6 +98,15 @@ def may_be_encoded(text: str) -> bool:
     if not text.isascii() or "%" in text or "\\" in text or "&" in text or "<" in text or "\0" in text:
         return True
     return "=3" in text or _may_have_base64(text)
+
+
+def _with_numerals(text: str) -> str:
+    """The text with numerals that are no digits, such as those of Chinese, as digits; empty where it has few.
+    """
+    values = {letter: numeric(letter, -1) for letter in set(text) if not letter.isascii()}
+    written = {ord(letter): str(int(value)) for letter, value in values.items() if value in range(10)}
+    is_worth_it = sum(text.count(chr(code)) for code in written) >= FEWEST_NUMERALS
+    return text.translate(written) if is_worth_it else ""
 
 
 def _may_have_base64(text: str) -> bool:
@@ -106,6 +121,9 @@ def _inside(text: str) -> Iterator[str]:
     if _may_have_base64(text):
         tokens = {token for pattern in _BASE64 for token in pattern.findall(text)}
         yield BREAK.join(filter(None, map(_from_base64, sorted(tokens))))
+        yield BREAK.join(map(_from_base32, _BASE32.findall(text)))
+    if not text.isascii():
+        yield _with_numerals(text)
     if text.count("3") >= 12:
         yield BREAK.join(map(_from_hex, _HEX.findall(BREAK.join(_HEX_PART.findall(text)))))
     if text.count("4") + text.count("5") >= 12:
@@ -169,6 +187,14 @@ def _from_base64(token: str) -> str:
         return raw.decode("utf-16" if raw[:2] in _BYTE_ORDERS else "utf-8")
     except UnicodeDecodeError:
         return BREAK.join(match.decode("latin-1") for match in _AMONG_BYTES.findall(raw))
+
+
+def _from_base32(token: str) -> str:
+    """The text of a token; empty where it has none."""
+    try:
+        return b32decode(token + "=" * (-len(token) % 8)).decode("latin-1")
+    except Error:
+        return ""
 
 
 def _from_hex(written: str) -> str:

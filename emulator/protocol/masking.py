@@ -14,14 +14,17 @@ from .decoding import TooMuch, may_be_encoded
 from .endpoint_tables import printable
 
 HIDDEN = card_numbers.HIDDEN
-CARD_DATA = ("payinfo", "cardno", "cardnumber", "cvv", "cvc")  # in a parameter's name as `_plain` writes it
+# In a parameter's name as `_plain` writes it; then such names as a whole.
+CARD_DATA = ("payinfo", "cardno", "cardnum", "cvv", "cvc", "cvn", "securitycode", "verificationvalue",
+             "cardverification")
+CARD_NAMES = ("pan", "csc", "cav2", "cardcode", "ccnumber", "primaryaccountnumber")
 SHORTEST_DOCUMENT = 7  # cvv=123
 LONGEST_NAME = 64
 _ESCAPED_AMPERSANDS = re.compile(rb"\A(?:amp;)+")
 _NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalnum())
 _CARD_WORDS = re.compile(
     r"card[\W_]?(?:no|num|verification)|cv[vcn]|verification[\W_]?value|security[\W_]?code"
-    r"|\u5b89\u5168\u7801", re.IGNORECASE)
+    r"|\u5b89\u5168\u7801|(?<=[\"'])(?:csc|cav2|card[\W_]?code)(?=[\"'])", re.IGNORECASE)
 _WORD_AND_DIGITS = re.compile(
     rf"(?:{_CARD_WORDS.pattern})\w{{0,8}}[\W_]{{1,20}}(?:(?:is|no|code|number)[\W_]{{1,8}})?"
     r"(?:[0-9](?:[ -]?[0-9]){2,3}(?![0-9])|[0-9]{12})", re.IGNORECASE)
@@ -138,7 +141,8 @@ def _if_short(judge: Callable[[str], bool]) -> Callable[[str], bool]:
 def has_card_data(name: str) -> bool:
     """Whether a parameter's name says that card data is in it."""
     plain = _plain(name)
-    return any(word in plain for word in CARD_DATA) or plain == "pan"
+    return (any(word in plain for word in CARD_DATA) or plain in CARD_NAMES
+            or _CARD_WORDS.search(name) is not None)
 
 
 @_if_short
@@ -173,7 +177,8 @@ def _may_name_card_data(text: str) -> bool:
     if not text.isascii():
         return True
     small = text.lower()  # a few characters are found sooner than a pattern
-    may = "cv" in small or "card" in small or "code" in small or "verif" in small
+    may = ("cv" in small or "card" in small or "code" in small or "verif" in small or "csc" in small
+           or "cav2" in small)
     return may and _CARD_WORDS.search(text) is not None
 
 

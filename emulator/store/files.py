@@ -6,7 +6,7 @@ at the path is compared with the one that was opened; and where it has changed, 
 import os
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,7 +17,7 @@ GONE = "the database file is gone; put it back, or start the emulator again"
 OTHER = "another file is in the place of the database; put the one back that was there, or start the emulator again"
 DAMAGED = "the database file was overwritten or cut off; put it back as it was, or start the emulator again"
 LOG_GONE = "the log of the database (its file ends in -wal) was removed or replaced; start the emulator again"
-SETTLES_S, AGAIN_S = 0.5, 0.05  # of a file into which its log is being taken over
+SETTLES_S, AGAIN_S, LONGEST_LOOK_S = 0.5, 0.05, 5.0  # of a file into which its log is being taken over
 # Of a log as SQLite's file format has it: sizes in bytes, and where the salts are that tell its frames from older ones.
 LOG_HEAD, FRAME_HEAD, SALTS_LENGTH = 32, 24, 8
 SALTS_OF_LOG, SALTS_OF_FRAME = slice(16, 24), slice(8, 16)
@@ -137,11 +137,23 @@ class Files:
         if not self._identity:
             return True
         end = time.monotonic() + SETTLES_S
-        while identity_in(self.path) != self._identity and not has_rest_in_log(self.path, self._identity):
-            if time.monotonic() > end:
+        while True:
+            before = self._stamps()
+            if identity_in(self.path) == self._identity or has_rest_in_log(self.path, self._identity):
+                return True
+            late = time.monotonic() - end  # on a busy machine a look may take longer than a change
+            if late > LONGEST_LOOK_S or (late > 0 and before == self._stamps()):
                 return False
             time.sleep(AGAIN_S)
-        return True
+
+    def _stamps(self) -> list[tuple[int, int]]:
+        """Size and time of the file and its log, which tell whether somebody wrote meanwhile."""
+        found = []
+        for path in (str(self.path), f"{self.path}-wal"):
+            with suppress(OSError):
+                status = os.stat(path)
+                found.append((status.st_size, status.st_mtime_ns))
+        return found
 
     def present_logs(self) -> Logs:
         """The log and its index at the path."""

@@ -111,10 +111,20 @@ def _site_of(origin: str) -> str:
 def _of_a_form(takes_json: bool) -> Refusal | None:
     """Whoever does not say where a request comes from must send what no form of a web page can: JSON or nothing."""
     told = "Origin" in request.headers or "Sec-Fetch-Site" in request.headers
-    if request.method != "POST" or told or request.mimetype not in SENT_BY_FORMS or (takes_json and _is_an_object()):
+    if request.method != "POST" or told or not _is_what_pages_send() or (takes_json and _is_an_object()):
         return None
-    return Refusal(415, "Unsupported Media Type", f"{request.mimetype} is what a form of any web page can send; "
+    what = f"{request.mimetype} is what a form" if request.mimetype else "a body without Content-Type is what a script"
+    return Refusal(415, "Unsupported Media Type", f"{what} of any web page can send; "
                    "send Content-Type: application/json (curl: -H 'Content-Type: application/json')")
+
+
+def _is_what_pages_send() -> bool:
+    """Whether the type of the body is one that a page may send to other sites: that of a form, or none.
+
+    A body that is too large is refused for that, whatever it is.
+    """
+    has_body = 0 < (request.content_length or 0) <= LONGEST_LOOK or "Transfer-Encoding" in request.headers
+    return request.mimetype in SENT_BY_FORMS or (not request.mimetype and has_body)
 
 
 def _is_an_object() -> bool:

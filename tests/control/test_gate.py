@@ -120,6 +120,13 @@ def test_what_a_form_can_send_changes_nothing_unless_the_browser_says_whose_it_i
         assert asked(base_url, "POST", path, {"Host": "127.0.0.1", "Content-Type": kind}, body)[0] == 415
 
 
+@pytest.mark.parametrize("path", ["/_emulator/clock", "/_emulator/merchants", "/console/clock", "/demo/next"])
+def test_a_body_of_no_type_which_a_script_of_any_page_can_send_changes_nothing(base_url: str, path: str) -> None:
+    status, told = asked(base_url, "POST", path, {"Host": "127.0.0.1"}, b'{"advance": "1d"}')
+    assert status == 415 and b"Content-Type" in told
+    assert asked(base_url, "POST", path, {"Host": "127.0.0.1", "Origin": base_url}, b'{"advance": "1d"}')[0] != 415
+
+
 @pytest.mark.parametrize("headers", [{"Origin": "null"}, {"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"},
                                      {"Sec-Fetch-Site": "same-site"}], ids=str)
 def test_a_page_of_another_site_changes_nothing_whatever_it_sends(base_url: str, headers: dict[str, str]) -> None:
