@@ -1,6 +1,7 @@
 """A database that is deleted, moved, overwritten or held by another process: all is refused in order, and is well again by itself."""
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -193,6 +194,23 @@ def test_a_stopped_process_that_holds_the_database_is_not_waited_for_for_ever(tm
         assert shop.pay_by_barcode()["result_code"] == "SUCCESS"
         assert len(control.get("/orders")["items"]) == 1
         assert control.ask("POST", "/clock", {"advance": "1s"}).status == 200
+
+
+def test_a_move_of_the_clock_that_the_database_interrupts_goes_on_afterwards(tmp_path: Path) -> None:
+    path = tmp_path / "emulator.db"
+    with socket.create_server(("127.0.0.1", 0)) as silent, Server(database=path, workers=1, notify_timeout="1s") as server:
+        control = Control(server.url)
+        for _ in range(5):
+            control.shop(notify_url=f"http://127.0.0.1:{silent.getsockname()[1]}/").pay_by_barcode()
+        with ThreadPoolExecutor(1) as pool:
+            move = pool.submit(control.ask, "POST", "/clock", {"advance": "30m"})
+            assert until(lambda: bool(control.get("/clock")["frozen"]))
+            with stopped_holder(BY_OUR_LOCK, path):
+                assert until(lambda: "requests are refused" in os.pread(server.output.fileno(), 65_536, 0).decode())
+            assert move.result().status == 200, move.result().text
+        clock = control.get("/clock")
+        assert (clock["offset_s"], clock["frozen"]) == (1_800, False)
+        assert "Traceback" not in server.stop()[1]
 
 
 def test_when_the_process_that_leads_is_stopped_who_asks_it_is_told(tmp_path: Path) -> None:

@@ -183,6 +183,8 @@ class Scheduler:
                 self._flush(command, patience)
             else:
                 self._move_clock(command, patience)
+        except Unusable:  # it goes on from where it is as soon as the database can be used
+            raise
         except Exception as failure:  # one that cannot be done must not be tried for ever, and everything else wait for it
             log.exception("the command %s was given up", command.name)
             self._finish(command, {"error": repr(failure)})
