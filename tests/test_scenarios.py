@@ -216,7 +216,7 @@ def test_the_digits_of_the_amount_can_be_the_code(amount: str, code: str | None)
 
 
 DRAWS = """
-from emulator.scenarios import Facts, from_json, judge
+from tgpay_emulator.scenarios import Facts, from_json, judge
 one = from_json({"rules": [{"name": "it", "when": {"chance": 0.3}, "then": {}}]})
 print([judge(one, Facts({}, {}, "tgpayqrcode", attempt, "tgpay", ("1", str(order))), {}).picked is not None
        for order in range(50) for attempt in (1, 2)])

@@ -18,7 +18,7 @@ from ..store.post import Posted
 from .outbox import MARK, Sent
 
 ANSWER_LIMIT = 64 * 1024
-MOST_READ = 8 * ANSWER_LIMIT  # with headers, sizes of chunks and informational answers
+MOST_READ = 3 * ANSWER_LIMIT  # with headers, sizes of chunks and informational answers, each of which costs time
 LAST_MOMENT_S = 0.001
 # Cloud metadata services that are not in a link-local network.
 _METADATA = tuple(map(ipaddress.ip_network, (
