@@ -121,10 +121,12 @@ def _of_a_form(takes_json: bool) -> Refusal | None:
 def _is_what_pages_send() -> bool:
     """Whether the type of the body is one that a page may send to other sites: that of a form, or none.
 
-    A body that is too large is refused for that, whatever it is.
+    A body that is too large, or that breaks off, is refused for that, whatever it is. Raises BadRequest.
     """
+    if request.mimetype:
+        return request.mimetype in SENT_BY_FORMS
     has_body = 0 < (request.content_length or 0) <= LONGEST_LOOK or "Transfer-Encoding" in request.headers
-    return request.mimetype in SENT_BY_FORMS or (not request.mimetype and has_body)
+    return has_body and bool(_looked_at())
 
 
 def _is_an_object() -> bool:
@@ -134,5 +136,10 @@ def _is_an_object() -> bool:
     """
     if request.mimetype != SENT_BY_FORMS[0] or (request.content_length or 0) > LONGEST_LOOK:
         return False
+    return _looked_at().lstrip(b" \t\r\n\xef\xbb\xbf").startswith(b"{")
+
+
+def _looked_at() -> bytes:
+    """The body, which is kept for whoever reads it later. Raises BadRequest."""
     request.max_content_length = LONGEST_LOOK
-    return request.get_data().lstrip(b" \t\r\n\xef\xbb\xbf").startswith(b"{")
+    return request.get_data()
