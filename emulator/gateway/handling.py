@@ -9,7 +9,6 @@ from typing import Any
 
 from .. import scenarios
 from ..base import durations
-from ..base.clock import real_now
 from ..base.settings import Settings
 from ..base.slots import Full, Place
 from ..domain.merchants import Merchant
@@ -129,7 +128,7 @@ class Gateway:
 
     def _carry_out(self, tables: Tables, case: Case, table: Endpoint, merchant: Merchant, params: Mapping[str, str]) -> Response:
         """Act, within the request's transaction. Raises Refused, where no scenario has counted the request."""
-        now = tables.clock.get().now(real_now())
+        now = tables.clock.now()
         verdict = case.verdict = decide(tables, self.settings.seed, _as_rules_see_it(table, merchant, params, case), now)
         script = verdict.script if verdict else None
         self._make_room(case, merchant, script)
@@ -229,7 +228,7 @@ class Gateway:
         response = _refusal(case, refused)
         try:
             with self.store.write() as tables:
-                return _written_down(tables, tables.clock.get().now(real_now()), case, response, refused.code.name)
+                return _written_down(tables, tables.clock.now(), case, response, refused.code.name)
         except Unusable as trouble:
             return _refusal(case, Refused("SYSTEM_ERROR", str(trouble)))
         except Exception:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from ..base import durations
-from ..base.clock import Clock, real_now
+from ..base.clock import Clock
 from ..base.settings import Settings
 from ..domain.orders import Order
 from ..domain.transitions import falls_due
@@ -89,7 +89,7 @@ class Walk:
         self._stood = time.monotonic()
 
     def _now(self) -> int:
-        return self._store.read().clock.get().now(real_now())
+        return self._store.read().clock.now()
 
     def _stand_at(self, now: int) -> None:
         with self._store.write() as tables:

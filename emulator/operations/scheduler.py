@@ -121,7 +121,7 @@ class Scheduler:
         return now
 
     def _now(self) -> int:
-        return self._store.read().clock.get().now(real_now())
+        return self._store.read().clock.now()
 
     def ask(self, name: str, argument: Mapping[str, Any], key: str = "", body: str = "",
             seconds: float = 3600.0) -> dict[str, Any]:
@@ -195,7 +195,7 @@ class Scheduler:
         if notice is None:
             self._finish(command, {"error": "there is no such notice any more", "taken": False, "status_code": None})
         else:
-            self._flights.launch(notice, tables.clock.get().now(real_now()), replay=True, command=command.id)
+            self._flights.launch(notice, tables.clock.now(), replay=True, command=command.id)
 
     def _flush(self, command: Command, patience: Patience) -> None:
         """Done when nothing is left that was due when it began. Nobody else has to wait for it."""
@@ -212,7 +212,7 @@ class Scheduler:
         if command.plan:
             return command.plan
         with self._store.write() as tables:
-            now = tables.clock.get().now(real_now())
+            now = tables.clock.now()
             plan = {"now": now, "last": tables.notices.last(), **_begun(tables)}
             tables.commands.begin(command.id, plan)
         return plan

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..base.clock import Clock
+from ..base.clock import Clock, real_now
 from ..protocol.findings import Breaches
 from .columns import breaches_of, narrowing, to_json
 from .shortening import LONGEST_ANSWER, kept_params, shortened, shortened_inside
@@ -110,6 +110,10 @@ class ClockTable:
         """The clock as it is set."""
         row = self._execute("SELECT offset_ms, frozen_ms FROM clock").fetchone()
         return Clock(row[0], row[1]) if row else Clock()
+
+    def now(self) -> int:
+        """The emulator's present instant, in milliseconds."""
+        return self.get().now(real_now())
 
     def is_there(self) -> bool:
         """Whether the database has a clock: one that nothing has been put into yet has none."""

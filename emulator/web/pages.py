@@ -8,7 +8,6 @@ from typing import Any
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
 from ..base import clock, money
-from ..base.clock import real_now
 from ..base.urls import escaped, scheme
 from ..domain import wallets
 from ..domain.orders import Order, Status
@@ -112,7 +111,7 @@ def by_payer(token: str, act: PayersAct) -> Order | None:
     """What an act of the payer makes of the order of a page; the order as it is when it has moved on in another window."""
     here = emulator()
     with here.store.write() as tables:
-        now = tables.clock.get().now(real_now())
+        now = tables.clock.now()
         found = tables.orders.of_page(token)
         merchant = tables.merchants.find(found.merchants_id) if found else None
         if found is None or merchant is None:
@@ -185,7 +184,7 @@ def seconds_left(order: Order) -> int:
 
 def present_time() -> int:
     """The emulator's instant."""
-    return emulator().store.read().clock.get().now(real_now())
+    return emulator().store.read().clock.now()
 
 
 def order_of(token: str) -> Order | None:

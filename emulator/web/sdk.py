@@ -5,7 +5,6 @@ from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..base import durations, randomness
-from ..base.clock import real_now
 from ..gateway.endpoints._card_documents import PAY_INFO, pay_info
 from ..protocol import test_cards
 from ..protocol.response_codes import RESPONSE_CODES
@@ -53,7 +52,7 @@ def card_voucher() -> Response:
         return _answer(422, {"error": "1000", "message": given})
     here = emulator()
     with here.store.write() as tables:
-        now = tables.clock.get().now(real_now())
+        now = tables.clock.now()
         card = test_cards.present(given, now, here.settings.timezone)
         if card.faulty:
             message = RESPONSE_CODES[card.outcome.code].message

@@ -5,7 +5,6 @@ from typing import Any
 from flask import Response, request
 
 from ...base import money
-from ...base.clock import real_now
 from ...domain.orders import Order, Status
 from ...domain.transitions import CANCEL_PERIOD
 from ...operations import terminal_payments
@@ -102,7 +101,7 @@ def _by_merchant(order_id: int, act: Callable[[Payments, Order], object], senten
     here, before = emulator(), find(order_id)
     try:
         with here.store.write() as tables:
-            now = tables.clock.get().now(real_now())
+            now = tables.clock.now()
             order = caught_up(tables, here.settings, tables.orders.by_id(order_id) or before, now)
             act(Payments(tables, here.settings, known(tables, order.merchants_id), now, BY_CONTROL), order)
     except Refused as refused:

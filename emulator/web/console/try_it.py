@@ -148,7 +148,7 @@ def _card(now: int) -> dict[str, str]:
 
 def _newest(tables: Tables, narrowed: Mapping[str, Any]) -> list[Order]:
     """The newest orders, of the merchant that is looked at."""
-    now = tables.clock.get().now(real_now())
+    now = tables.clock.now()
     return tables.lists.orders({"merchants_id": chosen(), **narrowed}, now)[0]
 
 

@@ -6,7 +6,6 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from ...base import money
-from ...base.clock import real_now
 from ...domain import reconciliation, settlement
 from ...protocol.endpoint_tables import DATE
 from ..current import emulator
@@ -59,7 +58,7 @@ def check() -> Response:
     """Compare a list with the truth of what is settled by now."""
     given, tables = body(), emulator().store.read()
     merchants_id = known(tables, text_of(given, "merchants_id")).merchants_id
-    days = _days(_written_days(given), tables.clock.get().now(real_now()))
+    days = _days(_written_days(given), tables.clock.now())
     rows = _rows(given)
     report = reconciliation.check(tables.ledger.truth(merchants_id, days.since, days.before), rows, days)
     asked_for = {row.name: given.get(row.name) or None for row in DAYS}

@@ -42,7 +42,7 @@ NEW_SETTINGS = {"merchants_id": {"type": "string", "maxLength": 16}, **SETTINGS}
 def health() -> Response:
     """The state of this process and its database."""
     try:
-        now = emulator().store.check().clock.get().now(real_now())
+        now = emulator().store.check().clock.now()
     except Unusable as unusable:
         return problem(503, "Service Unavailable", str(unusable))
     return jsonify({"status": "ok", "version": __version__, "now": iso(now)})
@@ -134,7 +134,7 @@ def _move(given: dict[str, Any]) -> dict[str, Any]:
     try:
         if name == "advance":
             step = durations.parse(value)
-            if emulator().store.read().clock.get().now(real_now()) + step > LATEST:
+            if emulator().store.read().clock.now() + step > LATEST:
                 raise ValueError(RANGE)
             return {"advance": step}
         if name == "set":

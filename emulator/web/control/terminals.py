@@ -6,7 +6,6 @@ from typing import Any
 from flask import Response, jsonify
 
 from ... import terminal
-from ...base.clock import real_now
 from ...domain.merchants import TERMINAL_TYPE
 from ...domain.orders import Order
 from ...operations import terminal_payments
@@ -59,7 +58,7 @@ def list_terminals() -> Response:
     """A page of terminals; `after` is a serial number."""
     limit = number("limit", DEFAULT_ROWS)
     with emulator().store.write() as tables:  # a result that is due is written down first, so that everybody tells the same
-        now = tables.clock.get().now(real_now())
+        now = tables.clock.now()
         devices = tables.terminals.page(asked("merchants_id")["merchants_id"], asked("after")["after"] or "", limit)
         return listed((seen(tables, device, now) for device in devices), limit, "terminal_sn")
 
@@ -68,7 +67,7 @@ def list_terminals() -> Response:
 def get_terminal(terminal_sn: str) -> Response:
     """A terminal with its transaction."""
     with emulator().store.write() as tables:
-        return jsonify(seen(tables, find(tables, terminal_sn), tables.clock.get().now(real_now())))
+        return jsonify(seen(tables, find(tables, terminal_sn), tables.clock.now()))
 
 
 @operation("PUT", "/terminals/<terminal_sn>", "make a terminal, or change one: take it offline, or let people drive it", body=SCHEMA)
@@ -90,7 +89,7 @@ def put(serial: str, changes: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
         device = replace(before or Terminal(serial, given["merchants_id"], TERMINAL_TYPE), **given)
         if not tables.terminals.put(device):
             raise Problem(409, "Conflict", f"the terminal {serial} belongs to another merchant")
-        return seen(tables, device, tables.clock.get().now(real_now())), before is None
+        return seen(tables, device, tables.clock.now()), before is None
 
 
 def _checked(given: Mapping[str, Any], serial: str) -> dict[str, Any]:
@@ -128,7 +127,7 @@ def act(serial: str, done: Act, cause: str) -> dict[str, Any]:
     """Somebody does something at a terminal; answers it as it is then, or raises a problem."""
     here = emulator()
     with here.store.write() as tables:
-        device, now = find(tables, serial), tables.clock.get().now(real_now())
+        device, now = find(tables, serial), tables.clock.now()
         order = last_of(tables, here.settings, device, now)
         merchant = known(tables, device.merchants_id)
         try:

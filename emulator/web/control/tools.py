@@ -8,7 +8,6 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from ...base import durations
-from ...base.clock import real_now
 from ...domain.orders import Status
 from ...domain.transitions import at
 from ...gateway import endpoints
@@ -112,7 +111,7 @@ def _reached(tables: Tables, merchants_id: str, out_trade_no: str, status: str, 
     found = tables.orders.find(merchants_id, out_trade_no)
     if found is None:
         return False, {"order": None, "notices": []}
-    order = at(found, tables.clock.get().now(real_now()))
+    order = at(found, tables.clock.now())
     states = (order.status, order.card.status) if order.card else (order.status,)
     reached = (not status or status in states) and (not notices_too or tables.notices.are_taken(merchants_id, out_trade_no))
     notices, left_out = notices_json(tables, merchants_id, out_trade_no)

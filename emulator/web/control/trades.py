@@ -6,7 +6,6 @@ from typing import Any
 from flask import Response, jsonify
 
 from ...base import money
-from ...base.clock import real_now
 from ...domain.notifications import NOTIFY_TYPES
 from ...domain.orders import MOVES, Event, Order, Status
 from ...domain.transitions import at, refusal
@@ -76,7 +75,7 @@ def list_orders() -> Response:
     """A page of orders."""
     after, limit = paging()
     tables = emulator().store.read()
-    now = tables.clock.get().now(real_now())
+    now = tables.clock.now()
     wanted = asked("merchants_id", "status")
     orders = tables.orders.page(now, wanted["merchants_id"], wanted["status"], after, limit)
     return listed((order_json(at(order, now)) for order in orders), limit)
@@ -87,7 +86,7 @@ def list_orders() -> Response:
 def get_order(merchants_id: str, out_trade_no: str) -> Response:
     """The whole story of an order."""
     tables = emulator().store.read()
-    order = at(find(tables, merchants_id, out_trade_no), tables.clock.get().now(real_now()))
+    order = at(find(tables, merchants_id, out_trade_no), tables.clock.now())
     lines = tables.orders.history(merchants_id, out_trade_no)
     refunds = tables.orders.refunds(merchants_id, out_trade_no)
     notices, notices_left_out = notices_json(tables, merchants_id, out_trade_no)
@@ -120,7 +119,7 @@ def happen(merchants_id: str, out_trade_no: str, event: str, given: dict[str, An
     if event not in CARD_ACTS:
         raise Problem(404, "Not Found", f"{event} is no event; there are {', '.join(CARD_ACTS)}")
     with emulator().store.write() as tables:
-        now = tables.clock.get().now(real_now())
+        now = tables.clock.now()
         order = caught_up(tables, emulator().settings, find(tables, merchants_id, out_trade_no), now)
         payments = Payments(tables, emulator().settings, known(tables, merchants_id), now, BY_CONTROL)
         acts = _acts(order)

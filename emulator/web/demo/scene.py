@@ -7,7 +7,6 @@ from flask import url_for
 
 from ... import terminal
 from ...base import clock, money
-from ...base.clock import real_now
 from ...domain.orders import Order, Status
 from ...domain.transitions import at
 from ...store import Tables
@@ -31,7 +30,7 @@ def shown(here: Emulator, language: str) -> dict[str, Any]:
     where = position(tables)
     assert where is not None
     story, step = told(where)
-    now = tables.clock.get().now(real_now())
+    now = tables.clock.now()
     orders = [at(order, now) for order in tables.orders.page(now, MERCHANT, None, 0, 100)]
     pages = tables.notebook.pages(MERCHANT)
     sight, view = _seen(step.sight, orders, payment_code(here.settings.seed, where.run), language)

@@ -3,7 +3,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...base.clock import real_now
 from ...domain import wallets
 from ...domain.orders import Order
 from ...domain.transitions import at
@@ -101,6 +100,6 @@ def payment_code(seed: str, run: int) -> str:
 def latest(here: Emulator) -> Order | None:
     """The shop's latest order as it is now."""
     tables = here.store.read()
-    now = tables.clock.get().now(real_now())
+    now = tables.clock.now()
     orders = list(tables.orders.page(now, MERCHANT, None, 0, 100))
     return at(orders[-1], now) if orders else None
