@@ -120,21 +120,23 @@ class Gateway:
     def _done(self, case: Case) -> Response:
         """Check a request and carry it out. Raises Refused and Unusable."""
         table, merchant, params = self._admit(case)
-        prepare(self.store.read(), self.settings.seed, _as_rules_see_it(table, merchant, params, case))
+        asked = Asked(merchant.merchants_id, params.get("out_trade_no", ""), table.name, params,
+                      lambda: case.mask.params, lambda: card_number(params))
+        prepare(self.store.read(), self.settings.seed, asked)
         with self.store.write() as tables:
-            response = self._carry_out(tables, case, table, merchant, params)
+            response = self._carry_out(tables, case, table, merchant, asked)
         self._wait_for_notices(case, merchant, params)
         return response
 
-    def _carry_out(self, tables: Tables, case: Case, table: Endpoint, merchant: Merchant, params: Mapping[str, str]) -> Response:
+    def _carry_out(self, tables: Tables, case: Case, table: Endpoint, merchant: Merchant, asked: Asked) -> Response:
         """Act, within the request's transaction. Raises Refused, where no scenario has counted the request."""
         now = tables.clock.now()
-        verdict = case.verdict = decide(tables, self.settings.seed, _as_rules_see_it(table, merchant, params, case), now)
+        verdict = case.verdict = decide(tables, self.settings.seed, asked, now)
         script = verdict.script if verdict else None
         self._make_room(case, merchant, script)
         payments = Payments(tables, self.settings, merchant, now, table.name, script)
         came = case.request
-        call = Call(table.name, params, merchant, payments, self.store, came.base_url, came.ip, came.cookies, script)
+        call = Call(table.name, asked.params, merchant, payments, self.store, came.base_url, came.ip, came.cookies, script)
         if script and script.then.fault in faults.NOTHING_HAPPENS:
             return _written_down(tables, now, case, Response(200, HTML), script.then.fault)
         if verdict is None or not verdict.counted:
@@ -253,11 +255,6 @@ def _refusal(case: Case, refused: Refused) -> Response:
     body = envelope.refusal(refused, params, case.table, case.merchant.token if case.merchant else None)
     headers = {"Allow": ", ".join(METHODS)} if refused.code.status == 405 else {}
     return Response(refused.code.status, envelope.CONTENT_TYPE, body, body, headers)
-
-
-def _as_rules_see_it(table: Endpoint, merchant: Merchant, params: Mapping[str, str], case: Case) -> Asked:
-    return Asked(merchant.merchants_id, params.get("out_trade_no", ""), table.name, params, lambda: case.mask.params,
-                 lambda: card_number(params))
 
 
 def _in_words(findings: Iterable[Finding]) -> list[str]:
