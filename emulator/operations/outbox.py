@@ -9,7 +9,7 @@ from ..domain.notifications import TERMINAL
 from ..protocol import card_numbers
 from ..protocol.findings import Finding
 from ..protocol.masking import speaks_of_a_card
-from ..store import Store
+from ..store import Store, Tables
 from ..store.post import Attempt, Posted
 
 WAITING, TAKEN, FAILED = "waiting", "taken", "failed"
@@ -105,12 +105,9 @@ def skip(store: Store, notices: Iterable[tuple[Posted, int]], schedule: Sequence
     """
     with store.write() as tables:
         for notice, at in notices:
-            current = tables.notices.find(notice.id)
-            if current is not None and current.created_at == notice.created_at:
-                attempt = Attempt(notice.id, notice.merchants_id, at, took_ms=0, status_code=None, answer="",
-                                  error=SKIPPED, taken=False, replay=False, findings=[], skipped=True)
-                waits = _waits(notice, schedule)
-                tables.notices.record(attempt, *next_step(current, False, at, waits, False))
+            attempt = Attempt(notice.id, notice.merchants_id, at, took_ms=0, status_code=None, answer="",
+                              error=SKIPPED, taken=False, replay=False, findings=[], skipped=True)
+            _record(tables, notice, [attempt], False, schedule)
 
 
 def deliver(store: Store, notice: Posted, at: int, post: Post, schedule: Sequence[int], replay: bool = False) -> Sent:
@@ -118,14 +115,24 @@ def deliver(store: Store, notice: Posted, at: int, post: Post, schedule: Sequenc
     copies = [_discreet(notice, sent) for sent in _posted(notice, post, replay)]
     taken = any(sent.taken(notice.notify_type) for sent in copies)
     attempts = [_attempt(notice, sent, at, replay) for sent in copies]
-    waits = _waits(notice, schedule)
     with store.write() as tables:
-        current = tables.notices.find(notice.id)
-        if current is not None and current.created_at == notice.created_at:  # its merchant may have been reset in the meantime
-            for attempt in attempts:
-                tables.notices.record(attempt, *next_step(current, taken, at, waits, replay))
+        if _record(tables, notice, attempts, taken, schedule):
             tables.wake()
     return next((sent for sent in copies if sent.taken(notice.notify_type)), copies[0])
+
+
+def _record(tables: Tables, notice: Posted, attempts: Sequence[Attempt], taken: bool, schedule: Sequence[int]) -> bool:
+    """Write attempts of a notice down, and what comes next; answers whether the notice is still there.
+
+    Its merchant may have been reset in the meantime.
+    """
+    current = tables.notices.find(notice.id)
+    if current is None or current.created_at != notice.created_at:
+        return False
+    waits = _waits(notice, schedule)
+    for attempt in attempts:
+        tables.notices.record(attempt, *next_step(current, taken, attempt.at, waits, attempt.replay))
+    return True
 
 
 def _posted(notice: Posted, post: Post, replay: bool) -> list[Sent]:
