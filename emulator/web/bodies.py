@@ -10,6 +10,7 @@ from werkzeug.exceptions import BadRequest
 from .. import __version__
 from ..protocol import card_numbers, envelope
 from ..protocol.codes import Refused
+from .control.problems import CONTENT_TYPE, Problem
 
 CONTROL = "/_emulator/"
 GATEWAY = ("/v2", "/api")  # where the gateway answers; some clients know it by the second
@@ -75,9 +76,7 @@ def turned_away(uri: str, status: HTTPStatus, why: str) -> bytes:
         body = envelope.refusal(Refused("BAD_REQUEST", why), {}, None, None)
         headers.append("Access-Control-Allow-Origin: *")
     elif path.startswith(CONTROL):
-        content_type = "application/problem+json"
-        told = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": why}
-        body = json.dumps(told)
+        content_type, body = CONTENT_TYPE, json.dumps(Problem(status.value, status.phrase, why).document)
     else:
         content_type, body = "text/plain; charset=utf-8", f"{why}\n"
     raw = body.encode()

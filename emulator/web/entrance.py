@@ -2,7 +2,7 @@
 from flask import Response, request
 
 from . import gate, pages
-from .control.problems import problem
+from .control.interface import as_problem
 
 WRONG_HOST = 421
 
@@ -15,7 +15,7 @@ def refuse() -> Response | None:
     if refused.status == WRONG_HOST and _is_a_browser():
         host = gate.host_in(request.headers.get("Host", ""))
         return pages.page("wrong_host.html", WRONG_HOST, host=host)
-    return problem(refused.status, refused.title, refused.detail)
+    return as_problem(refused)
 
 
 def _is_a_browser() -> bool:

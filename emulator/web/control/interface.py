@@ -17,7 +17,7 @@ from ...base.settings import NO_TOKEN
 from .. import gate
 from ..current import emulator
 from .bodies import MOST_BYTES, check_members, read_object
-from .problems import Problem, problem, wrong_request, wrong_value
+from .problems import Problem, as_response, problem, wrong_request, wrong_value
 from .queries import DEFAULT_ROWS, MERCHANT, PAGED, Query, check_query, paged_by
 
 blueprint = Blueprint("control", __name__, url_prefix="/_emulator")
@@ -74,10 +74,7 @@ def _check(row: Operation) -> None:
         raise Problem(404, "Not Found", f"there is no merchant {merchants_id}")
 
 
-@blueprint.errorhandler(Problem)
-def _told(error: Problem) -> Response:
-    more = {name: value for name, value in error.document.items() if name not in ("type", "status")}
-    return problem(error.status, **more)
+blueprint.register_error_handler(Problem, as_response)
 
 
 @blueprint.errorhandler(HTTPException)
@@ -105,7 +102,7 @@ def not_routed(error: HTTPException) -> Response:
 @blueprint.before_request
 def admit() -> Response | None:
     """Only under a host that is meant, no page of another site, and only the holder of the control token, where there is one."""
-    return refuse_at_the_gate(takes_json=True) or (None if request.path == "/_emulator/health" else refuse_strangers())
+    return as_problem(gate.refusal(takes_json=True)) or (None if request.path == "/_emulator/health" else refuse_strangers())
 
 
 def token_in_force() -> str:
@@ -126,15 +123,11 @@ def refuse_strangers() -> Response | None:
 
 def refuse_other_sites() -> Response | None:
     """A change that a page of another site asks for is refused."""
-    return _as_problem(gate.foreign_page())
+    return as_problem(gate.foreign_page())
 
 
-def refuse_at_the_gate(takes_json: bool = False) -> Response | None:
-    """What the control interface does not let in is refused."""
-    return _as_problem(gate.refusal(takes_json))
-
-
-def _as_problem(refused: gate.Refusal | None) -> Response | None:
+def as_problem(refused: gate.Refusal | None) -> Response | None:
+    """The refusal of a request as a response, or None where there is none."""
     return problem(refused.status, refused.title, refused.detail) if refused else None
 
 

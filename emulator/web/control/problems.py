@@ -5,6 +5,8 @@ from flask import Response, has_request_context, jsonify, request
 
 from ...protocol import card_numbers
 
+CONTENT_TYPE = "application/problem+json"
+
 
 class Problem(Exception):
     """A request that cannot be done, as an RFC 9457 document."""
@@ -32,10 +34,15 @@ def _discreet(told: Any) -> Any:
 
 
 def problem(status: int, title: str, detail: str, **more: Any) -> Response:
+    """A problem as a response."""
+    return as_response(Problem(status, title, detail, **more))
+
+
+def as_response(error: Problem) -> Response:
     """The document of a problem as a response."""
-    response = jsonify(Problem(status, title, detail, **more).document)
-    response.status_code = status
-    response.content_type = "application/problem+json"
+    response = jsonify(error.document)
+    response.status_code = error.status
+    response.content_type = CONTENT_TYPE
     return response
 
 
