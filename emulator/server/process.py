@@ -311,7 +311,8 @@ def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None
     os.register_at_fork(before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ENDING),
                         after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING))
     temporary = _temporary_directory() if settings.database == TEMPORARY else None
-    path, process = temporary / "emulator.db" if temporary else database_path(settings), os.getpid()
+    path = temporary / "emulator.db" if temporary else database_path(settings)
+    process = os.getpid()
     try:
         listener = listen(settings.host, settings.port)
         host, port = listener.getsockname()[:2]
@@ -320,7 +321,6 @@ def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None
         handler.setFormatter(Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         logging.basicConfig(level=settings.log_level.upper(), handlers=[handler])
         address = url_of(host, port)
-        path = temporary / "emulator.db" if temporary else database_path(settings)
         if in_force.seed != settings.seed:
             in_force = with_its_seed(in_force, path)
         if not temporary:
