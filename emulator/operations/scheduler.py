@@ -159,7 +159,8 @@ class Scheduler:
                 self._flights.land(lambda: self._flights.launch_due(self._now()))
             elif leadership.stands_still():
                 with self._store.write() as tables:
-                    tables.commands.withdraw(command)
+                    if tables.commands.withdraw(command):
+                        tables.keys.forget(command)
                 raise Unusable(STILL)
         finally:
             leadership.close()

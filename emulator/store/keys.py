@@ -43,6 +43,10 @@ class Keys:
                       "ORDER BY command_id DESC LIMIT 1 OFFSET :most)",
                       {"since": real - KEPT, "real": real, "most": MOST_KEPT})
 
+    def forget(self, command_id: int) -> None:
+        """Forget the key of a command that is no longer asked for."""
+        self._execute("DELETE FROM idempotency_keys WHERE command_id = :id", {"id": command_id})
+
 
 def _digest(text: str) -> str:
     """What is kept of a text that is compared only: a client may write anything in it."""

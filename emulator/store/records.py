@@ -168,11 +168,10 @@ class Commands:
                              "WHERE result IS NULL AND coalesce(id = :id, 1) ORDER BY id", {"id": command_id})
         return [Command(row["id"], row["name"], json.loads(row["argument"]), json.loads(row["plan"])) for row in rows]
 
-    def withdraw(self, command_id: int) -> None:
-        """Ask no longer for something that has not been begun."""
-        self._execute("DELETE FROM commands WHERE id = :id AND result IS NULL AND plan = '{}'", {"id": command_id})
-        self._execute("DELETE FROM idempotency_keys WHERE command_id = :id AND command_id NOT IN (SELECT id FROM commands)",
-                      {"id": command_id})
+    def withdraw(self, command_id: int) -> bool:
+        """Ask no longer for something that has not been begun; answers whether that was so."""
+        return self._execute("DELETE FROM commands WHERE id = :id AND result IS NULL AND plan = '{}'",
+                             {"id": command_id}).rowcount > 0
 
     def begin(self, command_id: int, plan: Mapping[str, Any]) -> None:
         """Fix what a command means, so that another process can finish it."""
