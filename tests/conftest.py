@@ -28,7 +28,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Tell the processes that run the tests whether pictures are wanted."""
     if config.getoption("pictures"):
-        os.environ["TGPAY_TEST_PICTURES"] = "1"
+        from .looks import PICTURES_WANTED
+
+        os.environ[PICTURES_WANTED] = "1"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

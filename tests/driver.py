@@ -123,6 +123,27 @@ def stream_at(url: str, headers: dict[str, str] | None = None, patience_s: float
             time.sleep(0.1)
 
 
+def line_to(url: str) -> socket.socket:
+    """A connection to the server at an address."""
+    place = parse.urlsplit(url)
+    return socket.create_connection((place.hostname or "", place.port or 80), timeout=20)
+
+
+def all_of(connection: socket.socket) -> bytes:
+    """Everything that comes until the other side closes the connection."""
+    pieces = []
+    while piece := connection.recv(65_536):
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def raw_request(url: str, request: bytes) -> bytes:
+    """What comes back for bytes that no HTTP library would send."""
+    with line_to(url) as connection:
+        connection.sendall(request)
+        return all_of(connection)
+
+
 def free_port() -> int:
     """A port that nobody listens on."""
     with socket.socket() as probe:

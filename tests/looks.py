@@ -30,12 +30,11 @@ def faults(page: Page, name: str, language: str = "en") -> dict[str, object]:
         found[f"too wide at {width}"] = too_wide(page)
         if width in (PHONE, DESK):
             picture(page, f"{name}-{language}-{width}")
-    if not is_looked_at(name, language):
-        return {fault: what for fault, what in found.items() if what}
-    width, scheme = LOOKED_AT[language]
-    page.set_viewport_size({"width": width, "height": HEIGHT})
-    page.emulate_media(color_scheme=scheme)
-    found[f"hinders at {width}, {scheme}"] = hindrances(page)
+    if is_looked_at(name, language):
+        width, scheme = LOOKED_AT[language]
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        page.emulate_media(color_scheme=scheme)
+        found[f"hinders at {width}, {scheme}"] = hindrances(page)
     return {fault: what for fault, what in found.items() if what}
 
 

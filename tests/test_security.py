@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import pytest
 
 import tgpay_emulator
 
-from .driver import Answer, Control, Receiver, Server, Shop, card_of, exchange, pay_info
+from .driver import Answer, Control, Receiver, Server, Shop, card_of, exchange, line_to, pay_info, raw_request
 
 PAGE = (Path(tgpay_emulator.__file__).parent.parent / "docs/SECURITY.md").read_text(encoding="utf-8")
 PROMISES = re.findall(r"^\* \*\*([a-z-]+)\*\*: ", PAGE, re.MULTILINE)
@@ -32,17 +32,6 @@ def shared() -> Iterator[Server]:
     """A server that others reach, with the log that it would have there."""
     with Server(host="0.0.0.0", control_token=TOKEN, log_level="debug") as server:
         yield server
-
-
-def raw(url: str, request: bytes) -> bytes:
-    """What one connection is answered."""
-    place = urlsplit(url)
-    with socket.create_connection((place.hostname or "", place.port or 0), timeout=10) as connection:
-        connection.sendall(request)
-        pieces = []
-        while piece := connection.recv(65_536):
-            pieces.append(piece)
-    return b"".join(pieces)
 
 
 def state(control: Control) -> str:
@@ -67,8 +56,8 @@ def attempts(shop: Shop, number: str) -> Any:
 @pytest.mark.parametrize("path", ["/_emulator/merchants", "/console/orders", "/demo"])
 def test_foreign_host(base_url: str, path: str) -> None:
     head = f"GET {path} HTTP/1.1\r\nHost: rebound.example\r\nConnection: close\r\n\r\n"
-    assert raw(base_url, head.encode()).startswith(b"HTTP/1.1 421 ")
-    assert raw(base_url, head.replace(path, "/wallet/nobody").encode()).startswith(b"HTTP/1.1 404 ")
+    assert raw_request(base_url, head.encode()).startswith(b"HTTP/1.1 421 ")
+    assert raw_request(base_url, head.replace(path, "/wallet/nobody").encode()).startswith(b"HTTP/1.1 404 ")
 
 
 def test_foreign_page(base_url: str, control: Control) -> None:
@@ -240,20 +229,18 @@ def test_egress_from_a_shared_machine(shared: Server, receiver: Receiver) -> Non
 # Staying up.
 
 def test_slow_clients(base_url: str, control: Control) -> None:
-    place = urlsplit(base_url)
     with ExitStack() as opened:
         for _ in range(200):
-            connection = opened.enter_context(socket.create_connection((place.hostname or "", place.port or 0), timeout=10))
+            connection = opened.enter_context(line_to(base_url))
             connection.sendall(b"GET /v2/tgpayquery.php HTTP/1.1\r\nHo")
         assert is_served(control)
 
 
 def test_waiting_requests(control: Control, shop: Shop) -> None:
     with ExitStack() as opened:
-        place = urlsplit(control.url)
         query = urlencode({"merchants_id": shop.merchants_id, "out_trade_no": shop.qr_order()["out_trade_no"], "timeout": "20s"})
         for _ in range(100):
-            connection = opened.enter_context(socket.create_connection((place.hostname or "", place.port or 0), timeout=10))
+            connection = opened.enter_context(line_to(control.url))
             connection.sendall(f"GET /_emulator/wait?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
         begun = time.monotonic()
         assert is_served(control)

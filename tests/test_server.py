@@ -14,7 +14,7 @@ from urllib import parse
 
 import pytest
 
-from .driver import Clock, Control, Receiver, Server, Shop, exchange, free_port
+from .driver import Clock, Control, Receiver, Server, Shop, all_of, exchange, free_port
 
 
 def outcome(*flags: str, **environment: str) -> tuple[int, list[str]]:
@@ -221,13 +221,6 @@ def half_sent(server: Server, shop: Shop, number: str) -> tuple[socket.socket, b
     return connection, body[20:]
 
 
-def read_all(connection: socket.socket) -> bytes:
-    pieces = []
-    while piece := connection.recv(65536):
-        pieces.append(piece)
-    return b"".join(pieces)
-
-
 def test_sigterm_finishes_the_requests_that_are_under_way(tmp_path: Path) -> None:
     settings = {"database": tmp_path / "emulator.db", "port": free_port()}
     server = Server(**settings).start()
@@ -241,7 +234,7 @@ def test_sigterm_finishes_the_requests_that_are_under_way(tmp_path: Path) -> Non
         answers = []
         for connection, rest in halves:
             connection.sendall(rest)
-            answers.append(read_all(connection))
+            answers.append(all_of(connection))
             connection.close()
         assert stopped.result()[0] == 0
     assert all(answer.startswith(b"HTTP/1.1 200") and answer.endswith(b"</tgpaypro>\n") for answer in answers)

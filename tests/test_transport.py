@@ -2,11 +2,10 @@
 import gzip
 import hashlib
 import re
-import socket
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote, quote_from_bytes, urlencode, urlsplit
+from urllib.parse import quote, quote_from_bytes, urlencode
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 
 from tgpay_emulator.gateway.endpoints import ENDPOINTS
 
-from .driver import Answer, Shop, exchange, pay_info
+from .driver import Answer, Shop, exchange, pay_info, raw_request
 
 FORM = "application/x-www-form-urlencoded"
 MIB = 1024 * 1024
@@ -98,17 +97,6 @@ def post(shop: Shop, endpoint: str, body: bytes | Iterable[bytes], content_type:
     return exchange(url(shop, endpoint), "POST", body, {"Content-Type": content_type})  # type: ignore[arg-type]
 
 
-def raw_request(shop: Shop, request: bytes) -> bytes:
-    """What comes back for bytes that no HTTP library would send."""
-    address = urlsplit(shop.control.url)
-    with socket.create_connection((address.hostname or "", address.port or 80), timeout=20) as connection:
-        connection.sendall(request)
-        answer = b""
-        while piece := connection.recv(65536):
-            answer += piece
-    return answer
-
-
 def multipart(params: Iterable[tuple[str, str]]) -> tuple[bytes, str]:
     """A multipart body and its content type."""
     parts = [f'--frontier\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in params]
@@ -189,7 +177,7 @@ def test_a_body_of_two_mebibytes_is_refused_with_413(shop: Shop, content_type: s
 def test_a_chunked_body_that_grows_too_large_is_refused_with_413(shop: Shop, content_type: str) -> None:
     chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
     head = f"POST /v2/tgpayquery.php HTTP/1.1\r\nHost: shop\r\nContent-Type: {content_type}\r\nConnection: close\r\n"
-    answer = raw_request(shop, head.encode() + b"Transfer-Encoding: chunked\r\n\r\n" + 16 * chunk + b"1\r\nx\r\n0\r\n\r\n")
+    answer = raw_request(shop.control.url, head.encode() + b"Transfer-Encoding: chunked\r\n\r\n" + 16 * chunk + b"1\r\nx\r\n0\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert b"<error>REQUEST_TOO_LARGE</error>" in answer
 
@@ -255,7 +243,8 @@ def test_a_form_in_raw_utf8_is_read(shop: Shop) -> None:
 
 
 def test_bytes_that_must_be_encoded_in_a_url_are_a_bad_request(shop: Shop) -> None:
-    answer = raw_request(shop, b"GET /v2/tgpayquery.php?merchants_id=\xff\x00 HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n")
+    request = b"GET /v2/tgpayquery.php?merchants_id=\xff\x00 HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n"
+    answer = raw_request(shop.control.url, request)
     assert answer.startswith(b"HTTP/1.1 400 ")
 
 

@@ -15,7 +15,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from .driver import Answer, Control, Server, Shop, exchange, free_port, stream_at
+from .driver import Answer, Control, Server, Shop, all_of, exchange, free_port, stream_at
 
 HALF = b"GET /v2/tgpayquery.php?out_trade_no=1 HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Hal"
 FORM = (b"POST /v2/tgpayquery.php HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -63,13 +63,6 @@ def is_served(control: Control) -> None:
 def wait(shop: Shop, number: str, timeout: str = "20s", **query: str) -> Answer:
     asked = {"merchants_id": shop.merchants_id, "out_trade_no": number, "timeout": timeout, **query}
     return shop.control.ask("GET", "/wait", **asked)
-
-
-def all_of(connection: socket.socket) -> bytes:
-    pieces = []
-    while piece := connection.recv(65_536):
-        pieces.append(piece)
-    return b"".join(pieces)
 
 
 # Slow clients.

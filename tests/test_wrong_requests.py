@@ -8,7 +8,6 @@ import hmac
 import html
 import json
 import re
-import socket
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
@@ -19,7 +18,7 @@ from tgpay_emulator.diagnosis import explanation
 from tgpay_emulator.diagnosis.search import MOST_TOKENS
 from tgpay_emulator.signing.code_samples import REMEDIES
 
-from .driver import Answer, Shop, exchange, md5_sign
+from .driver import Answer, Shop, exchange, md5_sign, raw_request
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 Params = dict[str, str]
@@ -426,9 +425,8 @@ def test_what_is_behind_a_number_sign_is_found_where_a_client_sends_it(shop: Sho
     sign = md5_sign({**received(base), "reference": "tea #1"}, shop.token)
     address = urlsplit(shop.control.url)
     path = f"/v2/tgpayqrcode.php?{base}&reference=tea+#1&sign={sign}"
-    with socket.create_connection((address.hostname, address.port)) as line:
-        line.sendall(f"GET {path} HTTP/1.1\r\nHost: {address.netloc}\r\nConnection: close\r\n\r\n".encode())
-        answer = b"".join(iter(lambda: line.recv(65536), b"")).decode()
+    head = f"GET {path} HTTP/1.1\r\nHost: {address.netloc}\r\nConnection: close\r\n\r\n"
+    answer = raw_request(shop.control.url, head.encode()).decode()
     assert "sign is missing; a # that was not URL-encoded ended the query" in answer
     kept = sent_to(shop, f"{base}&reference=tea+", "GET")
     assert "the query ends with reference: a # that is not URL-encoded ends it" in kept["detail_error_des"]
