@@ -17,7 +17,7 @@ from tgpay_emulator.domain.orders import Order
 from tgpay_emulator.operations import seeding
 from tgpay_emulator.operations.payments import Payments
 from tgpay_emulator.store import Store, Tables, prepare
-from tgpay_emulator.store.records import Entry
+from tgpay_emulator.store.journal import Entry
 
 from .signing import MERCHANTS_ID, order_number
 

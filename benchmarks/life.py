@@ -1,6 +1,6 @@
 """Databases in which much has happened: a day of trade at a real server, repeated with other numbers until there are enough orders.
 
-A day has every kind of order, paid, refunded, declined, cancelled, closed and waiting, with its requests, history, notices, attempts,
+A day has every kind of order, paid, refunded, declined, cancelled, closed and waiting, with its requests, history, notifications, attempts,
 transactions of terminals and entries of the ledger. The repetitions are spread over the last days, so that a page of settlement has all
 of them; what would fall due by then has fallen due: it is not to be done while somebody measures.
 """
@@ -29,15 +29,15 @@ _INSTANTS = ("at", "created_at", "paid_at", "closed_at")
 # What a repetition has in a column, where that is not the same with the order's new number in it: `k` counts the repetitions, `ago` is how
 # many milliseconds before the last one it was. A settlement is at its time of the day, on another day.
 _OTHERWISE: Mapping[str, str] = {
-    "id": "t.id + (k + 1) * stride", "notice_id": "t.notice_id + (k + 1) * stride", "out_trade_no": _NEW_NUMBER,
+    "id": "t.id + (k + 1) * stride", "notification_id": "t.notification_id + (k + 1) * stride", "out_trade_no": _NEW_NUMBER,
     "page_token": "t.page_token || k", "result_id": "t.result_id || '-' || k", "partner_refund_id": "t.partner_refund_id || '-' || k",
     "settles_at": f"t.settles_at - ago / {durations.DAY} * {durations.DAY}", **{name: f"t.{name} - ago" for name in _INSTANTS}}
-_LOGS = ("history", "refunds", "ledger", "notices", "attempts", "journal", "transactions", "orders")
+_LOGS = ("history", "refunds", "ledger", "notifications", "attempts", "journal", "transactions", "orders")
 
 
 @contextmanager
 def receiver() -> Iterator[str]:
-    """A shop's receiver, which takes three notices of four; its address."""
+    """A shop's receiver, which takes three notifications of four; its address."""
     heard = count()
 
     class Handler(BaseHTTPRequestHandler):
@@ -146,7 +146,7 @@ def _trade(path: Path, merchants: int) -> None:
         for shop in shops:
             listed = server.ask("GET", f"/_emulator/terminals?merchants_id={shop.merchants_id}")[1]
             day(shop, json.loads(listed)["items"][0]["terminal_sn"])
-        server.ask("POST", "/_emulator/clock", b'{"advance": "1m"}')  # terminals come to an end, and notices go out
+        server.ask("POST", "/_emulator/clock", b'{"advance": "1m"}')  # terminals come to an end, and notifications go out
         server.ask("POST", "/_emulator/notifications/flush")
 
 
@@ -163,7 +163,7 @@ def _repeat(path: Path, orders: int) -> None:
         connection.execute("BEGIN")
         for table in _LOGS:
             _copy(connection, table)
-        connection.execute("UPDATE notices SET status = 'failed', due_at = NULL WHERE status = 'waiting' AND id <= :last",
+        connection.execute("UPDATE notifications SET status = 'failed', due_at = NULL WHERE status = 'pending' AND id <= :last",
                            {"last": times * stride})
         connection.execute("UPDATE orders SET due_at = due_at + :day", {"day": durations.DAY})
         connection.execute("UPDATE terminals SET order_id = order_id + :all", {"all": times * stride})

@@ -18,12 +18,12 @@ from .speed import FEW, MANY
 from .table import Row
 
 MOST_MB, MOST_GROWTH_MB = 110, 5
-NOTICES, PICTURES = 400, 30
+NOTIFICATIONS, PICTURES = 400, 30
 PATIENCE_S = 60
 
 
 def memory(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
-    """Proportional set size of all processes after orders, queries, notices and pictures."""
+    """Proportional set size of all processes after orders, queries, notifications and pictures."""
     few, many = (after_work(servers.emulator(databases.filled(directory, count)), count, requests) for count in (FEW, MANY))
     yield Row("memory", f"{servers.WORKERS} workers of {servers.THREADS} threads, after some work", few, "MB", "<=", MOST_MB,
               f"proportional set size, {FEW:,} orders")
@@ -36,15 +36,15 @@ def after_work(server: Server, orders: int, requests: int) -> float:
         run(Job(server.port, "qr", requests, orders))
         run(Job(server.port, "query", requests, orders))
         notify_at(server, address)
-        run(Job(server.port, "qr", NOTICES, orders))
-        wait_for(heard, NOTICES)
+        run(Job(server.port, "qr", NOTIFICATIONS, orders))
+        wait_for(heard, NOTIFICATIONS)
         notify_at(server, "")
         look_at_pictures(server)
         return server.pss()
 
 
 def notify_at(server: Server, address: str) -> None:
-    """Have the merchant's notices sent to an address, or nowhere."""
+    """Have the merchant's notifications sent to an address, or nowhere."""
     status, answer = server.ask("PATCH", f"/_emulator/merchants/{MERCHANTS_ID}", json.dumps({"notify_url": address}).encode())
     if status != 200:
         raise RuntimeError(answer.decode())
@@ -87,9 +87,9 @@ def receiver() -> Iterator[tuple[str, list[str]]]:
 
 
 def wait_for(heard: list[str], count: int) -> None:
-    """Wait until so many notices have been heard."""
+    """Wait until so many notifications have been heard."""
     end = time.monotonic() + PATIENCE_S
     while len(heard) < count:
         if time.monotonic() > end:
-            raise TimeoutError(f"{len(heard)} of {count} notices were heard")
+            raise TimeoutError(f"{len(heard)} of {count} notifications were heard")
         time.sleep(0.05)

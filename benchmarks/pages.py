@@ -67,7 +67,7 @@ def of_orders(server: Server) -> dict[str, str]:
     first = {name: _first(server, name) for name in ("orders", "notifications", "journal")}
     number, day = quote(first["orders"]["out_trade_no"]), first["orders"]["paid_at"][:10]
     return {
-        "one order": f"/orders/{first['orders']['id']}", "one notice": f"/notifications/{first['notifications']['id']}",
+        "one order": f"/orders/{first['orders']['id']}", "one notification": f"/notifications/{first['notifications']['id']}",
         "one request": f"/journal/{first['journal']['id']}",
         "a day of settlement": f"/settlement/{date.fromisoformat(day) + timedelta(days=2)}",
         **{f"{name}, an old page": f"/{name}?before={row['id'] + 200}" for name, row in first.items()},

@@ -78,7 +78,7 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def notified(control: Control, receiver: Receiver) -> Iterator[Shop]:
-    """A merchant whose notices go to the receiver."""
+    """A merchant whose notifications go to the receiver."""
     made = control.shop(notify_url=receiver.url)
     yield made
     control.ask("DELETE", f"/merchants/{made.merchants_id}")

@@ -93,7 +93,7 @@ class Crawler:
 
     def of_page(self, url: str, text: str) -> Iterator[str]:
         """The addresses of a page that are followed; those of forms, frames and streams are looked at too."""
-        # The demo's shop is the server itself, and hears notices at the address that it listens on.
+        # The demo's shop is the server itself, and hears notifications at the address that it listens on.
         itself = f"{re.escape(self.site.direct)}(?!/demo/notify)"
         outside = f"{re.escape(self.site.proxy.site)}(?!{re.escape(self.site.path)})"
         written = re.findall(f"(?:{itself}|{outside})[^<]*", text)

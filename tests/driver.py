@@ -393,12 +393,12 @@ class Shop:
         return self.control.get("/journal", merchants_id=self.merchants_id, out_trade_no=out_trade_no)["items"]
 
     def story(self, out_trade_no: str) -> Any:
-        """The order with its history, refunds and notices."""
+        """The order with its history, refunds and notifications."""
         return self.control.get(f"/orders/{self.merchants_id}/{parse.quote(out_trade_no, safe='')}")
 
-    def notices(self, out_trade_no: str) -> Any:
-        """The notices of an order, with every attempt."""
-        return self.story(out_trade_no)["notices"]
+    def notifications(self, out_trade_no: str) -> Any:
+        """The notifications of an order, with every attempt."""
+        return self.story(out_trade_no)["notifications"]
 
     def journal(self, answer: Answer) -> Any:
         """The journal's entry of an answer."""
@@ -426,7 +426,7 @@ class Heard:
 
     @property
     def fields(self) -> dict[str, str]:
-        """The notice's fields as they are signed, whatever the form."""
+        """The notification's fields as they are signed, whatever the form."""
         if "xml" in self.headers.get("content-type", ""):
             return {element.tag: element.text or "" for element in etree.fromstring(self.body)}
         if "json" in self.headers.get("content-type", ""):
@@ -481,7 +481,7 @@ class Receiver:
     def wait_for(self, count: int, seconds: float = 10) -> list[Heard]:
         """The first `count` requests, as soon as they are there."""
         with self.changed:
-            assert self.changed.wait_for(lambda: len(self.heard) >= count, seconds), f"heard {len(self.heard)} of {count} notices"
+            assert self.changed.wait_for(lambda: len(self.heard) >= count, seconds), f"heard {len(self.heard)} of {count} notifications"
             return self.heard[:count]
 
     def close(self) -> None:

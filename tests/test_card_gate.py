@@ -201,7 +201,7 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
         shop.control.post("/notifications/flush")
         for path in ("/journal", "/orders", "/notifications"):
             kept[path] = shop.control.ask("GET", path, limit=1000).raw
-        notifications = shop.notices(answers["echoed by a receiver"]["out_trade_no"])
+        notifications = shop.notifications(answers["echoed by a receiver"]["out_trade_no"])
         kept["a notification with its attempts"] = json.dumps(notifications).encode()
         kept |= {path.name: path.read_bytes() for path in folder.iterdir()}
         kept["output"] = server.stop()[1].encode()

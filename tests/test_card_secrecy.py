@@ -326,7 +326,7 @@ def remains(tmp_path_factory: pytest.TempPathFactory) -> Remains:
     for path in folder.iterdir():
         found.search(f"{path.name} after the end", path.read_bytes())
     for heard in receiver.heard:
-        found.search("notices", heard.query.encode() + heard.body)
+        found.search("notifications", heard.query.encode() + heard.body)
     receiver.close()
     assert {"emulator.db", "emulator.db-shm", "emulator.db-wal"} <= set(found.searched)
     return found
@@ -337,7 +337,7 @@ def test_nothing_of_a_card_is_kept_or_told_but_its_first_six_and_last_four_digit
     assert remains.leaks.get(CARDS[name].place, []) == []
 
 
-@pytest.mark.parametrize("place", ["emulator.db-wal", "GET /orders/…", "GET /journal/…", "GET /events", "notices"])
+@pytest.mark.parametrize("place", ["emulator.db-wal", "GET /orders/…", "GET /journal/…", "GET /events", "notifications"])
 def test_what_was_searched_has_what_the_ways_left(remains: Remains, place: str) -> None:
     assert any(b"tgpaybankcard" in text or b"result_code=3084" in text for text in remains.searched[place])
 

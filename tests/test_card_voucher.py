@@ -74,7 +74,7 @@ def test_a_voucher_sent_many_times_at_once_pays_once(control: Control, shop: Sho
     assert sorted(results) == sorted([PAID, DECLINED, DECLINED, DECLINED])
 
 
-def test_an_unknown_voucher_is_declined_and_the_decline_is_an_attempt_with_a_notice(notified: Shop, receiver: Receiver) -> None:
+def test_an_unknown_voucher_is_declined_and_the_decline_is_an_attempt_with_a_notification(notified: Shop, receiver: Receiver) -> None:
     payment = paid_with(notified, "unknown")
     assert result(payment) == DECLINED
     assert outcome(notified, payment["out_trade_no"]) == ("0452", "failed")

@@ -281,7 +281,7 @@ def test_after_a_decline_another_card_pays_the_same_order(visitor: Visitor, noti
     number = order["out_trade_no"]
     assert outcome(notified, number) == ("0000", "success")
     assert [line["detail"]["attempt"] for line in notified.story(number)["history"] if "attempt" in line["detail"]] == ["1", "2"]
-    heard = [notice.fields for notice in receiver.wait_for(2)]
+    heard = [notification.fields for notification in receiver.wait_for(2)]
     assert [(fields["out_trade_no"], fields["status"]) for fields in heard] == [(number, "failed"), (number, "success")]
     assert heard[0]["order_id"] != heard[1]["order_id"]
 
@@ -296,7 +296,7 @@ def test_a_second_window_of_the_same_order_cannot_pay_twice(visitor: Visitor, no
         expect(second.get_by_role("status")).to_have_text("Payment successful")
         expect(second.get_by_text("Visa •••• 1111")).to_be_visible()
     assert events(notified, order["out_trade_no"]) == ["create", "pay"]
-    assert len(notified.story(order["out_trade_no"])["notices"]) == len(receiver.wait_for(1)) == 1
+    assert len(notified.story(order["out_trade_no"])["notifications"]) == len(receiver.wait_for(1)) == 1
 
 
 @pytest.mark.parametrize("number, history", [(VISA, ["create", "pay"]), (NO_MONEY, ["create", "fail"])], ids=["paid", "declined"])
@@ -420,7 +420,7 @@ def test_the_issuers_page_decides_a_payment_of_the_cashier(
         expect(page.get_by_role("status")).to_have_text({"success": "Payment successful", "failed": "Payment failed"}[row["status"]])
         expect(page.get_by_text(code, exact=True)).to_be_visible()
     assert outcome(notified, order["out_trade_no"]) == (code, row["status"])
-    assert [notice.fields["result_code"] for notice in receiver.wait_for(1)] == [code]
+    assert [notification.fields["result_code"] for notification in receiver.wait_for(1)] == [code]
 
 
 def test_a_page_that_sees_the_change_before_its_answer_comes_still_goes_where_the_answer_says(

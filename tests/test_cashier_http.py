@@ -333,10 +333,10 @@ def test_link_to_post_of_a_payment_without_page_is_refused(shop: Shop) -> None:
     assert shop.ask("tgpayapi", out_trade_no=payment["out_trade_no"], service="linktopost")["is_success"] == "F"
 
 
-def test_a_notice_of_the_cashiers_payment_comes_after_every_final_result(notified: Shop, receiver: Receiver, control: Control) -> None:
+def test_a_notification_of_the_cashiers_payment_comes_after_every_final_result(notified: Shop, receiver: Receiver, control: Control) -> None:
     order = notified.card_order(reference="r-1")
     presented(order, card_of("3084"))
     presented(order)
-    first, last = (notice.fields for notice in receiver.wait_for(2))
+    first, last = (notification.fields for notification in receiver.wait_for(2))
     assert (first["result_code"], first["status"], last["result_code"], last["status"]) == ("3084", "failed", "0000", "success")
     assert "payMethodResp" not in first | last

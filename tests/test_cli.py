@@ -124,18 +124,18 @@ def test_an_order_of_any_number_is_told(run: Run, control: Control, number: str)
     assert json.loads(run("orders", f"{shop.merchants_id}/{number}"))["out_trade_no"] == number
 
 
-def test_notices_are_listed_and_replayed(run: Run, control: Control, receiver: Receiver) -> None:
+def test_notifications_are_listed_and_replayed(run: Run, control: Control, receiver: Receiver) -> None:
     receiver.answers = [(500, b"no"), (200, b"success")]
     shop = control.shop(notify_url=receiver.url)
     number = shop.pay_by_barcode()["out_trade_no"]
     control.post("/notifications/flush")
     row, = rows(run("notify", "list", "--merchant", shop.merchants_id))
-    assert (row["out_trade_no"], row["status"], row["attempts"]) == (number, "waiting", "1")
-    assert run("notify", "list", "--merchant", shop.merchants_id, "--status", "taken").count("\n") == 1
+    assert (row["out_trade_no"], row["status"], row["attempts"]) == (number, "pending", "1")
+    assert run("notify", "list", "--merchant", shop.merchants_id, "--status", "delivered").count("\n") == 1
     replayed, = rows(run("notify", "replay", row["id"]))
-    assert (replayed["status"], replayed["status_code"]) == ("taken", "200")
+    assert (replayed["status"], replayed["status_code"]) == ("delivered", "200")
     listed = json.loads(run("notify", "list", "--merchant", shop.merchants_id, "--order", number, "--json"))
-    assert (listed["items"][0]["status"], len(listed["items"][0]["attempts"])) == ("taken", 2)
+    assert (listed["items"][0]["status"], len(listed["items"][0]["attempts"])) == ("delivered", 2)
 
 
 def test_reset_resets_one_merchant_or_everything(run: Run, control: Control) -> None:
@@ -345,10 +345,10 @@ def test_findings_are_listed_with_an_example_and_what_to_change(run: Run, contro
     entry = shop.journal(shop.pay_by_barcode(sign_type=None))
     control.post("/notifications/flush")
     listed = rows(run("findings", "--merchant", shop.merchants_id))
-    notice = control.get("/notifications", merchants_id=shop.merchants_id)["items"][0]["id"]
+    notification = control.get("/notifications", merchants_id=shop.merchants_id)["items"][0]["id"]
     assert [(row["code"], row["times"], row["example"], row["detail"]) for row in listed] == [
         ("SIGN_TYPE_MISSING", "1", f"journal {entry['id']}", "sign_type is missing"),
-        ("NOT_ANSWERED_SUCCESS", "1", f"notice {notice}, attempt 1", "answered 200 with 'thanks'")]
+        ("NOT_ANSWERED_SUCCESS", "1", f"notification {notification}, attempt 1", "answered 200 with 'thanks'")]
     assert all(row["change"] for row in listed)
     told = json.loads(run("findings", "--json", "--merchant", shop.merchants_id))
     assert told == control.get("/findings", merchants_id=shop.merchants_id)

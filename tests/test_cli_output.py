@@ -22,7 +22,7 @@ SCENARIO = 'summary = "One."\n\n[[rule]]\nname = "only"\nthen = {}\n'
 ARGUMENTS = {
     "serve": None,  # it serves all the same: below
     "demo": ["--once"], "healthcheck": [], "reset": ["--merchant", "{shop}"], "clock": [], "merchants": [],
-    "orders": [], "notify list": [], "notify replay": ["{notice}"], "terminals list": [],
+    "orders": [], "notify list": [], "notify replay": ["{notification}"], "terminals list": [],
     "terminals show": ["{terminal}"], "terminals set": ["{terminal}", "--online"],
     "terminals do": ["{terminal}", "tap"], "cards": [], "reference": [], "sign": ["a=b", "--token", "t"],
     "journal": [], "findings": [], "scenarios list": [], "scenarios show": ["autopay"],
@@ -101,8 +101,8 @@ def words(notified: Shop, tmp_path: Path) -> dict[str, str]:
     scenario, listed = tmp_path / "mine.toml", tmp_path / "list.csv"
     scenario.write_text(SCENARIO)
     listed.write_text("out_trade_no,amount\n1,1.00\n")
-    notice = notified.control.get("/notifications", merchants_id=notified.merchants_id)["items"][0]["id"]
-    return {"shop": notified.merchants_id, "terminal": notified.first_terminal, "notice": str(notice),
+    notification = notified.control.get("/notifications", merchants_id=notified.merchants_id)["items"][0]["id"]
+    return {"shop": notified.merchants_id, "terminal": notified.first_terminal, "notification": str(notification),
             "scenario": str(scenario), "list": str(listed)}
 
 

@@ -155,11 +155,11 @@ def test_every_attempt_is_made_at_its_own_instant_before_the_answer_comes(notifi
     receiver.answers = [(500, b"")]
     number = waiting_at(notified, "30m")
     noon.advance("7d")
-    created, closed = notified.story(number)["notices"]
-    for notice, begin in ((created, when(NOON)), (closed, when(NOON) + timedelta(minutes=30))):
-        instants = [when(attempt["at"]) for attempt in notice["attempts"]]
+    created, closed = notified.story(number)["notifications"]
+    for notification, begin in ((created, when(NOON)), (closed, when(NOON) + timedelta(minutes=30))):
+        instants = [when(attempt["at"]) for attempt in notification["attempts"]]
         expected = [begin + timedelta(minutes=sum(RETRIES_M[:count])) for count in range(len(RETRIES_M) + 1)]
-        assert (instants, notice["status"]) == (expected, "failed")
+        assert (instants, notification["status"]) == (expected, "failed")
     assert len(receiver.heard) == 2 * (len(RETRIES_M) + 1)
 
 
@@ -170,9 +170,9 @@ def test_everything_is_done_in_the_order_of_time_across_orders_and_merchants(con
         for limit in (1 + place, 5, 12 - place, 24):
             waiting_at(shop, f"{limit}m")
     noon.advance("2d")
-    made = [(when(attempt["at"]), notice["request"]["url"]) for shop in shops
-            for notice in control.get("/notifications", merchants_id=shop.merchants_id, limit=1000)["items"]
-            for attempt in notice["attempts"]]
+    made = [(when(attempt["at"]), notification["request"]["url"]) for shop in shops
+            for notification in control.get("/notifications", merchants_id=shop.merchants_id, limit=1000)["items"]
+            for attempt in notification["attempts"]]
     instants: dict[str, list[datetime]] = {}
     for at, url in sorted(made):
         instants.setdefault(url, []).append(at)
@@ -181,7 +181,7 @@ def test_everything_is_done_in_the_order_of_time_across_orders_and_merchants(con
     assert heard == sorted(heard)
 
 
-def test_what_a_notice_says_is_of_its_own_instant(notified: Shop, receiver: Receiver, noon: Clock) -> None:
+def test_what_a_notification_says_is_of_its_own_instant(notified: Shop, receiver: Receiver, noon: Clock) -> None:
     notified.pay_by_barcode(buyer_identity_code="287777777777700001")
     noon.advance("3d")
     assert receiver.wait_for(1)[0].fields["notify_time"] == "2026-03-01 12:15:00"
@@ -196,7 +196,7 @@ def test_many_small_steps_do_what_one_large_step_does(control: Control, receiver
         number = waiting_at(shop, "45m")
         for step in steps:
             noon.advance(step)
-        return [attempt["at"] for notice in shop.story(number)["notices"] for attempt in notice["attempts"]]
+        return [attempt["at"] for notification in shop.story(number)["notifications"] for attempt in notification["attempts"]]
 
     assert attempts(["7m"] * 40) == attempts(["280m"])
 
@@ -205,7 +205,7 @@ def test_a_running_clock_does_what_is_due_when_it_is_moved(notified: Shop, recei
     receiver.answers = [(500, b"")]
     number = waiting_at(notified, "1m")
     clock.advance("40h")
-    assert [len(notice["attempts"]) for notice in notified.story(number)["notices"]] == [8, 8]
+    assert [len(notification["attempts"]) for notification in notified.story(number)["notifications"]] == [8, 8]
     assert notified.query(number)["trade_status"] == "TRADE_CLOSED"
 
 
@@ -240,7 +240,7 @@ def test_a_settlement_follows_the_clock(shop: Shop, noon: Clock) -> None:
     assert number not in shop.settlement("2026-03-01", "2026-03-01").text
 
 
-@pytest.mark.parametrize("told", [False, True], ids=["unheard", "with notices"])
+@pytest.mark.parametrize("told", [False, True], ids=["unheard", "with notifications"])
 def test_more_waiting_orders_than_are_read_together_expire_at_once(control: Control, receiver: Receiver, noon: Clock, told: bool) -> None:
     shop = control.shop(notify_url=receiver.url if told else "")
     for _ in range(BATCH + 20):

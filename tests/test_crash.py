@@ -105,8 +105,8 @@ def test_kill_9_at_any_moment_loses_nothing_that_was_answered(tmp_path: Path, re
     control.post("/notifications/flush")
 
     orders = {order["out_trade_no"]: order for order in everything(control, "/orders", shop.merchants_id)}
-    notices = Counter((notice["out_trade_no"], notice["notify_type"], notice["status"])
-                      for notice in everything(control, "/notifications", shop.merchants_id))
+    notifications = Counter((notification["out_trade_no"], notification["notify_type"], notification["status"])
+                      for notification in everything(control, "/notifications", shop.merchants_id))
     server.stop()
     refunds = sums(database, "SELECT out_trade_no, sum(amount) FROM refunds GROUP BY 1")
     booked = sums(database, "SELECT out_trade_no, -sum(amount) FROM ledger WHERE amount < 0 GROUP BY 1")
@@ -125,16 +125,16 @@ def test_kill_9_at_any_moment_loses_nothing_that_was_answered(tmp_path: Path, re
         assert history[number] == " ".join(["create"] + ["pay"] * (number in paid) + ["refund"] * (asked // 30)), number
         told = ["merchant_scan_status_sync"] if order["endpoint"] == "tgpaybarcode" else \
             ["trans_qrcode_create_sync"] + ["trade_status_sync"] * (number in paid)
-        assert [notices[number, notify_type, "taken"] for notify_type in told] == [1] * len(told), number
+        assert [notifications[number, notify_type, "delivered"] for notify_type in told] == [1] * len(told), number
     expected = sum(1 if order["endpoint"] == "tgpaybarcode" else 1 + (number in paid) for number, order in orders.items())
-    assert sum(notices.values()) == expected
+    assert sum(notifications.values()) == expected
     heard = Counter((each.fields["out_trade_no"], each.fields["notify_type"]) for each in receiver.heard)
-    assert set(heard) == {(number, notify_type) for number, notify_type, _ in notices}
+    assert set(heard) == {(number, notify_type) for number, notify_type, _ in notifications}
     contents = {(each.fields["out_trade_no"], each.fields["notify_type"], each.query) for each in receiver.heard}
     assert len(contents) == len(heard), "a repetition had other content"
 
 
-def test_a_notice_whose_attempt_was_killed_is_sent_again(tmp_path: Path, receiver: Receiver) -> None:
+def test_a_notification_whose_attempt_was_killed_is_sent_again(tmp_path: Path, receiver: Receiver) -> None:
     receiver.delay = 0.5
     server = Server(database=tmp_path / "emulator.db", port=free_port()).start()
     shop = Control(server.url).shop(notify_url=receiver.url)
@@ -144,7 +144,7 @@ def test_a_notice_whose_attempt_was_killed_is_sent_again(tmp_path: Path, receive
     with server:
         receiver.wait_for(2)
         shop.control.post("/notifications/flush")
-        assert [notice["status"] for notice in shop.story(number)["notices"]] == ["taken"]
+        assert [notification["status"] for notification in shop.story(number)["notifications"]] == ["delivered"]
     assert receiver.heard[0].query == receiver.heard[1].query
 
 
@@ -155,7 +155,7 @@ def workers(server: Server) -> list[int]:
     return [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
 
 
-def test_when_a_worker_is_killed_another_sends_the_notices(receiver: Receiver) -> None:
+def test_when_a_worker_is_killed_another_sends_the_notifications(receiver: Receiver) -> None:
     with Server(workers=2) as server:
         shop = Control(server.url).shop(notify_url=receiver.url)
         for count, worker in enumerate(workers(server), 1):
@@ -165,7 +165,7 @@ def test_when_a_worker_is_killed_another_sends_the_notices(receiver: Receiver) -
                 time.sleep(0.01)
             number = shop.pay_by_barcode()["out_trade_no"]
             receiver.wait_for(count)
-            waited = shop.control.ask("GET", "/wait", merchants_id=shop.merchants_id, out_trade_no=number, notice="taken")
+            waited = shop.control.ask("GET", "/wait", merchants_id=shop.merchants_id, out_trade_no=number, notification="delivered")
             assert waited.status == 200
 
 
@@ -194,7 +194,7 @@ def test_a_move_of_the_clock_outlives_the_process_that_began_it(tmp_path: Path, 
         assert control.get("/clock")["now"] == "2026-03-03T12:00:00.000Z"
         story = shop.story(number)
         assert story["closed_at"] == "2026-03-01T13:00:00.000Z"
-        assert [notice["status"] for notice in story["notices"]] == ["failed", "failed"]
+        assert [notification["status"] for notification in story["notifications"]] == ["failed", "failed"]
 
 
 def ask_in_vain(control: Control) -> None:
@@ -205,7 +205,7 @@ def ask_in_vain(control: Control) -> None:
         pass
 
 
-def test_a_database_that_is_gone_makes_no_storm_of_notices(tmp_path: Path, receiver: Receiver) -> None:
+def test_a_database_that_is_gone_makes_no_storm_of_notifications(tmp_path: Path, receiver: Receiver) -> None:
     receiver.delay = 0.3
     with Server(database=tmp_path / "here" / "emulator.db") as server:
         Control(server.url).shop(notify_url=receiver.url).pay_by_barcode()

@@ -38,9 +38,9 @@ def stage(receiver: Receiver) -> Stage:
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.title)
-def test_each_step_is_shown_and_says_what_to_notice(printed: str, step: Step) -> None:
+def test_each_step_is_shown_and_says_what_to_notification(printed: str, step: Step) -> None:
     assert f"] {step.title}" in printed
-    assert step.notice in printed
+    assert step.notification in printed
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=lambda endpoint: endpoint.name)

@@ -26,7 +26,7 @@ from .looks import faults, too_wide
 
 MERCHANT, TOKEN = "290000000001", "s3cret"
 PAID, REFUSED, WAITING, UNKNOWN = "believes_paid", "believes_refused", "believes_waiting", "believes_unknown"
-# What the shop believes of its orders, newest last, at each step; None for a step whose notice may not have come yet.
+# What the shop believes of its orders, newest last, at each step; None for a step whose notification may not have come yet.
 COURSES: dict[str, list[list[str] | None]] = {
     "counter": [[], [WAITING], [WAITING], None, [PAID]],
     "barcode": [[], [], [PAID], [PAID], [PAID, REFUSED]],
@@ -349,16 +349,16 @@ def test_a_step_for_which_there_is_no_room_is_not_shown() -> None:
 
 @pytest.fixture
 def waiting(base_url: str, control: Control) -> dict[str, str]:
-    """A rightly signed notice of payment for the order of the first story, which nobody has paid."""
+    """A rightly signed notification of payment for the order of the first story, which nobody has paid."""
     tell(base_url, "counter", 1)
     number = orders(control)[0]["out_trade_no"]
-    notice = {"notify_type": "trade_status_sync", "out_trade_no": number, "trade_status": "TRADE_SUCCESS", "trans_amount": "8.00"}
-    return {**notice, "sign": md5_sign(notice, control.get(f"/merchants/{MERCHANT}")["token"]), "sign_type": "MD5"}
+    notification = {"notify_type": "trade_status_sync", "out_trade_no": number, "trade_status": "TRADE_SUCCESS", "trans_amount": "8.00"}
+    return {**notification, "sign": md5_sign(notification, control.get(f"/merchants/{MERCHANT}")["token"]), "sign_type": "MD5"}
 
 
-def heard(base_url: str, notice: dict[str, str]) -> str:
-    """The page after the shop has heard a notice."""
-    told = exchange(f"{base_url}/demo/notify?{urlencode(notice)}")
+def heard(base_url: str, notification: dict[str, str]) -> str:
+    """The page after the shop has heard a notification."""
+    told = exchange(f"{base_url}/demo/notify?{urlencode(notification)}")
     assert (told.status, told.text) == (200, "success")
     return exchange(f"{base_url}/demo").text
 
@@ -366,13 +366,13 @@ def heard(base_url: str, notice: dict[str, str]) -> str:
 @pytest.mark.parametrize("changes, is_believed", [
     ({}, True), ({"sign": "0" * 32}, False), ({"sign": ""}, False), ({"trade_status": "TRADE_SUCCESS "}, False),
     ({"trans_amount": "0.01"}, False)], ids=["right", "wrong signature", "no signature", "altered", "amount altered"])
-def test_the_shop_believes_no_notice_that_is_not_rightly_signed(
+def test_the_shop_believes_no_notification_that_is_not_rightly_signed(
         base_url: str, waiting: dict[str, str], changes: dict[str, str], is_believed: bool) -> None:
     page = heard(base_url, {**waiting, **changes})
     assert (text(PAID) in page, text("demo_not_signed") in page) == (is_believed, not is_believed)
 
 
-def test_a_rightly_signed_notice_of_another_amount_is_not_believed(base_url: str, control: Control, waiting: dict[str, str]) -> None:
+def test_a_rightly_signed_notification_of_another_amount_is_not_believed(base_url: str, control: Control, waiting: dict[str, str]) -> None:
     less = {**waiting, "trans_amount": "0.01"}
     page = heard(base_url, {**less, "sign": md5_sign(less, control.get(f"/merchants/{MERCHANT}")["token"])})
     assert text(PAID) not in page and text("demo_not_signed") not in page and text(WAITING) in page
@@ -388,7 +388,7 @@ def test_what_strangers_send_is_escaped_limited_and_of_known_orders_only(base_ur
 
 
 @pytest.mark.parametrize("body, kind", [(b"{", "application/json"), (b"[1]", "application/json"), (b"<a>", "text/xml"), (b"<", "text/xml")])
-def test_what_is_no_notice_is_answered_400(base_url: str, body: bytes, kind: str) -> None:
+def test_what_is_no_notification_is_answered_400(base_url: str, body: bytes, kind: str) -> None:
     assert exchange(f"{base_url}/demo/notify", "POST", body, {"Content-Type": kind}).status == 400
 
 

@@ -1,4 +1,4 @@
-"""Contract 2.10 and 8: what a scenario plants in the settlement file, how the truth is told, and which lists have noticed it."""
+"""Contract 2.10 and 8: what a scenario injects in the settlement file, how the truth is told, and which lists have noticed it."""
 import csv
 import io
 import json
@@ -53,7 +53,7 @@ def in_force(shop: Shop, *rules: tuple[dict[str, Any], dict[str, Any]]) -> None:
     assert answer.status == 200, answer.text
 
 
-def planting(shop: Shop, *names: str, endpoint: str = "") -> None:
+def injecting(shop: Shop, *names: str, endpoint: str = "") -> None:
     in_force(shop, ({"endpoint": endpoint} if endpoint else {"endpoint__in": list(outcomes.PAYMENTS)}, {"settlement": list(names)}))
 
 
@@ -115,8 +115,8 @@ PAYMENTS = {
 
 # What the file shows.
 
-def test_every_discrepancy_of_the_scenario_language_can_be_planted() -> None:
-    assert tuple(discrepancies.PLANTS) == outcomes.DISCREPANCIES
+def test_every_discrepancy_of_the_scenario_language_can_be_injected() -> None:
+    assert tuple(discrepancies.INJECTIONS) == outcomes.DISCREPANCIES
 
 
 SHOWN = [
@@ -131,15 +131,15 @@ SHOWN = [
 
 
 @pytest.mark.parametrize("pay", PAYMENTS.values(), ids=PAYMENTS)
-@pytest.mark.parametrize("planted, shown", SHOWN, ids=["+".join(planted) for planted, _ in SHOWN])
-def test_of_a_payment_the_file_shows_what_is_planted_and_the_truth_is_kept(shop: Shop, clock: Clock, pay: Pay, planted: tuple[str, ...],
+@pytest.mark.parametrize("injected, shown", SHOWN, ids=["+".join(injected) for injected, _ in SHOWN])
+def test_of_a_payment_the_file_shows_what_is_injected_and_the_truth_is_kept(shop: Shop, clock: Clock, pay: Pay, injected: tuple[str, ...],
                                                                            shown: list[tuple[str, ...]]) -> None:
-    planting(shop, *planted)
+    injecting(shop, *injected)
     number = pay(shop, clock)
     entry, = truth(shop)
     assert (entry["out_trade_no"], entry["partner_transaction_id"], entry["type"]) == (number, number, "P")
     assert (entry["amount"], entry["fee"], entry["settles_at"]) == ("10.00", "0.06", f"{DAY}T07:00:00.000Z")
-    assert entry["planted"] == list(planted)
+    assert entry["injected"] == list(injected)
     rows = settled(shop, clock)
     assert [money(row) for row in rows] == shown
     assert {row["partner_transaction_id"] for row in rows} <= {number}
@@ -149,7 +149,7 @@ def test_of_a_payment_the_file_shows_what_is_planted_and_the_truth_is_kept(shop:
 @pytest.mark.parametrize("beside, shown", [((), [TRUE]), (("missing",), []), (("next_day",), [LATER]), (("duplicate",), [TRUE, TRUE])])
 def test_an_unknown_row_is_one_of_an_order_that_the_merchant_never_made(shop: Shop, clock: Clock, pay: Pay, beside: tuple[str, ...],
                                                                         shown: list[tuple[str, ...]]) -> None:
-    planting(shop, "unknown_row", *beside)
+    injecting(shop, "unknown_row", *beside)
     number = pay(shop, clock)
     known, unknown = truth(shop)[0], settled(shop, clock)[-1]
     trans_id = shop.story(number)["trans_id"]
@@ -163,7 +163,7 @@ def test_an_unknown_row_is_one_of_an_order_that_the_merchant_never_made(shop: Sh
 
 
 def test_a_refund_and_a_cancellation_follow_the_rule_of_their_order(shop: Shop, clock: Clock) -> None:
-    planting(shop, "amount_off", "fee_off", endpoint="tgpaybarcode")
+    injecting(shop, "amount_off", "fee_off", endpoint="tgpaybarcode")
     refunded, cancelled = by_barcode(shop, clock), by_barcode(shop, clock)
     shop.refund(refunded, "10.00", out_refund_id="back")
     shop.cancel(cancelled)
@@ -203,7 +203,7 @@ def test_what_a_terminal_gives_back_follows_its_own_rule_before_that_of_the_sale
 
 
 def test_an_unlinked_refund_of_a_terminal_follows_its_own_rule(shop: Shop, clock: Clock) -> None:
-    planting(shop, "next_day", endpoint="tgpaywebtoterminal")
+    injecting(shop, "next_day", endpoint="tgpaywebtoterminal")
     shop.at_terminal("refund", "10.00")
     clock.advance("4s")
     assert [money(row) for row in settled(shop, clock)] == [(*GIVEN_BACK[:5], f"{NEXT_DAY} 15:00:00", "-10.00")]
@@ -214,11 +214,11 @@ def test_a_rule_about_the_card_holds_for_a_card_that_is_presented_on_the_page(sh
     order = shop.card_order("10.00")
     card = {"cardNo": VISA, "expirationMonth": "12", "expirationYear": "49", "cvv": "123"}
     exchange(f"{order['pay_url']}/card", "POST", urlencode(card).encode(), {"Content-Type": "application/x-www-form-urlencoded"})
-    assert [(entry["amount"], entry["planted"]) for entry in truth(shop)] == [("10.00", ["missing"])]
+    assert [(entry["amount"], entry["injected"]) for entry in truth(shop)] == [("10.00", ["missing"])]
 
 
 def test_a_row_of_the_next_day_is_in_the_file_of_that_day_alone(shop: Shop, clock: Clock) -> None:
-    planting(shop, "next_day")
+    injecting(shop, "next_day")
     number = by_barcode(shop, clock)
     clock.set(f"{DAY}T07:00:00Z")
     assert exported(shop) == []
@@ -235,17 +235,17 @@ def test_without_a_rule_the_file_is_the_same_byte_for_byte(shop: Shop, clock: Cl
         shop.refund("a", "1.00", out_refund_id="back")
         clock.set("2027-03-05T00:00:00Z")
         texts.append(shop.settlement(DAY, DAY).text)
-        assert [entry["planted"] for entry in truth(shop)] == [[], [], []]
+        assert [entry["injected"] for entry in truth(shop)] == [[], [], []]
         shop.control.post("/reset", merchants_id=shop.merchants_id)
         clock.set(PAID_AT)
         in_force(shop, ({"out_trade_no": "c"}, {"settlement": "missing"}))
     assert texts[0] == texts[1] and texts[0].count("\r\n") == 4
 
 
-def test_the_same_run_plants_the_same_bytes(shop: Shop, clock: Clock) -> None:
+def test_the_same_run_injects_the_same_bytes(shop: Shop, clock: Clock) -> None:
     texts = []
     for _ in range(2):
-        planting(shop, "unknown_row", "amount_off")
+        injecting(shop, "unknown_row", "amount_off")
         shop.pay_by_barcode("10.00", out_trade_no="a")
         shop.refund("a", "1.00", out_refund_id="back")
         clock.set("2027-03-05T00:00:00Z")
@@ -267,7 +267,7 @@ def test_every_entry_and_every_seed_has_an_unknown_row_of_its_own(other: dict[st
     assert one["partner_transaction_id"] != two["partner_transaction_id"]
 
 
-def test_words_are_planted_in_the_same_way_in_whatever_order_they_are_named() -> None:
+def test_words_are_injected_in_the_same_way_in_whatever_order_they_are_named() -> None:
     named = [discrepancies.shown(ENTRY, words, Settings()) for words in (["unknown_row", "next_day", "duplicate"],
                                                                          ["duplicate", "next_day", "unknown_row"])]
     assert named[0] == named[1] and named[0].lines.count("\r\n") == 3
@@ -275,32 +275,32 @@ def test_words_are_planted_in_the_same_way_in_whatever_order_they_are_named() ->
 
 # How it is told.
 
-def test_the_history_of_an_order_and_its_json_tell_what_was_planted(shop: Shop, clock: Clock) -> None:
+def test_the_history_of_an_order_and_its_json_tell_what_was_injected(shop: Shop, clock: Clock) -> None:
     in_force(shop, ({"endpoint": "tgpayqrcode"}, {"settlement": ["fee_off", "next_day"]}),
              ({"endpoint": "tgpayrefund"}, {"settlement": "missing"}))
     number = PAYMENTS["qrcode"](shop, clock)
     shop.refund(number, "4.00")
     shop.cancel(number)
     story = shop.story(number)
-    assert [(line["event"], line["detail"].get("planted")) for line in story["history"]] == [
+    assert [(line["event"], line["detail"].get("injected")) for line in story["history"]] == [
         ("create", None), ("pay", "fee_off next_day"), ("refund", "missing"), ("cancel", "fee_off next_day")]
-    assert story["planted"] == ["fee_off", "next_day", "missing"]
+    assert story["injected"] == ["fee_off", "next_day", "missing"]
 
 
 @pytest.mark.parametrize("pay", PAYMENTS.values(), ids=PAYMENTS)
 def test_the_event_that_moved_the_money_tells_it_whatever_the_channel(shop: Shop, clock: Clock, pay: Pay) -> None:
-    planting(shop, "amount_off")
+    injecting(shop, "amount_off")
     history = shop.story(pay(shop, clock))["history"]
-    assert {line["event"] for line in history if "planted" in line["detail"]} == {"pay"}
+    assert {line["event"] for line in history if "injected" in line["detail"]} == {"pay"}
 
 
 def test_an_order_without_a_rule_tells_of_nothing(shop: Shop, clock: Clock) -> None:
     story = shop.story(by_barcode(shop, clock))
-    assert story["planted"] == [] and all("planted" not in line["detail"] for line in story["history"])
+    assert story["injected"] == [] and all("injected" not in line["detail"] for line in story["history"])
 
 
 def test_the_truth_is_listed_by_days_and_page_by_page(shop: Shop, notified: Shop, clock: Clock) -> None:
-    planting(shop, "next_day", endpoint="tgpayqrcode")
+    injecting(shop, "next_day", endpoint="tgpayqrcode")
     early, late = by_barcode(shop, clock), PAYMENTS["qrcode"](shop, clock)
     notified.pay_by_barcode("1.00")
     clock.advance("1d")
@@ -328,7 +328,7 @@ def test_the_truth_of_what_cannot_be_is_a_problem(control: Control, query: dict[
 # A list beside the truth.
 
 
-JUDGED = [  # what is planted, the rows of the list, and what each shows
+JUDGED = [  # what is injected, the rows of the list, and what each shows
     ("missing", [{"amount": "10.00"}], "noticed"),
     ("missing", [], "missed"),
     ("duplicate", [{"amount": "10.00"}], "noticed"),
@@ -354,15 +354,15 @@ JUDGED = [  # what is planted, the rows of the list, and what each shows
 
 
 @pytest.mark.parametrize("named", ["out_trade_no", "partner_transaction_id"])
-@pytest.mark.parametrize("planted, rows, told", JUDGED)
-def test_a_list_shows_whether_a_discrepancy_was_noticed(shop: Shop, clock: Clock, named: str, planted: str, rows: list[dict[str, Any]],
+@pytest.mark.parametrize("injected, rows, told", JUDGED)
+def test_a_list_shows_whether_a_discrepancy_was_noticed(shop: Shop, clock: Clock, named: str, injected: str, rows: list[dict[str, Any]],
                                                         told: str) -> None:
-    planting(shop, planted)
+    injecting(shop, injected)
     number = by_barcode(shop, clock)
     clock.set("2027-03-05T00:00:00Z")
     report = check(shop, [{named: number, **cells} for cells in rows])
-    verdict, = report["planted"]
-    assert (verdict["out_trade_no"], verdict["discrepancy"]) == (number, planted)
+    verdict, = report["injected"]
+    assert (verdict["out_trade_no"], verdict["discrepancy"]) == (number, injected)
     assert f"{verdict['state']}: {verdict['sentence']}".startswith(told)
     differs = {difference["difference"] for difference in report["differences"]}
     kinds = {"amount"} if "9.99" in told else {"fee"} if "0.08" in told else {"lacking"} if "lacks" in told else set()
@@ -371,40 +371,40 @@ def test_a_list_shows_whether_a_discrepancy_was_noticed(shop: Shop, clock: Clock
 
 
 def test_an_unknown_row_in_the_list_is_missed_and_no_other_difference(shop: Shop, clock: Clock) -> None:
-    planting(shop, "unknown_row")
+    injecting(shop, "unknown_row")
     by_barcode(shop, clock)
     rows = [{"partner_transaction_id": row["partner_transaction_id"], "amount": row["amount"]} for row in settled(shop, clock)]
     report = check(shop, rows)
-    assert [verdict["state"] for verdict in report["planted"]] == ["missed"]
-    assert rows[1]["partner_transaction_id"] in report["planted"][0]["sentence"] and report["differences"] == []
+    assert [verdict["state"] for verdict in report["injected"]] == ["missed"]
+    assert rows[1]["partner_transaction_id"] in report["injected"][0]["sentence"] and report["differences"] == []
 
 
 @pytest.mark.parametrize("day, has_the_row, state", [(DAY, True, "noticed"), (DAY, False, "missed"), (NEXT_DAY, True, "missed"),
                                                      (NEXT_DAY, False, "noticed")])
 def test_a_list_of_one_of_the_two_days_shows_by_the_row_whether_next_day_was_noticed(shop: Shop, clock: Clock, day: str, has_the_row: bool,
                                                                                      state: str) -> None:
-    planting(shop, "next_day", "fee_off")
+    injecting(shop, "next_day", "fee_off")
     number = by_barcode(shop, clock)
     clock.set("2027-03-05T00:00:00Z")
     report = check(shop, [{"out_trade_no": number, "amount": "10.00"}] if has_the_row else [], start_date=day, end_date=day)
-    states = {verdict["discrepancy"]: verdict["state"] for verdict in report["planted"]}
+    states = {verdict["discrepancy"]: verdict["state"] for verdict in report["injected"]}
     assert states == {"next_day": state, **({"fee_off": "not told"} if day == NEXT_DAY else {})}
     assert (report["differences"], report["true_rows"]) == ([], 1 if day == DAY else 0)
 
 
 def test_an_amount_that_no_file_of_the_days_shows_is_a_difference(shop: Shop, clock: Clock) -> None:
-    planting(shop, "next_day", "amount_off")
+    injecting(shop, "next_day", "amount_off")
     number = by_barcode(shop, clock)
     clock.set("2027-03-05T00:00:00Z")
     report = check(shop, [{"out_trade_no": number, "amount": "10.01"}], start_date=DAY, end_date=DAY)
-    assert [(verdict["discrepancy"], verdict["state"]) for verdict in report["planted"]] == [("next_day", "noticed")]
+    assert [(verdict["discrepancy"], verdict["state"]) for verdict in report["injected"]] == [("next_day", "noticed")]
     assert [each["difference"] for each in report["differences"]] == ["amount"]
 
 
 def test_what_is_not_settled_yet_is_in_no_list(shop: Shop, clock: Clock) -> None:
-    planting(shop, "missing")
+    injecting(shop, "missing")
     number = by_barcode(shop, clock)
-    assert check(shop, [])["right"] and check(shop, [])["planted"] == []
+    assert check(shop, [])["right"] and check(shop, [])["injected"] == []
     assert [each["difference"] for each in check(shop, [{"out_trade_no": number, "amount": "10.00"}])["differences"]] == ["extra"]
 
 
@@ -425,22 +425,22 @@ DIFFERENT = [  # the rows of a list whose truth is one payment of 10.00 with a r
 
 
 @pytest.mark.parametrize("rows, kinds", DIFFERENT)
-def test_a_list_differs_from_the_truth_where_nothing_is_planted(shop: Shop, clock: Clock, rows: list[tuple[str, str, dict[str, str]]],
+def test_a_list_differs_from_the_truth_where_nothing_is_injected(shop: Shop, clock: Clock, rows: list[tuple[str, str, dict[str, str]]],
                                                                 kinds: list[str]) -> None:
     number = by_barcode(shop, clock)
     shop.refund(number, "2.50", out_refund_id="back")
     clock.set("2027-03-05T00:00:00Z")
     report = check(shop, [{"out_trade_no": name.format(number), "amount": amount, **cells} for name, amount, cells in rows])
     assert [each["difference"] for each in report["differences"]] == kinds
-    assert (report["right"], report["rows"], report["true_rows"], report["planted"]) == (not kinds, len(rows), 2, [])
+    assert (report["right"], report["rows"], report["true_rows"], report["injected"]) == (not kinds, len(rows), 2, [])
 
 
 def test_a_third_row_is_more_than_a_duplicate(shop: Shop, clock: Clock) -> None:
-    planting(shop, "duplicate")
+    injecting(shop, "duplicate")
     row = {"out_trade_no": by_barcode(shop, clock), "amount": "10.00"}
     clock.set("2027-03-05T00:00:00Z")
     report = check(shop, [row] * 3)
-    assert ([verdict["state"] for verdict in report["planted"]], [each["difference"] for each in report["differences"]]) == (
+    assert ([verdict["state"] for verdict in report["injected"]], [each["difference"] for each in report["differences"]]) == (
         ["missed"], ["extra"])
 
 
@@ -459,7 +459,7 @@ def test_a_list_that_is_none_is_a_problem_that_names_the_row(shop: Shop, body: d
 
 
 ALTERED = [word for word in outcomes.DISCREPANCIES if word not in ("missing", "unknown_row")]
-PLANTED = st.one_of(st.lists(st.sampled_from([*ALTERED, "unknown_row"]), unique=True), st.just(["missing"]),
+INJECTED = st.one_of(st.lists(st.sampled_from([*ALTERED, "unknown_row"]), unique=True), st.just(["missing"]),
                     st.just(["missing", "unknown_row"]))
 AMOUNTS = st.integers(1, 5_000)
 
@@ -473,8 +473,8 @@ def moved(place: int, kind: str, amount: int, day: int, words: list[str]) -> Tru
                  shown.lines)
 
 
-@given(st.lists(st.tuples(st.sampled_from("PR"), AMOUNTS, st.integers(1, 4), PLANTED), max_size=8), st.integers(1, 6), st.integers(1, 6))
-def test_of_whatever_days_the_file_misses_all_that_is_planted_and_the_true_rows_miss_nothing(
+@given(st.lists(st.tuples(st.sampled_from("PR"), AMOUNTS, st.integers(1, 4), INJECTED), max_size=8), st.integers(1, 6), st.integers(1, 6))
+def test_of_whatever_days_the_file_misses_all_that_is_injected_and_the_true_rows_miss_nothing(
         drawn: list[tuple[str, int, int, list[str]]], start: int, end: int) -> None:
     entries = [moved(place, *each) for place, each in enumerate(drawn)]
     days = Days(start * durations.DAY, end * durations.DAY, "UTC")
@@ -485,12 +485,12 @@ def test_of_whatever_days_the_file_misses_all_that_is_planted_and_the_true_rows_
     naive, own = (reconciliation.check(concerned, [reconciliation.row(place, row) for place, row in enumerate(rows, 1)], days)
                   for rows in (shown, true))
     assert {verdict.state for verdict in naive.verdicts} <= {"missed"} and naive.differences == []
-    assert own.is_right and len(own.verdicts) == len(naive.verdicts) >= sum(bool(entry.planted) for entry in concerned)
+    assert own.is_right and len(own.verdicts) == len(naive.verdicts) >= sum(bool(entry.injected) for entry in concerned)
 
 
 # The scenario that comes along.
 
-PLANTED_AT = [4, 6, 9, 13, 15, 16, 25, 26, 33, 34, 37, 40, 42, 44, 45, 47, 55, 57, 59, 61, 66, 68, 70, 71, 72, 76, 77, 81, 82, 84, 88, 95,
+INJECTED_AT = [4, 6, 9, 13, 15, 16, 25, 26, 33, 34, 37, 40, 42, 44, 45, 47, 55, 57, 59, 61, 66, 68, 70, 71, 72, 76, 77, 81, 82, 84, 88, 95,
               98]
 NUMBERS = [f"29{place:04d}" for place in range(100)]
 
@@ -518,22 +518,22 @@ def own_books(*names: str) -> list[Row]:
     return [{name: row[name] for name in ("out_trade_no", *names)} for row in books]
 
 
-def test_the_file_of_the_shipped_scenario_disagrees_with_the_shops_books_just_where_something_is_planted(hundred: Shop) -> None:
+def test_the_file_of_the_shipped_scenario_disagrees_with_the_shops_books_just_where_something_is_injected(hundred: Shop) -> None:
     rows, entries = exported(hundred), truth(hundred)
     files = {number: [(row["amount"], row["fee"], row["settlement_time"][:10]) for row in rows if row["partner_transaction_id"] == number]
              for number in NUMBERS}
     off = [number for number, row in zip(NUMBERS, own_books("amount", "fee", "settlement_date"))
            if files[number] != [(row["amount"], row["fee"], row["settlement_date"])]]
-    assert off == [entry["out_trade_no"] for entry in entries if entry["planted"]] == [NUMBERS[place] for place in PLANTED_AT]
+    assert off == [entry["out_trade_no"] for entry in entries if entry["injected"]] == [NUMBERS[place] for place in INJECTED_AT]
     assert {row["partner_transaction_id"] for row in rows} - {*NUMBERS} == {entry["unknown"] for entry in entries if entry["unknown"]}
-    assert {word for entry in entries for word in entry["planted"]} == {*outcomes.DISCREPANCIES}
+    assert {word for entry in entries for word in entry["injected"]} == {*outcomes.DISCREPANCIES}
 
 
 def test_a_list_that_repeats_that_file_misses_all_of_it_and_nothing_else(hundred: Shop) -> None:
-    report, planted = check(hundred, exported(hundred)), [(entry["out_trade_no"], word) for entry in truth(hundred)
-                                                          for word in entry["planted"]]
-    assert sorted((verdict["out_trade_no"], verdict["discrepancy"]) for verdict in report["planted"]) == sorted(planted)
-    assert (report["missed"], report["noticed"], report["not_told"], report["differences"]) == (len(planted), 0, 0, [])
+    report, injected = check(hundred, exported(hundred)), [(entry["out_trade_no"], word) for entry in truth(hundred)
+                                                          for word in entry["injected"]]
+    assert sorted((verdict["out_trade_no"], verdict["discrepancy"]) for verdict in report["injected"]) == sorted(injected)
+    assert (report["missed"], report["noticed"], report["not_told"], report["differences"]) == (len(injected), 0, 0, [])
 
 
 @pytest.mark.parametrize("names, unseen", [
@@ -541,16 +541,16 @@ def test_a_list_that_repeats_that_file_misses_all_of_it_and_nothing_else(hundred
     (("amount", "fee", "settlement_date"), set())])
 def test_the_shops_own_books_miss_nothing_that_they_can_show(hundred: Shop, names: tuple[str, ...], unseen: set[str]) -> None:
     report = check(hundred, own_books(*names))
-    assert {verdict["discrepancy"] for verdict in report["planted"] if verdict["state"] != "noticed"} == unseen
+    assert {verdict["discrepancy"] for verdict in report["injected"] if verdict["state"] != "noticed"} == unseen
     assert (report["missed"], report["differences"], report["right"]) == (0, [], True)
 
 
 @pytest.mark.parametrize("days", [{"start_date": DAY, "end_date": DAY}, {"start_date": NEXT_DAY}])
-def test_also_of_single_days_the_file_misses_what_the_books_notice(hundred: Shop, days: dict[str, str]) -> None:
+def test_also_of_single_days_the_file_misses_what_the_books_notification(hundred: Shop, days: dict[str, str]) -> None:
     naive = check(hundred, exported(hundred, days["start_date"], days.get("end_date", "2027-03-31")), **days)
     own = check(hundred, own_books("amount", "fee") if "end_date" in days else [], **days)
-    assert {verdict["state"] for verdict in naive["planted"]} == {"missed"} and naive["differences"] == []
-    assert {verdict["state"] for verdict in own["planted"]} == {"noticed"} and own["right"]
+    assert {verdict["state"] for verdict in naive["injected"]} == {"missed"} and naive["differences"] == []
+    assert {verdict["state"] for verdict in own["injected"]} == {"noticed"} and own["right"]
 
 
 # The command line.
@@ -565,7 +565,7 @@ def written(path: Path, *lines: str) -> str:
 
 
 def test_the_exported_file_itself_misses_everything(shop: Shop, clock: Clock, tmp_path: Path) -> None:
-    planting(shop, "duplicate", "fee_off", "unknown_row")
+    injecting(shop, "duplicate", "fee_off", "unknown_row")
     shop.pay_by_barcode("10.00", out_trade_no="=1", reference="two\nlines")
     clock.set("2027-03-05T00:00:00Z")
     file = tmp_path / f"{shop.merchants_id}_settlement_{DAY}_{DAY}.csv"
@@ -578,13 +578,13 @@ def test_the_exported_file_itself_misses_everything(shop: Shop, clock: Clock, tm
 
 
 def test_a_list_of_ones_own_that_is_right_ends_with_status_0(shop: Shop, clock: Clock, tmp_path: Path) -> None:
-    planting(shop, "amount_off", "unknown_row", "fee_off")
+    injecting(shop, "amount_off", "unknown_row", "fee_off")
     number = by_barcode(shop, clock)
     clock.set("2027-03-05T00:00:00Z")
     file = written(tmp_path / "own.csv", "amount,customer,out_trade_no", f"10.00,somebody,{number}")
     done = run(shop, "check", file, "--merchant", shop.merchants_id)
     assert (done.exit_code, done.stdout.splitlines()[1:]) == (0, [
-        f"not told: fee_off of {number}: the list has no fee", "planted\ttimes\tnoticed\tmissed\tnot told", "amount_off\t1\t1\t0\t0",
+        f"not told: fee_off of {number}: the list has no fee", "injected\ttimes\tnoticed\tmissed\tnot told", "amount_off\t1\t1\t0\t0",
         "unknown_row\t1\t1\t0\t0", "fee_off\t1\t0\t0\t1", "The list is right."])
     report = json.loads(run(shop, "check", file, "--merchant", shop.merchants_id, "--json").stdout)
     assert report == check(shop, [{"out_trade_no": number, "amount": "10.00"}])
@@ -601,12 +601,12 @@ def test_days_of_the_command_go_before_those_of_the_files_name(shop: Shop, clock
 
 
 def test_the_truth_is_listed_by_the_command(shop: Shop, clock: Clock) -> None:
-    planting(shop, "fee_off", "next_day")
+    injecting(shop, "fee_off", "next_day")
     number = by_barcode(shop, clock)
     head, row = (line.split("\t") for line in run(shop, "--merchant", shop.merchants_id).stdout.splitlines())
     assert dict(zip(head[1:], row[1:])) == {
         "merchants_id": shop.merchants_id, "out_trade_no": number, "partner_transaction_id": number, "type": "P", "amount": "10.00",
-        "fee": "0.06", "settles_at": f"{DAY}T07:00:00.000Z", "planted": "fee_off next_day"}
+        "fee": "0.06", "settles_at": f"{DAY}T07:00:00.000Z", "injected": "fee_off next_day"}
     told = json.loads(run(shop, "list", "--merchant", shop.merchants_id, "--end", DAY, "--json").stdout)
     assert told["items"] == truth(shop)
 

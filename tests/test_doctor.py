@@ -143,7 +143,7 @@ each_mistake = pytest.mark.parametrize("code, client", [row[1:] for row in MISTA
 
 
 def sent(chance: random.Random, foreign: str = "咖啡") -> Params:
-    """What a client sends: parameters in any order, with something in them for every mistake to spoil."""
+    """What a client sends: parameters in any order, with something in them for every mistake to alter."""
     def words() -> str:
         return "".join(chance.choices("abcXYZ059", k=chance.randint(1, 9)))
     params = [

@@ -252,20 +252,20 @@ def test_a_rule_is_reported_with_how_often_first_and_last_time_and_the_newest_re
     moments = {code: (item["first"][11:16], item["last"][11:16]) for code, item in found.items()}
     assert moments == {"SIGN_TYPE_MISSING": ("12:00", "12:05"), "MANDATORY_MISSING": ("12:05", "12:10")}
     example = found["MANDATORY_MISSING"]["example"]
-    assert (example["journal_id"], example["notice_id"], example["attempt"]) == (last["id"], None, None)
+    assert (example["journal_id"], example["notification_id"], example["attempt"]) == (last["id"], None, None)
     assert example["detail"] in [finding["detail"] for finding in last["findings"]]
 
 
-def test_a_receiver_is_reported_with_the_attempt_of_its_notice(notified: Shop, receiver: Receiver) -> None:
+def test_a_receiver_is_reported_with_the_attempt_of_its_notification(notified: Shop, receiver: Receiver) -> None:
     receiver.answers = [(200, b"success"), (200, b"no"), (200, b"never")]
     notified.pay_by_barcode()
     notified.control.post("/notifications/flush")
-    notice, = notified.control.get("/notifications", merchants_id=notified.merchants_id)["items"]
+    notification, = notified.control.get("/notifications", merchants_id=notified.merchants_id)["items"]
     for _ in range(2):
-        notified.control.post(f"/notifications/{notice['id']}/replay")
+        notified.control.post(f"/notifications/{notification['id']}/replay")
     item, = report(notified).values()
     assert (item["code"], item["times"]) == ("NOT_ANSWERED_SUCCESS", 2)
-    assert item["example"] == {"journal_id": None, "notice_id": notice["id"], "attempt": 3, "detail": "answered 200 with 'never'"}
+    assert item["example"] == {"journal_id": None, "notification_id": notification["id"], "attempt": 3, "detail": "answered 200 with 'never'"}
 
 
 def test_merchants_do_not_see_each_other_s_findings_and_without_one_all_are_counted(shop: Shop) -> None:
@@ -293,7 +293,7 @@ def test_the_report_is_read_from_the_index_of_findings_alone(tmp_path: Path) -> 
     asked: list[str] = []
     store.read().connection.set_trace_callback(asked.append)
     for merchants_id in (None, "1"):
-        assert [*store.read().journal.breaches(merchants_id), *store.read().notices.breaches(merchants_id)] == []
+        assert [*store.read().journal.breaches(merchants_id), *store.read().notifications.breaches(merchants_id)] == []
     store.read().connection.set_trace_callback(None)
     plans = [" ".join(row["detail"] for row in store.read().connection.execute(f"EXPLAIN QUERY PLAN {statement}")) for statement in asked]
     store.close()

@@ -14,7 +14,7 @@ from .driver import Control, Server, Shop
 HOUR = 3_600_000
 REFUSED = ("INSERT INTO journal (at, merchants_id, endpoint, out_trade_no, ip, method, params, status, answer, verdict, findings, "
            "explanation) VALUES (0, '1', 'tgpayquery', '', '', 'GET', '{}', 200, ?, 'ILLEGAL_SIGN', '[]', '{}')")
-ENDED = ("INSERT INTO notices (merchants_id, out_trade_no, notify_type, method, url, content_type, body, created_at, status, attempts, "
+ENDED = ("INSERT INTO notifications (merchants_id, out_trade_no, notify_type, method, url, content_type, body, created_at, status, attempts, "
          "due_at) VALUES ('1', 'x', 'trade_status_sync', 'GET', '', '', '', 0, ?, 1, ?)")
 
 
@@ -88,10 +88,10 @@ def test_what_is_older_in_real_time_is_deleted(store: Store) -> None:
 
 def test_a_notification_that_is_still_to_be_sent_is_kept(store: Store) -> None:
     with store.write() as tables:
-        tables.connection.executemany(ENDED, [("taken", None), ("failed", None), ("waiting", 7)] * 400)
+        tables.connection.executemany(ENDED, [("delivered", None), ("failed", None), ("pending", 7)] * 400)
     store.tidy(0, None, 0)
-    assert [row[0] for row in store.read().connection.execute("SELECT DISTINCT status FROM notices")] == ["waiting"]
-    assert count(store, "notices") == 400
+    assert [row[0] for row in store.read().connection.execute("SELECT DISTINCT status FROM notifications")] == ["pending"]
+    assert count(store, "notifications") == 400
 
 
 def test_free_room_goes_back_to_the_disk(store: Store) -> None:

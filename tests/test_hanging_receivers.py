@@ -93,7 +93,7 @@ def advance(control: Control, by: str) -> tuple[float, Any]:
 def attempts_of(shop: Shop) -> list[list[dict]]:
     """The attempts of each of a merchant's notifications."""
     page = shop.control.get("/notifications", merchants_id=shop.merchants_id, limit=1000)
-    return [notice["attempts"] for notice in page["items"]]
+    return [notification["attempts"] for notification in page["items"]]
 
 
 def test_many_notifications_to_a_silent_receiver_cost_a_move_one_time_out(control: Control,
@@ -108,7 +108,7 @@ def test_many_notifications_to_a_silent_receiver_cost_a_move_one_time_out(contro
     skipped = [attempt for each in attempts for attempt in each if attempt["skipped"]]
     assert answer["skipped"] == {"attempts": len(skipped), "receivers": [silent.url]}
     assert answer["done"]["attempts"] + len(skipped) == 4 * MANY and len(skipped) >= 2 * MANY
-    came = {(attempt["took_ms"], attempt["status_code"], attempt["taken"]) for attempt in skipped}
+    came = {(attempt["took_ms"], attempt["status_code"], attempt["delivered"]) for attempt in skipped}
     assert came == {(0, None, False)}
     assert all("skipped" in attempt["error"] for attempt in skipped)
 
@@ -124,8 +124,8 @@ def test_skipped_attempts_use_the_schedule_up_at_their_own_instants(control: Con
         "03-01T12:00", "03-01T12:04", "03-01T12:14", "03-01T12:24", "03-01T13:24", "03-01T15:24",
         "03-01T21:24", "03-02T12:24"]
     assert [attempt["skipped"] for attempt in attempts] == [False] + [True] * 7
-    notice, = control.get("/notifications", merchants_id=shop.merchants_id)["items"]
-    assert (notice["status"], notice["due_at"]) == ("failed", None)
+    notification, = control.get("/notifications", merchants_id=shop.merchants_id)["items"]
+    assert (notification["status"], notification["due_at"]) == ("failed", None)
     assert (took < 2.5, answer["now"], answer["skipped"]["attempts"]) == (True, "2026-03-03T12:00:00.000Z", 7)
 
 
@@ -137,9 +137,9 @@ def test_a_receiver_that_has_come_back_is_tried_in_the_next_move(control: Contro
     shop.pay_by_barcode()
     advance(control, "4m")
     receiver.delay = 0
-    assert advance(control, "10m")[1]["done"] == {"changes": 0, "attempts": 1, "taken": 1}
+    assert advance(control, "10m")[1]["done"] == {"changes": 0, "attempts": 1, "delivered": 1}
     attempts, = attempts_of(shop)
-    assert [(attempt["skipped"], attempt["taken"]) for attempt in attempts] == [
+    assert [(attempt["skipped"], attempt["delivered"]) for attempt in attempts] == [
         (False, False), (True, False), (False, True)]
 
 
@@ -181,9 +181,9 @@ def test_healthy_receivers_get_every_attempt_in_order_beside_one_that_hangs(cont
         hanging.pay_by_barcode()
     took, answer = advance(control, "2d")
     assert took < 4  # 96 attempts beside those that hang
-    made = [(attempt["at"], notice["out_trade_no"], notice["notify_type"]) for shop in shops
-            for notice in control.get("/notifications", merchants_id=shop.merchants_id)["items"]
-            for attempt in notice["attempts"]]
+    made = [(attempt["at"], notification["out_trade_no"], notification["notify_type"]) for shop in shops
+            for notification in control.get("/notifications", merchants_id=shop.merchants_id)["items"]
+            for attempt in notification["attempts"]]
     instants: dict[tuple[str, str], list[str]] = {}
     for at, number, kind in sorted(made):
         instants.setdefault((number, kind), []).append(at)
@@ -247,11 +247,11 @@ def test_while_a_move_waits_others_pay_and_are_told(control: Control, silent: Si
         time.sleep(0.2 * TIMEOUT_S)
         took, number = timed(lambda: other.pay_by_barcode()["out_trade_no"])
         receiver.wait_for(1, 0.5 * TIMEOUT_S)
-        replayed, _ = timed(lambda: control.post(f"/notifications/{other.notices(number)[0]['id']}/replay"))
+        replayed, _ = timed(lambda: control.post(f"/notifications/{other.notifications(number)[0]['id']}/replay"))
         assert not moving.done()
         assert max(took, replayed) < 0.5 * TIMEOUT_S
         assert moving.result()[0] < 2.5
-    assert [attempt["taken"] for attempt in other.notices(number)[0]["attempts"]] == [True, True]
+    assert [attempt["delivered"] for attempt in other.notifications(number)[0]["attempts"]] == [True, True]
 
 
 def test_while_a_move_waits_the_time_of_a_running_clock_goes_on(control: Control, silent: Silent) -> None:
@@ -287,14 +287,14 @@ def test_a_flush_waits_as_long_as_a_move_and_says_what_it_skipped(control: Contr
     assert took < 2.5 * TIMEOUT_S
     assert answer["flushed"] and set(answer) == {"flushed", "done", "skipped"}
     assert {len(each) for each in attempts_of(shop)} == {1}
-    assert [attempt["taken"] for each in attempts_of(other) for attempt in each] == [True]
+    assert [attempt["delivered"] for each in attempts_of(other) for attempt in each] == [True]
 
 
 def test_replays_of_one_notification_wait_side_by_side(control: Control, silent: Silent) -> None:
     shop = control.shop(notify_url=silent.url)
-    notice, = shop.notices(shop.pay_by_barcode()["out_trade_no"])
+    notification, = shop.notifications(shop.pay_by_barcode()["out_trade_no"])
     with ThreadPoolExecutor(6) as pool:
-        replays = [pool.submit(control.post, f"/notifications/{notice['id']}/replay") for _ in range(6)]
+        replays = [pool.submit(control.post, f"/notifications/{notification['id']}/replay") for _ in range(6)]
         took, _ = timed(lambda: [replay.result() for replay in replays])
     assert took < 2.5 * TIMEOUT_S
     assert sum(attempt["replay"] for attempt in attempts_of(shop)[0]) == 6
@@ -306,7 +306,7 @@ def test_a_move_says_what_was_done(control: Control, receiver: Receiver) -> None
     shop.qr_order(it_b_pay="10m")
     control.post("/notifications/flush")
     answer = control.post("/clock", {"advance": "20m"})
-    assert (answer["done"], answer["skipped"]) == ({"changes": 1, "attempts": 2, "taken": 2}, NONE_SKIPPED)
+    assert (answer["done"], answer["skipped"]) == ({"changes": 1, "attempts": 2, "delivered": 2}, NONE_SKIPPED)
 
 
 def test_a_killed_server_finishes_the_move_and_keeps_what_was_skipped(tmp_path: Path, silent: Silent) -> None:
@@ -364,7 +364,7 @@ def test_an_attempt_ends_in_time_however_much_the_receiver_says(control: Control
     shop.pay_by_barcode()
     took, _ = timed(lambda: control.post("/notifications/flush"))
     (attempt,), = attempts_of(shop)
-    assert (took < 2 * TIMEOUT_S, attempt["taken"]) == (True, False)
+    assert (took < 2 * TIMEOUT_S, attempt["delivered"]) == (True, False)
     talker.close()
 
 

@@ -104,7 +104,7 @@ def test_a_database_of_0_1_0_becomes_one_of_the_present_version_and_keeps_its_or
     entries = store.read().ledger.truth("1", 7, 8)
     store.close()
     assert order is not None and (order.amount, order.card) == (100, None)
-    assert [(entry.partner_id, entry.amount, entry.settles_at, entry.planted) for entry in entries] == [
+    assert [(entry.partner_id, entry.amount, entry.settles_at, entry.injected) for entry in entries] == [
         ("order", 100, 7, ()), ("re,fund", -40, 7, ())]
 
 

@@ -34,8 +34,8 @@ def flush(control: Control) -> None:
     control.post("/notifications/flush")
 
 
-def outcome(notice: dict[str, str]) -> str:
-    return notice.get("trade_status") or notice.get("pay_result") or notice["result_code"]
+def outcome(notification: dict[str, str]) -> str:
+    return notification.get("trade_status") or notification.get("pay_result") or notification["result_code"]
 
 
 def step(shop: Shop, number: str, what: str) -> None:
@@ -47,12 +47,12 @@ def step(shop: Shop, number: str, what: str) -> None:
         assert shop.happens(number, what).status == 200
 
 
-def notice_of(shop: Shop, answer_or_number: object) -> dict:
+def notification_of(shop: Shop, answer_or_number: object) -> dict:
     number = answer_or_number if isinstance(answer_or_number, str) else answer_or_number["out_trade_no"]
-    return shop.story(number)["notices"][-1]
+    return shop.story(number)["notifications"][-1]
 
 
-# Which causes send a notice, and which do not.
+# Which causes send a notification, and which do not.
 
 PAID = f"{STATUS} TRADE_SUCCESS"
 OPENED, CLOSED = f"{CREATED} SUCCESS", f"{STATUS} TRADE_CLOSED"
@@ -83,7 +83,7 @@ STORIES = [
 
 
 @pytest.mark.parametrize("kind, params, steps, told", STORIES, ids=[f"{kind} {steps}" for kind, _, steps, _ in STORIES])
-def test_these_causes_send_a_notice_and_no_others(notified: Shop, receiver: Receiver, kind: str, params: dict, steps: str,
+def test_these_causes_send_a_notification_and_no_others(notified: Shop, receiver: Receiver, kind: str, params: dict, steps: str,
                                                   told: list[str]) -> None:
     number = notified.number()
     MAKE[kind](notified, out_trade_no=number, **params)
@@ -93,7 +93,7 @@ def test_these_causes_send_a_notice_and_no_others(notified: Shop, receiver: Rece
     assert [f"{heard.fields['notify_type']} {outcome(heard.fields)}" for heard in receiver.heard] == told
 
 
-def test_a_repeated_qr_request_sends_no_second_notice(notified: Shop, receiver: Receiver) -> None:
+def test_a_repeated_qr_request_sends_no_second_notification(notified: Shop, receiver: Receiver) -> None:
     number = notified.number()
     notified.qr_order(out_trade_no=number)
     notified.qr_order(out_trade_no=number)
@@ -101,20 +101,20 @@ def test_a_repeated_qr_request_sends_no_second_notice(notified: Shop, receiver: 
     assert len(receiver.heard) == 1
 
 
-def test_a_refused_request_sends_no_notice(notified: Shop, receiver: Receiver) -> None:
+def test_a_refused_request_sends_no_notification(notified: Shop, receiver: Receiver) -> None:
     assert notified.pay_by_barcode("0.00")["is_success"] == "F"
     flush(notified.control)
     assert receiver.heard == []
 
 
-def test_without_an_address_there_is_no_notice(shop: Shop) -> None:
-    assert shop.story(shop.pay_by_barcode()["out_trade_no"])["notices"] == []
+def test_without_an_address_there_is_no_notification(shop: Shop) -> None:
+    assert shop.story(shop.pay_by_barcode()["out_trade_no"])["notifications"] == []
 
 
 # Form and content.
 
 def cause(shop: Shop, notify_type: str, **params: str) -> str:
-    """Bring about one notice of a kind as the last of an order; answers the order's number."""
+    """Bring about one notification of a kind as the last of an order; answers the order's number."""
     kind = {CREATED: "qr", BARCODE: "barcode", STATUS: "qr", MINI: "h5"}[notify_type]
     number = MAKE[kind](shop, **params)["out_trade_no"]
     if notify_type in (STATUS, MINI):
@@ -127,7 +127,7 @@ def heard_of(receiver: Receiver, notify_type: str) -> Heard:
 
 
 @pytest.mark.parametrize("notify_type", FIELDS)
-def test_each_notice_has_its_fields_in_documented_order_and_a_right_signature(notified: Shop, receiver: Receiver, notify_type: str) -> None:
+def test_each_notification_has_its_fields_in_documented_order_and_a_right_signature(notified: Shop, receiver: Receiver, notify_type: str) -> None:
     cause(notified, notify_type)
     fields = heard_of(receiver, notify_type).fields
     assert list(fields) == FIELDS[notify_type].split()
@@ -137,7 +137,7 @@ def test_each_notice_has_its_fields_in_documented_order_and_a_right_signature(no
 
 @pytest.mark.parametrize("notify_type", FIELDS)
 @pytest.mark.parametrize("setting", ["GET", "POST"])
-def test_query_string_notices_follow_the_notify_method_and_json_is_always_posted(control: Control, receiver: Receiver, notify_type: str,
+def test_query_string_notifications_follow_the_notify_method_and_json_is_always_posted(control: Control, receiver: Receiver, notify_type: str,
                                                                                  setting: str) -> None:
     shop = control.shop(notify_url=receiver.url, notify_method=setting)
     cause(shop, notify_type)
@@ -153,7 +153,7 @@ def unsigned(fields: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in fields.items() if name not in ("sign", "sign_type")}
 
 
-def test_the_notice_of_a_new_code_has_the_pictures_of_the_answer(notified: Shop, receiver: Receiver, clock: Clock) -> None:
+def test_the_notification_of_a_new_code_has_the_pictures_of_the_answer(notified: Shop, receiver: Receiver, clock: Clock) -> None:
     clock.freeze()
     answer = notified.qr_order("12.30")
     store, = notified.made["stores"]
@@ -164,7 +164,7 @@ def test_the_notice_of_a_new_code_has_the_pictures_of_the_answer(notified: Shop,
 
 
 @pytest.mark.parametrize("code, result, error", [(ALIPAY_CODE, "SUCCESS", ""), (POOR, "FAIL", "BUYER_BALANCE_NOT_ENOUGH")])
-def test_the_notice_of_a_barcode_says_paid_or_why_not(control: Control, receiver: Receiver, code: str, result: str, error: str) -> None:
+def test_the_notification_of_a_barcode_says_paid_or_why_not(control: Control, receiver: Receiver, code: str, result: str, error: str) -> None:
     shop = control.shop(notify_url=receiver.url, currency="EUR", stores=[{"store_id": "s1", "store_name": "北京 & Söhne"}])
     answer = shop.pay_by_barcode("3", buyer_identity_code=code)
     fields = receiver.wait_for(1)[0].fields
@@ -175,7 +175,7 @@ def test_the_notice_of_a_barcode_says_paid_or_why_not(control: Control, receiver
     assert fields["sign"] == md5_sign(fields, shop.token)
 
 
-def test_the_notice_of_a_paid_code_says_what_the_query_says(notified: Shop, receiver: Receiver) -> None:
+def test_the_notification_of_a_paid_code_says_what_the_query_says(notified: Shop, receiver: Receiver) -> None:
     number = cause(notified, STATUS, reference="茶 = 50% & more", amount="1.00")
     paid = notified.query(number)
     fields = heard_of(receiver, STATUS).fields
@@ -188,7 +188,7 @@ def test_the_notice_of_a_paid_code_says_what_the_query_says(notified: Shop, rece
 
 
 @pytest.mark.parametrize("end", ["expire", "close", "cancel"])
-def test_the_notice_of_an_unpaid_end_has_empty_payment_fields(notified: Shop, receiver: Receiver, end: str) -> None:
+def test_the_notification_of_an_unpaid_end_has_empty_payment_fields(notified: Shop, receiver: Receiver, end: str) -> None:
     number = notified.qr_order()["out_trade_no"]
     step(notified, number, end)
     fields = receiver.wait_for(2)[1].fields
@@ -199,7 +199,7 @@ def test_the_notice_of_an_unpaid_end_has_empty_payment_fields(notified: Shop, re
 
 @pytest.mark.parametrize("kind, params, channel", [
     ("h5", {}, "A"), ("h5", {"pay_type": "wechat"}, "W"), ("prepay", {"attach": "table 7, 茶 \"+\" &"}, "W")])
-def test_the_json_notice_has_whole_minor_units_and_the_attach(notified: Shop, receiver: Receiver, kind: str, params: dict,
+def test_the_json_notification_has_whole_minor_units_and_the_attach(notified: Shop, receiver: Receiver, kind: str, params: dict,
                                                               channel: str) -> None:
     number = MAKE[kind](notified, "1.05", **params)["out_trade_no"]
     step(notified, number, "pay")
@@ -220,7 +220,7 @@ def test_json_numbers_are_signed_as_they_are_printed(control: Control, receiver:
     assert heard.fields["sign"] == md5_sign(heard.fields, shop.token)
 
 
-def test_a_json_notice_of_a_failure_is_signed_too(notified: Shop, receiver: Receiver) -> None:
+def test_a_json_notification_of_a_failure_is_signed_too(notified: Shop, receiver: Receiver) -> None:
     number = notified.prepay_order()["out_trade_no"]
     step(notified, number, "decline")
     fields = receiver.wait_for(1)[0].fields
@@ -264,18 +264,18 @@ def test_the_query_of_a_notify_url_is_kept(control: Control, receiver: Receiver,
 
 # Taken, repeated, given up.
 
-@pytest.mark.parametrize("status, body, taken", [
+@pytest.mark.parametrize("status, body, delivered", [
     (200, b"success", True), (200, b" \r\n\tSUCCESS\n", True), (201, b"Success", True), (299, b"success", True),
     (200, b"", False), (204, b"", False), (200, b"ok", False), (200, b"success!", False), (200, b'"success"', False),
     (200, b"fail", False), (200, b"suc cess", False), (302, b"success", False), (400, b"success", False), (500, b"success", False),
 ])
-def test_a_notice_is_taken_when_a_2xx_says_success(notified: Shop, receiver: Receiver, status: int, body: bytes, taken: bool) -> None:
+def test_a_notification_is_taken_when_a_2xx_says_success(notified: Shop, receiver: Receiver, status: int, body: bytes, delivered: bool) -> None:
     receiver.answers = [(status, body)]
     number = cause(notified, BARCODE)
     flush(notified.control)
-    notice = notice_of(notified, number)
-    attempt, = notice["attempts"]
-    assert (notice["status"], attempt["taken"]) == ("taken" if taken else "waiting", taken)
+    notification = notification_of(notified, number)
+    attempt, = notification["attempts"]
+    assert (notification["status"], attempt["delivered"]) == ("delivered" if delivered else "pending", delivered)
     assert (attempt["status_code"], attempt["answer"].encode()) == (status, body)
 
 
@@ -288,22 +288,22 @@ def test_the_waits_before_a_repetition_are_the_schedule_and_then_it_has_failed(n
         minutes = int(wait[:-1]) * MINUTES[wait[-1]]
         clock.advance(f"{minutes * 60 - 1}s")
         assert len(receiver.heard) == count, f"before {wait}"
-        assert notice_of(notified, number)["status"] == "waiting"
+        assert notification_of(notified, number)["status"] == "pending"
         clock.advance("1s")
         assert len(receiver.heard) == count + 1, f"after {wait}"
-    assert notice_of(notified, number)["status"] == "failed"
+    assert notification_of(notified, number)["status"] == "failed"
     clock.advance("10d")
     assert len(receiver.heard) == len(RETRIES) + 1
 
 
-def test_repetitions_end_when_the_notice_is_taken(notified: Shop, receiver: Receiver, clock: Clock) -> None:
+def test_repetitions_end_when_the_notification_is_taken(notified: Shop, receiver: Receiver, clock: Clock) -> None:
     receiver.answers = [(500, b""), (200, b"wait"), (200, b"success")]
     number = cause(notified, BARCODE)
     flush(notified.control)
     clock.advance("2d")
-    notice = notice_of(notified, number)
-    assert (notice["status"], notice["due_at"]) == ("taken", None)
-    assert [attempt["taken"] for attempt in notice["attempts"]] == [False, False, True]
+    notification = notification_of(notified, number)
+    assert (notification["status"], notification["due_at"]) == ("delivered", None)
+    assert [attempt["delivered"] for attempt in notification["attempts"]] == [False, False, True]
 
 
 @pytest.mark.parametrize("notify_type", [BARCODE, MINI])
@@ -321,12 +321,12 @@ def test_repetitions_have_the_same_bytes_whatever_has_changed(control: Control, 
     assert len(sent) == 1
 
 
-def test_a_notice_says_success_to_its_own_address_only(notified: Shop, receiver: Receiver) -> None:
+def test_a_notification_says_success_to_its_own_address_only(notified: Shop, receiver: Receiver) -> None:
     elsewhere = Receiver()
     receiver.answers, receiver.headers = [(302, b"success")], {"Location": elsewhere.url}
-    notice = notice_of(notified, cause(notified, BARCODE))
+    notification = notification_of(notified, cause(notified, BARCODE))
     flush(notified.control)
-    assert (notified.control.get(f"/notifications/{notice['id']}")["status"], elsewhere.heard) == ("waiting", [])
+    assert (notified.control.get(f"/notifications/{notification['id']}")["status"], elsewhere.heard) == ("pending", [])
     elsewhere.close()
 
 
@@ -336,11 +336,11 @@ def test_each_attempt_is_kept_with_its_request_and_answer(notified: Shop, receiv
     number = cause(notified, BARCODE)
     flush(notified.control)
     clock.advance("4m")
-    notice = notice_of(notified, number)
-    assert notice["request"] == {"method": "GET", "url": f"{receiver.url}?{receiver.heard[0].query}", "content_type": "", "body": ""}
-    assert [(attempt["status_code"], attempt["answer"], attempt["error"]) for attempt in notice["attempts"]] == [
+    notification = notification_of(notified, number)
+    assert notification["request"] == {"method": "GET", "url": f"{receiver.url}?{receiver.heard[0].query}", "content_type": "", "body": ""}
+    assert [(attempt["status_code"], attempt["answer"], attempt["error"]) for attempt in notification["attempts"]] == [
         (503, "später", ""), (200, "success", "")]
-    assert all(0 <= attempt["took_ms"] < 10_000 for attempt in notice["attempts"])
+    assert all(0 <= attempt["took_ms"] < 10_000 for attempt in notification["attempts"])
 
 
 def test_a_receiver_that_is_not_there_is_a_failed_attempt(control: Control) -> None:
@@ -349,8 +349,8 @@ def test_a_receiver_that_is_not_there_is_a_failed_attempt(control: Control) -> N
     shop = control.shop(notify_url=address)
     number = cause(shop, BARCODE)
     flush(control)
-    attempt, = notice_of(shop, number)["attempts"]
-    assert (attempt["status_code"], attempt["taken"]) == (None, False)
+    attempt, = notification_of(shop, number)["attempts"]
+    assert (attempt["status_code"], attempt["delivered"]) == (None, False)
     assert "refused" in attempt["error"].lower()
 
 
@@ -358,22 +358,22 @@ def test_an_answer_other_than_success_is_a_finding(notified: Shop, receiver: Rec
     receiver.answers = [(200, b"thank you"), (200, b"success")]
     numbers = [cause(notified, BARCODE) for _ in range(2)]
     flush(notified.control)
-    found = sorted([finding["code"] for finding in notice_of(notified, number)["attempts"][0]["findings"]] for number in numbers)
+    found = sorted([finding["code"] for finding in notification_of(notified, number)["attempts"][0]["findings"]] for number in numbers)
     assert found == [[], ["NOT_ANSWERED_SUCCESS"]]
 
 
 # By hand.
 
-def replay(control: Control, notice: dict) -> dict:
-    return control.post(f"/notifications/{notice['id']}/replay")
+def replay(control: Control, notification: dict) -> dict:
+    return control.post(f"/notifications/{notification['id']}/replay")
 
 
-def test_a_replay_repeats_a_taken_notice_and_leaves_it_taken(notified: Shop, receiver: Receiver) -> None:
+def test_a_replay_repeats_a_taken_notification_and_leaves_it_taken(notified: Shop, receiver: Receiver) -> None:
     receiver.answers = [(200, b"success"), (500, b"no")]
     number = cause(notified, BARCODE)
     flush(notified.control)
-    after = replay(notified.control, notice_of(notified, number))
-    assert (after["status"], [attempt["replay"] for attempt in after["attempts"]]) == ("taken", [False, True])
+    after = replay(notified.control, notification_of(notified, number))
+    assert (after["status"], [attempt["replay"] for attempt in after["attempts"]]) == ("delivered", [False, True])
     assert receiver.heard[0].query == receiver.heard[1].query
 
 
@@ -382,33 +382,33 @@ def test_a_replay_that_is_not_taken_leaves_the_schedule_as_it_was(notified: Shop
     receiver.answers = [(500, b"")]
     number = cause(notified, BARCODE)
     flush(notified.control)
-    before = notice_of(notified, number)
+    before = notification_of(notified, number)
     clock.advance("1m")
     after = replay(notified.control, before)
-    assert (after["status"], after["due_at"]) == ("waiting", before["due_at"])
+    assert (after["status"], after["due_at"]) == ("pending", before["due_at"])
     clock.advance("2d")
     assert len(receiver.heard) == len(RETRIES) + 2
 
 
-def test_a_failed_notice_can_be_replayed_and_taken(notified: Shop, receiver: Receiver, clock: Clock) -> None:
+def test_a_failed_notification_can_be_replayed_and_taken(notified: Shop, receiver: Receiver, clock: Clock) -> None:
     receiver.answers = [(500, b"")]
     number = cause(notified, BARCODE)
     flush(notified.control)
     clock.advance("2d")
-    assert notice_of(notified, number)["status"] == "failed"
+    assert notification_of(notified, number)["status"] == "failed"
     receiver.answers = [(200, b"success")]
-    assert replay(notified.control, notice_of(notified, number))["status"] == "taken"
+    assert replay(notified.control, notification_of(notified, number))["status"] == "delivered"
 
 
 def test_each_replay_is_one_attempt_however_many_are_asked_for_at_once(notified: Shop, receiver: Receiver) -> None:
     numbers = [cause(notified, BARCODE) for _ in range(8)]
     flush(notified.control)
     receiver.heard.clear()
-    notices = [notice_of(notified, number) for number in numbers] * 25
+    notifications = [notification_of(notified, number) for number in numbers] * 25
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda notice: replay(notified.control, notice), notices))
-    assert len(receiver.heard) == len(notices)
-    assert {len(notice_of(notified, number)["attempts"]) for number in numbers} == {1 + 25}
+        list(pool.map(lambda notification: replay(notified.control, notification), notifications))
+    assert len(receiver.heard) == len(notifications)
+    assert {len(notification_of(notified, number)["attempts"]) for number in numbers} == {1 + 25}
 
 
 # Order, and who waits for whom.
@@ -422,17 +422,17 @@ def test_the_first_attempts_of_an_order_go_out_one_after_the_other(notified: Sho
     assert second.at - first.at >= receiver.delay
 
 
-def test_a_notice_that_was_not_taken_does_not_hold_up_the_later_ones(notified: Shop, receiver: Receiver, clock: Clock) -> None:
+def test_a_notification_that_was_not_taken_does_not_hold_up_the_later_ones(notified: Shop, receiver: Receiver, clock: Clock) -> None:
     receiver.answers = [(500, b""), (200, b"success")]
     number = notified.qr_order()["out_trade_no"]
     step(notified, number, "pay")
     flush(notified.control)
-    assert [notice["status"] for notice in notified.story(number)["notices"]] == ["waiting", "taken"]
+    assert [notification["status"] for notification in notified.story(number)["notifications"]] == ["pending", "delivered"]
     clock.advance("4m")
     assert [heard.fields["notify_type"] for heard in receiver.heard] == [CREATED, STATUS, CREATED]
 
 
-def test_notices_of_different_orders_do_not_wait_for_each_other(notified: Shop, receiver: Receiver) -> None:
+def test_notifications_of_different_orders_do_not_wait_for_each_other(notified: Shop, receiver: Receiver) -> None:
     receiver.delay = 0.5
     for _ in range(4):
         cause(notified, BARCODE)
@@ -440,7 +440,7 @@ def test_notices_of_different_orders_do_not_wait_for_each_other(notified: Shop, 
     assert last.at - first.at < receiver.delay
 
 
-def test_a_notice_starts_within_50_ms_of_the_answer(notified: Shop, receiver: Receiver) -> None:
+def test_a_notification_starts_within_50_ms_of_the_answer(notified: Shop, receiver: Receiver) -> None:
     def delays() -> Iterator[float]:
         for _ in range(11):
             receiver.heard.clear()
@@ -517,8 +517,8 @@ def test_an_attempt_ends_in_time_however_slowly_the_receiver_drips(brisk: Contro
         begun = time.monotonic()
         flush(brisk)
         took = time.monotonic() - begun
-        attempt, = notice_of(shop, number)["attempts"]
-    assert (attempt["status_code"], attempt["taken"]) == (None, False)
+        attempt, = notification_of(shop, number)["attempts"]
+    assert (attempt["status_code"], attempt["delivered"]) == (None, False)
     assert "within 0.5 s" in attempt["error"]
     assert took < 5
 
@@ -534,7 +534,7 @@ def test_an_answer_is_read_to_64_kib(brisk: Control, beginning: bytes) -> None:
         shop = brisk.shop(notify_url=url)
         number = cause(shop, BARCODE)
         flush(brisk)
-        attempt, = notice_of(shop, number)["attempts"]
+        attempt, = notification_of(shop, number)["attempts"]
     assert attempt["answer"] == "x" * 4096 + "… (61,440 characters more)"
 
 
@@ -545,9 +545,9 @@ def test_an_answer_that_is_no_complete_http_is_a_failed_attempt(brisk: Control, 
         shop = brisk.shop(notify_url=url)
         number = cause(shop, BARCODE)
         flush(brisk)
-        notice = notice_of(shop, number)
-    assert (notice["status"], notice["attempts"][0]["taken"]) == ("waiting", False)
-    assert notice["attempts"][0]["error"]
+        notification = notification_of(shop, number)
+    assert (notification["status"], notification["attempts"][0]["delivered"]) == ("pending", False)
+    assert notification["attempts"][0]["error"]
 
 
 def test_a_body_that_is_not_text_does_no_harm(brisk: Control) -> None:
@@ -555,10 +555,10 @@ def test_a_body_that_is_not_text_does_no_harm(brisk: Control) -> None:
         shop = brisk.shop(notify_url=url)
         number = cause(shop, BARCODE)
         flush(brisk)
-        assert notice_of(shop, number)["attempts"][0]["status_code"] == 200
+        assert notification_of(shop, number)["attempts"][0]["status_code"] == 200
 
 
-def test_a_silent_receiver_delays_no_other_merchants_notices(brisk: Control, receiver: Receiver) -> None:
+def test_a_silent_receiver_delays_no_other_merchants_notifications(brisk: Control, receiver: Receiver) -> None:
     with raw_receiver(silent) as url:
         slow, quick = brisk.shop(notify_url=url), brisk.shop(notify_url=receiver.url)
         for _ in range(30):
@@ -573,7 +573,7 @@ def test_a_silent_receiver_delays_no_other_merchants_notices(brisk: Control, rec
     assert statistics.median(delays) < 0.3
 
 
-def test_a_slow_receiver_delays_no_other_merchants_notices_while_the_clock_moves(brisk: Control, receiver: Receiver) -> None:
+def test_a_slow_receiver_delays_no_other_merchants_notifications_while_the_clock_moves(brisk: Control, receiver: Receiver) -> None:
     with raw_receiver(silent) as url:
         slow, quick = brisk.shop(notify_url=url), brisk.shop(notify_url=receiver.url)
         slow.pay_by_barcode()

@@ -162,12 +162,12 @@ def test_one_number_sent_to_different_endpoints_at_once_is_one_order(shop: Shop,
     books_agree(shop, clock)
 
 
-def test_a_qr_order_made_many_times_at_once_is_one_order_with_one_notice(notified: Shop, receiver: Receiver, crowd: Crowd):
+def test_a_qr_order_made_many_times_at_once_is_one_order_with_one_notification(notified: Shop, receiver: Receiver, crowd: Crowd):
     number = notified.number()
     answers = crowd([request(notified, "tgpayqrcode", out_trade_no=number, trans_amount="1.00")] * MANY)
     assert {answer.raw for answer in answers} == {answers[0].raw} and outcomes(answers) == {"": MANY}
     notified.control.post("/notifications/flush")
-    assert [notice.fields["out_trade_no"] for notice in receiver.heard] == [number]
+    assert [notification.fields["out_trade_no"] for notification in receiver.heard] == [number]
 
 
 def test_cancellations_and_refunds_at_once_give_the_whole_payment_back_once(shop: Shop, clock: Clock, crowd: Crowd):
@@ -209,6 +209,6 @@ def test_when_buyer_merchant_and_test_pay_and_cancel_at_once_it_is_paid_at_most_
         told = [line["event"] for line in notified.story(number)["history"]]
         assert told in (["create", "pay", "cancel"], ["create", "cancel"])
         notified.control.post("/notifications/flush")
-        heard = [notice.fields for notice in receiver.heard if notice.fields["out_trade_no"] == number]
-        assert [notice.get("trade_status") for notice in heard] == [None, "TRADE_SUCCESS" if "pay" in told else "TRADE_CLOSED"]
+        heard = [notification.fields for notification in receiver.heard if notification.fields["out_trade_no"] == number]
+        assert [notification.get("trade_status") for notification in heard] == [None, "TRADE_SUCCESS" if "pay" in told else "TRADE_CLOSED"]
     books_agree(notified, clock)

@@ -16,7 +16,7 @@ from .driver import Control, Receiver, Server, Shop, free_port
 
 def attempt_of(shop: Shop, number: str) -> dict[str, Any]:
     shop.control.post("/notifications/flush")
-    made, = shop.notices(number)[-1]["attempts"]
+    made, = shop.notifications(number)[-1]["attempts"]
     return made
 
 
@@ -28,7 +28,7 @@ def attempt(shop: Shop, url: str) -> dict[str, Any]:
 def said(made: dict[str, Any]) -> str:
     """The one finding of an attempt that was not taken."""
     found, = made["findings"]
-    assert (made["taken"], found["code"]) == (False, "NOT_ANSWERED_SUCCESS")
+    assert (made["delivered"], found["code"]) == (False, "NOT_ANSWERED_SUCCESS")
     return found["detail"]
 
 
@@ -70,7 +70,7 @@ def test_a_terminals_result_is_taken_with_any_2xx(notified: Shop, receiver: Rece
     number = notified.at_terminal(amount="37.79")["out_trade_no"]
     assert receiver.wait_for(1)[0].fields["out_trade_no"] == number
     made = attempt_of(notified, number)
-    assert (made["taken"], len(made["findings"])) == (taken, 0 if taken else 1)
+    assert (made["delivered"], len(made["findings"])) == (taken, 0 if taken else 1)
 
 
 def test_wrong_credentials_are_told_from_missing_ones(shop: Shop, receiver: Receiver) -> None:
@@ -90,13 +90,13 @@ def test_where_nobody_listens_or_the_host_is_unknown_it_says_so(shop: Shop, rece
 def test_what_a_scenario_loses_is_no_finding_of_the_receiver(notified: Shop) -> None:
     notified.plays({"name": "lost", "when": {"endpoint": "tgpaybarcode"}, "then": {"notify": {"drop": 1}}})
     made = attempt_of(notified, notified.pay_by_barcode()["out_trade_no"])
-    assert (made["taken"], made["findings"]) == (False, [])
+    assert (made["delivered"], made["findings"]) == (False, [])
     assert "lost on the way" in made["error"]
 
 
 @pytest.mark.parametrize("host", ["localhost.", "LocalHost", "ｌocalhost"])
 def test_hosts_of_all_kinds_are_reached(shop: Shop, receiver: Receiver, host: str) -> None:
-    assert attempt(shop, f"{receiver.url.replace('127.0.0.1', host)}?a=é#fragment")["taken"]
+    assert attempt(shop, f"{receiver.url.replace('127.0.0.1', host)}?a=é#fragment")["delivered"]
     assert (receiver.heard[0].path, receiver.heard[0].query.partition("&")[0]) == ("/notify", "a=%C3%A9")
 
 
@@ -106,7 +106,7 @@ def test_an_ipv6_address_is_reached(shop: Shop, receiver: Receiver) -> None:
 
     with Listener(("::1", 0), receiver.server.RequestHandlerClass) as listener:
         threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        assert attempt(shop, f"http://dev:secret@[::1]:{listener.server_port}")["taken"]
+        assert attempt(shop, f"http://dev:secret@[::1]:{listener.server_port}")["delivered"]
         listener.shutdown()
     heard, = receiver.heard
     assert (heard.path, heard.headers["host"]) == ("/", f"[::1]:{listener.server_port}")
@@ -155,8 +155,8 @@ def test_of_a_certificate_that_is_not_trusted_it_is_said_what_to_do(shop: Shop, 
 def test_authorities_of_a_file_are_trusted_for_what_they_certify(pem: Path, safe: dict[str, str]) -> None:
     with Server(notify_ca=pem) as server:
         shop = Control(server.url).shop()
-        assert attempt(shop, safe["right"])["taken"]
-        assert attempt(shop, safe["right"].replace("127.0.0.1", "localhost."))["taken"]
+        assert attempt(shop, safe["right"])["delivered"]
+        assert attempt(shop, safe["right"].replace("127.0.0.1", "localhost."))["delivered"]
         assert "write a host into notify_url" in said(attempt(shop, safe["other name"]))
         assert "renew it" in said(attempt(shop, safe["expired"]))
         assert "--notify-ca FILE" in said(attempt(shop, safe["of nobody"]))
@@ -166,13 +166,13 @@ def test_a_receivers_own_certificate_in_the_file_is_trusted(tmp_path: Path, safe
     own = tmp_path / "own.pem"
     own.write_bytes(CERTIFICATES["of nobody"].cert_chain_pems[0].bytes())
     with Server(notify_ca=own) as server:
-        assert attempt(Control(server.url).shop(), safe["of nobody"])["taken"]
+        assert attempt(Control(server.url).shop(), safe["of nobody"])["delivered"]
 
 
 def test_insecure_takes_every_certificate(safe: dict[str, str]) -> None:
     with Server(notify_insecure="on") as server:
         shop = Control(server.url).shop()
-        assert [attempt(shop, url)["taken"] for url in safe.values()] == [True] * len(safe)
+        assert [attempt(shop, url)["delivered"] for url in safe.values()] == [True] * len(safe)
 
 
 NONE_IN_IT = "has no certificates in PEM"

@@ -393,6 +393,6 @@ def test_what_several_rules_say_happens_in_one_advance_each_at_its_instant(notif
     soon = notified.h5_order(reference="soon")["out_trade_no"]
     noon.advance("1h")
     assert [heard.fields["out_trade_no"] for heard in receiver.wait_for(2)] == [soon, late]
-    attempts = [attempt["at"] for number in (soon, late) for notice in notified.notices(number) for attempt in notice["attempts"]]
+    attempts = [attempt["at"] for number in (soon, late) for notification in notified.notifications(number) for attempt in notification["attempts"]]
     assert (happened(notified, late)[-1], happened(notified, soon)[-1]) == (("pay", after(600)), ("pay", after(660)))
     assert attempts == [after(660), after(780)]

@@ -48,7 +48,7 @@ def is_served(control: Control) -> bool:
 def attempts(shop: Shop, number: str) -> Any:
     """How the first notification of an order fared."""
     shop.control.post("/notifications/flush")
-    return shop.story(number)["notices"][0]["attempts"]
+    return shop.story(number)["notifications"][0]["attempts"]
 
 
 # Control.
@@ -110,7 +110,7 @@ def test_own_notifications(control: Control, shop: Shop) -> None:
     before = {row["merchants_id"] for row in control.get("/merchants")["items"]}
     for path in ("/_emulator/reset", "/console/clock", "/demo/next"):
         number = shop.pay_by_barcode(notify_url=f"{control.url}{path}")["out_trade_no"]
-        assert not attempts(shop, number)[0]["taken"]
+        assert not attempts(shop, number)[0]["delivered"]
     assert {row["merchants_id"] for row in control.get("/merchants")["items"]} == before
 
 

@@ -1,4 +1,4 @@
-"""Contract 9, `notify_allow`: where notices may go, and that link-local and metadata addresses are never among it."""
+"""Contract 9, `notify_allow`: where notifications may go, and that link-local and metadata addresses are never among it."""
 import ipaddress
 from collections.abc import Iterator
 
@@ -38,7 +38,7 @@ def test_link_local_and_metadata_addresses_are_never_allowed(address: str, place
     ("[2001:db8::7]", "2001:db8::7", ("2001:db8::7",), True),
     ("127.0.0.1", "127.0.0.1", ("localhost",), False),
 ])
-def test_notices_go_to_the_allowed_hosts_and_networks_only(host: str, address: str, places: tuple[str, ...], fine: bool) -> None:
+def test_notifications_go_to_the_allowed_hosts_and_networks_only(host: str, address: str, places: tuple[str, ...], fine: bool) -> None:
     assert allowed(host, ipaddress.ip_address(address), places) is fine
 
 
@@ -46,7 +46,7 @@ def attempt(control: Control, url: str) -> dict:
     shop = control.shop(notify_url=url)
     number = shop.pay_by_barcode()["out_trade_no"]
     control.post("/notifications/flush")
-    made, = shop.story(number)["notices"][0]["attempts"]
+    made, = shop.story(number)["notifications"][0]["attempts"]
     return made
 
 
@@ -54,9 +54,9 @@ def attempt(control: Control, url: str) -> dict:
     "http://169.254.169.254/latest/meta-data/", "https://169.254.169.254/", "http://2852039166/", "http://0xa9fea9fe/",
     "http://169.254.43518/", "http://[::ffff:169.254.169.254]/", "http://[64:ff9b::a9fe:a9fe]/", "http://[fe80::1]/",
 ])
-def test_a_notice_for_a_metadata_address_is_a_failed_attempt(control: Control, url: str) -> None:
+def test_a_notification_for_a_metadata_address_is_a_failed_attempt(control: Control, url: str) -> None:
     made = attempt(control, url)
-    assert (made["status_code"], made["taken"]) == (None, False)
+    assert (made["status_code"], made["delivered"]) == (None, False)
     assert "must not go to" in made["error"]
 
 
@@ -66,7 +66,7 @@ def test_an_address_that_leads_nowhere_is_a_failed_attempt_or_refused(control: C
     assert made.status in (201, 422)
     if made.status == 201:
         failed = attempt(control, url)
-        assert (failed["status_code"], failed["taken"]) == (None, False)
+        assert (failed["status_code"], failed["delivered"]) == (None, False)
         assert failed["error"]
 
 
@@ -83,13 +83,13 @@ def by_name() -> Iterator[Control]:
 
 
 def test_a_network_is_compared_with_the_address_that_a_name_resolves_to(by_network: Control, receiver: Receiver) -> None:
-    assert attempt(by_network, receiver.url.replace("127.0.0.1", "localhost"))["taken"]
-    assert attempt(by_network, receiver.url)["taken"]
+    assert attempt(by_network, receiver.url.replace("127.0.0.1", "localhost"))["delivered"]
+    assert attempt(by_network, receiver.url)["delivered"]
     assert "must not go to" in attempt(by_network, receiver.url.replace("127.0.0.1", "192.0.3.1"))["error"]
 
 
 def test_an_allowed_name_allows_its_address_under_this_name_only(by_name: Control, receiver: Receiver) -> None:
-    assert attempt(by_name, receiver.url.replace("127.0.0.1", "localhost"))["taken"]
+    assert attempt(by_name, receiver.url.replace("127.0.0.1", "localhost"))["delivered"]
     assert "must not go to 127.0.0.1" in attempt(by_name, receiver.url)["error"]
     assert len(receiver.heard) == 1, "the second one was connected to"
 

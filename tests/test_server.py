@@ -192,7 +192,7 @@ def test_everything_is_there_after_a_restart(tmp_path: Path, receiver: Receiver)
     with Server(**settings):
         assert remembered(shop, number) == before
         Clock(control).advance("4m")
-        assert shop.story(number)["notices"][0]["status"] == "taken"
+        assert shop.story(number)["notifications"][0]["status"] == "delivered"
 
 
 def test_time_that_passed_while_it_was_down_has_passed(tmp_path: Path) -> None:
@@ -252,7 +252,7 @@ def test_sigterm_finishes_the_attempts_that_are_under_way(tmp_path: Path, receiv
     assert server.stop()[0] == 0
     with Server(**settings):
         shop.control.post("/notifications/flush")
-        assert [notice["status"] for number in numbers for notice in shop.story(number)["notices"]] == ["taken"] * 3
+        assert [notification["status"] for number in numbers for notification in shop.story(number)["notifications"]] == ["delivered"] * 3
     assert len(receiver.heard) == 3
 
 
@@ -351,7 +351,7 @@ def test_two_servers_can_share_a_database(tmp_path: Path, receiver: Receiver) ->
         for each in (shop, there):
             Clock(each.control).advance("1h")
             each.control.post("/notifications/flush")
-        assert [notice["status"] for notice in shop.story(number)["notices"]] == ["taken"]
+        assert [notification["status"] for notification in shop.story(number)["notifications"]] == ["delivered"]
 
 
 def test_a_second_server_must_have_the_same_settings_where_it_matters(tmp_path: Path) -> None:

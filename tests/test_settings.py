@@ -142,6 +142,6 @@ def test_the_retries_and_the_refund_period_are_settings() -> None:
         number = shop.pay_by_barcode()["out_trade_no"]
         control.post("/clock", {"advance": "10d"})
         story = shop.story(number)
-        assert [attempt["at"][11:16] for attempt in story["notices"][0]["attempts"]] == ["12:00", "12:01", "12:03"]
-        assert (story["status"], story["notices"][0]["status"]) == ("TRADE_FINISHED", "failed")
+        assert [attempt["at"][11:16] for attempt in story["notifications"][0]["attempts"]] == ["12:00", "12:01", "12:03"]
+        assert (story["status"], story["notifications"][0]["status"]) == ("TRADE_FINISHED", "failed")
         assert number in shop.settlement("2026-03-01", "2026-03-01").text

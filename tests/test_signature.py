@@ -90,13 +90,13 @@ def test_a_sign_in_capitals_is_taken_with_a_finding(shop: Shop, change: Any) -> 
     assert shop.findings(answer) == {"SIGN_UPPER_CASE"}
 
 
-@pytest.mark.parametrize("spoil", [
+@pytest.mark.parametrize("alter", [
     lambda sign: "", lambda sign: None, lambda sign: f" {sign}", lambda sign: f"{sign}\n", lambda sign: sign[:-1], lambda sign: sign + "0",
     lambda sign: "0" * 32, lambda sign: "é" * 32, lambda sign: sign.translate({ord("0"): "０"}) + "０"])
-def test_any_other_sign_is_refused(shop: Shop, spoil: Any) -> None:
+def test_any_other_sign_is_refused(shop: Shop, alter: Any) -> None:
     params = shop.signed(out_trade_no=shop.number(), trans_amount="1.00")
-    spoiled = {name: value for name, value in {**params, "sign": spoil(params["sign"])}.items() if value is not None}
-    assert shop.send("tgpayqrcode", spoiled)["error"] == "ILLEGAL_SIGN"
+    altered = {name: value for name, value in {**params, "sign": alter(params["sign"])}.items() if value is not None}
+    assert shop.send("tgpayqrcode", altered)["error"] == "ILLEGAL_SIGN"
 
 
 def test_undeclared_parameters_count(shop: Shop) -> None:

@@ -9,8 +9,8 @@ SERVER = """
 import tempfile
 from pathlib import Path
 import tgpay_emulator.cli.announcement
-from tgpay_emulator.server.process import build
 from tgpay_emulator.base.settings import from_environment
+from tgpay_emulator.server.process import build
 
 folder = tempfile.TemporaryDirectory()
 app = build(from_environment({}), Path(folder.name) / "emulator.db")[0]

@@ -137,8 +137,8 @@ def test_the_control_interface_shows_none(busy: Busy) -> None:
     leaks(*(control.ask("GET", path).text for path in paths), "".join(told))
     assert told and len(orders) > 5
     assert control.get(f"/merchants/{shop.merchants_id}")["notify_url"].startswith("http://***@127.0.0.1:")
-    notices = control.get("/notifications")["items"]
-    sent = {notice["request"]["url"].partition("/notify")[0] for notice in notices}
+    notifications = control.get("/notifications")["items"]
+    sent = {notification["request"]["url"].partition("/notify")[0] for notification in notifications}
     assert len(sent) == 2 and all(url.startswith("http://***@127.0.0.1:") for url in sent)
 
 
@@ -173,7 +173,7 @@ def test_the_receiver_was_told_and_the_signature_was_of_what_was_sent(busy: Busy
     shop, _, _ = busy
     journal = shop.control.get("/journal", merchants_id=shop.merchants_id)["items"]
     assert [entry["verdict"] for entry in journal][:8] == ["OK"] * 8
-    assert shop.control.get("/notifications", merchants_id=shop.merchants_id, status="taken")["items"]
+    assert shop.control.get("/notifications", merchants_id=shop.merchants_id, status="delivered")["items"]
     found = shop.control.ask("GET", "/notifications").text
     assert "redirects to http://***@shop.example/login; redirects are not followed" in found
 

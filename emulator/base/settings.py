@@ -130,8 +130,8 @@ SETTINGS = (
     Setting("control_token", "", "bearer token of /_emulator; empty: none on loopback, one made and printed elsewhere; off: none anywhere"),
     Setting("timezone", "Asia/Shanghai", "zone of pay_time, gmt_payment, the settlement day and 1c", _zone),
     Setting("notify_timezone", "Europe/London", "zone of notify_time", _zone),
-    Setting("notify_retries", "4m,10m,10m,1h,2h,6h,15h", "waits before a notice that was not taken is repeated", _schedule),
-    Setting("notify_timeout", "10s", "time for one attempt of a notice, from name lookup to the last byte", durations.parse),
+    Setting("notify_retries", "4m,10m,10m,1h,2h,6h,15h", "waits before a notification that was not delivered is repeated", _schedule),
+    Setting("notify_timeout", "10s", "time for one attempt of a notification, from name lookup to the last byte", durations.parse),
     Setting("notify_allow", "", "hosts and networks that notifications may go to, separated by commas; private: all private networks, "
                                 "merchants: the hosts of the merchants' own notify_url settings. Empty: all on loopback, "
                                 "private,merchants where others reach the emulator. Link-local and cloud metadata addresses never",

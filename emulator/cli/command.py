@@ -170,19 +170,19 @@ def orders(control: Control, as_json: bool, merchant: str | None, status: str | 
 
 @main.group(cls=ListedByDefault)
 def notify() -> None:
-    """Look at notices, and send them once more."""
+    """Look at notifications, and send them once more."""
 
 
 @notify.command("list")
 @click.option("--merchant", help="only of this merchant")
 @click.option("--order", help="only of this order")
-@click.option("--status", type=click.Choice(["waiting", "taken", "failed"]), help="only in this state")
+@click.option("--status", type=click.Choice(["pending", "delivered", "failed"]), help="only in this state")
 @click.option("--after", type=int, default=0, help="the last id seen")
 @click.option("--limit", type=int, default=100, show_default=True)
 @with_control
 def notify_list(control: Control, as_json: bool, merchant: str | None, order: str | None, status: str | None, after: int,
                 limit: int) -> None:
-    """List notices."""
+    """List notifications."""
     answer = control("GET", "/notifications", merchants_id=merchant, out_trade_no=order, status=status, after=after, limit=limit)
     for item in answer["items"] if not as_json else []:
         item["attempts"] = len(item["attempts"])
@@ -193,7 +193,7 @@ def notify_list(control: Control, as_json: bool, merchant: str | None, order: st
 @click.argument("number", type=int)
 @with_control
 def replay(control: Control, as_json: bool, number: int) -> None:
-    """Send a notice once more."""
+    """Send a notification once more."""
     answer = control("POST", f"/notifications/{number}/replay")
     last = answer["attempts"][-1]
     show(answer if as_json else {**answer, "status_code": last["status_code"], "error": last["error"]}, as_json,

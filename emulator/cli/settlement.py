@@ -11,7 +11,7 @@ from .command import ListedByDefault, main, show, with_control
 from .lists import Unreadable, read, told_by_name
 from .remote import Control, fail
 
-COLUMNS = ("id", "merchants_id", "out_trade_no", "partner_transaction_id", "type", "amount", "fee", "settles_at", "planted")
+COLUMNS = ("id", "merchants_id", "out_trade_no", "partner_transaction_id", "type", "amount", "fee", "settles_at", "injected")
 
 
 @main.group(cls=ListedByDefault)
@@ -28,10 +28,10 @@ def settlement() -> None:
 @with_control
 def settlement_list(control: Control, as_json: bool, merchant: str | None, start: str | None, end: str | None, after: int,
                     limit: int) -> None:
-    """List every payment, refund and cancellation as it truly is, and what a scenario has planted in the file."""
+    """List every payment, refund and cancellation as it truly is, and what a scenario has injected in the file."""
     answer = control("GET", "/settlement", merchants_id=merchant, start_date=start, end_date=end, after=after, limit=limit)
     for item in answer["items"] if not as_json else []:
-        item["planted"] = " ".join(item["planted"])
+        item["injected"] = " ".join(item["injected"])
     show(answer, as_json, COLUMNS)
 
 
@@ -42,7 +42,7 @@ def settlement_list(control: Control, as_json: bool, merchant: str | None, start
 @click.option("--end", help="last day of settlement")
 @with_control
 def settlement_check(control: Control, as_json: bool, file: Path, merchant: str | None, start: str | None, end: str | None) -> None:
-    """Check your own list of payments and refunds: which planted discrepancies it has noticed. Status 1 when one was missed, or it differs.
+    """Check your own list of payments and refunds: which injected discrepancies it has noticed. Status 1 when one was missed, or it differs.
 
     FILE is CSV with a header: out_trade_no or partner_transaction_id, and amount; fee and settlement_date where you have them.
     """
@@ -64,18 +64,18 @@ def settlement_check(control: Control, as_json: bool, file: Path, merchant: str 
 
 
 def _print(report: Mapping[str, Any]) -> None:
-    """The report for a person: what is not right in sentences, what was planted in numbers."""
+    """The report for a person: what is not right in sentences, what was injected in numbers."""
     days = f"from {report['start_date'] or 'the first day'} to {report['end_date'] or 'now'}"
     click.echo(f"Merchant {report['merchants_id']}, {days}: {report['rows']} rows in the list, {report['true_rows']} in truth.")
     states = reconciliation.STATES
-    for verdict in report["planted"]:
+    for verdict in report["injected"]:
         if verdict["state"] != states[0]:
             click.echo(f"{verdict['state']}: {verdict['discrepancy']} of {verdict['partner_transaction_id']}: {verdict['sentence']}")
     for difference in report["differences"]:
         click.echo(f"differs: {difference['sentence']}")
-    planted = [(verdict["discrepancy"], verdict["state"]) for verdict in report["planted"]]
-    items = [{"planted": name, "times": sum(planted.count((name, state)) for state in states),
-              **{state: planted.count((name, state)) for state in states}} for name in dict.fromkeys(name for name, _ in planted)]
+    injected = [(verdict["discrepancy"], verdict["state"]) for verdict in report["injected"]]
+    items = [{"injected": name, "times": sum(injected.count((name, state)) for state in states),
+              **{state: injected.count((name, state)) for state in states}} for name in dict.fromkeys(name for name, _ in injected)]
     if items:
-        show({"items": items}, False, ("planted", "times", *states))
+        show({"items": items}, False, ("injected", "times", *states))
     click.echo(f"The list is {'right' if report['right'] else 'not right'}.")

@@ -46,7 +46,7 @@ def scenario_sheet(told: Mapping[str, Any]) -> list[Row]:
 
 def example(of: Mapping[str, Any]) -> str:
     """Where an example of a finding is."""
-    return f"journal {of['journal_id']}" if of["journal_id"] else f"notice {of['notice_id']}, attempt {of['attempt']}"
+    return f"journal {of['journal_id']}" if of["journal_id"] else f"notification {of['notification_id']}, attempt {of['attempt']}"
 
 
 def toml_of(scenario: Mapping[str, Any], uses: Mapping[str, int], by_one: bool) -> str:

@@ -1,4 +1,4 @@
-"""Discrepancies that a scenario plants in the settlement file (contract 8): what the file shows of an entry instead of the truth."""
+"""Discrepancies that a scenario injects in the settlement file (contract 8): what the file shows of an entry instead of the truth."""
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -19,12 +19,12 @@ class Shown:
     settles_at: int
 
 
-def shown(entry: Entry, planted: Iterable[str], settings: Settings) -> Shown:
-    """What the file shows of an entry when these discrepancies are planted, in whatever order they are named."""
+def shown(entry: Entry, injected: Iterable[str], settings: Settings) -> Shown:
+    """What the file shows of an entry when these discrepancies are injected, in whatever order they are named."""
     rows: Rows = (entry,)
-    for name, plant in PLANTS.items():
-        if name in planted:
-            rows = plant(entry, rows, settings)
+    for name, inject in INJECTIONS.items():
+        if name in injected:
+            rows = inject(entry, rows, settings)
     return Shown("".join(line(row, settings) for row in rows), rows[0].settles_at if rows else entry.settles_at)
 
 
@@ -74,7 +74,7 @@ def _like(trans_id: str, seed: str, *names: str) -> str:
     return trans_id[:half] + "".join(new if old.isdecimal() else old for old, new in zip(trans_id[half:], drawn))
 
 
-# By their names in scenario files; those that are planted together are applied from the first to the last.
-PLANTS: Mapping[str, Callable[[Entry, Rows, Settings], Rows]] = {
+# By their names in scenario files; those that are injected together are applied from the first to the last.
+INJECTIONS: Mapping[str, Callable[[Entry, Rows, Settings], Rows]] = {
     "missing": _missing, "duplicate": _duplicate, "next_day": _next_day, "fee_off": _fee_off, "amount_off": _amount_off,
     "unknown_row": _unknown_row}

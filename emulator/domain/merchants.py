@@ -19,7 +19,7 @@ DEFAULT_FEE_RATE = "0.006"
 
 @dataclass(frozen=True)
 class Store:
-    """A shop of a merchant, as notices and the settlement file name it."""
+    """A shop of a merchant, as notifications and the settlement file name it."""
 
     store_id: str
     store_name: str

@@ -1,6 +1,6 @@
 """What a merchant's server is told, by notify_type (contract 6): the fields in order and the form in which they travel.
 
-A notice is made complete, signature and all, in the transaction of its cause, so that every attempt repeats the same bytes.
+A notification is made complete, signature and all, in the transaction of its cause, so that every attempt repeats the same bytes.
 """
 import json
 from collections.abc import Callable, Mapping
@@ -24,8 +24,8 @@ ENDS = (Event.PAY, Event.FAIL, Event.CANCEL, Event.CLOSE, Event.EXPIRE)
 
 
 @dataclass(frozen=True)
-class Notice:
-    """A notice as it is sent: method, address and body (empty for GET, whose fields are in the address); `repeated_body` is that of every
+class Notification:
+    """A notification as it is sent: method, address and body (empty for GET, whose fields are in the address); `repeated_body` is that of every
     attempt after the first, where it differs."""
 
     notify_type: str
@@ -119,7 +119,7 @@ _SCHEMES = {"Mastercard": "MasterCard", "Diners Club": "Diners"}
 
 
 def terminal_result(order: Order, merchant: Merchant, settings: Settings, now: int) -> Fields:
-    """The result of a terminal transaction (contract 4): in the notice, and in the query's answer."""
+    """The result of a terminal transaction (contract 4): in the notification, and in the query's answer."""
     assert order.terminal is not None
     return of_transaction(order, order.terminal)
 
@@ -169,8 +169,8 @@ CAUSES: Mapping[str, tuple[tuple[Event, ...], str, Callable[..., Fields]]] = {
 }
 
 
-def of_move(before: Order, event: Event, after: Order, merchant: Merchant, settings: Settings, now: int) -> Notice | None:
-    """The notice that a move causes, if any: refunds and cancellations of a paid order send none."""
+def of_move(before: Order, event: Event, after: Order, merchant: Merchant, settings: Settings, now: int) -> Notification | None:
+    """The notification that a move causes, if any: refunds and cancellations of a paid order send none."""
     events, notify_type, make = CAUSES.get(after.endpoint, ((), "", trade_status))
     url = address(after, merchant)
     if not url or event not in events or (before.was_paid and event is not Event.PAY):
@@ -179,23 +179,23 @@ def of_move(before: Order, event: Event, after: Order, merchant: Merchant, setti
 
 
 def address(order: Order, merchant: Merchant) -> str:
-    """Where the notices of an order go: the request's notify_url, else the merchant's; may be empty."""
+    """Where the notifications of an order go: the request's notify_url, else the merchant's; may be empty."""
     return order.notify_url or merchant.notify_url
 
 
-def packed(order: Order, notify_type: str, fields: Fields, url: str, merchant: Merchant) -> Notice:
+def packed(order: Order, notify_type: str, fields: Fields, url: str, merchant: Merchant) -> Notification:
     """The fields, signed, in the form of their notify_type; forged where a scenario's rule for the order says so."""
     if notify_type == TERMINAL:
         first, repeated = (envelope.xml(envelope.DEFAULT_ROOT, _signed(order, {**fields, "recoveredTransaction": told}, merchant))
                            for told in ("false", "true"))
-        return Notice(notify_type, "POST", url, envelope.CONTENT_TYPE, first, repeated)
+        return Notification(notify_type, "POST", url, envelope.CONTENT_TYPE, first, repeated)
     signed = _signed(order, fields, merchant)
     if notify_type == MINI:
-        return Notice(notify_type, "POST", url, JSON, _json(signed))
+        return Notification(notify_type, "POST", url, JSON, _json(signed))
     query = urlencode(signed)
     if notify_type == BANKCARD or merchant.notify_method == "POST":
-        return Notice(notify_type, "POST", url, FORM, query)
-    return Notice(notify_type, "GET", urls.with_query(url.partition("#")[0], query), "", "")
+        return Notification(notify_type, "POST", url, FORM, query)
+    return Notification(notify_type, "GET", urls.with_query(url.partition("#")[0], query), "", "")
 
 
 def _signed(order: Order, fields: Fields, merchant: Merchant) -> Fields:

@@ -27,7 +27,7 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 class Entry:
     """One payment (`P`), refund or cancellation (`R`) of an order. Amounts are signed minor units, instants milliseconds.
 
-    `surcharge` is what the file shows of the fee beyond the true one, where a scenario has planted that.
+    `surcharge` is what the file shows of the fee beyond the true one, where a scenario has injected that.
     """
 
     merchants_id: str

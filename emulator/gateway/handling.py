@@ -23,7 +23,7 @@ from ..protocol.masking import Mask, has_card_data
 from ..protocol.replies import Answer, Download, Redirect, Reply, Response
 from ..signing.arrivals import Arrival
 from ..store import Store, Tables, Unusable
-from ..store.records import Entry
+from ..store.journal import Entry
 from .authentication import Authentication, NotAuthentic
 from .endpoints import ENDPOINTS
 from .endpoints._card_documents import card_number
@@ -125,7 +125,7 @@ class Gateway:
         prepare(self.store.read(), self.settings.seed, asked)
         with self.store.write() as tables:
             response = self._carry_out(tables, case, table, merchant, asked)
-        self._wait_for_notices(case, merchant, params)
+        self._wait_for_notifications(case, merchant, params)
         return response
 
     def _carry_out(self, tables: Tables, case: Case, table: Endpoint, merchant: Merchant, asked: Asked) -> Response:
@@ -154,14 +154,14 @@ class Gateway:
             self._look_at(case, call.merchant, reply)
         return _on_the_wire(reply, table, call.merchant)
 
-    def _wait_for_notices(self, case: Case, merchant: Merchant, params: Mapping[str, str]) -> None:
-        """Where a rule says so, the answer waits until the notices of the order have been sent."""
+    def _wait_for_notifications(self, case: Case, merchant: Merchant, params: Mapping[str, str]) -> None:
+        """Where a rule says so, the answer waits until the notifications of the order have been sent."""
         if not (case.verdict and case.verdict.script and case.verdict.script.then.notify.before_answer):
             return
         order = merchant.merchants_id, params.get("out_trade_no", "")
         end = monotonic() + self.settings.notify_timeout / durations.SECOND
         with self._waiting.watcher.waiter(lambda changed: order in changed.orders) as waiter:
-            while monotonic() < end and not waiter.is_over and self.store.read().notices.unsent(*order):
+            while monotonic() < end and not waiter.is_over and self.store.read().notifications.unsent(*order):
                 with self._waiting.pause():
                     waiter.wait(LOOK_AROUND_S)
 
@@ -276,7 +276,7 @@ def _on_the_wire(reply: Reply, table: Endpoint, merchant: Merchant) -> Response:
 
 
 def _written_down(tables: Tables, now: int, case: Case, response: Response, verdict: str) -> Response:
-    """The response with its line in the journal, as a rule spoils it; what was to be sent is kept where nothing of it arrives."""
+    """The response with its line in the journal, as a rule alters it; what was to be sent is kept where nothing of it arrives."""
     request, mask = case.request, case.mask
     script = case.verdict.script if case.verdict else None
     if script:
@@ -295,8 +295,8 @@ def _written_down(tables: Tables, now: int, case: Case, response: Response, verd
 
 
 def _as_scripted(response: Response, script: "scenarios.Script") -> Response:
-    spoiled = faults.FAULTS[script.then.fault](response) if script.then.fault else response
-    return replace(spoiled, rule=script.rule, delay=script.then.delay or 0)
+    altered = faults.FAULTS[script.then.fault](response) if script.then.fault else response
+    return replace(altered, rule=script.rule, delay=script.then.delay or 0)
 
 
 def _masked(value: Any, mask: Mask) -> Any:

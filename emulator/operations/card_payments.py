@@ -77,8 +77,8 @@ def answer(payments: Payments, order: Order, outcome: Outcome, detail: Mapping[s
     if event is not Event.PAY:
         payments.write(order, event, after, told)
     else:
-        planted = payments.enter(after, settlement.PAYMENT, after.out_trade_no, after.amount, after.subject)
-        payments.write(order, event, after, {"amount": money.text(after.amount), "trans_id": after.trans_id, **told, **planted})
+        injected = payments.enter(after, settlement.PAYMENT, after.out_trade_no, after.amount, after.subject)
+        payments.write(order, event, after, {"amount": money.text(after.amount), "trans_id": after.trans_id, **told, **injected})
     return after
 
 

@@ -9,7 +9,7 @@ from ..base.settings import Settings
 from ..domain.orders import Order
 from ..domain.transitions import falls_due
 from ..store import Store
-from .dispatcher import LOOK_AROUND_S, Flight, Flights
+from .dispatcher import LOOK_AROUND_S, Delivery, Dispatcher
 from .patience import Patience
 from .timers import fall_due
 
@@ -25,11 +25,11 @@ class Walk:
     `runs` otherwise, time goes on at its usual pace.
     """
 
-    def __init__(self, store: Store, settings: Settings, flights: Flights, patience: Patience,
+    def __init__(self, store: Store, settings: Settings, dispatcher: Dispatcher, patience: Patience,
                  attend: Callable[[], object], runs: bool = False) -> None:
         self._store = store
         self._settings = settings
-        self._flights = flights
+        self._dispatcher = dispatcher
         self._patience = patience
         self._attend = attend
         self._runs = runs
@@ -42,41 +42,41 @@ class Walk:
             self._stand_at(self._since)
             while self._step(target):
                 continue
-        self.stay(target, self._store.read().notices.last())
+        self.stay(target, self._store.read().notifications.last())
 
     def _step(self, target: int) -> bool:
         """Do what comes next, or wait a moment; answers False when nothing is left but attempts under way."""
         now = self._now()
-        blocked = self._flights.launch_due(now, self._since)
-        under_way, flights = self._flights.under_way(), self._flights.scheduled()
-        horizon = self._flights.horizon()
-        holding = [flight for flight in flights if self._patience.holds(flight.receiver)]
+        blocked = self._dispatcher.launch_due(now, self._since)
+        under_way, deliveries = self._dispatcher.under_way(), self._dispatcher.scheduled()
+        horizon = self._dispatcher.horizon()
+        holding = [delivery for delivery in deliveries if self._patience.holds(delivery.receiver)]
         limit = target if horizon is None else min(target, horizon - 1)
         due = self._store.read().next_due(under_way)
         if blocked or holding:
-            self._pause(holding or flights, bool(holding), limit if due is None else min(limit, due))
+            self._pause(holding or deliveries, bool(holding), limit if due is None else min(limit, due))
         elif due is not None and due <= limit:
             self._move_on(max(now, due), limit)
         elif limit < target:
-            self._pause(flights, False, limit)
+            self._pause(deliveries, False, limit)
         else:
             return False
         return True
 
     def stay(self, until: int, last: int) -> None:
         """Wait until all that is due up to an instant, of the notifications up to an id, has been sent."""
-        notices = self._store.read().notices
+        notifications = self._store.read().notifications
         while True:
-            self._flights.launch_due(max(until, self._now()), self._since)
-            flights, horizon = self._flights.scheduled(), self._flights.horizon()
-            waited_for = [flight for flight in flights if flight.notice.id <= last]
-            if not waited_for and not notices.are_due(until, last):
+            self._dispatcher.launch_due(max(until, self._now()), self._since)
+            deliveries, horizon = self._dispatcher.scheduled(), self._dispatcher.horizon()
+            waited_for = [delivery for delivery in deliveries if delivery.notification.id <= last]
+            if not waited_for and not notifications.are_due(until, last):
                 return
-            self._pause(waited_for or flights, False, until if horizon is None else min(until, horizon - 1))
+            self._pause(waited_for or deliveries, False, until if horizon is None else min(until, horizon - 1))
 
-    def _pause(self, flights: list[Flight], held: bool, limit: int) -> None:
+    def _pause(self, deliveries: list[Delivery], held: bool, limit: int) -> None:
         """Wait a moment for attempts under way; the clock stays within the limit."""
-        self._patience.waited(self._flights.wait(), {flight.receiver for flight in flights}, held)
+        self._patience.waited(self._dispatcher.wait(), {delivery.receiver for delivery in deliveries}, held)
         self._attend()
         passed = time.monotonic() - self._stood
         if self._runs and passed >= LOOK_AROUND_S:
@@ -84,7 +84,7 @@ class Walk:
             self._stand_at(max(now, min(now + round(passed * durations.SECOND), limit)))
 
     def _move_on(self, due: int, limit: int) -> None:
-        if not move_orders(self._store, self._settings, limit, self._flights.under_way()):
+        if not move_orders(self._store, self._settings, limit, self._dispatcher.under_way()):
             self._stand_at(due)
         self._stood = time.monotonic()
 
@@ -111,7 +111,7 @@ def move_orders(store: Store, settings: Settings, until: int, under_way: set[int
         orders = tables.orders.due(until, BATCH)
         horizon = until if len(orders) < BATCH else _instant(orders[-1])
         heap = [(_instant(order), order.id, order) for order in orders]
-        post_due = tables.notices.next_due(under_way) if under_way is not None else None
+        post_due = tables.notifications.next_due(under_way) if under_way is not None else None
         reached = None
         while heap and not (walking and tables.wakes) and (post_due is None or post_due >= heap[0][0]):
             reached, _, order = heapq.heappop(heap)

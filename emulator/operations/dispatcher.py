@@ -1,4 +1,4 @@
-"""Attempts of notices under way: each in a thread of its own, a few at once for each merchant, so that none holds up another."""
+"""Attempts of notifications under way: each in a thread of its own, a few at once for each merchant, so that none holds up another."""
 import itertools
 import logging
 import os
@@ -14,8 +14,8 @@ from functools import cached_property
 from ..base import durations, urls
 from ..base.settings import Settings
 from ..store import Store, Unusable
-from ..store.post import Posted
-from .outbox import Sent, after_failure, deliver, is_lost, skip
+from ..store.notifications import StoredNotification
+from .outbox import DeliveryResult, after_failure, deliver, is_lost, skip
 from .patience import FEW, Patience
 
 LOOK_AROUND_S = 0.05
@@ -47,17 +47,17 @@ class Signal:
                 pass
 
 
-Post = Callable[[Posted, float | None], Sent]
+Post = Callable[[StoredNotification, float | None], DeliveryResult]
 
 
 @dataclass(frozen=True)
-class Flight:
+class Delivery:
     """An attempt under way, begun at the emulator's instant `at`.
 
     One by hand may have a `command` that is finished with it.
     """
 
-    notice: Posted
+    notification: StoredNotification
     at: int
     replay: bool = False
     command: int | None = None
@@ -66,10 +66,10 @@ class Flight:
     @cached_property
     def receiver(self) -> str:
         """Where it goes."""
-        return urls.origin(self.notice.url)
+        return urls.origin(self.notification.url)
 
 
-class Flights:
+class Dispatcher:
     """The attempts under way, each in a thread of its own, at most a few of one merchant so that none holds up another."""
 
     def __init__(self, store: Store, settings: Settings, post: Post, signal: Signal) -> None:
@@ -79,7 +79,7 @@ class Flights:
         self._signal = signal
         self._changed = threading.Condition()
         self._numbers = itertools.count()
-        self._flights: dict[int, Flight] = {}
+        self._deliveries: dict[int, Delivery] = {}
         self._patience: Patience | None = None
 
     @contextmanager
@@ -87,96 +87,96 @@ class Flights:
         """While a move or a flush waits, attempts are made as its patience allows; else in all their time."""
         outer, patience = self._patience, Patience(self._settings.notify_timeout / durations.SECOND)
         with self._changed:
-            for flight in self._flights.values():
-                self._watch(flight, patience)
+            for delivery in self._deliveries.values():
+                self._watch(delivery, patience)
         self._patience = patience
         try:
             yield patience
         finally:
             self._patience = outer
 
-    def _watch(self, flight: Flight, patience: Patience) -> None:
-        if not flight.replay:
-            patience.launched(flight.receiver)
-            flight.patiences.append(patience)
+    def _watch(self, delivery: Delivery, patience: Patience) -> None:
+        if not delivery.replay:
+            patience.launched(delivery.receiver)
+            delivery.patiences.append(patience)
 
-    def launch(self, notice: Posted, at: int, replay: bool = False, command: int | None = None) -> None:
+    def launch(self, notification: StoredNotification, at: int, replay: bool = False, command: int | None = None) -> None:
         """Begin an attempt; `command` is finished with it."""
-        flight, number = Flight(notice, at, replay, command), next(self._numbers)
+        delivery, number = Delivery(notification, at, replay, command), next(self._numbers)
         seconds = None
         with self._changed:
             if self._patience and not replay:
-                seconds = self._patience.allowance(flight.receiver)
-                self._watch(flight, self._patience)
-            self._flights[number] = flight
-        threading.Thread(target=self._fly, args=(number, flight, seconds), daemon=True).start()
+                seconds = self._patience.allowance(delivery.receiver)
+                self._watch(delivery, self._patience)
+            self._deliveries[number] = delivery
+        threading.Thread(target=self._fly, args=(number, delivery, seconds), daemon=True).start()
 
-    def _fly(self, number: int, flight: Flight, seconds: float | None) -> None:
+    def _fly(self, number: int, delivery: Delivery, seconds: float | None) -> None:
         begun, timed_out = time.monotonic(), False
         try:
-            sent = deliver(self._store, flight.notice, flight.at, lambda notice: self._post(notice, seconds),
-                           self._settings.notify_retries, flight.replay)
+            sent = deliver(self._store, delivery.notification, delivery.at, lambda notification: self._post(notification, seconds),
+                           self._settings.notify_retries, delivery.replay)
             timed_out = sent.timed_out
-            if flight.command is not None:
+            if delivery.command is not None:
                 with self._store.write() as tables:
-                    told = {"taken": sent.taken(flight.notice.notify_type), "error": sent.error,
+                    told = {"delivered": sent.delivered(delivery.notification.notify_type), "error": sent.error,
                             "status_code": sent.status_code}
-                    tables.commands.finish(flight.command, told)
+                    tables.commands.finish(delivery.command, told)
         except Unusable:  # the store has said so
             time.sleep(PAUSE_S)
         except Exception:
-            log.exception("an attempt of notice %s was not written down", flight.notice.id)
+            log.exception("an attempt of notification %s was not written down", delivery.notification.id)
             time.sleep(PAUSE_S)  # it is still due: without a pause a full disk would make a storm of repetitions
         finally:
             self._store.leave()
             with self._changed:
-                del self._flights[number]
-                for patience in flight.patiences:
-                    patience.landed(flight.receiver, time.monotonic() - begun, timed_out)
+                del self._deliveries[number]
+                for patience in delivery.patiences:
+                    patience.landed(delivery.receiver, time.monotonic() - begun, timed_out)
                 self._changed.notify_all()
             self._signal.ring()
 
     def launch_due(self, now: int, since: int | None = None) -> bool:
-        """Begin the attempt of every notice that is due, as far as its merchant has room; answers whether any
+        """Begin the attempt of every notification that is due, as far as its merchant has room; answers whether any
         has to wait.
 
         While a clock moves that began to do so at the instant `since`, each is made at its own instant, those
         of one order one after the other, and those for receivers that are waited for no more are skipped.
         """
-        notices = self._store.read().notices
+        notifications = self._store.read().notifications
         while True:
             # Taken before the look into the outbox: an attempt that ends in between is still written there as due.
             under_way, full = self.under_way(), self._full()
-            fresh = notices.due(now, full, under_way, 4 * FEW)
+            fresh = notifications.due(now, full, under_way, 4 * FEW)
             if self._patience is None or since is None:
                 begun = self._begin(fresh, now)
             else:
                 begun = self._begin_patiently(self._patience, fresh, since)
             if not begun:
-                return bool(fresh or (full and notices.due(now, (), under_way, 1)))
+                return bool(fresh or (full and notifications.due(now, (), under_way, 1)))
 
-    def _begin(self, notices: list[Posted], now: int) -> bool:
+    def _begin(self, notifications: list[StoredNotification], now: int) -> bool:
         """Launch them, as far as there is room; answers whether there was any for one of them."""
         full, begun = self._full(), False
-        for notice in notices:
-            if notice.merchants_id not in full:
-                self.launch(notice, now)
+        for notification in notifications:
+            if notification.merchants_id not in full:
+                self.launch(notification, now)
                 full, begun = self._full(), True
         return begun
 
-    def _begin_patiently(self, patience: Patience, notices: list[Posted], since: int) -> bool:
+    def _begin_patiently(self, patience: Patience, notifications: list[StoredNotification], since: int) -> bool:
         """The same while a clock moves."""
-        skipped = [(notice, max(notice.due_at or since, since)) for notice in notices
-                   if patience.is_out(urls.origin(notice.url)) and not is_lost(notice)]
+        skipped = [(notification, max(notification.due_at or since, since)) for notification in notifications
+                   if patience.is_out(urls.origin(notification.url)) and not is_lost(notification)]
         if skipped:
             skip(self._store, skipped, self._settings.notify_retries)
             return True
         full, begun = self._full(), False
-        orders = {(flight.notice.merchants_id, flight.notice.out_trade_no) for flight in self.scheduled()}
-        for notice in notices:
-            order = notice.merchants_id, notice.out_trade_no
-            if notice.merchants_id not in full and order not in orders:
-                self.launch(notice, max(notice.due_at or since, since))
+        orders = {(delivery.notification.merchants_id, delivery.notification.out_trade_no) for delivery in self.scheduled()}
+        for notification in notifications:
+            order = notification.merchants_id, notification.out_trade_no
+            if notification.merchants_id not in full and order not in orders:
+                self.launch(notification, max(notification.due_at or since, since))
                 full, begun = self._full(), True
                 orders.add(order)
         return begun
@@ -184,18 +184,18 @@ class Flights:
     def _full(self) -> set[str]:
         """The merchants that have as many attempts under way as they may; while a clock waits, as many as
         their receivers can stand."""
-        flights = self.scheduled()
-        number = Counter(flight.notice.merchants_id for flight in flights)
+        deliveries = self.scheduled()
+        number = Counter(delivery.notification.merchants_id for delivery in deliveries)
         room = dict.fromkeys(number, FEW)
         if self._patience:
-            for merchant, receiver in {(flight.notice.merchants_id, flight.receiver) for flight in flights}:
+            for merchant, receiver in {(delivery.notification.merchants_id, delivery.receiver) for delivery in deliveries}:
                 room[merchant] = max(room[merchant], self._patience.room(receiver))
         return {merchant for merchant in number if number[merchant] >= room[merchant]}
 
-    def scheduled(self) -> list[Flight]:
+    def scheduled(self) -> list[Delivery]:
         """The attempts under way, those by hand apart."""
         with self._changed:
-            return [flight for flight in self._flights.values() if not flight.replay]
+            return [delivery for delivery in self._deliveries.values() if not delivery.replay]
 
     def horizon(self) -> int | None:
         """The first instant at which the outcome of an attempt under way may matter: a clock stays before it.
@@ -203,22 +203,22 @@ class Flights:
         None: there is none.
         """
         with self._changed:
-            flights = list(self._flights.values())
+            deliveries = list(self._deliveries.values())
         schedule = self._settings.notify_retries
         instants = [
-            flight.notice.due_at if flight.replay else after_failure(flight.notice, flight.at, schedule)
-            for flight in flights]
+            delivery.notification.due_at if delivery.replay else after_failure(delivery.notification, delivery.at, schedule)
+            for delivery in deliveries]
         return min((instant for instant in instants if instant is not None), default=None)
 
     def under_way(self) -> set[int]:
-        """The ids of the notices that are being sent."""
+        """The ids of the notifications that are being sent."""
         with self._changed:
-            return {flight.notice.id for flight in self._flights.values()}
+            return {delivery.notification.id for delivery in self._deliveries.values()}
 
     def commands(self) -> set[int]:
         """The ids of the commands whose attempts are under way."""
         with self._changed:
-            return {flight.command for flight in self._flights.values() if flight.command is not None}
+            return {delivery.command for delivery in self._deliveries.values() if delivery.command is not None}
 
     def wait(self) -> float:
         """Wait a moment for something to happen; answers for how many seconds it did."""
@@ -229,12 +229,12 @@ class Flights:
     def land(self, meanwhile: Callable[[], object]) -> None:
         """Wait for the attempts that are under way now; whenever something happens, `meanwhile` sees to others."""
         with self._changed:
-            waited_for = set(self._flights)
-        while waited_for & set(self._flights):
+            waited_for = set(self._deliveries)
+        while waited_for & set(self._deliveries):
             self.wait()
             meanwhile()
 
     def end(self, seconds: float) -> None:
         """Wait until no attempt is under way, at most so long."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._flights, seconds)
+            self._changed.wait_for(lambda: not self._deliveries, seconds)

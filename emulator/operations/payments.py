@@ -1,6 +1,6 @@
 """The one place where money moves: each method is a move of an order with all that belongs to it.
 
-History, ledger and notice are written in the transaction of the move, so that either all of it happened or nothing.
+History, ledger and notification are written in the transaction of the move, so that either all of it happened or nothing.
 """
 from dataclasses import dataclass, replace
 from itertools import count
@@ -10,13 +10,13 @@ from ..base import clock, durations, money, randomness
 from ..base.settings import Settings
 from ..domain import discrepancies, notifications, settlement, transitions, wallets
 from ..domain.merchants import Merchant
-from ..domain.notifications import Notice
+from ..domain.notifications import Notification
 from ..domain.orders import Event, Order, Status
 from ..domain.transitions import CANCEL_PERIOD, moved, refusal
 from ..protocol.findings import Finding
 from ..store import Tables
-from ..store.post import PLAIN, Sending
-from ..store.trades import Refund
+from ..store.notifications import PLAIN, DeliveryPlan
+from ..store.orders import Refund
 
 OVERTAKEN_BY = 2 * durations.SECOND
 BY_PAYER, BY_CONTROL, BY_CLOCK = "payer", "control", "clock"
@@ -51,9 +51,9 @@ class Payments:
             failure="", trans_id=wallets.trade_number(self.settings.seed, order.pay_type, day, *key),
             buyer_id=order.details.get("openid") or order.details.get("buyer_id") or buyer.id, buyer_login=buyer.login,
             buyer_email=order.details.get("buyer_email") or buyer.email)
-        planted = self.enter(paid, settlement.PAYMENT, paid.out_trade_no, paid.amount, paid.subject)
+        injected = self.enter(paid, settlement.PAYMENT, paid.out_trade_no, paid.amount, paid.subject)
         self.write(order, Event.PAY, paid, {"amount": money.text(paid.amount), "trans_id": paid.trans_id, "cny": money.text(paid.cny),
-                                            **planted})
+                                            **injected})
         return paid
 
     def pay_on_page(self, order: Order) -> Order:
@@ -125,21 +125,21 @@ class Payments:
         """A refund is taken back: the money is the merchant's again. Raises Refused."""
         after = transitions.restored(order, refund.amount, self.now)
         self.tables.orders.mark_reversed(refund)
-        planted = self.enter(after, settlement.REFUND, after.trans_id, refund.amount, "cancel")
+        injected = self.enter(after, settlement.REFUND, after.trans_id, refund.amount, "cancel")
         self.write(order, Event.RESTORE, after, {"amount": money.text(refund.amount), "partner_refund_id": refund.partner_refund_id,
-                                                 **planted})
+                                                 **injected})
         return after
 
-    def post(self, order: Order, notice: Notice | None) -> None:
-        """Put a notice of this order into the outbox."""
-        if notice:
+    def post(self, order: Order, notification: Notification | None) -> None:
+        """Put a notification of this order into the outbox."""
+        if notification:
             how = order.script.then.notify if order.script else None
-            sending = Sending(how.drop, how.times, how.duplicate) if how else PLAIN
-            self.tables.notices.add(order.merchants_id, order.out_trade_no, notice, self.now, self._sent_at(order), sending)
+            sending = DeliveryPlan(how.drop, how.times, how.duplicate) if how else PLAIN
+            self.tables.notifications.add(order.merchants_id, order.out_trade_no, notification, self.now, self._sent_at(order), sending)
             self.tables.wake()
 
     def _sent_at(self, order: Order) -> int:
-        """When a notice is sent: at once, unless a rule says later; shuffled, the last overtakes those before it, which wait for it."""
+        """When a notification is sent: at once, unless a rule says later; shuffled, the last overtakes those before it, which wait for it."""
         how = order.script.then.notify if order.script else None
         if how is None:
             return self.now
@@ -147,15 +147,15 @@ class Payments:
         if how.shuffle and order.status is Status.WAIT_BUYER_PAY:
             return max(sent_at, order.expires_at + OVERTAKEN_BY)
         if how.shuffle:
-            self.tables.notices.hold_back(order.merchants_id, order.out_trade_no, sent_at + OVERTAKEN_BY)
+            self.tables.notifications.hold_back(order.merchants_id, order.out_trade_no, sent_at + OVERTAKEN_BY)
         return sent_at
 
     def _give_back(self, order: Order, event: Event, after: Order, refund: Refund) -> Refund:
         self.tables.orders.add_refund(refund)
         partner_id = order.trans_id if refund.kind == "cancel" else refund.partner_refund_id
-        planted = self.enter(after, settlement.REFUND, partner_id, -refund.amount, refund.reason)
+        injected = self.enter(after, settlement.REFUND, partner_id, -refund.amount, refund.reason)
         self.write(order, event, after, {"amount": money.text(refund.amount), "partner_refund_id": refund.partner_refund_id,
-                                         "reason": refund.reason, **planted})
+                                         "reason": refund.reason, **injected})
         return refund
 
     def _refund_id(self, order: Order) -> str:
@@ -167,7 +167,7 @@ class Payments:
         raise AssertionError("counting never ends")
 
     def write(self, before: Order, event: Event, after: Order, detail: dict[str, str]) -> None:
-        """Write a move down: the order, a line of its history, and the notice that it causes."""
+        """Write a move down: the order, a line of its history, and the notification that it causes."""
         self.tables.orders.save(after)
         self.note(after, event, {**detail, "card_status": str(after.card.status)} if after.card else detail)
         self.post(after, notifications.of_move(before, event, after, self.merchant, self.settings, self.now))
@@ -177,18 +177,18 @@ class Payments:
         self.tables.orders.note(order, self.now, event, self.cause, detail)
 
     def enter(self, order: Order, kind: str, partner_id: str, amount: int, remarks: str) -> dict[str, str]:
-        """Write into the ledger that money has moved; answers what is planted there, for the line of the history that tells the move."""
+        """Write into the ledger that money has moved; answers what is injected there, for the line of the history that tells the move."""
         entry = settlement.Entry(order.merchants_id, order.out_trade_no, kind, partner_id, amount, self.now,
                                  settlement.settles_at(self.now, self.settings), remarks, order, self.merchant)
-        planted = self._planted(order, kind)
-        if not planted:
+        injected = self._injected(order, kind)
+        if not injected:
             self.tables.ledger.add(entry, settlement.line(entry, self.settings))
             return {}
-        shown = discrepancies.shown(entry, planted, self.settings)
-        self.tables.ledger.add(entry, shown.lines, planted, shown.settles_at)
-        return {"planted": " ".join(planted)}
+        shown = discrepancies.shown(entry, injected, self.settings)
+        self.tables.ledger.add(entry, shown.lines, injected, shown.settles_at)
+        return {"injected": " ".join(injected)}
 
-    def _planted(self, order: Order, kind: str) -> tuple[str, ...]:
+    def _injected(self, order: Order, kind: str) -> tuple[str, ...]:
         """The discrepancies of an entry: of a payment those of the order's rule, of all else those of its own request's, if it has any."""
         scripts = (self.script, order.script) if kind == settlement.REFUND else (order.script, self.script)
         return next((script.then.settlement for script in scripts if script and script.then.settlement), ())

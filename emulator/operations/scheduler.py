@@ -1,4 +1,4 @@
-"""What falls due, in order: expiry, the merchant's 15 minutes, the end of the refund period, and every attempt of a notice.
+"""What falls due, in order: expiry, the merchant's 15 minutes, the end of the refund period, and every attempt of a notification.
 
 One thread of one process, the holder of the leadership, does all of it, in real time as well as when the clock is moved. Others ask
 it through the table of commands; where nobody leads, as in a command line without a server, the asker does it itself.
@@ -13,10 +13,10 @@ from ..base import clock, durations, urls
 from ..base.clock import Clock, real_now
 from ..base.settings import Settings
 from ..store import Leadership, Store, Tables, Unusable
+from ..store.journal import Command
 from ..store.locks import BEAT_S
-from ..store.records import Command
 from .clock_walk import BATCH, Walk, move_orders
-from .dispatcher import Flights, Post, Signal
+from .dispatcher import Dispatcher, Post, Signal
 from .patience import Patience
 
 __all__ = ["BATCH", "Scheduler", "planned", "state"]
@@ -31,13 +31,13 @@ log = logging.getLogger(__name__)
 
 
 class Scheduler:
-    """Does what falls due while it leads, and what it is asked: move the clock, flush the outbox, replay a notice."""
+    """Does what falls due while it leads, and what it is asked: move the clock, flush the outbox, replay a notification."""
 
     def __init__(self, store: Store, settings: Settings, post: Post, signal: Signal) -> None:
         self._store = store
         self._settings = settings
         self._signal = signal
-        self._flights = Flights(store, settings, post, signal)
+        self._dispatcher = Dispatcher(store, settings, post, signal)
         self._stopping = threading.Event()
         self._ended = threading.Event()
 
@@ -65,7 +65,7 @@ class Scheduler:
                 log.exception("the scheduler failed and tries again")
                 due = None
             self._signal.wait(LONGEST_SLEEP_S if due is None or due <= 0 else min(LONGEST_SLEEP_S, due / durations.SECOND))
-        self._flights.end(LONGEST_LANDING_S)  # whoever leads next would take what is under way for due
+        self._dispatcher.end(LONGEST_LANDING_S)  # whoever leads next would take what is under way for due
         self._ended.set()
         leadership.close()
 
@@ -103,13 +103,13 @@ class Scheduler:
         """End the thread after what it is doing, and wait for attempts under way."""
         self._stopping.set()
         self._signal.ring()
-        self._flights.end(seconds)
+        self._dispatcher.end(seconds)
 
     def step(self) -> int | None:
         """Do what is due now; answers the milliseconds until the next thing is."""
         self._perform_open("replay", "flush", "clock")
         now = self._catch_up()
-        self._flights.launch_due(now)
+        self._dispatcher.launch_due(now)
         next_due = self._store.read().next_due()
         return None if next_due is None else next_due - now
 
@@ -156,7 +156,7 @@ class Scheduler:
         try:
             if leadership.acquire(wait=False):
                 self.step()
-                self._flights.land(lambda: self._flights.launch_due(self._now()))
+                self._dispatcher.land(lambda: self._dispatcher.launch_due(self._now()))
             elif leadership.stands_still():
                 with self._store.write() as tables:
                     if tables.commands.withdraw(command):
@@ -167,11 +167,11 @@ class Scheduler:
 
     def _perform_open(self, *names: str) -> None:
         """Carry out what is asked for, of some kinds. Those who wait together share a patience."""
-        commands, under_way = self._store.read().commands, self._flights.commands()
+        commands, under_way = self._store.read().commands, self._dispatcher.commands()
         asked = [command.id for command in commands.open()
                  if command.name in names and command.id not in under_way]
         if asked:
-            with self._flights.patient() as patience:
+            with self._dispatcher.patient() as patience:
                 for number in asked:
                     for command in commands.open(number):  # another one may have seen to it meanwhile
                         self._perform(command, patience)
@@ -192,11 +192,11 @@ class Scheduler:
 
     def _replay(self, command: Command) -> None:
         tables = self._store.read()
-        notice = tables.notices.find(command.argument["id"])
-        if notice is None:
-            self._finish(command, {"error": "there is no such notice any more", "taken": False, "status_code": None})
+        notification = tables.notifications.find(command.argument["id"])
+        if notification is None:
+            self._finish(command, {"error": "there is no such notification any more", "delivered": False, "status_code": None})
         else:
-            self._flights.launch(notice, tables.clock.now(), replay=True, command=command.id)
+            self._dispatcher.launch(notification, tables.clock.now(), replay=True, command=command.id)
 
     def _flush(self, command: Command, patience: Patience) -> None:
         """Done when nothing is left that was due when it began. Nobody else has to wait for it."""
@@ -206,7 +206,7 @@ class Scheduler:
             self._catch_up()
 
         plan = self._flush_planned(command)
-        Walk(self._store, self._settings, self._flights, patience, attend).stay(plan["now"], plan["last"])
+        Walk(self._store, self._settings, self._dispatcher, patience, attend).stay(plan["now"], plan["last"])
         self._finish_flushes()
 
     def _flush_planned(self, command: Command) -> Mapping[str, Any]:
@@ -214,7 +214,7 @@ class Scheduler:
             return command.plan
         with self._store.write() as tables:
             now = tables.clock.now()
-            plan = {"now": now, "last": tables.notices.last(), **_begun(tables)}
+            plan = {"now": now, "last": tables.notifications.last(), **_begun(tables)}
             tables.commands.begin(command.id, plan)
         return plan
 
@@ -224,7 +224,7 @@ class Scheduler:
         for command in tables.commands.open():
             if command.name == "flush":
                 plan = self._flush_planned(command)
-                if not tables.notices.are_due(plan["now"], plan["last"]):
+                if not tables.notifications.are_due(plan["now"], plan["last"]):
                     self._finish(command, _told(tables, plan))
 
     def _finish(self, command: Command, result: Mapping[str, Any]) -> None:
@@ -241,10 +241,10 @@ class Scheduler:
             with self._store.write() as tables:
                 plan = {**planned(command.argument, tables.clock.get(), real_now()), **_begun(tables)}
                 tables.commands.begin(command.id, plan)
-        patience.rule_out(map(urls.origin, self._store.read().notices.tally(plan["attempts"]).skipped_urls))
+        patience.rule_out(map(urls.origin, self._store.read().notifications.tally(plan["attempts"]).skipped_urls))
         arrived = Clock(plan["offset"], plan["frozen"])
         runs = arrived.frozen is None
-        Walk(self._store, self._settings, self._flights, patience, attend, runs).to(plan["target"])
+        Walk(self._store, self._settings, self._dispatcher, patience, attend, runs).to(plan["target"])
         with self._store.write() as tables:
             tables.clock.set(arrived)
             tables.commands.finish(command.id, {**state(arrived, real_now()), **_told(tables, plan)})
@@ -258,10 +258,10 @@ def _begun(tables: Tables) -> dict[str, int]:
 
 def _told(tables: Tables, plan: Mapping[str, Any]) -> dict[str, Any]:
     """What was done, and what was skipped, since a command began."""
-    tally = tables.notices.tally(plan["attempts"])
+    tally = tables.notifications.tally(plan["attempts"])
     changes = max(0, tables.newest()[0] - plan["changes"])  # a reset begins all numbering anew
     receivers = sorted(set(map(urls.origin, tally.skipped_urls)))
-    return {"done": {"changes": changes, "attempts": tally.made, "taken": tally.taken},
+    return {"done": {"changes": changes, "attempts": tally.made, "delivered": tally.delivered},
             "skipped": {"attempts": tally.skipped, "receivers": receivers}}
 
 

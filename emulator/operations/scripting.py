@@ -7,7 +7,7 @@ from .. import scenarios
 from ..base import money, urls
 from ..domain.orders import Order
 from ..store import Tables
-from ..store.scripts import RULE
+from ..store.scenarios import RULE
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from ..base.settings import Settings
 from ..domain import merchants
 from ..domain.merchants import User
 from ..store import Tables
-from ..store.scripts import EVERYBODY
+from ..store.scenarios import EVERYBODY
 
 
 def seed(tables: Tables, secret: str) -> None:

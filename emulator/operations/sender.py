@@ -1,4 +1,4 @@
-"""Sends one notice over HTTP: where it may go, how long it may take, how much of the answer is read (contract 6 and 9)."""
+"""Sends one notification over HTTP: where it may go, how long it may take, how much of the answer is read (contract 6 and 9)."""
 import ipaddress
 import socket
 import ssl
@@ -14,8 +14,8 @@ from ..base import durations, urls
 from ..base.settings import MERCHANTS, PRIVATE, Settings
 from ..base.urls import Url
 from ..domain import receivers
-from ..store.post import Posted
-from .outbox import MARK, Sent
+from ..store.notifications import StoredNotification
+from .outbox import MARK, DeliveryResult
 
 ANSWER_LIMIT = 64 * 1024
 MOST_READ = 3 * ANSWER_LIMIT  # with headers, sizes of chunks and informational answers, each of which costs time
@@ -29,7 +29,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class Forbidden(httpcore.ConnectError):
-    """The address is one that notices must not go to."""
+    """The address is one that notifications must not go to."""
 
 
 def embedded(address: Address) -> Address:
@@ -166,44 +166,44 @@ class Sender:
         self._timeout = settings.notify_timeout / durations.SECOND
         self._agent = agent
 
-    def __call__(self, notice: Posted, seconds: float | None = None) -> Sent:
+    def __call__(self, notification: StoredNotification, seconds: float | None = None) -> DeliveryResult:
         """One attempt, which may take so long, at most what the setting says: no redirect is followed, no
         more than 64 KiB of the answer are read."""
         begun = time.monotonic()
         allowed_s = self._timeout if seconds is None else min(seconds, self._timeout)
-        end, reason = begun + allowed_s, urls.problem(notice.url)
+        end, reason = begun + allowed_s, urls.problem(notification.url)
         if reason:
-            return Sent(0, error=f"notify_url is not an absolute http or https URL: {reason}",
+            return DeliveryResult(0, error=f"notify_url is not an absolute http or https URL: {reason}",
                         advice="change the setting of the merchant")
-        url = urls.split(notice.url)
+        url = urls.split(notification.url)
         try:
             left = partial(_left, end)
-            status, location, body = self._exchange(url, notice, left)
+            status, location, body = self._exchange(url, notification, left)
         except httpcore.TimeoutException:
             failure = receivers.too_slow(allowed_s, cut_short=allowed_s < self._timeout)
-            return Sent(_since(begun), error=failure.sentence, advice=failure.advice, timed_out=True)
+            return DeliveryResult(_since(begun), error=failure.sentence, advice=failure.advice, timed_out=True)
         except Forbidden as error:
             failure = receivers.forbidden(str(error))
         except Exception as error:  # whatever a receiver or an address may do, it is an attempt that failed
             failure = receivers.failed(error)
         else:
-            return Sent(_since(begun), status, _discreet(url, body), location=_discreet(url, location),
+            return DeliveryResult(_since(begun), status, _discreet(url, body), location=_discreet(url, location),
                         with_user=bool(url.userinfo))
-        return Sent(_since(begun), error=failure.sentence, advice=failure.advice)
+        return DeliveryResult(_since(begun), error=failure.sentence, advice=failure.advice)
 
-    def _merchants_host(self, notice: Posted) -> str:
+    def _merchants_host(self, notification: StoredNotification) -> str:
         """The host in the merchant's settings, where it matters."""
-        setting = self._url_of(notice.merchants_id) if MERCHANTS in self._settings.notify_allow else ""
+        setting = self._url_of(notification.merchants_id) if MERCHANTS in self._settings.notify_allow else ""
         return urls.split(setting).host.lower().strip("[]") if setting else ""
 
-    def _exchange(self, url: Url, notice: Posted, left: Callable[[], float]) -> tuple[int, bytes, bytes]:
+    def _exchange(self, url: Url, notification: StoredNotification, left: Callable[[], float]) -> tuple[int, bytes, bytes]:
         """Status, Location and the beginning of the body."""
         host, tls = url.host.strip("[]"), self._tls if url.scheme == "https" else None
         place = httpcore.URL(scheme=url.scheme, host=host, port=url.port, target=url.target)
-        content = notice.sent_body.encode() or None
-        network = _Guarded(self._settings.notify_allow, self._merchants_host(notice), left)
+        content = notification.sent_body.encode() or None
+        network = _Guarded(self._settings.notify_allow, self._merchants_host(notification), left)
         with httpcore.ConnectionPool(tls, network_backend=network) as pool:
-            with pool.stream(notice.method, place, headers=self._headers(url, notice), content=content,
+            with pool.stream(notification.method, place, headers=self._headers(url, notification), content=content,
                              extensions={"sni_hostname": host.removesuffix(".")}) as answer:
                 body = b""
                 for piece in answer.iter_stream():
@@ -215,15 +215,15 @@ class Sender:
                 location = next((value for name, value in answer.headers if name.lower() == b"location"), b"")
                 return answer.status, location, body[:ANSWER_LIMIT]
 
-    def _headers(self, url: Url, notice: Posted) -> list[tuple[str, str]]:
+    def _headers(self, url: Url, notification: StoredNotification) -> list[tuple[str, str]]:
         default = urls.DEFAULT_PORTS[url.scheme]
         host = url.host if url.port in (None, default) else f"{url.host}:{url.port}"
         headers = [("Host", host), ("User-Agent", self._agent), ("Accept", "*/*"), ("Connection", "close"),
-                   (MARK, str(notice.id))]
+                   (MARK, str(notification.id))]
         if url.authorization:
             headers.append(("Authorization", url.authorization))
-        if notice.content_type:
-            headers.append(("Content-Type", notice.content_type))
+        if notification.content_type:
+            headers.append(("Content-Type", notification.content_type))
         return headers
 
     @cached_property

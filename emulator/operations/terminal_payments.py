@@ -228,18 +228,18 @@ def _take_back(payments: Payments, refund: Order) -> str | None:
         return NOT_FOUND
     payment = _about(payments, transaction) if transaction.linked else None
     given = payments.tables.orders.refund(refund.merchants_id, refund.out_trade_no)
-    planted: dict[str, str] = {}
+    injected: dict[str, str] = {}
     if payment and given:
         payments.restore(payment, given)
     else:
-        planted = payments.enter(refund, settlement.REFUND, refund.trans_id, refund.amount, "cancel")
+        injected = payments.enter(refund, settlement.REFUND, refund.trans_id, refund.amount, "cancel")
     after = transitions.moved(refund, Event.CANCEL, payments.now)
-    payments.write(refund, Event.CANCEL, after, {"amount": money.text(refund.amount), **planted})
+    payments.write(refund, Event.CANCEL, after, {"amount": money.text(refund.amount), **injected})
     return None
 
 
 def _written(payments: Payments, order: Order, transaction: Transaction) -> Order:
-    """Write a result down: the move of the order with its notice, and the money of a payment or an unlinked refund."""
+    """Write a result down: the move of the order with its notification, and the money of a payment or an unlinked refund."""
     ended = replace(order, terminal=transaction)
     if order.card:
         return _card_answered(payments, ended, transaction)

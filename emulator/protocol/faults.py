@@ -78,7 +78,7 @@ def forged(sign: str) -> str:
 
 
 def altered(fields: Mapping[str, str]) -> dict[str, str]:
-    """The fields of a notice with another amount, and the signature of the right one."""
+    """The fields of a notification with another amount, and the signature of the right one."""
     name = next((name for name in ("trans_amount", "total_fee") if fields.get(name)), "")
     return {**fields, **({name: f"9{fields[name]}"} if name else {})}
 

@@ -37,11 +37,11 @@ RULES = {rule.code: rule for rule in (
          "write each space in a URL as %20 before you sign; browsers and receivers are given it so"),
     Rule("CARD_DATA_IN_URL", "7.2", "card data is sent in the body of a POST, never in a URL",
          "send the request as a form with POST; what is in a URL stays in logs"),
-    Rule("NOT_ANSWERED_SUCCESS", "6, note 2", "the receiver of a notice answers success",
+    Rule("NOT_ANSWERED_SUCCESS", "6, note 2", "the receiver of a notification answers success",
          "answer a 2xx with the word success alone, without HTML around it, at the address of notify_url; "
-         "the example says what came instead; until then the notice is repeated"),
+         "the example says what came instead; until then the notification is repeated"),
     Rule("QR_ORDER_LEFT_OPEN", "2, note 2", "a QR order is paid, queried or cancelled within 15 minutes",
-         "query an order whose notice does not come, and cancel it when the buyer is gone"),
+         "query an order whose notification does not come, and cancel it when the buyer is gone"),
 )}
 
 

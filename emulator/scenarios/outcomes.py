@@ -1,4 +1,4 @@
-"""`then`: what a rule makes of a payment, its answer and its notices (contract 8). A field is a key, and adding one is one row.
+"""`then`: what a rule makes of a payment, its answer and its notifications (contract 8). A field is a key, and adding one is one row.
 
 Keys marked (ours) are not in the contract's list.
 """
@@ -70,7 +70,7 @@ PERCENT = Kind("1% to 99%", _percent, 0, lambda value: f"{value}%")
 
 @dataclass(frozen=True)
 class Notify:
-    """`notify`: what becomes of the notices of the order."""
+    """`notify`: what becomes of the notifications of the order."""
 
     delay: int | None = key(DURATION, "they are sent so much later")
     times: int = key(whole(1, 100, 1), "each is sent so often, one after the other, whether it is taken or not")
@@ -141,7 +141,7 @@ class Then:
                                       "payment is committed")
     settlement: tuple[str, ...] = key(some_of(*DISCREPANCIES), "discrepancies of the order's rows in the settlement file",
                                       (*PAYMENTS, "tgpayrefund", "tgpaycancel"))
-    notify: Notify = table(Notify, "its notices", PAYMENTS)
+    notify: Notify = table(Notify, "its notifications", PAYMENTS)
     terminal: Terminal = table(Terminal, "the card terminal", TERMINALS)
     buyer: Buyer = table(Buyer, "the payer of a waiting order", (*WALLETS, *CARDS))
 

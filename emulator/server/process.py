@@ -34,7 +34,7 @@ from ..operations.dispatcher import Signal
 from ..operations.scheduler import Scheduler
 from ..protocol import card_numbers
 from ..store import IDENTITY, Store, Tables, Unusable, conclude, prepare
-from ..store.post import Posted
+from ..store.notifications import StoredNotification
 from ..web import create_app
 from .serving import Served
 from .shared_settings import Different, agree
@@ -67,18 +67,18 @@ def database_path(settings: Settings) -> Path:
 
 
 class LateSender:
-    """A sender that is loaded with the first notice: a command line that sends none need not wait for its libraries."""
+    """A sender that is loaded with the first notification: a command line that sends none need not wait for its libraries."""
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
         self._store = store
-        self._sender: Callable[[Posted, float | None], Any] | None = None
+        self._sender: Callable[[StoredNotification, float | None], Any] | None = None
 
-    def __call__(self, notice: Posted, seconds: float | None = None) -> Any:
+    def __call__(self, notification: StoredNotification, seconds: float | None = None) -> Any:
         """Make one attempt, which may take so long."""
-        return self.load()(notice, seconds)
+        return self.load()(notification, seconds)
 
-    def load(self) -> Callable[[Posted, float | None], Any]:
+    def load(self) -> Callable[[StoredNotification, float | None], Any]:
         """The sender, ready to send."""
         if self._sender is None:
             from ..operations.sender import Sender

@@ -1,4 +1,4 @@
-"""What a merchant has: a signature, a client and a receiver of notices. Written as a merchant would, with nothing of the emulator's."""
+"""What a merchant has: a signature, a client and a receiver of notifications. Written as a merchant would, with nothing of the emulator's."""
 import hashlib
 import hmac
 import html.parser
@@ -30,7 +30,7 @@ def pay_sign(parameters: Mapping[str, str], key: str) -> str:
 
 
 def read_xml(document: bytes) -> dict[str, str]:
-    """The fields of an answer or a notice in XML."""
+    """The fields of an answer or a notification in XML."""
     return {element.tag: element.text or "" for element in ElementTree.fromstring(document)}
 
 
@@ -132,16 +132,16 @@ class Receiver:
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/notify"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
-    def _hear(self, notice: dict[str, str]) -> None:
+    def _hear(self, notification: dict[str, str]) -> None:
         with self._changed:
-            self.heard.append(notice)
+            self.heard.append(notification)
             self._changed.notify_all()
 
     def wait_for(self, **fields: str) -> dict[str, str] | None:
-        """The first notice with these fields, empty for those that it must not have; None when it does not come in time."""
+        """The first notification with these fields, empty for those that it must not have; None when it does not come in time."""
         def find() -> dict[str, str] | None:
-            return next((notice for notice in self.heard
-                         if all(notice.get(name, "") == value for name, value in fields.items())), None)
+            return next((notification for notification in self.heard
+                         if all(notification.get(name, "") == value for name, value in fields.items())), None)
         with self._changed:
             return self._changed.wait_for(find, PATIENCE_S)
 
@@ -155,7 +155,7 @@ def _handler(hear: Callable[[dict[str, str]], None]) -> type[http.server.BaseHTT
     class Handler(http.server.BaseHTTPRequestHandler):
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-            hear(read_notice(self.path.partition("?")[2], body, self.headers.get("Content-Type", "")))
+            hear(read_notification(self.path.partition("?")[2], body, self.headers.get("Content-Type", "")))
             self.send_response(200)
             self.send_header("Content-Length", "7")
             self.end_headers()
@@ -169,8 +169,8 @@ def _handler(hear: Callable[[dict[str, str]], None]) -> type[http.server.BaseHTT
     return Handler
 
 
-def read_notice(query: str, body: str, content_type: str) -> dict[str, str]:
-    """The fields of a notice as they are signed: of a query string, a form, XML, or JSON with its numbers as they are printed."""
+def read_notification(query: str, body: str, content_type: str) -> dict[str, str]:
+    """The fields of a notification as they are signed: of a query string, a form, XML, or JSON with its numbers as they are printed."""
     if "xml" in content_type:
         return read_xml(body.encode())
     if "json" in content_type:

@@ -1,7 +1,7 @@
 """State: the only place with SQL.
 
 `database` opens and locks, `schema.sql` is the schema, `tables` gathers the modules that each own a few tables: `trades` (orders,
-history, refunds, ledger), `post` (notices, attempts), `people` (merchants, users), `records` (journal, clock,
+history, refunds, ledger), `post` (notifications, attempts), `people` (merchants, users), `records` (journal, clock,
 commands), `keys` (repeated calls).
 """
 from sqlite3 import DatabaseError

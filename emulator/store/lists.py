@@ -7,9 +7,9 @@ from ..base import money, portions
 from ..domain.orders import Order
 from ..terminal import Transaction
 from .columns import Newest, newest, size_of
-from .post import Posted
+from .notifications import StoredNotification
+from .orders import EFFECTIVE, read_order
 from .terminals import read_transaction
-from .trades import EFFECTIVE, read_order
 
 Narrowed = Mapping[str, str | None]
 PAGE = 50
@@ -20,8 +20,8 @@ _LIKE = r"LIKE :like ESCAPE '\'"
 _ORDERS = {
     "merchants_id": "merchants_id = :merchants_id", "endpoint": "endpoint = :endpoint", "status": f"{EFFECTIVE} = :status",
     "search": f"(out_trade_no {_LIKE} OR trans_id {_LIKE} OR amount = :amount OR json_extract(details, '$.reference') {_LIKE})"}
-_NOTICES = {
-    "merchants_id": "merchants_id = :merchants_id", "status": "status = :status", "open": "status <> 'taken'",
+_NOTIFICATIONS = {
+    "merchants_id": "merchants_id = :merchants_id", "status": "status = :status", "open": "status <> 'delivered'",
     "notify_type": "notify_type = :notify_type", "search": f"out_trade_no {_LIKE}"}
 _JOURNAL = {
     "merchants_id": "merchants_id = :merchants_id", "endpoint": "endpoint = :endpoint", "verdict": "verdict = :verdict",
@@ -29,7 +29,7 @@ _JOURNAL = {
 
 
 class Lists:
-    """Pages of orders, notices and journal entries, each with the id before which the next one begins, None at the end.
+    """Pages of orders, notifications and journal entries, each with the id before which the next one begins, None at the end.
 
     What is None or missing in `narrowed` does not narrow.
     """
@@ -42,10 +42,10 @@ class Lists:
         rows, rest = self._page("orders", _ORDERS, {**narrowed, "now": now}, before)
         return [read_order(row) for row in rows], rest
 
-    def notices(self, narrowed: Narrowed, before: int | None = None) -> tuple[list[Posted], int | None]:
-        """Notices; `search` finds parts of order numbers, `open` those that are not taken."""
-        rows, rest = self._page("notices", _NOTICES, narrowed, before)
-        return [Posted(**row) for row in rows], rest
+    def notifications(self, narrowed: Narrowed, before: int | None = None) -> tuple[list[StoredNotification], int | None]:
+        """Notifications; `search` finds parts of order numbers, `open` those that are not delivered."""
+        rows, rest = self._page("notifications", _NOTIFICATIONS, narrowed, before)
+        return [StoredNotification(**row) for row in rows], rest
 
     def journal(self, narrowed: Narrowed, before: int | None = None) -> tuple[list[sqlite3.Row], int | None]:
         """Journal entries; `search` finds parts of order numbers, `refused` those that were not answered OK."""

@@ -98,15 +98,15 @@ CREATE TABLE ledger (
     fee BIGINT NOT NULL,
     rmb_settlement BIGINT NOT NULL,
     settles_at BIGINT NOT NULL,  -- as the file shows it
-    line TEXT NOT NULL,  -- the line of the settlement file; none or several when something is planted
+    line TEXT NOT NULL,  -- the line of the settlement file; none or several when something is injected
     partner_id TEXT NOT NULL DEFAULT '',  -- partner_transaction_id
-    planted TEXT NOT NULL DEFAULT '',     -- what a scenario's rule has planted in it, words with blanks between
+    injected TEXT NOT NULL DEFAULT '',     -- what a scenario's rule has injected in it, words with blanks between
     true_settles_at BIGINT                -- where the file shows another settles_at
 );
 CREATE INDEX ledger_settlement ON ledger (merchants_id, settles_at, id);
 CREATE INDEX ledger_order ON ledger (merchants_id, out_trade_no);
 
-CREATE TABLE notices (
+CREATE TABLE notifications (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     merchants_id TEXT NOT NULL,
     out_trade_no TEXT NOT NULL,
@@ -116,32 +116,32 @@ CREATE TABLE notices (
     content_type TEXT NOT NULL,
     body TEXT NOT NULL,
     repeated_body TEXT NOT NULL DEFAULT '',  -- of attempts after the first, where it differs
-    spoiled TEXT NOT NULL DEFAULT '',        -- JSON, what a scenario's rule makes of its sending
+    altered TEXT NOT NULL DEFAULT '',        -- JSON, what a scenario's rule makes of its sending
     created_at BIGINT NOT NULL,
-    status TEXT NOT NULL,       -- waiting, taken or failed
+    status TEXT NOT NULL,       -- pending, delivered or failed
     attempts INTEGER NOT NULL,  -- those of the schedule; replays by hand do not count
     due_at BIGINT               -- when the next one is due; null when there is none
 );
-CREATE INDEX notices_due ON notices (due_at, id) WHERE due_at IS NOT NULL;
-CREATE INDEX notices_order ON notices (merchants_id, out_trade_no, id);
-CREATE INDEX notices_merchant ON notices (merchants_id, id);
-CREATE INDEX notices_not_taken ON notices (id) WHERE status <> 'taken';
+CREATE INDEX notifications_due ON notifications (due_at, id) WHERE due_at IS NOT NULL;
+CREATE INDEX notifications_order ON notifications (merchants_id, out_trade_no, id);
+CREATE INDEX notifications_merchant ON notifications (merchants_id, id);
+CREATE INDEX notifications_undelivered ON notifications (id) WHERE status <> 'delivered';
 
 CREATE TABLE attempts (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    notice_id INTEGER NOT NULL,
+    notification_id INTEGER NOT NULL,
     merchants_id TEXT NOT NULL,
     at BIGINT NOT NULL,
     took_ms BIGINT NOT NULL,
     status_code INTEGER,
     answer TEXT NOT NULL,
     error TEXT NOT NULL,
-    taken INTEGER NOT NULL,
+    delivered INTEGER NOT NULL,
     replay INTEGER NOT NULL,
     findings TEXT NOT NULL,  -- JSON
     skipped INTEGER NOT NULL DEFAULT 0  -- nothing was sent, because the receiver had not answered before
 );
-CREATE INDEX attempts_notice ON attempts (notice_id);
+CREATE INDEX attempts_notification ON attempts (notification_id);
 CREATE INDEX attempts_merchant ON attempts (merchants_id);
 
 CREATE TABLE journal (
@@ -238,7 +238,7 @@ CREATE INDEX attempts_findings ON attempts (merchants_id, findings, at) WHERE fi
 CREATE TABLE upkeep_marks (
     at BIGINT PRIMARY KEY,
     journal_id BIGINT NOT NULL,
-    notice_id BIGINT NOT NULL
+    notification_id BIGINT NOT NULL
 );
 
 CREATE TABLE facts (

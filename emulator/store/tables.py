@@ -4,23 +4,23 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from .changes import Changes
-from .coming import Coming
+from .journal import ClockTable, Commands, Facts, Journal
 from .keys import Keys
 from .lists import Lists
+from .merchants import Merchants
 from .notebook import Notebook
-from .people import Merchants
-from .post import Notices
-from .records import ClockTable, Commands, Facts, Journal
-from .scripts import Scenarios
-from .settled import Settled
+from .notifications import Notifications
+from .orders import Ledger, Orders
+from .scenarios import Scenarios
+from .settlement import Settled
 from .terminals import Terminals
-from .trades import Ledger, Orders
+from .upcoming import Upcoming
 from .upkeep import Upkeep
 from .vouchers import Vouchers
 
 
 class Tables:
-    """What a transaction works with: `tables.orders.find(…)`, `tables.notices.add(…)`."""
+    """What a transaction works with: `tables.orders.find(…)`, `tables.notifications.add(…)`."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
@@ -30,7 +30,7 @@ class Tables:
         self.merchants = Merchants(connection)
         self.orders = Orders(connection)
         self.ledger = Ledger(connection)
-        self.notices = Notices(connection)
+        self.notifications = Notifications(connection)
         self.journal = Journal(connection)
         self.commands = Commands(connection)
         self.keys = Keys(connection)
@@ -38,7 +38,7 @@ class Tables:
         self.terminals = Terminals(connection)
         self.scenarios = Scenarios(connection)
         self.lists = Lists(connection)
-        self.coming = Coming(connection)
+        self.upcoming = Upcoming(connection)
         self.settled = Settled(connection)
         self.notebook = Notebook(connection)
         self.upkeep = Upkeep(connection)
@@ -62,9 +62,9 @@ class Tables:
         self.wakes = True
 
     def next_due(self, but: Collection[int] = ()) -> int | None:
-        """The next instant at which time alone does something to an order, or a notice goes out, none of
+        """The next instant at which time alone does something to an order, or a notification goes out, none of
         `but`."""
-        dues = [due for due in (self.orders.next_due(), self.notices.next_due(but)) if due is not None]
+        dues = [due for due in (self.orders.next_due(), self.notifications.next_due(but)) if due is not None]
         return min(dues, default=None)
 
     def newest(self) -> tuple[int, int, int]:
@@ -75,15 +75,15 @@ class Tables:
 
     def erase(self, merchants_id: str) -> None:
         """Forget all that a merchant did, in every table that has it; the merchant and its users stay."""
-        for table in ("orders", "history", "refunds", "ledger", "notices", "attempts", "journal", "transactions", "scenarios", "counts",
+        for table in ("orders", "history", "refunds", "ledger", "notifications", "attempts", "journal", "transactions", "scenarios", "counts",
                       "notebook"):
             self.connection.execute(f"DELETE FROM {table} WHERE merchants_id = :id", {"id": merchants_id})
 
     def erase_all(self) -> None:
         """Forget everything, merchants and clock included, and begin all numbering anew."""
-        for table in ("orders", "history", "refunds", "ledger", "notices", "attempts", "journal", "merchants",
+        for table in ("orders", "history", "refunds", "ledger", "notifications", "attempts", "journal", "merchants",
                       "removed_merchants", "users", "clock", "vouchers", "terminals", "transactions",
                       "scenarios", "counts", "notebook", "upkeep_marks", "idempotency_keys"):
             self.connection.execute(f"DELETE FROM {table}")
         # Attempts may be under way, and answers to commands waited for: their numbers are not given out a second time.
-        self.connection.execute("DELETE FROM sqlite_sequence WHERE name NOT IN ('notices', 'commands')")
+        self.connection.execute("DELETE FROM sqlite_sequence WHERE name NOT IN ('notifications', 'commands')")

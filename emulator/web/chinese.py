@@ -38,7 +38,7 @@ _NOTES = {
     "alipay_trans_id after trans_id.":
         "文档中没有：网关的公开客户端会轮询它。应答与 tgpayquery 相同，并在 trans_id 之后附加 alipay_trans_id。",
     "The fields are Handpoint's (inferred), amounts in major units. A query by out_trade_no of an order on a terminal answers the same. "
-    "The notice of a result is this document.":
+    "The notification of a result is this document.":
         "字段沿用 Handpoint（推断），金额以元为单位。按 out_trade_no 查询终端订单，应答相同；结果通知也是同样的内容。",
     "Without an out_refund_id each call is a new refund. The answer is unsigned, as documented.":
         "不传 out_refund_id 时，每次调用都是一笔新的退款。按文档，应答不签名。",
@@ -55,7 +55,7 @@ _NOTES = {
         "一次性验证码为 123456。",
     "The document names the two services, not their address (inferred). A payment that is not reviewed within 24 hours is canceled.":
         "文档提到这两个服务，但没有写明地址（推断）。24 小时内未审核的付款会取消。",
-    "The result comes by notice, or by a query with transactionResultId or out_trade_no: 204 while there is none. A linked refund and the "
+    "The result comes by notification, or by a query with transactionResultId or out_trade_no: 204 while there is none. A linked refund and the "
     "reversals name their original by one of two parameters (inferred). After DECLINED, FAILED and CANCELLED the order number may be used "
     "again.":
         "结果通过通知得知，也可用 transactionResultId 或 out_trade_no 查询，尚无结果时为 204。关联退款和冲正用两个参数之一指明原交易"
@@ -82,7 +82,7 @@ _MEANINGS = {
     "amount in the merchant's currency": "金额，以商户币种计",
     "amount to give back": "退款金额",
     "bankcard": "固定为 bankcard",
-    "comes back in query and notice": "在查询和通知中原样返回",
+    "comes back in query and notification": "在查询和通知中原样返回",
     "descriptions of the goods, separated by vertical bars": "商品描述，用竖线分隔",
     "device": "设备号",
     "first day of settlement; without it end_date": "结算起始日，不传则同 end_date",
@@ -124,7 +124,7 @@ _MEANINGS = {
     "what the risk rules should know": "供风控使用的信息",
     "what the terminal is to do": "终端要执行的操作",
     "where a payer who gives up goes": "付款人放弃时前往的地址",
-    "where notices of this order go; without it the merchant's own address": "此订单的通知地址，不传则用商户设置的地址",
+    "where notifications of this order go; without it the merchant's own address": "此订单的通知地址，不传则用商户设置的地址",
     "where the browser goes after payment": "付款后浏览器前往的地址",
     "where the browser goes with the openid": "浏览器携带 openid 前往的地址",
     "where the browser goes with the result": "浏览器携带结果前往的地址",
@@ -179,12 +179,12 @@ _FINDINGS = {
         "签名前把 URL 中的空格写成 %20；浏览器和接收方得到的就是这种写法",
     "card data is sent in the body of a POST, never in a URL": "卡信息放在 POST 的正文中，不放在 URL 里",
     "send the request as a form with POST; what is in a URL stays in logs": "用 POST 表单发送请求；URL 里的内容会留在日志中",
-    "the receiver of a notice answers success": "通知的接收方应答 success",
+    "the receiver of a notification answers success": "通知的接收方应答 success",
     "answer a 2xx with the word success alone, without HTML around it, at the address of notify_url; "
-    "the example says what came instead; until then the notice is repeated":
+    "the example says what came instead; until then the notification is repeated":
         "请在 notify_url 的地址上直接以 2xx 应答 success 一词，不要包含 HTML；示例说明了实际的应答；否则通知会重复发送",
     "a QR order is paid, queried or cancelled within 15 minutes": "二维码订单在 15 分钟内付款、查询或撤销",
-    "query an order whose notice does not come, and cancel it when the buyer is gone": "收不到通知就查询订单，买家离开就撤销订单",
+    "query an order whose notification does not come, and cancel it when the buyer is gone": "收不到通知就查询订单，买家离开就撤销订单",
     "parameter tables": "参数表",
     "2, note 1": "2，注 1",
     "2, note 2": "2，注 2",
@@ -306,24 +306,24 @@ _SCENARIOS = {
     "A little of everything that can go wrong, at random, and the same again with the same seed.":
         "随机出现各种故障；种子相同，结果相同。",
     "Card payments above 50 are charged back a day after they were paid.": "50 以上的银行卡付款在一天后拒付。",
-    "Every notice comes three times at the same moment, and once more later.": "每个通知同时到达三次，稍后再到一次。",
+    "Every notification comes three times at the same moment, and once more later.": "每个通知同时到达三次，稍后再到一次。",
     "Nobody ever pays: codes and pages run out.": "无人付款：二维码和页面全部过期。",
-    "Notices whose signature does not fit, and notices with another amount: none of them may be believed.":
+    "Notifications whose signature does not fit, and notifications with another amount: none of them may be believed.":
         "签名不符的通知，以及金额被改动的通知：都不可相信。",
     "Everything is paid: wallets at once, every card approved, every terminal transaction authorised.":
         "全部成功：钱包立即付款，银行卡全部批准，终端交易全部授权。",
     "The first attempt fails for want of money, the next one is paid.": "第一次因余额不足失败，下一次成功。",
     "The issuer is down for the first eight card payments, then it is back.": "前八笔银行卡付款发卡行不可用，之后恢复。",
-    "The buyer pays a minute before the time is over, and the notice comes only after the shop has given up.":
+    "The buyer pays a minute before the time is over, and the notification comes only after the shop has given up.":
         "买家在超时前一分钟付款，商家放弃之后通知才到。",
     "The payment is made and the answer is lost: only a query tells.": "付款已完成，应答丢失：只有查询才能得知。",
     "The amount says how the payment ends: 30.84 by card is response code 3084.": "金额决定结果：银行卡支付 30.84 返回 3084。",
-    "Every notice comes a hundred times, late, and in the wrong order.": "每个通知到达一百次，延迟且乱序。",
+    "Every notification comes a hundred times, late, and in the wrong order.": "每个通知到达一百次，延迟且乱序。",
     "Card issuers approve only a part of amounts above 20.": "金额超过 20 时，发卡行只批准一部分。",
     "Card payments of 100 and more wait for the merchant's review.": "100 及以上的银行卡付款等待商户审核。",
     "The settlement file does not agree with the payments: pennies off, rows missing, twice, or a day late.":
         "结算文件与付款不一致：差一分钱、缺行、重复或晚一天。",
-    "Payments are answered after 8 seconds, large ones only later by a notice.": "付款 8 秒后才有应答，大额付款之后才由通知告知结果。",
+    "Payments are answered after 8 seconds, large ones only later by a notification.": "付款 8 秒后才有应答，大额付款之后才由通知告知结果。",
     "Card terminals are busy more often than not, and now and then one gets stuck.": "刷卡终端多半忙碌，偶尔卡住不动。",
     "No card terminal can be reached.": "所有刷卡终端都无法连接。",
     "Every card payment goes through the issuer's page; the one-time code is 123456.": "每笔银行卡付款都经过发卡行页面；一次性验证码为 123456。",

@@ -4,8 +4,8 @@ from flask import Flask, Response, request
 from ..store import DatabaseError, Unusable
 from . import pages
 from .bodies import CONTROL
-from .current import emulator
 from .control.problems import problem
+from .current import emulator
 
 
 def answer_troubles(app: Flask) -> None:

@@ -70,13 +70,13 @@ def test_a_wrong_token_is_told_and_lets_nobody_in(stranger: Desk, given: str) ->
     assert stranger.ask("GET", "/orders").status == 401
 
 
-@pytest.mark.parametrize("spoil", [
+@pytest.mark.parametrize("alter", [
     lambda value: value[:-1], lambda value: value + "0", lambda value: f"9{value}", lambda value: "1." + value.partition(".")[2],
     lambda value: value.partition(".")[2], lambda value: TOKEN.encode().hex(), lambda value: "", lambda value: "x.y",
 ])
-def test_a_cookie_that_was_changed_lets_nobody_in(known: Desk, spoil: object) -> None:
-    assert callable(spoil)
-    known.cookies["tgpay_control"] = spoil(known.cookies["tgpay_control"])
+def test_a_cookie_that_was_changed_lets_nobody_in(known: Desk, alter: object) -> None:
+    assert callable(alter)
+    known.cookies["tgpay_control"] = alter(known.cookies["tgpay_control"])
     assert known.ask("GET", "/orders").status == 401
 
 

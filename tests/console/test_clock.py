@@ -64,7 +64,7 @@ def test_what_falls_due_is_listed_in_order_and_is_done_when_the_answer_comes(
     assert len(receiver.heard) == 2
 
 
-def test_a_notice_that_was_not_taken_is_listed_and_the_clock_moves_there(
+def test_a_notification_that_was_not_taken_is_listed_and_the_clock_moves_there(
         visitor: Visitor, notified: Shop, receiver: Receiver, clock: Clock) -> None:
     receiver.answers = [(500, b"oops"), (200, b"success")]
     notified.pay_by_barcode()

@@ -17,7 +17,7 @@ def page(shop: Shop, path: str, method: str = "GET", **form: str) -> tuple[int, 
 @pytest.mark.parametrize("path, named", [
     ("/orders?status=PAID", "status must be one of WAIT_BUYER_PAY"),
     ("/orders?endpoint=x", "endpoint must be one of"),
-    ("/notifications?status=heard", "status must be one of waiting"),
+    ("/notifications?status=heard", "status must be one of pending"),
     ("/journal?verdict=FINE", "verdict must be one of refused, OK")])
 def test_an_unknown_value_of_a_filter_is_400_and_names_the_known(shop: Shop, path: str, named: str) -> None:
     status, text = page(shop, path)

@@ -10,11 +10,11 @@ def paid(shop: Shop) -> str:
 
 
 def path_of(shop: Shop, number: str) -> str:
-    """The page of an order's first notice."""
-    return f"/notifications/{shop.notices(number)[0]['id']}"
+    """The page of an order's first notification."""
+    return f"/notifications/{shop.notifications(number)[0]['id']}"
 
 
-def test_notices_are_listed_with_state_attempts_and_when_they_are_due_next(
+def test_notifications_are_listed_with_state_attempts_and_when_they_are_due_next(
         desk: Desk, notified: Shop, receiver: Receiver, clock: Clock) -> None:
     clock.set("2026-03-01T02:00:00Z")
     clock.freeze()
@@ -23,11 +23,11 @@ def test_notices_are_listed_with_state_attempts_and_when_they_are_due_next(
         paid(notified)
         notified.control.post("/notifications/flush")
     taken, waiting = rows(desk.page("/notifications", merchants_id=notified.merchants_id))
-    assert "merchant_scan_status_sync" in taken and "Taken Attempts: 1" in taken
-    assert "Waiting Attempts: 1" in waiting and "10:04:00 2026-03-01" in waiting
+    assert "merchant_scan_status_sync" in taken and "Delivered Attempts: 1" in taken
+    assert "Pending Attempts: 1" in waiting and "10:04:00 2026-03-01" in waiting
 
 
-@pytest.mark.parametrize("status, count", [("taken", 1), ("waiting", 1), ("failed", 0), ("", 2)])
+@pytest.mark.parametrize("status, count", [("delivered", 1), ("pending", 1), ("failed", 0), ("", 2)])
 def test_the_state_narrows(desk: Desk, notified: Shop, receiver: Receiver, status: str, count: int) -> None:
     receiver.answers = [(500, b"oops"), (200, b"success")]
     for _ in range(2):
@@ -36,7 +36,7 @@ def test_the_state_narrows(desk: Desk, notified: Shop, receiver: Receiver, statu
     assert len(rows(desk.page("/notifications", merchants_id=notified.merchants_id, status=status))) == count
 
 
-def test_a_notice_has_what_is_sent_and_every_attempt_with_its_answer(
+def test_a_notification_has_what_is_sent_and_every_attempt_with_its_answer(
         desk: Desk, notified: Shop, receiver: Receiver, clock: Clock) -> None:
     receiver.answers = [(500, b"<b>oops</b>"), (200, b"<html>thanks</html>"), (200, b"success")]
     number = paid(notified)
@@ -67,7 +67,7 @@ def test_a_replay_from_an_orders_page_goes_back_to_it(desk: Desk, notified: Shop
     assert len(receiver.wait_for(2)) == 2
 
 
-def test_a_notice_that_nobody_took_can_be_sent_again_when_it_is_given_up(
+def test_a_notification_that_nobody_took_can_be_sent_again_when_it_is_given_up(
         desk: Desk, notified: Shop, receiver: Receiver, clock: Clock) -> None:
     receiver.answers = [(500, b"oops")]
     number = paid(notified)

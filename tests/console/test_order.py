@@ -24,7 +24,7 @@ def acts(page: Any) -> list[str]:
     return [words(button) for button in page.get_element_by_id("acts").iter("button")]
 
 
-def test_the_story_has_requests_moves_notices_refunds_and_settlement_in_the_order_of_time(
+def test_the_story_has_requests_moves_notifications_refunds_and_settlement_in_the_order_of_time(
         desk: Desk, notified: Shop, receiver: Receiver, clock: Clock) -> None:
     clock.freeze()
     receiver.answers = [(500, b"oops"), (200, b"success")]
@@ -37,7 +37,7 @@ def test_the_story_has_requests_moves_notices_refunds_and_settlement_in_the_orde
     clock.advance("1m")
     page = desk.page(desk.order(notified, number))
     story = moments(page)
-    expected = ["tgpayqrcode OK", "Order made by tgpayqrcode", "trans_qrcode_create_sync Attempt 1 Not taken", "Paid by hand",
+    expected = ["tgpayqrcode OK", "Order made by tgpayqrcode", "trans_qrcode_create_sync Attempt 1 Not delivered", "Paid by hand",
                 "trade_status_sync Attempt 1 Taken", "trans_qrcode_create_sync Attempt 2 Taken", "tgpayrefund OK",
                 "Refunded in part by tgpayrefund amount 4.00 GBP = CNY 36.30", "Payment settled 10.00 GBP, fee 0.06",
                 "Refund settled -4.00 GBP, fee 0.00, CNY -36.30"]
@@ -86,16 +86,16 @@ def test_the_rule_that_fitted_is_told_and_of_others_why_not(desk: Desk, shop: Sh
     assert "dear ones" in first and "900.00" in first
 
 
-@pytest.mark.parametrize("planted, told", [
-    ("fee_off", "Planted: the fee is a penny off"), ("missing", "Planted: the file lacks it"), ("next_day", "Planted: a day late")])
-def test_what_a_scenario_has_planted_in_the_settlement_is_told(desk: Desk, shop: Shop, planted: str, told: str) -> None:
-    rules = [{"name": "off", "when": {"endpoint": "tgpaybarcode"}, "then": {"settlement": planted}}]
+@pytest.mark.parametrize("injected, told", [
+    ("fee_off", "Injected: the fee is a penny off"), ("missing", "Injected: the file lacks it"), ("next_day", "Injected: a day late")])
+def test_what_a_scenario_has_injected_in_the_settlement_is_told(desk: Desk, shop: Shop, injected: str, told: str) -> None:
+    rules = [{"name": "off", "when": {"endpoint": "tgpaybarcode"}, "then": {"settlement": injected}}]
     assert shop.control.ask("PUT", "/scenario", {"rules": rules}, merchants_id=shop.merchants_id).status == 200
     page = desk.page(desk.order(shop, shop.pay_by_barcode("8.00")["out_trade_no"]))
     settled, = (moment for moment in moments(page) if moment.startswith("Payment settled"))
     assert told in settled
-    assert ("In the settlement file" in settled) == (planted != "missing")
-    assert ("truly" in settled) == (planted == "next_day")
+    assert ("In the settlement file" in settled) == (injected != "missing")
+    assert ("truly" in settled) == (injected == "next_day")
 
 
 def test_a_request_is_copied_as_a_command_that_answers_as_it_did(desk: Desk, shop: Shop) -> None:

@@ -111,10 +111,10 @@ def test_another_currency_has_its_own_row(desk: Desk, trading: Shop) -> None:
     assert ["EUR" in row for row in rows(desk.page(at(trading)))] == [False, True]
 
 
-@pytest.mark.parametrize("planted, told, lines", [("missing", "the file lacks it", 0), ("duplicate", "the file has it twice", 2),
+@pytest.mark.parametrize("injected, told, lines", [("missing", "the file lacks it", 0), ("duplicate", "the file has it twice", 2),
                                                   ("fee_off", "the fee is a penny off", 1)])
-def test_what_is_planted_is_told_beside_the_truth(desk: Desk, trading: Shop, planted: str, told: str, lines: int) -> None:
-    trading.control.ask("PUT", "/scenario", {"merchants_id": trading.merchants_id, "rules": [{"then": {"settlement": [planted]}}]})
+def test_what_is_injected_is_told_beside_the_truth(desk: Desk, trading: Shop, injected: str, told: str, lines: int) -> None:
+    trading.control.ask("PUT", "/scenario", {"merchants_id": trading.merchants_id, "rules": [{"then": {"settlement": [injected]}}]})
     trading.pay_by_barcode("200.00")
     assert rows(desk.page(at(trading)))[0].endswith(" 1")
     row = desk.page(at(trading, f"/settlement/{DAY}")).xpath("//table/tbody/tr")[-1]

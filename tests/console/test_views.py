@@ -35,7 +35,7 @@ VIEWS: dict[str, Callable[[Shop], str]] = {
     "order-terminal": lambda shop: order_of(shop, "tgpaywebtoterminal"),
     "order-waiting": order_in("WAIT_BUYER_PAY"),
     "notifications": lambda shop: "/notifications",
-    "notice": lambda shop: f"/notifications/{listed(shop, '/notifications', status='waiting')}",
+    "notification": lambda shop: f"/notifications/{listed(shop, '/notifications', status='pending')}",
     "journal": lambda shop: "/journal",
     "entry-sign": lambda shop: f"/journal/{listed(shop, '/journal', verdict='ILLEGAL_SIGN')}",
     "entry-refused": lambda shop: f"/journal/{listed(shop, '/journal', verdict='ILLEGAL_ARGUMENT')}",

@@ -1,9 +1,9 @@
 """What the console says: each text once, in both languages, and a word for everything that can happen."""
 import pytest
 
-from tgpay_emulator.domain.discrepancies import PLANTS
+from tgpay_emulator.domain.discrepancies import INJECTIONS
 from tgpay_emulator.domain.orders import Event
-from tgpay_emulator.operations.outbox import TAKEN
+from tgpay_emulator.operations.outbox import DELIVERED
 from tgpay_emulator.terminal import State
 from tgpay_emulator.web.console import NAVIGATION
 from tgpay_emulator.web.console.words import ROWS
@@ -13,8 +13,8 @@ TEXTS = [*ROWS, *(row for page in NAVIGATION for row in page.texts)]
 NAMES = [name for name, _, _ in TEXTS]
 SAID = [*(f"event_{event}" for event in Event), *(f"step_{state}" for state in State if state is not State.IDLE),
         *(f"{word}_{act}" for act in (*CARD_ACTS, "cancel", "refund") for word in ("act", "done")),
-        *(f"planted_{name}" for name in PLANTS),
-        *(f"notice_{status}" for status in ("waiting", TAKEN, "failed")), *(page.name for page in NAVIGATION)]
+        *(f"injected_{name}" for name in INJECTIONS),
+        *(f"notification_{status}" for status in ("pending", DELIVERED, "failed")), *(page.name for page in NAVIGATION)]
 
 
 def test_no_text_stands_there_twice() -> None:

@@ -126,10 +126,10 @@ def test_a_card_order_can_be_waited_for_by_either_status(notified: Shop, receive
     assert notified.control.ask("GET", "/wait", **query, timeout="50ms").status == 408
     deciding = threading.Timer(0.1, notified.happens, (number, "approve"))
     deciding.start()
-    answer = notified.control.ask("GET", "/wait", **query, notice="taken")
+    answer = notified.control.ask("GET", "/wait", **query, notification="delivered")
     deciding.join()
     assert (answer.status, answer.json["order"]["card"]["status"]) == (200, "success")
-    assert [notice["status"] for notice in answer.json["notices"]] == ["taken"]
+    assert [notification["status"] for notification in answer.json["notifications"]] == ["delivered"]
 
 
 @pytest.mark.parametrize("state, status", [

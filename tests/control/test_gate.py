@@ -148,8 +148,8 @@ def test_a_notification_does_not_control_the_emulator(control: Control, shop: Sh
     control.ask("PATCH", f"/merchants/{shop.merchants_id}", {"notify_url": f"{control.url}{path}", "notify_method": method})
     number = shop.pay_by_barcode()["out_trade_no"]
     control.post("/notifications/flush")
-    notice, = shop.story(number)["notices"]
-    assert {attempt["status_code"] for attempt in notice["attempts"]} <= {403, 404, 405}
+    notification, = shop.story(number)["notifications"]
+    assert {attempt["status_code"] for attempt in notification["attempts"]} <= {403, 404, 405}
     assert shop.story(known)["out_trade_no"] == known
 
 
@@ -192,7 +192,7 @@ def test_where_others_reach_it_no_notification_goes_to_its_other_services(reacha
     if "203.0.113.9" in url and own:
         return  # a host of the merchant's own settings: the attempt may be made
     control.post("/notifications/flush")
-    attempt, = shop.story(number)["notices"][0]["attempts"]
+    attempt, = shop.story(number)["notifications"][0]["attempts"]
     assert "must not go to" in attempt["error"] and "--notify-allow" in attempt["error"]
 
 

@@ -8,8 +8,7 @@ from urllib import parse
 
 import pytest
 
-from tgpay_emulator.web.control.interface import Operation
-from tgpay_emulator.web.control.interface import OPERATIONS
+from tgpay_emulator.web.control.interface import OPERATIONS, Operation
 
 from ..driver import Answer, Control, Server, Shop, exchange
 
@@ -41,7 +40,7 @@ class Desk:
         """The path of an operation, about things that there are."""
         parts = {"merchants_id": self.shop.merchants_id, "out_trade_no": self.number, "name": "autopay",
                  "event": row.words.get("event", ("",))[0], "terminal_sn": self.shop.first_terminal,
-                 "entry_id": str(self.entry), "notice_id": "1"}
+                 "entry_id": str(self.entry), "notification_id": "1"}
         return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: parts[found[1]], row.path)
 
     def send(self, row: Operation, query: str = "", body: bytes | None = None, path: str = "") -> Answer:
@@ -134,7 +133,7 @@ def test_the_journal_is_narrowed_to_any_endpoint(desk: Desk) -> None:
     assert desk.control.get("/journal", endpoint="nothing that there is") == {"items": [], "next": None}
 
 
-@pytest.mark.parametrize("name", ["notification=delivered", "notice=taken"])
+@pytest.mark.parametrize("name", ["notification=delivered", "notification=taken"])
 def test_a_wait_for_notifications_has_two_names(desk: Desk, name: str) -> None:
     row = next(row for row in OPERATIONS if row.path == "/wait")
     query = f"merchants_id={desk.shop.merchants_id}&out_trade_no={desk.number}&{name}&timeout=5s"

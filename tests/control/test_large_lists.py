@@ -14,9 +14,9 @@ LARGE = "茶" * 40_000  # six characters each in JSON
 PAGE = 4 * 1024 * 1024
 ENTRY = ("INSERT INTO journal (at, merchants_id, endpoint, out_trade_no, ip, method, params, status, answer, verdict, findings, "
          "explanation) VALUES (?, ?, 'tgpayquery', ?, '', 'GET', '{}', 200, ?, 'OK', '[]', '{}')")
-NOTICE = ("INSERT INTO notices (merchants_id, out_trade_no, notify_type, method, url, content_type, body, created_at, status, attempts, "
+NOTIFICATION = ("INSERT INTO notifications (merchants_id, out_trade_no, notify_type, method, url, content_type, body, created_at, status, attempts, "
           "due_at) VALUES (?, ?, 'trade_status_sync', 'POST', 'http://127.0.0.1:9/', '', ?, ?, 'failed', 1, NULL)")
-ATTEMPT = ("INSERT INTO attempts (notice_id, merchants_id, at, took_ms, status_code, answer, error, taken, replay, findings) "
+ATTEMPT = ("INSERT INTO attempts (notification_id, merchants_id, at, took_ms, status_code, answer, error, taken, replay, findings) "
            "VALUES (?, ?, ?, 1, 500, ?, '', 0, 1, '[]')")
 HISTORY = ("INSERT INTO history (merchants_id, out_trade_no, at, event, cause, status, detail) "
            "VALUES (?, ?, ?, 'refund', 'tgpayrefund', 'TRADE_SUCCESS', '{\"amount\": \"0.01\"}')")
@@ -44,8 +44,8 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Control,
 def _fill(database: Path, number: str) -> None:
     with sqlite3.connect(database) as connection:
         connection.executemany(ENTRY, [(at, MERCHANT, number, LARGE) for at in range(LISTS["/journal"])])
-        connection.executemany(NOTICE, [(MERCHANT, number, LARGE, at) for at in range(LISTS["/notifications"])])
-        last = connection.execute("SELECT max(id) FROM notices").fetchone()[0]
+        connection.executemany(NOTIFICATION, [(MERCHANT, number, LARGE, at) for at in range(LISTS["/notifications"])])
+        last = connection.execute("SELECT max(id) FROM notifications").fetchone()[0]
         connection.executemany(ATTEMPT, [(last, MERCHANT, at, "z" * 4_096) for at in range(3_000)])
         connection.executemany(HISTORY, [(MERCHANT, number, at) for at in range(30_000)])
         connection.executemany(REFUND, [(MERCHANT, number, f"R{at}", at) for at in range(30_000)])
@@ -88,11 +88,11 @@ def test_of_an_order_with_very_much_the_newest_is_told_and_how_much_more_there_i
     answer = control.ask("GET", f"/orders/{MERCHANT}/{number}")
     told = answer.json
     assert len(answer.raw) < 2 * PAGE
-    for name, total in (("history", 30_001), ("refunds", 30_000), ("notices", 30)):
+    for name, total in (("history", 30_001), ("refunds", 30_000), ("notifications", 30)):
         assert 0 < told["left_out"][name] == total - len(told[name]), name
     assert (told["refunds"][-1]["partner_refund_id"], told["refunds"][0]["partner_refund_id"]) == \
         ("R29999", f"R{told['left_out']['refunds']}")
-    newest = told["notices"][-1]
+    newest = told["notifications"][-1]
     assert 0 < newest["left_out"]["attempts"] == 3_000 - len(newest["attempts"])
 
 
@@ -100,7 +100,7 @@ def test_what_waits_for_an_order_with_very_much_is_answered(crowded: tuple[Contr
     control, number = crowded
     asked = {"merchants_id": MERCHANT, "out_trade_no": number}
     ready = control.ask("GET", "/wait", status="WAIT_BUYER_PAY", **asked)
-    assert ready.status == 200 and ready.json["left_out"]["notices"] > 0
+    assert ready.status == 200 and ready.json["left_out"]["notifications"] > 0
     assert control.ask("GET", "/wait", notification="delivered", timeout="0s", **asked).status == 408
 
 

@@ -19,7 +19,7 @@ PROMISED = [
     ("get", "/health"), ("get", "/openapi.json"), ("post", "/reset"), ("get", "/clock"), ("post", "/clock"), ("get", "/merchants"),
     ("post", "/merchants"), ("get", "/merchants/{merchants_id}"), ("patch", "/merchants/{merchants_id}"),
     ("delete", "/merchants/{merchants_id}"), ("get", "/orders"), ("get", "/orders/{merchants_id}/{out_trade_no}"),
-    ("post", "/orders/{merchants_id}/{out_trade_no}/{event}"), ("get", "/notifications"), ("post", "/notifications/{notice_id}/replay"),
+    ("post", "/orders/{merchants_id}/{out_trade_no}/{event}"), ("get", "/notifications"), ("post", "/notifications/{notification_id}/replay"),
     ("post", "/notifications/flush"), ("get", "/journal"), ("get", "/journal/{entry_id}"), ("delete", "/journal"), ("get", "/findings"),
     ("post", "/sign"), ("post", "/sign/explain"), ("get", "/wait"), ("get", "/events"),
 ]

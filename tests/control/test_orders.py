@@ -56,7 +56,7 @@ def test_orders_are_listed_by_their_state(control: Control, shop: Shop) -> None:
         assert [(order["out_trade_no"], order["status"]) for order in listed] == [(number, status)]
 
 
-def test_an_order_is_told_with_its_history_refunds_and_notices(notified: Shop, receiver: Receiver) -> None:
+def test_an_order_is_told_with_its_history_refunds_and_notifications(notified: Shop, receiver: Receiver) -> None:
     number = notified.qr_order("1.00", reference="table 7")["out_trade_no"]
     notified.happens(number, "pay")
     notified.refund(number, "0.40", out_refund_id="r1", refund_reson="cold")
@@ -65,7 +65,7 @@ def test_an_order_is_told_with_its_history_refunds_and_notices(notified: Shop, r
     assert [line["event"] for line in story["history"]] == ["create", "pay", "refund"]
     assert [line["cause"] for line in story["history"]] == ["tgpayqrcode", "control", "tgpayrefund"]
     assert [(refund["partner_refund_id"], refund["amount"], refund["reason"]) for refund in story["refunds"]] == [("r1", "0.40", "cold")]
-    assert [notice["notify_type"] for notice in story["notices"]] == ["trans_qrcode_create_sync", "trade_status_sync"]
+    assert [notification["notify_type"] for notification in story["notifications"]] == ["trans_qrcode_create_sync", "trade_status_sync"]
 
 
 @pytest.mark.parametrize("number", [

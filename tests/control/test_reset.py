@@ -85,7 +85,7 @@ def test_a_reset_of_everything_brings_back_the_seeded_state(alone: Control) -> N
         assert alone.get(f"/{what}")["items"] == []
 
 
-def test_no_notice_of_before_a_reset_goes_out_after_it(alone: Control, receiver: Receiver) -> None:
+def test_no_notification_of_before_a_reset_goes_out_after_it(alone: Control, receiver: Receiver) -> None:
     receiver.answers = [(500, b"")]
     shop = alone.shop(notify_url=receiver.url)
     shop.pay_by_barcode()
@@ -104,8 +104,8 @@ def test_an_attempt_under_way_during_a_reset_leaves_no_trace(alone: Control, rec
     alone.post("/reset", merchants_id=shop.merchants_id)
     assert shop.pay_by_barcode(out_trade_no=number)["is_success"] == "T"
     alone.post("/notifications/flush")
-    notice, = shop.story(number)["notices"]
-    assert (notice["status"], len(notice["attempts"])) == ("taken", 1)
+    notification, = shop.story(number)["notifications"]
+    assert (notification["status"], len(notification["attempts"])) == ("delivered", 1)
     alone.post("/reset")
 
 
@@ -163,8 +163,8 @@ def run(control: Control, receiver: Receiver) -> list[bytes]:
     answers += [each.settlement("2026-04-01", "2026-06-01") for each in (shop, seeded)]
     answers += [control.ask("GET", "/orders"), control.ask("GET", "/journal")]
     heads = [answer.headers.get(name, "").encode() for answer in answers for name in ("Location", "X-TGPay-Request")]
-    notices = sorted({f"{heard.method} {heard.path}?{heard.query} ".encode() + heard.body for heard in receiver.heard})
-    return [answer.raw for answer in answers] + heads + notices
+    notifications = sorted({f"{heard.method} {heard.path}?{heard.query} ".encode() + heard.body for heard in receiver.heard})
+    return [answer.raw for answer in answers] + heads + notifications
 
 
 def test_the_same_run_gives_the_same_bytes_after_a_reset(alone: Control, receiver: Receiver) -> None:

@@ -222,7 +222,7 @@ def test_the_order_tells_its_transaction_step_by_step(shop: Shop, clock: Clock) 
 def test_waiting_for_a_result(notified: Shop, receiver: Receiver, clock: Clock) -> None:
     clock.reset()
     number = notified.at_terminal()["out_trade_no"]
-    answer = notified.control.get("/wait", merchants_id=notified.merchants_id, out_trade_no=number, status="TRADE_SUCCESS", notice="taken",
+    answer = notified.control.get("/wait", merchants_id=notified.merchants_id, out_trade_no=number, status="TRADE_SUCCESS", notification="delivered",
                                   timeout="10s")
     assert answer["order"]["terminal"]["trade_status"] == "AUTHORISED"
     assert receiver.wait_for(1)[0].fields["out_trade_no"] == number

@@ -45,31 +45,31 @@ def test_an_order_may_be_waited_for_before_it_is_made(shop: Shop) -> None:
     making.join()
 
 
-def test_a_wait_for_taken_notices_ends_when_each_was_taken(notified: Shop, receiver: Receiver) -> None:
+def test_a_wait_for_taken_notifications_ends_when_each_was_taken(notified: Shop, receiver: Receiver) -> None:
     receiver.delay = 0.3
     number = notified.pay_by_barcode()["out_trade_no"]
-    answer = wait(notified, number, status="TRADE_SUCCESS", notice="taken")
-    assert (answer.status, [notice["status"] for notice in answer.json["notices"]]) == (200, ["taken"])
+    answer = wait(notified, number, status="TRADE_SUCCESS", notification="delivered")
+    assert (answer.status, [notification["status"] for notification in answer.json["notifications"]]) == (200, ["delivered"])
 
 
 def test_a_wait_in_vain_says_how_far_it_got(notified: Shop, receiver: Receiver) -> None:
     receiver.answers = [(500, b"")]
     number = notified.qr_order()["out_trade_no"]
     notified.control.post("/notifications/flush")
-    for query, missing in (({"status": "TRADE_SUCCESS"}, "state"), ({"notice": "taken"}, "notice")):
+    for query, missing in (({"status": "TRADE_SUCCESS"}, "state"), ({"notification": "delivered"}, "notification")):
         begun = time.monotonic()
         answer = wait(notified, number, timeout="300ms", **query)
         assert (answer.status, answer.headers["Content-Type"]) == (408, "application/problem+json"), missing
-        assert (answer.json["order"]["status"], [notice["status"] for notice in answer.json["notices"]]) == ("WAIT_BUYER_PAY", ["waiting"])
+        assert (answer.json["order"]["status"], [notification["status"] for notification in answer.json["notifications"]]) == ("WAIT_BUYER_PAY", ["pending"])
         assert 0.3 <= time.monotonic() - begun < 5
 
 
 def test_a_wait_for_an_order_that_never_comes_says_so(shop: Shop) -> None:
     answer = wait(shop, "never", timeout="50ms")
-    assert (answer.status, answer.json["order"], answer.json["notices"]) == (408, None, [])
+    assert (answer.status, answer.json["order"], answer.json["notifications"]) == (408, None, [])
 
 
-@pytest.mark.parametrize("query", [{"status": "PAID"}, {"notice": "heard"}, {"timeout": "soon"}], ids=str)
+@pytest.mark.parametrize("query", [{"status": "PAID"}, {"notification": "heard"}, {"timeout": "soon"}], ids=str)
 def test_a_wait_that_makes_no_sense_is_a_problem_that_names_it(shop: Shop, query: dict[str, str]) -> None:
     answer = wait(shop, "any", **query)
     assert (answer.status, next(iter(query)) in answer.json["detail"]) == (400, True)
@@ -130,12 +130,12 @@ def beginning(control: Control, shop: Shop) -> str:
         return next(events)[0]
 
 
-def test_the_stream_tells_requests_orders_and_attempts_of_notices(notified: Shop, receiver: Receiver) -> None:
+def test_the_stream_tells_requests_orders_and_attempts_of_notifications(notified: Shop, receiver: Receiver) -> None:
     with stream(notified.control, merchants_id=notified.merchants_id) as events:
         number = notified.pay_by_barcode()["out_trade_no"]
         told = take(events, 4)
     kinds = sorted((kind, row.get("event") or row.get("endpoint") or row.get("notify_type")) for _, kind, row in told)
-    assert kinds == [("notice", "merchant_scan_status_sync"), ("order", "create"), ("order", "pay"), ("request", "tgpaybarcode")]
+    assert kinds == [("notification", "merchant_scan_status_sync"), ("order", "create"), ("order", "pay"), ("request", "tgpaybarcode")]
     assert {row["out_trade_no"] for _, _, row in told} == {number}
     assert {row["merchants_id"] for _, _, row in told} == {notified.merchants_id}
 

@@ -48,7 +48,7 @@ def test_the_test_card_of_a_code_gives_that_code_with_its_message_and_status(sho
     assert json.loads(answer["payMethodResp"]) == {"isRedirect": "no"}
     assert shop.verifies(answer)
     query_agrees(shop, answer)
-    assert len(shop.story(answer["out_trade_no"])["notices"]) == (row["status"] in FINAL)
+    assert len(shop.story(answer["out_trade_no"])["notifications"]) == (row["status"] in FINAL)
 
 
 @pytest.mark.parametrize("code", ISSUER_PAGE)
@@ -58,7 +58,7 @@ def test_the_codes_of_the_issuers_page_begin_as_pending_3200(shop: Shop, code: s
     assert (answer["status"], answer["complete_time"]) == ("pending", "")
     assert json.loads(answer["payMethodResp"])["isRedirect"] == "yes"
     query_agrees(shop, answer)
-    assert shop.story(answer["out_trade_no"])["notices"] == []
+    assert shop.story(answer["out_trade_no"])["notifications"] == []
 
 
 @pytest.mark.parametrize("code", REFUSALS)
@@ -192,7 +192,7 @@ def test_a_card_of_json_numbers_is_a_card_too(shop: Shop, number: str):
     assert shop.card_payment(card=card)["status"] == "success"
 
 
-# Cards that are wrong are declined: processed, with an attempt in the history and a notice.
+# Cards that are wrong are declined: processed, with an attempt in the history and a notification.
 
 def declined(shop: Shop, code: str, number: str = VISA, **card: object) -> Answer:
     answer = shop.card_payment(number, card=card, notify_url=NOWHERE)
@@ -202,7 +202,7 @@ def declined(shop: Shop, code: str, number: str = VISA, **card: object) -> Answe
     query_agrees(shop, answer)
     story = shop.story(answer["out_trade_no"])
     assert [(line["event"], line["detail"].get("code")) for line in story["history"]] == [("create", None), ("fail", code)]
-    assert len(story["notices"]) == 1 and f"result_code={code}" in story["notices"][0]["request"]["body"]
+    assert len(story["notifications"]) == 1 and f"result_code={code}" in story["notifications"][0]["request"]["body"]
     return answer
 
 

@@ -80,8 +80,8 @@ def test_an_unpaid_order_is_canceled_and_noticed(shop: Shop, make: Make):
     told = shop.query(number)
     assert (told["trade_status"], told["status"], told["refund_status"]) == ("TRADE_CLOSED", "canceled", "")
     assert RESPONSE_CODES[told["resp_code"]]["status"] == "canceled"
-    notice, = shop.story(number)["notices"]
-    assert "status=canceled" in notice["request"]["body"]
+    notification, = shop.story(number)["notifications"]
+    assert "status=canceled" in notification["request"]["body"]
     assert shop.happens(number, "pay").status == 409
 
 

@@ -179,11 +179,11 @@ def test_a_refunded_number_is_closed_whatever_else_differs(shop: Shop):
 @pytest.mark.parametrize("code, result_code, error", [(ALIPAY_CODE, "SUCCESS", ""), (BUYERS_WHO_FAIL[0][0], "FAIL", BUYERS_WHO_FAIL[0][1])])
 def test_the_end_of_the_payment_is_notified(notified: Shop, receiver: Receiver, code: str, result_code: str, error: str):
     paid = notified.pay_by_barcode("3.10", buyer_identity_code=code)
-    notice = receiver.wait_for(1)[0].fields
-    assert list(notice) == ["merchants_id", "out_trade_no", "total_fee", "currency", "result_code", "error", "store_id", "store_name",
+    notification = receiver.wait_for(1)[0].fields
+    assert list(notification) == ["merchants_id", "out_trade_no", "total_fee", "currency", "result_code", "error", "store_id", "store_name",
                             "notify_time", "notify_type", "create_ip", "sign", "sign_type"]
-    assert (notice["notify_type"], notice["result_code"], notice["error"]) == ("merchant_scan_status_sync", result_code, error)
-    assert (notice["out_trade_no"], notice["total_fee"], notice["currency"]) == (paid["out_trade_no"], "3.10", "GBP")
+    assert (notification["notify_type"], notification["result_code"], notification["error"]) == ("merchant_scan_status_sync", result_code, error)
+    assert (notification["out_trade_no"], notification["total_fee"], notification["currency"]) == (paid["out_trade_no"], "3.10", "GBP")
 
 
 def test_a_payment_that_was_to_be_confirmed_is_notified_when_it_ends_and_once(notified: Shop, receiver: Receiver):
@@ -195,4 +195,4 @@ def test_a_payment_that_was_to_be_confirmed_is_notified_when_it_ends_and_once(no
     notified.happens(number, "pay")
     notified.pay_by_barcode(out_trade_no=number)
     notified.control.post("/notifications/flush")
-    assert [notice.fields["result_code"] for notice in receiver.heard] == ["SUCCESS"]
+    assert [notification.fields["result_code"] for notification in receiver.heard] == ["SUCCESS"]

@@ -104,6 +104,6 @@ def test_cancelling_a_waiting_order_is_notified_and_cancelling_a_paid_one_is_not
     for number in (waiting, paid):
         notified.cancel(number)
     notified.control.post("/notifications/flush")
-    heard = [(notice.fields["out_trade_no"], notice.fields.get("trade_status") or notice.fields["result_code"])
-             for notice in receiver.heard]
+    heard = [(notification.fields["out_trade_no"], notification.fields.get("trade_status") or notification.fields["result_code"])
+             for notification in receiver.heard]
     assert sorted(heard) == sorted([(waiting, "SUCCESS"), (paid, "SUCCESS"), (waiting, "TRADE_CLOSED")])

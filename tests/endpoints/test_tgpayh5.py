@@ -97,13 +97,13 @@ def test_a_buyer_who_fails_sends_payerror_and_may_try_again(notified: Shop, rece
     assert notified.query(number)["trade_status"] == "WAIT_BUYER_PAY"
     exchange(f"{made['pay_url']}/pay", "POST")
     assert notified.query(number)["trade_status"] == "TRADE_SUCCESS"
-    assert [notice.fields["pay_result"] for notice in receiver.wait_for(2)] == ["PAYERROR", "SUCCESS"]
+    assert [notification.fields["pay_result"] for notification in receiver.wait_for(2)] == ["PAYERROR", "SUCCESS"]
 
 
 def test_an_order_closed_unpaid_sends_payerror(notified: Shop, receiver: Receiver, clock: Clock):
     notified.h5_order()
     clock.advance("1440m")
-    assert [notice.fields["pay_result"] for notice in receiver.wait_for(1)] == ["PAYERROR"]
+    assert [notification.fields["pay_result"] for notification in receiver.wait_for(1)] == ["PAYERROR"]
 
 
 def test_a_waiting_order_repeated_answers_as_it_did(shop: Shop):

@@ -145,14 +145,14 @@ def test_an_unpaid_order_closes_after_2_hours(shop: Shop, clock: Clock):
 
 @pytest.mark.parametrize("event, pay_result, status", [
     ("pay", "SUCCESS", "TRADE_SUCCESS"), ("decline", "PAYERROR", "WAIT_BUYER_PAY"), ("expire", "PAYERROR", "TRADE_CLOSED")])
-def test_the_notice_is_tgpay_mini_and_attach_comes_back_in_it_and_in_the_query(
+def test_the_notification_is_tgpay_mini_and_attach_comes_back_in_it_and_in_the_query(
         notified: Shop, receiver: Receiver, event: str, pay_result: str, status: str):
     number = notified.prepay_order("1.23", attach="table=7 & 窗")["out_trade_no"]
     notified.happens(number, event)
-    notice = receiver.wait_for(1)[0].fields
-    assert (notice["notify_type"], notice["pay_result"], notice["pay_channel"]) == ("TGPay_MINI", pay_result, "W")
+    notification = receiver.wait_for(1)[0].fields
+    assert (notification["notify_type"], notification["pay_result"], notification["pay_channel"]) == ("TGPay_MINI", pay_result, "W")
     query = notified.query(number)
-    assert (notice["attach"], query["attach"], query["trade_status"]) == ("table=7 & 窗", "table=7 & 窗", status)
+    assert (notification["attach"], query["attach"], query["trade_status"]) == ("table=7 & 窗", "table=7 & 窗", status)
 
 
 def test_a_waiting_order_repeated_answers_as_it_did(shop: Shop, clock: Clock):

@@ -143,13 +143,13 @@ def test_creation_and_payment_are_notified(notified: Shop, receiver: Receiver):
     assert paid["trade_no"] == notified.query(number)["trans_id"]
 
 
-def test_a_repetition_answers_as_it_did_and_sends_no_second_notice(notified: Shop, receiver: Receiver):
+def test_a_repetition_answers_as_it_did_and_sends_no_second_notification(notified: Shop, receiver: Receiver):
     number = notified.number()
     first = notified.qr_order(out_trade_no=number, reference="one")
     again = notified.qr_order(out_trade_no=number, reference="two", notify_url=f"{receiver.url}/other", it_b_pay="1h")
     notified.control.post("/notifications/flush")
     assert again.raw == first.raw
-    assert [notice.fields["notify_type"] for notice in receiver.heard] == ["trans_qrcode_create_sync"]
+    assert [notification.fields["notify_type"] for notification in receiver.heard] == ["trans_qrcode_create_sync"]
 
 
 @pytest.mark.parametrize("event", ["expire", "close"])

@@ -159,9 +159,9 @@ def test_the_rate_of_a_refund_is_that_of_its_payment(shop: Shop):
     assert (answer["exchange_rate"], answer["refund_amount_cny"]) == ("9.07480000", "9.07")
 
 
-def test_a_refund_sends_no_notice(notified: Shop, receiver: Receiver):
+def test_a_refund_sends_no_notification(notified: Shop, receiver: Receiver):
     number = notified.pay_by_barcode()["out_trade_no"]
     notified.refund(number, "0.50")
     notified.refund(number, "0.50")
     notified.control.post("/notifications/flush")
-    assert [notice.fields["notify_type"] for notice in receiver.heard] == ["merchant_scan_status_sync"]
+    assert [notification.fields["notify_type"] for notification in receiver.heard] == ["merchant_scan_status_sync"]

@@ -315,11 +315,11 @@ def test_what_is_wrong_is_refused_by_name(shop: Shop, params: dict[str, Any], na
     assert shop.verifies(answer)
 
 
-@pytest.mark.parametrize("spoil, error", [({"sign": "0" * 32}, "ILLEGAL_SIGN"), ({"sign_type": "RSA"}, "ILLEGAL_SIGN_TYPE"),
+@pytest.mark.parametrize("alter, error", [({"sign": "0" * 32}, "ILLEGAL_SIGN"), ({"sign_type": "RSA"}, "ILLEGAL_SIGN_TYPE"),
                                           ({"merchants_id": "nobody"}, "ILLEGAL_PARTNER")])
-def test_every_refusal_of_this_endpoint_is_a_400(shop: Shop, spoil: dict[str, str], error: str) -> None:
+def test_every_refusal_of_this_endpoint_is_a_400(shop: Shop, alter: dict[str, str], error: str) -> None:
     params = shop.signed(pay_type="webtoterminal", operation="sale", out_trade_no=shop.number(), trans_amount="1.00")
-    answer = shop.send("tgpaywebtoterminal", {**params, **spoil})
+    answer = shop.send("tgpaywebtoterminal", {**params, **alter})
     assert (answer["result_code"], answer["error"]) == ("400", error)
 
 

@@ -40,7 +40,7 @@ def perform(stage: Stage, steps: Sequence[Step]) -> int:
             step.act(stage)
         except Exception as problem:  # whatever went wrong, the others are still worth seeing
             stage.holds(False, f"{type(problem).__name__}: {problem}")
-        stage.screen.note(step.notice)
+        stage.screen.note(step.notification)
     stage.screen.line()
     stage.screen.check(not stage.failures, f"{stage.checks - stage.failures} of {stage.checks} checks in {len(steps)} steps held")
     return 1 if stage.failures else 0

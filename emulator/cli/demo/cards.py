@@ -37,8 +37,8 @@ def cashier(stage: Stage) -> None:
     paid = _card_on_the_page(stage, f"{url}?again=1", GOOD).text
     stage.holds("Payment successful" in paid, "another card pays")
     for status, code in (("failed", "3084"), ("success", "0000")):
-        notice = stage.heard("", CASHIER["out_trade_no"], CASHIER["merchants_id"], status=status)
-        stage.holds(notice.get("result_code") == code, f"it says {status}, {code}")
+        notification = stage.heard("", CASHIER["out_trade_no"], CASHIER["merchants_id"], status=status)
+        stage.holds(notification.get("result_code") == code, f"it says {status}, {code}")
 
 
 def server_to_server(stage: Stage) -> None:

@@ -36,7 +36,7 @@ class Screen:
         self.line(f"  {'✓' if held else '✗'} {sentence}", "green" if held else "bold red")
 
     def note(self, sentence: str) -> None:
-        """What to notice."""
+        """What to notification."""
         self.line(f"  → {sentence}", "italic")
 
     def table(self, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

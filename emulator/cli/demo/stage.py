@@ -54,16 +54,16 @@ class Stage:
         return answer
 
     def is_signed(self, fields: Mapping[str, str], merchants_id: str) -> bool:
-        """Whether fields of an answer or a notice carry the right signature of a merchant."""
+        """Whether fields of an answer or a notification carry the right signature of a merchant."""
         return fields.get("sign", "") == sign(fields, str(self.merchant(merchants_id)["token"]))
 
     def heard(self, notify_type: str, out_trade_no: str, merchants_id: str, **fields: str) -> Mapping[str, str]:
-        """A notice that must have come with a right signature; shown field by field, as it is signed. Empty when it is missing."""
-        notice = self.receiver.wait_for(notify_type=notify_type, out_trade_no=out_trade_no, **fields) or {}
-        self.screen.code("\n".join(f"    {name} = {value}" for name, value in notice.items()), "ini")
-        self.holds(notice, f"the notice {notify_type or 'of the card payment'} has come")
-        self.holds(self.is_signed(notice, merchants_id), "its signature is right")
-        return notice
+        """A notification that must have come with a right signature; shown field by field, as it is signed. Empty when it is missing."""
+        notification = self.receiver.wait_for(notify_type=notify_type, out_trade_no=out_trade_no, **fields) or {}
+        self.screen.code("\n".join(f"    {name} = {value}" for name, value in notification.items()), "ini")
+        self.holds(notification, f"the notification {notify_type or 'of the card payment'} has come")
+        self.holds(self.is_signed(notification, merchants_id), "its signature is right")
+        return notification
 
     def merchant(self, merchants_id: str) -> Mapping[str, Any]:
         """A merchant with its token, as the operator of the emulator sees it."""
@@ -78,17 +78,17 @@ class Stage:
 
 @dataclass(frozen=True)
 class Step:
-    """A row of the demo: the document's section, a title, what is done, and what to notice."""
+    """A row of the demo: the document's section, a title, what is done, and what to notification."""
 
     section: str
     title: str
     act: Callable[[Stage], None]
-    notice: str
+    notification: str
 
 
 @contextmanager
 def server(receiver: Receiver) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
-    """A real `serve` on a free port with a throw-away database, that sends notices to this machine only. Raises NoServer."""
+    """A real `serve` on a free port with a throw-away database, that sends notifications to this machine only. Raises NoServer."""
     flags = ["--port", "0", "--database", ":temporary:", "--log-level", "warning", "--notify-allow", "127.0.0.1"]
     plain = {name: value for name, value in environ.items() if not name.startswith("TGPAY_")}
     command = [sys.executable, "-m", "tgpay_emulator", "serve", *flags]

@@ -47,12 +47,12 @@ def pay(stage: Stage, url: str, browser: Mapping[str, str]) -> Answer:
 
 
 def prepared(stage: Stage) -> None:
-    """The clock and the address of notices."""
+    """The clock and the address of notifications."""
     now = stage.control("POST", "/clock", {"set": DAY})["now"]
     stage.holds(now.startswith("2021-06-07T10:00"), f"the emulator's clock shows {now}, 18:00 in Shanghai")
     for order in (QR, WEBSITE, CANCEL, cards.CASHIER):
         changed = stage.control("PATCH", f"/merchants/{order['merchants_id']}", {"notify_url": stage.receiver.url})
-        stage.holds(changed["notify_url"] == stage.receiver.url, f"notices of {order['merchants_id']} go to {stage.receiver.url}")
+        stage.holds(changed["notify_url"] == stage.receiver.url, f"notifications of {order['merchants_id']} go to {stage.receiver.url}")
 
 
 def qr_order(stage: Stage) -> None:
@@ -80,8 +80,8 @@ def paid_on_the_page(stage: Stage) -> None:
     stage.holds("Paid" in fetch(receipt, headers=PHONE).text, "the wallet says that it is paid")
 
 
-def qr_notices(stage: Stage) -> None:
-    """Both notices of a QR order."""
+def qr_notifications(stage: Stage) -> None:
+    """Both notifications of a QR order."""
     made = stage.heard("trans_qrcode_create_sync", QR["out_trade_no"], QR["merchants_id"])
     stage.holds(made.get("qr_code") == stage.told["qr"]["qr_code"], "it carries the code of the answer")
     paid = stage.heard("trade_status_sync", QR["out_trade_no"], QR["merchants_id"])
@@ -103,8 +103,8 @@ def barcode(stage: Stage) -> None:
     answer = stage.ask("tgpaybarcode", BARCODE)
     stage.holds(answer["result_code"] == "SUCCESS", "paid at once")
     stage.holds(stage.is_signed(answer.fields, BARCODE["merchants_id"]), "the answer's signature is right")
-    notice = stage.heard("merchant_scan_status_sync", BARCODE["out_trade_no"], BARCODE["merchants_id"])
-    stage.holds(notice.get("result_code") == "SUCCESS", "it says SUCCESS")
+    notification = stage.heard("merchant_scan_status_sync", BARCODE["out_trade_no"], BARCODE["merchants_id"])
+    stage.holds(notification.get("result_code") == "SUCCESS", "it says SUCCESS")
 
 
 def no_money(stage: Stage) -> None:
@@ -158,8 +158,8 @@ def wap(stage: Stage) -> None:
 def _paid_h5(stage: Stage, order: Mapping[str, str], url: str, browser: Mapping[str, str]) -> None:
     answer = pay(stage, url, browser)
     stage.holds(answer.headers.get("Location") == order["return_url"], f"the browser goes on to {order['return_url']}")
-    notice = stage.heard("TGPay_MINI", order["out_trade_no"], order["merchants_id"])
-    stage.holds((notice.get("pay_result"), notice.get("total_fee")) == ("SUCCESS", "100"), "it says SUCCESS and 100 pence")
+    notification = stage.heard("TGPay_MINI", order["out_trade_no"], order["merchants_id"])
+    stage.holds((notification.get("pay_result"), notification.get("total_fee")) == ("SUCCESS", "100"), "it says SUCCESS and 100 pence")
 
 
 def refund(stage: Stage) -> None:
@@ -179,8 +179,8 @@ def cancel(stage: Stage) -> None:
     stage.ask("tgpayqrcode", {**QR, "merchants_id": CANCEL["merchants_id"], "out_trade_no": CANCEL["out_trade_no"]})
     answer = stage.ask("tgpaycancel", CANCEL)
     stage.holds((answer["is_success"], answer["result_code"]) == ("T", "SUCCESS"), "is_success is T, result_code SUCCESS")
-    notice = stage.heard("trade_status_sync", CANCEL["out_trade_no"], CANCEL["merchants_id"])
-    stage.holds(notice.get("trade_status") == "TRADE_CLOSED", "it says TRADE_CLOSED")
+    notification = stage.heard("trade_status_sync", CANCEL["out_trade_no"], CANCEL["merchants_id"])
+    stage.holds(notification.get("trade_status") == "TRADE_CLOSED", "it says TRADE_CLOSED")
 
 
 def link_to_post(stage: Stage) -> None:
@@ -243,9 +243,9 @@ STEPS = (
          "(it_b_pay=1c)."),
     Step("2", "The picture of the code", picture, "It encodes qr_code, so a phone that reaches the emulator can scan it."),
     Step("2", "The buyer pays on the wallet page", paid_on_the_page, "The page also has buttons for a buyer who cannot or does not pay."),
-    Step("6", "The notices arrive", qr_notices, "Verify the signature before you believe a notice, and answer success, or it is repeated."),
-    Step("3", "Query", queried, "Ask when a notice does not come; the query never changes an order."),
-    Step("1", "The shop scans the buyer's code", barcode, "The answer is final here; a notice follows all the same."),
+    Step("6", "The notifications arrive", qr_notifications, "Verify the signature before you believe a notification, and answer success, or it is repeated."),
+    Step("3", "Query", queried, "Ask when a notification does not come; the query never changes an order."),
+    Step("1", "The shop scans the buyer's code", barcode, "The answer is final here; a notification follows all the same."),
     Step("1", "A buyer without money", no_money, "is_success says that the request was processed, only result_code that the money came."),
     Step("1.2", "A wrong signature", wrong_sign, "The emulator knows what clients do wrong; the real gateway says only that it is wrong."),
     Step("7.1", "Card on the cashier's page", cards.cashier, "A test card says in its number what the issuer answers: "
@@ -258,13 +258,13 @@ STEPS = (
     Step("8", "Card terminal", terminal, "Watch it, or drive it, at /terminal/1850025030. Be told at notify_url, or "
          "ask by out_trade_no; without a notify_url the answer has a transactionResultId to ask with."),
     Step("9", "H5 on a desktop", website, "The document's example sends trans_amount where its table says total_fee; both are taken."),
-    Step("10", "H5 on a phone", wap, "total_fee of this notice is in pence; sign the JSON's numbers as they are printed."),
+    Step("10", "H5 on a phone", wap, "total_fee of this notification is in pence; sign the JSON's numbers as they are printed."),
     Step("4", "Part of it is refunded", refund, "Send an out_refund_id: without one each repetition refunds again."),
     Step("5", "Cancel", cancel, "A waiting order closes; one paid within 24 hours is given back. The answer is unsigned."),
     Step("11", "Link to post", link_to_post, "Send the payer's browser there; the page posts by itself."),
     Step("12", "Get openid", openid, "The same browser keeps its openid for this merchant."),
     Step("13", "Prepay order", prepay, "jsapiparameters go to WeChat's payment call as they are; here the control interface pays instead."),
     Step("15", "Merchant's user", user, "The request names no merchant; it is signed with the token of the user's."),
-    Step("", "Two days pass", next_days, "What falls due in between (settlement, expiry, repeated notices) is done before the answer."),
+    Step("", "Two days pass", next_days, "What falls due in between (settlement, expiry, repeated notifications) is done before the answer."),
     Step("14", "Settlement file", settlement, "Money columns of a refund are negative and its fee is 0.00."),
 )

@@ -1,8 +1,8 @@
-"""A merchant's own list beside the truth of the settlement file: which planted discrepancies it shows to be noticed (contract 2.10, 8).
+"""A merchant's own list beside the truth of the settlement file: which injected discrepancies it shows to be noticed (contract 2.10, 8).
 
 What a list looks like that has noticed a discrepancy, one that has missed it, and when that cannot be told:
 
-    planted      noticed                         missed: as the file has it     not told
+    injected      noticed                         missed: as the file has it     not told
     missing      the list has the row            it lacks the row
     duplicate    it has the row once             it has the row twice           it lacks the row
     next_day     it has the true day             it has the day of the file     it has no settlement_date

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ...base import money
 from .. import settlement
-from .judges import MISSED, Case, Difference, Verdict, differences, verdicts
+from .checks import MISSED, Case, Difference, Verdict, differences, verdicts
 from .rows import Days, Listed, Truth
 
 
@@ -43,7 +43,7 @@ _FITS: tuple[Callable[[Truth, Listed, Sequence[Listed]], bool], ...] = (
     lambda truth, each, have: not have and each.amount == truth.amount,
     lambda truth, each, have: not have and each.amount == truth.shown_amount,
     lambda truth, each, have: not have and (each.amount < 0) == (truth.amount < 0),
-    lambda truth, each, have: len(have) == 1 and "duplicate" in truth.planted and each.amount in (truth.amount, truth.shown_amount))
+    lambda truth, each, have: len(have) == 1 and "duplicate" in truth.injected and each.amount in (truth.amount, truth.shown_amount))
 
 
 def _claimed(truths: Sequence[Truth], listed: Iterable[Listed]) -> tuple[dict[int, list[Listed]], list[Listed]]:

@@ -1,6 +1,6 @@
 """What others use of this package."""
 from .checking import Report, check
-from .judges import STATES, Difference, Verdict
+from .checks import STATES, Difference, Verdict
 from .rows import Days, Listed, Truth, row
 
 __all__ = ["Days", "Difference", "Listed", "Report", "STATES", "Truth", "Verdict", "check", "row"]

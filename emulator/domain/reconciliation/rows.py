@@ -10,7 +10,7 @@ from .. import settlement
 
 @dataclass(frozen=True)
 class Truth:
-    """An entry of the ledger as it is: signed minor units, the instant of its settlement in milliseconds; `planted` is what is wrong with
+    """An entry of the ledger as it is: signed minor units, the instant of its settlement in milliseconds; `injected` is what is wrong with
     what the file shows of it: `line`, none or several, settled at `shown_at`."""
 
     id: int
@@ -22,7 +22,7 @@ class Truth:
     fee: int
     settles_at: int
     shown_at: int
-    planted: tuple[str, ...]
+    injected: tuple[str, ...]
     line: str
 
     @cached_property
@@ -33,17 +33,17 @@ class Truth:
     @cached_property
     def unknown(self) -> str:
         """The number of the unknown row, empty where there is none."""
-        return self.rows[-1]["partner_transaction_id"] if "unknown_row" in self.planted else ""
+        return self.rows[-1]["partner_transaction_id"] if "unknown_row" in self.injected else ""
 
     @property
     def shown_amount(self) -> int:
         """The amount in the file."""
-        return money.signed(self.rows[0]["amount"]) if "amount_off" in self.planted else self.amount
+        return money.signed(self.rows[0]["amount"]) if "amount_off" in self.injected else self.amount
 
     @property
     def shown_fee(self) -> int:
         """The fee in the file, which an amount that is off may change too."""
-        return money.signed(self.rows[0]["fee"]) if {"fee_off", "amount_off"} & {*self.planted} else self.fee
+        return money.signed(self.rows[0]["fee"]) if {"fee_off", "amount_off"} & {*self.injected} else self.fee
 
 
 @dataclass(frozen=True)

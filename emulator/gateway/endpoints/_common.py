@@ -27,7 +27,7 @@ PAY_TYPE = Param("pay_type", DOCUMENTED, one_of(*WALLETS), "alipay", "the buyer'
 REFERENCE = Param("reference", OPTIONAL, TEXT, "0607001", "the merchant's remark, such as an invoice number")
 ACCOUNT_ID = Param("account_id", OPTIONAL, TEXT, "20373", "operator")
 TERMINAL_ID = Param("terminal_id", OPTIONAL, TEXT, "80000000001", "device")
-NOTIFY_URL = Param("notify_url", OPTIONAL, URL, "", "where notices of this order go; without it the merchant's own address")
+NOTIFY_URL = Param("notify_url", OPTIONAL, URL, "", "where notifications of this order go; without it the merchant's own address")
 SIGN = Param("sign", REQUIRED, TEXT, "", "signature, section 1.2")
 # Rows of endpoints whose own table does not have it.
 NOTIFIED = replace(NOTIFY_URL, note="not in this section's table; section 6 has it")

@@ -28,7 +28,7 @@ TERMINAL_RESULT = (
         ("cardSchemeName", "brand of the card"), ("maskedCardNumber", "its last four digits"), ("cardEntryType", "ICC, MSR or UNDEFINED"),
         ("verificationMethod", "PIN, NOT_REQUIRED or UNDEFINED"), ("statusMessage", "the result in words"),
         ("originalTransactionID", "of a reversal or linked refund"), ("efttimestamp", "when the result was reached, epoch milliseconds"),
-        ("recoveredTransaction", "true in a repeated notice"), ("reference", "as sent"))),
+        ("recoveredTransaction", "true in a repeated notification"), ("reference", "as sent"))),
     *common.SIGNATURE)
 
 
@@ -41,7 +41,7 @@ TERMINAL_RESULT = (
               source=common.INFERRED), common.SIGN),
     answer=TERMINAL_RESULT,
     note="The fields are Handpoint's (inferred), amounts in major units. A query by out_trade_no of an order on a terminal answers the "
-         "same. The notice of a result is this document.")
+         "same. The notification of a result is this document.")
 def terminal_query(call: Call) -> Answer:
     """Tell a transaction of a terminal, by its number."""
     found = call.tables.terminals.transaction(call.merchant.merchants_id, call.get("transactionResultId"))

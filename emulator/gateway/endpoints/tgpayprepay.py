@@ -47,7 +47,7 @@ def openid_for_wechat(params: Mapping[str, str]) -> str | None:
         replace(common.PAY_TYPE, need=common.REQUIRED, example="wechat"),
         Param("trade_type", common.REQUIRED, one_of(MINI, JSAPI, APP), MINI, "mini program, page or app"), common.NOTIFY_URL,
         Param("device_info", common.OPTIONAL, TEXT, "6000084", "device"),
-        Param("attach", common.OPTIONAL, TEXT, "", "comes back in query and notice"),
+        Param("attach", common.OPTIONAL, TEXT, "", "comes back in query and notification"),
         Param("body", common.OPTIONAL, TEXT, "", "what is sold"),
         Param("buyer_id", common.OPTIONAL, pattern("16 digits beginning 2088", r"2088\d{12}"), "", "who pays, in Alipay"),
         Param("buyer_email", common.OPTIONAL, TEXT, "", "who pays, in Alipay"), common.SIGN, common.SIGN_TYPE),

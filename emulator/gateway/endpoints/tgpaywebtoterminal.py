@@ -75,7 +75,7 @@ OPERATIONS = (*terminal.OPERATIONS, terminal.STOP)
                                      "a notify_url nor in the answer to a stop", sparing=True),
         *fields(("merchants_id", "merchant"), ("out_trade_no", "order number")), *common.SIGNATURE),
     rules=(what_the_operation_needs,),
-    note="The result comes by notice, or by a query with transactionResultId or out_trade_no: 204 while there is none. A linked refund and "
+    note="The result comes by notification, or by a query with transactionResultId or out_trade_no: 204 while there is none. A linked refund and "
          "the reversals name their original by one of two parameters (inferred). After DECLINED, FAILED and CANCELLED the order number may "
          "be used again.")
 def tgpaywebtoterminal(call: Call) -> Answer:

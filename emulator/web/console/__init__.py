@@ -11,7 +11,7 @@ To add a page:
    `templates/console/`, and the page that is current in the navigation.
 2. Add the module to `NAVIGATION` below, where it belongs in the navigation.
 3. The template extends `console/base.html`. What is to follow events by itself is in an element with an `id` and `data-part`, and the view
-   says which events it follows: `follows="order notice request"`; the page is then asked for again, and the part takes over what is
+   says which events it follows: `follows="order notification request"`; the page is then asked for again, and the part takes over what is
    different, its children by their `data-key`. Links are made by `to("order", order_id=7)`, which keeps the merchant filter; what has a
    button to copy it, a state or a time is a macro in `console/parts.html`.
 4. A change is a POST form: `{{ parts.act(to("do", …), text) }}`. Its view does it and answers `go_on(address, sentence)`, or

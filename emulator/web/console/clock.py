@@ -48,7 +48,7 @@ TEXTS = (
      "因接收方未及时应答而跳过的发送："),
 )
 PAGE = Page("clock", "M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18zM12 7v5l3 2", TEXTS)
-MOST_COMING = 10
+MOST_UPCOMING = 10
 MOST_RECEIVERS = 3  # in a sentence
 STEPS = (("15m", "clk_minutes"), ("1h", "clk_hour"), ("1d", "clk_day"))
 
@@ -74,19 +74,19 @@ class Due:
 def clock() -> Response:
     """The clock, and what comes next."""
     tables = emulator().store.read()
-    return show("clock", "clock", follows="order notice", ticking=tables.clock.get(), steps=STEPS, coming=coming(tables, chosen()),
+    return show("clock", "clock", follows="order notification", ticking=tables.clock.get(), steps=STEPS, coming=coming(tables, chosen()),
                 apart=_apart(tables.clock.get(), real_now()), typed=_typed(present()))
 
 
 def coming(tables: Tables, merchants_id: str | None) -> list[Due]:
     """The next things that fall due, in the order of time."""
-    found = [Due(notice.due_at or 0, "clk_sent_again", notice.out_trade_no, notice.merchants_id, "notice", notice.id)
-             for notice in tables.coming.notices(merchants_id, MOST_COMING)]
-    for order in tables.coming.orders(merchants_id, MOST_COMING):
+    found = [Due(notification.due_at or 0, "clk_sent_again", notification.out_trade_no, notification.merchants_id, "notification", notification.id)
+             for notification in tables.upcoming.notifications(merchants_id, MOST_UPCOMING)]
+    for order in tables.upcoming.orders(merchants_id, MOST_UPCOMING):
         if due := transitions.falls_due(order):
             word = f"event_{due[1]}" if due[1] else "left_open"
             found.append(Due(due[0], word, order.out_trade_no, order.merchants_id, "order", order.id))
-    return sorted(found, key=lambda due: due.at)[:MOST_COMING]
+    return sorted(found, key=lambda due: due.at)[:MOST_UPCOMING]
 
 
 def _apart(ticking: Clock, real: int) -> tuple[str, str]:

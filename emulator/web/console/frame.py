@@ -103,7 +103,7 @@ def present() -> int:
 
 def show(template: str, page: str, status: int = 200, follows: str = "", **values: Any) -> Response:
     """A page: a template of `templates/console`, the name of the page that is current in the navigation, and the kinds of events at which
-    it brings itself up to date (order, request, notice)."""
+    it brings itself up to date (order, request, notification)."""
     html = render_template(f"console/{template}.html", **_around(page), follows=follows, **values)
     return secure(Response(html, status, content_type="text/html; charset=utf-8"))
 

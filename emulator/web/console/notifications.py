@@ -1,11 +1,11 @@
-"""The notices: what was sent to whom, every attempt, and what was answered."""
+"""The notifications: what was sent to whom, every attempt, and what was answered."""
 import json
 from typing import Any
 
 from flask import Response
 
-from ...operations.outbox import TAKEN
-from ...store.post import Posted
+from ...operations.outbox import DELIVERED
+from ...store.notifications import StoredNotification
 from ..control.interface import Problem, token_in_force
 from ..current import base_url, emulator
 from .frame import Page, before, blueprint, chosen, go_on, narrowed, number, one_of, show, texts, to
@@ -18,9 +18,9 @@ TEXTS = (
      "nothing is sent. Set the merchant's like this:",
      "订单支付或结束后，会通知请求中的 notify_url；没有时通知商户设置的地址；两者都没有则不发送。可这样设置商户的通知地址："),
     ("kind", "Kind", "类型"),
-    ("notice_waiting", "Waiting", "等待发送"),
-    ("notice_taken", "Taken", "已接收"),
-    ("notice_failed", "Given up", "已放弃"),
+    ("notification_pending", "Waiting", "等待发送"),
+    ("notification_delivered", "Taken", "已接收"),
+    ("notification_failed", "Given up", "已放弃"),
     ("attempts", "Attempts", "发送次数"),
     ("no_attempt", "Nobody has tried yet", "尚未发送"),
     ("next_due", "Next due", "下次发送"),
@@ -31,7 +31,7 @@ TEXTS = (
     ("repeated_body", "From the second attempt on", "第二次起的内容"),
 )
 PAGE = Page("notifications", "M4 6h16v12H4zM4 7l8 6 8-6", TEXTS)
-STATUSES = (("waiting", "wait"), (TAKEN, "good"), ("failed", "bad"))
+STATUSES = (("pending", "wait"), (DELIVERED, "good"), ("failed", "bad"))
 
 
 @blueprint.get("/notifications")
@@ -40,39 +40,39 @@ def notifications() -> Response:
     asked = narrowed("status", "search")
     one_of(asked["status"], "status", dict(STATUSES))
     tables = emulator().store.read()
-    is_open = {"open": "yes"} if asked["status"] not in (None, TAKEN) else {}  # most are taken: those that are not have an index
-    rows, rest = tables.lists.notices({**asked, **is_open, "merchants_id": chosen()}, before())
-    return show("notifications", "notifications", follows="notice order", rows=rows, rest=rest, asked=asked, colours=dict(STATUSES),
-                is_narrowed=any(asked.values()), statuses=[(name, texts()[f"notice_{name}"]) for name, _ in STATUSES],
+    is_open = {"open": "yes"} if asked["status"] not in (None, DELIVERED) else {}  # most are taken: those that are not have an index
+    rows, rest = tables.lists.notifications({**asked, **is_open, "merchants_id": chosen()}, before())
+    return show("notifications", "notifications", follows="notification order", rows=rows, rest=rest, asked=asked, colours=dict(STATUSES),
+                is_narrowed=any(asked.values()), statuses=[(name, texts()[f"notification_{name}"]) for name, _ in STATUSES],
                 is_new=not rows and not any(asked.values()) and before() is None, example=_example())
 
 
 def _example() -> str:
-    """A command that says where the notices of a merchant go."""
+    """A command that says where the notifications of a merchant go."""
     merchants_id = chosen() or next((merchant.merchants_id for merchant in emulator().store.read().merchants.page("", 1)), "…")
     guarded = " -H 'Authorization: Bearer …'" if token_in_force() else ""
     return (f"curl -sS -X PATCH {base_url()}/_emulator/merchants/{merchants_id}{guarded} \\\n"
             "  -d '{\"notify_url\": \"http://127.0.0.1:9000/notify\"}'")
 
 
-@blueprint.get("/notifications/<id:notice_id>")
-def notice(notice_id: int) -> Response:
-    """One notice."""
+@blueprint.get("/notifications/<id:notification_id>")
+def notification(notification_id: int) -> Response:
+    """One notification."""
     tables = emulator().store.read()
-    found = _find(notice_id)
-    attempts = tables.notices.attempts(notice_id)
-    return show("notice", "notifications", follows="notice", notice=found, attempts=map(attempt, attempts.rows),
+    found = _find(notification_id)
+    attempts = tables.notifications.attempts(notification_id)
+    return show("notification", "notifications", follows="notification", notification=found, attempts=map(attempt, attempts.rows),
                 left_out=attempts.left_out,
                 colour=dict(STATUSES)[found.status], order=tables.orders.find(found.merchants_id, found.out_trade_no))
 
 
-@blueprint.post("/notifications/<id:notice_id>/replay")
-def replay(notice_id: int) -> Response:
+@blueprint.post("/notifications/<id:notification_id>/replay")
+def replay(notification_id: int) -> Response:
     """Send it once more, now; back to the page that asked for it."""
-    _find(notice_id)
-    emulator().ask("replay", {"id": notice_id})
+    _find(notification_id)
+    emulator().ask("replay", {"id": notification_id})
     order_id = number("order_id")
-    back = to("order", order_id=order_id) if order_id else to("notice", notice_id=notice_id)
+    back = to("order", order_id=order_id) if order_id else to("notification", notification_id=notification_id)
     return go_on(back, texts().replayed)
 
 
@@ -81,8 +81,8 @@ def attempt(row: Any) -> dict[str, Any]:
     return {**dict(row), "findings": [finding["detail"] for finding in json.loads(row["findings"])]}
 
 
-def _find(notice_id: int) -> Posted:
-    found = emulator().store.read().notices.find(notice_id)
+def _find(notification_id: int) -> StoredNotification:
+    found = emulator().store.read().notifications.find(notification_id)
     if found is None:
-        raise Problem(404, "Not Found", f"there is no notice {notice_id}")
+        raise Problem(404, "Not Found", f"there is no notification {notification_id}")
     return found

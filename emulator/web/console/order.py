@@ -45,7 +45,7 @@ def order(order_id: int) -> Response:
     moments, left_out = timeline.timeline(tables, found, now)
     word, colour = states.state(found)
     number = f"{found.merchants_id}C{found.id}x{tables.orders.count_history(found.merchants_id, found.out_trade_no)}"
-    return show("order", "orders", follows="order request notice", order=found, word=word, colour=colour, merchant=merchant,
+    return show("order", "orders", follows="order request notification", order=found, word=word, colour=colour, merchant=merchant,
                 moments=moments, acts=offered(found, now), number=number, facts=list(_facts(found)), cny_of=_in_cny(found),
                 page_of=page_of(found), left_out=left_out, happened=sum(moment.at <= now for moment in moments))
 

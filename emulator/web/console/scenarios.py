@@ -10,7 +10,7 @@ from flask import Response, request
 from ... import scenarios as language
 from ...domain.merchants import Merchant
 from ...store import Tables
-from ...store.scripts import EVERYBODY
+from ...store.scenarios import EVERYBODY
 from ..control.bodies import read_json
 from ..control.interface import Problem
 from ..control.state import known

@@ -12,7 +12,7 @@ from ...domain.settlement import PAYMENT
 from ...gateway.endpoints.export_settlement import range_of_days
 from ...protocol.endpoint_tables import DATE
 from ...store import Tables
-from ...store.settled import Sum
+from ...store.settlement import Sum
 from ..control.interface import Problem
 from ..control.state import known
 from ..current import emulator
@@ -31,8 +31,8 @@ TEXTS = (
     ("set_refunds", "Refunds", "退款"),
     ("set_fees", "Fees", "手续费"),
     ("set_net", "Net", "净额"),
-    ("set_planted", "Planted", "植入差异"),
-    ("set_planted_more", "what a scenario has planted in the file; the amounts here are the true ones", "由场景植入结算文件的差异；此处金额为真实金额"),
+    ("set_injected", "Injected", "植入差异"),
+    ("set_injected_more", "what a scenario has injected in the file; the amounts here are the true ones", "由场景植入结算文件的差异；此处金额为真实金额"),
     ("set_coming", "to be settled", "待结算"),
     ("set_lines", "Lines", "明细"),
     ("set_payment", "Payment", "付款"),

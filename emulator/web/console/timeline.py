@@ -1,4 +1,4 @@
-"""All that happened to an order, in the order of the emulator's time: requests, moves, terminals' steps, notices, settlement."""
+"""All that happened to an order, in the order of the emulator's time: requests, moves, terminals' steps, notifications, settlement."""
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from ...domain.settlement import PAYMENT, rows as lines_of
 from ...operations.payments import BY_CLOCK, BY_CONTROL, BY_PAYER
 from ...store import Tables
 from ...store.columns import Newest
-from ...store.post import Posted
+from ...store.notifications import StoredNotification
 from . import entries
 from .notifications import attempt
 
@@ -45,8 +45,8 @@ ROWS = (
     ("by_request", "by", "由"),
     ("attempt", "Attempt", "第几次"),
     ("by_hand", "replayed by hand", "手动重发"),
-    ("taken", "Taken", "已接收"),
-    ("not_taken", "Not taken", "未接收"),
+    ("delivered", "Taken", "已接收"),
+    ("not_delivered", "Not taken", "未接收"),
     ("next_attempt", "Next attempt", "下次发送"),
     ("terminal", "Terminal", "终端"),
     ("settled_payment", "Payment settled", "支付结算"),
@@ -54,12 +54,12 @@ ROWS = (
     ("settles", "In the settlement file", "结算文件中的记录"),
     ("fee", "fee", "手续费"),
     ("truly", "truly", "实际应为"),
-    ("planted_missing", "Planted: the file lacks it", "植入差异：文件中缺失"),
-    ("planted_duplicate", "Planted: the file has it twice", "植入差异：文件中重复"),
-    ("planted_next_day", "Planted: a day late", "植入差异：晚一天"),
-    ("planted_fee_off", "Planted: the fee is a penny off", "植入差异：手续费差一分"),
-    ("planted_amount_off", "Planted: the amount is a penny off", "植入差异：金额差一分"),
-    ("planted_unknown_row", "Planted: a row beside it that nobody knows", "植入差异：多出一条未知记录"),
+    ("injected_missing", "Injected: the file lacks it", "植入差异：文件中缺失"),
+    ("injected_duplicate", "Injected: the file has it twice", "植入差异：文件中重复"),
+    ("injected_next_day", "Injected: a day late", "植入差异：晚一天"),
+    ("injected_fee_off", "Injected: the fee is a penny off", "植入差异：手续费差一分"),
+    ("injected_amount_off", "Injected: the amount is a penny off", "植入差异：金额差一分"),
+    ("injected_unknown_row", "Injected: a row beside it that nobody knows", "植入差异：多出一条未知记录"),
     ("left_open", "Looked at whether it was left open (QR note 2)", "检查订单是否未处理（二维码注 2）"),
     ("step_WAITING_FOR_CARD", "waits for the card", "等待出示银行卡"),
     ("step_READING_CARD", "reads the card", "正在读卡"),
@@ -70,9 +70,9 @@ ROWS = (
     ("step_CANCELLED", "cancelled", "交易已取消"),
     ("step_FAILED", "failed", "交易失败"),
 )
-REQUEST, CHANGE, STEP, ATTEMPT, SETTLEMENT, DUE, COMING = "request", "change", "step", "attempt", "settlement", "due", "coming"
-MOST_NOTICES = 50
-RANKS = (REQUEST, CHANGE, STEP, ATTEMPT, SETTLEMENT, COMING, DUE)  # of what happens in the same millisecond
+REQUEST, CHANGE, STEP, ATTEMPT, SETTLEMENT, DUE, UPCOMING = "request", "change", "step", "attempt", "settlement", "due", "coming"
+MOST_NOTIFICATIONS = 50
+RANKS = (REQUEST, CHANGE, STEP, ATTEMPT, SETTLEMENT, UPCOMING, DUE)  # of what happens in the same millisecond
 _BY = {BY_PAYER: "by_payer", BY_CONTROL: "by_control", BY_CLOCK: "by_clock"}  # else an endpoint
 _COLOURS = {
     **dict.fromkeys((Event.PAY, Event.RESTORE), "good"), **dict.fromkeys((Event.REFUND, Event.REFUND_ALL), "info"),
@@ -95,8 +95,8 @@ def timeline(tables: Tables, order: Order, now: int) -> tuple[list[Moment], int]
     """The moments of an order, oldest first, with those that are to come at the end; and how many older ones are left out."""
     number = order.merchants_id, order.out_trade_no
     requests, changes = tables.lists.requests(*number), tables.orders.history(*number)
-    settled, (notices, left_out) = tables.lists.ledger(*number), _notices(tables, order)
-    moments = [*_requests(tables, requests.rows), *_changes(changes.rows), *_steps(tables, order, now), *notices,
+    settled, (notifications, left_out) = tables.lists.ledger(*number), _notifications(tables, order)
+    moments = [*_requests(tables, requests.rows), *_changes(changes.rows), *_steps(tables, order, now), *notifications,
                *_settlement(settled.rows), *_coming(order)]
     left_out += requests.left_out + changes.left_out + settled.left_out
     return sorted(moments, key=lambda moment: (moment.at, RANKS.index(moment.kind))), left_out
@@ -123,40 +123,40 @@ def _steps(tables: Tables, order: Order, now: int) -> Iterator[Moment]:
                 yield Moment(step.since, STEP, f"step-{transaction.result_id}-{place}", "off", {"serial": transaction.serial, "step": step})
 
 
-def _notices(tables: Tables, order: Order) -> tuple[list[Moment], int]:
-    """The newest attempts of the newest notices, and when the next ones are due; and how many are left out."""
-    notices, left_out = tables.notices.of_order(order.merchants_id, order.out_trade_no)
-    found = [(notice, tables.notices.attempts(notice.id)) for notice in notices[-MOST_NOTICES:]]
+def _notifications(tables: Tables, order: Order) -> tuple[list[Moment], int]:
+    """The newest attempts of the newest notifications, and when the next ones are due; and how many are left out."""
+    notifications, left_out = tables.notifications.of_order(order.merchants_id, order.out_trade_no)
+    found = [(notification, tables.notifications.attempts(notification.id)) for notification in notifications[-MOST_NOTIFICATIONS:]]
     attempts = [moment for each in found for moment in _attempts(*each)]
     shown, _ = portions.taken(reversed(attempts), _size, portions.PART)
-    left_out += len(notices) - len(found) + len(attempts) - len(shown) + sum(each.left_out for _, each in found)
+    left_out += len(notifications) - len(found) + len(attempts) - len(shown) + sum(each.left_out for _, each in found)
     return shown[::-1], left_out
 
 
 def _size(moment: Moment) -> int:
     """About how many characters an attempt takes: each shows what was sent."""
-    notice, row = moment.told["notice"], moment.told.get("attempt")
-    return len(notice.body) + len(notice.url) + (len(row["answer"]) if row else 0)
+    notification, row = moment.told["notification"], moment.told.get("attempt")
+    return len(notification.body) + len(notification.url) + (len(row["answer"]) if row else 0)
 
 
-def _attempts(notice: Posted, attempts: Newest) -> Iterator[Moment]:
-    """Every attempt of a notice, and when the next one is due."""
+def _attempts(notification: StoredNotification, attempts: Newest) -> Iterator[Moment]:
+    """Every attempt of a notification, and when the next one is due."""
     for place, row in enumerate(attempts.rows, attempts.left_out + 1):
-        yield Moment(row["at"], ATTEMPT, f"attempt-{row['id']}", "good" if row["taken"] else "bad",
-                     {"notice": notice, "attempt": attempt(row), "place": place})
-    if notice.due_at is not None:
+        yield Moment(row["at"], ATTEMPT, f"attempt-{row['id']}", "good" if row["delivered"] else "bad",
+                     {"notification": notification, "attempt": attempt(row), "place": place})
+    if notification.due_at is not None:
         place = attempts.left_out + len(attempts.rows) + 1
-        yield Moment(notice.due_at, DUE, f"due-{notice.id}", "wait", {"notice": notice, "place": place})
+        yield Moment(notification.due_at, DUE, f"due-{notification.id}", "wait", {"notification": notification, "place": place})
 
 
 def _settlement(rows: Iterable[Any]) -> Iterator[Moment]:
     for row in rows:
-        yield Moment(row["settles_at"], SETTLEMENT, f"settlement-{row['id']}", "wait" if row["planted"] else "info",
-                     {**dict(row), "pays": row["kind"] == PAYMENT, "lines": lines_of(row["line"]), "planted": row["planted"].split()})
+        yield Moment(row["settles_at"], SETTLEMENT, f"settlement-{row['id']}", "wait" if row["injected"] else "info",
+                     {**dict(row), "pays": row["kind"] == PAYMENT, "lines": lines_of(row["line"]), "injected": row["injected"].split()})
 
 
 def _coming(order: Order) -> Iterator[Moment]:
     """What time alone will do next."""
     due = transitions.falls_due(order)
     if due:
-        yield Moment(due[0], COMING, "coming", "off", str(due[1]) if due[1] else None)
+        yield Moment(due[0], UPCOMING, "coming", "off", str(due[1]) if due[1] else None)

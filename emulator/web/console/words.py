@@ -45,7 +45,7 @@ ROWS = (
     ("amount", "Amount", "金额"),
     ("state", "State", "状态"),
     ("time", "Time", "时间"),
-    ("notice", "Notification", "通知"),
+    ("notification", "Notification", "通知"),
     ("request", "Request", "请求"),
     ("answer", "Answer", "应答"),
     ("parameters", "Parameters", "参数"),

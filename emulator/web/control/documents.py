@@ -1,4 +1,4 @@
-"""Orders, terminal transactions, notices and journal entries as JSON: amounts in major units as decimal text, instants in ISO 8601."""
+"""Orders, terminal transactions, notifications and journal entries as JSON: amounts in major units as decimal text, instants in ISO 8601."""
 import json
 from typing import Any
 
@@ -9,7 +9,7 @@ from ...domain.orders import CardState, Order
 from ...gateway.endpoints.tgpayquery import refund_status
 from ...store import Tables
 from ...store.columns import to_json
-from ...store.post import Posted
+from ...store.notifications import StoredNotification
 from ...terminal import Transaction
 from ..current import under_prefix
 
@@ -50,28 +50,28 @@ def card_json(card: CardState) -> dict[str, Any]:
         "charged_back_at": instant(card.charged_back_at)}
 
 
-def notice_json(tables: Tables, notice: Posted) -> dict[str, Any]:
-    """A notice with its request and every attempt."""
-    attempts = tables.notices.attempts(notice.id)
+def notification_json(tables: Tables, notification: StoredNotification) -> dict[str, Any]:
+    """A notification with its request and every attempt."""
+    attempts = tables.notifications.attempts(notification.id)
     told = {
-        "id": notice.id, "merchants_id": notice.merchants_id, "out_trade_no": notice.out_trade_no, "notify_type": notice.notify_type,
-        "status": notice.status, "created_at": instant(notice.created_at), "due_at": instant(notice.due_at),
-        "request": {"method": notice.method, "url": notice.shown_url, "content_type": notice.content_type,
-                    "body": notice.shown_bodies[0]},
+        "id": notification.id, "merchants_id": notification.merchants_id, "out_trade_no": notification.out_trade_no, "notify_type": notification.notify_type,
+        "status": notification.status, "created_at": instant(notification.created_at), "due_at": instant(notification.due_at),
+        "request": {"method": notification.method, "url": notification.shown_url, "content_type": notification.content_type,
+                    "body": notification.shown_bodies[0]},
         "attempts": [{
             "at": instant(row["at"]), "took_ms": row["took_ms"], "status_code": row["status_code"], "answer": row["answer"],
-            "error": row["error"], "taken": bool(row["taken"]), "replay": bool(row["replay"]), "skipped": bool(row["skipped"]),
+            "error": row["error"], "delivered": bool(row["delivered"]), "replay": bool(row["replay"]), "skipped": bool(row["skipped"]),
             "findings": json.loads(row["findings"])}
             for row in attempts.rows]}
     return {**told, "left_out": {"attempts": attempts.left_out}} if attempts.left_out else told
 
 
-def notices_json(tables: Tables, merchants_id: str, out_trade_no: str) -> tuple[list[dict[str, Any]], int]:
-    """The newest notices of an order, oldest first, as many as their size allows; and how many are left out."""
-    notices, left_out = tables.notices.of_order(merchants_id, out_trade_no)
-    newest_first = (notice_json(tables, notice) for notice in reversed(notices))
+def notifications_json(tables: Tables, merchants_id: str, out_trade_no: str) -> tuple[list[dict[str, Any]], int]:
+    """The newest notifications of an order, oldest first, as many as their size allows; and how many are left out."""
+    notifications, left_out = tables.notifications.of_order(merchants_id, out_trade_no)
+    newest_first = (notification_json(tables, notification) for notification in reversed(notifications))
     shown, _ = portions.taken(newest_first, lambda told: len(to_json(told)), portions.PART)
-    return shown[::-1], left_out + len(notices) - len(shown)
+    return shown[::-1], left_out + len(notifications) - len(shown)
 
 
 def journal_json(row: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ def report() -> Response:
     """The rules that are broken, in the order of the table of rules."""
     tables = emulator().store.read()
     merchants_id = asked("merchants_id")["merchants_id"]
-    requests, attempts = broken(tables.journal.breaches(merchants_id)), broken(tables.notices.breaches(merchants_id))
+    requests, attempts = broken(tables.journal.breaches(merchants_id)), broken(tables.notifications.breaches(merchants_id))
     items = [{**_told(found[code]), "example": {**example(tables, found[code].example), "detail": found[code].detail}}
              for code in RULES for found, example in ((requests, _request), (attempts, _attempt)) if code in found]
     return jsonify({"items": items, "next": None})
@@ -29,9 +29,9 @@ def _told(found: Broken) -> dict[str, Any]:
 
 
 def _request(tables: Tables, entry_id: int) -> dict[str, int | None]:
-    return {"journal_id": entry_id, "notice_id": None, "attempt": None}
+    return {"journal_id": entry_id, "notification_id": None, "attempt": None}
 
 
 def _attempt(tables: Tables, attempt_id: int) -> dict[str, int | None]:
-    notice_id, place = tables.notices.place(attempt_id)
-    return {"journal_id": None, "notice_id": notice_id, "attempt": place}
+    notification_id, place = tables.notifications.place(attempt_id)
+    return {"journal_id": None, "notification_id": notification_id, "attempt": place}

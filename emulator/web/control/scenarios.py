@@ -5,7 +5,7 @@ from flask import Response, jsonify, request
 
 from ... import scenarios
 from ...store import Tables
-from ...store.scripts import EVERYBODY
+from ...store.scenarios import EVERYBODY
 from ..current import emulator
 from .interface import MERCHANT, Problem, Query, asked, body, operation, text_of, wrong_request, wrong_value
 from .state import known

@@ -31,7 +31,7 @@ LIST = {"required": ["merchants_id", "rows"], "properties": {
                        for name, meaning in COLUMNS.items()}}}}}
 
 
-@operation("GET", "/settlement", "the truth of the settlement file, and what is planted in what the file shows of it, oldest first",
+@operation("GET", "/settlement", "the truth of the settlement file, and what is injected in what the file shows of it, oldest first",
            (MERCHANT, *DAYS, *PAGED))
 def list_entries() -> Response:
     """A page of the ledger; what is still to be settled is in it too."""
@@ -45,14 +45,14 @@ def list_entries() -> Response:
 def _entry(truth: "reconciliation.Truth") -> dict[str, Any]:
     return {"id": truth.id, "merchants_id": truth.merchants_id, **_named(truth), "amount": money.text(truth.amount),
             "fee": money.text(truth.fee), "settles_at": instant(truth.settles_at), "shown_at": instant(truth.shown_at),
-            "planted": list(truth.planted), "unknown": truth.unknown or None}
+            "injected": list(truth.injected), "unknown": truth.unknown or None}
 
 
 def _named(truth: "reconciliation.Truth") -> dict[str, str]:
     return {"out_trade_no": truth.out_trade_no, "partner_transaction_id": truth.partner_id, "type": truth.kind}
 
 
-@operation("POST", "/settlement/check", "which planted discrepancies a merchant's own list has noticed, and where else it is wrong",
+@operation("POST", "/settlement/check", "which injected discrepancies a merchant's own list has noticed, and where else it is wrong",
            body=LIST)
 def check() -> Response:
     """Compare a list with the truth of what is settled by now."""
@@ -70,7 +70,7 @@ def _told(report: "reconciliation.Report") -> dict[str, Any]:
     return {
         "right": report.is_right, "rows": report.listed, "true_rows": report.true,
         **{state.replace(" ", "_"): states.count(state) for state in reconciliation.STATES},
-        "planted": [{**_named(verdict.truth), "discrepancy": verdict.discrepancy, "state": verdict.state, "sentence": verdict.sentence}
+        "injected": [{**_named(verdict.truth), "discrepancy": verdict.discrepancy, "state": verdict.state, "sentence": verdict.sentence}
                     for verdict in report.verdicts],
         "differences": [{"difference": each.kind, "number": each.number, "sentence": each.sentence} for each in report.differences]}
 

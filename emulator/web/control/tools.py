@@ -11,14 +11,14 @@ from ...base import durations
 from ...domain.orders import Status
 from ...domain.transitions import at
 from ...gateway import endpoints
-from ...operations.outbox import TAKEN
+from ...operations.outbox import DELIVERED
 from ...operations.watching import Concerns
 from ...protocol.response_codes import CardStatus
 from ...signing import signature
 from ...store import Store, Tables
 from ..current import base_url, emulator
 from ..streams import AT_LEAST_S, event, has_left, stream, take
-from .documents import instant, notices_json, order_json
+from .documents import instant, notifications_json, order_json
 from .interface import MERCHANT, OPERATIONS, Problem, Query, body, duration, operation, text_of, wrong_value
 from .queries import choice, span
 from .state import known
@@ -81,17 +81,17 @@ def _signing(given: dict[str, Any], meant: Callable[[dict[str, str]], Mapping[st
     return params, known(emulator().store.read(), text_of(named, "merchants_id")).token
 
 
-@operation("GET", "/wait", "answer when an order is in a state and its notices are taken, or 408 with how far it got",
+@operation("GET", "/wait", "answer when an order is in a state and its notifications are taken, or 408 with how far it got",
            (Query("merchants_id", "whose order it is", needed=True),
             Query("out_trade_no", "the order, which need not exist yet", needed=True),
             choice("status", "the state to wait for", *Status, *CardStatus),
             choice("notification", "wait until every notification of the order is delivered", DELIVERED),
-            choice("notice", "an older name of the same", TAKEN),
+            choice("notification", "an older name of the same", DELIVERED),
             span("timeout", "a duration, 10s unless told, at most 1m")))
 def wait() -> Response:
     """Long poll for a test."""
     merchants_id, out_trade_no, status = (request.args.get(name, "") for name in ("merchants_id", "out_trade_no", "status"))
-    delivered_too = not {"notice", "notification"}.isdisjoint(request.args)
+    delivered_too = not {"notification", "notification"}.isdisjoint(request.args)
     end = time.monotonic() + duration("timeout", "10s", LONGEST_WAIT) / durations.SECOND
     here, order = emulator(), (merchants_id, out_trade_no)
     waiting = here.waiting.watcher.waiter(lambda changed: order in changed.orders, has_left())
@@ -107,19 +107,19 @@ def wait() -> Response:
                 waiter.wait(min(left, AT_LEAST_S))
 
 
-def _reached(tables: Tables, merchants_id: str, out_trade_no: str, status: str, notices_too: bool) -> tuple[bool, dict[str, Any]]:
+def _reached(tables: Tables, merchants_id: str, out_trade_no: str, status: str, notifications_too: bool) -> tuple[bool, dict[str, Any]]:
     found = tables.orders.find(merchants_id, out_trade_no)
     if found is None:
-        return False, {"order": None, "notices": []}
+        return False, {"order": None, "notifications": []}
     order = at(found, tables.clock.now())
     states = (order.status, order.card.status) if order.card else (order.status,)
-    reached = (not status or status in states) and (not notices_too or tables.notices.are_taken(merchants_id, out_trade_no))
-    notices, left_out = notices_json(tables, merchants_id, out_trade_no)
-    story = {"order": order_json(order), "notices": notices}
-    return reached, {**story, "left_out": {"notices": left_out}} if left_out else story
+    reached = (not status or status in states) and (not notifications_too or tables.notifications.are_delivered(merchants_id, out_trade_no))
+    notifications, left_out = notifications_json(tables, merchants_id, out_trade_no)
+    story = {"order": order_json(order), "notifications": notifications}
+    return reached, {**story, "left_out": {"notifications": left_out}} if left_out else story
 
 
-@operation("GET", "/events", "server-sent events of orders, notices and requests, resumable by Last-Event-ID", (MERCHANT,))
+@operation("GET", "/events", "server-sent events of orders, notifications and requests, resumable by Last-Event-ID", (MERCHANT,))
 def events() -> Response:
     """A stream of everything that happens from now on, or since the event that Last-Event-ID names."""
     merchants_id = request.args.get("merchants_id")
@@ -170,7 +170,7 @@ def _happened(tables: Tables, cursor: Cursor) -> list[tuple[str, Cursor, dict[st
     streams = (
         [("order", 0, {**dict(row), "detail": json.loads(row["detail"])}) for row in tables.orders.history_after(history, STREAM_PAGE)],
         [("request", 1, dict(row)) for row in tables.journal.after(journal, STREAM_PAGE)],
-        [("notice", 2, {**dict(row), "taken": bool(row["taken"])}) for row in tables.notices.attempts_after(attempts, STREAM_PAGE)])
+        [("notification", 2, {**dict(row), "delivered": bool(row["delivered"])}) for row in tables.notifications.attempts_after(attempts, STREAM_PAGE)])
     places, told = list(cursor), []
     for _, kind, which, row in merge(*map(_never_back, streams), key=lambda entry: entry[0]):
         places[which] = row["id"]

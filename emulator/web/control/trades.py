@@ -11,7 +11,7 @@ from ...domain.orders import MOVES, Event, Order, Status
 from ...domain.transitions import at, refusal
 from ...gateway.handling import OK
 from ...operations import card_payments, terminal_payments
-from ...operations.outbox import FAILED, TAKEN, WAITING
+from ...operations.outbox import FAILED, DELIVERED, PENDING
 from ...operations.payments import BY_CONTROL, Payments, waiting
 from ...operations.timers import caught_up
 from ...protocol.codes import BUYER_FAILURES, REFUSALS, Refused
@@ -19,7 +19,7 @@ from ...protocol.response_codes import APPROVED, DECLINED, RESPONSE_CODES, CardS
 from ...store import Tables
 from ...terminal import Result
 from ..current import emulator
-from .documents import instant, journal_json, notice_json, notices_json, order_json
+from .documents import instant, journal_json, notification_json, notifications_json, order_json
 from .interface import MERCHANT, PAGED, Problem, Query, asked, body, listed, operation, paging, wrong_value
 from .queries import choice
 from .state import known
@@ -82,20 +82,20 @@ def list_orders() -> Response:
 
 
 @operation("GET", "/orders/<merchants_id>/<number:out_trade_no>",
-           "an order with its history, refunds and notices; of very many the newest, and left_out says how many more there are")
+           "an order with its history, refunds and notifications; of very many the newest, and left_out says how many more there are")
 def get_order(merchants_id: str, out_trade_no: str) -> Response:
     """The whole story of an order."""
     tables = emulator().store.read()
     order = at(find(tables, merchants_id, out_trade_no), tables.clock.now())
     lines = tables.orders.history(merchants_id, out_trade_no)
     refunds = tables.orders.refunds(merchants_id, out_trade_no)
-    notices, notices_left_out = notices_json(tables, merchants_id, out_trade_no)
+    notifications, notifications_left_out = notifications_json(tables, merchants_id, out_trade_no)
     history = [{"id": row["id"], "at": instant(row["at"]), "event": row["event"], "cause": row["cause"], "status": row["status"],
                 "detail": json.loads(row["detail"])} for row in lines.rows]
-    planted = dict.fromkeys(word for line in history for word in line["detail"].get("planted", "").split())
-    left_out = {"history": lines.left_out, "refunds": refunds.left_out, "notices": notices_left_out}
-    story = {**order_json(order), "planted": list(planted), "history": history,
-             "refunds": [_refund_json(row) for row in refunds.rows], "notices": notices}
+    injected = dict.fromkeys(word for line in history for word in line["detail"].get("injected", "").split())
+    left_out = {"history": lines.left_out, "refunds": refunds.left_out, "notifications": notifications_left_out}
+    story = {**order_json(order), "injected": list(injected), "history": history,
+             "refunds": [_refund_json(row) for row in refunds.rows], "notifications": notifications}
     return jsonify({**story, "left_out": left_out} if any(left_out.values()) else story)
 
 
@@ -170,34 +170,34 @@ def _card_code(given: dict[str, Any]) -> str:
     return code
 
 
-@operation("GET", "/notifications", "notices with every attempt, oldest first",
-           (MERCHANT, ORDER, choice("status", "only in this state", WAITING, TAKEN, FAILED),
+@operation("GET", "/notifications", "notifications with every attempt, oldest first",
+           (MERCHANT, ORDER, choice("status", "only in this state", PENDING, DELIVERED, FAILED),
             choice("notify_type", "only of this kind", *NOTIFY_TYPES), *PAGED))
-def list_notices() -> Response:
-    """A page of notices."""
+def list_notifications() -> Response:
+    """A page of notifications."""
     after, limit = paging()
     tables = emulator().store.read()
-    notices = tables.notices.page(asked("merchants_id", "out_trade_no", "status", "notify_type"), after, limit)
-    return listed((notice_json(tables, notice) for notice in notices), limit)
+    notifications = tables.notifications.page(asked("merchants_id", "out_trade_no", "status", "notify_type"), after, limit)
+    return listed((notification_json(tables, notification) for notification in notifications), limit)
 
 
-@operation("GET", "/notifications/<id:notice_id>", "a notice with every attempt")
-def get_notice(notice_id: int) -> Response:
-    """One notice."""
+@operation("GET", "/notifications/<id:notification_id>", "a notification with every attempt")
+def get_notification(notification_id: int) -> Response:
+    """One notification."""
     tables = emulator().store.read()
-    notice = tables.notices.find(notice_id)
-    if notice is None:
-        raise Problem(404, "Not Found", f"there is no notice {notice_id}")
-    return jsonify(notice_json(tables, notice))
+    notification = tables.notifications.find(notification_id)
+    if notification is None:
+        raise Problem(404, "Not Found", f"there is no notification {notification_id}")
+    return jsonify(notification_json(tables, notification))
 
 
-@operation("POST", "/notifications/<id:notice_id>/replay",
-           "send a notice once more, now; the answer comes when it has been sent")
-def replay(notice_id: int) -> Response:
-    """Repeat a notice by hand, whatever its state."""
-    get_notice(notice_id)
-    emulator().ask("replay", {"id": notice_id})
-    return get_notice(notice_id)
+@operation("POST", "/notifications/<id:notification_id>/replay",
+           "send a notification once more, now; the answer comes when it has been sent")
+def replay(notification_id: int) -> Response:
+    """Repeat a notification by hand, whatever its state."""
+    get_notification(notification_id)
+    emulator().ask("replay", {"id": notification_id})
+    return get_notification(notification_id)
 
 
 @operation("POST", "/notifications/flush", "try everything that is due; the answer comes when it has been "

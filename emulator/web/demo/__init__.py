@@ -1,6 +1,6 @@
 """`/demo`: a small shop, its buyer and the gateway side by side, in stories that a person tells step by step.
 
-The shop is an honest merchant: it signs and calls `/v2` over HTTP at the address that this server listens on, hears notices at
+The shop is an honest merchant: it signs and calls `/v2` over HTTP at the address that this server listens on, hears notifications at
 `/demo/notify`, and believes nothing but what is rightly signed. Whoever reaches the page drives it; while a control token is in force, it
 is asked for.
 """
@@ -68,7 +68,7 @@ def notify() -> tuple[str, int]:
 
     body = request.stream.read(MOST_BYTES).decode("utf-8", "replace")
     understood = clerk.hear(emulator().store, request.query_string.decode("latin-1"), body, request.content_type or "")
-    return ("success", 200) if understood else ("this is no notice", 400)
+    return ("success", 200) if understood else ("this is no notification", 400)
 
 
 def _address() -> str:

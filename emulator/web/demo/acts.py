@@ -16,7 +16,7 @@ from .stage import Stage, Stuck, payment_code
 PHONE = {"User-Agent": "Mozilla/5.0 (Linux; Android 14) Mobile", "Accept": "text/html"}
 CARD = {"cardNo": test_cards.number_of("3200", "00000"), "expirationMonth": "12", "expirationYear": "49", "cvv": "123"}
 NO_MONEY = wallets.PREFIXES[wallets.ALIPAY] + wallets.TEST_CODES[1].ending
-BROKEN_LINE = {"summary": "The answer and the notices of a payment are lost.", "rules": [{
+BROKEN_LINE = {"summary": "The answer and the notifications of a payment are lost.", "rules": [{
     "name": "the line breaks after the payment", "when": {"endpoint": "tgpaybarcode"},
     "then": [{"fault": "drop_after", "notify": {"drop": 100}}]}]}
 BETWEEN_LOOKS_S = 0.1
@@ -139,7 +139,7 @@ def query(stage: Stage) -> None:
 
 
 def break_the_line(stage: Stage) -> None:
-    """From now on the answer to this shop's next payment is lost, and so are its notices."""
+    """From now on the answer to this shop's next payment is lost, and so are its notifications."""
     with stage.here.store.write() as tables:
         tables.scenarios.set(MERCHANT, scenarios.from_json(BROKEN_LINE).as_json())
 

@@ -44,7 +44,7 @@ def beliefs(pages: Iterable[Page]) -> dict[str, Belief]:
 
 
 def told(entry: Mapping[str, Any], amount: str) -> Belief | None:
-    """What a rightly signed answer or notice says of an order of this amount; None when it says nothing, or of another amount."""
+    """What a rightly signed answer or notification says of an order of this amount; None when it says nothing, or of another amount."""
     fields, source = entry["fields"], entry.get("endpoint") or entry["fields"].get("notify_type", "")
     if source in SAYS_NOTHING:
         return None

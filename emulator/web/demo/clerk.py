@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ...protocol import card_numbers
-from ...signing.merchant_client import fetch, read_notice, sign
+from ...signing.merchant_client import fetch, read_notification, sign
 from ...store import Store
 from ...store.notebook import Page
 
@@ -49,9 +49,9 @@ def signed_rightly(fields: Mapping[str, str], token: str) -> bool | None:
 
 
 def hear(store: Store, query: str, body: str, content_type: str) -> bool:
-    """Keep a notice of an order that the shop has made; False for what is none. A notice without a signature is not believed."""
+    """Keep a notification of an order that the shop has made; False for what is none. A notification without a signature is not believed."""
     try:
-        fields = read_notice(query, body, content_type)
+        fields = read_notification(query, body, content_type)
     except (ValueError, SyntaxError, AttributeError, RecursionError):
         return False
     with store.write() as tables:

@@ -85,8 +85,8 @@ def _gateway(tables: Tables, order: Order, zone: str, now: int) -> Mapping[str, 
         "number": order.out_trade_no, "endpoint": order.endpoint, "status": _status(order, now), "paid": order.was_paid,
         "amount": f"{order.currency} {money.text(order.amount)}", "cny": f"CN¥ {money.text(order.cny)}" if order.was_paid else "",
         "history": list(_history(tables, order, zone)),
-        "notices": [{"type": notice.notify_type, "status": notice.status, "attempts": notice.attempts}
-                    for notice in tables.notices.of_order(order.merchants_id, order.out_trade_no)[0]]}
+        "notifications": [{"type": notification.notify_type, "status": notification.status, "attempts": notification.attempts}
+                    for notification in tables.notifications.of_order(order.merchants_id, order.out_trade_no)[0]]}
 
 
 def _status(order: Order, now: int) -> str:

@@ -61,9 +61,9 @@ COUNTER = Story("counter", "QR code at the counter", "柜台二维码", ("tea", 
          "收银机向网关申请二维码。请求带签名，应答也带签名。顾客用手机扫码。", acts.ask_for_a_code),
     Step(Sight.ORDER, "The wallet opens on the customer's phone, with the name of the shop and the price in yuan. One touch pays.",
          "顾客的手机上打开钱包，显示店名和折算后的人民币金额。点一下即可付款。"),
-    Step(Sight.ORDER, "The customer has paid. The gateway writes it down, and tells the shop with a signed notice.",
+    Step(Sight.ORDER, "The customer has paid. The gateway writes it down, and tells the shop with a signed notification.",
          "顾客已付款。网关记下这笔交易，并用带签名的通知告诉商家。", acts.pay_in_the_wallet),
-    Step(Sight.ORDER, "The shop checks the signature and the amount of the notice. Only now does it believe that it is paid, and hands "
+    Step(Sight.ORDER, "The shop checks the signature and the amount of the notification. Only now does it believe that it is paid, and hands "
                       "over the tea.",
          "商家核对通知的签名和金额，无误才相信已经收款，把茶交给顾客。")))
 
@@ -71,7 +71,7 @@ BARCODE = Story("barcode", "The shop scans the phone", "商家扫付款码", ("t
     Step(Sight.GOODS, "A customer would like a teapot for eighteen pounds fifty.", "一位顾客想买一把茶壶，十八英镑五十便士。"),
     Step(Sight.PHONE, "The customer opens the wallet and shows a payment code: as a barcode, and as a QR code for newer scanners.",
          "顾客打开钱包，出示付款码：既有条形码，也有供新式扫码枪使用的二维码。"),
-    Step(Sight.ORDER, "The till scans the code and sends it to the gateway. The answer comes at once: paid. A notice follows all the same.",
+    Step(Sight.ORDER, "The till scans the code and sends it to the gateway. The answer comes at once: paid. A notification follows all the same.",
          "收银机扫码后发给网关，应答立刻返回：已付款。随后仍会有通知。", acts.charge_the_phone),
     Step(Sight.EMPTY, "The next customer wants the same teapot. The code looks like any other, but the account is empty.",
          "下一位顾客也要同样的茶壶。付款码看上去没有不同，但账户里没有钱。"),
@@ -88,7 +88,7 @@ CARD = Story("card", "Card with 3-D check", "银行卡与 3D 验证", ("teapot",
          "发卡行要确认付款人是谁，要求输入一次性验证码。输入之前，付款处于处理中。", acts.present_the_card),
     Step(Sight.ORDER, "The code is right, and the bank approves. The customer sees that the payment was successful.",
          "验证码正确，发卡行批准。顾客看到支付成功。", acts.type_the_code),
-    Step(Sight.ORDER, "The shop has heard it too, in a notice whose signature is right. It packs the parcel.",
+    Step(Sight.ORDER, "The shop has heard it too, in a notification whose signature is right. It packs the parcel.",
          "商家也收到了签名正确的通知，开始打包发货。")))
 
 TERMINAL = Story("terminal", "Card terminal: declined, then paid", "刷卡终端：先拒绝后成功", ("fan", "tea"), (
@@ -101,7 +101,7 @@ TERMINAL = Story("terminal", "Card terminal: declined, then paid", "刷卡终端
          "发卡行拒绝了。收银机查询结果，得知未付款，货物留在店里。", acts.decline_at_the_terminal),
     Step(Sight.ORDER, "The customer takes another card. After a decline the same order number may be used again.",
          "顾客换了一张卡。被拒绝之后，同一个订单号可以再次使用。", acts.hand_to_the_terminal),
-    Step(Sight.ORDER, "This time the bank approves, and the terminal prints the receipt. The till knows it by its query and by the notice.",
+    Step(Sight.ORDER, "This time the bank approves, and the terminal prints the receipt. The till knows it by its query and by the notification.",
          "这一次发卡行批准了，终端打印签购单。收银机通过查询和通知都得知了结果。", acts.approve_at_the_terminal)))
 
 LOST = Story("lost", "A lost answer, saved by the query", "应答丢失，查询补救", ("teapot", "tea"), (

@@ -1,16 +1,16 @@
-"""What time alone will do next: orders and notices in the order in which they fall due."""
+"""What time alone will do next: orders and notifications in the order in which they fall due."""
 import sqlite3
 from collections.abc import Mapping
 
 from ..domain.orders import Order
-from .post import Posted
-from .trades import read_order
+from .notifications import StoredNotification
+from .orders import read_order
 
 FEW = 1_000  # rows of a merchant: so many are sorted sooner than they are looked for among those of others
 
 
-class Coming:
-    """The next orders and notices to fall due: of a merchant, or of all."""
+class Upcoming:
+    """The next orders and notifications to fall due: of a merchant, or of all."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
@@ -19,9 +19,9 @@ class Coming:
         """Orders, as they are written down."""
         return [read_order(row) for row in self._next("orders", merchants_id, limit)]
 
-    def notices(self, merchants_id: str | None, limit: int) -> list[Posted]:
-        """Notices whose next attempt is waited for."""
-        return [Posted(**row) for row in self._next("notices", merchants_id, limit)]
+    def notifications(self, merchants_id: str | None, limit: int) -> list[StoredNotification]:
+        """Notifications whose next attempt is waited for."""
+        return [StoredNotification(**row) for row in self._next("notifications", merchants_id, limit)]
 
     def _next(self, table: str, merchants_id: str | None, limit: int) -> list[sqlite3.Row]:
         """Read along the index of what is due, also where most of it is another merchant's; all of a merchant's where that is little."""

@@ -111,7 +111,7 @@ def test_nothing_is_told_while_a_payment_is_not_final(notified: Shop, receiver: 
     number = WAITING[state](notified, clock)
     clock.advance("4s")
     flush(notified.control)
-    assert (receiver.heard, notified.story(number)["notices"]) == ([], [])
+    assert (receiver.heard, notified.story(number)["notifications"]) == ([], [])
 
 
 @pytest.mark.parametrize("duration, count", [("4999ms", 0), ("5000ms", 1)])
@@ -124,7 +124,7 @@ def test_a_result_that_time_brings_is_told_when_it_comes(notified: Shop, receive
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_card_notices_are_posted_as_a_form_whatever_the_notify_method(control: Control, receiver: Receiver, method: str) -> None:
+def test_card_notifications_are_posted_as_a_form_whatever_the_notify_method(control: Control, receiver: Receiver, method: str) -> None:
     shop = control.shop(notify_url=f"{receiver.url}?route=pay", notify_method=method)
     shop.card_payment()
     heard, = receiver.wait_for(1)
@@ -185,19 +185,19 @@ def test_a_result_goes_to_the_notify_url_of_the_request_that_brought_it(notified
     assert [heard.path for heard in receiver.heard] == ["/first", "/second"]
 
 
-def test_without_an_address_there_is_no_notice(shop: Shop) -> None:
-    assert shop.story(shop.card_payment()["out_trade_no"])["notices"] == []
+def test_without_an_address_there_is_no_notification(shop: Shop) -> None:
+    assert shop.story(shop.card_payment()["out_trade_no"])["notifications"] == []
 
 
-def test_a_notice_that_was_not_taken_is_repeated_with_the_same_bytes(notified: Shop, receiver: Receiver, clock: Clock) -> None:
+def test_a_notification_that_was_not_taken_is_repeated_with_the_same_bytes(notified: Shop, receiver: Receiver, clock: Clock) -> None:
     clock.freeze()
     receiver.answers = [(500, b""), (200, b"no"), (200, b"success")]
     number = presented(VISA)(notified, clock)
     flush(notified.control)
     assert notified.refund(number, "0.40")["is_success"] == "T"
     for place, wait in enumerate(("4m", "10m"), 1):
-        notice, = notified.story(number)["notices"]
-        assert [attempt["taken"] for attempt in notice["attempts"]] == [False] * place
+        notification, = notified.story(number)["notifications"]
+        assert [attempt["delivered"] for attempt in notification["attempts"]] == [False] * place
         clock.advance(wait)
 
     def sent(heard: Heard) -> tuple[str, str, str, bytes, str]:
@@ -205,4 +205,4 @@ def test_a_notice_that_was_not_taken_is_repeated_with_the_same_bytes(notified: S
 
     assert len(receiver.heard) == 3
     assert len({sent(heard) for heard in receiver.heard}) == 1
-    assert notified.story(number)["notices"][0]["status"] == "taken"
+    assert notified.story(number)["notifications"][0]["status"] == "delivered"

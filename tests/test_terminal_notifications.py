@@ -1,4 +1,4 @@
-"""Contract 4 and 6: the notice of a terminal's result, an XML document with a schedule of its own."""
+"""Contract 4 and 6: the notification of a terminal's result, an XML document with a schedule of its own."""
 import pytest
 
 from tgpay_emulator.operations.outbox import TERMINAL_SCHEDULE
@@ -53,7 +53,7 @@ def test_a_reversal_is_told_and_its_sale_is_not_told_again(notified: Shop, recei
     notified.at_terminal("saleReversal", None, original_out_trade_no=number)
     clock.advance("1m")
     assert [heard.fields["operation"] for heard in receiver.wait_for(2)] == ["sale", "saleReversal"]
-    assert len(notified.notices(number)) == 1
+    assert len(notified.notifications(number)) == 1
 
 
 @pytest.mark.parametrize("status, body", [(200, b""), (201, b"ok"), (204, b""), (299, b"<html>")])
@@ -61,9 +61,9 @@ def test_any_2xx_takes_it_and_is_no_finding(notified: Shop, receiver: Receiver, 
     receiver.answers = [(status, body)]
     number = notified.at_terminal()["out_trade_no"]
     clock.advance("1h")
-    notice, = notified.notices(number)
-    assert (notice["status"], notice["notify_type"]) == ("taken", "webtoterminal")
-    assert [attempt["findings"] for attempt in notice["attempts"]] == [[]]
+    notification, = notified.notifications(number)
+    assert (notification["status"], notification["notify_type"]) == ("delivered", "webtoterminal")
+    assert [attempt["findings"] for attempt in notification["attempts"]] == [[]]
 
 
 def test_it_is_repeated_every_5_seconds_for_100_then_less_and_less_often(notified: Shop, receiver: Receiver, clock: Clock) -> None:
@@ -72,7 +72,7 @@ def test_it_is_repeated_every_5_seconds_for_100_then_less_and_less_often(notifie
     clock.advance("2s")
     for seconds, attempts in ((4, 1), (1, 2), (94, 20), (1, 21), (7, 21), (1, 22), (15, 22), (1, 23), (32, 24)):
         clock.advance(f"{seconds}s")
-        assert len(notified.notices(number)[0]["attempts"]) == attempts
+        assert len(notified.notifications(number)[0]["attempts"]) == attempts
     first, *repeated = [heard.fields for heard in receiver.wait_for(24)]
     assert (first["recoveredTransaction"], {fields["recoveredTransaction"] for fields in repeated}) == ("false", {"true"})
     for fields in repeated:
@@ -91,5 +91,5 @@ def test_a_replay_by_hand_is_a_repetition(notified: Shop, receiver: Receiver, cl
     number = notified.at_terminal()["out_trade_no"]
     clock.advance("2s")
     receiver.wait_for(1)
-    notified.control.post(f"/notifications/{notified.notices(number)[0]['id']}/replay")
+    notified.control.post(f"/notifications/{notified.notifications(number)[0]['id']}/replay")
     assert [heard.fields["recoveredTransaction"] for heard in receiver.wait_for(2)] == ["false", "true"]

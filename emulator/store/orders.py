@@ -26,7 +26,7 @@ EFFECTIVE = """CASE WHEN status = 'WAIT_BUYER_PAY' AND expires_at <= :now AND ca
                     WHEN status = 'TRADE_SUCCESS' AND finishes_at <= :now THEN 'TRADE_FINISHED' ELSE status END"""
 LEDGER_PAGE = 500
 _TRUTH = ("id, merchants_id, out_trade_no, partner_id, kind, amount, fee, coalesce(true_settles_at, settles_at) AS settles_at, "
-          "settles_at AS shown_at, planted, line")
+          "settles_at AS shown_at, injected, line")
 _FRESH = vars(CardState(""))
 
 
@@ -66,7 +66,7 @@ def _card(written: str) -> CardState:
 
 
 def _truth(row: sqlite3.Row) -> "reconciliation.Truth":
-    return reconciliation.Truth(**{**dict(row), "planted": tuple(row["planted"].split())})
+    return reconciliation.Truth(**{**dict(row), "injected": tuple(row["injected"].split())})
 
 
 def _values(order: Order) -> dict[str, Any]:
@@ -180,15 +180,15 @@ class Ledger:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
 
-    def add(self, entry: Entry, line: str, planted: Iterable[str] = (), shown_at: int | None = None) -> None:
-        """Write an entry down as it is, with what the file shows of it: its line, and another instant where one is planted."""
+    def add(self, entry: Entry, line: str, injected: Iterable[str] = (), shown_at: int | None = None) -> None:
+        """Write an entry down as it is, with what the file shows of it: its line, and another instant where one is injected."""
         truly = None if shown_at in (None, entry.settles_at) else entry.settles_at
         self._execute("INSERT INTO ledger (merchants_id, out_trade_no, kind, amount, fee, rmb_settlement, settles_at, line, partner_id, "
-                      "planted, true_settles_at) VALUES (:mid, :no, :kind, :amount, :fee, :rmb_settlement, :settles_at, :line, "
-                      ":partner_id, :planted, :truly)",
+                      "injected, true_settles_at) VALUES (:mid, :no, :kind, :amount, :fee, :rmb_settlement, :settles_at, :line, "
+                      ":partner_id, :injected, :truly)",
                       {"mid": entry.merchants_id, "no": entry.out_trade_no, "kind": entry.kind, "amount": entry.amount, "fee": entry.fee,
                        "rmb_settlement": entry.rmb_settlement, "settles_at": entry.settles_at if shown_at is None else shown_at,
-                       "line": line, "partner_id": entry.partner_id, "planted": " ".join(planted), "truly": truly})
+                       "line": line, "partner_id": entry.partner_id, "injected": " ".join(injected), "truly": truly})
 
     def lines(self, merchants_id: str, since: int, before: int) -> Iterator[str]:
         """The lines settled from one instant up to another, oldest first, many joined in each piece.

@@ -25,13 +25,13 @@ class Case:
 
     @property
     def is_shown(self) -> bool:
-        """Whether the file shows the entry on one of the days; what is planted beside next_day is told with the day that has it."""
+        """Whether the file shows the entry on one of the days; what is injected beside next_day is told with the day that has it."""
         return self.days.have(self.truth.shown_at)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A discrepancy that was planted in an entry: noticed, missed or not told, and why in a sentence."""
+    """A discrepancy that was injected in an entry: noticed, missed or not told, and why in a sentence."""
 
     truth: Truth
     discrepancy: str
@@ -49,8 +49,8 @@ class Difference:
 
 
 def verdicts(case: Case) -> Iterator[Verdict]:
-    """What the list shows of each discrepancy that is planted in an entry."""
-    for name in case.truth.planted:
+    """What the list shows of each discrepancy that is injected in an entry."""
+    for name in case.truth.injected:
         if case.is_shown or name == "next_day":
             yield Verdict(case.truth, name, *_JUDGES[name](case))
 
@@ -109,7 +109,7 @@ def differences(case: Case) -> Iterator[Difference]:
     """Where the rows of an entry are neither what is true nor what the file shows."""
     truth, day = case.truth, case.days.day
     if not case.listed:
-        if case.is_due and case.is_shown and "missing" not in truth.planted:
+        if case.is_due and case.is_shown and "missing" not in truth.injected:
             yield Difference("lacking", truth.partner_id, f"the list lacks {truth.partner_id} of {money.text(truth.amount)}, "
                                                           f"settled on {day(truth.settles_at)}")
         return
@@ -126,11 +126,11 @@ def differences(case: Case) -> Iterator[Difference]:
 def _excused(case: Case, given: Listed) -> tuple[set[int], set[int]]:
     """The amounts and the fees that are no difference of their own: the true ones, and those of the file, told as missed already."""
     truth = case.truth
-    planted = truth.planted if case.is_shown else ()
+    injected = truth.injected if case.is_shown else ()
     amounts, fees = {truth.amount}, {truth.fee}
-    if "amount_off" in planted:
+    if "amount_off" in injected:
         amounts.add(truth.shown_amount)
-    if "fee_off" in planted or given.amount in amounts - {truth.amount}:
+    if "fee_off" in injected or given.amount in amounts - {truth.amount}:
         fees.add(truth.shown_fee)
     return amounts, fees
 

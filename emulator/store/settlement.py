@@ -11,7 +11,7 @@ _ITS_ORDER = "JOIN orders AS o ON o.merchants_id = l.merchants_id AND o.out_trad
 # Half up and away from zero, as every conversion; a refund costs no fee, so that its settlement is its whole amount.
 _SUMS = """count(*) AS number, sum(l.amount) AS amount, sum(l.fee) AS fee,
            sum(CASE WHEN l.kind = 'P' THEN (l.amount * {rate} + 50000000) / 100000000 ELSE l.rmb_settlement END) AS rmb_amount,
-           sum(l.rmb_settlement) AS rmb_settlement, sum(CASE WHEN l.planted <> '' THEN 1 ELSE 0 END) AS planted"""
+           sum(l.rmb_settlement) AS rmb_settlement, sum(CASE WHEN l.injected <> '' THEN 1 ELSE 0 END) AS injected"""
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,12 @@ class Sum:
     fee: int
     rmb_amount: int
     rmb_settlement: int
-    planted: int
+    injected: int
 
 
 @dataclass(frozen=True)
 class Line:
-    """An entry as it truly is, with the lines that the file shows of it and what is planted there; `order_id` is its order's."""
+    """An entry as it truly is, with the lines that the file shows of it and what is injected there; `order_id` is its order's."""
 
     id: int
     out_trade_no: str
@@ -41,7 +41,7 @@ class Line:
     rmb_settlement: int
     settles_at: int
     line: str
-    planted: str
+    injected: str
     currency: str
     order_id: int
 
@@ -75,7 +75,7 @@ class Settled:
     def lines(self, merchants_id: str, since: int, before: int, after: int, limit: int) -> list[Line]:
         """A page of them by id; which those are is read in the index alone."""
         return [Line(**row) for row in self._execute(
-            f"""SELECT l.id, l.out_trade_no, l.kind, l.amount, l.fee, l.rmb_settlement, l.settles_at, l.line, l.planted, o.currency,
+            f"""SELECT l.id, l.out_trade_no, l.kind, l.amount, l.fee, l.rmb_settlement, l.settles_at, l.line, l.injected, o.currency,
                        o.id AS order_id
                 FROM (SELECT l.id FROM ledger AS l WHERE {_OF_A_MERCHANT} AND l.id > :after ORDER BY l.id LIMIT :limit) AS page
                 JOIN ledger AS l ON l.id = page.id {_ITS_ORDER} ORDER BY l.id""",

@@ -1,0 +1,216 @@
+"""Tables `notifications` and `attempts`: the outbox."""
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..base import urls
+from ..domain.notifications import Notification
+from ..protocol.findings import Breaches
+from .columns import Newest, breaches_of, narrowing, newest, to_json
+from .shortening import shortened
+
+_DUE = """SELECT * FROM notifications AS n WHERE due_at <= :now {others}
+          AND id NOT IN (SELECT value FROM json_each(:under_way)) AND (attempts > 0 OR NOT EXISTS (
+              SELECT 1 FROM notifications AS earlier WHERE earlier.merchants_id = n.merchants_id AND earlier.out_trade_no = n.out_trade_no
+              AND earlier.id < n.id AND earlier.attempts = 0 AND earlier.due_at <= :now))
+          ORDER BY due_at, id LIMIT :limit"""
+
+
+@dataclass(frozen=True)
+class DeliveryPlan:
+    """How a notification is sent: `drop` attempts are lost first, each other is made `duplicate` times at once, and it is sent `times` times,
+    whether it is delivered or not."""
+
+    drop: int = 0
+    times: int = 1
+    duplicate: int = 1
+
+
+PLAIN = DeliveryPlan()
+
+
+@dataclass(frozen=True)
+class StoredNotification:
+    """A notification in the outbox. `status` is pending, delivered or failed; `attempts` counts those of the schedule. One that is delivered may be due
+    all the same, where a scenario's rule asks for copies."""
+
+    id: int
+    merchants_id: str
+    out_trade_no: str
+    notify_type: str
+    method: str
+    url: str
+    content_type: str
+    body: str
+    repeated_body: str
+    altered: str
+    created_at: int
+    status: str
+    attempts: int
+    due_at: int | None
+
+    @property
+    def shown_url(self) -> str:
+        """The address as everybody may see it: without user and password."""
+        return urls.discreet(self.url)
+
+    @property
+    def shown_bodies(self) -> tuple[str, str]:
+        """The body and the repeated body as everybody may see them: they repeat what the merchant said."""
+        return urls.discreet(self.body), urls.discreet(self.repeated_body)
+
+    @property
+    def how(self) -> DeliveryPlan:
+        """What a scenario's rule makes of its sending."""
+        return DeliveryPlan(**json.loads(self.altered)) if self.altered else PLAIN
+
+    @property
+    def sent_body(self) -> str:
+        """The body of the next attempt."""
+        return self.repeated_body if self.attempts and self.repeated_body else self.body
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try to deliver a notification: when (milliseconds), how long it took, and what came back or went wrong."""
+
+    notification_id: int
+    merchants_id: str
+    at: int
+    took_ms: int
+    status_code: int | None
+    answer: str
+    error: str
+    delivered: bool
+    replay: bool
+    findings: list[dict[str, str]]
+    skipped: bool = False  # without the network: its receiver was waited for long enough
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What became of the attempts of the schedule since one of them: `skipped` ones are not among `made`."""
+
+    made: int
+    delivered: int
+    skipped: int
+    skipped_urls: list[str]
+
+
+class Notifications:
+    """Notifications and what came of them."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def add(self, merchants_id: str, out_trade_no: str, notification: Notification, now: int, due_at: int, how: DeliveryPlan = PLAIN) -> None:
+        """Put a notification into the outbox."""
+        self._execute("INSERT INTO notifications (merchants_id, out_trade_no, notify_type, method, url, content_type, body, repeated_body, "
+                      "altered, created_at, status, attempts, due_at) VALUES (:mid, :no, :notify_type, :method, :url, :content_type, "
+                      ":body, :repeated_body, :altered, :now, 'pending', 0, :due_at)",
+                      {"mid": merchants_id, "no": out_trade_no, "now": now, "due_at": due_at,
+                       "altered": "" if how == PLAIN else to_json(vars(how)), **vars(notification)})
+
+    def hold_back(self, merchants_id: str, out_trade_no: str, due_at: int) -> None:
+        """Send those notifications of an order that nobody has tried to send at another instant."""
+        self._execute("UPDATE notifications SET due_at = :due_at WHERE merchants_id = :mid AND out_trade_no = :no AND attempts = 0 "
+                      "AND status = 'pending'", {"mid": merchants_id, "no": out_trade_no, "due_at": due_at})
+
+    def find(self, notification_id: int) -> StoredNotification | None:
+        """A notification by its id."""
+        row = self._execute("SELECT * FROM notifications WHERE id = :id", {"id": notification_id}).fetchone()
+        return StoredNotification(**row) if row else None
+
+    def next_due(self, but: Collection[int] = ()) -> int | None:
+        """When the next notification is due, none of `but`."""
+        row = self._execute("SELECT due_at FROM notifications WHERE due_at IS NOT NULL "
+                            "AND id NOT IN (SELECT value FROM json_each(:but)) ORDER BY due_at LIMIT 1",
+                            {"but": json.dumps(list(but))}).fetchone()
+        return row["due_at"] if row else None
+
+    def due(self, now: int, but: Iterable[str], under_way: Collection[int], limit: int) -> list[StoredNotification]:
+        """Notifications to be sent now, oldest first, none of the merchants `but` and none of those `under_way`.
+
+        The first attempts of one order's notifications go out in the order of their causes: one waits for those before it.
+        """
+        saturated = {f"but{number}": merchant for number, merchant in enumerate(but)}
+        others = f"AND merchants_id NOT IN ({', '.join(':' + name for name in saturated)})" if saturated else ""
+        rows = self._execute(_DUE.format(others=others), {
+            "now": now, "limit": limit, "under_way": json.dumps(list(under_way)), **saturated})
+        return [StoredNotification(**row) for row in rows]
+
+    def unsent(self, merchants_id: str, out_trade_no: str) -> bool:
+        """Whether an order has notifications that nobody has tried to send."""
+        return self._execute("SELECT 1 FROM notifications WHERE merchants_id = :mid AND out_trade_no = :no AND attempts = 0 "
+                             "AND status = 'pending' LIMIT 1", {"mid": merchants_id, "no": out_trade_no}).fetchone() is not None
+
+    def last(self) -> int:
+        """The id of the newest notification, 0 when there is none."""
+        return int(self._execute("SELECT coalesce(max(id), 0) AS last FROM notifications").fetchone()["last"])
+
+    def are_due(self, now: int, last: int) -> bool:
+        """Whether a notification up to id `last` is still due at an instant."""
+        return self._execute("SELECT 1 FROM notifications WHERE due_at <= :now AND id <= :last LIMIT 1",
+                             {"now": now, "last": last}).fetchone() is not None
+
+    def record(self, attempt: Attempt, status: str, attempts: int, due_at: int | None) -> None:
+        """Write an attempt down, and what it makes of the notification."""
+        self._execute("INSERT INTO attempts (notification_id, merchants_id, at, took_ms, status_code, answer, "
+                      "error, delivered, replay, findings, skipped) VALUES (:notification_id, :merchants_id, :at, :took_ms, "
+                      ":status_code, :answer, :error, :delivered, :replay, :found, :skipped)",
+                      {**vars(attempt), "answer": shortened(attempt.answer), "error": shortened(attempt.error),
+                       "delivered": int(attempt.delivered), "replay": int(attempt.replay),
+                       "skipped": int(attempt.skipped), "found": to_json(attempt.findings)})
+        self._execute("UPDATE notifications SET status = :status, attempts = :attempts, due_at = :due_at WHERE id = :id",
+                      {"status": status, "attempts": attempts, "due_at": due_at, "id": attempt.notification_id})
+
+    def page(self, wanted: dict[str, Any], after: int, limit: int) -> Iterator[StoredNotification]:
+        """Notifications by id; `wanted` narrows to a merchants_id, out_trade_no, status or notify_type (each may be None)."""
+        rows = self._execute(
+            f"SELECT * FROM notifications WHERE id > :after{narrowing(wanted)} ORDER BY id LIMIT :limit",
+            {**wanted, "after": after, "limit": limit})
+        return (StoredNotification(**row) for row in rows)
+
+    def of_order(self, merchants_id: str, out_trade_no: str) -> tuple[list[StoredNotification], int]:
+        """The newest notifications of an order, in the order of their causes, and how many older ones there are."""
+        found = newest(self._execute, "notifications WHERE merchants_id = :mid AND out_trade_no = :no",
+                       {"mid": merchants_id, "no": out_trade_no})
+        return [StoredNotification(**row) for row in found.rows], found.left_out
+
+    def are_delivered(self, merchants_id: str, out_trade_no: str) -> bool:
+        """Whether every notification of an order is delivered; also when it has none."""
+        return self._execute("SELECT 1 FROM notifications WHERE merchants_id = :mid AND out_trade_no = :no AND status <> 'delivered' LIMIT 1",
+                             {"mid": merchants_id, "no": out_trade_no}).fetchone() is None
+
+    def attempts(self, notification_id: int) -> Newest:
+        """The newest attempts of a notification."""
+        return newest(self._execute, "attempts WHERE notification_id = :id", {"id": notification_id})
+
+    def tally(self, after: int) -> Tally:
+        """What became of the attempts after one, replays by hand apart."""
+        row = self._execute("SELECT count(*) AS number, total(delivered) AS delivered, total(skipped) AS skipped "
+                            "FROM attempts WHERE id > :after AND replay = 0", {"after": after}).fetchone()
+        skipped = int(row["skipped"])
+        urls_of = self._execute("SELECT DISTINCT n.url FROM attempts AS a "
+                                "JOIN notifications AS n ON n.id = a.notification_id WHERE a.id > :after AND a.skipped",
+                                {"after": after}) if skipped else ()
+        return Tally(row["number"] - skipped, int(row["delivered"]), skipped, [each["url"] for each in urls_of])
+
+    def attempts_after(self, after: int, limit: int) -> list[sqlite3.Row]:
+        """All attempts since one, with the order that each belongs to."""
+        return self._execute(
+            """SELECT a.id, a.notification_id, a.merchants_id, a.at, a.status_code, a.error, a.delivered, n.out_trade_no, n.notify_type
+               FROM attempts AS a JOIN notifications AS n ON n.id = a.notification_id WHERE a.id > :after ORDER BY a.id LIMIT :limit""",
+            {"after": after, "limit": limit}).fetchall()
+
+    def breaches(self, merchants_id: str | None) -> Iterator[Breaches]:
+        """What receivers of a merchant, or all, were found to break; attempts with the same findings together."""
+        return breaches_of(self._execute, "attempts", merchants_id)
+
+    def place(self, attempt_id: int) -> tuple[int, int]:
+        """The notification of an attempt, and the attempt's place among those of the notification, from 1."""
+        row = self._execute("SELECT notification_id, (SELECT count(*) FROM attempts AS before WHERE before.notification_id = a.notification_id "
+                            "AND before.id <= a.id) AS place FROM attempts AS a WHERE id = :id", {"id": attempt_id}).fetchone()
+        return row["notification_id"], row["place"]
