@@ -9,6 +9,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 
 from ..base import money, randomness, urls
 from ..protocol import card_numbers
+from .errors import Invalid
 
 PRODUCTS = ("barcode", "qrcode", "h5", "prepay", "bankcard", "webtoterminal", "settlement")
 NOTIFY_METHODS = ("GET", "POST")
@@ -126,14 +127,6 @@ SEEDED_TERMINALS: Mapping[str, tuple[str, ...]] = {
     "201703200001": ("0821032398", "0821032399"), "201807208001": ("1850025030",), "202109200001": ("801",),
     **dict.fromkeys(("201701010001", "202012177001", "202107207001"), ())}
 SEEDED_USERS = {"201703200001": ({"login": "WoS.101", "password": "1234", "account_id": "31"},)}
-
-
-class Invalid(Exception):
-    """Settings that cannot be taken: a sentence for each name, for the control interface's problem document."""
-
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__("; ".join(f"{name} {problem}" for name, problem in problems.items()))
-        self.problems = dict(problems)
 
 
 def _text(least: int, most: int) -> Any:

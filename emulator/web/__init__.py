@@ -4,7 +4,9 @@ from flask import Flask
 from .. import __version__
 from ..base.settings import Settings
 from ..gateway.handling import Gateway
+from ..operations.commands import Commands
 from ..operations.scheduler import Scheduler
+from ..operations.unit import Units
 from ..operations.watching import Waiting
 from ..store import Store
 from .current import Emulator
@@ -14,7 +16,8 @@ from .routing import IdConverter, NumberConverter, Onward, QuickRule
 def _made(settings: Settings, store: Store, scheduler: Scheduler) -> Emulator:
     waiting = Waiting(store, settings)
     store.lock.pause = waiting.slots.waiting
-    return Emulator(settings, store, Gateway(store, settings, waiting), scheduler, waiting)
+    units, commands = Units(store, settings), Commands(store, scheduler, waiting)
+    return Emulator(settings, store, units, Gateway(store, settings, waiting), scheduler, commands, waiting)
 
 
 def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:

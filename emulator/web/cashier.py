@@ -10,13 +10,13 @@ from ..base import clock, money
 from ..base.urls import escaped
 from ..domain import notifications, transitions
 from ..domain.orders import Order
-from ..operations import card_payments, scripting
+from ..operations import card_payments, payers, scripting
 from ..operations.payments import Payments
 from ..protocol import test_cards
 from ..protocol.response_codes import RESPONSE_CODES, CardStatus
 from .control.interface import refuse_other_sites
 from .current import emulator
-from .pages import BY_OWN_PAGES, by_payer, leads_to, order_of, page, present_time, seconds_left, texts, told
+from .pages import BY_OWN_PAGES, leads_to, order_of, page, present_time, seconds_left, texts, told
 
 blueprint = Blueprint("cashier", __name__)
 FIELDS = ("cardNo", "expirationMonth", "expirationYear", "cvv")
@@ -73,7 +73,7 @@ def present(token: str) -> Response | Any:
     if card.outcome.code in test_cards.REFUSALS:
         return redirect(url_for("cashier.pay", token=token, refused=card.outcome.code, again=1, lang=language), 303)
     attempt = request.form.get("attempt")
-    after = by_payer(token, lambda payments, current: _presented(payments, _open(payments, current), card, given["cardNo"])
+    after = payers.act(emulator().units, token, lambda payments, current: _presented(payments, _open(payments, current), card, given["cardNo"])
                      if attempt is None or _is_attempt(current, attempt) else current)
     if after and after.card and after.card.challenge is not None:
         return redirect(url_for("cashier.issuer", token=token, attempt=after.card.attempt, lang=language), 303)
@@ -125,7 +125,7 @@ def authenticate(token: str, attempt: int, act: str) -> Response | Any:
         return refused or page("not_found.html", 404)
     if _is_attempt(order, attempt) and order.card.challenge is not None:
         typed = request.form.get("code", "").strip() if act == "answer" else None
-        order = by_payer(token, lambda payments, current: card_payments.authenticate(payments, current, typed)
+        order = payers.act(emulator().units, token, lambda payments, current: card_payments.authenticate(payments, current, typed)
                          if _is_attempt(current, attempt) else current) or order
     if order.card and order.card.challenge is not None:
         return redirect(url_for("cashier.issuer", token=token, attempt=attempt, lang=request.args.get("lang")), 303)

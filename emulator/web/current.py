@@ -1,13 +1,13 @@
 """The emulator of the present request, and the addresses under which it is reached."""
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from flask import current_app, request
 
 from ..base.settings import Settings
 from ..gateway.handling import Gateway
+from ..operations.commands import Commands
 from ..operations.scheduler import Scheduler
+from ..operations.unit import Units
 from ..operations.watching import Waiting
 from ..store import Store
 
@@ -18,23 +18,11 @@ class Emulator:
 
     settings: Settings
     store: Store
+    units: Units
     gateway: Gateway
     scheduler: Scheduler
+    commands: Commands
     waiting: Waiting
-
-    def ask(self, command: str, argument: Mapping[str, Any], key: str = "", body: str = "") -> dict[str, Any]:
-        """Have the scheduler carry out a command, and wait for its result.
-
-        It is carried out once for all who ask with an idempotency key. Raises TimeoutError, and
-        `store.KeyUsed` when the key was used with another body.
-        """
-        with self.waiting.pause():
-            return self.scheduler.ask(command, argument, key, body)
-
-    def wait_for(self, number: int) -> dict[str, Any]:
-        """The result of a command that was asked for before. Raises TimeoutError."""
-        with self.waiting.pause():
-            return self.scheduler.wait_for(number)
 
 
 def emulator() -> Emulator:

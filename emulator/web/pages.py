@@ -1,7 +1,6 @@
 """What the payer sees: the wallet, the QR pictures, and the emulator's front page."""
 import io
 import json
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -14,9 +13,9 @@ from ..domain.orders import Order, Status
 from ..domain.transitions import at
 from ..gateway.endpoints import ENDPOINTS
 from ..gateway.endpoints.tgpayh5 import WEBSITE
-from ..operations.payments import BY_PAYER, Payments
-from ..operations.timers import caught_up
-from ..protocol.codes import Refused
+from ..operations import payers
+from ..operations.payers import PayersAct
+from ..operations.payments import Payments
 from .control.interface import refuse_other_sites
 from .current import base_url, emulator
 from .texts import Texts
@@ -24,7 +23,6 @@ from .texts import Texts
 blueprint = Blueprint("pages", __name__)
 PIXELS = {"L": 430, "M": 230, "S": 130}
 FAILURES = {"decline": "", "balance": "BUYER_BALANCE_NOT_ENOUGH"}
-PayersAct = Callable[[Payments, Order], Order]
 ACTS: dict[str, PayersAct] = {"pay": Payments.pay_on_page,
                               **{name: partial(Payments.decline, failure=why) for name, why in FAILURES.items()}}
 BY_OWN_PAGES = "'self'"  # the demo shows what the buyer sees
@@ -99,28 +97,12 @@ def act(token: str, act: str) -> Response | Any:
     order = _of_wallet(token)
     if refused or order is None or act not in ACTS:
         return refused or page("not_found.html", 404)
-    order = by_payer(token, ACTS[act]) or order
+    order = payers.act(emulator().units, token, ACTS[act]) or order
     waits = order.status is Status.WAIT_BUYER_PAY
     failed = ("balance" if order.failure == FAILURES["balance"] else "decline") if waits else None
     if order.was_paid and order.details.get("return_url"):
         return redirect(escaped(order.details["return_url"]), 303)
     return redirect(url_for("pages.wallet", token=token, here=1, failed=failed, lang=request.args.get("lang")), 303)
-
-
-def by_payer(token: str, act: PayersAct) -> Order | None:
-    """What an act of the payer makes of the order of a page; the order as it is when it has moved on in another window."""
-    here = emulator()
-    with here.store.write() as tables:
-        now = tables.clock.now()
-        found = tables.orders.of_page(token)
-        merchant = tables.merchants.find(found.merchants_id) if found else None
-        if found is None or merchant is None:
-            return None
-        current = caught_up(tables, here.settings, found, now)
-        try:
-            return act(Payments(tables, here.settings, merchant, now, BY_PAYER), current)
-        except Refused:
-            return current
 
 
 @blueprint.get("/wallet/<token>/state")

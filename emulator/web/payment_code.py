@@ -3,12 +3,12 @@ from flask import Blueprint, Response, request
 
 from ..domain import wallets
 from ..gateway.endpoints.tgpaybarcode import wallet_of
+from ..operations import payers
 from . import drawn
 from .current import emulator
 from .pages import BY_OWN_PAGES, page
 
 blueprint = Blueprint("payment_code", __name__)
-COUNTED = "payment code"
 
 
 @blueprint.get("/code/<wallet>")
@@ -17,19 +17,12 @@ def show(wallet: str) -> Response:
     if wallet not in wallets.WALLETS:
         return page("not_found.html", 404)
     named = request.args.get("code", "")
-    code = named if wallet_of(named) == wallet else _new(wallet)
+    code = named if wallet_of(named) == wallet else payers.new_payment_code(emulator().units, wallet)
     other = next(name for name in wallets.WALLETS if name != wallet)
     row = wallets.test_code(code)
     buyers = [(test.ending[-5:], wallets.PREFIXES[wallet] + test.ending) for test in wallets.TEST_CODES]
     return page("payment_code.html", framed_by=BY_OWN_PAGES, wallet=wallet, other=other, code=code, groups=_grouped(code), buyers=buyers,
                 holder=row.ending[-5:] if row else "plain", bars=drawn.code128(code), modules=drawn.qr(code))
-
-
-def _new(wallet: str) -> str:
-    """A code that was not shown before; they are counted, so that the same run shows the same ones."""
-    here = emulator()
-    with here.store.write() as tables:
-        return wallets.payment_code(here.settings.seed, wallet, tables.scenarios.count("", COUNTED, wallet))
 
 
 def _grouped(code: str) -> str:

@@ -4,15 +4,13 @@ import json
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from ..base import durations, randomness
 from ..gateway.endpoints._card_documents import PAY_INFO, pay_info
-from ..protocol import test_cards
+from ..operations import payers
 from ..protocol.response_codes import RESPONSE_CODES
 from .bodies import BrokenBody
 from .current import emulator
 
 blueprint = Blueprint("sdk", __name__, url_prefix="/sdk")
-GOOD_FOR = 30 * durations.MINUTE
 MOST_BYTES = 64 * 1024
 
 
@@ -50,15 +48,10 @@ def card_voucher() -> Response:
     given = _card_fields()
     if isinstance(given, str):
         return _answer(422, {"error": "1000", "message": given})
-    here = emulator()
-    with here.store.write() as tables:
-        now = tables.clock.now()
-        card = test_cards.present(given, now, here.settings.timezone)
-        if card.faulty:
-            message = RESPONSE_CODES[card.outcome.code].message
-            return _answer(422, {"error": card.outcome.code, "message": f"{message}: {card.hint or card.why}"})
-        voucher = randomness.letters(40, here.settings.seed, "voucher", tables.vouchers.next_number())
-        tables.vouchers.add(voucher, card, now + GOOD_FOR)
+    voucher, card = payers.make_voucher(emulator().units, given)
+    if not voucher:
+        message = RESPONSE_CODES[card.outcome.code].message
+        return _answer(422, {"error": card.outcome.code, "message": f"{message}: {card.hint or card.why}"})
     return _answer(200, {"cardVoucher": voucher})
 
 

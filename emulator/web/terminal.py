@@ -5,23 +5,25 @@ leaves them out, and their addresses ask for the token.
 """
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, redirect, request, url_for
 
 from .. import terminal
 from ..base import money
-from ..base.clock import Clock, real_now
-from ..domain import transitions
+from ..base.clock import Clock
+from ..domain.errors import NotFound, OperationError
 from ..domain.orders import Order
+from ..operations import terminals
 from ..operations.payments import BY_PAYER
-from ..operations.timers import last_of, written_of
-from ..store import Store, Tables
+from ..operations.timers import written_of
+from ..operations.unit import terminal_of
+from ..store import Tables
 from ..terminal import Act, State, Terminal
 from .chinese import OF_TERMINALS
-from .control import terminals as control
 from .control.interface import Problem, refuse_other_sites, refuse_strangers, token_in_force
+from .control.problems import of_error
+from .control.terminals import terminal_json
 from .current import emulator
 from .pages import BY_OWN_PAGES, page, secure, texts, told
 from .receipt import receipt
@@ -35,6 +37,12 @@ OFFLINE = "OFFLINE"
 LOOK_S = 0.1  # a transaction moves with time, which nobody writes down
 JSON = "application/json"
 SCREEN_TEXTS = (*State, OFFLINE, *terminal.OPERATIONS, "of_requested", "seconds", "pin_short", "pin_hint", "disconnected")
+
+
+@blueprint.errorhandler(OperationError)
+def failed(error: OperationError) -> Response:
+    """What an operation has met, as the problem that it is."""
+    return impossible(of_error(error))
 
 
 @blueprint.errorhandler(Problem)
@@ -57,21 +65,21 @@ def screen(serial: str) -> Response:
 @blueprint.get("/<serial>/state")
 def state(serial: str) -> Response:
     """What the screen shows now."""
-    return told(_shown(emulator().store, serial)[0])
+    return told(_shown(serial)[0])
 
 
 @blueprint.get("/<serial>/events")
 def events(serial: str) -> Response:
     """A stream of what the screen shows: at once, and whenever that changes."""
-    control.find(emulator().store.read(), serial)
-    return stream(_changes(emulator().store, serial), "screens of terminals", lambda changed: True, LOOK_S)
+    terminal_of(emulator().store.read(), serial)
+    return stream(_changes(serial), "screens of terminals", lambda changed: True, LOOK_S)
 
 
 @blueprint.get("/<serial>/receipt.txt")
 def receipt_text(serial: str) -> Response:
     """The receipt of the last transaction, until the next one begins."""
     tables = emulator().store.read()
-    order, printed = _printed(tables, control.find(tables, serial))
+    order, printed = _printed(tables, terminal_of(tables, serial))
     if order is None or order.terminal is None or not printed:
         raise Problem(404, "Not Found", f"the terminal {serial} has printed no receipt")
     answer = secure(Response(printed, content_type="text/plain; charset=utf-8"))
@@ -87,51 +95,34 @@ def do(serial: str, act: str) -> Response | Any:
     if refused:
         return refused
     if act in SWITCHES:
-        _switch(serial, SWITCHES[act])
+        terminals.view(emulator().units, serial)
+        terminals.put(emulator().units, serial, SWITCHES[act])
     elif act in list(Act):
-        control.act(serial, Act(act), BY_PAYER)
+        terminals.act(emulator().units, serial, Act(act), BY_PAYER)
     else:
         raise Problem(404, "Not Found", f"{act} is nothing that can be done at a terminal")
     return state(serial) if _by_script() else redirect(url_for("terminal.screen", serial=serial, lang=request.args.get("lang")), 303)
-
-
-def _switch(serial: str, changes: dict[str, Any]) -> None:
-    with emulator().store.write() as tables:
-        tables.terminals.put(replace(control.find(tables, serial), **changes))
 
 
 def _by_script() -> bool:
     return bool(request.accept_mimetypes.best == JSON)
 
 
-def _shown(store: Store, serial: str) -> tuple[dict[str, Any], Clock]:
-    """What the screen shows: the terminal as the control interface tells it, and for how many milliseconds it still waits for people."""
-    tables = store.read()
-    time = tables.clock.get()
-    now = time.now(real_now())
-    device = control.find(tables, serial)
-    order = _order(store, tables, device, now)
-    left = terminal.patience_left(order.terminal, now) if order and device.online else None
-    return {**control.terminal_json(device, order, now), "left_ms": left, "frozen": time.frozen is not None}, time
+def _shown(serial: str) -> tuple[dict[str, Any], Clock]:
+    """What the screen shows: the terminal as in the control interface, and for how many milliseconds it still waits for people."""
+    here = emulator()
+    time, seen = here.store.read().clock.get(), terminals.view(here.units, serial)
+    left = terminal.patience_left(seen.order.terminal, seen.now) if seen.order and seen.device.online else None
+    return {**terminal_json(seen), "left_ms": left, "frozen": time.frozen is not None}, time
 
 
-def _order(store: Store, tables: Tables, device: Terminal, now: int) -> Order | None:
-    """The order whose transaction the terminal has or had last; only when time has done something to it does looking write."""
-    order = written_of(tables, device)
-    due = transitions.falls_due(order) if order else None
-    if due is None or due[0] > now:
-        return order
-    with store.write() as writing:
-        return last_of(writing, emulator().settings, device, now)
-
-
-def _changes(store: Store, serial: str) -> Iterator[list[str]]:
+def _changes(serial: str) -> Iterator[list[str]]:
     """What the screen shows, when that is no longer what it did; the time that is left changes only when somebody moves the clock."""
     before: Any = None
     while True:
         try:
-            shown, time = _shown(store, serial)
-        except Problem:
+            shown, time = _shown(serial)
+        except NotFound:
             return  # the terminal is gone
         compared = {**shown, "left_ms": time}
         yield [event(shown)] if compared != before else []
@@ -140,10 +131,9 @@ def _changes(store: Store, serial: str) -> Iterator[list[str]]:
 
 def _screen(serial: str, status: int = 200) -> Response:
     """The page, as the terminal is now."""
-    store = emulator().store
-    shown, _ = _shown(store, serial)
-    tables = store.read()
-    device = control.find(tables, serial)
+    shown, _ = _shown(serial)
+    tables = emulator().store.read()
+    device = terminal_of(tables, serial)
     order, printed = _printed(tables, device)
     merchant = tables.merchants.find(device.merchants_id)
     language = texts(order)

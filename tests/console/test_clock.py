@@ -71,18 +71,18 @@ def test_a_notification_that_was_not_taken_is_listed_and_the_clock_moves_there(
     receiver.wait_for(1)
     notified.control.post("/notifications/flush")  # the first attempt is written down
     with visitor.at(address(notified), width=DESK) as page:
-        expect(page.locator("#coming")).to_contain_text("Notification is sent")
-        page.locator("#coming tr", has_text="Notification is sent").get_by_role("button", name="Move there").click()
+        expect(page.locator("#upcoming")).to_contain_text("Notification is sent")
+        page.locator("#upcoming tr", has_text="Notification is sent").get_by_role("button", name="Move there").click()
         expect(page.locator(".told.good")).to_contain_text("attempts of notifications 1")
-        expect(page.locator("#coming")).not_to_contain_text("Notification is sent")
+        expect(page.locator("#upcoming")).not_to_contain_text("Notification is sent")
     assert len(receiver.heard) == 2
 
 
 def test_the_list_follows_what_happens(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(address(shop), width=DESK) as page:
-        expect(page.locator("#coming")).to_contain_text("Nothing falls due")
+        expect(page.locator("#upcoming")).to_contain_text("Nothing falls due")
         number = shop.qr_order()["out_trade_no"]
-        expect(page.locator("#coming")).to_contain_text(number)
+        expect(page.locator("#upcoming")).to_contain_text(number)
 
 
 def test_ten_are_listed_of_many(desk: Desk, shop: Shop) -> None:

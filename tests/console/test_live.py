@@ -92,7 +92,7 @@ def test_the_journal_and_the_notifications_follow(visitor: Visitor, notified: Sh
     with visitor.at(address(notified, "/notifications"), width=DESK) as page:
         is_live(page)
         number = notified.pay_by_barcode("8.00")["out_trade_no"]
-        expect(page.get_by_role("row").filter(has_text=number)).to_contain_text("Taken")
+        expect(page.get_by_role("row").filter(has_text=number)).to_contain_text("Delivered")
 
 
 def test_other_merchants_orders_do_not_come_in(visitor: Visitor, shop: Shop, busy: Shop) -> None:

@@ -44,7 +44,7 @@ def test_a_notification_has_what_is_sent_and_every_attempt_with_its_answer(
     clock.advance("10m")
     page = desk.page(path_of(notified, number))
     attempts = [words(item) for item in page.get_element_by_id("attempts").iter("li")]
-    assert [("Taken" in attempt, "HTTP 500" in attempt) for attempt in attempts] == [(False, True), (False, False), (True, False)]
+    assert [("Delivered" in attempt and "Not" not in attempt, "HTTP 500" in attempt) for attempt in attempts] == [(False, True), (False, False), (True, False)]
     assert "<b>oops</b>" in attempts[0] and "<html>thanks</html>" in attempts[1]
     assert f"GET {receiver.url}?" in words(page.xpath("//pre")[0]) and number in words(page.xpath("//pre")[0])
 
@@ -72,7 +72,7 @@ def test_a_notification_that_nobody_took_can_be_sent_again_when_it_is_given_up(
     receiver.answers = [(500, b"oops")]
     number = paid(notified)
     clock.advance("2d")
-    assert "Given up" in rows(desk.page("/notifications", merchants_id=notified.merchants_id, status="failed"))[0]
+    assert "Failed" in rows(desk.page("/notifications", merchants_id=notified.merchants_id, status="failed"))[0]
     receiver.answers = [(200, b"success")]
     desk.post(f"{path_of(notified, number)}/replay")
-    assert "Taken" in rows(desk.page("/notifications", merchants_id=notified.merchants_id))[0]
+    assert "Delivered" in rows(desk.page("/notifications", merchants_id=notified.merchants_id))[0]

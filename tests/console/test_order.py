@@ -38,7 +38,7 @@ def test_the_story_has_requests_moves_notifications_refunds_and_settlement_in_th
     page = desk.page(desk.order(notified, number))
     story = moments(page)
     expected = ["tgpayqrcode OK", "Order made by tgpayqrcode", "trans_qrcode_create_sync Attempt 1 Not delivered", "Paid by hand",
-                "trade_status_sync Attempt 1 Taken", "trans_qrcode_create_sync Attempt 2 Taken", "tgpayrefund OK",
+                "trade_status_sync Attempt 1 Delivered", "trans_qrcode_create_sync Attempt 2 Delivered", "tgpayrefund OK",
                 "Refunded in part by tgpayrefund amount 4.00 GBP = CNY 36.30", "Payment settled 10.00 GBP, fee 0.06",
                 "Refund settled -4.00 GBP, fee 0.00, CNY -36.30"]
     places = [next((place for place, moment in enumerate(story) if moment.startswith(begin)), begin) for begin in expected]
@@ -52,9 +52,9 @@ def test_the_story_has_requests_moves_notifications_refunds_and_settlement_in_th
 
 def test_what_is_still_to_come_stands_after_now(desk: Desk, shop: Shop) -> None:
     page = desk.page(desk.order(shop, shop.h5_order()["out_trade_no"]))
-    coming, = page.find_class("coming")
-    assert "Expired by time" in words(coming)
-    assert len(coming.xpath("preceding-sibling::li[@class='day now']")) == 1
+    upcoming, = page.find_class("upcoming")
+    assert "Expired by time" in words(upcoming)
+    assert len(upcoming.xpath("preceding-sibling::li[@class='day now']")) == 1
 
 
 def test_a_terminals_steps_are_told_also_of_the_attempt_before(desk: Desk, shop: Shop, clock: Clock) -> None:

@@ -9,9 +9,9 @@ from flask import Response, request
 from ...base import durations
 from ...base.clock import Clock, real_now, spaced, zone
 from ...domain import transitions
+from ...domain.errors import OperationError
+from ...protocol.card_numbers import hidden
 from ...store import Tables
-from ..control.interface import Problem
-from ..control.state import move
 from ..current import emulator
 from .frame import Page, blueprint, chosen, go_on, present, show, texts, to
 
@@ -74,11 +74,11 @@ class Due:
 def clock() -> Response:
     """The clock, and what comes next."""
     tables = emulator().store.read()
-    return show("clock", "clock", follows="order notification", ticking=tables.clock.get(), steps=STEPS, coming=coming(tables, chosen()),
+    return show("clock", "clock", follows="order notification", ticking=tables.clock.get(), steps=STEPS, upcoming=upcoming(tables, chosen()),
                 apart=_apart(tables.clock.get(), real_now()), typed=_typed(present()))
 
 
-def coming(tables: Tables, merchants_id: str | None) -> list[Due]:
+def upcoming(tables: Tables, merchants_id: str | None) -> list[Due]:
     """The next things that fall due, in the order of time."""
     found = [Due(notification.due_at or 0, "clk_sent_again", notification.out_trade_no, notification.merchants_id, "notification", notification.id)
              for notification in tables.upcoming.notifications(merchants_id, MOST_UPCOMING)]
@@ -107,9 +107,9 @@ def _typed(instant: int) -> str:
 def move_clock() -> Response:
     """Move the clock, and answer when everything due has been done."""
     try:
-        moved = move(_asked(request.form))
-    except Problem as problem:
-        return go_on(to("clock"), str(problem), good=False)
+        moved = emulator().commands.move_clock(_asked(request.form))
+    except OperationError as error:
+        return go_on(to("clock"), hidden(str(error)), good=False)
     said, done, skipped = texts(), moved["done"], moved["skipped"]
     sentence = (f"{said.clk_now} {spaced(present(), emulator().settings.timezone)}. "
                 f"{said.clk_happened} {done['changes']}, {said.clk_attempts} {done['attempts']}.")

@@ -12,7 +12,9 @@ from flask import Blueprint, Response, g, render_template, request, url_for
 
 from ...base import clock, money
 from ...base.clock import real_now
+from ...domain.errors import OperationError
 from ..control.interface import Problem, token_in_force, wrong_request
+from ..control.problems import of_error
 from ..current import emulator, under_prefix
 from ..pages import secure
 from ..texts import LANGUAGES, Languages, Rows, Texts, by_language
@@ -161,6 +163,12 @@ def remember(response: Response) -> Response:
     if response.mimetype == "text/html" and "Location" not in response.headers and TOLD in request.cookies and LIVE not in request.headers:
         response.delete_cookie(TOLD, path=under_prefix("/console"))
     return response
+
+
+@blueprint.errorhandler(OperationError)
+def failed(error: OperationError) -> Response:
+    """What an operation has met, as the problem that it is."""
+    return nothing(of_error(error))
 
 
 @blueprint.errorhandler(Problem)

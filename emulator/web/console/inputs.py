@@ -5,7 +5,8 @@ It is imported after `access`, so that whoever may not use the console learns no
 """
 from flask import request
 
-from ..control.interface import Problem, wrong_request
+from ...domain.errors import NotFound
+from ..control.interface import wrong_request
 from ..current import emulator
 from .frame import KEPT, blueprint, chosen, forget_chosen
 
@@ -16,11 +17,11 @@ FOR_ALL = ("console.clear_journal", "console.scenario_on", "console.scenario_off
 
 @blueprint.before_request
 def check_inputs() -> None:
-    """Raises Problem when the merchant is unknown, or a change has something else in its address."""
+    """Raises NotFound or Problem when the merchant is unknown, or a change has something else in its address."""
     merchants_id = chosen()
     if merchants_id is not None and emulator().store.read().merchants.find(merchants_id) is None:
         forget_chosen()
-        raise Problem(404, "Not Found", f"there is no merchant {merchants_id}")
+        raise NotFound(f"there is no merchant {merchants_id}")
     if request.endpoint in FOR_ALL:
         unknown = [name for name in request.args if name not in OF_EVERY_PAGE]
         unknown += [name for name in request.form if name == KEPT]

@@ -3,6 +3,7 @@ from flask import Response
 
 from ...gateway.endpoints import ENDPOINTS
 from ...gateway.handling import OK
+from ...operations import journal as operations
 from ...protocol.codes import REFUSALS
 from ..control.interface import Problem
 from ..current import base_url, emulator
@@ -57,6 +58,5 @@ def entry(entry_id: int) -> Response:
 @blueprint.post("/journal/clear")
 def clear_journal() -> Response:
     """Forget the requests of the merchant that is looked at, or all."""
-    with emulator().store.write() as tables:
-        tables.journal.clear(chosen())
+    operations.clear(emulator().units, chosen())
     return go_on(to("journal"), texts().journal_cleared)

@@ -5,9 +5,11 @@ from typing import Any
 from flask import Response, request
 
 from ...base import portions, urls
+from ...domain.errors import Invalid, OperationError
 from ...domain.merchants import NOTIFY_METHODS, PRODUCTS
-from ..control.interface import Problem
-from ..control.state import change, forget, known, make, remove
+from ...operations import merchants as operations
+from ...operations.unit import merchant_of
+from ...protocol.card_numbers import hidden
 from ..current import base_url, emulator
 from .frame import MOST_LISTED, Page, blueprint, go_on, show, texts, to
 from .snippets import snippets
@@ -67,23 +69,23 @@ def merchants() -> Response:
 @blueprint.post("/merchants")
 def make_merchant() -> Response:
     """Make a merchant."""
-    given = {name: request.form[name].strip() for name in ("merchants_id", "name") if request.form.get(name, "").strip()}
+    number, name = (request.form.get(field, "").strip() for field in ("merchants_id", "name"))
     try:
-        made = make(dict(given))
-    except Problem as problem:
-        return go_on(to("merchants"), str(problem), good=False)
-    return go_on(to("merchant", number=made["merchants_id"]), f"{texts().mer_made} {made['merchants_id']}")
+        made = operations.create(emulator().units, number or None, {"name": name} if name else {})
+    except OperationError as error:
+        return go_on(to("merchants"), hidden(str(error)), good=False)
+    return go_on(to("merchant", number=made.merchants_id), f"{texts().mer_made} {made.merchants_id}")
 
 
 @blueprint.get("/merchants/<number>")
 def merchant(number: str) -> Response:
     """One merchant with its settings."""
-    return _shown(number, known(emulator().store.read(), number).shown_settings())
+    return _shown(number, merchant_of(emulator().store.read(), number).shown_settings())
 
 
 def _shown(number: str, settings: Mapping[str, Any], wrong: Mapping[str, str] | None = None) -> Response:
     """A merchant's page with settings in its form, and what is wrong with them by name."""
-    found = known(emulator().store.read(), number)
+    found = merchant_of(emulator().store.read(), number)
     shows_token = "token" in request.args
     token = found.token if shows_token else texts().mer_token_here
     return show("merchant", "merchants", 422 if wrong else 200, merchant=found, settings=settings, wrong=wrong or {}, products=PRODUCTS,
@@ -96,12 +98,10 @@ def change_merchant(number: str) -> Response:
     typed = {name: request.form.get(name, "").strip() for name in TYPED}
     given = {**typed, "products": request.form.getlist("products"), "strict": "strict" in request.form}
     try:
-        change(number, dict(given))
-    except Problem as problem:
-        if "errors" not in problem.document:
-            raise
+        operations.change(emulator().units, number, given)
+    except Invalid as invalid:
         shown_url = urls.discreet(typed["notify_url"])
-        wrong = problem.document["errors"]
+        wrong = {name: hidden(problem) for name, problem in invalid.problems.items()}
         if shown_url != typed["notify_url"]:
             wrong = {"notify_url": texts().mer_password_again, **wrong}
         return _shown(number, {**given, "notify_url": shown_url}, wrong)
@@ -111,12 +111,12 @@ def change_merchant(number: str) -> Response:
 @blueprint.post("/merchants/<number>/reset")
 def reset_merchant(number: str) -> Response:
     """Forget what a merchant did."""
-    forget(number)
+    operations.reset(emulator().units, number)
     return go_on(to("merchant", number=number), texts().mer_was_reset)
 
 
 @blueprint.post("/merchants/<number>/remove")
 def remove_merchant(number: str) -> Response:
     """Forget a merchant; the pages are narrowed to it no longer."""
-    remove(number)
+    operations.remove(emulator().units, number)
     return go_on(to("merchants", merchants_id=""), f"{texts().mer_removed} {number}")

@@ -18,9 +18,9 @@ TEXTS = (
      "nothing is sent. Set the merchant's like this:",
      "订单支付或结束后，会通知请求中的 notify_url；没有时通知商户设置的地址；两者都没有则不发送。可这样设置商户的通知地址："),
     ("kind", "Kind", "类型"),
-    ("notification_pending", "Waiting", "等待发送"),
-    ("notification_delivered", "Taken", "已接收"),
-    ("notification_failed", "Given up", "已放弃"),
+    ("notification_pending", "Pending", "等待发送"),
+    ("notification_delivered", "Delivered", "已确认"),
+    ("notification_failed", "Failed", "已失败"),
     ("attempts", "Attempts", "发送次数"),
     ("no_attempt", "Nobody has tried yet", "尚未发送"),
     ("next_due", "Next due", "下次发送"),
@@ -40,7 +40,7 @@ def notifications() -> Response:
     asked = narrowed("status", "search")
     one_of(asked["status"], "status", dict(STATUSES))
     tables = emulator().store.read()
-    is_open = {"open": "yes"} if asked["status"] not in (None, DELIVERED) else {}  # most are taken: those that are not have an index
+    is_open = {"open": "yes"} if asked["status"] not in (None, DELIVERED) else {}  # most are delivered: those that are not have an index
     rows, rest = tables.lists.notifications({**asked, **is_open, "merchants_id": chosen()}, before())
     return show("notifications", "notifications", follows="notification order", rows=rows, rest=rest, asked=asked, colours=dict(STATUSES),
                 is_narrowed=any(asked.values()), statuses=[(name, texts()[f"notification_{name}"]) for name, _ in STATUSES],
@@ -69,8 +69,7 @@ def notification(notification_id: int) -> Response:
 @blueprint.post("/notifications/<id:notification_id>/replay")
 def replay(notification_id: int) -> Response:
     """Send it once more, now; back to the page that asked for it."""
-    _find(notification_id)
-    emulator().ask("replay", {"id": notification_id})
+    emulator().commands.replay(notification_id)
     order_id = number("order_id")
     back = to("order", order_id=order_id) if order_id else to("notification", notification_id=notification_id)
     return go_on(back, texts().replayed)

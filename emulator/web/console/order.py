@@ -6,10 +6,11 @@ from flask import Response
 from ...base import money
 from ...domain.orders import Order
 from ...domain.transitions import at
+from ...operations.unit import order_by_id
 from ..control.documents import page_of
 from ..current import emulator
 from . import acts, states, timeline
-from .acts import find, offered
+from .acts import offered
 from .frame import blueprint, present, show, texts
 
 ROWS = (
@@ -40,7 +41,7 @@ ROWS = (
 def order(order_id: int) -> Response:
     """The story of one order, and what can be done to it."""
     tables, now = emulator().store.read(), present()
-    found = at(find(order_id), now)
+    found = at(order_by_id(tables, order_id), now)
     merchant = tables.merchants.find(found.merchants_id)
     moments, left_out = timeline.timeline(tables, found, now)
     word, colour = states.state(found)

@@ -8,12 +8,13 @@ from typing import Any
 from flask import Response, request
 
 from ... import scenarios as language
+from ...domain.errors import NotFound
 from ...domain.merchants import Merchant
+from ...operations import scenarios as operations
+from ...operations.unit import merchant_of
 from ...store import Tables
 from ...store.scenarios import EVERYBODY
 from ..control.bodies import read_json
-from ..control.interface import Problem
-from ..control.state import known
 from ..current import emulator
 from .frame import Page, blueprint, chosen, go_on, show, texts, to
 from .places import is_json, placed
@@ -99,7 +100,7 @@ class Tried:
 def scenarios() -> Response:
     """What is in force, and what could be."""
     tables, merchants_id = emulator().store.read(), chosen() or EVERYBODY
-    merchant = known(tables, merchants_id) if merchants_id else None
+    merchant = merchant_of(tables, merchants_id) if merchants_id else None
     scenario = tables.scenarios.of(merchants_id)
     return show("scenarios", "scenarios", follows="request", scenario=scenario, merchant=merchant,
                 own=tables.scenarios.own(merchants_id) is not None, rows=list(map(read_out, scenario.rules)) if scenario else [],
@@ -134,7 +135,7 @@ def _meanings() -> dict[str, str]:
 def scenario() -> Response:
     """A text of rules: one that comes along, the one in force, or a new one; a post checks, tries, or puts it in force."""
     tables, given = emulator().store.read(), request.form
-    merchant = known(tables, chosen() or "") if chosen() else None
+    merchant = merchant_of(tables, chosen() or "") if chosen() else None
     name, text = (given.get("name", ""), _typed(given)) if given else _begun(tables)
     try:
         found, problems = read(name, text), []
@@ -162,7 +163,7 @@ def _begun(tables: Tables) -> tuple[str, str]:
     if named in language.shipped():
         return named, language.shipped_text(named)
     if named:
-        raise Problem(404, "Not Found", f"there is no scenario {named}; there are {', '.join(language.shipped())}")
+        raise NotFound(f"there is no scenario {named}; there are {', '.join(language.shipped())}")
     current = tables.scenarios.of(chosen() or EVERYBODY) if "new" not in request.args else None
     if current is None:
         return OWN_NAME, EXAMPLE
@@ -214,23 +215,18 @@ def _pairs(written: str) -> Iterator[tuple[str, str]]:
 
 
 def _in_force(scenario: "language.Scenario") -> Response:
-    with emulator().store.write() as tables:
-        tables.scenarios.set(known(tables, chosen() or "").merchants_id if chosen() else EVERYBODY, scenario.as_json())
+    operations.activate(emulator().units, scenario, chosen() or EVERYBODY)
     return go_on(to("scenarios"), f"{texts().scn_switched_on} {scenario.name}")
 
 
 @blueprint.post("/scenarios/on")
 def scenario_on() -> Response:
     """Put one that comes along in force."""
-    name = request.form.get("name", "")
-    if name not in language.shipped():
-        raise Problem(404, "Not Found", f"there is no scenario {name}; there are {', '.join(language.shipped())}")
-    return _in_force(language.shipped_scenario(name))
+    return _in_force(operations.bundled(request.form.get("name", "")))
 
 
 @blueprint.post("/scenarios/off")
 def scenario_off() -> Response:
     """Put the one that is in force out of force: of the merchant that is looked at, or of everybody."""
-    with emulator().store.write() as tables:
-        tables.scenarios.drop(known(tables, chosen() or "").merchants_id if chosen() else EVERYBODY)
+    operations.deactivate(emulator().units, chosen() or EVERYBODY)
     return go_on(to("scenarios"), texts().scn_switched_off)

@@ -13,8 +13,8 @@ from ...gateway.endpoints.export_settlement import range_of_days
 from ...protocol.endpoint_tables import DATE
 from ...store import Tables
 from ...store.settlement import Sum
+from ...operations.unit import merchant_of
 from ..control.interface import Problem
-from ..control.state import known
 from ..current import emulator
 from ..pages import secure
 from .frame import Page, blueprint, chosen, number, present, show
@@ -134,7 +134,7 @@ def _file(merchants_id: str, since: int, before: int) -> Iterator[str]:
 def _merchant(tables: Tables) -> Merchant:
     """The merchant that is looked at, else the first one: a file belongs to one."""
     if chosen():
-        return known(tables, chosen() or "")
+        return merchant_of(tables, chosen() or "")
     first = next(tables.merchants.page("", 1), None)
     if first is None:
         raise Problem(404, "Not Found", "there is no merchant")

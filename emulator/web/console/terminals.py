@@ -6,14 +6,16 @@ from typing import Any
 
 from flask import Response, request
 
+from ...domain.errors import OperationError
 from ...domain.merchants import TERMINAL_TYPE
 from ...domain.orders import Order
 from ...operations.payments import BY_CONTROL
+from ...operations.terminals import View, act, put
 from ...operations.timers import written_of
+from ...protocol.card_numbers import hidden
 from ...store import Tables
 from ...terminal import STOPPABLE, Act, Result, State, Terminal
-from ..control.interface import Problem
-from ..control.terminals import act, put, terminal_json
+from ..control.terminals import terminal_json
 from ..current import emulator
 from .frame import Page, blueprint, chosen, go_on, present, show, texts, to
 
@@ -79,7 +81,7 @@ def terminals() -> Response:
 
 def _seen(tables: Tables, device: Terminal, now: int) -> Seen:
     order = written_of(tables, device)
-    told = terminal_json(device, order, now)
+    told = terminal_json(View(device, order, now))
     view = told["state"] if device.online else OFFLINE
     return Seen(told, view, COLOURS[view], order)
 
@@ -90,26 +92,26 @@ def make_terminal() -> Response:
     serial = request.form.get("serial", "").strip()
     given = {"merchants_id": request.form.get("merchants_id", "").strip(),
              "terminal_type": request.form.get("terminal_type", "").strip() or TERMINAL_TYPE}
-    return _done(partial(put, serial, given), f"{texts().term_made} {serial}")
+    return _done(partial(put, emulator().units, serial, given), f"{texts().term_made} {serial}")
 
 
 @blueprint.post("/terminals/<serial>/switch")
 def switch_terminal(serial: str) -> Response:
     """Take a terminal offline or online, or let people drive it or not."""
     given = {name: request.form[name] == "on" for name in SWITCHES if name in request.form}
-    return _done(partial(put, serial, given), f"{texts().term_changed} {serial}")
+    return _done(partial(put, emulator().units, serial, given), f"{texts().term_changed} {serial}")
 
 
 @blueprint.post("/terminals/<serial>/<any(tap, insert, swipe, pin, approve, decline, cancel):done>")
 def act_at_terminal(serial: str, done: str) -> Response:
     """Do what a person does at a terminal."""
-    return _done(partial(act, serial, Act(done), BY_CONTROL), f"{serial}: {texts()[f'term_{done}']}")
+    return _done(partial(act, emulator().units, serial, Act(done), BY_CONTROL), f"{serial}: {texts()[f'term_{done}']}")
 
 
 def _done(change: Callable[[], object], sentence: str) -> Response:
     """Make a change; back to the terminals with what came of it."""
     try:
         change()
-    except Problem as problem:
-        return go_on(to("terminals"), str(problem), good=False)
+    except OperationError as error:
+        return go_on(to("terminals"), hidden(str(error)), good=False)
     return go_on(to("terminals"), sentence)

@@ -45,8 +45,8 @@ ROWS = (
     ("by_request", "by", "由"),
     ("attempt", "Attempt", "第几次"),
     ("by_hand", "replayed by hand", "手动重发"),
-    ("delivered", "Taken", "已接收"),
-    ("not_delivered", "Not taken", "未接收"),
+    ("delivered", "Delivered", "已确认"),
+    ("not_delivered", "Not delivered", "未确认"),
     ("next_attempt", "Next attempt", "下次发送"),
     ("terminal", "Terminal", "终端"),
     ("settled_payment", "Payment settled", "支付结算"),
@@ -70,7 +70,7 @@ ROWS = (
     ("step_CANCELLED", "cancelled", "交易已取消"),
     ("step_FAILED", "failed", "交易失败"),
 )
-REQUEST, CHANGE, STEP, ATTEMPT, SETTLEMENT, DUE, UPCOMING = "request", "change", "step", "attempt", "settlement", "due", "coming"
+REQUEST, CHANGE, STEP, ATTEMPT, SETTLEMENT, DUE, UPCOMING = "request", "change", "step", "attempt", "settlement", "due", "upcoming"
 MOST_NOTIFICATIONS = 50
 RANKS = (REQUEST, CHANGE, STEP, ATTEMPT, SETTLEMENT, UPCOMING, DUE)  # of what happens in the same millisecond
 _BY = {BY_PAYER: "by_payer", BY_CONTROL: "by_control", BY_CLOCK: "by_clock"}  # else an endpoint
@@ -97,7 +97,7 @@ def timeline(tables: Tables, order: Order, now: int) -> tuple[list[Moment], int]
     requests, changes = tables.lists.requests(*number), tables.orders.history(*number)
     settled, (notifications, left_out) = tables.lists.ledger(*number), _notifications(tables, order)
     moments = [*_requests(tables, requests.rows), *_changes(changes.rows), *_steps(tables, order, now), *notifications,
-               *_settlement(settled.rows), *_coming(order)]
+               *_settlement(settled.rows), *_upcoming(order)]
     left_out += requests.left_out + changes.left_out + settled.left_out
     return sorted(moments, key=lambda moment: (moment.at, RANKS.index(moment.kind))), left_out
 
@@ -155,8 +155,8 @@ def _settlement(rows: Iterable[Any]) -> Iterator[Moment]:
                      {**dict(row), "pays": row["kind"] == PAYMENT, "lines": lines_of(row["line"]), "injected": row["injected"].split()})
 
 
-def _coming(order: Order) -> Iterator[Moment]:
+def _upcoming(order: Order) -> Iterator[Moment]:
     """What time alone will do next."""
     due = transitions.falls_due(order)
     if due:
-        yield Moment(due[0], UPCOMING, "coming", "off", str(due[1]) if due[1] else None)
+        yield Moment(due[0], UPCOMING, "upcoming", "off", str(due[1]) if due[1] else None)

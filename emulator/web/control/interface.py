@@ -14,11 +14,13 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from ...base import durations, portions
 from ...base.settings import NO_TOKEN
+from ...domain.errors import OperationError
+from ...operations.unit import merchant_of
 from .. import gate
 from ..current import emulator
 from .bodies import MOST_BYTES, check_members, read_object
-from .problems import Problem, as_response, problem, wrong_request, wrong_value
-from .queries import DEFAULT_ROWS, MERCHANT, PAGED, Query, check_query, paged_by
+from .problems import Problem, as_response, of_error, problem, wrong_request, wrong_value
+from .queries import DEFAULT_ROWS, MERCHANT, ORDER, PAGED, Query, check_query, paged_by
 
 blueprint = Blueprint("control", __name__, url_prefix="/_emulator")
 probes = Blueprint("probes", __name__)
@@ -70,11 +72,12 @@ def _check(row: Operation) -> None:
     elif b"".join(_raw_body().split()) not in (b"", b"{}"):
         raise wrong_request(f"{row.method} {request.path} takes no body")
     merchants_id = request.args.get(MERCHANT.name)
-    if merchants_id is not None and emulator().store.read().merchants.find(merchants_id) is None:
-        raise Problem(404, "Not Found", f"there is no merchant {merchants_id}")
+    if merchants_id is not None:
+        merchant_of(emulator().store.read(), merchants_id)
 
 
 blueprint.register_error_handler(Problem, as_response)
+blueprint.register_error_handler(OperationError, lambda error: as_response(of_error(error)))
 
 
 @blueprint.errorhandler(HTTPException)
@@ -197,7 +200,7 @@ def asked(*names: str) -> dict[str, str | None]:
     return {name: request.args.get(name) or None for name in names}
 
 
-__all__ = ["DEFAULT_ROWS", "MERCHANT", "OPERATIONS", "PAGED", "Problem", "Query", "admit",
+__all__ = ["DEFAULT_ROWS", "MERCHANT", "OPERATIONS", "ORDER", "PAGED", "Problem", "Query", "admit",
            "asked", "blueprint", "body", "duration", "listed", "not_routed", "number",
            "operation", "paged_by", "paging", "probes", "problem", "refuse_other_sites",
            "refuse_strangers", "text_of", "token_in_force", "wrong_request", "wrong_value"]

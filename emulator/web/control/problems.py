@@ -3,6 +3,7 @@ from typing import Any
 
 from flask import Response, has_request_context, jsonify, request
 
+from ...domain.errors import Conflict, Exhausted, Failed, Invalid, NotFound, OperationError
 from ...protocol import card_numbers
 
 CONTENT_TYPE = "application/problem+json"
@@ -31,6 +32,20 @@ def _discreet(told: Any) -> Any:
         return list(map(_discreet, told))
     about = {**(request.view_args or {}), **request.args} if has_request_context() else {}
     return card_numbers.hidden(str(told), about.get("out_trade_no", ""))
+
+
+STATUSES: dict[type[OperationError], tuple[int, str]] = {
+    NotFound: (404, "Not Found"), Conflict: (409, "Conflict"), Invalid: (422, "Unprocessable"),
+    Exhausted: (507, "Insufficient Storage"), Failed: (500, "Internal Server Error")}
+
+
+def of_error(error: OperationError) -> Problem:
+    """The problem that an operation has met."""
+    status, title = STATUSES[type(error)]
+    more: dict[str, Any] = error.more if isinstance(error, Conflict) else {}
+    if isinstance(error, Invalid) and error.problems:
+        more = {"errors": error.problems}
+    return Problem(status, title, str(error), **more)
 
 
 def problem(status: int, title: str, detail: str, **more: Any) -> Response:

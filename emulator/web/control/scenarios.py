@@ -4,11 +4,11 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from ... import scenarios
-from ...store import Tables
+from ...operations import scenarios as operations
+from ...operations.scenarios import Active
 from ...store.scenarios import EVERYBODY
 from ..current import emulator
-from .interface import MERCHANT, Problem, Query, asked, body, operation, text_of, wrong_request, wrong_value
-from .state import known
+from .interface import MERCHANT, Query, asked, body, operation, text_of, wrong_request, wrong_value
 
 FOR = Query("merchants_id", "of this merchant alone; without it of all who have none of their own")
 SCHEMA = {"properties": {
@@ -29,26 +29,19 @@ def list_scenarios() -> Response:
 @operation("GET", "/scenarios/<name>", "a scenario that comes along, with its rules")
 def get_scenario(name: str) -> Response:
     """The whole of one."""
-    if name not in scenarios.shipped():
-        raise Problem(404, "Not Found", f"there is no scenario {name}; there are {', '.join(scenarios.shipped())}")
-    return jsonify(scenarios.shipped_scenario(name).as_json())
+    return jsonify(operations.bundled(name).as_json())
 
 
 @operation("GET", "/scenario", "the scenario in force, and how often each rule with a list was used", (MERCHANT,))
 def active() -> Response:
     """What is in force for everybody, or for a merchant, be it its own or that of everybody."""
     merchants_id = asked("merchants_id")["merchants_id"] or EVERYBODY
-    tables = emulator().store.read()
-    if merchants_id:
-        known(tables, merchants_id)
-    return jsonify(_told(tables, merchants_id))
+    return jsonify(_json(operations.active(emulator().store.read(), merchants_id)))
 
 
-def _told(tables: Tables, merchants_id: str) -> dict[str, Any]:
-    scenario = tables.scenarios.of(merchants_id)
-    own = tables.scenarios.own(merchants_id) is not None
-    return {"merchants_id": merchants_id if own and merchants_id else None, "scenario": scenario.as_json() if scenario else None,
-            "uses": tables.scenarios.uses(merchants_id) if merchants_id else tables.scenarios.uses_by_all()}
+def _json(active: Active) -> dict[str, Any]:
+    scenario = active.scenario.as_json() if active.scenario else None
+    return {"merchants_id": active.owner or None, "scenario": scenario, "uses": active.uses}
 
 
 @operation("PUT", "/scenario", "put a scenario in force: one that comes along by its name, or rules of your own", (FOR,), body=SCHEMA)
@@ -57,11 +50,7 @@ def use() -> Response:
     given = body()
     merchants_id = _whose(given)
     scenario = _read({name: value for name, value in given.items() if name != "merchants_id"})
-    with emulator().store.write() as tables:
-        if merchants_id:
-            known(tables, merchants_id)
-        tables.scenarios.set(merchants_id, scenario.as_json())
-        return jsonify(_told(tables, merchants_id))
+    return jsonify(_json(operations.activate(emulator().units, scenario, merchants_id)))
 
 
 def _whose(given: dict[str, Any]) -> str:
@@ -90,9 +79,5 @@ def _read(given: dict[str, Any]) -> "scenarios.Scenario":
 @operation("DELETE", "/scenario", "put the scenario out of force", (FOR,))
 def drop() -> tuple[str, int]:
     """Everything is as without one again; a merchant's falls back to that of everybody."""
-    merchants_id = asked("merchants_id")["merchants_id"] or EVERYBODY
-    with emulator().store.write() as tables:
-        if merchants_id:
-            known(tables, merchants_id)
-        tables.scenarios.drop(merchants_id)
+    operations.deactivate(emulator().units, asked("merchants_id")["merchants_id"] or EVERYBODY)
     return "", 204

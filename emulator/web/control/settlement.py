@@ -7,15 +7,17 @@ from flask import Response, jsonify, request
 
 from ...base import money
 from ...domain import reconciliation, settlement
+from ...domain.errors import Invalid
+from ...operations import settlement as operations
+from ...operations.settlement import EVER
+from ...operations.unit import merchant_of
 from ...protocol.endpoint_tables import DATE
 from ..current import emulator
 from .documents import instant
 from .interface import (
     MERCHANT, PAGED, asked, body, listed, operation, paging, text_of, wrong_request, wrong_value)
 from .queries import day, listed_names, shown
-from .state import known
 
-EVER = 2**62
 DAYS = (day("start_date", "first day of settlement, such as 2018-04-23; without it the first of all"),
         day("end_date", "last day of settlement; without it the last of all"))
 CELLS = {
@@ -38,8 +40,7 @@ def list_entries() -> Response:
     after, limit = paging()
     tables, days = emulator().store.read(), _days(request.args)
     merchants_id = asked("merchants_id")["merchants_id"]
-    entries = tables.ledger.page(merchants_id, days.since, days.before, after, limit)
-    return listed(map(_entry, entries), limit)
+    return listed(map(_entry, operations.entries(tables, merchants_id, days, after, limit)), limit)
 
 
 def _entry(truth: "reconciliation.Truth") -> dict[str, Any]:
@@ -57,10 +58,10 @@ def _named(truth: "reconciliation.Truth") -> dict[str, str]:
 def check() -> Response:
     """Compare a list with the truth of what is settled by now."""
     given, tables = body(), emulator().store.read()
-    merchants_id = known(tables, text_of(given, "merchants_id")).merchants_id
+    merchants_id = merchant_of(tables, text_of(given, "merchants_id")).merchants_id
     days = _days(_written_days(given), tables.clock.now())
     rows = _rows(given)
-    report = reconciliation.check(tables.ledger.truth(merchants_id, days.since, days.before), rows, days)
+    report = operations.check(tables, merchants_id, rows, days)
     asked_for = {row.name: given.get(row.name) or None for row in DAYS}
     return jsonify({"merchants_id": merchants_id, **asked_for, **_told(report)})
 
@@ -96,16 +97,13 @@ def _row(place: int, cells: dict[str, Any]) -> "reconciliation.Listed":
         raise wrong_value(f"row {place} {error}") from error
 
 
-def _days(written: Mapping[str, str], now: int = EVER) -> "reconciliation.Days":
+def _days(written: Mapping[str, str], until: int = EVER) -> "reconciliation.Days":
     """The days that are asked for, up to an instant. Raises Problem."""
-    zone = emulator().settings.timezone
     start, end = (date.fromisoformat(written[row.name]) if row.name in written else None for row in DAYS)
-    if start and end and start > end:
-        wrong = wrong_request if request.method == "GET" else wrong_value
-        raise wrong(f"start_date {start} is after end_date {end}")
-    since = settlement.span(start, start, emulator().settings)[0] if start else -EVER
-    before = settlement.span(end, end, emulator().settings)[1] if end else EVER
-    return reconciliation.Days(since, min(before, now + 1), zone)
+    try:
+        return operations.days(emulator().settings, start, end, until)
+    except Invalid as invalid:
+        raise (wrong_request if request.method == "GET" else wrong_value)(str(invalid)) from invalid
 
 
 def _written_days(given: Mapping[str, Any]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from ...domain.orders import Status
 from ...domain.transitions import at
 from ...gateway import endpoints
 from ...operations.outbox import DELIVERED
+from ...operations.unit import merchant_of
 from ...operations.watching import Concerns
 from ...protocol.response_codes import CardStatus
 from ...signing import signature
@@ -21,10 +22,8 @@ from ..streams import AT_LEAST_S, event, has_left, stream, take
 from .documents import instant, notifications_json, order_json
 from .interface import MERCHANT, OPERATIONS, Problem, Query, body, duration, operation, text_of, wrong_value
 from .queries import choice, span
-from .state import known
 
 LONGEST_WAIT = durations.MINUTE
-DELIVERED = "delivered"
 STREAM_PAGE = 500
 LONGEST_ID = 18
 SIGNED_BODY = {"required": ["params"], "properties": {
@@ -71,27 +70,26 @@ def _signing(given: dict[str, Any], meant: Callable[[dict[str, str]], Mapping[st
         raise wrong_value("params must be an object of texts")
     if "token" in given:
         if "merchants_id" in given:
-            known(emulator().store.read(), text_of(given, "merchants_id"))
+            merchant_of(emulator().store.read(), text_of(given, "merchants_id"))
         return params, text_of(given, "token")
     if "merchants_id" not in given and (merchants_id := meant(params).get("merchants_id")):
-        return params, known(emulator().store.read(), merchants_id).token
+        return params, merchant_of(emulator().store.read(), merchants_id).token
     named = {**params, **given}
     if "merchants_id" not in named:
         raise wrong_value("send merchants_id or token")
-    return params, known(emulator().store.read(), text_of(named, "merchants_id")).token
+    return params, merchant_of(emulator().store.read(), text_of(named, "merchants_id")).token
 
 
-@operation("GET", "/wait", "answer when an order is in a state and its notifications are taken, or 408 with how far it got",
+@operation("GET", "/wait", "answer when an order is in a state and its notifications are delivered, or 408 with how far it got",
            (Query("merchants_id", "whose order it is", needed=True),
             Query("out_trade_no", "the order, which need not exist yet", needed=True),
             choice("status", "the state to wait for", *Status, *CardStatus),
             choice("notification", "wait until every notification of the order is delivered", DELIVERED),
-            choice("notification", "an older name of the same", DELIVERED),
             span("timeout", "a duration, 10s unless told, at most 1m")))
 def wait() -> Response:
     """Long poll for a test."""
     merchants_id, out_trade_no, status = (request.args.get(name, "") for name in ("merchants_id", "out_trade_no", "status"))
-    delivered_too = not {"notification", "notification"}.isdisjoint(request.args)
+    delivered_too = "notification" in request.args
     end = time.monotonic() + duration("timeout", "10s", LONGEST_WAIT) / durations.SECOND
     here, order = emulator(), (merchants_id, out_trade_no)
     waiting = here.waiting.watcher.waiter(lambda changed: order in changed.orders, has_left())

@@ -67,7 +67,7 @@ def notify() -> tuple[str, int]:
     from . import clerk
 
     body = request.stream.read(MOST_BYTES).decode("utf-8", "replace")
-    understood = clerk.hear(emulator().store, request.query_string.decode("latin-1"), body, request.content_type or "")
+    understood = clerk.hear(emulator().units, request.query_string.decode("latin-1"), body, request.content_type or "")
     return ("success", 200) if understood else ("this is no notification", 400)
 
 

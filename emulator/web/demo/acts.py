@@ -1,13 +1,13 @@
 """What happens in the stories: what the shop asks, and what the director does for a buyer who has not done it on the shown page."""
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from ... import scenarios
 from ...domain import wallets
 from ...domain.orders import Order, Status
+from ...operations import scenarios as operations, terminals
 from ...protocol import test_cards
 from ...signing.merchant_client import Answer, fetch, forms, post_form
 from .clerk import MERCHANT, PATIENCE_S
@@ -95,9 +95,7 @@ def _press(stage: Stage, path: str, ending: str, **typed: str) -> Answer:
 
 def hand_to_the_terminal(stage: Stage) -> None:
     """The shop sends the amount to its terminal, which people drive from now on."""
-    with stage.here.store.write() as tables:
-        device = tables.terminals.of_merchant(MERCHANT)[0]
-        tables.terminals.put(replace(device, attended=True))
+    device = terminals.put(stage.here.units, _serial(stage), {"attended": True})[0].device
     stage.clerk.ask("tgpaywebtoterminal", out_trade_no=stage.number(), trans_amount=stage.total, pay_type="webtoterminal", operation="sale",
                     terminal_sn=device.serial, terminal_type=device.terminal_type)
 
@@ -140,12 +138,10 @@ def query(stage: Stage) -> None:
 
 def break_the_line(stage: Stage) -> None:
     """From now on the answer to this shop's next payment is lost, and so are its notifications."""
-    with stage.here.store.write() as tables:
-        tables.scenarios.set(MERCHANT, scenarios.from_json(BROKEN_LINE).as_json())
+    operations.activate(stage.here.units, scenarios.from_json(BROKEN_LINE), MERCHANT)
 
 
 def mend_the_line(stage: Stage) -> None:
     """The line holds again, and the shop asks."""
-    with stage.here.store.write() as tables:
-        tables.scenarios.drop(MERCHANT)
+    operations.deactivate(stage.here.units, MERCHANT)
     query(stage)

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from ...protocol import card_numbers
 from ...signing.merchant_client import fetch, read_notification, sign
-from ...store import Store
+from ...operations.unit import Units
 from ...store.notebook import Page
 
 MERCHANT = "290000000001"
@@ -48,13 +48,14 @@ def signed_rightly(fields: Mapping[str, str], token: str) -> bool | None:
     return fields["sign"] == sign(fields, token) if fields.get("sign") else None
 
 
-def hear(store: Store, query: str, body: str, content_type: str) -> bool:
+def hear(units: Units, query: str, body: str, content_type: str) -> bool:
     """Keep a notification of an order that the shop has made; False for what is none. A notification without a signature is not believed."""
     try:
         fields = read_notification(query, body, content_type)
     except (ValueError, SyntaxError, AttributeError, RecursionError):
         return False
-    with store.write() as tables:
+    with units.begin("demo") as unit:
+        tables = unit.tables
         merchant, pages = tables.merchants.find(MERCHANT), tables.notebook.pages(MERCHANT)
         heard = sum(page.kind == HEARD for page in pages)
         if merchant and fields.get("out_trade_no") in orders_of(pages) and heard < MOST_HEARD:

@@ -12,6 +12,7 @@ from .clerk import MERCHANT, Clerk
 from .goods import Good, total
 
 POSITION, TROUBLE = "position", "trouble"
+BY_DEMO = "demo"
 NAME = "Tea House"
 MOVES: Mapping[str, int] = {"next": 1, "back": -1}
 
@@ -39,12 +40,12 @@ def position(tables: Tables) -> Position | None:
 
 def go(here: Emulator, by: int, seen: str) -> Position | None:
     """Show the next step, or the one before, when the page that asks shows the present one; answers the position when the step is new."""
-    with here.store.write() as tables:
-        now = position(tables)
+    with here.units.begin(BY_DEMO) as unit:
+        now = position(unit.tables)
         if now is None or str(now.step) != seen or not 0 <= now.step + by < now.steps:
             return None
         step = now.step + by
-        tables.notebook.write(MERCHANT, POSITION, {
+        unit.tables.notebook.write(MERCHANT, POSITION, {
             "story": now.story, "step": step, "furthest": max(step, now.furthest), "steps": now.steps})
         return replace(now, step=step, furthest=step) if step > now.furthest else None
 
@@ -64,18 +65,18 @@ class Stage:
 
     def write(self, kind: str, entry: Mapping[str, Any]) -> None:
         """Write something down in the shop's notebook, unless the story has been begun again."""
-        with self.here.store.write() as tables:
-            now = position(tables)
+        with self.here.units.begin(BY_DEMO) as unit:
+            now = position(unit.tables)
             if now and now.run == self.where.run:
-                tables.notebook.write(MERCHANT, kind, {**entry, "step": self.where.step})
+                unit.tables.notebook.write(MERCHANT, kind, {**entry, "step": self.where.step})
 
     def give_up(self) -> None:
         """Show the step before again, unless somebody has moved on."""
-        with self.here.store.write() as tables:
-            now = position(tables)
+        with self.here.units.begin(BY_DEMO) as unit:
+            now = position(unit.tables)
             if now and (now.run, now.step) == (self.where.run, self.where.step):
                 before = now.step - 1
-                tables.notebook.write(MERCHANT, POSITION, {
+                unit.tables.notebook.write(MERCHANT, POSITION, {
                     "story": now.story, "step": before, "furthest": before, "steps": now.steps})
 
     def number(self, place: int = 1) -> str:

@@ -5,13 +5,14 @@ from ...domain import merchants
 from ...operations import seeding
 from ..current import Emulator
 from .clerk import MERCHANT
-from .stage import NAME, POSITION, TROUBLE, Stage, Stuck
+from .stage import BY_DEMO, NAME, POSITION, TROUBLE, Stage, Stuck
 from .stories import Step, Story
 
 
 def begin(here: Emulator, address: str, story: Story) -> None:
     """The shop as new, at the first step of a story."""
-    with here.store.write() as tables:
+    with here.units.begin(BY_DEMO) as unit:
+        tables = unit.tables
         made = {**merchants.new_settings(MERCHANT, here.settings.seed), "name": NAME}
         seeding.make(tables, MERCHANT, made, ())
         seeding.reset(tables, here.settings, MERCHANT)

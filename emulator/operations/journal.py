@@ -1,0 +1,11 @@
+"""The journal of requests: emptied."""
+from .payments import BY_CONTROL
+from .unit import Units
+
+
+def clear(units: Units, merchants_id: str | None) -> None:
+    """Delete the requests of a merchant, or all. Raises NotFound."""
+    with units.begin(BY_CONTROL) as unit:
+        if merchants_id is not None:
+            unit.merchant(merchants_id)
+        unit.tables.journal.clear(merchants_id)

@@ -1,0 +1,50 @@
+"""What payers do on their pages, and what is made for them: payment codes on a phone, vouchers of cards."""
+from collections.abc import Callable, Mapping
+
+from ..base import durations, randomness
+from ..domain import wallets
+from ..domain.orders import Order
+from ..protocol import test_cards
+from ..protocol.codes import Refused
+from ..protocol.test_cards import Presented
+from .payments import BY_PAYER, Payments
+from .unit import Units
+
+PayersAct = Callable[[Payments, Order], Order]
+VOUCHER_GOOD_FOR = 30 * durations.MINUTE
+COUNTED_CODES = "payment code"
+
+
+def act(units: Units, page_token: str, act: PayersAct) -> Order | None:
+    """What an act of the payer makes of the order of a page; the order as it is when its state no longer allows the act, as after
+    another window. None when there is no such order."""
+    with units.begin(BY_PAYER) as unit:
+        found = unit.tables.orders.of_page(page_token)
+        merchant = unit.tables.merchants.find(found.merchants_id) if found else None
+        if found is None or merchant is None:
+            return None
+        current = unit.as_of_now(found)
+        try:
+            return act(unit.payments(merchant), current)
+        except Refused:
+            return current
+
+
+def new_payment_code(units: Units, wallet: str) -> str:
+    """A payment code that was not shown before; they are counted, so that the same run shows the same ones."""
+    with units.begin(BY_PAYER) as unit:
+        return wallets.payment_code(units.settings.seed, wallet, unit.tables.scenarios.count("", COUNTED_CODES, wallet))
+
+
+def make_voucher(units: Units, fields: Mapping[str, str]) -> tuple[str, Presented]:
+    """A cardVoucher for the card fields of a pay_info, good for one payment and 30 minutes (section 7.2), and the card.
+
+    The voucher is empty where the card's data is wrong: its `outcome`, `hint` and `why` say how.
+    """
+    with units.begin(BY_PAYER) as unit:
+        card = test_cards.present(fields, unit.now, units.settings.timezone)
+        if card.faulty:
+            return "", card
+        voucher = randomness.letters(40, units.settings.seed, "voucher", unit.tables.vouchers.next_number())
+        unit.tables.vouchers.add(voucher, card, unit.now + VOUCHER_GOOD_FOR)
+    return voucher, card

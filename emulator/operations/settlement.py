@@ -1,0 +1,34 @@
+"""The true settlement entries, and a merchant's own list compared with them."""
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from ..base.settings import Settings
+from ..domain import reconciliation, settlement
+from ..domain.errors import Invalid
+from ..store import Tables
+
+EVER = 2**62
+
+
+def days(settings: Settings, start: date | None, end: date | None, until: int = EVER) -> "reconciliation.Days":
+    """The days of settlement from one up to another, None for the first and the last of all; nothing after the instant `until`.
+
+    Raises Invalid.
+    """
+    if start and end and start > end:
+        raise Invalid({}, f"start_date {start} is after end_date {end}")
+    since = settlement.span(start, start, settings)[0] if start else -EVER
+    before = settlement.span(end, end, settings)[1] if end else EVER
+    return reconciliation.Days(since, min(before, until + 1), settings.timezone)
+
+
+def entries(tables: Tables, merchants_id: str | None, days: "reconciliation.Days", after: int, limit: int
+            ) -> "Iterator[reconciliation.Truth]":
+    """A page of the true entries, of one merchant or all, oldest first; `after` is the id of the last one seen."""
+    return tables.ledger.page(merchants_id, days.since, days.before, after, limit)
+
+
+def check(tables: Tables, merchants_id: str, rows: "Sequence[reconciliation.Listed]", days: "reconciliation.Days"
+          ) -> "reconciliation.Report":
+    """Which injected discrepancies a merchant's list shows to be noticed, and where else it differs from the truth of some days."""
+    return reconciliation.check(tables.ledger.truth(merchants_id, days.since, days.before), list(rows), days)

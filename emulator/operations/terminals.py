@@ -1,0 +1,109 @@
+"""Card terminals: made and changed, looked at, and what a person does at one (section 8)."""
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .. import terminal
+from ..domain import transitions
+from ..domain.errors import Conflict, Invalid
+from ..domain.merchants import TERMINAL_TYPE
+from ..domain.orders import Order
+from ..protocol import card_numbers
+from ..terminal import Act, Impossible, State, Terminal
+from . import terminal_payments, timers
+from .payments import BY_CONTROL
+from .unit import Unit, Units, terminal_of
+
+HAS_A_CARD_NUMBER = "has a card number in it"
+LONGEST_SERIAL = 32
+SWITCHES = ("online", "attended")
+
+
+@dataclass(frozen=True)
+class View:
+    """A terminal at the instant `now` (milliseconds), with the order whose transaction it has or had last."""
+
+    device: Terminal
+    order: Order | None
+    now: int
+
+
+def view(units: Units, serial: str) -> View:
+    """A terminal as it is now. It writes only where time has brought a result that is not written down. Raises NotFound."""
+    tables = units.read()
+    now, device = tables.clock.now(), terminal_of(tables, serial)
+    order = timers.written_of(tables, device)
+    due = transitions.falls_due(order) if order else None
+    if due is None or due[0] > now:
+        return View(device, order, now)
+    with units.begin(BY_CONTROL) as unit:
+        return _view(unit, unit.terminal(serial))
+
+
+def _view(unit: Unit, device: Terminal) -> View:
+    return View(device, unit.last_order(device), unit.now)
+
+
+def views(units: Units, merchants_id: str | None, after: str, limit: int) -> list[View]:
+    """A page of the terminals, of one merchant or all, as they are now; `after` is a serial number."""
+    with units.begin(BY_CONTROL) as unit:  # results that are due are written down first, so that everybody tells the same
+        return [_view(unit, device) for device in unit.tables.terminals.page(merchants_id, after, limit)]
+
+
+def put(units: Units, serial: str, changes: Mapping[str, Any]) -> tuple[View, bool]:
+    """Make or change a terminal; answers it as it is then, and whether it is new.
+
+    Raises Invalid, NotFound for an unknown merchant, and Conflict when the terminal is another merchant's.
+    """
+    given = _checked(changes, serial)
+    with units.begin(BY_CONTROL) as unit:
+        before = unit.tables.terminals.find(serial)
+        if before is None and "merchants_id" not in given:
+            raise Invalid({}, f"there is no terminal {serial}; send merchants_id to make it")
+        if "merchants_id" in given:
+            unit.merchant(given["merchants_id"])
+        device = replace(before or Terminal(serial, given["merchants_id"], TERMINAL_TYPE), **given)
+        if not unit.tables.terminals.put(device):
+            raise Conflict(f"the terminal {serial} belongs to another merchant")
+        return _view(unit, device), before is None
+
+
+def _checked(given: Mapping[str, Any], serial: str) -> dict[str, Any]:
+    """The changes. Raises Invalid, which names all that are impossible."""
+    wrong = {name: "must be true or false" for name in SWITCHES if not isinstance(given.get(name, True), bool)}
+    for name in ("merchants_id", "terminal_type"):
+        if name in given and not _is_name(given[name]):
+            wrong[name] = "must be a text of 1 to 32 printable characters"
+    # Clients take . and .. out of a path, and the terminal's screen could not be reached.
+    if not _is_name(serial) or not serial.isascii() or serial in (".", ".."):
+        wrong["terminal_sn"] = f"must be 1 to {LONGEST_SERIAL} letters, digits and the like"
+    if "terminal_type" not in wrong and card_numbers.suspects(given.get("terminal_type", "")):
+        wrong["terminal_type"] = HAS_A_CARD_NUMBER
+    if card_numbers.suspects_identifier(serial):
+        wrong["terminal_sn"] = HAS_A_CARD_NUMBER
+    if wrong:
+        raise Invalid(wrong)
+    return dict(given)
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_SERIAL and value.isprintable() and value == value.strip()
+
+
+def act(units: Units, serial: str, act: Act, cause: str) -> View:
+    """A person does something at a terminal, or its host answers; answers the terminal as it is then.
+
+    Raises NotFound, and Conflict with `state` and what is `possible` in it.
+    """
+    with units.begin(cause) as unit:
+        device = unit.terminal(serial)
+        order, merchant = unit.last_order(device), unit.merchant(device.merchants_id)
+        try:
+            if order is None or not device.online:
+                raise Impossible(act, State.IDLE)
+            after = terminal_payments.act(unit.payments(merchant), order, act)
+        except Impossible as impossible:
+            possible = list(map(str, terminal.POSSIBLE.get(impossible.state, ())))
+            raise Conflict(f"{impossible}; possible: {', '.join(possible) or 'nothing'}",
+                           state=str(impossible.state), possible=possible) from impossible
+        return View(device, after, unit.now)

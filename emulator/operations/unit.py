@@ -1,0 +1,108 @@
+"""The unit of work: one transaction in which the emulator's state is changed.
+
+The sequence "transaction, clock, order as of now, payments" stands here, and nowhere else.
+"""
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from .. import scenarios
+from ..base.settings import Settings
+from ..domain.errors import NotFound
+from ..domain.merchants import Merchant
+from ..domain.orders import Order
+from ..store import Store, Tables
+from ..terminal import Terminal
+from . import timers
+from .payments import Payments
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One transaction. The clock was read once, at `now` (milliseconds); `cause` says who asked: an endpoint, payer, control or clock."""
+
+    tables: Tables
+    settings: Settings
+    now: int
+    cause: str
+
+    def merchant(self, merchants_id: str) -> Merchant:
+        """A merchant by its number. Raises NotFound."""
+        return merchant_of(self.tables, merchants_id)
+
+    def order(self, merchants_id: str, out_trade_no: str) -> Order:
+        """An order as it is now. Raises NotFound."""
+        self.merchant(merchants_id)
+        return self.as_of_now(order_of(self.tables, merchants_id, out_trade_no))
+
+    def order_by_id(self, order_id: int) -> Order:
+        """An order by its id, as it is now. Raises NotFound."""
+        return self.as_of_now(order_by_id(self.tables, order_id))
+
+    def as_of_now(self, order: Order) -> Order:
+        """An order after everything that time has done to it, which is written down."""
+        return timers.caught_up(self.tables, self.settings, order, self.now)
+
+    def terminal(self, serial: str) -> Terminal:
+        """A card terminal by its serial number. Raises NotFound."""
+        return terminal_of(self.tables, serial)
+
+    def last_order(self, device: Terminal) -> Order | None:
+        """The order whose transaction a terminal has, or had last, as it is now."""
+        order = timers.written_of(self.tables, device)
+        return self.as_of_now(order) if order else None
+
+    def payments(self, merchant: Merchant, script: "scenarios.Script | None" = None) -> Payments:
+        """The payments of a merchant; `script` is what a scenario's rule says of the request."""
+        return Payments(self.tables, self.settings, merchant, self.now, self.cause, script)
+
+
+class Units:
+    """Begins units of work on the database of this process."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self.settings = settings
+
+    @contextmanager
+    def begin(self, cause: str) -> Iterator[Unit]:
+        """A unit of work, committed at the end of the block, undone when it raises. Raises store.Unusable."""
+        with self._store.write() as tables:
+            yield Unit(tables, self.settings, tables.clock.now(), cause)
+
+    def read(self) -> Tables:
+        """The tables, for reading. Raises store.Unusable."""
+        return self._store.read()
+
+
+def merchant_of(tables: Tables, merchants_id: str) -> Merchant:
+    """A merchant by its number. Raises NotFound."""
+    merchant = tables.merchants.find(merchants_id)
+    if merchant is None:
+        raise NotFound(f"there is no merchant {merchants_id}")
+    return merchant
+
+
+def order_of(tables: Tables, merchants_id: str, out_trade_no: str) -> Order:
+    """An order as it was last written down. Raises NotFound, also where there is no such merchant."""
+    merchant_of(tables, merchants_id)
+    order = tables.orders.find(merchants_id, out_trade_no)
+    if order is None:
+        raise NotFound(f"merchant {merchants_id} has no order {out_trade_no}")
+    return order
+
+
+def order_by_id(tables: Tables, order_id: int) -> Order:
+    """An order by its id, as it was last written down. Raises NotFound."""
+    order = tables.orders.by_id(order_id)
+    if order is None:
+        raise NotFound(f"there is no order {order_id}; the emulator may have been reset")
+    return order
+
+
+def terminal_of(tables: Tables, serial: str) -> Terminal:
+    """A card terminal by its serial number. Raises NotFound."""
+    device = tables.terminals.find(serial)
+    if device is None:
+        raise NotFound(f"there is no terminal {serial}")
+    return device

@@ -1,0 +1,42 @@
+"""The emulator's clock."""
+from flask import Response, jsonify, request
+
+from ...base.clock import real_now
+from ...operations import scheduler
+from ..current import emulator
+from .interface import Query, body, operation, wrong_request
+
+LONGEST_KEY = 255
+IDEMPOTENCY_KEY = Query(
+    "Idempotency-Key", "a text of your choice: a call that is repeated with it within a day of real time "
+    "moves the clock once and is answered the same; with another body it is 422",
+    {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY})
+
+
+@operation("GET", "/clock", "the emulator's clock")
+def clock() -> Response:
+    """What time it is."""
+    return jsonify(scheduler.state(emulator().store.read().clock.get(), real_now()))
+
+
+@operation("POST", "/clock", "move the clock; what falls due in between is done before it answers, and the "
+           "answer says what was done, and what was skipped because receivers of notifications did not answer "
+           "in time",
+           headers=(IDEMPOTENCY_KEY,), body={"minProperties": 1, "maxProperties": 1, "properties": {
+               "advance": {"type": ["string", "number"],
+                           "description": "a duration: 500ms, 5s, 15m, 2h, 1d, or seconds"},
+               "set": {"type": "string", "format": "date-time"}, "freeze": {"type": "boolean"},
+               "reset": {"const": True}}})
+def move_clock() -> Response:
+    """Advance, set, freeze, unfreeze or reset the clock."""
+    return jsonify(emulator().commands.move_clock(body(), _key()))
+
+
+def _key() -> str:
+    """The idempotency key of the request, empty when it has none. Raises Problem."""
+    key = request.headers.get(IDEMPOTENCY_KEY.name)
+    if key is None:
+        return ""
+    if not (key.strip() and len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
+        raise wrong_request(f"{IDEMPOTENCY_KEY.name} must be 1 to {LONGEST_KEY} printable ASCII characters")
+    return key

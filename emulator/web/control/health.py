@@ -1,0 +1,39 @@
+"""Health, and the reset to the seeded state."""
+from flask import Response, jsonify, request
+
+from ... import __version__
+from ...base.clock import iso
+from ...operations import merchants
+from ...store import Unusable
+from ..current import emulator
+from .interface import MERCHANT, operation, probes, problem
+
+
+@operation("GET", "/health", "whether requests can be served: 503 while starting or when the database cannot be written")
+def health() -> Response:
+    """The state of this process and its database."""
+    try:
+        now = emulator().store.check().clock.now()
+    except Unusable as unusable:
+        return problem(503, "Service Unavailable", str(unusable))
+    return jsonify({"status": "ok", "version": __version__, "now": iso(now)})
+
+
+@probes.get("/readyz")
+def readyz() -> Response:
+    """The same as health, at the root, for orchestrators."""
+    return health()
+
+
+@probes.get("/livez")
+def livez() -> Response:
+    """The process answers."""
+    return jsonify({"status": "ok"})
+
+
+@operation("POST", "/reset", "back to the seeded state, everything or one merchant", (MERCHANT,))
+def reset() -> Response:
+    """Forget what happened."""
+    merchants_id = request.args.get("merchants_id")
+    merchants.reset(emulator().units, merchants_id)
+    return jsonify({"reset": merchants_id or "everything"})

@@ -1,0 +1,37 @@
+"""The journal: every request to /v2 with its answer."""
+from flask import Response, jsonify
+
+from ...gateway.handling import OK
+from ...operations import journal
+from ...protocol.codes import REFUSALS
+from ..current import emulator
+from .documents import journal_json
+from .interface import MERCHANT, ORDER, PAGED, Problem, Query, asked, listed, operation, paging
+from .queries import choice
+
+
+@operation("GET", "/journal", "every request to /v2, oldest first",
+           (MERCHANT,
+            Query("endpoint", "only of this endpoint, such as tgpayqrcode; unknown paths are there too"),
+            ORDER, choice("verdict", "OK, or the error of a refusal", OK, *REFUSALS), *PAGED))
+def list_journal() -> Response:
+    """A page of the journal."""
+    after, limit = paging()
+    wanted = asked("merchants_id", "endpoint", "out_trade_no", "verdict")
+    return listed(map(journal_json, emulator().store.read().journal.page(wanted, after, limit)), limit)
+
+
+@operation("GET", "/journal/<id:entry_id>", "one request: what was sent, what was answered and why")
+def get_entry(entry_id: int) -> Response:
+    """One entry of the journal; its id is the answer's X-TGPay-Request."""
+    row = emulator().store.read().journal.find(entry_id)
+    if row is None:
+        raise Problem(404, "Not Found", f"the journal has no entry {entry_id}")
+    return jsonify(journal_json(row))
+
+
+@operation("DELETE", "/journal", "empty the journal", (MERCHANT,))
+def clear_journal() -> tuple[str, int]:
+    """Delete the requests, of one merchant or all."""
+    journal.clear(emulator().units, asked("merchants_id")["merchants_id"])
+    return "", 204

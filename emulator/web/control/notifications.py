@@ -1,0 +1,45 @@
+"""Notifications with every attempt, sent again, and the outbox flushed."""
+from flask import Response, jsonify
+
+from ...domain.notifications import NOTIFY_TYPES
+from ...operations.outbox import DELIVERED, FAILED, PENDING
+from ..current import emulator
+from .documents import notification_json
+from .interface import MERCHANT, ORDER, PAGED, Problem, asked, listed, operation, paging
+from .queries import choice
+
+
+@operation("GET", "/notifications", "notifications with every attempt, oldest first",
+           (MERCHANT, ORDER, choice("status", "only in this state", PENDING, DELIVERED, FAILED),
+            choice("notify_type", "only of this kind", *NOTIFY_TYPES), *PAGED))
+def list_notifications() -> Response:
+    """A page of notifications."""
+    after, limit = paging()
+    tables = emulator().store.read()
+    notifications = tables.notifications.page(asked("merchants_id", "out_trade_no", "status", "notify_type"), after, limit)
+    return listed((notification_json(tables, notification) for notification in notifications), limit)
+
+
+@operation("GET", "/notifications/<id:notification_id>", "a notification with every attempt")
+def get_notification(notification_id: int) -> Response:
+    """One notification."""
+    tables = emulator().store.read()
+    notification = tables.notifications.find(notification_id)
+    if notification is None:
+        raise Problem(404, "Not Found", f"there is no notification {notification_id}")
+    return jsonify(notification_json(tables, notification))
+
+
+@operation("POST", "/notifications/<id:notification_id>/replay",
+           "send a notification once more, now; the answer comes when it has been sent")
+def replay(notification_id: int) -> Response:
+    """Repeat a notification by hand, whatever its state."""
+    emulator().commands.replay(notification_id)
+    return get_notification(notification_id)
+
+
+@operation("POST", "/notifications/flush", "try everything that is due; the answer comes when it has been "
+           "tried, and says what was done, and what was skipped because receivers did not answer in time")
+def flush() -> Response:
+    """Wait for the outbox."""
+    return jsonify({"flushed": True, **emulator().commands.flush()})

@@ -1,0 +1,69 @@
+"""Orders: listed, shown with their history, and events triggered on them."""
+import json
+from typing import Any
+
+from flask import Response, jsonify
+
+from ...base import money
+from ...domain.orders import Status
+from ...domain.transitions import at
+from ...operations import orders
+from ...operations.orders import DEFAULT_FAILURE, EVENTS, EVENTS_OF_ALL
+from ...operations.unit import order_of
+from ...protocol.codes import BUYER_FAILURES
+from ...protocol.response_codes import DECLINED, RESPONSE_CODES, CardStatus
+from ..current import emulator
+from .documents import instant, notifications_json, order_json
+from .interface import MERCHANT, PAGED, asked, body, listed, operation, paging
+from .queries import choice
+
+EVENT_BODY = {
+    "error": {"enum": list(BUYER_FAILURES),
+              "description": f"why a wallet declines; {DEFAULT_FAILURE} unless told"},
+    "code": {"enum": [code for code, row in RESPONSE_CODES.items() if row.status is CardStatus.FAILED],
+             "description": f"with which response code a card payment fails; {DECLINED} unless told"}}
+
+
+@operation("GET", "/orders", "orders, oldest first",
+           (MERCHANT, choice("status", "only in this state", *Status), *PAGED))
+def list_orders() -> Response:
+    """A page of orders."""
+    after, limit = paging()
+    tables = emulator().store.read()
+    now = tables.clock.now()
+    wanted = asked("merchants_id", "status")
+    found = tables.orders.page(now, wanted["merchants_id"], wanted["status"], after, limit)
+    return listed((order_json(at(order, now)) for order in found), limit)
+
+
+@operation("GET", "/orders/<merchants_id>/<number:out_trade_no>",
+           "an order with its history, refunds and notifications; of very many the newest, and left_out says how many more there are")
+def get_order(merchants_id: str, out_trade_no: str) -> Response:
+    """The whole story of an order."""
+    tables = emulator().store.read()
+    order = at(order_of(tables, merchants_id, out_trade_no), tables.clock.now())
+    lines = tables.orders.history(merchants_id, out_trade_no)
+    refunds = tables.orders.refunds(merchants_id, out_trade_no)
+    notifications, notifications_left_out = notifications_json(tables, merchants_id, out_trade_no)
+    history = [{"id": row["id"], "at": instant(row["at"]), "event": row["event"], "cause": row["cause"], "status": row["status"],
+                "detail": json.loads(row["detail"])} for row in lines.rows]
+    injected = dict.fromkeys(word for line in history for word in line["detail"].get("injected", "").split())
+    left_out = {"history": lines.left_out, "refunds": refunds.left_out, "notifications": notifications_left_out}
+    story = {**order_json(order), "injected": list(injected), "history": history,
+             "refunds": [_refund_json(row) for row in refunds.rows], "notifications": notifications}
+    return jsonify({**story, "left_out": left_out} if any(left_out.values()) else story)
+
+
+def _refund_json(row: Any) -> dict[str, Any]:
+    """A row of the table of refunds."""
+    told = {name: row[name] for name in ("merchants_id", "out_trade_no", "partner_refund_id", "reason", "kind")}
+    return {**told, "amount": money.text(row["amount"]), "at": instant(row["at"])}
+
+
+@operation("POST", "/orders/<merchants_id>/<number:out_trade_no>/<event>",
+           f"trigger an event of an order: {', '.join(EVENTS_OF_ALL)}; "
+           f"of a card order also {', '.join(name for name in EVENTS if name not in EVENTS_OF_ALL)}",
+           body={"properties": EVENT_BODY}, words={"event": EVENTS})
+def trigger(merchants_id: str, out_trade_no: str, event: str) -> Response:
+    """Pay, decline, expire or close an order as a payer or as time would; decide and charge back a card payment."""
+    return jsonify(order_json(orders.trigger(emulator().units, merchants_id, out_trade_no, event, body())))
