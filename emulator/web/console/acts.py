@@ -7,15 +7,14 @@ from flask import Response, request
 from ...base import money
 from ...domain.orders import Order, Status
 from ...domain.transitions import CANCEL_PERIOD
-from ...operations import terminal_payments
+from ...operations import kinds
 from ...operations.payments import BY_CONTROL, Payments
 from ...operations.timers import caught_up
 from ...protocol.card_numbers import hidden, suspects, suspects_identifier
-from ...protocol.codes import BUYER_FAILURES, Refused
-from ...protocol.response_codes import DECLINED, RESPONSE_CODES, CardStatus
+from ...protocol.codes import Refused
 from ..control.interface import Problem
 from ..control.state import known
-from ..control.trades import DEFAULT_FAILURE, happen, possible
+from ..control.trades import happen
 from ..current import emulator
 from .frame import blueprint, go_on, texts, to
 
@@ -58,12 +57,10 @@ def find(order_id: int) -> Order:
 
 def offered(order: Order, now: int) -> dict[str, Any]:
     """What the page of an order offers: events, of those that fail the reasons, the amount that can be refunded, and cancellation."""
-    reasons = [(row.code, f"{row.code} {row.message}") for row in RESPONSE_CODES.values() if row.status is CardStatus.FAILED] \
-        if order.card else [(code.name, code.when) for code in BUYER_FAILURES.values()]
-    charged_back = order.card is not None and order.card.charged_back_at is not None
-    left = order.left if order.status in REFUNDABLE and not charged_back else 0
-    return {"events": possible(order), "reasons": [] if order.terminal else reasons, "default": DECLINED if order.card else DEFAULT_FAILURE,
-            "left": left, "cancellable": _is_cancellable(order, now) and not charged_back, "colours": COLOURS}
+    kind = kinds.of(order)
+    left = order.left if order.status in REFUNDABLE and not order.is_charged_back else 0
+    return {"events": kind.possible(order), "reasons": kind.reasons(order), "default": kind.DEFAULT_REASON, "left": left,
+            "cancellable": _is_cancellable(order, now) and not order.is_charged_back, "colours": COLOURS}
 
 
 def _is_cancellable(order: Order, now: int) -> bool:
@@ -92,8 +89,7 @@ def refund(order_id: int) -> Response:
 @blueprint.post("/orders/<id:order_id>/cancel")
 def cancel(order_id: int) -> Response:
     """Cancel the order, as `tgpaycancel` would."""
-    return _by_merchant(
-        order_id, lambda payments, order: payments.cancel(terminal_payments.interrupted(payments, order)), texts().done_cancel)
+    return _by_merchant(order_id, kinds.cancel, texts().done_cancel)
 
 
 def _by_merchant(order_id: int, act: Callable[[Payments, Order], object], sentence: str) -> Response:
@@ -113,7 +109,7 @@ def _by_merchant(order_id: int, act: Callable[[Payments, Order], object], senten
 def let_happen(order_id: int, event: str) -> Response:
     """Pay, decline, expire, close, approve, refuse or charge back."""
     order, reason = find(order_id), request.form.get("reason")
-    given = {"code" if order.card else "error": reason} if reason else {}
+    given = {kinds.of(order).REASON: reason} if reason else {}
     try:
         happen(order.merchants_id, order.out_trade_no, event, given)
     except Problem as problem:

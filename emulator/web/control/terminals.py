@@ -8,14 +8,13 @@ from flask import Response, jsonify
 from ... import terminal
 from ...domain.merchants import TERMINAL_TYPE
 from ...domain.orders import Order
-from ...operations import terminal_payments
+from ...operations import kinds
 from ...operations.payments import BY_CONTROL, Payments
 from ...operations.timers import last_of
 from ...protocol import card_numbers
 from ...store import Tables
 from ...terminal import Act, Impossible, State, Terminal
 from ..current import emulator, under_prefix
-from .documents import transaction_json
 from .interface import (
     DEFAULT_ROWS, MERCHANT, Problem, asked, body, listed, number, operation, paged_by, wrong_value)
 from .state import known
@@ -31,13 +30,13 @@ SCHEMA = {"properties": {
 
 def terminal_json(device: Terminal, order: Order | None, now: int) -> dict[str, Any]:
     """A terminal with what it shows, what can be done at it, and the transaction that it has or had last."""
-    transaction = order.terminal if order else None
+    transaction = order.transaction if order else None
     state = State.IDLE if not device.online else terminal.state(transaction, now)
     return {
         "terminal_sn": device.serial, "merchants_id": device.merchants_id, "terminal_type": device.terminal_type, "online": device.online,
         "attended": device.attended, "state": str(state), "possible": list(map(str, terminal.POSSIBLE.get(state, ()))),
         "page": under_prefix(f"/terminal/{device.serial}"),
-        "transaction": transaction_json(order, now) if order else None}
+        "transaction": order.transaction_json(now) if order else None}
 
 
 def find(tables: Tables, serial: str) -> Terminal:
@@ -133,7 +132,7 @@ def act(serial: str, done: Act, cause: str) -> dict[str, Any]:
         try:
             if order is None or not device.online:
                 raise Impossible(done, State.IDLE)
-            after = terminal_payments.act(Payments(tables, here.settings, merchant, now, cause), order, done)
+            after = kinds.act_at_terminal(Payments(tables, here.settings, merchant, now, cause), order, done)
         except Impossible as impossible:
             possible = list(map(str, terminal.POSSIBLE.get(impossible.state, ())))
             raise Problem(409, "Conflict", f"{impossible}; possible: {', '.join(possible) or 'nothing'}", state=str(impossible.state),

@@ -1,58 +1,29 @@
 """Orders, notifications and the journal."""
 import json
-from collections.abc import Callable
 from typing import Any
 
 from flask import Response, jsonify
 
 from ...base import money
 from ...domain.notifications import NOTIFY_TYPES
-from ...domain.orders import MOVES, Event, Order, Status
-from ...domain.transitions import at, refusal
+from ...domain.orders import Order, Status
+from ...domain.transitions import at
 from ...gateway.handling import OK
-from ...operations import card_payments, terminal_payments
+from ...operations import card_payments, kinds, wallet_payments
 from ...operations.outbox import FAILED, DELIVERED, PENDING
-from ...operations.payments import BY_CONTROL, Payments, waiting
+from ...operations.payments import BY_CONTROL, Payments
 from ...operations.timers import caught_up
 from ...protocol.codes import BUYER_FAILURES, REFUSALS, Refused
-from ...protocol.response_codes import APPROVED, DECLINED, RESPONSE_CODES, CardStatus
+from ...protocol.response_codes import DECLINED, RESPONSE_CODES, CardStatus
 from ...store import Tables
-from ...terminal import Result
 from ..current import emulator
 from .documents import instant, journal_json, notification_json, notifications_json, order_json
 from .interface import MERCHANT, PAGED, Problem, Query, asked, body, listed, operation, paging, wrong_value
 from .queries import choice
 from .state import known
 
-Act = Callable[[Payments, Order, str], Order]
-ACTS: dict[str, Act] = {
-    "pay": lambda payments, order, failure: payments.pay(order),
-    "decline": lambda payments, order, failure: payments.decline(order, failure),
-    "expire": lambda payments, order, failure: payments.close(waiting(order), Event.EXPIRE),
-    "close": lambda payments, order, failure: payments.close(waiting(order), Event.CLOSE),
-}
-CARD_ACTS: dict[str, Act] = {
-    "pay": lambda payments, order, code: card_payments.decide(payments, order, APPROVED),
-    "decline": lambda payments, order, code: card_payments.decide(payments, order, code),
-    "expire": lambda payments, order, code: card_payments.run_out(payments, waiting(order)),
-    "close": lambda payments, order, code: payments.close(waiting(order), Event.CLOSE),
-    "approve": lambda payments, order, code: card_payments.decide(payments, undecided(order), APPROVED),
-    "refuse": lambda payments, order, code: card_payments.decide(payments, undecided(order), code),
-    "chargeback": lambda payments, order, code: card_payments.charge_back(payments, order),
-}
-TERMINAL_ACTS: dict[str, Act] = {
-    "pay": lambda payments, order, code: terminal_payments.conclude(payments, order, Result.AUTHORISED),
-    "decline": lambda payments, order, code: terminal_payments.conclude(payments, order, Result.DECLINED),
-    "expire": lambda payments, order, code: terminal_payments.conclude(payments, order, Result.CANCELLED),
-    "close": lambda payments, order, code: terminal_payments.conclude(payments, order, Result.CANCELLED),
-}
-CARD_POSSIBLE = {
-    CardStatus.RECEIVED: ("pay", "decline", "expire", "close"),
-    **dict.fromkeys((CardStatus.PENDING, CardStatus.PENDING_REVIEW), ("pay", "decline", "expire", "close", "approve", "refuse")),
-    CardStatus.SUCCESS: ("chargeback",),
-}
 ORDER = Query("out_trade_no", "only of this order")
-DEFAULT_FAILURE = "BUYER_BALANCE_NOT_ENOUGH"
+DEFAULT_FAILURE = wallet_payments.DEFAULT_REASON
 EVENT_BODY = {
     "error": {"enum": list(BUYER_FAILURES),
               "description": f"why a wallet declines; {DEFAULT_FAILURE} unless told"},
@@ -105,9 +76,9 @@ def _refund_json(row: Any) -> dict[str, Any]:
     return {**told, "amount": money.text(row["amount"]), "at": instant(row["at"])}
 
 
-@operation("POST", "/orders/<merchants_id>/<number:out_trade_no>/<event>", f"let something happen to an order: {', '.join(ACTS)}; "
-           f"to a card order also {', '.join(name for name in CARD_ACTS if name not in ACTS)}",
-           body={"properties": EVENT_BODY}, words={"event": tuple(CARD_ACTS)})
+@operation("POST", "/orders/<merchants_id>/<number:out_trade_no>/<event>", f"let something happen to an order: {', '.join(kinds.OF_EVERY_KIND)}; "
+           f"to a card order also {', '.join(name for name in kinds.EVENTS if name not in kinds.OF_EVERY_KIND)}",
+           body={"properties": EVENT_BODY}, words={"event": kinds.EVENTS})
 def act(merchants_id: str, out_trade_no: str, event: str) -> Response:
     """Pay, decline, expire or close an order as a payer or as time would; decide and charge back a card payment."""
     return jsonify(order_json(happen(merchants_id, out_trade_no, event, body())))
@@ -115,44 +86,21 @@ def act(merchants_id: str, out_trade_no: str, event: str) -> Response:
 
 def happen(merchants_id: str, out_trade_no: str, event: str, given: dict[str, Any]) -> Order:
     """The order after an event; a wallet fails with the `error` that is given, a card with the `code`. Raises Problem."""
-    failure, code = _failure(given), _card_code(given)
-    if event not in CARD_ACTS:
-        raise Problem(404, "Not Found", f"{event} is no event; there are {', '.join(CARD_ACTS)}")
+    reasons = {wallet_payments.REASON: _failure(given), card_payments.REASON: _card_code(given)}
+    if event not in kinds.EVENTS:
+        raise Problem(404, "Not Found", f"{event} is no event; there are {', '.join(kinds.EVENTS)}")
     with emulator().store.write() as tables:
         now = tables.clock.now()
         order = caught_up(tables, emulator().settings, find(tables, merchants_id, out_trade_no), now)
         payments = Payments(tables, emulator().settings, known(tables, merchants_id), now, BY_CONTROL)
-        acts = _acts(order)
-        if event not in acts:
-            raise Problem(409, "Conflict", f"{event} is for card orders; this one was made by {order.endpoint}", possible=possible(order))
+        possible = kinds.possible(order)
+        if not kinds.is_triggered(order, event):
+            sentence = f"{event} is for card orders; this one was made by {order.endpoint}"
+            raise Problem(409, "Conflict", sentence, possible=possible)
         try:
-            return acts[event](payments, order, code if order.card else failure)
+            return kinds.trigger(payments, order, event, reasons[kinds.of(order).REASON])
         except Refused as refused:
-            raise Problem(409, "Conflict", f"{refused.code.name}: {refused.sentence}", possible=possible(order)) from refused
-
-
-def _acts(order: Order) -> dict[str, Act]:
-    """What can happen to an order of this kind; while a terminal has it, what happens there."""
-    if order.terminal and order.status is Status.WAIT_BUYER_PAY:
-        return TERMINAL_ACTS
-    return CARD_ACTS if order.card else ACTS
-
-
-def undecided(order: Order) -> Order:
-    """A card order whose issuer or merchant has not decided yet. Raises Refused."""
-    if order.card is None or order.card.status is CardStatus.RECEIVED:
-        raise refusal(order, "TRADE_STATUS_ERROR", f"no card has been presented for order {order.out_trade_no} yet")
-    return waiting(order)
-
-
-def possible(order: Order) -> list[str]:
-    """The events that can happen to an order in its state."""
-    if order.terminal and order.status is Status.WAIT_BUYER_PAY:
-        return list(TERMINAL_ACTS)
-    if order.card:
-        ended = order.card.charged_back_at is not None or (order.was_paid and order.status is Status.TRADE_CLOSED)
-        return [] if ended else list(CARD_POSSIBLE.get(order.card.status, ()))
-    return [name for name in ACTS if (order.status, Event(name)) in MOVES]
+            raise Problem(409, "Conflict", f"{refused.code.name}: {refused.sentence}", possible=possible) from refused
 
 
 def _failure(given: dict[str, Any]) -> str:
