@@ -12,8 +12,10 @@ from ..base import clock, money, urls
 from ..base.settings import Settings
 from ..protocol import envelope, faults
 from ..terminal import Act, Answer, Result, Transaction
+from .card_orders import CardOrder
 from .merchants import Merchant
 from .orders import Event, Order, Status
+from .terminal_orders import TerminalOrder
 from .wallets import ALIPAY
 
 QR_CREATED, BARCODE, TRADE_STATUS, MINI = "trans_qrcode_create_sync", "merchant_scan_status_sync", "trade_status_sync", "TGPay_MINI"
@@ -87,30 +89,24 @@ def mini(order: Order, merchant: Merchant, settings: Settings, now: int) -> Fiel
         "settlement_amount": str(order.cny) if paid else "", "attach": order.details.get("attach", "")}
 
 
-def bankcard(order: Order, merchant: Merchant, settings: Settings, now: int) -> Fields:
-    """The result of a card payment (contract 3.2)."""
+def bankcard(order: CardOrder, merchant: Merchant, settings: Settings, now: int) -> Fields:
+    """The result of a card payment (section 7)."""
     card = order.card
-    assert card is not None
     return {
-        "merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "order_id": card.order_id, "status": str(card.status),
-        "result_code": card.code, "result_msg": card.message, "trans_amount": money.text(order.amount), "currency": order.currency,
-        "complete_time": completed(order, settings), "reference": order.details.get("reference", "")}
+        "merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "order_id": card.order_id,
+        "status": str(card.status), "result_code": card.code, "result_msg": card.message,
+        "trans_amount": money.text(order.amount), "currency": order.currency,
+        "complete_time": order.completed(settings.timezone), "reference": order.details.get("reference", "")}
 
 
-def returned(order: Order, merchant: Merchant) -> str:
-    """The redirect_url of a card order with the signed result in its query (contract 3.1); empty when there is none."""
+def returned(order: CardOrder, merchant: Merchant) -> str:
+    """The redirect_url of a card order with the signed result in its query (section 7.1); empty when there is none."""
     url, card = order.details.get("redirect_url", ""), order.card
-    if not url or card is None:
+    if not url:
         return ""
-    fields = {"merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "order_id": card.order_id, "status": str(card.status),
-              "result_code": card.code, "trans_amount": money.text(order.amount)}
+    fields = {"merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "order_id": card.order_id,
+              "status": str(card.status), "result_code": card.code, "trans_amount": money.text(order.amount)}
     return urls.with_query(url, urlencode(envelope.signed(fields, merchant.token)))
-
-
-def completed(order: Order, settings: Settings) -> str:
-    """`complete_time` of a card payment, empty while it is not final."""
-    card = order.card
-    return clock.compact(card.completed_at, settings.timezone) if card and card.completed_at is not None else ""
 
 
 HAS_RESULT, NO_RESULT, NO_TRANSACTION = "200", "204", "404"
@@ -118,9 +114,8 @@ _ENTRY_TYPES = {str(Act.TAP): "ICC", str(Act.INSERT): "ICC", str(Act.SWIPE): "MS
 _SCHEMES = {"Mastercard": "MasterCard", "Diners Club": "Diners"}
 
 
-def terminal_result(order: Order, merchant: Merchant, settings: Settings, now: int) -> Fields:
-    """The result of a terminal transaction (contract 4): in the notification, and in the query's answer."""
-    assert order.terminal is not None
+def terminal_result(order: TerminalOrder, merchant: Merchant, settings: Settings, now: int) -> Fields:
+    """The result of a terminal transaction (section 8): in the notification, and in the query's answer."""
     return of_transaction(order, order.terminal)
 
 

@@ -1,12 +1,17 @@
-"""Orders: their states, what can happen to them, and what is known of one (contract 1.4, cards 3, terminals 4)."""
-from collections.abc import Mapping
+"""What all orders have in common: their states, what can happen to them, and what is known of one.
+
+Each kind of order is a class that extends `Order`, in a module of its own: `wallet_orders`, `card_orders` and
+`terminal_orders`. They have the same methods, and `kinds` has the table of them.
+"""
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, ClassVar, TypeVar
 
-from .. import scenarios, terminal
+from .. import scenarios
 from ..base import money, urls
-from ..protocol.response_codes import RESPONSE_CODES, CardStatus
-from ..terminal import Transaction
+from ..terminal import Transaction, transaction_json
 
 
 class Status(StrEnum):
@@ -45,97 +50,41 @@ class Event(StrEnum):
     END = "end"  # terminals: the transaction comes to its end, whatever that is; never written down under this name
 
 
-_WAIT, _PAID, _CLOSED, _DONE = Status.WAIT_BUYER_PAY, Status.TRADE_SUCCESS, Status.TRADE_CLOSED, Status.TRADE_FINISHED
-MOVES: Mapping[tuple[Status, Event], Status] = {
+class Waits(StrEnum):
+    """Whom an unpaid order waits for."""
+
+    BUYER = "buyer"
+    ISSUER = "issuer"  # cards: the issuer has not decided, or its page is open
+    REVIEW = "review"  # cards: authorised, the merchant decides
+    TERMINAL = "terminal"  # its transaction is on a card terminal
+
+
+_WAIT, _PAID = Status.WAIT_BUYER_PAY, Status.TRADE_SUCCESS
+_CLOSED, _DONE = Status.TRADE_CLOSED, Status.TRADE_FINISHED
+Transitions = Mapping[tuple[Status, Event], Status]
+COMMON_TRANSITIONS: Transitions = {
     (_WAIT, Event.PAY): _PAID,
-    (_WAIT, Event.DECLINE): _WAIT,
     (_WAIT, Event.FAIL): _CLOSED,
     (_WAIT, Event.CANCEL): _CLOSED,
-    (_WAIT, Event.CLOSE): _CLOSED,
-    (_WAIT, Event.EXPIRE): _CLOSED,
     (_PAID, Event.REFUND): _PAID,
     (_PAID, Event.REFUND_ALL): _CLOSED,
     (_PAID, Event.CANCEL): _CLOSED,
     (_PAID, Event.FINISH): _DONE,
 }
-CARD_MOVES: Mapping[tuple[Status, Event], Status] = {
-    **{move: status for move, status in MOVES.items() if move[1] is not Event.DECLINE},
-    (_WAIT, Event.PEND): _WAIT,
-    (_WAIT, Event.WRONG_CODE): _WAIT,
-    (_WAIT, Event.REVIEW): _WAIT,
-    (_WAIT, Event.REVOKE): _CLOSED,
-    (_CLOSED, Event.RETRY): _WAIT,
-    (_PAID, Event.CHARGEBACK): _PAID,
-    (_DONE, Event.CHARGEBACK): _DONE,
-}
-TERMINAL_MOVES: Mapping[tuple[Status, Event], Status] = {
-    **{move: status for move, status in MOVES.items() if move[1] not in (Event.DECLINE, Event.CLOSE, Event.EXPIRE)},
-    (_WAIT, Event.PEND): _WAIT,
-    (_CLOSED, Event.RETRY): _WAIT,
-    (_PAID, Event.RESTORE): _PAID,
-    (_CLOSED, Event.RESTORE): _PAID,
-    (_DONE, Event.RESTORE): _DONE,
-}
-CARD_STATUS: Mapping[Event, CardStatus] = {
-    Event.PEND: CardStatus.PENDING, Event.REVIEW: CardStatus.PENDING_REVIEW, Event.PAY: CardStatus.SUCCESS, Event.FAIL: CardStatus.FAILED,
-    Event.EXPIRE: CardStatus.EXPIRED, Event.RETRY: CardStatus.RECEIVED, Event.REVOKE: CardStatus.CANCELED,
-    Event.CANCEL: CardStatus.CANCELED, Event.CLOSE: CardStatus.CANCELED}
-ENDING: Mapping[CardStatus, Event] = {
-    CardStatus.SUCCESS: Event.PAY, CardStatus.FAILED: Event.FAIL, CardStatus.EXPIRED: Event.EXPIRE, CardStatus.CANCELED: Event.REVOKE}
-RETRIED = (CardStatus.FAILED, CardStatus.EXPIRED)
-
-
-CASHIER, SERVER = "cashier", "s2s"
 
 
 @dataclass(frozen=True)
-class CardState:
-    """What an order of `tgpaybankcard` has beside others; of a card the brand, the first six and the last four digits only.
-
-    `attempt` counts the cards that were presented, `code` is the response code of the last result, `order_id` the acquirer's number
-    of the attempt. `challenge` is not None while the issuer's page is open: empty, the one-time code decides, else the payment ends
-    in that code. At `due_at` time decides, with the code `due_code`. `reviewed` is the event by which the merchant decided.
-    """
-
-    access_type: str
-    status: CardStatus = CardStatus.RECEIVED
-    code: str = ""
-    attempt: int = 0
-    order_id: str = ""
-    brand: str = ""
-    first6: str = ""
-    last4: str = ""
-    hint: str = ""
-    challenge: str | None = None
-    wrong_codes: int = 0
-    completed_at: int | None = None
-    due_at: int | None = None
-    due_code: str = ""
-    reviewed: str = ""
-    charged_back_at: int | None = None
-
-    @property
-    def message(self) -> str:
-        """`result_msg` of the last result, with what to do instead where the emulator knows."""
-        message = RESPONSE_CODES[self.code].message if self.code else ""
-        return f"{message}: {self.hint}" if self.hint else message
-
-    @property
-    def on_the_cashier(self) -> bool:
-        """Whether the payer presents the card on the cashier's page, not the merchant's server."""
-        return self.access_type == CASHIER
-
-
-@dataclass(frozen=True)
-class Order:
+class Order(ABC):
     """One (`merchants_id`, `out_trade_no`), whatever endpoint made it.
 
-    Amounts are minor units of `currency`, rates hundred-millionths, instants milliseconds. `rate`, `fee_rate` and `subject` are
-    fixed when the order is made. `closed_by` is the event that closed it. `watched` until the merchant's duty of QR note 2 has been
-    looked at. `details` holds what single endpoints were told (reference, attach, return_url …). `card` is what a card order has
-    beside others, `terminal` the transaction of one that is paid, or given back, on a card terminal. `script` is what a scenario's rule
-    has said of it.
+    Amounts are minor units of `currency`, rates hundred-millionths, instants milliseconds. `rate`, `fee_rate` and
+    `subject` are fixed when the order is made. `closed_by` is the event that closed it. `watched` until the
+    merchant's duty of QR note 2 has been looked at. `details` holds what single endpoints were told (reference,
+    attach, return_url …). `script` is what a scenario's rule has said of it.
     """
+
+    KIND: ClassVar[str]  # its name in the table of kinds
+    TRANSITIONS: ClassVar[Transitions]  # the state after an event; what is not in it is refused
 
     merchants_id: str
     out_trade_no: str
@@ -163,15 +112,8 @@ class Order:
     closed_by: str = ""
     failure: str = ""
     refunded: int = 0
-    card: CardState | None = None
-    terminal: Transaction | None = None
     script: "scenarios.Script | None" = None
     id: int = 0
-
-    @property
-    def is_payment(self) -> bool:
-        """Whether its money goes to the merchant; that of a terminal's refunds and reversals does not."""
-        return self.terminal is None or self.terminal.operation == terminal.SALE
 
     @property
     def shown_notify_url(self) -> str:
@@ -202,3 +144,116 @@ class Order:
     def was_paid(self) -> bool:
         """Whether the buyer ever paid, also when the money has gone back since."""
         return self.paid_at is not None
+
+    # How it moves.
+
+    @property
+    @abstractmethod
+    def may_be_retried(self) -> bool:
+        """Whether the number of a closed order may be used again: never when it was paid."""
+
+    @abstractmethod
+    def own_changes(self, event: Event, now: int) -> dict[str, Any]:
+        """What an event changes in the fields that only this kind has."""
+
+    @abstractmethod
+    def acts_at(self, script: "scenarios.Script") -> int | None:
+        """When the buyer of a waiting order does, unasked, what a rule says."""
+
+    @abstractmethod
+    def timers(self) -> Iterator[tuple[int, Event]]:
+        """The instants at which time does something to an order of this kind only, and what."""
+
+    @abstractmethod
+    def after_time(self, event: Event, instant: int) -> "Order":
+        """The order after what its timer, or the end of the refund period, does at that instant."""
+
+    @abstractmethod
+    def response_code(self, code: str) -> str:
+        """The response code of section 7.2 in a refusal: `code` where this kind has them, else empty."""
+
+    # What is known of it.
+
+    @property
+    @abstractmethod
+    def is_payment(self) -> bool:
+        """Whether its money goes to the merchant; that of a terminal's refunds and reversals does not."""
+
+    @property
+    @abstractmethod
+    def is_charged_back(self) -> bool:
+        """Whether the cardholder has got the money back from the issuer."""
+
+    @property
+    @abstractmethod
+    def transaction(self) -> Transaction | None:
+        """The transaction that it has, or had last, on a card terminal."""
+
+    @property
+    @abstractmethod
+    def waits_for(self) -> Waits:
+        """Whom it waits for while it is unpaid."""
+
+    @property
+    @abstractmethod
+    def states(self) -> tuple[str, ...]:
+        """The states that it is in: `trade_status`, and of a card order the state of the card payment too."""
+
+    @abstractmethod
+    def state_at(self, now: int) -> str:
+        """Its state at an instant, in the words of its kind."""
+
+    def is_on(self, serial: str) -> bool:
+        """Whether the transaction that it has or had last is on this terminal."""
+        return self.transaction is not None and self.transaction.serial == serial
+
+    def has_transaction(self, result_id: str) -> bool:
+        """Whether it has a transaction on a terminal, of this transactionResultId unless that is empty."""
+        return self.transaction is not None and result_id in ("", self.transaction.result_id)
+
+    # What is shown of it.
+
+    @property
+    @abstractmethod
+    def page_path(self) -> str:
+        """Where its payer looks."""
+
+    @property
+    @abstractmethod
+    def present_page(self) -> str:
+        """Where its payer is now, with a query where the page needs one to be used in this browser."""
+
+    @property
+    @abstractmethod
+    def qr_path(self) -> str:
+        """The page behind its QR code; empty when a phone has nothing to scan."""
+
+    @property
+    @abstractmethod
+    def pay_url_path(self) -> str:
+        """The page that the `pay_url` of its answer leads to; empty when its answer has none."""
+
+    @abstractmethod
+    def card_json(self) -> dict[str, Any] | None:
+        """The card payment, as the control interface shows it."""
+
+    @abstractmethod
+    def query_fields(self, timezone: str) -> dict[str, str]:
+        """What a query (section 3) tells of this kind beside what it tells of every order."""
+
+    @property
+    @abstractmethod
+    def history_detail(self) -> dict[str, str]:
+        """What a line of its history tells beside the event's own detail."""
+
+    @abstractmethod
+    def facts(self) -> Iterator[tuple[str, str, str]]:
+        """What the console tells of this kind only: a name, a value, and a sentence that may be translated."""
+
+    def transaction_json(self, now: int | None = None) -> dict[str, Any] | None:
+        """Its transaction on a terminal, as the control interface shows it; with `now` as far as it is at that
+        instant (milliseconds)."""
+        return transaction_json(self.transaction, self.out_trade_no, self.currency, now) if self.transaction else None
+
+
+Kind = TypeVar("Kind", bound=Order)

@@ -1,40 +1,170 @@
-"""What becomes of card payments: the card that is presented, the issuer's answer and its page, review and chargeback (contract 3).
+"""What becomes of card orders (section 7): the card that is presented, the issuer's answer and its page, review and
+chargeback, and the result of a terminal that a card was presented to.
 
-Each function writes one move down through `Payments`, with all that belongs to it; all raise Refused when the order's state forbids it.
+The functions down to `act_at_terminal` are those of every kind of order (see `kinds`). Each writes one transition down
+through `Payments`, with all that belongs to it; all raise Refused when the order's state forbids it.
 """
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from .. import scenarios
+from .. import scenarios, terminal
 from ..base import clock, money
-from ..domain import settlement, transitions, wallets
-from ..domain.orders import Event, Order
+from ..domain import card_orders, transitions, wallets
+from ..domain.card_orders import CardOrder
+from ..domain.orders import Event, Order, Status
+from ..domain.transitions import refusal
 from ..protocol import test_cards
-from ..protocol.response_codes import APPROVED, DECLINED, PENDING, CardStatus
+from ..protocol.response_codes import APPROVED, DECLINED, PENDING, RESPONSE_CODES, CardStatus
 from ..protocol.test_cards import Outcome, Presented
-from .payments import Payments
+from ..terminal import Act, Result, Terminal, Transaction
+from . import terminal_transactions
+from .payments import Payments, Trigger, waiting
+from .terminal_transactions import TRIGGERED, conclude, note_start
 
 PROCESSING = "3150"
+# What a card order says of a terminal's result that is no decline: an unknown one is being processed, after the last two
+# the payer may try again.
+CARD_CODES: Mapping[Result, str] = {
+    Result.AUTHORISED: APPROVED, Result.SUCCESS: APPROVED, Result.PARTIAL_APPROVAL: "3118", Result.UNDEFINED: PROCESSING,
+    Result.FAILED: "3146", Result.CANCELLED: "3131"}
+ISSUER_CODES: Mapping[str, str] = {"01": "3110", "04": "3138", "05": "3100"}
+ANY_DECLINE = "3100"
+
+REASON, DEFAULT_REASON = "code", DECLINED
+TRIGGERS: Mapping[str, Trigger[CardOrder]] = {
+    "pay": lambda payments, order, code: decide(payments, order, APPROVED),
+    "decline": lambda payments, order, code: decide(payments, order, code),
+    "expire": lambda payments, order, code: run_out(payments, waiting(order)),
+    "close": lambda payments, order, code: payments.close(waiting(order), Event.CLOSE),
+    "approve": lambda payments, order, code: decide(payments, _undecided(order), APPROVED),
+    "refuse": lambda payments, order, code: decide(payments, _undecided(order), code),
+    "chargeback": lambda payments, order, code: charge_back(payments, order),
+}
+_UNPAID = ("pay", "decline", "expire", "close")
+POSSIBLE: Mapping[CardStatus, tuple[str, ...]] = {
+    CardStatus.RECEIVED: _UNPAID,
+    **dict.fromkeys((CardStatus.PENDING, CardStatus.PENDING_REVIEW), (*_UNPAID, "approve", "refuse")),
+    CardStatus.SUCCESS: ("chargeback",),
+}
 
 
-def charge(payments: Payments, order: Order, card: Presented) -> Order:
+def triggers(order: CardOrder) -> Mapping[str, Trigger[CardOrder]]:
+    """The events that can be triggered; while a terminal has the order, results of its transaction."""
+    return AT_TERMINAL if _is_at_terminal(order) else TRIGGERS
+
+
+def possible(order: CardOrder) -> list[str]:
+    """Those of them that its state allows."""
+    if _is_at_terminal(order):
+        return list(AT_TERMINAL)
+    over = order.is_charged_back or (order.was_paid and order.status is Status.TRADE_CLOSED)
+    return [] if over else list(POSSIBLE.get(order.card.status, ()))
+
+
+def reasons(order: CardOrder) -> list[tuple[str, str]]:
+    """Why it can fail: response codes, each with its sentence; none where a terminal has the result."""
+    if order.terminal:
+        return []
+    failed = (row for row in RESPONSE_CODES.values() if row.status is CardStatus.FAILED)
+    return [(row.code, f"{row.code} {row.message}") for row in failed]
+
+
+def fall_due(payments: Payments, order: CardOrder, event: Event) -> Order:
+    """Time ends its transaction on a terminal, charges it back, or answers for the issuer."""
+    if event is Event.END and order.terminal:
+        return end_at_terminal(payments, order, terminal.after_time(order.terminal, payments.now))
+    if event is Event.CHARGEBACK:
+        return charge_back(payments, order)
+    return answer(payments, order, Outcome(order.card.due_code))
+
+
+def act_unasked(payments: Payments, order: CardOrder) -> Order:
+    """The payer presents a card, as the order's script says."""
+    script = order.script
+    if script is None:
+        return order
+    declines = script.then.buyer.declines_after is not None
+    card = as_scripted(test_cards.told(DECLINED if declines else APPROVED, "the scenario"), script)
+    return present(payments, replace(order, script=script.done()), card)
+
+
+def interrupted(payments: Payments, order: CardOrder) -> Order:
+    """The order, not yet written down, with its terminal stopped, when it has one at work.
+
+    Raises Refused when that is too late.
+    """
+    return terminal_transactions.interrupted(payments, order)
+
+
+def act_at_terminal(payments: Payments, order: CardOrder, act: Act) -> Order:
+    """Somebody does something at the terminal that the order is paid on. Raises terminal.Impossible."""
+    return terminal_transactions.act(payments, order, act, end_at_terminal)
+
+
+def _is_at_terminal(order: CardOrder) -> bool:
+    return order.terminal is not None and order.status is Status.WAIT_BUYER_PAY
+
+
+def _undecided(order: CardOrder) -> CardOrder:
+    """The order, when its issuer or merchant has not decided yet. Raises Refused."""
+    if order.card.status is CardStatus.RECEIVED:
+        raise refusal(order, "TRADE_STATUS_ERROR", f"no card has been presented for order {order.out_trade_no} yet")
+    return waiting(order)
+
+
+def begin_at_terminal(payments: Payments, order: CardOrder, device: Terminal) -> CardOrder:
+    """Hand a waiting order to a terminal that is free."""
+    transaction = terminal_transactions.begun(payments, order.out_trade_no, order.amount, device, terminal.SALE)
+    sent = card_orders.sent_to_terminal(order, transaction)
+    payments.tables.orders.save(sent)
+    note_start(payments, sent, transaction)
+    return sent
+
+
+def end_at_terminal(payments: Payments, order: CardOrder, transaction: Transaction) -> Order:
+    """Write the result of its transaction down, as the answer of the card's issuer."""
+    result = Result(transaction.result)
+    code = CARD_CODES.get(result) or ISSUER_CODES.get(transaction.host.issuer_code, ANY_DECLINE)
+    ended = replace(order, terminal=transaction)
+    if result in terminal.APPROVALS:
+        ended = replace(ended, amount=transaction.approved)
+    if transaction.resolved_at is not None:
+        return answer(payments, ended, Outcome(code))
+    card = ("", "", "")
+    if terminal.card_was_read(transaction):
+        card = (transaction.brand, transaction.first6, transaction.last4)
+    why = f"the terminal {transaction.serial} ended the transaction with {result}"
+    return present(payments, ended, Presented(*card, Outcome(code), why))
+
+
+def _conclude(payments: Payments, order: CardOrder, reason: str, result: Result) -> Order:
+    return conclude(payments, order, result, end_at_terminal)
+
+
+AT_TERMINAL: Mapping[str, Trigger[CardOrder]] = {
+    name: partial(_conclude, result=result) for name, result in TRIGGERED.items()}
+
+
+def charge(payments: Payments, order: CardOrder, card: Presented) -> CardOrder:
     """A new order with its first card: the row is written once, as the issuer's answer leaves it."""
     payments.note(order, Event.CREATE, {"amount": money.text(order.amount)})
     return present(payments, order, card)
 
 
-def present(payments: Payments, order: Order, card: Presented) -> Order:
+def present(payments: Payments, order: CardOrder, card: Presented) -> CardOrder:
     """The payer presents a card to an order that waits for one, and the issuer answers."""
     state = order.card
-    if state is None or state.status is not CardStatus.RECEIVED:
+    if state.status is not CardStatus.RECEIVED:
         raise transitions.state_refusal(order)
     attempt = state.attempt + 1
     day = clock.compact(payments.now, payments.settings.timezone)[:8]
-    order_id = wallets.card_order_id(payments.settings.seed, day, order.merchants_id, order.out_trade_no, attempt)
+    names = order.merchants_id, order.out_trade_no, attempt
+    order_id = wallets.card_order_id(payments.settings.seed, day, *names)
     detail = {"attempt": str(attempt), "brand": card.brand, "card": card.masked, "why": card.why}
-    return answer(payments, order, card.outcome, detail, attempt=attempt, order_id=order_id, brand=card.brand, first6=card.first6,
-                  last4=card.last4, hint=card.hint, wrong_codes=0)
+    return answer(payments, order, card.outcome, detail, attempt=attempt, order_id=order_id, brand=card.brand,
+                  first6=card.first6, last4=card.last4, hint=card.hint, wrong_codes=0)
 
 
 def as_scripted(card: Presented, script: "scenarios.Script | None") -> Presented:
@@ -61,35 +191,27 @@ def scripted(script: "scenarios.Script") -> Outcome | None:
     return test_cards.outcome(then.code)[0] if then.code else None
 
 
-def unasked(payments: Payments, order: Order) -> Order:
-    """The payer of a waiting order presents a card by themselves, as a rule says."""
-    script = order.script
-    assert script is not None
-    declines = script.then.buyer.declines_after is not None
-    card = as_scripted(test_cards.told(DECLINED if declines else APPROVED, "the scenario"), script)
-    return present(payments, replace(order, script=script.done()), card)
-
-
-def answer(payments: Payments, order: Order, outcome: Outcome, detail: Mapping[str, str] | None = None, **tried: Any) -> Order:
+def answer(payments: Payments, order: CardOrder, outcome: Outcome, detail: Mapping[str, str] | None = None,
+           **tried: Any) -> CardOrder:
     """The issuer answers, or somebody in its place; `tried` are fields of the card payment that come with it."""
-    after, event = transitions.answered(order, outcome, payments.now, payments.settings.refund_period, **tried)
+    after, event = card_orders.answered(order, outcome, payments.now, payments.settings.refund_period, **tried)
     told = {**(detail or {}), "code": outcome.code}
-    if event is not Event.PAY:
-        payments.write(order, event, after, told)
-    else:
-        injected = payments.enter(after, settlement.PAYMENT, after.out_trade_no, after.amount, after.subject)
-        payments.write(order, event, after, {"amount": money.text(after.amount), "trans_id": after.trans_id, **told, **injected})
+    if event is Event.PAY:
+        injected = payments.enter_payment(after)
+        told = {"amount": money.text(after.amount), "trans_id": after.trans_id, **told, **injected}
+    payments.write(order, event, after, told)
     return after
 
 
-def authenticate(payments: Payments, order: Order, typed: str | None) -> Order:
-    """What the payer types on the issuer's page, None when they give up (contract 3.2)."""
+def authenticate(payments: Payments, order: CardOrder, typed: str | None) -> CardOrder:
+    """What the payer types on the issuer's page, None when they give up."""
     card = order.card
-    if card is None or card.challenge is None:
+    if card.challenge is None:
         raise transitions.state_refusal(order)
     wrong_codes = card.wrong_codes + 1
-    if not card.challenge and typed not in (None, test_cards.ONE_TIME_CODE) and wrong_codes < test_cards.MOST_WRONG_CODES:
-        after = transitions.mistyped(order, payments.now)
+    mistyped = not card.challenge and typed not in (None, test_cards.ONE_TIME_CODE)
+    if mistyped and wrong_codes < test_cards.MOST_WRONG_CODES:
+        after = card_orders.mistyped(order, payments.now)
         payments.write(order, Event.WRONG_CODE, after, {"wrong_codes": str(wrong_codes)})
         return after
     return answer(payments, order, Outcome(card.challenge or _result_of(typed, card.wrong_codes)))
@@ -102,40 +224,41 @@ def _result_of(typed: str | None, wrong_codes: int) -> str:
     return APPROVED if typed == test_cards.ONE_TIME_CODE else test_cards.TOO_MANY_PINS
 
 
-def review(payments: Payments, order: Order, approved: bool) -> Order:
+def review(payments: Payments, order: CardOrder, approved: bool) -> CardOrder:
     """The merchant takes or refuses a payment pending review; the same decision twice is the same as once."""
     decision, card = (Event.PAY if approved else Event.REVOKE), order.card
-    if card and card.reviewed == decision:
+    if card.reviewed == decision:
         return order
-    if card is None or card.status is not CardStatus.PENDING_REVIEW:
+    if card.status is not CardStatus.PENDING_REVIEW:
         raise transitions.state_refusal(order)
-    return answer(payments, order, Outcome(APPROVED if approved else test_cards.REFUSED_IN_REVIEW), reviewed=str(decision))
+    code = APPROVED if approved else test_cards.REFUSED_IN_REVIEW
+    return answer(payments, order, Outcome(code), reviewed=str(decision))
 
 
-def decide(payments: Payments, order: Order, code: str) -> Order:
+def decide(payments: Payments, order: CardOrder, code: str) -> CardOrder:
     """A card payment ends as somebody else says, with `code`; one pending review as its merchant would decide."""
-    if order.card and order.card.status is CardStatus.RECEIVED:
+    if order.card.status is CardStatus.RECEIVED:
         return present(payments, order, test_cards.told(code, payments.cause))
-    if order.card and order.card.status is CardStatus.PENDING_REVIEW:
+    if order.card.status is CardStatus.PENDING_REVIEW:
         return review(payments, order, code == APPROVED)
     return answer(payments, order, Outcome(code))
 
 
-def run_out(payments: Payments, order: Order) -> Order:
+def run_out(payments: Payments, order: CardOrder) -> CardOrder:
     """The time limit of a waiting order is over, or that of its review."""
-    in_review = order.card is not None and order.card.status is CardStatus.PENDING_REVIEW
+    in_review = order.card.status is CardStatus.PENDING_REVIEW
     return answer(payments, order, Outcome(test_cards.REFUSED_IN_REVIEW if in_review else test_cards.TIME_OVER))
 
 
-def retry(payments: Payments, order: Order, expires_at: int) -> Order:
+def retry(payments: Payments, order: CardOrder, expires_at: int) -> CardOrder:
     """An order that failed or expired is open again."""
-    after = transitions.retried(order, expires_at, payments.now)
+    after = card_orders.retried(order, expires_at, payments.now)
     payments.write(order, Event.RETRY, after, {"until": clock.iso(expires_at)})
     return after
 
 
-def charge_back(payments: Payments, order: Order) -> Order:
+def charge_back(payments: Payments, order: CardOrder) -> CardOrder:
     """The cardholder gets the money back from the issuer."""
-    after = transitions.charged_back(order, payments.now)
+    after = card_orders.charged_back(order, payments.now)
     payments.write(order, Event.CHARGEBACK, after, {"code": test_cards.CHARGED_BACK})
     return after

@@ -3,27 +3,31 @@ from collections.abc import Callable, Mapping
 
 from ..base import durations, randomness
 from ..domain import wallets
-from ..domain.orders import Order
+from ..domain.kinds import of_kind
+from ..domain.orders import Kind
 from ..protocol import test_cards
 from ..protocol.codes import Refused
 from ..protocol.test_cards import Presented
 from .payments import BY_PAYER, Payments
 from .unit import Units
 
-PayersAct = Callable[[Payments, Order], Order]
+PayersAct = Callable[[Payments, Kind], Kind]
 VOUCHER_GOOD_FOR = 30 * durations.MINUTE
 COUNTED_CODES = "payment code"
 
 
-def act(units: Units, page_token: str, act: PayersAct) -> Order | None:
-    """What an act of the payer makes of the order of a page; the order as it is when its state no longer allows the act, as after
-    another window. None when there is no such order."""
+def act(units: Units, kind: type[Kind], page_token: str, act: PayersAct[Kind]) -> Kind | None:
+    """What an act of the payer makes of the order of a page, which is of this kind.
+
+    The order as it is when its state no longer allows the act, as after another window. None when there is no such
+    order of this kind.
+    """
     with units.begin(BY_PAYER) as unit:
         found = unit.tables.orders.of_page(page_token)
         merchant = unit.tables.merchants.find(found.merchants_id) if found else None
-        if found is None or merchant is None:
+        current = of_kind(kind, unit.as_of_now(found)) if found and merchant else None
+        if merchant is None or current is None:
             return None
-        current = unit.as_of_now(found)
         try:
             return act(unit.payments(merchant), current)
         except Refused:

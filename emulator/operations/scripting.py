@@ -5,7 +5,7 @@ from typing import Any
 
 from .. import scenarios
 from ..base import money, urls
-from ..domain.orders import Order
+from ..domain.card_orders import CardOrder
 from ..store import Tables
 from ..store.scenarios import RULE
 
@@ -77,9 +77,9 @@ def decide(tables: Tables, seed: str, asked: Asked, now: int, counted: bool = Tr
     return Verdict(scenario.name, script, told, len(judged.passed) - len(told), judged.elsewhere, attempt > 0 or part.counts_uses)
 
 
-def presented(tables: Tables, seed: str, order: Order, card: str, now: int) -> "scenarios.Script | None":
-    """What is said of a card that the payer presents on a page: by the rule that fitted the order, else by one that fits this card."""
-    assert order.card is not None
+def presented(tables: Tables, seed: str, order: CardOrder, card: str, now: int) -> "scenarios.Script | None":
+    """What is said of a card that the payer presents on a page: by the rule that fitted the order, else by one that fits
+    this card."""
     if order.card.attempt == 0 and order.script and order.script.then.speaks_of_cards:
         return order.script
     params = {**order.details, "merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "pay_type": order.pay_type,

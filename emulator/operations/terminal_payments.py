@@ -1,202 +1,165 @@
-"""What becomes of terminal transactions (contract 4): begun, acted on, stopped, and their result written down with all that belongs to it.
+"""What becomes of terminal orders (section 8): their transactions, and the money that those take or give back.
 
-Each function works in the transaction and at the instant of `Payments`. A card order that is paid on a terminal
-(`channel_type=terminal`) is moved by the acquirer, in the words of section 7; every other is moved here.
+The functions down to `act_at_terminal` are those of every kind of order (see `kinds`). A card order that is paid on a
+terminal (`channel_type=terminal`) is moved by `card_payments`, in the words of section 7; every other is moved here.
 """
-from dataclasses import dataclass, replace
-from itertools import count
-from uuid import UUID
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 
-from .. import scenarios, terminal
-from ..base import money, randomness
+from .. import terminal
+from ..base import money
 from ..domain import settlement, transitions
+from ..domain.kinds import of_kind
 from ..domain.orders import Event, Order, Status
-from ..domain.transitions import refusal
-from ..protocol import test_cards
+from ..domain.terminal_orders import TerminalOrder
 from ..protocol.codes import Refused
-from ..protocol.response_codes import APPROVED
-from ..protocol.test_cards import Outcome, Presented
-from ..terminal import Act, Answer, Impossible, Result, Terminal, Transaction
-from . import card_payments
-from .payments import Payments
+from ..terminal import Act, Result, Transaction
+from . import terminal_transactions
+from .payments import Payments, Trigger
+from .terminal_transactions import TRIGGERED, conclude, note_start
 
-HALF = 50
-ISSUED = {Result.AUTHORISED: "00", Result.SUCCESS: "00", Result.PARTIAL_APPROVAL: "10", Result.DECLINED: terminal.DECLINED_CODE,
-          Result.UNDEFINED: "", Result.FAILED: "", Result.CANCELLED: ""}
 NOT_FOUND = "Original not found"
-# What a card order says of a result that is no decline: an unknown one is being processed, after the last two the payer may try again.
-CARD_CODES = {Result.AUTHORISED: APPROVED, Result.SUCCESS: APPROVED, Result.PARTIAL_APPROVAL: "3118", Result.UNDEFINED: "3150",
-              Result.FAILED: "3146", Result.CANCELLED: "3131"}
-ISSUER_CODES = {"01": "3110", "04": "3138", "05": "3100"}
-MOVES = {**dict.fromkeys(terminal.APPROVALS, Event.PAY), Result.CANCELLED: Event.CANCEL, Result.UNDEFINED: Event.PEND}
+EVENTS: Mapping[Result, Event] = {
+    **dict.fromkeys(terminal.APPROVALS, Event.PAY), Result.CANCELLED: Event.CANCEL, Result.UNDEFINED: Event.PEND}
+REASON, DEFAULT_REASON = "error", ""
 
 
-@dataclass(frozen=True)
-class Original:
-    """The transaction that is given back, as far as it is known: its order and itself, and how it is named in results."""
-
-    name: str = ""
-    order: Order | None = None
-    transaction: Transaction | None = None
+def triggers(order: TerminalOrder) -> Mapping[str, Trigger[TerminalOrder]]:
+    """The events that can be triggered: results of the transaction."""
+    return TRIGGERS
 
 
-def original(payments: Payments, out_trade_no: str, number: str) -> Original:
-    """The transaction that a merchant names by its order, by its transactionResultId or transactionID, or by both, which must agree."""
-    merchants_id, tables = payments.merchant.merchants_id, payments.tables
-    named = tables.terminals.transaction(merchants_id, number) if number else (out_trade_no, "", None)
-    order = tables.orders.find(merchants_id, named[0]) if named and out_trade_no in ("", named[0]) else None
-    if named is None or order is None or order.terminal is None or named[1] not in ("", order.terminal.result_id):
-        return Original(number or out_trade_no)
-    return Original(order.terminal.transaction_id, order, order.terminal)
+def possible(order: TerminalOrder) -> list[str]:
+    """All of them while there is no final result."""
+    return list(TRIGGERS) if order.status is Status.WAIT_BUYER_PAY else []
 
 
-def begin(payments: Payments, order: Order, device: Terminal, operation: str, given_back: Original = Original()) -> Order:
-    """Hand a waiting order to a terminal that is free."""
-    if order.terminal:
-        payments.tables.terminals.archive(order.terminal)  # the order has had one before
-    transaction = _transaction(payments, order, device, operation, given_back)
-    card = replace(order.card, due_at=None, due_code="") if order.card else None  # the terminal has a time limit of its own
-    sent = replace(order, terminal=transaction, card=card, details={**order.details, "terminal_id": device.serial})
-    payments.tables.orders.save(sent)
-    payments.tables.terminals.begin(transaction, order.merchants_id, order.id, order.out_trade_no)
-    payments.note(sent, Event.START, {"operation": operation, "terminal_sn": device.serial, "transactionResultId": transaction.result_id})
-    payments.tables.wake()
-    return sent
+def reasons(order: TerminalOrder) -> list[tuple[str, str]]:
+    """None: a result has no reason that could be chosen."""
+    return []
 
 
-def _transaction(payments: Payments, order: Order, device: Terminal, operation: str, given_back: Original) -> Transaction:
-    """A transaction of an order, as it is sent to the terminal; its card is that of what is given back, or one that will be presented."""
-    settings, attempt = payments.settings, payments.tables.terminals.count(order.merchants_id, order.out_trade_no) + 1
-    names = order.merchants_id, order.out_trade_no, attempt
-    first = given_back.transaction
-    card = (first.brand, first.first6, first.last4) if first else _card(settings.seed, *names)
-    return Transaction(
-        device.serial, device.terminal_type, _result_id(payments, device), operation, order.amount, payments.now, settings.autopilot,
-        settings.contactless_limit, device.attended, _host(payments, order, operation), attempt,
-        transaction_id=str(UUID(randomness.hexadecimal(32, settings.seed, "transactionID", *names))),
-        authorisation_code=randomness.digits(6, settings.seed, "authorisation", *names), original_id=given_back.name,
-        stuck_at=order.script.then.terminal.at if order.script else "",
-        original=given_back.order.out_trade_no if given_back.order else "", original_result_id=first.result_id if first else "",
-        brand=card[0], first6=card[1], last4=card[2])
+def fall_due(payments: Payments, order: TerminalOrder, event: Event) -> Order:
+    """Time ends the transaction, or its result becomes known."""
+    return end(payments, order, terminal.after_time(order.terminal, payments.now))
 
 
-def _card(seed: str, *names: object) -> tuple[str, str, str]:
-    """The card that will be presented: brand, first six and last four digits of one of the plain test cards."""
-    number = test_cards.PLAIN[randomness.derive(seed, "presented card", *names) % len(test_cards.PLAIN)]
-    scheme = test_cards.brand(number)
-    return scheme.name if scheme else "", number[:6], number[-4:]
+def act_unasked(payments: Payments, order: TerminalOrder) -> Order:
+    """The order as it is: nobody acts unasked."""
+    return order
 
 
-def _host(payments: Payments, order: Order, operation: str) -> Answer:
-    """What the host will answer: as a rule says, else by the amount. Reversals know no triggers, and of a refund no part is approved."""
-    answer = _scripted(order.script, order.amount) if order.script else None
-    if answer is None:
-        answer = terminal.host_answer(order.amount, payments.settings.amount_triggers and operation not in terminal.REVERSALS)
-    return Answer() if answer.result is Result.PARTIAL_APPROVAL and operation != terminal.SALE else answer
+def interrupted(payments: Payments, order: TerminalOrder) -> Order:
+    """The order, not yet written down, with its transaction stopped. Raises Refused when that is too late."""
+    return terminal_transactions.interrupted(payments, order)
 
 
-def _scripted(script: "scenarios.Script", amount: int) -> Answer | None:
-    """What a rule says that the host answers, when it does: a part is a half unless told, and what is pending is not known for so long."""
-    then = script.then
-    if not then.result and not then.waits:
-        return None
-    result, later = Result(then.result) if then.result else Result.UNDEFINED, script.later_result
-    approves = max(1, amount * (then.approves or HALF) // 100) if Result.PARTIAL_APPROVAL in (result, later) else None
-    resolves_after = then.settles_after
-    if resolves_after is None and not then.pending:
-        resolves_after = terminal.RESOLVED_AFTER
-    return Answer(result, ISSUED[result], approves, later, resolves_after=resolves_after)
+def act_at_terminal(payments: Payments, order: TerminalOrder, act: Act) -> Order:
+    """Somebody does something at its terminal. Raises terminal.Impossible."""
+    return terminal_transactions.act(payments, order, act, end)
 
 
-def _result_id(payments: Payments, device: Terminal) -> str:
-    """`<serial>-<epoch ms>`; another instant where this one is given away, as when the clock stands still."""
-    candidates = (f"{device.serial}-{payments.now + later}" for later in count())
-    return next(number for number in candidates if not payments.tables.terminals.is_used(number))
+def begin(payments: Payments, order: TerminalOrder) -> TerminalOrder:
+    """Write a new order down, whose transaction has been handed to its terminal."""
+    created = payments.create(_with_terminal_id(order))
+    note_start(payments, created, created.terminal)
+    return created
 
 
-def act(payments: Payments, order: Order, done: Act) -> Order:
-    """Somebody does something at the terminal. Raises terminal.Impossible."""
-    if order.terminal is None:
-        raise Impossible(done, terminal.State.IDLE)
-    if done is Act.CANCEL:
-        return stop(payments, order)
-    after = replace(order, terminal=terminal.acted(order.terminal, done, payments.now))
-    if done in (Act.APPROVE, Act.DECLINE):
-        return fall_due(payments, after)
-    payments.tables.orders.save(after)
-    payments.note(after, Event.PIN if done is Act.PIN else Event.PRESENT, {} if done is Act.PIN else {"entry": str(done)})
-    payments.tables.wake()
-    return after
+def begin_again(payments: Payments, before: TerminalOrder, order: TerminalOrder) -> TerminalOrder:
+    """Write down that a number is used again, with a new transaction. Raises Refused when that is impossible."""
+    transitions.moved(before, Event.RETRY, payments.now)
+    again = replace(_with_terminal_id(order), id=before.id)
+    payments.note(again, Event.RETRY, {"amount": money.text(again.amount)})
+    payments.tables.terminals.archive(before.terminal)
+    payments.tables.orders.save(again)
+    note_start(payments, again, again.terminal)
+    return again
 
 
-def stop(payments: Payments, order: Order) -> Order:
-    """The transaction is stopped, by the merchant or by the red button. Raises terminal.Impossible when that is too late."""
-    if order.terminal is None:
-        raise Impossible(Act.CANCEL, terminal.State.IDLE)
-    return _written(payments, order, terminal.acted(order.terminal, Act.CANCEL, payments.now))
+def _with_terminal_id(order: TerminalOrder) -> TerminalOrder:
+    """The order with the terminal among its details, for the settlement file."""
+    return replace(order, details={**order.details, "terminal_id": order.terminal.serial})
 
 
-def interrupted(payments: Payments, order: Order) -> Order:
-    """The order, not yet written down, with its terminal stopped, when it has one at work. Raises Refused when that is too late."""
-    if order.terminal is None or order.status is not Status.WAIT_BUYER_PAY:
-        return order
-    if not order.terminal.in_progress:
-        raise refusal(order, "TRADE_STATUS_ERROR", f"the result of order {order.out_trade_no} on its terminal is not known yet")
-    try:
-        return replace(order, terminal=terminal.acted(order.terminal, Act.CANCEL, payments.now))
-    except Impossible as impossible:
-        raise refusal(order, "TRADE_STATUS_ERROR", f"order {order.out_trade_no} cannot be cancelled: {impossible}") from None
+def end(payments: Payments, order: TerminalOrder, transaction: Transaction) -> Order:
+    """Write the end of the transaction down, and with it what it does to another one.
 
-
-def conclude(payments: Payments, order: Order, result: Result) -> Order:
-    """The transaction ends at once, as somebody says. Raises Refused when it has its result already."""
-    transaction = order.terminal
-    if transaction is None or order.status is not Status.WAIT_BUYER_PAY:
-        raise transitions.state_refusal(order)
-    end = terminal.ended if transaction.in_progress else terminal.resolved
-    return _carried_out(payments, order, end(transaction, result, payments.now))
-
-
-def fall_due(payments: Payments, order: Order) -> Order:
-    """What time, or an answer of the host, makes of a transaction at this instant."""
-    transaction = order.terminal
-    assert transaction is not None
-    if not transaction.in_progress:
-        return _carried_out(payments, order, terminal.resolved(transaction, transaction.host.later, payments.now))
-    last = terminal.end(transaction)
-    assert last.result is not None
-    return _carried_out(payments, order, terminal.ended(transaction, last.result, payments.now, last.message))
-
-
-def _carried_out(payments: Payments, order: Order, transaction: Transaction) -> Order:
-    """The result is written down, and with it what it does to another transaction; when that one does not allow it, it is a decline."""
-    asked = replace(payments, script=order.script)  # what is given back follows the rule of its own request first
-    impossible = _give_back(asked, order, transaction) if transaction.linked and transaction.result in terminal.APPROVALS else None
+    When that one does not allow it, the transaction is declined.
+    """
+    impossible = None
+    if transaction.linked and transaction.result in terminal.APPROVALS:
+        # What is given back follows the rule of its own request first.
+        impossible = _give_back(replace(payments, script=order.script), order, transaction)
     return _written(payments, order, terminal.refused(transaction, impossible) if impossible else transaction)
 
 
-def _give_back(payments: Payments, order: Order, transaction: Transaction) -> str | None:
+def _conclude(payments: Payments, order: TerminalOrder, reason: str, result: Result) -> Order:
+    return conclude(payments, order, result, end)
+
+
+TRIGGERS: Mapping[str, Trigger[TerminalOrder]] = {
+    name: partial(_conclude, result=result) for name, result in TRIGGERED.items()}
+
+
+def _written(payments: Payments, order: TerminalOrder, transaction: Transaction) -> Order:
+    """Write a result down: the transition of the order with its notification, and the money of a payment or an unlinked
+    refund."""
+    event = EVENTS.get(Result(transaction.result), Event.FAIL)
+    after = transitions.moved(replace(order, terminal=transaction), event, payments.now)
+    detail = {**terminal.told(transaction), "result": transaction.result}
+    if event is Event.FAIL:
+        after = replace(after, failure=transaction.result)
+    elif event is Event.PAY:
+        after = _approved(payments, after)
+        detail |= {"amount": money.text(after.amount), **_entered(payments, after)}
+    payments.write(order, event, after, detail)
+    return after
+
+
+def _approved(payments: Payments, order: TerminalOrder) -> TerminalOrder:
+    """The order with what was approved; only of a payment something can be refunded, until that period is over."""
+    finishes_at = payments.now + payments.settings.refund_period if order.is_payment else None
+    return replace(order, amount=order.terminal.approved, paid_at=payments.now, finishes_at=finishes_at,
+                   trans_id=order.terminal.transaction_id)
+
+
+def _entered(payments: Payments, order: TerminalOrder) -> dict[str, str]:
+    """Enter the money of an approved transaction; that of a linked one was entered with what it gives back."""
+    if order.is_payment:
+        return payments.enter_payment(order)
+    if order.terminal.linked:
+        return {}
+    reference = order.details.get("reference", "")
+    return payments.enter(order, settlement.REFUND, order.out_trade_no, -order.amount, reference)
+
+
+def _give_back(payments: Payments, order: TerminalOrder, transaction: Transaction) -> str | None:
     """Do what a linked refund or a reversal does to its original; answers why it cannot be done."""
     about = _about(payments, transaction)
-    if about is None or about.terminal is None or about.id == order.id:
+    if about is None or about.id == order.id:
         return NOT_FOUND
     try:
         if transaction.operation == terminal.REFUND:
             return _refund(payments, about, order, transaction)
         if transaction.requested != about.amount or not about.was_paid or about.status is Status.TRADE_CLOSED:
             return NOT_FOUND
-        return _take_back(payments, about) if transaction.operation == terminal.REFUND_REVERSAL else _reverse(payments, about)
+        if transaction.operation == terminal.REFUND_REVERSAL:
+            return _take_back(payments, about)
+        return _reverse(payments, about)
     except Refused as refused:
         return refused.sentence
 
 
-def _refund(payments: Payments, sale: Order, order: Order, transaction: Transaction) -> str | None:
+def _refund(payments: Payments, sale: Order, order: TerminalOrder, transaction: Transaction) -> str | None:
     """Give a part of a sale back, or all of it. Raises Refused when that is more than there is."""
     if not sale.is_payment:
         return NOT_FOUND
-    if payments.tables.orders.refund(order.merchants_id, order.out_trade_no):
-        return f"{order.out_trade_no} is the number of another refund"
-    payments.refund(sale, transaction.approved, order.out_trade_no, order.details.get("reference", ""))
+    number = order.out_trade_no
+    if payments.tables.orders.refund(order.merchants_id, number):
+        return f"{number} is the number of another refund"
+    payments.refund(sale, transaction.approved, number, order.details.get("reference", ""))
     return None
 
 
@@ -214,19 +177,18 @@ def _is_recent(payments: Payments, order: Order) -> bool:
 
 def _about(payments: Payments, transaction: Transaction) -> Order | None:
     """The order that a linked transaction is about, when it still has the transaction that was meant."""
-    found = payments.tables.orders.find(payments.merchant.merchants_id, transaction.original) if transaction.original else None
-    if found is None or found.terminal is None or transaction.original_result_id not in ("", found.terminal.result_id):
+    if not transaction.original:
         return None
-    return found
+    found = payments.tables.orders.find(payments.merchant.merchants_id, transaction.original)
+    return found if found and found.has_transaction(transaction.original_result_id) else None
 
 
-def _take_back(payments: Payments, refund: Order) -> str | None:
+def _take_back(payments: Payments, about: Order) -> str | None:
     """Reverse a refund within 24 hours, once; what it had taken from a payment is put back."""
-    transaction = refund.terminal
-    assert transaction is not None
-    if transaction.operation != terminal.REFUND or not _is_recent(payments, refund):
+    refund = of_kind(TerminalOrder, about)
+    if refund is None or refund.terminal.operation != terminal.REFUND or not _is_recent(payments, refund):
         return NOT_FOUND
-    payment = _about(payments, transaction) if transaction.linked else None
+    payment = _about(payments, refund.terminal) if refund.terminal.linked else None
     given = payments.tables.orders.refund(refund.merchants_id, refund.out_trade_no)
     injected: dict[str, str] = {}
     if payment and given:
@@ -236,38 +198,3 @@ def _take_back(payments: Payments, refund: Order) -> str | None:
     after = transitions.moved(refund, Event.CANCEL, payments.now)
     payments.write(refund, Event.CANCEL, after, {"amount": money.text(refund.amount), **injected})
     return None
-
-
-def _written(payments: Payments, order: Order, transaction: Transaction) -> Order:
-    """Write a result down: the move of the order with its notification, and the money of a payment or an unlinked refund."""
-    ended = replace(order, terminal=transaction)
-    if order.card:
-        return _card_answered(payments, ended, transaction)
-    event = MOVES.get(Result(transaction.result), Event.FAIL)
-    after = transitions.moved(ended, event, payments.now)
-    told = {**terminal.told(transaction), "result": transaction.result}
-    if event is Event.PAY:
-        finishes_at = payments.now + payments.settings.refund_period if after.is_payment else None
-        after = replace(after, amount=transaction.approved, paid_at=payments.now, finishes_at=finishes_at,
-                        trans_id=transaction.transaction_id)
-        told["amount"] = money.text(after.amount)
-    elif event is Event.FAIL:
-        after = replace(after, failure=transaction.result)
-    if event is Event.PAY and transaction.operation == terminal.SALE:
-        told.update(payments.enter(after, settlement.PAYMENT, after.out_trade_no, after.amount, after.subject))
-    elif event is Event.PAY and not transaction.linked:
-        told.update(payments.enter(after, settlement.REFUND, after.out_trade_no, -after.amount, order.details.get("reference", "")))
-    payments.write(order, event, after, told)
-    return after
-
-
-def _card_answered(payments: Payments, order: Order, transaction: Transaction) -> Order:
-    """The result as the answer of a card's issuer."""
-    result = Result(transaction.result)
-    code = ISSUER_CODES.get(transaction.host.issuer_code, "3100") if result is Result.DECLINED else CARD_CODES[result]
-    approved = replace(order, amount=transaction.approved) if result in terminal.APPROVALS else order
-    if transaction.resolved_at is not None:
-        return card_payments.answer(payments, approved, Outcome(code))
-    why = f"the terminal {transaction.serial} ended the transaction with {result}"
-    card = (transaction.brand, transaction.first6, transaction.last4) if terminal.card_was_read(transaction) else ("", "", "")
-    return card_payments.present(payments, approved, Presented(*card, Outcome(code), why))

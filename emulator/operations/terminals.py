@@ -10,7 +10,7 @@ from ..domain.merchants import TERMINAL_TYPE
 from ..domain.orders import Order
 from ..protocol import card_numbers
 from ..terminal import Act, Impossible, State, Terminal
-from . import terminal_payments, timers
+from . import kinds, timers
 from .payments import BY_CONTROL
 from .unit import Unit, Units, terminal_of
 
@@ -101,7 +101,7 @@ def act(units: Units, serial: str, act: Act, cause: str) -> View:
         try:
             if order is None or not device.online:
                 raise Impossible(act, State.IDLE)
-            after = terminal_payments.act(unit.payments(merchant), order, act)
+            after = kinds.act_at_terminal(unit.payments(merchant), order, act)
         except Impossible as impossible:
             possible = list(map(str, terminal.POSSIBLE.get(impossible.state, ())))
             raise Conflict(f"{impossible}; possible: {', '.join(possible) or 'nothing'}",

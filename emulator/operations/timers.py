@@ -3,12 +3,12 @@ from dataclasses import replace
 
 from ..base.settings import Settings
 from ..domain import transitions
-from ..domain.orders import Event, Order
-from ..protocol.test_cards import Outcome
+from ..domain.orders import Order
+from ..protocol.findings import Finding
 from ..store import Tables
 from ..terminal import Terminal
-from . import card_payments, terminal_payments
-from .payments import BY_CLOCK, Payments
+from . import kinds
+from .payments import BY_CLOCK, QUERIES, Payments
 
 
 def caught_up(tables: Tables, settings: Settings, order: Order, now: int) -> Order:
@@ -27,7 +27,7 @@ def last_of(tables: Tables, settings: Settings, device: Terminal, now: int) -> O
 def written_of(tables: Tables, device: Terminal) -> Order | None:
     """The same order as it is written down: time may have done something to it since."""
     order = tables.orders.by_id(device.order_id) if device.order_id else None
-    return order if order and order.terminal and order.terminal.serial == device.serial else None
+    return order if order and order.is_on(device.serial) else None
 
 
 def fall_due(tables: Tables, settings: Settings, order: Order) -> Order:
@@ -38,25 +38,15 @@ def fall_due(tables: Tables, settings: Settings, order: Order) -> Order:
         return order
     instant, event = due
     payments = Payments(tables, settings, merchant, instant, BY_CLOCK)
-    if event is None:
-        return payments.attended(order)
-    if event is Event.ACT:
-        return _buyer_acts(payments, order)
-    if event is Event.END:
-        return terminal_payments.fall_due(payments, order)
-    if event is Event.FINISH:
-        return payments.finish(order)
-    if event is Event.CHARGEBACK:
-        return card_payments.charge_back(payments, order)
-    if order.card:
-        return card_payments.answer(payments, order, Outcome(order.card.due_code))
-    return payments.close(order, event)
+    return _looked_at(payments, order) if event is None else kinds.fall_due(payments, order, event)
 
 
-def _buyer_acts(payments: Payments, order: Order) -> Order:
-    """The buyer does, unasked, what a scenario's rule says."""
-    assert order.script is not None
-    if order.card:
-        return card_payments.unasked(payments, order)
-    acting = replace(order, script=order.script.done())
-    return payments.decline(acting, order.script.failure) if order.script.failure else payments.pay(acting)
+def _looked_at(payments: Payments, order: Order) -> Order:
+    """The merchant's 15 minutes of QR note 2 are over: an order neither paid nor queried nor cancelled is a finding."""
+    journal, number = payments.tables.journal, (order.merchants_id, order.out_trade_no)
+    if not any(journal.asked(*number, query, payments.now) for query in QUERIES):
+        finding = Finding("QR_ORDER_LEFT_OPEN", "neither paid nor queried nor cancelled within 15 minutes")
+        journal.add_finding(*number, "tgpayqrcode", finding.as_json())
+    looked_at = replace(order, watched=False)
+    payments.tables.orders.save(looked_at)
+    return looked_at

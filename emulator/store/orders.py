@@ -1,20 +1,23 @@
 """Tables `orders`, `history`, `refunds` and `ledger`."""
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from .. import scenarios
 from ..domain import reconciliation
-from ..domain.orders import CardState, Event, Order, Status
+from ..domain.card_orders import CardState
+from ..domain.kinds import KINDS
+from ..domain.orders import Event, Kind, Order, Status
 from ..domain.settlement import Entry
 from ..domain.transitions import falls_due
 from ..protocol.response_codes import CardStatus
 from .columns import Newest, narrowing, newest, to_json
 from .terminals import read_transaction, written_transaction
 
-_COLUMNS = tuple(field.name for field in fields(Order) if field.name != "id")
+_PARTS = ("card", "terminal")  # the columns that only some kinds of orders have
+_COLUMNS = (*(field.name for field in fields(Order) if field.name != "id"), *_PARTS)
 _INSERT = (f"INSERT INTO orders ({', '.join(_COLUMNS)}, due_at) VALUES ({', '.join(':' + name for name in _COLUMNS)}, :due_at)")
 _CHANGING = ("amount", "currency", "rate", "fee_rate", "expires_at", "notify_url", "details", "watched", "status", "trans_id", "buyer_id",
              "buyer_login", "buyer_email", "paid_at", "finishes_at", "closed_at", "closed_by", "failure", "refunded", "card", "terminal",
@@ -48,11 +51,15 @@ def read_order(row: sqlite3.Row) -> Order:
     """The order of a row of its table."""
     values = dict(row)
     del values["due_at"]
+    parts = {name: _READ[name](written) for name in _PARTS if (written := values.pop(name))}
     values.update(details=json.loads(row["details"]), watched=bool(row["watched"]), status=Status(row["status"]),
-                  card=_card(row["card"]) if row["card"] else None,
-                  terminal=read_transaction(row["terminal"]) if row["terminal"] else None,
                   script=scenarios.Script.read(row["script"]) if row["script"] else None)
-    return Order(**values)
+    return KINDS[_kind(parts)](**values, **parts)
+
+
+def _kind(parts: Collection[str]) -> str:
+    """The kind of an order, by those columns of its row that have a value; a card order may have a terminal too."""
+    return next((name for name in _PARTS if name in parts), "wallet")
 
 
 def _written(card: CardState) -> str:
@@ -65,15 +72,18 @@ def _card(written: str) -> CardState:
     return CardState(**{**_FRESH, **values, "status": CardStatus(values.get("status", CardStatus.RECEIVED))})
 
 
+_READ: Mapping[str, Callable[[str], Any]] = {"card": _card, "terminal": read_transaction}
+_WRITTEN: Mapping[str, Callable[[Any], str]] = {"card": _written, "terminal": written_transaction}
+
+
 def _truth(row: sqlite3.Row) -> "reconciliation.Truth":
     return reconciliation.Truth(**{**dict(row), "injected": tuple(row["injected"].split())})
 
 
 def _values(order: Order) -> dict[str, Any]:
-    due = falls_due(order)
-    return {**vars(order), "details": to_json(order.details), "status": str(order.status),
-            "card": _written(order.card) if order.card else None,
-            "terminal": written_transaction(order.terminal) if order.terminal else None,
+    due, values = falls_due(order), vars(order)
+    parts = {name: _WRITTEN[name](values[name]) if values.get(name) else None for name in _PARTS}
+    return {**values, **parts, "details": to_json(order.details), "status": str(order.status),
             "script": order.script.written() if order.script else None, "due_at": due[0] if due else None}
 
 
@@ -99,7 +109,7 @@ class Orders:
         row = self._execute("SELECT * FROM orders WHERE page_token = :token", {"token": token}).fetchone()
         return read_order(row) if row else None
 
-    def add(self, order: Order) -> Order:
+    def add(self, order: Kind) -> Kind:
         """Write a new order down; answers it with its id."""
         return replace(order, id=self._execute(_INSERT, _values(order)).lastrowid or 0)
 

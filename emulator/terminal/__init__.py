@@ -9,10 +9,12 @@ interface, which the gateway translates.
     transactions  Terminal, Transaction
     courses       the steps of a transaction in time
     acts          what people, the host and time make of it
+    shown         a transaction as JSON
 """
-from .acts import Impossible, acted, ended, refused, resolved
+from .acts import Impossible, acted, after_time, concluded, ended, refused, resolved
 from .courses import PATIENCE, card_was_read, course, due_at, end, is_busy, patience_left, state, told
 from .host import AMOUNT_TRIGGERS, DECLINED_CODE, RESOLVED_AFTER, Answer, host_answer
+from .shown import summary, transaction_json
 from .transactions import Terminal, Transaction
 from .words import (
     APPROVALS, MESSAGES, OPERATIONS, POSSIBLE, REFUND, REFUND_REVERSAL, REPEATABLE, REVERSALS, SALE, SHOWN,
@@ -20,5 +22,6 @@ from .words import (
 
 __all__ = ["AMOUNT_TRIGGERS", "APPROVALS", "Act", "Answer", "DECLINED_CODE", "Impossible", "MESSAGES", "OPERATIONS", "PATIENCE", "POSSIBLE",
            "REFUND", "REFUND_REVERSAL", "REPEATABLE", "RESOLVED_AFTER", "REVERSALS", "Result", "SALE", "SHOWN", "STOP", "STOPPABLE",
-           "State", "Terminal", "Transaction", "acted", "card_was_read", "course", "due_at", "end", "ended", "host_answer", "is_busy",
-           "patience_left", "refused", "resolved", "state", "told"]
+           "State", "Terminal", "Transaction", "acted", "after_time", "card_was_read", "concluded", "course", "due_at", "end", "ended",
+           "host_answer", "is_busy", "patience_left", "refused", "resolved", "state", "summary", "told",
+           "transaction_json"]

@@ -1,7 +1,7 @@
 """What becomes of a transaction: by an act of people or of the host, and by a result that is reached, known late, or refused after all."""
 from dataclasses import replace
 
-from .courses import state
+from .courses import end, state
 from .host import DECLINE
 from .transactions import Transaction
 from .words import APPROVALS, ENTRIES, MESSAGES, POSSIBLE, Act, Result, State
@@ -38,6 +38,20 @@ def ended(transaction: Transaction, result: Result, now: int, message: str = "")
 def resolved(transaction: Transaction, result: Result, now: int) -> Transaction:
     """The transaction when its UNDEFINED result has become known."""
     return replace(ended(transaction, result, now), ended_at=transaction.ended_at, resolved_at=now)
+
+
+def concluded(transaction: Transaction, result: Result, now: int) -> Transaction:
+    """The transaction with a result at once, be it in progress or its result not known yet."""
+    return (ended if transaction.in_progress else resolved)(transaction, result, now)
+
+
+def after_time(transaction: Transaction, now: int) -> Transaction:
+    """The transaction with the result in which its course ends, or that an UNDEFINED one turns out to have."""
+    if not transaction.in_progress:
+        return resolved(transaction, transaction.host.later, now)
+    last = end(transaction)
+    assert last.result is not None  # the last step of a course has one
+    return ended(transaction, last.result, now, last.message)
 
 
 def refused(transaction: Transaction, message: str) -> Transaction:

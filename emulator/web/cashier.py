@@ -9,6 +9,8 @@ from .. import terminal
 from ..base import clock, money
 from ..base.urls import escaped
 from ..domain import notifications, transitions
+from ..domain.card_orders import CardOrder
+from ..domain.kinds import of_kind
 from ..domain.orders import Order
 from ..operations import card_payments, payers, scripting
 from ..operations.payments import Payments
@@ -30,8 +32,8 @@ FAVOURITES = (*((number, "tap_paid") for number in (test_cards.PLAIN[2], test_ca
 @blueprint.route("/pay/<token>", methods=["GET", "POST"])
 def pay(token: str) -> Response:
     """The cashier: a form for the card while one is waited for, else what has become of the payment."""
-    order = order_of(token)
-    if order is None or order.card is None:
+    order = card_order_of(token)
+    if order is None:
         return page("not_found.html", 404)
     view = _view(order)
     shown = {**_shown(order), "view": view}
@@ -42,10 +44,14 @@ def pay(token: str) -> Response:
     return page("card_result.html", framed_by=BY_OWN_PAGES, **shown)
 
 
-def _view(order: Order) -> str:
+def card_order_of(token: str) -> CardOrder | None:
+    """The card order that a payer's page belongs to, as it is now; wallet orders have pages of their own."""
+    return of_kind(CardOrder, order_of(token))
+
+
+def _view(order: CardOrder) -> str:
     """What the cashier shows: the form, the wait, or the result by its status."""
     card = order.card
-    assert card is not None
     if order.terminal and card.status is CardStatus.RECEIVED:
         return "terminal"
     if card.on_the_cashier and (card.status is CardStatus.RECEIVED or ("again" in request.args and _may_try_again(order))):
@@ -53,17 +59,17 @@ def _view(order: Order) -> str:
     return {CardStatus.RECEIVED: "pending", CardStatus.PENDING_REVIEW: "pending"}.get(card.status, str(card.status))
 
 
-def _may_try_again(order: Order) -> bool:
-    """Whether the payer may present another card: after a decline, while there is time (contract 1.4)."""
-    return order.card is not None and order.card.on_the_cashier and order.card.status is CardStatus.FAILED \
-        and order.terminal is None and present_time() < order.expires_at
+def _may_try_again(order: CardOrder) -> bool:
+    """Whether the payer may present another card: after a decline, while there is time."""
+    declined = order.card.on_the_cashier and order.card.status is CardStatus.FAILED
+    return declined and order.terminal is None and present_time() < order.expires_at
 
 
 @blueprint.post("/pay/<token>/card")
 def present(token: str) -> Response | Any:
     """The payer presents a card; the browser goes on to the issuer's page or to the result."""
-    refused, order = refuse_other_sites(), order_of(token)
-    if refused or order is None or order.card is None or not order.card.on_the_cashier or order.terminal:
+    refused, order = refuse_other_sites(), card_order_of(token)
+    if refused or order is None or not order.card.on_the_cashier or order.terminal:
         return refused or page("not_found.html", 404)
     given = {name: request.form.get(name, "").strip() for name in FIELDS}
     language = request.args.get("lang")
@@ -73,14 +79,18 @@ def present(token: str) -> Response | Any:
     if card.outcome.code in test_cards.REFUSALS:
         return redirect(url_for("cashier.pay", token=token, refused=card.outcome.code, again=1, lang=language), 303)
     attempt = request.form.get("attempt")
-    after = payers.act(emulator().units, token, lambda payments, current: _presented(payments, _open(payments, current), card, given["cardNo"])
-                     if attempt is None or _is_attempt(current, attempt) else current)
-    if after and after.card and after.card.challenge is not None:
+
+    def act(payments: Payments, current: CardOrder) -> CardOrder:
+        if attempt is not None and not _is_attempt(current, attempt):
+            return current
+        return _presented(payments, _open(payments, current), card, given["cardNo"])
+    after = payers.act(emulator().units, CardOrder, token, act)
+    if after and after.card.is_challenged:
         return redirect(url_for("cashier.issuer", token=token, attempt=after.card.attempt, lang=language), 303)
     return redirect(url_for("cashier.pay", token=token, lang=language), 303)
 
 
-def _presented(payments: Payments, order: Order, card: test_cards.Presented, number: str) -> Order:
+def _presented(payments: Payments, order: CardOrder, card: test_cards.Presented, number: str) -> CardOrder:
     """The order when the card has been presented, as the issuer, or a rule of the scenario, answers."""
     script = scripting.presented(payments.tables, payments.settings.seed, order, number, payments.now)
     scripted = card_payments.as_scripted(card, script)
@@ -89,7 +99,7 @@ def _presented(payments: Payments, order: Order, card: test_cards.Presented, num
     return card_payments.present(replace(payments, script=script), order, scripted)
 
 
-def _open(payments: Payments, order: Order) -> Order:
+def _open(payments: Payments, order: CardOrder) -> CardOrder:
     """The order, opened again after a decline while there is time."""
     return card_payments.retry(payments, order, order.expires_at) if _may_try_again(order) else order
 
@@ -97,19 +107,20 @@ def _open(payments: Payments, order: Order) -> Order:
 @blueprint.get("/pay/<token>/state")
 def state(token: str) -> Response:
     """What a page that waits asks for."""
-    order = order_of(token)
-    if order is None or order.card is None:
+    order = card_order_of(token)
+    if order is None:
         return Response("{}", 404, content_type="application/json")
-    return told({"status": str(order.card.status), "left": seconds_left(order), "go_on": None, "shows": _at_the_terminal(order)})
+    return told({"status": str(order.card.status), "left": seconds_left(order), "go_on": None,
+                 "shows": _at_the_terminal(order)})
 
 
 @blueprint.route("/3ds/<token>/<id:attempt>", methods=["GET", "POST"])
 def issuer(token: str, attempt: int) -> Response | Any:
     """The issuer's page: it asks for the one-time code of an attempt, as long as it is open."""
-    order = order_of(token)
-    if order is None or order.card is None:
+    order = card_order_of(token)
+    if order is None:
         return page("not_found.html", 404)
-    if not _is_attempt(order, attempt) or order.card.challenge is None:
+    if not _is_attempt(order, attempt) or not order.card.is_challenged:
         return _onwards(order)
     wrong = f"{_advice(order, test_cards.WRONG_PIN)} ({RESPONSE_CODES[test_cards.WRONG_PIN].message})"
     # Shops show this page inside of theirs.
@@ -120,39 +131,39 @@ def issuer(token: str, attempt: int) -> Response | Any:
 @blueprint.post("/3ds/<token>/<id:attempt>/<act>")
 def authenticate(token: str, attempt: int, act: str) -> Response | Any:
     """The payer types a code or gives up; afterwards the browser goes on to the shop, or sees the page again."""
-    refused, order = refuse_other_sites(), order_of(token)
-    if refused or order is None or order.card is None or act not in ("answer", "cancel"):
+    refused, order = refuse_other_sites(), card_order_of(token)
+    if refused or order is None or act not in ("answer", "cancel"):
         return refused or page("not_found.html", 404)
-    if _is_attempt(order, attempt) and order.card.challenge is not None:
+    if _is_attempt(order, attempt) and order.card.is_challenged:
         typed = request.form.get("code", "").strip() if act == "answer" else None
-        order = payers.act(emulator().units, token, lambda payments, current: card_payments.authenticate(payments, current, typed)
-                         if _is_attempt(current, attempt) else current) or order
-    if order.card and order.card.challenge is not None:
+        order = payers.act(emulator().units, CardOrder, token,
+                           lambda payments, current: card_payments.authenticate(payments, current, typed)
+                           if _is_attempt(current, attempt) else current) or order
+    if order.card.is_challenged:
         return redirect(url_for("cashier.issuer", token=token, attempt=attempt, lang=request.args.get("lang")), 303)
     return _onwards(order)
 
 
-def _is_attempt(order: Order, attempt: int | str) -> bool:
+def _is_attempt(order: CardOrder, attempt: int | str) -> bool:
     """Whether an order is where a page saw it: a button pressed twice, or in an old window, does nothing more."""
-    return order.card is not None and str(order.card.attempt) == str(attempt)
+    return str(order.card.attempt) == str(attempt)
 
 
-def _onwards(order: Order) -> Response | Any:
+def _onwards(order: CardOrder) -> Response | Any:
     """From the issuer's page to the shop with the result; a payer who came from the cashier, or has no shop to go to, sees it there."""
-    assert order.card is not None
     url = _shop(order)
     if url and not order.card.on_the_cashier:
         return redirect(url, 303)
     return redirect(url_for("cashier.pay", token=order.page_token, lang=request.args.get("lang")), 303)
 
 
-def _shop(order: Order) -> str:
+def _shop(order: CardOrder) -> str:
     """Where the shop wants the payer with the result, as a browser takes it; empty when it has not said."""
     merchant = emulator().store.read().merchants.find(order.merchants_id)
     return escaped(notifications.returned(order, merchant)) if merchant else ""
 
 
-def _at_the_terminal(order: Order) -> str:
+def _at_the_terminal(order: CardOrder) -> str:
     """What the terminal shows that an order is paid on, in the language of the page; empty for an order without one."""
     return texts(order)[str(terminal.state(order.terminal, present_time()))] if order.terminal else ""
 
@@ -162,10 +173,9 @@ def _elsewhere(order: Order) -> str:
     return leads_to(order.details.get("redirect_url", ""))
 
 
-def _shown(order: Order) -> dict[str, Any]:
+def _shown(order: CardOrder) -> dict[str, Any]:
     """What the pages of a card order show of it."""
     card, merchant = order.card, emulator().store.read().merchants.find(order.merchants_id)
-    assert card is not None
     url = _shop(order)
     given_up = escaped(order.details.get("return_url", ""))
     return {

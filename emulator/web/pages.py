@@ -9,13 +9,14 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from ..base import clock, money
 from ..base.urls import escaped, scheme
 from ..domain import wallets
+from ..domain.kinds import of_kind
 from ..domain.orders import Order, Status
 from ..domain.transitions import at
+from ..domain.wallet_orders import WalletOrder
 from ..gateway.endpoints import ENDPOINTS
 from ..gateway.endpoints.tgpayh5 import WEBSITE
-from ..operations import payers
+from ..operations import payers, wallet_payments
 from ..operations.payers import PayersAct
-from ..operations.payments import Payments
 from .control.interface import refuse_other_sites
 from .current import base_url, emulator
 from .texts import Texts
@@ -23,8 +24,9 @@ from .texts import Texts
 blueprint = Blueprint("pages", __name__)
 PIXELS = {"L": 430, "M": 230, "S": 130}
 FAILURES = {"decline": "", "balance": "BUYER_BALANCE_NOT_ENOUGH"}
-ACTS: dict[str, PayersAct] = {"pay": Payments.pay_on_page,
-                              **{name: partial(Payments.decline, failure=why) for name, why in FAILURES.items()}}
+ACTS: dict[str, PayersAct[WalletOrder]] = {
+    "pay": wallet_payments.pay_on_page,
+    **{name: partial(wallet_payments.decline, failure=why) for name, why in FAILURES.items()}}
 BY_OWN_PAGES = "'self'"  # the demo shows what the buyer sees
 PHONES = ("Mobile", "Android", "iPhone", "MicroMessenger", "AlipayClient")
 
@@ -97,7 +99,7 @@ def act(token: str, act: str) -> Response | Any:
     order = _of_wallet(token)
     if refused or order is None or act not in ACTS:
         return refused or page("not_found.html", 404)
-    order = payers.act(emulator().units, token, ACTS[act]) or order
+    order = payers.act(emulator().units, WalletOrder, token, ACTS[act]) or order
     waits = order.status is Status.WAIT_BUYER_PAY
     failed = ("balance" if order.failure == FAILURES["balance"] else "decline") if waits else None
     if order.was_paid and order.details.get("return_url"):
@@ -125,9 +127,9 @@ def told(state: dict[str, Any]) -> Response:
 def picture(token: str, size: str) -> Response:
     """The picture of an order's QR code, in one of three sizes."""
     order = order_of(token)
-    if order is None or size not in PIXELS or (order.terminal and not order.card):
+    if order is None or size not in PIXELS or not order.qr_path:
         return page("not_found.html", 404)
-    response = Response(png(f"{base_url()}/{'pay' if order.card else 'wallet'}/{token}", PIXELS[size]), content_type="image/png")
+    response = Response(png(f"{base_url()}{order.qr_path}", PIXELS[size]), content_type="image/png")
     response.headers["Cache-Control"] = "private, max-age=86400"
     return response
 
@@ -175,10 +177,9 @@ def order_of(token: str) -> Order | None:
     return at(order, present_time()) if order else None
 
 
-def _of_wallet(token: str) -> Order | None:
+def _of_wallet(token: str) -> WalletOrder | None:
     """The order of a wallet's page; card orders have the cashier's, those of terminals the terminal's screen."""
-    order = order_of(token)
-    return None if order is None or order.card or order.terminal else order
+    return of_kind(WalletOrder, order_of(token))
 
 
 def shown(order: Order) -> dict[str, Any]:

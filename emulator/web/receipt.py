@@ -1,4 +1,4 @@
-"""The receipt of a card terminal (contract 5.4): lines of 32 columns, in which a wide character takes two."""
+"""The receipt of a card terminal (section 8): lines of 32 columns, in which a wide character takes two."""
 import unicodedata
 from collections.abc import Iterator
 
@@ -13,10 +13,10 @@ RULE = "-" * WIDTH
 OWN_WORDS = (Result.PARTIAL_APPROVAL, Result.UNDEFINED)  # what the screen shows for them says too little
 
 
-def receipt(order: Order, merchant: str, zone: str, texts: Texts) -> str:
-    """The receipt of an order's transaction that has its result; times are in the zone. Of the card it has brand and last four digits."""
-    transaction = order.terminal
-    assert transaction is not None and transaction.ended_at is not None
+def receipt(order: Order, transaction: Transaction, merchant: str, zone: str, texts: Texts) -> str:
+    """The receipt of an order's transaction that has its result; times are in the zone. Of the card it has brand and last
+    four digits."""
+    assert transaction.ended_at is not None
     result = Result(transaction.result)
     head = [*_centred(merchant), *_centred(clock.spaced(transaction.ended_at, zone)), *_centred(texts.receipt_simulator)]
     rows = [*_what(transaction, order.currency, texts), *_card(transaction, texts), *_numbers(transaction, order, texts)]

@@ -80,10 +80,10 @@ def receipt_text(serial: str) -> Response:
     """The receipt of the last transaction, until the next one begins."""
     tables = emulator().store.read()
     order, printed = _printed(tables, terminal_of(tables, serial))
-    if order is None or order.terminal is None or not printed:
+    if order is None or order.transaction is None or not printed:
         raise Problem(404, "Not Found", f"the terminal {serial} has printed no receipt")
     answer = secure(Response(printed, content_type="text/plain; charset=utf-8"))
-    name = re.sub(r"[^\w.-]", "_", order.terminal.result_id)
+    name = re.sub(r"[^\w.-]", "_", order.transaction.result_id)
     answer.headers["Content-Disposition"] = f"attachment; filename=receipt-{name}.txt"
     return answer
 
@@ -112,7 +112,7 @@ def _shown(serial: str) -> tuple[dict[str, Any], Clock]:
     """What the screen shows: the terminal as in the control interface, and for how many milliseconds it still waits for people."""
     here = emulator()
     time, seen = here.store.read().clock.get(), terminals.view(here.units, serial)
-    left = terminal.patience_left(seen.order.terminal, seen.now) if seen.order and seen.device.online else None
+    left = terminal.patience_left(seen.order.transaction, seen.now) if seen.order and seen.device.online else None
     return {**terminal_json(seen), "left_ms": left, "frozen": time.frozen is not None}, time
 
 
@@ -142,20 +142,23 @@ def _screen(serial: str, status: int = 200) -> Response:
     return page(
         "terminal.html", status, framed_by=BY_OWN_PAGES, order=order, shown=shown, receipt=printed,
         view=OFFLINE if not device.online else shown["state"],
-        merchant=merchant.name if merchant else device.merchants_id, transaction=order.terminal if order else None,
+        merchant=merchant.name if merchant else device.merchants_id, transaction=order.transaction if order else None,
         amounts=_amounts(order), words=words, switches=not token_in_force(), patience=terminal.PATIENCE)
 
 
 def _amounts(order: Order | None) -> tuple[str, str]:
     """What was asked for and what was approved, as the screen shows them."""
-    if order is None or order.terminal is None:
+    transaction = order.transaction if order else None
+    if order is None or transaction is None:
         return "", ""
-    return f"{order.currency} {money.text(order.terminal.requested)}", f"{order.currency} {money.text(order.terminal.approved)}"
+    amounts = transaction.requested, transaction.approved
+    return f"{order.currency} {money.text(amounts[0])}", f"{order.currency} {money.text(amounts[1])}"
 
 
 def _printed(tables: Tables, device: Terminal) -> tuple[Order | None, str]:
     """The order of the last transaction, and its receipt in the language of the page; empty while there is none."""
     order, merchant = written_of(tables, device), tables.merchants.find(device.merchants_id)
-    if order is None or order.terminal is None or merchant is None or order.terminal.in_progress:
+    transaction = order.transaction if order else None
+    if order is None or transaction is None or merchant is None or transaction.in_progress:
         return order, ""
-    return order, receipt(order, merchant.name, emulator().settings.timezone, texts(order))
+    return order, receipt(order, transaction, merchant.name, emulator().settings.timezone, texts(order))

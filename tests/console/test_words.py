@@ -7,7 +7,7 @@ from tgpay_emulator.operations.outbox import DELIVERED
 from tgpay_emulator.terminal import State
 from tgpay_emulator.web.console import NAVIGATION
 from tgpay_emulator.web.console.words import ROWS
-from tgpay_emulator.operations.orders import EVENTS
+from tgpay_emulator.operations.kinds import EVENTS
 
 TEXTS = [*ROWS, *(row for page in NAVIGATION for row in page.texts)]
 NAMES = [name for name, _, _ in TEXTS]

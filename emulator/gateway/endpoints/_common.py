@@ -2,13 +2,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from ... import scenarios
 from ...base import clock, money, randomness
 from ...base.settings import Settings
 from ...domain.merchants import Merchant
-from ...domain.orders import CardState, Order, Status
+from ...domain.orders import Kind, Order, Status
 from ...domain.transitions import refusal, state_refusal
+from ...domain.wallet_orders import WalletOrder
 from ...domain.wallets import WALLETS
 from ...operations.payments import Payments
 from ...operations.timers import caught_up
@@ -120,21 +122,22 @@ class Call:
         """The parameters that are kept with the order."""
         return {name: self.params[name] for name in ORDER_DETAILS if name in self.params}
 
-    def new_order(self, pay_type: str, expires_at: int, watched: bool = False, card: CardState | None = None) -> Order:
-        """An order of this request's parameters, written down as waiting."""
-        return self.payments.create(self.order(pay_type, expires_at, watched, card))
+    def new_order(self, pay_type: str, expires_at: int, watched: bool = False) -> WalletOrder:
+        """A wallet order of this request's parameters, written down as waiting."""
+        return self.payments.create(self.order(WalletOrder, pay_type, expires_at, watched=watched))
 
-    def order(self, pay_type: str, expires_at: int, watched: bool = False, card: CardState | None = None,
-              amount: int | None = None) -> Order:
-        """An order of this request's parameters, not yet written down; `amount` where they may have none."""
+    def order(self, kind: type[Kind], pay_type: str, expires_at: int, amount: int | None = None, **own: Any) -> Kind:
+        """An order of this request's parameters, not yet written down.
+
+        `amount`, in minor units, where the parameters may have none; `own` are the fields of this kind of order only.
+        """
         names = (self.merchant.merchants_id, self.get("out_trade_no"))
-        return Order(
+        return kind(
             *names, endpoint=self.endpoint, pay_type=pay_type,
             amount=self.amount if amount is None else amount, currency=self.merchant.currency,
             rate=self.merchant.rate, fee_rate=self.merchant.fee_rate, created_at=self.now, expires_at=expires_at,
-            page_token=randomness.letters(22, self.settings.seed, "page", self.merchant.token, *names), notify_url=self.get("notify_url"),
-            create_ip=self.ip, details=self.details, watched=watched, card=card,
-            script=self.script)
+            page_token=randomness.letters(22, self.settings.seed, "page", self.merchant.token, *names),
+            notify_url=self.get("notify_url"), create_ip=self.ip, details=self.details, script=self.script, **own)
 
 
 def unpaid(order: Order | None) -> Order | None:
@@ -144,14 +147,9 @@ def unpaid(order: Order | None) -> Order | None:
     return order
 
 
-def wallet_page(call: Call, order: Order) -> str:
-    """The payer's page of an order: short and without `&`, so that it can be cut out of the raw XML (contract 5.2)."""
-    return f"{call.base_url}/wallet/{order.page_token}"
-
-
-def cashier_page(call: Call, order: Order) -> str:
-    """The cashier's page of a card order, as short as the wallet's (contract 5.1)."""
-    return f"{call.base_url}/pay/{order.page_token}"
+def payer_page(call: Call, order: Order) -> str:
+    """The payer's page of an order: short and without `&`, so that it can be cut out of the raw XML."""
+    return f"{call.base_url}{order.page_path}"
 
 
 def succeeded() -> dict[str, str]:

@@ -48,13 +48,13 @@ def terminal_query(call: Call) -> Answer:
     if found is None or call.get("out_trade_no") not in ("", found[0]):
         raise Refused("TRADE_NOT_EXIST", f"no transaction {call.get('transactionResultId')} is known", notifications.NO_TRANSACTION)
     order = call.known_order(found[0])
-    assert order is not None
-    return terminal_answer(call, order, found[2] or order.terminal)
+    transaction = found[2] or (order.transaction if order else None)
+    assert order is not None and transaction is not None
+    return terminal_answer(call, order, transaction)
 
 
-def terminal_answer(call: Call, order: Order, transaction: Transaction | None) -> Answer:
+def terminal_answer(call: Call, order: Order, transaction: Transaction) -> Answer:
     """The transaction as it is now, with a finding for those who ask again too soon (section 8)."""
-    assert transaction is not None
     span = call.now - terminal.RESOLVED_AFTER, call.now
     told_since, number = call.tables.journal.told_since, (order.merchants_id, order.out_trade_no)
     too_soon = any(told_since(*number, query, UNKNOWN_RESULT, *span) for query in QUERIES)

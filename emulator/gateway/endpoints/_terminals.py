@@ -1,4 +1,4 @@
-"""The terminal that a request is for: named, or the merchant's first (contract 4)."""
+"""The terminal that a request is for: named, or the merchant's first (section 8)."""
 from ...domain.orders import Order
 from ...operations.timers import last_of
 from ...terminal import Terminal, is_busy
@@ -18,7 +18,7 @@ def device(call: Call, serial: str) -> Terminal | None:
 def at_work(call: Call, terminal: Terminal) -> Order | None:
     """The order whose transaction the terminal is busy with."""
     order = last_of(call.tables, call.settings, terminal, call.now)
-    return order if order and is_busy(order.terminal, call.now) else None
+    return order if order and is_busy(order.transaction, call.now) else None
 
 
 def unavailable(call: Call, terminal: Terminal) -> str:

@@ -17,11 +17,8 @@ from ._common import Call
 def tgpayapi(call: Call) -> PostForm:
     """A page that posts the parameters of the order's pay_url to it at once."""
     order = waiting(call.find_order())
-    if order.card and order.card.on_the_cashier:
-        page = common.cashier_page(call, order)
-    elif order.endpoint == "tgpayh5":
-        page = common.wallet_page(call, order)
-    else:
-        raise refusal(order, "CONTEXT_INCONSISTENT", f"order {order.out_trade_no} was made by {order.endpoint} and has no pay_url")
-    parts = urlsplit(page)
+    if not order.pay_url_path:
+        sentence = f"order {order.out_trade_no} was made by {order.endpoint} and has no pay_url"
+        raise refusal(order, "CONTEXT_INCONSISTENT", sentence)
+    parts = urlsplit(f"{call.base_url}{order.pay_url_path}")
     return PostForm(urlunsplit(parts._replace(query="")), tuple(parse_qsl(parts.query, keep_blank_values=True)))

@@ -9,9 +9,11 @@ from dataclasses import replace
 from uuid import UUID
 
 from ...base import clock, durations, money, randomness
-from ...domain import notifications, transitions
-from ...domain.orders import CASHIER, SERVER, CardState, Order, Status
-from ...operations import card_payments, terminal_payments
+from ...domain import transitions
+from ...domain.card_orders import CASHIER, SERVER, CardOrder, CardState
+from ...domain.kinds import of_kind
+from ...domain.orders import Order, Status
+from ...operations import card_payments
 from ...protocol import test_cards
 from ...protocol.codes import Refused
 from ...protocol.endpoint_tables import (
@@ -21,7 +23,7 @@ from ...protocol.replies import Answer
 from ...protocol.response_codes import RESPONSE_CODES
 from ...protocol.test_cards import Presented
 from ...store.columns import to_json
-from ...terminal import SALE, Terminal
+from ...terminal import Terminal
 from . import _common as common
 from ._card_documents import PAY_INFO, RISK_INFO, SUB_ACCOUNT_DATA, parts, pay_info
 from ._common import Call
@@ -121,9 +123,12 @@ def server_to_server(call: Call) -> Answer:
     if call.get("channel_type") == TERMINAL:
         raise Refused("HAS_NO_PRIVILEGE", "a payment on a terminal is asked for with access_type=cashier: the card is presented there")
     known = call.known_order()
-    order = _tried_again(call, _same(call, known)) if known else call.order(BANKCARD, _expires_at(call), card=_waiting_card(call))
+    if known:
+        order, begin = _tried_again(call, _same(call, known)), card_payments.present
+    else:
+        order, begin = _fresh(call), card_payments.charge
     card = _card(call)
-    order = card_payments.present(call.payments, order, card) if known else card_payments.charge(call.payments, order, card)
+    order = begin(call.payments, order, card)
     is_success = (call.script.then.is_success if call.script else "") or "T"
     return Answer({**result(call, order), "is_success": is_success, "payMethodResp": pay_method(call, order)},
                   {"card": card.masked, "why": card.why})
@@ -139,9 +144,9 @@ def server_to_server(call: Call) -> Answer:
     note="The document names the two services, not their address (inferred). A payment that is not reviewed within 24 hours is canceled.")
 def review(call: Call) -> Answer:
     """Take or refuse a payment pending review; the same decision again answers the same."""
-    order = call.find_order()
-    if order.card is None:
-        raise Refused("TRADE_NOT_EXIST", f"order {order.out_trade_no} is no card payment")
+    order = of_kind(CardOrder, call.find_order())
+    if order is None:
+        raise Refused("TRADE_NOT_EXIST", f"order {call.get('out_trade_no')} is no card payment")
     return Answer(result(call, card_payments.review(call.payments, order, call.get("service") == APPROVED)))
 
 
@@ -158,43 +163,39 @@ def tgpaybankcard(call: Call) -> Answer:
 
     With channel_type=terminal the payment begins on the terminal, and the page follows it.
     """
-    order = call.known_order()
+    known = call.known_order()
+    order = _same(call, known) if known else None
     if order is None:
         chosen = _terminal(call)
-        order = _on_terminal(call, call.new_order(BANKCARD, _expires_at(call), card=_waiting_card(call)), chosen)
-    elif _same(call, order).status is not Status.WAIT_BUYER_PAY or not (order.card and order.card.on_the_cashier):
+        order = _on_terminal(call, call.payments.create(_fresh(call)), chosen)
+    elif order.status is not Status.WAIT_BUYER_PAY or not order.card.on_the_cashier:
         chosen = _terminal(call)
         order = _on_terminal(call, _tried_again(call, order), chosen)
-    return Answer({**common.succeeded(), "pay_url": common.cashier_page(call, order), "merchants_id": order.merchants_id,
+    return Answer({**common.succeeded(), "pay_url": common.payer_page(call, order), "merchants_id": order.merchants_id,
                    "out_trade_no": order.out_trade_no})
 
 
-def result(call: Call, order: Order) -> dict[str, str]:
+def result(call: Call, order: CardOrder) -> dict[str, str]:
     """What both answers about a card payment tell."""
     card = order.card
-    assert card is not None
     made = clock.spaced(order.created_at, call.settings.timezone)
     return {"is_success": "T", "result_code": card.code, "result_msg": card.message,
             "status": str(card.status), "merchants_id": order.merchants_id, "order_time": made,
-            "out_trade_no": order.out_trade_no, "complete_time": notifications.completed(order, call.settings),
+            "out_trade_no": order.out_trade_no, "complete_time": order.completed(call.settings.timezone),
             "order_id": card.order_id, "trans_amount": money.text(order.amount)}
 
 
-def pay_method(call: Call, order: Order) -> str:
+def pay_method(call: Call, order: CardOrder) -> str:
     """`payMethodResp`: whether the payer must be sent to the issuer's page, and how."""
     card = order.card
-    if card is None or card.challenge is None:
+    if not card.is_challenged:
         return to_json({"isRedirect": "no"})
     request = {"messageType": "CReq", "messageVersion": "2.1.0", "challengeWindowSize": "05",
                "acsTransID": str(UUID(randomness.hexadecimal(32, call.settings.seed, "acs", order.page_token, card.attempt)))}
-    return to_json({"isRedirect": "yes", "redirectMethod": "POST", "termUrl": issuer_page(call.base_url, order), "redirectParam": {
-        "creq": urlsafe_b64encode(to_json(request).encode()).decode().rstrip("="), "threeDSSessionData": card.order_id}})
-
-
-def issuer_page(base_url: str, order: Order) -> str:
-    """The issuer's page of an attempt."""
-    assert order.card is not None
-    return f"{base_url}/3ds/{order.page_token}/{order.card.attempt}"
+    creq = urlsafe_b64encode(to_json(request).encode()).decode().rstrip("=")
+    return to_json({
+        "isRedirect": "yes", "redirectMethod": "POST", "termUrl": f"{call.base_url}{order.issuer_path}",
+        "redirectParam": {"creq": creq, "threeDSSessionData": card.order_id}})
 
 
 def _terminal(call: Call) -> Terminal | None:
@@ -212,37 +213,40 @@ def _terminal(call: Call) -> Terminal | None:
     return chosen
 
 
-def _on_terminal(call: Call, order: Order, chosen: Terminal | None) -> Order:
+def _on_terminal(call: Call, order: CardOrder, chosen: Terminal | None) -> CardOrder:
     """The waiting order, begun on its terminal when it is to be paid on one."""
-    return terminal_payments.begin(call.payments, order, chosen, SALE) if chosen else order
+    return card_payments.begin_at_terminal(call.payments, order, chosen) if chosen else order
 
 
 def _expires_at(call: Call) -> int:
     return call.now + int(call.get("trans_timeout") or DEFAULT_MINUTES) * durations.MINUTE
 
 
-def _waiting_card(call: Call) -> CardState:
-    return CardState(call.get("access_type"), due_at=_expires_at(call), due_code=test_cards.TIME_OVER)
+def _fresh(call: Call) -> CardOrder:
+    """A new order that waits for a card."""
+    card = CardState(call.get("access_type"), due_at=_expires_at(call), due_code=test_cards.TIME_OVER)
+    return call.order(CardOrder, BANKCARD, _expires_at(call), card=card)
 
 
-def _same(call: Call, order: Order) -> Order:
+def _same(call: Call, known: Order) -> CardOrder:
     """The order, when it is a card order of this amount. Raises Refused."""
-    if order.card is None or order.amount != call.amount:
-        what = f"for {money.text(order.amount)}" if order.card else f"by {order.endpoint}"
-        raise Refused("CONTEXT_INCONSISTENT", f"out_trade_no {order.out_trade_no} is used already, {what}")
+    order = of_kind(CardOrder, known)
+    if order is None or order.amount != call.amount:
+        what = f"for {money.text(order.amount)}" if order else f"by {known.endpoint}"
+        raise Refused("CONTEXT_INCONSISTENT", f"out_trade_no {known.out_trade_no} is used already, {what}")
     return order
 
 
-def _tried_again(call: Call, order: Order) -> Order:
+def _tried_again(call: Call, order: CardOrder) -> CardOrder:
     """The order opened for another attempt, with what this request says.
 
     Raises Refused 3105 when it neither failed nor expired.
     """
-    assert order.card is not None
     state = replace(order.card, access_type=call.get("access_type"))
     if order.terminal:
         call.tables.terminals.archive(order.terminal)
-    told = replace(order, details=call.details, notify_url=call.get("notify_url"), card=state, terminal=None, script=call.script)
+    told = replace(order, details=call.details, notify_url=call.get("notify_url"), card=state, terminal=None,
+                   script=call.script)
     try:
         return card_payments.retry(call.payments, told, _expires_at(call))
     except Refused as refused:

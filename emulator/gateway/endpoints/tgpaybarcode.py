@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from ...base import durations, money
 from ...domain import wallets
 from ...domain.orders import Order
+from ...domain.wallet_orders import WalletOrder
+from ...operations.wallet_payments import decline, pay
 from ...protocol.codes import BUYER_FAILURES, UNKNOWN
 from ...protocol.endpoint_tables import Field, Format, Param, endpoint, fields
 from ...protocol.replies import Answer
@@ -52,22 +54,22 @@ def tgpaybarcode(call: Call) -> Answer:
     """Charge the buyer at once; a repetition answers what the first request did."""
     code = call.get("buyer_identity_code")
     pay_type = call.get("pay_type") or wallet_of(code) or wallets.ALIPAY
-    order = call.repeated(pay_type)
+    order: Order | None = call.repeated(pay_type)
     if order is None:
         order = _charge(call, call.new_order(pay_type, call.now + TIME_LIMIT), code)
     return Answer({**_outcome(order), "trans_amount": money.text(order.amount), "out_trade_no": order.out_trade_no,
                    **common.payment_fields(order, call.settings), "merchants_id": order.merchants_id, "create_ip": order.create_ip})
 
 
-def _charge(call: Call, order: Order, code: str) -> Order:
+def _charge(call: Call, order: WalletOrder, code: str) -> WalletOrder:
     script, tested = call.script, wallets.test_code(code)
     if script and script.holds:
         return order
     if script and script.failure:
-        return call.payments.decline(order, script.failure)
+        return decline(call.payments, order, script.failure)
     if tested is None or (script and script.then.buyer.pays_after is not None):
-        return call.payments.pay(order)
-    return call.payments.decline(order, tested.failure) if tested.failure else order
+        return pay(call.payments, order)
+    return decline(call.payments, order, tested.failure) if tested.failure else order
 
 
 def _outcome(order: Order) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Section 5: close an order."""
 from dataclasses import replace
 
-from ...operations import terminal_payments
+from ...operations import kinds
 from ...protocol.endpoint_tables import endpoint, fields
 from ...protocol.replies import Answer
 from . import _common as common
@@ -18,5 +18,5 @@ from ._common import Call
          "The answer is unsigned.")
 def tgpaycancel(call: Call) -> Answer:
     """Cancel; twice is the same as once."""
-    call.payments.cancel(terminal_payments.interrupted(call.payments, call.find_order()))
+    kinds.cancel(call.payments, call.find_order())
     return Answer(common.succeeded())

@@ -68,7 +68,7 @@ def tgpayqrcode(call: Call) -> Answer:
 def pictures(call: Call, order: Order) -> dict[str, str]:
     """The three pictures of an order, and what they encode."""
     places = {name: f"{call.base_url}/qr/{order.page_token}/{size}.png" for name, size in SIZES.items()}
-    return {**places, "qr_code": common.wallet_page(call, order)}
+    return {**places, "qr_code": common.payer_page(call, order)}
 
 
 def _closes_at(call: Call) -> int:

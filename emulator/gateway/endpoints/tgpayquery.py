@@ -3,9 +3,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ...base import money
-from ...base.settings import Settings
-from ...domain import notifications
+from ...domain.kinds import of_kind
 from ...domain.orders import Order
+from ...domain.terminal_orders import TerminalOrder
 from ...protocol.endpoint_tables import TEXT, Field, Param, endpoint, fields
 from ...protocol.replies import Answer
 from . import _common as common
@@ -48,18 +48,12 @@ def refund_status(order: Order) -> str:
 def tgpayquery(call: Call) -> Answer:
     """Tell the order as it is at this instant."""
     order = call.find_order()
-    if order.terminal and not order.card:
-        return terminal_answer(call, order, order.terminal)
+    on_terminal = of_kind(TerminalOrder, order)
+    if on_terminal:
+        return terminal_answer(call, on_terminal, on_terminal.terminal)
     return Answer({
         **common.succeeded(), "pay_type": order.pay_type, "trans_amount": money.text(order.amount), "trade_status": str(order.status),
         "out_trade_no": order.out_trade_no, **common.payment_fields(order, call.settings), "refund_status": refund_status(order),
         "refund_amount": money.text_without_zero(order.refunded), "attach": order.details.get("attach", ""),
         "merchants_id": order.merchants_id, "create_ip": order.create_ip,
-        **card_fields(order, call.settings)})
-
-
-def card_fields(order: Order, settings: Settings) -> dict[str, str]:
-    """What is told of a card order beside the rest; nothing of others (contract 2.3)."""
-    card = order.card
-    return {} if card is None else {"order_id": card.order_id, "status": str(card.status), "resp_code": card.code, "resp_msg": card.message,
-                                    "complete_time": notifications.completed(order, settings)}
+        **order.query_fields(call.settings.timezone)})

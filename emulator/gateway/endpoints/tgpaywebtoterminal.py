@@ -5,14 +5,16 @@ from dataclasses import replace
 from ... import terminal
 from ...base import durations, money
 from ...domain import notifications, transitions
-from ...domain.orders import Event, Order, Status
+from ...domain.kinds import of_kind
+from ...domain.orders import Order, Status
+from ...domain.terminal_orders import TerminalOrder
 from ...domain.transitions import refusal
-from ...operations import terminal_payments
-from ...operations.terminal_payments import Original
+from ...operations import kinds, terminal_payments
+from ...operations.terminal_transactions import Original, begun, original
 from ...protocol.codes import Refused
 from ...protocol.endpoint_tables import TEXT, Field, Param, endpoint, fields, one_of, pattern
 from ...protocol.replies import Answer
-from ...terminal import Impossible, Terminal
+from ...terminal import Act, Impossible, Terminal
 from . import _common as common
 from ._common import Call
 from ._terminals import OFFLINE, at_work, device, unavailable
@@ -93,12 +95,12 @@ def tgpaywebtoterminal(call: Call) -> Answer:
     return _accepted(call, _number_to_ask_with(call, _begun(call, asked, known)))
 
 
-def _number_to_ask_with(call: Call, order: Order) -> str:
+def _number_to_ask_with(call: Call, order: TerminalOrder) -> str:
     """The transactionResultId, empty where a notification brings the result.
 
     It does so with a notify_url, be it the request's or the merchant's.
     """
-    return "" if notifications.address(order, call.merchant) or not order.terminal else order.terminal.result_id
+    return "" if notifications.address(order, call.merchant) else order.terminal.result_id
 
 
 def _same_currency(call: Call) -> None:
@@ -108,42 +110,49 @@ def _same_currency(call: Call) -> None:
                                           f"{call.merchant.merchants_id}")
 
 
-def _usable(call: Call, asked: Terminal | None) -> Order | None:
-    """The order whose number is used again, or None for a new number. Raises Refused when it must not be (contract 1.4 and 4)."""
+def _usable(call: Call, asked: Terminal | None) -> TerminalOrder | None:
+    """The order whose number is used again, or None for a new number. Raises Refused when it must not be."""
     order = call.known_order()
     if order is None:
         return None
-    ours = order.terminal if order.endpoint == call.endpoint else None
-    if ours and transitions.may_be_retried(order):
-        return order
-    if ours and ours.in_progress and asked and asked.serial == ours.serial:
-        return order  # its own terminal will say that it is busy
+    ours = of_kind(TerminalOrder, order)
+    if ours is None:
+        raise _not_usable(order, order.amount)
+    transaction = ours.terminal
+    if ours.may_be_retried:
+        return ours
+    if transaction.in_progress and asked and asked.serial == transaction.serial:
+        return ours  # its own terminal will say that it is busy
+    if ours.status is Status.TRADE_CLOSED or _asked_amount(call) not in (None, transaction.requested):
+        raise _not_usable(ours, transaction.requested)
+    if not ours.was_paid:
+        where = f"on terminal {transaction.serial}, and its result is not known yet"
+        raise refusal(ours, "CONTEXT_INCONSISTENT", f"out_trade_no {ours.out_trade_no} is used already, {where}")
+    raise refusal(ours, "TRADE_HAS_SUCCESS", f"order {ours.out_trade_no} has been approved already")
+
+
+def _not_usable(order: Order, amount: int) -> Refused:
+    """The refusal of a number that is closed, or used for something else."""
     if order.status is Status.TRADE_CLOSED:
-        raise transitions.state_refusal(order)
-    if ours is None or _asked_amount(call) not in (None, ours.requested):
-        raise refusal(order, "CONTEXT_INCONSISTENT", f"out_trade_no {order.out_trade_no} is used already, by {order.endpoint} for "
-                                                     f"{money.text(ours.requested if ours else order.amount)}")
-    if not order.was_paid:
-        raise refusal(order, "CONTEXT_INCONSISTENT", f"out_trade_no {order.out_trade_no} is used already, on terminal {ours.serial}, and "
-                                                     "its result is not known yet")
-    raise refusal(order, "TRADE_HAS_SUCCESS", f"order {order.out_trade_no} has been approved already")
+        return transitions.state_refusal(order)
+    used = f"by {order.endpoint} for {money.text(amount)}"
+    return refusal(order, "CONTEXT_INCONSISTENT", f"out_trade_no {order.out_trade_no} is used already, {used}")
 
 
-def _begun(call: Call, chosen: Terminal, known: Order | None) -> Order:
+def _begun(call: Call, chosen: Terminal, known: TerminalOrder | None) -> TerminalOrder:
     """The order of this request, handed to the terminal."""
     operation = call.get("operation")
     names = call.get("original_out_trade_no"), call.get("original_transaction_id")
-    given_back = terminal_payments.original(call.payments, *names) if any(names) and operation != terminal.SALE else Original()
-    whole = given_back.order.amount if given_back.order else 0  # what a reversal is about that names no amount
+    linked = any(names) and operation != terminal.SALE
+    given_back = original(call.payments, *names) if linked else Original()
     amount = _asked_amount(call)
-    order = call.order(PAY_TYPE, call.now + TIME_LIMIT, amount=whole if amount is None else amount)
+    if amount is None:  # a reversal is about the whole amount
+        amount = given_back.order.amount if given_back.order else 0
+    transaction = begun(call.payments, call.get("out_trade_no"), amount, chosen, operation, given_back)
+    order = call.order(TerminalOrder, PAY_TYPE, call.now + TIME_LIMIT, amount=amount, terminal=transaction)
     if known is None:
-        order = call.payments.create(order)
-    else:
-        transitions.moved(known, Event.RETRY, call.now)
-        order = replace(order, id=known.id, terminal=known.terminal)
-        call.payments.note(order, Event.RETRY, {"amount": money.text(order.amount)})
-    return terminal_payments.begin(call.payments, order, chosen, operation, given_back)
+        return terminal_payments.begin(call.payments, order)
+    return terminal_payments.begin_again(call.payments, known, order)
 
 
 def _asked_amount(call: Call) -> int | None:
@@ -155,7 +164,7 @@ def _stopped(call: Call, present: Order | None) -> Answer:
     if present is None:
         return _rejected(call, TOO_LATE)
     try:
-        terminal_payments.stop(call.payments, present)
+        kinds.act_at_terminal(call.payments, present, Act.CANCEL)
     except Impossible:
         return _rejected(call, TOO_LATE)
     return _accepted(call)

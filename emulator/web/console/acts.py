@@ -7,12 +7,10 @@ from flask import Response, request
 from ...base import money
 from ...domain.errors import OperationError
 from ...domain.orders import Order
-from ...operations import orders
-from ...operations.orders import DEFAULT_FAILURE
+from ...operations import kinds, orders
 from ...operations.unit import order_by_id
 from ...protocol.card_numbers import hidden
-from ...protocol.codes import BUYER_FAILURES, Refused
-from ...protocol.response_codes import DECLINED, RESPONSE_CODES, CardStatus
+from ...protocol.codes import Refused
 from ..current import emulator
 from .frame import blueprint, go_on, texts, to
 
@@ -46,11 +44,9 @@ COLOURS = {"pay": "main", "approve": "main", "chargeback": "danger", "cancel": "
 
 def offered(order: Order, now: int) -> dict[str, Any]:
     """What the page of an order offers: events, of those that fail the reasons, the amount that can be refunded, and cancellation."""
-    reasons = [(row.code, f"{row.code} {row.message}") for row in RESPONSE_CODES.values() if row.status is CardStatus.FAILED] \
-        if order.card else [(code.name, code.when) for code in BUYER_FAILURES.values()]
-    return {"events": orders.possible(order), "reasons": [] if order.terminal else reasons,
-            "default": DECLINED if order.card else DEFAULT_FAILURE, "left": orders.refundable(order),
-            "cancellable": orders.is_cancellable(order, now), "colours": COLOURS}
+    kind = kinds.of(order)
+    return {"events": kind.possible(order), "reasons": kind.reasons(order), "default": kind.DEFAULT_REASON,
+            "left": orders.refundable(order), "cancellable": orders.is_cancellable(order, now), "colours": COLOURS}
 
 
 @blueprint.post("/orders/<id:order_id>/refund")
@@ -76,7 +72,7 @@ def trigger(order_id: int, event: str) -> Response:
         orders.trigger(emulator().units, order.merchants_id, order.out_trade_no, event, given)
         return texts()[f"done_{event}"]
     order, reason = order_by_id(emulator().store.read(), order_id), request.form.get("reason")
-    given = {"code" if order.card else "error": reason} if reason else {}
+    given = {kinds.of(order).REASON: reason} if reason else {}
     return _done(order_id, act)
 
 

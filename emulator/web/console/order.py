@@ -72,10 +72,6 @@ def _facts(order: Order) -> Iterator[tuple[str, str | int | None]]:
     if order.refunded:
         yield said.refunded_amount, f"{order.currency} {money.text(order.refunded)}"
         yield said.refundable, f"{order.currency} {money.text(order.left)}"
-    if order.card and order.card.last4:
-        yield said.card, f"{order.card.brand} {order.card.first6}…{order.card.last4}"
-    if order.card and order.card.code:
-        yield said.response_code, f"{order.card.code} {said.told(order.card.message)}"
-    if order.terminal:
-        yield said.terminal, f"{order.terminal.serial} · {order.terminal.operation} · {order.terminal.result}"
+    for name, value, sentence in order.facts():
+        yield said[name], f"{value} {said.told(sentence)}" if sentence else value
     yield said.notify_url, order.shown_notify_url

@@ -1,6 +1,5 @@
 """The states of orders in a word and a colour: good, wait, bad, info or off."""
-from ...domain.orders import Event, Order, Status
-from ...protocol.response_codes import CardStatus
+from ...domain.orders import Event, Order, Status, Waits
 
 State = tuple[str, str]
 ROWS = (
@@ -23,17 +22,16 @@ STATUSES = {
 _CLOSED: dict[str, State] = {
     Event.EXPIRE: ("expired", "off"), Event.CANCEL: ("cancelled", "off"), Event.REVOKE: ("cancelled", "off"),
     Event.FAIL: ("failed", "bad"), Event.CLOSE: ("closed", "off")}
-_CARD_WAITS: dict[CardStatus, State] = {CardStatus.PENDING: ("pending", "wait"), CardStatus.PENDING_REVIEW: ("review", "wait")}
+_WAITS: dict[Waits, str] = {
+    Waits.BUYER: "waiting", Waits.ISSUER: "pending", Waits.REVIEW: "review", Waits.TERMINAL: "at_terminal"}
 
 
 def state(order: Order) -> State:
     """The name of an order's word, and its colour."""
-    if order.card and order.card.charged_back_at is not None:
+    if order.is_charged_back:
         return "charged_back", "bad"
     if order.status is Status.WAIT_BUYER_PAY:
-        if order.terminal:
-            return "at_terminal", "wait"
-        return _CARD_WAITS.get(order.card.status, ("waiting", "wait")) if order.card else ("waiting", "wait")
+        return _WAITS[order.waits_for], "wait"
     if order.was_paid and order.status is Status.TRADE_CLOSED:
         return "refunded", "info"
     if order.status is Status.TRADE_CLOSED:

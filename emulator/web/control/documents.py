@@ -2,15 +2,13 @@
 import json
 from typing import Any
 
-from ... import terminal
 from ...base import money, portions
 from ...base.clock import iso
-from ...domain.orders import CardState, Order
+from ...domain.orders import Order
 from ...gateway.endpoints.tgpayquery import refund_status
 from ...store import Tables
 from ...store.columns import to_json
 from ...store.notifications import StoredNotification
-from ...terminal import Transaction
 from ..current import under_prefix
 
 
@@ -30,24 +28,12 @@ def order_json(order: Order) -> dict[str, Any]:
         "expires_at": instant(order.expires_at),
         "paid_at": instant(order.paid_at), "closed_at": instant(order.closed_at), "closed_by": order.closed_by,
         "notify_url": order.shown_notify_url, "page": page_of(order), "details": order.shown_details,
-        "card": card_json(order.card) if order.card else None,
-        "terminal": transaction_json(order) if order.terminal else None}
+        "card": order.card_json(), "terminal": order.transaction_json()}
 
 
 def page_of(order: Order) -> str:
     """Where the payer of an order looks."""
-    if order.terminal and not order.card:
-        return under_prefix(f"/terminal/{order.terminal.serial}")
-    return under_prefix(f"/{'pay' if order.card else 'wallet'}/{order.page_token}")
-
-
-def card_json(card: CardState) -> dict[str, Any]:
-    """What is known of a card payment; of the card the brand, the first six and the last four digits."""
-    return {
-        "status": str(card.status), "resp_code": card.code, "resp_msg": card.message, "access_type": card.access_type,
-        "attempt": card.attempt, "order_id": card.order_id, "brand": card.brand, "first6": card.first6, "last4": card.last4,
-        "completed_at": instant(card.completed_at), "time_decides_at": instant(card.due_at), "time_decides": card.due_code,
-        "charged_back_at": instant(card.charged_back_at)}
+    return under_prefix(order.page_path)
 
 
 def notification_json(tables: Tables, notification: StoredNotification) -> dict[str, Any]:
@@ -78,26 +64,3 @@ def journal_json(row: Any) -> dict[str, Any]:
     """An entry of the journal."""
     return {**dict(row), "at": instant(row["at"]), "params": json.loads(row["params"]), "findings": json.loads(row["findings"]),
             "explanation": json.loads(row["explanation"]) or None}
-
-
-def transaction_json(order: Order, now: int | None = None) -> dict[str, Any]:
-    """The present transaction of an order on a terminal; of its course what has happened up to now, or, without a time, all of it once it
-    has a result."""
-    transaction = order.terminal
-    assert transaction is not None
-    steps = terminal.course(transaction) if now is not None or transaction.result else ()
-    return {
-        "out_trade_no": order.out_trade_no, "terminal_sn": transaction.serial, "transactionResultId": transaction.result_id,
-        "operation": transaction.operation, "trade_status": transaction.result, "requested_amount": money.text(transaction.requested),
-        "trans_amount": money.text(transaction.approved), "currency": order.currency, "message": transaction.message,
-        "attended": transaction.attended, "entry": transaction.entry, "started_at": instant(transaction.started_at),
-        "ended_at": instant(transaction.ended_at), "resolved_at": instant(transaction.resolved_at), "card": _card(transaction),
-        "steps": [{"at": instant(step.since), "state": str(step.state)} for step in steps
-                  if now is None or step.since <= now]}
-
-
-def _card(transaction: Transaction) -> dict[str, str] | None:
-    """The card, once it was read."""
-    if not transaction.result or not terminal.card_was_read(transaction):
-        return None
-    return {"brand": transaction.brand, "first6": transaction.first6, "last4": transaction.last4}

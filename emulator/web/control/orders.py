@@ -7,8 +7,8 @@ from flask import Response, jsonify
 from ...base import money
 from ...domain.orders import Status
 from ...domain.transitions import at
-from ...operations import orders
-from ...operations.orders import DEFAULT_FAILURE, EVENTS, EVENTS_OF_ALL
+from ...operations import orders, wallet_payments
+from ...operations.kinds import EVENTS, OF_EVERY_KIND
 from ...operations.unit import order_of
 from ...protocol.codes import BUYER_FAILURES
 from ...protocol.response_codes import DECLINED, RESPONSE_CODES, CardStatus
@@ -19,7 +19,7 @@ from .queries import choice
 
 EVENT_BODY = {
     "error": {"enum": list(BUYER_FAILURES),
-              "description": f"why a wallet declines; {DEFAULT_FAILURE} unless told"},
+              "description": f"why a wallet declines; {wallet_payments.DEFAULT_REASON} unless told"},
     "code": {"enum": [code for code, row in RESPONSE_CODES.items() if row.status is CardStatus.FAILED],
              "description": f"with which response code a card payment fails; {DECLINED} unless told"}}
 
@@ -61,8 +61,8 @@ def _refund_json(row: Any) -> dict[str, Any]:
 
 
 @operation("POST", "/orders/<merchants_id>/<number:out_trade_no>/<event>",
-           f"trigger an event of an order: {', '.join(EVENTS_OF_ALL)}; "
-           f"of a card order also {', '.join(name for name in EVENTS if name not in EVENTS_OF_ALL)}",
+           f"trigger an event of an order: {', '.join(OF_EVERY_KIND)}; "
+           f"of a card order also {', '.join(name for name in EVENTS if name not in OF_EVERY_KIND)}",
            body={"properties": EVENT_BODY}, words={"event": EVENTS})
 def trigger(merchants_id: str, out_trade_no: str, event: str) -> Response:
     """Pay, decline, expire or close an order as a payer or as time would; decide and charge back a card payment."""

@@ -9,7 +9,6 @@ from ...operations.payments import BY_CONTROL
 from ...operations.terminals import View
 from ...terminal import Act, State
 from ..current import emulator, under_prefix
-from .documents import transaction_json
 from .interface import DEFAULT_ROWS, MERCHANT, Problem, asked, body, listed, number, operation, paged_by
 
 SCHEMA = {"properties": {
@@ -21,12 +20,12 @@ SCHEMA = {"properties": {
 def terminal_json(view: View) -> dict[str, Any]:
     """A terminal with what it shows, what can be done at it, and the transaction that it has or had last."""
     device, order = view.device, view.order
-    state = State.IDLE if not device.online else terminal.state(order.terminal if order else None, view.now)
+    state = State.IDLE if not device.online else terminal.state(order.transaction if order else None, view.now)
     return {
         "terminal_sn": device.serial, "merchants_id": device.merchants_id, "terminal_type": device.terminal_type, "online": device.online,
         "attended": device.attended, "state": str(state), "possible": list(map(str, terminal.POSSIBLE.get(state, ()))),
         "page": under_prefix(f"/terminal/{device.serial}"),
-        "transaction": transaction_json(order, view.now) if order else None}
+        "transaction": order.transaction_json(view.now) if order else None}
 
 
 @operation("GET", "/terminals", "the card terminals and what they show", (MERCHANT, *paged_by("terminal_sn")))

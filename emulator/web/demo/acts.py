@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 from ... import scenarios
 from ...domain import wallets
+from ...domain.card_orders import CardOrder
+from ...domain.kinds import of_kind
 from ...domain.orders import Order, Status
 from ...operations import scenarios as operations, terminals
 from ...protocol import test_cards
@@ -62,16 +64,16 @@ def ask_for_the_cashier(stage: Stage) -> None:
 
 def present_the_card(stage: Stage) -> None:
     """The buyer types the test card that opens the issuer's page."""
-    order = _waiting(stage)
-    if order and order.card and order.card.attempt == 0:
+    order = of_kind(CardOrder, _waiting(stage))
+    if order and order.card.attempt == 0:
         _press(stage, f"/pay/{order.page_token}", "/card", **CARD)
 
 
 def type_the_code(stage: Stage) -> None:
     """The buyer types the one-time code on the issuer's page."""
-    order = _waiting(stage)
-    if order and order.card and order.card.challenge is not None:
-        _press(stage, f"/3ds/{order.page_token}/{order.card.attempt}", "/answer", code=test_cards.ONE_TIME_CODE)
+    order = of_kind(CardOrder, _waiting(stage))
+    if order and order.card.is_challenged:
+        _press(stage, order.issuer_path, "/answer", code=test_cards.ONE_TIME_CODE)
 
 
 def _waiting(stage: Stage) -> Order | None:

@@ -1,18 +1,17 @@
 """What the page of the demo shows: the shop's notebook and beliefs, what the buyer sees, and the orders as the gateway has them."""
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 
 from flask import url_for
 
-from ... import terminal
-from ...base import clock, money
+from ...base import clock, money, urls
 from ...domain.orders import Order, Status
 from ...domain.transitions import at
 from ...store import Tables
 from ...store.notebook import Page
 from .. import drawn
-from ..current import Emulator, base_url
+from ..current import Emulator, base_url, under_prefix
 from . import acts
 from .belief import beliefs
 from .clerk import ANSWERED, HEARD, LOST, MERCHANT, SENT
@@ -60,7 +59,7 @@ def _seen(sight: Sight, orders: list[Order], code: str, language: str) -> tuple[
     order = orders[-1]
     if sight is Sight.CODE and _waits(order):
         return Sight.CODE, ""
-    return Sight.ORDER, _page(order, language)
+    return Sight.ORDER, urls.with_query(under_prefix(order.present_page), urlencode({"lang": language}))
 
 
 def _waits(order: Order) -> bool:
@@ -68,32 +67,14 @@ def _waits(order: Order) -> bool:
     return order.status is Status.WAIT_BUYER_PAY
 
 
-def _page(order: Order, language: str) -> str:
-    """The page at which the buyer of an order is."""
-    if order.card and order.card.challenge is not None:
-        return url_for("cashier.issuer", token=order.page_token, attempt=order.card.attempt, lang=language)
-    if order.card:
-        return url_for("cashier.pay", token=order.page_token, lang=language)
-    if order.terminal:
-        return url_for("terminal.screen", serial=order.terminal.serial, lang=language)
-    return url_for("pages.wallet", token=order.page_token, here=1, lang=language)
-
-
 def _gateway(tables: Tables, order: Order, zone: str, now: int) -> Mapping[str, Any]:
     """An order as the gateway has it."""
     return {
-        "number": order.out_trade_no, "endpoint": order.endpoint, "status": _status(order, now), "paid": order.was_paid,
+        "number": order.out_trade_no, "endpoint": order.endpoint, "status": order.state_at(now), "paid": order.was_paid,
         "amount": f"{order.currency} {money.text(order.amount)}", "cny": f"CN¥ {money.text(order.cny)}" if order.was_paid else "",
         "history": list(_history(tables, order, zone)),
         "notifications": [{"type": notification.notify_type, "status": notification.status, "attempts": notification.attempts}
                     for notification in tables.notifications.of_order(order.merchants_id, order.out_trade_no)[0]]}
-
-
-def _status(order: Order, now: int) -> str:
-    """Its state, in the words of its kind."""
-    if order.terminal and not order.card:
-        return order.terminal.result or str(terminal.state(order.terminal, now))
-    return str(order.card.status if order.card else order.status)
 
 
 def _history(tables: Tables, order: Order, zone: str) -> Iterator[Mapping[str, str]]:

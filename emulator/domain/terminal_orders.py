@@ -1,0 +1,118 @@
+"""Orders that are paid, or given back, on a card terminal (section 8)."""
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from .. import scenarios, terminal
+from ..terminal import REPEATABLE, SALE, Transaction
+from .orders import COMMON_TRANSITIONS, Event, Order, Status, Transitions, Waits
+from .transitions import moved
+
+
+@dataclass(frozen=True)
+class TerminalOrder(Order):
+    """An order of `tgpaywebtoterminal`: `terminal` is its transaction, the last one when the number was used again."""
+
+    KIND: ClassVar[str] = "terminal"
+    TRANSITIONS: ClassVar[Transitions] = {
+        **COMMON_TRANSITIONS,
+        (Status.WAIT_BUYER_PAY, Event.PEND): Status.WAIT_BUYER_PAY,
+        (Status.TRADE_CLOSED, Event.RETRY): Status.WAIT_BUYER_PAY,
+        (Status.TRADE_SUCCESS, Event.RESTORE): Status.TRADE_SUCCESS,
+        (Status.TRADE_CLOSED, Event.RESTORE): Status.TRADE_SUCCESS,
+        (Status.TRADE_FINISHED, Event.RESTORE): Status.TRADE_FINISHED,
+    }
+
+    terminal: Transaction = field(kw_only=True)
+
+    @property
+    def may_be_retried(self) -> bool:
+        """After a result that took no money."""
+        return not self.was_paid and self.terminal.result in REPEATABLE
+
+    def own_changes(self, event: Event, now: int) -> dict[str, Any]:
+        """Nothing: the transaction is changed by what happens on the terminal."""
+        return {}
+
+    def acts_at(self, script: "scenarios.Script") -> int | None:
+        """Never: who acts at a terminal is a matter of the terminal."""
+        return None
+
+    def timers(self) -> Iterator[tuple[int, Event]]:
+        """The end of its transaction."""
+        if self.status is Status.WAIT_BUYER_PAY and (end := terminal.due_at(self.terminal)) is not None:
+            yield end, Event.END
+
+    def after_time(self, event: Event, instant: int) -> "TerminalOrder":
+        """The order finished."""
+        return moved(self, event, instant)
+
+    def response_code(self, code: str) -> str:
+        """Empty: refusals about terminals have no response code."""
+        return ""
+
+    @property
+    def is_payment(self) -> bool:
+        """Whether it is a sale; the money of refunds and reversals does not go to the merchant."""
+        return self.terminal.operation == SALE
+
+    @property
+    def is_charged_back(self) -> bool:
+        """Never."""
+        return False
+
+    @property
+    def transaction(self) -> Transaction | None:
+        """Its transaction."""
+        return self.terminal
+
+    @property
+    def waits_for(self) -> Waits:
+        """The terminal."""
+        return Waits.TERMINAL
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """`trade_status`."""
+        return (self.status,)
+
+    def state_at(self, now: int) -> str:
+        """The result of the transaction, or what the terminal shows while there is none."""
+        return self.terminal.result or str(terminal.state(self.terminal, now))
+
+    @property
+    def page_path(self) -> str:
+        """The terminal's screen."""
+        return f"/terminal/{self.terminal.serial}"
+
+    @property
+    def present_page(self) -> str:
+        """The terminal's screen."""
+        return self.page_path
+
+    @property
+    def qr_path(self) -> str:
+        """Empty: the card is presented to the terminal."""
+        return ""
+
+    @property
+    def pay_url_path(self) -> str:
+        """Empty: its answer has no pay_url."""
+        return ""
+
+    def card_json(self) -> dict[str, Any] | None:
+        """None: what is known of the card belongs to the transaction."""
+        return None
+
+    def query_fields(self, timezone: str) -> dict[str, str]:
+        """Nothing: a query of it answers the transaction."""
+        return {}
+
+    @property
+    def history_detail(self) -> dict[str, str]:
+        """Nothing more than of every order."""
+        return {}
+
+    def facts(self) -> Iterator[tuple[str, str, str]]:
+        """Terminal, operation and result."""
+        yield "terminal", terminal.summary(self.terminal), ""

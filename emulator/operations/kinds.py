@@ -1,0 +1,99 @@
+"""What can be done to an order, whichever kind it is of: the table of kinds, and the functions that go through it.
+
+The modules of the table have the same functions, each for orders of its own kind.
+"""
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from ..domain.card_orders import CardOrder
+from ..domain.orders import Event, Order
+from ..domain.terminal_orders import TerminalOrder
+from ..domain.wallet_orders import WalletOrder
+from ..terminal import Act
+from . import card_payments, terminal_payments, wallet_payments
+from .payments import Payments, Trigger
+
+
+class KindOfPayments(Protocol):
+    """The functions that the module of every kind has; `order` is an order of that kind."""
+
+    @property
+    def REASON(self) -> str:
+        """The name of the reason why an order fails: `error` or `code`."""
+
+    @property
+    def DEFAULT_REASON(self) -> str:
+        """The reason unless one is told."""
+
+    @property
+    def TRIGGERS(self) -> Mapping[str, Trigger[Any]]:
+        """Every event that can be triggered at some time."""
+
+    def triggers(self, order: Any) -> Mapping[str, Trigger[Any]]:
+        """The events that can be triggered in an order, each with what it does."""
+
+    def possible(self, order: Any) -> list[str]:
+        """Those of them that the order's state allows."""
+
+    def reasons(self, order: Any) -> list[tuple[str, str]]:
+        """Why the order can fail: codes, each with its sentence."""
+
+    def fall_due(self, payments: Payments, order: Any, event: Event) -> Order:
+        """What the order's own timer does at its instant."""
+
+    def act_unasked(self, payments: Payments, order: Any) -> Order:
+        """The buyer does what the order's script says."""
+
+    def interrupted(self, payments: Payments, order: Any) -> Order:
+        """The order, not yet written down, ready to be cancelled. Raises Refused when that is too late."""
+
+    def act_at_terminal(self, payments: Payments, order: Any, act: Act) -> Order:
+        """Somebody does something at the order's terminal. Raises terminal.Impossible."""
+
+
+KINDS: Mapping[str, KindOfPayments] = {
+    WalletOrder.KIND: wallet_payments, CardOrder.KIND: card_payments, TerminalOrder.KIND: terminal_payments}
+EVENTS = tuple(dict.fromkeys(name for kind in KINDS.values() for name in kind.TRIGGERS))
+OF_EVERY_KIND = tuple(name for name in EVENTS if all(name in kind.TRIGGERS for kind in KINDS.values()))
+
+
+def of(order: Order) -> KindOfPayments:
+    """The functions for an order of this kind."""
+    return KINDS[order.KIND]
+
+
+def possible(order: Order) -> list[str]:
+    """The events that can be triggered in the order's state."""
+    return of(order).possible(order)
+
+
+def is_triggered(order: Order, event: str) -> bool:
+    """Whether an event is one of those of this kind of order, be it impossible now."""
+    return event in of(order).triggers(order)
+
+
+def trigger(payments: Payments, order: Order, event: str, reason: str) -> Order:
+    """Trigger one of the order's events; `reason` is why the payment fails, where it does.
+
+    Raises Refused with the code of its state when the event is impossible in it.
+    """
+    return of(order).triggers(order)[event](payments, order, reason)
+
+
+def fall_due(payments: Payments, order: Order, event: Event) -> Order:
+    """Do what the order's timer does at its instant."""
+    if event is Event.ACT:
+        return of(order).act_unasked(payments, order)
+    if event is Event.FINISH:
+        return payments.finish(order)
+    return of(order).fall_due(payments, order, event)
+
+
+def cancel(payments: Payments, order: Order) -> Order:
+    """Cancel an order as its merchant would; a terminal that works on it is stopped. Raises Refused."""
+    return payments.cancel(of(order).interrupted(payments, order))
+
+
+def act_at_terminal(payments: Payments, order: Order, act: Act) -> Order:
+    """Somebody does something at the terminal that has the order. Raises terminal.Impossible."""
+    return of(order).act_at_terminal(payments, order, act)
