@@ -10,7 +10,7 @@ import pytest
 from sqlite_utils import Database
 
 from tgpay_emulator.domain.orders import Order
-from tgpay_emulator.store import Store, Unusable, database, prepare
+from tgpay_emulator.store import Store, Unusable, migrations, prepare, schema
 
 VERSION_1 = Path(__file__).parent / "vectors" / "schema-1.sql"  # of 0.1.0
 CONTEXT = multiprocessing.get_context("fork")
@@ -29,12 +29,12 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def newer(monkeypatch: pytest.MonkeyPatch, *migrations: Migrate) -> int:
+def newer(monkeypatch: pytest.MonkeyPatch, *steps: Migrate) -> int:
     """Make the program a version newer for each migration; answers the version that it has then."""
-    present = database.VERSION
-    monkeypatch.setattr(database, "VERSION", present + len(migrations))
-    monkeypatch.setattr(database, "MIGRATIONS", {present + place: migrate for place, migrate in enumerate(migrations, 1)})
-    return present + len(migrations)
+    present = schema.VERSION
+    monkeypatch.setattr(schema, "VERSION", present + len(steps))
+    monkeypatch.setattr(migrations, "STEPS", {present + place: step for place, step in enumerate(steps, 1)})
+    return present + len(steps)
 
 
 def version(path: Path) -> int:
@@ -59,7 +59,7 @@ def fail(tables: Database) -> None:
 
 
 def test_a_new_database_is_of_the_present_version(path: Path) -> None:
-    assert version(path) == database.VERSION
+    assert version(path) == schema.VERSION
 
 
 def test_an_older_database_is_brought_up_to_date_and_keeps_its_rows(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +84,7 @@ def test_a_database_of_0_1_0_becomes_one_of_the_present_version_and_keeps_its_or
     older = tmp_path / "older.db"
     with sqlite3.connect(older) as connection:
         connection.executescript(VERSION_1.read_text(encoding="utf-8"))
-        connection.execute(f"PRAGMA application_id = {database.APPLICATION_ID}")
+        connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
         connection.execute("PRAGMA user_version = 1")
         connection.execute("INSERT INTO merchants (merchants_id, settings, made, seeded) VALUES ('1', '{}', '{}', 1)")
         connection.execute(
@@ -97,7 +97,7 @@ def test_a_database_of_0_1_0_becomes_one_of_the_present_version_and_keeps_its_or
             "VALUES ('1', 'order', ?, ?, 0, ?, 7, ?)", [("P", 100, 908, "order,t\r\n"), ("R", -40, -363, '"re,fund",t\r\n')])
     connection.close()
     prepare(older)
-    assert version(older) == database.VERSION
+    assert version(older) == schema.VERSION
     assert columns(older) == columns(path)
     store = Store(older)
     order = store.read().orders.find("1", "order")
@@ -137,7 +137,7 @@ def test_a_migrated_database_is_used_as_before(path: Path, monkeypatch: pytest.M
 
 def test_a_newer_database_is_refused_and_untouched(path: Path) -> None:
     with sqlite3.connect(path) as connection:
-        connection.execute(f"PRAGMA user_version = {database.VERSION + 1}")
+        connection.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
     connection.close()
     before = path.read_bytes()
     with pytest.raises(Unusable, match="newer"):
@@ -150,7 +150,7 @@ def test_many_processes_make_a_new_database_together(tmp_path: Path) -> None:
     line = f"from pathlib import Path; from tgpay_emulator.store import prepare; prepare(Path({str(path)!r}))"
     processes = [subprocess.Popen([sys.executable, "-c", line], stderr=subprocess.PIPE, text=True) for _ in range(8)]
     assert [process.communicate(timeout=30)[1] for process in processes] == [""] * 8
-    assert version(path) == database.VERSION
+    assert version(path) == schema.VERSION
 
 
 def test_many_processes_migrate_an_older_database_together(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from ..domain.notifications import Notification
 from ..domain.orders import Event, Order, Status
 from ..domain.transitions import CANCEL_PERIOD, moved, refusal
 from ..protocol.findings import Finding
-from ..store import Tables
+from ..store import Writer
 from ..store.notifications import PLAIN, DeliveryPlan
 from ..store.orders import Refund
 
@@ -28,7 +28,7 @@ class Payments:
     """The payments of one merchant within a write transaction, at an instant; `cause` is who asks (an endpoint, payer …), `script` what a
     scenario's rule says of the request."""
 
-    tables: Tables
+    tables: Writer
     settings: Settings
     merchant: Merchant
     now: int

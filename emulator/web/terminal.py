@@ -17,7 +17,7 @@ from ..domain import transitions
 from ..domain.orders import Order
 from ..operations.payments import BY_PAYER
 from ..operations.timers import last_of, written_of
-from ..store import Store, Tables
+from ..store import Reader, Store
 from ..terminal import Act, State, Terminal
 from .chinese import OF_TERMINALS
 from .control import terminals as control
@@ -115,7 +115,7 @@ def _shown(store: Store, serial: str) -> tuple[dict[str, Any], Clock]:
     return {**control.terminal_json(device, order, now), "left_ms": left, "frozen": time.frozen is not None}, time
 
 
-def _order(store: Store, tables: Tables, device: Terminal, now: int) -> Order | None:
+def _order(store: Store, tables: Reader, device: Terminal, now: int) -> Order | None:
     """The order whose transaction the terminal has or had last; only when time has done something to it does looking write."""
     order = written_of(tables, device)
     due = transitions.falls_due(order) if order else None
@@ -163,7 +163,7 @@ def _amounts(order: Order | None) -> tuple[str, str]:
     return f"{order.currency} {money.text(order.terminal.requested)}", f"{order.currency} {money.text(order.terminal.approved)}"
 
 
-def _printed(tables: Tables, device: Terminal) -> tuple[Order | None, str]:
+def _printed(tables: Reader, device: Terminal) -> tuple[Order | None, str]:
     """The order of the last transaction, and its receipt in the language of the page; empty while there is none."""
     order, merchant = written_of(tables, device), tables.merchants.find(device.merchants_id)
     if order is None or order.terminal is None or merchant is None or order.terminal.in_progress:

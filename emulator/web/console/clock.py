@@ -9,7 +9,7 @@ from flask import Response, request
 from ...base import durations
 from ...base.clock import Clock, real_now, spaced, zone
 from ...domain import transitions
-from ...store import Tables
+from ...store import Reader
 from ..control.interface import Problem
 from ..control.state import move
 from ..current import emulator
@@ -78,7 +78,7 @@ def clock() -> Response:
                 apart=_apart(tables.clock.get(), real_now()), typed=_typed(present()))
 
 
-def coming(tables: Tables, merchants_id: str | None) -> list[Due]:
+def coming(tables: Reader, merchants_id: str | None) -> list[Due]:
     """The next things that fall due, in the order of time."""
     found = [Due(notification.due_at or 0, "clk_sent_again", notification.out_trade_no, notification.merchants_id, "notification", notification.id)
              for notification in tables.upcoming.notifications(merchants_id, MOST_UPCOMING)]

@@ -10,7 +10,7 @@ from ...domain.merchants import TERMINAL_TYPE
 from ...domain.orders import Order
 from ...operations.payments import BY_CONTROL
 from ...operations.timers import written_of
-from ...store import Tables
+from ...store import Reader
 from ...terminal import STOPPABLE, Act, Result, State, Terminal
 from ..control.interface import Problem
 from ..control.terminals import act, put, terminal_json
@@ -77,7 +77,7 @@ def terminals() -> Response:
                 rest=devices[-1].serial if len(devices) == PAGE_OF_DEVICES else None, type=TERMINAL_TYPE)
 
 
-def _seen(tables: Tables, device: Terminal, now: int) -> Seen:
+def _seen(tables: Reader, device: Terminal, now: int) -> Seen:
     order = written_of(tables, device)
     told = terminal_json(device, order, now)
     view = told["state"] if device.online else OFFLINE

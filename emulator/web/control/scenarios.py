@@ -4,7 +4,7 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from ... import scenarios
-from ...store import Tables
+from ...store import Reader
 from ...store.scenarios import EVERYBODY
 from ..current import emulator
 from .interface import MERCHANT, Problem, Query, asked, body, operation, text_of, wrong_request, wrong_value
@@ -44,7 +44,7 @@ def active() -> Response:
     return jsonify(_told(tables, merchants_id))
 
 
-def _told(tables: Tables, merchants_id: str) -> dict[str, Any]:
+def _told(tables: Reader, merchants_id: str) -> dict[str, Any]:
     scenario = tables.scenarios.of(merchants_id)
     own = tables.scenarios.own(merchants_id) is not None
     return {"merchants_id": merchants_id if own and merchants_id else None, "scenario": scenario.as_json() if scenario else None,

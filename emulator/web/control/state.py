@@ -11,7 +11,7 @@ from ...domain import merchants
 from ...domain.merchants import Invalid, Merchant, User
 from ...operations import scheduler, seeding
 from ...protocol import card_numbers
-from ...store import KeyUsed, Tables, Unusable
+from ...store import KeyUsed, Reader, Unusable, Writer
 from ..current import emulator
 from .interface import (
     DEFAULT_ROWS, MERCHANT, Problem, Query, asked, body, listed, number, operation, paged_by, probes, problem,
@@ -149,7 +149,7 @@ def _move(given: dict[str, Any]) -> dict[str, Any]:
     return {name: value}
 
 
-def known(tables: Tables, merchants_id: str) -> Merchant:
+def known(tables: Reader, merchants_id: str) -> Merchant:
     """The merchant, or a problem."""
     merchant = tables.merchants.find(merchants_id)
     if merchant is None:
@@ -157,7 +157,7 @@ def known(tables: Tables, merchants_id: str) -> Merchant:
     return merchant
 
 
-def merchant_json(tables: Tables, merchant: Merchant) -> dict[str, Any]:
+def merchant_json(tables: Reader, merchant: Merchant) -> dict[str, Any]:
     """A merchant with its settings; passwords, those in its notify_url among them, are told to nobody."""
     users = [{"login": user.login, "account_id": user.account_id} for user in tables.merchants.users(merchant.merchants_id)]
     return {"merchants_id": merchant.merchants_id, **merchant.shown_settings(), "users": users}
@@ -205,7 +205,7 @@ def make(given: dict[str, Any]) -> dict[str, Any]:
         return merchant_json(tables, known(tables, merchants_id))
 
 
-def _free_number(tables: Tables) -> str:
+def _free_number(tables: Reader) -> str:
     """A number that no merchant has, or has had since everything was last reset. Raises Problem."""
     def number_at(place: int) -> str:
         return f"29{randomness.digits(10, emulator().settings.seed, 'merchant', place)}"
@@ -269,7 +269,7 @@ def _checked(changes: dict[str, Any], present: Merchant | None) -> dict[str, Any
         raise wrong_value(str(invalid), errors=invalid.problems) from invalid
 
 
-def _give_users(tables: Tables, merchants_id: str, users: list[User]) -> None:
+def _give_users(tables: Writer, merchants_id: str, users: list[User]) -> None:
     taken = tables.merchants.replace_users(merchants_id, users)
     if taken is not None:
         raise Problem(409, "Conflict", f"the login {taken} is used already")

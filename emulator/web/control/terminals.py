@@ -12,7 +12,7 @@ from ...operations import terminal_payments
 from ...operations.payments import BY_CONTROL, Payments
 from ...operations.timers import last_of
 from ...protocol import card_numbers
-from ...store import Tables
+from ...store import Reader, Writer
 from ...terminal import Act, Impossible, State, Terminal
 from ..current import emulator, under_prefix
 from .documents import transaction_json
@@ -40,7 +40,7 @@ def terminal_json(device: Terminal, order: Order | None, now: int) -> dict[str, 
         "transaction": transaction_json(order, now) if order else None}
 
 
-def find(tables: Tables, serial: str) -> Terminal:
+def find(tables: Reader, serial: str) -> Terminal:
     """The terminal, or a problem."""
     device = tables.terminals.find(serial)
     if device is None:
@@ -48,7 +48,7 @@ def find(tables: Tables, serial: str) -> Terminal:
     return device
 
 
-def seen(tables: Tables, device: Terminal, now: int) -> dict[str, Any]:
+def seen(tables: Writer, device: Terminal, now: int) -> dict[str, Any]:
     """A terminal as it is now."""
     return terminal_json(device, last_of(tables, emulator().settings, device, now), now)
 

@@ -16,7 +16,7 @@ from ...operations.payments import BY_CONTROL, Payments, waiting
 from ...operations.timers import caught_up
 from ...protocol.codes import BUYER_FAILURES, REFUSALS, Refused
 from ...protocol.response_codes import APPROVED, DECLINED, RESPONSE_CODES, CardStatus
-from ...store import Tables
+from ...store import Reader
 from ...terminal import Result
 from ..current import emulator
 from .documents import instant, journal_json, notification_json, notifications_json, order_json
@@ -60,7 +60,7 @@ EVENT_BODY = {
              "description": f"with which response code a card payment fails; {DECLINED} unless told"}}
 
 
-def find(tables: Tables, merchants_id: str, out_trade_no: str) -> Order:
+def find(tables: Reader, merchants_id: str, out_trade_no: str) -> Order:
     """The order as it was last written down, or a problem."""
     known(tables, merchants_id)
     order = tables.orders.find(merchants_id, out_trade_no)

@@ -9,7 +9,7 @@ from ... import terminal
 from ...base import clock, money
 from ...domain.orders import Order, Status
 from ...domain.transitions import at
-from ...store import Tables
+from ...store import Reader
 from ...store.notebook import Page
 from .. import drawn
 from ..current import Emulator, base_url
@@ -79,7 +79,7 @@ def _page(order: Order, language: str) -> str:
     return url_for("pages.wallet", token=order.page_token, here=1, lang=language)
 
 
-def _gateway(tables: Tables, order: Order, zone: str, now: int) -> Mapping[str, Any]:
+def _gateway(tables: Reader, order: Order, zone: str, now: int) -> Mapping[str, Any]:
     """An order as the gateway has it."""
     return {
         "number": order.out_trade_no, "endpoint": order.endpoint, "status": _status(order, now), "paid": order.was_paid,
@@ -96,6 +96,6 @@ def _status(order: Order, now: int) -> str:
     return str(order.card.status if order.card else order.status)
 
 
-def _history(tables: Tables, order: Order, zone: str) -> Iterator[Mapping[str, str]]:
+def _history(tables: Reader, order: Order, zone: str) -> Iterator[Mapping[str, str]]:
     for row in tables.orders.history(order.merchants_id, order.out_trade_no).rows:
         yield {"time": clock.spaced(row["at"], zone)[11:], "event": row["event"], "cause": row["cause"], "status": row["status"]}
