@@ -16,7 +16,7 @@ ENTRY = ("INSERT INTO journal (at, merchants_id, endpoint, out_trade_no, ip, met
          "explanation) VALUES (?, ?, 'tgpayquery', ?, '', 'GET', '{}', 200, ?, 'OK', '[]', '{}')")
 NOTIFICATION = ("INSERT INTO notifications (merchants_id, out_trade_no, notify_type, method, url, content_type, body, created_at, status, attempts, "
           "due_at) VALUES (?, ?, 'trade_status_sync', 'POST', 'http://127.0.0.1:9/', '', ?, ?, 'failed', 1, NULL)")
-ATTEMPT = ("INSERT INTO attempts (notification_id, merchants_id, at, took_ms, status_code, answer, error, taken, replay, findings) "
+ATTEMPT = ("INSERT INTO attempts (notification_id, merchants_id, at, took_ms, status_code, answer, error, delivered, replay, findings) "
            "VALUES (?, ?, ?, 1, 500, ?, '', 0, 1, '[]')")
 HISTORY = ("INSERT INTO history (merchants_id, out_trade_no, at, event, cause, status, detail) "
            "VALUES (?, ?, ?, 'refund', 'tgpayrefund', 'TRADE_SUCCESS', '{\"amount\": \"0.01\"}')")
