@@ -16,7 +16,7 @@ from tgpay_emulator.domain.merchants import Merchant
 from tgpay_emulator.domain.orders import Order
 from tgpay_emulator.operations import seeding
 from tgpay_emulator.operations.payments import Payments
-from tgpay_emulator.store import Store, Tables, prepare
+from tgpay_emulator.store import Store, Writer, prepare
 from tgpay_emulator.store.journal import Entry
 
 from .signing import MERCHANTS_ID, order_number
@@ -25,7 +25,7 @@ SETTINGS = Settings()
 BATCH = 5_000
 DAYS = 300
 MARK = "ORDERNUMBER"
-Write = Callable[[Tables, Merchant, int], None]
+Write = Callable[[Writer, Merchant, int], None]
 
 
 def filled(directory: Path, orders: int) -> Path:
@@ -45,7 +45,7 @@ def settled(path: Path, rows: int) -> tuple[date, date]:
     return today - timedelta(days=DAYS), today
 
 
-def sample_line(tables: Tables, merchant: Merchant) -> tuple[settlement.Entry, str]:
+def sample_line(tables: Writer, merchant: Merchant) -> tuple[settlement.Entry, str]:
     """A payment as the ledger has it, and its line with a mark where the order's number belongs."""
     order = _order(merchant, 0, _now())
     paid = replace(order, out_trade_no=MARK, paid_at=order.created_at, trans_id="2026010122001412341234567890",
@@ -84,7 +84,7 @@ def _order(merchant: Merchant, place: int, now: int) -> Order:
                  now + 15 * durations.DAY, hashlib.md5(number.encode()).hexdigest()[:22], "", "127.0.0.1", {"reference": "benchmark"})
 
 
-def _add_order(tables: Tables, merchant: Merchant, place: int) -> None:
+def _add_order(tables: Writer, merchant: Merchant, place: int) -> None:
     """An order as a request leaves it, but with a long time limit: nothing falls due while it is measured."""
     now = _now()
     order = Payments(tables, SETTINGS, merchant, now, "tgpayqrcode").create(_order(merchant, place, now))
@@ -97,7 +97,7 @@ def _ledger_writer(rows: int) -> Write:
     newest = _now() - durations.HOUR
     samples: list[tuple[settlement.Entry, str]] = []
 
-    def add(tables: Tables, merchant: Merchant, place: int) -> None:
+    def add(tables: Writer, merchant: Merchant, place: int) -> None:
         if not samples:
             samples.append(sample_line(tables, merchant))
         entry, line = samples[0]

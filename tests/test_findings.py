@@ -1,5 +1,7 @@
 """Contract 1.5: findings, the rules that a request or a receiver breaks without being refused, and the report of them."""
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tgpay_emulator.protocol.findings import RULES
-from tgpay_emulator.store import Store, prepare
+from tgpay_emulator.store import Reader, prepare
 
 from .driver import Answer, Clock, Receiver, Shop, card_of, exchange, md5_sign
 
@@ -289,13 +291,14 @@ def test_the_report_is_read_from_the_index_of_findings_alone(tmp_path: Path) -> 
     """Rows without findings, which are nearly all, and what rows have beside them are not touched, however many there are."""
     path = tmp_path / "emulator.db"
     prepare(path)
-    store = Store(path)
     asked: list[str] = []
-    store.read().connection.set_trace_callback(asked.append)
-    for merchants_id in (None, "1"):
-        assert [*store.read().journal.breaches(merchants_id), *store.read().notifications.breaches(merchants_id)] == []
-    store.read().connection.set_trace_callback(None)
-    plans = [" ".join(row["detail"] for row in store.read().connection.execute(f"EXPLAIN QUERY PLAN {statement}")) for statement in asked]
-    store.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.set_trace_callback(asked.append)
+        reader = Reader(connection)
+        for merchants_id in (None, "1"):
+            assert [*reader.journal.breaches(merchants_id), *reader.notifications.breaches(merchants_id)] == []
+        connection.set_trace_callback(None)
+        plans = [" ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}"))
+                 for statement in asked]
     assert len(plans) == 4
     assert all("COVERING INDEX" in plan and "_findings" in plan and "TEMP B-TREE" not in plan for plan in plans), plans

@@ -12,7 +12,7 @@ from ..protocol.findings import Finding
 from ..protocol.masking import Mask
 from ..signing import signature
 from ..signing.arrivals import Arrival
-from ..store import Tables
+from ..store import Reader
 
 if TYPE_CHECKING:
     from ..diagnosis.explanation import Diagnosis
@@ -29,7 +29,7 @@ class NotAuthentic(Refused):
 class Authentication:
     """The checks of one request, which came as `arrival` says; `mask` hides what is secret of it."""
 
-    def __init__(self, tables: Tables, table: Endpoint, arrival: Arrival, mask: Callable[[], Mask]) -> None:
+    def __init__(self, tables: Reader, table: Endpoint, arrival: Arrival, mask: Callable[[], Mask]) -> None:
         self._merchants, self._table, self._arrival, self._mask = tables.merchants, table, arrival, mask
         self._explanation: Mapping[str, Any] = {}
 

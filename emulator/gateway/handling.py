@@ -22,7 +22,7 @@ from ..protocol.findings import Finding
 from ..protocol.masking import Mask, has_card_data
 from ..protocol.replies import Answer, Download, Redirect, Reply, Response
 from ..signing.arrivals import Arrival
-from ..store import Store, Tables, Unusable
+from ..store import Store, Unusable, Writer
 from ..store.journal import Entry
 from .authentication import Authentication, NotAuthentic
 from .endpoints import ENDPOINTS
@@ -128,7 +128,7 @@ class Gateway:
         self._wait_for_notifications(case, merchant, params)
         return response
 
-    def _carry_out(self, tables: Tables, case: Case, table: Endpoint, merchant: Merchant, asked: Asked) -> Response:
+    def _carry_out(self, tables: Writer, case: Case, table: Endpoint, merchant: Merchant, asked: Asked) -> Response:
         """Act, within the request's transaction. Raises Refused, where no scenario has counted the request."""
         now = tables.clock.now()
         verdict = case.verdict = decide(tables, self.settings.seed, asked, now)
@@ -275,7 +275,7 @@ def _on_the_wire(reply: Reply, table: Endpoint, merchant: Merchant) -> Response:
     return Response(200, HTML, kept=f"a page that posts to {reply.url}", form=reply)
 
 
-def _written_down(tables: Tables, now: int, case: Case, response: Response, verdict: str) -> Response:
+def _written_down(tables: Writer, now: int, case: Case, response: Response, verdict: str) -> Response:
     """The response with its line in the journal, as a rule alters it; what was to be sent is kept where nothing of it arrives."""
     request, mask = case.request, case.mask
     script = case.verdict.script if case.verdict else None

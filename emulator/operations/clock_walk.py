@@ -100,8 +100,8 @@ class Walk:
 def move_orders(store: Store, settings: Settings, until: int, under_way: set[int] | None = None) -> bool:
     """Do to some orders what is due up to an instant, in order; answers whether there were any.
 
-    On a walk, with the ids of the notifications `under_way`, the clock stands at each thing's instant, and
-    the walk pauses before and after the sending of another notification.
+    On a walk, with the ids of the notifications `under_way`, the clock stands at each thing's instant. The walk
+    pauses before another notification is sent, and after one has been put into the outbox.
     """
     first = store.read().orders.next_due()
     if first is None or first > until:
@@ -112,13 +112,15 @@ def move_orders(store: Store, settings: Settings, until: int, under_way: set[int
         horizon = until if len(orders) < BATCH else _instant(orders[-1])
         heap = [(_instant(order), order.id, order) for order in orders]
         post_due = tables.notifications.next_due(under_way) if under_way is not None else None
-        reached = None
-        while heap and not (walking and tables.wakes) and (post_due is None or post_due >= heap[0][0]):
+        newest, reached = tables.notifications.last(), None
+        while heap and (post_due is None or post_due >= heap[0][0]):
             reached, _, order = heapq.heappop(heap)
             after = fall_due(tables, settings, order)
             due = falls_due(after)
             if due and due[0] <= horizon:
                 heapq.heappush(heap, (due[0], after.id, after))
+            if walking and tables.notifications.last() > newest:
+                break
         if walking and reached is not None:
             present = tables.clock.get()
             tables.clock.set(Clock(present.offset, max(reached, present.frozen or reached)))

@@ -8,7 +8,7 @@ from ..domain import merchants as rules
 from ..domain.errors import Conflict, Exhausted, Invalid
 from ..domain.merchants import Merchant, User
 from ..protocol import card_numbers
-from ..store import Tables
+from ..store import Writer
 from . import seeding
 from .payments import BY_CONTROL
 from .unit import Unit, Units, merchant_of
@@ -74,7 +74,7 @@ def change(units: Units, merchants_id: str, settings: Mapping[str, Any]) -> Merc
         return unit.merchant(merchants_id)
 
 
-def _give_users(tables: Tables, merchants_id: str, users: list[User]) -> None:
+def _give_users(tables: Writer, merchants_id: str, users: list[User]) -> None:
     used = tables.merchants.replace_users(merchants_id, users)
     if used is not None:
         raise Conflict(f"the login {used} is used already")

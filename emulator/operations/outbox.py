@@ -9,7 +9,7 @@ from ..domain.notifications import TERMINAL
 from ..protocol import card_numbers
 from ..protocol.findings import Finding
 from ..protocol.masking import speaks_of_a_card
-from ..store import Store, Tables
+from ..store import Store, Writer
 from ..store.notifications import Attempt, StoredNotification
 
 PENDING, DELIVERED, FAILED = "pending", "delivered", "failed"
@@ -121,7 +121,7 @@ def deliver(store: Store, notification: StoredNotification, at: int, post: Post,
     return next((sent for sent in copies if sent.delivered(notification.notify_type)), copies[0])
 
 
-def _record(tables: Tables, notification: StoredNotification, attempts: Sequence[Attempt], delivered: bool, schedule: Sequence[int]) -> bool:
+def _record(tables: Writer, notification: StoredNotification, attempts: Sequence[Attempt], delivered: bool, schedule: Sequence[int]) -> bool:
     """Write attempts of a notification down, and what comes next; answers whether the notification is still there.
 
     Its merchant may have been reset in the meantime.

@@ -16,7 +16,7 @@ from ..domain.merchants import Merchant
 from ..domain.notifications import Notification
 from ..domain.orders import Event, Kind, Order, Status
 from ..domain.transitions import CANCEL_PERIOD, moved, refusal
-from ..store import Tables
+from ..store import Writer
 from ..store.notifications import PLAIN, DeliveryPlan
 from ..store.orders import Refund
 
@@ -32,7 +32,7 @@ class Payments:
     `cause` is who asks (an endpoint, payer …), `script` what a scenario's rule says of the request.
     """
 
-    tables: Tables
+    tables: Writer
     settings: Settings
     merchant: Merchant
     now: int

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 from .. import scenarios
 from ..domain.errors import NotFound
-from ..store import Tables
+from ..store import Reader
 from ..store.scenarios import EVERYBODY
 from .payments import BY_CONTROL
 from .unit import Units, merchant_of
@@ -28,7 +28,7 @@ def bundled(name: str) -> "scenarios.Scenario":
     return scenarios.shipped_scenario(name)
 
 
-def active(tables: Tables, merchants_id: str = EVERYBODY) -> Active:
+def active(tables: Reader, merchants_id: str = EVERYBODY) -> Active:
     """What is active for a merchant, be it its own or that for all; without a merchant, what is for all. Raises NotFound."""
     if not merchants_id:
         return Active("", tables.scenarios.of(EVERYBODY), tables.scenarios.uses_by_all())

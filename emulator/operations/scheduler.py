@@ -12,8 +12,8 @@ from typing import Any
 from ..base import clock, durations, urls
 from ..base.clock import Clock, real_now
 from ..base.settings import Settings
-from ..store import Leadership, Store, Tables, Unusable
-from ..store.journal import Command
+from ..store import Leadership, Reader, Store, Unusable
+from ..store.commands import Command
 from ..store.locks import BEAT_S
 from .clock_walk import BATCH, Walk, move_orders
 from .dispatcher import Dispatcher, Post, Signal
@@ -250,13 +250,13 @@ class Scheduler:
             tables.commands.finish(command.id, {**state(arrived, real_now()), **_told(tables, plan)})
 
 
-def _begun(tables: Tables) -> dict[str, int]:
+def _begun(tables: Reader) -> dict[str, int]:
     """The last ids of changes and attempts when a command begins: what comes after them is of its time."""
     changes, _, attempts = tables.newest()
     return {"changes": changes, "attempts": attempts}
 
 
-def _told(tables: Tables, plan: Mapping[str, Any]) -> dict[str, Any]:
+def _told(tables: Reader, plan: Mapping[str, Any]) -> dict[str, Any]:
     """What was done, and what was skipped, since a command began."""
     tally = tables.notifications.tally(plan["attempts"])
     changes = max(0, tables.newest()[0] - plan["changes"])  # a reset begins all numbering anew

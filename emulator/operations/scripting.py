@@ -6,7 +6,7 @@ from typing import Any
 from .. import scenarios
 from ..base import money, urls
 from ..domain.card_orders import CardOrder
-from ..store import Tables
+from ..store import Reader, Writer
 from ..store.scenarios import RULE
 
 
@@ -43,7 +43,7 @@ class Verdict:
         return {"scenario": self.scenario, **said, "passed": self.passed, "untold": self.untold, "elsewhere": self.elsewhere}
 
 
-def prepare(tables: Tables, seed: str, asked: Asked) -> None:
+def prepare(tables: Reader, seed: str, asked: Asked) -> None:
     """Do what of a verdict takes long and needs no transaction: read the scenario, and search with its regular expressions."""
     scenario = tables.scenarios.of(asked.merchants_id)
     if scenario is not None and scenario.part(asked.endpoint).expressions:
@@ -55,7 +55,7 @@ def _facts(asked: Asked, seed: str, attempt: int) -> "scenarios.Facts":
                            asked.card())
 
 
-def decide(tables: Tables, seed: str, asked: Asked, now: int, counted: bool = True) -> Verdict | None:
+def decide(tables: Writer, seed: str, asked: Asked, now: int, counted: bool = True) -> Verdict | None:
     """The verdict on a request, None where no scenario is in force; a rule whose outcomes come in turn is used by this.
 
     `counted` requests count as attempts of their order number; others are the attempt that `least_attempt` says.
@@ -77,7 +77,7 @@ def decide(tables: Tables, seed: str, asked: Asked, now: int, counted: bool = Tr
     return Verdict(scenario.name, script, told, len(judged.passed) - len(told), judged.elsewhere, attempt > 0 or part.counts_uses)
 
 
-def presented(tables: Tables, seed: str, order: CardOrder, card: str, now: int) -> "scenarios.Script | None":
+def presented(tables: Writer, seed: str, order: CardOrder, card: str, now: int) -> "scenarios.Script | None":
     """What is said of a card that the payer presents on a page: by the rule that fitted the order, else by one that fits
     this card."""
     if order.card.attempt == 0 and order.script and order.script.then.speaks_of_cards:

@@ -8,11 +8,11 @@ from ..base.clock import Clock
 from ..base.settings import Settings
 from ..domain import merchants
 from ..domain.merchants import User
-from ..store import Tables
+from ..store import Writer
 from ..store.scenarios import EVERYBODY
 
 
-def seed(tables: Tables, secret: str) -> None:
+def seed(tables: Writer, secret: str) -> None:
     """Put the seeded merchants and the clock into a database that has nothing yet.
 
     `secret` is the setting `seed`, from which tokens derive. Merchants that were removed stay away when the
@@ -27,7 +27,7 @@ def seed(tables: Tables, secret: str) -> None:
     tables.clock.set(Clock())
 
 
-def make(tables: Tables, merchants_id: str, settings: Mapping[str, Any], users: Iterable[User]) -> bool:
+def make(tables: Writer, merchants_id: str, settings: Mapping[str, Any], users: Iterable[User]) -> bool:
     """Make a merchant with the terminals that come with it; False when there is one with this number already."""
     terminals = merchants.delivered(merchants_id, settings["token"], lambda serial: tables.terminals.find(serial) is not None)
     if not tables.merchants.add(merchants_id, settings, users, terminals):
@@ -36,7 +36,7 @@ def make(tables: Tables, merchants_id: str, settings: Mapping[str, Any], users: 
     return True
 
 
-def begin(tables: Tables, written: str) -> None:
+def begin(tables: Writer, written: str) -> None:
     """Put the scenario of the setting in force, for everybody; an empty one leaves what is. Raises scenarios.Invalid."""
     if written:
         named = written in scenarios.shipped()
@@ -44,7 +44,7 @@ def begin(tables: Tables, written: str) -> None:
         tables.scenarios.set(EVERYBODY, scenario.as_json())
 
 
-def reset(tables: Tables, settings: Settings, merchants_id: str | None = None) -> None:
+def reset(tables: Writer, settings: Settings, merchants_id: str | None = None) -> None:
     """Forget what one merchant did, and any change of its settings; or everything."""
     if merchants_id is None:
         tables.erase_all()

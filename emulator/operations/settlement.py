@@ -5,7 +5,7 @@ from datetime import date
 from ..base.settings import Settings
 from ..domain import reconciliation, settlement
 from ..domain.errors import Invalid
-from ..store import Tables
+from ..store import Reader
 
 EVER = 2**62
 
@@ -22,13 +22,13 @@ def days(settings: Settings, start: date | None, end: date | None, until: int = 
     return reconciliation.Days(since, min(before, until + 1), settings.timezone)
 
 
-def entries(tables: Tables, merchants_id: str | None, days: "reconciliation.Days", after: int, limit: int
+def entries(tables: Reader, merchants_id: str | None, days: "reconciliation.Days", after: int, limit: int
             ) -> "Iterator[reconciliation.Truth]":
     """A page of the true entries, of one merchant or all, oldest first; `after` is the id of the last one seen."""
     return tables.ledger.page(merchants_id, days.since, days.before, after, limit)
 
 
-def check(tables: Tables, merchants_id: str, rows: "Sequence[reconciliation.Listed]", days: "reconciliation.Days"
+def check(tables: Reader, merchants_id: str, rows: "Sequence[reconciliation.Listed]", days: "reconciliation.Days"
           ) -> "reconciliation.Report":
     """Which injected discrepancies a merchant's list shows to be noticed, and where else it differs from the truth of some days."""
     return reconciliation.check(tables.ledger.truth(merchants_id, days.since, days.before), list(rows), days)

@@ -5,32 +5,32 @@ from ..base.settings import Settings
 from ..domain import transitions
 from ..domain.orders import Order
 from ..protocol.findings import Finding
-from ..store import Tables
+from ..store import Reader, Writer
 from ..terminal import Terminal
 from . import kinds
 from .payments import BY_CLOCK, QUERIES, Payments
 
 
-def caught_up(tables: Tables, settings: Settings, order: Order, now: int) -> Order:
+def caught_up(tables: Writer, settings: Settings, order: Order, now: int) -> Order:
     """The order after everything that time has done to it up to `now`."""
     while (due := transitions.falls_due(order)) is not None and due[0] <= now:
         order = fall_due(tables, settings, order)
     return order
 
 
-def last_of(tables: Tables, settings: Settings, device: Terminal, now: int) -> Order | None:
+def last_of(tables: Writer, settings: Settings, device: Terminal, now: int) -> Order | None:
     """The order whose transaction a terminal has, or had last, after all that time has done to it."""
     order = written_of(tables, device)
     return caught_up(tables, settings, order, now) if order else None
 
 
-def written_of(tables: Tables, device: Terminal) -> Order | None:
+def written_of(tables: Reader, device: Terminal) -> Order | None:
     """The same order as it is written down: time may have done something to it since."""
     order = tables.orders.by_id(device.order_id) if device.order_id else None
     return order if order and order.is_on(device.serial) else None
 
 
-def fall_due(tables: Tables, settings: Settings, order: Order) -> Order:
+def fall_due(tables: Writer, settings: Settings, order: Order) -> Order:
     """Do to an order what its next due instant does, at that instant."""
     due = transitions.falls_due(order)
     merchant = tables.merchants.find(order.merchants_id)

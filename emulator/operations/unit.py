@@ -11,7 +11,7 @@ from ..base.settings import Settings
 from ..domain.errors import NotFound
 from ..domain.merchants import Merchant
 from ..domain.orders import Order
-from ..store import Store, Tables
+from ..store import Reader, Store, Writer
 from ..terminal import Terminal
 from . import timers
 from .payments import Payments
@@ -21,7 +21,7 @@ from .payments import Payments
 class Unit:
     """One transaction. The clock was read once, at `now` (milliseconds); `cause` says who asked: an endpoint, payer, control or clock."""
 
-    tables: Tables
+    tables: Writer
     settings: Settings
     now: int
     cause: str
@@ -70,12 +70,12 @@ class Units:
         with self._store.write() as tables:
             yield Unit(tables, self.settings, tables.clock.now(), cause)
 
-    def read(self) -> Tables:
+    def read(self) -> Reader:
         """The tables, for reading. Raises store.Unusable."""
         return self._store.read()
 
 
-def merchant_of(tables: Tables, merchants_id: str) -> Merchant:
+def merchant_of(tables: Reader, merchants_id: str) -> Merchant:
     """A merchant by its number. Raises NotFound."""
     merchant = tables.merchants.find(merchants_id)
     if merchant is None:
@@ -83,7 +83,7 @@ def merchant_of(tables: Tables, merchants_id: str) -> Merchant:
     return merchant
 
 
-def order_of(tables: Tables, merchants_id: str, out_trade_no: str) -> Order:
+def order_of(tables: Reader, merchants_id: str, out_trade_no: str) -> Order:
     """An order as it was last written down. Raises NotFound, also where there is no such merchant."""
     merchant_of(tables, merchants_id)
     order = tables.orders.find(merchants_id, out_trade_no)
@@ -92,7 +92,7 @@ def order_of(tables: Tables, merchants_id: str, out_trade_no: str) -> Order:
     return order
 
 
-def order_by_id(tables: Tables, order_id: int) -> Order:
+def order_by_id(tables: Reader, order_id: int) -> Order:
     """An order by its id, as it was last written down. Raises NotFound."""
     order = tables.orders.by_id(order_id)
     if order is None:
@@ -100,7 +100,7 @@ def order_by_id(tables: Tables, order_id: int) -> Order:
     return order
 
 
-def terminal_of(tables: Tables, serial: str) -> Terminal:
+def terminal_of(tables: Reader, serial: str) -> Terminal:
     """A card terminal by its serial number. Raises NotFound."""
     device = tables.terminals.find(serial)
     if device is None:

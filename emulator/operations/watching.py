@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from ..base.settings import Settings
 from ..base.slots import Places, Slots
-from ..store import Store, Tables, Unusable
+from ..store import OwnReader, Store, Unusable
 from ..store.changes import Changed, Cursor
 
 LOOK_S = 0.02
@@ -53,7 +53,7 @@ class Watcher:
         self._closing = closing
         self._lock = threading.Lock()
         self._waiters: set[Waiter] = set()
-        self._tables: Tables | None = None
+        self._tables: OwnReader | None = None
         self._version = 0
         self._generation = 0
         self._cursor: Cursor = (0, 0, 0)
@@ -75,7 +75,7 @@ class Watcher:
             with self._lock:
                 self._waiters.discard(waiter)
 
-    def _begun(self) -> Tables:
+    def _begun(self) -> OwnReader:
         """A connection of its own, which is how to see that others have written; and how far the logs are."""
         self._generation = self._store.generation
         tables = self._store.opened()
@@ -105,7 +105,7 @@ class Watcher:
 
     def _end(self) -> None:
         if self._tables:
-            self._tables.connection.close()
+            self._tables.close()
         self._tables = None
 
     def _look(self, waiters: list[Waiter]) -> None:

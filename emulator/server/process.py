@@ -33,7 +33,7 @@ from ..operations import seeding
 from ..operations.dispatcher import Signal
 from ..operations.scheduler import Scheduler
 from ..protocol import card_numbers
-from ..store import IDENTITY, Store, Tables, Unusable, conclude, prepare
+from ..store import IDENTITY, Reader, Store, Unusable, Writer, conclude, prepare
 from ..store.notifications import StoredNotification
 from ..web import create_app
 from .serving import Served
@@ -110,7 +110,7 @@ def build(settings: Settings, path: Path) -> tuple[Flask, Scheduler, LateSender]
     return create_app(settings, store, scheduler), scheduler, sender
 
 
-def _begin_scenario(tables: Tables, written: str) -> None:
+def _begin_scenario(tables: Writer, written: str) -> None:
     """Put the scenario of the setting in force. Raises Unstartable with everything that is wrong with it."""
     try:
         seeding.begin(tables, written)
@@ -175,7 +175,7 @@ def with_its_seed(settings: Settings, path: Path) -> Settings:
     return settings.replaced(seed=seed)
 
 
-def _warn_of_known_tokens(tables: Tables) -> None:
+def _warn_of_known_tokens(tables: Reader) -> None:
     """Say so when the database was made where only this machine could reach it, with the seed that everybody knows."""
     if any((known := tables.merchants.find(merchants_id)) and known.token == settings["token"]
            for merchants_id, settings in merchants.seeded(DEFAULT_SEED).items() if merchants_id not in merchants.SEEDED_USERS):

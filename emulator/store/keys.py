@@ -12,7 +12,7 @@ class KeyUsed(Exception):
     """The key was used already, with another body."""
 
 
-class Keys:
+class KeyReader:
     """Keys of the last day of real time, and of those the newest thousand."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -31,6 +31,10 @@ class Keys:
         if row["body"] != _digest(body):
             raise KeyUsed
         return int(row["command_id"])
+
+
+class Keys(KeyReader):
+    """The same, to be written."""
 
     def add(self, key: str, body: str, command_id: int, real: int) -> None:
         """Keep a key that `find` does not find, and forget those that are too old or too many."""

@@ -24,7 +24,7 @@ def _read(merchants_id: str, settings: str) -> Merchant:
 _remembered = lru_cache(maxsize=1024)(_read)
 
 
-class Merchants:
+class MerchantReader:
     """Merchants, their settings and their users."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -61,6 +61,33 @@ class Merchants:
         """How many merchants there are."""
         return int(self._execute("SELECT count(*) AS merchants FROM merchants").fetchone()["merchants"])
 
+    def is_used(self, merchants_id: str) -> bool:
+        """Whether a merchant has this number, or had it since everything was last reset."""
+        found = self._execute("SELECT 1 FROM merchants WHERE merchants_id = :id UNION ALL "
+                              "SELECT 1 FROM removed_merchants WHERE merchants_id = :id", {"id": merchants_id})
+        return found.fetchone() is not None
+
+    def count_removed(self) -> int:
+        """How many numbers belonged to merchants that were removed."""
+        return int(self._execute("SELECT count(*) FROM removed_merchants").fetchone()[0])
+
+    def users(self, merchants_id: str) -> list[User]:
+        """The logins of a merchant."""
+        rows = self._execute("SELECT login, account_id, password_hash FROM users WHERE merchants_id = :id ORDER BY login_key",
+                             {"id": merchants_id})
+        return [User(**row) for row in rows]
+
+    def login(self, login: str) -> tuple[Merchant, User] | None:
+        """A user by login, in any case, and the merchant that the user belongs to."""
+        row = self._execute("SELECT merchants_id, login, account_id, password_hash FROM users WHERE login_key = :key",
+                            {"key": login.lower()}).fetchone()
+        merchant = self.find(row["merchants_id"]) if row else None
+        return (merchant, User(row["login"], row["account_id"], row["password_hash"])) if merchant else None
+
+
+class Merchants(MerchantReader):
+    """The same, to be written."""
+
     def add(self, merchants_id: str, settings: Mapping[str, Any], users: Iterable[User], terminals: Iterable[Mapping[str, Any]]) -> bool:
         """Make a merchant; False when there is one with this number already."""
         made = {"settings": dict(settings), "users": [vars(user) for user in users], "terminals": list(terminals)}
@@ -92,27 +119,11 @@ class Merchants:
         self._execute("DELETE FROM merchants WHERE merchants_id = :id", {"id": merchants_id})
         self._execute("DELETE FROM users WHERE merchants_id = :id", {"id": merchants_id})
 
-    def is_used(self, merchants_id: str) -> bool:
-        """Whether a merchant has this number, or had it since everything was last reset."""
-        found = self._execute("SELECT 1 FROM merchants WHERE merchants_id = :id UNION ALL "
-                              "SELECT 1 FROM removed_merchants WHERE merchants_id = :id", {"id": merchants_id})
-        return found.fetchone() is not None
-
-    def count_removed(self) -> int:
-        """How many numbers belonged to merchants that were removed."""
-        return int(self._execute("SELECT count(*) FROM removed_merchants").fetchone()[0])
-
     def new_browser(self, merchants_id: str) -> int:
         """The number of a browser that this merchant has not seen before."""
         row = self._execute("UPDATE merchants SET browsers = browsers + 1 WHERE merchants_id = :id RETURNING browsers",
                             {"id": merchants_id}).fetchone()
         return int(row["browsers"])
-
-    def users(self, merchants_id: str) -> list[User]:
-        """The logins of a merchant."""
-        rows = self._execute("SELECT login, account_id, password_hash FROM users WHERE merchants_id = :id ORDER BY login_key",
-                             {"id": merchants_id})
-        return [User(**row) for row in rows]
 
     def replace_users(self, merchants_id: str, users: Iterable[User]) -> str | None:
         """Give a merchant these logins and no others; answers a login that belongs to another merchant, when one does."""
@@ -125,10 +136,3 @@ class Merchants:
             if not added:
                 return user.login
         return None
-
-    def login(self, login: str) -> tuple[Merchant, User] | None:
-        """A user by login, in any case, and the merchant that the user belongs to."""
-        row = self._execute("SELECT merchants_id, login, account_id, password_hash FROM users WHERE login_key = :key",
-                            {"key": login.lower()}).fetchone()
-        merchant = self.find(row["merchants_id"]) if row else None
-        return (merchant, User(row["login"], row["account_id"], row["password_hash"])) if merchant else None

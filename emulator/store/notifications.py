@@ -99,24 +99,11 @@ class Tally:
     skipped_urls: list[str]
 
 
-class Notifications:
+class NotificationReader:
     """Notifications and what came of them."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
-
-    def add(self, merchants_id: str, out_trade_no: str, notification: Notification, now: int, due_at: int, how: DeliveryPlan = PLAIN) -> None:
-        """Put a notification into the outbox."""
-        self._execute("INSERT INTO notifications (merchants_id, out_trade_no, notify_type, method, url, content_type, body, repeated_body, "
-                      "altered, created_at, status, attempts, due_at) VALUES (:mid, :no, :notify_type, :method, :url, :content_type, "
-                      ":body, :repeated_body, :altered, :now, 'pending', 0, :due_at)",
-                      {"mid": merchants_id, "no": out_trade_no, "now": now, "due_at": due_at,
-                       "altered": "" if how == PLAIN else to_json(vars(how)), **vars(notification)})
-
-    def hold_back(self, merchants_id: str, out_trade_no: str, due_at: int) -> None:
-        """Send those notifications of an order that nobody has tried to send at another instant."""
-        self._execute("UPDATE notifications SET due_at = :due_at WHERE merchants_id = :mid AND out_trade_no = :no AND attempts = 0 "
-                      "AND status = 'pending'", {"mid": merchants_id, "no": out_trade_no, "due_at": due_at})
 
     def find(self, notification_id: int) -> StoredNotification | None:
         """A notification by its id."""
@@ -154,17 +141,6 @@ class Notifications:
         """Whether a notification up to id `last` is still due at an instant."""
         return self._execute("SELECT 1 FROM notifications WHERE due_at <= :now AND id <= :last LIMIT 1",
                              {"now": now, "last": last}).fetchone() is not None
-
-    def record(self, attempt: Attempt, status: str, attempts: int, due_at: int | None) -> None:
-        """Write an attempt down, and what it makes of the notification."""
-        self._execute("INSERT INTO attempts (notification_id, merchants_id, at, took_ms, status_code, answer, "
-                      "error, delivered, replay, findings, skipped) VALUES (:notification_id, :merchants_id, :at, :took_ms, "
-                      ":status_code, :answer, :error, :delivered, :replay, :found, :skipped)",
-                      {**vars(attempt), "answer": shortened(attempt.answer), "error": shortened(attempt.error),
-                       "delivered": int(attempt.delivered), "replay": int(attempt.replay),
-                       "skipped": int(attempt.skipped), "found": to_json(attempt.findings)})
-        self._execute("UPDATE notifications SET status = :status, attempts = :attempts, due_at = :due_at WHERE id = :id",
-                      {"status": status, "attempts": attempts, "due_at": due_at, "id": attempt.notification_id})
 
     def page(self, wanted: dict[str, Any], after: int, limit: int) -> Iterator[StoredNotification]:
         """Notifications by id; `wanted` narrows to a merchants_id, out_trade_no, status or notify_type (each may be None)."""
@@ -214,3 +190,31 @@ class Notifications:
         row = self._execute("SELECT notification_id, (SELECT count(*) FROM attempts AS before WHERE before.notification_id = a.notification_id "
                             "AND before.id <= a.id) AS place FROM attempts AS a WHERE id = :id", {"id": attempt_id}).fetchone()
         return row["notification_id"], row["place"]
+
+
+class Notifications(NotificationReader):
+    """The same, to be written."""
+
+    def add(self, merchants_id: str, out_trade_no: str, notification: Notification, now: int, due_at: int, how: DeliveryPlan = PLAIN) -> None:
+        """Put a notification into the outbox."""
+        self._execute("INSERT INTO notifications (merchants_id, out_trade_no, notify_type, method, url, content_type, body, repeated_body, "
+                      "altered, created_at, status, attempts, due_at) VALUES (:mid, :no, :notify_type, :method, :url, :content_type, "
+                      ":body, :repeated_body, :altered, :now, 'pending', 0, :due_at)",
+                      {"mid": merchants_id, "no": out_trade_no, "now": now, "due_at": due_at,
+                       "altered": "" if how == PLAIN else to_json(vars(how)), **vars(notification)})
+
+    def hold_back(self, merchants_id: str, out_trade_no: str, due_at: int) -> None:
+        """Send those notifications of an order that nobody has tried to send at another instant."""
+        self._execute("UPDATE notifications SET due_at = :due_at WHERE merchants_id = :mid AND out_trade_no = :no AND attempts = 0 "
+                      "AND status = 'pending'", {"mid": merchants_id, "no": out_trade_no, "due_at": due_at})
+
+    def record(self, attempt: Attempt, status: str, attempts: int, due_at: int | None) -> None:
+        """Write an attempt down, and what it makes of the notification."""
+        self._execute("INSERT INTO attempts (notification_id, merchants_id, at, took_ms, status_code, answer, "
+                      "error, delivered, replay, findings, skipped) VALUES (:notification_id, :merchants_id, :at, :took_ms, "
+                      ":status_code, :answer, :error, :delivered, :replay, :found, :skipped)",
+                      {**vars(attempt), "answer": shortened(attempt.answer), "error": shortened(attempt.error),
+                       "delivered": int(attempt.delivered), "replay": int(attempt.replay),
+                       "skipped": int(attempt.skipped), "found": to_json(attempt.findings)})
+        self._execute("UPDATE notifications SET status = :status, attempts = :attempts, due_at = :due_at WHERE id = :id",
+                      {"status": status, "attempts": attempts, "due_at": due_at, "id": attempt.notification_id})

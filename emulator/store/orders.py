@@ -87,7 +87,7 @@ def _values(order: Order) -> dict[str, Any]:
             "script": order.script.written() if order.script else None, "due_at": due[0] if due else None}
 
 
-class Orders:
+class OrderReader:
     """Orders with their history and refunds."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -109,14 +109,6 @@ class Orders:
         row = self._execute("SELECT * FROM orders WHERE page_token = :token", {"token": token}).fetchone()
         return read_order(row) if row else None
 
-    def add(self, order: Kind) -> Kind:
-        """Write a new order down; answers it with its id."""
-        return replace(order, id=self._execute(_INSERT, _values(order)).lastrowid or 0)
-
-    def save(self, order: Order) -> None:
-        """Write down what has become of an order, be it a new one."""
-        self._execute(_UPDATE if order.id else _INSERT, _values(order))
-
     def page(self, now: int, merchants_id: str | None, status: str | None, after: int, limit: int) -> Iterator[Order]:
         """Orders by id, those of one merchant, or in one state, when that is asked."""
         wanted = {"merchants_id": merchants_id, "status": status}
@@ -134,13 +126,6 @@ class Orders:
         rows = self._execute("SELECT * FROM orders WHERE due_at <= :now ORDER BY due_at, id LIMIT :limit", {"now": now, "limit": limit})
         return [read_order(row) for row in rows]
 
-    def note(self, order: Order, at: int, event: Event, cause: str, detail: dict[str, str]) -> None:
-        """Add a line to the order's history."""
-        self._execute("INSERT INTO history (merchants_id, out_trade_no, at, event, cause, status, detail) "
-                      "VALUES (:mid, :no, :at, :event, :cause, :status, :detail)",
-                      {"mid": order.merchants_id, "no": order.out_trade_no, "at": at, "event": str(event), "cause": cause,
-                       "status": str(order.status), "detail": to_json(detail)})
-
     def history(self, merchants_id: str, out_trade_no: str) -> Newest:
         """The newest of what happened to an order."""
         return newest(self._execute, "history WHERE merchants_id = :mid AND out_trade_no = :no",
@@ -156,22 +141,12 @@ class Orders:
         return self._execute("SELECT * FROM history WHERE id > :after ORDER BY id LIMIT :limit",
                              {"after": after, "limit": limit}).fetchall()
 
-    def add_refund(self, refund: Refund) -> None:
-        """Write a refund down."""
-        self._execute("INSERT INTO refunds (merchants_id, out_trade_no, partner_refund_id, amount, reason, kind, at) "
-                      "VALUES (:merchants_id, :out_trade_no, :partner_refund_id, :amount, :reason, :kind, :at)", vars(refund))
-
     def refund(self, merchants_id: str, partner_refund_id: str) -> Refund | None:
         """A refund by the merchant's number of it."""
         row = self._execute("SELECT merchants_id, out_trade_no, partner_refund_id, amount, reason, kind, at FROM refunds "
                             "WHERE merchants_id = :mid AND partner_refund_id = :id",
                             {"mid": merchants_id, "id": partner_refund_id}).fetchone()
         return Refund(**row) if row else None
-
-    def mark_reversed(self, refund: Refund) -> None:
-        """Note that a refund was taken back."""
-        self._execute("UPDATE refunds SET kind = 'reversed' WHERE merchants_id = :mid AND partner_refund_id = :id",
-                      {"mid": refund.merchants_id, "id": refund.partner_refund_id})
 
     def refunds(self, merchants_id: str, out_trade_no: str) -> Newest:
         """The newest refunds of an order: rows of the table."""
@@ -184,21 +159,40 @@ class Orders:
                                  {"mid": merchants_id, "no": out_trade_no}).fetchone()[0])
 
 
-class Ledger:
+class Orders(OrderReader):
+    """The same, to be written."""
+
+    def add(self, order: Kind) -> Kind:
+        """Write a new order down; answers it with its id."""
+        return replace(order, id=self._execute(_INSERT, _values(order)).lastrowid or 0)
+
+    def save(self, order: Order) -> None:
+        """Write down what has become of an order, be it a new one."""
+        self._execute(_UPDATE if order.id else _INSERT, _values(order))
+
+    def note(self, order: Order, at: int, event: Event, cause: str, detail: dict[str, str]) -> None:
+        """Add a line to the order's history."""
+        self._execute("INSERT INTO history (merchants_id, out_trade_no, at, event, cause, status, detail) "
+                      "VALUES (:mid, :no, :at, :event, :cause, :status, :detail)",
+                      {"mid": order.merchants_id, "no": order.out_trade_no, "at": at, "event": str(event), "cause": cause,
+                       "status": str(order.status), "detail": to_json(detail)})
+
+    def add_refund(self, refund: Refund) -> None:
+        """Write a refund down."""
+        self._execute("INSERT INTO refunds (merchants_id, out_trade_no, partner_refund_id, amount, reason, kind, at) "
+                      "VALUES (:merchants_id, :out_trade_no, :partner_refund_id, :amount, :reason, :kind, :at)", vars(refund))
+
+    def mark_reversed(self, refund: Refund) -> None:
+        """Note that a refund was taken back."""
+        self._execute("UPDATE refunds SET kind = 'reversed' WHERE merchants_id = :mid AND partner_refund_id = :id",
+                      {"mid": refund.merchants_id, "id": refund.partner_refund_id})
+
+
+class LedgerReader:
     """The lines of the settlement file."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
-
-    def add(self, entry: Entry, line: str, injected: Iterable[str] = (), shown_at: int | None = None) -> None:
-        """Write an entry down as it is, with what the file shows of it: its line, and another instant where one is injected."""
-        truly = None if shown_at in (None, entry.settles_at) else entry.settles_at
-        self._execute("INSERT INTO ledger (merchants_id, out_trade_no, kind, amount, fee, rmb_settlement, settles_at, line, partner_id, "
-                      "injected, true_settles_at) VALUES (:mid, :no, :kind, :amount, :fee, :rmb_settlement, :settles_at, :line, "
-                      ":partner_id, :injected, :truly)",
-                      {"mid": entry.merchants_id, "no": entry.out_trade_no, "kind": entry.kind, "amount": entry.amount, "fee": entry.fee,
-                       "rmb_settlement": entry.rmb_settlement, "settles_at": entry.settles_at if shown_at is None else shown_at,
-                       "line": line, "partner_id": entry.partner_id, "injected": " ".join(injected), "truly": truly})
 
     def lines(self, merchants_id: str, since: int, before: int) -> Iterator[str]:
         """The lines settled from one instant up to another, oldest first, many joined in each piece.
@@ -230,3 +224,17 @@ class Ledger:
                 OR (true_settles_at >= :since AND true_settles_at < :before)) ORDER BY settles_at, id""",
             {"mid": merchants_id, "since": since, "before": before})
         return [_truth(row) for row in rows]
+
+
+class Ledger(LedgerReader):
+    """The same, to be written."""
+
+    def add(self, entry: Entry, line: str, injected: Iterable[str] = (), shown_at: int | None = None) -> None:
+        """Write an entry down as it is, with what the file shows of it: its line, and another instant where one is injected."""
+        truly = None if shown_at in (None, entry.settles_at) else entry.settles_at
+        self._execute("INSERT INTO ledger (merchants_id, out_trade_no, kind, amount, fee, rmb_settlement, settles_at, line, partner_id, "
+                      "injected, true_settles_at) VALUES (:mid, :no, :kind, :amount, :fee, :rmb_settlement, :settles_at, :line, "
+                      ":partner_id, :injected, :truly)",
+                      {"mid": entry.merchants_id, "no": entry.out_trade_no, "kind": entry.kind, "amount": entry.amount, "fee": entry.fee,
+                       "rmb_settlement": entry.rmb_settlement, "settles_at": entry.settles_at if shown_at is None else shown_at,
+                       "line": line, "partner_id": entry.partner_id, "injected": " ".join(injected), "truly": truly})

@@ -23,7 +23,7 @@ def _scenario(digest: str, document: str) -> "scenarios.Scenario":
     return _read[digest]
 
 
-class Scenarios:
+class ScenarioReader:
     """The scenario of each merchant, or of all, and how its rules were used."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -39,24 +39,6 @@ class Scenarios:
         """The scenario that was set for just this merchant, or with an empty number for all."""
         row = self._execute("SELECT digest, document FROM scenarios WHERE merchants_id = :mid", {"mid": merchants_id}).fetchone()
         return _scenario(*row) if row else None
-
-    def set(self, merchants_id: str, document: Mapping[str, Any]) -> None:
-        """Put a scenario in force; what was counted for the one before is forgotten."""
-        text = to_json(document)
-        self._execute("INSERT INTO scenarios (merchants_id, digest, document) VALUES (:mid, :digest, :document) "
-                      "ON CONFLICT (merchants_id) DO UPDATE SET digest = :digest, document = :document",
-                      {"mid": merchants_id, "digest": hashlib.sha256(text.encode()).hexdigest(), "document": text})
-        self.forget(merchants_id)
-
-    def drop(self, merchants_id: str) -> None:
-        """Put a scenario out of force."""
-        self._execute("DELETE FROM scenarios WHERE merchants_id = :mid", {"mid": merchants_id})
-        self.forget(merchants_id)
-
-    def forget(self, merchants_id: str) -> None:
-        """Count anew: for a merchant, or for all who have no scenario of their own."""
-        self._execute("DELETE FROM counts WHERE merchants_id = :mid OR (:mid = '' AND merchants_id NOT IN "
-                      "(SELECT merchants_id FROM scenarios))", {"mid": merchants_id})
 
     def uses(self, merchants_id: str) -> dict[str, int]:
         """How often each rule with a list was used by a merchant."""
@@ -78,6 +60,28 @@ class Scenarios:
                 WHERE scenario = :scenario AND rule IS NOT NULL GROUP BY rule""",
             {"mid": merchants_id, "scenario": scenario, "requests": requests})
         return {row[0]: row[1] for row in rows}
+
+
+class Scenarios(ScenarioReader):
+    """The same, to be written."""
+
+    def set(self, merchants_id: str, document: Mapping[str, Any]) -> None:
+        """Put a scenario in force; what was counted for the one before is forgotten."""
+        text = to_json(document)
+        self._execute("INSERT INTO scenarios (merchants_id, digest, document) VALUES (:mid, :digest, :document) "
+                      "ON CONFLICT (merchants_id) DO UPDATE SET digest = :digest, document = :document",
+                      {"mid": merchants_id, "digest": hashlib.sha256(text.encode()).hexdigest(), "document": text})
+        self.forget(merchants_id)
+
+    def drop(self, merchants_id: str) -> None:
+        """Put a scenario out of force."""
+        self._execute("DELETE FROM scenarios WHERE merchants_id = :mid", {"mid": merchants_id})
+        self.forget(merchants_id)
+
+    def forget(self, merchants_id: str) -> None:
+        """Count anew: for a merchant, or for all who have no scenario of their own."""
+        self._execute("DELETE FROM counts WHERE merchants_id = :mid OR (:mid = '' AND merchants_id NOT IN "
+                      "(SELECT merchants_id FROM scenarios))", {"mid": merchants_id})
 
     def count(self, merchants_id: str, kind: str, name: str) -> int:
         """Count one more; answers how many there are now."""

@@ -1,4 +1,4 @@
--- Version 5. Instants and lengths of time are milliseconds, amounts minor units, rates hundred-millionths.
+-- Version 6. Instants and lengths of time are milliseconds, amounts minor units, rates hundred-millionths.
 -- Everything carries merchants_id, so that one merchant can be listed, exported and reset without a look at the others.
 
 CREATE TABLE clock (

@@ -29,7 +29,7 @@ def read_transaction(written: str) -> Transaction:
     return Transaction(**values)
 
 
-class Terminals:
+class TerminalReader:
     """The terminals of all merchants and their transactions."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -58,6 +58,30 @@ class Terminals:
             {"after": after, "merchants_id": merchants_id, "limit": limit})
         return [_terminal(row) for row in rows]
 
+    def is_used(self, result_id: str) -> bool:
+        """Whether a transactionResultId has been given away."""
+        return self._execute("SELECT 1 FROM transactions WHERE result_id = :id", {"id": result_id}).fetchone() is not None
+
+    def count(self, merchants_id: str, out_trade_no: str) -> int:
+        """How many transactions an order has had."""
+        row = self._execute("SELECT count(*) AS number FROM transactions WHERE merchants_id = :mid AND out_trade_no = :no",
+                            {"mid": merchants_id, "no": out_trade_no}).fetchone()
+        return int(row["number"])
+
+    def transaction(self, merchants_id: str, number: str) -> tuple[str, str, Transaction | None] | None:
+        """A transaction by its transactionResultId or transactionID: its order's number, its transactionResultId, and itself when its order
+        has had another one since."""
+        row = self._execute("SELECT result_id, out_trade_no, state FROM transactions WHERE merchants_id = :mid "
+                            "AND (result_id = :number OR transaction_id = :number) LIMIT 1",
+                            {"mid": merchants_id, "number": number}).fetchone()
+        if row is None:
+            return None
+        return row["out_trade_no"], row["result_id"], read_transaction(row["state"]) if row["state"] else None
+
+
+class Terminals(TerminalReader):
+    """The same, to be written."""
+
     def put(self, terminal: Terminal) -> bool:
         """Make a terminal, or change the one of this serial number; False when it belongs to another merchant."""
         return bool(self._execute(
@@ -83,30 +107,10 @@ class Terminals:
         self._execute("UPDATE terminals SET order_id = :order_id WHERE serial = :serial",
                       {"order_id": order_id, "serial": transaction.serial})
 
-    def is_used(self, result_id: str) -> bool:
-        """Whether a transactionResultId has been given away."""
-        return self._execute("SELECT 1 FROM transactions WHERE result_id = :id", {"id": result_id}).fetchone() is not None
-
-    def count(self, merchants_id: str, out_trade_no: str) -> int:
-        """How many transactions an order has had."""
-        row = self._execute("SELECT count(*) AS number FROM transactions WHERE merchants_id = :mid AND out_trade_no = :no",
-                            {"mid": merchants_id, "no": out_trade_no}).fetchone()
-        return int(row["number"])
-
     def archive(self, transaction: Transaction) -> None:
         """Keep a transaction whose order is about to have another one."""
         self._execute("UPDATE transactions SET state = :state WHERE result_id = :id",
                       {"state": written_transaction(transaction), "id": transaction.result_id})
-
-    def transaction(self, merchants_id: str, number: str) -> tuple[str, str, Transaction | None] | None:
-        """A transaction by its transactionResultId or transactionID: its order's number, its transactionResultId, and itself when its order
-        has had another one since."""
-        row = self._execute("SELECT result_id, out_trade_no, state FROM transactions WHERE merchants_id = :mid "
-                            "AND (result_id = :number OR transaction_id = :number) LIMIT 1",
-                            {"mid": merchants_id, "number": number}).fetchone()
-        if row is None:
-            return None
-        return row["out_trade_no"], row["result_id"], read_transaction(row["state"]) if row["state"] else None
 
 
 def _terminal(row: sqlite3.Row) -> Terminal:

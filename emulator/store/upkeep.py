@@ -1,16 +1,10 @@
-"""Upkeep of the database: what is too old or too much is deleted, and free pages go back to the disk.
-
-All of it is done in small transactions with pauses between them, so that no payment waits for long.
-"""
+"""Table `upkeep_marks`, and what is too old or too much: it is deleted in small parts, so that no payment waits for long."""
 import sqlite3
 
 from ..base import durations
 
 BATCH = 500
 MARK_EVERY = durations.HOUR
-FREE_PAGES_KEPT = 500  # so few are soon used again
-PAGES_A_STEP = 2_000
-_INCREMENTAL = 2
 
 
 class Upkeep:
@@ -21,7 +15,6 @@ class Upkeep:
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
         self._execute = connection.execute
 
     def mark(self, real: int) -> None:
@@ -63,25 +56,3 @@ class Upkeep:
 
     def _newest(self, table: str) -> int:
         return int(self._execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0])
-
-    def free_pages(self) -> int:
-        """How many pages of the file are used by nothing."""
-        return int(self._execute("PRAGMA freelist_count").fetchone()[0])
-
-    def give_back(self) -> None:
-        """Give some free pages back to the disk; called outside of a transaction."""
-        # `execute` would take a single step of this statement, which is a single page.
-        self._connection.executescript(f"PRAGMA incremental_vacuum({PAGES_A_STEP})")
-
-    def can_give_back(self) -> bool:
-        """Whether the file was made so that `give_back` works; earlier versions made others."""
-        return bool(self._execute("PRAGMA auto_vacuum").fetchone()[0] == _INCREMENTAL)
-
-    def is_mostly_free(self) -> bool:
-        """Whether more than half of the file is used by nothing."""
-        return self.free_pages() * 2 > int(self._execute("PRAGMA page_count").fetchone()[0])
-
-    def rewrite(self) -> None:
-        """Write the file anew without its free pages, as one that `give_back` works on; called outside of a transaction."""
-        self._execute(f"PRAGMA auto_vacuum = {_INCREMENTAL}")
-        self._execute("VACUUM")

@@ -7,7 +7,7 @@ from ..protocol.test_cards import Outcome, Presented
 from .columns import to_json
 
 
-class Vouchers:
+class VoucherReader:
     """Vouchers, each good for one payment until its time is over."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -17,6 +17,10 @@ class Vouchers:
         """The number of the next voucher, from which its text is made."""
         row = self._execute("SELECT coalesce(max(id), 0) + 1 AS id FROM vouchers").fetchone()
         return int(row["id"])
+
+
+class Vouchers(VoucherReader):
+    """The same, to be written."""
 
     def add(self, voucher: str, card: Presented, expires_at: int) -> None:
         """Write a voucher down."""

@@ -18,7 +18,7 @@ from ..operations import terminals
 from ..operations.payments import BY_PAYER
 from ..operations.timers import written_of
 from ..operations.unit import terminal_of
-from ..store import Tables
+from ..store import Reader
 from ..terminal import Act, State, Terminal
 from .chinese import OF_TERMINALS
 from .control.interface import Problem, refuse_other_sites, refuse_strangers, token_in_force
@@ -155,7 +155,7 @@ def _amounts(order: Order | None) -> tuple[str, str]:
     return f"{order.currency} {money.text(amounts[0])}", f"{order.currency} {money.text(amounts[1])}"
 
 
-def _printed(tables: Tables, device: Terminal) -> tuple[Order | None, str]:
+def _printed(tables: Reader, device: Terminal) -> tuple[Order | None, str]:
     """The order of the last transaction, and its receipt in the language of the page; empty while there is none."""
     order, merchant = written_of(tables, device), tables.merchants.find(device.merchants_id)
     transaction = order.transaction if order else None

@@ -16,7 +16,7 @@ from ...operations.payments import Payments
 from ...operations.timers import caught_up
 from ...protocol.codes import FAIL, SUCCESS, Refused
 from ...protocol.endpoint_tables import AMOUNT, TEXT, URL, Need, Param, Source, fields, one_of, pattern
-from ...store import Store, Tables
+from ...store import Store, Writer
 
 REQUIRED, DOCUMENTED, OPTIONAL = Need.REQUIRED, Need.DOCUMENTED, Need.OPTIONAL
 INFERRED = Source.INFERRED
@@ -65,7 +65,7 @@ class Call:
     script: "scenarios.Script | None" = None
 
     @property
-    def tables(self) -> Tables:
+    def tables(self) -> Writer:
         """The tables, within the write transaction."""
         return self.payments.tables
 

@@ -11,7 +11,7 @@ from ...base.clock import Clock, real_now, spaced, zone
 from ...domain import transitions
 from ...domain.errors import OperationError
 from ...protocol.card_numbers import hidden
-from ...store import Tables
+from ...store import Reader
 from ..current import emulator
 from .frame import Page, blueprint, chosen, go_on, present, show, texts, to
 
@@ -78,7 +78,7 @@ def clock() -> Response:
                 apart=_apart(tables.clock.get(), real_now()), typed=_typed(present()))
 
 
-def upcoming(tables: Tables, merchants_id: str | None) -> list[Due]:
+def upcoming(tables: Reader, merchants_id: str | None) -> list[Due]:
     """The next things that fall due, in the order of time."""
     found = [Due(notification.due_at or 0, "clk_sent_again", notification.out_trade_no, notification.merchants_id, "notification", notification.id)
              for notification in tables.upcoming.notifications(merchants_id, MOST_UPCOMING)]

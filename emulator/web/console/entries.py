@@ -9,7 +9,7 @@ from typing import Any
 
 from ...gateway.handling import OK
 from ...protocol.findings import RULES
-from ...store import Tables
+from ...store import Reader
 from . import curl
 
 ROWS = (
@@ -105,7 +105,7 @@ class Entry:
         return bool(self.row["verdict"] == OK)
 
 
-def read(tables: Tables, row: Any) -> Entry:
+def read(tables: Reader, row: Any) -> Entry:
     """The entry of a row of the journal."""
     params, told = json.loads(row["params"]), json.loads(row["explanation"])
     merchant = tables.merchants.find(row["merchants_id"])

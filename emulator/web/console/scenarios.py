@@ -12,7 +12,7 @@ from ...domain.errors import NotFound
 from ...domain.merchants import Merchant
 from ...operations import scenarios as operations
 from ...operations.unit import merchant_of
-from ...store import Tables
+from ...store import Reader
 from ...store.scenarios import EVERYBODY
 from ..control.bodies import read_json
 from ..current import emulator
@@ -157,7 +157,7 @@ def _typed(given: Mapping[str, str]) -> str:
     return given.get("text", "").removeprefix(language.BYTE_ORDER_MARK).replace("\r\n", "\n")
 
 
-def _begun(tables: Tables) -> tuple[str, str]:
+def _begun(tables: Reader) -> tuple[str, str]:
     """The name and text that the desk begins with."""
     named = request.args.get("name", "")
     if named in language.shipped():
@@ -187,7 +187,7 @@ def _json(text: str) -> Any:
         raise language.Invalid([f"scenario is no JSON: it {error}"]) from None
 
 
-def _tried(tables: Tables, scenario: "language.Scenario", merchant: Merchant | None) -> list[Tried]:
+def _tried(tables: Reader, scenario: "language.Scenario", merchant: Merchant | None) -> list[Tried]:
     """What each rule says of the request that is asked about; how often rules were used counts where it is the scenario in force."""
     params = dict(_pairs(request.form.get("params", "")))
     written = request.form.get("attempt", "")

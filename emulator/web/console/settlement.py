@@ -11,7 +11,7 @@ from ...domain.merchants import Merchant
 from ...domain.settlement import PAYMENT
 from ...gateway.endpoints.export_settlement import range_of_days
 from ...protocol.endpoint_tables import DATE
-from ...store import Tables
+from ...store import Reader
 from ...store.settlement import Sum
 from ...operations.unit import merchant_of
 from ..control.interface import Problem
@@ -131,7 +131,7 @@ def _file(merchants_id: str, since: int, before: int) -> Iterator[str]:
     yield from emulator().store.read().ledger.lines(merchants_id, since, before)
 
 
-def _merchant(tables: Tables) -> Merchant:
+def _merchant(tables: Reader) -> Merchant:
     """The merchant that is looked at, else the first one: a file belongs to one."""
     if chosen():
         return merchant_of(tables, chosen() or "")
@@ -141,7 +141,7 @@ def _merchant(tables: Tables) -> Merchant:
     return first
 
 
-def _range(tables: Tables, merchant: Merchant) -> tuple[date, date]:
+def _range(tables: Reader, merchant: Merchant) -> tuple[date, date]:
     """The days that are asked for, in their order and not too many; else those up to the last on which something is settled."""
     newest = tables.settled.newest_day(merchant.merchants_id)
     last = clock.moment(newest if newest is not None else present(), emulator().settings.timezone).date()

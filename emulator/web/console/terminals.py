@@ -13,7 +13,7 @@ from ...operations.payments import BY_CONTROL
 from ...operations.terminals import View, act, put
 from ...operations.timers import written_of
 from ...protocol.card_numbers import hidden
-from ...store import Tables
+from ...store import Reader
 from ...terminal import STOPPABLE, Act, Result, State, Terminal
 from ..control.terminals import terminal_json
 from ..current import emulator
@@ -79,7 +79,7 @@ def terminals() -> Response:
                 rest=devices[-1].serial if len(devices) == PAGE_OF_DEVICES else None, type=TERMINAL_TYPE)
 
 
-def _seen(tables: Tables, device: Terminal, now: int) -> Seen:
+def _seen(tables: Reader, device: Terminal, now: int) -> Seen:
     order = written_of(tables, device)
     told = terminal_json(View(device, order, now))
     view = told["state"] if device.online else OFFLINE

@@ -10,7 +10,7 @@ from ...domain import transitions
 from ...domain.orders import Event, Order
 from ...domain.settlement import PAYMENT, rows as lines_of
 from ...operations.payments import BY_CLOCK, BY_CONTROL, BY_PAYER
-from ...store import Tables
+from ...store import Reader
 from ...store.columns import Newest
 from ...store.notifications import StoredNotification
 from . import entries
@@ -91,7 +91,7 @@ class Moment:
     told: Any
 
 
-def timeline(tables: Tables, order: Order, now: int) -> tuple[list[Moment], int]:
+def timeline(tables: Reader, order: Order, now: int) -> tuple[list[Moment], int]:
     """The moments of an order, oldest first, with those that are to come at the end; and how many older ones are left out."""
     number = order.merchants_id, order.out_trade_no
     requests, changes = tables.lists.requests(*number), tables.orders.history(*number)
@@ -102,7 +102,7 @@ def timeline(tables: Tables, order: Order, now: int) -> tuple[list[Moment], int]
     return sorted(moments, key=lambda moment: (moment.at, RANKS.index(moment.kind))), left_out
 
 
-def _requests(tables: Tables, rows: Iterable[Any]) -> Iterator[Moment]:
+def _requests(tables: Reader, rows: Iterable[Any]) -> Iterator[Moment]:
     for row in rows:
         entry = entries.read(tables, row)
         yield Moment(row["at"], REQUEST, f"request-{row['id']}", "info" if entry.ok else "bad", entry)
@@ -114,7 +114,7 @@ def _changes(rows: Iterable[Any]) -> Iterator[Moment]:
         yield Moment(row["at"], CHANGE, f"change-{row['id']}", _COLOURS.get(Event(row["event"]), "off"), told)
 
 
-def _steps(tables: Tables, order: Order, now: int) -> Iterator[Moment]:
+def _steps(tables: Reader, order: Order, now: int) -> Iterator[Moment]:
     """What terminals showed up to now."""
     earlier = tables.lists.transactions(order.merchants_id, order.out_trade_no)
     for transaction in filter(None, (*earlier, order.transaction)):
@@ -123,7 +123,7 @@ def _steps(tables: Tables, order: Order, now: int) -> Iterator[Moment]:
                 yield Moment(step.since, STEP, f"step-{transaction.result_id}-{place}", "off", {"serial": transaction.serial, "step": step})
 
 
-def _notifications(tables: Tables, order: Order) -> tuple[list[Moment], int]:
+def _notifications(tables: Reader, order: Order) -> tuple[list[Moment], int]:
     """The newest attempts of the newest notifications, and when the next ones are due; and how many are left out."""
     notifications, left_out = tables.notifications.of_order(order.merchants_id, order.out_trade_no)
     found = [(notification, tables.notifications.attempts(notification.id)) for notification in notifications[-MOST_NOTIFICATIONS:]]

@@ -15,7 +15,7 @@ from ...protocol import endpoint_tables
 from ...protocol.endpoint_tables import Endpoint
 from ...protocol.test_cards import PLAIN
 from ...signing import signature
-from ...store import Tables
+from ...store import Reader
 from ...store.columns import to_json
 from ..current import emulator
 from . import curl
@@ -103,7 +103,7 @@ def try_it() -> Response:
                 numbers=[] if table.name in SCENES else [order.out_trade_no for order in _newest(tables, {})[:NEWEST_NUMBERS]])
 
 
-def sign(tables: Tables, table: Endpoint, values: Mapping[str, str]) -> Signed:
+def sign(tables: Reader, table: Endpoint, values: Mapping[str, str]) -> Signed:
     """What is sent of values, with its sign and what is wrong with it."""
     params = {name: value for name, value in values.items() if value != "" and name != "sign"}
     found = tables.merchants.login(params.get("user", "")) if table.owner == "user" else None
@@ -114,7 +114,7 @@ def sign(tables: Tables, table: Endpoint, values: Mapping[str, str]) -> Signed:
     return Signed(params, owner, problems, [finding.detail for finding in (*renamings, *breaches)])
 
 
-def filled(tables: Tables, key: str) -> dict[str, str]:
+def filled(tables: Reader, key: str) -> dict[str, str]:
     """The document's examples, with what belongs to the merchant in place of what belongs to the document's, and what the address says."""
     table = TABLES[key]
     values = {row.name: row.example for row in table.params if row.name != "sign"}
@@ -124,7 +124,7 @@ def filled(tables: Tables, key: str) -> dict[str, str]:
     return _of_this_table(table, {name: asked.get(name) or own.get(name, value) for name, value in values.items()})
 
 
-def _own(tables: Tables, key: str, merchant: Merchant) -> Iterator[tuple[str, str]]:
+def _own(tables: Reader, key: str, merchant: Merchant) -> Iterator[tuple[str, str]]:
     """The values that differ from merchant to merchant."""
     yield "merchants_id", merchant.merchants_id
     yield "pay_info", to_json(_card(real_now()))
@@ -146,7 +146,7 @@ def _card(now: int) -> dict[str, str]:
             "lastName": "Swift"}
 
 
-def _newest(tables: Tables, narrowed: Mapping[str, Any]) -> list[Order]:
+def _newest(tables: Reader, narrowed: Mapping[str, Any]) -> list[Order]:
     """The newest orders, of the merchant that is looked at."""
     now = tables.clock.now()
     return tables.lists.orders({"merchants_id": chosen(), **narrowed}, now)[0]

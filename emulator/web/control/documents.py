@@ -6,7 +6,7 @@ from ...base import money, portions
 from ...base.clock import iso
 from ...domain.orders import Order
 from ...gateway.endpoints.tgpayquery import refund_status
-from ...store import Tables
+from ...store import Reader
 from ...store.columns import to_json
 from ...store.notifications import StoredNotification
 from ..current import under_prefix
@@ -36,7 +36,7 @@ def page_of(order: Order) -> str:
     return under_prefix(order.page_path)
 
 
-def notification_json(tables: Tables, notification: StoredNotification) -> dict[str, Any]:
+def notification_json(tables: Reader, notification: StoredNotification) -> dict[str, Any]:
     """A notification with its request and every attempt."""
     attempts = tables.notifications.attempts(notification.id)
     told = {
@@ -52,7 +52,7 @@ def notification_json(tables: Tables, notification: StoredNotification) -> dict[
     return {**told, "left_out": {"attempts": attempts.left_out}} if attempts.left_out else told
 
 
-def notifications_json(tables: Tables, merchants_id: str, out_trade_no: str) -> tuple[list[dict[str, Any]], int]:
+def notifications_json(tables: Reader, merchants_id: str, out_trade_no: str) -> tuple[list[dict[str, Any]], int]:
     """The newest notifications of an order, oldest first, as many as their size allows; and how many are left out."""
     notifications, left_out = tables.notifications.of_order(merchants_id, out_trade_no)
     newest_first = (notification_json(tables, notification) for notification in reversed(notifications))

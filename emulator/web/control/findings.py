@@ -4,7 +4,7 @@ from typing import Any
 from flask import Response, jsonify
 
 from ...protocol.findings import RULES, Broken, broken
-from ...store import Tables
+from ...store import Reader
 from ..current import emulator
 from .documents import instant
 from .interface import MERCHANT, asked, operation
@@ -28,10 +28,10 @@ def _told(found: Broken) -> dict[str, Any]:
             "first": instant(found.first), "last": instant(found.last)}
 
 
-def _request(tables: Tables, entry_id: int) -> dict[str, int | None]:
+def _request(tables: Reader, entry_id: int) -> dict[str, int | None]:
     return {"journal_id": entry_id, "notification_id": None, "attempt": None}
 
 
-def _attempt(tables: Tables, attempt_id: int) -> dict[str, int | None]:
+def _attempt(tables: Reader, attempt_id: int) -> dict[str, int | None]:
     notification_id, place = tables.notifications.place(attempt_id)
     return {"journal_id": None, "notification_id": notification_id, "attempt": place}

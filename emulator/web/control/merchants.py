@@ -7,7 +7,7 @@ from ...domain import merchants as rules
 from ...domain.merchants import Merchant
 from ...operations import merchants
 from ...operations.unit import merchant_of
-from ...store import Tables
+from ...store import Reader
 from ..current import emulator
 from .interface import DEFAULT_ROWS, asked, body, listed, number, operation, paged_by, text_of
 
@@ -24,7 +24,7 @@ SETTINGS: dict[str, Any] = {
 NEW_SETTINGS = {"merchants_id": {"type": "string", "maxLength": merchants.LONGEST_NUMBER}, **SETTINGS}
 
 
-def merchant_json(tables: Tables, merchant: Merchant) -> dict[str, Any]:
+def merchant_json(tables: Reader, merchant: Merchant) -> dict[str, Any]:
     """A merchant with its settings; passwords, those in its notify_url among them, are told to nobody."""
     users = [{"login": user.login, "account_id": user.account_id} for user in tables.merchants.users(merchant.merchants_id)]
     return {"merchants_id": merchant.merchants_id, **merchant.shown_settings(), "users": users}

@@ -16,7 +16,7 @@ from ...operations.unit import merchant_of
 from ...operations.watching import Concerns
 from ...protocol.response_codes import CardStatus
 from ...signing import signature
-from ...store import Store, Tables
+from ...store import Reader, Store
 from ..current import base_url, emulator
 from ..streams import AT_LEAST_S, event, has_left, stream, take
 from .documents import instant, notifications_json, order_json
@@ -105,7 +105,7 @@ def wait() -> Response:
                 waiter.wait(min(left, AT_LEAST_S))
 
 
-def _reached(tables: Tables, merchants_id: str, out_trade_no: str, status: str, notifications_too: bool) -> tuple[bool, dict[str, Any]]:
+def _reached(tables: Reader, merchants_id: str, out_trade_no: str, status: str, notifications_too: bool) -> tuple[bool, dict[str, Any]]:
     found = tables.orders.find(merchants_id, out_trade_no)
     if found is None:
         return False, {"order": None, "notifications": []}
@@ -139,7 +139,7 @@ def happenings(merchants_id: str | None) -> Iterator[list[str]]:
 Cursor = tuple[int, int, int]
 
 
-def _cursor(written: str, tables: Tables) -> Cursor:
+def _cursor(written: str, tables: Reader) -> Cursor:
     newest = tables.newest()
     parts = written.split("-")
     if len(parts) != 3 or not all(map(_is_number, parts)):
@@ -161,7 +161,7 @@ def _happenings(store: Store, cursor: Cursor, merchants_id: str | None) -> Itera
                if merchants_id in (None, row["merchants_id"])]
 
 
-def _happened(tables: Tables, cursor: Cursor) -> list[tuple[str, Cursor, dict[str, Any]]]:
+def _happened(tables: Reader, cursor: Cursor) -> list[tuple[str, Cursor, dict[str, Any]]]:
     """What the three logs have beyond the cursor, in the order of time; each with the cursor that is past it."""
     history, journal, attempts = cursor
     streams = (

@@ -8,7 +8,7 @@ from flask import url_for
 from ...base import clock, money, urls
 from ...domain.orders import Order, Status
 from ...domain.transitions import at
-from ...store import Tables
+from ...store import Reader
 from ...store.notebook import Page
 from .. import drawn
 from ..current import Emulator, base_url, under_prefix
@@ -67,7 +67,7 @@ def _waits(order: Order) -> bool:
     return order.status is Status.WAIT_BUYER_PAY
 
 
-def _gateway(tables: Tables, order: Order, zone: str, now: int) -> Mapping[str, Any]:
+def _gateway(tables: Reader, order: Order, zone: str, now: int) -> Mapping[str, Any]:
     """An order as the gateway has it."""
     return {
         "number": order.out_trade_no, "endpoint": order.endpoint, "status": order.state_at(now), "paid": order.was_paid,
@@ -77,6 +77,6 @@ def _gateway(tables: Tables, order: Order, zone: str, now: int) -> Mapping[str, 
                     for notification in tables.notifications.of_order(order.merchants_id, order.out_trade_no)[0]]}
 
 
-def _history(tables: Tables, order: Order, zone: str) -> Iterator[Mapping[str, str]]:
+def _history(tables: Reader, order: Order, zone: str) -> Iterator[Mapping[str, str]]:
     for row in tables.orders.history(order.merchants_id, order.out_trade_no).rows:
         yield {"time": clock.spaced(row["at"], zone)[11:], "event": row["event"], "cause": row["cause"], "status": row["status"]}

@@ -6,7 +6,7 @@ from typing import Any
 from ...domain import wallets
 from ...domain.orders import Order
 from ...domain.transitions import at
-from ...store import Tables
+from ...store import Reader
 from ..current import Emulator
 from .clerk import MERCHANT, Clerk
 from .goods import Good, total
@@ -32,7 +32,7 @@ class Position:
     run: int
 
 
-def position(tables: Tables) -> Position | None:
+def position(tables: Reader) -> Position | None:
     """Where the story is; None before the first visit."""
     pages = [page for page in tables.notebook.pages(MERCHANT) if page.kind == POSITION]
     return Position(**pages[-1].entry, run=pages[0].id) if pages else None

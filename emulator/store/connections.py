@@ -1,0 +1,219 @@
+"""The connections of one process to its database: one that reads for each thread that works, and one that writes.
+
+A reading connection refuses every change. The writing one is used by whoever holds the write lock, and by nobody
+else. Both belong to the files that were opened: where these are removed or replaced, it is found out here.
+"""
+import os
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+from urllib.parse import quote
+
+from .access import Reader, Writer
+from .files import GONE, LOG_GONE, Files, Replaced, identity_in, inode
+from .locks import WriteLock
+from .troubles import Unusable
+
+BUSY_TIMEOUT_MS = 5_000
+MOST_IDLE = 16
+Access = TypeVar("Access", bound=Reader)
+
+
+def connect(path: Path, mode: str) -> sqlite3.Connection:
+    """A connection in autocommit mode; WAL keeps readers and the writer out of each other's way.
+
+    `mode` is rw, or rwc to make the file when it is not there.
+    """
+    connection = sqlite3.connect(f"file:{quote(str(path))}?mode={mode}", timeout=BUSY_TIMEOUT_MS / 1_000,
+                                 isolation_level=None, check_same_thread=False, cached_statements=256, uri=True)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")  # `Store.checkpoint` does it, with nobody waiting for the disk
+    return connection
+
+
+@dataclass
+class Opened(Generic[Access]):
+    """A connection and the tables on it; `origin` is the process and the generation that opened it."""
+
+    connection: sqlite3.Connection
+    tables: Access
+    origin: tuple[int, int]
+    patience_ms: int = BUSY_TIMEOUT_MS
+
+    def be_patient(self, patience_ms: int) -> None:
+        """Wait so long for programs that lock the database without our lock."""
+        if self.patience_ms != patience_ms:
+            self.connection.execute(f"PRAGMA busy_timeout = {patience_ms}")
+            self.patience_ms = patience_ms
+
+
+class OwnReader(Reader):
+    """A reader on a connection that belongs to whoever asked for it, and is closed by `close`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection)
+        self.close = connection.close
+
+
+class Connections:
+    """What a process has open of a database. What needs the files raises Unusable when they cannot be used.
+
+    `generation` counts the logs: a connection of an earlier one has a log that was removed.
+    """
+
+    def __init__(self, path: Path, lock: WriteLock) -> None:
+        self.path = path
+        self.lock = lock
+        self.generation = 0
+        self.files = Files(path)
+        self._has_left = False  # the log of a file in whose place another one is
+        self._local = threading.local()
+        self._idle: deque[Opened[Reader]] = deque()  # of threads that work no longer, or wait
+        self._writing: Opened[Writer] | None = None
+
+    def present(self) -> Opened[Reader] | None:
+        """This thread's reading connection, when it has one that can be used."""
+        opened: Opened[Reader] | None = getattr(self._local, "opened", None)
+        return opened if opened and self._is_current(opened) else None
+
+    def own(self) -> Opened[Reader]:
+        """This thread's reading connection."""
+        opened = self.present()
+        if opened is None:
+            opened = self._local.opened = self._left_over() or self.opened(Reader)
+        return opened
+
+    def opened(self, kind: type[Access]) -> Opened[Access]:
+        """A new connection, with tables of a kind."""
+        self.files.check()
+        log, index = self.files.present_logs()
+        if self.files.are_known and index and not log:  # others have the log that was removed
+            raise Unusable(LOG_GONE)
+        return self._open(kind)
+
+    def _open(self, kind: type[Access]) -> Opened[Access]:
+        connection = connect(self.path, "rw" if self.files.are_known else "rwc")
+        if not issubclass(kind, Writer):
+            connection.execute("PRAGMA query_only = ON")
+        if not self.is_in_place():
+            raise Unusable(GONE)
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()  # which opens the log
+        if self.files.logs is None:
+            self.files.logs = self.files.present_logs()
+        return Opened(connection, kind(connection), (os.getpid(), self.generation))
+
+    def _is_current(self, opened: Opened[Access]) -> bool:
+        return opened.origin == (os.getpid(), self.generation)
+
+    def _left_over(self) -> Opened[Reader] | None:
+        with suppress(IndexError):
+            while True:
+                opened = self._idle.pop()
+                if self._is_current(opened):
+                    return opened
+        return None
+
+    def _written_by(self) -> Opened[Writer] | None:
+        """The writing connection, when there is one that can be used."""
+        return self._writing if self._writing and self._is_current(self._writing) else None
+
+    @contextmanager
+    def exclusive(self) -> Iterator[Opened[Writer]]:
+        """The writing connection, with nobody else who writes, into the files that were opened."""
+        with self.lock.hold():
+            try:
+                self.files.check()
+            except Replaced:
+                self._leave_behind()
+                raise
+            self._renew()
+            writing = self._written_by()
+            if writing is None:
+                writing = self._writing = self.opened(Writer)
+            yield writing
+
+    def keep_to(self, identity: str) -> None:
+        """Use the database that is at the path now, and no other that comes into its place."""
+        if identity_in(self.path) != identity:
+            self.own().connection.execute("PRAGMA wal_checkpoint(FULL)")
+        self.files.begin(identity_in(self.path))
+
+    def is_in_place(self) -> bool:
+        """Whether the file that is at the path is the one that was opened."""
+        return not self.files.are_known or inode(self.path) is not None and not self.files.is_replaced
+
+    def look(self) -> None:
+        """See that the files are those that were opened."""
+        try:
+            self.files.check()
+        except Replaced:
+            with self.lock.hold():
+                self._leave_behind()
+            raise
+        if self._log_is_gone():
+            with self.lock.hold():
+                self._renew()
+
+    def _log_is_gone(self) -> bool:
+        return self.files.logs not in (None, self.files.present_logs())
+
+    def _renew(self) -> None:
+        """The log was removed, but it is still open: take it over into the database, and begin another one.
+
+        The first process to see it does so and notes the new log; the others then only open it.
+        """
+        if not self._log_is_gone():
+            return
+        present = self.files.present_logs()
+        if self.lock.noted() != str(present):
+            last = (self._written_by() or self.own()).connection
+            if present[0] or last.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                raise Unusable(LOG_GONE)
+        self.generation += 1
+        self._idle.clear()
+        self.files.logs = None
+        self._idle.append(self._open(Reader))
+        self.lock.note(str(self.files.logs))
+
+    def _leave_behind(self) -> None:
+        """Another file is at the path: empty the log of the one that was there, so that nobody takes it for the
+        log of the other."""
+        opened = self._written_by() or getattr(self._local, "opened", None) or self._left_over()
+        if opened is not None and not self._has_left:  # a new connection would be one to the other file
+            self._has_left = not opened.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            if opened is not self._writing:
+                self._local.opened = opened
+
+    def part(self) -> None:
+        """Called when the process is about to end: where another file is in the place of the database, its log
+        stays apart."""
+        if self.files.are_known and self.files.is_replaced:
+            with suppress(Unusable), self.lock.hold():
+                self._leave_behind()
+
+    def leave(self) -> None:
+        """Leave this thread's connection to others."""
+        opened = self.present()
+        self._local.opened = None
+        if opened is None:
+            return
+        if len(self._idle) < MOST_IDLE:
+            self._idle.append(opened)
+        else:
+            opened.connection.close()
+
+    def close(self) -> None:
+        """Close this thread's connection, those that nobody uses, and the one that writes."""
+        self.leave()
+        while opened := self._left_over():
+            opened.connection.close()
+        if writing := self._written_by():
+            writing.connection.close()
+        self._writing = None
+        self.files.logs = None

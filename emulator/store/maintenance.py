@@ -1,0 +1,99 @@
+"""Maintenance of the database file: its log is taken over, what is old is deleted, free pages go back to the disk.
+
+It is done in small steps with pauses between them, so that no payment waits for long.
+"""
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
+from pathlib import Path
+
+from .access import Writer
+from .connections import Connections
+from .troubles import Unusable
+from .upkeep import BATCH
+
+LONG_LOG_PAGES = 16_000
+PAUSE_S = 0.02
+LAST_PATIENCE_S = 0.5
+FREE_PAGES_KEPT = 500  # so few are soon used again
+PAGES_A_STEP = 2_000
+INCREMENTAL = 2  # a file that was made so that it can give free pages back; earlier versions made others
+
+
+class Maintenance:
+    """The maintenance of the database that `connections` has open; `write` begins a transaction."""
+
+    def __init__(self, connections: Connections, write: Callable[[], AbstractContextManager[Writer]]) -> None:
+        self._connections = connections
+        self._write = write
+
+    def checkpoint(self) -> None:
+        """Take the log over into the database; writers wait for it only when the log has become long."""
+        connection = self._connections.own().connection
+        pages = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1]
+        if pages > LONG_LOG_PAGES:
+            with self._connections.exclusive():
+                connection.execute("PRAGMA wal_checkpoint(RESTART)")
+
+    def tidy(self, real: int, keep: int | None, most: int | None) -> None:
+        """Delete what is older than `keep` milliseconds or beyond the newest `most` entries; `real` is the instant."""
+        with self._write() as writer:
+            writer.upkeep.mark(real)
+            deleted = writer.upkeep.delete_some(real, keep, most)
+        while deleted >= BATCH:
+            time.sleep(PAUSE_S)
+            with self._write() as writer:
+                deleted = writer.upkeep.delete_some(real, keep, most)
+        self._give_back()
+
+    def _give_back(self) -> None:
+        """Give free pages back to the disk, a step at a time."""
+        connections, looking = self._connections, self._connections.own().connection
+        left = _free_pages(looking)
+        if left <= FREE_PAGES_KEPT:
+            return
+        with connections.exclusive() as opened:
+            can_give_back = _number(opened.connection, "auto_vacuum") == INCREMENTAL
+            if not can_give_back and left * 2 > _number(opened.connection, "page_count"):
+                _rewrite(opened.connection)
+        if not can_give_back:
+            return
+        while left > FREE_PAGES_KEPT:
+            with connections.exclusive() as opened:
+                # `execute` would take a single step of this statement, which is a single page.
+                opened.connection.executescript(f"PRAGMA incremental_vacuum({PAGES_A_STEP})")
+            before, left = left, _free_pages(looking)
+            if left >= before:
+                return
+            time.sleep(PAUSE_S)
+        with connections.exclusive() as opened:  # it waits for readers, and writers for it
+            opened.be_patient(round(PAUSE_S * 1_000))
+            opened.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
+
+
+def _free_pages(connection: sqlite3.Connection) -> int:
+    """How many pages of the file are used by nothing."""
+    return _number(connection, "freelist_count")
+
+
+def _rewrite(connection: sqlite3.Connection) -> None:
+    """Write the file anew without its free pages, as one that can give them back."""
+    connection.execute(f"PRAGMA auto_vacuum = {INCREMENTAL}")
+    connection.execute("VACUUM")
+
+
+def conclude(path: Path) -> None:
+    """Take everything over from the log into the database file: what the last process does.
+
+    Where another program has the file open, it stays in the log until that one ends. Raises Unusable.
+    """
+    try:
+        with closing(sqlite3.connect(path, timeout=LAST_PATIENCE_S, isolation_level=None)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error as error:
+        raise Unusable(f"{path}: the log was not taken over into the database: {error}") from error

@@ -1,0 +1,88 @@
+"""The schema of the database: it is made from `schema.sql`, or brought up to date by `migrations`."""
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from .locks import locked
+from .troubles import Unusable
+
+VERSION = 6
+APPLICATION_ID = int.from_bytes(b"TGPY", "big")  # in the file's header: tells our databases from those of other programs
+PATIENCE_S = 5.0  # for other programs that lock the file
+
+
+def prepare(path: Path) -> None:
+    """Make the schema, or bring an older one up to date; several processes may do so at once.
+
+    Raises Unusable when the file cannot be written, is no database, or belongs to a newer version or another program.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            raise Unusable(f"{path} cannot be used as the database: it is no regular file")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with locked(path, "writing"):
+            _bring_up_to_date(path)
+    except (sqlite3.Error, OSError) as error:
+        raise Unusable(f"{path} cannot be used as the database: {error}") from error
+
+
+def _bring_up_to_date(path: Path) -> None:
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    version, empty = _version(path)
+    _keep_private(path)
+    with closing(sqlite3.connect(path, timeout=PATIENCE_S, isolation_level=None)) as connection:
+        if empty:
+            connection.execute("PRAGMA synchronous = OFF")  # nothing is in it yet that could be lost
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("PRAGMA journal_mode = WAL")
+        if empty:
+            schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
+            connection.executescript(f"BEGIN IMMEDIATE;{schema}PRAGMA application_id = {APPLICATION_ID};"
+                                     f"PRAGMA user_version = {VERSION};COMMIT")
+        connection.execute("BEGIN IMMEDIATE")  # a read-only file is found out now, not at the first payment
+        connection.execute(f"PRAGMA user_version = {version or VERSION}")
+        connection.execute("COMMIT")
+    if not empty and version < VERSION:
+        _migrate(path, version)
+
+
+def _version(path: Path) -> tuple[int, bool]:
+    """The schema's version, and whether nothing is in the file yet.
+
+    Raises Unusable for a database that is not ours to change, before its mode or anything in it is changed.
+    """
+    with closing(sqlite3.connect(path, timeout=PATIENCE_S, isolation_level=None)) as connection:
+        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+        ours = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+        empty = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if version > VERSION:
+        raise Unusable(f"{path} was written by a newer tgpay-emulator"
+                       f" (schema {version}, this one knows {VERSION})")
+    if not ours and not empty:
+        raise Unusable(f"{path} is a database of another program")
+    return version, empty
+
+
+def _keep_private(path: Path) -> None:
+    """Make the file readable for its owner alone: merchants' tokens are in it.
+
+    Its log gets the same mode from SQLite.
+    """
+    status = path.stat()
+    if status.st_uid == os.geteuid() and status.st_mode & 0o077:
+        path.chmod(0o600)
+
+
+def _migrate(path: Path, version: int) -> None:
+    """Take a database from `version` to the present one, each step in a transaction with its number."""
+    from sqlite_utils import Database  # slow to import, and seldom needed
+
+    from . import migrations
+
+    database = Database(path)
+    for number in range(version + 1, VERSION + 1):
+        with database.atomic():
+            migrations.STEPS[number](database)
+            database.execute(f"PRAGMA user_version = {number}")
+    database.close()
