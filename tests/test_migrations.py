@@ -1,4 +1,5 @@
-"""The design's promise of the database: an older one is brought up to date, a newer one refused, however many processes begin at once."""
+"""The design's promise of the database: an older one is brought up to date, a newer one refused, however many
+processes begin at once."""
 import json
 import multiprocessing
 import re
@@ -30,7 +31,8 @@ def path(tmp_path: Path) -> Path:
     prepare(path)
     store = Store(path)
     with store.write() as tables:
-        tables.orders.add(Order("1", "order", "tgpayqrcode", "alipay", 100, "GBP", 907_480_000, 600_000, 1, 2, "token", "", "127.0.0.1"))
+        tables.orders.add(Order("1", "order", "tgpayqrcode", "alipay", 100, "GBP", 907_480_000, 600_000, 1, 2,
+                                "token", "", "127.0.0.1"))
     store.close()
     return path
 
@@ -68,7 +70,8 @@ def test_a_new_database_is_of_the_present_version(path: Path) -> None:
     assert version(path) == schema.VERSION
 
 
-def test_an_older_database_is_brought_up_to_date_and_keeps_its_rows(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_older_database_is_brought_up_to_date_and_keeps_its_rows(path: Path,
+                                                                    monkeypatch: pytest.MonkeyPatch) -> None:
     latest = newer(monkeypatch, add_note, add_tips)
     prepare(path)
     assert version(path) == latest
@@ -79,7 +82,8 @@ def test_an_older_database_is_brought_up_to_date_and_keeps_its_rows(path: Path, 
 
 
 def normal(sql: str) -> list[str]:
-    """A statement that makes a table or an index, without blanks, quotes and comments; columns of tables in order."""
+    """A statement that makes a table or an index, without blanks, quotes and comments; columns of tables in
+    order."""
     plain = re.sub(r"--[^\n]*|[\"\s]", "", sql)
     head, _, inside = plain.partition("(")
     columns = re.split(r",(?![^()]*\))", inside.removesuffix(")"))
@@ -108,7 +112,8 @@ def older(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return path
 
 
-def test_a_database_of_any_earlier_version_gets_the_present_schema_and_keeps_its_rows(older: Path, path: Path) -> None:
+def test_a_database_of_any_earlier_version_gets_the_present_schema_and_keeps_its_rows(
+        older: Path, path: Path) -> None:
     before, since = numbers(older), version(older)
     prepare(older)
     assert version(older) == schema.VERSION
@@ -133,7 +138,8 @@ def test_what_an_older_database_says_is_said_in_the_present_words(older: Path) -
     assert [each.status for each in notifications] == ["delivered", "failed", "pending"]
     assert len(attempts) == 2
     assert injected == ([("fee_off",)] if has_injected else [()])
-    assert detail == {"amount": "1.00", "trans_id": older_databases.PLANTED["trans_id"], "injected": "fee_off"}
+    assert detail == {"amount": "1.00", "trans_id": older_databases.PLANTED["trans_id"],
+                      "injected": "fee_off"}
     assert results == [
         {"delivered": True, "error": "", "status_code": 200},
         {**older_databases.MOVED, "done": {"changes": 2, "attempts": 3, "delivered": 1}}]
@@ -145,7 +151,8 @@ def test_the_numbers_of_notifications_go_on_from_those_of_an_older_database(olde
         connection.execute("UPDATE sqlite_sequence SET seq = 40 WHERE name = 'notices'")
     prepare(older)
     with closing(sqlite3.connect(older)) as connection:
-        rows = connection.execute("SELECT name, seq FROM sqlite_sequence WHERE name IN ('notices', 'notifications')")
+        rows = connection.execute("SELECT name, seq FROM sqlite_sequence WHERE name IN ('notices', "
+                                  "'notifications')")
         assert rows.fetchall() == [("notifications", 40)]
 
 
@@ -160,7 +167,8 @@ def settled_statuses(shop: Shop, seconds: float = 10) -> list[str]:
 
 
 @pytest.mark.parametrize("since", older_databases.VERSIONS)
-def test_a_server_sends_what_an_older_database_has_not_sent(since: int, tmp_path: Path, receiver: Receiver) -> None:
+def test_a_server_sends_what_an_older_database_has_not_sent(since: int, tmp_path: Path,
+                                                            receiver: Receiver) -> None:
     path = tmp_path / "older.db"
     older_databases.make(path, since, receiver.url)
     with Server(database=path) as server:
@@ -177,7 +185,8 @@ def test_a_ledger_of_0_1_0_learns_the_numbers_of_its_refunds(tmp_path: Path) -> 
     older = tmp_path / "older.db"
     older_databases.make(older, 1)
     with closing(sqlite3.connect(older)) as connection, connection:
-        connection.execute("INSERT INTO ledger (merchants_id, out_trade_no, kind, amount, fee, rmb_settlement, settles_at, line) "
+        connection.execute("INSERT INTO ledger (merchants_id, out_trade_no, kind, amount, fee, "
+                           "rmb_settlement, settles_at, line) "
                            "VALUES ('1', 'order', 'R', -40, 0, -363, 7, '\"re,fund\",t\r\n')")
     prepare(older)
     store = Store(older)
@@ -193,7 +202,8 @@ def test_a_migration_is_done_once(path: Path, monkeypatch: pytest.MonkeyPatch) -
         prepare(path)
 
 
-def test_a_migration_that_fails_leaves_the_database_of_the_step_before(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_migration_that_fails_leaves_the_database_of_the_step_before(
+        path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = version(path)
     newer(monkeypatch, add_note, fail)
     with pytest.raises(Unusable):
@@ -227,12 +237,14 @@ def test_a_newer_database_is_refused_and_untouched(path: Path) -> None:
 def test_many_processes_make_a_new_database_together(tmp_path: Path) -> None:
     path = tmp_path / "new.db"
     line = f"from pathlib import Path; from tgpay_emulator.store import prepare; prepare(Path({str(path)!r}))"
-    processes = [subprocess.Popen([sys.executable, "-c", line], stderr=subprocess.PIPE, text=True) for _ in range(8)]
+    command = [sys.executable, "-c", line]
+    processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(8)]
     assert [process.communicate(timeout=30)[1] for process in processes] == [""] * 8
     assert version(path) == schema.VERSION
 
 
-def test_many_processes_migrate_an_older_database_together(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_processes_migrate_an_older_database_together(path: Path,
+                                                           monkeypatch: pytest.MonkeyPatch) -> None:
     latest = newer(monkeypatch, add_note, add_tips)
     processes = [CONTEXT.Process(target=prepare, args=(path,)) for _ in range(8)]
     for process in processes:

@@ -1,7 +1,7 @@
 """All tables on one connection: `Reader` for those who only look, `Writer` for a transaction.
 
-Each table has a class that reads and, where it can be written, one that extends it. A function that takes a `Reader`
-cannot write: its tables have no methods for that, and its connection refuses changes.
+Each table has a class that reads and, where it can be written, one that extends it. A function that takes a
+`Reader` cannot write: its tables have no methods for that, and its connection refuses changes.
 """
 import sqlite3
 from collections.abc import Collection, Iterator
@@ -25,14 +25,15 @@ from .upcoming import Upcoming
 from .upkeep import Upkeep
 from .vouchers import VoucherReader, Vouchers
 
-OF_A_MERCHANT = ("orders", "history", "refunds", "ledger", "notifications", "attempts", "journal", "transactions",
-                 "scenarios", "counts", "notebook")
-OF_ALL = (*OF_A_MERCHANT, "merchants", "removed_merchants", "users", "clock", "vouchers", "terminals", "upkeep_marks",
-          "idempotency_keys")
+OF_A_MERCHANT = ("orders", "history", "refunds", "ledger", "notifications", "attempts", "journal",
+                 "transactions", "scenarios", "counts", "notebook")
+OF_ALL = (*OF_A_MERCHANT, "merchants", "removed_merchants", "users", "clock", "vouchers", "terminals",
+          "upkeep_marks", "idempotency_keys")
 
 
 class Reader:
-    """The tables for reading: `reader.orders.find(…)`. Each statement sees what is committed when it begins."""
+    """The tables for reading: `reader.orders.find(…)`. Each statement sees what is committed when it
+    begins."""
 
     clock: ClockReader
     merchants: MerchantReader
@@ -67,8 +68,8 @@ class Reader:
         self.changes = Changes(connection)
 
     def next_due(self, but: Collection[int] = ()) -> int | None:
-        """The next instant at which time alone does something to an order, or a notification goes out, none of
-        `but`."""
+        """The next instant at which time alone does something to an order, or a notification goes out, none
+        of `but`."""
         dues = [due for due in (self.orders.next_due(), self.notifications.next_due(but)) if due is not None]
         return min(dues, default=None)
 
@@ -82,7 +83,8 @@ class Reader:
 class Writer(Reader):
     """The tables within a write transaction. It sees what it has written itself, which no `Reader` does.
 
-    `wakes_scheduler` is whether the transaction leaves work for the scheduler, which hears of it after the commit.
+    `wakes_scheduler` is whether the transaction leaves work for the scheduler, which hears of it after the
+    commit.
     """
 
     clock: ClockTable
@@ -133,8 +135,8 @@ class Writer(Reader):
         self.wakes_scheduler = True
 
     def touch(self, version: int) -> None:
-        """Write the schema's version, which the file has already: a full disk is found out by writing only, and
-        SQLite does not write a row that stays the same."""
+        """Write the schema's version, which the file has already: a full disk is found out by writing only,
+        and SQLite does not write a row that stays the same."""
         self._execute(f"PRAGMA user_version = {version}")
 
     def erase(self, merchants_id: str) -> None:
@@ -146,5 +148,5 @@ class Writer(Reader):
         """Forget everything, merchants and clock included, and begin all numbering anew."""
         for table in OF_ALL:
             self._execute(f"DELETE FROM {table}")
-        # Attempts may be under way, and answers to commands waited for: their numbers are not given out again.
+        # Attempts may be under way, and answers to commands waited for: those numbers are not given again.
         self._execute("DELETE FROM sqlite_sequence WHERE name NOT IN ('notifications', 'commands')")

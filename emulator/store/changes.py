@@ -9,7 +9,8 @@ _LATER = {
     "history": f"SELECT id, merchants_id, out_trade_no {_FROM.format('history')}",
     "journal": f"SELECT id, merchants_id, out_trade_no {_FROM.format('journal')}",
     "attempts": "SELECT a.id, a.merchants_id, n.out_trade_no FROM attempts AS a "
-                "JOIN notifications AS n ON n.id = a.notification_id WHERE a.id > :after ORDER BY a.id LIMIT :limit"}
+                "JOIN notifications AS n ON n.id = a.notification_id WHERE a.id > :after ORDER BY a.id "
+                "LIMIT :limit"}
 
 
 @dataclass

@@ -56,7 +56,8 @@ class Commands(CommandReader):
 
     def begin(self, command_id: int, plan: Mapping[str, Any]) -> None:
         """Fix what a command means, so that another process can finish it."""
-        self._execute("UPDATE commands SET plan = :plan WHERE id = :id", {"id": command_id, "plan": to_json(plan)})
+        self._execute("UPDATE commands SET plan = :plan WHERE id = :id",
+                      {"id": command_id, "plan": to_json(plan)})
 
     def finish(self, command_id: int, result: Mapping[str, Any]) -> None:
         """Note that a command is done."""

@@ -1,7 +1,9 @@
-"""The connections of one process to its database: one that reads for each thread that works, and one that writes.
+"""The connections of one process to its database: one that reads for each thread that works, and one that
+writes.
 
-A reading connection refuses every change. The writing one is used by whoever holds the write lock, and by nobody
-else. Both belong to the files that were opened: where these are removed or replaced, it is found out here.
+A reading connection refuses every change. The writing one is used by whoever holds the write lock, and by
+nobody else. Both belong to the files that were opened: where these are removed or replaced, it is found out
+here.
 """
 import os
 import sqlite3
@@ -30,10 +32,11 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
     `mode` is rw, or rwc to make the file when it is not there.
     """
     connection = sqlite3.connect(f"file:{quote(str(path))}?mode={mode}", timeout=BUSY_TIMEOUT_MS / 1_000,
-                                 isolation_level=None, check_same_thread=False, cached_statements=256, uri=True)
+                                 isolation_level=None, check_same_thread=False, uri=True,
+                                 cached_statements=256)
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA wal_autocheckpoint = 0")  # `Store.checkpoint` does it, with nobody waiting for the disk
+    connection.execute("PRAGMA wal_autocheckpoint = 0")  # `Store.checkpoint` does it, so that nobody waits
     return connection
 
 
@@ -182,8 +185,8 @@ class Connections:
         self.lock.note(str(self.files.logs))
 
     def _leave_behind(self) -> None:
-        """Another file is at the path: empty the log of the one that was there, so that nobody takes it for the
-        log of the other."""
+        """Another file is at the path: empty the log of the one that was there, so that nobody takes it for
+        the log of the other."""
         opened = self._written_by() or getattr(self._local, "opened", None) or self._left_over()
         if opened is not None and not self._has_left:  # a new connection would be one to the other file
             self._has_left = not opened.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
@@ -191,8 +194,8 @@ class Connections:
                 self._local.opened = opened
 
     def part(self) -> None:
-        """Called when the process is about to end: where another file is in the place of the database, its log
-        stays apart."""
+        """Called when the process is about to end: where another file is in the place of the database, its
+        log stays apart."""
         if self.files.are_known and self.files.is_replaced:
             with suppress(Unusable), self.lock.hold():
                 self._leave_behind()

@@ -1,8 +1,8 @@
 """The database as others use it: reading, and transactions that write.
 
-A write transaction is `BEGIN IMMEDIATE` under a lock that all threads and processes of this database share: waiting in
-the kernel for a lock is fair and prompt, SQLite's busy handler sleeps and starves. The busy timeout is left for other
-programs that have the file open.
+A write transaction is `BEGIN IMMEDIATE` under a lock that all threads and processes of this database share:
+waiting in the kernel for a lock is fair and prompt, SQLite's busy handler sleeps and starves. The busy
+timeout is left for other programs that have the file open.
 """
 import sqlite3
 import time
@@ -25,8 +25,8 @@ LOOK_S = 0.05
 class Store:
     """One database, used by any number of threads and processes.
 
-    `wake` is called after a commit that leaves work for the scheduler. A store does not survive a fork: use `close`
-    before. What needs the database raises Unusable when it cannot be used.
+    `wake` is called after a commit that leaves work for the scheduler. A store does not survive a fork: use
+    `close` before. What needs the database raises Unusable when it cannot be used.
     """
 
     def __init__(self, path: str | Path, wake: Callable[[], None] = lambda: None) -> None:
@@ -39,8 +39,8 @@ class Store:
         self._looked = 0.0
 
     def keep_to(self, identity: str) -> None:
-        """Use the database that is at the path now, and no other that comes into its place; `identity` is what it
-        says it is."""
+        """Use the database that is at the path now, and no other that comes into its place; `identity` is
+        what it says it is."""
         with self.reported():
             self._connections.keep_to(identity)
 
@@ -50,7 +50,8 @@ class Store:
 
     @property
     def generation(self) -> int:
-        """The number of the database's log: what was opened under an earlier one has a log that was removed."""
+        """The number of the database's log: what was opened under an earlier one has a log that was
+        removed."""
         return self._connections.generation
 
     def read(self) -> Reader:
@@ -77,8 +78,8 @@ class Store:
 
     @contextmanager
     def reported(self) -> Iterator[None]:
-        """Say in the log what makes the database unusable. Raises Unusable for errors of the file, the disk and
-        locks."""
+        """Say in the log what makes the database unusable. Raises Unusable for errors of the file, the disk
+        and locks."""
         try:
             yield
         except Unusable as trouble:
@@ -128,14 +129,15 @@ class Store:
             raise Unusable(f"the database cannot be written: {error}") from error
 
     def checkpoint(self) -> None:
-        """Take what was committed over from the log into the database, beside the writers, who wait only when the
-        log has become long."""
+        """Take what was committed over from the log into the database, beside the writers, who wait only when
+        the log has become long."""
         self.look()
         self._maintenance.checkpoint()
 
     def tidy(self, real: int, keep: int | None, most: int | None) -> None:
-        """Delete what is older than `keep` milliseconds of real time or beyond the newest `most` entries, and give
-        free pages back to the disk, with pauses for those who write meanwhile. None: there is no such limit."""
+        """Delete what is older than `keep` milliseconds of real time or beyond the newest `most` entries, and
+        give free pages back to the disk, with pauses for those who write meanwhile. None: there is no such
+        limit."""
         self._maintenance.tidy(real, keep, most)
 
     def leave(self) -> None:
@@ -143,8 +145,8 @@ class Store:
         self._connections.leave()
 
     def part(self) -> None:
-        """Called when the process is about to end: where another file is in the place of the database, its log
-        stays apart."""
+        """Called when the process is about to end: where another file is in the place of the database, its
+        log stays apart."""
         self._connections.part()
 
     def close(self) -> None:

@@ -1,7 +1,8 @@
 """The files of a database while it is served: whether they are still those that were opened.
 
-A process that has a file open goes on writing into it when it was deleted or moved away, and what it answers is lost. So the file
-at the path is compared with the one that was opened; and where it has changed, it is asked what it is.
+A process that has a file open goes on writing into it when it was deleted or moved away, and what it answers
+is lost. So the file at the path is compared with the one that was opened; and where it has changed, it is
+asked what it is.
 """
 import os
 import sqlite3
@@ -14,11 +15,13 @@ from .troubles import Unusable
 
 IDENTITY = "identity"
 GONE = "the database file is gone; put it back, or start the emulator again"
-OTHER = "another file is in the place of the database; put the one back that was there, or start the emulator again"
+OTHER = ("another file is in the place of the database; put the one back that was there, "
+         "or start the emulator again")
 DAMAGED = "the database file was overwritten or cut off; put it back as it was, or start the emulator again"
 LOG_GONE = "the log of the database (its file ends in -wal) was removed or replaced; start the emulator again"
 SETTLES_S, AGAIN_S, LONGEST_LOOK_S = 0.5, 0.05, 5.0  # of a file into which its log is being taken over
-# Of a log as SQLite's file format has it: sizes in bytes, and where the salts are that tell its frames from older ones.
+# Of a log as SQLite's file format has it: sizes in bytes, and where the salts are that tell its frames from
+# older ones.
 LOG_HEAD, FRAME_HEAD, SALTS_LENGTH = 32, 24, 8
 SALTS_OF_LOG, SALTS_OF_FRAME = slice(16, 24), slice(8, 16)
 Inode = tuple[int, int]
@@ -51,7 +54,8 @@ def identity_in(path: Path) -> str:
 
 
 def has_rest_in_log(path: Path, identity: str) -> bool:
-    """Whether a file that is shorter than its database says who it is, and its log has all the pages that it lacks.
+    """Whether a file that is shorter than its database says who it is, and its log has all the pages that it
+    lacks.
 
     That is so as long as somebody reads what was before: only a part of the log can be taken over then.
     """
@@ -91,7 +95,8 @@ def _pages_in_log(path: Path, size: int) -> set[int]:
 
 
 class Files:
-    """The database at a path. `logs` are the log and its index as they were opened, None while nothing is open."""
+    """The database at a path. `logs` are the log and its index as they were opened, None while nothing is
+    open."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

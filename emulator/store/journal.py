@@ -36,35 +36,42 @@ class JournalReader:
 
     def find(self, entry_id: int) -> sqlite3.Row | None:
         """An entry by its id."""
-        row: sqlite3.Row | None = self._execute("SELECT * FROM journal WHERE id = :id", {"id": entry_id}).fetchone()
+        row: sqlite3.Row | None = self._execute("SELECT * FROM journal WHERE id = :id",
+                                                {"id": entry_id}).fetchone()
         return row
 
     def page(self, wanted: Mapping[str, Any], after: int, limit: int) -> Iterator[sqlite3.Row]:
-        """Entries by id; `wanted` narrows to a merchants_id, endpoint, out_trade_no or verdict (each may be None)."""
-        return self._execute(f"SELECT * FROM journal WHERE id > :after{narrowing(wanted)} ORDER BY id LIMIT :limit",
+        """Entries by id; `wanted` narrows to a merchants_id, endpoint, out_trade_no or verdict (each may be
+        None)."""
+        return self._execute(f"SELECT * FROM journal WHERE id > :after{narrowing(wanted)} ORDER BY id "
+                             "LIMIT :limit",
                              {**wanted, "after": after, "limit": limit})
 
     def after(self, after: int, limit: int) -> list[sqlite3.Row]:
         """All entries since one, without what was sent and answered."""
-        return self._execute("SELECT id, at, merchants_id, endpoint, out_trade_no, status, verdict FROM journal "
-                             "WHERE id > :after ORDER BY id LIMIT :limit",
+        return self._execute("SELECT id, at, merchants_id, endpoint, out_trade_no, status, verdict "
+                             "FROM journal WHERE id > :after ORDER BY id LIMIT :limit",
                              {"after": after, "limit": limit}).fetchall()
 
     def breaches(self, merchants_id: str | None) -> Iterator[Breaches]:
-        """What requests of a merchant, or all, were found to break; requests with the same findings together."""
+        """What requests of a merchant, or all, were found to break; requests with the same findings
+        together."""
         return breaches_of(self._execute, "journal", merchants_id)
 
     def asked(self, merchants_id: str, out_trade_no: str, endpoint: str, until: int) -> bool:
         """Whether an endpoint answered about an order up to an instant."""
-        return self._execute("SELECT 1 FROM journal WHERE merchants_id = :mid AND out_trade_no = :no AND endpoint = :endpoint "
-                             "AND verdict = 'OK' AND at <= :until LIMIT 1",
-                             {"mid": merchants_id, "no": out_trade_no, "endpoint": endpoint, "until": until}).fetchone() is not None
+        return self._execute("SELECT 1 FROM journal WHERE merchants_id = :mid AND out_trade_no = :no "
+                             "AND endpoint = :endpoint AND verdict = 'OK' AND at <= :until LIMIT 1",
+                             {"mid": merchants_id, "no": out_trade_no, "endpoint": endpoint,
+                              "until": until}).fetchone() is not None
 
-    def told_since(self, merchants_id: str, out_trade_no: str, endpoint: str, text: str, since: int, until: int) -> bool:
-        """Whether an answer of an endpoint about an order had a text in it, after one instant and up to another."""
+    def told_since(self, merchants_id: str, out_trade_no: str, endpoint: str, text: str, since: int,
+                   until: int) -> bool:
+        """Whether an answer of an endpoint about an order had a text in it, after one instant and up to
+        another."""
         return self._execute(
-            "SELECT 1 FROM journal WHERE merchants_id = :mid AND out_trade_no = :no AND endpoint = :endpoint AND at > :since "
-            "AND at <= :until AND answer LIKE :text LIMIT 1",
+            "SELECT 1 FROM journal WHERE merchants_id = :mid AND out_trade_no = :no AND endpoint = :endpoint "
+            "AND at > :since AND at <= :until AND answer LIKE :text LIMIT 1",
             {"mid": merchants_id, "no": out_trade_no, "endpoint": endpoint, "since": since, "until": until,
              "text": f"%{text}%"}).fetchone() is not None
 
@@ -74,28 +81,33 @@ class Journal(JournalReader):
 
     def add(self, entry: Entry) -> int:
         """Write an entry down, very long texts shortened; answers its id."""
-        values = {**vars(entry), "params": to_json(kept_params(entry.params)), "answer": shortened(entry.answer, LONGEST_ANSWER),
+        values = {**vars(entry), "params": to_json(kept_params(entry.params)),
+                  "answer": shortened(entry.answer, LONGEST_ANSWER),
                   "endpoint": shortened(entry.endpoint), "out_trade_no": shortened(entry.out_trade_no),
-                  "method": shortened(entry.method), "findings": to_json(entry.findings) if entry.findings else "[]",
+                  "method": shortened(entry.method),
+                  "findings": to_json(entry.findings) if entry.findings else "[]",
                   "explanation": to_json(shortened_inside(entry.explanation)) if entry.explanation else "{}"}
         cursor = self._execute(
-            """INSERT INTO journal (at, merchants_id, endpoint, out_trade_no, ip, method, params, status, answer, verdict, findings,
-                   explanation)
-               VALUES (:at, :merchants_id, :endpoint, :out_trade_no, :ip, :method, :params, :status, :answer, :verdict, :findings,
-                   :explanation)""", values)
+            """INSERT INTO journal (at, merchants_id, endpoint, out_trade_no, ip, method, params, status,
+                   answer, verdict, findings, explanation)
+               VALUES (:at, :merchants_id, :endpoint, :out_trade_no, :ip, :method, :params, :status,
+                   :answer, :verdict, :findings, :explanation)""", values)
         return cursor.lastrowid or 0
 
     def clear(self, merchants_id: str | None) -> None:
         """Forget the entries of a merchant, or all."""
         if merchants_id is None:
-            self._execute("DELETE FROM journal")  # without a condition it takes no longer for a million entries
+            self._execute("DELETE FROM journal")  # quick without a condition, also for a million entries
         else:
             self._execute("DELETE FROM journal WHERE merchants_id = :mid", {"mid": merchants_id})
 
-    def add_finding(self, merchants_id: str, out_trade_no: str, endpoint: str, finding: Mapping[str, str]) -> None:
-        """Add a finding to the first request that an endpoint took for an order, when the journal still has it."""
-        row = self._execute("SELECT id, findings FROM journal WHERE merchants_id = :mid AND out_trade_no = :no AND endpoint = :endpoint "
-                            "AND verdict = 'OK' ORDER BY id LIMIT 1",
+    def add_finding(self, merchants_id: str, out_trade_no: str, endpoint: str,
+                    finding: Mapping[str, str]) -> None:
+        """Add a finding to the first request that an endpoint took for an order, when the journal still has
+        it."""
+        row = self._execute("SELECT id, findings FROM journal WHERE merchants_id = :mid "
+                            "AND out_trade_no = :no AND endpoint = :endpoint AND verdict = 'OK' ORDER BY id "
+                            "LIMIT 1",
                             {"mid": merchants_id, "no": out_trade_no, "endpoint": endpoint}).fetchone()
         if row:
             findings = [*json.loads(row["findings"]), dict(finding)]

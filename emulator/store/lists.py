@@ -1,4 +1,5 @@
-"""What the console shows: rows of several tables newest first, a page after another by the last id seen, and all rows of an order."""
+"""What the console shows: rows of several tables newest first, a page after another by the last id seen, and
+all rows of an order."""
 import sqlite3
 from collections.abc import Mapping
 from typing import Any
@@ -18,18 +19,23 @@ MOST_CHARACTERS = 1024 * 1024  # of the rows of a page
 _NEWEST = 2**62
 _LIKE = r"LIKE :like ESCAPE '\'"
 _ORDERS = {
-    "merchants_id": "merchants_id = :merchants_id", "endpoint": "endpoint = :endpoint", "status": f"{EFFECTIVE} = :status",
-    "search": f"(out_trade_no {_LIKE} OR trans_id {_LIKE} OR amount = :amount OR json_extract(details, '$.reference') {_LIKE})"}
+    "merchants_id": "merchants_id = :merchants_id", "endpoint": "endpoint = :endpoint",
+    "status": f"{EFFECTIVE} = :status",
+    "search": f"(out_trade_no {_LIKE} OR trans_id {_LIKE} OR amount = :amount OR json_extract(details, "
+              f"'$.reference') {_LIKE})"}
 _NOTIFICATIONS = {
-    "merchants_id": "merchants_id = :merchants_id", "status": "status = :status", "open": "status <> 'delivered'",
+    "merchants_id": "merchants_id = :merchants_id", "status": "status = :status",
+    "open": "status <> 'delivered'",
     "notify_type": "notify_type = :notify_type", "search": f"out_trade_no {_LIKE}"}
 _JOURNAL = {
-    "merchants_id": "merchants_id = :merchants_id", "endpoint": "endpoint = :endpoint", "verdict": "verdict = :verdict",
+    "merchants_id": "merchants_id = :merchants_id", "endpoint": "endpoint = :endpoint",
+    "verdict": "verdict = :verdict",
     "refused": "verdict <> 'OK'", "search": f"out_trade_no {_LIKE}"}
 
 
 class Lists:
-    """Pages of orders, notifications and journal entries, each with the id before which the next one begins, None at the end.
+    """Pages of orders, notifications and journal entries, each with the id before which the next one begins,
+    None at the end.
 
     What is None or missing in `narrowed` does not narrow.
     """
@@ -37,18 +43,22 @@ class Lists:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
 
-    def orders(self, narrowed: Narrowed, now: int, before: int | None = None) -> tuple[list[Order], int | None]:
-        """Orders; `search` finds parts of their numbers, trade numbers and references, and whole amounts in major units."""
+    def orders(self, narrowed: Narrowed, now: int,
+               before: int | None = None) -> tuple[list[Order], int | None]:
+        """Orders; `search` finds parts of their numbers, trade numbers and references, and whole amounts in
+        major units."""
         rows, rest = self._page("orders", _ORDERS, {**narrowed, "now": now}, before)
         return [read_order(row) for row in rows], rest
 
-    def notifications(self, narrowed: Narrowed, before: int | None = None) -> tuple[list[StoredNotification], int | None]:
+    def notifications(self, narrowed: Narrowed,
+                      before: int | None = None) -> tuple[list[StoredNotification], int | None]:
         """Notifications; `search` finds parts of order numbers, `open` those that are not delivered."""
         rows, rest = self._page("notifications", _NOTIFICATIONS, narrowed, before)
         return [StoredNotification(**row) for row in rows], rest
 
     def journal(self, narrowed: Narrowed, before: int | None = None) -> tuple[list[sqlite3.Row], int | None]:
-        """Journal entries; `search` finds parts of order numbers, `refused` those that were not answered OK."""
+        """Journal entries; `search` finds parts of order numbers, `refused` those that were not answered
+        OK."""
         return self._page("journal", _JOURNAL, narrowed, before)
 
     def _page(self, table: str, conditions: Mapping[str, str], narrowed: Mapping[str, Any],
@@ -57,8 +67,10 @@ class Lists:
         asked = [sql for name, sql in conditions.items() if narrowed.get(name)]
         search = narrowed.get("search") or ""
         found = self._execute(
-            f"SELECT * FROM {table} WHERE {' AND '.join(['id < :before', *asked])} ORDER BY id DESC LIMIT :limit",
-            {**narrowed, "before": before or _NEWEST, "limit": PAGE + 1, "like": _part(search), "amount": _amount(search)})
+            f"SELECT * FROM {table} WHERE {' AND '.join(['id < :before', *asked])} ORDER BY id DESC "
+            "LIMIT :limit",
+            {**narrowed, "before": before or _NEWEST, "limit": PAGE + 1, "like": _part(search),
+             "amount": _amount(search)})
         rows, complete = portions.taken(found, size_of, MOST_CHARACTERS)
         shown = rows[:PAGE]
         return shown, None if complete and len(rows) <= PAGE else shown[-1]["id"]
@@ -69,10 +81,13 @@ class Lists:
                       {"mid": merchants_id, "no": out_trade_no})
 
     def transactions(self, merchants_id: str, out_trade_no: str) -> list[Transaction]:
-        """The newest of what an order had on terminals before its present transaction, in the order of time."""
-        rows = self._execute("SELECT state FROM transactions WHERE merchants_id = :mid AND out_trade_no = :no AND state IS NOT NULL "
-                             "ORDER BY rowid DESC LIMIT :most", {"mid": merchants_id, "no": out_trade_no, "most": MOST_TRANSACTIONS})
-        return sorted((read_transaction(row["state"]) for row in rows), key=lambda transaction: transaction.started_at)
+        """The newest of what an order had on terminals before its present transaction, in the order of
+        time."""
+        rows = self._execute("SELECT state FROM transactions WHERE merchants_id = :mid "
+                             "AND out_trade_no = :no AND state IS NOT NULL ORDER BY rowid DESC LIMIT :most",
+                             {"mid": merchants_id, "no": out_trade_no, "most": MOST_TRANSACTIONS})
+        return sorted((read_transaction(row["state"]) for row in rows),
+                      key=lambda transaction: transaction.started_at)
 
     def ledger(self, merchants_id: str, out_trade_no: str) -> Newest:
         """The newest of the ledger's entries of an order."""

@@ -1,6 +1,7 @@
 """Locks between processes: files beside the database that are there only to be locked.
 
-The kernel gives them up when their holder dies. A holder that is stopped keeps them: nobody waits for it for ever.
+The kernel gives them up when their holder dies. A holder that is stopped keeps them: nobody waits for it for
+ever.
 """
 import fcntl
 import os
@@ -68,7 +69,8 @@ class WriteLock:
         self._thread = threading.Lock()
         self._file: int | None = None
         self.is_held = False  # by somebody who has been waited for in vain
-        self.pause: Callable[[], AbstractContextManager[None]] = nullcontext  # what a thread waits in that need not hold a slot
+        # What a thread waits in that need not hold a slot.
+        self.pause: Callable[[], AbstractContextManager[None]] = nullcontext
 
     @contextmanager
     def hold(self) -> Iterator[None]:
@@ -91,7 +93,8 @@ class WriteLock:
                     self._release()
 
     def _try(self, end: float) -> bool:
-        """Whether both locks, that of the threads and that of the processes, could be had up to an instant."""
+        """Whether both locks, that of the threads and that of the processes, could be had up to an
+        instant."""
         if not self._thread.acquire(timeout=max(0.0, end - time.monotonic())):
             return False
         try:
@@ -129,7 +132,8 @@ class WriteLock:
 
 
 class Leadership:
-    """The right to run the scheduler of a database: one holder among all processes, given up by the kernel when it dies.
+    """The right to run the scheduler of a database: one holder among all processes, given up by the kernel
+    when it dies.
 
     The holder says every second that it is not stopped. Raises Unusable where the file cannot be opened.
     """

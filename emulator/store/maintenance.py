@@ -1,4 +1,5 @@
-"""Maintenance of the database file: its log is taken over, what is old is deleted, free pages go back to the disk.
+"""Maintenance of the database file: its log is taken over, what is old is deleted, free pages go back to the
+disk.
 
 It is done in small steps with pauses between them, so that no payment waits for long.
 """
@@ -37,7 +38,8 @@ class Maintenance:
                 connection.execute("PRAGMA wal_checkpoint(RESTART)")
 
     def tidy(self, real: int, keep: int | None, most: int | None) -> None:
-        """Delete what is older than `keep` milliseconds or beyond the newest `most` entries; `real` is the instant."""
+        """Delete what is older than `keep` milliseconds or beyond the newest `most` entries; `real` is the
+        instant."""
         with self._write() as writer:
             writer.upkeep.mark(real)
             deleted = writer.upkeep.delete_some(real, keep, most)

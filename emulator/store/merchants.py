@@ -32,12 +32,14 @@ class MerchantReader:
 
     def find(self, merchants_id: str) -> Merchant | None:
         """A merchant by its number."""
-        row = self._execute("SELECT settings FROM merchants WHERE merchants_id = :id", {"id": merchants_id}).fetchone()
+        row = self._execute("SELECT settings FROM merchants WHERE merchants_id = :id",
+                            {"id": merchants_id}).fetchone()
         return _merchant(merchants_id, row["settings"]) if row else None
 
     def made(self, merchants_id: str) -> dict[str, Any] | None:
         """The settings and users with which a merchant was made."""
-        row = self._execute("SELECT made FROM merchants WHERE merchants_id = :id", {"id": merchants_id}).fetchone()
+        row = self._execute("SELECT made FROM merchants WHERE merchants_id = :id",
+                            {"id": merchants_id}).fetchone()
         return json.loads(row["made"]) if row else None
 
     def page(self, after: str, limit: int) -> Iterator[Merchant]:
@@ -64,7 +66,8 @@ class MerchantReader:
     def is_used(self, merchants_id: str) -> bool:
         """Whether a merchant has this number, or had it since everything was last reset."""
         found = self._execute("SELECT 1 FROM merchants WHERE merchants_id = :id UNION ALL "
-                              "SELECT 1 FROM removed_merchants WHERE merchants_id = :id", {"id": merchants_id})
+                              "SELECT 1 FROM removed_merchants WHERE merchants_id = :id",
+                              {"id": merchants_id})
         return found.fetchone() is not None
 
     def count_removed(self) -> int:
@@ -73,13 +76,15 @@ class MerchantReader:
 
     def users(self, merchants_id: str) -> list[User]:
         """The logins of a merchant."""
-        rows = self._execute("SELECT login, account_id, password_hash FROM users WHERE merchants_id = :id ORDER BY login_key",
+        rows = self._execute("SELECT login, account_id, password_hash FROM users WHERE merchants_id = :id "
+                             "ORDER BY login_key",
                              {"id": merchants_id})
         return [User(**row) for row in rows]
 
     def login(self, login: str) -> tuple[Merchant, User] | None:
         """A user by login, in any case, and the merchant that the user belongs to."""
-        row = self._execute("SELECT merchants_id, login, account_id, password_hash FROM users WHERE login_key = :key",
+        row = self._execute("SELECT merchants_id, login, account_id, password_hash FROM users "
+                            "WHERE login_key = :key",
                             {"key": login.lower()}).fetchone()
         merchant = self.find(row["merchants_id"]) if row else None
         return (merchant, User(row["login"], row["account_id"], row["password_hash"])) if merchant else None
@@ -88,11 +93,14 @@ class MerchantReader:
 class Merchants(MerchantReader):
     """The same, to be written."""
 
-    def add(self, merchants_id: str, settings: Mapping[str, Any], users: Iterable[User], terminals: Iterable[Mapping[str, Any]]) -> bool:
+    def add(self, merchants_id: str, settings: Mapping[str, Any], users: Iterable[User],
+            terminals: Iterable[Mapping[str, Any]]) -> bool:
         """Make a merchant; False when there is one with this number already."""
-        made = {"settings": dict(settings), "users": [vars(user) for user in users], "terminals": list(terminals)}
+        made = {"settings": dict(settings), "users": [vars(user) for user in users],
+                "terminals": list(terminals)}
         added = self._execute(
-            "INSERT INTO merchants (merchants_id, settings, made) VALUES (:id, :settings, :made) ON CONFLICT DO NOTHING",
+            "INSERT INTO merchants (merchants_id, settings, made) VALUES (:id, :settings, :made) "
+            "ON CONFLICT DO NOTHING",
             {"id": merchants_id, "settings": to_json(settings), "made": to_json(made)}).rowcount
         return bool(added)
 
@@ -102,7 +110,8 @@ class Merchants(MerchantReader):
                       {"id": merchants_id, "settings": to_json(settings)})
 
     def restore(self, merchants_id: str) -> list[dict[str, Any]]:
-        """Back to the settings and users with which it was made; answers the terminals that it was made with."""
+        """Back to the settings and users with which it was made; answers the terminals that it was made
+        with."""
         made = self.made(merchants_id)
         if made is None:
             return []
@@ -121,12 +130,14 @@ class Merchants(MerchantReader):
 
     def new_browser(self, merchants_id: str) -> int:
         """The number of a browser that this merchant has not seen before."""
-        row = self._execute("UPDATE merchants SET browsers = browsers + 1 WHERE merchants_id = :id RETURNING browsers",
+        row = self._execute("UPDATE merchants SET browsers = browsers + 1 WHERE merchants_id = :id "
+                            "RETURNING browsers",
                             {"id": merchants_id}).fetchone()
         return int(row["browsers"])
 
     def replace_users(self, merchants_id: str, users: Iterable[User]) -> str | None:
-        """Give a merchant these logins and no others; answers a login that belongs to another merchant, when one does."""
+        """Give a merchant these logins and no others; answers a login that belongs to another merchant, when
+        one does."""
         self._execute("DELETE FROM users WHERE merchants_id = :id", {"id": merchants_id})
         for user in users:
             added = self._execute(

@@ -20,18 +20,19 @@ def cards(database: "Database") -> None:
     """Version 2: what an order knows of its card, and vouchers; a merchant's column that nobody read goes."""
     database.execute("ALTER TABLE orders ADD COLUMN card TEXT")
     database.execute("ALTER TABLE merchants DROP COLUMN seeded")
-    database.execute("CREATE TABLE vouchers (id INTEGER PRIMARY KEY AUTOINCREMENT, voucher TEXT NOT NULL UNIQUE, "
-                     "card TEXT NOT NULL, expires_at BIGINT NOT NULL, used INTEGER NOT NULL)")
+    database.execute("CREATE TABLE vouchers (id INTEGER PRIMARY KEY AUTOINCREMENT, voucher TEXT NOT NULL "
+                     "UNIQUE, card TEXT NOT NULL, expires_at BIGINT NOT NULL, used INTEGER NOT NULL)")
 
 
 def terminals_and_scenarios(database: "Database") -> None:
-    """Version 3: terminals, two for each merchant that has been made, and their transactions; scenarios; the report
-    of findings; the notebook of the demo's shop."""
+    """Version 3: terminals, two for each merchant that has been made, and their transactions; scenarios; the
+    report of findings; the notebook of the demo's shop."""
     _add_tables_of_terminals(database)
     _add_tables_of_scenarios(database)
     _add_true_settlement(database)
     for table in ("journal", "attempts"):
-        database.execute(f"CREATE INDEX {table}_findings ON {table} (merchants_id, findings, at) WHERE findings <> '[]'")
+        database.execute(f"CREATE INDEX {table}_findings ON {table} (merchants_id, findings, at) "
+                         "WHERE findings <> '[]'")
     for table in ("orders", "notices", "journal"):
         database.execute(f"CREATE INDEX {table}_merchant ON {table} (merchants_id, id)")
     database.execute("CREATE INDEX notices_not_taken ON notices (id) WHERE status <> 'taken'")
@@ -57,16 +58,17 @@ def _add_tables_of_scenarios(database: "Database") -> None:
         database.execute(f"ALTER TABLE notices ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
     database.execute("CREATE TABLE scenarios (merchants_id TEXT PRIMARY KEY, digest TEXT NOT NULL, "
                      "document TEXT NOT NULL)")
-    database.execute("CREATE TABLE counts (merchants_id TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, "
-                     "number INTEGER NOT NULL, PRIMARY KEY (merchants_id, kind, name))")
-    database.execute("CREATE TABLE notebook (id INTEGER PRIMARY KEY AUTOINCREMENT, merchants_id TEXT NOT NULL, "
-                     "kind TEXT NOT NULL, entry TEXT NOT NULL)")
+    database.execute("CREATE TABLE counts (merchants_id TEXT NOT NULL, kind TEXT NOT NULL, "
+                     "name TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (merchants_id, kind, name))")
+    database.execute("CREATE TABLE notebook (id INTEGER PRIMARY KEY AUTOINCREMENT, "
+                     "merchants_id TEXT NOT NULL, kind TEXT NOT NULL, entry TEXT NOT NULL)")
     database.execute("CREATE INDEX notebook_merchant ON notebook (merchants_id, id)")
 
 
 def _add_true_settlement(database: "Database") -> None:
     """What a line of the ledger truly is, beside what the settlement file shows of it."""
-    for column in ("partner_id TEXT NOT NULL DEFAULT ''", "planted TEXT NOT NULL DEFAULT ''", "true_settles_at BIGINT"):
+    for column in ("partner_id TEXT NOT NULL DEFAULT ''", "planted TEXT NOT NULL DEFAULT ''",
+                   "true_settles_at BIGINT"):
         database.execute(f"ALTER TABLE ledger ADD COLUMN {column}")
     database.execute("UPDATE ledger SET partner_id = out_trade_no WHERE kind = 'P'")
     for entry_id, line in database.execute("SELECT id, line FROM ledger WHERE partner_id = ''").fetchall():
@@ -91,8 +93,8 @@ def _equip(database: "Database") -> None:
 
 
 def removed_merchants_and_upkeep(database: "Database") -> None:
-    """Version 4: the numbers of merchants that were removed; marks of time, by which old entries are found; what a
-    server remembers from one start to the next.
+    """Version 4: the numbers of merchants that were removed; marks of time, by which old entries are found;
+    what a server remembers from one start to the next.
 
     The document's code for a duplicate is 3105: scenarios of earlier versions may name another.
     """
@@ -121,8 +123,8 @@ def skipped_attempts_and_keys(database: "Database") -> None:
 
 
 def notifications_and_injected(database: "Database") -> None:
-    """Version 6: notices are called notifications, which are pending, delivered or failed; what is planted in the
-    settlement file is called injected."""
+    """Version 6: notices are called notifications, which are pending, delivered or failed; what is planted in
+    the settlement file is called injected."""
     for name in ("notices_due", "notices_order", "notices_merchant", "notices_not_taken", "attempts_notice"):
         database.execute(f"DROP INDEX {name}")
     database.execute("ALTER TABLE notices RENAME TO notifications")

@@ -1,4 +1,5 @@
-"""Table `notebook`: what a shop that is played here, the demo's, writes down for itself. Payments never look at it."""
+"""Table `notebook`: what a shop that is played here, the demo's, writes down for itself. Payments never look
+at it."""
 import json
 import sqlite3
 from collections.abc import Mapping
@@ -25,7 +26,8 @@ class NotebookReader:
 
     def pages(self, merchants_id: str) -> list[Page]:
         """All of it."""
-        rows = self._execute("SELECT id, kind, entry FROM notebook WHERE merchants_id = :mid ORDER BY id", {"mid": merchants_id})
+        rows = self._execute("SELECT id, kind, entry FROM notebook WHERE merchants_id = :mid ORDER BY id",
+                             {"mid": merchants_id})
         return [Page(row["id"], row["kind"], json.loads(row["entry"])) for row in rows]
 
 
@@ -34,6 +36,7 @@ class Notebook(NotebookReader):
 
     def write(self, merchants_id: str, kind: str, entry: Mapping[str, Any]) -> int:
         """Write something down; answers its id."""
-        row = self._execute("INSERT INTO notebook (merchants_id, kind, entry) VALUES (:mid, :kind, :entry) RETURNING id",
+        row = self._execute("INSERT INTO notebook (merchants_id, kind, entry) VALUES (:mid, :kind, :entry) "
+                            "RETURNING id",
                             {"mid": merchants_id, "kind": kind, "entry": to_json(entry)}).fetchone()
         return int(row["id"])

@@ -13,15 +13,16 @@ from .shortening import shortened
 
 _DUE = """SELECT * FROM notifications AS n WHERE due_at <= :now {others}
           AND id NOT IN (SELECT value FROM json_each(:under_way)) AND (attempts > 0 OR NOT EXISTS (
-              SELECT 1 FROM notifications AS earlier WHERE earlier.merchants_id = n.merchants_id AND earlier.out_trade_no = n.out_trade_no
-              AND earlier.id < n.id AND earlier.attempts = 0 AND earlier.due_at <= :now))
+              SELECT 1 FROM notifications AS earlier WHERE earlier.merchants_id = n.merchants_id
+              AND earlier.out_trade_no = n.out_trade_no AND earlier.id < n.id AND earlier.attempts = 0
+              AND earlier.due_at <= :now))
           ORDER BY due_at, id LIMIT :limit"""
 
 
 @dataclass(frozen=True)
 class DeliveryPlan:
-    """How a notification is sent: `drop` attempts are lost first, each other is made `duplicate` times at once, and it is sent `times` times,
-    whether it is delivered or not."""
+    """How a notification is sent: `drop` attempts are lost first, each other is made `duplicate` times at
+    once, and it is sent `times` times, whether it is delivered or not."""
 
     drop: int = 0
     times: int = 1
@@ -33,8 +34,8 @@ PLAIN = DeliveryPlan()
 
 @dataclass(frozen=True)
 class StoredNotification:
-    """A notification in the outbox. `status` is pending, delivered or failed; `attempts` counts those of the schedule. One that is delivered may be due
-    all the same, where a scenario's rule asks for copies."""
+    """A notification in the outbox. `status` is pending, delivered or failed; `attempts` counts those of the
+    schedule. One that is delivered may be due all the same, where a scenario's rule asks for copies."""
 
     id: int
     merchants_id: str
@@ -74,7 +75,8 @@ class StoredNotification:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One try to deliver a notification: when (milliseconds), how long it took, and what came back or went wrong."""
+    """One try to deliver a notification: when (milliseconds), how long it took, and what came back or went
+    wrong."""
 
     notification_id: int
     merchants_id: str
@@ -117,21 +119,26 @@ class NotificationReader:
                             {"but": json.dumps(list(but))}).fetchone()
         return row["due_at"] if row else None
 
-    def due(self, now: int, but: Iterable[str], under_way: Collection[int], limit: int) -> list[StoredNotification]:
-        """Notifications to be sent now, oldest first, none of the merchants `but` and none of those `under_way`.
+    def due(self, now: int, but: Iterable[str], under_way: Collection[int],
+            limit: int) -> list[StoredNotification]:
+        """Notifications to be sent now, oldest first, none of the merchants `but` and none of those
+        `under_way`.
 
-        The first attempts of one order's notifications go out in the order of their causes: one waits for those before it.
+        The first attempts of one order's notifications go out in the order of their causes: one waits for
+        those before it.
         """
         saturated = {f"but{number}": merchant for number, merchant in enumerate(but)}
-        others = f"AND merchants_id NOT IN ({', '.join(':' + name for name in saturated)})" if saturated else ""
+        names = ", ".join(f":{name}" for name in saturated)
+        others = f"AND merchants_id NOT IN ({names})" if saturated else ""
         rows = self._execute(_DUE.format(others=others), {
             "now": now, "limit": limit, "under_way": json.dumps(list(under_way)), **saturated})
         return [StoredNotification(**row) for row in rows]
 
     def unsent(self, merchants_id: str, out_trade_no: str) -> bool:
         """Whether an order has notifications that nobody has tried to send."""
-        return self._execute("SELECT 1 FROM notifications WHERE merchants_id = :mid AND out_trade_no = :no AND attempts = 0 "
-                             "AND status = 'pending' LIMIT 1", {"mid": merchants_id, "no": out_trade_no}).fetchone() is not None
+        return self._execute("SELECT 1 FROM notifications WHERE merchants_id = :mid AND out_trade_no = :no "
+                             "AND attempts = 0 AND status = 'pending' LIMIT 1",
+                             {"mid": merchants_id, "no": out_trade_no}).fetchone() is not None
 
     def last(self) -> int:
         """The id of the newest notification, 0 when there is none."""
@@ -143,21 +150,24 @@ class NotificationReader:
                              {"now": now, "last": last}).fetchone() is not None
 
     def page(self, wanted: dict[str, Any], after: int, limit: int) -> Iterator[StoredNotification]:
-        """Notifications by id; `wanted` narrows to a merchants_id, out_trade_no, status or notify_type (each may be None)."""
+        """Notifications by id; `wanted` narrows to a merchants_id, out_trade_no, status or notify_type (each
+        may be None)."""
         rows = self._execute(
             f"SELECT * FROM notifications WHERE id > :after{narrowing(wanted)} ORDER BY id LIMIT :limit",
             {**wanted, "after": after, "limit": limit})
         return (StoredNotification(**row) for row in rows)
 
     def of_order(self, merchants_id: str, out_trade_no: str) -> tuple[list[StoredNotification], int]:
-        """The newest notifications of an order, in the order of their causes, and how many older ones there are."""
+        """The newest notifications of an order, in the order of their causes, and how many older ones there
+        are."""
         found = newest(self._execute, "notifications WHERE merchants_id = :mid AND out_trade_no = :no",
                        {"mid": merchants_id, "no": out_trade_no})
         return [StoredNotification(**row) for row in found.rows], found.left_out
 
     def are_delivered(self, merchants_id: str, out_trade_no: str) -> bool:
         """Whether every notification of an order is delivered; also when it has none."""
-        return self._execute("SELECT 1 FROM notifications WHERE merchants_id = :mid AND out_trade_no = :no AND status <> 'delivered' LIMIT 1",
+        return self._execute("SELECT 1 FROM notifications WHERE merchants_id = :mid AND out_trade_no = :no "
+                             "AND status <> 'delivered' LIMIT 1",
                              {"mid": merchants_id, "no": out_trade_no}).fetchone() is None
 
     def attempts(self, notification_id: int) -> Newest:
@@ -166,55 +176,70 @@ class NotificationReader:
 
     def tally(self, after: int) -> Tally:
         """What became of the attempts after one, replays by hand apart."""
-        row = self._execute("SELECT count(*) AS number, total(delivered) AS delivered, total(skipped) AS skipped "
-                            "FROM attempts WHERE id > :after AND replay = 0", {"after": after}).fetchone()
+        row = self._execute("SELECT count(*) AS number, total(delivered) AS delivered, "
+                            "total(skipped) AS skipped FROM attempts WHERE id > :after AND replay = 0",
+                            {"after": after}).fetchone()
         skipped = int(row["skipped"])
         urls_of = self._execute("SELECT DISTINCT n.url FROM attempts AS a "
-                                "JOIN notifications AS n ON n.id = a.notification_id WHERE a.id > :after AND a.skipped",
+                                "JOIN notifications AS n ON n.id = a.notification_id WHERE a.id > :after "
+                                "AND a.skipped",
                                 {"after": after}) if skipped else ()
-        return Tally(row["number"] - skipped, int(row["delivered"]), skipped, [each["url"] for each in urls_of])
+        return Tally(row["number"] - skipped, int(row["delivered"]), skipped,
+                     [each["url"] for each in urls_of])
 
     def attempts_after(self, after: int, limit: int) -> list[sqlite3.Row]:
         """All attempts since one, with the order that each belongs to."""
         return self._execute(
-            """SELECT a.id, a.notification_id, a.merchants_id, a.at, a.status_code, a.error, a.delivered, n.out_trade_no, n.notify_type
-               FROM attempts AS a JOIN notifications AS n ON n.id = a.notification_id WHERE a.id > :after ORDER BY a.id LIMIT :limit""",
+            """SELECT a.id, a.notification_id, a.merchants_id, a.at, a.status_code, a.error, a.delivered,
+                      n.out_trade_no, n.notify_type
+               FROM attempts AS a JOIN notifications AS n ON n.id = a.notification_id
+               WHERE a.id > :after ORDER BY a.id LIMIT :limit""",
             {"after": after, "limit": limit}).fetchall()
 
     def breaches(self, merchants_id: str | None) -> Iterator[Breaches]:
-        """What receivers of a merchant, or all, were found to break; attempts with the same findings together."""
+        """What receivers of a merchant, or all, were found to break; attempts with the same findings
+        together."""
         return breaches_of(self._execute, "attempts", merchants_id)
 
     def place(self, attempt_id: int) -> tuple[int, int]:
         """The notification of an attempt, and the attempt's place among those of the notification, from 1."""
-        row = self._execute("SELECT notification_id, (SELECT count(*) FROM attempts AS before WHERE before.notification_id = a.notification_id "
-                            "AND before.id <= a.id) AS place FROM attempts AS a WHERE id = :id", {"id": attempt_id}).fetchone()
+        row = self._execute("SELECT notification_id, (SELECT count(*) FROM attempts AS before "
+                            "WHERE before.notification_id = a.notification_id "
+                            "AND before.id <= a.id) AS place FROM attempts AS a WHERE id = :id",
+                            {"id": attempt_id}).fetchone()
         return row["notification_id"], row["place"]
 
 
 class Notifications(NotificationReader):
     """The same, to be written."""
 
-    def add(self, merchants_id: str, out_trade_no: str, notification: Notification, now: int, due_at: int, how: DeliveryPlan = PLAIN) -> None:
+    def add(self, merchants_id: str, out_trade_no: str, notification: Notification, now: int, due_at: int,
+            how: DeliveryPlan = PLAIN) -> None:
         """Put a notification into the outbox."""
-        self._execute("INSERT INTO notifications (merchants_id, out_trade_no, notify_type, method, url, content_type, body, repeated_body, "
-                      "altered, created_at, status, attempts, due_at) VALUES (:mid, :no, :notify_type, :method, :url, :content_type, "
-                      ":body, :repeated_body, :altered, :now, 'pending', 0, :due_at)",
+        self._execute("INSERT INTO notifications (merchants_id, out_trade_no, notify_type, method, url, "
+                      "content_type, body, repeated_body, altered, created_at, status, attempts, due_at) "
+                      "VALUES (:mid, :no, :notify_type, :method, :url, :content_type, :body, :repeated_body, "
+                      ":altered, :now, 'pending', 0, :due_at)",
                       {"mid": merchants_id, "no": out_trade_no, "now": now, "due_at": due_at,
                        "altered": "" if how == PLAIN else to_json(vars(how)), **vars(notification)})
 
     def hold_back(self, merchants_id: str, out_trade_no: str, due_at: int) -> None:
         """Send those notifications of an order that nobody has tried to send at another instant."""
-        self._execute("UPDATE notifications SET due_at = :due_at WHERE merchants_id = :mid AND out_trade_no = :no AND attempts = 0 "
-                      "AND status = 'pending'", {"mid": merchants_id, "no": out_trade_no, "due_at": due_at})
+        self._execute("UPDATE notifications SET due_at = :due_at WHERE merchants_id = :mid "
+                      "AND out_trade_no = :no AND attempts = 0 AND status = 'pending'",
+                      {"mid": merchants_id, "no": out_trade_no, "due_at": due_at})
 
     def record(self, attempt: Attempt, status: str, attempts: int, due_at: int | None) -> None:
         """Write an attempt down, and what it makes of the notification."""
-        self._execute("INSERT INTO attempts (notification_id, merchants_id, at, took_ms, status_code, answer, "
-                      "error, delivered, replay, findings, skipped) VALUES (:notification_id, :merchants_id, :at, :took_ms, "
-                      ":status_code, :answer, :error, :delivered, :replay, :found, :skipped)",
-                      {**vars(attempt), "answer": shortened(attempt.answer), "error": shortened(attempt.error),
+        self._execute("INSERT INTO attempts (notification_id, merchants_id, at, took_ms, status_code, "
+                      "answer, error, delivered, replay, findings, skipped) "
+                      "VALUES (:notification_id, :merchants_id, :at, :took_ms, :status_code, :answer, "
+                      ":error, :delivered, :replay, :found, :skipped)",
+                      {**vars(attempt), "answer": shortened(attempt.answer),
+                       "error": shortened(attempt.error),
                        "delivered": int(attempt.delivered), "replay": int(attempt.replay),
                        "skipped": int(attempt.skipped), "found": to_json(attempt.findings)})
-        self._execute("UPDATE notifications SET status = :status, attempts = :attempts, due_at = :due_at WHERE id = :id",
-                      {"status": status, "attempts": attempts, "due_at": due_at, "id": attempt.notification_id})
+        self._execute("UPDATE notifications SET status = :status, attempts = :attempts, due_at = :due_at "
+                      "WHERE id = :id",
+                      {"status": status, "attempts": attempts, "due_at": due_at,
+                       "id": attempt.notification_id})

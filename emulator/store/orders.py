@@ -18,25 +18,28 @@ from .terminals import read_transaction, written_transaction
 
 _PARTS = ("card", "terminal")  # the columns that only some kinds of orders have
 _COLUMNS = (*(field.name for field in fields(Order) if field.name != "id"), *_PARTS)
-_INSERT = (f"INSERT INTO orders ({', '.join(_COLUMNS)}, due_at) VALUES ({', '.join(':' + name for name in _COLUMNS)}, :due_at)")
-_CHANGING = ("amount", "currency", "rate", "fee_rate", "expires_at", "notify_url", "details", "watched", "status", "trans_id", "buyer_id",
-             "buyer_login", "buyer_email", "paid_at", "finishes_at", "closed_at", "closed_by", "failure", "refunded", "card", "terminal",
-             "script", "due_at")
+_INSERT = (f"INSERT INTO orders ({', '.join(_COLUMNS)}, due_at) "
+           f"VALUES ({', '.join(':' + name for name in _COLUMNS)}, :due_at)")
+_CHANGING = ("amount", "currency", "rate", "fee_rate", "expires_at", "notify_url", "details", "watched",
+             "status", "trans_id", "buyer_id", "buyer_login", "buyer_email", "paid_at", "finishes_at",
+             "closed_at", "closed_by", "failure", "refunded", "card", "terminal", "script", "due_at")
 _UPDATE = f"UPDATE orders SET {', '.join(f'{name} = :{name}' for name in _CHANGING)} WHERE id = :id"
 # What time has done counts whether or not the scheduler has written it down already.
 # A card order may wait beyond its time limit, for its issuer, and a terminal has its own time.
-EFFECTIVE = """CASE WHEN status = 'WAIT_BUYER_PAY' AND expires_at <= :now AND card IS NULL AND terminal IS NULL THEN 'TRADE_CLOSED'
-                    WHEN status = 'TRADE_SUCCESS' AND finishes_at <= :now THEN 'TRADE_FINISHED' ELSE status END"""
+EFFECTIVE = """CASE WHEN status = 'WAIT_BUYER_PAY' AND expires_at <= :now AND card IS NULL
+                         AND terminal IS NULL THEN 'TRADE_CLOSED'
+                    WHEN status = 'TRADE_SUCCESS' AND finishes_at <= :now THEN 'TRADE_FINISHED'
+                    ELSE status END"""
 LEDGER_PAGE = 500
-_TRUTH = ("id, merchants_id, out_trade_no, partner_id, kind, amount, fee, coalesce(true_settles_at, settles_at) AS settles_at, "
-          "settles_at AS shown_at, injected, line")
+_TRUTH = ("id, merchants_id, out_trade_no, partner_id, kind, amount, fee, "
+          "coalesce(true_settles_at, settles_at) AS settles_at, settles_at AS shown_at, injected, line")
 _FRESH = vars(CardState(""))
 
 
 @dataclass(frozen=True)
 class Refund:
-    """Money given back, in minor units: by a refund, or by the cancellation of a paid order; `reversed` when a terminal took the refund
-    back (`kind`)."""
+    """Money given back, in minor units: by a refund, or by the cancellation of a paid order; `reversed` when
+    a terminal took the refund back (`kind`)."""
 
     merchants_id: str
     out_trade_no: str
@@ -52,7 +55,8 @@ def read_order(row: sqlite3.Row) -> Order:
     values = dict(row)
     del values["due_at"]
     parts = {name: _READ[name](written) for name in _PARTS if (written := values.pop(name))}
-    values.update(details=json.loads(row["details"]), watched=bool(row["watched"]), status=Status(row["status"]),
+    values.update(details=json.loads(row["details"]), watched=bool(row["watched"]),
+                  status=Status(row["status"]),
                   script=scenarios.Script.read(row["script"]) if row["script"] else None)
     return KINDS[_kind(parts)](**values, **parts)
 
@@ -109,21 +113,25 @@ class OrderReader:
         row = self._execute("SELECT * FROM orders WHERE page_token = :token", {"token": token}).fetchone()
         return read_order(row) if row else None
 
-    def page(self, now: int, merchants_id: str | None, status: str | None, after: int, limit: int) -> Iterator[Order]:
+    def page(self, now: int, merchants_id: str | None, status: str | None, after: int,
+             limit: int) -> Iterator[Order]:
         """Orders by id, those of one merchant, or in one state, when that is asked."""
         wanted = {"merchants_id": merchants_id, "status": status}
-        rows = self._execute(f"SELECT * FROM orders WHERE id > :after{narrowing(wanted, status=EFFECTIVE)} ORDER BY id LIMIT :limit",
+        rows = self._execute(f"SELECT * FROM orders WHERE id > :after{narrowing(wanted, status=EFFECTIVE)} "
+                             "ORDER BY id LIMIT :limit",
                              {**wanted, "after": after, "now": now, "limit": limit})
         return map(read_order, rows)
 
     def next_due(self) -> int | None:
         """The next instant at which time alone does something to an order."""
-        due: int | None = self._execute("SELECT min(due_at) AS due FROM orders WHERE due_at IS NOT NULL").fetchone()["due"]
+        row = self._execute("SELECT min(due_at) AS due FROM orders WHERE due_at IS NOT NULL").fetchone()
+        due: int | None = row["due"]
         return due
 
     def due(self, now: int, limit: int) -> list[Order]:
         """Orders to which time has done something, in the order of time."""
-        rows = self._execute("SELECT * FROM orders WHERE due_at <= :now ORDER BY due_at, id LIMIT :limit", {"now": now, "limit": limit})
+        rows = self._execute("SELECT * FROM orders WHERE due_at <= :now ORDER BY due_at, id LIMIT :limit",
+                             {"now": now, "limit": limit})
         return [read_order(row) for row in rows]
 
     def history(self, merchants_id: str, out_trade_no: str) -> Newest:
@@ -133,7 +141,8 @@ class OrderReader:
 
     def count_history(self, merchants_id: str, out_trade_no: str) -> int:
         """How many things have happened to an order."""
-        return int(self._execute("SELECT count(*) FROM history WHERE merchants_id = :mid AND out_trade_no = :no",
+        return int(self._execute("SELECT count(*) FROM history WHERE merchants_id = :mid "
+                                 "AND out_trade_no = :no",
                                  {"mid": merchants_id, "no": out_trade_no}).fetchone()[0])
 
     def history_after(self, after: int, limit: int) -> list[sqlite3.Row]:
@@ -143,8 +152,8 @@ class OrderReader:
 
     def refund(self, merchants_id: str, partner_refund_id: str) -> Refund | None:
         """A refund by the merchant's number of it."""
-        row = self._execute("SELECT merchants_id, out_trade_no, partner_refund_id, amount, reason, kind, at FROM refunds "
-                            "WHERE merchants_id = :mid AND partner_refund_id = :id",
+        row = self._execute("SELECT merchants_id, out_trade_no, partner_refund_id, amount, reason, kind, at "
+                            "FROM refunds WHERE merchants_id = :mid AND partner_refund_id = :id",
                             {"mid": merchants_id, "id": partner_refund_id}).fetchone()
         return Refund(**row) if row else None
 
@@ -155,7 +164,8 @@ class OrderReader:
 
     def count_refunds(self, merchants_id: str, out_trade_no: str) -> int:
         """How many refunds an order has had."""
-        return int(self._execute("SELECT count(*) FROM refunds WHERE merchants_id = :mid AND out_trade_no = :no",
+        return int(self._execute("SELECT count(*) FROM refunds WHERE merchants_id = :mid "
+                                 "AND out_trade_no = :no",
                                  {"mid": merchants_id, "no": out_trade_no}).fetchone()[0])
 
 
@@ -174,17 +184,20 @@ class Orders(OrderReader):
         """Add a line to the order's history."""
         self._execute("INSERT INTO history (merchants_id, out_trade_no, at, event, cause, status, detail) "
                       "VALUES (:mid, :no, :at, :event, :cause, :status, :detail)",
-                      {"mid": order.merchants_id, "no": order.out_trade_no, "at": at, "event": str(event), "cause": cause,
+                      {"mid": order.merchants_id, "no": order.out_trade_no, "at": at, "event": str(event),
+                       "cause": cause,
                        "status": str(order.status), "detail": to_json(detail)})
 
     def add_refund(self, refund: Refund) -> None:
         """Write a refund down."""
-        self._execute("INSERT INTO refunds (merchants_id, out_trade_no, partner_refund_id, amount, reason, kind, at) "
-                      "VALUES (:merchants_id, :out_trade_no, :partner_refund_id, :amount, :reason, :kind, :at)", vars(refund))
+        self._execute("INSERT INTO refunds (merchants_id, out_trade_no, partner_refund_id, amount, reason, "
+                      "kind, at) VALUES (:merchants_id, :out_trade_no, :partner_refund_id, :amount, :reason, "
+                      ":kind, :at)", vars(refund))
 
     def mark_reversed(self, refund: Refund) -> None:
         """Note that a refund was taken back."""
-        self._execute("UPDATE refunds SET kind = 'reversed' WHERE merchants_id = :mid AND partner_refund_id = :id",
+        self._execute("UPDATE refunds SET kind = 'reversed' WHERE merchants_id = :mid "
+                      "AND partner_refund_id = :id",
                       {"mid": refund.merchants_id, "id": refund.partner_refund_id})
 
 
@@ -201,26 +214,32 @@ class LedgerReader:
         """
         last = {"mid": merchants_id, "at": since, "id": 0, "before": before, "page": LEDGER_PAGE}
         while True:
-            rows = self._execute("SELECT settles_at, id, line FROM ledger WHERE merchants_id = :mid AND (settles_at, id) > (:at, :id) "
-                                 "AND settles_at < :before ORDER BY settles_at, id LIMIT :page", last).fetchall()
+            rows = self._execute("SELECT settles_at, id, line FROM ledger WHERE merchants_id = :mid "
+                                 "AND (settles_at, id) > (:at, :id) AND settles_at < :before "
+                                 "ORDER BY settles_at, id LIMIT :page",
+                                 last).fetchall()
             if not rows:
                 return
             yield "".join([row[2] for row in rows])
             last.update(at=rows[-1][0], id=rows[-1][1])
 
-    def page(self, merchants_id: str | None, since: int, before: int, after: int, limit: int) -> "Iterator[reconciliation.Truth]":
+    def page(self, merchants_id: str | None, since: int, before: int, after: int,
+             limit: int) -> "Iterator[reconciliation.Truth]":
         """Entries by id, of one merchant when that is asked, truly settled from one instant up to another."""
         wanted = {"merchants_id": merchants_id}
         rows = self._execute(
-            f"""SELECT {_TRUTH} FROM ledger WHERE id > :after{narrowing(wanted)} AND coalesce(true_settles_at, settles_at) >= :since
+            f"""SELECT {_TRUTH} FROM ledger WHERE id > :after{narrowing(wanted)}
+                AND coalesce(true_settles_at, settles_at) >= :since
                 AND coalesce(true_settles_at, settles_at) < :before ORDER BY id LIMIT :limit""",
             {**wanted, "since": since, "before": before, "after": after, "limit": limit})
         return map(_truth, rows)
 
     def truth(self, merchants_id: str, since: int, before: int) -> "list[reconciliation.Truth]":
-        """The entries of a merchant that are settled from one instant up to another, be it truly or as the file shows them."""
+        """The entries of a merchant that are settled from one instant up to another, be it truly or as the
+        file shows them."""
         rows = self._execute(
-            f"""SELECT {_TRUTH} FROM ledger WHERE merchants_id = :mid AND ((settles_at >= :since AND settles_at < :before)
+            f"""SELECT {_TRUTH} FROM ledger WHERE merchants_id = :mid
+                AND ((settles_at >= :since AND settles_at < :before)
                 OR (true_settles_at >= :since AND true_settles_at < :before)) ORDER BY settles_at, id""",
             {"mid": merchants_id, "since": since, "before": before})
         return [_truth(row) for row in rows]
@@ -230,11 +249,16 @@ class Ledger(LedgerReader):
     """The same, to be written."""
 
     def add(self, entry: Entry, line: str, injected: Iterable[str] = (), shown_at: int | None = None) -> None:
-        """Write an entry down as it is, with what the file shows of it: its line, and another instant where one is injected."""
+        """Write an entry down as it is, with what the file shows of it: its line, and another instant where
+        one is injected."""
         truly = None if shown_at in (None, entry.settles_at) else entry.settles_at
-        self._execute("INSERT INTO ledger (merchants_id, out_trade_no, kind, amount, fee, rmb_settlement, settles_at, line, partner_id, "
-                      "injected, true_settles_at) VALUES (:mid, :no, :kind, :amount, :fee, :rmb_settlement, :settles_at, :line, "
+        self._execute("INSERT INTO ledger (merchants_id, out_trade_no, kind, amount, fee, rmb_settlement, "
+                      "settles_at, line, partner_id, injected, true_settles_at) "
+                      "VALUES (:mid, :no, :kind, :amount, :fee, :rmb_settlement, :settles_at, :line, "
                       ":partner_id, :injected, :truly)",
-                      {"mid": entry.merchants_id, "no": entry.out_trade_no, "kind": entry.kind, "amount": entry.amount, "fee": entry.fee,
-                       "rmb_settlement": entry.rmb_settlement, "settles_at": entry.settles_at if shown_at is None else shown_at,
-                       "line": line, "partner_id": entry.partner_id, "injected": " ".join(injected), "truly": truly})
+                      {"mid": entry.merchants_id, "no": entry.out_trade_no, "kind": entry.kind,
+                       "amount": entry.amount, "fee": entry.fee,
+                       "rmb_settlement": entry.rmb_settlement,
+                       "settles_at": entry.settles_at if shown_at is None else shown_at,
+                       "line": line, "partner_id": entry.partner_id, "injected": " ".join(injected),
+                       "truly": truly})

@@ -37,26 +37,30 @@ class ScenarioReader:
 
     def own(self, merchants_id: str) -> "scenarios.Scenario | None":
         """The scenario that was set for just this merchant, or with an empty number for all."""
-        row = self._execute("SELECT digest, document FROM scenarios WHERE merchants_id = :mid", {"mid": merchants_id}).fetchone()
+        row = self._execute("SELECT digest, document FROM scenarios WHERE merchants_id = :mid",
+                            {"mid": merchants_id}).fetchone()
         return _scenario(*row) if row else None
 
     def uses(self, merchants_id: str) -> dict[str, int]:
         """How often each rule with a list was used by a merchant."""
-        return {row[0]: row[1] for row in self._execute("SELECT name, number FROM counts WHERE merchants_id = :mid AND kind = :kind",
+        return {row[0]: row[1] for row in self._execute("SELECT name, number FROM counts "
+                                                        "WHERE merchants_id = :mid AND kind = :kind",
                                                         {"mid": merchants_id, "kind": RULE})}
 
     def uses_by_all(self) -> dict[str, int]:
         """How often each rule with a list of everybody's scenario was used, by all merchants together."""
         return {row[0]: row[1] for row in self._execute(
-            "SELECT name, sum(number) FROM counts WHERE kind = :kind AND merchants_id NOT IN (SELECT merchants_id FROM scenarios) "
-            "GROUP BY name ORDER BY name", {"kind": RULE})}
+            "SELECT name, sum(number) FROM counts WHERE kind = :kind AND merchants_id NOT IN "
+            "(SELECT merchants_id FROM scenarios) GROUP BY name ORDER BY name", {"kind": RULE})}
 
     def lately(self, merchants_id: str, scenario: str, requests: int) -> dict[str, int]:
         """How often each rule of a scenario fitted one of the newest requests: of a merchant, or of all."""
         rows = self._execute(
             f"""SELECT rule, count(*) FROM (
-                    SELECT json_extract(explanation, '$.scenario') AS scenario, json_extract(explanation, '$.rule') AS rule FROM journal
-                    {"WHERE merchants_id = :mid" if merchants_id else ""} ORDER BY id DESC LIMIT :requests) AS newest
+                    SELECT json_extract(explanation, '$.scenario') AS scenario,
+                           json_extract(explanation, '$.rule') AS rule
+                    FROM journal {"WHERE merchants_id = :mid" if merchants_id else ""}
+                    ORDER BY id DESC LIMIT :requests) AS newest
                 WHERE scenario = :scenario AND rule IS NOT NULL GROUP BY rule""",
             {"mid": merchants_id, "scenario": scenario, "requests": requests})
         return {row[0]: row[1] for row in rows}
@@ -68,9 +72,11 @@ class Scenarios(ScenarioReader):
     def set(self, merchants_id: str, document: Mapping[str, Any]) -> None:
         """Put a scenario in force; what was counted for the one before is forgotten."""
         text = to_json(document)
-        self._execute("INSERT INTO scenarios (merchants_id, digest, document) VALUES (:mid, :digest, :document) "
-                      "ON CONFLICT (merchants_id) DO UPDATE SET digest = :digest, document = :document",
-                      {"mid": merchants_id, "digest": hashlib.sha256(text.encode()).hexdigest(), "document": text})
+        self._execute("INSERT INTO scenarios (merchants_id, digest, document) "
+                      "VALUES (:mid, :digest, :document) ON CONFLICT (merchants_id) DO UPDATE "
+                      "SET digest = :digest, document = :document",
+                      {"mid": merchants_id, "digest": hashlib.sha256(text.encode()).hexdigest(),
+                       "document": text})
         self.forget(merchants_id)
 
     def drop(self, merchants_id: str) -> None:
@@ -85,7 +91,8 @@ class Scenarios(ScenarioReader):
 
     def count(self, merchants_id: str, kind: str, name: str) -> int:
         """Count one more; answers how many there are now."""
-        row = self._execute("INSERT INTO counts (merchants_id, kind, name, number) VALUES (:mid, :kind, :name, 1) "
-                            "ON CONFLICT (merchants_id, kind, name) DO UPDATE SET number = number + 1 RETURNING number",
+        row = self._execute("INSERT INTO counts (merchants_id, kind, name, number) "
+                            "VALUES (:mid, :kind, :name, 1) ON CONFLICT (merchants_id, kind, name) DO UPDATE "
+                            "SET number = number + 1 RETURNING number",
                             {"mid": merchants_id, "kind": kind, "name": name}).fetchone()
         return int(row[0])

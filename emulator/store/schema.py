@@ -8,14 +8,15 @@ from .locks import locked
 from .troubles import Unusable
 
 VERSION = 6
-APPLICATION_ID = int.from_bytes(b"TGPY", "big")  # in the file's header: tells our databases from those of other programs
+APPLICATION_ID = int.from_bytes(b"TGPY", "big")  # in the file's header, which tells whose it is
 PATIENCE_S = 5.0  # for other programs that lock the file
 
 
 def prepare(path: Path) -> None:
     """Make the schema, or bring an older one up to date; several processes may do so at once.
 
-    Raises Unusable when the file cannot be written, is no database, or belongs to a newer version or another program.
+    Raises Unusable when the file cannot be written, is no database, or belongs to a newer version or another
+    program.
     """
     try:
         if path.exists() and not path.is_file():

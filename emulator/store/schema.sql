@@ -1,5 +1,6 @@
 -- Version 6. Instants and lengths of time are milliseconds, amounts minor units, rates hundred-millionths.
--- Everything carries merchants_id, so that one merchant can be listed, exported and reset without a look at the others.
+-- Everything carries merchants_id, so that one merchant can be listed, exported and reset without a look at
+-- the others.
 
 CREATE TABLE clock (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -100,7 +101,7 @@ CREATE TABLE ledger (
     settles_at BIGINT NOT NULL,  -- as the file shows it
     line TEXT NOT NULL,  -- the line of the settlement file; none or several when something is injected
     partner_id TEXT NOT NULL DEFAULT '',  -- partner_transaction_id
-    injected TEXT NOT NULL DEFAULT '',     -- what a scenario's rule has injected in it, words with blanks between
+    injected TEXT NOT NULL DEFAULT '',  -- what a scenario's rule has injected, words with blanks between
     true_settles_at BIGINT                -- where the file shows another settles_at
 );
 CREATE INDEX ledger_settlement ON ledger (merchants_id, settles_at, id);
@@ -234,7 +235,8 @@ CREATE INDEX notebook_merchant ON notebook (merchants_id, id);
 CREATE INDEX journal_findings ON journal (merchants_id, findings, at) WHERE findings <> '[]';
 CREATE INDEX attempts_findings ON attempts (merchants_id, findings, at) WHERE findings <> '[]';
 
--- Which ids were the newest at an instant of real time: rows carry the emulator's time, and what is old is decided by real time.
+-- Which ids were the newest at an instant of real time: rows carry the emulator's time, and what is old is
+-- decided by real time.
 CREATE TABLE upkeep_marks (
     at BIGINT PRIMARY KEY,
     journal_id BIGINT NOT NULL,

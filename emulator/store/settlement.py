@@ -8,10 +8,13 @@ from ..domain.settlement import PAYMENT, REFUND
 KINDS = (PAYMENT, REFUND)
 _OF_A_MERCHANT = "l.merchants_id = :mid AND l.settles_at >= :since AND l.settles_at < :before"
 _ITS_ORDER = "JOIN orders AS o ON o.merchants_id = l.merchants_id AND o.out_trade_no = l.out_trade_no"
-# Half up and away from zero, as every conversion; a refund costs no fee, so that its settlement is its whole amount.
+# Half up and away from zero, as every conversion; a refund costs no fee, so that its settlement is its whole
+# amount.
 _SUMS = """count(*) AS number, sum(l.amount) AS amount, sum(l.fee) AS fee,
-           sum(CASE WHEN l.kind = 'P' THEN (l.amount * {rate} + 50000000) / 100000000 ELSE l.rmb_settlement END) AS rmb_amount,
-           sum(l.rmb_settlement) AS rmb_settlement, sum(CASE WHEN l.injected <> '' THEN 1 ELSE 0 END) AS injected"""
+           sum(CASE WHEN l.kind = 'P' THEN (l.amount * {rate} + 50000000) / 100000000
+               ELSE l.rmb_settlement END) AS rmb_amount,
+           sum(l.rmb_settlement) AS rmb_settlement,
+           sum(CASE WHEN l.injected <> '' THEN 1 ELSE 0 END) AS injected"""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,8 @@ class Sum:
 
 @dataclass(frozen=True)
 class Line:
-    """An entry as it truly is, with the lines that the file shows of it and what is injected there; `order_id` is its order's."""
+    """An entry as it truly is, with the lines that the file shows of it and what is injected there;
+    `order_id` is its order's."""
 
     id: int
     out_trade_no: str
@@ -55,35 +59,43 @@ class Settled:
     def sums(self, merchants_id: str, since: int, before: int) -> list[Sum]:
         """Their sums, in the order of time.
 
-        Currency and rate are those of each order; where a merchant has never changed them, none of its orders need be looked up.
+        Currency and rate are those of each order; where a merchant has never changed them, none of its orders
+        need be looked up.
         """
         asked = _asked(merchants_id, since, before)
-        terms = self._execute("SELECT DISTINCT currency, rate FROM orders WHERE merchants_id = :mid LIMIT 2", asked).fetchall()
+        terms = self._execute("SELECT DISTINCT currency, rate FROM orders WHERE merchants_id = :mid LIMIT 2",
+                              asked).fetchall()
         if len(terms) == 1:
             return self._sums_at_one_rate({**asked, **dict(terms[0])})
         return [Sum(**row) for row in self._execute(
-            f"""SELECT l.settles_at, o.currency, l.kind, {_SUMS.format(rate="o.rate")} FROM ledger AS l {_ITS_ORDER}
-                WHERE {_OF_A_MERCHANT} GROUP BY l.settles_at, o.currency, l.kind ORDER BY l.settles_at, o.currency, l.kind""", asked)]
+            f"""SELECT l.settles_at, o.currency, l.kind, {_SUMS.format(rate="o.rate")}
+                FROM ledger AS l {_ITS_ORDER} WHERE {_OF_A_MERCHANT}
+                GROUP BY l.settles_at, o.currency, l.kind
+                ORDER BY l.settles_at, o.currency, l.kind""", asked)]
 
     def _sums_at_one_rate(self, asked: Mapping[str, str | int]) -> list[Sum]:
-        """The same of orders in one currency at one rate: a kind at a time is added up as the index has the days, and nothing is sorted."""
+        """The same of orders in one currency at one rate: a kind at a time is added up as the index has the
+        days, and nothing is sorted."""
         found = [Sum(**row) for kind in KINDS for row in self._execute(
-            f"""SELECT l.settles_at, :currency AS currency, :kind AS kind, {_SUMS.format(rate=":rate")} FROM ledger AS l
-                WHERE {_OF_A_MERCHANT} AND l.kind = :kind GROUP BY l.settles_at ORDER BY l.settles_at""", {**asked, "kind": kind})]
+            f"""SELECT l.settles_at, :currency AS currency, :kind AS kind, {_SUMS.format(rate=":rate")}
+                FROM ledger AS l WHERE {_OF_A_MERCHANT} AND l.kind = :kind
+                GROUP BY l.settles_at ORDER BY l.settles_at""", {**asked, "kind": kind})]
         return sorted(found, key=lambda each: (each.settles_at, each.kind))
 
     def lines(self, merchants_id: str, since: int, before: int, after: int, limit: int) -> list[Line]:
         """A page of them by id; which those are is read in the index alone."""
         return [Line(**row) for row in self._execute(
-            f"""SELECT l.id, l.out_trade_no, l.kind, l.amount, l.fee, l.rmb_settlement, l.settles_at, l.line, l.injected, o.currency,
-                       o.id AS order_id
-                FROM (SELECT l.id FROM ledger AS l WHERE {_OF_A_MERCHANT} AND l.id > :after ORDER BY l.id LIMIT :limit) AS page
+            f"""SELECT l.id, l.out_trade_no, l.kind, l.amount, l.fee, l.rmb_settlement, l.settles_at, l.line,
+                       l.injected, o.currency, o.id AS order_id
+                FROM (SELECT l.id FROM ledger AS l WHERE {_OF_A_MERCHANT} AND l.id > :after
+                      ORDER BY l.id LIMIT :limit) AS page
                 JOIN ledger AS l ON l.id = page.id {_ITS_ORDER} ORDER BY l.id""",
             {**_asked(merchants_id, since, before), "after": after, "limit": limit})]
 
     def newest_day(self, merchants_id: str) -> int | None:
         """The last instant at which something of a merchant is settled, or will be."""
-        row = self._execute("SELECT max(settles_at) AS newest FROM ledger WHERE merchants_id = :mid", {"mid": merchants_id}).fetchone()
+        row = self._execute("SELECT max(settles_at) AS newest FROM ledger WHERE merchants_id = :mid",
+                            {"mid": merchants_id}).fetchone()
         newest: int | None = row["newest"]
         return newest
 

@@ -23,7 +23,8 @@ def shortened_inside(value: Any) -> Any:
 
 
 def kept_params(params: Mapping[str, str]) -> Mapping[str, str]:
-    """The parameters as they are kept: long names and values shortened, and of very many or very large ones the first."""
+    """The parameters as they are kept: long names and values shortened, and of very many or very large ones
+    the first."""
     if len(params) <= MOST_PARAMS and sum(map(len, params)) + sum(map(len, params.values())) <= LONGEST_TEXT:
         return params
     kept: dict[str, str] = {}

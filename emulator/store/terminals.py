@@ -42,14 +42,15 @@ class TerminalReader:
 
     def of_merchant(self, merchants_id: str) -> list[Terminal]:
         """The terminals of a merchant, in the order in which they were made."""
-        return [_terminal(row) for row in self._execute("SELECT * FROM terminals WHERE merchants_id = :mid ORDER BY number",
+        return [_terminal(row) for row in self._execute("SELECT * FROM terminals WHERE merchants_id = :mid "
+                                                        "ORDER BY number",
                                                         {"mid": merchants_id})]
 
     def page(self, merchants_id: str | None, after: str, limit: int) -> list[Terminal]:
         """Terminals in the order in which they were made, those of one merchant when that is asked.
 
-        `after` is the serial number of the last one that is known, empty at the beginning; after one that there
-        is not, the list is over.
+        `after` is the serial number of the last one that is known, empty at the beginning; after one that
+        there is not, the list is over.
         """
         rows = self._execute(
             f"SELECT * FROM terminals WHERE number > "
@@ -60,19 +61,22 @@ class TerminalReader:
 
     def is_used(self, result_id: str) -> bool:
         """Whether a transactionResultId has been given away."""
-        return self._execute("SELECT 1 FROM transactions WHERE result_id = :id", {"id": result_id}).fetchone() is not None
+        return self._execute("SELECT 1 FROM transactions WHERE result_id = :id",
+                             {"id": result_id}).fetchone() is not None
 
     def count(self, merchants_id: str, out_trade_no: str) -> int:
         """How many transactions an order has had."""
-        row = self._execute("SELECT count(*) AS number FROM transactions WHERE merchants_id = :mid AND out_trade_no = :no",
+        row = self._execute("SELECT count(*) AS number FROM transactions WHERE merchants_id = :mid "
+                            "AND out_trade_no = :no",
                             {"mid": merchants_id, "no": out_trade_no}).fetchone()
         return int(row["number"])
 
     def transaction(self, merchants_id: str, number: str) -> tuple[str, str, Transaction | None] | None:
-        """A transaction by its transactionResultId or transactionID: its order's number, its transactionResultId, and itself when its order
-        has had another one since."""
-        row = self._execute("SELECT result_id, out_trade_no, state FROM transactions WHERE merchants_id = :mid "
-                            "AND (result_id = :number OR transaction_id = :number) LIMIT 1",
+        """A transaction by its transactionResultId or transactionID: its order's number, its
+        transactionResultId, and itself when its order has had another one since."""
+        row = self._execute("SELECT result_id, out_trade_no, state FROM transactions "
+                            "WHERE merchants_id = :mid AND (result_id = :number OR transaction_id = :number) "
+                            "LIMIT 1",
                             {"mid": merchants_id, "number": number}).fetchone()
         if row is None:
             return None
@@ -83,13 +87,14 @@ class Terminals(TerminalReader):
     """The same, to be written."""
 
     def put(self, terminal: Terminal) -> bool:
-        """Make a terminal, or change the one of this serial number; False when it belongs to another merchant."""
+        """Make a terminal, or change the one of this serial number; False when it belongs to another
+        merchant."""
         return bool(self._execute(
             """INSERT INTO terminals (serial, merchants_id, terminal_type, online, attended, order_id, number)
                VALUES (:serial, :merchants_id, :terminal_type, :online, :attended, :order_id,
                        coalesce((SELECT number FROM terminals ORDER BY rowid DESC LIMIT 1), 0) + 1)
-               ON CONFLICT (serial) DO UPDATE SET terminal_type = :terminal_type, online = :online, attended = :attended,
-                   order_id = :order_id WHERE merchants_id = :merchants_id""",
+               ON CONFLICT (serial) DO UPDATE SET terminal_type = :terminal_type, online = :online,
+                   attended = :attended, order_id = :order_id WHERE merchants_id = :merchants_id""",
             {**vars(terminal), "online": int(terminal.online), "attended": int(terminal.attended)}).rowcount)
 
     def replace(self, merchants_id: str, terminals: Iterable[Mapping[str, Any]]) -> None:
@@ -102,7 +107,8 @@ class Terminals(TerminalReader):
         """Note that a terminal has been given a transaction."""
         self._execute("INSERT INTO transactions (result_id, transaction_id, merchants_id, out_trade_no) "
                       "VALUES (:result_id, :transaction_id, :mid, :no)",
-                      {"result_id": transaction.result_id, "transaction_id": transaction.transaction_id, "mid": merchants_id,
+                      {"result_id": transaction.result_id, "transaction_id": transaction.transaction_id,
+                       "mid": merchants_id,
                        "no": out_trade_no})
         self._execute("UPDATE terminals SET order_id = :order_id WHERE serial = :serial",
                       {"order_id": order_id, "serial": transaction.serial})
@@ -114,4 +120,5 @@ class Terminals(TerminalReader):
 
 
 def _terminal(row: sqlite3.Row) -> Terminal:
-    return Terminal(row["serial"], row["merchants_id"], row["terminal_type"], bool(row["online"]), bool(row["attended"]), row["order_id"])
+    return Terminal(row["serial"], row["merchants_id"], row["terminal_type"], bool(row["online"]),
+                    bool(row["attended"]), row["order_id"])

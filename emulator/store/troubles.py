@@ -1,4 +1,5 @@
-"""When the database cannot be used: the sentence that is answered, and one line in the log for each change."""
+"""When the database cannot be used: the sentence that is answered, and one line in the log for each
+change."""
 import logging
 import sqlite3
 import time
@@ -19,14 +20,15 @@ def is_trouble(error: sqlite3.Error) -> bool:
 
 def sentence(error: sqlite3.Error | OSError) -> str:
     """What an error means for whoever asked."""
-    if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if isinstance(error, sqlite3.Error) and code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return HELD
     return f"the database cannot be used: {getattr(error, 'strerror', None) or error}"
 
 
 class Log:
-    """Says in the log when a trouble begins and ends, with at most one trouble a minute: while a database is away, what is wrong
-    with it differs from one call to the next."""
+    """Says in the log when a trouble begins and ends, with at most one trouble a minute: while a database is
+    away, what is wrong with it differs from one call to the next."""
 
     def __init__(self) -> None:
         self._present = ""

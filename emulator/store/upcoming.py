@@ -24,12 +24,15 @@ class Upcoming:
         return [StoredNotification(**row) for row in self._next("notifications", merchants_id, limit)]
 
     def _next(self, table: str, merchants_id: str | None, limit: int) -> list[sqlite3.Row]:
-        """Read along the index of what is due, also where most of it is another merchant's; all of a merchant's where that is little."""
+        """Read along the index of what is due, also where most of it is another merchant's; all of a
+        merchant's where that is little."""
         asked = {"mid": merchants_id, "limit": limit, "few": FEW}
         own = f"AND {'' if self._has_few(table, asked) else '+'}merchants_id = :mid" if merchants_id else ""
-        return self._execute(f"SELECT * FROM {table} WHERE due_at IS NOT NULL {own} ORDER BY due_at, id LIMIT :limit", asked).fetchall()
+        return self._execute(f"SELECT * FROM {table} WHERE due_at IS NOT NULL {own} ORDER BY due_at, id "
+                             "LIMIT :limit", asked).fetchall()
 
     def _has_few(self, table: str, asked: Mapping[str, str | int | None]) -> bool:
-        counted = self._execute(f"SELECT count(*) AS number FROM (SELECT 1 FROM {table} WHERE merchants_id = :mid LIMIT :few) AS own",
+        counted = self._execute(f"SELECT count(*) AS number FROM (SELECT 1 FROM {table} "
+                                "WHERE merchants_id = :mid LIMIT :few) AS own",
                                 asked).fetchone()
         return int(counted["number"]) < FEW

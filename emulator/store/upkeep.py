@@ -1,4 +1,5 @@
-"""Table `upkeep_marks`, and what is too old or too much: it is deleted in small parts, so that no payment waits for long."""
+"""Table `upkeep_marks`, and what is too old or too much: it is deleted in small parts, so that no payment
+waits for long."""
 import sqlite3
 
 from ..base import durations
@@ -8,10 +9,11 @@ MARK_EVERY = durations.HOUR
 
 
 class Upkeep:
-    """What may be deleted is decided by real time: a test that moves the clock by a year does not lose its journal.
+    """What may be deleted is decided by real time: a test that moves the clock by a year does not lose its
+    journal.
 
-    Rows carry the emulator's time only, so the newest ids are noted down once an hour: older than that note is what has
-    a smaller id.
+    Rows carry the emulator's time only, so the newest ids are noted down once an hour: older than that note
+    is what has a smaller id.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -23,17 +25,20 @@ class Upkeep:
         if last is None or not last <= real < last + MARK_EVERY:
             self._execute(
                 "INSERT INTO upkeep_marks (at, journal_id, notification_id) VALUES (:real, "
-                "(SELECT coalesce(max(id), 0) FROM journal), (SELECT coalesce(max(id), 0) FROM notifications)) "
-                "ON CONFLICT (at) DO NOTHING", {"real": real})
+                "(SELECT coalesce(max(id), 0) FROM journal), "
+                "(SELECT coalesce(max(id), 0) FROM notifications)) ON CONFLICT (at) DO NOTHING",
+                {"real": real})
 
     def delete_some(self, real: int, keep: int | None, most: int | None) -> int:
-        """Delete some journal entries and ended notifications that are older than `keep` milliseconds, or beyond the newest
-        `most`; None: there is no such limit. Answers how many rows went: fewer than BATCH when nothing is left to delete."""
+        """Delete some journal entries and ended notifications that are older than `keep` milliseconds, or
+        beyond the newest `most`; None: there is no such limit. Answers how many rows went: fewer than BATCH
+        when nothing is left to delete."""
         journal_id, notification_id = self._old_enough(real, keep)
         if most is not None:
             journal_id = max(journal_id, self._newest("journal") - most)
             notification_id = max(notification_id, self._newest("notifications") - most)
-        entries = self._execute("DELETE FROM journal WHERE id IN (SELECT id FROM journal WHERE id <= :last ORDER BY id LIMIT :batch)",
+        entries = self._execute("DELETE FROM journal WHERE id IN (SELECT id FROM journal WHERE id <= :last "
+                                "ORDER BY id LIMIT :batch)",
                                 {"last": journal_id, "batch": BATCH}).rowcount
         ended = [row[0] for row in self._execute(
             "SELECT id FROM notifications WHERE id <= :last AND due_at IS NULL ORDER BY id LIMIT :batch",
@@ -47,7 +52,8 @@ class Upkeep:
         """The last ids that are older than `keep`, 0 for none; marks that are no longer needed go."""
         if keep is None:
             return 0, 0
-        row = self._execute("SELECT at, journal_id, notification_id FROM upkeep_marks WHERE at <= :until ORDER BY at DESC LIMIT 1",
+        row = self._execute("SELECT at, journal_id, notification_id FROM upkeep_marks WHERE at <= :until "
+                            "ORDER BY at DESC LIMIT 1",
                             {"until": real - keep}).fetchone()
         if row is None:
             return 0, 0

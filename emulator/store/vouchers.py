@@ -1,4 +1,5 @@
-"""Table `vouchers`: cards that a browser has exchanged for a cardVoucher (contract 3.3). It has no card number, only what it leads to."""
+"""Table `vouchers`: cards that a browser has exchanged for a cardVoucher (contract 3.3). It has no card
+number, only what it leads to."""
 import json
 import sqlite3
 from dataclasses import asdict
@@ -24,12 +25,14 @@ class Vouchers(VoucherReader):
 
     def add(self, voucher: str, card: Presented, expires_at: int) -> None:
         """Write a voucher down."""
-        self._execute("INSERT INTO vouchers (voucher, card, expires_at, used) VALUES (:voucher, :card, :expires_at, 0)",
+        self._execute("INSERT INTO vouchers (voucher, card, expires_at, used) "
+                      "VALUES (:voucher, :card, :expires_at, 0)",
                       {"voucher": voucher, "card": to_json(asdict(card)), "expires_at": expires_at})
 
     def take(self, voucher: str, now: int) -> Presented | str:
         """The card of a voucher, which is used up by this; or why it cannot be had."""
-        row = self._execute("SELECT id, card, expires_at, used FROM vouchers WHERE voucher = :voucher", {"voucher": voucher}).fetchone()
+        row = self._execute("SELECT id, card, expires_at, used FROM vouchers WHERE voucher = :voucher",
+                            {"voucher": voucher}).fetchone()
         if row is None:
             return "the cardVoucher is unknown"
         if row["used"]:

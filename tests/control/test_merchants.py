@@ -1,4 +1,5 @@
 """Contract 7 and 9: merchants and their settings through the control interface, and the merchants that are there from the beginning."""
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,6 +9,8 @@ import pytest
 
 from tgpay_emulator.base.settings import Settings
 from tgpay_emulator.server.process import build
+from tgpay_emulator.store import connections
+from tgpay_emulator.store.connections import connect
 
 from ..driver import Control, Receiver, Server, Shop
 
@@ -277,21 +280,28 @@ def test_the_documents_user_logs_in(control: Control) -> None:
     assert (answer["is_success"], answer["merchants_id"], answer["account_id"]) == ("T", "201703200001", "31")
 
 
-def test_a_merchant_is_made_with_as_little_work_when_there_are_many(tmp_path: Path) -> None:
-    app = build(Settings(), tmp_path / "emulator.db")[0]
-    connection = app.extensions["emulator"].store.read().connection
-    client, steps = app.test_client(), [0]
+def test_a_merchant_is_made_with_as_little_work_when_there_are_many(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = [0]
 
     def count() -> int:
         steps[0] += 1
         return 0
+
+    def counted(path: Path, mode: str) -> sqlite3.Connection:
+        connection = connect(path, mode)
+        connection.set_progress_handler(count, 10)  # tens of instructions of the database
+        return connection
+
+    monkeypatch.setattr(connections, "connect", counted)
+    client = build(Settings(), tmp_path / "emulator.db")[0].test_client()
 
     def work_of_one() -> int:
         before = steps[0]
         assert client.post("/_emulator/merchants", json={}).status_code == 201
         return steps[0] - before
 
-    connection.set_progress_handler(count, 10)  # tens of instructions of the database
+    work_of_one()  # which opens the connections
     works = [work_of_one() for _ in range(1_000)]
     assert sum(works[-10:]) < 3 * sum(works[:10])
     numbers = [merchant["merchants_id"] for merchant in client.get("/_emulator/merchants?limit=1000").json["items"]]
