@@ -245,7 +245,7 @@ def _written(payments: Payments, order: Order, transaction: Transaction) -> Orde
         return _card_answered(payments, ended, transaction)
     event = MOVES.get(Result(transaction.result), Event.FAIL)
     after = transitions.moved(ended, event, payments.now)
-    told = {**terminal.told(transaction), "result": transaction.result}
+    told = {**terminal.history(transaction), "result": transaction.result}
     if event is Event.PAY:
         finishes_at = payments.now + payments.settings.refund_period if after.is_payment else None
         after = replace(after, amount=transaction.approved, paid_at=payments.now, finishes_at=finishes_at,

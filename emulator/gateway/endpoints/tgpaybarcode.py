@@ -6,7 +6,8 @@ from ...base import durations, money
 from ...domain import wallets
 from ...domain.orders import Order
 from ...protocol.codes import BUYER_FAILURES, UNKNOWN
-from ...protocol.endpoint_tables import Field, Format, Param, endpoint, fields
+from ...protocol.endpoint_tables import Field, endpoint, fields
+from ...protocol.parameters import Format, Param
 from ...protocol.replies import Answer
 from . import _common as common
 from ._common import Call

@@ -6,7 +6,8 @@ from ...base import money
 from ...base.settings import Settings
 from ...domain import notifications
 from ...domain.orders import Order
-from ...protocol.endpoint_tables import TEXT, Field, Param, endpoint, fields
+from ...protocol.endpoint_tables import Field, endpoint, fields
+from ...protocol.parameters import TEXT, Param
 from ...protocol.replies import Answer
 from . import _common as common
 from ._common import Call

@@ -10,7 +10,7 @@ from ...domain import settlement as file
 from ...domain.merchants import Merchant
 from ...domain.settlement import PAYMENT
 from ...gateway.endpoints.export_settlement import range_of_days
-from ...protocol.endpoint_tables import DATE
+from ...protocol.parameters import DATE
 from ...store import Tables
 from ...store.settlement import Sum
 from ..control.interface import Problem

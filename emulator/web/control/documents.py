@@ -85,7 +85,7 @@ def transaction_json(order: Order, now: int | None = None) -> dict[str, Any]:
     has a result."""
     transaction = order.terminal
     assert transaction is not None
-    steps = terminal.course(transaction) if now is not None or transaction.result else ()
+    steps = terminal.steps_of(transaction) if now is not None or transaction.result else ()
     return {
         "out_trade_no": order.out_trade_no, "terminal_sn": transaction.serial, "transactionResultId": transaction.result_id,
         "operation": transaction.operation, "trade_status": transaction.result, "requested_amount": money.text(transaction.requested),

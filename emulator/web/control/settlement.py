@@ -7,7 +7,7 @@ from flask import Response, jsonify, request
 
 from ...base import money
 from ...domain import reconciliation, settlement
-from ...protocol.endpoint_tables import DATE
+from ...protocol.parameters import DATE
 from ..current import emulator
 from .documents import instant
 from .interface import (
