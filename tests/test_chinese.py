@@ -5,10 +5,10 @@ from tgpay_emulator import terminal
 from tgpay_emulator.domain import wallets
 from tgpay_emulator.gateway.endpoints import ENDPOINTS
 from tgpay_emulator.protocol import response_codes, test_cards
-from tgpay_emulator.protocol.endpoint_tables import Source
 from tgpay_emulator.protocol.findings import RULES
+from tgpay_emulator.protocol.parameters import Source
 from tgpay_emulator.scenarios import shipped, shipped_scenario, then_rows
-from tgpay_emulator.signing.code_samples import REMEDIES
+from tgpay_emulator.signing.code_samples import CODE_SAMPLES
 from tgpay_emulator.web.chinese import CHINESE
 from tgpay_emulator.web.texts import Texts
 
@@ -24,7 +24,7 @@ SAID = {
     "messages of codes": {row.message for row in CODES},
     "test cards": {card.means for card in test_cards.test_cards()}, "payment codes": {code.means for code in wallets.TEST_CODES},
     "messages of terminals": {*terminal.MESSAGES.values(), *(answer.message for answer in terminal.AMOUNT_TRIGGERS.values())} - {""},
-    "mistakes in a signature": set(REMEDIES),
+    "mistakes in a signature": set(CODE_SAMPLES),
     "scenarios": {shipped_scenario(name).summary for name in shipped()}, "keys of then": {meaning for _, _, meaning in then_rows()},
 }
 OF_THE_COURSE = {"No card was presented in time", "The card could not be read", "No PIN was typed in time", "The host was not reached",

@@ -10,7 +10,8 @@ from tgpay_emulator.domain import settlement, wallets
 from tgpay_emulator.gateway.endpoints import ENDPOINTS
 from tgpay_emulator.protocol import faults, findings
 from tgpay_emulator.protocol.codes import BUYER_FAILURES, REFUSALS
-from tgpay_emulator.protocol.endpoint_tables import Endpoint, Need, Source
+from tgpay_emulator.protocol.endpoint_tables import Endpoint
+from tgpay_emulator.protocol.parameters import Need, Source
 from tgpay_emulator.protocol.response_codes import RESPONSE_CODES
 from tgpay_emulator.protocol.test_cards import test_cards as every_test_card
 from tgpay_emulator.scenarios import outcomes

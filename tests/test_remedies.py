@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from tgpay_emulator.signing import code_samples
-from tgpay_emulator.signing.code_samples import REMEDIES, ROUTINE, Step
+from tgpay_emulator.signing.code_samples import CODE_SAMPLES, ROUTINE, Step
 
 from .driver import md5_sign
 
@@ -40,18 +40,18 @@ PROGRAMS = {
 
 
 def test_every_mistake_has_a_line_in_every_language() -> None:
-    for step in REMEDIES.values():
+    for step in CODE_SAMPLES.values():
         assert all(line.strip() and "\n" not in line for line in step.lines().values())
 
 
 def test_every_line_stands_in_the_routine_that_is_run() -> None:
-    assert {id(step) for step in REMEDIES.values()} == {id(step) for step in ROUTINE}
+    assert {id(step) for step in CODE_SAMPLES.values()} == {id(step) for step in ROUTINE}
 
 
 def test_the_lines_of_two_mistakes_stand_in_their_order_and_once_where_they_are_the_same() -> None:
     for codes in (["UNSORTED", "TOKEN_ABSENT"], ["TOKEN_ABSENT", "UNSORTED"]):
-        assert code_samples.remedies(codes)["php"].splitlines() == [code_samples.SORT.php, code_samples.HASH.php]
-    assert code_samples.remedies(["TOKEN_ABSENT", "GBK"]) == code_samples.HASH.lines()
+        assert code_samples.code_for(codes)["php"].splitlines() == [code_samples.SORT.php, code_samples.HASH.php]
+    assert code_samples.code_for(["TOKEN_ABSENT", "GBK"]) == code_samples.HASH.lines()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

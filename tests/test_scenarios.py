@@ -39,19 +39,19 @@ def difference(when: dict[str, Any], facts: Facts, then: Any = None, **uses: int
     """The difference between a rule and a request; that the same request is picked says the same."""
     one = scenario(rule(when, then))
     found = scenarios.differences(one.rules[0], facts, uses)
-    judged = scenarios.judge(one, facts, uses)
+    judged = scenarios.match(one, facts, uses)
     assert (judged.picked is None) == (found is not None)
     elsewhere = not one.rules[0].fits_endpoint(facts.endpoint)
-    assert (judged.told(facts), judged.elsewhere) == ([("it", found)] if found and not elsewhere else [], int(elsewhere))
+    assert (judged.reasons(facts), judged.elsewhere) == ([("it", found)] if found and not elsewhere else [], int(elsewhere))
     return found
 
 
 def pick(one: Scenario, facts: Facts, uses: dict[str, int]) -> scenarios.Picked | None:
-    return scenarios.judge(one, facts, uses).picked
+    return scenarios.match(one, facts, uses).picked
 
 
 def explain(one: Scenario, facts: Facts, uses: dict[str, int]) -> list[tuple[str, str]]:
-    return scenarios.judge(one, facts, uses).told(facts)
+    return scenarios.match(one, facts, uses).reasons(facts)
 
 
 def problems(*rules: Any, **more: Any) -> list[str]:
@@ -181,8 +181,8 @@ def test_the_first_rule_that_fits_wins_and_those_before_it_say_why_they_did_not(
                     rule(name="d"))
     picked = pick(many, request(), {})
     assert picked and (picked.rule.name, picked.then) == ("c", Then(code="0053"))
-    judged = scenarios.judge(many, request(), {})
-    assert (judged.told(request()), judged.elsewhere) == ([("b", "attempt 1 is not 2")], 1)
+    judged = scenarios.match(many, request(), {})
+    assert (judged.reasons(request()), judged.elsewhere) == ([("b", "attempt 1 is not 2")], 1)
 
 
 def test_of_many_rules_those_are_told_that_fit_best() -> None:
@@ -202,7 +202,7 @@ def test_rules_of_other_endpoints_are_not_looked_at() -> None:
     many = scenario(*(rule({"endpoint": name}, name=name) for name in ENDPOINTS))
     for name in ENDPOINTS:
         assert [found.name for found in many.part(name).rules] == [name]
-        assert scenarios.judge(many, request(name, attempt=3), {}).elsewhere == list(ENDPOINTS).index(name)
+        assert scenarios.match(many, request(name, attempt=3), {}).elsewhere == list(ENDPOINTS).index(name)
 
 
 @pytest.mark.parametrize("amount, code", [("30.84", "3084"), ("0.53", "0053"), ("31", "3100"), ("30.2", "3020"), ("130.84", None),
@@ -517,9 +517,9 @@ def check(read: Any) -> None:
     else:
         assert from_json(json.loads(json.dumps(found.as_json()))) == found
         for facts in (request(), request(card=CARD, trans_amount="30.84")):
-            judged = scenarios.judge(found, facts, {})
+            judged = scenarios.match(found, facts, {})
             place = found.rules.index(judged.picked.rule) if judged.picked else len(found.rules)
-            assert len(judged.told(facts)) + judged.elsewhere == place
+            assert len(judged.reasons(facts)) + judged.elsewhere == place
 
 
 @given(DOCUMENTS | JSON)

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tgpay_emulator.terminal import (
-    AMOUNT_TRIGGERS, POSSIBLE, STOPPABLE, Act, Answer, Impossible, Result, State, Transaction, acted, course,
-    due_at, end, ended, host_answer, is_busy, patience_left, resolved, state)
+    AMOUNT_TRIGGERS, POSSIBLE, STOPPABLE, Act, Answer, Impossible, Result, State, Transaction, acted, due_at,
+    end, ended, host_answer, is_busy, patience_left, resolved, state, steps_of)
 
 BEGUN, SECOND = 1_000_000, 1_000
 PACES = (1_000, 500, 1_000, 500)
@@ -24,7 +24,7 @@ WAITING, READING, PIN, ASKING = State.WAITING_FOR_CARD, State.READING_CARD, Stat
 
 def shown(transaction: Transaction) -> list[tuple[str, int]]:
     """The course: what is shown, and how long after the beginning."""
-    return [(step.state, step.since - BEGUN) for step in course(transaction)]
+    return [(step.state, step.since - BEGUN) for step in steps_of(transaction)]
 
 
 @pytest.mark.parametrize("transaction, steps", [
@@ -50,7 +50,7 @@ def test_a_transaction_takes_this_course(transaction: Transaction, steps: list[t
     (Act.TAP, 10_000, False), (Act.TAP, 10_001, True), (Act.INSERT, 1, True), (Act.SWIPE, 1, True)])
 def test_only_a_card_that_is_tapped_within_the_contactless_limit_needs_no_pin(entry: Act, amount: int, needs_pin: bool) -> None:
     presented = acted(replace(ATTENDED, requested=amount), entry, BEGUN)
-    assert (PIN in [step.state for step in course(presented)]) is needs_pin
+    assert (PIN in [step.state for step in steps_of(presented)]) is needs_pin
 
 
 # A transaction in each state, and the instant at which it is in it.
@@ -141,14 +141,14 @@ def test_whatever_people_do_a_transaction_goes_forward_and_ends(acts: list[tuple
     transaction, now = replace(SALE, requested=amount, attended=attended), BEGUN
     for act, later in acts:
         now += later
-        before = course(transaction)
+        before = steps_of(transaction)
         try:
             transaction = acted(transaction, act, now)
         except Impossible:
             continue
         passed = [step for step in before if step.since < now]
-        assert list(course(transaction)[:len(passed)]) == passed  # what was shown stays as it was
-    steps = course(transaction)
+        assert list(steps_of(transaction)[:len(passed)]) == passed  # what was shown stays as it was
+    steps = steps_of(transaction)
     assert [step.since for step in steps] == sorted(step.since for step in steps)
     assert end(transaction).result is not None and all(step.result is None for step in steps[:-1])
     assert end(transaction).since - BEGUN <= 3 * 60_000 + 1_000

@@ -16,7 +16,7 @@ import pytest
 
 from tgpay_emulator.diagnosis import explanation
 from tgpay_emulator.diagnosis.search import MOST_TOKENS
-from tgpay_emulator.signing.code_samples import REMEDIES
+from tgpay_emulator.signing.code_samples import CODE_SAMPLES
 
 from .driver import Answer, Shop, exchange, md5_sign, raw_request
 
@@ -243,7 +243,7 @@ def wrong(told: Any, code: str) -> str | None:
     ways = [set(way) for way in told["ways"]]
     if {code} not in ways and not (code in told["mistakes"] and all(len(way) > 1 for way in ways)):
         return f"not named: {told.get('ways')} {told.get('sentence')}"
-    if not set(told["code"]["python"].splitlines()) >= {REMEDIES[code].python}:
+    if not set(told["code"]["python"].splitlines()) >= {CODE_SAMPLES[code].python}:
         return "its line of code is missing"
     return None
 
@@ -269,7 +269,7 @@ EVERY_CLIENT: list[tuple[str, Send, bool]] = [
 
 def test_every_known_mistake_is_made_by_a_client() -> None:
     made = {code for code, *_ in (*SIGNING, *SENDING)} | {"OTHER_TOKEN", "HASH_NOT_ENCODED"}
-    assert made == set(REMEDIES)
+    assert made == set(CODE_SAMPLES)
 
 
 @pytest.mark.parametrize("kind", [

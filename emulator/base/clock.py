@@ -1,8 +1,8 @@
 """The emulator's one clock, and how instants are printed.
 
-An instant is an `int` of milliseconds since 1970-01-01 UTC. Only `real_now` reads the machine's clock; everything else is given
-its time. The emulator's time is the machine's plus an offset, or stands still where it was frozen, and is kept in the database
-so that all processes and a restart agree.
+An instant is an `int` of milliseconds since 1970-01-01 UTC. Only `real_now` reads the machine's clock; all other
+code gets the time as an argument. The emulator's time is the machine's time plus an offset, or a fixed instant
+while the clock is frozen. It is stored in the database, so that all processes agree and a restart keeps it.
 """
 import time
 from dataclasses import dataclass
@@ -16,24 +16,28 @@ SPACED = "%Y-%m-%d %H:%M:%S"
 
 @dataclass(frozen=True)
 class Clock:
-    """What the database keeps of the clock: an offset in milliseconds, and the instant at which it stands when it is frozen."""
+    """The state of the clock in the database.
+
+    `offset` is added to the machine's time, in milliseconds. `frozen` is the instant at which the clock stands still,
+    None while it runs.
+    """
 
     offset: int = 0
     frozen: int | None = None
 
     def now(self, real: int) -> int:
-        """The emulator's instant when the machine's is `real`."""
+        """The emulator's instant when the machine's clock shows `real`."""
         return real + self.offset if self.frozen is None else self.frozen
 
 
 def real_now() -> int:
-    """The machine's time: the only place that reads it."""
+    """The machine's time in milliseconds since 1970-01-01 UTC. Nothing else reads the machine's clock."""
     return time.time_ns() // 1_000_000
 
 
 @lru_cache(maxsize=32)
 def zone(name: str) -> tzinfo:
-    """A time zone by its IANA name, such as `Asia/Shanghai`. Raises ValueError for an unknown one."""
+    """The time zone of an IANA name, such as `Asia/Shanghai`. Raises ValueError for an unknown name."""
     try:
         return ZoneInfo(name)
     except (KeyError, OSError) as error:
@@ -41,7 +45,7 @@ def zone(name: str) -> tzinfo:
 
 
 def moment(instant: int, zone_name: str) -> datetime:
-    """The instant as a date and time in a zone."""
+    """The date and time in a time zone, to the second."""
     return datetime.fromtimestamp(instant // 1_000, zone(zone_name))
 
 
@@ -66,7 +70,7 @@ def iso(instant: int) -> str:
 
 
 def from_iso(written: str) -> int:
-    """The instant of an ISO 8601 text; without a zone it is UTC. Raises ValueError."""
+    """The instant of an ISO 8601 text, taken as UTC when it has no zone. Raises ValueError with a sentence."""
     try:
         parsed = datetime.fromisoformat(written)
     except ValueError:
@@ -78,7 +82,7 @@ def from_iso(written: str) -> int:
 
 @lru_cache(maxsize=512)
 def on_day(day: date, time_of_day: int, zone_name: str) -> int:
-    """The instant at which the clocks of a zone show a time of day, in milliseconds since 00:00, on a day."""
+    """The instant of a day and a time of day in a time zone; `time_of_day` is in milliseconds since 00:00."""
     shown = datetime(day.year, day.month, day.day) + timedelta(milliseconds=time_of_day)
     return int(shown.replace(tzinfo=zone(zone_name)).timestamp()) * 1_000
 
@@ -89,5 +93,5 @@ def day_start(day: date, zone_name: str) -> int:
 
 
 def next_midnight(instant: int, zone_name: str) -> int:
-    """The coming 00:00 in a zone: when a `1c` order closes (section 2)."""
+    """The instant of the next 00:00 in a zone. An order with `it_b_pay=1c` closes then (section 2)."""
     return day_start(moment(instant, zone_name).date() + timedelta(days=1), zone_name)

@@ -1,4 +1,7 @@
-"""Under which address other machines of the local network reach this one: its interfaces tell, nothing is sent and nobody asked."""
+"""Finds the addresses under which other machines of the local network reach this one.
+
+It reads the network interfaces from the kernel and sends nothing.
+"""
 import fcntl
 import ipaddress
 import socket
@@ -13,12 +16,15 @@ _UP, _LOOPBACK, _POINT_TO_POINT, _RUNNING = 0x1, 0x8, 0x10, 0x40
 
 
 class NoNetwork(Exception):
-    """This machine is on no local network, and a sentence says what to do."""
+    """This machine is on no local network; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Interface:
-    """A network interface with its IPv4 address; `flags` are those of netdevice(7), `routed` says that the default route leaves by it."""
+    """A network interface with its IPv4 address.
+
+    `flags` are those of netdevice(7). `routed` is true when the default route uses this interface.
+    """
 
     name: str
     address: str
@@ -28,28 +34,32 @@ class Interface:
 
     @property
     def is_local(self) -> bool:
-        """Whether a phone in the same room may find this machine by it: it is connected, and neither loopback nor a tunnel."""
-        connected = self.flags & _UP and self.flags & _RUNNING
-        return bool(connected) and not self.flags & (_LOOPBACK | _POINT_TO_POINT) and not ipaddress.ip_address(self.address).is_link_local
+        """Whether a phone in the same room can reach the address: the interface is connected, no loopback, no tunnel."""
+        if not (self.flags & _UP and self.flags & _RUNNING) or self.flags & (_LOOPBACK | _POINT_TO_POINT):
+            return False
+        return not ipaddress.ip_address(self.address).is_link_local
 
 
 def ranked(interfaces: Iterable[Interface]) -> list[str]:
-    """The addresses of a local network, the likeliest for a phone first: Wi-Fi, then where the default route leaves, then the others."""
+    """The addresses on local networks, the one that a phone most likely reaches first.
+
+    Wi-Fi comes first, then the interface of the default route, then all others.
+    """
     local = [interface for interface in interfaces if interface.is_local]
     return [interface.address for interface in sorted(local, key=lambda each: (not each.wireless, not each.routed))]
 
 
 def addresses() -> list[str]:
-    """This machine's addresses on local networks, the likeliest first. Raises NoNetwork when it has none."""
+    """This machine's addresses on local networks, in the order of `ranked`. Raises NoNetwork when there are none."""
     found = ranked(_interfaces())
     if not found:
-        raise NoNetwork("lan: this machine has no address on a local network; join a Wi-Fi or open a hotspot, or name the address that "
-                        "phones open with --public-url")
+        raise NoNetwork("lan: this machine has no address on a local network; join a Wi-Fi or open a hotspot, "
+                        "or name the address that phones open with --public-url")
     return found
 
 
 def own_addresses() -> list[str]:
-    """All addresses that this machine has, on whatever interface."""
+    """The IPv4 addresses of all interfaces of this machine."""
     return [interface.address for interface in _interfaces()]
 
 
@@ -63,11 +73,11 @@ def _interfaces() -> Iterator[Interface]:
                 address = socket.inet_ntoa(fcntl.ioctl(probe, _ADDRESS, request)[20:24])
                 flags = struct.unpack("H", fcntl.ioctl(probe, _FLAGS, request)[16:18])[0]
             except OSError:
-                continue  # it has none
+                continue  # this interface has no IPv4 address
             yield Interface(name, address, flags, (_DEVICES / name / "wireless").exists(), name in routed)
 
 
 def _routed() -> set[str]:
-    """The interfaces of the default routes."""
+    """The names of the interfaces that a default route uses."""
     lines = _ROUTES.read_text().splitlines()[1:] if _ROUTES.exists() else []
     return {name for name, destination, *_ in map(str.split, lines) if destination == "00000000"}

@@ -1,4 +1,4 @@
-"""Amounts and rates: whole minor units and scaled integers inside, decimal text on the wire.
+"""Amounts and rates: integers in the code, decimal text on the wire.
 
 An amount is an `int` of minor units (pence, fen). A rate, of exchange or of fees, is an `int` of hundred-millionths, because
 the document prints eight places (`9.07480000`). All rounding is half up, away from zero (settlement, section 14).
@@ -33,24 +33,24 @@ def minor(written: str) -> int:
 
 
 def has_leading_zeros(written: str) -> bool:
-    """Whether zeros that mean nothing stand before decimal text: in `025` and `00.50`, not in `0.50`."""
+    """Whether decimal text begins with superfluous zeros: `025` and `00.50` do, `0.50` does not."""
     return re.match(r"0\d", written, re.ASCII) is not None
 
 
 def signed(written: str) -> int:
-    """The same, where a minus may stand before it: `"-1.5"` is -150. Raises ValueError."""
+    """Minor units of decimal text that may begin with a minus sign: `"-1.5"` is -150. Raises ValueError."""
     return -minor(written[1:]) if written.startswith("-") else minor(written)
 
 
 def text(amount: int) -> str:
-    """Major units with two places: 150 is `1.50`, -5 is `-0.05`."""
+    """Decimal text in major units, with two places, of minor units: 150 is `1.50`, -5 is `-0.05`."""
     sign = "-" if amount < 0 else ""
     whole, part = divmod(abs(amount), 100)
     return f"{sign}{whole}.{part:02d}"
 
 
 def text_without_zero(amount: int) -> str:
-    """Major units without a zero before the point, as the query prints `refund_amount`: 0 is `.00`, 50 is `.50`."""
+    """Major units without a zero before the point, as `refund_amount` is printed (section 3): 0 is `.00`, 50 `.50`."""
     return text(amount).removeprefix("0")
 
 
@@ -64,23 +64,26 @@ def rate(written: str) -> int:
 
 
 def rate_text(scaled: int) -> str:
-    """A rate with its eight places: `9.07480000`."""
+    """Decimal text of a rate with eight places: `9.07480000`."""
     whole, part = divmod(scaled, SCALE)
     return f"{whole}.{part:08d}"
 
 
 def rate_text_short(scaled: int) -> str:
-    """A rate with six places, half up, as the settlement file has it (Number(8,6)): `9.074800`."""
+    """Decimal text of a rate with six places, rounded half up: `9.074800` (section 14, Number(8,6))."""
     whole, part = divmod((scaled + 50) // 100, 10**6)
     return f"{whole}.{part:06d}"
 
 
 def rate_number(scaled: int) -> str:
-    """A rate as the shortest JSON number: `9.0748`, and `9` rather than `9.0`, which other languages would print again as `9`."""
+    """A rate as the shortest JSON number: `9.0748`, and `9` instead of `9.0`.
+
+    JSON values are signed as they are printed, and most languages print 9.0 as `9`.
+    """
     return rate_text(scaled).rstrip("0").rstrip(".")
 
 
 def convert(amount: int, scaled: int) -> int:
-    """Minor units of `amount` × rate, half up."""
+    """`amount` × rate in minor units, rounded half up; `scaled` is the rate in hundred-millionths."""
     product = (abs(amount) * scaled + SCALE // 2) // SCALE
     return -product if amount < 0 else product

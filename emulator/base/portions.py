@@ -1,4 +1,4 @@
-"""How much is shown at once: of rows that are large or very many, as many as their size allows."""
+"""Limits how much is shown at once: a page ends where its items get too large together."""
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
@@ -8,9 +8,10 @@ T = TypeVar("T")
 
 
 def taken(items: Iterable[T], size: Callable[[T], int], most: int = PAGE) -> tuple[list[T], bool]:
-    """The first items whose sizes add up to no more than `most`, at least one of them; and whether these are all.
+    """The first items whose sizes add up to at most `most`, and whether these are all items.
 
-    The items are read no further than that, so that an iterator of large ones does not fill the memory.
+    The first item is returned whatever its size. Items behind the limit are not read, so that an iterator of large
+    items does not fill the memory.
     """
     found: list[T] = []
     left = most

@@ -1,4 +1,4 @@
-"""The address under which payers and merchants reach the emulator: what may be set, and how it is written."""
+"""Checks and normalises the setting `public_url`, the address under which payers and merchants reach the emulator."""
 import ipaddress
 import re
 from urllib.parse import SplitResult, quote, urlsplit
@@ -6,17 +6,17 @@ from urllib.parse import SplitResult, quote, urlsplit
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST_NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?\Z")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-# Neither a shell nor a cookie reads more into these; what is neither here nor a letter or digit is escaped.
+# These characters have no special meaning in a shell or a cookie. All others but letters and digits are escaped.
 _PLAIN_IN_PATHS = "/%:@+,="
 _NO_HOST = "its host is no host name and no IP address"
 _NO_PORT = "its port is not a number from 1 to 65535"
 
 
 def parse(written: str) -> str:
-    """The address in its one way of writing: scheme and host in lower case, no default port, the path escaped
-    and without a slash at its end. Empty stays empty.
+    """The normalised address: scheme and host in lower case, no default port, the path escaped, no slash at its end.
 
-    Raises ValueError with a sentence, which does not repeat the address: it may have a password.
+    An empty text stays empty. Raises ValueError with a sentence that does not repeat the address, because it may
+    contain a password.
     """
     if not written:
         return ""
@@ -27,12 +27,12 @@ def parse(written: str) -> str:
 
 
 def path_of(public_url: str) -> str:
-    """The path of a parsed address, as it stands in URLs; empty when there is none."""
+    """The escaped path of a parsed address, empty when it has none."""
     return urlsplit(public_url).path
 
 
 def _split(written: str) -> SplitResult:
-    """The parts of the address, when it has those that it must have and no others."""
+    """Split the address into its parts. Raises ValueError when one is missing or must not be there."""
     try:
         parts = urlsplit(written)
     except ValueError as error:
@@ -47,7 +47,7 @@ def _split(written: str) -> SplitResult:
 
 
 def _netloc(parts: SplitResult) -> str:
-    """Host and port; an international host in IDNA, and the port only when it is not the scheme's own."""
+    """Host and port. An international host is written in IDNA; the scheme's default port is left out."""
     host = parts.hostname or ""
     if not host:
         raise ValueError("it names no host")
@@ -62,7 +62,7 @@ def _netloc(parts: SplitResult) -> str:
 
 
 def _ascii(host: str) -> str:
-    """A host as it stands in URLs; what ends in digits must be an IP address."""
+    """The host in ASCII, as URLs have it. A host that ends in digits must be an IP address."""
     try:
         if ":" in host:
             return f"[{ipaddress.IPv6Address(host)}]"
@@ -77,7 +77,7 @@ def _ascii(host: str) -> str:
 
 
 def _path(path: str) -> str:
-    """The path escaped. Browsers resolve dots and read // as the beginning of a host: it may have neither."""
+    """The escaped path. Dot segments and // are refused: browsers resolve dots, and // would begin a host."""
     trimmed = path.rstrip("/")
     if _BAD_ESCAPE.search(trimmed):
         raise ValueError("a % in its path is not followed by two hexadecimal digits")

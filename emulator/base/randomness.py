@@ -1,7 +1,7 @@
-"""Chance as an argument: everything that looks random is derived from the seed and what it is for.
+"""Reproducible randomness: every value that looks random is derived from the seed and the names of what it is for.
 
-The same seed and the same names give the same digits on every machine and in every process; nothing is drawn from a generator
-whose state would depend on who asked first.
+The same seed and names give the same digits on every machine and in every process. A random generator would not:
+its values depend on the order of the calls.
 """
 import hashlib
 
@@ -9,7 +9,7 @@ _LETTERS = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
 def derive(seed: str, *names: object) -> int:
-    """A 256-bit number that belongs to these names under this seed."""
+    """The 256-bit number that the seed and the names determine."""
     text = "\x1f".join((seed, *map(str, names)))
     return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest(), "big")
 
@@ -25,7 +25,7 @@ def hexadecimal(count: int, seed: str, *names: object) -> str:
 
 
 def letters(count: int, seed: str, *names: object) -> str:
-    """`count` letters and digits without the pairs that people mix up, at most 40."""
+    """`count` letters and digits, at most 40; without I, O and l, which look like 1 and 0."""
     number, text = derive(seed, *names), ""
     for _ in range(count):
         number, place = divmod(number, len(_LETTERS))

@@ -1,6 +1,7 @@
-"""Every setting of the emulator, once: name, default, kind and what it is for.
+"""Every setting of the emulator: its name, default, format and purpose.
 
-The environment (`TGPAY_<NAME>`), the flags of `tgpay-emulator serve`, `--help` and the table in the README are readers of `SETTINGS`.
+The environment variables (`TGPAY_<NAME>`), the flags of `tgpay-emulator serve`, `--help` and the table in the
+README are all made from `SETTINGS`.
 """
 import ipaddress
 from collections.abc import Callable, Mapping
@@ -13,7 +14,7 @@ from . import clock, durations, money, public_url
 
 @dataclass(frozen=True)
 class Setting:
-    """One row: `parse` makes the value of its text or raises ValueError with a sentence."""
+    """One setting. `parse` returns the value of a text, or raises ValueError with a sentence."""
 
     name: str
     default: str
@@ -22,7 +23,7 @@ class Setting:
 
     @property
     def is_switch(self) -> bool:
-        """Whether its flag may stand alone, which switches it on."""
+        """Whether the flag needs no value; without one it switches the setting on."""
         return self.parse is _switch
 
 
@@ -44,7 +45,7 @@ def _number(least: int, most: int) -> Callable[[str], int]:
 
 
 def _or_off(parse: Callable[[str], int]) -> Callable[[str], int | None]:
-    """A value that may also be `off`: None."""
+    """The same format, where `off` is allowed too and gives None."""
     return lambda written: None if written.lower() == "off" else parse(written)
 
 
@@ -55,8 +56,9 @@ def _zone(written: str) -> str:
 
 def _time_of_day(written: str) -> int:
     hours, colon, minutes = written.partition(":")
-    well_formed = colon and written.isascii() and len(written) <= len("15:00") and hours.isdecimal() and minutes.isdecimal()
-    if not (well_formed and int(hours) < 24 and int(minutes) < 60):
+    is_short = colon and written.isascii() and len(written) <= len("15:00")
+    is_numeric = is_short and hours.isdecimal() and minutes.isdecimal()
+    if not (is_numeric and int(hours) < 24 and int(minutes) < 60):
         raise ValueError(f"{written!r} is not a time of day; write 15:00")
     return int(hours) * durations.HOUR + int(minutes) * durations.MINUTE
 
@@ -102,7 +104,7 @@ def _log_level(written: str) -> str:
 
 
 DEFAULT_SEED = "tgpay"
-PRIVATE, MERCHANTS = "private", "merchants"  # of notify_allow
+PRIVATE, MERCHANTS = "private", "merchants"  # words that notify_allow may contain
 SETTINGS = (
     Setting("host", "127.0.0.1", "address to listen on"),
     Setting("port", "8472", "port to listen on; 0 takes a free one", _number(0, 65535)),
@@ -159,23 +161,29 @@ EVERYWHERE = "0.0.0.0"
 
 
 class Settings(Mapping[str, Any]):
-    """The values in force, by name and as attributes. Missing names take their default; a wrong value raises ValueError."""
+    """The values in force, by name and as attributes.
+
+    `written` are the texts that were given; all other settings take their default. A wrong value raises ValueError
+    with the setting's name.
+    """
 
     def __init__(self, written: Mapping[str, str] | None = None) -> None:
         given = written or {}
-        self.given = frozenset(given)  # what was not left to its default
+        self.given = frozenset(given)  # the names that were not left to their default
         self._values: dict[str, Any] = {}
         self._texts: dict[str, str] = {}
         for setting in SETTINGS:
             text = given.get(setting.name, setting.default)
             try:
-                self._values[setting.name] = value = setting.parse(text)
-                self._texts[setting.name] = ("on" if value else "off") if setting.is_switch else text
+                value = setting.parse(text)
             except ValueError as error:
                 raise ValueError(f"{setting.name}: {error}") from error
+            if setting.is_switch:
+                text = "on" if value else "off"
+            self._values[setting.name], self._texts[setting.name] = value, text
         if self._values["lan"] and "host" not in given:
             self._values["host"] = EVERYWHERE
-        self.__dict__.update(self._values)  # found at once, many times in each request
+        self.__dict__.update(self._values)  # plain attributes are quick, and each request reads many
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]
@@ -190,11 +198,11 @@ class Settings(Mapping[str, Any]):
         return len(self._values)
 
     def text(self, name: str) -> str:
-        """A value as it is written, or would be."""
+        """The text of a value, as it was given or as its default is written."""
         return self._texts[name]
 
     def replaced(self, **values: Any) -> "Settings":
-        """A copy with some values changed; they are taken as they are, not parsed."""
+        """A copy with other values for some settings. They are values, not texts: nothing is parsed."""
         copy = Settings()
         copy.given = self.given | frozenset(values)
         copy._values = {**self._values, **values}
@@ -205,19 +213,19 @@ class Settings(Mapping[str, Any]):
 
 
 def variable(setting: Setting) -> str:
-    """The environment variable of a setting."""
+    """The name of the environment variable of a setting."""
     return f"TGPAY_{setting.name.upper()}"
 
 
 def from_environment(environ: Mapping[str, str], **flags: str | None) -> Settings:
-    """Flags before the environment before defaults."""
+    """The settings from flags and the environment; a flag wins over the environment variable. Raises ValueError."""
     written = {setting.name: environ[variable(setting)] for setting in SETTINGS if variable(setting) in environ}
     written.update({name: flag for name, flag in flags.items() if flag is not None})
     return Settings(written)
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host, a name or an address, is this machine's loopback."""
+    """Whether a host name or address is this machine's loopback."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -225,8 +233,10 @@ def is_loopback(host: str) -> bool:
 
 
 def is_reachable(settings: Settings) -> bool:
-    """Whether others than this machine may reach the emulator: it listens for them, or something in front of it does."""
-    return not is_loopback(settings.host) or bool(settings.public_url and not is_loopback(_host(settings.public_url)))
+    """Whether other machines can reach the emulator, directly or through a reverse proxy or tunnel."""
+    if not is_loopback(settings.host):
+        return True
+    return bool(settings.public_url) and not is_loopback(_host(settings.public_url))
 
 
 def _host(url: str) -> str:

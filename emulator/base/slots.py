@@ -1,8 +1,7 @@
-"""Who may work and who may wait: what is worked on shares a number of slots, what waits has places.
+"""Limits how many tasks run at once (slots), and how many requests may wait at once (places).
 
-A task begins when there is a slot for it. While it only waits, for its client or for something to happen,
-another task has the slot: there are as many threads as tasks that wait, and some more, but only few that want
-the processor at once.
+A task starts when a slot is free. While it only waits, for its client or for an event, it gives its slot to another
+task. So there can be many threads that wait, but only as many as there are slots compete for the processor.
 """
 import queue
 import threading
@@ -15,22 +14,23 @@ Task = Callable[[], None]
 
 
 class Slots:
-    """Does tasks in threads, which are made when they are needed and end when they are not.
+    """Runs tasks in threads, at most `number` of them at once.
 
-    They are daemons: the end of the process does not wait for one that hangs.
+    Threads are started when they are needed and end when they have been idle for a while. They are daemon threads:
+    a task that hangs does not keep the process from ending.
     """
 
     def __init__(self, number: int) -> None:
         self._lock = threading.Lock()
         self._free = number
         self._tasks: deque[Task] = deque()
-        self._returning: deque[threading.Lock] = deque()  # of threads that have waited and want a slot again
+        self._returning: deque[threading.Lock] = deque()  # one lock of each thread that wants its slot back
         self._idle: list[queue.SimpleQueue[Task]] = []
         self._threads = 0
         self._mine = threading.local()
 
     def submit(self, task: Task) -> None:
-        """Have a task done, which raises nothing, as soon as there is a slot for it."""
+        """Run a task as soon as a slot is free. The task must not raise."""
         with self._lock:
             if not self._free:
                 self._tasks.append(task)
@@ -41,7 +41,7 @@ class Slots:
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """While the block only waits, another task has the slot of this thread, if it has one."""
+        """A block that only waits: another task uses this thread's slot meanwhile, if the thread has one."""
         held = getattr(self._mine, "held", False)
         if held:
             self._mine.held = False
@@ -54,13 +54,13 @@ class Slots:
                 self._mine.held = True
 
     def _begin(self, task: Task, idle: "queue.SimpleQueue[Task] | None") -> None:
-        """Do a task that has a slot, in an idle thread or a new one."""
+        """Start a task for which a slot was taken, in an idle thread or a new one."""
         if idle is not None:
             idle.put(task)
             return
         try:
             threading.Thread(target=self._work, args=(task,), daemon=True).start()
-        except RuntimeError:  # the system has no more threads: one of those that there are does it later
+        except RuntimeError:  # the system allows no more threads: an existing one runs the task later
             with self._lock:
                 self._free += 1
                 self._tasks.appendleft(task)
@@ -68,7 +68,7 @@ class Slots:
                     raise
 
     def _work(self, first: Task) -> None:
-        """The body of a thread."""
+        """The body of a thread: run the first task, then those of the queue."""
         own: queue.SimpleQueue[Task] = queue.SimpleQueue()
         with self._lock:
             self._threads += 1
@@ -76,11 +76,11 @@ class Slots:
         while task is not None:
             self._mine.held = True
             task()
-            task = None  # what it was about need not be kept until the next one
+            task = None  # frees its memory while the thread is idle
             task = self._next(own)
 
     def _next(self, own: "queue.SimpleQueue[Task]") -> Task | None:
-        """The next task; None when there has been none for a while, and the thread ends."""
+        """Wait for the next task; None after `IDLE_S` seconds without one, and the thread ends."""
         with self._lock:
             if self._tasks and not self._returning:
                 return self._tasks.popleft()
@@ -97,10 +97,10 @@ class Slots:
                     self._idle.remove(own)
                     self._threads -= 1
                     return None
-            return own.get()  # it was given one in the last moment
+            return own.get()  # a task came just as the time was over
 
     def _pass_on(self) -> None:
-        """Let another have the slot: one that has waited, or the next task."""
+        """Give this thread's slot away: first to a thread that wants its slot back, else to the next task."""
         with self._lock:
             if self._returning:
                 self._returning.popleft().release()
@@ -113,7 +113,7 @@ class Slots:
         self._begin(task, idle)
 
     def _return(self) -> None:
-        """Wait for a slot."""
+        """Wait until there is a slot for this thread again."""
         with self._lock:
             if self._free:
                 self._free -= 1
@@ -125,18 +125,18 @@ class Slots:
 
 
 class Full(Exception):
-    """Nobody else may wait there; `args[0]` is a sentence."""
+    """No more requests may wait; the message says which limit is reached."""
 
 
 class Place:
-    """A place to wait in, until `leave`."""
+    """A place in which one request waits, until `leave` or the end of a `with` block."""
 
     def __init__(self, places: "Places", whose: str) -> None:
         self._places: Places | None = places
         self._whose = whose
 
     def leave(self) -> None:
-        """Make room for another request; once is enough."""
+        """Free the place for another request. Further calls do nothing."""
         places, self._places = self._places, None
         if places:
             places.give_back(self._whose)
@@ -149,7 +149,10 @@ class Place:
 
 
 class Places:
-    """How many requests may wait at once in this process: `most` of each merchant, or of another kind, and so many `in_all`."""
+    """Limits how many requests wait at once in this process.
+
+    `most` is the limit for each merchant (or another owner, such as the console), `in_all` that of all together.
+    """
 
     def __init__(self, most: int, in_all: int) -> None:
         self._most = most
@@ -158,7 +161,7 @@ class Places:
         self._lock = threading.Lock()
 
     def take(self, whose: str) -> Place:
-        """A place among those of `whose`. Raises Full."""
+        """Take a place of the owner `whose`. Raises Full."""
         with self._lock:
             if self._taken[whose] >= self._most:
                 raise Full(f"{self._most} requests of {whose} wait already, as many as may (--waiting-limit)")
@@ -168,7 +171,7 @@ class Places:
         return Place(self, whose)
 
     def give_back(self, whose: str) -> None:
-        """What `Place.leave` does."""
+        """Free a place of the owner; `Place.leave` calls this."""
         with self._lock:
             self._taken[whose] -= 1
             if not self._taken[whose]:

@@ -1,39 +1,38 @@
-"""URLs of merchants: one rule for which are taken, how they are escaped for use, and how they are shown.
+"""URLs of merchants: which are accepted, how they are escaped for use, and how they are shown.
 
-Real clients send URLs with spaces, quotes and non-ASCII letters in them. Such a URL is signed and stored as
-it was sent, escaped (RFC 3986) where it is used, and shown without its user and password.
+Real clients send URLs with spaces, quotes and non-ASCII letters in them. Such a URL is signed and stored as it was
+sent, escaped (RFC 3986) where it is used, and shown without its user and password.
 """
-import ipaddress
 import re
 import unicodedata
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from urllib.parse import quote, unquote, unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
+
+from . import hosts
 
 WEB = ("http", "https")
 DEFAULT_PORTS = {"http": 80, "https": 443}
-# Schemes whose URLs run a program or read the payer's own files.
+# Schemes that are never accepted: their URLs run a program or read the payer's files.
 NEVER = ("javascript", "data", "vbscript", "file", "blob", "about")
 HIDDEN = "***"  # shown in place of a user and password
-MOST_IN_HOST, MOST_IN_LABEL, MOST_PORT = 253, 63, 65_535
+MOST_PORT = 65_535
 _SHAPE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
-_LABEL = re.compile(rf"[A-Za-z0-9_-]{{1,{MOST_IN_LABEL}}}", re.ASCII)
 _PORT = re.compile("0*[1-9][0-9]{0,4}", re.ASCII)
-_PUNYCODE = "xn--"
-# What each part of a URL may have beside letters, digits and percent signs with two hexadecimal digits.
+# The characters that each part of a URL may have besides letters, digits and percent escapes.
 _PLAIN = "-._~!$&'()*+,;="
 _IN_USER, _IN_PATH, _IN_QUERY = _PLAIN + ":", _PLAIN + ":@/", _PLAIN + ":@/?"
-# A user and password within a longer text: `//user:password@`, its slashes perhaps escaped as in JSON, or all
-# of it as in a query.
+# User and password within a longer text: `//user:password@`. The slashes may be escaped as in JSON, or the whole
+# may be escaped as in a query.
 _IN_TEXT = re.compile(
     r"(:\\?/\\?/)[^/?#\\\s\"'<>]+@|(%3A%2F%2F)(?:(?!%2F|%3F|%23)[^/?#\s\"'<>&])+%40", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Url:
-    """The parts of a URL as they were written: `query` begins with `?`, `fragment` with `#`, or is empty."""
+    """The parts of a URL as they were written. A `query` begins with `?` and a `fragment` with `#`; both may be empty."""
 
     scheme: str
     authority: str
@@ -43,23 +42,23 @@ class Url:
 
     @property
     def is_web(self) -> bool:
-        """Whether it is an http or https URL; others are an app's own."""
+        """Whether it is an http or https URL, not one with the scheme of an app."""
         return self.scheme in WEB
 
     @cached_property
     def userinfo(self) -> str:
-        """User and password, empty where there are none."""
+        """User and password as they are written, empty when there are none."""
         return self.authority.rpartition("@")[0]
 
     @cached_property
     def host(self) -> str:
-        """The host as it is looked up: in IDNA, an IPv6 address in brackets. Raises ValueError."""
-        return _looked_up(_host_and_port(self.authority)[0])
+        """The host as it is looked up: a name in IDNA, or an IPv6 address in brackets. Raises ValueError."""
+        return hosts.looked_up(hosts.host_and_port(self.authority)[0])
 
     @property
     def port(self) -> int | None:
-        """The port, None where none is named. Raises ValueError."""
-        written = _host_and_port(self.authority)[1]
+        """The port, None when the URL names none. Raises ValueError."""
+        written = hosts.host_and_port(self.authority)[1]
         if not written:
             return None
         if not _PORT.fullmatch(written) or int(written.lstrip("0")) > MOST_PORT:
@@ -68,12 +67,12 @@ class Url:
 
     @property
     def target(self) -> str:
-        """What stands in a request line: path and query, escaped."""
+        """The target of the HTTP request line: path and query, escaped."""
         return (_escaped(self.path, _IN_PATH) or "/") + _escaped(self.query, _IN_QUERY)
 
     @property
     def authorization(self) -> str:
-        """The header Authorization that sends user and password as HTTP Basic; empty where there are none."""
+        """The value of the header Authorization (HTTP Basic), empty when the URL has no user."""
         if not self.userinfo:
             return ""
         user, _, password = self.userinfo.partition(":")
@@ -81,7 +80,7 @@ class Url:
 
 
 def split(url: str) -> Url:
-    """The parts of an absolute URL, its scheme in lower case. Raises ValueError without `scheme://`."""
+    """Split an absolute URL; the scheme is returned in lower case. Raises ValueError without `scheme://`."""
     found = _SHAPE.fullmatch(url)
     if found is None:
         raise ValueError("it does not begin with http:// or https://")
@@ -90,9 +89,9 @@ def split(url: str) -> Url:
 
 
 def problem(url: str, own_schemes: bool = False) -> str | None:
-    """What is wrong with a merchant's URL, without repeating any of it; None when it is taken.
+    """The reason why a merchant's URL is refused, or None. The sentence does not repeat any part of the URL.
 
-    With `own_schemes` it may be one of an app, such as `myapp://paid`.
+    With `own_schemes`, the scheme may be one of an app, such as `myapp://paid`.
     """
     try:
         _check(url, own_schemes)
@@ -111,17 +110,17 @@ def _check(url: str, own_schemes: bool) -> None:
         return
     if "\\" in parts.authority:
         raise ValueError("its host has a backslash")
-    assert parts.host
-    assert parts.port is None or parts.port
+    hosts.looked_up(hosts.host_and_port(parts.authority)[0])
+    _ = parts.port  # raises ValueError when it is no port number
 
 
 def scheme(url: str) -> str:
-    """The scheme of a URL that was taken, in lower case."""
+    """The scheme of an accepted URL, in lower case."""
     return url.partition(":")[0].lower()
 
 
 def origin(url: str) -> str:
-    """Scheme, host and port of a web URL: what is one server. Of another URL the whole, discreetly."""
+    """The origin (scheme, host and port) of a web URL; of any other URL the whole without user and password."""
     try:
         parts = split(url)
         usual = DEFAULT_PORTS[parts.scheme]
@@ -132,71 +131,14 @@ def origin(url: str) -> str:
 
 
 def is_own_scheme(url: str) -> bool:
-    """Whether it is a URL that is taken, with a scheme of an app."""
+    """Whether a URL is accepted and has the scheme of an app."""
     return problem(url, own_schemes=True) is None and not split(url).is_web
 
 
-def _host_and_port(authority: str) -> tuple[str, str]:
-    written = authority.rpartition("@")[2]
-    if not written.startswith("["):
-        host, _, port = written.partition(":")
-        return host, port
-    host, bracket, rest = written.partition("]")
-    if not bracket or rest[:1] not in ("", ":"):
-        raise ValueError("its host begins with a bracket and is no IPv6 address in brackets")
-    return host + bracket, rest[1:]
-
-
-def _looked_up(written: str) -> str:
-    if written.startswith("["):
-        return _ipv6(written)
-    name = _in_idna(written)
-    labels = name.removesuffix(".").split(".")
-    if labels == [""]:
-        raise ValueError("it has no host")
-    if "" in labels:
-        raise ValueError("its host has an empty label")
-    if len(name.removesuffix(".")) > MOST_IN_HOST or max(map(len, labels)) > MOST_IN_LABEL:
-        raise ValueError(f"its host has over {MOST_IN_HOST} characters, or {MOST_IN_LABEL} between two dots")
-    if not all(map(_LABEL.fullmatch, labels)):
-        raise ValueError("its host has characters that no host has")
-    for label in labels:
-        if label.lower().startswith(_PUNYCODE):
-            _check_punycode(label)
-    return name
-
-
-def _in_idna(written: str) -> str:
-    try:
-        name = unquote(written, errors="strict")
-        # The time that the codec needs grows with the square of the length.
-        return name if name.isascii() or len(name) > MOST_IN_HOST else name.encode("idna").decode()
-    except UnicodeError:
-        raise ValueError("its host is no internationalised name, or has an empty or too long label") from None
-
-
-def _ipv6(written: str) -> str:
-    try:
-        if "%" in written:  # a zone is this machine's own name of an interface
-            raise ValueError
-        return f"[{ipaddress.IPv6Address(written[1:-1])}]"
-    except ValueError:
-        raise ValueError("its host is no IPv6 address in brackets") from None
-
-
-def _check_punycode(label: str) -> None:
-    try:
-        is_plain = label[len(_PUNYCODE):].encode().decode("punycode").isascii()
-    except UnicodeError:
-        is_plain = True
-    if is_plain:
-        raise ValueError("its host is no internationalised name, though it begins like one")
-
-
 def escaped(url: str) -> str:
-    """The URL as it is used in a header, a link or a script; what is escaped already stays as it is.
+    """The URL escaped for use in a header, a link or a script. Escapes that it already has stay as they are.
 
-    It never raises: a URL that was taken under an older rule is escaped as far as that is possible.
+    It never raises: a URL that was accepted under an older rule is escaped as far as possible.
     """
     try:
         parts = split(url)
@@ -218,13 +160,13 @@ def _authority(parts: Url) -> str:
 
 
 def _escaped(text: str, kept: str) -> str:
-    """The text, percent-encoded but for letters, digits, what is in `kept` and what is escaped already."""
+    """The text percent-encoded, except letters, digits, the characters in `kept` and existing escapes."""
     inside = rf"%(?![0-9A-Fa-f]{{2}})|[^A-Za-z0-9%{re.escape(kept)}]+"
     return re.sub(inside, lambda found: quote(found[0], safe="", errors="replace"), text)
 
 
 def with_query(url: str, query: str) -> str:
-    """The URL with a query added to whatever query it has; its fragment stays behind it."""
+    """The URL with `query` added behind the query that it has; the fragment stays at the end."""
     bare, hash_mark, fragment = url.partition("#")
     if bare.endswith(("?", "&")):
         return f"{bare}{query}{hash_mark}{fragment}"
@@ -232,20 +174,24 @@ def with_query(url: str, query: str) -> str:
 
 
 def discreet(text: str) -> str:
-    """A URL, or a text with URLs in it, as it may be shown: with `***` in place of users and passwords."""
+    """A URL, or a text that contains URLs, with `***` in place of each user and password."""
     if "@" not in text and "%40" not in text:
         return text
-    return _IN_TEXT.sub(lambda found: f"{found[1] or found[2]}{HIDDEN}{'@' if found[1] else '%40'}",
-                        _without_user(text))
+    return _IN_TEXT.sub(_hidden, _without_user(text))
+
+
+def _hidden(found: re.Match[str]) -> str:
+    """What replaces a user and password: the second form is that of an escaped URL."""
+    return f"{found[1]}{HIDDEN}@" if found[1] else f"{found[2]}{HIDDEN}%40"
 
 
 def discreet_values(texts: Mapping[str, str]) -> dict[str, str]:
-    """The texts, by their names, as they may be shown."""
+    """The texts with `***` in place of users and passwords, by their names."""
     return {name: discreet(text) for name, text in texts.items()}
 
 
 def _without_user(url: str) -> str:
-    """A URL with `***` in place of userinfo, whatever characters they have; other texts unchanged."""
+    """A URL with `***` in place of user and password, whatever characters they have. Other texts stay unchanged."""
     try:
         parts = split(url)
     except ValueError:
@@ -261,15 +207,15 @@ def _without_user(url: str) -> str:
 
 
 def is_shown(url: str) -> bool:
-    """Whether a URL has `***` in place of its user and password, like one copied from where it was shown."""
+    """Whether a URL has `***` in place of its user and password, because it was copied from a page that shows it."""
     return f"//{HIDDEN}@" in url
 
 
 def url_of(host: str, port: int | str) -> str:
-    """The URL of a listening address."""
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    """The URL of a listening address; an IPv6 address is put in brackets."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def reachable(address: str) -> str:
-    """The address as this machine reaches it: a server that listens everywhere is found on loopback."""
+    """The address as this machine reaches it: a server that listens on all interfaces is reached on loopback."""
     return address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")

@@ -88,8 +88,8 @@ def main() -> None:
 def serve(**flags: Any) -> None:
     """Run the emulator."""
     gc.disable()  # what is made until it serves is there to stay; looking for garbage in it costs a tenth of the start
-    from ..server.process import Unstartable
     from ..server.process import serve as run
+    from ..server.resources import Unstartable
     from ..store import Unusable
     from .announcement import announced
 

@@ -77,7 +77,8 @@ class Control:
             return False
 
     def _own(self, settings: Settings) -> Any:
-        from ..server.process import Unstartable, build, database_path
+        from ..server.building import build
+        from ..server.resources import Unstartable, database_path
         from ..store import Unusable
 
         try:

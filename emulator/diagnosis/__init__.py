@@ -1,1 +1,1 @@
-"""Why a signature is wrong: the known mistakes, and the search for those that explain a value."""
+"""Signature diagnosis: known mistakes in signing and sending, and the search for those that explain a wrong value."""

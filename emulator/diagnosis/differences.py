@@ -1,23 +1,23 @@
-"""Where the text that a client signed first differs from the right one: no token and no secret is told."""
+"""Finds where the text that a client signed first differs from the correct one, without showing tokens or secrets."""
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..protocol.endpoint_tables import printable
+from ..protocol.characters import printable
 from ..protocol.masking import HIDDEN, Mask, is_secret
 from ..signing.recipes import BYTE_ORDER_MARKS, CHARSETS, Recipe
 
-AROUND = 16  # characters on both sides of a difference
+AROUND = 16  # characters that are shown on both sides of a difference
 TOKEN, ITS_CASE, ANOTHER = "<token>", "<token in another case>", "<another token>"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Where the client's text first differs: after how many characters of the right one; a little of both.
+    """The first difference: its position in the correct text, and a few characters of both texts around it.
 
-    The right one ends in `<token>`.
+    The correct text ends in `<token>`, which stands for the merchant's token.
     """
 
     position: int
@@ -26,15 +26,15 @@ class Difference:
 
 
 class Piece(NamedTuple):
-    """A piece of what is hashed, as it is and as it is told; no place inside of a hidden one is told."""
+    """A piece of the text that is hashed, as it is and as it is shown. Positions within a `hidden` one are not shown."""
 
     written: str
-    told: str
+    shown: str
     hidden: bool = False
 
 
 class Display:
-    """Texts of one request as they may be told: `token` and what the mask hides are named, not shown."""
+    """Shows the signed texts of one request: placeholders stand for the token and for what the mask hides."""
 
     def __init__(self, params: Mapping[str, str], token: str, mask: Mask) -> None:
         self._params, self._token, self._mask = params, token, mask
@@ -44,13 +44,13 @@ class Display:
         self._secrets = [params[name] for name in self._values if params[name]]
 
     def text(self, recipe: Recipe) -> str:
-        """The text before the token comes to it."""
-        return "".join(piece.told for piece in self._of_text(recipe))
+        """The canonical text of a recipe, without the token."""
+        return "".join(piece.shown for piece in self._of_text(recipe))
 
     def difference(self, right: Recipe, other: Recipe) -> Difference | None:
-        """The first place where two recipes hash something else, None where they do not.
+        """The first difference between the texts that two recipes hash, None when they are equal.
 
-        Another charset is told in bytes.
+        If the recipes differ in the charset, bytes are shown.
         """
         rights, others = list(self._of_whole(right)), list(self._of_whole(other))
         one, two = ("".join(piece.written for piece in pieces) for pieces in (rights, others))
@@ -66,7 +66,8 @@ class Display:
         return Difference(_place(rights, same), yours, mine)
 
     def _around(self, pieces: list[Piece], offset: int, charset: str | None) -> str:
-        text, place = "".join(piece.told for piece in pieces), _place(pieces, offset)
+        """The shown text around an offset; with a charset, in its bytes."""
+        text, place = "".join(piece.shown for piece in pieces), _place(pieces, offset)
         begin, end = max(0, place - AROUND), place + AROUND
         part = self._mask.text(text[begin:end])
         if charset:
@@ -74,20 +75,23 @@ class Display:
         return f"{'…' if begin else ''}{part}{'…' if end < len(text) else ''}"
 
     def _of_whole(self, recipe: Recipe) -> Iterator[Piece]:
+        """The pieces of all that is hashed: the canonical text, the token and what stands between them."""
         for part in re.split("({text}|{token})", recipe.frame):
             if part == "{text}":
                 yield from self._of_text(recipe)
             elif part == "{token}":
-                yield Piece(recipe.case(recipe.token), self._told_token(recipe), True)
+                yield Piece(recipe.case(recipe.token), self._token_name(recipe), True)
             else:
                 yield Piece(recipe.case(part), recipe.case(part))
 
-    def _told_token(self, recipe: Recipe) -> str:
+    def _token_name(self, recipe: Recipe) -> str:
+        """The placeholder of the token in a recipe."""
         if recipe.token != self._token:
             return ANOTHER
         return TOKEN if recipe.case(recipe.token) == self._token else ITS_CASE
 
     def _of_text(self, recipe: Recipe) -> Iterator[Piece]:
+        """The pieces of the canonical text."""
         writing = recipe.writing
         joint, counted = writing.opening, writing.counted()
         for name, value in counted:
@@ -102,7 +106,7 @@ class Display:
         yield Piece(recipe.case(writing.case(writing.closing)), writing.closing)
 
     def _is_hidden(self, name: str, value: str) -> bool:
-        """Whether a value may not be told: one that did not come like this may have a hidden one in it."""
+        """Whether a value must not be shown; a value that differs from the request may contain a hidden one."""
         if name in self._values:
             return True
         if self._params.get(name) == value:
@@ -113,39 +117,40 @@ class Display:
 
 
 def _place(pieces: list[Piece], offset: int) -> int:
-    """How far into the told text a place in the written text is."""
+    """The position in the shown text of an offset in the written text."""
     before = 0
     for piece in pieces:
         if offset < len(piece.written):
             return before + (0 if piece.hidden else offset)
         offset -= len(piece.written)
-        before += len(piece.told)
+        before += len(piece.shown)
     return before
 
 
 def _first_in_other_bytes(text: str, charset: str) -> int:
-    """The place of the first character that a charset writes otherwise than UTF-8, or the end."""
+    """The place of the first character that a charset encodes differently from UTF-8, or the end of the text."""
     if charset.startswith("utf-16") or charset in BYTE_ORDER_MARKS:
         return 0
     return next((place for place, letter in enumerate(text) if not letter.isascii()), len(text))
 
 
 def _in_bytes(text: str, charset: str, with_mark: bool) -> str:
-    r"""The text with the bytes of a charset for what it does not write as ASCII: `\xE8\x8C\xB6`."""
+    r"""The text with escaped bytes (`\xE8\x8C\xB6`) for characters that a charset does not encode as ASCII."""
     length = BYTE_ORDER_MARKS.get(charset, 0)
     mark = CHARSETS[charset]("")
-    told = "".join(f"\\x{byte:02X}" for byte in mark) if with_mark else ""
+    shown = "".join(f"\\x{byte:02X}" for byte in mark) if with_mark else ""
     for letter in text:
         try:
             raw = CHARSETS[charset](letter)[length:]
         except UnicodeError:
             raw = b"?"
         if raw == letter.encode("utf-8", "replace")[:1]:
-            told += letter
+            shown += letter
         else:
-            told += "".join(_byte(byte, letter) for byte in raw)
-    return told
+            shown += "".join(_byte(byte, letter) for byte in raw)
+    return shown
 
 
 def _byte(byte: int, letter: str) -> str:
-    return chr(byte) if byte == ord("?") or (letter.isascii() and byte == ord(letter)) else f"\\x{byte:02X}"
+    is_plain = byte == ord("?") or (letter.isascii() and byte == ord(letter))
+    return chr(byte) if is_plain else f"\\x{byte:02X}"

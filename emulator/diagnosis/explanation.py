@@ -1,7 +1,7 @@
-"""Explains a wrong signature (`sign/explain`, and each refused request): which mistakes reproduce the value.
+"""Explains a wrong signature, for `sign/explain` and for each refused request: which mistakes reproduce its value.
 
-Nothing is claimed that does not reproduce it, and where several explanations do, all are named. What is told
-is masked: neither a token nor a secret is ever in it.
+Only mistakes that reproduce the value are named; where several explanations do, all of them are. The texts are
+masked: they never contain a token or a secret.
 """
 import base64
 import binascii
@@ -12,19 +12,19 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from ..protocol.endpoint_tables import printable
+from ..protocol.characters import printable
 from ..protocol.masking import Mask
 from ..signing import signature
 from ..signing.arrivals import Arrival
-from ..signing.code_samples import remedies
+from ..signing.code_samples import code_for
 from ..signing.recipes import Recipe
 from .differences import Difference, Display
-from .mistakes import BASE64, HALF, SPACED, shortened
 from .search import Mistakes, Search, Tried, Way
 from .separators import Repair, plainly, separated
+from .signing_mistakes import BASE64, HALF, SPACED, shortened
 
-LONGEST_GIVEN = 200  # characters of a sign that are told
-MOST_WAYS = 4  # explanations of one value that a sentence names
+LONGEST_GIVEN = 200  # characters of a wrong signature that are shown
+MOST_WAYS = 4  # explanations that a sentence names
 HASHES = {40: "a SHA-1", 64: "a SHA-256", 128: "a SHA-512"}
 _DIGITS = re.compile("[0-9a-f]{16}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128}")
 MISSING = "sign is missing"
@@ -32,9 +32,10 @@ MISSING = "sign is missing"
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What is known of a signature: the text without the token, the right value and the client's.
+    """The result: the canonical text without the token, the correct signature, the client's, and a sentence.
 
-    Each of the `ways` is an explanation: mistakes that together reproduce the client's value.
+    `right` says whether the client's signature is correct. Each of the `ways` is an explanation, that is mistakes that
+    together reproduce the client's value. `differs` is the first difference between the signed texts.
     """
 
     canonical: str
@@ -47,7 +48,7 @@ class Diagnosis:
 
     @property
     def mistakes(self) -> Mistakes:
-        """The mistakes of the first explanation, then those of others, which are named once."""
+        """The mistakes of the first explanation, then those of the others; each code once."""
         found = list(self.ways[0]) if self.ways else []
         for mistake in chain(*self.ways[1:]):
             if mistake.code not in [known.code for known in found]:
@@ -55,22 +56,22 @@ class Diagnosis:
         return tuple(found)
 
     def as_json(self) -> dict[str, Any]:
-        """As the journal and `sign/explain` print it."""
+        """The JSON object of the journal and of `sign/explain`."""
         codes = [mistake.code for mistake in self.mistakes]
         ways = [[mistake.code for mistake in way] for way in self.ways]
         return {"right": self.right, "canonical": self.canonical, "expected": self.expected, "given": self.given,
                 "mistake": codes[0] if codes else None, "mistakes": codes, "ways": ways,
                 "sentence": self.sentence, "differs": asdict(self.differs) if self.differs else None,
-                "code": remedies(codes) if codes else None}
+                "code": code_for(codes) if codes else None}
 
 
 def explain(params: Mapping[str, str], token: str, other_tokens: Sequence[str] = (), mask: Mask | None = None,
             arrival: Arrival | None = None, merchants: int | None = None) -> Diagnosis:
-    """Find the mistakes behind `params["sign"]`.
+    """Find the mistakes that explain the signature in `params["sign"]`.
 
-    `other_tokens` are those that it may have been signed with by accident, of so many other `merchants`;
-    `arrival` says more of how the parameters came. A sign that is missing is looked for in what came instead
-    of an `&`.
+    `token` is the merchant's. `other_tokens` belong to other merchants, of whom there are `merchants` (by default as
+    many as tokens); the client may have used one by accident. `arrival` says how the parameters were sent. A missing
+    `sign` is searched for in the values of other parameters.
     """
     mask, arrival = mask or Mask(params), arrival or Arrival(params)
     right, display = Recipe.right(params.items(), token), Display(params, token, mask)
@@ -79,42 +80,39 @@ def explain(params: Mapping[str, str], token: str, other_tokens: Sequence[str] =
     if not given:
         base = misplaced_sign(arrival)
         given = dict(base.pairs)["sign"] if base else ""
-    told = partial(Diagnosis, display.text(right), expected, mask.text(printable(_cut(given))))
+    diagnosis = partial(Diagnosis, display.text(right), expected, mask.text(printable(_cut(given))))
     if not given:
-        return told(mask.text(printable(_missing(arrival))))
+        return diagnosis(mask.text(printable(_missing(arrival))))
     if not base and signature.matches(given, expected):
-        return told("the signature is right", right=True)
-    meant = Recipe.right(base.pairs, token) if base else right
-    ways, tried = _search(meant, given, other_tokens, base, arrival)
+        return diagnosis("the signature is right", right=True)
+    intended = Recipe.right(base.pairs, token) if base else right
+    ways, tried = _search(intended, given, other_tokens, base, arrival)
     others = len(other_tokens) if merchants is None else merchants
-    if ways:
-        sentence = _sentence(ways)
-    else:
-        sentence = _doubt(dict(base.pairs) if base else params, given, tried, others)
-        plain = base or plainly(arrival)
-        if plain:
-            sentence = f"{plain.mistakes[0].sentence}; and beside that the sign is wrong: {sentence}"
+    sentence = _sentence(ways) if ways else _unexplained(params, given, tried, others, base, arrival)
     if base:
         sentence = f"{MISSING}; {sentence}"
     named = tuple(way.mistakes for way in ways) or ((base.mistakes,) if base else ())
     differs = display.difference(right, ways[0].recipe) if ways else None
-    return told(mask.text(printable(sentence)), ways=named, differs=differs)
+    return diagnosis(mask.text(printable(sentence)), ways=named, differs=differs)
 
 
 def misplaced_sign(arrival: Arrival) -> Repair | None:
-    """How a sign arrived that is not among the parameters: as a part of something else."""
+    """The repair that finds a missing `sign` within other parameters, None when there is none."""
     return next((repair for repair in separated(arrival) if dict(repair.pairs).get("sign")), None)
 
 
-def meant(arrival: Arrival) -> Mapping[str, str]:
-    """The parameters that were meant, where something else than an `&` plainly arrived between them."""
+def intended(arrival: Arrival) -> Mapping[str, str]:
+    """The parameters that the client meant, where a wrong separator is obvious; else none."""
     repair = plainly(arrival)
     return dict(repair.pairs) if repair else {}
 
 
 def _search(right: Recipe, given: str, tokens: Sequence[str], base: Repair | None,
             arrival: Arrival) -> tuple[list[Way], Tried | None]:
-    """The explanations; `base` is what made `right` of what arrived, and a part of each."""
+    """Search for explanations. The mistakes of `base`, a repair that led to `right`, are part of each of them.
+
+    The second result says what was tried; None when nothing had to be tried.
+    """
     before = base.mistakes if base else ()
     if base:
         arrival = Arrival(dict(base.pairs), arrival.known)
@@ -128,7 +126,7 @@ def _search(right: Recipe, given: str, tokens: Sequence[str], base: Repair | Non
 
 
 def _wanted(given: str) -> tuple[str, Mistakes]:
-    """The hexadecimal digits of a sign, empty where it has none, and what is wrong with how it is written."""
+    """The hexadecimal digits of a signature, empty when it has none, and the mistakes in how it is written."""
     plain = given.strip().lower()
     spaced = (SPACED,) if given != given.strip() else ()
     if _DIGITS.fullmatch(plain):
@@ -141,19 +139,28 @@ def _wanted(given: str) -> tuple[str, Mistakes]:
 
 
 def _sentence(ways: list[Way]) -> str:
-    told = []
+    """The sentence that names the first explanations."""
+    explanations = []
     for way in ways[:MOST_WAYS]:
         sentences = [mistake.sentence for mistake in way.mistakes]
         count = {2: "two mistakes at once: ", 3: "three mistakes at once: "}.get(len(sentences), "")
-        told.append(count + "; and ".join(sentences))
-    if len(told) == 1:
-        return told[0]
-    numbered = [f"({number}) {each}" for number, each in enumerate(told, 1)]
+        explanations.append(count + "; and ".join(sentences))
+    if len(explanations) == 1:
+        return explanations[0]
+    numbered = [f"({number}) {each}" for number, each in enumerate(explanations, 1)]
     return f"each of these gives this value: {'; or '.join(numbered)}"
 
 
+def _unexplained(params: Mapping[str, str], given: str, tried: Tried | None, others: int, base: Repair | None,
+                 arrival: Arrival) -> str:
+    """The sentence about a signature that no known mistake explains."""
+    sentence = _doubt(dict(base.pairs) if base else params, given, tried, others)
+    plain = base or plainly(arrival)
+    return f"{plain.mistakes[0].sentence}; and beside that the sign is wrong: {sentence}" if plain else sentence
+
+
 def _missing(arrival: Arrival) -> str:
-    """What there is to say where no sign came."""
+    """The sentence about a request without a `sign`."""
     repair = plainly(arrival)
     if repair:
         return f"{MISSING}; {repair.mistakes[0].sentence}"
@@ -168,7 +175,7 @@ def _missing(arrival: Arrival) -> str:
 
 
 def _doubt(params: Mapping[str, str], given: str, tried: Tried | None, others: int) -> str:
-    """What to look at first when no mistake is known."""
+    """What the client should check first when no known mistake explains the value."""
     if tried is None:
         return f"an MD5 is 32 hexadecimal digits, this has {len(given.strip())} characters"
     is_as_long = HASHES.get(len(given.strip()))
@@ -177,7 +184,7 @@ def _doubt(params: Mapping[str, str], given: str, tried: Tried | None, others: i
 
 
 def _tried(tried: Tried, others: int) -> str:
-    """What was tried in vain."""
+    """A sentence about what was tried without success."""
     if tried.pairs:
         known = "no known mistake and no two of them give this value"
     elif tried.singles:
@@ -194,7 +201,7 @@ def _tried(tried: Tried, others: int) -> str:
 
 
 def _spot(params: Mapping[str, str]) -> str:
-    """The first parameter that is often changed on the way."""
+    """A hint at the first parameter whose value is often changed in transmission."""
     for name, value in signature.signed(params):
         if not value.isascii():
             return f"look at {shortened(name)}, which is not ASCII"

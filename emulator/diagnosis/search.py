@@ -1,4 +1,4 @@
-"""Tries the mistakes on a request until one of them, or two, give the signature that came."""
+"""Searches for the mistakes, one or two at once, that reproduce a wrong signature."""
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, combinations
 from typing import NamedTuple
@@ -6,21 +6,21 @@ from typing import NamedTuple
 from ..signing.arrivals import Arrival
 from ..signing.recipes import Recipe, by_bytes
 from ..signing.signature import NEVER_SIGNED
-from .mistakes import (
-    ALWAYS, HALF, OF_THE_HASH, OF_THE_VALUES, PLUS_NOT_ENCODED, Mistake, of_another_token, of_single_values,
-    of_the_parameters)
 from .sending_mistakes import repairs
 from .separators import Repair
+from .signing_mistakes import (
+    ALWAYS, HALF, OF_THE_HASH, OF_THE_VALUES, PLUS_NOT_ENCODED, Mistake, of_another_token, of_single_values,
+    of_the_parameters)
 
-# What one attempt costs in nanoseconds, about, and how much all for one signature may.
+# The approximate cost of an attempt in nanoseconds, and the limit for one signature.
 AN_ATTEMPT, A_PARAMETER, A_BYTE, A_FOREIGN_BYTE = 4_000, 450, 5, 15
 MOST_WORK = 50_000_000
-MOST_TOKENS = 2_000  # of other merchants that are tried, each alone
-MOST_PAIRED_TOKENS = 100  # of these that are tried with another mistake
-MOST_TOKENS_IN_OTHER_TEXTS = 20  # of these that are tried in another place, charset or hash
+MOST_TOKENS = 2_000  # tokens of other merchants that are tried alone
+MOST_PAIRED_TOKENS = 100  # tokens that are tried together with another mistake
+MOST_TOKENS_IN_OTHER_TEXTS = 20  # tokens that are tried with a mistake of the hash
 MOST_PAIRED_REPAIRS = 6
 DIGITS = {"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}
-# Where such a mistake was made it is plain in the parameters: it is named first.
+# Mistakes that are obvious from the parameters; they are named first.
 STRONG = ("HASH_NOT_ENCODED", "AMPERSAND_ESCAPED", "ENTITY", "SEPARATOR", "AMPERSAND_NOT_ENCODED")
 JSON = ("JSON_SIGNED",)
 TOKENS = tuple({mistake.code for mistake in OF_THE_HASH if mistake.code.startswith("TOKEN_")} | {"HMAC"})
@@ -32,7 +32,7 @@ Seen = Callable[[Mistakes, Recipe, str | None], None]
 
 
 class Way(NamedTuple):
-    """Mistakes that together give the signature that came, and the recipe that they make."""
+    """An explanation: mistakes that together reproduce the signature, and the recipe that they lead to."""
 
     mistakes: Mistakes
     recipe: Recipe
@@ -44,9 +44,9 @@ class Way(NamedTuple):
 
 
 class Tried(NamedTuple):
-    """How far a search came: whether every mistake was tried, and every two; how many tokens of others.
+    """What a search tried: every single mistake, every two of them, and how many tokens of other merchants.
 
-    `tokens_in_pairs` when each of these was tried with each mistake too.
+    `tokens_in_pairs` says whether each of these tokens was tried with each mistake too.
     """
 
     singles: bool
@@ -56,7 +56,11 @@ class Tried(NamedTuple):
 
 
 class Search:
-    """The search for a signature that came; `of_the_value` is known already: blanks around it, or base64."""
+    """The search for one signature.
+
+    `right` is the correct recipe and `wanted` the client's value in hexadecimal. `of_the_value` are mistakes that are
+    known already, such as blanks around the value. `tokens` belong to other merchants.
+    """
 
     def __init__(self, right: Recipe, wanted: str, of_the_value: Mistakes, tokens: Sequence[str],
                  arrival: Arrival) -> None:
@@ -75,9 +79,9 @@ class Search:
         self._repairs: list[Repair] = []
 
     def ways(self) -> tuple[list[Way], Tried]:
-        """The ways to the signature with the fewest mistakes, each codes once; how far the search came.
+        """The explanations with the fewest mistakes, one for each set of codes, and what was tried.
 
-        A way that only adds a mistake to those of another way is left out: the addition explains nothing.
+        An explanation that only adds a mistake to another one is left out, because the addition explains nothing.
         """
         if self._of_the_value and self._is_wanted(self._plain):
             return [Way(self._of_the_value, self._right)], Tried(True, True, 0, True)
@@ -98,10 +102,13 @@ class Search:
 
     def _matching(self, candidates: Iterable[tuple[Mistakes, Recipe]], seen: Seen = lambda *made: None
                   ) -> tuple[list[Way], bool]:
-        """Those of the candidates that give what came, and whether there was room to try all of them."""
+        """The candidates that reproduce the signature, and whether all could be tried within the limit.
+
+        `seen` is called with each candidate and its signature.
+        """
         found: list[Way] = []
         each = iter(candidates)
-        while self._left >= 0:  # asked before a candidate is made, which may be most of the work
+        while self._left >= 0:  # checked before the next candidate is made, which may be most of the work
             made = next(each, None)
             if made is None:
                 return found, True
@@ -117,7 +124,10 @@ class Search:
         return found, False
 
     def _one(self) -> tuple[list[Way], int, bool]:
-        """What one mistake explains: of signing, of another token, of sending, or with one value only."""
+        """Explanations with one mistake: in signing, another token, in sending, or with one value only.
+
+        Returns also how many tokens were tried, and whether all mistakes could be tried.
+        """
         right, pairs = self._right, self._right.writing.pairs
         common = chain(filter(self._may_be, ALWAYS), of_the_parameters(pairs))
         signing, complete = self._matching((((mistake,), mistake.change(right)) for mistake in common),
@@ -136,19 +146,20 @@ class Search:
         return found, len(self._tokens), complete and sending_complete and single_complete
 
     def _may_be(self, mistake: Mistake) -> bool:
-        """Whether a mistake can have been made: a + that was sent as it is shows in the request's text."""
-        return (mistake is not PLUS_NOT_ENCODED or not self._arrival.is_written
-                or any("+" in part.written for part in self._arrival.parts))
+        """Whether a mistake is possible. A `+` that was sent without encoding is seen in the request's text."""
+        if mistake is not PLUS_NOT_ENCODED or not self._arrival.is_written:
+            return True
+        return any("+" in part.written for part in self._arrival.parts)
 
     def _is_plain_cut(self, way: Way) -> bool:
-        """Whether a URL with a query was cut, and all else is sorted, which is no chance."""
+        """Whether a URL with a query was cut and all parameters are sorted, which hardly happens by chance."""
         pairs = [pair for pair in way.recipe.writing.pairs if pair[0] not in NEVER_SIGNED]
         whole = [value for name, value in pairs if self._arrival.params.get(name) != value]
         in_order = pairs == sorted(pairs, key=lambda pair: by_bytes(pair[0]))
         return in_order and all("://" in value and "?" in value for value in whole)
 
     def _remember(self, mistakes: Mistakes, recipe: Recipe, sign: str | None) -> None:
-        """Keep what changes the signature, to try it with others; the order of sending may matter then."""
+        """Keep a mistake that changes the signature, to combine it with others; UNSORTED may matter only then."""
         if recipe.algorithm != "md5" and DIGITS[recipe.algorithm] != self._digits:
             return
         known = (mistakes[0].code, sign)
@@ -170,7 +181,10 @@ class Search:
         return [Way((mistake,), mistake.change(self._right)) for mistake in found]
 
     def _two(self) -> tuple[list[Way], bool, bool]:
-        """What two mistakes explain: of signing, of sending and signing, or a mistake and another token."""
+        """Explanations with two mistakes: in signing, in sending and signing, or a mistake and another token.
+
+        Returns also whether all of them, and all tokens, could be tried.
+        """
         found, complete = self._matching(
             ((first, second), second.change(recipe)) for first, second, recipe in self._pairs())
         sending, sending_complete = self._matching(
@@ -181,7 +195,7 @@ class Search:
         return found + sending + with_token, complete, tokens_complete
 
     def _of_other_tokens_too(self) -> tuple[list[Way], bool]:
-        """What a mistake with another token explains; of fewer tokens where hashing them is more work."""
+        """Explanations by a mistake and another token; fewer tokens are tried where hashing is slower."""
         tokens, found = self._tokens[:MOST_PAIRED_TOKENS], list[Way]()
         for mistake, recipe in self._effective:
             if recipe.is_plain:
@@ -195,9 +209,9 @@ class Search:
         return found + more, complete and len(others) == len(self._tokens)
 
     def _pairs(self) -> Iterator[tuple[Mistake, Mistake, Recipe]]:
-        """Each two mistakes with the recipe of the first.
+        """All pairs of mistakes, with the recipe of the first.
 
-        Only of changes of values it matters which comes first, and only they may be done twice.
+        The order matters only for two changes of values, and only these can be made twice.
         """
         always, values = set(map(id, ALWAYS)), set(map(id, OF_THE_VALUES))
         own = [one for one in self._effective if id(one[0]) not in always]
@@ -214,7 +228,7 @@ class Search:
 
 
 def _go_together(first: Mistake, second: Mistake) -> bool:
-    """Whether both can have been made: there is one token and one charset, and JSON is another text."""
+    """Whether both mistakes can be made together: there is one token and one charset, and JSON has its own text."""
     if first.code in JSON or second.code in JSON:
         return first.code in GO_WITH_JSON or second.code in GO_WITH_JSON
     return not any(first.code in codes and second.code in codes for codes in (TOKENS, CHARSETS))

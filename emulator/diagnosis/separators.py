@@ -1,6 +1,6 @@
-"""What is wrong between the parameters of a request: HTML or URL encoding changed an `&`, or a `#` ended it.
+"""Mistakes between the parameters of a request: HTML or URL encoding changed an `&`, or a `#` ended the query.
 
-Of such a request it is plain what happened: the gateway's own names are found where none should be.
+Such a mistake is obvious, because names of the endpoint's parameters are found where none should be.
 """
 import html.entities
 import re
@@ -9,16 +9,21 @@ from typing import NamedTuple
 
 from ..signing.arrivals import Arrival, Part, parts_of
 from ..signing.recipes import Pairs, Recipe
-from .mistakes import Mistake, paired, shortened
+from .rewriting import paired
+from .signing_mistakes import Mistake, shortened
 
 
 def _entities() -> dict[str, list[str]]:
-    """By character, the entities that need no semicolon; a byte of Latin-1 arrives as a surrogate escape."""
+    """The HTML entities that need no semicolon, by the character that arrives in their place.
+
+    It arrives as itself, or as the surrogate escape of a Latin-1 byte.
+    """
     found: dict[str, list[str]] = {}
     for name, letter in html.entities.html5.items():
         if not name.endswith(";") and letter != "&":
-            for arrived in (letter, *([chr(0xDC00 + ord(letter))] if letter >= "\x80" else [])):
-                found.setdefault(arrived, []).append(name)
+            found.setdefault(letter, []).append(name)
+            if letter >= "\x80":
+                found.setdefault(chr(0xDC00 + ord(letter)), []).append(name)
     return found
 
 
@@ -30,10 +35,10 @@ _SEPARATOR = re.compile(r"(?:&(?:amp;)*|\\u0026|%26|[;?,\s])" + _LIKE_A_NAME)
 
 
 class Repair(NamedTuple):
-    """What was meant: the mistakes that made what arrived of it, and the parameters.
+    """Mistakes in sending, and the parameters that the client meant.
 
-    It is `common` where others are made with it; where it is `plain` the gateway's own names show it, else
-    only a signature that fits does.
+    A `common` repair is also tried together with mistakes in signing. A `plain` one is certain because of the
+    endpoint's parameter names; others are certain only when the signature fits.
     """
 
     mistakes: tuple[Mistake, ...]
@@ -42,7 +47,7 @@ class Repair(NamedTuple):
     plain: bool = True
 
     def change(self, recipe: Recipe) -> Recipe:
-        """The recipe with the parameters that were meant."""
+        """The recipe with the repaired parameters."""
         return paired(lambda pairs: self.pairs)(recipe)
 
 
@@ -51,7 +56,7 @@ def _nothing_changes(recipe: Recipe) -> Recipe:
 
 
 def sending_mistake(code: str, sentence: str) -> Mistake:
-    """A mistake that a repair undoes: what it makes of a recipe is the repair's to say."""
+    """A mistake that does not change the recipe itself; its repair does."""
     return Mistake(code, sentence, _nothing_changes)
 
 
@@ -61,12 +66,12 @@ def repaired(code: str, sentence: str, parts: Iterable[Part], common: bool = Tru
 
 
 def pairs_of(parts: Iterable[Part]) -> Pairs:
-    """The parameters of these parts: of a repeated name the last one counts, an empty text is none."""
+    """The parameters of these parts: the last one of a repeated name, without empty parts."""
     return tuple({part.name: part.value for part in parts if part.name or part.value}.items())
 
 
 def separated(arrival: Arrival) -> Iterator[Repair]:
-    """What was meant where something else than an `&` arrived between two parameters."""
+    """Repairs of requests in which something else than an `&` arrived between two parameters."""
     if arrival.fragment:
         query = f"{arrival.query}%23{arrival.fragment.replace('#', '%23')}"
         told = "a # that was not URL-encoded ended the query; URL-encode values when sending"
@@ -78,11 +83,12 @@ def separated(arrival: Arrival) -> Iterator[Repair]:
 
 
 def plainly(arrival: Arrival) -> Repair | None:
-    """What was meant where it is plain that something else than an `&` arrived."""
+    """The first repair of a separator that is certain, None when there is none."""
     return next((repair for repair in separated(arrival) if repair.plain), None)
 
 
 def _unescaped(arrival: Arrival) -> Repair | None:
+    """The repair of an `&` that was sent as `&amp;`."""
     parts = []
     for part in arrival.parts:
         escaped = _ESCAPED_AMPERSAND.match(part.name)
@@ -95,7 +101,10 @@ def _unescaped(arrival: Arrival) -> Repair | None:
 
 
 def _without_entities(arrival: Arrival, known_only: bool) -> Repair | None:
-    """The parameters before HTML made a character of an `&` and more: `¬ify_url` was `&notify_url`."""
+    """The repair of an `&` and letters that HTML read as an entity: `¬ify_url` was `&notify_url`.
+
+    With `known_only`, only names that the endpoint has are restored.
+    """
     told: list[str] = []
 
     def restored(found: re.Match[str]) -> str:
@@ -125,26 +134,33 @@ def _parts_again(texts: list[str]) -> list[Part]:
 
 
 def _split(arrival: Arrival) -> Iterator[Repair]:
-    """The parameters where one has others of the gateway's in its value, behind another separator than `&`.
+    """Repairs of a parameter whose value contains other parameters of the endpoint, behind a separator other than `&`.
 
-    Such a value may be a whole query that was URL-encoded, and is then decoded once more.
+    Such a value may be a whole query that was URL-encoded; so it is decoded once more, or split at the separators.
     """
     parts, queries, first = list[Part](), list[Part](), ""
     for part in arrival.parts:
-        text, begin, texts = Part(part.name, part.value).text, 0, list[str]()
-        escaped = _ESCAPED_AMPERSAND.match(text)  # which is another mistake
-        for found in _SEPARATOR.finditer(text, escaped.end() if escaped else 0):
-            name = found[1]
-            in_a_url = not texts and "://" in text[:found.start()]
-            if not arrival.is_strange(name) and name not in arrival.params and not in_a_url:
-                first = first or name
-                texts.append(text[begin:found.start()])
-                begin = found.start(1)
-        texts = [each.replace("%3D", "=", 1) for each in (*texts, text[begin:])] if texts else []
-        parts += _parts_again(texts) if texts else [part]
-        queries += parts_of(text) if texts else [part]
+        text = Part(part.name, part.value).text
+        names, texts = _parameters_in(text, arrival)
+        first = first or (names[0] if names else "")
+        parts += _parts_again(texts) if names else [part]
+        queries += parts_of(text) if names else [part]
     told = (f"before {shortened(first)} something else than a bare & was sent, so that it arrived in another "
             "value; URL-encode names and values, not the & and = between them")
-    for meant in (queries, parts) if first else ():
-        if pairs_of(meant) != pairs_of(arrival.parts):  # a separator that decoding once more does not undo
-            yield repaired("SEPARATOR", told, meant)
+    for repair in (queries, parts) if first else ():
+        if pairs_of(repair) != pairs_of(arrival.parts):  # decoding once more may change nothing
+            yield repaired("SEPARATOR", told, repair)
+
+
+def _parameters_in(text: str, arrival: Arrival) -> tuple[list[str], list[str]]:
+    """The names of further parameters within the text of a part, and the text split before them."""
+    names, texts, begin = list[str](), list[str](), 0
+    escaped = _ESCAPED_AMPERSAND.match(text)  # a mistake of its own, see `_unescaped`
+    for found in _SEPARATOR.finditer(text, escaped.end() if escaped else 0):
+        name = found[1]
+        in_a_url = not texts and "://" in text[:found.start()]
+        if not arrival.is_strange(name) and name not in arrival.params and not in_a_url:
+            names.append(name)
+            texts.append(text[begin:found.start()])
+            begin = found.start(1)
+    return names, [each.replace("%3D", "=", 1) for each in (*texts, text[begin:])]

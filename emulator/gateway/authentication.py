@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..domain.merchants import Merchant
+from ..protocol.characters import printable, unwritable
 from ..protocol.codes import Refused
-from ..protocol.endpoint_tables import Endpoint, printable, unwritable
+from ..protocol.endpoint_tables import Endpoint
 from ..protocol.findings import Finding
 from ..protocol.masking import Mask
 from ..signing import signature
@@ -78,8 +79,8 @@ class Authentication:
         """What to add to a refusal where a parameter arrived with others in its value, or in another's."""
         from ..diagnosis import explanation  # most merchants never need it
 
-        meant = explanation.meant(self._arrival)
-        merchant = self._named(printable(meant.get(self._table.owner, "")))
+        intended = explanation.intended(self._arrival)
+        merchant = self._named(printable(intended.get(self._table.owner, "")))
         return f": {self._diagnosis(merchant).sentence}" if merchant else ""
 
     def _diagnosis(self, merchant: Merchant) -> "Diagnosis":

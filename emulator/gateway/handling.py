@@ -15,9 +15,10 @@ from ..domain.merchants import Merchant
 from ..operations.payments import Payments
 from ..operations.scripting import Asked, Verdict, decide, prepare
 from ..operations.watching import Waiting
-from ..protocol import endpoint_tables, envelope, faults
+from ..protocol import envelope, faults, parameter_checks
+from ..protocol.characters import printable
 from ..protocol.codes import REFUSALS, Refused
-from ..protocol.endpoint_tables import Endpoint, printable
+from ..protocol.endpoint_tables import Endpoint
 from ..protocol.findings import Finding
 from ..protocol.masking import Mask, has_card_data
 from ..protocol.replies import Answer, Download, Redirect, Reply, Response
@@ -203,8 +204,8 @@ class Gateway:
         return table, merchant, params
 
     def _check(self, table: Endpoint, merchant: Merchant, case: Case) -> Mapping[str, str]:
-        params, renamings, contradictions = endpoint_tables.renamed(table, case.request.params)
-        problems, breaches = endpoint_tables.check(table, params, contradictions)
+        params, renamings, contradictions = parameter_checks.renamed(table, case.request.params)
+        problems, breaches = parameter_checks.check(table, params, contradictions)
         case.findings += renamings + breaches
         if any(has_card_data(name) for name in case.request.in_url):
             case.findings.append(Finding("CARD_DATA_IN_URL", "card data is in the URL, where proxies and logs keep it"))

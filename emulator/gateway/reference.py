@@ -7,7 +7,8 @@ from ..base.settings import SETTINGS, variable
 from ..domain import settlement, wallets
 from ..protocol import findings, test_cards
 from ..protocol.codes import BUYER_FAILURES, REFUSALS
-from ..protocol.endpoint_tables import Endpoint, Field, Need, Param, Source
+from ..protocol.endpoint_tables import Endpoint, Field
+from ..protocol.parameters import Need, Param, Source
 from ..protocol.response_codes import RESPONSE_CODES
 from .endpoints import ENDPOINTS
 

@@ -68,12 +68,12 @@ def decide(tables: Writer, seed: str, asked: Asked, now: int, counted: bool = Tr
         return Verdict(scenario.name, elsewhere=len(scenario.rules))
     attempt = tables.scenarios.count(asked.merchants_id, asked.endpoint, asked.out_trade_no) if counted and part.counts_attempts else 0
     facts = _facts(asked, seed, max(attempt, asked.least_attempt))
-    judged = scenarios.judge(scenario, facts, tables.scenarios.uses(asked.merchants_id) if part.counts_uses else {})
+    judged = scenarios.match(scenario, facts, tables.scenarios.uses(asked.merchants_id) if part.counts_uses else {})
     picked = judged.picked
     if picked and picked.rule.in_turn:
         tables.scenarios.count(asked.merchants_id, RULE, picked.rule.name)
     script = scenarios.Script(picked.rule.name, now, picked.then) if picked else None
-    told = judged.told(facts)
+    told = judged.reasons(facts)
     return Verdict(scenario.name, script, told, len(judged.passed) - len(told), judged.elsewhere, attempt > 0 or part.counts_uses)
 
 

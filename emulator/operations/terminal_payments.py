@@ -108,7 +108,7 @@ def _written(payments: Payments, order: TerminalOrder, transaction: Transaction)
     refund."""
     event = EVENTS.get(Result(transaction.result), Event.FAIL)
     after = transitions.moved(replace(order, terminal=transaction), event, payments.now)
-    detail = {**terminal.told(transaction), "result": transaction.result}
+    detail = {**terminal.history(transaction), "result": transaction.result}
     if event is Event.FAIL:
         after = replace(after, failure=transaction.result)
     elif event is Event.PAY:

@@ -1,6 +1,4 @@
-"""The number ranges of card schemes, the check digit, and the numbers that are known: the test cards and
-public test numbers.
-"""
+"""The number ranges of card schemes, the check digit, and the known numbers: test cards and public test numbers."""
 import re
 from functools import cache
 
@@ -32,8 +30,7 @@ RANGES = (
 PREFIX = "400002"  # of the test cards that give a response code
 PLAIN = ("4000020951595032", "5204740000001002", "4111111111111111", "4242424242424242", "5555555555554444",
          "378282246310005", "3530111333300000", "6011111111111117", "30569309025904")
-# Numbers that payment providers publish for tests, and samples of tools for check digits. Nobody pays with
-# them, and no order has one by chance.
+# Numbers that payment providers publish for tests, and samples of check digit tools. They are no real cards.
 PUBLIC = frozenset("""
 4012888888881881 4222222222222 4000056655665556 4005519200000004 4009348888881881 4012000033330026
 4012000077777777 4217651111111119 4500600000000061 4000111111111115 4917610000000000 4917300800000000
@@ -71,14 +68,14 @@ _SINGLE = {character: digit for digit, character in enumerate("0123456789")}
 
 
 def passes_luhn(number: str) -> bool:
-    """Whether the last digit of a card number fits the others; `number` has ASCII digits only."""
+    """Whether the last digit is the correct check digit (Luhn); `number` must have ASCII digits only."""
     total = sum(map(_SINGLE.__getitem__, number[::-2])) + sum(map(_DOUBLED.__getitem__, number[-2::-2]))
     return total % 10 == 0
 
 
 @cache
 def lengths(prefix: str) -> tuple[int, ...]:
-    """How many digits the card numbers have that begin with these four."""
+    """The possible lengths of card numbers that begin with these four digits."""
     place = int(prefix)
     found: set[int] = set()
     for _, first, last, some in RANGES:
@@ -88,7 +85,7 @@ def lengths(prefix: str) -> tuple[int, ...]:
 
 
 def is_card_number(digits: str) -> bool:
-    """Whether digits are the number of a card of some scheme: its range, its length and its check digit."""
+    """Whether digits have the range, the length and the check digit of a card number of some scheme."""
     return SHORTEST <= len(digits) <= LONGEST and len(digits) in lengths(digits[:4]) and passes_luhn(digits)
 
 
@@ -103,14 +100,14 @@ def is_test_card(digits: str) -> bool:
 
 
 def test_cards_in(digits: str) -> set[str]:
-    """The numbers of test cards that stand in digits, also within longer numbers.
+    """The numbers of test cards in a text of digits, also within longer numbers.
 
-    No order number has one of them by chance: that happens once in some hundred million.
+    An order number hardly ever contains one by chance: about once in a hundred million.
     """
     for part in _PARTS if len(digits) >= _SHORTEST_TEST_CARD else ():
         if part in digits:
             break
-    else:  # as nearly always
+    else:  # the usual case
         return set()
     found = {number for number in PLAIN if number in digits}
     for match in _SCRIPTED.finditer(digits):

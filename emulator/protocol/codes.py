@@ -1,7 +1,8 @@
-"""Every refusal and every buyer-side failure, one line each (contract 1.3), and the exception that turns a request away.
+"""The codes of refusals and of failures on the buyer's side, and the exception that refuses a request.
 
-Of the card codes, those of TRADE_HAS_FINISHED, DISCORDANT_REPEAT_REQUEST and TRADE_CANCEL_TIME_OUT are inferred
-from the remarks in section 7.2.
+The document has the fields of a refusal but not the values of `error` (section 1.3); these are Alipay's. The card
+codes of TRADE_HAS_FINISHED, DISCORDANT_REPEAT_REQUEST and TRADE_CANCEL_TIME_OUT are inferred from the remarks in
+section 7.2.
 """
 from dataclasses import dataclass
 
@@ -12,7 +13,10 @@ UNKNOWN = "UNKNOWN"
 
 @dataclass(frozen=True)
 class Code:
-    """A stable `error` value; `card_code` is its response code where cards are concerned, `status` that of the HTTP answer."""
+    """A value of `error` and the sentence that says when it is sent.
+
+    `card_code` is the response code that stands for it at the card endpoint (section 7.2), `status` the HTTP status.
+    """
 
     name: str
     when: str
@@ -52,9 +56,11 @@ BUYER_FAILURES = {code.name: code for code in (
 
 
 class Refused(Exception):
-    """Nothing happened, and the answer says why: raised anywhere, it undoes the transaction of the request.
+    """The request is refused: nothing happens, and the answer says why. It rolls the request's transaction back.
 
-    `card_code` is the response code where a card order is concerned; the endpoint for cards finds one by itself.
+    `error` is a key of `REFUSALS`; `sentence` names the parameter and the rule. `result_code` is that of the answer.
+    `card_code` is the response code (section 7.2) of a refusal that concerns a card order; without it, the card
+    endpoint sends the one of `REFUSALS`.
     """
 
     def __init__(self, error: str, sentence: str, result_code: str = FAIL, card_code: str = "") -> None:

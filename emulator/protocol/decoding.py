@@ -1,8 +1,8 @@
-"""What else a text may say: `read` undoes encodings, in layers, in time that grows with the text only.
+"""Decodes what is encoded in a text, layer by layer, so that card numbers in it are found.
 
-Known are percent-encoding, the escapes of JSON, JavaScript and HTML, tags, quoted-printable, base64 (also of
-URLs), base32, hexadecimal, lists of character codes, UTF-16 and GBK in place of UTF-8, digits of other
-scripts, and numerals as Chinese has them.
+It knows percent-encoding, the escapes of JSON, JavaScript and HTML, tags, quoted-printable, base64 (also the form
+for URLs), base32, hexadecimal, lists of character codes, UTF-16 and GBK instead of UTF-8, digits of other scripts,
+and Chinese numerals. The time is limited in proportion to the length of the text.
 """
 import re
 from base64 import b32decode
@@ -15,7 +15,7 @@ LAYERS = 4
 MOST_WORK = 6  # times the length of the text
 A_SHORT_TEXT = 65_536
 FEWEST_NUMERALS = 6
-BREAK = "\ny\n"  # between pieces: digits of two of them do not belong together
+BREAK = "\ny\n"  # stands between decoded pieces, so that digits of two pieces are not joined
 _BACKSLASHES = re.compile(r"\\{2,}")
 _ESCAPE = re.compile(
     r"[\\=]u([0-9a-fA-F]{4})|\\u\{([0-9a-fA-F]{1,6})\}|\\U00([0-9a-fA-F]{6})"
@@ -31,14 +31,14 @@ _BASE64 = tuple(map(re.compile, (f"[A-Za-z0-9+/]{_WRAPPED}", "[A-Za-z0-9_-]{16,}
 _BASE32 = re.compile("[A-Z2-7]{20,}")
 _FROM_URLS = str.maketrans("-_", "+/", "\r\n")
 _TOKEN = re.compile("[A-Za-z0-9+/_-]{16,}")
-# What may be hexadecimal, or a list of codes, is found by its characters first: that is quicker.
+# Candidates for hexadecimal and for lists of codes are found by their characters first, because that is quicker.
 _HEX_PART, _CODES_PART = re.compile(r"[0-9a-fA-Fx\W_]{24,}"), re.compile(r"[0-9\W_]{24,}")
 _HEX = re.compile(r"(?:(?:0x)?(?:3[0-9]|20|2[c-fC-F]|00)[\W_]{0,3}){12,}+")
 _CODES = re.compile(r"(?:(?:1[0-2][0-9]|[1-9][0-9]|9)[\W_]{1,3}){11,}+[0-9]{0,3}")
-# A card number in binary data.
+# A card number within binary data.
 _AMONG_BYTES = re.compile(rb"[0-9](?:[^0-9A-Za-z]{0,8}[0-9]){11,}+")
-# Characters that nobody sees: they stand between digits without separating them. The last range are bytes
-# that are not UTF-8.
+# Invisible characters: they may stand between digits without separating them for a reader. The range \udc80-\udcff
+# are bytes that are not UTF-8.
 _INVISIBLE = re.compile("[\0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f"
                         "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\udc80-\udcff"
                         "\U000e0000-\U000e007f]+")
@@ -54,16 +54,16 @@ class TooMuch(Exception):
 
 
 class Read(NamedTuple):
-    """The text with its digits in ASCII, then what is encoded in it; not `complete` where it is too much."""
+    """The text with its digits in ASCII, then the decoded texts; `complete` is false when the limit was reached."""
 
     texts: list[str]
     complete: bool
 
 
 def read(text: str) -> Read:
-    """What there is to read in a text."""
+    """Decode a text in up to `LAYERS` layers and return all texts that this gives."""
     if not may_be_encoded(text) and text.count("3") < 12 and text.count("4") + text.count("5") < 12:
-        return Read([text], True)  # as nearly always
+        return Read([text], True)  # the usual case
     texts, todo, seen = list[str](), [(text, LAYERS)], {text}
     left = MOST_WORK * len(text) + A_SHORT_TEXT
     while todo:
@@ -80,9 +80,7 @@ def read(text: str) -> Read:
 
 
 def plain(text: str) -> str:
-    """The text with the digits of all scripts and shapes as ASCII digits, and without what is invisible
-    between them.
-    """
+    """The text with the digits of all scripts as ASCII digits, and without invisible characters."""
     if text.isascii():
         return text.replace("\0", "") if "\0" in text else text
     foreign: dict[int, str] = {ord(letter): str(digit(letter)) for letter in set(text) if letter.isdigit()}
@@ -91,9 +89,9 @@ def plain(text: str) -> str:
 
 
 def may_be_encoded(text: str) -> bool:
-    """Whether there may be more in a text than is seen, beside digits written by other digits.
+    """Whether something in a text may be encoded, apart from hexadecimal and lists of character codes.
 
-    In base64 digits, and what they may be escaped with, give capital letters.
+    Base64 is recognised by its capital letters: digits always give some.
     """
     if not text.isascii() or "%" in text or "\\" in text or "&" in text or "<" in text or "\0" in text:
         return True
@@ -101,8 +99,7 @@ def may_be_encoded(text: str) -> bool:
 
 
 def _with_numerals(text: str) -> str:
-    """The text with numerals that are no digits, such as those of Chinese, as digits; empty where it has few.
-    """
+    """The text with numerals such as the Chinese ones as digits; empty when it has too few of them."""
     values = {letter: numeric(letter, -1) for letter in set(text) if not letter.isascii()}
     written = {ord(letter): str(int(value)) for letter, value in values.items() if value in range(10)}
     is_worth_it = sum(text.count(chr(code)) for code in written) >= FEWEST_NUMERALS
@@ -114,7 +111,7 @@ def _may_have_base64(text: str) -> bool:
 
 
 def _inside(text: str) -> Iterator[str]:
-    """What a text becomes when one layer of an encoding is taken off."""
+    """The texts that result when one layer of each encoding is decoded."""
     yield _unescaped(text)
     if "=3" in text:
         yield _bytewise(text)
@@ -136,7 +133,7 @@ def _inside(text: str) -> Iterator[str]:
 
 
 def _unescaped(text: str) -> str:
-    """Without the escapes of URLs, JSON and HTML, and without tags."""
+    """The text with the escapes of URLs, JSON and HTML decoded, and without tags."""
     if "\\" in text:
         text = _BACKSLASHES.sub(r"\\", text).replace("\\u00", "%").replace("\\x", "%")
     if "%" in text:
@@ -149,21 +146,19 @@ def _unescaped(text: str) -> str:
 
 
 def _bytewise(text: str) -> str:
-    """Quoted-printable text, read as UTF-8: C code that takes percent-encoding as well, once `%` is written
-    `=`.
-    """
+    """Decode quoted-printable to UTF-8. It decodes percent-encoding too, when `%` is replaced by `=` before."""
     return a2b_qp(_as_bytes(text)).decode("utf-8", "surrogateescape")
 
 
 def _as_bytes(text: str) -> bytes:
     try:
         return text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # halves of surrogate pairs, which JSON can escape
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can escape
         return text.encode("utf-8", "replace")
 
 
 def _character(match: re.Match[str]) -> str:
-    """What an escape stands for; a white character for those of white space."""
+    """The character of an escape; a blank for escapes of white space."""
     group = match.lastindex or 0
     written = match[group]
     if group == len(_BASES) + 1:
@@ -175,7 +170,7 @@ def _character(match: re.Match[str]) -> str:
 
 
 def _from_base64(token: str) -> str:
-    """The text of a token, or of random bytes what may be a number among them."""
+    """The text of a base64 token. Of bytes that are no text, only parts that may be card numbers."""
     if token.isdecimal():
         return ""
     token = token.translate(_FROM_URLS)
@@ -190,7 +185,7 @@ def _from_base64(token: str) -> str:
 
 
 def _from_base32(token: str) -> str:
-    """The text of a token; empty where it has none."""
+    """The text of a base32 token, empty when it is none."""
     try:
         return b32decode(token + "=" * (-len(token) % 8)).decode("latin-1")
     except Error:
@@ -198,7 +193,7 @@ def _from_base32(token: str) -> str:
 
 
 def _from_hex(written: str) -> str:
-    """The text of pairs of hexadecimal digits, whatever stands between them."""
+    """The text of hexadecimal digit pairs; whatever separates them is ignored."""
     return bytes.fromhex(_NOT_HEX.sub("", written)).decode("latin-1")
 
 

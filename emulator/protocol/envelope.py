@@ -1,9 +1,10 @@
-"""Answers as signed XML: the declaration, the root, one element a line, in the documented order (contract 1.1)."""
+"""Answers as signed XML (section 1.3): declaration, root, and one element on each line in the documented order."""
 from collections.abc import Mapping
 
 from ..signing import signature
+from .characters import printable
 from .codes import Refused
-from .endpoint_tables import Endpoint, Field, printable
+from .endpoint_tables import Endpoint, Field
 
 CONTENT_TYPE = "text/xml; charset=utf-8"
 DECLARATION = '<?xml version="1.0" encoding="utf-8" ?>\n'
@@ -11,8 +12,8 @@ DEFAULT_ROOT = "tgpaypro"
 
 
 def xml(root: str, fields: Mapping[str, str]) -> str:
-    """The document; an element without a value is written `<error></error>`."""
-    from lxml import etree  # a start need not wait for it
+    """The XML document. An element without a value is written `<error></error>`."""
+    from lxml import etree  # imported late, so that the server starts sooner
 
     top = etree.Element(root)
     top.text = "\n    "
@@ -26,19 +27,22 @@ def xml(root: str, fields: Mapping[str, str]) -> str:
 
 
 def signed(fields: Mapping[str, str], token: str) -> dict[str, str]:
-    """The fields with their `sign` and `sign_type` in the last places."""
+    """The fields followed by their `sign` and `sign_type`."""
     return {**fields, "sign": signature.sign(fields, token), "sign_type": "MD5"}
 
 
 def answer(table: Endpoint, fields: Mapping[str, str], token: str, rows: tuple[Field, ...] = ()) -> str:
-    """A processed request: every documented field, empty where it has no value; `rows` where they are not the table's."""
+    """The XML of a processed request, with every documented field, empty when it has no value.
+
+    `rows` are the fields in their order, when they are not those of the table.
+    """
     body = {row.name: fields.get(row.name, "") for row in rows or table.answer
             if row.name not in signature.NEVER_SIGNED and (row.name in fields or not row.sparing)}
     return xml(table.root, signed(body, token) if table.signed else body)
 
 
 def refusal(refused: Refused, params: Mapping[str, str], table: Endpoint | None, token: str | None) -> str:
-    """A request turned away (contract 1.3); signed where the endpoint's answers are and the merchant is known."""
+    """The XML of a refused request. It is signed when the endpoint's answers are and the merchant is known."""
     card_code = refused.card_code or (refused.code.card_code if table and table.card_codes else "")
     result_code = card_code or (table.refused_as if table else "") or refused.result_code
     body = {"is_success": "F", "result_code": result_code, "error": refused.code.name,

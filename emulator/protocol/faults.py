@@ -1,7 +1,8 @@
-"""Where the line breaks (contract 8): each fault makes another response of the one that was to be sent.
+"""Injected faults of a scenario: each function returns a faulty response for a correct one.
 
-What the answer says and what happens on the connection are different things: `Wire` names the latter, and whoever holds the socket
-does it. Before these faults nothing happens: `NOTHING_HAPPENS`; with all others the request has been carried out and written down.
+A fault changes the content of the response, or names in `Wire` what is to happen on the connection; the code that
+owns the socket does that. With the faults of `NOTHING_HAPPENS` the request is not carried out. With all others it is
+carried out and journalled as usual.
 """
 import re
 from collections.abc import Callable, Mapping
@@ -17,27 +18,27 @@ _PAGE = "<html>\n<head><title>{title}</title></head>\n<body><h1>{title}</h1></bo
 
 
 def drop(response: Response) -> Response:
-    """The connection is closed without a byte."""
+    """Close the connection without a byte."""
     return replace(response, wire=Wire.DROPPED)
 
 
 def reset(response: Response) -> Response:
-    """The connection is reset: RST instead of FIN."""
+    """Reset the connection (RST instead of FIN) without a byte."""
     return replace(response, wire=Wire.RESET)
 
 
 def empty(response: Response) -> Response:
-    """200 with nothing in it."""
+    """Send status 200 with an empty body."""
     return Response(200, response.content_type, kept=response.kept)
 
 
 def truncate(response: Response) -> Response:
-    """The connection is closed in the middle of the body, whose length was announced."""
+    """Close the connection in the middle of the body. Content-Length is that of the whole body."""
     return replace(response, wire=Wire.TRUNCATED)
 
 
 def malformed(response: Response) -> Response:
-    """XML that no parser takes: characters that had to be escaped stand before the last end tag. A file ends in an open quote."""
+    """Send XML that no parser accepts: `<&` before the last end tag. A CSV file ends in an open quotation mark."""
     if response.pieces is not None:
         return replace(response, pieces=chain(response.pieces, ('"<&',)))
     before, tag, root = response.body.rpartition("</")
@@ -45,24 +46,24 @@ def malformed(response: Response) -> Response:
 
 
 def http_error(status: int, title: str) -> Callable[[Response], Response]:
-    """A page of the web server in front of the gateway."""
+    """A fault that sends the error page of a web server in front of the gateway."""
     page = _PAGE.format(title=f"{status} {title}")
     return lambda response: Response(status, HTML, page, page, journal_id=response.journal_id)
 
 
 def wrong_sign(response: Response) -> Response:
-    """The signature, where there is one, is one of 32 digits, and wrong."""
+    """Replace the signature, if there is one, by a wrong one of 32 hexadecimal digits."""
     forgery = re.sub(r"(?<=<sign>)[0-9a-f]{32}(?=</sign>)", lambda found: forged(found[0]), response.body)
     return response if forgery == response.body else _of(response, forgery)
 
 
 def wrong_type(response: Response) -> Response:
-    """The answer says of itself that it is HTML, and a page that it is text."""
+    """Send a wrong Content-Type: HTML, or plain text for a page."""
     return replace(response, content_type=TEXT if response.content_type == HTML else HTML)
 
 
 def slow(response: Response) -> Response:
-    """The bytes trickle."""
+    """Send the bytes slowly."""
     return replace(response, wire=Wire.SLOW)
 
 
@@ -73,14 +74,16 @@ FAULTS: Mapping[str, Callable[[Response], Response]] = {
 
 
 def forged(sign: str) -> str:
-    """A signature that differs from this one."""
+    """A wrong signature of 32 hexadecimal digits in place of `sign`."""
     return signature.digest(f"forged {sign}")
 
 
 def altered(fields: Mapping[str, str]) -> dict[str, str]:
-    """The fields of a notification with another amount, and the signature of the right one."""
-    name = next((name for name in ("trans_amount", "total_fee") if fields.get(name)), "")
-    return {**fields, **({name: f"9{fields[name]}"} if name else {})}
+    """The signed fields of a notification with another amount, so that the signature is wrong."""
+    for name in ("trans_amount", "total_fee"):
+        if fields.get(name):
+            return {**fields, name: f"9{fields[name]}"}
+    return dict(fields)
 
 
 def _of(response: Response, body: str) -> Response:

@@ -1,11 +1,11 @@
-"""Findings (contract 1.5): rules of the document that a client or a receiver breaks without being refused."""
+"""Findings: rules of the document that a client or a notification receiver breaks without being refused."""
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule of the document: a stable code, the section that has it, the rule in a sentence, and what to change where it is broken."""
+    """A rule of the document: a stable code, its section, the rule in a sentence, and what to change to obey it."""
 
     code: str
     section: str
@@ -47,9 +47,9 @@ RULES = {rule.code: rule for rule in (
 
 @dataclass(frozen=True)
 class Finding:
-    """One breach: the rule's code, and what this request or answer did.
+    """One breach of a rule: the rule's code, and what this request or answer did.
 
-    `refusable` when the setting strict refuses it.
+    With the setting strict, a `refusable` finding is refused.
     """
 
     code: str
@@ -57,14 +57,17 @@ class Finding:
     refusable: bool = True
 
     def as_json(self) -> dict[str, str]:
-        """The row as the journal keeps it: with the rule beside the breach."""
+        """The finding as the journal stores it, together with its rule."""
         rule = RULES[self.code]
         return {"code": self.code, "section": rule.section, "rule": rule.sentence, "detail": self.detail}
 
 
 @dataclass(frozen=True)
 class Breaches:
-    """The same findings of several requests or attempts of one merchant: how many, first and last instant, the newest one's id."""
+    """Several requests, or attempts of notifications, of one merchant that have the same findings.
+
+    `times` is how many they are, `first` and `last` are instants, `newest` is the id of the newest one.
+    """
 
     findings: list[dict[str, str]]
     times: int
@@ -75,7 +78,7 @@ class Breaches:
 
 @dataclass(frozen=True)
 class Broken:
-    """A rule that is broken: how often, first and last instant, and an example, the newest: its id and its sentence."""
+    """A rule that is broken: how often, the first and the last instant, and the newest example (id and sentence)."""
 
     rule: Rule
     times: int
@@ -86,7 +89,7 @@ class Broken:
 
 
 def broken(breaches: Iterable[Breaches]) -> dict[str, Broken]:
-    """The rules that are broken, by code; a request that breaks a rule twice counts twice."""
+    """The broken rules by code. A request that breaks a rule twice counts twice."""
     found: dict[str, Broken] = {}
     for each in breaches:
         for finding in each.findings:

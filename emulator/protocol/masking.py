@@ -1,6 +1,6 @@
-"""What of a request is never kept.
+"""Masks what is never stored of a request.
 
-That is passwords, those in URLs among them, and of a card all but its brand, first six and last four digits.
+That are passwords, also those in URLs, and all data of a card but its brand and its first six and last four digits.
 """
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -10,11 +10,11 @@ from unicodedata import normalize
 from ..base import urls
 from . import card_numbers
 from .card_numbers import IDENTIFIERS, ORDER_NUMBERS, Search, is_harmless
+from .characters import printable
 from .decoding import TooMuch, may_be_encoded
-from .endpoint_tables import printable
 
 HIDDEN = card_numbers.HIDDEN
-# In a parameter's name as `_plain` writes it; then such names as a whole.
+# Parts of names of parameters with card data, as `_plain` writes them, and such names as a whole.
 CARD_DATA = ("payinfo", "cardno", "cardnum", "cvv", "cvc", "cvn", "securitycode", "verificationvalue",
              "cardverification")
 CARD_NAMES = ("pan", "csc", "cav2", "cardcode", "ccnumber", "primaryaccountnumber")
@@ -28,17 +28,17 @@ _CARD_WORDS = re.compile(
 _WORD_AND_DIGITS = re.compile(
     rf"(?:{_CARD_WORDS.pattern})\w{{0,8}}[\W_]{{1,20}}(?:(?:is|no|code|number)[\W_]{{1,8}})?"
     r"(?:[0-9](?:[ -]?[0-9]){2,3}(?![0-9])|[0-9]{12})", re.IGNORECASE)
-# The number in a card's data, whatever its check digit.
+# A number that is named as a card number, whatever its check digit is.
 _NAMED_NUMBER = re.compile(
     r"(?:card[\W_]?(?:no|num)\w{0,8}|pan)[\W_]{1,9}((?:[0-9][ -]?){11,18}[0-9])(?![0-9])", re.IGNORECASE)
 
 
 class Mask:
-    """Takes what is secret out of the texts of one request; `params` are its parameters as they may be kept.
+    """Masks the secrets in all texts of one request. Its attribute `params` are the parameters as they may be stored.
 
-    `places` are other texts of the request that are kept or told: its path, its method, what is told of its
-    headers. A value with a card number in it is hidden as a whole, and so is a document that speaks of one.
-    `hides` when there is anything to hide beside what has a secret's name.
+    `places` are other texts of the request that are stored or shown: path, method, base URL, notes about headers. A
+    value that contains a card number is hidden as a whole, and so is a document with card data. `hides` is true when
+    something has to be hidden besides the values of parameters that are secret by their names.
     """
 
     def __init__(self, params: Mapping[str, str], *places: str) -> None:
@@ -49,15 +49,15 @@ class Mask:
         self._hidden: list[str] = []
         doubtful = [name for name, value in params.items()
                     if not (len(name) <= LONGEST_NAME and _is_usual(name) and _has_nothing(value))]
-        if doubtful or not all(map(_is_usual_place, places)):  # as rarely as can be: it takes longer
-            pays = any(map(has_card_data, doubtful))  # then its numbers are looked for everywhere
+        if doubtful or not all(map(_is_usual_place, places)):  # rare, and slow
+            pays = any(map(has_card_data, doubtful))  # then the card's number is searched for everywhere
             order_numbers = " ".join(params[name] for name in ORDER_NUMBERS if name in params)
             self._look({name: params[name] for name in (params if pays else doubtful)}, order_numbers, places)
         self.hides = bool(self._hidden)
         self.params = self._as_kept(params) if doubtful else _as_shown(params)
 
     def _look(self, params: Mapping[str, str], order_numbers: str, places: Iterable[str]) -> None:
-        """Find what is to be hidden in parameters that may have something, and in other places."""
+        """Find what has to be hidden in doubtful parameters and in other places."""
         search = Search(spared=order_numbers)
         search.own = _own_numbers(params, search)
         self._search = search
@@ -66,17 +66,16 @@ class Mask:
         self._places = [place for place in places if search.suspects(place)]
         self._told = [name for name, value in params.items() if self._tells_card_data(name, value)]
         suspected = {*self._names, *(params[name] for name in self._values), *self._places}
-        documents = {text for name, value in params.items()
-                     for text in ((name,) if is_secret(name) else (name, value)) if text not in suspected
-                     and speaks_of_a_card(text, search, name in IDENTIFIERS)}
+        documents = set[str]()
+        for name, value in params.items():
+            for text in (name,) if is_secret(name) else (name, value):
+                if text not in suspected and speaks_of_a_card(text, search, name in IDENTIFIERS):
+                    documents.add(text)
         texts = set(map(printable, suspected | documents))
         self._hidden = sorted(texts - {""}, key=len, reverse=True)
 
     def text(self, text: str) -> str:
-        """A text about the request with `***` in place of what is hidden, and of users and passwords in URLs.
-
-        It repeats at most what the request has.
-        """
+        """A text about the request with `***` in place of secrets, and of users and passwords in URLs."""
         text = urls.discreet(text)
         if not self.hides:
             return text
@@ -86,7 +85,7 @@ class Mask:
 
     @property
     def problems(self) -> list[str]:
-        """A sentence for each name, value and place that would be kept with a card number in it."""
+        """A sentence for each name, value and place that contains card data where none belongs."""
         if not self.hides:
             return []
         has = dict.fromkeys(self._values, "a card number") | dict.fromkeys(self._told, "other data of a card")
@@ -98,48 +97,50 @@ class Mask:
         return [f"{where} has {what} in it, which belongs into pay_info only" for where, what in found]
 
     def _is_misplaced(self, name: str, value: str) -> bool:
-        """Whether a value has a card number in it where none belongs."""
+        """Whether a value contains a card number where none belongs."""
         if name in IDENTIFIERS:
             return self._search.suspects_identifier(value)
         return not _is_pay_info(name) and not _is_password(name) and self._search.suspects(value)
 
     def _tells_card_data(self, name: str, value: str) -> bool:
-        """Whether a value has the data of a card in it, such as the verification code, and no number that is
-        found.
-        """
+        """Whether a value contains other data of a card, such as the verification code, without a card number."""
         if name in IDENTIFIERS or is_secret(name) or name in self._values:
             return False
         return _has_data(value, self._search)
 
     def _as_kept(self, params: Mapping[str, str]) -> dict[str, str]:
+        """The parameters as they may be stored."""
         return {self._whole(name): HIDDEN if is_secret(name) else self._whole(value)
                 for name, value in params.items()}
 
     def _whole(self, text: str) -> str:
-        """The text as it may be kept: as a whole, or not at all."""
+        """The text as it may be stored: hidden as a whole, or with URLs masked."""
         shown = printable(text)
         return HIDDEN if self._hidden and shown in self._hidden else urls.discreet(shown)
 
 
 def _as_shown(params: Mapping[str, str]) -> dict[str, str]:
-    """Parameters with usual names and nothing to hide, as they may be kept."""
-    return {name: value if value.isprintable() and "@" not in value and "%40" not in value
-            else urls.discreet(printable(value)) for name, value in params.items()}
+    """The parameters as they may be stored, when nothing in them is doubtful: only URLs are masked."""
+    shown = dict(params)
+    for name, value in params.items():
+        if not value.isprintable() or "@" in value or "%40" in value:
+            shown[name] = urls.discreet(printable(value))
+    return shown
 
 
 def _if_short(judge: Callable[[str], bool]) -> Callable[[str], bool]:
-    """A judgement that is remembered, unless the text is longer than any parameter's name."""
+    """Cache a check of texts, except for texts that are longer than any parameter's name."""
     remembered = lru_cache(maxsize=1024)(judge)
 
     @wraps(judge)
-    def judged(text: str) -> bool:
+    def cached(text: str) -> bool:
         return remembered(text) if len(text) <= LONGEST_NAME else judge(text)
-    return judged
+    return cached
 
 
 @_if_short
 def has_card_data(name: str) -> bool:
-    """Whether a parameter's name says that card data is in it."""
+    """Whether a parameter contains card data according to its name."""
     plain = _plain(name)
     return (any(word in plain for word in CARD_DATA) or plain in CARD_NAMES
             or _CARD_WORDS.search(name) is not None)
@@ -147,45 +148,43 @@ def has_card_data(name: str) -> bool:
 
 @_if_short
 def is_secret(name: str) -> bool:
-    """Whether the value of a parameter of this name is kept from everybody."""
+    """Whether the value of a parameter of this name is never stored nor shown."""
     return has_card_data(name) or _is_password(name)
 
 
 @lru_cache(maxsize=1024)
 def _is_usual(name: str) -> bool:
-    """Whether a parameter's name, which is short, is neither a secret's nor worth a second look."""
+    """Whether a short parameter name is neither that of a secret nor doubtful itself."""
     return not is_secret(name) and name.isprintable() and "@" not in name and _has_nothing(name)
 
 
 @_if_short
 def _is_usual_place(text: str) -> bool:
-    """Whether a path, a method or an address of the emulator is not worth a second look."""
+    """Whether a path, a method or an address of the emulator has nothing doubtful in it."""
     return is_harmless(text)
 
 
 def _has_nothing(text: str) -> bool:
-    """Whether a short look is enough to see that a text has nothing of a card in it, as with nearly
-    everything that is sent.
-    """
+    """Whether a quick check shows that a text contains no card data, as nearly all texts do not."""
     if len(text) < SHORTEST_DOCUMENT:
         return True
     return is_harmless(text) and (text.isdecimal() or not _may_name_card_data(text))
 
 
 def _may_name_card_data(text: str) -> bool:
-    """Whether a text names a card's number or verification code, or may do so in letters of other scripts."""
+    """Whether a text mentions a card number or verification code, or may do so in letters of other scripts."""
     if not text.isascii():
         return True
-    small = text.lower()  # a few characters are found sooner than a pattern
+    small = text.lower()  # searching for a few words is quicker than the pattern
     may = ("cv" in small or "card" in small or "code" in small or "verif" in small or "csc" in small
            or "cav2" in small)
     return may and _CARD_WORDS.search(text) is not None
 
 
 def speaks_of_a_card(text: str, search: Search, as_document: bool = False) -> bool:
-    """Whether a text, plain or encoded, names a card's number or code in a document, or before some digits.
+    """Whether a text, plain or encoded, mentions a card's number or code in a JSON document or before some digits.
 
-    `as_document` when the digits are not enough: an order number may begin with CVC.
+    With `as_document`, digits behind the word are not enough: an order number may begin with CVC.
     """
     for reading in _readings(text, search):
         if _CARD_WORDS.search(reading) and '"' in reading:
@@ -196,14 +195,12 @@ def speaks_of_a_card(text: str, search: Search, as_document: bool = False) -> bo
 
 
 def _has_data(text: str, search: Search) -> bool:
-    """Whether a text has a card's number, whatever it is, or its verification code behind its name."""
+    """Whether a text contains the words for a card's number or verification code with digits behind them."""
     return any(_WORD_AND_DIGITS.search(reading) for reading in _readings(text, search))
 
 
 def _readings(text: str, search: Search) -> Iterator[str]:
-    """What there is to read in a text, of one with too many layers as much as is reasonable; letters of
-    other shapes as ASCII has them.
-    """
+    """The text and what is encoded in it, up to the search's limit, with full-width letters and the like as ASCII."""
     try:
         for reading in search.readings(text) if may_be_encoded(text) else (text,):
             yield reading if reading.isascii() else normalize("NFKC", reading)
@@ -220,8 +217,9 @@ def _is_password(name: str) -> bool:
 
 
 def _plain(name: str) -> str:
-    """A parameter's name without what clients vary in it: `pay_info`, `PAY-INFO` and, with an `&` that was
-    escaped for HTML, `amp;pay_info` are the same.
+    """A parameter's name in one spelling: `pay_info`, `PAY-INFO` and `amp;pay_info` become the same.
+
+    The last is what arrives when an `&` was escaped for HTML.
     """
     if len(name) <= LONGEST_NAME and not name.isascii():
         name = normalize("NFKC", name)
@@ -230,15 +228,13 @@ def _plain(name: str) -> str:
 
 
 def _own_numbers(params: Mapping[str, str], search: Search) -> set[str]:
-    """The card numbers of a request, found where card data belongs: those of cards, and whatever is called a
-    card's number.
-    """
+    """The numbers in the card data of a request: card numbers, and whatever is named as a card number."""
     found = set[str]()
     for name, value in params.items():
         try:
             for reading in search.readings(value) if has_card_data(name) else ():
                 found.update(each.number for each in search.in_plain(reading))
                 found.update(re.sub("[ -]", "", number) for number in _NAMED_NUMBER.findall(reading))
-        except TooMuch:  # it is hidden as a whole
-            pass
+        except TooMuch:
+            pass  # the value is hidden as a whole anyway
     return found

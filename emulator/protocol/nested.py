@@ -1,13 +1,15 @@
-"""Parameters that are JSON documents, in the language of the other tables: a row a path, such as `cust.email` or `goods[].sku`.
+"""Parameters that are JSON documents, described by rows like other parameters.
 
-A path with `[]` may be an object or a list of them. What no row names is taken as it is, like an undeclared parameter.
+The name of a row is a path, such as `cust.email` or `goods[].sku`. A part with `[]` may be an object or a list of
+objects. Members without a row are accepted, like undeclared parameters.
 """
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .endpoint_tables import Format, Param, unprintable
+from .characters import unprintable
+from .parameters import Format, Param
 
 KINDS = {dict: "an object", list: "a list", bool: "true or false", int: "a number", float: "a number",
          type(None): "null"}
@@ -15,7 +17,7 @@ KINDS = {dict: "an object", list: "a list", bool: "true or false", int: "a numbe
 
 @dataclass
 class _Place:
-    """A place in the document: the row of a value, or the places inside an object."""
+    """A place in the document: the row of a value, or the members of an object (`many`: or of a list of objects)."""
 
     row: Param | None = None
     many: bool = False
@@ -24,7 +26,11 @@ class _Place:
 
 def document(name: str, rows: tuple[Param, ...], rules: tuple[Callable[[Mapping[str, Any]], str | None], ...] = (),
              numbers: bool = False) -> Format:
-    """The format of a JSON object with these rows; `rules` say what rows cannot, `numbers` takes whole numbers for texts."""
+    """The format of a JSON object with these rows.
+
+    `rules` are checks that rows cannot express; each returns the sentence of a problem or None. With `numbers`, whole
+    numbers are accepted as texts.
+    """
     top = _Place()
     for row in rows:
         place = top
@@ -46,7 +52,7 @@ def document(name: str, rows: tuple[Param, ...], rules: tuple[Callable[[Mapping[
 
 
 def read(written: str) -> Any:
-    """The document. Raises ValueError with a sentence that does not repeat it."""
+    """Parse a JSON document. Raises ValueError with a sentence that does not repeat the document."""
     try:
         return _decode(written)
     except RecursionError:
@@ -57,7 +63,7 @@ def read(written: str) -> Any:
 
 
 def _refuse(constant: str) -> None:
-    """NaN and Infinity, which Python takes for JSON."""
+    """Refuse NaN and Infinity, which Python accepts as JSON. Raises ValueError."""
     raise ValueError(constant)
 
 

@@ -1,4 +1,4 @@
-"""What an endpoint may return, and what goes out over HTTP."""
+"""What an endpoint returns (`Reply`), and the HTTP response that is made from it."""
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,10 +10,10 @@ from .findings import Finding
 
 @dataclass(frozen=True)
 class Answer:
-    """Fields of an XML answer; documented fields that are not here are sent empty. `why` tells the journal how it came about.
+    """The fields of an XML answer. Documented fields that are missing here are sent empty.
 
-    `rows` are the fields in their order where they are not those of the endpoint's table; `findings` are rules of the document that the
-    request breaks, as far as only the endpoint can know.
+    `why` is an explanation for the journal. `rows` are the fields in their order, when they are not those of the
+    endpoint's table. `findings` are those that only the endpoint itself can find.
     """
 
     fields: Mapping[str, str]
@@ -24,7 +24,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Redirect:
-    """302 to `url`; `cookies` are kept by the browser for the endpoint's path."""
+    """A redirect (302) to `url`. The `cookies` are set for the endpoint's path."""
 
     url: str
     cookies: Mapping[str, str] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class Redirect:
 
 @dataclass(frozen=True)
 class PostForm:
-    """A page that posts `fields` to `url` by itself."""
+    """An HTML page that posts `fields` to `url` as soon as it is open."""
 
     url: str
     fields: tuple[tuple[str, str], ...]
@@ -40,7 +40,7 @@ class PostForm:
 
 @dataclass(frozen=True)
 class Download:
-    """A file sent as it is produced, piece by piece; `pieces` is read after the request's transaction has ended."""
+    """A file that is streamed. `pieces` is iterated after the request's transaction has ended."""
 
     filename: str
     content_type: str
@@ -62,10 +62,11 @@ class Wire(StrEnum):
 
 @dataclass(frozen=True)
 class Response:
-    """What goes out: the reply as it is on the wire, and the journal's id of the request. `kept` is what the journal keeps of it.
+    """The HTTP response to a request.
 
-    `rule` is the scenario's that fitted; `delay` is how many milliseconds the answer is held back.
-    An answer that is held back or trickles has a `place` to wait in until it is sent.
+    `kept` is the text that the journal stores of it, and `journal_id` the id of that entry. `rule` is the name of the
+    scenario rule that was applied. `delay` is the time in milliseconds before the response is sent. A response that
+    is delayed or sent slowly has a `place` to wait in.
     """
 
     status: int

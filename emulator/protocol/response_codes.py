@@ -1,8 +1,7 @@
-"""The acquirer's 71 response codes (section 7.2): the status of the order, and what the payer is told.
+"""The acquirer's 71 response codes (section 7.2), each with the status of the order and the text for the payer.
 
-Codes, messages and English texts stand here as the document prints them, commas and spaces included. The
-status is ours: the document does not name one for each code. The outcome of a payment is the status, never
-the code.
+Codes, messages and English texts are those of the document, commas and spaces included. The document does not name a
+status for each code; these are ours. The outcome of a payment is decided by the status, never by the code.
 """
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,10 +21,10 @@ class CardStatus(StrEnum):
 
 @dataclass(frozen=True)
 class ResponseCode:
-    """A row of the tables of section 7.2.
+    """A row of the tables in section 7.2.
 
-    `shown` is what the payer reads, in English and in Chinese (the latter is ours); both are empty where the
-    document says nothing.
+    `shown` is the text for the payer in English and in Chinese (the Chinese text is ours). Both are empty when the
+    document has no text.
     """
 
     code: str
@@ -35,7 +34,7 @@ class ResponseCode:
     shown: tuple[str, str]
 
 
-# What the payer is told: the document's words, and ours in Chinese.
+# Texts for the payer: the document's words, and our own in Chinese.
 NOTHING = ("", "")
 SUBMITTED = ("The transaction was submitted successfully,wait to confirm", "交易已提交，请等待确认。")
 SUBMITTED_AND_PENDING = ("The transaction was submitted successfully,wait to confirm.", "交易已提交，请等待确认。")

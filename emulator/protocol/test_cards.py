@@ -1,7 +1,7 @@
-"""Bank cards: brands, checks, and the test cards, whose number says what the issuer answers (contract 3.3).
+"""Bank cards: brands, checks, and the test cards, whose numbers determine the issuer's answer.
 
-A card number lives in this module and on its way here only. What leaves it is a `Presented`: the brand, the first six and the last
-four digits, and the outcome; nothing else of a card is ever stored, logged or told.
+Whole card numbers are known in this module and in its callers only. It returns a `Presented`: the brand, the first
+six and last four digits, and the outcome. Nothing else of a card is ever stored, logged or shown.
 """
 import re
 from collections.abc import Mapping
@@ -20,13 +20,16 @@ MOST_WRONG_CODES = 3
 REVOKED, REFUSED_IN_REVIEW, TIME_OVER, NO_REFUND, DUPLICATE = "0503", "0055", "3300", "0340", "3105"
 INVALID_NUMBER, INVALID_VALIDITY, INVALID_CVV, INVALID_TOKEN = "3101", "3096", "3104", "0452"
 WRONG_PIN, TOO_MANY_PINS, NOT_AUTHENTICATED, CHARGED_BACK = "3085", "3106", "3152", "3200"
-REFUSALS = ("1000", "1003", "0348", "0349", "3105")  # nothing happens then, so their test cards are turned away
+REFUSALS = ("1000", "1003", "0348", "0349", "3105")  # a payment with the test card of such a code is refused
 
 
 @dataclass(frozen=True)
 class Brand:
-    """A card scheme: how its numbers start, as a regular expression that Python and JavaScript read alike, how many digits they have,
-    and how many its verification code has."""
+    """A card scheme.
+
+    `starts` is a regular expression for the first digits, which means the same in Python and JavaScript. `lengths`
+    are the possible numbers of digits, and `cvv` is that of the verification code.
+    """
 
     name: str
     starts: str
@@ -46,11 +49,11 @@ BRANDS = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the issuer answers to a card.
+    """The issuer's answer to a card.
 
-    `code` comes at once. `status` differs from the code's own only for 3200, which stands for two things. `later` is the code that
-    time brings, `after` so many milliseconds. `challenge` opens the issuer's page: empty, the one-time code decides; else the
-    payment ends in that code whatever is typed.
+    `code` is the response code of the first answer, and `later` the code that follows `after` milliseconds. With a
+    `challenge`, the issuer's page (3-D Secure) opens: when it is empty, the one-time code decides; else the payment
+    ends with that code whatever the payer types. `review` is a payment that the merchant has to review.
     """
 
     code: str
@@ -61,14 +64,17 @@ class Outcome:
 
     @property
     def status(self) -> CardStatus:
-        """The status of the order with this answer."""
+        """The status of the order after the first answer. Code 3200 stands for two different ones."""
         return CardStatus.PENDING_REVIEW if self.review else RESPONSE_CODES[self.code].status
 
 
 @dataclass(frozen=True)
 class Presented:
-    """A card as it may be kept. `why` says which rule gave the outcome, and `faulty` that the card's own data did; `hint` is told to the
-    caller too."""
+    """A card as it may be stored.
+
+    `why` says for the journal which rule gave the outcome. `faulty` is true when wrong card data did. `hint` is a
+    sentence for the client.
+    """
 
     brand: str
     first6: str
@@ -80,12 +86,12 @@ class Presented:
 
     @property
     def masked(self) -> str:
-        """`400002******0003`."""
+        """The masked number, such as `400002******0003`; empty when there is no number."""
         return f"{self.first6}******{self.last4}" if self.first6 else ""
 
 
 REVIEWED = "00001"
-# What a test card does that its code alone does not say, by code and variant.
+# The outcome of a test card, by code and variant, where the code alone does not determine it.
 VARIANTS: Mapping[tuple[str, str], tuple[Outcome, str]] = {
     ("3200", "00000"): (Outcome(PENDING, challenge=""), "3-D: the issuer's page asks for the one-time code 123456"),
     ("3200", REVIEWED): (Outcome(PENDING, REFUSED_IN_REVIEW, REVIEW_PERIOD, review=True),
@@ -107,13 +113,13 @@ AT_ONCE = (*ENDS.values(), TURNED_AWAY)
 PLAIN = card_schemes.PLAIN
 _SCRIPTED = re.compile(rf"{card_schemes.PREFIX}(\d{{4}})(\d{{5}})\d", re.ASCII)
 _LONG_NUMBER = re.compile(r"\d{12,}", re.ASCII)
-# Without a number in it: it is kept with the order.
+# A hint without any number, because it is stored with the order.
 USE_A_TEST_CARD = "use a test card; tgpay-emulator cards and GET /_emulator/cards list them"
 
 
 @dataclass(frozen=True)
 class TestCard:
-    """A row of the list of test cards: with `code` the payment ends, unless `means` says more; `status` is that of the first answer."""
+    """A row of the list of test cards. `code` and `status` are those of the first answer; `means` says what follows."""
 
     number: str
     brand: str
@@ -124,11 +130,13 @@ class TestCard:
 
 
 def test_cards() -> list[TestCard]:
-    """Every test card: plain success of each brand, then one of each code, each followed by its variants."""
-    plain = [_test_card(number, APPROVED, (Outcome(APPROVED), "paid")) for number in PLAIN]
-    keys = [(code, variant) for code in RESPONSE_CODES
-            for variant in ("00000", *(variant for of, variant in VARIANTS if of == code and variant != "00000"))]
-    return plain + [_test_card(number_of(*key), key[0], outcome(*key)) for key in keys]
+    """All test cards: those of each brand that are approved, then for each code its card and the card's variants."""
+    cards = [_test_card(number, APPROVED, (Outcome(APPROVED), "paid")) for number in PLAIN]
+    for code in RESPONSE_CODES:
+        others = [variant for other, variant in VARIANTS if other == code and variant != "00000"]
+        for variant in ("00000", *others):
+            cards.append(_test_card(number_of(code, variant), code, outcome(code, variant)))
+    return cards
 
 
 def _test_card(number: str, code: str, leads_to: tuple[Outcome, str]) -> TestCard:
@@ -138,74 +146,76 @@ def _test_card(number: str, code: str, leads_to: tuple[Outcome, str]) -> TestCar
 
 
 def outcome(code: str, variant: str = "00000") -> tuple[Outcome, str]:
-    """What a test card leads to, and that in words; a variant that is not listed is as the first."""
+    """The outcome of a test card, and the same in words. An unknown variant is treated as `00000`."""
     listed = VARIANTS.get((code, variant)) or VARIANTS.get((code, "00000"))
     return listed or (Outcome(code), TURNED_AWAY if code in REFUSALS else ENDS[RESPONSE_CODES[code].status])
 
 
 def grouped(number: str) -> str:
-    """A number as it stands on a card: `4111 1111 1111 1111`, `3782 822463 10005`."""
+    """A number in the groups that are printed on cards: `4111 1111 1111 1111`, `3782 822463 10005`."""
     if len(number) in (14, 15):
         return f"{number[:4]} {number[4:10]} {number[10:]}"
     return " ".join(number[place:place + 4] for place in range(0, len(number), 4))
 
 
 def number_of(code: str, variant: str = "00000") -> str:
-    """The test card that gives a code."""
+    """The number of the test card for a code and variant."""
     partial = f"{card_schemes.PREFIX}{code}{variant}"
     return next(partial + digit for digit in "0123456789" if passes_luhn(partial + digit))
 
 
 def numbers_in(written: str) -> set[str]:
-    """The runs of 12 digits and more in a text."""
+    """The runs of 12 or more digits in a text."""
     return set(_LONG_NUMBER.findall(written))
 
 
 def opens_the_issuers_page(number: str) -> bool:
-    """Whether a payment with this card goes through 3-D."""
+    """Whether a payment with this card opens the issuer's page (3-D Secure)."""
     scripted = _scripted(number)
     return scripted is not None and scripted[0].challenge is not None
 
 
 def brand(number: str) -> Brand | None:
-    """The scheme that a number belongs to."""
+    """The scheme of a card number, None when no scheme has such numbers."""
     return next((brand for brand in BRANDS if len(number) in brand.lengths and re.match(brand.starts, number)), None)
 
 
 def present(fields: Mapping[str, str], now: int, zone_name: str) -> Presented:
-    """The card of a pay_info (`cardNo`, `expirationMonth`, `expirationYear`, `cvv`) and what the issuer answers to it.
+    """The issuer's answer to the card of a pay_info (`cardNo`, `expirationMonth`, `expirationYear`, `cvv`).
 
-    A number that is none (3101), a validity that is over or is not two digits each (3096) and a verification
-    code of a wrong length (3104) are declined.
+    Declined are an invalid or unknown number (3101), an expired or malformed validity (3096) and a verification code
+    of the wrong length (3104). `now` is an instant; `zone_name` is the time zone in which the validity ends.
     """
     number = fields["cardNo"]
     if not _digits(number, 12, 30) or not passes_luhn(number):
         return Presented("", "", "", Outcome(INVALID_NUMBER), "the number fails the Luhn check", USE_A_TEST_CARD, True)
     scheme = brand(number)
-    kept = Presented(scheme.name if scheme else "", number[:6], number[-4:], Outcome(APPROVED), "a plain success card")
+    card = Presented(scheme.name if scheme else "", number[:6], number[-4:], Outcome(APPROVED), "a plain success card")
     scripted = _scripted(number)
     if scheme is None or (scripted is None and number not in PLAIN):
-        return replace(kept, outcome=Outcome(INVALID_NUMBER), why="the number is not a test card", hint=USE_A_TEST_CARD,
-                       faulty=True)
+        return replace(_faulty(card, INVALID_NUMBER, "the number is not a test card"), hint=USE_A_TEST_CARD)
     if not valid_through(fields["expirationMonth"], fields["expirationYear"], now, zone_name):
-        return replace(kept, outcome=Outcome(INVALID_VALIDITY), faulty=True,
-                       why="the card's validity is over, or is no month and year of two digits")
+        return _faulty(card, INVALID_VALIDITY, "the card's validity is over, or is no month and year of two digits")
     if not _digits(fields["cvv"], scheme.cvv, scheme.cvv):
-        return replace(kept, outcome=Outcome(INVALID_CVV), faulty=True,
-                       why=f"the verification code of {scheme.name} has {scheme.cvv} digits")
-    return replace(kept, outcome=scripted[0], why=scripted[1]) if scripted else kept
+        return _faulty(card, INVALID_CVV, f"the verification code of {scheme.name} has {scheme.cvv} digits")
+    return replace(card, outcome=scripted[0], why=scripted[1]) if scripted else card
+
+
+def _faulty(card: Presented, code: str, why: str) -> Presented:
+    return replace(card, outcome=Outcome(code), why=why, faulty=True)
 
 
 def typed(fields: Mapping[str, str]) -> dict[str, str]:
-    """The fields that a person typed into a form, as a pay_info has them.
+    """The card fields of a form in the format of pay_info.
 
-    The number is without blanks and dashes, the month has two digits.
+    Blanks and dashes are removed from the number, and the month gets two digits.
     """
     number = fields["cardNo"].replace(" ", "").replace("-", "")
     return {**fields, "cardNo": number, "expirationMonth": fields["expirationMonth"].zfill(2)}
 
 
 def _scripted(number: str) -> tuple[Outcome, str] | None:
+    """The outcome of the test card of a code and a sentence about it; None when the number is none."""
     match = _SCRIPTED.fullmatch(number)
     if not match or match[1] not in RESPONSE_CODES:
         return None
@@ -214,7 +224,7 @@ def _scripted(number: str) -> tuple[Outcome, str] | None:
 
 
 def valid_through(month: str, year: str, now: int, zone_name: str) -> bool:
-    """Whether a card is valid on the day of `now`, the last day of its month included."""
+    """Whether a card is still valid at the instant `now`; it is until the end of its month in the time zone."""
     if not _digits(month, 2, 2) or not _digits(year, 2, 2) or not 1 <= int(month) <= 12:
         return False
     today = clock.moment(now, zone_name)
@@ -222,7 +232,7 @@ def valid_through(month: str, year: str, now: int, zone_name: str) -> bool:
 
 
 def told(code: str, by: str) -> Presented:
-    """The card of a payment that ends as somebody says, without any number."""
+    """A Visa card with the outcome `code`, for a payment that `by` (a rule or a person) decides."""
     number = PLAIN[2]
     return Presented("Visa", number[:6], number[-4:], Outcome(code), f"told by {by}")
 
@@ -232,5 +242,5 @@ def _digits(text: str, least: int, most: int) -> bool:
 
 
 def unknown_voucher(why: str) -> Presented:
-    """What is presented with a cardVoucher that is unknown, used or expired."""
+    """The declined card (0452) of a cardVoucher that is unknown, used or expired; `why` says which."""
     return Presented("", "", "", Outcome(INVALID_TOKEN), why)

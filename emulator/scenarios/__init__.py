@@ -1,19 +1,21 @@
-"""The language of scenario files (contract 8): what a rule can ask, what it can say, reading, and which rule fits. All of it is pure.
+"""The language of scenario files, and which rule of a scenario fits a request. There is no I/O but reading files.
 
-    kinds        how values are written, and rows as fields
-    outcomes     `then`: every key, and what contradicts what
-    conditions   `when`: lookups, and a request as rules see it
-    rules        Rule, and what is between it and a request
-    judging      Scenario; judge(): the first rule that fits
-    reading      TOML and JSON; Invalid has all problems
-    writing      TOML
-    script       what a rule has said of one order
-    collection   the files that come along
-    tables       rows for the reference
-    names        what others use of all this
+    kinds          formats of values, and tables of keys as dataclasses
+    outcomes       `then`: all keys, and which contradict each other
+    conditions     `when`: lookups, and a request as conditions see it
+    rules          Rule, and the first difference between it and a request
+    matching       Scenario, and the first of its rules that fits
+    problems       Invalid, with all problems of a scenario
+    reading_rules  rules from tables
+    reading        scenarios from TOML and JSON
+    writing        scenarios as TOML
+    script         the outcome of a rule as it is stored with an order
+    collection     the bundled scenario files
+    tables         rows for the reference
+    names          the names that other packages use
 
-The parts are loaded with the first name that is asked for: most emulators never have a scenario, and start sooner without. So others
-write `from . import scenarios` and `scenarios.load`, and annotations in quotation marks.
+The modules are loaded when the first name is used, because most emulators never have a scenario and so start sooner.
+Other packages therefore write `from .. import scenarios` and `scenarios.load`, and quote annotations.
 """
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,6 @@ if TYPE_CHECKING:
     from .names import *  # noqa: F401,F403
 else:
     def __getattr__(name: str) -> Any:
-        """A name that was not asked for before."""
+        """Load a name when it is used for the first time."""
         found = globals()[name] = getattr(import_module(".names", __name__), name)
         return found

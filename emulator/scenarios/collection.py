@@ -1,30 +1,31 @@
-"""The scenario files that come with the emulator: `scenarios/` of a checkout, `files` beside this module when it is installed."""
+"""The bundled scenario files: in the folder `scenarios/` of a checkout, or in `files` beside this module."""
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from .judging import Scenario
 from .kinds import near, quoted
-from .reading import Invalid, parse
+from .matching import Scenario
+from .problems import Invalid
+from .reading import parse
 
 SUFFIX = ".toml"
 
 
 def shipped() -> list[str]:
-    """Their names, sorted."""
+    """The names of the bundled scenarios, sorted."""
     return sorted(_files())
 
 
 def shipped_scenario(name: str) -> Scenario:
-    """The one of this name. Raises Invalid when there is none."""
+    """The bundled scenario of this name. Raises Invalid when there is none."""
     if name not in _files():
         raise Invalid([f"there is no scenario {quoted(name)}; there are {', '.join(shipped())}{near(name, shipped())}"])
     return _read(name)
 
 
 def shipped_text(name: str) -> str:
-    """The file of one that there is."""
+    """The TOML text of a bundled scenario. Raises KeyError for an unknown name."""
     return _files()[name].read_text(encoding="utf-8")
 
 

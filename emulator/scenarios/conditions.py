@@ -1,4 +1,4 @@
-"""`when`: the conditions of a rule (contract 8), each a parameter, a lookup and the text that it is compared with."""
+"""`when`: the conditions of a rule. Each has a parameter, a lookup and the text with which the value is compared."""
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ LONGEST_EXPRESSION = 200
 LONGEST_SEARCHED = 4_096
 LONGEST_NUMBER = 40
 MOST_REMEMBERED = 64
-MOST_MEMORY = 1 << 17  # bytes for a compiled expression: of the largest, a search takes some 20 ms
+MOST_MEMORY = 1 << 17  # bytes of a compiled expression; a search with the largest one takes about 20 ms
 NOT_IN_RE2 = {"(?=": "it has no lookahead", "(?!": "it has no lookahead", "(?<=": "it has no lookbehind",
               "(?<!": "it has no lookbehind", "(?P=": "it has no backreferences", "(?>": "it has no atomic groups",
               "++": "it has no possessive repetition", "*+": "it has no possessive repetition",
@@ -28,11 +28,11 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 
 @dataclass(frozen=True)
 class Facts:
-    """A request as rules see it.
+    """A request as conditions see it.
 
-    `params` are its parameters under the table's names, `shown` the same as they may be told (secrets masked). `attempt` counts from 1.
-    `card` is the number that is presented, empty without one: it is compared and never told. Chance is drawn from `seed` and
-    `order` (`merchants_id`, `out_trade_no`).
+    `params` are its parameters under the table's names; `shown` are the same with secrets masked. `attempt` counts the
+    attempts of the order number from 1. `card` is the number of the presented card, empty without one; it is compared
+    but never shown. The condition `chance` is drawn from `seed` and `order` (`merchants_id`, `out_trade_no`).
     """
 
     params: Mapping[str, str] = field(repr=False)
@@ -45,7 +45,7 @@ class Facts:
 
     @cached_property
     def values(self) -> Mapping[str, str]:
-        """Everything that a condition can name."""
+        """The values of everything that a condition can name."""
         values = _with_aliases(self.params)
         values.update({ENDPOINT: self.endpoint, ATTEMPT: str(self.attempt)})
         values.pop(CARD, None)
@@ -54,19 +54,19 @@ class Facts:
         return values
 
     @cached_property
-    def told(self) -> Mapping[str, str]:
-        """Each of them with its value, as far as that may be told."""
+    def descriptions(self) -> Mapping[str, str]:
+        """Each name with its value for a sentence, without secrets: `trans_amount 12.00`."""
         values = {**_with_aliases(self.shown), ENDPOINT: self.endpoint, ATTEMPT: str(self.attempt)}
         return {**{name: f"{name} {shortened(value)}" for name, value in values.items()}, CARD: CARD}
 
 
 def bare(card: str) -> str:
-    """A card number without the blanks and dashes that people write in it."""
+    """A card number without blanks and dashes."""
     return re.sub("[ -]", "", card)
 
 
-def _told_card(wanted: str) -> str:
-    """What a card is compared with, as the journal may keep it: masked when it is the number of no test card."""
+def _shown_card(wanted: str) -> str:
+    """The text with which a card is compared, as the journal may store it: a number of no test card is masked."""
     digits = bare(wanted)
     if not (digits.isascii() and digits.isdecimal() and is_card_number(digits)) or is_known(digits):
         return wanted
@@ -79,8 +79,11 @@ def _with_aliases(params: Mapping[str, str]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Lookup:
-    """A row: what is written after `__`, how a value differs in words, and `test`, which makes the comparison (parameter, wanted) or
-    raises ValueError with a sentence. `numeric` ones compare numbers, a `listed` one takes a list."""
+    """A lookup, which is written behind `__` in a key.
+
+    `differs` are the words for a value that does not fit. `test` returns the comparison for a parameter and a wanted
+    value, or raises ValueError with a sentence. A `numeric` lookup compares numbers; a `listed` one takes a list.
+    """
 
     name: str
     differs: str
@@ -91,7 +94,7 @@ class Lookup:
 
 
 def number(text: str) -> Decimal | None:
-    """The exact number that a text is, or None."""
+    """The exact decimal number that a text is, None when it is none."""
     return _number(text) if len(text) <= LONGEST_NUMBER else None
 
 
@@ -101,19 +104,18 @@ def _number(text: str) -> Decimal | None:
 
 
 def _is_numeric(parameter: str) -> bool:
-    """Whether the values of a parameter are compared as numbers, so that 1 equals 1.00."""
+    """Whether the values of a parameter are compared as numbers, so that `1` equals `1.00`."""
     return parameter == ATTEMPT or parameter.endswith(("amount", "fee"))
 
 
 def sameness(parameter: str, text: str) -> object:
-    """What equal values of a parameter have in common: the number, else the text."""
+    """A key that equal values of a parameter share: the number, or the text when it is none."""
     found = number(text) if _is_numeric(parameter) else None
     return text if found is None else found
 
 
 def _same(parameter: str, wanted: Wanted) -> Test:
-    assert isinstance(wanted, str)
-    wanted_number = number(wanted) if _is_numeric(parameter) else None
+    wanted_number = number(str(wanted)) if _is_numeric(parameter) else None
     if wanted_number is None:
         return lambda text: text == wanted
     return lambda text: text == wanted or number(text) == wanted_number
@@ -121,13 +123,14 @@ def _same(parameter: str, wanted: Wanted) -> Test:
 
 def _any(parameter: str, wanted: Wanted) -> Test:
     texts = frozenset(wanted)
-    numbers = frozenset(found for text in wanted if (found := number(text)) is not None) if _is_numeric(parameter) else frozenset()
+    numbers = frozenset(map(number, wanted if _is_numeric(parameter) else ())) - {None}
     if not numbers:
         return lambda text: text in texts
     return lambda text: text in texts or number(text) in numbers
 
 
 def _limit(wanted: Wanted) -> Decimal:
+    """The number with which values are compared. Raises ValueError with a sentence when it is none."""
     limit = number(wanted) if isinstance(wanted, str) else None
     if limit is None:
         raise ValueError(f"is {quoted(wanted)}, no number")
@@ -145,24 +148,24 @@ def _below(parameter: str, wanted: Wanted) -> Test:
 
 
 def _matches(parameter: str, wanted: Wanted) -> Test:
-    assert isinstance(wanted, str)
     if len(wanted) > LONGEST_EXPRESSION:
         raise ValueError(f"has {len(wanted)} characters, a regular expression may have {LONGEST_EXPRESSION}")
-    expression = _compiled(wanted)
+    expression = _compiled(str(wanted))
 
     def found(text: str) -> bool:
         return len(text) <= LONGEST_SEARCHED and expression.search(text.encode("utf-8", "replace")) is not None
 
-    # Asked before the transaction, and again within it. Card numbers are short, and never kept.
+    # The result is cached, because a request is tested before its transaction and again within it. Card numbers are
+    # short, and are never kept.
     return found if parameter == CARD else lru_cache(maxsize=MOST_REMEMBERED)(found)
 
 
 def _compiled(wanted: str) -> Any:
-    """The expression. Raises ValueError with a sentence.
+    """The compiled expression. Raises ValueError with a sentence.
 
-    RE2 takes time in proportion to the text, whatever the expression is: nobody's rule can stop the emulator.
+    The time that RE2 needs is proportional to the text, whatever the expression is. So no rule can stop the emulator.
     """
-    import re2  # only some rules need it
+    import re2  # imported late, because few rules need it
 
     options = re2.Options()
     options.log_errors = False
@@ -191,7 +194,7 @@ LOOKUPS = {row.name: row for row in (
 
 @dataclass(frozen=True)
 class Condition:
-    """One line of `when`. `wanted` is text, numbers too; of `__in` a tuple of texts."""
+    """One line of `when`. `wanted` is a text, also for numbers, or a tuple of texts for the lookup `in`."""
 
     parameter: str
     lookup: str
@@ -199,25 +202,27 @@ class Condition:
 
     @property
     def key(self) -> str:
-        """The line's key, as it is written."""
+        """The key as a file has it: `trans_amount__above`."""
         return f"{self.parameter}__{self.lookup}" if self.lookup else self.parameter
 
     @cached_property
     def fits(self) -> Test:
-        """The comparison. Raises ValueError with a sentence when there can be none."""
+        """The function that says whether a value fits. Raises ValueError when `wanted` cannot be compared."""
         return LOOKUPS[self.lookup].test(self.parameter, self.wanted)
 
     @cached_property
     def differs(self) -> str:
-        """What is said of a value that it does not fit: `is not above 100`."""
+        """The words for a value that does not fit: `is not above 100`."""
         wanted = [self.wanted] if isinstance(self.wanted, str) else self.wanted
-        told = ", ".join(map(_told_card, wanted) if self.parameter == CARD else wanted)
-        return f"{LOOKUPS[self.lookup].differs} {shortened(told)}"
+        shown = ", ".join(map(_shown_card, wanted) if self.parameter == CARD else wanted)
+        return f"{LOOKUPS[self.lookup].differs} {shortened(shown)}"
 
     def difference(self, facts: Facts) -> str:
-        """Why a request that it does not fit differs."""
+        """A sentence that says why a request does not fit."""
         value = facts.values.get(self.parameter)
         if value is None:
             return f"{self.parameter} is missing"
-        told = facts.told.get(self.parameter, self.parameter)
-        return f"{told} is no number" if LOOKUPS[self.lookup].numeric and number(value) is None else f"{told} {self.differs}"
+        shown = facts.descriptions.get(self.parameter, self.parameter)
+        if LOOKUPS[self.lookup].numeric and number(value) is None:
+            return f"{shown} is no number"
+        return f"{shown} {self.differs}"

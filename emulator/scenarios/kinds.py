@@ -1,4 +1,4 @@
-"""How values of a scenario file are written, and the rows of its tables: a field of a dataclass that is made with `key` is a row."""
+"""The formats of values in scenario files, and tables of keys as dataclasses: a field made with `key` is a key."""
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
@@ -15,8 +15,11 @@ MOST_ZEROS = 30
 
 @dataclass(frozen=True)
 class Kind:
-    """One way to write a value: `values` says it in words; `parse` makes the value, or raises ValueError with a sentence about the key,
-    that begins with a verb; `write` is its inverse; `default` is the value of a key that is left out."""
+    """A format of values.
+
+    `values` says in words what may be written. `parse` returns the value, or raises ValueError with a sentence about
+    the key that begins with a verb; `write` is its inverse. `default` is the value of a key that is left out.
+    """
 
     values: str
     parse: Callable[[object], Any]
@@ -26,7 +29,10 @@ class Kind:
 
 @dataclass(frozen=True)
 class Key:
-    """A row: a key, how its value is written (`kind`, or the class of a table inside), what it does, and where: empty, everywhere."""
+    """A key of a table: the format of its value (`kind`) or the class of a nested table, and what it does.
+
+    `endpoints` are those where it has an effect; empty means all.
+    """
 
     name: str
     kind: Kind | None
@@ -36,28 +42,28 @@ class Key:
 
 
 def key(kind: Kind, meaning: str, endpoints: tuple[str, ...] = ()) -> Any:
-    """A field that is a row of the table of keys."""
+    """A dataclass field that is a key."""
     return field(default=kind.default, metadata={"kind": kind, "meaning": meaning, "endpoints": endpoints})
 
 
 def table(of: type[Any], meaning: str, endpoints: tuple[str, ...] = ()) -> Any:
-    """A field that is a table of keys itself."""
+    """A dataclass field that is a nested table of keys."""
     return field(default=of(), metadata={"table": of, "meaning": meaning, "endpoints": endpoints})
 
 
 def keys_of(table: type[Any]) -> Mapping[str, Key]:
-    """The rows of a table by name."""
-    return {each.name: Key(each.name, each.metadata.get("kind"), each.metadata.get("table"), each.metadata["meaning"],
-                           each.metadata["endpoints"]) for each in fields(table)}
+    """The keys of a table, by name."""
+    return {each.name: Key(each.name, each.metadata.get("kind"), each.metadata.get("table"),
+                           each.metadata["meaning"], each.metadata["endpoints"]) for each in fields(table)}
 
 
 def given(values: Any) -> list[str]:
-    """The names of the keys that say something, in the table's order."""
+    """The names of the keys whose value is not the default, in the table's order."""
     return [each.name for each in fields(values) if getattr(values, each.name) != each.default]
 
 
 def as_json(values: Any) -> dict[str, Any]:
-    """A table as it would be written, without the keys that say nothing."""
+    """A table as JSON, without keys that have their default."""
     rows = keys_of(type(values))
     written: dict[str, Any] = {}
     for name in given(values):
@@ -67,17 +73,17 @@ def as_json(values: Any) -> dict[str, Any]:
 
 
 def kind_of(value: object) -> str:
-    """What something is, in words."""
+    """The type of a TOML or JSON value in words, for a sentence."""
     return _KINDS.get(type(value), "a date or a time")
 
 
 def shortened(text: str, longest: int = LONGEST_SHOWN) -> str:
-    """The text, cut where it would fill a sentence."""
+    """The text, cut when it is longer than `longest`."""
     return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def quoted(value: object) -> str:
-    """A value as a sentence repeats it: texts and numbers short and in quotes, of anything else what it is."""
+    """A value for a sentence: a text or number in quotes, cut when it is long; of anything else its type."""
     try:
         return repr(shortened(scalar(value)))
     except ValueError:
@@ -85,36 +91,36 @@ def quoted(value: object) -> str:
 
 
 def near(word: str, words: Iterable[str], likeness: float = 0.6) -> str:
-    """`; did you mean …?` when one of the words is as close to this one as `likeness` (0 to 1) says, else nothing."""
+    """`; did you mean …?` with the most similar of the words, empty when none is at least `likeness` (0 to 1) similar."""
     close = get_close_matches(word[:LONGEST_SHOWN], list(words), 1, likeness)
     return f"; did you mean {close[0]}?" if close else ""
 
 
 def scalar(value: object) -> str:
-    """The text of a text or a number, a number without an exponent. Raises ValueError for anything else."""
+    """A text or number as text, numbers without an exponent. Raises ValueError for anything else."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):
         hint = "; put it in quotes" if kind_of(value) == "a date or a time" else ""
         raise ValueError(f"is {kind_of(value)}, not a text or a number{hint}")
     try:
         text = str(value)
-    except ValueError:  # Python prints no number of more than 4300 digits
+    except ValueError:  # Python does not print numbers of more than 4300 digits
         raise ValueError("is a number that is too long") from None
     return _plain(text) if isinstance(value, (float, Decimal)) else text
 
 
 def _plain(text: str) -> str:
-    """The text of a number without an exponent, unless it would have many zeros instead."""
+    """The text of a number without an exponent, unless that would be a very long row of zeros."""
     number = Decimal(text)
     return f"{number:f}" if number.is_finite() and abs(number.adjusted()) < MOST_ZEROS else text
 
 
 def one_of(*choices: str, default: str = "") -> Kind:
-    """One of a few words."""
+    """A format for one of a few words."""
     return Kind(", ".join(choices), lambda value: chosen(value, choices), default)
 
 
 def chosen(value: object, choices: tuple[str, ...]) -> str:
-    """One of the words. Raises ValueError with all of them, and the nearest."""
+    """Check that a value is one of the words. Raises ValueError, which names all of them and the most similar one."""
     text = scalar(value)
     if text not in choices:
         raise ValueError(f"is {quoted(text)}, none of {', '.join(choices)}{near(text, choices)}")
@@ -122,7 +128,7 @@ def chosen(value: object, choices: tuple[str, ...]) -> str:
 
 
 def some_of(*choices: str) -> Kind:
-    """A word or a list of different ones; they are kept as a tuple."""
+    """A format for a word or a list of different words; the value is a tuple."""
     def parse(value: object) -> tuple[str, ...]:
         words = tuple(chosen(each, choices) for each in (value if isinstance(value, list) else [value]))
         if not words:
@@ -134,7 +140,7 @@ def some_of(*choices: str) -> Kind:
 
 
 def whole(least: int, most: int, default: int) -> Kind:
-    """A whole number."""
+    """A format for a whole number."""
     return Kind(f"{least} to {most}", lambda value: _whole(value, least, most), default)
 
 
@@ -145,14 +151,14 @@ def _whole(value: object, least: int, most: int) -> int:
 
 
 def copies(most: int) -> Kind:
-    """How many: `true` is two, `false` one."""
+    """A format for a number of copies: `true` means two, `false` one."""
     def parse(value: object) -> int:
         return 1 + value if isinstance(value, bool) else _whole(value, 1, most)
     return Kind(f"true (two), or 1 to {most}", parse, 1)
 
 
 def duration(most: int = durations.LONGEST) -> Kind:
-    """A length of time, in milliseconds inside; None when it is left out."""
+    """A format for a duration of at most `most`; the value is in milliseconds, None when the key is left out."""
     def parse(value: object) -> int:
         text = scalar(value)
         try:

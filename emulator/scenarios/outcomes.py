@@ -1,7 +1,4 @@
-"""`then`: what a rule makes of a payment, its answer and its notifications (contract 8). A field is a key, and adding one is one row.
-
-Keys marked (ours) are not in the contract's list.
-"""
+"""`then`: the outcome of a rule for a payment, its answer and its notifications. To add a key, add one field."""
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -70,7 +67,7 @@ PERCENT = Kind("1% to 99%", _percent, 0, lambda value: f"{value}%")
 
 @dataclass(frozen=True)
 class Notify:
-    """`notify`: what becomes of the notifications of the order."""
+    """`notify`: what happens to the notifications of the order."""
 
     delay: int | None = key(DURATION, "they are sent so much later")
     times: int = key(whole(1, 100, 1), "each is sent so often, one after the other, whether it is taken or not")
@@ -90,7 +87,7 @@ class Notify:
 
 @dataclass(frozen=True)
 class Terminal:
-    """`terminal`: what is the matter with the card terminal."""
+    """`terminal`: what is wrong with the card terminal."""
 
     offline: bool = key(SWITCH, "it cannot be reached (1002)")
     busy: bool = key(SWITCH, "it has another transaction (1001)")
@@ -104,7 +101,7 @@ class Terminal:
 
 @dataclass(frozen=True)
 class Buyer:
-    """`buyer`: what the payer of a waiting order does without being asked."""
+    """`buyer`: what the payer of a waiting order does by themselves."""
 
     pays_after: int | None = key(DURATION, "pays after so long")
     declines_after: int | None = key(DURATION, "declines after so long, with error as the reason when it is given")
@@ -118,9 +115,9 @@ class Buyer:
 
 @dataclass(frozen=True)
 class Then:
-    """What happens when a rule fits. Lengths of time are milliseconds, None when nothing is said of them; `approves` is a percentage.
+    """The outcome of a rule that fits. Durations are in milliseconds, None when they are left out; `approves` is in %.
 
-    Without any key the payment goes as it would without a scenario. A `settles_after` makes a payment pending by itself.
+    Without any key, the payment goes as without a scenario. A `settles_after` implies `pending`.
     """
 
     code: str = key(CODE, f"the issuer answers as to the test card of this code; {FROM_AMOUNT} takes the amount's digits (30.84 is 3084), "
@@ -147,12 +144,12 @@ class Then:
 
     @property
     def speaks_of_cards(self) -> bool:
-        """Whether it says what the issuer of a card answers."""
+        """Whether it determines the answer of a card's issuer."""
         return bool(self.code or self.three_d or self.review or self.waits) or self.chargeback_after is not None
 
     @property
     def waits(self) -> bool:
-        """Whether the payment is pending at first."""
+        """Whether the payment is pending at first, because of `pending` or `settles_after`."""
         return self.pending or self.settles_after is not None
 
     def contradictions(self) -> Iterator[str]:
@@ -186,7 +183,7 @@ def _is_paid(code: str) -> bool:
     return code in ("", PENDING) or (code != FROM_AMOUNT and RESPONSE_CODES[code].status is CardStatus.SUCCESS)
 
 
-# What cannot be, and why.
+# Combinations of keys that are refused, each with the reason.
 CONTRADICTIONS: tuple[tuple[Callable[[Then], bool], str], ...] = (
     (lambda then: then.settles_as != PAID and then.settles_after is None, "settles_as needs settles_after"),
     (lambda then: then.approves > 0 and then.result != Result.PARTIAL_APPROVAL, f"approves needs result = {Result.PARTIAL_APPROVAL}"),
@@ -206,7 +203,7 @@ CONTRADICTIONS: tuple[tuple[Callable[[Then], bool], str], ...] = (
 
 
 def code_of_amount(written: str) -> str | None:
-    """The response code whose digits are those of the amount: 3084 for `30.84`; None where they are no code."""
+    """The response code whose digits are those of an amount: 3084 for `30.84`; None when they are no code."""
     try:
         digits = f"{money.minor(written):04d}"
     except ValueError:

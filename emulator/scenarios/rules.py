@@ -1,7 +1,4 @@
-"""Rules, and whether one fits a request (contract 8): pure functions of the rule, the request and the uses so far.
-
-A rule fits when there is no difference between it and the request.
-"""
+"""Rules, and whether one fits a request: pure functions of the rule, the request and the uses so far."""
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from ..base import randomness
-from .conditions import CHANCE, ENDPOINT, Condition, Facts, Test
+from .conditions import CHANCE, ENDPOINT, Condition, Facts, Test, Wanted
 from .kinds import as_json, shortened
 from .outcomes import FROM_AMOUNT, Then, code_of_amount
 
@@ -18,7 +15,10 @@ _PARTS = 1_000_000  # chance is drawn in millionths
 
 @dataclass(frozen=True)
 class Rule:
-    """`when` with all of its conditions fitting, `then`: one for ever, or a tuple, one after another and then used up."""
+    """A rule: if all conditions of `when` fit, `then` is the outcome.
+
+    A tuple of outcomes is used one after another; then the rule is used up.
+    """
 
     name: str
     when: tuple[Condition, ...]
@@ -26,52 +26,60 @@ class Rule:
 
     @property
     def in_turn(self) -> bool:
-        """Whether its uses count."""
+        """Whether its outcomes come in turn, so that its uses are counted."""
         return isinstance(self.then, tuple)
 
     @cached_property
     def tests(self) -> tuple[tuple[str, Test, Condition], ...]:
-        """The conditions of the request itself, each with what it takes to test it: a scenario may have hundreds."""
-        return tuple((each.parameter, each.fits, each) for each in self.when if each.parameter not in (CHANCE, ENDPOINT))
+        """The conditions on values of the request, as (parameter, test, condition). It is cached for speed."""
+        conditions = [each for each in self.when if each.parameter not in (CHANCE, ENDPOINT)]
+        return tuple((each.parameter, each.fits, each) for each in conditions)
 
     @cached_property
     def odds(self) -> Decimal | None:
-        """The chance, 0 to 1, or None when it plays no part."""
-        return next((Decimal(str(condition.wanted)) for condition in self.when if condition.parameter == CHANCE), None)
+        """The value of the condition `chance`, 0 to 1; None without one."""
+        wanted = [condition.wanted for condition in self.when if condition.parameter == CHANCE]
+        return Decimal(str(wanted[0])) if wanted else None
 
     def fits_endpoint(self, endpoint: str) -> bool:
-        """Whether a request to this endpoint can fit."""
+        """Whether requests to this endpoint can fit."""
         return all(each.fits(endpoint) for each in self.when if each.parameter == ENDPOINT)
 
     def outcome(self, uses: int) -> Then | None:
-        """What happens the next time after so many uses; None when it is used up."""
+        """The outcome after so many uses; None when the rule is used up."""
         if isinstance(self.then, Then):
             return self.then
         return self.then[uses] if uses < len(self.then) else None
 
     def as_json(self) -> dict[str, Any]:
-        """The rule as it would be written."""
-        when = {condition.key: condition.wanted if isinstance(condition.wanted, str) else list(condition.wanted) for condition in self.when}
+        """The JSON object that `from_json` reads as a rule."""
+        when = {condition.key: _as_json(condition.wanted) for condition in self.when}
         then = as_json(self.then) if isinstance(self.then, Then) else [as_json(each) for each in self.then]
         return {"name": self.name, "when": when, "then": then}
 
 
+def _as_json(wanted: Wanted) -> Any:
+    return wanted if isinstance(wanted, str) else list(wanted)
+
+
 def differences(rule: Rule, facts: Facts, uses: Mapping[str, int]) -> str | None:
-    """The first difference between a rule and a request, in a sentence; None when it fits."""
-    elsewhere = next((each for each in rule.when if each.parameter == ENDPOINT and not each.fits(facts.endpoint)), None)
-    found = elsewhere or obstacle(rule, facts, uses)
-    return None if found is None else in_words(found, facts)
+    """The first difference between a rule and a request, in a sentence; None when the rule fits."""
+    for condition in rule.when:
+        if condition.parameter == ENDPOINT and not condition.fits(facts.endpoint):
+            return condition.difference(facts)
+    found = outcome_or_obstacle(rule, facts, uses)
+    return None if isinstance(found, Then) else in_words(found, facts)
 
 
-def in_words(found: Condition | str, facts: Facts) -> str:
-    """What is in the way, in a sentence."""
-    return found if isinstance(found, str) else found.difference(facts)
+def in_words(obstacle: Condition | str, facts: Facts) -> str:
+    """The sentence about an obstacle that `outcome_or_obstacle` returned."""
+    return obstacle if isinstance(obstacle, str) else obstacle.difference(facts)
 
 
-def obstacle(rule: Rule, facts: Facts, uses: Mapping[str, int]) -> Condition | str | None:
-    """The condition that does not fit, or a sentence about what else is in the way; None when the rule fits a request to its endpoint.
+def outcome_or_obstacle(rule: Rule, facts: Facts, uses: Mapping[str, int]) -> Then | Condition | str:
+    """The outcome of a rule that fits a request to its endpoint; else what is in the way.
 
-    The sentence of a condition takes longer to make.
+    That is the condition that does not fit, whose sentence is made only when it is needed, or a sentence.
     """
     values = facts.values
     for parameter, fits, condition in rule.tests:
@@ -84,18 +92,22 @@ def obstacle(rule: Rule, facts: Facts, uses: Mapping[str, int]) -> Condition | s
         total = len(rule.then) if isinstance(rule.then, tuple) else 1
         return f"used up: {used} of {total}"
     if then.code == FROM_AMOUNT and code_of(facts) is None:
-        return f"{facts.told.get('trans_amount', 'trans_amount')} stands for no response code"
-    return _drawn(rule, facts)
+        return f"{facts.descriptions.get('trans_amount', 'trans_amount')} stands for no response code"
+    return _lost_draw(rule, facts) or then
 
 
 def code_of(facts: Facts) -> str | None:
-    """The response code that the amount stands for, if any."""
+    """The response code whose digits are those of the amount, None when they are no code."""
     return code_of_amount(facts.values.get("trans_amount", ""))
 
 
-def _drawn(rule: Rule, facts: Facts) -> str | None:
-    """The draw that the rule lost; the same for the same seed, order, attempt, endpoint and name of the rule."""
+def _lost_draw(rule: Rule, facts: Facts) -> str:
+    """A sentence about the draw of `chance` that the rule lost, empty when it won or has no such condition.
+
+    The draw depends only on the seed, the order, the attempt, the endpoint and the name of the rule.
+    """
     if rule.odds is None:
-        return None
-    drawn = Decimal(randomness.derive(facts.seed, "scenario", *facts.order, rule.name, facts.attempt, facts.endpoint) % _PARTS) / _PARTS
-    return None if drawn < rule.odds else f"chance {shortened(str(rule.odds))} was drawn as {drawn}"
+        return ""
+    names = ("scenario", *facts.order, rule.name, facts.attempt, facts.endpoint)
+    drawn = Decimal(randomness.derive(facts.seed, *names) % _PARTS) / _PARTS
+    return "" if drawn < rule.odds else f"chance {shortened(str(rule.odds))} was drawn as {drawn}"

@@ -1,4 +1,4 @@
-"""What a rule has said of one order: kept with it, because most of it happens later."""
+"""The outcome of a rule for one order. It is stored with the order, because most of it happens later."""
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -6,11 +6,11 @@ from functools import lru_cache
 from typing import Any
 
 from ..protocol.codes import BUYER_FAILURES
-from ..protocol.response_codes import APPROVED
+from ..protocol.response_codes import APPROVED, DECLINED
 from ..terminal import APPROVALS, Result
 from .kinds import as_json
 from .outcomes import PAID, RESULTS, Then
-from .reading import then_of
+from .reading_rules import then_of
 
 DEFAULT_FAILURE = "BUYER_BALANCE_NOT_ENOUGH"
 _APPROVALS = (PAID, *APPROVALS)
@@ -18,7 +18,10 @@ _APPROVALS = (PAID, *APPROVALS)
 
 @dataclass(frozen=True)
 class Script:
-    """A rule's name, when it was found to fit (milliseconds), and what it says; `acted` when its buyer has done what it says."""
+    """The name of a rule, the instant `at` which it fitted, and its outcome.
+
+    `acted` is true when the payer has done what `buyer` says.
+    """
 
     rule: str
     at: int
@@ -27,18 +30,18 @@ class Script:
 
     @property
     def said(self) -> dict[str, Any]:
-        """What the rule says, as it would be written."""
+        """The outcome as JSON."""
         return as_json(self.then)
 
     @property
     def buyer_acts_at(self) -> int | None:
-        """When the payer does something unasked; None when that is never or has been."""
+        """The instant at which the payer acts by themselves; None when they do not, or have done so."""
         buyer = self.then.buyer
         return self._at(buyer.declines_after if buyer.pays_after is None else buyer.pays_after)
 
     @property
     def acts_at(self) -> int | None:
-        """The same of a wallet, whose pending payment is decided by its buyer too."""
+        """The same for a wallet order, whose pending payment is also decided by the buyer (`settles_after`)."""
         acts_at = self.buyer_acts_at
         return self._at(self.then.settles_after) if acts_at is None else acts_at
 
@@ -47,13 +50,13 @@ class Script:
 
     @property
     def holds(self) -> bool:
-        """Whether a payment at the counter is not decided at once."""
+        """Whether a barcode payment waits instead of being decided at once."""
         buyer = self.then.buyer
         return buyer.never or self.then.waits or bool(buyer.pays_after or buyer.declines_after)
 
     @property
     def failure(self) -> str:
-        """Why the wallet's buyer fails when they act, empty when they pay."""
+        """The code of the failure when the wallet's buyer acts; empty when they pay."""
         if self.then.buyer.declines_after is not None:
             return self.then.error or DEFAULT_FAILURE
         if self.then.settles_after is not None and self.then.settles_as not in _APPROVALS:
@@ -62,32 +65,36 @@ class Script:
 
     @property
     def later_code(self) -> str:
-        """The response code that a pending card payment becomes."""
+        """The response code with which a pending card payment ends."""
         settles_as = self.then.settles_as
-        return settles_as if settles_as not in (PAID, *RESULTS, *BUYER_FAILURES) else APPROVED if settles_as in _APPROVALS else "3020"
+        if settles_as not in (PAID, *RESULTS, *BUYER_FAILURES):
+            return settles_as
+        return APPROVED if settles_as in _APPROVALS else DECLINED
 
     @property
     def later_result(self) -> Result:
-        """The result that an unknown one turns out to be."""
+        """The result that an UNDEFINED one of a terminal becomes."""
         settles_as = self.then.settles_as
         if settles_as in RESULTS and settles_as != Result.UNDEFINED:
             return Result(settles_as)
         return Result.AUTHORISED if settles_as == PAID else Result.DECLINED
 
     def done(self) -> "Script":
-        """The script when its buyer has acted."""
+        """The script after its buyer has acted."""
         return replace(self, acted=True)
 
     def written(self) -> str:
-        """As JSON text."""
-        told = {"rule": self.rule, "at": self.at, "then": self.said, **({"acted": True} if self.acted else {})}
-        return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+        """The JSON text that is stored with the order."""
+        document: dict[str, Any] = {"rule": self.rule, "at": self.at, "then": self.said}
+        if self.acted:
+            document["acted"] = True
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def read(cls, written: str) -> "Script":
-        """The script that `written` wrote."""
-        told = json.loads(written)
-        return cls(told["rule"], told["at"], _then(json.dumps(told["then"])), told.get("acted", False))
+        """The script of a JSON text from `written`."""
+        document = json.loads(written)
+        return cls(document["rule"], document["at"], _then(json.dumps(document["then"])), document.get("acted", False))
 
 
 @lru_cache(maxsize=256)

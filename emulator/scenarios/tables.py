@@ -1,8 +1,8 @@
-"""The rows of the reference: every key of `when` and of `then`, how its value is written and what it means; faults; shipped files."""
+"""Rows for the reference: all keys of `when` and `then` with formats and meanings, the faults, and the bundled files."""
 from collections.abc import Iterator
 
 from .collection import shipped, shipped_scenario
-from .conditions import ATTEMPT, CARD, CHANCE, ENDPOINT, LOOKUPS
+from .conditions import ATTEMPT, CARD, CHANCE, ENDPOINT, LOOKUPS, Lookup
 from .kinds import keys_of
 from .outcomes import ENDPOINTS, FAULTS, Then
 
@@ -16,22 +16,27 @@ def when_rows() -> list[Row]:
            (ATTEMPT, "a whole number", "the attempts of the order number, counted from 1"),
            (CARD, "digits", "the number of the card that is presented"),
            (CHANCE, "0 to 1", "how often the rule fits, drawn from the seed, the order, the attempt and the rule's name")]
-    values = {True: "number", False: "text or number"}
-    return own + [(f"…__{row.name}", "list" if row.listed else values[row.numeric], row.meaning) for row in LOOKUPS.values() if row.name]
+    return own + [(f"…__{row.name}", _values(row), row.meaning) for row in LOOKUPS.values() if row.name]
+
+
+def _values(lookup: Lookup) -> str:
+    if lookup.listed:
+        return "list"
+    return "number" if lookup.numeric else "text or number"
 
 
 def then_rows() -> list[Row]:
-    """The keys of `then`, those of the tables inside as `notify.delay`."""
+    """The keys of `then`; those of nested tables are written as `notify.delay`."""
     return list(_rows(Then, ""))
 
 
 def fault_rows() -> list[tuple[str, str]]:
-    """The faults, and what arrives."""
+    """The faults, and what the client receives with each."""
     return list(FAULTS.items())
 
 
 def shipped_rows() -> list[tuple[str, str]]:
-    """The scenarios that come along, with their summaries."""
+    """The bundled scenarios with their summaries."""
     return [(name, shipped_scenario(name).summary) for name in shipped()]
 
 

@@ -1,1 +1,1 @@
-"""The processes: their start and end, the connections that they serve, and what they share."""
+"""The server processes: how they start and end, the connections that they serve, and the settings that they share."""

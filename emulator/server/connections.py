@@ -1,4 +1,4 @@
-"""The connection of a client, whose bytes must come and go within limits."""
+"""The connection of a client, with limits on the time for reading and writing."""
 import errno
 import select
 import socket
@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-IN_ALL = 6  # a body, or a piece of an answer, may take so many times the longest silence
+IN_ALL = 6  # a body, or a piece of an answer, may take this many times the longest silence
 FAREWELL_S = 2.0
 LOOK_UP_S = 0.5
-AT_ONCE = struct.pack("ii", 1, 0)  # of SO_LINGER: closing forgets what was not sent
+AT_ONCE = struct.pack("ii", 1, 0)  # the value of SO_LINGER with which closing drops unsent bytes
 LATE = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -22,10 +22,10 @@ class Late(ConnectionResetError):
 
 
 class Line(socket.socket):
-    """A connection that was accepted.
+    """An accepted connection.
 
-    `patience_s` is the time for all headers of a request, and for the longest silence afterwards.
-    `waiting` is entered while the thread waits for the client. `is_ending` is whether the server ends.
+    `patience_s` is the time in seconds for all headers of a request, and the longest silence afterwards. The context
+    `waiting` is entered while the thread waits for the client. `is_ending` says whether the server is shutting down.
     """
 
     def __init__(self, accepted: socket.socket, patience_s: float,
@@ -39,28 +39,28 @@ class Line(socket.socket):
         self._until = 0.0
 
     def expect_headers(self) -> None:
-        """From now on the headers of a request are read."""
+        """Start the time limit for the headers of a request."""
         self._heading = self._silent = True
         self._until = time.monotonic() + self._patience_s
 
     def expect_body(self) -> None:
-        """The headers are there."""
+        """Start the time limit for the body, after the headers."""
         self._heading = False
         self._until = time.monotonic() + self._patience_s * IN_ALL
 
     def settimeout(self, value: float | None) -> None:
-        """How long the server waits for bytes, if that is shorter. The socket itself never blocks."""
+        """Set a time-out in seconds; the shorter of it and the limits counts. The socket itself never blocks."""
         self._timeout = value
 
     def gettimeout(self) -> float | None:
-        """What `settimeout` has set."""
+        """The time-out that `settimeout` has set."""
         return self._timeout
 
     def setblocking(self, flag: bool) -> None:
-        """Nothing."""
+        """Do nothing: the socket never blocks."""
 
     def recv(self, size: int, flags: int = 0) -> bytes:
-        """The next bytes. Raises Late."""
+        """Read the next bytes. Raises Late."""
         while True:
             try:
                 came = super().recv(size, flags | socket.MSG_DONTWAIT)
@@ -70,7 +70,7 @@ class Line(socket.socket):
                 self._wait(select.POLLIN, self._until)
 
     def sendall(self, data: bytes, flags: int = 0) -> None:  # type: ignore[override]
-        """Send it all. A client that does not read is cut off: raises Late."""
+        """Send all bytes. Raises Late when the client does not read them."""
         left, until = memoryview(data), time.monotonic() + self._patience_s * IN_ALL
         while left:
             try:
@@ -79,7 +79,7 @@ class Line(socket.socket):
                 self._wait(select.POLLOUT, until)
 
     def has_left(self) -> bool:
-        """Whether the client has closed the line."""
+        """Whether the client has closed the connection."""
         try:
             return super().recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
         except BlockingIOError:
@@ -88,8 +88,9 @@ class Line(socket.socket):
             return True
 
     def _wait(self, event: int, until: float) -> None:
-        """Wait until bytes can come or go. Raises Late."""
-        until = min(until, time.monotonic() + (self._patience_s if self._timeout is None else self._timeout))
+        """Wait until the socket is ready for `event`, at most until the monotonic time `until`. Raises Late."""
+        silence_s = self._patience_s if self._timeout is None else self._timeout
+        until = min(until, time.monotonic() + silence_s)
         poll = select.poll()
         poll.register(self, event)
         with self._waiting():
@@ -103,17 +104,18 @@ class Line(socket.socket):
         raise Late(f"nothing came or went for {self._patience_s:g} s")
 
     def _is_over(self) -> bool:
-        """Whether the server ends and the client has not begun to ask anything."""
+        """Whether the server is shutting down and the client has not begun a request."""
         return self._heading and self._silent and self._is_ending()
 
     def _say_late(self) -> None:
+        """Answer 408 to a client whose headers did not come in time."""
         try:
             super().send(LATE, socket.MSG_DONTWAIT)
         except OSError:
-            pass  # it has left, or does not read either
+            pass  # the client has left, or does not read
 
     def farewell(self) -> None:
-        """Close as RFC 9112, section 9.6, says, so that what was sent last arrives."""
+        """Close the connection as RFC 9112, section 9.6, says, so that the last answer arrives."""
         self._heading, self._timeout = False, None
         self._until = time.monotonic() + FAREWELL_S
         try:
@@ -121,5 +123,5 @@ class Line(socket.socket):
             while self.recv(4_096) and time.monotonic() < self._until:
                 continue
         except OSError:
-            pass  # the client was first, or has nothing more to say
+            pass  # the client has closed it already, or sends nothing more
         self.close()

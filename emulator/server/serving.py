@@ -1,6 +1,6 @@
-"""Between the server and the application: the body of a request is read before the request is looked at.
+"""The layer between server and application: it reads the body of a request before the application is called.
 
-So a client that sends slowly holds nothing that others need, such as the right to write into the database.
+So a client that sends slowly blocks nothing that others need, such as the lock for writing into the database.
 """
 import io
 from collections.abc import Iterable
@@ -16,9 +16,9 @@ LATE_HEADERS = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length"
 
 
 class _Rest(io.RawIOBase):
-    """A body whose beginning has been read; the rest, and what went wrong, comes when it is asked for.
+    """A body of which the beginning has been read. The rest is read on demand; so is a failure raised.
 
-    The application reads it through a `bodies.CheckedInput`, which knows what to make of a failure.
+    The application reads it through a `bodies.CheckedInput`, which handles a failure.
     """
 
     def __init__(self, begun: bytes, body: Any, failure: Exception | None = None) -> None:
@@ -41,7 +41,7 @@ class _Rest(io.RawIOBase):
 
 
 def _read_ahead(body: Any) -> Any:
-    """The body, read as far as bodies mostly go. Raises Late."""
+    """Read the first `AHEAD` bytes of a body, which are nearly always all of it. Raises Late."""
     try:
         begun = body.read(AHEAD)
     except Late:
@@ -52,7 +52,7 @@ def _read_ahead(body: Any) -> Any:
 
 
 def _has_body(environ: dict[str, Any]) -> bool:
-    """Whether there is a body to wait for. One that is announced as too large is refused without a look at it."""
+    """Whether there is a body to read. A body that is announced as too large is not read, because it is refused."""
     length = environ.get("CONTENT_LENGTH") or "0"
     if length.isdecimal() and int(length) > MOST_BYTES:
         return False
@@ -60,7 +60,7 @@ def _has_body(environ: dict[str, Any]) -> bool:
 
 
 class Served:
-    """The application, as the server calls it."""
+    """The WSGI application that the server calls."""
 
     def __init__(self, application: Any) -> None:
         self._application = application
@@ -81,6 +81,6 @@ class Served:
             return start_response(status, headers, exc_info)
 
         answer: Iterable[bytes] = self._application(environ, start)
-        if announced == [True]:  # all of it is made, and only has to be sent
+        if announced == [True]:  # the answer is complete and only has to be sent
             self._store.leave()
         return answer

@@ -1,7 +1,7 @@
-"""Several servers on one database: what they must agree on, because it decides what is in the database and what becomes of it.
+"""Makes sure that several servers on one database have the same settings, as far as these affect the data.
 
-While a server runs it has a shared lock on a file beside the database, in which the settings are. The kernel takes the lock from a
-server that dies, so nobody is kept out by one that runs no longer.
+While a server runs, it holds a shared lock on a file beside the database that contains the settings. The kernel
+releases the lock when a server dies, so that a dead server blocks nobody.
 """
 import fcntl
 import hashlib
@@ -21,13 +21,14 @@ LONGEST = 65_536
 
 
 class Different(Exception):
-    """Another server serves the database with other settings, and a sentence says which."""
+    """Another server serves the database with other settings; the message says which."""
 
 
 def agree(path: Path, settings: Settings) -> int:
-    """Agree with the servers that serve a database already, or be the first; answers the descriptor that is open while it is served.
+    """Compare the settings with those of the servers that serve the database already, or write them as the first.
 
-    Raises Different, OSError, and `store.Unusable` when another process holds the database.
+    Returns the file descriptor of the lock, which must stay open while the database is served. Raises Different,
+    OSError, and `store.Unusable` when another process holds the database.
     """
     with locked(path, "writing"):
         file = lock_file(path, "serving")
@@ -46,13 +47,15 @@ def agree(path: Path, settings: Settings) -> int:
 
 
 def _written(settings: Settings) -> dict[str, list[str]]:
-    """Of each shared setting a text that is the same for the same value, and how it was written; nothing of what is secret."""
+    """For each shared setting a text for comparison and the text for people; of secrets only a hash."""
     values = {name: [repr(settings[name]), settings.text(name)] for name in SHARED}
-    return {**values, **{name: [hashlib.sha256(values[name][0].encode()).hexdigest(), ""] for name in SECRET}}
+    for name in SECRET:
+        values[name] = [hashlib.sha256(values[name][0].encode()).hexdigest(), ""]
+    return values
 
 
 def _differences(theirs: Mapping[str, list[str]], ours: Mapping[str, list[str]]) -> list[str]:
-    """What is different, in words; a setting that the other server does not know is the same."""
+    """The differences in words. A setting that the other server does not know counts as equal."""
     return [_difference(name, theirs[name][1], ours[name][1])
             for name in SHARED if name in theirs and theirs[name][0] != ours[name][0]]
 

@@ -1,4 +1,4 @@
-"""A worker process, which no client, no receiver and no lack of files holds up."""
+"""A worker process that is not blocked by slow clients, slow receivers or a lack of files."""
 import errno
 import os
 import signal
@@ -18,7 +18,8 @@ from ..web.current import Emulator
 from .connections import Line
 
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
-# From the signal on, requests under way may be finished, and attempts; then the worker ends, or is ended.
+# Seconds after the signal to end: until then requests are finished, attempts of notifications are finished, and the
+# worker is killed.
 REQUESTS_S, ATTEMPTS_S, WORKERS_S = 4, 5, 6
 SPARE_FILES = 200
 BREATH_S = 0.05
@@ -28,13 +29,13 @@ NOT_THERE = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
 
 
 class Pool:
-    """What gunicorn needs of an executor."""
+    """An executor as gunicorn needs it, which runs calls in slots."""
 
     def __init__(self, slots: Slots) -> None:
         self._slots = slots
 
     def submit(self, act: Callable[[Any], Any], argument: Any) -> Future[Any]:
-        """Have a call made."""
+        """Call `act` with the argument in a slot; the future gets its result or exception."""
         future: Future[Any] = Future()
 
         def task() -> None:
@@ -49,42 +50,42 @@ class Pool:
         return future
 
     def shutdown(self, wait: bool = True) -> None:
-        """Nothing: the threads end with the process."""
+        """Do nothing: the threads end with the process."""
 
 
 class Connection(TConn):  # type: ignore[misc]  # gunicorn is not typed
-    """A connection that its own thread closes: farewell takes time, which the thread that accepts has not."""
+    """A connection that is closed by its own thread, because closing takes time that the accepting thread must not lose."""
 
     def close(self, graceful: bool = False) -> None:
-        """Close it, if that has not been done."""
+        """Close the connection, if it is still open."""
         self.sock.close()
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
-    """A gunicorn worker on slots: as many requests are worked on as it has, however many wait."""
+    """A gunicorn worker that serves requests in slots; requests that wait take none."""
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         self._here: Emulator = self.app.application.extensions["emulator"]
         self._settings: Settings = self._here.settings
-        self._most_kept = self.worker_connections - self.worker_connections // 4  # the rest is room for new ones
+        self._most_kept = self.worker_connections - self.worker_connections // 4  # the rest is for new connections
         self._asked_to_end = time.monotonic()
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
-        """Threads are no limit of connections here."""
+        """Do nothing: the number of threads does not limit that of connections here."""
 
     def get_thread_pool(self) -> Pool:
-        """What serves connections."""
+        """The executor that serves connections."""
         return Pool(self._here.waiting.slots)
 
     def init_signals(self) -> None:
-        """From here on it knows what to do with the signals that were held since it was forked."""
+        """Install the signal handlers, then unblock the signals that were blocked since the fork."""
         super().init_signals()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
 
     def accept(self, listener: Any) -> None:
-        """Take a connection. Without a free file it waits a moment for one."""
+        """Accept a connection. If no file descriptor is free, wait a moment."""
         try:
             accepted, address = listener.accept()
         except OSError as error:
@@ -99,8 +100,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         self.enqueue_req(Connection(self.cfg, line, address, listener.getsockname()))
 
     def handle(self, conn: Connection) -> Any:
-        """Serve one request of a connection; in a thread that has a slot."""
-        conn.data_ready = True  # waiting for it costs no slot
+        """Serve one request of a connection, in a thread that has a slot."""
+        conn.data_ready = True  # reading gives the slot away while it waits
         conn.sock.expect_headers()
         goes_on = super().handle(conn)
         self._here.store.leave()
@@ -109,14 +110,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         return goes_on
 
     def handle_request(self, req: Any, conn: Connection) -> Any:
-        """The headers are there. The connection is kept for another request while there is room for new ones."""
+        """Serve a request whose headers were read. Connections are kept alive while there is room for new ones."""
         conn.sock.expect_body()
         self.max_keepalived = max(0, self._most_kept - (self.nr_conns - len(self.keepalived_conns)))
         return super().handle_request(req, conn)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
-        """Turn away what is no HTTP with one line in the log, in the form of the place that it was for; a request that was answered
-        already, without a look at its body, is not answered twice."""
+        """Refuse an invalid request in the format of its address (XML, JSON or a page), with one line in the log.
+
+        A request that was answered already, without reading its body, is not answered again.
+        """
         if not isinstance(exc, ParseException):
             super().handle_error(req, client, addr, exc)
             return
@@ -130,12 +133,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
             self.log.debug("the client of an invalid request has left")
 
     def handle_exit(self, sig: Any, frame: Any) -> None:
-        """SIGTERM: whoever waits is answered at once, everything else is finished as far as there is time."""
+        """Handle SIGTERM: answer requests that wait at once, and finish all others if there is time."""
         self._begin_to_end()
         super().handle_exit(sig, frame)
 
     def handle_quit(self, sig: Any, frame: Any) -> None:
-        """SIGINT and SIGQUIT: the same."""
+        """Handle SIGINT and SIGQUIT in the same way."""
         self.handle_exit(sig, frame)
 
     def _begin_to_end(self) -> None:
@@ -144,7 +147,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         self._here.waiting.closing.set()
 
     def run(self) -> None:
-        """Serve until the signal. Threads that hang do not hold up the end of the process."""
+        """Serve until a signal comes. Threads that hang do not keep the process from ending."""
         self.cfg.set("graceful_timeout", REQUESTS_S)
         try:
             super().run()
@@ -157,5 +160,5 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
 
 
 def most_connections(wanted: int, files: int) -> int:
-    """How many connections a process serves at once, of those wanted, with so many files."""
+    """The number of connections that a process serves at once: `wanted`, or fewer if `files` may not be opened."""
     return max(1, min(wanted, files - SPARE_FILES))

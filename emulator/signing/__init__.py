@@ -1,3 +1,1 @@
-"""The gateway's MD5 signature: what is signed, in which ways clients write it, a client that signs, and code
-that does it rightly.
-"""
+"""The gateway's MD5 signature (section 1.2), a merchant client that signs, and code samples for signing."""

@@ -1,4 +1,4 @@
-"""A request as it arrived, in order: what is known of how it was written beside what it was decoded to."""
+"""The parameters of a request as they arrived: their order, and the text before decoding where it is known."""
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,11 +7,11 @@ from urllib.parse import unquote, unquote_plus
 
 from .signature import NEVER_SIGNED
 
-LONGEST_WRITTEN = 65_536  # characters of a query or a body that is read a second time
+LONGEST_WRITTEN = 65_536  # characters of query and body together that are parsed again
 
 
 class Part(NamedTuple):
-    """A parameter that arrived. `segment` is the text that it was decoded from, None where unknown."""
+    """A parameter that arrived. `segment` is the text from which it was decoded, None when that is not known."""
 
     name: str
     value: str
@@ -19,23 +19,23 @@ class Part(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The segment, or what it may have been: without a value it may have been sent without `=`."""
+        """The segment; when it is not known, the likeliest one (`name=value`, or `name` for an empty value)."""
         if self.segment is not None:
             return self.segment
         return f"{self.name}={self.value}" if self.value else self.name
 
     @property
     def written(self) -> str:
-        """The text that the value was decoded from, the value itself where that is not known."""
+        """The text from which the value was decoded; the value itself when that text is not known."""
         return self.value if self.segment is None else self.segment.partition("=")[2]
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """The parameters that arrived, `known` the names that the gateway has.
+    """The parameters of a request and the texts from which they were decoded.
 
-    `query` and `body` are the texts that they were decoded from, empty where they are not known; `fragment`
-    is what a client sent behind a `#` of the URL, which is no part of the query.
+    `known` are the parameter names that the endpoint has. `query` and `body` are the texts, empty when they are not
+    known. `fragment` is what the client sent behind a `#` in the URL, which is not part of the query.
     """
 
     params: Mapping[str, str]
@@ -46,7 +46,7 @@ class Arrival:
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """Each parameter, those of a repeated name among them where it is known how they were written."""
+        """All parameters. A repeated name is in it several times, if the texts are known."""
         parts = self.written
         if parts and {part.name: part.value for part in parts} == dict(self.params):
             return parts
@@ -54,40 +54,44 @@ class Arrival:
 
     @cached_property
     def written(self) -> tuple[Part, ...]:
-        """The parts of the texts, none where these are too long or not known."""
+        """The parameters of query and body; none when these texts are not known or too long."""
         if len(self.query) + len(self.body) > LONGEST_WRITTEN:
             return ()
         return (*parts_of(self.query), *parts_of(self.body))
 
     @cached_property
     def gapped(self) -> tuple[Part, ...]:
-        """The parts, with an empty one between two `&` that stand beside each other, where this is known."""
+        """The parts, with an empty part between two adjacent `&`, if the texts are known."""
         if not self.is_written:
             return self.parts
         return (*parts_of(self.query, gaps=True), *parts_of(self.body, gaps=True))
 
     @cached_property
     def is_written(self) -> bool:
-        """Whether it is known how the parts were written."""
+        """Whether the texts are known from which the parameters were decoded."""
         return any(part.segment is not None for part in self.parts)
 
     def is_strange(self, name: str) -> bool:
-        """Whether the gateway has no parameter of this name, as far as its names are known."""
+        """Whether the endpoint has no parameter of this name. False when its names are not known."""
         return bool(self.known) and name not in self.known and name not in NEVER_SIGNED
 
 
 def parts_of(text: str, gaps: bool = False) -> tuple[Part, ...]:
-    """The parts of a query string or a form's body; `gaps` keeps the empty ones behind the first."""
+    """The parameters of a query string or a form body. With `gaps`, empty parts between two `&` are kept."""
     segments = text.lstrip("&").split("&") if text else []
-    split = [(segment, *segment.split("=", 1), "") for segment in segments if segment or gaps]
-    return tuple(Part(decoded(name), decoded(value), segment) for segment, name, value, *_ in split)
+    parts = []
+    for segment in segments:
+        if segment or gaps:
+            name, _, value = segment.partition("=")
+            parts.append(Part(decoded(name), decoded(value), segment))
+    return tuple(parts)
 
 
 def decoded(written: str) -> str:
-    """A text of a query as it is decoded."""
+    """A name or value of a query, decoded: `+` is a blank."""
     return unquote_plus(written, errors="surrogateescape")
 
 
 def with_pluses(written: str) -> str:
-    """A text of a query decoded by one who takes each + for a plus."""
+    """A name or value of a query, decoded without turning `+` into a blank."""
     return unquote(written, errors="surrogateescape")

@@ -1,15 +1,15 @@
-"""For each mistake in a signature (`mistakes`) the line of code that does that step rightly, in four languages.
+"""Code samples for signing: for each signature mistake, the line that does this step correctly, in four languages.
 
-`params` are the parameters, `token` is the merchant's; lines make `text`, `sign` and `query` of them, in the order of `ROUTINE`. A
-line stands for itself: each language's imports and the type of `params` (in Java a `Map<String, String>` that can be changed) are the
-reader's.
+In the samples, `params` are the parameters and `token` is the merchant's token. The lines compute `text`, `sign` and
+`query` from them, in the order of `ROUTINE`. A sample does not show the imports, nor the type of `params` (in Java a
+`Map<String, String>` that can be modified).
 """
 from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a signing routine, as a line of each language."""
+    """One step of a signing routine: a line of code in each language."""
 
     php: str
     java: str
@@ -17,7 +17,7 @@ class Step:
     javascript: str
 
     def lines(self) -> dict[str, str]:
-        """The lines by language."""
+        """The line of each language, by the language's name."""
         return asdict(self)
 
 
@@ -96,7 +96,8 @@ ADDRESS = Step(
 
 ROUTINE = (
     TOKEN, AMOUNT, TRIM, NEITHER_SIGN, NO_EMPTY, SORT, JOIN, HASH, SIGN_ALONE, SEND_ALL, ENCODE, ADDRESS)
-REMEDIES = {
+# The step that avoids a mistake, by the mistake's code.
+CODE_SAMPLES = {
     "SPACED": SIGN_ALONE, "SIGN_TYPE_KEPT": NEITHER_SIGN, "EMPTY_KEPT": NO_EMPTY, "UNSORTED": SORT, "SORTED_BY_CASE": SORT,
     "NOT_JOINED": JOIN, "URL_ENCODED": JOIN, "HTML_ESCAPED": JOIN, "PLUS_NOT_ENCODED": ENCODE, "HTML_UNESCAPED": ENCODE, "TRIMMED": TRIM,
     "AMOUNT_REFORMATTED": AMOUNT, "PARAMETER_MISSING": SEND_ALL, "PARAMETER_ADDED": SEND_ALL, "OTHER_TOKEN": TOKEN,
@@ -111,7 +112,7 @@ REMEDIES = {
 }
 
 
-def remedies(codes: list[str]) -> dict[str, str]:
-    """The lines that put these mistakes right, by language; those of two mistakes under each other, in the order of the routine."""
-    steps = sorted({REMEDIES[code] for code in codes}, key=ROUTINE.index)
+def code_for(codes: list[str]) -> dict[str, str]:
+    """The code that avoids these mistakes, by language: one line for each step, in the order of `ROUTINE`."""
+    steps = sorted({CODE_SAMPLES[code] for code in codes}, key=ROUTINE.index)
     return {language: "\n".join(step.lines()[language] for step in steps) for language in steps[0].lines()}

@@ -1,4 +1,7 @@
-"""What a merchant has: a signature, a client and a receiver of notifications. Written as a merchant would, with nothing of the emulator's."""
+"""The merchant's side: signing, an HTTP client and a receiver of notifications.
+
+It is written as a merchant would write it and uses none of the emulator's own code.
+"""
 import hashlib
 import hmac
 import html.parser
@@ -16,14 +19,14 @@ PATIENCE_S = 20
 
 
 def sign(params: Mapping[str, str], token: str) -> str:
-    """Section 1.2: sorted by name, joined with `&`, the token at the end, MD5. Empty values, sign and sign_type do not count."""
+    """The signature of parameters (section 1.2). Empty values, `sign` and `sign_type` are not signed."""
     counted = sorted((name, value) for name, value in params.items() if value and name not in ("sign", "sign_type"))
     text = "&".join(f"{name}={value}" for name, value in counted) + token
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def pay_sign(parameters: Mapping[str, str], key: str) -> str:
-    """Section 13: WeChat's signature of the parameters that its payment call is given."""
+    """The `paySign` of the parameters of WeChat's payment call: HMAC-SHA256 in upper case (section 13)."""
     counted = sorted((name, value) for name, value in parameters.items() if name != "paySign")
     text = "&".join(f"{name}={value}" for name, value in counted) + f"&key={key}"
     return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest().upper()
@@ -36,7 +39,7 @@ def read_xml(document: bytes) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer; `answer["trade_status"]` reads a field of its XML, empty when it is not there."""
+    """An HTTP answer. `answer["trade_status"]` is a field of its XML, empty when the answer has no such field."""
 
     status: int
     headers: Message
@@ -44,12 +47,12 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The body as text."""
+        """The body decoded as UTF-8."""
         return self.body.decode("utf-8", "replace")
 
     @property
     def fields(self) -> dict[str, str]:
-        """The fields of the XML."""
+        """The fields of the XML in the body."""
         return read_xml(self.body)
 
     def __getitem__(self, name: str) -> str:
@@ -58,6 +61,7 @@ class Answer:
 
 class _NoRedirect(request.HTTPRedirectHandler):
     def redirect_request(self, *args: Any, **named: Any) -> None:
+        """Follow no redirect; the answer itself is returned."""
         return None
 
 
@@ -66,19 +70,22 @@ _OPENER = request.build_opener(request.ProxyHandler({}), _NoRedirect)
 
 def fetch(url: str, method: str = "GET", body: bytes | None = None, headers: Mapping[str, str] | None = None,
           patience: float = PATIENCE_S) -> Answer:
-    """One request, whatever its status; redirects are not followed and no proxy is asked. Raises OSError or HTTPException."""
-    asked = request.Request(url, body, dict(headers or {}), method=method)
+    """Send one request and return the answer, whatever its status. `patience` is the time-out in seconds.
+
+    Redirects are not followed and no proxy is used. Raises OSError or HTTPException.
+    """
+    outgoing = request.Request(url, body, dict(headers or {}), method=method)
     try:
-        with _OPENER.open(asked, timeout=patience) as answer:
+        with _OPENER.open(outgoing, timeout=patience) as answer:
             return Answer(answer.status, answer.headers, answer.read())
-    except error.HTTPError as told:
-        with told:
-            return Answer(told.code, told.headers, told.read())
+    except error.HTTPError as failure:
+        with failure:
+            return Answer(failure.code, failure.headers, failure.read())
 
 
 @dataclass
 class Form:
-    """A form of a page: where it leads, what it sends, and what its button says."""
+    """A form of a page: its action, its fields and the text of its button."""
 
     action: str
     fields: dict[str, str] = field(default_factory=dict)
@@ -92,6 +99,7 @@ class _Forms(html.parser.HTMLParser):
         self._in_button = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a form, or a field of the last form."""
         named = {name: value or "" for name, value in attrs}
         if tag == "form":
             self.found.append(Form(named.get("action", "")))
@@ -100,9 +108,11 @@ class _Forms(html.parser.HTMLParser):
         self._in_button = tag == "button"
 
     def handle_endtag(self, tag: str) -> None:
+        """Note the end of a button."""
         self._in_button = self._in_button and tag != "button"
 
     def handle_data(self, data: str) -> None:
+        """Note the text of a button."""
         if self._in_button and self.found:
             self.found[-1].button += data.strip()
 
@@ -115,47 +125,55 @@ def forms(page: str) -> list[Form]:
 
 
 def post_form(form: Form, page_url: str, headers: Mapping[str, str], patience: float = PATIENCE_S) -> Answer:
-    """Send a form as the browser would that shows the page."""
+    """Submit a form as the browser that shows the page would, and return the answer. Raises like `fetch`."""
     parts = parse.urlsplit(page_url)
-    sent = {**headers, "Origin": f"{parts.scheme}://{parts.netloc}", "Content-Type": "application/x-www-form-urlencoded"}
+    sent = {**headers, "Origin": f"{parts.scheme}://{parts.netloc}",
+            "Content-Type": "application/x-www-form-urlencoded"}
     return fetch(parse.urljoin(page_url, form.action), "POST", parse.urlencode(form.fields).encode(), sent, patience)
 
 
 class Receiver:
-    """The merchant's notify_url: a real HTTP server that keeps what it hears and answers `success`."""
+    """The server behind a merchant's notify_url: it keeps the notifications in `received` and answers `success`."""
 
     def __init__(self) -> None:
-        self.heard: list[dict[str, str]] = []
+        self.received: list[dict[str, str]] = []
         self._changed = threading.Condition()
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(self._hear))
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(self._receive))
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/notify"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
-    def _hear(self, notification: dict[str, str]) -> None:
+    def _receive(self, notification: dict[str, str]) -> None:
         with self._changed:
-            self.heard.append(notification)
+            self.received.append(notification)
             self._changed.notify_all()
 
     def wait_for(self, **fields: str) -> dict[str, str] | None:
-        """The first notification with these fields, empty for those that it must not have; None when it does not come in time."""
-        def find() -> dict[str, str] | None:
-            return next((notification for notification in self.heard
-                         if all(notification.get(name, "") == value for name, value in fields.items())), None)
+        """Wait for a notification with these fields, at most `PATIENCE_S` seconds; None when none came.
+
+        An empty value stands for a field that the notification must not have.
+        """
         with self._changed:
-            return self._changed.wait_for(find, PATIENCE_S)
+            return self._changed.wait_for(lambda: self._first(fields), PATIENCE_S)
+
+    def _first(self, fields: Mapping[str, str]) -> dict[str, str] | None:
+        for notification in self.received:
+            if all(notification.get(name, "") == value for name, value in fields.items()):
+                return notification
+        return None
 
     def close(self) -> None:
-        """Hear no more."""
+        """Stop the server."""
         self._server.shutdown()
         self._server.server_close()
 
 
-def _handler(hear: Callable[[dict[str, str]], None]) -> type[http.server.BaseHTTPRequestHandler]:
+def _handler(receive: Callable[[dict[str, str]], None]) -> type[http.server.BaseHTTPRequestHandler]:
+    """A handler class that passes each notification to `receive`."""
     class Handler(http.server.BaseHTTPRequestHandler):
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-            hear(read_notification(self.path.partition("?")[2], body, self.headers.get("Content-Type", "")))
+            receive(read_notification(self.path.partition("?")[2], body, self.headers.get("Content-Type", "")))
             self.send_response(200)
             self.send_header("Content-Length", "7")
             self.end_headers()
@@ -170,7 +188,10 @@ def _handler(hear: Callable[[dict[str, str]], None]) -> type[http.server.BaseHTT
 
 
 def read_notification(query: str, body: str, content_type: str) -> dict[str, str]:
-    """The fields of a notification as they are signed: of a query string, a form, XML, or JSON with its numbers as they are printed."""
+    """The fields of a notification as they are signed: from a query string, a form, XML or JSON.
+
+    Numbers in JSON are kept as they are printed.
+    """
     if "xml" in content_type:
         return read_xml(body.encode())
     if "json" in content_type:

@@ -1,4 +1,4 @@
-"""How a signature is made, step by step (section 1.2): a mistake is a change of one step, and two compose."""
+"""The steps of signing as data (section 1.2), so that a mistake is a change of one step and two mistakes combine."""
 import hashlib
 import hmac
 import json
@@ -15,16 +15,17 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def by_bytes(name: str) -> bytes:
-    """The key of the right order of names."""
+    """The UTF-8 bytes of a text, which are also the sort key of the correct order of names."""
     return name.encode("utf-8", "surrogateescape")
 
 
 @dataclass(frozen=True)
 class Writing:
-    """How the text before the token is made of parameters, which are in the order in which they were sent.
+    """How the canonical text, before the token is appended, is written from the parameters.
 
-    `opening`, `equals`, `joint` and `closing` stand around and between names and values, `escape` is done to
-    each name and value, `case` to everything.
+    `pairs` are the parameters in the order in which they were sent; `left_out` are not written. `opening`, `equals`,
+    `joint` and `closing` stand around and between names and values. `escape` is applied to each name and value,
+    `case` to the whole text.
     """
 
     pairs: Pairs
@@ -39,7 +40,7 @@ class Writing:
     case: Callable[[str], str] = str
 
     def counted(self) -> list[tuple[str, str]]:
-        """The parameters that are written, in their order."""
+        """The parameters that are written, in the order in which they are written."""
         pairs = [pair for pair in self.pairs
                  if pair[0] not in self.left_out and (self.keep_empty or pair[1] != "")]
         if self.sort_key is not None:
@@ -49,7 +50,7 @@ class Writing:
 
     @cached_property
     def text(self) -> str:
-        """The text; changes of what is hashed beside it do not write it again."""
+        """The canonical text. It is cached: several recipes share one writing."""
         equals, escape = self.equals, self.escape
         counted = self.counted()
         if escape is not str:
@@ -59,16 +60,16 @@ class Writing:
 
     @property
     def is_written(self) -> bool:
-        """Whether the text was made already."""
+        """Whether `text` has been computed already."""
         return "text" in self.__dict__
 
     @cached_property
     def raw(self) -> bytes:
-        """The text in UTF-8."""
+        """The canonical text in UTF-8."""
         return by_bytes(self.text)
 
     def but(self, **parts: Any) -> "Writing":
-        """This writing with other parts; `dataclasses.replace` takes four times as long."""
+        """A copy with some fields replaced. `dataclasses.replace` takes four times as long."""
         made = object.__new__(Writing)
         made.__dict__.update(self.__dict__)
         made.__dict__.pop("text", None)
@@ -83,16 +84,16 @@ _TEXT, _TOKEN = b"{text}", b"{token}"
 
 @lru_cache
 def _pieces(frame: str) -> tuple[bytes, ...]:
-    """The pieces of a frame, the places of text and token among them."""
+    """The frame split at the places of text and token, which stay in it."""
     known = {"{text}": _TEXT, "{token}": _TOKEN}
     pieces = re.split("({text}|{token})", frame)
     return tuple(known.get(piece) or by_bytes(piece) for piece in pieces if piece)
 
 
 class Recipe(NamedTuple):
-    """How a signature is made: the text, the token and where it stands, and how both are hashed.
+    """How a signature is computed: the canonical text, the token and its place in `frame`, and the hash.
 
-    `charset` is a key of `CHARSETS`. Where the hash is `keyed` it is an HMAC, and the token its key.
+    `charset` is a key of `CHARSETS`. A `keyed` hash is an HMAC with the token as its key.
     """
 
     writing: Writing
@@ -105,11 +106,11 @@ class Recipe(NamedTuple):
 
     @classmethod
     def right(cls, pairs: Iterable[tuple[str, str]], token: str) -> "Recipe":
-        """The recipe of the document."""
+        """The correct recipe, as the document describes it (section 1.2)."""
         return cls(Writing(tuple(pairs)), token)
 
     def sign(self) -> str | None:
-        """The signature that this recipe gives; None where the charset cannot write the text."""
+        """The signature in hexadecimal; None when the charset cannot encode the text."""
         if self.charset == "utf-8" and self.case is str:
             known = {_TEXT: self.writing.raw, _TOKEN: by_bytes(self.token)}
             raw = b"".join([known.get(piece, piece) for piece in _pieces(self.frame)])
@@ -127,11 +128,11 @@ class Recipe(NamedTuple):
 
     @property
     def is_plain(self) -> bool:
-        """Whether the text is hashed as it should be, the token behind it."""
+        """Whether the text is hashed correctly: MD5 of the text and the token in UTF-8."""
         return self[2:] == (FRAME, "utf-8", str, "md5", False)
 
     def with_tokens(self, tokens: Iterable[str]) -> Iterable[tuple[str, str]]:
-        """Each token with the signature that it gives; the text is hashed once for all of them."""
+        """Each token with the signature that it gives. The text is hashed only once."""
         hashed = hashlib.md5(by_bytes(self.writing.text), usedforsecurity=False)
         for token in tokens:
             one = hashed.copy()
@@ -140,15 +141,17 @@ class Recipe(NamedTuple):
 
 
 def _low_bytes(text: str) -> bytes:
-    """The lower byte of each UTF-16 unit, which older libraries of JavaScript and Node's `latin1` take."""
+    """The lower byte of each UTF-16 unit, as older JavaScript libraries and Node's `latin1` encode a text."""
     return text.encode("utf-16-le", "surrogatepass")[::2]
 
 
 def _marks(text: str, marks: Callable[[str], int]) -> bytes:
+    """The text in ASCII, with `marks` question marks for each other character."""
     return _NOT_ASCII.sub(lambda found: "?" * marks(found[0]), text).encode("ascii")
 
 
-# Each makes bytes of a text, or raises UnicodeError. Those with a ? write it for what they do not have.
+# Each encodes a text or raises UnicodeError. Those with a `?` in the name write a question mark for characters that
+# the charset lacks.
 CHARSETS: Mapping[str, Callable[[str], bytes]] = {
     "utf-8": by_bytes,
     "utf-8-sig": lambda text: b"\xef\xbb\xbf" + by_bytes(text),
@@ -168,11 +171,11 @@ CHARSETS: Mapping[str, Callable[[str], bytes]] = {
     "utf-16-le bom": lambda text: b"\xff\xfe" + text.encode("utf-16-le"),
     "utf-16-be bom": lambda text: b"\xfe\xff" + text.encode("utf-16-be"),
 }
-BYTE_ORDER_MARKS = {"utf-8-sig": 3, "utf-16-le bom": 2, "utf-16-be bom": 2}  # the length of each
+BYTE_ORDER_MARKS = {"utf-8-sig": 3, "utf-16-le bom": 2, "utf-16-be bom": 2}  # their lengths in bytes
 
 
 def json_text(ascii_only: bool, replaced: Mapping[str, str]) -> Callable[[str], str]:
-    """How a JSON library writes what stands between two quotation marks; `replaced` are its own escapes."""
+    """A function that escapes a text as a JSON library does; `replaced` are the escapes that only this library has."""
     def written(text: str) -> str:
         made = json.dumps(text, ensure_ascii=ascii_only)[1:-1]
         for plain, escaped in replaced.items():

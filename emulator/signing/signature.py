@@ -1,8 +1,9 @@
-"""Signatures: sections 1.2 of the document and of the contract.
+"""The signature of a request, an answer or a notification (section 1.2).
 
-All parameters sorted by name (byte order) without `sign`, `sign_type` and empty values, joined as `name=value` with `&`, the
-merchant's token appended, MD5, lower-case hexadecimal. Values are the decoded ones. Bytes that are not UTF-8 travel as surrogate
-escapes, so that they are signed as they came.
+The parameters without `sign`, `sign_type` and empty values are sorted by name in byte order and joined as
+`name=value` with `&`. The merchant's token is appended, and the signature is the MD5 of that in lower-case
+hexadecimal. Values are the decoded ones. Bytes that are not UTF-8 are kept as surrogate escapes, so that they are
+signed as they came.
 """
 import hashlib
 import hmac
@@ -16,28 +17,28 @@ def _bytes(text: str) -> bytes:
 
 
 def signed(params: Mapping[str, str]) -> list[tuple[str, str]]:
-    """The parameters that count, in the order in which they count."""
+    """The parameters that are signed, in the order in which they are signed."""
     pairs = [pair for pair in params.items() if pair[1] != "" and pair[0] not in NEVER_SIGNED]
-    # Code points are in the order of their UTF-8 bytes; the escapes of bytes that are not UTF-8 are not.
+    # The order of code points is that of their UTF-8 bytes, except for surrogate escapes.
     pairs.sort(key=None if "".join(params).isascii() else lambda pair: _bytes(pair[0]))
     return pairs
 
 
 def canonical(params: Mapping[str, str]) -> str:
-    """The text that is signed, without the token."""
+    """The text that is signed, before the token is appended."""
     return "&".join(f"{name}={value}" for name, value in signed(params))
 
 
 def digest(text: str) -> str:
-    """Lower-case hexadecimal MD5 of a text's bytes."""
+    """The MD5 of a text in UTF-8, in lower-case hexadecimal."""
     return hashlib.md5(_bytes(text), usedforsecurity=False).hexdigest()
 
 
 def sign(params: Mapping[str, str], token: str) -> str:
-    """The signature of these parameters under a merchant's token."""
+    """The signature of parameters with a merchant's token."""
     return digest(canonical(params) + token)
 
 
 def matches(given: str, expected: str) -> bool:
-    """Whether a signature is the expected one, in either case, compared in constant time."""
+    """Whether a signature is the expected one, in upper or lower case. The comparison takes constant time."""
     return hmac.compare_digest(_bytes(given.lower()), _bytes(expected))

@@ -1,27 +1,28 @@
-"""The card terminal as a function of a transaction and an instant (section 8, contract 4).
+"""The card terminal as a function of a transaction and an instant (section 8).
 
-A transaction keeps what was asked and what people did; which phase it is in, and how it ends, follows from that and the time. Nothing
-runs in the background, so nothing is lost on a restart. The words of results, operations and entries are those of Handpoint's cloud
-interface, which the gateway translates.
+A transaction stores the request and the acts of people. Its state and its result follow from these and the time.
+Nothing runs in the background, so nothing is lost on a restart. Results, operations and card entries have the names
+of Handpoint's cloud interface, which the gateway passes on.
 
-    words         what it shows, what people do, what is asked, what comes of it
-    host          what the host behind it answers
+    vocabulary    states, acts, operations and results
+    host          the answer of the host behind a terminal
     transactions  Terminal, Transaction
-    courses       the steps of a transaction in time
-    acts          what people, the host and time make of it
+    timeline      the steps of a transaction in time
+    acts          how acts, the host and time change a transaction
     shown         a transaction as JSON
 """
 from .acts import Impossible, acted, after_time, concluded, ended, refused, resolved
-from .courses import PATIENCE, card_was_read, course, due_at, end, is_busy, patience_left, state, told
 from .host import AMOUNT_TRIGGERS, DECLINED_CODE, RESOLVED_AFTER, Answer, host_answer
 from .shown import summary, transaction_json
+from .timeline import PATIENCE, card_was_read, due_at, end, history, is_busy, patience_left, state, steps_of
 from .transactions import Terminal, Transaction
-from .words import (
+from .vocabulary import (
     APPROVALS, MESSAGES, OPERATIONS, POSSIBLE, REFUND, REFUND_REVERSAL, REPEATABLE, REVERSALS, SALE, SHOWN,
     STOP, STOPPABLE, Act, Result, State)
 
-__all__ = ["AMOUNT_TRIGGERS", "APPROVALS", "Act", "Answer", "DECLINED_CODE", "Impossible", "MESSAGES", "OPERATIONS", "PATIENCE", "POSSIBLE",
-           "REFUND", "REFUND_REVERSAL", "REPEATABLE", "RESOLVED_AFTER", "REVERSALS", "Result", "SALE", "SHOWN", "STOP", "STOPPABLE",
-           "State", "Terminal", "Transaction", "acted", "after_time", "card_was_read", "concluded", "course", "due_at", "end", "ended",
-           "host_answer", "is_busy", "patience_left", "refused", "resolved", "state", "summary", "told",
-           "transaction_json"]
+__all__ = [
+    "AMOUNT_TRIGGERS", "APPROVALS", "Act", "Answer", "DECLINED_CODE", "Impossible", "MESSAGES", "OPERATIONS",
+    "PATIENCE", "POSSIBLE", "REFUND", "REFUND_REVERSAL", "REPEATABLE", "RESOLVED_AFTER", "REVERSALS", "Result", "SALE",
+    "SHOWN", "STOP", "STOPPABLE", "State", "Terminal", "Transaction", "acted", "after_time", "card_was_read",
+    "concluded", "due_at", "end", "ended", "history", "host_answer", "is_busy", "patience_left", "refused",
+    "resolved", "state", "steps_of", "summary", "transaction_json"]

@@ -1,14 +1,14 @@
-"""What becomes of a transaction: by an act of people or of the host, and by a result that is reached, known late, or refused after all."""
+"""Changes of a transaction: an act of a person or the host, a result, a late result, and a refusal afterwards."""
 from dataclasses import replace
 
-from .courses import end, state
 from .host import DECLINE
+from .timeline import end, state
 from .transactions import Transaction
-from .words import APPROVALS, ENTRIES, MESSAGES, POSSIBLE, Act, Result, State
+from .vocabulary import APPROVALS, ENTRIES, MESSAGES, POSSIBLE, Act, Result, State
 
 
 class Impossible(Exception):
-    """An act that the terminal's state does not allow; `state` is that state."""
+    """The terminal does not allow the act in its `state`."""
 
     def __init__(self, act: str, state: State) -> None:
         super().__init__(f"{act} is not possible while the terminal shows {state}")
@@ -16,7 +16,7 @@ class Impossible(Exception):
 
 
 def acted(transaction: Transaction, act: Act, now: int) -> Transaction:
-    """The transaction after an act. Raises Impossible."""
+    """The transaction after an act at the instant `now`. Raises Impossible when the state does not allow it."""
     shown = state(transaction, now)
     if act not in POSSIBLE.get(shown, ()):
         raise Impossible(act, shown)
@@ -30,13 +30,13 @@ def acted(transaction: Transaction, act: Act, now: int) -> Transaction:
 
 
 def ended(transaction: Transaction, result: Result, now: int, message: str = "") -> Transaction:
-    """The transaction with a result that was reached at an instant."""
+    """The transaction with the result that it reached at the instant `now`."""
     return replace(transaction, result=str(result), ended_at=now, approved=_approved(transaction, result),
                    message=message or MESSAGES[result])
 
 
 def resolved(transaction: Transaction, result: Result, now: int) -> Transaction:
-    """The transaction when its UNDEFINED result has become known."""
+    """The transaction whose UNDEFINED result became known at the instant `now`."""
     return replace(ended(transaction, result, now), ended_at=transaction.ended_at, resolved_at=now)
 
 
@@ -55,12 +55,12 @@ def after_time(transaction: Transaction, now: int) -> Transaction:
 
 
 def refused(transaction: Transaction, message: str) -> Transaction:
-    """The transaction declined after all, because of what it is about."""
+    """The transaction declined afterwards, because its original transaction does not allow it."""
     return replace(transaction, result=str(Result.DECLINED), approved=0, message=message)
 
 
 def _approved(transaction: Transaction, result: Result) -> int:
-    """The amount that was approved, never more than was asked for."""
+    """The approved amount in minor units, at most the requested one."""
     if result is Result.PARTIAL_APPROVAL:
         return min(transaction.host.approves or transaction.requested, transaction.requested)
     return transaction.requested if result in APPROVALS else 0

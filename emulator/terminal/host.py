@@ -1,9 +1,9 @@
-"""The host behind a terminal, and what it answers."""
+"""The host behind a terminal, and its answers."""
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..base import durations
-from .words import Result
+from .vocabulary import Result
 
 RESOLVED_AFTER = 10 * durations.SECOND
 DECLINED_CODE = "05"
@@ -11,8 +11,11 @@ DECLINED_CODE = "05"
 
 @dataclass(frozen=True)
 class Answer:
-    """What the host will answer: `approves` minor units of a partial approval; `later` is what UNDEFINED turns out to be, after so many
-    milliseconds, or when somebody says so."""
+    """The host's answer.
+
+    `approves` are the minor units of a partial approval. An UNDEFINED result becomes `later` after `resolves_after`
+    milliseconds; without these, when the control interface decides.
+    """
 
     result: Result = Result.AUTHORISED
     issuer_code: str = "00"
@@ -22,7 +25,7 @@ class Answer:
     resolves_after: int | None = RESOLVED_AFTER
 
 
-# Amounts that make the host answer otherwise, in minor units: those of Handpoint's own simulator.
+# Amounts in minor units for which the host does not simply approve: those of Handpoint's own simulator.
 AMOUNT_TRIGGERS: Mapping[int, Answer] = {
     3779: Answer(Result.DECLINED, "01", message="Declined, refer to the card issuer"),
     3784: Answer(Result.DECLINED, "05", message="Declined, do not honour"),
@@ -35,5 +38,5 @@ DECLINE = Answer(Result.DECLINED, DECLINED_CODE)
 
 
 def host_answer(amount: int, triggers: bool) -> Answer:
-    """What the host answers to an amount in minor units; with `triggers`, some amounts are special."""
+    """The host's answer to an amount in minor units. With `triggers`, `AMOUNT_TRIGGERS` are special."""
     return AMOUNT_TRIGGERS.get(amount, Answer()) if triggers else Answer()

@@ -3,7 +3,7 @@ from typing import Any
 
 from ..base import money
 from ..base.clock import iso
-from .courses import card_was_read, course
+from .timeline import card_was_read, steps_of
 from .transactions import Transaction
 
 
@@ -12,7 +12,7 @@ def transaction_json(transaction: Transaction, out_trade_no: str, currency: str,
 
     Of its steps those up to `now` (milliseconds) are shown; without `now` all of them, once it has a result.
     """
-    steps = course(transaction) if now is not None or transaction.result else ()
+    steps = steps_of(transaction) if now is not None or transaction.result else ()
     return {
         "out_trade_no": out_trade_no, "terminal_sn": transaction.serial, "transactionResultId": transaction.result_id,
         "operation": transaction.operation, "trade_status": transaction.result,

@@ -1,13 +1,16 @@
-"""A terminal, and a transaction on one: what is written down of them."""
+"""A terminal and a transaction on it, as they are stored."""
 from dataclasses import dataclass
 
 from .host import Answer
-from .words import REVERSALS, Act
+from .vocabulary import REVERSALS, Act
 
 
 @dataclass(frozen=True)
 class Terminal:
-    """A device of a merchant; serials are unique over all merchants. `order_id` is the order whose transaction it had last."""
+    """A merchant's terminal. Serial numbers are unique over all merchants.
+
+    `order_id` is the order of its last transaction. An `attended` terminal is driven by a person on its screen.
+    """
 
     serial: str
     merchants_id: str
@@ -19,13 +22,14 @@ class Terminal:
 
 @dataclass(frozen=True)
 class Transaction:
-    """What was asked of a terminal and what has happened. Amounts are minor units, instants and lengths of time milliseconds.
+    """A transaction on a terminal. Amounts are in minor units; instants and durations in milliseconds.
 
-    `paces` is how long an unattended terminal takes to be shown a card, to read it, to be typed a PIN and to hear from the host; an
-    attended one waits for people instead. `host` is what the host will answer. `result` is empty until it is written down, `ended_at`
-    is when it was reached; `resolved_at` is when an UNDEFINED one became known. `original` and `original_result_id` name the
-    transaction that a reversal or a linked refund is about, as far as it was found; `original_id` is how the merchant named it. At
-    the state `stuck_at` nobody does anything, and no answer comes.
+    `paces` are the durations of the four phases on an unattended terminal: presenting the card, reading it, typing the
+    PIN, and the host's answer. An attended terminal waits for people instead. `host` is the host's answer. `result`
+    is empty until the end is stored; `ended_at` is when it was reached, and `resolved_at` when an UNDEFINED result
+    became known. `original` and `original_result_id` name the transaction to which a reversal or a linked refund
+    belongs, if it was found; `original_id` is the number that the merchant sent for it. In the state `stuck_at`,
+    nothing happens until the time-out.
     """
 
     serial: str
@@ -60,25 +64,27 @@ class Transaction:
 
     @property
     def in_progress(self) -> bool:
-        """Whether the terminal is busy with it; the end need not be written down yet."""
+        """Whether no result is stored yet; the transaction may be over all the same."""
         return not self.result
 
     @property
     def takes_card(self) -> bool:
-        """Whether a card is presented: a reversal needs none."""
+        """Whether a card is presented; a reversal needs none."""
         return self.operation not in REVERSALS
 
     @property
     def linked(self) -> bool:
-        """Whether it is about another transaction."""
+        """Whether it refers to another transaction, as a reversal and a linked refund do."""
         return not self.takes_card or bool(self.original_id)
 
     @property
     def read_by(self) -> str:
-        """How the card is read: as somebody did, else contactless up to the limit and by the chip above it."""
-        return self.entry or (Act.TAP if self.requested <= self.contactless_limit else Act.INSERT)
+        """How the card is read: as a person did, else contactless up to the limit and by its chip above it."""
+        if self.entry:
+            return self.entry
+        return Act.TAP if self.requested <= self.contactless_limit else Act.INSERT
 
     @property
     def needs_pin(self) -> bool:
-        """A card that is tapped within the contactless limit needs no PIN; every other does."""
+        """Whether a PIN is needed: always, except for a card that is tapped within the contactless limit."""
         return self.takes_card and not (self.read_by == Act.TAP and self.requested <= self.contactless_limit)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tgpay_emulator.gateway.endpoints import ENDPOINTS
-from tgpay_emulator.protocol.endpoint_tables import Source
+from tgpay_emulator.protocol.parameters import Source
 from tgpay_emulator.web.console.try_it import TABLES
 
 from ..browser import DESK, Visitor

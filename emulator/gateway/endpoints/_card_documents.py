@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from ...base import money
-from ...protocol.endpoint_tables import TEXT, Format, Need, Param, Source, one_of, pattern
 from ...protocol.nested import document, read
+from ...protocol.parameters import TEXT, Format, Need, Param, Source, one_of, pattern
 
 CARD_FIELDS = ("cardNo", "expirationMonth", "expirationYear", "cvv")
 PARTS = ("amount", "amt", "fee")

@@ -15,7 +15,8 @@ from ...domain.wallets import WALLETS
 from ...operations.payments import Payments
 from ...operations.timers import caught_up
 from ...protocol.codes import FAIL, SUCCESS, Refused
-from ...protocol.endpoint_tables import AMOUNT, TEXT, URL, Need, Param, Source, fields, one_of, pattern
+from ...protocol.endpoint_tables import fields
+from ...protocol.parameters import AMOUNT, TEXT, URL, Need, Param, Source, one_of, pattern
 from ...store import Store, Writer
 
 REQUIRED, DOCUMENTED, OPTIONAL = Need.REQUIRED, Need.DOCUMENTED, Need.OPTIONAL

@@ -6,8 +6,9 @@ from ...domain import notifications
 from ...domain.orders import Order
 from ...operations.payments import QUERIES
 from ...protocol.codes import Refused
-from ...protocol.endpoint_tables import TEXT, Field, Param, endpoint, fields
+from ...protocol.endpoint_tables import Field, endpoint, fields
 from ...protocol.findings import Finding
+from ...protocol.parameters import TEXT, Param
 from ...protocol.replies import Answer
 from ...terminal import Result, Transaction
 from . import _common as common

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import date
 
 from ...domain import settlement
-from ...protocol.endpoint_tables import DATE, Param, endpoint
+from ...protocol.endpoint_tables import endpoint
+from ...protocol.parameters import DATE, Param
 from ...protocol.replies import Download
 from . import _common as common
 from ._common import Call

@@ -3,7 +3,8 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from ...domain.transitions import refusal
 from ...operations.payments import waiting
-from ...protocol.endpoint_tables import Param, endpoint, one_of
+from ...protocol.endpoint_tables import endpoint
+from ...protocol.parameters import Param, one_of
 from ...protocol.replies import PostForm
 from . import _common as common
 from ._common import Call

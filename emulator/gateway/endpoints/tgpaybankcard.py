@@ -16,9 +16,10 @@ from ...domain.orders import Order, Status
 from ...operations import card_payments
 from ...protocol import test_cards
 from ...protocol.codes import Refused
-from ...protocol.endpoint_tables import (
-    PAGE_URL, TEXT, Field, Format, Param, endpoint, fields, one_of, own_scheme_only)
+from ...protocol.endpoint_tables import Field, endpoint, fields
 from ...protocol.findings import Finding
+from ...protocol.parameter_checks import own_scheme_only
+from ...protocol.parameters import PAGE_URL, TEXT, Format, Param, one_of
 from ...protocol.replies import Answer
 from ...protocol.response_codes import RESPONSE_CODES
 from ...protocol.test_cards import Presented

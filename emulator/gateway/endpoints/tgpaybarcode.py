@@ -8,7 +8,8 @@ from ...domain.orders import Order
 from ...domain.wallet_orders import WalletOrder
 from ...operations.wallet_payments import decline, pay
 from ...protocol.codes import BUYER_FAILURES, UNKNOWN
-from ...protocol.endpoint_tables import Field, Format, Param, endpoint, fields
+from ...protocol.endpoint_tables import Field, endpoint, fields
+from ...protocol.parameters import Format, Param
 from ...protocol.replies import Answer
 from . import _common as common
 from ._common import Call

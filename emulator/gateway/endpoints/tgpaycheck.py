@@ -1,7 +1,8 @@
 """An older name of the query: the document does not have it, public clients of the gateway still poll it."""
 from dataclasses import replace
 
-from ...protocol.endpoint_tables import Field, Source, endpoint
+from ...protocol.endpoint_tables import Field, endpoint
+from ...protocol.parameters import Source
 from ...protocol.replies import Answer
 from . import _common as common
 from ._common import Call

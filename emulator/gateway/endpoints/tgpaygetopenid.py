@@ -3,7 +3,8 @@ import re
 
 from ...base.urls import escaped, with_query
 from ...domain import wallets
-from ...protocol.endpoint_tables import URL, Param, endpoint
+from ...protocol.endpoint_tables import endpoint
+from ...protocol.parameters import URL, Param
 from ...protocol.replies import Redirect
 from . import _common as common
 from ._common import Call

@@ -2,8 +2,9 @@
 from dataclasses import replace
 
 from ...base import durations
-from ...protocol.endpoint_tables import (
-    AMOUNT, PAGE_URL, TEXT, Param, endpoint, fields, one_of, own_scheme_only)
+from ...protocol.endpoint_tables import endpoint, fields
+from ...protocol.parameter_checks import own_scheme_only
+from ...protocol.parameters import AMOUNT, PAGE_URL, TEXT, Param, one_of
 from ...protocol.replies import Answer
 from . import _common as common
 from ._common import Call

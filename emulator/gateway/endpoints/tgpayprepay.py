@@ -9,7 +9,8 @@ from dataclasses import replace
 from ...base import clock, durations, randomness
 from ...domain import wallets
 from ...domain.orders import Order
-from ...protocol.endpoint_tables import TEXT, Format, Param, endpoint, fields, one_of, pattern
+from ...protocol.endpoint_tables import endpoint, fields
+from ...protocol.parameters import TEXT, Format, Param, one_of, pattern
 from ...protocol.replies import Answer
 from . import _common as common
 from ._common import Call

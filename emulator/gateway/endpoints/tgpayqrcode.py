@@ -6,8 +6,9 @@ from dataclasses import replace
 from ...base import clock, durations
 from ...domain import notifications, wallets
 from ...domain.orders import Order
-from ...protocol.endpoint_tables import Format, Param, endpoint, fields
+from ...protocol.endpoint_tables import endpoint, fields
 from ...protocol.findings import Finding
+from ...protocol.parameters import Format, Param
 from ...protocol.replies import Answer
 from . import _common as common
 from ._common import Call

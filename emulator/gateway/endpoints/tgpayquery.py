@@ -6,7 +6,8 @@ from ...base import money
 from ...domain.kinds import of_kind
 from ...domain.orders import Order
 from ...domain.terminal_orders import TerminalOrder
-from ...protocol.endpoint_tables import TEXT, Field, Param, endpoint, fields
+from ...protocol.endpoint_tables import Field, endpoint, fields
+from ...protocol.parameters import TEXT, Param
 from ...protocol.replies import Answer
 from . import _common as common
 from ._common import Call

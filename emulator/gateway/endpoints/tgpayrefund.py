@@ -2,7 +2,8 @@
 from dataclasses import replace
 
 from ...base import money
-from ...protocol.endpoint_tables import AMOUNT, TEXT, Param, endpoint, fields
+from ...protocol.endpoint_tables import endpoint, fields
+from ...protocol.parameters import AMOUNT, TEXT, Param
 from ...protocol.replies import Answer
 from . import _common as common
 from ._common import Call

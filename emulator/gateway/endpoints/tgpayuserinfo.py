@@ -1,6 +1,7 @@
 """Section 15: a POS device logs its user in."""
 from ...protocol.codes import Refused
-from ...protocol.endpoint_tables import TEXT, Param, endpoint, fields, one_of
+from ...protocol.endpoint_tables import endpoint, fields
+from ...protocol.parameters import TEXT, Param, one_of
 from ...protocol.replies import Answer
 from . import _common as common
 from ._common import Call

@@ -12,7 +12,8 @@ from ...domain.transitions import refusal
 from ...operations import kinds, terminal_payments
 from ...operations.terminal_transactions import Original, begun, original
 from ...protocol.codes import Refused
-from ...protocol.endpoint_tables import TEXT, Field, Param, endpoint, fields, one_of, pattern
+from ...protocol.endpoint_tables import Field, endpoint, fields
+from ...protocol.parameters import TEXT, Param, one_of, pattern
 from ...protocol.replies import Answer
 from ...terminal import Act, Impossible, Terminal
 from . import _common as common

@@ -197,7 +197,7 @@ def _tried(tables: Reader, scenario: "language.Scenario", merchant: Merchant | N
     facts = language.Facts(params, params, request.form.get("endpoint", ""), attempt, emulator().settings.seed,
                            (merchants_id, params.get("out_trade_no", "")), request.form.get("card", ""))
     uses = tables.scenarios.uses(merchants_id) if tables.scenarios.of(merchants_id) == scenario else {}
-    picked = language.judge(scenario, facts, uses).picked
+    picked = language.match(scenario, facts, uses).picked
     return [Tried(rule.name, bool(picked and picked.rule == rule), _why(rule, facts, uses, picked)) for rule in scenario.rules]
 
 

@@ -10,10 +10,10 @@ from ...domain import settlement as file
 from ...domain.merchants import Merchant
 from ...domain.settlement import PAYMENT
 from ...gateway.endpoints.export_settlement import range_of_days
-from ...protocol.endpoint_tables import DATE
+from ...operations.unit import merchant_of
+from ...protocol.parameters import DATE
 from ...store import Reader
 from ...store.settlement import Sum
-from ...operations.unit import merchant_of
 from ..control.interface import Problem
 from ..current import emulator
 from ..pages import secure

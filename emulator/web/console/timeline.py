@@ -118,7 +118,7 @@ def _steps(tables: Reader, order: Order, now: int) -> Iterator[Moment]:
     """What terminals showed up to now."""
     earlier = tables.lists.transactions(order.merchants_id, order.out_trade_no)
     for transaction in filter(None, (*earlier, order.transaction)):
-        for place, step in enumerate(terminal.course(transaction)):
+        for place, step in enumerate(terminal.steps_of(transaction)):
             if step.since <= now:
                 yield Moment(step.since, STEP, f"step-{transaction.result_id}-{place}", "off", {"serial": transaction.serial, "step": step})
 

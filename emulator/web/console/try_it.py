@@ -11,7 +11,7 @@ from ...domain.merchants import Merchant
 from ...domain.orders import Order, Status
 from ...domain.settlement import SCENES
 from ...gateway.endpoints import ENDPOINTS
-from ...protocol import endpoint_tables
+from ...protocol import parameter_checks
 from ...protocol.endpoint_tables import Endpoint
 from ...protocol.test_cards import PLAIN
 from ...signing import signature
@@ -109,8 +109,8 @@ def sign(tables: Reader, table: Endpoint, values: Mapping[str, str]) -> Signed:
     found = tables.merchants.login(params.get("user", "")) if table.owner == "user" else None
     owner = found[0] if found else tables.merchants.find(params.get("merchants_id", ""))
     checked = ENDPOINTS[table.name].table_of(params)
-    named, renamings, contradictions = endpoint_tables.renamed(checked, {**params, "sign": "made below"})
-    problems, breaches = endpoint_tables.check(checked, named, contradictions)
+    named, renamings, contradictions = parameter_checks.renamed(checked, {**params, "sign": "made below"})
+    problems, breaches = parameter_checks.check(checked, named, contradictions)
     return Signed(params, owner, problems, [finding.detail for finding in (*renamings, *breaches)])
 
 

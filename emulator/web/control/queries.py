@@ -11,7 +11,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from ...base import durations
-from ...protocol.endpoint_tables import DATE
+from ...protocol.parameters import DATE
 from .problems import wrong_request
 
 DEFAULT_ROWS, MOST_ROWS = 100, 1_000

@@ -11,7 +11,7 @@ from ...domain.errors import Invalid
 from ...operations import settlement as operations
 from ...operations.settlement import EVER
 from ...operations.unit import merchant_of
-from ...protocol.endpoint_tables import DATE
+from ...protocol.parameters import DATE
 from ..current import emulator
 from .documents import instant
 from .interface import (

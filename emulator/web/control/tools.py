@@ -52,7 +52,7 @@ def explain() -> Response:
     from ...diagnosis import explanation, search
     from ...signing.arrivals import Arrival
 
-    params, token = _signing(body(), lambda params: explanation.meant(Arrival(params, endpoints.NAMES)))
+    params, token = _signing(body(), lambda params: explanation.intended(Arrival(params, endpoints.NAMES)))
     arrival = Arrival(params, endpoints.NAMES)
     if not params.get("sign") and not explanation.misplaced_sign(arrival):
         raise wrong_value("params must have the sign that is to be explained")

@@ -1,10 +1,10 @@
-"""The words: what a terminal shows, what people do at one, what is asked of it, and what comes of it."""
+"""The vocabulary of card terminals: states, acts, operations and results, with the names of section 8 and Handpoint."""
 from collections.abc import Mapping
 from enum import StrEnum
 
 
 class State(StrEnum):
-    """What a terminal shows."""
+    """The state that a terminal shows."""
 
     IDLE = "IDLE"  # ready for a transaction
     WAITING_FOR_CARD = "WAITING_FOR_CARD"  # the amount is shown; can be stopped
@@ -18,19 +18,19 @@ class State(StrEnum):
 
 
 class Result(StrEnum):
-    """`trade_status` of a terminal transaction (finStatus)."""
+    """The `trade_status` of a terminal transaction (Handpoint's finStatus)."""
 
     UNDEFINED = "UNDEFINED"  # the host did not answer in time; known 10 s later
-    SUCCESS = "SUCCESS"  # an alias of AUTHORISED, given only where it is asked for
+    SUCCESS = "SUCCESS"  # an alias of AUTHORISED, sent only when a scenario asks for it
     AUTHORISED = "AUTHORISED"
     DECLINED = "DECLINED"
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
-    PARTIAL_APPROVAL = "PARTIAL_APPROVAL"  # less than was asked for
+    PARTIAL_APPROVAL = "PARTIAL_APPROVAL"  # less than the requested amount
 
 
 class Act(StrEnum):
-    """What a person does at a terminal, or the host behind it."""
+    """An act of a person at a terminal, or of the host behind it."""
 
     TAP = "tap"  # the card is held to the terminal
     INSERT = "insert"  # its chip is inserted
@@ -46,7 +46,8 @@ STOP = "stopCurrentTransaction"
 REVERSALS = (SALE_REVERSAL, REFUND_REVERSAL)
 OPERATIONS = (SALE, REFUND, *REVERSALS)
 APPROVALS = (Result.SUCCESS, Result.AUTHORISED, Result.PARTIAL_APPROVAL)
-REPEATABLE = (Result.DECLINED, Result.FAILED, Result.CANCELLED)  # after these the order number may be used again
+# After these results the order number may be used again.
+REPEATABLE = (Result.DECLINED, Result.FAILED, Result.CANCELLED)
 SHOWN: Mapping[Result, State] = {
     **dict.fromkeys(APPROVALS, State.APPROVED), Result.DECLINED: State.DECLINED, Result.CANCELLED: State.CANCELLED,
     Result.FAILED: State.FAILED, Result.UNDEFINED: State.FAILED}

@@ -1,0 +1,91 @@
+"""Builds the application, its scheduler and its sender on a database."""
+import logging
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from .. import __version__, scenarios
+from ..base.settings import DEFAULT_SEED, Settings, is_reachable
+from ..domain import merchants
+from ..operations import seeding
+from ..operations.dispatcher import Signal
+from ..operations.scheduler import Scheduler
+from ..store import IDENTITY, Reader, Store, Writer, prepare
+from ..store.notifications import StoredNotification
+from ..web import create_app
+from .resources import Unstartable
+
+log = logging.getLogger(__name__)
+
+
+class LateSender:
+    """A sender whose libraries are loaded with the first notification, so that commands without one start sooner."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self._settings = settings
+        self._store = store
+        self._sender: Callable[[StoredNotification, float | None], Any] | None = None
+
+    def __call__(self, notification: StoredNotification, seconds: float | None = None) -> Any:
+        """Make one attempt to send a notification, which may take `seconds`."""
+        return self.load()(notification, seconds)
+
+    def load(self) -> Callable[[StoredNotification, float | None], Any]:
+        """Load the sender, if it is not loaded yet, and return it."""
+        if self._sender is None:
+            from ..operations.sender import Sender
+
+            self._sender = Sender(self._settings, f"tgpay-emulator/{__version__}", self._notify_url)
+        return self._sender
+
+    def _notify_url(self, merchants_id: str) -> str:
+        merchant = self._store.read().merchants.find(merchants_id)
+        return merchant.notify_url if merchant else ""
+
+
+def build(settings: Settings, path: Path) -> tuple[Flask, Scheduler, LateSender]:
+    """The application, its scheduler and its sender on a database, which is created and seeded when it is new.
+
+    Raises `store.Unusable`, and Unstartable when the setting `scenario` is wrong.
+    """
+    prepare(path)
+    bell = Signal()
+    store = Store(path, bell.ring)
+    with store.write() as tables:
+        seeding.seed(tables, settings.seed)
+        if is_reachable(settings):
+            _warn_of_known_tokens(tables)
+        _begin_scenario(tables, settings.scenario)
+        identity = tables.facts.remember(IDENTITY, secrets.token_hex(16))
+    store.close()
+    store.keep_to(identity)
+    store.close()
+    sender = LateSender(settings, store)
+    scheduler = Scheduler(store, settings, sender, bell)
+    return create_app(settings, store, scheduler), scheduler, sender
+
+
+def _begin_scenario(tables: Writer, written: str) -> None:
+    """Put the scenario of the setting in force. Raises Unstartable with all its problems."""
+    try:
+        seeding.begin(tables, written)
+    except scenarios.Invalid as invalid:
+        raise Unstartable(f"scenario: {invalid}") from invalid
+
+
+def _warn_of_known_tokens(tables: Reader) -> None:
+    """Log a warning when tokens in the database derive from the default seed, which everybody knows.
+
+    That happens when the database was created while only this machine could reach the emulator.
+    """
+    for merchants_id, settings in merchants.seeded(DEFAULT_SEED).items():
+        if merchants_id in merchants.SEEDED_USERS:
+            continue  # this token is in the document itself
+        known = tables.merchants.find(merchants_id)
+        if known and known.token == settings["token"]:
+            log.warning("the seeded merchants' tokens in this database derive from the default seed, so that anybody "
+                        "can compute them; reset it, or serve another one")
+            return

@@ -1,0 +1,60 @@
+"""Settings that depend on where the server listens: its public address, and safe values where others can reach it."""
+import secrets
+from pathlib import Path
+from typing import Any
+
+from ..base.settings import EVERYWHERE, MERCHANTS, PRIVATE, Settings, is_loopback, is_reachable
+from ..base.urls import url_of
+from ..store import Store, prepare
+from .resources import Unstartable
+
+ALL_INTERFACES = (EVERYWHERE, "::")
+
+
+def guarded(settings: Settings) -> Settings:
+    """The settings with safe values, if other machines can reach the emulator.
+
+    Unless they are given, the control token and the seed are drawn at random. If the emulator listens for other
+    machines, notifications go to private networks and the merchants' own hosts only.
+    """
+    if not is_reachable(settings):
+        return settings
+    drawn: dict[str, Any] = {}
+    if not settings.control_token:
+        drawn["control_token"] = secrets.token_urlsafe(18)
+    if "seed" not in settings.given:
+        drawn["seed"] = secrets.token_urlsafe(9)
+    # Behind a tunnel, the emulator listens on loopback and the shop is on the same machine: nothing is restricted.
+    if not settings.notify_allow and not is_loopback(settings.host):
+        drawn["notify_allow"] = (PRIVATE, MERCHANTS)
+    return settings.replaced(**drawn)
+
+
+def with_its_seed(settings: Settings, path: Path) -> Settings:
+    """The settings with the seed that was drawn for this database at an earlier start, if there was one.
+
+    Otherwise the seed of the settings is stored in the database. Raises `store.Unusable`.
+    """
+    prepare(path)
+    store = Store(path)
+    with store.write() as tables:
+        seed = tables.facts.remember("seed", settings.seed)
+    store.close()
+    return settings.replaced(seed=seed)
+
+
+def on_the_lan(settings: Settings, port: int) -> Settings:
+    """The settings with the public URL for phones on the same network, if the setting `lan` is on. Raises Unstartable."""
+    if not settings.lan or settings.public_url:
+        return settings
+    host = settings.host if settings.host not in ALL_INTERFACES else _lan_address()
+    return settings.replaced(public_url=url_of(host, port))
+
+
+def _lan_address() -> str:
+    from ..base import lan  # imported late, because few servers need it
+
+    try:
+        return lan.addresses()[0]
+    except lan.NoNetwork as alone:
+        raise Unstartable(str(alone)) from alone
