@@ -23,7 +23,7 @@ from .payments import Payments
 HALF = 50
 ISSUED = {Result.AUTHORISED: "00", Result.SUCCESS: "00", Result.PARTIAL_APPROVAL: "10", Result.DECLINED: terminal.DECLINED_CODE,
           Result.UNDEFINED: "", Result.FAILED: "", Result.CANCELLED: ""}
-NOT_FOUND = "Original not found"
+NOT_FOUND = terminal.REASONS["no_original"]
 # What a card order says of a result that is no decline: an unknown one is being processed, after the last two the payer may try again.
 CARD_CODES = {Result.AUTHORISED: APPROVED, Result.SUCCESS: APPROVED, Result.PARTIAL_APPROVAL: "3118", Result.UNDEFINED: "3150",
               Result.FAILED: "3146", Result.CANCELLED: "3131"}

@@ -122,6 +122,11 @@ class TestCard:
     message: str
     means: str
 
+    @property
+    def keys(self) -> tuple[str, str]:
+        """What names its `means`, the more special first: code and variant, and the status."""
+        return f"{self.code}.{self.number[10:15]}", self.status
+
 
 def test_cards() -> list[TestCard]:
     """Every test card: plain success of each brand, then one of each code, each followed by its variants."""

@@ -1,10 +1,11 @@
 """The rows of the reference: every key of `when` and of `then`, how its value is written and what it means; faults; shipped files."""
 from collections.abc import Iterator
 
+from ..protocol.faults import FAULTS
 from .collection import shipped, shipped_scenario
 from .conditions import ATTEMPT, CARD, CHANCE, ENDPOINT, LOOKUPS
 from .kinds import keys_of
-from .outcomes import ENDPOINTS, FAULTS, Then
+from .outcomes import ENDPOINTS, Then
 
 Row = tuple[str, str, str]
 
@@ -27,7 +28,7 @@ def then_rows() -> list[Row]:
 
 def fault_rows() -> list[tuple[str, str]]:
     """The faults, and what arrives."""
-    return list(FAULTS.items())
+    return [(name, fault.meaning) for name, fault in FAULTS.items()]
 
 
 def shipped_rows() -> list[tuple[str, str]]:

@@ -1,31 +1,30 @@
 """Writing scenarios as TOML, for people who are to change one."""
-import json
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..base import toml as writer
 from .judging import Scenario
-
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def toml(scenario: Scenario) -> str:
     """The scenario as a file that `parse` reads; a summary that it has not is its name."""
-    document = scenario.as_json()
-    rules = ["\n".join(("[[rule]]", *(f"{key} = {_value(rule[key], key == 'then')}" for key in ("name", "when", "then") if rule[key] != {}
-                                      or key == "then"))) for rule in document["rules"]]
-    return "\n\n".join((f"summary = {_value(scenario.summary or scenario.name)}", *rules)) + "\n"
+    return written(scenario.as_json())
 
 
-def _value(value: Any, spread: bool = False) -> str:
-    """A value; a list that is spread has a line for each of its elements."""
-    if isinstance(value, Mapping):
-        pairs = ", ".join(f"{_key(name)} = {_value(inner)}" for name, inner in value.items())
-        return f"{{ {pairs} }}" if pairs else "{}"
-    if isinstance(value, list):
-        return "[\n" + "".join(f"  {_value(inner)},\n" for inner in value) + "]" if spread else f"[{', '.join(map(_value, value))}]"
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+def written(document: Mapping[str, Any], notes: Mapping[str, str] | None = None, spread: bool = True) -> str:
+    """The same of a scenario's JSON; a note stands as a comment before the rule of its name.
+
+    Outcomes that come in turn have a line each, unless they are not to be `spread`.
+    """
+    parts = [f"summary = {writer.value(document['summary'] or document['name'])}"]
+    for rule in document["rules"]:
+        note = (notes or {}).get(rule["name"])
+        parts.append("\n".join(([f"# {note}"] if note else []) + ["[[rule]]", *_lines(rule, spread)]))
+    return "\n\n".join(parts) + "\n"
 
 
-def _key(name: str) -> str:
-    return name if _BARE.fullmatch(name) else _value(name)
+def _lines(rule: Mapping[str, Any], spread: bool) -> Iterator[str]:
+    yield f"name = {writer.value(rule['name'])}"
+    if rule["when"]:
+        yield f"when = {writer.value(rule['when'])}"
+    yield f"then = {writer.value(rule['then'], spread)}"

@@ -15,10 +15,11 @@ from .courses import PATIENCE, card_was_read, course, due_at, end, is_busy, pati
 from .host import AMOUNT_TRIGGERS, DECLINED_CODE, RESOLVED_AFTER, Answer, host_answer
 from .transactions import Terminal, Transaction
 from .words import (
-    APPROVALS, MESSAGES, OPERATIONS, POSSIBLE, REFUND, REFUND_REVERSAL, REPEATABLE, REVERSALS, SALE, SHOWN,
-    STOP, STOPPABLE, Act, Result, State)
+    APPROVALS, MESSAGES, OPERATIONS, POSSIBLE, REASONS, REFUND, REFUND_REVERSAL, REPEATABLE, REVERSALS, SALE,
+    SHOWN, STOP, STOPPABLE, Act, Result, State)
 
 __all__ = ["AMOUNT_TRIGGERS", "APPROVALS", "Act", "Answer", "DECLINED_CODE", "Impossible", "MESSAGES", "OPERATIONS", "PATIENCE", "POSSIBLE",
+           "REASONS",
            "REFUND", "REFUND_REVERSAL", "REPEATABLE", "RESOLVED_AFTER", "REVERSALS", "Result", "SALE", "SHOWN", "STOP", "STOPPABLE",
            "State", "Terminal", "Transaction", "acted", "card_was_read", "course", "due_at", "end", "ended", "host_answer", "is_busy",
            "patience_left", "refused", "resolved", "state", "told"]

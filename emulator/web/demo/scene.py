@@ -35,7 +35,8 @@ def shown(here: Emulator, language: str) -> dict[str, Any]:
     pages = tables.notebook.pages(MERCHANT)
     sight, view = _seen(step.sight, orders, payment_code(here.settings.seed, where.run), language)
     return {
-        "stories": STORIES, "story": story, "step": step, "where": where, "basket": story.goods, "total": total(story.goods),
+        "stories": STORIES, "story": story, "caption": story.caption(step), "where": where,
+        "basket": story.goods, "total": total(story.goods),
         "shop": NAME, "merchants_id": MERCHANT, "beliefs": beliefs(pages), "lines": [_line(page) for page in pages if page.kind in WRITTEN],
         "orders": [_gateway(tables, order, here.settings.timezone, now) for order in reversed(orders)],
         "sight": sight, "view": view,
