@@ -20,6 +20,7 @@ from tgpay_emulator.gateway.endpoints import ENDPOINTS
 from tgpay_emulator.protocol.codes import REFUSALS
 
 from .driver import Control, Receiver, Server, Shop, free_port, md5_sign
+from .terminals import on_a_terminal
 
 TOKEN = "14b0be26d00fbc6dcf20ed1f0a3516df"
 PARAMS = {"merchants_id": "201703200001", "out_trade_no": "茶 1", "trans_amount": "1.00", "sign_type": "MD5", "empty": ""}
@@ -94,6 +95,15 @@ def test_a_command_that_cannot_be_done_says_why_in_a_line_and_fails(server: Serv
     assert done.exit_code != 0
     assert (done.stdout, words in done.stderr.splitlines()[-1]) == ("", True)
     assert isinstance(done.exception, SystemExit)
+
+
+def test_a_terminal_shows_labels_in_bold_unless_it_is_to_show_no_colours() -> None:
+    asked = sys.executable, "-m", "tgpay_emulator", "sign", "a=[red]b", "--token", "t"
+    plain = command("sign", "a=[red]b", "--token", "t").stdout
+    assert on_a_terminal(*asked, NO_COLOR="1") == plain
+    styled = on_a_terminal(*asked)
+    assert styled.startswith("\x1b[1mcanonical\x1b[0m: a=[red]b\n")
+    assert re.sub(r"\x1b\[\d*m", "", styled) == plain
 
 
 @pytest.mark.parametrize("arguments", [("merchants",), ("orders",), ("notify", "list"), ("clock",), ("sign", "a=b", "--token", "t"),

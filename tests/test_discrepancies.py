@@ -22,6 +22,7 @@ from tgpay_emulator.domain import discrepancies, reconciliation, settlement
 from tgpay_emulator.domain.merchants import Merchant
 from tgpay_emulator.domain.orders import Order
 from tgpay_emulator.domain.reconciliation import Days, Truth
+from tgpay_emulator.protocol.faults import Discrepancy
 from tgpay_emulator.scenarios import outcomes
 
 from .driver import VISA, Answer, Clock, Control, Server, Shop, exchange
@@ -116,7 +117,7 @@ PAYMENTS = {
 # What the file shows.
 
 def test_every_discrepancy_of_the_scenario_language_can_be_injected() -> None:
-    assert tuple(discrepancies.INJECTIONS) == outcomes.DISCREPANCIES
+    assert tuple(discrepancies.INJECTIONS) == tuple(Discrepancy)
 
 
 SHOWN = [
@@ -458,7 +459,7 @@ def test_a_list_that_is_none_is_a_problem_that_names_the_row(shop: Shop, body: d
     assert (400 <= answer.status < 500, words in answer.json["detail"]) == (True, True), answer.text
 
 
-ALTERED = [word for word in outcomes.DISCREPANCIES if word not in ("missing", "unknown_row")]
+ALTERED = [word for word in Discrepancy if word not in ("missing", "unknown_row")]
 INJECTED = st.one_of(st.lists(st.sampled_from([*ALTERED, "unknown_row"]), unique=True), st.just(["missing"]),
                     st.just(["missing", "unknown_row"]))
 AMOUNTS = st.integers(1, 5_000)
@@ -526,7 +527,7 @@ def test_the_file_of_the_shipped_scenario_disagrees_with_the_shops_books_just_wh
            if files[number] != [(row["amount"], row["fee"], row["settlement_date"])]]
     assert off == [entry["out_trade_no"] for entry in entries if entry["injected"]] == [NUMBERS[place] for place in INJECTED_AT]
     assert {row["partner_transaction_id"] for row in rows} - {*NUMBERS} == {entry["unknown"] for entry in entries if entry["unknown"]}
-    assert {word for entry in entries for word in entry["injected"]} == {*outcomes.DISCREPANCIES}
+    assert {word for entry in entries for word in entry["injected"]} == {*Discrepancy}
 
 
 def test_a_list_that_repeats_that_file_misses_all_of_it_and_nothing_else(hundred: Shop) -> None:

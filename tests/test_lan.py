@@ -13,9 +13,10 @@ from PIL import Image
 from tgpay_emulator.base import lan
 from tgpay_emulator.base.lan import Interface, ranked
 from tgpay_emulator.base.settings import Settings
-from tgpay_emulator.cli.announcement import AS_BEFORE, BLACK_AND_WHITE, qr_code
+from tgpay_emulator.cli.announcement import qr_code
 
 from .driver import Control, Server, exchange
+from .terminals import on_a_terminal
 
 UP, LOOPBACK, TUNNEL, RUNNING = 0x1, 0x8, 0x10, 0x40
 WIFI = Interface("wlan0", "192.168.1.20", wireless=True)
@@ -55,10 +56,14 @@ def decoded(drawn: str) -> str:
 
 
 def test_the_printed_code_is_the_address_and_black_on_white_where_there_are_colours() -> None:
-    plain, coloured = qr_code(URL, in_colour=False), qr_code(URL, in_colour=True)
+    program = f"from tgpay_emulator.cli.announcement import print_code; print_code({URL!r})"
+    plain, coloured = (on_a_terminal(sys.executable, "-c", program, NO_COLOR=value).strip("\n")
+                       for value in ("1", ""))
+    assert plain == qr_code(URL)
     assert decoded(plain) == URL
-    assert all(line.startswith(BLACK_AND_WHITE) and line.endswith(AS_BEFORE) for line in coloured.splitlines())
-    assert coloured.replace(BLACK_AND_WHITE, "").replace(AS_BEFORE, "") == plain
+    begin, end = "\x1b[97;40m", "\x1b[0m"
+    assert all(line.startswith(begin) and line.endswith(end) for line in coloured.splitlines())
+    assert coloured.replace(begin, "").replace(end, "") == plain
 
 
 @pytest.fixture

@@ -78,3 +78,17 @@ def test_the_source_archive_has_every_file_that_git_knows(tmp_path: Path) -> Non
     with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
         packed = {name.partition("/")[2] for name in archive.getnames()}
     assert set(known.stdout.split()) <= packed
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="the list of files is that of git")
+def test_an_installed_package_has_the_files_that_it_reads(tmp_path: Path) -> None:
+    build = "from setuptools import setup; setup()"
+    checkout, built = tmp_path / "checkout", tmp_path / "built"
+    subprocess.run(["git", "clone", "--quiet", "--shared", str(ROOT), str(checkout)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", build, "build_py", "--build-lib", str(built)],
+                   cwd=checkout, check=True, timeout=60, capture_output=True)
+    known = subprocess.run(["git", "ls-files", "emulator"],
+                           cwd=checkout, check=True, timeout=60, capture_output=True, text=True)
+    package = built / "tgpay_emulator"
+    installed = {str(file.relative_to(package)) for file in package.rglob("*")}
+    assert {name.removeprefix("emulator/") for name in known.stdout.split()} - installed == set()

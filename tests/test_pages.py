@@ -1,11 +1,14 @@
 """The payer's pages in a real browser. Screenshots are left in test-pages/."""
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import expect
+
+import tgpay_emulator.web
 
 from .browser import DESK, LANGUAGES, PHONE, Visitor
 from .driver import Clock, Receiver, Shop
@@ -178,3 +181,14 @@ def test_a_browser_without_javascript_can_pay(visitor: Visitor, shop: Shop) -> N
 def parameter(url: str, name: str) -> str:
     """A parameter in a URL's query."""
     return dict(pair.split("=", 1) for pair in url.partition("?")[2].split("&"))[name]
+
+
+def test_the_colours_of_all_pages_are_defined_in_one_style_sheet() -> None:
+    static = Path(tgpay_emulator.web.__file__).parent / "static"
+    sheets = {file.name: file.read_text(encoding="utf-8") for file in static.rglob("*.css")}
+    palette = set(re.findall(r"(--[a-z-]+):", sheets.pop("palette.css")))
+    used = {name for sheet in sheets.values() for name in re.findall(r"var\((--[a-z-]+)", sheet)}
+    assert len(sheets) == 5
+    colour = re.compile(r"#[0-9a-f]{3,8}\b(?!.*{)|rgba?\(", re.IGNORECASE)
+    assert [name for name, sheet in sheets.items() if colour.search(sheet)] == []
+    assert used == palette

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 from lxml import html
 
-from tgpay_emulator.base.urls import origin
+from tgpay_emulator.base.urls import origin, with_query
 
 from .driver import VISA, Answer, Receiver, Shop, card_of, exchange
 
@@ -189,3 +189,17 @@ def test_a_scheme_that_runs_programs_or_reads_files_is_never_taken(shop: Shop, u
     ("myapp://user:secret@paid", "myapp://***@paid"), ("", "")])
 def test_a_server_is_scheme_host_and_port(url: str, server: str) -> None:
     assert origin(url) == server
+
+
+@pytest.mark.parametrize("url, joined", [
+    ("http://h", "http://h?a=1&b=%26+x"), ("http://h/p", "http://h/p?a=1&b=%26+x"), ("/p", "/p?a=1&b=%26+x"),
+    ("http://h/p?c=2", "http://h/p?c=2&a=1&b=%26+x"), ("http://h/p?", "http://h/p?a=1&b=%26+x"),
+    ("http://h/p?c=2&", "http://h/p?c=2&a=1&b=%26+x"), ("http://h/p?c=2?", "http://h/p?c=2?&a=1&b=%26+x"),
+    ("http://h/p#top", "http://h/p?a=1&b=%26+x#top"),
+    ("http://h/p?c=2#a?b", "http://h/p?c=2&a=1&b=%26+x#a?b"),
+    ("http://h/p?#", "http://h/p?a=1&b=%26+x#"), ("http://h/a&", "http://h/a&?a=1&b=%26+x"),
+    ("myapp://paid", "myapp://paid?a=1&b=%26+x"),
+])
+def test_a_query_is_joined_to_a_url_in_one_way(url: str, joined: str) -> None:
+    assert with_query(url, {"a": 1, "none": None, "b": "& x"}) == joined
+    assert with_query(url, {"none": None}) == with_query(url, {}) == url

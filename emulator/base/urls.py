@@ -9,7 +9,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes, urlencode
 
 from . import hosts
 
@@ -165,12 +165,18 @@ def _escaped(text: str, kept: str) -> str:
     return re.sub(inside, lambda found: quote(found[0], safe="", errors="replace"), text)
 
 
-def with_query(url: str, query: str) -> str:
-    """The URL with `query` added behind the query that it has; the fragment stays at the end."""
+def with_query(url: str, params: Mapping[str, object]) -> str:
+    """The URL, or path, with parameters added to whatever query it has; its fragment stays behind them.
+
+    A parameter that is None is left out.
+    """
+    query = urlencode({name: value for name, value in params.items() if value is not None})
+    if not query:
+        return url
     bare, hash_mark, fragment = url.partition("#")
-    if bare.endswith(("?", "&")):
-        return f"{bare}{query}{hash_mark}{fragment}"
-    return f"{bare}{'&' if '?' in bare else '?'}{query}{hash_mark}{fragment}"
+    beginning, _, before = bare.partition("?")
+    joint = "&" if before and not before.endswith("&") else ""
+    return f"{beginning}?{before}{joint}{query}{hash_mark}{fragment}"
 
 
 def discreet(text: str) -> str:

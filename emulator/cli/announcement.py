@@ -8,9 +8,9 @@ import click
 
 from .. import __version__
 from ..base.settings import Settings
-from .output import drop_output, reason
+from .output import console, drop_output, reason
 
-BLACK_AND_WHITE, AS_BEFORE = "\x1b[40;97m", "\x1b[0m"
+WHITE_ON_BLACK = "bright_white on black"
 
 
 def announced(settings: Settings) -> Callable[[Settings, str], None]:
@@ -44,7 +44,7 @@ def announced(settings: Settings) -> Callable[[Settings, str], None]:
 def _show_to_phones(url: str, by_hand: bool) -> None:
     """The console's address as a QR code and in words; unless it was given by hand, with the machine's other addresses."""
     try:
-        click.echo(f"\n{qr_code(f'{url}/console', in_colour=sys.stdout.isatty())}\n")
+        print_code(f"{url}/console")
     except UnicodeEncodeError:
         pass  # a terminal without blocks still shows the address
     click.echo(f"Phones on the same network open {url}/console")
@@ -63,12 +63,19 @@ def _addresses() -> list[str]:
         return []
 
 
-def qr_code(text: str, in_colour: bool) -> str:
-    """A QR code of half blocks. In colour it is black on white whatever the terminal's own colours are; else it is for a dark one."""
+def print_code(text: str) -> None:
+    """Print a QR code: black on white whatever the terminal's own colours are, where it has colours."""
+    printed = console()
+    printed.print()
+    printed.print(qr_code(text), style=WHITE_ON_BLACK)
+    printed.print()
+
+
+def qr_code(text: str) -> str:
+    """A QR code of half blocks, light ones on a dark ground."""
     from qrcode.main import QRCode
 
     code, drawn = QRCode(), io.StringIO()
     code.add_data(text)
     code.print_ascii(drawn, invert=True)
-    lines = drawn.getvalue().replace("\xa0", " ").splitlines()
-    return "\n".join(f"{BLACK_AND_WHITE}{line}{AS_BEFORE}" if in_colour else line for line in lines)
+    return drawn.getvalue().replace("\xa0", " ").rstrip("\n")

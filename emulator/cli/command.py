@@ -12,7 +12,7 @@ import click
 from .. import __version__
 from ..base.settings import SETTINGS, variable
 from ..terminal import Act
-from .output import Program
+from .output import Program, console
 from .remote import Control, address_of, fail, fetch, one_line, settings_of
 
 
@@ -59,22 +59,19 @@ def show(data: Any, as_json: bool, columns: tuple[str, ...] = ()) -> None:
         for row in rows:
             click.echo("\t".join(str(row.get(name, "")) for name in columns))
         return
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(*columns)
     for row in rows:
         table.add_row(*(str(row.get(name, "")) for name in columns))
-    Console().print(table)
+    console().print(table, soft_wrap=False)
 
 
 def patience(sentence: str) -> AbstractContextManager[Any]:
     """Something that moves while a person waits; nothing in a pipe."""
     if not sys.stderr.isatty():
         return nullcontext()
-    from rich.console import Console
-
-    return Console(stderr=True).status(sentence)
+    return console(stderr=True).status(sentence)
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

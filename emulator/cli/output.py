@@ -1,10 +1,16 @@
-"""The end of a command whose output cannot be written: one line, or none where the reader has had enough."""
+"""Where commands print: a console for styles, and the end of a command whose output cannot be written.
+
+That end is one line, or none where the reader has had enough.
+"""
 import errno
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 class Program(click.Group):
@@ -24,6 +30,18 @@ class Program(click.Group):
             if getattr(error, "errno", None) != errno.EPIPE:
                 _say(f"Error: {reason(error)}")
             sys.exit(1)
+
+
+def console(stderr: bool = False) -> "Console":
+    """The terminal, or the pipe, that a command prints on: plain in a pipe and with NO_COLOR.
+
+    Texts are never wrapped.
+    """
+    from rich.console import Console  # most commands print plain lines, and begin sooner without
+
+    is_plain = bool(os.environ.get("NO_COLOR"))
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True,
+                   color_system=None if is_plain else "auto")
 
 
 def reason(error: OSError | UnicodeError) -> str:

@@ -3,11 +3,11 @@ import json
 import os
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib import parse
 
 import click
 
 from ..base.settings import NO_TOKEN, SETTINGS, Settings, from_environment
+from ..base.urls import with_query
 
 
 def fail(sentence: str) -> NoReturn:
@@ -91,8 +91,7 @@ class Control:
 
     def __call__(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
         """The answer's JSON; a problem ends the command with its sentence."""
-        wanted = parse.urlencode({name: value for name, value in query.items() if value is not None})
-        address = f"/_emulator{path}{'?' + wanted if wanted else ''}"
+        address = with_query(f"/_emulator{path}", query)
         status, text = self._exchange(method, address, None if body is None else json.dumps(body).encode())
         try:
             answer = json.loads(text) if text else None

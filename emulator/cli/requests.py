@@ -9,6 +9,7 @@ import click
 
 from ..signing import signature
 from .command import main, show, with_control
+from .output import console
 from .remote import Control, fail
 from .sheets import Row, entry_sheet, example, explanation_sheet
 
@@ -16,7 +17,13 @@ from .sheets import Row, entry_sheet, example, explanation_sheet
 def show_sheet(rows: Iterable[Row]) -> None:
     """Print a sheet: a label, and what it names; further lines of it are indented."""
     for label, text in rows:
-        click.echo(f"{click.style(label, bold=True)}: " + "\n    ".join(text.splitlines() or [""]))
+        told = ": " + "\n    ".join(text.splitlines() or [""])
+        if sys.stdout.isatty():
+            printed = console()
+            printed.print(label, style="bold", end="")
+            printed.print(told)
+        else:
+            click.echo(f"{label}{told}")
 
 
 @main.command()

@@ -1,12 +1,12 @@
 """Answers of the control interface laid out for a person: rows of a label and a text, which may have several lines."""
-import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from .. import scenarios
+from ..base import toml
+
 Row = tuple[str, str]
 VERDICT = ("scenario", "rule", "then", "passed", "untold", "elsewhere")
-_BARE = re.compile(r"[\w-]+", re.ASCII)
 
 
 def explanation_sheet(told: Mapping[str, Any]) -> list[Row]:
@@ -16,7 +16,7 @@ def explanation_sheet(told: Mapping[str, Any]) -> list[Row]:
     if differs:
         hidden = ", inside of what is hidden" if differs["yours"] == differs["right"] else ""
         rows += [("first difference", f"after {differs['position']} characters{hidden}"),
-                 ("yours", _quoted(differs["yours"])), ("right", _quoted(differs["right"]))]
+                 ("yours", toml.value(differs["yours"])), ("right", toml.value(differs["right"]))]
     return rows + list((told["code"] or {}).items())
 
 
@@ -38,7 +38,7 @@ def entry_sheet(entry: Mapping[str, Any]) -> list[Row]:
 def scenario_sheet(told: Mapping[str, Any]) -> list[Row]:
     """Which rule of a scenario was used, and why not those before it."""
     rows = [("scenario", told["scenario"]), ("rule", told["rule"] or "none fits")]
-    rows += [("then", _written(told["then"]))] if "then" in told else []
+    rows += [("then", toml.value(told["then"]))] if "then" in told else []
     rows += [(f"not {name}", difference) for name, difference in told["passed"]]
     counts = (("more that do not fit", told["untold"]), ("for other endpoints", told["elsewhere"]))
     return rows + [(label, str(count)) for label, count in counts if count]
@@ -51,23 +51,10 @@ def example(of: Mapping[str, Any]) -> str:
 
 def toml_of(scenario: Mapping[str, Any], uses: Mapping[str, int], by_one: bool) -> str:
     """A scenario as a file has it; how often a list was used, by one merchant or by all together, is a comment."""
-    parts = [f"summary = {_written(scenario['summary'] or scenario['name'])}"]
-    for rule in scenario["rules"]:
-        whole = f"of {len(rule['then'])} times" if by_one else "times by all merchants together"
-        used = f"# used {uses[rule['name']]} {whole}\n" if rule["name"] in uses else ""
-        when = f"when = {_written(rule['when'])}\n" if rule["when"] else ""
-        parts.append(f"{used}[[rule]]\nname = {_written(rule['name'])}\n{when}then = {_written(rule['then'])}")
-    return "\n\n".join(parts) + "\n"
+    notes = {rule["name"]: f"used {uses[rule['name']]} {_whole(rule, by_one)}"
+             for rule in scenario["rules"] if rule["name"] in uses}
+    return scenarios.written(scenario, notes, spread=False)
 
 
-def _written(value: Any) -> str:
-    """A value as TOML has it, on one line."""
-    if isinstance(value, Mapping):
-        pairs = (f"{name if _BARE.fullmatch(name) else _quoted(name)} = {_written(inner)}" for name, inner in value.items())
-        return f"{{ {', '.join(pairs)} }}" if value else "{}"
-    return f"[{', '.join(map(_written, value))}]" if isinstance(value, list) else _quoted(value)
-
-
-def _quoted(text: Any) -> str:
-    """A text between quotes, so that blanks at its ends and line breaks are seen; a number or a switch as it is."""
-    return json.dumps(text, ensure_ascii=False)
+def _whole(rule: Mapping[str, Any], by_one: bool) -> str:
+    return f"of {len(rule['then'])} times" if by_one else "times by all merchants together"

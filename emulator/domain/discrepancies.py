@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from ..base import randomness
 from ..base.settings import Settings
+from ..protocol.faults import Discrepancy
 from .settlement import PAYMENT, Entry, line, settled_later
 
 Rows = tuple[Entry, ...]
@@ -22,9 +23,9 @@ class Shown:
 def shown(entry: Entry, injected: Iterable[str], settings: Settings) -> Shown:
     """What the file shows of an entry when these discrepancies are injected, in whatever order they are named."""
     rows: Rows = (entry,)
-    for name, inject in INJECTIONS.items():
+    for name in Discrepancy:
         if name in injected:
-            rows = inject(entry, rows, settings)
+            rows = INJECTIONS[name](entry, rows, settings)
     return Shown("".join(line(row, settings) for row in rows), rows[0].settles_at if rows else entry.settles_at)
 
 
@@ -74,7 +75,6 @@ def _like(trans_id: str, seed: str, *names: str) -> str:
     return trans_id[:half] + "".join(new if old.isdecimal() else old for old, new in zip(trans_id[half:], drawn))
 
 
-# By their names in scenario files; those that are injected together are applied from the first to the last.
-INJECTIONS: Mapping[str, Callable[[Entry, Rows, Settings], Rows]] = {
-    "missing": _missing, "duplicate": _duplicate, "next_day": _next_day, "fee_off": _fee_off, "amount_off": _amount_off,
-    "unknown_row": _unknown_row}
+INJECTIONS: Mapping[Discrepancy, Callable[[Entry, Rows, Settings], Rows]] = {
+    Discrepancy.MISSING: _missing, Discrepancy.DUPLICATE: _duplicate, Discrepancy.NEXT_DAY: _next_day,
+    Discrepancy.FEE_OFF: _fee_off, Discrepancy.AMOUNT_OFF: _amount_off, Discrepancy.UNKNOWN_ROW: _unknown_row}

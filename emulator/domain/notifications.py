@@ -106,7 +106,7 @@ def returned(order: CardOrder, merchant: Merchant) -> str:
         return ""
     fields = {"merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "order_id": card.order_id,
               "status": str(card.status), "result_code": card.code, "trans_amount": money.text(order.amount)}
-    return urls.with_query(url, urlencode(envelope.signed(fields, merchant.token)))
+    return urls.with_query(url, envelope.signed(fields, merchant.token))
 
 
 HAS_RESULT, NO_RESULT, NO_TRANSACTION = "200", "204", "404"
@@ -187,10 +187,9 @@ def packed(order: Order, notify_type: str, fields: Fields, url: str, merchant: M
     signed = _signed(order, fields, merchant)
     if notify_type == MINI:
         return Notification(notify_type, "POST", url, JSON, _json(signed))
-    query = urlencode(signed)
     if notify_type == BANKCARD or merchant.notify_method == "POST":
-        return Notification(notify_type, "POST", url, FORM, query)
-    return Notification(notify_type, "GET", urls.with_query(url.partition("#")[0], query), "", "")
+        return Notification(notify_type, "POST", url, FORM, urlencode(signed))
+    return Notification(notify_type, "GET", urls.with_query(url.partition("#")[0], signed), "", "")
 
 
 def _signed(order: Order, fields: Fields, merchant: Merchant) -> Fields:

@@ -296,7 +296,7 @@ def _written_down(tables: Writer, now: int, case: Case, response: Response, verd
 
 
 def _as_scripted(response: Response, script: "scenarios.Script") -> Response:
-    altered = faults.FAULTS[script.then.fault](response) if script.then.fault else response
+    altered = faults.FAULTS[script.then.fault].act(response) if script.then.fault else response
     return replace(altered, rule=script.rule, delay=script.then.delay or 0)
 
 

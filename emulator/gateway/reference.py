@@ -160,7 +160,7 @@ def payment_codes_table() -> str:
 def response_codes_table() -> str:
     """The response codes of cards."""
     return table(("code", "message", "section", "status", "what the payer reads"),
-                 ((f"`{row.code}`", row.message, row.section, str(row.status), row.shown[0])
+                 ((f"`{row.code}`", row.message, row.section, str(row.status), row.advice.sentence)
                   for row in RESPONSE_CODES.values()))
 
 

@@ -19,7 +19,7 @@ from . import terminal_transactions
 from .payments import Payments, Trigger
 from .terminal_transactions import TRIGGERED, conclude, note_start
 
-NOT_FOUND = "Original not found"
+NOT_FOUND = terminal.REASONS["no_original"]
 EVENTS: Mapping[Result, Event] = {
     **dict.fromkeys(terminal.APPROVALS, Event.PAY), Result.CANCELLED: Event.CANCEL, Result.UNDEFINED: Event.PEND}
 REASON, DEFAULT_REASON = "error", ""

@@ -6,13 +6,13 @@ carried out and journalled as usual.
 """
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from itertools import chain
 
 from ..signing import signature
 from .replies import Response, Wire
 
-NOTHING_HAPPENS = ("drop_before", "http_500", "http_503")
 HTML, TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
 _PAGE = "<html>\n<head><title>{title}</title></head>\n<body><h1>{title}</h1></body>\n</html>\n"
 
@@ -67,10 +67,48 @@ def slow(response: Response) -> Response:
     return replace(response, wire=Wire.SLOW)
 
 
-FAULTS: Mapping[str, Callable[[Response], Response]] = {
-    "drop_before": drop, "drop_after": drop, "reset": reset, "empty": empty, "truncate": truncate, "malformed": malformed,
-    "http_500": http_error(500, "Internal Server Error"), "http_503": http_error(503, "Service Unavailable"), "wrong_sign": wrong_sign,
-    "wrong_type": wrong_type, "slow": slow}
+@dataclass(frozen=True)
+class Fault:
+    """A row: what it makes of a response, what arrives, and whether the request is carried out."""
+
+    act: Callable[[Response], Response]
+    arrives: str
+    happens: bool = True
+
+    @property
+    def meaning(self) -> str:
+        """What arrives, and that nothing has happened where that is so."""
+        return self.arrives if self.happens else f"{self.arrives}; nothing has happened"
+
+
+FAULTS: Mapping[str, Fault] = {
+    "drop_before": Fault(drop, "the connection is closed without a byte", happens=False),
+    "http_500": Fault(http_error(500, "Internal Server Error"),
+                      "a page of the web server says 500 Internal Server Error", happens=False),
+    "http_503": Fault(http_error(503, "Service Unavailable"),
+                      "a page of the web server says 503 Service Unavailable", happens=False),
+    "drop_after": Fault(drop, "the connection is closed without a byte"),
+    "reset": Fault(reset, "the connection is reset (RST) without a byte"),
+    "empty": Fault(empty, "the answer is 200 with nothing in it"),
+    "truncate": Fault(truncate,
+                      "the connection is closed in the middle of the body, whose length was announced"),
+    "malformed": Fault(malformed, "the answer is XML that no parser takes; a file ends in an open quote"),
+    "wrong_sign": Fault(wrong_sign, "the answer is right but for its signature, where it has one"),
+    "wrong_type": Fault(wrong_type, "the answer is right but for its Content-Type, which says HTML"),
+    "slow": Fault(slow, "the bytes of the answer trickle for 4 seconds"),
+}
+NOTHING_HAPPENS = tuple(name for name, fault in FAULTS.items() if not fault.happens)
+
+
+class Discrepancy(StrEnum):
+    """A fault of the settlement file, which `domain.discrepancies` makes; the order is that of making."""
+
+    MISSING = "missing"
+    DUPLICATE = "duplicate"
+    NEXT_DAY = "next_day"
+    FEE_OFF = "fee_off"
+    AMOUNT_OFF = "amount_off"
+    UNKNOWN_ROW = "unknown_row"
 
 
 def forged(sign: str) -> str:

@@ -20,62 +20,80 @@ class CardStatus(StrEnum):
 
 
 @dataclass(frozen=True)
+class Advice:
+    """What the payer is told, in the document's words; `name` is ours, and the key of translations."""
+
+    name: str
+    sentence: str
+
+
+@dataclass(frozen=True)
 class ResponseCode:
     """A row of the tables in section 7.2.
 
-    `shown` is the text for the payer in English and in Chinese (the Chinese text is ours). Both are empty when the
-    document has no text.
+    `advice` is what the payer reads; it is empty where the document says nothing.
     """
 
     code: str
     message: str
     section: str
     status: CardStatus
-    shown: tuple[str, str]
+    advice: Advice
 
 
-# Texts for the payer: the document's words, and our own in Chinese.
-NOTHING = ("", "")
-SUBMITTED = ("The transaction was submitted successfully,wait to confirm", "交易已提交，请等待确认。")
-SUBMITTED_AND_PENDING = ("The transaction was submitted successfully,wait to confirm.", "交易已提交，请等待确认。")
-TRY_AGAIN_OR_ASK_HOW = ("1. Try to Pay again, your card issuer may accept your payment. 2. Call the "
-                        "banking telephone on the back of the card, ask your card issuer how to do, then "
-                        "pay again. 3. Change another card to pay.",
-                        "1. 请重新支付，发卡行可能会接受您的付款。2. 拨打卡背面的银行电话，询问发卡行如何处理，然后再次支付。3. 换一张卡支付。")
-ENOUGH_MONEY = ("Please confirm the card has enough money or use another card.", "请确认卡内余额充足，或换一张卡。")
-TRY_AGAIN_OR_ASK = ("1. Try to Pay again, your card issuer may accept your payment. 2. Call the banking "
-                    "telephone on the back of the card, ask your card issuer accept your payment, then pay "
-                    "again. 3. Change another card to pay.",
-                    "1. 请重新支付，发卡行可能会接受您的付款。2. 拨打卡背面的银行电话，请发卡行接受付款后再次支付。3. 换一张卡支付。")
-CONTACT_ISSUER = ("Please contact your card issuer or use another card.", "请联系发卡行，或换一张卡。")
-TRY_AGAIN_OR_CALL = ("1. Try to Pay again, your card issuer may accept your payment. 2. Call the banking "
-                     "telephone on the back of the card to fix the problem. 3. Change another card to pay.",
-                     "1. 请重新支付，发卡行可能会接受您的付款。2. 拨打卡背面的银行电话解决问题。3. 换一张卡支付。")
-CONFIRM_AMOUNT = ("1.Contact the merchant to confirm the transaction amount. 2.Contact your card issuer to "
-                  "fix the problem. 3.Change another card to pay.",
-                  "1. 请与商家确认交易金额。2. 请联系发卡行解决问题。3. 换一张卡支付。")
-VALID_ACCOUNT = ("Please call your card issuer to confirm your account is valid or use another card.",
-                 "请致电发卡行确认账户有效，或换一张卡。")
-BILL_FIELDS = ("Please confirm the bill fields are right or use another card.", "请确认账单信息正确，或换一张卡。")
-CALL_ISSUER = ("Call the banking telephone on the back of the card to fix the problem.", "请拨打卡背面的银行电话解决问题。")
-CONTACT_MERCHANT = ("Please contact the merchant.", "请联系商家。")
-RIGHT_PIN = ("Please input the right PIN.", "请输入正确的密码。")
-RIGHT_VALIDITY = ("Please input the correct validity.", "请输入正确的有效期。")
-RIGHT_NUMBER = ("Please confirm the card number is right or use another card.", "请确认卡号正确，或换一张卡。")
-RIGHT_CVV = ("Please input the right verification code.", "请输入正确的安全码。")
-PERIOD_OF_USE = ("1.Please confirm the card period of use or use another card. 2.Please confirm the card "
-                 "number is right.",
-                 "1. 请确认卡的有效期，或换一张卡。2. 请确认卡号正确。")
-ISSUER_OR_NUMBER = ("1.Please contact your card issuer or use another card. 2.Please confirm the card "
-                    "number is right.",
-                    "1. 请联系发卡行，或换一张卡。2. 请确认卡号正确。")
-TRY_LATER = ("Try to pay again later.", "请稍后再次支付。")
-DUPLICATE = ("Duplicate transaction,please contact the merchant.", "重复交易，请联系商家。")
-DUPLICATE_REVERSAL = ("Duplicate reversal,please contact the merchant.", "重复撤销，请联系商家。")
-CONFIRM_RESULT = ("Contact the merchant website to confirm the payment result.If transaction is failed try "
-                  "to pay again.",
-                  "请在商家网站确认支付结果。如果交易失败，请重新支付。")
-EXPIRED = ("Transaction is expired，try to pay again.", "交易已过期，请重新支付。")
+NOTHING = Advice("", "")
+SUBMITTED = Advice("submitted", "The transaction was submitted successfully,wait to confirm")
+SUBMITTED_AND_PENDING = Advice(
+    "submitted_and_pending",
+    "The transaction was submitted successfully,wait to confirm.")
+TRY_AGAIN_OR_ASK_HOW = Advice(
+    "try_again_or_ask_how",
+    "1. Try to Pay again, your card issuer may accept your payment. 2. Call the "
+    "banking telephone on the back of the card, ask your card issuer how to do, then "
+    "pay again. 3. Change another card to pay.")
+ENOUGH_MONEY = Advice("enough_money", "Please confirm the card has enough money or use another card.")
+TRY_AGAIN_OR_ASK = Advice(
+    "try_again_or_ask",
+    "1. Try to Pay again, your card issuer may accept your payment. 2. Call the "
+    "banking telephone on the back of the card, ask your card issuer accept your "
+    "payment, then pay again. 3. Change another card to pay.")
+CONTACT_ISSUER = Advice("contact_issuer", "Please contact your card issuer or use another card.")
+TRY_AGAIN_OR_CALL = Advice(
+    "try_again_or_call",
+    "1. Try to Pay again, your card issuer may accept your payment. 2. Call the "
+    "banking telephone on the back of the card to fix the problem. 3. Change another "
+    "card to pay.")
+CONFIRM_AMOUNT = Advice(
+    "confirm_amount",
+    "1.Contact the merchant to confirm the transaction amount. 2.Contact your card "
+    "issuer to fix the problem. 3.Change another card to pay.")
+VALID_ACCOUNT = Advice(
+    "valid_account",
+    "Please call your card issuer to confirm your account is valid or use another "
+    "card.")
+BILL_FIELDS = Advice("bill_fields", "Please confirm the bill fields are right or use another card.")
+CALL_ISSUER = Advice("call_issuer", "Call the banking telephone on the back of the card to fix the problem.")
+CONTACT_MERCHANT = Advice("contact_merchant", "Please contact the merchant.")
+RIGHT_PIN = Advice("right_pin", "Please input the right PIN.")
+RIGHT_VALIDITY = Advice("right_validity", "Please input the correct validity.")
+RIGHT_NUMBER = Advice("right_number", "Please confirm the card number is right or use another card.")
+RIGHT_CVV = Advice("right_cvv", "Please input the right verification code.")
+PERIOD_OF_USE = Advice(
+    "period_of_use",
+    "1.Please confirm the card period of use or use another card. 2.Please confirm "
+    "the card number is right.")
+ISSUER_OR_NUMBER = Advice(
+    "issuer_or_number",
+    "1.Please contact your card issuer or use another card. 2.Please confirm the card"
+    " number is right.")
+TRY_LATER = Advice("try_later", "Try to pay again later.")
+DUPLICATE = Advice("duplicate", "Duplicate transaction,please contact the merchant.")
+DUPLICATE_REVERSAL = Advice("duplicate_reversal", "Duplicate reversal,please contact the merchant.")
+CONFIRM_RESULT = Advice(
+    "confirm_result",
+    "Contact the merchant website to confirm the payment result.If transaction is "
+    "failed try to pay again.")
+EXPIRED = Advice("expired", "Transaction is expired，try to pay again.")
 
 _SUCCESS, _PENDING, _FAILED, _CANCELED = CardStatus.SUCCESS, CardStatus.PENDING, CardStatus.FAILED, CardStatus.CANCELED
 RESPONSE_CODES = {row.code: row for row in (

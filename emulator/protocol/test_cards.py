@@ -128,6 +128,11 @@ class TestCard:
     message: str
     means: str
 
+    @property
+    def keys(self) -> tuple[str, str]:
+        """What names its `means`, the more special first: code and variant, and the status."""
+        return f"{self.code}.{self.number[10:15]}", self.status
+
 
 def test_cards() -> list[TestCard]:
     """All test cards: those of each brand that are approved, then for each code its card and the card's variants."""

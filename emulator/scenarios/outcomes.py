@@ -1,9 +1,10 @@
 """`then`: the outcome of a rule for a payment, its answer and its notifications. To add a key, add one field."""
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..base import durations, money
 from ..protocol.codes import BUYER_FAILURES
+from ..protocol.faults import FAULTS, NOTHING_HAPPENS, Discrepancy
 from ..protocol.response_codes import PENDING, RESPONSE_CODES, CardStatus
 from ..terminal import Result, State
 from .kinds import (
@@ -19,21 +20,6 @@ ENDPOINTS = (*PAYMENTS, "tgpayquery", "tgpayrefund", "tgpaycancel", "tgpayapi", 
 RESULTS = tuple(map(str, Result))
 STATES = tuple(map(str, (State.WAITING_FOR_CARD, State.READING_CARD, State.PIN_ENTRY, State.AUTHORISING)))
 PAID, FROM_AMOUNT = "paid", "from:trans_amount"
-NOTHING_HAPPENS = ("drop_before", "http_500", "http_503")
-FAULTS: Mapping[str, str] = {
-    "drop_before": "the connection is closed without a byte; nothing has happened",
-    "http_500": "a page of the web server says 500 Internal Server Error; nothing has happened",
-    "http_503": "a page of the web server says 503 Service Unavailable; nothing has happened",
-    "drop_after": "the connection is closed without a byte",
-    "reset": "the connection is reset (RST) without a byte",
-    "empty": "the answer is 200 with nothing in it",
-    "truncate": "the connection is closed in the middle of the body, whose length was announced",
-    "malformed": "the answer is XML that no parser takes; a file ends in an open quote",
-    "wrong_sign": "the answer is right but for its signature, where it has one",
-    "wrong_type": "the answer is right but for its Content-Type, which says HTML",
-    "slow": "the bytes of the answer trickle for 4 seconds",
-}
-DISCREPANCIES = ("missing", "duplicate", "next_day", "fee_off", "amount_off", "unknown_row")
 LONGEST_DELAY = 10 * durations.MINUTE
 
 
@@ -136,8 +122,9 @@ class Then:
     delay: int | None = key(duration(LONGEST_DELAY), "the answer takes so much longer, on the real clock")
     fault: str = key(one_of(*FAULTS), f"where the line breaks; nothing happens with {', '.join(NOTHING_HAPPENS)}, with all others the "
                                       "payment is committed")
-    settlement: tuple[str, ...] = key(some_of(*DISCREPANCIES), "discrepancies of the order's rows in the settlement file",
-                                      (*PAYMENTS, "tgpayrefund", "tgpaycancel"))
+    settlement: tuple[str, ...] = key(
+        some_of(*Discrepancy), "discrepancies of the order's rows in the settlement file",
+        (*PAYMENTS, "tgpayrefund", "tgpaycancel"))
     notify: Notify = table(Notify, "its notifications", PAYMENTS)
     terminal: Terminal = table(Terminal, "the card terminal", TERMINALS)
     buyer: Buyer = table(Buyer, "the payer of a waiting order", (*WALLETS, *CARDS))

@@ -1,10 +1,11 @@
 """Rows for the reference: all keys of `when` and `then` with formats and meanings, the faults, and the bundled files."""
 from collections.abc import Iterator
 
+from ..protocol.faults import FAULTS
 from .collection import shipped, shipped_scenario
 from .conditions import ATTEMPT, CARD, CHANCE, ENDPOINT, LOOKUPS, Lookup
 from .kinds import keys_of
-from .outcomes import ENDPOINTS, FAULTS, Then
+from .outcomes import ENDPOINTS, Then
 
 Row = tuple[str, str, str]
 
@@ -32,7 +33,7 @@ def then_rows() -> list[Row]:
 
 def fault_rows() -> list[tuple[str, str]]:
     """The faults, and what the client receives with each."""
-    return list(FAULTS.items())
+    return [(name, fault.meaning) for name, fault in FAULTS.items()]
 
 
 def shipped_rows() -> list[tuple[str, str]]:

@@ -17,12 +17,12 @@ from .shown import summary, transaction_json
 from .timeline import PATIENCE, card_was_read, due_at, end, history, is_busy, patience_left, state, steps_of
 from .transactions import Terminal, Transaction
 from .vocabulary import (
-    APPROVALS, MESSAGES, OPERATIONS, POSSIBLE, REFUND, REFUND_REVERSAL, REPEATABLE, REVERSALS, SALE, SHOWN,
-    STOP, STOPPABLE, Act, Result, State)
+    APPROVALS, MESSAGES, OPERATIONS, POSSIBLE, REASONS, REFUND, REFUND_REVERSAL, REPEATABLE, REVERSALS, SALE,
+    SHOWN, STOP, STOPPABLE, Act, Result, State)
 
 __all__ = [
     "AMOUNT_TRIGGERS", "APPROVALS", "Act", "Answer", "DECLINED_CODE", "Impossible", "MESSAGES", "OPERATIONS",
-    "PATIENCE", "POSSIBLE", "REFUND", "REFUND_REVERSAL", "REPEATABLE", "RESOLVED_AFTER", "REVERSALS", "Result", "SALE",
-    "SHOWN", "STOP", "STOPPABLE", "State", "Terminal", "Transaction", "acted", "after_time", "card_was_read",
-    "concluded", "due_at", "end", "ended", "history", "host_answer", "is_busy", "patience_left", "refused",
-    "resolved", "state", "steps_of", "summary", "transaction_json"]
+    "PATIENCE", "POSSIBLE", "REASONS", "REFUND", "REFUND_REVERSAL", "REPEATABLE", "RESOLVED_AFTER", "REVERSALS",
+    "Result", "SALE", "SHOWN", "STOP", "STOPPABLE", "State", "Terminal", "Transaction", "acted", "after_time",
+    "card_was_read", "concluded", "due_at", "end", "ended", "history", "host_answer", "is_busy", "patience_left",
+    "refused", "resolved", "state", "steps_of", "summary", "transaction_json"]

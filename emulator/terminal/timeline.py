@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ..base import durations, money
 from .host import Answer
 from .transactions import Transaction
-from .vocabulary import MESSAGES, POSSIBLE, SHOWN, Result, State
+from .vocabulary import MESSAGES, POSSIBLE, REASONS, SHOWN, Result, State
 
 PATIENCE = durations.MINUTE  # the time-out for a card, a PIN and the host's answer
 RESULT_SHOWN = 3 * durations.SECOND
@@ -30,10 +30,10 @@ class _Phase:
     takes_people: bool = True
 
 
-_NO_CARD = Answer(Result.CANCELLED, "", message="No card was presented in time")
-_NOT_READ = Answer(Result.FAILED, "", message="The card could not be read")
-_NO_PIN = Answer(Result.CANCELLED, "", message="No PIN was typed in time")
-_NO_ANSWER = Answer(Result.FAILED, "", message="The host was not reached")
+_NO_CARD = Answer(Result.CANCELLED, "", message=REASONS["no_card"])
+_NOT_READ = Answer(Result.FAILED, "", message=REASONS["not_read"])
+_NO_PIN = Answer(Result.CANCELLED, "", message=REASONS["no_pin"])
+_NO_ANSWER = Answer(Result.FAILED, "", message=REASONS["no_answer"])
 _WAITING = _Phase(State.WAITING_FOR_CARD, _NO_CARD)
 _READING = _Phase(State.READING_CARD, _NOT_READ, takes_people=False)
 _TYPING = _Phase(State.PIN_ENTRY, _NO_PIN)

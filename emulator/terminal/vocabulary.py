@@ -60,3 +60,8 @@ MESSAGES: Mapping[Result, str] = {
     **dict.fromkeys(APPROVALS, "Approved or completed successfully"), Result.PARTIAL_APPROVAL: "Approved for a part of the amount",
     Result.DECLINED: "Declined", Result.FAILED: "Transaction failed", Result.CANCELLED: "Transaction cancelled",
     Result.UNDEFINED: "The host did not answer in time, the result is not known yet"}
+# Messages that say why a transaction ended so, in place of those of its result.
+REASONS: Mapping[str, str] = {
+    "no_card": "No card was presented in time", "not_read": "The card could not be read",
+    "no_pin": "No PIN was typed in time", "no_answer": "The host was not reached",
+    "no_original": "Original not found"}

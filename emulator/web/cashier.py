@@ -194,7 +194,7 @@ def _this_month() -> tuple[int, int]:
 def _advice(order: Order, code: str) -> str:
     """The document's text for the payer of a response code, in the language of the page; empty where it has none."""
     row = RESPONSE_CODES.get(code)
-    return row.shown[texts(order).language == "zh"] if row else ""
+    return texts(order).told(row.advice.sentence, "advice", row.advice.name) if row else ""
 
 
 def _brands() -> str:

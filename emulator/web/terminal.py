@@ -20,7 +20,6 @@ from ..operations.timers import written_of
 from ..operations.unit import terminal_of
 from ..store import Reader
 from ..terminal import Act, State, Terminal
-from .chinese import OF_TERMINALS
 from .control.interface import Problem, refuse_other_sites, refuse_strangers, token_in_force
 from .control.problems import of_error
 from .control.terminals import terminal_json
@@ -28,6 +27,7 @@ from .current import emulator
 from .pages import BY_OWN_PAGES, page, secure, texts, told
 from .receipt import receipt
 from .streams import event, stream
+from .texts import Texts, messages
 
 blueprint = Blueprint("terminal", __name__, url_prefix="/terminal")
 SWITCHES: Mapping[str, dict[str, Any]] = {
@@ -138,12 +138,19 @@ def _screen(serial: str, status: int = 200) -> Response:
     merchant = tables.merchants.find(device.merchants_id)
     language = texts(order)
     words = {**{name: language[str(name)] for name in SCREEN_TEXTS}, "repeats": list(terminal.MESSAGES.values()),
-             "messages": OF_TERMINALS if language.language == "zh" else {}}
+             "messages": _messages(language)}
     return page(
         "terminal.html", status, framed_by=BY_OWN_PAGES, order=order, shown=shown, receipt=printed,
         view=OFFLINE if not device.online else shown["state"],
         merchant=merchant.name if merchant else device.merchants_id, transaction=order.transaction if order else None,
         amounts=_amounts(order), words=words, switches=not token_in_force(), patience=terminal.PATIENCE)
+
+
+def _messages(language: Texts) -> dict[str, str]:
+    """What transactions are told as a sentence, in the language of the page where it is not English."""
+    of_terminals = [sentence for sentence, (kind, _) in messages().items() if kind == "terminal"]
+    told = {sentence: language.message(sentence) for sentence in of_terminals}
+    return {sentence: text for sentence, text in told.items() if text != sentence}
 
 
 def _amounts(order: Order | None) -> tuple[str, str]:

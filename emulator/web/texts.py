@@ -1,285 +1,68 @@
-"""What the payer's pages say: one row a text, English and Chinese."""
-from collections.abc import Iterable, Mapping
+"""What pages say, found in the catalogue by a short key and a language.
+
+The catalogue is `languages/`: `en.json` and `zh.json` have the same keys, for the payers' pages (`payer`) and
+for the console (`console`). Their sections only help a translator to find a text: its name is there once.
+
+The protocol's tables have their English sentences themselves. `zh.tables.json` has their Chinese, in sections
+for kinds of tables; a key is made from the row: `endpoint: tgpayqrcode.title`, `parameter: out_trade_no`,
+`finding: TOO_LONG.change`. A sentence that is made for one request has no key and stays in English.
+"""
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 from markupsafe import Markup, escape
 
-from .chinese import CHINESE
+from .. import terminal
+from ..protocol.response_codes import RESPONSE_CODES
 
-ROWS = (
-    ("simulator", "Simulator: no real money", "模拟环境，不涉及真实资金"),
-    ("pay", "Pay", "确认付款"),
-    ("not_enough", "Not enough money", "余额不足"),
-    ("cancel", "Cancel", "取消"),
-    ("rate", "Rate", "汇率"),
-    ("payer", "Payer", "付款人"),
-    ("order", "Order", "订单号"),
-    ("left", "Time left", "剩余时间"),
-    ("paid", "Paid", "支付成功"),
-    ("closed", "This order is closed", "订单已关闭"),
-    ("declined", "The payment did not go through. You can try again.", "付款未成功，可以重试。"),
-    ("BUYER_BALANCE_NOT_ENOUGH", "Your balance is not enough. You can try again.", "余额不足，可以重试。"),
-    ("waiting", "Scan with your phone to pay", "请用手机扫码付款"),
-    ("here", "Pay on this computer instead", "在本机付款"),
-    ("back", "Back to the shop", "返回商家"),
-    ("not_found", "There is no such page", "页面不存在"),
-    ("wrong_host", "The emulator has no such name", "本模拟器没有这个域名"),
-    ("wrong_host_more", "To use it under this name, start it with --public-url or --allowed-hosts.",
-     "如需通过此域名访问，请使用 --public-url 或 --allowed-hosts 启动。"),
-    ("unusable", "The database cannot be used", "数据库无法使用"),
-    ("not_found_more", "The order may belong to an emulator that was reset.", "订单可能属于已重置的模拟器。"),
-    ("refunded", "Refunded", "已退款"),
-    ("go_on", "Continue to payment", "继续付款"),
-    ("alipay", "Alipay", "支付宝"),
-    ("wechat", "WeChat Pay", "微信支付"),
-    ("other_language", "中文", "English"),
-    ("colon", ": ", "："),
-    ("comma", ", ", "，"),
-    ("paid_at", "Paid at", "支付时间"),
-    ("trade", "Trade number", "交易号"),
-    ("cashier", "Card payment", "银行卡支付"),
-    ("amount_due", "Amount", "金额"),
-    ("goods", "For", "商品"),
-    ("to", "To", "商家"),
-    ("card_number", "Card number", "卡号"),
-    ("month", "Month", "月"),
-    ("year", "Year", "年"),
-    ("valid_through", "Valid through", "有效期"),
-    ("cvv", "Security code", "安全码"),
-    ("first_name", "First name", "名"),
-    ("last_name", "Last name", "姓"),
-    ("wrong_number", "This is no card number", "卡号不正确"),
-    ("wrong_validity", "The card has expired, or this is no month and year", "卡已过期，或月份年份不正确"),
-    ("wrong_cvv", "The security code of this card has # digits", "此卡的安全码为 # 位数字"),
-    ("not_taken", "The card was not taken.", "未能受理此卡。"),
-    ("missing", "Please fill in all fields of the card", "请填写全部卡信息"),
-    ("give_up", "Cancel and return", "取消并返回"),
-    ("tap_paid", "Success", "成功"),
-    ("tap_money", "Not enough money", "余额不足"),
-    ("tap_declined", "Declined", "发卡行拒绝"),
-    ("tap_lost", "Lost card", "挂失卡"),
-    ("tap_3d", "3-D check", "3D 验证"),
-    ("tap_review", "Review", "待商户审核"),
-    ("tap_later", "Paid after 5 s", "5 秒后成功"),
-    ("test_cards", "Test cards", "测试卡"),
-    ("test_cards_more", "Tap one to fill in the form. Real cards are refused.", "点一下即可填入。真实卡会被拒绝。"),
-    ("choose", "Choose one", "请选择"),
-    ("every_card", "All test cards", "全部测试卡"),
-    ("card_paid", "Payment successful", "支付成功"),
-    ("card_failed", "Payment failed", "支付失败"),
-    ("card_expired", "Time is over", "已超时"),
-    ("card_canceled", "Payment canceled", "支付已取消"),
-    ("card_pending", "Payment is being processed", "支付处理中"),
-    ("pending_more", "This page follows by itself.", "本页会自动更新。"),
-    ("again", "Try another card", "换一张卡支付"),
-    ("to_issuer", "Continue to your card issuer", "前往发卡行验证"),
-    ("card", "Card", "银行卡"),
-    ("result", "Result", "结果"),
-    ("time", "Time", "时间"),
-    ("acquirer_number", "Transaction", "交易号"),
-    ("forward", "You are taken back to the shop in a moment.", "即将返回商家。"),
-    ("issuer", "Your card issuer", "发卡行"),
-    ("issuer_lead", "Confirm this payment with the one-time code that was sent to your phone.", "请输入发送到您手机的一次性验证码，以确认付款。"),
-    ("one_time_code", "One-time code", "一次性验证码"),
-    ("confirm", "Confirm", "确认"),
-    ("tries_left", "Tries left", "剩余次数"),
-    ("code_is", "Simulator: the code is", "模拟环境：验证码为"),
-    ("card_terminal", "Pay at the card terminal", "请在刷卡终端上付款"),
-    ("to_terminal", "Show the terminal", "查看终端"),
-    ("IDLE", "Ready", "就绪"),
-    ("WAITING_FOR_CARD", "Present your card", "请出示银行卡"),
-    ("READING_CARD", "Reading the card", "正在读卡"),
-    ("PIN_ENTRY", "Enter your PIN", "请输入密码"),
-    ("AUTHORISING", "Authorising", "正在授权"),
-    ("APPROVED", "Approved", "交易成功"),
-    ("DECLINED", "Declined", "交易被拒绝"),
-    ("CANCELLED", "Cancelled", "交易已取消"),
-    ("FAILED", "Failed", "交易失败"),
-    ("OFFLINE", "Offline", "已离线"),
-    ("terminal", "Card terminal", "刷卡终端"),
-    ("sale", "Sale", "消费"),
-    ("refund", "Refund", "退货"),
-    ("saleReversal", "Sale reversal", "消费撤销"),
-    ("refundReversal", "Refund reversal", "退货撤销"),
-    ("of_requested", "of #", "请求金额 #"),
-    ("ways", "How the card is presented", "出示银行卡的方式"),
-    ("tap", "Tap", "挥卡"),
-    ("insert", "Insert", "插卡"),
-    ("swipe", "Swipe", "刷卡"),
-    ("seconds", "# s left", "剩余 # 秒"),
-    ("keypad", "Keypad", "键盘"),
-    ("pin_hint", "Any four digits or more, then the green key", "输入任意四位以上数字，再按绿色键"),
-    ("pin_short", "Four digits at least", "至少输入四位数字"),
-    ("pin_typed", "Digits typed:", "已输入位数："),
-    ("clear", "Clear", "清除"),
-    ("ok", "OK", "确认"),
-    ("approve", "Approve", "批准"),
-    ("decline", "Decline", "拒绝"),
-    ("host", "You are the card issuer:", "由您代表发卡行决定："),
-    ("disconnected", "The emulator does not answer", "模拟器没有响应"),
-    ("refresh", "Refresh", "刷新"),
-    ("merchant", "Merchant", "商户"),
-    ("model", "Model", "型号"),
-    ("switches", "Switches of the simulator", "模拟器开关"),
-    ("by_people", "People drive it", "人工操作"),
-    ("by_people_more", "Off: it moves by itself. In force from the next transaction.", "关闭时自动运行，从下一笔交易起生效。"),
-    ("online", "Online", "联网"),
-    ("online_more", "Off: transactions are refused with 1002.", "关闭时交易会以 1002 拒绝。"),
-    ("send_one", "Send it a transaction:", "向它发送一笔交易："),
-    ("receipt", "Receipt", "签购单"),
-    ("save_png", "Save as picture", "存为图片"),
-    ("save_text", "Save as text", "存为文本"),
-    ("print", "Print", "打印"),
-    ("receipt_simulator", "*** SIMULATOR ***", "*** 模拟环境 ***"),
-    ("receipt_terminal", "Terminal", "终端号"),
-    ("receipt_operation", "Operation", "交易类型"),
-    ("receipt_requested", "Requested", "请求金额"),
-    ("receipt_approved", "Approved", "批准金额"),
-    ("receipt_entry", "Read by", "读卡方式"),
-    ("receipt_verified", "Verified by", "验证方式"),
-    ("receipt_authorisation", "Authorisation", "授权码"),
-    ("receipt_transaction", "Transaction", "交易参考号"),
-    ("entry_tap", "Contactless", "非接触"),
-    ("entry_insert", "Chip", "芯片"),
-    ("entry_swipe", "Magnetic stripe", "磁条"),
-    ("verified_pin", "PIN", "密码"),
-    ("verified_nothing", "Contactless, no PIN", "小额免密"),
-    ("PARTIAL_APPROVAL", "Approved in part", "部分批准"),
-    ("UNDEFINED", "Result not known yet", "结果未知"),
-    ("payment_code", "Payment code", "付款码"),
-    ("show_code", "Show this code at the counter", "请向收银员出示付款码"),
-    ("barcode_of", "Barcode of the payment code", "付款码条形码"),
-    ("qr_of", "QR code of the payment code", "付款码二维码"),
-    ("copy", "Copy", "复制"),
-    ("copied", "Copied", "已复制"),
-    ("new_code", "New code", "刷新付款码"),
-    ("other_wallet", "Code of #", "查看#付款码"),
-    ("buyers", "Who holds the phone?", "谁在付款？"),
-    ("buyers_more", "Tap one: its code makes the payment end so.", "点选一种：该付款码决定支付结果。"),
-    ("code_plain", "Pays at once", "直接付款成功"),
-    ("code_00001", "Must confirm on the phone", "需在手机上确认"),
-    ("code_00002", "Not enough money", "余额不足"),
-    ("code_00003", "Account is restricted", "账户受限"),
-    ("code_00004", "Over the buyer's limit", "超出限额"),
-    ("code_00005", "Code is invalid", "付款码无效"),
-    ("demo", "Demo", "演示"),
-    ("demo_lead", "A shop, its buyer and the gateway side by side", "商家、买家和网关，同屏演示"),
-    ("demo_token", "Control token", "控制令牌"),
-    ("demo_token_lead", "Whoever opens the demo drives it. Type the control token once; the emulator printed it at its start.",
-     "打开演示的人可以操作它。请输入一次控制令牌，模拟器启动时会打印出来。"),
-    ("demo_token_wrong", "This is not the control token.", "控制令牌不正确。"),
-    ("demo_token_open", "Open the demo", "打开演示"),
-    ("demo_stories", "Stories", "场景"),
-    ("demo_step", "Step # of #", "第 # 步，共 # 步"),
-    ("demo_next", "Next", "下一步"),
-    ("demo_back", "Back", "上一步"),
-    ("demo_again", "Start again", "重新开始"),
-    ("demo_keys", "Keys: → next, ← back, R start again", "按键：→ 下一步，← 上一步，R 重新开始"),
-    ("demo_by_hand", "The buyer may act here or on a phone; Next does it too.", "买家可以在这里或手机上操作，也可以按“下一步”代劳。"),
-    ("demo_phone", "Open this page on a phone", "用手机打开此页"),
-    ("demo_shop", "The shop", "商家"),
-    ("demo_buyer", "The buyer", "买家"),
-    ("demo_gateway", "The gateway", "网关"),
-    ("demo_total", "Total", "合计"),
-    ("demo_believes", "The shop believes", "商家认为"),
-    ("demo_notebook", "The shop's notebook, newest first", "商家的记录，最新在前"),
-    ("demo_nothing", "Nothing has been sent yet.", "尚未发送请求。"),
-    ("demo_no_order", "The gateway has no order of this shop yet.", "网关还没有这家店的订单。"),
-    ("demo_sent", "asks", "请求"),
-    ("demo_answered", "is answered", "应答"),
-    ("demo_heard", "hears", "收到通知"),
-    ("demo_lost", "no answer", "没有应答"),
-    ("demo_trouble", "could not go on", "无法继续"),
-    ("demo_signed", "signature right", "签名正确"),
-    ("demo_not_signed", "signature wrong: not believed", "签名错误，不采信"),
-    ("demo_broken", "The line broke before the answer came.", "应答到达之前线路中断。"),
-    ("demo_late", "No answer within 5 seconds. Are all threads of the emulator busy? Start it with more --threads.",
-     "5 秒内没有应答。模拟器的线程可能都在忙，请用更大的 --threads 启动。"),
-    ("demo_no_answer", "A page of the buyer did not answer in time. Are all threads of the emulator busy? Start it with more --threads.",
-     "买家页面没有及时应答。模拟器的线程可能都在忙，请用更大的 --threads 启动。"),
-    ("demo_over", "The order is over, or was never made. Press R to start again.", "订单已结束或不存在，请按 R 重新开始。"),
-    ("demo_terminal", "The terminal did not come to a result. Press R to start again.", "终端没有得出结果，请按 R 重新开始。"),
-    ("believes_asked", "Asked, no answer yet", "已请求，等待应答"),
-    ("believes_waiting", "Not paid yet: keep the goods", "尚未付款，先不交货"),
-    ("believes_paid", "Paid: hand over the goods", "已付款，可以交货"),
-    ("believes_refused", "Not paid: keep the goods", "未付款，不交货"),
-    ("believes_unknown", "Not known: ask, do not charge again", "不确定：先查询，不要重复收款"),
-    ("demo_timeline", "Timeline", "时间线"),
-    ("demo_notifications", "Notifications", "通知"),
-    ("notification_pending", "pending", "尚未送达"),
-    ("notification_delivered", "delivered", "已确认"),
-    ("notification_failed", "failed", "已失败"),
-    ("event_create", "order made", "创建订单"),
-    ("event_pay", "paid", "付款成功"),
-    ("event_decline", "buyer did not pay", "买家未付款"),
-    ("event_fail", "payment failed", "付款失败"),
-    ("event_cancel", "cancelled by the merchant", "商家撤销"),
-    ("event_close", "closed", "关闭"),
-    ("event_expire", "time is over", "超时关闭"),
-    ("event_refund", "refunded in part", "部分退款"),
-    ("event_refund_all", "refunded", "全额退款"),
-    ("event_finish", "refund period over", "退款期结束"),
-    ("event_pend", "issuer has not decided", "等待发卡行"),
-    ("event_wrong_code", "wrong one-time code", "验证码错误"),
-    ("event_review", "merchant must decide", "待商户审核"),
-    ("event_revoke", "cancelled", "已取消"),
-    ("event_retry", "tried again", "再次尝试"),
-    ("event_chargeback", "charged back", "拒付"),
-    ("event_start", "handed to the terminal", "发送到终端"),
-    ("event_present", "card presented", "出示银行卡"),
-    ("event_pin", "PIN typed", "输入密码"),
-    ("event_restore", "refund reversed", "退款撤销"),
-    ("demo_fields", "Fields", "字段"),
-    ("home_demo", "Show it to a merchant: shop, buyer and gateway side by side", "向商户演示：商家、买家和网关同屏"),
-    ("home_counter", "Payment codes for the scanner:", "供扫码枪扫描的付款码："),
-    ("home_terminals", "Card terminals", "刷卡终端"),
-    ("home_screens", "Each has a screen that shows what it does, and that people can drive.", "每台终端都有页面，可查看运行状态，也可人工操作。"),
-    ("home_cards", "Test cards", "测试卡"),
-    ("home_codes", "Response codes", "返回码"),
-    ("home_lead", "A sandbox of TGPay Pro V2. Point your client here instead of the gateway:", "TGPay Pro V2 的模拟环境。请把客户端的网关地址改为："),
-    ("home_console", "Open the console", "打开控制台"),
-    ("home_console_more", "Orders with their whole story, notifications with every attempt, and every request explained: live.",
-     "实时查看：订单全过程、通知的每次发送、每个请求的结论与原因。"),
-    ("home_interface", "The same for programs", "供程序使用的接口"),
-    ("home_orders", "Orders", "订单"),
-    ("home_notifications", "Notifications", "通知"),
-    ("home_journal", "Journal", "请求日志"),
-    ("home_clock", "Clock", "时钟"),
-    ("home_endpoints", "Endpoints", "接口"),
-    ("home_merchants", "Merchants", "商户"),
-    ("home_tokens", "Their tokens are printed by", "查看商户密钥："),
-)
-Rows = Iterable[tuple[str, str, str]]
-Languages = Mapping[str, Mapping[str, str]]
+Sections = Mapping[str, Mapping[str, str]]
+LANGUAGES = ("en", "zh")
+PAYER, CONSOLE = "payer", "console"
+_FOLDER = Path(__file__).parent / "languages"
 
 
-def by_language(rows: Rows) -> Languages:
-    """The texts of rows (name, English, Chinese) by language and name."""
-    told = tuple(rows)
-    return {"en": {name: english for name, english, _ in told}, "zh": {name: chinese for name, _, chinese in told}}
+@cache
+def catalogue(name: str) -> Mapping[str, Any]:
+    """A file of the catalogue: of a language, its sections by the pages that say them; of tables, by kind."""
+    found: Mapping[str, Any] = json.loads((_FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    return found
 
 
-LANGUAGES = by_language(ROWS)
+@cache
+def of_pages(language: str, pages: str) -> Mapping[str, str]:
+    """The texts of payers' pages or of the console, by name."""
+    return {name: text for section in catalogue(language)[pages].values() for name, text in section.items()}
+
+
+@cache
+def of_tables(language: str) -> Sections:
+    """The sentences of the protocol's tables in a language other than English, by kind and key."""
+    return {} if language == "en" else catalogue(f"{language}.tables")
+
+
+@cache
+def messages() -> Mapping[str, tuple[str, str]]:
+    """The kind and key of each message of codes and terminals: orders and answers keep them as sentences."""
+    special = terminal.AMOUNT_TRIGGERS.values()
+    answers = [(f"{answer.result}.{answer.issuer_code}", answer.message) for answer in special]
+    of_terminals = [*terminal.MESSAGES.items(), *terminal.REASONS.items(), *answers]
+    found = {message: ("terminal", str(name)) for name, message in reversed(of_terminals) if message}
+    return {**found, **{row.message: ("code", row.code) for row in RESPONSE_CODES.values()}}
 
 
 class Texts:
     """The texts of one language: `texts.pay`; `texts.language` and `texts.other` name it and the other one."""
 
-    def __init__(self, language: str, languages: Languages = LANGUAGES) -> None:
-        self.language = language if language in languages else "en"
+    def __init__(self, language: str, pages: str = PAYER) -> None:
+        self.language = language if language in LANGUAGES else "en"
         self.other = "en" if self.language == "zh" else "zh"
-        self._texts = languages[self.language]
+        self._texts = of_pages(self.language, pages)
 
     def __getitem__(self, name: str) -> str:
         return self._texts[name]
-
-    def told(self, sentence: str) -> str:
-        """A sentence of a table in this language, where it is known in it; else as it stands, in English."""
-        return CHINESE.get(sentence, sentence) if self.language == "zh" else sentence
-
-    def said(self, sentence: str) -> Markup:
-        """The same as HTML: what stays in English is marked as such on a Chinese page."""
-        in_english = self.language == "zh" and sentence not in CHINESE
-        return Markup('<span lang="en">{}</span>').format(sentence) if in_english else escape(self.told(sentence))
 
     def __getattr__(self, name: str) -> str:
         try:
@@ -287,3 +70,26 @@ class Texts:
         except KeyError:
             raise AttributeError(name) from None
         return found
+
+    def told(self, sentence: str, kind: str = "", *keys: str) -> str:
+        """A sentence of a table in this language: of the first key that it knows; else as it stands."""
+        return self._translated(kind, keys) or sentence
+
+    def said(self, sentence: str, kind: str = "", *keys: str) -> Markup:
+        """The same as HTML: what stays in English is marked as such on a page in another language."""
+        found = self._translated(kind, keys)
+        if found is None and self.language != "en":
+            return Markup('<span lang="en">{}</span>').format(sentence)
+        return escape(found or sentence)
+
+    def message(self, sentence: str) -> str:
+        """What an order or an answer keeps as a sentence, in this language when it is one of a table."""
+        return self.told(sentence, *messages().get(sentence, ()))
+
+    def message_said(self, sentence: str) -> Markup:
+        """The same as HTML."""
+        return self.said(sentence, *messages().get(sentence, ()))
+
+    def _translated(self, kind: str, keys: tuple[str, ...]) -> str | None:
+        known = of_tables(self.language).get(kind, {})
+        return next((known[key] for key in keys if key in known), None)

@@ -217,6 +217,24 @@ def test_a_button_copies_the_command(visitor: Visitor, shop: Shop) -> None:
         assert page.evaluate("navigator.clipboard.readText()") == wanted
 
 
+def test_a_button_copies_where_the_browser_gives_no_clipboard(visitor: Visitor, shop: Shop) -> None:
+    order = shop.qr_order()
+    copied = """
+        Object.defineProperty(navigator, "clipboard", { value: undefined });
+        document.execCommand = (name) => { window.copied = [name, document.activeElement.value]; };"""
+    own = address(shop, f"/journal/{order.headers['X-TGPay-Request']}")
+    for url, name in ((own, "Copy as curl"), (f"{shop.control.url}/code/alipay", "Copy")):
+        with visitor.at(f"{shop.control.url}/livez", width=DESK, alone=True) as page:
+            page.add_init_script(copied)
+            page.goto(url)
+            button = page.get_by_role("button", name=name, exact=True)
+            wanted = button.get_attribute("data-copy")
+            button.click()
+            expect(page.get_by_role("button", name="Copied", exact=True)).to_be_visible()
+            assert page.evaluate("window.copied") == ["copy", wanted]
+            assert page.locator("textarea").count() == 0
+
+
 def test_the_other_language_is_one_click_away_and_stays(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(address(shop, "/orders"), width=DESK, alone=True) as page:
         page.get_by_role("link", name="中文").click()

@@ -108,8 +108,8 @@ def test_a_page_has_a_strict_policy_and_shows_no_token(desk: Desk, busy: Shop, p
 
 def test_the_first_view_is_light(desk: Desk, busy: Shop) -> None:
     page = desk.ask("GET", "/orders", merchants_id=busy.merchants_id)
-    loaded = ["/static/console.css", "/static/icon.svg",
-              *(f"/static/console/{name}.js" for name in ("page", "clock", "copy", "forms", "live", "morph"))]
+    loaded = ["/static/palette.css", "/static/console.css", "/static/icon.svg", "/static/copy.js",
+              *(f"/static/console/{name}.js" for name in ("page", "clock", "forms", "live", "morph"))]
     assert len(page.raw) + sum(len(exchange(f"{desk.url}{path}").raw) for path in loaded) < 150_000
 
 

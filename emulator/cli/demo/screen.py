@@ -3,16 +3,16 @@ import io
 import sys
 from collections.abc import Iterable, Sequence
 
+from ..output import console
+
 
 class Screen:
     """The terminal, or the pipe, that the demo is printed on."""
 
     def __init__(self) -> None:
-        from rich.console import Console
-
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="namereplace")
-        self._console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+        self._console = console()
 
     def line(self, text: str = "", style: str = "") -> None:
         """One line."""

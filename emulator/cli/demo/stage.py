@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from os import environ
 from typing import Any
-from urllib import parse
 
+from ...base.urls import with_query
 from ...signing.merchant_client import Answer, Receiver, fetch, sign
 from .screen import Screen
 
@@ -46,7 +46,7 @@ class Stage:
 
     def send(self, endpoint: str, params: Mapping[str, str]) -> Answer:
         """One request as it is, shown with its answer."""
-        url = f"{self.url}/v2/{endpoint}.php?{parse.urlencode(params)}"
+        url = with_query(f"{self.url}/v2/{endpoint}.php", params)
         self.screen.code(f"curl '{url}'", "bash")
         answer = fetch(url)
         if "xml" in answer.headers.get("Content-Type", ""):

@@ -27,4 +27,4 @@ def tgpaygetopenid(call: Call) -> Redirect:
     openid = call.cookies.get(cookie, "")
     if not _OPENID.fullmatch(openid):
         openid = wallets.openid(call.settings.seed, mid, f"browser {call.tables.merchants.new_browser(mid)}")
-    return Redirect(escaped(with_query(call.get("client_url"), f"openid={openid}")), {cookie: openid})
+    return Redirect(escaped(with_query(call.get("client_url"), {"openid": openid})), {cookie: openid})

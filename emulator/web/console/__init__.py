@@ -5,10 +5,11 @@
 
 To add a page:
 
-1. Write a module with its views on `frame.blueprint` and a row for the navigation: `PAGE = Page("clock", "M12 7v5l3 2", TEXTS)`. The name
-   is that of its first view, so that `/console/clock` is the view `clock`, and of the text in the navigation. `TEXTS` are rows (name,
-   English, Chinese); what several pages say is in `words`. A view answers `show("clock", "clock", …)`: a template in
-   `templates/console/`, and the page that is current in the navigation.
+1. Write a module with its views on `frame.blueprint` and a row for the navigation:
+   `PAGE = Page("clock", "M12 7v5l3 2")`. The name is that of its first view, so that `/console/clock` is the
+   view `clock`, and of the text in the navigation. What its pages say is in `languages/en.json` and
+   `zh.json`, in a section of `console`; `common` is for all pages. A view answers
+   `show("clock", "clock", …)`: a template in `templates/console/`, and the page that is current in the navigation.
 2. Add the module to `NAVIGATION` below, where it belongs in the navigation.
 3. The template extends `console/base.html`. What is to follow events by itself is in an element with an `id` and `data-part`, and the view
    says which events it follows: `follows="order notification request"`; the page is then asked for again, and the part takes over what is
@@ -19,11 +20,11 @@ To add a page:
    browsers without the token, never reach a view.
 """
 from . import (
-    access, cards, clock, inputs, journal, live, merchants, notifications, orders, scenarios, settlement,
-    terminals, try_it)
+    access, cards, clock, inputs, journal, live, merchants, notifications, order, orders, scenarios,
+    settlement, terminals, try_it)
 from .frame import NAVIGATION, blueprint
 
 NAVIGATION.extend(module.PAGE for module in (
     orders, notifications, journal, try_it, terminals, scenarios, clock, cards, settlement, merchants))
 
-__all__ = ["NAVIGATION", "access", "blueprint", "inputs", "live"]
+__all__ = ["NAVIGATION", "access", "blueprint", "inputs", "live", "order"]

@@ -14,31 +14,6 @@ from ...protocol.codes import Refused
 from ..current import emulator
 from .frame import blueprint, go_on, texts, to
 
-ROWS = (
-    ("acts", "Let something happen", "操作"),
-    ("nothing_to_do", "Nothing can happen to this order any more.", "此订单已无可执行的操作。"),
-    ("act_pay", "Pay", "支付"),
-    ("act_decline", "Decline", "支付失败"),
-    ("act_expire", "Expire", "过期"),
-    ("act_close", "Close", "关闭"),
-    ("act_approve", "Approve", "审核通过"),
-    ("act_refuse", "Refuse", "审核拒绝"),
-    ("act_chargeback", "Charge back", "拒付"),
-    ("act_cancel", "Cancel as the merchant", "商户取消"),
-    ("act_refund", "Refund", "退款"),
-    ("with_reason", "Because", "原因"),
-    ("refund_amount", "Amount to refund", "退款金额"),
-    ("refund_reason", "Reason", "退款原因"),
-    ("done_pay", "The order is paid.", "订单已支付。"),
-    ("done_decline", "The payment was declined.", "支付已失败。"),
-    ("done_expire", "The order has expired.", "订单已过期。"),
-    ("done_close", "The order is closed.", "订单已关闭。"),
-    ("done_approve", "The review approved the payment.", "审核已通过。"),
-    ("done_refuse", "The review refused the payment.", "审核已拒绝。"),
-    ("done_chargeback", "The payment is charged back.", "支付已拒付。"),
-    ("done_cancel", "The order is cancelled.", "订单已取消。"),
-    ("done_refund", "Given back:", "已退款："),
-)
 COLOURS = {"pay": "main", "approve": "main", "chargeback": "danger", "cancel": "danger"}
 
 

@@ -15,39 +15,7 @@ from ...store import Reader
 from ..current import emulator
 from .frame import Page, blueprint, chosen, go_on, present, show, texts, to
 
-TEXTS = (
-    ("clock", "Clock", "时钟"),
-    ("clk_lead", "Move the emulator's time: what falls due on the way is done, each thing at its own instant, before the answer comes.",
-     "调整模拟器时间：途中到期的事项会按各自的时刻依次执行，全部完成后才返回。"),
-    ("clk_runs", "Runs", "走动中"),
-    ("clk_stopped", "Stands still", "已暂停"),
-    ("clk_with_machine", "as the machine's clock", "与本机时钟一致"),
-    ("clk_ahead", "ahead of the machine's clock", "快于本机时钟"),
-    ("clk_behind", "behind the machine's clock", "慢于本机时钟"),
-    ("clk_forward", "Forward", "前进"),
-    ("clk_minutes", "+15 min", "+15 分钟"),
-    ("clk_hour", "+1 h", "+1 小时"),
-    ("clk_day", "+1 day", "+1 天"),
-    ("clk_by", "By: 500ms, 5s, 15m, 2h, 1d", "前进多少：500ms、5s、15m、2h、1d"),
-    ("clk_to", "Set it to", "设为"),
-    ("clk_set", "Set", "设置"),
-    ("clk_stop", "Stop it", "暂停"),
-    ("clk_go", "Let it run", "继续走动"),
-    ("clk_reset", "Back to the machine's time", "恢复本机时间"),
-    ("clk_next", "What falls due next", "接下来到期"),
-    ("clk_next_empty", "Nothing falls due", "没有到期事项"),
-    ("clk_next_empty_more", "Orders that wait, refund periods and notifications to be sent again appear here. Make an order to see one.",
-     "等待付款的订单、退款期限、待重发的通知会显示在这里。可先创建一个订单。"),
-    ("clk_what", "What", "事项"),
-    ("clk_move_there", "Move there", "前进到此"),
-    ("clk_sent_again", "Notification is sent", "发送通知"),
-    ("clk_now", "It is now", "现在是"),
-    ("clk_happened", "happened on the way: changes of orders", "途中发生：订单变化"),
-    ("clk_attempts", "attempts of notifications", "通知发送"),
-    ("clk_skipped", "Skipped, because the receiver did not answer in time:",
-     "因接收方未及时应答而跳过的发送："),
-)
-PAGE = Page("clock", "M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18zM12 7v5l3 2", TEXTS)
+PAGE = Page("clock", "M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18zM12 7v5l3 2")
 MOST_UPCOMING = 10
 MOST_RECEIVERS = 3  # in a sentence
 STEPS = (("15m", "clk_minutes"), ("1h", "clk_hour"), ("1d", "clk_day"))

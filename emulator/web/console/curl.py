@@ -26,4 +26,4 @@ def command(endpoint: str, method: str, params: Mapping[str, str]) -> str:
     if method == "POST":
         fields = [f"--data {shlex.quote(urlencode({name: value}))}" for name, value in params.items()]
         return " \\\n  ".join((f"curl -sS {shlex.quote(url)}", *fields))
-    return f"curl -sS {shlex.quote(f'{url}?{urlencode(params)}')}"
+    return f"curl -sS {shlex.quote(urls.with_query(url, params))}"

@@ -12,34 +12,6 @@ from ...protocol.findings import RULES
 from ...store import Reader
 from . import curl
 
-ROWS = (
-    ("refused", "Refused", "已拒绝"),
-    ("findings", "Findings", "规则提示"),
-    ("finding_change", "What to change", "如何修改"),
-    ("section", "Section", "章节"),
-    ("rule", "Rule", "规则"),
-    ("rule_fitted", "The scenario's rule that fitted", "命中的场景规则"),
-    ("no_rule", "No rule of the scenario fitted", "没有命中任何场景规则"),
-    ("passed", "Why other rules did not fit", "其他规则未命中的原因"),
-    ("untold", "More that do not fit", "另有未命中的规则"),
-    ("elsewhere", "For other endpoints", "针对其他接口的规则"),
-    ("scenario", "Scenario", "场景"),
-    ("signature_wrong", "The signature is wrong", "签名不正确"),
-    ("canonical", "The text to sign, and then the token", "待签名文本（其后接密钥）"),
-    ("expected", "The right sign", "正确的签名"),
-    ("given", "The sign that was sent", "收到的签名"),
-    ("or_this", "Or this gives it:", "或者，以下情况也会得出这个签名："),
-    ("differs", "Where your text differs first", "首个差异处"),
-    ("in_hidden", "It is inside of what is hidden.", "差异位于隐藏的内容之中。"),
-    ("yours", "Yours", "您的文本"),
-    ("right", "Right", "正确文本"),
-    ("remedy", "The line that does this step rightly", "正确的写法"),
-    ("known", "More about it", "补充说明"),
-    ("address", "Address", "地址"),
-    ("method", "Method", "方法"),
-    ("hidden_more", "*** stands for what is never kept: passwords and card data.", "*** 表示从不保存的内容：密码与卡数据。"),
-    ("send_again", "Send it again, rightly signed", "重新签名后再次发送"),
-)
 LANGUAGES = {"php": "PHP", "java": "Java", "python": "Python", "javascript": "JavaScript"}
 _SENTENCE = re.compile("<(detail_error_des|result_msg)>(.+?)</")
 _OF_RULES = ("scenario", "rule", "then", "passed", "untold", "elsewhere")

@@ -3,22 +3,19 @@ import base64
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
-from itertools import chain
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Blueprint, Response, g, render_template, request, url_for
 
 from ...base import clock, money
 from ...base.clock import real_now
+from ...base.urls import with_query
 from ...domain.errors import OperationError
 from ..control.interface import Problem, token_in_force, wrong_request
 from ..control.problems import of_error
 from ..current import emulator, under_prefix
 from ..pages import secure
-from ..texts import LANGUAGES, Languages, Rows, Texts, by_language
-from .words import ROWS
+from ..texts import CONSOLE, LANGUAGES, Texts
 
 blueprint = Blueprint("console", __name__, url_prefix="/console")
 LANGUAGE, TOLD = "tgpay_language", "tgpay_told"
@@ -30,27 +27,20 @@ KEPT, FORGOTTEN = "merchants_id", "console_forgets_merchant"
 
 @dataclass(frozen=True)
 class Page:
-    """A row of the navigation: the name of its view and of its text, the path of its drawing (24 × 24), and the texts of its views."""
+    """A row of the navigation: the name of its view and of its text, and the path of its drawing, 24 × 24."""
 
     name: str
     icon: str
-    texts: Rows
 
 
 NAVIGATION: list[Page] = []  # in the order in which they are shown; the package fills it
-
-
-@cache
-def languages() -> Languages:
-    """The texts of all pages by language."""
-    return by_language(chain(ROWS, *(page.texts for page in NAVIGATION)))
 
 
 def texts() -> Texts:
     """The texts in the language that the address asks for, else the one chosen before, else the browser's."""
     chosen_before = request.args.get("lang") or request.cookies.get(LANGUAGE) or ""
     wanted = chosen_before if chosen_before in LANGUAGES else request.accept_languages.best_match(["en", "zh"])
-    return Texts(wanted or "en", languages())
+    return Texts(wanted or "en", CONSOLE)
 
 
 def chosen() -> str | None:
@@ -95,7 +85,7 @@ def number(name: str) -> int | None:
 def here(**changes: Any) -> str:
     """The address of this page with other values in its query."""
     asked = {name: value for name, value in {**request.args.to_dict(), **changes}.items() if value not in (None, "")}
-    return f"{under_prefix(request.path)}?{urlencode(asked)}"
+    return with_query(under_prefix(request.path), asked)
 
 
 def present() -> int:

@@ -10,21 +10,7 @@ from ..current import base_url, emulator
 from . import entries
 from .frame import Page, before, blueprint, chosen, go_on, narrowed, one_of, show, texts, to
 
-TEXTS = (
-    *entries.ROWS,
-    ("journal", "Journal", "请求日志"),
-    ("journal_hint", "Order number", "订单号"),
-    ("journal_empty", "No requests yet", "还没有请求"),
-    ("journal_empty_more", "Every request to /v2 appears here with its verdict, refused ones with the reason. Point your client to:",
-     "发往 /v2 的每个请求都会显示在这里，被拒绝的会说明原因。请将客户端指向："),
-    ("journal_clear", "Empty the journal", "清空日志"),
-    ("journal_clear_sure", "Forget every request of this merchant?", "确定清空此商户的全部请求记录吗？"),
-    ("journal_clear_all_sure", "Forget every request of all merchants?", "确定清空所有商户的全部请求记录吗？"),
-    ("journal_cleared", "The journal is empty.", "日志已清空。"),
-    ("entry", "Request", "请求"),
-    ("every_refusal", "Everything refused", "全部拒绝"),
-)
-PAGE = Page("journal", "M6 3h12v18H6zM9 8h6M9 12h6M9 16h4", TEXTS)
+PAGE = Page("journal", "M6 3h12v18H6zM9 8h6M9 12h6M9 16h4")
 REFUSED = "refused"
 VERDICTS = (OK, *REFUSALS)
 

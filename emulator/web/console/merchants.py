@@ -14,45 +14,8 @@ from ..current import base_url, emulator
 from .frame import MOST_LISTED, Page, blueprint, go_on, show, texts, to
 from .snippets import snippets
 
-TEXTS = (
-    ("merchants", "Merchants", "商户"),
-    ("mer_make", "Make a merchant", "新建商户"),
-    ("mer_make_more", "It is isolated from all others, with a token and two terminals of its own.", "与其他商户完全隔离，自带密钥和两台终端。"),
-    ("mer_number", "Number (made when empty)", "商户号（留空自动生成）"),
-    ("mer_made", "The merchant was made:", "已新建商户："),
-    ("mer_more", "More merchants", "更多商户"),
-    ("mer_settings", "Settings", "设置"),
-    ("mer_notify_url", "Notifications go to", "通知地址"),
-    ("mer_password_again", "write user and password again", "请重新填写用户名和密码"),
-    ("mer_notify_method", "Query-string notifications by", "查询串通知的方式"),
-    ("mer_currency", "Currency", "币种"),
-    ("mer_rate", "Rate: CNY for 1", "汇率：1 单位兑人民币"),
-    ("mer_fee_rate", "Fee, as a fraction", "手续费率（小数）"),
-    ("mer_products", "Products", "产品"),
-    ("mer_strict", "Strict: findings are refused", "严格模式：违反文档规定即拒绝"),
-    ("mer_save", "Save", "保存"),
-    ("mer_saved", "The settings are in force.", "设置已生效。"),
-    ("mer_wrong", "Nothing was changed.", "未作更改。"),
-    ("mer_token", "Token", "密钥"),
-    ("mer_token_more", "What this merchant's requests are signed with.", "用于为该商户的请求签名。"),
-    ("mer_show", "Show the token", "显示密钥"),
-    ("mer_hide", "Hide it", "隐藏"),
-    ("mer_begin", "A program to begin with", "示例程序"),
-    ("mer_begin_more", "It makes a QR order of 0.01. Show the token above to have it filled in.", "创建一笔 0.01 的二维码订单。先在上方显示密钥，即可自动填入。"),
-    ("mer_token_here", "the merchant's token", "商户密钥"),
-    ("mer_end", "Begin anew", "重新开始"),
-    ("mer_reset", "Reset", "重置"),
-    ("mer_reset_more", "Forgets its orders, notifications, journal and scenario, and goes back to the settings with which it was made.",
-     "清除其订单、通知、日志和场景，并恢复创建时的设置。"),
-    ("mer_reset_ask", "Forget everything that this merchant did?", "确定清除该商户的所有数据？"),
-    ("mer_was_reset", "The merchant is as it was made.", "商户已恢复初始状态。"),
-    ("mer_remove", "Remove", "删除"),
-    ("mer_remove_more", "The merchant itself goes too; its requests are refused from then on.", "商户本身也会被删除，此后其请求将被拒绝。"),
-    ("mer_remove_ask", "Remove this merchant and everything that it did?", "确定删除该商户及其所有数据？"),
-    ("mer_removed", "The merchant was removed:", "已删除商户："),
-    ("mer_orders", "Its orders", "查看订单"),
-)
-PAGE = Page("merchants", "M4 10l1.5-6h13L20 10M4 10v10h16V10M4 10c0 2 3 2 4 0c1 2 3 2 4 0c1 2 3 2 4 0c1 2 4 2 4 0M9 20v-6h6v6", TEXTS)
+PAGE = Page("merchants", "M4 10l1.5-6h13L20 10M4 10v10h16V10"
+            "M4 10c0 2 3 2 4 0c1 2 3 2 4 0c1 2 3 2 4 0c1 2 4 2 4 0M9 20v-6h6v6")
 TYPED = ("name", "notify_url", "notify_method", "currency", "rate", "fee_rate")
 
 

@@ -10,27 +10,7 @@ from ..control.interface import Problem, token_in_force
 from ..current import base_url, emulator
 from .frame import Page, before, blueprint, chosen, go_on, narrowed, number, one_of, show, texts, to
 
-TEXTS = (
-    ("notifications", "Notifications", "通知"),
-    ("notifications_hint", "Order number", "订单号"),
-    ("notifications_empty", "No notifications yet", "还没有通知"),
-    ("notifications_empty_more", "What becomes of an order is told to the notify_url of its request, else to the merchant's. Without one "
-     "nothing is sent. Set the merchant's like this:",
-     "订单支付或结束后，会通知请求中的 notify_url；没有时通知商户设置的地址；两者都没有则不发送。可这样设置商户的通知地址："),
-    ("kind", "Kind", "类型"),
-    ("notification_pending", "Pending", "等待发送"),
-    ("notification_delivered", "Delivered", "已确认"),
-    ("notification_failed", "Failed", "已失败"),
-    ("attempts", "Attempts", "发送次数"),
-    ("no_attempt", "Nobody has tried yet", "尚未发送"),
-    ("next_due", "Next due", "下次发送"),
-    ("replay", "Replay now", "立即重发"),
-    ("replayed", "The notification was sent once more; see its last attempt.", "通知已重发，结果见最后一次发送。"),
-    ("sent", "What is sent", "发送内容"),
-    ("took", "took", "耗时"),
-    ("repeated_body", "From the second attempt on", "第二次起的内容"),
-)
-PAGE = Page("notifications", "M4 6h16v12H4zM4 7l8 6 8-6", TEXTS)
+PAGE = Page("notifications", "M4 6h16v12H4zM4 7l8 6 8-6")
 STATUSES = (("pending", "wait"), (DELIVERED, "good"), ("failed", "bad"))
 
 

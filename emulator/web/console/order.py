@@ -9,32 +9,9 @@ from ...domain.transitions import at
 from ...operations.unit import order_by_id
 from ..control.documents import page_of
 from ..current import emulator
-from . import acts, states, timeline
+from . import states, timeline
 from .acts import offered
 from .frame import blueprint, present, show, texts
-
-ROWS = (
-    *acts.ROWS, *timeline.ROWS,
-    ("story", "Story", "全过程"),
-    ("still_to_come", "Still to come", "尚未发生"),
-    ("rate", "Rate", "汇率"),
-    ("pay_type", "Pay type", "支付方式"),
-    ("trade_number", "Trade number", "交易号"),
-    ("buyer", "Buyer", "买家"),
-    ("refunded_amount", "Refunded", "已退款"),
-    ("refundable", "Left", "剩余"),
-    ("made_at", "Made", "创建时间"),
-    ("expires_at", "Time limit", "支付期限"),
-    ("paid_at", "Paid", "支付时间"),
-    ("closed_at", "Closed", "关闭时间"),
-    ("notify_url", "Notified at", "通知地址"),
-    ("card", "Card", "银行卡"),
-    ("response_code", "Response code", "返回码"),
-    ("buyer_failure", "Last failure", "最近一次失败"),
-    ("picture", "QR code: scan it to pay on a phone", "二维码：用手机扫码付款"),
-    ("payers_page", "What the payer sees", "付款人页面"),
-    ("more_details", "What else was told", "其他信息"),
-)
 
 
 @blueprint.get("/orders/<id:order_id>")
@@ -73,5 +50,5 @@ def _facts(order: Order) -> Iterator[tuple[str, str | int | None]]:
         yield said.refunded_amount, f"{order.currency} {money.text(order.refunded)}"
         yield said.refundable, f"{order.currency} {money.text(order.left)}"
     for name, value, sentence in order.facts():
-        yield said[name], f"{value} {said.told(sentence)}" if sentence else value
+        yield said[name], f"{value} {said.message(sentence)}" if sentence else value
     yield said.notify_url, order.shown_notify_url

@@ -5,19 +5,10 @@ from ...base import clock
 from ...domain.settlement import SCENES
 from ...domain.transitions import at
 from ..current import emulator
-from . import curl, order, states
+from . import curl, states
 from .frame import Page, before, blueprint, chosen, narrowed, one_of, present, show, texts
 
-TEXTS = (
-    *states.ROWS, *order.ROWS,
-    ("orders", "Orders", "订单"),
-    ("orders_hint", "Number, trade number, reference or amount", "订单号、交易号、备注或金额"),
-    ("orders_empty", "No orders yet", "还没有订单"),
-    ("orders_empty_more", "Orders appear here by themselves. Paste this signed request for a QR order into a terminal for the first one.",
-     "新订单会自动出现在这里。将下面已签名的二维码下单请求粘贴到终端，即可创建第一笔："),
-    ("reference", "Reference", "备注"),
-)
-PAGE = Page("orders", "M5 4h14v17l-3.5-2-3.5 2-3.5-2L5 21zM9 9h6M9 13h6", TEXTS)
+PAGE = Page("orders", "M5 4h14v17l-3.5-2-3.5 2-3.5-2L5 21zM9 9h6M9 13h6")
 
 
 @blueprint.get("/orders")

@@ -19,51 +19,7 @@ from ..current import emulator
 from .frame import Page, blueprint, chosen, go_on, show, texts, to
 from .places import is_json, placed
 
-TEXTS = (
-    ("scenarios", "Scenarios", "场景"),
-    ("scn_lead", "A scenario makes payments fail, answers get lost and notifications come twice, by rules.",
-     "场景按规则模拟付款失败、应答丢失、通知重复等情况。"),
-    ("scn_everybody", "For everybody", "对所有商户"),
-    ("scn_merchant", "For merchant", "对商户"),
-    ("scn_none", "No scenario is in force", "未启用场景"),
-    ("scn_none_more", "Payments go as they would in production. Switch one of the scenarios below on, or write your own.",
-     "付款按正常流程进行。可启用下面的场景，或自行编写。"),
-    ("scn_inherited", "It has none of its own; that of everybody counts.", "该商户没有自己的场景，使用全局场景。"),
-    ("scn_on", "Switch on", "启用"),
-    ("scn_off", "Switch off", "停用"),
-    ("scn_in_force", "In force", "已启用"),
-    ("scn_edit", "Look at it, change it, try it", "查看、修改、试用"),
-    ("scn_write", "Write one", "新建场景"),
-    ("scn_shipped", "Those that come along", "自带场景"),
-    ("scn_rules", "Rules", "规则"),
-    ("scn_when", "when", "条件"),
-    ("scn_then", "then", "结果"),
-    ("scn_always", "always", "任何请求"),
-    ("scn_nothing", "as without a scenario", "与无场景时相同"),
-    ("scn_turn", "in turn", "依次"),
-    ("scn_used", "used of its outcomes", "已用次数"),
-    ("scn_lately", "times in the last 1000 requests", "次（最近 1000 个请求）"),
-    ("scn_text", "Rules, as TOML or JSON", "规则（TOML 或 JSON）"),
-    ("scn_check", "Check", "检查"),
-    ("scn_right", "There is nothing wrong with it.", "没有发现问题。"),
-    ("scn_wrong", "It cannot be switched on yet", "暂不能启用"),
-    ("scn_line", "Line", "第几行"),
-    ("scn_try", "Which rule would fit?", "哪条规则会生效？"),
-    ("scn_try_lead", "Nothing is sent and nothing is counted.", "不会发送请求，也不计次数。"),
-    ("scn_attempt", "Attempt", "第几次尝试"),
-    ("scn_card", "Card number", "卡号"),
-    ("scn_params", "Parameters, one a line: name=value", "参数，每行一个：名称=值"),
-    ("scn_try_it", "Try", "试用"),
-    ("scn_fits", "fits", "生效"),
-    ("scn_later", "would fit, but an earlier rule wins", "也符合，但前面的规则优先"),
-    ("scn_no_rule", "No rule fits: the payment goes as it would without a scenario.", "没有规则符合：按正常流程处理。"),
-    ("scn_switched_on", "The scenario is in force:", "已启用场景："),
-    ("scn_switched_off", "The scenario is out of force.", "场景已停用。"),
-    ("scn_is", "is", "="), ("scn_above", "above", ">"), ("scn_below", "below", "<"), ("scn_in", "one of", "属于"),
-    ("scn_startswith", "begins with", "开头为"), ("scn_endswith", "ends in", "结尾为"), ("scn_contains", "contains", "包含"),
-    ("scn_matches", "matches", "匹配"),
-)
-PAGE = Page("scenarios", "M4 6h10M18 6h2M4 12h2M10 12h10M4 18h8M16 18h4M14 4v4M6 10v4M12 16v4", TEXTS)
+PAGE = Page("scenarios", "M4 6h10M18 6h2M4 12h2M10 12h10M4 18h8M16 18h4M14 4v4M6 10v4M12 16v4")
 NEWEST_REQUESTS = 1_000
 OWN_NAME = "my scenario"
 LONGEST_ATTEMPT = 9
@@ -106,7 +62,15 @@ def scenarios() -> Response:
                 own=tables.scenarios.own(merchants_id) is not None, rows=list(map(read_out, scenario.rules)) if scenario else [],
                 uses=tables.scenarios.uses(merchants_id) if merchants_id else {},
                 lately=tables.scenarios.lately(merchants_id, scenario.name, NEWEST_REQUESTS) if scenario else {},
+                shipped_as=_shipped_as,
                 along=list(map(language.shipped_scenario, language.shipped())))
+
+
+def _shipped_as(scenario: "language.Scenario") -> tuple[str, ...]:
+    """The name of a scenario that says what the bundled one of its name says; nothing for any other."""
+    is_bundled = scenario.name in language.shipped()
+    same = is_bundled and language.shipped_scenario(scenario.name).summary == scenario.summary
+    return (scenario.name,) if same else ()
 
 
 def read_out(rule: "language.Rule") -> Shown:

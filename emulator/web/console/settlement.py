@@ -19,33 +19,7 @@ from ..current import emulator
 from ..pages import secure
 from .frame import Page, blueprint, chosen, number, present, show
 
-TEXTS = (
-    ("settlement", "Settlement", "结算"),
-    ("set_lead", "Payments are settled at a fixed time on the day after.", "付款于次日固定时间结算。"),
-    ("set_from", "From", "从"),
-    ("set_to", "To", "到"),
-    ("set_download", "Download the CSV", "下载 CSV"),
-    ("set_chart", "Payments and refunds by day", "每日付款与退款"),
-    ("set_day", "Day", "日期"),
-    ("set_payments", "Payments", "付款"),
-    ("set_refunds", "Refunds", "退款"),
-    ("set_fees", "Fees", "手续费"),
-    ("set_net", "Net", "净额"),
-    ("set_injected", "Injected", "植入差异"),
-    ("set_injected_more", "what a scenario has injected in the file; the amounts here are the true ones", "由场景植入结算文件的差异；此处金额为真实金额"),
-    ("set_coming", "to be settled", "待结算"),
-    ("set_lines", "Lines", "明细"),
-    ("set_payment", "Payment", "付款"),
-    ("set_refund", "Refund", "退款"),
-    ("set_file", "As the file shows it", "结算文件中的内容"),
-    ("set_no_line", "The file has no line of it.", "结算文件中没有此行。"),
-    ("set_more", "More lines", "更多明细"),
-    ("set_back", "All days", "全部日期"),
-    ("set_empty", "Nothing is settled in these days", "所选日期没有结算"),
-    ("set_empty_more", "What is paid today is settled tomorrow. Make a payment, then move the clock.", "今天的付款明天结算。可先完成一笔付款，再调整时钟。"),
-    ("set_move", "Move the clock by a day", "时钟前进一天"),
-)
-PAGE = Page("settlement", "M4 20h16M7 20v-7M12 20V5M17 20v-10", TEXTS)
+PAGE = Page("settlement", "M4 20h16M7 20v-7M12 20V5M17 20v-10")
 DAYS = 14
 MOST_DAYS = 62
 LINES = 50

@@ -2,21 +2,6 @@
 from ...domain.orders import Event, Order, Status, Waits
 
 State = tuple[str, str]
-ROWS = (
-    ("waiting", "Waiting for the buyer", "等待付款"),
-    ("pending", "Pending at the issuer", "等待发卡行"),
-    ("review", "Waiting for the review", "等待审核"),
-    ("at_terminal", "At the terminal", "终端处理中"),
-    ("paid", "Paid", "已支付"),
-    ("part_refunded", "Refunded in part", "部分退款"),
-    ("refunded", "Refunded", "已退款"),
-    ("finished", "Finished", "已完结"),
-    ("charged_back", "Charged back", "已拒付"),
-    ("cancelled", "Cancelled", "已取消"),
-    ("expired", "Expired", "已过期"),
-    ("failed", "Failed", "已失败"),
-    ("closed", "Closed", "已关闭"),
-)
 STATUSES = {
     Status.WAIT_BUYER_PAY: "waiting", Status.TRADE_SUCCESS: "paid", Status.TRADE_CLOSED: "closed", Status.TRADE_FINISHED: "finished"}
 _CLOSED: dict[str, State] = {

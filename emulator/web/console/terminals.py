@@ -19,31 +19,7 @@ from ..control.terminals import terminal_json
 from ..current import emulator
 from .frame import Page, blueprint, chosen, go_on, present, show, texts, to
 
-TEXTS = (
-    ("terminals", "Terminals", "终端"),
-    ("term_make", "Make a terminal", "新建终端"),
-    ("term_serial", "Serial number", "序列号"),
-    ("term_type", "Type", "型号"),
-    ("term_made", "The terminal was made:", "已新建终端："),
-    ("term_empty", "No terminals", "没有终端"),
-    ("term_empty_more", "This merchant has no card terminal. Make one above, then send it a sale.", "该商户没有终端。请先在上方新建终端，再发起消费。"),
-    ("term_online", "Online", "在线"),
-    ("term_attended", "Attended", "人工操作"),
-    ("term_attended_more", "People drive it; else it moves by itself. In force from the next transaction.", "由人操作；否则自动进行。从下一笔交易起生效。"),
-    ("term_screen", "Screen", "终端屏幕"),
-    ("term_sale", "Send a sale", "发起消费"),
-    ("term_last", "Last transaction", "最近交易"),
-    ("term_no_last", "It has had no transaction yet.", "还没有交易。"),
-    ("term_changed", "The terminal was changed:", "终端已更新："),
-    ("term_next", "More terminals", "更多终端"),
-    ("term_IDLE", "Ready", "就绪"), ("term_OFFLINE", "Offline", "离线"), ("term_WAITING_FOR_CARD", "Waits for the card", "等待出示银行卡"),
-    ("term_READING_CARD", "Reads the card", "正在读卡"), ("term_PIN_ENTRY", "Asks for the PIN", "等待输入密码"),
-    ("term_AUTHORISING", "Asks the host", "正在授权"), ("term_APPROVED", "Approved", "交易成功"), ("term_DECLINED", "Declined", "交易被拒绝"),
-    ("term_CANCELLED", "Cancelled", "交易已取消"), ("term_FAILED", "Failed", "交易失败"),
-    ("term_tap", "Tap", "挥卡"), ("term_insert", "Insert", "插卡"), ("term_swipe", "Swipe", "刷卡"), ("term_pin", "Type the PIN", "输入密码"),
-    ("term_approve", "Approve", "批准"), ("term_decline", "Decline", "拒绝"), ("term_cancel", "Cancel", "取消"),
-)
-PAGE = Page("terminals", "M6 3h12v18H6zM9 6h6v4H9zM9 14h.01M12 14h.01M15 14h.01M9 17h.01M12 17h.01M15 17h.01", TEXTS)
+PAGE = Page("terminals", "M6 3h12v18H6zM9 6h6v4H9zM9 14h.01M12 14h.01M15 14h.01M9 17h.01M12 17h.01M15 17h.01")
 OFFLINE = "OFFLINE"
 COLOURS: Mapping[str, str] = {
     State.IDLE: "off", OFFLINE: "off", **dict.fromkeys(STOPPABLE, "wait"), State.READING_CARD: "info", State.AUTHORISING: "info",

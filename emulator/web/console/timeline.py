@@ -16,61 +16,8 @@ from ...store.notifications import StoredNotification
 from . import entries
 from .notifications import attempt
 
-ROWS = (
-    ("event_create", "Order made", "创建订单"),
-    ("event_pay", "Paid", "支付成功"),
-    ("event_decline", "The buyer could not pay, and may try again", "付款未成功，可重试"),
-    ("event_fail", "Payment failed", "支付失败"),
-    ("event_cancel", "Cancelled by the merchant", "商户取消"),
-    ("event_close", "Closed", "关闭"),
-    ("event_expire", "Expired", "过期"),
-    ("event_refund", "Refunded in part", "部分退款"),
-    ("event_refund_all", "Refunded", "全额退款"),
-    ("event_finish", "Refund period over", "退款期结束"),
-    ("event_pend", "Pending at the issuer", "等待发卡行"),
-    ("event_wrong_code", "Wrong one-time code", "验证码错误"),
-    ("event_review", "Authorised, waiting for the review", "已授权，等待审核"),
-    ("event_revoke", "Cancelled after authorisation", "授权后取消"),
-    ("event_retry", "Tried again", "重新支付"),
-    ("event_chargeback", "Charged back", "拒付"),
-    ("event_start", "Handed to the terminal", "发送至终端"),
-    ("event_present", "Card presented", "出示银行卡"),
-    ("event_pin", "PIN typed", "输入密码"),
-    ("event_restore", "Refund taken back", "退款撤销"),
-    ("event_act", "The buyer acts as the scenario says", "买家按场景操作"),
-    ("event_end", "The terminal's transaction ends", "终端交易结束"),
-    ("by_payer", "by the payer", "由付款人"),
-    ("by_control", "by hand", "手动"),
-    ("by_clock", "by time", "到时自动"),
-    ("by_request", "by", "由"),
-    ("attempt", "Attempt", "第几次"),
-    ("by_hand", "replayed by hand", "手动重发"),
-    ("delivered", "Delivered", "已确认"),
-    ("not_delivered", "Not delivered", "未确认"),
-    ("next_attempt", "Next attempt", "下次发送"),
-    ("terminal", "Terminal", "终端"),
-    ("settled_payment", "Payment settled", "支付结算"),
-    ("settled_refund", "Refund settled", "退款结算"),
-    ("settles", "In the settlement file", "结算文件中的记录"),
-    ("fee", "fee", "手续费"),
-    ("truly", "truly", "实际应为"),
-    ("injected_missing", "Injected: the file lacks it", "植入差异：文件中缺失"),
-    ("injected_duplicate", "Injected: the file has it twice", "植入差异：文件中重复"),
-    ("injected_next_day", "Injected: a day late", "植入差异：晚一天"),
-    ("injected_fee_off", "Injected: the fee is a penny off", "植入差异：手续费差一分"),
-    ("injected_amount_off", "Injected: the amount is a penny off", "植入差异：金额差一分"),
-    ("injected_unknown_row", "Injected: a row beside it that nobody knows", "植入差异：多出一条未知记录"),
-    ("left_open", "Looked at whether it was left open (QR note 2)", "检查订单是否未处理（二维码注 2）"),
-    ("step_WAITING_FOR_CARD", "waits for the card", "等待出示银行卡"),
-    ("step_READING_CARD", "reads the card", "正在读卡"),
-    ("step_PIN_ENTRY", "asks for the PIN", "等待输入密码"),
-    ("step_AUTHORISING", "asks the host", "正在授权"),
-    ("step_APPROVED", "approved", "交易成功"),
-    ("step_DECLINED", "declined", "交易被拒绝"),
-    ("step_CANCELLED", "cancelled", "交易已取消"),
-    ("step_FAILED", "failed", "交易失败"),
-)
-REQUEST, CHANGE, STEP, ATTEMPT, SETTLEMENT, DUE, UPCOMING = "request", "change", "step", "attempt", "settlement", "due", "upcoming"
+REQUEST, CHANGE, STEP, ATTEMPT, SETTLEMENT = "request", "change", "step", "attempt", "settlement"
+DUE, UPCOMING = "due", "upcoming"
 MOST_NOTIFICATIONS = 50
 RANKS = (REQUEST, CHANGE, STEP, ATTEMPT, SETTLEMENT, UPCOMING, DUE)  # of what happens in the same millisecond
 _BY = {BY_PAYER: "by_payer", BY_CONTROL: "by_control", BY_CLOCK: "by_clock"}  # else an endpoint

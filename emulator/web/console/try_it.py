@@ -7,6 +7,7 @@ from flask import Response, request
 
 from ...base import clock, money
 from ...base.clock import real_now
+from ...base.urls import with_query
 from ...domain.merchants import Merchant
 from ...domain.orders import Order, Status
 from ...domain.settlement import SCENES
@@ -21,37 +22,7 @@ from ..current import emulator
 from . import curl
 from .frame import Page, blueprint, chosen, show
 
-TEXTS = (
-    ("try_it", "Try it", "在线调试"),
-    ("try_lead", "Fill in the parameters, see how they are signed, and send them to the gateway.", "填写参数，查看签名过程，并发送给网关。"),
-    ("try_new", "New order number", "换新订单号"),
-    ("try_section", "Section", "文档章节"),
-    ("try_product", "Product", "产品"),
-    ("try_must", "required", "必填"),
-    ("try_should", "should be sent", "文档必填"),
-    ("try_may", "optional", "可选"),
-    ("try_longest", "characters at most", "个字符以内"),
-    ("try_more_name", "Another parameter: its name", "其他参数：名称"),
-    ("try_more_value", "Its value", "值"),
-    ("try_method", "Method", "请求方式"),
-    ("try_sign", "Sign", "签名"),
-    ("try_canonical", "Sorted by name, without sign, sign_type and what is empty", "按名称排序，去掉 sign、sign_type 和空值"),
-    ("try_token", "the merchant's token", "商户密钥"),
-    ("try_show_token", "Show the merchant's token", "显示商户密钥"),
-    ("try_digest", "MD5 of both, in lower case, is the sign", "两者相连取 MD5（小写）即为 sign"),
-    ("try_nobody", "There is no such merchant, so nobody's token can sign this.", "没有此商户，无法签名。"),
-    ("try_refused", "This will be refused", "此请求会被拒绝"),
-    ("try_found", "Findings: rules of the document that are broken", "提示：违反文档规定"),
-    ("try_send", "Send to the gateway", "发送给网关"),
-    ("try_open", "Open in a new window", "在新窗口打开"),
-    ("try_headers", "Headers", "响应头"),
-    ("try_text", "Text", "原文"),
-    ("try_led_on", "The answer sends the browser on to another address. Open it in a new window to follow.", "应答会让浏览器跳转。请在新窗口中打开。"),
-    ("try_lost", "No answer came: the connection broke.", "没有收到应答：连接中断。"),
-    ("try_entry", "Journal entry", "日志记录"),
-    ("try_query", "Query this order", "查询此订单"),
-)
-PAGE = Page("try_it", "M5 4l14 8-14 8z", TEXTS)
+PAGE = Page("try_it", "M5 4l14 8-14 8z")
 METHOD, TOKEN, MORE_NAME, MORE_VALUE = OWN = "_method", "_token", "_name", "_value"
 NEWEST_NUMBERS = 20
 # By their names in the address: the first table of a path has the path's.
@@ -97,7 +68,8 @@ def try_it() -> Response:
     method = request.form.get(METHOD) or ("POST" if "pay_info" in table.names else "GET")
     more = request.form.get(MORE_NAME, "").strip(), request.form.get(MORE_VALUE, "")
     signed = sign(tables, table, {**values, more[0]: more[1]} if more[0] else values)
-    return show("try_it", "try_it", key=key, table=table, choices=[(name, each) for name, each in TABLES.items()], values=values,
+    return show("try_it", "try_it", key=key, table=table, with_query=with_query,
+                choices=[(name, each) for name, each in TABLES.items()], values=values,
                 rows=[row for row in table.params if row.name != "sign"], method=method, more=more, signed=signed,
                 command=curl.command(table.name, method, signed.sent), shows_token=TOKEN in request.form,
                 numbers=[] if table.name in SCENES else [order.out_trade_no for order in _newest(tables, {})[:NEWEST_NUMBERS]])

@@ -3,14 +3,17 @@ from flask import Response, jsonify
 
 from ...protocol.response_codes import RESPONSE_CODES
 from ...protocol.test_cards import test_cards
+from ..texts import Texts
 from .interface import operation
 
 
 @operation("GET", "/codes", "the 71 response codes of cards: message, status and text for the payer")
 def codes() -> Response:
     """Every response code."""
+    chinese = Texts("zh")
     items = [{"code": row.code, "message": row.message, "section": row.section, "status": str(row.status),
-              "shown_to_payer": row.shown[0], "shown_to_payer_zh": row.shown[1]}
+              "shown_to_payer": row.advice.sentence,
+              "shown_to_payer_zh": chinese.told("", "advice", row.advice.name)}
              for row in RESPONSE_CODES.values()]
     return jsonify({"items": items, "next": None})
 

@@ -2,8 +2,8 @@
 from collections.abc import Callable, Mapping
 from http.client import HTTPException
 from typing import Any
-from urllib.parse import urlencode
 
+from ...base.urls import with_query
 from ...protocol import card_numbers
 from ...signing.merchant_client import fetch, read_notification, sign
 from ...operations.unit import Units
@@ -31,7 +31,8 @@ class Clerk:
         self._write(SENT, {"endpoint": endpoint, "fields": signed})
         about = {"endpoint": endpoint, "out_trade_no": params["out_trade_no"]}
         try:
-            fields = fetch(f"{self.address}/v2/{endpoint}.php?{urlencode(signed)}", patience=PATIENCE_S).fields
+            url = with_query(f"{self.address}/v2/{endpoint}.php", signed)
+            fields = fetch(url, patience=PATIENCE_S).fields
         except (OSError, HTTPException, SyntaxError) as broken:
             self._write(LOST, {**about, "why": "late" if _is_late(broken) else "broken"})
             return {}

@@ -7,16 +7,10 @@ from ...base import money
 
 @dataclass(frozen=True)
 class Good:
-    """One thing on the shelf."""
+    """One thing on the shelf; `good_<name>` is the text that names it."""
 
     name: str
-    english: str
-    chinese: str
     price: int
-
-    def called(self, language: str) -> str:
-        """Its name in a language of the pages."""
-        return self.chinese if language == "zh" else self.english
 
     @property
     def costs(self) -> str:
@@ -25,8 +19,7 @@ class Good:
 
 
 GOODS: Mapping[str, Good] = {good.name: good for good in (
-    Good("tea", "Jasmine tea", "茉莉花茶", 480), Good("cakes", "Moon cakes", "月饼", 320),
-    Good("teapot", "Teapot", "茶壶", 1_850), Good("fan", "Silk fan", "绢扇", 1_200))}
+    Good("tea", 480), Good("cakes", 320), Good("teapot", 1_850), Good("fan", 1_200))}
 
 
 def total(basket: Iterable[Good]) -> str:

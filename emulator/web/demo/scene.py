@@ -1,7 +1,6 @@
 """What the page of the demo shows: the shop's notebook and beliefs, what the buyer sees, and the orders as the gateway has them."""
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlencode, urljoin
 
 from flask import url_for
 
@@ -34,7 +33,8 @@ def shown(here: Emulator, language: str) -> dict[str, Any]:
     pages = tables.notebook.pages(MERCHANT)
     sight, view = _seen(step.sight, orders, payment_code(here.settings.seed, where.run), language)
     return {
-        "stories": STORIES, "story": story, "step": step, "where": where, "basket": story.goods, "total": total(story.goods),
+        "stories": STORIES, "story": story, "caption": story.caption(step), "where": where,
+        "basket": story.goods, "total": total(story.goods),
         "shop": NAME, "merchants_id": MERCHANT, "beliefs": beliefs(pages), "lines": [_line(page) for page in pages if page.kind in WRITTEN],
         "orders": [_gateway(tables, order, here.settings.timezone, now) for order in reversed(orders)],
         "sight": sight, "view": view,
@@ -59,7 +59,7 @@ def _seen(sight: Sight, orders: list[Order], code: str, language: str) -> tuple[
     order = orders[-1]
     if sight is Sight.CODE and _waits(order):
         return Sight.CODE, ""
-    return Sight.ORDER, urls.with_query(under_prefix(order.present_page), urlencode({"lang": language}))
+    return Sight.ORDER, urls.with_query(under_prefix(order.present_page), {"lang": language})
 
 
 def _waits(order: Order) -> bool:

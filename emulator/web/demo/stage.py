@@ -8,6 +8,7 @@ from ...domain.orders import Order
 from ...domain.transitions import at
 from ...store import Reader
 from ..current import Emulator
+from ..texts import Texts
 from .clerk import MERCHANT, Clerk
 from .goods import Good, total
 
@@ -58,7 +59,7 @@ class Stage:
         self.address = address
         self.where = where
         self.total = total(basket)
-        self.goods = "|".join(good.called(language) for good in basket)
+        self.goods = "|".join(Texts(language)[f"good_{good.name}"] for good in basket)
         self.language = {"zh": "cn"}.get(language, "en")  # as the gateway names it
         merchant = here.store.read().merchants.find(MERCHANT)
         self.clerk = Clerk(address, merchant.token if merchant else "", self.write)

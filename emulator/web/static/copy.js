@@ -1,26 +1,31 @@
-// Copies the code. Browsers have a clipboard for pages on https and on this machine only; elsewhere the old way still works.
-const button = document.querySelector("[data-copy]");
-const label = button.textContent;
+// Buttons that copy a text. Browsers give a clipboard to pages on https and on this machine only; elsewhere the text
+// is selected in a field and copied by an older command. A page shows its buttons only where this script runs.
+const SHOWN_MS = 2000;
 
-function copyTheOldWay(text) {
-  const field = document.createElement("textarea");
-  field.value = text;
-  field.setAttribute("readonly", "");
-  field.className = "aside";
+function copyFromField(text) {
+  const field = Object.assign(document.createElement("textarea"), { value: text, className: "aside", readOnly: true });
   document.body.append(field);
   field.select();
   document.execCommand("copy");
   field.remove();
 }
 
-button.hidden = false;
-button.addEventListener("click", async () => {
+async function copy(text) {
   try {
-    await navigator.clipboard.writeText(button.dataset.copy);
+    await navigator.clipboard.writeText(text);
   } catch (error) {
-    copyTheOldWay(button.dataset.copy);
+    copyFromField(text);
   }
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  await copy(button.dataset.copy);
+  const label = button.dataset.label || button.textContent;
+  button.dataset.label = label;
   button.focus();
-  button.textContent = button.dataset.copied;
-  setTimeout(() => { button.textContent = label; }, 2000);
+  button.textContent = document.body.dataset.copied;
+  setTimeout(() => { button.textContent = label; }, SHOWN_MS);
 });
+document.querySelectorAll("[data-copy]").forEach((button) => { button.hidden = false; });

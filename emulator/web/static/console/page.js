@@ -1,6 +1,6 @@
 // What every page of the console does: it follows events, tells the emulator's time, copies, and sends filters by itself.
+import "../copy.js";
 import "./clock.js";
-import "./copy.js";
 import "./forms.js";
 import { follow } from "./live.js";
 

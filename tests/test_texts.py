@@ -1,0 +1,225 @@
+"""What pages say has one catalogue: each key that is used is there, in both languages, and no other."""
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from jinja2 import Environment, nodes
+
+import tgpay_emulator.web
+from tgpay_emulator import terminal
+from tgpay_emulator.domain import wallets
+from tgpay_emulator.domain.discrepancies import INJECTIONS
+from tgpay_emulator.domain.orders import Event
+from tgpay_emulator.gateway.endpoints import ENDPOINTS
+from tgpay_emulator.operations.outbox import TAKEN
+from tgpay_emulator.protocol import response_codes, test_cards
+from tgpay_emulator.protocol.endpoint_tables import Source
+from tgpay_emulator.protocol.findings import RULES
+from tgpay_emulator.scenarios import shipped, shipped_scenario, then_rows
+from tgpay_emulator.scenarios.conditions import LOOKUPS
+from tgpay_emulator.signing.code_samples import REMEDIES
+from tgpay_emulator.terminal import Act, State
+from tgpay_emulator.web.console import NAVIGATION, states
+from tgpay_emulator.web.console.try_it import TABLES
+from tgpay_emulator.web.control.trades import CARD_ACTS
+from tgpay_emulator.web.demo.belief import Belief
+from tgpay_emulator.web.demo.goods import GOODS
+from tgpay_emulator.web.demo.stories import STORIES
+from tgpay_emulator.web.texts import (
+    CONSOLE, LANGUAGES, PAYER, Texts, catalogue, messages, of_pages, of_tables)
+
+WEB = Path(tgpay_emulator.web.__file__).parent
+PAGES = {PAYER: WEB / "templates", CONSOLE: WEB / "templates" / "console"}
+PLACEHOLDER = re.compile("#|%[a-z]|{[a-z_]*}")
+OWN = {name for name in dir(Texts("en")) if not name.startswith("_")}
+# Names that are put together from a word and what is shown, by the word.
+FAMILIES = {
+    PAYER: {
+        "event_": {*map(str, Event)} - {"act", "end"}, "entry_": {"tap", "insert", "swipe"},
+        "code_": {"plain", *(row.ending[-5:] for row in wallets.TEST_CODES)},
+        "believes_": {*map(str, Belief)}, "notification_": {"waiting", TAKEN, "failed"},
+        "demo_": {"sent", "answered", "heard", "lost", "trouble", "broken", "late"},
+        "good_": set(GOODS),
+        "story_": {name for story in STORIES for name in
+                   (story.name, *(story.caption(step).removeprefix("story_") for step in story.steps))},
+        "": {*map(str, State), *terminal.OPERATIONS, *wallets.WALLETS, str(terminal.Result.PARTIAL_APPROVAL),
+             str(terminal.Result.UNDEFINED)}},
+    CONSOLE: {
+        "event_": {*map(str, Event)}, "step_": {*map(str, State)} - {"IDLE"},
+        "act_": {*CARD_ACTS, "cancel", "refund"}, "done_": {*CARD_ACTS, "cancel", "refund"},
+        "injected_": set(INJECTIONS),
+        "notification_": {"waiting", TAKEN, "failed"}, "term_": {*map(str, (*State, *Act)), "OFFLINE"},
+        "scn_": {"is", *filter(None, LOOKUPS)},
+        "crd_": {"cards", "codes", "wallets", "amounts", "wallets_more", "amounts_more"},
+        "": {page.name for page in NAVIGATION}}}
+
+
+def names(pages: str) -> set[str]:
+    return set(of_pages("en", pages))
+
+
+def templates(pages: str) -> Iterator[nodes.Template]:
+    for file in PAGES[pages].glob("*.html"):
+        yield Environment().parse(file.read_text(encoding="utf-8"))
+
+
+def said_in_templates(pages: str) -> set[str]:
+    """The names after `texts.`, and the texts in brackets behind it."""
+    found = set()
+    for template in templates(pages):
+        for node in template.find_all((nodes.Getattr, nodes.Getitem)):
+            if not isinstance(node.node, nodes.Name) or node.node.name != "texts":
+                continue
+            if isinstance(node, nodes.Getattr):
+                found.add(node.attr)
+            elif isinstance(node.arg, nodes.Const):
+                found.add(node.arg.value)
+    return found - OWN
+
+
+def modules(pages: str) -> Iterator[ast.Module]:
+    folders = [WEB / "console"] if pages == CONSOLE else [WEB, WEB / "demo"]
+    files = [file for folder in folders for file in folder.glob("*.py")]
+    return (ast.parse(file.read_text(encoding="utf-8")) for file in files)
+
+
+def said_in_modules(pages: str) -> set[str]:
+    """The names after `texts().`, and after what holds the texts of a language."""
+    found = set()
+    for module in modules(pages):
+        for node in ast.walk(module):
+            if isinstance(node, ast.Attribute):
+                of = node.value.func if isinstance(node.value, ast.Call) else node.value
+                if isinstance(of, ast.Name) and of.id in ("texts", "said") and node.attr not in dir(dict):
+                    found.add(node.attr)
+    return found - OWN
+
+
+def words_of(pages: str) -> set[str]:
+    """Every name and text constant of the modules and templates that make these pages."""
+    found = said_in_templates(pages)
+    for template in templates(pages):
+        found |= {node.value for node in template.find_all(nodes.Const) if isinstance(node.value, str)}
+    for module in modules(pages):
+        for node in ast.walk(module):
+            if isinstance(node, ast.Attribute):
+                found.add(node.attr)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
+    return found
+
+
+@pytest.mark.parametrize("pages", PAGES)
+def test_every_text_that_a_page_names_is_in_the_catalogue(pages: str) -> None:
+    assert (said_in_templates(pages) | said_in_modules(pages)) - names(pages) == set()
+    together = {word + name for word, found in FAMILIES[pages].items() for name in found}
+    assert together - names(pages) == set()
+
+
+@pytest.mark.parametrize("pages", PAGES)
+def test_no_text_is_in_the_catalogue_that_no_page_names(pages: str) -> None:
+    together = {word + name for word, found in FAMILIES[pages].items() for name in found}
+    assert names(pages) - together - words_of(pages) == set()
+
+
+@pytest.mark.parametrize("pages", PAGES)
+def test_the_languages_have_the_same_keys_with_the_same_placeholders(pages: str) -> None:
+    english, chinese = (catalogue(language)[pages] for language in LANGUAGES)
+    keys = [[(section, name) for section, texts in each.items() for name in texts]
+            for each in (english, chinese)]
+    assert keys[0] == keys[1]
+    assert [name for name, times in Counter(name for _, name in keys[0]).items() if times > 1] == []
+    assert set(of_pages("en", pages)) & OWN == set()
+    for name, text in of_pages("en", pages).items():
+        other = of_pages("zh", pages)[name]
+        assert text.strip() and other.strip(), name
+        assert Counter(PLACEHOLDER.findall(text)) == Counter(PLACEHOLDER.findall(other)), name
+        assert text.replace("中文", "").replace("→", "").replace("←", "").isascii(), name
+
+
+# English sentences of the tables, by kind and key. A parameter's key is its name, or has its table before.
+
+def of_endpoints() -> Iterator[tuple[str, str, str]]:
+    for key, table in TABLES.items():
+        yield "endpoint", f"{key}.title", table.title
+        if table.note:
+            yield "endpoint", f"{key}.note", table.note
+
+
+def of_rules() -> Iterator[tuple[str, str, str]]:
+    for code, rule in RULES.items():
+        yield "finding", f"{code}.rule", rule.sentence
+        yield "finding", f"{code}.change", rule.change
+        if "," in rule.section or not rule.section[0].isdigit():
+            yield "finding", f"{code}.section", rule.section
+
+
+def of_rows() -> Iterator[tuple[str, str, str]]:
+    yield from of_endpoints()
+    yield from of_rules()
+    yield from (("source", source.value, source.value) for source in Source)
+    yield from (("code", code, row.message) for code, row in response_codes.RESPONSE_CODES.items())
+    advice = {row.advice for row in response_codes.RESPONSE_CODES.values()} - {response_codes.NOTHING}
+    yield from (("advice", each.name, each.sentence) for each in advice)
+    yield from (("wallet", row.ending[-5:], row.means) for row in wallets.TEST_CODES)
+    yield from (("scenario", name, shipped_scenario(name).summary) for name in shipped())
+    yield from (("then", name, meaning) for name, _, meaning in then_rows())
+    yield from (("mistake", code, code) for code in REMEDIES)
+    yield from ((kind, key, message) for message, (kind, key) in messages().items() if kind == "terminal")
+
+
+ROWS = list(of_rows())
+BY_KEYS = [
+    *(("card", card.keys, card.means) for card in test_cards.test_cards()),
+    *((kind, (f"{key}.{row.name}", row.name), sentence)
+      for key, table in TABLES.items() for row in table.params if row.name != "sign"
+      for kind, sentence in (("parameter", row.meaning), ("format", row.format.name))
+      if kind == "parameter" or ("enum" not in row.format.schema and sentence != "text"))]
+
+
+def test_every_row_of_the_tables_has_its_chinese_and_nothing_else_has() -> None:
+    chinese = of_tables("zh")
+    by_one_key = {(kind, key) for kind, key, _ in ROWS}
+    by_first_key = {(kind, next((key for key in keys if key in chinese[kind]), keys))
+                    for kind, keys, _ in BY_KEYS}
+    assert {(kind, key) for kind, texts in chinese.items() for key in texts} == by_one_key | by_first_key
+
+
+def test_a_key_stands_for_one_sentence_and_a_sentence_has_one_translation() -> None:
+    english: dict[tuple[str, str], set[str]] = {}
+    translated: dict[tuple[str, str], set[str]] = {}
+    for kind, keys, sentence in [*((kind, (key,), sentence) for kind, key, sentence in ROWS), *BY_KEYS]:
+        key = next(key for key in keys if key in of_tables("zh")[kind])
+        english.setdefault((kind, key), set()).add(sentence)
+        translated.setdefault((kind, sentence), set()).add(Texts("zh").told(sentence, kind, *keys))
+    assert [key for key, sentences in english.items() if len(sentences) > 1] == []
+    assert [key for key, texts in translated.items() if len(texts) > 1] == []
+
+
+def test_every_table_of_an_endpoint_has_a_key() -> None:
+    assert list(TABLES.values()) == [table for first in ENDPOINTS.values() for table in first.tables]
+
+
+def test_a_chinese_page_marks_what_it_says_in_english() -> None:
+    chinese, english = Texts("zh"), Texts("en")
+    assert chinese.said("<b>") == '<span lang="en">&lt;b&gt;</span>'
+    assert chinese.said("<b>", "code", "nothing") == '<span lang="en">&lt;b&gt;</span>'
+    assert chinese.said("Refund", "endpoint", "tgpayrefund.title") == "退款"
+    assert english.said("<b>") == "&lt;b&gt;"
+    assert (chinese.told("<b>"), chinese.told("x", "code", "nothing", "3101")) == ("<b>", "卡号无效")
+
+
+def test_messages_that_are_kept_as_sentences_are_translated_only_where_they_are_of_a_table() -> None:
+    chinese = Texts("zh")
+    assert chinese.message("Invalid card number") == "卡号无效"
+    assert chinese.message("No card was presented in time") == "未及时出示银行卡"
+    assert (chinese.message("stopped by the merchant"), chinese.message_said("a < b")) == \
+        ("stopped by the merchant", '<span lang="en">a &lt; b</span>')
+    assert Texts("en").message_said("Invalid card number") == "Invalid card number"
+
+
+def test_every_state_of_an_order_has_a_word() -> None:
+    assert set(states.STATUSES.values()) - names(CONSOLE) == set()
