@@ -144,6 +144,11 @@ class CardOrder(Order):
         return self.terminal
 
     @property
+    def is_for_terminal(self) -> bool:
+        """Whether the card is presented to a terminal."""
+        return self.terminal is not None
+
+    @property
     def waits_for(self) -> Waits:
         """The terminal when it is paid on one, else the issuer, the review or the payer."""
         return Waits.TERMINAL if self.terminal else _WAITS.get(self.card.status, Waits.BUYER)
@@ -269,10 +274,13 @@ def mistyped(order: CardOrder, now: int) -> CardOrder:
 
 
 def retried(order: CardOrder, expires_at: int, now: int) -> CardOrder:
-    """The order, open again after a decline or its time limit. Raises Refused when it ended otherwise, or has not ended."""
+    """The order, open again after a decline or its time limit, and on no terminal.
+
+    Raises Refused when it ended otherwise, or has not ended.
+    """
     after = moved(order, Event.RETRY, now)
     card = replace(after.card, code="", hint="", order_id="", due_at=expires_at, due_code=test_cards.TIME_OVER)
-    return replace(after, card=card, expires_at=expires_at, closed_at=None, closed_by="", failure="")
+    return replace(after, card=card, terminal=None, expires_at=expires_at, closed_at=None, closed_by="", failure="")
 
 
 def sent_to_terminal(order: CardOrder, transaction: Transaction) -> CardOrder:

@@ -203,13 +203,18 @@ class Order(ABC):
     def state_at(self, now: int) -> str:
         """Its state at an instant, in the words of its kind."""
 
+    @property
+    def result_id(self) -> str:
+        """The `transactionResultId` of its transaction on a terminal; empty when it has none."""
+        return self.transaction.result_id if self.transaction else ""
+
     def is_on(self, serial: str) -> bool:
         """Whether the transaction that it has or had last is on this terminal."""
         return self.transaction is not None and self.transaction.serial == serial
 
     def has_transaction(self, result_id: str) -> bool:
         """Whether it has a transaction on a terminal, of this transactionResultId unless that is empty."""
-        return self.transaction is not None and result_id in ("", self.transaction.result_id)
+        return self.transaction is not None and result_id in ("", self.result_id)
 
     # What is shown of it.
 

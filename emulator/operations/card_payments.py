@@ -251,8 +251,10 @@ def run_out(payments: Payments, order: CardOrder) -> CardOrder:
 
 
 def retry(payments: Payments, order: CardOrder, expires_at: int) -> CardOrder:
-    """An order that failed or expired is open again."""
+    """An order that failed or expired is open again; a transaction that it had on a terminal is put away."""
     after = card_orders.retried(order, expires_at, payments.now)
+    if order.terminal:
+        payments.tables.terminals.archive(order.terminal)
     payments.write(order, Event.RETRY, after, {"until": clock.iso(expires_at)})
     return after
 

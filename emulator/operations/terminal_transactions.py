@@ -45,9 +45,10 @@ def original(payments: Payments, out_trade_no: str, number: str) -> Original:
     merchants_id, tables = payments.merchant.merchants_id, payments.tables
     named = tables.terminals.transaction(merchants_id, number) if number else (out_trade_no, "", None)
     order = tables.orders.find(merchants_id, named[0]) if named and out_trade_no in ("", named[0]) else None
-    if named is None or order is None or order.transaction is None or not order.has_transaction(named[1]):
+    transaction = order.transaction if order else None
+    if named is None or transaction is None or named[1] not in ("", transaction.result_id):
         return Original(number or out_trade_no)
-    return Original(order.transaction.transaction_id, order, order.transaction)
+    return Original(transaction.transaction_id, order, transaction)
 
 
 def begun(payments: Payments, out_trade_no: str, amount: int, device: Terminal, operation: str,

@@ -72,10 +72,10 @@ def receipt_text(serial: str) -> Response:
     """The receipt of the last transaction, until the next one begins."""
     tables = emulator().store.read()
     order, printed = _printed(tables, control.find(tables, serial))
-    if order is None or order.transaction is None or not printed:
+    if order is None or not printed:
         raise Problem(404, "Not Found", f"the terminal {serial} has printed no receipt")
     answer = secure(Response(printed, content_type="text/plain; charset=utf-8"))
-    name = re.sub(r"[^\w.-]", "_", order.transaction.result_id)
+    name = re.sub(r"[^\w.-]", "_", order.result_id)
     answer.headers["Content-Disposition"] = f"attachment; filename=receipt-{name}.txt"
     return answer
 

@@ -3,16 +3,16 @@ import pytest
 
 from tgpay_emulator.domain.discrepancies import INJECTIONS
 from tgpay_emulator.domain.orders import Event
+from tgpay_emulator.operations.kinds import EVENTS
 from tgpay_emulator.operations.outbox import DELIVERED
 from tgpay_emulator.terminal import State
 from tgpay_emulator.web.console import NAVIGATION
 from tgpay_emulator.web.console.words import ROWS
-from tgpay_emulator.web.control.trades import CARD_ACTS
 
 TEXTS = [*ROWS, *(row for page in NAVIGATION for row in page.texts)]
 NAMES = [name for name, _, _ in TEXTS]
 SAID = [*(f"event_{event}" for event in Event), *(f"step_{state}" for state in State if state is not State.IDLE),
-        *(f"{word}_{act}" for act in (*CARD_ACTS, "cancel", "refund") for word in ("act", "done")),
+        *(f"{word}_{act}" for act in (*EVENTS, "cancel", "refund") for word in ("act", "done")),
         *(f"injected_{name}" for name in INJECTIONS),
         *(f"notification_{status}" for status in ("pending", DELIVERED, "failed")), *(page.name for page in NAVIGATION)]
 

@@ -243,10 +243,7 @@ def _tried_again(call: Call, order: CardOrder) -> CardOrder:
     Raises Refused 3105 when it neither failed nor expired.
     """
     state = replace(order.card, access_type=call.get("access_type"))
-    if order.terminal:
-        call.tables.terminals.archive(order.terminal)
-    told = replace(order, details=call.details, notify_url=call.get("notify_url"), card=state, terminal=None,
-                   script=call.script)
+    told = replace(order, details=call.details, notify_url=call.get("notify_url"), card=state, script=call.script)
     try:
         return card_payments.retry(call.payments, told, _expires_at(call))
     except Refused as refused:
