@@ -80,8 +80,10 @@ def _fill(path: Path, count: int, write: Write) -> None:
 
 def _order(merchant: Merchant, place: int, now: int) -> WalletOrder:
     number = order_number(place)
-    return WalletOrder(merchant.merchants_id, number, "tgpayqrcode", "alipay", 100, merchant.currency, merchant.rate, merchant.fee_rate, now,
-                 now + 15 * durations.DAY, hashlib.md5(number.encode()).hexdigest()[:22], "", "127.0.0.1", {"reference": "benchmark"})
+    return WalletOrder(merchant.merchants_id, number, "tgpayqrcode", "alipay", 100, merchant.currency,
+                       merchant.rate, merchant.fee_rate, now, now + 15 * durations.DAY,
+                       hashlib.md5(number.encode()).hexdigest()[:22], "", "127.0.0.1",
+                       {"reference": "benchmark"})
 
 
 def _add_order(tables: Tables, merchant: Merchant, place: int) -> None:

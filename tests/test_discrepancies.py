@@ -255,7 +255,8 @@ def test_the_same_run_injects_the_same_bytes(shop: Shop, clock: Clock) -> None:
     assert texts[0] == texts[1] and texts[0].count("\r\n") == 5
 
 
-ORDER = WalletOrder("29", "29-1", "tgpayqrcode", "alipay", 1_000, "GBP", 907_480_000, 600_000, 0, 900_000, "token", "", "127.0.0.1", paid_at=0)
+ORDER = WalletOrder("29", "29-1", "tgpayqrcode", "alipay", 1_000, "GBP", 907_480_000, 600_000, 0, 900_000,
+                    "token", "", "127.0.0.1", paid_at=0)
 ENTRY = settlement.Entry("29", "29-1", "P", "29-1", 1_000, 0, 0, "TGPay", ORDER, Merchant("29", "t" * 32, "Shop"))
 
 

@@ -1,4 +1,7 @@
-"""The three kinds of orders: each has the same functions in a module of its own, and nobody else asks which kind an order is of."""
+"""The three kinds of orders: each has the same functions in a module of its own.
+
+Nobody else asks which kind an order is of.
+"""
 import ast
 import inspect
 from collections.abc import Iterator
@@ -22,7 +25,8 @@ OWN_FIELDS = ("card", "terminal", "transaction")
 # The modules of kinds, and what two of them share.
 ABOUT_KINDS = {
     "domain.orders", "domain.kinds", "operations.kinds", "operations.terminal_transactions",
-    *(f"{room}.{kind}_{what}" for kind in KIND_NAMES for room, what in (("domain", "orders"), ("operations", "payments")))}
+    *(f"domain.{kind}_orders" for kind in KIND_NAMES),
+    *(f"operations.{kind}_payments" for kind in KIND_NAMES)}
 # Elsewhere `card` is something else: the number of a card that a rule asks about.
 OTHER_CARDS = {"scenarios"}
 ELSEWHERE = {name: path for name, path in MODULES.items()
@@ -42,31 +46,45 @@ def conditions(tree: ast.AST) -> Iterator[ast.expr]:
             yield from node.ifs
         elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Is | ast.IsNot):
             yield node.left
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "bool":
+        elif is_call_of(node, "bool"):
             yield from node.args
 
 
 def type_tests(source: str) -> list[str]:
-    """Where a piece of code asks whether an order has a card, a terminal or a transaction, or which class it is of."""
+    """Where code asks whether an order has a card, a terminal or a transaction, or which class it is of."""
     tree = ast.parse(source)
-    by_field = [ast.unparse(node) for node in conditions(tree) if isinstance(node, ast.Attribute) and node.attr in OWN_FIELDS]
-    by_class = [ast.unparse(node) for node in ast.walk(tree)
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("isinstance", "issubclass")
-                and CLASSES & {name.id for name in ast.walk(node.args[1]) if isinstance(name, ast.Name)}]
-    by_name = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Compare)
-               and any(isinstance(part, ast.Attribute) and part.attr == "KIND" for part in (node.left, *node.comparators))]
-    return by_field + by_class + by_name
+    nodes = list(ast.walk(tree))
+    decisive = conditions(tree)
+    by_field = [node for node in decisive if isinstance(node, ast.Attribute) and node.attr in OWN_FIELDS]
+    calls = [node for node in nodes if is_call_of(node, "isinstance", "issubclass")]
+    by_class = [node for node in calls if CLASSES & names(node)]
+    by_name = [node for node in nodes if isinstance(node, ast.Compare) and "KIND" in names(node)]
+    return [ast.unparse(node) for node in (*by_field, *by_class, *by_name)]
+
+
+def is_call_of(node: ast.AST, *functions: str) -> bool:
+    """Whether this is a call of one of these functions."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in functions
+
+
+def names(tree: ast.AST) -> set[str]:
+    """Every name and every attribute that is read somewhere in a piece of code."""
+    return {node.id if isinstance(node, ast.Name) else node.attr for node in ast.walk(tree)
+            if isinstance(node, ast.Name | ast.Attribute)}
 
 
 def public(kind: type[Order]) -> set[str]:
     """The names of an order's fields and functions."""
-    return {name for name in {*dir(kind), *kind.__annotations__, *Order.__annotations__} if not name.startswith("_")}
+    names = {*dir(kind), *kind.__annotations__, *Order.__annotations__}
+    return {name for name in names if not name.startswith("_")}
 
 
 @pytest.mark.parametrize("source", [
-    "if order.card: pass", "assert order.card", "assert order.card is not None", "x = 1 if order.card is None else 2", "x = not order.terminal",
-    "x = order.terminal and now", "x = [o for o in orders if o.card]", "while found.order.terminal: pass", "x = bool(order.card)",
-    "x = isinstance(order, CardOrder)", "x = isinstance(order, WalletOrder | CardOrder)", "x = order.KIND == 'card'"])
+    "if order.card: pass", "assert order.card", "assert order.card is not None",
+    "x = 2 if order.card is None else 1",
+    "x = not order.terminal", "x = order.terminal and now", "x = [each for each in orders if each.card]",
+    "while found.order.terminal: pass", "x = bool(order.card)", "x = isinstance(order, CardOrder)",
+    "x = isinstance(order, WalletOrder | CardOrder)", "x = order.KIND == 'card'"])
 def test_a_test_of_the_kind_is_recognised(source: str) -> None:
     assert len(type_tests(source)) == 1
 
@@ -111,11 +129,14 @@ def test_a_wallet_order_knows_nothing_that_orders_of_other_kinds_do_not() -> Non
 
 
 @pytest.mark.parametrize("parts, kind", [
-    ((), "wallet"), (("card",), "card"), (("terminal",), "terminal"), (("card", "terminal"), "card"), (("terminal", "card"), "card")])
-def test_a_row_with_a_card_is_a_card_order_and_else_one_with_a_terminal_a_terminal_order(parts: tuple[str, ...], kind: str) -> None:
+    ((), "wallet"), (("card",), "card"), (("terminal",), "terminal"), (("card", "terminal"), "card"),
+    (("terminal", "card"), "card")])
+def test_a_row_with_a_card_is_a_card_order_and_else_one_with_a_terminal_a_terminal_order(
+        parts: tuple[str, ...], kind: str) -> None:
     assert store._kind(parts) == kind
 
 
 @pytest.mark.parametrize("name", KIND_NAMES)
 def test_every_kind_can_trigger_what_all_can(name: str) -> None:
-    assert {"pay", "decline", "expire", "close"} == set(operations.OF_EVERY_KIND) <= set(operations.KINDS[name].TRIGGERS)
+    common = set(operations.OF_EVERY_KIND)
+    assert common == {"pay", "decline", "expire", "close"} <= set(operations.KINDS[name].TRIGGERS)

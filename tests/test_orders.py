@@ -139,7 +139,8 @@ def test_no_sequence_of_refunds_gives_back_more_than_was_paid(amounts: list[int]
 
 # Card orders.
 
-CARD = CardOrder("29", "29-1", "tgpaybankcard", *FACTS, card=CardState("cashier", due_at=EXPIRES, due_code="3300"))
+WAITING_CARD = CardState("cashier", due_at=EXPIRES, due_code="3300")
+CARD = CardOrder("29", "29-1", "tgpaybankcard", *FACTS, card=WAITING_CARD)
 CARD_PAYED = replace(CARD, status=SUCCESS, paid_at=PAID, finishes_at=FINISHES, trans_id="7")
 
 

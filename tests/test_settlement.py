@@ -50,7 +50,8 @@ def parsed(text: str) -> list[Row]:
     return [dict(zip(COLUMNS, row, strict=True)) for row in table[1:]]
 
 
-ORDER = WalletOrder("29", "29-1", "tgpayqrcode", "alipay", 1_000, "GBP", 907_480_000, 600_000, 0, 900_000, "token", "", "127.0.0.1", paid_at=0)
+ORDER = WalletOrder("29", "29-1", "tgpayqrcode", "alipay", 1_000, "GBP", 907_480_000, 600_000, 0, 900_000,
+                    "token", "", "127.0.0.1", paid_at=0)
 MERCHANT = Merchant("29", "t" * 32, "Shop")
 ENTRY = settlement.Entry("29", "29-1", "P", "29-1", 1_000, 0, 0, "TGPay", ORDER, MERCHANT)
 

@@ -100,12 +100,13 @@ def bankcard(order: CardOrder, merchant: Merchant, settings: Settings, now: int)
 
 
 def returned(order: CardOrder, merchant: Merchant) -> str:
-    """The redirect_url of a card order with the signed result in its query (section 7.1); empty when there is none."""
+    """The redirect_url of a card order with the signed result in its query; empty when there is none."""
     url, card = order.details.get("redirect_url", ""), order.card
     if not url:
         return ""
-    fields = {"merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "order_id": card.order_id,
-              "status": str(card.status), "result_code": card.code, "trans_amount": money.text(order.amount)}
+    fields = {
+        "merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "order_id": card.order_id,
+        "status": str(card.status), "result_code": card.code, "trans_amount": money.text(order.amount)}
     return urls.with_query(url, urlencode(envelope.signed(fields, merchant.token)))
 
 

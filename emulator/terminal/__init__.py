@@ -22,6 +22,6 @@ from .words import (
 
 __all__ = ["AMOUNT_TRIGGERS", "APPROVALS", "Act", "Answer", "DECLINED_CODE", "Impossible", "MESSAGES", "OPERATIONS", "PATIENCE", "POSSIBLE",
            "REFUND", "REFUND_REVERSAL", "REPEATABLE", "RESOLVED_AFTER", "REVERSALS", "Result", "SALE", "SHOWN", "STOP", "STOPPABLE",
-           "State", "Terminal", "Transaction", "acted", "after_time", "card_was_read", "concluded", "course", "due_at", "end", "ended",
-           "host_answer", "is_busy", "patience_left", "refused", "resolved", "state", "summary", "told",
-           "transaction_json"]
+           "State", "Terminal", "Transaction", "acted", "after_time", "card_was_read", "concluded",
+           "course", "due_at", "end", "ended", "host_answer", "is_busy", "patience_left", "refused",
+           "resolved", "state", "summary", "told", "transaction_json"]

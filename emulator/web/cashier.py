@@ -136,8 +136,12 @@ def authenticate(token: str, attempt: int, act: str) -> Response | Any:
         return refused or page("not_found.html", 404)
     if _is_attempt(order, attempt) and order.card.is_challenged:
         typed = request.form.get("code", "").strip() if act == "answer" else None
-        order = by_payer(CardOrder, token, lambda payments, current: card_payments.authenticate(payments, current, typed)
-                         if _is_attempt(current, attempt) else current) or order
+
+        def answer(payments: Payments, current: CardOrder) -> CardOrder:
+            if not _is_attempt(current, attempt):
+                return current
+            return card_payments.authenticate(payments, current, typed)
+        order = by_payer(CardOrder, token, answer) or order
     if order.card.is_challenged:
         return redirect(url_for("cashier.issuer", token=token, attempt=attempt, lang=request.args.get("lang")), 303)
     return _onwards(order)
@@ -164,7 +168,8 @@ def _shop(order: CardOrder) -> str:
 
 def _at_the_terminal(order: CardOrder) -> str:
     """What the terminal shows that an order is paid on, in the language of the page; empty for an order without one."""
-    return texts(order)[str(terminal.state(order.transaction, present_time()))] if order.is_for_terminal else ""
+    shown = terminal.state(order.transaction, present_time())
+    return texts(order)[str(shown)] if order.is_for_terminal else ""
 
 
 def _elsewhere(order: Order) -> str:

@@ -112,9 +112,9 @@ def act(token: str, act: str) -> Response | Any:
 
 
 def by_payer(kind: type[Kind], token: str, act: PayersAct[Kind]) -> Kind | None:
-    """What an act of the payer makes of the order of a page; the order as it is when it has moved on in another window.
+    """What an act of the payer makes of the order of a page; None when there is no order of this kind.
 
-    None when there is no order of this kind.
+    When the order has moved on in another window it stays as it is.
     """
     here = emulator()
     with here.store.write() as tables:

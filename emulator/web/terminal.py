@@ -152,7 +152,8 @@ def _screen(serial: str, status: int = 200) -> Response:
     return page(
         "terminal.html", status, framed_by=BY_OWN_PAGES, order=order, shown=shown, receipt=printed,
         view=OFFLINE if not device.online else shown["state"],
-        merchant=merchant.name if merchant else device.merchants_id, transaction=order.transaction if order else None,
+        merchant=merchant.name if merchant else device.merchants_id,
+        transaction=order.transaction if order else None,
         amounts=_amounts(order), words=words, switches=not token_in_force(), patience=terminal.PATIENCE)
 
 

@@ -59,8 +59,9 @@ def offered(order: Order, now: int) -> dict[str, Any]:
     """What the page of an order offers: events, of those that fail the reasons, the amount that can be refunded, and cancellation."""
     kind = kinds.of(order)
     left = order.left if order.status in REFUNDABLE and not order.is_charged_back else 0
-    return {"events": kind.possible(order), "reasons": kind.reasons(order), "default": kind.DEFAULT_REASON, "left": left,
-            "cancellable": _is_cancellable(order, now) and not order.is_charged_back, "colours": COLOURS}
+    return {"events": kind.possible(order), "reasons": kind.reasons(order), "default": kind.DEFAULT_REASON,
+            "left": left, "colours": COLOURS,
+            "cancellable": _is_cancellable(order, now) and not order.is_charged_back}
 
 
 def _is_cancellable(order: Order, now: int) -> bool:

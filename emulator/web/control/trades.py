@@ -76,8 +76,9 @@ def _refund_json(row: Any) -> dict[str, Any]:
     return {**told, "amount": money.text(row["amount"]), "at": instant(row["at"])}
 
 
-@operation("POST", "/orders/<merchants_id>/<number:out_trade_no>/<event>", f"let something happen to an order: {', '.join(kinds.OF_EVERY_KIND)}; "
-           f"to a card order also {', '.join(name for name in kinds.EVENTS if name not in kinds.OF_EVERY_KIND)}",
+@operation("POST", "/orders/<merchants_id>/<number:out_trade_no>/<event>",
+           f"let something happen to an order: {', '.join(kinds.OF_EVERY_KIND)}; "
+           f"to a card order also {', '.join(kinds.OF_CARDS)}",
            body={"properties": EVENT_BODY}, words={"event": kinds.EVENTS})
 def act(merchants_id: str, out_trade_no: str, event: str) -> Response:
     """Pay, decline, expire or close an order as a payer or as time would; decide and charge back a card payment."""
@@ -100,7 +101,8 @@ def happen(merchants_id: str, out_trade_no: str, event: str, given: dict[str, An
         try:
             return kinds.trigger(payments, order, event, reasons[kinds.of(order).REASON])
         except Refused as refused:
-            raise Problem(409, "Conflict", f"{refused.code.name}: {refused.sentence}", possible=possible) from refused
+            sentence = f"{refused.code.name}: {refused.sentence}"
+            raise Problem(409, "Conflict", sentence, possible=possible) from refused
 
 
 def _failure(given: dict[str, Any]) -> str:
