@@ -13,7 +13,7 @@ from tgpay_emulator.base.clock import moment
 from tgpay_emulator.base.settings import Settings
 from tgpay_emulator.domain import settlement
 from tgpay_emulator.domain.merchants import Merchant
-from tgpay_emulator.domain.orders import Order
+from tgpay_emulator.domain.wallet_orders import WalletOrder
 from tgpay_emulator.operations import seeding
 from tgpay_emulator.operations.payments import Payments
 from tgpay_emulator.store import Store, Writer, prepare
@@ -78,10 +78,12 @@ def _fill(path: Path, count: int, write: Write) -> None:
                     write(tables, merchant, place)
 
 
-def _order(merchant: Merchant, place: int, now: int) -> Order:
+def _order(merchant: Merchant, place: int, now: int) -> WalletOrder:
     number = order_number(place)
-    return Order(merchant.merchants_id, number, "tgpayqrcode", "alipay", 100, merchant.currency, merchant.rate, merchant.fee_rate, now,
-                 now + 15 * durations.DAY, hashlib.md5(number.encode()).hexdigest()[:22], "", "127.0.0.1", {"reference": "benchmark"})
+    return WalletOrder(merchant.merchants_id, number, "tgpayqrcode", "alipay", 100, merchant.currency,
+                       merchant.rate, merchant.fee_rate, now, now + 15 * durations.DAY,
+                       hashlib.md5(number.encode()).hexdigest()[:22], "", "127.0.0.1",
+                       {"reference": "benchmark"})
 
 
 def _add_order(tables: Writer, merchant: Merchant, place: int) -> None:

@@ -20,7 +20,7 @@ from tgpay_emulator.base.settings import Settings
 from tgpay_emulator.cli import main
 from tgpay_emulator.domain import discrepancies, reconciliation, settlement
 from tgpay_emulator.domain.merchants import Merchant
-from tgpay_emulator.domain.orders import Order
+from tgpay_emulator.domain.wallet_orders import WalletOrder
 from tgpay_emulator.domain.reconciliation import Days, Truth
 from tgpay_emulator.protocol.faults import Discrepancy
 from tgpay_emulator.scenarios import outcomes
@@ -256,7 +256,8 @@ def test_the_same_run_injects_the_same_bytes(shop: Shop, clock: Clock) -> None:
     assert texts[0] == texts[1] and texts[0].count("\r\n") == 5
 
 
-ORDER = Order("29", "29-1", "tgpayqrcode", "alipay", 1_000, "GBP", 907_480_000, 600_000, 0, 900_000, "token", "", "127.0.0.1", paid_at=0)
+ORDER = WalletOrder("29", "29-1", "tgpayqrcode", "alipay", 1_000, "GBP", 907_480_000, 600_000, 0, 900_000,
+                    "token", "", "127.0.0.1", paid_at=0)
 ENTRY = settlement.Entry("29", "29-1", "P", "29-1", 1_000, 0, 0, "TGPay", ORDER, Merchant("29", "t" * 32, "Shop"))
 
 

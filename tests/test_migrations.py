@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from tgpay_emulator.domain.orders import Order
+from tgpay_emulator.domain.wallet_orders import WalletOrder
 from tgpay_emulator.store import Store, Unusable, migrations, prepare, schema
 
 from . import older_databases
@@ -31,8 +31,8 @@ def path(tmp_path: Path) -> Path:
     prepare(path)
     store = Store(path)
     with store.write() as tables:
-        tables.orders.add(Order("1", "order", "tgpayqrcode", "alipay", 100, "GBP", 907_480_000, 600_000, 1, 2,
-                                "token", "", "127.0.0.1"))
+        tables.orders.add(WalletOrder(
+            "1", "order", "tgpayqrcode", "alipay", 100, "GBP", 907_480_000, 600_000, 1, 2, "token", "", "127.0.0.1"))
     store.close()
     return path
 

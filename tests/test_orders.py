@@ -1,12 +1,14 @@
-"""Contract 1.4, cards 3: orders and how they move, as tables without a clock."""
+"""Orders and their transitions, as tables without a clock."""
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tgpay_emulator.domain.orders import CARD_MOVES, MOVES, CardState, Event, Order, Status
-from tgpay_emulator.domain.transitions import at, charged_back, falls_due, moved, refunded, retried
+from tgpay_emulator.domain.card_orders import CardOrder, CardState, charged_back, retried
+from tgpay_emulator.domain.orders import Event, Order, Status
+from tgpay_emulator.domain.transitions import at, falls_due, moved, refunded
+from tgpay_emulator.domain.wallet_orders import WalletOrder
 from tgpay_emulator.protocol.codes import Refused
 from tgpay_emulator.protocol.response_codes import CardStatus
 
@@ -29,7 +31,8 @@ ALLOWED = {
 }
 REFUSED = {WAIT: "TRADE_STATUS_ERROR", SUCCESS: "TRADE_HAS_SUCCESS", CLOSED: "TRADE_HAS_CLOSE", FINISHED: "TRADE_HAS_FINISHED"}
 
-WAITING = Order("29", "29-1", "tgpayqrcode", "alipay", 1_000, "GBP", 907_480_000, 600_000, MADE, EXPIRES, "token", "", "127.0.0.1")
+FACTS = ("alipay", 1_000, "GBP", 907_480_000, 600_000, MADE, EXPIRES, "token", "", "127.0.0.1")
+WAITING = WalletOrder("29", "29-1", "tgpayqrcode", *FACTS)
 WATCHED = replace(WAITING, watched=True)
 PAYED = replace(WAITING, status=SUCCESS, paid_at=PAID, finishes_at=FINISHES)
 ORDERS = {
@@ -51,8 +54,8 @@ def test_an_event_moves_an_order_as_the_contract_says_or_is_refused_with_the_cod
         assert refused.value.code.name == REFUSED[status]
 
 
-def test_there_are_no_other_moves():
-    assert dict(MOVES) == ALLOWED
+def test_there_are_no_other_transitions():
+    assert dict(WalletOrder.TRANSITIONS) == ALLOWED
 
 
 @pytest.mark.parametrize("status, event", [pair for pair, after in ALLOWED.items() if after is CLOSED])
@@ -136,16 +139,17 @@ def test_no_sequence_of_refunds_gives_back_more_than_was_paid(amounts: list[int]
 
 # Card orders.
 
-CARD = replace(WAITING, endpoint="tgpaybankcard", pay_type="bankcard", card=CardState("cashier", due_at=EXPIRES, due_code="3300"))
+WAITING_CARD = CardState("cashier", due_at=EXPIRES, due_code="3300")
+CARD = CardOrder("29", "29-1", "tgpaybankcard", *FACTS, card=WAITING_CARD)
 CARD_PAYED = replace(CARD, status=SUCCESS, paid_at=PAID, finishes_at=FINISHES, trans_id="7")
 
 
-def card(order: Order = CARD, status: CardStatus = CardStatus.RECEIVED, **state: object) -> Order:
+def card(order: CardOrder = CARD, status: CardStatus = CardStatus.RECEIVED, **state: object) -> CardOrder:
     """The order with its card payment in a state."""
     return replace(order, card=CardState(**{"access_type": "cashier", "order_id": "7", "attempt": 1, "status": status, **state}))
 
 
-def ended(status: CardStatus, by: Event, code: str) -> Order:
+def ended(status: CardStatus, by: Event, code: str) -> CardOrder:
     return card(replace(CARD, status=CLOSED, closed_at=5, closed_by=str(by)), status, code=code, completed_at=5)
 
 
@@ -195,8 +199,8 @@ def possible(state: str, event: Event) -> bool:
     return (CARDS[state].status, event) in CARD_ALLOWED and (event is not Event.RETRY or state in OPEN_TO_ANOTHER_ATTEMPT)
 
 
-def test_there_are_no_other_moves_of_card_orders():
-    assert dict(CARD_MOVES) == CARD_ALLOWED
+def test_there_are_no_other_transitions_of_card_orders():
+    assert dict(CardOrder.TRANSITIONS) == CARD_ALLOWED
 
 
 @pytest.mark.parametrize("event", list(Event))

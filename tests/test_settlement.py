@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tgpay_emulator.base.settings import Settings
 from tgpay_emulator.domain import settlement
 from tgpay_emulator.domain.merchants import Merchant
-from tgpay_emulator.domain.orders import Order
+from tgpay_emulator.domain.wallet_orders import WalletOrder
 from tgpay_emulator.store import Store, prepare
 
 from .driver import ALIPAY_CODE, WECHAT_CODE, Clock, Control, Shop
@@ -50,7 +50,8 @@ def parsed(text: str) -> list[Row]:
     return [dict(zip(COLUMNS, row, strict=True)) for row in table[1:]]
 
 
-ORDER = Order("29", "29-1", "tgpayqrcode", "alipay", 1_000, "GBP", 907_480_000, 600_000, 0, 900_000, "token", "", "127.0.0.1", paid_at=0)
+ORDER = WalletOrder("29", "29-1", "tgpayqrcode", "alipay", 1_000, "GBP", 907_480_000, 600_000, 0, 900_000,
+                    "token", "", "127.0.0.1", paid_at=0)
 MERCHANT = Merchant("29", "t" * 32, "Shop")
 ENTRY = settlement.Entry("29", "29-1", "P", "29-1", 1_000, 0, 0, "TGPay", ORDER, MERCHANT)
 

@@ -1,4 +1,4 @@
-"""Card orders (section 7): the state of the card payment, and what the issuer's answers, the payer and time make of it."""
+"""Card orders (section 7): the state of the card payment, and what issuer, payer and time make of it."""
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
@@ -22,17 +22,18 @@ ENDING: Mapping[CardStatus, Event] = {
 CODES: Mapping[Event, str] = {
     Event.EXPIRE: test_cards.TIME_OVER, Event.CANCEL: test_cards.REVOKED, Event.CLOSE: test_cards.REVOKED}
 RETRIED = (CardStatus.FAILED, CardStatus.EXPIRED)
-_WAITS: Mapping[CardStatus, Waits] = {CardStatus.PENDING: Waits.ISSUER, CardStatus.PENDING_REVIEW: Waits.REVIEW}
+_WAITS: Mapping[CardStatus, Waits] = {
+    CardStatus.PENDING: Waits.ISSUER, CardStatus.PENDING_REVIEW: Waits.REVIEW}
 
 
 @dataclass(frozen=True)
 class CardState:
-    """What an order of `tgpaybankcard` has beside others; of a card the brand, the first six and the last four digits only.
+    """The card payment of an order; of the card its brand, the first six and the last four digits only.
 
-    `attempt` counts the cards that were presented, `code` is the response code of the last result, `order_id` the
-    acquirer's number of the attempt. `challenge` is not None while the issuer's page is open: empty, the one-time code
-    decides, else the payment ends in that code. At `due_at` time decides, with the code `due_code`. `reviewed` is the
-    event by which the merchant decided.
+    `attempt` counts the cards that were presented, `code` is the response code of the last result, `order_id`
+    the acquirer's number of the attempt. `challenge` is not None while the issuer's page is open: empty, the
+    one-time code decides, else the payment ends in that code. At `due_at` time decides, with the code
+    `due_code`. `reviewed` is the event by which the merchant decided.
     """
 
     access_type: str
@@ -71,7 +72,10 @@ class CardState:
 
 @dataclass(frozen=True)
 class CardOrder(Order):
-    """An order that a card pays: `card` is the payment, `terminal` its transaction when `channel_type` is `terminal`."""
+    """An order of `tgpaybankcard`: `card` is the payment.
+
+    `terminal` is its transaction on a terminal when `channel_type` is `terminal`.
+    """
 
     KIND: ClassVar[str] = "card"
     TRANSITIONS: ClassVar[Transitions] = {
@@ -105,7 +109,7 @@ class CardOrder(Order):
         return script.buyer_acts_at if waits else None
 
     def timers(self) -> Iterator[tuple[int, Event]]:
-        """The end of its transaction on a terminal, and the instant at which time decides instead of the issuer."""
+        """The end of its transaction on a terminal, and when time decides instead of the issuer."""
         if self.status is Status.WAIT_BUYER_PAY and self.terminal is not None:
             if (end := terminal.due_at(self.terminal)) is not None:
                 yield end, Event.END
@@ -142,6 +146,11 @@ class CardOrder(Order):
     def transaction(self) -> Transaction | None:
         """Its transaction where it is paid on a terminal."""
         return self.terminal
+
+    @property
+    def is_for_terminal(self) -> bool:
+        """Whether the card is presented to a terminal."""
+        return self.terminal is not None
 
     @property
     def waits_for(self) -> Waits:
@@ -187,9 +196,10 @@ class CardOrder(Order):
         card = self.card
         return {
             "status": str(card.status), "resp_code": card.code, "resp_msg": card.message,
-            "access_type": card.access_type, "attempt": card.attempt, "order_id": card.order_id, "brand": card.brand,
-            "first6": card.first6, "last4": card.last4, "completed_at": _instant(card.completed_at),
-            "time_decides_at": _instant(card.due_at), "time_decides": card.due_code,
+            "access_type": card.access_type, "attempt": card.attempt, "order_id": card.order_id,
+            "brand": card.brand, "first6": card.first6, "last4": card.last4,
+            "completed_at": _instant(card.completed_at), "time_decides_at": _instant(card.due_at),
+            "time_decides": card.due_code,
             "charged_back_at": _instant(card.charged_back_at)}
 
     def query_fields(self, timezone: str) -> dict[str, str]:
@@ -231,11 +241,10 @@ def _ended(card: CardState, event: Event, now: int, **told: Any) -> CardState:
 
 def answered(order: CardOrder, outcome: test_cards.Outcome, now: int, refund_period: int | None = None,
              **tried: Any) -> tuple[CardOrder, Event]:
-    """The order after an answer of the issuer, and which event that was; `tried` are fields of the card payment that
-    come with it.
+    """The order after an answer of the issuer, and which event that was.
 
-    Without the refund period, in milliseconds, it is not known when the order is finished. Raises Refused when the order
-    waits for no answer.
+    `tried` are fields of the card payment that come with the answer. Without the refund period, in
+    milliseconds, it is not known when the order is finished. Raises Refused when it waits for no answer.
     """
     event = ENDING.get(outcome.status) or (Event.REVIEW if outcome.review else Event.PEND)
     changed = changes(order, event, now)
@@ -254,10 +263,14 @@ def answered(order: CardOrder, outcome: test_cards.Outcome, now: int, refund_per
 
 
 def charged_back(order: CardOrder, now: int) -> CardOrder:
-    """The order after a chargeback: its status stays, its code is 3200, and nothing can be refunded. Raises Refused."""
+    """The order after a chargeback: its status stays, its code is 3200, and nothing can be refunded.
+
+    Raises Refused when it is not paid, or is charged back already.
+    """
     after = moved(order, Event.CHARGEBACK, now)
     if order.is_charged_back:
-        raise refusal(order, "TRADE_STATUS_ERROR", f"order {order.out_trade_no} is charged back already", test_cards.NO_REFUND)
+        sentence = f"order {order.out_trade_no} is charged back already"
+        raise refusal(order, "TRADE_STATUS_ERROR", sentence, test_cards.NO_REFUND)
     card = replace(after.card, code=test_cards.CHARGED_BACK, charged_back_at=now, due_at=None, due_code="")
     return replace(after, card=card)
 
@@ -269,13 +282,19 @@ def mistyped(order: CardOrder, now: int) -> CardOrder:
 
 
 def retried(order: CardOrder, expires_at: int, now: int) -> CardOrder:
-    """The order, open again after a decline or its time limit. Raises Refused when it ended otherwise, or has not ended."""
+    """The order, open again after a decline or its time limit, and on no terminal.
+
+    Raises Refused when it ended otherwise, or has not ended.
+    """
     after = moved(order, Event.RETRY, now)
-    card = replace(after.card, code="", hint="", order_id="", due_at=expires_at, due_code=test_cards.TIME_OVER)
-    return replace(after, card=card, expires_at=expires_at, closed_at=None, closed_by="", failure="")
+    card = replace(
+        after.card, code="", hint="", order_id="", due_at=expires_at, due_code=test_cards.TIME_OVER)
+    return replace(
+        after, card=card, terminal=None, expires_at=expires_at, closed_at=None, closed_by="", failure="")
 
 
 def sent_to_terminal(order: CardOrder, transaction: Transaction) -> CardOrder:
     """The order with its transaction: the terminal has a time limit of its own."""
     card = replace(order.card, due_at=None, due_code="")
-    return replace(order, terminal=transaction, card=card, details={**order.details, "terminal_id": transaction.serial})
+    details = {**order.details, "terminal_id": transaction.serial}
+    return replace(order, terminal=transaction, card=card, details=details)

@@ -100,7 +100,7 @@ def bankcard(order: CardOrder, merchant: Merchant, settings: Settings, now: int)
 
 
 def returned(order: CardOrder, merchant: Merchant) -> str:
-    """The redirect_url of a card order with the signed result in its query (section 7.1); empty when there is none."""
+    """The redirect_url of a card order with the signed result in its query; empty when there is none."""
     url, card = order.details.get("redirect_url", ""), order.card
     if not url:
         return ""

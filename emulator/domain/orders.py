@@ -77,10 +77,10 @@ COMMON_TRANSITIONS: Transitions = {
 class Order(ABC):
     """One (`merchants_id`, `out_trade_no`), whatever endpoint made it.
 
-    Amounts are minor units of `currency`, rates hundred-millionths, instants milliseconds. `rate`, `fee_rate` and
-    `subject` are fixed when the order is made. `closed_by` is the event that closed it. `watched` until the
-    merchant's duty of QR note 2 has been looked at. `details` holds what single endpoints were told (reference,
-    attach, return_url …). `script` is what a scenario's rule has said of it.
+    Amounts are minor units of `currency`, rates hundred-millionths, instants milliseconds. `rate`, `fee_rate`
+    and `subject` are fixed when the order is made. `closed_by` is the event that closed it. `watched` until
+    the merchant's duty of QR note 2 has been looked at. `details` holds what single endpoints were told
+    (reference, attach, return_url …). `script` is what a scenario's rule has said of it.
     """
 
     KIND: ClassVar[str]  # its name in the table of kinds
@@ -203,13 +203,18 @@ class Order(ABC):
     def state_at(self, now: int) -> str:
         """Its state at an instant, in the words of its kind."""
 
+    @property
+    def result_id(self) -> str:
+        """The `transactionResultId` of its transaction on a terminal; empty when it has none."""
+        return self.transaction.result_id if self.transaction else ""
+
     def is_on(self, serial: str) -> bool:
         """Whether the transaction that it has or had last is on this terminal."""
         return self.transaction is not None and self.transaction.serial == serial
 
     def has_transaction(self, result_id: str) -> bool:
         """Whether it has a transaction on a terminal, of this transactionResultId unless that is empty."""
-        return self.transaction is not None and result_id in ("", self.transaction.result_id)
+        return self.transaction is not None and result_id in ("", self.result_id)
 
     # What is shown of it.
 
@@ -248,12 +253,16 @@ class Order(ABC):
 
     @abstractmethod
     def facts(self) -> Iterator[tuple[str, str, str]]:
-        """What the console tells of this kind only: a name, a value, and a sentence that may be translated."""
+        """What the console tells of this kind only: names, values, and sentences that can be translated."""
 
     def transaction_json(self, now: int | None = None) -> dict[str, Any] | None:
-        """Its transaction on a terminal, as the control interface shows it; with `now` as far as it is at that
-        instant (milliseconds)."""
-        return transaction_json(self.transaction, self.out_trade_no, self.currency, now) if self.transaction else None
+        """Its transaction on a terminal, as the control interface shows it.
+
+        With `now` (milliseconds) the steps up to that instant, else all of them once there is a result.
+        """
+        if self.transaction is None:
+            return None
+        return transaction_json(self.transaction, self.out_trade_no, self.currency, now)
 
 
 Kind = TypeVar("Kind", bound=Order)

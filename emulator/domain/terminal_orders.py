@@ -11,7 +11,7 @@ from .transitions import moved
 
 @dataclass(frozen=True)
 class TerminalOrder(Order):
-    """An order of `tgpaywebtoterminal`: `terminal` is its transaction, the last one when the number was used again."""
+    """An order of `tgpaywebtoterminal`: `terminal` is its transaction, the last of several."""
 
     KIND: ClassVar[str] = "terminal"
     TRANSITIONS: ClassVar[Transitions] = {

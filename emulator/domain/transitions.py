@@ -31,7 +31,7 @@ def changes(order: Order, event: Event, now: int) -> dict[str, Any]:
 
 
 def refusal(order: Order, error: str, sentence: str, card_code: str = "") -> Refused:
-    """A request about an order turned away; of a card order with its response code, that of the error unless told."""
+    """A request about an order turned away; of a card order with a response code, by default the error's."""
     return Refused(error, sentence, card_code=order.response_code(card_code or REFUSALS[error].card_code))
 
 
@@ -62,7 +62,8 @@ def refunded(order: Kind, amount: int, now: int) -> tuple[Kind, Event]:
     after = moved(order, event, now)
     if amount > order.left:
         left = f"the {money.text(order.left)} that is left of the payment"
-        raise refusal(order, "REASON_TRADE_REFUND_FEE_ERR", f"refund_amount {money.text(amount)} exceeds {left}")
+        sentence = f"refund_amount {money.text(amount)} exceeds {left}"
+        raise refusal(order, "REASON_TRADE_REFUND_FEE_ERR", sentence)
     return replace(after, refunded=order.refunded + amount), event
 
 
@@ -105,8 +106,8 @@ def _timers(order: Order) -> Iterator[tuple[int, Event | None]]:
 def at(order: Order, now: int) -> Order:
     """The order as it is at an instant, whether or not anybody has written down yet what time did to it.
 
-    How a terminal's transaction ends may depend on another order, and who a buyer is on the seed: that is so when it
-    is written down, which is at once.
+    How a terminal's transaction ends may depend on another order, and who a buyer is on the seed: that is so
+    when it is written down, which is at once.
     """
     while (due := falls_due(order)) is not None and due[0] <= now and due[1] not in (Event.END, Event.ACT):
         order = after_time(order, *due)

@@ -1,8 +1,8 @@
-"""What becomes of card orders (section 7): the card that is presented, the issuer's answer and its page, review and
-chargeback, and the result of a terminal that a card was presented to.
+"""What becomes of card orders (section 7): cards, the issuer's answers and its page, review and chargeback.
 
-The functions down to `act_at_terminal` are those of every kind of order (see `kinds`). Each writes one transition down
-through `Payments`, with all that belongs to it; all raise Refused when the order's state forbids it.
+The functions down to `act_at_terminal` are those of every kind of order (see `kinds`). Each writes one
+transition down through `Payments`, with all that belongs to it; all raise Refused when the order's state
+forbids it.
 """
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,11 +24,11 @@ from .payments import Payments, Trigger, waiting
 from .terminal_transactions import TRIGGERED, conclude, note_start
 
 PROCESSING = "3150"
-# What a card order says of a terminal's result that is no decline: an unknown one is being processed, after the last two
-# the payer may try again.
+# What a card order says of a terminal's result that is no decline: an unknown one is being processed, after
+# the last two the payer may try again.
 CARD_CODES: Mapping[Result, str] = {
-    Result.AUTHORISED: APPROVED, Result.SUCCESS: APPROVED, Result.PARTIAL_APPROVAL: "3118", Result.UNDEFINED: PROCESSING,
-    Result.FAILED: "3146", Result.CANCELLED: "3131"}
+    Result.AUTHORISED: APPROVED, Result.SUCCESS: APPROVED, Result.PARTIAL_APPROVAL: "3118",
+    Result.UNDEFINED: PROCESSING, Result.FAILED: "3146", Result.CANCELLED: "3131"}
 ISSUER_CODES: Mapping[str, str] = {"01": "3110", "04": "3138", "05": "3100"}
 ANY_DECLINE = "3100"
 
@@ -110,13 +110,15 @@ def _is_at_terminal(order: CardOrder) -> bool:
 def _undecided(order: CardOrder) -> CardOrder:
     """The order, when its issuer or merchant has not decided yet. Raises Refused."""
     if order.card.status is CardStatus.RECEIVED:
-        raise refusal(order, "TRADE_STATUS_ERROR", f"no card has been presented for order {order.out_trade_no} yet")
+        sentence = f"no card has been presented for order {order.out_trade_no} yet"
+        raise refusal(order, "TRADE_STATUS_ERROR", sentence)
     return waiting(order)
 
 
 def begin_at_terminal(payments: Payments, order: CardOrder, device: Terminal) -> CardOrder:
     """Hand a waiting order to a terminal that is free."""
-    transaction = terminal_transactions.begun(payments, order.out_trade_no, order.amount, device, terminal.SALE)
+    transaction = terminal_transactions.begun(
+        payments, order.out_trade_no, order.amount, device, terminal.SALE)
     sent = card_orders.sent_to_terminal(order, transaction)
     payments.tables.orders.save(sent)
     note_start(payments, sent, transaction)
@@ -194,7 +196,8 @@ def scripted(script: "scenarios.Script") -> Outcome | None:
 def answer(payments: Payments, order: CardOrder, outcome: Outcome, detail: Mapping[str, str] | None = None,
            **tried: Any) -> CardOrder:
     """The issuer answers, or somebody in its place; `tried` are fields of the card payment that come with it."""
-    after, event = card_orders.answered(order, outcome, payments.now, payments.settings.refund_period, **tried)
+    refund_period = payments.settings.refund_period
+    after, event = card_orders.answered(order, outcome, payments.now, refund_period, **tried)
     told = {**(detail or {}), "code": outcome.code}
     if event is Event.PAY:
         injected = payments.enter_payment(after)
@@ -251,8 +254,10 @@ def run_out(payments: Payments, order: CardOrder) -> CardOrder:
 
 
 def retry(payments: Payments, order: CardOrder, expires_at: int) -> CardOrder:
-    """An order that failed or expired is open again."""
+    """An order that failed or expired is open again; a transaction that it had on a terminal is put away."""
     after = card_orders.retried(order, expires_at, payments.now)
+    if order.terminal:
+        payments.tables.terminals.archive(order.terminal)
     payments.write(order, Event.RETRY, after, {"until": clock.iso(expires_at)})
     return after
 

@@ -1,4 +1,4 @@
-"""What can be done to an order, whichever kind it is of: the table of kinds, and the functions that go through it.
+"""What can be done to an order, whichever kind it is of: the table of kinds, and the functions behind it.
 
 The modules of the table have the same functions, each for orders of its own kind.
 """
@@ -55,6 +55,7 @@ KINDS: Mapping[str, KindOfPayments] = {
     WalletOrder.KIND: wallet_payments, CardOrder.KIND: card_payments, TerminalOrder.KIND: terminal_payments}
 EVENTS = tuple(dict.fromkeys(name for kind in KINDS.values() for name in kind.TRIGGERS))
 OF_EVERY_KIND = tuple(name for name in EVENTS if all(name in kind.TRIGGERS for kind in KINDS.values()))
+OF_CARDS = tuple(name for name in EVENTS if name not in OF_EVERY_KIND)
 
 
 def of(order: Order) -> KindOfPayments:

@@ -1,8 +1,9 @@
 """The one place where money moves: what becomes of every order, whichever kind it is.
 
-Each method writes a transition of an order down, with its history, ledger and notification, in one transaction, so that
-either all of it happened or nothing. `enter` alone writes rows of the ledger; what belongs to one kind of order is in
-`wallet_payments`, `card_payments` and `terminal_payments`, which call these methods.
+Each method writes a transition of an order down, with its history, ledger and notification, in one
+transaction, so that either all of it happened or nothing. `enter` alone writes rows of the ledger; what
+belongs to one kind of order is in `wallet_payments`, `card_payments` and `terminal_payments`, which call
+these methods.
 """
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -62,8 +63,8 @@ class Payments:
         before = self.tables.orders.refund(order.merchants_id, out_refund_id) if out_refund_id else None
         if before:
             if (before.out_trade_no, before.amount) != (order.out_trade_no, amount):
-                used = f"{money.text(before.amount)} of order {before.out_trade_no}"
-                raise refusal(order, "DISCORDANT_REPEAT_REQUEST", f"out_refund_id {out_refund_id} was used for {used}")
+                used = f"was used for {money.text(before.amount)} of order {before.out_trade_no}"
+                raise refusal(order, "DISCORDANT_REPEAT_REQUEST", f"out_refund_id {out_refund_id} {used}")
             return before
         after, event = transitions.refunded(order, amount, self.now)
         refund_id = out_refund_id or self._refund_id(order)
@@ -71,9 +72,9 @@ class Payments:
         return self._give_back(order, event, after, refund)
 
     def cancel(self, order: Order) -> Order:
-        """Close a waiting order, or give back what is left of one paid within 24 hours; twice is the same as once.
+        """Close a waiting order, or give back what is left of one paid within 24 hours.
 
-        Raises Refused.
+        Twice is the same as once. Raises Refused.
         """
         if order.closed_by == Event.CANCEL:
             return order
@@ -84,7 +85,8 @@ class Payments:
             return cancelled
         after = replace(cancelled, refunded=order.amount)
         refund_id = self._refund_id(order)
-        refund = Refund(order.merchants_id, order.out_trade_no, refund_id, order.left, "cancel", "cancel", self.now)
+        refund = Refund(order.merchants_id, order.out_trade_no, refund_id, order.left, "cancel", "cancel",
+                        self.now)
         self._give_back(order, Event.CANCEL, after, refund)
         return after
 
@@ -92,7 +94,8 @@ class Payments:
         """Raises Refused when an order is no payment, was paid too long ago or is charged back."""
         number = order.out_trade_no
         if not order.is_payment:
-            raise refusal(order, "TRADE_STATUS_ERROR", f"order {number} is no payment; a terminal reverses it")
+            sentence = f"order {number} is no payment; a terminal reverses it"
+            raise refusal(order, "TRADE_STATUS_ERROR", sentence)
         paid = order.status in (Status.TRADE_SUCCESS, Status.TRADE_FINISHED)
         if paid and self.now - (order.paid_at or 0) > CANCEL_PERIOD:
             raise refusal(order, "TRADE_CANCEL_TIME_OUT", f"order {number} was paid more than 24 hours ago")
@@ -159,10 +162,10 @@ class Payments:
         self.tables.orders.note(order, self.now, event, self.cause, detail)
 
     def enter(self, order: Order, kind: str, partner_id: str, amount: int, remarks: str) -> dict[str, str]:
-        """Write into the ledger that money has moved; `amount` is in minor units, negative when it is given back.
+        """Write into the ledger that money has moved; `amount` is in minor units, negative when given back.
 
-        Answers what is injected there, for the line of the history about the transition. Nothing else writes rows of
-        the ledger.
+        Answers what is injected there, for the line of the history about the transition. Nothing else writes
+        rows of the ledger.
         """
         entry = settlement.Entry(order.merchants_id, order.out_trade_no, kind, partner_id, amount, self.now,
                                  settlement.settles_at(self.now, self.settings), remarks, order, self.merchant)
@@ -179,13 +182,15 @@ class Payments:
         return self.enter(order, settlement.PAYMENT, order.out_trade_no, order.amount, order.subject)
 
     def _injected(self, order: Order, kind: str) -> tuple[str, ...]:
-        """The discrepancies of an entry: of a payment those of the order's rule, of all else those of its own request's,
-        if it has any."""
+        """The discrepancies of an entry.
+
+        A payment has those of the order's rule, all else those of its own request's rule first.
+        """
         scripts = (self.script, order.script) if kind == settlement.REFUND else (order.script, self.script)
         return next((script.then.settlement for script in scripts if script and script.then.settlement), ())
 
 
-Trigger = Callable[[Payments, Kind, str], Order]  # triggers an event; the text is the reason of one that fails
+Trigger = Callable[[Payments, Kind, str], Order]  # triggers an event; the text is the reason of a failure
 
 
 def waiting(order: Kind) -> Kind:

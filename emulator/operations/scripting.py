@@ -78,8 +78,10 @@ def decide(tables: Writer, seed: str, asked: Asked, now: int, counted: bool = Tr
 
 
 def presented(tables: Writer, seed: str, order: CardOrder, card: str, now: int) -> "scenarios.Script | None":
-    """What is said of a card that the payer presents on a page: by the rule that fitted the order, else by one that fits
-    this card."""
+    """What is said of a card that the payer presents on a page.
+
+    The rule that fitted the order speaks first, if it speaks of cards, else one that fits this card.
+    """
     if order.card.attempt == 0 and order.script and order.script.then.speaks_of_cards:
         return order.script
     params = {**order.details, "merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "pay_type": order.pay_type,

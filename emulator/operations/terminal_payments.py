@@ -1,7 +1,8 @@
-"""What becomes of terminal orders (section 8): their transactions, and the money that those take or give back.
+"""What becomes of terminal orders (section 8): their transactions, and the money that those move.
 
-The functions down to `act_at_terminal` are those of every kind of order (see `kinds`). A card order that is paid on a
-terminal (`channel_type=terminal`) is moved by `card_payments`, in the words of section 7; every other is moved here.
+The functions down to `act_at_terminal` are those of every kind of order (see `kinds`). A card order that is
+paid on a terminal (`channel_type=terminal`) is moved by `card_payments`, in the words of section 7; every
+other is moved here.
 """
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,7 +22,8 @@ from .terminal_transactions import TRIGGERED, conclude, note_start
 
 NOT_FOUND = terminal.REASONS["no_original"]
 EVENTS: Mapping[Result, Event] = {
-    **dict.fromkeys(terminal.APPROVALS, Event.PAY), Result.CANCELLED: Event.CANCEL, Result.UNDEFINED: Event.PEND}
+    **dict.fromkeys(terminal.APPROVALS, Event.PAY), Result.CANCELLED: Event.CANCEL,
+    Result.UNDEFINED: Event.PEND}
 REASON, DEFAULT_REASON = "error", ""
 
 
@@ -68,7 +70,7 @@ def begin(payments: Payments, order: TerminalOrder) -> TerminalOrder:
 
 
 def begin_again(payments: Payments, before: TerminalOrder, order: TerminalOrder) -> TerminalOrder:
-    """Write down that a number is used again, with a new transaction. Raises Refused when that is impossible."""
+    """Write down that a number is used again, with a new transaction. Raises Refused when it may not be."""
     transitions.moved(before, Event.RETRY, payments.now)
     again = replace(_with_terminal_id(order), id=before.id)
     payments.note(again, Event.RETRY, {"amount": money.text(again.amount)})
@@ -104,8 +106,7 @@ TRIGGERS: Mapping[str, Trigger[TerminalOrder]] = {
 
 
 def _written(payments: Payments, order: TerminalOrder, transaction: Transaction) -> Order:
-    """Write a result down: the transition of the order with its notification, and the money of a payment or an unlinked
-    refund."""
+    """Write a result down: the transition, its notification, the money of a payment or an unlinked refund."""
     event = EVENTS.get(Result(transaction.result), Event.FAIL)
     after = transitions.moved(replace(order, terminal=transaction), event, payments.now)
     detail = {**terminal.history(transaction), "result": transaction.result}
@@ -119,14 +120,14 @@ def _written(payments: Payments, order: TerminalOrder, transaction: Transaction)
 
 
 def _approved(payments: Payments, order: TerminalOrder) -> TerminalOrder:
-    """The order with what was approved; only of a payment something can be refunded, until that period is over."""
+    """The order with what was approved; only a payment can be refunded until a period is over."""
     finishes_at = payments.now + payments.settings.refund_period if order.is_payment else None
     return replace(order, amount=order.terminal.approved, paid_at=payments.now, finishes_at=finishes_at,
                    trans_id=order.terminal.transaction_id)
 
 
 def _entered(payments: Payments, order: TerminalOrder) -> dict[str, str]:
-    """Enter the money of an approved transaction; that of a linked one was entered with what it gives back."""
+    """Enter the money of an approved transaction; that of a linked one was entered when it was given back."""
     if order.is_payment:
         return payments.enter_payment(order)
     if order.terminal.linked:

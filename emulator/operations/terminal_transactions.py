@@ -1,7 +1,7 @@
 """Transactions on card terminals, whichever kind of order they belong to: begun, acted on, stopped, ended.
 
-A transaction of a card order (`channel_type=terminal`) and one of a terminal order take the same course. What its result
-makes of the order differs: the functions here are told that as `ended`.
+A transaction of a card order (`channel_type=terminal`) and one of a terminal order take the same course. What
+its result makes of the order differs: the functions here are told that as `ended`.
 """
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -25,14 +25,15 @@ ISSUED: Mapping[Result, str] = {
     Result.AUTHORISED: "00", Result.SUCCESS: "00", Result.PARTIAL_APPROVAL: "10",
     Result.DECLINED: terminal.DECLINED_CODE, Result.UNDEFINED: "", Result.FAILED: "", Result.CANCELLED: ""}
 TRIGGERED: Mapping[str, Result] = {
-    "pay": Result.AUTHORISED, "decline": Result.DECLINED, "expire": Result.CANCELLED, "close": Result.CANCELLED}
+    "pay": Result.AUTHORISED, "decline": Result.DECLINED, "expire": Result.CANCELLED,
+    "close": Result.CANCELLED}
 OnTerminal = TypeVar("OnTerminal", CardOrder, TerminalOrder)
 Ended = Callable[[Payments, OnTerminal, Transaction], Order]
 
 
 @dataclass(frozen=True)
 class Original:
-    """The transaction that is given back, as far as it is known: its order and itself, and how it is named in results."""
+    """The transaction that is given back, as far as it is known, its order, and its name in results."""
 
     name: str = ""
     order: Order | None = None
@@ -40,14 +41,17 @@ class Original:
 
 
 def original(payments: Payments, out_trade_no: str, number: str) -> Original:
-    """The transaction that a merchant names by its order, by its transactionResultId or transactionID, or by both, which
-    must agree."""
+    """The transaction that a merchant names by its order, or by its transactionResultId or transactionID.
+
+    Where both are given they must agree.
+    """
     merchants_id, tables = payments.merchant.merchants_id, payments.tables
     named = tables.terminals.transaction(merchants_id, number) if number else (out_trade_no, "", None)
     order = tables.orders.find(merchants_id, named[0]) if named and out_trade_no in ("", named[0]) else None
-    if named is None or order is None or order.transaction is None or not order.has_transaction(named[1]):
+    transaction = order.transaction if order else None
+    if named is None or transaction is None or named[1] not in ("", transaction.result_id):
         return Original(number or out_trade_no)
-    return Original(order.transaction.transaction_id, order, order.transaction)
+    return Original(transaction.transaction_id, order, transaction)
 
 
 def begun(payments: Payments, out_trade_no: str, amount: int, device: Terminal, operation: str,
@@ -63,16 +67,17 @@ def begun(payments: Payments, out_trade_no: str, amount: int, device: Terminal, 
     card = (first.brand, first.first6, first.last4) if first else _card(settings.seed, *names)
     return Transaction(
         device.serial, device.terminal_type, _result_id(payments, device), operation, amount, payments.now,
-        settings.autopilot, settings.contactless_limit, device.attended, _host(payments, amount, operation), attempt,
-        transaction_id=str(UUID(randomness.hexadecimal(32, settings.seed, "transactionID", *names))),
-        authorisation_code=randomness.digits(6, settings.seed, "authorisation", *names), original_id=given_back.name,
+        settings.autopilot, settings.contactless_limit, device.attended, _host(payments, amount, operation),
+        attempt, transaction_id=str(UUID(randomness.hexadecimal(32, settings.seed, "transactionID", *names))),
+        authorisation_code=randomness.digits(6, settings.seed, "authorisation", *names),
+        original_id=given_back.name,
         stuck_at=payments.script.then.terminal.at if payments.script else "",
         original=given_back.order.out_trade_no if given_back.order else "",
         original_result_id=first.result_id if first else "", brand=card[0], first6=card[1], last4=card[2])
 
 
 def note_start(payments: Payments, order: Order, transaction: Transaction) -> None:
-    """Write down that a terminal has been given the transaction of an order, which is written down already."""
+    """Write down that a terminal has been given the transaction of an order that is written down already."""
     payments.tables.terminals.begin(transaction, order.merchants_id, order.id, order.out_trade_no)
     payments.note(order, Event.START, {"operation": transaction.operation, "terminal_sn": transaction.serial,
                                        "transactionResultId": transaction.result_id})
@@ -80,7 +85,7 @@ def note_start(payments: Payments, order: Order, transaction: Transaction) -> No
 
 
 def _card(seed: str, *names: object) -> tuple[str, str, str]:
-    """The card that will be presented: brand, first six and last four digits of one of the plain test cards."""
+    """The card that will be presented: brand, first six and last four digits of a plain test card."""
     number = test_cards.PLAIN[randomness.derive(seed, "presented card", *names) % len(test_cards.PLAIN)]
     scheme = test_cards.brand(number)
     return scheme.name if scheme else "", number[:6], number[-4:]
@@ -99,8 +104,10 @@ def _host(payments: Payments, amount: int, operation: str) -> Answer:
 
 
 def _scripted(script: "scenarios.Script", amount: int) -> Answer | None:
-    """What a rule says that the host answers, when it does: a part is a half unless told, and a pending result is not
-    known for as long as the rule says."""
+    """What a rule says that the host answers, None when it says nothing.
+
+    A part is a half unless the rule says how much; a pending result stays unknown as long as it says.
+    """
     then = script.then
     if not then.result and not then.waits:
         return None
@@ -146,11 +153,13 @@ def interrupted(payments: Payments, order: OnTerminal) -> OnTerminal:
         return order
     number = order.out_trade_no
     if not order.terminal.in_progress:
-        raise refusal(order, "TRADE_STATUS_ERROR", f"the result of order {number} on its terminal is not known yet")
+        sentence = f"the result of order {number} on its terminal is not known yet"
+        raise refusal(order, "TRADE_STATUS_ERROR", sentence)
     try:
         return replace(order, terminal=terminal.acted(order.terminal, Act.CANCEL, payments.now))
     except Impossible as impossible:
-        raise refusal(order, "TRADE_STATUS_ERROR", f"order {number} cannot be cancelled: {impossible}") from None
+        sentence = f"order {number} cannot be cancelled: {impossible}"
+        raise refusal(order, "TRADE_STATUS_ERROR", sentence) from None
 
 
 def conclude(payments: Payments, order: OnTerminal, result: Result, ended: Ended[OnTerminal]) -> Order:

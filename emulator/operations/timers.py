@@ -42,7 +42,7 @@ def fall_due(tables: Writer, settings: Settings, order: Order) -> Order:
 
 
 def _looked_at(payments: Payments, order: Order) -> Order:
-    """The merchant's 15 minutes of QR note 2 are over: an order neither paid nor queried nor cancelled is a finding."""
+    """The 15 minutes of QR note 2 are over: an order neither paid nor queried nor cancelled is a finding."""
     journal, number = payments.tables.journal, (order.merchants_id, order.out_trade_no)
     if not any(journal.asked(*number, query, payments.now) for query in QUERIES):
         finding = Finding("QR_ORDER_LEFT_OPEN", "neither paid nor queried nor cancelled within 15 minutes")

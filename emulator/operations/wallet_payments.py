@@ -1,7 +1,7 @@
 """What becomes of wallet orders: the buyer pays or fails, and the time limit passes.
 
-The functions down to `act_at_terminal` are those of every kind of order (see `kinds`). All raise Refused when the order's
-state forbids what is asked.
+The functions down to `act_at_terminal` are those of every kind of order (see `kinds`). All raise Refused when
+the order's state forbids what is asked.
 """
 from collections.abc import Mapping
 from dataclasses import replace
@@ -69,10 +69,11 @@ def pay(payments: Payments, order: WalletOrder) -> WalletOrder:
     day = clock.compact(order.created_at, settings.timezone)[:8]
     buyer = wallets.buyer(settings.seed, order.pay_type, *key)
     paid = replace(
-        moved(order, Event.PAY, payments.now), paid_at=payments.now, finishes_at=payments.now + settings.refund_period,
-        failure="", trans_id=wallets.trade_number(settings.seed, order.pay_type, day, *key),
-        buyer_id=order.details.get("openid") or order.details.get("buyer_id") or buyer.id, buyer_login=buyer.login,
-        buyer_email=order.details.get("buyer_email") or buyer.email)
+        moved(order, Event.PAY, payments.now), paid_at=payments.now,
+        finishes_at=payments.now + settings.refund_period, failure="",
+        trans_id=wallets.trade_number(settings.seed, order.pay_type, day, *key),
+        buyer_id=order.details.get("openid") or order.details.get("buyer_id") or buyer.id,
+        buyer_login=buyer.login, buyer_email=order.details.get("buyer_email") or buyer.email)
     injected = payments.enter_payment(paid)
     detail = {"amount": money.text(paid.amount), "trans_id": paid.trans_id, "cny": money.text(paid.cny)}
     payments.write(order, Event.PAY, paid, {**detail, **injected})
@@ -86,7 +87,7 @@ def pay_on_page(payments: Payments, order: WalletOrder) -> WalletOrder:
 
 
 def decline(payments: Payments, order: WalletOrder, failure: str) -> WalletOrder:
-    """The buyer fails on a page, and may try again until the time is over; at the counter the number is spent."""
+    """The buyer fails. On a page they may try again in time; at the counter the number is spent."""
     event = Event.FAIL if order.endpoint == "tgpaybarcode" else Event.DECLINE
     failed = replace(moved(order, event, payments.now), failure=failure)
     payments.write(order, event, failed, {"error": failure})

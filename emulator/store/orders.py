@@ -62,7 +62,7 @@ def read_order(row: sqlite3.Row) -> Order:
 
 
 def _kind(parts: Collection[str]) -> str:
-    """The kind of an order, by those columns of its row that have a value; a card order may have a terminal too."""
+    """The kind of an order by the columns of its row that have a value; card orders may have both."""
     return next((name for name in _PARTS if name in parts), "wallet")
 
 

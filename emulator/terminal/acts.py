@@ -46,7 +46,7 @@ def concluded(transaction: Transaction, result: Result, now: int) -> Transaction
 
 
 def after_time(transaction: Transaction, now: int) -> Transaction:
-    """The transaction with the result in which its course ends, or that an UNDEFINED one turns out to have."""
+    """The transaction with the result that its course ends in, or that an UNDEFINED one turns out to have."""
     if not transaction.in_progress:
         return resolved(transaction, transaction.host.later, now)
     last = end(transaction)

@@ -7,21 +7,25 @@ from .timeline import card_was_read, steps_of
 from .transactions import Transaction
 
 
-def transaction_json(transaction: Transaction, out_trade_no: str, currency: str, now: int | None = None) -> dict[str, Any]:
+def transaction_json(transaction: Transaction, out_trade_no: str, currency: str,
+                     now: int | None = None) -> dict[str, Any]:
     """A transaction of an order: amounts in major units as decimal text, instants in ISO 8601.
 
     Of its steps those up to `now` (milliseconds) are shown; without `now` all of them, once it has a result.
     """
     steps = steps_of(transaction) if now is not None or transaction.result else ()
     return {
-        "out_trade_no": out_trade_no, "terminal_sn": transaction.serial, "transactionResultId": transaction.result_id,
-        "operation": transaction.operation, "trade_status": transaction.result,
-        "requested_amount": money.text(transaction.requested), "trans_amount": money.text(transaction.approved),
-        "currency": currency, "message": transaction.message, "attended": transaction.attended,
+        "out_trade_no": out_trade_no, "terminal_sn": transaction.serial,
+        "transactionResultId": transaction.result_id, "operation": transaction.operation,
+        "trade_status": transaction.result,
+        "requested_amount": money.text(transaction.requested),
+        "trans_amount": money.text(transaction.approved), "currency": currency,
+        "message": transaction.message, "attended": transaction.attended,
         "entry": transaction.entry, "started_at": iso(transaction.started_at),
         "ended_at": _instant(transaction.ended_at), "resolved_at": _instant(transaction.resolved_at),
         "card": _card(transaction),
-        "steps": [{"at": iso(step.since), "state": str(step.state)} for step in steps if now is None or step.since <= now]}
+        "steps": [{"at": iso(step.since), "state": str(step.state)} for step in steps
+                  if now is None or step.since <= now]}
 
 
 def summary(transaction: Transaction) -> str:

@@ -52,7 +52,7 @@ def card_order_of(token: str) -> CardOrder | None:
 def _view(order: CardOrder) -> str:
     """What the cashier shows: the form, the wait, or the result by its status."""
     card = order.card
-    if order.terminal and card.status is CardStatus.RECEIVED:
+    if order.is_for_terminal and card.status is CardStatus.RECEIVED:
         return "terminal"
     if card.on_the_cashier and (card.status is CardStatus.RECEIVED or ("again" in request.args and _may_try_again(order))):
         return "form"
@@ -62,14 +62,14 @@ def _view(order: CardOrder) -> str:
 def _may_try_again(order: CardOrder) -> bool:
     """Whether the payer may present another card: after a decline, while there is time."""
     declined = order.card.on_the_cashier and order.card.status is CardStatus.FAILED
-    return declined and order.terminal is None and present_time() < order.expires_at
+    return declined and not order.is_for_terminal and present_time() < order.expires_at
 
 
 @blueprint.post("/pay/<token>/card")
 def present(token: str) -> Response | Any:
     """The payer presents a card; the browser goes on to the issuer's page or to the result."""
     refused, order = refuse_other_sites(), card_order_of(token)
-    if refused or order is None or not order.card.on_the_cashier or order.terminal:
+    if refused or order is None or not order.card.on_the_cashier or order.is_for_terminal:
         return refused or page("not_found.html", 404)
     given = {name: request.form.get(name, "").strip() for name in FIELDS}
     language = request.args.get("lang")
@@ -136,9 +136,12 @@ def authenticate(token: str, attempt: int, act: str) -> Response | Any:
         return refused or page("not_found.html", 404)
     if _is_attempt(order, attempt) and order.card.is_challenged:
         typed = request.form.get("code", "").strip() if act == "answer" else None
-        order = payers.act(emulator().units, CardOrder, token,
-                           lambda payments, current: card_payments.authenticate(payments, current, typed)
-                           if _is_attempt(current, attempt) else current) or order
+
+        def answer(payments: Payments, current: CardOrder) -> CardOrder:
+            if not _is_attempt(current, attempt):
+                return current
+            return card_payments.authenticate(payments, current, typed)
+        order = payers.act(emulator().units, CardOrder, token, answer) or order
     if order.card.is_challenged:
         return redirect(url_for("cashier.issuer", token=token, attempt=attempt, lang=request.args.get("lang")), 303)
     return _onwards(order)
@@ -165,7 +168,8 @@ def _shop(order: CardOrder) -> str:
 
 def _at_the_terminal(order: CardOrder) -> str:
     """What the terminal shows that an order is paid on, in the language of the page; empty for an order without one."""
-    return texts(order)[str(terminal.state(order.terminal, present_time()))] if order.terminal else ""
+    shown = terminal.state(order.transaction, present_time())
+    return texts(order)[str(shown)] if order.is_for_terminal else ""
 
 
 def _elsewhere(order: Order) -> str:

@@ -14,8 +14,10 @@ OWN_WORDS = (Result.PARTIAL_APPROVAL, Result.UNDEFINED)  # what the screen shows
 
 
 def receipt(order: Order, transaction: Transaction, merchant: str, zone: str, texts: Texts) -> str:
-    """The receipt of an order's transaction that has its result; times are in the zone. Of the card it has brand and last
-    four digits."""
+    """The receipt of an order's transaction that has its result; times are in the zone.
+
+    Of the card it has the brand and the last four digits.
+    """
     assert transaction.ended_at is not None
     result = Result(transaction.result)
     head = [*_centred(merchant), *_centred(clock.spaced(transaction.ended_at, zone)), *_centred(texts.receipt_simulator)]

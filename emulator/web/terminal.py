@@ -80,10 +80,10 @@ def receipt_text(serial: str) -> Response:
     """The receipt of the last transaction, until the next one begins."""
     tables = emulator().store.read()
     order, printed = _printed(tables, terminal_of(tables, serial))
-    if order is None or order.transaction is None or not printed:
+    if order is None or not printed:
         raise Problem(404, "Not Found", f"the terminal {serial} has printed no receipt")
     answer = secure(Response(printed, content_type="text/plain; charset=utf-8"))
-    name = re.sub(r"[^\w.-]", "_", order.transaction.result_id)
+    name = re.sub(r"[^\w.-]", "_", order.result_id)
     answer.headers["Content-Disposition"] = f"attachment; filename=receipt-{name}.txt"
     return answer
 
@@ -142,7 +142,8 @@ def _screen(serial: str, status: int = 200) -> Response:
     return page(
         "terminal.html", status, framed_by=BY_OWN_PAGES, order=order, shown=shown, receipt=printed,
         view=OFFLINE if not device.online else shown["state"],
-        merchant=merchant.name if merchant else device.merchants_id, transaction=order.transaction if order else None,
+        merchant=merchant.name if merchant else device.merchants_id,
+        transaction=order.transaction if order else None,
         amounts=_amounts(order), words=words, switches=not token_in_force(), patience=terminal.PATIENCE)
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tgpay_emulator.domain.orders import Event, Order
+from tgpay_emulator.domain.orders import Event
+from tgpay_emulator.domain.wallet_orders import WalletOrder
 from tgpay_emulator.store import Store
 
 from ..driver import Answer, Control, Receiver, Server, Shop, free_port
@@ -130,8 +131,9 @@ def fill(path: Path, merchants_id: str, count: int) -> None:
     store = Store(path)
     with store.write() as tables:
         for place in range(count):
-            order = tables.orders.add(Order(merchants_id, f"{merchants_id}-{place}", "tgpayqrcode", "alipay", 100, "GBP", 907_480_000,
-                                            600_000, NOW, NOW * 2, f"token-{place}", "", "127.0.0.1"))
+            order = tables.orders.add(WalletOrder(
+                merchants_id, f"{merchants_id}-{place}", "tgpayqrcode", "alipay", 100, "GBP", 907_480_000,
+                600_000, NOW, NOW * 2, f"token-{place}", "", "127.0.0.1"))
             tables.orders.note(order, NOW, Event.CREATE, "tgpayqrcode", {})
     store.close()
 

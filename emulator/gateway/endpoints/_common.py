@@ -127,10 +127,11 @@ class Call:
         """A wallet order of this request's parameters, written down as waiting."""
         return self.payments.create(self.order(WalletOrder, pay_type, expires_at, watched=watched))
 
-    def order(self, kind: type[Kind], pay_type: str, expires_at: int, amount: int | None = None, **own: Any) -> Kind:
+    def order(self, kind: type[Kind], pay_type: str, expires_at: int, amount: int | None = None,
+              **own: Any) -> Kind:
         """An order of this request's parameters, not yet written down.
 
-        `amount`, in minor units, where the parameters may have none; `own` are the fields of this kind of order only.
+        `amount`, in minor units, where the parameters may have none; `own` are further fields of this kind.
         """
         names = (self.merchant.merchants_id, self.get("out_trade_no"))
         return kind(
@@ -138,7 +139,8 @@ class Call:
             amount=self.amount if amount is None else amount, currency=self.merchant.currency,
             rate=self.merchant.rate, fee_rate=self.merchant.fee_rate, created_at=self.now, expires_at=expires_at,
             page_token=randomness.letters(22, self.settings.seed, "page", self.merchant.token, *names),
-            notify_url=self.get("notify_url"), create_ip=self.ip, details=self.details, script=self.script, **own)
+            notify_url=self.get("notify_url"), create_ip=self.ip, details=self.details, script=self.script,
+            **own)
 
 
 def unpaid(order: Order | None) -> Order | None:

@@ -172,8 +172,8 @@ def tgpaybankcard(call: Call) -> Answer:
     elif order.status is not Status.WAIT_BUYER_PAY or not order.card.on_the_cashier:
         chosen = _terminal(call)
         order = _on_terminal(call, _tried_again(call, order), chosen)
-    return Answer({**common.succeeded(), "pay_url": common.payer_page(call, order), "merchants_id": order.merchants_id,
-                   "out_trade_no": order.out_trade_no})
+    return Answer({**common.succeeded(), "pay_url": common.payer_page(call, order),
+                   "merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no})
 
 
 def result(call: Call, order: CardOrder) -> dict[str, str]:
@@ -244,10 +244,8 @@ def _tried_again(call: Call, order: CardOrder) -> CardOrder:
     Raises Refused 3105 when it neither failed nor expired.
     """
     state = replace(order.card, access_type=call.get("access_type"))
-    if order.terminal:
-        call.tables.terminals.archive(order.terminal)
-    told = replace(order, details=call.details, notify_url=call.get("notify_url"), card=state, terminal=None,
-                   script=call.script)
+    notify_url = call.get("notify_url")
+    told = replace(order, details=call.details, notify_url=notify_url, card=state, script=call.script)
     try:
         return card_payments.retry(call.payments, told, _expires_at(call))
     except Refused as refused:

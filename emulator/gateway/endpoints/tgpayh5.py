@@ -33,5 +33,5 @@ TIME_LIMIT = 1440 * durations.MINUTE
 def tgpayh5(call: Call) -> Answer:
     """Make a waiting order and tell its page; a repetition tells the same again."""
     order = common.unpaid(call.repeated(call.get("pay_type"))) or call.new_order(call.get("pay_type"), call.now + TIME_LIMIT)
-    return Answer({**common.succeeded(), "pay_url": common.payer_page(call, order), "merchants_id": order.merchants_id,
-                   "out_trade_no": order.out_trade_no})
+    return Answer({**common.succeeded(), "pay_url": common.payer_page(call, order),
+                   "merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no})

@@ -127,8 +127,7 @@ def _usable(call: Call, asked: Terminal | None) -> TerminalOrder | None:
     if ours.status is Status.TRADE_CLOSED or _asked_amount(call) not in (None, transaction.requested):
         raise _not_usable(ours, transaction.requested)
     if not ours.was_paid:
-        where = f"on terminal {transaction.serial}, and its result is not known yet"
-        raise refusal(ours, "CONTEXT_INCONSISTENT", f"out_trade_no {ours.out_trade_no} is used already, {where}")
+        raise _used(ours, f"on terminal {transaction.serial}, and its result is not known yet")
     raise refusal(ours, "TRADE_HAS_SUCCESS", f"order {ours.out_trade_no} has been approved already")
 
 
@@ -136,8 +135,12 @@ def _not_usable(order: Order, amount: int) -> Refused:
     """The refusal of a number that is closed, or used for something else."""
     if order.status is Status.TRADE_CLOSED:
         return transitions.state_refusal(order)
-    used = f"by {order.endpoint} for {money.text(amount)}"
-    return refusal(order, "CONTEXT_INCONSISTENT", f"out_trade_no {order.out_trade_no} is used already, {used}")
+    return _used(order, f"by {order.endpoint} for {money.text(amount)}")
+
+
+def _used(order: Order, how: str) -> Refused:
+    """The refusal of a number that is used."""
+    return refusal(order, "CONTEXT_INCONSISTENT", f"out_trade_no {order.out_trade_no} is used already, {how}")
 
 
 def _begun(call: Call, chosen: Terminal, known: TerminalOrder | None) -> TerminalOrder:

@@ -108,7 +108,7 @@ def _own(tables: Reader, key: str, merchant: Merchant) -> Iterator[tuple[str, st
     if order:
         yield "out_trade_no", order.out_trade_no
         yield "refund_amount", money.text(order.left)
-        yield "transactionResultId", order.transaction.result_id if order.transaction else ""
+        yield "transactionResultId", order.result_id
 
 
 def _card(now: int) -> dict[str, str]:

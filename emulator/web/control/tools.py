@@ -110,7 +110,8 @@ def _reached(tables: Reader, merchants_id: str, out_trade_no: str, status: str, 
     if found is None:
         return False, {"order": None, "notifications": []}
     order = at(found, tables.clock.now())
-    reached = (not status or status in order.states) and (not notifications_too or tables.notifications.are_delivered(merchants_id, out_trade_no))
+    delivered = not notifications_too or tables.notifications.are_delivered(merchants_id, out_trade_no)
+    reached = (not status or status in order.states) and delivered
     notifications, left_out = notifications_json(tables, merchants_id, out_trade_no)
     story = {"order": order_json(order), "notifications": notifications}
     return reached, {**story, "left_out": {"notifications": left_out}} if left_out else story

@@ -1,6 +1,7 @@
 """What the page of the demo shows: the shop's notebook and beliefs, what the buyer sees, and the orders as the gateway has them."""
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urljoin
 
 from flask import url_for
 
@@ -70,7 +71,8 @@ def _waits(order: Order) -> bool:
 def _gateway(tables: Reader, order: Order, zone: str, now: int) -> Mapping[str, Any]:
     """An order as the gateway has it."""
     return {
-        "number": order.out_trade_no, "endpoint": order.endpoint, "status": order.state_at(now), "paid": order.was_paid,
+        "number": order.out_trade_no, "endpoint": order.endpoint, "status": order.state_at(now),
+        "paid": order.was_paid,
         "amount": f"{order.currency} {money.text(order.amount)}", "cny": f"CN¥ {money.text(order.cny)}" if order.was_paid else "",
         "history": list(_history(tables, order, zone)),
         "notifications": [{"type": notification.notify_type, "status": notification.status, "attempts": notification.attempts}
