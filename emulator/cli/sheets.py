@@ -1,4 +1,6 @@
-"""Answers of the control interface laid out for a person: rows of a label and a text, which may have several lines."""
+"""Answers of the control interface laid out for a person: rows of a label and a text, which may have several
+lines.
+"""
 import json
 import re
 from collections.abc import Mapping
@@ -50,7 +52,9 @@ def example(of: Mapping[str, Any]) -> str:
 
 
 def toml_of(scenario: Mapping[str, Any], uses: Mapping[str, int], by_one: bool) -> str:
-    """A scenario as a file has it; how often a list was used, by one merchant or by all together, is a comment."""
+    """A scenario as a file has it; how often a list was used, by one merchant or by all together, is a
+    comment.
+    """
     parts = [f"summary = {_written(scenario['summary'] or scenario['name'])}"]
     for rule in scenario["rules"]:
         whole = f"of {len(rule['then'])} times" if by_one else "times by all merchants together"
@@ -69,5 +73,7 @@ def _written(value: Any) -> str:
 
 
 def _quoted(text: Any) -> str:
-    """A text between quotes, so that blanks at its ends and line breaks are seen; a number or a switch as it is."""
+    """A text between quotes, so that blanks at its ends and line breaks are seen; a number or a switch as it
+    is.
+    """
     return json.dumps(text, ensure_ascii=False)

@@ -1,7 +1,9 @@
-"""The acquirer's 71 response codes (section 7.2), each with the status of the order and the text for the payer.
+"""The acquirer's 71 response codes (section 7.2), each with the status of the order and the text for the
+payer.
 
-Codes, messages and English texts are those of the document, commas and spaces included. The document does not name a
-status for each code; these are ours. The outcome of a payment is decided by the status, never by the code.
+Codes, messages and English texts are those of the document, commas and spaces included. The document does not
+name a status for each code; these are ours. The outcome of a payment is decided by the status, never by the
+code.
 """
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,8 +25,8 @@ class CardStatus(StrEnum):
 class ResponseCode:
     """A row of the tables in section 7.2.
 
-    `shown` is the text for the payer in English and in Chinese (the Chinese text is ours). Both are empty when the
-    document has no text.
+    `shown` is the text for the payer in English and in Chinese (the Chinese text is ours). Both are empty
+    when the document has no text.
     """
 
     code: str
