@@ -9,9 +9,9 @@ from contextlib import suppress
 import pytest
 
 from tgpay_emulator.cli import demo
+from tgpay_emulator.cli.demo.program import STEPS
 from tgpay_emulator.cli.demo.screen import Screen
 from tgpay_emulator.cli.demo.stage import Stage, Step
-from tgpay_emulator.cli.demo.steps import STEPS
 from tgpay_emulator.gateway.endpoints import ENDPOINTS
 from tgpay_emulator.signing.merchant_client import Receiver
 

@@ -11,7 +11,8 @@ import pytest
 from tgpay_emulator.base.settings import Settings
 from tgpay_emulator.gateway.endpoints import ENDPOINTS
 from tgpay_emulator.gateway.endpoints._common import MERCHANTS_ID, OUT_TRADE_NO, SIGN, SIGN_TYPE
-from tgpay_emulator.gateway.handling import Gateway, Request
+from tgpay_emulator.gateway.handling import Gateway
+from tgpay_emulator.gateway.incoming import Request
 from tgpay_emulator.operations import seeding
 from tgpay_emulator.protocol.codes import REFUSALS
 from tgpay_emulator.protocol.endpoint_tables import endpoint

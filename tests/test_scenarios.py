@@ -152,7 +152,7 @@ def test_a_parameter_named_like_a_fact_does_not_take_its_place() -> None:
     sent = {"card": "1", "endpoint": "tgpayqrcode", "attempt": "7"}
     facts = Facts(sent, sent, "tgpaybankcard", 1, "", ("", ""))
     assert facts.values == {"endpoint": "tgpaybankcard", "attempt": "1"}
-    assert facts.told == {"endpoint": "endpoint tgpaybankcard", "attempt": "attempt 1", "card": "card"}
+    assert facts.descriptions == {"endpoint": "endpoint tgpaybankcard", "attempt": "attempt 1", "card": "card"}
 
 
 def test_a_value_is_told_as_it_may_be_kept() -> None:
@@ -216,9 +216,9 @@ def test_the_digits_of_the_amount_can_be_the_code(amount: str, code: str | None)
 
 
 DRAWS = """
-from tgpay_emulator.scenarios import Facts, from_json, judge
+from tgpay_emulator.scenarios import Facts, from_json, match
 one = from_json({"rules": [{"name": "it", "when": {"chance": 0.3}, "then": {}}]})
-print([judge(one, Facts({}, {}, "tgpayqrcode", attempt, "tgpay", ("1", str(order))), {}).picked is not None
+print([match(one, Facts({}, {}, "tgpayqrcode", attempt, "tgpay", ("1", str(order))), {}).picked is not None
        for order in range(50) for attempt in (1, 2)])
 """
 

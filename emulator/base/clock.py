@@ -1,8 +1,9 @@
 """The emulator's one clock, and how instants are printed.
 
-An instant is an `int` of milliseconds since 1970-01-01 UTC. Only `real_now` reads the machine's clock; all other
-code gets the time as an argument. The emulator's time is the machine's time plus an offset, or a fixed instant
-while the clock is frozen. It is stored in the database, so that all processes agree and a restart keeps it.
+An instant is an `int` of milliseconds since 1970-01-01 UTC. Only `real_now` reads the machine's clock; all
+other code gets the time as an argument. The emulator's time is the machine's time plus an offset, or a fixed
+instant while the clock is frozen. It is stored in the database, so that all processes agree and a restart
+keeps it.
 """
 import time
 from dataclasses import dataclass
@@ -18,8 +19,8 @@ SPACED = "%Y-%m-%d %H:%M:%S"
 class Clock:
     """The state of the clock in the database.
 
-    `offset` is added to the machine's time, in milliseconds. `frozen` is the instant at which the clock stands still,
-    None while it runs.
+    `offset` is added to the machine's time, in milliseconds. `frozen` is the instant at which the clock
+    stands still, None while it runs.
     """
 
     offset: int = 0
@@ -70,7 +71,10 @@ def iso(instant: int) -> str:
 
 
 def from_iso(written: str) -> int:
-    """The instant of an ISO 8601 text, taken as UTC when it has no zone. Raises ValueError with a sentence."""
+    """The instant of an ISO 8601 text, taken as UTC when it has no zone.
+
+    Raises ValueError with a sentence.
+    """
     try:
         parsed = datetime.fromisoformat(written)
     except ValueError:

@@ -18,7 +18,8 @@ _WRITTEN = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*(ms|s|m|h|d)?", re.ASCII)
 def parse(written: object) -> int:
     """Milliseconds of a duration; a bare number is seconds.
 
-    Raises ValueError, in a sentence for the person who wrote it, for anything else and for more than ten years.
+    Raises ValueError, in a sentence for the person who wrote it, for anything else and for more than ten
+    years.
     """
     match = _WRITTEN.fullmatch(str(written).strip()) if not isinstance(written, bool) else None
     if not match:

@@ -9,7 +9,8 @@ _PUNYCODE = "xn--"
 
 
 def host_and_port(authority: str) -> tuple[str, str]:
-    """Host and port of an authority (`user:password@host:port`) as they are written; the port is empty without one.
+    """Host and port of an authority (`user:password@host:port`) as they are written; the port is empty
+    without one.
 
     Raises ValueError when a bracket is not that of an IPv6 address.
     """

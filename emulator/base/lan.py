@@ -34,7 +34,9 @@ class Interface:
 
     @property
     def is_local(self) -> bool:
-        """Whether a phone in the same room can reach the address: the interface is connected, no loopback, no tunnel."""
+        """Whether a phone in the same room can reach the address: the interface is connected, no loopback, no
+        tunnel.
+        """
         if not (self.flags & _UP and self.flags & _RUNNING) or self.flags & (_LOOPBACK | _POINT_TO_POINT):
             return False
         return not ipaddress.ip_address(self.address).is_link_local
@@ -50,7 +52,10 @@ def ranked(interfaces: Iterable[Interface]) -> list[str]:
 
 
 def addresses() -> list[str]:
-    """This machine's addresses on local networks, in the order of `ranked`. Raises NoNetwork when there are none."""
+    """This machine's addresses on local networks, in the order of `ranked`.
+
+    Raises NoNetwork when there are none.
+    """
     found = ranked(_interfaces())
     if not found:
         raise NoNetwork("lan: this machine has no address on a local network; join a Wi-Fi or open a hotspot, "

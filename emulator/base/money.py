@@ -1,7 +1,8 @@
 """Amounts and rates: integers in the code, decimal text on the wire.
 
-An amount is an `int` of minor units (pence, fen). A rate, of exchange or of fees, is an `int` of hundred-millionths, because
-the document prints eight places (`9.07480000`). All rounding is half up, away from zero (settlement, section 14).
+An amount is an `int` of minor units (pence, fen). A rate, of exchange or of fees, is an `int` of
+hundred-millionths, because the document prints eight places (`9.07480000`). All rounding is half up, away
+from zero (settlement, section 14).
 """
 import re
 
@@ -50,12 +51,17 @@ def text(amount: int) -> str:
 
 
 def text_without_zero(amount: int) -> str:
-    """Major units without a zero before the point, as `refund_amount` is printed (section 3): 0 is `.00`, 50 `.50`."""
+    """Major units without a zero before the point, as `refund_amount` is printed (section 3): 0 is `.00`, 50
+    `.50`.
+    """
     return text(amount).removeprefix("0")
 
 
 def rate(written: str) -> int:
-    """Hundred-millionths of decimal text with at most eight places: `"0.006"` is 600000. Raises ValueError."""
+    """Hundred-millionths of decimal text with at most eight places: `"0.006"` is 600000.
+
+    Raises ValueError.
+    """
     match = _RATE.fullmatch(written)
     if not match:
         raise ValueError(f"{written!r} is not a decimal number with at most eight places")

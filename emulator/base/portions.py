@@ -10,8 +10,8 @@ T = TypeVar("T")
 def taken(items: Iterable[T], size: Callable[[T], int], most: int = PAGE) -> tuple[list[T], bool]:
     """The first items whose sizes add up to at most `most`, and whether these are all items.
 
-    The first item is returned whatever its size. Items behind the limit are not read, so that an iterator of large
-    items does not fill the memory.
+    The first item is returned whatever its size. Items behind the limit are not read, so that an iterator of
+    large items does not fill the memory.
     """
     found: list[T] = []
     left = most

@@ -1,4 +1,6 @@
-"""Checks and normalises the setting `public_url`, the address under which payers and merchants reach the emulator."""
+"""Checks and normalises the setting `public_url`, the address under which payers and merchants reach the
+emulator.
+"""
 import ipaddress
 import re
 from urllib.parse import SplitResult, quote, urlsplit
@@ -6,17 +8,19 @@ from urllib.parse import SplitResult, quote, urlsplit
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST_NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?\Z")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-# These characters have no special meaning in a shell or a cookie. All others but letters and digits are escaped.
+# These characters have no special meaning in a shell or a cookie. All others but letters and digits are
+# escaped.
 _PLAIN_IN_PATHS = "/%:@+,="
 _NO_HOST = "its host is no host name and no IP address"
 _NO_PORT = "its port is not a number from 1 to 65535"
 
 
 def parse(written: str) -> str:
-    """The normalised address: scheme and host in lower case, no default port, the path escaped, no slash at its end.
+    """The normalised address: scheme and host in lower case, no default port, the path escaped, no slash at
+    its end.
 
-    An empty text stays empty. Raises ValueError with a sentence that does not repeat the address, because it may
-    contain a password.
+    An empty text stays empty. Raises ValueError with a sentence that does not repeat the address, because it
+    may contain a password.
     """
     if not written:
         return ""

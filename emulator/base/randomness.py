@@ -1,7 +1,8 @@
-"""Reproducible randomness: every value that looks random is derived from the seed and the names of what it is for.
+"""Reproducible randomness: every value that looks random is derived from the seed and the names of what it is
+for.
 
-The same seed and names give the same digits on every machine and in every process. A random generator would not:
-its values depend on the order of the calls.
+The same seed and names give the same digits on every machine and in every process. A random generator would
+not: its values depend on the order of the calls.
 """
 import hashlib
 

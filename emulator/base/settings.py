@@ -163,8 +163,8 @@ EVERYWHERE = "0.0.0.0"
 class Settings(Mapping[str, Any]):
     """The values in force, by name and as attributes.
 
-    `written` are the texts that were given; all other settings take their default. A wrong value raises ValueError
-    with the setting's name.
+    `written` are the texts that were given; all other settings take their default. A wrong value raises
+    ValueError with the setting's name.
     """
 
     def __init__(self, written: Mapping[str, str] | None = None) -> None:
@@ -218,7 +218,10 @@ def variable(setting: Setting) -> str:
 
 
 def from_environment(environ: Mapping[str, str], **flags: str | None) -> Settings:
-    """The settings from flags and the environment; a flag wins over the environment variable. Raises ValueError."""
+    """The settings from flags and the environment; a flag wins over the environment variable.
+
+    Raises ValueError.
+    """
     written = {setting.name: environ[variable(setting)] for setting in SETTINGS if variable(setting) in environ}
     written.update({name: flag for name, flag in flags.items() if flag is not None})
     return Settings(written)

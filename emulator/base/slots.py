@@ -1,7 +1,8 @@
 """Limits how many tasks run at once (slots), and how many requests may wait at once (places).
 
-A task starts when a slot is free. While it only waits, for its client or for an event, it gives its slot to another
-task. So there can be many threads that wait, but only as many as there are slots compete for the processor.
+A task starts when a slot is free. While it only waits, for its client or for an event, it gives its slot to
+another task. So there can be many threads that wait, but only as many as there are slots compete for the
+processor.
 """
 import queue
 import threading
@@ -16,8 +17,8 @@ Task = Callable[[], None]
 class Slots:
     """Runs tasks in threads, at most `number` of them at once.
 
-    Threads are started when they are needed and end when they have been idle for a while. They are daemon threads:
-    a task that hangs does not keep the process from ending.
+    Threads are started when they are needed and end when they have been idle for a while. They are daemon
+    threads: a task that hangs does not keep the process from ending.
     """
 
     def __init__(self, number: int) -> None:
@@ -151,7 +152,8 @@ class Place:
 class Places:
     """Limits how many requests wait at once in this process.
 
-    `most` is the limit for each merchant (or another owner, such as the console), `in_all` that of all together.
+    `most` is the limit for each merchant (or another owner, such as the console), `in_all` that of all
+    together.
     """
 
     def __init__(self, most: int, in_all: int) -> None:

@@ -1,7 +1,7 @@
 """URLs of merchants: which are accepted, how they are escaped for use, and how they are shown.
 
-Real clients send URLs with spaces, quotes and non-ASCII letters in them. Such a URL is signed and stored as it was
-sent, escaped (RFC 3986) where it is used, and shown without its user and password.
+Real clients send URLs with spaces, quotes and non-ASCII letters in them. Such a URL is signed and stored as
+it was sent, escaped (RFC 3986) where it is used, and shown without its user and password.
 """
 import re
 import unicodedata
@@ -24,15 +24,18 @@ _PORT = re.compile("0*[1-9][0-9]{0,4}", re.ASCII)
 # The characters that each part of a URL may have besides letters, digits and percent escapes.
 _PLAIN = "-._~!$&'()*+,;="
 _IN_USER, _IN_PATH, _IN_QUERY = _PLAIN + ":", _PLAIN + ":@/", _PLAIN + ":@/?"
-# User and password within a longer text: `//user:password@`. The slashes may be escaped as in JSON, or the whole
-# may be escaped as in a query.
+# User and password within a longer text: `//user:password@`. The slashes may be escaped as in JSON, or the
+# whole may be escaped as in a query.
 _IN_TEXT = re.compile(
     r"(:\\?/\\?/)[^/?#\\\s\"'<>]+@|(%3A%2F%2F)(?:(?!%2F|%3F|%23)[^/?#\s\"'<>&])+%40", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Url:
-    """The parts of a URL as they were written. A `query` begins with `?` and a `fragment` with `#`; both may be empty."""
+    """The parts of a URL as they were written.
+
+    A `query` begins with `?` and a `fragment` with `#`; both may be empty.
+    """
 
     scheme: str
     authority: str
@@ -120,7 +123,8 @@ def scheme(url: str) -> str:
 
 
 def origin(url: str) -> str:
-    """The origin (scheme, host and port) of a web URL; of any other URL the whole without user and password."""
+    """The origin (scheme, host and port) of a web URL; of any other URL the whole without user and password.
+    """
     try:
         parts = split(url)
         usual = DEFAULT_PORTS[parts.scheme]
@@ -197,7 +201,10 @@ def discreet_values(texts: Mapping[str, str]) -> dict[str, str]:
 
 
 def _without_user(url: str) -> str:
-    """A URL with `***` in place of user and password, whatever characters they have. Other texts stay unchanged."""
+    """A URL with `***` in place of user and password, whatever characters they have.
+
+    Other texts stay unchanged.
+    """
     try:
         parts = split(url)
     except ValueError:
@@ -213,7 +220,9 @@ def _without_user(url: str) -> str:
 
 
 def is_shown(url: str) -> bool:
-    """Whether a URL has `***` in place of its user and password, because it was copied from a page that shows it."""
+    """Whether a URL has `***` in place of its user and password, because it was copied from a page that shows
+    it.
+    """
     return f"//{HIDDEN}@" in url
 
 
@@ -223,5 +232,6 @@ def url_of(host: str, port: int | str) -> str:
 
 
 def reachable(address: str) -> str:
-    """The address as this machine reaches it: a server that listens on all interfaces is reached on loopback."""
+    """The address as this machine reaches it: a server that listens on all interfaces is reached on loopback.
+    """
     return address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")

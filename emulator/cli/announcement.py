@@ -1,4 +1,6 @@
-"""What `serve` prints when it answers: its address, the control token that it made, and with `--lan` a QR code for phones."""
+"""What `serve` prints once it answers: its address, a new control token, and with `--lan` a QR code for
+phones.
+"""
 import io
 import logging
 import sys
@@ -14,39 +16,50 @@ WHITE_ON_BLACK = "bright_white on black"
 
 
 def announced(settings: Settings) -> Callable[[Settings, str], None]:
-    """The announcement of a server that was started with these settings; it is told those in force and the address listened on."""
+    """A function that prints the announcement of a server that was started with these settings.
+
+    It is called with the settings in force and the address on which the server listens.
+    """
     def announce(in_force: Settings, address: str) -> None:
         try:
-            _print(in_force, address)
-        except OSError as error:  # a server whose announcement nobody can read serves all the same
+            _announce(settings, in_force, address)
+        except OSError as error:  # the server runs, whether or not its announcement can be printed
             drop_output()
             log = logging.getLogger(__name__)
             log.warning("the address %s cannot be printed: %s", address, reason(error))
-
-    def _print(in_force: Settings, address: str) -> None:
-        place = in_force.public_url if in_force.lan else address
-        click.echo(f"TGPay Emulator {__version__} answers at {place}/v2/ and is controlled at {place}/_emulator/; "
-                   f"its console is {place}/console")
-        if in_force.control_token != settings.control_token:
-            click.echo(f"Control token: {in_force.control_token}")
-        if in_force.seed != settings.seed:
-            click.echo(f"Seed: {in_force.seed} (tgpay-emulator merchants prints the tokens that derive from it)")
-        if in_force.notify_allow != settings.notify_allow:
-            click.echo("Others can reach this address, so notifications go to private networks and to the hosts of the merchants' own "
-                       "notify_url only; --notify-allow changes that")
-        sys.stdout.flush()
-        if in_force.lan:
-            _show_to_phones(place, by_hand=bool(settings.public_url))
-            sys.stdout.flush()
     return announce
 
 
+def _announce(settings: Settings, in_force: Settings, address: str) -> None:
+    """Print the address and whatever differs between the given settings and those in force.
+
+    Raises OSError.
+    """
+    place = in_force.public_url if in_force.lan else address
+    click.echo(f"TGPay Emulator {__version__} answers at {place}/v2/ and is controlled at {place}/_emulator/; "
+               f"its console is {place}/console")
+    if in_force.control_token != settings.control_token:
+        click.echo(f"Control token: {in_force.control_token}")
+    if in_force.seed != settings.seed:
+        click.echo(f"Seed: {in_force.seed} (tgpay-emulator merchants prints the tokens that derive from it)")
+    if in_force.notify_allow != settings.notify_allow:
+        click.echo("Others can reach this address, so notifications go to private networks and to the hosts of the "
+                   "merchants' own notify_url only; --notify-allow changes that")
+    sys.stdout.flush()
+    if in_force.lan:
+        _show_to_phones(place, by_hand=bool(settings.public_url))
+        sys.stdout.flush()
+
+
 def _show_to_phones(url: str, by_hand: bool) -> None:
-    """The console's address as a QR code and in words; unless it was given by hand, with the machine's other addresses."""
+    """Print the console's address as a QR code and in words.
+
+    Unless the address was given `by_hand`, the machine's other addresses are printed too.
+    """
     try:
         print_code(f"{url}/console")
     except UnicodeEncodeError:
-        pass  # a terminal without blocks still shows the address
+        pass  # the terminal has no block characters; the address is still printed
     click.echo(f"Phones on the same network open {url}/console")
     others = [] if by_hand else [address for address in _addresses() if f"//{address}:" not in url]
     if others:
@@ -55,7 +68,7 @@ def _show_to_phones(url: str, by_hand: bool) -> None:
 
 
 def _addresses() -> list[str]:
-    from ..base import lan  # most emulators serve their own machine
+    from ..base import lan  # imported late, because few servers need it
 
     try:
         return lan.addresses()

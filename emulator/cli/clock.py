@@ -1,4 +1,4 @@
-"""The command of the clock."""
+"""The command `clock`."""
 import click
 
 from .command import main, patience, show, with_control

@@ -1,4 +1,4 @@
-"""A merchant's list as a CSV file: its own, with a header, or the settlement file as it was exported."""
+"""Reads a merchant's list of payments from a CSV file: its own list, or an exported settlement file."""
 import csv
 import io
 import re
@@ -13,11 +13,11 @@ EXPORTED = re.compile(r"(.+)_settlement_(\d{4}-\d\d-\d\d)_(\d{4}-\d\d-\d\d)\.csv
 
 
 class Unreadable(Exception):
-    """A file is no list, and a sentence says why."""
+    """A file cannot be read as a list; the message says why."""
 
 
 def read(path: Path) -> list[dict[str, str]]:
-    """The rows of a list: of each the cells that a check looks at, where they are not empty. Raises Unreadable."""
+    """The rows of a list, each with its non-empty cells that the check compares. Raises Unreadable."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -41,10 +41,11 @@ def _rows(path: Path, text: str) -> Iterator[dict[str, str]]:
 
 
 def _header(names: list[str]) -> list[str]:
-    """The names of the columns. Raises ValueError where a list cannot be checked without one."""
+    """The names of the columns. Raises ValueError when a necessary one is missing, or one is there twice."""
     header = [name.strip() for name in names]
     if "amount" not in header or not any(name in header for name in NUMBERS):
-        raise ValueError(f"the first line must name the columns, amount and {' or '.join(NUMBERS)} among them, with commas between")
+        raise ValueError(f"the first line must name the columns, amount and {' or '.join(NUMBERS)} among them, "
+                         "with commas between")
     twice = next((name for name in CELLS if header.count(name) > 1), None)
     if twice:
         raise ValueError(f"the column {twice} is there twice")
@@ -52,17 +53,18 @@ def _header(names: list[str]) -> list[str]:
 
 
 def _named(header: list[str], cells: list[str], place: int) -> dict[str, str]:
-    """A row by the names of its columns. Raises ValueError where it is no row of a list."""
+    """A row by the names of its columns. Raises ValueError when it is wrong."""
     if len(cells) != len(header):
         raise ValueError(f"has {len(cells)} cells, the first line has {len(header)}")
-    # An order number may have blanks around it: they are part of it.
+    # Blanks around an order number are kept: they are part of it.
     written = {name: cell if name in NUMBERS else cell.strip() for name, cell in zip(header, cells)}
     named = {name: cell for name, cell in written.items() if cell and name in CELLS}
     reconciliation.row(place, named)
     return named
 
 
-def told_by_name(path: Path) -> Mapping[str, str]:
-    """What the name of an exported file says: whose it is, and of which days."""
-    told = EXPORTED.fullmatch(path.name)
-    return dict(zip(("merchants_id", "start_date", "end_date"), told.groups())) if told else {}
+def from_file_name(path: Path) -> Mapping[str, str]:
+    """The `merchants_id`, `start_date` and `end_date` in the name of an exported file; empty for other names.
+    """
+    exported = EXPORTED.fullmatch(path.name)
+    return dict(zip(("merchants_id", "start_date", "end_date"), exported.groups())) if exported else {}

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class Program(click.Group):
-    """The command line as a whole."""
+    """The program: the group of all commands."""
 
     def main(self, *args: Any, **extra: Any) -> Any:
-        """Run a command; what the machine does not let it read or write ends it with one line, status 1."""
-        if sys.stdout is None:  # it was closed
+        """Run a command. A failure of reading or writing ends it with one line and status 1."""
+        if sys.stdout is None:  # standard output was closed by the caller
             sys.stdout = open(os.devnull, "w", encoding="utf-8")
         try:
             try:
@@ -45,7 +45,7 @@ def console(stderr: bool = False) -> "Console":
 
 
 def reason(error: OSError | UnicodeError) -> str:
-    """What an error of the machine says, on one line."""
+    """The message of an error of the operating system, on one line."""
     if isinstance(error, UnicodeError):
         return f"a text is no UTF-8: {error.reason if hasattr(error, 'reason') else error}"
     name = f"{error.filename}: " if error.filename else ""
@@ -53,13 +53,13 @@ def reason(error: OSError | UnicodeError) -> str:
 
 
 def drop_output() -> None:
-    """Let what is still to be printed go nowhere: the interpreter would fail on it when it ends."""
+    """Discard what is still to be printed; otherwise the interpreter would fail on it when it ends."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
     except (OSError, ValueError):
-        pass  # it is no file, so that nothing is left to fail
+        pass  # standard output is no file, so that nothing can fail later
 
 
 def _say(line: str) -> None:

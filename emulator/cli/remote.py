@@ -1,4 +1,7 @@
-"""The control interface as commands use it: of a running server, or, where none answers, of the application on the configured database."""
+"""A client of the control interface, for commands.
+
+It uses a running server, or, if none answers, the application on the configured database.
+"""
 import json
 import os
 from pathlib import Path
@@ -11,17 +14,17 @@ from ..base.urls import with_query
 
 
 def fail(sentence: str) -> NoReturn:
-    """End with one line on standard error and status 1."""
+    """End the command with one line on standard error and status 1."""
     raise click.ClickException(sentence)
 
 
 def one_line(sentence: str) -> str:
-    """A sentence in which an address with line breaks may stand."""
+    """A sentence without line breaks, which an address in it may have."""
     return " ".join(sentence.split())
 
 
 def settings_of(flags: dict[str, Any]) -> Settings:
-    """The settings in force, or the one line that says what is wrong with them."""
+    """The settings from flags and the environment. A wrong value ends the command with one line."""
     try:
         return from_environment(os.environ, **{row.name: flags.get(row.name) for row in SETTINGS})
     except ValueError as problem:
@@ -37,30 +40,30 @@ def address_of(settings: Settings) -> str:
 
 
 def fetch(url: str, timeout: float, method: str = "GET", body: bytes | None = None, token: str = "") -> tuple[int, str]:
-    """Status and text of an answer, whatever its status. Raises OSError or ValueError when there is none.
+    """Send a request and return the status and text of the answer. `timeout` is in seconds.
 
-    No proxy of the environment is asked: the emulator is near, a proxy is for what is far.
+    Proxies of the environment are not used. Raises OSError or ValueError when there is no answer.
     """
-    from http.client import HTTPException  # serve does without them, and begins sooner
+    from http.client import HTTPException  # imported late, because serve does not need them
     from urllib import error, request
 
     if not url.lower().startswith(("http://", "https://")):
         raise ValueError(f"{url!r} is no http or https address")
-    asked = request.Request(url, body, method=method, headers={"Content-Type": "application/json"})
+    outgoing = request.Request(url, body, method=method, headers={"Content-Type": "application/json"})
     if token:
-        asked.add_header("Authorization", f"Bearer {token}")
+        outgoing.add_header("Authorization", f"Bearer {token}")
     try:
-        with request.build_opener(request.ProxyHandler({})).open(asked, timeout=timeout) as answer:
+        with request.build_opener(request.ProxyHandler({})).open(outgoing, timeout=timeout) as answer:
             return answer.status, answer.read().decode()
-    except error.HTTPError as told:
-        with told:
-            return told.code, told.read().decode()
+    except error.HTTPError as failure:
+        with failure:
+            return failure.code, failure.read().decode()
     except HTTPException as problem:
         raise ValueError(f"{type(problem).__name__}: {problem}") from problem
 
 
 class Control:
-    """The control interface, wherever it is."""
+    """The control interface of a server, or of the application in this process."""
 
     def __init__(self, url: str | None, database: str | None, token: str | None) -> None:
         settings = settings_of({"database": database} if database else {})
@@ -90,7 +93,7 @@ class Control:
         return app.test_client()
 
     def __call__(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
-        """The answer's JSON; a problem ends the command with its sentence."""
+        """Make a call and return the JSON of the answer. A problem ends the command with its sentence."""
         address = with_query(f"/_emulator{path}", query)
         status, text = self._exchange(method, address, None if body is None else json.dumps(body).encode())
         try:

@@ -1,4 +1,4 @@
-"""Commands about requests: their signature, the journal, and which rules of the document they break."""
+"""Commands about requests: sign, journal and findings."""
 import os
 import sys
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from .sheets import Row, entry_sheet, example, explanation_sheet
 
 
 def show_sheet(rows: Iterable[Row]) -> None:
-    """Print a sheet: a label, and what it names; further lines of it are indented."""
+    """Print rows of a label and a text; further lines of a text are indented."""
     for label, text in rows:
         told = ": " + "\n    ".join(text.splitlines() or [""])
         if sys.stdout.isatty():
@@ -32,11 +32,13 @@ def show_sheet(rows: Iterable[Row]) -> None:
 @click.option("--explain", is_flag=True, help="say what is wrong with the sign among the parameters")
 @click.option("--json", "as_json", is_flag=True, help="print JSON")
 def sign(parameters: tuple[str, ...], secret: str | None, explain: bool, as_json: bool) -> None:
-    """Print the canonical text of parameters and their signature, or explain a wrong one: status 1, and what gives it."""
+    """Print the canonical text of parameters and their signature, or explain a wrong one: status 1, and what
+    gives it.
+    """
     params = _parameters(parameters)
     if explain:
-        told = _explained(params, secret)
-        answer, sheet = {"sign": told["expected"], **told}, explanation_sheet(told)
+        explained = _explained(params, secret)
+        answer, sheet = {"sign": explained["expected"], **explained}, explanation_sheet(explained)
     else:
         answer = {"canonical": signature.canonical(params), "sign": signature.sign(params, secret or _token_of(params))}
         sheet = list(answer.items())
@@ -61,7 +63,10 @@ def _parameters(written: tuple[str, ...]) -> dict[str, str]:
 
 
 def _explained(params: dict[str, str], secret: str | None) -> Any:
-    """What is wrong with a signature. The emulator, where it is asked, tries the tokens of its other merchants too."""
+    """The explanation of a wrong signature.
+
+    Without a token the emulator makes it, and tries other merchants' tokens.
+    """
     from ..diagnosis import explanation
     from ..signing.arrivals import Arrival
     from ..gateway.endpoints import NAMES
@@ -80,7 +85,7 @@ def _token_of(params: dict[str, str]) -> str:
 
 
 def _emulator(params: dict[str, str]) -> Control:
-    """The emulator that knows the token of the merchant of these parameters."""
+    """The emulator that knows the merchant of these parameters. Without a merchants_id the command ends."""
     if not params.get("merchants_id"):
         fail("give --token, or a merchants_id that the emulator knows")
     return Control(os.environ.get("TGPAY_URL"), None, None)

@@ -1,4 +1,4 @@
-"""Commands about scenarios: those that come along, the one in force, and files of your own."""
+"""Commands about scenarios: the bundled ones, the one in force, and files of your own."""
 import sys
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,10 @@ def scenarios_list(control: Control, as_json: bool, merchant: str | None) -> Non
         item["active"] = active is not None and (item["name"], item["summary"]) == (active["name"], active["summary"])
     if active and not any(item["active"] for item in listed["items"]):
         listed["items"].append({**active, "rules": len(active["rules"]), "active": True})
-    show(listed if as_json else {"items": [{**item, "active": "active" if item["active"] else ""} for item in listed["items"]]},
-         as_json, COLUMNS)
+    if not as_json:
+        for item in listed["items"]:
+            item["active"] = "active" if item["active"] else ""
+    show(listed, as_json, COLUMNS)
 
 
 @scenarios.command("show")
@@ -39,15 +41,16 @@ def scenarios_list(control: Control, as_json: bool, merchant: str | None) -> Non
 @of_merchant
 @with_control
 def scenarios_show(control: Control, as_json: bool, name: str | None, merchant: str | None) -> None:
-    """Print a scenario as a file has it; without a NAME the one in force, and how often its lists were used."""
-    told: dict[str, Any] = {"scenario": control("GET", f"/scenarios/{parse.quote(name, safe='')}")} if name else \
+    """Print a scenario as a file has it; without a NAME the one in force, and how often its lists were used.
+    """
+    answer: dict[str, Any] = {"scenario": control("GET", f"/scenarios/{parse.quote(name, safe='')}")} if name else \
         control("GET", "/scenario", merchants_id=merchant)
     if as_json:
-        show(told["scenario"] if name else told, True)
-    elif told["scenario"] is None:
+        show(answer["scenario"] if name else answer, True)
+    elif answer["scenario"] is None:
         click.echo("# no scenario is in force")
     else:
-        click.echo(toml_of(told["scenario"], told.get("uses", {}), bool(merchant)), nl=False)
+        click.echo(toml_of(answer["scenario"], answer.get("uses", {}), bool(merchant)), nl=False)
 
 
 @scenarios.command("check")
@@ -71,7 +74,7 @@ def _checked(file: str) -> dict[str, Any]:
 
 
 def _read(file: str) -> tuple[dict[str, Any], list[str]]:
-    """The scenario of a file, and what is wrong with it."""
+    """The scenario of a file and its problems; one of the two is empty."""
     try:
         return language.load(Path(file)).as_json(), []
     except language.Invalid as invalid:
@@ -88,9 +91,9 @@ def scenarios_use(control: Control, as_json: bool, wanted: str, merchant: str | 
     body, problems = _read(wanted) if of_file else ({"name": wanted}, [])
     if problems:
         fail("\n".join(problems))
-    told = control("PUT", "/scenario", body, merchants_id=merchant)
-    scenario = told["scenario"]
-    show(told if as_json else {**scenario, "rules": len(scenario["rules"]), "for": merchant or "everybody"}, as_json,
+    answer = control("PUT", "/scenario", body, merchants_id=merchant)
+    scenario = answer["scenario"]
+    show(answer if as_json else {**scenario, "rules": len(scenario["rules"]), "for": merchant or "everybody"}, as_json,
          ("name", "rules", "for", "summary"))
 
 

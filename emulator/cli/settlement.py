@@ -1,4 +1,4 @@
-"""Commands about the settlement file: its truth, and a merchant's own list beside it."""
+"""Commands about the settlement file: its true rows, and the check of a merchant's own list."""
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ import click
 
 from ..domain import reconciliation
 from .command import ListedByDefault, main, show, with_control
-from .lists import Unreadable, read, told_by_name
+from .lists import Unreadable, from_file_name, read
 from .remote import Control, fail
 
 COLUMNS = ("id", "merchants_id", "out_trade_no", "partner_transaction_id", "type", "amount", "fee", "settles_at", "injected")
@@ -28,7 +28,9 @@ def settlement() -> None:
 @with_control
 def settlement_list(control: Control, as_json: bool, merchant: str | None, start: str | None, end: str | None, after: int,
                     limit: int) -> None:
-    """List every payment, refund and cancellation as it truly is, and what a scenario has injected in the file."""
+    """List every payment, refund and cancellation as it truly is, and what a scenario has injected in the
+    file.
+    """
     answer = control("GET", "/settlement", merchants_id=merchant, start_date=start, end_date=end, after=after, limit=limit)
     for item in answer["items"] if not as_json else []:
         item["injected"] = " ".join(item["injected"])
@@ -42,12 +44,15 @@ def settlement_list(control: Control, as_json: bool, merchant: str | None, start
 @click.option("--end", help="last day of settlement")
 @with_control
 def settlement_check(control: Control, as_json: bool, file: Path, merchant: str | None, start: str | None, end: str | None) -> None:
-    """Check your own list of payments and refunds: which injected discrepancies it has noticed. Status 1 when one was missed, or it differs.
+    """Check your own list of payments and refunds: which injected discrepancies it has noticed.
 
-    FILE is CSV with a header: out_trade_no or partner_transaction_id, and amount; fee and settlement_date where you have them.
+    Status 1 when one was missed, or it differs.
+
+    FILE is CSV with a header: out_trade_no or partner_transaction_id, and amount; fee and settlement_date
+    where you have them.
     """
     given = {"merchants_id": merchant, "start_date": start, "end_date": end}
-    asked = {**told_by_name(file), **{name: value for name, value in given.items() if value}}
+    asked = {**from_file_name(file), **{name: value for name, value in given.items() if value}}
     if "merchants_id" not in asked:
         fail("say whose list it is with --merchant")
     try:
@@ -64,7 +69,7 @@ def settlement_check(control: Control, as_json: bool, file: Path, merchant: str 
 
 
 def _print(report: Mapping[str, Any]) -> None:
-    """The report for a person: what is not right in sentences, what was injected in numbers."""
+    """Print the report: what is wrong in sentences, and the discrepancies as numbers."""
     days = f"from {report['start_date'] or 'the first day'} to {report['end_date'] or 'now'}"
     click.echo(f"Merchant {report['merchants_id']}, {days}: {report['rows']} rows in the list, {report['true_rows']} in truth.")
     states = reconciliation.STATES

@@ -1,4 +1,6 @@
-"""Answers of the control interface laid out for a person: rows of a label and a text, which may have several lines."""
+"""Answers of the control interface laid out for a person: rows of a label and a text, which may have several
+lines.
+"""
 from collections.abc import Mapping
 from typing import Any
 

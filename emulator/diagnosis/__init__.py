@@ -1,1 +1,3 @@
-"""Signature diagnosis: known mistakes in signing and sending, and the search for those that explain a wrong value."""
+"""Signature diagnosis: known mistakes in signing and sending, and the search for those that explain a wrong
+value.
+"""

@@ -1,4 +1,5 @@
-"""Values that arrived in pieces: an `&` in the value was not URL-encoded and cut it into several parameters."""
+"""Values that arrived in pieces: an `&` in the value was not URL-encoded and cut it into several parameters.
+"""
 from collections.abc import Iterator, Sequence
 from itertools import combinations, permutations
 
@@ -35,7 +36,10 @@ def _is_piece(arrival: Arrival, name: str) -> bool:
 
 
 def _cut(parts: tuple[Part, ...], strange: list[int]) -> Iterator[Repair]:
-    """Repairs that join pieces, the fewest pieces first. With more pieces the same text can result by chance."""
+    """Repairs that join pieces, the fewest pieces first.
+
+    With more pieces the same text can result by chance.
+    """
     whole = _runs(strange)
     some = whole
     if len(strange) <= MOST_PIECES:
@@ -53,7 +57,9 @@ def _cut(parts: tuple[Part, ...], strange: list[int]) -> Iterator[Repair]:
 
 
 def _runs(strange: list[int]) -> list[tuple[int, int]]:
-    """Each value with all possible pieces behind it: the place of the value, and the place behind the last piece."""
+    """Each value with all possible pieces behind it: the place of the value, and the place behind the last
+    piece.
+    """
     runs: list[tuple[int, int]] = []
     for place in strange:
         if runs and runs[-1][1] == place:
@@ -99,7 +105,8 @@ def _glued(parts: tuple[Part, ...], runs: Sequence[tuple[int, int]], common: boo
 
 
 def _texts(parts: tuple[Part, ...], ends: dict[int, int], everywhere: bool) -> list[str]:
-    """For each part the text that is to be decoded again: of a run its joined pieces, of other parts their own.
+    """For each part the text that is to be decoded again: of a run its joined pieces, of other parts their
+    own.
 
     The text is empty for a part whose value stays as it is, that is for those of no run unless `everywhere`.
     """

@@ -1,4 +1,6 @@
-"""Finds where the text that a client signed first differs from the correct one, without showing tokens or secrets."""
+"""Finds where the text that a client signed first differs from the correct one, without showing tokens or
+secrets.
+"""
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
@@ -26,7 +28,10 @@ class Difference:
 
 
 class Piece(NamedTuple):
-    """A piece of the text that is hashed, as it is and as it is shown. Positions within a `hidden` one are not shown."""
+    """A piece of the text that is hashed, as it is and as it is shown.
+
+    Positions within a `hidden` one are not shown.
+    """
 
     written: str
     shown: str
@@ -106,7 +111,8 @@ class Display:
         yield Piece(recipe.case(writing.case(writing.closing)), writing.closing)
 
     def _is_hidden(self, name: str, value: str) -> bool:
-        """Whether a value must not be shown; a value that differs from the request may contain a hidden one."""
+        """Whether a value must not be shown; a value that differs from the request may contain a hidden one.
+        """
         if name in self._values:
             return True
         if self._params.get(name) == value:
@@ -128,14 +134,16 @@ def _place(pieces: list[Piece], offset: int) -> int:
 
 
 def _first_in_other_bytes(text: str, charset: str) -> int:
-    """The place of the first character that a charset encodes differently from UTF-8, or the end of the text."""
+    """The place of the first character that a charset encodes differently from UTF-8, or the end of the text.
+    """
     if charset.startswith("utf-16") or charset in BYTE_ORDER_MARKS:
         return 0
     return next((place for place, letter in enumerate(text) if not letter.isascii()), len(text))
 
 
 def _in_bytes(text: str, charset: str, with_mark: bool) -> str:
-    r"""The text with escaped bytes (`\xE8\x8C\xB6`) for characters that a charset does not encode as ASCII."""
+    r"""The text with escaped bytes (`\xE8\x8C\xB6`) for characters that a charset does not encode as ASCII.
+    """
     length = BYTE_ORDER_MARKS.get(charset, 0)
     mark = CHARSETS[charset]("")
     shown = "".join(f"\\x{byte:02X}" for byte in mark) if with_mark else ""

@@ -1,7 +1,8 @@
-"""Explains a wrong signature, for `sign/explain` and for each refused request: which mistakes reproduce its value.
+"""Explains a wrong signature, for `sign/explain` and for each refused request: which mistakes reproduce its
+value.
 
-Only mistakes that reproduce the value are named; where several explanations do, all of them are. The texts are
-masked: they never contain a token or a secret.
+Only mistakes that reproduce the value are named; where several explanations do, all of them are. The texts
+are masked: they never contain a token or a secret.
 """
 import base64
 import binascii
@@ -34,8 +35,9 @@ MISSING = "sign is missing"
 class Diagnosis:
     """The result: the canonical text without the token, the correct signature, the client's, and a sentence.
 
-    `right` says whether the client's signature is correct. Each of the `ways` is an explanation, that is mistakes that
-    together reproduce the client's value. `differs` is the first difference between the signed texts.
+    `right` says whether the client's signature is correct. Each of the `ways` is an explanation, that is
+    mistakes that together reproduce the client's value. `differs` is the first difference between the signed
+    texts.
     """
 
     canonical: str
@@ -69,9 +71,9 @@ def explain(params: Mapping[str, str], token: str, other_tokens: Sequence[str] =
             arrival: Arrival | None = None, merchants: int | None = None) -> Diagnosis:
     """Find the mistakes that explain the signature in `params["sign"]`.
 
-    `token` is the merchant's. `other_tokens` belong to other merchants, of whom there are `merchants` (by default as
-    many as tokens); the client may have used one by accident. `arrival` says how the parameters were sent. A missing
-    `sign` is searched for in the values of other parameters.
+    `token` is the merchant's. `other_tokens` belong to other merchants, of whom there are `merchants` (by
+    default as many as tokens); the client may have used one by accident. `arrival` says how the parameters
+    were sent. A missing `sign` is searched for in the values of other parameters.
     """
     mask, arrival = mask or Mask(params), arrival or Arrival(params)
     right, display = Recipe.right(params.items(), token), Display(params, token, mask)
@@ -109,7 +111,9 @@ def intended(arrival: Arrival) -> Mapping[str, str]:
 
 def _search(right: Recipe, given: str, tokens: Sequence[str], base: Repair | None,
             arrival: Arrival) -> tuple[list[Way], Tried | None]:
-    """Search for explanations. The mistakes of `base`, a repair that led to `right`, are part of each of them.
+    """Search for explanations.
+
+    The mistakes of `base`, a repair that led to `right`, are part of each of them.
 
     The second result says what was tried; None when nothing had to be tried.
     """
@@ -126,7 +130,8 @@ def _search(right: Recipe, given: str, tokens: Sequence[str], base: Repair | Non
 
 
 def _wanted(given: str) -> tuple[str, Mistakes]:
-    """The hexadecimal digits of a signature, empty when it has none, and the mistakes in how it is written."""
+    """The hexadecimal digits of a signature, empty when it has none, and the mistakes in how it is written.
+    """
     plain = given.strip().lower()
     spaced = (SPACED,) if given != given.strip() else ()
     if _DIGITS.fullmatch(plain):

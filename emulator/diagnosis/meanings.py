@@ -1,4 +1,6 @@
-"""Values that a client may have meant when it sent them without URL-encoding: `+` and `%` stand for themselves."""
+"""Values that a client may have meant when it sent them without URL-encoding: `+` and `%` stand for
+themselves.
+"""
 from collections.abc import Callable, Iterator
 
 from ..signing.arrivals import decoded, with_pluses
@@ -18,16 +20,16 @@ def meanings(is_written: bool) -> Iterator[tuple[Meaning, bool]]:
     """
     yield decoded if is_written else str, False
     for everywhere in (False, True):
-        for meant in (with_pluses, as_it_is) if is_written else (_spaces_as_pluses,):
-            yield meant, everywhere
+        for meaning in (with_pluses, as_it_is) if is_written else (_spaces_as_pluses,):
+            yield meaning, everywhere
 
 
-def mistakes_of(meant: Meaning, text: str) -> list[Mistake]:
+def mistakes_of(meaning: Meaning, text: str) -> list[Mistake]:
     """The mistakes that a client made in sending a text that has to be read in this way."""
     mistakes = []
-    if (meant in (with_pluses, as_it_is) and "+" in text) or (meant is _spaces_as_pluses and " " in text):
+    if (meaning in (with_pluses, as_it_is) and "+" in text) or (meaning is _spaces_as_pluses and " " in text):
         mistakes.append(PLUS_NOT_ENCODED)
-    if meant is as_it_is and "%" in text:
+    if meaning is as_it_is and "%" in text:
         mistakes.append(PERCENT_NOT_ENCODED)
     return mistakes
 

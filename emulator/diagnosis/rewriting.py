@@ -1,4 +1,5 @@
-"""What mistakes do to a recipe: changes of the hash, of the canonical text, of the parameters and of single values.
+"""What mistakes do to a recipe: changes of the hash, of the canonical text, of the parameters and of single
+values.
 
 The functions imitate what languages and libraries do to a value, such as URL encoding and HTML escaping.
 """
@@ -11,8 +12,8 @@ from typing import Any
 
 from ..signing.recipes import Pairs, Recipe, by_bytes, json_text
 
-# How languages URL-encode a value: the characters that they keep besides letters and digits, how they write a blank,
-# and the format of an escape.
+# How languages URL-encode a value: the characters that they keep besides letters and digits, how they write a
+# blank, and the format of an escape.
 URL_ENCODINGS = (
     ("-_.~", "%20", "%02X"),  # PHP rawurlencode, Python quote(safe="")
     ("-_.~", "+", "%02X"),  # Python urlencode
@@ -26,8 +27,8 @@ URL_ENCODINGS = (
 # How languages escape a single quote for HTML: Python; PHP since 8.1; Java and C#; PHP before 8.1.
 _NAMED = {code: f"&{name};" for code, name in html.entities.codepoint2name.items() if code > 127}
 HTML_QUOTES = ("&#x27;", "&#039;", "&#39;", "'")
-# How JSON libraries write objects: the text between name and value, the text between two pairs, whether they write
-# ASCII only, and escapes that only they have.
+# How JSON libraries write objects: the text between name and value, the text between two pairs, whether they
+# write ASCII only, and escapes that only they have.
 _GSON = {letter: f"\\u{ord(letter):04x}" for letter in "=&<>'"}
 JSON_LIBRARIES: tuple[tuple[str, str, bool, Mapping[str, str]], ...] = (
     ('": "', '", "', True, {}), ('": "', '", "', False, {}),  # Python
@@ -66,7 +67,8 @@ def instead(name: str, written: str) -> Change:
 
 
 def url_encoding(kept: str, blank: str, hexadecimal: str) -> Callable[[str], str]:
-    """A function that URL-encodes as one of the languages does; the arguments are a row of `URL_ENCODINGS`."""
+    """A function that URL-encodes as one of the languages does; the arguments are a row of `URL_ENCODINGS`.
+    """
     letters = {byte for byte in range(128) if chr(byte).isalnum() or chr(byte) in kept}
     written = {byte: "%" + hexadecimal % byte for byte in range(256) if byte not in letters} | {ord(" "): blank}
     return lambda value: by_bytes(value).decode("latin-1").translate(written)
@@ -108,7 +110,10 @@ def json_written(equals: str, joint: str, ascii_only: bool, replaced: Mapping[st
 
 
 def other_amounts(value: str) -> list[str]:
-    """Other common forms of an amount: more or fewer decimals, no leading zeros, minor units. Empty if it is none."""
+    """Other common forms of an amount: more or fewer decimals, no leading zeros, minor units.
+
+    Empty if it is none.
+    """
     match = re.fullmatch(r"(\d{1,12})(?:\.(\d{1,4}))?", value, re.ASCII)
     if not match:
         return []

@@ -58,8 +58,8 @@ class Tried(NamedTuple):
 class Search:
     """The search for one signature.
 
-    `right` is the correct recipe and `wanted` the client's value in hexadecimal. `of_the_value` are mistakes that are
-    known already, such as blanks around the value. `tokens` belong to other merchants.
+    `right` is the correct recipe and `wanted` the client's value in hexadecimal. `of_the_value` are mistakes
+    that are known already, such as blanks around the value. `tokens` belong to other merchants.
     """
 
     def __init__(self, right: Recipe, wanted: str, of_the_value: Mistakes, tokens: Sequence[str],
@@ -81,7 +81,8 @@ class Search:
     def ways(self) -> tuple[list[Way], Tried]:
         """The explanations with the fewest mistakes, one for each set of codes, and what was tried.
 
-        An explanation that only adds a mistake to another one is left out, because the addition explains nothing.
+        An explanation that only adds a mistake to another one is left out, because the addition explains
+        nothing.
         """
         if self._of_the_value and self._is_wanted(self._plain):
             return [Way(self._of_the_value, self._right)], Tried(True, True, 0, True)
@@ -146,20 +147,26 @@ class Search:
         return found, len(self._tokens), complete and sending_complete and single_complete
 
     def _may_be(self, mistake: Mistake) -> bool:
-        """Whether a mistake is possible. A `+` that was sent without encoding is seen in the request's text."""
+        """Whether a mistake is possible.
+
+        A `+` that was sent without encoding is seen in the request's text.
+        """
         if mistake is not PLUS_NOT_ENCODED or not self._arrival.is_written:
             return True
         return any("+" in part.written for part in self._arrival.parts)
 
     def _is_plain_cut(self, way: Way) -> bool:
-        """Whether a URL with a query was cut and all parameters are sorted, which hardly happens by chance."""
+        """Whether a URL with a query was cut and all parameters are sorted, which hardly happens by chance.
+        """
         pairs = [pair for pair in way.recipe.writing.pairs if pair[0] not in NEVER_SIGNED]
         whole = [value for name, value in pairs if self._arrival.params.get(name) != value]
         in_order = pairs == sorted(pairs, key=lambda pair: by_bytes(pair[0]))
         return in_order and all("://" in value and "?" in value for value in whole)
 
     def _remember(self, mistakes: Mistakes, recipe: Recipe, sign: str | None) -> None:
-        """Keep a mistake that changes the signature, to combine it with others; UNSORTED may matter only then."""
+        """Keep a mistake that changes the signature, to combine it with others; UNSORTED may matter only
+        then.
+        """
         if recipe.algorithm != "md5" and DIGITS[recipe.algorithm] != self._digits:
             return
         known = (mistakes[0].code, sign)
@@ -187,12 +194,16 @@ class Search:
         """
         found, complete = self._matching(
             ((first, second), second.change(recipe)) for first, second, recipe in self._pairs())
-        sending, sending_complete = self._matching(
-            ((*repair.mistakes, mistake), mistake.change(repair.change(self._right)))
-            for repair in self._repairs for mistake in ALWAYS)
+        sending, sending_complete = self._matching(self._repairs_with_a_mistake())
         with_token, tokens_complete = self._of_other_tokens_too()
         complete = complete and sending_complete
         return found + sending + with_token, complete, tokens_complete
+
+    def _repairs_with_a_mistake(self) -> Iterator[tuple[Mistakes, Recipe]]:
+        """Each common repair of a mistake in sending, together with each mistake in signing."""
+        for repair in self._repairs:
+            for mistake in ALWAYS:
+                yield (*repair.mistakes, mistake), mistake.change(repair.change(self._right))
 
     def _of_other_tokens_too(self) -> tuple[list[Way], bool]:
         """Explanations by a mistake and another token; fewer tokens are tried where hashing is slower."""
@@ -203,10 +214,14 @@ class Search:
                 matching = [of_another_token(token) for token, sign in signs if self._is_wanted(sign)]
                 found += [Way((mistake, other), other.change(recipe)) for other in matching]
         others = [of_another_token(token) for token in tokens[:MOST_TOKENS_IN_OTHER_TEXTS]]
-        more, complete = self._matching(
-            ((mistake, other), other.change(recipe))
-            for mistake, recipe in self._effective if not recipe.is_plain for other in others)
+        more, complete = self._matching(self._hashed_otherwise_with(others))
         return found + more, complete and len(others) == len(self._tokens)
+
+    def _hashed_otherwise_with(self, others: list[Mistake]) -> Iterator[tuple[Mistakes, Recipe]]:
+        """Each mistake of the hash, together with each of these tokens."""
+        for mistake, recipe in self._effective:
+            if not recipe.is_plain:
+                yield from (((mistake, other), other.change(recipe)) for other in others)
 
     def _pairs(self) -> Iterator[tuple[Mistake, Mistake, Recipe]]:
         """All pairs of mistakes, with the recipe of the first.
@@ -228,7 +243,9 @@ class Search:
 
 
 def _go_together(first: Mistake, second: Mistake) -> bool:
-    """Whether both mistakes can be made together: there is one token and one charset, and JSON has its own text."""
+    """Whether both mistakes can be made together: there is one token and one charset, and JSON has its own
+    text.
+    """
     if first.code in JSON or second.code in JSON:
         return first.code in GO_WITH_JSON or second.code in GO_WITH_JSON
     return not any(first.code in codes and second.code in codes for codes in (TOKENS, CHARSETS))

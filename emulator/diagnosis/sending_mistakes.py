@@ -1,7 +1,8 @@
-"""Mistakes in sending a request that was signed correctly, each with a repair: the parameters that the client meant.
+"""Mistakes in sending a request that was signed correctly, each with a repair: the parameters that the client
+meant.
 
-A value that was not URL-encoded is cut at its `&`, its `+` becomes a blank, and so on. If the text of the request is
-known, it shows which mistakes are possible; otherwise all of them are tried.
+A value that was not URL-encoded is cut at its `&`, its `+` becomes a blank, and so on. If the text of the
+request is known, it shows which mistakes are possible; otherwise all of them are tried.
 """
 import re
 from collections.abc import Callable, Iterator
@@ -38,17 +39,17 @@ def not_encoded(arrival: Arrival) -> Iterator[Repair]:
 
 def _as_written(parts: tuple[Part, ...]) -> Iterator[Repair]:
     """Take the written text of all values, and of each value alone, for the value itself."""
-    for meant, sign in ((with_pluses, "+"), (as_it_is, "%")):
+    for meaning, sign in ((with_pluses, "+"), (as_it_is, "%")):
         changed = [place for place, part in enumerate(parts)
-                   if sign in part.written and meant(part.written) != part.value]
+                   if sign in part.written and meaning(part.written) != part.value]
         if len(changed) > 1 and (sign == "+" or any(_NOT_ENCODED.search(part.written) for part in parts)):
-            told = dict.fromkeys(chain(*(mistakes_of(meant, parts[place].written) for place in changed)))
-            whole = [Part(part.name, meant(part.written)) for part in parts]
-            yield Repair(tuple(told), pairs_of(whole), True)
+            mistakes = dict.fromkeys(chain(*(mistakes_of(meaning, parts[place].written) for place in changed)))
+            whole = [Part(part.name, meaning(part.written)) for part in parts]
+            yield Repair(tuple(mistakes), pairs_of(whole), True)
         for place in changed:
             if sign == "+" or _may_be_literal(parts[place]):
-                alone = _changed(parts, place, meant(parts[place].written), PLUS_NOT_ENCODED)
-                yield alone._replace(mistakes=tuple(mistakes_of(meant, parts[place].written)))
+                alone = _changed(parts, place, meaning(parts[place].written), PLUS_NOT_ENCODED)
+                yield alone._replace(mistakes=tuple(mistakes_of(meaning, parts[place].written)))
     for place, part in enumerate(parts):
         for value in _with_one_escape(part.written):
             yield _changed(parts, place, value, PERCENT_NOT_ENCODED)
@@ -70,7 +71,9 @@ def _may_be_literal(part: Part) -> bool:
 
 
 def _with_some_pluses(value: str) -> Iterator[str]:
-    """The value with some of its blanks as pluses: every subset, or with many blanks each one and all of them."""
+    """The value with some of its blanks as pluses: every subset, or with many blanks each one and all of
+    them.
+    """
     blanks = [place for place, letter in enumerate(value) if letter == " "]
     counts = range(1, len(blanks) + 1) if len(blanks) <= MOST_BLANKS else (1, len(blanks))
     for places in chain.from_iterable(combinations(blanks, count) for count in counts):
@@ -110,7 +113,9 @@ def _read_in(value: str, charset: str) -> str:
 
 
 def _once(value: str, charset: str) -> str:
-    """The text before its UTF-8 bytes were decoded in another charset; the value itself when that is impossible."""
+    """The text before its UTF-8 bytes were decoded in another charset; the value itself when that is
+    impossible.
+    """
     try:
         return value.encode(charset).decode("utf-8")
     except UnicodeError:
@@ -141,12 +146,12 @@ def of_some(arrival: Arrival) -> Iterator[Repair]:
     both = parts_of(arrival.query), parts_of(arrival.body)
     for some, place, other in ((both[1], "body", "URL"), (both[0], "URL", "body")):
         if arrival.is_written and all(both):
-            told = f"only the parameters of the {place} were signed; those of the {other} count too"
-            yield repaired("PARAMETER_MISSING", told, some, common=False)
+            sentence = f"only the parameters of the {place} were signed; those of the {other} count too"
+            yield repaired("PARAMETER_MISSING", sentence, some, common=False)
     declared = [part for part in parts if not arrival.is_strange(part.name)]
     if len(declared) + 2 < len(parts):
-        told = "the parameters that the gateway has no table for were not signed; they count too"
-        yield repaired("PARAMETER_MISSING", told, declared, common=False)
+        sentence = "the parameters that the gateway has no table for were not signed; they count too"
+        yield repaired("PARAMETER_MISSING", sentence, declared, common=False)
 
 
 def repairs(arrival: Arrival) -> Iterator[Repair]:

@@ -1,4 +1,5 @@
-"""Mistakes between the parameters of a request: HTML or URL encoding changed an `&`, or a `#` ended the query.
+"""Mistakes between the parameters of a request: HTML or URL encoding changed an `&`, or a `#` ended the
+query.
 
 Such a mistake is obvious, because names of the endpoint's parameters are found where none should be.
 """
@@ -74,8 +75,8 @@ def separated(arrival: Arrival) -> Iterator[Repair]:
     """Repairs of requests in which something else than an `&` arrived between two parameters."""
     if arrival.fragment:
         query = f"{arrival.query}%23{arrival.fragment.replace('#', '%23')}"
-        told = "a # that was not URL-encoded ended the query; URL-encode values when sending"
-        yield repaired("HASH_NOT_ENCODED", told, (*parts_of(query), *parts_of(arrival.body)))
+        sentence = "a # that was not URL-encoded ended the query; URL-encode values when sending"
+        yield repaired("HASH_NOT_ENCODED", sentence, (*parts_of(query), *parts_of(arrival.body)))
     for repair in (_unescaped(arrival), _without_entities(arrival, True), _without_entities(arrival, False)):
         if repair:
             yield repair
@@ -96,8 +97,8 @@ def _unescaped(arrival: Arrival) -> Repair | None:
     first = next((was.name for was, part in zip(arrival.parts, parts) if was != part), None)
     if first is None:
         return None
-    told = f"the & between parameters was sent as &amp;, so that {shortened(first)} arrived; send & as it is"
-    return repaired("AMPERSAND_ESCAPED", told, parts)
+    sentence = f"the & between parameters was sent as &amp;, so that {shortened(first)} arrived; send & as it is"
+    return repaired("AMPERSAND_ESCAPED", sentence, parts)
 
 
 def _without_entities(arrival: Arrival, known_only: bool) -> Repair | None:
@@ -105,7 +106,7 @@ def _without_entities(arrival: Arrival, known_only: bool) -> Repair | None:
 
     With `known_only`, only names that the endpoint has are restored.
     """
-    told: list[str] = []
+    restorations: list[str] = []
 
     def restored(found: re.Match[str]) -> str:
         names = [f"{entity}{found[2]}" for entity in sorted(_ENTITIES[found[1]], key=str.isupper)]
@@ -113,7 +114,7 @@ def _without_entities(arrival: Arrival, known_only: bool) -> Repair | None:
         if known_only and not known:
             return found[0]
         name = (known or names)[0]
-        told.append(f"&{name} became {found[0]}")
+        restorations.append(f"&{name} became {found[0]}")
         return f"&{name}"
 
     parts: list[Part] = []
@@ -121,9 +122,9 @@ def _without_entities(arrival: Arrival, known_only: bool) -> Repair | None:
         plain = Part(part.name, part.value).text
         text = _ENTITY.sub(restored, plain)
         parts += [part] if text == plain else _parts_again(text.split("&"))
-    if not told:
+    if not restorations:
         return None
-    sentence = (f"HTML read the & as the beginning of an entity: {shortened(told[0])}; "
+    sentence = (f"HTML read the & as the beginning of an entity: {shortened(restorations[0])}; "
                 "in HTML write &amp;, elsewhere keep the URL out of HTML")
     return repaired("ENTITY", sentence, parts)._replace(plain=known_only)
 
@@ -134,9 +135,11 @@ def _parts_again(texts: list[str]) -> list[Part]:
 
 
 def _split(arrival: Arrival) -> Iterator[Repair]:
-    """Repairs of a parameter whose value contains other parameters of the endpoint, behind a separator other than `&`.
+    """Repairs of a parameter whose value contains other parameters of the endpoint, behind a separator other
+    than `&`.
 
-    Such a value may be a whole query that was URL-encoded; so it is decoded once more, or split at the separators.
+    Such a value may be a whole query that was URL-encoded; so it is decoded once more, or split at the
+    separators.
     """
     parts, queries, first = list[Part](), list[Part](), ""
     for part in arrival.parts:
@@ -145,11 +148,11 @@ def _split(arrival: Arrival) -> Iterator[Repair]:
         first = first or (names[0] if names else "")
         parts += _parts_again(texts) if names else [part]
         queries += parts_of(text) if names else [part]
-    told = (f"before {shortened(first)} something else than a bare & was sent, so that it arrived in another "
-            "value; URL-encode names and values, not the & and = between them")
+    sentence = (f"before {shortened(first)} something else than a bare & was sent, so that it arrived in another "
+                "value; URL-encode names and values, not the & and = between them")
     for repair in (queries, parts) if first else ():
         if pairs_of(repair) != pairs_of(arrival.parts):  # decoding once more may change nothing
-            yield repaired("SEPARATOR", told, repair)
+            yield repaired("SEPARATOR", sentence, repair)
 
 
 def _parameters_in(text: str, arrival: Arrival) -> tuple[list[str], list[str]]:

@@ -134,7 +134,8 @@ OF_THE_HASH = (
       for algorithm, name in (("md5", "MD5"), ("sha1", "SHA-1"), ("sha256", "SHA-256"), ("sha512", "SHA-512"))
       for frame in ("{text}", "{text}{token}", "{text}&key={token}")),
 )
-# Mistakes of the hash come last: combined with another mistake they leave its text as it is, which is quicker.
+# Mistakes of the hash come last: combined with another mistake they leave its text as it is, which is
+# quicker.
 ALWAYS = (*OF_THE_TEXT, *OF_THE_VALUES, *OF_THE_HASH)
 
 
@@ -144,13 +145,15 @@ def of_another_token(token: str) -> Mistake:
 
 
 def of_the_parameters(pairs: Pairs) -> Iterator[Mistake]:
-    """The mistakes with single parameters: one was not signed, an amount was written differently, another was added."""
+    """The mistakes with single parameters: one was not signed, an amount was written differently, another was
+    added.
+    """
     counted = [pair for pair in pairs if pair[0] not in signature.NEVER_SIGNED and pair[1] != ""]
     for name, value in counted:
         yield Mistake("PARAMETER_MISSING", f"{shortened(name)} was sent, but not signed", _without(name))
         for written in other_amounts(value) if name.endswith(("amount", "fee")) and not is_secret(name) else ():
-            told = f"{shortened(name)} was sent as {value}, but signed as {written}"
-            yield Mistake("AMOUNT_REFORMATTED", told, instead(name, written))
+            sentence = f"{shortened(name)} was sent as {value}, but signed as {written}"
+            yield Mistake("AMOUNT_REFORMATTED", sentence, instead(name, written))
     names = {name for name, _ in pairs}
     for added in OFTEN_ADDED:
         if added[0] not in names:
@@ -171,9 +174,9 @@ def of_single_values(pairs: Pairs) -> Iterator[Mistake]:
             end = f"{rest}one" if rest else ""
             yield Mistake(code, f"{shortened(name)} was {done}{end}", instead(name, written[name]))
     for name, value in counted:
-        told = f"{shortened(name)} was signed with a blank or a line break at its end, but sent without"
+        sentence = f"{shortened(name)} was signed with a blank or a line break at its end, but sent without"
         for blank in (" ", "\n", "\r\n"):
-            yield Mistake("SPACED_VALUE", told, instead(name, value + blank))
+            yield Mistake("SPACED_VALUE", sentence, instead(name, value + blank))
 
 
 def _without(name: str) -> Change:
@@ -181,7 +184,8 @@ def _without(name: str) -> Change:
 
 
 def _added(pair: tuple[str, str]) -> tuple[Change, Change]:
-    """The parameter added at the end and at the beginning; the results differ when the client does not sort."""
+    """The parameter added at the end and at the beginning; the results differ when the client does not sort.
+    """
     return paired(lambda pairs: (*pairs, pair)), paired(lambda pairs: (pair, *pairs))
 
 

@@ -1,3 +1,3 @@
-"""One request to `/v2` from its parameters to its answer: authentication, the endpoints, and the reference
-made from their tables.
+"""The gateway's API: one request to `/v2` from its parameters to its response, the endpoints, and their
+reference.
 """

@@ -1,6 +1,8 @@
-"""Whose request it is, and whether it is signed; a refusal says what is wrong with the signature.
+"""Finds the merchant of a request and checks its signature (section 1.2).
 
-The order of checks is merchant, kind of signature, signature.
+A refusal explains a wrong signature.
+
+The order of checks is merchant, `sign_type`, signature.
 """
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class NotAuthentic(Refused):
-    """A request that is nobody's or not rightly signed; `explanation` is what the journal keeps of it."""
+    """The merchant is unknown or the signature is wrong; the journal stores the `explanation`."""
 
     def __init__(self, code: str, sentence: str, explanation: Mapping[str, Any]) -> None:
         super().__init__(code, sentence)
@@ -28,24 +30,28 @@ class NotAuthentic(Refused):
 
 
 class Authentication:
-    """The checks of one request, which came as `arrival` says; `mask` hides what is secret of it."""
+    """The checks of one request: `arrival` are its parameters as they arrived, `mask` hides its secrets."""
 
     def __init__(self, tables: Reader, table: Endpoint, arrival: Arrival, mask: Callable[[], Mask]) -> None:
         self._merchants, self._table, self._arrival, self._mask = tables.merchants, table, arrival, mask
         self._explanation: Mapping[str, Any] = {}
 
     def owner(self) -> Merchant:
-        """The merchant whose token signs the request: it names the merchant, or a user. Raises Refused."""
+        """The merchant whose token signs the request: its `merchants_id`, or that of its `user`.
+
+        Raises Refused.
+        """
         given = printable(self._arrival.params.get(self._table.owner, ""))
         merchant = self._named(given)
         if merchant:
             return merchant
-        told = self._separators()
+        hint = self._separators()
         if self._table.owner == "user":
-            code, problem = ("LOGIN_FAILED", "user or password is wrong") if given else ("ILLEGAL_ARGUMENT", "user is missing")
+            code = "LOGIN_FAILED" if given else "ILLEGAL_ARGUMENT"
+            problem = "user or password is wrong" if given else "user is missing"
         else:
             code, problem = "ILLEGAL_PARTNER", self._no_merchant(given)
-        raise NotAuthentic(code, f"{problem}{told}", self._explanation)
+        raise NotAuthentic(code, f"{problem}{hint}", self._explanation)
 
     @staticmethod
     def _no_merchant(given: str) -> str:
@@ -54,7 +60,7 @@ class Authentication:
         return unwritable("merchants_id", given) or f"merchants_id {given} is unknown"
 
     def check(self, merchant: Merchant) -> list[Finding]:
-        """See that the request is signed with the merchant's token; answers findings. Raises Refused."""
+        """Check that the request is signed with the merchant's token, and return findings. Raises Refused."""
         params = self._arrival.params
         sign_type, given = params.get("sign_type", ""), params.get("sign", "")
         if sign_type and sign_type.upper() != "MD5":
@@ -69,21 +75,22 @@ class Authentication:
         return [Finding("SIGN_UPPER_CASE", "sign is in upper case")] if given != given.lower() else []
 
     def _named(self, given: str) -> Merchant | None:
-        """The merchant of this number, or of the user of this name."""
+        """The merchant with this `merchants_id`, or the merchant of this user; None when there is none."""
         if not given or self._table.owner != "user":
             return self._merchants.find(given) if given else None
         found = self._merchants.login(given)
         return found[0] if found else None
 
     def _separators(self) -> str:
-        """What to add to a refusal where a parameter arrived with others in its value, or in another's."""
-        from ..diagnosis import explanation  # most merchants never need it
+        """A hint for a refusal, when parameters arrived within the value of another one; else empty."""
+        from ..diagnosis import explanation  # imported late, because most requests do not need it
 
         intended = explanation.intended(self._arrival)
         merchant = self._named(printable(intended.get(self._table.owner, "")))
         return f": {self._diagnosis(merchant).sentence}" if merchant else ""
 
     def _diagnosis(self, merchant: Merchant) -> "Diagnosis":
+        """The explanation of a wrong signature, which the journal will store too."""
         from ..diagnosis import explanation, search
 
         others = self._merchants.tokens(merchant.token, search.MOST_TOKENS)

@@ -1,3 +1,3 @@
-"""What the gateway's document says: endpoint tables, codes, findings, answers and their faults, and the masking of
-card data.
+"""What the gateway's document says: endpoint tables, codes, findings, answers and their faults, and the
+masking of card data.
 """

@@ -1,9 +1,10 @@
 """Whether groups of digits in a text are one card number, judged by how they stand in the text.
 
-Groups belong together when their separators are all the same, or when each group has one digit, or at least four.
-So amounts, dates and IP addresses are no card numbers, nor are two numbers in the path of a URL. A part of a longer
-list (quantities, ids) is a card number only in the groups that are printed on cards. Digits of a longer number (a
-trade number has 28 digits), a digest, a UUID, an IBAN or a telephone number with its `+` are no card number.
+Groups belong together when their separators are all the same, or when each group has one digit, or at least
+four. So amounts, dates and IP addresses are no card numbers, nor are two numbers in the path of a URL. A part
+of a longer list (quantities, ids) is a card number only in the groups that are printed on cards. Digits of a
+longer number (a trade number has 28 digits), a digest, a UUID, an IBAN or a telephone number with its `+` are
+no card number.
 """
 import re
 
@@ -47,7 +48,9 @@ def _separators(text: str, groups: list[re.Match[str]]) -> set[str]:
 
 
 def is_part_of_a_list(text: str, run: list[re.Match[str]], first: int, last: int) -> bool:
-    """Whether groups of digits are a part of a longer list with the same separators, not grouped as on a card."""
+    """Whether groups of digits are a part of a longer list with the same separators, not grouped as on a
+    card.
+    """
     groups = run[first:last + 1]
     if tuple(group.end() - group.start() for group in groups) in PRINTED:
         return False

@@ -1,9 +1,9 @@
 """Finds card numbers in texts, however they are separated or encoded, and masks them.
 
 A card number has 12 to 19 digits, is in the range of a scheme and has the right check digit. Its digits stand
-together, or in groups with up to 24 characters between them that are neither letters nor digits. Which groups belong
-together is decided in `card_number_context`. Test cards and other known numbers are found wherever their digits
-follow each other, also within longer numbers.
+together, or in groups with up to 24 characters between them that are neither letters nor digits. Which groups
+belong together is decided in `card_number_context`. Test cards and other known numbers are found wherever
+their digits follow each other, also within longer numbers.
 """
 import re
 from collections.abc import Collection, Iterator
@@ -30,8 +30,8 @@ _SEPARATED = re.compile(r"[0-9][\W_]{1,24}[0-9]")
 def is_harmless(text: str) -> bool:
     """Whether a quick check shows that a text contains no card number.
 
-    That is so when it has too few digits, or its digits stand together and are no card number, and when nothing in
-    it can be encoded.
+    That is so when it has too few digits, or its digits stand together and are no card number, and when
+    nothing in it can be encoded.
     """
     if len(text) < SHORTEST:
         return True
@@ -74,8 +74,8 @@ class Found(NamedTuple):
 class Search:
     """A search for card numbers, with one limit on the work for all texts that it looks at.
 
-    `own` are further numbers to find, whether they are valid card numbers or not. Numbers within the text `spared`
-    are not card numbers, unless they are test cards.
+    `own` are further numbers to find, whether they are valid card numbers or not. Numbers within the text
+    `spared` are not card numbers, unless they are test cards.
     """
 
     def __init__(self, own: Collection[str] = (), spared: str = "") -> None:
@@ -89,7 +89,9 @@ class Search:
         return Search(self.own, self.spared)
 
     def readings(self, text: str) -> Iterator[str]:
-        """The text and everything that is encoded in it. Raises TooMuch behind the last reading within the limit.
+        """The text and everything that is encoded in it.
+
+        Raises TooMuch behind the last reading within the limit.
 
         The result is cached, because several methods look at the same text.
         """
@@ -164,7 +166,9 @@ class Search:
                 last += 1
 
     def _is_one(self, text: str, run: list[re.Match[str]], first: int, last: int, number: str) -> bool:
-        """Whether the groups from `first` to `last`, whose digits are in the range of a scheme, are a card number."""
+        """Whether the groups from `first` to `last`, whose digits are in the range of a scheme, are a card
+        number.
+        """
         self._step()
         if not passes_luhn(number):
             return False

@@ -1,4 +1,6 @@
-"""The number ranges of card schemes, the check digit, and the known numbers: test cards and public test numbers."""
+"""The number ranges of card schemes, the check digit, and the known numbers: test cards and public test
+numbers.
+"""
 import re
 from functools import cache
 

@@ -5,15 +5,16 @@ No parameter may have a character that XML cannot carry, because it would stand 
 import re
 
 _XML_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]")
-# Parameters that identify something, at every endpoint. They stand in addresses, file names and on pages, and people
-# compare them by eye.
+# Parameters that identify something, at every endpoint. They stand in addresses, file names and on pages, and
+# people compare them by eye.
 IDENTIFIERS = frozenset(("merchants_id", "out_trade_no", "out_refund_id", "terminal_sn"))
 
 
 def unwritable(name: str, value: str, identifier: bool = False) -> str | None:
     """The problem of a parameter with a forbidden character, or None.
 
-    Forbidden is what XML cannot carry; in an identifier also any other invisible character, such as a line break.
+    Forbidden is what XML cannot carry; in an identifier also any other invisible character, such as a line
+    break.
     """
     problem = unprintable(name, value)
     if problem or value.isprintable() or not (identifier or name in IDENTIFIERS):
@@ -23,7 +24,9 @@ def unwritable(name: str, value: str, identifier: bool = False) -> str | None:
 
 
 def unprintable(name: str, value: str) -> str | None:
-    """The problem of a parameter with bytes that are not UTF-8 or a character that XML 1.0 cannot carry, or None."""
+    """The problem of a parameter with bytes that are not UTF-8 or a character that XML 1.0 cannot carry, or
+    None.
+    """
     text = name + value
     found = None if text.isprintable() else _XML_FORBIDDEN.search(text)
     if not found:

@@ -1,8 +1,8 @@
 """The codes of refusals and of failures on the buyer's side, and the exception that refuses a request.
 
-The document has the fields of a refusal but not the values of `error` (section 1.3); these are Alipay's. The card
-codes of TRADE_HAS_FINISHED, DISCORDANT_REPEAT_REQUEST and TRADE_CANCEL_TIME_OUT are inferred from the remarks in
-section 7.2.
+The document has the fields of a refusal but not the values of `error` (section 1.3); these are Alipay's. The
+card codes of TRADE_HAS_FINISHED, DISCORDANT_REPEAT_REQUEST and TRADE_CANCEL_TIME_OUT are inferred from the
+remarks in section 7.2.
 """
 from dataclasses import dataclass
 
@@ -15,7 +15,8 @@ UNKNOWN = "UNKNOWN"
 class Code:
     """A value of `error` and the sentence that says when it is sent.
 
-    `card_code` is the response code that stands for it at the card endpoint (section 7.2), `status` the HTTP status.
+    `card_code` is the response code that stands for it at the card endpoint (section 7.2), `status` the HTTP
+    status.
     """
 
     name: str
@@ -56,11 +57,13 @@ BUYER_FAILURES = {code.name: code for code in (
 
 
 class Refused(Exception):
-    """The request is refused: nothing happens, and the answer says why. It rolls the request's transaction back.
+    """The request is refused: nothing happens, and the answer says why.
 
-    `error` is a key of `REFUSALS`; `sentence` names the parameter and the rule. `result_code` is that of the answer.
-    `card_code` is the response code (section 7.2) of a refusal that concerns a card order; without it, the card
-    endpoint sends the one of `REFUSALS`.
+    It rolls the request's transaction back.
+
+    `error` is a key of `REFUSALS`; `sentence` names the parameter and the rule. `result_code` is that of the
+    answer. `card_code` is the response code (section 7.2) of a refusal that concerns a card order; without
+    it, the card endpoint sends the one of `REFUSALS`.
     """
 
     def __init__(self, error: str, sentence: str, result_code: str = FAIL, card_code: str = "") -> None:

@@ -1,8 +1,8 @@
 """Decodes what is encoded in a text, layer by layer, so that card numbers in it are found.
 
-It knows percent-encoding, the escapes of JSON, JavaScript and HTML, tags, quoted-printable, base64 (also the form
-for URLs), base32, hexadecimal, lists of character codes, UTF-16 and GBK instead of UTF-8, digits of other scripts,
-and Chinese numerals. The time is limited in proportion to the length of the text.
+It knows percent-encoding, the escapes of JSON, JavaScript and HTML, tags, quoted-printable, base64 (also the
+form for URLs), base32, hexadecimal, lists of character codes, UTF-16 and GBK instead of UTF-8, digits of
+other scripts, and Chinese numerals. The time is limited in proportion to the length of the text.
 """
 import re
 from base64 import b32decode
@@ -31,14 +31,15 @@ _BASE64 = tuple(map(re.compile, (f"[A-Za-z0-9+/]{_WRAPPED}", "[A-Za-z0-9_-]{16,}
 _BASE32 = re.compile("[A-Z2-7]{20,}")
 _FROM_URLS = str.maketrans("-_", "+/", "\r\n")
 _TOKEN = re.compile("[A-Za-z0-9+/_-]{16,}")
-# Candidates for hexadecimal and for lists of codes are found by their characters first, because that is quicker.
+# Candidates for hexadecimal and for lists of codes are found by their characters first, because that is
+# quicker.
 _HEX_PART, _CODES_PART = re.compile(r"[0-9a-fA-Fx\W_]{24,}"), re.compile(r"[0-9\W_]{24,}")
 _HEX = re.compile(r"(?:(?:0x)?(?:3[0-9]|20|2[c-fC-F]|00)[\W_]{0,3}){12,}+")
 _CODES = re.compile(r"(?:(?:1[0-2][0-9]|[1-9][0-9]|9)[\W_]{1,3}){11,}+[0-9]{0,3}")
 # A card number within binary data.
 _AMONG_BYTES = re.compile(rb"[0-9](?:[^0-9A-Za-z]{0,8}[0-9]){11,}+")
-# Invisible characters: they may stand between digits without separating them for a reader. The range \udc80-\udcff
-# are bytes that are not UTF-8.
+# Invisible characters: they may stand between digits without separating them for a reader. The range
+# \udc80-\udcff are bytes that are not UTF-8.
 _INVISIBLE = re.compile("[\0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f"
                         "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\udc80-\udcff"
                         "\U000e0000-\U000e007f]+")
@@ -54,7 +55,9 @@ class TooMuch(Exception):
 
 
 class Read(NamedTuple):
-    """The text with its digits in ASCII, then the decoded texts; `complete` is false when the limit was reached."""
+    """The text with its digits in ASCII, then the decoded texts; `complete` is false when the limit was
+    reached.
+    """
 
     texts: list[str]
     complete: bool
@@ -146,7 +149,10 @@ def _unescaped(text: str) -> str:
 
 
 def _bytewise(text: str) -> str:
-    """Decode quoted-printable to UTF-8. It decodes percent-encoding too, when `%` is replaced by `=` before."""
+    """Decode quoted-printable to UTF-8.
+
+    It decodes percent-encoding too, when `%` is replaced by `=` before.
+    """
     return a2b_qp(_as_bytes(text)).decode("utf-8", "surrogateescape")
 
 

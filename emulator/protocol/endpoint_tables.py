@@ -30,10 +30,10 @@ Rule = Callable[[Mapping[str, str]], str | Finding | None]
 class Endpoint:
     """An endpoint of the gateway: its table, and the function `act` that carries a request out.
 
-    `act` is called with a `Call` and returns a `Reply`. `rules` are checks that a table row cannot express. `owner` is
-    the parameter that says whose token signs the request. With `card_codes`, the `result_code` of a refusal is a
-    response code (section 7.2); a `refused_as` is the `result_code` of every refusal. `variants` are further tables
-    of the same path; each is used for requests to which its `applies` says yes.
+    `act` is called with a `Call` and returns a `Reply`. `rules` are checks that a table row cannot express.
+    `owner` is the parameter that says whose token signs the request. With `card_codes`, the `result_code` of
+    a refusal is a response code (section 7.2); a `refused_as` is the `result_code` of every refusal.
+    `variants` are further tables of the same path; each is used for requests to which its `applies` says yes.
     """
 
     name: str
@@ -85,7 +85,10 @@ def endpoint(*, section: str, title: str, params: tuple[Param, ...], answer: tup
              rules: tuple[Rule, ...] = (), owner: str = "merchants_id", note: str = "", name: str = "", card_codes: bool = False,
              refused_as: str = "", applies: Callable[[Mapping[str, str]], bool] = lambda params: True,
              variants: tuple[Endpoint, ...] = ()) -> Callable[[Callable[[Any], Any]], Endpoint]:
-    """Turn the decorated function into an endpoint. Its name is that of the path; a variant says it in `name`."""
+    """Turn the decorated function into an endpoint.
+
+    Its name is that of the path; a variant says it in `name`.
+    """
     def make(act: Callable[[Any], Any]) -> Endpoint:
         return Endpoint(name or act.__name__, section, title, root, signed, product, params, answer, act, source, rules, owner, note,
                         card_codes, refused_as, applies, variants)

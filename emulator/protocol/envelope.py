@@ -1,4 +1,6 @@
-"""Answers as signed XML (section 1.3): declaration, root, and one element on each line in the documented order."""
+"""Answers as signed XML (section 1.3): declaration, root, and one element on each line in the documented
+order.
+"""
 from collections.abc import Mapping
 
 from ..signing import signature
@@ -42,7 +44,10 @@ def answer(table: Endpoint, fields: Mapping[str, str], token: str, rows: tuple[F
 
 
 def refusal(refused: Refused, params: Mapping[str, str], table: Endpoint | None, token: str | None) -> str:
-    """The XML of a refused request. It is signed when the endpoint's answers are and the merchant is known."""
+    """The XML of a refused request.
+
+    It is signed when the endpoint's answers are and the merchant is known.
+    """
     card_code = refused.card_code or (refused.code.card_code if table and table.card_codes else "")
     result_code = card_code or (table.refused_as if table else "") or refused.result_code
     body = {"is_success": "F", "result_code": result_code, "error": refused.code.name,

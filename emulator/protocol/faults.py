@@ -1,8 +1,8 @@
 """Injected faults of a scenario: each function returns a faulty response for a correct one.
 
-A fault changes the content of the response, or names in `Wire` what is to happen on the connection; the code that
-owns the socket does that. With the faults of `NOTHING_HAPPENS` the request is not carried out. With all others it is
-carried out and journalled as usual.
+A fault changes the content of the response, or names in `Wire` what is to happen on the connection; the code
+that owns the socket does that. With the faults of `NOTHING_HAPPENS` the request is not carried out. With all
+others it is carried out and journalled as usual.
 """
 import re
 from collections.abc import Callable, Mapping
@@ -38,7 +38,10 @@ def truncate(response: Response) -> Response:
 
 
 def malformed(response: Response) -> Response:
-    """Send XML that no parser accepts: `<&` before the last end tag. A CSV file ends in an open quotation mark."""
+    """Send XML that no parser accepts: `<&` before the last end tag.
+
+    A CSV file ends in an open quotation mark.
+    """
     if response.pieces is not None:
         return replace(response, pieces=chain(response.pieces, ('"<&',)))
     before, tag, root = response.body.rpartition("</")

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule of the document: a stable code, its section, the rule in a sentence, and what to change to obey it."""
+    """A rule of the document: a stable code, its section, the rule in a sentence, and what to change to obey
+    it.
+    """
 
     code: str
     section: str
@@ -78,7 +80,9 @@ class Breaches:
 
 @dataclass(frozen=True)
 class Broken:
-    """A rule that is broken: how often, the first and the last instant, and the newest example (id and sentence)."""
+    """A rule that is broken: how often, the first and the last instant, and the newest example (id and
+    sentence).
+    """
 
     rule: Rule
     times: int

@@ -1,6 +1,7 @@
 """Masks what is never stored of a request.
 
-That are passwords, also those in URLs, and all data of a card but its brand and its first six and last four digits.
+That are passwords, also those in URLs, and all data of a card but its brand and its first six and last four
+digits.
 """
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -34,17 +35,20 @@ _NAMED_NUMBER = re.compile(
 
 
 class Mask:
-    """Masks the secrets in all texts of one request. Its attribute `params` are the parameters as they may be stored.
+    """Masks the secrets in all texts of one request.
 
-    `places` are other texts of the request that are stored or shown: path, method, base URL, notes about headers. A
-    value that contains a card number is hidden as a whole, and so is a document with card data. `hides` is true when
-    something has to be hidden besides the values of parameters that are secret by their names.
+    Its attribute `params` are the parameters as they may be stored.
+
+    `places` are other texts of the request that are stored or shown: path, method, base URL, notes about
+    headers. A value that contains a card number is hidden as a whole, and so is a document with card data.
+    `hides` is true when something has to be hidden besides the values of parameters that are secret by their
+    names.
     """
 
     def __init__(self, params: Mapping[str, str], *places: str) -> None:
         self._names: list[str] = []
         self._values: list[str] = []
-        self._told: list[str] = []
+        self._with_data: list[str] = []
         self._places: list[str] = []
         self._hidden: list[str] = []
         doubtful = [name for name, value in params.items()
@@ -64,7 +68,7 @@ class Mask:
         self._names = [name for name in params if search.suspects(name)]
         self._values = [name for name, value in params.items() if self._is_misplaced(name, value)]
         self._places = [place for place in places if search.suspects(place)]
-        self._told = [name for name, value in params.items() if self._tells_card_data(name, value)]
+        self._with_data = [name for name, value in params.items() if self._has_card_data(name, value)]
         suspected = {*self._names, *(params[name] for name in self._values), *self._places}
         documents = set[str]()
         for name, value in params.items():
@@ -88,7 +92,7 @@ class Mask:
         """A sentence for each name, value and place that contains card data where none belongs."""
         if not self.hides:
             return []
-        has = dict.fromkeys(self._values, "a card number") | dict.fromkeys(self._told, "other data of a card")
+        has = dict.fromkeys(self._values, "a card number") | dict.fromkeys(self._with_data, "other data of a card")
         found = [(printable(name), what) for name, what in has.items() if name not in self._names]
         if self._names:
             found.append(("the name of a parameter", "a card number"))
@@ -102,8 +106,10 @@ class Mask:
             return self._search.suspects_identifier(value)
         return not _is_pay_info(name) and not _is_password(name) and self._search.suspects(value)
 
-    def _tells_card_data(self, name: str, value: str) -> bool:
-        """Whether a value contains other data of a card, such as the verification code, without a card number."""
+    def _has_card_data(self, name: str, value: str) -> bool:
+        """Whether a value contains other data of a card, such as the verification code, without a card
+        number.
+        """
         if name in IDENTIFIERS or is_secret(name) or name in self._values:
             return False
         return _has_data(value, self._search)
@@ -172,7 +178,8 @@ def _has_nothing(text: str) -> bool:
 
 
 def _may_name_card_data(text: str) -> bool:
-    """Whether a text mentions a card number or verification code, or may do so in letters of other scripts."""
+    """Whether a text mentions a card number or verification code, or may do so in letters of other scripts.
+    """
     if not text.isascii():
         return True
     small = text.lower()  # searching for a few words is quicker than the pattern
@@ -182,7 +189,8 @@ def _may_name_card_data(text: str) -> bool:
 
 
 def speaks_of_a_card(text: str, search: Search, as_document: bool = False) -> bool:
-    """Whether a text, plain or encoded, mentions a card's number or code in a JSON document or before some digits.
+    """Whether a text, plain or encoded, mentions a card's number or code in a JSON document or before some
+    digits.
 
     With `as_document`, digits behind the word are not enough: an order number may begin with CVC.
     """
@@ -200,7 +208,9 @@ def _has_data(text: str, search: Search) -> bool:
 
 
 def _readings(text: str, search: Search) -> Iterator[str]:
-    """The text and what is encoded in it, up to the search's limit, with full-width letters and the like as ASCII."""
+    """The text and what is encoded in it, up to the search's limit, with full-width letters and the like as
+    ASCII.
+    """
     try:
         for reading in search.readings(text) if may_be_encoded(text) else (text,):
             yield reading if reading.isascii() else normalize("NFKC", reading)

@@ -1,7 +1,7 @@
 """Parameters that are JSON documents, described by rows like other parameters.
 
-The name of a row is a path, such as `cust.email` or `goods[].sku`. A part with `[]` may be an object or a list of
-objects. Members without a row are accepted, like undeclared parameters.
+The name of a row is a path, such as `cust.email` or `goods[].sku`. A part with `[]` may be an object or a
+list of objects. Members without a row are accepted, like undeclared parameters.
 """
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +17,9 @@ KINDS = {dict: "an object", list: "a list", bool: "true or false", int: "a numbe
 
 @dataclass
 class _Place:
-    """A place in the document: the row of a value, or the members of an object (`many`: or of a list of objects)."""
+    """A place in the document: the row of a value, or the members of an object (`many`: or of a list of
+    objects).
+    """
 
     row: Param | None = None
     many: bool = False
@@ -28,8 +30,8 @@ def document(name: str, rows: tuple[Param, ...], rules: tuple[Callable[[Mapping[
              numbers: bool = False) -> Format:
     """The format of a JSON object with these rows.
 
-    `rules` are checks that rows cannot express; each returns the sentence of a problem or None. With `numbers`, whole
-    numbers are accepted as texts.
+    `rules` are checks that rows cannot express; each returns the sentence of a problem or None. With
+    `numbers`, whole numbers are accepted as texts.
     """
     top = _Place()
     for row in rows:

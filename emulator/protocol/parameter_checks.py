@@ -33,8 +33,8 @@ def renamed(table: Endpoint, params: Mapping[str, str]) -> tuple[dict[str, str],
 def check(table: Endpoint, params: Mapping[str, str], contradictions: Mapping[str, str]) -> tuple[list[str], list[Finding]]:
     """Check renamed parameters; `contradictions` are the problems that `renamed` found.
 
-    Returns the sentences of all problems and all findings: first those of the table's rows in their order, then those
-    of undeclared parameters, then those of the table's rules.
+    Returns the sentences of all problems and all findings: first those of the table's rows in their order,
+    then those of undeclared parameters, then those of the table's rules.
     """
     problems: list[str] = []
     findings: list[Finding] = []

@@ -29,9 +29,9 @@ class Source(Enum):
 class Format:
     """The format of a parameter's value; `name` says in words what it is.
 
-    `problem` returns what is wrong with a value, or None. `finding` returns the code and the words of a finding about
-    a valid value that breaks a rule of the document, or None. `schema` is the OpenAPI schema. `rows` are the rows of
-    a JSON document in the value (`nested`).
+    `problem` returns what is wrong with a value, or None. `finding` returns the code and the words of a
+    finding about a valid value that breaks a rule of the document, or None. `schema` is the OpenAPI schema.
+    `rows` are the rows of a JSON document in the value (`nested`).
     """
 
     name: str
@@ -42,7 +42,8 @@ class Format:
 
 
 def pattern(name: str, expression: str) -> Format:
-    """A format for texts that a regular expression matches as a whole; `name` says in words what it allows."""
+    """A format for texts that a regular expression matches as a whole; `name` says in words what it allows.
+    """
     return Format(name, lambda value: None if re.fullmatch(expression, value, re.ASCII) else f"is not {name}",
                   {"type": "string", "pattern": f"^(?:{expression})$"})
 
@@ -93,7 +94,8 @@ TEXT = Format("text", lambda value: None)
 AMOUNT = Format("decimal text with at most two places, 0.01 to 1000000.00", _amount_problem,
                 {"type": "string", "pattern": r"^0*[0-9]{1,7}(\.[0-9]{1,2})?$"}, finding=_amount_finding)
 URL = Format("absolute http or https URL", _url_problem, {"type": "string", "format": "uri"})
-# The URL to which the payer returns. It may have the scheme of an app; a rule of the endpoint says in which requests.
+# The URL to which the payer returns. It may have the scheme of an app; a rule of the endpoint says in which
+# requests.
 PAGE_URL = Format("absolute http or https URL, or one of an app", _page_url_problem,
                   {"type": "string", "format": "uri"})
 DATE = Format("date, YYYY-MM-DD", _date_problem, {"type": "string", "format": "date"})
@@ -103,9 +105,9 @@ DATE = Format("date, YYYY-MM-DD", _date_problem, {"type": "string", "format": "d
 class Param:
     """One row of a parameter table.
 
-    `length` is the documented number of characters. A longer identifier is refused; any other longer value is a
-    finding. `aliases` are other names that are accepted with a finding. Those in `tolerated` are used by the
-    document's own examples, so that the setting strict does not refuse them.
+    `length` is the documented number of characters. A longer identifier is refused; any other longer value is
+    a finding. `aliases` are other names that are accepted with a finding. Those in `tolerated` are used by
+    the document's own examples, so that the setting strict does not refuse them.
     """
 
     name: str

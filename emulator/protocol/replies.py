@@ -12,8 +12,8 @@ from .findings import Finding
 class Answer:
     """The fields of an XML answer. Documented fields that are missing here are sent empty.
 
-    `why` is an explanation for the journal. `rows` are the fields in their order, when they are not those of the
-    endpoint's table. `findings` are those that only the endpoint itself can find.
+    `why` is an explanation for the journal. `rows` are the fields in their order, when they are not those of
+    the endpoint's table. `findings` are those that only the endpoint itself can find.
     """
 
     fields: Mapping[str, str]
@@ -64,9 +64,9 @@ class Wire(StrEnum):
 class Response:
     """The HTTP response to a request.
 
-    `kept` is the text that the journal stores of it, and `journal_id` the id of that entry. `rule` is the name of the
-    scenario rule that was applied. `delay` is the time in milliseconds before the response is sent. A response that
-    is delayed or sent slowly has a `place` to wait in.
+    `kept` is the text that the journal stores of it, and `journal_id` the id of that entry. `rule` is the
+    name of the scenario rule that was applied. `delay` is the time in milliseconds before the response is
+    sent. A response that is delayed or sent slowly has a `place` to wait in.
     """
 
     status: int

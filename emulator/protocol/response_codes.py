@@ -1,7 +1,9 @@
-"""The acquirer's 71 response codes (section 7.2), each with the status of the order and the text for the payer.
+"""The acquirer's 71 response codes (section 7.2), each with the status of the order and the text for the
+payer.
 
-Codes, messages and English texts are those of the document, commas and spaces included. The document does not name a
-status for each code; these are ours. The outcome of a payment is decided by the status, never by the code.
+Codes, messages and English texts are those of the document, commas and spaces included. The document does not
+name a status for each code; these are ours. The outcome of a payment is decided by the status, never by the
+code.
 """
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,7 +1,7 @@
 """Bank cards: brands, checks, and the test cards, whose numbers determine the issuer's answer.
 
-Whole card numbers are known in this module and in its callers only. It returns a `Presented`: the brand, the first
-six and last four digits, and the outcome. Nothing else of a card is ever stored, logged or shown.
+Whole card numbers are known in this module and in its callers only. It returns a `Presented`: the brand, the
+first six and last four digits, and the outcome. Nothing else of a card is ever stored, logged or shown.
 """
 import re
 from collections.abc import Mapping
@@ -27,8 +27,8 @@ REFUSALS = ("1000", "1003", "0348", "0349", "3105")  # a payment with the test c
 class Brand:
     """A card scheme.
 
-    `starts` is a regular expression for the first digits, which means the same in Python and JavaScript. `lengths`
-    are the possible numbers of digits, and `cvv` is that of the verification code.
+    `starts` is a regular expression for the first digits, which means the same in Python and JavaScript.
+    `lengths` are the possible numbers of digits, and `cvv` is that of the verification code.
     """
 
     name: str
@@ -51,9 +51,10 @@ BRANDS = (
 class Outcome:
     """The issuer's answer to a card.
 
-    `code` is the response code of the first answer, and `later` the code that follows `after` milliseconds. With a
-    `challenge`, the issuer's page (3-D Secure) opens: when it is empty, the one-time code decides; else the payment
-    ends with that code whatever the payer types. `review` is a payment that the merchant has to review.
+    `code` is the response code of the first answer, and `later` the code that follows `after` milliseconds.
+    With a `challenge`, the issuer's page (3-D Secure) opens: when it is empty, the one-time code decides;
+    else the payment ends with that code whatever the payer types. `review` is a payment that the merchant has
+    to review.
     """
 
     code: str
@@ -72,8 +73,8 @@ class Outcome:
 class Presented:
     """A card as it may be stored.
 
-    `why` says for the journal which rule gave the outcome. `faulty` is true when wrong card data did. `hint` is a
-    sentence for the client.
+    `why` says for the journal which rule gave the outcome. `faulty` is true when wrong card data did. `hint`
+    is a sentence for the client.
     """
 
     brand: str
@@ -119,7 +120,10 @@ USE_A_TEST_CARD = "use a test card; tgpay-emulator cards and GET /_emulator/card
 
 @dataclass(frozen=True)
 class TestCard:
-    """A row of the list of test cards. `code` and `status` are those of the first answer; `means` says what follows."""
+    """A row of the list of test cards.
+
+    `code` and `status` are those of the first answer; `means` says what follows.
+    """
 
     number: str
     brand: str
@@ -135,7 +139,9 @@ class TestCard:
 
 
 def test_cards() -> list[TestCard]:
-    """All test cards: those of each brand that are approved, then for each code its card and the card's variants."""
+    """All test cards: those of each brand that are approved, then for each code its card and the card's
+    variants.
+    """
     cards = [_test_card(number, APPROVED, (Outcome(APPROVED), "paid")) for number in PLAIN]
     for code in RESPONSE_CODES:
         others = [variant for other, variant in VARIANTS if other == code and variant != "00000"]
@@ -188,8 +194,9 @@ def brand(number: str) -> Brand | None:
 def present(fields: Mapping[str, str], now: int, zone_name: str) -> Presented:
     """The issuer's answer to the card of a pay_info (`cardNo`, `expirationMonth`, `expirationYear`, `cvv`).
 
-    Declined are an invalid or unknown number (3101), an expired or malformed validity (3096) and a verification code
-    of the wrong length (3104). `now` is an instant; `zone_name` is the time zone in which the validity ends.
+    Declined are an invalid or unknown number (3101), an expired or malformed validity (3096) and a
+    verification code of the wrong length (3104). `now` is an instant; `zone_name` is the time zone in which
+    the validity ends.
     """
     number = fields["cardNo"]
     if not _digits(number, 12, 30) or not passes_luhn(number):
@@ -229,7 +236,8 @@ def _scripted(number: str) -> tuple[Outcome, str] | None:
 
 
 def valid_through(month: str, year: str, now: int, zone_name: str) -> bool:
-    """Whether a card is still valid at the instant `now`; it is until the end of its month in the time zone."""
+    """Whether a card is still valid at the instant `now`; it is until the end of its month in the time zone.
+    """
     if not _digits(month, 2, 2) or not _digits(year, 2, 2) or not 1 <= int(month) <= 12:
         return False
     today = clock.moment(now, zone_name)

@@ -1,4 +1,6 @@
-"""The language of scenario files, and which rule of a scenario fits a request. There is no I/O but reading files.
+"""The language of scenario files, and which rule of a scenario fits a request.
+
+There is no I/O but reading files.
 
     kinds          formats of values, and tables of keys as dataclasses
     outcomes       `then`: all keys, and which contradict each other
@@ -14,8 +16,8 @@
     tables         rows for the reference
     names          the names that other packages use
 
-The modules are loaded when the first name is used, because most emulators never have a scenario and so start sooner.
-Other packages therefore write `from .. import scenarios` and `scenarios.load`, and quote annotations.
+The modules are loaded when the first name is used, because most emulators never have a scenario and so start
+sooner. Other packages therefore write `from .. import scenarios` and `scenarios.load`, and quote annotations.
 """
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

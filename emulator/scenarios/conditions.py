@@ -1,4 +1,7 @@
-"""`when`: the conditions of a rule. Each has a parameter, a lookup and the text with which the value is compared."""
+"""`when`: the conditions of a rule.
+
+Each has a parameter, a lookup and the text with which the value is compared.
+"""
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -30,9 +33,10 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 class Facts:
     """A request as conditions see it.
 
-    `params` are its parameters under the table's names; `shown` are the same with secrets masked. `attempt` counts the
-    attempts of the order number from 1. `card` is the number of the presented card, empty without one; it is compared
-    but never shown. The condition `chance` is drawn from `seed` and `order` (`merchants_id`, `out_trade_no`).
+    `params` are its parameters under the table's names; `shown` are the same with secrets masked. `attempt`
+    counts the attempts of the order number from 1. `card` is the number of the presented card, empty without
+    one; it is compared but never shown. The condition `chance` is drawn from `seed` and `order`
+    (`merchants_id`, `out_trade_no`).
     """
 
     params: Mapping[str, str] = field(repr=False)
@@ -66,7 +70,9 @@ def bare(card: str) -> str:
 
 
 def _shown_card(wanted: str) -> str:
-    """The text with which a card is compared, as the journal may store it: a number of no test card is masked."""
+    """The text with which a card is compared, as the journal may store it: a number of no test card is
+    masked.
+    """
     digits = bare(wanted)
     if not (digits.isascii() and digits.isdecimal() and is_card_number(digits)) or is_known(digits):
         return wanted
@@ -81,8 +87,9 @@ def _with_aliases(params: Mapping[str, str]) -> dict[str, str]:
 class Lookup:
     """A lookup, which is written behind `__` in a key.
 
-    `differs` are the words for a value that does not fit. `test` returns the comparison for a parameter and a wanted
-    value, or raises ValueError with a sentence. A `numeric` lookup compares numbers; a `listed` one takes a list.
+    `differs` are the words for a value that does not fit. `test` returns the comparison for a parameter and a
+    wanted value, or raises ValueError with a sentence. A `numeric` lookup compares numbers; a `listed` one
+    takes a list.
     """
 
     name: str
@@ -155,15 +162,16 @@ def _matches(parameter: str, wanted: Wanted) -> Test:
     def found(text: str) -> bool:
         return len(text) <= LONGEST_SEARCHED and expression.search(text.encode("utf-8", "replace")) is not None
 
-    # The result is cached, because a request is tested before its transaction and again within it. Card numbers are
-    # short, and are never kept.
+    # The result is cached, because a request is tested before its transaction and again within it. Card
+    # numbers are short, and are never kept.
     return found if parameter == CARD else lru_cache(maxsize=MOST_REMEMBERED)(found)
 
 
 def _compiled(wanted: str) -> Any:
     """The compiled expression. Raises ValueError with a sentence.
 
-    The time that RE2 needs is proportional to the text, whatever the expression is. So no rule can stop the emulator.
+    The time that RE2 needs is proportional to the text, whatever the expression is. So no rule can stop the
+    emulator.
     """
     import re2  # imported late, because few rules need it
 

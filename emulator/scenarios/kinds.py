@@ -1,4 +1,6 @@
-"""The formats of values in scenario files, and tables of keys as dataclasses: a field made with `key` is a key."""
+"""The formats of values in scenario files, and tables of keys as dataclasses: a field made with `key` is a
+key.
+"""
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
@@ -17,8 +19,9 @@ MOST_ZEROS = 30
 class Kind:
     """A format of values.
 
-    `values` says in words what may be written. `parse` returns the value, or raises ValueError with a sentence about
-    the key that begins with a verb; `write` is its inverse. `default` is the value of a key that is left out.
+    `values` says in words what may be written. `parse` returns the value, or raises ValueError with a
+    sentence about the key that begins with a verb; `write` is its inverse. `default` is the value of a key
+    that is left out.
     """
 
     values: str
@@ -91,7 +94,9 @@ def quoted(value: object) -> str:
 
 
 def near(word: str, words: Iterable[str], likeness: float = 0.6) -> str:
-    """`; did you mean …?` with the most similar of the words, empty when none is at least `likeness` (0 to 1) similar."""
+    """`; did you mean …?` with the most similar of the words, empty when none is at least `likeness` (0 to 1)
+    similar.
+    """
     close = get_close_matches(word[:LONGEST_SHOWN], list(words), 1, likeness)
     return f"; did you mean {close[0]}?" if close else ""
 
@@ -120,7 +125,10 @@ def one_of(*choices: str, default: str = "") -> Kind:
 
 
 def chosen(value: object, choices: tuple[str, ...]) -> str:
-    """Check that a value is one of the words. Raises ValueError, which names all of them and the most similar one."""
+    """Check that a value is one of the words.
+
+    Raises ValueError, which names all of them and the most similar one.
+    """
     text = scalar(value)
     if text not in choices:
         raise ValueError(f"is {quoted(text)}, none of {', '.join(choices)}{near(text, choices)}")
@@ -158,7 +166,8 @@ def copies(most: int) -> Kind:
 
 
 def duration(most: int = durations.LONGEST) -> Kind:
-    """A format for a duration of at most `most`; the value is in milliseconds, None when the key is left out."""
+    """A format for a duration of at most `most`; the value is in milliseconds, None when the key is left out.
+    """
     def parse(value: object) -> int:
         text = scalar(value)
         try:

@@ -1,7 +1,7 @@
 """Scenarios, and the first of their rules that fits a request, with the reasons why those before it do not.
 
-This is done for every request, and a scenario may have hundreds of rules. So rules whose first condition asks for a
-certain value are found by that value.
+This is done for every request, and a scenario may have hundreds of rules. So rules whose first condition asks
+for a certain value are found by that value.
 """
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,7 +20,8 @@ MOST_REASONS, SOME_REASONS = 25, 10
 class Part:
     """The rules of a scenario that can fit requests to one endpoint.
 
-    `elsewhere` has, for each of them and for the end, the number of rules before it that are for other endpoints.
+    `elsewhere` has, for each of them and for the end, the number of rules before it that are for other
+    endpoints.
     """
 
     rules: tuple[Rule, ...]
@@ -102,7 +103,10 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Picked:
-    """The rule that fits and its outcome this time. A `code` that depends on the amount is replaced by that code."""
+    """The rule that fits and its outcome this time.
+
+    A `code` that depends on the amount is replaced by that code.
+    """
 
     rule: Rule
     then: Then
@@ -112,9 +116,9 @@ class Picked:
 class Match:
     """The result of matching a request.
 
-    `picked` is the rule that fits, None when none does. `passed` are the endpoint's rules before it, or all of them.
-    `nearly` are the obstacles of those whose first condition fits, by their places in `passed`. `elsewhere` is the
-    number of rules before it that are for other endpoints.
+    `picked` is the rule that fits, None when none does. `passed` are the endpoint's rules before it, or all
+    of them. `nearly` are the obstacles of those whose first condition fits, by their places in `passed`.
+    `elsewhere` is the number of rules before it that are for other endpoints.
     """
 
     picked: Picked | None
@@ -141,7 +145,8 @@ class Match:
 def search(scenario: Scenario, facts: Facts) -> None:
     """Search a request with the regular expressions of a scenario.
 
-    The results are cached for `match`, which runs within a transaction and should not have to wait for a search.
+    The results are cached for `match`, which runs within a transaction and should not have to wait for a
+    search.
     """
     for parameter, fits in scenario.part(facts.endpoint).expressions:
         if (value := facts.values.get(parameter)) is not None:
@@ -149,7 +154,10 @@ def search(scenario: Scenario, facts: Facts) -> None:
 
 
 def match(scenario: Scenario, facts: Facts, uses: Mapping[str, int]) -> Match:
-    """Find the first rule that fits. `uses` says how often each rule with a list of outcomes was used, by name."""
+    """Find the first rule that fits.
+
+    `uses` says how often each rule with a list of outcomes was used, by name.
+    """
     part = scenario.part(facts.endpoint)
     nearly: dict[int, Condition | str] = {}
     for place in part.candidates(facts.values):

@@ -1,4 +1,7 @@
-"""`then`: the outcome of a rule for a payment, its answer and its notifications. To add a key, add one field."""
+"""`then`: the outcome of a rule for a payment, its answer and its notifications.
+
+To add a key, add one field.
+"""
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -101,7 +104,9 @@ class Buyer:
 
 @dataclass(frozen=True)
 class Then:
-    """The outcome of a rule that fits. Durations are in milliseconds, None when they are left out; `approves` is in %.
+    """The outcome of a rule that fits.
+
+    Durations are in milliseconds, None when they are left out; `approves` is in %.
 
     Without any key, the payment goes as without a scenario. A `settles_after` implies `pending`.
     """

@@ -1,4 +1,7 @@
-"""Reads scenarios from TOML files and from JSON. The result is a Scenario, or Invalid is raised with all problems."""
+"""Reads scenarios from TOML files and from JSON.
+
+The result is a Scenario, or Invalid is raised with all problems.
+"""
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
@@ -53,7 +56,9 @@ def from_json(document: Any, place: str = "scenario") -> Scenario:
 
 
 def _scenario(document: Any, place: str, keys: tuple[str, ...], name: str) -> Scenario:
-    """Read a document with these `keys`, the last of which has the rules; `name` is the name when it has none."""
+    """Read a document with these `keys`, the last of which has the rules; `name` is the name when it has
+    none.
+    """
     if not isinstance(document, Mapping):
         raise Invalid([f"{place}: it is {kind_of(document)}, not a table with {keys[-1]}"])
     problems = Problems(place, [])

@@ -13,7 +13,8 @@ from .rules import Rule
 MOST_RULES = 1_000
 LONGEST_NAME = 100  # characters of a rule's name
 T = TypeVar("T", bound="Table")
-# A parameter as close to one of these as the number says is a slip; others may be anything that a client sends.
+# A parameter as close to one of these as the number says is a slip; others may be anything that a client
+# sends.
 _OWN = (ENDPOINT, ATTEMPT, CARD, CHANCE, "trans_amount", "total_fee")
 
 
@@ -27,7 +28,9 @@ class Table(Protocol):
 
 
 def read_rules(listed: Any, key: str, problems: Problems) -> tuple[Rule, ...]:
-    """Read the list of rules that a document has under `key`; everything that is wrong is added to `problems`."""
+    """Read the list of rules that a document has under `key`; everything that is wrong is added to
+    `problems`.
+    """
     if not isinstance(listed, list) or not 0 < len(listed) <= MOST_RULES:
         problems.add(key, f"{_what_is_wrong(listed)}; there must be a list of 1 to {MOST_RULES} rules")
         return ()

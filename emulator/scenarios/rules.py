@@ -31,7 +31,10 @@ class Rule:
 
     @cached_property
     def tests(self) -> tuple[tuple[str, Test, Condition], ...]:
-        """The conditions on values of the request, as (parameter, test, condition). It is cached for speed."""
+        """The conditions on values of the request, as (parameter, test, condition).
+
+        It is cached for speed.
+        """
         conditions = [each for each in self.when if each.parameter not in (CHANCE, ENDPOINT)]
         return tuple((each.parameter, each.fits, each) for each in conditions)
 

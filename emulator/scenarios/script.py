@@ -41,7 +41,8 @@ class Script:
 
     @property
     def acts_at(self) -> int | None:
-        """The same for a wallet order, whose pending payment is also decided by the buyer (`settles_after`)."""
+        """The same for a wallet order, whose pending payment is also decided by the buyer (`settles_after`).
+        """
         acts_at = self.buyer_acts_at
         return self._at(self.then.settles_after) if acts_at is None else acts_at
 

@@ -1,4 +1,6 @@
-"""Rows for the reference: all keys of `when` and `then` with formats and meanings, the faults, and the bundled files."""
+"""Rows for the reference: all keys of `when` and `then` with formats and meanings, the faults, and the
+bundled files.
+"""
 from collections.abc import Iterator
 
 from ..protocol.faults import FAULTS

@@ -1,1 +1,3 @@
-"""The server processes: how they start and end, the connections that they serve, and the settings that they share."""
+"""The server processes: how they start and end, the connections that they serve, and the settings that they
+share.
+"""

@@ -22,7 +22,9 @@ log = logging.getLogger(__name__)
 
 
 class LateSender:
-    """A sender whose libraries are loaded with the first notification, so that commands without one start sooner."""
+    """A sender whose libraries are loaded with the first notification, so that commands without one start
+    sooner.
+    """
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
@@ -47,7 +49,8 @@ class LateSender:
 
 
 def build(settings: Settings, path: Path) -> tuple[Flask, Scheduler, LateSender]:
-    """The application, its scheduler and its sender on a database, which is created and seeded when it is new.
+    """The application, its scheduler and its sender on a database, which is created and seeded when it is
+    new.
 
     Raises `store.Unusable`, and Unstartable when the setting `scenario` is wrong.
     """

@@ -24,8 +24,9 @@ class Late(ConnectionResetError):
 class Line(socket.socket):
     """An accepted connection.
 
-    `patience_s` is the time in seconds for all headers of a request, and the longest silence afterwards. The context
-    `waiting` is entered while the thread waits for the client. `is_ending` says whether the server is shutting down.
+    `patience_s` is the time in seconds for all headers of a request, and the longest silence afterwards. The
+    context `waiting` is entered while the thread waits for the client. `is_ending` says whether the server is
+    shutting down.
     """
 
     def __init__(self, accepted: socket.socket, patience_s: float,
@@ -49,7 +50,10 @@ class Line(socket.socket):
         self._until = time.monotonic() + self._patience_s * IN_ALL
 
     def settimeout(self, value: float | None) -> None:
-        """Set a time-out in seconds; the shorter of it and the limits counts. The socket itself never blocks."""
+        """Set a time-out in seconds; the shorter of it and the limits counts.
+
+        The socket itself never blocks.
+        """
         self._timeout = value
 
     def gettimeout(self) -> float | None:
@@ -88,7 +92,10 @@ class Line(socket.socket):
             return True
 
     def _wait(self, event: int, until: float) -> None:
-        """Wait until the socket is ready for `event`, at most until the monotonic time `until`. Raises Late."""
+        """Wait until the socket is ready for `event`, at most until the monotonic time `until`.
+
+        Raises Late.
+        """
         silence_s = self._patience_s if self._timeout is None else self._timeout
         until = min(until, time.monotonic() + silence_s)
         poll = select.poll()

@@ -76,12 +76,13 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
 def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None:
     """Serve until SIGTERM or SIGINT.
 
-    `announce` is called with the settings in force and the address, once requests are accepted. Raises Unstartable or
-    `store.Unusable` with a sentence.
+    `announce` is called with the settings in force and the address, once requests are accepted. Raises
+    Unstartable or `store.Unusable` with a sentence.
     """
     if settings.notify_ca:
         check_authorities(settings.notify_ca)
-    # A signal that comes between the fork and the worker's own handlers would be lost, so it is blocked meanwhile.
+    # A signal that comes between the fork and the worker's own handlers would be lost, so it is blocked
+    # meanwhile.
     os.register_at_fork(before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ENDING),
                         after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING))
     if settings.database != TEMPORARY:
@@ -122,7 +123,9 @@ def _serve_on(settings: Settings, path: Path, announce: Callable[[Settings, str]
 
 
 def _in_force(settings: Settings, safe: Settings, path: Path, address: str) -> Settings:
-    """The safe settings with the seed that the database has already, and with notifications to the server itself."""
+    """The safe settings with the seed that the database has already, and with notifications to the server
+    itself.
+    """
     if safe.seed != settings.seed:
         safe = with_its_seed(safe, path)
     if safe.notify_allow != settings.notify_allow:

@@ -7,10 +7,15 @@ from gunicorn.http.message import Request
 
 
 class LenientRequest(Request):  # type: ignore[misc]  # gunicorn is not typed
-    """An HTTP request whose URL may have bytes that should be percent-encoded: PHP clients send them, nginx accepts them."""
+    """An HTTP request whose URL may have bytes that should be percent-encoded: PHP clients send them, nginx
+    accepts them.
+    """
 
     def __init__(self, *parts: Any) -> None:
-        """Parse the head. A ParseException gets the URL of the request as its attribute `uri`, if it was read."""
+        """Parse the head.
+
+        A ParseException gets the URL of the request as its attribute `uri`, if it was read.
+        """
         self._target = b""
         try:
             super().__init__(*parts)

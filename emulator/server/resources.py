@@ -88,7 +88,9 @@ def _counted(limit: int) -> int:
 
 
 def heartbeat_directory(database: Path) -> str:
-    """The directory for gunicorn's heartbeat files: in memory, else that of temporary files, else the database's."""
+    """The directory for gunicorn's heartbeat files: in memory, else that of temporary files, else the
+    database's.
+    """
     if os.access(IN_MEMORY, os.W_OK | os.X_OK):
         return IN_MEMORY
     try:

@@ -1,4 +1,6 @@
-"""Settings that depend on where the server listens: its public address, and safe values where others can reach it."""
+"""Settings that depend on where the server listens: its public address, and safe values where others can
+reach it.
+"""
 import secrets
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,8 @@ ALL_INTERFACES = (EVERYWHERE, "::")
 def guarded(settings: Settings) -> Settings:
     """The settings with safe values, if other machines can reach the emulator.
 
-    Unless they are given, the control token and the seed are drawn at random. If the emulator listens for other
-    machines, notifications go to private networks and the merchants' own hosts only.
+    Unless they are given, the control token and the seed are drawn at random. If the emulator listens for
+    other machines, notifications go to private networks and the merchants' own hosts only.
     """
     if not is_reachable(settings):
         return settings
@@ -24,7 +26,8 @@ def guarded(settings: Settings) -> Settings:
         drawn["control_token"] = secrets.token_urlsafe(18)
     if "seed" not in settings.given:
         drawn["seed"] = secrets.token_urlsafe(9)
-    # Behind a tunnel, the emulator listens on loopback and the shop is on the same machine: nothing is restricted.
+    # Behind a tunnel, the emulator listens on loopback and the shop is on the same machine: nothing is
+    # restricted.
     if not settings.notify_allow and not is_loopback(settings.host):
         drawn["notify_allow"] = (PRIVATE, MERCHANTS)
     return settings.replaced(**drawn)
@@ -44,7 +47,10 @@ def with_its_seed(settings: Settings, path: Path) -> Settings:
 
 
 def on_the_lan(settings: Settings, port: int) -> Settings:
-    """The settings with the public URL for phones on the same network, if the setting `lan` is on. Raises Unstartable."""
+    """The settings with the public URL for phones on the same network, if the setting `lan` is on.
+
+    Raises Unstartable.
+    """
     if not settings.lan or settings.public_url:
         return settings
     host = settings.host if settings.host not in ALL_INTERFACES else _lan_address()

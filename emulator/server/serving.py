@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterable
 from typing import Any
 
-from ..gateway.handling import MOST_BYTES
+from ..gateway.incoming import MOST_BYTES
 from ..store import Store
 from .connections import Late
 
@@ -52,7 +52,10 @@ def _read_ahead(body: Any) -> Any:
 
 
 def _has_body(environ: dict[str, Any]) -> bool:
-    """Whether there is a body to read. A body that is announced as too large is not read, because it is refused."""
+    """Whether there is a body to read.
+
+    A body that is announced as too large is not read, because it is refused.
+    """
     length = environ.get("CONTENT_LENGTH") or "0"
     if length.isdecimal() and int(length) > MOST_BYTES:
         return False

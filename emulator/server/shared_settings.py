@@ -1,7 +1,7 @@
 """Makes sure that several servers on one database have the same settings, as far as these affect the data.
 
-While a server runs, it holds a shared lock on a file beside the database that contains the settings. The kernel
-releases the lock when a server dies, so that a dead server blocks nobody.
+While a server runs, it holds a shared lock on a file beside the database that contains the settings. The
+kernel releases the lock when a server dies, so that a dead server blocks nobody.
 """
 import fcntl
 import hashlib
@@ -25,10 +25,11 @@ class Different(Exception):
 
 
 def agree(path: Path, settings: Settings) -> int:
-    """Compare the settings with those of the servers that serve the database already, or write them as the first.
+    """Compare the settings with those of the servers that serve the database already, or write them as the
+    first.
 
-    Returns the file descriptor of the lock, which must stay open while the database is served. Raises Different,
-    OSError, and `store.Unusable` when another process holds the database.
+    Returns the file descriptor of the lock, which must stay open while the database is served. Raises
+    Different, OSError, and `store.Unusable` when another process holds the database.
     """
     with locked(path, "writing"):
         file = lock_file(path, "serving")

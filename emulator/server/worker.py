@@ -18,8 +18,8 @@ from ..web.current import Emulator
 from .connections import Line
 
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
-# Seconds after the signal to end: until then requests are finished, attempts of notifications are finished, and the
-# worker is killed.
+# Seconds after the signal to end: until then requests are finished, attempts of notifications are finished,
+# and the worker is killed.
 REQUESTS_S, ATTEMPTS_S, WORKERS_S = 4, 5, 6
 SPARE_FILES = 200
 BREATH_S = 0.05
@@ -54,7 +54,9 @@ class Pool:
 
 
 class Connection(TConn):  # type: ignore[misc]  # gunicorn is not typed
-    """A connection that is closed by its own thread, because closing takes time that the accepting thread must not lose."""
+    """A connection that is closed by its own thread, because closing takes time that the accepting thread
+    must not lose.
+    """
 
     def close(self, graceful: bool = False) -> None:
         """Close the connection, if it is still open."""
@@ -110,13 +112,17 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         return goes_on
 
     def handle_request(self, req: Any, conn: Connection) -> Any:
-        """Serve a request whose headers were read. Connections are kept alive while there is room for new ones."""
+        """Serve a request whose headers were read.
+
+        Connections are kept alive while there is room for new ones.
+        """
         conn.sock.expect_body()
         self.max_keepalived = max(0, self._most_kept - (self.nr_conns - len(self.keepalived_conns)))
         return super().handle_request(req, conn)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
-        """Refuse an invalid request in the format of its address (XML, JSON or a page), with one line in the log.
+        """Refuse an invalid request in the format of its address (XML, JSON or a page), with one line in the
+        log.
 
         A request that was answered already, without reading its body, is not answered again.
         """
@@ -160,5 +166,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
 
 
 def most_connections(wanted: int, files: int) -> int:
-    """The number of connections that a process serves at once: `wanted`, or fewer if `files` may not be opened."""
+    """The number of connections that a process serves at once: `wanted`, or fewer if `files` may not be
+    opened.
+    """
     return max(1, min(wanted, files - SPARE_FILES))

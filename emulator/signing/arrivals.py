@@ -1,4 +1,5 @@
-"""The parameters of a request as they arrived: their order, and the text before decoding where it is known."""
+"""The parameters of a request as they arrived: their order, and the text before decoding where it is known.
+"""
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +12,10 @@ LONGEST_WRITTEN = 65_536  # characters of query and body together that are parse
 
 
 class Part(NamedTuple):
-    """A parameter that arrived. `segment` is the text from which it was decoded, None when that is not known."""
+    """A parameter that arrived.
+
+    `segment` is the text from which it was decoded, None when that is not known.
+    """
 
     name: str
     value: str
@@ -19,7 +23,8 @@ class Part(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The segment; when it is not known, the likeliest one (`name=value`, or `name` for an empty value)."""
+        """The segment; when it is not known, the likeliest one (`name=value`, or `name` for an empty value).
+        """
         if self.segment is not None:
             return self.segment
         return f"{self.name}={self.value}" if self.value else self.name
@@ -34,8 +39,8 @@ class Part(NamedTuple):
 class Arrival:
     """The parameters of a request and the texts from which they were decoded.
 
-    `known` are the parameter names that the endpoint has. `query` and `body` are the texts, empty when they are not
-    known. `fragment` is what the client sent behind a `#` in the URL, which is not part of the query.
+    `known` are the parameter names that the endpoint has. `query` and `body` are the texts, empty when they
+    are not known. `fragment` is what the client sent behind a `#` in the URL, which is not part of the query.
     """
 
     params: Mapping[str, str]

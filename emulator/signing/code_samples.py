@@ -1,8 +1,9 @@
-"""Code samples for signing: for each signature mistake, the line that does this step correctly, in four languages.
+"""Code samples for signing: for each signature mistake, the line that does this step correctly, in four
+languages.
 
-In the samples, `params` are the parameters and `token` is the merchant's token. The lines compute `text`, `sign` and
-`query` from them, in the order of `ROUTINE`. A sample does not show the imports, nor the type of `params` (in Java a
-`Map<String, String>` that can be modified).
+In the samples, `params` are the parameters and `token` is the merchant's token. The lines compute `text`,
+`sign` and `query` from them, in the order of `ROUTINE`. A sample does not show the imports, nor the type of
+`params` (in Java a `Map<String, String>` that can be modified).
 """
 from dataclasses import asdict, dataclass
 

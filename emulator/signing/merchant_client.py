@@ -39,7 +39,10 @@ def read_xml(document: bytes) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer. `answer["trade_status"]` is a field of its XML, empty when the answer has no such field."""
+    """An HTTP answer.
+
+    `answer["trade_status"]` is a field of its XML, empty when the answer has no such field.
+    """
 
     status: int
     headers: Message
@@ -133,7 +136,9 @@ def post_form(form: Form, page_url: str, headers: Mapping[str, str], patience: f
 
 
 class Receiver:
-    """The server behind a merchant's notify_url: it keeps the notifications in `received` and answers `success`."""
+    """The server behind a merchant's notify_url: it keeps the notifications in `received` and answers
+    `success`.
+    """
 
     def __init__(self) -> None:
         self.received: list[dict[str, str]] = []

@@ -1,4 +1,6 @@
-"""The steps of signing as data (section 1.2), so that a mistake is a change of one step and two mistakes combine."""
+"""The steps of signing as data (section 1.2), so that a mistake is a change of one step and two mistakes
+combine.
+"""
 import hashlib
 import hmac
 import json
@@ -23,9 +25,9 @@ def by_bytes(name: str) -> bytes:
 class Writing:
     """How the canonical text, before the token is appended, is written from the parameters.
 
-    `pairs` are the parameters in the order in which they were sent; `left_out` are not written. `opening`, `equals`,
-    `joint` and `closing` stand around and between names and values. `escape` is applied to each name and value,
-    `case` to the whole text.
+    `pairs` are the parameters in the order in which they were sent; `left_out` are not written. `opening`,
+    `equals`, `joint` and `closing` stand around and between names and values. `escape` is applied to each
+    name and value, `case` to the whole text.
     """
 
     pairs: Pairs
@@ -150,8 +152,8 @@ def _marks(text: str, marks: Callable[[str], int]) -> bytes:
     return _NOT_ASCII.sub(lambda found: "?" * marks(found[0]), text).encode("ascii")
 
 
-# Each encodes a text or raises UnicodeError. Those with a `?` in the name write a question mark for characters that
-# the charset lacks.
+# Each encodes a text or raises UnicodeError. Those with a `?` in the name write a question mark for
+# characters that the charset lacks.
 CHARSETS: Mapping[str, Callable[[str], bytes]] = {
     "utf-8": by_bytes,
     "utf-8-sig": lambda text: b"\xef\xbb\xbf" + by_bytes(text),
@@ -175,7 +177,9 @@ BYTE_ORDER_MARKS = {"utf-8-sig": 3, "utf-16-le bom": 2, "utf-16-be bom": 2}  # t
 
 
 def json_text(ascii_only: bool, replaced: Mapping[str, str]) -> Callable[[str], str]:
-    """A function that escapes a text as a JSON library does; `replaced` are the escapes that only this library has."""
+    """A function that escapes a text as a JSON library does; `replaced` are the escapes that only this
+    library has.
+    """
     def written(text: str) -> str:
         made = json.dumps(text, ensure_ascii=ascii_only)[1:-1]
         for plain, escaped in replaced.items():

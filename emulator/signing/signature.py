@@ -2,8 +2,8 @@
 
 The parameters without `sign`, `sign_type` and empty values are sorted by name in byte order and joined as
 `name=value` with `&`. The merchant's token is appended, and the signature is the MD5 of that in lower-case
-hexadecimal. Values are the decoded ones. Bytes that are not UTF-8 are kept as surrogate escapes, so that they are
-signed as they came.
+hexadecimal. Values are the decoded ones. Bytes that are not UTF-8 are kept as surrogate escapes, so that they
+are signed as they came.
 """
 import hashlib
 import hmac

@@ -1,8 +1,8 @@
 """The card terminal as a function of a transaction and an instant (section 8).
 
-A transaction stores the request and the acts of people. Its state and its result follow from these and the time.
-Nothing runs in the background, so nothing is lost on a restart. Results, operations and card entries have the names
-of Handpoint's cloud interface, which the gateway passes on.
+A transaction stores the request and the acts of people. Its state and its result follow from these and the
+time. Nothing runs in the background, so nothing is lost on a restart. Results, operations and card entries
+have the names of Handpoint's cloud interface, which the gateway passes on.
 
     vocabulary    states, acts, operations and results
     host          the answer of the host behind a terminal

@@ -1,4 +1,6 @@
-"""Changes of a transaction: an act of a person or the host, a result, a late result, and a refusal afterwards."""
+"""Changes of a transaction: an act of a person or the host, a result, a late result, and a refusal
+afterwards.
+"""
 from dataclasses import replace
 
 from .host import DECLINE
@@ -16,7 +18,10 @@ class Impossible(Exception):
 
 
 def acted(transaction: Transaction, act: Act, now: int) -> Transaction:
-    """The transaction after an act at the instant `now`. Raises Impossible when the state does not allow it."""
+    """The transaction after an act at the instant `now`.
+
+    Raises Impossible when the state does not allow it.
+    """
     shown = state(transaction, now)
     if act not in POSSIBLE.get(shown, ()):
         raise Impossible(act, shown)

@@ -13,8 +13,8 @@ DECLINED_CODE = "05"
 class Answer:
     """The host's answer.
 
-    `approves` are the minor units of a partial approval. An UNDEFINED result becomes `later` after `resolves_after`
-    milliseconds; without these, when the control interface decides.
+    `approves` are the minor units of a partial approval. An UNDEFINED result becomes `later` after
+    `resolves_after` milliseconds; without these, when the control interface decides.
     """
 
     result: Result = Result.AUTHORISED

@@ -1,4 +1,6 @@
-"""The timeline of a transaction: the states that the terminal shows, when each begins, and how the last one ends."""
+"""The timeline of a transaction: the states that the terminal shows, when each begins, and how the last one
+ends.
+"""
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,7 +15,10 @@ RESULT_SHOWN = 3 * durations.SECOND
 
 @dataclass(frozen=True)
 class Step:
-    """A state that the terminal shows from the instant `since` on. The last step of a timeline has the result."""
+    """A state that the terminal shows from the instant `since` on.
+
+    The last step of a timeline has the result.
+    """
 
     since: int
     state: State
@@ -75,8 +80,8 @@ def _phases(transaction: Transaction) -> Iterator[_Phase]:
 def _done_at(transaction: Transaction, phase: _Phase, since: int) -> int | None:
     """The instant at which a phase that began at `since` is done, None when it ends by its time-out.
 
-    A person's act ends it. Without one, an attended terminal waits for people, and an unattended one goes on by
-    itself unless it is stuck.
+    A person's act ends it. Without one, an attended terminal waits for people, and an unattended one goes on
+    by itself unless it is stuck.
     """
     showing, reading, typing, asking = transaction.paces
     acted_at, pace = {
@@ -96,7 +101,10 @@ def end(transaction: Transaction) -> Step:
 
 
 def state(transaction: Transaction | None, now: int) -> State:
-    """The state of a terminal at an instant; `transaction` is its last one. A result is shown for 3 seconds."""
+    """The state of a terminal at an instant; `transaction` is its last one.
+
+    A result is shown for 3 seconds.
+    """
     if transaction is None:
         return State.IDLE
     steps = [step for step in steps_of(transaction) if step.since <= now]

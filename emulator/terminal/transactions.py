@@ -9,7 +9,8 @@ from .vocabulary import REVERSALS, Act
 class Terminal:
     """A merchant's terminal. Serial numbers are unique over all merchants.
 
-    `order_id` is the order of its last transaction. An `attended` terminal is driven by a person on its screen.
+    `order_id` is the order of its last transaction. An `attended` terminal is driven by a person on its
+    screen.
     """
 
     serial: str
@@ -24,12 +25,12 @@ class Terminal:
 class Transaction:
     """A transaction on a terminal. Amounts are in minor units; instants and durations in milliseconds.
 
-    `paces` are the durations of the four phases on an unattended terminal: presenting the card, reading it, typing the
-    PIN, and the host's answer. An attended terminal waits for people instead. `host` is the host's answer. `result`
-    is empty until the end is stored; `ended_at` is when it was reached, and `resolved_at` when an UNDEFINED result
-    became known. `original` and `original_result_id` name the transaction to which a reversal or a linked refund
-    belongs, if it was found; `original_id` is the number that the merchant sent for it. In the state `stuck_at`,
-    nothing happens until the time-out.
+    `paces` are the durations of the four phases on an unattended terminal: presenting the card, reading it,
+    typing the PIN, and the host's answer. An attended terminal waits for people instead. `host` is the host's
+    answer. `result` is empty until the end is stored; `ended_at` is when it was reached, and `resolved_at`
+    when an UNDEFINED result became known. `original` and `original_result_id` name the transaction to which a
+    reversal or a linked refund belongs, if it was found; `original_id` is the number that the merchant sent
+    for it. In the state `stuck_at`, nothing happens until the time-out.
     """
 
     serial: str
@@ -79,7 +80,8 @@ class Transaction:
 
     @property
     def read_by(self) -> str:
-        """How the card is read: as a person did, else contactless up to the limit and by its chip above it."""
+        """How the card is read: as a person did, else contactless up to the limit and by its chip above it.
+        """
         if self.entry:
             return self.entry
         return Act.TAP if self.requested <= self.contactless_limit else Act.INSERT

@@ -1,4 +1,6 @@
-"""The vocabulary of card terminals: states, acts, operations and results, with the names of section 8 and Handpoint."""
+"""The vocabulary of card terminals: states, acts, operations and results, with the names of section 8 and
+Handpoint.
+"""
 from collections.abc import Mapping
 from enum import StrEnum
 

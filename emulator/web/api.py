@@ -13,7 +13,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
 from ..base import durations
-from ..gateway import handling
+from ..gateway import incoming
 from ..protocol.findings import Finding
 from ..protocol.replies import Response as Answered, Wire
 from . import pages
@@ -139,14 +139,14 @@ class _Body:
     hint: str = ""
 
 
-def _read(path: str) -> handling.Request:
+def _read(path: str) -> incoming.Request:
     query = _pairs(request.environ.get("QUERY_STRING", ""))
     body = _body()
     name = path[:-4] if path.endswith(".php") else f"{path} "
     is_old = request.path.startswith(OLD_PLACE)
     findings = (Finding("OLD_ADDRESS", f"the address begins with {OLD_PLACE}/"),) if is_old else ()
     fragment = request.environ.get("RAW_URI", "").partition("#")[2]
-    came = handling.Request(
+    came = incoming.Request(
         name, request.method, {**query, **body.form}, request.remote_addr or "", base_url(), frozenset(query),
         request.cookies, body.too_large, body.broken, body.hint, findings=findings)
     if body.too_large:
@@ -156,7 +156,7 @@ def _read(path: str) -> handling.Request:
 
 def _body() -> _Body:
     """The body, of which only that of a POST is read."""
-    if max(request.content_length or 0, len(request.query_string)) > handling.MOST_BYTES:
+    if max(request.content_length or 0, len(request.query_string)) > incoming.MOST_BYTES:
         _read_to_the_end()
         return _Body(too_large=True)
     try:
@@ -176,7 +176,7 @@ def _multipart() -> _Body:
     raw, boundary = _raw(), request.mimetype_params.get("boundary", "")
     if raw and boundary and f"--{boundary}--".encode("utf-8", "replace") not in raw:
         raise BadRequest  # its last part may be incomplete
-    parser = FormDataParser(max_form_memory_size=handling.MOST_BYTES, max_form_parts=handling.MOST_BYTES)
+    parser = FormDataParser(max_form_memory_size=incoming.MOST_BYTES, max_form_parts=incoming.MOST_BYTES)
     _, fields, files = parser.parse(BytesIO(raw), request.mimetype, len(raw), request.mimetype_params)
     form = {name: values[-1] for name, values in fields.lists()}
     hint = "" if form else f"no field was found in the {MULTIPART} body; send {FORM}"
@@ -188,9 +188,9 @@ def _multipart() -> _Body:
 def _raw() -> bytes:
     """The bytes of the body. Raises RequestEntityTooLarge, BadRequest."""
     # The stream makes room for as much as it is asked for, so it is not asked for a MiB each time.
-    length = handling.MOST_BYTES if request.content_length is None else request.content_length
+    length = incoming.MOST_BYTES if request.content_length is None else request.content_length
     raw = request.stream.read(length + 1)
-    if len(raw) > handling.MOST_BYTES:
+    if len(raw) > incoming.MOST_BYTES:
         _read_to_the_end()
         raise RequestEntityTooLarge
     return raw

@@ -1,4 +1,6 @@
-"""`tgpay-emulator demo`: the document's own examples against a real server, a real receiver and a buyer's browser."""
+"""`tgpay-emulator demo`: the document's own examples against a real server, a real receiver and a buyer's
+browser.
+"""
 import signal
 from collections.abc import Sequence
 from subprocess import Popen
@@ -6,13 +8,17 @@ from typing import Any
 
 from ...signing.merchant_client import Receiver
 from .cards import CASHIER
+from .examples import QR, WEBSITE
+from .program import STEPS
 from .screen import Screen
 from .stage import NoServer, Stage, Step, server
-from .steps import QR, STEPS, WEBSITE
 
 
 def run(once: bool, steps: Sequence[Step] = STEPS) -> int:
-    """Go through the steps. Status 0 when everything held, else 1; unless `once`, the server stays up until Ctrl-C."""
+    """Run the steps and return the exit status: 0 when all checks held, else 1.
+
+    Unless `once`, the server then keeps running until Ctrl-C.
+    """
     screen, receiver, before = Screen(), Receiver(), signal.signal(signal.SIGTERM, _end)
     try:
         with server(receiver) as (url, process):
@@ -33,12 +39,15 @@ def run(once: bool, steps: Sequence[Step] = STEPS) -> int:
 
 
 def perform(stage: Stage, steps: Sequence[Step]) -> int:
-    """The steps, one after another; one that breaks is a cross, and the next ones go on. Answers the status."""
+    """Run the steps one after another and return the status.
+
+    A step that fails does not stop the next ones.
+    """
     for number, step in enumerate(steps, 1):
         stage.screen.title(number, len(steps), step.section, step.title)
         try:
             step.act(stage)
-        except Exception as problem:  # whatever went wrong, the others are still worth seeing
+        except Exception as problem:  # the other steps are still worth seeing
             stage.holds(False, f"{type(problem).__name__}: {problem}")
         stage.screen.note(step.notification)
     stage.screen.line()
@@ -47,7 +56,7 @@ def perform(stage: Stage, steps: Sequence[Step]) -> int:
 
 
 def _stay(stage: Stage, process: "Popen[str]") -> None:
-    """Offer new orders to play with, and wait for Ctrl-C."""
+    """Create new orders that the user can pay, and wait for Ctrl-C."""
     prefix = {"merchants_id": "202012177001"}
     scan = stage.ask("tgpayqrcode", {**QR, **prefix, "out_trade_no": "202012177001_to_pay", "trans_amount": "12.50"})
     desk = stage.ask("tgpayh5", {**WEBSITE, "out_trade_no": "202012177001_to_scan", "return_url": f"{stage.url}/"})

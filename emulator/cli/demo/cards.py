@@ -1,11 +1,14 @@
-"""Cards: the requests of sections 7.1 and 7.2, a payer on the cashier's and on the issuer's page, and a merchant's review."""
+"""The demo's steps about cards: requests of sections 7.1 and 7.2, the cashier's and the issuer's page, and a
+review.
+"""
 import json
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from ...signing.merchant_client import Answer, fetch, forms, post_form
 from .stage import DESKTOP, Stage
 
-# The document's example sends pay_channel=terminal: the cardholder would pay at the counter. On a page it is online.
+# The document's example sends pay_channel=terminal: the cardholder would pay at the counter. On a page it is
+# online.
 CASHIER = {"access_type": "cashier", "language": "en", "merchants_id": "202109200001", "out_trade_no": "202109200001051617242192",
            "pay_channel": "online", "pay_type": "bankcard", "service": "bankcard.pay", "terminal_type": "web", "trans_amount": "0.01",
            "trans_timeout": "20", "sign_type": "MD5"}
@@ -21,7 +24,7 @@ def _pay_info(number: str) -> str:
 
 
 def _card_on_the_page(stage: Stage, url: str, number: str) -> Answer:
-    """Type a card into the cashier's form; answers the page that follows."""
+    """Submit a card in the cashier's form and return the page that follows."""
     form = forms(fetch(url, headers=DESKTOP).text)[0]
     form.fields.update({"cardNo": number, **EXPIRY})
     stage.screen.code(f"POST {form.action}", "bash")
@@ -59,13 +62,13 @@ def three_d(stage: Stage) -> None:
     form = forms(fetch(method["termUrl"], headers=DESKTOP).text)[0]
     form.fields["code"] = "123456"
     shop = post_form(form, method["termUrl"], DESKTOP).headers.get("Location", "")
-    told = dict(parse_qsl(urlsplit(shop).query))
-    stage.holds(told.get("status") == "success" and stage.is_signed(told, order["merchants_id"]),
+    result = dict(parse_qsl(urlsplit(shop).query))
+    stage.holds(result.get("status") == "success" and stage.is_signed(result, order["merchants_id"]),
                 "after the code 123456 the browser goes to redirect_url with the signed result")
 
 
 def review(stage: Stage) -> None:
-    """Section 7.2: the merchant takes a payment that the risk rules hold up."""
+    """Section 7.2: the merchant accepts a payment that is pending review."""
     order = {"merchants_id": SERVER["merchants_id"], "out_trade_no": "201701010001_review"}
     held = stage.ask("tgpaybankcard", {**SERVER, **order, "pay_info": _pay_info(REVIEW)})
     stage.holds(held["status"] == "pending_review", "the payment is pending review")

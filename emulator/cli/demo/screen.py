@@ -1,4 +1,4 @@
-"""What the demo prints: in colour where a person looks, plain lines that are never wrapped in a pipe."""
+"""The output of the demo: in colour in a terminal, plain unwrapped lines in a pipe."""
 import io
 import sys
 from collections.abc import Iterable, Sequence
@@ -7,7 +7,7 @@ from ..output import console
 
 
 class Screen:
-    """The terminal, or the pipe, that the demo is printed on."""
+    """The terminal or pipe to which the demo prints."""
 
     def __init__(self) -> None:
         if isinstance(sys.stdout, io.TextIOWrapper):
@@ -15,16 +15,16 @@ class Screen:
         self._console = console()
 
     def line(self, text: str = "", style: str = "") -> None:
-        """One line."""
+        """Print one line."""
         self._console.print(text, style=style)
 
     def title(self, number: int, count: int, section: str, title: str) -> None:
-        """The head of a step."""
+        """Print the heading of a step."""
         self.line()
         self.line(f"[{number}/{count}] {title}" + (f" (section {section})" if section else ""), "bold cyan")
 
     def code(self, text: str, language: str) -> None:
-        """What travels over the wire, highlighted where a person looks."""
+        """Print a request or an answer, with syntax highlighting in a terminal."""
         from rich.syntax import Syntax
 
         written = Syntax("", language, theme="ansi_dark").highlight(text.strip())
@@ -32,15 +32,15 @@ class Screen:
         self._console.print(written)
 
     def check(self, held: bool, sentence: str) -> None:
-        """A tick or a cross."""
+        """Print a sentence with a tick or a cross."""
         self.line(f"  {'✓' if held else '✗'} {sentence}", "green" if held else "bold red")
 
     def note(self, sentence: str) -> None:
-        """What to notification."""
+        """Print a note."""
         self.line(f"  → {sentence}", "italic")
 
     def table(self, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """A table: drawn where a person looks, in aligned columns in a pipe."""
+        """Print a table, with lines in a terminal and in aligned columns in a pipe."""
         if self._console.is_terminal:
             from rich import box
             from rich.table import Table

@@ -1,4 +1,4 @@
-"""Where the demo takes place: a real server, a real receiver, and what the steps tell each other."""
+"""What the demo's steps share: a real server, a real receiver, and answers that later steps need."""
 import json
 import re
 import signal
@@ -19,33 +19,36 @@ PHONE = {"User-Agent": "Mozilla/5.0 (Linux; Android 14) Mobile", "Accept-Languag
 
 
 class NoServer(Exception):
-    """The emulator did not start, and a sentence says so."""
+    """The emulator did not start."""
 
 
 @dataclass
 class Stage:
-    """What a step works with; `told` keeps answers that later steps need."""
+    """The means of a step, and the counts of checks and failures. `answers` are kept for later steps."""
 
     url: str
     screen: Screen
     receiver: Receiver
-    told: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    answers: dict[str, Mapping[str, str]] = field(default_factory=dict)
     checks: int = 0
     failures: int = 0
 
     def holds(self, condition: object, sentence: str) -> None:
-        """What must be so: a tick, or a cross that the end remembers."""
+        """Check a condition, and print the sentence with a tick or a cross."""
         self.checks += 1
         self.failures += not condition
         self.screen.check(bool(condition), sentence)
 
     def ask(self, endpoint: str, params: Mapping[str, str], token_of: str = "") -> Answer:
-        """One request of the document, signed and shown with its answer; `token_of` is the merchant when the request names none."""
+        """Sign and send a request, and print it with its answer.
+
+        `token_of` is the merchant whose token signs it, if the request names none.
+        """
         merchant = self.merchant(token_of or params["merchants_id"])
         return self.send(endpoint, {**params, "sign": sign(params, str(merchant["token"]))})
 
     def send(self, endpoint: str, params: Mapping[str, str]) -> Answer:
-        """One request as it is, shown with its answer."""
+        """Send a request as it is, and print it with its answer."""
         url = with_query(f"{self.url}/v2/{endpoint}.php", params)
         self.screen.code(f"curl '{url}'", "bash")
         answer = fetch(url)
@@ -54,11 +57,14 @@ class Stage:
         return answer
 
     def is_signed(self, fields: Mapping[str, str], merchants_id: str) -> bool:
-        """Whether fields of an answer or a notification carry the right signature of a merchant."""
+        """Whether the fields of an answer or a notification have the correct signature of a merchant."""
         return fields.get("sign", "") == sign(fields, str(self.merchant(merchants_id)["token"]))
 
     def heard(self, notify_type: str, out_trade_no: str, merchants_id: str, **fields: str) -> Mapping[str, str]:
-        """A notification that must have come with a right signature; shown field by field, as it is signed. Empty when it is missing."""
+        """Wait for a notification, print it field by field, and check that it came with a correct signature.
+
+        Returns its fields, empty when it did not come.
+        """
         notification = self.receiver.wait_for(notify_type=notify_type, out_trade_no=out_trade_no, **fields) or {}
         self.screen.code("\n".join(f"    {name} = {value}" for name, value in notification.items()), "ini")
         self.holds(notification, f"the notification {notify_type or 'of the card payment'} has come")
@@ -66,19 +72,19 @@ class Stage:
         return notification
 
     def merchant(self, merchants_id: str) -> Mapping[str, Any]:
-        """A merchant with its token, as the operator of the emulator sees it."""
+        """A merchant with its token, from the control interface."""
         found: Mapping[str, Any] = self.control("GET", f"/merchants/{merchants_id}")
         return found
 
     def control(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """The control interface."""
+        """Call the control interface and return the JSON of its answer."""
         data = None if body is None else json.dumps(body).encode()
         return json.loads(fetch(f"{self.url}/_emulator{path}", method, data, {"Content-Type": "application/json"}).body)
 
 
 @dataclass(frozen=True)
 class Step:
-    """A row of the demo: the document's section, a title, what is done, and what to notification."""
+    """A step of the demo: the document's section, a title, the function, and a note."""
 
     section: str
     title: str
@@ -88,14 +94,16 @@ class Step:
 
 @contextmanager
 def server(receiver: Receiver) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
-    """A real `serve` on a free port with a throw-away database, that sends notifications to this machine only. Raises NoServer."""
+    """Run `serve` on a free port with a temporary database. Notifications go to this machine only.
+
+    Yields the server's address and its process. Raises NoServer.
+    """
     flags = ["--port", "0", "--database", ":temporary:", "--log-level", "warning", "--notify-allow", "127.0.0.1"]
     plain = {name: value for name, value in environ.items() if not name.startswith("TGPAY_")}
     command = [sys.executable, "-m", "tgpay_emulator", "serve", *flags]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=plain) as process:
         try:
-            assert process.stdout is not None
-            announced = re.search(r"http://\S+(?=/v2/)", process.stdout.readline())
+            announced = re.search(r"http://\S+(?=/v2/)", process.stdout.readline() if process.stdout else "")
             if announced is None:
                 raise NoServer("the emulator did not start")
             yield announced[0], process
@@ -105,7 +113,7 @@ def server(receiver: Receiver) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
 
 
 def _wait_quietly(process: "subprocess.Popen[str]") -> None:
-    """Let the server end, however often Ctrl-C is pressed."""
+    """Wait for the end of the server. Ctrl-C is ignored meanwhile."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         process.wait(30)

@@ -1,4 +1,4 @@
-"""The document's own example requests, in an order in which they make sense. Only `sign` and the receiver's address are ours."""
+"""The steps of the demo: each sends a request of the document and checks what follows."""
 import csv
 import json
 from collections.abc import Mapping
@@ -6,48 +6,30 @@ from urllib.parse import urljoin
 
 from ...signing.merchant_client import Answer, fetch, forms, pay_sign, post_form, sign
 from . import cards
-from .stage import DESKTOP, PHONE, Stage, Step
+from .examples import BARCODE, CANCEL, DAY, LINK, OPENID, PREPAY, QR, TERMINAL, USER, WAP, WEBSITE
+from .stage import DESKTOP, PHONE, Stage
 
-DAY = "2021-06-07T10:00:00Z"
 SHOWN = ("partner_transaction_id", "type", "amount", "fee", "settlement", "rmb_settlement")
-
-QR = {"account_id": "20373", "it_b_pay": "1c", "merchants_id": "201807208001", "out_trade_no": "0607007_204901202", "pay_type": "alipay",
-      "reference": "0607007", "trans_amount": "0.01", "sign_type": "MD5"}
-BARCODE = {"account_id": "20373", "buyer_identity_code": "280136483235977421", "merchants_id": "201807208001",
-           "out_trade_no": "0607001_201807208001060718225942", "pay_type": "alipay", "reference": "0607001", "trans_amount": "0.01",
-           "sign_type": "MD5"}
-WEBSITE = {"merchants_id": "202012177001", "out_trade_no": "202012177001081117326713", "pay_type": "alipay",
-           "return_url": "http://ro.tgpaypro.com/images/paysuccess.jpg", "scene_type": "WEBSITE_PAY", "trans_amount": "1",
-           "sign_type": "MD5"}
-WAP = {**WEBSITE, "out_trade_no": "20201217700108111765934", "scene_type": "WAP_PAY"}
-LINK = {"merchants_id": "202107207001", "out_trade_no": "202107207001091818492410", "service": "linktopost", "sign_type": "MD5"}
-CANCEL = {"merchants_id": "201701010001", "account_id": "33", "out_trade_no": "TG201710150001", "terminal_id": "80000000001"}
-OPENID = {"merchants_id": "201701010001", "client_url": "http://sys.tgpaypro.com/tgpaycode/?m=2017010100011&s=201701010001&out_trade_no="
-          "201701010001001843211105205612&reference=&total_fee=0.01&sign=ee88a2e3ad8346abb24c1709efdcba7b"}
-PREPAY = {"openid": "011Mzno80qCyiD1SgGp80Adko80MznoZ", "merchants_id": "201807208001", "out_trade_no": "192408652", "pay_type": "wechat",
-          "trade_type": "MINI", "trans_amount": "0.01"}
-TERMINAL = {"merchants_id": "201807208001", "operation": "sale", "out_trade_no": "201807208001050793242918", "pay_type": "webtoterminal",
-            "trans_amount": "0.01", "sign_type": "MD5"}
-USER = {"user": "wos.101", "password": "1234", "tgpay_product": "ACCOUNT_LOGIN"}
 
 
 def query(stage: Stage, order: Mapping[str, str]) -> Answer:
-    """Section 3, for any order."""
+    """Query an order (section 3)."""
     return stage.ask("tgpayquery", {name: order[name] for name in ("merchants_id", "out_trade_no")})
 
 
 def pay(stage: Stage, url: str, browser: Mapping[str, str]) -> Answer:
-    """Open a wallet page and press its button `Pay`."""
+    """Open a wallet page and press its button `Pay`. Raises LookupError when there is none."""
     page = fetch(url, headers=browser)
-    button = next((form for form in forms(page.text) if form.button == "Pay"), None)
-    stage.holds(button, f"{url} has a button that pays")
-    assert button is not None
-    stage.screen.code(f"POST {button.action}", "bash")
-    return post_form(button, url, browser)
+    buttons = [form for form in forms(page.text) if form.button == "Pay"]
+    stage.holds(buttons, f"{url} has a button that pays")
+    if not buttons:
+        raise LookupError("the page has no button that pays")
+    stage.screen.code(f"POST {buttons[0].action}", "bash")
+    return post_form(buttons[0], url, browser)
 
 
 def prepared(stage: Stage) -> None:
-    """The clock and the address of notifications."""
+    """Set the clock, and the receiver's address for notifications."""
     now = stage.control("POST", "/clock", {"set": DAY})["now"]
     stage.holds(now.startswith("2021-06-07T10:00"), f"the emulator's clock shows {now}, 18:00 in Shanghai")
     for order in (QR, WEBSITE, CANCEL, cards.CASHIER):
@@ -58,14 +40,14 @@ def prepared(stage: Stage) -> None:
 def qr_order(stage: Stage) -> None:
     """Section 2."""
     answer = stage.ask("tgpayqrcode", QR)
-    stage.told["qr"] = answer.fields
+    stage.answers["qr"] = answer.fields
     stage.holds((answer["is_success"], answer["result_code"]) == ("T", "SUCCESS"), "is_success is T, result_code SUCCESS")
     stage.holds(stage.is_signed(answer.fields, QR["merchants_id"]), "the answer's signature is right")
 
 
 def picture(stage: Stage) -> None:
-    """The picture of the code."""
-    url = stage.told["qr"]["pic_url"]
+    """Fetch the picture of the QR code."""
+    url = stage.answers["qr"]["pic_url"]
     stage.screen.code(f"curl -o code.png '{url}'", "bash")
     answer = fetch(url)
     stage.holds(answer.body.startswith(b"\x89PNG\r\n\x1a\n"), "it is a PNG")
@@ -75,15 +57,15 @@ def picture(stage: Stage) -> None:
 
 def paid_on_the_page(stage: Stage) -> None:
     """The buyer scans the code and pays."""
-    url = stage.told["qr"]["qr_code"]
+    url = stage.answers["qr"]["qr_code"]
     receipt = urljoin(url, pay(stage, url, PHONE).headers.get("Location", ""))
     stage.holds("Paid" in fetch(receipt, headers=PHONE).text, "the wallet says that it is paid")
 
 
 def qr_notifications(stage: Stage) -> None:
-    """Both notifications of a QR order."""
+    """Check both notifications of a QR order (section 6)."""
     made = stage.heard("trans_qrcode_create_sync", QR["out_trade_no"], QR["merchants_id"])
-    stage.holds(made.get("qr_code") == stage.told["qr"]["qr_code"], "it carries the code of the answer")
+    stage.holds(made.get("qr_code") == stage.answers["qr"]["qr_code"], "it carries the code of the answer")
     paid = stage.heard("trade_status_sync", QR["out_trade_no"], QR["merchants_id"])
     stage.holds((paid.get("trade_status"), paid.get("total_fee")) == ("TRADE_SUCCESS", "0.09"), "it says TRADE_SUCCESS and 0.09 CNY")
 
@@ -123,7 +105,9 @@ def wrong_sign(stage: Stage) -> None:
 
 
 def terminal(stage: Stage) -> None:
-    """Section 8: the cardholder taps by themselves, so the client asks until there is a result."""
+    """Section 8: an unattended terminal taps the card by itself, and the client queries until there is a
+    result.
+    """
     asked = stage.ask("tgpaywebtoterminal", TERMINAL)
     stage.holds((asked["is_success"], asked["result_code"]) == ("T", "202"), "202: the terminal has the transaction")
     busy = stage.ask("tgpaywebtoterminal", {**TERMINAL, "out_trade_no": "201807208001_busy"})
@@ -132,8 +116,8 @@ def terminal(stage: Stage) -> None:
     number = {"merchants_id": TERMINAL["merchants_id"], "out_trade_no": TERMINAL["out_trade_no"]}
     stage.holds(stage.ask("tgpayquery", number)["result_code"] == "204", "204: there is no result yet")
     stage.control("POST", "/clock", {"advance": "5s"})
-    told = stage.ask("tgpayquery", number)
-    stage.holds((told["result_code"], told["trade_status"]) == ("200", "AUTHORISED"), "200, AUTHORISED, five seconds later")
+    result = stage.ask("tgpayquery", number)
+    stage.holds((result["result_code"], result["trade_status"]) == ("200", "AUTHORISED"), "200, AUTHORISED, five seconds later")
     reversal = {**TERMINAL, "operation": "saleReversal", "out_trade_no": "201807208001_reversal", "original_out_trade_no":
                 TERMINAL["out_trade_no"]}
     stage.ask("tgpaywebtoterminal", reversal)
@@ -219,7 +203,7 @@ def user(stage: Stage) -> None:
 
 
 def next_days(stage: Stage) -> None:
-    """The clock moves over the settlement."""
+    """Move the clock beyond the settlement."""
     now = stage.control("POST", "/clock", {"advance": "2d"})["now"]
     stage.holds(now.startswith("2021-06-09"), f"the emulator's clock shows {now}")
 
@@ -235,36 +219,3 @@ def settlement(stage: Stage) -> None:
     stage.holds([(line["type"], line["amount"]) for line in lines] == [("P", "1.00"), ("P", "1.00"), ("R", "-0.01")],
                 "two payments and the refund are settled")
     stage.holds({line["settlement_time"] for line in lines} == {"2021-06-08 15:00:00"}, "at 15:00 on the day after, Shanghai time")
-
-
-STEPS = (
-    Step("", "The day of the examples", prepared, "The clock is the emulator's own: tests move it instead of waiting."),
-    Step("2", "A code for the buyer to scan", qr_order, "Pictures and qr_code are pages of the emulator; the order waits until midnight "
-         "(it_b_pay=1c)."),
-    Step("2", "The picture of the code", picture, "It encodes qr_code, so a phone that reaches the emulator can scan it."),
-    Step("2", "The buyer pays on the wallet page", paid_on_the_page, "The page also has buttons for a buyer who cannot or does not pay."),
-    Step("6", "The notifications arrive", qr_notifications, "Verify the signature before you believe a notification, and answer success, or it is repeated."),
-    Step("3", "Query", queried, "Ask when a notification does not come; the query never changes an order."),
-    Step("1", "The shop scans the buyer's code", barcode, "The answer is final here; a notification follows all the same."),
-    Step("1", "A buyer without money", no_money, "is_success says that the request was processed, only result_code that the money came."),
-    Step("1.2", "A wrong signature", wrong_sign, "The emulator knows what clients do wrong; the real gateway says only that it is wrong."),
-    Step("7.1", "Card on the cashier's page", cards.cashier, "A test card says in its number what the issuer answers: "
-         "tgpay-emulator cards lists them."),
-    Step("7.2", "Card from the merchant's server", cards.server_to_server, "The outcome is status; a client that looks at is_success "
-         "alone finds that out here."),
-    Step("7.2", "3-D", cards.three_d, "Send the browser to termUrl with redirectParam; wrong codes and giving up end as the issuer would "
-         "have it."),
-    Step("7.2", "Review", cards.review, "Not reviewed within 24 hours it is canceled."),
-    Step("8", "Card terminal", terminal, "Watch it, or drive it, at /terminal/1850025030. Be told at notify_url, or "
-         "ask by out_trade_no; without a notify_url the answer has a transactionResultId to ask with."),
-    Step("9", "H5 on a desktop", website, "The document's example sends trans_amount where its table says total_fee; both are taken."),
-    Step("10", "H5 on a phone", wap, "total_fee of this notification is in pence; sign the JSON's numbers as they are printed."),
-    Step("4", "Part of it is refunded", refund, "Send an out_refund_id: without one each repetition refunds again."),
-    Step("5", "Cancel", cancel, "A waiting order closes; one paid within 24 hours is given back. The answer is unsigned."),
-    Step("11", "Link to post", link_to_post, "Send the payer's browser there; the page posts by itself."),
-    Step("12", "Get openid", openid, "The same browser keeps its openid for this merchant."),
-    Step("13", "Prepay order", prepay, "jsapiparameters go to WeChat's payment call as they are; here the control interface pays instead."),
-    Step("15", "Merchant's user", user, "The request names no merchant; it is signed with the token of the user's."),
-    Step("", "Two days pass", next_days, "What falls due in between (settlement, expiry, repeated notifications) is done before the answer."),
-    Step("14", "Settlement file", settlement, "Money columns of a refund are negative and its fee is 0.00."),
-)

@@ -1,4 +1,7 @@
-"""The gateway's functions, one file each, in the order of the document; what it does not have comes last."""
+"""The endpoints, one module each.
+
+`ENDPOINTS` has them in the order of the document; undocumented ones come last.
+"""
 from .export_settlement import export_settlement
 from .tgpayapi import tgpayapi
 from .tgpaybankcard import tgpaybankcard
@@ -15,6 +18,6 @@ from .tgpayuserinfo import tgpayuserinfo
 from .tgpaywebtoterminal import tgpaywebtoterminal
 
 ENDPOINTS = {table.name: table for table in (
-    tgpaybarcode, tgpayqrcode, tgpayquery, tgpayrefund, tgpaycancel, tgpaybankcard, tgpaywebtoterminal, tgpayh5, tgpayapi, tgpaygetopenid,
-    tgpayprepay, export_settlement, tgpayuserinfo, tgpaycheck)}
+    tgpaybarcode, tgpayqrcode, tgpayquery, tgpayrefund, tgpaycancel, tgpaybankcard, tgpaywebtoterminal, tgpayh5,
+    tgpayapi, tgpaygetopenid, tgpayprepay, export_settlement, tgpayuserinfo, tgpaycheck)}
 NAMES = frozenset(name for table in ENDPOINTS.values() for name in table.all_names)

@@ -14,6 +14,7 @@ PARTS = ("amount", "amt", "fee")
 
 
 def _calendar(name: str, form: str) -> Format:
+    """A format for a date or time that `strptime` reads with `form`."""
     def problem(value: str) -> str | None:
         try:
             real = value.isascii() and value.isdecimal() and datetime.strptime(value, form).strftime(form) == value
@@ -48,7 +49,7 @@ def _row(name: str, format: Format, length: int | None, meaning: str, example: s
 
 
 def _address(group: str) -> tuple[Param, ...]:
-    """The rows that the addresses of delivery and of the bill share."""
+    """The rows that a delivery address and a billing address have in common."""
     return (_row(f"{group}.street", TEXT, 256, "street"), _row(f"{group}.postalCode", TEXT, 16, "postal code"),
             _row(f"{group}.city", TEXT, 50, "city"), _row(f"{group}.state", TEXT, 128, "state or province"),
             _row(f"{group}.country", COUNTRY, 2, "country", "CN"))
@@ -99,7 +100,7 @@ RISK_ROWS = (
     _row("bill.houseNumberOrName", TEXT, 40, "number or name of the house"),
 )
 PAY_ROWS = (
-    # What these four hold, and how long it is, the issuer judges.
+    # These four have no format and no length here: wrong values are declined by the issuer, not refused.
     _row("cardNo", TEXT, None, "a test card's number, digits only; else 3101"),
     _row("expirationMonth", TEXT, None, "two digits, 01 to 12; else, or when past, 3096"),
     _row("expirationYear", TEXT, None, "two digits; else, or when past, 3096"),
@@ -112,12 +113,14 @@ PAY_ROWS = (
 
 
 def card_or_voucher(given: Mapping[str, Any]) -> str | None:
-    """A payment is made with a card or with a cardVoucher."""
+    """The problem of a pay_info that has neither a whole card nor a cardVoucher, or both; else None."""
     sent = [name for name in CARD_FIELDS if given.get(name) not in (None, "")]
     if given.get("cardVoucher"):
         return f"{', '.join(sent)} must not be sent beside cardVoucher" if sent else None
     missing = [name for name in CARD_FIELDS if name not in sent]
-    return f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing" if missing else None
+    if not missing:
+        return None
+    return f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing"
 
 
 PAY_INFO = document("JSON, its rows below", PAY_ROWS, (card_or_voucher,), numbers=True)
@@ -125,7 +128,7 @@ RISK_INFO = document("JSON, its rows below", RISK_ROWS)
 
 
 def pay_info(written: str) -> dict[str, str]:
-    """The values of a pay_info that was checked; empty for those that are missing."""
+    """The values of a pay_info that was checked; those that are missing are empty."""
     given = read(written)
     return {row.name: str(given.get(row.name) or "") for row in PAY_ROWS}
 
@@ -139,7 +142,7 @@ def _parts_problem(written: str) -> str | None:
 
 
 def _parts_finding(written: str) -> tuple[str, str] | None:
-    """What is unusual about the amounts of a text that has no problem."""
+    """The finding about amounts with leading zeros, in a text that has no problem."""
     amounts = [str(amount) for amount in _amounts_in(read(written))]
     padded = [amount for amount in amounts if money.has_leading_zeros(amount)]
     return ("LEADING_ZEROS", f"has zeros before a number, as in {padded[0]}") if padded else None
@@ -150,10 +153,10 @@ SUB_ACCOUNT_DATA = Format("JSON with the amount of each part, as decimal text", 
 
 
 def parts(written: str) -> int:
-    """The sum of the parts of a sub_account_data, in minor units. Raises ValueError with a sentence.
+    """The sum of the parts in a sub_account_data, in minor units. Raises ValueError with a sentence.
 
-    The document does not say how the text looks: every member whose name ends in `amount`, `amt` or `fee` counts, else the object is
-    taken as pairs of a sub-merchant and its amount (inferred).
+    The document does not describe the format. Every member whose name ends in `amount`, `amt` or `fee` is
+    added; if there is none, the object is read as pairs of a sub-merchant and its amount (inferred).
     """
     given = read(written)
     if not isinstance(given, (dict, list)):
@@ -168,10 +171,15 @@ def parts(written: str) -> int:
 
 
 def _amounts_in(given: Any) -> list[Any]:
-    return list(_amounts(given)) or (list(given.values()) if isinstance(given, dict) else [])
+    """The amounts in a sub_account_data, as they are written."""
+    named = list(_amounts(given))
+    if named or not isinstance(given, dict):
+        return named
+    return list(given.values())
 
 
 def _amounts(given: Any) -> Iterator[Any]:
+    """The values of all members, at any depth, that are named as amounts."""
     for name, value in given.items() if isinstance(given, dict) else enumerate(given):
         if isinstance(value, (dict, list)):
             yield from _amounts(value)
@@ -180,12 +188,14 @@ def _amounts(given: Any) -> Iterator[Any]:
 
 
 def _minor(amount: Any) -> int:
-    written = str(amount) if isinstance(amount, (str, int, float)) and not isinstance(amount, bool) else ""
+    """An amount in minor units. Raises ValueError with a sentence."""
+    is_scalar = isinstance(amount, (str, int, float)) and not isinstance(amount, bool)
+    written = str(amount) if is_scalar else ""
     if not re.fullmatch(r"0*\d{1,7}(\.\d{1,2})?", written, re.ASCII):
         raise ValueError("has an amount that is not a decimal number with at most two places")
     return money.minor(written)
 
 
 def card_number(params: Mapping[str, str]) -> str:
-    """The number in a request's pay_info, empty where there is none."""
+    """The card number in a request's pay_info, empty when there is none."""
     return pay_info(params["pay_info"])["cardNo"] if "pay_info" in params else ""

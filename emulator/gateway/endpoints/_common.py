@@ -1,4 +1,4 @@
-"""Rows that many tables share, and what an endpoint is given to act."""
+"""Rows that several endpoint tables share, and `Call`, the argument of an endpoint's function."""
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -32,7 +32,7 @@ ACCOUNT_ID = Param("account_id", OPTIONAL, TEXT, "20373", "operator")
 TERMINAL_ID = Param("terminal_id", OPTIONAL, TEXT, "80000000001", "device")
 NOTIFY_URL = Param("notify_url", OPTIONAL, URL, "", "where notifications of this order go; without it the merchant's own address")
 SIGN = Param("sign", REQUIRED, TEXT, "", "signature, section 1.2")
-# Rows of endpoints whose own table does not have it.
+# The row for endpoints whose own table in the document has no notify_url.
 NOTIFIED = replace(NOTIFY_URL, note="not in this section's table; section 6 has it")
 SIGN_TYPE = Param("sign_type", DOCUMENTED, pattern("MD5", "[Mm][Dd]5"), "MD5", "kind of signature")
 
@@ -50,9 +50,10 @@ ORDER_DETAILS = ("reference", "account_id", "account", "terminal_id", "goods_inf
 
 @dataclass(frozen=True)
 class Call:
-    """One admitted request: its parameters under the table's names, who asks, and the means to act within its transaction.
+    """A request that passed all checks, and the means to carry it out within its transaction.
 
-    `script` is what a scenario's rule says of it, when one fits.
+    `params` are under the table's names. `script` is the outcome of the scenario rule that fits, if any.
+    `base_url` is the emulator's public address and `ip` the client's.
     """
 
     endpoint: str
@@ -82,7 +83,7 @@ class Call:
 
     @cached_property
     def amount(self) -> int:
-        """`trans_amount` (or the table's other name of it) in minor units."""
+        """The amount (`trans_amount` or `total_fee`, as the table has it) in minor units."""
         return money.minor(self.params.get("trans_amount") or self.params["total_fee"])
 
     def get(self, name: str) -> str:
@@ -90,21 +91,25 @@ class Call:
         return self.params.get(name, "")
 
     def find_order(self) -> Order:
-        """The order of this request as it is now. Raises Refused TRADE_NOT_EXIST."""
+        """The order of this request, brought up to now. Raises Refused (TRADE_NOT_EXIST)."""
         order = self.known_order()
         if order is None:
-            raise Refused("TRADE_NOT_EXIST", f"merchant {self.merchant.merchants_id} has no order {self.get('out_trade_no')}")
+            sentence = f"merchant {self.merchant.merchants_id} has no order {self.get('out_trade_no')}"
+            raise Refused("TRADE_NOT_EXIST", sentence)
         return order
 
     def known_order(self, out_trade_no: str = "") -> Order | None:
-        """The order of this request, or that of another number, as it is now; or None."""
+        """The order of this request, or the one of another number, brought up to now; None when there is
+        none.
+        """
         order = self.tables.orders.find(self.merchant.merchants_id, out_trade_no or self.get("out_trade_no"))
         return caught_up(self.tables, self.settings, order, self.now) if order else None
 
     def repeated(self, pay_type: str) -> Order | None:
-        """The order that this request repeats, or None for a new number.
+        """The order that this request repeats, None when the order number is new.
 
-        Raises Refused: closed before inconsistent (endpoint, amount or pay_type differ; contract 1.4).
+        Raises Refused when the order is closed (checked first), or when it was made by another endpoint or
+        with another amount or pay_type.
         """
         order = self.known_order()
         if order is None:
@@ -115,12 +120,13 @@ class Call:
         used = {"endpoint": order.endpoint, "trans_amount": money.text(order.amount), "pay_type": order.pay_type}
         differing = [f"{name} {used[name]}" for name in asked if asked[name] != used[name]]
         if differing:
-            raise refusal(order, "CONTEXT_INCONSISTENT", f"out_trade_no {order.out_trade_no} is used already, with {', '.join(differing)}")
+            sentence = f"out_trade_no {order.out_trade_no} is used already, with {', '.join(differing)}"
+            raise refusal(order, "CONTEXT_INCONSISTENT", sentence)
         return order
 
     @property
     def details(self) -> dict[str, str]:
-        """The parameters that are kept with the order."""
+        """The parameters that are stored with the order."""
         return {name: self.params[name] for name in ORDER_DETAILS if name in self.params}
 
     def new_order(self, pay_type: str, expires_at: int, watched: bool = False) -> WalletOrder:
@@ -144,14 +150,14 @@ class Call:
 
 
 def unpaid(order: Order | None) -> Order | None:
-    """An order that a request repeats, when it still waits; raises Refused TRADE_HAS_SUCCESS once it is paid."""
+    """The order that a request repeats, unless it is paid. Raises Refused (TRADE_HAS_SUCCESS)."""
     if order is not None and order.was_paid:
         raise Refused("TRADE_HAS_SUCCESS", f"order {order.out_trade_no} is paid already")
     return order
 
 
 def payer_page(call: Call, order: Order) -> str:
-    """The payer's page of an order: short and without `&`, so that it can be cut out of the raw XML."""
+    """The URL of the payer's page: short and without `&`, because clients cut it out of the raw XML."""
     return f"{call.base_url}{order.page_path}"
 
 
@@ -161,12 +167,12 @@ def succeeded() -> dict[str, str]:
 
 
 def failed(order: Order) -> dict[str, str]:
-    """The first fields of an answer about a buyer who could not pay."""
+    """The first fields of an answer about a payment that failed on the buyer's side."""
     return {"is_success": "T", "result_code": FAIL, "detail_error_code": order.failure}
 
 
 def payment_fields(order: Order, settings: Settings) -> dict[str, str]:
-    """What is known of an order's payment: empty but for the currency while there is none."""
+    """The payment fields of an order. Without a payment there is only the currency."""
     known = {"trans_amount_type": order.currency}
     if order.was_paid:
         known.update(

@@ -1,4 +1,4 @@
-"""Section 8: what has become of a terminal's transaction."""
+"""Section 8: the query of a terminal transaction."""
 from dataclasses import replace
 
 from ... import terminal
@@ -44,7 +44,7 @@ TERMINAL_RESULT = (
     note="The fields are Handpoint's (inferred), amounts in major units. A query by out_trade_no of an order on a terminal answers the "
          "same. The notification of a result is this document.")
 def terminal_query(call: Call) -> Answer:
-    """Tell a transaction of a terminal, by its number."""
+    """Answer a query by transactionResultId."""
     found = call.tables.terminals.transaction(call.merchant.merchants_id, call.get("transactionResultId"))
     if found is None or call.get("out_trade_no") not in ("", found[0]):
         raise Refused("TRADE_NOT_EXIST", f"no transaction {call.get('transactionResultId')} is known", notifications.NO_TRANSACTION)

@@ -1,4 +1,4 @@
-"""The terminal that a request is for: named, or the merchant's first (section 8)."""
+"""The terminal of a request: the one that it names, or the merchant's first (section 8)."""
 from ...domain.orders import Order
 from ...operations.timers import last_of
 from ...terminal import Terminal, is_busy
@@ -8,7 +8,9 @@ OFFLINE, BUSY = "offline", "busy"
 
 
 def device(call: Call, serial: str) -> Terminal | None:
-    """The terminal of this serial number, or the merchant's first when none is named; None when the merchant has no such terminal."""
+    """The merchant's terminal with this serial number, or its first one when `serial` is empty; None without
+    one.
+    """
     if not serial:
         return next(iter(call.tables.terminals.of_merchant(call.merchant.merchants_id)), None)
     found = call.tables.terminals.find(serial)
@@ -16,14 +18,16 @@ def device(call: Call, serial: str) -> Terminal | None:
 
 
 def at_work(call: Call, terminal: Terminal) -> Order | None:
-    """The order whose transaction the terminal is busy with."""
+    """The order whose transaction is running on the terminal, None when it is free."""
     order = last_of(call.tables, call.settings, terminal, call.now)
     return order if order and is_busy(order.transaction, call.now) else None
 
 
 def unavailable(call: Call, terminal: Terminal) -> str:
-    """Why the terminal cannot take a transaction now, `offline` or `busy`, be it that a scenario's rule says so; empty when it can."""
-    said = call.script.then.terminal if call.script else None
-    if not terminal.online or (said and said.offline):
+    """Why the terminal cannot start a transaction: `offline` or `busy`, in fact or by a scenario; empty when
+    it can.
+    """
+    scripted = call.script.then.terminal if call.script else None
+    if not terminal.online or (scripted and scripted.offline):
         return OFFLINE
-    return BUSY if (said and said.busy) or at_work(call, terminal) else ""
+    return BUSY if (scripted and scripted.busy) or at_work(call, terminal) else ""

@@ -14,7 +14,7 @@ MOST_DAYS = 366
 
 
 def range_of_days(params: Mapping[str, str]) -> str | None:
-    """The first day is not after the last, and not more than a year before it."""
+    """The problem of a range whose first day is after its last, or which is too long; else None."""
     if DATE.problem(params.get("end_date", "")) or DATE.problem(params.get("start_date", params["end_date"])):
         return None
     start, end = _days(params)
@@ -40,7 +40,7 @@ def _days(params: Mapping[str, str]) -> tuple[date, date]:
          "at 15:00 on the day after it. The column type, whose number the document leaves out, and the lines of "
          "refunds and cancellations are as in Alipay's file (inferred). Refusals are XML and unsigned.")
 def export_settlement(call: Call) -> Download:
-    """The file, streamed as it is read from the ledger."""
+    """Stream the file while it is read from the ledger."""
     start, end = _days(call.params)
     since, before = settlement.span(start, end, call.settings)
     filename = f"{call.merchant.merchants_id}_settlement_{start}_{end}.csv"

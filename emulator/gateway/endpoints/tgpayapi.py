@@ -1,4 +1,4 @@
-"""Section 11: the browser is sent to the payment page with a POST."""
+"""Section 11: a page that sends the browser to the payment page with a POST."""
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from ...domain.transitions import refusal
@@ -16,7 +16,7 @@ from ._common import Call
             Param("service", common.REQUIRED, one_of("linktopost"), "linktopost", "the service"), common.SIGN, common.SIGN_TYPE),
     note="Called by the browser; answers an HTML page. Refusals are XML, and unsigned like the page.")
 def tgpayapi(call: Call) -> PostForm:
-    """A page that posts the parameters of the order's pay_url to it at once."""
+    """Return a page that posts the parameters of the order's pay_url to that URL."""
     order = waiting(call.find_order())
     if not order.pay_url_path:
         sentence = f"order {order.out_trade_no} was made by {order.endpoint} and has no pay_url"

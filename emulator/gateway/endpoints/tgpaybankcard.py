@@ -1,107 +1,37 @@
-"""Sections 7.1 and 7.2: a card payment, on the cashier's page or from the merchant's server; and the merchant's review of one.
+"""Sections 7.1 and 7.2: a card payment, on the cashier's page or from the merchant's server; and the
+merchant's review of one.
 
 The outcome of a payment is `status`: a declined card is a processed request.
 """
-import re
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
 from dataclasses import replace
 from uuid import UUID
 
 from ...base import clock, durations, money, randomness
 from ...domain import transitions
-from ...domain.card_orders import CASHIER, SERVER, CardOrder, CardState
+from ...domain.card_orders import SERVER, CardOrder, CardState
 from ...domain.kinds import of_kind
 from ...domain.orders import Order, Status
 from ...operations import card_payments
 from ...protocol import test_cards
 from ...protocol.codes import Refused
 from ...protocol.endpoint_tables import Field, endpoint, fields
-from ...protocol.findings import Finding
-from ...protocol.parameter_checks import own_scheme_only
-from ...protocol.parameters import PAGE_URL, TEXT, Format, Param, one_of
+from ...protocol.parameters import Param, one_of
 from ...protocol.replies import Answer
 from ...protocol.response_codes import RESPONSE_CODES
 from ...protocol.test_cards import Presented
 from ...store.columns import to_json
 from ...terminal import Terminal
 from . import _common as common
-from ._card_documents import PAY_INFO, RISK_INFO, SUB_ACCOUNT_DATA, parts, pay_info
+from ._card_documents import PAY_INFO, pay_info
+from ._card_rows import (
+    ACCESS_TYPE, APPS_COME_BACK, BANKCARD, DEFAULT_MINUTES, PAY_TYPE, RESULT, ROWS, SIGN_TYPE, TERMINAL,
+    parts_within_the_amount, risk_info_for_three_d, terminal_named)
 from ._common import Call
 from ._terminals import device, unavailable
 
-BANKCARD, TERMINAL, WEB_TO_TERMINAL = "bankcard", "terminal", "webtoterminal"
+WEB_TO_TERMINAL = "webtoterminal"
 APPROVED, REFUSED = "bankcard.approved", "bankcard.refused"
-APPS = ("android", "ios")
-DEFAULT_MINUTES = 15
-MINUTES = Format("whole minutes, 1 to 999999",
-                 lambda value: None if re.fullmatch("(?=.*[1-9])[0-9]{1,6}", value)
-                 else "is not a whole number of minutes from 1 to 999999",
-                 {"type": "string", "pattern": "^[0-9]{1,6}$"})
-
-
-def parts_within_the_amount(params: Mapping[str, str]) -> str | None:
-    """What sub-merchants get is at most what is paid."""
-    try:
-        if parts(params["sub_account_data"]) > money.minor(params["trans_amount"]):
-            return "the parts in sub_account_data exceed trans_amount"
-    except (KeyError, ValueError):  # missing, or told of by its own row
-        pass
-    return None
-
-
-def terminal_named(params: Mapping[str, str]) -> Finding | None:
-    """A payment on a terminal names it."""
-    missing = params.get("channel_type") == TERMINAL and "terminal_id" not in params
-    return Finding("MANDATORY_MISSING", "terminal_id is missing, which channel_type=terminal needs") if missing else None
-
-
-def risk_info_for_three_d(params: Mapping[str, str]) -> Finding | None:
-    """The issuer's check needs to know who pays."""
-    numbers = test_cards.numbers_in(params.get("pay_info", "")) if "risk_info" not in params else ()
-    missing = any(test_cards.opens_the_issuers_page(number) for number in numbers)
-    return Finding("MANDATORY_MISSING", "risk_info is missing, which 3-D needs") if missing else None
-
-
-APPS_COME_BACK = own_scheme_only(
-    ("return_url", "redirect_url"), lambda params: params.get("terminal_type") in APPS,
-    f"where terminal_type is {' or '.join(APPS)}")
-ACCESS_TYPE = Param("access_type", common.REQUIRED, one_of(CASHIER, SERVER), CASHIER, "on the cashier's page, or server to server", 16)
-PAY_TYPE = Param("pay_type", common.REQUIRED, one_of(BANKCARD), BANKCARD, "bankcard", 10)
-SIGN_TYPE = replace(common.SIGN_TYPE, need=common.OPTIONAL)
-# Rows that both tables have, in their order.
-ROWS = (replace(common.TRANS_AMOUNT, length=6),
-        Param("trans_timeout", common.DOCUMENTED, MINUTES, "20",
-              f"time limit; {DEFAULT_MINUTES} unless told", 6),
-        Param("sub_account_data", common.OPTIONAL, SUB_ACCOUNT_DATA, "", "the parts of sub-merchants", 1024),
-        Param("goods_name", common.DOCUMENTED, TEXT, "bankcard_test",
-              "names of the goods, separated by vertical bars", 256),
-        Param("goods_info", common.OPTIONAL, TEXT, "foods",
-              "descriptions of the goods, separated by vertical bars", 2000),
-        Param("language", common.DOCUMENTED, one_of("cn", "en"), "en", "language of the pages", 2),
-        Param("channel_type", common.DOCUMENTED, one_of("online", TERMINAL), "online",
-              "on a page, or on a card terminal", 16, aliases=("pay_channel",), note="the document's example sends pay_channel"),
-        replace(common.TERMINAL_ID, length=16, note="needed with channel_type=terminal"),
-        Param("terminal_type", common.DOCUMENTED, one_of("web", "h5", *APPS), "web",
-              "where the payer is", 16),
-        Param("risk_info", common.OPTIONAL, RISK_INFO, "", "what the risk rules should know", 15000),
-        Param("return_url", common.OPTIONAL, PAGE_URL, "https://shop.example/basket",
-              "where a payer who gives up goes", 512),
-        Param("redirect_url", common.OPTIONAL, PAGE_URL, "https://shop.example/paid",
-              "where the browser goes with the result", 512),
-        replace(common.NOTIFY_URL, length=512), replace(common.REFERENCE, length=512),
-        Param("service", common.OPTIONAL, one_of("bankcard.pay"), "bankcard.pay", "the service",
-              note="not in the table; the example of 7.1 sends it"),
-        common.SIGN, SIGN_TYPE)
-RESULT = (
-    *fields(("is_success", "T processed, F refused"), ("result_code", "response code, section 7.2"),
-            ("result_msg", "the same in words"), ("error", "empty"), ("status", "the outcome"),
-            ("merchants_id", "merchant"),
-            ("order_time", "when the order was made: YYYY-MM-DD HH:MM:SS, Asia/Shanghai"),
-            ("out_trade_no", "order number"),
-            ("complete_time", "yyyyMMddHHmmss, Asia/Shanghai; empty while it is not final"),
-            ("order_id", "the acquirer's number")),
-    Field("trans_amount", "amount", common.INFERRED))
 
 
 @endpoint(
@@ -144,7 +74,10 @@ def server_to_server(call: Call) -> Answer:
     answer=(*RESULT, *common.SIGNATURE),
     note="The document names the two services, not their address (inferred). A payment that is not reviewed within 24 hours is canceled.")
 def review(call: Call) -> Answer:
-    """Take or refuse a payment pending review; the same decision again answers the same."""
+    """Accept or refuse a payment that is pending review.
+
+    Repeating the same decision gives the same answer.
+    """
     order = of_kind(CardOrder, call.find_order())
     if order is None:
         raise Refused("TRADE_NOT_EXIST", f"order {call.get('out_trade_no')} is no card payment")
@@ -160,9 +93,11 @@ def review(call: Call) -> Answer:
     note="pay_url opens with GET and POST, has no & and ends with trans_timeout. The payer may try another card after a decline. With "
          "channel_type=terminal the payment begins on the terminal, and pay_url shows its progress.")
 def tgpaybankcard(call: Call) -> Answer:
-    """Make a waiting order and tell its page; a repetition tells the same again, and opens one that failed or expired.
+    """Create a waiting order and return its page.
 
-    With channel_type=terminal the payment begins on the terminal, and the page follows it.
+    A repetition returns the same, and reopens a failed or expired order.
+
+    With channel_type=terminal the payment begins on the terminal, and the page shows its progress.
     """
     known = call.known_order()
     order = _same(call, known) if known else None
@@ -177,7 +112,7 @@ def tgpaybankcard(call: Call) -> Answer:
 
 
 def result(call: Call, order: CardOrder) -> dict[str, str]:
-    """What both answers about a card payment tell."""
+    """The fields that all answers about a card payment have in common."""
     card = order.card
     made = clock.spaced(order.created_at, call.settings.timezone)
     return {"is_success": "T", "result_code": card.code, "result_msg": card.message,
@@ -200,7 +135,7 @@ def pay_method(call: Call, order: CardOrder) -> str:
 
 
 def _terminal(call: Call) -> Terminal | None:
-    """The terminal that the payment begins on, or None for one on a page. Raises Refused when it cannot take a payment now."""
+    """The terminal for the payment, None for a payment on a page. Raises Refused when it is not available."""
     if call.get("channel_type") != TERMINAL:
         return None
     if WEB_TO_TERMINAL not in call.merchant.products:
@@ -215,7 +150,7 @@ def _terminal(call: Call) -> Terminal | None:
 
 
 def _on_terminal(call: Call, order: CardOrder, chosen: Terminal | None) -> CardOrder:
-    """The waiting order, begun on its terminal when it is to be paid on one."""
+    """The waiting order, with its transaction started if it is paid on a terminal."""
     return card_payments.begin_at_terminal(call.payments, order, chosen) if chosen else order
 
 
@@ -230,7 +165,7 @@ def _fresh(call: Call) -> CardOrder:
 
 
 def _same(call: Call, known: Order) -> CardOrder:
-    """The order, when it is a card order of this amount. Raises Refused."""
+    """The order, if it is a card order with the amount of this request. Raises Refused."""
     order = of_kind(CardOrder, known)
     if order is None or order.amount != call.amount:
         what = f"for {money.text(order.amount)}" if order else f"by {known.endpoint}"
@@ -239,9 +174,9 @@ def _same(call: Call, known: Order) -> CardOrder:
 
 
 def _tried_again(call: Call, order: CardOrder) -> CardOrder:
-    """The order opened for another attempt, with what this request says.
+    """The order reopened for another attempt with the parameters of this request.
 
-    Raises Refused 3105 when it neither failed nor expired.
+    Raises Refused (3105) when it neither failed nor expired.
     """
     state = replace(order.card, access_type=call.get("access_type"))
     notify_url = call.get("notify_url")
@@ -256,7 +191,10 @@ def _tried_again(call: Call, order: CardOrder) -> CardOrder:
 
 
 def _card(call: Call) -> Presented:
-    """The card that pay_info has or stands for. Raises Refused for the test cards of the codes that are refusals."""
+    """The card in pay_info, or the one of its cardVoucher.
+
+    Raises Refused for test cards whose code is a refusal.
+    """
     given = pay_info(call.get("pay_info"))
     if given["cardVoucher"]:
         taken = call.tables.vouchers.take(given["cardVoucher"], call.now)

@@ -19,7 +19,10 @@ CODES = {wallets.ALIPAY: re.compile(r"(2[5-9]|30)\d{14,22}", re.ASCII), wallets.
 
 
 def wallet_of(code: str) -> str | None:
-    """The wallet that a payment code belongs to: Alipay 16–24 digits beginning 25–30, WeChat 18 digits beginning 10–15."""
+    """The wallet of a payment code, None when it is no code.
+
+    Alipay's have 16 to 24 digits and begin with 25 to 30; WeChat's have 18 digits and begin with 10 to 15.
+    """
     return next((wallet for wallet, expression in CODES.items() if expression.fullmatch(code)), None)
 
 
@@ -30,7 +33,7 @@ PAYMENT_CODE = Format(
 
 
 def code_of_this_wallet(params: Mapping[str, str]) -> str | None:
-    """The payment code must be of the wallet that pay_type names."""
+    """The problem of a payment code of another wallet than pay_type names; else None."""
     wallet, pay_type = wallet_of(params.get("buyer_identity_code", "")), params.get("pay_type")
     if wallet and pay_type in wallets.WALLETS and pay_type != wallet:
         return f"buyer_identity_code is a code of {wallet}, pay_type is {pay_type}"
@@ -52,7 +55,7 @@ def code_of_this_wallet(params: Mapping[str, str]) -> str | None:
     note="A buyer who must confirm on the phone answers UNKNOWN with empty payment fields; the order waits 15 minutes (inferred). "
          "The numbers of the test codes are in the reference.")
 def tgpaybarcode(call: Call) -> Answer:
-    """Charge the buyer at once; a repetition answers what the first request did."""
+    """Charge the buyer at once. A repetition returns the order as it is then."""
     code = call.get("buyer_identity_code")
     pay_type = call.get("pay_type") or wallet_of(code) or wallets.ALIPAY
     order: Order | None = call.repeated(pay_type)

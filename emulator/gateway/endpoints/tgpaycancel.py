@@ -17,6 +17,6 @@ from ._common import Call
     note="A waiting order closes, its terminal is stopped; one paid within 24 hours closes and what is left of it is given back. "
          "The answer is unsigned.")
 def tgpaycancel(call: Call) -> Answer:
-    """Cancel; twice is the same as once."""
+    """Cancel the order. Repeating it gives the same answer."""
     kinds.cancel(call.payments, call.find_order())
     return Answer(common.succeeded())

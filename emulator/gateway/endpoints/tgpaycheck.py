@@ -1,4 +1,7 @@
-"""An older name of the query: the document does not have it, public clients of the gateway still poll it."""
+"""An older name of the query (section 3).
+
+The document does not have it, but public clients of the gateway use it.
+"""
 from dataclasses import replace
 
 from ...protocol.endpoint_tables import Field, endpoint
@@ -22,6 +25,9 @@ _PLACE = [row.name for row in _ROWS].index("trans_id") + 1
     note="Not in the document: public clients of the gateway poll it. It answers as tgpayquery does, with "
          "alipay_trans_id after trans_id.")
 def tgpaycheck(call: Call) -> Answer:
-    """Tell the order as the query does; a terminal's transaction has no trans_id, and nothing is added."""
+    """Answer as tgpayquery does, with `alipay_trans_id` added.
+
+    A terminal transaction has none, so it stays empty.
+    """
     answer: Answer = tgpayquery.act(call)
     return replace(answer, fields={**answer.fields, ALIPAY_TRANS_ID.name: answer.fields.get("trans_id", "")})

@@ -1,4 +1,4 @@
-"""Section 12: who the payer is in WeChat."""
+"""Section 12: the payer's openid in WeChat."""
 import re
 
 from ...base.urls import escaped, with_query
@@ -21,7 +21,7 @@ _OPENID = re.compile(r"o[0-9A-Za-z]{27}", re.ASCII)
     note="Called by the browser. The openid is added to client_url as openid= (inferred), and kept in a cookie, so that it stays the "
          "same for the same browser and merchant.")
 def tgpaygetopenid(call: Call) -> Redirect:
-    """Send the browser on, with its openid for this merchant."""
+    """Redirect the browser to client_url with its openid for this merchant."""
     mid = call.merchant.merchants_id
     cookie = f"openid_{re.sub(r'[^0-9A-Za-z]', '_', mid)}"
     openid = call.cookies.get(cookie, "")

@@ -31,7 +31,7 @@ TIME_LIMIT = 1440 * durations.MINUTE
                            f"where scene_type is {WAP}"),),
     note="An unpaid order closes after 1440 minutes, the limit in the document's sample (inferred).")
 def tgpayh5(call: Call) -> Answer:
-    """Make a waiting order and tell its page; a repetition tells the same again."""
+    """Create a waiting order and return its page. A repetition returns the same page."""
     order = common.unpaid(call.repeated(call.get("pay_type"))) or call.new_order(call.get("pay_type"), call.now + TIME_LIMIT)
     return Answer({**common.succeeded(), "pay_url": common.payer_page(call, order),
                    "merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no})

@@ -1,4 +1,4 @@
-"""Section 13: an order for payment inside the wallet's own pages, mini programs and apps."""
+"""Section 13: a prepay order for payment within a wallet's own pages, mini programs and apps."""
 import hashlib
 import hmac
 import json
@@ -21,7 +21,9 @@ MOST_COLUMNS = 128
 
 
 def _goods_finding(value: str) -> tuple[str, str] | None:
-    """The document allows 128 characters or 64 Chinese ones: each of these counts as two."""
+    """The finding about a text of more than 128 characters, where a Chinese character counts as two; else
+    None.
+    """
     columns = sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in value)
     if columns <= MOST_COLUMNS:
         return None
@@ -34,7 +36,7 @@ OPENID = Format("1 to 128 characters", lambda value: None if len(value) <= 128 e
 
 
 def openid_for_wechat(params: Mapping[str, str]) -> str | None:
-    """WeChat's pages and mini programs pay as an openid."""
+    """The problem of a payment in a WeChat page or mini program without openid; else None."""
     needed = params.get("pay_type") == wallets.WECHAT and params.get("trade_type") in (MINI, JSAPI)
     return "openid is missing, which wechat needs with MINI and JSAPI" if needed and "openid" not in params else None
 
@@ -60,7 +62,10 @@ def openid_for_wechat(params: Mapping[str, str]) -> str | None:
         *fields(("merchant_id", "merchant (sic)"), ("create_ip", "address that made the order")), *common.SIGNATURE),
     rules=(openid_for_wechat,), note="Unpaid orders close after 2 hours, as WeChat's prepay_id does (inferred).")
 def tgpayprepay(call: Call) -> Answer:
-    """Make a waiting order and the signed parameters of the wallet's payment call; a repetition tells the same again."""
+    """Create a waiting order and return the signed parameters of the wallet's payment call.
+
+    A repetition returns the same parameters.
+    """
     order = common.unpaid(call.repeated(call.get("pay_type"))) or call.new_order(call.get("pay_type"), call.now + TIME_LIMIT)
     return Answer({**common.succeeded(), "trade_type": order.details["trade_type"], "out_trade_no": order.out_trade_no,
                    "order_time": clock.compact(order.created_at, call.settings.timezone), "merchant_id": order.merchants_id,
@@ -91,7 +96,9 @@ def _wechat(call: Call, order: Order) -> dict[str, str]:
 
 
 def pay_sign(parameters: Mapping[str, str], key: str) -> str:
-    """WeChat's HMAC-SHA256 signature over all parameters by name and the merchant's key, upper-case hexadecimal."""
+    """WeChat's signature: HMAC-SHA256 of the parameters sorted by name and the key, in upper-case
+    hexadecimal.
+    """
     text = "&".join(f"{name}={parameters[name]}" for name in sorted(parameters)) + f"&key={key}"
     return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest().upper()
 

@@ -30,7 +30,7 @@ IT_B_PAY = Format("1m to 15d in whole m, h or d, or 1c", _time_limit_problem, {"
 
 
 def prefixed_number(params: Mapping[str, str]) -> Finding | None:
-    """The order number begins with the merchant's (note 1); the document's own example does not."""
+    """The finding about an order number that does not begin with the merchants_id (note 1); else None."""
     if params.get("out_trade_no", "").startswith(params.get("merchants_id", "")):
         return None
     return Finding("ORDER_NUMBER_PREFIX", "out_trade_no does not begin with the merchants_id")
@@ -57,7 +57,10 @@ def prefixed_number(params: Mapping[str, str]) -> Finding | None:
     rules=(prefixed_number,),
     note="Without pay_type the order is Alipay's (inferred): the document's table lacks it, its example has it.")
 def tgpayqrcode(call: Call) -> Answer:
-    """Make a waiting order and tell where its picture is; a repetition tells the same again."""
+    """Create a waiting order and return the URLs of its QR code pictures.
+
+    A repetition returns the same URLs.
+    """
     pay_type = call.get("pay_type") or wallets.ALIPAY
     order = common.unpaid(call.repeated(pay_type))
     if order is None:
@@ -67,12 +70,13 @@ def tgpayqrcode(call: Call) -> Answer:
 
 
 def pictures(call: Call, order: Order) -> dict[str, str]:
-    """The three pictures of an order, and what they encode."""
+    """The URLs of the three pictures of an order, and the URL that they encode."""
     places = {name: f"{call.base_url}/qr/{order.page_token}/{size}.png" for name, size in SIZES.items()}
     return {**places, "qr_code": common.payer_page(call, order)}
 
 
 def _closes_at(call: Call) -> int:
+    """The instant at which the order closes unless it is paid."""
     limit = call.get("it_b_pay")
     if limit == "1c":
         return clock.next_midnight(call.now, call.settings.timezone)

@@ -1,4 +1,4 @@
-"""Section 3: what has become of an order."""
+"""Section 3: the query of an order's state."""
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -17,12 +17,14 @@ PARTLY, FULLY = "PARTIAL_REFUND", "REFUND_SUCCESS"
 
 
 def one_of_two_numbers(params: Mapping[str, str]) -> str | None:
-    """An order is asked for by one of its two numbers."""
-    return None if "out_trade_no" in params or "transactionResultId" in params else "out_trade_no or transactionResultId is missing"
+    """The problem of a query without an order number and without a transaction number; else None."""
+    if "out_trade_no" in params or "transactionResultId" in params:
+        return None
+    return "out_trade_no or transactionResultId is missing"
 
 
 def refund_status(order: Order) -> str:
-    """Empty, PARTIAL_REFUND or REFUND_SUCCESS (inferred)."""
+    """The field `refund_status`: empty, PARTIAL_REFUND or REFUND_SUCCESS (inferred)."""
     if not order.refunded:
         return ""
     return PARTLY if order.left else FULLY
@@ -47,7 +49,7 @@ def refund_status(order: Order) -> str:
             ("resp_msg", "the same in words"), ("complete_time", "yyyyMMddHHmmss"))), *common.SIGNATURE),
     rules=(one_of_two_numbers,), note="Its table has no sign_type, so none is expected. It never changes an order.")
 def tgpayquery(call: Call) -> Answer:
-    """Tell the order as it is at this instant."""
+    """Return the state of the order at this instant."""
     order = call.find_order()
     on_terminal = of_kind(TerminalOrder, order)
     if on_terminal:

@@ -1,4 +1,4 @@
-"""Section 4: give money back, at once or in parts."""
+"""Section 4: a refund of the whole amount or a part of it."""
 from dataclasses import replace
 
 from ...base import money
@@ -26,7 +26,7 @@ from ._common import Call
                 ("trans_amount_cny", "the same: the document's table has this name, its sample the other"))),
     note="Without an out_refund_id each call is a new refund. The answer is unsigned, as documented.")
 def tgpayrefund(call: Call) -> Answer:
-    """Refund once for each out_refund_id; a repetition answers as the first time."""
+    """Refund once for each out_refund_id. A repetition gives the same answer and refunds nothing more."""
     order = call.find_order()
     refund = call.payments.refund(order, money.minor(call.get("refund_amount")), call.get("out_refund_id"), call.get("refund_reson"))
     cny = money.text(money.convert(refund.amount, order.rate))

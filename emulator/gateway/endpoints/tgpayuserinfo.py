@@ -1,4 +1,4 @@
-"""Section 15: a POS device logs its user in."""
+"""Section 15: the login of a merchant's user on a POS device."""
 from ...protocol.codes import Refused
 from ...protocol.endpoint_tables import endpoint, fields
 from ...protocol.parameters import TEXT, Param, one_of
@@ -18,7 +18,7 @@ from ._common import Call
                   ("merchant_name", "its name"), ("account_id", "account"), ("account_login_name", "login")),
     note="Signed with the token of the merchant that the user belongs to (inferred): the request does not name one.")
 def tgpayuserinfo(call: Call) -> Answer:
-    """Tell whom a login belongs to."""
+    """Return the merchant and the account of a login. Raises Refused (LOGIN_FAILED)."""
     found = call.tables.merchants.login(call.get("user"))
     if found is None or not found[1].has_password(call.get("password")):
         raise Refused("LOGIN_FAILED", "user or password is wrong")

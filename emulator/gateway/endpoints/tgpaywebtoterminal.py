@@ -24,29 +24,35 @@ PAY_TYPE = "webtoterminal"
 ACCEPTED, REJECTED = "202", "400"
 IS_BUSY, DOES_NOT_RESPOND, TOO_LATE = "1001", "1002", "1003"
 ACCEPTED_MESSAGE = "Operation Accepted"
-# The document prints the second sentence; the others are Handpoint's, whose interface this endpoint passes on.
+# The document prints the second sentence; the others are Handpoint's, whose interface this endpoint passes
+# on.
 MESSAGES = {
     IS_BUSY: "The device is busy",
     DOES_NOT_RESPOND: "No device listening at the other end of the secure channel",
     TOO_LATE: "Cancel operation not allowed"}
-# What the journal says beside them: the remarks in the document's table of return codes.
+# Explanations for the journal: the remarks in the document's table of return codes.
 ADVICE = {
     IS_BUSY: "the terminal is busy with another transaction; wait until it has ended",
     DOES_NOT_RESPOND: "the terminal does not respond; see that it is online and try again in a few seconds",
     TOO_LATE: "the terminal has no transaction that can be stopped now"}
-TIME_LIMIT = 5 * durations.MINUTE  # longer than any transaction lasts; the terminal itself ends one
+TIME_LIMIT = 5 * durations.MINUTE  # never reached: the terminal ends every transaction sooner
 NEEDS_AMOUNT = (terminal.SALE, terminal.REFUND)
 
 
 def what_the_operation_needs(params: Mapping[str, str]) -> str | None:
-    """An amount for a sale or a refund, an original for a reversal, an order number for all but a stop."""
+    """The problem of missing parameters, else None.
+
+    A sale and a refund need an amount, a reversal its original, and every operation but a stop an order
+    number.
+    """
     operation = params.get("operation", "")
     needed = {"out_trade_no": operation != terminal.STOP, "trans_amount": operation in NEEDS_AMOUNT}
     missing = [name for name, is_needed in needed.items() if is_needed and name not in params]
     if operation in terminal.REVERSALS and not {"original_out_trade_no", "original_transaction_id"} & set(params):
         missing.append("original_out_trade_no or original_transaction_id")
-    return f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing, which operation {operation} needs" \
-        if missing and operation in OPERATIONS else None
+    if not missing or operation not in OPERATIONS:
+        return None
+    return f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing, which operation {operation} needs"
 
 
 OPERATIONS = (*terminal.OPERATIONS, terminal.STOP)
@@ -97,9 +103,9 @@ def tgpaywebtoterminal(call: Call) -> Answer:
 
 
 def _number_to_ask_with(call: Call, order: TerminalOrder) -> str:
-    """The transactionResultId, empty where a notification brings the result.
+    """The transactionResultId for the query, empty when a notification brings the result.
 
-    It does so with a notify_url, be it the request's or the merchant's.
+    That is so with a notify_url of the request or of the merchant.
     """
     return "" if notifications.address(order, call.merchant) else order.terminal.result_id
 
@@ -160,7 +166,7 @@ def _begun(call: Call, chosen: Terminal, known: TerminalOrder | None) -> Termina
 
 
 def _asked_amount(call: Call) -> int | None:
-    """The amount that is asked for, in minor units; a reversal need not name one."""
+    """The requested amount in minor units, None when a reversal names none."""
     return call.amount if "trans_amount" in call.params else None
 
 
@@ -175,7 +181,7 @@ def _stopped(call: Call, present: Order | None) -> Answer:
 
 
 def _accepted(call: Call, number: str = "") -> Answer:
-    """202; `number` is the transactionResultId of a caller who must ask for the result."""
+    """The answer 202. `number` is the transactionResultId, if the client has to query the result."""
     return Answer({"is_success": "T", "result_code": ACCEPTED, "result_msg": ACCEPTED_MESSAGE,
                    **({"transactionResultId": number} if number else {}),
                    "merchants_id": call.merchant.merchants_id, "out_trade_no": call.get("out_trade_no")})

@@ -34,9 +34,9 @@ SIGNED_BODY = {"required": ["params"], "properties": {
 @operation("GET", "/openapi.json", "this interface, and /v2, as OpenAPI 3.1")
 def openapi() -> Response:
     """The document, made from the tables."""
-    from ...gateway import reference
+    from ...gateway import openapi as document
 
-    return jsonify(reference.openapi(OPERATIONS, base_url()))
+    return jsonify(document.openapi(OPERATIONS, base_url()))
 
 
 @operation("POST", "/sign", "the canonical text of parameters and their signature", body=SIGNED_BODY)

@@ -1,0 +1,58 @@
+"""The demo's steps in the order in which they make sense, with a note for each."""
+from . import cards, steps
+from .stage import Step
+
+STEPS = (
+    Step("", "The day of the examples", steps.prepared,
+         "The clock is the emulator's own: tests move it instead of waiting."),
+    Step("2", "A code for the buyer to scan", steps.qr_order,
+         "Pictures and qr_code are pages of the emulator; the order waits until midnight "
+         "(it_b_pay=1c)."),
+    Step("2", "The picture of the code", steps.picture,
+         "It encodes qr_code, so a phone that reaches the emulator can scan it."),
+    Step("2", "The buyer pays on the wallet page", steps.paid_on_the_page,
+         "The page also has buttons for a buyer who cannot or does not pay."),
+    Step("6", "The notifications arrive", steps.qr_notifications,
+         "Verify the signature before you believe a notification, and answer success, or it is repeated."),
+    Step("3", "Query", steps.queried,
+         "Ask when a notification does not come; the query never changes an order."),
+    Step("1", "The shop scans the buyer's code", steps.barcode,
+         "The answer is final here; a notification follows all the same."),
+    Step("1", "A buyer without money", steps.no_money,
+         "is_success says that the request was processed, only result_code that the money came."),
+    Step("1.2", "A wrong signature", steps.wrong_sign,
+         "The emulator knows what clients do wrong; the real gateway says only that it is wrong."),
+    Step("7.1", "Card on the cashier's page", cards.cashier,
+         "A test card says in its number what the issuer answers: tgpay-emulator cards lists them."),
+    Step("7.2", "Card from the merchant's server", cards.server_to_server,
+         "The outcome is status; a client that looks at is_success alone finds that out here."),
+    Step("7.2", "3-D", cards.three_d,
+         "Send the browser to termUrl with redirectParam; wrong codes and giving up end as the issuer "
+         "would have it."),
+    Step("7.2", "Review", cards.review,
+         "Not reviewed within 24 hours it is canceled."),
+    Step("8", "Card terminal", steps.terminal,
+         "Watch it, or drive it, at /terminal/1850025030. Be told at notify_url, or ask by "
+         "out_trade_no; without a notify_url the answer has a transactionResultId to ask with."),
+    Step("9", "H5 on a desktop", steps.website,
+         "The document's example sends trans_amount where its table says total_fee; both are taken."),
+    Step("10", "H5 on a phone", steps.wap,
+         "total_fee of this notification is in pence; sign the JSON's numbers as they are printed."),
+    Step("4", "Part of it is refunded", steps.refund,
+         "Send an out_refund_id: without one each repetition refunds again."),
+    Step("5", "Cancel", steps.cancel,
+         "A waiting order closes; one paid within 24 hours is given back. The answer is unsigned."),
+    Step("11", "Link to post", steps.link_to_post,
+         "Send the payer's browser there; the page posts by itself."),
+    Step("12", "Get openid", steps.openid,
+         "The same browser keeps its openid for this merchant."),
+    Step("13", "Prepay order", steps.prepay,
+         "jsapiparameters go to WeChat's payment call as they are; here the control interface pays "
+         "instead."),
+    Step("15", "Merchant's user", steps.user,
+         "The request names no merchant; it is signed with the token of the user's."),
+    Step("", "Two days pass", steps.next_days,
+         "What falls due in between (settlement, expiry, repeated notifications) is done before the answer."),
+    Step("14", "Settlement file", steps.settlement,
+         "Money columns of a refund are negative and its fee is 0.00."),
+)

@@ -1,0 +1,62 @@
+"""Commands that run the emulator or look whether it runs: serve, demo, healthcheck."""
+import gc
+import sys
+import time
+from typing import Any
+
+import click
+
+from .command import main, patience, with_settings
+from .remote import address_of, fail, fetch, one_line, settings_of
+
+
+@main.command()
+@with_settings
+def serve(**flags: Any) -> None:
+    """Run the emulator."""
+    gc.disable()  # nothing becomes garbage until the server runs; searching for it takes a tenth of the start
+    from ..server.process import serve as run
+    from ..server.resources import Unstartable
+    from ..store import Unusable
+    from .announcement import announced
+
+    settings = settings_of(flags)
+    try:
+        run(settings, announced(settings))
+    except (Unstartable, Unusable) as problem:
+        fail(str(problem))
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="end after the last step, with status 0 when all held")
+def demo(once: bool) -> None:
+    """Go through the document's own examples against a real server and a real receiver."""
+    from .demo import run
+
+    sys.exit(run(once))
+
+
+@main.command()
+@click.option("--url", envvar="TGPAY_URL", help="address of the emulator; else the configured host and port [TGPAY_URL]")
+@click.option("--wait", "seconds", type=float, default=0.0, help="seconds to wait for it")
+def healthcheck(url: str | None, seconds: float) -> None:
+    """Status 0 when the emulator is healthy, 1 when not."""
+    settings = settings_of({})
+    end = time.monotonic() + seconds
+    with patience("Waiting for the emulator"):
+        while (failure := _unhealthy(url or address_of(settings))) and time.monotonic() < end:
+            time.sleep(0.05)
+    if failure:
+        fail(failure)
+
+
+def _unhealthy(address: str) -> str | None:
+    """Why the emulator is not healthy, or None: then its answer is printed."""
+    try:
+        status, text = fetch(f"{address}/_emulator/health", timeout=5)
+    except (OSError, ValueError) as problem:
+        return one_line(f"{address}: {getattr(problem, 'reason', problem)}")
+    if status != 200:
+        return f"{address}: {status} {text.strip()}"
+    click.echo(text.strip())
+    return None

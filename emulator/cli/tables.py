@@ -1,0 +1,41 @@
+"""Commands that print the emulator's own tables: the test cards and the reference."""
+import json
+
+import click
+
+from .command import main, show
+from .remote import fail
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="print JSON")
+@click.argument("words", nargs=-1, metavar="[WORD]...")
+def cards(as_json: bool, words: tuple[str, ...]) -> None:
+    """List the test cards: which number gives which code.
+
+    Words narrow the list: `cards 3084`, `cards american`, `cards failed pin`.
+
+    Any validity in the future and any verification code of the right length go with them.
+    """
+    from ..protocol.test_cards import test_cards
+
+    rows = [vars(card) for card in test_cards() if all(word.lower() in " ".join(vars(card).values()).lower() for word in words)]
+    if not rows:
+        fail(f"no test card has {' and '.join(words)} in it")
+    show({"items": rows, "next": None}, as_json, ("number", "brand", "code", "status", "message", "means"))
+
+
+@main.command()
+@click.option("--format", "kind", type=click.Choice(["markdown", "openapi"]), default="markdown", show_default=True)
+def reference(kind: str) -> None:
+    """Print the reference, made from the tables."""
+    if kind == "markdown":
+        from ..gateway.reference import markdown
+
+        click.echo(markdown(), nl=False)
+    else:
+        from ..gateway.openapi import openapi
+        from ..web.control.interface import OPERATIONS
+
+        document = openapi(OPERATIONS, "http://127.0.0.1:8472")
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
