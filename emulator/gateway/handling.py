@@ -12,8 +12,8 @@ from ..base import durations
 from ..base.settings import Settings
 from ..base.slots import Full
 from ..domain.merchants import Merchant
-from ..operations.payments import Payments
 from ..operations.scripting import Asked, decide, prepare
+from ..operations.unit import Unit, Units
 from ..operations.watching import Waiting
 from ..protocol import faults, parameter_checks
 from ..protocol.codes import REFUSALS, Refused
@@ -21,7 +21,7 @@ from ..protocol.endpoint_tables import Endpoint
 from ..protocol.findings import Finding
 from ..protocol.masking import has_card_data
 from ..protocol.replies import Answer, Response
-from ..store import Store, Unusable, Writer
+from ..store import Store, Unusable
 from .authentication import Authentication, NotAuthentic
 from .endpoints import ENDPOINTS
 from .endpoints._card_documents import card_number
@@ -41,6 +41,7 @@ class Gateway:
     def __init__(self, store: Store, settings: Settings, waiting: Waiting | None = None) -> None:
         self.store = store
         self.settings = settings
+        self._units = Units(store, settings)
         self._waiting = waiting or Waiting(store, settings)
 
     def answer(self, request: Request) -> Response:
@@ -72,34 +73,33 @@ class Gateway:
         asked = Asked(merchant.merchants_id, params.get("out_trade_no", ""), table.name, params,
                       lambda: case.mask.params, lambda: card_number(params))
         prepare(self.store.read(), self.settings.seed, asked)
-        with self.store.write() as tables:
-            response = self._carry_out(tables, case, table, merchant, asked)
+        with self._units.begin(table.name) as unit:
+            response = self._carry_out(unit, case, table, merchant, asked)
         self._wait_for_notifications(case, merchant, params)
         return response
 
-    def _carry_out(self, tables: Writer, case: Case, table: Endpoint, merchant: Merchant, asked: Asked) -> Response:
+    def _carry_out(self, unit: Unit, case: Case, table: Endpoint, merchant: Merchant, asked: Asked) -> Response:
         """Act and journal, within the request's transaction.
 
         Raises Refused, unless a scenario has counted the request: then the refusal is journalled here,
         because a rolled back transaction would undo the count.
         """
-        now = tables.clock.now()
-        verdict = case.verdict = decide(tables, self.settings.seed, asked, now)
+        verdict = case.verdict = decide(unit.tables, self.settings.seed, asked, unit.now)
         script = verdict.script if verdict else None
         self._make_room(case, merchant, script)
-        payments = Payments(tables, self.settings, merchant, now, table.name, script)
         came = case.request
-        call = Call(table.name, asked.params, merchant, payments, self.store, came.base_url, came.ip, came.cookies, script)
+        call = Call(unit, asked.params, merchant, unit.payments(merchant, script), self.store, came.base_url, came.ip,
+                    came.cookies, script)
         if script and script.then.fault in faults.NOTHING_HAPPENS:
-            return journalled(tables, now, case, Response(200, HTML), script.then.fault)
+            return journalled(unit, case, Response(200, HTML), script.then.fault)
         if verdict is None or not verdict.counted:
-            return journalled(tables, now, case, self._acted(case, table, call), OK)
+            return journalled(unit, case, self._acted(case, table, call), OK)
         try:
-            with tables.savepoint():  # a refused request uses up a rule too
+            with unit.tables.savepoint():  # a refused request uses up a rule too
                 response, said = self._acted(case, table, call), OK
         except Refused as refused:
             response, said = refusal(case, refused), refused.code.name
-        return journalled(tables, now, case, response, said)
+        return journalled(unit, case, response, said)
 
     def _acted(self, case: Case, table: Endpoint, call: Call) -> Response:
         """Call the endpoint's function and return the response. Raises Refused."""
@@ -188,8 +188,8 @@ class Gateway:
         """The response to a refused request, journalled in a transaction of its own."""
         response = refusal(case, refused)
         try:
-            with self.store.write() as tables:
-                return journalled(tables, tables.clock.now(), case, response, refused.code.name)
+            with self._units.begin(case.request.name) as unit:
+                return journalled(unit, case, response, refused.code.name)
         except Unusable as trouble:
             return refusal(case, Refused("SYSTEM_ERROR", str(trouble)))
         except Exception:

@@ -5,6 +5,7 @@ from typing import Any
 
 from .. import scenarios
 from ..domain.merchants import Merchant
+from ..operations.unit import Unit
 from ..protocol import envelope, faults
 from ..protocol.characters import printable
 from ..protocol.codes import Refused
@@ -12,7 +13,6 @@ from ..protocol.endpoint_tables import Endpoint
 from ..protocol.findings import Finding
 from ..protocol.masking import Mask
 from ..protocol.replies import Answer, Download, Redirect, Reply, Response
-from ..store import Writer
 from ..store.journal import Entry
 from .incoming import METHODS, Case
 
@@ -50,7 +50,7 @@ def to_response(reply: Reply, table: Endpoint, merchant: Merchant) -> Response:
     return Response(200, HTML, kept=f"a page that posts to {reply.url}", form=reply)
 
 
-def journalled(tables: Writer, now: int, case: Case, response: Response, verdict: str) -> Response:
+def journalled(unit: Unit, case: Case, response: Response, verdict: str) -> Response:
     """Write the request into the journal, and return the response as a scenario rule alters it.
 
     If a fault lets nothing arrive, the journal has what would have been sent.
@@ -63,8 +63,8 @@ def journalled(tables: Writer, now: int, case: Case, response: Response, verdict
     named["out_trade_no"] = named["out_trade_no"] or case.out_trade_no
     if case.merchant:
         named["merchants_id"] = case.merchant.merchants_id
-    number = tables.journal.add(Entry(
-        at=now, **named, endpoint=mask.text(printable(request.name)), ip=request.ip,
+    number = unit.tables.journal.add(Entry(
+        at=unit.now, **named, endpoint=mask.text(printable(request.name)), ip=request.ip,
         method=mask.text(request.method),
         params=mask.params, status=response.status, answer=mask.text(response.kept), verdict=verdict,
         findings=_masked([finding.as_json() for finding in case.findings], mask),

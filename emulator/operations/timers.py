@@ -18,14 +18,8 @@ def caught_up(tables: Writer, settings: Settings, order: Order, now: int) -> Ord
     return order
 
 
-def last_of(tables: Writer, settings: Settings, device: Terminal, now: int) -> Order | None:
-    """The order whose transaction a terminal has, or had last, after all that time has done to it."""
-    order = written_of(tables, device)
-    return caught_up(tables, settings, order, now) if order else None
-
-
 def written_of(tables: Reader, device: Terminal) -> Order | None:
-    """The same order as it is written down: time may have done something to it since."""
+    """The order whose transaction a terminal has, or had last, as it was last written down."""
     order = tables.orders.by_id(device.order_id) if device.order_id else None
     return order if order and order.is_on(device.serial) else None
 

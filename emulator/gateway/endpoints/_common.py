@@ -13,7 +13,7 @@ from ...domain.transitions import refusal, state_refusal
 from ...domain.wallet_orders import WalletOrder
 from ...domain.wallets import WALLETS
 from ...operations.payments import Payments
-from ...operations.timers import caught_up
+from ...operations.unit import Unit
 from ...protocol.codes import FAIL, SUCCESS, Refused
 from ...protocol.endpoint_tables import fields
 from ...protocol.parameters import AMOUNT, TEXT, URL, Need, Param, Source, one_of, pattern
@@ -56,7 +56,7 @@ class Call:
     `base_url` is the emulator's public address and `ip` the client's.
     """
 
-    endpoint: str
+    unit: Unit
     params: Mapping[str, str]
     merchant: Merchant
     payments: Payments
@@ -67,19 +67,24 @@ class Call:
     script: "scenarios.Script | None" = None
 
     @property
+    def endpoint(self) -> str:
+        """The name of the endpoint that is called."""
+        return self.unit.cause
+
+    @property
     def tables(self) -> Writer:
         """The tables, within the write transaction."""
-        return self.payments.tables
+        return self.unit.tables
 
     @property
     def settings(self) -> Settings:
         """The settings in force."""
-        return self.payments.settings
+        return self.unit.settings
 
     @property
     def now(self) -> int:
         """The instant of the request."""
-        return self.payments.now
+        return self.unit.now
 
     @cached_property
     def amount(self) -> int:
@@ -103,7 +108,7 @@ class Call:
         none.
         """
         order = self.tables.orders.find(self.merchant.merchants_id, out_trade_no or self.get("out_trade_no"))
-        return caught_up(self.tables, self.settings, order, self.now) if order else None
+        return self.unit.as_of_now(order) if order else None
 
     def repeated(self, pay_type: str) -> Order | None:
         """The order that this request repeats, None when the order number is new.

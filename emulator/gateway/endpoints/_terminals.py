@@ -1,6 +1,5 @@
 """The terminal of a request: the one that it names, or the merchant's first (section 8)."""
 from ...domain.orders import Order
-from ...operations.timers import last_of
 from ...terminal import Terminal, is_busy
 from ._common import Call
 
@@ -19,7 +18,7 @@ def device(call: Call, serial: str) -> Terminal | None:
 
 def at_work(call: Call, terminal: Terminal) -> Order | None:
     """The order whose transaction is running on the terminal, None when it is free."""
-    order = last_of(call.tables, call.settings, terminal, call.now)
+    order = call.unit.last_order(terminal)
     return order if order and is_busy(order.transaction, call.now) else None
 
 
