@@ -9,7 +9,7 @@ import pytest
 import tgpay_emulator
 
 ROOT = Path(tgpay_emulator.__file__).parent
-ROOMS = re.findall(r"^    (\w+)  ", tgpay_emulator.__doc__ or "", re.MULTILINE)
+ROOMS = re.findall(r"^    (\w+)  +\S", tgpay_emulator.__doc__ or "", re.MULTILINE)
 FILES = sorted(ROOT.rglob("*.py"))
 
 
@@ -62,6 +62,46 @@ def test_a_room_imports_from_those_above_it_only(room: str) -> None:
     wrong = {name: {other for other in own(path) if other.partition(".")[0] in below}
              for name, path in MODULES.items() if part(path) == room}
     assert {name: others for name, others in wrong.items() if others} == {}
+
+
+def rows_of(package: str) -> list[str]:
+    """What the map at the door of a package lists, in its order; empty where it has none."""
+    return re.findall(r"^    (\w+)  +\S", ast.get_docstring(ast.parse(MODULES[package].read_text(encoding="utf-8"))) or "",
+                      re.MULTILINE)
+
+
+def children(package: str) -> set[str]:
+    """The modules and packages right inside of a package."""
+    return {name.removeprefix(f"{package}.").partition(".")[0] for name in MODULES if name.startswith(f"{package}.")}
+
+
+PACKAGES = sorted(name for name, path in MODULES.items() if name and path.name == "__init__.py")
+MAPPED = [package for package in PACKAGES if rows_of(package)]
+
+
+def test_every_room_has_a_map() -> None:
+    assert set(ROOMS) - set(MAPPED) == set()
+
+
+@pytest.mark.parametrize("package", MAPPED)
+def test_a_map_has_every_module_and_each_imports_from_those_above_it_only(package: str) -> None:
+    rows = rows_of(package)
+    assert sorted(rows) == sorted(children(package))
+    wrong = []
+    for name, path in MODULES.items():
+        if not name.startswith(f"{package}."):
+            continue
+        row = name.removeprefix(f"{package}.").partition(".")[0]
+        below = rows[rows.index(row) + 1:]
+        wrong += [(name, other) for other in own(path) if other.startswith(f"{package}.")
+                  and other.removeprefix(f"{package}.").partition(".")[0] in below]
+    assert wrong == []
+
+
+def test_only_units_of_work_write() -> None:
+    """Operations, and a server that starts, open write transactions; no face does."""
+    writers = {name for name, path in MODULES.items() if "store.write()" in path.read_text(encoding="utf-8")}
+    assert {name.partition(".")[0] for name in writers} <= {"operations", "server"}
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:

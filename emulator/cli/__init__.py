@@ -1,4 +1,23 @@
-"""The command line. Commands that read or change state are clients of the control interface (`remote`)."""
+"""The command line. Commands that read or change state are clients of the control interface.
+
+Each module imports only from those above it:
+
+    output        where commands print
+    remote        calls of the control interface
+    lists         pages of a list
+    sheets        an answer laid out for a person
+    announcement  what serve prints when it is ready
+    demo          the document's examples against a real server
+    command       the command and its options
+    serving       serve
+    orders        orders and their events
+    requests      the journal, findings, notifications
+    clock         the clock
+    terminals     terminals
+    scenarios     scenarios
+    settlement    settlement files and checks
+    tables        response codes and test cards
+"""
 from . import clock, orders, requests, scenarios, serving, settlement, tables, terminals
 from .command import main
 

@@ -1,3 +1,12 @@
-"""The gateway's API: one request to `/v2` from its parameters to its response, the endpoints, and their
-reference.
+"""One request to `/v2` from its parameters to its response, the endpoints, and their reference.
+
+To add an endpoint, add a module to `endpoints`. Each module imports only from those above it:
+
+    incoming        a request, and what is known of it so far
+    authentication  whose request it is, and whether it is signed
+    endpoints       a module for each endpoint: its tables and what it does
+    outgoing        the response, and the entry in the journal
+    handling        the order of checks
+    openapi         the OpenAPI document
+    reference       the reference of the endpoints, made from their tables
 """

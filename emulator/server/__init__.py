@@ -1,3 +1,15 @@
-"""The server processes: how they start and end, the connections that they serve, and the settings that they
-share.
+"""The server processes: how they start and end, their connections, and the settings that they share.
+
+Each module imports only from those above it:
+
+    logs             a log without card numbers and passwords
+    requests         HTTP requests as gunicorn reads them
+    resources        files, sockets and certificates that a start needs
+    shared_settings  what all servers of a database must agree on
+    connections      one connection: time limits, and a polite end
+    safe_settings    settings that are drawn where others can reach the emulator
+    building         the application on its database
+    serving          a server that is running
+    worker           one worker process
+    process          serve: from the settings to the end
 """

@@ -1,4 +1,29 @@
-"""The emulator as a WSGI application: the only place that knows Flask."""
+"""The emulator as a WSGI application: the only place that knows Flask.
+
+Each module, and each package, imports only from those above it:
+
+    current       the emulator of the present request, and its addresses
+    routing       converters and rules of addresses
+    prefix        the path of public_url in front of every address
+    texts         the texts of pages, from languages/*.json
+    drawn         QR codes and bar codes as pictures in a page
+    gate          which hosts and sites are let in
+    receipt       a terminal's receipt
+    streams       server-sent events
+    control       the control interface /_emulator
+    bodies        request bodies that break off
+    sessions      browsers that know the control token
+    pages         the wallet, QR pictures, the front page
+    entrance      who is let into console and demo
+    api           the gateway /v2
+    cashier       the cashier's pages and the issuer's
+    payment_code  the payment code on a buyer's phone
+    terminal      the screen of a card terminal
+    sdk           card vouchers for web pages
+    troubles      what is answered while the database cannot be used
+    console       the console /console
+    demo          the demo shop /demo
+"""
 from flask import Flask
 
 from .. import __version__

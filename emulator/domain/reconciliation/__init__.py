@@ -1,18 +1,24 @@
-"""A merchant's own list beside the truth of the settlement file: which injected discrepancies it shows to be noticed (contract 2.10, 8).
+"""A merchant's own list compared with the true settlement entries: which injected discrepancies it has noticed.
 
 What a list looks like that has noticed a discrepancy, one that has missed it, and when that cannot be told:
 
-    injected      noticed                         missed: as the file has it     not told
-    missing      the list has the row            it lacks the row
-    duplicate    it has the row once             it has the row twice           it lacks the row
-    next_day     it has the true day             it has the day of the file     it has no settlement_date
-    fee_off      it has the true fee             it has the fee of the file     it has no fee
-    amount_off   it has the true amount          it has the amount of the file  it lacks the row
-    unknown_row  it lacks the row                it has the row
+        injected     noticed                         missed: as the file has it      not told
+        missing      the list has the row            it lacks the row
+        duplicate    it has the row once             it has the row twice            it lacks the row
+        next_day     it has the true day             it has the day of the file      it has no settlement_date
+        fee_off      it has the true fee             it has the fee of the file      it has no fee
+        amount_off   it has the true amount          it has the amount of the file   it lacks the row
+        unknown_row  it lacks the row                it has the row
 
-Of a next_day only one of whose two days is checked, the row itself tells: a right list has it on the true day, and not on the other.
+When only one of the two days of a next_day is checked, the row itself decides: a right list has it on the true
+day, and not on the other.
 
-The parts are loaded with the first name that is asked for, as those of `scenarios` are: most emulators never check a list.
+The modules are loaded when the first name is used, as those of `scenarios` are: most emulators never check a list.
+
+    rows      entries as they are and as a list has them
+    checks    the checks of one entry
+    checking  the check of a list
+    names     the names that other packages use
 """
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

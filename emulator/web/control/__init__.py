@@ -1,4 +1,25 @@
-"""The control interface `/_emulator`: JSON for tests, tools and the console. Each module declares the operations of one matter."""
+"""The control interface `/_emulator`: JSON for tests, tools and the console.
+
+Each module declares the operations of one matter, and imports only from those above it:
+
+    problems       RFC 9457 problem documents, also of the errors of operations
+    documents      orders, notifications and journal entries as JSON
+    queries        query parameters
+    bodies         JSON bodies
+    interface      how an operation is declared, and who may call it
+    health         health and reset
+    clock          the clock
+    merchants      merchants
+    orders         orders and their events
+    notifications  notifications
+    journal        the journal
+    findings       findings
+    scenarios      scenarios
+    terminals      terminals
+    settlement     settlement entries, and the check of a list
+    card_tables    response codes and test cards
+    tools          signing, waiting, events, OpenAPI
+"""
 from . import (
     card_tables, clock, findings, health, journal, merchants, notifications, orders, scenarios, settlement, terminals,
     tools)
