@@ -1,4 +1,5 @@
-"""How fast, how small and how steady the emulator is, beside a floor: the least that a Flask server could do for the same answers.
+"""How fast, how small and how steady the emulator is, beside a floor: the least that a Flask server could do
+for the same answers.
 
     python -m benchmarks            everything
     python -m benchmarks qr query   some measures
@@ -12,5 +13,6 @@
     table       rows of results, their targets, and how they are printed
     speed, startup, memory, settlement, reset, scenarios, pages   the measures
 
-Two cores shared with other programs are noisy: whatever is compared is run in short rounds that take turns, and medians are compared.
+Two cores shared with other programs are noisy: whatever is compared is run in short rounds that take turns,
+and medians are compared.
 """

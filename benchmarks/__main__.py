@@ -27,7 +27,8 @@ def parsed() -> argparse.Namespace:
     listed = "\n".join(f"  {name:12}{measure.__doc__}" for name, measure in MEASURES.items())
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=about, formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog=f"measures:\n{listed}\n\nThe exit status is 1 when a target is missed. Everything takes about ten minutes.")
+        epilog=f"measures:\n{listed}\n\nThe exit status is 1 when a target is missed. Everything takes about "
+               f"ten minutes.")
     parser.add_argument("names", nargs="*", metavar="name", help="measures to take; all of them without any")
     parser.add_argument("--rounds", type=int, default=21, help="rounds whose median counts (%(default)s)")
     parser.add_argument("--requests", type=int, default=800, help="requests of a round (%(default)s)")

@@ -48,9 +48,11 @@ def settled(path: Path, rows: int) -> tuple[date, date]:
 def sample_line(tables: Writer, merchant: Merchant) -> tuple[settlement.Entry, str]:
     """A payment as the ledger has it, and its line with a mark where the order's number belongs."""
     order = _order(merchant, 0, _now())
-    paid = replace(order, out_trade_no=MARK, paid_at=order.created_at, trans_id="2026010122001412341234567890",
+    paid = replace(order, out_trade_no=MARK, paid_at=order.created_at,
+                   trans_id="2026010122001412341234567890",
                    details={"reference": "Watch, steel", "terminal_id": "8000000001", "account_id": "31"})
-    entry = settlement.Entry(merchant.merchants_id, MARK, settlement.PAYMENT, MARK, paid.amount, paid.created_at,
+    entry = settlement.Entry(merchant.merchants_id, MARK, settlement.PAYMENT, MARK, paid.amount,
+                             paid.created_at,
                              paid.created_at, paid.subject, paid, merchant)
     return entry, settlement.line(entry, SETTINGS)
 
@@ -90,12 +92,16 @@ def _add_order(tables: Writer, merchant: Merchant, place: int) -> None:
     """An order as a request leaves it, but with a long time limit: nothing falls due while it is measured."""
     now = _now()
     order = Payments(tables, SETTINGS, merchant, now, "tgpayqrcode").create(_order(merchant, place, now))
-    params = {"merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "trans_amount": "1.00", "sign": "0" * 32}
-    tables.journal.add(Entry(now, order.merchants_id, "tgpayqrcode", order.out_trade_no, "127.0.0.1", "GET", params, 200, "x" * 700, "OK"))
+    params = {"merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "trans_amount": "1.00",
+              "sign": "0" * 32}
+    tables.journal.add(Entry(now, order.merchants_id, "tgpayqrcode", order.out_trade_no, "127.0.0.1", "GET",
+                             params, 200, "x" * 700, "OK"))
 
 
 def _ledger_writer(rows: int) -> Write:
-    """Writes rows that are settled one after another over the last days; printing each anew would take minutes."""
+    """Writes rows that are settled one after another over the last days; printing each anew would take
+    minutes.
+    """
     newest = _now() - durations.HOUR
     samples: list[tuple[settlement.Entry, str]] = []
 

@@ -1,7 +1,8 @@
 """The floor: `python -m benchmarks.floor`, the least that a Flask server could do for the same answers.
 
-It has gunicorn's settings, the tables and the rows of the emulator, and nothing else: one view that reads the parameters, checks
-their signature, writes or reads with plain sqlite3, and answers the same XML. It keeps no rule of the document.
+It has gunicorn's settings, the tables and the rows of the emulator, and nothing else: one view that reads the
+parameters, checks their signature, writes or reads with plain sqlite3, and answers the same XML. It keeps no
+rule of the document.
 """
 import argparse
 import hmac
@@ -19,17 +20,22 @@ from lxml import etree
 from .signing import sign
 
 SCHEMA = Path(__file__).parents[1] / "emulator" / "store" / "schema.sql"
-ORDER = ("merchants_id", "out_trade_no", "endpoint", "pay_type", "amount", "currency", "rate", "fee_rate", "created_at", "expires_at",
-         "page_token", "notify_url", "create_ip", "details", "watched", "status", "trans_id", "buyer_id", "buyer_login", "buyer_email",
-         "paid_at", "finishes_at", "closed_at", "closed_by", "failure", "refunded", "due_at")
+ORDER = ("merchants_id", "out_trade_no", "endpoint", "pay_type", "amount", "currency", "rate", "fee_rate",
+         "created_at", "expires_at",
+         "page_token", "notify_url", "create_ip", "details", "watched", "status", "trans_id", "buyer_id",
+         "buyer_login", "buyer_email", "paid_at", "finishes_at", "closed_at", "closed_by", "failure",
+         "refunded", "due_at")
 ADD_ORDER = f"INSERT INTO orders ({', '.join(ORDER)}) VALUES ({', '.join('?' * len(ORDER))})"
-ADD_HISTORY = "INSERT INTO history (merchants_id, out_trade_no, at, event, cause, status, detail) VALUES (?, ?, ?, ?, ?, ?, ?)"
-ADD_JOURNAL = ("INSERT INTO journal (at, merchants_id, endpoint, out_trade_no, ip, method, params, status, answer, verdict, findings, "
-               "explanation) VALUES (?, ?, ?, ?, ?, ?, ?, 200, ?, 'OK', '[]', '{}')")
+ADD_HISTORY = ("INSERT INTO history (merchants_id, out_trade_no, at, event, cause, status, detail) VALUES "
+               "(?, ?, ?, ?, ?, ?, ?)")
+ADD_JOURNAL = ("INSERT INTO journal (at, merchants_id, endpoint, out_trade_no, ip, method, params, status, "
+               "answer, verdict, findings, explanation) VALUES (?, ?, ?, ?, ?, ?, ?, 200, ?, 'OK', '[]', "
+               "'{}')")
 FIND = "SELECT * FROM orders WHERE merchants_id = ? AND out_trade_no = ?"
-QUERY_FIELDS = ("error", "pay_type", "result_code", "trans_amount", "trade_status", "out_trade_no", "buyer_id", "buyer_login_id",
-                "pay_time", "trans_id", "trans_rate", "trans_amount_type", "pay_amount", "pay_amount_type", "refund_status",
-                "refund_amount", "attach", "merchants_id", "create_ip")
+QUERY_FIELDS = ("error", "pay_type", "result_code", "trans_amount", "trade_status", "out_trade_no",
+                "buyer_id", "buyer_login_id",
+                "pay_time", "trans_id", "trans_rate", "trans_amount_type", "pay_amount", "pay_amount_type",
+                "refund_status", "refund_amount", "attach", "merchants_id", "create_ip")
 MINUTE = 60_000
 
 
@@ -66,11 +72,13 @@ def create(connection: sqlite3.Connection, params: dict[str, str], now: int) -> 
     whole, _, part = params["trans_amount"].partition(".")
     details = json.dumps({name: params[name] for name in ("reference", "account_id") if name in params})
     connection.execute(ADD_ORDER, (
-        merchant, number, "tgpayqrcode", params["pay_type"], int(whole) * 100 + int(part), "GBP", 907480000, 600000, now, now + 15 * MINUTE,
-        place, "", request.remote_addr, details, 1, "WAIT_BUYER_PAY", "", "", "", "", None, None, None, "", "", 0, now + 15 * MINUTE))
+        merchant, number, "tgpayqrcode", params["pay_type"], int(whole) * 100 + int(part), "GBP", 907480000,
+        600000, now, now + 15 * MINUTE, place, "", request.remote_addr, details, 1, "WAIT_BUYER_PAY", "", "",
+        "", "", None, None, None, "", "", 0, now + 15 * MINUTE))
     connection.execute(ADD_HISTORY, (merchant, number, now, "create", "tgpayqrcode", "WAIT_BUYER_PAY",
                                      json.dumps({"amount": params["trans_amount"]})))
-    pictures = {f"{name}pic_url": f"{request.host_url}qr/{place}/{size}.png" for name, size in (("big_", "L"), ("", "M"), ("small_", "S"))}
+    pictures = {f"{name}pic_url": f"{request.host_url}qr/{place}/{size}.png" for name,
+                size in (("big_", "L"), ("", "M"), ("small_", "S"))}
     return {"is_success": "T", "error": "", "out_trade_no": number, "result_code": "SUCCESS", **pictures,
             "qr_code": f"{request.host_url}wallet/{place}"}
 
@@ -78,10 +86,12 @@ def create(connection: sqlite3.Connection, params: dict[str, str], now: int) -> 
 def query(connection: sqlite3.Connection, params: dict[str, str]) -> dict[str, str]:
     """Read an order; answers the fields of the answer."""
     order = connection.execute(FIND, (params["merchants_id"], params["out_trade_no"])).fetchone()
-    known = {"pay_type": order["pay_type"], "result_code": "SUCCESS", "trans_amount": f"{order['amount'] / 100:.2f}",
-             "trade_status": order["status"], "out_trade_no": order["out_trade_no"], "trans_amount_type": order["currency"],
-             "refund_amount": f"{order['refunded'] / 100:.2f}", "attach": json.loads(order["details"]).get("attach", ""),
-             "merchants_id": order["merchants_id"], "create_ip": order["create_ip"]}
+    known = {"pay_type": order["pay_type"], "result_code": "SUCCESS",
+             "trans_amount": f"{order['amount'] / 100:.2f}",
+             "trade_status": order["status"], "out_trade_no": order["out_trade_no"],
+             "trans_amount_type": order["currency"], "refund_amount": f"{order['refunded'] / 100:.2f}",
+             "attach": json.loads(order["details"]).get("attach", ""), "merchants_id": order["merchants_id"],
+             "create_ip": order["create_ip"]}
     return {"is_success": "T", **{name: known.get(name, "") for name in QUERY_FIELDS}}
 
 
@@ -93,8 +103,9 @@ def answered(connection: sqlite3.Connection, name: str, params: dict[str, str]) 
         body = xml(create(connection, params, now))
     else:
         body = xml(query(connection, params))
-    connection.execute(ADD_JOURNAL, (now, params["merchants_id"], name, params["out_trade_no"], request.remote_addr, "GET",
-                                     json.dumps(params), body))
+    connection.execute(ADD_JOURNAL,
+                       (now, params["merchants_id"], name, params["out_trade_no"], request.remote_addr, "GET",
+                        json.dumps(params), body))
     if connection.in_transaction:
         connection.execute("COMMIT")
     return body
@@ -131,7 +142,8 @@ class Floor(BaseApplication):
 
     def load_config(self) -> None:
         """Hand the settings over."""
-        fixed = {"worker_class": "gthread", "preload_app": True, "loglevel": "warning", "keepalive": 75, "timeout": 60,
+        fixed = {"worker_class": "gthread", "preload_app": True, "loglevel": "warning", "keepalive": 75,
+                 "timeout": 60,
                  "limit_request_line": 0, "control_socket_disable": True}
         for name, value in {**fixed, **self.options}.items():
             self.cfg.set(name, value)
@@ -149,7 +161,8 @@ def main() -> None:
     parser.add_argument("--workers", type=int, required=True)
     parser.add_argument("--threads", type=int, required=True)
     given = parser.parse_args()
-    Floor({"bind": f"127.0.0.1:{given.port}", "workers": given.workers, "threads": given.threads}, given.database).run()
+    Floor({"bind": f"127.0.0.1:{given.port}", "workers": given.workers, "threads": given.threads},
+          given.database).run()
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
-"""Databases in which much has happened: a day of trade at a real server, repeated with other numbers until there are enough orders.
+"""Databases in which much has happened: a day of trade at a real server, repeated with other numbers until
+there are enough orders.
 
-A day has every kind of order, paid, refunded, declined, cancelled, closed and waiting, with its requests, history, notifications, attempts,
-transactions of terminals and entries of the ledger. The repetitions are spread over the last days, so that a page of settlement has all
-of them; what would fall due by then has fallen due: it is not to be done while somebody measures.
+A day has every kind of order, paid, refunded, declined, cancelled, closed and waiting, with its requests,
+history, notifications, attempts, transactions of terminals and entries of the ledger. The repetitions are
+spread over the last days, so that a page of settlement has all of them; what would fall due by then has
+fallen due: it is not to be done while somebody measures.
 """
 import json
 import shutil
@@ -26,12 +28,15 @@ DAYS = 10
 CARDS = {"paid": "4000020951595032", "declined": "4000023084000003"}
 _NEW_NUMBER = "t.out_trade_no || substr('00000' || k, -5)"
 _INSTANTS = ("at", "created_at", "paid_at", "closed_at")
-# What a repetition has in a column, where that is not the same with the order's new number in it: `k` counts the repetitions, `ago` is how
-# many milliseconds before the last one it was. A settlement is at its time of the day, on another day.
+# What a repetition has in a column, where that is not the same with the order's new number in it: `k` counts
+# the repetitions, `ago` is how many milliseconds before the last one it was. A settlement is at its time of
+# the day, on another day.
 _OTHERWISE: Mapping[str, str] = {
-    "id": "t.id + (k + 1) * stride", "notification_id": "t.notification_id + (k + 1) * stride", "out_trade_no": _NEW_NUMBER,
-    "page_token": "t.page_token || k", "result_id": "t.result_id || '-' || k", "partner_refund_id": "t.partner_refund_id || '-' || k",
-    "settles_at": f"t.settles_at - ago / {durations.DAY} * {durations.DAY}", **{name: f"t.{name} - ago" for name in _INSTANTS}}
+    "id": "t.id + (k + 1) * stride", "notification_id": "t.notification_id + (k + 1) * stride",
+    "out_trade_no": _NEW_NUMBER, "page_token": "t.page_token || k", "result_id": "t.result_id || '-' || k",
+    "partner_refund_id": "t.partner_refund_id || '-' || k",
+    "settles_at": f"t.settles_at - ago / {durations.DAY} * {durations.DAY}",
+    **{name: f"t.{name} - ago" for name in _INSTANTS}}
 _LOGS = ("history", "refunds", "ledger", "notifications", "attempts", "journal", "transactions", "orders")
 
 
@@ -70,8 +75,10 @@ class Shop:
 
     def ask(self, endpoint: str, **params: str) -> tuple[str, str]:
         """The parameters, signed, of a new order unless they name one; answers its number and the answer."""
-        named = {"merchants_id": self.merchants_id, "out_trade_no": f"{self.merchants_id}{next(self._numbers):06d}", **params}
-        answer = self._server.ask("GET", f"/v2/{endpoint}.php?{urlencode({**named, 'sign': sign(named, self._token)})}")[1]
+        named = {"merchants_id": self.merchants_id,
+                 "out_trade_no": f"{self.merchants_id}{next(self._numbers):06d}", **params}
+        query = urlencode({**named, "sign": sign(named, self._token)})
+        answer = self._server.ask("GET", f"/v2/{endpoint}.php?{query}")[1]
         return named["out_trade_no"], answer.decode()
 
     def happens(self, number: str, event: str) -> None:
@@ -86,7 +93,8 @@ class Shop:
 
     def card(self, **params: str) -> tuple[str, str]:
         """A card payment."""
-        return self.ask("tgpaybankcard", pay_type="bankcard", trans_amount="12.00", trans_timeout="20", goods_name="Watch, steel",
+        return self.ask("tgpaybankcard", pay_type="bankcard", trans_amount="12.00", trans_timeout="20",
+                        goods_name="Watch, steel",
                         language="en", channel_type="online", terminal_type="web", **params)
 
 
@@ -97,25 +105,33 @@ def day(shop: Shop, terminal: str) -> None:
         number = shop.sells("tgpayqrcode", **{**qr, "trans_amount": f"{place + 3}.50"})
         shop.ask("tgpayquery", out_trade_no=number)
     for _ in range(4):
-        shop.ask("tgpaybarcode", trans_amount="3.20", pay_type="alipay", buyer_identity_code="280136483235977421")
+        shop.ask("tgpaybarcode", trans_amount="3.20", pay_type="alipay",
+                 buyer_identity_code="280136483235977421")
     for place in range(3):
-        number = shop.sells("tgpayh5", total_fee="129.00", pay_type="wechat", scene_type="WAP_PAY", return_url="http://127.0.0.1:9/back")
+        number = shop.sells("tgpayh5", total_fee="129.00", pay_type="wechat", scene_type="WAP_PAY",
+                            return_url="http://127.0.0.1:9/back")
         if place:
             shop.ask("tgpayrefund", out_trade_no=number, refund_amount="29.00" if place == 1 else "129.00")
     for number in CARDS.values():
-        shop.card(access_type="s2s", device_channel="browser", trans_channel="credit_card", pay_info=json.dumps(
-            {"cardNo": number, "expirationMonth": "12", "expirationYear": "49", "cvv": "123", "firstName": "Ken", "lastName": "Swift"}))
-    shop.ask("tgpaywebtoterminal", pay_type="webtoterminal", operation="sale", trans_amount="12.00", terminal_type="PAX920",
+        pay_info = {"cardNo": number, "expirationMonth": "12", "expirationYear": "49", "cvv": "123",
+                    "firstName": "Ken", "lastName": "Swift"}
+        shop.card(access_type="s2s", device_channel="browser", trans_channel="credit_card",
+                  pay_info=json.dumps(pay_info))
+    shop.ask("tgpaywebtoterminal", pay_type="webtoterminal", operation="sale", trans_amount="12.00",
+             terminal_type="PAX920",
              terminal_sn=terminal)
     shop.happens(shop.ask("tgpayqrcode", **qr)[0], "expire")
     shop.ask("tgpaycancel", out_trade_no=shop.sells("tgpayqrcode", **qr), account_id="33")
     shop.ask("tgpayqrcode", **qr, it_b_pay="15d")
-    shop.ask("tgpayprepay", trans_amount="2.00", pay_type="wechat", trade_type="JSAPI", openid="o-test", it_b_pay="15d")
+    shop.ask("tgpayprepay", trans_amount="2.00", pay_type="wechat", trade_type="JSAPI", openid="o-test",
+             it_b_pay="15d")
     shop.ask("tgpayqrcode", **{**qr, "trans_amount": "free of charge"})
 
 
 def lived(directory: Path, orders: int, merchants: int) -> Path:
-    """A fresh copy of a database with so many orders of so many merchants; it is made the first time that it is wanted."""
+    """A fresh copy of a database with so many orders of so many merchants; it is made the first time that it
+    is wanted.
+    """
     original = directory / f"life-{orders}-{merchants}.db"
     if not original.exists():
         shutil.copy(_day(directory, merchants), original)
@@ -138,15 +154,18 @@ def _day(directory: Path, merchants: int) -> Path:
 def _trade(path: Path, merchants: int) -> None:
     """A day of each merchant at a real server; the first is the one whose requests everything here sends."""
     with receiver() as notify_url, servers.emulator(path) as server:
-        server.ask("PATCH", f"/_emulator/merchants/{MERCHANTS_ID}", json.dumps({"notify_url": notify_url}).encode())
+        server.ask("PATCH", f"/_emulator/merchants/{MERCHANTS_ID}",
+                   json.dumps({"notify_url": notify_url}).encode())
         shops = [Shop(server, MERCHANTS_ID, TOKEN)]
         for _ in range(merchants - 1):
-            made = json.loads(server.ask("POST", "/_emulator/merchants", json.dumps({"notify_url": notify_url}).encode())[1])
+            made = json.loads(server.ask("POST", "/_emulator/merchants",
+                                         json.dumps({"notify_url": notify_url}).encode())[1])
             shops.append(Shop(server, made["merchants_id"], made["token"]))
         for shop in shops:
             listed = server.ask("GET", f"/_emulator/terminals?merchants_id={shop.merchants_id}")[1]
             day(shop, json.loads(listed)["items"][0]["terminal_sn"])
-        server.ask("POST", "/_emulator/clock", b'{"advance": "1m"}')  # terminals come to an end, and notifications go out
+        # terminals come to an end, and notifications go out
+        server.ask("POST", "/_emulator/clock", b'{"advance": "1m"}')
         server.ask("POST", "/_emulator/notifications/flush")
 
 
@@ -157,13 +176,15 @@ def _repeat(path: Path, orders: int) -> None:
         made = connection.execute("SELECT count(*) FROM orders").fetchone()[0]
         stride = max(connection.execute(f"SELECT max(rowid) FROM {table}").fetchone()[0] for table in _LOGS)
         times = -(-orders // made)
-        connection.execute("CREATE TEMP TABLE days AS WITH RECURSIVE d(k) AS (SELECT 0 UNION ALL SELECT k + 1 FROM d WHERE k + 1 < :times) "
-                           "SELECT k, (:times - 1 - k) * :gap AS ago, :stride AS stride FROM d",
+        connection.execute("CREATE TEMP TABLE days AS WITH RECURSIVE d(k) AS (SELECT 0 UNION ALL SELECT k + "
+                           "1 FROM d WHERE k + 1 < :times) SELECT k, (:times - 1 - k) * :gap AS ago, :stride "
+                           "AS stride FROM d",
                            {"times": times, "gap": DAYS * durations.DAY // times, "stride": stride})
         connection.execute("BEGIN")
         for table in _LOGS:
             _copy(connection, table)
-        connection.execute("UPDATE notifications SET status = 'failed', due_at = NULL WHERE status = 'pending' AND id <= :last",
+        connection.execute("UPDATE notifications SET status = 'failed', due_at = NULL WHERE status = "
+                           "'pending' AND id <= :last",
                            {"last": times * stride})
         connection.execute("UPDATE orders SET due_at = due_at + :day", {"day": durations.DAY})
         connection.execute("UPDATE terminals SET order_id = order_id + :all", {"all": times * stride})
@@ -176,8 +197,10 @@ def _copy(connection: sqlite3.Connection, table: str) -> None:
     columns = [(row[1], row[2]) for row in connection.execute(f"PRAGMA table_info({table})")]
     numbered = any(name == "out_trade_no" for name, _ in columns)
     last = connection.execute(f"SELECT max(rowid) FROM {table}").fetchone()[0]
-    shown = [_OTHERWISE.get(name) or (f"replace(t.{name}, t.out_trade_no, {_NEW_NUMBER})" if kind == "TEXT" and numbered else f"t.{name}")
+    shown = [_OTHERWISE.get(name) or (f"replace(t.{name}, t.out_trade_no, {_NEW_NUMBER})" if kind == "TEXT"
+                                      and numbered else f"t.{name}")
              for name, kind in columns]
-    connection.execute(f"INSERT INTO {table} ({', '.join(name for name, _ in columns)}) SELECT {', '.join(shown)} "
-                       f"FROM days CROSS JOIN {table} AS t WHERE t.rowid <= :last ORDER BY k, t.rowid", {"last": last})
+    connection.execute(f"INSERT INTO {table} ({', '.join(name for name, _ in columns)}) SELECT "
+                       f"{', '.join(shown)} FROM days CROSS JOIN {table} AS t WHERE t.rowid <= :last ORDER "
+                       f"BY k, t.rowid", {"last": last})
     connection.execute(f"DELETE FROM {table} WHERE rowid <= :last", {"last": last})

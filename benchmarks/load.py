@@ -1,7 +1,9 @@
-"""A load generator: `python -m benchmarks.load`, a job as JSON on standard input, what was measured as JSON on standard output.
+"""A load generator: `python -m benchmarks.load`, a job as JSON on standard input, what was measured as JSON
+on standard output.
 
-A process of its own, so that its work is not the servers' and theirs is not its. One thread watches all connections with epoll and
-sends bytes that were made, signed and encoded before the time runs: about 20 microseconds for a request.
+A process of its own, so that its work is not the servers' and theirs is not its. One thread watches all
+connections with epoll and sends bytes that were made, signed and encoded before the time runs: about 20
+microseconds for a request.
 """
 import gc
 import json
@@ -31,7 +33,9 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Job:
-    """What to send: `count` requests of a `kind` (qr, card or query); a query asks for one of the first `orders` of a filled database."""
+    """What to send: `count` requests of a `kind` (qr, card or query); a query asks for one of the first
+    `orders` of a filled database.
+    """
 
     port: int
     kind: str
@@ -50,7 +54,8 @@ class Measured:
 
 def run(job: Job) -> Measured:
     """Have a process of its own do the job."""
-    done = subprocess.run([sys.executable, "-m", "benchmarks.load"], cwd=ROOT, input=json.dumps(asdict(job)), text=True,
+    done = subprocess.run([sys.executable, "-m", "benchmarks.load"], cwd=ROOT, input=json.dumps(asdict(job)),
+                          text=True,
                           stdout=subprocess.PIPE, check=True)
     return Measured(**json.loads(done.stdout))
 
@@ -63,23 +68,30 @@ def requests_of(job: Job) -> Iterator[bytes]:
             yield _card_payment(job, f"{prefix}{place:08d}")
             continue
         if job.kind == "qr":
-            params = {"merchants_id": MERCHANTS_ID, "out_trade_no": f"{prefix}{place:08d}", "pay_type": "alipay", "trans_amount": "1.00",
+            params = {"merchants_id": MERCHANTS_ID, "out_trade_no": f"{prefix}{place:08d}",
+                      "pay_type": "alipay", "trans_amount": "1.00",
                       "reference": "benchmark", "account_id": "31", "sign_type": "MD5"}
         else:
-            params = {"merchants_id": MERCHANTS_ID, "out_trade_no": order_number(chance.randrange(job.orders))}
-        path = f"/v2/tgpay{'qrcode' if job.kind == 'qr' else 'query'}.php?{urlencode({**params, 'sign': sign(params)})}"
+            params = {"merchants_id": MERCHANTS_ID,
+                      "out_trade_no": order_number(chance.randrange(job.orders))}
+        endpoint = "tgpayqrcode" if job.kind == "qr" else "tgpayquery"
+        path = f"/v2/{endpoint}.php?{urlencode({**params, 'sign': sign(params)})}"
         yield f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{job.port}\r\nAccept: */*\r\n\r\n".encode()
 
 
 def _card_payment(job: Job, number: str) -> bytes:
     """A payment from the merchant's server, in the body of a POST."""
-    params = {"merchants_id": MERCHANTS_ID, "out_trade_no": number, "pay_type": "bankcard", "access_type": "s2s", "trans_amount": "1.00",
-              "trans_timeout": "20", "goods_name": "benchmark", "language": "en", "channel_type": "online", "terminal_type": "web",
-              "device_channel": "browser", "trans_channel": "credit_card", "reference": "benchmark", "sign_type": "MD5",
-              "pay_info": json.dumps({"cardNo": TEST_CARD, "expirationMonth": "12", "expirationYear": "49", "cvv": "123"})}
+    params = {"merchants_id": MERCHANTS_ID, "out_trade_no": number, "pay_type": "bankcard",
+              "access_type": "s2s", "trans_amount": "1.00",
+              "trans_timeout": "20", "goods_name": "benchmark", "language": "en", "channel_type": "online",
+              "terminal_type": "web", "device_channel": "browser", "trans_channel": "credit_card",
+              "reference": "benchmark", "sign_type": "MD5",
+              "pay_info": json.dumps({"cardNo": TEST_CARD, "expirationMonth": "12", "expirationYear": "49",
+                                      "cvv": "123"})}
     body = urlencode({**params, "sign": sign(params)}).encode()
-    return (f"POST /v2/tgpaybankcard.php HTTP/1.1\r\nHost: 127.0.0.1:{job.port}\r\nAccept: */*\r\n"
-            f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n").encode() + body
+    head = (f"POST /v2/tgpaybankcard.php HTTP/1.1\r\nHost: 127.0.0.1:{job.port}\r\nAccept: */*\r\n"
+            f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n")
+    return head.encode() + body
 
 
 def complete(answer: bytes) -> bool:
@@ -92,7 +104,9 @@ def complete(answer: bytes) -> bool:
 
 
 def send_all(connections: list[socket.socket], waiting: list[bytes]) -> list[float]:
-    """Send the requests, the next one of a connection as soon as its answer is there; answers the latencies in seconds."""
+    """Send the requests, the next one of a connection as soon as its answer is there; answers the latencies
+    in seconds.
+    """
     by_number = {connection.fileno(): connection for connection in connections}
     begun, parts, latencies = {}, dict.fromkeys(by_number, b""), []
     watched = select.epoll()
@@ -139,7 +153,8 @@ def measured(job: Job) -> Measured:
     rate = len(latencies) / (time.perf_counter() - begun)
     for connection in connections:
         connection.close()
-    return Measured(rate, statistics.median(latencies) * 1_000, statistics.quantiles(latencies, n=100)[98] * 1_000)
+    return Measured(rate, statistics.median(latencies) * 1_000,
+                    statistics.quantiles(latencies, n=100)[98] * 1_000)
 
 
 if __name__ == "__main__":

@@ -24,10 +24,13 @@ PATIENCE_S = 60
 
 def memory(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
     """Proportional set size of all processes after orders, queries, notifications and pictures."""
-    few, many = (after_work(servers.emulator(databases.filled(directory, count)), count, requests) for count in (FEW, MANY))
-    yield Row("memory", f"{servers.WORKERS} workers of {servers.THREADS} threads, after some work", few, "MB", "<=", MOST_MB,
+    few, many = (after_work(servers.emulator(databases.filled(directory, count)), count, requests)
+                 for count in (FEW, MANY))
+    yield Row("memory", f"{servers.WORKERS} workers of {servers.THREADS} threads, after some work", few, "MB",
+              "<=", MOST_MB,
               f"proportional set size, {FEW:,} orders")
-    yield Row("memory", f"growth from {FEW:,} to {MANY:,} orders", many - few, "MB", "<", MOST_GROWTH_MB, f"{few:.1f} MB, {many:.1f} MB")
+    yield Row("memory", f"growth from {FEW:,} to {MANY:,} orders", many - few, "MB", "<", MOST_GROWTH_MB,
+              f"{few:.1f} MB, {many:.1f} MB")
 
 
 def after_work(server: Server, orders: int, requests: int) -> float:
@@ -45,7 +48,8 @@ def after_work(server: Server, orders: int, requests: int) -> float:
 
 def notify_at(server: Server, address: str) -> None:
     """Have the merchant's notifications sent to an address, or nowhere."""
-    status, answer = server.ask("PATCH", f"/_emulator/merchants/{MERCHANTS_ID}", json.dumps({"notify_url": address}).encode())
+    status, answer = server.ask("PATCH", f"/_emulator/merchants/{MERCHANTS_ID}",
+                                json.dumps({"notify_url": address}).encode())
     if status != 200:
         raise RuntimeError(answer.decode())
 
@@ -53,8 +57,10 @@ def notify_at(server: Server, address: str) -> None:
 def look_at_pictures(server: Server) -> None:
     """Make orders and fetch their pictures in all sizes."""
     for number in range(PICTURES):
-        params = {"merchants_id": MERCHANTS_ID, "out_trade_no": f"{MERCHANTS_ID}picture{number}", "trans_amount": "1.00"}
-        answer = etree.fromstring(server.ask("GET", f"/v2/tgpayqrcode.php?{urlencode({**params, 'sign': sign(params)})}")[1])
+        params = {"merchants_id": MERCHANTS_ID, "out_trade_no": f"{MERCHANTS_ID}picture{number}",
+                  "trans_amount": "1.00"}
+        answer = etree.fromstring(
+            server.ask("GET", f"/v2/tgpayqrcode.php?{urlencode({**params, 'sign': sign(params)})}")[1])
         for name in ("big_pic_url", "pic_url", "small_pic_url"):
             status, picture = server.ask("GET", urlsplit(answer.findtext(name)).path)
             if status != 200 or not picture.startswith(b"\x89PNG"):

@@ -1,4 +1,6 @@
-"""The reset of one merchant, as tests ask for it before each case, with many orders of others in the database."""
+"""The reset of one merchant, as tests ask for it before each case, with many orders of others in the
+database.
+"""
 import json
 import time
 from collections.abc import Iterator
@@ -34,7 +36,9 @@ def reset(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
 def make_orders(server: Server, merchants_id: str, token: str) -> None:
     """Some orders of a merchant."""
     for number in range(OWN):
-        params = {"merchants_id": merchants_id, "out_trade_no": f"{merchants_id}{number:06d}", "trans_amount": "1.00"}
-        answer = server.ask("GET", f"/v2/tgpayqrcode.php?{urlencode({**params, 'sign': sign(params, token)})}")[1]
+        params = {"merchants_id": merchants_id, "out_trade_no": f"{merchants_id}{number:06d}",
+                  "trans_amount": "1.00"}
+        answer = server.ask("GET",
+                            f"/v2/tgpayqrcode.php?{urlencode({**params, 'sign': sign(params, token)})}")[1]
         if b"<is_success>T<" not in answer:
             raise RuntimeError(answer.decode())

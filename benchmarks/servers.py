@@ -27,21 +27,26 @@ def free_port() -> int:
 class Server:
     """A server process; `ready` is a path that it answers with 200 when it serves."""
 
-    def __init__(self, port: int, ready: str, arguments: list[str], environment: Mapping[str, str] | None = None,
+    def __init__(self, port: int, ready: str, arguments: list[str],
+                 environment: Mapping[str, str] | None = None,
                  silent: bool = False) -> None:
         self.port = port
         self._silent = silent
         self._ready = ready
         self._arguments = [sys.executable, "-m", *arguments]
-        # With PYTHONDONTWRITEBYTECODE every start of a checkout would compile it anew, which no installed program does.
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("TGPAY_", "PYTHONDONTWRITE"))}
+        # With PYTHONDONTWRITEBYTECODE every start of a checkout would compile it anew, which no installed
+        # program does.
+        inherited = {name: value for name, value in os.environ.items()
+                     if not name.startswith(("TGPAY_", "PYTHONDONTWRITE"))}
         self._environment = {**inherited, **(environment or {})}
         self.started_in = 0.0
 
     def __enter__(self) -> "Server":
         begun = time.perf_counter()
-        self._process = subprocess.Popen(self._arguments, cwd=ROOT, env=self._environment, stdout=subprocess.DEVNULL,
-                                         stderr=subprocess.DEVNULL if self._silent else None, start_new_session=True)
+        self._process = subprocess.Popen(self._arguments, cwd=ROOT, env=self._environment,
+                                         stdout=subprocess.DEVNULL,
+                                         stderr=subprocess.DEVNULL if self._silent else None,
+                                         start_new_session=True)
         try:
             while not self._serves():
                 if time.perf_counter() - begun > PATIENCE_S:
@@ -57,7 +62,8 @@ class Server:
         self._process.terminate()
         try:
             self._process.wait(STOPPING_S)
-        except subprocess.TimeoutExpired:  # gunicorn may lose a signal that comes while a worker is being born
+        # gunicorn may lose a signal that comes while a worker is being born
+        except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
@@ -91,17 +97,20 @@ class Server:
 def emulator(database: Path, workers: int = WORKERS) -> Server:
     """The emulator on a database file; one called `:temporary:` is made beside it and thrown away."""
     port = free_port()
-    settings = {"port": port, "database": TEMPORARY if database.name == TEMPORARY else database, "workers": workers, "threads": THREADS,
+    settings = {"port": port, "database": TEMPORARY if database.name == TEMPORARY else database,
+                "workers": workers, "threads": THREADS,
                 "log-level": "warning"}
-    return Server(port, "/_emulator/health", ["emulator", "serve", *[f"--{name}={value}" for name, value in settings.items()]],
+    return Server(port, "/_emulator/health",
+                  ["emulator", "serve", *[f"--{name}={value}" for name, value in settings.items()]],
                   {"TMPDIR": str(database.parent)})
 
 
 def floor(database: Path) -> Server:
     """The floor on a database file."""
     port = free_port()
-    return Server(port, "/health", ["benchmarks.floor", f"--port={port}", f"--database={database}", f"--workers={WORKERS}",
-                                    f"--threads={THREADS}"])
+    return Server(port, "/health",
+                  ["benchmarks.floor", f"--port={port}", f"--database={database}", f"--workers={WORKERS}",
+                   f"--threads={THREADS}"])
 
 
 def _stat(process: int) -> list[str]:
@@ -121,7 +130,9 @@ def _descendants(process: int) -> list[int]:
 
 
 def _cpu(process: int) -> float:
-    """The seconds on the clock of a process's processor time, which goes by nanoseconds; its number is made as the kernel makes it."""
+    """The seconds on the clock of a process's processor time, which goes by nanoseconds; its number is made
+    as the kernel makes it.
+    """
     try:
         return time.clock_gettime(~process << 3 | 2)
     except OSError:  # it has ended meanwhile

@@ -32,7 +32,8 @@ def settlement(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
     fields = sample(directory)
     downloads, writings = [], []
     with servers.emulator(path) as server:
-        run(Job(server.port, "qr", WARM_UP))  # every thread has its connection and what it loads at its first request
+        # every thread has its connection and what it loads at its first request
+        run(Job(server.port, "qr", WARM_UP))
         before = server.pss()
         with watched(server) as sizes:
             for _ in range(ROUNDS):

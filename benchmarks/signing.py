@@ -1,4 +1,6 @@
-"""The merchant whose requests are sent, and its signature; imported by the floor and the load, so nothing heavy is needed for it."""
+"""The merchant whose requests are sent, and its signature; imported by the floor and the load, so nothing
+heavy is needed for it.
+"""
 import hashlib
 from collections.abc import Mapping
 
@@ -9,7 +11,8 @@ NEVER_SIGNED = ("sign", "sign_type")
 
 def sign(params: Mapping[str, str], token: str = TOKEN) -> str:
     """The signature of parameters or of an answer's fields (section 1.2)."""
-    text = "&".join([f"{name}={value}" for name, value in sorted(params.items()) if value and name not in NEVER_SIGNED])
+    text = "&".join([f"{name}={value}" for name,
+                     value in sorted(params.items()) if value and name not in NEVER_SIGNED])
     return hashlib.md5((text + token).encode()).hexdigest()
 
 

@@ -31,7 +31,8 @@ def card(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
         ratio = median(other.rate / one.rate for one, other in zip(cards, qrs))
         rates = "/s, ".join(f"{median(one.rate for one in each):.0f}" for each in (cards, qrs))
         yield Row("card", "time of a card payment ÷ of a QR creation", ratio, "×", "<=", OF_QR,
-                  f"{rates}/s; {' and '.join(f'{runner.cost:.0f}' for runner in runners)} µs of processor time")
+                  f"{rates}/s; {' and '.join(f'{runner.cost:.0f}' for runner in runners)} µs of processor "
+                  f"time")
 
 
 def flat(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
@@ -40,7 +41,8 @@ def flat(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
     with many, few:
         for kind in KINDS:
             yield _compared("flat", f"{kind} with {MANY:,} orders ÷ with {FEW:,}", OF_FEW, [
-                Runner(many, Job(many.port, kind, requests, MANY)), Runner(few, Job(few.port, kind, requests, FEW))], rounds)
+                Runner(many, Job(many.port, kind, requests, MANY)),
+                Runner(few, Job(few.port, kind, requests, FEW))], rounds)
 
 
 def latency(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
@@ -49,12 +51,15 @@ def latency(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
         for kind in KINDS:
             measured, = taking_turns([Runner(emulator, Job(emulator.port, kind, requests, FEW))], rounds)
             p99, middle = median(one.p99 for one in measured), median(one.median for one in measured)
-            yield Row("latency", f"{kind} p99 ÷ median", median(one.p99 / one.median for one in measured), "×", "<=", OF_MEDIAN,
+            yield Row("latency", f"{kind} p99 ÷ median", median(one.p99 / one.median for one in measured),
+                      "×", "<=", OF_MEDIAN,
                       f"{p99:.1f} ms, {middle:.1f} ms")
 
 
 class Runner:
-    """A job for a server, done again and again; `seconds` of processor time are those of each round, the first included."""
+    """A job for a server, done again and again; `seconds` of processor time are those of each round, the
+    first included.
+    """
 
     def __init__(self, server: Server, job: Job) -> None:
         self._server = server
@@ -70,12 +75,16 @@ class Runner:
 
     @property
     def cost(self) -> float:
-        """The processor time of one request in microseconds: what other programs on the machine hardly disturb."""
+        """The processor time of one request in microseconds: what other programs on the machine hardly
+        disturb.
+        """
         return median(self.seconds) / (self._job.count + WARM_UP) * 1e6
 
 
 def taking_turns(runners: list[Runner], rounds: int) -> list[list[Measured]]:
-    """What each measured, round by round, in the opposite order every other round; the first round only warms up."""
+    """What each measured, round by round, in the opposite order every other round; the first round only warms
+    up.
+    """
     measured: list[list[Measured]] = [[] for _ in runners]
     for number in range(rounds + 1):
         for place in sorted(range(len(runners)), reverse=bool(number % 2)):
@@ -84,10 +93,12 @@ def taking_turns(runners: list[Runner], rounds: int) -> list[list[Measured]]:
 
 
 def _beside_floor(kind: str, directory: Path, rounds: int, requests: int) -> Row:
-    emulator, floor = servers.emulator(databases.filled(directory, FEW)), servers.floor(databases.filled(directory, FEW))
+    emulator, floor = servers.emulator(databases.filled(directory, FEW)), servers.floor(
+        databases.filled(directory, FEW))
     with emulator, floor:
         return _compared(kind, f"{kind} requests/s ÷ floor's", OF_FLOOR,
-                         [Runner(server, Job(server.port, kind, requests, FEW)) for server in (emulator, floor)], rounds)
+                         [Runner(server, Job(server.port, kind, requests, FEW))
+                          for server in (emulator, floor)], rounds)
 
 
 def _compared(measure: str, what: str, target: float, runners: list[Runner], rounds: int) -> Row:

@@ -1,4 +1,6 @@
-"""From the start of the process to the first answer, beside the floor and beside localstripe, a sandbox of another gateway."""
+"""From the start of the process to the first answer, beside the floor and beside localstripe, a sandbox of
+another gateway.
+"""
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,7 +29,8 @@ def start(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
     if has_other:
         yield compared("localstripe's", "<", 1, ours[1:], others[1:])
     else:
-        yield Row("start", "start ÷ localstripe's", None, "×", "<", 1, "localstripe is not installed: PyPI is not reachable")
+        yield Row("start", "start ÷ localstripe's", None, "×", "<", 1,
+                  "localstripe is not installed: PyPI is not reachable")
 
 
 def started(server: Server) -> tuple[float, float]:
@@ -36,7 +39,8 @@ def started(server: Server) -> tuple[float, float]:
         return server.started_in * 1_000, server.cpu() * 1_000
 
 
-def compared(whose: str, relation: str, target: float, ours: list[tuple[float, float]], others: list[tuple[float, float]]) -> Row:
+def compared(whose: str, relation: str, target: float, ours: list[tuple[float, float]],
+             others: list[tuple[float, float]]) -> Row:
     """The median of the rounds' ratios."""
     ratio = median(own / other for (own, _), (other, _) in zip(ours, others))
     (own, own_cpu), (other, other_cpu) = (map(median, zip(*each)) for each in (ours, others))
@@ -46,9 +50,11 @@ def compared(whose: str, relation: str, target: float, ours: list[tuple[float, f
 
 def installed(place: Path) -> bool:
     """Install localstripe into a directory of its own; False when that cannot be done."""
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", str(place), "localstripe"]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target",
+               str(place), "localstripe"]
     try:
-        return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=INSTALL_S).returncode == 0
+        return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                              timeout=INSTALL_S).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         return False
 
@@ -56,4 +62,5 @@ def installed(place: Path) -> bool:
 def localstripe(place: Path) -> Server:
     """localstripe; its script for browsers is what it answers without a key."""
     port = servers.free_port()
-    return Server(port, "/js.stripe.com/v3/", ["localstripe", f"--port={port}", "--from-scratch"], {"PYTHONPATH": str(place)}, silent=True)
+    return Server(port, "/js.stripe.com/v3/", ["localstripe", f"--port={port}", "--from-scratch"],
+                  {"PYTHONPATH": str(place)}, silent=True)

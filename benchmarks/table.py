@@ -9,7 +9,9 @@ MEETS = {">=": operator.ge, "<=": operator.le, "<": operator.lt}
 
 @dataclass(frozen=True)
 class Row:
-    """One result; `value` is None when it could not be measured, and `detail` says why, or what the value was made of."""
+    """One result; `value` is None when it could not be measured, and `detail` says why, or what the value was
+    made of.
+    """
 
     measure: str
     what: str
@@ -32,7 +34,8 @@ class Row:
         """The row as the cells of a table."""
         value = "-" if self.value is None else f"{self.value:.4g} {self.unit}"
         verdict = {True: "met", False: "MISSED", None: "skipped"}[self.met]
-        return self.measure, self.what, value, f"{self.relation} {self.target:.4g} {self.unit}", verdict, self.detail
+        target = f"{self.relation} {self.target:.4g} {self.unit}"
+        return self.measure, self.what, value, target, verdict, self.detail
 
 
 HEAD = ("measure", "what", "value", "target", "", "made of")
@@ -42,4 +45,5 @@ def printed(rows: Iterable[Sequence[str]]) -> str:
     """Rows of text in columns."""
     cells = [HEAD, *rows]
     widths = [max(len(row[place]) for row in cells) for place in range(len(HEAD))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in cells)
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
+                     for row in cells)

@@ -36,7 +36,8 @@ def terminals(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
             ratios.append(busy.rate / idle.rate)
             rates.append((busy.rate, idle.rate))
         told = "/s, ".join(f"{median(each):.0f}" for each in zip(*rates))
-        yield Row("terminals", f"qr requests/s with {TERMINALS} terminals at work ÷ with none", median(ratios), "×", ">=", SLOWED_BY,
+        yield Row("terminals", f"qr requests/s with {TERMINALS} terminals at work ÷ with none",
+                  median(ratios), "×", ">=", SLOWED_BY,
                   f"{told}/s")
 
 
@@ -58,7 +59,8 @@ def _install(port: int) -> None:
 @contextmanager
 def at_work(port: int) -> Iterator[None]:
     """Terminals that have a transaction each, again and again."""
-    working = subprocess.Popen([sys.executable, "-m", "benchmarks.terminals", str(port)], cwd=ROOT, stdout=subprocess.PIPE)
+    working = subprocess.Popen([sys.executable, "-m", "benchmarks.terminals", str(port)], cwd=ROOT,
+                               stdout=subprocess.PIPE)
     try:
         assert working.stdout is not None
         working.stdout.readline()  # each has had its first
@@ -73,8 +75,10 @@ def keep_at_work(port: int) -> None:
     connection = HTTPConnection("127.0.0.1", port)
     for count, serial in enumerate(cycle(_serials())):
         begun = time.monotonic()
-        params = {"merchants_id": MERCHANTS_ID, "pay_type": "webtoterminal", "operation": "sale", "out_trade_no": uuid.uuid4().hex,
-                  "trans_amount": "1.00", "terminal_type": "PAX920", "terminal_sn": serial, "sign_type": "MD5"}
+        params = {"merchants_id": MERCHANTS_ID, "pay_type": "webtoterminal", "operation": "sale",
+                  "out_trade_no": uuid.uuid4().hex,
+                  "trans_amount": "1.00", "terminal_type": "PAX920", "terminal_sn": serial,
+                  "sign_type": "MD5"}
         connection.request("GET", f"/v2/tgpaywebtoterminal.php?{urlencode({**params, 'sign': sign(params)})}")
         connection.getresponse().read()
         if count == TERMINALS:

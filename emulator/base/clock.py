@@ -67,7 +67,8 @@ def spaced(instant: int, zone_name: str) -> str:
 
 def iso(instant: int) -> str:
     """`2026-01-02T03:04:05.678Z`, as the control interface prints it."""
-    return datetime.fromtimestamp(instant / 1_000, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return datetime.fromtimestamp(instant / 1_000,
+                                  timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def from_iso(written: str) -> int:

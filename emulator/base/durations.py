@@ -23,7 +23,8 @@ def parse(written: object) -> int:
     """
     match = _WRITTEN.fullmatch(str(written).strip()) if not isinstance(written, bool) else None
     if not match:
-        raise ValueError(f"{written!r} is not a duration; write 500ms, 5s, 15m, 2h or 1d, or seconds as a number")
+        raise ValueError(f"{written!r} is not a duration; write 500ms, 5s, 15m, 2h or 1d, or seconds as a "
+                         f"number")
     number, unit = match.groups()
     milliseconds = round(float(number) * UNITS[unit or "s"])
     if milliseconds > LONGEST:

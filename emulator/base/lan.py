@@ -48,7 +48,8 @@ def ranked(interfaces: Iterable[Interface]) -> list[str]:
     Wi-Fi comes first, then the interface of the default route, then all others.
     """
     local = [interface for interface in interfaces if interface.is_local]
-    return [interface.address for interface in sorted(local, key=lambda each: (not each.wireless, not each.routed))]
+    return [interface.address for interface in sorted(local,
+                                                      key=lambda each: (not each.wireless, not each.routed))]
 
 
 def addresses() -> list[str]:
@@ -58,8 +59,8 @@ def addresses() -> list[str]:
     """
     found = ranked(_interfaces())
     if not found:
-        raise NoNetwork("lan: this machine has no address on a local network; join a Wi-Fi or open a hotspot, "
-                        "or name the address that phones open with --public-url")
+        raise NoNetwork("lan: this machine has no address on a local network; join a Wi-Fi or open a "
+                        "hotspot, or name the address that phones open with --public-url")
     return found
 
 

@@ -110,33 +110,48 @@ SETTINGS = (
     Setting("port", "8472", "port to listen on; 0 takes a free one", _number(0, 65535)),
     Setting("database", "", "SQLite file; empty is tgpay-emulator/emulator.db in the user's data directory, "
                             ":temporary: a throw-away one"),
-    Setting("lan", "off", "for phones on the same Wi-Fi: listens on all interfaces, public_url has this machine's address there, and a QR "
-                          "code of it is printed; host and public_url win", _switch),
-    Setting("public_url", "", "address under which payers and merchants reach the emulator, with its path where "
-                              "a reverse proxy shows it under one; empty: the request's own", public_url.parse),
-    Setting("allowed_hosts", "", "host names, separated by commas, under which the control interface, the console and the demo answer "
-                                 "besides loopback names, the host of public_url and this machine's addresses", _hosts),
+    Setting("lan", "off", "for phones on the same Wi-Fi: listens on all interfaces, public_url has this "
+                          "machine's address there, and a QR code of it is printed; host and public_url win",
+            _switch),
+    Setting("public_url", "",
+            "address under which payers and merchants reach the emulator, with its path where "
+            "a reverse proxy shows it under one; empty: the request's own",
+            public_url.parse),
+    Setting("allowed_hosts", "", "host names, separated by commas, under which the control interface, the "
+                                 "console and the demo answer besides loopback names, the host of public_url "
+                                 "and this machine's addresses", _hosts),
     Setting("workers", "2", "server processes", _number(1, 64)),
     Setting("threads", "8", "requests that each process works on at once; those that wait are not counted",
             _number(1, 256)),
-    Setting("connections", "1000", "connections that each process serves at once, as far as the system gives it files",
+    Setting("connections", "1000",
+            "connections that each process serves at once, as far as the system gives it files",
             _number(8, 65535)),
-    Setting("waiting_limit", "200", "requests of one merchant that may wait at once in each process: wait, event streams, delays of "
-                                    "scenarios; as many windows of the console, and screens of terminals", _number(1, 65535)),
-    Setting("client_timeout", "10s", "time for the headers of a request, and for the longest silence while a client sends a body or "
-                                     "is sent an answer; a body may take six times as long", _patience),
-    Setting("seed", DEFAULT_SEED, "everything that looks random derives from it: tokens, numbers, buyers; where others reach the "
-                                  "emulator, one is drawn and printed unless it is given"),
-    Setting("scenario", "", "scenario in force from the start: the name of one that comes along, or a TOML file"),
-    Setting("strict", "off", "breaking a rule of the document is refused (ILLEGAL_ARGUMENT) instead of noted as a finding", _switch),
-    Setting("control_token", "", "bearer token of /_emulator; empty: none on loopback, one made and printed elsewhere; off: none anywhere"),
+    Setting("waiting_limit", "200",
+            "requests of one merchant that may wait at once in each process: wait, event streams, delays of "
+            "scenarios; as many windows of the console, and screens of terminals",
+            _number(1, 65535)),
+    Setting("client_timeout", "10s",
+            "time for the headers of a request, and for the longest silence while a client sends a body or "
+            "is sent an answer; a body may take six times as long", _patience),
+    Setting("seed", DEFAULT_SEED,
+            "everything that looks random derives from it: tokens, numbers, buyers; where others reach the "
+            "emulator, one is drawn and printed unless it is given"),
+    Setting("scenario", "",
+            "scenario in force from the start: the name of one that comes along, or a TOML file"),
+    Setting("strict", "off", "breaking a rule of the document is refused (ILLEGAL_ARGUMENT) instead of noted "
+                             "as a finding", _switch),
+    Setting("control_token", "", "bearer token of /_emulator; empty: none on loopback, one made and printed "
+                                 "elsewhere; off: none anywhere"),
     Setting("timezone", "Asia/Shanghai", "zone of pay_time, gmt_payment, the settlement day and 1c", _zone),
     Setting("notify_timezone", "Europe/London", "zone of notify_time", _zone),
-    Setting("notify_retries", "4m,10m,10m,1h,2h,6h,15h", "waits before a notification that was not delivered is repeated", _schedule),
-    Setting("notify_timeout", "10s", "time for one attempt of a notification, from name lookup to the last byte", durations.parse),
-    Setting("notify_allow", "", "hosts and networks that notifications may go to, separated by commas; private: all private networks, "
-                                "merchants: the hosts of the merchants' own notify_url settings. Empty: all on loopback, "
-                                "private,merchants where others reach the emulator. Link-local and cloud metadata addresses never",
+    Setting("notify_retries", "4m,10m,10m,1h,2h,6h,15h",
+            "waits before a notification that was not delivered is repeated", _schedule),
+    Setting("notify_timeout", "10s",
+            "time for one attempt of a notification, from name lookup to the last byte", durations.parse),
+    Setting("notify_allow", "", "hosts and networks that notifications may go to, separated by commas; "
+                                "private: all private networks, merchants: the hosts of the merchants' own "
+                                "notify_url settings. Empty: all on loopback, private,merchants where others "
+                                "reach the emulator. Link-local and cloud metadata addresses never",
             _places),
     Setting("notify_ca", "", "PEM file of certificate authorities that are trusted beside the system's, for "
                              "receivers with https"),
@@ -144,15 +159,21 @@ SETTINGS = (
     Setting("settlement_time", "15:00", "time of day, in timezone, at which a day is settled", _time_of_day),
     Setting("settlement_days", "1", "days between a payment and its settlement", _number(0, 30)),
     Setting("refund_period", "90d", "after it a paid order is TRADE_FINISHED", durations.parse),
-    Setting("autopilot", "1s,500ms,1s,500ms", "how long an unattended terminal takes to be shown a card, to read it, to be typed a PIN and "
-                                              "to hear from the host", _paces),
-    Setting("contactless_limit", "100.00", "up to this amount a tapped card needs no PIN at a terminal", money.minor),
-    Setting("amount_triggers", "on", "some amounts make a terminal's host decline, fail or approve a part, as 37.79 does", _switch),
-    Setting("keep", "30d", "how long requests in the journal and ended notifications are kept, in real time; off: for ever",
+    Setting("autopilot", "1s,500ms,1s,500ms",
+            "how long an unattended terminal takes to be shown a card, to read it, to be typed a PIN and "
+            "to hear from the host", _paces),
+    Setting("contactless_limit", "100.00", "up to this amount a tapped card needs no PIN at a terminal",
+            money.minor),
+    Setting("amount_triggers", "on",
+            "some amounts make a terminal's host decline, fail or approve a part, as 37.79 does", _switch),
+    Setting("keep", "30d", "how long requests in the journal and ended notifications are kept, in real time; "
+                           "off: for ever",
             _or_off(durations.parse)),
-    Setting("keep_entries", "100000", "how many of the newest requests, and how many notifications, are kept; off: any number",
+    Setting("keep_entries", "100000",
+            "how many of the newest requests, and how many notifications, are kept; off: any number",
             _or_off(_number(100, 10**9))),
-    Setting("address_file", "", "file into which serve writes its address once it answers: for port 0, and for healthcheck"),
+    Setting("address_file", "",
+            "file into which serve writes its address once it answers: for port 0, and for healthcheck"),
     Setting("log_level", "info", "debug, info, warning, error or critical", _log_level),
 )
 NO_TOKEN = "off"
@@ -206,7 +227,8 @@ class Settings(Mapping[str, Any]):
         copy = Settings()
         copy.given = self.given | frozenset(values)
         copy._values = {**self._values, **values}
-        texts = {name: ",".join(value) if isinstance(value, tuple) else str(value) for name, value in values.items()}
+        texts = {name: ",".join(value) if isinstance(value, tuple) else str(value) for name,
+                 value in values.items()}
         copy._texts = {**self._texts, **texts}
         copy.__dict__.update(copy._values)
         return copy
@@ -222,7 +244,8 @@ def from_environment(environ: Mapping[str, str], **flags: str | None) -> Setting
 
     Raises ValueError.
     """
-    written = {setting.name: environ[variable(setting)] for setting in SETTINGS if variable(setting) in environ}
+    written = {setting.name: environ[variable(setting)]
+               for setting in SETTINGS if variable(setting) in environ}
     written.update({name: flag for name, flag in flags.items() if flag is not None})
     return Settings(written)
 

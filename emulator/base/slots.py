@@ -168,7 +168,8 @@ class Places:
             if self._taken[whose] >= self._most:
                 raise Full(f"{self._most} requests of {whose} wait already, as many as may (--waiting-limit)")
             if self._taken.total() >= self._in_all:
-                raise Full(f"{self._in_all} requests wait already, as many as there are connections for (--connections)")
+                raise Full(f"{self._in_all} requests wait already, as many as there are connections for "
+                           f"(--connections)")
             self._taken[whose] += 1
         return Place(self, whose)
 

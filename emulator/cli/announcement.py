@@ -36,15 +36,15 @@ def _announce(settings: Settings, in_force: Settings, address: str) -> None:
     Raises OSError.
     """
     place = in_force.public_url if in_force.lan else address
-    click.echo(f"TGPay Emulator {__version__} answers at {place}/v2/ and is controlled at {place}/_emulator/; "
-               f"its console is {place}/console")
+    click.echo(f"TGPay Emulator {__version__} answers at {place}/v2/ and is controlled at "
+               f"{place}/_emulator/; its console is {place}/console")
     if in_force.control_token != settings.control_token:
         click.echo(f"Control token: {in_force.control_token}")
     if in_force.seed != settings.seed:
         click.echo(f"Seed: {in_force.seed} (tgpay-emulator merchants prints the tokens that derive from it)")
     if in_force.notify_allow != settings.notify_allow:
-        click.echo("Others can reach this address, so notifications go to private networks and to the hosts of the "
-                   "merchants' own notify_url only; --notify-allow changes that")
+        click.echo("Others can reach this address, so notifications go to private networks and to the hosts "
+                   "of the merchants' own notify_url only; --notify-allow changes that")
     sys.stdout.flush()
     if in_force.lan:
         _show_to_phones(place, by_hand=bool(settings.public_url))
@@ -64,7 +64,8 @@ def _show_to_phones(url: str, by_hand: bool) -> None:
     others = [] if by_hand else [address for address in _addresses() if f"//{address}:" not in url]
     if others:
         port = url.rpartition(":")[2]
-        click.echo(f"On another network: --public-url {' or '.join(f'http://{other}:{port}' for other in others)}")
+        click.echo(f"On another network: --public-url "
+                   f"{' or '.join(f'http://{other}:{port}' for other in others)}")
 
 
 def _addresses() -> list[str]:

@@ -44,7 +44,8 @@ def _header(names: list[str]) -> list[str]:
     """The names of the columns. Raises ValueError when a necessary one is missing, or one is there twice."""
     header = [name.strip() for name in names]
     if "amount" not in header or not any(name in header for name in NUMBERS):
-        raise ValueError(f"the first line must name the columns, amount and {' or '.join(NUMBERS)} among them, "
+        raise ValueError(f"the first line must name the columns, amount and {' or '.join(NUMBERS)} among "
+                         f"them, "
                          "with commas between")
     twice = next((name for name in CELLS if header.count(name) > 1), None)
     if twice:

@@ -29,7 +29,8 @@ def merchants(control: Control, as_json: bool) -> None:
 @click.option("--limit", type=int, default=100, show_default=True)
 @click.argument("number", required=False, metavar="[MERCHANTS_ID/OUT_TRADE_NO]")
 @with_control
-def orders(control: Control, as_json: bool, merchant: str | None, status: str | None, after: int, limit: int, number: str | None) -> None:
+def orders(control: Control, as_json: bool, merchant: str | None, status: str | None, after: int, limit: int,
+           number: str | None) -> None:
     """List orders, or print the whole story of one as JSON."""
     if number:
         merchants_id, _, out_trade_no = number.partition("/")
@@ -52,13 +53,16 @@ def notify() -> None:
 @click.option("--after", type=int, default=0, help="the last id seen")
 @click.option("--limit", type=int, default=100, show_default=True)
 @with_control
-def notify_list(control: Control, as_json: bool, merchant: str | None, order: str | None, status: str | None, after: int,
+def notify_list(control: Control, as_json: bool, merchant: str | None, order: str | None, status: str | None,
+                after: int,
                 limit: int) -> None:
     """List notifications."""
-    answer = control("GET", "/notifications", merchants_id=merchant, out_trade_no=order, status=status, after=after, limit=limit)
+    answer = control("GET", "/notifications", merchants_id=merchant, out_trade_no=order, status=status,
+                     after=after, limit=limit)
     for item in answer["items"] if not as_json else []:
         item["attempts"] = len(item["attempts"])
-    show(answer, as_json, ("id", "merchants_id", "out_trade_no", "notify_type", "status", "attempts", "due_at"))
+    show(answer, as_json, ("id", "merchants_id", "out_trade_no", "notify_type", "status", "attempts",
+                           "due_at"))
 
 
 @notify.command()
@@ -68,5 +72,6 @@ def replay(control: Control, as_json: bool, number: int) -> None:
     """Send a notification once more."""
     answer = control("POST", f"/notifications/{number}/replay")
     last = answer["attempts"][-1]
-    show(answer if as_json else {**answer, "status_code": last["status_code"], "error": last["error"]}, as_json,
+    show(answer if as_json else {**answer, "status_code": last["status_code"], "error": last["error"]},
+         as_json,
          ("id", "notify_type", "status", "status_code", "error"))

@@ -39,7 +39,8 @@ def address_of(settings: Settings) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
-def fetch(url: str, timeout: float, method: str = "GET", body: bytes | None = None, token: str = "") -> tuple[int, str]:
+def fetch(url: str, timeout: float, method: str = "GET", body: bytes | None = None,
+          token: str = "") -> tuple[int, str]:
     """Send a request and return the status and text of the answer. `timeout` is in seconds.
 
     Proxies of the environment are not used. Raises OSError or ValueError when there is no answer.

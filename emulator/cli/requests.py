@@ -28,7 +28,8 @@ def show_sheet(rows: Iterable[Row]) -> None:
 
 @main.command()
 @click.argument("parameters", nargs=-1, required=True, metavar="NAME=VALUE... | URL")
-@click.option("--token", "secret", envvar="TGPAY_TOKEN", help="the merchant's token; else that of its merchants_id [TGPAY_TOKEN]")
+@click.option("--token", "secret", envvar="TGPAY_TOKEN",
+              help="the merchant's token; else that of its merchants_id [TGPAY_TOKEN]")
 @click.option("--explain", is_flag=True, help="say what is wrong with the sign among the parameters")
 @click.option("--json", "as_json", is_flag=True, help="print JSON")
 def sign(parameters: tuple[str, ...], secret: str | None, explain: bool, as_json: bool) -> None:
@@ -40,7 +41,8 @@ def sign(parameters: tuple[str, ...], secret: str | None, explain: bool, as_json
         explained = _explained(params, secret)
         answer, sheet = {"sign": explained["expected"], **explained}, explanation_sheet(explained)
     else:
-        answer = {"canonical": signature.canonical(params), "sign": signature.sign(params, secret or _token_of(params))}
+        answer = {"canonical": signature.canonical(params),
+                  "sign": signature.sign(params, secret or _token_of(params))}
         sheet = list(answer.items())
     if as_json:
         show(answer, True)
@@ -100,19 +102,22 @@ def _emulator(params: dict[str, str]) -> Control:
 @click.option("--limit", type=int, default=100, show_default=True)
 @click.argument("number", required=False, type=int, metavar="[ID]")
 @with_control
-def journal(control: Control, as_json: bool, merchant: str | None, endpoint: str | None, order: str | None, verdict: str | None,
+def journal(control: Control, as_json: bool, merchant: str | None, endpoint: str | None, order: str | None,
+            verdict: str | None,
             after: int, limit: int, number: int | None) -> None:
     """List requests, or print one whole; its ID is the answer's header X-TGPay-Request."""
     if number is not None:
         entry = control("GET", f"/journal/{number}")
         show(entry, True) if as_json else show_sheet(entry_sheet(entry))
         return
-    answer = control("GET", "/journal", merchants_id=merchant, endpoint=endpoint, out_trade_no=order, verdict=verdict, after=after,
+    answer = control("GET", "/journal", merchants_id=merchant, endpoint=endpoint, out_trade_no=order,
+                     verdict=verdict, after=after,
                      limit=limit)
     for item in answer["items"] if not as_json else []:
         item["findings"] = " ".join(finding["code"] for finding in item["findings"])
         item["rule"] = (item["explanation"] or {}).get("rule") or ""
-    show(answer, as_json, ("id", "at", "merchants_id", "endpoint", "out_trade_no", "status", "verdict", "rule", "findings"))
+    show(answer, as_json, ("id", "at", "merchants_id", "endpoint", "out_trade_no", "status", "verdict",
+                           "rule", "findings"))
 
 
 @main.command()

@@ -25,9 +25,11 @@ def scenarios() -> None:
 @with_control
 def scenarios_list(control: Control, as_json: bool, merchant: str | None) -> None:
     """List the scenarios that come along, and the one in force."""
-    listed, active = control("GET", "/scenarios"), control("GET", "/scenario", merchants_id=merchant)["scenario"]
+    listed, active = control("GET", "/scenarios"), control("GET", "/scenario",
+                                                           merchants_id=merchant)["scenario"]
     for item in listed["items"]:
-        item["active"] = active is not None and (item["name"], item["summary"]) == (active["name"], active["summary"])
+        item["active"] = (active is not None and (item["name"], item["summary"])
+                          == (active["name"], active["summary"]))
     if active and not any(item["active"] for item in listed["items"]):
         listed["items"].append({**active, "rules": len(active["rules"]), "active": True})
     if not as_json:
@@ -43,8 +45,9 @@ def scenarios_list(control: Control, as_json: bool, merchant: str | None) -> Non
 def scenarios_show(control: Control, as_json: bool, name: str | None, merchant: str | None) -> None:
     """Print a scenario as a file has it; without a NAME the one in force, and how often its lists were used.
     """
-    answer: dict[str, Any] = {"scenario": control("GET", f"/scenarios/{parse.quote(name, safe='')}")} if name else \
-        control("GET", "/scenario", merchants_id=merchant)
+    answer: dict[str, Any] = ({"scenario": control("GET", f"/scenarios/{parse.quote(name, safe='')}")} if name
+                              else
+                              control("GET", "/scenario", merchants_id=merchant))
     if as_json:
         show(answer["scenario"] if name else answer, True)
     elif answer["scenario"] is None:
@@ -93,7 +96,8 @@ def scenarios_use(control: Control, as_json: bool, wanted: str, merchant: str | 
         fail("\n".join(problems))
     answer = control("PUT", "/scenario", body, merchants_id=merchant)
     scenario = answer["scenario"]
-    show(answer if as_json else {**scenario, "rules": len(scenario["rules"]), "for": merchant or "everybody"}, as_json,
+    show(answer if as_json else {**scenario, "rules": len(scenario["rules"]), "for": merchant or "everybody"},
+         as_json,
          ("name", "rules", "for", "summary"))
 
 
@@ -103,4 +107,5 @@ def scenarios_use(control: Control, as_json: bool, wanted: str, merchant: str | 
 def scenarios_off(control: Control, as_json: bool, merchant: str | None) -> None:
     """Put the scenario out of force; a merchant's own gives way to that of everybody."""
     control("DELETE", "/scenario", merchants_id=merchant)
-    show(control("GET", "/scenario", merchants_id=merchant) if as_json else {"off": merchant or "everybody"}, as_json, ("off",))
+    show(control("GET", "/scenario", merchants_id=merchant) if as_json else {"off": merchant or "everybody"},
+         as_json, ("off",))

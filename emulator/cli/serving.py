@@ -37,7 +37,8 @@ def demo(once: bool) -> None:
 
 
 @main.command()
-@click.option("--url", envvar="TGPAY_URL", help="address of the emulator; else the configured host and port [TGPAY_URL]")
+@click.option("--url", envvar="TGPAY_URL",
+              help="address of the emulator; else the configured host and port [TGPAY_URL]")
 @click.option("--wait", "seconds", type=float, default=0.0, help="seconds to wait for it")
 def healthcheck(url: str | None, seconds: float) -> None:
     """Status 0 when the emulator is healthy, 1 when not."""

@@ -11,7 +11,8 @@ from .command import ListedByDefault, main, show, with_control
 from .lists import Unreadable, from_file_name, read
 from .remote import Control, fail
 
-COLUMNS = ("id", "merchants_id", "out_trade_no", "partner_transaction_id", "type", "amount", "fee", "settles_at", "injected")
+COLUMNS = ("id", "merchants_id", "out_trade_no", "partner_transaction_id", "type", "amount", "fee",
+           "settles_at", "injected")
 
 
 @main.group(cls=ListedByDefault)
@@ -26,12 +27,14 @@ def settlement() -> None:
 @click.option("--after", type=int, default=0, help="the last id seen")
 @click.option("--limit", type=int, default=100, show_default=True)
 @with_control
-def settlement_list(control: Control, as_json: bool, merchant: str | None, start: str | None, end: str | None, after: int,
+def settlement_list(control: Control, as_json: bool, merchant: str | None, start: str | None, end: str | None,
+                    after: int,
                     limit: int) -> None:
     """List every payment, refund and cancellation as it truly is, and what a scenario has injected in the
     file.
     """
-    answer = control("GET", "/settlement", merchants_id=merchant, start_date=start, end_date=end, after=after, limit=limit)
+    answer = control("GET", "/settlement", merchants_id=merchant, start_date=start, end_date=end, after=after,
+                     limit=limit)
     for item in answer["items"] if not as_json else []:
         item["injected"] = " ".join(item["injected"])
     show(answer, as_json, COLUMNS)
@@ -43,7 +46,8 @@ def settlement_list(control: Control, as_json: bool, merchant: str | None, start
 @click.option("--start", help="first day of settlement; an exported file says so by its name")
 @click.option("--end", help="last day of settlement")
 @with_control
-def settlement_check(control: Control, as_json: bool, file: Path, merchant: str | None, start: str | None, end: str | None) -> None:
+def settlement_check(control: Control, as_json: bool, file: Path, merchant: str | None, start: str | None,
+                     end: str | None) -> None:
     """Check your own list of payments and refunds: which injected discrepancies it has noticed.
 
     Status 1 when one was missed, or it differs.
@@ -71,16 +75,19 @@ def settlement_check(control: Control, as_json: bool, file: Path, merchant: str 
 def _print(report: Mapping[str, Any]) -> None:
     """Print the report: what is wrong in sentences, and the discrepancies as numbers."""
     days = f"from {report['start_date'] or 'the first day'} to {report['end_date'] or 'now'}"
-    click.echo(f"Merchant {report['merchants_id']}, {days}: {report['rows']} rows in the list, {report['true_rows']} in truth.")
+    click.echo(f"Merchant {report['merchants_id']}, {days}: {report['rows']} rows in the list, "
+               f"{report['true_rows']} in truth.")
     states = reconciliation.STATES
     for verdict in report["injected"]:
         if verdict["state"] != states[0]:
-            click.echo(f"{verdict['state']}: {verdict['discrepancy']} of {verdict['partner_transaction_id']}: {verdict['sentence']}")
+            click.echo(f"{verdict['state']}: {verdict['discrepancy']} of "
+                       f"{verdict['partner_transaction_id']}: {verdict['sentence']}")
     for difference in report["differences"]:
         click.echo(f"differs: {difference['sentence']}")
     injected = [(verdict["discrepancy"], verdict["state"]) for verdict in report["injected"]]
     items = [{"injected": name, "times": sum(injected.count((name, state)) for state in states),
-              **{state: injected.count((name, state)) for state in states}} for name in dict.fromkeys(name for name, _ in injected)]
+              **{state: injected.count((name, state)) for state in states}}
+             for name in dict.fromkeys(name for name, _ in injected)]
     if items:
         show({"items": items}, False, ("injected", "times", *states))
     click.echo(f"The list is {'right' if report['right'] else 'not right'}.")

@@ -26,7 +26,8 @@ def entry_sheet(entry: Mapping[str, Any]) -> list[Row]:
     """A request of the journal, with its answer and all that is known of it."""
     rows = [(name, str(entry[name])) for name in ("id", "at", "merchants_id", "endpoint", "out_trade_no")]
     params = "".join(f"\n{name}={value}" for name, value in entry["params"].items())
-    rows += [("request", f"{entry['method']} from {entry['ip']}{params}"), ("answer", f"{entry['status']}\n{entry['answer']}"),
+    rows += [("request", f"{entry['method']} from {entry['ip']}{params}"),
+             ("answer", f"{entry['status']}\n{entry['answer']}"),
              ("verdict", entry["verdict"])]
     rows += [("finding", f"{finding['code']}: {finding['detail']}\n{finding['rule']} ({finding['section']})")
              for finding in entry["findings"]]
@@ -34,7 +35,8 @@ def entry_sheet(entry: Mapping[str, Any]) -> list[Row]:
     if "canonical" in explanation:
         return rows + explanation_sheet(explanation)
     own = {name: value for name, value in explanation.items() if name not in VERDICT}
-    return rows + [(name, str(value)) for name, value in own.items()] + (scenario_sheet(explanation) if "scenario" in explanation else [])
+    return rows + [(name, str(value)) for name,
+                   value in own.items()] + (scenario_sheet(explanation) if "scenario" in explanation else [])
 
 
 def scenario_sheet(told: Mapping[str, Any]) -> list[Row]:
@@ -48,11 +50,14 @@ def scenario_sheet(told: Mapping[str, Any]) -> list[Row]:
 
 def example(of: Mapping[str, Any]) -> str:
     """Where an example of a finding is."""
-    return f"journal {of['journal_id']}" if of["journal_id"] else f"notification {of['notification_id']}, attempt {of['attempt']}"
+    return (f"journal {of['journal_id']}" if of["journal_id"]
+            else f"notification {of['notification_id']}, attempt {of['attempt']}")
 
 
 def toml_of(scenario: Mapping[str, Any], uses: Mapping[str, int], by_one: bool) -> str:
-    """A scenario as a file has it; how often a list was used, by one merchant or by all together, is a comment."""
+    """A scenario as a file has it; how often a list was used, by one merchant or by all together, is a
+    comment.
+    """
     notes = {rule["name"]: f"used {uses[rule['name']]} {_whole(rule, by_one)}"
              for rule in scenario["rules"] if rule["name"] in uses}
     return scenarios.written(scenario, notes, spread=False)

@@ -19,14 +19,16 @@ def cards(as_json: bool, words: tuple[str, ...]) -> None:
     """
     from ..protocol.test_cards import test_cards
 
-    rows = [vars(card) for card in test_cards() if all(word.lower() in " ".join(vars(card).values()).lower() for word in words)]
+    rows = [vars(card) for card in test_cards()
+            if all(word.lower() in " ".join(vars(card).values()).lower() for word in words)]
     if not rows:
         fail(f"no test card has {' and '.join(words)} in it")
     show({"items": rows, "next": None}, as_json, ("number", "brand", "code", "status", "message", "means"))
 
 
 @main.command()
-@click.option("--format", "kind", type=click.Choice(["markdown", "openapi"]), default="markdown", show_default=True)
+@click.option("--format", "kind", type=click.Choice(["markdown", "openapi"]), default="markdown",
+              show_default=True)
 def reference(kind: str) -> None:
     """Print the reference, made from the tables."""
     if kind == "markdown":

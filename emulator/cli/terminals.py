@@ -51,4 +51,5 @@ def terminals_set(control: Control, as_json: bool, serial: str, **changes: Any) 
 @with_control
 def terminals_do(control: Control, as_json: bool, serial: str, event: str) -> None:
     """Do something at a terminal, as a person or the host would."""
-    show(control("POST", f"/terminals/{parse.quote(serial, safe='')}/{event}"), as_json, (*COLUMNS, "possible"))
+    show(control("POST", f"/terminals/{parse.quote(serial, safe='')}/{event}"), as_json,
+         (*COLUMNS, "possible"))

@@ -61,7 +61,8 @@ class Diagnosis:
         """The JSON object of the journal and of `sign/explain`."""
         codes = [mistake.code for mistake in self.mistakes]
         ways = [[mistake.code for mistake in way] for way in self.ways]
-        return {"right": self.right, "canonical": self.canonical, "expected": self.expected, "given": self.given,
+        return {"right": self.right, "canonical": self.canonical, "expected": self.expected,
+                "given": self.given,
                 "mistake": codes[0] if codes else None, "mistakes": codes, "ways": ways,
                 "sentence": self.sentence, "differs": asdict(self.differs) if self.differs else None,
                 "code": code_for(codes) if codes else None}
@@ -161,7 +162,8 @@ def _unexplained(params: Mapping[str, str], given: str, tried: Tried | None, oth
     """The sentence about a signature that no known mistake explains."""
     sentence = _doubt(dict(base.pairs) if base else params, given, tried, others)
     plain = base or plainly(arrival)
-    return f"{plain.mistakes[0].sentence}; and beside that the sign is wrong: {sentence}" if plain else sentence
+    return (f"{plain.mistakes[0].sentence}; and beside that the sign is wrong: {sentence}" if plain
+            else sentence)
 
 
 def _missing(arrival: Arrival) -> str:

@@ -70,7 +70,8 @@ def url_encoding(kept: str, blank: str, hexadecimal: str) -> Callable[[str], str
     """A function that URL-encodes as one of the languages does; the arguments are a row of `URL_ENCODINGS`.
     """
     letters = {byte for byte in range(128) if chr(byte).isalnum() or chr(byte) in kept}
-    written = {byte: "%" + hexadecimal % byte for byte in range(256) if byte not in letters} | {ord(" "): blank}
+    written = {byte: "%" + hexadecimal % byte
+               for byte in range(256) if byte not in letters} | {ord(" "): blank}
     return lambda value: by_bytes(value).decode("latin-1").translate(written)
 
 
@@ -103,10 +104,12 @@ def utf_8_twice(value: str, charset: str) -> str:
         return "".join(bytes([byte]).decode(charset, "ignore") or chr(byte) for byte in read)
 
 
-def json_written(equals: str, joint: str, ascii_only: bool, replaced: Mapping[str, str], sort_key: Any) -> Change:
+def json_written(equals: str, joint: str, ascii_only: bool, replaced: Mapping[str, str],
+                 sort_key: Any) -> Change:
     """The canonical text as a JSON object; the first four arguments are a row of `JSON_LIBRARIES`."""
     escape = json_text(ascii_only, replaced)
-    return written_with(opening='{"', equals=equals, joint=joint, closing='"}', escape=escape, sort_key=sort_key)
+    return written_with(opening='{"', equals=equals, joint=joint, closing='"}', escape=escape,
+                        sort_key=sort_key)
 
 
 def other_amounts(value: str) -> list[str]:
@@ -128,5 +131,5 @@ def other_amounts(value: str) -> list[str]:
 
 URL_ENCODED = [url_encoding(*encoding) for encoding in URL_ENCODINGS]
 HTML_ESCAPED: list[Callable[[str], str]] = [
-    *(partial(html_escaped, quote_sign=sign) for sign in HTML_QUOTES), partial(html.escape, quote=False), html_entities,
-    html_numbers]
+    *(partial(html_escaped, quote_sign=sign) for sign in HTML_QUOTES), partial(html.escape, quote=False),
+    html_entities, html_numbers]

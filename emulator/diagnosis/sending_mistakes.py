@@ -43,7 +43,8 @@ def _as_written(parts: tuple[Part, ...]) -> Iterator[Repair]:
         changed = [place for place, part in enumerate(parts)
                    if sign in part.written and meaning(part.written) != part.value]
         if len(changed) > 1 and (sign == "+" or any(_NOT_ENCODED.search(part.written) for part in parts)):
-            mistakes = dict.fromkeys(chain(*(mistakes_of(meaning, parts[place].written) for place in changed)))
+            mistakes = dict.fromkeys(
+                chain(*(mistakes_of(meaning, parts[place].written) for place in changed)))
             whole = [Part(part.name, meaning(part.written)) for part in parts]
             yield Repair(tuple(mistakes), pairs_of(whole), True)
         for place in changed:

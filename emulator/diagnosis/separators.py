@@ -97,7 +97,8 @@ def _unescaped(arrival: Arrival) -> Repair | None:
     first = next((was.name for was, part in zip(arrival.parts, parts) if was != part), None)
     if first is None:
         return None
-    sentence = f"the & between parameters was sent as &amp;, so that {shortened(first)} arrived; send & as it is"
+    sentence = (f"the & between parameters was sent as &amp;, so that {shortened(first)} arrived; send & as "
+                f"it is")
     return repaired("AMPERSAND_ESCAPED", sentence, parts)
 
 
@@ -148,7 +149,8 @@ def _split(arrival: Arrival) -> Iterator[Repair]:
         first = first or (names[0] if names else "")
         parts += _parts_again(texts) if names else [part]
         queries += parts_of(text) if names else [part]
-    sentence = (f"before {shortened(first)} something else than a bare & was sent, so that it arrived in another "
+    sentence = (f"before {shortened(first)} something else than a bare & was sent, so that it arrived in "
+                f"another "
                 "value; URL-encode names and values, not the & and = between them")
     for repair in (queries, parts) if first else ():
         if pairs_of(repair) != pairs_of(arrival.parts):  # decoding once more may change nothing

@@ -14,7 +14,8 @@ from .rewriting import (
     HTML_ESCAPED, HTML_QUOTES, JSON_LIBRARIES, URL_ENCODED, URL_ENCODINGS, Change, hashed_with, html_escaped,
     instead, json_written, other_amounts, paired, slashed, url_encoding, utf_8_twice, valued, written_with)
 
-OFTEN_ADDED = (("service", "bankcard.pay"), ("service", "linktopost"), ("charset", "utf-8"), ("charset", "UTF-8"),
+OFTEN_ADDED = (("service", "bankcard.pay"), ("service", "linktopost"), ("charset", "utf-8"),
+               ("charset", "UTF-8"),
                ("_input_charset", "utf-8"), ("version", "1.0"), ("version", "2.0"))
 LONGEST_NAME = 60  # of a parameter, in a sentence
 
@@ -47,15 +48,18 @@ BASE64 = Mistake("BASE64", "the hash was written in base64; write its 32 hexadec
 HALF = Mistake("HALF", "only the 16 digits in the middle of the MD5 were sent; send all 32", _same)
 OF_THE_TEXT = (
     Mistake("SIGN_TYPE_KEPT", "sign_type was signed too; it never counts", written_with(left_out=("sign",))),
-    Mistake("EMPTY_KEPT", "parameters without a value were signed too; they never count", written_with(keep_empty=True)),
-    Mistake("UNSORTED", "the parameters were signed in the order of sending; sort them by name", written_with(sort_key=None)),
+    Mistake("EMPTY_KEPT", "parameters without a value were signed too; they never count",
+            written_with(keep_empty=True)),
+    Mistake("UNSORTED", "the parameters were signed in the order of sending; sort them by name",
+            written_with(sort_key=None)),
     *(Mistake("SORTED_BY_CASE",
               "the names were sorted without regard to case; sort them by bytes, capitals first",
               written_with(sort_key=case)) for case in (str.lower, str.upper)),
     Mistake("SORTED_WITH_VALUES", "the texts name=value were sorted, not the names; sort by name",
             written_with(sort_key=lambda name: by_bytes(f"{name}="))),
     Mistake("NOT_JOINED", "the pairs were joined without &", written_with(joint="")),
-    Mistake("UPPER_CASE", "the text, without the token, was put in upper case before hashing", written_with(case=str.upper)),
+    Mistake("UPPER_CASE", "the text, without the token, was put in upper case before hashing",
+            written_with(case=str.upper)),
     Mistake("LOWER_CASE", "the text, without the token, was put in lower case before hashing",
             written_with(case=str.lower)),
     *(Mistake("SIGN_KEPT", "an empty sign was signed too; it never counts",
@@ -92,15 +96,18 @@ OF_THE_VALUES = (
 TOKEN_NAMES = ("&key=", "&token=", "&secret=", "&sign=", "key=")
 OF_THE_HASH = (
     Mistake("TOKEN_ABSENT", "the token was not appended", hashed_with(frame="{text}")),
-    Mistake("TOKEN_BEFORE", "the token stands before the text; append it", hashed_with(frame="{token}{text}")),
+    Mistake("TOKEN_BEFORE", "the token stands before the text; append it",
+            hashed_with(frame="{token}{text}")),
     Mistake("TOKEN_BEFORE", "the token stands before the text, with an &; append it bare",
             hashed_with(frame="{token}&{text}")),
     Mistake("TOKEN_BEFORE", "the token stands before the text too; only append it",
             hashed_with(frame="{token}{text}{token}")),
     *(Mistake("TOKEN_NAMED", f"the token was appended as {name}; append it bare",
               hashed_with(frame=f"{{text}}{name}{{token}}")) for name in TOKEN_NAMES),
-    Mistake("TOKEN_AFTER_AMPERSAND", "the token was appended after another &", hashed_with(frame="{text}&{token}")),
-    *(Mistake("TOKEN_SPACED", "a line break or a blank was hashed with the token (echo adds one, printf does not)",
+    Mistake("TOKEN_AFTER_AMPERSAND", "the token was appended after another &",
+            hashed_with(frame="{text}&{token}")),
+    *(Mistake("TOKEN_SPACED",
+              "a line break or a blank was hashed with the token (echo adds one, printf does not)",
               hashed_with(frame=frame))
       for frame in ("{text}{token}\n", "{text}{token}\r\n", "{text}{token} ", "{text} {token}",
                     "{text}\n{token}")),
@@ -108,13 +115,15 @@ OF_THE_HASH = (
             hashed_with(frame="{text}\ufeff{token}")),
     Mistake("BOM", "a byte order mark (BOM) was hashed before the text; sign UTF-8 without it",
             hashed_with(charset="utf-8-sig")),
-    *(Mistake("ASCII", f"what is not ASCII was {done} before hashing; sign UTF-8", hashed_with(charset=charset))
+    *(Mistake("ASCII", f"what is not ASCII was {done} before hashing; sign UTF-8",
+              hashed_with(charset=charset))
       for charset, done in (
           ("ascii ?", "made a ? for each character"), ("ascii ? by unit", "made a ? for each UTF-16 unit"),
           ("ascii ? by byte", "made a ? for each byte"), ("ascii only", "left out"))),
     *(Mistake("GBK", "the text was written in GBK; sign UTF-8", hashed_with(charset=charset))
       for charset in ("gb18030", "gbk ?")),
-    *(Mistake("LATIN_1", f"the text was written in Latin-1{with_what}; sign UTF-8", hashed_with(charset=charset))
+    *(Mistake("LATIN_1", f"the text was written in Latin-1{with_what}; sign UTF-8",
+              hashed_with(charset=charset))
       for charset, with_what in (
           ("latin-1", ""), ("windows-1252", " (Windows-1252)"),
           ("latin-1 ?", ", with ? for what it does not have"),
@@ -141,7 +150,8 @@ ALWAYS = (*OF_THE_TEXT, *OF_THE_VALUES, *OF_THE_HASH)
 
 def of_another_token(token: str) -> Mistake:
     """The mistake of signing with this token of another merchant."""
-    return Mistake("OTHER_TOKEN", "it was signed with the token of another merchant", hashed_with(token=token))
+    return Mistake("OTHER_TOKEN", "it was signed with the token of another merchant",
+                   hashed_with(token=token))
 
 
 def of_the_parameters(pairs: Pairs) -> Iterator[Mistake]:
@@ -151,7 +161,8 @@ def of_the_parameters(pairs: Pairs) -> Iterator[Mistake]:
     counted = [pair for pair in pairs if pair[0] not in signature.NEVER_SIGNED and pair[1] != ""]
     for name, value in counted:
         yield Mistake("PARAMETER_MISSING", f"{shortened(name)} was sent, but not signed", _without(name))
-        for written in other_amounts(value) if name.endswith(("amount", "fee")) and not is_secret(name) else ():
+        for written in other_amounts(value) if name.endswith(("amount", "fee")) and not is_secret(
+                name) else ():
             sentence = f"{shortened(name)} was sent as {value}, but signed as {written}"
             yield Mistake("AMOUNT_REFORMATTED", sentence, instead(name, written))
     names = {name for name, _ in pairs}

@@ -1,4 +1,6 @@
-"""Discrepancies that a scenario injects in the settlement file (contract 8): what the file shows of an entry instead of the truth."""
+"""Discrepancies that a scenario injects in the settlement file (contract 8): what the file shows of an entry
+instead of the truth.
+"""
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -14,19 +16,24 @@ NUMBER_DIGITS = 12
 
 @dataclass(frozen=True)
 class Shown:
-    """What the file shows of an entry: its line, none or several, and the instant of their settlement in milliseconds."""
+    """What the file shows of an entry: its line, none or several, and the instant of their settlement in
+    milliseconds.
+    """
 
     lines: str
     settles_at: int
 
 
 def shown(entry: Entry, injected: Iterable[str], settings: Settings) -> Shown:
-    """What the file shows of an entry when these discrepancies are injected, in whatever order they are named."""
+    """What the file shows of an entry when these discrepancies are injected, in whatever order they are
+    named.
+    """
     rows: Rows = (entry,)
     for name in Discrepancy:
         if name in injected:
             rows = INJECTIONS[name](entry, rows, settings)
-    return Shown("".join(line(row, settings) for row in rows), rows[0].settles_at if rows else entry.settles_at)
+    return Shown("".join(line(row, settings) for row in rows),
+                 rows[0].settles_at if rows else entry.settles_at)
 
 
 def _missing(entry: Entry, rows: Rows, settings: Settings) -> Rows:
@@ -60,19 +67,24 @@ def _unknown_row(entry: Entry, rows: Rows, settings: Settings) -> Rows:
 
 
 def _stranger(beside: Entry, entry: Entry, seed: str) -> Entry:
-    """A payment that never was: of the same day, channel and shop as the row beside it, its numbers and amount drawn from the seed."""
+    """A payment that never was: of the same day, channel and shop as the row beside it, its numbers and
+    amount drawn from the seed.
+    """
     names = "unknown row", entry.merchants_id, entry.out_trade_no, entry.kind, entry.partner_id
     number = entry.merchants_id + randomness.digits(NUMBER_DIGITS, seed, *names)
     amount = 1 + randomness.derive(seed, "amount", *names) % (2 * abs(entry.amount))
-    order = replace(entry.order, out_trade_no=number, amount=amount, trans_id=_like(entry.order.trans_id, seed, *names))
-    return replace(beside, out_trade_no=number, partner_id=number, kind=PAYMENT, amount=amount, remarks="TGPay", order=order, surcharge=0)
+    order = replace(entry.order, out_trade_no=number, amount=amount,
+                    trans_id=_like(entry.order.trans_id, seed, *names))
+    return replace(beside, out_trade_no=number, partner_id=number, kind=PAYMENT, amount=amount,
+                   remarks="TGPay", order=order, surcharge=0)
 
 
 def _like(trans_id: str, seed: str, *names: str) -> str:
     """A trade number that looks like another one, whose first half, with the day in it, it shares."""
     half = len(trans_id) // 2
     drawn = randomness.digits(len(trans_id), seed, "trade", *names)
-    return trans_id[:half] + "".join(new if old.isdecimal() else old for old, new in zip(trans_id[half:], drawn))
+    return trans_id[:half] + "".join(new if old.isdecimal() else old for old,
+                                     new in zip(trans_id[half:], drawn))
 
 
 INJECTIONS: Mapping[Discrepancy, Callable[[Entry, Rows, Settings], Rows]] = {

@@ -1,7 +1,7 @@
 """What stands in the way of an operation.
 
-Each face of the emulator translates these errors in one place: the control interface into a problem document, a
-page into a sentence, the command line into a line. A refusal of the gateway is `protocol.codes.Refused`.
+Each face of the emulator translates these errors in one place: the control interface into a problem document,
+a page into a sentence, the command line into a line. A refusal of the gateway is `protocol.codes.Refused`.
 """
 from collections.abc import Mapping
 from typing import Any
@@ -24,7 +24,9 @@ class Conflict(OperationError):
 
 
 class Invalid(OperationError):
-    """Values that cannot be used: `problems` says for each name what is wrong with it; `sentence` says the same as a whole."""
+    """Values that cannot be used: `problems` says for each name what is wrong with it; `sentence` says the
+    same as a whole.
+    """
 
     def __init__(self, problems: Mapping[str, str], sentence: str = "") -> None:
         super().__init__(sentence or "; ".join(f"{name} {problem}" for name, problem in problems.items()))

@@ -28,7 +28,9 @@ class Store:
 
 @dataclass(frozen=True)
 class Merchant:
-    """A merchant and its settings. Rates are hundred-millionths: CNY for one unit of `currency`, and the fee as a fraction."""
+    """A merchant and its settings. Rates are hundred-millionths: CNY for one unit of `currency`, and the fee
+    as a fraction.
+    """
 
     merchants_id: str
     token: str
@@ -52,8 +54,9 @@ class Merchant:
     def as_settings(self) -> dict[str, Any]:
         """The settings as the database keeps them."""
         return {
-            "token": self.token, "name": self.name, "notify_url": self.notify_url, "notify_method": self.notify_method,
-            "currency": self.currency, "rate": money.rate_text(self.rate), "fee_rate": fraction_text(self.fee_rate),
+            "token": self.token, "name": self.name, "notify_url": self.notify_url,
+            "notify_method": self.notify_method, "currency": self.currency,
+            "rate": money.rate_text(self.rate), "fee_rate": fraction_text(self.fee_rate),
             "products": list(self.products), "strict": self.strict,
             "stores": [{"store_id": store.store_id, "store_name": store.store_name} for store in self.stores],
             "wechat_key": self.wechat_key, "industry": self.industry}
@@ -73,7 +76,9 @@ class User:
 
     @classmethod
     def new(cls, login: str, password: str, account_id: str = "") -> "User":
-        """A login with this password. The hash is a quick one: what it guards is made up, and tests make many."""
+        """A login with this password. The hash is a quick one: what it guards is made up, and tests make
+        many.
+        """
         return cls(login, account_id, generate_password_hash(password, "scrypt:1024:8:1"))
 
     def has_password(self, password: str) -> bool:
@@ -89,33 +94,41 @@ def fraction_text(scaled: int) -> str:
 def from_settings(merchants_id: str, settings: Mapping[str, Any]) -> Merchant:
     """A merchant of the settings that `as_settings` wrote."""
     return Merchant(
-        merchants_id, **{name: settings[name] for name in ("token", "name", "notify_url", "notify_method", "currency", "strict",
+        merchants_id, **{name: settings[name] for name in ("token", "name", "notify_url", "notify_method",
+                                                           "currency", "strict",
                                                            "wechat_key", "industry")},
-        rate=money.rate(settings["rate"]), fee_rate=money.rate(settings["fee_rate"]), products=tuple(settings["products"]),
-        stores=tuple(Store(**store) for store in settings["stores"]))
+        rate=money.rate(settings["rate"]), fee_rate=money.rate(settings["fee_rate"]),
+        products=tuple(settings["products"]), stores=tuple(Store(**store) for store in settings["stores"]))
 
 
 def new_settings(merchants_id: str, seed: str) -> dict[str, Any]:
-    """The settings of a merchant about whom nothing is said: token and WeChat key derive from the seed and the number."""
+    """The settings of a merchant about whom nothing is said: token and WeChat key derive from the seed and
+    the number.
+    """
     return Merchant(
-        merchants_id, token=randomness.hexadecimal(32, seed, "token", merchants_id), name=f"Merchant {merchants_id}",
-        stores=(Store(f"{merchants_id}_101", f"Store {merchants_id}_101"),),
+        merchants_id, token=randomness.hexadecimal(32, seed, "token", merchants_id),
+        name=f"Merchant {merchants_id}", stores=(Store(f"{merchants_id}_101", f"Store {merchants_id}_101"),),
         wechat_key=randomness.hexadecimal(32, seed, "wechat key", merchants_id)).as_settings()
 
 
 def seeded(seed: str) -> dict[str, dict[str, Any]]:
-    """The merchants of the document's examples and their settings; the first one's token is printed in section 1.2."""
+    """The merchants of the document's examples and their settings; the first one's token is printed in
+    section 1.2.
+    """
     names = {"201703200001": "Watches of Switzerland", **{number: f"TGPay merchant {number}" for number in (
         "201807208001", "201701010001", "202012177001", "202107207001", "202109200001")}}
     settings = {number: {**new_settings(number, seed), "name": name} for number, name in names.items()}
     settings["201703200001"].update(token="14b0be26d00fbc6dcf20ed1f0a3516df", industry="5944",
-                                    stores=[{"store_id": "201703200001_101", "store_name": "Watches of Switzerland 101"}])
+                                    stores=[{"store_id": "201703200001_101",
+                                             "store_name": "Watches of Switzerland 101"}])
     settings["201701010001"].update(stores=[{"store_id": "201701010001_102", "store_name": "TGPay_102"}])
     return settings
 
 
 def delivered(merchants_id: str, token: str, is_taken: Callable[[str], bool]) -> list[dict[str, str]]:
-    """The terminals that come with a merchant: those of the document's examples, else two of its own, whose serials nobody has."""
+    """The terminals that come with a merchant: those of the document's examples, else two of its own, whose
+    serials nobody has.
+    """
     candidates = (f"19{randomness.digits(8, token, 'terminal', merchants_id, number)}" for number in count())
     own = islice((serial for serial in candidates if not is_taken(serial)), NEW_TERMINALS)
     serials = SEEDED_TERMINALS.get(merchants_id, own)
@@ -130,7 +143,8 @@ SEEDED_USERS = {"201703200001": ({"login": "WoS.101", "password": "1234", "accou
 
 
 def _text(least: int, most: int) -> Any:
-    return lambda value: None if isinstance(value, str) and least <= len(value) <= most and value.isprintable() \
+    return lambda value: None if isinstance(value,
+                                            str) and least <= len(value) <= most and value.isprintable() \
         else f"must be text of {least} to {most} printable characters"
 
 
@@ -185,14 +199,16 @@ def _rows(required: tuple[str, ...], optional: tuple[str, ...] = ()) -> Any:
 
 
 CHECKS = {
-    "token": lambda value: None if isinstance(value, str) and len(value) == 32 and value.isascii() and value.isalnum()
+    "token": lambda value: None if isinstance(value, str) and len(value) == 32 and value.isascii()
+    and value.isalnum()
     else "must be 32 letters and digits",
     "name": _text(1, 128), "notify_url": _url, "notify_method": _one_of(*NOTIFY_METHODS),
     "currency": _currency,
-    "rate": _rate(money.LEAST_RATE, money.MOST_RATE), "fee_rate": _rate(0, money.SCALE), "products": _products,
-    "strict": lambda value: None if isinstance(value, bool) else "must be true or false",
-    "stores": _rows(("store_id", "store_name")), "users": _rows(("login", "password"), ("account_id",)),
-    "wechat_key": _text(1, 128), "industry": _text(1, 4),
+    "rate": _rate(money.LEAST_RATE, money.MOST_RATE), "fee_rate": _rate(0, money.SCALE),
+    "products": _products, "strict": lambda value: None if isinstance(value, bool)
+    else "must be true or false", "stores": _rows(("store_id", "store_name")),
+    "users": _rows(("login", "password"), ("account_id",)), "wechat_key": _text(1, 128),
+    "industry": _text(1, 4),
 }
 
 
@@ -206,7 +222,9 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def checked(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The changes, when each is a known setting with a possible value. Raises Invalid naming all that are not."""
+    """The changes, when each is a known setting with a possible value. Raises Invalid naming all that are
+    not.
+    """
     problems = {}
     for name, value in changes.items():
         if name not in CHECKS:

@@ -1,6 +1,8 @@
-"""What a merchant's server is told, by notify_type (contract 6): the fields in order and the form in which they travel.
+"""What a merchant's server is told, by notify_type (contract 6): the fields in order and the form in which
+they travel.
 
-A notification is made complete, signature and all, in the transaction of its cause, so that every attempt repeats the same bytes.
+A notification is made complete, signature and all, in the transaction of its cause, so that every attempt
+repeats the same bytes.
 """
 import json
 from collections.abc import Callable, Mapping
@@ -18,8 +20,10 @@ from .orders import Event, Order, Status
 from .terminal_orders import TerminalOrder
 from .wallets import ALIPAY
 
-QR_CREATED, BARCODE, TRADE_STATUS, MINI = "trans_qrcode_create_sync", "merchant_scan_status_sync", "trade_status_sync", "TGPay_MINI"
-BANKCARD, TERMINAL = "bankcard", "webtoterminal"  # cards and terminals have no notify_type; this is how the emulator lists theirs
+QR_CREATED, BARCODE = "trans_qrcode_create_sync", "merchant_scan_status_sync"
+TRADE_STATUS, MINI = "trade_status_sync", "TGPay_MINI"
+# cards and terminals have no notify_type; this is how the emulator lists theirs
+BANKCARD, TERMINAL = "bankcard", "webtoterminal"
 NOTIFY_TYPES = (QR_CREATED, BARCODE, TRADE_STATUS, MINI, BANKCARD, TERMINAL)
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 ENDS = (Event.PAY, Event.FAIL, Event.CANCEL, Event.CLOSE, Event.EXPIRE)
@@ -27,8 +31,9 @@ ENDS = (Event.PAY, Event.FAIL, Event.CANCEL, Event.CLOSE, Event.EXPIRE)
 
 @dataclass(frozen=True)
 class Notification:
-    """A notification as it is sent: method, address and body (empty for GET, whose fields are in the address); `repeated_body` is that of every
-    attempt after the first, where it differs."""
+    """A notification as it is sent: method, address and body (empty for GET, whose fields are in the
+    address); `repeated_body` is that of every attempt after the first, where it differs.
+    """
 
     notify_type: str
     method: str
@@ -41,7 +46,8 @@ class Notification:
 Fields = Mapping[str, str]
 
 
-def qr_created(order: Order, merchant: Merchant, settings: Settings, now: int, pictures: Mapping[str, str]) -> Fields:
+def qr_created(order: Order, merchant: Merchant, settings: Settings, now: int,
+               pictures: Mapping[str, str]) -> Fields:
     """trans_qrcode_create_sync: `pictures` are the answer's four URLs."""
     return {**_head(order, "SUCCESS", ""), **pictures, **_tail(order, merchant, settings, now, QR_CREATED)}
 
@@ -50,41 +56,47 @@ def barcode(order: Order, merchant: Merchant, settings: Settings, now: int) -> F
     """merchant_scan_status_sync: the counter's payment has ended."""
     paid = order.status is Status.TRADE_SUCCESS
     error = "" if paid else order.failure or "TRADE_HAS_CLOSE"
-    return {**_head(order, "SUCCESS" if paid else "FAIL", error), **_tail(order, merchant, settings, now, BARCODE)}
+    return {**_head(order, "SUCCESS" if paid else "FAIL", error),
+            **_tail(order, merchant, settings, now, BARCODE)}
 
 
 def _head(order: Order, result_code: str, error: str) -> Fields:
-    return {"merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "total_fee": money.text(order.amount),
+    return {"merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no,
+            "total_fee": money.text(order.amount),
             "currency": order.currency, "result_code": result_code, "error": error}
 
 
 def _tail(order: Order, merchant: Merchant, settings: Settings, now: int, notify_type: str) -> Fields:
     return {"store_id": merchant.store.store_id, "store_name": merchant.store.store_name,
-            "notify_time": clock.spaced(now, settings.notify_timezone), "notify_type": notify_type, "create_ip": order.create_ip}
+            "notify_time": clock.spaced(now, settings.notify_timezone), "notify_type": notify_type,
+            "create_ip": order.create_ip}
 
 
 def trade_status(order: Order, merchant: Merchant, settings: Settings, now: int) -> Fields:
     """trade_status_sync: a QR order is paid, or closed unpaid with the payment's fields empty."""
     paid = order.status is Status.TRADE_SUCCESS and order.paid_at is not None
     return {
-        "out_trade_no": order.out_trade_no, "trade_no": order.trans_id, "notify_type": TRADE_STATUS, "subject": order.subject,
-        "currency": order.currency, "trans_amount": money.text(order.amount), "trade_status": str(order.status),
-        "gmt_payment": clock.spaced(order.paid_at or 0, settings.timezone) if paid else "",
-        "forex_rate": money.rate_text(order.rate) if paid else "", "buyer_id": order.buyer_id, "buyer_email": order.buyer_email,
+        "out_trade_no": order.out_trade_no, "trade_no": order.trans_id, "notify_type": TRADE_STATUS,
+        "subject": order.subject, "currency": order.currency, "trans_amount": money.text(order.amount),
+        "trade_status": str(order.status), "gmt_payment": clock.spaced(order.paid_at or 0, settings.timezone)
+        if paid else "", "forex_rate": money.rate_text(order.rate) if paid else "",
+        "buyer_id": order.buyer_id, "buyer_email": order.buyer_email,
         "total_fee": money.text(order.cny) if paid else ""}
 
 
 def mini(order: Order, merchant: Merchant, settings: Settings, now: int) -> Fields:
     """TGPay_MINI: an H5 or prepay order is paid (SUCCESS), or was declined or closed unpaid (PAYERROR).
 
-    The values are their JSON texts without quotes: as they are signed. Without a payment its fields are empty texts, numbers
-    included, because an empty value is the one thing that every client leaves out of the signature.
+    The values are their JSON texts without quotes: as they are signed. Without a payment its fields are empty
+    texts, numbers included, because an empty value is the one thing that every client leaves out of the
+    signature.
     """
     paid = order.status is Status.TRADE_SUCCESS
     return {
-        "notify_type": MINI, "pay_result": "SUCCESS" if paid else "PAYERROR", "out_trade_no": order.out_trade_no,
-        "total_fee": str(order.amount), "currency_type": order.currency, "mid": order.merchants_id,
-        "pay_channel": "A" if order.pay_type == ALIPAY else "W", "third_order_no": order.trans_id, "user_identify": order.buyer_id,
+        "notify_type": MINI, "pay_result": "SUCCESS" if paid else "PAYERROR",
+        "out_trade_no": order.out_trade_no, "total_fee": str(order.amount), "currency_type": order.currency,
+        "mid": order.merchants_id, "pay_channel": "A" if order.pay_type == ALIPAY else "W",
+        "third_order_no": order.trans_id, "user_identify": order.buyer_id,
         "transaction_id": order.trans_id, "exchange_rate": money.rate_number(order.rate) if paid else "",
         "settlement_amount": str(order.cny) if paid else "", "attach": order.details.get("attach", "")}
 
@@ -104,7 +116,8 @@ def returned(order: CardOrder, merchant: Merchant) -> str:
     url, card = order.details.get("redirect_url", ""), order.card
     if not url:
         return ""
-    fields = {"merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "order_id": card.order_id,
+    fields = {"merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no,
+              "order_id": card.order_id,
               "status": str(card.status), "result_code": card.code, "trans_amount": money.text(order.amount)}
     return urls.with_query(url, envelope.signed(fields, merchant.token))
 
@@ -120,37 +133,48 @@ def terminal_result(order: TerminalOrder, merchant: Merchant, settings: Settings
 
 
 def of_transaction(order: Order, transaction: Transaction) -> Fields:
-    """A transaction of an order, in progress or with its result. Names are Handpoint's, amounts in major units."""
+    """A transaction of an order, in progress or with its result. Names are Handpoint's, amounts in major
+    units.
+    """
     known = bool(transaction.result)
     approved = transaction.result in terminal.APPROVALS
     return {
         "is_success": "T", "result_code": HAS_RESULT if known else NO_RESULT,
-        "result_msg": "the transaction has a result" if known else "the transaction is in progress, there is no result yet",
-        "merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "transactionResultId": transaction.result_id,
-        "operation": transaction.operation, "trade_status": transaction.result,
-        "trans_amount": money.text(transaction.approved) if known else "", "requested_amount": money.text(transaction.requested),
-        "trans_currency": order.currency, "terminal_sn": transaction.serial, "terminal_type": transaction.terminal_type,
+        "result_msg": "the transaction has a result" if known
+        else "the transaction is in progress, there is no result yet",
+        "merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no,
+        "transactionResultId": transaction.result_id, "operation": transaction.operation,
+        "trade_status": transaction.result, "trans_amount": money.text(transaction.approved) if known else "",
+        "requested_amount": money.text(transaction.requested), "trans_currency": order.currency,
+        "terminal_sn": transaction.serial, "terminal_type": transaction.terminal_type,
         "transactionID": transaction.transaction_id if known else "",
         "authorisationCode": transaction.authorisation_code if approved else "",
-        "issuerResponseCode": issuer_response(transaction), **_card_of(transaction), "statusMessage": transaction.message,
-        "originalTransactionID": transaction.original_id, "efttimestamp": str(transaction.ended_at) if known else "",
-        "recoveredTransaction": "false", "reference": order.details.get("reference", "")}
+        "issuerResponseCode": issuer_response(transaction), **_card_of(transaction),
+        "statusMessage": transaction.message, "originalTransactionID": transaction.original_id,
+        "efttimestamp": str(transaction.ended_at) if known else "", "recoveredTransaction": "false",
+        "reference": order.details.get("reference", "")}
 
 
 def issuer_response(transaction: Transaction) -> str:
     """The issuer's two digits, where the issuer was asked."""
     if transaction.result == Result.DECLINED:  # also what turned out to be impossible
-        return transaction.host.issuer_code if transaction.host.result is Result.DECLINED else terminal.DECLINED_CODE
-    return transaction.host.issuer_code or Answer().issuer_code if transaction.result in terminal.APPROVALS else ""
+        return (transaction.host.issuer_code if transaction.host.result is Result.DECLINED
+                else terminal.DECLINED_CODE)
+    return (transaction.host.issuer_code or Answer().issuer_code if transaction.result in terminal.APPROVALS
+            else "")
 
 
 def _card_of(transaction: Transaction) -> Fields:
     """What is known of the card once it was read."""
     if not transaction.result or not terminal.card_was_read(transaction):
-        return {"cardSchemeName": "", "maskedCardNumber": "", "cardEntryType": "UNDEFINED", "verificationMethod": "UNDEFINED"}
-    return {"cardSchemeName": _SCHEMES.get(transaction.brand, transaction.brand), "maskedCardNumber": f"************{transaction.last4}",
-            "cardEntryType": _ENTRY_TYPES[str(transaction.read_by)] if transaction.takes_card else "UNDEFINED",
-            "verificationMethod": "PIN" if transaction.needs_pin else "NOT_REQUIRED" if transaction.takes_card else "UNDEFINED"}
+        return {"cardSchemeName": "", "maskedCardNumber": "", "cardEntryType": "UNDEFINED",
+                "verificationMethod": "UNDEFINED"}
+    return {"cardSchemeName": _SCHEMES.get(transaction.brand, transaction.brand),
+            "maskedCardNumber": f"************{transaction.last4}",
+            "cardEntryType": _ENTRY_TYPES[str(transaction.read_by)] if transaction.takes_card
+            else "UNDEFINED",
+            "verificationMethod": "PIN" if transaction.needs_pin else "NOT_REQUIRED" if transaction.takes_card
+            else "UNDEFINED"}
 
 
 NUMBERS = ("total_fee", "exchange_rate", "settlement_amount")
@@ -164,7 +188,8 @@ CAUSES: Mapping[str, tuple[tuple[Event, ...], str, Callable[..., Fields]]] = {
 }
 
 
-def of_move(before: Order, event: Event, after: Order, merchant: Merchant, settings: Settings, now: int) -> Notification | None:
+def of_move(before: Order, event: Event, after: Order, merchant: Merchant, settings: Settings,
+            now: int) -> Notification | None:
     """The notification that a move causes, if any: refunds and cancellations of a paid order send none."""
     events, notify_type, make = CAUSES.get(after.endpoint, ((), "", trade_status))
     url = address(after, merchant)
@@ -179,9 +204,12 @@ def address(order: Order, merchant: Merchant) -> str:
 
 
 def packed(order: Order, notify_type: str, fields: Fields, url: str, merchant: Merchant) -> Notification:
-    """The fields, signed, in the form of their notify_type; forged where a scenario's rule for the order says so."""
+    """The fields, signed, in the form of their notify_type; forged where a scenario's rule for the order says
+    so.
+    """
     if notify_type == TERMINAL:
-        first, repeated = (envelope.xml(envelope.DEFAULT_ROOT, _signed(order, {**fields, "recoveredTransaction": told}, merchant))
+        first, repeated = (envelope.xml(envelope.DEFAULT_ROOT,
+                                        _signed(order, {**fields, "recoveredTransaction": told}, merchant))
                            for told in ("false", "true"))
         return Notification(notify_type, "POST", url, envelope.CONTENT_TYPE, first, repeated)
     signed = _signed(order, fields, merchant)
@@ -201,5 +229,6 @@ def _signed(order: Order, fields: Fields, merchant: Merchant) -> Fields:
 
 
 def _json(fields: Fields) -> str:
-    texts = (value if name in NUMBERS and value else json.dumps(value, ensure_ascii=False) for name, value in fields.items())
+    texts = (value if name in NUMBERS and value else json.dumps(value, ensure_ascii=False) for name,
+             value in fields.items())
     return "{" + ",".join(f"{json.dumps(name)}:{text}" for name, text in zip(fields, texts)) + "}"

@@ -47,7 +47,8 @@ class Event(StrEnum):
     PIN = "pin"  # terminals: the PIN is typed
     RESTORE = "restore"  # terminals: a refund was reversed
     ACT = "act"  # scenarios: the buyer does what a rule says; never written down under this name
-    END = "end"  # terminals: the transaction comes to its end, whatever that is; never written down under this name
+    # terminals: the transaction comes to its end, whatever that is; never written down under this name
+    END = "end"
 
 
 class Waits(StrEnum):

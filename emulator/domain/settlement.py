@@ -1,6 +1,7 @@
 """The settlement file (section 14): a ledger entry is one line of it, written when the money moves.
 
-An entry fixes rate, fee and store at that moment, as a ledger does: later changes of the merchant's settings never reach back.
+An entry fixes rate, fee and store at that moment, as a ledger does: later changes of the merchant's settings
+never reach back.
 """
 import csv
 import io
@@ -17,15 +18,16 @@ from .orders import Order
 
 PAYMENT, REFUND = "P", "R"
 SCENES: Mapping[str, str] = {
-    "tgpayqrcode": "shopQrCode", "tgpaybarcode": "shopBarCode", "tgpayh5": "onlineH5", "tgpayprepay": "onlinePrepay",
-    "tgpaybankcard": "onlineBankcard", "tgpaywebtoterminal": "posTerminal"}
+    "tgpayqrcode": "shopQrCode", "tgpaybarcode": "shopBarCode", "tgpayh5": "onlineH5",
+    "tgpayprepay": "onlinePrepay", "tgpaybankcard": "onlineBankcard", "tgpaywebtoterminal": "posTerminal"}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One payment (`P`), refund or cancellation (`R`) of an order. Amounts are signed minor units, instants milliseconds.
+    """One payment (`P`), refund or cancellation (`R`) of an order. Amounts are signed minor units, instants
+    milliseconds.
 
     `surcharge` is what the file shows of the fee beyond the true one, where a scenario has injected that.
     """
@@ -50,12 +52,14 @@ class Entry:
     @cached_property
     def fee(self) -> int:
         """The gateway's fee; a refund costs none."""
-        return (money.convert(self.amount, self.order.fee_rate) if self.kind == PAYMENT else 0) + self.surcharge
+        return (money.convert(self.amount, self.order.fee_rate) if self.kind == PAYMENT
+                else 0) + self.surcharge
 
     @cached_property
     def rmb_settlement(self) -> int:
         """The settled amount in fen; its fee is rounded by itself."""
-        return self.rmb_amount - (money.convert(self.rmb_amount, self.order.fee_rate) if self.kind == PAYMENT else 0)
+        return self.rmb_amount - (money.convert(self.rmb_amount, self.order.fee_rate) if self.kind == PAYMENT
+                                  else 0)
 
 
 Cell = Callable[[Entry, Settings], str]
@@ -71,7 +75,8 @@ COLUMNS: tuple[tuple[str, Cell], ...] = (
     ("rate", lambda entry, settings: money.rate_text_short(entry.order.rate)),
     ("payment_time", lambda entry, settings: clock.spaced(entry.moved_at, settings.timezone)),
     ("settlement_time", lambda entry, settings: clock.spaced(entry.settles_at, settings.timezone)),
-    # The document jumps from field 11 to 13. Alipay's file of the same columns has `type` between them (inferred).
+    # The document jumps from field 11 to 13. Alipay's file of the same columns has `type` between them
+    # (inferred).
     ("type", lambda entry, settings: entry.kind),
     ("status", lambda entry, settings: "L"),
     ("remarks", lambda entry, settings: entry.remarks),
@@ -81,7 +86,8 @@ COLUMNS: tuple[tuple[str, Cell], ...] = (
     ("store_name", lambda entry, settings: entry.merchant.store.store_name),
     ("store_id", lambda entry, settings: entry.merchant.store.store_id),
     ("terminal_id", lambda entry, settings: entry.order.details.get("terminal_id", "")),
-    ("operator_name", lambda entry, settings: entry.order.details.get("account_id") or entry.order.details.get("account", "")),
+    ("operator_name", lambda entry, settings: entry.order.details.get("account_id")
+     or entry.order.details.get("account", "")),
     ("order_scene", lambda entry, settings: SCENES[entry.order.endpoint]),
     ("trans_currency", lambda entry, settings: entry.order.currency),
     ("trans_amount", lambda entry, settings: money.text(entry.amount)),

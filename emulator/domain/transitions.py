@@ -17,7 +17,8 @@ _WHY_CLOSED = {
 
 
 def moved(order: Kind, event: Event, now: int) -> Kind:
-    """The order after an event. Raises Refused with the code of its state when the event is impossible in it."""
+    """The order after an event. Raises Refused with the code of its state when the event is impossible in it.
+    """
     return replace(order, **changes(order, event, now), **order.own_changes(event, now))
 
 
@@ -75,7 +76,9 @@ def not_charged_back(order: Order) -> None:
 
 
 def restored(order: Kind, amount: int, now: int) -> Kind:
-    """The order after the reversal of a refund of `amount` minor units. Raises Refused when it was closed otherwise."""
+    """The order after the reversal of a refund of `amount` minor units. Raises Refused when it was closed
+    otherwise.
+    """
     if order.status is Status.TRADE_CLOSED and order.closed_by != Event.REFUND_ALL:
         raise state_refusal(order)
     after = moved(order, Event.RESTORE, now)

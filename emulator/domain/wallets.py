@@ -14,7 +14,9 @@ _MAIL_HOSTS = ("163.com", "126.com", "qq.com", "sina.com")
 
 @dataclass(frozen=True)
 class Buyer:
-    """Who pays. WeChat tells a merchant the openid and neither login nor e-mail; Alipay tells all three, masked."""
+    """Who pays. WeChat tells a merchant the openid and neither login nor e-mail; Alipay tells all three,
+    masked.
+    """
 
     id: str
     login: str
@@ -34,7 +36,9 @@ def buyer(seed: str, wallet: str, *order: str) -> Buyer:
 
 
 def name(seed: str, *order: str) -> str:
-    """The name under which the buyer of an order is shown on the wallet's page, its first part masked as Alipay does."""
+    """The name under which the buyer of an order is shown on the wallet's page, its first part masked as
+    Alipay does.
+    """
     from faker import Faker
 
     invented = Faker("zh_CN")
@@ -50,18 +54,24 @@ def openid(seed: str, *names: str) -> str:
 def trade_number(seed: str, wallet: str, day: str, *order: str) -> str:
     """The wallet's number of a trade: 28 digits, for Alipay beginning with the day (`20210607`)."""
     if wallet == WECHAT:
-        return f"4200{randomness.digits(6, seed, 'trade', *order)}{day}{randomness.digits(10, seed, 'trade number', *order)}"
+        before = randomness.digits(6, seed, "trade", *order)
+        after = randomness.digits(10, seed, "trade number", *order)
+        return f"4200{before}{day}{after}"
     return f"{day}22001{randomness.digits(15, seed, 'trade', *order)}"
 
 
 def card_order_id(seed: str, day: str, *attempt: object) -> str:
-    """The acquirer's number of a card payment: 24 digits beginning with the day; each attempt (merchant, order, count) has its own."""
+    """The acquirer's number of a card payment: 24 digits beginning with the day; each attempt (merchant,
+    order, count) has its own.
+    """
     return f"{day}{randomness.digits(16, seed, 'card', *attempt)}"
 
 
 @dataclass(frozen=True)
 class TestCode:
-    """A payment code (wallet's prefix, this ending) whose buyer fails with `failure`, or must confirm on the phone when empty."""
+    """A payment code (wallet's prefix, this ending) whose buyer fails with `failure`, or must confirm on the
+    phone when empty.
+    """
 
     ending: str
     failure: str

@@ -78,7 +78,8 @@ class Gateway:
         self._wait_for_notifications(case, merchant, params)
         return response
 
-    def _carry_out(self, unit: Unit, case: Case, table: Endpoint, merchant: Merchant, asked: Asked) -> Response:
+    def _carry_out(self, unit: Unit, case: Case, table: Endpoint, merchant: Merchant,
+                   asked: Asked) -> Response:
         """Act and journal, within the request's transaction.
 
         Raises Refused, unless a scenario has counted the request: then the refusal is journalled here,
@@ -88,7 +89,8 @@ class Gateway:
         script = verdict.script if verdict else None
         self._make_room(case, merchant, script)
         came = case.request
-        call = Call(unit, asked.params, merchant, unit.payments(merchant, script), self.store, came.base_url, came.ip,
+        call = Call(unit, asked.params, merchant, unit.payments(merchant, script), self.store, came.base_url,
+                    came.ip,
                     came.cookies, script)
         if script and script.then.fault in faults.NOTHING_HAPPENS:
             return journalled(unit, case, Response(200, HTML), script.then.fault)
@@ -141,7 +143,8 @@ class Gateway:
         tables, count = self.store.read(), len(request.params)
         if count > MOST_PARAMS:  # before any work for each of them
             case.request = shortened(request, endpoint)
-        authentication = Authentication(tables, endpoint, case.request.arrival(endpoint.all_names), lambda: case.mask)
+        authentication = Authentication(tables, endpoint, case.request.arrival(endpoint.all_names),
+                                        lambda: case.mask)
         merchant = case.merchant = authentication.owner()
         if count > MOST_PARAMS:
             raise Refused("ILLEGAL_ARGUMENT", f"{count} parameters are sent, at most {MOST_PARAMS} are taken")
@@ -162,7 +165,8 @@ class Gateway:
         problems, breaches = parameter_checks.check(table, params, contradictions)
         case.findings += renamings + breaches
         if any(has_card_data(name) for name in case.request.in_url):
-            case.findings.append(Finding("CARD_DATA_IN_URL", "card data is in the URL, where proxies and logs keep it"))
+            case.findings.append(Finding("CARD_DATA_IN_URL",
+                                         "card data is in the URL, where proxies and logs keep it"))
         problems += case.mask.problems
         if self._is_strict(merchant):
             problems += strict_problems(case.findings)

@@ -80,4 +80,5 @@ class Case:
 def shortened(request: Request, table: Endpoint) -> Request:
     """The request with at most `MOST_PARAMS` parameters, besides those that the endpoint has."""
     known = {name: value for name, value in request.params.items() if name in table.all_names}
-    return replace(request, params={**dict(islice(request.params.items(), MOST_PARAMS)), **known}, query="", body="")
+    return replace(request, params={**dict(islice(request.params.items(), MOST_PARAMS)), **known}, query="",
+                   body="")

@@ -64,12 +64,14 @@ class QueryRow(Protocol):
 
 def openapi(operations: Iterable[OperationRow], server: str) -> dict[str, Any]:
     """The OpenAPI 3.1 document of `/v2` and the control interface; `server` is the base URL."""
-    paths: dict[str, dict[str, Any]] = {endpoint.path: _gateway_path(endpoint) for endpoint in ENDPOINTS.values()}
+    paths: dict[str, dict[str, Any]] = {endpoint.path: _gateway_path(endpoint)
+                                        for endpoint in ENDPOINTS.values()}
     for row in operations:
         path, parameters = _openapi_path(f"/_emulator{row.path}", row.words)
         paths.setdefault(path, {})[row.method.lower()] = _control_operation(row, parameters)
     return {
-        "openapi": "3.1.0", "info": {"title": "TGPay Emulator", "version": __version__, "license": {"name": "MIT", "identifier": "MIT"}},
+        "openapi": "3.1.0", "info": {"title": "TGPay Emulator", "version": __version__,
+                                     "license": {"name": "MIT", "identifier": "MIT"}},
         "servers": [{"url": server}], "paths": paths,
         "components": {"securitySchemes": {"control": {"type": "http", "scheme": "bearer"}}}}
 
@@ -77,7 +79,8 @@ def openapi(operations: Iterable[OperationRow], server: str) -> dict[str, Any]:
 def _gateway_path(endpoint: Endpoint) -> dict[str, Any]:
     answer = {"200": {"description": "XML, or what the endpoint answers with; refusals are XML too",
                       "content": {"text/xml": {"schema": _answer_schema(endpoint)}}}}
-    common = {"summary": endpoint.title, "description": f"Section {endpoint.section}. {endpoint.note}".strip(),
+    common = {"summary": endpoint.title,
+              "description": f"Section {endpoint.section}. {endpoint.note}".strip(),
               "tags": ["gateway"], "x-fidelity": endpoint.source.value}
     rows = {row.name: row for each in endpoint.tables for row in each.params}
     required = [name for name in rows if all(_is_required(name, each) for each in endpoint.tables)]

@@ -43,7 +43,8 @@ def to_response(reply: Reply, table: Endpoint, merchant: Merchant) -> Response:
         body = envelope.answer(table, reply.fields, merchant.token, reply.rows)
         return Response(200, envelope.CONTENT_TYPE, body, body)
     if isinstance(reply, Redirect):
-        return Response(302, HTML, kept=f"Location: {reply.url}", headers={"Location": reply.url}, cookies=reply.cookies)
+        return Response(302, HTML, kept=f"Location: {reply.url}", headers={"Location": reply.url},
+                        cookies=reply.cookies)
     if isinstance(reply, Download):
         headers = {"Content-Disposition": f'attachment; filename="{reply.filename}"'}
         return Response(200, reply.content_type, kept=reply.filename, headers=headers, pieces=reply.pieces)

@@ -29,30 +29,39 @@ def markdown() -> str:
     """The whole reference in Markdown."""
     parts = [
         f"# TGPay Emulator {__version__}: reference",
-        "Made from the tables that check the requests. **R** is refused when missing, **D** is documented as mandatory and its absence "
-        "a finding, **O** is optional. What has no mark is *documented*: the document prints it. *(observed)*: a "
-        "public client of the gateway was seen doing so. *(inferred)*: neither; we chose what users of the services "
-        "behind the gateway would expect.",
+        "Made from the tables that check the requests. **R** is refused when missing, **D** is documented as "
+        "mandatory and its absence a finding, **O** is optional. What has no mark is *documented*: the "
+        "document prints it. *(observed)*: a public client of the gateway was seen doing so. *(inferred)*: "
+        "neither; we chose what users of the services behind the gateway would expect.",
         "## Endpoints", *(part for endpoint in ENDPOINTS.values() for part in _endpoint(endpoint)),
         "## Columns of the settlement file", ", ".join(f"`{name}`" for name, _ in settlement.COLUMNS),
         "The document's list jumps from field 11 to 13; `type` between them is *(inferred)*.",
         "## Refusals", "`is_success` is F, nothing happened.",
-        table(("error", "when", "HTTP"), ((code.name, code.when, str(code.status)) for code in REFUSALS.values())),
-        "## Buyers who cannot pay", "`is_success` is T, `result_code` FAIL: the request was carried out, the buyer failed.",
+        table(("error", "when", "HTTP"),
+              ((code.name, code.when, str(code.status)) for code in REFUSALS.values())),
+        "## Buyers who cannot pay",
+        "`is_success` is T, `result_code` FAIL: the request was carried out, the buyer failed.",
         table(("detail_error_code", "why"), ((code.name, code.when) for code in BUYER_FAILURES.values())),
-        "## Response codes of cards", "The outcome of a card payment is `status`. Codes, messages and texts are the "
+        "## Response codes of cards",
+        "The outcome of a card payment is `status`. Codes, messages and texts are the "
         "document's, the statuses are inferred.", response_codes_table(),
-        "## Test cards", "Any validity in the future and any verification code of the right length go with them. Every other number is "
+        "## Test cards", "Any validity in the future and any verification code of the right length go with "
+                         "them. Every other number is "
         "declined with 3101.", test_cards_table(),
-        "## Payment codes for tests", "Any other code that is well formed pays at once.", payment_codes_table(),
-        "## Findings", "Rules of the document that are noted, not refused; with the setting `strict` they are "
+        "## Payment codes for tests", "Any other code that is well formed pays at once.",
+        payment_codes_table(),
+        "## Findings", "Rules of the document that are noted, not refused; with the setting `strict` they "
+                       "are "
         "refused, but for a name that the document's own examples send.",
         table(("code", "section", "rule", "what to change"),
               ((rule.code, rule.section, rule.sentence, rule.change) for rule in findings.RULES.values())),
-        "## Scenarios", "A rule fits when all of its `when` does; the first that fits wins. A `then` that is a list is taken in turn, once "
+        "## Scenarios", "A rule fits when all of its `when` does; the first that fits wins. A `then` that is "
+                        "a list is taken in turn, once "
         "each, and then used up. Keys marked (ours) are not the gateway's habits but useful for tests.",
-        _rows(("when", "value", "fits when"), scenarios.when_rows()), _rows(("then", "value", "what happens"), scenarios.then_rows()),
-        "### Faults", _rows(("fault", "what arrives"), scenarios.fault_rows()), "### Scenarios that come along", scenarios_table(),
+        _rows(("when", "value", "fits when"), scenarios.when_rows()),
+        _rows(("then", "value", "what happens"), scenarios.then_rows()),
+        "### Faults", _rows(("fault", "what arrives"), scenarios.fault_rows()),
+        "### Scenarios that come along", scenarios_table(),
         "## Settings", settings_table()]
     return "\n\n".join(parts) + "\n"
 
@@ -60,7 +69,8 @@ def markdown() -> str:
 def settings_table() -> str:
     """The table of settings."""
     return table(("flag", "environment", "default", "what it is"),
-                 ((f"`--{row.name.replace('_', '-')}`", f"`{variable(row)}`", f"`{row.default}`" if row.default else "", row.help)
+                 ((f"`--{row.name.replace('_', '-')}`", f"`{variable(row)}`",
+                   f"`{row.default}`" if row.default else "", row.help)
                   for row in SETTINGS))
 
 
@@ -97,12 +107,14 @@ def _endpoint(endpoint: Endpoint) -> Iterator[str]:
     for each in endpoint.tables:
         yield f"### `{each.path}`: {each.title}"
         signed = "signed" if each.signed else "unsigned"
-        yield f"Section {each.section} of the document. Root `{each.root}`, answer {signed}. {each.note}".strip()
+        source = f"Section {each.section} of the document. Root `{each.root}`, answer {signed}."
+        yield f"{source} {each.note}".strip()
         yield _parameters(each.params)
         if each.answer:
             yield table(("answer", "meaning"),
                         ((f"`{row.name}`", row.meaning + _mark(row.source)) for row in each.answer))
-    documents = {row.name: row.format.rows for each in endpoint.tables for row in each.params if row.format.rows}
+    documents = {row.name: row.format.rows for each in endpoint.tables
+                 for row in each.params if row.format.rows}
     for name, rows in documents.items():
         yield f"#### Rows of `{name}`"
         yield _parameters(rows)
@@ -116,7 +128,8 @@ def _parameter(row: Param) -> tuple[str, ...]:
     length = f", at most {row.length} characters" if row.length else ""
     aliases = f"; also taken as {', '.join(row.aliases)}" if row.aliases else ""
     note = f"; {row.note}" if row.note else ""
-    return (f"`{row.name}`", NEEDS[row.need], row.format.name + length, f"`{row.example}`" if row.example else "",
+    return (f"`{row.name}`", NEEDS[row.need], row.format.name + length,
+            f"`{row.example}`" if row.example else "",
             row.meaning + aliases + note + _mark(row.source))
 
 
@@ -127,7 +140,8 @@ def _mark(source: Source) -> str:
 def payment_codes_table() -> str:
     """The table of payment codes for tests."""
     return table(("Alipay", "WeChat", "what the buyer does"),
-                 ((f"`{wallets.PREFIXES[wallets.ALIPAY]}{row.ending}`", f"`{wallets.PREFIXES[wallets.WECHAT]}{row.ending}`", row.means)
+                 ((f"`{wallets.PREFIXES[wallets.ALIPAY]}{row.ending}`",
+                   f"`{wallets.PREFIXES[wallets.WECHAT]}{row.ending}`", row.means)
                   for row in wallets.TEST_CODES))
 
 
@@ -142,6 +156,8 @@ def test_cards_table(short: bool = False) -> str:
     """The table of test cards. With `short`, cards are left out that only decline a payment at once."""
     cards = test_cards.test_cards()
     if short:
-        cards = [card for card in cards if card.number in test_cards.PLAIN or card.means not in test_cards.AT_ONCE]
+        cards = [card for card in cards if card.number in test_cards.PLAIN
+                 or card.means not in test_cards.AT_ONCE]
     return table(("number", "brand", "code", "what happens"),
-                 ((f"`{card.number}`", card.brand, f"`{card.code}` {card.message}", card.means) for card in cards))
+                 ((f"`{card.number}`", card.brand, f"`{card.code}` {card.message}", card.means)
+                  for card in cards))

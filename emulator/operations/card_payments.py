@@ -170,7 +170,9 @@ def present(payments: Payments, order: CardOrder, card: Presented) -> CardOrder:
 
 
 def as_scripted(card: Presented, script: "scenarios.Script | None") -> Presented:
-    """A card whose issuer answers as a scenario's rule says; data that no issuer would take is declined all the same."""
+    """A card whose issuer answers as a scenario's rule says; data that no issuer would take is declined all
+    the same.
+    """
     outcome = scripted(script) if script else None
     if script is None or outcome is None or card.faulty:
         return card
@@ -185,7 +187,8 @@ def scripted(script: "scenarios.Script") -> Outcome | None:
     if then.review:
         return test_cards.outcome(PENDING, test_cards.REVIEWED)[0]
     if then.chargeback_after is not None:
-        return Outcome(APPROVED if then.code in ("", PENDING) else then.code, test_cards.CHARGED_BACK, then.chargeback_after)
+        return Outcome(APPROVED if then.code in ("", PENDING) else then.code, test_cards.CHARGED_BACK,
+                       then.chargeback_after)
     if then.settles_after is not None:
         return Outcome(then.code or PROCESSING, script.later_code, then.settles_after)
     if then.pending:
@@ -195,7 +198,8 @@ def scripted(script: "scenarios.Script") -> Outcome | None:
 
 def answer(payments: Payments, order: CardOrder, outcome: Outcome, detail: Mapping[str, str] | None = None,
            **tried: Any) -> CardOrder:
-    """The issuer answers, or somebody in its place; `tried` are fields of the card payment that come with it."""
+    """The issuer answers, or somebody in its place; `tried` are fields of the card payment that come with it.
+    """
     refund_period = payments.settings.refund_period
     after, event = card_orders.answered(order, outcome, payments.now, refund_period, **tried)
     told = {**(detail or {}), "code": outcome.code}
@@ -239,7 +243,9 @@ def review(payments: Payments, order: CardOrder, approved: bool) -> CardOrder:
 
 
 def decide(payments: Payments, order: CardOrder, code: str) -> CardOrder:
-    """A card payment ends as somebody else says, with `code`; one pending review as its merchant would decide."""
+    """A card payment ends as somebody else says, with `code`; one pending review as its merchant would
+    decide.
+    """
     if order.card.status is CardStatus.RECEIVED:
         return present(payments, order, test_cards.told(code, payments.cause))
     if order.card.status is CardStatus.PENDING_REVIEW:
@@ -250,7 +256,8 @@ def decide(payments: Payments, order: CardOrder, code: str) -> CardOrder:
 def run_out(payments: Payments, order: CardOrder) -> CardOrder:
     """The time limit of a waiting order is over, or that of its review."""
     in_review = order.card.status is CardStatus.PENDING_REVIEW
-    return answer(payments, order, Outcome(test_cards.REFUSED_IN_REVIEW if in_review else test_cards.TIME_OVER))
+    return answer(payments, order,
+                  Outcome(test_cards.REFUSED_IN_REVIEW if in_review else test_cards.TIME_OVER))
 
 
 def retry(payments: Payments, order: CardOrder, expires_at: int) -> CardOrder:

@@ -21,8 +21,8 @@ class Walk:
 
     It waits for attempts of notifications as its patience allows. For a receiver that turns out to be slow it
     goes on to where the outcome of the attempt matters: the next attempt of the same notification, or another
-    one of the same order. While it has to wait there, `attend` sees to what others ask for, and where the clock
-    `runs` otherwise, time goes on at its usual pace.
+    one of the same order. While it has to wait there, `attend` sees to what others ask for, and where the
+    clock `runs` otherwise, time goes on at its usual pace.
     """
 
     def __init__(self, store: Store, settings: Settings, dispatcher: Dispatcher, patience: Patience,
@@ -72,7 +72,8 @@ class Walk:
             waited_for = [delivery for delivery in deliveries if delivery.notification.id <= last]
             if not waited_for and not notifications.are_due(until, last):
                 return
-            self._pause(waited_for or deliveries, False, until if horizon is None else min(until, horizon - 1))
+            self._pause(waited_for or deliveries, False,
+                        until if horizon is None else min(until, horizon - 1))
 
     def _pause(self, deliveries: list[Delivery], held: bool, limit: int) -> None:
         """Wait a moment for attempts under way; the clock stays within the limit."""
@@ -100,8 +101,8 @@ class Walk:
 def move_orders(store: Store, settings: Settings, until: int, under_way: set[int] | None = None) -> bool:
     """Do to some orders what is due up to an instant, in order; answers whether there were any.
 
-    On a walk, with the ids of the notifications `under_way`, the clock stands at each thing's instant. The walk
-    pauses before another notification is sent, and after one has been put into the outbox.
+    On a walk, with the ids of the notifications `under_way`, the clock stands at each thing's instant. The
+    walk pauses before another notification is sent, and after one has been put into the outbox.
     """
     first = store.read().orders.next_due()
     if first is None or first > until:

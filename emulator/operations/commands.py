@@ -1,4 +1,5 @@
-"""What the scheduler is asked to do, and waited for: move the clock, flush the outbox, replay a notification."""
+"""What the scheduler is asked to do, and waited for: move the clock, flush the outbox, replay a notification.
+"""
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +17,9 @@ MOVES = ("advance", "set", "freeze", "reset")
 
 
 class Commands:
-    """Asks the scheduler of whichever process leads. A request that waits does not keep others from being served."""
+    """Asks the scheduler of whichever process leads. A request that waits does not keep others from being
+    served.
+    """
 
     def __init__(self, store: Store, scheduler: Scheduler, waiting: Waiting) -> None:
         self._store = store
@@ -26,15 +29,16 @@ class Commands:
     def move_clock(self, given: Mapping[str, Any], key: str = "") -> dict[str, Any]:
         """Move the clock, and do what falls due on the way; answers the clock and what was done.
 
-        `given` has one of `advance` (a duration), `set` (ISO 8601), `freeze` (bool) and `reset` (true). A call that
-        is repeated with its idempotency `key` moves the clock once and is answered the same.
-        Raises Invalid, Failed when the move was not finished, TimeoutError.
+        `given` has one of `advance` (a duration), `set` (ISO 8601), `freeze` (bool) and `reset` (true). A
+        call that is repeated with its idempotency `key` moves the clock once and is answered the same. Raises
+        Invalid, Failed when the move was not finished, TimeoutError.
         """
         written = json.dumps(given, sort_keys=True)
         try:
             before = self._store.read().keys.find(key, written, real_now()) if key else None
             # A repeated call is not checked again: the clock has moved since.
-            result = self._wait_for(before) if before else self._ask("clock", self._checked(given), key, written)
+            result = (self._wait_for(before) if before
+                      else self._ask("clock", self._checked(given), key, written))
         except KeyUsed as used:
             raise Invalid({}, "the Idempotency-Key was used with another body; take a new one") from used
         if "error" in result:
@@ -64,7 +68,9 @@ class Commands:
         return step
 
     def flush(self) -> dict[str, Any]:
-        """Try to send everything that is due; answers what was done and what was skipped. Raises TimeoutError."""
+        """Try to send everything that is due; answers what was done and what was skipped. Raises
+        TimeoutError.
+        """
         return self._ask("flush", {})
 
     def replay(self, notification_id: int) -> None:
@@ -73,7 +79,8 @@ class Commands:
             raise NotFound(f"there is no notification {notification_id}")
         self._ask("replay", {"id": notification_id})
 
-    def _ask(self, command: str, argument: Mapping[str, Any], key: str = "", body: str = "") -> dict[str, Any]:
+    def _ask(self, command: str, argument: Mapping[str, Any], key: str = "", body: str = "") -> dict[str,
+                                                                                                     Any]:
         with self._waiting.pause():
             return self._scheduler.ask(command, argument, key, body)
 

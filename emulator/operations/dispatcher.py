@@ -1,4 +1,6 @@
-"""Attempts of notifications under way: each in a thread of its own, a few at once for each merchant, so that none holds up another."""
+"""Attempts of notifications under way: each in a thread of its own, a few at once for each merchant, so that
+none holds up another.
+"""
 import itertools
 import logging
 import os
@@ -70,7 +72,9 @@ class Delivery:
 
 
 class Dispatcher:
-    """The attempts under way, each in a thread of its own, at most a few of one merchant so that none holds up another."""
+    """The attempts under way, each in a thread of its own, at most a few of one merchant so that none holds
+    up another.
+    """
 
     def __init__(self, store: Store, settings: Settings, post: Post, signal: Signal) -> None:
         self._store = store
@@ -100,7 +104,8 @@ class Dispatcher:
             patience.launched(delivery.receiver)
             delivery.patiences.append(patience)
 
-    def launch(self, notification: StoredNotification, at: int, replay: bool = False, command: int | None = None) -> None:
+    def launch(self, notification: StoredNotification, at: int, replay: bool = False,
+               command: int | None = None) -> None:
         """Begin an attempt; `command` is finished with it."""
         delivery, number = Delivery(notification, at, replay, command), next(self._numbers)
         seconds = None
@@ -114,19 +119,22 @@ class Dispatcher:
     def _fly(self, number: int, delivery: Delivery, seconds: float | None) -> None:
         begun, timed_out = time.monotonic(), False
         try:
-            sent = deliver(self._store, delivery.notification, delivery.at, lambda notification: self._post(notification, seconds),
+            sent = deliver(self._store, delivery.notification, delivery.at,
+                           lambda notification: self._post(notification, seconds),
                            self._settings.notify_retries, delivery.replay)
             timed_out = sent.timed_out
             if delivery.command is not None:
                 with self._store.write() as tables:
-                    told = {"delivered": sent.delivered(delivery.notification.notify_type), "error": sent.error,
+                    told = {"delivered": sent.delivered(delivery.notification.notify_type),
+                            "error": sent.error,
                             "status_code": sent.status_code}
                     tables.commands.finish(delivery.command, told)
         except Unusable:  # the store has said so
             time.sleep(PAUSE_S)
         except Exception:
             log.exception("an attempt of notification %s was not written down", delivery.notification.id)
-            time.sleep(PAUSE_S)  # it is still due: without a pause a full disk would make a storm of repetitions
+            # it is still due: without a pause a full disk would make a storm of repetitions
+            time.sleep(PAUSE_S)
         finally:
             self._store.leave()
             with self._changed:
@@ -137,15 +145,16 @@ class Dispatcher:
             self._signal.ring()
 
     def launch_due(self, now: int, since: int | None = None) -> bool:
-        """Begin the attempt of every notification that is due, as far as its merchant has room; answers whether any
-        has to wait.
+        """Begin the attempt of every notification that is due, as far as its merchant has room; answers
+        whether any has to wait.
 
         While a clock moves that began to do so at the instant `since`, each is made at its own instant, those
         of one order one after the other, and those for receivers that are waited for no more are skipped.
         """
         notifications = self._store.read().notifications
         while True:
-            # Taken before the look into the outbox: an attempt that ends in between is still written there as due.
+            # Taken before the look into the outbox: an attempt that ends in between is still written there as
+            # due.
             under_way, full = self.under_way(), self._full()
             fresh = notifications.due(now, full, under_way, 4 * FEW)
             if self._patience is None or since is None:
@@ -164,7 +173,8 @@ class Dispatcher:
                 full, begun = self._full(), True
         return begun
 
-    def _begin_patiently(self, patience: Patience, notifications: list[StoredNotification], since: int) -> bool:
+    def _begin_patiently(self, patience: Patience, notifications: list[StoredNotification],
+                         since: int) -> bool:
         """The same while a clock moves."""
         skipped = [(notification, max(notification.due_at or since, since)) for notification in notifications
                    if patience.is_out(urls.origin(notification.url)) and not is_lost(notification)]
@@ -172,7 +182,8 @@ class Dispatcher:
             skip(self._store, skipped, self._settings.notify_retries)
             return True
         full, begun = self._full(), False
-        orders = {(delivery.notification.merchants_id, delivery.notification.out_trade_no) for delivery in self.scheduled()}
+        orders = {(delivery.notification.merchants_id, delivery.notification.out_trade_no)
+                  for delivery in self.scheduled()}
         for notification in notifications:
             order = notification.merchants_id, notification.out_trade_no
             if notification.merchants_id not in full and order not in orders:
@@ -188,7 +199,8 @@ class Dispatcher:
         number = Counter(delivery.notification.merchants_id for delivery in deliveries)
         room = dict.fromkeys(number, FEW)
         if self._patience:
-            for merchant, receiver in {(delivery.notification.merchants_id, delivery.receiver) for delivery in deliveries}:
+            for merchant, receiver in {(delivery.notification.merchants_id, delivery.receiver)
+                                       for delivery in deliveries}:
                 room[merchant] = max(room[merchant], self._patience.room(receiver))
         return {merchant for merchant in number if number[merchant] >= room[merchant]}
 
@@ -206,7 +218,8 @@ class Dispatcher:
             deliveries = list(self._deliveries.values())
         schedule = self._settings.notify_retries
         instants = [
-            delivery.notification.due_at if delivery.replay else after_failure(delivery.notification, delivery.at, schedule)
+            delivery.notification.due_at if delivery.replay
+            else after_failure(delivery.notification, delivery.at, schedule)
             for delivery in deliveries]
         return min((instant for instant in instants if instant is not None), default=None)
 
@@ -218,7 +231,8 @@ class Dispatcher:
     def commands(self) -> set[int]:
         """The ids of the commands whose attempts are under way."""
         with self._changed:
-            return {delivery.command for delivery in self._deliveries.values() if delivery.command is not None}
+            return {delivery.command for delivery in self._deliveries.values()
+                    if delivery.command is not None}
 
     def wait(self) -> float:
         """Wait a moment for something to happen; answers for how many seconds it did."""
@@ -227,7 +241,9 @@ class Dispatcher:
         return time.monotonic() - begun
 
     def land(self, meanwhile: Callable[[], object]) -> None:
-        """Wait for the attempts that are under way now; whenever something happens, `meanwhile` sees to others."""
+        """Wait for the attempts that are under way now; whenever something happens, `meanwhile` sees to
+        others.
+        """
         with self._changed:
             waited_for = set(self._deliveries)
         while waited_for & set(self._deliveries):

@@ -28,7 +28,8 @@ def create(units: Units, merchants_id: str | None, settings: Mapping[str, Any]) 
     users = [User.new(**user) for user in changes.pop("users", [])]
     with units.begin(BY_CONTROL) as unit:
         number = merchants_id or _free_number(unit)
-        if not seeding.make(unit.tables, number, {**rules.new_settings(number, units.settings.seed), **changes}, users):
+        if not seeding.make(unit.tables, number,
+                            {**rules.new_settings(number, units.settings.seed), **changes}, users):
             raise Conflict(f"there is a merchant {number} already")
         _give_users(unit.tables, number, users)
         return unit.merchant(number)
@@ -50,7 +51,8 @@ def _free_number(unit: Unit) -> str:
     def is_used(place: int) -> bool:
         return unit.tables.merchants.is_used(number_at(place))
 
-    used, step = unit.tables.merchants.count_removed() - 1, 1  # the first places are used up, so that few of them are tried
+    # the first places are used up, so that few of them are tried
+    used, step = unit.tables.merchants.count_removed() - 1, 1
     while is_used(used + step):
         used, step = used + step, step * 2
         if used > MOST_MERCHANTS:

@@ -1,4 +1,6 @@
-"""Events of orders that somebody triggers instead of a payer, an issuer or time; and what the merchant does to one without the gateway."""
+"""Events of orders that somebody triggers instead of a payer, an issuer or time; and what the merchant does
+to one without the gateway.
+"""
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,8 +16,10 @@ from .payments import BY_CONTROL
 from .unit import Units
 
 
-def trigger(units: Units, merchants_id: str, out_trade_no: str, event: str, given: Mapping[str, Any]) -> Order:
-    """The order after an event; a wallet fails with the `error` that is given, a card with the response code `code`.
+def trigger(units: Units, merchants_id: str, out_trade_no: str, event: str,
+            given: Mapping[str, Any]) -> Order:
+    """The order after an event; a wallet fails with the `error` that is given, a card with the response code
+    `code`.
 
     Raises NotFound, Invalid, and Conflict with what is `possible`.
     """
@@ -26,7 +30,8 @@ def trigger(units: Units, merchants_id: str, out_trade_no: str, event: str, give
         order = unit.order(merchants_id, out_trade_no)
         possible = kinds.possible(order)
         if not kinds.is_triggered(order, event):
-            raise Conflict(f"{event} is for card orders; this one was made by {order.endpoint}", possible=possible)
+            raise Conflict(f"{event} is for card orders; this one was made by {order.endpoint}",
+                           possible=possible)
         payments = unit.payments(unit.merchant(merchants_id))
         try:
             return kinds.trigger(payments, order, event, reasons[kinds.of(order).REASON])
@@ -45,13 +50,17 @@ def _failure(given: Mapping[str, Any]) -> str:
 def _card_code(given: Mapping[str, Any]) -> str:
     """With which response code a card payment fails. Raises Invalid."""
     code = given.get("code", DECLINED)
-    if not isinstance(code, str) or code not in RESPONSE_CODES or RESPONSE_CODES[code].status is not CardStatus.FAILED:
-        raise Invalid({"code": f"must be a response code of a failed payment, such as {DECLINED}: see /_emulator/codes"})
+    if (not isinstance(code, str) or code not in RESPONSE_CODES
+            or RESPONSE_CODES[code].status is not CardStatus.FAILED):
+        raise Invalid({"code": f"must be a response code of a failed payment, such as {DECLINED}: see "
+                               f"/_emulator/codes"})
     return code
 
 
 def refund(units: Units, order_id: int, amount: str, out_refund_id: str, reason: str) -> int:
-    """Give money back, as `tgpayrefund` would; answers the amount in minor units. Raises NotFound, Invalid and Refused."""
+    """Give money back, as `tgpayrefund` would; answers the amount in minor units. Raises NotFound, Invalid
+    and Refused.
+    """
     try:
         minor = money.minor(amount)
     except ValueError as error:

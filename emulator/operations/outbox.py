@@ -1,4 +1,6 @@
-"""The outbox: notifications wait in the database from the transaction of their cause until a receiver has delivered them (contract 6)."""
+"""The outbox: notifications wait in the database from the transaction of their cause until a receiver has
+delivered them (contract 6).
+"""
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -21,10 +23,13 @@ LONGEST_TERMINAL_WAIT, TERMINAL_PERIOD = 15 * durations.MINUTE, 2 * durations.DA
 
 
 def _terminal_waits() -> Iterator[int]:
-    """The waits of the terminals' product (contract 4): every 5 s for 100 s, then 8, 16, 32 … s, at most 15 minutes, for 2 days."""
+    """The waits of the terminals' product (contract 4): every 5 s for 100 s, then 8, 16, 32 … s, at most 15
+    minutes, for 2 days.
+    """
     over = 0
     for place in range(20 + TERMINAL_PERIOD // LONGEST_TERMINAL_WAIT + 10):
-        wait = 5 * durations.SECOND if place < 20 else min(8 * durations.SECOND * 2 ** (place - 20), LONGEST_TERMINAL_WAIT)
+        wait = (5 * durations.SECOND if place < 20
+                else min(8 * durations.SECOND * 2 ** (place - 20), LONGEST_TERMINAL_WAIT))
         over += wait
         if over > TERMINAL_PERIOD:
             return
@@ -65,17 +70,20 @@ class DeliveryResult:
 Post = Callable[[StoredNotification], DeliveryResult]
 
 
-def next_step(notification: StoredNotification, delivered: bool, at: int, schedule: Sequence[int], replay: bool) -> tuple[str, int, int | None]:
+def next_step(notification: StoredNotification, delivered: bool, at: int, schedule: Sequence[int],
+              replay: bool) -> tuple[str, int, int | None]:
     """Status, counted attempts and next due instant of a notification after an attempt at instant `at`.
 
-    A replay by hand neither uses up the schedule nor makes a delivered notification untaken. Copies that a scenario's rule asks for follow at
-    once, whether they are delivered or not, and use the schedule up as one attempt.
+    A replay by hand neither uses up the schedule nor makes a delivered notification untaken. Copies that a
+    scenario's rule asks for follow at once, whether they are delivered or not, and use the schedule up as one
+    attempt.
     """
     place, how = notification.attempts, notification.how
     delivered = delivered or notification.status == DELIVERED
     copies_left = how.times > 1 and place + 1 < how.drop + how.times
     if replay:
-        return DELIVERED if delivered else notification.status, place, notification.due_at if copies_left or not delivered else None
+        due_at = notification.due_at if copies_left or not delivered else None
+        return DELIVERED if delivered else notification.status, place, due_at
     if copies_left and place >= how.drop:
         return DELIVERED if delivered else PENDING, place + 1, at
     if delivered:
@@ -98,20 +106,25 @@ def _waits(notification: StoredNotification, schedule: Sequence[int]) -> Sequenc
     return TERMINAL_SCHEDULE if notification.notify_type == TERMINAL else schedule
 
 
-def skip(store: Store, notifications: Iterable[tuple[StoredNotification, int]], schedule: Sequence[int]) -> None:
+def skip(store: Store, notifications: Iterable[tuple[StoredNotification, int]],
+         schedule: Sequence[int]) -> None:
     """Write down that attempts of notifications, each at an instant, were skipped.
 
     They use up the schedule as if they had failed.
     """
     with store.write() as tables:
         for notification, at in notifications:
-            attempt = Attempt(notification.id, notification.merchants_id, at, took_ms=0, status_code=None, answer="",
+            attempt = Attempt(notification.id, notification.merchants_id, at, took_ms=0, status_code=None,
+                              answer="",
                               error=SKIPPED, delivered=False, replay=False, findings=[], skipped=True)
             _record(tables, notification, [attempt], False, schedule)
 
 
-def deliver(store: Store, notification: StoredNotification, at: int, post: Post, schedule: Sequence[int], replay: bool = False) -> DeliveryResult:
-    """Make one attempt, begun at the emulator's instant `at`, and write down what came of it; `schedule` is that of the setting."""
+def deliver(store: Store, notification: StoredNotification, at: int, post: Post, schedule: Sequence[int],
+            replay: bool = False) -> DeliveryResult:
+    """Make one attempt, begun at the emulator's instant `at`, and write down what came of it; `schedule` is
+    that of the setting.
+    """
     copies = [_discreet(notification, sent) for sent in _posted(notification, post, replay)]
     delivered = any(sent.delivered(notification.notify_type) for sent in copies)
     attempts = [_attempt(notification, sent, at, replay) for sent in copies]
@@ -121,8 +134,10 @@ def deliver(store: Store, notification: StoredNotification, at: int, post: Post,
     return next((sent for sent in copies if sent.delivered(notification.notify_type)), copies[0])
 
 
-def _record(tables: Writer, notification: StoredNotification, attempts: Sequence[Attempt], delivered: bool, schedule: Sequence[int]) -> bool:
-    """Write attempts of a notification down, and what comes next; answers whether the notification is still there.
+def _record(tables: Writer, notification: StoredNotification, attempts: Sequence[Attempt], delivered: bool,
+            schedule: Sequence[int]) -> bool:
+    """Write attempts of a notification down, and what comes next; answers whether the notification is still
+    there.
 
     Its merchant may have been reset in the meantime.
     """
@@ -131,12 +146,14 @@ def _record(tables: Writer, notification: StoredNotification, attempts: Sequence
         return False
     waits = _waits(notification, schedule)
     for attempt in attempts:
-        tables.notifications.record(attempt, *next_step(current, delivered, attempt.at, waits, attempt.replay))
+        tables.notifications.record(attempt,
+                                    *next_step(current, delivered, attempt.at, waits, attempt.replay))
     return True
 
 
 def _posted(notification: StoredNotification, post: Post, replay: bool) -> list[DeliveryResult]:
-    """What came of an attempt: one HTTP request, or none or several at once where a scenario's rule says so."""
+    """What came of an attempt: one HTTP request, or none or several at once where a scenario's rule says so.
+    """
     how = notification.how
     if is_lost(notification) and not replay:
         sentence = f"lost on the way: the scenario drops the first {how.drop} attempts"
@@ -163,12 +180,15 @@ def _discreet(notification: StoredNotification, sent: DeliveryResult) -> Deliver
 def _attempt(notification: StoredNotification, sent: DeliveryResult, at: int, replay: bool) -> Attempt:
     """What is written down of a request."""
     delivered = sent.delivered(notification.notify_type)
-    found = [] if delivered or sent.lost else [Finding("NOT_ANSWERED_SUCCESS", _what_came(notification, sent))]
-    return Attempt(notification.id, notification.merchants_id, at, sent.took_ms, sent.status_code, sent.answer,
+    found = ([] if delivered
+             or sent.lost else [Finding("NOT_ANSWERED_SUCCESS", _what_came(notification, sent))])
+    return Attempt(notification.id, notification.merchants_id, at, sent.took_ms, sent.status_code,
+                   sent.answer,
                    sent.error, delivered, replay, [finding.as_json() for finding in found])
 
 
 def _what_came(notification: StoredNotification, sent: DeliveryResult) -> str:
     if sent.status_code is None:
         return receivers.unanswered(receivers.Failure(sent.error, sent.advice))
-    return receivers.answered(sent.status_code, sent.answer, sent.location, notification.method, sent.with_user)
+    return receivers.answered(sent.status_code, sent.answer, sent.location, notification.method,
+                              sent.with_user)

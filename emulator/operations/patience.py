@@ -42,7 +42,8 @@ class Patience:
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
         self._quick = min(0.05, timeout / 50)  # whoever can answer in it gets attempts one after the other
-        self._prompt = min(0.1, timeout / 10)  # whoever can answer in it costs nothing, and gets every attempt
+        # whoever can answer in it costs nothing, and gets every attempt
+        self._prompt = min(0.1, timeout / 10)
         self._cost = 0.0
         self._held = 0.0
         self._receivers: dict[str, _Receiver] = {}

@@ -19,8 +19,8 @@ COUNTED_CODES = "payment code"
 def act(units: Units, kind: type[Kind], page_token: str, act: PayersAct[Kind]) -> Kind | None:
     """What an act of the payer makes of the order of a page, which is of this kind.
 
-    The order as it is when its state no longer allows the act, as after another window. None when there is no such
-    order of this kind.
+    The order as it is when its state no longer allows the act, as after another window. None when there is no
+    such order of this kind.
     """
     with units.begin(BY_PAYER) as unit:
         found = unit.tables.orders.of_page(page_token)
@@ -35,13 +35,16 @@ def act(units: Units, kind: type[Kind], page_token: str, act: PayersAct[Kind]) -
 
 
 def new_payment_code(units: Units, wallet: str) -> str:
-    """A payment code that was not shown before; they are counted, so that the same run shows the same ones."""
+    """A payment code that was not shown before; they are counted, so that the same run shows the same ones.
+    """
     with units.begin(BY_PAYER) as unit:
-        return wallets.payment_code(units.settings.seed, wallet, unit.tables.scenarios.count("", COUNTED_CODES, wallet))
+        return wallets.payment_code(units.settings.seed, wallet,
+                                    unit.tables.scenarios.count("", COUNTED_CODES, wallet))
 
 
 def make_voucher(units: Units, fields: Mapping[str, str]) -> tuple[str, Presented]:
-    """A cardVoucher for the card fields of a pay_info, good for one payment and 30 minutes (section 7.2), and the card.
+    """A cardVoucher for the card fields of a pay_info, good for one payment and 30 minutes (section 7.2), and
+    the card.
 
     The voucher is empty where the card's data is wrong: its `outcome`, `hint` and `why` say how.
     """

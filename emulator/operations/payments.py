@@ -59,7 +59,9 @@ class Payments:
         return finished
 
     def refund(self, order: Order, amount: int, out_refund_id: str, reason: str) -> Refund:
-        """Give `amount` minor units back, once for each out_refund_id; without one the gateway makes it. Raises Refused."""
+        """Give `amount` minor units back, once for each out_refund_id; without one the gateway makes it.
+        Raises Refused.
+        """
         before = self.tables.orders.refund(order.merchants_id, out_refund_id) if out_refund_id else None
         if before:
             if (before.out_trade_no, before.amount) != (order.out_trade_no, amount):
@@ -131,7 +133,8 @@ class Payments:
         if how.shuffle and order.status is Status.WAIT_BUYER_PAY:
             return max(sent_at, order.expires_at + OVERTAKEN_BY)
         if how.shuffle:
-            self.tables.notifications.hold_back(order.merchants_id, order.out_trade_no, sent_at + OVERTAKEN_BY)
+            self.tables.notifications.hold_back(order.merchants_id, order.out_trade_no,
+                                                sent_at + OVERTAKEN_BY)
         return sent_at
 
     def _give_back(self, order: Order, event: Event, after: Order, refund: Refund) -> Refund:
@@ -168,7 +171,8 @@ class Payments:
         rows of the ledger.
         """
         entry = settlement.Entry(order.merchants_id, order.out_trade_no, kind, partner_id, amount, self.now,
-                                 settlement.settles_at(self.now, self.settings), remarks, order, self.merchant)
+                                 settlement.settles_at(self.now, self.settings), remarks, order,
+                                 self.merchant)
         injected = self._injected(order, kind)
         if not injected:
             self.tables.ledger.add(entry, settlement.line(entry, self.settings))

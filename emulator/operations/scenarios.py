@@ -29,7 +29,9 @@ def bundled(name: str) -> "scenarios.Scenario":
 
 
 def active(tables: Reader, merchants_id: str = EVERYBODY) -> Active:
-    """What is active for a merchant, be it its own or that for all; without a merchant, what is for all. Raises NotFound."""
+    """What is active for a merchant, be it its own or that for all; without a merchant, what is for all.
+    Raises NotFound.
+    """
     if not merchants_id:
         return Active("", tables.scenarios.of(EVERYBODY), tables.scenarios.uses_by_all())
     merchant_of(tables, merchants_id)
@@ -38,7 +40,9 @@ def active(tables: Reader, merchants_id: str = EVERYBODY) -> Active:
 
 
 def activate(units: Units, scenario: "scenarios.Scenario", merchants_id: str = EVERYBODY) -> Active:
-    """Activate a scenario, for a merchant or for all; what was counted for the one before is forgotten. Raises NotFound."""
+    """Activate a scenario, for a merchant or for all; what was counted for the one before is forgotten.
+    Raises NotFound.
+    """
     with units.begin(BY_CONTROL) as unit:
         if merchants_id:
             unit.merchant(merchants_id)
@@ -47,7 +51,9 @@ def activate(units: Units, scenario: "scenarios.Scenario", merchants_id: str = E
 
 
 def deactivate(units: Units, merchants_id: str = EVERYBODY) -> None:
-    """Deactivate the scenario of a merchant, which falls back to that for all, or the one for all. Raises NotFound."""
+    """Deactivate the scenario of a merchant, which falls back to that for all, or the one for all. Raises
+    NotFound.
+    """
     with units.begin(BY_CONTROL) as unit:
         if merchants_id:
             unit.merchant(merchants_id)

@@ -1,7 +1,9 @@
-"""What falls due, in order: expiry, the merchant's 15 minutes, the end of the refund period, and every attempt of a notification.
+"""What falls due, in order: expiry, the merchant's 15 minutes, the end of the refund period, and every
+attempt of a notification.
 
-One thread of one process, the holder of the leadership, does all of it, in real time as well as when the clock is moved. Others ask
-it through the table of commands; where nobody leads, as in a command line without a server, the asker does it itself.
+One thread of one process, the holder of the leadership, does all of it, in real time as well as when the
+clock is moved. Others ask it through the table of commands; where nobody leads, as in a command line without
+a server, the asker does it itself.
 """
 import logging
 import threading
@@ -31,7 +33,9 @@ log = logging.getLogger(__name__)
 
 
 class Scheduler:
-    """Does what falls due while it leads, and what it is asked: move the clock, flush the outbox, replay a notification."""
+    """Does what falls due while it leads, and what it is asked: move the clock, flush the outbox, replay a
+    notification.
+    """
 
     def __init__(self, store: Store, settings: Settings, post: Post, signal: Signal) -> None:
         self._store = store
@@ -64,7 +68,8 @@ class Scheduler:
             except Exception:
                 log.exception("the scheduler failed and tries again")
                 due = None
-            self._signal.wait(LONGEST_SLEEP_S if due is None or due <= 0 else min(LONGEST_SLEEP_S, due / durations.SECOND))
+            self._signal.wait(LONGEST_SLEEP_S if due is None
+                              or due <= 0 else min(LONGEST_SLEEP_S, due / durations.SECOND))
         self._dispatcher.end(LONGEST_LANDING_S)  # whoever leads next would take what is under way for due
         self._ended.set()
         leadership.close()
@@ -85,7 +90,9 @@ class Scheduler:
             leadership.beat()
 
     def _checkpoint(self) -> None:
-        """The body of the thread that keeps the database's log short: it may wait for the disk, which nobody else should."""
+        """The body of the thread that keeps the database's log short: it may wait for the disk, which nobody
+        else should.
+        """
         tidied = 0.0
         while not self._stopping.wait(CHECKPOINT_EVERY_S):
             try:
@@ -186,7 +193,8 @@ class Scheduler:
                 self._move_clock(command, patience)
         except Unusable:  # it goes on from where it is as soon as the database can be used
             raise
-        except Exception as failure:  # one that cannot be done must not be tried for ever, and everything else wait for it
+        # one that cannot be done must not be tried for ever, and everything else wait for it
+        except Exception as failure:
             log.exception("the command %s was given up", command.name)
             self._finish(command, {"error": repr(failure)})
 
@@ -194,7 +202,8 @@ class Scheduler:
         tables = self._store.read()
         notification = tables.notifications.find(command.argument["id"])
         if notification is None:
-            self._finish(command, {"error": "there is no such notification any more", "delivered": False, "status_code": None})
+            self._finish(command, {"error": "there is no such notification any more", "delivered": False,
+                                   "status_code": None})
         else:
             self._dispatcher.launch(notification, tables.clock.now(), replay=True, command=command.id)
 
@@ -241,7 +250,8 @@ class Scheduler:
             with self._store.write() as tables:
                 plan = {**planned(command.argument, tables.clock.get(), real_now()), **_begun(tables)}
                 tables.commands.begin(command.id, plan)
-        patience.rule_out(map(urls.origin, self._store.read().notifications.tally(plan["attempts"]).skipped_urls))
+        patience.rule_out(map(urls.origin,
+                              self._store.read().notifications.tally(plan["attempts"]).skipped_urls))
         arrived = Clock(plan["offset"], plan["frozen"])
         runs = arrived.frozen is None
         Walk(self._store, self._settings, self._dispatcher, patience, attend, runs).to(plan["target"])
@@ -266,7 +276,8 @@ def _told(tables: Reader, plan: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def planned(argument: Mapping[str, Any], present: Clock, real: int) -> dict[str, Any]:
-    """What a clock command means: up to which instant time passes (`target`), and the clock that is in force then.
+    """What a clock command means: up to which instant time passes (`target`), and the clock that is in force
+    then.
 
     `argument` has one of `advance` (milliseconds), `set` (instant), `freeze` (bool) and `reset`.
     """

@@ -12,8 +12,9 @@ from ..store.scenarios import RULE
 
 @dataclass(frozen=True)
 class Asked:
-    """What a rule can ask about: `params` under the table's names, `shown` as they may be told; `card` is a number, never told. The last
-    two are made when there is a scenario. `least_attempt` is the attempt that it is at least, as the order knows.
+    """What a rule can ask about: `params` under the table's names, `shown` as they may be told; `card` is a
+    number, never told. The last two are made when there is a scenario. `least_attempt` is the attempt that it
+    is at least, as the order knows.
     """
 
     merchants_id: str
@@ -27,8 +28,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the scenario says: `script` when a rule fits; of the rules before it, or of all, the first difference, as far as they are told,
-    how many are `untold`, and how many are for other endpoints. `counted` when the request was counted, which a refusal must not undo."""
+    """What the scenario says: `script` when a rule fits; of the rules before it, or of all, the first
+    difference, as far as they are told, how many are `untold`, and how many are for other endpoints.
+    `counted` when the request was counted, which a refusal must not undo.
+    """
 
     scenario: str
     script: "scenarios.Script | None" = None
@@ -40,25 +43,31 @@ class Verdict:
     def as_json(self) -> dict[str, Any]:
         """As the journal keeps it."""
         said = {"rule": self.script.rule, "then": self.script.said} if self.script else {"rule": None}
-        return {"scenario": self.scenario, **said, "passed": self.passed, "untold": self.untold, "elsewhere": self.elsewhere}
+        return {"scenario": self.scenario, **said, "passed": self.passed, "untold": self.untold,
+                "elsewhere": self.elsewhere}
 
 
 def prepare(tables: Reader, seed: str, asked: Asked) -> None:
-    """Do what of a verdict takes long and needs no transaction: read the scenario, and search with its regular expressions."""
+    """Do what of a verdict takes long and needs no transaction: read the scenario, and search with its
+    regular expressions.
+    """
     scenario = tables.scenarios.of(asked.merchants_id)
     if scenario is not None and scenario.part(asked.endpoint).expressions:
         scenarios.search(scenario, _facts(asked, seed, asked.least_attempt))
 
 
 def _facts(asked: Asked, seed: str, attempt: int) -> "scenarios.Facts":
-    return scenarios.Facts(asked.params, asked.shown(), asked.endpoint, attempt, seed, (asked.merchants_id, asked.out_trade_no),
+    return scenarios.Facts(asked.params, asked.shown(), asked.endpoint, attempt, seed,
+                           (asked.merchants_id, asked.out_trade_no),
                            asked.card())
 
 
 def decide(tables: Writer, seed: str, asked: Asked, now: int, counted: bool = True) -> Verdict | None:
-    """The verdict on a request, None where no scenario is in force; a rule whose outcomes come in turn is used by this.
+    """The verdict on a request, None where no scenario is in force; a rule whose outcomes come in turn is
+    used by this.
 
-    `counted` requests count as attempts of their order number; others are the attempt that `least_attempt` says.
+    `counted` requests count as attempts of their order number; others are the attempt that `least_attempt`
+    says.
     """
     scenario = tables.scenarios.of(asked.merchants_id)
     if scenario is None:
@@ -66,15 +75,18 @@ def decide(tables: Writer, seed: str, asked: Asked, now: int, counted: bool = Tr
     part = scenario.part(asked.endpoint)
     if not part.rules:
         return Verdict(scenario.name, elsewhere=len(scenario.rules))
-    attempt = tables.scenarios.count(asked.merchants_id, asked.endpoint, asked.out_trade_no) if counted and part.counts_attempts else 0
+    attempt = (tables.scenarios.count(asked.merchants_id, asked.endpoint, asked.out_trade_no) if counted
+               and part.counts_attempts else 0)
     facts = _facts(asked, seed, max(attempt, asked.least_attempt))
-    judged = scenarios.match(scenario, facts, tables.scenarios.uses(asked.merchants_id) if part.counts_uses else {})
+    judged = scenarios.match(scenario, facts,
+                             tables.scenarios.uses(asked.merchants_id) if part.counts_uses else {})
     picked = judged.picked
     if picked and picked.rule.in_turn:
         tables.scenarios.count(asked.merchants_id, RULE, picked.rule.name)
     script = scenarios.Script(picked.rule.name, now, picked.then) if picked else None
     told = judged.reasons(facts)
-    return Verdict(scenario.name, script, told, len(judged.passed) - len(told), judged.elsewhere, attempt > 0 or part.counts_uses)
+    return Verdict(scenario.name, script, told, len(judged.passed) - len(told), judged.elsewhere,
+                   attempt > 0 or part.counts_uses)
 
 
 def presented(tables: Writer, seed: str, order: CardOrder, card: str, now: int) -> "scenarios.Script | None":
@@ -84,7 +96,8 @@ def presented(tables: Writer, seed: str, order: CardOrder, card: str, now: int) 
     """
     if order.card.attempt == 0 and order.script and order.script.then.speaks_of_cards:
         return order.script
-    params = {**order.details, "merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "pay_type": order.pay_type,
+    params = {**order.details, "merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no,
+              "pay_type": order.pay_type,
               "trans_amount": money.text(order.amount)}
     asked = Asked(order.merchants_id, order.out_trade_no, order.endpoint, params,
                   lambda: urls.discreet_values(params), lambda: card, order.card.attempt + 1)

@@ -28,8 +28,10 @@ def seed(tables: Writer, secret: str) -> None:
 
 
 def make(tables: Writer, merchants_id: str, settings: Mapping[str, Any], users: Iterable[User]) -> bool:
-    """Make a merchant with the terminals that come with it; False when there is one with this number already."""
-    terminals = merchants.delivered(merchants_id, settings["token"], lambda serial: tables.terminals.find(serial) is not None)
+    """Make a merchant with the terminals that come with it; False when there is one with this number already.
+    """
+    terminals = merchants.delivered(merchants_id, settings["token"],
+                                    lambda serial: tables.terminals.find(serial) is not None)
     if not tables.merchants.add(merchants_id, settings, users, terminals):
         return False
     tables.terminals.replace(merchants_id, terminals)
@@ -37,10 +39,13 @@ def make(tables: Writer, merchants_id: str, settings: Mapping[str, Any], users: 
 
 
 def begin(tables: Writer, written: str) -> None:
-    """Put the scenario of the setting in force, for everybody; an empty one leaves what is. Raises scenarios.Invalid."""
+    """Put the scenario of the setting in force, for everybody; an empty one leaves what is. Raises
+    scenarios.Invalid.
+    """
     if written:
         named = written in scenarios.shipped()
-        scenario = scenarios.shipped_scenario(written) if named or not written.endswith(scenarios.SUFFIX) else scenarios.load(Path(written))
+        scenario = (scenarios.shipped_scenario(written) if named
+                    or not written.endswith(scenarios.SUFFIX) else scenarios.load(Path(written)))
         tables.scenarios.set(EVERYBODY, scenario.as_json())
 
 

@@ -1,4 +1,6 @@
-"""Sends one notification over HTTP: where it may go, how long it may take, how much of the answer is read (contract 6 and 9)."""
+"""Sends one notification over HTTP: where it may go, how long it may take, how much of the answer is read
+(contract 6 and 9).
+"""
 import ipaddress
 import socket
 import ssl
@@ -18,12 +20,15 @@ from ..store.notifications import StoredNotification
 from .outbox import MARK, DeliveryResult
 
 ANSWER_LIMIT = 64 * 1024
-MOST_READ = 3 * ANSWER_LIMIT  # with headers, sizes of chunks and informational answers, each of which costs time
+# with headers, sizes of chunks and informational answers, each of which costs time
+MOST_READ = 3 * ANSWER_LIMIT
 LAST_MOMENT_S = 0.001
 # Cloud metadata services that are not in a link-local network.
 _METADATA = tuple(map(ipaddress.ip_network, (
-    "100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::/32", "fd20:ce::254", "fd00:42::42", "fd00:c1::a9fe:a9fe")))
-_PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")))
+    "100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::/32", "fd20:ce::254", "fd00:42::42",
+    "fd00:c1::a9fe:a9fe")))
+_PRIVATE = tuple(map(ipaddress.ip_network,
+                     ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")))
 _NAT64 = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48")))
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -41,15 +46,20 @@ def embedded(address: Address) -> Address:
     return address.ipv4_mapped or address.sixtofour or address
 
 
-def allowed(host: str, address: Address, places: tuple[str, ...], merchants_host: str = "", port: int = 0) -> bool:
-    """Whether a notification may go to a resolved address of a host, under the setting `notify_allow`; `merchants_host` is that of the
-    notify_url in the merchant's settings. An entry with a port is the emulator's own address, where the demo's shop is."""
+def allowed(host: str, address: Address, places: tuple[str, ...], merchants_host: str = "",
+            port: int = 0) -> bool:
+    """Whether a notification may go to a resolved address of a host, under the setting `notify_allow`;
+    `merchants_host` is that of the notify_url in the merchant's settings. An entry with a port is the
+    emulator's own address, where the demo's shop is.
+    """
     real = embedded(address)
-    if real.is_link_local or address.is_link_local or any(real in network or address in network for network in _METADATA):
+    if (real.is_link_local or address.is_link_local
+            or any(real in network or address in network for network in _METADATA)):
         return False
     host = host.lower().strip("[]")
     own = f"[{real}]:{port}" if real.version == 6 else f"{real}:{port}"
-    return not places or host in places or own in places or any(_covers(place, host, real, merchants_host) for place in places)
+    return (not places or host in places or own in places
+            or any(_covers(place, host, real, merchants_host) for place in places))
 
 
 def _covers(place: str, host: str, address: Address, merchants_host: str) -> bool:
@@ -71,7 +81,9 @@ def _is_network(place: str) -> bool:
 
 
 def _resolve(host: str, port: int, seconds: float) -> list[Address]:
-    """The addresses of a host; the system's resolver knows no time limit, so it runs in a thread that may be left behind."""
+    """The addresses of a host; the system's resolver knows no time limit, so it runs in a thread that may be
+    left behind.
+    """
     found: list[Any] = []
     thread = threading.Thread(target=lambda: found.extend(_lookup(host, port)), daemon=True)
     thread.start()
@@ -142,12 +154,15 @@ class _Guarded(httpcore.NetworkBackend):
         self._left = left
         self._network = httpcore.SyncBackend()
 
-    def connect_tcp(self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
+    def connect_tcp(self, host: str, port: int, timeout: float | None = None,
+                    local_address: str | None = None,
                     socket_options: Iterable[Any] | None = None) -> httpcore.NetworkStream:
         addresses = _resolve(host, port, self._left())
-        permitted = [address for address in addresses if allowed(host, address, self._places, self._merchants_host, port)]
+        permitted = [address for address in addresses
+                     if allowed(host, address, self._places, self._merchants_host, port)]
         if not permitted:
-            raise Forbidden(f"notifications must not go to {host} ({', '.join(map(str, addresses))}): see --notify-allow")
+            raise Forbidden(f"notifications must not go to {host} ({', '.join(map(str, addresses))}): see "
+                            f"--notify-allow")
         failure: Exception = httpcore.ConnectError(f"no address for {host}")
         for address in permitted:
             try:
@@ -158,9 +173,12 @@ class _Guarded(httpcore.NetworkBackend):
 
 
 class Sender:
-    """Posts notifications; safe to use from many threads. `url_of` answers the notify_url in the settings of a merchant."""
+    """Posts notifications; safe to use from many threads. `url_of` answers the notify_url in the settings of
+    a merchant.
+    """
 
-    def __init__(self, settings: Settings, agent: str, url_of: Callable[[str], str] = lambda merchants_id: "") -> None:
+    def __init__(self, settings: Settings, agent: str,
+                 url_of: Callable[[str], str] = lambda merchants_id: "") -> None:
         self._settings = settings
         self._url_of = url_of
         self._timeout = settings.notify_timeout / durations.SECOND
@@ -174,21 +192,23 @@ class Sender:
         end, reason = begun + allowed_s, urls.problem(notification.url)
         if reason:
             return DeliveryResult(0, error=f"notify_url is not an absolute http or https URL: {reason}",
-                        advice="change the setting of the merchant")
+                                  advice="change the setting of the merchant")
         url = urls.split(notification.url)
         try:
             left = partial(_left, end)
             status, location, body = self._exchange(url, notification, left)
         except httpcore.TimeoutException:
             failure = receivers.too_slow(allowed_s, cut_short=allowed_s < self._timeout)
-            return DeliveryResult(_since(begun), error=failure.sentence, advice=failure.advice, timed_out=True)
+            return DeliveryResult(_since(begun), error=failure.sentence, advice=failure.advice,
+                                  timed_out=True)
         except Forbidden as error:
             failure = receivers.forbidden(str(error))
         except Exception as error:  # whatever a receiver or an address may do, it is an attempt that failed
             failure = receivers.failed(error)
         else:
-            return DeliveryResult(_since(begun), status, _discreet(url, body), location=_discreet(url, location),
-                        with_user=bool(url.userinfo))
+            return DeliveryResult(_since(begun), status, _discreet(url, body),
+                                  location=_discreet(url, location),
+                                  with_user=bool(url.userinfo))
         return DeliveryResult(_since(begun), error=failure.sentence, advice=failure.advice)
 
     def _merchants_host(self, notification: StoredNotification) -> str:
@@ -196,14 +216,16 @@ class Sender:
         setting = self._url_of(notification.merchants_id) if MERCHANTS in self._settings.notify_allow else ""
         return urls.split(setting).host.lower().strip("[]") if setting else ""
 
-    def _exchange(self, url: Url, notification: StoredNotification, left: Callable[[], float]) -> tuple[int, bytes, bytes]:
+    def _exchange(self, url: Url, notification: StoredNotification,
+                  left: Callable[[], float]) -> tuple[int, bytes, bytes]:
         """Status, Location and the beginning of the body."""
         host, tls = url.host.strip("[]"), self._tls if url.scheme == "https" else None
         place = httpcore.URL(scheme=url.scheme, host=host, port=url.port, target=url.target)
         content = notification.sent_body.encode() or None
         network = _Guarded(self._settings.notify_allow, self._merchants_host(notification), left)
         with httpcore.ConnectionPool(tls, network_backend=network) as pool:
-            with pool.stream(notification.method, place, headers=self._headers(url, notification), content=content,
+            with pool.stream(notification.method, place, headers=self._headers(url, notification),
+                             content=content,
                              extensions={"sni_hostname": host.removesuffix(".")}) as answer:
                 body = b""
                 for piece in answer.iter_stream():

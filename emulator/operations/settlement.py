@@ -10,8 +10,10 @@ from ..store import Reader
 EVER = 2**62
 
 
-def days(settings: Settings, start: date | None, end: date | None, until: int = EVER) -> "reconciliation.Days":
-    """The days of settlement from one up to another, None for the first and the last of all; nothing after the instant `until`.
+def days(settings: Settings, start: date | None, end: date | None,
+         until: int = EVER) -> "reconciliation.Days":
+    """The days of settlement from one up to another, None for the first and the last of all; nothing after
+    the instant `until`.
 
     Raises Invalid.
     """
@@ -24,11 +26,16 @@ def days(settings: Settings, start: date | None, end: date | None, until: int = 
 
 def entries(tables: Reader, merchants_id: str | None, days: "reconciliation.Days", after: int, limit: int
             ) -> "Iterator[reconciliation.Truth]":
-    """A page of the true entries, of one merchant or all, oldest first; `after` is the id of the last one seen."""
+    """A page of the true entries, of one merchant or all, oldest first; `after` is the id of the last one
+    seen.
+    """
     return tables.ledger.page(merchants_id, days.since, days.before, after, limit)
 
 
-def check(tables: Reader, merchants_id: str, rows: "Sequence[reconciliation.Listed]", days: "reconciliation.Days"
+def check(tables: Reader, merchants_id: str, rows: "Sequence[reconciliation.Listed]",
+          days: "reconciliation.Days"
           ) -> "reconciliation.Report":
-    """Which injected discrepancies a merchant's list shows to be noticed, and where else it differs from the truth of some days."""
+    """Which injected discrepancies a merchant's list shows to be noticed, and where else it differs from the
+    truth of some days.
+    """
     return reconciliation.check(tables.ledger.truth(merchants_id, days.since, days.before), list(rows), days)

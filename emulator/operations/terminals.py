@@ -29,7 +29,9 @@ class View:
 
 
 def view(units: Units, serial: str) -> View:
-    """A terminal as it is now. It writes only where time has brought a result that is not written down. Raises NotFound."""
+    """A terminal as it is now. It writes only where time has brought a result that is not written down.
+    Raises NotFound.
+    """
     tables = units.read()
     now, device = tables.clock.now(), terminal_of(tables, serial)
     order = timers.written_of(tables, device)
@@ -46,7 +48,8 @@ def _view(unit: Unit, device: Terminal) -> View:
 
 def views(units: Units, merchants_id: str | None, after: str, limit: int) -> list[View]:
     """A page of the terminals, of one merchant or all, as they are now; `after` is a serial number."""
-    with units.begin(BY_CONTROL) as unit:  # results that are due are written down first, so that everybody tells the same
+    # results that are due are written down first, so that everybody tells the same
+    with units.begin(BY_CONTROL) as unit:
         return [_view(unit, device) for device in unit.tables.terminals.page(merchants_id, after, limit)]
 
 
@@ -70,7 +73,8 @@ def put(units: Units, serial: str, changes: Mapping[str, Any]) -> tuple[View, bo
 
 def _checked(given: Mapping[str, Any], serial: str) -> dict[str, Any]:
     """The changes. Raises Invalid, which names all that are impossible."""
-    wrong = {name: "must be true or false" for name in SWITCHES if not isinstance(given.get(name, True), bool)}
+    wrong = {name: "must be true or false" for name in SWITCHES
+             if not isinstance(given.get(name, True), bool)}
     for name in ("merchants_id", "terminal_type"):
         if name in given and not _is_name(given[name]):
             wrong[name] = "must be a text of 1 to 32 printable characters"
@@ -87,7 +91,8 @@ def _checked(given: Mapping[str, Any], serial: str) -> dict[str, Any]:
 
 
 def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= LONGEST_SERIAL and value.isprintable() and value == value.strip()
+    return (isinstance(value, str) and 0 < len(value) <= LONGEST_SERIAL and value.isprintable()
+            and value == value.strip())
 
 
 def act(units: Units, serial: str, act: Act, cause: str) -> View:

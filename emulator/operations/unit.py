@@ -19,7 +19,9 @@ from .payments import Payments
 
 @dataclass(frozen=True)
 class Unit:
-    """One transaction. The clock was read once, at `now` (milliseconds); `cause` says who asked: an endpoint, payer, control or clock."""
+    """One transaction. The clock was read once, at `now` (milliseconds); `cause` says who asked: an endpoint,
+    payer, control or clock.
+    """
 
     tables: Writer
     settings: Settings

@@ -80,17 +80,20 @@ class Endpoint:
         return next((variant for variant in self.variants if variant.applies(params)), self)
 
 
-def endpoint(*, section: str, title: str, params: tuple[Param, ...], answer: tuple[Field, ...] = (), root: str = "tgpaypro",
+def endpoint(*, section: str, title: str, params: tuple[Param, ...], answer: tuple[Field, ...] = (),
+             root: str = "tgpaypro",
              signed: bool = True, product: str | None = None, source: Source = Source.DOCUMENTED,
-             rules: tuple[Rule, ...] = (), owner: str = "merchants_id", note: str = "", name: str = "", card_codes: bool = False,
-             refused_as: str = "", applies: Callable[[Mapping[str, str]], bool] = lambda params: True,
+             rules: tuple[Rule, ...] = (), owner: str = "merchants_id", note: str = "", name: str = "",
+             card_codes: bool = False, refused_as: str = "",
+             applies: Callable[[Mapping[str, str]], bool] = lambda params: True,
              variants: tuple[Endpoint, ...] = ()) -> Callable[[Callable[[Any], Any]], Endpoint]:
     """Turn the decorated function into an endpoint.
 
     Its name is that of the path; a variant says it in `name`.
     """
     def make(act: Callable[[Any], Any]) -> Endpoint:
-        return Endpoint(name or act.__name__, section, title, root, signed, product, params, answer, act, source, rules, owner, note,
+        return Endpoint(name or act.__name__, section, title, root, signed, product, params, answer, act,
+                        source, rules, owner, note,
                         card_codes, refused_as, applies, variants)
     return make
 

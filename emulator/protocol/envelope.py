@@ -51,7 +51,10 @@ def refusal(refused: Refused, params: Mapping[str, str], table: Endpoint | None,
     card_code = refused.card_code or (refused.code.card_code if table and table.card_codes else "")
     result_code = card_code or (table.refused_as if table else "") or refused.result_code
     body = {"is_success": "F", "result_code": result_code, "error": refused.code.name,
-            "detail_error_code": card_code or refused.code.name, "detail_error_des": printable(refused.sentence),
-            "merchants_id": printable(params.get("merchants_id", "")), "out_trade_no": printable(params.get("out_trade_no", ""))}
+            "detail_error_code": card_code or refused.code.name,
+            "detail_error_des": printable(refused.sentence),
+            "merchants_id": printable(params.get("merchants_id", "")),
+            "out_trade_no": printable(params.get("out_trade_no", ""))}
     signs = table is not None and table.signed and token is not None
-    return xml(table.root if table else DEFAULT_ROOT, signed(body, token) if signs and token is not None else body)
+    return xml(table.root if table else DEFAULT_ROOT,
+               signed(body, token) if signs and token is not None else body)

@@ -20,18 +20,22 @@ RULES = {rule.code: rule for rule in (
          "put the merchants_id before your order number"),
     Rule("SIGN_TYPE_MISSING", "1.1 C", "sign_type=MD5 is sent with each request",
          "add sign_type=MD5 after signing; it is not signed itself"),
-    Rule("SIGN_UPPER_CASE", "1.2 E", "sign is written in lower case", "write the MD5 in lower-case hexadecimal"),
+    Rule("SIGN_UPPER_CASE", "1.2 E", "sign is written in lower case",
+         "write the MD5 in lower-case hexadecimal"),
     Rule("MANDATORY_MISSING", "parameter tables", "a parameter that the table calls mandatory is sent",
          "send the parameter, also where a request without it is answered"),
-    Rule("TOO_LONG", "parameter tables", "a value is no longer than the table allows", "shorten the value before signing and sending"),
-    Rule("OTHER_NAME", "parameter tables", "a parameter is sent under the name that the table of its endpoint has",
+    Rule("TOO_LONG", "parameter tables", "a value is no longer than the table allows",
+         "shorten the value before signing and sending"),
+    Rule("OTHER_NAME", "parameter tables",
+         "a parameter is sent under the name that the table of its endpoint has",
          "use the name of the endpoint's own table: trans_amount and total_fee are not the same everywhere"),
     Rule("LEADING_ZEROS", "parameter tables",
          "an amount has no zeros before its first digit but the one before the point",
          "send 25.00 instead of 025"),
     Rule("OLD_ADDRESS", "1", "requests go to addresses under /v2/, as in all examples",
          "write /v2/ in place of /api/ in the base address"),
-    Rule("QUERIED_TOO_SOON", "8", "after UNDEFINED a transaction is queried again 10 seconds later, not sooner",
+    Rule("QUERIED_TOO_SOON", "8",
+         "after UNDEFINED a transaction is queried again 10 seconds later, not sooner",
          "stop asking when you read UNDEFINED, and ask once more 10 seconds later"),
     Rule("NOTIFY_URL_QUERY", "13, note 2", "notify_url carries no query string",
          "put what you need to know into the path of notify_url, or find the order by its out_trade_no"),
@@ -100,5 +104,6 @@ def broken(breaches: Iterable[Breaches]) -> dict[str, Broken]:
             code, detail = finding["code"], finding["detail"]
             known = found.get(code) or Broken(RULES[code], 0, each.first, each.last, 0, "")
             newest = (each.newest, detail) if each.newest > known.example else (known.example, known.detail)
-            found[code] = Broken(known.rule, known.times + each.times, min(known.first, each.first), max(known.last, each.last), *newest)
+            found[code] = Broken(known.rule, known.times + each.times, min(known.first, each.first),
+                                 max(known.last, each.last), *newest)
     return found

@@ -26,7 +26,8 @@ class _Place:
     inside: dict[str, "_Place"] = field(default_factory=dict)
 
 
-def document(name: str, rows: tuple[Param, ...], rules: tuple[Callable[[Mapping[str, Any]], str | None], ...] = (),
+def document(name: str, rows: tuple[Param, ...],
+             rules: tuple[Callable[[Mapping[str, Any]], str | None], ...] = (),
              numbers: bool = False) -> Format:
     """The format of a JSON object with these rows.
 
@@ -48,7 +49,8 @@ def document(name: str, rows: tuple[Param, ...], rules: tuple[Callable[[Mapping[
             return str(error)
         if not isinstance(given, dict):
             return f"is {_kind(given)}, not a JSON object"
-        found = [*_problems(top, "", given, numbers), *(sentence for rule in rules if (sentence := rule(given)))]
+        found = [*_problems(top, "", given, numbers),
+                 *(sentence for rule in rules if (sentence := rule(given)))]
         return f"is wrong: {', '.join(found)}" if found else None
     return Format(name, problem, {"type": "string", "contentMediaType": "application/json"}, rows)
 

@@ -8,7 +8,8 @@ from .findings import Finding
 from .parameters import PAGE_URL, URL, Need, Param
 
 
-def renamed(table: Endpoint, params: Mapping[str, str]) -> tuple[dict[str, str], list[Finding], dict[str, str]]:
+def renamed(table: Endpoint, params: Mapping[str, str]) -> tuple[dict[str, str], list[Finding],
+                                                                 dict[str, str]]:
     """Rename aliases to the names of the table and drop empty parameters.
 
     Returns the parameters, the findings about aliases, and problems by parameter name, where two names of one
@@ -30,7 +31,8 @@ def renamed(table: Endpoint, params: Mapping[str, str]) -> tuple[dict[str, str],
     return named, findings, problems
 
 
-def check(table: Endpoint, params: Mapping[str, str], contradictions: Mapping[str, str]) -> tuple[list[str], list[Finding]]:
+def check(table: Endpoint, params: Mapping[str, str],
+          contradictions: Mapping[str, str]) -> tuple[list[str], list[Finding]]:
     """Check renamed parameters; `contradictions` are the problems that `renamed` found.
 
     Returns the sentences of all problems and all findings: first those of the table's rows in their order,

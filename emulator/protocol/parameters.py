@@ -50,7 +50,8 @@ def pattern(name: str, expression: str) -> Format:
 
 def one_of(*choices: str) -> Format:
     """A format for one of a few words, which are case-sensitive."""
-    return Format(" or ".join(choices), lambda value: None if value in choices else f"is none of {', '.join(choices)}",
+    return Format(" or ".join(choices), lambda value: None if value in choices
+                  else f"is none of {', '.join(choices)}",
                   {"type": "string", "enum": list(choices)})
 
 

@@ -97,7 +97,8 @@ CONFIRM_RESULT = Advice(
     "failed try to pay again.")
 EXPIRED = Advice("expired", "Transaction is expired，try to pay again.")
 
-_SUCCESS, _PENDING, _FAILED, _CANCELED = CardStatus.SUCCESS, CardStatus.PENDING, CardStatus.FAILED, CardStatus.CANCELED
+_SUCCESS, _PENDING = CardStatus.SUCCESS, CardStatus.PENDING
+_FAILED, _CANCELED = CardStatus.FAILED, CardStatus.CANCELED
 RESPONSE_CODES = {row.code: row for row in (
     ResponseCode("0000", "Approved or completed successfully", "7.2.1", _SUCCESS, NOTHING),
     ResponseCode("0300", "Request accepted", "7.2.1", _PENDING, SUBMITTED),
@@ -112,7 +113,8 @@ RESPONSE_CODES = {row.code: row for row in (
     ResponseCode("3093", "Exceeds amount limit", "7.2.2", _FAILED, CONTACT_ISSUER),
     ResponseCode("3094", "Invalid transaction card / issuer /acquirer", "7.2.2", _FAILED, TRY_AGAIN_OR_CALL),
     ResponseCode("3098", "Invalid amount", "7.2.2", _FAILED, CONFIRM_AMOUNT),
-    ResponseCode("3100", "Do not honor,Please contact the issuing bank to confirm the bank card payment limit",
+    ResponseCode("3100", "Do not honor,Please contact the issuing bank to confirm the bank card payment "
+                         "limit",
                  "7.2.2", _FAILED, TRY_AGAIN_OR_ASK),
     ResponseCode("3103", "Invalid account", "7.2.2", _FAILED, VALID_ACCOUNT),
     ResponseCode("3106", "Exceeds PIN retry", "7.2.2", _FAILED, CONTACT_ISSUER),

@@ -94,10 +94,12 @@ class Presented:
 REVIEWED = "00001"
 # The outcome of a test card, by code and variant, where the code alone does not determine it.
 VARIANTS: Mapping[tuple[str, str], tuple[Outcome, str]] = {
-    ("3200", "00000"): (Outcome(PENDING, challenge=""), "3-D: the issuer's page asks for the one-time code 123456"),
+    ("3200", "00000"): (Outcome(PENDING, challenge=""),
+                        "3-D: the issuer's page asks for the one-time code 123456"),
     ("3200", REVIEWED): (Outcome(PENDING, REFUSED_IN_REVIEW, REVIEW_PERIOD, review=True),
                          "authorised, pending the merchant's review; canceled after 24 h"),
-    ("3200", "00002"): (Outcome(APPROVED, CHARGED_BACK, CHARGEBACK_AFTER), "paid at once, charged back 1 day later"),
+    ("3200", "00002"): (Outcome(APPROVED, CHARGED_BACK, CHARGEBACK_AFTER),
+                        "paid at once, charged back 1 day later"),
     ("3150", "00000"): (Outcome("3150"), "pending until the control interface decides"),
     ("3150", "00001"): (Outcome("3150", APPROVED, SETTLES_AFTER), "pending, paid after 5 s"),
     ("3150", "00002"): (Outcome("3150", DECLINED, SETTLES_AFTER), "pending, failed (3020) after 5 s"),
@@ -105,10 +107,12 @@ VARIANTS: Mapping[tuple[str, str], tuple[Outcome, str]] = {
     ("3095", "00001"): (Outcome("3095", APPROVED, SETTLES_AFTER), "pending, paid after 5 s"),
     ("3095", "00002"): (Outcome("3095", DECLINED, SETTLES_AFTER), "pending, failed (3020) after 5 s"),
     ("0300", "00000"): (Outcome("0300"), "pending until the control interface decides"),
-    **{(code, "00000"): (Outcome(PENDING, challenge=code), f"3-D: the issuer's page ends in {code}, whatever is typed")
+    **{(code, "00000"): (Outcome(PENDING, challenge=code),
+                         f"3-D: the issuer's page ends in {code}, whatever is typed")
        for code in (NOT_AUTHENTICATED, WRONG_PIN, TOO_MANY_PINS)},
 }
-ENDS = {CardStatus.SUCCESS: "paid", CardStatus.FAILED: "declined", CardStatus.EXPIRED: "expired", CardStatus.CANCELED: "canceled"}
+ENDS = {CardStatus.SUCCESS: "paid", CardStatus.FAILED: "declined", CardStatus.EXPIRED: "expired",
+        CardStatus.CANCELED: "canceled"}
 TURNED_AWAY = "refused, nothing happens"
 AT_ONCE = (*ENDS.values(), TURNED_AWAY)
 PLAIN = card_schemes.PLAIN
@@ -153,7 +157,8 @@ def test_cards() -> list[TestCard]:
 def _test_card(number: str, code: str, leads_to: tuple[Outcome, str]) -> TestCard:
     scheme = brand(number)
     status = "refused" if code in REFUSALS else str(leads_to[0].status)
-    return TestCard(number, scheme.name if scheme else "", code, status, RESPONSE_CODES[code].message, leads_to[1])
+    return TestCard(number, scheme.name if scheme else "", code, status, RESPONSE_CODES[code].message,
+                    leads_to[1])
 
 
 def outcome(code: str, variant: str = "00000") -> tuple[Outcome, str]:
@@ -188,7 +193,8 @@ def opens_the_issuers_page(number: str) -> bool:
 
 def brand(number: str) -> Brand | None:
     """The scheme of a card number, None when no scheme has such numbers."""
-    return next((brand for brand in BRANDS if len(number) in brand.lengths and re.match(brand.starts, number)), None)
+    return next((brand for brand in BRANDS if len(number) in brand.lengths
+                 and re.match(brand.starts, number)), None)
 
 
 def present(fields: Mapping[str, str], now: int, zone_name: str) -> Presented:
@@ -200,14 +206,17 @@ def present(fields: Mapping[str, str], now: int, zone_name: str) -> Presented:
     """
     number = fields["cardNo"]
     if not _digits(number, 12, 30) or not passes_luhn(number):
-        return Presented("", "", "", Outcome(INVALID_NUMBER), "the number fails the Luhn check", USE_A_TEST_CARD, True)
+        return Presented("", "", "", Outcome(INVALID_NUMBER), "the number fails the Luhn check",
+                         USE_A_TEST_CARD, True)
     scheme = brand(number)
-    card = Presented(scheme.name if scheme else "", number[:6], number[-4:], Outcome(APPROVED), "a plain success card")
+    card = Presented(scheme.name if scheme else "", number[:6], number[-4:], Outcome(APPROVED),
+                     "a plain success card")
     scripted = _scripted(number)
     if scheme is None or (scripted is None and number not in PLAIN):
         return replace(_faulty(card, INVALID_NUMBER, "the number is not a test card"), hint=USE_A_TEST_CARD)
     if not valid_through(fields["expirationMonth"], fields["expirationYear"], now, zone_name):
-        return _faulty(card, INVALID_VALIDITY, "the card's validity is over, or is no month and year of two digits")
+        return _faulty(card, INVALID_VALIDITY,
+                       "the card's validity is over, or is no month and year of two digits")
     if not _digits(fields["cvv"], scheme.cvv, scheme.cvv):
         return _faulty(card, INVALID_CVV, f"the verification code of {scheme.name} has {scheme.cvv} digits")
     return replace(card, outcome=scripted[0], why=scripted[1]) if scripted else card

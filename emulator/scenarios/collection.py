@@ -20,7 +20,8 @@ def shipped() -> list[str]:
 def shipped_scenario(name: str) -> Scenario:
     """The bundled scenario of this name. Raises Invalid when there is none."""
     if name not in _files():
-        raise Invalid([f"there is no scenario {quoted(name)}; there are {', '.join(shipped())}{near(name, shipped())}"])
+        raise Invalid([f"there is no scenario {quoted(name)}; there are "
+                       f"{', '.join(shipped())}{near(name, shipped())}"])
     return _read(name)
 
 

@@ -23,9 +23,9 @@ LONGEST_NUMBER = 40
 MOST_REMEMBERED = 64
 MOST_MEMORY = 1 << 17  # bytes of a compiled expression; a search with the largest one takes about 20 ms
 NOT_IN_RE2 = {"(?=": "it has no lookahead", "(?!": "it has no lookahead", "(?<=": "it has no lookbehind",
-              "(?<!": "it has no lookbehind", "(?P=": "it has no backreferences", "(?>": "it has no atomic groups",
-              "++": "it has no possessive repetition", "*+": "it has no possessive repetition",
-              "\\Z": "the end of the text is $ or \\z"}
+              "(?<!": "it has no lookbehind", "(?P=": "it has no backreferences",
+              "(?>": "it has no atomic groups", "++": "it has no possessive repetition",
+              "*+": "it has no possessive repetition", "\\Z": "the end of the text is $ or \\z"}
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 
 
@@ -160,7 +160,8 @@ def _matches(parameter: str, wanted: Wanted) -> Test:
     expression = _compiled(str(wanted))
 
     def found(text: str) -> bool:
-        return len(text) <= LONGEST_SEARCHED and expression.search(text.encode("utf-8", "replace")) is not None
+        return (len(text) <= LONGEST_SEARCHED
+                and expression.search(text.encode("utf-8", "replace")) is not None)
 
     # The result is cached, because a request is tested before its transaction and again within it. Card
     # numbers are short, and are never kept.
@@ -191,12 +192,16 @@ LOOKUPS = {row.name: row for row in (
     Lookup("above", "is not above", _above, "more than this number, exactly", numeric=True),
     Lookup("below", "is not below", _below, "less than this number, exactly", numeric=True),
     Lookup("in", "is none of", _any, "one of a list", listed=True),
-    Lookup("startswith", "does not begin with", lambda _, wanted: lambda text: text.startswith(wanted), "begins with this"),
-    Lookup("endswith", "does not end in", lambda _, wanted: lambda text: text.endswith(wanted), "ends in this"),
-    Lookup("contains", "does not contain", lambda _, wanted: lambda text: str(wanted) in text, "has this in it"),
+    Lookup("startswith", "does not begin with", lambda _, wanted: lambda text: text.startswith(wanted),
+           "begins with this"),
+    Lookup("endswith", "does not end in", lambda _, wanted: lambda text: text.endswith(wanted),
+           "ends in this"),
+    Lookup("contains", "does not contain", lambda _, wanted: lambda text: str(wanted) in text,
+           "has this in it"),
     Lookup(MATCHES, "does not match", _matches,
-           f"a regular expression of at most {LONGEST_EXPRESSION} characters (RE2: without lookaround and backreferences) is found "
-           f"in it; ^ and $ stand for its ends. A value of more than {LONGEST_SEARCHED:,} characters has none"),
+           f"a regular expression of at most {LONGEST_EXPRESSION} characters (RE2: without lookaround and "
+           f"backreferences) is found in it; ^ and $ stand for its ends. A value of more than "
+           f"{LONGEST_SEARCHED:,} characters has none"),
 )}
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from ..base import durations
 
-_KINDS: Mapping[type, str] = {dict: "a table", list: "a list", bool: "true or false", int: "a number", float: "a number",
+_KINDS: Mapping[type, str] = {dict: "a table", list: "a list", bool: "true or false", int: "a number",
+                              float: "a number",
                               Decimal: "a number", str: "a text", type(None): "nothing"}
 LONGEST_SHOWN = 60
 MOST_ZEROS = 30

@@ -11,7 +11,7 @@ from .tables import fault_rows, shipped_rows, then_rows, when_rows
 from .writing import toml, written
 
 __all__ = [
-    "BYTE_ORDER_MARK", "ENDPOINTS", "SUFFIX", "Buyer", "Condition", "Facts", "Invalid", "Match", "Notify", "Picked",
-    "Rule", "Scenario", "Script", "Terminal", "Then", "differences", "fault_rows", "from_json", "load", "match",
-    "parse", "search", "shipped", "shipped_rows", "shipped_scenario", "shipped_text", "then_rows", "toml", "when_rows",
-    "written"]
+    "BYTE_ORDER_MARK", "ENDPOINTS", "SUFFIX", "Buyer", "Condition", "Facts", "Invalid", "Match", "Notify",
+    "Picked", "Rule", "Scenario", "Script", "Terminal", "Then", "differences", "fault_rows", "from_json",
+    "load", "match", "parse", "search", "shipped", "shipped_rows", "shipped_scenario", "shipped_text",
+    "then_rows", "toml", "when_rows", "written"]

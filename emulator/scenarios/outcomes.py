@@ -29,8 +29,8 @@ LONGEST_DELAY = 10 * durations.MINUTE
 def _code(value: object) -> str:
     text = str(value).zfill(4) if type(value) is int and 0 <= value < 10_000 else scalar(value)
     if text not in RESPONSE_CODES and text != FROM_AMOUNT:
-        raise ValueError(f"is {quoted(text)}, no response code (tgpay-emulator cards lists them) and not {FROM_AMOUNT}"
-                         f"{near(text, (*RESPONSE_CODES, FROM_AMOUNT))}")
+        raise ValueError(f"is {quoted(text)}, no response code (tgpay-emulator cards lists them) and not "
+                         f"{FROM_AMOUNT}{near(text, (*RESPONSE_CODES, FROM_AMOUNT))}")
     return text
 
 
@@ -38,7 +38,8 @@ def _ending(value: object) -> str:
     text = str(value).zfill(4) if type(value) is int and 0 <= value < 10_000 else scalar(value)
     endings = (PAID, *BUYER_FAILURES, *RESULTS)
     if text not in RESPONSE_CODES and text not in endings:
-        raise ValueError(f"is {quoted(text)}, no response code and none of {', '.join(endings)}{near(text, (*endings, *RESPONSE_CODES))}")
+        raise ValueError(f"is {quoted(text)}, no response code and none of "
+                         f"{', '.join(endings)}{near(text, (*endings, *RESPONSE_CODES))}")
     return text
 
 
@@ -59,11 +60,13 @@ class Notify:
     """`notify`: what happens to the notifications of the order."""
 
     delay: int | None = key(DURATION, "they are sent so much later")
-    times: int = key(whole(1, 100, 1), "each is sent so often, one after the other, whether it is taken or not")
-    drop: int = key(whole(1, 100, 0), "the first so many attempts of each are lost on the way; 100 never arrives")
+    times: int = key(whole(1, 100, 1),
+                     "each is sent so often, one after the other, whether it is taken or not")
+    drop: int = key(whole(1, 100, 0),
+                    "the first so many attempts of each are lost on the way; 100 never arrives")
     wrong_sign: bool = key(SWITCH, "they are signed wrongly")
-    shuffle: bool = key(SWITCH, "those before the last wait for it, as long as the order waits: they arrive in another order than "
-                                "their causes")
+    shuffle: bool = key(SWITCH, "those before the last wait for it, as long as the order waits: they arrive "
+                                "in another order than their causes")
     duplicate: int = key(copies(20), "each is sent so many times at the same moment")
     altered: bool = key(SWITCH, "the amount in them is altered after they are signed (ours)")
     before_answer: bool = key(SWITCH, "they are sent before the answer to the request (ours)")
@@ -93,7 +96,8 @@ class Buyer:
     """`buyer`: what the payer of a waiting order does by themselves."""
 
     pays_after: int | None = key(DURATION, "pays after so long")
-    declines_after: int | None = key(DURATION, "declines after so long, with error as the reason when it is given")
+    declines_after: int | None = key(DURATION,
+                                     "declines after so long, with error as the reason when it is given")
     never: bool = key(SWITCH, "does nothing, also not at the counter: the order waits until its time is over")
 
     def contradictions(self) -> Iterator[str]:
@@ -111,7 +115,8 @@ class Then:
     Without any key, the payment goes as without a scenario. A `settles_after` implies `pending`.
     """
 
-    code: str = key(CODE, f"the issuer answers as to the test card of this code; {FROM_AMOUNT} takes the amount's digits (30.84 is 3084), "
+    code: str = key(CODE, f"the issuer answers as to the test card of this code; {FROM_AMOUNT} takes the "
+                          f"amount's digits (30.84 is 3084), "
                           "and the rule fits only where they are a code (ours)", CARDS)
     error: str = key(one_of(*BUYER_FAILURES), "the buyer fails with this", WALLETS)
     result: str = key(one_of(*RESULTS), "how the transaction on the terminal ends", TERMINALS)
@@ -119,13 +124,16 @@ class Then:
     pending: bool = key(SWITCH, "it is not decided yet, until the control interface decides", PAYMENTS)
     settles_after: int | None = key(DURATION, "it is pending for so long", PAYMENTS)
     settles_as: str = key(ENDING, f"what it becomes after settles_after; {PAID} unless told", PAYMENTS)
-    three_d: bool = key(SWITCH, "the issuer's page opens; the one-time code decides, or code where it is given and not 3200 (ours)", CARDS)
+    three_d: bool = key(SWITCH, "the issuer's page opens; the one-time code decides, or code where it is "
+                                "given and not 3200 (ours)", CARDS)
     review: bool = key(SWITCH, "authorised, and pending the merchant's review (ours)", CARDS)
     chargeback_after: int | None = key(DURATION, "paid at once, and charged back after so long (ours)", CARDS)
-    is_success: str = key(one_of("F"), "the answer to a card payment from the merchant's server says F, whatever "
-                                       "came of it, as the document's sample does; without it T", CARDS)
+    is_success: str = key(one_of("F"),
+                          "the answer to a card payment from the merchant's server says F, whatever "
+                          "came of it, as the document's sample does; without it T", CARDS)
     delay: int | None = key(duration(LONGEST_DELAY), "the answer takes so much longer, on the real clock")
-    fault: str = key(one_of(*FAULTS), f"where the line breaks; nothing happens with {', '.join(NOTHING_HAPPENS)}, with all others the "
+    fault: str = key(one_of(*FAULTS), f"where the line breaks; nothing happens with "
+                                      f"{', '.join(NOTHING_HAPPENS)}, with all others the "
                                       "payment is committed")
     settlement: tuple[str, ...] = key(
         some_of(*Discrepancy), "discrepancies of the order's rows in the settlement file",
@@ -137,7 +145,8 @@ class Then:
     @property
     def speaks_of_cards(self) -> bool:
         """Whether it determines the answer of a card's issuer."""
-        return bool(self.code or self.three_d or self.review or self.waits) or self.chargeback_after is not None
+        return (bool(self.code or self.three_d or self.review or self.waits)
+                or self.chargeback_after is not None)
 
     @property
     def waits(self) -> bool:
@@ -157,7 +166,8 @@ class Then:
 _ONE_WAY = "cards, wallets and terminals are paid in different ways"
 _WAITING = "it says itself when the payment is decided"
 EXCLUSIVE: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
-    (("code", "three_d", "review", "chargeback_after", "is_success"), ("error", "result", "approves", "terminal"),
+    (("code", "three_d", "review", "chargeback_after", "is_success"),
+     ("error", "result", "approves", "terminal"),
      _ONE_WAY),
     (("error",), ("result", "approves", "terminal"), _ONE_WAY),
     (("buyer",), ("result", "approves", "terminal"), _ONE_WAY),
@@ -172,21 +182,29 @@ def _is_final(code: str) -> bool:
 
 
 def _is_paid(code: str) -> bool:
-    return code in ("", PENDING) or (code != FROM_AMOUNT and RESPONSE_CODES[code].status is CardStatus.SUCCESS)
+    return (code in ("", PENDING)
+            or (code != FROM_AMOUNT and RESPONSE_CODES[code].status is CardStatus.SUCCESS))
 
 
 # Combinations of keys that are refused, each with the reason.
 CONTRADICTIONS: tuple[tuple[Callable[[Then], bool], str], ...] = (
     (lambda then: then.settles_as != PAID and then.settles_after is None, "settles_as needs settles_after"),
-    (lambda then: then.approves > 0 and then.result != Result.PARTIAL_APPROVAL, f"approves needs result = {Result.PARTIAL_APPROVAL}"),
+    (lambda then: then.approves > 0 and then.result != Result.PARTIAL_APPROVAL,
+     f"approves needs result = {Result.PARTIAL_APPROVAL}"),
     (lambda then: then.waits and _is_final(then.code), "the code is final, so the payment cannot be pending"),
-    (lambda then: then.waits and then.result not in ("", Result.UNDEFINED), "the result is final, so the transaction cannot be pending"),
-    (lambda then: then.code != "" and then.settles_as not in (PAID, *RESPONSE_CODES), "a card payment settles as a code or as paid"),
-    (lambda then: then.result != "" and then.settles_as not in (PAID, *RESULTS), "a transaction settles as a result or as paid"),
+    (lambda then: then.waits and then.result not in ("", Result.UNDEFINED),
+     "the result is final, so the transaction cannot be pending"),
+    (lambda then: then.code != "" and then.settles_as not in (PAID, *RESPONSE_CODES),
+     "a card payment settles as a code or as paid"),
+    (lambda then: then.result != "" and then.settles_as not in (PAID, *RESULTS),
+     "a transaction settles as a result or as paid"),
     (lambda then: then.review and then.code not in ("", PENDING), f"review goes with code {PENDING} only"),
-    (lambda then: then.chargeback_after is not None and not _is_paid(then.code), "chargeback_after needs a code that is paid"),
-    (lambda then: then.error != "" and (then.buyer.never or then.buyer.pays_after is not None), "a buyer who fails does not pay"),
-    (lambda then: then.result != "" and (then.terminal.offline or then.terminal.busy), "a terminal that is not reached has no result"),
+    (lambda then: then.chargeback_after is not None and not _is_paid(then.code),
+     "chargeback_after needs a code that is paid"),
+    (lambda then: then.error != "" and (then.buyer.never or then.buyer.pays_after is not None),
+     "a buyer who fails does not pay"),
+    (lambda then: then.result != "" and (then.terminal.offline or then.terminal.busy),
+     "a terminal that is not reached has no result"),
     (lambda then: then.fault in NOTHING_HAPPENS and not set(given(then)) <= {"fault", "delay"},
      "with this fault nothing happens, so that only delay goes with it"),
     (lambda then: "missing" in then.settlement and not set(then.settlement) <= {"missing", "unknown_row"},

@@ -37,7 +37,8 @@ def check_keys(table: Mapping[str, Any], known: tuple[str, ...], path: str, prob
     """Add a problem for each key that is not known; `path` stands before the key."""
     for name in table:
         if name not in known:
-            problems.add(f"{path}{shown_key(name)}", f"is no key; there are {', '.join(known)}{near(str(name), known)}")
+            problems.add(f"{path}{shown_key(name)}",
+                         f"is no key; there are {', '.join(known)}{near(str(name), known)}")
 
 
 def shown_key(name: object) -> str:

@@ -102,7 +102,8 @@ def _condition(key: str, value: Any) -> Condition:
 
 def _listed(value: Any) -> list[Any]:
     if not isinstance(value, list) or not value:
-        raise ValueError(f"is {'an empty list' if value == [] else kind_of(value)}, not a list of texts or numbers")
+        raise ValueError(f"is {'an empty list' if value == [] else kind_of(value)}, not a list of texts or "
+                         f"numbers")
     return value
 
 
@@ -138,7 +139,8 @@ def _then(written: Any, problems: Problems) -> Then | tuple[Then, ...]:
     elif written == []:
         problems.add("then", "is an empty list, so that the rule would be used up from the beginning")
     elif isinstance(written, list):
-        return tuple(_table(Then, each, f"then[{count}]", problems) or Then() for count, each in enumerate(written))
+        return tuple(_table(Then, each, f"then[{count}]", problems) or Then() for count,
+                     each in enumerate(written))
     else:
         return _table(Then, written, "then", problems) or Then()
     return Then()
@@ -193,4 +195,5 @@ def _check_endpoints(rule: Rule, problems: Problems) -> None:
     for name in dict.fromkeys(name for then in thens for name in given(then)):
         places = keys_of(Then)[name].endpoints
         if places and not set(places) & set(reached):
-            problems.add(f"then.{name}", f"has an effect at {', '.join(places)} only, not at {', '.join(reached)}")
+            problems.add(f"then.{name}",
+                         f"has an effect at {', '.join(places)} only, not at {', '.join(reached)}")

@@ -62,7 +62,8 @@ class Script:
             return self.then.error or DEFAULT_FAILURE
         if self.then.settles_after is not None and self.then.settles_as not in _APPROVALS:
             return self.then.settles_as if self.then.settles_as in BUYER_FAILURES else DEFAULT_FAILURE
-        return "" if self.then.buyer.pays_after is not None or self.then.settles_after is not None else self.then.error
+        return ("" if self.then.buyer.pays_after is not None
+                or self.then.settles_after is not None else self.then.error)
 
     @property
     def later_code(self) -> str:
@@ -95,7 +96,8 @@ class Script:
     def read(cls, written: str) -> "Script":
         """The script of a JSON text from `written`."""
         document = json.loads(written)
-        return cls(document["rule"], document["at"], _then(json.dumps(document["then"])), document.get("acted", False))
+        return cls(document["rule"], document["at"], _then(json.dumps(document["then"])),
+                   document.get("acted", False))
 
 
 @lru_cache(maxsize=256)

@@ -18,7 +18,8 @@ def when_rows() -> list[Row]:
            (ENDPOINT, ", ".join(ENDPOINTS), "the path's name"),
            (ATTEMPT, "a whole number", "the attempts of the order number, counted from 1"),
            (CARD, "digits", "the number of the card that is presented"),
-           (CHANCE, "0 to 1", "how often the rule fits, drawn from the seed, the order, the attempt and the rule's name")]
+           (CHANCE, "0 to 1", "how often the rule fits, drawn from the seed, the order, the attempt and the "
+                              "rule's name")]
     return own + [(f"…__{row.name}", _values(row), row.meaning) for row in LOOKUPS.values() if row.name]
 
 

@@ -7,7 +7,9 @@ from .matching import Scenario
 
 
 def toml(scenario: Scenario) -> str:
-    """The TOML file of a scenario, which `parse` reads. Without a summary, its name is written as the summary."""
+    """The TOML file of a scenario, which `parse` reads. Without a summary, its name is written as the
+    summary.
+    """
     return written(scenario.as_json())
 
 

@@ -89,6 +89,6 @@ def _warn_of_known_tokens(tables: Reader) -> None:
             continue  # this token is in the document itself
         known = tables.merchants.find(merchants_id)
         if known and known.token == settings["token"]:
-            log.warning("the seeded merchants' tokens in this database derive from the default seed, so that anybody "
-                        "can compute them; reset it, or serve another one")
+            log.warning("the seeded merchants' tokens in this database derive from the default seed, so that "
+                        "anybody can compute them; reset it, or serve another one")
             return

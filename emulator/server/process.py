@@ -34,7 +34,8 @@ log = logging.getLogger(__name__)
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
     """The gunicorn application of one `serve`."""
 
-    def __init__(self, settings: Settings, listener: socket.socket, path: Path, ready: Callable[[], None]) -> None:
+    def __init__(self, settings: Settings, listener: socket.socket, path: Path,
+                 ready: Callable[[], None]) -> None:
         self._settings = settings.replaced(connections=most_connections(settings.connections, open_files()))
         self._listener = listener
         self._path = path
@@ -46,8 +47,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
     def load_config(self) -> None:
         """Hand our settings to gunicorn."""
         options = {
-            "bind": f"fd://{self._listener.fileno()}", "workers": self._settings.workers, "worker_class": Worker,
-            "preload_app": True, "worker_connections": self._settings.connections,
+            "bind": f"fd://{self._listener.fileno()}", "workers": self._settings.workers,
+            "worker_class": Worker, "preload_app": True, "worker_connections": self._settings.connections,
             "worker_tmp_dir": heartbeat_directory(self._path),
             "logger_class": Logger, "loglevel": self._log_level(), "keepalive": 75, "timeout": 60,
             "graceful_timeout": WORKERS_S,
@@ -70,7 +71,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
 
     def _lead(self, worker: Any) -> None:
         """Start the scheduler of a worker."""
-        threading.Thread(target=self._scheduler.run, args=(self._sender.load,), name="scheduler", daemon=True).start()
+        threading.Thread(target=self._scheduler.run, args=(self._sender.load,), name="scheduler",
+                         daemon=True).start()
 
 
 def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None:
@@ -96,7 +98,8 @@ def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _serve_on(settings: Settings, path: Path, announce: Callable[[Settings, str], None], lasting: bool) -> None:
+def _serve_on(settings: Settings, path: Path, announce: Callable[[Settings, str], None],
+              lasting: bool) -> None:
     """Serve a database, which is `lasting` unless it is in a temporary directory. Raises as `serve` does."""
     process = os.getpid()
     listener = listen(settings.host, settings.port)
@@ -109,7 +112,8 @@ def _serve_on(settings: Settings, path: Path, announce: Callable[[Settings, str]
         _agree(path, in_force)
 
     def ready() -> None:
-        gc.freeze()  # the workers share the master's objects, as long as their garbage collectors do not touch them
+        # the workers share the master's objects, as long as their garbage collectors do not touch them
+        gc.freeze()
         gc.enable()
         _write_address(in_force.address_file, reachable(address))
         announce(in_force, address)

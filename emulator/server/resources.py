@@ -41,8 +41,9 @@ def temporary_directory() -> Path:
     try:
         return Path(tempfile.mkdtemp(prefix="tgpay-emulator-"))
     except OSError as error:
-        raise Unstartable(f"no place for the {TEMPORARY} database: {error.strerror or error}; "
-                          "mount a writable one, as docker run --tmpfs /tmp does, or use --database FILE") from error
+        advice = "mount a writable one, as docker run --tmpfs /tmp does, or use --database FILE"
+        reason = f"no place for the {TEMPORARY} database: {error.strerror or error}; {advice}"
+        raise Unstartable(reason) from error
 
 
 def listen(host: str, port: int) -> socket.socket:

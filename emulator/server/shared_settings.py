@@ -13,9 +13,10 @@ from pathlib import Path
 from ..base.settings import Settings
 from ..store.locks import lock_file, locked
 
-SHARED = ("seed", "scenario", "strict", "timezone", "notify_timezone", "notify_retries", "notify_timeout", "notify_allow", "notify_ca",
-          "notify_insecure", "settlement_time", "settlement_days", "refund_period", "autopilot", "contactless_limit",
-          "amount_triggers", "keep", "keep_entries")
+SHARED = ("seed", "scenario", "strict", "timezone", "notify_timezone", "notify_retries", "notify_timeout",
+          "notify_allow", "notify_ca",
+          "notify_insecure", "settlement_time", "settlement_days", "refund_period", "autopilot",
+          "contactless_limit", "amount_triggers", "keep", "keep_entries")
 SECRET = ("seed",)
 LONGEST = 65_536
 
@@ -39,7 +40,8 @@ def agree(path: Path, settings: Settings) -> int:
             differences = _differences(json.loads(os.pread(file, LONGEST, 0)), _written(settings))
             if differences:
                 os.close(file)
-                raise Different(f"another server serves {path} with other settings: {'; '.join(differences)}") from None
+                raise Different(
+                    f"another server serves {path} with other settings: {'; '.join(differences)}") from None
         else:
             os.ftruncate(file, 0)
             os.pwrite(file, json.dumps(_written(settings)).encode(), 0)

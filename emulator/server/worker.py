@@ -24,7 +24,8 @@ REQUESTS_S, ATTEMPTS_S, WORKERS_S = 4, 5, 6
 SPARE_FILES = 200
 BREATH_S = 0.05
 OUT_OF_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-STATUSES = {LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, ExpectationFailed: HTTPStatus.EXPECTATION_FAILED}
+STATUSES = {LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+            ExpectationFailed: HTTPStatus.EXPECTATION_FAILED}
 NOT_THERE = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
 
 
@@ -70,7 +71,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         super().__init__(*given)
         self._here: Emulator = self.app.application.extensions["emulator"]
         self._settings: Settings = self._here.settings
-        self._most_kept = self.worker_connections - self.worker_connections // 4  # the rest is for new connections
+        # the rest is for new connections
+        self._most_kept = self.worker_connections - self.worker_connections // 4
         self._asked_to_end = time.monotonic()
 
     @classmethod

@@ -20,7 +20,8 @@ PATIENCE_S = 20
 
 def sign(params: Mapping[str, str], token: str) -> str:
     """The signature of parameters (section 1.2). Empty values, `sign` and `sign_type` are not signed."""
-    counted = sorted((name, value) for name, value in params.items() if value and name not in ("sign", "sign_type"))
+    counted = sorted((name, value) for name,
+                     value in params.items() if value and name not in ("sign", "sign_type"))
     text = "&".join(f"{name}={value}" for name, value in counted) + token
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
@@ -132,7 +133,8 @@ def post_form(form: Form, page_url: str, headers: Mapping[str, str], patience: f
     parts = parse.urlsplit(page_url)
     sent = {**headers, "Origin": f"{parts.scheme}://{parts.netloc}",
             "Content-Type": "application/x-www-form-urlencoded"}
-    return fetch(parse.urljoin(page_url, form.action), "POST", parse.urlencode(form.fields).encode(), sent, patience)
+    return fetch(parse.urljoin(page_url, form.action), "POST", parse.urlencode(form.fields).encode(), sent,
+                 patience)
 
 
 class Receiver:
@@ -146,7 +148,8 @@ class Receiver:
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(self._receive))
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/notify"
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05},
+                         daemon=True).start()
 
     def _receive(self, notification: dict[str, str]) -> None:
         with self._changed:
@@ -178,7 +181,8 @@ def _handler(receive: Callable[[dict[str, str]], None]) -> type[http.server.Base
     class Handler(http.server.BaseHTTPRequestHandler):
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-            receive(read_notification(self.path.partition("?")[2], body, self.headers.get("Content-Type", "")))
+            receive(read_notification(self.path.partition("?")[2], body,
+                                      self.headers.get("Content-Type", "")))
             self.send_response(200)
             self.send_header("Content-Length", "7")
             self.end_headers()

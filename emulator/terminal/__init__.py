@@ -22,7 +22,7 @@ from .vocabulary import (
 
 __all__ = [
     "AMOUNT_TRIGGERS", "APPROVALS", "Act", "Answer", "DECLINED_CODE", "Impossible", "MESSAGES", "OPERATIONS",
-    "PATIENCE", "POSSIBLE", "REASONS", "REFUND", "REFUND_REVERSAL", "REPEATABLE", "RESOLVED_AFTER", "REVERSALS",
-    "Result", "SALE", "SHOWN", "STOP", "STOPPABLE", "State", "Terminal", "Transaction", "acted", "after_time",
-    "card_was_read", "concluded", "due_at", "end", "ended", "history", "host_answer", "is_busy", "patience_left",
-    "refused", "resolved", "state", "steps_of", "summary", "transaction_json"]
+    "PATIENCE", "POSSIBLE", "REASONS", "REFUND", "REFUND_REVERSAL", "REPEATABLE", "RESOLVED_AFTER",
+    "REVERSALS", "Result", "SALE", "SHOWN", "STOP", "STOPPABLE", "State", "Terminal", "Transaction", "acted",
+    "after_time", "card_was_read", "concluded", "due_at", "end", "ended", "history", "host_answer", "is_busy",
+    "patience_left", "refused", "resolved", "state", "steps_of", "summary", "transaction_json"]

@@ -59,7 +59,8 @@ def steps_of(transaction: Transaction) -> tuple[Step, ...]:
             break
         since = done_at
     if transaction.ended_at is None:
-        return (*steps, Step(since, SHOWN[answer.result], answer.result, answer.message or MESSAGES[answer.result]))
+        return (*steps, Step(since, SHOWN[answer.result], answer.result,
+                             answer.message or MESSAGES[answer.result]))
     past = [step for step in steps if step.since <= transaction.ended_at]
     result = Result.UNDEFINED if transaction.resolved_at is not None else Result(transaction.result)
     return (*past, Step(transaction.ended_at, SHOWN[result], result, transaction.message))
@@ -153,4 +154,5 @@ def history(transaction: Transaction) -> dict[str, str]:
     begun = transaction.started_at
     steps = [f"{step.state} +{durations.text(step.since - begun)}" for step in steps_of(transaction)]
     return {"terminal_sn": transaction.serial, "transactionResultId": transaction.result_id,
-            "steps": ", ".join(steps), "requested": money.text(transaction.requested), "message": transaction.message}
+            "steps": ", ".join(steps), "requested": money.text(transaction.requested),
+            "message": transaction.message}

@@ -51,16 +51,18 @@ APPROVALS = (Result.SUCCESS, Result.AUTHORISED, Result.PARTIAL_APPROVAL)
 # After these results the order number may be used again.
 REPEATABLE = (Result.DECLINED, Result.FAILED, Result.CANCELLED)
 SHOWN: Mapping[Result, State] = {
-    **dict.fromkeys(APPROVALS, State.APPROVED), Result.DECLINED: State.DECLINED, Result.CANCELLED: State.CANCELLED,
-    Result.FAILED: State.FAILED, Result.UNDEFINED: State.FAILED}
+    **dict.fromkeys(APPROVALS, State.APPROVED), Result.DECLINED: State.DECLINED,
+    Result.CANCELLED: State.CANCELLED, Result.FAILED: State.FAILED, Result.UNDEFINED: State.FAILED}
 ENTRIES = (Act.TAP, Act.INSERT, Act.SWIPE)
 POSSIBLE: Mapping[State, tuple[Act, ...]] = {
     State.WAITING_FOR_CARD: (*ENTRIES, Act.CANCEL), State.PIN_ENTRY: (Act.PIN, Act.CANCEL),
     State.AUTHORISING: (Act.APPROVE, Act.DECLINE)}
 STOPPABLE = tuple(state for state, acts in POSSIBLE.items() if Act.CANCEL in acts)
 MESSAGES: Mapping[Result, str] = {
-    **dict.fromkeys(APPROVALS, "Approved or completed successfully"), Result.PARTIAL_APPROVAL: "Approved for a part of the amount",
-    Result.DECLINED: "Declined", Result.FAILED: "Transaction failed", Result.CANCELLED: "Transaction cancelled",
+    **dict.fromkeys(APPROVALS, "Approved or completed successfully"),
+    Result.PARTIAL_APPROVAL: "Approved for a part of the amount",
+    Result.DECLINED: "Declined", Result.FAILED: "Transaction failed",
+    Result.CANCELLED: "Transaction cancelled",
     Result.UNDEFINED: "The host did not answer in time, the result is not known yet"}
 # Messages that say why a transaction ended so, in place of those of its result.
 REASONS: Mapping[str, str] = {

@@ -34,7 +34,9 @@ MOST_DISCARDED = 64 * 1024 * 1024
 @blueprint.app_errorhandler(404)
 @blueprint.app_errorhandler(405)
 def nothing_here(error: HTTPException) -> Response:
-    """What routing does not know, `/v2//x.php` and invented methods among it, is answered as its place is: XML or a page."""
+    """What routing does not know, `/v2//x.php` and invented methods among it, is answered as its place is:
+    XML or a page.
+    """
     for place in GATEWAY:
         if f"{request.path}/".startswith(f"{place}/"):
             return answer(request.path[len(place) + 1:])
@@ -46,7 +48,8 @@ def nothing_here(error: HTTPException) -> Response:
 @blueprint.route(f"{PLACE}/<path:path>", methods=ALL_METHODS, provide_automatic_options=False)
 @blueprint.route(f"{OLD_PLACE}/<path:path>", methods=ALL_METHODS, provide_automatic_options=False)
 def answer(path: str) -> Response:
-    """Answer whatever is asked of the gateway; each answer is XML, unless the endpoint's is something else."""
+    """Answer whatever is asked of the gateway; each answer is XML, unless the endpoint's is something else.
+    """
     answered = emulator().gateway.answer(_read(path))
     try:
         response = _on_time(answered)
@@ -83,12 +86,14 @@ def _made(answered: Answered) -> Response:
     if answered.form:
         pages.secure(response)
     for name, value in answered.cookies.items():
-        response.set_cookie(name, value, max_age=10 * 365 * 86400, path=under_prefix("/"), httponly=True, samesite="Lax")
+        response.set_cookie(name, value, max_age=10 * 365 * 86400, path=under_prefix("/"), httponly=True,
+                            samesite="Lax")
     return response
 
 
 def _headers(answered: Answered) -> dict[str, str]:
-    headers = {"Access-Control-Allow-Origin": "*", "X-TGPay-Request": str(answered.journal_id), "Cache-Control": "no-store"}
+    headers = {"Access-Control-Allow-Origin": "*", "X-TGPay-Request": str(answered.journal_id),
+               "Cache-Control": "no-store"}
     # A rule may have any name; a header is ASCII.
     return {**headers, "X-TGPay-Rule": quote(answered.rule, safe=PRINTED)} if answered.rule else headers
 
@@ -101,7 +106,8 @@ def _broken(response: Response, wire: Wire) -> Response:
     whole = response.get_data()
     if wire is Wire.RESET and "gunicorn.socket" in request.environ:
         connection = request.environ["gunicorn.socket"]
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close at once, by RST
+        # close at once, by RST
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.close()
     pieces = {Wire.TRUNCATED: _cut(whole), Wire.SLOW: _dripping(whole, emulator())}
     response.response = pieces.get(wire, _cut(b""))
@@ -130,7 +136,9 @@ def _encoded(pieces: Any) -> Iterator[bytes]:
 
 @dataclass(frozen=True)
 class _Body:
-    """What was read of a body, or why nothing was: `text` is that of a form, `hint` is for a client whose body is of another kind."""
+    """What was read of a body, or why nothing was: `text` is that of a form, `hint` is for a client whose
+    body is of another kind.
+    """
 
     form: dict[str, str] = field(default_factory=dict)
     text: str = ""
@@ -151,7 +159,8 @@ def _read(path: str) -> incoming.Request:
         request.cookies, body.too_large, body.broken, body.hint, findings=findings)
     if body.too_large:
         return came
-    return replace(came, query=_text(request.environ.get("QUERY_STRING", "")), fragment=_text(fragment), body=_text(body.text))
+    return replace(came, query=_text(request.environ.get("QUERY_STRING", "")), fragment=_text(fragment),
+                   body=_text(body.text))
 
 
 def _body() -> _Body:
@@ -200,7 +209,8 @@ def _plain() -> _Body:
     """The parameters of a form. Raises RequestEntityTooLarge, BadRequest."""
     raw = _raw()
     wrong = _not_read(raw)
-    return _Body(hint=wrong) if wrong else _Body(_pairs(raw.decode("latin-1")), raw.decode("latin-1"), hint=_looks_like(raw))
+    return (_Body(hint=wrong) if wrong else _Body(_pairs(raw.decode("latin-1")), raw.decode("latin-1"),
+                                                  hint=_looks_like(raw)))
 
 
 def _not_read(raw: bytes) -> str:
@@ -230,7 +240,9 @@ def _encoding() -> str:
 
 
 def _read_to_the_end() -> None:
-    """Let a client finish sending, within bounds: one that still sends when the answer comes sees a broken connection instead."""
+    """Let a client finish sending, within bounds: one that still sends when the answer comes sees a broken
+    connection instead.
+    """
     request.max_content_length = None
     left = MOST_DISCARDED
     try:
@@ -241,7 +253,9 @@ def _read_to_the_end() -> None:
 
 
 def _pairs(raw: str) -> dict[str, str]:
-    """The parameters of a query string or form, the last of a repeated name; what is not UTF-8 becomes surrogate escapes."""
+    """The parameters of a query string or form, the last of a repeated name; what is not UTF-8 becomes
+    surrogate escapes.
+    """
     return dict(parse_qsl(_text(raw), keep_blank_values=True, errors="surrogateescape"))
 
 

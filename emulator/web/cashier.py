@@ -1,4 +1,6 @@
-"""What the payer by card sees: the cashier's page, the issuer's page of 3-D, and the results (contract 3.1, 3.2, 5.1)."""
+"""What the payer by card sees: the cashier's page, the issuer's page of 3-D, and the results (contract 3.1,
+3.2, 5.1).
+"""
 import json
 from dataclasses import replace
 from typing import Any
@@ -23,10 +25,12 @@ from .pages import BY_OWN_PAGES, leads_to, order_of, page, present_time, seconds
 blueprint = Blueprint("cashier", __name__)
 FIELDS = ("cardNo", "expirationMonth", "expirationYear", "cvv")
 # One tap away on the page, each with the name of its text; the others are in the page's list.
-FAVOURITES = (*((number, "tap_paid") for number in (test_cards.PLAIN[2], test_cards.PLAIN[4], *test_cards.PLAIN[5:])),
+FAVOURITES = (*((number, "tap_paid") for number in (test_cards.PLAIN[2], test_cards.PLAIN[4],
+                                                    *test_cards.PLAIN[5:])),
               *((test_cards.number_of(*key), name) for *key, name in (
-                  ("3084", "00000", "tap_money"), ("3100", "00000", "tap_declined"), ("3119", "00000", "tap_lost"),
-                  ("3200", "00000", "tap_3d"), ("3200", "00001", "tap_review"), ("3150", "00001", "tap_later"))))
+                  ("3084", "00000", "tap_money"), ("3100", "00000", "tap_declined"),
+                  ("3119", "00000", "tap_lost"), ("3200", "00000", "tap_3d"), ("3200", "00001", "tap_review"),
+                  ("3150", "00001", "tap_later"))))
 
 
 @blueprint.route("/pay/<token>", methods=["GET", "POST"])
@@ -39,7 +43,8 @@ def pay(token: str) -> Response:
     shown = {**_shown(order), "view": view}
     if view == "form":
         refused = _advice(order, request.args.get("refused", ""))
-        return page("cashier.html", form_action=_elsewhere(order), framed_by=BY_OWN_PAGES, brands=_brands(), refused=refused,
+        return page("cashier.html", form_action=_elsewhere(order), framed_by=BY_OWN_PAGES, brands=_brands(),
+                    refused=refused,
                     missing="missing" in request.args, **_test_cards(), **shown)
     return page("card_result.html", framed_by=BY_OWN_PAGES, **shown)
 
@@ -54,9 +59,11 @@ def _view(order: CardOrder) -> str:
     card = order.card
     if order.is_for_terminal and card.status is CardStatus.RECEIVED:
         return "terminal"
-    if card.on_the_cashier and (card.status is CardStatus.RECEIVED or ("again" in request.args and _may_try_again(order))):
+    if (card.on_the_cashier
+            and (card.status is CardStatus.RECEIVED or ("again" in request.args and _may_try_again(order)))):
         return "form"
-    return {CardStatus.RECEIVED: "pending", CardStatus.PENDING_REVIEW: "pending"}.get(card.status, str(card.status))
+    return {CardStatus.RECEIVED: "pending", CardStatus.PENDING_REVIEW: "pending"}.get(card.status,
+                                                                                      str(card.status))
 
 
 def _may_try_again(order: CardOrder) -> bool:
@@ -77,7 +84,8 @@ def present(token: str) -> Response | Any:
         return redirect(url_for("cashier.pay", token=token, missing=1, again=1, lang=language), 303)
     card = test_cards.present(test_cards.typed(given), present_time(), emulator().settings.timezone)
     if card.outcome.code in test_cards.REFUSALS:
-        return redirect(url_for("cashier.pay", token=token, refused=card.outcome.code, again=1, lang=language), 303)
+        return redirect(url_for("cashier.pay", token=token, refused=card.outcome.code, again=1,
+                                lang=language), 303)
     attempt = request.form.get("attempt")
 
     def act(payments: Payments, current: CardOrder) -> CardOrder:
@@ -86,7 +94,8 @@ def present(token: str) -> Response | Any:
         return _presented(payments, _open(payments, current), card, given["cardNo"])
     after = payers.act(emulator().units, CardOrder, token, act)
     if after and after.card.is_challenged:
-        return redirect(url_for("cashier.issuer", token=token, attempt=after.card.attempt, lang=language), 303)
+        return redirect(url_for("cashier.issuer", token=token, attempt=after.card.attempt, lang=language),
+                        303)
     return redirect(url_for("cashier.pay", token=token, lang=language), 303)
 
 
@@ -124,13 +133,15 @@ def issuer(token: str, attempt: int) -> Response | Any:
         return _onwards(order)
     wrong = f"{_advice(order, test_cards.WRONG_PIN)} ({RESPONSE_CODES[test_cards.WRONG_PIN].message})"
     # Shops show this page inside of theirs.
-    return page("issuer.html", form_action=_elsewhere(order), framed_by="http: https:", code=test_cards.ONE_TIME_CODE, wrong=wrong,
+    return page("issuer.html", form_action=_elsewhere(order), framed_by="http: https:",
+                code=test_cards.ONE_TIME_CODE, wrong=wrong,
                 left_to_type=test_cards.MOST_WRONG_CODES - order.card.wrong_codes, **_shown(order))
 
 
 @blueprint.post("/3ds/<token>/<id:attempt>/<act>")
 def authenticate(token: str, attempt: int, act: str) -> Response | Any:
-    """The payer types a code or gives up; afterwards the browser goes on to the shop, or sees the page again."""
+    """The payer types a code or gives up; afterwards the browser goes on to the shop, or sees the page again.
+    """
     refused, order = refuse_other_sites(), card_order_of(token)
     if refused or order is None or act not in ("answer", "cancel"):
         return refused or page("not_found.html", 404)
@@ -143,17 +154,22 @@ def authenticate(token: str, attempt: int, act: str) -> Response | Any:
             return card_payments.authenticate(payments, current, typed)
         order = payers.act(emulator().units, CardOrder, token, answer) or order
     if order.card.is_challenged:
-        return redirect(url_for("cashier.issuer", token=token, attempt=attempt, lang=request.args.get("lang")), 303)
+        return redirect(url_for("cashier.issuer", token=token, attempt=attempt,
+                                lang=request.args.get("lang")), 303)
     return _onwards(order)
 
 
 def _is_attempt(order: CardOrder, attempt: int | str) -> bool:
-    """Whether an order is where a page saw it: a button pressed twice, or in an old window, does nothing more."""
+    """Whether an order is where a page saw it: a button pressed twice, or in an old window, does nothing
+    more.
+    """
     return str(order.card.attempt) == str(attempt)
 
 
 def _onwards(order: CardOrder) -> Response | Any:
-    """From the issuer's page to the shop with the result; a payer who came from the cashier, or has no shop to go to, sees it there."""
+    """From the issuer's page to the shop with the result; a payer who came from the cashier, or has no shop
+    to go to, sees it there.
+    """
     url = _shop(order)
     if url and not order.card.on_the_cashier:
         return redirect(url, 303)
@@ -167,7 +183,9 @@ def _shop(order: CardOrder) -> str:
 
 
 def _at_the_terminal(order: CardOrder) -> str:
-    """What the terminal shows that an order is paid on, in the language of the page; empty for an order without one."""
+    """What the terminal shows that an order is paid on, in the language of the page; empty for an order
+    without one.
+    """
     shown = terminal.state(order.transaction, present_time())
     return texts(order)[str(shown)] if order.is_for_terminal else ""
 
@@ -184,10 +202,13 @@ def _shown(order: CardOrder) -> dict[str, Any]:
     given_up = escaped(order.details.get("return_url", ""))
     return {
         "order": order, "card": card, "merchant": merchant.name if merchant else order.merchants_id,
-        "amount": f"{order.currency} {money.text(order.amount)}", "left": seconds_left(order), "again": _may_try_again(order),
-        "advice": _advice(order, card.code), "message": card.message, "shop": url, "given_up": given_up or url, "over": url or given_up,
-        "completed": clock.spaced(card.completed_at, emulator().settings.timezone) if card.completed_at is not None else "",
-        "now": _this_month(), "shows": _at_the_terminal(order), "goods": order.details.get("goods_name", "").replace("|", ", ")}
+        "amount": f"{order.currency} {money.text(order.amount)}", "left": seconds_left(order),
+        "again": _may_try_again(order), "advice": _advice(order, card.code), "message": card.message,
+        "shop": url, "given_up": given_up or url, "over": url or given_up,
+        "completed": clock.spaced(card.completed_at, emulator().settings.timezone)
+        if card.completed_at is not None else "",
+        "now": _this_month(), "shows": _at_the_terminal(order),
+        "goods": order.details.get("goods_name", "").replace("|", ", ")}
 
 
 def _this_month() -> tuple[int, int]:
@@ -196,7 +217,9 @@ def _this_month() -> tuple[int, int]:
 
 
 def _advice(order: Order, code: str) -> str:
-    """The document's text for the payer of a response code, in the language of the page; empty where it has none."""
+    """The document's text for the payer of a response code, in the language of the page; empty where it has
+    none.
+    """
     row = RESPONSE_CODES.get(code)
     return texts(order).told(row.advice.sentence, "advice", row.advice.name) if row else ""
 
@@ -208,4 +231,5 @@ def _brands() -> str:
 def _test_cards() -> dict[str, Any]:
     """The test cards of the page: those one tap away, and all."""
     every = {card.number: card for card in test_cards.test_cards()}
-    return {"favourites": [(every[number], name) for number, name in FAVOURITES], "every": every.values(), "grouped": test_cards.grouped}
+    return {"favourites": [(every[number], name) for number, name in FAVOURITES], "every": every.values(),
+            "grouped": test_cards.grouped}

@@ -32,7 +32,9 @@ def emulator() -> Emulator:
 
 
 def base_url() -> str:
-    """The address under which payers and merchants reach the emulator: the setting's, else that of the present request."""
+    """The address under which payers and merchants reach the emulator: the setting's, else that of the
+    present request.
+    """
     return emulator().settings.public_url or f"{request.scheme}://{request.host}"
 
 

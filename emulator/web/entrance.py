@@ -1,4 +1,6 @@
-"""Who is not let into the console and the demo: a browser under a host that is not meant is shown a page, all else a problem document."""
+"""Who is not let into the console and the demo: a browser under a host that is not meant is shown a page, all
+else a problem document.
+"""
 from flask import Response, request
 
 from . import gate, pages
@@ -19,5 +21,7 @@ def refuse() -> Response | None:
 
 
 def _is_a_browser() -> bool:
-    """Whether the client asks for a page rather than for data: browsers name HTML, programs mostly take anything."""
+    """Whether the client asks for a page rather than for data: browsers name HTML, programs mostly take
+    anything.
+    """
     return request.method in gate.SAFE and "text/html" in request.headers.get("Accept", "").lower()

@@ -1,8 +1,10 @@
-"""Who may ask the control interface, the console and the demo: which hosts are meant, and which pages and programs may change something.
+"""Who may ask the control interface, the console and the demo: which hosts are meant, and which pages and
+programs may change something.
 
-A browser can be made to send requests by any page that it shows. Two things tell such a request from a wanted one: the host
-that it names (a name that an attacker points to this machine is not one of ours), and the page that it comes from. `/v2`, pictures
-and the payers' pages ask neither: browsers of payers come from shops, under whatever name the emulator has there.
+A browser can be made to send requests by any page that it shows. Two things tell such a request from a wanted
+one: the host that it names (a name that an attacker points to this machine is not one of ours), and the page
+that it comes from. `/v2`, pictures and the payers' pages ask neither: browsers of payers come from shops,
+under whatever name the emulator has there.
 """
 import ipaddress
 from dataclasses import dataclass
@@ -30,14 +32,17 @@ class Refusal:
 
 
 def refusal(takes_json: bool = False) -> Refusal | None:
-    """Why the present request is not let in, or None; `takes_json` where programs send JSON, whatever they call it."""
+    """Why the present request is not let in, or None; `takes_json` where programs send JSON, whatever they
+    call it.
+    """
     return _of_the_sender() or _of_the_host() or foreign_page() or _of_a_form(takes_json)
 
 
 def _of_the_sender() -> Refusal | None:
     if MARK not in request.headers:
         return None
-    return Refusal(403, "Forbidden", "a notification of an emulator must not control one; its notify_url leads here")
+    return Refusal(403, "Forbidden",
+                   "a notification of an emulator must not control one; its notify_url leads here")
 
 
 def _of_the_host() -> Refusal | None:
@@ -51,18 +56,21 @@ def _of_the_host() -> Refusal | None:
 
 
 def host_in(header: str) -> str:
-    """The host that a Host header names, in lower case, without port and brackets; empty when it names none."""
+    """The host that a Host header names, in lower case, without port and brackets; empty when it names none.
+    """
     try:
         parts = urlsplit(f"//{header}")
-        well_formed = not (parts.path or parts.query or parts.fragment or "@" in header or header != header.strip())
+        well_formed = not (parts.path or parts.query or parts.fragment or "@" in header
+                           or header != header.strip())
         return (parts.hostname or "").removesuffix(".") if well_formed and (parts.port or True) else ""
     except ValueError:
         return ""
 
 
 def is_meant(host: str, settings: Settings) -> bool:
-    """Whether the emulator is meant by a host: a loopback name, that of `public_url`, one of `allowed_hosts`, or, where it listens
-    for others, an address of this machine."""
+    """Whether the emulator is meant by a host: a loopback name, that of `public_url`, one of `allowed_hosts`,
+    or, where it listens for others, an address of this machine.
+    """
     if not host:
         return False
     if is_loopback(host) or host in settings.allowed_hosts or host == urlsplit(settings.public_url).hostname:
@@ -71,7 +79,8 @@ def is_meant(host: str, settings: Settings) -> bool:
 
 
 def _addresses(host: str) -> list[str]:
-    """This machine's addresses, where the host is an address at all: they may change while the emulator runs."""
+    """This machine's addresses, where the host is an address at all: they may change while the emulator runs.
+    """
     from ..base import lan  # most emulators are asked under a loopback name only
 
     try:
@@ -88,7 +97,9 @@ def _reached_at() -> str:
 
 
 def foreign_page() -> Refusal | None:
-    """Why a change is refused when a page of another site asks for it: a browser says where a request comes from."""
+    """Why a change is refused when a page of another site asks for it: a browser says where a request comes
+    from.
+    """
     if request.method in SAFE:
         return None
     origin = request.headers.get("Origin")
@@ -109,11 +120,14 @@ def _site_of(origin: str) -> str:
 
 
 def _of_a_form(takes_json: bool) -> Refusal | None:
-    """Whoever does not say where a request comes from must send what no form of a web page can: JSON or nothing."""
+    """Whoever does not say where a request comes from must send what no form of a web page can: JSON or
+    nothing.
+    """
     told = "Origin" in request.headers or "Sec-Fetch-Site" in request.headers
     if request.method != "POST" or told or not _is_what_pages_send() or (takes_json and _is_an_object()):
         return None
-    what = f"{request.mimetype} is what a form" if request.mimetype else "a body without Content-Type is what a script"
+    what = (f"{request.mimetype} is what a form" if request.mimetype
+            else "a body without Content-Type is what a script")
     return Refusal(415, "Unsupported Media Type", f"{what} of any web page can send; "
                    "send Content-Type: application/json (curl: -H 'Content-Type: application/json')")
 

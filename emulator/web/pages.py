@@ -34,15 +34,20 @@ PHONES = ("Mobile", "Android", "iPhone", "MicroMessenger", "AlipayClient")
 def texts(order: Order | None = None) -> Texts:
     """The texts in the language that the address asks for, else the order's, else the browser's."""
     ordered = {"cn": "zh", "en": "en"}.get(order.details.get("language", "")) if order else None
-    return Texts(request.args.get("lang") or ordered or request.accept_languages.best_match(["en", "zh"]) or "en")
+    return Texts(request.args.get("lang") or ordered or request.accept_languages.best_match(["en", "zh"])
+                 or "en")
 
 
-def secure(response: Response, form_action: str = "", framed_by: str = "'none'", frames: str = "'none'") -> Response:
-    """A policy under which a page can load and reach nothing but this emulator; `form_action` is where else its forms may lead,
-    `framed_by` are the sites that may show it inside of theirs, `frames` those that it shows inside of itself."""
+def secure(response: Response, form_action: str = "", framed_by: str = "'none'",
+           frames: str = "'none'") -> Response:
+    """A policy under which a page can load and reach nothing but this emulator; `form_action` is where else
+    its forms may lead, `framed_by` are the sites that may show it inside of theirs, `frames` those that it
+    shows inside of itself.
+    """
     response.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
-        f"frame-src {frames}; frame-ancestors {framed_by}; form-action 'self' {form_action}")
+        (f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src "
+         f"'self'; base-uri 'none'; "
+         f"frame-src {frames}; frame-ancestors {framed_by}; form-action 'self' {form_action}"))
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Cache-Control"] = "no-store"
@@ -58,13 +63,15 @@ def leads_to(url: str) -> str:
     return " ".join(f"{name}:" for name in sorted(own))
 
 
-def page(template: str, status: int = 200, form_action: str = "", framed_by: str = "'none'", frames: str = "'none'",
+def page(template: str, status: int = 200, form_action: str = "", framed_by: str = "'none'",
+         frames: str = "'none'",
          **values: Any) -> Response:
     """A page made of a template."""
     html = render_template(template, texts=texts(values.get("order")), **values)
     if status == 404 and framed_by == "'none'":
         framed_by = BY_OWN_PAGES  # the order that the demo shows may be gone
-    return secure(Response(html, status, content_type="text/html; charset=utf-8"), form_action, framed_by, frames)
+    return secure(Response(html, status, content_type="text/html; charset=utf-8"), form_action, framed_by,
+                  frames)
 
 
 @blueprint.get("/")
@@ -74,9 +81,12 @@ def home() -> Response:
 
     tables = emulator().store.read()
     merchants = list(tables.merchants.page("", 20))
-    return page("home.html", endpoints=ENDPOINTS.values(), fidelity=reference.fidelity, merchants=merchants, base_url=base_url(),
-                wallets=wallets.WALLETS, names={merchant.merchants_id: merchant.name for merchant in merchants},
-                terminals=[device for merchant in merchants for device in tables.terminals.of_merchant(merchant.merchants_id)])
+    return page("home.html", endpoints=ENDPOINTS.values(), fidelity=reference.fidelity, merchants=merchants,
+                base_url=base_url(),
+                wallets=wallets.WALLETS,
+                names={merchant.merchants_id: merchant.name for merchant in merchants},
+                terminals=[device for merchant in merchants
+                           for device in tables.terminals.of_merchant(merchant.merchants_id)])
 
 
 @blueprint.route("/wallet/<token>", methods=["GET", "POST"])
@@ -104,7 +114,8 @@ def act(token: str, act: str) -> Response | Any:
     failed = ("balance" if order.failure == FAILURES["balance"] else "decline") if waits else None
     if order.was_paid and order.details.get("return_url"):
         return redirect(escaped(order.details["return_url"]), 303)
-    return redirect(url_for("pages.wallet", token=token, here=1, failed=failed, lang=request.args.get("lang")), 303)
+    return redirect(url_for("pages.wallet", token=token, here=1, failed=failed,
+                            lang=request.args.get("lang")), 303)
 
 
 @blueprint.get("/wallet/<token>/state")
@@ -119,7 +130,9 @@ def state(token: str) -> Response:
 
 
 def told(state: dict[str, Any]) -> Response:
-    """The state of an order, for a page that waits: `left` are seconds, `go_on` is where the browser goes when the state has changed."""
+    """The state of an order, for a page that waits: `left` are seconds, `go_on` is where the browser goes
+    when the state has changed.
+    """
     return secure(Response(json.dumps(state), content_type="application/json"))
 
 
@@ -178,7 +191,8 @@ def order_of(token: str) -> Order | None:
 
 
 def _of_wallet(token: str) -> WalletOrder | None:
-    """The order of a wallet's page; card orders have the cashier's, those of terminals the terminal's screen."""
+    """The order of a wallet's page; card orders have the cashier's, those of terminals the terminal's screen.
+    """
     return of_kind(WalletOrder, order_of(token))
 
 

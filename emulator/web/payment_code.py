@@ -21,7 +21,8 @@ def show(wallet: str) -> Response:
     other = next(name for name in wallets.WALLETS if name != wallet)
     row = wallets.test_code(code)
     buyers = [(test.ending[-5:], wallets.PREFIXES[wallet] + test.ending) for test in wallets.TEST_CODES]
-    return page("payment_code.html", framed_by=BY_OWN_PAGES, wallet=wallet, other=other, code=code, groups=_grouped(code), buyers=buyers,
+    return page("payment_code.html", framed_by=BY_OWN_PAGES, wallet=wallet, other=other, code=code,
+                groups=_grouped(code), buyers=buyers,
                 holder=row.ending[-5:] if row else "plain", bars=drawn.code128(code), modules=drawn.qr(code))
 
 

@@ -20,10 +20,13 @@ def receipt(order: Order, transaction: Transaction, merchant: str, zone: str, te
     """
     assert transaction.ended_at is not None
     result = Result(transaction.result)
-    head = [*_centred(merchant), *_centred(clock.spaced(transaction.ended_at, zone)), *_centred(texts.receipt_simulator)]
-    rows = [*_what(transaction, order.currency, texts), *_card(transaction, texts), *_numbers(transaction, order, texts)]
+    head = [*_centred(merchant), *_centred(clock.spaced(transaction.ended_at, zone)),
+            *_centred(texts.receipt_simulator)]
+    rows = [*_what(transaction, order.currency, texts), *_card(transaction, texts),
+            *_numbers(transaction, order, texts)]
     lines = [*head, RULE, *(line for name, value in rows for line in _pair(name, value)), RULE,
-             *_centred(texts[str(result if result in OWN_WORDS else SHOWN[result])]), *_centred(texts.simulator)]
+             *_centred(texts[str(result if result in OWN_WORDS else SHOWN[result])]),
+             *_centred(texts.simulator)]
     return "\n".join(lines) + "\n"
 
 
@@ -31,7 +34,8 @@ def _what(transaction: Transaction, currency: str, texts: Texts) -> Iterator[tup
     """Terminal, operation and amounts."""
     yield texts.receipt_terminal, transaction.serial
     yield texts.receipt_operation, texts[transaction.operation]
-    requested, approved = (f"{currency} {money.text(amount)}" for amount in (transaction.requested, transaction.approved))
+    requested, approved = (f"{currency} {money.text(amount)}"
+                           for amount in (transaction.requested, transaction.approved))
     if requested == approved:
         yield texts.amount_due, approved
     else:
@@ -85,4 +89,5 @@ def _folded(text: str) -> Iterator[str]:
 
 def width(text: str) -> int:
     """How many columns a text takes: two for a wide character, none for a mark that is set upon another."""
-    return sum(0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+    return sum(0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+               for char in text)

@@ -7,7 +7,9 @@ from werkzeug.routing import BaseConverter, Rule, ValidationError
 
 
 class QuickRule(Rule):
-    """A route whose builder of URLs is made with the first URL: it is costly, most routes never need it, and a start waits for all."""
+    """A route whose builder of URLs is made with the first URL: it is costly, most routes never need it, and
+    a start waits for all.
+    """
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
         make = super()._compile_builder

@@ -1,4 +1,6 @@
-"""cardVoucher (contract 3.3): a script for a merchant's page that exchanges a card for a voucher, and the address that it asks."""
+"""cardVoucher (contract 3.3): a script for a merchant's page that exchanges a card for a voucher, and the
+address that it asks.
+"""
 import json
 
 from flask import Blueprint, Response, current_app, request
@@ -17,7 +19,8 @@ MOST_BYTES = 64 * 1024
 @blueprint.after_request
 def let_other_sites_in(response: Response) -> Response:
     """A merchant's page is of another site; nothing else of the emulator is for such pages."""
-    response.headers.update({"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "POST, OPTIONS",
+    response.headers.update({"Access-Control-Allow-Origin": "*",
+                             "Access-Control-Allow-Methods": "POST, OPTIONS",
                              "Access-Control-Allow-Headers": "Content-Type", "Access-Control-Max-Age": "600"})
     return response
 
@@ -42,7 +45,9 @@ def script() -> Response:
 
 @blueprint.route("/card-voucher", methods=["POST", "OPTIONS"])
 def card_voucher() -> Response:
-    """Make a voucher of the card fields of a pay_info; what is wrong with them is a 422 with `error` and `message`."""
+    """Make a voucher of the card fields of a pay_info; what is wrong with them is a 422 with `error` and
+    `message`.
+    """
     if request.method == "OPTIONS":
         return Response(status=204)
     given = _card_fields()

@@ -1,4 +1,6 @@
-"""The control token, typed once in a browser: what opens the console and the demo there while a token is in force."""
+"""The control token, typed once in a browser: what opens the console and the demo there while a token is in
+force.
+"""
 import hashlib
 import hmac
 
@@ -20,7 +22,8 @@ def is_known() -> bool:
     until = given.partition(".")[0]
     if not token or not (until.isascii() and until.isdecimal() and len(until) < 16):
         return not token
-    return hmac.compare_digest(given.encode(), session(token, int(until)).encode()) and real_now() < int(until)
+    return (hmac.compare_digest(given.encode(), session(token, int(until)).encode())
+            and real_now() < int(until))
 
 
 def is_right(given: str) -> bool:
@@ -41,5 +44,8 @@ def forget(response: Response) -> None:
 
 
 def session(token: str, until: int) -> str:
-    """What a browser keeps: until when (milliseconds of the machine's time), and that instant under the token."""
-    return f"{until}.{hmac.new(token.encode(), f'tgpay-emulator {until}'.encode(), hashlib.sha256).hexdigest()}"
+    """What a browser keeps: until when (milliseconds of the machine's time), and that instant under the
+    token.
+    """
+    return (
+        f"{until}.{hmac.new(token.encode(), f'tgpay-emulator {until}'.encode(), hashlib.sha256).hexdigest()}")

@@ -63,7 +63,9 @@ def _followed(here: Emulator, batches: Iterator[list[str]], concerns: Concerns, 
 
 
 def _lines(here: Emulator, batches: Iterator[list[str]], waiter: Waiter, every_s: float) -> Iterator[str]:
-    """The batches until they end, the client has left or the server is closing; a comment now and then, so that the line is not cut."""
+    """The batches until they end, the client has left or the server is closing; a comment now and then, so
+    that the line is not cut.
+    """
     yield "retry: 1000\n\n"
     silent_since = time.monotonic()
     while not waiter.is_over and (batch := next(batches, None)) is not None:

@@ -1,7 +1,7 @@
 """The screen of a card terminal (contract 4 and 5.4): what it shows, live; what people do at it; its receipt.
 
-Whoever reaches the page may do what a person does at the counter. The switches change the emulator: with a control token in force the page
-leaves them out, and their addresses ask for the token.
+Whoever reaches the page may do what a person does at the counter. The switches change the emulator: with a
+control token in force the page leaves them out, and their addresses ask for the token.
 """
 import re
 from collections.abc import Iterator, Mapping
@@ -36,7 +36,8 @@ SWITCHES: Mapping[str, dict[str, Any]] = {
 OFFLINE = "OFFLINE"
 LOOK_S = 0.1  # a transaction moves with time, which nobody writes down
 JSON = "application/json"
-SCREEN_TEXTS = (*State, OFFLINE, *terminal.OPERATIONS, "of_requested", "seconds", "pin_short", "pin_hint", "disconnected")
+SCREEN_TEXTS = (*State, OFFLINE, *terminal.OPERATIONS, "of_requested", "seconds", "pin_short", "pin_hint",
+                "disconnected")
 
 
 @blueprint.errorhandler(OperationError)
@@ -47,13 +48,16 @@ def failed(error: OperationError) -> Response:
 
 @blueprint.errorhandler(Problem)
 def impossible(problem: Problem) -> Response:
-    """A terminal that is not there, or an act that it does not allow now: the script is told, a form sees what is."""
+    """A terminal that is not there, or an act that it does not allow now: the script is told, a form sees
+    what is.
+    """
     if _by_script():
         answer = told(problem.document)
         answer.status_code = problem.status
         return answer
     serial = (request.view_args or {}).get("serial", "")
-    return _screen(serial, problem.status) if problem.status == 409 else page("not_found.html", problem.status)
+    return (_screen(serial, problem.status) if problem.status == 409
+            else page("not_found.html", problem.status))
 
 
 @blueprint.get("/<serial>")
@@ -101,7 +105,8 @@ def do(serial: str, act: str) -> Response | Any:
         terminals.act(emulator().units, serial, Act(act), BY_PAYER)
     else:
         raise Problem(404, "Not Found", f"{act} is nothing that can be done at a terminal")
-    return state(serial) if _by_script() else redirect(url_for("terminal.screen", serial=serial, lang=request.args.get("lang")), 303)
+    return (state(serial) if _by_script()
+            else redirect(url_for("terminal.screen", serial=serial, lang=request.args.get("lang")), 303))
 
 
 def _by_script() -> bool:
@@ -109,15 +114,20 @@ def _by_script() -> bool:
 
 
 def _shown(serial: str) -> tuple[dict[str, Any], Clock]:
-    """What the screen shows: the terminal as in the control interface, and for how many milliseconds it still waits for people."""
+    """What the screen shows: the terminal as in the control interface, and for how many milliseconds it still
+    waits for people.
+    """
     here = emulator()
     time, seen = here.store.read().clock.get(), terminals.view(here.units, serial)
-    left = terminal.patience_left(seen.order.transaction, seen.now) if seen.order and seen.device.online else None
+    left = (terminal.patience_left(seen.order.transaction, seen.now) if seen.order
+            and seen.device.online else None)
     return {**terminal_json(seen), "left_ms": left, "frozen": time.frozen is not None}, time
 
 
 def _changes(serial: str) -> Iterator[list[str]]:
-    """What the screen shows, when that is no longer what it did; the time that is left changes only when somebody moves the clock."""
+    """What the screen shows, when that is no longer what it did; the time that is left changes only when
+    somebody moves the clock.
+    """
     before: Any = None
     while True:
         try:
@@ -137,7 +147,8 @@ def _screen(serial: str, status: int = 200) -> Response:
     order, printed = _printed(tables, device)
     merchant = tables.merchants.find(device.merchants_id)
     language = texts(order)
-    words = {**{name: language[str(name)] for name in SCREEN_TEXTS}, "repeats": list(terminal.MESSAGES.values()),
+    words = {**{name: language[str(name)] for name in SCREEN_TEXTS},
+             "repeats": list(terminal.MESSAGES.values()),
              "messages": _messages(language)}
     return page(
         "terminal.html", status, framed_by=BY_OWN_PAGES, order=order, shown=shown, receipt=printed,
@@ -164,7 +175,9 @@ def _amounts(order: Order | None) -> tuple[str, str]:
 
 
 def _printed(tables: Reader, device: Terminal) -> tuple[Order | None, str]:
-    """The order of the last transaction, and its receipt in the language of the page; empty while there is none."""
+    """The order of the last transaction, and its receipt in the language of the page; empty while there is
+    none.
+    """
     order, merchant = written_of(tables, device), tables.merchants.find(device.merchants_id)
     transaction = order.transaction if order else None
     if order is None or transaction is None or merchant is None or transaction.in_progress:

@@ -54,7 +54,8 @@ def messages() -> Mapping[str, tuple[str, str]]:
 
 
 class Texts:
-    """The texts of one language: `texts.pay`; `texts.language` and `texts.other` name it and the other one."""
+    """The texts of one language: `texts.pay`; `texts.language` and `texts.other` name it and the other one.
+    """
 
     def __init__(self, language: str, pages: str = PAYER) -> None:
         self.language = language if language in LANGUAGES else "en"

@@ -51,20 +51,25 @@ def perform(stage: Stage, steps: Sequence[Step]) -> int:
             stage.holds(False, f"{type(problem).__name__}: {problem}")
         stage.screen.note(step.notification)
     stage.screen.line()
-    stage.screen.check(not stage.failures, f"{stage.checks - stage.failures} of {stage.checks} checks in {len(steps)} steps held")
+    stage.screen.check(not stage.failures,
+                       f"{stage.checks - stage.failures} of {stage.checks} checks in {len(steps)} steps held")
     return 1 if stage.failures else 0
 
 
 def _stay(stage: Stage, process: "Popen[str]") -> None:
     """Create new orders that the user can pay, and wait for Ctrl-C."""
     prefix = {"merchants_id": "202012177001"}
-    scan = stage.ask("tgpayqrcode", {**QR, **prefix, "out_trade_no": "202012177001_to_pay", "trans_amount": "12.50"})
-    desk = stage.ask("tgpayh5", {**WEBSITE, "out_trade_no": "202012177001_to_scan", "return_url": f"{stage.url}/"})
-    card = stage.ask("tgpaybankcard", {**CASHIER, "out_trade_no": "202109200001_to_pay", "trans_amount": "48.50", "trans_timeout": "600",
+    scan = stage.ask("tgpayqrcode",
+                     {**QR, **prefix, "out_trade_no": "202012177001_to_pay", "trans_amount": "12.50"})
+    desk = stage.ask("tgpayh5",
+                     {**WEBSITE, "out_trade_no": "202012177001_to_scan", "return_url": f"{stage.url}/"})
+    card = stage.ask("tgpaybankcard", {**CASHIER, "out_trade_no": "202109200001_to_pay",
+                                       "trans_amount": "48.50", "trans_timeout": "600",
                                        "redirect_url": f"{stage.url}/"})
     stage.screen.line()
     for url, what in ((f"{stage.url}/", "the front page"), (scan["qr_code"], "an order to pay in the wallet"),
-                      (desk["pay_url"], "an order to pay on a desktop"), (card["pay_url"], "an order to pay by card"),
+                      (desk["pay_url"], "an order to pay on a desktop"),
+                      (card["pay_url"], "an order to pay by card"),
                       (f"{stage.url}/_emulator/journal", "every request and its findings")):
         stage.screen.line(f"{url}  {what}")
     try:

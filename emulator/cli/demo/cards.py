@@ -9,13 +9,16 @@ from .stage import DESKTOP, Stage
 
 # The document's example sends pay_channel=terminal: the cardholder would pay at the counter. On a page it is
 # online.
-CASHIER = {"access_type": "cashier", "language": "en", "merchants_id": "202109200001", "out_trade_no": "202109200001051617242192",
-           "pay_channel": "online", "pay_type": "bankcard", "service": "bankcard.pay", "terminal_type": "web", "trans_amount": "0.01",
-           "trans_timeout": "20", "sign_type": "MD5"}
-SERVER = {"access_type": "s2s", "goods_info": "foods", "goods_name": "bankcard_test", "language": "en", "merchants_id": "201701010001",
-          "out_trade_no": "2017010100010714165955448", "pay_type": "bankcard", "reference": "bankcard", "terminal_type": "web",
-          "trans_amount": "0.01", "trans_timeout": "20", "sign_type": "MD5"}
-GOOD, NO_MONEY, THREE_D, REVIEW = "5204740000001002", "4000023084000003", "4000023200000002", "4000023200000010"
+CASHIER = {"access_type": "cashier", "language": "en", "merchants_id": "202109200001",
+           "out_trade_no": "202109200001051617242192",
+           "pay_channel": "online", "pay_type": "bankcard", "service": "bankcard.pay", "terminal_type": "web",
+           "trans_amount": "0.01", "trans_timeout": "20", "sign_type": "MD5"}
+SERVER = {"access_type": "s2s", "goods_info": "foods", "goods_name": "bankcard_test", "language": "en",
+          "merchants_id": "201701010001",
+          "out_trade_no": "2017010100010714165955448", "pay_type": "bankcard", "reference": "bankcard",
+          "terminal_type": "web", "trans_amount": "0.01", "trans_timeout": "20", "sign_type": "MD5"}
+GOOD, NO_MONEY = "5204740000001002", "4000023084000003"
+THREE_D, REVIEW = "4000023200000002", "4000023200000010"
 EXPIRY = {"expirationMonth": "06", "expirationYear": "28", "cvv": "123"}
 
 
@@ -36,7 +39,8 @@ def cashier(stage: Stage) -> None:
     url = stage.ask("tgpaybankcard", CASHIER)["pay_url"]
     stage.holds("&" not in url and url, "pay_url can be cut out of the raw text")
     declined = _card_on_the_page(stage, url, NO_MONEY).text
-    stage.holds("Please confirm the card has enough money" in declined, "the payer reads the document's text for 3084")
+    stage.holds("Please confirm the card has enough money" in declined,
+                "the payer reads the document's text for 3084")
     paid = _card_on_the_page(stage, f"{url}?again=1", GOOD).text
     stage.holds("Payment successful" in paid, "another card pays")
     for status, code in (("failed", "3084"), ("success", "0000")):
@@ -47,9 +51,12 @@ def cashier(stage: Stage) -> None:
 def server_to_server(stage: Stage) -> None:
     """Section 7.2: the document's example, and a declined card, which is a processed request."""
     answer = stage.ask("tgpaybankcard", {**SERVER, "pay_info": _pay_info(GOOD)})
-    stage.holds((answer["is_success"], answer["status"], answer["result_code"]) == ("T", "success", "0000"), "paid: success, 0000")
-    declined = stage.ask("tgpaybankcard", {**SERVER, "out_trade_no": "201701010001_no_money", "pay_info": _pay_info(NO_MONEY)})
-    stage.holds((declined["is_success"], declined["status"], declined["result_code"]) == ("T", "failed", "3084"),
+    stage.holds((answer["is_success"], answer["status"], answer["result_code"]) == ("T", "success", "0000"),
+                "paid: success, 0000")
+    declined = stage.ask("tgpaybankcard",
+                         {**SERVER, "out_trade_no": "201701010001_no_money", "pay_info": _pay_info(NO_MONEY)})
+    stage.holds((declined["is_success"], declined["status"], declined["result_code"])
+                == ("T", "failed", "3084"),
                 "declined: is_success is T all the same, status is failed")
 
 
@@ -58,7 +65,8 @@ def three_d(stage: Stage) -> None:
     order = {**SERVER, "out_trade_no": "201701010001_three_d", "redirect_url": f"{stage.url}/"}
     answer = stage.ask("tgpaybankcard", {**order, "pay_info": _pay_info(THREE_D)})
     method = json.loads(answer["payMethodResp"])
-    stage.holds((answer["status"], method["isRedirect"]) == ("pending", "yes"), "pending, and payMethodResp names the issuer's page")
+    stage.holds((answer["status"], method["isRedirect"]) == ("pending", "yes"),
+                "pending, and payMethodResp names the issuer's page")
     form = forms(fetch(method["termUrl"], headers=DESKTOP).text)[0]
     form.fields["code"] = "123456"
     shop = post_form(form, method["termUrl"], DESKTOP).headers.get("Location", "")

@@ -60,12 +60,14 @@ class Stage:
         """Whether the fields of an answer or a notification have the correct signature of a merchant."""
         return fields.get("sign", "") == sign(fields, str(self.merchant(merchants_id)["token"]))
 
-    def heard(self, notify_type: str, out_trade_no: str, merchants_id: str, **fields: str) -> Mapping[str, str]:
+    def heard(self, notify_type: str, out_trade_no: str, merchants_id: str, **fields: str) -> Mapping[str,
+                                                                                                      str]:
         """Wait for a notification, print it field by field, and check that it came with a correct signature.
 
         Returns its fields, empty when it did not come.
         """
-        notification = self.receiver.wait_for(notify_type=notify_type, out_trade_no=out_trade_no, **fields) or {}
+        notification = (self.receiver.wait_for(notify_type=notify_type, out_trade_no=out_trade_no, **fields)
+                        or {})
         self.screen.code("\n".join(f"    {name} = {value}" for name, value in notification.items()), "ini")
         self.holds(notification, f"the notification {notify_type or 'of the card payment'} has come")
         self.holds(self.is_signed(notification, merchants_id), "its signature is right")
@@ -79,7 +81,8 @@ class Stage:
     def control(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Call the control interface and return the JSON of its answer."""
         data = None if body is None else json.dumps(body).encode()
-        return json.loads(fetch(f"{self.url}/_emulator{path}", method, data, {"Content-Type": "application/json"}).body)
+        return json.loads(fetch(f"{self.url}/_emulator{path}", method, data,
+                                {"Content-Type": "application/json"}).body)
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,8 @@ def server(receiver: Receiver) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
 
     Yields the server's address and its process. Raises NoServer.
     """
-    flags = ["--port", "0", "--database", ":temporary:", "--log-level", "warning", "--notify-allow", "127.0.0.1"]
+    flags = ["--port", "0", "--database", ":temporary:", "--log-level", "warning", "--notify-allow",
+             "127.0.0.1"]
     plain = {name: value for name, value in environ.items() if not name.startswith("TGPAY_")}
     command = [sys.executable, "-m", "tgpay_emulator", "serve", *flags]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=plain) as process:

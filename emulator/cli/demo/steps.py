@@ -33,15 +33,18 @@ def prepared(stage: Stage) -> None:
     now = stage.control("POST", "/clock", {"set": DAY})["now"]
     stage.holds(now.startswith("2021-06-07T10:00"), f"the emulator's clock shows {now}, 18:00 in Shanghai")
     for order in (QR, WEBSITE, CANCEL, cards.CASHIER):
-        changed = stage.control("PATCH", f"/merchants/{order['merchants_id']}", {"notify_url": stage.receiver.url})
-        stage.holds(changed["notify_url"] == stage.receiver.url, f"notifications of {order['merchants_id']} go to {stage.receiver.url}")
+        changed = stage.control("PATCH", f"/merchants/{order['merchants_id']}",
+                                {"notify_url": stage.receiver.url})
+        stage.holds(changed["notify_url"] == stage.receiver.url,
+                    f"notifications of {order['merchants_id']} go to {stage.receiver.url}")
 
 
 def qr_order(stage: Stage) -> None:
     """Section 2."""
     answer = stage.ask("tgpayqrcode", QR)
     stage.answers["qr"] = answer.fields
-    stage.holds((answer["is_success"], answer["result_code"]) == ("T", "SUCCESS"), "is_success is T, result_code SUCCESS")
+    stage.holds((answer["is_success"], answer["result_code"]) == ("T", "SUCCESS"),
+                "is_success is T, result_code SUCCESS")
     stage.holds(stage.is_signed(answer.fields, QR["merchants_id"]), "the answer's signature is right")
 
 
@@ -67,14 +70,16 @@ def qr_notifications(stage: Stage) -> None:
     made = stage.heard("trans_qrcode_create_sync", QR["out_trade_no"], QR["merchants_id"])
     stage.holds(made.get("qr_code") == stage.answers["qr"]["qr_code"], "it carries the code of the answer")
     paid = stage.heard("trade_status_sync", QR["out_trade_no"], QR["merchants_id"])
-    stage.holds((paid.get("trade_status"), paid.get("total_fee")) == ("TRADE_SUCCESS", "0.09"), "it says TRADE_SUCCESS and 0.09 CNY")
+    stage.holds((paid.get("trade_status"), paid.get("total_fee")) == ("TRADE_SUCCESS", "0.09"),
+                "it says TRADE_SUCCESS and 0.09 CNY")
 
 
 def queried(stage: Stage) -> None:
     """Section 3."""
     answer = query(stage, QR)
     stage.holds(answer["trade_status"] == "TRADE_SUCCESS", "trade_status is TRADE_SUCCESS")
-    stage.holds((answer["trans_amount"], answer["pay_amount"]) == ("0.01", "0.09"), "0.01 GBP at 9.0748 is 0.09 CNY")
+    stage.holds((answer["trans_amount"], answer["pay_amount"]) == ("0.01", "0.09"),
+                "0.01 GBP at 9.0748 is 0.09 CNY")
     stage.holds(stage.is_signed(answer.fields, QR["merchants_id"]), "the answer's signature is right")
     older = stage.ask("tgpaycheck", {name: QR[name] for name in ("merchants_id", "out_trade_no")})
     stage.holds(older["alipay_trans_id"] == answer["trans_id"], "its older name answers alipay_trans_id too")
@@ -91,8 +96,10 @@ def barcode(stage: Stage) -> None:
 
 def no_money(stage: Stage) -> None:
     """A payment code whose buyer cannot pay."""
-    answer = stage.ask("tgpaybarcode", {**BARCODE, "out_trade_no": "201807208001_no_money", "buyer_identity_code": "287777777777700002"})
-    stage.holds((answer["is_success"], answer["result_code"]) == ("T", "FAIL"), "is_success is T, result_code FAIL")
+    answer = stage.ask("tgpaybarcode", {**BARCODE, "out_trade_no": "201807208001_no_money",
+                                        "buyer_identity_code": "287777777777700002"})
+    stage.holds((answer["is_success"], answer["result_code"]) == ("T", "FAIL"),
+                "is_success is T, result_code FAIL")
     stage.holds(answer["detail_error_code"] == "BUYER_BALANCE_NOT_ENOUGH", "detail_error_code says why")
 
 
@@ -100,8 +107,10 @@ def wrong_sign(stage: Stage) -> None:
     """A signature with a mistake that clients make."""
     token = str(stage.merchant(QR["merchants_id"])["token"])
     answer = stage.send("tgpayqrcode", {**QR, "sign": sign(QR, f"&key={token}")})
-    stage.holds((answer["is_success"], answer["error"]) == ("F", "ILLEGAL_SIGN"), "is_success is F, error ILLEGAL_SIGN")
-    stage.holds("&key=" in answer["detail_error_des"], "detail_error_des names the mistake: the token was appended as &key=")
+    stage.holds((answer["is_success"], answer["error"]) == ("F", "ILLEGAL_SIGN"),
+                "is_success is F, error ILLEGAL_SIGN")
+    stage.holds("&key=" in answer["detail_error_des"],
+                "detail_error_des names the mistake: the token was appended as &key=")
 
 
 def terminal(stage: Stage) -> None:
@@ -109,16 +118,21 @@ def terminal(stage: Stage) -> None:
     result.
     """
     asked = stage.ask("tgpaywebtoterminal", TERMINAL)
-    stage.holds((asked["is_success"], asked["result_code"]) == ("T", "202"), "202: the terminal has the transaction")
+    stage.holds((asked["is_success"], asked["result_code"]) == ("T", "202"),
+                "202: the terminal has the transaction")
     busy = stage.ask("tgpaywebtoterminal", {**TERMINAL, "out_trade_no": "201807208001_busy"})
-    stage.holds((busy["result_code"], busy["result_msg_code"]) == ("400", "1001"), "400, 1001: one transaction at a time")
-    stage.holds("transactionResultId" not in asked.fields, "no transactionResultId: notify_url gets the result")
+    stage.holds((busy["result_code"], busy["result_msg_code"]) == ("400", "1001"),
+                "400, 1001: one transaction at a time")
+    stage.holds("transactionResultId" not in asked.fields,
+                "no transactionResultId: notify_url gets the result")
     number = {"merchants_id": TERMINAL["merchants_id"], "out_trade_no": TERMINAL["out_trade_no"]}
     stage.holds(stage.ask("tgpayquery", number)["result_code"] == "204", "204: there is no result yet")
     stage.control("POST", "/clock", {"advance": "5s"})
     result = stage.ask("tgpayquery", number)
-    stage.holds((result["result_code"], result["trade_status"]) == ("200", "AUTHORISED"), "200, AUTHORISED, five seconds later")
-    reversal = {**TERMINAL, "operation": "saleReversal", "out_trade_no": "201807208001_reversal", "original_out_trade_no":
+    stage.holds((result["result_code"], result["trade_status"]) == ("200", "AUTHORISED"),
+                "200, AUTHORISED, five seconds later")
+    reversal = {**TERMINAL, "operation": "saleReversal", "out_trade_no": "201807208001_reversal",
+                "original_out_trade_no":
                 TERMINAL["out_trade_no"]}
     stage.ask("tgpaywebtoterminal", reversal)
     stage.control("POST", "/clock", {"advance": "5s"})
@@ -141,17 +155,21 @@ def wap(stage: Stage) -> None:
 
 def _paid_h5(stage: Stage, order: Mapping[str, str], url: str, browser: Mapping[str, str]) -> None:
     answer = pay(stage, url, browser)
-    stage.holds(answer.headers.get("Location") == order["return_url"], f"the browser goes on to {order['return_url']}")
+    stage.holds(answer.headers.get("Location") == order["return_url"],
+                f"the browser goes on to {order['return_url']}")
     notification = stage.heard("TGPay_MINI", order["out_trade_no"], order["merchants_id"])
-    stage.holds((notification.get("pay_result"), notification.get("total_fee")) == ("SUCCESS", "100"), "it says SUCCESS and 100 pence")
+    stage.holds((notification.get("pay_result"), notification.get("total_fee")) == ("SUCCESS", "100"),
+                "it says SUCCESS and 100 pence")
 
 
 def refund(stage: Stage) -> None:
     """Section 4."""
-    asked = {"merchants_id": WAP["merchants_id"], "out_refund_id": "201703200001_201707150001", "out_trade_no": WAP["out_trade_no"],
+    asked = {"merchants_id": WAP["merchants_id"], "out_refund_id": "201703200001_201707150001",
+             "out_trade_no": WAP["out_trade_no"],
              "refund_amount": "0.01", "terminal_id": "80000000001"}
     first, again = stage.ask("tgpayrefund", asked), stage.ask("tgpayrefund", asked)
-    stage.holds((first["is_success"], first["refund_amount_cny"]) == ("T", "0.09"), "0.01 GBP, 0.09 CNY, are given back")
+    stage.holds((first["is_success"], first["refund_amount_cny"]) == ("T", "0.09"),
+                "0.01 GBP, 0.09 CNY, are given back")
     stage.holds(first.fields == again.fields, "the same out_refund_id answers the same and refunds once")
     state = query(stage, WAP)
     stage.holds((state["refund_status"], state["refund_amount"]) == ("PARTIAL_REFUND", ".01"),
@@ -160,9 +178,11 @@ def refund(stage: Stage) -> None:
 
 def cancel(stage: Stage) -> None:
     """Section 5."""
-    stage.ask("tgpayqrcode", {**QR, "merchants_id": CANCEL["merchants_id"], "out_trade_no": CANCEL["out_trade_no"]})
+    stage.ask("tgpayqrcode",
+              {**QR, "merchants_id": CANCEL["merchants_id"], "out_trade_no": CANCEL["out_trade_no"]})
     answer = stage.ask("tgpaycancel", CANCEL)
-    stage.holds((answer["is_success"], answer["result_code"]) == ("T", "SUCCESS"), "is_success is T, result_code SUCCESS")
+    stage.holds((answer["is_success"], answer["result_code"]) == ("T", "SUCCESS"),
+                "is_success is T, result_code SUCCESS")
     notification = stage.heard("trade_status_sync", CANCEL["out_trade_no"], CANCEL["merchants_id"])
     stage.holds(notification.get("trade_status") == "TRADE_CLOSED", "it says TRADE_CLOSED")
 
@@ -172,8 +192,10 @@ def link_to_post(stage: Stage) -> None:
     order = {**WEBSITE, "merchants_id": LINK["merchants_id"], "out_trade_no": LINK["out_trade_no"]}
     pay_url = stage.ask("tgpayh5", order)["pay_url"]
     found = forms(stage.ask("tgpayapi", LINK).text)
-    stage.holds([form.action for form in found] == [pay_url], "the answer is a page with a form that posts to pay_url")
-    stage.holds("/qr/" in post_form(found[0], pay_url, DESKTOP).text, "pay_url takes the POST and shows the payment page")
+    stage.holds([form.action for form in found] == [pay_url],
+                "the answer is a page with a form that posts to pay_url")
+    stage.holds("/qr/" in post_form(found[0], pay_url, DESKTOP).text,
+                "pay_url takes the POST and shows the payment page")
 
 
 def openid(stage: Stage) -> None:
@@ -181,9 +203,11 @@ def openid(stage: Stage) -> None:
     answer = stage.ask("tgpaygetopenid", OPENID)
     place = answer.headers.get("Location", "")
     stage.screen.code(f"Location: {place}", "http")
-    stage.holds(answer.status == 302 and place.startswith(f"{OPENID['client_url']}&openid=o"), "302 to client_url with openid added")
+    stage.holds(answer.status == 302 and place.startswith(f"{OPENID['client_url']}&openid=o"),
+                "302 to client_url with openid added")
     stage.holds(len(place.rpartition("=")[2]) == 28, "the openid has 28 characters")
-    stage.holds(answer.headers.get("Set-Cookie", "").startswith("openid_"), "the browser is given a cookie that keeps it")
+    stage.holds(answer.headers.get("Set-Cookie", "").startswith("openid_"),
+                "the browser is given a cookie that keeps it")
 
 
 def prepay(stage: Stage) -> None:
@@ -191,7 +215,8 @@ def prepay(stage: Stage) -> None:
     answer = stage.ask("tgpayprepay", {**PREPAY, "notify_url": stage.receiver.url})
     parameters = json.loads(answer["jsapiparameters"])
     key = str(stage.merchant(PREPAY["merchants_id"])["wechat_key"])
-    stage.holds(parameters["paySign"] == pay_sign(parameters, key), "paySign is the HMAC-SHA256 under the merchant's WeChat key")
+    stage.holds(parameters["paySign"] == pay_sign(parameters, key),
+                "paySign is the HMAC-SHA256 under the merchant's WeChat key")
     stage.control("POST", f"/orders/{PREPAY['merchants_id']}/{PREPAY['out_trade_no']}/pay")
     stage.heard("TGPay_MINI", PREPAY["out_trade_no"], PREPAY["merchants_id"])
 
@@ -199,7 +224,8 @@ def prepay(stage: Stage) -> None:
 def user(stage: Stage) -> None:
     """Section 15."""
     answer = stage.ask("tgpayuserinfo", USER, "201703200001")
-    stage.holds(answer["merchant_name"] == "Watches of Switzerland", "the login belongs to Watches of Switzerland")
+    stage.holds(answer["merchant_name"] == "Watches of Switzerland",
+                "the login belongs to Watches of Switzerland")
 
 
 def next_days(stage: Stage) -> None:
@@ -216,6 +242,8 @@ def settlement(stage: Stage) -> None:
     lines = [dict(zip(header, row)) for row in rows]
     stage.screen.table(SHOWN, [[line[name] for name in SHOWN] for line in lines])
     stage.holds(len(header) == 25, "the file has the 25 columns of the document")
-    stage.holds([(line["type"], line["amount"]) for line in lines] == [("P", "1.00"), ("P", "1.00"), ("R", "-0.01")],
+    stage.holds([(line["type"], line["amount"]) for line in lines]
+                == [("P", "1.00"), ("P", "1.00"), ("R", "-0.01")],
                 "two payments and the refund are settled")
-    stage.holds({line["settlement_time"] for line in lines} == {"2021-06-08 15:00:00"}, "at 15:00 on the day after, Shanghai time")
+    stage.holds({line["settlement_time"] for line in lines} == {"2021-06-08 15:00:00"},
+                "at 15:00 on the day after, Shanghai time")

@@ -1,4 +1,5 @@
-"""A merchant's own list compared with the true settlement entries: which injected discrepancies it has noticed.
+"""A merchant's own list compared with the true settlement entries: which injected discrepancies it has
+noticed.
 
 What a list looks like that has noticed a discrepancy, one that has missed it, and when that cannot be told:
 
@@ -10,10 +11,11 @@ What a list looks like that has noticed a discrepancy, one that has missed it, a
         amount_off   it has the true amount          it has the amount of the file   it lacks the row
         unknown_row  it lacks the row                it has the row
 
-When only one of the two days of a next_day is checked, the row itself decides: a right list has it on the true
-day, and not on the other.
+When only one of the two days of a next_day is checked, the row itself decides: a right list has it on the
+true day, and not on the other.
 
-The modules are loaded when the first name is used, as those of `scenarios` are: most emulators never check a list.
+The modules are loaded when the first name is used, as those of `scenarios` are: most emulators never check a
+list.
 
     rows      entries as they are and as a list has them
     checks    the checks of one entry

@@ -10,7 +10,9 @@ from .rows import Days, Listed, Truth
 
 @dataclass(frozen=True)
 class Report:
-    """What came of a check: how many rows the list and the truth have, and what was found, in the order of the ledger."""
+    """What came of a check: how many rows the list and the truth have, and what was found, in the order of
+    the ledger.
+    """
 
     listed: int
     true: int
@@ -24,29 +26,37 @@ class Report:
 
 
 def check(truths: Sequence[Truth], listed: Sequence[Listed], days: Days) -> Report:
-    """What a list has noticed of the discrepancies in these days' file, and where else it differs from the truth."""
+    """What a list has noticed of the discrepancies in these days' file, and where else it differs from the
+    truth.
+    """
     claims, left = _claimed(truths, listed)
     unknown = {truth.unknown: truth.id for truth in truths if truth.unknown and days.have(truth.shown_at)}
     repeated = {unknown[each.number] for each in left if each.number in unknown}
     cases = [Case(truth, claims[truth.id], days, truth.id in repeated) for truth in truths]
     differing = [difference for case in cases for difference in differences(case)]
     differing += [_extra(each) for each in left if each.number not in unknown]
-    return Report(len(listed), sum(case.is_due for case in cases), [told for case in cases for told in verdicts(case)], differing)
+    return Report(len(listed), sum(case.is_due for case in cases),
+                  [told for case in cases for told in verdicts(case)], differing)
 
 
 def _extra(each: Listed) -> Difference:
-    return Difference("extra", each.number, f"row {each.place} of the list, {each.number} of {money.text(each.amount)}, is not true")
+    return Difference("extra", each.number,
+                      f"row {each.place} of the list, {each.number} of {money.text(each.amount)}, is not "
+                      f"true")
 
 
-# How a row of the list finds its entry, the surest first: what it is asked of an entry, and of the rows that the entry has already.
+# How a row of the list finds its entry, the surest first: what it is asked of an entry, and of the rows that
+# the entry has already.
 _FITS: tuple[Callable[[Truth, Listed, Sequence[Listed]], bool], ...] = (
     lambda truth, each, have: not have and each.amount == truth.amount,
     lambda truth, each, have: not have and each.amount == truth.shown_amount,
     lambda truth, each, have: not have and (each.amount < 0) == (truth.amount < 0),
-    lambda truth, each, have: len(have) == 1 and "duplicate" in truth.injected and each.amount in (truth.amount, truth.shown_amount))
+    lambda truth, each, have: len(have) == 1 and "duplicate" in truth.injected
+    and each.amount in (truth.amount, truth.shown_amount))
 
 
-def _claimed(truths: Sequence[Truth], listed: Iterable[Listed]) -> tuple[dict[int, list[Listed]], list[Listed]]:
+def _claimed(truths: Sequence[Truth], listed: Iterable[Listed]) -> tuple[dict[int, list[Listed]],
+                                                                         list[Listed]]:
     """The rows of the list that are about each entry, by its id, and those that are about none."""
     by_order, by_partner_id = _indexed(truths)
     claims: dict[int, list[Listed]] = {truth.id: [] for truth in truths}
@@ -61,12 +71,15 @@ def _claimed(truths: Sequence[Truth], listed: Iterable[Listed]) -> tuple[dict[in
 
 
 def _indexed(truths: Iterable[Truth]) -> tuple[dict[str, list[Truth]], dict[str, list[Truth]]]:
-    """Entries by any of their numbers, and by partner_transaction_id alone; also as the file writes what a spreadsheet would run."""
+    """Entries by any of their numbers, and by partner_transaction_id alone; also as the file writes what a
+    spreadsheet would run.
+    """
     by_order: dict[str, list[Truth]] = {}
     by_partner_id: dict[str, list[Truth]] = {}
     for truth in truths:
         for number in {truth.partner_id, settlement.safe(truth.partner_id)}:
             by_partner_id.setdefault(number, []).append(truth)
-        for number in {truth.out_trade_no, truth.partner_id, settlement.safe(truth.out_trade_no), settlement.safe(truth.partner_id)}:
+        for number in {truth.out_trade_no, truth.partner_id, settlement.safe(truth.out_trade_no),
+                       settlement.safe(truth.partner_id)}:
             by_order.setdefault(number, []).append(truth)
     return by_order, by_partner_id

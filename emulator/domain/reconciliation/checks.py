@@ -1,4 +1,6 @@
-"""What the rows of a list that are about an entry say of it: one function for each discrepancy, found by its name."""
+"""What the rows of a list that are about an entry say of it: one function for each discrepancy, found by its
+name.
+"""
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +13,8 @@ Told = tuple[str, str]
 
 @dataclass(frozen=True)
 class Case:
-    """An entry with the rows of the list that are about it; `repeats` when the list has its unknown row too."""
+    """An entry with the rows of the list that are about it; `repeats` when the list has its unknown row too.
+    """
 
     truth: Truth
     listed: Sequence[Listed]
@@ -25,7 +28,9 @@ class Case:
 
     @property
     def is_shown(self) -> bool:
-        """Whether the file shows the entry on one of the days; what is injected beside next_day is told with the day that has it."""
+        """Whether the file shows the entry on one of the days; what is injected beside next_day is told with
+        the day that has it.
+        """
         return self.days.have(self.truth.shown_at)
 
 
@@ -41,7 +46,9 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Difference:
-    """Where the list and the truth differ otherwise: `extra`, `lacking`, `amount`, `fee` or `settlement_date`, and a sentence."""
+    """Where the list and the truth differ otherwise: `extra`, `lacking`, `amount`, `fee` or
+    `settlement_date`, and a sentence.
+    """
 
     kind: str
     number: str
@@ -56,13 +63,15 @@ def verdicts(case: Case) -> Iterator[Verdict]:
 
 
 def _missing(case: Case) -> Told:
-    return (NOTICED, "the list has the row") if case.listed else (MISSED, "the list lacks the row, as the file does")
+    return ((NOTICED, "the list has the row") if case.listed
+            else (MISSED, "the list lacks the row, as the file does"))
 
 
 def _duplicate(case: Case) -> Told:
     if not case.listed:
         return NOT_TOLD, "the list lacks the row"
-    return (NOTICED, "the list has the row once") if len(case.listed) == 1 else (MISSED, "the list has the row twice, as the file does")
+    return ((NOTICED, "the list has the row once") if len(case.listed) == 1
+            else (MISSED, "the list has the row twice, as the file does"))
 
 
 def _next_day(case: Case) -> Told:
@@ -72,7 +81,8 @@ def _next_day(case: Case) -> Told:
     if case.is_due and case.is_shown:
         return NOT_TOLD, "the list has no settlement_date" if case.listed else "the list lacks the row"
     has = "has" if case.listed else "lacks"
-    return (NOTICED if bool(case.listed) == case.is_due else MISSED), f"the list {has} the row, which belongs to {true} and not to {shown}"
+    return (NOTICED if bool(case.listed) == case.is_due
+            else MISSED), f"the list {has} the row, which belongs to {true} and not to {shown}"
 
 
 def _fee_off(case: Case) -> Told:
@@ -84,12 +94,14 @@ def _fee_off(case: Case) -> Told:
 def _amount_off(case: Case) -> Told:
     if not case.listed:
         return NOT_TOLD, "the list lacks the row"
-    return _compared("amount", *map(money.text, (case.listed[0].amount, case.truth.amount, case.truth.shown_amount)))
+    return _compared("amount",
+                     *map(money.text, (case.listed[0].amount, case.truth.amount, case.truth.shown_amount)))
 
 
 def _unknown_row(case: Case) -> Told:
     number = case.truth.unknown
-    return (MISSED, f"the list has {number}, which the merchant never made") if case.repeats else (NOTICED, f"the list lacks {number}")
+    return ((MISSED, f"the list has {number}, which the merchant never made") if case.repeats
+            else (NOTICED, f"the list lacks {number}"))
 
 
 def _compared(name: str, given: str, true: str, shown: str) -> Told:
@@ -101,8 +113,8 @@ def _compared(name: str, given: str, true: str, shown: str) -> Told:
 
 
 _JUDGES: Mapping[str, Callable[[Case], Told]] = {
-    "missing": _missing, "duplicate": _duplicate, "next_day": _next_day, "fee_off": _fee_off, "amount_off": _amount_off,
-    "unknown_row": _unknown_row}
+    "missing": _missing, "duplicate": _duplicate, "next_day": _next_day, "fee_off": _fee_off,
+    "amount_off": _amount_off, "unknown_row": _unknown_row}
 
 
 def differences(case: Case) -> Iterator[Difference]:
@@ -110,8 +122,9 @@ def differences(case: Case) -> Iterator[Difference]:
     truth, day = case.truth, case.days.day
     if not case.listed:
         if case.is_due and case.is_shown and "missing" not in truth.injected:
-            yield Difference("lacking", truth.partner_id, f"the list lacks {truth.partner_id} of {money.text(truth.amount)}, "
-                                                          f"settled on {day(truth.settles_at)}")
+            yield Difference("lacking", truth.partner_id,
+                             f"the list lacks {truth.partner_id} of {money.text(truth.amount)}, "
+                             f"settled on {day(truth.settles_at)}")
         return
     given = case.listed[0]
     amounts, fees = _excused(case, given)
@@ -124,7 +137,9 @@ def differences(case: Case) -> Iterator[Difference]:
 
 
 def _excused(case: Case, given: Listed) -> tuple[set[int], set[int]]:
-    """The amounts and the fees that are no difference of their own: the true ones, and those of the file, told as missed already."""
+    """The amounts and the fees that are no difference of their own: the true ones, and those of the file,
+    told as missed already.
+    """
     truth = case.truth
     injected = truth.injected if case.is_shown else ()
     amounts, fees = {truth.amount}, {truth.fee}
@@ -137,5 +152,6 @@ def _excused(case: Case, given: Listed) -> tuple[set[int], set[int]]:
 
 def _differs(case: Case, kind: str, given: str, true: str) -> Difference:
     first = case.listed[0]
-    return Difference(kind, case.truth.partner_id, f"row {first.place} of the list, {first.number}, has the {kind} {given}; the true one "
-                                                   f"is {true}")
+    return Difference(kind, case.truth.partner_id,
+                      f"row {first.place} of the list, {first.number}, has the {kind} {given}; the true one "
+                      f"is {true}")

@@ -1,4 +1,6 @@
-"""What is compared: entries of the ledger as they are, rows of a merchant's list, and the days that are checked."""
+"""What is compared: entries of the ledger as they are, rows of a merchant's list, and the days that are
+checked.
+"""
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -10,8 +12,10 @@ from .. import settlement
 
 @dataclass(frozen=True)
 class Truth:
-    """An entry of the ledger as it is: signed minor units, the instant of its settlement in milliseconds; `injected` is what is wrong with
-    what the file shows of it: `line`, none or several, settled at `shown_at`."""
+    """An entry of the ledger as it is: signed minor units, the instant of its settlement in milliseconds;
+    `injected` is what is wrong with what the file shows of it: `line`, none or several, settled at
+    `shown_at`.
+    """
 
     id: int
     merchants_id: str
@@ -48,8 +52,9 @@ class Truth:
 
 @dataclass(frozen=True)
 class Listed:
-    """A row of a merchant's list, its `place` counted from 1: a number (an order's, where `is_order`), the amount in signed minor units,
-    and, where the list has them, fee and day of settlement."""
+    """A row of a merchant's list, its `place` counted from 1: a number (an order's, where `is_order`), the
+    amount in signed minor units, and, where the list has them, fee and day of settlement.
+    """
 
     place: int
     number: str
@@ -77,13 +82,16 @@ class Days:
 
 
 def row(place: int, cells: Mapping[str, str]) -> Listed:
-    """A row of a list from its cells, as a merchant's list names them, or the settlement file. Raises ValueError with a sentence."""
+    """A row of a list from its cells, as a merchant's list names them, or the settlement file. Raises
+    ValueError with a sentence.
+    """
     partner_id = cells.get("partner_transaction_id", "")
     number = partner_id or cells.get("out_trade_no", "")
     if not number:
         raise ValueError("has neither out_trade_no nor partner_transaction_id")
     written, fee = cells.get("settlement_date") or cells.get("settlement_time", ""), cells.get("fee", "")
-    return Listed(place, number, not partner_id, _money("amount", cells.get("amount", "")), _money("fee", fee) if fee else None,
+    return Listed(place, number, not partner_id, _money("amount", cells.get("amount", "")),
+                  _money("fee", fee) if fee else None,
                   _day(written) if written else None)
 
 
@@ -93,7 +101,8 @@ def _money(name: str, written: str) -> int:
     try:
         return money.signed(written)
     except ValueError:
-        raise ValueError(f"has the {name} {written!r}, which is no decimal number with at most two places") from None
+        raise ValueError(
+            f"has the {name} {written!r}, which is no decimal number with at most two places") from None
 
 
 def _day(written: str) -> date:

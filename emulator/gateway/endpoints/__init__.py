@@ -18,6 +18,6 @@ from .tgpayuserinfo import tgpayuserinfo
 from .tgpaywebtoterminal import tgpaywebtoterminal
 
 ENDPOINTS = {table.name: table for table in (
-    tgpaybarcode, tgpayqrcode, tgpayquery, tgpayrefund, tgpaycancel, tgpaybankcard, tgpaywebtoterminal, tgpayh5,
-    tgpayapi, tgpaygetopenid, tgpayprepay, export_settlement, tgpayuserinfo, tgpaycheck)}
+    tgpaybarcode, tgpayqrcode, tgpayquery, tgpayrefund, tgpaycancel, tgpaybankcard, tgpaywebtoterminal,
+    tgpayh5, tgpayapi, tgpaygetopenid, tgpayprepay, export_settlement, tgpayuserinfo, tgpaycheck)}
 NAMES = frozenset(name for table in ENDPOINTS.values() for name in table.all_names)

@@ -17,7 +17,8 @@ def _calendar(name: str, form: str) -> Format:
     """A format for a date or time that `strptime` reads with `form`."""
     def problem(value: str) -> str | None:
         try:
-            real = value.isascii() and value.isdecimal() and datetime.strptime(value, form).strftime(form) == value
+            real = (value.isascii() and value.isdecimal()
+                    and datetime.strptime(value, form).strftime(form) == value)
         except ValueError:
             real = False
         return None if real else f"is not {name}"
@@ -50,7 +51,8 @@ def _row(name: str, format: Format, length: int | None, meaning: str, example: s
 
 def _address(group: str) -> tuple[Param, ...]:
     """The rows that a delivery address and a billing address have in common."""
-    return (_row(f"{group}.street", TEXT, 256, "street"), _row(f"{group}.postalCode", TEXT, 16, "postal code"),
+    return (_row(f"{group}.street", TEXT, 256, "street"),
+            _row(f"{group}.postalCode", TEXT, 16, "postal code"),
             _row(f"{group}.city", TEXT, 50, "city"), _row(f"{group}.state", TEXT, 128, "state or province"),
             _row(f"{group}.country", COUNTRY, 2, "country", "CN"))
 
@@ -58,7 +60,8 @@ def _address(group: str) -> tuple[Param, ...]:
 RISK_ROWS = (
     _row("adjustmentFactor", WHOLE, 5, "adjustment of the risk score, may be negative", "-10"),
     _row("retryNum", WHOLE, 2, "how often the order was tried in all channels", "2"),
-    _row("trade.code", TEXT, 4, "kind of trade", "4000"), _row("trade.item", TEXT, 10240, "parameters of the trade"),
+    _row("trade.code", TEXT, 4, "kind of trade", "4000"),
+    _row("trade.item", TEXT, 10240, "parameters of the trade"),
     _row("device.fingerPrintId", TEXT, 128, "fingerprint of the device"),
     _row("cust.registrationTime", INSTANT, 14, "when the customer registered, UTC", "20170607125959"),
     _row("cust.pastTransactions", DIGITS, 10, "transactions of the customer so far"),
@@ -67,31 +70,43 @@ RISK_ROWS = (
     _row("cust.phoneVerifiedTime", INSTANT, 14, "when it was verified"),
     _row("cust.emailVerified", TRUE_FALSE, 5, "whether the address is verified", source=Source.INFERRED),
     _row("cust.dateOfBirth", DAY, 8, "birthday", "20170607"),
-    _row("cust.gender", one_of("male", "female"), 6, "the second value is printed emale", source=Source.INFERRED),
+    _row("cust.gender", one_of("male", "female"), 6, "the second value is printed emale",
+         source=Source.INFERRED),
     _row("cust.firstShoppingTime", INSTANT, 14, "first purchase"),
     _row("cust.registerUserId", TEXT, 32, "the merchant's number of the customer"),
-    _row("cust.ip", IP, 128, "where the order comes from", "180.168.145.74"), _row("cust.email", EMAIL, 256, "contact"),
+    _row("cust.ip", IP, 128, "where the order comes from", "180.168.145.74"),
+    _row("cust.email", EMAIL, 256, "contact"),
     _row("cust.level", DIGITS, 2, "level of the customer, the more the higher", "9"),
     _row("cust.lastShoppingTime", INSTANT, 14, "last purchase"),
-    _row("order.source", one_of("desktop_web", "mobile_web", "mobile_app", "web", "chat", "third_party", "phone", "shopify", "other"), 14,
+    _row("order.source", one_of("desktop_web", "mobile_web", "mobile_app", "web", "chat", "third_party",
+                                "phone", "shopify", "other"), 14,
          "where the order was made"),
-    _row("order.createTime", INSTANT, 14, "when the order was made"), _row("order.updateTime", INSTANT, 14, "when it was changed last"),
-    _row("order.payProcessor", TEXT, 32, "who processes the payment"), _row("order.totalDiscounts", NUMBER, 12, "discounts in total"),
+    _row("order.createTime", INSTANT, 14, "when the order was made"),
+    _row("order.updateTime", INSTANT, 14, "when it was changed last"),
+    _row("order.payProcessor", TEXT, 32, "who processes the payment"),
+    _row("order.totalDiscounts", NUMBER, 12, "discounts in total"),
     _row("order.discounts[].amount", NUMBER, 12, "one discount", source=Source.INFERRED),
     _row("order.discounts[].code", TEXT, 512, "its code", source=Source.INFERRED),
     _row("goods[].id", TEXT, 32, "number of the goods"), _row("goods[].title", TEXT, 256, "label"),
     _row("goods[].category", TEXT, 18, "category"), _row("goods[].subCategory", TEXT, 64, "second category"),
     _row("goods[].thirdCategory", TEXT, 64, "third category"), _row("goods[].brand", TEXT, 18, "brand"),
-    _row("goods[].itemName", TEXT, 256, "name"), _row("goods[].itemPrice", NUMBER, 12, "price of one, in minor units", "800"),
+    _row("goods[].itemName", TEXT, 256, "name"),
+    _row("goods[].itemPrice", NUMBER, 12, "price of one, in minor units", "800"),
     _row("goods[].deliveryTimeFrame",
-         one_of("electronic_delivery", "same_day_shipping", "overnight_shipping", "two_or_more_days_shipping"), 32, "when it is delivered"),
-    _row("goods[].deliveryDate", DAY, 8, "when it is sent", "20170607"), _row("goods[].url", TEXT, 512, "its page"),
-    _row("goods[].sku", TEXT, 500, "stock keeping unit"), _row("goods[].quantity", NUMBER, 12, "how many", "1"),
-    _row("goods[].isGift", YES_NO, 3, "whether it is a gift"), _row("goods[].isVirtual", YES_NO, 3, "whether it is virtual"),
-    _row("buried[].code", TEXT, 4, "tracking model", "CB07"), _row("buried[].item", TEXT, 2048, "tracking data"),
-    _row("ship.price", NUMBER, 32, "price of the delivery"), _row("ship.title", TEXT, 128, "kind of delivery"),
-    _row("ship.addressIndicator", one_of("ship_to_billing_address", "ship_to_verified_address", "ship_to_new_address", "ship_to_store",
-                                         "digital_goods", "goods_not_shipped", "other"), 32, "what the address is"),
+         one_of("electronic_delivery", "same_day_shipping", "overnight_shipping",
+                "two_or_more_days_shipping"), 32, "when it is delivered"),
+    _row("goods[].deliveryDate", DAY, 8, "when it is sent", "20170607"),
+    _row("goods[].url", TEXT, 512, "its page"), _row("goods[].sku", TEXT, 500, "stock keeping unit"),
+    _row("goods[].quantity", NUMBER, 12, "how many", "1"),
+    _row("goods[].isGift", YES_NO, 3, "whether it is a gift"),
+    _row("goods[].isVirtual", YES_NO, 3, "whether it is virtual"),
+    _row("buried[].code", TEXT, 4, "tracking model", "CB07"),
+    _row("buried[].item", TEXT, 2048, "tracking data"),
+    _row("ship.price", NUMBER, 32, "price of the delivery"),
+    _row("ship.title", TEXT, 128, "kind of delivery"),
+    _row("ship.addressIndicator",
+         one_of("ship_to_billing_address", "ship_to_verified_address", "ship_to_new_address", "ship_to_store",
+                "digital_goods", "goods_not_shipped", "other"), 32, "what the address is"),
     _row("ship.phoneNo", TEXT, 128, "telephone"), _row("ship.firstName", TEXT, 128, "first name"),
     _row("ship.lastName", TEXT, 128, "last name"), *_address("ship"),
     _row("ship.addressLastModifyTime", INSTANT, 14, "when the address was changed last"),
@@ -107,7 +122,8 @@ PAY_ROWS = (
     _row("cvv", TEXT, None, "three digits, American Express four; else 3104"),
     _row("firstName", TEXT, 128, "the cardholder's first name"),
     _row("lastName", TEXT, 128, "the cardholder's last name"),
-    _row("cardVoucher", TEXT, 64, "made by TGPay.createCardVoucher, in place of the card; 0452 when unknown, used or expired"),
+    _row("cardVoucher", TEXT, 64,
+         "made by TGPay.createCardVoucher, in place of the card; 0452 when unknown, used or expired"),
     _row("billingDesc", TEXT, 36, "what the cardholder's bill says"),
 )
 

@@ -35,7 +35,8 @@ def parts_within_the_amount(params: Mapping[str, str]) -> str | None:
 def terminal_named(params: Mapping[str, str]) -> Finding | None:
     """The finding about a payment on a terminal without terminal_id; else None."""
     missing = params.get("channel_type") == TERMINAL and "terminal_id" not in params
-    return Finding("MANDATORY_MISSING", "terminal_id is missing, which channel_type=terminal needs") if missing else None
+    return (Finding("MANDATORY_MISSING", "terminal_id is missing, which channel_type=terminal needs")
+            if missing else None)
 
 
 def risk_info_for_three_d(params: Mapping[str, str]) -> Finding | None:
@@ -48,7 +49,8 @@ def risk_info_for_three_d(params: Mapping[str, str]) -> Finding | None:
 APPS_COME_BACK = own_scheme_only(
     ("return_url", "redirect_url"), lambda params: params.get("terminal_type") in APPS,
     f"where terminal_type is {' or '.join(APPS)}")
-ACCESS_TYPE = Param("access_type", common.REQUIRED, one_of(CASHIER, SERVER), CASHIER, "on the cashier's page, or server to server", 16)
+ACCESS_TYPE = Param("access_type", common.REQUIRED, one_of(CASHIER, SERVER), CASHIER,
+                    "on the cashier's page, or server to server", 16)
 PAY_TYPE = Param("pay_type", common.REQUIRED, one_of(BANKCARD), BANKCARD, "bankcard", 10)
 SIGN_TYPE = replace(common.SIGN_TYPE, need=common.OPTIONAL)
 # Rows that the tables of 7.1 and 7.2 have in common, in their order.
@@ -62,7 +64,8 @@ ROWS = (replace(common.TRANS_AMOUNT, length=6),
               "descriptions of the goods, separated by vertical bars", 2000),
         Param("language", common.DOCUMENTED, one_of("cn", "en"), "en", "language of the pages", 2),
         Param("channel_type", common.DOCUMENTED, one_of("online", TERMINAL), "online",
-              "on a page, or on a card terminal", 16, aliases=("pay_channel",), note="the document's example sends pay_channel"),
+              "on a page, or on a card terminal", 16, aliases=("pay_channel",),
+              note="the document's example sends pay_channel"),
         replace(common.TERMINAL_ID, length=16, note="needed with channel_type=terminal"),
         Param("terminal_type", common.DOCUMENTED, one_of("web", "h5", *APPS), "web",
               "where the payer is", 16),

@@ -22,30 +22,37 @@ from ...store import Store, Writer
 REQUIRED, DOCUMENTED, OPTIONAL = Need.REQUIRED, Need.DOCUMENTED, Need.OPTIONAL
 INFERRED = Source.INFERRED
 
-MERCHANTS_ID = Param("merchants_id", REQUIRED, TEXT, "201807208001", "the merchant's number, given by TGPay Pro", 16, identifier=True)
-OUT_TRADE_NO = Param("out_trade_no", REQUIRED, TEXT, "0607001_201807208001060718225942", "the merchant's order number, unique", 64,
+MERCHANTS_ID = Param("merchants_id", REQUIRED, TEXT, "201807208001",
+                     "the merchant's number, given by TGPay Pro", 16, identifier=True)
+OUT_TRADE_NO = Param("out_trade_no", REQUIRED, TEXT, "0607001_201807208001060718225942",
+                     "the merchant's order number, unique", 64,
                      identifier=True)
-TRANS_AMOUNT = Param("trans_amount", REQUIRED, AMOUNT, "0.01", "amount in the merchant's currency", aliases=("total_fee",))
+TRANS_AMOUNT = Param("trans_amount", REQUIRED, AMOUNT, "0.01", "amount in the merchant's currency",
+                     aliases=("total_fee",))
 PAY_TYPE = Param("pay_type", DOCUMENTED, one_of(*WALLETS), "alipay", "the buyer's wallet")
 REFERENCE = Param("reference", OPTIONAL, TEXT, "0607001", "the merchant's remark, such as an invoice number")
 ACCOUNT_ID = Param("account_id", OPTIONAL, TEXT, "20373", "operator")
 TERMINAL_ID = Param("terminal_id", OPTIONAL, TEXT, "80000000001", "device")
-NOTIFY_URL = Param("notify_url", OPTIONAL, URL, "", "where notifications of this order go; without it the merchant's own address")
+NOTIFY_URL = Param("notify_url", OPTIONAL, URL, "",
+                   "where notifications of this order go; without it the merchant's own address")
 SIGN = Param("sign", REQUIRED, TEXT, "", "signature, section 1.2")
 # The row for endpoints whose own table in the document has no notify_url.
 NOTIFIED = replace(NOTIFY_URL, note="not in this section's table; section 6 has it")
 SIGN_TYPE = Param("sign_type", DOCUMENTED, pattern("MD5", "[Mm][Dd]5"), "MD5", "kind of signature")
 
-RESULT = fields(("is_success", "T processed, F refused"), ("result_code", "SUCCESS, FAIL or UNKNOWN"), ("error", "error code"))
+RESULT = fields(("is_success", "T processed, F refused"), ("result_code", "SUCCESS, FAIL or UNKNOWN"),
+                ("error", "error code"))
 PAYMENT = fields(
     ("buyer_id", "the buyer's number in the wallet"), ("buyer_login_id", "the buyer's login, masked"),
-    ("pay_time", "yyyyMMddHHmmss, Asia/Shanghai"), ("trans_id", "the wallet's trade number"), ("trans_rate", "CNY for 1 of the currency"),
-    ("trans_amount_type", "currency"), ("pay_amount", "what the buyer paid"), ("pay_amount_type", "its currency"))
+    ("pay_time", "yyyyMMddHHmmss, Asia/Shanghai"), ("trans_id", "the wallet's trade number"),
+    ("trans_rate", "CNY for 1 of the currency"), ("trans_amount_type", "currency"),
+    ("pay_amount", "what the buyer paid"), ("pay_amount_type", "its currency"))
 SIGNATURE = fields(("sign", "signature"), ("sign_type", "MD5"))
 
-ORDER_DETAILS = ("reference", "account_id", "account", "terminal_id", "goods_info", "attach", "body", "device_info", "openid", "buyer_id",
-                 "buyer_email", "return_url", "scene_type", "trade_type", "it_b_pay", "redirect_url", "goods_name", "language",
-                 "terminal_type", "access_type", "sub_account_data")
+ORDER_DETAILS = ("reference", "account_id", "account", "terminal_id", "goods_info", "attach", "body",
+                 "device_info", "openid", "buyer_id",
+                 "buyer_email", "return_url", "scene_type", "trade_type", "it_b_pay", "redirect_url",
+                 "goods_name", "language", "terminal_type", "access_type", "sub_account_data")
 
 
 @dataclass(frozen=True)
@@ -122,7 +129,8 @@ class Call:
         if order.status is Status.TRADE_CLOSED:
             raise state_refusal(order)
         asked = {"endpoint": self.endpoint, "trans_amount": money.text(self.amount), "pay_type": pay_type}
-        used = {"endpoint": order.endpoint, "trans_amount": money.text(order.amount), "pay_type": order.pay_type}
+        used = {"endpoint": order.endpoint, "trans_amount": money.text(order.amount),
+                "pay_type": order.pay_type}
         differing = [f"{name} {used[name]}" for name in asked if asked[name] != used[name]]
         if differing:
             sentence = f"out_trade_no {order.out_trade_no} is used already, with {', '.join(differing)}"
@@ -148,8 +156,9 @@ class Call:
         return kind(
             *names, endpoint=self.endpoint, pay_type=pay_type,
             amount=self.amount if amount is None else amount, currency=self.merchant.currency,
-            rate=self.merchant.rate, fee_rate=self.merchant.fee_rate, created_at=self.now, expires_at=expires_at,
-            page_token=randomness.letters(22, self.settings.seed, "page", self.merchant.token, *names),
+            rate=self.merchant.rate, fee_rate=self.merchant.fee_rate, created_at=self.now,
+            expires_at=expires_at, page_token=randomness.letters(22, self.settings.seed, "page",
+                                                                 self.merchant.token, *names),
             notify_url=self.get("notify_url"), create_ip=self.ip, details=self.details, script=self.script,
             **own)
 
@@ -181,6 +190,8 @@ def payment_fields(order: Order, settings: Settings) -> dict[str, str]:
     known = {"trans_amount_type": order.currency}
     if order.was_paid:
         known.update(
-            buyer_id=order.buyer_id, buyer_login_id=order.buyer_login, pay_time=clock.compact(order.paid_at or 0, settings.timezone),
-            trans_id=order.trans_id, trans_rate=money.rate_text(order.rate), pay_amount=money.text(order.cny), pay_amount_type="CNY")
+            buyer_id=order.buyer_id, buyer_login_id=order.buyer_login,
+            pay_time=clock.compact(order.paid_at or 0, settings.timezone),
+            trans_id=order.trans_id, trans_rate=money.rate_text(order.rate), pay_amount=money.text(order.cny),
+            pay_amount_type="CNY")
     return known

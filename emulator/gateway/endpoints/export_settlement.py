@@ -20,7 +20,8 @@ def range_of_days(params: Mapping[str, str]) -> str | None:
     start, end = _days(params)
     if start > end:
         return f"start_date {start} is after end_date {end}"
-    return f"start_date to end_date are more than {MOST_DAYS} days" if (end - start).days >= MOST_DAYS else None
+    return (f"start_date to end_date are more than {MOST_DAYS} days" if (end - start).days >= MOST_DAYS
+            else None)
 
 
 def _days(params: Mapping[str, str]) -> tuple[date, date]:
@@ -36,9 +37,10 @@ def _days(params: Mapping[str, str]) -> tuple[date, date]:
             Param("end_date", common.REQUIRED, DATE, "2018-04-29", "last day of settlement, Asia/Shanghai"),
             common.SIGN),
     rules=(range_of_days,),
-    note="CSV with a header line; the columns are listed below. One line for each payment, refund and cancellation settled in the range, "
-         "at 15:00 on the day after it. The column type, whose number the document leaves out, and the lines of "
-         "refunds and cancellations are as in Alipay's file (inferred). Refusals are XML and unsigned.")
+    note="CSV with a header line; the columns are listed below. One line for each payment, refund and "
+         "cancellation settled in the range, at 15:00 on the day after it. The column type, whose number the "
+         "document leaves out, and the lines of refunds and cancellations are as in Alipay's file "
+         "(inferred). Refusals are XML and unsigned.")
 def export_settlement(call: Call) -> Download:
     """Stream the file while it is read from the ledger."""
     start, end = _days(call.params)

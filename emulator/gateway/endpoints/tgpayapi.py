@@ -13,7 +13,8 @@ from ._common import Call
 @endpoint(
     section="11", title="Link to post", product=None, signed=False,
     params=(common.MERCHANTS_ID, common.OUT_TRADE_NO,
-            Param("service", common.REQUIRED, one_of("linktopost"), "linktopost", "the service"), common.SIGN, common.SIGN_TYPE),
+            Param("service", common.REQUIRED, one_of("linktopost"), "linktopost", "the service"), common.SIGN,
+            common.SIGN_TYPE),
     note="Called by the browser; answers an HTML page. Refusals are XML, and unsigned like the page.")
 def tgpayapi(call: Call) -> PostForm:
     """Return a page that posts the parameters of the order's pay_url to that URL."""
@@ -22,4 +23,5 @@ def tgpayapi(call: Call) -> PostForm:
         sentence = f"order {order.out_trade_no} was made by {order.endpoint} and has no pay_url"
         raise refusal(order, "CONTEXT_INCONSISTENT", sentence)
     parts = urlsplit(f"{call.base_url}{order.pay_url_path}")
-    return PostForm(urlunsplit(parts._replace(query="")), tuple(parse_qsl(parts.query, keep_blank_values=True)))
+    return PostForm(urlunsplit(parts._replace(query="")),
+                    tuple(parse_qsl(parts.query, keep_blank_values=True)))

@@ -35,24 +35,28 @@ APPROVED, REFUSED = "bankcard.approved", "bankcard.refused"
 
 
 @endpoint(
-    name="tgpaybankcard", section="7.2", title="Card payment from the merchant's server", product=BANKCARD, card_codes=True,
-    applies=lambda params: params.get("access_type") == SERVER,
+    name="tgpaybankcard", section="7.2", title="Card payment from the merchant's server", product=BANKCARD,
+    card_codes=True, applies=lambda params: params.get("access_type") == SERVER,
     params=(common.MERCHANTS_ID, PAY_TYPE, common.OUT_TRADE_NO,
             Param("pay_info", common.REQUIRED, PAY_INFO, "", "the card"),
             Param("device_channel", common.OPTIONAL, one_of("app", "browser"), "browser", "kind of device",
                   10, note="conditional in the document, which prints no condition"),
             ACCESS_TYPE,
-            Param("trans_channel", common.DOCUMENTED, one_of("credit_card"), "credit_card", "kind of payment", 20),
+            Param("trans_channel", common.DOCUMENTED, one_of("credit_card"), "credit_card", "kind of payment",
+                  20),
             *ROWS),
-    answer=(*RESULT, Field("payMethodResp", "JSON: whether the payer must be sent to the issuer's page, and how"),
+    answer=(*RESULT, Field("payMethodResp",
+                           "JSON: whether the payer must be sent to the issuer's page, and how"),
             *common.SIGNATURE),
     rules=(parts_within_the_amount, terminal_named, risk_info_for_three_d, APPS_COME_BACK),
-    note="A declined card is a processed request: is_success is T, status is failed. A 3-D payment is pending (3200), and payMethodResp "
-         "has the issuer's page: the one-time code is 123456.")
+    note="A declined card is a processed request: is_success is T, status is failed. A 3-D payment is "
+         "pending (3200), and payMethodResp has the issuer's page: the one-time code is 123456.")
 def server_to_server(call: Call) -> Answer:
     """Charge a card, for a new order or for one that failed or expired."""
     if call.get("channel_type") == TERMINAL:
-        raise Refused("HAS_NO_PRIVILEGE", "a payment on a terminal is asked for with access_type=cashier: the card is presented there")
+        raise Refused("HAS_NO_PRIVILEGE",
+                      "a payment on a terminal is asked for with access_type=cashier: the "
+                      "card is presented there")
     known = call.known_order()
     if known:
         order, begin = _tried_again(call, _same(call, known)), card_payments.present
@@ -66,13 +70,15 @@ def server_to_server(call: Call) -> Answer:
 
 
 @endpoint(
-    name="tgpaybankcard", section="7.2", title="Merchant's review of a card payment", product=BANKCARD, card_codes=True,
-    applies=lambda params: params.get("service") in (APPROVED, REFUSED), source=common.INFERRED,
-    params=(common.MERCHANTS_ID, common.OUT_TRADE_NO,
-            Param("service", common.REQUIRED, one_of(APPROVED, REFUSED), APPROVED, "the decision", source=common.INFERRED),
-            replace(PAY_TYPE, need=common.OPTIONAL), common.SIGN, SIGN_TYPE),
+    name="tgpaybankcard", section="7.2", title="Merchant's review of a card payment", product=BANKCARD,
+    card_codes=True, applies=lambda params: params.get("service") in (APPROVED, REFUSED),
+    source=common.INFERRED, params=(common.MERCHANTS_ID, common.OUT_TRADE_NO,
+                                    Param("service", common.REQUIRED, one_of(APPROVED, REFUSED), APPROVED,
+                                          "the decision", source=common.INFERRED),
+                                    replace(PAY_TYPE, need=common.OPTIONAL), common.SIGN, SIGN_TYPE),
     answer=(*RESULT, *common.SIGNATURE),
-    note="The document names the two services, not their address (inferred). A payment that is not reviewed within 24 hours is canceled.")
+    note="The document names the two services, not their address (inferred). A payment that is not reviewed "
+         "within 24 hours is canceled.")
 def review(call: Call) -> Answer:
     """Accept or refuse a payment that is pending review.
 
@@ -85,13 +91,16 @@ def review(call: Call) -> Answer:
 
 
 @endpoint(
-    section="7.1", title="Card payment on the cashier's page", product=BANKCARD, card_codes=True, variants=(review, server_to_server),
+    section="7.1", title="Card payment on the cashier's page", product=BANKCARD, card_codes=True,
+    variants=(review, server_to_server),
     params=(common.MERCHANTS_ID, PAY_TYPE, ACCESS_TYPE, common.OUT_TRADE_NO, *ROWS),
-    answer=(*common.RESULT, *fields(("pay_url", "the cashier's page"), ("merchants_id", "merchant"), ("out_trade_no", "order number")),
+    answer=(*common.RESULT, *fields(("pay_url", "the cashier's page"), ("merchants_id", "merchant"),
+                                    ("out_trade_no", "order number")),
             *common.SIGNATURE),
     rules=(parts_within_the_amount, terminal_named, APPS_COME_BACK),
-    note="pay_url opens with GET and POST, has no & and ends with trans_timeout. The payer may try another card after a decline. With "
-         "channel_type=terminal the payment begins on the terminal, and pay_url shows its progress.")
+    note="pay_url opens with GET and POST, has no & and ends with trans_timeout. The payer may try another "
+         "card after a decline. With channel_type=terminal the payment begins on the terminal, and pay_url "
+         "shows its progress.")
 def tgpaybankcard(call: Call) -> Answer:
     """Create a waiting order and return its page.
 
@@ -127,7 +136,8 @@ def pay_method(call: Call, order: CardOrder) -> str:
     if not card.is_challenged:
         return to_json({"isRedirect": "no"})
     request = {"messageType": "CReq", "messageVersion": "2.1.0", "challengeWindowSize": "05",
-               "acsTransID": str(UUID(randomness.hexadecimal(32, call.settings.seed, "acs", order.page_token, card.attempt)))}
+               "acsTransID": str(UUID(randomness.hexadecimal(32, call.settings.seed, "acs", order.page_token,
+                                                             card.attempt)))}
     creq = urlsafe_b64encode(to_json(request).encode()).decode().rstrip("=")
     return to_json({
         "isRedirect": "yes", "redirectMethod": "POST", "termUrl": f"{call.base_url}{order.issuer_path}",
@@ -139,10 +149,12 @@ def _terminal(call: Call) -> Terminal | None:
     if call.get("channel_type") != TERMINAL:
         return None
     if WEB_TO_TERMINAL not in call.merchant.products:
-        raise Refused("HAS_NO_PRIVILEGE", f"the product {WEB_TO_TERMINAL} is switched off for merchant {call.merchant.merchants_id}")
+        raise Refused("HAS_NO_PRIVILEGE", f"the product {WEB_TO_TERMINAL} is switched off for merchant "
+                                          f"{call.merchant.merchants_id}")
     chosen = device(call, call.get("terminal_id"))
     if chosen is None:
-        raise Refused("ILLEGAL_ARGUMENT", f"terminal_id {call.get('terminal_id')} is no terminal of merchant {call.merchant.merchants_id}")
+        raise Refused("ILLEGAL_ARGUMENT", f"terminal_id {call.get('terminal_id')} is no terminal of merchant "
+                                          f"{call.merchant.merchants_id}")
     wrong = unavailable(call, chosen)
     if wrong:
         raise Refused("HAS_NO_PRIVILEGE", f"the terminal {chosen.serial} is {wrong}")
@@ -185,8 +197,9 @@ def _tried_again(call: Call, order: CardOrder) -> CardOrder:
         return card_payments.retry(call.payments, told, _expires_at(call))
     except Refused as refused:
         waits = order.status is Status.WAIT_BUYER_PAY
-        error, sentence = ("CONTEXT_INCONSISTENT", f"order {order.out_trade_no} is being paid") if waits else \
-            (refused.code.name, refused.sentence)
+        error, sentence = (("CONTEXT_INCONSISTENT", f"order {order.out_trade_no} is being paid") if waits
+                           else
+                           (refused.code.name, refused.sentence))
         raise Refused(error, sentence, card_code=test_cards.DUPLICATE) from None
 
 

@@ -15,7 +15,8 @@ from . import _common as common
 from ._common import Call
 
 TIME_LIMIT = 15 * durations.MINUTE
-CODES = {wallets.ALIPAY: re.compile(r"(2[5-9]|30)\d{14,22}", re.ASCII), wallets.WECHAT: re.compile(r"1[0-5]\d{16}", re.ASCII)}
+CODES = {wallets.ALIPAY: re.compile(r"(2[5-9]|30)\d{14,22}", re.ASCII),
+         wallets.WECHAT: re.compile(r"1[0-5]\d{16}", re.ASCII)}
 
 
 def wallet_of(code: str) -> str | None:
@@ -28,8 +29,9 @@ def wallet_of(code: str) -> str | None:
 
 PAYMENT_CODE = Format(
     "Alipay: 16 to 24 digits beginning 25 to 30; WeChat: 18 digits beginning 10 to 15",
-    lambda code: None if wallet_of(code) else "is neither an Alipay code (16 to 24 digits beginning 25 to 30) nor a WeChat code "
-                                              "(18 digits beginning 10 to 15)", {"type": "string", "pattern": r"^\d{16,24}$"})
+    lambda code: None if wallet_of(code) else "is neither an Alipay code (16 to 24 digits beginning 25 to "
+                                              "30) nor a WeChat code (18 digits beginning 10 to 15)",
+    {"type": "string", "pattern": r"^\d{16,24}$"})
 
 
 def code_of_this_wallet(params: Mapping[str, str]) -> str | None:
@@ -44,16 +46,19 @@ def code_of_this_wallet(params: Mapping[str, str]) -> str | None:
     section="1", title="Merchant scans the buyer's code", product="barcode",
     params=(
         common.MERCHANTS_ID, common.OUT_TRADE_NO, common.PAY_TYPE, common.REFERENCE, common.TRANS_AMOUNT,
-        Param("buyer_identity_code", common.REQUIRED, PAYMENT_CODE, "280136483235977421", "the code on the buyer's phone"),
+        Param("buyer_identity_code", common.REQUIRED, PAYMENT_CODE, "280136483235977421",
+              "the code on the buyer's phone"),
         common.ACCOUNT_ID, common.TERMINAL_ID, common.NOTIFIED, common.SIGN, common.SIGN_TYPE),
     answer=(
-        *common.RESULT, Field("detail_error_code", "why the buyer could not pay", common.INFERRED, sparing=True),
+        *common.RESULT, Field("detail_error_code", "why the buyer could not pay", common.INFERRED,
+                              sparing=True),
         Field("detail_error_des", "the same in a sentence", common.INFERRED, sparing=True),
         *fields(("trans_amount", "amount"), ("out_trade_no", "order number")), *common.PAYMENT,
-        *fields(("merchants_id", "merchant"), ("create_ip", "address that made the order")), *common.SIGNATURE),
+        *fields(("merchants_id", "merchant"), ("create_ip", "address that made the order")),
+        *common.SIGNATURE),
     rules=(code_of_this_wallet,),
-    note="A buyer who must confirm on the phone answers UNKNOWN with empty payment fields; the order waits 15 minutes (inferred). "
-         "The numbers of the test codes are in the reference.")
+    note="A buyer who must confirm on the phone answers UNKNOWN with empty payment fields; the order waits "
+         "15 minutes (inferred). The numbers of the test codes are in the reference.")
 def tgpaybarcode(call: Call) -> Answer:
     """Charge the buyer at once. A repetition returns the order as it is then."""
     code = call.get("buyer_identity_code")
@@ -61,8 +66,10 @@ def tgpaybarcode(call: Call) -> Answer:
     order: Order | None = call.repeated(pay_type)
     if order is None:
         order = _charge(call, call.new_order(pay_type, call.now + TIME_LIMIT), code)
-    return Answer({**_outcome(order), "trans_amount": money.text(order.amount), "out_trade_no": order.out_trade_no,
-                   **common.payment_fields(order, call.settings), "merchants_id": order.merchants_id, "create_ip": order.create_ip})
+    return Answer({**_outcome(order), "trans_amount": money.text(order.amount),
+                   "out_trade_no": order.out_trade_no,
+                   **common.payment_fields(order, call.settings), "merchants_id": order.merchants_id,
+                   "create_ip": order.create_ip})
 
 
 def _charge(call: Call, order: WalletOrder, code: str) -> WalletOrder:

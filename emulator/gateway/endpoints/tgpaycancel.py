@@ -11,11 +11,13 @@ from ._common import Call
 @endpoint(
     section="5", title="Cancel", product=None, root="TGPayPro", signed=False,
     params=(
-        common.TERMINAL_ID, common.MERCHANTS_ID, replace(common.ACCOUNT_ID, need=common.DOCUMENTED, example="33"), common.OUT_TRADE_NO,
+        common.TERMINAL_ID, common.MERCHANTS_ID,
+        replace(common.ACCOUNT_ID, need=common.DOCUMENTED, example="33"), common.OUT_TRADE_NO,
         common.SIGN),
-    answer=(*common.RESULT, *fields(("detail_error_code", "error code"), ("detail_error_des", "the same in a sentence"))),
-    note="A waiting order closes, its terminal is stopped; one paid within 24 hours closes and what is left of it is given back. "
-         "The answer is unsigned.")
+    answer=(*common.RESULT,
+            *fields(("detail_error_code", "error code"), ("detail_error_des", "the same in a sentence"))),
+    note="A waiting order closes, its terminal is stopped; one paid within 24 hours closes and what is left "
+         "of it is given back. The answer is unsigned.")
 def tgpaycancel(call: Call) -> Answer:
     """Cancel the order. Repeating it gives the same answer."""
     kinds.cancel(call.payments, call.find_order())

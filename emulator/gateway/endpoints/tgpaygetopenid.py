@@ -16,10 +16,11 @@ _OPENID = re.compile(r"o[0-9A-Za-z]{27}", re.ASCII)
     section="12", title="Get openid (WeChat)", product=None, signed=False,
     params=(
         common.MERCHANTS_ID,
-        Param("client_url", common.REQUIRED, URL, "https://shop.example/pay/?m=1", "where the browser goes with the openid"),
+        Param("client_url", common.REQUIRED, URL, "https://shop.example/pay/?m=1",
+              "where the browser goes with the openid"),
         common.SIGN, common.SIGN_TYPE),
-    note="Called by the browser. The openid is added to client_url as openid= (inferred), and kept in a cookie, so that it stays the "
-         "same for the same browser and merchant.")
+    note="Called by the browser. The openid is added to client_url as openid= (inferred), and kept in a "
+         "cookie, so that it stays the same for the same browser and merchant.")
 def tgpaygetopenid(call: Call) -> Redirect:
     """Redirect the browser to client_url with its openid for this merchant."""
     mid = call.merchant.merchants_id

@@ -26,7 +26,8 @@ def _time_limit_problem(value: str) -> str | None:
     return "is neither 1m to 15d in whole m, h or d, nor 1c"
 
 
-IT_B_PAY = Format("1m to 15d in whole m, h or d, or 1c", _time_limit_problem, {"type": "string", "pattern": r"^(\d{1,5}[mhd]|1c)$"})
+IT_B_PAY = Format("1m to 15d in whole m, h or d, or 1c", _time_limit_problem,
+                  {"type": "string", "pattern": r"^(\d{1,5}[mhd]|1c)$"})
 
 
 def prefixed_number(params: Mapping[str, str]) -> Finding | None:
@@ -49,13 +50,15 @@ def prefixed_number(params: Mapping[str, str]) -> Finding | None:
         replace(common.PAY_TYPE, need=common.OPTIONAL, note="not in the table; the example sends it"),
         common.SIGN, common.SIGN_TYPE),
     answer=(
-        *fields(("is_success", "T processed, F refused"), ("error", "error code"), ("out_trade_no", "order number"),
-                ("result_code", "SUCCESS or FAIL"), ("big_pic_url", "picture, 430 pixels"), ("pic_url", "picture, 230 pixels"),
-                ("small_pic_url", "picture, 130 pixels"),
+        *fields(("is_success", "T processed, F refused"), ("error", "error code"),
+                ("out_trade_no", "order number"),
+                ("result_code", "SUCCESS or FAIL"), ("big_pic_url", "picture, 430 pixels"),
+                ("pic_url", "picture, 230 pixels"), ("small_pic_url", "picture, 130 pixels"),
                 ("qr_code", "what the picture encodes: the wallet page of the order")),
         *common.SIGNATURE),
     rules=(prefixed_number,),
-    note="Without pay_type the order is Alipay's (inferred): the document's table lacks it, its example has it.")
+    note="Without pay_type the order is Alipay's (inferred): the document's table lacks it, its example has "
+         "it.")
 def tgpayqrcode(call: Call) -> Answer:
     """Create a waiting order and return the URLs of its QR code pictures.
 
@@ -86,5 +89,7 @@ def _closes_at(call: Call) -> int:
 def _announce(call: Call, order: Order) -> None:
     url = notifications.address(order, call.merchant)
     if url:
-        fields_of_notification = notifications.qr_created(order, call.merchant, call.settings, call.now, pictures(call, order))
-        call.payments.post(order, notifications.packed(order, notifications.QR_CREATED, fields_of_notification, url, call.merchant))
+        fields_of_notification = notifications.qr_created(order, call.merchant, call.settings, call.now,
+                                                          pictures(call, order))
+        call.payments.post(order, notifications.packed(order, notifications.QR_CREATED,
+                                                       fields_of_notification, url, call.merchant))

@@ -34,12 +34,14 @@ def refund_status(order: Order) -> str:
     section="3", title="Query", product=None, variants=(terminal_query,),
     params=(
         common.MERCHANTS_ID, replace(common.OUT_TRADE_NO, need=common.OPTIONAL),
-        Param("transactionResultId", common.OPTIONAL, TEXT, "", "in place of out_trade_no, for a terminal's transaction", 64,
+        Param("transactionResultId", common.OPTIONAL, TEXT, "",
+              "in place of out_trade_no, for a terminal's transaction", 64,
               source=common.INFERRED), common.SIGN),
     answer=(
-        *fields(("is_success", "T processed, F refused"), ("error", "error code"), ("pay_type", "alipay, wechat or bankcard"),
-                ("result_code", "SUCCESS"), ("trans_amount", "amount"), ("trade_status", "state of the order"),
-                ("out_trade_no", "order number")),
+        *fields(("is_success", "T processed, F refused"), ("error", "error code"),
+                ("pay_type", "alipay, wechat or bankcard"),
+                ("result_code", "SUCCESS"), ("trans_amount", "amount"),
+                ("trade_status", "state of the order"), ("out_trade_no", "order number")),
         *common.PAYMENT, Field("refund_status", "empty, PARTIAL_REFUND or REFUND_SUCCESS", common.INFERRED),
         *fields(("refund_amount", "refunded so far; without a zero before the point: .00, .50, 12.50"),
                 ("attach", "as sent to tgpayprepay"), ("merchants_id", "merchant"),
@@ -47,7 +49,8 @@ def refund_status(order: Order) -> str:
         *(Field(name, f"{meaning}; of card orders only", common.INFERRED, sparing=True) for name, meaning in (
             ("order_id", "the acquirer's number"), ("status", "the outcome"), ("resp_code", "response code"),
             ("resp_msg", "the same in words"), ("complete_time", "yyyyMMddHHmmss"))), *common.SIGNATURE),
-    rules=(one_of_two_numbers,), note="Its table has no sign_type, so none is expected. It never changes an order.")
+    rules=(one_of_two_numbers,),
+    note="Its table has no sign_type, so none is expected. It never changes an order.")
 def tgpayquery(call: Call) -> Answer:
     """Return the state of the order at this instant."""
     order = call.find_order()
@@ -55,8 +58,9 @@ def tgpayquery(call: Call) -> Answer:
     if on_terminal:
         return terminal_answer(call, on_terminal, on_terminal.terminal)
     return Answer({
-        **common.succeeded(), "pay_type": order.pay_type, "trans_amount": money.text(order.amount), "trade_status": str(order.status),
-        "out_trade_no": order.out_trade_no, **common.payment_fields(order, call.settings), "refund_status": refund_status(order),
+        **common.succeeded(), "pay_type": order.pay_type, "trans_amount": money.text(order.amount),
+        "trade_status": str(order.status), "out_trade_no": order.out_trade_no,
+        **common.payment_fields(order, call.settings), "refund_status": refund_status(order),
         "refund_amount": money.text_without_zero(order.refunded), "attach": order.details.get("attach", ""),
         "merchants_id": order.merchants_id, "create_ip": order.create_ip,
         **order.query_fields(call.settings.timezone)})

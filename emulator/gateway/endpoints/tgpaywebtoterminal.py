@@ -48,11 +48,13 @@ def what_the_operation_needs(params: Mapping[str, str]) -> str | None:
     operation = params.get("operation", "")
     needed = {"out_trade_no": operation != terminal.STOP, "trans_amount": operation in NEEDS_AMOUNT}
     missing = [name for name, is_needed in needed.items() if is_needed and name not in params]
-    if operation in terminal.REVERSALS and not {"original_out_trade_no", "original_transaction_id"} & set(params):
+    if (operation in terminal.REVERSALS and not {"original_out_trade_no",
+                                                 "original_transaction_id"} & set(params)):
         missing.append("original_out_trade_no or original_transaction_id")
     if not missing or operation not in OPERATIONS:
         return None
-    return f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing, which operation {operation} needs"
+    return (f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing, which operation "
+            f"{operation} needs")
 
 
 OPERATIONS = (*terminal.OPERATIONS, terminal.STOP)
@@ -63,15 +65,21 @@ OPERATIONS = (*terminal.OPERATIONS, terminal.STOP)
     params=(
         common.MERCHANTS_ID, Param("pay_type", common.REQUIRED, one_of(PAY_TYPE), PAY_TYPE, PAY_TYPE),
         Param("operation", common.REQUIRED, one_of(*OPERATIONS), terminal.SALE, "what the terminal is to do"),
-        replace(common.OUT_TRADE_NO, need=common.OPTIONAL, note="refused when missing, but for stopCurrentTransaction"),
-        Param("trans_currency", common.OPTIONAL, pattern("three capital letters", "[A-Z]{3}"), "GBP", "must be the merchant's currency"),
-        replace(common.TRANS_AMOUNT, need=common.OPTIONAL, note="refused when missing from a sale or a refund"),
+        replace(common.OUT_TRADE_NO, need=common.OPTIONAL,
+                note="refused when missing, but for stopCurrentTransaction"),
+        Param("trans_currency", common.OPTIONAL, pattern("three capital letters", "[A-Z]{3}"), "GBP",
+              "must be the merchant's currency"),
+        replace(common.TRANS_AMOUNT, need=common.OPTIONAL,
+                note="refused when missing from a sale or a refund"),
         Param("terminal_type", common.DOCUMENTED, TEXT, "PAX920", "model of the terminal"),
-        Param("terminal_sn", common.DOCUMENTED, TEXT, "1850025030", "serial number; without it the merchant's first terminal", 32,
+        Param("terminal_sn", common.DOCUMENTED, TEXT, "1850025030",
+              "serial number; without it the merchant's first terminal", 32,
               identifier=True),
-        Param("original_out_trade_no", common.OPTIONAL, TEXT, "", "order of the sale or refund that is given back", 64, identifier=True,
+        Param("original_out_trade_no", common.OPTIONAL, TEXT, "",
+              "order of the sale or refund that is given back", 64, identifier=True,
               source=common.INFERRED),
-        Param("original_transaction_id", common.OPTIONAL, TEXT, "", "its transactionResultId or transactionID", 64, identifier=True,
+        Param("original_transaction_id", common.OPTIONAL, TEXT, "",
+              "its transactionResultId or transactionID", 64, identifier=True,
               source=common.INFERRED),
         common.NOTIFY_URL, common.REFERENCE, common.SIGN, common.SIGN_TYPE),
     answer=(
@@ -80,13 +88,14 @@ OPERATIONS = (*terminal.OPERATIONS, terminal.STOP)
         Field("result_msg_code", "1001 busy, 1002 offline or unknown, 1003 cannot be stopped; only with 400",
               sparing=True),
         Field("error", "the sentence of result_msg; only with 400", sparing=True),
-        Field("transactionResultId", "number of the transaction, for the query; only with 202, and neither with "
-                                     "a notify_url nor in the answer to a stop", sparing=True),
+        Field("transactionResultId",
+              "number of the transaction, for the query; only with 202, and neither with "
+              "a notify_url nor in the answer to a stop", sparing=True),
         *fields(("merchants_id", "merchant"), ("out_trade_no", "order number")), *common.SIGNATURE),
     rules=(what_the_operation_needs,),
-    note="The result comes by notification, or by a query with transactionResultId or out_trade_no: 204 while there is none. A linked refund and "
-         "the reversals name their original by one of two parameters (inferred). After DECLINED, FAILED and CANCELLED the order number may "
-         "be used again.")
+    note="The result comes by notification, or by a query with transactionResultId or out_trade_no: 204 "
+         "while there is none. A linked refund and the reversals name their original by one of two "
+         "parameters (inferred). After DECLINED, FAILED and CANCELLED the order number may be used again.")
 def tgpaywebtoterminal(call: Call) -> Answer:
     """Hand a transaction to a terminal, or stop the one that it has."""
     _same_currency(call)
@@ -113,8 +122,9 @@ def _number_to_ask_with(call: Call, order: TerminalOrder) -> str:
 def _same_currency(call: Call) -> None:
     asked = call.get("trans_currency") or call.merchant.currency
     if asked != call.merchant.currency:
-        raise Refused("ILLEGAL_ARGUMENT", f"trans_currency {asked} is not {call.merchant.currency}, the currency of merchant "
-                                          f"{call.merchant.merchants_id}")
+        raise Refused("ILLEGAL_ARGUMENT",
+                      f"trans_currency {asked} is not {call.merchant.currency}, the currency of merchant "
+                      f"{call.merchant.merchants_id}")
 
 
 def _usable(call: Call, asked: Terminal | None) -> TerminalOrder | None:
@@ -189,5 +199,6 @@ def _accepted(call: Call, number: str = "") -> Answer:
 
 def _rejected(call: Call, code: str) -> Answer:
     return Answer({"is_success": "F", "result_code": REJECTED, "result_msg": MESSAGES[code],
-                   "result_msg_code": code, "error": MESSAGES[code], "merchants_id": call.merchant.merchants_id,
-                   "out_trade_no": call.get("out_trade_no")}, {"why": ADVICE[code]})
+                   "result_msg_code": code, "error": MESSAGES[code],
+                   "merchants_id": call.merchant.merchants_id, "out_trade_no": call.get("out_trade_no")},
+                  {"why": ADVICE[code]})

@@ -1,4 +1,6 @@
-"""Who may use the console: where a control token is in force, browsers in which it was typed, and pages of the console itself."""
+"""Who may use the console: where a control token is in force, browsers in which it was typed, and pages of
+the console itself.
+"""
 from flask import Response, request
 
 from .. import entrance, sessions
@@ -11,7 +13,8 @@ UNGUARDED = ("console.sign_in",)
 
 @blueprint.before_request
 def admit() -> Response | None:
-    """Only browsers that know the control token, where there is one, and no change by a page of another site."""
+    """Only browsers that know the control token, where there is one, and no change by a page of another site.
+    """
     refused = entrance.refuse()
     if refused or request.endpoint in UNGUARDED or sessions.is_known():
         return refused
@@ -37,7 +40,8 @@ def _own(address: str) -> str:
     place = address.partition("?")[0]
     console = under_prefix("/console")
     own = place == console or place.startswith(f"{console}/")
-    return address if own and ".." not in place and address.isprintable() and "\\" not in address else to("console")
+    return (address if own and ".." not in place and address.isprintable()
+            and "\\" not in address else to("console"))
 
 
 @blueprint.post("/session/end")

@@ -1,4 +1,6 @@
-"""What can be done to an order on its page: what the control interface can let happen, and the merchant's refund and cancellation."""
+"""What can be done to an order on its page: what the control interface can let happen, and the merchant's
+refund and cancellation.
+"""
 from collections.abc import Callable
 from typing import Any
 
@@ -18,17 +20,21 @@ COLOURS = {"pay": "main", "approve": "main", "chargeback": "danger", "cancel": "
 
 
 def offered(order: Order, now: int) -> dict[str, Any]:
-    """What the page of an order offers: events, of those that fail the reasons, the amount that can be refunded, and cancellation."""
+    """What the page of an order offers: events, of those that fail the reasons, the amount that can be
+    refunded, and cancellation.
+    """
     kind = kinds.of(order)
     return {"events": kind.possible(order), "reasons": kind.reasons(order), "default": kind.DEFAULT_REASON,
-            "left": orders.refundable(order), "cancellable": orders.is_cancellable(order, now), "colours": COLOURS}
+            "left": orders.refundable(order), "cancellable": orders.is_cancellable(order, now),
+            "colours": COLOURS}
 
 
 @blueprint.post("/orders/<id:order_id>/refund")
 def refund(order_id: int) -> Response:
     """Give money back, as `tgpayrefund` would."""
     typed = [request.form.get(name, "").strip() for name in ("amount", "number", "reason")]
-    return _done(order_id, lambda: f"{texts().done_refund} {money.text(orders.refund(emulator().units, order_id, *typed))}")
+    return _done(order_id, lambda: f"{texts().done_refund} "
+                                   f"{money.text(orders.refund(emulator().units, order_id, *typed))}")
 
 
 @blueprint.post("/orders/<id:order_id>/cancel")

@@ -1,4 +1,6 @@
-"""What makes a payment end so or so: test cards and response codes, payment codes of wallets, amounts of terminals; all searchable."""
+"""What makes a payment end so or so: test cards and response codes, payment codes of wallets, amounts of
+terminals; all searchable.
+"""
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -14,8 +16,8 @@ from .frame import Page, blueprint, show, texts
 
 PAGE = Page("cards", "M3 6h18v12H3zM3 10h18M6 15h4")
 COLOURS: Mapping[str, str] = {
-    CardStatus.SUCCESS: "good", **dict.fromkeys((CardStatus.PENDING, CardStatus.PENDING_REVIEW), "wait"), CardStatus.FAILED: "bad",
-    "refused": "bad"}
+    CardStatus.SUCCESS: "good", **dict.fromkeys((CardStatus.PENDING, CardStatus.PENDING_REVIEW), "wait"),
+    CardStatus.FAILED: "bad", "refused": "bad"}
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,9 @@ class Amount:
 
 @blueprint.get("/cards")
 def cards() -> Response:
-    """Every table; rows that have not all words of the search are there and hidden, for a script that searches on."""
+    """Every table; rows that have not all words of the search are there and hidden, for a script that
+    searches on.
+    """
     asked = request.args.get("search", "").strip()
     said = texts()
 
@@ -69,4 +73,5 @@ def wallets() -> Iterator[tuple[str, str, str]]:
 def amounts() -> Iterator[Amount]:
     """Amounts that a terminal's host answers otherwise."""
     for amount, answer in AMOUNT_TRIGGERS.items():
-        yield Amount(money.text(amount), answer.result, answer.issuer_code, answer.message or MESSAGES[answer.result])
+        yield Amount(money.text(amount), answer.result, answer.issuer_code,
+                     answer.message or MESSAGES[answer.result])

@@ -42,13 +42,15 @@ class Due:
 def clock() -> Response:
     """The clock, and what comes next."""
     tables = emulator().store.read()
-    return show("clock", "clock", follows="order notification", ticking=tables.clock.get(), steps=STEPS, upcoming=upcoming(tables, chosen()),
+    return show("clock", "clock", follows="order notification", ticking=tables.clock.get(), steps=STEPS,
+                upcoming=upcoming(tables, chosen()),
                 apart=_apart(tables.clock.get(), real_now()), typed=_typed(present()))
 
 
 def upcoming(tables: Reader, merchants_id: str | None) -> list[Due]:
     """The next things that fall due, in the order of time."""
-    found = [Due(notification.due_at or 0, "clk_sent_again", notification.out_trade_no, notification.merchants_id, "notification", notification.id)
+    found = [Due(notification.due_at or 0, "clk_sent_again", notification.out_trade_no,
+                 notification.merchants_id, "notification", notification.id)
              for notification in tables.upcoming.notifications(merchants_id, MOST_UPCOMING)]
     for order in tables.upcoming.orders(merchants_id, MOST_UPCOMING):
         if due := transitions.falls_due(order):
@@ -98,9 +100,12 @@ def _asked(form: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _instant(written: str) -> str:
-    """A date and time of the emulator's zone with its zone; what is none stays as it is, and is refused where it is read."""
+    """A date and time of the emulator's zone with its zone; what is none stays as it is, and is refused where
+    it is read.
+    """
     try:
         parsed = datetime.fromisoformat(written)
     except ValueError:
         return written
-    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=zone(emulator().settings.timezone))).isoformat()
+    return (parsed if parsed.tzinfo
+            else parsed.replace(tzinfo=zone(emulator().settings.timezone))).isoformat()

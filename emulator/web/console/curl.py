@@ -1,4 +1,6 @@
-"""Requests to the gateway as commands to be pasted into a terminal, signed anew; neither a token nor a secret is ever in one."""
+"""Requests to the gateway as commands to be pasted into a terminal, signed anew; neither a token nor a secret
+is ever in one.
+"""
 import shlex
 from collections.abc import Mapping
 from urllib.parse import quote_plus, urlencode

@@ -1,4 +1,6 @@
-"""A request of the journal as its page and an order's timeline show it: with its verdict explained, and as a command to send it again."""
+"""A request of the journal as its page and an order's timeline show it: with its verdict explained, and as a
+command to send it again.
+"""
 import json
 import re
 from collections.abc import Mapping
@@ -30,8 +32,8 @@ class Marked:
 class Signature:
     """A refused signature, explained.
 
-    Each of the `ways` is the codes of mistakes that give it together. `yours` and `right` are None where it is
-    not known how the client made its value, and the same where the difference is inside of what is hidden.
+    Each of the `ways` is the codes of mistakes that give it together. `yours` and `right` are None where it
+    is not known how the client made its value, and the same where the difference is inside of what is hidden.
     """
 
     sentence: str
@@ -47,7 +49,9 @@ class Signature:
 
 @dataclass(frozen=True)
 class Scenario:
-    """What the scenario in force said: the `rule` that fitted and what it does, or none; why others did not, as far as they are told."""
+    """What the scenario in force said: the `rule` that fitted and what it does, or none; why others did not,
+    as far as they are told.
+    """
 
     name: str
     rule: str | None
@@ -59,8 +63,9 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Entry:
-    """A request: `row` is the journal's, `known` what only its endpoint could tell, `again` the command that sends it again, `reason` the
-    sentence with which it was refused."""
+    """A request: `row` is the journal's, `known` what only its endpoint could tell, `again` the command that
+    sends it again, `reason` the sentence with which it was refused.
+    """
 
     row: Mapping[str, Any]
     params: Mapping[str, str]
@@ -83,15 +88,18 @@ def read(tables: Reader, row: Any) -> Entry:
     merchant = tables.merchants.find(row["merchants_id"])
     explained = "canonical" in told
     return Entry(
-        dict(row), params, [{**finding, "change": RULES[finding["code"]].change} for finding in json.loads(row["findings"])],
+        dict(row), params, [{**finding, "change": RULES[finding["code"]].change}
+                            for finding in json.loads(row["findings"])],
         _scenario(told) if "scenario" in told else None, _signature(told) if explained else None,
-        [] if explained else [(name, str(value)) for name, value in told.items() if name not in _OF_RULES and value],
+        [] if explained else [(name, str(value)) for name,
+                              value in told.items() if name not in _OF_RULES and value],
         curl.signed(row["endpoint"], row["method"], params, merchant.token if merchant else None),
         "" if row["verdict"] == OK else _reason(row["answer"]))
 
 
 def _scenario(told: Mapping[str, Any]) -> Scenario:
-    return Scenario(told["scenario"], told["rule"], json.dumps(told.get("then", {}), ensure_ascii=False), told["passed"], told["untold"],
+    return Scenario(told["scenario"], told["rule"], json.dumps(told.get("then", {}), ensure_ascii=False),
+                    told["passed"], told["untold"],
                     told["elsewhere"])
 
 
@@ -112,13 +120,17 @@ def _signature(told: Mapping[str, Any]) -> Signature:
     shown = _marked(whole, place, length)
     is_hidden = differs is not None and differs["yours"] == differs["right"]
     lines = [(name, told["code"][language]) for language, name in LANGUAGES.items()] if told["code"] else []
-    return Signature(told["sentence"], ways, told["expected"], told["given"], shown, yours, right, is_hidden, lines)
+    return Signature(told["sentence"], ways, told["expected"], told["given"], shown, yours, right, is_hidden,
+                     lines)
 
 
 def _apart(yours: str, right: str, token: str) -> tuple[Marked, ...]:
-    """Two texts with their first difference marked; where it begins in what stands for the token, all of that."""
+    """Two texts with their first difference marked; where it begins in what stands for the token, all of
+    that.
+    """
     same = len(commonprefix((yours, right)))
-    return tuple(_marked(text, same, len(token) if text.startswith(token, same) else 1) for text in (yours, right))
+    return tuple(_marked(text, same, len(token) if text.startswith(token, same) else 1)
+                 for text in (yours, right))
 
 
 def _marked(text: str, place: int, length: int) -> Marked:

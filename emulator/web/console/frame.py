@@ -1,4 +1,6 @@
-"""What is around every page of the console: navigation, merchant filter, language, the emulator's time, and what an act has led to."""
+"""What is around every page of the console: navigation, merchant filter, language, the emulator's time, and
+what an act has led to.
+"""
 import base64
 import json
 from collections.abc import Iterable
@@ -39,7 +41,8 @@ NAVIGATION: list[Page] = []  # in the order in which they are shown; the package
 def texts() -> Texts:
     """The texts in the language that the address asks for, else the one chosen before, else the browser's."""
     chosen_before = request.args.get("lang") or request.cookies.get(LANGUAGE) or ""
-    wanted = chosen_before if chosen_before in LANGUAGES else request.accept_languages.best_match(["en", "zh"])
+    wanted = (chosen_before if chosen_before in LANGUAGES
+              else request.accept_languages.best_match(["en", "zh"]))
     return Texts(wanted or "en", CONSOLE)
 
 
@@ -56,7 +59,8 @@ def forget_chosen() -> None:
 def to(view: str, **values: Any) -> str:
     """The address of a view of the console; the merchant filter stays, unless another is given."""
     kept = {KEPT: chosen(), **values}
-    return url_for(f"console.{view}", **{name: value for name, value in kept.items() if value not in (None, "")})
+    return url_for(f"console.{view}",
+                   **{name: value for name, value in kept.items() if value not in (None, "")})
 
 
 def narrowed(*names: str) -> dict[str, str | None]:
@@ -84,7 +88,8 @@ def number(name: str) -> int | None:
 
 def here(**changes: Any) -> str:
     """The address of this page with other values in its query."""
-    asked = {name: value for name, value in {**request.args.to_dict(), **changes}.items() if value not in (None, "")}
+    asked = {name: value for name, value in {**request.args.to_dict(), **changes}.items()
+             if value not in (None, "")}
     return with_query(under_prefix(request.path), asked)
 
 
@@ -94,8 +99,9 @@ def present() -> int:
 
 
 def show(template: str, page: str, status: int = 200, follows: str = "", **values: Any) -> Response:
-    """A page: a template of `templates/console`, the name of the page that is current in the navigation, and the kinds of events at which
-    it brings itself up to date (order, request, notification)."""
+    """A page: a template of `templates/console`, the name of the page that is current in the navigation, and
+    the kinds of events at which it brings itself up to date (order, request, notification).
+    """
     html = render_template(f"console/{template}.html", **_around(page), follows=follows, **values)
     return secure(Response(html, status, content_type="text/html; charset=utf-8"))
 
@@ -106,9 +112,10 @@ def _around(page: str) -> dict[str, Any]:
     ticking = tables.clock.get()
     merchants = tables.merchants.names(MOST_LISTED)
     return {
-        "texts": texts(), "pages": NAVIGATION, "page": page, "to": to, "here": here, "chosen": chosen(), "merchants": merchants,
-        "many": len(merchants) == MOST_LISTED, "now": ticking.now(real_now()), "frozen": ticking.frozen is not None,
-        "zone": emulator().settings.timezone, "newest": written(tables.newest()), "told": _told(), "locked": bool(token_in_force()),
+        "texts": texts(), "pages": NAVIGATION, "page": page, "to": to, "here": here, "chosen": chosen(),
+        "merchants": merchants, "many": len(merchants) == MOST_LISTED, "now": ticking.now(real_now()),
+        "frozen": ticking.frozen is not None, "zone": emulator().settings.timezone,
+        "newest": written(tables.newest()), "told": _told(), "locked": bool(token_in_force()),
         "spaced": _spaced, "iso": clock.iso, "amount": money.text}
 
 
@@ -150,7 +157,8 @@ def remember(response: Response) -> Response:
     if request.args.get("lang") in LANGUAGES:
         response.set_cookie(LANGUAGE, request.args["lang"], max_age=A_YEAR_S, path=under_prefix("/console"),
                             httponly=True, samesite="Lax")
-    if response.mimetype == "text/html" and "Location" not in response.headers and TOLD in request.cookies and LIVE not in request.headers:
+    if (response.mimetype == "text/html" and "Location" not in response.headers and TOLD in request.cookies
+            and LIVE not in request.headers):
         response.delete_cookie(TOLD, path=under_prefix("/console"))
     return response
 

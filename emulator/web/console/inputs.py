@@ -17,7 +17,8 @@ FOR_ALL = ("console.clear_journal", "console.scenario_on", "console.scenario_off
 
 @blueprint.before_request
 def check_inputs() -> None:
-    """Raises NotFound or Problem when the merchant is unknown, or a change has something else in its address."""
+    """Raises NotFound or Problem when the merchant is unknown, or a change has something else in its address.
+    """
     merchants_id = chosen()
     if merchants_id is not None and emulator().store.read().merchants.find(merchants_id) is None:
         forget_chosen()

@@ -20,13 +20,16 @@ def journal() -> Response:
     """A page of the list, narrowed as its filter says."""
     asked = narrowed("endpoint", "verdict", "search")
     one_of(asked["verdict"], "verdict", (REFUSED, *VERDICTS))
-    refused = {"refused": REFUSED} if asked["verdict"] not in (None, OK) else {}  # most are OK: those that are not have an index
+    # most are OK: those that are not have an index
+    refused = {"refused": REFUSED} if asked["verdict"] not in (None, OK) else {}
     verdict = {"verdict": None} if asked["verdict"] == REFUSED else {}
     tables = emulator().store.read()
     rows, rest = tables.lists.journal({**asked, **refused, **verdict, "merchants_id": chosen()}, before())
-    return show("journal", "journal", follows="request", rows=[entries.read(tables, row) for row in rows], rest=rest, asked=asked,
-                is_narrowed=any(asked.values()), endpoints=[(name, name) for name in ENDPOINTS], base=base_url(),
-                verdicts=[(REFUSED, texts().every_refusal), *((name, name) for name in VERDICTS)],
+    return show("journal", "journal", follows="request", rows=[entries.read(tables, row) for row in rows],
+                rest=rest, asked=asked,
+                is_narrowed=any(asked.values()), endpoints=[(name, name) for name in ENDPOINTS],
+                base=base_url(), verdicts=[(REFUSED, texts().every_refusal),
+                                           *((name, name) for name in VERDICTS)],
                 is_new=not rows and not any(asked.values()) and before() is None)
 
 

@@ -1,4 +1,6 @@
-"""What open windows of the console follow: the stream of events, and, where there is none for them, a look now and then."""
+"""What open windows of the console follow: the stream of events, and, where there is none for them, a look
+now and then.
+"""
 from flask import Response, jsonify
 
 from ...base.clock import real_now
@@ -20,4 +22,5 @@ def pulse() -> Response:
     """How far the logs are, and the emulator's time."""
     tables = emulator().store.read()
     ticking = tables.clock.get()
-    return secure(jsonify({"newest": written(tables.newest()), "now": ticking.now(real_now()), "frozen": ticking.frozen is not None}))
+    return secure(jsonify({"newest": written(tables.newest()), "now": ticking.now(real_now()),
+                           "frozen": ticking.frozen is not None}))

@@ -1,4 +1,5 @@
-"""The merchants: made, changed, reset and removed; a token when it is asked for, and programs to begin with."""
+"""The merchants: made, changed, reset and removed; a token when it is asked for, and programs to begin with.
+"""
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,7 +52,8 @@ def _shown(number: str, settings: Mapping[str, Any], wrong: Mapping[str, str] | 
     found = merchant_of(emulator().store.read(), number)
     shows_token = "token" in request.args
     token = found.token if shows_token else texts().mer_token_here
-    return show("merchant", "merchants", 422 if wrong else 200, merchant=found, settings=settings, wrong=wrong or {}, products=PRODUCTS,
+    return show("merchant", "merchants", 422 if wrong else 200, merchant=found, settings=settings,
+                wrong=wrong or {}, products=PRODUCTS,
                 methods=NOTIFY_METHODS, shows_token=shows_token, programs=snippets(number, token, base_url()))
 
 

@@ -20,16 +20,21 @@ def notifications() -> Response:
     asked = narrowed("status", "search")
     one_of(asked["status"], "status", dict(STATUSES))
     tables = emulator().store.read()
-    is_open = {"open": "yes"} if asked["status"] not in (None, DELIVERED) else {}  # most are delivered: those that are not have an index
+    # most are delivered: those that are not have an index
+    is_open = {"open": "yes"} if asked["status"] not in (None, DELIVERED) else {}
     rows, rest = tables.lists.notifications({**asked, **is_open, "merchants_id": chosen()}, before())
-    return show("notifications", "notifications", follows="notification order", rows=rows, rest=rest, asked=asked, colours=dict(STATUSES),
-                is_narrowed=any(asked.values()), statuses=[(name, texts()[f"notification_{name}"]) for name, _ in STATUSES],
+    return show("notifications", "notifications", follows="notification order", rows=rows, rest=rest,
+                asked=asked, colours=dict(STATUSES),
+                is_narrowed=any(asked.values()),
+                statuses=[(name, texts()[f"notification_{name}"]) for name, _ in STATUSES],
                 is_new=not rows and not any(asked.values()) and before() is None, example=_example())
 
 
 def _example() -> str:
     """A command that says where the notifications of a merchant go."""
-    merchants_id = chosen() or next((merchant.merchants_id for merchant in emulator().store.read().merchants.page("", 1)), "…")
+    merchants_id = (chosen()
+                    or next((merchant.merchants_id
+                             for merchant in emulator().store.read().merchants.page("", 1)), "…"))
     guarded = " -H 'Authorization: Bearer …'" if token_in_force() else ""
     return (f"curl -sS -X PATCH {base_url()}/_emulator/merchants/{merchants_id}{guarded} \\\n"
             "  -d '{\"notify_url\": \"http://127.0.0.1:9000/notify\"}'")
@@ -41,9 +46,11 @@ def notification(notification_id: int) -> Response:
     tables = emulator().store.read()
     found = _find(notification_id)
     attempts = tables.notifications.attempts(notification_id)
-    return show("notification", "notifications", follows="notification", notification=found, attempts=map(attempt, attempts.rows),
+    return show("notification", "notifications", follows="notification", notification=found,
+                attempts=map(attempt, attempts.rows),
                 left_out=attempts.left_out,
-                colour=dict(STATUSES)[found.status], order=tables.orders.find(found.merchants_id, found.out_trade_no))
+                colour=dict(STATUSES)[found.status],
+                order=tables.orders.find(found.merchants_id, found.out_trade_no))
 
 
 @blueprint.post("/notifications/<id:notification_id>/replay")

@@ -22,10 +22,13 @@ def order(order_id: int) -> Response:
     merchant = tables.merchants.find(found.merchants_id)
     moments, left_out = timeline.timeline(tables, found, now)
     word, colour = states.state(found)
-    number = f"{found.merchants_id}C{found.id}x{tables.orders.count_history(found.merchants_id, found.out_trade_no)}"
-    return show("order", "orders", follows="order request notification", order=found, word=word, colour=colour, merchant=merchant,
-                moments=moments, acts=offered(found, now), number=number, facts=list(_facts(found)), cny_of=_in_cny(found),
-                page_of=page_of(found), left_out=left_out, happened=sum(moment.at <= now for moment in moments))
+    changes = tables.orders.count_history(found.merchants_id, found.out_trade_no)
+    number = f"{found.merchants_id}C{found.id}x{changes}"
+    return show("order", "orders", follows="order request notification", order=found, word=word,
+                colour=colour, merchant=merchant,
+                moments=moments, acts=offered(found, now), number=number, facts=list(_facts(found)),
+                cny_of=_in_cny(found), page_of=page_of(found), left_out=left_out,
+                happened=sum(moment.at <= now for moment in moments))
 
 
 def _in_cny(order: Order) -> Callable[[str], str]:

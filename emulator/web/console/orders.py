@@ -19,8 +19,10 @@ def orders() -> Response:
     one_of(asked["endpoint"], "endpoint", SCENES)
     found, rest = emulator().store.read().lists.orders({**asked, "merchants_id": chosen()}, now, before())
     rows = [(order, *states.state(order)) for order in (at(order, now) for order in found)]
-    return show("orders", "orders", follows="order", rows=rows, rest=rest, asked=asked, is_narrowed=any(asked.values()),
-                statuses=[(status, texts()[word]) for status, word in states.STATUSES.items()], makers=[(name, name) for name in SCENES],
+    return show("orders", "orders", follows="order", rows=rows, rest=rest, asked=asked,
+                is_narrowed=any(asked.values()),
+                statuses=[(status, texts()[word]) for status, word in states.STATUSES.items()],
+                makers=[(name, name) for name in SCENES],
                 example="" if found or any(asked.values()) or before() else example(now))
 
 
@@ -32,5 +34,5 @@ def example(now: int) -> str:
         return ""
     number = f"{merchant.merchants_id}{clock.compact(now, emulator().settings.timezone)}"
     return curl.signed("tgpayqrcode", "GET", {
-        "merchants_id": merchant.merchants_id, "out_trade_no": number, "trans_amount": "8.00", "pay_type": "alipay",
-        "reference": "My first order"}, merchant.token)
+        "merchants_id": merchant.merchants_id, "out_trade_no": number, "trans_amount": "8.00",
+        "pay_type": "alipay", "reference": "My first order"}, merchant.token)

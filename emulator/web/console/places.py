@@ -20,7 +20,8 @@ def is_json(text: str) -> bool:
 def placed(text: str, problems: Iterable[str]) -> list[Line]:
     """The lines, counted from 1, each with its problems."""
     lines = text.splitlines() or [""]
-    starts = list(_json_starts(text)) if is_json(text) else [at for at, line in enumerate(lines, 1) if _TOML_RULE.match(line)]
+    starts = (list(_json_starts(text)) if is_json(text)
+              else [at for at, line in enumerate(lines, 1) if _TOML_RULE.match(line)])
     found: dict[int, list[str]] = {}
     for problem in problems:
         found.setdefault(min(_line(lines, starts, problem), len(lines)), []).append(problem)

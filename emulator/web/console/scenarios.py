@@ -1,4 +1,5 @@
-"""Scenarios: those that come along, the one in force, and a desk on which one is written, checked and tried."""
+"""Scenarios: those that come along, the one in force, and a desk on which one is written, checked and tried.
+"""
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -35,7 +36,9 @@ PARAMS = "out_trade_no=1\ntrans_amount=120.00\npay_type=alipay"
 
 @dataclass(frozen=True)
 class Shown:
-    """A rule as it is read: its conditions (parameter, word, value), and its outcomes, each of rows (key, value, meaning)."""
+    """A rule as it is read: its conditions (parameter, word, value), and its outcomes, each of rows (key,
+    value, meaning).
+    """
 
     name: str
     when: list[tuple[str, str, str]]
@@ -45,7 +48,8 @@ class Shown:
 
 @dataclass(frozen=True)
 class Tried:
-    """What a rule says of a request that is tried: whether it is the one that fits, and else why it is not."""
+    """What a rule says of a request that is tried: whether it is the one that fits, and else why it is not.
+    """
 
     name: str
     fits: bool
@@ -59,9 +63,11 @@ def scenarios() -> Response:
     merchant = merchant_of(tables, merchants_id) if merchants_id else None
     scenario = tables.scenarios.of(merchants_id)
     return show("scenarios", "scenarios", follows="request", scenario=scenario, merchant=merchant,
-                own=tables.scenarios.own(merchants_id) is not None, rows=list(map(read_out, scenario.rules)) if scenario else [],
+                own=tables.scenarios.own(merchants_id) is not None,
+                rows=list(map(read_out, scenario.rules)) if scenario else [],
                 uses=tables.scenarios.uses(merchants_id) if merchants_id else {},
-                lately=tables.scenarios.lately(merchants_id, scenario.name, NEWEST_REQUESTS) if scenario else {},
+                lately=tables.scenarios.lately(merchants_id, scenario.name, NEWEST_REQUESTS) if scenario
+                else {},
                 shipped_as=_shipped_as,
                 along=list(map(language.shipped_scenario, language.shipped())))
 
@@ -76,7 +82,8 @@ def _shipped_as(scenario: "language.Scenario") -> tuple[str, ...]:
 def read_out(rule: "language.Rule") -> Shown:
     """A rule in the words of the page."""
     written = rule.as_json()
-    when = [(each.parameter, texts()[f"scn_{each.lookup or 'is'}"], each.wanted if isinstance(each.wanted, str) else ", ".join(each.wanted))
+    when = [(each.parameter, texts()[f"scn_{each.lookup or 'is'}"],
+             each.wanted if isinstance(each.wanted, str) else ", ".join(each.wanted))
             for each in rule.when]
     outcomes = written["then"] if rule.in_turn else [written["then"]]
     return Shown(rule.name, when, [list(_rows(outcome)) for outcome in outcomes], rule.in_turn)
@@ -87,7 +94,9 @@ def _rows(outcome: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str
         if isinstance(value, Mapping):
             yield from _rows(value, f"{path}{name}.")
         else:
-            yield f"{path}{name}", value if isinstance(value, str) else json.dumps(value), _meanings().get(f"{path}{name}", "")
+            yield f"{path}{name}", value if isinstance(value,
+                                                       str) else json.dumps(value), _meanings().get(
+                                                           f"{path}{name}", "")
 
 
 @cache
@@ -97,7 +106,9 @@ def _meanings() -> dict[str, str]:
 
 @blueprint.route("/scenarios/desk", methods=["GET", "POST"])
 def scenario() -> Response:
-    """A text of rules: one that comes along, the one in force, or a new one; a post checks, tries, or puts it in force."""
+    """A text of rules: one that comes along, the one in force, or a new one; a post checks, tries, or puts it
+    in force.
+    """
     tables, given = emulator().store.read(), request.form
     merchant = merchant_of(tables, chosen() or "") if chosen() else None
     name, text = (given.get("name", ""), _typed(given)) if given else _begun(tables)
@@ -108,9 +119,9 @@ def scenario() -> Response:
     if found and given.get("do") == "use":
         return _in_force(found)
     return show(
-        "scenario", "scenarios", 422 if problems and given.get("do") == "use" else 200, name=name, text=text, merchant=merchant,
-        problems=problems, lines=placed(text, problems), checked=bool(given), rows=list(map(read_out, found.rules)) if found else [],
-        endpoints=language.ENDPOINTS,
+        "scenario", "scenarios", 422 if problems and given.get("do") == "use" else 200, name=name, text=text,
+        merchant=merchant, problems=problems, lines=placed(text, problems), checked=bool(given),
+        rows=list(map(read_out, found.rules)) if found else [], endpoints=language.ENDPOINTS,
         asked={"endpoint": given.get("endpoint", language.ENDPOINTS[0]), "attempt": given.get("attempt", "1"),
                "card": given.get("card", ""), "params": given.get("params", PARAMS)},
         tried=_tried(tables, found, merchant) if found and given.get("do") == "try" else None)
@@ -139,33 +150,40 @@ def _begun(tables: Reader) -> tuple[str, str]:
 def read(name: str, text: str) -> "language.Scenario":
     """The scenario of a text, TOML or JSON. Raises Invalid."""
     document = _json(text) if is_json(text) else language.parse(text, "scenario.toml").as_json()
-    return language.from_json({**document, "name": name.strip() or OWN_NAME} if isinstance(document, Mapping) else document)
+    return language.from_json({**document, "name": name.strip() or OWN_NAME} if isinstance(document, Mapping)
+                              else document)
 
 
 def _json(text: str) -> Any:
     try:
         return read_json(text)
     except json.JSONDecodeError as error:
-        raise language.Invalid([f"scenario is no JSON: {error.msg} at line {error.lineno}, column {error.colno}"]) from None
+        raise language.Invalid([f"scenario is no JSON: {error.msg} at line {error.lineno}, column "
+                                f"{error.colno}"]) from None
     except ValueError as error:
         raise language.Invalid([f"scenario is no JSON: it {error}"]) from None
 
 
 def _tried(tables: Reader, scenario: "language.Scenario", merchant: Merchant | None) -> list[Tried]:
-    """What each rule says of the request that is asked about; how often rules were used counts where it is the scenario in force."""
+    """What each rule says of the request that is asked about; how often rules were used counts where it is
+    the scenario in force.
+    """
     params = dict(_pairs(request.form.get("params", "")))
     written = request.form.get("attempt", "")
     is_number = written.isascii() and written.isdecimal() and len(written) <= LONGEST_ATTEMPT
     attempt = int(written) if is_number else 1
     merchants_id = merchant.merchants_id if merchant else params.get("merchants_id", EVERYBODY)
-    facts = language.Facts(params, params, request.form.get("endpoint", ""), attempt, emulator().settings.seed,
+    facts = language.Facts(params, params, request.form.get("endpoint", ""), attempt,
+                           emulator().settings.seed,
                            (merchants_id, params.get("out_trade_no", "")), request.form.get("card", ""))
     uses = tables.scenarios.uses(merchants_id) if tables.scenarios.of(merchants_id) == scenario else {}
     picked = language.match(scenario, facts, uses).picked
-    return [Tried(rule.name, bool(picked and picked.rule == rule), _why(rule, facts, uses, picked)) for rule in scenario.rules]
+    return [Tried(rule.name, bool(picked and picked.rule == rule), _why(rule, facts, uses, picked))
+            for rule in scenario.rules]
 
 
-def _why(rule: "language.Rule", facts: "language.Facts", uses: Mapping[str, int], picked: "language.Picked | None") -> str:
+def _why(rule: "language.Rule", facts: "language.Facts", uses: Mapping[str, int],
+         picked: "language.Picked | None") -> str:
     if picked and picked.rule == rule:
         return ""
     return language.differences(rule, facts, uses) or texts().scn_later

@@ -1,4 +1,6 @@
-"""Settlement by days: what was paid, given back and charged, a chart of it, the lines of a day, and the file as the gateway exports it."""
+"""Settlement by days: what was paid, given back and charged, a chart of it, the lines of a day, and the file
+as the gateway exports it.
+"""
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -28,7 +30,9 @@ WIDTH, HEIGHT, MARGIN = 720, 200, 24
 
 @dataclass
 class Day:
-    """The sums of a day in one currency, in minor units; refunds are negative. `settled` when its time has come."""
+    """The sums of a day in one currency, in minor units; refunds are negative. `settled` when its time has
+    come.
+    """
 
     day: date
     currency: str
@@ -50,7 +54,9 @@ class Day:
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar of the chart: where it stands, how large it is, what it shows, and the day below it where there is room."""
+    """A bar of the chart: where it stands, how large it is, what it shows, and the day below it where there
+    is room.
+    """
 
     x: float
     y: float
@@ -66,8 +72,10 @@ def settlement() -> Response:
     tables = emulator().store.read()
     merchant = _merchant(tables)
     start, end = _range(tables, merchant)
-    days = by_day(tables.settled.sums(merchant.merchants_id, *file.span(start, end, emulator().settings)), present())
-    return show("settlement", "settlement", follows="order", merchant=merchant, start=start, end=end, days=days[::-1],
+    days = by_day(tables.settled.sums(merchant.merchants_id, *file.span(start, end, emulator().settings)),
+                  present())
+    return show("settlement", "settlement", follows="order", merchant=merchant, start=start, end=end,
+                days=days[::-1],
                 bars=list(chart(days, start, end)), width=WIDTH, height=HEIGHT, margin=MARGIN)
 
 
@@ -79,8 +87,8 @@ def settlement_day(day: str) -> Response:
     after = number("after") or 0
     lines = tables.settled.lines(merchant.merchants_id, *span, after, LINES + 1)
     return show("settlement_day", "settlement", follows="order", merchant=merchant, day=on,
-                days=by_day(tables.settled.sums(merchant.merchants_id, *span), present()), lines=lines[:LINES],
-                rest=lines[LINES - 1].id if len(lines) > LINES else None, began=after)
+                days=by_day(tables.settled.sums(merchant.merchants_id, *span), present()),
+                lines=lines[:LINES], rest=lines[LINES - 1].id if len(lines) > LINES else None, began=after)
 
 
 @blueprint.get("/settlement.csv")
@@ -89,14 +97,16 @@ def settlement_file() -> Response:
     tables = emulator().store.read()
     merchant = _merchant(tables)
     given = {"start_date": request.args.get("start", ""), "end_date": request.args.get("end", "")}
-    wrong = " and ".join(f"{name} {problem}" for name, value in given.items() if (problem := DATE.problem(value))) or range_of_days(given)
+    wrong = (" and ".join(f"{name} {problem}" for name,
+                          value in given.items() if (problem := DATE.problem(value))) or range_of_days(given))
     if wrong:
         raise Problem(422, "Unprocessable", wrong)
     start, end = map(date.fromisoformat, given.values())
     since, before = file.span(start, end, emulator().settings)
     response = Response(stream_with_context(_file(merchant.merchants_id, since, min(before, present() + 1))),
                         content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{merchant.merchants_id}_settlement_{start}_{end}.csv"'
+    response.headers["Content-Disposition"] = (
+        f'attachment; filename="{merchant.merchants_id}_settlement_{start}_{end}.csv"')
     return secure(response)
 
 
@@ -116,7 +126,9 @@ def _merchant(tables: Reader) -> Merchant:
 
 
 def _range(tables: Reader, merchant: Merchant) -> tuple[date, date]:
-    """The days that are asked for, in their order and not too many; else those up to the last on which something is settled."""
+    """The days that are asked for, in their order and not too many; else those up to the last on which
+    something is settled.
+    """
     newest = tables.settled.newest_day(merchant.merchants_id)
     last = clock.moment(newest if newest is not None else present(), emulator().settings.timezone).date()
     end = _date(request.args["end"]) if request.args.get("end") else last
@@ -141,14 +153,16 @@ def by_day(sums: Iterable[Sum], now: int) -> list[Day]:
     days: dict[tuple[date, str], Day] = {}
     for each in sums:
         day = clock.moment(each.settles_at, emulator().settings.timezone).date()
-        days.setdefault((day, each.currency), Day(day, each.currency, each.settles_at <= now)).sums.append(each)
+        days.setdefault((day, each.currency),
+                        Day(day, each.currency, each.settles_at <= now)).sums.append(each)
     return list(days.values())
 
 
 def chart(days: list[Day], start: date, end: date) -> Iterator[Bar]:
     """The payments of each day upwards and the refunds downwards, in the currency of most days."""
     currencies = [day.currency for day in days]
-    shown: Mapping[date, Day] = {day.day: day for day in days if day.currency == max(currencies, key=currencies.count)}
+    shown: Mapping[date, Day] = {day.day: day
+                                 for day in days if day.currency == max(currencies, key=currencies.count)}
     if not shown:
         return
     most_up = max(day.total("amount", PAYMENT) for day in shown.values()) or 1

@@ -1,8 +1,12 @@
-"""Programs that make a QR order of a merchant, to be pasted: what the README has, with this merchant's number and address."""
+"""Programs that make a QR order of a merchant, to be pasted: what the README has, with this merchant's number
+and address.
+"""
 from collections.abc import Mapping
 
 CURL = """token=@token
-params="it_b_pay=15m&merchants_id=@merchant&out_trade_no=@merchant$(date +%s)&pay_type=alipay&trans_amount=0.01"  # sorted by name
+# sorted by name
+number="@merchant$(date +%s)"
+params="it_b_pay=15m&merchants_id=@merchant&out_trade_no=$number&pay_type=alipay&trans_amount=0.01"
 sign=$(printf %s "$params$token" | md5sum | cut -c 1-32)
 curl -sS "@url?$params&sign=$sign&sign_type=MD5"
 """
@@ -20,7 +24,8 @@ print(urlopen(f"@url?{urlencode(params)}").read().decode())
 """
 PHP = """<?php
 $token = '@token';
-$params = ['merchants_id' => '@merchant', 'out_trade_no' => '@merchant' . date('YmdHis'), 'pay_type' => 'alipay',
+$params = ['merchants_id' => '@merchant', 'out_trade_no' => '@merchant' . date('YmdHis'),
+           'pay_type' => 'alipay',
            'trans_amount' => '0.01', 'it_b_pay' => '15m'];
 $params = array_filter($params, fn ($value) => $value !== '');
 ksort($params, SORT_STRING);
@@ -33,5 +38,6 @@ echo file_get_contents('@url?' . http_build_query($params));
 def snippets(merchants_id: str, token: str, base_url: str) -> Mapping[str, str]:
     """The programs by language."""
     def filled(program: str) -> str:
-        return program.replace("@token", token).replace("@merchant", merchants_id).replace("@url", f"{base_url}/v2/tgpayqrcode.php")
+        named = program.replace("@token", token).replace("@merchant", merchants_id)
+        return named.replace("@url", f"{base_url}/v2/tgpayqrcode.php")
     return {"curl": filled(CURL), "Python": filled(PYTHON), "PHP": filled(PHP)}

@@ -22,18 +22,21 @@ from .frame import Page, blueprint, chosen, go_on, present, show, texts, to
 PAGE = Page("terminals", "M6 3h12v18H6zM9 6h6v4H9zM9 14h.01M12 14h.01M15 14h.01M9 17h.01M12 17h.01M15 17h.01")
 OFFLINE = "OFFLINE"
 COLOURS: Mapping[str, str] = {
-    State.IDLE: "off", OFFLINE: "off", **dict.fromkeys(STOPPABLE, "wait"), State.READING_CARD: "info", State.AUTHORISING: "info",
-    State.APPROVED: "good", State.DECLINED: "bad", State.CANCELLED: "bad", State.FAILED: "bad"}
+    State.IDLE: "off", OFFLINE: "off", **dict.fromkeys(STOPPABLE, "wait"), State.READING_CARD: "info",
+    State.AUTHORISING: "info", State.APPROVED: "good", State.DECLINED: "bad", State.CANCELLED: "bad",
+    State.FAILED: "bad"}
 RESULTS: Mapping[str, str] = {
-    **dict.fromkeys((Result.AUTHORISED, Result.SUCCESS), "good"), **dict.fromkeys((Result.DECLINED, Result.FAILED), "bad"),
-    Result.CANCELLED: "off"}
+    **dict.fromkeys((Result.AUTHORISED, Result.SUCCESS), "good"),
+    **dict.fromkeys((Result.DECLINED, Result.FAILED), "bad"), Result.CANCELLED: "off"}
 SWITCHES = ("online", "attended")
 PAGE_OF_DEVICES = 50  # each has its screen, its switches and its buttons
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A terminal as the control interface tells it, what it shows, and the order of its last transaction; `moves` while it goes on."""
+    """A terminal as the control interface tells it, what it shows, and the order of its last transaction;
+    `moves` while it goes on.
+    """
 
     told: dict[str, Any]
     view: str
@@ -51,7 +54,8 @@ def terminals() -> Response:
     """A page of the terminals."""
     tables, now = emulator().store.read(), present()
     devices = tables.terminals.page(chosen(), request.args.get("after", ""), PAGE_OF_DEVICES)
-    return show("terminals", "terminals", follows="order", rows=[_seen(tables, device, now) for device in devices], results=RESULTS,
+    return show("terminals", "terminals", follows="order",
+                rows=[_seen(tables, device, now) for device in devices], results=RESULTS,
                 rest=devices[-1].serial if len(devices) == PAGE_OF_DEVICES else None, type=TERMINAL_TYPE)
 
 
@@ -81,7 +85,8 @@ def switch_terminal(serial: str) -> Response:
 @blueprint.post("/terminals/<serial>/<any(tap, insert, swipe, pin, approve, decline, cancel):done>")
 def act_at_terminal(serial: str, done: str) -> Response:
     """Do what a person does at a terminal."""
-    return _done(partial(act, emulator().units, serial, Act(done), BY_CONTROL), f"{serial}: {texts()[f'term_{done}']}")
+    return _done(partial(act, emulator().units, serial, Act(done), BY_CONTROL),
+                 f"{serial}: {texts()[f'term_{done}']}")
 
 
 def _done(change: Callable[[], object], sentence: str) -> Response:

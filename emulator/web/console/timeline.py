@@ -1,4 +1,6 @@
-"""All that happened to an order, in the order of the emulator's time: requests, moves, terminals' steps, notifications, settlement."""
+"""All that happened to an order, in the order of the emulator's time: requests, moves, terminals' steps,
+notifications, settlement.
+"""
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -22,7 +24,8 @@ MOST_NOTIFICATIONS = 50
 RANKS = (REQUEST, CHANGE, STEP, ATTEMPT, SETTLEMENT, UPCOMING, DUE)  # of what happens in the same millisecond
 _BY = {BY_PAYER: "by_payer", BY_CONTROL: "by_control", BY_CLOCK: "by_clock"}  # else an endpoint
 _COLOURS = {
-    **dict.fromkeys((Event.PAY, Event.RESTORE), "good"), **dict.fromkeys((Event.REFUND, Event.REFUND_ALL), "info"),
+    **dict.fromkeys((Event.PAY, Event.RESTORE), "good"),
+    **dict.fromkeys((Event.REFUND, Event.REFUND_ALL), "info"),
     **dict.fromkeys((Event.FAIL, Event.DECLINE, Event.WRONG_CODE, Event.CHARGEBACK), "bad"),
     **dict.fromkeys((Event.PEND, Event.REVIEW), "wait")}
 
@@ -39,11 +42,14 @@ class Moment:
 
 
 def timeline(tables: Reader, order: Order, now: int) -> tuple[list[Moment], int]:
-    """The moments of an order, oldest first, with those that are to come at the end; and how many older ones are left out."""
+    """The moments of an order, oldest first, with those that are to come at the end; and how many older ones
+    are left out.
+    """
     number = order.merchants_id, order.out_trade_no
     requests, changes = tables.lists.requests(*number), tables.orders.history(*number)
     settled, (notifications, left_out) = tables.lists.ledger(*number), _notifications(tables, order)
-    moments = [*_requests(tables, requests.rows), *_changes(changes.rows), *_steps(tables, order, now), *notifications,
+    moments = [*_requests(tables, requests.rows), *_changes(changes.rows), *_steps(tables, order, now),
+               *notifications,
                *_settlement(settled.rows), *_upcoming(order)]
     left_out += requests.left_out + changes.left_out + settled.left_out
     return sorted(moments, key=lambda moment: (moment.at, RANKS.index(moment.kind))), left_out
@@ -67,16 +73,21 @@ def _steps(tables: Reader, order: Order, now: int) -> Iterator[Moment]:
     for transaction in filter(None, (*earlier, order.transaction)):
         for place, step in enumerate(terminal.steps_of(transaction)):
             if step.since <= now:
-                yield Moment(step.since, STEP, f"step-{transaction.result_id}-{place}", "off", {"serial": transaction.serial, "step": step})
+                yield Moment(step.since, STEP, f"step-{transaction.result_id}-{place}", "off",
+                             {"serial": transaction.serial, "step": step})
 
 
 def _notifications(tables: Reader, order: Order) -> tuple[list[Moment], int]:
-    """The newest attempts of the newest notifications, and when the next ones are due; and how many are left out."""
+    """The newest attempts of the newest notifications, and when the next ones are due; and how many are left
+    out.
+    """
     notifications, left_out = tables.notifications.of_order(order.merchants_id, order.out_trade_no)
-    found = [(notification, tables.notifications.attempts(notification.id)) for notification in notifications[-MOST_NOTIFICATIONS:]]
+    found = [(notification, tables.notifications.attempts(notification.id))
+             for notification in notifications[-MOST_NOTIFICATIONS:]]
     attempts = [moment for each in found for moment in _attempts(*each)]
     shown, _ = portions.taken(reversed(attempts), _size, portions.PART)
-    left_out += len(notifications) - len(found) + len(attempts) - len(shown) + sum(each.left_out for _, each in found)
+    left_out += len(notifications) - len(found) + len(attempts) - len(shown) + sum(each.left_out for _,
+                                                                                   each in found)
     return shown[::-1], left_out
 
 
@@ -93,13 +104,16 @@ def _attempts(notification: StoredNotification, attempts: Newest) -> Iterator[Mo
                      {"notification": notification, "attempt": attempt(row), "place": place})
     if notification.due_at is not None:
         place = attempts.left_out + len(attempts.rows) + 1
-        yield Moment(notification.due_at, DUE, f"due-{notification.id}", "wait", {"notification": notification, "place": place})
+        yield Moment(notification.due_at, DUE, f"due-{notification.id}", "wait",
+                     {"notification": notification, "place": place})
 
 
 def _settlement(rows: Iterable[Any]) -> Iterator[Moment]:
     for row in rows:
-        yield Moment(row["settles_at"], SETTLEMENT, f"settlement-{row['id']}", "wait" if row["injected"] else "info",
-                     {**dict(row), "pays": row["kind"] == PAYMENT, "lines": lines_of(row["line"]), "injected": row["injected"].split()})
+        yield Moment(row["settles_at"], SETTLEMENT, f"settlement-{row['id']}",
+                     "wait" if row["injected"] else "info",
+                     {**dict(row), "pays": row["kind"] == PAYMENT, "lines": lines_of(row["line"]),
+                      "injected": row["injected"].split()})
 
 
 def _upcoming(order: Order) -> Iterator[Moment]:

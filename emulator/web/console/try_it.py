@@ -1,4 +1,6 @@
-"""Try it: a form for every table of the gateway, filled in with the document's examples, signed in sight, and sent by the browser."""
+"""Try it: a form for every table of the gateway, filled in with the document's examples, signed in sight, and
+sent by the browser.
+"""
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,16 +28,20 @@ PAGE = Page("try_it", "M5 4l14 8-14 8z")
 METHOD, TOKEN, MORE_NAME, MORE_VALUE = OWN = "_method", "_token", "_name", "_value"
 NEWEST_NUMBERS = 20
 # By their names in the address: the first table of a path has the path's.
-TABLES = {f"{name}-{place}" if place else name: table for name, first in ENDPOINTS.items() for place, table in enumerate(first.tables)}
+TABLES = {f"{name}-{place}" if place else name: table for name, first in ENDPOINTS.items() for place,
+          table in enumerate(first.tables)}
 # Which order is proposed where a request is about one that there is.
 ABOUT: Mapping[str, Mapping[str, str]] = {
-    "tgpayrefund": {"status": Status.TRADE_SUCCESS}, "tgpayapi": {"endpoint": "tgpayh5", "status": Status.WAIT_BUYER_PAY},
+    "tgpayrefund": {"status": Status.TRADE_SUCCESS},
+    "tgpayapi": {"endpoint": "tgpayh5", "status": Status.WAIT_BUYER_PAY},
     "tgpaybankcard-1": {"endpoint": "tgpaybankcard"}, "tgpayquery-1": {"endpoint": "tgpaywebtoterminal"}}
 
 
 @dataclass(frozen=True)
 class Signed:
-    """Parameters as they are sent, how their sign is made, and what the gateway's tables say of them; without an owner there is no sign."""
+    """Parameters as they are sent, how their sign is made, and what the gateway's tables say of them; without
+    an owner there is no sign.
+    """
 
     params: Mapping[str, str]
     owner: Merchant | None
@@ -60,19 +66,22 @@ class Signed:
 
 @blueprint.route("/try", methods=["GET", "POST"])
 def try_it() -> Response:
-    """The form of a table, and what is typed into it, signed; a post signs other values and changes nothing."""
+    """The form of a table, and what is typed into it, signed; a post signs other values and changes nothing.
+    """
     key = request.args.get("table", "")
     key = key if key in TABLES else next(iter(TABLES))
     table, tables = TABLES[key], emulator().store.read()
-    values = {name: value for name, value in request.form.items() if name not in OWN} if request.form else filled(tables, key)
+    values = ({name: value for name, value in request.form.items() if name not in OWN} if request.form
+              else filled(tables, key))
     method = request.form.get(METHOD) or ("POST" if "pay_info" in table.names else "GET")
     more = request.form.get(MORE_NAME, "").strip(), request.form.get(MORE_VALUE, "")
     signed = sign(tables, table, {**values, more[0]: more[1]} if more[0] else values)
     return show("try_it", "try_it", key=key, table=table, with_query=with_query,
                 choices=[(name, each) for name, each in TABLES.items()], values=values,
-                rows=[row for row in table.params if row.name != "sign"], method=method, more=more, signed=signed,
-                command=curl.command(table.name, method, signed.sent), shows_token=TOKEN in request.form,
-                numbers=[] if table.name in SCENES else [order.out_trade_no for order in _newest(tables, {})[:NEWEST_NUMBERS]])
+                rows=[row for row in table.params if row.name != "sign"], method=method, more=more,
+                signed=signed, command=curl.command(table.name, method, signed.sent),
+                shows_token=TOKEN in request.form, numbers=[] if table.name in SCENES
+                else [order.out_trade_no for order in _newest(tables, {})[:NEWEST_NUMBERS]])
 
 
 def sign(tables: Reader, table: Endpoint, values: Mapping[str, str]) -> Signed:
@@ -87,22 +96,27 @@ def sign(tables: Reader, table: Endpoint, values: Mapping[str, str]) -> Signed:
 
 
 def filled(tables: Reader, key: str) -> dict[str, str]:
-    """The document's examples, with what belongs to the merchant in place of what belongs to the document's, and what the address says."""
+    """The document's examples, with what belongs to the merchant in place of what belongs to the document's,
+    and what the address says.
+    """
     table = TABLES[key]
     values = {row.name: row.example for row in table.params if row.name != "sign"}
     merchant = tables.merchants.find(chosen() or "") or next(tables.merchants.page("", 1), None)
     own = dict(_own(tables, key, merchant)) if merchant else {}
     asked = request.args.to_dict()
-    return _of_this_table(table, {name: asked.get(name) or own.get(name, value) for name, value in values.items()})
+    return _of_this_table(table,
+                          {name: asked.get(name) or own.get(name, value) for name, value in values.items()})
 
 
 def _own(tables: Reader, key: str, merchant: Merchant) -> Iterator[tuple[str, str]]:
     """The values that differ from merchant to merchant."""
     yield "merchants_id", merchant.merchants_id
     yield "pay_info", to_json(_card(real_now()))
-    yield "terminal_sn", next((device.serial for device in tables.terminals.of_merchant(merchant.merchants_id)), "")
+    yield "terminal_sn", next((device.serial
+                               for device in tables.terminals.of_merchant(merchant.merchants_id)), "")
     if TABLES[key].name in SCENES and key not in ABOUT:
-        yield "out_trade_no", f"{merchant.merchants_id}{clock.compact(real_now(), emulator().settings.timezone)}"
+        instant = clock.compact(real_now(), emulator().settings.timezone)
+        yield "out_trade_no", f"{merchant.merchants_id}{instant}"
         return
     order = next(iter(_newest(tables, {**ABOUT.get(key, {}), "merchants_id": merchant.merchants_id})), None)
     if order:
@@ -114,7 +128,8 @@ def _own(tables: Reader, key: str, merchant: Merchant) -> Iterator[tuple[str, st
 def _card(now: int) -> dict[str, str]:
     """A test card that is valid at an instant."""
     year = clock.moment(now, emulator().settings.timezone).year + 3
-    return {"cardNo": PLAIN[2], "expirationMonth": "12", "expirationYear": f"{year % 100:02d}", "cvv": "123", "firstName": "Ken",
+    return {"cardNo": PLAIN[2], "expirationMonth": "12", "expirationYear": f"{year % 100:02d}", "cvv": "123",
+            "firstName": "Ken",
             "lastName": "Swift"}
 
 

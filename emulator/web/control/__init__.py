@@ -21,10 +21,10 @@ Each module declares the operations of one matter, and imports only from those a
     tools          signing, waiting, events, OpenAPI
 """
 from . import (
-    card_tables, clock, findings, health, journal, merchants, notifications, orders, scenarios, settlement, terminals,
-    tools)
+    card_tables, clock, findings, health, journal, merchants, notifications, orders, scenarios, settlement,
+    terminals, tools)
 from .interface import blueprint, probes
 
 __all__ = [
-    "blueprint", "card_tables", "clock", "findings", "health", "journal", "merchants", "notifications", "orders",
-    "probes", "scenarios", "settlement", "terminals", "tools"]
+    "blueprint", "card_tables", "clock", "findings", "health", "journal", "merchants", "notifications",
+    "orders", "probes", "scenarios", "settlement", "terminals", "tools"]

@@ -20,8 +20,8 @@ def clock() -> Response:
 
 
 @operation("POST", "/clock", "move the clock; what falls due in between is done before it answers, and the "
-           "answer says what was done, and what was skipped because receivers of notifications did not answer "
-           "in time",
+           "answer says what was done, and what was skipped because receivers of notifications did not "
+           "answer in time",
            headers=(IDEMPOTENCY_KEY,), body={"minProperties": 1, "maxProperties": 1, "properties": {
                "advance": {"type": ["string", "number"],
                            "description": "a duration: 500ms, 5s, 15m, 2h, 1d, or seconds"},

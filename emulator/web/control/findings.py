@@ -10,21 +10,27 @@ from .documents import instant
 from .interface import MERCHANT, asked, operation
 
 
-@operation("GET", "/findings", "the rules of the document that requests and receivers break: how often, when, an example, what to change",
+@operation("GET", "/findings",
+           "the rules of the document that requests and receivers break: how often, when, "
+           "an example, what to change",
            (MERCHANT,))
 def report() -> Response:
     """The rules that are broken, in the order of the table of rules."""
     tables = emulator().store.read()
     merchants_id = asked("merchants_id")["merchants_id"]
-    requests, attempts = broken(tables.journal.breaches(merchants_id)), broken(tables.notifications.breaches(merchants_id))
-    items = [{**_told(found[code]), "example": {**example(tables, found[code].example), "detail": found[code].detail}}
-             for code in RULES for found, example in ((requests, _request), (attempts, _attempt)) if code in found]
+    requests, attempts = broken(tables.journal.breaches(merchants_id)), broken(
+        tables.notifications.breaches(merchants_id))
+    items = [{**_told(found[code]),
+              "example": {**example(tables, found[code].example), "detail": found[code].detail}}
+             for code in RULES for found, example in ((requests, _request), (attempts, _attempt))
+             if code in found]
     return jsonify({"items": items, "next": None})
 
 
 def _told(found: Broken) -> dict[str, Any]:
     rule = found.rule
-    return {"code": rule.code, "section": rule.section, "rule": rule.sentence, "change": rule.change, "times": found.times,
+    return {"code": rule.code, "section": rule.section, "rule": rule.sentence, "change": rule.change,
+            "times": found.times,
             "first": instant(found.first), "last": instant(found.last)}
 
 

@@ -9,7 +9,8 @@ from ..current import emulator
 from .interface import MERCHANT, operation, probes, problem
 
 
-@operation("GET", "/health", "whether requests can be served: 503 while starting or when the database cannot be written")
+@operation("GET", "/health",
+           "whether requests can be served: 503 while starting or when the database cannot be written")
 def health() -> Response:
     """The state of this process and its database."""
     try:

@@ -1,7 +1,9 @@
-"""What every operation of the control interface is made with: its declaration, its query and body, and its answer.
+"""What every operation of the control interface is made with: its declaration, its query and body, and its
+answer.
 
 Operations are declared with `@operation`, which makes the route and the row of the OpenAPI document at once,
-and lets a request through to the view only when its query and its body have nothing that the row does not have.
+and lets a request through to the view only when its query and its body have nothing that the row does not
+have.
 """
 import hmac
 from collections.abc import Callable, Iterable, Mapping
@@ -104,8 +106,11 @@ def not_routed(error: HTTPException) -> Response:
 
 @blueprint.before_request
 def admit() -> Response | None:
-    """Only under a host that is meant, no page of another site, and only the holder of the control token, where there is one."""
-    return as_problem(gate.refusal(takes_json=True)) or (None if request.path == "/_emulator/health" else refuse_strangers())
+    """Only under a host that is meant, no page of another site, and only the holder of the control token,
+    where there is one.
+    """
+    return (as_problem(gate.refusal(takes_json=True))
+            or (None if request.path == "/_emulator/health" else refuse_strangers()))
 
 
 def token_in_force() -> str:
@@ -181,7 +186,8 @@ def duration(name: str, default: str, most: int) -> int:
 def listed(items: Iterable[dict[str, Any]], limit: int, name: str = "id") -> Response:
     """A page of a list; `next` is the `after` of the next page, or null at the end.
 
-    The page ends early where its text would be longer than `portions.PAGE`; an item that is longer comes alone.
+    The page ends early where its text would be longer than `portions.PAGE`; an item that is longer comes
+    alone.
     """
     written = ((item[name], _json(item)) for item in items)
     page, complete = portions.taken(written, lambda each: len(each[1]))

@@ -26,7 +26,8 @@ NEW_SETTINGS = {"merchants_id": {"type": "string", "maxLength": merchants.LONGES
 
 def merchant_json(tables: Reader, merchant: Merchant) -> dict[str, Any]:
     """A merchant with its settings; passwords, those in its notify_url among them, are told to nobody."""
-    users = [{"login": user.login, "account_id": user.account_id} for user in tables.merchants.users(merchant.merchants_id)]
+    users = [{"login": user.login, "account_id": user.account_id}
+             for user in tables.merchants.users(merchant.merchants_id)]
     return {"merchants_id": merchant.merchants_id, **merchant.shown_settings(), "users": users}
 
 
@@ -47,7 +48,8 @@ def get_merchant(merchants_id: str) -> Response:
     return jsonify(merchant_json(tables, merchant_of(tables, merchants_id)))
 
 
-@operation("POST", "/merchants", "make a merchant, isolated from all others; without merchants_id and token it is given them",
+@operation("POST", "/merchants",
+           "make a merchant, isolated from all others; without merchants_id and token it is given them",
            body={"properties": NEW_SETTINGS})
 def make_merchant() -> tuple[Response, int]:
     """A new merchant."""

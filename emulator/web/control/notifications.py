@@ -16,7 +16,8 @@ def list_notifications() -> Response:
     """A page of notifications."""
     after, limit = paging()
     tables = emulator().store.read()
-    notifications = tables.notifications.page(asked("merchants_id", "out_trade_no", "status", "notify_type"), after, limit)
+    notifications = tables.notifications.page(asked("merchants_id", "out_trade_no", "status", "notify_type"),
+                                              after, limit)
     return listed((notification_json(tables, notification) for notification in notifications), limit)
 
 

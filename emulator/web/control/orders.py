@@ -37,7 +37,8 @@ def list_orders() -> Response:
 
 
 @operation("GET", "/orders/<merchants_id>/<number:out_trade_no>",
-           "an order with its history, refunds and notifications; of very many the newest, and left_out says how many more there are")
+           "an order with its history, refunds and notifications; of very many the newest, and left_out says "
+           "how many more there are")
 def get_order(merchants_id: str, out_trade_no: str) -> Response:
     """The whole story of an order."""
     tables = emulator().store.read()
@@ -45,10 +46,12 @@ def get_order(merchants_id: str, out_trade_no: str) -> Response:
     lines = tables.orders.history(merchants_id, out_trade_no)
     refunds = tables.orders.refunds(merchants_id, out_trade_no)
     notifications, notifications_left_out = notifications_json(tables, merchants_id, out_trade_no)
-    history = [{"id": row["id"], "at": instant(row["at"]), "event": row["event"], "cause": row["cause"], "status": row["status"],
+    history = [{"id": row["id"], "at": instant(row["at"]), "event": row["event"], "cause": row["cause"],
+                "status": row["status"],
                 "detail": json.loads(row["detail"])} for row in lines.rows]
     injected = dict.fromkeys(word for line in history for word in line["detail"].get("injected", "").split())
-    left_out = {"history": lines.left_out, "refunds": refunds.left_out, "notifications": notifications_left_out}
+    left_out = {"history": lines.left_out, "refunds": refunds.left_out,
+                "notifications": notifications_left_out}
     story = {**order_json(order), "injected": list(injected), "history": history,
              "refunds": [_refund_json(row) for row in refunds.rows], "notifications": notifications}
     return jsonify({**story, "left_out": left_out} if any(left_out.values()) else story)
@@ -56,7 +59,8 @@ def get_order(merchants_id: str, out_trade_no: str) -> Response:
 
 def _refund_json(row: Any) -> dict[str, Any]:
     """A row of the table of refunds."""
-    told = {name: row[name] for name in ("merchants_id", "out_trade_no", "partner_refund_id", "reason", "kind")}
+    told = {name: row[name] for name in ("merchants_id", "out_trade_no", "partner_refund_id", "reason",
+                                         "kind")}
     return {**told, "amount": money.text(row["amount"]), "at": instant(row["at"])}
 
 
@@ -65,5 +69,7 @@ def _refund_json(row: Any) -> dict[str, Any]:
            f"of a card order also {', '.join(name for name in EVENTS if name not in OF_EVERY_KIND)}",
            body={"properties": EVENT_BODY}, words={"event": EVENTS})
 def trigger(merchants_id: str, out_trade_no: str, event: str) -> Response:
-    """Pay, decline, expire or close an order as a payer or as time would; decide and charge back a card payment."""
+    """Pay, decline, expire or close an order as a payer or as time would; decide and charge back a card
+    payment.
+    """
     return jsonify(order_json(orders.trigger(emulator().units, merchants_id, out_trade_no, event, body())))

@@ -22,7 +22,8 @@ SCHEMA = {"properties": {
 def list_scenarios() -> Response:
     """Their names, summaries and numbers of rules."""
     found = [scenarios.shipped_scenario(name) for name in scenarios.shipped()]
-    items = [{"name": scenario.name, "summary": scenario.summary, "rules": len(scenario.rules)} for scenario in found]
+    items = [{"name": scenario.name, "summary": scenario.summary, "rules": len(scenario.rules)}
+             for scenario in found]
     return jsonify({"items": items, "next": None})
 
 
@@ -32,7 +33,8 @@ def get_scenario(name: str) -> Response:
     return jsonify(operations.bundled(name).as_json())
 
 
-@operation("GET", "/scenario", "the scenario in force, and how often each rule with a list was used", (MERCHANT,))
+@operation("GET", "/scenario", "the scenario in force, and how often each rule with a list was used",
+           (MERCHANT,))
 def active() -> Response:
     """What is in force for everybody, or for a merchant, be it its own or that of everybody."""
     merchants_id = asked("merchants_id")["merchants_id"] or EVERYBODY
@@ -44,7 +46,8 @@ def _json(active: Active) -> dict[str, Any]:
     return {"merchants_id": active.owner or None, "scenario": scenario, "uses": active.uses}
 
 
-@operation("PUT", "/scenario", "put a scenario in force: one that comes along by its name, or rules of your own", (FOR,), body=SCHEMA)
+@operation("PUT", "/scenario", "put a scenario in force: one that comes along by its name, or rules of your "
+                               "own", (FOR,), body=SCHEMA)
 def use() -> Response:
     """The scenario, now in force; what was counted for the one before is forgotten."""
     given = body()

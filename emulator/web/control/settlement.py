@@ -21,8 +21,10 @@ from .queries import day, listed_names, shown
 DAYS = (day("start_date", "first day of settlement, such as 2018-04-23; without it the first of all"),
         day("end_date", "last day of settlement; without it the last of all"))
 CELLS = {
-    "out_trade_no": "the order's number, where there is no partner_transaction_id", "partner_transaction_id": "as in the settlement file",
-    "amount": "what moved, with a minus what was given back", "fee": "may be left out", "settlement_date": "its day, may be left out"}
+    "out_trade_no": "the order's number, where there is no partner_transaction_id",
+    "partner_transaction_id": "as in the settlement file",
+    "amount": "what moved, with a minus what was given back", "fee": "may be left out",
+    "settlement_date": "its day, may be left out"}
 COLUMNS = {**{name: "as in the settlement file" for name, _ in settlement.COLUMNS}, **CELLS}
 LIST = {"required": ["merchants_id", "rows"], "properties": {
     "merchants_id": {"type": "string"},
@@ -33,7 +35,8 @@ LIST = {"required": ["merchants_id", "rows"], "properties": {
                        for name, meaning in COLUMNS.items()}}}}}
 
 
-@operation("GET", "/settlement", "the truth of the settlement file, and what is injected in what the file shows of it, oldest first",
+@operation("GET", "/settlement", "the truth of the settlement file, and what is injected in what the file "
+                                 "shows of it, oldest first",
            (MERCHANT, *DAYS, *PAGED))
 def list_entries() -> Response:
     """A page of the ledger; what is still to be settled is in it too."""
@@ -44,16 +47,20 @@ def list_entries() -> Response:
 
 
 def _entry(truth: "reconciliation.Truth") -> dict[str, Any]:
-    return {"id": truth.id, "merchants_id": truth.merchants_id, **_named(truth), "amount": money.text(truth.amount),
-            "fee": money.text(truth.fee), "settles_at": instant(truth.settles_at), "shown_at": instant(truth.shown_at),
-            "injected": list(truth.injected), "unknown": truth.unknown or None}
+    return {"id": truth.id, "merchants_id": truth.merchants_id, **_named(truth),
+            "amount": money.text(truth.amount),
+            "fee": money.text(truth.fee), "settles_at": instant(truth.settles_at),
+            "shown_at": instant(truth.shown_at), "injected": list(truth.injected),
+            "unknown": truth.unknown or None}
 
 
 def _named(truth: "reconciliation.Truth") -> dict[str, str]:
-    return {"out_trade_no": truth.out_trade_no, "partner_transaction_id": truth.partner_id, "type": truth.kind}
+    return {"out_trade_no": truth.out_trade_no, "partner_transaction_id": truth.partner_id,
+            "type": truth.kind}
 
 
-@operation("POST", "/settlement/check", "which injected discrepancies a merchant's own list has noticed, and where else it is wrong",
+@operation("POST", "/settlement/check",
+           "which injected discrepancies a merchant's own list has noticed, and where else it is wrong",
            body=LIST)
 def check() -> Response:
     """Compare a list with the truth of what is settled by now."""
@@ -71,9 +78,11 @@ def _told(report: "reconciliation.Report") -> dict[str, Any]:
     return {
         "right": report.is_right, "rows": report.listed, "true_rows": report.true,
         **{state.replace(" ", "_"): states.count(state) for state in reconciliation.STATES},
-        "injected": [{**_named(verdict.truth), "discrepancy": verdict.discrepancy, "state": verdict.state, "sentence": verdict.sentence}
-                    for verdict in report.verdicts],
-        "differences": [{"difference": each.kind, "number": each.number, "sentence": each.sentence} for each in report.differences]}
+        "injected": [{**_named(verdict.truth), "discrepancy": verdict.discrepancy, "state": verdict.state,
+                      "sentence": verdict.sentence}
+                     for verdict in report.verdicts],
+        "differences": [{"difference": each.kind, "number": each.number, "sentence": each.sentence}
+                        for each in report.differences]}
 
 
 def _rows(given: dict[str, Any]) -> "list[reconciliation.Listed]":

@@ -12,18 +12,22 @@ from ..current import emulator, under_prefix
 from .interface import DEFAULT_ROWS, MERCHANT, Problem, asked, body, listed, number, operation, paged_by
 
 SCHEMA = {"properties": {
-    "merchants_id": {"type": "string", "description": "needed to make one"}, "terminal_type": {"type": "string"},
-    "online": {"type": "boolean"}, "attended": {"type": "boolean", "description": "people drive it, from its screen or by events; else it "
-                                                                                  "moves by itself. In force from the next transaction"}}}
+    "merchants_id": {"type": "string", "description": "needed to make one"},
+    "terminal_type": {"type": "string"}, "online": {"type": "boolean"},
+    "attended": {"type": "boolean", "description": "people drive it, from its screen or by events; else it "
+                                                   "moves by itself. In force from the next transaction"}}}
 
 
 def terminal_json(view: View) -> dict[str, Any]:
     """A terminal with what it shows, what can be done at it, and the transaction that it has or had last."""
     device, order = view.device, view.order
-    state = State.IDLE if not device.online else terminal.state(order.transaction if order else None, view.now)
+    state = (State.IDLE if not device.online
+             else terminal.state(order.transaction if order else None, view.now))
     return {
-        "terminal_sn": device.serial, "merchants_id": device.merchants_id, "terminal_type": device.terminal_type, "online": device.online,
-        "attended": device.attended, "state": str(state), "possible": list(map(str, terminal.POSSIBLE.get(state, ()))),
+        "terminal_sn": device.serial, "merchants_id": device.merchants_id,
+        "terminal_type": device.terminal_type, "online": device.online,
+        "attended": device.attended, "state": str(state),
+        "possible": list(map(str, terminal.POSSIBLE.get(state, ()))),
         "page": under_prefix(f"/terminal/{device.serial}"),
         "transaction": order.transaction_json(view.now) if order else None}
 
@@ -43,7 +47,8 @@ def get_terminal(terminal_sn: str) -> Response:
     return jsonify(terminal_json(terminals.view(emulator().units, terminal_sn)))
 
 
-@operation("PUT", "/terminals/<terminal_sn>", "make a terminal, or change one: take it offline, or let people drive it", body=SCHEMA)
+@operation("PUT", "/terminals/<terminal_sn>",
+           "make a terminal, or change one: take it offline, or let people drive it", body=SCHEMA)
 def put_terminal(terminal_sn: str) -> tuple[Response, int]:
     """A terminal as it is after the change; 201 when it is new."""
     view, is_new = terminals.put(emulator().units, terminal_sn, body())

@@ -27,8 +27,8 @@ LONGEST_WAIT = durations.MINUTE
 STREAM_PAGE = 500
 LONGEST_ID = 18
 SIGNED_BODY = {"required": ["params"], "properties": {
-    "params": {"type": "object", "additionalProperties": {"type": "string"}}, "merchants_id": {"type": "string"},
-    "token": {"type": "string"}}}
+    "params": {"type": "object", "additionalProperties": {"type": "string"}},
+    "merchants_id": {"type": "string"}, "token": {"type": "string"}}}
 
 
 @operation("GET", "/openapi.json", "this interface, and /v2, as OpenAPI 3.1")
@@ -80,7 +80,8 @@ def _signing(given: dict[str, Any], meant: Callable[[dict[str, str]], Mapping[st
     return params, merchant_of(emulator().store.read(), text_of(named, "merchants_id")).token
 
 
-@operation("GET", "/wait", "answer when an order is in a state and its notifications are delivered, or 408 with how far it got",
+@operation("GET", "/wait", "answer when an order is in a state and its notifications are delivered, or 408 "
+                           "with how far it got",
            (Query("merchants_id", "whose order it is", needed=True),
             Query("out_trade_no", "the order, which need not exist yet", needed=True),
             choice("status", "the state to wait for", *Status, *CardStatus),
@@ -88,7 +89,8 @@ def _signing(given: dict[str, Any], meant: Callable[[dict[str, str]], Mapping[st
             span("timeout", "a duration, 10s unless told, at most 1m")))
 def wait() -> Response:
     """Long poll for a test."""
-    merchants_id, out_trade_no, status = (request.args.get(name, "") for name in ("merchants_id", "out_trade_no", "status"))
+    merchants_id, out_trade_no, status = (request.args.get(name, "")
+                                          for name in ("merchants_id", "out_trade_no", "status"))
     delivered_too = "notification" in request.args
     end = time.monotonic() + duration("timeout", "10s", LONGEST_WAIT) / durations.SECOND
     here, order = emulator(), (merchants_id, out_trade_no)
@@ -105,7 +107,8 @@ def wait() -> Response:
                 waiter.wait(min(left, AT_LEAST_S))
 
 
-def _reached(tables: Reader, merchants_id: str, out_trade_no: str, status: str, notifications_too: bool) -> tuple[bool, dict[str, Any]]:
+def _reached(tables: Reader, merchants_id: str, out_trade_no: str, status: str,
+             notifications_too: bool) -> tuple[bool, dict[str, Any]]:
     found = tables.orders.find(merchants_id, out_trade_no)
     if found is None:
         return False, {"order": None, "notifications": []}
@@ -117,7 +120,8 @@ def _reached(tables: Reader, merchants_id: str, out_trade_no: str, status: str, 
     return reached, {**story, "left_out": {"notifications": left_out}} if left_out else story
 
 
-@operation("GET", "/events", "server-sent events of orders, notifications and requests, resumable by Last-Event-ID", (MERCHANT,))
+@operation("GET", "/events", "server-sent events of orders, notifications and requests, resumable by "
+                             "Last-Event-ID", (MERCHANT,))
 def events() -> Response:
     """A stream of everything that happens from now on, or since the event that Last-Event-ID names."""
     merchants_id = request.args.get("merchants_id")
@@ -132,7 +136,9 @@ def of_merchant(merchants_id: str | None) -> Concerns:
 
 
 def happenings(merchants_id: str | None) -> Iterator[list[str]]:
-    """The events of a merchant, or of all, in batches: those since the one that Last-Event-ID names, or from now on."""
+    """The events of a merchant, or of all, in batches: those since the one that Last-Event-ID names, or from
+    now on.
+    """
     store = emulator().store
     return _happenings(store, _cursor(request.headers.get("Last-Event-ID", ""), store.read()), merchants_id)
 
@@ -163,12 +169,15 @@ def _happenings(store: Store, cursor: Cursor, merchants_id: str | None) -> Itera
 
 
 def _happened(tables: Reader, cursor: Cursor) -> list[tuple[str, Cursor, dict[str, Any]]]:
-    """What the three logs have beyond the cursor, in the order of time; each with the cursor that is past it."""
+    """What the three logs have beyond the cursor, in the order of time; each with the cursor that is past it.
+    """
     history, journal, attempts = cursor
     streams = (
-        [("order", 0, {**dict(row), "detail": json.loads(row["detail"])}) for row in tables.orders.history_after(history, STREAM_PAGE)],
+        [("order", 0, {**dict(row), "detail": json.loads(row["detail"])})
+         for row in tables.orders.history_after(history, STREAM_PAGE)],
         [("request", 1, dict(row)) for row in tables.journal.after(journal, STREAM_PAGE)],
-        [("notification", 2, {**dict(row), "delivered": bool(row["delivered"])}) for row in tables.notifications.attempts_after(attempts, STREAM_PAGE)])
+        [("notification", 2, {**dict(row), "delivered": bool(row["delivered"])})
+         for row in tables.notifications.attempts_after(attempts, STREAM_PAGE)])
     places, told = list(cursor), []
     for _, kind, which, row in merge(*map(_never_back, streams), key=lambda entry: entry[0]):
         places[which] = row["id"]
@@ -176,8 +185,11 @@ def _happened(tables: Reader, cursor: Cursor) -> list[tuple[str, Cursor, dict[st
     return told
 
 
-def _never_back(rows: Iterable[tuple[str, int, dict[str, Any]]]) -> Iterator[tuple[int, str, int, dict[str, Any]]]:
-    """The rows of one log with an instant that only grows, so that a clock set back does not put ids out of order."""
+def _never_back(rows: Iterable[tuple[str, int, dict[str, Any]]]) -> Iterator[
+        tuple[int, str, int, dict[str, Any]]]:
+    """The rows of one log with an instant that only grows, so that a clock set back does not put ids out of
+    order.
+    """
     latest = 0
     for kind, which, row in rows:
         latest = max(latest, row["at"])

@@ -1,8 +1,8 @@
 """`/demo`: a small shop, its buyer and the gateway side by side, in stories that a person tells step by step.
 
-The shop is an honest merchant: it signs and calls `/v2` over HTTP at the address that this server listens on, hears notifications at
-`/demo/notify`, and believes nothing but what is rightly signed. Whoever reaches the page drives it; while a control token is in force, it
-is asked for.
+The shop is an honest merchant: it signs and calls `/v2` over HTTP at the address that this server listens on,
+hears notifications at `/demo/notify`, and believes nothing but what is rightly signed. Whoever reaches the
+page drives it; while a control token is in force, it is asked for.
 """
 from typing import Any
 
@@ -45,7 +45,9 @@ def tell(name: str) -> Response | Any:
 
 @blueprint.post("/<move>")
 def go(move: str) -> Response | Any:
-    """One step on or back; `seen` is the step that the page showed, so that a key pressed twice goes one step."""
+    """One step on or back; `seen` is the step that the page showed, so that a key pressed twice goes one
+    step.
+    """
     from . import stage, stories, telling
 
     if move not in stage.MOVES:
@@ -67,12 +69,15 @@ def notify() -> tuple[str, int]:
     from . import clerk
 
     body = request.stream.read(MOST_BYTES).decode("utf-8", "replace")
-    understood = clerk.hear(emulator().units, request.query_string.decode("latin-1"), body, request.content_type or "")
+    understood = clerk.hear(emulator().units, request.query_string.decode("latin-1"), body,
+                            request.content_type or "")
     return ("success", 200) if understood else ("this is no notification", 400)
 
 
 def _address() -> str:
-    """Where this server listens, as the machine itself reaches it: what visitors call it may lead elsewhere, or nowhere from here."""
+    """Where this server listens, as the machine itself reaches it: what visitors call it may lead elsewhere,
+    or nowhere from here.
+    """
     return reachable(url_of(request.environ["SERVER_NAME"], request.environ["SERVER_PORT"]))
 
 

@@ -1,4 +1,6 @@
-"""What happens in the stories: what the shop asks, and what the director does for a buyer who has not done it on the shown page."""
+"""What happens in the stories: what the shop asks, and what the director does for a buyer who has not done it
+on the shown page.
+"""
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +18,8 @@ from .clerk import MERCHANT, PATIENCE_S
 from .stage import Stage, Stuck, payment_code
 
 PHONE = {"User-Agent": "Mozilla/5.0 (Linux; Android 14) Mobile", "Accept": "text/html"}
-CARD = {"cardNo": test_cards.number_of("3200", "00000"), "expirationMonth": "12", "expirationYear": "49", "cvv": "123"}
+CARD = {"cardNo": test_cards.number_of("3200", "00000"), "expirationMonth": "12", "expirationYear": "49",
+        "cvv": "123"}
 NO_MONEY = wallets.PREFIXES[wallets.ALIPAY] + wallets.TEST_CODES[1].ending
 BROKEN_LINE = {"summary": "The answer and the notifications of a payment are lost.", "rules": [{
     "name": "the line breaks after the payment", "when": {"endpoint": "tgpaybarcode"},
@@ -30,7 +33,8 @@ def nothing(stage: Stage) -> None:
 
 def ask_for_a_code(stage: Stage) -> None:
     """The shop asks for a QR code."""
-    stage.clerk.ask("tgpayqrcode", out_trade_no=stage.number(), trans_amount=stage.total, pay_type="alipay", it_b_pay="15m",
+    stage.clerk.ask("tgpayqrcode", out_trade_no=stage.number(), trans_amount=stage.total, pay_type="alipay",
+                    it_b_pay="15m",
                     reference="counter 1")
 
 
@@ -52,14 +56,17 @@ def charge_an_empty_account(stage: Stage) -> None:
 
 
 def _charge(stage: Stage, code: str, place: int) -> None:
-    stage.clerk.ask("tgpaybarcode", out_trade_no=stage.number(place), trans_amount=stage.total, pay_type="alipay",
+    stage.clerk.ask("tgpaybarcode", out_trade_no=stage.number(place), trans_amount=stage.total,
+                    pay_type="alipay",
                     buyer_identity_code=code, reference="counter 1")
 
 
 def ask_for_the_cashier(stage: Stage) -> None:
     """The shop asks for the cashier's page of a card payment."""
-    stage.clerk.ask("tgpaybankcard", out_trade_no=stage.number(), trans_amount=stage.total, pay_type="bankcard", access_type="cashier",
-                    trans_timeout="20", goods_name=stage.goods, language=stage.language, channel_type="online", terminal_type="web")
+    stage.clerk.ask("tgpaybankcard", out_trade_no=stage.number(), trans_amount=stage.total,
+                    pay_type="bankcard", access_type="cashier",
+                    trans_timeout="20", goods_name=stage.goods, language=stage.language,
+                    channel_type="online", terminal_type="web")
 
 
 def present_the_card(stage: Stage) -> None:
@@ -77,7 +84,9 @@ def type_the_code(stage: Stage) -> None:
 
 
 def _waiting(stage: Stage) -> Order | None:
-    """The order while the buyer may act; None once it is paid. Raises Stuck when it is over unpaid, or was never made."""
+    """The order while the buyer may act; None once it is paid. Raises Stuck when it is over unpaid, or was
+    never made.
+    """
     order = stage.order()
     if order is None or not (order.was_paid or order.status is Status.WAIT_BUYER_PAY):
         raise Stuck("demo_over")
@@ -85,7 +94,9 @@ def _waiting(stage: Stage) -> Order | None:
 
 
 def _press(stage: Stage, path: str, ending: str, **typed: str) -> Answer:
-    """Open a page as the buyer's browser would, fill in its form, and press the button that leads to an address with this ending."""
+    """Open a page as the buyer's browser would, fill in its form, and press the button that leads to an
+    address with this ending.
+    """
     url = f"{stage.address}{path}"
     form = next((form for form in forms(fetch(url, headers=PHONE, patience=PATIENCE_S).text)
                  if urlsplit(form.action).path.endswith(ending)), None)
@@ -98,7 +109,8 @@ def _press(stage: Stage, path: str, ending: str, **typed: str) -> Answer:
 def hand_to_the_terminal(stage: Stage) -> None:
     """The shop sends the amount to its terminal, which people drive from now on."""
     device = terminals.put(stage.here.units, _serial(stage), {"attended": True})[0].device
-    stage.clerk.ask("tgpaywebtoterminal", out_trade_no=stage.number(), trans_amount=stage.total, pay_type="webtoterminal", operation="sale",
+    stage.clerk.ask("tgpaywebtoterminal", out_trade_no=stage.number(), trans_amount=stage.total,
+                    pay_type="webtoterminal", operation="sale",
                     terminal_sn=device.serial, terminal_type=device.terminal_type)
 
 

@@ -1,4 +1,6 @@
-"""What the shop believes of its orders, from what it has written down: pure. It hands goods over for PAID and for nothing else."""
+"""What the shop believes of its orders, from what it has written down: pure. It hands goods over for PAID and
+for nothing else.
+"""
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
@@ -18,12 +20,14 @@ class Belief(StrEnum):
 
 
 QUERY = "tgpayquery"
-AT_ONCE = ("tgpaybarcode", "merchant_scan_status_sync")  # their result_code is that of the payment; others' that of the request
+# their result_code is that of the payment; others' that of the request
+AT_ONCE = ("tgpaybarcode", "merchant_scan_status_sync")
 SAYS_NOTHING = ("trans_qrcode_create_sync",)
 BY_RESULT: Mapping[str, Belief] = {"SUCCESS": Belief.PAID, "FAIL": Belief.REFUSED, "UNKNOWN": Belief.WAITING}
 BY_STATUS: Mapping[str, Belief] = {
     **dict.fromkeys(("TRADE_SUCCESS", "AUTHORISED", "success"), Belief.PAID),
-    **dict.fromkeys(("TRADE_CLOSED", "DECLINED", "FAILED", "CANCELLED", "failed", "canceled", "expired"), Belief.REFUSED)}
+    **dict.fromkeys(("TRADE_CLOSED", "DECLINED", "FAILED", "CANCELLED", "failed", "canceled", "expired"),
+                    Belief.REFUSED)}
 
 
 def beliefs(pages: Iterable[Page]) -> dict[str, Belief]:
@@ -44,14 +48,17 @@ def beliefs(pages: Iterable[Page]) -> dict[str, Belief]:
 
 
 def told(entry: Mapping[str, Any], amount: str) -> Belief | None:
-    """What a rightly signed answer or notification says of an order of this amount; None when it says nothing, or of another amount."""
+    """What a rightly signed answer or notification says of an order of this amount; None when it says
+    nothing, or of another amount.
+    """
     fields, source = entry["fields"], entry.get("endpoint") or entry["fields"].get("notify_type", "")
     if source in SAYS_NOTHING:
         return None
     if source in AT_ONCE:
         said = BY_RESULT.get(fields.get("result_code", ""))
     else:
-        said = BY_STATUS.get(fields.get("trade_status") or fields.get("status") or "") or _of_request(fields, source)
+        said = (BY_STATUS.get(fields.get("trade_status") or fields.get("status") or "")
+                or _of_request(fields, source))
     return None if said is Belief.PAID and fields.get("trans_amount", amount) != amount else said
 
 

@@ -1,4 +1,6 @@
-"""The shop's server, as an honest merchant would write it: it signs, asks, listens, verifies, and writes down what happened."""
+"""The shop's server, as an honest merchant would write it: it signs, asks, listens, verifies, and writes down
+what happened.
+"""
 from collections.abc import Callable, Mapping
 from http.client import HTTPException
 from typing import Any
@@ -50,7 +52,9 @@ def signed_rightly(fields: Mapping[str, str], token: str) -> bool | None:
 
 
 def hear(units: Units, query: str, body: str, content_type: str) -> bool:
-    """Keep a notification of an order that the shop has made; False for what is none. A notification without a signature is not believed."""
+    """Keep a notification of an order that the shop has made; False for what is none. A notification without
+    a signature is not believed.
+    """
     try:
         fields = read_notification(query, body, content_type)
     except (ValueError, SyntaxError, AttributeError, RecursionError):

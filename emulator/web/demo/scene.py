@@ -1,4 +1,6 @@
-"""What the page of the demo shows: the shop's notebook and beliefs, what the buyer sees, and the orders as the gateway has them."""
+"""What the page of the demo shows: the shop's notebook and beliefs, what the buyer sees, and the orders as
+the gateway has them.
+"""
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urljoin
@@ -19,7 +21,8 @@ from .goods import total
 from .stage import NAME, TROUBLE, payment_code, position
 from .stories import STORIES, Sight, told
 
-TELLING = ("result_code", "trade_status", "status", "detail_error_code", "error")  # the fields that say how a request or a payment went
+# the fields that say how a request or a payment went
+TELLING = ("result_code", "trade_status", "status", "detail_error_code", "error")
 WRITTEN = (SENT, ANSWERED, LOST, HEARD, TROUBLE)
 
 
@@ -36,7 +39,8 @@ def shown(here: Emulator, language: str) -> dict[str, Any]:
     return {
         "stories": STORIES, "story": story, "caption": story.caption(step), "where": where,
         "basket": story.goods, "total": total(story.goods),
-        "shop": NAME, "merchants_id": MERCHANT, "beliefs": beliefs(pages), "lines": [_line(page) for page in pages if page.kind in WRITTEN],
+        "shop": NAME, "merchants_id": MERCHANT, "beliefs": beliefs(pages),
+        "lines": [_line(page) for page in pages if page.kind in WRITTEN],
         "orders": [_gateway(tables, order, here.settings.timezone, now) for order in reversed(orders)],
         "sight": sight, "view": view,
         "phone": drawn.qr(urljoin(base_url(), view)) if sight is Sight.ORDER and _waits(orders[-1]) else None,
@@ -47,11 +51,14 @@ def _line(page: Page) -> Mapping[str, Any]:
     """A line of the shop's notebook."""
     fields = page.entry.get("fields", {})
     said = list(dict.fromkeys(fields[name] for name in TELLING if fields.get(name)))
-    return {"signed": None, **page.entry, "id": page.id, "kind": page.kind, "said": said if page.kind != SENT else []}
+    return {"signed": None, **page.entry, "id": page.id, "kind": page.kind,
+            "said": said if page.kind != SENT else []}
 
 
 def _seen(sight: Sight, orders: list[Order], code: str, language: str) -> tuple[Sight, str]:
-    """What the buyer sees, and the address of the page that shows it; the counter's code gives way to the wallet when the order is over."""
+    """What the buyer sees, and the address of the page that shows it; the counter's code gives way to the
+    wallet when the order is over.
+    """
     if sight in (Sight.PHONE, Sight.EMPTY):
         shown = code if sight is Sight.PHONE else acts.NO_MONEY
         return sight, url_for("payment_code.show", wallet="alipay", code=shown, lang=language)
@@ -73,12 +80,16 @@ def _gateway(tables: Reader, order: Order, zone: str, now: int) -> Mapping[str, 
     return {
         "number": order.out_trade_no, "endpoint": order.endpoint, "status": order.state_at(now),
         "paid": order.was_paid,
-        "amount": f"{order.currency} {money.text(order.amount)}", "cny": f"CN¥ {money.text(order.cny)}" if order.was_paid else "",
+        "amount": f"{order.currency} {money.text(order.amount)}",
+        "cny": f"CN¥ {money.text(order.cny)}" if order.was_paid else "",
         "history": list(_history(tables, order, zone)),
-        "notifications": [{"type": notification.notify_type, "status": notification.status, "attempts": notification.attempts}
-                    for notification in tables.notifications.of_order(order.merchants_id, order.out_trade_no)[0]]}
+        "notifications": [{"type": notification.notify_type, "status": notification.status,
+                           "attempts": notification.attempts}
+                          for notification in tables.notifications.of_order(order.merchants_id,
+                                                                            order.out_trade_no)[0]]}
 
 
 def _history(tables: Reader, order: Order, zone: str) -> Iterator[Mapping[str, str]]:
     for row in tables.orders.history(order.merchants_id, order.out_trade_no).rows:
-        yield {"time": clock.spaced(row["at"], zone)[11:], "event": row["event"], "cause": row["cause"], "status": row["status"]}
+        yield {"time": clock.spaced(row["at"], zone)[11:], "event": row["event"], "cause": row["cause"],
+               "status": row["status"]}

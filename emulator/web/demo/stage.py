@@ -24,7 +24,9 @@ class Stuck(Exception):
 
 @dataclass(frozen=True)
 class Position:
-    """The step that is shown, the furthest one that was done, how many there are; `run` is a number that no other telling has."""
+    """The step that is shown, the furthest one that was done, how many there are; `run` is a number that no
+    other telling has.
+    """
 
     story: str
     step: int
@@ -40,7 +42,9 @@ def position(tables: Reader) -> Position | None:
 
 
 def go(here: Emulator, by: int, seen: str) -> Position | None:
-    """Show the next step, or the one before, when the page that asks shows the present one; answers the position when the step is new."""
+    """Show the next step, or the one before, when the page that asks shows the present one; answers the
+    position when the step is new.
+    """
     with here.units.begin(BY_DEMO) as unit:
         now = position(unit.tables)
         if now is None or str(now.step) != seen or not 0 <= now.step + by < now.steps:
@@ -52,9 +56,12 @@ def go(here: Emulator, by: int, seen: str) -> Position | None:
 
 
 class Stage:
-    """What a step works with: the shop's clerk, what is bought, the language of the page, and the emulator itself."""
+    """What a step works with: the shop's clerk, what is bought, the language of the page, and the emulator
+    itself.
+    """
 
-    def __init__(self, here: Emulator, address: str, where: Position, basket: Sequence[Good], language: str) -> None:
+    def __init__(self, here: Emulator, address: str, where: Position, basket: Sequence[Good],
+                 language: str) -> None:
         self.here = here
         self.address = address
         self.where = where
@@ -90,7 +97,9 @@ class Stage:
 
 
 def order_number(run: int, place: int) -> str:
-    """The number of an order: the prefix that the document asks for, the telling, and the order's place in it."""
+    """The number of an order: the prefix that the document asks for, the telling, and the order's place in
+    it.
+    """
     return f"{MERCHANT}{run:06d}{place:02d}"
 
 

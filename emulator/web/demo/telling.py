@@ -17,7 +17,8 @@ def begin(here: Emulator, address: str, story: Story) -> None:
         seeding.make(tables, MERCHANT, made, ())
         seeding.reset(tables, here.settings, MERCHANT)
         tables.merchants.change(MERCHANT, {**made, "notify_url": f"{address}/demo/notify"})
-        tables.notebook.write(MERCHANT, POSITION, {"story": story.name, "step": 0, "furthest": 0, "steps": len(story.steps)})
+        tables.notebook.write(MERCHANT, POSITION,
+                              {"story": story.name, "step": 0, "furthest": 0, "steps": len(story.steps)})
         tables.wake()
 
 
