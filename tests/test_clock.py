@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tgpay_emulator.operations.scheduler import BATCH
+from tgpay_emulator.operations.clock_walk import BATCH
 
 from .driver import Clock, Control, Receiver, Shop
 

@@ -1,4 +1,4 @@
-"""Discrepancies that a scenario injects in the settlement file (contract 8): what the file shows of an entry
+"""Discrepancies that a scenario injects in the settlement file: what the file shows of an entry
 instead of the truth.
 """
 from collections.abc import Callable, Iterable, Mapping

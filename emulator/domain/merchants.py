@@ -1,4 +1,4 @@
-"""Merchants: what is known of one, the seeded ones (contract 9), and what a new one is given."""
+"""Merchants: what is known of one, the seeded ones, and what a new one is given."""
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What a merchant's server is told, by notify_type (contract 6): the fields in order and the form in which
+"""What a merchant's server is told, by notify_type: the fields in order and the form in which
 they travel.
 
 A notification is made complete, signature and all, in the transaction of its cause, so that every attempt
@@ -169,12 +169,12 @@ def _card_of(transaction: Transaction) -> Fields:
     if not transaction.result or not terminal.card_was_read(transaction):
         return {"cardSchemeName": "", "maskedCardNumber": "", "cardEntryType": "UNDEFINED",
                 "verificationMethod": "UNDEFINED"}
-    return {"cardSchemeName": _SCHEMES.get(transaction.brand, transaction.brand),
-            "maskedCardNumber": f"************{transaction.last4}",
-            "cardEntryType": _ENTRY_TYPES[str(transaction.read_by)] if transaction.takes_card
-            else "UNDEFINED",
-            "verificationMethod": "PIN" if transaction.needs_pin else "NOT_REQUIRED" if transaction.takes_card
-            else "UNDEFINED"}
+    known = {"cardSchemeName": _SCHEMES.get(transaction.brand, transaction.brand),
+             "maskedCardNumber": f"************{transaction.last4}"}
+    if not transaction.takes_card:
+        return {**known, "cardEntryType": "UNDEFINED", "verificationMethod": "UNDEFINED"}
+    return {**known, "cardEntryType": _ENTRY_TYPES[str(transaction.read_by)],
+            "verificationMethod": "PIN" if transaction.needs_pin else "NOT_REQUIRED"}
 
 
 NUMBERS = ("total_fee", "exchange_rate", "settlement_amount")

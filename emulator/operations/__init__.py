@@ -17,6 +17,7 @@ None of it knows Flask. Each module imports only from those above it:
     kinds                  the table of these three
     timers                 what time does to an order
     unit                   the unit of work: transaction, clock, order as of now
+    command_plans          plans and results of commands
     clock_walk             time passes, and each thing that falls due is done at its own instant
     scheduler              the one thread that does what falls due and what it is asked
     commands               asks the scheduler: move the clock, flush the outbox, replay a notification

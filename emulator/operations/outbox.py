@@ -1,5 +1,5 @@
 """The outbox: notifications wait in the database from the transaction of their cause until a receiver has
-delivered them (contract 6).
+delivered them.
 """
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +23,7 @@ LONGEST_TERMINAL_WAIT, TERMINAL_PERIOD = 15 * durations.MINUTE, 2 * durations.DA
 
 
 def _terminal_waits() -> Iterator[int]:
-    """The waits of the terminals' product (contract 4): every 5 s for 100 s, then 8, 16, 32 … s, at most 15
+    """The waits of the terminals' product: every 5 s for 100 s, then 8, 16, 32 … s, at most 15
     minutes, for 2 days.
     """
     over = 0

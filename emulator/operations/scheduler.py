@@ -11,17 +11,17 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..base import clock, durations, urls
+from ..base import durations, urls
 from ..base.clock import Clock, real_now
 from ..base.settings import Settings
-from ..store import Leadership, Reader, Store, Unusable
+from ..store import Leadership, Store, Unusable
 from ..store.commands import Command
 from ..store.locks import BEAT_S
-from .clock_walk import BATCH, Walk, move_orders
+from .clock_walk import Walk, move_orders
+from .command_plans import begun, clock_state, done_since, planned
 from .dispatcher import Dispatcher, Post, Signal
 from .patience import Patience
 
-__all__ = ["BATCH", "Scheduler", "planned", "state"]
 LONGEST_SLEEP_S = 0.25
 WARM_UP_AFTER_S = 1
 CHECKPOINT_EVERY_S = 1
@@ -223,7 +223,7 @@ class Scheduler:
             return command.plan
         with self._store.write() as tables:
             now = tables.clock.now()
-            plan = {"now": now, "last": tables.notifications.last(), **_begun(tables)}
+            plan = {"now": now, "last": tables.notifications.last(), **begun(tables)}
             tables.commands.begin(command.id, plan)
         return plan
 
@@ -234,7 +234,7 @@ class Scheduler:
             if command.name == "flush":
                 plan = self._flush_planned(command)
                 if not tables.notifications.are_due(plan["now"], plan["last"]):
-                    self._finish(command, _told(tables, plan))
+                    self._finish(command, done_since(tables, plan))
 
     def _finish(self, command: Command, result: Mapping[str, Any]) -> None:
         with self._store.write() as tables:
@@ -248,7 +248,7 @@ class Scheduler:
         plan = command.plan
         if not plan:
             with self._store.write() as tables:
-                plan = {**planned(command.argument, tables.clock.get(), real_now()), **_begun(tables)}
+                plan = {**planned(command.argument, tables.clock.get(), real_now()), **begun(tables)}
                 tables.commands.begin(command.id, plan)
         patience.rule_out(map(urls.origin,
                               self._store.read().notifications.tally(plan["attempts"]).skipped_urls))
@@ -257,49 +257,5 @@ class Scheduler:
         Walk(self._store, self._settings, self._dispatcher, patience, attend, runs).to(plan["target"])
         with self._store.write() as tables:
             tables.clock.set(arrived)
-            tables.commands.finish(command.id, {**state(arrived, real_now()), **_told(tables, plan)})
-
-
-def _begun(tables: Reader) -> dict[str, int]:
-    """The last ids of changes and attempts when a command begins: what comes after them is of its time."""
-    changes, _, attempts = tables.newest()
-    return {"changes": changes, "attempts": attempts}
-
-
-def _told(tables: Reader, plan: Mapping[str, Any]) -> dict[str, Any]:
-    """What was done, and what was skipped, since a command began."""
-    tally = tables.notifications.tally(plan["attempts"])
-    changes = max(0, tables.newest()[0] - plan["changes"])  # a reset begins all numbering anew
-    receivers = sorted(set(map(urls.origin, tally.skipped_urls)))
-    return {"done": {"changes": changes, "attempts": tally.made, "delivered": tally.delivered},
-            "skipped": {"attempts": tally.skipped, "receivers": receivers}}
-
-
-def planned(argument: Mapping[str, Any], present: Clock, real: int) -> dict[str, Any]:
-    """What a clock command means: up to which instant time passes (`target`), and the clock that is in force
-    then.
-
-    `argument` has one of `advance` (milliseconds), `set` (instant), `freeze` (bool) and `reset`.
-    """
-    now = present.now(real)
-    if "advance" in argument:
-        return _arrival(now + argument["advance"], present, real, argument["advance"])
-    if "set" in argument:
-        return _arrival(argument["set"], present, real, argument["set"] - now)
-    if "freeze" in argument:
-        return {"target": now, "offset": present.offset if argument["freeze"] else now - real,
-                "frozen": now if argument["freeze"] else None}
-    return {"target": real, "offset": 0, "frozen": None}
-
-
-def _arrival(target: int, present: Clock, real: int, step: int) -> dict[str, Any]:
-    if present.frozen is not None:
-        return {"target": target, "offset": present.offset, "frozen": target}
-    return {"target": target, "offset": present.offset + step, "frozen": None}
-
-
-def state(present: Clock, real: int) -> dict[str, Any]:
-    """The clock as the control interface prints it."""
-    now = present.now(real)
-    return {"now": clock.iso(now), "offset_s": (now - real) / durations.SECOND if present.frozen is not None
-            else present.offset / durations.SECOND, "frozen": present.frozen is not None}
+            tables.commands.finish(command.id,
+                                   {**clock_state(arrived, real_now()), **done_since(tables, plan)})

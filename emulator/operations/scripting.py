@@ -1,4 +1,4 @@
-"""Which rule of the scenario in force fits a request, found within the request's transaction (contract 8)."""
+"""Which rule of the scenario in force fits a request, found within the request's transaction."""
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any

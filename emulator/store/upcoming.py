@@ -24,10 +24,16 @@ class Upcoming:
         return [StoredNotification(**row) for row in self._next("notifications", merchants_id, limit)]
 
     def _next(self, table: str, merchants_id: str | None, limit: int) -> list[sqlite3.Row]:
-        """Read along the index of what is due, also where most of it is another merchant's; all of a
-        merchant's where that is little."""
+        """The first rows to fall due.
+
+        The index of due rows is read in order. The rows of a merchant that has few of them are sorted
+        instead: the index may have very many rows of others before the first of its own.
+        """
         asked = {"mid": merchants_id, "limit": limit, "few": FEW}
-        own = f"AND {'' if self._has_few(table, asked) else '+'}merchants_id = :mid" if merchants_id else ""
+        own = ""
+        if merchants_id:
+            indexed = "" if self._has_few(table, asked) else "+"  # SQLite uses no index for +column
+            own = f"AND {indexed}merchants_id = :mid"
         return self._execute(f"SELECT * FROM {table} WHERE due_at IS NOT NULL {own} ORDER BY due_at, id "
                              "LIMIT :limit", asked).fetchall()
 

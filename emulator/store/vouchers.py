@@ -1,4 +1,4 @@
-"""Table `vouchers`: cards that a browser has exchanged for a cardVoucher (contract 3.3). It has no card
+"""Table `vouchers`: cards that a browser has exchanged for a cardVoucher (section 7.2). It has no card
 number, only what it leads to."""
 import json
 import sqlite3

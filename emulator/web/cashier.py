@@ -1,6 +1,4 @@
-"""What the payer by card sees: the cashier's page, the issuer's page of 3-D, and the results (contract 3.1,
-3.2, 5.1).
-"""
+"""The pages of a payer by card: the cashier, the card issuer's page of 3-D, and the results (section 7)."""
 import json
 from dataclasses import replace
 from typing import Any

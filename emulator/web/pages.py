@@ -110,8 +110,9 @@ def act(token: str, act: str) -> Response | Any:
     if refused or order is None or act not in ACTS:
         return refused or page("not_found.html", 404)
     order = payers.act(emulator().units, WalletOrder, token, ACTS[act]) or order
-    waits = order.status is Status.WAIT_BUYER_PAY
-    failed = ("balance" if order.failure == FAILURES["balance"] else "decline") if waits else None
+    failed = None
+    if order.status is Status.WAIT_BUYER_PAY:
+        failed = "balance" if order.failure == FAILURES["balance"] else "decline"
     if order.was_paid and order.details.get("return_url"):
         return redirect(escaped(order.details["return_url"]), 303)
     return redirect(url_for("pages.wallet", token=token, here=1, failed=failed,

@@ -89,5 +89,10 @@ def _folded(text: str) -> Iterator[str]:
 
 def width(text: str) -> int:
     """How many columns a text takes: two for a wide character, none for a mark that is set upon another."""
-    return sum(0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
-               for char in text)
+    return sum(_columns(char) for char in text)
+
+
+def _columns(char: str) -> int:
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -1,4 +1,4 @@
-"""cardVoucher (contract 3.3): a script for a merchant's page that exchanges a card for a voucher, and the
+"""cardVoucher (section 7.2): a script for a merchant's page that exchanges a card for a voucher, and the
 address that it asks.
 """
 import json

@@ -1,4 +1,4 @@
-"""The screen of a card terminal (contract 4 and 5.4): what it shows, live; what people do at it; its receipt.
+"""The screen of a card terminal (section 8): what it shows, live; what people do at it; its receipt.
 
 Whoever reaches the page may do what a person does at the counter. The switches change the emulator: with a
 control token in force the page leaves them out, and their addresses ask for the token.

@@ -2,7 +2,7 @@
 from flask import Response, jsonify, request
 
 from ...base.clock import real_now
-from ...operations import scheduler
+from ...operations import command_plans
 from ..current import emulator
 from .interface import Query, body, operation, wrong_request
 
@@ -16,7 +16,7 @@ IDEMPOTENCY_KEY = Query(
 @operation("GET", "/clock", "the emulator's clock")
 def clock() -> Response:
     """What time it is."""
-    return jsonify(scheduler.state(emulator().store.read().clock.get(), real_now()))
+    return jsonify(command_plans.clock_state(emulator().store.read().clock.get(), real_now()))
 
 
 @operation("POST", "/clock", "move the clock; what falls due in between is done before it answers, and the "

@@ -1,4 +1,4 @@
-"""Which rules of the document clients and receivers break (contract 1.5)."""
+"""Which rules of the document clients and receivers break."""
 from typing import Any
 
 from flask import Response, jsonify

@@ -1,4 +1,4 @@
-"""Scenarios: those that come along, and the one in force (contract 7 and 8)."""
+"""Scenarios: those that come along, and the one in force."""
 from typing import Any
 
 from flask import Response, jsonify, request

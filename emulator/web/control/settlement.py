@@ -1,4 +1,4 @@
-"""The truth of the settlement file, and a merchant's own list beside it (contract 2.10 and 8)."""
+"""The truth of the settlement file, and a merchant's own list beside it."""
 from collections.abc import Mapping
 from datetime import date
 from typing import Any

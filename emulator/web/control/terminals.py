@@ -21,8 +21,8 @@ SCHEMA = {"properties": {
 def terminal_json(view: View) -> dict[str, Any]:
     """A terminal with what it shows, what can be done at it, and the transaction that it has or had last."""
     device, order = view.device, view.order
-    state = (State.IDLE if not device.online
-             else terminal.state(order.transaction if order else None, view.now))
+    transaction = order.transaction if order else None
+    state = terminal.state(transaction, view.now) if device.online else State.IDLE
     return {
         "terminal_sn": device.serial, "merchants_id": device.merchants_id,
         "terminal_type": device.terminal_type, "online": device.online,

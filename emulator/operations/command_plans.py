@@ -1,0 +1,56 @@
+"""Plans and results of the commands that the scheduler is asked for.
+
+A plan is fixed when a command is begun, so that another process can finish it.
+"""
+from collections.abc import Mapping
+from typing import Any
+
+from ..base import clock, durations, urls
+from ..base.clock import Clock
+from ..store import Reader
+
+
+def begun(tables: Reader) -> dict[str, int]:
+    """The last ids of changes and attempts when a command begins: later ones belong to its time."""
+    changes, _, attempts = tables.newest()
+    return {"changes": changes, "attempts": attempts}
+
+
+def done_since(tables: Reader, plan: Mapping[str, Any]) -> dict[str, Any]:
+    """What was done, and what was skipped, since a command began; `plan` has what `begun` answered then."""
+    tally = tables.notifications.tally(plan["attempts"])
+    changes = max(0, tables.newest()[0] - plan["changes"])  # a reset begins all numbering anew
+    receivers = sorted(set(map(urls.origin, tally.skipped_urls)))
+    return {"done": {"changes": changes, "attempts": tally.made, "delivered": tally.delivered},
+            "skipped": {"attempts": tally.skipped, "receivers": receivers}}
+
+
+def planned(argument: Mapping[str, Any], present: Clock, real: int) -> dict[str, Any]:
+    """The plan of a clock command: up to which instant time passes (`target`), and the clock that is set
+    then.
+
+    `argument` has one of `advance` (milliseconds), `set` (instant), `freeze` (bool) and `reset`.
+    """
+    now = present.now(real)
+    if "advance" in argument:
+        return _arrival(now + argument["advance"], present, real, argument["advance"])
+    if "set" in argument:
+        return _arrival(argument["set"], present, real, argument["set"] - now)
+    if "freeze" in argument:
+        return {"target": now, "offset": present.offset if argument["freeze"] else now - real,
+                "frozen": now if argument["freeze"] else None}
+    return {"target": real, "offset": 0, "frozen": None}
+
+
+def _arrival(target: int, present: Clock, real: int, step: int) -> dict[str, Any]:
+    if present.frozen is not None:
+        return {"target": target, "offset": present.offset, "frozen": target}
+    return {"target": target, "offset": present.offset + step, "frozen": None}
+
+
+def clock_state(present: Clock, real: int) -> dict[str, Any]:
+    """The clock as the control interface prints it."""
+    now = present.now(real)
+    is_frozen = present.frozen is not None
+    offset = now - real if is_frozen else present.offset
+    return {"now": clock.iso(now), "offset_s": offset / durations.SECOND, "frozen": is_frozen}
