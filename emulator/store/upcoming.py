@@ -27,7 +27,8 @@ class Upcoming:
         """Read along the index of what is due, also where most of it is another merchant's; all of a
         merchant's where that is little."""
         asked = {"mid": merchants_id, "limit": limit, "few": FEW}
-        own = f"AND {'' if self._has_few(table, asked) else '+'}merchants_id = :mid" if merchants_id else ""
+        index = "" if merchants_id and self._has_few(table, asked) else "+"  # + keeps from their index
+        own = f"AND {index}merchants_id = :mid" if merchants_id else ""
         return self._execute(f"SELECT * FROM {table} WHERE due_at IS NOT NULL {own} ORDER BY due_at, id "
                              "LIMIT :limit", asked).fetchall()
 
