@@ -75,6 +75,16 @@ def test_a_linked_refund_of_more_than_is_left_is_declined(shop: Shop, clock: Clo
     assert order(shop, sale) == ("TRADE_CLOSED", "12.00")
 
 
+def test_a_refund_counts_also_where_its_sale_is_finished_by_the_same_move_of_the_clock(
+        shop: Shop, clock: Clock) -> None:
+    sale = done(shop, clock)
+    clock.advance(f"{90 * 86_400 - 30}s")  # the sale is finished half a minute later, the refund in some seconds
+    assert shop.at_terminal("refund", "5.00", **original(sale))["result_code"] == "202"
+    assert order(shop, sale) == ("TRADE_SUCCESS", "0.00")
+    clock.advance("1h")
+    assert order(shop, sale) == ("TRADE_FINISHED", "5.00")
+
+
 def test_two_refunds_at_once_never_give_back_more_than_there_is(shop: Shop, clock: Clock) -> None:
     sale = done(shop, clock)
     asked = [shop.at_terminal("refund", "8.00", terminal_sn=serial, **original(sale)) for serial in shop.terminals]

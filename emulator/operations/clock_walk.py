@@ -6,9 +6,8 @@ from collections.abc import Callable
 from ..base import durations
 from ..base.clock import Clock
 from ..base.settings import Settings
-from ..domain.orders import Order
 from ..domain.transitions import falls_due
-from ..store import Store
+from ..store import Store, Writer
 from .dispatcher import LOOK_AROUND_S, Delivery, Dispatcher
 from .patience import Patience
 from .timers import fall_due
@@ -109,17 +108,15 @@ def move_orders(store: Store, settings: Settings, until: int, under_way: set[int
         return False
     walking = under_way is not None
     with store.write() as tables:
-        orders = tables.orders.due(until, BATCH)
-        horizon = until if len(orders) < BATCH else _instant(orders[-1])
-        heap = [(_instant(order), order.id, order) for order in orders]
+        heap = tables.orders.due(until, BATCH)
+        horizon = until if len(heap) < BATCH else heap[-1][0]
         post_due = tables.notifications.next_due(under_way) if under_way is not None else None
         newest, reached = tables.notifications.last(), None
         while heap and (post_due is None or post_due >= heap[0][0]):
-            reached, _, order = heapq.heappop(heap)
-            after = fall_due(tables, settings, order)
-            due = falls_due(after)
-            if due and due[0] <= horizon:
-                heapq.heappush(heap, (due[0], after.id, after))
+            reached, number = heapq.heappop(heap)
+            due = _do_due(tables, settings, number, reached)
+            if due is not None and due <= horizon:
+                heapq.heappush(heap, (due, number))
             if walking and tables.notifications.last() > newest:
                 break
         if walking and reached is not None:
@@ -128,6 +125,13 @@ def move_orders(store: Store, settings: Settings, until: int, under_way: set[int
     return reached is not None
 
 
-def _instant(order: Order) -> int:
-    due = falls_due(order)
-    return due[0] if due else 0
+def _do_due(tables: Writer, settings: Settings, order_id: int, now: int) -> int | None:
+    """Do to an order what is due at an instant; answers when something is due again.
+
+    It is read only now: what another order came to before, such as a refund on a terminal, may have changed it.
+    """
+    order = tables.orders.by_id(order_id)
+    due = falls_due(order) if order else None
+    if order and due and due[0] <= now:
+        due = falls_due(fall_due(tables, settings, order))
+    return due[0] if due else None

@@ -128,11 +128,11 @@ class OrderReader:
         due: int | None = row["due"]
         return due
 
-    def due(self, now: int, limit: int) -> list[Order]:
-        """Orders to which time has done something, in the order of time."""
-        rows = self._execute("SELECT * FROM orders WHERE due_at <= :now ORDER BY due_at, id LIMIT :limit",
-                             {"now": now, "limit": limit})
-        return [read_order(row) for row in rows]
+    def due(self, now: int, limit: int) -> list[tuple[int, int]]:
+        """The instants and ids of orders to which time has done something, in the order of time."""
+        rows = self._execute("SELECT due_at, id FROM orders WHERE due_at <= :now "
+                             "ORDER BY due_at, id LIMIT :limit", {"now": now, "limit": limit})
+        return [(row["due_at"], row["id"]) for row in rows]
 
     def history(self, merchants_id: str, out_trade_no: str) -> Newest:
         """The newest of what happened to an order."""
