@@ -1,6 +1,4 @@
-"""Sends one notification over HTTP: where it may go, how long it may take, how much of the answer is read
-(contract 6 and 9).
-"""
+"""Sends one notification over HTTP: where it may go, how long it may take, how much of the answer is read."""
 import ipaddress
 import socket
 import ssl
