@@ -14,17 +14,17 @@ from tgpay_emulator.domain import wallets
 from tgpay_emulator.domain.discrepancies import INJECTIONS
 from tgpay_emulator.domain.orders import Event
 from tgpay_emulator.gateway.endpoints import ENDPOINTS
-from tgpay_emulator.operations.outbox import TAKEN
+from tgpay_emulator.operations.kinds import EVENTS
+from tgpay_emulator.operations.outbox import DELIVERED, FAILED, PENDING
 from tgpay_emulator.protocol import response_codes, test_cards
-from tgpay_emulator.protocol.endpoint_tables import Source
+from tgpay_emulator.protocol.parameters import Source
 from tgpay_emulator.protocol.findings import RULES
 from tgpay_emulator.scenarios import shipped, shipped_scenario, then_rows
 from tgpay_emulator.scenarios.conditions import LOOKUPS
-from tgpay_emulator.signing.code_samples import REMEDIES
+from tgpay_emulator.signing.code_samples import CODE_SAMPLES
 from tgpay_emulator.terminal import Act, State
 from tgpay_emulator.web.console import NAVIGATION, states
 from tgpay_emulator.web.console.try_it import TABLES
-from tgpay_emulator.web.control.trades import CARD_ACTS
 from tgpay_emulator.web.demo.belief import Belief
 from tgpay_emulator.web.demo.goods import GOODS
 from tgpay_emulator.web.demo.stories import STORIES
@@ -40,7 +40,7 @@ FAMILIES = {
     PAYER: {
         "event_": {*map(str, Event)} - {"act", "end"}, "entry_": {"tap", "insert", "swipe"},
         "code_": {"plain", *(row.ending[-5:] for row in wallets.TEST_CODES)},
-        "believes_": {*map(str, Belief)}, "notification_": {"waiting", TAKEN, "failed"},
+        "believes_": {*map(str, Belief)}, "notification_": {PENDING, DELIVERED, FAILED},
         "demo_": {"sent", "answered", "heard", "lost", "trouble", "broken", "late"},
         "good_": set(GOODS),
         "story_": {name for story in STORIES for name in
@@ -49,12 +49,12 @@ FAMILIES = {
              str(terminal.Result.UNDEFINED)}},
     CONSOLE: {
         "event_": {*map(str, Event)}, "step_": {*map(str, State)} - {"IDLE"},
-        "act_": {*CARD_ACTS, "cancel", "refund"}, "done_": {*CARD_ACTS, "cancel", "refund"},
+        "act_": {*EVENTS, "cancel", "refund"}, "done_": {*EVENTS, "cancel", "refund"},
         "injected_": set(INJECTIONS),
-        "notification_": {"waiting", TAKEN, "failed"}, "term_": {*map(str, (*State, *Act)), "OFFLINE"},
+        "notification_": {PENDING, DELIVERED, FAILED}, "term_": {*map(str, (*State, *Act)), "OFFLINE"},
         "scn_": {"is", *filter(None, LOOKUPS)},
         "crd_": {"cards", "codes", "wallets", "amounts", "wallets_more", "amounts_more"},
-        "": {page.name for page in NAVIGATION}}}
+        "": {*(page.name for page in NAVIGATION), "card", "response_code", "terminal"}}}
 
 
 def names(pages: str) -> set[str]:
@@ -167,7 +167,7 @@ def of_rows() -> Iterator[tuple[str, str, str]]:
     yield from (("wallet", row.ending[-5:], row.means) for row in wallets.TEST_CODES)
     yield from (("scenario", name, shipped_scenario(name).summary) for name in shipped())
     yield from (("then", name, meaning) for name, _, meaning in then_rows())
-    yield from (("mistake", code, code) for code in REMEDIES)
+    yield from (("mistake", code, code) for code in CODE_SAMPLES)
     yield from ((kind, key, message) for message, (kind, key) in messages().items() if kind == "terminal")
 
 

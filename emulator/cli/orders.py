@@ -49,7 +49,7 @@ def notify() -> None:
 @notify.command("list")
 @click.option("--merchant", help="only of this merchant")
 @click.option("--order", help="only of this order")
-@click.option("--status", type=click.Choice(["waiting", "taken", "failed"]), help="only in this state")
+@click.option("--status", type=click.Choice(["pending", "delivered", "failed"]), help="only in this state")
 @click.option("--after", type=int, default=0, help="the last id seen")
 @click.option("--limit", type=int, default=100, show_default=True)
 @with_control
