@@ -1,5 +1,4 @@
 """What the tables say in English is told in Chinese on the Chinese pages (contract 5)."""
-import pytest
 
 from tgpay_emulator import terminal
 from tgpay_emulator.domain import wallets
@@ -11,6 +10,8 @@ from tgpay_emulator.scenarios import shipped, shipped_scenario, then_rows
 from tgpay_emulator.signing.code_samples import REMEDIES
 from tgpay_emulator.web.chinese import CHINESE
 from tgpay_emulator.web.texts import Texts
+
+from .tables import every_row
 
 TABLES = [table for first in ENDPOINTS.values() for table in first.tables]
 ROWS = [row for table in TABLES for row in table.params if row.name != "sign"]
@@ -31,7 +32,7 @@ OF_THE_COURSE = {"No card was presented in time", "The card could not be read", 
                  "Original not found"}
 
 
-@pytest.mark.parametrize("kind", SAID)
+@every_row("kind", SAID)
 def test_every_sentence_has_its_chinese(kind: str) -> None:
     assert SAID[kind] and SAID[kind] - set(CHINESE) == set()
 

@@ -20,6 +20,7 @@ from tgpay_emulator.gateway.endpoints import ENDPOINTS
 from tgpay_emulator.protocol.codes import REFUSALS
 
 from .driver import Control, Receiver, Server, Shop, free_port, md5_sign
+from .tables import every_row
 
 TOKEN = "14b0be26d00fbc6dcf20ed1f0a3516df"
 PARAMS = {"merchants_id": "201703200001", "out_trade_no": "茶 1", "trans_amount": "1.00", "sign_type": "MD5", "empty": ""}
@@ -82,7 +83,7 @@ def test_the_clock_is_shown_and_moved(run: Run, control: Control) -> None:
     assert json.loads(run("clock", "reset", "--json"))["offset_s"] == 0
 
 
-@pytest.mark.parametrize("arguments, words", [
+@every_row("arguments, words", [
     (("clock", "advance"), "needs a duration"), (("clock", "set"), "needs a time"), (("clock", "advance", "soon"), "advance"),
     (("clock", "jump"), "jump"), (("orders", "201703200001/none"), "none"), (("notify", "replay", "999999"), "999999"),
     (("reset", "--merchant", "nobody"), "nobody"), (("sign", "merchants_id=nobody"), "nobody"), (("orders", "--limit", "5000"), "limit"),
@@ -96,8 +97,8 @@ def test_a_command_that_cannot_be_done_says_why_in_a_line_and_fails(server: Serv
     assert isinstance(done.exception, SystemExit)
 
 
-@pytest.mark.parametrize("arguments", [("merchants",), ("orders",), ("notify", "list"), ("clock",), ("sign", "a=b", "--token", "t"),
-                                       ("reference",), ("healthcheck",), ("orders", "no/order")])
+@every_row("arguments", [("merchants",), ("orders",), ("notify", "list"), ("clock",), ("sign", "a=b", "--token", "t"),
+                         ("reference",), ("healthcheck",), ("orders", "no/order")])
 def test_in_a_pipe_the_output_is_plain_text(server: Server, arguments: tuple[str, ...]) -> None:
     done = command(*arguments, TGPAY_URL=server.url, TGPAY_CONTROL_TOKEN="s3cret", FORCE_COLOR="")
     assert "\x1b" not in done.stdout + done.stderr
@@ -223,7 +224,7 @@ PAIRS = [f"{name}={value}" for name, value in PARAMS.items()]
 CANONICAL = "merchants_id=201703200001&out_trade_no=茶 1&trans_amount=1.00"
 
 
-@pytest.mark.parametrize("written", [
+@every_row("written", [
     PAIRS, [f"http://127.0.0.1:8472/v2/tgpayquery.php?{parse.urlencode(PARAMS)}"],
     [f"https://gateway.example/v2/x.php?{parse.urlencode(PARAMS, quote_via=parse.quote)}#fragment"],
 ], ids=["pairs", "url", "quoted url"])
@@ -245,7 +246,7 @@ def test_sign_knows_the_token_of_a_merchant_of_the_emulator(run: Run) -> None:
     assert md5_sign(PARAMS, TOKEN) in run("sign", *PAIRS)
 
 
-@pytest.mark.parametrize("mistake, sign", [
+@every_row("mistake, sign", [
     ("URL_ENCODED", md5_sign({**PARAMS, "out_trade_no": parse.quote_plus("茶 1")}, TOKEN)),
     ("TOKEN_ABSENT", md5_sign(PARAMS, "")), ("TOKEN_NAMED", md5_sign(PARAMS, f"&key={TOKEN}")), (None, "0" * 32),
 ])
@@ -288,7 +289,7 @@ def test_explain_says_when_a_signature_is_right() -> None:
     assert "the signature is right" in printed
 
 
-@pytest.mark.parametrize("arguments, words", [
+@every_row("arguments, words", [
     (("nonsense",), "nonsense"), (("--explain", "a=b"), "--explain needs the sign"), ((), "Missing argument")])
 def test_sign_without_what_it_needs_says_so(arguments: tuple[str, ...], words: str) -> None:
     assert words in CliRunner().invoke(main, ["sign", "--token", TOKEN, *arguments]).output
@@ -405,7 +406,7 @@ def test_terminals_are_listed_changed_and_driven(run: Run, control: Control) -> 
          "state": "IDLE"}]
 
 
-@pytest.mark.parametrize("arguments, told", [
+@every_row("arguments, told", [
     (("terminals", "do", "801", "pin"), "not possible"), (("terminals", "show", "none"), "no terminal none"),
     (("terminals", "set", "none", "--online"), "merchants_id"), (("terminals", "do", "801", "kick"), "kick")])
 def test_what_cannot_be_done_at_a_terminal_ends_with_one_line_that_says_why(server: Server, arguments: tuple[str, ...], told: str) -> None:

@@ -1,5 +1,4 @@
 """What the console says: each text once, in both languages, and a word for everything that can happen."""
-import pytest
 
 from tgpay_emulator.domain.discrepancies import INJECTIONS
 from tgpay_emulator.domain.orders import Event
@@ -8,6 +7,8 @@ from tgpay_emulator.terminal import State
 from tgpay_emulator.web.console import NAVIGATION
 from tgpay_emulator.web.console.words import ROWS
 from tgpay_emulator.web.control.trades import CARD_ACTS
+
+from ..tables import every_row
 
 TEXTS = [*ROWS, *(row for page in NAVIGATION for row in page.texts)]
 NAMES = [name for name, _, _ in TEXTS]
@@ -26,6 +27,6 @@ def test_every_text_is_there_in_both_languages() -> None:
     assert [english for _, english, _ in TEXTS if not english.replace("中文", "").isascii()] == []
 
 
-@pytest.mark.parametrize("name", SAID)
+@every_row("name", SAID)
 def test_there_is_a_word_for_everything_that_can_happen(name: str) -> None:
     assert name in NAMES
