@@ -9,6 +9,7 @@ import pytest
 from lxml import etree
 
 from .driver import Server
+from .tables import every_row
 
 CHUNKED = "Transfer-Encoding: chunked"
 MULTIPART = "Content-Type: multipart/form-data; boundary=x"
@@ -69,7 +70,7 @@ def posted(path: str, headers: str, body: bytes) -> bytes:
     return f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}\r\n\r\n".encode() + body
 
 
-@pytest.mark.parametrize("headers, body", [row[1:] for row in BROKEN], ids=[row[0] for row in BROKEN])
+@every_row("headers, body", [row[1:] for row in BROKEN], ids=[row[0] for row in BROKEN])
 def test_a_body_that_does_not_arrive_whole_is_a_400_in_the_form_of_its_place(
         server: Server, headers: str, body: bytes) -> None:
     for path in PLACES:
@@ -141,7 +142,7 @@ def test_no_request_however_it_is_made_up_gives_a_failure(server: Server) -> Non
         assert b"SYSTEM_ERROR" not in answer, request
 
 
-@pytest.mark.parametrize("end, status", [
+@every_row("end, status", [
     (b"", b"400"), (b"\r\n", b"400"), (b"\r\n--x", b"400"),
     (b"\r\n--x\r\nContent-Disp", b"400"), (b"\r\n--x--", b"200"), (b"\r\n--x--\r\nmore", b"200")])
 def test_a_form_in_parts_ends_with_its_boundary(server: Server, end: bytes, status: bytes) -> None:

@@ -14,6 +14,7 @@ from urllib import parse
 import pytest
 
 from .driver import ALIPAY_CODE, Answer, Control, Receiver, Server, Shop, exchange
+from .tables import every_row
 from .written_cards import FORMS, SCHEMES, card, in_groups, script
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -212,7 +213,7 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
     yield Left(answers, kept)
 
 
-@pytest.mark.parametrize("name", ALL)
+@every_row("name", ALL)
 def test_a_card_number_is_nowhere_kept(left: Left, name: str) -> None:
     case = ALL[name]
     value = case.value if isinstance(case.value, bytes) else case.value.encode()
@@ -220,12 +221,12 @@ def test_a_card_number_is_nowhere_kept(left: Left, name: str) -> None:
     assert [place for place, raw in left.kept.items() if value in raw] == []
 
 
-@pytest.mark.parametrize("name", ALL)
+@every_row("name", ALL)
 def test_no_answer_repeats_it(left: Left, name: str) -> None:
     assert ALL[name].number.encode() not in digits_of(left.answers[name].raw)
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@every_row("name", REFUSED)
 def test_a_request_with_a_card_number_outside_pay_info_is_refused_by_name(left: Left, name: str) -> None:
     answer, case = left.answers[name], REFUSED[name]
     assert answer["is_success"] == "F"
@@ -234,14 +235,14 @@ def test_a_request_with_a_card_number_outside_pay_info_is_refused_by_name(left: 
         assert f"{case.named} has a card number in it" in answer["detail_error_des"]
 
 
-@pytest.mark.parametrize("name", SETTINGS)
+@every_row("name", SETTINGS)
 def test_a_setting_with_a_card_number_is_refused_by_name(left: Left, name: str) -> None:
     answer = left.answers[name]
     assert answer.status == 422
     assert re.search(f"{SETTINGS[name].named}\\W.*has a card number in it", answer.json["detail"])
 
 
-@pytest.mark.parametrize("place", ["/journal", "emulator.db-wal", "a notification with its attempts"])
+@every_row("place", ["/journal", "emulator.db-wal", "a notification with its attempts"])
 def test_what_was_searched_has_something_of_the_requests(left: Left, place: str) -> None:
     assert b"***" in left.kept[place]
 

@@ -6,17 +6,16 @@ import time
 from typing import Any
 from urllib import parse
 
-import pytest
-
 from tgpay_emulator.protocol.masking import Mask
 
 from .driver import Shop, exchange, pay_info
+from .tables import every_row
 from .written_cards import card
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-@pytest.mark.parametrize("value", [
+@every_row("value", [
     '{"cvv":"987"}', '{"card":{"securityCode": 987}', "cvv=987", "<cvc>987</cvc>",
     parse.quote('{"cvv":"987"}'), json.dumps(json.dumps({"CVV2": "987"})),
     base64.b64encode(b'{"cvv":"987"}').decode(),
@@ -30,7 +29,7 @@ def test_other_data_of_a_card_outside_pay_info_is_refused_too(shop: Shop, value:
     assert shop.journal(answer)["params"]["attach"] == "***"
 
 
-@pytest.mark.parametrize("params, where", [
+@every_row("params, where", [
     ({"reference": card(3_100)}, "reference"),
     ({"pay_info": pay_info(), "reference": "4111 11111 1111111"}, "reference"),
     ({"pay_info": pay_info(), "out_trade_no": "4111111111111111"}, "out_trade_no"),
@@ -63,8 +62,8 @@ def test_a_rule_for_a_test_card_is_taken_and_works(shop: Shop) -> None:
     assert shop.card_payment()["result_code"] == "3020"
 
 
-@pytest.mark.parametrize("charset", ["utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-@pytest.mark.parametrize("fields", [
+@every_row("charset", ["utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@every_row("fields", [
     {"cardNo": "4532000000000001", "cvv": "987"}, {"CVC": "987"}, {"card": {"securityCode": "987"}}])
 def test_a_document_about_a_card_that_is_sent_as_a_form_is_not_kept(
         shop: Shop, charset: str, fields: dict[str, Any]) -> None:
@@ -73,15 +72,15 @@ def test_a_document_about_a_card_that_is_sent_as_a_form_is_not_kept(
     assert list(kept) == ["***"]
 
 
-@pytest.mark.parametrize("before", ["", "amp;", "amp;amp;", "AMP;", "#38;", "x["])
-@pytest.mark.parametrize("name", ["pay_info", "password", "Password", "ｐａｙ＿ｉｎｆｏ"])
+@every_row("before", ["", "amp;", "amp;amp;", "AMP;", "#38;", "x["])
+@every_row("name", ["pay_info", "password", "Password", "ｐａｙ＿ｉｎｆｏ"])
 def test_a_secret_s_name_is_known_behind_what_is_left_of_an_escaped_ampersand(
         shop: Shop, before: str, name: str) -> None:
     answer = shop.qr_order(**{f"{before}{name}": "a secret"})
     assert (answer["is_success"], shop.journal(answer)["params"][f"{before}{name}"]) == ("T", "***")
 
 
-@pytest.mark.parametrize("name, value, refunded", [
+@every_row("name, value, refunded", [
     ("reason", "4532 0151 1283 0366", "0.00"), ("number", "4532-0151-1283-0366", "0.00"),
     ("reason", "too large", "1.00")])
 def test_the_console_makes_no_refund_with_a_card_number(
@@ -103,7 +102,7 @@ def test_a_rule_about_a_parameter_that_has_a_card_number_for_a_name_is_refused(s
     assert card(3_300) not in answer.text
 
 
-@pytest.mark.parametrize("piece", [
+@every_row("piece", [
     "4", "4 ", "4 4 4 4 4 4 4 4 4 4 4 4x", '"', "%25", "%2525", "\\u0034", "&#52;", "\\", "<", "NDEx",
     "\uff14", "\0", "4\0",
     "34", "52,", "400002", '{"cvv', "cvv ", "n", "%25\\u0025&#37;"])

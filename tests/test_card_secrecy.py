@@ -14,6 +14,7 @@ from urllib import request as http_client
 import pytest
 
 from .driver import Answer, Control, Receiver, Server, Shop, card_of, exchange, pay_info
+from .tables import every_row
 
 FORM, JSON = {"Content-Type": "application/x-www-form-urlencoded"}, {"Content-Type": "application/json"}
 
@@ -332,12 +333,12 @@ def remains(tmp_path_factory: pytest.TempPathFactory) -> Remains:
     return found
 
 
-@pytest.mark.parametrize("name", CARDS)
+@every_row("name", CARDS)
 def test_nothing_of_a_card_is_kept_or_told_but_its_first_six_and_last_four_digits(remains: Remains, name: str) -> None:
     assert remains.leaks.get(CARDS[name].place, []) == []
 
 
-@pytest.mark.parametrize("place", ["emulator.db-wal", "GET /orders/…", "GET /journal/…", "GET /events", "notifications"])
+@every_row("place", ["emulator.db-wal", "GET /orders/…", "GET /journal/…", "GET /events", "notifications"])
 def test_what_was_searched_has_what_the_ways_left(remains: Remains, place: str) -> None:
     assert any(b"tgpaybankcard" in text or b"result_code=3084" in text for text in remains.searched[place])
 
@@ -345,7 +346,7 @@ def test_what_was_searched_has_what_the_ways_left(remains: Remains, place: str) 
 CARD = Card(7)
 
 
-@pytest.mark.parametrize("written", [
+@every_row("written", [
     CARD.of(), CARD.spaced(), CARD.spaced("-"), parse.quote(CARD.spaced()), CARD.info(), parse.urlencode({"x": CARD.info()}), CARD.escaped,
     json.dumps(json.dumps({"a": CARD.info()})), f"cvv={CARD.cvv}", json.dumps({"pay_info[cvv]": CARD.cvv}), f"cvvCode%3D{CARD.cvv}"])
 def test_the_search_finds_a_number_and_a_code_however_they_are_written(written: str) -> None:

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from .browser import Visitor
 from .driver import VISA, Answer, Clock, Control, Receiver, Shop, card_of, exchange
 from .payer import outcome, shop_page
+from .tables import every_row
 
 CARD = {"cardNo": VISA, "expirationMonth": "12", "expirationYear": "49", "cvv": "123", "firstName": "Ken", "lastName": "Swift"}
 ELSEWHERE = "https://shop.example"
@@ -47,7 +48,7 @@ def test_a_voucher_is_short_and_has_nothing_of_the_card_in_it(control: Control) 
     assert all(0 < len(text) <= 64 and text.isascii() and VISA[-4:] not in text for text in made)
 
 
-@pytest.mark.parametrize("number, code, status", [
+@every_row("number, code, status", [
     (VISA, "0000", "success"), (card_of("3084"), "3084", "failed"), (card_of("3150"), "3150", "pending"),
     (card_of("3200"), "3200", "pending"), (card_of("3200", "00001"), "3200", "pending_review")])
 def test_a_voucher_pays_as_its_card_does(control: Control, shop: Shop, number: str, code: str, status: str) -> None:
@@ -97,7 +98,7 @@ def test_a_voucher_is_good_for_30_minutes(control: Control, shop: Shop, clock: C
 
 # What is wrong with a card.
 
-@pytest.mark.parametrize("fields, error, named", [
+@every_row("fields, error, named", [
     ({"cardNo": "4111111111111112"}, "3101", ""), ({"cardNo": "4012888888881881"}, "3101", "test card"), ({"cardNo": "abc"}, "3101", ""),
     ({"cardNo": "4111 1111 1111 1111"}, "3101", ""), ({"expirationMonth": "1"}, "3096", ""),
     ({"expirationMonth": "01", "expirationYear": "24"}, "3096", ""), ({"expirationMonth": "13"}, "3096", ""),
@@ -116,8 +117,8 @@ def test_a_wrong_field_is_422_with_error_and_message(control: Control, fields: d
     assert not isinstance(number, str) or len(number) < 12 or number not in refused.text
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b"null", b"[]", b'"text"', b"cardNo=4111111111111111&cvv=123", b"\xff\xfe", b'{"cardNo": NaN}',
-                                 b"[" * 50_000])
+@every_row("raw", [b"", b"{", b"null", b"[]", b'"text"', b"cardNo=4111111111111111&cvv=123", b"\xff\xfe", b'{"cardNo": NaN}',
+                   b"[" * 50_000])
 def test_a_body_that_is_no_card_is_422_with_error_and_message(control: Control, raw: bytes) -> None:
     refused = exchanged(control, raw=raw)
     assert (refused.status, sorted(refused.json)) == (422, ["error", "message"])
@@ -142,7 +143,7 @@ def test_nothing_of_a_card_is_kept_in_the_journal(control: Control, shop: Shop) 
 
 # Who may ask.
 
-@pytest.mark.parametrize("method, path, status", [
+@every_row("method, path, status", [
     ("GET", "/sdk/tgpay.js", 200), ("POST", "/sdk/card-voucher", 422), ("OPTIONS", "/sdk/card-voucher", 204)])
 def test_any_site_may_use_the_sdk(base_url: str, method: str, path: str, status: int) -> None:
     headers = {"Origin": ELSEWHERE, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
@@ -158,9 +159,9 @@ def test_the_preflight_allows_json_to_be_posted(base_url: str) -> None:
     assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
-@pytest.mark.parametrize("path", ["/", "/pay", "/pay/card", "/pay/state", "/3ds", "/3ds/answer", "/_emulator/health", "/_emulator/orders",
-                                  "/_emulator/reset", "/static/cashier.js"])
+@every_row("method", ["GET", "POST", "OPTIONS"])
+@every_row("path", ["/", "/pay", "/pay/card", "/pay/state", "/3ds", "/3ds/answer", "/_emulator/health", "/_emulator/orders",
+                    "/_emulator/reset", "/static/cashier.js"])
 def test_no_other_page_lets_another_site_in(shop: Shop, base_url: str, path: str, method: str) -> None:
     pay_url = shop.card_order()["pay_url"]
     url = path.replace("/pay", pay_url).replace("/3ds", f"{pay_url.replace('/pay/', '/3ds/')}/1")
@@ -175,7 +176,7 @@ def test_the_script_is_one_and_small(base_url: str) -> None:
     assert "createCardVoucher" in script.text and len(script.raw) < 4096
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+@every_row("method", ["GET", "PUT", "DELETE"])
 def test_a_voucher_is_made_by_post_only(base_url: str, method: str) -> None:
     assert exchange(f"{base_url}/sdk/card-voucher", method).status == 405
 

@@ -8,6 +8,7 @@ from lxml import html
 
 from .driver import VISA, Answer, Clock, Control, Receiver, Shop, card_of, exchange
 from .payer import events, issuer_of, outcome, told_to
+from .tables import every_row
 
 FORM = "application/x-www-form-urlencoded"
 CARD = {"cardNo": VISA, "expirationMonth": "12", "expirationYear": "49", "cvv": "123"}
@@ -100,7 +101,7 @@ def test_a_card_posted_twice_pays_once(shop: Shop) -> None:
 
 # What the posted card is checked for.
 
-@pytest.mark.parametrize("missing", CARD)
+@every_row("missing", CARD)
 def test_a_missing_field_leads_back_to_the_form_and_writes_nothing(shop: Shop, missing: str) -> None:
     order = shop.card_order()
     for fields in ({name: value for name, value in CARD.items() if name != missing}, {**CARD, missing: " "}):
@@ -110,7 +111,7 @@ def test_a_missing_field_leads_back_to_the_form_and_writes_nothing(shop: Shop, m
     assert (events(shop, order["out_trade_no"]), outcome(shop, order["out_trade_no"])) == (["create"], ("", "received"))
 
 
-@pytest.mark.parametrize("fields, code", [
+@every_row("fields, code", [
     ({"cardNo": "4111111111111112"}, "3101"), ({"cardNo": "4012888888881881"}, "3101"), ({"cardNo": "4" * 31}, "3101"),
     ({"cardNo": "\u0664\u0661\u0661\u0661" * 4}, "3101"), ({"cardNo": "4111\x001111 1111 1111"}, "3101"), ({"cardNo": "no card"}, "3101"),
     ({"expirationMonth": "01", "expirationYear": "24"}, "3096"), ({"expirationMonth": "13"}, "3096"), ({"expirationYear": "2049"}, "3096"),
@@ -134,7 +135,7 @@ def test_a_card_is_good_to_the_last_day_of_its_month_in_shanghai(shop: Shop, clo
     assert outcome(shop, late["out_trade_no"]) == ("3096", "failed")
 
 
-@pytest.mark.parametrize("code", ["0000", "3084", "3100", "3150", "3200", "1000", "3101"])
+@every_row("code", ["0000", "3084", "3100", "3150", "3200", "1000", "3101"])
 def test_no_answer_has_the_number_or_the_code_that_was_posted(shop: Shop, code: str) -> None:
     number = card_of(code, UNLISTED) if code != "3101" else "4012888888881881"
     order = shop.card_order(redirect_url="http://127.0.0.1:9/paid")
@@ -165,8 +166,8 @@ def test_the_way_of_a_3d_payment_leads_over_the_issuers_forms_to_redirect_url(sh
     assert (told["result_code"], told["status"]) == outcome(shop, payment["out_trade_no"]) == ("0000", "success")
 
 
-@pytest.mark.parametrize("act, fields", [("answer", {"code": "123456"}), ("answer", {"code": "000000"}), ("cancel", {})])
-@pytest.mark.parametrize("code", ["3152", "3085", "3106"])
+@every_row("act, fields", [("answer", {"code": "123456"}), ("answer", {"code": "000000"}), ("cancel", {})])
+@every_row("code", ["3152", "3085", "3106"])
 def test_a_card_of_a_3d_code_ends_in_it_whatever_is_typed(shop: Shop, code: str, act: str, fields: dict[str, str]) -> None:
     payment = shop.card_payment(card_of(code), redirect_url="http://127.0.0.1:9/paid")
     assert (payment["result_code"], payment["status"]) == ("3200", "pending")
@@ -192,7 +193,7 @@ def test_an_answer_after_the_end_changes_nothing(shop: Shop) -> None:
     assert events(shop, payment["out_trade_no"]) == before
 
 
-@pytest.mark.parametrize("code", ["", " ", "12345", "1234567", "\u0661\u0662\u0663\u0664\u0665\u0666", "0", "x" * 100_000])
+@every_row("code", ["", " ", "12345", "1234567", "\u0661\u0662\u0663\u0664\u0665\u0666", "0", "x" * 100_000])
 def test_any_other_code_is_wrong_and_leaves_the_page_open(shop: Shop, code: str) -> None:
     payment = shop.card_payment(THREE_D)
     term_url = issuer_of(payment)["termUrl"]
@@ -203,15 +204,15 @@ def test_any_other_code_is_wrong_and_leaves_the_page_open(shop: Shop, code: str)
 
 # Other sites, other orders, other pages.
 
-@pytest.mark.parametrize("origin", [ELSEWHERE, "null", "http://127.0.0.1:9"])
+@every_row("origin", [ELSEWHERE, "null", "http://127.0.0.1:9"])
 def test_a_card_posted_by_another_site_is_refused(shop: Shop, origin: str) -> None:
     order = shop.card_order()
     assert post(f"{order['pay_url']}/card", CARD, origin).status == 403
     assert events(shop, order["out_trade_no"]) == ["create"]
 
 
-@pytest.mark.parametrize("origin", [ELSEWHERE, "null", "http://127.0.0.1:9"])
-@pytest.mark.parametrize("act", ["answer", "cancel"])
+@every_row("origin", [ELSEWHERE, "null", "http://127.0.0.1:9"])
+@every_row("act", ["answer", "cancel"])
 def test_a_code_posted_by_another_site_is_refused(shop: Shop, act: str, origin: str) -> None:
     payment = shop.card_payment(THREE_D)
     assert post(f"{issuer_of(payment)['termUrl']}/{act}", {"code": "123456"}, origin).status == 403
@@ -225,21 +226,21 @@ def test_the_emulators_own_pages_may_post(shop: Shop, base_url: str) -> None:
     assert outcome(shop, order["out_trade_no"]) == ("0000", "success")
 
 
-@pytest.mark.parametrize("method, path", [
+@every_row("method, path", [
     ("GET", "/pay/nobody"), ("POST", "/pay/nobody"), ("POST", "/pay/nobody/card"), ("GET", "/pay/nobody/state"), ("GET", "/3ds/nobody/1"),
     ("POST", "/3ds/nobody/1"), ("POST", "/3ds/nobody/1/answer"), ("POST", "/3ds/nobody/1/cancel")])
 def test_an_unknown_token_is_404(base_url: str, method: str, path: str) -> None:
     assert exchange(base_url + path, method).status == 404
 
 
-@pytest.mark.parametrize("method, path", [("GET", ""), ("POST", ""), ("POST", "/pay"), ("POST", "/decline"), ("POST", "/balance")])
+@every_row("method, path", [("GET", ""), ("POST", ""), ("POST", "/pay"), ("POST", "/decline"), ("POST", "/balance")])
 def test_a_card_order_has_no_wallet_page(shop: Shop, method: str, path: str) -> None:
     order = shop.card_order()
     assert exchange(order["pay_url"].replace("/pay/", "/wallet/") + path, method).status == 404
     assert events(shop, order["out_trade_no"]) == ["create"]
 
 
-@pytest.mark.parametrize("path", ["", "/card", "/state"])
+@every_row("path", ["", "/card", "/state"])
 def test_a_wallet_order_has_no_cashier(shop: Shop, path: str) -> None:
     url = shop.qr_order()["qr_code"].replace("/wallet/", "/pay/") + path
     assert exchange(url, "POST" if path == "/card" else "GET").status == 404
@@ -289,7 +290,7 @@ def test_a_text_of_the_shop_is_no_markup(shop: Shop) -> None:
     assert "<script>alert(1)</script>, \"'&" in html.fromstring(page.text).text_content()
 
 
-@pytest.mark.parametrize("refused", ["1000<script>", "9998", "%00", "0000"])
+@every_row("refused", ["1000<script>", "9998", "%00", "0000"])
 def test_a_code_in_the_address_that_is_no_refusal_is_not_shown(shop: Shop, refused: str) -> None:
     page = exchange(f"{shop.card_order()['pay_url']}?refused={refused}")
     assert page.status == 200
@@ -298,7 +299,7 @@ def test_a_code_in_the_address_that_is_no_refusal_is_not_shown(shop: Shop, refus
 
 # Language, link to post.
 
-@pytest.mark.parametrize("ordered, asked, browser, spoken", [
+@every_row("ordered, asked, browser, spoken", [
     ("cn", "", "en-GB", "zh-CN"), ("en", "", "zh-CN", "en"), ("cn", "?lang=en", "zh-CN", "en"), ("en", "?lang=zh", "en-GB", "zh-CN"),
     (None, "", "zh-CN,zh;q=0.9", "zh-CN"), (None, "", "de-DE", "en"), ("cn", "?lang=xx", "en-GB", "en")])
 def test_the_page_speaks_the_orders_language_else_the_browsers(

@@ -20,6 +20,7 @@ from tgpay_emulator.gateway.endpoints import ENDPOINTS
 from tgpay_emulator.protocol.codes import REFUSALS
 
 from .driver import Control, Receiver, Server, Shop, free_port, md5_sign
+from .tables import every_row
 from .terminals import on_a_terminal
 
 TOKEN = "14b0be26d00fbc6dcf20ed1f0a3516df"
@@ -83,7 +84,7 @@ def test_the_clock_is_shown_and_moved(run: Run, control: Control) -> None:
     assert json.loads(run("clock", "reset", "--json"))["offset_s"] == 0
 
 
-@pytest.mark.parametrize("arguments, words", [
+@every_row("arguments, words", [
     (("clock", "advance"), "needs a duration"), (("clock", "set"), "needs a time"), (("clock", "advance", "soon"), "advance"),
     (("clock", "jump"), "jump"), (("orders", "201703200001/none"), "none"), (("notify", "replay", "999999"), "999999"),
     (("reset", "--merchant", "nobody"), "nobody"), (("sign", "merchants_id=nobody"), "nobody"), (("orders", "--limit", "5000"), "limit"),
@@ -106,8 +107,8 @@ def test_a_terminal_shows_labels_in_bold_unless_it_is_to_show_no_colours() -> No
     assert re.sub(r"\x1b\[\d*m", "", styled) == plain
 
 
-@pytest.mark.parametrize("arguments", [("merchants",), ("orders",), ("notify", "list"), ("clock",), ("sign", "a=b", "--token", "t"),
-                                       ("reference",), ("healthcheck",), ("orders", "no/order")])
+@every_row("arguments", [("merchants",), ("orders",), ("notify", "list"), ("clock",), ("sign", "a=b", "--token", "t"),
+                         ("reference",), ("healthcheck",), ("orders", "no/order")])
 def test_in_a_pipe_the_output_is_plain_text(server: Server, arguments: tuple[str, ...]) -> None:
     done = command(*arguments, TGPAY_URL=server.url, TGPAY_CONTROL_TOKEN="s3cret", FORCE_COLOR="")
     assert "\x1b" not in done.stdout + done.stderr
@@ -233,7 +234,7 @@ PAIRS = [f"{name}={value}" for name, value in PARAMS.items()]
 CANONICAL = "merchants_id=201703200001&out_trade_no=茶 1&trans_amount=1.00"
 
 
-@pytest.mark.parametrize("written", [
+@every_row("written", [
     PAIRS, [f"http://127.0.0.1:8472/v2/tgpayquery.php?{parse.urlencode(PARAMS)}"],
     [f"https://gateway.example/v2/x.php?{parse.urlencode(PARAMS, quote_via=parse.quote)}#fragment"],
 ], ids=["pairs", "url", "quoted url"])
@@ -255,7 +256,7 @@ def test_sign_knows_the_token_of_a_merchant_of_the_emulator(run: Run) -> None:
     assert md5_sign(PARAMS, TOKEN) in run("sign", *PAIRS)
 
 
-@pytest.mark.parametrize("mistake, sign", [
+@every_row("mistake, sign", [
     ("URL_ENCODED", md5_sign({**PARAMS, "out_trade_no": parse.quote_plus("茶 1")}, TOKEN)),
     ("TOKEN_ABSENT", md5_sign(PARAMS, "")), ("TOKEN_NAMED", md5_sign(PARAMS, f"&key={TOKEN}")), (None, "0" * 32),
 ])
@@ -298,7 +299,7 @@ def test_explain_says_when_a_signature_is_right() -> None:
     assert "the signature is right" in printed
 
 
-@pytest.mark.parametrize("arguments, words", [
+@every_row("arguments, words", [
     (("nonsense",), "nonsense"), (("--explain", "a=b"), "--explain needs the sign"), ((), "Missing argument")])
 def test_sign_without_what_it_needs_says_so(arguments: tuple[str, ...], words: str) -> None:
     assert words in CliRunner().invoke(main, ["sign", "--token", TOKEN, *arguments]).output
@@ -415,7 +416,7 @@ def test_terminals_are_listed_changed_and_driven(run: Run, control: Control) -> 
          "state": "IDLE"}]
 
 
-@pytest.mark.parametrize("arguments, told", [
+@every_row("arguments, told", [
     (("terminals", "do", "801", "pin"), "not possible"), (("terminals", "show", "none"), "no terminal none"),
     (("terminals", "set", "none", "--online"), "merchants_id"), (("terminals", "do", "801", "kick"), "kick")])
 def test_what_cannot_be_done_at_a_terminal_ends_with_one_line_that_says_why(server: Server, arguments: tuple[str, ...], told: str) -> None:

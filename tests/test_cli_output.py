@@ -16,6 +16,7 @@ import pytest
 from tgpay_emulator.cli import main
 
 from .driver import Shop, exchange, free_port
+from .tables import every_row
 
 SCENARIO = 'summary = "One."\n\n[[rule]]\nname = "only"\nthen = {}\n'
 # What each command needs; {} are the shop's number, its order, a terminal and files.
@@ -124,7 +125,7 @@ def test_an_output_that_cannot_be_written_is_told(base_url: str, notified: Shop,
     assert_one_line(ended, "No space left on device")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["reference", "--format", "openapi"]])
+@every_row("arguments", [["--help"], ["--version"], ["reference", "--format", "openapi"]])
 def test_help_and_what_is_long_are_no_exception(arguments: list[str]) -> None:
     with open("/dev/full", "w", encoding="utf-8") as full:
         assert_one_line(run_alone(*arguments, stdout=full), "No space left on device")
@@ -164,7 +165,7 @@ BAD_URLS = ["http://[bad", "http://127.0.0.1:abc", "http://127.0.0.1:99999", "ht
             "9" * 5_000]
 
 
-@pytest.mark.parametrize("url", BAD_URLS, ids=lambda url: repr(url[:30]))
+@every_row("url", BAD_URLS, ids=lambda url: repr(url[:30]))
 def test_an_address_that_is_none_is_told_on_one_line(url: str) -> None:
     for command in (["orders", "--url", url], ["healthcheck", "--url", url]):
         assert_one_line(run(*command))
@@ -174,7 +175,7 @@ def test_an_address_of_another_server_is_told_on_one_line(base_url: str) -> None
     assert_one_line(run("orders", "--url", f"{base_url}/console"), "no JSON")
 
 
-@pytest.mark.parametrize("arguments", [
+@every_row("arguments", [
     ["sign", "--explain", "http://[bad"], ["sign", "http://[bad", "--token", "t"],
     ["sign", "x", "--token", "t"], ["orders", "\udcff/1"], ["orders", "--merchant", "\udcff"],
     ["orders", "--status", "PAID"], ["orders", "--limit", "9" * 30], ["journal", "9223372036854775808"],
@@ -191,7 +192,7 @@ def test_an_argument_that_cannot_be_is_told_on_one_line(base_url: str, arguments
     assert_one_line(run(*arguments, TGPAY_URL=base_url))
 
 
-@pytest.mark.parametrize("number", ["9" * 5_000, "\u0663", "-1", "1e3"], ids=lambda number: ascii(number[:8]))
+@every_row("number", ["9" * 5_000, "\u0663", "-1", "1e3"], ids=lambda number: ascii(number[:8]))
 def test_a_number_that_is_none_ends_with_a_usage_or_a_line(number: str) -> None:
     for arguments in (["journal", number], ["orders", "--after", number], ["serve", f"--port={number}"]):
         ended = run(*arguments, TGPAY_URL="http://127.0.0.1:1")

@@ -8,6 +8,7 @@ import pytest
 from tgpay_emulator.operations.clock_walk import BATCH
 
 from .driver import Clock, Control, Receiver, Shop
+from .tables import every_row
 
 NOON = "2026-03-01T12:00:00Z"
 RETRIES_M = (4, 10, 10, 60, 120, 360, 900)
@@ -94,7 +95,7 @@ def test_a_clock_call_that_makes_no_sense_is_a_problem_and_moves_nothing(control
     assert now(control) == when(NOON)
 
 
-@pytest.mark.parametrize("raw", [[1], "now", 5])
+@every_row("raw", [[1], "now", 5])
 def test_a_clock_call_is_a_json_object(control: Control, raw: Any) -> None:
     assert control.ask("POST", "/clock", raw).status == 400
 

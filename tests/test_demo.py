@@ -15,6 +15,8 @@ from tgpay_emulator.cli.demo.stage import Stage, Step
 from tgpay_emulator.gateway.endpoints import ENDPOINTS
 from tgpay_emulator.signing.merchant_client import Receiver
 
+from .tables import every_row
+
 COMMAND = [sys.executable, "-m", "tgpay_emulator", "demo"]
 # Ctrl-C works, also where the tests themselves run in the background, which ignores it.
 FROM_A_TERMINAL = """
@@ -37,13 +39,13 @@ def stage(receiver: Receiver) -> Stage:
     return Stage("http://127.0.0.1:1", Screen(), receiver)
 
 
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.title)
+@every_row("step", STEPS, ids=lambda step: step.title)
 def test_each_step_is_shown_and_says_what_to_notification(printed: str, step: Step) -> None:
     assert f"] {step.title}" in printed
     assert step.notification in printed
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=lambda endpoint: endpoint.name)
+@every_row("endpoint", ENDPOINTS.values(), ids=lambda endpoint: endpoint.name)
 def test_each_endpoint_is_part_of_the_demo(printed: str, endpoint) -> None:
     assert f"{endpoint.path}?" in printed
 

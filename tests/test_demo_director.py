@@ -22,6 +22,7 @@ from tgpay_emulator.web.texts import Texts
 from .browser import DESK, HEIGHT, LANGUAGES, PHONE, Visitor
 from .driver import Answer, Control, Server, Shop, exchange, md5_sign
 from .looks import faults, too_wide
+from .tables import every_row
 
 MERCHANT, TOKEN = "290000000001", "s3cret"
 PAID, REFUSED, WAITING, UNKNOWN = "believes_paid", "believes_refused", "believes_waiting", "believes_unknown"
@@ -386,12 +387,12 @@ def test_what_strangers_send_is_escaped_limited_and_of_known_orders_only(base_ur
     assert exchange(f"{base_url}/demo").text.count('class="heard') == 100
 
 
-@pytest.mark.parametrize("body, kind", [(b"{", "application/json"), (b"[1]", "application/json"), (b"<a>", "text/xml"), (b"<", "text/xml")])
+@every_row("body, kind", [(b"{", "application/json"), (b"[1]", "application/json"), (b"<a>", "text/xml"), (b"<", "text/xml")])
 def test_what_is_no_notification_is_answered_400(base_url: str, body: bytes, kind: str) -> None:
     assert exchange(f"{base_url}/demo/notify", "POST", body, {"Content-Type": kind}).status == 400
 
 
-@pytest.mark.parametrize("path", ["tell/counter", "next", "back"])
+@every_row("path", ["tell/counter", "next", "back"])
 def test_the_page_of_another_site_cannot_drive_the_demo(base_url: str, path: str) -> None:
     assert exchange(f"{base_url}/demo/{path}", "POST", b"seen=0", {"Origin": "http://evil.example"}).status == 403
 
@@ -428,9 +429,9 @@ def test_a_control_token_is_typed_once_in_each_browser(visitor: Visitor, locked:
         believed(page, PAID)
 
 
-@pytest.mark.parametrize("path, method", [("", "GET"), ("/tell/counter", "POST"), ("/next", "POST"), ("/back", "POST")])
-@pytest.mark.parametrize("cookie", ["", "1.x", session("another", 10**15 - 1), session(TOKEN, 1)],
-                         ids=["none", "malformed", "of another token", "too old"])
+@every_row("path, method", [("", "GET"), ("/tell/counter", "POST"), ("/next", "POST"), ("/back", "POST")])
+@every_row("cookie", ["", "1.x", session("another", 10**15 - 1), session(TOKEN, 1)],
+           ids=["none", "malformed", "of another token", "too old"])
 def test_a_browser_that_does_not_know_the_token_sees_nothing_and_changes_nothing(locked: str, cookie: str, path: str, method: str) -> None:
     answer = exchange(f"{locked}/demo{path}", method, b"seen=0" if method == "POST" else None, {**OWN, "Cookie": f"tgpay_control={cookie}"})
     assert answer.status == 401 and text("demo_token_lead") in answer.text and "data-live" not in answer.text
@@ -482,7 +483,7 @@ def hears(signed: bool = True, **fields: str) -> Written:
 LOST = Written(2, "lost", {"endpoint": "tgpaybarcode", "out_trade_no": "1", "why": "broken"})
 
 
-@pytest.mark.parametrize("written, expected", [
+@every_row("written, expected", [
     ([asked("tgpayqrcode")], Belief.ASKED),
     ([asked("tgpayqrcode"), answered("tgpayqrcode", is_success="T", result_code="SUCCESS")], Belief.WAITING),
     ([asked("tgpayqrcode"), answered("tgpayqrcode", False, is_success="F")], Belief.ASKED),

@@ -26,6 +26,7 @@ from tgpay_emulator.protocol.faults import Discrepancy
 from tgpay_emulator.scenarios import outcomes
 
 from .driver import VISA, Answer, Clock, Control, Server, Shop, exchange
+from .tables import every_row
 
 PAID_AT, DAY, NEXT_DAY = "2027-03-01T04:00:00Z", "2027-03-02", "2027-03-03"
 MONEY = ("amount", "rmb_amount", "fee", "settlement", "rmb_settlement", "settlement_time", "trans_amount")
@@ -261,7 +262,7 @@ ORDER = WalletOrder("29", "29-1", "tgpayqrcode", "alipay", 1_000, "GBP", 907_480
 ENTRY = settlement.Entry("29", "29-1", "P", "29-1", 1_000, 0, 0, "TGPay", ORDER, Merchant("29", "t" * 32, "Shop"))
 
 
-@pytest.mark.parametrize("other", [{"out_trade_no": "29-2"}, {"merchants_id": "30"}, {"kind": "R"}, {"partner_id": "back"}, {"seed": "x"}])
+@every_row("other", [{"out_trade_no": "29-2"}, {"merchants_id": "30"}, {"kind": "R"}, {"partner_id": "back"}, {"seed": "x"}])
 def test_every_entry_and_every_seed_has_an_unknown_row_of_its_own(other: dict[str, str]) -> None:
     other_seed = Settings({"seed": other.pop("seed")}) if "seed" in other else Settings()
     pairs = ((ENTRY, Settings()), (replace(ENTRY, **other), other_seed))
@@ -319,7 +320,7 @@ def test_the_truth_is_listed_by_days_and_page_by_page(shop: Shop, notified: Shop
     assert shop.merchants_id in {entry["merchants_id"] for entry in shop.control.get("/settlement", limit=1000)["items"]}
 
 
-@pytest.mark.parametrize("query, words", [
+@every_row("query, words", [
     ({"start_date": "2027-3-2"}, "start_date must be a date"), ({"end_date": "soon"}, "end_date must be a date"),
     ({"start_date": NEXT_DAY, "end_date": DAY}, "is after"), ({"merchants_id": "nobody"}, "nobody"), ({"limit": "x"}, "limit")])
 def test_the_truth_of_what_cannot_be_is_a_problem(control: Control, query: dict[str, str], words: str) -> None:
@@ -446,7 +447,7 @@ def test_a_third_row_is_more_than_a_duplicate(shop: Shop, clock: Clock) -> None:
         ["missed"], ["extra"])
 
 
-@pytest.mark.parametrize("body, words", [
+@every_row("body, words", [
     ({}, "merchants_id"), ({"merchants_id": "nobody", "rows": []}, "nobody"), ({"rows": None}, "rows"), ({"rows": ["x"]}, "rows"),
     ({"rows": [{"out_trade_no": "1", "amount": "1"}, {"amount": "1"}]}, "row 2 has neither"),
     ({"rows": [{"out_trade_no": "1"}]}, "row 1 has no amount"), ({"rows": [{"out_trade_no": "1", "amount": "1.234"}]}, "'1.234'"),
@@ -538,7 +539,7 @@ def test_a_list_that_repeats_that_file_misses_all_of_it_and_nothing_else(hundred
     assert (report["missed"], report["noticed"], report["not_told"], report["differences"]) == (len(injected), 0, 0, [])
 
 
-@pytest.mark.parametrize("names, unseen", [
+@every_row("names, unseen", [
     (("amount",), {"fee_off", "next_day"}), (("amount", "fee"), {"next_day"}), (("amount", "settlement_date"), {"fee_off"}),
     (("amount", "fee", "settlement_date"), set())])
 def test_the_shops_own_books_miss_nothing_that_they_can_show(hundred: Shop, names: tuple[str, ...], unseen: set[str]) -> None:

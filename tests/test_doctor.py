@@ -16,6 +16,7 @@ import pytest
 from tgpay_emulator.diagnosis import explanation
 
 from .driver import Shop, md5_sign
+from .tables import every_row
 
 TOKEN, OTHER = "14b0be26d00fbc6dcf20ed1f0a3516df", "0123456789abcdef0123456789abcdef"
 Params = dict[str, str]
@@ -139,7 +140,7 @@ MISTAKES: list[tuple[str, str, Client]] = [
 ]
 CLIENTS = [row[2] for row in MISTAKES]
 CODE_OF = {id(client): code for _, code, client in MISTAKES}
-each_mistake = pytest.mark.parametrize("code, client", [row[1:] for row in MISTAKES], ids=[row[0] for row in MISTAKES])
+each_mistake = every_row("code, client", [row[1:] for row in MISTAKES], ids=[row[0] for row in MISTAKES])
 
 
 def sent(chance: random.Random, foreign: str = "咖啡") -> Params:
@@ -270,7 +271,7 @@ def test_each_two_mistakes_are_recognised_whatever_the_parameters(code: str, cli
         assert shortest & ways(found) or is_simpler, (made[sign], found.sentence)
 
 
-@pytest.mark.parametrize("params, spot", [
+@every_row("params, spot", [
     ({"attach": "a", "reference": "咖啡"}, "reference"), ({"attach": "a", "return_url": "http://a/?b=c"}, "return_url"),
     ({"reference": " a"}, "reference")])
 def test_without_a_known_mistake_the_first_doubtful_spot_is_named(params: Params, spot: str) -> None:
@@ -284,11 +285,11 @@ def test_a_sign_of_the_wrong_length_is_told_so() -> None:
 
 
 OVER_HTTP = [row for row in MISTAKES if row[1] in ("UNSORTED", "TOKEN_BEFORE", "GBK", "PARAMETER_MISSING", "EMPTY_KEPT", "URL_ENCODED")]
-over_http = pytest.mark.parametrize("code, client", [row[1:] for row in OVER_HTTP], ids=[row[0] for row in OVER_HTTP])
+over_http = every_row("code, client", [row[1:] for row in OVER_HTTP], ids=[row[0] for row in OVER_HTTP])
 
 
 @over_http
-@pytest.mark.parametrize("method", ["GET", "POST"])
+@every_row("method", ["GET", "POST"])
 def test_the_journal_explains_a_refused_request(shop: Shop, code: str, client: Client, method: str) -> None:
     params = {**sent(random.Random(2)), "merchants_id": shop.merchants_id}
     answer = shop.send("tgpayqrcode", {**params, "sign": client(params, shop.token)}, method)
@@ -345,7 +346,7 @@ def test_no_token_is_told_by_the_server_either(shop: Shop) -> None:
 TELLABLE = [row for row in MISTAKES if row[1] not in ("SPACED", "GBK")]
 
 
-@pytest.mark.parametrize("client", [row[2] for row in TELLABLE], ids=[row[0] for row in TELLABLE])
+@every_row("client", [row[2] for row in TELLABLE], ids=[row[0] for row in TELLABLE])
 def test_the_first_place_where_the_client_s_text_differs_is_told(client: Client) -> None:
     for seed in range(5):
         params = sent(random.Random(seed))
@@ -400,7 +401,7 @@ SECRETS: list[tuple[str, Client, bool]] = [
     ("URL-encoded twice", each_value(quote_plus, quote_plus), True)]
 
 
-@pytest.mark.parametrize("method, client, known", [
+@every_row("method, client, known", [
     (method, *row[1:]) for method, row in zip(cycle(["GET", "POST"]), SECRETS)], ids=[row[0] for row in SECRETS])
 def test_secrets_never_appear_in_an_explanation(shop: Shop, method: str, client: Client, known: bool) -> None:
     params = {"user": "WoS.101", "tgpay_product": "ACCOUNT_LOGIN", "password": "hunter2 <咖啡> & co", "merchants_id": shop.merchants_id,
@@ -457,7 +458,7 @@ def test_a_huge_request_is_no_endless_work(kind: str, monkeypatch: pytest.Monkey
     assert len(hashed) == 2  # one of them is the test's own
 
 
-@pytest.mark.parametrize("kind", HUGE)
+@every_row("kind", HUGE)
 def test_the_likeliest_mistake_is_recognised_in_a_huge_request_too(kind: str) -> None:
     params = HUGE[kind]
     found = explanation.explain({**params, "sign": Client(order=list)(params, TOKEN)}, TOKEN)

@@ -13,6 +13,7 @@ from tgpay_emulator.protocol.findings import RULES
 from tgpay_emulator.store import Reader, prepare
 
 from .driver import Answer, Clock, Receiver, Shop, card_of, exchange, md5_sign
+from .tables import every_row
 
 Ask = Callable[[Shop], Answer]
 PAY_INFO = '{"cardNo":"4111111111111111","cvv":"123"}'
@@ -66,7 +67,7 @@ BREACHES: list[tuple[str, str, Ask]] = [
     ("CARD_DATA_IN_URL", "prepay", lambda shop: shop.prepay_order(pay_info=PAY_INFO)),
 ]
 NOT_REFUSED = ("OTHER_NAME", "QR")  # the document's own example of section 1.2 sends total_fee
-each_breach = pytest.mark.parametrize(
+each_breach = every_row(
     "code, ask", [(code, ask) for code, _, ask in BREACHES], ids=[f"{code}-{on}" for code, on, _ in BREACHES])
 
 
@@ -91,7 +92,7 @@ def test_with_strict_a_breach_is_an_illegal_argument(shop: Shop, code: str, ask:
     assert not [order for order in orders if order["endpoint"] == shop.journal(answer)["endpoint"] or order["status"] != "WAIT_BUYER_PAY"]
 
 
-@pytest.mark.parametrize("ask", [
+@every_row("ask", [
     lambda shop: qr_order(shop), lambda shop: shop.pay_by_barcode(), lambda shop: shop.h5_order(), lambda shop: shop.prepay_order(),
     lambda shop: shop.query(qr_order(shop)["out_trade_no"]), lambda shop: shop.cancel(qr_order(shop)["out_trade_no"]),
     lambda shop: shop.refund(shop.pay_by_barcode()["out_trade_no"], "0.10"), lambda shop: shop.settlement("2026-01-01", "2026-01-01"),
@@ -131,7 +132,7 @@ def test_two_names_of_the_amount_that_differ_are_refused(shop: Shop) -> None:
     assert qr_order(shop, total_fee="1.00")["is_success"] == "T"
 
 
-@pytest.mark.parametrize("name, ask", [
+@every_row("name, ask", [
     ("out_trade_no", lambda shop: qr_order(shop, out_trade_no=shop.merchants_id.ljust(65, "9"))),
     ("out_trade_no", lambda shop: shop.pay_by_barcode(out_trade_no="茶" * 65)), ("out_trade_no", lambda shop: shop.query("9" * 65)),
     ("out_refund_id", lambda shop: shop.refund(shop.pay_by_barcode()["out_trade_no"], "0.10", out_refund_id="9" * 65))])

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from .driver import Control, Receiver, Server, Shop, exchange, free_port
+from .tables import every_row
 
 TIMEOUT_S = 1.0
 MANY = 20
@@ -350,7 +351,7 @@ def for_ever(*pieces: bytes) -> Callable[[socket.socket], object]:
     return speak
 
 
-@pytest.mark.parametrize("pieces", [
+@every_row("pieces", [
     (b"HTTP/1.1 100 Continue\r\n\r\n",), (b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n",),
     (b"HTTP/1.1 102 Processing\r\n\r\n",), (b"HTTP/1.1 200 OK\r\n", b"X-More: 1\r\n"),
     (b"HTTP/1.1 200 OK\r\nX: ", b"1"), (b"HTTP/1.1 302 Found\r\n", b"Location: /\r\n"),
@@ -427,7 +428,7 @@ def test_a_call_that_was_refused_uses_no_key_up(control: Control) -> None:
     assert keyed(control, "refused", {"advance": "1m"}).status == 200
 
 
-@pytest.mark.parametrize("key", ["", " ", "x" * 256, "caf\xe9"])
+@every_row("key", ["", " ", "x" * 256, "caf\xe9"])
 def test_a_key_is_a_short_text(control: Control, key: str) -> None:
     assert keyed(control, key, {"advance": "1m"}).status == 400
 

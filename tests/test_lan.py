@@ -16,6 +16,7 @@ from tgpay_emulator.base.settings import Settings
 from tgpay_emulator.cli.announcement import qr_code
 
 from .driver import Control, Server, exchange
+from .tables import every_row
 from .terminals import on_a_terminal
 
 UP, LOOPBACK, TUNNEL, RUNNING = 0x1, 0x8, 0x10, 0x40
@@ -26,7 +27,7 @@ HALVES = {" ": (0, 0), "▀": (1, 0), "▄": (0, 1), "█": (1, 1)}
 URL = "http://192.168.1.20:8472"
 
 
-@pytest.mark.parametrize("interfaces, expected", [
+@every_row("interfaces, expected", [
     ([Interface("lo", "127.0.0.1", UP | RUNNING | LOOPBACK)], []),
     ([CABLE], ["10.0.0.7"]),
     ([BRIDGE, CABLE, WIFI], ["192.168.1.20", "10.0.0.7", "172.17.0.1"]),
@@ -40,7 +41,7 @@ def test_a_phone_finds_the_machine_by_wifi_likeliest_then_by_the_default_route(i
     assert ranked(interfaces) == expected
 
 
-@pytest.mark.parametrize("written, host", [
+@every_row("written, host", [
     ({}, "127.0.0.1"), ({"lan": "on"}, "0.0.0.0"), ({"lan": "on", "host": "192.168.1.20"}, "192.168.1.20"),
     ({"lan": "on", "host": "127.0.0.1"}, "127.0.0.1"), ({"lan": "off"}, "127.0.0.1")])
 def test_it_listens_everywhere_unless_a_host_is_named(written: dict[str, str], host: str) -> None:

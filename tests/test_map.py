@@ -8,6 +8,8 @@ import pytest
 
 import tgpay_emulator
 
+from .tables import every_row
+
 ROOT = Path(tgpay_emulator.__file__).parent
 ROOMS = re.findall(r"^    (\w+)  +\S", tgpay_emulator.__doc__ or "", re.MULTILINE)
 FILES = sorted(ROOT.rglob("*.py"))
@@ -56,7 +58,7 @@ def test_every_room_is_in_the_map_and_has_a_sentence_at_its_door() -> None:
     assert [room for room in ROOMS if not (ast.get_docstring(ast.parse(MODULES[room].read_text(encoding="utf-8"))) or "")] == []
 
 
-@pytest.mark.parametrize("room", ROOMS)
+@every_row("room", ROOMS)
 def test_a_room_imports_from_those_above_it_only(room: str) -> None:
     below = ROOMS[ROOMS.index(room) + 1:]
     wrong = {name: {other for other in own(path) if other.partition(".")[0] in below}
@@ -116,9 +118,9 @@ def test_the_package_itself_imports_nothing() -> None:
     assert imports(ROOT / "__init__.py") == frozenset()
 
 
-@pytest.mark.parametrize("library, places", [("flask", {"web", "server"}), ("sqlite3", {"store"}), ("sqlite_utils", {"store", "cli"}),
-                                             ("gunicorn", {"server"}), ("httpcore", {"operations"}),
-                                             ("click", {"cli"})])
+@every_row("library, places", [("flask", {"web", "server"}), ("sqlite3", {"store"}), ("sqlite_utils", {"store", "cli"}),
+                               ("gunicorn", {"server"}), ("httpcore", {"operations"}),
+                               ("click", {"cli"})])
 def test_a_library_is_known_in_its_place_only(library: str, places: set[str]) -> None:
     assert {part(path) for path in FILES if any(name.split(".")[0] == library for name in imports(path))} <= places
 

@@ -12,6 +12,7 @@ from tgpay_emulator.protocol.card_numbers import suspects
 from tgpay_emulator.protocol.masking import Mask
 
 from .driver import Shop, luhn_digit
+from .tables import every_row
 
 Number = Callable[[random.Random], str]
 BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
@@ -100,13 +101,13 @@ def test_few_numbers_of_others_pass_for_a_card_s_in_a_remark(name: str, count: i
     assert share <= RATES.get(name, 0.001)
 
 
-@pytest.mark.parametrize("name", LISTS)
+@every_row("name", LISTS)
 def test_lists_of_numbers_hardly_ever_pass_for_a_card_s(name: str) -> None:
     chance = random.Random(f"lists: {name}")
     assert sum(suspects(LISTS[name](chance)) for _ in range(MANY)) <= MANY * 0.005
 
 
-@pytest.mark.parametrize("text", [
+@every_row("text", [
     "+44 20 7946 0958", "+49 151 1234 5678", "+86 138 0013 8000", "(415) 555-2671, (415) 555-2672",
     "2026-11-28 19:11:50", "30.01.2026 19:11:50", "26/11/2028 19:11:50.12",
     "2026-11-28T19:11:50.123456+08:00",

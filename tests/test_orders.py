@@ -12,6 +12,8 @@ from tgpay_emulator.domain.wallet_orders import WalletOrder
 from tgpay_emulator.protocol.codes import Refused
 from tgpay_emulator.protocol.response_codes import CardStatus
 
+from .tables import every_row
+
 MINUTE = 60_000
 DAY = 1_440 * MINUTE
 MADE, EXPIRES, PAID, FINISHES = 1_000_000, 1_000_000 + 30 * MINUTE, 1_500_000, 1_500_000 + 90 * DAY
@@ -43,8 +45,8 @@ ORDERS = {
 }
 
 
-@pytest.mark.parametrize("event", list(Event))
-@pytest.mark.parametrize("status", list(Status))
+@every_row("event", list(Event))
+@every_row("status", list(Status))
 def test_an_event_moves_an_order_as_the_contract_says_or_is_refused_with_the_code_of_its_state(status: Status, event: Event):
     if (status, event) in ALLOWED:
         assert moved(ORDERS[status], event, 5).status is ALLOWED[status, event]
@@ -58,7 +60,7 @@ def test_there_are_no_other_transitions():
     assert dict(WalletOrder.TRANSITIONS) == ALLOWED
 
 
-@pytest.mark.parametrize("status, event", [pair for pair, after in ALLOWED.items() if after is CLOSED])
+@every_row("status, event", [pair for pair, after in ALLOWED.items() if after is CLOSED])
 def test_a_closed_order_knows_when_and_by_what_it_closed(status: Status, event: Event):
     closed = moved(ORDERS[status], event, 1_600_000)
     assert (closed.closed_at, closed.closed_by) == (1_600_000, event)
@@ -69,7 +71,7 @@ def test_a_move_leaves_the_order_it_was_given_as_it_was():
     assert WAITING.status is WAIT
 
 
-@pytest.mark.parametrize("order, now, status", [
+@every_row("order, now, status", [
     (WAITING, EXPIRES - 1, WAIT), (WAITING, EXPIRES, CLOSED), (WAITING, EXPIRES + DAY, CLOSED),
     (PAYED, EXPIRES, SUCCESS), (PAYED, FINISHES - 1, SUCCESS), (PAYED, FINISHES, FINISHED), (PAYED, FINISHES + DAY, FINISHED),
     (ORDERS[CLOSED], FINISHES, CLOSED), (ORDERS[FINISHED], FINISHES + DAY, FINISHED)])
@@ -77,12 +79,12 @@ def test_what_time_decides_is_so_at_its_instant_and_not_a_millisecond_before(ord
     assert at(order, now).status is status
 
 
-@pytest.mark.parametrize("now", [EXPIRES, EXPIRES + 1, EXPIRES + DAY])
+@every_row("now", [EXPIRES, EXPIRES + 1, EXPIRES + DAY])
 def test_an_order_has_expired_at_its_time_limit_whenever_anybody_looks(now: int):
     assert (at(WAITING, now).closed_at, at(WAITING, now).closed_by) == (EXPIRES, Event.EXPIRE)
 
 
-@pytest.mark.parametrize("order, due", [
+@every_row("order, due", [
     (WAITING, (EXPIRES, Event.EXPIRE)),
     (PAYED, (FINISHES, Event.FINISH)),
     (ORDERS[CLOSED], None),
@@ -96,20 +98,20 @@ def test_what_falls_due_next_is_the_earliest_of_expiry_end_of_refunds_and_the_15
     assert falls_due(order) == due
 
 
-@pytest.mark.parametrize("event, watched", [
+@every_row("event, watched", [
     (Event.PAY, False), (Event.CANCEL, False), (Event.DECLINE, True), (Event.CLOSE, True), (Event.EXPIRE, True)])
 def test_paying_or_cancelling_a_qr_order_fulfils_the_duty_of_the_15_minutes(event: Event, watched: bool):
     assert moved(WATCHED, event, MADE + 1).watched is watched
 
 
-@pytest.mark.parametrize("before, amount, status, left", [
+@every_row("before, amount, status, left", [
     (0, 1, SUCCESS, 999), (0, 1_000, CLOSED, 0), (400, 599, SUCCESS, 1), (400, 600, CLOSED, 0)])
 def test_a_refund_leaves_the_order_paid_until_nothing_is_left(before: int, amount: int, status: Status, left: int):
     after, _ = refunded(replace(PAYED, refunded=before), amount, PAID)
     assert (after.status, after.left) == (status, left)
 
 
-@pytest.mark.parametrize("order, amount, error", [
+@every_row("order, amount, error", [
     (PAYED, 1_001, "REASON_TRADE_REFUND_FEE_ERR"),
     (replace(PAYED, refunded=400), 601, "REASON_TRADE_REFUND_FEE_ERR"),
     (WAITING, 1, "TRADE_STATUS_ERROR"),
@@ -203,8 +205,8 @@ def test_there_are_no_other_transitions_of_card_orders():
     assert dict(CardOrder.TRANSITIONS) == CARD_ALLOWED
 
 
-@pytest.mark.parametrize("event", list(Event))
-@pytest.mark.parametrize("state", CARDS)
+@every_row("event", list(Event))
+@every_row("state", CARDS)
 def test_an_event_moves_a_card_order_as_the_contract_says_or_is_refused_with_the_code_of_its_state(state: str, event: Event):
     order = CARDS[state]
     if possible(state, event):
@@ -216,20 +218,20 @@ def test_an_event_moves_a_card_order_as_the_contract_says_or_is_refused_with_the
         assert (refused.value.code.name, refused.value.card_code) == CARD_REFUSED[state]
 
 
-@pytest.mark.parametrize("state, event", [(state, event) for state in CARDS for event in BECOMES if possible(state, event)])
+@every_row("state, event", [(state, event) for state in CARDS for event in BECOMES if possible(state, event)])
 def test_a_card_payment_is_complete_when_it_is_final_and_waits_for_nothing_more(state: str, event: Event):
     after = moved(CARDS[state], event, 9).card
     assert after.completed_at == (9 if BECOMES[event] in FINAL else None)
     assert (after.challenge, after.due_at) == (None, None)
 
 
-@pytest.mark.parametrize("event, code", [(Event.EXPIRE, "3300"), (Event.CANCEL, "0503"), (Event.CLOSE, "0503")])
-@pytest.mark.parametrize("state", ["received", "pending", "3-D", "pending_review"])
+@every_row("event, code", [(Event.EXPIRE, "3300"), (Event.CANCEL, "0503"), (Event.CLOSE, "0503")])
+@every_row("state", ["received", "pending", "3-D", "pending_review"])
 def test_an_end_that_no_issuer_decides_has_its_own_code(state: str, event: Event, code: str):
     assert moved(CARDS[state], event, 9).card.code == code
 
 
-@pytest.mark.parametrize("order, now, status, state, code", [
+@every_row("order, now, status, state, code", [
     (CARD, EXPIRES - 1, WAIT, "received", ""), (CARD, EXPIRES, CLOSED, "expired", "3300"), (CARD, EXPIRES + DAY, CLOSED, "expired", "3300"),
     (CARDS["3-D"], EXPIRES - 1, WAIT, "pending", "3200"), (CARDS["3-D"], EXPIRES, CLOSED, "expired", "3300"),
     (CARDS["pending"], FINISHES, WAIT, "pending", "3150"),
@@ -255,7 +257,7 @@ def test_time_completes_a_card_payment_at_its_own_instant_whenever_anybody_looks
     assert (after.paid_at, after.card.completed_at, after.trans_id) == (MADE + 5, MADE + 5, "7")
 
 
-@pytest.mark.parametrize("order, due", [
+@every_row("order, due", [
     (CARD, (EXPIRES, Event.EXPIRE)), (CARDS["pending"], None), (CARDS["pending_review"], (MADE + DAY, Event.REVOKE)),
     (CARDS["3-D"], (EXPIRES, Event.EXPIRE)), (CARDS["success"], (FINISHES, Event.FINISH)),
     (card(CARD_PAYED, CardStatus.SUCCESS, due_at=PAID + DAY, due_code="3200"), (PAID + DAY, Event.CHARGEBACK)),
@@ -284,7 +286,7 @@ def test_another_attempt_begins_as_a_new_order_does_and_counts_on(state: str):
     assert falls_due(after) == (FINISHES, Event.EXPIRE)
 
 
-@pytest.mark.parametrize("before, amount, error", [
+@every_row("before, amount, error", [
     (CARDS["success"], 1_001, "3098"), (CARDS["pending"], 1, "0330"), (CARDS["failed"], 1, "3002"), (CARDS["expired"], 1, "3300"),
     (CARDS["refunded"], 1, "3002")])
 def test_a_refund_of_a_card_order_is_refused_with_a_response_code(before: Order, amount: int, error: str):

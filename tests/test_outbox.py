@@ -1,10 +1,10 @@
 """Contract 6: what an attempt makes of a notification, as a table."""
 import json
 
-import pytest
-
 from tgpay_emulator.operations.outbox import DeliveryResult, next_step
 from tgpay_emulator.store.notifications import StoredNotification
+
+from .tables import every_row
 
 MINUTE = 60_000
 SCHEDULE = (4 * MINUTE, 10 * MINUTE)
@@ -16,7 +16,7 @@ def posted(status: str, attempts: int, **how: int) -> StoredNotification:
                   attempts, DUE if status == "pending" or how else None)
 
 
-@pytest.mark.parametrize("status, attempts, delivered, replay, after", [
+@every_row("status, attempts, delivered, replay, after", [
     ("pending", 0, True, False, ("delivered", 1, None)),
     ("pending", 0, False, False, ("pending", 1, AT + 4 * MINUTE)),
     ("pending", 1, False, False, ("pending", 2, AT + 10 * MINUTE)),
@@ -34,7 +34,7 @@ def test_an_attempt_makes_this_of_a_notification(status: str, attempts: int, del
     assert next_step(posted(status, attempts), delivered, AT, SCHEDULE, replay) == after
 
 
-@pytest.mark.parametrize("status, attempts, delivered, replay, after", [
+@every_row("status, attempts, delivered, replay, after", [
     ("pending", 0, False, False, ("pending", 1, AT + 4 * MINUTE)),
     ("pending", 1, True, False, ("delivered", 2, AT)),
     ("pending", 1, False, False, ("pending", 2, AT)),
@@ -51,7 +51,7 @@ def test_of_one_that_is_lost_once_and_then_sent_three_times(status: str, attempt
     assert next_step(posted(status, attempts, drop=1, times=3), delivered, AT, SCHEDULE, replay) == after
 
 
-@pytest.mark.parametrize("status, attempts, delivered, replay, after", [
+@every_row("status, attempts, delivered, replay, after", [
     ("pending", 0, False, False, ("pending", 1, AT + 4 * MINUTE)),
     ("pending", 1, False, False, ("pending", 2, AT + 10 * MINUTE)),
     ("pending", 2, True, False, ("delivered", 3, None)),
@@ -66,7 +66,7 @@ def test_without_a_schedule_the_first_failure_is_the_last() -> None:
     assert next_step(posted("pending", 0), False, AT, (), False) == ("failed", 1, None)
 
 
-@pytest.mark.parametrize("status_code, answer, delivered", [
+@every_row("status_code, answer, delivered", [
     (200, "success", True), (200, "\tSuccess \r\n", True), (202, "SUCCESS", True), (299, "success", True),
     (199, "success", False), (300, "success", False), (404, "success", False), (None, "success", False),
     (200, "", False), (200, "successful", False), (200, "<b>success</b>", False),

@@ -15,6 +15,7 @@ from tgpay_emulator.web.drawn import code128, qr
 from .browser import LANGUAGES, PHONE, Visitor
 from .driver import Shop, exchange
 from .looks import faults
+from .tables import every_row
 
 WALLETS = {"alipay": r"28\d{16}", "wechat": r"13\d{16}"}
 RECTANGLE = re.compile(r"M(\d+) (\d+)h(\d+)v1")
@@ -33,7 +34,7 @@ def read(picture: Image.Image) -> set[tuple[str, str]]:
     return {(found.format.name, found.text) for found in zxingcpp.read_barcodes(picture)}
 
 
-@pytest.mark.parametrize("length", [2, 3, 16, 17, 18, 24])
+@every_row("length", [2, 3, 16, 17, 18, 24])
 def test_a_scanner_reads_every_barcode(length: int) -> None:
     dice = random.Random(length)
     codes = {"".join(dice.choices("0123456789", k=length)) for _ in range(40)}
@@ -134,7 +135,7 @@ def test_without_javascript_there_is_no_button_that_does_nothing(visitor: Visito
         expect(page.get_by_role("link", name="New code")).to_be_visible()
 
 
-@pytest.mark.parametrize("named", ["134567890123456789", "28013648323597", "<script>", "２８0136483235977421"])
+@every_row("named", ["134567890123456789", "28013648323597", "<script>", "２８0136483235977421"])
 def test_an_address_that_names_no_code_of_this_wallet_gets_a_new_one(base_url: str, named: str) -> None:
     told = exchange(f"{base_url}/code/alipay?code={quote(named)}").text
     assert re.search(r'data-copy="28\d{16}"', told) and named not in told

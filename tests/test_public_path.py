@@ -19,6 +19,7 @@ from .crawler import BACK, Crawler, Site
 from .driver import VISA, Control, Receiver, Server, Shop, card_of, exchange, stream_at
 from .payer import pay_by_card, shop_page, type_code
 from .proxy import Proxy
+from .tables import every_row
 
 TOKEN, DEMO = "s3cret-token", "290000000001"
 THREE_D = {"cardNo": card_of("3200"), "expirationMonth": "12", "expirationYear": "49", "cvv": "123"}
@@ -138,7 +139,7 @@ def test_the_server_itself_answers_with_the_path_and_without_it(site: Site) -> N
     assert {path: exchange(f"{site.direct}{path}").status for path in answers} == answers
 
 
-@pytest.mark.parametrize("path", ["/v2", "/console", "/_emulator"])
+@every_row("path", ["/v2", "/console", "/_emulator"])
 def test_the_path_may_have_the_name_of_one_of_the_emulators_own(path: str) -> None:
     for site in sites(path):
         for strips in (True, False):
@@ -150,7 +151,7 @@ def test_the_path_may_have_the_name_of_one_of_the_emulators_own(path: str) -> No
             assert {url: exchange(url).status for url in asked} == dict.fromkeys(asked, 200), strips
 
 
-@pytest.mark.parametrize("header", [
+@every_row("header", [
     "X-Forwarded-Prefix", "X-Forwarded-Path", "X-Script-Name", "SCRIPT_NAME", "Script-Name", "PATH_INFO"])
 def test_no_header_says_what_the_path_is(base_url: str, header: str) -> None:
     answers = [exchange(f"{base_url}/v2/nothing.php", headers=headers) for headers in ({}, {header: "/v2"})]

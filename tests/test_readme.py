@@ -14,6 +14,7 @@ from tgpay_emulator.gateway import reference
 from tgpay_emulator.web.control.interface import OPERATIONS
 
 from .driver import Clock, Receiver, Shop
+from .tables import every_row
 
 ROOT = Path(__file__).parent.parent
 READMES = ("README.md", "README.zh.md")
@@ -149,7 +150,7 @@ def test_the_calls_of_the_control_interface_exist(name: str) -> None:
     assert {(method, re.sub("<[^>]*>", "<>", path)) for method, path in mentioned} <= known
 
 
-@pytest.mark.parametrize("name", [*READMES, "Dockerfile"])
+@every_row("name", [*READMES, "Dockerfile"])
 def test_the_environment_variables_are_settings(name: str) -> None:
     mentioned = set(re.findall(r"TGPAY_[A-Z_]+", text(name)))
     assert mentioned - NOT_SETTINGS <= {variable(setting) for setting in SETTINGS}
@@ -165,7 +166,7 @@ def test_the_files_that_are_mentioned_exist(name: str) -> None:
     assert (ROOT / "benchmarks" / "__main__.py").exists()
 
 
-@pytest.mark.parametrize("name", ["README.md", "README.zh.md", ".ci/run"])
+@every_row("name", ["README.md", "README.zh.md", ".ci/run"])
 def test_the_test_command_is_everywhere_the_same(name: str) -> None:
     assert "\npython3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/python -m pytest\n" in text(name)
 

@@ -15,6 +15,8 @@ from tgpay_emulator.protocol.parameters import Need, Source
 from tgpay_emulator.protocol.response_codes import RESPONSE_CODES
 from tgpay_emulator.protocol.test_cards import test_cards as every_test_card
 
+from .tables import every_row
+
 
 @pytest.fixture(scope="module")
 def printed() -> str:
@@ -33,8 +35,8 @@ def row(text: str, name: str) -> str:
     return found[0]
 
 
-every_endpoint = pytest.mark.parametrize("endpoint", [table for endpoint in ENDPOINTS.values() for table in endpoint.tables],
-                                         ids=lambda table: f"{table.name}, {table.title}")
+every_endpoint = every_row("endpoint", [table for endpoint in ENDPOINTS.values() for table in endpoint.tables],
+                           ids=lambda table: f"{table.name}, {table.title}")
 
 
 @every_endpoint
@@ -75,17 +77,17 @@ def test_rows_have_the_mark_of_their_source_documented_ones_none(printed: str, e
             assert marks == expected, described.name
 
 
-@pytest.mark.parametrize("code", [*REFUSALS.values(), *BUYER_FAILURES.values()], ids=lambda code: code.name)
+@every_row("code", [*REFUSALS.values(), *BUYER_FAILURES.values()], ids=lambda code: code.name)
 def test_each_refusal_and_each_failure_of_a_buyer_tells_when(printed: str, code) -> None:
     assert code.when in row(printed, code.name)
 
 
-@pytest.mark.parametrize("rule", findings.RULES.values(), ids=lambda rule: rule.code)
+@every_row("rule", findings.RULES.values(), ids=lambda rule: rule.code)
 def test_each_finding_tells_its_section_its_rule_and_what_to_change(printed: str, rule: findings.Rule) -> None:
     assert f"| {rule.section} | {rule.sentence} | {rule.change} |" in row(printed, rule.code)
 
 
-@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+@every_row("setting", SETTINGS, ids=lambda setting: setting.name)
 def test_each_setting_tells_its_flag_variable_default_and_meaning(printed: str, setting: Setting) -> None:
     told = row(printed, f"--{setting.name.replace('_', '-')}")
     assert f"`{variable(setting)}`" in told and setting.default in told and setting.help in told
@@ -96,21 +98,21 @@ def test_all_columns_of_the_settlement_file_are_there_in_their_order(printed: st
     assert ", ".join(f"`{name}`" for name, _ in settlement.COLUMNS) in printed
 
 
-@pytest.mark.parametrize("param", [row for table in ENDPOINTS["tgpaybankcard"].tables for row in table.params if row.format.rows],
-                         ids=lambda param: param.name)
+@every_row("param", [row for table in ENDPOINTS["tgpaybankcard"].tables for row in table.params if row.format.rows],
+           ids=lambda param: param.name)
 def test_the_rows_of_a_document_inside_a_parameter_are_there(printed: str, param) -> None:
     rows = printed.partition(f"#### Rows of `{param.name}`\n")[2].partition("\n#")[0]
     for inner in param.format.rows:
         assert inner.meaning in row(rows, inner.name) and str(inner.length or "") in row(rows, inner.name)
 
 
-@pytest.mark.parametrize("code", RESPONSE_CODES.values(), ids=list(RESPONSE_CODES))
+@every_row("code", RESPONSE_CODES.values(), ids=list(RESPONSE_CODES))
 def test_each_response_code_tells_its_message_status_and_text_for_the_payer(printed: str, code) -> None:
     told = row(printed, code.code)
     assert f"| {code.message} | {code.section} | {code.status} | {code.advice.sentence} |" in told
 
 
-@pytest.mark.parametrize("card", every_test_card(), ids=lambda card: card.number)
+@every_row("card", every_test_card(), ids=lambda card: card.number)
 def test_each_test_card_tells_what_happens(printed: str, card) -> None:
     assert f"| {card.brand} | `{card.code}` {card.message} | {card.means} |" in row(printed, card.number)
 

@@ -19,6 +19,7 @@ from tgpay_emulator.protocol.endpoint_tables import endpoint
 from tgpay_emulator.store import Store, prepare
 
 from .driver import Answer, Clock, Shop, exchange, md5_sign
+from .tables import every_row
 
 FIELDS = ["is_success", "result_code", "error", "detail_error_code", "detail_error_des", "merchants_id", "out_trade_no"]
 SEEDED, SEEDED_TOKEN = "201703200001", "14b0be26d00fbc6dcf20ed1f0a3516df"
@@ -150,7 +151,7 @@ def test_a_refusal_repeats_merchant_and_order_number_of_the_request(shop: Shop) 
     assert (stranger["merchants_id"], stranger["out_trade_no"]) == ("stranger", number)
 
 
-@pytest.mark.parametrize("ask, root", [
+@every_row("ask, root", [
     (lambda shop: shop.refund("unknown", "1.00"), "TGPayPro"), (lambda shop: shop.cancel("unknown"), "TGPayPro"),
     (lambda shop: shop.settlement("2026-02-30", "2026-02-30"), "tgpaypro"), (lambda shop: shop.ask("tgpaygetopenid"), "tgpaypro"),
     (lambda shop: shop.ask("tgpayapi"), "tgpaypro")])
@@ -164,7 +165,7 @@ FAULTS = ("NOT_FOUND", "METHOD_NOT_ALLOWED", "REQUEST_TOO_LARGE", "ILLEGAL_PARTN
           "ILLEGAL_ARGUMENT", "HAS_NO_PRIVILEGE", "TRADE_HAS_SUCCESS")
 
 
-@pytest.mark.parametrize("first", range(len(FAULTS)), ids=FAULTS)
+@every_row("first", range(len(FAULTS)), ids=FAULTS, apart=True)
 def test_of_several_faults_the_earliest_in_the_order_of_checks_is_told(shop: Shop, first: int) -> None:
     faults = FAULTS[first:]
     number = waiting(shop)
@@ -187,7 +188,7 @@ def in_order(sentence: str, names: list[str]) -> bool:
     return -1 not in places and places == sorted(places)
 
 
-@pytest.mark.parametrize("ask, named", [
+@every_row("ask, named", [
     (lambda shop: shop.ask("tgpaybarcode"), ["out_trade_no", "trans_amount", "buyer_identity_code"]),
     (lambda shop: shop.ask("tgpayqrcode"), ["out_trade_no", "trans_amount"]),
     (lambda shop: shop.ask("tgpayrefund"), ["out_trade_no", "refund_amount"]),
@@ -208,14 +209,14 @@ def test_all_problems_of_the_parameters_are_told_at_once_in_table_order(
     assert in_order(answer["detail_error_des"], named), answer["detail_error_des"]
 
 
-@pytest.mark.parametrize("amount", [
+@every_row("amount", [
     "", "0", "0.00", "0.001", "-1.00", "+1.00", "1,00", "1e2", " 1.00", "1.00 ", "1.", ".5", "1000000.01", "١", "NaN"])
 def test_an_amount_that_is_none_is_refused_by_name(shop: Shop, amount: str) -> None:
     answer = shop.qr_order(amount)
     assert (answer["error"], "trans_amount" in answer["detail_error_des"]) == ("ILLEGAL_ARGUMENT", True)
 
 
-@pytest.mark.parametrize("amount", ["0.01", "1000000.00", "1000000", "1", "1.5", "007.10"])
+@every_row("amount", ["0.01", "1000000.00", "1000000", "1", "1.5", "007.10"])
 def test_money_is_decimal_text_from_a_hundredth_to_a_million(shop: Shop, amount: str) -> None:
     assert shop.qr_order(amount)["is_success"] == "T"
 
@@ -252,8 +253,8 @@ SHOP_PAGE = "http://shop.example/"
 UNSEEN = ["\n", "\t", "\r\n", "\x7f", "\x85", "\u2028", "\u200b", "\ufeff", "\u202e", "\u00a0"]
 
 
-@pytest.mark.parametrize("character", UNSEEN, ids=ascii)
-@pytest.mark.parametrize("name, ask", [
+@every_row("character", UNSEEN, ids=ascii)
+@every_row("name, ask", [
     ("out_trade_no", lambda shop, text: shop.qr_order(out_trade_no=text)),
     ("out_trade_no", lambda shop, text: shop.query(text)),
     ("out_trade_no", lambda shop, text: shop.pay_by_barcode(out_trade_no=text)),
@@ -301,7 +302,7 @@ def test_a_refused_request_leaves_an_order_as_it_was(shop: Shop) -> None:
     assert (shop.story(number), shop.story(settled)) == before
 
 
-@pytest.mark.parametrize("product, ask", [
+@every_row("product, ask", [
     ("barcode", lambda shop: shop.pay_by_barcode()), ("qrcode", lambda shop: shop.qr_order()), ("h5", lambda shop: shop.h5_order()),
     ("prepay", lambda shop: shop.prepay_order()), ("settlement", lambda shop: shop.settlement("2026-01-01", "2026-01-01"))])
 def test_a_product_that_is_switched_off_is_refused_and_no_other(shop: Shop, product: str, ask: Callable[[Shop], Answer]) -> None:

@@ -8,6 +8,7 @@ from tgpay_emulator.protocol import test_cards
 from tgpay_emulator.protocol.response_codes import RESPONSE_CODES
 
 from . import driver
+from .tables import every_row
 
 COLUMNS = ["code", "message", "section", "status", "shown_to_payer"]
 ROWS = list(driver.RESPONSE_CODES.values())
@@ -30,7 +31,7 @@ def test_the_codes_are_those_of_the_copy_in_its_order():
     assert list(RESPONSE_CODES) == [row["code"] for row in ROWS]
 
 
-@pytest.mark.parametrize("expected", ROWS, ids=[row["code"] for row in ROWS])
+@every_row("expected", ROWS, ids=[row["code"] for row in ROWS])
 def test_a_code_equals_its_row_cell_by_cell(expected: dict[str, str]):
     row = RESPONSE_CODES[expected["code"]]
     cells = row.code, row.message, row.section, str(row.status), row.advice.sentence
@@ -53,7 +54,7 @@ def test_test_cards_pass_the_luhn_check_and_are_unique():
     assert len(set(numbers)) == len(numbers)
 
 
-@pytest.mark.parametrize("code", driver.RESPONSE_CODES)
+@every_row("code", driver.RESPONSE_CODES)
 def test_every_code_has_a_test_card_that_names_it(code: str):
     card, = [card for card in CARDS if card.number == driver.card_of(code)]
     assert (card.code, card.message, card.brand) == (code, driver.RESPONSE_CODES[code]["message"], "Visa")

@@ -14,6 +14,7 @@ from lxml import etree
 
 from .driver import Answer, Clock, Control, Server, Shop
 from .scripted import rule
+from .tables import every_row
 
 NOTHING_HAPPENS = ("drop_before", "http_500", "http_503")
 LOST = ("drop_before", "drop_after", "reset")
@@ -224,7 +225,7 @@ def test_a_lost_refund_gives_back_once(shop: Shop, line: Line) -> None:
     assert shop.query(number)["refund_amount"] == ".40"
 
 
-@pytest.mark.parametrize("fault", LOST)
+@every_row("fault", LOST)
 def test_a_client_library_sees_a_broken_connection(shop: Shop, fault: str) -> None:
     with pytest.raises(OSError):
         shop.pay_by_barcode(probe=fault)
@@ -251,8 +252,8 @@ def asked(base_url: str) -> tuple[Shop, dict[str, tuple[str, dict[str, str]]]]:
         "refusal": ("tgpayquery", {"out_trade_no": "nobody's"})}
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("fault", AT_ONCE)
+@every_row("kind", KINDS)
+@every_row("fault", AT_ONCE)
 def test_every_kind_of_reply_breaks(asked: Any, kind: str, fault: str) -> None:
     shop, (endpoint, params) = asked[0], asked[1][kind]
     with closing(Line(shop)) as line, closing(Line(shop)) as other:

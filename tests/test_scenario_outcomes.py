@@ -9,6 +9,7 @@ import pytest
 from .driver import RESPONSE_CODES, VISA, Answer, Clock, Control, Receiver, Shop, card_of
 from .payer import events, outcome
 from .scripted import NOON, after, happened, rule
+from .tables import every_row
 from .test_cashier_http import CARD, post, presented
 
 FAILURES = ("BUYER_BALANCE_NOT_ENOUGH", "BUYER_ENABLE_STATUS_FORBID", "BEYOND_PAY_RESTRICTION", "PAYMENT_AUTH_CODE_INVALID")
@@ -39,7 +40,7 @@ LOOKUPS: list[tuple[dict[str, Any], dict[str, str], dict[str, str], str]] = [
 ]
 
 
-@pytest.mark.parametrize("when, fits, differs, difference", LOOKUPS, ids=[str(row[0]) for row in LOOKUPS])
+@every_row("when, fits, differs, difference", LOOKUPS, ids=[str(row[0]) for row in LOOKUPS])
 def test_a_lookup_fits_a_request_or_the_journal_says_why_not(shop: Shop, when: dict[str, Any], fits: dict[str, str],
                                                              differs: dict[str, str], difference: str) -> None:
     shop.plays({"name": "it", "when": when, "then": {"error": FAILURES[0]}})
@@ -68,7 +69,7 @@ def test_a_code_answers_like_the_test_card_of_this_code(shop: Shop) -> None:
     assert scripted == plain
 
 
-@pytest.mark.parametrize("number", [VISA, card_of("3084"), card_of("3150")])
+@every_row("number", [VISA, card_of("3084"), card_of("3150")])
 def test_the_answer_to_a_payment_that_was_made_can_say_f_as_the_sample_does(shop: Shop, number: str) -> None:
     plain = shop.card_payment(number)
     shop.plays({"name": "it", "then": {"is_success": "F"}})
@@ -80,7 +81,7 @@ def test_the_answer_to_a_payment_that_was_made_can_say_f_as_the_sample_does(shop
     assert shop.card_order()["is_success"] == shop.pay_by_barcode()["is_success"] == "T"
 
 
-@pytest.mark.parametrize("code", ["0000", "3084", "3118", "3150", "0503", "3300"])
+@every_row("code", ["0000", "3084", "3118", "3150", "0503", "3300"], apart=True)
 def test_a_code_is_the_issuers_answer_on_the_cashiers_page_too(shop: Shop, code: str) -> None:
     plain, scripted = shop.card_order(), shop.card_order()
     presented(plain, card_of(code))
@@ -92,7 +93,7 @@ def test_a_code_is_the_issuers_answer_on_the_cashiers_page_too(shop: Shop, code:
     assert "the rule it of the scenario fits" in json.dumps(shop.story(scripted["out_trade_no"])["history"])
 
 
-@pytest.mark.parametrize("fields, code", [
+@every_row("fields, code", [
     ({"cardNo": "4111111111111112"}, "3101"), ({"expirationYear": "24"}, "3096"), ({"cvv": "1"}, "3104")])
 def test_what_no_issuer_would_take_is_declined_whatever_a_rule_says(shop: Shop, fields: dict[str, str], code: str) -> None:
     shop.plays({"then": {"code": "0000"}})
@@ -102,7 +103,7 @@ def test_what_no_issuer_would_take_is_declined_whatever_a_rule_says(shop: Shop, 
     assert outcome(shop, order["out_trade_no"])[0] == code
 
 
-@pytest.mark.parametrize("amount, code", [("30.84", "3084"), ("0.53", "0053"), ("31", "3100"), ("12.34", "0000")])
+@every_row("amount, code", [("30.84", "3084"), ("0.53", "0053"), ("31", "3100"), ("12.34", "0000")])
 def test_the_amount_can_be_the_code(shop: Shop, amount: str, code: str) -> None:
     shop.plays({"name": "it", "when": {"endpoint": "tgpaybankcard"}, "then": {"code": "from:trans_amount"}})
     told = shop.card_payment(trans_amount=amount)
@@ -112,7 +113,7 @@ def test_the_amount_can_be_the_code(shop: Shop, amount: str, code: str) -> None:
     assert outcome(shop, order["out_trade_no"])[0] == code
 
 
-@pytest.mark.parametrize("card_rule, number, code", [
+@every_row("card_rule, number, code", [
     ({"card": VISA}, VISA, "3084"), ({"card": "4111 1111 1111 1111"}, "4111-1111-1111-1111", "3084"),
     ({"card__startswith": "5"}, VISA, "0000"),
     ({"card__in": [VISA, "1"]}, VISA, "3084"), ({"card__endswith": "1111"}, VISA, "3084"), ({"card__matches": "^3[47]"}, VISA, "0000")])
@@ -162,7 +163,7 @@ def test_a_pending_payment_waits_for_the_control_interface(shop: Shop, noon: Clo
     assert outcome(shop, number) == ("3020", "failed")
 
 
-@pytest.mark.parametrize("then, typed, code", [
+@every_row("then, typed, code", [
     ({"three_d": True}, "123456", "0000"), ({"three_d": True, "code": "3200"}, "123456", "0000"),
     ({"three_d": True, "code": "3152"}, "123456", "3152"), ({"three_d": True, "code": "0000"}, "000000", "0000")])
 def test_three_d_opens_the_issuers_page_for_any_card(shop: Shop, then: dict[str, Any], typed: str, code: str) -> None:
@@ -194,8 +195,8 @@ def test_a_buyer_fails_at_the_counter(notified: Shop, receiver: Receiver, error:
     assert (heard.fields["result_code"], heard.fields["error"]) == ("FAIL", error)
 
 
-@pytest.mark.parametrize("error", FAILURES)
-@pytest.mark.parametrize("endpoint", PAGES)
+@every_row("error", FAILURES)
+@every_row("endpoint", PAGES)
 def test_a_buyer_fails_on_the_wallet_page_as_often_as_they_try(shop: Shop, endpoint: str, error: str) -> None:
     shop.plays({"when": {"endpoint": endpoint}, "then": {"error": error}})
     number = PAGES[endpoint](shop)["out_trade_no"]

@@ -14,6 +14,7 @@ import pytest
 from .control.test_wait_and_events import stream, take
 from .driver import VISA, Answer, Clock, Control, Server, Shop, card_of, pay_info
 from .scripted import NOON, rule
+from .tables import every_row
 from .test_cashier_http import presented
 
 POOR = {"error": "BUYER_BALANCE_NOT_ENOUGH"}
@@ -81,7 +82,7 @@ def test_a_refused_request_uses_a_rule_up_and_is_refused(shop: Shop) -> None:
     assert rule(shop.query("none")) is None
 
 
-@pytest.mark.parametrize("params", [{"trans_amount": "free"}, {"sign": "0" * 32}, {"sign_type": "RSA"}], ids=str)
+@every_row("params", [{"trans_amount": "free"}, {"sign": "0" * 32}, {"sign_type": "RSA"}], ids=str)
 def test_a_request_that_is_not_admitted_uses_nothing(shop: Shop, params: dict[str, str]) -> None:
     shop.plays({"name": "once", "then": [{"fault": "http_500"}]})
     told = shop.pay_by_barcode(**params)
@@ -200,7 +201,7 @@ def test_of_hundreds_of_rules_the_journal_counts_what_it_does_not_tell(shop: Sho
     assert rule(shop.pay_by_barcode("1100.00")) == "1100"
 
 
-@pytest.mark.parametrize("name", ["余额不足", "Überlauf: 100 % \"sicher\"", "a\\b", "🙂", "x" * 100], ids=range(5))
+@every_row("name", ["余额不足", "Überlauf: 100 % \"sicher\"", "a\\b", "🙂", "x" * 100], ids=range(5))
 def test_a_rule_of_any_name_is_told_in_a_header(shop: Shop, name: str) -> None:
     shop.plays({"name": name, "then": {}})
     told = shop.pay_by_barcode()
@@ -209,8 +210,8 @@ def test_a_rule_of_any_name_is_told_in_a_header(shop: Shop, name: str) -> None:
     assert shop.journal(told)["explanation"]["rule"] == name
 
 
-@pytest.mark.parametrize("when", [{"card": VISA}, {"card__startswith": "411111111111"}, {"card__in": [VISA]}, {"card__matches": "^4"},
-                                  {"card": card_of("3084")}, {"card__above": 10}, {"card__endswith": "0003"}], ids=str)
+@every_row("when", [{"card": VISA}, {"card__startswith": "411111111111"}, {"card__in": [VISA]}, {"card__matches": "^4"},
+                    {"card": card_of("3084")}, {"card__above": 10}, {"card__endswith": "0003"}], ids=str)
 def test_the_number_of_a_card_is_told_nowhere(shop: Shop, when: dict[str, Any]) -> None:
     shop.plays({"name": "it", "when": when, "then": {"code": "3100"}})
     with stream(shop.control, merchants_id=shop.merchants_id) as coming:

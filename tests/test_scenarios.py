@@ -17,6 +17,8 @@ from tgpay_emulator.protocol.response_codes import RESPONSE_CODES
 from tgpay_emulator.scenarios import (
     Buyer, Facts, Invalid, Notify, Scenario, Terminal, Then, from_json, outcomes)
 
+from .tables import every_row
+
 ROOT = Path(__file__).parent.parent
 CARD = "4000023084000003"
 PARAMS = {"merchants_id": "201703200001", "out_trade_no": "201703200001-7", "trans_amount": "12.00", "reference": "late lunch"}
@@ -127,18 +129,18 @@ DIFFERS = [
 ]
 
 
-@pytest.mark.parametrize("when, sent", FITS, ids=str)
+@every_row("when, sent", FITS, ids=str)
 def test_a_rule_fits_when_all_of_its_conditions_do(when: dict[str, Any], sent: dict[str, Any]) -> None:
     assert difference(when, request(**sent)) is None
 
 
-@pytest.mark.parametrize("when, sent, sentence", DIFFERS, ids=[row[2] for row in DIFFERS])
+@every_row("when, sent, sentence", DIFFERS, ids=[row[2] for row in DIFFERS])
 def test_the_first_difference_is_a_sentence(when: dict[str, Any], sent: dict[str, Any], sentence: str) -> None:
     found = difference(when, request(**sent))
     assert found == sentence if "chance" not in when else found is not None and found.startswith(sentence)
 
 
-@pytest.mark.parametrize("when, words", [
+@every_row("when, words", [
     ({"card": "4111111111111111"}, "card is not 4111111111111111"), ({"card__startswith": "5"}, "card does not begin with 5"),
     ({"card__endswith": "4"}, "card does not end in 4"), ({"card__matches": "^5"}, "card does not match ^5"),
     ({"card__in": ["1", "2"]}, "card is none of 1, 2"), ({"card__above": "9" * 17}, "card is not above 99999999999999999")])
@@ -160,7 +162,7 @@ def test_a_value_is_told_as_it_may_be_kept() -> None:
     assert difference({"pay_info__contains": "411111"}, facts) == "pay_info *** does not contain 411111"
 
 
-@pytest.mark.parametrize("uses, code", [(0, "3084"), (1, "3020"), (2, None), (3, None)])
+@every_row("uses, code", [(0, "3084"), (1, "3020"), (2, None), (3, None)])
 def test_a_list_is_taken_in_turn_and_then_used_up(uses: int, code: str | None) -> None:
     one = scenario(rule(then=[{"code": "3084"}, {"code": "3020"}]))
     picked = pick(one, request(), {"it": uses, "other": 7})
@@ -205,8 +207,8 @@ def test_rules_of_other_endpoints_are_not_looked_at() -> None:
         assert scenarios.match(many, request(name, attempt=3), {}).elsewhere == list(ENDPOINTS).index(name)
 
 
-@pytest.mark.parametrize("amount, code", [("30.84", "3084"), ("0.53", "0053"), ("31", "3100"), ("30.2", "3020"), ("130.84", None),
-                                          ("12.34", None), ("soon", None)])
+@every_row("amount, code", [("30.84", "3084"), ("0.53", "0053"), ("31", "3100"), ("30.2", "3020"), ("130.84", None),
+                            ("12.34", None), ("soon", None)])
 def test_the_digits_of_the_amount_can_be_the_code(amount: str, code: str | None) -> None:
     computed = scenario(rule(then={"code": "from:trans_amount"}))
     picked = pick(computed, request(trans_amount=amount), {})
@@ -230,14 +232,14 @@ def test_chance_is_the_same_in_every_process() -> None:
     assert 10 < printed.pop().count("True") < 50
 
 
-@pytest.mark.parametrize("chance", [0.02, 0.2, 0.5, 0.9])
+@every_row("chance", [0.02, 0.2, 0.5, 0.9])
 def test_chance_fits_as_often_as_it_says(chance: float) -> None:
     one = scenario(rule({"chance": chance}))
     drawn = [pick(one, request(out_trade_no=str(order)), {}) is not None for order in range(3_000)]
     assert abs(sum(drawn) / len(drawn) - chance) < 0.03
 
 
-@pytest.mark.parametrize("other", [{"seed": "lunch"}, {"attempt": 2}, {"endpoint": "tgpayqrcode"}, {"merchants_id": "2"}], ids=str)
+@every_row("other", [{"seed": "lunch"}, {"attempt": 2}, {"endpoint": "tgpayqrcode"}, {"merchants_id": "2"}], ids=str)
 def test_chance_is_drawn_anew_for_another_seed_attempt_endpoint_and_merchant(other: dict[str, Any]) -> None:
     one = scenario(rule({"chance": 0.5}))
     pairs = Counter((pick(one, request(out_trade_no=str(order)), {}) is None,
@@ -285,14 +287,14 @@ THENS = [
     *(({"fault": fault}, Then(fault=fault)) for fault in outcomes.FAULTS)]
 
 
-@pytest.mark.parametrize("written, then", THENS, ids=str)
+@every_row("written, then", THENS, ids=str)
 def test_then_is_read_and_written_again(written: dict[str, Any], then: Then) -> None:
     one = scenario(rule(then=written))
     assert one.rules[0].then == then
     assert from_json(json.loads(json.dumps(one.as_json()))) == one
 
 
-@pytest.mark.parametrize("code", RESPONSE_CODES)
+@every_row("code", RESPONSE_CODES)
 def test_every_response_code_can_be_written_as_text_and_as_a_number(code: str) -> None:
     one, other = (scenario(rule(then={"code": written})) for written in (code, int(code)))
     assert one == other and one.rules[0].then == Then(code=code)
@@ -390,25 +392,25 @@ CONTRADICTIONS = [
 ]
 
 
-@pytest.mark.parametrize("when, sentence", WRONG_WHEN, ids=[row[1] for row in WRONG_WHEN])
+@every_row("when, sentence", WRONG_WHEN, ids=[row[1] for row in WRONG_WHEN])
 def test_a_condition_that_cannot_be_is_named_with_file_rule_and_key(when: dict[str, Any], sentence: str) -> None:
     found, = problems(rule(when, name="lunch"))
     assert found.startswith("lunch.json, rule 1 (lunch): ") and sentence in found
 
 
-@pytest.mark.parametrize("then, sentence", WRONG_THEN, ids=[row[1] for row in WRONG_THEN])
+@every_row("then, sentence", WRONG_THEN, ids=[row[1] for row in WRONG_THEN])
 def test_an_outcome_that_cannot_be_is_named_with_file_rule_and_key(then: Any, sentence: str) -> None:
     found, = problems({"name": "lunch", "then": then})
     assert found.startswith("lunch.json, rule 1 (lunch): ") and sentence in found
 
 
-@pytest.mark.parametrize("then, sentence", CONTRADICTIONS, ids=[row[1] for row in CONTRADICTIONS])
+@every_row("then, sentence", CONTRADICTIONS, ids=[row[1] for row in CONTRADICTIONS])
 def test_contradictions_are_problems_too(then: dict[str, Any], sentence: str) -> None:
     found, = problems(rule(then=then))
     assert "contradicts itself: " in found and sentence in found
 
 
-@pytest.mark.parametrize("endpoint, then, sentence", [
+@every_row("endpoint, then, sentence", [
     ("tgpayqrcode", {"code": "0000"}, "then.code has an effect at tgpaybankcard only, not at tgpayqrcode"),
     ("tgpaybankcard", [{}, {"error": "BEYOND_PAY_RESTRICTION"}], "then.error has an effect at tgpaybarcode, "),
     ("tgpayquery", {"notify": {"drop": 1}}, "then.notify has an effect at "),
@@ -419,7 +421,7 @@ def test_a_key_that_has_no_effect_at_the_rules_endpoint_is_a_problem(endpoint: s
     assert sentence in found
 
 
-@pytest.mark.parametrize("document, sentence", [
+@every_row("document, sentence", [
     ([], "lunch.json: it is a list, not a table with rules"), ("x", "it is a text"), (None, "it is nothing"),
     ({}, "lunch.json: rules is missing; there must be a list of 1 to 1000 rules"), ({"rules": []}, "rules has 0 rules; "),
     ({"rules": {}}, "rules is a table; "), ({"rules": [rule()] * 1001}, "rules has 1001 rules"),
@@ -466,7 +468,7 @@ BAD_FILES = [
 ]
 
 
-@pytest.mark.parametrize("text, sentence", BAD_FILES, ids=[row[1] for row in BAD_FILES])
+@every_row("text, sentence", BAD_FILES, ids=[row[1] for row in BAD_FILES])
 def test_a_file_that_cannot_be_is_told_in_sentences(text: str, sentence: str) -> None:
     with pytest.raises(Invalid) as caught:
         scenarios.parse(text, "lunch.toml")
@@ -550,7 +552,7 @@ def test_whatever_text_a_file_has_it_is_a_scenario_or_invalid(text: str) -> None
     check(lambda: scenarios.parse(text, "lunch.toml"))
 
 
-@pytest.mark.parametrize("name", scenarios.shipped())
+@every_row("name", scenarios.shipped())
 def test_a_shipped_file_has_a_summary_and_no_problems(name: str) -> None:
     found = scenarios.shipped_scenario(name)
     assert found == scenarios.load(ROOT / "scenarios" / f"{name}.toml")
@@ -558,7 +560,7 @@ def test_a_shipped_file_has_a_summary_and_no_problems(name: str) -> None:
     assert from_json(json.loads(json.dumps(found.as_json()))) == found
 
 
-@pytest.mark.parametrize("name", scenarios.shipped())
+@every_row("name", scenarios.shipped())
 def test_every_rule_of_a_shipped_file_has_a_name_of_its_own_words(name: str) -> None:
     assert [found.name for found in scenarios.shipped_scenario(name).rules if found.name.startswith("rule ")] == []
 
@@ -568,7 +570,7 @@ def test_the_shipped_files_are_those_of_the_folder() -> None:
     assert len(scenarios.shipped()) == 20
 
 
-@pytest.mark.parametrize("name", ["../setup", "/etc/passwd", "chaos.toml", "", ".", "files/chaos", "chaos\0", "CHAOS"])
+@every_row("name", ["../setup", "/etc/passwd", "chaos.toml", "", ".", "files/chaos", "chaos\0", "CHAOS"])
 def test_no_other_file_can_be_reached_by_name(name: str) -> None:
     with pytest.raises(Invalid, match="there is no scenario"):
         scenarios.shipped_scenario(name)
@@ -600,13 +602,13 @@ USES: list[tuple[str, Facts, dict[str, int], Then | None]] = [
 ]
 
 
-@pytest.mark.parametrize("name, facts, uses, then", USES, ids=[row[0] for row in USES])
+@every_row("name, facts, uses, then", USES, ids=[row[0] for row in USES])
 def test_a_shipped_file_does_what_it_says(name: str, facts: Facts, uses: dict[str, int], then: Then | None) -> None:
     picked = pick(scenarios.shipped_scenario(name), facts, uses)
     assert (picked.then if picked else None) == then
 
 
-@pytest.mark.parametrize("endpoint", ["tgpaybarcode", "tgpaybankcard", "tgpaywebtoterminal"])
+@every_row("endpoint", ["tgpaybarcode", "tgpaybankcard", "tgpaywebtoterminal"])
 def test_chaos_disturbs_about_one_payment_in_three(endpoint: str) -> None:
     chaos = scenarios.shipped_scenario("chaos")
     disturbed = [pick(chaos, request(endpoint, out_trade_no=str(order)), {}) for order in range(2_000)]

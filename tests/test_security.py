@@ -16,6 +16,7 @@ import pytest
 import tgpay_emulator
 
 from .driver import Answer, Control, Receiver, Server, Shop, card_of, exchange, line_to, pay_info, raw_request
+from .tables import every_row
 
 PAGE = (Path(tgpay_emulator.__file__).parent.parent / "docs/SECURITY.md").read_text(encoding="utf-8")
 PROMISES = re.findall(r"^\* \*\*([a-z-]+)\*\*: ", PAGE, re.MULTILINE)
@@ -53,7 +54,7 @@ def attempts(shop: Shop, number: str) -> Any:
 
 # Control.
 
-@pytest.mark.parametrize("path", ["/_emulator/merchants", "/console/orders", "/demo"])
+@every_row("path", ["/_emulator/merchants", "/console/orders", "/demo"])
 def test_foreign_host(base_url: str, path: str) -> None:
     head = f"GET {path} HTTP/1.1\r\nHost: rebound.example\r\nConnection: close\r\n\r\n"
     assert raw_request(base_url, head.encode()).startswith(b"HTTP/1.1 421 ")

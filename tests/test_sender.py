@@ -7,20 +7,21 @@ import pytest
 from tgpay_emulator.operations.sender import allowed
 
 from .driver import Control, Receiver, Server
+from .tables import every_row
 
 EVERYWHERE: tuple[str, ...] = ()
 
 
-@pytest.mark.parametrize("address", [
+@every_row("address", [
     "169.254.169.254", "169.254.0.1", "169.254.170.2", "fe80::1", "fd00:ec2::254", "100.100.100.200", "192.0.0.192",
     "::ffff:169.254.169.254", "::ffff:100.100.100.200", "64:ff9b::a9fe:a9fe", "64:ff9b::6464:64c8", "2002:a9fe:a9fe::1",
 ])
-@pytest.mark.parametrize("places", [EVERYWHERE, ("shop.example",), ("0.0.0.0/0", "::/0"), ("169.254.169.254", "fe80::/10")])
+@every_row("places", [EVERYWHERE, ("shop.example",), ("0.0.0.0/0", "::/0"), ("169.254.169.254", "fe80::/10")])
 def test_link_local_and_metadata_addresses_are_never_allowed(address: str, places: tuple[str, ...]) -> None:
     assert not allowed("shop.example", ipaddress.ip_address(address), places)
 
 
-@pytest.mark.parametrize("host, address, places, fine", [
+@every_row("host, address, places, fine", [
     ("shop.example", "127.0.0.1", EVERYWHERE, True),
     ("shop.example", "203.0.113.7", EVERYWHERE, True),
     ("shop.example", "2001:db8::7", EVERYWHERE, True),
@@ -50,7 +51,7 @@ def attempt(control: Control, url: str) -> dict:
     return made
 
 
-@pytest.mark.parametrize("url", [
+@every_row("url", [
     "http://169.254.169.254/latest/meta-data/", "https://169.254.169.254/", "http://2852039166/", "http://0xa9fea9fe/",
     "http://169.254.43518/", "http://[::ffff:169.254.169.254]/", "http://[64:ff9b::a9fe:a9fe]/", "http://[fe80::1]/",
 ])
@@ -60,7 +61,7 @@ def test_a_notification_for_a_metadata_address_is_a_failed_attempt(control: Cont
     assert "must not go to" in made["error"]
 
 
-@pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "http://", "http://127.0.0.1:99999/", "http://no-such-host.invalid/", "http://a b/"])
+@every_row("url", ["ftp://127.0.0.1/", "http://", "http://127.0.0.1:99999/", "http://no-such-host.invalid/", "http://a b/"])
 def test_an_address_that_leads_nowhere_is_a_failed_attempt_or_refused(control: Control, url: str) -> None:
     made = control.ask("POST", "/merchants", {"notify_url": url})
     assert made.status in (201, 422)

@@ -15,6 +15,7 @@ from urllib import parse
 import pytest
 
 from .driver import Clock, Control, Receiver, Server, Shop, all_of, exchange, free_port
+from .tables import every_row
 
 
 def outcome(*flags: str, **environment: str) -> tuple[int, list[str]]:
@@ -135,7 +136,7 @@ def test_without_a_database_it_is_in_the_users_data_directory(tmp_path: Path, mo
         assert (tmp_path / "tgpay-emulator" / "emulator.db").is_file()
 
 
-@pytest.mark.parametrize("place", ["/nonexistent/address", "/proc/address", "/tmp", "/dev/null/address"])
+@every_row("place", ["/nonexistent/address", "/proc/address", "/tmp", "/dev/null/address"])
 def test_an_address_that_cannot_be_written_down_is_a_warning_and_it_serves(place: str) -> None:
     server = Server(address_file=place).start()
     server.announced(lines=2)
@@ -370,7 +371,7 @@ def test_a_second_server_must_have_the_same_settings_where_it_matters(tmp_path: 
         assert Control(later.url).get("/orders")["items"] == []
 
 
-@pytest.mark.parametrize("moment", [0.0, 0.01, 0.02, 0.04, 0.06, 0.1], ids=lambda moment: f"{moment:g} s")
+@every_row("moment", [0.0, 0.01, 0.02, 0.04, 0.06, 0.1], ids=lambda moment: f"{moment:g} s")
 def test_sigterm_in_the_first_moments_is_not_lost(moment: float) -> None:
     server = Server().start(wait=False)
     server.announced()

@@ -11,6 +11,7 @@ from tgpay_emulator.base.settings import SETTINGS, Setting, Settings, from_envir
 from tgpay_emulator.cli import main
 
 from .driver import Control, Server
+from .tables import every_row
 
 NAMES = [row.name for row in SETTINGS]
 DAY = 86_400_000
@@ -50,7 +51,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize("row", SETTINGS, ids=NAMES)
+@every_row("row", SETTINGS, ids=NAMES)
 def test_a_setting_is_read_from_the_environment(row: Setting) -> None:
     written, value = EXAMPLES.get(row.name, (row.default, None))
     read = from_environment({f"TGPAY_{row.name.upper()}": written})
@@ -58,18 +59,18 @@ def test_a_setting_is_read_from_the_environment(row: Setting) -> None:
     assert {name: read[name] for name in NAMES if name != row.name} == {name: Settings()[name] for name in NAMES if name != row.name}
 
 
-@pytest.mark.parametrize("row", SETTINGS, ids=NAMES)
+@every_row("row", SETTINGS, ids=NAMES)
 def test_a_flag_comes_before_the_environment(row: Setting) -> None:
     written, value = EXAMPLES.get(row.name, (row.default, row.parse(row.default)))
     assert from_environment({f"TGPAY_{row.name.upper()}": row.default}, **{row.name: written})[row.name] == value
 
 
-@pytest.mark.parametrize("name", DEFAULTS)
+@every_row("name", DEFAULTS)
 def test_without_a_word_the_defaults_of_the_contract_are_in_force(name: str) -> None:
     assert Settings()[name] == DEFAULTS[name]
 
 
-@pytest.mark.parametrize("written, value", [
+@every_row("written, value", [
     ("http://pay.example", "http://pay.example"), ("HTTPS://Pay.Example:443/", "https://pay.example"),
     ("http://pay.example:8472//", "http://pay.example:8472"), ("http://[::1]:80/tgpay", "http://[::1]/tgpay"),
     ("http://127.0.0.1:8472/a/b/", "http://127.0.0.1:8472/a/b"), ("http://pay_desk/a%20b/", "http://pay_desk/a%20b"),
@@ -84,8 +85,8 @@ def test_a_refused_public_url_shows_no_password() -> None:
     assert "password" in refused.output and "secret" not in refused.output
 
 
-@pytest.mark.parametrize("written, value", [("on", True), ("1", True), ("true", True), ("YES", True), ("off", False), ("0", False),
-                                            ("false", False), ("no", False), ("", False)])
+@every_row("written, value", [("on", True), ("1", True), ("true", True), ("YES", True), ("off", False), ("0", False),
+                              ("false", False), ("no", False), ("", False)])
 def test_a_switch_is_written_in_the_usual_ways(written: str, value: bool) -> None:
     assert Settings({"strict": written})["strict"] is value
 
@@ -97,7 +98,7 @@ def serve(*flags: str, **environment: str) -> subprocess.CompletedProcess[str]:
                           timeout=30)
 
 
-@pytest.mark.parametrize("name, written", WRONG)
+@every_row("name, written", WRONG)
 def test_a_value_that_cannot_be_is_one_line_that_names_the_setting(name: str, written: str) -> None:
     flag = CliRunner().invoke(main, ["serve", f"--{name.replace('_', '-')}={written}"])
     variable = CliRunner().invoke(main, ["serve"], env={f"TGPAY_{name.upper()}": written})
@@ -112,7 +113,7 @@ def test_a_wrong_value_ends_the_real_command_with_a_line_on_standard_error() -> 
         assert "port" in done.stderr and "http" in done.stderr
 
 
-@pytest.mark.parametrize("row", SETTINGS, ids=NAMES)
+@every_row("row", SETTINGS, ids=NAMES)
 def test_help_names_each_flag_variable_and_default(row: Setting) -> None:
     printed = " ".join(CliRunner().invoke(main, ["serve", "--help"], terminal_width=400).output.split())
     assert f"--{row.name.replace('_', '-')} " in printed

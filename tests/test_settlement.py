@@ -19,6 +19,7 @@ from tgpay_emulator.domain.wallet_orders import WalletOrder
 from tgpay_emulator.store import Store, prepare
 
 from .driver import ALIPAY_CODE, WECHAT_CODE, Clock, Control, Shop
+from .tables import every_row
 
 SHANGHAI = timezone(timedelta(hours=8))
 COLUMNS = ["partner_transaction_id", "transaction_id", "amount", "rmb_amount", "fee", "settlement", "rmb_settlement", "currency", "rate",
@@ -72,7 +73,7 @@ def test_money_columns_are_the_formulas_of_the_contract(amount: Decimal, rate: D
     assert (row["rate"], row["trans_amount"]) == (six_places(rate), expected["amount"])
 
 
-@pytest.mark.parametrize("settings, moved, settled", [
+@every_row("settings, moved, settled", [
     ({}, "2027-03-01T00:00:00+08:00", "2027-03-02T15:00:00+08:00"),
     ({}, "2027-03-01T23:59:59.999+08:00", "2027-03-02T15:00:00+08:00"),
     ({}, "2027-12-31T15:00:00+08:00", "2028-01-01T15:00:00+08:00"),

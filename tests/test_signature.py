@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from tgpay_emulator.signing import signature
 
 from .driver import Control, Shop, exchange, md5_sign
+from .tables import every_row
 
 VECTORS = json.loads((Path(__file__).parent / "vectors" / "signature.json").read_text(encoding="utf-8"))
 SHARED_TOKEN = "14b0be26d00fbc6dcf20ed1f0a3516df"
-each_vector = pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["title"])
+each_vector = every_row("vector", VECTORS, ids=lambda vector: vector["title"])
 
 
 @each_vector
@@ -36,7 +37,7 @@ def test_the_control_interface_signs_for_a_merchant(control: Control, vector: di
     assert (signed["canonical"], signed["sign"]) == (vector["canonical"], vector["sign"])
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
+@every_row("method", ["GET", "POST"])
 @each_vector
 def test_an_endpoint_takes_the_right_sign_and_no_other(control: Control, vector: dict[str, Any], method: str) -> None:
     shop = Shop(control, "201703200001", vector["token"])
@@ -55,13 +56,13 @@ def test_parameters_are_sorted_by_bytes_whatever_their_names(params: dict[str, s
     assert signature.sign(params, token) == md5_sign(params, token)
 
 
-@pytest.mark.parametrize("names", [
+@every_row("names", [
     ["A", "Z", "_", "a", "z"], ["a", "a_b", "ab"], ["a1", "a10", "a2"], ["aB", "a_b", "ab"], ["A", "a", "é", "咖", "🙏"], ["\uffff", "🙏"]])
 def test_names_are_sorted_in_byte_order(names: list[str]) -> None:
     assert signature.canonical(dict.fromkeys(reversed(names), "1")) == "&".join(f"{name}=1" for name in names)
 
 
-@pytest.mark.parametrize("sign_type, found", [
+@every_row("sign_type, found", [
     ("MD5", False), ("md5", False), ("Md5", False), ("mD5", False), (None, True), ("", True)])
 def test_the_sign_type_is_md5_in_any_case_or_absent_with_a_finding(shop: Shop, sign_type: str | None, found: bool) -> None:
     answer = shop.qr_order(it_b_pay="1d", sign_type=sign_type)
@@ -69,7 +70,7 @@ def test_the_sign_type_is_md5_in_any_case_or_absent_with_a_finding(shop: Shop, s
     assert ("SIGN_TYPE_MISSING" in shop.findings(answer)) == found
 
 
-@pytest.mark.parametrize("endpoint", ["tgpayquery", "tgpayrefund", "tgpaycancel", "export_settlement"])
+@every_row("endpoint", ["tgpayquery", "tgpayrefund", "tgpaycancel", "export_settlement"])
 def test_no_sign_type_is_expected_where_the_table_has_none(shop: Shop, endpoint: str) -> None:
     paid = shop.pay_by_barcode()["out_trade_no"]
     asks = {"tgpayquery": lambda: shop.query(paid), "tgpayrefund": lambda: shop.refund(paid, "0.10"),
@@ -77,7 +78,7 @@ def test_no_sign_type_is_expected_where_the_table_has_none(shop: Shop, endpoint:
     assert shop.findings(asks[endpoint]()) == set()
 
 
-@pytest.mark.parametrize("sign_type", ["SHA256", "RSA", "MD 5", " MD5", "MD5 ", "MD", "HMAC-SHA256", "0", "ＭＤ５"])
+@every_row("sign_type", ["SHA256", "RSA", "MD 5", " MD5", "MD5 ", "MD", "HMAC-SHA256", "0", "ＭＤ５"])
 def test_any_other_sign_type_is_refused_even_with_the_right_sign(shop: Shop, sign_type: str) -> None:
     assert shop.qr_order(sign_type=sign_type)["error"] == "ILLEGAL_SIGN_TYPE"
 
@@ -90,7 +91,7 @@ def test_a_sign_in_capitals_is_taken_with_a_finding(shop: Shop, change: Any) -> 
     assert shop.findings(answer) == {"SIGN_UPPER_CASE"}
 
 
-@pytest.mark.parametrize("alter", [
+@every_row("alter", [
     lambda sign: "", lambda sign: None, lambda sign: f" {sign}", lambda sign: f"{sign}\n", lambda sign: sign[:-1], lambda sign: sign + "0",
     lambda sign: "0" * 32, lambda sign: "é" * 32, lambda sign: sign.translate({ord("0"): "０"}) + "０"])
 def test_any_other_sign_is_refused(shop: Shop, alter: Any) -> None:
@@ -116,14 +117,14 @@ def test_blanks_around_a_value_count(shop: Shop) -> None:
     assert shop.send("tgpayqrcode", {**signed, "reference": "a"})["error"] == "ILLEGAL_SIGN"
 
 
-@pytest.mark.parametrize("encode", [quote, quote_plus, lambda text: "".join(f"%{byte:02x}" for byte in text.encode())])
+@every_row("encode", [quote, quote_plus, lambda text: "".join(f"%{byte:02x}" for byte in text.encode())])
 def test_values_are_signed_decoded_however_the_url_writes_them(shop: Shop, encode: Any) -> None:
     params = shop.signed(out_trade_no=shop.number(), trans_amount="1.00", reference="a b+c/咖啡&=%20~")
     query = "&".join(f"{name}={encode(value)}" for name, value in params.items())
     assert exchange(f"{shop.control.url}/v2/tgpayqrcode.php?{query}")["is_success"] == "T"
 
 
-@pytest.mark.parametrize("ask", [
+@every_row("ask", [
     lambda shop: shop.pay_by_barcode(), lambda shop: shop.qr_order(), lambda shop: shop.query(shop.pay_by_barcode()["out_trade_no"]),
     lambda shop: shop.h5_order(), lambda shop: shop.prepay_order(), lambda shop: shop.qr_order(out_trade_no=f"{shop.number()} 咖啡 <&>"),
     lambda shop: shop.qr_order("0"), lambda shop: shop.query("unknown"), lambda shop: shop.h5_order(out_trade_no=""),
@@ -143,8 +144,8 @@ def test_the_control_interface_finds_the_merchant_in_the_parameters(shop: Shop) 
     assert shop.control.post("/sign", {"params": params})["sign"] == md5_sign(params, shop.token)
 
 
-@pytest.mark.parametrize("path", ["/sign", "/sign/explain"])
-@pytest.mark.parametrize("body", [
+@every_row("path", ["/sign", "/sign/explain"])
+@every_row("body", [
     {}, {"params": {}}, {"params": {"a": 1}, "token": "t"}, {"params": [], "token": "t"}, {"params": {}, "token": ""},
     {"params": {}, "token": 5}, {"params": {}, "merchants_id": "nobody"}, [], {"params": {"a": "\ud800", "sign": "0"}, "token": "t"},
     {"params": {"sign": "0"}, "token": "\ud800"}, {"params": {"sign": "0"}, "merchants_id": "\ud800"}], ids=ascii)

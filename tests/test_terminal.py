@@ -9,6 +9,8 @@ from tgpay_emulator.terminal import (
     AMOUNT_TRIGGERS, POSSIBLE, STOPPABLE, Act, Answer, Impossible, Result, State, Transaction, acted, due_at,
     end, ended, host_answer, is_busy, patience_left, resolved, state, steps_of)
 
+from .tables import every_row
+
 BEGUN, SECOND = 1_000_000, 1_000
 PACES = (1_000, 500, 1_000, 500)
 SALE = Transaction("801", "PAX920", "801-1000000", "sale", 1_200, BEGUN, PACES, 10_000)
@@ -27,7 +29,7 @@ def shown(transaction: Transaction) -> list[tuple[str, int]]:
     return [(step.state, step.since - BEGUN) for step in steps_of(transaction)]
 
 
-@pytest.mark.parametrize("transaction, steps", [
+@every_row("transaction, steps", [
     (SALE, [(WAITING, 0), (READING, 1_000), (ASKING, 1_500), (State.APPROVED, 2_000)]),
     (DEAR, [(WAITING, 0), (READING, 1_000), (PIN, 1_500), (ASKING, 2_500), (State.APPROVED, 3_000)]),
     (replace(SALE, requested=10_000), [(WAITING, 0), (READING, 1_000), (ASKING, 1_500), (State.APPROVED, 2_000)]),
@@ -46,7 +48,7 @@ def test_a_transaction_takes_this_course(transaction: Transaction, steps: list[t
     assert shown(transaction) == steps
 
 
-@pytest.mark.parametrize("entry, amount, needs_pin", [
+@every_row("entry, amount, needs_pin", [
     (Act.TAP, 10_000, False), (Act.TAP, 10_001, True), (Act.INSERT, 1, True), (Act.SWIPE, 1, True)])
 def test_only_a_card_that_is_tapped_within_the_contactless_limit_needs_no_pin(entry: Act, amount: int, needs_pin: bool) -> None:
     presented = acted(replace(ATTENDED, requested=amount), entry, BEGUN)
@@ -62,14 +64,14 @@ STATES: dict[State, tuple[Transaction, int]] = {
 POSSIBLE_ACTS = {WAITING: {"tap", "insert", "swipe", "cancel"}, PIN: {"pin", "cancel"}, ASKING: {"approve", "decline"}}
 
 
-@pytest.mark.parametrize("shows", State)
+@every_row("shows", State)
 def test_each_state_is_reached(shows: State) -> None:
     transaction, now = STATES[shows]
     assert state(transaction, now) is shows
 
 
-@pytest.mark.parametrize("act", Act)
-@pytest.mark.parametrize("shows", State)
+@every_row("act", Act)
+@every_row("shows", State)
 def test_an_act_is_possible_in_a_state_or_is_refused_with_that_state(shows: State, act: Act) -> None:
     transaction, now = STATES[shows]
     if act in POSSIBLE_ACTS.get(shows, ()):
@@ -85,8 +87,8 @@ def test_the_table_of_possible_acts_is_that_of_the_contract() -> None:
     assert set(STOPPABLE) == {WAITING, PIN}
 
 
-@pytest.mark.parametrize("shows, busy", [(WAITING, True), (READING, True), (PIN, True), (ASKING, True), (State.APPROVED, False),
-                                         (State.DECLINED, False), (State.CANCELLED, False), (State.FAILED, False), (State.IDLE, False)])
+@every_row("shows, busy", [(WAITING, True), (READING, True), (PIN, True), (ASKING, True), (State.APPROVED, False),
+                           (State.DECLINED, False), (State.CANCELLED, False), (State.FAILED, False), (State.IDLE, False)])
 def test_a_terminal_is_busy_until_the_result_not_while_it_shows_it(shows: State, busy: bool) -> None:
     assert is_busy(*STATES[shows]) is busy
 
@@ -95,7 +97,7 @@ def test_a_result_is_shown_for_3_seconds() -> None:
     assert [state(SALE, BEGUN + at) for at in (1_999, 2_000, 4_999, 5_000)] == [ASKING, State.APPROVED, State.APPROVED, State.IDLE]
 
 
-@pytest.mark.parametrize("transaction, after, left", [
+@every_row("transaction, after, left", [
     (ATTENDED, 0, 60_000), (ATTENDED, 59_999, 1), (ATTENDED, 60_000, None), (TAPPED, 5_100, None), (TAPPED, 5_500, 60_000),
     (INSERTED, 6_500, 59_000), (TYPED, 21_000, 59_000), (acted(TYPED, Act.APPROVE, BEGUN + 21_000), 21_000, None), (SALE, 500, None),
     (REVERSAL, 100, None), (ATTENDED, -5_000, 5_000), (None, 0, None)])
@@ -107,7 +109,7 @@ def test_a_terminal_without_a_transaction_is_idle_and_free() -> None:
     assert (state(None, BEGUN), is_busy(None, BEGUN)) == (State.IDLE, False)
 
 
-@pytest.mark.parametrize("amount, result, code, approved", [
+@every_row("amount, result, code, approved", [
     ("37.79", Result.DECLINED, "01", 0), ("37.84", Result.DECLINED, "05", 0), ("37.93", Result.DECLINED, "04", 0),
     ("37.57", Result.PARTIAL_APPROVAL, "10", 1_100), ("37.68", Result.UNDEFINED, "", 0), ("37.41", Result.FAILED, "", 0),
     ("37.42", Result.AUTHORISED, "00", 3_742)])

@@ -14,6 +14,7 @@ import pytest
 from lxml import html
 
 from .driver import Answer, Clock, Control, Server, Shop, exchange, stream_at
+from .tables import every_row
 
 TOKEN = "s3cret"
 ELSEWHERE = "https://elsewhere.example"
@@ -118,8 +119,8 @@ def test_at_a_terminal_that_is_offline_nothing_can_be_done(shop: Shop) -> None:
     assert (told(shop)["online"], told(shop)["possible"], do(shop, "tap").status) == (False, [], 409)
 
 
-@pytest.mark.parametrize("switch, field, value", [("attended", "attended", True), ("unattended", "attended", False),
-                                                  ("offline", "online", False), ("online", "online", True)])
+@every_row("switch, field, value", [("attended", "attended", True), ("unattended", "attended", False),
+                                    ("offline", "online", False), ("online", "online", True)])
 def test_a_switch_is_turned_as_often_as_one_likes(shop: Shop, switch: str, field: str, value: bool) -> None:
     assert [do(shop, switch).status for _ in range(2)] == [303, 303]
     assert do(shop, switch, JSON).json[field] is value
@@ -139,8 +140,8 @@ def test_what_a_person_did_is_in_the_orders_history(shop: Shop, clock: Clock) ->
 
 # Who may.
 
-@pytest.mark.parametrize("act", [*ACTS, *SWITCHES])
-@pytest.mark.parametrize("origin", [ELSEWHERE, "null", "http://127.0.0.1:1"])
+@every_row("act", [*ACTS, *SWITCHES])
+@every_row("origin", [ELSEWHERE, "null", "http://127.0.0.1:1"], apart=True)
 def test_a_page_of_another_site_changes_nothing(shop: Shop, act: str, origin: str) -> None:
     begun(shop)
     before = shop.terminal()
@@ -148,8 +149,8 @@ def test_a_page_of_another_site_changes_nothing(shop: Shop, act: str, origin: st
     assert shop.terminal() == before
 
 
-@pytest.mark.parametrize("method, path", [("GET", ""), ("GET", "/state"), ("GET", "/events"), ("GET", "/receipt.txt"),
-                                          *(("POST", f"/{act}") for act in (*ACTS, *SWITCHES))])
+@every_row("method, path", [("GET", ""), ("GET", "/state"), ("GET", "/events"), ("GET", "/receipt.txt"),
+                            *(("POST", f"/{act}") for act in (*ACTS, *SWITCHES))])
 def test_a_terminal_that_is_none_is_not_found(control: Control, method: str, path: str) -> None:
     answers = [exchange(f"{control.url}/terminal/nobody{path}", method, headers=headers) for headers in (FORM, JSON)]
     assert [answer.status for answer in answers] == [404, 404]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tgpay_emulator.gateway.endpoints import ENDPOINTS
 
 from .driver import Answer, Shop, exchange, pay_info, raw_request
+from .tables import every_row
 
 FORM = "application/x-www-form-urlencoded"
 MIB = 1024 * 1024
@@ -103,7 +104,7 @@ def multipart(params: Iterable[tuple[str, str]]) -> tuple[bytes, str]:
     return "".join([*parts, "--frontier--\r\n"]).encode(), "multipart/form-data; boundary=frontier"
 
 
-@pytest.mark.parametrize("endpoint", ANSWERS)
+@every_row("endpoint", ANSWERS)
 def test_an_answer_has_every_documented_field_in_documented_order(shop: Shop, endpoint: str) -> None:
     answer = ASKED[endpoint](shop)
     root, fields = read(answer)
@@ -130,7 +131,7 @@ def test_an_element_without_a_value_is_written_with_both_tags(shop: Shop) -> Non
     assert "/>" not in text
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS)
+@every_row("endpoint", ENDPOINTS)
 def test_every_endpoint_answers_get_and_post_with_the_same_refusal(shop: Shop, endpoint: str) -> None:
     params = {"merchants_id": "nobody", "out_trade_no": "1", "user": "nobody"}
     by_get, by_post = shop.send(endpoint, params), shop.send(endpoint, params, "POST")
@@ -140,8 +141,8 @@ def test_every_endpoint_answers_get_and_post_with_the_same_refusal(shop: Shop, e
     assert read(by_get)[0] == ("TGPayPro" if endpoint in ("tgpayrefund", "tgpaycancel") else "tgpaypro")
 
 
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "BREW"])
-@pytest.mark.parametrize("endpoint", ["tgpayqrcode", "tgpayrefund"])
+@every_row("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "BREW"])
+@every_row("endpoint", ["tgpayqrcode", "tgpayrefund"])
 def test_another_method_is_refused_with_405_and_the_allowed_ones(shop: Shop, endpoint: str, method: str) -> None:
     answer = exchange(url(shop, endpoint), method)
     refused(answer, "METHOD_NOT_ALLOWED", 405)
@@ -153,8 +154,8 @@ def test_head_is_refused_with_405_and_no_body(shop: Shop) -> None:
     assert (answer.status, answer.raw, answer.headers["Content-Type"]) == (405, b"", "text/xml; charset=utf-8")
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-@pytest.mark.parametrize("path", [
+@every_row("method", ["GET", "POST", "DELETE"])
+@every_row("path", [
     "/v2/", "/v2/tgpaynothing.php", "/v2/tgpayquery", "/v2/TGPayQuery.php", "/v2/tgpayquery.php/", "/v2/tgpayquery.php.php",
     "/v2/a/tgpayquery.php", "/v2//tgpayquery.php", "/v2/%FF.php", "/v2/%00.php", "/v2/%3Cb%3E%26.php", "/v2/" + "x" * 5000])
 def test_an_unknown_path_is_refused_with_404(shop: Shop, path: str, method: str) -> None:
@@ -168,7 +169,7 @@ def test_a_body_of_one_mebibyte_is_taken_and_a_byte_more_is_refused_with_413(sho
     refused(post(shop, "tgpayquery", body + b"x"), "REQUEST_TOO_LARGE", 413)
 
 
-@pytest.mark.parametrize("content_type", [FORM, "multipart/form-data; boundary=x", "application/json", "text/plain", ""])
+@every_row("content_type", [FORM, "multipart/form-data; boundary=x", "application/json", "text/plain", ""])
 def test_a_body_of_two_mebibytes_is_refused_with_413(shop: Shop, content_type: str) -> None:
     refused(post(shop, "tgpayquery", b"x" * 2 * MIB, content_type), "REQUEST_TOO_LARGE", 413)
 
@@ -216,8 +217,8 @@ def test_a_name_in_url_and_body_counts_as_the_body_has_it(shop: Shop) -> None:
 SEEN = ["咖啡 £5|茶", "谢谢🙏", "<b>&amp;\"'</b>", "]]><!--", "&#0;&lt;", "+ %20=&;", "%zz", "％"]
 
 
-@pytest.mark.parametrize("text", [*SEEN, "a\tb", "a\nb", "a\rb", "\r\n", "\x7f\x85\u2028\ufeff", "\u202eabc"])
-@pytest.mark.parametrize("method", ["GET", "POST"])
+@every_row("text", [*SEEN, "a\tb", "a\nb", "a\rb", "\r\n", "\x7f\x85\u2028\ufeff", "\u202eabc"])
+@every_row("method", ["GET", "POST"])
 def test_text_of_any_kind_comes_back_with_the_query(shop: Shop, method: str, text: str) -> None:
     number = shop.ask("tgpayprepay", method, out_trade_no=shop.number(), trans_amount="1.00",
                       pay_type="alipay", trade_type="MINI", attach=f"x{text}x")["out_trade_no"]
@@ -226,8 +227,8 @@ def test_text_of_any_kind_comes_back_with_the_query(shop: Shop, method: str, tex
     assert shop.verifies(answer)
 
 
-@pytest.mark.parametrize("text", SEEN)
-@pytest.mark.parametrize("method", ["GET", "POST"])
+@every_row("text", SEEN)
+@every_row("method", ["GET", "POST"])
 def test_text_comes_back_as_it_was_sent_and_never_breaks_the_document(shop: Shop, method: str, text: str) -> None:
     number = f"{shop.number()}{text}"
     answer = shop.send("tgpayqrcode", qr_params(shop, out_trade_no=number), method)
@@ -252,7 +253,7 @@ NOT_UTF8 = [b"\xff", b"\xc3(", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf5\x80\x80\x80"
 NOT_XML = [chr(code).encode() for code in (*range(9), 0x0b, 0x0c, *range(0x0e, 0x20), 0xfffe, 0xffff)]
 
 
-@pytest.mark.parametrize("value", NOT_UTF8 + NOT_XML)
+@every_row("value", NOT_UTF8 + NOT_XML)
 def test_what_xml_cannot_carry_is_refused_wherever_it_stands(shop: Shop, value: bytes) -> None:
     for place in (b"out_trade_no", b"reference", b"undeclared"):
         pairs = {b"merchants_id": shop.merchants_id.encode(), b"out_trade_no": shop.number().encode(), b"trans_amount": b"1.00",
@@ -261,15 +262,15 @@ def test_what_xml_cannot_carry_is_refused_wherever_it_stands(shop: Shop, value: 
         assert place.decode() in sentence
 
 
-@pytest.mark.parametrize("value", NOT_UTF8 + NOT_XML[:2] + NOT_XML[-1:])
+@every_row("value", NOT_UTF8 + NOT_XML[:2] + NOT_XML[-1:])
 def test_what_xml_cannot_carry_is_refused_in_a_url_and_as_a_name(shop: Shop, value: bytes) -> None:
     pairs = ((b"merchants_id", shop.merchants_id.encode()), (b"out_trade_no", b"1"), (value, b"1"))
     refused(exchange(f"{url(shop, 'tgpayquery')}?{encoded(*pairs, token=shop.token).decode()}"), "ILLEGAL_ARGUMENT")
 
 
-@pytest.mark.parametrize("name, error", [
+@every_row("name, error", [
     ("merchants_id", "ILLEGAL_PARTNER"), ("sign_type", "ILLEGAL_SIGN_TYPE"), ("sign", "ILLEGAL_SIGN"), ("out_trade_no", "ILLEGAL_SIGN")])
-@pytest.mark.parametrize("value", [b"\xff", b"\x00", "\ufffe".encode(), b"<b>&", b"\xed\xa0\x80"])
+@every_row("value", [b"\xff", b"\x00", "\ufffe".encode(), b"<b>&", b"\xed\xa0\x80"])
 def test_hostile_bytes_in_a_request_without_signature_are_refused_and_journalled(shop: Shop, name: str, value: bytes, error: str) -> None:
     pairs = {b"merchants_id": shop.merchants_id.encode(), b"out_trade_no": b"1", b"sign": b"0" * 32, name.encode(): value}
     form = encoded(*pairs.items())
@@ -304,7 +305,7 @@ def test_a_query_string_of_two_mebibytes_is_refused(shop: Shop) -> None:
     refused(exchange(f"{url(shop, 'tgpayquery')}?merchants_id=nobody&x={'x' * 2 * MIB}"), "REQUEST_TOO_LARGE", 413)
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "application/xml"])
+@every_row("content_type", ["application/json", "text/plain", "application/xml"])
 def test_a_body_of_another_kind_is_refused_with_a_hint_at_the_right_one(shop: Shop, content_type: str) -> None:
     sentence = refused(post(shop, "tgpayqrcode", b'{"merchants_id": "1"}', content_type), "ILLEGAL_PARTNER")
     assert content_type in sentence
@@ -329,7 +330,7 @@ NOT_READ = [
      "as UTF-8, whatever its charset")]
 
 
-@pytest.mark.parametrize("method, body, headers, hint", NOT_READ, ids=[row[0] + row[3] for row in NOT_READ])
+@every_row("method, body, headers, hint", NOT_READ, ids=[row[0] + row[3] for row in NOT_READ])
 def test_the_refusal_says_why_a_body_was_not_read(
         shop: Shop, method: str, body: Any, headers: dict[str, str], hint: str) -> None:
     answer = exchange(url(shop, "tgpayquery"), method, body, {"Content-Type": FORM, **headers})
@@ -351,7 +352,7 @@ def test_a_get_with_a_body_is_answered_by_its_url(shop: Shop) -> None:
     assert exchange(address, "GET", b"trans_amount=9.00", {"Content-Type": FORM})["is_success"] == "T"
 
 
-@pytest.mark.parametrize("path", [
+@every_row("path", [
     "/api/tgpaynothing.php", "/api/", "/api", "/api//tgpayquery.php", "/api/tgpayquery", "/v2"])
 def test_an_unknown_path_at_the_old_address_is_refused_in_the_same_form(shop: Shop, path: str) -> None:
     refused(exchange(f"{shop.control.url}{path}"), "NOT_FOUND", 404)
@@ -364,7 +365,7 @@ def test_the_old_address_refuses_methods_and_sizes_in_the_same_form(shop: Shop) 
     refused(exchange(address, "POST", b"x" * 2 * MIB), "REQUEST_TOO_LARGE", 413)
 
 
-@pytest.mark.parametrize("ask", [
+@every_row("ask", [
     lambda shop: shop.settlement("2026-01-01", "2026-01-01"),
     lambda shop: shop.ask("tgpaygetopenid", client_url="http://shop.example/"),
     lambda shop: shop.ask("tgpayapi", service="linktopost", out_trade_no=shop.h5_order()["out_trade_no"])],
@@ -406,7 +407,7 @@ def test_a_small_multipart_body_of_many_parts_is_not_called_too_large(shop: Shop
     refused(answer, "ILLEGAL_ARGUMENT")
 
 
-@pytest.mark.parametrize("body, content_type", [
+@every_row("body, content_type", [
     (b"no parts", "multipart/form-data"),
     (b'--x\r\nContent-Disposition: form-data; name="\xff"; filename="\x00"\r\n\r\n\xff\r\n--x--', "multipart/form-data; boundary=x"),
     (b"a=b", "rubbish"), (b"a=b", f"{FORM}; charset=nonsense")])

@@ -14,6 +14,7 @@ from tgpay_emulator.base import urls
 from tgpay_emulator.cli import main
 
 from .driver import VISA, Control, Receiver, Server, Shop, card_of, exchange, stream_at
+from .tables import every_row
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
 USER, PASSWORD = "Dev7user", "Pw9secret"
@@ -41,7 +42,7 @@ def test_user_and_password_are_sent_as_basic_and_neither_in_the_request_line_nor
         assert "@" not in heard.query
 
 
-@pytest.mark.parametrize("text, shown", [
+@every_row("text, shown", [
     ("http://dev:secret@shop.example/n?a@b", "http://***@shop.example/n?a@b"),
     ("HTTP://dev@h", "HTTP://***@h"),
     ("http://@h/", "http://h/"), ("http://h/@team/n", "http://h/@team/n"),

@@ -3,12 +3,14 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
-import pytest
 from lxml import html
+
+import pytest
 
 from tgpay_emulator.base.urls import origin, with_query
 
 from .driver import VISA, Answer, Receiver, Shop, card_of, exchange
+from .tables import every_row
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 CARD = {"cardNo": VISA, "expirationMonth": "12", "expirationYear": "49", "cvv": "123"}
@@ -61,7 +63,7 @@ def escaped_link(page: Answer) -> str:
     return html.fromstring(page.text).xpath("//a[@class='button']/@href")[0]
 
 
-@pytest.mark.parametrize("sent, used", TAKEN)
+@every_row("sent, used", TAKEN)
 def test_a_url_is_taken_as_it_is_and_escaped_where_it_is_used(shop: Shop, sent: str, used: str) -> None:
     joint = "&" if "?" in used else "?"
     bare, mark, fragment = used.partition("#")
@@ -88,7 +90,7 @@ def test_the_issuers_page_leads_to_the_escaped_address(shop: Shop) -> None:
     assert went.endswith("#a%20b")
 
 
-@pytest.mark.parametrize("url", REFUSED, ids=ascii)
+@every_row("url", REFUSED, ids=ascii)
 def test_what_is_no_url_is_refused_in_every_place(shop: Shop, url: str) -> None:
     for name, ask in PLACES.items():
         answer = ask(shop, **{name: url})
@@ -105,7 +107,7 @@ def test_what_is_no_url_is_refused_in_every_place(shop: Shop, url: str) -> None:
     assert shop.control.get(f"/merchants/{shop.merchants_id}")["notify_url"] == ""
 
 
-@pytest.mark.parametrize("url", [
+@every_row("url", [
     "http://a/\ud800", 7, ["http://a/"], None, True, f"http://a/{'x' * 2048}"], ids=ascii)
 def test_what_only_json_can_send_is_refused_as_a_setting(shop: Shop, url: Any) -> None:
     changed = shop.control.ask("PATCH", f"/merchants/{shop.merchants_id}", {"notify_url": url})
@@ -127,7 +129,7 @@ def test_one_url_with_spaces_serves_as_notify_url_and_redirect_url(shop: Shop, r
     assert shop.story(order["out_trade_no"])["notify_url"] == url
 
 
-@pytest.mark.parametrize("query, found", [
+@every_row("query, found", [
     ("?a=1", {"NOTIFY_URL_QUERY"}), ("#a?b", set()), ("/a b?c", {"NOTIFY_URL_QUERY", "URL_NOT_ESCAPED"})])
 def test_findings_of_a_notify_url(shop: Shop, query: str, found: set[str]) -> None:
     assert shop.findings(shop.qr_order(it_b_pay="1d", notify_url=f"http://127.0.0.1:9{query}")) == found
@@ -143,7 +145,7 @@ NEVER = ["javascript://x", "JavaScript:alert(1)", "java\tscript://x", "\x01javas
          "ｊavascript://x", "1app://x", "://x", "my app://x"]
 
 
-@pytest.mark.parametrize("url, scheme", OWN)
+@every_row("url, scheme", OWN)
 def test_apps_come_back_by_a_scheme_of_their_own(shop: Shop, url: str, scheme: str) -> None:
     wallet = shop.h5_order(return_url=url)
     page = exchange(wallet["pay_url"])
@@ -163,7 +165,7 @@ def test_apps_come_back_by_a_scheme_of_their_own(shop: Shop, url: str, scheme: s
     assert "&sign=" in answered.headers["Location"]
 
 
-@pytest.mark.parametrize("ask, name", [
+@every_row("ask, name", [
     (lambda shop, **url: shop.h5_order(scene_type="WEBSITE_PAY", **url), "return_url"),
     *((lambda shop, name=name, kind=kind, **url: shop.card_order(terminal_type=kind, **url), name)
       for name in ("return_url", "redirect_url") for kind in ("web", "h5", None)),
@@ -175,14 +177,14 @@ def test_in_a_browser_and_for_servers_they_do_not(shop: Shop, ask: Callable[...,
     assert answer["error"] == "ILLEGAL_ARGUMENT" and name in answer["detail_error_des"]
 
 
-@pytest.mark.parametrize("url", NEVER, ids=ascii)
+@every_row("url", NEVER, ids=ascii)
 def test_a_scheme_that_runs_programs_or_reads_files_is_never_taken(shop: Shop, url: str) -> None:
     for answer in (shop.h5_order(return_url=url), shop.card_order(terminal_type="android", redirect_url=url),
                    shop.card_order(terminal_type="ios", return_url=url)):
         assert answer["error"] == "ILLEGAL_ARGUMENT"
 
 
-@pytest.mark.parametrize("url, server", [
+@every_row("url, server", [
     ("http://Shop.example/a?b=c#d", "http://shop.example"), ("HTTP://shop.example:80/", "http://shop.example"),
     ("https://shop.example:443", "https://shop.example"), ("https://shop.example:80", "https://shop.example:80"),
     ("http://user:secret@127.0.0.1:9000/n", "http://127.0.0.1:9000"), ("http://[::1]:9000/", "http://[::1]:9000"),

@@ -16,6 +16,7 @@ from urllib.error import HTTPError
 import pytest
 
 from .driver import Answer, Control, Server, Shop, all_of, exchange, free_port, stream_at
+from .tables import every_row
 
 HALF = b"GET /v2/tgpayquery.php?out_trade_no=1 HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Hal"
 FORM = (b"POST /v2/tgpayquery.php HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -88,7 +89,7 @@ def impatient() -> Iterator[Control]:
         yield Control(server.url)
 
 
-@pytest.mark.parametrize("sent, status", [
+@every_row("sent, status", [
     (b"", b""), (HALF, b"HTTP/1.1 408 "), (FORM % 1_000 + b"sign=", b"HTTP/1.1 408 "),
 ], ids=["nothing", "headers", "body"])
 def test_a_client_that_stops_sending_is_cut_off(impatient: Control, sent: bytes, status: bytes) -> None:

@@ -19,6 +19,7 @@ from tgpay_emulator.diagnosis.search import MOST_TOKENS
 from tgpay_emulator.signing.code_samples import CODE_SAMPLES
 
 from .driver import Answer, Shop, exchange, md5_sign, raw_request
+from .tables import every_row
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 Params = dict[str, str]
@@ -339,7 +340,7 @@ EXACTLY: list[tuple[str, Params, str, set[str]]] = [
 ]
 
 
-@pytest.mark.parametrize("more, meant, words, codes", EXACTLY, ids=[row[0] for row in EXACTLY])
+@every_row("more, meant, words, codes", EXACTLY, ids=[row[0] for row in EXACTLY])
 def test_nothing_else_is_named_than_what_may_have_happened(
         shop: Shop, more: str, meant: Params, words: str, codes: set[str]) -> None:
     base = CURL.format(id=shop.merchants_id)
@@ -376,7 +377,7 @@ MISSING: list[tuple[str, str, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize("more, words, mistakes", MISSING, ids=[row[0] for row in MISSING])
+@every_row("more, words, mistakes", MISSING, ids=[row[0] for row in MISSING])
 def test_a_sign_that_arrived_as_something_else_is_found(
         shop: Shop, more: str, words: str, mistakes: list[str]) -> None:
     base = CURL.format(id=shop.merchants_id)
@@ -391,7 +392,7 @@ def test_a_sign_that_arrived_as_something_else_is_found(
     assert words in answer["detail_error_des"]
 
 
-@pytest.mark.parametrize("more, words", [
+@every_row("more, words", [
     ("&Sign={sign}", "Sign came, and case counts"), ("&SIGN={sign}", "SIGN came, and case counts"),
     ("&sign=", "it came empty"), ("&sign", "it came empty")])
 def test_a_sign_of_another_name_or_without_a_value_is_missing_for_that_reason(
@@ -402,7 +403,7 @@ def test_a_sign_of_another_name_or_without_a_value_is_missing_for_that_reason(
         assert (answer["error"], answer["detail_error_des"]) == ("ILLEGAL_SIGN", f"sign is missing; {words}")
 
 
-@pytest.mark.parametrize("query, error, mistake", [
+@every_row("query, error, mistake", [
     ("merchants_id={id}%C2%ACify_url=http://shop/n&trans_amount=1&sign={sign}", "ILLEGAL_PARTNER", "ENTITY"),
     ("trans_amount=1&amp;merchants_id={id}&amp;notify_url=http://shop/n&sign={sign}", "ILLEGAL_PARTNER",
      "AMPERSAND_ESCAPED"),

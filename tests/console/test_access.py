@@ -9,6 +9,7 @@ from tgpay_emulator.base.durations import HOUR
 from tgpay_emulator.web.sessions import session
 
 from ..driver import Control, Server, exchange
+from ..tables import every_row
 from .desk import Desk, told, words
 
 TOKEN = "s3cret"
@@ -34,7 +35,7 @@ def known(locked: str) -> Desk:
     return desk
 
 
-@pytest.mark.parametrize("path", PAGES)
+@every_row("path", PAGES)
 def test_a_page_asks_a_stranger_for_the_token_and_shows_nothing(stranger: Desk, path: str) -> None:
     answer = stranger.ask("GET", path)
     assert answer.status == 401
@@ -42,7 +43,7 @@ def test_a_page_asks_a_stranger_for_the_token_and_shows_nothing(stranger: Desk, 
     assert TOKEN not in answer.text
 
 
-@pytest.mark.parametrize("path", CHANGES)
+@every_row("path", CHANGES)
 def test_a_stranger_changes_nothing(stranger: Desk, path: str) -> None:
     assert stranger.ask("POST", path, {}).status == 401
 
@@ -63,14 +64,14 @@ def test_the_cookie_holds_no_token_and_is_the_consoles_alone(stranger: Desk) -> 
     assert all(part in cookie for part in ("HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=2592000"))
 
 
-@pytest.mark.parametrize("given", ["", "wrong", TOKEN[:-1], f"{TOKEN}x", TOKEN.upper()])
+@every_row("given", ["", "wrong", TOKEN[:-1], f"{TOKEN}x", TOKEN.upper()])
 def test_a_wrong_token_is_told_and_lets_nobody_in(stranger: Desk, given: str) -> None:
     answer = stranger.ask("POST", "/session", {"token": given})
     assert answer.status == 401 and "This is not the control token." in answer.text
     assert stranger.ask("GET", "/orders").status == 401
 
 
-@pytest.mark.parametrize("alter", [
+@every_row("alter", [
     lambda value: value[:-1], lambda value: value + "0", lambda value: f"9{value}", lambda value: "1." + value.partition(".")[2],
     lambda value: value.partition(".")[2], lambda value: TOKEN.encode().hex(), lambda value: "", lambda value: "x.y",
 ])
@@ -80,14 +81,14 @@ def test_a_cookie_that_was_changed_lets_nobody_in(known: Desk, alter: object) ->
     assert known.ask("GET", "/orders").status == 401
 
 
-@pytest.mark.parametrize("token, hours, status", [(TOKEN, 1, 200), (TOKEN, -1, 401), ("another", 1, 401)])
+@every_row("token, hours, status", [(TOKEN, 1, 200), (TOKEN, -1, 401), ("another", 1, 401)])
 def test_a_cookie_is_good_for_its_token_and_its_time(stranger: Desk, token: str, hours: int, status: int) -> None:
     stranger.cookies["tgpay_control"] = session(token, real_now() + hours * HOUR)
     assert stranger.ask("GET", "/orders").status == status
 
 
-@pytest.mark.parametrize("onwards", ["https://evil.example/console", "//evil.example/console", "/\\evil.example", "/v2/tgpayquery.php",
-                                     "/consolex", "javascript:alert(1)", "/console\r\nX: y", "/console/../v2"])
+@every_row("onwards", ["https://evil.example/console", "//evil.example/console", "/\\evil.example", "/v2/tgpayquery.php",
+                       "/consolex", "javascript:alert(1)", "/console\r\nX: y", "/console/../v2"])
 def test_nobody_is_led_to_another_place_than_the_console(stranger: Desk, onwards: str) -> None:
     answer = stranger.ask("POST", "/session", {"token": TOKEN, "onwards": onwards})
     assert (answer.status, answer.headers["Location"]) == (303, "/console")

@@ -1,7 +1,6 @@
 """Cards and codes in the console (contract 3.3, 5.5): everything that makes a payment end so or so, searched as it is typed."""
 from typing import Any
 
-import pytest
 from playwright.sync_api import expect
 
 from tgpay_emulator.domain.wallets import PREFIXES, TEST_CODES
@@ -10,6 +9,7 @@ from tgpay_emulator.terminal import AMOUNT_TRIGGERS
 
 from ..browser import DESK, PHONE, Visitor
 from ..driver import RESPONSE_CODES, Shop, card_of
+from ..tables import every_row
 from .desk import Desk, words
 
 
@@ -34,7 +34,7 @@ def test_a_code_is_told_with_its_message_its_status_and_what_the_payer_reads(des
     assert "Please confirm the card has enough money" in told["3084"] and "\u8bf7\u786e\u8ba4\u5361\u5185\u4f59\u989d" in told["3084"]
 
 
-@pytest.mark.parametrize("search, cards, codes", [
+@every_row("search, cards, codes", [
     ("3084", 1, 1), ("4000 0230 8400 0003", 1, 0), (card_of("3084"), 1, 0), ("INSUFFICIENT balance", 2, 2), ("how to do", 0, 1),
     ("nothing has this", 0, 0), ("<b>", 0, 0),
 ])

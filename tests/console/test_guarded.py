@@ -4,6 +4,7 @@ from collections.abc import Iterator
 import pytest
 
 from ..driver import Server
+from ..tables import every_row
 from .desk import Desk
 
 TOKEN = "guarded-as-it-should-be"
@@ -20,7 +21,7 @@ def guarded() -> Iterator[str]:
         yield server.url
 
 
-@pytest.mark.parametrize("path", PAGES)
+@every_row("path", PAGES)
 def test_a_stranger_is_asked_for_the_token_and_one_who_knows_it_is_led_to_the_page(guarded: str, path: str) -> None:
     somebody = Desk(guarded)
     refused = somebody.ask("GET", path)
@@ -30,7 +31,7 @@ def test_a_stranger_is_asked_for_the_token_and_one_who_knows_it_is_led_to_the_pa
     assert somebody.ask("GET", path).status == 200
 
 
-@pytest.mark.parametrize("path", CHANGES)
+@every_row("path", CHANGES)
 def test_a_stranger_changes_nothing(guarded: str, path: str) -> None:
     refused = Desk(guarded).ask("POST", path, {"do": "freeze", "name": "chaos"})
     assert refused.status == 401 and 'name="token"' in refused.text

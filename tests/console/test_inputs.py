@@ -2,9 +2,8 @@
 import json
 from urllib import parse
 
-import pytest
-
 from ..driver import Shop, exchange
+from ..tables import every_row
 
 
 def page(shop: Shop, path: str, method: str = "GET", **form: str) -> tuple[int, str]:
@@ -14,7 +13,7 @@ def page(shop: Shop, path: str, method: str = "GET", **form: str) -> tuple[int, 
     return answer.status, answer.text
 
 
-@pytest.mark.parametrize("path, named", [
+@every_row("path, named", [
     ("/orders?status=PAID", "status must be one of WAIT_BUYER_PAY"),
     ("/orders?endpoint=x", "endpoint must be one of"),
     ("/notifications?status=heard", "status must be one of pending"),
@@ -24,7 +23,7 @@ def test_an_unknown_value_of_a_filter_is_400_and_names_the_known(shop: Shop, pat
     assert (status, named in text) == (400, True)
 
 
-@pytest.mark.parametrize("path", [
+@every_row("path", [
     "/orders", "/notifications", "/journal", "/terminals", "/scenarios", "/clock", "/settlement", "/try",
     "/events", "/pulse"])
 def test_an_unknown_merchant_is_404_and_the_links_lead_on_without_it(shop: Shop, path: str) -> None:
@@ -33,9 +32,9 @@ def test_an_unknown_merchant_is_404_and_the_links_lead_on_without_it(shop: Shop,
     assert 'href="/console/cards"' in text
 
 
-@pytest.mark.parametrize("query, form, status", [
+@every_row("query, form, status", [
     ("merchant_id={}", {}, 400), ("merchants_id=nobody", {}, 404), ("", {"merchants_id": "{}"}, 400)])
-@pytest.mark.parametrize("path", ["/journal/clear", "/scenarios/off"])
+@every_row("path", ["/journal/clear", "/scenarios/off"], apart=True)
 def test_a_slip_never_means_all_merchants(shop: Shop, path: str, query: str, form: dict[str, str],
                                           status: int) -> None:
     shop.qr_order()
@@ -46,14 +45,14 @@ def test_a_slip_never_means_all_merchants(shop: Shop, path: str, query: str, for
     assert shop.control.get("/scenario", merchants_id=shop.merchants_id)["merchants_id"] == shop.merchants_id
 
 
-@pytest.mark.parametrize("number", ["9223372036854775808", "9" * 5_000, "0", "-1", "01", "%D9%A1", "x"])
+@every_row("number", ["9223372036854775808", "9" * 5_000, "0", "-1", "01", "%D9%A1", "x"])
 def test_what_is_no_id_is_404(shop: Shop, number: str) -> None:
     for path in ("/orders", "/journal", "/notifications"):
         assert page(shop, f"{path}/{number}")[0] == 404
     assert exchange(f"{shop.control.url}/3ds/x/{number}").status == 404
 
 
-@pytest.mark.parametrize("path", [
+@every_row("path", [
     "/settlement?end=0001-01-01", "/settlement?start=9999-12-31", "/settlement/0001-01-01",
     "/settlement/2026-01-01?after=" + "9" * 5_000, "/settlement/2026-01-01?after=9223372036854775808",
     "/orders?before=" + "9" * 5_000, "/journal?before=9223372036854775808"])
@@ -61,7 +60,7 @@ def test_a_page_at_the_end_of_all_numbers_is_shown(shop: Shop, path: str) -> Non
     assert page(shop, path)[0] == 200
 
 
-@pytest.mark.parametrize("attempt", ["9" * 5_000, "-1", "\u0663", ""])
+@every_row("attempt", ["9" * 5_000, "-1", "\u0663", ""])
 def test_an_attempt_that_is_none_is_the_first(shop: Shop, attempt: str) -> None:
     text = json.dumps({"rules": [{"when": {"attempt": 1}, "then": {}}]})
     status, shown = page(shop, "/scenarios/desk", "POST", text=text, do="try", attempt=attempt, params="a=b")

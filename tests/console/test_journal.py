@@ -1,9 +1,8 @@
 """The journal in the console: every request, its verdict, and a refused signature explained (contract 5.5)."""
 from typing import Any
 
-import pytest
-
 from ..driver import VISA, Answer, Control, Shop, pay_info
+from ..tables import every_row
 from .desk import Desk, misjoined, rows, words
 
 LANGUAGES = ("PHP", "Java", "Python", "JavaScript")
@@ -21,11 +20,11 @@ def test_requests_are_listed_newest_first_with_verdict_findings_and_the_mistake(
     assert "OK" in told[2] and "Findings:" in told[2]
 
 
-@pytest.mark.parametrize("asked, verdicts", [
+@every_row("asked, verdicts", [
     ({}, ["ILLEGAL_SIGN", "OK", "OK"]), ({"verdict": "OK"}, ["OK", "OK"]), ({"verdict": "refused"}, ["ILLEGAL_SIGN"]),
     ({"verdict": "ILLEGAL_SIGN"}, ["ILLEGAL_SIGN"]), ({"endpoint": "tgpayquery"}, ["OK"]), ({"endpoint": "tgpayrefund"}, []),
     ({"verdict": "refused", "endpoint": "tgpayquery"}, []),
-])
+], apart=True)
 def test_filters_narrow_together(desk: Desk, shop: Shop, asked: dict[str, str], verdicts: list[str]) -> None:
     shop.query(shop.qr_order()["out_trade_no"])
     shop.send("tgpayqrcode", misjoined(shop))

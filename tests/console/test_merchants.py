@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from ..browser import DESK, Visitor
 from ..driver import Control, Shop, exchange
+from ..tables import every_row
 from .desk import OWN_FORM, Desk, rows, told, words
 
 SETTINGS = {"name": "Tea & Co", "notify_url": "http://127.0.0.1:9/n", "notify_method": "POST", "currency": "EUR", "rate": "7.85000000",
@@ -60,7 +61,7 @@ def test_one_is_made_with_a_name_and_all_it_needs(desk: Desk, control: Control) 
     control.ask("DELETE", f"/merchants/{number}")
 
 
-@pytest.mark.parametrize("fields, sentence", [
+@every_row("fields, sentence", [
     ({"merchants_id": "201703200001"}, "already"), ({"merchants_id": "no blanks"}, "letters and digits"),
     ({"name": "x" * 129}, "1 to 128 printable characters"),
 ])
@@ -144,13 +145,13 @@ def test_a_removal_asks_first_and_leads_to_the_others(visitor: Visitor, doomed: 
     assert doomed.control.ask("GET", f"/merchants/{mid}").status == 404
 
 
-@pytest.mark.parametrize("method, path", [("GET", ""), ("POST", ""), ("POST", "/reset"), ("POST", "/remove")])
+@every_row("method, path", [("GET", ""), ("POST", ""), ("POST", "/reset"), ("POST", "/remove")])
 def test_a_merchant_that_there_is_not_is_told(desk: Desk, method: str, path: str) -> None:
     answer = desk.ask(method, f"/merchants/nobody{path}", dict(SETTINGS, products="h5") if method == "POST" else None)
     assert (answer.status, "there is no merchant nobody" in answer.text) == (404, True)
 
 
-@pytest.mark.parametrize("path", ["", "/{}", "/{}/reset", "/{}/remove"])
+@every_row("path", ["", "/{}", "/{}/reset", "/{}/remove"])
 def test_pages_of_other_sites_change_nothing(desk: Desk, shop: Shop, path: str) -> None:
     before = desk.page("/merchants"), settings(shop)
     refused = exchange(f"{desk.url}/console/merchants{path.format(shop.merchants_id)}", "POST", urlencode(SETTINGS).encode(),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ..driver import VISA, Clock, Receiver, Shop, card_of, exchange
+from ..tables import every_row
 from .desk import Desk, misjoined, told, words
 
 
@@ -86,7 +87,7 @@ def test_the_rule_that_fitted_is_told_and_of_others_why_not(desk: Desk, shop: Sh
     assert "dear ones" in first and "900.00" in first
 
 
-@pytest.mark.parametrize("injected, told", [
+@every_row("injected, told", [
     ("fee_off", "Injected: the fee is a penny off"), ("missing", "Injected: the file lacks it"), ("next_day", "Injected: a day late")])
 def test_what_a_scenario_has_injected_in_the_settlement_is_told(desk: Desk, shop: Shop, injected: str, told: str) -> None:
     rules = [{"name": "off", "when": {"endpoint": "tgpaybarcode"}, "then": {"settlement": injected}}]
@@ -165,7 +166,7 @@ ACTS = [
 ]
 
 
-@pytest.mark.parametrize("make, act, fields, sentence, status", ACTS)
+@every_row("make, act, fields, sentence, status", ACTS)
 def test_an_act_is_offered_done_and_told(desk: Desk, shop: Shop, make: Any, act: str, fields: dict[str, str], sentence: str,
                                          status: str) -> None:
     number = make(shop)
@@ -179,7 +180,7 @@ def test_an_act_is_offered_done_and_told(desk: Desk, shop: Shop, make: Any, act:
     assert told(desk.page(path)) == ""  # it is said once
 
 
-@pytest.mark.parametrize("make, act, fields, sentence", [
+@every_row("make, act, fields, sentence", [
     (paid, "pay", {}, "TRADE_HAS_SUCCESS: order {} is paid already"),
     (paid, "chargeback", {}, "chargeback is for card orders; this one was made by tgpaybarcode"),
     (paid, "refund", {"amount": "8.01"}, "REASON_TRADE_REFUND_FEE_ERR: refund_amount 8.01 exceeds the 8.00 that is left of the payment"),
@@ -219,7 +220,7 @@ def test_only_what_is_possible_is_offered(desk: Desk, shop: Shop) -> None:
     assert "Nothing can happen to this order any more." in words(desk.page(path).get_element_by_id("acts"))
 
 
-@pytest.mark.parametrize("origin, status", [("https://evil.example", 403), ("null", 403), (None, 303), ("own", 303)])
+@every_row("origin, status", [("https://evil.example", 403), ("null", 403), (None, 303), ("own", 303)])
 def test_a_page_of_another_site_changes_nothing(desk: Desk, shop: Shop, origin: str | None, status: int) -> None:
     number = wallet(shop)
     headers = {} if origin is None else {"Origin": desk.url if origin == "own" else origin}

@@ -2,9 +2,8 @@
 import shlex
 import subprocess
 
-import pytest
-
 from ..driver import Shop, exchange
+from ..tables import every_row
 from .desk import Desk, rows, words
 
 PAGE = 50
@@ -24,12 +23,12 @@ def test_orders_are_listed_newest_first_each_with_its_state_in_a_word(desk: Desk
     assert "GBP 129.00 − 29.00" in told[-1]
 
 
-@pytest.mark.parametrize("search, references", [
+@every_row("search, references", [
     ("", ["Watch, steel", "Strap 100%", "Ring_1"]), ("STEEL", ["Watch, steel"]), ("100%", ["Strap 100%"]), ("g_1", ["Ring_1"]),
     ("_", ["Ring_1"]),
     ("8", None),
     ("8.00", ["Strap 100%"]), ("12.5", ["Watch, steel"]), ("'; DROP TABLE orders; --", []), ("\\", []), ("nowhere", []),
-])
+], apart=True)
 def test_a_search_finds_parts_of_references_and_whole_amounts(desk: Desk, shop: Shop, search: str, references: list[str] | None) -> None:
     made = {reference: shop.qr_order(amount, reference=reference)["out_trade_no"]
             for reference, amount in (("Watch, steel", "12.50"), ("Strap 100%", "8.00"), ("Ring_1", "7.00"))}
@@ -47,10 +46,10 @@ def test_a_search_finds_a_part_of_an_order_number_and_of_a_trade_number(desk: De
     assert numbers(desk, shop, search=shop.story(second)["trans_id"][4:]) == [second]
 
 
-@pytest.mark.parametrize("asked, kinds", [
+@every_row("asked, kinds", [
     ({"status": "TRADE_SUCCESS"}, ["paid"]), ({"status": "WAIT_BUYER_PAY"}, ["waiting", "h5"]), ({"status": "TRADE_CLOSED"}, []),
     ({"endpoint": "tgpayh5"}, ["h5"]), ({"endpoint": "tgpayqrcode", "status": "WAIT_BUYER_PAY"}, ["waiting"]),
-])
+], apart=True)
 def test_filters_narrow_together(desk: Desk, shop: Shop, asked: dict[str, str], kinds: list[str]) -> None:
     made = {"paid": shop.qr_order()["out_trade_no"], "waiting": shop.qr_order()["out_trade_no"], "h5": shop.h5_order()["out_trade_no"]}
     shop.happens(made["paid"], "pay")
@@ -76,7 +75,7 @@ def test_older_orders_are_a_page_further_without_a_gap_or_a_repetition(desk: Des
     assert desk.page(older.get("href")).xpath("//a[@rel='next']") == []
 
 
-@pytest.mark.parametrize("before", ["x", "-1", "1e3", "9" * 30, "٣"])
+@every_row("before", ["x", "-1", "1e3", "9" * 30, "٣"], apart=True)
 def test_a_place_that_is_none_is_the_beginning(desk: Desk, shop: Shop, before: str) -> None:
     number = shop.qr_order()["out_trade_no"]
     assert numbers(desk, shop, before=before) == [number]
@@ -97,7 +96,7 @@ def test_html_in_order_numbers_and_references_is_shown_not_run(desk: Desk, busy:
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
 
 
-@pytest.mark.parametrize("path", ["/orders", "/notifications", "/journal"])
+@every_row("path", ["/orders", "/notifications", "/journal"])
 def test_a_page_has_a_strict_policy_and_shows_no_token(desk: Desk, busy: Shop, path: str) -> None:
     answer = desk.ask("GET", path, merchants_id=busy.merchants_id)
     policy = answer.headers["Content-Security-Policy"]
@@ -113,13 +112,13 @@ def test_the_first_view_is_light(desk: Desk, busy: Shop) -> None:
     assert len(page.raw) + sum(len(exchange(f"{desk.url}{path}").raw) for path in loaded) < 150_000
 
 
-@pytest.mark.parametrize("asked, cookie, browser, expected", [
+@every_row("asked, cookie, browser, expected", [
     ("zh", "", "en", "zh-CN"), ("en", "zh", "zh", "en"), ("", "zh", "en", "zh-CN"), ("", "", "zh-CN,zh;q=0.9", "zh-CN"),
     ("", "", "fr", "en"), ("xx", "zh", "en", "en"),
 ])
 def test_the_language_is_the_one_asked_for_else_the_one_chosen_before_else_the_browsers(
         desk: Desk, asked: str, cookie: str, browser: str, expected: str) -> None:
-    desk.language = browser
+    desk = Desk(desk.url, browser)
     if cookie:
         desk.page("/orders", lang=cookie)
     page = desk.page("/orders", **({"lang": asked} if asked else {}))
@@ -140,7 +139,7 @@ def test_names_in_the_query_are_nothing_but_names(desk: Desk) -> None:
     assert [script for script in page.iter("script") if script.text] == []
 
 
-@pytest.mark.parametrize("path", ["/orders/999999999", "/notifications/999999999", "/journal/999999999"])
+@every_row("path", ["/orders/999999999", "/notifications/999999999", "/journal/999999999"])
 def test_what_is_not_there_is_said_on_a_page_of_the_console(desk: Desk, path: str) -> None:
     answer = desk.ask("GET", path)
     assert answer.status == 404

@@ -11,6 +11,7 @@ from tgpay_emulator.scenarios import parse, shipped, shipped_scenario, toml
 
 from ..browser import DESK, Visitor
 from ..driver import Control, Shop, card_of, exchange
+from ..tables import every_row
 from .desk import OWN_FORM, Desk, told, words
 
 DECLINED = {"name": "declined <b>once</b>", "when": {"endpoint": "tgpaybankcard", "trans_amount__above": "100"},
@@ -83,13 +84,13 @@ def test_the_counters_go_on_by_themselves(visitor: Visitor, shop: Shop) -> None:
         expect(page.locator(".rules")).to_contain_text("1 times")
 
 
-@pytest.mark.parametrize("name", shipped())
+@every_row("name", shipped())
 def test_each_can_be_written_as_toml_and_read_again(name: str) -> None:
     scenario = shipped_scenario(name)
     assert parse(toml(scenario), f"{name}.toml") == scenario
 
 
-@pytest.mark.parametrize("name", shipped())
+@every_row("name", shipped())
 def test_each_lies_on_the_desk_as_its_file_has_it(desk: Desk, shop: Shop, name: str) -> None:
     page = desk.page(at(shop, f"/scenarios/desk?name={name}"))
     text = page.xpath("//textarea[@name='text']")[0].text_content()
@@ -124,7 +125,7 @@ def test_every_problem_stands_under_its_line(desk: Desk, shop: Shop) -> None:
     assert in_force(shop) == (None, None)
 
 
-@pytest.mark.parametrize("text, line, sentence", [
+@every_row("text, line, sentence", [
     ("summary = \"x\"\n[[rule]\n", 2, "is no TOML"),
     ("summary = \"x\"\n[[rule]]\nthen = {", 3, "is no TOML"),
     ("", 1, "summary is missing"),
@@ -171,7 +172,7 @@ def tried(page: Any) -> list[str]:
     return [words(row) for row in page.xpath("//*[@id='tried']/li")]
 
 
-@pytest.mark.parametrize("fields, expected", [
+@every_row("fields, expected", [
     ({"endpoint": "tgpaybankcard", "params": "trans_amount=120.00"},
      ["declined <b>once</b> fits", "later would fit, but an earlier rule wins"]),
     ({"endpoint": "tgpaybankcard", "params": "trans_amount = 1\ntrans_amount=99.00"},
@@ -219,14 +220,14 @@ def test_the_whole_way_in_a_browser(visitor: Visitor, shop: Shop) -> None:
         expect(page.locator("#in-force")).to_contain_text("No scenario is in force")
 
 
-@pytest.mark.parametrize("path, fields", [("/scenarios/on", "name=chaos"), ("/scenarios/off", ""), ("/scenarios/desk", "do=use&text=")])
+@every_row("path, fields", [("/scenarios/on", "name=chaos"), ("/scenarios/off", ""), ("/scenarios/desk", "do=use&text=")])
 def test_pages_of_other_sites_change_nothing(desk: Desk, shop: Shop, path: str, fields: str) -> None:
     refused = exchange(f"{shop.control.url}/console{at(shop, path)}", "POST", fields.encode(),
                        {**OWN_FORM, "Origin": "https://evil.example"})
     assert (refused.status, in_force(shop)) == (403, (None, None))
 
 
-@pytest.mark.parametrize("method, path", [
+@every_row("method, path", [
     ("GET", "/scenarios/desk?name=nothing"), ("POST", "/scenarios/on"), ("GET", "/scenarios?merchants_id=9"),
     ("GET", "/scenarios/desk?merchants_id=9")])
 def test_what_there_is_not_is_told(desk: Desk, method: str, path: str) -> None:

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from ..browser import DESK, Visitor
 from ..driver import Clock, Shop
+from ..tables import every_row
 from .desk import Desk, rows, words
 
 DAY, NEXT_DAY, NOON = "2027-03-02", "2027-03-03", "2027-03-01T04:00:00Z"
@@ -132,7 +133,7 @@ def test_a_merchant_without_any_is_told_what_to_do_and_the_page_does_it(visitor:
         expect(page.locator(".told.good")).to_contain_text("2027-03-02 12:00:00")
 
 
-@pytest.mark.parametrize("path, status, sentence", [
+@every_row("path, status, sentence", [
     ("/settlement.csv?start=2027-03-02&end=2027-03-01", 422, "start_date 2027-03-02 is after end_date 2027-03-01"),
     ("/settlement.csv?start=2020-01-01&end=2027-03-01", 422, "more than 366 days"), ("/settlement.csv", 422, "is not a date"),
     ("/settlement.csv?start=%3Cb%3E&end=2027-02-31", 422, "is not a day of the calendar"),
@@ -144,7 +145,7 @@ def test_what_cannot_be_shown_is_told(desk: Desk, path: str, status: int, senten
     assert (answer.status, sentence in answer.text, "<b>" in answer.text) == (status, True, False)
 
 
-@pytest.mark.parametrize("query, expected", [
+@every_row("query, expected", [
     ("start=2027-03-03&end=2027-03-01", ("2027-03-01", "2027-03-03")), ("start=2001-01-01&end=2027-03-01", ("2026-12-30", "2027-03-01")),
     ("end=2027-03-01", ("2027-02-16", "2027-03-01")),
 ])

@@ -4,6 +4,7 @@ from playwright.sync_api import expect
 
 from ..browser import DESK, Visitor
 from ..driver import Control, Shop, exchange
+from ..tables import every_row
 from .desk import OWN_FORM, Desk, words
 
 
@@ -84,7 +85,7 @@ def test_a_terminal_is_made_and_leads_to_its_screen_and_to_a_sale(visitor: Visit
     assert device(shop.control, serial)["merchants_id"] == shop.merchants_id
 
 
-@pytest.mark.parametrize("fields, sentence", [
+@every_row("fields, sentence", [
     ({"serial": " ", "merchants_id": "1"}, "terminal_sn must be"), ({"serial": "x" * 33, "merchants_id": "1"}, "terminal_sn must be"),
     ({"serial": "T1", "merchants_id": "nobody"}, "there is no merchant nobody"), ({}, "terminal_sn must be"),
     ({"serial": "0821032398", "merchants_id": "201807208001"}, "belongs to another merchant"),
@@ -98,7 +99,7 @@ def test_a_merchant_without_terminals_is_told_what_to_do(desk: Desk) -> None:
     assert "No terminals" in words(page) and page.xpath("//details[@open]")
 
 
-@pytest.mark.parametrize("path", ["/terminals", "/terminals/0821032398/switch", "/terminals/0821032398/tap"])
+@every_row("path", ["/terminals", "/terminals/0821032398/switch", "/terminals/0821032398/tap"])
 def test_pages_of_other_sites_change_nothing(desk: Desk, path: str) -> None:
     refused = exchange(f"{desk.url}/console{path}", "POST", b"online=off", {**OWN_FORM, "Origin": "https://evil.example"})
     assert refused.status == 403

@@ -13,6 +13,7 @@ from tgpay_emulator.web.console.try_it import TABLES
 from ..browser import DESK, Visitor
 from ..driver import Control, Shop, card_of, exchange, md5_sign
 from ..looks import faults
+from ..tables import every_row
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
 WATCHES = "201703200001"
@@ -33,7 +34,7 @@ def canonical(page: Page) -> str:
     return page.locator(".canonical").inner_text()
 
 
-@pytest.mark.parametrize("key", TABLES)
+@every_row("key", TABLES, apart=True)
 def test_every_form_as_it_is_filled_in_is_taken_by_the_gateway(shop: Shop, control: Control, key: str) -> None:
     number = shop.h5_order()["out_trade_no"] if key == "tgpayapi" else ""
     if key in ("tgpayquery", "tgpaycheck", "tgpaycancel", "tgpayrefund"):

@@ -9,6 +9,7 @@ from tgpay_emulator.base.settings import Settings
 from tgpay_emulator.server.process import guarded
 
 from ..driver import Control, Server, Shop, exchange
+from ..tables import every_row
 
 TOKEN = "s3cret"
 PATHS = [("GET", "/merchants"), ("POST", "/reset"), ("POST", "/clock"), ("DELETE", "/journal"), ("GET", "/events"),
@@ -23,9 +24,9 @@ def locked() -> Iterator[str]:
 
 # The token.
 
-@pytest.mark.parametrize("given", [None, "", "Bearer", "Bearer ", "Bearer wrong", f"Bearer {TOKEN}x", f"Basic {TOKEN}", TOKEN,
-                                   "Bearer s\u00e9cret"])
-@pytest.mark.parametrize("method, path", PATHS)
+@every_row("given", [None, "", "Bearer", "Bearer ", "Bearer wrong", f"Bearer {TOKEN}x", f"Basic {TOKEN}", TOKEN,
+                     "Bearer s\u00e9cret"])
+@every_row("method, path", PATHS)
 def test_without_the_token_the_answer_is_401(locked: str, method: str, path: str, given: str | None) -> None:
     headers = {} if given is None else {"Authorization": given}
     answer = Control(locked).ask(method, path, headers=headers)
@@ -46,7 +47,7 @@ def test_health_and_the_gateway_need_no_token(locked: str) -> None:
     assert Shop(Control(locked), "201703200001", "14b0be26d00fbc6dcf20ed1f0a3516df").pay_by_barcode()["is_success"] == "T"
 
 
-@pytest.mark.parametrize("host, token, expected", [
+@every_row("host, token, expected", [
     ("127.0.0.1", "", "none"), ("127.8.9.1", "", "none"), ("::1", "", "none"), ("localhost", "", "none"), ("127.0.0.1", "own", "own"),
     ("0.0.0.0", "", "made"), ("::", "", "made"), ("192.0.2.1", "", "made"), ("emulator.example", "", "made"), ("0.0.0.0", "own", "own"),
     ("0.0.0.0", "off", "off"),
@@ -59,9 +60,9 @@ def test_a_token_is_required_on_anything_but_loopback_unless_switched_off(host: 
 
 # Pages of other sites.
 
-@pytest.mark.parametrize("method, path", [("POST", "/clock"), ("PATCH", "/merchants/201703200001"), ("DELETE", "/journal")])
-@pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1", "http://127.0.0.1:1", "http://localhost.evil.example",
-                                    "null", "file://", "http://[bad", ""])
+@every_row("method, path", [("POST", "/clock"), ("PATCH", "/merchants/201703200001"), ("DELETE", "/journal")])
+@every_row("origin", ["https://evil.example", "http://127.0.0.1", "http://127.0.0.1:1", "http://localhost.evil.example",
+                      "null", "file://", "http://[bad", ""])
 def test_a_page_of_another_site_changes_nothing(locked: str, method: str, path: str, origin: str) -> None:
     answer = Control(locked, TOKEN).ask(method, path, headers={"Origin": origin})
     assert (answer.status, answer.headers["Content-Type"]) == (403, "application/problem+json")
@@ -86,8 +87,8 @@ def test_no_page_of_another_site_may_read_the_control_interface(control: Control
 
 # Headers and problem documents.
 
-@pytest.mark.parametrize("path", ["/", "/livez", "/_emulator/health", "/_emulator/merchants", "/_emulator/nothing", "/v2/tgpayquery.php",
-                                  "/v2/nothing.php", "/wallet/nobody", "/static/style.css", "/nothing"])
+@every_row("path", ["/", "/livez", "/_emulator/health", "/_emulator/merchants", "/_emulator/nothing", "/v2/tgpayquery.php",
+                    "/v2/nothing.php", "/wallet/nobody", "/static/style.css", "/nothing"])
 def test_every_answer_names_the_emulator(control: Control, path: str) -> None:
     version = control.get("/health")["version"]
     assert exchange(f"{control.url}{path}").headers["X-TGPay-Emulator"] == version
@@ -104,7 +105,7 @@ def test_every_answer_of_the_gateway_names_its_journal_entry(shop: Shop) -> None
     assert len({answer.headers["X-TGPay-Request"] for answer in answers}) == len(answers)
 
 
-@pytest.mark.parametrize("method, path, body, status", [
+@every_row("method, path, body, status", [
     ("GET", "/nothing", None, 404), ("PUT", "/clock", {}, 405), ("GET", "/orders/201703200001/none", None, 404),
     ("POST", "/clock", {}, 422), ("POST", "/merchants", {"rate": "x"}, 422), ("GET", "/orders?limit=x", None, 400),
     ("GET", "/wait?merchants_id=201703200001&out_trade_no=none&timeout=0", None, 408), ("GET", "/journal/0", None, 404),

@@ -7,6 +7,7 @@ from ..card_orders import (
     DECLINED, EXPIRED, PENDING, PENDING_3D, REVIEWED, REVOKED, Make, after, cancelled, charged_back, happened,
     on_the_page, presented, refunded)
 from ..driver import RESPONSE_CODES, Clock, Control, Receiver, Shop, card_of, luhn_digit
+from ..tables import every_row
 
 EVENTS = ("pay", "decline", "expire", "close", "approve", "refuse", "chargeback")
 SHOWN = {code: row["shown_to_payer"] for code, row in RESPONSE_CODES.items()}
@@ -33,7 +34,7 @@ TRADE_STATUS = {"success": "TRADE_SUCCESS", "failed": "TRADE_CLOSED", "expired":
 POSSIBLE = [(state, event, *after) for state, events in AFTER.items() for event, after in events.items()]
 
 
-@pytest.mark.parametrize("state, event, status, code", POSSIBLE, ids=[f"{state}-{event}" for state, event, _, _ in POSSIBLE])
+@every_row("state, event, status, code", POSSIBLE, ids=[f"{state}-{event}" for state, event, _, _ in POSSIBLE])
 def test_an_event_that_is_possible_in_a_state_leads_to_the_next(shop: Shop, state: str, event: str, status: str, code: str) -> None:
     number = STATES[state](shop)
     answer = shop.happens(number, event)
@@ -44,7 +45,7 @@ def test_an_event_that_is_possible_in_a_state_leads_to_the_next(shop: Shop, stat
     assert shop.story(number)["history"][-1]["cause"] == "control"
 
 
-@pytest.mark.parametrize("state", STATES)
+@every_row("state", STATES)
 def test_an_event_that_is_impossible_is_a_conflict_that_names_the_possible_ones_and_changes_nothing(shop: Shop, state: str) -> None:
     number = STATES[state](shop)
     before = shop.story(number)
@@ -57,7 +58,7 @@ def test_an_event_that_is_impossible_is_a_conflict_that_names_the_possible_ones_
     assert shop.story(number) == before
 
 
-@pytest.mark.parametrize("state, event", [
+@every_row("state, event", [
     ("received", "decline"), ("pending", "decline"), ("pending", "refuse"), ("3-D", "decline"), ("3-D", "refuse")])
 def test_a_payment_fails_with_the_code_that_is_told(shop: Shop, state: str, event: str) -> None:
     number = STATES[state](shop)
@@ -66,7 +67,7 @@ def test_a_payment_fails_with_the_code_that_is_told(shop: Shop, state: str, even
     assert (told["status"], told["resp_code"], told["resp_msg"]) == ("failed", "3084", "Insufficient account balance")
 
 
-@pytest.mark.parametrize("code", ["0000", "3200", "0503", "3300", "0000000", "", "x", "9998"])
+@every_row("code", ["0000", "3200", "0503", "3300", "0000000", "", "x", "9998"])
 def test_a_code_that_is_none_of_a_failed_payment_is_a_problem_that_changes_nothing(shop: Shop, code: str) -> None:
     number = STATES["pending"](shop)
     before = shop.story(number)
@@ -132,7 +133,7 @@ def test_a_card_order_can_be_waited_for_by_either_status(notified: Shop, receive
     assert [notification["status"] for notification in answer.json["notifications"]] == ["delivered"]
 
 
-@pytest.mark.parametrize("state, status", [
+@every_row("state, status", [
     ("received", "received"), ("pending", "pending"), ("pending_review", "pending_review"), ("failed", "failed"), ("expired", "expired"),
     ("canceled", "canceled")])
 def test_every_status_of_a_card_order_can_be_waited_for(shop: Shop, state: str, status: str) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from ..driver import Control, Server, Shop, exchange
+from ..tables import every_row
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 GUARDED = ["/_emulator/merchants", "/_emulator/health", "/_emulator/nothing", "/console", "/console/orders", "/demo"]
@@ -33,14 +34,14 @@ def asked(url: str, method: str, path: str, headers: dict[str, str], body: bytes
 
 # Hosts.
 
-@pytest.mark.parametrize("host", MEANT)
-@pytest.mark.parametrize("path", GUARDED)
+@every_row("host", MEANT)
+@every_row("path", GUARDED)
 def test_under_a_loopback_name_everything_answers(base_url: str, path: str, host: str) -> None:
     assert asked(base_url, "GET", path, {"Host": host})[0] in (200, 302, 303, 404)
 
 
-@pytest.mark.parametrize("host", FOREIGN)
-@pytest.mark.parametrize("path", GUARDED)
+@every_row("host", FOREIGN)
+@every_row("path", GUARDED)
 def test_under_another_name_nothing_that_controls_answers(base_url: str, path: str, host: str) -> None:
     status, body = asked(base_url, "GET", path, {"Host": host})
     assert status in (400, 421)
@@ -52,8 +53,8 @@ def test_a_misdirected_request_says_what_to_do(base_url: str) -> None:
     assert status == 421 and b"--allowed-hosts" in body and b"evil.example" in body
 
 
-@pytest.mark.parametrize("path", ["/console", "/console/orders", "/demo"])
-@pytest.mark.parametrize("language, words", [("en-GB,en", "no such name"), ("zh-CN,zh", "没有这个域名")])
+@every_row("path", ["/console", "/console/orders", "/demo"])
+@every_row("language, words", [("en-GB,en", "no such name"), ("zh-CN,zh", "没有这个域名")])
 def test_a_browser_under_another_name_is_shown_a_page_in_its_language(base_url: str, path: str, language: str, words: str) -> None:
     browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": language, "Host": "evil.example"}
     status, body = asked(base_url, "GET", path, browser)
@@ -64,7 +65,7 @@ def test_a_browser_under_another_name_is_shown_a_page_in_its_language(base_url: 
     assert asked(base_url, "GET", "/_emulator/merchants", browser)[1].startswith(b"{")
 
 
-@pytest.mark.parametrize("host", ["[bad", "a/b", "a:x"])
+@every_row("host", ["[bad", "a/b", "a:x"])
 def test_a_host_header_that_names_no_host_is_said_to_be_one(base_url: str, host: str) -> None:
     status, body = asked(base_url, "GET", "/_emulator/clock", {"Host": host})
     assert status == 421 and b"Host header names no host" in body
@@ -76,7 +77,7 @@ def test_a_request_target_with_another_host_does_not_help(base_url: str) -> None
     assert told[0] == 421
 
 
-@pytest.mark.parametrize("path", OPEN)
+@every_row("path", OPEN)
 def test_payers_and_merchants_come_under_any_name(base_url: str, path: str) -> None:
     assert asked(base_url, "GET", path, {"Host": "pay.shop.example"})[0] in (200, 404)
 
@@ -110,9 +111,9 @@ def test_on_all_interfaces_the_machines_own_address_is_meant() -> None:
 
 # Pages of other sites, and forms.
 
-@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x",
-                                  "text/plain;charset=UTF-8"])
-@pytest.mark.parametrize("path", ["/_emulator/reset", "/_emulator/clock", "/console/clock", "/demo/next"])
+@every_row("kind", ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x",
+                    "text/plain;charset=UTF-8"])
+@every_row("path", ["/_emulator/reset", "/_emulator/clock", "/console/clock", "/demo/next"])
 def test_what_a_form_can_send_changes_nothing_unless_the_browser_says_whose_it_is(base_url: str, path: str, kind: str) -> None:
     for body in (b"", b"advance=1d", b'{"advance": "1d"}'):
         if body.startswith(b"{") and "urlencoded" in kind and "/_emulator" in path:
@@ -120,29 +121,29 @@ def test_what_a_form_can_send_changes_nothing_unless_the_browser_says_whose_it_i
         assert asked(base_url, "POST", path, {"Host": "127.0.0.1", "Content-Type": kind}, body)[0] == 415
 
 
-@pytest.mark.parametrize("path", ["/_emulator/clock", "/_emulator/merchants", "/console/clock", "/demo/next"])
+@every_row("path", ["/_emulator/clock", "/_emulator/merchants", "/console/clock", "/demo/next"])
 def test_a_body_of_no_type_which_a_script_of_any_page_can_send_changes_nothing(base_url: str, path: str) -> None:
     status, told = asked(base_url, "POST", path, {"Host": "127.0.0.1"}, b'{"advance": "1d"}')
     assert status == 415 and b"Content-Type" in told
     assert asked(base_url, "POST", path, {"Host": "127.0.0.1", "Origin": base_url}, b'{"advance": "1d"}')[0] != 415
 
 
-@pytest.mark.parametrize("headers", [{"Origin": "null"}, {"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"},
-                                     {"Sec-Fetch-Site": "same-site"}], ids=str)
+@every_row("headers", [{"Origin": "null"}, {"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"},
+                       {"Sec-Fetch-Site": "same-site"}], ids=str)
 def test_a_page_of_another_site_changes_nothing_whatever_it_sends(base_url: str, headers: dict[str, str]) -> None:
     for kind in ({}, FORM, {"Content-Type": "application/json"}):
         assert asked(base_url, "POST", "/_emulator/reset", {"Host": "127.0.0.1", **kind, **headers})[0] == 403
 
 
-@pytest.mark.parametrize("headers", [{}, {"Content-Type": "application/json"}, {"Sec-Fetch-Site": "same-origin"},
-                                     {"Sec-Fetch-Site": "none"}], ids=str)
+@every_row("headers", [{}, {"Content-Type": "application/json"}, {"Sec-Fetch-Site": "same-origin"},
+                       {"Sec-Fetch-Site": "none"}], ids=str)
 def test_programs_and_its_own_pages_may_change_it(base_url: str, headers: dict[str, str]) -> None:
     assert asked(base_url, "POST", "/_emulator/notifications/flush", {"Host": "127.0.0.1", **headers})[0] == 200
 
 
-@pytest.mark.parametrize("path", ["/_emulator/reset", "/_emulator/%72eset", "//_emulator/reset", "/_emulator/./reset", "/console/clock",
-                                  "/demo/next"])
-@pytest.mark.parametrize("method", ["GET", "POST"])
+@every_row("path", ["/_emulator/reset", "/_emulator/%72eset", "//_emulator/reset", "/_emulator/./reset", "/console/clock",
+                    "/demo/next"])
+@every_row("method", ["GET", "POST"])
 def test_a_notification_does_not_control_the_emulator(control: Control, shop: Shop, path: str, method: str) -> None:
     known = shop.pay_by_barcode()["out_trade_no"]
     control.ask("PATCH", f"/merchants/{shop.merchants_id}", {"notify_url": f"{control.url}{path}", "notify_method": method})
@@ -182,9 +183,9 @@ def test_a_seed_that_is_given_counts_and_a_drawn_one_stays(tmp_path: Any) -> Non
         assert merchants_of(Control(server.url)) == merchants_of(Control(usual.url))
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "http://localhost:9/", "http://[::1]:9/", "http://0.0.0.0:9/", "http://127.1:9/",
-                                 "http://[::ffff:127.0.0.1]:9/", "http://203.0.113.9/"])
-@pytest.mark.parametrize("own", [True, False])
+@every_row("url", ["http://127.0.0.1:9/", "http://localhost:9/", "http://[::1]:9/", "http://0.0.0.0:9/", "http://127.1:9/",
+                   "http://[::ffff:127.0.0.1]:9/", "http://203.0.113.9/"])
+@every_row("own", [True, False])
 def test_where_others_reach_it_no_notification_goes_to_its_other_services(reachable: Server, url: str, own: bool) -> None:
     control = Control(reachable.url, "s3cret")
     shop = control.shop(**({"notify_url": url} if own else {}))

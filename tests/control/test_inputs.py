@@ -11,6 +11,7 @@ import pytest
 from tgpay_emulator.web.control.interface import OPERATIONS, Operation
 
 from ..driver import Answer, Control, Server, Shop, exchange
+from ..tables import every_row
 
 IDS = [f"{row.method} {row.path}" for row in OPERATIONS]
 READERS = [row for row in OPERATIONS if row.body]
@@ -76,7 +77,7 @@ def assert_problem(answer: Answer, status: int, *named: str) -> None:
 
 # Queries.
 
-@pytest.mark.parametrize("row", OPERATIONS, ids=IDS)
+@every_row("row", OPERATIONS, ids=IDS)
 def test_an_unknown_parameter_is_400_and_changes_nothing(desk: Desk, row: Operation) -> None:
     before = desk.everything()
     for name in ("merchant_id", "MERCHANTS_ID", "limits", "x", ""):
@@ -97,8 +98,8 @@ def wrong_values(parameter: Any) -> list[str]:
     return ["soon", "9" * 5_000, "-5s", "1w"] if parameter.name == "timeout" else []
 
 
-@pytest.mark.parametrize("row, parameter", FILTERS,
-                         ids=[f"{row.method} {row.path} {each.name}" for row, each in FILTERS])
+@every_row("row, parameter", FILTERS,
+           ids=[f"{row.method} {row.path} {each.name}" for row, each in FILTERS])
 def test_a_parameter_that_is_empty_repeated_or_of_another_kind_is_400(desk: Desk, row: Operation,
                                                                       parameter: Any) -> None:
     others = "" if row.path != "/wait" or parameter.name == "out_trade_no" else "&out_trade_no=1"
@@ -113,7 +114,7 @@ def test_a_parameter_that_is_empty_repeated_or_of_another_kind_is_400(desk: Desk
 OF_MERCHANTS = [row for row, each in FILTERS if each.name == "merchants_id"]
 
 
-@pytest.mark.parametrize("row", OF_MERCHANTS, ids=lambda row: f"{row.method} {row.path}")
+@every_row("row", OF_MERCHANTS, ids=lambda row: f"{row.method} {row.path}")
 def test_a_merchant_that_is_not_there_is_404_in_every_query(desk: Desk, row: Operation) -> None:
     for number in ("nobody", "29", "0" * 5_000, "\u0000", "%00"):
         body = b'{"name": "autopay"}' if row.method == "PUT" else None
@@ -124,7 +125,7 @@ def test_a_merchant_that_is_not_there_is_404_in_every_query(desk: Desk, row: Ope
 WORDS = [(row, each) for row, each in FILTERS if "enum" in each.schema and row.path != "/wait"]
 
 
-@pytest.mark.parametrize("row, parameter", WORDS, ids=[f"{row.path} {each.name}" for row, each in WORDS])
+@every_row("row, parameter", WORDS, ids=[f"{row.path} {each.name}" for row, each in WORDS])
 def test_each_word_that_the_document_lists_is_taken(desk: Desk, row: Operation, parameter: Any) -> None:
     assert {desk.send(row, f"{parameter.name}={word}").status for word in parameter.schema["enum"]} == {200}
 
@@ -142,7 +143,7 @@ def test_a_wait_has_one_name_for_delivered_notifications(desk: Desk) -> None:
         assert (answer.status, other.partition("=")[0] in answer.json["detail"]) == (400, True)
 
 
-@pytest.mark.parametrize("last", ["9" * 5_000 + "-0-0", "\u0661-0-0", "1-1-" + "9" * 19])
+@every_row("last", ["9" * 5_000 + "-0-0", "\u0661-0-0", "1-1-" + "9" * 19])
 def test_a_place_in_the_stream_that_cannot_be_is_that_of_now(desk: Desk, last: str) -> None:
     with socket.create_connection(("127.0.0.1", int(desk.control.url.rpartition(":")[2])), 10) as line:
         head = f"GET /_emulator/events HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: {last}\r\n\r\n"
@@ -152,7 +153,7 @@ def test_a_place_in_the_stream_that_cannot_be_is_that_of_now(desk: Desk, last: s
 
 # Bodies.
 
-@pytest.mark.parametrize("row", OTHERS, ids=[f"{row.method} {row.path}" for row in OTHERS])
+@every_row("row", OTHERS, ids=[f"{row.method} {row.path}" for row in OTHERS])
 def test_a_body_where_none_is_read_is_400_and_changes_nothing(desk: Desk, row: Operation) -> None:
     before = desk.everything()
     for body in (b'{"merchants_id": "201703200001"}', b"[]", b"null", b"merchants_id=201703200001", b"\x00",
@@ -187,7 +188,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "compressed": (b"\x1f\x8b\x08\x00\x00", "UTF-8"), "unknown": (b'{"xyz": 1}', "xyz")}
 
 
-@pytest.mark.parametrize("row", READERS, ids=[f"{row.method} {row.path}" for row in READERS])
+@every_row("row", READERS, ids=[f"{row.method} {row.path}" for row in READERS])
 def test_a_body_that_is_no_plain_json_object_of_known_members_is_400(desk: Desk, row: Operation) -> None:
     before = desk.everything()
     for name, (body, sentence) in HOSTILE.items():
@@ -197,8 +198,8 @@ def test_a_body_that_is_no_plain_json_object_of_known_members_is_400(desk: Desk,
     assert desk.everything() == before
 
 
-@pytest.mark.parametrize("body", [b'\xef\xbb\xbf{"freeze": false}', b'\r\n\t {"freeze": false} \n',
-                                  b'{"fr\\u0065eze": false}'])
+@every_row("body", [b'\xef\xbb\xbf{"freeze": false}', b'\r\n\t {"freeze": false} \n',
+                    b'{"fr\\u0065eze": false}'])
 def test_json_may_begin_with_a_byte_order_mark_and_have_blanks(desk: Desk, body: bytes) -> None:
     row = next(row for row in OPERATIONS if (row.method, row.path) == ("POST", "/clock"))
     for content_type in ("application/json", "application/x-www-form-urlencoded"):
@@ -210,8 +211,8 @@ def test_json_may_begin_with_a_byte_order_mark_and_have_blanks(desk: Desk, body:
 MEMBERS = [(row, name) for row in READERS for name in row.body["properties"]]  # type: ignore[index]
 
 
-@pytest.mark.parametrize("row, name", MEMBERS,
-                         ids=[f"{row.method} {row.path} {name}" for row, name in MEMBERS])
+@every_row("row, name", MEMBERS,
+           ids=[f"{row.method} {row.path} {name}" for row, name in MEMBERS])
 def test_a_member_of_every_json_type_is_taken_or_refused(desk: Desk, row: Operation, name: str) -> None:
     assert row.body is not None
     schema = row.body["properties"][name]
@@ -235,7 +236,7 @@ def is_wrong(value: Any, schema: dict[str, Any]) -> bool:
     return kind not in types and not (kind == "integer" and "number" in types)
 
 
-@pytest.mark.parametrize("rows, status, named", [
+@every_row("rows, status, named", [
     ([{"out_trade_no": "1", "amout": "1"}], 400, "did you mean amount?"),
     ([{"out_trade_no": "1", "amount": {}}], 422, "row 1: amount"),
     ([{"out_trade_no": [], "amount": "1"}], 422, "row 1: out_trade_no"),
@@ -270,14 +271,14 @@ NO_IDS = ["0", "-1", "+1", "007", "1.0", "1e3", "x", "9223372036854775808", "9" 
           " 1", "1 ", "%00", "\n1", "1\n", "1/", "9223372036854775807"]
 
 
-@pytest.mark.parametrize("path", ["/journal/{}", "/notifications/{}", "/notifications/{}/replay"])
+@every_row("path", ["/journal/{}", "/notifications/{}", "/notifications/{}/replay"])
 def test_what_is_no_id_is_404(desk: Desk, path: str) -> None:
     for written in NO_IDS:
         method = "POST" if path.endswith("replay") else "GET"
         assert_problem(desk.control.ask(method, path.format(parse.quote(written, safe=""))), 404)
 
 
-@pytest.mark.parametrize("path", [
+@every_row("path", [
     "//merchants", "/merchants/", "/nothing%0A", "/merchants%0A", "/%00", "/..", "/../v2", "/.",
     "/merchants/../clock", "", "/", "//", "/nothing", "/%FF", "/journal/1/2", "/%2e%2e/merchants",
     "/merchants;x", "/Merchants", "/orders/x", "/" + "a" * 5_000])
@@ -287,7 +288,7 @@ def test_a_path_that_is_none_is_a_problem_document(desk: Desk, path: str) -> Non
     assert exchange(f"{desk.control.url}/_emulator{path}", "HEAD").status == 404
 
 
-@pytest.mark.parametrize("row", OPERATIONS, ids=IDS)
+@every_row("row", OPERATIONS, ids=IDS)
 def test_a_method_that_a_path_does_not_have_is_405_and_says_which_it_has(desk: Desk, row: Operation) -> None:
     own = {each.method for each in OPERATIONS if each.path == row.path}
     allowed = sorted({*own, "OPTIONS", *(["HEAD"] if "GET" in own else [])})
@@ -338,7 +339,7 @@ MISTAKES: list[Ask] = [
     lambda control: control.ask("DELETE", "/merchants/201703200001", dry_run="1")]
 
 
-@pytest.mark.parametrize("ask", MISTAKES)
+@every_row("ask", MISTAKES)
 def test_a_slip_never_means_everything(desk: Desk, ask: Ask) -> None:
     desk.control.ask("PUT", "/scenario", {"name": "autopay"})
     before = desk.everything()

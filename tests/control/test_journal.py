@@ -1,9 +1,8 @@
 """Contract 7, `journal`: every request with its answer, verdict, findings and an explanation of a wrong signature; secrets masked."""
 import json
 
-import pytest
-
 from ..driver import Control, Shop, md5_sign
+from ..tables import every_row
 
 
 def entries(control: Control, **query: object) -> list[dict]:
@@ -20,7 +19,7 @@ def test_an_entry_has_the_request_the_answer_and_the_verdict(shop: Shop) -> None
     assert (entry["findings"], entry["explanation"]) == ([], None)
 
 
-@pytest.mark.parametrize("endpoint, params, verdict", [
+@every_row("endpoint, params, verdict", [
     ("tgpayqrcode", {"trans_amount": "free"}, "ILLEGAL_ARGUMENT"),
     ("tgpayquery", {"out_trade_no": "none", "sign_type": None}, "TRADE_NOT_EXIST"),
     ("tgpayquery", {"out_trade_no": "none", "sign_type": "RSA"}, "ILLEGAL_SIGN_TYPE"),
@@ -38,7 +37,7 @@ def test_a_request_of_an_unknown_merchant_is_in_the_journal(control: Control, sh
     assert (shop.journal(answer)["verdict"], shop.journal(answer)["merchants_id"]) == ("ILLEGAL_PARTNER", "nobody")
 
 
-@pytest.mark.parametrize("params, code", [
+@every_row("params, code", [
     ({"sign_type": None}, "SIGN_TYPE_MISSING"), ({"out_trade_no": "no-prefix", "it_b_pay": "1h"}, "ORDER_NUMBER_PREFIX"),
     ({"trans_amount": None, "total_fee": "1.00"}, "OTHER_NAME"), ({"pay_type": None}, "MANDATORY_MISSING"),
 ])

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from ..driver import Answer, Control, Server, exchange
+from ..tables import every_row
 
 MERCHANT = "2900000000001"
 LARGE = "茶" * 40_000  # six characters each in JSON
@@ -64,7 +65,7 @@ def _walk(control: Control, path: str) -> Iterator[Answer]:
         following = {"after": answer.json["next"]}
 
 
-@pytest.mark.parametrize("path", list(LISTS))
+@every_row("path", list(LISTS))
 def test_each_page_is_bounded_and_no_entry_is_lost_or_repeated(crowded: tuple[Control, str], path: str) -> None:
     pages = list(_walk(crowded[0], path))
     ids = [item.get("id", item["merchants_id"]) for page in pages for item in page.json["items"]]
@@ -104,7 +105,7 @@ def test_what_waits_for_an_order_with_very_much_is_answered(crowded: tuple[Contr
     assert control.ask("GET", "/wait", notification="delivered", timeout="0s", **asked).status == 408
 
 
-@pytest.mark.parametrize("path, link", [("journal", "before"), ("orders", "before"), ("notifications", "before"), ("merchants", "after")])
+@every_row("path, link", [("journal", "before"), ("orders", "before"), ("notifications", "before"), ("merchants", "after")])
 def test_a_page_of_the_console_is_bounded_and_leads_on(crowded: tuple[Control, str], path: str, link: str) -> None:
     answer = exchange(f"{crowded[0].url}/console/{path}")
     assert answer.status == 200 and len(answer.raw) < 2 * PAGE

@@ -13,6 +13,7 @@ from tgpay_emulator.store import connections
 from tgpay_emulator.store.connections import connect
 
 from ..driver import Control, Receiver, Server, Shop
+from ..tables import every_row
 
 SETTINGS = {
     "token": "0123456789abcdef0123456789ABCDEF", "name": "茶 & Co", "notify_url": "https://shop.example/n?x=1", "notify_method": "POST",
@@ -53,7 +54,7 @@ def test_a_merchant_is_made_with_any_of_its_settings(control: Control, made: str
     assert control.get(f"/merchants/{made}") == answer.json
 
 
-@pytest.mark.parametrize("currency, decimals", [
+@every_row("currency, decimals", [
     ("JPY", "none"), ("KRW", "none"), ("VND", "none"), ("CLP", "none"), ("ISK", "none"),
     ("XOF", "none"), ("XAU", "none"),
     ("KWD", "3"), ("BHD", "3"), ("OMR", "3"), ("TND", "3"), ("UYW", "4")])
@@ -65,7 +66,7 @@ def test_a_currency_without_two_decimals_is_refused_with_the_reason(
         assert f"two decimals, as all amounts of the gateway do; {currency} has {decimals}" in answer.text
 
 
-@pytest.mark.parametrize("currency", ["USD", "EUR", "HKD", "TWD", "HUF", "ABC"])
+@every_row("currency", ["USD", "EUR", "HKD", "TWD", "HUF", "ABC"])
 def test_a_currency_with_two_decimals_or_an_unknown_one_is_taken(shop: Shop, currency: str) -> None:
     changed = shop.control.ask("PATCH", f"/merchants/{shop.merchants_id}", {"currency": currency})
     assert (changed.status, changed.json["currency"]) == (200, currency)
@@ -78,7 +79,7 @@ def test_a_number_can_be_used_once(control: Control, made: str) -> None:
     assert control.get(f"/merchants/{made}")["name"] != "another"
 
 
-@pytest.mark.parametrize("name, value", SETTINGS.items(), ids=list(SETTINGS))
+@every_row("name, value", SETTINGS.items(), ids=list(SETTINGS), apart=True)
 def test_a_change_touches_only_what_it_names(control: Control, shop: Shop, name: str, value: Any) -> None:
     answer = control.ask("PATCH", f"/merchants/{shop.merchants_id}", {name: value})
     assert (answer.status, answer.json) == (200, {**shop.made, name: value})
@@ -142,7 +143,7 @@ def test_a_login_belongs_to_one_merchant_in_any_case(control: Control, shop: Sho
     assert control.ask("GET", "/merchants", limit=1000).json == before
 
 
-@pytest.mark.parametrize("name, value", [
+@every_row("name, value", [
     ("token", "short"), ("token", "g" * 33), ("token", 5), ("token", "ä" * 32), ("name", ""), ("name", "x" * 129), ("name", "a\nb"),
     ("notify_url", "shop.example/n"), ("notify_url", "javascript:alert(1)"), ("notify_url", None), ("notify_method", "PUT"),
     ("notify_method", "get"), ("currency", "gbp"), ("currency", "GBPX"), ("currency", ""), ("rate", "0"), ("rate", "-1"), ("rate", "abc"),
@@ -163,20 +164,20 @@ def test_all_wrong_settings_are_named_at_once(control: Control) -> None:
     assert (answer.status, set(answer.json["errors"])) == (422, {"token", "rate", "strict"})
 
 
-@pytest.mark.parametrize("name", ["colour", "merchants_id", "notify_ur1", ""])
+@every_row("name", ["colour", "merchants_id", "notify_ur1", ""])
 def test_what_is_no_setting_is_a_problem_that_names_it(control: Control, shop: Shop, name: str) -> None:
     answer = control.ask("PATCH", f"/merchants/{shop.merchants_id}", {name: "OTHER", "industry": "5999"})
     assert (answer.status, answer.json["errors"], name in answer.json["detail"]) == (400, {name: "is unknown"}, True)
     assert control.get(f"/merchants/{shop.merchants_id}") == shop.made
 
 
-@pytest.mark.parametrize("number", ["", "x" * 17, "a/b", "a b", "商", 5, None])
+@every_row("number", ["", "x" * 17, "a/b", "a b", "商", 5, None])
 def test_a_number_that_cannot_be_is_a_problem_that_names_it(control: Control, number: Any) -> None:
     answer = control.ask("POST", "/merchants", {"merchants_id": number})
     assert (answer.status, "merchants_id" in answer.json["detail"]) == (422, True)
 
 
-@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
+@every_row("method", ["GET", "PATCH", "DELETE"])
 def test_an_unknown_merchant_is_not_found(control: Control, method: str) -> None:
     answer = control.ask(method, "/merchants/nobody", {} if method == "PATCH" else None)
     assert (answer.status, "nobody" in answer.json["detail"]) == (404, True)

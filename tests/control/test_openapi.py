@@ -12,6 +12,7 @@ from tgpay_emulator.gateway.endpoints import ENDPOINTS
 from tgpay_emulator.web.control.interface import OPERATIONS
 
 from ..driver import Control, Server, exchange
+from ..tables import every_row
 
 IDS = [f"{row.method} {row.path}" for row in OPERATIONS]
 # What contract 7 promises and this version has.
@@ -42,7 +43,7 @@ def test_the_document_is_valid_openapi_3_1(document: Any) -> None:
     OpenAPIV31SpecValidator(document).validate()
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=list(ENDPOINTS))
+@every_row("endpoint", ENDPOINTS.values(), ids=list(ENDPOINTS))
 def test_each_endpoint_is_in_it_with_its_parameters(document: Any, endpoint: Any) -> None:
     described = document["paths"][endpoint.path]
     names = list(dict.fromkeys(row.name for table in endpoint.tables for row in table.params))
@@ -50,7 +51,7 @@ def test_each_endpoint_is_in_it_with_its_parameters(document: Any, endpoint: Any
     assert list(described["post"]["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]["properties"]) == names
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=list(ENDPOINTS))
+@every_row("endpoint", ENDPOINTS.values(), ids=list(ENDPOINTS))
 def test_each_row_has_its_fidelity(document: Any, endpoint: Any) -> None:
     described = document["paths"][endpoint.path]["get"]
     told = {parameter["name"]: parameter["x-fidelity"] for parameter in described["parameters"]}
@@ -60,7 +61,7 @@ def test_each_row_has_its_fidelity(document: Any, endpoint: Any) -> None:
         row.name: row.source.value for table in endpoint.tables for row in table.answer}
 
 
-@pytest.mark.parametrize("method, path", PROMISED, ids=[f"{method} {path}" for method, path in PROMISED])
+@every_row("method, path", PROMISED, ids=[f"{method} {path}" for method, path in PROMISED])
 def test_each_call_of_the_contract_is_in_it(document: Any, method: str, path: str) -> None:
     assert document["paths"][f"/_emulator{path}"][method]["summary"]
 
@@ -74,7 +75,7 @@ def test_the_server_is_the_one_that_answers(own: Control, document: Any) -> None
     assert document["servers"] == [{"url": own.url}]
 
 
-@pytest.mark.parametrize("row", OPERATIONS, ids=IDS)
+@every_row("row", OPERATIONS, ids=IDS)
 def test_each_operation_answers_json_or_a_problem_document(own: Control, row: Any) -> None:
     path = re.sub(r"<int:\w+>", "1", row.path)
     path = re.sub(r"<(path:)?(\w+)>", r"\2", path)

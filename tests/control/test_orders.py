@@ -2,9 +2,8 @@
 from html import unescape
 from typing import Any
 
-import pytest
-
 from ..driver import Control, Receiver, Shop, exchange
+from ..tables import every_row
 
 CONFIRMS = "287777777777700001"
 MAKE = {"barcode": Shop.pay_by_barcode, "qr": Shop.qr_order, "h5": Shop.h5_order, "prepay": Shop.prepay_order}
@@ -21,7 +20,7 @@ def pages(control: Control, path: str, limit: int, **query: str) -> list[list[di
     return found
 
 
-@pytest.mark.parametrize("limit", [1, 2, 3, 7, 1000])
+@every_row("limit", [1, 2, 3, 7, 1000], apart=True)
 def test_a_list_is_read_page_by_page_each_order_once_and_the_oldest_first(control: Control, shop: Shop, limit: int) -> None:
     made = [shop.qr_order()["out_trade_no"] for _ in range(7)]
     read = pages(control, "/orders", limit, merchants_id=shop.merchants_id)
@@ -38,9 +37,9 @@ def test_a_page_has_a_hundred_rows_unless_told(control: Control, shop: Shop) -> 
     assert (len(rest["items"]), rest["next"]) == (1, None)
 
 
-@pytest.mark.parametrize("name, value", [("limit", "1001"), ("limit", "many"), ("limit", "-1"), ("limit", "1.5"), ("after", "x"),
-                                         ("after", "-1"), ("limit", ""), ("limit", "٣")])
-@pytest.mark.parametrize("path", ["/orders", "/notifications", "/journal"])
+@every_row("name, value", [("limit", "1001"), ("limit", "many"), ("limit", "-1"), ("limit", "1.5"), ("after", "x"),
+                           ("after", "-1"), ("limit", ""), ("limit", "٣")])
+@every_row("path", ["/orders", "/notifications", "/journal"])
 def test_a_page_that_cannot_be_is_a_problem_that_names_it(control: Control, path: str, name: str, value: str) -> None:
     answer = control.ask("GET", path, **{name: value})
     assert (answer.status, answer.headers["Content-Type"], name in answer.json["detail"]) == (400, "application/problem+json", True)
@@ -68,7 +67,7 @@ def test_an_order_is_told_with_its_history_refunds_and_notifications(notified: S
     assert [notification["notify_type"] for notification in story["notifications"]] == ["trans_qrcode_create_sync", "trade_status_sync"]
 
 
-@pytest.mark.parametrize("number", [
+@every_row("number", [
     "a/b", "a//b", "/a", "a/", "/", "pay", "a/pay", "50%", "%2F", "ä 茶", "谢谢🙏", "a?b#c", "..", "a/../b",
     "a+b", " a ", " ", "a\\b", "\"<'>"])
 def test_an_order_of_any_number_can_be_told_and_paid(shop: Shop, number: str) -> None:
@@ -79,8 +78,8 @@ def test_an_order_of_any_number_can_be_told_and_paid(shop: Shop, number: str) ->
     assert (page.status, number in unescape(page.text)) == (200, True)
 
 
-@pytest.mark.parametrize("merchant", ["known", "nobody"])
-@pytest.mark.parametrize("method, path", [("GET", ""), ("POST", "/pay")])
+@every_row("merchant", ["known", "nobody"])
+@every_row("method, path", [("GET", ""), ("POST", "/pay")])
 def test_an_unknown_order_is_not_found(control: Control, shop: Shop, merchant: str, method: str, path: str) -> None:
     merchants_id = shop.merchants_id if merchant == "known" else merchant
     answer = control.ask(method, f"/orders/{merchants_id}/none{path}")
@@ -92,7 +91,7 @@ def order(shop: Shop, kind: str) -> str:
     return MAKE[kind](shop, **params)["out_trade_no"]
 
 
-@pytest.mark.parametrize("kind, event, status", [
+@every_row("kind, event, status", [
     *((kind, event, status) for kind in MAKE for event, status in (
         ("pay", "TRADE_SUCCESS"), ("expire", "TRADE_CLOSED"), ("close", "TRADE_CLOSED"))),
     ("barcode", "decline", "TRADE_CLOSED"), ("qr", "decline", "WAIT_BUYER_PAY"), ("h5", "decline", "WAIT_BUYER_PAY"),
@@ -105,8 +104,8 @@ def test_an_event_moves_a_waiting_order(shop: Shop, kind: str, event: str, statu
     assert shop.query(number)["trade_status"] == status
 
 
-@pytest.mark.parametrize("error", ["BUYER_BALANCE_NOT_ENOUGH", "BUYER_ENABLE_STATUS_FORBID", "BEYOND_PAY_RESTRICTION",
-                                   "PAYMENT_AUTH_CODE_INVALID"])
+@every_row("error", ["BUYER_BALANCE_NOT_ENOUGH", "BUYER_ENABLE_STATUS_FORBID", "BEYOND_PAY_RESTRICTION",
+                     "PAYMENT_AUTH_CODE_INVALID"])
 def test_a_decline_has_any_of_the_buyers_failures(shop: Shop, error: str) -> None:
     number = order(shop, "barcode")
     assert shop.happens(number, "decline", error=error).json["error"] == error
@@ -119,8 +118,8 @@ def test_a_decline_for_no_known_reason_is_a_problem(shop: Shop) -> None:
     assert shop.story(number)["status"] == "WAIT_BUYER_PAY"
 
 
-@pytest.mark.parametrize("before", ["pay", "close", "expire"])
-@pytest.mark.parametrize("event", ["pay", "decline", "expire", "close"])
+@every_row("before", ["pay", "close", "expire"])
+@every_row("event", ["pay", "decline", "expire", "close"])
 def test_an_impossible_event_is_a_conflict_that_names_the_possible_ones(shop: Shop, before: str, event: str) -> None:
     number = order(shop, "qr")
     shop.happens(number, before)
@@ -131,8 +130,8 @@ def test_an_impossible_event_is_a_conflict_that_names_the_possible_ones(shop: Sh
     assert shop.story(number)["history"] == history
 
 
-@pytest.mark.parametrize("kind", MAKE)
-@pytest.mark.parametrize("event", ["approve", "refuse", "chargeback"])
+@every_row("kind", MAKE)
+@every_row("event", ["approve", "refuse", "chargeback"])
 def test_the_events_of_cards_are_impossible_for_a_wallet(shop: Shop, kind: str, event: str) -> None:
     answer = shop.happens(order(shop, kind), event)
     assert (answer.status, set(answer.json["possible"])) == (409, {"pay", "decline", "expire", "close"})

@@ -7,6 +7,7 @@ import pytest
 from tgpay_emulator.scenarios import shipped
 
 from ..driver import Control, Shop
+from ..tables import every_row
 
 RULE = {"name": "it", "when": {"endpoint": "tgpaybarcode", "trans_amount__above": "100"}, "then": [{"error": "BEYOND_PAY_RESTRICTION"}, {}]}
 UNNAMED = {"name": "rule 1", "when": {}, "then": {}}
@@ -25,7 +26,7 @@ def test_those_that_come_along_are_listed_with_their_summaries(control: Control)
     assert all(item["summary"].endswith(".") and item["rules"] > 0 for item in listed["items"])
 
 
-@pytest.mark.parametrize("name", shipped())
+@every_row("name", shipped())
 def test_one_that_comes_along_is_told_whole_and_can_be_sent_back(control: Control, shop: Shop, name: str) -> None:
     told = control.get(f"/scenarios/{name}")
     counts = {item["name"]: item["rules"] for item in control.get("/scenarios")["items"]}
@@ -33,7 +34,7 @@ def test_one_that_comes_along_is_told_whole_and_can_be_sent_back(control: Contro
     assert control.ask("PUT", "/scenario", {**told, "merchants_id": shop.merchants_id}).json["scenario"] == told
 
 
-@pytest.mark.parametrize("name", ["none", "happy-path.toml", "..%2Fsetup", "%2Fetc%2Fpasswd"])
+@every_row("name", ["none", "happy-path.toml", "..%2Fsetup", "%2Fetc%2Fpasswd"])
 def test_one_that_does_not_come_along_is_not_found(control: Control, name: str) -> None:
     assert control.ask("GET", f"/scenarios/{name}").status == 404
 
@@ -44,8 +45,8 @@ def test_without_a_scenario_none_is_in_force(shop: Shop, control: Control) -> No
     assert control.get("/scenario", merchants_id=shop.merchants_id) == nothing
 
 
-@pytest.mark.parametrize("body", [{"name": "autopay"}, {"rules": [RULE]}, {"rules": [RULE], "name": "mine", "summary": "For lunch."},
-                                  {"rules": [{"then": {}}]}], ids=str)
+@every_row("body", [{"name": "autopay"}, {"rules": [RULE]}, {"rules": [RULE], "name": "mine", "summary": "For lunch."},
+                    {"rules": [{"then": {}}]}], ids=str)
 def test_a_scenario_is_put_in_force_for_everybody(control: Control, put_away: None, body: dict[str, Any]) -> None:
     answer = control.ask("PUT", "/scenario", body)
     assert answer.status == 200
@@ -94,7 +95,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize("body, problems", WRONG, ids=[str(row[0]) for row in WRONG])
+@every_row("body, problems", WRONG, ids=[str(row[0]) for row in WRONG])
 def test_one_that_cannot_be_is_refused_with_everything_that_is_wrong(shop: Shop, control: Control, body: dict[str, Any],
                                                                      problems: list[str]) -> None:
     shop.plays(RULE)
@@ -105,6 +106,6 @@ def test_one_that_cannot_be_is_refused_with_everything_that_is_wrong(shop: Shop,
     assert control.get("/scenario", merchants_id=shop.merchants_id)["scenario"]["rules"] == [RULE]
 
 
-@pytest.mark.parametrize("method, body", [("GET", None), ("PUT", {"name": "autopay"}), ("DELETE", None)])
+@every_row("method, body", [("GET", None), ("PUT", {"name": "autopay"}), ("DELETE", None)])
 def test_a_merchant_that_is_not_there_is_not_found(control: Control, method: str, body: Any) -> None:
     assert control.ask(method, "/scenario", body, merchants_id="nobody").status == 404

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from ..driver import Clock, Control, Receiver, Shop
+from ..tables import every_row
 
 ACTS = ("tap", "insert", "swipe", "pin", "approve", "decline", "cancel")
 
@@ -42,8 +43,8 @@ def test_a_merchant_that_a_test_makes_has_two_terminals_of_its_own(shop: Shop, c
     assert set(shop.terminals).isdisjoint(control.shop().terminals)
 
 
-@pytest.mark.parametrize("merchants_id, serials", [("201703200001", ["0821032398", "0821032399"]), ("201807208001", ["1850025030"]),
-                                                   ("202109200001", ["801"]), ("201701010001", [])])
+@every_row("merchants_id, serials", [("201703200001", ["0821032398", "0821032399"]), ("201807208001", ["1850025030"]),
+                                     ("202109200001", ["801"]), ("201701010001", [])])
 def test_the_seeded_merchants_have_the_terminals_of_the_document(control: Control, merchants_id: str, serials: list[str]) -> None:
     control.post("/reset", merchants_id=merchants_id)
     assert [item["terminal_sn"] for item in control.get("/terminals", merchants_id=merchants_id)["items"]] == serials
@@ -141,7 +142,7 @@ def test_a_terminal_is_made_and_changed(shop: Shop) -> None:
     assert shop.at_terminal(terminal_sn=serial)["result_msg_code"] == "1002"
 
 
-@pytest.mark.parametrize("body, named", [
+@every_row("body, named", [
     ({}, "merchants_id"), ({"merchants_id": "nobody"}, "nobody"), ({"merchants_id": 1}, "merchants_id"), ({"online": "yes"}, "online"),
     ({"attended": 1}, "attended"), ({"terminal_type": ""}, "terminal_type"), ({"terminal_type": None}, "terminal_type"),
     ({"terminal_type": "x" * 33}, "32")])
@@ -151,7 +152,7 @@ def test_a_terminal_that_cannot_be_made_is_a_problem_that_names_why(shop: Shop, 
     assert shop.control.ask("GET", "/terminals/new-one").status == 404
 
 
-@pytest.mark.parametrize("serial", [".", "..", "%20", "%0A", "%C3%A9", "x" * 33])
+@every_row("serial", [".", "..", "%20", "%0A", "%C3%A9", "x" * 33])
 def test_a_serial_that_no_screen_could_have_is_refused(shop: Shop, serial: str) -> None:
     answer = shop.control.ask("PUT", f"/terminals/{serial}", {"merchants_id": shop.merchants_id})
     assert answer.status == 422 and "terminal_sn" in answer.json["errors"]

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 from urllib import parse
 
-import pytest
-
 from ..driver import Answer, Clock, Control, Receiver, Server, Shop, stream_at
+from ..tables import every_row
 
 
 def wait(shop: Shop, number: str, **query: str) -> Answer:
@@ -69,7 +68,7 @@ def test_a_wait_for_an_order_that_never_comes_says_so(shop: Shop) -> None:
     assert (answer.status, answer.json["order"], answer.json["notifications"]) == (408, None, [])
 
 
-@pytest.mark.parametrize("query", [{"status": "PAID"}, {"notification": "heard"}, {"timeout": "soon"}], ids=str)
+@every_row("query", [{"status": "PAID"}, {"notification": "heard"}, {"timeout": "soon"}], ids=str)
 def test_a_wait_that_makes_no_sense_is_a_problem_that_names_it(shop: Shop, query: dict[str, str]) -> None:
     answer = wait(shop, "any", **query)
     assert (answer.status, next(iter(query)) in answer.json["detail"]) == (400, True)
@@ -171,7 +170,7 @@ def test_a_stream_tells_of_every_merchant_unless_it_is_narrowed(control: Control
     control.ask("DELETE", f"/merchants/{other.merchants_id}")
 
 
-@pytest.mark.parametrize("last", ["nonsense", "1-2", "-1-0-0", "999999999-999999999-999999999"])
+@every_row("last", ["nonsense", "1-2", "-1-0-0", "999999999-999999999-999999999"])
 def test_an_id_that_is_none_begins_with_what_happens_from_now_on(shop: Shop, last: str) -> None:
     shop.query("before")
     with stream(shop.control, last, merchants_id=shop.merchants_id) as events:

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from ..driver import Answer, Clock, Shop
+from ..tables import every_row
 
 COLUMNS = ["partner_transaction_id", "transaction_id", "amount", "rmb_amount", "fee", "settlement", "rmb_settlement", "currency", "rate",
            "payment_time", "settlement_time", "type", "status", "remarks", "secondary_merchant_industry", "secondary_merchant_name",
@@ -68,7 +69,7 @@ def test_a_required_parameter_is_refused_when_missing(shop: Shop, name: str, err
     assert shop.ask("export_settlement", **params)["error"] == error
 
 
-@pytest.mark.parametrize("start, end", [
+@every_row("start, end", [
     ("2018-04-30", "2018-04-29"), ("2018-4-23", "2018-04-29"), ("2018-04-23", "2018-02-30"), ("23.04.2018", "2018-04-29"),
     ("2018-04-23", "20180429"), ("2018-04-23", "2018-04-29 00:00:00"), ("2018-W17-1", "2018-04-29"), ("2018-04-23", "２018-04-29"),
     ("0000-01-01", "2018-04-29"), ("2017-01-01", "2018-01-02")])
@@ -77,7 +78,7 @@ def test_dates_that_are_none_or_in_the_wrong_order_or_more_than_366_days_are_ref
     assert (answer.status, answer.headers["Content-Type"], answer["error"]) == (200, "text/xml; charset=utf-8", "ILLEGAL_ARGUMENT")
 
 
-@pytest.mark.parametrize("start, end", [
+@every_row("start, end", [
     ("2017-01-01", "2018-01-01"), ("2016-01-01", "2016-12-31"), ("2016-02-29", "2016-02-29"), ("9999-12-31", "9999-12-31"),
     ("0001-01-01", "0001-01-01")])
 def test_any_days_of_the_calendar_up_to_366_are_taken(shop: Shop, start: str, end: str):

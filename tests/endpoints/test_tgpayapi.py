@@ -6,15 +6,16 @@ import pytest
 from lxml import html
 
 from ..driver import Answer, Control, Shop, exchange
+from ..tables import every_row
 
 
 def link(shop: Shop, out_trade_no: str, method: str = "GET", **more: Any) -> Answer:
     return shop.ask("tgpayapi", method, **{"out_trade_no": out_trade_no, "service": "linktopost", **more})
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
-@pytest.mark.parametrize("scene", ["WEBSITE_PAY", "WAP_PAY"])
-@pytest.mark.parametrize("pay_type", ["alipay", "wechat"])
+@every_row("method", ["GET", "POST"])
+@every_row("scene", ["WEBSITE_PAY", "WAP_PAY"])
+@every_row("pay_type", ["alipay", "wechat"])
 def test_the_page_posts_the_parameters_of_the_pay_url_to_it(shop: Shop, pay_type: str, scene: str, method: str) -> None:
     order = shop.h5_order(pay_type=pay_type, scene_type=scene)
     answer = link(shop, order["out_trade_no"], method)
@@ -63,7 +64,7 @@ def test_the_documents_example_works(control: Control) -> None:
     assert shop.findings(answer) == set()
 
 
-@pytest.mark.parametrize("params, named", [
+@every_row("params, named", [
     ({"service": None}, "service"), ({"service": "linktoget"}, "service"), ({"service": "LINKTOPOST"}, "service"),
     ({"out_trade_no": None}, "out_trade_no"), ({"out_trade_no": "1" * 65}, "out_trade_no")])
 def test_a_missing_or_wrong_parameter_is_refused(shop: Shop, params: dict[str, Any], named: str) -> None:
@@ -72,7 +73,7 @@ def test_a_missing_or_wrong_parameter_is_refused(shop: Shop, params: dict[str, A
     assert named in answer["detail_error_des"]
 
 
-@pytest.mark.parametrize("params, error", [
+@every_row("params, error", [
     ({"sign": "0"}, "ILLEGAL_SIGN"), ({"sign_type": "RSA"}, "ILLEGAL_SIGN_TYPE"), ({"merchants_id": "nobody"}, "ILLEGAL_PARTNER"),
     ({"out_trade_no": "unknown"}, "TRADE_NOT_EXIST")])
 def test_refusals_are_xml(shop: Shop, params: dict[str, Any], error: str) -> None:
@@ -80,7 +81,7 @@ def test_refusals_are_xml(shop: Shop, params: dict[str, Any], error: str) -> Non
     assert (answer.status, answer.headers["Content-Type"], answer["error"]) == (200, "text/xml; charset=utf-8", error)
 
 
-@pytest.mark.parametrize("event, error", [("pay", "TRADE_HAS_SUCCESS"), ("close", "TRADE_HAS_CLOSE"), ("expire", "TRADE_HAS_CLOSE")])
+@every_row("event, error", [("pay", "TRADE_HAS_SUCCESS"), ("close", "TRADE_HAS_CLOSE"), ("expire", "TRADE_HAS_CLOSE")])
 def test_an_order_that_waits_no_longer_is_refused(shop: Shop, event: str, error: str) -> None:
     number = shop.h5_order()["out_trade_no"]
     assert shop.happens(number, event).status == 200

@@ -6,6 +6,7 @@ import pytest
 
 from ..card_orders import DECLINED, PENDING, PENDING_3D, REVIEWED
 from ..driver import VISA, Answer, Clock, Shop, assert_illegal, card_of
+from ..tables import every_row
 
 CASHIER = ["is_success", "result_code", "error", "pay_url", "merchants_id", "out_trade_no", "sign", "sign_type"]
 SERVER = ["is_success", "result_code", "result_msg", "error", "status", "merchants_id", "order_time", "out_trade_no",
@@ -50,7 +51,7 @@ def test_link_to_post_takes_the_payer_to_the_cashier(shop: Shop):
     assert f'action="{made["pay_url"]}"' in page.text and 'method="post"' in page.text
 
 
-@pytest.mark.parametrize("number", [VISA, DECLINED, PENDING, REVIEWED, PENDING_3D])
+@every_row("number", [VISA, DECLINED, PENDING, REVIEWED, PENDING_3D])
 def test_a_card_payment_answers_every_field_of_7_2_in_order_and_signed(shop: Shop, number: str):
     answer = shop.card_payment(number, reference="r", goods_info="foods", service="bankcard.pay", trans_amount="12.3", risk_info="{}",
                                return_url="http://127.0.0.1:9/basket", redirect_url="http://127.0.0.1:9/paid")
@@ -80,7 +81,7 @@ def test_complete_time_is_shanghais_and_empty_while_the_payment_is_not_final(sho
     assert answer["complete_time"] == shop.query(answer["out_trade_no"])["complete_time"] == completed
 
 
-@pytest.mark.parametrize("number", [VISA, DECLINED, PENDING, card_of("0300"), REVIEWED])
+@every_row("number", [VISA, DECLINED, PENDING, card_of("0300"), REVIEWED])
 def test_pay_method_resp_is_json_that_says_no_when_the_payer_stays_where_they_are(shop: Shop, number: str):
     assert json.loads(shop.card_payment(number)["payMethodResp"]) == {"isRedirect": "no"}
 
@@ -111,7 +112,7 @@ def test_a_required_parameter_is_refused_when_missing(shop: Shop, ask: Ask, name
     assert orders(shop) == []
 
 
-@pytest.mark.parametrize("params, named", [
+@every_row("params, named", [
     ({"access_type": "s2s"}, ["pay_type", "out_trade_no", "trans_amount", "pay_info"]),
     ({"access_type": "cashier"}, ["pay_type", "out_trade_no", "trans_amount"]),
     ({}, ["pay_type", "access_type", "out_trade_no", "trans_amount"])], ids=["s2s", "cashier", "neither"])
@@ -119,7 +120,7 @@ def test_all_missing_parameters_are_named_in_one_message(shop: Shop, params: dic
     assert_illegal(shop.ask("tgpaybankcard", "POST", **params), *named)
 
 
-@pytest.mark.parametrize("ask, name", [
+@every_row("ask, name", [
     *((ask, name) for ask in (Shop.card_order, Shop.card_payment)
       for name in ("goods_name", "trans_timeout", "language", "channel_type", "terminal_type")),
     (Shop.card_payment, "trans_channel")])
@@ -157,7 +158,7 @@ def test_an_amount_of_more_than_6_characters_is_a_finding(shop: Shop, ask: Ask, 
     assert shop.query(answer["out_trade_no"])["trans_amount"] == amount
 
 
-@pytest.mark.parametrize("name, length", [("goods_name", 256), ("goods_info", 2000), ("reference", 512), ("terminal_id", 16)])
+@every_row("name, length", [("goods_name", 256), ("goods_info", 2000), ("reference", 512), ("terminal_id", 16)])
 def test_a_value_longer_than_documented_is_a_finding(shop: Shop, name: str, length: int):
     for characters, findings in ((length, set()), (length + 1, {"TOO_LONG"})):
         answer = shop.card_order(**{name: "x" * characters})
@@ -170,7 +171,7 @@ def test_an_order_number_of_more_than_64_characters_is_refused(shop: Shop, ask: 
     assert_illegal(ask(shop, out_trade_no="9" * 65), "out_trade_no")
 
 
-@pytest.mark.parametrize("ask, other", [
+@every_row("ask, other", [
     *((ask, other) for ask in (Shop.card_order, Shop.card_payment) for other in (
         {"pay_type": "alipay"}, {"pay_type": "BANKCARD"}, {"access_type": "app"}, {"language": "de"}, {"channel_type": "offline"},
         {"terminal_type": "tv"}, {"service": "bankcard.refund"}, {"return_url": "/basket"}, {"redirect_url": "javascript:alert(1)"},
@@ -182,7 +183,7 @@ def test_a_value_that_cannot_be_is_refused_by_name(shop: Shop, ask: Ask, other: 
     assert orders(shop) == []
 
 
-@pytest.mark.parametrize("name, values", [
+@every_row("name, values", [
     ("language", ["cn", "en"]), ("terminal_type", ["web", "h5", "android", "ios"]), ("device_channel", ["app", "browser"])])
 def test_every_documented_value_is_taken(shop: Shop, name: str, values: list[str]):
     for value in values:
@@ -190,7 +191,7 @@ def test_every_documented_value_is_taken(shop: Shop, name: str, values: list[str
         assert (answer["status"], shop.findings(answer)) == ("success", set())
 
 
-@pytest.mark.parametrize("minutes", ["0", "00", "-1", "1.5", "20m", "1e3", " 20", "٢٠"])
+@every_row("minutes", ["0", "00", "-1", "1.5", "20m", "1e3", " 20", "٢٠"])
 def test_a_time_limit_that_is_no_number_of_minutes_is_refused(shop: Shop, minutes: str):
     assert_illegal(shop.card_order(trans_timeout=minutes), "trans_timeout")
 

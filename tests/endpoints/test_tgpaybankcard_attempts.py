@@ -12,6 +12,7 @@ from ..card_orders import (
     DECLINED, EXPIRED, PENDING, PENDING_3D, REVIEWED, REVOKED, Make, cancelled, happened, on_the_page,
     presented, refunded, reviewed)
 from ..driver import VISA, Answer, Clock, Shop, card_of, exchange
+from ..tables import every_row
 
 TOGETHER = 12
 OVER = {"failed": presented(DECLINED), "expired": presented(EXPIRED), "failed on the page": happened(on_the_page, "decline"),
@@ -21,7 +22,7 @@ NEVER_AGAIN = {
     "in review": presented(REVIEWED), "approved": reviewed("approved"), "refused": reviewed("refused"), "revoked": presented(REVOKED),
     "cancelled when paid": cancelled(presented()), "cancelled when pending": cancelled(presented(PENDING)),
     "cancelled on the page": cancelled(on_the_page), "closed on the page": happened(on_the_page, "close"), "refunded": refunded("1.00")}
-AGAIN = pytest.mark.parametrize("ask", [Shop.card_order, Shop.card_payment], ids=["cashier", "s2s"])
+AGAIN = every_row("ask", [Shop.card_order, Shop.card_payment], ids=["cashier", "s2s"])
 
 
 def duplicate(answer: Answer) -> bool:
@@ -35,7 +36,7 @@ def attempts(shop: Shop, number: str) -> list[tuple[str, str]]:
 
 # A new attempt of the same order.
 
-@pytest.mark.parametrize("make", OVER.values(), ids=OVER)
+@every_row("make", OVER.values(), ids=OVER, apart=True)
 def test_after_failed_or_expired_the_same_number_may_be_paid_again(shop: Shop, make: Make):
     number = make(shop)
     answer = shop.card_payment(out_trade_no=number)
@@ -64,7 +65,7 @@ def test_a_new_attempt_that_fails_leaves_the_order_failed_and_open_to_another(sh
     assert shop.card_payment(out_trade_no=number)["status"] == "success"
 
 
-@pytest.mark.parametrize("make", OVER.values(), ids=OVER)
+@every_row("make", OVER.values(), ids=OVER)
 def test_a_failed_or_expired_order_sent_to_the_cashier_is_open_again(shop: Shop, make: Make):
     number = make(shop)
     answer = shop.card_order(out_trade_no=number)
@@ -94,7 +95,7 @@ def test_the_time_limit_of_a_new_attempt_begins_anew(shop: Shop, clock: Clock):
     assert shop.query(number)["status"] == "expired"
 
 
-@pytest.mark.parametrize("code", ["1000", "1003", "0348", "0349", "3105"])
+@every_row("code", ["1000", "1003", "0348", "0349", "3105"])
 def test_a_refused_attempt_leaves_a_failed_order_as_it_was(shop: Shop, code: str):
     number = shop.card_payment(DECLINED)["out_trade_no"]
     before = shop.story(number)
@@ -106,7 +107,7 @@ def test_a_refused_attempt_leaves_a_failed_order_as_it_was(shop: Shop, code: str
 # Everything else is 3105.
 
 @AGAIN
-@pytest.mark.parametrize("make", NEVER_AGAIN.values(), ids=NEVER_AGAIN)
+@every_row("make", NEVER_AGAIN.values(), ids=NEVER_AGAIN)
 def test_an_order_that_neither_failed_nor_expired_is_a_duplicate(shop: Shop, make: Make, ask: Callable[..., Answer]):
     number = make(shop)
     before = shop.story(number)
@@ -115,8 +116,8 @@ def test_an_order_that_neither_failed_nor_expired_is_a_duplicate(shop: Shop, mak
 
 
 @AGAIN
-@pytest.mark.parametrize("make", [*OVER.values(), presented(), presented(PENDING), on_the_page],
-                         ids=[*OVER, "paid", "pending", "waiting on the page"])
+@every_row("make", [*OVER.values(), presented(), presented(PENDING), on_the_page],
+           ids=[*OVER, "paid", "pending", "waiting on the page"])
 def test_another_amount_is_a_duplicate(shop: Shop, make: Make, ask: Callable[..., Answer]):
     number = make(shop)
     before = shop.story(number)
@@ -126,7 +127,7 @@ def test_another_amount_is_a_duplicate(shop: Shop, make: Make, ask: Callable[...
 
 
 @AGAIN
-@pytest.mark.parametrize("wallet", [Shop.qr_order, Shop.h5_order, Shop.prepay_order, Shop.pay_by_barcode])
+@every_row("wallet", [Shop.qr_order, Shop.h5_order, Shop.prepay_order, Shop.pay_by_barcode])
 def test_the_number_of_a_wallet_order_is_a_duplicate(shop: Shop, wallet: Callable[[Shop], Answer], ask: Callable[..., Answer]):
     number = wallet(shop)["out_trade_no"]
     before = shop.story(number)
@@ -135,9 +136,9 @@ def test_the_number_of_a_wallet_order_is_a_duplicate(shop: Shop, wallet: Callabl
     assert shop.story(number) == before
 
 
-@pytest.mark.parametrize("wallet", [Shop.qr_order, Shop.h5_order, Shop.prepay_order, Shop.pay_by_barcode])
-@pytest.mark.parametrize("make, error", [(on_the_page, "CONTEXT_INCONSISTENT"), (presented(), "CONTEXT_INCONSISTENT"),
-                                         (presented(DECLINED), "TRADE_HAS_CLOSE")], ids=["waiting", "paid", "failed"])
+@every_row("wallet", [Shop.qr_order, Shop.h5_order, Shop.prepay_order, Shop.pay_by_barcode])
+@every_row("make, error", [(on_the_page, "CONTEXT_INCONSISTENT"), (presented(), "CONTEXT_INCONSISTENT"),
+                           (presented(DECLINED), "TRADE_HAS_CLOSE")], ids=["waiting", "paid", "failed"])
 def test_a_wallet_cannot_have_the_number_of_a_card_order(shop: Shop, wallet: Callable[..., Answer], make: Make, error: str):
     assert wallet(shop, out_trade_no=make(shop))["error"] == error
 

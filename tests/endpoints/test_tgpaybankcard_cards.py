@@ -4,6 +4,7 @@ import json
 import pytest
 
 from ..driver import RESPONSE_CODES, VISA, Answer, Clock, Shop, card_of, luhn_digit
+from ..tables import every_row
 
 REFUSALS = ("1000", "1003", "0348", "0349", "3105")
 ISSUER_PAGE = ("3200", "3152", "3085", "3106")
@@ -38,7 +39,7 @@ def test_the_contract_has_71_codes():
 
 # The 71 codes.
 
-@pytest.mark.parametrize("code", [code for code in RESPONSE_CODES if code not in (*REFUSALS, *ISSUER_PAGE)])
+@every_row("code", [code for code in RESPONSE_CODES if code not in (*REFUSALS, *ISSUER_PAGE)])
 def test_the_test_card_of_a_code_gives_that_code_with_its_message_and_status(shop: Shop, code: str):
     row = RESPONSE_CODES[code]
     answer = shop.card_payment(card_of(code), notify_url=NOWHERE)
@@ -51,7 +52,7 @@ def test_the_test_card_of_a_code_gives_that_code_with_its_message_and_status(sho
     assert len(shop.story(answer["out_trade_no"])["notifications"]) == (row["status"] in FINAL)
 
 
-@pytest.mark.parametrize("code", ISSUER_PAGE)
+@every_row("code", ISSUER_PAGE)
 def test_the_codes_of_the_issuers_page_begin_as_pending_3200(shop: Shop, code: str):
     answer = shop.card_payment(card_of(code), notify_url=NOWHERE)
     assert (answer["is_success"], answer["result_code"], answer["result_msg"]) == ("T", "3200", RESPONSE_CODES["3200"]["message"])
@@ -61,7 +62,7 @@ def test_the_codes_of_the_issuers_page_begin_as_pending_3200(shop: Shop, code: s
     assert shop.story(answer["out_trade_no"])["notifications"] == []
 
 
-@pytest.mark.parametrize("code", REFUSALS)
+@every_row("code", REFUSALS)
 def test_the_codes_that_are_refusals_leave_no_order(shop: Shop, code: str):
     number = shop.number()
     answer = shop.card_payment(card_of(code), out_trade_no=number, notify_url=NOWHERE)
@@ -71,7 +72,7 @@ def test_the_codes_that_are_refusals_leave_no_order(shop: Shop, code: str):
     assert shop.card_payment(out_trade_no=number)["status"] == "success"
 
 
-@pytest.mark.parametrize("code, variant", [("3084", "00001"), ("3020", "99999"), ("0000", "12345"), ("0503", "00002")])
+@every_row("code, variant", [("3084", "00001"), ("3020", "99999"), ("0000", "12345"), ("0503", "00002")])
 def test_a_variant_that_means_nothing_gives_the_code_too(shop: Shop, code: str, variant: str):
     answer = shop.card_payment(card_of(code, variant))
     assert (answer["result_code"], answer["status"]) == (code, RESPONSE_CODES[code]["status"])
@@ -177,7 +178,7 @@ def cvv_of(number: str) -> str:
     return "1234" if PLAIN[number] == "american express" else "123"
 
 
-@pytest.mark.parametrize("number", PLAIN)
+@every_row("number", PLAIN)
 def test_a_plain_card_of_each_brand_pays_and_only_its_first_six_and_last_four_digits_are_kept(shop: Shop, number: str):
     answer = shop.card_payment(number, card={"cvv": cvv_of(number)})
     assert (answer["result_code"], answer["status"]) == ("0000", "success")
@@ -206,7 +207,7 @@ def declined(shop: Shop, code: str, number: str = VISA, **card: object) -> Answe
     return answer
 
 
-@pytest.mark.parametrize("number", [
+@every_row("number", [
     "4012888888881881", "4111111111111129", "5105105105105100", "371449635398431", "6200000000000005", "4000020951595040", "4222222222222",
     card_of("9998"), card_of("0001"), "30569309025912", "9" * 29 + luhn_digit("9" * 29)])
 def test_a_number_that_is_no_test_card_is_declined_with_3101_and_told_to_use_one(shop: Shop, number: str):
@@ -215,7 +216,7 @@ def test_a_number_that_is_no_test_card_is_declined_with_3101_and_told_to_use_one
     assert number not in answer.text
 
 
-@pytest.mark.parametrize("number", [
+@every_row("number", [
     "4111111111111112", "378282246310004", card_of("3084")[:-1] + str((int(card_of("3084")[-1]) + 1) % 10), "1", "card", "4" * 31,
     "4111111111111111x", "٤١١١١١١١١١١١١١١١", "4111 1111 1111 1111", "4111-1111-1111-1111", f" {VISA}",
     f"{VISA} ", f"{VISA}\n",
@@ -224,10 +225,10 @@ def test_a_number_that_fails_the_luhn_check_or_is_none_is_declined_with_3101(sho
     assert "test card" in declined(shop, "3101", number)["result_msg"].lower()
 
 
-@pytest.mark.parametrize("month, year", [("13", "30"), ("00", "30"), ("1x", "30"), ("12", "2030"), ("12", "3"), ("12", "xx"), ("12", "20"),
-                                         ("-1", "30"), ("١٢", "30"), ("1", "30"), (" 1", "30"), ("12 ", "30"),
-                                         ("001", "30"), (1, "30"), ("Jan", "30"), ("12", "203"),
-                                         ("12", " 30"), ("12", "30\n"), ("1" * 65, "30")])
+@every_row("month, year", [("13", "30"), ("00", "30"), ("1x", "30"), ("12", "2030"), ("12", "3"), ("12", "xx"), ("12", "20"),
+                           ("-1", "30"), ("١٢", "30"), ("1", "30"), (" 1", "30"), ("12 ", "30"),
+                           ("001", "30"), (1, "30"), ("Jan", "30"), ("12", "203"),
+                           ("12", " 30"), ("12", "30\n"), ("1" * 65, "30")])
 def test_a_validity_that_is_past_or_none_is_declined_with_3096(shop: Shop, month: str, year: str):
     declined(shop, "3096", expirationMonth=month, expirationYear=year)
 
@@ -240,19 +241,19 @@ def test_a_card_is_valid_through_its_month(shop: Shop, clock: Clock, month: str,
     assert (answer["status"], answer["result_code"]) == (status, "0000" if status == "success" else "3096")
 
 
-@pytest.mark.parametrize("number", PLAIN)
-@pytest.mark.parametrize("wrong", ["12", "of another brand", "12345", "12a", "1 3", "١٢٣"])
+@every_row("number", PLAIN)
+@every_row("wrong", ["12", "of another brand", "12345", "12a", "1 3", "١٢٣"])
 def test_a_verification_code_that_is_none_of_the_brand_is_declined_with_3104(shop: Shop, number: str, wrong: str):
     other = "123" if len(cvv_of(number)) == 4 else "1234"
     declined(shop, "3104", number, cvv=other if wrong == "of another brand" else wrong)
 
 
-@pytest.mark.parametrize("number", [card_of("3084"), card_of("3200"), card_of("0000")])
+@every_row("number", [card_of("3084"), card_of("3200"), card_of("0000")])
 def test_a_test_card_with_wrong_data_is_declined_for_the_data(shop: Shop, number: str):
     declined(shop, "3096", number, expirationYear="20")
     declined(shop, "3104", number, cvv="1234")
 
 
-@pytest.mark.parametrize("voucher", ["unknown", "x" * 64, "' OR 1=1 --"])
+@every_row("voucher", ["unknown", "x" * 64, "' OR 1=1 --"])
 def test_a_card_voucher_that_is_unknown_is_declined_with_0452(shop: Shop, voucher: str):
     declined(shop, "0452", cardVoucher=voucher, cardNo=None, expirationMonth=None, expirationYear=None, cvv=None)

@@ -8,14 +8,15 @@ from ..card_orders import (
     DECLINED, EXPIRED, PENDING, PENDING_3D, REVIEWED, REVOKED, Make, cancelled, charged_back, happened,
     on_the_page, presented, refunded, refusal, reviewed)
 from ..driver import RESPONSE_CODES, Clock, Shop, card_of
+from ..tables import every_row
 
 DAY = 86_400_000
 
 
 # Refunds.
 
-@pytest.mark.parametrize("make", [presented(), reviewed("approved"), happened(on_the_page, "pay"), presented(card_of("3118"))],
-                         ids=["paid", "approved", "paid on the page", "partial approval"])
+@every_row("make", [presented(), reviewed("approved"), happened(on_the_page, "pay"), presented(card_of("3118"))],
+           ids=["paid", "approved", "paid on the page", "partial approval"])
 def test_a_refund_leaves_the_status_success_and_the_last_one_closes_the_trade(shop: Shop, make: Make):
     number = make(shop)
     for amount, trade_status, refund_status in (("0.40", "TRADE_SUCCESS", "PARTIAL_REFUND"), ("0.60", "TRADE_CLOSED", "REFUND_SUCCESS")):
@@ -26,7 +27,7 @@ def test_a_refund_leaves_the_status_success_and_the_last_one_closes_the_trade(sh
     assert answer["alipay_trans_id"] == told["order_id"]
 
 
-@pytest.mark.parametrize("make, amount, error, code", [
+@every_row("make, amount, error, code", [
     (presented(), "1.01", "REASON_TRADE_REFUND_FEE_ERR", "3098"),
     (refunded("0.40"), "0.61", "REASON_TRADE_REFUND_FEE_ERR", "3098"),
     (on_the_page, "1.00", "TRADE_STATUS_ERROR", "0330"),
@@ -70,8 +71,8 @@ def test_the_refund_period_of_a_card_payment_ends_after_90_days(shop: Shop, cloc
 
 # Cancellation.
 
-@pytest.mark.parametrize("make", [on_the_page, presented(PENDING), presented(PENDING_3D), presented(REVIEWED)],
-                         ids=["waiting", "pending", "3-D", "in review"])
+@every_row("make", [on_the_page, presented(PENDING), presented(PENDING_3D), presented(REVIEWED)],
+           ids=["waiting", "pending", "3-D", "in review"])
 def test_an_unpaid_order_is_canceled_and_noticed(shop: Shop, make: Make):
     shop.control.ask("PATCH", f"/merchants/{shop.merchants_id}", {"notify_url": "http://127.0.0.1:9/notify"})
     number = make(shop)
@@ -117,7 +118,7 @@ def test_cancelling_twice_answers_the_same_and_happens_once(shop: Shop, clock: C
     assert shop.story(number) == story
 
 
-@pytest.mark.parametrize("make, error, code", [
+@every_row("make, error, code", [
     (presented(DECLINED), "TRADE_HAS_CLOSE", "3002"), (presented(REVOKED), "TRADE_HAS_CLOSE", "3002"),
     (reviewed("refused"), "TRADE_HAS_CLOSE", "3002"), (refunded("1.00"), "TRADE_HAS_CLOSE", "3002"),
     (presented(EXPIRED), "TRADE_HAS_CLOSE", "3300"), (charged_back, "TRADE_STATUS_ERROR", "0340")],

@@ -6,6 +6,7 @@ import pytest
 
 from ..card_orders import refusal
 from ..driver import Answer, Shop, assert_illegal, card_of, exchange, pay_info
+from ..tables import every_row
 
 FIELDS = ["is_success", "result_code", "error", "detail_error_code", "detail_error_des", "merchants_id", "out_trade_no"]
 BOTH = pytest.mark.parametrize("ask", [Shop.card_order, Shop.card_payment], ids=["cashier", "s2s"])
@@ -86,7 +87,7 @@ def test_card_data_in_the_url_of_a_post_is_a_finding_too(shop: Shop):
     assert (answer["status"], shop.findings(answer)) == ("success", {"CARD_DATA_IN_URL"})
 
 
-@pytest.mark.parametrize("code", ["1000", "1003", "0348", "0349", "3105"])
+@every_row("code", ["1000", "1003", "0348", "0349", "3105"])
 def test_the_codes_that_are_refusals_have_the_form_of_refusals(shop: Shop, code: str):
     answer = shop.card_payment(card_of(code))
     assert list(answer.fields) == [*FIELDS, "sign", "sign_type"]

@@ -8,6 +8,7 @@ from ..card_orders import (
     DECLINED, EXPIRED, PENDING, PENDING_3D, REVIEWED, REVOKED, Make, cancelled, on_the_page, presented,
     refusal)
 from ..driver import RESPONSE_CODES, Answer, Clock, Shop
+from ..tables import every_row
 
 DAY = 86_400_000
 DECISIONS = [("approved", "success", "0000", "TRADE_SUCCESS"), ("refused", "canceled", "0055", "TRADE_CLOSED")]
@@ -67,8 +68,8 @@ def test_decisions_at_once_are_one(shop: Shop):
     assert [line["event"] for line in shop.story(number)["history"]].count("pay") == (taken[0]["status"] == "success")
 
 
-@pytest.mark.parametrize("decision", ["approved", "refused"])
-@pytest.mark.parametrize("make, code", [
+@every_row("decision", ["approved", "refused"])
+@every_row("make, code", [
     (on_the_page, "0330"), (presented(PENDING), "0330"), (presented(PENDING_3D), "0330"), (presented(DECLINED), "3002"),
     (presented(REVOKED), "3002"), (cancelled(presented()), "3002"), (cancelled(presented(REVIEWED)), "3002"), (presented(EXPIRED), "3300"),
     (presented(), "3105")],
@@ -99,7 +100,7 @@ def test_a_review_of_an_unknown_order_or_one_of_a_wallet_is_3002(shop: Shop, not
     assert notified.query(strangers)["status"] == "pending_review"
 
 
-@pytest.mark.parametrize("other, code", [({"sign": "0"}, "1003"), ({"out_trade_no": None}, "1000"), ({"merchants_id": "1"}, "0348")])
+@every_row("other, code", [({"sign": "0"}, "1003"), ({"out_trade_no": None}, "1000"), ({"merchants_id": "1"}, "0348")])
 def test_a_review_is_checked_like_every_request(shop: Shop, other: dict[str, str | None], code: str):
     number = presented(REVIEWED)(shop)
     answer = shop.card_service("approved", **{"out_trade_no": number, **other})

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ..driver import Answer, Shop, assert_illegal
+from ..tables import every_row
 
 TIME, DAY, FLAG, YES_NO = "20170607125959", "20170607", ("true", "false"), ("yes", "no")
 NO_TIME = ("20170607", "20170631125959", "2017-06-07 12:59:59", "20170607246060", "2017060712595x", "٢٠١٧٠٦٠٧١٢٥٩٥٩")
@@ -82,7 +83,7 @@ ROWS: tuple[tuple[str, int, tuple[str, ...], tuple[str, ...]], ...] = (
     ("bill.country", 2, ("CN", "GB"), NO_COUNTRY),
     ("bill.houseNumberOrName", 40, ("518",), ()),
 )
-EACH_ROW = pytest.mark.parametrize("path, length, right, wrong", ROWS, ids=[row[0] for row in ROWS])
+EACH_ROW = every_row("path, length, right, wrong", ROWS, ids=[row[0] for row in ROWS])
 # The whole example of the document, blanks taken out of its names.
 SAMPLE = """{"adjustmentFactor": "-10", "retryNum": "2", "trade": {"code": "4000", "item":
 "ken swift|104864781|ctrip|CESMU||ETKT7842348454463/1|||4403172320|201700523213000|CNY|20000|Pudong International Airport|M8317|"},
@@ -134,24 +135,24 @@ def test_a_value_of_risk_info_of_another_type_is_refused_by_its_path(shop: Shop,
         assert_illegal(risk(shop, nested(path, value)), "risk_info", path.replace("[]", "[0]"))
 
 
-@pytest.mark.parametrize("path, wrong", [(path, wrong) for path, _, _, wrong in ROWS if wrong], ids=[row[0] for row in ROWS if row[3]])
+@every_row("path, wrong", [(path, wrong) for path, _, _, wrong in ROWS if wrong], ids=[row[0] for row in ROWS if row[3]])
 def test_a_value_of_risk_info_that_is_none_of_its_kind_is_refused_by_its_path(shop: Shop, path: str, wrong: tuple[str, ...]):
     for value in wrong:
         assert_illegal(risk(shop, nested(path, value)), "risk_info", path.replace("[]", "[0]"))
 
 
-@pytest.mark.parametrize("group", ["trade", "device", "cust", "order", "goods", "buried", "ship", "bill"])
-@pytest.mark.parametrize("value", ["text", 5, True])
+@every_row("group", ["trade", "device", "cust", "order", "goods", "buried", "ship", "bill"])
+@every_row("value", ["text", 5, True])
 def test_a_group_of_risk_info_that_is_no_object_is_refused_by_its_name(shop: Shop, group: str, value: Any):
     assert_illegal(risk(shop, {group: value}), "risk_info", group)
 
 
-@pytest.mark.parametrize("group", ["trade", "device", "cust", "order", "ship", "bill"])
+@every_row("group", ["trade", "device", "cust", "order", "ship", "bill"])
 def test_a_group_that_comes_once_is_no_list(shop: Shop, group: str):
     assert_illegal(risk(shop, {group: [{}]}), "risk_info", group)
 
 
-@pytest.mark.parametrize("document, paths", [
+@every_row("document, paths", [
     ({"goods": [{"id": "1"}, {"id": "x" * 33}, {"isGift": "1"}]}, ["goods[1].id", "goods[2].isGift"]),
     ({"buried": [{"code": "CB07"}, {"code": "CB08", "item": "x" * 2049}]}, ["buried[1].item"]),
     ({"order": {"discounts": [{"amount": "30", "code": "123"}, {"amount": "much"}]}}, ["order.discounts[1].amount"]),
@@ -163,14 +164,14 @@ def test_a_fault_in_a_list_is_named_with_its_index(shop: Shop, document: Any, pa
     assert "goods[0]" not in answer["detail_error_des"] and "buried[0]" not in answer["detail_error_des"]
 
 
-@pytest.mark.parametrize("document", [
+@every_row("document", [
     {"order": {"discounts": [{"amount": "30", "code": "123"}, {"amount": "50", "code": "234"}]}}, {"goods": []}, {"goods": {"id": "1"}},
     {"buried": [{"code": "CB07"}] * 20}, {}, {"cust": {}}])
 def test_lists_may_have_any_number_of_objects(shop: Shop, document: Any):
     assert risk(shop, document)["is_success"] == "T"
 
 
-@pytest.mark.parametrize("document", [
+@every_row("document", [
     {"colour": "red"}, {"cust": {"emailLastModifyTime": "x", "shoeSize": 43}}, {"goods": [{"weight": 1.5, "parts": [[1]]}]}, {"": ""}])
 def test_what_no_row_names_is_accepted_as_it_is(shop: Shop, document: Any):
     answer = risk(shop, document)

@@ -2,6 +2,7 @@
 import pytest
 
 from ..driver import ALIPAY_CODE, WECHAT_CODE, Clock, Receiver, Shop
+from ..tables import every_row
 
 FIELDS = ["is_success", "result_code", "error", "trans_amount", "out_trade_no", "buyer_id", "buyer_login_id", "pay_time", "trans_id",
           "trans_rate", "trans_amount_type", "pay_amount", "pay_amount_type", "merchants_id", "create_ip", "sign", "sign_type"]
@@ -43,7 +44,7 @@ def test_pay_time_is_in_shanghai(shop: Shop, clock: Clock):
     assert shop.pay_by_barcode()["pay_time"] == "20270608020228"
 
 
-@pytest.mark.parametrize("amount, rate, pay_amount", [
+@every_row("amount, rate, pay_amount", [
     ("0.01", "9.07480000", "0.09"), ("0.05", "9.1", "0.46"), ("0.01", "0.49999999", "0.00"), ("0.01", "0.5", "0.01"),
     ("1000000.00", "9.07480000", "9074800.00"), ("1", "1", "1.00"), ("33.33", "8.88760000", "296.22")])
 def test_pay_amount_is_amount_times_rate_half_up(shop: Shop, amount: str, rate: str, pay_amount: str):
@@ -53,7 +54,7 @@ def test_pay_amount_is_amount_times_rate_half_up(shop: Shop, amount: str, rate: 
     assert paid["trans_rate"] == f"{float(rate):.8f}"
 
 
-@pytest.mark.parametrize("code, wallet", [
+@every_row("code, wallet", [
     ("25" + 14 * "0", "alipay"), ("30" + 22 * "9", "alipay"), ("28" + 18 * "3", "alipay"), ("10" + 16 * "0", "wechat"),
     ("15" + 16 * "9", "wechat")])
 def test_without_pay_type_the_prefix_of_the_code_decides(shop: Shop, code: str, wallet: str):
@@ -62,8 +63,8 @@ def test_without_pay_type_the_prefix_of_the_code_decides(shop: Shop, code: str, 
     assert shop.findings(paid) == {"MANDATORY_MISSING"}
 
 
-@pytest.mark.parametrize("pay_type", ["alipay", "wechat", None])
-@pytest.mark.parametrize("code", [
+@every_row("pay_type", ["alipay", "wechat", None])
+@every_row("code", [
     "25" + 13 * "0", "30" + 23 * "0", "24" + 14 * "0", "31" + 14 * "0", "10" + 15 * "0", "10" + 17 * "0", "16" + 16 * "0",
     "09" + 16 * "0", "28013648323597742x", "２８" + 16 * "0", "28 0136483235977421"])
 def test_anything_else_than_a_payment_code_is_refused(shop: Shop, code: str, pay_type: str | None):
@@ -76,7 +77,7 @@ def test_the_other_wallets_code_is_refused(shop: Shop, pay_type: str, code: str)
     assert shop.pay_by_barcode(pay_type=pay_type, buyer_identity_code=code)["error"] == "ILLEGAL_ARGUMENT"
 
 
-@pytest.mark.parametrize("name, error", [
+@every_row("name, error", [
     ("merchants_id", "ILLEGAL_PARTNER"), ("out_trade_no", "ILLEGAL_ARGUMENT"), ("trans_amount", "ILLEGAL_ARGUMENT"),
     ("buyer_identity_code", "ILLEGAL_ARGUMENT")])
 def test_a_required_parameter_is_refused_when_missing(shop: Shop, name: str, error: str):
@@ -106,7 +107,7 @@ def test_while_the_buyer_must_confirm_the_answer_is_unknown_and_the_payment_fiel
     assert shop.query(answer["out_trade_no"])["trade_status"] == "WAIT_BUYER_PAY"
 
 
-@pytest.mark.parametrize("event, status, repeated", [
+@every_row("event, status, repeated", [
     ("pay", "TRADE_SUCCESS", "SUCCESS"), ("decline", "TRADE_CLOSED", "FAIL"), ("expire", "TRADE_CLOSED", "FAIL")])
 def test_an_unconfirmed_order_is_then_paid_refused_or_expires(shop: Shop, event: str, status: str, repeated: str):
     number = shop.number()
@@ -122,7 +123,7 @@ def test_an_unconfirmed_order_expires_by_itself(shop: Shop, clock: Clock):
     assert shop.query(number)["trade_status"] == "TRADE_CLOSED"
 
 
-@pytest.mark.parametrize("code, error", BUYERS_WHO_FAIL)
+@every_row("code, error", BUYERS_WHO_FAIL)
 def test_a_buyer_who_fails_is_an_answer_and_the_number_is_spent(shop: Shop, code: str, error: str):
     number = shop.number()
     failed = shop.pay_by_barcode(out_trade_no=number, buyer_identity_code=code)
@@ -140,7 +141,7 @@ def test_a_paid_order_repeated_answers_as_paid_and_is_paid_once(shop: Shop):
     assert payments_of(shop, number) == 1
 
 
-@pytest.mark.parametrize("other", [
+@every_row("other", [
     {"buyer_identity_code": "281111111111111111"}, {"reference": "another"}, {"notify_url": "http://127.0.0.1:9/other"},
     {"total_fee": "1", "trans_amount": None}])
 def test_another_code_reference_or_notify_url_is_still_a_repetition(shop: Shop, other: dict[str, str | None]):

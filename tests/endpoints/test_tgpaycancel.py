@@ -2,6 +2,7 @@
 import pytest
 
 from ..driver import Clock, Receiver, Shop, exchange
+from ..tables import every_row
 
 FIELDS = {"is_success": "T", "result_code": "SUCCESS", "error": "", "detail_error_code": "", "detail_error_des": ""}
 DAY = 86_400_000
@@ -31,7 +32,7 @@ def test_an_unknown_order_does_not_exist(shop: Shop, notified: Shop):
     assert [shop.cancel(unknown)["error"] for unknown in ("nothing", number)] == ["TRADE_NOT_EXIST"] * 2
 
 
-@pytest.mark.parametrize("order", [Shop.qr_order, Shop.h5_order, Shop.prepay_order])
+@every_row("order", [Shop.qr_order, Shop.h5_order, Shop.prepay_order])
 def test_a_waiting_order_closes_and_cannot_be_paid_any_more(shop: Shop, order):
     number = order(shop)["out_trade_no"]
     assert shop.cancel(number).fields == FIELDS
@@ -48,7 +49,7 @@ def test_the_wallet_page_of_a_cancelled_order_takes_no_payment(shop: Shop):
     assert shop.query(made["out_trade_no"])["trans_id"] == ""
 
 
-@pytest.mark.parametrize("refunds", [(), ("0.30",), ("0.30", "0.69")])
+@every_row("refunds", [(), ("0.30",), ("0.30", "0.69")])
 def test_cancelling_a_paid_order_gives_back_what_is_left(shop: Shop, refunds: tuple[str, ...]):
     number = shop.pay_by_barcode("1.00")["out_trade_no"]
     for amount in refunds:

@@ -1,12 +1,11 @@
 """tgpaycheck.php: an older name of the query, as a public client polls it."""
 from dataclasses import replace
 
-import pytest
-
 from tgpay_emulator.gateway.endpoints import ENDPOINTS
 from tgpay_emulator.gateway.reference import fidelity_table
 
 from ..driver import Answer, Clock, Shop
+from ..tables import every_row
 
 
 def check(shop: Shop, out_trade_no: str) -> Answer:
@@ -14,7 +13,7 @@ def check(shop: Shop, out_trade_no: str) -> Answer:
     return shop.ask("tgpaycheck", out_trade_no=out_trade_no, sign_type=None)
 
 
-@pytest.mark.parametrize("pay", [Shop.pay_by_barcode, Shop.qr_order, Shop.card_payment, Shop.card_order])
+@every_row("pay", [Shop.pay_by_barcode, Shop.qr_order, Shop.card_payment, Shop.card_order])
 def test_it_answers_as_the_query_with_the_trade_number_under_its_older_name_too(shop: Shop, pay) -> None:
     number = pay(shop)["out_trade_no"]
     answer, query = check(shop, number), shop.query(number)

@@ -2,9 +2,8 @@
 from http.cookies import SimpleCookie
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-import pytest
-
 from ..driver import Answer, Shop
+from ..tables import every_row
 
 DOCUMENTED_URL = ("http://sys.tgpaypro.com/tgpaycode/?m=2017010100011&s=201701010001&out_trade_no=201701010001001843211105205612"
                   "&reference=&total_fee=0.01&sign=ee88a2e3ad8346abb24c1709efdcba7b")
@@ -26,13 +25,13 @@ def openid_of(answer: Answer) -> str:
     return dict(parse_qsl(urlsplit(answer.headers["Location"]).query))["openid"]
 
 
-@pytest.mark.parametrize("client_url", [
+@every_row("client_url", [
     "http://shop.example", "https://shop.example/", "https://shop.example/pay", "https://shop.example:8443/pay?", DOCUMENTED_URL,
     "https://shop.example/pay?m=1", "https://shop.example/pay?m=1&", "https://shop.example/pay#top", "https://shop.example/pay?m=1#top",
     "https://shop.example/pay?a=%26%3D&a=2&b=", "https://shop.example/a%2Fb/?q=%E8%8C%B6", "https://shop.example/#/app?x=1",
     "https://shop.example/茶?q=咖啡#片段", "HTTPS://Shop.Example/Pay", "https://user@shop.example/", "http://[::1]:8080/x",
     "http://127.0.0.1:9/x?openid=old"])
-@pytest.mark.parametrize("method", ["GET", "POST"])
+@every_row("method", ["GET", "POST"])
 def test_the_browser_goes_to_the_client_url_with_the_openid_added(shop: Shop, client_url: str, method: str) -> None:
     answer = ask(shop, client_url, method=method)
     assert answer.status == 302
@@ -73,7 +72,7 @@ def test_the_same_browser_has_another_openid_at_another_merchant(shop: Shop) -> 
     other.control.ask("DELETE", f"/merchants/{other.merchants_id}")
 
 
-@pytest.mark.parametrize("forged", ["<script>", "x" * 28, "o\"; Path=/", "oo", "%0d%0a"])
+@every_row("forged", ["<script>", "x" * 28, "o\"; Path=/", "oo", "%0d%0a"])
 def test_a_forged_cookie_gives_no_forged_openid(shop: Shop, forged: str) -> None:
     name = cookies_of(ask(shop, "https://shop.example/")).partition("=")[0]
     openid = openid_of(ask(shop, "https://shop.example/", f"{name}={forged}"))
@@ -81,7 +80,7 @@ def test_a_forged_cookie_gives_no_forged_openid(shop: Shop, forged: str) -> None
     assert openid not in forged
 
 
-@pytest.mark.parametrize("client_url", [
+@every_row("client_url", [
     "", "shop.example/pay", "/pay", "//shop.example/pay", "ftp://shop.example/", "javascript:alert(1)", "http://", "https:///pay",
     "http:shop.example", "http://shop.example:port/", "http://shop.example:99999/", "http://[::1/",
     "http://shop.example/\r\nSet-Cookie: a=b", "http://shop.example/\tx", "data:text/html,x"])

@@ -2,13 +2,14 @@
 import pytest
 
 from ..driver import Clock, Receiver, Shop, exchange
+from ..tables import every_row
 
 FIELDS = ["is_success", "result_code", "error", "pay_url", "merchants_id", "out_trade_no", "sign", "sign_type"]
 PHONE = {"User-Agent": "Mozilla/5.0 (iPhone) Mobile MicroMessenger"}
 
 
-@pytest.mark.parametrize("scene_type", ["WEBSITE_PAY", "WAP_PAY"])
-@pytest.mark.parametrize("pay_type", ["alipay", "wechat"])
+@every_row("scene_type", ["WEBSITE_PAY", "WAP_PAY"])
+@every_row("pay_type", ["alipay", "wechat"])
 def test_an_order_answers_every_documented_field_in_order_and_signed(shop: Shop, scene_type: str, pay_type: str):
     made = shop.h5_order(scene_type=scene_type, pay_type=pay_type, reference="r", account="20373")
     assert list(made.fields) == FIELDS
@@ -23,7 +24,7 @@ def test_pay_url_is_short_and_can_be_cut_out_of_the_raw_text(shop: Shop):
     assert "&" not in made["pay_url"] and len(made["pay_url"]) < 100
 
 
-@pytest.mark.parametrize("scene_type, browser", [("WEBSITE_PAY", {}), ("WEBSITE_PAY", PHONE), ("WAP_PAY", PHONE)])
+@every_row("scene_type, browser", [("WEBSITE_PAY", {}), ("WEBSITE_PAY", PHONE), ("WAP_PAY", PHONE)])
 def test_pay_url_opens_a_page(shop: Shop, scene_type: str, browser: dict[str, str]):
     made = shop.h5_order("7.89", scene_type=scene_type)
     for method in ("GET", "POST"):
@@ -31,14 +32,14 @@ def test_pay_url_opens_a_page(shop: Shop, scene_type: str, browser: dict[str, st
         assert (page.status, "7.89" in page.text) == (200, True)
 
 
-@pytest.mark.parametrize("name, error", [
+@every_row("name, error", [
     ("merchants_id", "ILLEGAL_PARTNER"), ("out_trade_no", "ILLEGAL_ARGUMENT"), ("pay_type", "ILLEGAL_ARGUMENT"),
     ("total_fee", "ILLEGAL_ARGUMENT"), ("scene_type", "ILLEGAL_ARGUMENT")])
 def test_a_required_parameter_is_refused_when_missing(shop: Shop, name: str, error: str):
     assert shop.h5_order(**{name: None})["error"] == error
 
 
-@pytest.mark.parametrize("other", [
+@every_row("other", [
     {"scene_type": "APP_PAY"}, {"scene_type": "wap_pay"}, {"pay_type": "bankcard"}, {"return_url": "/relative"},
     {"return_url": "javascript:alert(1)"}])
 def test_a_value_that_is_none_of_the_documented_is_refused(shop: Shop, other: dict[str, str]):
@@ -112,7 +113,7 @@ def test_a_waiting_order_repeated_answers_as_it_did(shop: Shop):
     assert shop.h5_order(out_trade_no=number, reference="new", notify_url="http://127.0.0.1:9/n").raw == first.raw
 
 
-@pytest.mark.parametrize("event, other, error", [
+@every_row("event, other, error", [
     ("pay", {}, "TRADE_HAS_SUCCESS"), ("pay", {"total_fee": "2"}, "CONTEXT_INCONSISTENT"),
     ("expire", {"total_fee": "2"}, "TRADE_HAS_CLOSE"), (None, {"total_fee": "2"}, "CONTEXT_INCONSISTENT"),
     (None, {"pay_type": "wechat"}, "CONTEXT_INCONSISTENT")])

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from ..driver import Clock, Receiver, Shop
+from ..tables import every_row
 
 FIELDS = ["is_success", "result_code", "error", "trade_type", "jsapiparameters", "tradeNO", "out_trade_no", "order_time", "nonce_str",
           "prepay_id", "merchant_id", "create_ip", "sign", "sign_type"]
@@ -24,8 +25,8 @@ def app(shop: Shop) -> Shop:
     return shop
 
 
-@pytest.mark.parametrize("pay_type", ["wechat", "alipay"])
-@pytest.mark.parametrize("trade_type", ["MINI", "JSAPI", "APP"])
+@every_row("pay_type", ["wechat", "alipay"])
+@every_row("trade_type", ["MINI", "JSAPI", "APP"])
 def test_an_order_answers_every_documented_field_in_order_and_signed(shop: Shop, pay_type: str, trade_type: str):
     made = shop.prepay_order(pay_type=pay_type, trade_type=trade_type)
     assert list(made.fields) == FIELDS
@@ -74,7 +75,7 @@ def test_two_orders_have_different_prepay_ids(shop: Shop):
     assert shop.prepay_order()["prepay_id"] != shop.prepay_order()["prepay_id"]
 
 
-@pytest.mark.parametrize("trade_type", ["MINI", "JSAPI", "APP"])
+@every_row("trade_type", ["MINI", "JSAPI", "APP"])
 def test_alipay_is_given_a_trade_number_and_no_parameters(shop: Shop, trade_type: str):
     made = shop.prepay_order(pay_type="alipay", trade_type=trade_type, openid=None, buyer_id="2088222828496832")
     assert re.fullmatch(r"\d{28}", made["tradeNO"])
@@ -88,26 +89,26 @@ def test_wechat_is_given_no_trade_number_of_alipay(shop: Shop):
     assert shop.prepay_order()["tradeNO"] == ""
 
 
-@pytest.mark.parametrize("name, error", [
+@every_row("name, error", [
     ("merchants_id", "ILLEGAL_PARTNER"), ("out_trade_no", "ILLEGAL_ARGUMENT"), ("trans_amount", "ILLEGAL_ARGUMENT"),
     ("pay_type", "ILLEGAL_ARGUMENT"), ("trade_type", "ILLEGAL_ARGUMENT")])
 def test_a_required_parameter_is_refused_when_missing(shop: Shop, name: str, error: str):
     assert shop.prepay_order(**{name: None})["error"] == error
 
 
-@pytest.mark.parametrize("pay_type, trade_type, error", [
+@every_row("pay_type, trade_type, error", [
     ("wechat", "MINI", "ILLEGAL_ARGUMENT"), ("wechat", "JSAPI", "ILLEGAL_ARGUMENT"), ("wechat", "APP", ""), ("alipay", "MINI", ""),
     ("alipay", "JSAPI", ""), ("alipay", "APP", "")])
 def test_openid_is_required_for_wechats_pages_and_mini_programs(shop: Shop, pay_type: str, trade_type: str, error: str):
     assert shop.prepay_order(pay_type=pay_type, trade_type=trade_type, openid=None)["error"] == error
 
 
-@pytest.mark.parametrize("openid, error", [("x", ""), ("x" * 128, ""), ("x" * 129, "ILLEGAL_ARGUMENT"), ("张三@home", "")])
+@every_row("openid, error", [("x", ""), ("x" * 128, ""), ("x" * 129, "ILLEGAL_ARGUMENT"), ("张三@home", "")])
 def test_any_openid_of_1_to_128_characters_is_accepted(shop: Shop, openid: str, error: str):
     assert shop.prepay_order(openid=openid)["error"] == error
 
 
-@pytest.mark.parametrize("other", [
+@every_row("other", [
     {"trade_type": "NATIVE"}, {"trade_type": "mini"}, {"pay_type": "bankcard"}, {"buyer_id": "2089222828496832"},
     {"buyer_id": "208822282849683"}, {"buyer_id": "20882228284968321"}])
 def test_a_value_that_is_none_of_the_documented_is_refused(shop: Shop, other: dict[str, str]):
@@ -115,7 +116,7 @@ def test_a_value_that_is_none_of_the_documented_is_refused(shop: Shop, other: di
     assert (refused["error"], next(iter(other)) in refused["detail_error_des"]) == ("ILLEGAL_ARGUMENT", True)
 
 
-@pytest.mark.parametrize("goods, found", [
+@every_row("goods, found", [
     ("x" * 128, set()), ("x" * 129, {"TOO_LONG"}), ("茶" * 64, set()), ("茶" * 65, {"TOO_LONG"}),
     ("茶" * 63 + "xx", set()), ("茶" * 63 + "xxx", {"TOO_LONG"})], ids=len)
 def test_goods_info_has_128_characters_or_64_chinese_ones(shop: Shop, goods: str, found: set[str]):
@@ -162,7 +163,7 @@ def test_a_waiting_order_repeated_answers_as_it_did(shop: Shop, clock: Clock):
     assert shop.prepay_order(out_trade_no=number, attach="new").raw == first.raw
 
 
-@pytest.mark.parametrize("event, other, error", [
+@every_row("event, other, error", [
     ("pay", {}, "TRADE_HAS_SUCCESS"), ("pay", {"trans_amount": "2"}, "CONTEXT_INCONSISTENT"),
     ("expire", {"trans_amount": "2"}, "TRADE_HAS_CLOSE"), (None, {"pay_type": "alipay"}, "CONTEXT_INCONSISTENT")])
 def test_closed_comes_before_inconsistent_and_that_before_paid(shop: Shop, event: str | None, other: dict[str, str], error: str):

@@ -6,6 +6,7 @@ import zxingcpp
 from PIL import Image
 
 from ..driver import Clock, Receiver, Shop, exchange
+from ..tables import every_row
 
 FIELDS = ["is_success", "error", "out_trade_no", "result_code", "big_pic_url", "pic_url", "small_pic_url", "qr_code", "sign", "sign_type"]
 MINUTE = 60_000
@@ -22,8 +23,8 @@ def test_an_order_answers_every_documented_field_in_order_and_signed(shop: Shop)
     assert shop.verifies(made)
 
 
-@pytest.mark.parametrize("pay_type", ["alipay", "wechat"])
-@pytest.mark.parametrize("field, pixels", [("big_pic_url", 430), ("pic_url", 230), ("small_pic_url", 130)])
+@every_row("pay_type", ["alipay", "wechat"])
+@every_row("field, pixels", [("big_pic_url", 430), ("pic_url", 230), ("small_pic_url", 130)])
 def test_the_three_pictures_are_real_and_a_phone_reads_the_code_from_each(shop: Shop, field: str, pixels: int, pay_type: str):
     made = shop.qr_order(pay_type=pay_type)
     assert made[field].startswith(shop.control.url + "/")
@@ -81,13 +82,13 @@ def test_with_1c_an_order_still_waits_one_millisecond_before_midnight(shop: Shop
     assert status(shop, number) == "WAIT_BUYER_PAY"
 
 
-@pytest.mark.parametrize("limit", ["0m", "0d", "16d", "361h", "21601m", "2c", "1w", "15", "m", "1.5h", "-1h", "1h30m", "１h"])
+@every_row("limit", ["0m", "0d", "16d", "361h", "21601m", "2c", "1w", "15", "m", "1.5h", "-1h", "1h30m", "１h"])
 def test_any_other_time_limit_is_refused(shop: Shop, limit: str):
     refused = shop.qr_order(it_b_pay=limit)
     assert (refused["error"], "it_b_pay" in refused["detail_error_des"]) == ("ILLEGAL_ARGUMENT", True)
 
 
-@pytest.mark.parametrize("name, error", [
+@every_row("name, error", [
     ("merchants_id", "ILLEGAL_PARTNER"), ("out_trade_no", "ILLEGAL_ARGUMENT"), ("trans_amount", "ILLEGAL_ARGUMENT")])
 def test_a_required_parameter_is_refused_when_missing(shop: Shop, name: str, error: str):
     assert shop.qr_order(**{name: None})["error"] == error
@@ -161,7 +162,7 @@ def test_an_order_closed_unpaid_is_notified_with_empty_payment_fields(notified: 
     assert [closed[name] for name in ("trade_no", "gmt_payment", "forex_rate", "buyer_id", "buyer_email", "total_fee")] == [""] * 6
 
 
-@pytest.mark.parametrize("event, other, error", [
+@every_row("event, other, error", [
     ("pay", {}, "TRADE_HAS_SUCCESS"),
     ("pay", {"trans_amount": "2"}, "CONTEXT_INCONSISTENT"),
     ("expire", {}, "TRADE_HAS_CLOSE"),

@@ -2,6 +2,7 @@
 import pytest
 
 from ..driver import Clock, Shop
+from ..tables import every_row
 
 FIELDS = ["is_success", "error", "pay_type", "result_code", "trans_amount", "trade_status", "out_trade_no", "buyer_id", "buyer_login_id",
           "pay_time", "trans_id", "trans_rate", "trans_amount_type", "pay_amount", "pay_amount_type", "refund_status", "refund_amount",
@@ -16,7 +17,7 @@ def test_a_query_answers_every_documented_field_in_order_and_signed(shop: Shop):
     assert shop.verifies(answer)
 
 
-@pytest.mark.parametrize("order", ORDERS)
+@every_row("order", ORDERS)
 def test_the_payment_fields_of_a_waiting_order_are_empty(shop: Shop, order):
     answer = shop.query(order(shop)["out_trade_no"])
     assert list(answer.fields) == FIELDS
@@ -32,7 +33,7 @@ def test_a_paid_order_tells_what_the_payment_told(shop: Shop):
     assert {name: answer[name] for name in same} == {name: paid[name] for name in same}
 
 
-@pytest.mark.parametrize("refunds, refund_status, refund_amount, trade_status", [
+@every_row("refunds, refund_status, refund_amount, trade_status", [
     ([], "", ".00", "TRADE_SUCCESS"),
     (["0.04"], "PARTIAL_REFUND", ".04", "TRADE_SUCCESS"),
     (["0.40", "0.59"], "PARTIAL_REFUND", ".99", "TRADE_SUCCESS"),

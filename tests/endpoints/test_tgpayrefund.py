@@ -2,6 +2,7 @@
 import pytest
 
 from ..driver import Clock, Receiver, Shop
+from ..tables import every_row
 
 FIELDS = ["is_success", "result_code", "error", "alipay_trans_id", "partner_refund_id", "partner_trans_id", "refund_amount", "currency",
           "exchange_rate", "refund_amount_cny", "trans_amount_cny"]
@@ -31,21 +32,21 @@ def test_a_refusal_has_the_same_root_and_is_unsigned(shop: Shop):
     assert (answer["is_success"], answer["result_code"], answer["error"]) == ("F", "FAIL", "TRADE_NOT_EXIST")
 
 
-@pytest.mark.parametrize("name, error", [
+@every_row("name, error", [
     ("merchants_id", "ILLEGAL_PARTNER"), ("out_trade_no", "ILLEGAL_ARGUMENT"), ("refund_amount", "ILLEGAL_ARGUMENT")])
 def test_a_required_parameter_is_refused_when_missing(shop: Shop, name: str, error: str):
     params = {"out_trade_no": shop.pay_by_barcode()["out_trade_no"], "refund_amount": "0.10", name: None}
     assert shop.ask("tgpayrefund", **params)["error"] == error
 
 
-@pytest.mark.parametrize("amount", ["0", "0.00", "-0.10", "0.001", "1e-1", "all", "1000000.01"])
+@every_row("amount", ["0", "0.00", "-0.10", "0.001", "1e-1", "all", "1000000.01"])
 def test_a_refund_that_is_no_amount_is_refused(shop: Shop, amount: str):
     number = shop.pay_by_barcode()["out_trade_no"]
     assert shop.refund(number, amount)["error"] == "ILLEGAL_ARGUMENT"
     assert refunded(shop, number) == "0.00"
 
 
-@pytest.mark.parametrize("order", [Shop.qr_order, Shop.h5_order, Shop.prepay_order])
+@every_row("order", [Shop.qr_order, Shop.h5_order, Shop.prepay_order])
 def test_orders_of_every_wallet_endpoint_can_be_refunded(shop: Shop, order):
     number = order(shop)["out_trade_no"]
     shop.happens(number, "pay")
@@ -60,7 +61,7 @@ def test_part_refunds_leave_the_order_paid_and_the_last_one_closes_it(shop: Shop
         assert shop.query(number)["trade_status"] == status
 
 
-@pytest.mark.parametrize("before, amount", [((), "1.01"), (("0.50",), "0.51"), (("0.99",), "1.00")])
+@every_row("before, amount", [((), "1.01"), (("0.50",), "0.51"), (("0.99",), "1.00")])
 def test_refunds_never_exceed_the_payment(shop: Shop, before: tuple[str, ...], amount: str):
     number = shop.pay_by_barcode("1.00")["out_trade_no"]
     for part in before:
@@ -99,7 +100,7 @@ def test_refunds_end_with_the_refund_period(shop: Shop, clock: Clock):
     assert refunded(shop, number) == "0.10"
 
 
-@pytest.mark.parametrize("amount", ["0.50", "0.5", "1.00"])
+@every_row("amount", ["0.50", "0.5", "1.00"], apart=True)
 def test_the_same_out_refund_id_answers_as_the_first_time_and_refunds_once(shop: Shop, amount: str):
     number = shop.pay_by_barcode("1.00")["out_trade_no"]
     first = shop.refund(number, "1.00" if amount == "1.00" else "0.50", out_refund_id="once")

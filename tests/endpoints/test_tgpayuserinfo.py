@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ..driver import Answer, Control, Shop, md5_sign
+from ..tables import every_row
 
 SEEDED, SEEDED_TOKEN = "201703200001", "14b0be26d00fbc6dcf20ed1f0a3516df"
 PASSWORD = "pa55 wörd+%20&=茶"
@@ -25,8 +26,8 @@ def ask(shop: Shop, user: str, password: str = PASSWORD, product: str = "ACCOUNT
                                                 "tgpay_product": product, **more})
 
 
-@pytest.mark.parametrize("product", ["ACCOUNT_LOGIN", "ACCOUNT_LOGIN_CHECK"])
-@pytest.mark.parametrize("user", ["wos.101", "WoS.101", "WOS.101"])
+@every_row("product", ["ACCOUNT_LOGIN", "ACCOUNT_LOGIN_CHECK"])
+@every_row("user", ["wos.101", "WoS.101", "WOS.101"])
 def test_the_documents_example_works_in_any_case_and_with_both_products(control: Control, user: str, product: str) -> None:
     answer = ask(Shop(control, SEEDED, SEEDED_TOKEN), user, "1234", product, "GET")
     assert list(answer.fields.items()) == [
@@ -55,13 +56,13 @@ def test_an_unknown_user_and_a_wrong_password_are_answered_alike(shop: Shop, log
     assert (wrong_password.status, wrong_password.raw) == (unknown.status, unknown.raw)
 
 
-@pytest.mark.parametrize("password", [PASSWORD.upper(), f"{PASSWORD} ", "other", "' OR 1=1 --", "*"])
+@every_row("password", [PASSWORD.upper(), f"{PASSWORD} ", "other", "' OR 1=1 --", "*"])
 def test_only_the_exact_password_logs_in(shop: Shop, login: str, password: str) -> None:
     assert ask(shop, login, password)["error"] == "LOGIN_FAILED"
 
 
-@pytest.mark.parametrize("user", ["nobody", "Till.%", "' OR 1=1 --", "\u0000", "咖啡" * 100])
-@pytest.mark.parametrize("more", [{}, {"sign": "0" * 32}, {"sign": None}, {"sign_type": "RSA"}])
+@every_row("user", ["nobody", "Till.%", "' OR 1=1 --", "\u0000", "咖啡" * 100])
+@every_row("more", [{}, {"sign": "0" * 32}, {"sign": None}, {"sign_type": "RSA"}])
 def test_an_unknown_user_is_refused_without_a_check_of_the_signature(shop: Shop, user: str, more: dict[str, Any]) -> None:
     assert ask(shop, user, **more)["error"] == "LOGIN_FAILED"
 
@@ -77,7 +78,7 @@ def test_another_merchants_token_does_not_sign(shop: Shop, login: str) -> None:
     assert ask(shop, login, sign=md5_sign(params, SEEDED_TOKEN))["error"] == "ILLEGAL_SIGN"
 
 
-@pytest.mark.parametrize("missing, error", [
+@every_row("missing, error", [
     ("user", "ILLEGAL_ARGUMENT"), ("password", "ILLEGAL_ARGUMENT"), ("product", "ILLEGAL_ARGUMENT")])
 def test_a_missing_parameter_is_named(shop: Shop, login: str, missing: str, error: str) -> None:
     answer = ask(shop, **{"user": login, missing: ""})
@@ -85,7 +86,7 @@ def test_a_missing_parameter_is_named(shop: Shop, login: str, missing: str, erro
     assert {"product": "tgpay_product"}.get(missing, missing) in answer["detail_error_des"]
 
 
-@pytest.mark.parametrize("product", ["LOGIN", "account_login", "ACCOUNT_LOGIN ", "ACCOUNT_LOGIN_CHECK2"])
+@every_row("product", ["LOGIN", "account_login", "ACCOUNT_LOGIN ", "ACCOUNT_LOGIN_CHECK2"])
 def test_another_product_is_refused(shop: Shop, login: str, product: str) -> None:
     answer = ask(shop, login, product=product)
     assert answer["error"] == "ILLEGAL_ARGUMENT"

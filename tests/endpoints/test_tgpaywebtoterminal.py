@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ..driver import Answer, Clock, Control, Shop
+from ..tables import every_row
 
 ACCEPTED = ["is_success", "result_code", "result_msg", "merchants_id", "out_trade_no", "sign", "sign_type"]
 WITH_NUMBER = [*ACCEPTED[:3], "transactionResultId", *ACCEPTED[3:]]
@@ -307,7 +308,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a long number": ({"out_trade_no": "1" * 65}, "out_trade_no"), "a long serial": ({"terminal_sn": "1" * 33}, "terminal_sn")}
 
 
-@pytest.mark.parametrize("params, named", WRONG.values(), ids=WRONG)
+@every_row("params, named", WRONG.values(), ids=WRONG)
 def test_what_is_wrong_is_refused_by_name(shop: Shop, params: dict[str, Any], named: str) -> None:
     answer = shop.at_terminal(**params)
     assert (answer["is_success"], answer["result_code"], answer["error"]) == ("F", "400", "ILLEGAL_ARGUMENT")
@@ -315,8 +316,8 @@ def test_what_is_wrong_is_refused_by_name(shop: Shop, params: dict[str, Any], na
     assert shop.verifies(answer)
 
 
-@pytest.mark.parametrize("alter, error", [({"sign": "0" * 32}, "ILLEGAL_SIGN"), ({"sign_type": "RSA"}, "ILLEGAL_SIGN_TYPE"),
-                                          ({"merchants_id": "nobody"}, "ILLEGAL_PARTNER")])
+@every_row("alter, error", [({"sign": "0" * 32}, "ILLEGAL_SIGN"), ({"sign_type": "RSA"}, "ILLEGAL_SIGN_TYPE"),
+                            ({"merchants_id": "nobody"}, "ILLEGAL_PARTNER")])
 def test_every_refusal_of_this_endpoint_is_a_400(shop: Shop, alter: dict[str, str], error: str) -> None:
     params = shop.signed(pay_type="webtoterminal", operation="sale", out_trade_no=shop.number(), trans_amount="1.00")
     answer = shop.send("tgpaywebtoterminal", {**params, **alter})
