@@ -12,7 +12,7 @@ def every_row(names: str, rows: Collection[Any], ids: Any = None,
 
     `names` are arguments of the test. A row is their values, or the value itself when there is one name. `ids` are names of the
     rows for the message: a list, or a function of a value. Two decorators try every combination. Rows that would see each
-    other's orders are `apart`: each has a merchant of its own for the argument `shop`.
+    other's orders are `apart`: each has a merchant of its own for the argument `shop`. A `clock` is put right after each row.
     """
     wanted, rows = [name.strip() for name in names.split(",")], list(rows)
 
@@ -32,6 +32,9 @@ def every_row(names: str, rows: Collection[Any], ids: Any = None,
                     test(**{**fixtures, **own}, **dict(zip(wanted, values, strict=True)))
                 except Exception as error:
                     yield label_of(place, values, ids), error
+                finally:
+                    if "clock" in fixtures:
+                        fixtures["clock"].reset()
 
         signature = inspect.signature(test)
         assert set(wanted) <= set(signature.parameters), wanted

@@ -290,7 +290,7 @@ def test_the_history_of_an_order_and_its_json_tell_what_was_injected(shop: Shop,
     assert story["injected"] == ["fee_off", "next_day", "missing"]
 
 
-@pytest.mark.parametrize("pay", PAYMENTS.values(), ids=PAYMENTS)
+@every_row("pay", PAYMENTS.values(), ids=PAYMENTS)
 def test_the_event_that_moved_the_money_tells_it_whatever_the_channel(shop: Shop, clock: Clock, pay: Pay) -> None:
     injecting(shop, "amount_off")
     history = shop.story(pay(shop, clock))["history"]

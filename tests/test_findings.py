@@ -163,7 +163,7 @@ def open_order(shop: Shop, clock: Clock, **more: Any) -> Answer:
     return qr_order(shop, **more)
 
 
-@pytest.mark.parametrize("it_b_pay", ["1m", "15m", "1h", "1d"])
+@every_row("it_b_pay", ["1m", "15m", "1h", "1d"])
 def test_a_qr_order_left_open_for_15_minutes_is_found(shop: Shop, clock: Clock, it_b_pay: str) -> None:
     order = open_order(shop, clock, it_b_pay=it_b_pay)
     clock.advance("14m")
@@ -174,7 +174,7 @@ def test_a_qr_order_left_open_for_15_minutes_is_found(shop: Shop, clock: Clock, 
     assert len(shop.journal(order)["findings"]) == 1
 
 
-@pytest.mark.parametrize("attend", [
+@every_row("attend", [
     lambda shop, number: shop.query(number)["is_success"], lambda shop, number: shop.cancel(number)["is_success"],
     lambda shop, number: "T" if shop.happens(number, "pay").status == 200 else "F"], ids=["queried", "cancelled", "paid"])
 def test_a_qr_order_that_is_attended_to_within_15_minutes_is_fine(shop: Shop, clock: Clock, attend: Callable[[Shop, str], str]) -> None:

@@ -129,7 +129,7 @@ def test_every_code_of_the_contract_is_in_the_table() -> None:
     assert {*(error for error, _, _ in ROWS), "SYSTEM_ERROR"} <= set(REFUSALS)
 
 
-@pytest.mark.parametrize("error, ask", [(error, ask) for error, _, ask in ROWS], ids=[f"{error}-{why}" for error, why, _ in ROWS])
+@every_row("error, ask", [(error, ask) for error, _, ask in ROWS], ids=[f"{error}-{why}" for error, why, _ in ROWS], apart=True)
 def test_each_refusal_has_its_form(shop: Shop, clock: Clock, error: str, ask: Ask) -> None:
     answer = ask(shop, clock)
     assert answer.status == STATUS.get(error, 200)

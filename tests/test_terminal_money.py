@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from .driver import Answer, Clock, Control, Shop
+from .tables import every_row
 
 DAY = "2026-05-05"
 
@@ -139,7 +140,7 @@ IMPOSSIBLE: dict[str, Callable[[Shop, Clock, Answer], dict[str, Any]]] = {
     "of a sale that the tgpayrefund has touched": lambda shop, clock, sale: shop.refund(sale["out_trade_no"], "0.01") and {}}
 
 
-@pytest.mark.parametrize("impossible", IMPOSSIBLE.values(), ids=IMPOSSIBLE)
+@every_row("impossible", IMPOSSIBLE.values(), ids=IMPOSSIBLE)
 def test_a_reversal_that_is_impossible_is_declined(shop: Shop, clock: Clock, impossible: Callable[..., dict[str, Any]]) -> None:
     sale = done(shop, clock)
     params = {"amount": None, **original(sale), **impossible(shop, clock, sale)}

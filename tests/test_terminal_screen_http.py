@@ -99,7 +99,7 @@ def brought(shop: Shop, clock: Clock, steps: list[str]) -> None:
             clock.advance(step)
 
 
-@pytest.mark.parametrize("state", STATES)
+@every_row("state", STATES, apart=True)
 def test_an_impossible_act_answers_409_changes_nothing_and_shows_what_is(shop: Shop, clock: Clock, state: str) -> None:
     steps, possible = STATES[state]
     brought(shop, clock, steps)
@@ -369,7 +369,7 @@ READ = {
     "contactless": (("tap", "500ms", "approve"), "Contactless", "Contactless, no PIN")}
 
 
-@pytest.mark.parametrize("steps, entry, verified", READ.values(), ids=READ)
+@every_row("steps, entry, verified", READ.values(), ids=READ)
 def test_the_receipt_of_a_sale(shop: Shop, clock: Clock, steps: tuple[str, ...], entry: str, verified: str) -> None:
     result = ended(shop, clock, *steps)
     merchant = shop.control.get(f"/merchants/{shop.merchants_id}")["name"]
@@ -407,7 +407,7 @@ ENDS: dict[str, tuple[str, tuple[str, ...], str, list[tuple[str, str]], str]] = 
     "known later": ("37.68", ("tap", "500ms", "approve", "10s"), "AUTHORISED", [("Amount", "GBP 37.68")], "Approved")}
 
 
-@pytest.mark.parametrize("amount, steps, status, amounts, says", ENDS.values(), ids=ENDS)
+@every_row("amount, steps, status, amounts, says", ENDS.values(), ids=ENDS)
 def test_the_receipt_says_how_it_ended(shop: Shop, clock: Clock, amount: str, steps: tuple[str, ...], status: str,
                                        amounts: list[tuple[str, str]], says: str) -> None:
     result = ended(shop, clock, *steps, amount=amount)

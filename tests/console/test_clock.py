@@ -1,9 +1,9 @@
 """The clock in the console (contract 5.5, 7): moved, set, stopped; what falls due next, in order, done before the answer comes."""
-import pytest
 from playwright.sync_api import expect
 
 from ..browser import DESK, Visitor
 from ..driver import Clock, Receiver, Shop, exchange
+from ..tables import every_row
 from .desk import OWN_FORM, Desk, rows, words
 
 
@@ -91,7 +91,7 @@ def test_ten_are_listed_of_many(desk: Desk, shop: Shop) -> None:
     assert len(listed) == 10 and all(number in row for number, row in zip(numbers, listed))
 
 
-@pytest.mark.parametrize("fields, sentence", [
+@every_row("fields, sentence", [
     ({"do": "advance", "by": "a while"}, "advance: "), ({"do": "advance", "by": "-5m"}, "advance: "),
     ({"do": "advance", "by": "99999d"}, "longer than ten years"),
     ({"do": "set", "to": "1999-01-01T00:00"}, "2000 to 2100"),

@@ -50,7 +50,7 @@ def test_the_seeded_merchants_have_the_terminals_of_the_document(control: Contro
     assert [item["terminal_sn"] for item in control.get("/terminals", merchants_id=merchants_id)["items"]] == serials
 
 
-@pytest.mark.parametrize("events, entry, verified, status", [
+@every_row("events, entry, verified, status", [
     (("tap", "approve"), "ICC", "NOT_REQUIRED", "AUTHORISED"), (("insert", "pin", "approve"), "ICC", "PIN", "AUTHORISED"),
     (("swipe", "pin", "approve"), "MSR", "PIN", "AUTHORISED"), (("tap", "decline"), "ICC", "NOT_REQUIRED", "DECLINED"),
     (("insert", "pin", "decline"), "ICC", "PIN", "DECLINED")])
@@ -191,8 +191,8 @@ def test_the_list_is_paged_by_serial_number(control: Control) -> None:
     assert paged == everything
 
 
-@pytest.mark.parametrize("event, status", [("pay", "AUTHORISED"), ("decline", "DECLINED"), ("expire", "CANCELLED"), ("close", "CANCELLED")])
-@pytest.mark.parametrize("passes", ["0s", "1200ms"])
+@every_row("event, status", [("pay", "AUTHORISED"), ("decline", "DECLINED"), ("expire", "CANCELLED"), ("close", "CANCELLED")])
+@every_row("passes", ["0s", "1200ms"])
 def test_the_control_interface_ends_a_transaction_whatever_the_terminal_shows(
         shop: Shop, clock: Clock, event: str, status: str, passes: str) -> None:
     number = shop.at_terminal()["out_trade_no"]

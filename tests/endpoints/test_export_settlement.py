@@ -147,8 +147,9 @@ def test_a_row_names_merchant_store_terminal_currency_and_rate(shop: Shop, clock
         "rate": "7.500000", "trans_currency": "EUR", "trans_forex_rate": "1"}
 
 
-@pytest.mark.parametrize("order, scene", [
-    (Shop.qr_order, "shopQrCode"), (Shop.pay_by_barcode, "shopBarCode"), (Shop.h5_order, "onlineH5"), (Shop.prepay_order, "onlinePrepay")])
+@every_row("order, scene", [
+    (Shop.qr_order, "shopQrCode"), (Shop.pay_by_barcode, "shopBarCode"), (Shop.h5_order, "onlineH5"), (Shop.prepay_order, "onlinePrepay")
+], apart=True)
 def test_order_scene_tells_the_endpoint_and_remarks_are_tgpay_without_a_reference(shop: Shop, clock: Clock, order, scene: str):
     stand_at(clock, "2027-03-01T04:00:00Z")
     shop.happens(order(shop)["out_trade_no"], "pay")
@@ -173,7 +174,7 @@ def test_a_row_keeps_the_rate_and_fee_of_its_payment(shop: Shop, clock: Clock):
         ("9.074800", "907.48", "0.60"), ("9.074800", "-9.07", "0.00")]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+cmd", "-cmd", "@SUM(A1)", "\t=1", "\r=1", "=", "-"])
+@every_row("text", ["=1+1", "+cmd", "-cmd", "@SUM(A1)", "\t=1", "\r=1", "=", "-"], apart=True)
 def test_what_a_spreadsheet_would_run_as_a_formula_is_prefixed_with_an_apostrophe(shop: Shop, clock: Clock, text: str):
     change(shop, stores=[{"store_id": "=id", "store_name": "@home"}])
     stand_at(clock, "2027-03-01T04:00:00Z")
@@ -185,8 +186,9 @@ def test_what_a_spreadsheet_would_run_as_a_formula_is_prefixed_with_an_apostroph
     assert (payment["store_name"], payment["store_id"], refund["amount"]) == ("'@home", "'=id", "-0.50")
 
 
-@pytest.mark.parametrize("text", [
-    "a,b", 'say "hi"', '"', "two\nlines", "two\r\nlines", ' ,",\n', "a=1", "'quoted'", "发票 №1 – café 😀", "tab\tinside", "a;b|c"])
+@every_row("text", [
+    "a,b", 'say "hi"', '"', "two\nlines", "two\r\nlines", ' ,",\n', "a=1", "'quoted'", "发票 №1 – café 😀", "tab\tinside", "a;b|c"
+], apart=True)
 def test_any_other_text_survives_the_file_unchanged(shop: Shop, clock: Clock, text: str):
     stand_at(clock, "2027-03-01T04:00:00Z")
     number = shop.pay_by_barcode(reference=text)["out_trade_no"]

@@ -73,7 +73,7 @@ def test_a_declined_card_is_a_processed_request(shop: Shop):
     assert (answer["is_success"], answer["result_code"], answer["status"]) == ("T", "3084", "failed")
 
 
-@pytest.mark.parametrize("number, completed", [(VISA, "20270301200405"), (DECLINED, "20270301200405"), (PENDING, "")])
+@every_row("number, completed", [(VISA, "20270301200405"), (DECLINED, "20270301200405"), (PENDING, "")])
 def test_complete_time_is_shanghais_and_empty_while_the_payment_is_not_final(shop: Shop, clock: Clock, number: str, completed: str):
     clock.freeze()
     clock.set("2027-03-01T12:04:05Z")
@@ -201,7 +201,7 @@ def test_a_time_limit_of_thousands_of_digits_is_refused_by_name(shop: Shop, digi
     assert_illegal(shop.card_order(trans_timeout=digits), "trans_timeout")
 
 
-@pytest.mark.parametrize("minutes, limit", [("1", 60_000), ("20", 1_200_000), (None, 900_000), ("525600", 31_536_000_000)])
+@every_row("minutes, limit", [("1", 60_000), ("20", 1_200_000), (None, 900_000), ("525600", 31_536_000_000)])
 def test_a_waiting_order_expires_after_trans_timeout_or_15_minutes(shop: Shop, clock: Clock, minutes: str | None, limit: int):
     clock.freeze()
     number = shop.card_order(trans_timeout=minutes)["out_trade_no"]

@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 from ..card_orders import (
     DECLINED, EXPIRED, PENDING, PENDING_3D, REVIEWED, REVOKED, Make, cancelled, happened, on_the_page,
     presented, refunded, reviewed)
@@ -183,7 +181,7 @@ def at_once(ask: Callable[[], Answer]) -> list[Answer]:
         return list(threads.map(one, range(TOGETHER)))
 
 
-@pytest.mark.parametrize("make", [Shop.number, presented(DECLINED), happened(on_the_page, "expire")], ids=["new", "failed", "expired"])
+@every_row("make", [Shop.number, presented(DECLINED), happened(on_the_page, "expire")], ids=["new", "failed", "expired"], apart=True)
 def test_of_payments_of_one_number_at_once_one_succeeds_and_is_paid_once(shop: Shop, clock: Clock, make: Make):
     clock.freeze()
     clock.set("2027-03-01T04:00:00Z")

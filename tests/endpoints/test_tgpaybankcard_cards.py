@@ -94,8 +94,8 @@ def test_every_card_of_the_list_does_what_the_list_says(shop: Shop):
 
 # Variants and time.
 
-@pytest.mark.parametrize("code", ["3150", "3095"])
-@pytest.mark.parametrize("variant, status", [("00001", "success"), ("00002", "failed")])
+@every_row("code", ["3150", "3095"])
+@every_row("variant, status", [("00001", "success"), ("00002", "failed")])
 def test_a_payment_that_takes_5_seconds_is_pending_until_then(shop: Shop, clock: Clock, code: str, variant: str, status: str):
     clock.freeze()
     clock.set("2027-03-01T12:00:00Z")
@@ -118,7 +118,7 @@ def test_what_takes_5_seconds_happens_while_nobody_asks(shop: Shop, clock: Clock
     assert (last["event"], last["status"]) == ("pay", "TRADE_SUCCESS")
 
 
-@pytest.mark.parametrize("code", ["3150", "3095", "0300"])
+@every_row("code", ["3150", "3095", "0300"])
 def test_a_payment_that_is_processed_stays_pending_until_the_control_interface_decides(shop: Shop, clock: Clock, code: str):
     numbers = [shop.card_payment(card_of(code))["out_trade_no"] for _ in range(2)]
     clock.advance("30d")
@@ -233,8 +233,8 @@ def test_a_validity_that_is_past_or_none_is_declined_with_3096(shop: Shop, month
     declined(shop, "3096", expirationMonth=month, expirationYear=year)
 
 
-@pytest.mark.parametrize("month, year, status", [("02", "27", "failed"), ("12", "26", "failed"), ("03", "27", "success"),
-                                                 ("04", "27", "success"), ("01", "28", "success")])
+@every_row("month, year, status", [("02", "27", "failed"), ("12", "26", "failed"), ("03", "27", "success"),
+                                   ("04", "27", "success"), ("01", "28", "success")])
 def test_a_card_is_valid_through_its_month(shop: Shop, clock: Clock, month: str, year: str, status: str):
     clock.set("2027-03-15T12:00:00Z")
     answer = shop.card_payment(card={"expirationMonth": month, "expirationYear": year})

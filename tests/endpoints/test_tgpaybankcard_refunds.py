@@ -108,7 +108,7 @@ def test_later_than_24_hours_a_payment_is_not_canceled(shop: Shop, clock: Clock)
     assert (shop.query(number)["status"], shop.query(number)["refund_amount"]) == ("success", ".00")
 
 
-@pytest.mark.parametrize("make", [on_the_page, presented(), presented(REVIEWED)], ids=["waiting", "paid", "in review"])
+@every_row("make", [on_the_page, presented(), presented(REVIEWED)], ids=["waiting", "paid", "in review"])
 def test_cancelling_twice_answers_the_same_and_happens_once(shop: Shop, clock: Clock, make: Make):
     number = make(shop)
     first = shop.cancel(number)

@@ -14,8 +14,8 @@ DAY = 86_400_000
 DECISIONS = [("approved", "success", "0000", "TRADE_SUCCESS"), ("refused", "canceled", "0055", "TRADE_CLOSED")]
 
 
-@pytest.mark.parametrize("decision, status, code, trade_status", DECISIONS)
-@pytest.mark.parametrize("method", ["GET", "POST"])
+@every_row("decision, status, code, trade_status", DECISIONS)
+@every_row("method", ["GET", "POST"])
 def test_a_decision_ends_a_review(shop: Shop, clock: Clock, method: str, decision: str, status: str, code: str, trade_status: str):
     clock.freeze()
     clock.set("2027-03-01T04:00:00Z")

@@ -5,6 +5,7 @@ import pytest
 
 from ..card_orders import refusal
 from ..driver import Answer, Clock, Control, Receiver, Shop, exchange
+from ..tables import every_row
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +49,7 @@ def test_the_payment_begins_on_the_terminal_and_the_page_follows_it(notified: Sh
     assert card["brand"] and len(card["last4"]) == 4
 
 
-@pytest.mark.parametrize("amount, expected", [
+@every_row("amount, expected", [
     ("37.79", ("failed", "3110", "TRADE_CLOSED")), ("37.84", ("failed", "3100", "TRADE_CLOSED")),
     ("37.93", ("failed", "3138", "TRADE_CLOSED")), ("37.41", ("failed", "3146", "TRADE_CLOSED")),
     ("37.57", ("success", "3118", "TRADE_SUCCESS"))])

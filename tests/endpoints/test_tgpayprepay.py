@@ -61,7 +61,7 @@ def test_the_app_is_given_parameters_with_a_right_sign(app: Shop):
         f"&prepayid={given['prepayid']}&timestamp={given['timestamp']}")
 
 
-@pytest.mark.parametrize("trade_type", ["MINI", "JSAPI", "APP"])
+@every_row("trade_type", ["MINI", "JSAPI", "APP"])
 def test_a_prepay_id_is_wx_the_time_in_shanghai_and_hexadecimal_digits(shop: Shop, clock: Clock, trade_type: str):
     clock.freeze()
     clock.set("2027-02-25T19:53:14.261Z")

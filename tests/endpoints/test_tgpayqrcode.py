@@ -48,7 +48,7 @@ def test_the_buyer_who_opens_the_code_and_pays_has_paid_the_order(shop: Shop):
     assert status(shop, made["out_trade_no"]) == "TRADE_SUCCESS"
 
 
-@pytest.mark.parametrize("limit, milliseconds", [
+@every_row("limit, milliseconds", [
     (None, 15 * MINUTE), ("1m", MINUTE), ("15m", 15 * MINUTE), ("90m", 90 * MINUTE), ("1h", 60 * MINUTE), ("36h", 36 * 60 * MINUTE),
     ("1d", 1440 * MINUTE), ("15d", 15 * 1440 * MINUTE), ("360h", 15 * 1440 * MINUTE), ("21600m", 15 * 1440 * MINUTE)])
 def test_an_unpaid_order_closes_at_its_time_limit_and_not_before(shop: Shop, clock: Clock, limit: str | None, milliseconds: int):
@@ -60,7 +60,7 @@ def test_an_unpaid_order_closes_at_its_time_limit_and_not_before(shop: Shop, clo
     assert status(shop, number) == "TRADE_CLOSED"
 
 
-@pytest.mark.parametrize("made, closes", [
+@every_row("made, closes", [
     ("2027-05-01T03:00:00Z", "2027-05-01T16:00:00Z"),
     ("2027-05-01T15:59:59.999Z", "2027-05-01T16:00:00Z"),
     ("2027-05-01T16:00:00Z", "2027-05-02T16:00:00Z"),
@@ -110,8 +110,8 @@ def test_an_order_number_without_the_merchants_prefix_is_a_finding(shop: Shop):
     assert (made["result_code"], shop.findings(made)) == ("SUCCESS", {"ORDER_NUMBER_PREFIX"})
 
 
-@pytest.mark.parametrize("limit", [None, "1h"])
-@pytest.mark.parametrize("act, after, findings", [
+@every_row("limit", [None, "1h"])
+@every_row("act, after, findings", [
     (None, 0, {"QR_ORDER_LEFT_OPEN"}), ("pay", 15 * MINUTE - 1, set()), ("query", 15 * MINUTE - 1, set()),
     ("cancel", 15 * MINUTE - 1, set()), ("query", 15 * MINUTE + 1, {"QR_ORDER_LEFT_OPEN"}), ("decline", 1, {"QR_ORDER_LEFT_OPEN"})])
 def test_an_order_neither_paid_nor_queried_nor_cancelled_within_15_minutes_is_a_finding(

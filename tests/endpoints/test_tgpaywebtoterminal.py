@@ -76,7 +76,7 @@ def test_a_sale_is_accepted_then_has_no_result_then_has_one(shop: Shop, clock: C
     assert shop.query(asked["out_trade_no"]).fields == told.fields
 
 
-@pytest.mark.parametrize("status, amount", TRIGGERS.items())
+@every_row("status, amount", TRIGGERS.items())
 def test_an_amount_decides_the_result(shop: Shop, clock: Clock, status: str, amount: str) -> None:
     told = ended(shop, clock, amount)
     approved = {"AUTHORISED": amount, "PARTIAL_APPROVAL": "11.00"}.get(status, "0.00")
@@ -84,7 +84,7 @@ def test_an_amount_decides_the_result(shop: Shop, clock: Clock, status: str, amo
     assert bool(told["authorisationCode"]) == (approved != "0.00")
 
 
-@pytest.mark.parametrize("amount, code", [("37.79", "01"), ("37.84", "05"), ("37.93", "04")])
+@every_row("amount, code", [("37.79", "01"), ("37.84", "05"), ("37.93", "04")])
 def test_a_decline_has_the_issuers_code(shop: Shop, clock: Clock, amount: str, code: str) -> None:
     told = ended(shop, clock, amount)
     assert (told["trade_status"], told["issuerResponseCode"]) == ("DECLINED", code)
@@ -216,7 +216,7 @@ STOP: dict[str, tuple[str, str, str]] = {  # amount, time that passes, what beco
     "while the PIN is typed": ("120.00", "1500ms", "")}
 
 
-@pytest.mark.parametrize("amount, passes, code", STOP.values(), ids=STOP)
+@every_row("amount, passes, code", STOP.values(), ids=STOP, apart=True)
 def test_a_stop(shop: Shop, clock: Clock, amount: str, passes: str, code: str) -> None:
     asked = accepted(shop.at_terminal(amount=amount))
     clock.advance(passes)
