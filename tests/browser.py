@@ -13,8 +13,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from .driver import Receiver
 
 # The shell is Chromium without the parts that draw windows, and needs half the time.
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+CHROMIUM = next(filter(None,
+                       map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser",
+                                          "google-chrome"))), None)
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+         "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]
 LANGUAGES = {"en": "en-GB", "zh": "zh-CN"}
 PHONE, DESK = 360, 1280
@@ -34,10 +37,13 @@ class Windows:
 
     @contextmanager
     def window(self, language: str, script: bool, alone: bool, agent: str | None) -> Iterator[Page]:
-        """A window; one that is alone, or another agent's, shares nothing with the others, not even the browser's clock."""
+        """A window; one that is alone, or another agent's, shares nothing with the others, not even the
+        browser's clock.
+        """
         kind, alone = (language, script), alone or agent is not None
         if alone or kind not in self._profiles:
-            profile = self.browser.new_context(locale=LANGUAGES[language], java_script_enabled=script, user_agent=agent)
+            profile = self.browser.new_context(locale=LANGUAGES[language], java_script_enabled=script,
+                                               user_agent=agent)
             if not alone:
                 self._profiles[kind] = profile
         left = [] if alone else self._left.setdefault(kind, [])
@@ -69,7 +75,9 @@ def opened() -> Iterator[Windows]:
 
 
 class Visitor:
-    """Opens pages, and keeps what they must not do: ask anybody else, ask for what is not there, or write on the console."""
+    """Opens pages, and keeps what they must not do: ask anybody else, ask for what is not there, or write on
+    the console.
+    """
 
     def __init__(self, windows: Windows, base_url: str) -> None:
         self.windows = windows
@@ -84,13 +92,16 @@ class Visitor:
         """The page at an address, in a window of its own; `agent` is another browser's User-Agent."""
         hears: dict[Any, Any] = {
             "request": lambda request: self._asks(request.method, request.url),
-            "requestfailed": lambda request: self._note(f"{request.url}: {request.failure}", request.failure != ABORTED),
-            "response": lambda answer: self._note(f"{answer.url}: {answer.status}", self._wrong(answer.status)),
+            "requestfailed": lambda request: self._note(f"{request.url}: {request.failure}",
+                                                        request.failure != ABORTED),
+            "response": lambda answer: self._note(f"{answer.url}: {answer.status}",
+                                                  self._wrong(answer.status)),
             "console": lambda message: self._hears(message.text),
             "pageerror": lambda error: self._note(str(error), True)}
         with self.windows.window(language, script, alone, agent) as page:
             page.set_viewport_size({"width": width, "height": HEIGHT})
-            page.emulate_media(color_scheme="light", reduced_motion="reduce")  # what moves is drawn all the time
+            # what moves is drawn all the time
+            page.emulate_media(color_scheme="light", reduced_motion="reduce")
             for event, hear in hears.items():
                 page.on(event, hear)
             try:

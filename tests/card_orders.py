@@ -1,4 +1,5 @@
-"""Card orders in every state, for the tables of tests: each `Make` brings one about and answers its number."""
+"""Card orders in every state, for the tables of tests: each `Make` brings one about and answers its number.
+"""
 from collections.abc import Callable
 
 from .driver import VISA, Answer, Shop, card_of

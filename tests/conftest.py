@@ -1,4 +1,6 @@
-"""Fixtures: one server for the whole run, a merchant of its own for each test, a receiver, the clock, a visitor at a browser."""
+"""Fixtures: one server for the whole run, a merchant of its own for each test, a receiver, the clock, a
+visitor at a browser.
+"""
 import os
 import sys
 from collections.abc import Iterator
@@ -14,7 +16,8 @@ from .scripted import NOON
 if TYPE_CHECKING:
     from .browser import Visitor, Windows
 
-# The tests start hundreds of processes: what the first has compiled the others need not compile again, whatever the machine's custom.
+# The tests start hundreds of processes: what the first has compiled the others need not compile again,
+# whatever the machine's custom.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 hypothesis.settings.register_profile("unhurried", deadline=None)  # others may keep the machine busy
@@ -34,7 +37,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with tests in a browser come first: they take longest, and none shall be left alone at the end."""
+    """Files with tests in a browser come first: they take longest, and none shall be left alone at the end.
+    """
     in_browser = {item.path for item in items if "windows" in getattr(item, "fixturenames", ())}
     items.sort(key=lambda item: item.path not in in_browser)
 

@@ -1,4 +1,6 @@
-"""What the tests drive: a real server, the shops that call it and the receivers that hear from it, in the words of the domain."""
+"""What the tests drive: a real server, the shops that call it and the receivers that hear from it, in the
+words of the domain.
+"""
 import csv
 import hashlib
 import http.server
@@ -26,13 +28,15 @@ ALIPAY_CODE = "280136483235977421"
 WECHAT_CODE = "134567890123456789"
 NEVER_SIGNED = ("sign", "sign_type")
 with (Path(__file__).parent / "vectors" / "response-codes.csv").open(encoding="utf-8", newline="") as _table:
-    RESPONSE_CODES = {row["code"]: row for row in csv.DictReader(_table)}  # the 71 codes of cards, as the contract has them
+    # the 71 codes of cards, as the contract has them
+    RESPONSE_CODES = {row["code"]: row for row in csv.DictReader(_table)}
 VISA = "4111111111111111"
 
 
 def md5_sign(params: dict[str, str], token: str) -> str:
     """Section 1.2, written a second time: nothing of the emulator's is used to check it."""
-    counted = sorted((name.encode(), value.encode()) for name, value in params.items() if value and name not in NEVER_SIGNED)
+    counted = sorted((name.encode(), value.encode()) for name,
+                     value in params.items() if value and name not in NEVER_SIGNED)
     text = b"&".join(name + b"=" + value for name, value in counted) + token.encode()
     return hashlib.md5(text).hexdigest()
 
@@ -51,15 +55,18 @@ def card_of(code: str, variant: str = "00000") -> str:
 
 def pay_info(number: str = VISA, **fields: Any) -> str:
     """A card as section 7.2 sends it; None leaves a field out."""
-    card = {"cardNo": number, "expirationMonth": "12", "expirationYear": "49", "cvv": "1234" if number[:2] in ("34", "37") else "123",
+    card = {"cardNo": number, "expirationMonth": "12", "expirationYear": "49",
+            "cvv": "1234" if number[:2] in ("34", "37") else "123",
             "firstName": "Ken", "lastName": "Swift", **fields}
     return json.dumps({name: value for name, value in card.items() if value is not None})
 
 
 def assert_illegal(answer: "Answer", *named: str) -> None:
     """A card request was refused with 1000, and the sentence names all of these."""
-    assert (answer["is_success"], answer["result_code"], answer["error"]) == ("F", "1000", "ILLEGAL_ARGUMENT"), answer.text
-    assert [name for name in named if name not in answer["detail_error_des"]] == [], answer["detail_error_des"]
+    assert (answer["is_success"], answer["result_code"], answer["error"]) == ("F", "1000",
+                                                                              "ILLEGAL_ARGUMENT"), answer.text
+    assert [name for name in named if name not in answer["detail_error_des"]] == [], answer[
+        "detail_error_des"]
 
 
 class _NoRedirect(http_client.HTTPRedirectHandler):
@@ -111,7 +118,9 @@ def exchange(url: str, method: str = "GET", body: bytes | None = None, headers: 
 
 
 def stream_at(url: str, headers: dict[str, str] | None = None, patience_s: float = 10) -> Any:
-    """A stream of events; refused, it is asked for again a moment later, as a page does: those of other tests may not be missed yet."""
+    """A stream of events; refused, it is asked for again a moment later, as a page does: those of other tests
+    may not be missed yet.
+    """
     end = time.monotonic() + patience_s
     while True:
         try:
@@ -163,9 +172,12 @@ class Server:
     def start(self, wait: bool = True) -> "Server":
         flags = [f"--{name.replace('_', '-')}={value}" for name, value in self.settings.items()]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TGPAY_")}
-        self.output = tempfile.TemporaryFile("w+")  # a pipe that nobody reads would fill up and stop the server
-        self.process = subprocess.Popen([sys.executable, "-m", "tgpay_emulator", "serve", *flags], stdout=self.output,
-                                        stderr=subprocess.STDOUT, text=True, env=environment, start_new_session=True)
+        # a pipe that nobody reads would fill up and stop the server
+        self.output = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen([sys.executable, "-m", "tgpay_emulator", "serve", *flags],
+                                        stdout=self.output,
+                                        stderr=subprocess.STDOUT, text=True, env=environment,
+                                        start_new_session=True)
         if wait:
             self.wait_until_healthy()
         return self
@@ -226,10 +238,12 @@ class Control:
         self.url = url
         self.headers = {"Authorization": f"Bearer {token}"} if token else {}
 
-    def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, **query: object) -> Answer:
+    def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None,
+            **query: object) -> Answer:
         address = f"{self.url}/_emulator{path}{'?' + parse.urlencode(query) if query else ''}"
         data = None if body is None else json.dumps(body).encode()
-        return exchange(address, method, data, {"Content-Type": "application/json", **self.headers, **(headers or {})})
+        return exchange(address, method, data,
+                        {"Content-Type": "application/json", **self.headers, **(headers or {})})
 
     def get(self, path: str, **query: object) -> Any:
         answer = self.ask("GET", path, **query)
@@ -284,67 +298,80 @@ class Shop:
         return f"{self.merchants_id}{next(_numbers):08d}"
 
     def signed(self, **params: str) -> dict[str, str]:
-        """The parameters with merchants_id, sign_type and sign, where they are not given; None leaves one out."""
+        """The parameters with merchants_id, sign_type and sign, where they are not given; None leaves one
+        out.
+        """
         named = {"merchants_id": self.merchants_id, "sign_type": "MD5", **params}
         named = {name: value for name, value in named.items() if value is not None}
         return {"sign": md5_sign(named, self.token), **named}
 
-    def send(self, endpoint: str, params: dict[str, str], method: str = "GET", headers: dict[str, str] | None = None) -> Answer:
+    def send(self, endpoint: str, params: dict[str, str], method: str = "GET",
+             headers: dict[str, str] | None = None) -> Answer:
         """The parameters as they are."""
         query = parse.urlencode(params).encode()
         url = f"{self.control.url}{self.base}/{endpoint}.php"
         if method == "GET":
             return exchange(f"{url}?{query.decode()}", headers=headers)
-        return exchange(url, method, query, {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})})
+        return exchange(url, method, query,
+                        {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})})
 
     def ask(self, endpoint: str, method: str = "GET", **params: Any) -> Answer:
         """The parameters, signed."""
         return self.send(endpoint, self.signed(**params), method)
 
     def qr_order(self, amount: str = "1.00", **params: Any) -> Answer:
-        return self.ask("tgpayqrcode", **{"out_trade_no": self.number(), "trans_amount": amount, "pay_type": "alipay", **params})
+        return self.ask("tgpayqrcode", **{"out_trade_no": self.number(), "trans_amount": amount,
+                                          "pay_type": "alipay", **params})
 
     def pay_by_barcode(self, amount: str = "1.00", **params: Any) -> Answer:
-        return self.ask("tgpaybarcode", **{"out_trade_no": self.number(), "trans_amount": amount, "buyer_identity_code": ALIPAY_CODE,
+        return self.ask("tgpaybarcode", **{"out_trade_no": self.number(), "trans_amount": amount,
+                                           "buyer_identity_code": ALIPAY_CODE,
                                            "pay_type": "alipay", **params})
 
     def h5_order(self, amount: str = "1.00", **params: Any) -> Answer:
-        return self.ask("tgpayh5", **{"out_trade_no": self.number(), "total_fee": amount, "pay_type": "alipay", "scene_type": "WAP_PAY",
+        return self.ask("tgpayh5", **{"out_trade_no": self.number(), "total_fee": amount,
+                                      "pay_type": "alipay", "scene_type": "WAP_PAY",
                                       "return_url": "http://127.0.0.1:9/back", **params})
 
     def prepay_order(self, amount: str = "1.00", **params: Any) -> Answer:
-        return self.ask("tgpayprepay", **{"out_trade_no": self.number(), "trans_amount": amount, "pay_type": "wechat",
-                                          "trade_type": "JSAPI", "openid": "o-test", **params})
+        return self.ask("tgpayprepay",
+                        **{"out_trade_no": self.number(), "trans_amount": amount, "pay_type": "wechat",
+                           "trade_type": "JSAPI", "openid": "o-test", **params})
 
     def card_order(self, amount: str = "1.00", **params: Any) -> Answer:
         """A card payment on the cashier's page, with every parameter that the document calls mandatory."""
         return self.ask("tgpaybankcard", **{**self.bankcard(amount), "access_type": "cashier", **params})
 
-    def card_payment(self, number: str = VISA, card: dict[str, Any] | None = None, method: str = "POST", **params: Any) -> Answer:
+    def card_payment(self, number: str = VISA, card: dict[str, Any] | None = None, method: str = "POST",
+                     **params: Any) -> Answer:
         """A card charged from the merchant's server; `card` are other values of pay_info's fields."""
         return self.ask("tgpaybankcard", method, **{
-            **self.bankcard("1.00"), "access_type": "s2s", "pay_info": pay_info(number, **(card or {})), "device_channel": "browser",
-            "trans_channel": "credit_card", **params})
+            **self.bankcard("1.00"), "access_type": "s2s", "pay_info": pay_info(number, **(card or {})),
+            "device_channel": "browser", "trans_channel": "credit_card", **params})
 
     def bankcard(self, amount: str) -> dict[str, str]:
         """What both kinds of card payment send."""
-        return {"out_trade_no": self.number(), "trans_amount": amount, "pay_type": "bankcard", "trans_timeout": "20",
-                "goods_name": "bankcard_test", "language": "en", "channel_type": "online", "terminal_type": "web"}
+        return {"out_trade_no": self.number(), "trans_amount": amount, "pay_type": "bankcard",
+                "trans_timeout": "20",
+                "goods_name": "bankcard_test", "language": "en", "channel_type": "online",
+                "terminal_type": "web"}
 
     def card_service(self, decision: str, out_trade_no: str, **params: Any) -> Answer:
         """The merchant's review of a card payment: approved or refused."""
-        return self.ask("tgpaybankcard", "POST", service=f"bankcard.{decision}", out_trade_no=out_trade_no, **params)
+        return self.ask("tgpaybankcard", "POST", service=f"bankcard.{decision}", out_trade_no=out_trade_no,
+                        **params)
 
     @property
     def terminals(self) -> list[str]:
         """The serial numbers of this merchant's terminals."""
-        return [item["terminal_sn"] for item in self.control.get("/terminals", merchants_id=self.merchants_id)["items"]]
+        return [item["terminal_sn"] for item in self.control.get("/terminals",
+                                                                 merchants_id=self.merchants_id)["items"]]
 
     def at_terminal(self, operation: str = "sale", amount: str | None = "12.00", **params: Any) -> Answer:
         """A transaction on a card terminal, the merchant's first unless `terminal_sn` names another."""
         return self.ask("tgpaywebtoterminal", **{
-            "pay_type": "webtoterminal", "operation": operation, "out_trade_no": self.number(), "trans_amount": amount,
-            "terminal_type": "PAX920", "terminal_sn": self.first_terminal, **params})
+            "pay_type": "webtoterminal", "operation": operation, "out_trade_no": self.number(),
+            "trans_amount": amount, "terminal_type": "PAX920", "terminal_sn": self.first_terminal, **params})
 
     @cached_property
     def first_terminal(self) -> str:
@@ -361,7 +388,8 @@ class Shop:
 
     def attend(self, serial: str = "", attended: bool = True) -> None:
         """From its next transaction on, people drive the terminal."""
-        assert self.control.ask("PUT", f"/terminals/{serial or self.first_terminal}", {"attended": attended}).status == 200
+        assert self.control.ask("PUT", f"/terminals/{serial or self.first_terminal}",
+                                {"attended": attended}).status == 200
 
     def transaction(self, number: str, **params: Any) -> Answer:
         """The query of a terminal transaction by its transactionResultId."""
@@ -371,7 +399,8 @@ class Shop:
         return self.ask("tgpayquery", out_trade_no=out_trade_no, sign_type=None)
 
     def refund(self, out_trade_no: str, amount: str, **params: Any) -> Answer:
-        return self.ask("tgpayrefund", out_trade_no=out_trade_no, refund_amount=amount, sign_type=None, **params)
+        return self.ask("tgpayrefund", out_trade_no=out_trade_no, refund_amount=amount, sign_type=None,
+                        **params)
 
     def cancel(self, out_trade_no: str) -> Answer:
         return self.ask("tgpaycancel", out_trade_no=out_trade_no, account_id="33", sign_type=None)
@@ -380,17 +409,23 @@ class Shop:
         return self.ask("export_settlement", start_date=start, end_date=end, sign_type=None)
 
     def happens(self, out_trade_no: str, event: str, **body: str) -> Answer:
-        """A control event of an order: pay, decline, expire, close; of a card order also approve, refuse, chargeback."""
-        return self.control.ask("POST", f"/orders/{self.merchants_id}/{parse.quote(out_trade_no, safe='')}/{event}", body or None)
+        """A control event of an order: pay, decline, expire, close; of a card order also approve, refuse,
+        chargeback.
+        """
+        return self.control.ask("POST",
+                                f"/orders/{self.merchants_id}/{parse.quote(out_trade_no, safe='')}/{event}",
+                                body or None)
 
     def plays(self, *rules: dict[str, Any], name: str = "") -> None:
         """Put a scenario in force for this merchant: rules, or by its name one that comes along."""
-        asked = self.control.ask("PUT", "/scenario", {"name": name} if name else {"rules": list(rules)}, merchants_id=self.merchants_id)
+        asked = self.control.ask("PUT", "/scenario", {"name": name} if name else {"rules": list(rules)},
+                                 merchants_id=self.merchants_id)
         assert asked.status == 200, asked.text
 
     def requests(self, out_trade_no: str) -> Any:
         """The journal's entries of an order, oldest first: also of requests whose answer was lost."""
-        return self.control.get("/journal", merchants_id=self.merchants_id, out_trade_no=out_trade_no)["items"]
+        return self.control.get("/journal", merchants_id=self.merchants_id,
+                                out_trade_no=out_trade_no)["items"]
 
     def story(self, out_trade_no: str) -> Any:
         """The order with its history, refunds and notifications."""
@@ -439,7 +474,8 @@ class Heard:
 class Receiver:
     """A merchant's receiver: a real HTTP server that keeps what it hears.
 
-    `answers` is what it says: (status, body), used one after another, the last one for ever; `delay` is seconds before it answers.
+    `answers` is what it says: (status, body), used one after another, the last one for ever; `delay` is
+    seconds before it answers.
     """
 
     def __init__(self) -> None:
@@ -455,9 +491,11 @@ class Receiver:
                 length = int(self.headers.get("Content-Length") or 0)
                 path, _, query = self.path.partition("?")
                 with receiver.changed:
-                    receiver.heard.append(Heard(self.command, path, query, {name.lower(): value for name, value in self.headers.items()},
+                    receiver.heard.append(Heard(self.command, path, query,
+                                                {name.lower(): value for name, value in self.headers.items()},
                                                 self.rfile.read(length), time.monotonic()))
-                    status, body = receiver.answers.pop(0) if len(receiver.answers) > 1 else receiver.answers[0]
+                    status, body = (receiver.answers.pop(0) if len(receiver.answers) > 1
+                                    else receiver.answers[0])
                     receiver.changed.notify_all()
                 time.sleep(receiver.delay)
                 self.send_response(status)
@@ -476,12 +514,14 @@ class Receiver:
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/notify"
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05},
+                         daemon=True).start()
 
     def wait_for(self, count: int, seconds: float = 10) -> list[Heard]:
         """The first `count` requests, as soon as they are there."""
         with self.changed:
-            assert self.changed.wait_for(lambda: len(self.heard) >= count, seconds), f"heard {len(self.heard)} of {count} notifications"
+            assert self.changed.wait_for(lambda: len(self.heard) >= count,
+                                         seconds), f"heard {len(self.heard)} of {count} notifications"
             return self.heard[:count]
 
     def close(self) -> None:

@@ -8,7 +8,8 @@ from playwright.sync_api import Locator, Page
 
 from .driver import Answer, Receiver, Shop, md5_sign
 
-RETURNED = ["merchants_id", "out_trade_no", "order_id", "status", "result_code", "trans_amount", "sign", "sign_type"]
+RETURNED = ["merchants_id", "out_trade_no", "order_id", "status", "result_code", "trans_amount", "sign",
+            "sign_type"]
 MONTH_OVER = "01", "24"
 
 
@@ -51,7 +52,8 @@ def issuer_of(payment: Answer) -> dict[str, Any]:
 def shop_page(receiver: Receiver, html: str) -> None:
     """From now on the shop's server shows a page, whatever is asked."""
     receiver.headers = {"Content-Type": "text/html; charset=utf-8"}
-    receiver.answers = [(200, f"<!doctype html><html lang=en><title>Shop</title><link rel=icon href=data:,>{html}</html>".encode())]
+    receiver.answers = [(200, f"<!doctype html><html lang=en><title>Shop</title><link rel=icon "
+                              f"href=data:,>{html}</html>".encode())]
 
 
 def events(shop: Shop, out_trade_no: str) -> list[str]:

@@ -1,4 +1,6 @@
-"""A table of rows that are one kind of statement is one test: it tries every row, and tells every row that does not hold."""
+"""A table of rows that are one kind of statement is one test: it tries every row, and tells every row that
+does not hold.
+"""
 import inspect
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
@@ -10,9 +12,10 @@ def every_row(names: str, rows: Collection[Any], ids: Any = None,
               apart: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A decorator like `pytest.mark.parametrize`, but the test stays one: the rows share its fixtures.
 
-    `names` are arguments of the test. A row is their values, or the value itself when there is one name. `ids` are names of the
-    rows for the message: a list, or a function of a value. Two decorators try every combination. Rows that would see each
-    other's orders are `apart`: each has a merchant of its own for the argument `shop`. A `clock` is put right after each row.
+    `names` are arguments of the test. A row is their values, or the value itself when there is one name.
+    `ids` are names of the rows for the message: a list, or a function of a value. Two decorators try every
+    combination. Rows that would see each other's orders are `apart`: each has a merchant of its own for the
+    argument `shop`. A `clock` is put right after each row.
     """
     wanted, rows = [name.strip() for name in names.split(",")], list(rows)
 

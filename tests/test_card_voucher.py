@@ -12,14 +12,16 @@ from .driver import VISA, Answer, Clock, Control, Receiver, Shop, card_of, excha
 from .payer import outcome, shop_page
 from .tables import every_row
 
-CARD = {"cardNo": VISA, "expirationMonth": "12", "expirationYear": "49", "cvv": "123", "firstName": "Ken", "lastName": "Swift"}
+CARD = {"cardNo": VISA, "expirationMonth": "12", "expirationYear": "49", "cvv": "123", "firstName": "Ken",
+        "lastName": "Swift"}
 ELSEWHERE = "https://shop.example"
 
 
 def exchanged(control: Control, card: Any = None, raw: bytes | None = None, **fields: Any) -> Answer:
     """The answer of the address that makes vouchers."""
     body = raw if raw is not None else json.dumps(card if card is not None else {**CARD, **fields}).encode()
-    return exchange(f"{control.url}/sdk/card-voucher", "POST", body, {"Content-Type": "application/json", "Origin": ELSEWHERE})
+    return exchange(f"{control.url}/sdk/card-voucher", "POST", body,
+                    {"Content-Type": "application/json", "Origin": ELSEWHERE})
 
 
 def voucher(control: Control, number: str = VISA) -> str:
@@ -51,14 +53,16 @@ def test_a_voucher_is_short_and_has_nothing_of_the_card_in_it(control: Control) 
 @every_row("number, code, status", [
     (VISA, "0000", "success"), (card_of("3084"), "3084", "failed"), (card_of("3150"), "3150", "pending"),
     (card_of("3200"), "3200", "pending"), (card_of("3200", "00001"), "3200", "pending_review")])
-def test_a_voucher_pays_as_its_card_does(control: Control, shop: Shop, number: str, code: str, status: str) -> None:
+def test_a_voucher_pays_as_its_card_does(control: Control, shop: Shop, number: str, code: str,
+                                         status: str) -> None:
     payment = paid_with(shop, voucher(control, number))
     assert result(payment) == ("T", code, status)
     assert shop.verifies(payment) and shop.findings(payment) == set()
     assert outcome(shop, payment["out_trade_no"]) == (code, status)
 
 
-def test_the_order_tells_the_brand_and_the_last_digits_of_the_vouchers_card(control: Control, shop: Shop) -> None:
+def test_the_order_tells_the_brand_and_the_last_digits_of_the_vouchers_card(
+        control: Control, shop: Shop) -> None:
     card = shop.story(paid_with(shop, voucher(control))["out_trade_no"])["card"]
     assert (card["brand"], card["first6"], card["last4"]) == ("Visa", VISA[:6], VISA[-4:])
 
@@ -75,11 +79,13 @@ def test_a_voucher_sent_many_times_at_once_pays_once(control: Control, shop: Sho
     assert sorted(results) == sorted([PAID, DECLINED, DECLINED, DECLINED])
 
 
-def test_an_unknown_voucher_is_declined_and_the_decline_is_an_attempt_with_a_notification(notified: Shop, receiver: Receiver) -> None:
+def test_an_unknown_voucher_is_declined_and_the_decline_is_an_attempt_with_a_notification(
+        notified: Shop, receiver: Receiver) -> None:
     payment = paid_with(notified, "unknown")
     assert result(payment) == DECLINED
     assert outcome(notified, payment["out_trade_no"]) == ("0452", "failed")
-    assert (receiver.wait_for(1)[0].fields["result_code"], receiver.heard[0].fields["status"]) == ("0452", "failed")
+    assert (receiver.wait_for(1)[0].fields["result_code"], receiver.heard[0].fields["status"]) == ("0452",
+                                                                                                   "failed")
 
 
 def test_an_order_declined_for_its_voucher_can_be_paid_with_another(control: Control, shop: Shop) -> None:
@@ -99,16 +105,19 @@ def test_a_voucher_is_good_for_30_minutes(control: Control, shop: Shop, clock: C
 # What is wrong with a card.
 
 @every_row("fields, error, named", [
-    ({"cardNo": "4111111111111112"}, "3101", ""), ({"cardNo": "4012888888881881"}, "3101", "test card"), ({"cardNo": "abc"}, "3101", ""),
-    ({"cardNo": "4111 1111 1111 1111"}, "3101", ""), ({"expirationMonth": "1"}, "3096", ""),
-    ({"expirationMonth": "01", "expirationYear": "24"}, "3096", ""), ({"expirationMonth": "13"}, "3096", ""),
-    ({"expirationYear": "2049"}, "3096", ""), ({"cvv": "12"}, "3104", ""), ({"cvv": "1234"}, "3104", ""),
-    ({"cardNo": "378282246310005"}, "3104", ""), ({"cardNo": None}, "1000", "cardNo"), ({"cardNo": ""}, "1000", "cardNo"),
-    ({"expirationMonth": None}, "1000", "expirationMonth"), ({"expirationYear": None}, "1000", "expirationYear"),
-    ({"cvv": None}, "1000", "cvv"), ({"cardNo": [VISA]}, "1000", "cardNo"), ({"cardNo": {"x": 1}}, "1000", "cardNo"),
-    ({"cvv": True}, "1000", "cvv"), ({"cvv": 1.5}, "1000", "cvv"), ({"firstName": "x" * 129}, "1000", "firstName"),
-    ({"cardVoucher": "x"}, "1000", "cardVoucher")])
-def test_a_wrong_field_is_422_with_error_and_message(control: Control, fields: dict[str, Any], error: str, named: str) -> None:
+    ({"cardNo": "4111111111111112"}, "3101", ""), ({"cardNo": "4012888888881881"}, "3101", "test card"),
+    ({"cardNo": "abc"}, "3101", ""), ({"cardNo": "4111 1111 1111 1111"}, "3101", ""),
+    ({"expirationMonth": "1"}, "3096", ""), ({"expirationMonth": "01", "expirationYear": "24"}, "3096", ""),
+    ({"expirationMonth": "13"}, "3096", ""), ({"expirationYear": "2049"}, "3096", ""),
+    ({"cvv": "12"}, "3104", ""), ({"cvv": "1234"}, "3104", ""), ({"cardNo": "378282246310005"}, "3104", ""),
+    ({"cardNo": None}, "1000", "cardNo"), ({"cardNo": ""}, "1000", "cardNo"),
+    ({"expirationMonth": None}, "1000", "expirationMonth"),
+    ({"expirationYear": None}, "1000", "expirationYear"), ({"cvv": None}, "1000", "cvv"),
+    ({"cardNo": [VISA]}, "1000", "cardNo"), ({"cardNo": {"x": 1}}, "1000", "cardNo"),
+    ({"cvv": True}, "1000", "cvv"), ({"cvv": 1.5}, "1000", "cvv"),
+    ({"firstName": "x" * 129}, "1000", "firstName"), ({"cardVoucher": "x"}, "1000", "cardVoucher")])
+def test_a_wrong_field_is_422_with_error_and_message(control: Control, fields: dict[str, Any], error: str,
+                                                     named: str) -> None:
     refused = exchanged(control, **fields)
     assert (refused.status, refused.headers["Content-Type"]) == (422, "application/json")
     assert refused.json["error"] == error
@@ -117,7 +126,8 @@ def test_a_wrong_field_is_422_with_error_and_message(control: Control, fields: d
     assert not isinstance(number, str) or len(number) < 12 or number not in refused.text
 
 
-@every_row("raw", [b"", b"{", b"null", b"[]", b'"text"', b"cardNo=4111111111111111&cvv=123", b"\xff\xfe", b'{"cardNo": NaN}',
+@every_row("raw", [b"", b"{", b"null", b"[]", b'"text"', b"cardNo=4111111111111111&cvv=123", b"\xff\xfe",
+                   b'{"cardNo": NaN}',
                    b"[" * 50_000])
 def test_a_body_that_is_no_card_is_422_with_error_and_message(control: Control, raw: bytes) -> None:
     refused = exchanged(control, raw=raw)
@@ -146,13 +156,15 @@ def test_nothing_of_a_card_is_kept_in_the_journal(control: Control, shop: Shop) 
 @every_row("method, path, status", [
     ("GET", "/sdk/tgpay.js", 200), ("POST", "/sdk/card-voucher", 422), ("OPTIONS", "/sdk/card-voucher", 204)])
 def test_any_site_may_use_the_sdk(base_url: str, method: str, path: str, status: int) -> None:
-    headers = {"Origin": ELSEWHERE, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+    headers = {"Origin": ELSEWHERE, "Access-Control-Request-Method": "POST",
+               "Access-Control-Request-Headers": "content-type"}
     answer = exchange(base_url + path, method, headers=headers)
     assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (status, "*")
 
 
 def test_the_preflight_allows_json_to_be_posted(base_url: str) -> None:
-    headers = {"Origin": ELSEWHERE, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+    headers = {"Origin": ELSEWHERE, "Access-Control-Request-Method": "POST",
+               "Access-Control-Request-Headers": "content-type"}
     answer = exchange(f"{base_url}/sdk/card-voucher", "OPTIONS", headers=headers)
     assert "POST" in answer.headers["Access-Control-Allow-Methods"]
     assert "content-type" in answer.headers["Access-Control-Allow-Headers"].lower()
@@ -160,12 +172,14 @@ def test_the_preflight_allows_json_to_be_posted(base_url: str) -> None:
 
 
 @every_row("method", ["GET", "POST", "OPTIONS"])
-@every_row("path", ["/", "/pay", "/pay/card", "/pay/state", "/3ds", "/3ds/answer", "/_emulator/health", "/_emulator/orders",
+@every_row("path", ["/", "/pay", "/pay/card", "/pay/state", "/3ds", "/3ds/answer", "/_emulator/health",
+                    "/_emulator/orders",
                     "/_emulator/reset", "/static/cashier.js"])
 def test_no_other_page_lets_another_site_in(shop: Shop, base_url: str, path: str, method: str) -> None:
     pay_url = shop.card_order()["pay_url"]
     url = path.replace("/pay", pay_url).replace("/3ds", f"{pay_url.replace('/pay/', '/3ds/')}/1")
-    headers = {"Origin": ELSEWHERE, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+    headers = {"Origin": ELSEWHERE, "Access-Control-Request-Method": "POST",
+               "Access-Control-Request-Headers": "content-type"}
     answer = exchange(url if url.startswith("http") else base_url + url, method, headers=headers)
     assert [name for name in answer.headers if name.lower().startswith("access-control-")] == []
 
@@ -186,7 +200,8 @@ def test_a_voucher_is_made_by_post_only(base_url: str, method: str) -> None:
 def checkout(base_url: str) -> str:
     """The shop's page: its own form, the emulator's script, the voucher or the refusal shown."""
     inputs = "".join(f"<label>{name} <input name={name}></label>" for name in CARD)
-    return f"""<form>{inputs}<button>Pay</button></form><output></output><script src="{base_url}/sdk/tgpay.js"></script><script>
+    return (
+        f"""<form>{inputs}<button>Pay</button></form><output></output><script src="{base_url}/sdk/tgpay.js"></script><script>
         document.forms[0].addEventListener("submit", async (event) => {{
           event.preventDefault();
           const shown = document.querySelector("output");
@@ -197,11 +212,11 @@ def checkout(base_url: str) -> str:
             shown.dataset.error = refused instanceof Error;
           }}
         }});
-    </script>"""
+    </script>""")
 
 
 def test_a_page_of_the_shop_makes_a_voucher_of_what_is_typed_and_the_shop_is_paid_with_it(
-        visitor: Visitor, shop: Shop, receiver: Receiver, base_url: str) -> None:
+         visitor: Visitor, shop: Shop, receiver: Receiver, base_url: str) -> None:
     shop_page(receiver, checkout(base_url))
     with visitor.at(visitor.knows(receiver, "/checkout")) as page:
         for name, value in CARD.items():
@@ -214,7 +229,7 @@ def test_a_page_of_the_shop_makes_a_voucher_of_what_is_typed_and_the_shop_is_pai
 
 
 def test_the_page_of_the_readme_prints_a_voucher_that_ends_as_its_card_does(
-        visitor: Visitor, shop: Shop, receiver: Receiver, base_url: str) -> None:
+         visitor: Visitor, shop: Shop, receiver: Receiver, base_url: str) -> None:
     readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
     example = readme.partition("```html\n<!doctype html>\n")[2].partition("```")[0]
     assert "http://127.0.0.1:8472/sdk/tgpay.js" in example
@@ -226,10 +241,12 @@ def test_the_page_of_the_readme_prints_a_voucher_that_ends_as_its_card_does(
     assert result(paid_with(shop, made)) == ("T", "3084", "failed")
 
 
-@pytest.mark.parametrize("fields, told", [({"cardNo": "4012888888881881"}, "Invalid card number"), ({"cvv": "12"}, "verification code"),
-                                          ({"cvv": ""}, "cvv")])
+@pytest.mark.parametrize("fields, told",
+                         [({"cardNo": "4012888888881881"}, "Invalid card number"),
+                          ({"cvv": "12"}, "verification code"),
+                          ({"cvv": ""}, "cvv")])
 def test_a_refused_card_rejects_the_promise_with_the_message(
-        visitor: Visitor, base_url: str, receiver: Receiver, fields: dict[str, str], told: str) -> None:
+         visitor: Visitor, base_url: str, receiver: Receiver, fields: dict[str, str], told: str) -> None:
     visitor.expects(422)
     shop_page(receiver, checkout(base_url))
     with visitor.at(visitor.knows(receiver, "/checkout")) as page:

@@ -1,4 +1,6 @@
-"""The cashier and the issuer's page for a plain HTTP client that follows their forms (contract 1.1, 2.7, 3.1, 3.2, 5.1)."""
+"""The cashier and the issuer's page for a plain HTTP client that follows their forms (contract 1.1, 2.7, 3.1,
+3.2, 5.1).
+"""
 import re
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -57,7 +59,8 @@ def cut_out(answer: Answer, name: str) -> str:
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_pay_url_cut_out_of_the_raw_text_is_short_and_opens(shop: Shop, method: str) -> None:
-    order = shop.card_order("8.00", return_url="http://127.0.0.1:9/?a=1&b=2", redirect_url="http://127.0.0.1:9/?c=1&d=2")
+    order = shop.card_order("8.00", return_url="http://127.0.0.1:9/?a=1&b=2",
+                            redirect_url="http://127.0.0.1:9/?c=1&d=2")
     pay_url = cut_out(order, "pay_url")
     assert "&" not in pay_url and len(pay_url) < 80
     form, = forms(pay_url, exchange(pay_url, method))
@@ -108,16 +111,20 @@ def test_a_missing_field_leads_back_to_the_form_and_writes_nothing(shop: Shop, m
         url, page = followed(order["pay_url"], post(f"{order['pay_url']}/card", fields))
         assert len(forms(url, page)) == 1
         assert html.fromstring(page.text).xpath("//*[@role='alert'][normalize-space()]")
-    assert (events(shop, order["out_trade_no"]), outcome(shop, order["out_trade_no"])) == (["create"], ("", "received"))
+    assert (events(shop, order["out_trade_no"]), outcome(shop, order["out_trade_no"])) == (["create"],
+                                                                                           ("", "received"))
 
 
 @every_row("fields, code", [
-    ({"cardNo": "4111111111111112"}, "3101"), ({"cardNo": "4012888888881881"}, "3101"), ({"cardNo": "4" * 31}, "3101"),
-    ({"cardNo": "\u0664\u0661\u0661\u0661" * 4}, "3101"), ({"cardNo": "4111\x001111 1111 1111"}, "3101"), ({"cardNo": "no card"}, "3101"),
-    ({"expirationMonth": "01", "expirationYear": "24"}, "3096"), ({"expirationMonth": "13"}, "3096"), ({"expirationYear": "2049"}, "3096"),
-    ({"expirationMonth": "\u0661\u0662"}, "3096"), ({"cvv": "12"}, "3104"), ({"cvv": "1234"}, "3104"),
-    ({"cardNo": "378282246310005"}, "3104"), ({"cvv": "x" * 1000}, "3104")])
-def test_a_card_that_the_form_would_not_have_sent_is_declined(shop: Shop, fields: dict[str, str], code: str) -> None:
+    ({"cardNo": "4111111111111112"}, "3101"), ({"cardNo": "4012888888881881"}, "3101"),
+    ({"cardNo": "4" * 31}, "3101"), ({"cardNo": "\u0664\u0661\u0661\u0661" * 4}, "3101"),
+    ({"cardNo": "4111\x001111 1111 1111"}, "3101"), ({"cardNo": "no card"}, "3101"),
+    ({"expirationMonth": "01", "expirationYear": "24"}, "3096"), ({"expirationMonth": "13"}, "3096"),
+    ({"expirationYear": "2049"}, "3096"), ({"expirationMonth": "\u0661\u0662"}, "3096"),
+    ({"cvv": "12"}, "3104"), ({"cvv": "1234"}, "3104"), ({"cardNo": "378282246310005"}, "3104"),
+    ({"cvv": "x" * 1000}, "3104")])
+def test_a_card_that_the_form_would_not_have_sent_is_declined(shop: Shop, fields: dict[str, str],
+                                                              code: str) -> None:
     order = shop.card_order()
     url, page = followed(order["pay_url"], post(f"{order['pay_url']}/card", {**CARD, **fields}))
     assert (page.status, code in page.text) == (200, True)
@@ -142,10 +149,13 @@ def test_no_answer_has_the_number_or_the_code_that_was_posted(shop: Shop, code: 
     url = order["pay_url"]
     answers = [presented(order, number, cvv="987")]
     answers.append(followed(url, answers[0])[1])
-    answers += [exchange(url), exchange(f"{url}?again=1"), exchange(f"{url}/state"), shop.query(order["out_trade_no"])]
-    told = "".join(f"{answer.text}{answer.headers}" for answer in answers) + str(shop.story(order["out_trade_no"]))
+    answers += [exchange(url), exchange(f"{url}?again=1"), exchange(f"{url}/state"),
+                shop.query(order["out_trade_no"])]
+    told = "".join(f"{answer.text}{answer.headers}"
+                   for answer in answers) + str(shop.story(order["out_trade_no"]))
     told = re.sub(r"'id': \d+|X-TGPay-Request: \d+", "", told)  # numbers that count may come to 987 too
-    assert number not in told.replace(" ", "") and "987" not in {"".join(filter(str.isdigit, word)) for word in told.split()}
+    assert (number not in told.replace(" ", "")
+            and "987" not in {"".join(filter(str.isdigit, word)) for word in told.split()})
     assert number not in str(shop.control.get("/journal", merchants_id=shop.merchants_id))
 
 
@@ -160,15 +170,18 @@ def test_the_way_of_a_3d_payment_leads_over_the_issuers_forms_to_redirect_url(sh
     assert "Incorrect PIN" in page.text
     answer_form, cancel_form = forms(url, page)
     shown = submit(url, answer_form, code="123456")
-    assert (shown.status, shown.headers["Location"].startswith("http://127.0.0.1:9/paid?shop=1&")) == (303, True)
+    assert (shown.status, shown.headers["Location"].startswith("http://127.0.0.1:9/paid?shop=1&")) == (303,
+                                                                                                       True)
     assert shown.headers["Location"].endswith("#done")
     told = told_to(shop, shown.headers["Location"])
-    assert (told["result_code"], told["status"]) == outcome(shop, payment["out_trade_no"]) == ("0000", "success")
+    assert (told["result_code"], told["status"]) == outcome(shop, payment["out_trade_no"]) == ("0000",
+                                                                                               "success")
 
 
 @every_row("act, fields", [("answer", {"code": "123456"}), ("answer", {"code": "000000"}), ("cancel", {})])
 @every_row("code", ["3152", "3085", "3106"])
-def test_a_card_of_a_3d_code_ends_in_it_whatever_is_typed(shop: Shop, code: str, act: str, fields: dict[str, str]) -> None:
+def test_a_card_of_a_3d_code_ends_in_it_whatever_is_typed(shop: Shop, code: str, act: str,
+                                                          fields: dict[str, str]) -> None:
     payment = shop.card_payment(card_of(code), redirect_url="http://127.0.0.1:9/paid")
     assert (payment["result_code"], payment["status"]) == ("3200", "pending")
     told = told_to(shop, post(f"{issuer_of(payment)['termUrl']}/{act}", fields).headers["Location"])
@@ -188,7 +201,8 @@ def test_an_answer_after_the_end_changes_nothing(shop: Shop) -> None:
     term_url = issuer_of(payment)["termUrl"]
     first = post(f"{term_url}/answer", {"code": "123456"})
     before = events(shop, payment["out_trade_no"])
-    later = [post(f"{term_url}/answer", {"code": "000000"}), post(f"{term_url}/cancel"), exchange(term_url), post(term_url)]
+    later = [post(f"{term_url}/answer", {"code": "000000"}), post(f"{term_url}/cancel"), exchange(term_url),
+             post(term_url)]
     assert {answer.headers["Location"] for answer in later} == {first.headers["Location"]}
     assert events(shop, payment["out_trade_no"]) == before
 
@@ -221,19 +235,22 @@ def test_a_code_posted_by_another_site_is_refused(shop: Shop, act: str, origin: 
 
 def test_the_emulators_own_pages_may_post(shop: Shop, base_url: str) -> None:
     order = shop.card_order()
-    url, page = followed(order["pay_url"], post(f"{order['pay_url']}/card", {**CARD, "cardNo": THREE_D}, base_url))
+    url, page = followed(order["pay_url"],
+                         post(f"{order['pay_url']}/card", {**CARD, "cardNo": THREE_D}, base_url))
     assert submit(url, forms(url, page)[0], base_url, code="123456").status == 303
     assert outcome(shop, order["out_trade_no"]) == ("0000", "success")
 
 
 @every_row("method, path", [
-    ("GET", "/pay/nobody"), ("POST", "/pay/nobody"), ("POST", "/pay/nobody/card"), ("GET", "/pay/nobody/state"), ("GET", "/3ds/nobody/1"),
-    ("POST", "/3ds/nobody/1"), ("POST", "/3ds/nobody/1/answer"), ("POST", "/3ds/nobody/1/cancel")])
+    ("GET", "/pay/nobody"), ("POST", "/pay/nobody"), ("POST", "/pay/nobody/card"),
+    ("GET", "/pay/nobody/state"), ("GET", "/3ds/nobody/1"), ("POST", "/3ds/nobody/1"),
+    ("POST", "/3ds/nobody/1/answer"), ("POST", "/3ds/nobody/1/cancel")])
 def test_an_unknown_token_is_404(base_url: str, method: str, path: str) -> None:
     assert exchange(base_url + path, method).status == 404
 
 
-@every_row("method, path", [("GET", ""), ("POST", ""), ("POST", "/pay"), ("POST", "/decline"), ("POST", "/balance")])
+@every_row("method, path",
+           [("GET", ""), ("POST", ""), ("POST", "/pay"), ("POST", "/decline"), ("POST", "/balance")])
 def test_a_card_order_has_no_wallet_page(shop: Shop, method: str, path: str) -> None:
     order = shop.card_order()
     assert exchange(order["pay_url"].replace("/pay/", "/wallet/") + path, method).status == 404
@@ -248,7 +265,8 @@ def test_a_wallet_order_has_no_cashier(shop: Shop, path: str) -> None:
 
 def test_a_payment_of_the_shops_server_takes_no_card_on_the_page(shop: Shop) -> None:
     payment = shop.card_payment(card_of("3084"))
-    token = urlsplit(issuer_of(shop.card_payment(THREE_D, out_trade_no=payment["out_trade_no"]))["termUrl"]).path.split("/")[2]
+    token = urlsplit(issuer_of(shop.card_payment(THREE_D, out_trade_no=payment["out_trade_no"]))[
+        "termUrl"]).path.split("/")[2]
     shop.happens(payment["out_trade_no"], "refuse")
     url = f"{shop.control.url}/pay/{token}"
     assert html.fromstring(exchange(f"{url}?again=1").text).forms == []
@@ -262,7 +280,8 @@ def pages_of(shop: Shop) -> dict[str, Answer]:
     presented(declined, card_of("3084"))
     return {"form": exchange(order["pay_url"]), "refused": exchange(order["pay_url"] + "?refused=1000"),
             "issuer": exchange(issuer_of(payment)["termUrl"]), "result": exchange(declined["pay_url"]),
-            "state": exchange(order["pay_url"] + "/state"), "not found": exchange(f"{shop.control.url}/pay/nobody")}
+            "state": exchange(order["pay_url"] + "/state"),
+            "not found": exchange(f"{shop.control.url}/pay/nobody")}
 
 
 def test_every_page_has_a_policy_under_which_only_the_emulators_files_run(shop: Shop) -> None:
@@ -270,7 +289,8 @@ def test_every_page_has_a_policy_under_which_only_the_emulators_files_run(shop: 
         policy = page.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy and "script-src 'self'" in policy, name
         assert "unsafe" not in policy and "*" not in policy, name
-        assert (page.headers["Cache-Control"], page.headers["X-Content-Type-Options"]) == ("no-store", "nosniff"), name
+        assert (page.headers["Cache-Control"], page.headers["X-Content-Type-Options"]) == ("no-store",
+                                                                                           "nosniff"), name
 
 
 def test_no_page_has_inline_code_or_loads_from_elsewhere(shop: Shop) -> None:
@@ -278,13 +298,16 @@ def test_no_page_has_inline_code_or_loads_from_elsewhere(shop: Shop) -> None:
         if name == "state":
             continue
         tree = html.fromstring(page.text)
-        assert tree.xpath("//script[not(@src)] | //style | //@style | //@*[starts-with(name(), 'on')]") == [], name
+        assert tree.xpath(
+            "//script[not(@src)] | //style | //@style | //@*[starts-with(name(), 'on')]") == [], name
         sources = tree.xpath("//script/@src | //link/@href | //img/@src")
-        assert sources and all(source.startswith("/") and not source.startswith("//") for source in sources), name
+        assert sources and all(source.startswith("/") and not source.startswith("//")
+                               for source in sources), name
 
 
 def test_a_text_of_the_shop_is_no_markup(shop: Shop) -> None:
-    order = shop.card_order(goods_name="<script>alert(1)</script>|\"'&", return_url="http://127.0.0.1:9/?a=\"><script>")
+    order = shop.card_order(goods_name="<script>alert(1)</script>|\"'&",
+                            return_url="http://127.0.0.1:9/?a=\"><script>")
     page = exchange(order["pay_url"])
     assert html.fromstring(page.text).xpath("//script[not(@src)]") == []
     assert "<script>alert(1)</script>, \"'&" in html.fromstring(page.text).text_content()
@@ -300,8 +323,9 @@ def test_a_code_in_the_address_that_is_no_refusal_is_not_shown(shop: Shop, refus
 # Language, link to post.
 
 @every_row("ordered, asked, browser, spoken", [
-    ("cn", "", "en-GB", "zh-CN"), ("en", "", "zh-CN", "en"), ("cn", "?lang=en", "zh-CN", "en"), ("en", "?lang=zh", "en-GB", "zh-CN"),
-    (None, "", "zh-CN,zh;q=0.9", "zh-CN"), (None, "", "de-DE", "en"), ("cn", "?lang=xx", "en-GB", "en")])
+    ("cn", "", "en-GB", "zh-CN"), ("en", "", "zh-CN", "en"), ("cn", "?lang=en", "zh-CN", "en"),
+    ("en", "?lang=zh", "en-GB", "zh-CN"), (None, "", "zh-CN,zh;q=0.9", "zh-CN"), (None, "", "de-DE", "en"),
+    ("cn", "?lang=xx", "en-GB", "en")])
 def test_the_page_speaks_the_orders_language_else_the_browsers(
         shop: Shop, ordered: str | None, asked: str, browser: str, spoken: str) -> None:
     order = shop.card_order(language=ordered)
@@ -324,20 +348,25 @@ def test_the_language_of_the_address_stays_over_the_forms(shop: Shop) -> None:
 
 def test_link_to_post_leads_to_pay_url(shop: Shop) -> None:
     order = shop.card_order()
-    form, = forms(shop.control.url, shop.ask("tgpayapi", out_trade_no=order["out_trade_no"], service="linktopost"))
+    form, = forms(shop.control.url,
+                  shop.ask("tgpayapi", out_trade_no=order["out_trade_no"], service="linktopost"))
     assert form.action == order["pay_url"]
     assert len(forms(form.action, submit(form.action, form, ELSEWHERE))) == 1
 
 
 def test_link_to_post_of_a_payment_without_page_is_refused(shop: Shop) -> None:
     payment = shop.card_payment(THREE_D)
-    assert shop.ask("tgpayapi", out_trade_no=payment["out_trade_no"], service="linktopost")["is_success"] == "F"
+    assert shop.ask("tgpayapi", out_trade_no=payment["out_trade_no"],
+                    service="linktopost")["is_success"] == "F"
 
 
-def test_a_notification_of_the_cashiers_payment_comes_after_every_final_result(notified: Shop, receiver: Receiver, control: Control) -> None:
+def test_a_notification_of_the_cashiers_payment_comes_after_every_final_result(notified: Shop,
+                                                                               receiver: Receiver,
+                                                                               control: Control) -> None:
     order = notified.card_order(reference="r-1")
     presented(order, card_of("3084"))
     presented(order)
     first, last = (notification.fields for notification in receiver.wait_for(2))
-    assert (first["result_code"], first["status"], last["result_code"], last["status"]) == ("3084", "failed", "0000", "success")
+    assert (first["result_code"], first["status"], last["result_code"], last["status"]) == ("3084", "failed",
+                                                                                            "0000", "success")
     assert "payMethodResp" not in first | last

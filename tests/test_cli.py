@@ -1,4 +1,6 @@
-"""The command line `tgpay-emulator`: serve, healthcheck, and the commands that look at or change a running emulator or its database."""
+"""The command line `tgpay-emulator`: serve, healthcheck, and the commands that look at or change a running
+emulator or its database.
+"""
 import json
 import os
 import re
@@ -24,7 +26,8 @@ from .tables import every_row
 from .terminals import on_a_terminal
 
 TOKEN = "14b0be26d00fbc6dcf20ed1f0a3516df"
-PARAMS = {"merchants_id": "201703200001", "out_trade_no": "茶 1", "trans_amount": "1.00", "sign_type": "MD5", "empty": ""}
+PARAMS = {"merchants_id": "201703200001", "out_trade_no": "茶 1", "trans_amount": "1.00", "sign_type": "MD5",
+          "empty": ""}
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +45,8 @@ def control(server: Server) -> Control:
 def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """A command in a process of its own, its output in pipes."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("TGPAY_")}
-    return subprocess.run([sys.executable, "-m", "tgpay_emulator", *arguments], capture_output=True, text=True, timeout=60,
+    return subprocess.run([sys.executable, "-m", "tgpay_emulator", *arguments], capture_output=True,
+                          text=True, timeout=60,
                           env={**plain, "TERM": "xterm-256color", **environment})
 
 
@@ -53,7 +57,8 @@ Run = Callable[..., str]
 def run(server: Server) -> Run:
     """A command on the module's server; answers what it printed."""
     def told(*arguments: str) -> str:
-        done = CliRunner().invoke(main, list(arguments), env={"TGPAY_URL": server.url, "TGPAY_CONTROL_TOKEN": "s3cret"})
+        done = CliRunner().invoke(main, list(arguments),
+                                  env={"TGPAY_URL": server.url, "TGPAY_CONTROL_TOKEN": "s3cret"})
         assert done.exit_code == 0, done.output
         return done.stdout
     return told
@@ -71,7 +76,8 @@ def test_merchants_are_listed_with_their_tokens(run: Run, control: Control) -> N
     control.post("/reset")
     listed = {row["merchants_id"]: row["token"] for row in rows(run("merchants"))}
     assert listed["201703200001"] == TOKEN
-    assert listed == {merchant["merchants_id"]: merchant["token"] for merchant in control.get("/merchants")["items"]}
+    assert listed == {merchant["merchants_id"]: merchant["token"]
+                      for merchant in control.get("/merchants")["items"]}
     assert json.loads(run("merchants", "--json")) == control.get("/merchants", limit=1000)
 
 
@@ -79,20 +85,25 @@ def test_the_clock_is_shown_and_moved(run: Run, control: Control) -> None:
     assert rows(run("clock"))[0]["frozen"] == "False"
     assert json.loads(run("clock", "freeze", "--json"))["frozen"] is True
     assert rows(run("clock", "set", "2026-01-31T12:00:00Z"))[0]["now"] == "2026-01-31T12:00:00.000Z"
-    assert rows(run("clock", "advance", "15m"))[0]["now"] == control.get("/clock")["now"] == "2026-01-31T12:15:00.000Z"
+    assert rows(run("clock", "advance", "15m"))[0]["now"] == control.get("/clock")[
+        "now"] == "2026-01-31T12:15:00.000Z"
     assert rows(run("clock", "unfreeze"))[0]["frozen"] == "False"
     assert json.loads(run("clock", "reset", "--json"))["offset_s"] == 0
 
 
 @every_row("arguments, words", [
-    (("clock", "advance"), "needs a duration"), (("clock", "set"), "needs a time"), (("clock", "advance", "soon"), "advance"),
-    (("clock", "jump"), "jump"), (("orders", "201703200001/none"), "none"), (("notify", "replay", "999999"), "999999"),
-    (("reset", "--merchant", "nobody"), "nobody"), (("sign", "merchants_id=nobody"), "nobody"), (("orders", "--limit", "5000"), "limit"),
-    (("merchants", "--token", "wrong"), "token"), (("journal", "999999"), "999999"), (("journal", "--limit", "5000"), "limit"),
+    (("clock", "advance"), "needs a duration"), (("clock", "set"), "needs a time"),
+    (("clock", "advance", "soon"), "advance"), (("clock", "jump"), "jump"),
+    (("orders", "201703200001/none"), "none"), (("notify", "replay", "999999"), "999999"),
+    (("reset", "--merchant", "nobody"), "nobody"), (("sign", "merchants_id=nobody"), "nobody"),
+    (("orders", "--limit", "5000"), "limit"), (("merchants", "--token", "wrong"), "token"),
+    (("journal", "999999"), "999999"), (("journal", "--limit", "5000"), "limit"),
     (("findings", "--merchant", "nobody"), "nobody"), (("sign", "--explain", "sign=1"), "merchants_id"),
 ])
-def test_a_command_that_cannot_be_done_says_why_in_a_line_and_fails(server: Server, arguments: tuple[str, ...], words: str) -> None:
-    done = CliRunner().invoke(main, list(arguments), env={"TGPAY_URL": server.url, "TGPAY_CONTROL_TOKEN": "s3cret"})
+def test_a_command_that_cannot_be_done_says_why_in_a_line_and_fails(
+        server: Server, arguments: tuple[str, ...], words: str) -> None:
+    done = CliRunner().invoke(main, list(arguments),
+                              env={"TGPAY_URL": server.url, "TGPAY_CONTROL_TOKEN": "s3cret"})
     assert done.exit_code != 0
     assert (done.stdout, words in done.stderr.splitlines()[-1]) == ("", True)
     assert isinstance(done.exception, SystemExit)
@@ -107,8 +118,9 @@ def test_a_terminal_shows_labels_in_bold_unless_it_is_to_show_no_colours() -> No
     assert re.sub(r"\x1b\[\d*m", "", styled) == plain
 
 
-@every_row("arguments", [("merchants",), ("orders",), ("notify", "list"), ("clock",), ("sign", "a=b", "--token", "t"),
-                         ("reference",), ("healthcheck",), ("orders", "no/order")])
+@every_row("arguments",
+           [("merchants",), ("orders",), ("notify", "list"), ("clock",), ("sign", "a=b", "--token", "t"),
+            ("reference",), ("healthcheck",), ("orders", "no/order")])
 def test_in_a_pipe_the_output_is_plain_text(server: Server, arguments: tuple[str, ...]) -> None:
     done = command(*arguments, TGPAY_URL=server.url, TGPAY_CONTROL_TOKEN="s3cret", FORCE_COLOR="")
     assert "\x1b" not in done.stdout + done.stderr
@@ -122,9 +134,12 @@ def test_orders_are_listed_narrowed_and_told(run: Run, control: Control) -> None
     listed = rows(run("orders", "--merchant", shop.merchants_id))
     assert [(row["out_trade_no"], row["trans_amount"], row["status"]) for row in listed] == [
         (paid, "2.50", "TRADE_SUCCESS"), (waiting, "1.00", "WAIT_BUYER_PAY")]
-    assert [row["out_trade_no"] for row in rows(run("orders", "--merchant", shop.merchants_id, "--status", "WAIT_BUYER_PAY"))] == [waiting]
-    assert [row["out_trade_no"] for row in rows(run("orders", "--merchant", shop.merchants_id, "--limit", "1"))] == [paid]
-    assert [row["out_trade_no"] for row in rows(run("orders", "--merchant", shop.merchants_id, "--after", listed[0]["id"]))] == [waiting]
+    assert [row["out_trade_no"] for row in rows(
+        run("orders", "--merchant", shop.merchants_id, "--status", "WAIT_BUYER_PAY"))] == [waiting]
+    assert [row["out_trade_no"]
+            for row in rows(run("orders", "--merchant", shop.merchants_id, "--limit", "1"))] == [paid]
+    assert [row["out_trade_no"] for row in rows(
+        run("orders", "--merchant", shop.merchants_id, "--after", listed[0]["id"]))] == [waiting]
     assert json.loads(run("orders", f"{shop.merchants_id}/{paid}")) == shop.story(paid)
 
 
@@ -161,7 +176,8 @@ def test_reset_resets_one_merchant_or_everything(run: Run, control: Control) -> 
 
 
 def test_output_cut_off_by_a_pipe_is_no_error(server: Server) -> None:
-    done = subprocess.run(["bash", "-c", f"{sys.executable} -m tgpay_emulator reference | head -n 1; echo ${{PIPESTATUS[0]}}"],
+    done = subprocess.run(["bash", "-c", f"{sys.executable} -m tgpay_emulator reference | head -n 1; echo "
+                                         f"${{PIPESTATUS[0]}}"],
                           capture_output=True, text=True, timeout=60)
     assert (done.stdout.splitlines()[0], done.stderr) == (f"# TGPay Emulator {__version__}: reference", "")
 
@@ -171,12 +187,14 @@ def test_without_a_server_commands_work_on_the_database(tmp_path: Path) -> None:
     nowhere = {"TGPAY_PORT": str(free_port())}
     assert TOKEN in command("merchants", "--database", str(path), **nowhere).stdout
     assert command("clock", "freeze", "--database", str(path), **nowhere).returncode == 0
-    assert command("clock", "set", "2026-01-31T12:00:00Z", TGPAY_DATABASE=str(path), **nowhere).returncode == 0
+    assert command("clock", "set", "2026-01-31T12:00:00Z", TGPAY_DATABASE=str(path),
+                   **nowhere).returncode == 0
     with Server(database=path) as server:
         shop = Control(server.url).shop()
         shop.qr_order(out_trade_no="open", it_b_pay="1h")
     moved = command("clock", "advance", "2h", "--database", str(path), **nowhere)
-    assert (moved.returncode, "2026-01-31T14:00:00.000Z" in moved.stdout, str(path) in moved.stderr) == (0, True, True)
+    assert (moved.returncode, "2026-01-31T14:00:00.000Z" in moved.stdout,
+            str(path) in moved.stderr) == (0, True, True)
     listed, = rows(command("orders", "--database", str(path), **nowhere).stdout)
     assert (listed["out_trade_no"], listed["status"]) == ("open", "TRADE_CLOSED")
 
@@ -184,7 +202,8 @@ def test_without_a_server_commands_work_on_the_database(tmp_path: Path) -> None:
 def test_a_url_where_nobody_answers_is_one_clear_line() -> None:
     url = f"http://127.0.0.1:{free_port()}"
     done = command("merchants", "--url", url)
-    assert (done.returncode, done.stdout, len(done.stderr.splitlines()), url in done.stderr) == (1, "", 1, True)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines()), url in done.stderr) == (1, "", 1,
+                                                                                                 True)
 
 
 # healthcheck
@@ -240,8 +259,10 @@ CANONICAL = "merchants_id=201703200001&out_trade_no=茶 1&trans_amount=1.00"
 ], ids=["pairs", "url", "quoted url"])
 def test_sign_prints_the_canonical_text_and_the_signature(written: list[str]) -> None:
     sign = md5_sign(PARAMS, TOKEN)
-    assert invoke("sign", "--token", TOKEN, *written).output.splitlines() == [f"canonical: {CANONICAL}", f"sign: {sign}"]
-    assert json.loads(invoke("sign", "--token", TOKEN, "--json", *written).output) == {"canonical": CANONICAL, "sign": sign}
+    assert invoke("sign", "--token", TOKEN, *written).output.splitlines() == [f"canonical: {CANONICAL}",
+                                                                              f"sign: {sign}"]
+    assert json.loads(invoke("sign", "--token", TOKEN, "--json", *written).output) == {"canonical": CANONICAL,
+                                                                                       "sign": sign}
 
 
 def test_a_value_may_have_an_equals_sign_and_an_address_in_it() -> None:
@@ -258,37 +279,48 @@ def test_sign_knows_the_token_of_a_merchant_of_the_emulator(run: Run) -> None:
 
 @every_row("mistake, sign", [
     ("URL_ENCODED", md5_sign({**PARAMS, "out_trade_no": parse.quote_plus("茶 1")}, TOKEN)),
-    ("TOKEN_ABSENT", md5_sign(PARAMS, "")), ("TOKEN_NAMED", md5_sign(PARAMS, f"&key={TOKEN}")), (None, "0" * 32),
+    ("TOKEN_ABSENT", md5_sign(PARAMS, "")), ("TOKEN_NAMED", md5_sign(PARAMS, f"&key={TOKEN}")),
+    (None, "0" * 32),
 ])
-def test_explain_says_which_mistake_reproduces_a_wrong_signature_and_fails(mistake: str | None, sign: str) -> None:
-    printed = json.loads(invoke("sign", "--token", TOKEN, "--explain", "--json", *PAIRS, f"sign={sign}", status=1).output)
-    assert (printed["right"], printed["mistake"], printed["sign"]) == (False, mistake, md5_sign(PARAMS, TOKEN))
+def test_explain_says_which_mistake_reproduces_a_wrong_signature_and_fails(
+        mistake: str | None, sign: str) -> None:
+    printed = json.loads(invoke("sign", "--token", TOKEN, "--explain", "--json", *PAIRS, f"sign={sign}",
+                                status=1).output)
+    assert (printed["right"], printed["mistake"], printed["sign"]) == (False, mistake,
+                                                                       md5_sign(PARAMS, TOKEN))
     assert printed["sentence"]
-    assert printed["sentence"] in invoke("sign", "--token", TOKEN, "--explain", *PAIRS, f"sign={sign}", status=1).output
+    assert printed["sentence"] in invoke("sign", "--token", TOKEN, "--explain", *PAIRS, f"sign={sign}",
+                                         status=1).output
 
 
 def test_an_explanation_is_laid_out_for_a_person() -> None:
     given = md5_sign({**PARAMS, "out_trade_no": parse.quote_plus("茶 1")}, f"&key={TOKEN}")
-    printed = invoke("sign", "--token", TOKEN, "--explain", *PAIRS, f"sign={given}", status=1).output.splitlines()
-    told = json.loads(invoke("sign", "--token", TOKEN, "--explain", "--json", *PAIRS, f"sign={given}", status=1).output)
+    printed = invoke("sign", "--token", TOKEN, "--explain", *PAIRS, f"sign={given}",
+                     status=1).output.splitlines()
+    told = json.loads(invoke("sign", "--token", TOKEN, "--explain", "--json", *PAIRS, f"sign={given}",
+                             status=1).output)
     assert told["mistakes"] == ["URL_ENCODED", "TOKEN_NAMED"]
     assert printed[:7] == [
-        f"canonical: {CANONICAL}", f"expected: {md5_sign(PARAMS, TOKEN)}", f"given: {given}", f"sentence: {told['sentence']}",
-        f"first difference: after {CANONICAL.index('茶')} characters", 'yours: "…01&out_trade_no=%E8%8C%B6+1&tran…"',
-        'right: "…01&out_trade_no=茶 1&trans_amount…"']
+        f"canonical: {CANONICAL}", f"expected: {md5_sign(PARAMS, TOKEN)}", f"given: {given}",
+        f"sentence: {told['sentence']}", f"first difference: after {CANONICAL.index('茶')} characters",
+        'yours: "…01&out_trade_no=%E8%8C%B6+1&tran…"', 'right: "…01&out_trade_no=茶 1&trans_amount…"']
     lines = "\n".join(printed[7:]).replace("\n    ", "\n")
-    assert lines == "\n".join(f"{language}: {told['code'][language]}" for language in ("php", "java", "python", "javascript"))
+    assert lines == "\n".join(f"{language}: {told['code'][language]}"
+                              for language in ("php", "java", "python", "javascript"))
 
 
 def test_an_unknown_mistake_is_laid_out_without_difference_and_code() -> None:
-    printed = invoke("sign", "--token", TOKEN, "--explain", *PAIRS, f"sign={'0' * 32}", status=1).output.splitlines()
+    printed = invoke("sign", "--token", TOKEN, "--explain", *PAIRS, f"sign={'0' * 32}",
+                     status=1).output.splitlines()
     assert [line.split(":")[0] for line in printed] == ["canonical", "expected", "given", "sentence"]
 
 
-def test_explain_asks_the_emulator_for_the_tokens_of_other_merchants(server: Server, control: Control) -> None:
+def test_explain_asks_the_emulator_for_the_tokens_of_other_merchants(
+        server: Server, control: Control) -> None:
     shop, other = control.shop(), control.shop()
     wrong = md5_sign({"merchants_id": shop.merchants_id, "out_trade_no": "1"}, other.token)
-    done = CliRunner().invoke(main, ["sign", "--explain", f"merchants_id={shop.merchants_id}", "out_trade_no=1", f"sign={wrong}"],
+    done = CliRunner().invoke(main, ["sign", "--explain", f"merchants_id={shop.merchants_id}",
+                                     "out_trade_no=1", f"sign={wrong}"],
                               env={"TGPAY_URL": server.url, "TGPAY_CONTROL_TOKEN": "s3cret"})
     assert (done.exit_code, "token of another merchant" in done.stdout) == (1, True)
     assert other.token not in done.output and shop.token not in done.output
@@ -300,7 +332,8 @@ def test_explain_says_when_a_signature_is_right() -> None:
 
 
 @every_row("arguments, words", [
-    (("nonsense",), "nonsense"), (("--explain", "a=b"), "--explain needs the sign"), ((), "Missing argument")])
+    (("nonsense",), "nonsense"), (("--explain", "a=b"), "--explain needs the sign"),
+    ((), "Missing argument")])
 def test_sign_without_what_it_needs_says_so(arguments: tuple[str, ...], words: str) -> None:
     assert words in CliRunner().invoke(main, ["sign", "--token", TOKEN, *arguments]).output
 
@@ -314,11 +347,15 @@ def test_requests_are_listed_and_narrowed(run: Run, control: Control) -> None:
     shop.query("none")
     listed = rows(run("journal", "--merchant", shop.merchants_id))
     assert [(row["endpoint"], row["out_trade_no"], row["verdict"], row["findings"]) for row in listed] == [
-        ("tgpayqrcode", number, "OK", "SIGN_TYPE_MISSING"), ("tgpayquery", number, "OK", ""), ("tgpayquery", "none", "TRADE_NOT_EXIST", "")]
-    for narrowed, places in ((("--endpoint", "tgpayquery"), [1, 2]), (("--order", number), [0, 1]), (("--verdict", "OK"), [0, 1]),
+        ("tgpayqrcode", number, "OK", "SIGN_TYPE_MISSING"), ("tgpayquery", number, "OK", ""),
+        ("tgpayquery", "none", "TRADE_NOT_EXIST", "")]
+    for narrowed, places in ((("--endpoint", "tgpayquery"), [1, 2]), (("--order", number), [0, 1]),
+                             (("--verdict", "OK"), [0, 1]),
                              (("--limit", "1"), [0]), (("--after", listed[0]["id"]), [1, 2])):
-        assert rows(run("journal", "--merchant", shop.merchants_id, *narrowed)) == [listed[place] for place in places]
-    assert json.loads(run("journal", "--merchant", shop.merchants_id, "--json")) == control.get("/journal", merchants_id=shop.merchants_id)
+        assert rows(run("journal", "--merchant", shop.merchants_id, *narrowed)) == [listed[place]
+                                                                                    for place in places]
+    printed = json.loads(run("journal", "--merchant", shop.merchants_id, "--json"))
+    assert printed == control.get("/journal", merchants_id=shop.merchants_id)
 
 
 def test_a_request_is_printed_whole(run: Run, control: Control) -> None:
@@ -329,7 +366,8 @@ def test_a_request_is_printed_whole(run: Run, control: Control) -> None:
     assert "request: GET from 127.0.0.1\n" in printed and "\n    reference=茶\n" in printed
     assert "".join(f"    {line}\n" for line in answer.text.splitlines()) in printed
     assert "\nverdict: OK\n" in printed
-    assert "\nfinding: MANDATORY_MISSING: it_b_pay is missing\n    a parameter that the table calls mandatory is sent" in printed
+    assert ("\nfinding: MANDATORY_MISSING: it_b_pay is missing\n    a parameter that the table calls "
+            "mandatory is sent" in printed)
     assert json.loads(run("journal", str(entry["id"]), "--json")) == entry
 
 
@@ -350,7 +388,8 @@ def test_why_a_card_was_answered_as_it_was_is_printed(run: Run, control: Control
     assert all(f"\n{name}: {value}\n" in printed for name, value in entry["explanation"].items())
 
 
-def test_findings_are_listed_with_an_example_and_what_to_change(run: Run, control: Control, receiver: Receiver) -> None:
+def test_findings_are_listed_with_an_example_and_what_to_change(
+        run: Run, control: Control, receiver: Receiver) -> None:
     receiver.answers = [(200, b"thanks")]
     shop = control.shop(notify_url=receiver.url)
     entry = shop.journal(shop.pay_by_barcode(sign_type=None))
@@ -359,7 +398,8 @@ def test_findings_are_listed_with_an_example_and_what_to_change(run: Run, contro
     notification = control.get("/notifications", merchants_id=shop.merchants_id)["items"][0]["id"]
     assert [(row["code"], row["times"], row["example"], row["detail"]) for row in listed] == [
         ("SIGN_TYPE_MISSING", "1", f"journal {entry['id']}", "sign_type is missing"),
-        ("NOT_ANSWERED_SUCCESS", "1", f"notification {notification}, attempt 1", "answered 200 with 'thanks'")]
+        ("NOT_ANSWERED_SUCCESS", "1", f"notification {notification}, attempt 1",
+         "answered 200 with 'thanks'")]
     assert all(row["change"] for row in listed)
     told = json.loads(run("findings", "--json", "--merchant", shop.merchants_id))
     assert told == control.get("/findings", merchants_id=shop.merchants_id)
@@ -386,7 +426,8 @@ def test_the_reference_is_the_openapi_document_too(control: Control) -> None:
 
 def test_every_command_explains_itself() -> None:
     names = re.findall(r"^  (\w+) ", invoke("--help").output.split("Commands:")[1], re.MULTILINE)
-    assert {"serve", "healthcheck", "reset", "clock", "merchants", "orders", "notify", "sign", "journal", "findings",
+    assert {"serve", "healthcheck", "reset", "clock", "merchants", "orders", "notify", "sign", "journal",
+            "findings",
             "reference"} <= set(names)
     for name in names:
         assert "Usage:" in invoke(name, "--help").output
@@ -398,7 +439,8 @@ def test_the_version_is_printed() -> None:
 
 def test_a_shop_signed_by_the_command_line_is_answered(run: Run, control: Control) -> None:
     shop = Shop(control, "201703200001", TOKEN)
-    params = {"merchants_id": shop.merchants_id, "out_trade_no": "by hand", "trans_amount": "0.01", "sign_type": "MD5"}
+    params = {"merchants_id": shop.merchants_id, "out_trade_no": "by hand", "trans_amount": "0.01",
+              "sign_type": "MD5"}
     sign = json.loads(run("sign", "--json", *(f"{name}={value}" for name, value in params.items())))["sign"]
     assert shop.send("tgpayqrcode", {**params, "sign": sign})["is_success"] == "T"
 
@@ -406,19 +448,23 @@ def test_a_shop_signed_by_the_command_line_is_answered(run: Run, control: Contro
 def test_terminals_are_listed_changed_and_driven(run: Run, control: Control) -> None:
     shop = control.shop()
     serials = [row["terminal_sn"] for row in rows(run("terminals", "--merchant", shop.merchants_id))]
-    assert serials == shop.terminals == [row["terminal_sn"] for row in rows(run("terminals", "list", "--merchant", shop.merchants_id))]
+    assert serials == shop.terminals == [row["terminal_sn"]
+                                         for row in rows(run("terminals", "list", "--merchant",
+                                                             shop.merchants_id))]
     run("terminals", "set", serials[0], "--attended")
     shop.at_terminal(terminal_sn=serials[0])
     assert rows(run("terminals", "do", serials[0], "tap"))[0]["state"] == "READING_CARD"
     assert json.loads(run("terminals", "show", serials[0]))["transaction"]["entry"] == "tap"
-    assert rows(run("terminals", "set", "T-new", "--merchant", shop.merchants_id, "--type", "PAX A80", "--offline")) == [
-        {"terminal_sn": "T-new", "merchants_id": shop.merchants_id, "terminal_type": "PAX A80", "online": "False", "attended": "False",
-         "state": "IDLE"}]
+    assert rows(run("terminals", "set", "T-new", "--merchant", shop.merchants_id, "--type", "PAX A80",
+                    "--offline")) == [
+        {"terminal_sn": "T-new", "merchants_id": shop.merchants_id, "terminal_type": "PAX A80",
+         "online": "False", "attended": "False", "state": "IDLE"}]
 
 
 @every_row("arguments, told", [
     (("terminals", "do", "801", "pin"), "not possible"), (("terminals", "show", "none"), "no terminal none"),
     (("terminals", "set", "none", "--online"), "merchants_id"), (("terminals", "do", "801", "kick"), "kick")])
-def test_what_cannot_be_done_at_a_terminal_ends_with_one_line_that_says_why(server: Server, arguments: tuple[str, ...], told: str) -> None:
+def test_what_cannot_be_done_at_a_terminal_ends_with_one_line_that_says_why(
+        server: Server, arguments: tuple[str, ...], told: str) -> None:
     done = command(*arguments, TGPAY_URL=server.url, TGPAY_CONTROL_TOKEN="s3cret")
     assert done.returncode != 0 and told in done.stderr and "Traceback" not in done.stderr

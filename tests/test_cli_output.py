@@ -31,7 +31,8 @@ ARGUMENTS = {
     "scenarios off": ["--merchant", "{shop}"], "settlement list": [],
     "settlement check": ["{list}", "--merchant", "{shop}"]}
 
-# One command of each way to print: tables, one whole entry, sentences, text from a file, a walk that prints as it goes.
+# One command of each way to print: tables, one whole entry, sentences, text from a file, a walk that prints
+# as it goes.
 QUICKLY_TRIED = ("demo", "merchants", "notify replay", "scenarios check", "settlement list", "terminals do")
 
 
@@ -102,8 +103,10 @@ def words(notified: Shop, tmp_path: Path) -> dict[str, str]:
     scenario, listed = tmp_path / "mine.toml", tmp_path / "list.csv"
     scenario.write_text(SCENARIO)
     listed.write_text("out_trade_no,amount\n1,1.00\n")
-    notification = notified.control.get("/notifications", merchants_id=notified.merchants_id)["items"][0]["id"]
-    return {"shop": notified.merchants_id, "terminal": notified.first_terminal, "notification": str(notification),
+    notification = notified.control.get("/notifications",
+                                        merchants_id=notified.merchants_id)["items"][0]["id"]
+    return {"shop": notified.merchants_id, "terminal": notified.first_terminal,
+            "notification": str(notification),
             "scenario": str(scenario), "list": str(listed)}
 
 
@@ -143,7 +146,8 @@ def test_a_reader_who_has_left_is_no_failure_to_speak_of(arguments: list[str]) -
 def test_a_server_whose_address_cannot_be_printed_serves_and_says_so() -> None:
     port = free_port()
     with open("/dev/full", "w", encoding="utf-8") as full:
-        command = [sys.executable, "-m", "tgpay_emulator", "serve", f"--port={port}", "--database=:temporary:"]
+        command = [sys.executable, "-m", "tgpay_emulator", "serve", f"--port={port}",
+                   "--database=:temporary:"]
         process = subprocess.Popen(command, stdout=full, stderr=subprocess.PIPE, text=True)
     try:
         end = time.monotonic() + 20

@@ -1,4 +1,5 @@
-"""The command line about scenarios: `scenarios list | show | check | use | off`, and what `journal` tells of a rule."""
+"""Commands about scenarios: `scenarios list | show | check | use | off`, and what `journal` tells of a rule.
+"""
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -69,10 +70,12 @@ def test_they_are_listed_and_the_active_one_is_marked(run: Run, control: Control
     assert active(run("list").stdout) == ["chaos"]
     run("use", str(mine))
     listed = rows(run("list").stdout)
-    assert (active(run("list").stdout), listed[-1]["rules"], listed[-1]["summary"]) == (["mine"], "2", "Mine.")
+    assert (active(run("list").stdout), listed[-1]["rules"], listed[-1]["summary"]) == (["mine"], "2",
+                                                                                        "Mine.")
     items = json.loads(run("list", "--json").stdout)["items"]
     assert [item["name"] for item in items if item["active"]] == ["mine"]
-    assert [{**item, "active": None} for item in items[:-1]] == [{**item, "active": None} for item in control.get("/scenarios")["items"]]
+    assert [{**item, "active": None} for item in items[:-1]] == [
+        {**item, "active": None} for item in control.get("/scenarios")["items"]]
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -90,22 +93,27 @@ def test_the_one_in_force_is_printed_with_its_uses(run: Run, control: Control, m
     assert run("show").stdout == "# no scenario is in force\n"
     assert run("show", "--merchant", shop.merchants_id).stdout == MINE
     shop.pay_by_barcode(**{"odd name": "x y"})
-    assert run("show", "--merchant", shop.merchants_id).stdout == MINE.replace("[[rule]]", "# used 1 of 2 times\n[[rule]]", 1)
+    assert run("show", "--merchant", shop.merchants_id).stdout == MINE.replace("[[rule]]",
+                                                                               "# used 1 of 2 "
+                                                                               "times\n[[rule]]", 1)
     told = json.loads(run("show", "--merchant", shop.merchants_id, "--json").stdout)
     assert told == control.get("/scenario", merchants_id=shop.merchants_id)
 
 
-def test_how_often_everybodys_was_used_is_printed_of_all_together(run: Run, control: Control, mine: Path) -> None:
+def test_how_often_everybodys_was_used_is_printed_of_all_together(
+        run: Run, control: Control, mine: Path) -> None:
     run("use", str(mine))
     for shop in (control.shop(), control.shop()):
         shop.pay_by_barcode(**{"odd name": "x y"})
-    assert run("show").stdout == MINE.replace("[[rule]]", "# used 2 times by all merchants together\n[[rule]]", 1)
+    assert run("show").stdout == MINE.replace("[[rule]]",
+                                              "# used 2 times by all merchants together\n[[rule]]", 1)
 
 
 def test_one_is_put_in_force_and_out_of_force(run: Run, control: Control, mine: Path) -> None:
     shop = control.shop()
     assert rows(run("use", "happy-path").stdout) == [
-        {"name": "happy-path", "rules": "4", "for": "everybody", "summary": shipped_scenario("happy-path").summary}]
+        {"name": "happy-path", "rules": "4", "for": "everybody",
+         "summary": shipped_scenario("happy-path").summary}]
     used = json.loads(run("use", str(mine), "--merchant", shop.merchants_id, "--json").stdout)
     assert used == control.get("/scenario", merchants_id=shop.merchants_id)
     assert rows(run("off", "--merchant", shop.merchants_id).stdout) == [{"off": shop.merchants_id}]
@@ -118,21 +126,25 @@ def test_one_is_put_in_force_and_out_of_force(run: Run, control: Control, mine: 
     (("use", "happypath"), "did you mean happy-path?"), (("use", "none.toml"), "none.toml cannot be read"),
     (("show", "none"), "no scenario none"), (("use", "chaos", "--merchant", "nobody"), "nobody"),
     (("off", "--merchant", "nobody"), "nobody"), (("show", "--merchant", "nobody"), "nobody")])
-def test_what_cannot_be_done_is_a_line_that_says_why(run: Run, arguments: tuple[str, ...], words: str) -> None:
+def test_what_cannot_be_done_is_a_line_that_says_why(run: Run, arguments: tuple[str, ...],
+                                                     words: str) -> None:
     done = run(*arguments, status=1)
     assert (done.stdout, len(done.stderr.splitlines()), words in done.stderr) == ("", 1, True)
 
 
-def test_a_broken_file_is_not_put_in_force_and_every_problem_is_told(run: Run, control: Control, tmp_path: Path) -> None:
+def test_a_broken_file_is_not_put_in_force_and_every_problem_is_told(
+        run: Run, control: Control, tmp_path: Path) -> None:
     (tmp_path / "broken.toml").write_text(BROKEN, encoding="utf-8")
     done = run("use", str(tmp_path / "broken.toml"), status=1)
-    assert [word in line for word, line in zip(("when.attempt", "then.falt"), done.stderr.splitlines())] == [True, True]
+    assert [word in line for word,
+            line in zip(("when.attempt", "then.falt"), done.stderr.splitlines())] == [True, True]
     assert control.get("/scenario")["scenario"] is None
 
 
 def check(*files: Path, status: int, flags: tuple[str, ...] = ()) -> str:
     """`scenarios check` where no server is."""
-    done = CliRunner().invoke(main, ["scenarios", "check", *flags, *map(str, files)], env={"TGPAY_URL": "http://127.0.0.1:9"})
+    done = CliRunner().invoke(main, ["scenarios", "check", *flags, *map(str, files)],
+                              env={"TGPAY_URL": "http://127.0.0.1:9"})
     assert done.exit_code == status, done.output
     return done.stdout
 
@@ -145,7 +157,8 @@ def test_files_are_checked_without_a_server(tmp_path: Path, mine: Path) -> None:
     words = ("no problem", "when.attempt", "then.falt", "none.toml cannot be read")
     assert [word in line for word, line in zip(words, lines, strict=True)] == [True] * 4
     told = json.loads(check(mine, broken, status=1, flags=("--json",)))["items"]
-    assert [(one["file"], one["rules"], len(one["problems"])) for one in told] == [(str(mine), 2, 0), (str(broken), 0, 2)]
+    assert [(one["file"], one["rules"], len(one["problems"])) for one in told] == [(str(mine), 2, 0),
+                                                                                   (str(broken), 0, 2)]
 
 
 def test_the_journal_tells_the_rule_and_the_differences(server: Server, control: Control) -> None:
@@ -162,8 +175,8 @@ def test_the_journal_tells_the_rule_and_the_differences(server: Server, control:
     assert printed.endswith("scenario: custom\nrule: it\nthen: { notify = { drop = 2 } }\n"
                             "not large: trans_amount 1.00 is not above 100\nfor other endpoints: 1\n")
     printed = journal(differs.headers["X-TGPay-Request"])
-    assert printed.endswith("rule: none fits\nnot large: trans_amount 1.00 is not above 100\nnot it: reference is missing\n"
-                            "for other endpoints: 1\n")
+    assert printed.endswith("rule: none fits\nnot large: trans_amount 1.00 is not above 100\nnot it: "
+                            "reference is missing\nfor other endpoints: 1\n")
 
 
 def test_a_card_payment_is_printed_with_its_own_reason_and_the_rule(server: Server, control: Control) -> None:

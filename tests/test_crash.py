@@ -1,4 +1,6 @@
-"""Contract 6 and the design's promise of the database: a killed process loses nothing that was answered, and leaves nothing half done."""
+"""Contract 6 and the design's promise of the database: a killed process loses nothing that was answered, and
+leaves nothing half done.
+"""
 import os
 import random
 import shutil
@@ -22,7 +24,9 @@ ROUNDS = 3
 
 @dataclass
 class Till:
-    """A client that pays and refunds until the line breaks, and remembers what it was told and what it was not."""
+    """A client that pays and refunds until the line breaks, and remembers what it was told and what it was
+    not.
+    """
 
     shop: Shop
     kind: str
@@ -75,7 +79,9 @@ def sums(path: Path, question: str) -> dict[str, int]:
 
 
 def until_some_are_paid(tills: list[Till], payments: int = 4, seconds: float = 20) -> None:
-    """Until so many more payments have been answered: how long that takes depends on who else uses the machine."""
+    """Until so many more payments have been answered: how long that takes depends on who else uses the
+    machine.
+    """
     def paid() -> int:
         return sum(len(till.paid) for till in tills)
     before, end = paid(), time.monotonic() + seconds
@@ -100,18 +106,22 @@ def test_kill_9_at_any_moment_loses_nothing_that_was_answered(tmp_path: Path, re
                 each.result()
         server.start()
     for till in tills:
-        for refund_id, number in till.asked.items():  # what was not answered is asked again, as a client would
+        # what was not answered is asked again, as a client would
+        for refund_id, number in till.asked.items():
             assert shop.refund(number, "0.30", out_refund_id=refund_id)["is_success"] == "T"
     control.post("/notifications/flush")
 
     orders = {order["out_trade_no"]: order for order in everything(control, "/orders", shop.merchants_id)}
-    notifications = Counter((notification["out_trade_no"], notification["notify_type"], notification["status"])
-                      for notification in everything(control, "/notifications", shop.merchants_id))
+    notifications = Counter((notification["out_trade_no"], notification["notify_type"],
+                             notification["status"])
+                            for notification in everything(control, "/notifications", shop.merchants_id))
     server.stop()
     refunds = sums(database, "SELECT out_trade_no, sum(amount) FROM refunds GROUP BY 1")
     booked = sums(database, "SELECT out_trade_no, -sum(amount) FROM ledger WHERE amount < 0 GROUP BY 1")
     credited = sums(database, "SELECT out_trade_no, sum(amount) FROM ledger WHERE amount > 0 GROUP BY 1")
-    history = sums(database, "SELECT out_trade_no, group_concat(event, ' ') FROM (SELECT * FROM history ORDER BY id) GROUP BY 1")
+    history = sums(database,
+                   "SELECT out_trade_no, group_concat(event, ' ') FROM (SELECT * FROM history ORDER "
+                   "BY id) GROUP BY 1")
 
     paid = {number for number, order in orders.items() if order["status"] == "TRADE_SUCCESS"}
     answered = {number for till in tills for number in till.paid}
@@ -122,15 +132,19 @@ def test_kill_9_at_any_moment_loses_nothing_that_was_answered(tmp_path: Path, re
         asked = 30 * sum(refunded == number for till in tills for refunded in till.asked.values())
         assert back == refunds.get(number, 0) == booked.get(number, 0) == asked, number
         assert credited.get(number, 0) == (100 if number in paid else 0), number
-        assert history[number] == " ".join(["create"] + ["pay"] * (number in paid) + ["refund"] * (asked // 30)), number
+        assert history[number] == " ".join(
+            ["create"] + ["pay"] * (number in paid) + ["refund"] * (asked // 30)), number
         told = ["merchant_scan_status_sync"] if order["endpoint"] == "tgpaybarcode" else \
             ["trans_qrcode_create_sync"] + ["trade_status_sync"] * (number in paid)
-        assert [notifications[number, notify_type, "delivered"] for notify_type in told] == [1] * len(told), number
-    expected = sum(1 if order["endpoint"] == "tgpaybarcode" else 1 + (number in paid) for number, order in orders.items())
+        assert [notifications[number, notify_type, "delivered"]
+                for notify_type in told] == [1] * len(told), number
+    expected = sum(1 if order["endpoint"] == "tgpaybarcode" else 1 + (number in paid) for number,
+                   order in orders.items())
     assert sum(notifications.values()) == expected
     heard = Counter((each.fields["out_trade_no"], each.fields["notify_type"]) for each in receiver.heard)
     assert set(heard) == {(number, notify_type) for number, notify_type, _ in notifications}
-    contents = {(each.fields["out_trade_no"], each.fields["notify_type"], each.query) for each in receiver.heard}
+    contents = {(each.fields["out_trade_no"], each.fields["notify_type"], each.query)
+                for each in receiver.heard}
     assert len(contents) == len(heard), "a repetition had other content"
 
 
@@ -144,7 +158,8 @@ def test_a_notification_whose_attempt_was_killed_is_sent_again(tmp_path: Path, r
     with server:
         receiver.wait_for(2)
         shop.control.post("/notifications/flush")
-        assert [notification["status"] for notification in shop.story(number)["notifications"]] == ["delivered"]
+        assert [notification["status"] for notification in shop.story(number)["notifications"]] == [
+            "delivered"]
     assert receiver.heard[0].query == receiver.heard[1].query
 
 
@@ -165,12 +180,14 @@ def test_when_a_worker_is_killed_another_sends_the_notifications(receiver: Recei
                 time.sleep(0.01)
             number = shop.pay_by_barcode()["out_trade_no"]
             receiver.wait_for(count)
-            waited = shop.control.ask("GET", "/wait", merchants_id=shop.merchants_id, out_trade_no=number, notification="delivered")
+            waited = shop.control.ask("GET", "/wait", merchants_id=shop.merchants_id, out_trade_no=number,
+                                      notification="delivered")
             assert waited.status == 200
 
 
 @pytest.mark.parametrize("which", [0, 1, None], ids=["one worker", "the other worker", "all"])
-def test_a_move_of_the_clock_outlives_the_process_that_began_it(tmp_path: Path, receiver: Receiver, which: int | None) -> None:
+def test_a_move_of_the_clock_outlives_the_process_that_began_it(
+        tmp_path: Path, receiver: Receiver, which: int | None) -> None:
     receiver.answers, receiver.delay = [(500, b"")], 0.1
     with Server(workers=2, database=tmp_path / "emulator.db") as server:
         control = Control(server.url)
@@ -216,7 +233,8 @@ def test_a_database_that_is_gone_makes_no_storm_of_notifications(tmp_path: Path,
     assert len(receiver.heard) == 1
 
 
-def test_a_terminal_whose_process_is_killed_while_it_reads_a_card_ends_as_it_would_have(tmp_path: Path, receiver: Receiver) -> None:
+def test_a_terminal_whose_process_is_killed_while_it_reads_a_card_ends_as_it_would_have(
+        tmp_path: Path, receiver: Receiver) -> None:
     server = Server(database=tmp_path / "emulator.db", port=free_port(), autopilot="1s,2s,1s,1s").start()
     control = Control(server.url)
     shop = control.shop(notify_url=receiver.url)
@@ -237,4 +255,5 @@ def test_a_terminal_whose_process_is_killed_while_it_reads_a_card_ends_as_it_wou
         assert (first["trade_status"], ended) == ("AUTHORISED", 4_000)
         assert [shop.person(event, shop.terminals[1]).status for event in ("pin", "approve")] == [200, 200]
         assert shop.query(asked[1]["out_trade_no"])["trade_status"] == "AUTHORISED"
-        assert {heard.fields["out_trade_no"] for heard in receiver.wait_for(2)} == {answer["out_trade_no"] for answer in asked}
+        assert {heard.fields["out_trade_no"] for heard in receiver.wait_for(2)} == {answer["out_trade_no"]
+                                                                                    for answer in asked}

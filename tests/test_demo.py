@@ -29,7 +29,8 @@ main(["demo"])
 
 @pytest.fixture(scope="module")
 def printed() -> str:
-    ended = subprocess.run([*COMMAND, "--once"], stdout=subprocess.PIPE, text=True, timeout=100, env={**os.environ, "COLUMNS": "80"})
+    ended = subprocess.run([*COMMAND, "--once"], stdout=subprocess.PIPE, text=True, timeout=100,
+                           env={**os.environ, "COLUMNS": "80"})
     assert ended.returncode == 0, ended.stdout
     return ended.stdout
 
@@ -68,7 +69,8 @@ def test_a_check_that_does_not_hold_gives_status_1(stage: Stage, capsys: pytest.
     assert "✓ the world is there" in shown and "✗ 1 of 2 checks in 2 steps held" in shown
 
 
-def test_a_step_that_breaks_gives_status_1_and_the_others_go_on(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_step_that_breaks_gives_status_1_and_the_others_go_on(stage: Stage,
+                                                                capsys: pytest.CaptureFixture[str]) -> None:
     steps = (Step("2", "No server", lambda here: here.control("GET", "/health"), ""),
              Step("3", "Sound", lambda here: here.holds(True, "the world is there"), ""))
     assert demo.perform(stage, steps) == 1
@@ -78,12 +80,15 @@ def test_a_step_that_breaks_gives_status_1_and_the_others_go_on(stage: Stage, ca
 
 def test_run_ends_with_the_status_of_its_steps() -> None:
     assert demo.run(True, (Step("", "Broken", lambda here: here.holds(False, "never"), ""),)) == 1
-    assert demo.run(True, (Step("", "Sound", lambda here: here.holds(here.control("GET", "/clock"), "the clock is told"), ""),)) == 0
+    assert demo.run(True, (Step("", "Sound",
+                                lambda here: here.holds(here.control("GET", "/clock"), "the clock is told"),
+                                ""),)) == 0
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, 128 + signal.SIGTERM)])
 def test_without_once_the_server_stays_until_it_is_told_to_end(number: signal.Signals, status: int) -> None:
-    with subprocess.Popen([sys.executable, "-c", FROM_A_TERMINAL], stdout=subprocess.PIPE, text=True, start_new_session=True) as running:
+    with subprocess.Popen([sys.executable, "-c", FROM_A_TERMINAL], stdout=subprocess.PIPE, text=True,
+                          start_new_session=True) as running:
         assert running.stdout is not None
         try:
             lines = []

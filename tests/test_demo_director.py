@@ -26,7 +26,8 @@ from .tables import every_row
 
 MERCHANT, TOKEN = "290000000001", "s3cret"
 PAID, REFUSED, WAITING, UNKNOWN = "believes_paid", "believes_refused", "believes_waiting", "believes_unknown"
-# What the shop believes of its orders, newest last, at each step; None for a step whose notification may not have come yet.
+# What the shop believes of its orders, newest last, at each step; None for a step whose notification may not
+# have come yet.
 COURSES: dict[str, list[list[str] | None]] = {
     "counter": [[], [WAITING], [WAITING], None, [PAID]],
     "barcode": [[], [], [PAID], [PAID], [PAID, REFUSED]],
@@ -85,9 +86,11 @@ def overhang(page: Page) -> dict[int, int]:
 
 @pytest.mark.parametrize("story, language", [
     pytest.param(story, language, id=f"{story.name}-{language}",
-                 marks=[] if language == "en" or story.name in ("counter", "lost") else pytest.mark.exhaustive)
+                 marks=[] if language == "en" or story.name in ("counter", "lost")
+                 else pytest.mark.exhaustive)
     for story in STORIES for language in LANGUAGES])
-def test_a_story_is_told_to_its_end_by_one_key(visitor: Visitor, base_url: str, control: Control, story: Story, language: str) -> None:
+def test_a_story_is_told_to_its_end_by_one_key(visitor: Visitor, base_url: str, control: Control,
+                                               story: Story, language: str) -> None:
     with visitor.at(f"{base_url}/demo", language, DESK) as page:
         begin(page, story.name)
         for number, (step, expected) in enumerate(zip(story.steps, COURSES[story.name], strict=True), 1):
@@ -102,13 +105,15 @@ def test_a_story_is_told_to_its_end_by_one_key(visitor: Visitor, base_url: str, 
         expect(page.locator(".notebook .bad")).to_have_count(1 if story.name == "lost" else 0)
         assert faults(page, f"demo-{story.name}", language) == {}
     journal = control.get("/journal", merchants_id=MERCHANT)["items"]
-    assert {(entry["verdict"], str(entry["findings"])) for entry in journal} <= {("OK", "[]"), ("BUYER_BALANCE_NOT_ENOUGH", "[]")}
+    assert {(entry["verdict"], str(entry["findings"]))
+            for entry in journal} <= {("OK", "[]"), ("BUYER_BALANCE_NOT_ENOUGH", "[]")}
 
 
 @pytest.fixture
 def stage(visitor: Visitor, base_url: str) -> Iterator[Page]:
     """The page in English on a desktop."""
-    visitor.expects(404)  # when a story begins again, the buyer's page may ask once more for an order of the last telling
+    # when a story begins again, the buyer's page may ask once more for an order of the last telling
+    visitor.expects(404)
     with visitor.at(f"{base_url}/demo", width=DESK) as page:
         yield page
 
@@ -145,7 +150,8 @@ def tap_and_be_declined(page: Page) -> None:
     ("counter", 3, pay, PAID, ["create", "pay"]), ("card", 2, pay_by_card, PAID, ["create", "pend", "pay"]),
     ("terminal", 2, tap_and_be_declined, REFUSED, ["create", "start", "present", "fail"])])
 def test_a_person_may_act_on_the_shown_page_and_the_director_does_it_no_second_time(
-        stage: Page, control: Control, story: str, step: int, act: Callable[[Page], None], belief: str, happened: list[str]) -> None:
+        stage: Page, control: Control, story: str, step: int, act: Callable[[Page], None], belief: str,
+        happened: list[str]) -> None:
     begin(stage, story)
     for number in range(2, step + 1):
         on(stage, number)
@@ -181,7 +187,8 @@ def test_the_buyers_page_can_be_taken_over_by_a_phone(stage: Page, visitor: Visi
     believed(stage, PAID)
 
 
-def test_back_shows_the_step_before_and_neither_undoes_nor_repeats_anything(stage: Page, control: Control) -> None:
+def test_back_shows_the_step_before_and_neither_undoes_nor_repeats_anything(stage: Page,
+                                                                            control: Control) -> None:
     begin(stage, "barcode")
     on(stage, 2)
     on(stage, 3)
@@ -193,7 +200,9 @@ def test_back_shows_the_step_before_and_neither_undoes_nor_repeats_anything(stag
     assert len(control.get("/journal", merchants_id=MERCHANT)["items"]) == len(orders(control)) == 1
 
 
-def test_r_begins_the_story_again_with_the_shop_as_new_and_leaves_everybody_else_alone(stage: Page, control: Control, shop: Shop) -> None:
+def test_r_begins_the_story_again_with_the_shop_as_new_and_leaves_everybody_else_alone(stage: Page,
+                                                                                       control: Control,
+                                                                                       shop: Shop) -> None:
     others = shop.qr_order()["out_trade_no"]
     begin(stage, "lost")
     for number in (2, 3):
@@ -226,7 +235,8 @@ def test_a_page_that_loads_itself_anew_when_it_is_left_does_not_keep_the_buyer(s
     on(stage, 2)
     expect(view(stage).get_by_role("textbox", name="Card number")).to_be_visible()
     with stage.expect_request("**/3ds/**"):
-        stage.route("**/3ds/**", lambda route: None, times=1)  # not answered before the page loads itself anew
+        # not answered before the page loads itself anew
+        stage.route("**/3ds/**", lambda route: None, times=1)
         on(stage, 3)
     stage.evaluate("document.getElementById('view').contentWindow.location.reload()")
     expect(view(stage).get_by_role("textbox", name="One-time code")).to_be_visible()
@@ -352,8 +362,10 @@ def waiting(base_url: str, control: Control) -> dict[str, str]:
     """A rightly signed notification of payment for the order of the first story, which nobody has paid."""
     tell(base_url, "counter", 1)
     number = orders(control)[0]["out_trade_no"]
-    notification = {"notify_type": "trade_status_sync", "out_trade_no": number, "trade_status": "TRADE_SUCCESS", "trans_amount": "8.00"}
-    return {**notification, "sign": md5_sign(notification, control.get(f"/merchants/{MERCHANT}")["token"]), "sign_type": "MD5"}
+    notification = {"notify_type": "trade_status_sync", "out_trade_no": number,
+                    "trade_status": "TRADE_SUCCESS", "trans_amount": "8.00"}
+    return {**notification, "sign": md5_sign(notification, control.get(f"/merchants/{MERCHANT}")["token"]),
+            "sign_type": "MD5"}
 
 
 def heard(base_url: str, notification: dict[str, str]) -> str:
@@ -364,21 +376,24 @@ def heard(base_url: str, notification: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize("changes, is_believed", [
-    ({}, True), ({"sign": "0" * 32}, False), ({"sign": ""}, False), ({"trade_status": "TRADE_SUCCESS "}, False),
-    ({"trans_amount": "0.01"}, False)], ids=["right", "wrong signature", "no signature", "altered", "amount altered"])
+    ({}, True), ({"sign": "0" * 32}, False), ({"sign": ""}, False),
+    ({"trade_status": "TRADE_SUCCESS "}, False), ({"trans_amount": "0.01"}, False)],
+                         ids=["right", "wrong signature", "no signature", "altered", "amount altered"])
 def test_the_shop_believes_no_notification_that_is_not_rightly_signed(
         base_url: str, waiting: dict[str, str], changes: dict[str, str], is_believed: bool) -> None:
     page = heard(base_url, {**waiting, **changes})
     assert (text(PAID) in page, text("demo_not_signed") in page) == (is_believed, not is_believed)
 
 
-def test_a_rightly_signed_notification_of_another_amount_is_not_believed(base_url: str, control: Control, waiting: dict[str, str]) -> None:
+def test_a_rightly_signed_notification_of_another_amount_is_not_believed(base_url: str, control: Control,
+                                                                         waiting: dict[str, str]) -> None:
     less = {**waiting, "trans_amount": "0.01"}
     page = heard(base_url, {**less, "sign": md5_sign(less, control.get(f"/merchants/{MERCHANT}")["token"])})
     assert text(PAID) not in page and text("demo_not_signed") not in page and text(WAITING) in page
 
 
-def test_what_strangers_send_is_escaped_limited_and_of_known_orders_only(base_url: str, waiting: dict[str, str]) -> None:
+def test_what_strangers_send_is_escaped_limited_and_of_known_orders_only(base_url: str,
+                                                                         waiting: dict[str, str]) -> None:
     page = heard(base_url, {**waiting, "sign": "<script>alert(1)</script>", "<b>": "x"})
     assert "<script>alert" not in page and "&lt;script&gt;alert" in page and "<b>" not in page
     assert "of-nobody" not in heard(base_url, {**waiting, "out_trade_no": "of-nobody"})
@@ -387,14 +402,16 @@ def test_what_strangers_send_is_escaped_limited_and_of_known_orders_only(base_ur
     assert exchange(f"{base_url}/demo").text.count('class="heard') == 100
 
 
-@every_row("body, kind", [(b"{", "application/json"), (b"[1]", "application/json"), (b"<a>", "text/xml"), (b"<", "text/xml")])
+@every_row("body, kind", [(b"{", "application/json"), (b"[1]", "application/json"), (b"<a>", "text/xml"),
+                          (b"<", "text/xml")])
 def test_what_is_no_notification_is_answered_400(base_url: str, body: bytes, kind: str) -> None:
     assert exchange(f"{base_url}/demo/notify", "POST", body, {"Content-Type": kind}).status == 400
 
 
 @every_row("path", ["tell/counter", "next", "back"])
 def test_the_page_of_another_site_cannot_drive_the_demo(base_url: str, path: str) -> None:
-    assert exchange(f"{base_url}/demo/{path}", "POST", b"seen=0", {"Origin": "http://evil.example"}).status == 403
+    assert exchange(f"{base_url}/demo/{path}", "POST", b"seen=0",
+                    {"Origin": "http://evil.example"}).status == 403
 
 
 @pytest.mark.parametrize("path", ["tell/nothing", "jump"])
@@ -432,13 +449,18 @@ def test_a_control_token_is_typed_once_in_each_browser(visitor: Visitor, locked:
 @every_row("path, method", [("", "GET"), ("/tell/counter", "POST"), ("/next", "POST"), ("/back", "POST")])
 @every_row("cookie", ["", "1.x", session("another", 10**15 - 1), session(TOKEN, 1)],
            ids=["none", "malformed", "of another token", "too old"])
-def test_a_browser_that_does_not_know_the_token_sees_nothing_and_changes_nothing(locked: str, cookie: str, path: str, method: str) -> None:
-    answer = exchange(f"{locked}/demo{path}", method, b"seen=0" if method == "POST" else None, {**OWN, "Cookie": f"tgpay_control={cookie}"})
+def test_a_browser_that_does_not_know_the_token_sees_nothing_and_changes_nothing(locked: str, cookie: str,
+                                                                                 path: str,
+                                                                                 method: str) -> None:
+    answer = exchange(f"{locked}/demo{path}", method, b"seen=0" if method == "POST" else None,
+                      {**OWN, "Cookie": f"tgpay_control={cookie}"})
     assert answer.status == 401 and text("demo_token_lead") in answer.text and "data-live" not in answer.text
 
 
 def test_a_wrong_token_or_another_site_opens_nothing(locked: str) -> None:
-    wrong, foreign, right = sign_in(locked, "guess"), sign_in(locked, TOKEN, Origin="http://evil.example"), sign_in(locked, TOKEN)
+    wrong, foreign, right = sign_in(locked, "guess"), sign_in(locked, TOKEN,
+                                                              Origin="http://evil.example"), sign_in(locked,
+                                                                                                     TOKEN)
     assert (wrong.status, foreign.status, right.status) == (401, 403, 303)
     assert wrong.headers["Set-Cookie"] is foreign.headers["Set-Cookie"] is None
     kept = right.headers["Set-Cookie"]
@@ -450,16 +472,20 @@ def policy(url: str) -> dict[str, str]:
     """The Content-Security-Policy of a page."""
     answer = exchange(url)
     assert not re.search(r"<script(?! src)|<style| style=| on\w+=", answer.text)
-    return dict(part.strip().partition(" ")[::2] for part in answer.headers["Content-Security-Policy"].split(";"))
+    return dict(part.strip().partition(" ")[::2]
+                for part in answer.headers["Content-Security-Policy"].split(";"))
 
 
-def test_only_the_pages_of_the_buyer_may_be_framed_and_only_by_this_emulator(base_url: str, shop: Shop) -> None:
+def test_only_the_pages_of_the_buyer_may_be_framed_and_only_by_this_emulator(base_url: str,
+                                                                             shop: Shop) -> None:
     stage = policy(f"{base_url}/demo")
     assert (stage["default-src"], stage["script-src"], stage["style-src"]) == ("'none'", "'self'", "'self'")
     assert (stage["frame-src"], stage["frame-ancestors"]) == ("'self'", "'none'")
-    framed = [shop.qr_order()["qr_code"], shop.card_order()["pay_url"], f"{base_url}/terminal/{shop.first_terminal}",
+    framed = [shop.qr_order()["qr_code"], shop.card_order()["pay_url"],
+              f"{base_url}/terminal/{shop.first_terminal}",
               f"{base_url}/code/alipay"]
-    assert {(policy(url)["frame-ancestors"], policy(url)["frame-src"]) for url in framed} == {("'self'", "'none'")}
+    assert {(policy(url)["frame-ancestors"], policy(url)["frame-src"])
+            for url in framed} == {("'self'", "'none'")}
     assert policy(f"{base_url}/")["frame-ancestors"] == "'none'"
 
 
@@ -473,7 +499,8 @@ def asked(endpoint: str) -> Written:
 
 
 def answered(endpoint: str, signed: bool | None = True, **fields: str) -> Written:
-    return Written(2, "answered", {"endpoint": endpoint, "out_trade_no": "1", "signed": signed, "fields": fields})
+    return Written(2, "answered",
+                   {"endpoint": endpoint, "out_trade_no": "1", "signed": signed, "fields": fields})
 
 
 def hears(signed: bool = True, **fields: str) -> Written:
@@ -487,20 +514,32 @@ LOST = Written(2, "lost", {"endpoint": "tgpaybarcode", "out_trade_no": "1", "why
     ([asked("tgpayqrcode")], Belief.ASKED),
     ([asked("tgpayqrcode"), answered("tgpayqrcode", is_success="T", result_code="SUCCESS")], Belief.WAITING),
     ([asked("tgpayqrcode"), answered("tgpayqrcode", False, is_success="F")], Belief.ASKED),
-    ([asked("tgpayqrcode"), answered("tgpayqrcode", None, is_success="F", error="ILLEGAL_PARTNER")], Belief.REFUSED),
-    ([asked("tgpayqrcode"), hears(notify_type="trans_qrcode_create_sync", result_code="SUCCESS")], Belief.ASKED),
-    ([asked("tgpaybarcode"), answered("tgpaybarcode", is_success="T", result_code="SUCCESS", trans_amount="8.00")], Belief.PAID),
-    ([asked("tgpaybarcode"), answered("tgpaybarcode", is_success="T", result_code="SUCCESS", trans_amount="80.00")], Belief.ASKED),
+    ([asked("tgpayqrcode"), answered("tgpayqrcode", None, is_success="F", error="ILLEGAL_PARTNER")],
+     Belief.REFUSED),
+    ([asked("tgpayqrcode"), hears(notify_type="trans_qrcode_create_sync", result_code="SUCCESS")],
+     Belief.ASKED),
+    ([asked("tgpaybarcode"),
+      answered("tgpaybarcode", is_success="T", result_code="SUCCESS", trans_amount="8.00")], Belief.PAID),
+    ([asked("tgpaybarcode"),
+      answered("tgpaybarcode", is_success="T", result_code="SUCCESS", trans_amount="80.00")], Belief.ASKED),
     ([asked("tgpaybarcode"), answered("tgpaybarcode", is_success="T", result_code="FAIL")], Belief.REFUSED),
-    ([asked("tgpaybarcode"), answered("tgpaybarcode", is_success="T", result_code="UNKNOWN")], Belief.WAITING),
+    ([asked("tgpaybarcode"), answered("tgpaybarcode", is_success="T", result_code="UNKNOWN")],
+     Belief.WAITING),
     ([asked("tgpaybarcode"), LOST], Belief.UNKNOWN),
-    ([asked("tgpaybarcode"), LOST, answered("tgpayquery", is_success="T", trade_status="TRADE_SUCCESS", trans_amount="8.00")], Belief.PAID),
-    ([asked("tgpaybarcode"), LOST, answered("tgpayquery", None, is_success="F", error="TRADE_NOT_EXIST")], Belief.UNKNOWN),
-    ([asked("tgpaybarcode"), hears(notify_type="merchant_scan_status_sync", result_code="SUCCESS"), LOST], Belief.PAID),
-    ([asked("tgpaywebtoterminal"), answered("tgpaywebtoterminal", is_success="T", result_code="202")], Belief.WAITING),
-    ([asked("tgpaywebtoterminal"), hears(is_success="T", trade_status="DECLINED", trans_amount="0.00")], Belief.REFUSED),
-    ([asked("tgpaywebtoterminal"), hears(False, is_success="T", trade_status="AUTHORISED", trans_amount="8.00")], Belief.ASKED),
-    ([asked("tgpaywebtoterminal"), hears(is_success="T", trade_status="PARTIAL_APPROVAL", trans_amount="1.00")], Belief.WAITING),
+    ([asked("tgpaybarcode"), LOST, answered("tgpayquery", is_success="T", trade_status="TRADE_SUCCESS",
+                                            trans_amount="8.00")], Belief.PAID),
+    ([asked("tgpaybarcode"), LOST, answered("tgpayquery", None, is_success="F", error="TRADE_NOT_EXIST")],
+     Belief.UNKNOWN),
+    ([asked("tgpaybarcode"), hears(notify_type="merchant_scan_status_sync", result_code="SUCCESS"), LOST],
+     Belief.PAID),
+    ([asked("tgpaywebtoterminal"), answered("tgpaywebtoterminal", is_success="T", result_code="202")],
+     Belief.WAITING),
+    ([asked("tgpaywebtoterminal"), hears(is_success="T", trade_status="DECLINED", trans_amount="0.00")],
+     Belief.REFUSED),
+    ([asked("tgpaywebtoterminal"),
+      hears(False, is_success="T", trade_status="AUTHORISED", trans_amount="8.00")], Belief.ASKED),
+    ([asked("tgpaywebtoterminal"),
+      hears(is_success="T", trade_status="PARTIAL_APPROVAL", trans_amount="1.00")], Belief.WAITING),
     ([asked("tgpaybankcard"), hears(status="success", trans_amount="8.00")], Belief.PAID),
     ([asked("tgpaybankcard"), hears(status="failed", trans_amount="8.00")], Belief.REFUSED),
 ])

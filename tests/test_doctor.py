@@ -32,7 +32,8 @@ def in_order(pairs: Pairs) -> Pairs:
 class Client:
     """A client that signs in its own way; as it stands here, rightly.
 
-    `values` are changed one after another, `signed` are other values than are sent (None: not signed), `put` sets text and token together.
+    `values` are changed one after another, `signed` are other values than are sent (None: not signed), `put`
+    sets text and token together.
     """
 
     values: tuple[Callable[[str], str], ...] = ()
@@ -50,25 +51,31 @@ class Client:
 
     def whole(self, params: Params, token: str) -> str:
         """What is hashed."""
-        pairs = [(name, value) for name, value in {**params, **dict(self.signed)}.items() if value is not None]
+        pairs = [(name, value) for name, value in {**params, **dict(self.signed)}.items()
+                 if value is not None]
         for change in self.values:
             pairs = [(name, change(value)) for name, value in pairs]
-        counted = self.order([(name, value) for name, value in pairs if name not in self.dropped and (value or self.empty)])
+        counted = self.order([(name, value) for name,
+                              value in pairs if name not in self.dropped and (value or self.empty)])
         text = self.text_case(self.joint.join(f"{name}={value}" for name, value in counted))
         parts = {"TEXT": text, "TOKEN": self.token or token}
         return self.case("".join(parts.get(part, part) for part in self.put.split("|")))
 
     def __call__(self, params: Params, token: str) -> str:
         """The signature."""
-        return self.blanks + hashlib.md5(self.whole(params, token).encode(self.charset)).hexdigest() + self.blanks
+        return self.blanks + hashlib.md5(self.whole(params,
+                                                    token).encode(self.charset)).hexdigest() + self.blanks
 
     def also(self, other: "Client") -> "Client | None":
         """The client that makes the other's mistakes after its own; None where one cannot make both."""
-        mine, others = ({name for name, value in vars(each).items() if value != getattr(RIGHT, name)} for each in (self, other))
-        if mine & others - {"values", "signed"} or {name for name, _ in self.signed} & {name for name, _ in other.signed}:
+        mine, others = ({name for name, value in vars(each).items() if value != getattr(RIGHT, name)}
+                        for each in (self, other))
+        if (mine & others - {"values", "signed"}
+                or {name for name, _ in self.signed} & {name for name, _ in other.signed}):
             return None
         changed = {name: getattr(other, name) for name in others}
-        return replace(self, **{**changed, "values": self.values + other.values, "signed": self.signed + other.signed})
+        return replace(self, **{**changed, "values": self.values + other.values,
+                                "signed": self.signed + other.signed})
 
 
 RIGHT = Client()
@@ -108,7 +115,8 @@ MISTAKES: list[tuple[str, str, Client]] = [
     ("sign_type kept", "SIGN_TYPE_KEPT", Client(dropped=("sign",))),
     ("empty values kept", "EMPTY_KEPT", Client(empty=True)),
     ("unsorted", "UNSORTED", Client(order=list)),
-    ("sorted by case", "SORTED_BY_CASE", Client(order=lambda pairs: sorted(pairs, key=lambda pair: pair[0].lower()))),
+    ("sorted by case", "SORTED_BY_CASE",
+     Client(order=lambda pairs: sorted(pairs, key=lambda pair: pair[0].lower()))),
     ("without &", "NOT_JOINED", Client(joint="")),
     ("GBK", "GBK", Client(charset="gbk")),
     ("all upper case", "UPPER_CASE", Client(case=str.upper)),
@@ -148,9 +156,11 @@ def sent(chance: random.Random, foreign: str = "咖啡") -> Params:
     def words() -> str:
         return "".join(chance.choices("abcXYZ059", k=chance.randint(1, 9)))
     params = [
-        ("merchants_id", "201703200001"), ("out_trade_no", words()), ("trans_amount", "1.5"), ("total_fee", "7.00"), ("terminal_id", ""),
-        ("reference", f"{foreign} {words()} "), ("return_url", f"http://shop.example/{words()}?a={words()}&b=<\"{words()}\">"),
-        ("attach", f"{words()} &lt;{words()}&gt;"), ("Zone", words()), ("sign_type", "MD5"), *((f"x{words()}", words()) for _ in range(3))]
+        ("merchants_id", "201703200001"), ("out_trade_no", words()), ("trans_amount", "1.5"),
+        ("total_fee", "7.00"), ("terminal_id", ""), ("reference", f"{foreign} {words()} "),
+        ("return_url", f"http://shop.example/{words()}?a={words()}&b=<\"{words()}\">"),
+        ("attach", f"{words()} &lt;{words()}&gt;"), ("Zone", words()), ("sign_type", "MD5"),
+        *((f"x{words()}", words()) for _ in range(3))]
     chance.shuffle(params)
     if [name for name, _ in params if name in ("Zone", "attach")] == ["Zone", "attach"]:
         params.reverse()
@@ -195,14 +205,18 @@ def test_a_sign_type_that_was_signed_but_not_sent_is_recognised() -> None:
 def percent(kept: str, blank: str = "%20", small: bool = False) -> Callable[[str], str]:
     """The URL encoding that leaves letters, digits and `kept` as they are."""
     def encode(value: str) -> str:
-        return "".join(letter if letter.isascii() and letter.isalnum() or letter in kept else blank if letter == " " else
-                       "".join(f"%{byte:02x}" if small else f"%{byte:02X}" for byte in letter.encode()) for letter in value)
+        return "".join(letter if letter.isascii() and letter.isalnum()
+                       or letter in kept else blank if letter == " " else
+                       "".join(f"%{byte:02x}" if small else f"%{byte:02X}" for byte in letter.encode())
+                       for letter in value)
     return encode
 
 
 @pytest.mark.parametrize("encode", [
-    pytest.param(percent("-_.!~*'()"), id="JavaScript encodeURIComponent"), pytest.param(percent("-_.*", "+"), id="Java URLEncoder"),
-    pytest.param(percent("-_.", "+"), id="PHP urlencode"), pytest.param(percent("-_.~"), id="PHP rawurlencode"),
+    pytest.param(percent("-_.!~*'()"), id="JavaScript encodeURIComponent"),
+    pytest.param(percent("-_.*", "+"), id="Java URLEncoder"),
+    pytest.param(percent("-_.", "+"), id="PHP urlencode"),
+    pytest.param(percent("-_.~"), id="PHP rawurlencode"),
     pytest.param(percent("-_.!*()", "+", small=True), id="C# HttpUtility.UrlEncode")])
 def test_the_url_encoding_of_each_language_is_recognised(encode: Callable[[str], str]) -> None:
     params = {"merchants_id": "1", "reference": "Tea (green)! 50% ~*' 茶"}
@@ -211,7 +225,8 @@ def test_the_url_encoding_of_each_language_is_recognised(encode: Callable[[str],
 
 
 def test_an_amount_is_recognised_in_each_of_its_forms() -> None:
-    for written, signed in (("1", "1.00"), ("1.00", "1"), ("1.5", "1.50"), ("1.50", "1.5"), ("0.10", "0.1"), ("2.0", "2.00"), ("3", "3.0")):
+    for written, signed in (("1", "1.00"), ("1.00", "1"), ("1.5", "1.50"), ("1.50", "1.5"), ("0.10", "0.1"),
+                            ("2.0", "2.00"), ("3", "3.0")):
         params = {"merchants_id": "1", "refund_amount": written}
         found = explanation.explain({**params, "sign": instead(refund_amount=signed)(params, TOKEN)}, TOKEN)
         assert codes(found) == ["AMOUNT_REFORMATTED"], written
@@ -234,17 +249,21 @@ def test_nothing_is_claimed_of_a_value_that_no_mistake_makes() -> None:
         params = sent(chance)
         for sign in (f"{chance.getrandbits(128):032x}", "nonsense", "", "é", md5(TOKEN), md5("")):
             found = explanation.explain({**params, "sign": sign}, TOKEN, [OTHER])
-            assert (found.mistakes, found.differs, found.right, found.as_json()["code"]) == ((), None, False, None)
+            assert (found.mistakes, found.differs, found.right, found.as_json()["code"]) == ((), None, False,
+                                                                                             None)
 
 
 def pairs_of(client: Client) -> list[Client]:
     """The clients that make another mistake beside this one; where both change values, in either order."""
-    both = [made for other in CLIENTS for made in (client.also(other), other.also(client) if client.values and other.values else None)]
+    both = [made for other in CLIENTS
+            for made in (client.also(other), other.also(client) if client.values and other.values else None)]
     return [made for made in both if made]
 
 
 def all_that_make(params: Params) -> dict[str, set[tuple[str, ...]]]:
-    """The signatures of all clients that make one or two of the mistakes, and which these are: different mistakes may sign the same."""
+    """The signatures of all clients that make one or two of the mistakes, and which these are: different
+    mistakes may sign the same.
+    """
     made: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     for client in CLIENTS:
         made[client(params, TOKEN)].add((CODE_OF[id(client)],))
@@ -255,8 +274,9 @@ def all_that_make(params: Params) -> dict[str, set[tuple[str, ...]]]:
     return made
 
 
-@pytest.mark.parametrize("code, client", [pytest.param(*row[1:], marks=() if place % 16 == 0 else pytest.mark.exhaustive)
-                                          for place, row in enumerate(MISTAKES)], ids=[row[0] for row in MISTAKES])
+@pytest.mark.parametrize("code, client",
+                         [pytest.param(*row[1:], marks=() if place % 16 == 0 else pytest.mark.exhaustive)
+                          for place, row in enumerate(MISTAKES)], ids=[row[0] for row in MISTAKES])
 def test_each_two_mistakes_are_recognised_whatever_the_parameters(code: str, client: Client) -> None:
     params = sent(random.Random(CLIENTS.index(client)))
     made = all_that_make(params)
@@ -272,7 +292,8 @@ def test_each_two_mistakes_are_recognised_whatever_the_parameters(code: str, cli
 
 
 @every_row("params, spot", [
-    ({"attach": "a", "reference": "咖啡"}, "reference"), ({"attach": "a", "return_url": "http://a/?b=c"}, "return_url"),
+    ({"attach": "a", "reference": "咖啡"}, "reference"),
+    ({"attach": "a", "return_url": "http://a/?b=c"}, "return_url"),
     ({"reference": " a"}, "reference")])
 def test_without_a_known_mistake_the_first_doubtful_spot_is_named(params: Params, spot: str) -> None:
     found = explanation.explain({**params, "sign": "0" * 32}, TOKEN)
@@ -284,7 +305,8 @@ def test_a_sign_of_the_wrong_length_is_told_so() -> None:
     assert "32" in explanation.explain({"a": "1", "sign": "abc"}, TOKEN).sentence
 
 
-OVER_HTTP = [row for row in MISTAKES if row[1] in ("UNSORTED", "TOKEN_BEFORE", "GBK", "PARAMETER_MISSING", "EMPTY_KEPT", "URL_ENCODED")]
+OVER_HTTP = [row for row in MISTAKES if row[1] in ("UNSORTED", "TOKEN_BEFORE", "GBK", "PARAMETER_MISSING",
+                                                   "EMPTY_KEPT", "URL_ENCODED")]
 over_http = every_row("code, client", [row[1:] for row in OVER_HTTP], ids=[row[0] for row in OVER_HTTP])
 
 
@@ -307,7 +329,9 @@ def test_the_control_interface_explains_a_wrong_sign(shop: Shop, code: str, clie
     explained = shop.control.post("/sign/explain", {"params": {**params, "sign": client(params, shop.token)}})
     assert (explained["right"], explained["mistake"]) == (False, code)
     assert (explained["canonical"], explained["expected"]) == (text_of(params), md5_sign(params, shop.token))
-    with_token = shop.control.post("/sign/explain", {"token": shop.token, "params": {**params, "sign": client(params, shop.token)}})
+    with_token = shop.control.post("/sign/explain",
+                                   {"token": shop.token, "params": {**params,
+                                                                    "sign": client(params, shop.token)}})
     assert with_token == explained
 
 
@@ -329,13 +353,16 @@ def test_a_right_sign_is_called_right(shop: Shop) -> None:
 def test_no_token_is_ever_told(code: str, client: Client) -> None:
     params = sent(random.Random(4))
     for each in (client, *pairs_of(client)[:1]):
-        told = json.dumps(explanation.explain({**params, "sign": each(params, TOKEN)}, TOKEN, [OTHER]).as_json()).lower()
-        assert not [token for token in (TOKEN, OTHER) for place in range(0, 25, 8) if token[place:place + 8] in told]
+        told = json.dumps(explanation.explain({**params, "sign": each(params, TOKEN)}, TOKEN,
+                                              [OTHER]).as_json()).lower()
+        assert not [token for token in (TOKEN, OTHER)
+                    for place in range(0, 25, 8) if token[place:place + 8] in told]
 
 
 def test_no_token_is_told_by_the_server_either(shop: Shop) -> None:
     params = {"merchants_id": shop.merchants_id, "out_trade_no": "1"}
-    for sign in (md5(shop.token), md5_sign(params, TOKEN), md5(text_of(params)), md5(f"{shop.token}{text_of(params)}")):
+    for sign in (md5(shop.token), md5_sign(params, TOKEN), md5(text_of(params)),
+                 md5(f"{shop.token}{text_of(params)}")):
         answer = shop.send("tgpayquery", {**params, "sign": sign})
         told = answer.text + json.dumps(shop.journal(answer))
         assert shop.token not in told and TOKEN not in told
@@ -355,7 +382,8 @@ def test_the_first_place_where_the_client_s_text_differs_is_told(client: Client)
         assert differs is not None
         same = len(os.path.commonprefix([f"{text}<token>", yours]))
         assert differs.position == (same if same == len(f"{text}<token>") else min(same, len(text)))
-        assert (differs.yours, differs.right) == (around(yours, differs.position), around(f"{text}<token>", differs.position))
+        assert (differs.yours, differs.right) == (around(yours, differs.position),
+                                                  around(f"{text}<token>", differs.position))
 
 
 def around(text: str, place: int) -> str:
@@ -374,16 +402,19 @@ def without_tokens(text: str) -> str:
 def test_a_difference_of_charset_is_told_in_bytes() -> None:
     params = {"merchants_id": "1", "reference": "a 茶"}
     differs = explanation.explain({**params, "sign": Client(charset="gbk")(params, TOKEN)}, TOKEN).differs
-    assert differs == explanation.Difference(len("merchants_id=1&reference=a "), r"…d=1&reference=a \xB2\xE8<token>",
+    assert differs == explanation.Difference(len("merchants_id=1&reference=a "),
+                                             r"…d=1&reference=a \xB2\xE8<token>",
                                              r"…d=1&reference=a \xE8\x8C\xB6<token>")
-    both = explanation.explain({**params, "sign": Client(charset="gbk", put="TOKEN|TEXT")(params, TOKEN)}, TOKEN).differs
+    both = explanation.explain({**params, "sign": Client(charset="gbk", put="TOKEN|TEXT")(params, TOKEN)},
+                               TOKEN).differs
     assert both is not None and (both.position, both.yours) == (0, "<token>merchants…")
 
 
 def test_what_was_hashed_after_the_token_is_seen_in_the_difference() -> None:
     params = {"merchants_id": "1", "out_trade_no": "2"}
     found = explanation.explain({**params, "sign": Client(put="TEXT|TOKEN|\n")(params, TOKEN)}, TOKEN).differs
-    assert found == explanation.Difference(len("merchants_id=1&out_trade_no=2<token>"), "…rade_no=2<token>\n", "…rade_no=2<token>")
+    assert found == explanation.Difference(len("merchants_id=1&out_trade_no=2<token>"), "…rade_no=2<token>\n",
+                                           "…rade_no=2<token>")
 
 
 def test_where_the_text_is_right_no_difference_is_told() -> None:
@@ -394,17 +425,21 @@ def test_where_the_text_is_right_no_difference_is_told() -> None:
 SECRETS: list[tuple[str, Client, bool]] = [
     ("nothing known", Client(put="TEXT|TOKEN|something"), False), ("token absent", Client(put="TEXT"), True),
     ("URL-encoded", each_value(quote_plus), True), ("HTML escapes", each_value(escaped), True),
-    ("unsorted", Client(order=list), True), ("upper case", Client(case=str.upper), True), ("GBK", Client(charset="gbk"), True),
-    ("not joined", Client(joint=""), True), ("a plain one not signed", instead(tgpay_product=None), True),
-    ("a secret not signed", instead(password=None), True), ("both secrets not signed", instead(password=None, pay_info=None), True),
+    ("unsorted", Client(order=list), True), ("upper case", Client(case=str.upper), True),
+    ("GBK", Client(charset="gbk"), True), ("not joined", Client(joint=""), True),
+    ("a plain one not signed", instead(tgpay_product=None), True),
+    ("a secret not signed", instead(password=None), True),
+    ("both secrets not signed", instead(password=None, pay_info=None), True),
     ("URL-encoded and unsorted", Client(values=(quote_plus,), order=list), True),
     ("URL-encoded twice", each_value(quote_plus, quote_plus), True)]
 
 
 @every_row("method, client, known", [
-    (method, *row[1:]) for method, row in zip(cycle(["GET", "POST"]), SECRETS)], ids=[row[0] for row in SECRETS])
+    (method, *row[1:]) for method, row in zip(cycle(["GET", "POST"]), SECRETS)],
+           ids=[row[0] for row in SECRETS])
 def test_secrets_never_appear_in_an_explanation(shop: Shop, method: str, client: Client, known: bool) -> None:
-    params = {"user": "WoS.101", "tgpay_product": "ACCOUNT_LOGIN", "password": "hunter2 <咖啡> & co", "merchants_id": shop.merchants_id,
+    params = {"user": "WoS.101", "tgpay_product": "ACCOUNT_LOGIN", "password": "hunter2 <咖啡> & co",
+              "merchants_id": shop.merchants_id,
               "pay_info": '{"cardNo":"4111111111111111","cvv":"z9v"}'}
     for endpoint, token in (("tgpayuserinfo", TOKEN), ("tgpayqrcode", shop.token)):
         signed = {**params, "sign": client(params, token)}
@@ -413,14 +448,18 @@ def test_secrets_never_appear_in_an_explanation(shop: Shop, method: str, client:
         explained = shop.journal(answer)["explanation"]
         assert bool(explained["differs"]) == known
         by_hand = shop.control.post("/sign/explain", {"token": token, "params": signed})
-        told = (answer.text + json.dumps(shop.journal(answer), ensure_ascii=False) + json.dumps(by_hand, ensure_ascii=False)).lower()
-        assert not [secret for secret in ("hunter", "411111", "11111", "咖", "%e5", "xe5", "xbf", "z9v") if secret in told]
+        documents = (json.dumps(each, ensure_ascii=False) for each in (shop.journal(answer), by_hand))
+        told = "".join((answer.text, *documents)).lower()
+        assert not [secret for secret in ("hunter", "411111", "11111", "咖", "%e5", "xe5", "xbf", "z9v")
+                    if secret in told]
         assert "password=***" in explained["canonical"] and "pay_info=***" in explained["canonical"]
 
 
 def test_a_card_number_outside_of_pay_info_is_not_told_either(shop: Shop) -> None:
-    params = {"merchants_id": shop.merchants_id, "reference": "4111 1111 1111 1111", "pay_info": '{"cardNo":"4111111111111111"}'}
-    for client in (each_value(quote_plus), each_value(quote), Client(put="TEXT"), instead(pay_info=None), Client(case=str.upper)):
+    params = {"merchants_id": shop.merchants_id, "reference": "4111 1111 1111 1111",
+              "pay_info": '{"cardNo":"4111111111111111"}'}
+    for client in (each_value(quote_plus), each_value(quote), Client(put="TEXT"), instead(pay_info=None),
+                   Client(case=str.upper)):
         signed = {**params, "sign": client(params, shop.token)}
         explained = shop.control.post("/sign/explain", {"params": signed})
         assert explained["mistake"] is not None
@@ -450,7 +489,8 @@ def test_a_huge_request_is_no_endless_work(kind: str, monkeypatch: pytest.Monkey
 
     real, params = hashlib.md5, HUGE[kind]
     monkeypatch.setattr(hashlib, "md5", counting)
-    assert explanation.explain({**params, "sign": "0" * 32}, TOKEN, [f"{number:032x}" for number in range(1000)]).mistakes == ()
+    assert explanation.explain({**params, "sign": "0" * 32}, TOKEN,
+                               [f"{number:032x}" for number in range(1000)]).mistakes == ()
     assert sum(hashed) < 4 * 2**22
     assert len(hashed) < 3000
     hashed.clear()

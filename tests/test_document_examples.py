@@ -7,42 +7,51 @@ from .driver import Answer, Clock, Control, Shop
 
 BARCODE = ("tgpaybarcode", {
     "account_id": "20373", "buyer_identity_code": "280136483235977421", "merchants_id": "201807208001",
-    "out_trade_no": "0607001_201807208001060718225942", "pay_type": "alipay", "reference": "0607001", "trans_amount": "0.01",
-    "sign_type": "MD5"})
+    "out_trade_no": "0607001_201807208001060718225942", "pay_type": "alipay", "reference": "0607001",
+    "trans_amount": "0.01", "sign_type": "MD5"})
 QR = ("tgpayqrcode", {
-    "account_id": "20373", "it_b_pay": "1c", "merchants_id": "201807208001", "out_trade_no": "0607007_204901202", "pay_type": "alipay",
-    "reference": "0607007", "trans_amount": "0.01", "sign_type": "MD5"})
+    "account_id": "20373", "it_b_pay": "1c", "merchants_id": "201807208001",
+    "out_trade_no": "0607007_204901202", "pay_type": "alipay", "reference": "0607007", "trans_amount": "0.01",
+    "sign_type": "MD5"})
 QUERY = ("tgpayquery", {"merchants_id": "201807208001", "out_trade_no": "0607001_201807208001060718225942"})
 REFUND = ("tgpayrefund", {
-    "merchants_id": "201807208001", "out_refund_id": "201703200001_201707150001", "out_trade_no": "0607001_201807208001060718225942",
-    "refund_amount": "0.01", "terminal_id": "80000000001"})
+    "merchants_id": "201807208001", "out_refund_id": "201703200001_201707150001",
+    "out_trade_no": "0607001_201807208001060718225942", "refund_amount": "0.01",
+    "terminal_id": "80000000001"})
 CANCEL = ("tgpaycancel", {
-    "merchants_id": "201701010001", "account_id": "33", "out_trade_no": "TG201710150001", "terminal_id": "80000000001"})
+    "merchants_id": "201701010001", "account_id": "33", "out_trade_no": "TG201710150001",
+    "terminal_id": "80000000001"})
 WEBSITE = ("tgpayh5", {
     "merchants_id": "202012177001", "out_trade_no": "202012177001081117326713", "pay_type": "alipay",
-    "return_url": "http://ro.tgpaypro.com/images/paysuccess.jpg", "scene_type": "WEBSITE_PAY", "trans_amount": "1", "sign_type": "MD5"})
+    "return_url": "http://ro.tgpaypro.com/images/paysuccess.jpg", "scene_type": "WEBSITE_PAY",
+    "trans_amount": "1", "sign_type": "MD5"})
 WAP = ("tgpayh5", {
     "merchants_id": "202012177001", "out_trade_no": "20201217700108111765934", "pay_type": "alipay",
-    "return_url": "http://ro.tgpaypro.com/images/paysuccess.jpg", "scene_type": "WAP_PAY", "trans_amount": "1", "sign_type": "MD5"})
+    "return_url": "http://ro.tgpaypro.com/images/paysuccess.jpg", "scene_type": "WAP_PAY",
+    "trans_amount": "1", "sign_type": "MD5"})
 LINK = ("tgpayapi", {
-    "merchants_id": "202107207001", "out_trade_no": "202107207001091818492410", "service": "linktopost", "sign_type": "MD5"})
+    "merchants_id": "202107207001", "out_trade_no": "202107207001091818492410", "service": "linktopost",
+    "sign_type": "MD5"})
 OPENID = ("tgpaygetopenid", {
     "merchants_id": "201701010001",
     "client_url": "http://sys.tgpaypro.com/tgpaycode/?m=2017010100011&s=201701010001&out_trade_no=201701010001001843211105205612"
                   "&reference=&total_fee=0.01&sign=ee88a2e3ad8346abb24c1709efdcba7b"})
 PREPAY = ("tgpayprepay", {
-    "openid": "011Mzno80qCyiD1SgGp80Adko80MznoZ", "merchants_id": "201807208001", "out_trade_no": "192408652", "pay_type": "wechat",
-    "notify_url": "https://qr.tgpaypro.com/tgpayment.php", "trade_type": "MINI", "trans_amount": "0.01", "sign_type": "MD5"})
-SETTLEMENT = ("export_settlement", {"end_date": "2018-04-29", "merchants_id": "201701010001", "start_date": "2018-04-23"})
+    "openid": "011Mzno80qCyiD1SgGp80Adko80MznoZ", "merchants_id": "201807208001", "out_trade_no": "192408652",
+    "pay_type": "wechat", "notify_url": "https://qr.tgpaypro.com/tgpayment.php", "trade_type": "MINI",
+    "trans_amount": "0.01", "sign_type": "MD5"})
+SETTLEMENT = ("export_settlement",
+              {"end_date": "2018-04-29", "merchants_id": "201701010001", "start_date": "2018-04-23"})
 USER = ("tgpayuserinfo", {"user": "wos.101", "password": "1234", "tgpay_product": "ACCOUNT_LOGIN"})
 CASHIER = ("tgpaybankcard", {
-    "access_type": "cashier", "language": "cn", "merchants_id": "202109200001", "out_trade_no": "202109200001051617242192",
-    "pay_channel": "terminal", "pay_type": "bankcard", "service": "bankcard.pay", "terminal_id": "801", "terminal_type": "web",
+    "access_type": "cashier", "language": "cn", "merchants_id": "202109200001",
+    "out_trade_no": "202109200001051617242192", "pay_channel": "terminal", "pay_type": "bankcard",
+    "service": "bankcard.pay", "terminal_id": "801", "terminal_type": "web",
     "trans_amount": "0.01", "trans_timeout": "20", "sign_type": "MD5"})
 ONLINE = (CASHIER[0], {**CASHIER[1], "pay_channel": "online"})
 CARD = ("tgpaybankcard", {
-    "access_type": "s2s", "goods_info": "foods", "goods_name": "bankcard_test", "language": "cn", "merchants_id": "201701010001",
-    "out_trade_no": "2017010100010714165955448",
+    "access_type": "s2s", "goods_info": "foods", "goods_name": "bankcard_test", "language": "cn",
+    "merchants_id": "201701010001", "out_trade_no": "2017010100010714165955448",
     "pay_info": '{"cardNo":"5204740000001002","expirationMonth":"06","expirationYear":"28","cvv":"123","firstName":"Ken",'
                 '"lastName":"Swift"}',
     "pay_type": "bankcard", "reference": "bankcard",
@@ -52,20 +61,21 @@ CARD = ("tgpaybankcard", {
                  '"cust":{"email":"ken@ipaylinks.com","emailLastModifyTime":"20210319183558","ip":"180.168.145.74",'
                  '"lastShoppingTime":"20210319183558","level":"9","phoneNum":"18761636957","registerUserId":"20210319183558",'
                  '"registrationTime":"20210319183558"},'
-                 '"goods":[{"isGift":"","itemPrice":"800","quantity":"1","sku":"air ticket|shanghai to chicago"},'
-                 '{"isGift":"","itemPrice":"40","quantity":"1","sku":"delay insurance"}],'
-                 '"ship":{"addressLastModifyTime":"20210319183558","city":"long beach","country":"US","firstName":"kent",'
-                 '"lastName":"swiff","phoneLastModifyTime":"20210319183558","phoneNo":"15900558751","postalCode":"90601",'
+                 '"goods":[{"isGift":"","itemPrice":"800","quantity":"1","sku":"air ticket|shanghai to '
+                 'chicago"},{"isGift":"","itemPrice":"40","quantity":"1","sku":"delay insurance"}],'
+                 '"ship":{"addressLastModifyTime":"20210319183558","city":"long '
+                 'beach","country":"US","firstName":"kent","lastName":"swiff","phoneLastModifyTime":"20210319183558","phoneNo":"15900558751","postalCode":"90601",'
                  '"state":"Illinois","street":"bali 2854"}}',
     "terminal_type": "web", "trans_amount": "0.01", "trans_timeout": "20", "sign_type": "MD5"})
 
 TERMINAL = ("tgpaywebtoterminal", {
-    "merchants_id": "201807208001", "operation": "sale", "out_trade_no": "201807208001050793242918", "pay_type": "webtoterminal",
-    "trans_amount": "0.01", "sign_type": "MD5"})
+    "merchants_id": "201807208001", "operation": "sale", "out_trade_no": "201807208001050793242918",
+    "pay_type": "webtoterminal", "trans_amount": "0.01", "sign_type": "MD5"})
 
 # Orders that an example speaks of, and the document has no request that makes them.
 CANCELLED = ("tgpaybarcode", {**BARCODE[1], "merchants_id": "201701010001", "out_trade_no": "TG201710150001"})
-LINKED = ("tgpayh5", {**WEBSITE[1], "merchants_id": "202107207001", "out_trade_no": "202107207001091818492410"})
+LINKED = ("tgpayh5", {**WEBSITE[1], "merchants_id": "202107207001",
+                      "out_trade_no": "202107207001091818492410"})
 
 Example = tuple[str, dict[str, str]]
 MERCHANTS = ("201703200001", "201807208001", "201701010001", "202012177001", "202107207001", "202109200001")
@@ -103,7 +113,7 @@ def ask(control: Control, example: Example) -> tuple[Answer, Shop]:
     pytest.param(PREPAY, None, set(), id="section 13"),
     pytest.param(USER, None, set(), id="section 15")])
 def test_an_example_request_re_signed_succeeds_with_the_predicted_findings(
-        control: Control, example: Example, before: Example | None, findings: set[str]):
+         control: Control, example: Example, before: Example | None, findings: set[str]):
     if before:
         assert ask(control, before)[0]["is_success"] == "T"
     answer, merchant = ask(control, example)
@@ -167,7 +177,8 @@ def test_the_card_example_pays_from_a_url(control: Control, clock: Clock):
     assert merchant.findings(answer) == {"CARD_DATA_IN_URL", "MANDATORY_MISSING"}
     assert answer["order_time"] == "2028-06-30 20:00:00"
     # The order of the document's sample, which has no other fields than these.
-    sample = ["is_success", "result_code", "result_msg", "status", "merchants_id", "order_time", "out_trade_no",
+    sample = ["is_success", "result_code", "result_msg", "status", "merchants_id", "order_time",
+              "out_trade_no",
               "sign", "sign_type"]
     assert [name for name in answer.fields if name in sample] == sample
 
@@ -196,5 +207,6 @@ def test_the_settlement_example_answers_a_file(control: Control):
 
 def test_the_user_of_the_example_belongs_to_the_merchant_of_the_example(control: Control):
     answer, _ = ask(control, USER)
-    assert answer.fields == {"is_success": "T", "error": "", "merchants_id": "201703200001", "merchant_name": "Watches of Switzerland",
+    assert answer.fields == {"is_success": "T", "error": "", "merchants_id": "201703200001",
+                             "merchant_name": "Watches of Switzerland",
                              "account_id": "31", "account_login_name": "WoS.101"}

@@ -1,4 +1,6 @@
-"""Contract 1.5: findings, the rules that a request or a receiver breaks without being refused, and the report of them."""
+"""Contract 1.5: findings, the rules that a request or a receiver breaks without being refused, and the report
+of them.
+"""
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -25,7 +27,8 @@ def qr_order(shop: Shop, **more: Any) -> Answer:
 
 
 def in_capitals(shop: Shop) -> Answer:
-    params = shop.signed(out_trade_no=f"{shop.merchants_id}-1", trans_amount="1.00", pay_type="alipay", it_b_pay="1d")
+    params = shop.signed(out_trade_no=f"{shop.merchants_id}-1", trans_amount="1.00", pay_type="alipay",
+                         it_b_pay="1d")
     return shop.send("tgpayqrcode", {**params, "sign": params["sign"].upper()})
 
 
@@ -40,7 +43,8 @@ BREACHES: list[tuple[str, str, Ask]] = [
     ("SIGN_TYPE_MISSING", "QR", lambda shop: qr_order(shop, sign_type=None)),
     ("SIGN_TYPE_MISSING", "H5", lambda shop: shop.h5_order(sign_type=None)),
     ("SIGN_TYPE_MISSING", "prepay", lambda shop: shop.prepay_order(sign_type=None)),
-    ("SIGN_TYPE_MISSING", "openid", lambda shop: shop.ask("tgpaygetopenid", client_url="http://shop.example/", sign_type=None)),
+    ("SIGN_TYPE_MISSING", "openid",
+     lambda shop: shop.ask("tgpaygetopenid", client_url="http://shop.example/", sign_type=None)),
     ("SIGN_UPPER_CASE", "QR", in_capitals),
     ("MANDATORY_MISSING", "barcode pay_type", lambda shop: shop.pay_by_barcode(pay_type=None)),
     ("MANDATORY_MISSING", "QR it_b_pay", lambda shop: shop.qr_order()),
@@ -60,7 +64,8 @@ BREACHES: list[tuple[str, str, Ask]] = [
     ("OLD_ADDRESS", "prepay", lambda shop: at_the_old_address(shop).prepay_order()),
     ("OLD_ADDRESS", "check", lambda shop: at_the_old_address(shop).ask(
         "tgpaycheck", out_trade_no=shop.prepay_order()["out_trade_no"], sign_type=None)),
-    ("NOTIFY_URL_QUERY", "prepay", lambda shop: shop.prepay_order(notify_url="http://127.0.0.1:9/notify?order=1")),
+    ("NOTIFY_URL_QUERY", "prepay",
+     lambda shop: shop.prepay_order(notify_url="http://127.0.0.1:9/notify?order=1")),
     ("URL_NOT_ESCAPED", "QR", lambda shop: qr_order(shop, notify_url="http://127.0.0.1:9/Watches of")),
     ("URL_NOT_ESCAPED", "H5", lambda shop: shop.h5_order(return_url="http://127.0.0.1:9/Watches of")),
     ("CARD_DATA_IN_URL", "QR", lambda shop: qr_order(shop, pay_info=PAY_INFO)),
@@ -81,21 +86,25 @@ def test_a_breach_is_answered_and_kept_with_the_request(shop: Shop, code: str, a
     assert found["detail"]
 
 
-@pytest.mark.parametrize("code, ask", [pytest.param(code, ask, id=f"{code}-{on}") for code, on, ask in BREACHES
-                                       if (code, on) != NOT_REFUSED])
+@pytest.mark.parametrize("code, ask",
+                         [pytest.param(code, ask, id=f"{code}-{on}") for code, on, ask in BREACHES
+                          if (code, on) != NOT_REFUSED])
 def test_with_strict_a_breach_is_an_illegal_argument(shop: Shop, code: str, ask: Ask) -> None:
     assert shop.control.ask("PATCH", f"/merchants/{shop.merchants_id}", {"strict": True}).status == 200
     answer = ask(shop)
     assert (answer["is_success"], answer["error"]) == ("F", "ILLEGAL_ARGUMENT")
     assert code in shop.findings(answer)
     orders = shop.control.get("/orders", merchants_id=shop.merchants_id)["items"]
-    assert not [order for order in orders if order["endpoint"] == shop.journal(answer)["endpoint"] or order["status"] != "WAIT_BUYER_PAY"]
+    assert not [order for order in orders if order["endpoint"] == shop.journal(answer)["endpoint"]
+                or order["status"] != "WAIT_BUYER_PAY"]
 
 
 @every_row("ask", [
-    lambda shop: qr_order(shop), lambda shop: shop.pay_by_barcode(), lambda shop: shop.h5_order(), lambda shop: shop.prepay_order(),
-    lambda shop: shop.query(qr_order(shop)["out_trade_no"]), lambda shop: shop.cancel(qr_order(shop)["out_trade_no"]),
-    lambda shop: shop.refund(shop.pay_by_barcode()["out_trade_no"], "0.10"), lambda shop: shop.settlement("2026-01-01", "2026-01-01"),
+    lambda shop: qr_order(shop), lambda shop: shop.pay_by_barcode(), lambda shop: shop.h5_order(),
+    lambda shop: shop.prepay_order(), lambda shop: shop.query(qr_order(shop)["out_trade_no"]),
+    lambda shop: shop.cancel(qr_order(shop)["out_trade_no"]),
+    lambda shop: shop.refund(shop.pay_by_barcode()["out_trade_no"], "0.10"),
+    lambda shop: shop.settlement("2026-01-01", "2026-01-01"),
     lambda shop: shop.ask("tgpaygetopenid", client_url="http://shop.example/?a=1"),
     lambda shop: qr_order(shop, reference="x" * 512, out_trade_no=shop.merchants_id.ljust(64, "9")),
     lambda shop: shop.pay_by_barcode(out_trade_no="no prefix is asked for here"),
@@ -112,7 +121,8 @@ def test_a_request_by_the_document_has_no_findings_and_passes_strict(shop: Shop,
 
 
 def test_several_breaches_are_all_kept(shop: Shop) -> None:
-    answer = shop.qr_order(out_trade_no="1", trans_amount=None, total_fee="1", pay_type=None, sign_type=None, pay_info=PAY_INFO)
+    answer = shop.qr_order(out_trade_no="1", trans_amount=None, total_fee="1", pay_type=None, sign_type=None,
+                           pay_info=PAY_INFO)
     assert answer["is_success"] == "T"
     codes = [finding["code"] for finding in shop.journal(answer)["findings"]]
     assert sorted(codes) == ["CARD_DATA_IN_URL", "MANDATORY_MISSING", "ORDER_NUMBER_PREFIX", "OTHER_NAME",
@@ -134,8 +144,10 @@ def test_two_names_of_the_amount_that_differ_are_refused(shop: Shop) -> None:
 
 @every_row("name, ask", [
     ("out_trade_no", lambda shop: qr_order(shop, out_trade_no=shop.merchants_id.ljust(65, "9"))),
-    ("out_trade_no", lambda shop: shop.pay_by_barcode(out_trade_no="茶" * 65)), ("out_trade_no", lambda shop: shop.query("9" * 65)),
-    ("out_refund_id", lambda shop: shop.refund(shop.pay_by_barcode()["out_trade_no"], "0.10", out_refund_id="9" * 65))])
+    ("out_trade_no", lambda shop: shop.pay_by_barcode(out_trade_no="茶" * 65)),
+    ("out_trade_no", lambda shop: shop.query("9" * 65)),
+    ("out_refund_id", lambda shop: shop.refund(shop.pay_by_barcode()["out_trade_no"], "0.10",
+                                               out_refund_id="9" * 65))])
 def test_an_identifier_over_its_length_is_refused(shop: Shop, name: str, ask: Ask) -> None:
     answer = ask(shop)
     assert answer["error"] == "ILLEGAL_ARGUMENT"
@@ -143,10 +155,12 @@ def test_an_identifier_over_its_length_is_refused(shop: Shop, name: str, ask: As
 
 
 def test_card_data_in_a_body_is_no_finding_and_in_url_and_body_it_is(shop: Shop) -> None:
-    params = shop.signed(out_trade_no=shop.number(), trans_amount="1.00", pay_type="alipay", it_b_pay="1d", pay_info=PAY_INFO)
+    params = shop.signed(out_trade_no=shop.number(), trans_amount="1.00", pay_type="alipay", it_b_pay="1d",
+                         pay_info=PAY_INFO)
     assert shop.findings(shop.send("tgpayqrcode", params, "POST")) == set()
     url = f"{shop.control.url}/v2/tgpayqrcode.php?{urlencode({'pay_info': PAY_INFO})}"
-    answer = exchange(url, "POST", urlencode(params).encode(), {"Content-Type": "application/x-www-form-urlencoded"})
+    answer = exchange(url, "POST", urlencode(params).encode(),
+                      {"Content-Type": "application/x-www-form-urlencoded"})
     assert shop.findings(answer) == {"CARD_DATA_IN_URL"}
 
 
@@ -175,9 +189,11 @@ def test_a_qr_order_left_open_for_15_minutes_is_found(shop: Shop, clock: Clock, 
 
 
 @every_row("attend", [
-    lambda shop, number: shop.query(number)["is_success"], lambda shop, number: shop.cancel(number)["is_success"],
-    lambda shop, number: "T" if shop.happens(number, "pay").status == 200 else "F"], ids=["queried", "cancelled", "paid"])
-def test_a_qr_order_that_is_attended_to_within_15_minutes_is_fine(shop: Shop, clock: Clock, attend: Callable[[Shop, str], str]) -> None:
+    lambda shop, number: shop.query(number)["is_success"], lambda shop,
+    number: shop.cancel(number)["is_success"], lambda shop,
+    number: "T" if shop.happens(number, "pay").status == 200 else "F"], ids=["queried", "cancelled", "paid"])
+def test_a_qr_order_that_is_attended_to_within_15_minutes_is_fine(shop: Shop, clock: Clock,
+                                                                  attend: Callable[[Shop, str], str]) -> None:
     order = open_order(shop, clock)
     clock.advance("14m")
     assert attend(shop, order["out_trade_no"]) == "T"
@@ -200,7 +216,8 @@ def test_the_15_minutes_are_a_duty_of_qr_orders_only(shop: Shop, clock: Clock) -
     assert [shop.findings(order) for order in orders] == [set()] * 3
 
 
-def test_the_request_that_made_the_order_bears_the_finding_and_not_its_repetition(shop: Shop, clock: Clock) -> None:
+def test_the_request_that_made_the_order_bears_the_finding_and_not_its_repetition(shop: Shop,
+                                                                                  clock: Clock) -> None:
     order = open_order(shop, clock)
     again = qr_order(shop, out_trade_no=order["out_trade_no"])
     clock.advance("16m")
@@ -223,7 +240,8 @@ def report(shop: Shop) -> dict[str, Any]:
     return {item["code"]: item for item in told["items"]}
 
 
-def test_every_rule_that_is_broken_is_reported_with_its_section_and_what_to_change(shop: Shop, clock: Clock, receiver: Receiver) -> None:
+def test_every_rule_that_is_broken_is_reported_with_its_section_and_what_to_change(
+        shop: Shop, clock: Clock, receiver: Receiver) -> None:
     receiver.answers = [(200, b"thank you")]
     shop.control.ask("PATCH", f"/merchants/{shop.merchants_id}", {"notify_url": receiver.url})
     clock.freeze()
@@ -241,7 +259,8 @@ def test_every_rule_that_is_broken_is_reported_with_its_section_and_what_to_chan
         assert item["times"] > 0 and item["example"]["detail"]
 
 
-def test_a_rule_is_reported_with_how_often_first_and_last_time_and_the_newest_request(shop: Shop, clock: Clock) -> None:
+def test_a_rule_is_reported_with_how_often_first_and_last_time_and_the_newest_request(shop: Shop,
+                                                                                      clock: Clock) -> None:
     clock.set("2026-01-31T12:00:00Z")
     clock.freeze()
     shop.pay_by_barcode(sign_type=None)
@@ -251,7 +270,8 @@ def test_a_rule_is_reported_with_how_often_first_and_last_time_and_the_newest_re
     clock.advance("5m")
     last = shop.journal(shop.qr_order(pay_type=None, out_trade_no=f"{shop.merchants_id}a"))
     found = report(shop)
-    assert {code: item["times"] for code, item in found.items()} == {"SIGN_TYPE_MISSING": 2, "MANDATORY_MISSING": 2}
+    assert {code: item["times"] for code, item in found.items()} == {"SIGN_TYPE_MISSING": 2,
+                                                                     "MANDATORY_MISSING": 2}
     moments = {code: (item["first"][11:16], item["last"][11:16]) for code, item in found.items()}
     assert moments == {"SIGN_TYPE_MISSING": ("12:00", "12:05"), "MANDATORY_MISSING": ("12:05", "12:10")}
     example = found["MANDATORY_MISSING"]["example"]
@@ -259,7 +279,8 @@ def test_a_rule_is_reported_with_how_often_first_and_last_time_and_the_newest_re
     assert example["detail"] in [finding["detail"] for finding in last["findings"]]
 
 
-def test_a_receiver_is_reported_with_the_attempt_of_its_notification(notified: Shop, receiver: Receiver) -> None:
+def test_a_receiver_is_reported_with_the_attempt_of_its_notification(notified: Shop,
+                                                                     receiver: Receiver) -> None:
     receiver.answers = [(200, b"success"), (200, b"no"), (200, b"never")]
     notified.pay_by_barcode()
     notified.control.post("/notifications/flush")
@@ -268,7 +289,8 @@ def test_a_receiver_is_reported_with_the_attempt_of_its_notification(notified: S
         notified.control.post(f"/notifications/{notification['id']}/replay")
     item, = report(notified).values()
     assert (item["code"], item["times"]) == ("NOT_ANSWERED_SUCCESS", 2)
-    assert item["example"] == {"journal_id": None, "notification_id": notification["id"], "attempt": 3, "detail": "answered 200 with 'never'"}
+    assert item["example"] == {"journal_id": None, "notification_id": notification["id"], "attempt": 3,
+                               "detail": "answered 200 with 'never'"}
 
 
 def test_merchants_do_not_see_each_other_s_findings_and_without_one_all_are_counted(shop: Shop) -> None:
@@ -282,14 +304,17 @@ def test_merchants_do_not_see_each_other_s_findings_and_without_one_all_are_coun
     other.control.ask("DELETE", f"/merchants/{other.merchants_id}")
 
 
-def test_a_client_by_the_document_has_an_empty_report_and_an_unknown_merchant_is_a_problem(shop: Shop) -> None:
+def test_a_client_by_the_document_has_an_empty_report_and_an_unknown_merchant_is_a_problem(
+        shop: Shop) -> None:
     qr_order(shop)
     assert report(shop) == {}
     assert shop.control.ask("GET", "/findings", merchants_id="nobody").status == 404
 
 
 def test_the_report_is_read_from_the_index_of_findings_alone(tmp_path: Path) -> None:
-    """Rows without findings, which are nearly all, and what rows have beside them are not touched, however many there are."""
+    """Rows without findings, which are nearly all, and what rows have beside them are not touched, however
+    many there are.
+    """
     path = tmp_path / "emulator.db"
     prepare(path)
     asked: list[str] = []
@@ -297,9 +322,11 @@ def test_the_report_is_read_from_the_index_of_findings_alone(tmp_path: Path) -> 
         connection.set_trace_callback(asked.append)
         reader = Reader(connection)
         for merchants_id in (None, "1"):
-            assert [*reader.journal.breaches(merchants_id), *reader.notifications.breaches(merchants_id)] == []
+            assert [*reader.journal.breaches(merchants_id),
+                    *reader.notifications.breaches(merchants_id)] == []
         connection.set_trace_callback(None)
         plans = [" ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}"))
                  for statement in asked]
     assert len(plans) == 4
-    assert all("COVERING INDEX" in plan and "_findings" in plan and "TEMP B-TREE" not in plan for plan in plans), plans
+    assert all("COVERING INDEX" in plan and "_findings" in plan and "TEMP B-TREE" not in plan
+               for plan in plans), plans

@@ -14,10 +14,12 @@ from tgpay_emulator.store.shortening import MOST_CHARACTERS, MOST_PARAMS, kept_p
 from .driver import Control, Server, Shop
 
 HOUR = 3_600_000
-REFUSED = ("INSERT INTO journal (at, merchants_id, endpoint, out_trade_no, ip, method, params, status, answer, verdict, findings, "
-           "explanation) VALUES (0, '1', 'tgpayquery', '', '', 'GET', '{}', 200, ?, 'ILLEGAL_SIGN', '[]', '{}')")
-ENDED = ("INSERT INTO notifications (merchants_id, out_trade_no, notify_type, method, url, content_type, body, created_at, status, attempts, "
-         "due_at) VALUES ('1', 'x', 'trade_status_sync', 'GET', '', '', '', 0, ?, 1, ?)")
+REFUSED = ("INSERT INTO journal (at, merchants_id, endpoint, out_trade_no, ip, method, params, status, "
+           "answer, verdict, findings, explanation) VALUES (0, '1', 'tgpayquery', '', '', 'GET', '{}', 200, "
+           "?, 'ILLEGAL_SIGN', '[]', '{}')")
+ENDED = ("INSERT INTO notifications (merchants_id, out_trade_no, notify_type, method, url, content_type, "
+         "body, created_at, status, attempts, due_at) VALUES ('1', 'x', 'trade_status_sync', 'GET', '', '', "
+         "'', 0, ?, 1, ?)")
 
 
 @pytest.fixture
@@ -70,7 +72,8 @@ def test_of_very_many_or_large_parameters_the_first_are_kept() -> None:
 
 @pytest.mark.parametrize("signed", [True, False])
 def test_a_request_of_a_megabyte_is_kept_in_short(shop: Shop, signed: bool) -> None:
-    params = shop.signed(out_trade_no=shop.number(), trans_amount="1.00", it_b_pay="15m", reference="x" * 900_000)
+    params = shop.signed(out_trade_no=shop.number(), trans_amount="1.00", it_b_pay="15m",
+                         reference="x" * 900_000)
     told = shop.send("tgpayqrcode", params if signed else {**params, "sign": "0" * 32}, "POST")
     kept = shop.control.get(f"/journal/{told.headers['X-TGPay-Request']}")
     assert kept["verdict"] == ("OK" if signed else "ILLEGAL_SIGN")

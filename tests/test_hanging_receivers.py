@@ -248,7 +248,8 @@ def test_while_a_move_waits_others_pay_and_are_told(control: Control, silent: Si
         time.sleep(0.2 * TIMEOUT_S)
         took, number = timed(lambda: other.pay_by_barcode()["out_trade_no"])
         receiver.wait_for(1, 0.5 * TIMEOUT_S)
-        replayed, _ = timed(lambda: control.post(f"/notifications/{other.notifications(number)[0]['id']}/replay"))
+        replayed, _ = timed(lambda: control.post(
+            f"/notifications/{other.notifications(number)[0]['id']}/replay"))
         assert not moving.done()
         assert max(took, replayed) < 0.5 * TIMEOUT_S
         assert moving.result()[0] < 2.5
@@ -307,7 +308,8 @@ def test_a_move_says_what_was_done(control: Control, receiver: Receiver) -> None
     shop.qr_order(it_b_pay="10m")
     control.post("/notifications/flush")
     answer = control.post("/clock", {"advance": "20m"})
-    assert (answer["done"], answer["skipped"]) == ({"changes": 1, "attempts": 2, "delivered": 2}, NONE_SKIPPED)
+    assert (answer["done"], answer["skipped"]) == ({"changes": 1, "attempts": 2, "delivered": 2},
+                                                   NONE_SKIPPED)
 
 
 def test_a_killed_server_finishes_the_move_and_keeps_what_was_skipped(tmp_path: Path, silent: Silent) -> None:

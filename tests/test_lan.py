@@ -36,8 +36,10 @@ URL = "http://192.168.1.20:8472"
     ([Interface("eth0", "10.0.0.7", UP), WIFI], ["192.168.1.20"]),
     ([Interface("eth0", "10.0.0.7", RUNNING), WIFI], ["192.168.1.20"]),
     ([Interface("eth0", "169.254.3.4"), BRIDGE], ["172.17.0.1"]),
-], ids=["only loopback", "a cable", "Wi-Fi first", "then the default route", "no tunnel", "not connected", "switched off", "link-local"])
-def test_a_phone_finds_the_machine_by_wifi_likeliest_then_by_the_default_route(interfaces: list[Interface], expected: list[str]) -> None:
+], ids=["only loopback", "a cable", "Wi-Fi first", "then the default route", "no tunnel", "not connected",
+        "switched off", "link-local"])
+def test_a_phone_finds_the_machine_by_wifi_likeliest_then_by_the_default_route(interfaces: list[Interface],
+                                                                               expected: list[str]) -> None:
     assert ranked(interfaces) == expected
 
 
@@ -53,7 +55,8 @@ def decoded(drawn: str) -> str:
     rows = [[HALVES[char][half] for char in line] for line in drawn.splitlines() for half in (0, 1)]
     picture = Image.new("L", (len(rows[0]), len(rows)))
     picture.putdata([255 * module for row in rows for module in row])
-    return zxingcpp.read_barcodes(picture.resize((len(rows[0]) * 8, len(rows) * 8), Image.Resampling.NEAREST))[0].text
+    return zxingcpp.read_barcodes(picture.resize((len(rows[0]) * 8, len(rows) * 8),
+                                                 Image.Resampling.NEAREST))[0].text
 
 
 def test_the_printed_code_is_the_address_and_black_on_white_where_there_are_colours() -> None:
@@ -93,12 +96,14 @@ def test_a_phone_opens_what_is_printed_and_finds_pages_and_pictures_under_that_a
     with OnTheLan(lan="on", port=0) as server:
         output = printed(server)
         assert urlsplit(server.url).hostname == here
-        assert decoded("\n".join(line for line in output.splitlines() if line and set(line) <= set(HALVES))) == f"{server.url}/console"
+        assert decoded("\n".join(line for line in output.splitlines() if line
+                                 and set(line) <= set(HALVES))) == f"{server.url}/console"
         assert f"open {server.url}/console" in output
         token = re.search("^Control token: (.+)$", output, re.MULTILINE)[1]  # type: ignore[index]
         local = f"http://127.0.0.1:{urlsplit(server.url).port}"
         order = Control(local, token).shop().qr_order()
-        assert {urlsplit(order[name]).netloc for name in ("qr_code", "pic_url")} == {urlsplit(server.url).netloc}
+        assert {urlsplit(order[name]).netloc for name in ("qr_code", "pic_url")} == {
+            urlsplit(server.url).netloc}
         assert exchange(order["qr_code"]).status == exchange(f"{server.url}/").status == 200
         assert Control(server.url).ask("GET", "/orders").status == 401
 
@@ -108,7 +113,8 @@ def test_a_public_url_that_is_named_wins_and_so_does_a_host(here: str) -> None:
         output = printed(server)
         order = Control(server.url).shop().qr_order()
     assert order["qr_code"].startswith("https://pay.example/wallet/")
-    assert "Control token" not in output and "open https://pay.example/console" in output and "On another network" not in output
+    assert ("Control token" not in output and "open https://pay.example/console" in output
+            and "On another network" not in output)
     with OnTheLan(lan="on", host="127.0.0.1", port=0) as server:
         assert urlsplit(server.url).hostname == "127.0.0.1"
 

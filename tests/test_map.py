@@ -55,7 +55,8 @@ def own(path: Path) -> set[str]:
 
 def test_every_room_is_in_the_map_and_has_a_sentence_at_its_door() -> None:
     assert sorted(ROOMS) == sorted({part(path) for path in FILES} - {"", "__main__"})
-    assert [room for room in ROOMS if not (ast.get_docstring(ast.parse(MODULES[room].read_text(encoding="utf-8"))) or "")] == []
+    assert [room for room in ROOMS
+            if not (ast.get_docstring(ast.parse(MODULES[room].read_text(encoding="utf-8"))) or "")] == []
 
 
 @every_row("room", ROOMS)
@@ -68,13 +69,15 @@ def test_a_room_imports_from_those_above_it_only(room: str) -> None:
 
 def rows_of(package: str) -> list[str]:
     """What the map at the door of a package lists, in its order; empty where it has none."""
-    return re.findall(r"^    (\w+)  +\S", ast.get_docstring(ast.parse(MODULES[package].read_text(encoding="utf-8"))) or "",
+    return re.findall(r"^    (\w+)  +\S",
+                      ast.get_docstring(ast.parse(MODULES[package].read_text(encoding="utf-8"))) or "",
                       re.MULTILINE)
 
 
 def children(package: str) -> set[str]:
     """The modules and packages right inside of a package."""
-    return {name.removeprefix(f"{package}.").partition(".")[0] for name in MODULES if name.startswith(f"{package}.")}
+    return {name.removeprefix(f"{package}.").partition(".")[0]
+            for name in MODULES if name.startswith(f"{package}.")}
 
 
 PACKAGES = sorted(name for name, path in MODULES.items() if name and path.name == "__init__.py")
@@ -118,15 +121,18 @@ def test_the_package_itself_imports_nothing() -> None:
     assert imports(ROOT / "__init__.py") == frozenset()
 
 
-@every_row("library, places", [("flask", {"web", "server"}), ("sqlite3", {"store"}), ("sqlite_utils", {"store", "cli"}),
-                               ("gunicorn", {"server"}), ("httpcore", {"operations"}),
-                               ("click", {"cli"})])
+@every_row("library, places",
+           [("flask", {"web", "server"}), ("sqlite3", {"store"}), ("sqlite_utils", {"store", "cli"}),
+            ("gunicorn", {"server"}), ("httpcore", {"operations"}),
+            ("click", {"cli"})])
 def test_a_library_is_known_in_its_place_only(library: str, places: set[str]) -> None:
-    assert {part(path) for path in FILES if any(name.split(".")[0] == library for name in imports(path))} <= places
+    assert {part(path) for path in FILES
+            if any(name.split(".")[0] == library for name in imports(path))} <= places
 
 
 def test_only_the_clock_reads_the_real_time() -> None:
-    readers = {name for name, path in MODULES.items() for used in ("time.time(", "time.time_ns(", "datetime.now(", "date.today(")
+    readers = {name for name, path in MODULES.items()
+               for used in ("time.time(", "time.time_ns(", "datetime.now(", "date.today(")
                if used in path.read_text(encoding="utf-8")}
     assert readers == {"base.clock"}
 
@@ -134,5 +140,6 @@ def test_only_the_clock_reads_the_real_time() -> None:
 def test_sql_is_written_in_the_store_only() -> None:
     writers = {part(path) for path in FILES for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
                if isinstance(node, ast.Constant) and isinstance(node.value, str)
-               and node.value.lstrip().startswith(("SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "PRAGMA ", "BEGIN "))}
+               and node.value.lstrip().startswith(("SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ",
+                                                   "PRAGMA ", "BEGIN "))}
     assert writers <= {"store"}

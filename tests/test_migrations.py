@@ -32,7 +32,8 @@ def path(tmp_path: Path) -> Path:
     store = Store(path)
     with store.write() as tables:
         tables.orders.add(WalletOrder(
-            "1", "order", "tgpayqrcode", "alipay", 100, "GBP", 907_480_000, 600_000, 1, 2, "token", "", "127.0.0.1"))
+            "1", "order", "tgpayqrcode", "alipay", 100, "GBP", 907_480_000, 600_000, 1, 2, "token", "",
+            "127.0.0.1"))
     store.close()
     return path
 

@@ -22,14 +22,16 @@ def test_an_amount_is_decimal_text_with_at_most_two_places(written: str, amount:
 
 
 @every_row("written", [
-    "", " ", ".5", "1.", "1.001", "-1", "+1", "1,00", "1e2", " 1", "1 ", "1\n", "0x10", "１", "1_000", "NaN", "Infinity", "£1", "1.0.0"])
+    "", " ", ".5", "1.", "1.001", "-1", "+1", "1,00", "1e2", " 1", "1 ", "1\n", "0x10", "１", "1_000", "NaN",
+    "Infinity", "£1", "1.0.0"])
 def test_anything_else_is_no_amount(written: str):
     with pytest.raises(ValueError):
         money.minor(written)
 
 
 @every_row("amount, written", [
-    (0, "0.00"), (1, "0.01"), (-1, "-0.01"), (10, "0.10"), (150, "1.50"), (-150, "-1.50"), (100_000_000, "1000000.00")])
+    (0, "0.00"), (1, "0.01"), (-1, "-0.01"), (10, "0.10"), (150, "1.50"), (-150, "-1.50"),
+    (100_000_000, "1000000.00")])
 def test_an_amount_is_printed_with_two_places(amount: int, written: str):
     assert money.text(amount) == written
 
@@ -42,10 +44,13 @@ def test_an_amount_printed_is_read_back_as_it_was(amount: int):
 
 @every_row("written, scaled, eight_places, number", [
     ("9.07480000", 907_480_000, "9.07480000", "9.0748"), ("9.0748", 907_480_000, "9.07480000", "9.0748"),
-    ("8.273999", 827_399_900, "8.27399900", "8.273999"), ("9", 900_000_000, "9.00000000", "9"), ("10", 10**9, "10.00000000", "10"),
-    ("0.006", 600_000, "0.00600000", "0.006"), ("0", 0, "0.00000000", "0"), ("0.00000001", 1, "0.00000001", "0.00000001")])
-def test_a_rate_has_eight_places_and_is_the_shortest_number_in_json(written: str, scaled: int, eight_places: str, number: str):
-    assert (money.rate(written), money.rate_text(scaled), money.rate_number(scaled)) == (scaled, eight_places, number)
+    ("8.273999", 827_399_900, "8.27399900", "8.273999"), ("9", 900_000_000, "9.00000000", "9"),
+    ("10", 10**9, "10.00000000", "10"), ("0.006", 600_000, "0.00600000", "0.006"),
+    ("0", 0, "0.00000000", "0"), ("0.00000001", 1, "0.00000001", "0.00000001")])
+def test_a_rate_has_eight_places_and_is_the_shortest_number_in_json(written: str, scaled: int,
+                                                                    eight_places: str, number: str):
+    assert (money.rate(written), money.rate_text(scaled), money.rate_number(scaled)) == (scaled, eight_places,
+                                                                                         number)
 
 
 @every_row("scaled, printed", [
@@ -62,8 +67,9 @@ def test_anything_else_is_no_rate(written: str):
 
 
 @every_row("amount, rate, converted", [
-    (1, "9.0748", 9), (1, "0.5", 1), (-1, "0.5", -1), (1, "0.49999999", 0), (-1, "0.49999999", 0), (3, "0.5", 2), (-3, "0.5", -2),
-    (5, "0.1", 1), (100, "0.006", 1), (83, "0.006", 0), (84, "0.006", 1), (0, "9.0748", 0)])
+    (1, "9.0748", 9), (1, "0.5", 1), (-1, "0.5", -1), (1, "0.49999999", 0), (-1, "0.49999999", 0),
+    (3, "0.5", 2), (-3, "0.5", -2), (5, "0.1", 1), (100, "0.006", 1), (83, "0.006", 0), (84, "0.006", 1),
+    (0, "9.0748", 0)])
 def test_a_half_is_rounded_up_and_away_from_zero(amount: int, rate: str, converted: int):
     assert money.convert(amount, money.rate(rate)) == converted
 
@@ -80,8 +86,8 @@ def test_every_exact_half_is_rounded_away_from_zero(odd: int, sign: int):
 
 
 @every_row("written, milliseconds", [
-    ("500ms", 500), ("5s", 5_000), ("15m", 900_000), ("2h", 7_200_000), ("1d", 86_400_000), ("10", 10_000), (10, 10_000), (0.5, 500),
-    ("1.5h", 5_400_000), ("0", 0), (" 5 s ", 5_000), ("3660d", 3_660 * 86_400_000)])
+    ("500ms", 500), ("5s", 5_000), ("15m", 900_000), ("2h", 7_200_000), ("1d", 86_400_000), ("10", 10_000),
+    (10, 10_000), (0.5, 500), ("1.5h", 5_400_000), ("0", 0), (" 5 s ", 5_000), ("3660d", 3_660 * 86_400_000)])
 def test_a_duration_has_a_unit_or_is_seconds(written: object, milliseconds: int):
     assert durations.parse(written) == milliseconds
 
@@ -94,8 +100,8 @@ def test_anything_else_is_no_duration_and_the_error_is_a_sentence(written: objec
 
 
 @every_row("milliseconds, written", [
-    (0, "0ms"), (1, "1ms"), (500, "500ms"), (1_500, "1500ms"), (60_000, "1m"), (900_000, "15m"), (5_400_000, "90m"), (86_400_000, "1d"),
-    (90_000_000, "25h")])
+    (0, "0ms"), (1, "1ms"), (500, "500ms"), (1_500, "1500ms"), (60_000, "1m"), (900_000, "15m"),
+    (5_400_000, "90m"), (86_400_000, "1d"), (90_000_000, "25h")])
 def test_a_duration_is_printed_in_the_largest_unit_that_is_exact(milliseconds: int, written: str):
     assert durations.text(milliseconds) == written
 
@@ -105,7 +111,8 @@ def test_a_duration_printed_is_read_back_as_it_was(milliseconds: int):
     assert durations.parse(durations.text(milliseconds)) == milliseconds
 
 
-SEEDS_AND_NAMES = (("seed", "a", "bc"), ("seed", "ab", "c"), ("seed", "abc"), ("seed", "bc", "a"), ("other", "a", "bc"), ("seed", "a", 1))
+SEEDS_AND_NAMES = (("seed", "a", "bc"), ("seed", "ab", "c"), ("seed", "abc"), ("seed", "bc", "a"),
+                   ("other", "a", "bc"), ("seed", "a", 1))
 
 
 def test_chance_is_the_same_for_the_same_seed_and_names_and_different_for_others():
@@ -117,10 +124,13 @@ def test_chance_is_the_same_for_the_same_seed_and_names_and_different_for_others
 @pytest.mark.parametrize("hash_seed", ["1", "2"])
 def test_chance_is_the_same_in_every_process(hash_seed: str):
     code = ("from tgpay_emulator.base import randomness\n"
-            "print(randomness.digits(20, 's', 'x', 7), randomness.letters(20, 's', 'x'), randomness.hexadecimal(20, 's', 'x'))")
-    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": hash_seed})
+            "print(randomness.digits(20, 's', 'x', 7), randomness.letters(20, 's', 'x'), "
+            "randomness.hexadecimal(20, 's', 'x'))")
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
+                             env={"PYTHONHASHSEED": hash_seed})
     assert printed.stdout.split() == [
-        randomness.digits(20, "s", "x", 7), randomness.letters(20, "s", "x"), randomness.hexadecimal(20, "s", "x")]
+        randomness.digits(20, "s", "x", 7), randomness.letters(20, "s", "x"),
+        randomness.hexadecimal(20, "s", "x")]
 
 
 @given(st.text(), st.text(), st.integers(1, 40))

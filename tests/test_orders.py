@@ -18,7 +18,8 @@ MINUTE = 60_000
 DAY = 1_440 * MINUTE
 MADE, EXPIRES, PAID, FINISHES = 1_000_000, 1_000_000 + 30 * MINUTE, 1_500_000, 1_500_000 + 90 * DAY
 
-WAIT, SUCCESS, CLOSED, FINISHED = Status.WAIT_BUYER_PAY, Status.TRADE_SUCCESS, Status.TRADE_CLOSED, Status.TRADE_FINISHED
+WAIT, SUCCESS = Status.WAIT_BUYER_PAY, Status.TRADE_SUCCESS
+CLOSED, FINISHED = Status.TRADE_CLOSED, Status.TRADE_FINISHED
 ALLOWED = {
     (WAIT, Event.PAY): SUCCESS,
     (WAIT, Event.DECLINE): WAIT,
@@ -31,7 +32,8 @@ ALLOWED = {
     (SUCCESS, Event.CANCEL): CLOSED,
     (SUCCESS, Event.FINISH): FINISHED,
 }
-REFUSED = {WAIT: "TRADE_STATUS_ERROR", SUCCESS: "TRADE_HAS_SUCCESS", CLOSED: "TRADE_HAS_CLOSE", FINISHED: "TRADE_HAS_FINISHED"}
+REFUSED = {WAIT: "TRADE_STATUS_ERROR", SUCCESS: "TRADE_HAS_SUCCESS", CLOSED: "TRADE_HAS_CLOSE",
+           FINISHED: "TRADE_HAS_FINISHED"}
 
 FACTS = ("alipay", 1_000, "GBP", 907_480_000, 600_000, MADE, EXPIRES, "token", "", "127.0.0.1")
 WAITING = WalletOrder("29", "29-1", "tgpayqrcode", *FACTS)
@@ -47,7 +49,8 @@ ORDERS = {
 
 @every_row("event", list(Event))
 @every_row("status", list(Status))
-def test_an_event_moves_an_order_as_the_contract_says_or_is_refused_with_the_code_of_its_state(status: Status, event: Event):
+def test_an_event_moves_an_order_as_the_contract_says_or_is_refused_with_the_code_of_its_state(
+        status: Status, event: Event):
     if (status, event) in ALLOWED:
         assert moved(ORDERS[status], event, 5).status is ALLOWED[status, event]
     else:
@@ -73,9 +76,11 @@ def test_a_move_leaves_the_order_it_was_given_as_it_was():
 
 @every_row("order, now, status", [
     (WAITING, EXPIRES - 1, WAIT), (WAITING, EXPIRES, CLOSED), (WAITING, EXPIRES + DAY, CLOSED),
-    (PAYED, EXPIRES, SUCCESS), (PAYED, FINISHES - 1, SUCCESS), (PAYED, FINISHES, FINISHED), (PAYED, FINISHES + DAY, FINISHED),
-    (ORDERS[CLOSED], FINISHES, CLOSED), (ORDERS[FINISHED], FINISHES + DAY, FINISHED)])
-def test_what_time_decides_is_so_at_its_instant_and_not_a_millisecond_before(order: Order, now: int, status: Status):
+    (PAYED, EXPIRES, SUCCESS), (PAYED, FINISHES - 1, SUCCESS), (PAYED, FINISHES, FINISHED),
+    (PAYED, FINISHES + DAY, FINISHED), (ORDERS[CLOSED], FINISHES, CLOSED),
+    (ORDERS[FINISHED], FINISHES + DAY, FINISHED)])
+def test_what_time_decides_is_so_at_its_instant_and_not_a_millisecond_before(
+        order: Order, now: int, status: Status):
     assert at(order, now).status is status
 
 
@@ -94,19 +99,21 @@ def test_an_order_has_expired_at_its_time_limit_whenever_anybody_looks(now: int)
     (replace(WATCHED, expires_at=MADE + 15 * MINUTE), (MADE + 15 * MINUTE, None)),
     (replace(WATCHED, status=CLOSED), (MADE + 15 * MINUTE, None))])
 def test_what_falls_due_next_is_the_earliest_of_expiry_end_of_refunds_and_the_15_minutes_of_a_qr_order(
-        order: Order, due: tuple[int, Event | None] | None):
+         order: Order, due: tuple[int, Event | None] | None):
     assert falls_due(order) == due
 
 
 @every_row("event, watched", [
-    (Event.PAY, False), (Event.CANCEL, False), (Event.DECLINE, True), (Event.CLOSE, True), (Event.EXPIRE, True)])
+    (Event.PAY, False), (Event.CANCEL, False), (Event.DECLINE, True), (Event.CLOSE, True),
+    (Event.EXPIRE, True)])
 def test_paying_or_cancelling_a_qr_order_fulfils_the_duty_of_the_15_minutes(event: Event, watched: bool):
     assert moved(WATCHED, event, MADE + 1).watched is watched
 
 
 @every_row("before, amount, status, left", [
     (0, 1, SUCCESS, 999), (0, 1_000, CLOSED, 0), (400, 599, SUCCESS, 1), (400, 600, CLOSED, 0)])
-def test_a_refund_leaves_the_order_paid_until_nothing_is_left(before: int, amount: int, status: Status, left: int):
+def test_a_refund_leaves_the_order_paid_until_nothing_is_left(
+        before: int, amount: int, status: Status, left: int):
     after, _ = refunded(replace(PAYED, refunded=before), amount, PAID)
     assert (after.status, after.left) == (status, left)
 
@@ -119,7 +126,8 @@ def test_a_refund_leaves_the_order_paid_until_nothing_is_left(before: int, amoun
     (ORDERS[CLOSED], 1, "TRADE_HAS_CLOSE"),
     (ORDERS[CLOSED], 1_001, "TRADE_HAS_CLOSE"),
     (ORDERS[FINISHED], 1, "TRADE_HAS_FINISHED")])
-def test_a_refund_that_is_too_much_or_of_an_order_in_another_state_is_refused(order: Order, amount: int, error: str):
+def test_a_refund_that_is_too_much_or_of_an_order_in_another_state_is_refused(
+        order: Order, amount: int, error: str):
     with pytest.raises(Refused) as refused:
         refunded(order, amount, PAID)
     assert refused.value.code.name == error
@@ -148,11 +156,13 @@ CARD_PAYED = replace(CARD, status=SUCCESS, paid_at=PAID, finishes_at=FINISHES, t
 
 def card(order: CardOrder = CARD, status: CardStatus = CardStatus.RECEIVED, **state: object) -> CardOrder:
     """The order with its card payment in a state."""
-    return replace(order, card=CardState(**{"access_type": "cashier", "order_id": "7", "attempt": 1, "status": status, **state}))
+    return replace(order, card=CardState(**{"access_type": "cashier", "order_id": "7", "attempt": 1,
+                                            "status": status, **state}))
 
 
 def ended(status: CardStatus, by: Event, code: str) -> CardOrder:
-    return card(replace(CARD, status=CLOSED, closed_at=5, closed_by=str(by)), status, code=code, completed_at=5)
+    return card(replace(CARD, status=CLOSED, closed_at=5, closed_by=str(by)), status, code=code,
+                completed_at=5)
 
 
 CARDS = {
@@ -161,8 +171,10 @@ CARDS = {
     "3-D": card(status=CardStatus.PENDING, code="3200", challenge="", due_at=EXPIRES, due_code="3300"),
     "pending_review": card(status=CardStatus.PENDING_REVIEW, code="3200", due_at=MADE + DAY, due_code="0055"),
     "success": card(CARD_PAYED, CardStatus.SUCCESS, code="0000", completed_at=PAID),
-    "finished": card(replace(CARD_PAYED, status=FINISHED), CardStatus.SUCCESS, code="0000", completed_at=PAID),
-    "refunded": card(replace(CARD_PAYED, status=CLOSED, refunded=1_000, closed_by="refund_all"), CardStatus.SUCCESS, code="0000"),
+    "finished": card(replace(CARD_PAYED, status=FINISHED), CardStatus.SUCCESS, code="0000",
+                     completed_at=PAID),
+    "refunded": card(replace(CARD_PAYED, status=CLOSED, refunded=1_000, closed_by="refund_all"),
+                     CardStatus.SUCCESS, code="0000"),
     "failed": ended(CardStatus.FAILED, Event.FAIL, "3020"),
     "expired": ended(CardStatus.EXPIRED, Event.EXPIRE, "3300"),
     "canceled": ended(CardStatus.CANCELED, Event.CANCEL, "0503"),
@@ -188,17 +200,19 @@ CARD_ALLOWED = {
 }
 OPEN_TO_ANOTHER_ATTEMPT = ("failed", "expired")
 BECOMES = {
-    Event.PAY: CardStatus.SUCCESS, Event.FAIL: CardStatus.FAILED, Event.EXPIRE: CardStatus.EXPIRED, Event.CANCEL: CardStatus.CANCELED,
-    Event.CLOSE: CardStatus.CANCELED, Event.REVOKE: CardStatus.CANCELED, Event.PEND: CardStatus.PENDING,
-    Event.REVIEW: CardStatus.PENDING_REVIEW, Event.RETRY: CardStatus.RECEIVED}
+    Event.PAY: CardStatus.SUCCESS, Event.FAIL: CardStatus.FAILED, Event.EXPIRE: CardStatus.EXPIRED,
+    Event.CANCEL: CardStatus.CANCELED, Event.CLOSE: CardStatus.CANCELED, Event.REVOKE: CardStatus.CANCELED,
+    Event.PEND: CardStatus.PENDING, Event.REVIEW: CardStatus.PENDING_REVIEW, Event.RETRY: CardStatus.RECEIVED}
 FINAL = (CardStatus.SUCCESS, CardStatus.FAILED, CardStatus.EXPIRED, CardStatus.CANCELED)
 CARD_REFUSED = {**dict.fromkeys(CARDS, ("TRADE_HAS_CLOSE", "3002")), "expired": ("TRADE_HAS_CLOSE", "3300"),
-                **dict.fromkeys(("received", "pending", "3-D", "pending_review"), ("TRADE_STATUS_ERROR", "0330")),
+                **dict.fromkeys(("received", "pending", "3-D", "pending_review"),
+                                ("TRADE_STATUS_ERROR", "0330")),
                 "success": ("TRADE_HAS_SUCCESS", "3105"), "finished": ("TRADE_HAS_FINISHED", "3002")}
 
 
 def possible(state: str, event: Event) -> bool:
-    return (CARDS[state].status, event) in CARD_ALLOWED and (event is not Event.RETRY or state in OPEN_TO_ANOTHER_ATTEMPT)
+    return ((CARDS[state].status, event) in CARD_ALLOWED
+            and (event is not Event.RETRY or state in OPEN_TO_ANOTHER_ATTEMPT))
 
 
 def test_there_are_no_other_transitions_of_card_orders():
@@ -207,11 +221,13 @@ def test_there_are_no_other_transitions_of_card_orders():
 
 @every_row("event", list(Event))
 @every_row("state", CARDS)
-def test_an_event_moves_a_card_order_as_the_contract_says_or_is_refused_with_the_code_of_its_state(state: str, event: Event):
+def test_an_event_moves_a_card_order_as_the_contract_says_or_is_refused_with_the_code_of_its_state(
+        state: str, event: Event):
     order = CARDS[state]
     if possible(state, event):
         after = moved(order, event, 9)
-        assert (after.status, after.card.status) == (CARD_ALLOWED[order.status, event], BECOMES.get(event, order.card.status))
+        assert (after.status, after.card.status) == (CARD_ALLOWED[order.status, event],
+                                                     BECOMES.get(event, order.card.status))
     else:
         with pytest.raises(Refused) as refused:
             moved(order, event, 9)
@@ -232,22 +248,30 @@ def test_an_end_that_no_issuer_decides_has_its_own_code(state: str, event: Event
 
 
 @every_row("order, now, status, state, code", [
-    (CARD, EXPIRES - 1, WAIT, "received", ""), (CARD, EXPIRES, CLOSED, "expired", "3300"), (CARD, EXPIRES + DAY, CLOSED, "expired", "3300"),
-    (CARDS["3-D"], EXPIRES - 1, WAIT, "pending", "3200"), (CARDS["3-D"], EXPIRES, CLOSED, "expired", "3300"),
-    (CARDS["pending"], FINISHES, WAIT, "pending", "3150"),
+    (CARD, EXPIRES - 1, WAIT, "received", ""), (CARD, EXPIRES, CLOSED, "expired", "3300"),
+    (CARD, EXPIRES + DAY, CLOSED, "expired", "3300"), (CARDS["3-D"], EXPIRES - 1, WAIT, "pending", "3200"),
+    (CARDS["3-D"], EXPIRES, CLOSED, "expired", "3300"), (CARDS["pending"], FINISHES, WAIT, "pending", "3150"),
     (CARDS["pending_review"], EXPIRES, WAIT, "pending_review", "3200"),
     (CARDS["pending_review"], MADE + DAY - 1, WAIT, "pending_review", "3200"),
     (CARDS["pending_review"], MADE + DAY, CLOSED, "canceled", "0055"),
-    (card(status=CardStatus.PENDING, code="3150", due_at=MADE + 5, due_code="0000"), MADE + 4, WAIT, "pending", "3150"),
-    (card(status=CardStatus.PENDING, code="3150", due_at=MADE + 5, due_code="0000"), MADE + 5, SUCCESS, "success", "0000"),
-    (card(status=CardStatus.PENDING, code="3095", due_at=MADE + 5, due_code="3020"), EXPIRES + DAY, CLOSED, "failed", "3020"),
-    (card(CARD_PAYED, CardStatus.SUCCESS, code="0000", due_at=PAID + DAY, due_code="3200"), PAID + DAY - 1, SUCCESS, "success", "0000"),
-    (card(CARD_PAYED, CardStatus.SUCCESS, code="0000", due_at=PAID + DAY, due_code="3200"), PAID + DAY, SUCCESS, "success", "3200"),
-    (card(CARD_PAYED, CardStatus.SUCCESS, code="0000", due_at=PAID + DAY, due_code="3200"), FINISHES, FINISHED, "success", "3200"),
-    (CARDS["success"], FINISHES, FINISHED, "success", "0000"), (CARDS["refunded"], FINISHES, CLOSED, "success", "0000"),
-    (CARDS["failed"], FINISHES, CLOSED, "failed", "3020"), (CARDS["canceled"], FINISHES, CLOSED, "canceled", "0503")])
+    (card(status=CardStatus.PENDING, code="3150", due_at=MADE + 5, due_code="0000"), MADE + 4, WAIT,
+     "pending", "3150"),
+    (card(status=CardStatus.PENDING, code="3150", due_at=MADE + 5, due_code="0000"), MADE + 5, SUCCESS,
+     "success", "0000"),
+    (card(status=CardStatus.PENDING, code="3095", due_at=MADE + 5, due_code="3020"), EXPIRES + DAY, CLOSED,
+     "failed", "3020"),
+    (card(CARD_PAYED, CardStatus.SUCCESS, code="0000", due_at=PAID + DAY, due_code="3200"), PAID + DAY - 1,
+     SUCCESS, "success", "0000"),
+    (card(CARD_PAYED, CardStatus.SUCCESS, code="0000", due_at=PAID + DAY, due_code="3200"), PAID + DAY,
+     SUCCESS, "success", "3200"),
+    (card(CARD_PAYED, CardStatus.SUCCESS, code="0000", due_at=PAID + DAY, due_code="3200"), FINISHES,
+     FINISHED, "success", "3200"),
+    (CARDS["success"], FINISHES, FINISHED, "success", "0000"),
+    (CARDS["refunded"], FINISHES, CLOSED, "success", "0000"),
+    (CARDS["failed"], FINISHES, CLOSED, "failed", "3020"),
+    (CARDS["canceled"], FINISHES, CLOSED, "canceled", "0503")])
 def test_what_time_decides_of_a_card_order_is_so_at_its_instant_and_not_a_millisecond_before(
-        order: Order, now: int, status: Status, state: str, code: str):
+         order: Order, now: int, status: Status, state: str, code: str):
     after = at(order, now)
     assert (after.status, after.card.status, after.card.code) == (status, state, code)
 
@@ -258,9 +282,11 @@ def test_time_completes_a_card_payment_at_its_own_instant_whenever_anybody_looks
 
 
 @every_row("order, due", [
-    (CARD, (EXPIRES, Event.EXPIRE)), (CARDS["pending"], None), (CARDS["pending_review"], (MADE + DAY, Event.REVOKE)),
-    (CARDS["3-D"], (EXPIRES, Event.EXPIRE)), (CARDS["success"], (FINISHES, Event.FINISH)),
-    (card(CARD_PAYED, CardStatus.SUCCESS, due_at=PAID + DAY, due_code="3200"), (PAID + DAY, Event.CHARGEBACK)),
+    (CARD, (EXPIRES, Event.EXPIRE)), (CARDS["pending"], None),
+    (CARDS["pending_review"], (MADE + DAY, Event.REVOKE)), (CARDS["3-D"], (EXPIRES, Event.EXPIRE)),
+    (CARDS["success"], (FINISHES, Event.FINISH)),
+    (card(CARD_PAYED, CardStatus.SUCCESS, due_at=PAID + DAY, due_code="3200"),
+     (PAID + DAY, Event.CHARGEBACK)),
     (card(replace(CARD_PAYED, status=CLOSED), CardStatus.SUCCESS, due_at=PAID + DAY, due_code="3200"), None),
     (CARDS["failed"], None), (CARDS["expired"], None), (CARDS["canceled"], None)])
 def test_what_falls_due_next_of_a_card_order(order: Order, due: tuple[int, Event | None] | None):
@@ -270,7 +296,8 @@ def test_what_falls_due_next_of_a_card_order(order: Order, due: tuple[int, Event
 @pytest.mark.parametrize("state", ["success", "finished"])
 def test_a_chargeback_changes_the_code_only_and_ends_refunds(state: str):
     after = charged_back(CARDS[state], 9)
-    assert (after.status, after.card.status, after.card.code) == (CARDS[state].status, CardStatus.SUCCESS, "3200")
+    assert (after.status, after.card.status, after.card.code) == (CARDS[state].status, CardStatus.SUCCESS,
+                                                                  "3200")
     assert (after.card.completed_at, after.refunded) == (PAID, 0)
     for act in (lambda: refunded(after, 1, 10), lambda: charged_back(after, 10)):
         with pytest.raises(Refused) as refused:
@@ -281,14 +308,16 @@ def test_a_chargeback_changes_the_code_only_and_ends_refunds(state: str):
 @pytest.mark.parametrize("state", OPEN_TO_ANOTHER_ATTEMPT)
 def test_another_attempt_begins_as_a_new_order_does_and_counts_on(state: str):
     after = retried(CARDS[state], FINISHES, 9)
-    assert (after.status, after.closed_at, after.closed_by, after.failure, after.expires_at) == (WAIT, None, "", "", FINISHES)
-    assert (after.card.status, after.card.code, after.card.completed_at, after.card.attempt) == (CardStatus.RECEIVED, "", None, 1)
+    assert (after.status, after.closed_at, after.closed_by, after.failure,
+            after.expires_at) == (WAIT, None, "", "", FINISHES)
+    assert (after.card.status, after.card.code, after.card.completed_at,
+            after.card.attempt) == (CardStatus.RECEIVED, "", None, 1)
     assert falls_due(after) == (FINISHES, Event.EXPIRE)
 
 
 @every_row("before, amount, error", [
-    (CARDS["success"], 1_001, "3098"), (CARDS["pending"], 1, "0330"), (CARDS["failed"], 1, "3002"), (CARDS["expired"], 1, "3300"),
-    (CARDS["refunded"], 1, "3002")])
+    (CARDS["success"], 1_001, "3098"), (CARDS["pending"], 1, "0330"), (CARDS["failed"], 1, "3002"),
+    (CARDS["expired"], 1, "3300"), (CARDS["refunded"], 1, "3002")])
 def test_a_refund_of_a_card_order_is_refused_with_a_response_code(before: Order, amount: int, error: str):
     with pytest.raises(Refused) as refused:
         refunded(before, amount, PAID)

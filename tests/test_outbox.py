@@ -12,8 +12,9 @@ AT, DUE = 1_000_000, 1_234_567
 
 
 def posted(status: str, attempts: int, **how: int) -> StoredNotification:
-    return StoredNotification(1, "m", "o", "trade_status_sync", "GET", "http://shop.example/", "", "", "", json.dumps(how) if how else "", 0, status,
-                  attempts, DUE if status == "pending" or how else None)
+    return StoredNotification(1, "m", "o", "trade_status_sync", "GET", "http://shop.example/", "", "", "",
+                              json.dumps(how) if how else "", 0, status,
+                              attempts, DUE if status == "pending" or how else None)
 
 
 @every_row("status, attempts, delivered, replay, after", [
@@ -30,7 +31,8 @@ def posted(status: str, attempts: int, **how: int) -> StoredNotification:
     ("delivered", 1, True, True, ("delivered", 1, None)),
     ("delivered", 1, False, False, ("delivered", 2, None)),
 ])
-def test_an_attempt_makes_this_of_a_notification(status: str, attempts: int, delivered: bool, replay: bool, after: tuple) -> None:
+def test_an_attempt_makes_this_of_a_notification(status: str, attempts: int, delivered: bool, replay: bool,
+                                                 after: tuple) -> None:
     assert next_step(posted(status, attempts), delivered, AT, SCHEDULE, replay) == after
 
 
@@ -47,7 +49,8 @@ def test_an_attempt_makes_this_of_a_notification(status: str, attempts: int, del
     ("pending", 1, True, True, ("delivered", 1, DUE)),
     ("delivered", 2, False, True, ("delivered", 2, DUE)),
 ])
-def test_of_one_that_is_lost_once_and_then_sent_three_times(status: str, attempts: int, delivered: bool, replay: bool, after: tuple) -> None:
+def test_of_one_that_is_lost_once_and_then_sent_three_times(status: str, attempts: int, delivered: bool,
+                                                            replay: bool, after: tuple) -> None:
     assert next_step(posted(status, attempts, drop=1, times=3), delivered, AT, SCHEDULE, replay) == after
 
 
@@ -58,7 +61,8 @@ def test_of_one_that_is_lost_once_and_then_sent_three_times(status: str, attempt
     ("pending", 2, False, False, ("failed", 3, None)),
     ("pending", 1, True, True, ("delivered", 1, None)),
 ])
-def test_of_one_that_is_lost_twice(status: str, attempts: int, delivered: bool, replay: bool, after: tuple) -> None:
+def test_of_one_that_is_lost_twice(status: str, attempts: int, delivered: bool, replay: bool,
+                                   after: tuple) -> None:
     assert next_step(posted(status, attempts, drop=2), delivered, AT, SCHEDULE, replay) == after
 
 
@@ -71,5 +75,7 @@ def test_without_a_schedule_the_first_failure_is_the_last() -> None:
     (199, "success", False), (300, "success", False), (404, "success", False), (None, "success", False),
     (200, "", False), (200, "successful", False), (200, "<b>success</b>", False),
 ])
-def test_an_answer_takes_a_notification_when_it_is_a_2xx_that_says_success(status_code: int | None, answer: str, delivered: bool) -> None:
+def test_an_answer_takes_a_notification_when_it_is_a_2xx_that_says_success(status_code: int | None,
+                                                                           answer: str,
+                                                                           delivered: bool) -> None:
     assert DeliveryResult(1, status_code, answer).delivered("trade_status_sync") is delivered

@@ -1,4 +1,6 @@
-"""What is handed out: pinned versions for CI and the image, bounds where internals are used, a source archive with its tests."""
+"""What is handed out: pinned versions for CI and the image, bounds where internals are used, a source archive
+with its tests.
+"""
 import configparser
 import subprocess
 import sys
@@ -53,7 +55,8 @@ def test_what_the_requirements_need_is_pinned_too() -> None:
 
 
 def test_libraries_whose_internals_are_used_have_an_upper_bound() -> None:
-    bounded = {canonicalize_name(row.name) for row in required() if any(spec.operator == "<" for spec in row.specifier)}
+    bounded = {canonicalize_name(row.name) for row in required()
+               if any(spec.operator == "<" for spec in row.specifier)}
     assert BOUNDED <= bounded
 
 
@@ -63,18 +66,22 @@ def test_ci_and_the_image_install_the_pinned_versions(reader: str) -> None:
 
 
 def test_the_image_is_given_the_files_that_it_copies() -> None:
-    let_through = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    let_through = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines()
+                   if line.startswith("!")]
     assert {"emulator", "scenarios", "setup.cfg", "pyproject.toml", ".ci/constraints.txt"} <= set(let_through)
     assert all((ROOT / path).exists() for path in let_through)
 
 
-@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="the source archive is made from the files that git knows")
+@pytest.mark.skipif(not (ROOT / ".git").exists(),
+                    reason="the source archive is made from the files that git knows")
 def test_the_source_archive_has_every_file_that_git_knows(tmp_path: Path) -> None:
     build = "import sys; from setuptools import build_meta; print(build_meta.build_sdist(sys.argv[1]))"
     checkout = tmp_path / "checkout"
     subprocess.run(["git", "clone", "--quiet", "--shared", str(ROOT), str(checkout)], check=True, timeout=60)
-    subprocess.run([sys.executable, "-c", build, str(tmp_path)], cwd=checkout, check=True, timeout=60, capture_output=True)
-    known = subprocess.run(["git", "ls-files"], cwd=checkout, check=True, timeout=60, capture_output=True, text=True)
+    subprocess.run([sys.executable, "-c", build, str(tmp_path)], cwd=checkout, check=True, timeout=60,
+                   capture_output=True)
+    known = subprocess.run(["git", "ls-files"], cwd=checkout, check=True, timeout=60, capture_output=True,
+                           text=True)
     with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
         packed = {name.partition("/")[2] for name in archive.getnames()}
     assert set(known.stdout.split()) <= packed

@@ -70,14 +70,17 @@ def test_no_page_costs_much_more_with_ten_thousand_orders_than_with_a_handful(bo
     assert more < less * MOST_TIMES_IN_ALL, costs
 
 
-def test_what_falls_due_next_is_the_same_for_all_and_for_the_merchant_who_has_all(busy: servers.Server) -> None:
+def test_what_falls_due_next_is_the_same_for_all_and_for_the_merchant_who_has_all(
+         busy: servers.Server) -> None:
     desk = Desk(url(busy))
     narrowed = [row.split()[0] for row in rows(desk.page("/clock", merchants_id=pages.MERCHANTS_ID))]
     assert narrowed == [row.split()[0] for row in rows(desk.page("/clock"))] and len(narrowed) == 10
 
 
 def weight(page: Page, address: str) -> int:
-    """The bytes that come over the wire until a page has loaded: its own, and those of its styles, scripts, pictures and frames."""
+    """The bytes that come over the wire until a page has loaded: its own, and those of its styles, scripts,
+    pictures and frames.
+    """
     line, came = page.context.new_cdp_session(page), list[int]()
     line.send("Network.enable")
     line.send("Network.setCacheDisabled", {"cacheDisabled": True})
@@ -87,10 +90,13 @@ def weight(page: Page, address: str) -> int:
     return int(sum(came))
 
 
-def test_the_first_view_of_every_page_is_under_150_kb_with_all_the_rows_that_a_page_has(guest: Visitor, busy: servers.Server) -> None:
+def test_the_first_view_of_every_page_is_under_150_kb_with_all_the_rows_that_a_page_has(
+        guest: Visitor, busy: servers.Server) -> None:
     for number in range(PAGE_OF_DEVICES):
-        busy.ask("PUT", f"/_emulator/terminals/counter-{number}", f'{{"merchants_id": "{pages.MERCHANTS_ID}"}}'.encode())
-    shown = {urlsplit(path).path: path for path in reversed(every(busy).values())}  # of a path the first: the list that is not searched
+        busy.ask("PUT", f"/_emulator/terminals/counter-{number}",
+                 f'{{"merchants_id": "{pages.MERCHANTS_ID}"}}'.encode())
+    # of a path the first: the list that is not searched
+    shown = {urlsplit(path).path: path for path in reversed(every(busy).values())}
     with guest.at("about:blank", "zh", DESK, alone=True) as page:  # Chinese takes more bytes
         weights = {path: weight(page, url(busy) + address) for path, address in shown.items()}
     assert len(weights) > 20 and min(weights.values()) > 0

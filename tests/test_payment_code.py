@@ -1,4 +1,6 @@
-"""The payment code on the buyer's phone: a scanner reads it, the shop charges it, and the test codes are one tap away."""
+"""The payment code on the buyer's phone: a scanner reads it, the shop charges it, and the test codes are one
+tap away.
+"""
 import io
 import random
 import re
@@ -40,7 +42,8 @@ def test_a_scanner_reads_every_barcode(length: int) -> None:
     codes = {"".join(dice.choices("0123456789", k=length)) for _ in range(40)}
     codes |= {f"{pair:02d}" * (length // 2) for pair in range(length, 100, 4)}
     read_wrongly = {code for code in codes for bars, width in [code128(code)]
-                    if read(picture(bars, width, 1).resize((2 * width, 60), Image.Resampling.NEAREST)) != {("Code128", code)}}
+                    if read(picture(bars, width, 1).resize((2 * width, 60), Image.Resampling.NEAREST))
+                    != {("Code128", code)}}
     assert read_wrongly == set()
 
 
@@ -74,10 +77,13 @@ def test_the_page_fits_is_readable_and_a_scanner_reads_both_codes_by_day_and_by_
 
 
 @pytest.mark.parametrize("wallet", WALLETS)
-def test_each_visit_has_a_new_code_and_the_shop_is_paid_with_it(base_url: str, shop: Shop, wallet: str) -> None:
-    codes = [re.findall(r'data-copy="(\d+)"', exchange(f"{base_url}/code/{wallet}").text)[0] for _ in range(3)]
+def test_each_visit_has_a_new_code_and_the_shop_is_paid_with_it(base_url: str, shop: Shop,
+                                                                wallet: str) -> None:
+    codes = [re.findall(r'data-copy="(\d+)"', exchange(f"{base_url}/code/{wallet}").text)[0]
+             for _ in range(3)]
     assert len(set(codes)) == 3
-    answers = [shop.pay_by_barcode(buyer_identity_code=code, pay_type=wallet)["result_code"] for code in codes]
+    answers = [shop.pay_by_barcode(buyer_identity_code=code, pay_type=wallet)["result_code"]
+               for code in codes]
     assert answers == ["SUCCESS"] * 3
 
 
@@ -88,7 +94,8 @@ def test_the_same_seed_shows_the_same_codes_in_the_same_order() -> None:
     assert len(set(runs[0] + runs[2])) == 4 * 49
 
 
-def test_the_codes_whose_buyers_fail_are_one_tap_away_and_behave(visitor: Visitor, base_url: str, shop: Shop) -> None:
+def test_the_codes_whose_buyers_fail_are_one_tap_away_and_behave(visitor: Visitor, base_url: str,
+                                                                 shop: Shop) -> None:
     outcomes = {}
     with visitor.at(f"{base_url}/code/wechat") as page:
         for place, row in enumerate(wallets.TEST_CODES, 1):
@@ -96,15 +103,17 @@ def test_the_codes_whose_buyers_fail_are_one_tap_away_and_behave(visitor: Visito
             code = shown(page)
             assert code == wallets.PREFIXES["wechat"] + row.ending
             answer = shop.pay_by_barcode(buyer_identity_code=code, pay_type="wechat")
-            outcomes[page.locator("[aria-current]").inner_text()] = answer.fields.get("detail_error_code", answer["result_code"])
+            outcomes[page.locator("[aria-current]").inner_text()] = answer.fields.get("detail_error_code",
+                                                                                      answer["result_code"])
             assert page.get_by_role("status").inner_text() == page.locator("[aria-current]").inner_text()
     assert outcomes == {
         "Must confirm on the phone": "UNKNOWN", "Not enough money": "BUYER_BALANCE_NOT_ENOUGH",
-        "Account is restricted": "BUYER_ENABLE_STATUS_FORBID", "Over the buyer's limit": "BEYOND_PAY_RESTRICTION",
-        "Code is invalid": "PAYMENT_AUTH_CODE_INVALID"}
+        "Account is restricted": "BUYER_ENABLE_STATUS_FORBID",
+        "Over the buyer's limit": "BEYOND_PAY_RESTRICTION", "Code is invalid": "PAYMENT_AUTH_CODE_INVALID"}
 
 
-def test_a_code_stays_with_the_other_language_and_new_code_gives_another(visitor: Visitor, base_url: str) -> None:
+def test_a_code_stays_with_the_other_language_and_new_code_gives_another(visitor: Visitor,
+                                                                         base_url: str) -> None:
     with visitor.at(f"{base_url}/code/alipay") as page:
         code = shown(page)
         page.get_by_role("link", name="中文").click()
@@ -124,7 +133,8 @@ def test_the_code_is_copied_also_where_the_browser_has_no_clipboard_for_the_page
             page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
         page.get_by_role("button", name="Copy").press("Enter")
         expect(page.get_by_role("button", name="Copied")).to_be_focused()
-        page.evaluate("document.body.append(document.createElement('textarea')); document.querySelector('textarea').focus()")
+        page.evaluate("document.body.append(document.createElement('textarea')); "
+                      "document.querySelector('textarea').focus()")
         page.keyboard.press("Control+v")
         assert page.evaluate("document.querySelector('textarea').value") == shown(page)
 

@@ -74,7 +74,8 @@ def orders_of_every_kind(shop: Shop) -> list[str]:
 
 
 @pytest.mark.parametrize("path, strips", [
-    pytest.param(*place, marks=pytest.mark.exhaustive if number else []) for number, place in enumerate(PLACES)])
+    pytest.param(*place, marks=pytest.mark.exhaustive if number else []) for number,
+    place in enumerate(PLACES)])
 def test_every_page_leads_only_to_addresses_that_answer_under_the_path(path: str, strips: bool) -> None:
     for site in sites(path, strips, control_token=TOKEN):
         shop, crawler = control(site).shop(), Crawler(site)
@@ -108,7 +109,8 @@ def test_what_is_done_on_a_page_leads_on_under_the_path(site: Site) -> None:
     for step in range(4):
         assert crawler.submit("/demo/next", seen=str(step)) == f"{site.url}/demo"
         if step == 1:
-            code = drawn.qr(f"{site.proxy.site}{demo_order(site)['page']}?here=1&lang=en")[0]  # for a real phone
+            # for a real phone
+            code = drawn.qr(f"{site.proxy.site}{demo_order(site)['page']}?here=1&lang=en")[0]
             assert code in crawler.ask(f"{site.url}/demo?lang=en")[2].decode()
     assert "Paid" in crawler.ask(f"{site.url}/demo")[2].decode()
     assert (crawler.faults, site.proxy.outside) == ([], [])

@@ -1,4 +1,5 @@
-"""Contract 1.4: concurrent requests never refund or pay more than there is, and every account of it agrees afterwards.
+"""Contract 1.4: concurrent requests never refund or pay more than there is, and every account of it agrees
+afterwards.
 
 Twenty requests at once, from the threads of one process and from four processes, against a server of two.
 """
@@ -52,7 +53,8 @@ def processes() -> Iterator[Crowd]:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(PROCESSES, context, _meet, (context.Barrier(PROCESSES),)) as pool:
         def ask(requests: list[Request]) -> list[Answer]:
-            shares = pool.map(in_one_of_the_processes, [requests[number::PROCESSES] for number in range(PROCESSES)])
+            shares = pool.map(in_one_of_the_processes,
+                              [requests[number::PROCESSES] for number in range(PROCESSES)])
             return [answer for together in zip(*shares) for answer in together]
         yield ask
 
@@ -89,21 +91,25 @@ def books_agree(shop: Shop, clock: Clock) -> None:
     for order in shop.control.get("/orders", merchants_id=shop.merchants_id)["items"]:
         story = shop.story(order["out_trade_no"])
         events = Counter(line["event"] for line in story["history"])
-        amount, given_back = Decimal(order["trans_amount"]), sum(Decimal(refund["amount"]) for refund in story["refunds"])
+        amount, given_back = Decimal(order["trans_amount"]), sum(Decimal(refund["amount"])
+                                                                 for refund in story["refunds"])
         own = [row for row in rows if row["transaction_id"] == order["trans_id"] != ""]
         payments = [Decimal(row["amount"]) for row in own if row["type"] == "P"]
         refunds = [Decimal(row["amount"]) for row in own if row["type"] == "R"]
         assert events["create"] == 1 and events["pay"] == len(payments) == bool(order["paid_at"])
         assert payments in ([], [amount])
-        assert len(refunds) == len(story["refunds"]) == events["refund"] + events["refund_all"] + (events["cancel"] if payments else 0)
-        assert -sum(refunds) == given_back == Decimal(order["refund_amount"]) == Decimal(shop.query(order["out_trade_no"])["refund_amount"])
+        assert len(refunds) == len(story["refunds"]) == events["refund"] + events["refund_all"] + (
+            events["cancel"] if payments else 0)
+        assert -sum(refunds) == given_back == Decimal(order["refund_amount"]) == Decimal(
+            shop.query(order["out_trade_no"])["refund_amount"])
         assert given_back <= sum(payments)
         assert order["status"] == ("TRADE_SUCCESS" if payments and given_back < amount else "TRADE_CLOSED")
     assert len(rows) == sum(len(shop.story(order["out_trade_no"])["refunds"]) + bool(order["paid_at"])
                             for order in shop.control.get("/orders", merchants_id=shop.merchants_id)["items"])
 
 
-def test_refunds_of_one_order_at_once_never_give_back_more_than_there_is(shop: Shop, clock: Clock, crowd: Crowd):
+def test_refunds_of_one_order_at_once_never_give_back_more_than_there_is(shop: Shop, clock: Clock,
+                                                                         crowd: Crowd):
     number = shop.pay_by_barcode("2.00")["out_trade_no"]
     answers = crowd([request(shop, "tgpayrefund", out_trade_no=number, refund_amount="0.30")] * MANY)
     assert outcomes(answers) == {"": 6, "REASON_TRADE_REFUND_FEE_ERR": MANY - 6}
@@ -113,7 +119,8 @@ def test_refunds_of_one_order_at_once_never_give_back_more_than_there_is(shop: S
 
 def test_of_full_refunds_at_once_one_succeeds(shop: Shop, clock: Clock, crowd: Crowd):
     number = shop.pay_by_barcode("2.00")["out_trade_no"]
-    answers = crowd([request(shop, "tgpayrefund", out_trade_no=number, refund_amount="2.00", out_refund_id=f"{n}") for n in range(MANY)])
+    answers = crowd([request(shop, "tgpayrefund", out_trade_no=number, refund_amount="2.00",
+                             out_refund_id=f"{n}") for n in range(MANY)])
     assert outcomes(answers) == {"": 1, "TRADE_HAS_CLOSE": MANY - 1}
     books_agree(shop, clock)
 
@@ -122,29 +129,35 @@ def test_of_full_refunds_at_once_one_succeeds(shop: Shop, clock: Clock, crowd: C
 def test_the_same_out_refund_id_at_once_is_refunded_once_and_answers_everybody_the_same(
         shop: Shop, clock: Clock, crowd: Crowd, amount: str):
     number = shop.pay_by_barcode("2.00")["out_trade_no"]
-    answers = crowd([request(shop, "tgpayrefund", out_trade_no=number, refund_amount=amount, out_refund_id="once")] * MANY)
+    answers = crowd([request(shop, "tgpayrefund", out_trade_no=number, refund_amount=amount,
+                             out_refund_id="once")] * MANY)
     assert {answer.raw for answer in answers} == {answers[0].raw} and outcomes(answers) == {"": MANY}
     assert shop.query(number)["refund_amount"] == amount.removeprefix("0")
     books_agree(shop, clock)
 
 
-def test_the_same_out_refund_id_for_different_orders_at_once_is_one_refund(shop: Shop, clock: Clock, crowd: Crowd):
+def test_the_same_out_refund_id_for_different_orders_at_once_is_one_refund(shop: Shop, clock: Clock,
+                                                                           crowd: Crowd):
     numbers = [shop.pay_by_barcode("2.00")["out_trade_no"] for _ in range(MANY)]
-    answers = crowd([request(shop, "tgpayrefund", out_trade_no=number, refund_amount="0.30", out_refund_id="once") for number in numbers])
+    answers = crowd([request(shop, "tgpayrefund", out_trade_no=number, refund_amount="0.30",
+                             out_refund_id="once") for number in numbers])
     assert outcomes(answers) == {"": 1, "DISCORDANT_REPEAT_REQUEST": MANY - 1}
     books_agree(shop, clock)
 
 
 def test_the_same_number_at_the_counter_at_once_is_paid_once(shop: Shop, clock: Clock, crowd: Crowd):
     number = shop.number()
-    answers = crowd([request(shop, "tgpaybarcode", out_trade_no=number, trans_amount="3.00", buyer_identity_code=ALIPAY_CODE)] * MANY)
-    assert {answer.raw for answer in answers} == {answers[0].raw} and outcomes(answers, "result_code") == {"SUCCESS": MANY}
+    answers = crowd([request(shop, "tgpaybarcode", out_trade_no=number, trans_amount="3.00",
+                             buyer_identity_code=ALIPAY_CODE)] * MANY)
+    assert ({answer.raw for answer in answers} == {answers[0].raw}
+            and outcomes(answers, "result_code") == {"SUCCESS": MANY})
     books_agree(shop, clock)
 
 
 def test_of_different_amounts_under_one_number_at_once_one_is_paid(shop: Shop, clock: Clock, crowd: Crowd):
     number = shop.number()
-    answers = crowd([request(shop, "tgpaybarcode", out_trade_no=number, trans_amount=f"{n}.00", buyer_identity_code=ALIPAY_CODE)
+    answers = crowd([request(shop, "tgpaybarcode", out_trade_no=number, trans_amount=f"{n}.00",
+                             buyer_identity_code=ALIPAY_CODE)
                      for n in range(1, MANY + 1)])
     assert outcomes(answers) == {"": 1, "CONTEXT_INCONSISTENT": MANY - 1}
     books_agree(shop, clock)
@@ -152,17 +165,22 @@ def test_of_different_amounts_under_one_number_at_once_one_is_paid(shop: Shop, c
 
 def test_one_number_sent_to_different_endpoints_at_once_is_one_order(shop: Shop, clock: Clock, crowd: Crowd):
     order = {"out_trade_no": shop.number(), "trans_amount": "1.00", "pay_type": "alipay"}
-    kinds = (request(shop, "tgpaybarcode", **order, buyer_identity_code=ALIPAY_CODE), request(shop, "tgpayqrcode", **order),
-             request(shop, "tgpayh5", **order, scene_type="WAP_PAY"), request(shop, "tgpayprepay", **order, trade_type="APP"))
+    kinds = (request(shop, "tgpaybarcode", **order, buyer_identity_code=ALIPAY_CODE),
+             request(shop, "tgpayqrcode", **order),
+             request(shop, "tgpayh5", **order, scene_type="WAP_PAY"),
+             request(shop, "tgpayprepay", **order, trade_type="APP"))
     answers = crowd([kinds[place // PROCESSES % len(kinds)] for place in range(MANY)])
     taken = [place for place, answer in enumerate(answers) if answer["error"] == ""]
     assert len({place // PROCESSES % len(kinds) for place in taken}) == 1
-    assert outcomes([answer for place, answer in enumerate(answers) if place not in taken]) == {"CONTEXT_INCONSISTENT": MANY - len(taken)}
+    assert outcomes([answer for place, answer in enumerate(answers) if place not in taken]) == {
+        "CONTEXT_INCONSISTENT": MANY - len(taken)}
     shop.cancel(order["out_trade_no"])
     books_agree(shop, clock)
 
 
-def test_a_qr_order_made_many_times_at_once_is_one_order_with_one_notification(notified: Shop, receiver: Receiver, crowd: Crowd):
+def test_a_qr_order_made_many_times_at_once_is_one_order_with_one_notification(notified: Shop,
+                                                                               receiver: Receiver,
+                                                                               crowd: Crowd):
     number = notified.number()
     answers = crowd([request(notified, "tgpayqrcode", out_trade_no=number, trans_amount="1.00")] * MANY)
     assert {answer.raw for answer in answers} == {answers[0].raw} and outcomes(answers) == {"": MANY}
@@ -170,7 +188,8 @@ def test_a_qr_order_made_many_times_at_once_is_one_order_with_one_notification(n
     assert [notification.fields["out_trade_no"] for notification in receiver.heard] == [number]
 
 
-def test_cancellations_and_refunds_at_once_give_the_whole_payment_back_once(shop: Shop, clock: Clock, crowd: Crowd):
+def test_cancellations_and_refunds_at_once_give_the_whole_payment_back_once(shop: Shop, clock: Clock,
+                                                                            crowd: Crowd):
     number = shop.pay_by_barcode("2.00")["out_trade_no"]
     refund, cancel = (request(shop, "tgpayrefund", out_trade_no=number, refund_amount="0.30"),
                       request(shop, "tgpaycancel", out_trade_no=number, account_id="1"))
@@ -183,11 +202,13 @@ def test_cancellations_and_refunds_at_once_give_the_whole_payment_back_once(shop
 
 
 @pytest.mark.parametrize("end", ["close", "expire"])
-def test_when_the_buyer_pays_while_the_order_ends_there_is_one_winner(shop: Shop, clock: Clock, crowd: Crowd, end: str):
+def test_when_the_buyer_pays_while_the_order_ends_there_is_one_winner(shop: Shop, clock: Clock, crowd: Crowd,
+                                                                      end: str):
     for _ in range(4):
         made = shop.qr_order()
         number = made["out_trade_no"]
-        answers = crowd([event(shop, number, "pay"), event(shop, number, end), ("POST", f"{made['qr_code']}/pay"),
+        answers = crowd([event(shop, number, "pay"), event(shop, number, end),
+                         ("POST", f"{made['qr_code']}/pay"),
                          event(shop, number, end)] * (MANY // 4))
         told = [answer.status for place, answer in enumerate(answers) if place % 4 != 2]
         assert set(told) <= {200, 409} and told.count(200) <= 1
@@ -209,6 +230,8 @@ def test_when_buyer_merchant_and_test_pay_and_cancel_at_once_it_is_paid_at_most_
         told = [line["event"] for line in notified.story(number)["history"]]
         assert told in (["create", "pay", "cancel"], ["create", "cancel"])
         notified.control.post("/notifications/flush")
-        heard = [notification.fields for notification in receiver.heard if notification.fields["out_trade_no"] == number]
-        assert [notification.get("trade_status") for notification in heard] == [None, "TRADE_SUCCESS" if "pay" in told else "TRADE_CLOSED"]
+        heard = [notification.fields for notification in receiver.heard
+                 if notification.fields["out_trade_no"] == number]
+        assert [notification.get("trade_status")
+                for notification in heard] == [None, "TRADE_SUCCESS" if "pay" in told else "TRADE_CLOSED"]
     books_agree(notified, clock)

@@ -20,7 +20,8 @@ from .tables import every_row
 
 @pytest.fixture(scope="module")
 def printed() -> str:
-    return subprocess.run([sys.executable, "-m", "tgpay_emulator", "reference"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return subprocess.run([sys.executable, "-m", "tgpay_emulator", "reference"], stdout=subprocess.PIPE,
+                          text=True, check=True).stdout
 
 
 def section(printed: str, endpoint: Endpoint) -> str:
@@ -35,7 +36,8 @@ def row(text: str, name: str) -> str:
     return found[0]
 
 
-every_endpoint = every_row("endpoint", [table for endpoint in ENDPOINTS.values() for table in endpoint.tables],
+every_endpoint = every_row("endpoint",
+                           [table for endpoint in ENDPOINTS.values() for table in endpoint.tables],
                            ids=lambda table: f"{table.name}, {table.title}")
 
 
@@ -49,7 +51,8 @@ def test_an_endpoint_has_its_section_its_root_and_its_note(printed: str, endpoin
 
 
 @every_endpoint
-def test_each_parameter_tells_its_need_format_example_and_other_names(printed: str, endpoint: Endpoint) -> None:
+def test_each_parameter_tells_its_need_format_example_and_other_names(printed: str,
+                                                                      endpoint: Endpoint) -> None:
     letters = {Need.REQUIRED: "R", Need.DOCUMENTED: "D", Need.OPTIONAL: "O"}
     for param in endpoint.params:
         told = row(section(printed, endpoint), param.name)
@@ -83,7 +86,8 @@ def test_each_refusal_and_each_failure_of_a_buyer_tells_when(printed: str, code)
 
 
 @every_row("rule", findings.RULES.values(), ids=lambda rule: rule.code)
-def test_each_finding_tells_its_section_its_rule_and_what_to_change(printed: str, rule: findings.Rule) -> None:
+def test_each_finding_tells_its_section_its_rule_and_what_to_change(printed: str,
+                                                                    rule: findings.Rule) -> None:
     assert f"| {rule.section} | {rule.sentence} | {rule.change} |" in row(printed, rule.code)
 
 
@@ -98,7 +102,8 @@ def test_all_columns_of_the_settlement_file_are_there_in_their_order(printed: st
     assert ", ".join(f"`{name}`" for name, _ in settlement.COLUMNS) in printed
 
 
-@every_row("param", [row for table in ENDPOINTS["tgpaybankcard"].tables for row in table.params if row.format.rows],
+@every_row("param", [row for table in ENDPOINTS["tgpaybankcard"].tables
+                     for row in table.params if row.format.rows],
            ids=lambda param: param.name)
 def test_the_rows_of_a_document_inside_a_parameter_are_there(printed: str, param) -> None:
     rows = printed.partition(f"#### Rows of `{param.name}`\n")[2].partition("\n#")[0]
@@ -119,13 +124,15 @@ def test_each_test_card_tells_what_happens(printed: str, card) -> None:
 
 def test_all_payment_codes_for_tests_are_there_for_both_wallets(printed: str) -> None:
     for code in wallets.TEST_CODES:
-        alipay, wechat = (wallets.PREFIXES[wallet] + code.ending for wallet in (wallets.ALIPAY, wallets.WECHAT))
+        alipay, wechat = (wallets.PREFIXES[wallet] + code.ending
+                          for wallet in (wallets.ALIPAY, wallets.WECHAT))
         assert f"| `{alipay}` | `{wechat}` | {code.means} |" in printed
 
 
 def test_every_key_of_a_scenario_every_fault_and_every_shipped_one_is_told(printed: str) -> None:
     told = printed.partition("\n## Scenarios\n")[2].partition("\n## ")[0]
-    for name, *rest in (*scenarios.when_rows(), *scenarios.then_rows(), *scenarios.fault_rows(), *scenarios.shipped_rows()):
+    for name, *rest in (*scenarios.when_rows(), *scenarios.then_rows(), *scenarios.fault_rows(),
+                        *scenarios.shipped_rows()):
         assert all(cell.replace("|", "\\|") in row(told, name) for cell in rest)
     nothing = {name for name, meaning in scenarios.fault_rows() if meaning.endswith("; nothing has happened")}
     assert nothing == {*faults.NOTHING_HAPPENS}

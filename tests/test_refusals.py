@@ -21,7 +21,8 @@ from tgpay_emulator.store import Store, prepare
 from .driver import Answer, Clock, Shop, exchange, md5_sign
 from .tables import every_row
 
-FIELDS = ["is_success", "result_code", "error", "detail_error_code", "detail_error_des", "merchants_id", "out_trade_no"]
+FIELDS = ["is_success", "result_code", "error", "detail_error_code", "detail_error_des", "merchants_id",
+          "out_trade_no"]
 SEEDED, SEEDED_TOKEN = "201703200001", "14b0be26d00fbc6dcf20ed1f0a3516df"
 Ask = Callable[[Shop, Clock], Answer]
 
@@ -41,7 +42,8 @@ def closed(shop: Shop) -> str:
 
 
 def exchanged(shop: Shop, method: str, path: str, body: bytes | None = None) -> Answer:
-    return exchange(f"{shop.control.url}/v2/{path}", method, body, {"Content-Type": "application/x-www-form-urlencoded"})
+    return exchange(f"{shop.control.url}/v2/{path}", method, body,
+                    {"Content-Type": "application/x-www-form-urlencoded"})
 
 
 def later(clock: Clock, duration: str, ask: Callable[[], Answer]) -> Answer:
@@ -76,7 +78,8 @@ def discordant_order(shop: Shop) -> Answer:
 
 
 def without(shop: Shop, product: str) -> Shop:
-    products = [name for name in ("barcode", "qrcode", "h5", "prepay", "bankcard", "webtoterminal", "settlement") if name != product]
+    products = [name for name in ("barcode", "qrcode", "h5", "prepay", "bankcard", "webtoterminal",
+                                  "settlement") if name != product]
     assert shop.control.ask("PATCH", f"/merchants/{shop.merchants_id}", {"products": products}).status == 200
     return shop
 
@@ -95,25 +98,32 @@ ROWS: list[tuple[str, str, Ask]] = [
     ("TRADE_NOT_EXIST", "refund", lambda shop, _: shop.refund("unknown", "1.00")),
     ("TRADE_NOT_EXIST", "cancel", lambda shop, _: shop.cancel("unknown")),
     ("CONTEXT_INCONSISTENT", "amount", lambda shop, _: shop.qr_order("2.00", out_trade_no=waiting(shop))),
-    ("CONTEXT_INCONSISTENT", "pay_type", lambda shop, _: shop.qr_order(out_trade_no=waiting(shop), pay_type="wechat")),
+    ("CONTEXT_INCONSISTENT", "pay_type", lambda shop,
+     _: shop.qr_order(out_trade_no=waiting(shop), pay_type="wechat")),
     ("CONTEXT_INCONSISTENT", "endpoint", lambda shop, _: shop.h5_order(out_trade_no=waiting(shop))),
-    ("CONTEXT_INCONSISTENT", "paid, with another amount", lambda shop, _: shop.pay_by_barcode("2.00", out_trade_no=paid(shop))),
+    ("CONTEXT_INCONSISTENT", "paid, with another amount", lambda shop,
+     _: shop.pay_by_barcode("2.00", out_trade_no=paid(shop))),
     ("TRADE_HAS_SUCCESS", "paid", lambda shop, _: pay_and_repeat(shop)),
     ("TRADE_HAS_CLOSE", "cancelled", lambda shop, _: shop.qr_order(out_trade_no=closed(shop))),
-    ("TRADE_HAS_CLOSE", "cancelled, with other parameters", lambda shop, _: shop.h5_order("9.00", out_trade_no=closed(shop))),
+    ("TRADE_HAS_CLOSE", "cancelled, with other parameters", lambda shop,
+     _: shop.h5_order("9.00", out_trade_no=closed(shop))),
     ("TRADE_HAS_CLOSE", "expired", expired_again),
-    ("TRADE_HAS_CLOSE", "refunded in full", lambda shop, _: after_refund(shop, "1.00", "0.10", out_refund_id="")),
+    ("TRADE_HAS_CLOSE", "refunded in full", lambda shop,
+     _: after_refund(shop, "1.00", "0.10", out_refund_id="")),
     ("TRADE_HAS_FINISHED", "refund", lambda shop, clock: refund_paid_after(shop, clock, "90d")),
     ("TRADE_STATUS_ERROR", "refund before payment", lambda shop, _: shop.refund(waiting(shop), "0.10")),
     ("REASON_TRADE_REFUND_FEE_ERR", "at once", lambda shop, _: shop.refund(paid(shop), "1.01")),
-    ("REASON_TRADE_REFUND_FEE_ERR", "in parts", lambda shop, _: after_refund(shop, "0.40", "0.61", out_refund_id="")),
+    ("REASON_TRADE_REFUND_FEE_ERR", "in parts", lambda shop,
+     _: after_refund(shop, "0.40", "0.61", out_refund_id="")),
     ("DISCORDANT_REPEAT_REQUEST", "amount", lambda shop, _: after_refund(shop, "0.40", "0.50")),
     ("DISCORDANT_REPEAT_REQUEST", "order", lambda shop, _: discordant_order(shop)),
     ("TRADE_CANCEL_TIME_OUT", "after 25 hours", lambda shop, clock: cancel_paid_after(shop, clock, "25h")),
-    ("LOGIN_FAILED", "unknown user", lambda shop, _: shop.ask("tgpayuserinfo", user="nobody", password="x", tgpay_product="ACCOUNT_LOGIN")),
+    ("LOGIN_FAILED", "unknown user", lambda shop,
+     _: shop.ask("tgpayuserinfo", user="nobody", password="x", tgpay_product="ACCOUNT_LOGIN")),
     ("NOT_FOUND", "path", lambda shop, _: exchanged(shop, "GET", "tgpaynothing.php")),
     ("METHOD_NOT_ALLOWED", "method", lambda shop, _: exchanged(shop, "DELETE", "tgpayqrcode.php")),
-    ("REQUEST_TOO_LARGE", "body", lambda shop, _: exchanged(shop, "POST", "tgpayqrcode.php", b"x" * (1024 * 1024 + 1))),
+    ("REQUEST_TOO_LARGE", "body", lambda shop,
+     _: exchanged(shop, "POST", "tgpayqrcode.php", b"x" * (1024 * 1024 + 1))),
 ]
 UNSIGNED = ("ILLEGAL_PARTNER", "NOT_FOUND", "METHOD_NOT_ALLOWED", "REQUEST_TOO_LARGE", "LOGIN_FAILED")
 STATUS = {"NOT_FOUND": 404, "METHOD_NOT_ALLOWED": 405, "REQUEST_TOO_LARGE": 413}
@@ -129,7 +139,8 @@ def test_every_code_of_the_contract_is_in_the_table() -> None:
     assert {*(error for error, _, _ in ROWS), "SYSTEM_ERROR"} <= set(REFUSALS)
 
 
-@every_row("error, ask", [(error, ask) for error, _, ask in ROWS], ids=[f"{error}-{why}" for error, why, _ in ROWS], apart=True)
+@every_row("error, ask", [(error, ask) for error, _, ask in ROWS],
+           ids=[f"{error}-{why}" for error, why, _ in ROWS], apart=True)
 def test_each_refusal_has_its_form(shop: Shop, clock: Clock, error: str, ask: Ask) -> None:
     answer = ask(shop, clock)
     assert answer.status == STATUS.get(error, 200)
@@ -145,23 +156,28 @@ def test_each_refusal_has_its_form(shop: Shop, clock: Clock, error: str, ask: As
 
 def test_a_refusal_repeats_merchant_and_order_number_of_the_request(shop: Shop) -> None:
     number = f"{shop.number()} <咖啡> & \"茶\""
-    for answer in (shop.qr_order("0", out_trade_no=number), shop.qr_order(out_trade_no=number, sign="0"), shop.query(number)):
-        assert (answer["is_success"], answer["merchants_id"], answer["out_trade_no"]) == ("F", shop.merchants_id, number)
+    for answer in (shop.qr_order("0", out_trade_no=number), shop.qr_order(out_trade_no=number, sign="0"),
+                   shop.query(number)):
+        assert (answer["is_success"], answer["merchants_id"],
+                answer["out_trade_no"]) == ("F", shop.merchants_id, number)
     stranger = shop.qr_order(merchants_id="stranger", out_trade_no=number)
     assert (stranger["merchants_id"], stranger["out_trade_no"]) == ("stranger", number)
 
 
 @every_row("ask, root", [
-    (lambda shop: shop.refund("unknown", "1.00"), "TGPayPro"), (lambda shop: shop.cancel("unknown"), "TGPayPro"),
-    (lambda shop: shop.settlement("2026-02-30", "2026-02-30"), "tgpaypro"), (lambda shop: shop.ask("tgpaygetopenid"), "tgpaypro"),
-    (lambda shop: shop.ask("tgpayapi"), "tgpaypro")])
-def test_a_refusal_is_unsigned_where_the_answers_are(shop: Shop, ask: Callable[[Shop], Answer], root: str) -> None:
+    (lambda shop: shop.refund("unknown", "1.00"), "TGPayPro"),
+    (lambda shop: shop.cancel("unknown"), "TGPayPro"),
+    (lambda shop: shop.settlement("2026-02-30", "2026-02-30"), "tgpaypro"),
+    (lambda shop: shop.ask("tgpaygetopenid"), "tgpaypro"), (lambda shop: shop.ask("tgpayapi"), "tgpaypro")])
+def test_a_refusal_is_unsigned_where_the_answers_are(shop: Shop, ask: Callable[[Shop], Answer],
+                                                     root: str) -> None:
     answer = ask(shop)
     assert list(answer.fields) == FIELDS
     assert answer.xml.tag == root
 
 
-FAULTS = ("NOT_FOUND", "METHOD_NOT_ALLOWED", "REQUEST_TOO_LARGE", "ILLEGAL_PARTNER", "ILLEGAL_SIGN_TYPE", "ILLEGAL_SIGN",
+FAULTS = ("NOT_FOUND", "METHOD_NOT_ALLOWED", "REQUEST_TOO_LARGE", "ILLEGAL_PARTNER", "ILLEGAL_SIGN_TYPE",
+          "ILLEGAL_SIGN",
           "ILLEGAL_ARGUMENT", "HAS_NO_PRIVILEGE", "TRADE_HAS_SUCCESS")
 
 
@@ -172,7 +188,8 @@ def test_of_several_faults_the_earliest_in_the_order_of_checks_is_told(shop: Sho
     assert shop.happens(number, "pay").status == 200
     if "HAS_NO_PRIVILEGE" in faults:
         without(shop, "qrcode")
-    params = {"merchants_id": "stranger" if "ILLEGAL_PARTNER" in faults else shop.merchants_id, "out_trade_no": number,
+    params = {"merchants_id": "stranger" if "ILLEGAL_PARTNER" in faults else shop.merchants_id,
+              "out_trade_no": number,
               "trans_amount": "nothing" if "ILLEGAL_ARGUMENT" in faults else "1.00", "pay_type": "alipay",
               "sign_type": "RSA" if "ILLEGAL_SIGN_TYPE" in faults else "MD5"}
     params["sign"] = "0" * 32 if "ILLEGAL_SIGN" in faults else md5_sign(params, shop.token)
@@ -195,11 +212,13 @@ def in_order(sentence: str, names: list[str]) -> bool:
     (lambda shop: shop.ask("tgpayh5"), ["out_trade_no", "pay_type", "scene_type", "total_fee"]),
     (lambda shop: shop.ask("tgpayprepay"), ["out_trade_no", "trans_amount", "pay_type", "trade_type"]),
     (lambda shop: shop.ask("tgpayapi"), ["out_trade_no", "service"]),
-    (lambda shop: shop.pay_by_barcode("0.001", out_trade_no="9" * 65, pay_type="cash", buyer_identity_code="1", notify_url="x"),
+    (lambda shop: shop.pay_by_barcode("0.001", out_trade_no="9" * 65, pay_type="cash",
+                                      buyer_identity_code="1", notify_url="x"),
      ["out_trade_no", "pay_type", "trans_amount", "buyer_identity_code", "notify_url"]),
     (lambda shop: shop.qr_order("-1", out_trade_no="9" * 65, pay_type="cash", it_b_pay="2c"),
      ["out_trade_no", "trans_amount", "it_b_pay", "pay_type"]),
-    (lambda shop: shop.qr_order("-1", out_trade_no="9" * 65, reference="a\x01"), ["out_trade_no", "reference", "trans_amount"]),
+    (lambda shop: shop.qr_order("-1", out_trade_no="9" * 65, reference="a\x01"),
+     ["out_trade_no", "reference", "trans_amount"]),
     (lambda shop: shop.qr_order("1.00", out_trade_no="9" * 65, total_fee="2.00", it_b_pay="x"),
      ["out_trade_no", "trans_amount", "it_b_pay"])])
 def test_all_problems_of_the_parameters_are_told_at_once_in_table_order(
@@ -210,7 +229,8 @@ def test_all_problems_of_the_parameters_are_told_at_once_in_table_order(
 
 
 @every_row("amount", [
-    "", "0", "0.00", "0.001", "-1.00", "+1.00", "1,00", "1e2", " 1.00", "1.00 ", "1.", ".5", "1000000.01", "١", "NaN"])
+    "", "0", "0.00", "0.001", "-1.00", "+1.00", "1,00", "1e2", " 1.00", "1.00 ", "1.", ".5", "1000000.01",
+    "١", "NaN"])
 def test_an_amount_that_is_none_is_refused_by_name(shop: Shop, amount: str) -> None:
     answer = shop.qr_order(amount)
     assert (answer["error"], "trans_amount" in answer["detail_error_des"]) == ("ILLEGAL_ARGUMENT", True)
@@ -295,17 +315,21 @@ def test_nothing_is_written_to_a_new_order_before_all_checks_pass(shop: Shop) ->
 def test_a_refused_request_leaves_an_order_as_it_was(shop: Shop) -> None:
     number, settled = waiting(shop), paid(shop)
     before = shop.story(number), shop.story(settled)
-    refusals = (shop.qr_order("2.00", out_trade_no=number), shop.h5_order(out_trade_no=number), shop.refund(number, "0.10"),
-                shop.refund(settled, "1.01"), shop.refund(settled, "0.10", sign="0"), shop.refund(settled, "x"),
-                shop.ask("tgpaycancel", out_trade_no=settled, sign="0"), shop.pay_by_barcode("2.00", out_trade_no=settled))
+    refusals = (shop.qr_order("2.00", out_trade_no=number), shop.h5_order(out_trade_no=number),
+                shop.refund(number, "0.10"),
+                shop.refund(settled, "1.01"), shop.refund(settled, "0.10", sign="0"),
+                shop.refund(settled, "x"), shop.ask("tgpaycancel", out_trade_no=settled, sign="0"),
+                shop.pay_by_barcode("2.00", out_trade_no=settled))
     assert {answer["is_success"] for answer in refusals} == {"F"}
     assert (shop.story(number), shop.story(settled)) == before
 
 
 @every_row("product, ask", [
-    ("barcode", lambda shop: shop.pay_by_barcode()), ("qrcode", lambda shop: shop.qr_order()), ("h5", lambda shop: shop.h5_order()),
-    ("prepay", lambda shop: shop.prepay_order()), ("settlement", lambda shop: shop.settlement("2026-01-01", "2026-01-01"))])
-def test_a_product_that_is_switched_off_is_refused_and_no_other(shop: Shop, product: str, ask: Callable[[Shop], Answer]) -> None:
+    ("barcode", lambda shop: shop.pay_by_barcode()), ("qrcode", lambda shop: shop.qr_order()),
+    ("h5", lambda shop: shop.h5_order()), ("prepay", lambda shop: shop.prepay_order()),
+    ("settlement", lambda shop: shop.settlement("2026-01-01", "2026-01-01"))])
+def test_a_product_that_is_switched_off_is_refused_and_no_other(shop: Shop, product: str,
+                                                                ask: Callable[[Shop], Answer]) -> None:
     without(shop, product)
     answer = ask(shop)
     assert answer["error"] == "HAS_NO_PRIVILEGE"
@@ -346,7 +370,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def request(name: str, **params: str) -> Request:
     named = {"merchants_id": SEEDED, "out_trade_no": "1", "sign_type": "MD5", **params}
-    return Request(name, "POST", {**named, "sign": md5_sign(named, SEEDED_TOKEN)}, "192.0.2.1", "http://emulator.example")
+    return Request(name, "POST", {**named, "sign": md5_sign(named, SEEDED_TOKEN)}, "192.0.2.1",
+                   "http://emulator.example")
 
 
 def test_a_failure_of_ours_is_told_without_a_stack_trace_and_undone(
@@ -373,5 +398,6 @@ def test_a_failure_of_ours_is_told_without_a_stack_trace_and_undone(
 
 def test_strict_is_a_setting_of_the_emulator(store: Store) -> None:
     for settings, error in ((Settings(), ""), (Settings({"strict": "on"}), "ILLEGAL_ARGUMENT")):
-        answer = Gateway(store, settings).answer(request("tgpayqrcode", trans_amount="1.00", it_b_pay="1d", out_trade_no="no prefix"))
+        answer = Gateway(store, settings).answer(
+            request("tgpayqrcode", trans_amount="1.00", it_b_pay="1d", out_trade_no="no prefix"))
         assert f"<error>{error}</error>" in answer.body

@@ -1,4 +1,6 @@
-"""Section 7.2's tables of response codes, held to a copy of them cell by cell; and the test cards that give each code."""
+"""Section 7.2's tables of response codes, held to a copy of them cell by cell; and the test cards that give
+each code.
+"""
 import re
 from pathlib import Path
 
@@ -45,7 +47,8 @@ def test_every_text_for_the_payer_has_a_chinese_one(base_url: str):
 
 
 def test_the_statuses_are_those_of_the_contract():
-    assert {str(row.status) for row in RESPONSE_CODES.values()} == {"success", "pending", "failed", "canceled", "expired"}
+    assert {str(row.status) for row in RESPONSE_CODES.values()} == {"success", "pending", "failed",
+                                                                    "canceled", "expired"}
 
 
 def test_test_cards_pass_the_luhn_check_and_are_unique():
@@ -62,6 +65,7 @@ def test_every_code_has_a_test_card_that_names_it(code: str):
 
 def test_the_plain_cards_are_those_of_the_contract():
     assert set(test_cards.PLAIN) == {
-        "4000020951595032", "5204740000001002", "4111111111111111", "4242424242424242", "5555555555554444", "378282246310005",
-        "3530111333300000", "6011111111111117", "30569309025904"}
-    assert {card.brand for card in CARDS} == {"Visa", "Mastercard", "American Express", "JCB", "Discover", "Diners Club"}
+        "4000020951595032", "5204740000001002", "4111111111111111", "4242424242424242", "5555555555554444",
+        "378282246310005", "3530111333300000", "6011111111111117", "30569309025904"}
+    assert {card.brand for card in CARDS} == {"Visa", "Mastercard", "American Express", "JCB", "Discover",
+                                              "Diners Club"}

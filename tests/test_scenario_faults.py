@@ -1,4 +1,6 @@
-"""Contract 8, `fault` and `delay`: what arrives on the socket, what has happened, what the journal has, and that nothing else suffers."""
+"""Contract 8, `fault` and `delay`: what arrives on the socket, what has happened, what the journal has, and
+that nothing else suffers.
+"""
 import re
 import socket
 import time
@@ -18,12 +20,14 @@ from .tables import every_row
 
 NOTHING_HAPPENS = ("drop_before", "http_500", "http_503")
 LOST = ("drop_before", "drop_after", "reset")
-AT_ONCE = (*NOTHING_HAPPENS, "drop_after", "reset", "empty", "truncate", "malformed", "wrong_sign", "wrong_type")
+AT_ONCE = (*NOTHING_HAPPENS, "drop_after", "reset", "empty", "truncate", "malformed", "wrong_sign",
+           "wrong_type")
 FAULTS = (*AT_ONCE, "slow")
 PAGES = {"http_500": (500, b"500 Internal Server Error"), "http_503": (503, b"503 Service Unavailable")}
 OPEN, FIN, RST = "open", "FIN", "RST"
 ENDINGS = {"drop_before": FIN, "drop_after": FIN, "reset": RST, "truncate": FIN}
-RULES = [{"name": f"a fault: {fault}", "when": {"probe": fault}, "then": {"fault": fault}} for fault in FAULTS]
+RULES = [{"name": f"a fault: {fault}", "when": {"probe": fault}, "then": {"fault": fault}}
+         for fault in FAULTS]
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +49,9 @@ def shop(control: Control) -> Shop:
 
 @dataclass
 class Arrived:
-    """What came over a connection: the head, the body, how often something came, and what became of the connection."""
+    """What came over a connection: the head, the body, how often something came, and what became of the
+    connection.
+    """
 
     head: bytes
     body: bytes
@@ -71,7 +77,8 @@ class Line:
 
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
-        self.socket = socket.create_connection(("127.0.0.1", urlsplit(shop.control.url).port or 0), timeout=20)
+        self.socket = socket.create_connection(("127.0.0.1", urlsplit(shop.control.url).port or 0),
+                                               timeout=20)
 
     def close(self) -> None:
         self.socket.close()
@@ -84,8 +91,9 @@ class Line:
     def send(self, endpoint: str, **params: str) -> None:
         """One signed request."""
         body = urlencode(self.shop.signed(**params)).encode()
-        self.socket.sendall(b"POST /v2/%s.php HTTP/1.1\r\nHost: gateway.example\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-                            b"Content-Length: %d\r\n\r\n%s" % (endpoint.encode(), len(body), body))
+        self.socket.sendall(b"POST /v2/%s.php HTTP/1.1\r\nHost: gateway.example\r\nContent-Type: "
+                            b"application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s" % (
+                                endpoint.encode(), len(body), body))
 
     def arrived(self) -> Arrived:
         """Read until the answer is complete or the connection ends."""
@@ -135,14 +143,16 @@ PAYMENT = {"trans_amount": "1.00", "buyer_identity_code": "280136483235977421", 
 def paid(shop: Shop, number: str) -> bool:
     """What a query tells of a payment: it is made, or nobody knows of it."""
     told = shop.query(number)
-    assert (told["trade_status"] if told["is_success"] == "T" else told["error"]) in ("TRADE_SUCCESS", "TRADE_NOT_EXIST")
+    assert (told["trade_status"] if told["is_success"] == "T" else told["error"]) in ("TRADE_SUCCESS",
+                                                                                      "TRADE_NOT_EXIST")
     return told["is_success"] == "T"
 
 
 # A payment at the counter.
 
 @pytest.mark.parametrize("fault", AT_ONCE)
-def test_a_payment_breaks_where_the_rule_says_and_a_query_tells_the_truth(shop: Shop, line: Line, fault: str) -> None:
+def test_a_payment_breaks_where_the_rule_says_and_a_query_tells_the_truth(shop: Shop, line: Line,
+                                                                          fault: str) -> None:
     number = shop.number()
     came = line.ask("tgpaybarcode", out_trade_no=number, probe=fault, **PAYMENT)
     assert came.ending == ENDINGS.get(fault, OPEN)
@@ -153,7 +163,8 @@ def test_a_payment_breaks_where_the_rule_says_and_a_query_tells_the_truth(shop: 
     assert came.header("X-TGPay-Rule") == f"a fault: {fault}"
     assert came.status == PAGES.get(fault, (200, b""))[0]
     if fault in PAGES:
-        assert (came.header("Content-Type"), PAGES[fault][1] in came.body) == ("text/html; charset=utf-8", True)
+        assert (came.header("Content-Type"), PAGES[fault][1] in came.body) == ("text/html; charset=utf-8",
+                                                                               True)
     elif fault == "empty":
         assert (came.body, came.header("Content-Length")) == (b"", "0")
     elif fault == "truncate":
@@ -163,7 +174,8 @@ def test_a_payment_breaks_where_the_rule_says_and_a_query_tells_the_truth(shop: 
         with pytest.raises(etree.XMLSyntaxError):
             etree.fromstring(came.body)
     else:
-        assert came.header("Content-Type") == ("text/html; charset=utf-8" if fault == "wrong_type" else "text/xml; charset=utf-8")
+        assert came.header("Content-Type") == ("text/html; charset=utf-8" if fault == "wrong_type"
+                                               else "text/xml; charset=utf-8")
         assert (came.as_answer["result_code"], came.as_answer["out_trade_no"]) == ("SUCCESS", number)
         assert re.fullmatch("[0-9a-f]{32}", came.as_answer["sign"])
         assert shop.verifies(came.as_answer) == (fault != "wrong_sign")
@@ -178,22 +190,26 @@ def test_the_journal_has_what_was_lost_and_the_rule(shop: Shop, line: Line, faul
     assert (told["rule"], told["then"], entry["verdict"]) == (
         f"a fault: {fault}", {"fault": fault}, fault if fault in NOTHING_HAPPENS else "OK")
     if fault in ("drop_after", "reset", "empty", "truncate"):
-        assert entry["answer"].encode().startswith(came.body) and "<result_code>SUCCESS</result_code>" in entry["answer"]
+        assert (entry["answer"].encode().startswith(came.body)
+                and "<result_code>SUCCESS</result_code>" in entry["answer"])
     else:
         assert entry["answer"] == came.body.decode()
 
 
 @pytest.mark.parametrize("fault", AT_ONCE)
-def test_a_broken_answer_does_not_disturb_the_next_on_the_same_connection(shop: Shop, line: Line, fault: str) -> None:
+def test_a_broken_answer_does_not_disturb_the_next_on_the_same_connection(shop: Shop, line: Line,
+                                                                          fault: str) -> None:
     if fault in ENDINGS:
         with closing(Line(shop)) as other:
             assert line.ask("tgpaybarcode", out_trade_no=shop.number(), probe=fault, **PAYMENT).ending != OPEN
-            assert other.ask("tgpaybarcode", out_trade_no=shop.number(), **PAYMENT).as_answer["result_code"] == "SUCCESS"
+            assert other.ask("tgpaybarcode", out_trade_no=shop.number(),
+                             **PAYMENT).as_answer["result_code"] == "SUCCESS"
         return
     for number in (shop.number(), shop.number()):
         line.ask("tgpaybarcode", out_trade_no=shop.number(), probe=fault, **PAYMENT)
         came = line.ask("tgpaybarcode", out_trade_no=number, **PAYMENT)
-        assert (came.ending, came.as_answer["out_trade_no"], shop.verifies(came.as_answer)) == (OPEN, number, True)
+        assert (came.ending, came.as_answer["out_trade_no"], shop.verifies(came.as_answer)) == (OPEN, number,
+                                                                                                True)
 
 
 @pytest.mark.parametrize("fault", [fault for fault in AT_ONCE if fault not in NOTHING_HAPPENS])
@@ -202,12 +218,14 @@ def test_the_same_request_again_answers_as_paid_and_charges_once(shop: Shop, lin
     number = shop.number()
     line.ask("tgpaybarcode", out_trade_no=number, **PAYMENT)
     again = shop.pay_by_barcode(out_trade_no=number)
-    assert (again["result_code"], shop.verifies(again), again.headers["X-TGPay-Rule"]) == ("SUCCESS", True, None)
+    assert (again["result_code"], shop.verifies(again), again.headers["X-TGPay-Rule"]) == ("SUCCESS", True,
+                                                                                           None)
     assert [row["event"] for row in shop.story(number)["history"]] == ["create", "pay"]
 
 
 @pytest.mark.parametrize("fault", NOTHING_HAPPENS)
-def test_where_nothing_happened_the_same_request_again_is_the_first(shop: Shop, line: Line, fault: str) -> None:
+def test_where_nothing_happened_the_same_request_again_is_the_first(shop: Shop, line: Line,
+                                                                    fault: str) -> None:
     shop.plays({"when": {"attempt": 1}, "then": {"fault": fault}})
     number = shop.number()
     line.ask("tgpaybarcode", out_trade_no=number, **PAYMENT)
@@ -325,7 +343,9 @@ def test_an_answer_is_held_back_and_the_payment_made_at_once(shop: Shop) -> None
     assert time.monotonic() - begun >= 0.7
 
 
-@pytest.mark.parametrize("fault, ends", [("drop_before", lambda came: came.ending == FIN), ("http_503", lambda came: came.status == 503)])
+@pytest.mark.parametrize("fault, ends",
+                         [("drop_before", lambda came: came.ending == FIN),
+                          ("http_503", lambda came: came.status == 503)])
 def test_a_line_may_break_late(shop: Shop, line: Line, fault: str, ends: Callable[[Arrived], bool]) -> None:
     shop.plays({"then": {"fault": fault, "delay": "300ms"}})
     begun = time.monotonic()

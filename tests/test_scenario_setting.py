@@ -1,4 +1,6 @@
-"""Contract 9, the setting `scenario`: in force from the start, gone back to by a reset, and told clearly when it cannot be."""
+"""Contract 9, the setting `scenario`: in force from the start, gone back to by a reset, and told clearly when
+it cannot be.
+"""
 from pathlib import Path
 
 import pytest
@@ -6,7 +8,8 @@ import pytest
 from .driver import Control, Server
 from .test_server import outcome
 
-MINE = "summary = 'Mine.'\n[[rule]]\nname = 'mine'\nwhen = { endpoint = 'tgpaybarcode' }\nthen = { error = 'BEYOND_PAY_RESTRICTION' }\n"
+MINE = ("summary = 'Mine.'\n[[rule]]\nname = 'mine'\nwhen = { endpoint = 'tgpaybarcode' }\nthen = { error = "
+        "'BEYOND_PAY_RESTRICTION' }\n")
 BROKEN = "summary = 'x'\n[[rule]]\nname = 'lunch'\nwhen = { attempt = 0 }\nthen = { falt = 'reset' }\n"
 
 
@@ -14,12 +17,15 @@ BROKEN = "summary = 'x'\n[[rule]]\nname = 'lunch'\nwhen = { attempt = 0 }\nthen 
     ("nothing", ["there is no scenario 'nothing'; there are autopay, "]),
     ("happypath", ["did you mean happy-path?"]),
     ("none.toml", ["none.toml cannot be read: "]),
-    ("{path}/broken.toml", ["broken.toml, rule 1 (lunch): when.attempt is '0'", "broken.toml, rule 1 (lunch): then.falt is no key"]),
+    ("{path}/broken.toml", ["broken.toml, rule 1 (lunch): when.attempt is '0'",
+                            "broken.toml, rule 1 (lunch): then.falt is no key"]),
     ("{path}/no.toml", ["no.toml is no TOML: "])])
-def test_one_that_cannot_be_is_told_in_a_line_for_each_problem(tmp_path: Path, written: str, lines: list[str]) -> None:
+def test_one_that_cannot_be_is_told_in_a_line_for_each_problem(tmp_path: Path, written: str,
+                                                               lines: list[str]) -> None:
     (tmp_path / "broken.toml").write_text(BROKEN, encoding="utf-8")
     (tmp_path / "no.toml").write_text("summary = ", encoding="utf-8")
-    status, printed = outcome(f"--scenario={written.format(path=tmp_path)}", "--port=0", "--database=:temporary:")
+    status, printed = outcome(f"--scenario={written.format(path=tmp_path)}", "--port=0",
+                              "--database=:temporary:")
     assert (status, len(printed)) == (1, len(lines))
     assert all(line in told for line, told in zip(lines, printed))
 

@@ -1,4 +1,6 @@
-"""Contract 8: lists in turn, attempts, whose scenario is in force, what the journal tells, and that the same run gives the same bytes."""
+"""Contract 8: lists in turn, attempts, whose scenario is in force, what the journal tells, and that the same
+run gives the same bytes.
+"""
 import json
 import re
 import time
@@ -43,11 +45,13 @@ def results(shop: Shop, count: int) -> list[str]:
 # Lists in turn.
 
 def test_a_list_is_taken_in_turn_and_the_next_rule_follows(shop: Shop) -> None:
-    shop.plays({"name": "a", "when": COUNTER, "then": [POOR, {}, POOR]}, {"name": "b", "when": COUNTER, "then": [{}]})
+    shop.plays({"name": "a", "when": COUNTER, "then": [POOR, {}, POOR]},
+               {"name": "b", "when": COUNTER, "then": [{}]})
     told = [shop.pay_by_barcode() for _ in range(5)]
     assert [answer["result_code"] for answer in told] == ["FAIL", "SUCCESS", "FAIL", "SUCCESS", "SUCCESS"]
     assert [rule(answer) for answer in told] == ["a", "a", "a", "b", None]
-    assert shop.journal(told[-1])["explanation"]["passed"] == [["a", "used up: 3 of 3"], ["b", "used up: 1 of 1"]]
+    assert shop.journal(told[-1])["explanation"]["passed"] == [["a", "used up: 3 of 3"],
+                                                               ["b", "used up: 1 of 1"]]
     assert uses(shop) == {"a": 3, "b": 1}
 
 
@@ -61,7 +65,8 @@ def test_of_twenty_requests_at_once_exactly_the_first_fails(shop: Shop) -> None:
 
 def test_no_expression_and_no_value_takes_long(shop: Shop, control: Control) -> None:
     hostile = ["^(a+)+$", "(a|aa)+$", "^(([a-z])+.)+[A-Z]([a-z])+$", "(x+x+)+y", "^(a?){60}a{60}$"]
-    shop.plays(*({"name": f"{place}", "when": {"reference__matches": hostile[place % len(hostile)]}, "then": POOR}
+    shop.plays(*({"name": f"{place}", "when": {"reference__matches": hostile[place % len(hostile)]},
+                  "then": POOR}
                  for place in range(100)))
     other = control.shop()
     reference = "a" * 4_000 + "!"
@@ -78,7 +83,8 @@ def test_a_refused_request_uses_a_rule_up_and_is_refused(shop: Shop) -> None:
     shop.plays({"name": "once", "then": [{"delay": "0s"}]})
     told = shop.query("none")
     assert (told["error"], rule(told), uses(shop)) == ("TRADE_NOT_EXIST", "once", {"once": 1})
-    assert (shop.journal(told)["verdict"], shop.journal(told)["explanation"]["rule"]) == ("TRADE_NOT_EXIST", "once")
+    assert (shop.journal(told)["verdict"], shop.journal(told)["explanation"]["rule"]) == ("TRADE_NOT_EXIST",
+                                                                                          "once")
     assert rule(shop.query("none")) is None
 
 
@@ -101,7 +107,8 @@ def test_a_refusal_under_a_scenario_leaves_nothing_behind(shop: Shop) -> None:
 # Attempts.
 
 def test_attempts_are_counted_for_each_order_and_endpoint(shop: Shop) -> None:
-    shop.plays({"name": "first", "when": {"attempt": 1}, "then": {}}, {"name": "third", "when": {"attempt": 3}, "then": {}})
+    shop.plays({"name": "first", "when": {"attempt": 1}, "then": {}},
+               {"name": "third", "when": {"attempt": 3}, "then": {}})
     one, other = shop.number(), shop.number()
     assert [rule(shop.qr_order(out_trade_no=one)) for _ in range(4)] == ["first", None, "third", None]
     assert rule(shop.qr_order(out_trade_no=other)) == "first"
@@ -140,15 +147,16 @@ def test_two_merchants_have_scenarios_of_their_own_side_by_side(shop: Shop, cont
     assert (results(shop, 1), results(control.shop(), 1)) == (["SUCCESS"], ["SUCCESS"])
 
 
-def test_uses_are_per_merchant_also_where_the_scenario_is_everybodys(shop: Shop, control: Control,
-                                                                     everybody: Callable[..., None]) -> None:
+def test_uses_are_per_merchant_also_where_the_scenario_is_everybodys(
+        shop: Shop, control: Control, everybody: Callable[..., None]) -> None:
     everybody({"name": "first", "when": COUNTER, "then": [POOR]})
     other = control.shop()
     assert (results(shop, 2), results(other, 2)) == (["FAIL", "SUCCESS"], ["FAIL", "SUCCESS"])
     assert (uses(shop), uses(other)) == ({"first": 1}, {"first": 1})
 
 
-def test_a_merchants_own_scenario_goes_before_everybodys(shop: Shop, control: Control, everybody: Callable[..., None]) -> None:
+def test_a_merchants_own_scenario_goes_before_everybodys(
+        shop: Shop, control: Control, everybody: Callable[..., None]) -> None:
     everybody({"name": "all", "when": COUNTER, "then": POOR})
     assert rule(shop.pay_by_barcode()) == "all"
     shop.plays({"name": "own", "when": {"reference": "x"}, "then": {}})
@@ -158,8 +166,8 @@ def test_a_merchants_own_scenario_goes_before_everybodys(shop: Shop, control: Co
     assert rule(shop.pay_by_barcode()) == "all"
 
 
-def test_another_scenario_for_everybody_leaves_what_a_merchants_own_has_counted(shop: Shop, control: Control,
-                                                                                everybody: Callable[..., None]) -> None:
+def test_another_scenario_for_everybody_leaves_what_a_merchants_own_has_counted(
+        shop: Shop, control: Control, everybody: Callable[..., None]) -> None:
     everybody({"name": "first", "when": COUNTER, "then": [POOR]})
     other = control.shop()
     shop.plays({"name": "once", "when": COUNTER, "then": [POOR]})
@@ -168,7 +176,8 @@ def test_another_scenario_for_everybody_leaves_what_a_merchants_own_has_counted(
     assert (results(shop, 1), results(other, 1)) == (["SUCCESS"], ["FAIL"])
 
 
-def test_a_reset_of_a_merchant_takes_its_scenario_and_a_new_one_counts_anew(shop: Shop, control: Control) -> None:
+def test_a_reset_of_a_merchant_takes_its_scenario_and_a_new_one_counts_anew(
+        shop: Shop, control: Control) -> None:
     shop.plays({"name": "once", "when": COUNTER, "then": [POOR]})
     assert results(shop, 2) == ["FAIL", "SUCCESS"]
     shop.plays({"name": "once", "when": COUNTER, "then": [POOR]})
@@ -182,19 +191,22 @@ def test_a_reset_of_a_merchant_takes_its_scenario_and_a_new_one_counts_anew(shop
 
 def test_the_journal_tells_the_rule_and_why_not_those_before_it(shop: Shop) -> None:
     shop.plays({"name": "elsewhere", "when": {"endpoint": "tgpayh5"}, "then": {}},
-               {"name": "large", "when": {"trans_amount__above": 100}, "then": {}}, {"name": "it", "when": COUNTER, "then": POOR},
-               {"name": "never reached", "then": {}})
+               {"name": "large", "when": {"trans_amount__above": 100}, "then": {}},
+               {"name": "it", "when": COUNTER, "then": POOR}, {"name": "never reached", "then": {}})
     assert shop.journal(shop.pay_by_barcode())["explanation"] == {
-        "scenario": "custom", "rule": "it", "then": POOR, "passed": [["large", "trans_amount 1.00 is not above 100"]], "untold": 0,
+        "scenario": "custom", "rule": "it", "then": POOR,
+        "passed": [["large", "trans_amount 1.00 is not above 100"]], "untold": 0,
         "elsewhere": 1}
 
 
 def test_of_hundreds_of_rules_the_journal_counts_what_it_does_not_tell(shop: Shop) -> None:
-    shop.plays(*({"name": f"{cents}", "when": {**COUNTER, "trans_amount": cents}, "then": POOR} for cents in range(1000, 1200)),
+    shop.plays(*({"name": f"{cents}", "when": {**COUNTER, "trans_amount": cents}, "then": POOR}
+                 for cents in range(1000, 1200)),
                *({"name": f"h5 {place}", "when": {"endpoint": "tgpayh5"}, "then": {}} for place in range(30)),
                {"name": "near", "when": {**COUNTER, "trans_amount__below": 5, "attempt": 2}, "then": POOR})
     explanation = shop.journal(shop.pay_by_barcode())["explanation"]
-    assert (explanation["rule"], explanation["untold"], explanation["elsewhere"]) == (None, 201 - len(explanation["passed"]), 30)
+    assert (explanation["rule"], explanation["untold"],
+            explanation["elsewhere"]) == (None, 201 - len(explanation["passed"]), 30)
     assert explanation["passed"][0] == ["1000", "trans_amount 1.00 is not 1000"]
     assert explanation["passed"][-1] == ["near", "attempt 1 is not 2"]
     assert len(json.dumps(explanation)) < 2_500
@@ -210,7 +222,8 @@ def test_a_rule_of_any_name_is_told_in_a_header(shop: Shop, name: str) -> None:
     assert shop.journal(told)["explanation"]["rule"] == name
 
 
-@every_row("when", [{"card": VISA}, {"card__startswith": "411111111111"}, {"card__in": [VISA]}, {"card__matches": "^4"},
+@every_row("when", [{"card": VISA}, {"card__startswith": "411111111111"}, {"card__in": [VISA]},
+                    {"card__matches": "^4"},
                     {"card": card_of("3084")}, {"card__above": 10}, {"card__endswith": "0003"}], ids=str)
 def test_the_number_of_a_card_is_told_nowhere(shop: Shop, when: dict[str, Any]) -> None:
     shop.plays({"name": "it", "when": when, "then": {"code": "3100"}})
@@ -219,7 +232,8 @@ def test_the_number_of_a_card_is_told_nowhere(shop: Shop, when: dict[str, Any]) 
         order = shop.card_order()
         presented(order, VISA)
         heard = take(coming, 4)  # two requests, and a decline or a payment of each order
-    entries = [entry for number in (told["out_trade_no"], order["out_trade_no"]) for entry in shop.requests(number)]
+    entries = [entry for number in (told["out_trade_no"], order["out_trade_no"])
+               for entry in shop.requests(number)]
     stories = [shop.story(number) for number in (told["out_trade_no"], order["out_trade_no"])]
     assert VISA not in json.dumps([entries, stories, heard, told.text, str(told.headers)])
     assert VISA[:11] not in json.dumps([entries, stories]).replace(VISA[:6] + "******", "")
@@ -239,15 +253,16 @@ def asked(shop: Shop, place: int) -> str:
     number = f"{shop.merchants_id}{place:06d}"
     makes: list[Callable[[], Answer]] = [
         lambda: shop.pay_by_barcode(out_trade_no=number), lambda: shop.qr_order(out_trade_no=number),
-        lambda: shop.card_payment(out_trade_no=number, pay_info=pay_info()), lambda: shop.prepay_order(out_trade_no=number),
-        lambda: shop.h5_order(out_trade_no=number)]
+        lambda: shop.card_payment(out_trade_no=number, pay_info=pay_info()),
+        lambda: shop.prepay_order(out_trade_no=number), lambda: shop.h5_order(out_trade_no=number)]
     told = []
     for make in (makes[place % len(makes)], lambda: shop.query(number), lambda: shop.refund(number, "0.10")):
         try:
             answer = make()
             told.append(f"{answer.status} {rule(answer)} {answer.headers['Content-Type']} {answer.raw!r}")
         except (OSError, HTTPException) as failure:
-            told.append(f"nothing came, or a part: {type(failure).__name__} {getattr(failure, 'partial', b'')!r}")
+            told.append(f"nothing came, or a part: {type(failure).__name__} "
+                        f"{getattr(failure, 'partial', b'')!r}")
     return "\n".join(told)
 
 

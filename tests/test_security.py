@@ -1,4 +1,6 @@
-"""docs/SECURITY.md: each of its promises, tried once against a real server. Their details are tested where they are built."""
+"""docs/SECURITY.md: each of its promises, tried once against a real server. Their details are tested where
+they are built.
+"""
 import json
 import os
 import re
@@ -37,7 +39,8 @@ def shared() -> Iterator[Server]:
 
 def state(control: Control) -> str:
     """Merchants, orders and clock, as text."""
-    clock = {name: value for name, value in control.get("/clock").items() if name in ("frozen", "offset", "offset_s")}
+    clock = {name: value for name, value in control.get("/clock").items()
+             if name in ("frozen", "offset", "offset_s")}
     return json.dumps([control.get("/merchants"), control.get("/orders"), clock])
 
 
@@ -65,7 +68,8 @@ def test_foreign_page(base_url: str, control: Control) -> None:
     before = state(control)
     strange = {"Origin": "https://shop.example", "Sec-Fetch-Site": "cross-site"}
     for path in ("/_emulator/reset", "/_emulator/merchants", "/console/clock", "/demo/next"):
-        for headers in (strange, {**strange, "Content-Type": "text/plain"}, {"Content-Type": "application/x-www-form-urlencoded"}):
+        for headers in (strange, {**strange, "Content-Type": "text/plain"},
+                        {"Content-Type": "application/x-www-form-urlencoded"}):
             assert exchange(f"{base_url}{path}", "POST", b"a=b", headers).status in (403, 415)
     read = exchange(f"{base_url}/_emulator/merchants", headers=strange)
     assert "Access-Control-Allow-Origin" not in read.headers
@@ -77,7 +81,8 @@ def test_reading_changes_nothing(control: Control, shop: Shop) -> None:
     before = state(control)
     paths = control.get("/openapi.json")["paths"]
     assert len(paths) > 20
-    given = {"merchants_id": shop.merchants_id, "out_trade_no": number, "serial": shop.first_terminal, "name": "autopay"}
+    given = {"merchants_id": shop.merchants_id, "out_trade_no": number, "serial": shop.first_terminal,
+             "name": "autopay"}
     for path in paths:
         if path.endswith(("/events", "/wait")):
             continue  # they answer when something changes
@@ -99,8 +104,10 @@ def test_control_token(shared: Server) -> None:
 
 def test_token_in_no_log() -> None:
     with Server(host="0.0.0.0", control_token=TOKEN, log_level="debug") as server:
-        told = [Control(server.url, TOKEN).ask("GET", path).text for path in ("/merchants", "/health", "/nothing", "/orders")]
-        told += [Control(server.url, f"{TOKEN}x").ask("GET", "/merchants").text, exchange(f"{server.url}/console").text]
+        told = [Control(server.url, TOKEN).ask("GET", path).text
+                for path in ("/merchants", "/health", "/nothing", "/orders")]
+        told += [Control(server.url, f"{TOKEN}x").ask("GET", "/merchants").text,
+                 exchange(f"{server.url}/console").text]
         status, log = server.stop()
     assert status == 0 and log
     assert TOKEN not in "".join(told)
@@ -120,7 +127,8 @@ def test_own_notifications(control: Control, shop: Shop) -> None:
 def test_signed_requests(shop: Shop) -> None:
     number = shop.qr_order()["out_trade_no"]
     for change in ({"sign": "0" * 32}, {"sign": ""}, {"sign": None}):
-        params = {name: value for name, value in {**shop.signed(out_trade_no=number), **change}.items() if value is not None}
+        params = {name: value for name, value in {**shop.signed(out_trade_no=number), **change}.items()
+                  if value is not None}
         answer = shop.send("tgpaycancel", params)
         assert answer["error"] == "ILLEGAL_SIGN"
         assert shop.token not in answer.text + json.dumps(shop.journal(answer))
@@ -168,7 +176,8 @@ def test_database_file(tmp_path: Path) -> None:
     try:
         with Server(database=tmp_path / "emulator.db") as server:
             Control(server.url).shop().pay_by_barcode()
-            modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir() if file.name.startswith("emulator")}
+            modes = {file.name: file.stat().st_mode & 0o777
+                     for file in tmp_path.iterdir() if file.name.startswith("emulator")}
     finally:
         os.umask(umask)
     assert modes and set(modes.values()) == {0o600}, modes
@@ -192,7 +201,8 @@ def test_injection(shop: Shop) -> None:
 def test_card_data(tmp_path: Path, receiver: Receiver, written: str) -> None:
     number, paid = card_of("0000", "81234"), card_of("0000", "85678")
     groups = re.findall("....", number)
-    shown = {"{}": number, "{:.4}-{:.4}": " - ".join(groups), "b64": b64encode(number.encode()).decode()}[written]
+    shown = {"{}": number, "{:.4}-{:.4}": " - ".join(groups),
+             "b64": b64encode(number.encode()).decode()}[written]
     with Server(database=tmp_path / "emulator.db", log_level="debug") as server:
         shop = Control(server.url).shop(notify_url=receiver.url)
         refused = shop.card_payment(pay_info=pay_info(cardNo=paid, cvv="987"), reference=shown)
@@ -201,16 +211,19 @@ def test_card_data(tmp_path: Path, receiver: Receiver, written: str) -> None:
         assert shop.qr_order(**{shown: "1"})["error"] == "ILLEGAL_ARGUMENT"
         assert shop.card_payment(pay_info=pay_info(cardNo=paid, cvv="987"))["is_success"] == "T"
         shop.control.post("/notifications/flush")
-        told = refused.text + shop.control.ask("GET", "/journal").text + "".join(heard.query for heard in receiver.heard)
+        told = refused.text + shop.control.ask("GET", "/journal").text + "".join(heard.query
+                                                                                 for heard in receiver.heard)
         log = server.stop()[1]
-    kept = told.encode() + log.encode() + b"".join(file.read_bytes() for file in tmp_path.iterdir() if file.is_file())
+    kept = told.encode() + log.encode() + b"".join(file.read_bytes()
+                                                   for file in tmp_path.iterdir() if file.is_file())
     assert [text for text in (number, shown, paid) if text.encode() in kept] == []
     assert re.findall(rb"(?i)cvv\W{1,8}987", kept) == []
 
 
 # Network.
 
-@pytest.mark.parametrize("host", ["169.254.169.254", "[fd00:ec2::254]", "[::ffff:169.254.169.254]", "2852039166", "100.100.100.200"])
+@pytest.mark.parametrize("host", ["169.254.169.254", "[fd00:ec2::254]", "[::ffff:169.254.169.254]",
+                                  "2852039166", "100.100.100.200"])
 def test_egress(shop: Shop, receiver: Receiver, host: str) -> None:
     number = shop.pay_by_barcode(notify_url=f"http://{host}/latest/meta-data")["out_trade_no"]
     assert "must not go to" in attempts(shop, number)[0]["error"]
@@ -239,7 +252,8 @@ def test_slow_clients(base_url: str, control: Control) -> None:
 
 def test_waiting_requests(control: Control, shop: Shop) -> None:
     with ExitStack() as opened:
-        query = urlencode({"merchants_id": shop.merchants_id, "out_trade_no": shop.qr_order()["out_trade_no"], "timeout": "20s"})
+        query = urlencode({"merchants_id": shop.merchants_id, "out_trade_no": shop.qr_order()["out_trade_no"],
+                           "timeout": "20s"})
         for _ in range(100):
             connection = opened.enter_context(line_to(control.url))
             connection.sendall(f"GET /_emulator/wait?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
@@ -250,7 +264,8 @@ def test_waiting_requests(control: Control, shop: Shop) -> None:
 
 def test_expressions(shop: Shop) -> None:
     shop.plays({"when": {"reference__matches": "^(a+)+$"}, "then": {"error": "BUYER_BALANCE_NOT_ENOUGH"}})
-    short, long = (shortest(lambda size=size: shop.pay_by_barcode(reference="a" * size + "!")) for size in (10, 200))
+    short, long = (shortest(lambda size=size: shop.pay_by_barcode(reference="a" * size + "!"))
+                   for size in (10, 200))
     assert long < 50 * short  # a backtracking engine would need 2 to the power of 190 times as long
 
 
@@ -268,7 +283,8 @@ def test_large_requests(base_url: str, shop: Shop) -> None:
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     assert exchange(f"{base_url}/v2/tgpayquery.php", "POST", b"a=" + b"x" * 2**20, form).status == 413
     many = "&".join(f"p{number}=1" for number in range(100_000)).encode()
-    answer = exchange(f"{base_url}/v2/tgpayquery.php", "POST", b"merchants_id=201703200001&" + many[:2**20 - 100], form)
+    answer = exchange(f"{base_url}/v2/tgpayquery.php", "POST",
+                      b"merchants_id=201703200001&" + many[:2**20 - 100], form)
     assert "1,000" in answer["detail_error_des"] or "1000" in answer["detail_error_des"]
 
 
@@ -277,7 +293,8 @@ def test_growth(tmp_path: Path) -> None:
         control = Control(server.url)
         shop = control.shop()
         for _ in range(130):
-            shop.send("tgpayquery", {"merchants_id": shop.merchants_id, "sign": "0" * 32, "reference": "x" * 20_000}, "POST")
+            shop.send("tgpayquery", {"merchants_id": shop.merchants_id, "sign": "0" * 32,
+                                     "reference": "x" * 20_000}, "POST")
         page = control.ask("GET", "/journal", limit=1000)
         assert len(page.text) < 6 * 2**20
         end = time.monotonic() + 20

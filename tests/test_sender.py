@@ -1,4 +1,6 @@
-"""Contract 9, `notify_allow`: where notifications may go, and that link-local and metadata addresses are never among it."""
+"""Contract 9, `notify_allow`: where notifications may go, and that link-local and metadata addresses are
+never among it.
+"""
 import ipaddress
 from collections.abc import Iterator
 
@@ -13,8 +15,9 @@ EVERYWHERE: tuple[str, ...] = ()
 
 
 @every_row("address", [
-    "169.254.169.254", "169.254.0.1", "169.254.170.2", "fe80::1", "fd00:ec2::254", "100.100.100.200", "192.0.0.192",
-    "::ffff:169.254.169.254", "::ffff:100.100.100.200", "64:ff9b::a9fe:a9fe", "64:ff9b::6464:64c8", "2002:a9fe:a9fe::1",
+    "169.254.169.254", "169.254.0.1", "169.254.170.2", "fe80::1", "fd00:ec2::254", "100.100.100.200",
+    "192.0.0.192", "::ffff:169.254.169.254", "::ffff:100.100.100.200", "64:ff9b::a9fe:a9fe",
+    "64:ff9b::6464:64c8", "2002:a9fe:a9fe::1",
 ])
 @every_row("places", [EVERYWHERE, ("shop.example",), ("0.0.0.0/0", "::/0"), ("169.254.169.254", "fe80::/10")])
 def test_link_local_and_metadata_addresses_are_never_allowed(address: str, places: tuple[str, ...]) -> None:
@@ -39,7 +42,8 @@ def test_link_local_and_metadata_addresses_are_never_allowed(address: str, place
     ("[2001:db8::7]", "2001:db8::7", ("2001:db8::7",), True),
     ("127.0.0.1", "127.0.0.1", ("localhost",), False),
 ])
-def test_notifications_go_to_the_allowed_hosts_and_networks_only(host: str, address: str, places: tuple[str, ...], fine: bool) -> None:
+def test_notifications_go_to_the_allowed_hosts_and_networks_only(host: str, address: str,
+                                                                 places: tuple[str, ...], fine: bool) -> None:
     assert allowed(host, ipaddress.ip_address(address), places) is fine
 
 
@@ -52,8 +56,9 @@ def attempt(control: Control, url: str) -> dict:
 
 
 @every_row("url", [
-    "http://169.254.169.254/latest/meta-data/", "https://169.254.169.254/", "http://2852039166/", "http://0xa9fea9fe/",
-    "http://169.254.43518/", "http://[::ffff:169.254.169.254]/", "http://[64:ff9b::a9fe:a9fe]/", "http://[fe80::1]/",
+    "http://169.254.169.254/latest/meta-data/", "https://169.254.169.254/", "http://2852039166/",
+    "http://0xa9fea9fe/", "http://169.254.43518/", "http://[::ffff:169.254.169.254]/",
+    "http://[64:ff9b::a9fe:a9fe]/", "http://[fe80::1]/",
 ])
 def test_a_notification_for_a_metadata_address_is_a_failed_attempt(control: Control, url: str) -> None:
     made = attempt(control, url)
@@ -61,7 +66,8 @@ def test_a_notification_for_a_metadata_address_is_a_failed_attempt(control: Cont
     assert "must not go to" in made["error"]
 
 
-@every_row("url", ["ftp://127.0.0.1/", "http://", "http://127.0.0.1:99999/", "http://no-such-host.invalid/", "http://a b/"])
+@every_row("url", ["ftp://127.0.0.1/", "http://", "http://127.0.0.1:99999/", "http://no-such-host.invalid/",
+                   "http://a b/"])
 def test_an_address_that_leads_nowhere_is_a_failed_attempt_or_refused(control: Control, url: str) -> None:
     made = control.ask("POST", "/merchants", {"notify_url": url})
     assert made.status in (201, 422)
@@ -83,13 +89,15 @@ def by_name() -> Iterator[Control]:
         yield Control(server.url)
 
 
-def test_a_network_is_compared_with_the_address_that_a_name_resolves_to(by_network: Control, receiver: Receiver) -> None:
+def test_a_network_is_compared_with_the_address_that_a_name_resolves_to(by_network: Control,
+                                                                        receiver: Receiver) -> None:
     assert attempt(by_network, receiver.url.replace("127.0.0.1", "localhost"))["delivered"]
     assert attempt(by_network, receiver.url)["delivered"]
     assert "must not go to" in attempt(by_network, receiver.url.replace("127.0.0.1", "192.0.3.1"))["error"]
 
 
-def test_an_allowed_name_allows_its_address_under_this_name_only(by_name: Control, receiver: Receiver) -> None:
+def test_an_allowed_name_allows_its_address_under_this_name_only(by_name: Control,
+                                                                 receiver: Receiver) -> None:
     assert attempt(by_name, receiver.url.replace("127.0.0.1", "localhost"))["delivered"]
     assert "must not go to 127.0.0.1" in attempt(by_name, receiver.url)["error"]
     assert len(receiver.heard) == 1, "the second one was connected to"

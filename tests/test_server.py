@@ -1,4 +1,6 @@
-"""Contract 9 and the design's promises of the server: how it begins, how it ends, and several processes on one database."""
+"""Contract 9 and the design's promises of the server: how it begins, how it ends, and several processes on
+one database.
+"""
 import os
 import re
 import shutil
@@ -80,7 +82,8 @@ def pipe(path: Path) -> None:
     (of_a_newer_version, "newer"), (of_another_program, "another program"),
     (of_another_program_with_versions, "another program"),
 ])
-def test_a_database_that_cannot_be_used_is_one_clear_line_and_stays_as_it_was(tmp_path: Path, make: Callable[[Path], None],
+def test_a_database_that_cannot_be_used_is_one_clear_line_and_stays_as_it_was(tmp_path: Path,
+                                                                              make: Callable[[Path], None],
                                                                               words: str) -> None:
     path = tmp_path / "other.db"
     make(path)
@@ -101,7 +104,8 @@ def test_a_database_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> 
 def test_a_disk_without_room_is_one_clear_line(tmp_path: Path) -> None:
     path = tmp_path / "emulator.db"
     command = f"ulimit -f 1; exec {sys.executable} -m tgpay_emulator serve --port=0 --database={path}"
-    done = subprocess.run(["bash", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30)
+    done = subprocess.run(["bash", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, timeout=30)
     assert (done.returncode, len(done.stdout.splitlines())) == (1, 1), done.stdout
     assert str(path) in done.stdout
 
@@ -130,7 +134,8 @@ def test_a_throw_away_database_is_gone_afterwards(tmp_path: Path, monkeypatch: p
     assert not list(tmp_path.glob("tgpay-emulator-*"))
 
 
-def test_without_a_database_it_is_in_the_users_data_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_database_it_is_in_the_users_data_directory(tmp_path: Path,
+                                                              monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     with Server(database=""):
         assert (tmp_path / "tgpay-emulator" / "emulator.db").is_file()
@@ -149,7 +154,8 @@ AS_NOBODY = ("import os, sys, tgpay_emulator.cli, tgpay_emulator.server.process,
              "os.setgroups([]); os.setgid(12345); os.setuid(12345);"
              "sys.argv[1:] = ['serve', '--port=0']; tgpay_emulator.cli.main()")
 # What is in them stays to be seen: the checkout itself may lie there.
-WITHOUT_ROOM = ("for place in /tmp /var/tmp; do mount --bind $place $place && mount -o remount,bind,ro $place || exit 77; done; cd /proc;"
+WITHOUT_ROOM = ("for place in /tmp /var/tmp; do mount --bind $place $place && mount -o remount,bind,ro "
+                "$place || exit 77; done; cd /proc;"
                 f"exec {sys.executable} -m tgpay_emulator serve --port=0 --database=:temporary:")
 only_root = pytest.mark.skipif(os.getuid() != 0, reason="only root may do that")
 
@@ -176,7 +182,8 @@ def test_without_a_place_for_the_database_it_is_one_line_that_says_what_to_do(co
 
 def remembered(shop: Shop, number: str) -> list:
     control = shop.control
-    return [shop.story(number), control.get("/clock")["now"], *(control.get(path) for path in ("/merchants", "/notifications", "/journal"))]
+    return [shop.story(number), control.get("/clock")["now"],
+            *(control.get(path) for path in ("/merchants", "/notifications", "/journal"))]
 
 
 def test_everything_is_there_after_a_restart(tmp_path: Path, receiver: Receiver) -> None:
@@ -207,18 +214,21 @@ def test_time_that_passed_while_it_was_down_has_passed(tmp_path: Path) -> None:
     database.close()
     with Server(**settings):
         assert shop.query(number)["trade_status"] == "TRADE_CLOSED"
-        assert control.ask("GET", "/wait", merchants_id=shop.merchants_id, out_trade_no=number, status="TRADE_CLOSED").status == 200
+        assert control.ask("GET", "/wait", merchants_id=shop.merchants_id, out_trade_no=number,
+                           status="TRADE_CLOSED").status == 200
 
 
 # SIGTERM.
 
 def half_sent(server: Server, shop: Shop, number: str) -> tuple[socket.socket, bytes]:
     """A request whose body is not complete yet; answers the connection and the rest."""
-    params = shop.signed(out_trade_no=number, trans_amount="1.00", buyer_identity_code="280136483235977421", pay_type="alipay")
+    params = shop.signed(out_trade_no=number, trans_amount="1.00", buyer_identity_code="280136483235977421",
+                         pay_type="alipay")
     body = parse.urlencode(params).encode()
     connection = socket.create_connection(("127.0.0.1", int(str(server.settings["port"]))), timeout=20)
     connection.sendall(b"POST /v2/tgpaybarcode.php HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
-                       b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n" % len(body) + body[:20])
+                       b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n" % len(
+                           body) + body[:20])
     return connection, body[20:]
 
 
@@ -253,7 +263,8 @@ def test_sigterm_finishes_the_attempts_that_are_under_way(tmp_path: Path, receiv
     assert server.stop()[0] == 0
     with Server(**settings):
         shop.control.post("/notifications/flush")
-        assert [notification["status"] for number in numbers for notification in shop.story(number)["notifications"]] == ["delivered"] * 3
+        assert [notification["status"] for number in numbers
+                for notification in shop.story(number)["notifications"]] == ["delivered"] * 3
     assert len(receiver.heard) == 3
 
 
@@ -262,7 +273,8 @@ def test_sigterm_ends_waiting_requests_and_streams_at_once() -> None:
     control = Control(server.url)
     shop = control.shop()
     with ThreadPoolExecutor() as pool:
-        waiting = [pool.submit(control.ask, "GET", "/wait", merchants_id=shop.merchants_id, out_trade_no="never", timeout="1m")
+        waiting = [pool.submit(control.ask, "GET", "/wait", merchants_id=shop.merchants_id,
+                               out_trade_no="never", timeout="1m")
                    for _ in range(3)]
         streaming = pool.submit(control.ask, "GET", "/events")
         time.sleep(0.5)
@@ -273,7 +285,8 @@ def test_sigterm_ends_waiting_requests_and_streams_at_once() -> None:
     assert time.monotonic() - begun < 8
 
 
-def test_under_load_sigterm_carries_out_nothing_without_answering_and_forgets_nothing_answered(tmp_path: Path) -> None:
+def test_under_load_sigterm_carries_out_nothing_without_answering_and_forgets_nothing_answered(
+        tmp_path: Path) -> None:
     settings = {"database": tmp_path / "emulator.db", "port": free_port()}
     server = Server(**settings).start()
     shop = Control(server.url).shop()
@@ -339,7 +352,9 @@ def test_a_request_that_arrives_many_times_at_once_pays_once(four: Control, rece
         answers = list(pool.map(lambda _: shop.pay_by_barcode(out_trade_no="once"), range(16)))
     assert len({answer.raw for answer in answers}) == 1
     four.post("/notifications/flush")
-    assert (len(receiver.heard), [line["event"] for line in shop.story("once")["history"]]) == (1, ["create", "pay"])
+    assert (len(receiver.heard), [line["event"] for line in shop.story("once")["history"]]) == (1,
+                                                                                                ["create",
+                                                                                                 "pay"])
 
 
 def test_two_servers_can_share_a_database(tmp_path: Path, receiver: Receiver) -> None:
@@ -352,18 +367,22 @@ def test_two_servers_can_share_a_database(tmp_path: Path, receiver: Receiver) ->
         for each in (shop, there):
             Clock(each.control).advance("1h")
             each.control.post("/notifications/flush")
-        assert [notification["status"] for notification in shop.story(number)["notifications"]] == ["delivered"]
+        assert [notification["status"] for notification in shop.story(number)["notifications"]] == [
+            "delivered"]
 
 
 def test_a_second_server_must_have_the_same_settings_where_it_matters(tmp_path: Path) -> None:
     path = tmp_path / "emulator.db"
     first = Server(database=path, refund_period="120m", seed="one").start()
     try:
-        refused = outcome("--port=0", f"--database={path}", "--refund-period=90d", "--seed=two", "--timezone=UTC", "--strict")
+        refused = outcome("--port=0", f"--database={path}", "--refund-period=90d", "--seed=two",
+                          "--timezone=UTC", "--strict")
         assert refused == (1, [
-            f"Error: another server serves {path} with other settings: seed is another there; strict is off there and on here; "
+            f"Error: another server serves {path} with other settings: seed is another there; strict is off "
+            f"there and on here; "
             "timezone is Asia/Shanghai there and UTC here; refund_period is 120m there and 90d here"])
-        with Server(database=path, refund_period="2h", seed="one", threads=2, workers=1, log_level="error") as second:
+        with Server(database=path, refund_period="2h", seed="one", threads=2, workers=1,
+                    log_level="error") as second:
             assert Control(second.url).get("/orders")["items"] == []
     finally:
         first.kill()

@@ -15,7 +15,8 @@ from .scripted import after, happened
 from .test_cashier_http import post, presented
 
 POOR = "287777777777700002"
-PAGES: dict[str, Callable[..., Answer]] = {"qr": Shop.qr_order, "h5": Shop.h5_order, "prepay": Shop.prepay_order}
+PAGES: dict[str, Callable[..., Answer]] = {"qr": Shop.qr_order, "h5": Shop.h5_order,
+                                           "prepay": Shop.prepay_order}
 
 
 @contextmanager
@@ -105,7 +106,8 @@ def test_happy_path(shop: Shop, noon: Clock) -> None:
     transaction = shop.at_terminal("sale", "37.79")["out_trade_no"]
     noon.advance("10s")
     assert shop.query(transaction)["trade_status"] == "AUTHORISED"
-    on_terminal = shop.card_order("37.84", channel_type="terminal", terminal_id=shop.first_terminal)["out_trade_no"]
+    on_terminal = shop.card_order("37.84", channel_type="terminal",
+                                  terminal_id=shop.first_terminal)["out_trade_no"]
     noon.advance("10s")
     assert outcome(shop, on_terminal) == ("0000", "success")
     assert shop.pay_by_barcode("free")["error"] == "ILLEGAL_ARGUMENT"
@@ -140,14 +142,17 @@ def test_late_buyer(notified: Shop, receiver: Receiver, noon: Clock) -> None:
 def test_lost_answer(shop: Shop, noon: Clock) -> None:
     shop.plays(name="lost-answer")
     number, card, transaction, refund = (shop.number() for _ in range(4))
-    for pay in (lambda: shop.pay_by_barcode(out_trade_no=number), lambda: shop.card_payment(out_trade_no=card),
+    for pay in (lambda: shop.pay_by_barcode(out_trade_no=number),
+                lambda: shop.card_payment(out_trade_no=card),
                 lambda: shop.at_terminal(out_trade_no=transaction),
                 lambda: shop.refund(number, "0.40", out_refund_id=refund)):
         with pytest.raises(OSError):
             pay()
     noon.advance("10s")
-    assert (shop.query(number)["trade_status"], shop.query(number)["refund_amount"]) == ("TRADE_SUCCESS", ".40")
-    assert (outcome(shop, card), shop.query(transaction)["trade_status"]) == (("0000", "success"), "AUTHORISED")
+    assert (shop.query(number)["trade_status"], shop.query(number)["refund_amount"]) == ("TRADE_SUCCESS",
+                                                                                         ".40")
+    assert (outcome(shop, card), shop.query(transaction)["trade_status"]) == (("0000", "success"),
+                                                                              "AUTHORISED")
     assert shop.pay_by_barcode(out_trade_no=number)["result_code"] == "SUCCESS"
     assert shop.refund(number, "0.40", out_refund_id=refund)["is_success"] == "T"
     assert shop.query(number)["refund_amount"] == ".40"
@@ -155,10 +160,12 @@ def test_lost_answer(shop: Shop, noon: Clock) -> None:
 
 def test_magic_amounts(shop: Shop, noon: Clock) -> None:
     shop.plays(name="magic-amounts")
-    for amount, code in (("30.84", "3084"), ("0.53", "0053"), ("31.42", "3142"), ("12.34", "0000"), ("10.00", "1000"), ("31.05", "3105")):
+    for amount, code in (("30.84", "3084"), ("0.53", "0053"), ("31.42", "3142"), ("12.34", "0000"),
+                         ("10.00", "1000"), ("31.05", "3105")):
         assert shop.card_payment(trans_amount=amount)["result_code"] == code
     for amount, error in (("10.01", "BUYER_BALANCE_NOT_ENOUGH"), ("10.02", "BUYER_ENABLE_STATUS_FORBID"),
-                          ("10.03", "BEYOND_PAY_RESTRICTION"), ("10.04", "PAYMENT_AUTH_CODE_INVALID"), ("10.06", "")):
+                          ("10.03", "BEYOND_PAY_RESTRICTION"), ("10.04", "PAYMENT_AUTH_CODE_INVALID"),
+                          ("10.06", "")):
         assert shop.pay_by_barcode(amount).fields.get("detail_error_code", "") == error
     told = shop.pay_by_barcode("10.05")
     noon.advance("10s")
@@ -172,16 +179,19 @@ def test_notification_storm(notified: Shop, receiver: Receiver, noon: Clock) -> 
     noon.advance("1999ms")
     assert receiver.heard == []
     noon.advance("3s")
-    assert [heard.fields["notify_type"] for heard in receiver.heard] == ["trade_status_sync"] * 100 + ["trans_qrcode_create_sync"] * 100
+    assert [heard.fields["notify_type"] for heard in receiver.heard] == ["trade_status_sync"] * 100 + [
+        "trans_qrcode_create_sync"] * 100
 
 
 def test_partial_approval(shop: Shop, noon: Clock) -> None:
     shop.plays(name="partial-approval")
-    for amount, status, approved in (("20.02", "PARTIAL_APPROVAL", "10.01"), ("20.00", "AUTHORISED", "20.00")):
+    for amount, status, approved in (("20.02", "PARTIAL_APPROVAL", "10.01"),
+                                     ("20.00", "AUTHORISED", "20.00")):
         number = shop.at_terminal("sale", amount)["out_trade_no"]
         noon.advance("10s")
         assert (shop.query(number)["trade_status"], shop.query(number)["trans_amount"]) == (status, approved)
-    assert [shop.card_payment(trans_amount=amount)["result_code"] for amount in ("20.01", "20.00")] == ["3118", "0000"]
+    assert [shop.card_payment(trans_amount=amount)["result_code"]
+            for amount in ("20.01", "20.00")] == ["3118", "0000"]
 
 
 def test_review_queue(shop: Shop, noon: Clock) -> None:
@@ -203,7 +213,8 @@ def test_terminal_busy_hour(control: Control, noon: Clock) -> None:
         for number in numbers_of(shop, 25):
             codes = [shop.at_terminal("sale", "5.00", out_trade_no=number).fields.get("result_msg_code", "")]
             while codes[-1]:
-                codes.append(shop.at_terminal("sale", "5.00", out_trade_no=number).fields.get("result_msg_code", ""))
+                codes.append(shop.at_terminal("sale", "5.00",
+                                              out_trade_no=number).fields.get("result_msg_code", ""))
             tries.append(len(codes))
             assert set(codes) <= {"1001", ""}
             noon.advance("2m")
@@ -244,8 +255,8 @@ def with_a_slow_acquirer(shop: Shop) -> None:
     """Every payment takes 8 seconds, and large ones are decided later."""
     shop.plays(name="slow-acquirer")
     asks: list[Callable[[], Answer]] = [
-        lambda: shop.card_payment(trans_amount="500.01"), lambda: shop.pay_by_barcode("500.01"), shop.pay_by_barcode, shop.qr_order,
-        lambda: shop.query("none")]
+        lambda: shop.card_payment(trans_amount="500.01"), lambda: shop.pay_by_barcode("500.01"),
+        shop.pay_by_barcode, shop.qr_order, lambda: shop.query("none")]
 
     def timed(ask: Callable[[], Answer]) -> tuple[float, Answer]:
         begun, answer = time.monotonic(), ask()
@@ -254,7 +265,8 @@ def with_a_slow_acquirer(shop: Shop) -> None:
         told = list(pool.map(timed, asks))
     assert [seconds >= least for (seconds, _), least in zip(told, (8, 8, 8, 8, 2))] == [True] * 5
     large, confirmed, small = (answer for _, answer in told[:3])
-    assert (large["status"], confirmed["result_code"], small["result_code"]) == ("pending", "UNKNOWN", "SUCCESS")
+    assert (large["status"], confirmed["result_code"], small["result_code"]) == ("pending", "UNKNOWN",
+                                                                                 "SUCCESS")
     assert told[4][0] < 8
 
 

@@ -1,4 +1,6 @@
-"""A start is quick: it loads what usual requests need, which the workers then share, and leaves out what is rare."""
+"""A start is quick: it loads what usual requests need, which the workers then share, and leaves out what is
+rare.
+"""
 import subprocess
 import sys
 
@@ -40,17 +42,21 @@ assert pages == [200] * len(pages), pages
 # Scenarios and the check of settlement files are packages that are empty until they are asked for something.
 RARE = tuple(f"tgpay_emulator.{name}" for name in (
     "scenarios.", "domain.reconciliation.", "diagnosis.", "gateway.reference", "base.lan", "cli.demo"))
-SERVERS = (*(f"tgpay_emulator.{name}" for name in ("server", "store", "web")), "flask", "gunicorn", "werkzeug", "sqlite3")
+SERVERS = (*(f"tgpay_emulator.{name}" for name in ("server", "store", "web")), "flask", "gunicorn",
+           "werkzeug", "sqlite3")
 
 
 def printed(program: str) -> list[str]:
     """The words that a program prints."""
-    done = subprocess.run([sys.executable, "-c", f"import sys\n{program}"], stdout=subprocess.PIPE, text=True, check=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", f"import sys\n{program}"], stdout=subprocess.PIPE, text=True,
+                          check=True, timeout=30)
     return done.stdout.split()
 
 
-@pytest.mark.parametrize("program, absent", [(SERVER, RARE), (COMMAND_LINE, RARE + SERVERS)], ids=["server", "command line"])
-def test_a_start_loads_neither_scenarios_nor_reconciliation_nor_what_else_is_rare(program: str, absent: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("program, absent", [(SERVER, RARE), (COMMAND_LINE, RARE + SERVERS)],
+                         ids=["server", "command line"])
+def test_a_start_loads_neither_scenarios_nor_reconciliation_nor_what_else_is_rare(
+        program: str, absent: tuple[str, ...]) -> None:
     assert [name for name in printed(f"{program}\nprint(*sys.modules)") if name.startswith(absent)] == []
 
 

@@ -10,7 +10,8 @@ import pytest
 import tgpay_emulator
 
 ROOT = Path(tgpay_emulator.__file__).parent
-FOLDERS = ("base", "signing", "protocol", "diagnosis", "terminal", "scenarios", "domain", "store", "operations", "gateway",
+FOLDERS = ("base", "signing", "protocol", "diagnosis", "terminal", "scenarios", "domain", "store",
+           "operations", "gateway",
            "web", "server", "cli")
 MODULES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
 MOST_LINES_IN_MODULE, MOST_LINES_IN_FUNCTION = 300, 60
@@ -41,7 +42,8 @@ def public(node: Documented) -> Iterator[Documented]:
     """The node and the public classes, functions and methods in it, but for those within functions."""
     yield node
     for child in node.body:
-        if isinstance(child, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and not child.name.startswith("_"):
+        if (isinstance(child, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
+                and not child.name.startswith("_")):
             yield from public(child) if isinstance(child, ast.ClassDef) else [child]
 
 
@@ -63,17 +65,20 @@ def test_functions_are_short() -> None:
 
 
 def test_no_conditional_expression_is_inside_another() -> None:
-    nested = {place(path, outer) for path in MODULES for outer in ast.walk(tree(path)) if isinstance(outer, ast.IfExp)
+    nested = {place(path, outer) for path in MODULES
+              for outer in ast.walk(tree(path)) if isinstance(outer, ast.IfExp)
               for inner in ast.walk(outer) if isinstance(inner, ast.IfExp) and inner is not outer}
     assert nested == set()
 
 
 def test_every_module_and_public_class_function_and_method_has_a_docstring() -> None:
-    without = [place(path, node) for path in MODULES for node in public(tree(path)) if not ast.get_docstring(node)]
+    without = [place(path, node) for path in MODULES
+               for node in public(tree(path)) if not ast.get_docstring(node)]
     assert without == []
 
 
 def test_texts_cite_the_document_only() -> None:
     citing = [f"{path.relative_to(ROOT)}:{number}" for path in MODULES
-              for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1) if REFERENCE.search(line)]
+              for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+              if REFERENCE.search(line)]
     assert citing == []

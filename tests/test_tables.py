@@ -27,7 +27,8 @@ def test_every_row_that_does_not_hold_is_told_and_no_other() -> None:
 def test_two_tables_try_every_combination_and_an_error_of_any_kind_counts() -> None:
     with pytest.raises(AssertionError) as told:
         quotients()
-    assert str(told.value).startswith("2 of 2 rows\n- left 1: AssertionError: 1 of 2 rows\n- none: ZeroDivisionError")
+    assert str(told.value).startswith("2 of 2 rows\n- left 1: AssertionError: 1 of 2 rows\n- none: "
+                                      "ZeroDivisionError")
 
 
 def test_the_arguments_that_are_left_are_fixtures() -> None:

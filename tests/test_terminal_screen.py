@@ -1,4 +1,5 @@
-"""The screen of a card terminal in a real browser (contract 4 and 5.4). Screenshots are left in test-pages/."""
+"""The screen of a card terminal in a real browser (contract 4 and 5.4). Screenshots are left in test-pages/.
+"""
 import io
 import re
 from collections.abc import Callable, Iterator
@@ -61,10 +62,12 @@ Bring = Callable[[Shop, Clock], Any]
 
 
 def sale(*steps: str, amount: str = "12.00", **params: str) -> Bring:
-    """A sale on an attended terminal and what people do, on a clock that stands still; a duration moves it."""
+    """A sale on an attended terminal and what people do, on a clock that stands still; a duration moves it.
+    """
     def bring(shop: Shop, clock: Clock) -> None:
         shop.attend()
-        sent = shop.at_terminal(amount=amount, **{name: value.format(shop.merchants_id) for name, value in params.items()})
+        sent = shop.at_terminal(amount=amount,
+                                **{name: value.format(shop.merchants_id) for name, value in params.items()})
         assert sent["result_code"] == "202", sent.text
         for step in steps:
             assert clock.advance(step) is None if step[0].isdigit() else shop.person(step).status == 200
@@ -77,7 +80,8 @@ VIEWS: dict[str, Bring] = {
     "offline": lambda shop, clock: exchange(f"{screen(shop)}/offline", "POST", b""),
     "present": sale(), "reading": sale("insert"), "pin": sale(*PIN), "authorising": sale(*ASKED),
     "approved": sale(*ASKED, "approve"), "in-part": sale(*ASKED, "approve", amount="37.57"),
-    "declined": sale(*ASKED, "decline"), "cancelled": sale("cancel"), "failed": sale(*ASKED, "approve", amount="37.41"),
+    "declined": sale(*ASKED, "decline"), "cancelled": sale("cancel"),
+    "failed": sale(*ASKED, "approve", amount="37.41"),
     "long": sale(amount="1000000.00", out_trade_no="{}" + "x" * 50),
     "long-receipt": sale(*ASKED, "approve", "10s", out_trade_no="{}" + "x" * 50)}
 
@@ -89,7 +93,8 @@ def test_a_state_fits_can_be_read_and_asks_nobody_but_the_emulator(
     clock.freeze()
     VIEWS[name](shop, clock)
     with visitor.at(screen(shop), language) as page:
-        assert (re.search("[\u4e00-\u9fff]", page.get_by_role("status").inner_text()) is not None) == (language == "zh")
+        assert (re.search("[\u4e00-\u9fff]", page.get_by_role("status").inner_text()) is not None) == (
+            language == "zh")
         assert faults(page, f"terminal-{name}", language) == {}
 
 
@@ -109,7 +114,8 @@ def test_the_screen_names_merchant_serial_amount_and_operation(visitor: Visitor,
 # What people do.
 
 @pytest.mark.parametrize("width", [PHONE, DESK])
-def test_a_card_that_is_tapped_is_approved_and_the_terminal_is_ready_again(visitor: Visitor, till: Shop, clock: Clock, width: int) -> None:
+def test_a_card_that_is_tapped_is_approved_and_the_terminal_is_ready_again(visitor: Visitor, till: Shop,
+                                                                           clock: Clock, width: int) -> None:
     with visitor.at(screen(till), width=width) as page:
         sent = till.at_terminal()
         press(page, "Tap")
@@ -194,7 +200,8 @@ def test_a_refund_takes_a_card(visitor: Visitor, till: Shop) -> None:
 def test_a_reversal_takes_no_card_and_asks_nobody(visitor: Visitor, till: Shop, clock: Clock) -> None:
     till.attend(attended=False)
     sold = till.at_terminal()
-    till.control.get("/wait", merchants_id=till.merchants_id, out_trade_no=sold["out_trade_no"], status="TRADE_SUCCESS")
+    till.control.get("/wait", merchants_id=till.merchants_id, out_trade_no=sold["out_trade_no"],
+                     status="TRADE_SUCCESS")
     till.attend()
     clock.freeze()
     with visitor.at(screen(till)) as page:
@@ -222,12 +229,14 @@ def test_the_time_for_a_card_runs_on_the_emulators_clock(visitor: Visitor, till:
     assert result(till, sent)[0] == "CANCELLED"
 
 
-def test_an_unattended_terminal_moves_by_itself_before_the_eyes(visitor: Visitor, shop: Shop, clock: Clock) -> None:
+def test_an_unattended_terminal_moves_by_itself_before_the_eyes(visitor: Visitor, shop: Shop,
+                                                                clock: Clock) -> None:
     with visitor.at(screen(shop)) as page:
         shows(page, "Ready")
         clock.freeze()
         sent = shop.at_terminal(amount=WITH_PIN)
-        for text, pace in (("Present your card", "400ms"), ("Reading the card", "200ms"), ("Enter your PIN", "300ms"),
+        for text, pace in (("Present your card", "400ms"), ("Reading the card", "200ms"),
+                           ("Enter your PIN", "300ms"),
                            ("Authorising", "300ms"), ("Approved", "3s"), ("Ready", "0s")):
             shows(page, text)
             expect(page.get_by_text("You are the card issuer:")).to_be_hidden()
@@ -236,7 +245,8 @@ def test_an_unattended_terminal_moves_by_itself_before_the_eyes(visitor: Visitor
     assert result(shop, sent)[0] == "AUTHORISED"
 
 
-def test_an_unattended_terminal_may_be_driven_and_then_goes_on_by_itself(visitor: Visitor, shop: Shop, clock: Clock) -> None:
+def test_an_unattended_terminal_may_be_driven_and_then_goes_on_by_itself(visitor: Visitor, shop: Shop,
+                                                                         clock: Clock) -> None:
     with visitor.at(screen(shop)) as page:
         shows(page, "Ready")
         clock.freeze()
@@ -248,9 +258,11 @@ def test_an_unattended_terminal_may_be_driven_and_then_goes_on_by_itself(visitor
     assert result(shop, sent) == ("AUTHORISED", "MSR", "PIN")
 
 
-def test_the_switches_make_people_drive_the_terminal_and_take_it_offline(visitor: Visitor, shop: Shop) -> None:
+def test_the_switches_make_people_drive_the_terminal_and_take_it_offline(visitor: Visitor,
+                                                                         shop: Shop) -> None:
     with visitor.at(screen(shop)) as page:
-        people, online = page.get_by_role("switch", name="People drive it"), page.get_by_role("switch", name="Online")
+        people, online = page.get_by_role("switch", name="People drive it"), page.get_by_role("switch",
+                                                                                              name="Online")
         expect(people).not_to_be_checked()
         people.click()
         expect(people).to_be_checked()
@@ -310,7 +322,8 @@ def test_the_receipt_is_printed_stays_when_the_terminal_is_ready_and_goes_with_t
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_receipt_is_saved_as_a_picture_and_as_text_and_printed(visitor: Visitor, till: Shop, clock: Clock, language: str) -> None:
+def test_the_receipt_is_saved_as_a_picture_and_as_text_and_printed(visitor: Visitor, till: Shop, clock: Clock,
+                                                                   language: str) -> None:
     clock.freeze()
     sale(*ASKED, "approve")(till, clock)
     number = till.terminal()["transaction"]["transactionResultId"]
@@ -329,7 +342,8 @@ def test_the_receipt_is_saved_as_a_picture_and_as_text_and_printed(visitor: Visi
         assert page.evaluate("window.printed")
         page.emulate_media(media="print")
         expect(page.locator(".paper")).to_be_visible()
-        for hidden in (page.locator(".device"), page.locator(".beside"), page.locator("footer"), button(page, names[2])):
+        for hidden in (page.locator(".device"), page.locator(".beside"), page.locator("footer"),
+                       button(page, names[2])):
             expect(hidden).to_be_hidden()
         page.emulate_media(media="screen")
     assert_has_lines(picture, page_lines=17)
@@ -345,7 +359,8 @@ def assert_has_lines(picture: bytes, page_lines: int) -> None:
     assert page_lines - 2 <= len(begins) <= page_lines + 8  # a letter such as i may be in two pieces
 
 
-def test_a_column_of_the_receipt_is_a_column_whatever_is_written_in_it(visitor: Visitor, till: Shop, clock: Clock) -> None:
+def test_a_column_of_the_receipt_is_a_column_whatever_is_written_in_it(visitor: Visitor, till: Shop,
+                                                                       clock: Clock) -> None:
     sale(*ASKED, "approve")(till, clock)
     with visitor.at(screen(till), "zh") as page:
         widths = page.locator(".paper").evaluate("""(paper) => {
@@ -367,7 +382,8 @@ def test_a_column_of_the_receipt_is_a_column_whatever_is_written_in_it(visitor: 
 
 # Whoever and however.
 
-def test_a_browser_without_javascript_drives_the_terminal_by_forms(visitor: Visitor, till: Shop, clock: Clock) -> None:
+def test_a_browser_without_javascript_drives_the_terminal_by_forms(visitor: Visitor, till: Shop,
+                                                                   clock: Clock) -> None:
     clock.freeze()
     with visitor.at(screen(till), script=False) as page:
         shows(page, "Ready")
@@ -415,11 +431,13 @@ def test_a_keyboard_is_enough_and_shows_where_it_is(visitor: Visitor, till: Shop
     assert result(till, sent) == ("AUTHORISED", "ICC", "PIN")
 
 
-def test_every_key_has_a_name_and_is_there_only_when_it_does_something(visitor: Visitor, till: Shop, clock: Clock) -> None:
+def test_every_key_has_a_name_and_is_there_only_when_it_does_something(visitor: Visitor, till: Shop,
+                                                                       clock: Clock) -> None:
     clock.freeze()
     keys = [*"1234567890", "Cancel", "Clear", "OK"]
     with visitor.at(screen(till)) as page:
-        for bring, usable in ((lambda: None, set()), (lambda: till.at_terminal(), {"Cancel"}), (lambda: till.person("swipe"), set()),
+        for bring, usable in ((lambda: None, set()), (lambda: till.at_terminal(), {"Cancel"}),
+                              (lambda: till.person("swipe"), set()),
                               (lambda: clock.advance("200ms"), set(keys))):
             bring()
             for name in keys:
@@ -453,7 +471,8 @@ def lonely() -> Iterator[Server]:
     server.kill()
 
 
-def test_a_screen_that_is_refused_a_stream_asks_and_goes_back_to_the_stream_later(visitor: Visitor, lonely: Server) -> None:
+def test_a_screen_that_is_refused_a_stream_asks_and_goes_back_to_the_stream_later(visitor: Visitor,
+                                                                                  lonely: Server) -> None:
     visitor.homes.append(lonely.url)
     visitor.expects(503)
     shop = Control(lonely.url).shop()
@@ -468,7 +487,8 @@ def test_a_screen_that_is_refused_a_stream_asks_and_goes_back_to_the_stream_late
             shows(page, "Approved")
             assert "state" in asked
             other.close()
-            with page.expect_response(lambda answer: answer.url.endswith("/events") and answer.status == 200, timeout=10_000):
+            with page.expect_response(lambda answer: answer.url.endswith("/events") and answer.status == 200,
+                                      timeout=10_000):
                 pass
             shop.at_terminal()
             shows(page, "Present your card")
@@ -478,9 +498,11 @@ def test_a_screen_that_is_refused_a_stream_asks_and_goes_back_to_the_stream_late
             assert "cancel" in asked and "state" not in asked
 
 
-def test_a_screen_says_when_the_emulator_is_away_and_goes_on_when_it_is_back(windows: Windows, tmp_path: Path) -> None:
+def test_a_screen_says_when_the_emulator_is_away_and_goes_on_when_it_is_back(windows: Windows,
+                                                                             tmp_path: Path) -> None:
     server = Server(database=tmp_path / "db").start()
-    shop, visitor = Control(server.url).shop(), Visitor(windows, server.url)  # whose complaints are nobody's fault
+    # whose complaints are nobody's fault
+    shop, visitor = Control(server.url).shop(), Visitor(windows, server.url)
     shop.attend()
     with visitor.at(screen(shop)) as page:
         shows(page, "Ready")
@@ -500,7 +522,8 @@ SEEN = """
 """
 
 
-def test_a_screen_that_nobody_sees_holds_no_line_and_is_right_when_it_is_seen_again(visitor: Visitor, till: Shop) -> None:
+def test_a_screen_that_nobody_sees_holds_no_line_and_is_right_when_it_is_seen_again(visitor: Visitor,
+                                                                                    till: Shop) -> None:
     with visitor.at(screen(till)) as page:
         shows(page, "Ready")
         with page.expect_event("requestfailed", lambda request: request.url.endswith("/events")):
@@ -514,7 +537,8 @@ def test_a_screen_that_nobody_sees_holds_no_line_and_is_right_when_it_is_seen_ag
 
 # From other pages.
 
-def test_the_cashiers_page_of_a_payment_at_the_terminal_shows_what_it_shows_and_turns_into_the_result(visitor: Visitor, till: Shop) -> None:
+def test_the_cashiers_page_of_a_payment_at_the_terminal_shows_what_it_shows_and_turns_into_the_result(
+        visitor: Visitor, till: Shop) -> None:
     order = till.card_order("8.00", channel_type="terminal", terminal_id=till.first_terminal)
     with visitor.at(order["pay_url"]) as page:
         expect(page.get_by_role("status").filter(has_text="Pay at the card terminal")).to_be_visible()

@@ -1,4 +1,6 @@
-"""The screen of a card terminal for a plain HTTP client: its acts, its stream, its receipt (contract 4 and 5.4)."""
+"""The screen of a card terminal for a plain HTTP client: its acts, its stream, its receipt (contract 4 and
+5.4).
+"""
 import json
 import re
 import threading
@@ -69,7 +71,8 @@ def test_a_form_leads_back_to_the_page_and_the_script_is_told_what_is_shown(shop
     assert told(shop)["state"] == "READING_CARD"
     clock.advance("500ms")
     answer = do(shop, "pin", JSON)
-    assert (answer.status, answer.json["state"], answer.json["possible"]) == (200, "AUTHORISING", ["approve", "decline"])
+    assert (answer.status, answer.json["state"], answer.json["possible"]) == (200, "AUTHORISING",
+                                                                              ["approve", "decline"])
 
 
 def test_a_form_keeps_the_language(shop: Shop) -> None:
@@ -80,11 +83,13 @@ def test_a_form_keeps_the_language(shop: Shop) -> None:
 
 # What brings the terminal into a state, on a clock that stands still, and what people can do then.
 STATES: dict[str, tuple[list[str], set[str]]] = {
-    "IDLE": ([], set()), "WAITING_FOR_CARD": (["sale"], {"tap", "insert", "swipe", "cancel"}), "READING_CARD": (["sale", "insert"], set()),
+    "IDLE": ([], set()), "WAITING_FOR_CARD": (["sale"], {"tap", "insert", "swipe", "cancel"}),
+    "READING_CARD": (["sale", "insert"], set()),
     "PIN_ENTRY": (["sale", "insert", "500ms"], {"pin", "cancel"}),
     "AUTHORISING": (["sale", "tap", "500ms"], {"approve", "decline"}),
-    "APPROVED": (["sale", "tap", "500ms", "approve"], set()), "DECLINED": (["sale", "tap", "500ms", "decline"], set()),
-    "CANCELLED": (["sale", "60s"], set()), "FAILED": (["sale", "tap", "500ms", "60s"], set())}
+    "APPROVED": (["sale", "tap", "500ms", "approve"], set()),
+    "DECLINED": (["sale", "tap", "500ms", "decline"], set()), "CANCELLED": (["sale", "60s"], set()),
+    "FAILED": (["sale", "tap", "500ms", "60s"], set())}
 
 
 def brought(shop: Shop, clock: Clock, steps: list[str]) -> None:
@@ -100,14 +105,16 @@ def brought(shop: Shop, clock: Clock, steps: list[str]) -> None:
 
 
 @every_row("state", STATES, apart=True)
-def test_an_impossible_act_answers_409_changes_nothing_and_shows_what_is(shop: Shop, clock: Clock, state: str) -> None:
+def test_an_impossible_act_answers_409_changes_nothing_and_shows_what_is(
+        shop: Shop, clock: Clock, state: str) -> None:
     steps, possible = STATES[state]
     brought(shop, clock, steps)
     before = told(shop)
     assert (before["state"], set(before["possible"])) == (state, possible)
     for act in set(ACTS) - possible:
         by_script, by_form = do(shop, act, JSON), do(shop, act)
-        assert (by_script.status, by_script.json["state"], set(by_script.json["possible"])) == (409, state, possible), act
+        assert (by_script.status, by_script.json["state"], set(by_script.json["possible"])) == (409, state,
+                                                                                                possible), act
         assert (by_form.status, by_form.headers["Content-Type"]) == (409, "text/html; charset=utf-8"), act
         assert html.fromstring(by_form.text).find_class("device")[0].get("data-view") == state
     assert told(shop) == before
@@ -152,13 +159,15 @@ def test_a_page_of_another_site_changes_nothing(shop: Shop, act: str, origin: st
 @every_row("method, path", [("GET", ""), ("GET", "/state"), ("GET", "/events"), ("GET", "/receipt.txt"),
                             *(("POST", f"/{act}") for act in (*ACTS, *SWITCHES))])
 def test_a_terminal_that_is_none_is_not_found(control: Control, method: str, path: str) -> None:
-    answers = [exchange(f"{control.url}/terminal/nobody{path}", method, headers=headers) for headers in (FORM, JSON)]
+    answers = [exchange(f"{control.url}/terminal/nobody{path}", method, headers=headers)
+               for headers in (FORM, JSON)]
     assert [answer.status for answer in answers] == [404, 404]
 
 
 def test_what_is_no_act_is_not_found_and_acts_are_not_done_by_following_a_link(shop: Shop) -> None:
     begun(shop)
-    assert (do(shop, "kick").status, get(shop, "/tap").status, told(shop)["state"]) == (404, 405, "WAITING_FOR_CARD")
+    assert (do(shop, "kick").status, get(shop, "/tap").status, told(shop)["state"]) == (404, 405,
+                                                                                        "WAITING_FOR_CARD")
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +192,8 @@ def test_with_a_control_token_people_may_act_but_the_switches_are_for_its_holder
 def test_the_page_has_a_strict_policy_and_no_inline_script_or_style(shop: Shop) -> None:
     page = get(shop)
     policy = dict(rule.strip().split(" ", 1) for rule in page.headers["Content-Security-Policy"].split(";"))
-    assert (policy["default-src"], policy["script-src"], policy["style-src"], policy["connect-src"]) == ("'none'", *["'self'"] * 3)
+    assert (policy["default-src"], policy["script-src"], policy["style-src"],
+            policy["connect-src"]) == ("'none'", *["'self'"] * 3)
     root = html.fromstring(page.text)
     assert not root.xpath("//style | //@style | //script[not(@src)] | //@onclick")
 
@@ -203,7 +213,8 @@ def shown(event: Any) -> tuple[str, str]:
     return event["state"], transaction["trade_status"] if transaction else ""
 
 
-def test_the_stream_tells_at_once_what_the_control_interface_tells_and_how_long_people_have(shop: Shop, clock: Clock) -> None:
+def test_the_stream_tells_at_once_what_the_control_interface_tells_and_how_long_people_have(
+        shop: Shop, clock: Clock) -> None:
     brought(shop, clock, ["sale", "20s"])
     with stream(shop) as events:
         first = next(events)
@@ -215,13 +226,16 @@ def test_the_stream_tells_every_change_once(shop: Shop, clock: Clock) -> None:
     clock.freeze()
     with stream(shop) as events:
         seen = [shown(next(events))]
-        for act in (lambda: begun(shop), lambda: shop.person("insert"), lambda: clock.advance("500ms"), lambda: shop.person("pin"),
+        for act in (lambda: begun(shop), lambda: shop.person("insert"), lambda: clock.advance("500ms"),
+                    lambda: shop.person("pin"),
                     lambda: shop.person("approve"), lambda: clock.advance("3s")):
             act()
             seen.append(shown(next(events)))
-            if seen[-1][0] == "IDLE" and len(seen) == 2:  # the terminal was made attended before its transaction began
+            # the terminal was made attended before its transaction began
+            if seen[-1][0] == "IDLE" and len(seen) == 2:
                 seen[-1] = shown(next(events))
-    assert seen == [("IDLE", ""), ("WAITING_FOR_CARD", ""), ("READING_CARD", ""), ("PIN_ENTRY", ""), ("AUTHORISING", ""),
+    assert seen == [("IDLE", ""), ("WAITING_FOR_CARD", ""), ("READING_CARD", ""), ("PIN_ENTRY", ""),
+                    ("AUTHORISING", ""),
                     ("APPROVED", "AUTHORISED"), ("IDLE", "AUTHORISED")]
 
 
@@ -233,7 +247,8 @@ def test_the_stream_of_an_unattended_terminal_moves_by_itself(shop: Shop) -> Non
         while seen[-1] != "APPROVED":
             seen.append(shown(next(events))[0])
     course = ["WAITING_FOR_CARD", "READING_CARD", "PIN_ENTRY", "AUTHORISING", "APPROVED"]
-    assert sorted(set(seen), key=course.index) == list(dict.fromkeys(seen)) and len(set(seen)) > 2  # a busy machine may miss one
+    # a busy machine may miss one
+    assert sorted(set(seen), key=course.index) == list(dict.fromkeys(seen)) and len(set(seen)) > 2
 
 
 def test_the_stream_tells_when_the_clock_is_moved(shop: Shop, clock: Clock) -> None:
@@ -333,7 +348,8 @@ def columns(line: str) -> int:
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line)
 
 
-BRANDS = {"MasterCard": "Mastercard", "Diners": "Diners Club"}  # where the query's cardSchemeName is not the brand's own name
+# where the query's cardSchemeName is not the brand's own name
+BRANDS = {"MasterCard": "Mastercard", "Diners": "Diners Club"}
 NOON = "2026-01-31T12:00:00Z", "2026-01-31 20:00:"  # and how Shanghai, the zone of the settings, writes it
 
 
@@ -360,7 +376,8 @@ def pair(name: str, value: str) -> list[str]:
 
 
 def card(result: Answer) -> str:
-    return f"{BRANDS.get(result['cardSchemeName'], result['cardSchemeName'])} **** {result['maskedCardNumber'][-4:]}"
+    return (f"{BRANDS.get(result['cardSchemeName'], result['cardSchemeName'])} **** "
+            f"{result['maskedCardNumber'][-4:]}")
 
 
 PAID = ("insert", "500ms", "pin", "approve")
@@ -370,16 +387,18 @@ READ = {
 
 
 @every_row("steps, entry, verified", READ.values(), ids=READ)
-def test_the_receipt_of_a_sale(shop: Shop, clock: Clock, steps: tuple[str, ...], entry: str, verified: str) -> None:
+def test_the_receipt_of_a_sale(shop: Shop, clock: Clock, steps: tuple[str, ...], entry: str,
+                               verified: str) -> None:
     result = ended(shop, clock, *steps)
     merchant = shop.control.get(f"/merchants/{shop.merchants_id}")["name"]
     printed = receipt(shop)
     assert printed[0].strip() == merchant and printed[1].strip().startswith(NOON[1])
     assert printed[2:] == [
-        "       *** SIMULATOR ***", RULE, line("Terminal", shop.first_terminal), line("Operation", "Sale"), line("Amount", "GBP 12.00"),
-        line("Card", card(result)), line("Read by", entry), line("Verified by", verified),
-        line("Authorisation", result["authorisationCode"]), line("Order", result["out_trade_no"]), "Transaction",
-        line("", result["transactionResultId"]), RULE, "            Approved", "    Simulator: no real money", ""]
+        "       *** SIMULATOR ***", RULE, line("Terminal", shop.first_terminal), line("Operation", "Sale"),
+        line("Amount", "GBP 12.00"), line("Card", card(result)), line("Read by", entry),
+        line("Verified by", verified), line("Authorisation", result["authorisationCode"]),
+        line("Order", result["out_trade_no"]), "Transaction", line("", result["transactionResultId"]), RULE,
+        "            Approved", "    Simulator: no real money", ""]
 
 
 def test_the_receipt_in_chinese_counts_wide_characters_twice(control: Control, clock: Clock) -> None:
@@ -389,33 +408,43 @@ def test_the_receipt_in_chinese_counts_wide_characters_twice(control: Control, c
     control.ask("DELETE", f"/merchants/{shop.merchants_id}")
     assert printed[0] == "           海港街茶馆" and printed[1].strip().startswith(NOON[1])
     assert printed[2:] == [
-        "        *** 模拟环境 ***", RULE, line("终端号", shop.first_terminal), line("交易类型", "消费"), line("金额", "GBP 12.00"),
-        *pair("银行卡", card(result)), line("读卡方式", "芯片"), line("验证方式", "密码"), line("授权码", result["authorisationCode"]),
-        line("订单号", result["out_trade_no"]), "交易参考号", line("", result["transactionResultId"]), RULE, "            交易成功",
+        "        *** 模拟环境 ***", RULE, line("终端号", shop.first_terminal), line("交易类型", "消费"),
+        line("金额", "GBP 12.00"), *pair("银行卡", card(result)), line("读卡方式", "芯片"), line("验证方式", "密码"),
+        line("授权码", result["authorisationCode"]), line("订单号", result["out_trade_no"]), "交易参考号",
+        line("", result["transactionResultId"]), RULE, "            交易成功",
         "    模拟环境，不涉及真实资金", ""]
 
 
 ENDS: dict[str, tuple[str, tuple[str, ...], str, list[tuple[str, str]], str]] = {
-    "declined": ("12.00", ("tap", "500ms", "decline"), "DECLINED", [("Requested", "GBP 12.00"), ("Approved", "GBP 0.00")], "Declined"),
-    "in part": ("37.57", ("tap", "500ms", "approve"), "PARTIAL_APPROVAL", [("Requested", "GBP 37.57"), ("Approved", "GBP 11.00")],
+    "declined": ("12.00", ("tap", "500ms", "decline"), "DECLINED",
+                 [("Requested", "GBP 12.00"), ("Approved", "GBP 0.00")], "Declined"),
+    "in part": ("37.57", ("tap", "500ms", "approve"), "PARTIAL_APPROVAL",
+                [("Requested", "GBP 37.57"), ("Approved", "GBP 11.00")],
                 "Approved in part"),
-    "cancelled": ("12.00", ("cancel",), "CANCELLED", [("Requested", "GBP 12.00"), ("Approved", "GBP 0.00")], "Cancelled"),
-    "nobody came": ("12.00", ("61s",), "CANCELLED", [("Requested", "GBP 12.00"), ("Approved", "GBP 0.00")], "Cancelled"),
-    "failed": ("37.41", ("tap", "500ms", "approve"), "FAILED", [("Requested", "GBP 37.41"), ("Approved", "GBP 0.00")], "Failed"),
-    "unknown": ("37.68", ("tap", "500ms", "approve"), "UNDEFINED", [("Requested", "GBP 37.68"), ("Approved", "GBP 0.00")],
+    "cancelled": ("12.00", ("cancel",), "CANCELLED", [("Requested", "GBP 12.00"), ("Approved", "GBP 0.00")],
+                  "Cancelled"),
+    "nobody came": ("12.00", ("61s",), "CANCELLED", [("Requested", "GBP 12.00"), ("Approved", "GBP 0.00")],
+                    "Cancelled"),
+    "failed": ("37.41", ("tap", "500ms", "approve"), "FAILED",
+               [("Requested", "GBP 37.41"), ("Approved", "GBP 0.00")], "Failed"),
+    "unknown": ("37.68", ("tap", "500ms", "approve"), "UNDEFINED",
+                [("Requested", "GBP 37.68"), ("Approved", "GBP 0.00")],
                 "Result not known yet"),
-    "known later": ("37.68", ("tap", "500ms", "approve", "10s"), "AUTHORISED", [("Amount", "GBP 37.68")], "Approved")}
+    "known later": ("37.68", ("tap", "500ms", "approve", "10s"), "AUTHORISED", [("Amount", "GBP 37.68")],
+                    "Approved")}
 
 
 @every_row("amount, steps, status, amounts, says", ENDS.values(), ids=ENDS)
-def test_the_receipt_says_how_it_ended(shop: Shop, clock: Clock, amount: str, steps: tuple[str, ...], status: str,
+def test_the_receipt_says_how_it_ended(shop: Shop, clock: Clock, amount: str, steps: tuple[str, ...],
+                                       status: str,
                                        amounts: list[tuple[str, str]], says: str) -> None:
     result = ended(shop, clock, *steps, amount=amount)
     printed = receipt(shop)
     assert result["trade_status"] == status
     assert [line(*pair) for pair in amounts] == [row for row in printed if "GBP" in row]
     assert printed[-4:-2] == [RULE, f"{' ' * ((32 - len(says)) // 2)}{says}"]
-    assert any(row.startswith("Authorisation") for row in printed) is (status in ("AUTHORISED", "PARTIAL_APPROVAL"))
+    assert any(row.startswith("Authorisation")
+               for row in printed) is (status in ("AUTHORISED", "PARTIAL_APPROVAL"))
     assert any(row.startswith("Card") for row in printed) is ("tap" in steps)
 
 
@@ -424,35 +453,41 @@ def test_the_receipt_of_a_reversal_names_the_card_but_no_entry(shop: Shop, clock
     shop.at_terminal("saleReversal", None, original_out_trade_no=sale["out_trade_no"])
     clock.advance("1s")
     printed = receipt(shop)
-    assert {line("Operation", "Sale reversal"), line("Amount", "GBP 12.00"), line("Card", card(sale))} <= set(printed)
+    assert {line("Operation", "Sale reversal"), line("Amount", "GBP 12.00"),
+            line("Card", card(sale))} <= set(printed)
     assert not [row for row in printed if row.startswith(("Read by", "Verified by"))]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_nothing_is_wider_than_the_paper(control: Control, clock: Clock, language: str) -> None:
-    shop = control.shop(name="An extraordinarily long name of a 商店 that sells extraordinarilylongthings of all kinds")
+    shop = control.shop(name="An extraordinarily long name of a 商店 that sells extraordinarilylongthings of "
+                             "all kinds")
     number = shop.merchants_id + "x" * (64 - len(shop.merchants_id))
     ended(shop, clock, *PAID, amount="1000000.00", out_trade_no=number)
     printed = receipt(shop, language)
     control.ask("DELETE", f"/merchants/{shop.merchants_id}")
     assert max(map(columns, printed)) == 32
     assert number in "".join(row.strip() for row in printed)
-    assert re.sub(" +", " ", " ".join(row.strip() for row in printed)).startswith("An extraordinarily long name of a 商店 that sells")
+    assert re.sub(" +", " ", " ".join(row.strip() for row in printed)).startswith(
+        "An extraordinarily long name of a 商店 that sells")
 
 
 def test_the_receipt_knows_nothing_of_the_card_but_brand_and_last_four(shop: Shop, clock: Clock) -> None:
     result = ended(shop, clock, *PAID)
     first6 = shop.terminal()["transaction"]["card"]["first6"]
-    text = "\n".join(receipt(shop)).replace(result["transactionResultId"], "").replace(result["out_trade_no"], "")
+    text = "\n".join(receipt(shop)).replace(result["transactionResultId"], "").replace(result["out_trade_no"],
+                                                                                       "")
     assert first6 not in text and result["maskedCardNumber"][-4:] in text
 
 
-def test_there_is_no_receipt_before_the_first_result_nor_when_the_next_transaction_has_begun(shop: Shop, clock: Clock) -> None:
+def test_there_is_no_receipt_before_the_first_result_nor_when_the_next_transaction_has_begun(
+        shop: Shop, clock: Clock) -> None:
     assert get(shop, "/receipt.txt").status == 404
     result = ended(shop, clock, *PAID)
     clock.advance("1h")  # the terminal has been idle for long
     answer = get(shop, "/receipt.txt")
-    assert answer.headers["Content-Disposition"] == f"attachment; filename=receipt-{result['transactionResultId']}.txt"
+    assert answer.headers[
+        "Content-Disposition"] == f"attachment; filename=receipt-{result['transactionResultId']}.txt"
     begun(shop)
     assert get(shop, "/receipt.txt").status == 404
 

@@ -22,26 +22,34 @@ FIRST_LINE = re.compile(r'<\?xml version="1\.0" encoding="(utf|UTF)-8" ?\?>')
 ELEMENT = re.compile(r"\s*<(\w+)>([^<>]*)</\1>")
 PAYMENT = "buyer_id buyer_login_id pay_time trans_id trans_rate trans_amount_type pay_amount pay_amount_type"
 ANSWERS = {
-    "tgpaybarcode": ("tgpaypro", f"is_success result_code error trans_amount out_trade_no {PAYMENT} merchants_id create_ip sign sign_type"),
-    "tgpayqrcode": ("tgpaypro", "is_success error out_trade_no result_code big_pic_url pic_url small_pic_url qr_code sign sign_type"),
-    "tgpayquery": ("tgpaypro", f"is_success error pay_type result_code trans_amount trade_status out_trade_no {PAYMENT} refund_status "
-                               "refund_amount attach merchants_id create_ip sign sign_type"),
-    "tgpayrefund": ("TGPayPro", "is_success result_code error alipay_trans_id partner_refund_id partner_trans_id refund_amount currency "
-                                "exchange_rate refund_amount_cny"),
+    "tgpaybarcode": ("tgpaypro", f"is_success result_code error trans_amount out_trade_no {PAYMENT} "
+                                 f"merchants_id create_ip sign sign_type"),
+    "tgpayqrcode": ("tgpaypro", "is_success error out_trade_no result_code big_pic_url pic_url small_pic_url "
+                                "qr_code sign sign_type"),
+    "tgpayquery": ("tgpaypro",
+                   f"is_success error pay_type result_code trans_amount trade_status out_trade_no "
+                   f"{PAYMENT} refund_status "
+                   "refund_amount attach merchants_id create_ip sign sign_type"),
+    "tgpayrefund": ("TGPayPro", "is_success result_code error alipay_trans_id partner_refund_id "
+                                "partner_trans_id refund_amount currency exchange_rate refund_amount_cny"),
     "tgpaycancel": ("TGPayPro", "is_success result_code error detail_error_code detail_error_des"),
     "tgpayh5": ("tgpaypro", "is_success result_code error pay_url merchants_id out_trade_no sign sign_type"),
-    "tgpayprepay": ("tgpaypro", "is_success result_code error trade_type jsapiparameters tradeNO out_trade_no order_time nonce_str "
-                                "prepay_id merchant_id create_ip sign sign_type"),
-    "tgpayuserinfo": ("tgpaypro", "is_success error merchants_id merchant_name account_id account_login_name"),
+    "tgpayprepay": ("tgpaypro",
+                    "is_success result_code error trade_type jsapiparameters tradeNO out_trade_no "
+                    "order_time nonce_str prepay_id merchant_id create_ip sign sign_type"),
+    "tgpayuserinfo": ("tgpaypro",
+                      "is_success error merchants_id merchant_name account_id account_login_name"),
 }
-REFUSAL = ["is_success", "result_code", "error", "detail_error_code", "detail_error_des", "merchants_id", "out_trade_no"]
+REFUSAL = ["is_success", "result_code", "error", "detail_error_code", "detail_error_des", "merchants_id",
+           "out_trade_no"]
 
 
 def ask_userinfo(shop: Shop) -> Answer:
     changed = shop.control.ask("PATCH", f"/merchants/{shop.merchants_id}", {"users": [
         {"login": f"till.{shop.merchants_id}", "password": "open sesame", "account_id": "7"}]})
     assert changed.status == 200
-    return shop.ask("tgpayuserinfo", merchants_id=None, user=f"till.{shop.merchants_id}", password="open sesame",
+    return shop.ask("tgpayuserinfo", merchants_id=None, user=f"till.{shop.merchants_id}",
+                    password="open sesame",
                     tgpay_product="ACCOUNT_LOGIN")
 
 
@@ -85,22 +93,27 @@ def url(shop: Shop, endpoint: str) -> str:
 def encoded(*pairs: tuple[bytes, bytes], token: str = "") -> bytes:
     """A form with bytes of any kind; signed when there is a token."""
     if token:
-        text = b"&".join(name + b"=" + value for name, value in sorted(pairs) if value and name != b"sign_type") + token.encode()
+        text = b"&".join(name + b"=" + value for name,
+                         value in sorted(pairs) if value and name != b"sign_type") + token.encode()
         pairs += ((b"sign", hashlib.md5(text).hexdigest().encode()),)
-    return b"&".join(quote_from_bytes(name, safe="").encode() + b"=" + quote_from_bytes(value, safe="").encode() for name, value in pairs)
+    return b"&".join(quote_from_bytes(name, safe="").encode() + b"="
+                     + quote_from_bytes(value, safe="").encode() for name, value in pairs)
 
 
 def qr_params(shop: Shop, **more: str) -> dict[str, str]:
-    return shop.signed(**{"out_trade_no": shop.number(), "trans_amount": "1.00", "pay_type": "alipay", "it_b_pay": "1d", **more})
+    return shop.signed(**{"out_trade_no": shop.number(), "trans_amount": "1.00", "pay_type": "alipay",
+                          "it_b_pay": "1d", **more})
 
 
 def post(shop: Shop, endpoint: str, body: bytes | Iterable[bytes], content_type: str = FORM) -> Answer:
-    return exchange(url(shop, endpoint), "POST", body, {"Content-Type": content_type})  # type: ignore[arg-type]
+    return exchange(url(shop, endpoint), "POST", body,
+                    {"Content-Type": content_type})  # type: ignore[arg-type]
 
 
 def multipart(params: Iterable[tuple[str, str]]) -> tuple[bytes, str]:
     """A multipart body and its content type."""
-    parts = [f'--frontier\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in params]
+    parts = [f'--frontier\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name,
+             value in params]
     return "".join([*parts, "--frontier--\r\n"]).encode(), "multipart/form-data; boundary=frontier"
 
 
@@ -122,7 +135,8 @@ def test_the_amount_of_a_refund_is_sent_under_both_of_its_names(shop: Shop) -> N
 
 def test_a_field_without_a_value_is_there_and_empty(shop: Shop) -> None:
     fields = shop.query(shop.qr_order()["out_trade_no"]).fields
-    assert [fields[name] for name in ("error", "buyer_id", "buyer_login_id", "pay_time", "trans_id", "refund_status", "attach")] == [""] * 7
+    assert [fields[name] for name in ("error", "buyer_id", "buyer_login_id", "pay_time", "trans_id",
+                                      "refund_status", "attach")] == [""] * 7
 
 
 def test_an_element_without_a_value_is_written_with_both_tags(shop: Shop) -> None:
@@ -143,7 +157,8 @@ def test_every_endpoint_answers_get_and_post_with_the_same_refusal(shop: Shop, e
 
 @every_row("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "BREW"])
 @every_row("endpoint", ["tgpayqrcode", "tgpayrefund"])
-def test_another_method_is_refused_with_405_and_the_allowed_ones(shop: Shop, endpoint: str, method: str) -> None:
+def test_another_method_is_refused_with_405_and_the_allowed_ones(shop: Shop, endpoint: str,
+                                                                 method: str) -> None:
     answer = exchange(url(shop, endpoint), method)
     refused(answer, "METHOD_NOT_ALLOWED", 405)
     assert {allowed.strip() for allowed in answer.headers["Allow"].split(",")} == {"GET", "POST"}
@@ -151,13 +166,15 @@ def test_another_method_is_refused_with_405_and_the_allowed_ones(shop: Shop, end
 
 def test_head_is_refused_with_405_and_no_body(shop: Shop) -> None:
     answer = exchange(url(shop, "tgpayqrcode"), "HEAD")
-    assert (answer.status, answer.raw, answer.headers["Content-Type"]) == (405, b"", "text/xml; charset=utf-8")
+    assert (answer.status, answer.raw, answer.headers["Content-Type"]) == (405, b"",
+                                                                           "text/xml; charset=utf-8")
 
 
 @every_row("method", ["GET", "POST", "DELETE"])
 @every_row("path", [
-    "/v2/", "/v2/tgpaynothing.php", "/v2/tgpayquery", "/v2/TGPayQuery.php", "/v2/tgpayquery.php/", "/v2/tgpayquery.php.php",
-    "/v2/a/tgpayquery.php", "/v2//tgpayquery.php", "/v2/%FF.php", "/v2/%00.php", "/v2/%3Cb%3E%26.php", "/v2/" + "x" * 5000])
+    "/v2/", "/v2/tgpaynothing.php", "/v2/tgpayquery", "/v2/TGPayQuery.php", "/v2/tgpayquery.php/",
+    "/v2/tgpayquery.php.php", "/v2/a/tgpayquery.php", "/v2//tgpayquery.php", "/v2/%FF.php", "/v2/%00.php",
+    "/v2/%3Cb%3E%26.php", "/v2/" + "x" * 5000])
 def test_an_unknown_path_is_refused_with_404(shop: Shop, path: str, method: str) -> None:
     refused(exchange(shop.control.url + path, method), "NOT_FOUND", 404)
 
@@ -177,8 +194,10 @@ def test_a_body_of_two_mebibytes_is_refused_with_413(shop: Shop, content_type: s
 @pytest.mark.parametrize("content_type", [FORM, "multipart/form-data; boundary=x"])
 def test_a_chunked_body_that_grows_too_large_is_refused_with_413(shop: Shop, content_type: str) -> None:
     chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
-    head = f"POST /v2/tgpayquery.php HTTP/1.1\r\nHost: shop\r\nContent-Type: {content_type}\r\nConnection: close\r\n"
-    answer = raw_request(shop.control.url, head.encode() + b"Transfer-Encoding: chunked\r\n\r\n" + 16 * chunk + b"1\r\nx\r\n0\r\n\r\n")
+    head = (f"POST /v2/tgpayquery.php HTTP/1.1\r\nHost: shop\r\nContent-Type: {content_type}\r\nConnection: "
+            f"close\r\n")
+    answer = raw_request(shop.control.url, head.encode() + b"Transfer-Encoding: chunked\r\n\r\n" + 16 * chunk
+                         + b"1\r\nx\r\n0\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert b"<error>REQUEST_TOO_LARGE</error>" in answer
 
@@ -195,7 +214,8 @@ def test_a_chunked_form_is_read_like_any_other(shop: Shop) -> None:
 
 def test_parameters_may_be_split_between_url_and_body(shop: Shop) -> None:
     params = list(qr_params(shop).items())
-    answer = exchange(f"{url(shop, 'tgpayqrcode')}?{urlencode(params[:3])}", "POST", urlencode(params[3:]).encode(), {"Content-Type": FORM})
+    answer = exchange(f"{url(shop, 'tgpayqrcode')}?{urlencode(params[:3])}", "POST",
+                      urlencode(params[3:]).encode(), {"Content-Type": FORM})
     assert answer["is_success"] == "T"
 
 
@@ -210,7 +230,8 @@ def test_the_last_value_of_a_repeated_name_counts(shop: Shop) -> None:
 
 def test_a_name_in_url_and_body_counts_as_the_body_has_it(shop: Shop) -> None:
     params = urlencode(qr_params(shop, trans_amount="3.00")).encode()
-    answer = exchange(f"{url(shop, 'tgpayqrcode')}?trans_amount=9.00&sign=0", "POST", params, {"Content-Type": FORM})
+    answer = exchange(f"{url(shop, 'tgpayqrcode')}?trans_amount=9.00&sign=0", "POST", params,
+                      {"Content-Type": FORM})
     assert shop.query(answer["out_trade_no"])["trans_amount"] == "3.00"
 
 
@@ -229,7 +250,8 @@ def test_text_of_any_kind_comes_back_with_the_query(shop: Shop, method: str, tex
 
 @every_row("text", SEEN)
 @every_row("method", ["GET", "POST"])
-def test_text_comes_back_as_it_was_sent_and_never_breaks_the_document(shop: Shop, method: str, text: str) -> None:
+def test_text_comes_back_as_it_was_sent_and_never_breaks_the_document(shop: Shop, method: str,
+                                                                      text: str) -> None:
     number = f"{shop.number()}{text}"
     answer = shop.send("tgpayqrcode", qr_params(shop, out_trade_no=number), method)
     assert (answer["is_success"], answer["out_trade_no"]) == ("T", number)
@@ -244,44 +266,55 @@ def test_a_form_in_raw_utf8_is_read(shop: Shop) -> None:
 
 
 def test_bytes_that_must_be_encoded_in_a_url_are_a_bad_request(shop: Shop) -> None:
-    request = b"GET /v2/tgpayquery.php?merchants_id=\xff\x00 HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n"
+    request = (b"GET /v2/tgpayquery.php?merchants_id=\xff\x00 HTTP/1.1\r\nHost: shop\r\nConnection: "
+               b"close\r\n\r\n")
     answer = raw_request(shop.control.url, request)
     assert answer.startswith(b"HTTP/1.1 400 ")
 
 
-NOT_UTF8 = [b"\xff", b"\xc3(", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf5\x80\x80\x80", "咖啡".encode("gbk"), b"\x80" * 64]
+NOT_UTF8 = [b"\xff", b"\xc3(", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf5\x80\x80\x80", "咖啡".encode("gbk"),
+            b"\x80" * 64]
 NOT_XML = [chr(code).encode() for code in (*range(9), 0x0b, 0x0c, *range(0x0e, 0x20), 0xfffe, 0xffff)]
 
 
 @every_row("value", NOT_UTF8 + NOT_XML)
 def test_what_xml_cannot_carry_is_refused_wherever_it_stands(shop: Shop, value: bytes) -> None:
     for place in (b"out_trade_no", b"reference", b"undeclared"):
-        pairs = {b"merchants_id": shop.merchants_id.encode(), b"out_trade_no": shop.number().encode(), b"trans_amount": b"1.00",
+        pairs = {b"merchants_id": shop.merchants_id.encode(), b"out_trade_no": shop.number().encode(),
+                 b"trans_amount": b"1.00",
                  b"pay_type": b"alipay", place: b"a" + value}
-        sentence = refused(post(shop, "tgpayqrcode", encoded(*pairs.items(), token=shop.token)), "ILLEGAL_ARGUMENT")
+        sentence = refused(post(shop, "tgpayqrcode", encoded(*pairs.items(), token=shop.token)),
+                           "ILLEGAL_ARGUMENT")
         assert place.decode() in sentence
 
 
 @every_row("value", NOT_UTF8 + NOT_XML[:2] + NOT_XML[-1:])
 def test_what_xml_cannot_carry_is_refused_in_a_url_and_as_a_name(shop: Shop, value: bytes) -> None:
     pairs = ((b"merchants_id", shop.merchants_id.encode()), (b"out_trade_no", b"1"), (value, b"1"))
-    refused(exchange(f"{url(shop, 'tgpayquery')}?{encoded(*pairs, token=shop.token).decode()}"), "ILLEGAL_ARGUMENT")
+    refused(exchange(f"{url(shop, 'tgpayquery')}?{encoded(*pairs, token=shop.token).decode()}"),
+            "ILLEGAL_ARGUMENT")
 
 
 @every_row("name, error", [
-    ("merchants_id", "ILLEGAL_PARTNER"), ("sign_type", "ILLEGAL_SIGN_TYPE"), ("sign", "ILLEGAL_SIGN"), ("out_trade_no", "ILLEGAL_SIGN")])
+    ("merchants_id", "ILLEGAL_PARTNER"), ("sign_type", "ILLEGAL_SIGN_TYPE"), ("sign", "ILLEGAL_SIGN"),
+    ("out_trade_no", "ILLEGAL_SIGN")])
 @every_row("value", [b"\xff", b"\x00", "\ufffe".encode(), b"<b>&", b"\xed\xa0\x80"])
-def test_hostile_bytes_in_a_request_without_signature_are_refused_and_journalled(shop: Shop, name: str, value: bytes, error: str) -> None:
-    pairs = {b"merchants_id": shop.merchants_id.encode(), b"out_trade_no": b"1", b"sign": b"0" * 32, name.encode(): value}
+def test_hostile_bytes_in_a_request_without_signature_are_refused_and_journalled(shop: Shop, name: str,
+                                                                                 value: bytes,
+                                                                                 error: str) -> None:
+    pairs = {b"merchants_id": shop.merchants_id.encode(), b"out_trade_no": b"1", b"sign": b"0" * 32,
+             name.encode(): value}
     form = encoded(*pairs.items())
     raw = b"&".join(key + b"=" + text for key, text in pairs.items())
-    for answer in (post(shop, "tgpayquery", form), exchange(f"{url(shop, 'tgpayquery')}?{form.decode()}"), post(shop, "tgpayquery", raw)):
+    for answer in (post(shop, "tgpayquery", form), exchange(f"{url(shop, 'tgpayquery')}?{form.decode()}"),
+                   post(shop, "tgpayquery", raw)):
         refused(answer, error)
         assert shop.journal(answer)["verdict"] == error
 
 
 def test_raw_bytes_in_a_body_are_refused(shop: Shop) -> None:
-    refused(post(shop, "tgpayquery", b"merchants_id=\xff\xfe\x00&\x00&=&&==&%&%0&out_trade_no=\x1b"), "ILLEGAL_PARTNER")
+    refused(post(shop, "tgpayquery", b"merchants_id=\xff\xfe\x00&\x00&=&&==&%&%0&out_trade_no=\x1b"),
+            "ILLEGAL_PARTNER")
 
 
 def test_ten_thousand_signed_parameters_are_refused(shop: Shop) -> None:
@@ -291,8 +324,10 @@ def test_ten_thousand_signed_parameters_are_refused(shop: Shop) -> None:
 
 
 def test_ten_thousand_parameters_with_a_wrong_sign_are_refused_at_once(shop: Shop) -> None:
-    params = {"merchants_id": shop.merchants_id, "sign": "0" * 32, **{f"p{number}": "v" for number in range(10_000)}}
-    answer = exchange(url(shop, "tgpayquery"), "POST", urlencode(params).encode(), {"Content-Type": FORM}, timeout=5)
+    params = {"merchants_id": shop.merchants_id, "sign": "0" * 32,
+              **{f"p{number}": "v" for number in range(10_000)}}
+    answer = exchange(url(shop, "tgpayquery"), "POST", urlencode(params).encode(), {"Content-Type": FORM},
+                      timeout=5)
     refused(answer, "ILLEGAL_ARGUMENT")
 
 
@@ -302,11 +337,13 @@ def test_a_long_query_string_is_read(shop: Shop) -> None:
 
 
 def test_a_query_string_of_two_mebibytes_is_refused(shop: Shop) -> None:
-    refused(exchange(f"{url(shop, 'tgpayquery')}?merchants_id=nobody&x={'x' * 2 * MIB}"), "REQUEST_TOO_LARGE", 413)
+    refused(exchange(f"{url(shop, 'tgpayquery')}?merchants_id=nobody&x={'x' * 2 * MIB}"), "REQUEST_TOO_LARGE",
+            413)
 
 
 @every_row("content_type", ["application/json", "text/plain", "application/xml"])
-def test_a_body_of_another_kind_is_refused_with_a_hint_at_the_right_one(shop: Shop, content_type: str) -> None:
+def test_a_body_of_another_kind_is_refused_with_a_hint_at_the_right_one(shop: Shop,
+                                                                        content_type: str) -> None:
     sentence = refused(post(shop, "tgpayqrcode", b'{"merchants_id": "1"}', content_type), "ILLEGAL_PARTNER")
     assert content_type in sentence
     assert FORM in sentence
@@ -403,13 +440,15 @@ def test_a_multipart_field_of_half_a_mebibyte_is_read(shop: Shop) -> None:
 
 
 def test_a_small_multipart_body_of_many_parts_is_not_called_too_large(shop: Shop) -> None:
-    answer = post(shop, "tgpayqrcode", *multipart(qr_params(shop, **{f"p{number}": "v" for number in range(1_500)}).items()))
+    answer = post(shop, "tgpayqrcode",
+                  *multipart(qr_params(shop, **{f"p{number}": "v" for number in range(1_500)}).items()))
     refused(answer, "ILLEGAL_ARGUMENT")
 
 
 @every_row("body, content_type", [
     (b"no parts", "multipart/form-data"),
-    (b'--x\r\nContent-Disposition: form-data; name="\xff"; filename="\x00"\r\n\r\n\xff\r\n--x--', "multipart/form-data; boundary=x"),
+    (b'--x\r\nContent-Disposition: form-data; name="\xff"; filename="\x00"\r\n\r\n\xff\r\n--x--',
+     "multipart/form-data; boundary=x"),
     (b"a=b", "rubbish"), (b"a=b", f"{FORM}; charset=nonsense")])
 def test_a_body_without_parameters_is_refused(shop: Shop, body: bytes, content_type: str) -> None:
     refused(post(shop, "tgpayqrcode", body, content_type), "ILLEGAL_PARTNER")
@@ -439,16 +478,20 @@ VALUES = st.text(max_size=12) | st.sampled_from([
 @settings(max_examples=120, **FUZZ)
 @given(endpoint=st.sampled_from(sorted(ENDPOINTS)), method=st.sampled_from(["GET", "POST"]),
        params=st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=6), VALUES, max_size=10))
-def test_any_signed_request_has_a_clear_answer(shop: Shop, endpoint: str, method: str, params: dict[str, str]) -> None:
+def test_any_signed_request_has_a_clear_answer(shop: Shop, endpoint: str, method: str,
+                                               params: dict[str, str]) -> None:
     params.pop("merchants_id", None)
     params.pop("sign", None)
     well_formed(shop.send(endpoint, shop.signed(**{"user": "WoS.101", **params}), method))
 
 
 @settings(max_examples=120, **FUZZ)
-@given(endpoint=st.sampled_from(sorted(ENDPOINTS)), query=st.binary(max_size=40), body=st.binary(max_size=200),
-       content_type=st.sampled_from([FORM, "", "multipart/form-data; boundary=x", "application/json"]), known=st.booleans())
-def test_any_bytes_have_a_clear_answer(shop: Shop, endpoint: str, query: bytes, body: bytes, content_type: str, known: bool) -> None:
+@given(endpoint=st.sampled_from(sorted(ENDPOINTS)), query=st.binary(max_size=40),
+       body=st.binary(max_size=200),
+       content_type=st.sampled_from([FORM, "", "multipart/form-data; boundary=x", "application/json"]),
+       known=st.booleans())
+def test_any_bytes_have_a_clear_answer(shop: Shop, endpoint: str, query: bytes, body: bytes,
+                                       content_type: str, known: bool) -> None:
     prefix = f"merchants_id={shop.merchants_id}&user=WoS.101&sign={quote(shop.token)}&" if known else ""
     address = f"{url(shop, endpoint)}?{prefix}{quote_from_bytes(query, safe='&=+;')}"
     well_formed(exchange(address, "POST", body, {"Content-Type": content_type}))

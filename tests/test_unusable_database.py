@@ -1,4 +1,6 @@
-"""A database that is deleted, moved, overwritten or held by another process: all is refused in order, and is well again by itself."""
+"""A database that is deleted, moved, overwritten or held by another process: all is refused in order, and is
+well again by itself.
+"""
 import os
 import signal
 import socket
@@ -15,7 +17,8 @@ import pytest
 
 from .driver import Answer, Control, Server, exchange
 
-BY_SQLITE = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('BEGIN IMMEDIATE')"
+BY_SQLITE = ("import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('BEGIN "
+             "IMMEDIATE')")
 BY_OUR_LOCK = "import fcntl, sys; f = open(sys.argv[1] + '-writing', 'a'); fcntl.flock(f, fcntl.LOCK_EX)"
 STAY = "; print(flush=True); import time; time.sleep(100)"
 
@@ -52,7 +55,8 @@ def move_the_folder(path: Path) -> Callable[[], object]:
 def another_one(path: Path) -> Path:
     """Another database of the emulator."""
     other = path.with_suffix(".other")
-    made = f"from pathlib import Path; from tgpay_emulator.server.process import *; build(Settings(), Path({str(other)!r}))"
+    made = (f"from pathlib import Path; from tgpay_emulator.server.process import *; build(Settings(), "
+            f"Path({str(other)!r}))")
     subprocess.run([sys.executable, "-c", made], check=True)
     return other
 
@@ -84,7 +88,8 @@ HARM: dict[str, Callable[[Path], Callable[[], object]]] = {
 
 
 @pytest.mark.parametrize("harm", list(HARM))
-def test_while_the_database_is_not_there_all_is_refused_in_order_and_goes_on_afterwards(tmp_path: Path, harm: str) -> None:
+def test_while_the_database_is_not_there_all_is_refused_in_order_and_goes_on_afterwards(
+        tmp_path: Path, harm: str) -> None:
     path = tmp_path / "data" / "emulator.db"
     server = Server(database=path, workers=2)
     with server:
@@ -95,27 +100,37 @@ def test_while_the_database_is_not_there_all_is_refused_in_order_and_goes_on_aft
         assert until(lambda: health(server).status == 503)
         refused = shop.pay_by_barcode()
         assert (refused.status, refused["is_success"], refused["error"]) == (200, "F", "SYSTEM_ERROR")
-        assert "database" in health(server).json["detail"] and str(tmp_path) not in refused["detail_error_des"]
-        assert exchange(f"{server.url}/readyz").status == 503 and exchange(f"{server.url}/livez").status == 200
-        assert control.ask("GET", "/orders").json["status"] == control.ask("POST", "/merchants", {}).json["status"] == 503
+        assert ("database" in health(server).json["detail"]
+                and str(tmp_path) not in refused["detail_error_des"])
+        assert (exchange(f"{server.url}/readyz").status == 503
+                and exchange(f"{server.url}/livez").status == 200)
+        assert control.ask("GET", "/orders").json["status"] == control.ask("POST", "/merchants",
+                                                                           {}).json["status"] == 503
         page = exchange(f"{server.url}/console/orders")
         assert page.status == 503 and page.headers["Content-Type"].startswith("text/html")
         repair()
         assert until(lambda: all(health(server).status == 200 for _ in range(10)))
         paid = shop.pay_by_barcode()["out_trade_no"]
-        assert [order["out_trade_no"] for order in control.get("/orders", merchants_id=shop.merchants_id)["items"]] == [before, paid]
+        assert [order["out_trade_no"] for order in control.get("/orders",
+                                                               merchants_id=shop.merchants_id)["items"]] == [
+                                                                   before, paid]
         status, printed = server.stop()
     assert status == 0 and "Traceback" not in printed
-    assert len(printed.splitlines()) <= 1 + 2 * 2, printed  # for each process that it begins, and that it ends
+    # for each process that it begins, and that it ends
+    assert len(printed.splitlines()) <= 1 + 2 * 2, printed
 
 
 def test_a_database_that_somebody_reads_for_long_is_not_taken_for_a_damaged_one(tmp_path: Path) -> None:
-    """Of a database that grows, only a part of the log is taken over then: the file is shorter than it says, and the log has the rest."""
+    """Of a database that grows, only a part of the log is taken over then: the file is shorter than it says,
+    and the log has the rest.
+    """
     path = tmp_path / "emulator.db"
     with Server(database=path) as server:
         shop = Control(server.url).shop()
-        with closing(sqlite3.connect(path, isolation_level=None)) as writer, closing(sqlite3.connect(path, isolation_level=None)) as reader:
-            writer.executescript("CREATE TABLE growth (content); INSERT INTO growth VALUES (randomblob(900000));")
+        with closing(sqlite3.connect(path, isolation_level=None)) as writer, closing(
+                sqlite3.connect(path, isolation_level=None)) as reader:
+            writer.executescript("CREATE TABLE growth (content); INSERT INTO growth VALUES "
+                                 "(randomblob(900000));")
             reader.execute("BEGIN").execute("SELECT count(*) FROM orders").fetchone()
             writer.execute("UPDATE growth SET content = randomblob(900000)")  # the same pages once more
             assert until(lambda: is_shorter_than_it_says(path))
@@ -129,7 +144,8 @@ def test_a_database_that_somebody_reads_for_long_is_not_taken_for_a_damaged_one(
 
 
 @pytest.mark.parametrize("removed", [["-wal"], ["-wal", "-shm"]], ids=str)
-def test_when_its_log_is_deleted_nothing_that_was_answered_is_lost(tmp_path: Path, removed: list[str]) -> None:
+def test_when_its_log_is_deleted_nothing_that_was_answered_is_lost(
+        tmp_path: Path, removed: list[str]) -> None:
     path = tmp_path / "emulator.db"
     with Server(database=path, workers=2) as server:
         control = Control(server.url)
@@ -158,7 +174,8 @@ def test_another_database_that_is_served_after_a_restart_is_as_it_was(tmp_path: 
 @contextmanager
 def stopped_holder(how: str, path: Path) -> Iterator[subprocess.Popen[str]]:
     """A process that holds the database and is stopped."""
-    holder = subprocess.Popen([sys.executable, "-c", how + STAY, str(path)], stdout=subprocess.PIPE, text=True)
+    holder = subprocess.Popen([sys.executable, "-c", how + STAY, str(path)], stdout=subprocess.PIPE,
+                              text=True)
     try:
         assert holder.stdout is not None
         holder.stdout.readline()
@@ -175,7 +192,8 @@ def seconds(ask: Callable[[], Answer]) -> tuple[Answer, float]:
 
 
 @pytest.mark.parametrize("how", [BY_SQLITE, BY_OUR_LOCK], ids=["by SQLite", "by the lock of writers"])
-def test_a_stopped_process_that_holds_the_database_is_not_waited_for_for_ever(tmp_path: Path, how: str) -> None:
+def test_a_stopped_process_that_holds_the_database_is_not_waited_for_for_ever(
+        tmp_path: Path, how: str) -> None:
     path = tmp_path / "emulator.db"
     with Server(database=path, workers=1, threads=4) as server:
         control = Control(server.url)
@@ -198,7 +216,8 @@ def test_a_stopped_process_that_holds_the_database_is_not_waited_for_for_ever(tm
 
 def test_a_move_of_the_clock_that_the_database_interrupts_goes_on_afterwards(tmp_path: Path) -> None:
     path = tmp_path / "emulator.db"
-    with socket.create_server(("127.0.0.1", 0)) as silent, Server(database=path, workers=1, notify_timeout="1s") as server:
+    with socket.create_server(("127.0.0.1", 0)) as silent, Server(database=path, workers=1,
+                                                                  notify_timeout="1s") as server:
         control = Control(server.url)
         for _ in range(5):
             control.shop(notify_url=f"http://127.0.0.1:{silent.getsockname()[1]}/").pay_by_barcode()
@@ -206,7 +225,8 @@ def test_a_move_of_the_clock_that_the_database_interrupts_goes_on_afterwards(tmp
             move = pool.submit(control.ask, "POST", "/clock", {"advance": "30m"})
             assert until(lambda: bool(control.get("/clock")["frozen"]))
             with stopped_holder(BY_OUR_LOCK, path):
-                assert until(lambda: "requests are refused" in os.pread(server.output.fileno(), 65_536, 0).decode())
+                assert until(lambda: "requests are refused" in os.pread(server.output.fileno(), 65_536,
+                                                                        0).decode())
             assert move.result().status == 200, move.result().text
         clock = control.get("/clock")
         assert (clock["offset_s"], clock["frozen"]) == (1_800, False)
@@ -217,7 +237,8 @@ def test_when_the_process_that_leads_is_stopped_who_asks_it_is_told(tmp_path: Pa
     path = tmp_path / "emulator.db"
     leading = ("from pathlib import Path; import sys; from tgpay_emulator.store import Leadership;"
                "Leadership(Path(sys.argv[1])).acquire(False)")
-    with stopped_holder(leading.replace("Leadership(Path", "held = Leadership(Path").replace(".acquire", "; held.acquire"), path), \
+    held = leading.replace("Leadership(Path", "held = Leadership(Path").replace(".acquire", "; held.acquire")
+    with stopped_holder(held, path), \
             Server(database=path, workers=1) as server:
         control = Control(server.url)
         move, lasted = seconds(lambda: control.ask("POST", "/clock", {"advance": "1h"}))

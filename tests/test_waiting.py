@@ -262,7 +262,8 @@ def test_those_who_wait_leave_connections_to_others() -> None:
         streams, refused = [], 0
         for shop in shops:
             try:
-                streams.append(stream_at(f"{server.url}/_emulator/events?merchants_id={shop.merchants_id}", patience_s=0))
+                streams.append(stream_at(f"{server.url}/_emulator/events?merchants_id={shop.merchants_id}",
+                                         patience_s=0))
             except HTTPError:
                 refused += 1
         assert (len(streams), refused) == (6, 4)

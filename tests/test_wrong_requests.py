@@ -274,7 +274,8 @@ def test_every_known_mistake_is_made_by_a_client() -> None:
 
 
 @pytest.mark.parametrize("kind", [
-    pytest.param(kind, marks=[] if kind in ("Chinese", "signs") else pytest.mark.exhaustive) for kind in SETS])
+    pytest.param(kind, marks=[] if kind in ("Chinese", "signs") else pytest.mark.exhaustive)
+    for kind in SETS])
 def test_the_mistake_that_a_client_makes_is_named_by_journal_and_interface(shop: Shop, kind: str) -> None:
     seen, failed = set(), []
     for number, (code, make, explained) in enumerate(EVERY_CLIENT):

@@ -16,8 +16,8 @@ SCHEMES = {
     "Elo": ("5066", 16), "Troy": ("9792", 16), "Humo": ("9860", 16), "UzCard": ("8600", 16)}
 SEPARATORS = (
     " ", "  ", "-", "\u2010", "\u2011", "\u2013", "\u2014", "\u2015", "\u2212", ".", "/", "_", ",", ":",
-    " - ", " " * 20, "\u30fc", "|", "\t", "\n", "\r\n", "\u00a0", "\u2009", "\u3000", "\u200b", "\u200d", "\u2060", "\ufeff",
-    "\u00ad", "','",
+    " - ", " " * 20, "\u30fc", "|", "\t", "\n", "\r\n", "\u00a0", "\u2009", "\u3000", "\u200b", "\u200d",
+    "\u2060", "\ufeff", "\u00ad", "','",
     "<br>", "&nbsp;", "\\n")
 Written = Callable[[str], str | bytes]
 
@@ -95,8 +95,10 @@ FORMS: dict[str, Written] = {
     "base64 for URLs": base64_of("?>%s<?", write=base64.urlsafe_b64encode),
     "base64 in JSON": lambda number: json.dumps({"data": base64.b64encode(number.encode()).decode()}),
     "base64 of base64": base64_of("%s", write=lambda raw: base64.b64encode(base64.b64encode(raw))),
-    "base32": base64_of("%s", write=base64.b32encode), "base32 of JSON": base64_of('{"n":"%s"}', write=base64.b32encode),
-    "in Chinese": lambda number: "".join("\u96f6\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d"[int(one)] for one in number),
+    "base32": base64_of("%s", write=base64.b32encode),
+    "base32 of JSON": base64_of('{"n":"%s"}', write=base64.b32encode),
+    "in Chinese": lambda number: "".join(
+        "\u96f6\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d"[int(one)] for one in number),
     "hexadecimal": lambda number: number.encode().hex(), "UTF-16": document("utf-16"),
     "UTF-16 LE": document("utf-16-le"),
     "UTF-16 BE": document("utf-16-be"), "UTF-32": document("utf-32"),

@@ -14,7 +14,9 @@ def desk(base_url: str) -> Desk:
 
 @pytest.fixture(scope="module")
 def busy(base_url: str) -> Iterator[Shop]:
-    """A shop with orders in every state, of every kind, notifications that were taken and that were not, and requests that were refused."""
+    """A shop with orders in every state, of every kind, notifications that were taken and that were not, and
+    requests that were refused.
+    """
     control, receiver = Control(base_url), Receiver()
     shop = control.shop(notify_url=receiver.url, name="The <b>busy</b> shop")
     receiver.answers = [(200, b"success"), (200, b"<html>thanks</html>"), (500, b"oops"), (200, b"success")]

@@ -15,7 +15,8 @@ OWN_FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site
 
 def misjoined(shop: Shop, **params: str) -> dict[str, str]:
     """The parameters of a QR order, with a sign whose token was appended as `&key=`."""
-    named = {"merchants_id": shop.merchants_id, "out_trade_no": shop.number(), "trans_amount": "1.00", "pay_type": "alipay",
+    named = {"merchants_id": shop.merchants_id, "out_trade_no": shop.number(), "trans_amount": "1.00",
+             "pay_type": "alipay",
              "sign_type": "MD5", **params}
     text = "&".join(f"{name}={named[name]}" for name in sorted(named) if name not in NEVER_SIGNED)
     return {**named, "sign": hashlib.md5(f"{text}&key={shop.token}".encode()).hexdigest()}
@@ -29,12 +30,14 @@ class Desk:
     language: str = "en"
     cookies: dict[str, str] = field(default_factory=dict)
 
-    def ask(self, method: str, path: str, fields: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None,
+    def ask(self, method: str, path: str, fields: Mapping[str, str] | None = None,
+            headers: Mapping[str, str] | None = None,
             **query: Any) -> Answer:
         """One request of the console; `path` may be a whole path with its query."""
         address = f"{self.url}{path if path.startswith('/console') else f'/console{path}'}"
         address += f"{'&' if '?' in address else '?'}{urlencode(query)}" if query else ""
-        sent = {"Accept-Language": self.language, "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
+        sent = {"Accept-Language": self.language,
+                "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
                 **(OWN_FORM if fields is not None else {}), **(headers or {})}
         answer = exchange(address, method, urlencode(fields).encode() if fields is not None else None, sent)
         for cookie in answer.headers.get_all("Set-Cookie") or []:

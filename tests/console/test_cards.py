@@ -1,4 +1,6 @@
-"""Cards and codes in the console (contract 3.3, 5.5): everything that makes a payment end so or so, searched as it is typed."""
+"""Cards and codes in the console (contract 3.3, 5.5): everything that makes a payment end so or so, searched
+as it is typed.
+"""
 from typing import Any
 
 from playwright.sync_api import expect
@@ -15,12 +17,14 @@ from .desk import Desk, words
 
 def shown(page: Any, table: str) -> list[str]:
     """The rows of a table that are not hidden."""
-    return [words(row) for row in page.xpath(f"//section[@aria-labelledby='h-{table}' and not(@hidden)]//tbody/tr[not(@hidden)]")]
+    return [words(row) for row in page.xpath(
+        f"//section[@aria-labelledby='h-{table}' and not(@hidden)]//tbody/tr[not(@hidden)]")]
 
 
 def test_every_card_code_payment_code_and_amount_is_there(desk: Desk) -> None:
     page = desk.page("/cards")
-    assert page.xpath("//section[@aria-labelledby='h-cards']//tr/@data-told") == [card.number for card in every_card()]
+    assert page.xpath("//section[@aria-labelledby='h-cards']//tr/@data-told") == [card.number
+                                                                                  for card in every_card()]
     assert [row.split()[0] for row in shown(page, "codes")] == list(RESPONSE_CODES)
     assert len(shown(page, "wallets")) == len(PREFIXES) * len(TEST_CODES)
     assert len(shown(page, "amounts")) == len(AMOUNT_TRIGGERS)
@@ -31,14 +35,16 @@ def test_a_code_is_told_with_its_message_its_status_and_what_the_payer_reads(des
     columns = ("message", "status", "shown_to_payer")
     assert [(code, column) for code, row in RESPONSE_CODES.items() for column in columns
             if row[column] not in told[code]] == []
-    assert "Please confirm the card has enough money" in told["3084"] and "\u8bf7\u786e\u8ba4\u5361\u5185\u4f59\u989d" in told["3084"]
+    assert ("Please confirm the card has enough money" in told["3084"]
+            and "\u8bf7\u786e\u8ba4\u5361\u5185\u4f59\u989d" in told["3084"])
 
 
 @every_row("search, cards, codes", [
-    ("3084", 1, 1), ("4000 0230 8400 0003", 1, 0), (card_of("3084"), 1, 0), ("INSUFFICIENT balance", 2, 2), ("how to do", 0, 1),
-    ("nothing has this", 0, 0), ("<b>", 0, 0),
+    ("3084", 1, 1), ("4000 0230 8400 0003", 1, 0), (card_of("3084"), 1, 0), ("INSUFFICIENT balance", 2, 2),
+    ("how to do", 0, 1), ("nothing has this", 0, 0), ("<b>", 0, 0),
 ])
-def test_a_search_without_script_finds_what_has_all_words(desk: Desk, search: str, cards: int, codes: int) -> None:
+def test_a_search_without_script_finds_what_has_all_words(desk: Desk, search: str, cards: int,
+                                                          codes: int) -> None:
     page = desk.page("/cards", search=search)
     assert (len(shown(page, "cards")), len(shown(page, "codes"))) == (cards, codes)
     assert bool(page.xpath("//div[@data-nothing and not(@hidden)]")) is (not cards and not codes)

@@ -1,4 +1,6 @@
-"""The clock in the console (contract 5.5, 7): moved, set, stopped; what falls due next, in order, done before the answer comes."""
+"""The clock in the console (contract 5.5, 7): moved, set, stopped; what falls due next, in order, done before
+the answer comes.
+"""
 from playwright.sync_api import expect
 
 from ..browser import DESK, Visitor
@@ -20,7 +22,8 @@ def test_the_clock_goes_forward_by_a_button_and_shows_it(visitor: Visitor, shop:
     clock.freeze()
     clock.set("2026-01-02T03:04:05Z")
     with visitor.at(address(shop), width=DESK) as page:
-        for button, expected in (("+15 min", "2026-01-02 11:19:05"), ("+1 h", "2026-01-02 12:19:05"), ("+1 day", "2026-01-03 12:19:05")):
+        for button, expected in (("+15 min", "2026-01-02 11:19:05"), ("+1 h", "2026-01-02 12:19:05"),
+                                 ("+1 day", "2026-01-03 12:19:05")):
             page.get_by_role("button", name=button).click()
             expect(page.locator(".told.good")).to_contain_text(expected)
             expect(page.locator("[data-face]")).to_have_text(expected)
@@ -72,7 +75,8 @@ def test_a_notification_that_was_not_taken_is_listed_and_the_clock_moves_there(
     notified.control.post("/notifications/flush")  # the first attempt is written down
     with visitor.at(address(notified), width=DESK) as page:
         expect(page.locator("#upcoming")).to_contain_text("Notification is sent")
-        page.locator("#upcoming tr", has_text="Notification is sent").get_by_role("button", name="Move there").click()
+        page.locator("#upcoming tr", has_text="Notification is sent").get_by_role("button",
+                                                                                  name="Move there").click()
         expect(page.locator(".told.good")).to_contain_text("attempts of notifications 1")
         expect(page.locator("#upcoming")).not_to_contain_text("Notification is sent")
     assert len(receiver.heard) == 2
@@ -98,7 +102,8 @@ def test_ten_are_listed_of_many(desk: Desk, shop: Shop) -> None:
     ({"do": "set", "to": "<b>noon</b>"}, "set: "), ({"do": "set"}, "set: "),
     ({}, "reset must be true"), ({"do": "what"}, "reset must be true"),
 ])
-def test_what_cannot_be_says_why_and_moves_nothing(desk: Desk, clock: Clock, fields: dict[str, str], sentence: str) -> None:
+def test_what_cannot_be_says_why_and_moves_nothing(desk: Desk, clock: Clock, fields: dict[str, str],
+                                                   sentence: str) -> None:
     clock.freeze()
     before = now(desk)
     assert sentence in desk.post("/clock", **fields)
@@ -108,5 +113,6 @@ def test_what_cannot_be_says_why_and_moves_nothing(desk: Desk, clock: Clock, fie
 def test_pages_of_other_sites_move_nothing(desk: Desk, clock: Clock) -> None:
     clock.freeze()
     before = now(desk)
-    assert exchange(f"{desk.url}/console/clock", "POST", b"do=advance&by=1d", {**OWN_FORM, "Origin": "https://evil.example"}).status == 403
+    assert exchange(f"{desk.url}/console/clock", "POST", b"do=advance&by=1d",
+                    {**OWN_FORM, "Origin": "https://evil.example"}).status == 403
     assert now(desk) == before

@@ -9,7 +9,8 @@ from ..tables import every_row
 def page(shop: Shop, path: str, method: str = "GET", **form: str) -> tuple[int, str]:
     """Status and text of a page of the console."""
     body = parse.urlencode(form).encode() if method == "POST" else None
-    answer = exchange(f"{shop.control.url}/console{path}", method, body, {"Accept-Language": "en", "Sec-Fetch-Site": "same-origin"})
+    answer = exchange(f"{shop.control.url}/console{path}", method, body,
+                      {"Accept-Language": "en", "Sec-Fetch-Site": "same-origin"})
     return answer.status, answer.text
 
 

@@ -1,4 +1,5 @@
-"""The journal in the console: every request, its verdict, and a refused signature explained (contract 5.5)."""
+"""The journal in the console: every request, its verdict, and a refused signature explained (contract 5.5).
+"""
 from typing import Any
 
 from ..driver import VISA, Answer, Control, Shop, pay_info
@@ -13,7 +14,8 @@ def entry(desk: Desk, answer: Answer) -> Any:
     return desk.page(f"/journal/{answer.headers['X-TGPay-Request']}")
 
 
-def test_requests_are_listed_newest_first_with_verdict_findings_and_the_mistake(desk: Desk, busy: Shop) -> None:
+def test_requests_are_listed_newest_first_with_verdict_findings_and_the_mistake(desk: Desk,
+                                                                                busy: Shop) -> None:
     told = rows(desk.page("/journal", merchants_id=busy.merchants_id))
     assert "ILLEGAL_ARGUMENT" in told[0] and "trans_amount is not a decimal number" in told[0]
     assert "ILLEGAL_SIGN" in told[1] and "the token was appended as &key=; append it bare" in told[1]
@@ -21,8 +23,9 @@ def test_requests_are_listed_newest_first_with_verdict_findings_and_the_mistake(
 
 
 @every_row("asked, verdicts", [
-    ({}, ["ILLEGAL_SIGN", "OK", "OK"]), ({"verdict": "OK"}, ["OK", "OK"]), ({"verdict": "refused"}, ["ILLEGAL_SIGN"]),
-    ({"verdict": "ILLEGAL_SIGN"}, ["ILLEGAL_SIGN"]), ({"endpoint": "tgpayquery"}, ["OK"]), ({"endpoint": "tgpayrefund"}, []),
+    ({}, ["ILLEGAL_SIGN", "OK", "OK"]), ({"verdict": "OK"}, ["OK", "OK"]),
+    ({"verdict": "refused"}, ["ILLEGAL_SIGN"]), ({"verdict": "ILLEGAL_SIGN"}, ["ILLEGAL_SIGN"]),
+    ({"endpoint": "tgpayquery"}, ["OK"]), ({"endpoint": "tgpayrefund"}, []),
     ({"verdict": "refused", "endpoint": "tgpayquery"}, []),
 ], apart=True)
 def test_filters_narrow_together(desk: Desk, shop: Shop, asked: dict[str, str], verdicts: list[str]) -> None:
@@ -41,13 +44,15 @@ def test_an_entry_has_request_answer_and_a_way_to_its_order(desk: Desk, shop: Sh
     order = shop.qr_order("8.00", reference="a <b>")
     page = entry(desk, order)
     shown = words(page.get_element_by_id("main"))
-    assert all(text in shown for text in ("trans_amount 8.00", "reference a <b>", "HTTP 200", "<is_success>T</is_success>"))
+    assert all(text in shown for text in ("trans_amount 8.00", "reference a <b>", "HTTP 200",
+                                          "<is_success>T</is_success>"))
     assert shop.token not in desk.ask("GET", f"/journal/{order.headers['X-TGPay-Request']}").text
     link, = (link for link in page.iter("a") if order["out_trade_no"] in words(link))
     assert order["out_trade_no"] in words(desk.page(link.get("href")).get_element_by_id("order"))
 
 
-def test_a_refused_signature_has_both_texts_the_first_difference_and_the_right_line_in_four_languages(desk: Desk, shop: Shop) -> None:
+def test_a_refused_signature_has_both_texts_the_first_difference_and_the_right_line_in_four_languages(
+        desk: Desk, shop: Shop) -> None:
     page = entry(desk, shop.send("tgpayqrcode", misjoined(shop)))
     shown = words(page.get_element_by_id("main"))
     assert "the token was appended as &key=; append it bare" in shown and "TOKEN_NAMED" in shown
@@ -59,7 +64,8 @@ def test_a_refused_signature_has_both_texts_the_first_difference_and_the_right_l
 
 
 def test_a_signature_that_nobody_can_explain_says_where_to_look(desk: Desk, shop: Shop) -> None:
-    page = entry(desk, shop.send("tgpayqrcode", {**shop.signed(out_trade_no="1", reference="a b"), "sign": "0" * 32}))
+    page = entry(desk, shop.send("tgpayqrcode",
+                                 {**shop.signed(out_trade_no="1", reference="a b"), "sign": "0" * 32}))
     shown = words(page.get_element_by_id("main"))
     assert "no known mistake" in shown and "token" in shown and "reference" in shown
     assert list(page.iter("mark")) == []
@@ -73,7 +79,8 @@ def test_a_finding_says_the_rule_and_what_to_change(desk: Desk, shop: Shop) -> N
 
 def test_where_no_rule_fits_the_first_difference_of_each_is_told(desk: Desk, shop: Shop) -> None:
     rules = [{"name": "dear ones", "when": {"trans_amount": "900.00"}, "then": {"delay": "1ms"}}]
-    assert shop.control.ask("PUT", "/scenario", {"rules": rules}, merchants_id=shop.merchants_id).status == 200
+    assert shop.control.ask("PUT", "/scenario", {"rules": rules},
+                            merchants_id=shop.merchants_id).status == 200
     shown = words(entry(desk, shop.qr_order("1.00")).get_element_by_id("main"))
     assert "No rule of the scenario fitted" in shown
     assert "dear ones" in shown and "900.00" in shown

@@ -1,4 +1,6 @@
-"""Pages of the console follow what happens while somebody looks at them, and take nothing away from under the hand (contract 5.5)."""
+"""Pages of the console follow what happens while somebody looks at them, and take nothing away from under the
+hand (contract 5.5).
+"""
 import re
 from collections.abc import Iterator
 
@@ -29,7 +31,8 @@ def is_the_same(page: Page) -> bool:
     return bool(page.evaluate("window.sameWindow === true"))
 
 
-def test_the_first_order_takes_the_place_of_the_advice_and_its_payment_follows(visitor: Visitor, shop: Shop) -> None:
+def test_the_first_order_takes_the_place_of_the_advice_and_its_payment_follows(visitor: Visitor,
+                                                                               shop: Shop) -> None:
     with visitor.at(address(shop, "/orders"), width=DESK) as page:
         is_live(page)
         marked(page)
@@ -68,7 +71,8 @@ def test_rows_below_the_page_stay_when_new_ones_come(visitor: Visitor, shop: Sho
         expect(page.locator("tbody tr")).to_have_count(51)
 
 
-def test_an_orders_story_goes_on_and_what_was_opened_and_typed_stays(visitor: Visitor, notified: Shop, receiver: Receiver) -> None:
+def test_an_orders_story_goes_on_and_what_was_opened_and_typed_stays(visitor: Visitor, notified: Shop,
+                                                                     receiver: Receiver) -> None:
     number = notified.pay_by_barcode("8.00")["out_trade_no"]
     receiver.wait_for(1)
     with visitor.at(address(notified, f"/orders/{notified.story(number)['id']}"), width=DESK) as page:
@@ -125,7 +129,9 @@ def test_a_window_without_a_stream_looks_every_few_seconds(visitor: Visitor, nar
     shop = Control(narrow).shop()
     visitor.homes.append(narrow)
     visitor.expects(503)
-    with visitor.at(address(shop, "/orders"), width=DESK) as first, visitor.at(address(shop, "/orders"), width=DESK, alone=True) as second:
+    with visitor.at(address(shop, "/orders"), width=DESK) as first, visitor.at(address(shop, "/orders"),
+                                                                               width=DESK,
+                                                                               alone=True) as second:
         is_live(first)
         expect(second.locator(".pulse")).to_have_text("Every few seconds")
         number = shop.qr_order()["out_trade_no"]
@@ -175,7 +181,8 @@ def test_all_sections_stay_in_sight_beside_a_long_page(visitor: Visitor, shop: S
     with visitor.at(address(shop, "/cards"), width=DESK) as page:
         page.mouse.wheel(0, 2000)
         page.wait_for_function("window.scrollY > 1000")
-        last, home = page.locator(".sections li a").last.bounding_box(), page.get_by_role("link", name="Front page").bounding_box()
+        last = page.locator(".sections li a").last.bounding_box()
+        home = page.get_by_role("link", name="Front page").bounding_box()
         assert last and home and 0 < last["y"] + last["height"] <= home["y"] < HEIGHT
 
 
@@ -208,7 +215,8 @@ def test_after_a_reset_an_orders_page_says_that_it_is_gone(visitor: Visitor, sho
 
 def test_a_button_copies_the_command(visitor: Visitor, shop: Shop) -> None:
     order = shop.qr_order()
-    with visitor.at(address(shop, f"/journal/{order.headers['X-TGPay-Request']}"), width=DESK, alone=True) as page:
+    with visitor.at(address(shop, f"/journal/{order.headers['X-TGPay-Request']}"), width=DESK,
+                    alone=True) as page:
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         button = page.get_by_role("button", name="Copy as curl")
         wanted = button.get_attribute("data-copy")

@@ -1,4 +1,6 @@
-"""Contract 5: the console's pages where something is tried out, set or looked up, in a browser. Screenshots are left in test-pages/."""
+"""Contract 5: the console's pages where something is tried out, set or looked up, in a browser. Screenshots
+are left in test-pages/.
+"""
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -12,7 +14,8 @@ from ..looks import faults
 
 def scripted(shop: Shop) -> str:
     """The scenarios, one of them in force."""
-    shop.control.ask("PUT", "/scenario", {"merchants_id": shop.merchants_id, "name": "insufficient-then-approved"})
+    shop.control.ask("PUT", "/scenario",
+                     {"merchants_id": shop.merchants_id, "name": "insufficient-then-approved"})
     return "/scenarios"
 
 
@@ -69,7 +72,8 @@ EVERY = [*((name, opened, language) for name, opened in VIEWS.items() for langua
          *((name, opened, "en") for name, opened in STATES.items())]
 
 
-@pytest.mark.parametrize("name, opened, language", EVERY, ids=[f"{name}-{language}" for name, _, language in EVERY])
+@pytest.mark.parametrize("name, opened, language", EVERY,
+                         ids=[f"{name}-{language}" for name, _, language in EVERY])
 def test_a_page_fits_labels_its_fields_can_be_read_and_asks_nobody_but_the_emulator(
         visitor: Visitor, shop: Shop, name: str, opened: Opened, language: str) -> None:
     path = opened(shop)

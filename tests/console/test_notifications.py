@@ -44,12 +44,14 @@ def test_a_notification_has_what_is_sent_and_every_attempt_with_its_answer(
     clock.advance("10m")
     page = desk.page(path_of(notified, number))
     attempts = [words(item) for item in page.get_element_by_id("attempts").iter("li")]
-    assert [("Delivered" in attempt and "Not" not in attempt, "HTTP 500" in attempt) for attempt in attempts] == [(False, True), (False, False), (True, False)]
+    assert [("Delivered" in attempt and "Not" not in attempt, "HTTP 500" in attempt)
+            for attempt in attempts] == [(False, True), (False, False), (True, False)]
     assert "<b>oops</b>" in attempts[0] and "<html>thanks</html>" in attempts[1]
     assert f"GET {receiver.url}?" in words(page.xpath("//pre")[0]) and number in words(page.xpath("//pre")[0])
 
 
-def test_a_replay_sends_it_once_more_and_shows_the_attempt(desk: Desk, notified: Shop, receiver: Receiver) -> None:
+def test_a_replay_sends_it_once_more_and_shows_the_attempt(desk: Desk, notified: Shop,
+                                                           receiver: Receiver) -> None:
     number = paid(notified)
     receiver.wait_for(1)
     path = path_of(notified, number)
@@ -61,7 +63,8 @@ def test_a_replay_sends_it_once_more_and_shows_the_attempt(desk: Desk, notified:
 def test_a_replay_from_an_orders_page_goes_back_to_it(desk: Desk, notified: Shop, receiver: Receiver) -> None:
     number = paid(notified)
     notified.control.post("/notifications/flush")
-    form, = (form for form in desk.page(desk.order(notified, number)).iter("form") if "replay" in form.get("action"))
+    form, = (form for form in desk.page(desk.order(notified, number)).iter("form")
+             if "replay" in form.get("action"))
     answer = desk.ask("POST", form.get("action"), {})
     assert (answer.status, answer.headers["Location"]) == (303, f"/console{desk.order(notified, number)}")
     assert len(receiver.wait_for(2)) == 2
@@ -72,7 +75,8 @@ def test_a_notification_that_nobody_took_can_be_sent_again_when_it_is_given_up(
     receiver.answers = [(500, b"oops")]
     number = paid(notified)
     clock.advance("2d")
-    assert "Failed" in rows(desk.page("/notifications", merchants_id=notified.merchants_id, status="failed"))[0]
+    assert "Failed" in rows(desk.page("/notifications", merchants_id=notified.merchants_id, status="failed"))[
+        0]
     receiver.answers = [(200, b"success")]
     desk.post(f"{path_of(notified, number)}/replay")
     assert "Delivered" in rows(desk.page("/notifications", merchants_id=notified.merchants_id))[0]

@@ -38,17 +38,20 @@ def test_the_story_has_requests_moves_notifications_refunds_and_settlement_in_th
     clock.advance("1m")
     page = desk.page(desk.order(notified, number))
     story = moments(page)
-    expected = ["tgpayqrcode OK", "Order made by tgpayqrcode", "trans_qrcode_create_sync Attempt 1 Not delivered", "Paid by hand",
-                "trade_status_sync Attempt 1 Delivered", "trans_qrcode_create_sync Attempt 2 Delivered", "tgpayrefund OK",
-                "Refunded in part by tgpayrefund amount 4.00 GBP = CNY 36.30", "Payment settled 10.00 GBP, fee 0.06",
-                "Refund settled -4.00 GBP, fee 0.00, CNY -36.30"]
-    places = [next((place for place, moment in enumerate(story) if moment.startswith(begin)), begin) for begin in expected]
+    expected = ["tgpayqrcode OK", "Order made by tgpayqrcode",
+                "trans_qrcode_create_sync Attempt 1 Not delivered", "Paid by hand",
+                "trade_status_sync Attempt 1 Delivered", "trans_qrcode_create_sync Attempt 2 Delivered",
+                "tgpayrefund OK", "Refunded in part by tgpayrefund amount 4.00 GBP = CNY 36.30",
+                "Payment settled 10.00 GBP, fee 0.06", "Refund settled -4.00 GBP, fee 0.00, CNY -36.30"]
+    places = [next((place for place, moment in enumerate(story) if moment.startswith(begin)), begin)
+              for begin in expected]
     assert places == sorted(places)
     assert "oops" in story[places[2]] and "too big" in story[places[7]]
     times = [item.find("time").get("datetime") for item in happened(page)]
     assert times == sorted(times)
     top = words(page.get_element_by_id("main"))
-    assert all(text in top for text in ("GBP 10.00 = CNY 90.75", "1 GBP = 9.0748 CNY", "Refunded in part", "Watch"))
+    assert all(text in top for text in ("GBP 10.00 = CNY 90.75", "1 GBP = 9.0748 CNY", "Refunded in part",
+                                        "Watch"))
 
 
 def test_what_is_still_to_come_stands_after_now(desk: Desk, shop: Shop) -> None:
@@ -74,13 +77,15 @@ def test_a_refused_signature_is_explained_in_the_story(desk: Desk, shop: Shop) -
     number = shop.qr_order()["out_trade_no"]
     shop.send("tgpayqrcode", misjoined(shop, out_trade_no=number))
     story = moments(desk.page(desk.order(shop, number)))
-    assert any("ILLEGAL_SIGN" in moment and "the token was appended as &key=; append it bare" in moment for moment in story)
+    assert any("ILLEGAL_SIGN" in moment and "the token was appended as &key=; append it bare" in moment
+               for moment in story)
 
 
 def test_the_rule_that_fitted_is_told_and_of_others_why_not(desk: Desk, shop: Shop) -> None:
     rules = [{"name": "dear ones", "when": {"trans_amount": "900.00"}, "then": {"delay": "1ms"}},
              {"name": "all of them", "when": {"endpoint": "tgpayqrcode"}, "then": {"delay": "1ms"}}]
-    assert shop.control.ask("PUT", "/scenario", {"rules": rules}, merchants_id=shop.merchants_id).status == 200
+    assert shop.control.ask("PUT", "/scenario", {"rules": rules},
+                            merchants_id=shop.merchants_id).status == 200
     number = shop.qr_order()["out_trade_no"]
     first = moments(desk.page(desk.order(shop, number)))[0]
     assert "The scenario's rule that fitted: all of them {\"delay\": \"1ms\"}" in first
@@ -88,10 +93,13 @@ def test_the_rule_that_fitted_is_told_and_of_others_why_not(desk: Desk, shop: Sh
 
 
 @every_row("injected, told", [
-    ("fee_off", "Injected: the fee is a penny off"), ("missing", "Injected: the file lacks it"), ("next_day", "Injected: a day late")])
-def test_what_a_scenario_has_injected_in_the_settlement_is_told(desk: Desk, shop: Shop, injected: str, told: str) -> None:
+    ("fee_off", "Injected: the fee is a penny off"), ("missing", "Injected: the file lacks it"),
+    ("next_day", "Injected: a day late")])
+def test_what_a_scenario_has_injected_in_the_settlement_is_told(desk: Desk, shop: Shop, injected: str,
+                                                                told: str) -> None:
     rules = [{"name": "off", "when": {"endpoint": "tgpaybarcode"}, "then": {"settlement": injected}}]
-    assert shop.control.ask("PUT", "/scenario", {"rules": rules}, merchants_id=shop.merchants_id).status == 200
+    assert shop.control.ask("PUT", "/scenario", {"rules": rules},
+                            merchants_id=shop.merchants_id).status == 200
     page = desk.page(desk.order(shop, shop.pay_by_barcode("8.00")["out_trade_no"]))
     settled, = (moment for moment in moments(page) if moment.startswith("Payment settled"))
     assert told in settled
@@ -102,7 +110,8 @@ def test_what_a_scenario_has_injected_in_the_settlement_is_told(desk: Desk, shop
 def test_a_request_is_copied_as_a_command_that_answers_as_it_did(desk: Desk, shop: Shop) -> None:
     order = shop.qr_order("8.00", reference="it's \"quoted\" & more")
     page = desk.page(desk.order(shop, order["out_trade_no"]))
-    command, = (button.get("data-copy") for button in page.find_class("copy") if words(button) == "Copy as curl")
+    command, = (button.get("data-copy") for button in page.find_class("copy")
+                if words(button) == "Copy as curl")
     again = subprocess.run(shlex.split(command), capture_output=True, text=True, check=True).stdout
     assert order["qr_code"] in again
     assert shop.token not in command
@@ -113,7 +122,8 @@ def test_card_data_is_left_out_of_the_command_with_a_note(desk: Desk, shop: Shop
     paid = shop.card_payment(method={"s2s": "POST", "url": "GET"}[ask])
     text = desk.ask("GET", desk.order(shop, paid["out_trade_no"])).text
     assert VISA not in text and "4111 1111" not in text
-    command = next(part.get("data-copy") for part in desk.page(desk.order(shop, paid["out_trade_no"])).find_class("copy")
+    command = next(part.get("data-copy")
+                   for part in desk.page(desk.order(shop, paid["out_trade_no"])).find_class("copy")
                    if "curl" in part.get("data-copy"))
     assert command.startswith("# without pay_info, which is not kept\n")
     assert "pay_info" not in command.partition("\n")[2]
@@ -167,11 +177,13 @@ ACTS = [
 
 
 @every_row("make, act, fields, sentence, status", ACTS)
-def test_an_act_is_offered_done_and_told(desk: Desk, shop: Shop, make: Any, act: str, fields: dict[str, str], sentence: str,
+def test_an_act_is_offered_done_and_told(desk: Desk, shop: Shop, make: Any, act: str, fields: dict[str, str],
+                                         sentence: str,
                                          status: str) -> None:
     number = make(shop)
     path = desk.order(shop, number)
-    assert any(f"{path}/{act}" in form.get("action") for form in desk.page(path).get_element_by_id("acts").iter("form"))
+    assert any(f"{path}/{act}" in form.get("action")
+               for form in desk.page(path).get_element_by_id("acts").iter("form"))
     assert desk.post(f"{path}/{act}", **fields) == sentence
     story = shop.story(number)
     assert story["status"] == status
@@ -183,13 +195,16 @@ def test_an_act_is_offered_done_and_told(desk: Desk, shop: Shop, make: Any, act:
 @every_row("make, act, fields, sentence", [
     (paid, "pay", {}, "TRADE_HAS_SUCCESS: order {} is paid already"),
     (paid, "chargeback", {}, "chargeback is for card orders; this one was made by tgpaybarcode"),
-    (paid, "refund", {"amount": "8.01"}, "REASON_TRADE_REFUND_FEE_ERR: refund_amount 8.01 exceeds the 8.00 that is left of the payment"),
+    (paid, "refund", {"amount": "8.01"},
+     "REASON_TRADE_REFUND_FEE_ERR: refund_amount 8.01 exceeds the 8.00 that is left of the payment"),
     (paid, "refund", {"amount": "-1"}, "refund_amount: '-1' is not a decimal number with at most two places"),
     (wallet, "refund", {"amount": "1"}, "TRADE_STATUS_ERROR: order {} is not paid"),
-    (wallet, "dance", {}, "dance is no event; there are pay, decline, expire, close, approve, refuse, chargeback"),
+    (wallet, "dance", {}, "dance is no event; there are pay, decline, expire, close, approve, refuse, "
+                          "chargeback"),
     (wallet, "decline", {"reason": "BORED"}, "error must be one of BUYER_BALANCE_NOT_ENOUGH"),
 ])
-def test_what_is_impossible_changes_nothing_and_is_told(desk: Desk, shop: Shop, make: Any, act: str, fields: dict[str, str],
+def test_what_is_impossible_changes_nothing_and_is_told(desk: Desk, shop: Shop, make: Any, act: str,
+                                                        fields: dict[str, str],
                                                         sentence: str) -> None:
     number = make(shop)
     before = shop.story(number)
@@ -221,7 +236,8 @@ def test_only_what_is_possible_is_offered(desk: Desk, shop: Shop) -> None:
 
 
 @every_row("origin, status", [("https://evil.example", 403), ("null", 403), (None, 303), ("own", 303)])
-def test_a_page_of_another_site_changes_nothing(desk: Desk, shop: Shop, origin: str | None, status: int) -> None:
+def test_a_page_of_another_site_changes_nothing(desk: Desk, shop: Shop, origin: str | None,
+                                                status: int) -> None:
     number = wallet(shop)
     headers = {} if origin is None else {"Origin": desk.url if origin == "own" else origin}
     assert desk.ask("POST", f"{desk.order(shop, number)}/pay", {}, headers).status == status

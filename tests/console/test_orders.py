@@ -17,19 +17,22 @@ def numbers(desk: Desk, shop: Shop, **asked: object) -> list[str]:
 
 def test_orders_are_listed_newest_first_each_with_its_state_in_a_word(desk: Desk, busy: Shop) -> None:
     told = rows(desk.page("/orders", merchants_id=busy.merchants_id))
-    states = ["Waiting for the buyer", "Paid", None, "Waiting for the review", "Failed", "Paid", "Expired", "Refunded", "Refunded in part"]
+    states = ["Waiting for the buyer", "Paid", None, "Waiting for the review", "Failed", "Paid", "Expired",
+              "Refunded", "Refunded in part"]
     assert len(told) == len(states)
     assert [word for row, word in zip(told, states) if word and word not in row] == []
     assert "GBP 129.00 − 29.00" in told[-1]
 
 
 @every_row("search, references", [
-    ("", ["Watch, steel", "Strap 100%", "Ring_1"]), ("STEEL", ["Watch, steel"]), ("100%", ["Strap 100%"]), ("g_1", ["Ring_1"]),
-    ("_", ["Ring_1"]),
+    ("", ["Watch, steel", "Strap 100%", "Ring_1"]), ("STEEL", ["Watch, steel"]), ("100%", ["Strap 100%"]),
+    ("g_1", ["Ring_1"]), ("_", ["Ring_1"]),
     ("8", None),
-    ("8.00", ["Strap 100%"]), ("12.5", ["Watch, steel"]), ("'; DROP TABLE orders; --", []), ("\\", []), ("nowhere", []),
+    ("8.00", ["Strap 100%"]), ("12.5", ["Watch, steel"]), ("'; DROP TABLE orders; --", []), ("\\", []),
+    ("nowhere", []),
 ], apart=True)
-def test_a_search_finds_parts_of_references_and_whole_amounts(desk: Desk, shop: Shop, search: str, references: list[str] | None) -> None:
+def test_a_search_finds_parts_of_references_and_whole_amounts(desk: Desk, shop: Shop, search: str,
+                                                              references: list[str] | None) -> None:
     made = {reference: shop.qr_order(amount, reference=reference)["out_trade_no"]
             for reference, amount in (("Watch, steel", "12.50"), ("Strap 100%", "8.00"), ("Ring_1", "7.00"))}
     found = numbers(desk, shop, search=search)
@@ -47,20 +50,24 @@ def test_a_search_finds_a_part_of_an_order_number_and_of_a_trade_number(desk: De
 
 
 @every_row("asked, kinds", [
-    ({"status": "TRADE_SUCCESS"}, ["paid"]), ({"status": "WAIT_BUYER_PAY"}, ["waiting", "h5"]), ({"status": "TRADE_CLOSED"}, []),
-    ({"endpoint": "tgpayh5"}, ["h5"]), ({"endpoint": "tgpayqrcode", "status": "WAIT_BUYER_PAY"}, ["waiting"]),
+    ({"status": "TRADE_SUCCESS"}, ["paid"]), ({"status": "WAIT_BUYER_PAY"}, ["waiting", "h5"]),
+    ({"status": "TRADE_CLOSED"}, []), ({"endpoint": "tgpayh5"}, ["h5"]),
+    ({"endpoint": "tgpayqrcode", "status": "WAIT_BUYER_PAY"}, ["waiting"]),
 ], apart=True)
 def test_filters_narrow_together(desk: Desk, shop: Shop, asked: dict[str, str], kinds: list[str]) -> None:
-    made = {"paid": shop.qr_order()["out_trade_no"], "waiting": shop.qr_order()["out_trade_no"], "h5": shop.h5_order()["out_trade_no"]}
+    made = {"paid": shop.qr_order()["out_trade_no"], "waiting": shop.qr_order()["out_trade_no"],
+            "h5": shop.h5_order()["out_trade_no"]}
     shop.happens(made["paid"], "pay")
     assert sorted(numbers(desk, shop, **asked)) == sorted(made[kind] for kind in kinds)
 
 
-def test_only_the_merchant_that_is_chosen_is_listed_and_stays_chosen_on_every_way(desk: Desk, shop: Shop, busy: Shop) -> None:
+def test_only_the_merchant_that_is_chosen_is_listed_and_stays_chosen_on_every_way(desk: Desk, shop: Shop,
+                                                                                  busy: Shop) -> None:
     own = shop.qr_order()["out_trade_no"]
     assert numbers(desk, shop) == [own]
     page = desk.page("/orders", merchants_id=shop.merchants_id)
-    ways = [link.get("href") for link in page.xpath("//nav//a | //table//a") if link.get("href").startswith("/console")]
+    ways = [link.get("href") for link in page.xpath("//nav//a | //table//a")
+            if link.get("href").startswith("/console")]
     assert ways and [way for way in ways if shop.merchants_id not in way] == []
 
 
@@ -113,8 +120,8 @@ def test_the_first_view_is_light(desk: Desk, busy: Shop) -> None:
 
 
 @every_row("asked, cookie, browser, expected", [
-    ("zh", "", "en", "zh-CN"), ("en", "zh", "zh", "en"), ("", "zh", "en", "zh-CN"), ("", "", "zh-CN,zh;q=0.9", "zh-CN"),
-    ("", "", "fr", "en"), ("xx", "zh", "en", "en"),
+    ("zh", "", "en", "zh-CN"), ("en", "zh", "zh", "en"), ("", "zh", "en", "zh-CN"),
+    ("", "", "zh-CN,zh;q=0.9", "zh-CN"), ("", "", "fr", "en"), ("xx", "zh", "en", "en"),
 ])
 def test_the_language_is_the_one_asked_for_else_the_one_chosen_before_else_the_browsers(
         desk: Desk, asked: str, cookie: str, browser: str, expected: str) -> None:
@@ -129,11 +136,13 @@ def test_the_language_is_the_one_asked_for_else_the_one_chosen_before_else_the_b
 def test_the_console_begins_with_the_orders(desk: Desk) -> None:
     for path in ("", "/"):
         answer = desk.ask("GET", path, merchants_id="201703200001")
-        assert (answer.status, answer.headers["Location"]) == (303, "/console/orders?merchants_id=201703200001")
+        assert (answer.status, answer.headers["Location"]) == (303,
+                                                               "/console/orders?merchants_id=201703200001")
 
 
 def test_names_in_the_query_are_nothing_but_names(desk: Desk) -> None:
-    page = desk.page("/orders", _scheme="javascript", _external="1", endpoint="tgpayqrcode", search="\"><script>alert(1)</script>")
+    page = desk.page("/orders", _scheme="javascript", _external="1", endpoint="tgpayqrcode",
+                     search="\"><script>alert(1)</script>")
     links = [link.get("href") for link in page.iter("a")]
     assert [link for link in links if not link.startswith(("/", "#"))] == []
     assert [script for script in page.iter("script") if script.text] == []

@@ -14,9 +14,11 @@ from ..driver import Control, Shop, card_of, exchange
 from ..tables import every_row
 from .desk import OWN_FORM, Desk, told, words
 
-DECLINED = {"name": "declined <b>once</b>", "when": {"endpoint": "tgpaybankcard", "trans_amount__above": "100"},
+DECLINED = {"name": "declined <b>once</b>",
+            "when": {"endpoint": "tgpaybankcard", "trans_amount__above": "100"},
             "then": [{"code": "3084"}, {}]}
-LATER = {"name": "later", "when": {"endpoint__in": ["tgpaybankcard", "tgpayh5"]}, "then": {"notify": {"delay": "5s", "times": 2}}}
+LATER = {"name": "later", "when": {"endpoint__in": ["tgpaybankcard", "tgpayh5"]},
+         "then": {"notify": {"delay": "5s", "times": 2}}}
 
 
 def at(shop: Shop, path: str = "/scenarios") -> str:
@@ -30,7 +32,8 @@ def in_force(shop: Shop) -> Any:
 
 def lines(page: Any) -> dict[int, list[str]]:
     """The sentences under each line of the text."""
-    return {int(words(row.find("th"))): [words(sentence) for sentence in row.xpath(".//p")] for row in page.xpath("//tr[@class='wrong']")}
+    return {int(words(row.find("th"))): [words(sentence) for sentence in row.xpath(".//p")]
+            for row in page.xpath("//tr[@class='wrong']")}
 
 
 def desk_with(desk: Desk, shop: Shop, text: str, do: str = "check", **fields: str) -> Any:
@@ -40,7 +43,8 @@ def desk_with(desk: Desk, shop: Shop, text: str, do: str = "check", **fields: st
 
 
 def test_all_that_come_along_are_listed_with_their_summaries(desk: Desk, shop: Shop) -> None:
-    listed = {words(card.xpath(".//h3")[0]): words(card.xpath("p")[0]) for card in desk.page(at(shop)).xpath("//*[@class='cards']/li")}
+    listed = {words(card.xpath(".//h3")[0]): words(card.xpath("p")[0])
+              for card in desk.page(at(shop)).xpath("//*[@class='cards']/li")}
     assert listed == {name: shipped_scenario(name).summary for name in shipped()}
 
 
@@ -68,7 +72,8 @@ def test_its_rules_are_read_out_and_their_uses_counted(desk: Desk, shop: Shop) -
     shop.card_payment(trans_amount="120.00")
     shop.card_payment(trans_amount="1.00")
     first, second = map(words, desk.page(at(shop)).xpath("//*[@class='rules']/li"))
-    assert first.startswith("declined <b>once</b> 2/2 used of its outcomes · 2 times in the last 1000 requests")
+    assert first.startswith("declined <b>once</b> 2/2 used of its outcomes · 2 times in the last 1000 "
+                            "requests")
     assert "endpoint is tgpaybankcard trans_amount above 100" in first
     assert "1 code 3084" in first and "2 as without a scenario" in first
     assert "1 times in the last" in second
@@ -102,7 +107,9 @@ def test_the_one_in_force_lies_on_the_desk(desk: Desk, shop: Shop) -> None:
     rules = [DECLINED, {**LATER, "when": {"reference": "a \"quote\" \\ and \u007f \u7eff\u8336", "x y": "1"}}]
     shop.control.ask("PUT", "/scenario", {"merchants_id": shop.merchants_id, "rules": rules})
     text = desk.page(at(shop, "/scenarios/desk")).xpath("//textarea[@name='text']")[0].text_content()
-    assert parse(text, "x.toml").as_json()["rules"] == shop.control.get("/scenario", merchants_id=shop.merchants_id)["scenario"]["rules"]
+    assert parse(text, "x.toml").as_json()["rules"] == shop.control.get("/scenario",
+                                                                        merchants_id=shop.merchants_id)[
+                                                                            "scenario"]["rules"]
 
 
 TOML = """summary = "x"
@@ -139,7 +146,8 @@ def test_every_problem_stands_under_its_line(desk: Desk, shop: Shop) -> None:
     ('{"rules": [{"when": {"reference": "\\ud800"}, "then": {}}]}', 1, "surrogate"),
     ('{"summary": "x", "rulez": []}', 1, "rulez"),
 ])
-def test_a_problem_of_a_text_is_told_in_its_place(desk: Desk, shop: Shop, text: str, line: int, sentence: str) -> None:
+def test_a_problem_of_a_text_is_told_in_its_place(desk: Desk, shop: Shop, text: str, line: int,
+                                                  sentence: str) -> None:
     found = lines(desk_with(desk, shop, text))
     assert any(sentence in each for each in found[line]), found
 
@@ -160,7 +168,8 @@ def test_a_text_with_problems_is_not_put_in_force(desk: Desk, shop: Shop) -> Non
     assert in_force(shop) == (None, None)
 
 
-@pytest.mark.parametrize("text", [toml(shipped_scenario("magic-amounts")), json.dumps({"rules": [DECLINED, LATER]})])
+@pytest.mark.parametrize("text",
+                         [toml(shipped_scenario("magic-amounts")), json.dumps({"rules": [DECLINED, LATER]})])
 def test_a_text_is_put_in_force(desk: Desk, shop: Shop, text: str) -> None:
     answer = desk.ask("POST", at(shop, "/scenarios/desk"), {"name": "mine", "text": text, "do": "use"})
     assert answer.status == 303
@@ -177,10 +186,12 @@ def tried(page: Any) -> list[str]:
      ["declined <b>once</b> fits", "later would fit, but an earlier rule wins"]),
     ({"endpoint": "tgpaybankcard", "params": "trans_amount = 1\ntrans_amount=99.00"},
      ["declined <b>once</b> trans_amount 99.00 is not above 100", "later fits"]),
-    ({"endpoint": "tgpayqrcode", "params": ""}, ["declined <b>once</b> endpoint tgpayqrcode is not tgpaybankcard",
-                                                 "later endpoint tgpayqrcode is none of tgpaybankcard, tgpayh5"]),
+    ({"endpoint": "tgpayqrcode", "params": ""},
+     ["declined <b>once</b> endpoint tgpayqrcode is not tgpaybankcard",
+      "later endpoint tgpayqrcode is none of tgpaybankcard, tgpayh5"]),
 ])
-def test_a_request_is_tried_and_every_rule_says_why(desk: Desk, shop: Shop, fields: dict[str, str], expected: list[str]) -> None:
+def test_a_request_is_tried_and_every_rule_says_why(desk: Desk, shop: Shop, fields: dict[str, str],
+                                                    expected: list[str]) -> None:
     shop.control.ask("PUT", "/scenario", {"merchants_id": shop.merchants_id, "rules": [DECLINED, LATER]})
     text = json.dumps({"rules": [DECLINED, LATER]})
     for _ in range(3):  # nothing is counted
@@ -220,7 +231,8 @@ def test_the_whole_way_in_a_browser(visitor: Visitor, shop: Shop) -> None:
         expect(page.locator("#in-force")).to_contain_text("No scenario is in force")
 
 
-@every_row("path, fields", [("/scenarios/on", "name=chaos"), ("/scenarios/off", ""), ("/scenarios/desk", "do=use&text=")])
+@every_row("path, fields",
+           [("/scenarios/on", "name=chaos"), ("/scenarios/off", ""), ("/scenarios/desk", "do=use&text=")])
 def test_pages_of_other_sites_change_nothing(desk: Desk, shop: Shop, path: str, fields: str) -> None:
     refused = exchange(f"{shop.control.url}/console{at(shop, path)}", "POST", fields.encode(),
                        {**OWN_FORM, "Origin": "https://evil.example"})

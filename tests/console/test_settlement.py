@@ -1,4 +1,6 @@
-"""Settlement in the console (contract 2.10, 5.5): the sums of days agree with the file, its lines, its chart, its download."""
+"""Settlement in the console (contract 2.10, 5.5): the sums of days agree with the file, its lines, its chart,
+its download.
+"""
 import csv
 import io
 from collections.abc import Iterable
@@ -36,7 +38,8 @@ def trading(shop: Shop, clock: Clock) -> Shop:
 def in_file(shop: Shop, kind: str, *columns: str) -> Decimal:
     """The sum of columns of the gateway's own file, of payments or refunds."""
     table = list(csv.DictReader(io.StringIO(shop.settlement(DAY, DAY).text, newline="")))
-    return sum((Decimal(row[column]) for row in table for column in columns if row["type"] in kind), Decimal())
+    return sum((Decimal(row[column]) for row in table for column in columns if row["type"] in kind),
+               Decimal())
 
 
 def sums(cells: Iterable[str]) -> list[str]:
@@ -52,8 +55,8 @@ def test_the_sums_of_a_day_are_those_of_the_file(desk: Desk, trading: Shop, cloc
     fees = in_file(trading, "PR", "rmb_amount") - in_file(trading, "PR", "rmb_settlement")
     assert sums(cells[1:]) == list(map(str, [
         in_file(trading, "P", "amount"), in_file(trading, "P", "rmb_amount"), in_file(trading, "R", "amount"),
-        in_file(trading, "R", "rmb_amount"), in_file(trading, "PR", "fee"), fees, in_file(trading, "PR", "settlement"),
-        in_file(trading, "PR", "rmb_settlement")]))
+        in_file(trading, "R", "rmb_amount"), in_file(trading, "PR", "fee"), fees,
+        in_file(trading, "PR", "settlement"), in_file(trading, "PR", "rmb_settlement")]))
 
 
 def test_what_is_to_be_settled_is_shown_before_its_time(desk: Desk, trading: Shop, clock: Clock) -> None:
@@ -94,12 +97,14 @@ def test_the_download_is_what_the_gateway_exports(desk: Desk, trading: Shop, clo
     assert len(answer.text.splitlines()) == 6
 
 
-def test_the_chart_has_a_bar_for_each_day_and_the_table_says_the_same(desk: Desk, trading: Shop, clock: Clock) -> None:
+def test_the_chart_has_a_bar_for_each_day_and_the_table_says_the_same(desk: Desk, trading: Shop,
+                                                                      clock: Clock) -> None:
     clock.set("2027-03-02T04:00:00Z")
     trading.pay_by_barcode("50.00")
     page = desk.page(at(trading, f"/settlement?start=2027-02-28&end={NEXT_DAY}"))
     assert page.xpath("//svg/@role") == ["img"] and page.xpath("//svg/@aria-label")
-    heights = {kind: [float(bar.get("height")) for bar in page.xpath(f"//svg/rect[@class='{kind}']")] for kind in "PR"}
+    heights = {kind: [float(bar.get("height")) for bar in page.xpath(f"//svg/rect[@class='{kind}']")]
+               for kind in "PR"}
     assert heights["P"][:2] == [0, 0] and heights["R"][3] == 0
     assert heights["P"][2] / heights["P"][3] == pytest.approx(202.21 / 50, rel=.01)
     assert heights["R"][2] / heights["P"][3] == pytest.approx(24.32 / 50, rel=.01)
@@ -107,15 +112,20 @@ def test_the_chart_has_a_bar_for_each_day_and_the_table_says_the_same(desk: Desk
 
 
 def test_another_currency_has_its_own_row(desk: Desk, trading: Shop) -> None:
-    trading.control.ask("PATCH", f"/merchants/{trading.merchants_id}", {"currency": "EUR", "rate": "7.80000000"})
+    trading.control.ask("PATCH", f"/merchants/{trading.merchants_id}",
+                        {"currency": "EUR", "rate": "7.80000000"})
     trading.pay_by_barcode("10.00")
     assert ["EUR" in row for row in rows(desk.page(at(trading)))] == [False, True]
 
 
-@pytest.mark.parametrize("injected, told, lines", [("missing", "the file lacks it", 0), ("duplicate", "the file has it twice", 2),
-                                                  ("fee_off", "the fee is a penny off", 1)])
-def test_what_is_injected_is_told_beside_the_truth(desk: Desk, trading: Shop, injected: str, told: str, lines: int) -> None:
-    trading.control.ask("PUT", "/scenario", {"merchants_id": trading.merchants_id, "rules": [{"then": {"settlement": [injected]}}]})
+@pytest.mark.parametrize("injected, told, lines",
+                         [("missing", "the file lacks it", 0), ("duplicate", "the file has it twice", 2),
+                          ("fee_off", "the fee is a penny off", 1)])
+def test_what_is_injected_is_told_beside_the_truth(desk: Desk, trading: Shop, injected: str, told: str,
+                                                   lines: int) -> None:
+    trading.control.ask("PUT", "/scenario",
+                        {"merchants_id": trading.merchants_id,
+                         "rules": [{"then": {"settlement": [injected]}}]})
     trading.pay_by_barcode("200.00")
     assert rows(desk.page(at(trading)))[0].endswith(" 1")
     row = desk.page(at(trading, f"/settlement/{DAY}")).xpath("//table/tbody/tr")[-1]
@@ -124,7 +134,8 @@ def test_what_is_injected_is_told_beside_the_truth(desk: Desk, trading: Shop, in
     assert shown.count("200.00,") == lines * 2 and ("no line of it" in words(row)) is (lines == 0)
 
 
-def test_a_merchant_without_any_is_told_what_to_do_and_the_page_does_it(visitor: Visitor, shop: Shop, clock: Clock) -> None:
+def test_a_merchant_without_any_is_told_what_to_do_and_the_page_does_it(visitor: Visitor, shop: Shop,
+                                                                        clock: Clock) -> None:
     clock.freeze()
     clock.set(NOON)
     with visitor.at(f"{shop.control.url}/console{at(shop)}", width=DESK) as page:
@@ -134,10 +145,13 @@ def test_a_merchant_without_any_is_told_what_to_do_and_the_page_does_it(visitor:
 
 
 @every_row("path, status, sentence", [
-    ("/settlement.csv?start=2027-03-02&end=2027-03-01", 422, "start_date 2027-03-02 is after end_date 2027-03-01"),
-    ("/settlement.csv?start=2020-01-01&end=2027-03-01", 422, "more than 366 days"), ("/settlement.csv", 422, "is not a date"),
+    ("/settlement.csv?start=2027-03-02&end=2027-03-01", 422,
+     "start_date 2027-03-02 is after end_date 2027-03-01"),
+    ("/settlement.csv?start=2020-01-01&end=2027-03-01", 422, "more than 366 days"),
+    ("/settlement.csv", 422, "is not a date"),
     ("/settlement.csv?start=%3Cb%3E&end=2027-02-31", 422, "is not a day of the calendar"),
-    ("/settlement?start=yesterday", 404, "is not a date"), ("/settlement/2027-02-31", 404, "is not a day of the calendar"),
+    ("/settlement?start=yesterday", 404, "is not a date"),
+    ("/settlement/2027-02-31", 404, "is not a day of the calendar"),
     ("/settlement?merchants_id=nobody", 404, "there is no merchant nobody"),
 ])
 def test_what_cannot_be_shown_is_told(desk: Desk, path: str, status: int, sentence: str) -> None:
@@ -146,7 +160,8 @@ def test_what_cannot_be_shown_is_told(desk: Desk, path: str, status: int, senten
 
 
 @every_row("query, expected", [
-    ("start=2027-03-03&end=2027-03-01", ("2027-03-01", "2027-03-03")), ("start=2001-01-01&end=2027-03-01", ("2026-12-30", "2027-03-01")),
+    ("start=2027-03-03&end=2027-03-01", ("2027-03-01", "2027-03-03")),
+    ("start=2001-01-01&end=2027-03-01", ("2026-12-30", "2027-03-01")),
     ("end=2027-03-01", ("2027-02-16", "2027-03-01")),
 ])
 def test_a_range_is_put_right(desk: Desk, shop: Shop, query: str, expected: tuple[str, str]) -> None:

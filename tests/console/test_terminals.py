@@ -86,7 +86,8 @@ def test_a_terminal_is_made_and_leads_to_its_screen_and_to_a_sale(visitor: Visit
 
 
 @every_row("fields, sentence", [
-    ({"serial": " ", "merchants_id": "1"}, "terminal_sn must be"), ({"serial": "x" * 33, "merchants_id": "1"}, "terminal_sn must be"),
+    ({"serial": " ", "merchants_id": "1"}, "terminal_sn must be"),
+    ({"serial": "x" * 33, "merchants_id": "1"}, "terminal_sn must be"),
     ({"serial": "T1", "merchants_id": "nobody"}, "there is no merchant nobody"), ({}, "terminal_sn must be"),
     ({"serial": "0821032398", "merchants_id": "201807208001"}, "belongs to another merchant"),
 ])
@@ -101,6 +102,7 @@ def test_a_merchant_without_terminals_is_told_what_to_do(desk: Desk) -> None:
 
 @every_row("path", ["/terminals", "/terminals/0821032398/switch", "/terminals/0821032398/tap"])
 def test_pages_of_other_sites_change_nothing(desk: Desk, path: str) -> None:
-    refused = exchange(f"{desk.url}/console{path}", "POST", b"online=off", {**OWN_FORM, "Origin": "https://evil.example"})
+    refused = exchange(f"{desk.url}/console{path}", "POST", b"online=off",
+                       {**OWN_FORM, "Origin": "https://evil.example"})
     assert refused.status == 403
     assert device(Control(desk.url), "0821032398")["online"] is True

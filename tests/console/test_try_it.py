@@ -1,4 +1,6 @@
-"""Every function of the gateway tried out in the browser (contract 5.5): filled in, signed in sight, sent, and the answer laid out."""
+"""Every function of the gateway tried out in the browser (contract 5.5): filled in, signed in sight, sent,
+and the answer laid out.
+"""
 import re
 from html import unescape
 from urllib.parse import urlencode
@@ -21,13 +23,15 @@ NO_XML = {"tgpayapi": 200, "tgpaygetopenid": 302, "export_settlement": 200}  # a
 
 
 def address(shop: Shop, table: str, **values: str) -> str:
-    return f"{shop.control.url}/console/try?{urlencode({'merchants_id': shop.merchants_id, 'table': table, **values})}"
+    query = urlencode({"merchants_id": shop.merchants_id, "table": table, **values})
+    return f"{shop.control.url}/console/try?{query}"
 
 
 def typed(html: str) -> dict[str, str]:
     """The parameters that a form without changes sends to the gateway."""
     form = html.partition('id="send"')[2].partition("</form>")[0]
-    return {unescape(name): unescape(value) for name, value in re.findall(r'name="([^"]+)" value="([^"]*)"', form)}
+    return {unescape(name): unescape(value) for name,
+            value in re.findall(r'name="([^"]+)" value="([^"]*)"', form)}
 
 
 def canonical(page: Page) -> str:
@@ -35,7 +39,8 @@ def canonical(page: Page) -> str:
 
 
 @every_row("key", TABLES, apart=True)
-def test_every_form_as_it_is_filled_in_is_taken_by_the_gateway(shop: Shop, control: Control, key: str) -> None:
+def test_every_form_as_it_is_filled_in_is_taken_by_the_gateway(shop: Shop, control: Control,
+                                                               key: str) -> None:
     number = shop.h5_order()["out_trade_no"] if key == "tgpayapi" else ""
     if key in ("tgpayquery", "tgpaycheck", "tgpaycancel", "tgpayrefund"):
         shop.pay_by_barcode()
@@ -56,10 +61,12 @@ def test_every_form_as_it_is_filled_in_is_taken_by_the_gateway(shop: Shop, contr
 
 
 def test_each_table_has_its_form_and_each_parameter_its_field(shop: Shop) -> None:
-    assert [TABLES[key] for key in TABLES] == [table for first in ENDPOINTS.values() for table in first.tables]
+    assert [TABLES[key] for key in TABLES] == [table for first in ENDPOINTS.values()
+                                               for table in first.tables]
     for key, table in TABLES.items():
         page = exchange(address(shop, key)).text
-        assert [row.name for row in table.params if row.name != "sign" and f'id="p-{row.name}"' not in page] == []
+        assert [row.name for row in table.params if row.name != "sign"
+                and f'id="p-{row.name}"' not in page] == []
         marks = dict(re.findall(r'<p id="m-(\w+)"[^>]*>.*?<i>(\w+)</i></p>', page))
         assert marks == {row.name: row.source.value for row in table.params
                          if row.source is not Source.DOCUMENTED and row.name != "sign"}
@@ -74,7 +81,8 @@ def test_the_sign_follows_what_is_typed(visitor: Visitor, shop: Shop) -> None:
         expect(page.locator(".canonical")).to_contain_text("&zz=1")
         assert shop.token not in page.content()
         sent = {name: page.locator(f"#p-{name}").input_value() for name in (
-            "merchants_id", "out_trade_no", "pay_type", "reference", "trans_amount", "account_id", "terminal_id", "it_b_pay")}
+            "merchants_id", "out_trade_no", "pay_type", "reference", "trans_amount", "account_id",
+            "terminal_id", "it_b_pay")}
         assert page.locator("#sign").inner_text() == md5_sign({**sent, "zz": "1"}, shop.token)
 
 
@@ -96,7 +104,8 @@ def test_an_order_is_made_and_its_answer_laid_out_with_links(visitor: Visitor, s
         expect(shown.get_by_role("link", name="/wallet/")).to_have_attribute("target", "_blank")
         assert shop.story(number)["details"]["reference"] == "from the form"
         entry = shop.control.get("/journal", merchants_id=shop.merchants_id)["items"][-1]
-        assert (shown.locator("[data-entry]").get_attribute("href") or "").endswith(f"/console/journal/{entry['id']}")
+        assert (shown.locator("[data-entry]").get_attribute("href")
+                or "").endswith(f"/console/journal/{entry['id']}")
         assert number in (shown.locator("[data-order]").get_attribute("href") or "")
         shown.get_by_role("link", name="Query this order").click()
         page.wait_for_url(re.compile("tgpayquery"))
@@ -109,7 +118,8 @@ def test_what_the_gateway_would_refuse_is_told_before_it_is_sent(visitor: Visito
     with visitor.at(address(shop, "tgpayqrcode"), width=DESK) as page:
         page.locator("#p-trans_amount").fill("1.001")
         page.locator("#p-sign_type").fill("")
-        expect(page.locator("#signed")).to_contain_text("trans_amount is not a decimal number with at most two places")
+        expect(page.locator("#signed")).to_contain_text(
+            "trans_amount is not a decimal number with at most two places")
         expect(page.locator("#signed")).to_contain_text("sign_type is missing")
         page.locator("#send button").click()
         expect(page.locator("#answer [data-fields]")).to_contain_text("ILLEGAL_ARGUMENT")
@@ -125,7 +135,8 @@ def test_markup_in_a_value_stays_text(visitor: Visitor, shop: Shop) -> None:
 
 
 def test_a_broken_connection_is_told(visitor: Visitor, shop: Shop) -> None:
-    shop.control.ask("PUT", "/scenario", {"merchants_id": shop.merchants_id, "rules": [{"then": {"fault": "drop_before"}}]})
+    shop.control.ask("PUT", "/scenario",
+                     {"merchants_id": shop.merchants_id, "rules": [{"then": {"fault": "drop_before"}}]})
     with visitor.at(address(shop, "tgpayqrcode"), width=DESK) as page:
         page.locator("#send button").click()
         expect(page.locator("#answer")).to_contain_text("No answer came")
@@ -140,7 +151,8 @@ def test_without_script_a_post_signs_and_the_form_sends(visitor: Visitor, shop: 
         with page.expect_popup() as opened:
             page.locator("#send button").click()
         opened.value.close()
-    assert [item["details"]["reference"] for item in shop.control.get("/orders", merchants_id=shop.merchants_id)["items"]] == ["no script"]
+    assert [item["details"]["reference"]
+            for item in shop.control.get("/orders", merchants_id=shop.merchants_id)["items"]] == ["no script"]
 
 
 def test_the_command_sends_the_same(shop: Shop) -> None:
@@ -151,18 +163,21 @@ def test_the_command_sends_the_same(shop: Shop) -> None:
 
 
 def test_a_merchant_that_there_is_not_signs_nothing(shop: Shop) -> None:
-    page = exchange(address(shop, "tgpayqrcode"), "POST", urlencode({"merchants_id": "nobody", "trans_amount": "1"}).encode(), FORM)
+    page = exchange(address(shop, "tgpayqrcode"), "POST",
+                    urlencode({"merchants_id": "nobody", "trans_amount": "1"}).encode(), FORM)
     assert "There is no such merchant" in page.text
     assert "sign" not in typed(page.text)
 
 
 def test_a_page_of_another_site_signs_nothing(shop: Shop) -> None:
-    refused = exchange(address(shop, "tgpayqrcode"), "POST", b"merchants_id=1", {**FORM, "Origin": "https://evil.example"})
+    refused = exchange(address(shop, "tgpayqrcode"), "POST", b"merchants_id=1",
+                       {**FORM, "Origin": "https://evil.example"})
     assert refused.status == 403
 
 
 @pytest.mark.parametrize("script", [True, False])
-def test_a_document_of_several_lines_is_signed_as_it_is_sent(visitor: Visitor, shop: Shop, script: bool) -> None:
+def test_a_document_of_several_lines_is_signed_as_it_is_sent(visitor: Visitor, shop: Shop,
+                                                             script: bool) -> None:
     with visitor.at(address(shop, "tgpaybankcard-2"), width=DESK, script=script) as page:
         field = page.locator("#p-pay_info")
         field.fill(field.input_value().replace(",", ",\n  "))

@@ -11,7 +11,8 @@ from ..looks import faults
 
 def listed(shop: Shop, path: str, **wanted: str) -> int:
     """The id of the newest entry of a list of the control interface."""
-    return int(shop.control.get(path, merchants_id=shop.merchants_id, limit=1000, **wanted)["items"][-1]["id"])
+    return int(shop.control.get(path, merchants_id=shop.merchants_id, limit=1000,
+                                **wanted)["items"][-1]["id"])
 
 
 def order_in(status: str) -> Callable[[Shop], str]:

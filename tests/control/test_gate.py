@@ -11,11 +11,16 @@ from ..driver import Control, Server, Shop, exchange
 from ..tables import every_row
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-GUARDED = ["/_emulator/merchants", "/_emulator/health", "/_emulator/nothing", "/console", "/console/orders", "/demo"]
-OPEN = ["/", "/livez", "/readyz", "/v2/tgpayquery.php", "/static/style.css", "/terminal/0821032398", "/wallet/nobody"]
-MEANT = ["127.0.0.1", "127.0.0.1:1", "127.8.9.1", "localhost", "LOCALHOST:80", "localhost.", "[::1]", "[::1]:8472"]
-FOREIGN = ["evil.example", "evil.example:8472", "localhost.evil.example", "127.0.0.1.evil.example", "127.0.0.1@evil.example",
-           "evil.example@127.0.0.1", "192.0.2.1", "[2001:db8::1]", "tgpay", "", "a b", "127.0.0.1:port", "127.0.0.1/x", "2130706433"]
+GUARDED = ["/_emulator/merchants", "/_emulator/health", "/_emulator/nothing", "/console", "/console/orders",
+           "/demo"]
+OPEN = ["/", "/livez", "/readyz", "/v2/tgpayquery.php", "/static/style.css", "/terminal/0821032398",
+        "/wallet/nobody"]
+MEANT = ["127.0.0.1", "127.0.0.1:1", "127.8.9.1", "localhost", "LOCALHOST:80", "localhost.", "[::1]",
+         "[::1]:8472"]
+FOREIGN = ["evil.example", "evil.example:8472", "localhost.evil.example", "127.0.0.1.evil.example",
+           "127.0.0.1@evil.example",
+           "evil.example@127.0.0.1", "192.0.2.1", "[2001:db8::1]", "tgpay", "", "a b", "127.0.0.1:port",
+           "127.0.0.1/x", "2130706433"]
 
 
 def asked(url: str, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> tuple[int, bytes]:
@@ -55,8 +60,10 @@ def test_a_misdirected_request_says_what_to_do(base_url: str) -> None:
 
 @every_row("path", ["/console", "/console/orders", "/demo"])
 @every_row("language, words", [("en-GB,en", "no such name"), ("zh-CN,zh", "没有这个域名")])
-def test_a_browser_under_another_name_is_shown_a_page_in_its_language(base_url: str, path: str, language: str, words: str) -> None:
-    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": language, "Host": "evil.example"}
+def test_a_browser_under_another_name_is_shown_a_page_in_its_language(base_url: str, path: str, language: str,
+                                                                      words: str) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": language,
+               "Host": "evil.example"}
     status, body = asked(base_url, "GET", path, browser)
     assert status == 421 and words in body.decode() and b"<html" in body
     assert b"--allowed-hosts" in body and b"<code>evil.example</code>" in body
@@ -72,8 +79,10 @@ def test_a_host_header_that_names_no_host_is_said_to_be_one(base_url: str, host:
 
 
 def test_a_request_target_with_another_host_does_not_help(base_url: str) -> None:
-    assert asked(base_url, "GET", "http://127.0.0.1/_emulator/merchants", {"Host": "evil.example"})[0] in (400, 404, 421)
-    told = asked(base_url, "GET", "/_emulator/merchants", {"Host": "evil.example", "X-Forwarded-Host": "127.0.0.1"})
+    assert asked(base_url, "GET", "http://127.0.0.1/_emulator/merchants",
+                 {"Host": "evil.example"})[0] in (400, 404, 421)
+    told = asked(base_url, "GET", "/_emulator/merchants",
+                 {"Host": "evil.example", "X-Forwarded-Host": "127.0.0.1"})
     assert told[0] == 421
 
 
@@ -83,10 +92,13 @@ def test_payers_and_merchants_come_under_any_name(base_url: str, path: str) -> N
 
 
 def test_the_hosts_of_the_settings_are_meant() -> None:
-    with Server(public_url="https://pay.example:8443", allowed_hosts="tgpay, Other.Example", control_token="off") as server:
+    with Server(public_url="https://pay.example:8443", allowed_hosts="tgpay, Other.Example",
+                control_token="off") as server:
         answers = {host: asked(server.url, "GET", "/_emulator/merchants", {"Host": host})[0]
-                   for host in ("pay.example", "pay.example:8443", "tgpay:8472", "other.example", "third.example", "127.0.0.1")}
-    assert answers == {"pay.example": 200, "pay.example:8443": 200, "tgpay:8472": 200, "other.example": 200, "third.example": 421,
+                   for host in ("pay.example", "pay.example:8443", "tgpay:8472", "other.example",
+                                "third.example", "127.0.0.1")}
+    assert answers == {"pay.example": 200, "pay.example:8443": 200, "tgpay:8472": 200, "other.example": 200,
+                       "third.example": 421,
                        "127.0.0.1": 200}
 
 
@@ -114,7 +126,8 @@ def test_on_all_interfaces_the_machines_own_address_is_meant() -> None:
 @every_row("kind", ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x",
                     "text/plain;charset=UTF-8"])
 @every_row("path", ["/_emulator/reset", "/_emulator/clock", "/console/clock", "/demo/next"])
-def test_what_a_form_can_send_changes_nothing_unless_the_browser_says_whose_it_is(base_url: str, path: str, kind: str) -> None:
+def test_what_a_form_can_send_changes_nothing_unless_the_browser_says_whose_it_is(base_url: str, path: str,
+                                                                                  kind: str) -> None:
     for body in (b"", b"advance=1d", b'{"advance": "1d"}'):
         if body.startswith(b"{") and "urlencoded" in kind and "/_emulator" in path:
             continue  # curl and urllib call JSON so; no browser can write a brace in such a form
@@ -122,15 +135,19 @@ def test_what_a_form_can_send_changes_nothing_unless_the_browser_says_whose_it_i
 
 
 @every_row("path", ["/_emulator/clock", "/_emulator/merchants", "/console/clock", "/demo/next"])
-def test_a_body_of_no_type_which_a_script_of_any_page_can_send_changes_nothing(base_url: str, path: str) -> None:
+def test_a_body_of_no_type_which_a_script_of_any_page_can_send_changes_nothing(base_url: str,
+                                                                               path: str) -> None:
     status, told = asked(base_url, "POST", path, {"Host": "127.0.0.1"}, b'{"advance": "1d"}')
     assert status == 415 and b"Content-Type" in told
-    assert asked(base_url, "POST", path, {"Host": "127.0.0.1", "Origin": base_url}, b'{"advance": "1d"}')[0] != 415
+    assert asked(base_url, "POST", path, {"Host": "127.0.0.1", "Origin": base_url},
+                 b'{"advance": "1d"}')[0] != 415
 
 
-@every_row("headers", [{"Origin": "null"}, {"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"},
+@every_row("headers", [{"Origin": "null"}, {"Origin": "https://evil.example"},
+                       {"Sec-Fetch-Site": "cross-site"},
                        {"Sec-Fetch-Site": "same-site"}], ids=str)
-def test_a_page_of_another_site_changes_nothing_whatever_it_sends(base_url: str, headers: dict[str, str]) -> None:
+def test_a_page_of_another_site_changes_nothing_whatever_it_sends(base_url: str,
+                                                                  headers: dict[str, str]) -> None:
     for kind in ({}, FORM, {"Content-Type": "application/json"}):
         assert asked(base_url, "POST", "/_emulator/reset", {"Host": "127.0.0.1", **kind, **headers})[0] == 403
 
@@ -138,15 +155,19 @@ def test_a_page_of_another_site_changes_nothing_whatever_it_sends(base_url: str,
 @every_row("headers", [{}, {"Content-Type": "application/json"}, {"Sec-Fetch-Site": "same-origin"},
                        {"Sec-Fetch-Site": "none"}], ids=str)
 def test_programs_and_its_own_pages_may_change_it(base_url: str, headers: dict[str, str]) -> None:
-    assert asked(base_url, "POST", "/_emulator/notifications/flush", {"Host": "127.0.0.1", **headers})[0] == 200
+    assert asked(base_url, "POST", "/_emulator/notifications/flush",
+                 {"Host": "127.0.0.1", **headers})[0] == 200
 
 
-@every_row("path", ["/_emulator/reset", "/_emulator/%72eset", "//_emulator/reset", "/_emulator/./reset", "/console/clock",
+@every_row("path", ["/_emulator/reset", "/_emulator/%72eset", "//_emulator/reset", "/_emulator/./reset",
+                    "/console/clock",
                     "/demo/next"])
 @every_row("method", ["GET", "POST"])
-def test_a_notification_does_not_control_the_emulator(control: Control, shop: Shop, path: str, method: str) -> None:
+def test_a_notification_does_not_control_the_emulator(control: Control, shop: Shop, path: str,
+                                                      method: str) -> None:
     known = shop.pay_by_barcode()["out_trade_no"]
-    control.ask("PATCH", f"/merchants/{shop.merchants_id}", {"notify_url": f"{control.url}{path}", "notify_method": method})
+    control.ask("PATCH", f"/merchants/{shop.merchants_id}",
+                {"notify_url": f"{control.url}{path}", "notify_method": method})
     number = shop.pay_by_barcode()["out_trade_no"]
     control.post("/notifications/flush")
     notification, = shop.story(number)["notifications"]
@@ -168,7 +189,8 @@ def merchants_of(control: Control) -> dict[str, str]:
 
 def test_where_others_reach_it_nobody_can_compute_a_token(reachable: Server, base_url: str) -> None:
     theirs, ours = merchants_of(Control(reachable.url, "s3cret")), merchants_of(Control(base_url))
-    assert theirs["201703200001"] == ours["201703200001"] == "14b0be26d00fbc6dcf20ed1f0a3516df"  # printed in the document
+    # printed in the document
+    assert theirs["201703200001"] == ours["201703200001"] == "14b0be26d00fbc6dcf20ed1f0a3516df"
     assert all(theirs[number] != ours[number] for number in ("201807208001", "202012177001"))
 
 
@@ -183,10 +205,12 @@ def test_a_seed_that_is_given_counts_and_a_drawn_one_stays(tmp_path: Any) -> Non
         assert merchants_of(Control(server.url)) == merchants_of(Control(usual.url))
 
 
-@every_row("url", ["http://127.0.0.1:9/", "http://localhost:9/", "http://[::1]:9/", "http://0.0.0.0:9/", "http://127.1:9/",
+@every_row("url", ["http://127.0.0.1:9/", "http://localhost:9/", "http://[::1]:9/", "http://0.0.0.0:9/",
+                   "http://127.1:9/",
                    "http://[::ffff:127.0.0.1]:9/", "http://203.0.113.9/"])
 @every_row("own", [True, False])
-def test_where_others_reach_it_no_notification_goes_to_its_other_services(reachable: Server, url: str, own: bool) -> None:
+def test_where_others_reach_it_no_notification_goes_to_its_other_services(reachable: Server, url: str,
+                                                                          own: bool) -> None:
     control = Control(reachable.url, "s3cret")
     shop = control.shop(**({"notify_url": url} if own else {}))
     number = shop.pay_by_barcode(**({} if own else {"notify_url": url}))["out_trade_no"]

@@ -13,12 +13,15 @@ from ..tables import every_row
 MERCHANT = "2900000000001"
 LARGE = "茶" * 40_000  # six characters each in JSON
 PAGE = 4 * 1024 * 1024
-ENTRY = ("INSERT INTO journal (at, merchants_id, endpoint, out_trade_no, ip, method, params, status, answer, verdict, findings, "
-         "explanation) VALUES (?, ?, 'tgpayquery', ?, '', 'GET', '{}', 200, ?, 'OK', '[]', '{}')")
-NOTIFICATION = ("INSERT INTO notifications (merchants_id, out_trade_no, notify_type, method, url, content_type, body, created_at, status, attempts, "
-          "due_at) VALUES (?, ?, 'trade_status_sync', 'POST', 'http://127.0.0.1:9/', '', ?, ?, 'failed', 1, NULL)")
-ATTEMPT = ("INSERT INTO attempts (notification_id, merchants_id, at, took_ms, status_code, answer, error, delivered, replay, findings) "
-           "VALUES (?, ?, ?, 1, 500, ?, '', 0, 1, '[]')")
+ENTRY = ("INSERT INTO journal (at, merchants_id, endpoint, out_trade_no, ip, method, params, status, answer, "
+         "verdict, findings, explanation) VALUES (?, ?, 'tgpayquery', ?, '', 'GET', '{}', 200, ?, 'OK', "
+         "'[]', '{}')")
+NOTIFICATION = ("INSERT INTO notifications (merchants_id, out_trade_no, notify_type, method, url, "
+                "content_type, body, created_at, status, attempts, "
+                "due_at) VALUES (?, ?, 'trade_status_sync', 'POST', 'http://127.0.0.1:9/', '', ?, ?, "
+                "'failed', 1, NULL)")
+ATTEMPT = ("INSERT INTO attempts (notification_id, merchants_id, at, took_ms, status_code, answer, error, "
+           "delivered, replay, findings) VALUES (?, ?, ?, 1, 500, ?, '', 0, 1, '[]')")
 HISTORY = ("INSERT INTO history (merchants_id, out_trade_no, at, event, cause, status, detail) "
            "VALUES (?, ?, ?, 'refund', 'tgpayrefund', 'TRADE_SUCCESS', '{\"amount\": \"0.01\"}')")
 REFUND = ("INSERT INTO refunds (merchants_id, out_trade_no, partner_refund_id, amount, reason, kind, at) "
@@ -35,9 +38,11 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Control,
         shop = control.shop(merchants_id=MERCHANT)
         numbers = [shop.number() for _ in range(LISTS["/orders"])]
         for number in numbers:
-            shop.send("tgpayqrcode", shop.signed(out_trade_no=number, trans_amount="1.00", it_b_pay="1h", reference="x" * 900_000), "POST")
+            shop.send("tgpayqrcode", shop.signed(out_trade_no=number, trans_amount="1.00", it_b_pay="1h",
+                                                 reference="x" * 900_000), "POST")
         for place in range(LISTS["/merchants"]):
-            control.shop(stores=[{"store_id": f"{place}-{number}", "store_name": "y" * 100} for number in range(4_000)])
+            control.shop(stores=[{"store_id": f"{place}-{number}", "store_name": "y" * 100}
+                                 for number in range(4_000)])
         _fill(database, numbers[0])
         yield control, numbers[0]
 
@@ -45,7 +50,8 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Control,
 def _fill(database: Path, number: str) -> None:
     with sqlite3.connect(database) as connection:
         connection.executemany(ENTRY, [(at, MERCHANT, number, LARGE) for at in range(LISTS["/journal"])])
-        connection.executemany(NOTIFICATION, [(MERCHANT, number, LARGE, at) for at in range(LISTS["/notifications"])])
+        connection.executemany(NOTIFICATION,
+                               [(MERCHANT, number, LARGE, at) for at in range(LISTS["/notifications"])])
         last = connection.execute("SELECT max(id) FROM notifications").fetchone()[0]
         connection.executemany(ATTEMPT, [(last, MERCHANT, at, "z" * 4_096) for at in range(3_000)])
         connection.executemany(HISTORY, [(MERCHANT, number, at) for at in range(30_000)])
@@ -66,7 +72,8 @@ def _walk(control: Control, path: str) -> Iterator[Answer]:
 
 
 @every_row("path", list(LISTS))
-def test_each_page_is_bounded_and_no_entry_is_lost_or_repeated(crowded: tuple[Control, str], path: str) -> None:
+def test_each_page_is_bounded_and_no_entry_is_lost_or_repeated(
+        crowded: tuple[Control, str], path: str) -> None:
     pages = list(_walk(crowded[0], path))
     ids = [item.get("id", item["merchants_id"]) for page in pages for item in page.json["items"]]
     assert len(pages) > 1 and max(len(page.raw) for page in pages) < PAGE * 1.01
@@ -78,13 +85,15 @@ def test_an_entry_that_is_larger_than_a_page_comes_alone(crowded: tuple[Control,
     stores = [{"store_id": str(number), "store_name": "茶" * 100} for number in range(9_000)]
     large = [control.shop(merchants_id=f"99999999{place}", stores=stores).merchants_id for place in range(2)]
     pages = list(_walk(control, "/merchants"))
-    assert [[item["merchants_id"] for item in page.json["items"]] for page in pages[-2:]] == [[number] for number in large]
+    assert [[item["merchants_id"] for item in page.json["items"]]
+            for page in pages[-2:]] == [[number] for number in large]
     assert len(pages[-1].raw) > PAGE
     for number in large:
         control.ask("DELETE", f"/merchants/{number}")
 
 
-def test_of_an_order_with_very_much_the_newest_is_told_and_how_much_more_there_is(crowded: tuple[Control, str]) -> None:
+def test_of_an_order_with_very_much_the_newest_is_told_and_how_much_more_there_is(
+         crowded: tuple[Control, str]) -> None:
     control, number = crowded
     answer = control.ask("GET", f"/orders/{MERCHANT}/{number}")
     told = answer.json
@@ -105,8 +114,10 @@ def test_what_waits_for_an_order_with_very_much_is_answered(crowded: tuple[Contr
     assert control.ask("GET", "/wait", notification="delivered", timeout="0s", **asked).status == 408
 
 
-@every_row("path, link", [("journal", "before"), ("orders", "before"), ("notifications", "before"), ("merchants", "after")])
-def test_a_page_of_the_console_is_bounded_and_leads_on(crowded: tuple[Control, str], path: str, link: str) -> None:
+@every_row("path, link",
+           [("journal", "before"), ("orders", "before"), ("notifications", "before"), ("merchants", "after")])
+def test_a_page_of_the_console_is_bounded_and_leads_on(crowded: tuple[Control, str], path: str,
+                                                       link: str) -> None:
     answer = exchange(f"{crowded[0].url}/console/{path}")
     assert answer.status == 200 and len(answer.raw) < 2 * PAGE
     assert f"{link}=" in answer.text.partition('class="pager"')[2]

@@ -1,4 +1,6 @@
-"""Contract 7 and 9: merchants and their settings through the control interface, and the merchants that are there from the beginning."""
+"""Contract 7 and 9: merchants and their settings through the control interface, and the merchants that are
+there from the beginning.
+"""
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +18,11 @@ from ..driver import Control, Receiver, Server, Shop
 from ..tables import every_row
 
 SETTINGS = {
-    "token": "0123456789abcdef0123456789ABCDEF", "name": "茶 & Co", "notify_url": "https://shop.example/n?x=1", "notify_method": "POST",
-    "currency": "EUR", "rate": "7.80000000", "fee_rate": "0.012", "products": ["barcode", "settlement"], "strict": True,
-    "stores": [{"store_id": "s1", "store_name": "One"}, {"store_id": "s2", "store_name": "Two"}], "wechat_key": "k" * 32,
+    "token": "0123456789abcdef0123456789ABCDEF", "name": "茶 & Co", "notify_url": "https://shop.example/n?x=1",
+    "notify_method": "POST", "currency": "EUR", "rate": "7.80000000", "fee_rate": "0.012",
+    "products": ["barcode", "settlement"], "strict": True,
+    "stores": [{"store_id": "s1", "store_name": "One"}, {"store_id": "s2", "store_name": "Two"}],
+    "wechat_key": "k" * 32,
 }
 PRODUCTS = ["barcode", "qrcode", "h5", "prepay", "bankcard", "webtoterminal", "settlement"]
 
@@ -43,9 +47,10 @@ def test_a_merchant_made_without_a_number_is_given_one_and_a_token(control: Cont
 
 
 def test_a_new_merchant_has_the_documented_settings(shop: Shop) -> None:
-    assert {name: shop.made[name] for name in ("currency", "rate", "fee_rate", "products", "strict", "notify_url", "notify_method", "users")
-            } == {"currency": "GBP", "rate": "9.07480000", "fee_rate": "0.006", "products": PRODUCTS, "strict": False, "notify_url": "",
-                  "notify_method": "GET", "users": []}
+    assert {name: shop.made[name] for name in ("currency", "rate", "fee_rate", "products", "strict",
+                                               "notify_url", "notify_method", "users")
+            } == {"currency": "GBP", "rate": "9.07480000", "fee_rate": "0.006", "products": PRODUCTS,
+                  "strict": False, "notify_url": "", "notify_method": "GET", "users": []}
 
 
 def test_a_merchant_is_made_with_any_of_its_settings(control: Control, made: str) -> None:
@@ -102,9 +107,11 @@ def test_the_rate_and_currency_are_in_force_for_new_orders_only(shop: Shop) -> N
     before = shop.pay_by_barcode("2.00")["out_trade_no"]
     change(shop, rate="10", currency="USD")
     after = shop.pay_by_barcode("2.00")
-    assert [after[name] for name in ("trans_rate", "pay_amount", "trans_amount_type")] == ["10.00000000", "20.00", "USD"]
+    assert [after[name] for name in ("trans_rate", "pay_amount", "trans_amount_type")] == ["10.00000000",
+                                                                                           "20.00", "USD"]
     old = shop.query(before)
-    assert [old[name] for name in ("trans_rate", "pay_amount", "trans_amount_type")] == ["9.07480000", "18.15", "GBP"]
+    assert [old[name] for name in ("trans_rate", "pay_amount", "trans_amount_type")] == ["9.07480000",
+                                                                                         "18.15", "GBP"]
 
 
 def test_a_product_that_is_switched_off_is_refused(shop: Shop) -> None:
@@ -120,7 +127,8 @@ def test_a_strict_merchant_has_its_findings_refused(shop: Shop) -> None:
 
 
 def login(shop: Shop, user: str, password: str) -> Any:
-    return shop.ask("tgpayuserinfo", user=user, password=password, tgpay_product="ACCOUNT_LOGIN", merchants_id=None)
+    return shop.ask("tgpayuserinfo", user=user, password=password, tgpay_product="ACCOUNT_LOGIN",
+                    merchants_id=None)
 
 
 def test_users_log_in_and_their_passwords_are_told_to_nobody(control: Control, shop: Shop) -> None:
@@ -129,13 +137,15 @@ def test_users_log_in_and_their_passwords_are_told_to_nobody(control: Control, s
     assert control.get(f"/merchants/{shop.merchants_id}")["users"] == [{"login": name, "account_id": "77"}]
     assert "s3cret-word" not in control.ask("GET", "/merchants", limit=1000).text
     answer = login(shop, name.upper(), "s3cret-word")
-    assert (answer["is_success"], answer["merchants_id"], answer["account_id"]) == ("T", shop.merchants_id, "77")
+    assert (answer["is_success"], answer["merchants_id"], answer["account_id"]) == ("T", shop.merchants_id,
+                                                                                    "77")
     change(shop, users=[])
     assert login(shop, name, "s3cret-word")["error"] == "LOGIN_FAILED"
 
 
 def test_a_login_belongs_to_one_merchant_in_any_case(control: Control, shop: Shop) -> None:
-    taken = control.ask("PATCH", f"/merchants/{shop.merchants_id}", {"name": "new", "users": [{"login": "WOS.101", "password": "x"}]})
+    taken = control.ask("PATCH", f"/merchants/{shop.merchants_id}",
+                        {"name": "new", "users": [{"login": "WOS.101", "password": "x"}]})
     assert (taken.status, "WOS.101" in taken.json["detail"]) == (409, True)
     assert control.get(f"/merchants/{shop.merchants_id}") == shop.made
     before = control.ask("GET", "/merchants", limit=1000).json
@@ -144,15 +154,18 @@ def test_a_login_belongs_to_one_merchant_in_any_case(control: Control, shop: Sho
 
 
 @every_row("name, value", [
-    ("token", "short"), ("token", "g" * 33), ("token", 5), ("token", "ä" * 32), ("name", ""), ("name", "x" * 129), ("name", "a\nb"),
-    ("notify_url", "shop.example/n"), ("notify_url", "javascript:alert(1)"), ("notify_url", None), ("notify_method", "PUT"),
-    ("notify_method", "get"), ("currency", "gbp"), ("currency", "GBPX"), ("currency", ""), ("rate", "0"), ("rate", "-1"), ("rate", "abc"),
-    ("rate", "1.123456789"), ("rate", 9.0748), ("fee_rate", "1.01"), ("fee_rate", "6%"), ("products", "barcode"), ("products", ["lottery"]),
+    ("token", "short"), ("token", "g" * 33), ("token", 5), ("token", "ä" * 32), ("name", ""),
+    ("name", "x" * 129), ("name", "a\nb"), ("notify_url", "shop.example/n"),
+    ("notify_url", "javascript:alert(1)"), ("notify_url", None), ("notify_method", "PUT"),
+    ("notify_method", "get"), ("currency", "gbp"), ("currency", "GBPX"), ("currency", ""), ("rate", "0"),
+    ("rate", "-1"), ("rate", "abc"), ("rate", "1.123456789"), ("rate", 9.0748), ("fee_rate", "1.01"),
+    ("fee_rate", "6%"), ("products", "barcode"), ("products", ["lottery"]),
     ("strict", "yes"), ("strict", 1), ("stores", {}), ("stores", [{"store_id": "s1"}]), ("stores", ["s1"]),
-    ("users", [{"login": "a"}]), ("users", [{"login": "", "password": "x"}]), ("users", [{"login": "a", "password": "x", "role": "y"}]),
-    ("wechat_key", ""),
+    ("users", [{"login": "a"}]), ("users", [{"login": "", "password": "x"}]),
+    ("users", [{"login": "a", "password": "x", "role": "y"}]), ("wechat_key", ""),
 ], ids=lambda value: str(value)[:20])
-def test_a_setting_that_cannot_be_is_a_problem_that_names_it(control: Control, shop: Shop, name: str, value: Any) -> None:
+def test_a_setting_that_cannot_be_is_a_problem_that_names_it(control: Control, shop: Shop, name: str,
+                                                             value: Any) -> None:
     answer = control.ask("PATCH", f"/merchants/{shop.merchants_id}", {name: value, "industry": "5999"})
     assert (answer.status, answer.headers["Content-Type"]) == (422, "application/problem+json")
     assert name in answer.json["detail"]
@@ -167,7 +180,8 @@ def test_all_wrong_settings_are_named_at_once(control: Control) -> None:
 @every_row("name", ["colour", "merchants_id", "notify_ur1", ""])
 def test_what_is_no_setting_is_a_problem_that_names_it(control: Control, shop: Shop, name: str) -> None:
     answer = control.ask("PATCH", f"/merchants/{shop.merchants_id}", {name: "OTHER", "industry": "5999"})
-    assert (answer.status, answer.json["errors"], name in answer.json["detail"]) == (400, {name: "is unknown"}, True)
+    assert (answer.status, answer.json["errors"],
+            name in answer.json["detail"]) == (400, {name: "is unknown"}, True)
     assert control.get(f"/merchants/{shop.merchants_id}") == shop.made
 
 
@@ -209,7 +223,8 @@ def made_and_removed(control: Control, count: int) -> list[str]:
     return numbers
 
 
-def test_the_number_of_a_removed_merchant_is_given_to_no_other_before_everything_is_reset(tmp_path: Path) -> None:
+def test_the_number_of_a_removed_merchant_is_given_to_no_other_before_everything_is_reset(
+        tmp_path: Path) -> None:
     path = tmp_path / "emulator.db"
     with Server(database=path, workers=3) as server:
         control = Control(server.url)
@@ -256,8 +271,11 @@ def test_merchants_see_nothing_of_each_other(control: Control) -> None:
     assert one.refund("same", "1.00", out_refund_id="r")["is_success"] == "T"
     assert other.refund("same", "2.00", out_refund_id="r")["is_success"] == "T"
     for shop, amount in ((one, "1.00"), (other, "2.00")):
-        assert [order["trans_amount"] for order in control.get("/orders", merchants_id=shop.merchants_id)["items"]] == [amount]
-        assert {entry["merchants_id"] for entry in control.get("/journal", merchants_id=shop.merchants_id)["items"]} == {shop.merchants_id}
+        assert [order["trans_amount"]
+                for order in control.get("/orders", merchants_id=shop.merchants_id)["items"]] == [amount]
+        assert {entry["merchants_id"] for entry in control.get("/journal",
+                                                               merchants_id=shop.merchants_id)["items"]} == {
+                                                                   shop.merchants_id}
         control.ask("DELETE", f"/merchants/{shop.merchants_id}")
 
 
@@ -265,7 +283,8 @@ def test_merchants_see_nothing_of_each_other(control: Control) -> None:
 
 def test_the_merchants_of_the_documents_examples_are_there(control: Control) -> None:
     seeded = {"201703200001", "201807208001", "201701010001", "202012177001", "202107207001", "202109200001"}
-    merchants = {merchant["merchants_id"]: merchant for merchant in control.get("/merchants", limit=1000)["items"]}
+    merchants = {merchant["merchants_id"]: merchant
+                 for merchant in control.get("/merchants", limit=1000)["items"]}
     assert seeded <= set(merchants)
     assert len({merchants[number]["token"] for number in seeded}) == 6
     assert all(len(merchants[number]["token"]) == 32 for number in seeded)
@@ -305,6 +324,7 @@ def test_a_merchant_is_made_with_as_little_work_when_there_are_many(
     work_of_one()  # which opens the connections
     works = [work_of_one() for _ in range(1_000)]
     assert sum(works[-10:]) < 3 * sum(works[:10])
-    numbers = [merchant["merchants_id"] for merchant in client.get("/_emulator/merchants?limit=1000").json["items"]]
+    numbers = [merchant["merchants_id"]
+               for merchant in client.get("/_emulator/merchants?limit=1000").json["items"]]
     client.delete(f"/_emulator/merchants/{numbers[-1]}")
     assert client.post("/_emulator/merchants", json={}).json["merchants_id"] not in numbers

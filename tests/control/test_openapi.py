@@ -17,11 +17,13 @@ from ..tables import every_row
 IDS = [f"{row.method} {row.path}" for row in OPERATIONS]
 # What contract 7 promises and this version has.
 PROMISED = [
-    ("get", "/health"), ("get", "/openapi.json"), ("post", "/reset"), ("get", "/clock"), ("post", "/clock"), ("get", "/merchants"),
-    ("post", "/merchants"), ("get", "/merchants/{merchants_id}"), ("patch", "/merchants/{merchants_id}"),
-    ("delete", "/merchants/{merchants_id}"), ("get", "/orders"), ("get", "/orders/{merchants_id}/{out_trade_no}"),
-    ("post", "/orders/{merchants_id}/{out_trade_no}/{event}"), ("get", "/notifications"), ("post", "/notifications/{notification_id}/replay"),
-    ("post", "/notifications/flush"), ("get", "/journal"), ("get", "/journal/{entry_id}"), ("delete", "/journal"), ("get", "/findings"),
+    ("get", "/health"), ("get", "/openapi.json"), ("post", "/reset"), ("get", "/clock"), ("post", "/clock"),
+    ("get", "/merchants"), ("post", "/merchants"), ("get", "/merchants/{merchants_id}"),
+    ("patch", "/merchants/{merchants_id}"), ("delete", "/merchants/{merchants_id}"), ("get", "/orders"),
+    ("get", "/orders/{merchants_id}/{out_trade_no}"),
+    ("post", "/orders/{merchants_id}/{out_trade_no}/{event}"), ("get", "/notifications"),
+    ("post", "/notifications/{notification_id}/replay"), ("post", "/notifications/flush"),
+    ("get", "/journal"), ("get", "/journal/{entry_id}"), ("delete", "/journal"), ("get", "/findings"),
     ("post", "/sign"), ("post", "/sign/explain"), ("get", "/wait"), ("get", "/events"),
 ]
 
@@ -48,7 +50,8 @@ def test_each_endpoint_is_in_it_with_its_parameters(document: Any, endpoint: Any
     described = document["paths"][endpoint.path]
     names = list(dict.fromkeys(row.name for table in endpoint.tables for row in table.params))
     assert [parameter["name"] for parameter in described["get"]["parameters"]] == names
-    assert list(described["post"]["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]["properties"]) == names
+    assert list(described["post"]["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"][
+        "properties"]) == names
 
 
 @every_row("endpoint", ENDPOINTS.values(), ids=list(ENDPOINTS))
@@ -87,7 +90,8 @@ def test_each_operation_answers_json_or_a_problem_document(own: Control, row: An
     assert answer.status < 500
     assert "is no operation" not in answer.text
     if answer.status >= 400:
-        assert (answer.headers["Content-Type"], answer.json["status"]) == ("application/problem+json", answer.status)
+        assert (answer.headers["Content-Type"], answer.json["status"]) == ("application/problem+json",
+                                                                           answer.status)
     elif answer.status != 204:
         assert answer.headers["Content-Type"] == "application/json"
 

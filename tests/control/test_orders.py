@@ -21,7 +21,8 @@ def pages(control: Control, path: str, limit: int, **query: str) -> list[list[di
 
 
 @every_row("limit", [1, 2, 3, 7, 1000], apart=True)
-def test_a_list_is_read_page_by_page_each_order_once_and_the_oldest_first(control: Control, shop: Shop, limit: int) -> None:
+def test_a_list_is_read_page_by_page_each_order_once_and_the_oldest_first(control: Control, shop: Shop,
+                                                                          limit: int) -> None:
     made = [shop.qr_order()["out_trade_no"] for _ in range(7)]
     read = pages(control, "/orders", limit, merchants_id=shop.merchants_id)
     assert [order["out_trade_no"] for page in read for order in page] == made
@@ -37,12 +38,15 @@ def test_a_page_has_a_hundred_rows_unless_told(control: Control, shop: Shop) -> 
     assert (len(rest["items"]), rest["next"]) == (1, None)
 
 
-@every_row("name, value", [("limit", "1001"), ("limit", "many"), ("limit", "-1"), ("limit", "1.5"), ("after", "x"),
-                           ("after", "-1"), ("limit", ""), ("limit", "٣")])
+@every_row("name, value",
+           [("limit", "1001"), ("limit", "many"), ("limit", "-1"), ("limit", "1.5"), ("after", "x"),
+            ("after", "-1"), ("limit", ""), ("limit", "٣")])
 @every_row("path", ["/orders", "/notifications", "/journal"])
-def test_a_page_that_cannot_be_is_a_problem_that_names_it(control: Control, path: str, name: str, value: str) -> None:
+def test_a_page_that_cannot_be_is_a_problem_that_names_it(control: Control, path: str, name: str,
+                                                          value: str) -> None:
     answer = control.ask("GET", path, **{name: value})
-    assert (answer.status, answer.headers["Content-Type"], name in answer.json["detail"]) == (400, "application/problem+json", True)
+    assert (answer.status, answer.headers["Content-Type"],
+            name in answer.json["detail"]) == (400, "application/problem+json", True)
 
 
 def test_orders_are_listed_by_their_state(control: Control, shop: Shop) -> None:
@@ -55,16 +59,20 @@ def test_orders_are_listed_by_their_state(control: Control, shop: Shop) -> None:
         assert [(order["out_trade_no"], order["status"]) for order in listed] == [(number, status)]
 
 
-def test_an_order_is_told_with_its_history_refunds_and_notifications(notified: Shop, receiver: Receiver) -> None:
+def test_an_order_is_told_with_its_history_refunds_and_notifications(notified: Shop,
+                                                                     receiver: Receiver) -> None:
     number = notified.qr_order("1.00", reference="table 7")["out_trade_no"]
     notified.happens(number, "pay")
     notified.refund(number, "0.40", out_refund_id="r1", refund_reson="cold")
     story = notified.story(number)
-    assert (story["trans_amount"], story["status"], story["refund_amount"]) == ("1.00", "TRADE_SUCCESS", "0.40")
+    assert (story["trans_amount"], story["status"], story["refund_amount"]) == ("1.00", "TRADE_SUCCESS",
+                                                                                "0.40")
     assert [line["event"] for line in story["history"]] == ["create", "pay", "refund"]
     assert [line["cause"] for line in story["history"]] == ["tgpayqrcode", "control", "tgpayrefund"]
-    assert [(refund["partner_refund_id"], refund["amount"], refund["reason"]) for refund in story["refunds"]] == [("r1", "0.40", "cold")]
-    assert [notification["notify_type"] for notification in story["notifications"]] == ["trans_qrcode_create_sync", "trade_status_sync"]
+    assert [(refund["partner_refund_id"], refund["amount"], refund["reason"])
+            for refund in story["refunds"]] == [("r1", "0.40", "cold")]
+    assert [notification["notify_type"] for notification in story["notifications"]] == [
+        "trans_qrcode_create_sync", "trade_status_sync"]
 
 
 @every_row("number", [
@@ -80,7 +88,8 @@ def test_an_order_of_any_number_can_be_told_and_paid(shop: Shop, number: str) ->
 
 @every_row("merchant", ["known", "nobody"])
 @every_row("method, path", [("GET", ""), ("POST", "/pay")])
-def test_an_unknown_order_is_not_found(control: Control, shop: Shop, merchant: str, method: str, path: str) -> None:
+def test_an_unknown_order_is_not_found(control: Control, shop: Shop, merchant: str, method: str,
+                                       path: str) -> None:
     merchants_id = shop.merchants_id if merchant == "known" else merchant
     answer = control.ask(method, f"/orders/{merchants_id}/none{path}")
     assert (answer.status, answer.headers["Content-Type"]) == (404, "application/problem+json")
@@ -94,8 +103,8 @@ def order(shop: Shop, kind: str) -> str:
 @every_row("kind, event, status", [
     *((kind, event, status) for kind in MAKE for event, status in (
         ("pay", "TRADE_SUCCESS"), ("expire", "TRADE_CLOSED"), ("close", "TRADE_CLOSED"))),
-    ("barcode", "decline", "TRADE_CLOSED"), ("qr", "decline", "WAIT_BUYER_PAY"), ("h5", "decline", "WAIT_BUYER_PAY"),
-    ("prepay", "decline", "WAIT_BUYER_PAY"),
+    ("barcode", "decline", "TRADE_CLOSED"), ("qr", "decline", "WAIT_BUYER_PAY"),
+    ("h5", "decline", "WAIT_BUYER_PAY"), ("prepay", "decline", "WAIT_BUYER_PAY"),
 ])
 def test_an_event_moves_a_waiting_order(shop: Shop, kind: str, event: str, status: str) -> None:
     number = order(shop, kind)
@@ -120,7 +129,8 @@ def test_a_decline_for_no_known_reason_is_a_problem(shop: Shop) -> None:
 
 @every_row("before", ["pay", "close", "expire"])
 @every_row("event", ["pay", "decline", "expire", "close"])
-def test_an_impossible_event_is_a_conflict_that_names_the_possible_ones(shop: Shop, before: str, event: str) -> None:
+def test_an_impossible_event_is_a_conflict_that_names_the_possible_ones(shop: Shop, before: str,
+                                                                        event: str) -> None:
     number = order(shop, "qr")
     shop.happens(number, before)
     history = shop.story(number)["history"]

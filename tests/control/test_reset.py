@@ -1,4 +1,6 @@
-"""Contract 7, `reset`, and 8: back to the seeded state, one merchant or all, and the same run gives the same bytes."""
+"""Contract 7, `reset`, and 8: back to the seeded state, one merchant or all, and the same run gives the same
+bytes.
+"""
 import statistics
 import time
 from collections.abc import Iterator
@@ -27,7 +29,8 @@ def alone(own: Server) -> Control:
     return Control(own.url)
 
 
-def test_a_merchant_that_is_reset_has_done_nothing_and_is_as_it_was_made(control: Control, receiver: Receiver) -> None:
+def test_a_merchant_that_is_reset_has_done_nothing_and_is_as_it_was_made(control: Control,
+                                                                         receiver: Receiver) -> None:
     name = f"user.{free_port()}"
     shop = control.shop(notify_url=receiver.url, rate="8", users=[{"login": name, "password": "p"}])
     number = shop.pay_by_barcode()["out_trade_no"]
@@ -110,7 +113,8 @@ def test_an_attempt_under_way_during_a_reset_leaves_no_trace(alone: Control, rec
     alone.post("/reset")
 
 
-def test_a_merchant_is_reset_in_under_50_ms_beside_ten_thousand_orders_of_others(own: Server, alone: Control) -> None:
+def test_a_merchant_is_reset_in_under_50_ms_beside_ten_thousand_orders_of_others(own: Server,
+                                                                                 alone: Control) -> None:
     shop, other = alone.shop(), alone.shop()
     fill(Path(str(own.settings["database"])), other.merchants_id, 10_000)
 
@@ -141,7 +145,9 @@ def fill(path: Path, merchants_id: str, count: int) -> None:
 # Determinism.
 
 def run(control: Control, receiver: Receiver) -> list[bytes]:
-    """A day of two merchants at a fixed time; answers everything that was answered and notified, byte by byte."""
+    """A day of two merchants at a fixed time; answers everything that was answered and notified, byte by
+    byte.
+    """
     control.post("/clock", {"freeze": True})
     control.post("/clock", {"set": "2026-05-01T08:00:00Z"})
     receiver.heard.clear()
@@ -152,20 +158,24 @@ def run(control: Control, receiver: Receiver) -> list[bytes]:
     for number, each in enumerate((shop, seeded)):
         names = [f"{number}-{place}" for place in range(6)]
         answers += [
-            each.pay_by_barcode("1.23", out_trade_no=names[0]), each.qr_order(out_trade_no=names[1], it_b_pay="1h"),
-            each.h5_order(out_trade_no=names[2]), each.prepay_order(out_trade_no=names[3]),
+            each.pay_by_barcode("1.23", out_trade_no=names[0]),
+            each.qr_order(out_trade_no=names[1], it_b_pay="1h"), each.h5_order(out_trade_no=names[2]),
+            each.prepay_order(out_trade_no=names[3]),
             each.prepay_order(out_trade_no=names[4], trade_type="APP"),
             each.prepay_order(out_trade_no=names[5], pay_type="alipay", openid=None, trade_type="MINI"),
-            each.refund(names[0], "0.23"), each.refund(names[0], "0.50", out_refund_id="own"), each.happens(names[1], "pay"),
-            each.query(names[1]), each.happens(names[3], "pay"), each.query(names[3]), each.cancel(names[2]), each.cancel(names[0]),
+            each.refund(names[0], "0.23"), each.refund(names[0], "0.50", out_refund_id="own"),
+            each.happens(names[1], "pay"), each.query(names[1]), each.happens(names[3], "pay"),
+            each.query(names[3]), each.cancel(names[2]), each.cancel(names[0]),
             each.qr_order("free", out_trade_no="free")]
         control.post("/clock", {"advance": "7h"})
         answers.append(each.ask("tgpaygetopenid", client_url="http://shop.example/a?b=c", sign_type=None))
     control.post("/clock", {"advance": "4d"})
     answers += [each.settlement("2026-04-01", "2026-06-01") for each in (shop, seeded)]
     answers += [control.ask("GET", "/orders"), control.ask("GET", "/journal")]
-    heads = [answer.headers.get(name, "").encode() for answer in answers for name in ("Location", "X-TGPay-Request")]
-    notifications = sorted({f"{heard.method} {heard.path}?{heard.query} ".encode() + heard.body for heard in receiver.heard})
+    heads = [answer.headers.get(name, "").encode() for answer in answers
+             for name in ("Location", "X-TGPay-Request")]
+    notifications = sorted({f"{heard.method} {heard.path}?{heard.query} ".encode() + heard.body
+                            for heard in receiver.heard})
     return [answer.raw for answer in answers] + heads + notifications
 
 

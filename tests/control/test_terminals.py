@@ -38,29 +38,37 @@ def happens(shop: Shop, clock: Clock, *events: str) -> dict[str, Any]:
 def test_a_merchant_that_a_test_makes_has_two_terminals_of_its_own(shop: Shop, control: Control) -> None:
     items = control.get("/terminals", merchants_id=shop.merchants_id)["items"]
     assert len({item["terminal_sn"] for item in items}) == 2
-    assert {(item["merchants_id"], item["state"], item["online"], item["attended"], item["transaction"]) for item in items} == {
+    assert {(item["merchants_id"], item["state"], item["online"], item["attended"], item["transaction"])
+            for item in items} == {
         (shop.merchants_id, "IDLE", True, False, None)}
     assert set(shop.terminals).isdisjoint(control.shop().terminals)
 
 
-@every_row("merchants_id, serials", [("201703200001", ["0821032398", "0821032399"]), ("201807208001", ["1850025030"]),
-                                     ("202109200001", ["801"]), ("201701010001", [])])
-def test_the_seeded_merchants_have_the_terminals_of_the_document(control: Control, merchants_id: str, serials: list[str]) -> None:
+@every_row("merchants_id, serials",
+           [("201703200001", ["0821032398", "0821032399"]), ("201807208001", ["1850025030"]),
+            ("202109200001", ["801"]), ("201701010001", [])])
+def test_the_seeded_merchants_have_the_terminals_of_the_document(control: Control, merchants_id: str,
+                                                                 serials: list[str]) -> None:
     control.post("/reset", merchants_id=merchants_id)
-    assert [item["terminal_sn"] for item in control.get("/terminals", merchants_id=merchants_id)["items"]] == serials
+    assert [item["terminal_sn"] for item in control.get("/terminals",
+                                                        merchants_id=merchants_id)["items"]] == serials
 
 
 @every_row("events, entry, verified, status", [
-    (("tap", "approve"), "ICC", "NOT_REQUIRED", "AUTHORISED"), (("insert", "pin", "approve"), "ICC", "PIN", "AUTHORISED"),
-    (("swipe", "pin", "approve"), "MSR", "PIN", "AUTHORISED"), (("tap", "decline"), "ICC", "NOT_REQUIRED", "DECLINED"),
+    (("tap", "approve"), "ICC", "NOT_REQUIRED", "AUTHORISED"),
+    (("insert", "pin", "approve"), "ICC", "PIN", "AUTHORISED"),
+    (("swipe", "pin", "approve"), "MSR", "PIN", "AUTHORISED"),
+    (("tap", "decline"), "ICC", "NOT_REQUIRED", "DECLINED"),
     (("insert", "pin", "decline"), "ICC", "PIN", "DECLINED")])
-def test_people_drive_a_terminal(attended: Shop, clock: Clock, events: tuple[str, ...], entry: str, verified: str, status: str) -> None:
+def test_people_drive_a_terminal(attended: Shop, clock: Clock, events: tuple[str, ...], entry: str,
+                                 verified: str, status: str) -> None:
     number = attended.at_terminal()["out_trade_no"]
     clock.advance("10s")
     told = happens(attended, clock, *events)
     assert told["state"] == ("APPROVED" if status == "AUTHORISED" else "DECLINED")
     result = attended.query(number)
-    assert (result["trade_status"], result["cardEntryType"], result["verificationMethod"]) == (status, entry, verified)
+    assert (result["trade_status"], result["cardEntryType"], result["verificationMethod"]) == (status, entry,
+                                                                                               verified)
     assert attended.story(number)["history"][-1]["cause"] == "control"
 
 
@@ -79,9 +87,11 @@ def test_the_red_button_cancels_before_the_card_is_read_and_while_the_pin_is_typ
 
 
 @pytest.mark.parametrize("before, state, possible", [
-    ((), "WAITING_FOR_CARD", {"tap", "insert", "swipe", "cancel"}), (("insert",), "PIN_ENTRY", {"pin", "cancel"}),
-    (("tap",), "AUTHORISING", {"approve", "decline"}), (("tap", "approve"), "APPROVED", set()), (("cancel",), "CANCELLED", set())])
-def test_what_is_impossible_is_a_conflict_that_names_what_is_possible(attended: Shop, clock: Clock, before: tuple[str, ...], state: str,
+    ((), "WAITING_FOR_CARD", {"tap", "insert", "swipe", "cancel"}),
+    (("insert",), "PIN_ENTRY", {"pin", "cancel"}), (("tap",), "AUTHORISING", {"approve", "decline"}),
+    (("tap", "approve"), "APPROVED", set()), (("cancel",), "CANCELLED", set())])
+def test_what_is_impossible_is_a_conflict_that_names_what_is_possible(attended: Shop, clock: Clock,
+                                                                      before: tuple[str, ...], state: str,
                                                                       possible: set[str]) -> None:
     attended.at_terminal()
     happens(attended, clock, *before)
@@ -135,7 +145,8 @@ def test_a_terminal_is_made_and_changed(shop: Shop) -> None:
     serial = f"T{shop.merchants_id}"
     made = shop.control.ask("PUT", f"/terminals/{serial}",
                             {"merchants_id": shop.merchants_id, "terminal_type": "PAX A80", "attended": True})
-    assert (made.status, made.json["terminal_type"], made.json["attended"], made.json["online"]) == (201, "PAX A80", True, True)
+    assert (made.status, made.json["terminal_type"], made.json["attended"],
+            made.json["online"]) == (201, "PAX A80", True, True)
     changed = shop.control.ask("PUT", f"/terminals/{serial}", {"online": False})
     assert (changed.status, changed.json["terminal_type"], changed.json["online"]) == (200, "PAX A80", False)
     assert changed.json["attended"] and serial in shop.terminals
@@ -143,10 +154,11 @@ def test_a_terminal_is_made_and_changed(shop: Shop) -> None:
 
 
 @every_row("body, named", [
-    ({}, "merchants_id"), ({"merchants_id": "nobody"}, "nobody"), ({"merchants_id": 1}, "merchants_id"), ({"online": "yes"}, "online"),
-    ({"attended": 1}, "attended"), ({"terminal_type": ""}, "terminal_type"), ({"terminal_type": None}, "terminal_type"),
-    ({"terminal_type": "x" * 33}, "32")])
-def test_a_terminal_that_cannot_be_made_is_a_problem_that_names_why(shop: Shop, body: dict[str, Any], named: str) -> None:
+    ({}, "merchants_id"), ({"merchants_id": "nobody"}, "nobody"), ({"merchants_id": 1}, "merchants_id"),
+    ({"online": "yes"}, "online"), ({"attended": 1}, "attended"), ({"terminal_type": ""}, "terminal_type"),
+    ({"terminal_type": None}, "terminal_type"), ({"terminal_type": "x" * 33}, "32")])
+def test_a_terminal_that_cannot_be_made_is_a_problem_that_names_why(shop: Shop, body: dict[str, Any],
+                                                                    named: str) -> None:
     answer = shop.control.ask("PUT", "/terminals/new-one", body)
     assert answer.status in (404, 422) and named in answer.json["detail"]
     assert shop.control.ask("GET", "/terminals/new-one").status == 404
@@ -159,7 +171,8 @@ def test_a_serial_that_no_screen_could_have_is_refused(shop: Shop, serial: str) 
 
 
 def test_a_terminal_of_another_merchant_stays_there(shop: Shop, control: Control) -> None:
-    answer = control.shop().control.ask("PUT", f"/terminals/{shop.first_terminal}", {"merchants_id": control.shop().merchants_id})
+    answer = control.shop().control.ask("PUT", f"/terminals/{shop.first_terminal}",
+                                        {"merchants_id": control.shop().merchants_id})
     assert answer.status == 409
     assert shop.terminal()["merchants_id"] == shop.merchants_id
 
@@ -171,7 +184,8 @@ def test_a_reset_gives_the_terminals_back_as_they_were(shop: Shop, control: Cont
     control.ask("PUT", "/terminals/one-more", {"merchants_id": shop.merchants_id})
     control.post("/reset", merchants_id=shop.merchants_id)
     assert shop.terminals == serials
-    assert (shop.terminal()["state"], shop.terminal()["attended"], shop.terminal()["transaction"]) == ("IDLE", False, None)
+    assert (shop.terminal()["state"], shop.terminal()["attended"],
+            shop.terminal()["transaction"]) == ("IDLE", False, None)
 
 
 def test_a_removed_merchant_takes_its_terminals_along(control: Control) -> None:
@@ -191,7 +205,8 @@ def test_the_list_is_paged_by_serial_number(control: Control) -> None:
     assert paged == everything
 
 
-@every_row("event, status", [("pay", "AUTHORISED"), ("decline", "DECLINED"), ("expire", "CANCELLED"), ("close", "CANCELLED")])
+@every_row("event, status",
+           [("pay", "AUTHORISED"), ("decline", "DECLINED"), ("expire", "CANCELLED"), ("close", "CANCELLED")])
 @every_row("passes", ["0s", "1200ms"])
 def test_the_control_interface_ends_a_transaction_whatever_the_terminal_shows(
         shop: Shop, clock: Clock, event: str, status: str, passes: str) -> None:
@@ -214,7 +229,8 @@ def test_the_order_tells_its_transaction_step_by_step(shop: Shop, clock: Clock) 
     number = shop.at_terminal(amount="120.00")["out_trade_no"]
     clock.advance("3s")
     story = shop.story(number)
-    assert [step["state"] for step in story["terminal"]["steps"]] == ["WAITING_FOR_CARD", "READING_CARD", "PIN_ENTRY", "AUTHORISING",
+    assert [step["state"] for step in story["terminal"]["steps"]] == ["WAITING_FOR_CARD", "READING_CARD",
+                                                                      "PIN_ENTRY", "AUTHORISING",
                                                                       "APPROVED"]
     assert story["page"] == f"/terminal/{shop.first_terminal}"
     assert [line["event"] for line in story["history"]] == ["create", "start", "pay"]
@@ -223,7 +239,8 @@ def test_the_order_tells_its_transaction_step_by_step(shop: Shop, clock: Clock) 
 def test_waiting_for_a_result(notified: Shop, receiver: Receiver, clock: Clock) -> None:
     clock.reset()
     number = notified.at_terminal()["out_trade_no"]
-    answer = notified.control.get("/wait", merchants_id=notified.merchants_id, out_trade_no=number, status="TRADE_SUCCESS", notification="delivered",
+    answer = notified.control.get("/wait", merchants_id=notified.merchants_id, out_trade_no=number,
+                                  status="TRADE_SUCCESS", notification="delivered",
                                   timeout="10s")
     assert answer["order"]["terminal"]["trade_status"] == "AUTHORISED"
     assert receiver.wait_for(1)[0].fields["out_trade_no"] == number

@@ -24,7 +24,8 @@ def soon(act: Any, *arguments: Any) -> threading.Timer:
 def test_an_order_in_its_state_is_answered_at_once(shop: Shop) -> None:
     number = shop.pay_by_barcode()["out_trade_no"]
     answer = wait(shop, number, status="TRADE_SUCCESS")
-    assert (answer.status, answer.json["order"]["out_trade_no"], answer.json["order"]["status"]) == (200, number, "TRADE_SUCCESS")
+    assert (answer.status, answer.json["order"]["out_trade_no"],
+            answer.json["order"]["status"]) == (200, number, "TRADE_SUCCESS")
 
 
 def test_a_wait_is_answered_when_the_order_gets_there(shop: Shop) -> None:
@@ -48,18 +49,22 @@ def test_a_wait_for_taken_notifications_ends_when_each_was_taken(notified: Shop,
     receiver.delay = 0.3
     number = notified.pay_by_barcode()["out_trade_no"]
     answer = wait(notified, number, status="TRADE_SUCCESS", notification="delivered")
-    assert (answer.status, [notification["status"] for notification in answer.json["notifications"]]) == (200, ["delivered"])
+    statuses = [notification["status"] for notification in answer.json["notifications"]]
+    assert (answer.status, statuses) == (200, ["delivered"])
 
 
 def test_a_wait_in_vain_says_how_far_it_got(notified: Shop, receiver: Receiver) -> None:
     receiver.answers = [(500, b"")]
     number = notified.qr_order()["out_trade_no"]
     notified.control.post("/notifications/flush")
-    for query, missing in (({"status": "TRADE_SUCCESS"}, "state"), ({"notification": "delivered"}, "notification")):
+    for query, missing in (({"status": "TRADE_SUCCESS"}, "state"),
+                           ({"notification": "delivered"}, "notification")):
         begun = time.monotonic()
         answer = wait(notified, number, timeout="300ms", **query)
         assert (answer.status, answer.headers["Content-Type"]) == (408, "application/problem+json"), missing
-        assert (answer.json["order"]["status"], [notification["status"] for notification in answer.json["notifications"]]) == ("WAIT_BUYER_PAY", ["pending"])
+        assert (answer.json["order"]["status"],
+                [notification["status"] for notification in answer.json["notifications"]]) == (
+                    "WAIT_BUYER_PAY", ["pending"])
         assert 0.3 <= time.monotonic() - begun < 5
 
 
@@ -82,7 +87,8 @@ def test_a_wait_sees_what_time_does(shop: Shop, clock: Clock) -> None:
 
 
 def test_waits_do_not_hold_up_payments(shop: Shop) -> None:
-    waiting = [threading.Thread(target=wait, args=(shop, "never"), kwargs={"timeout": "2s"}) for _ in range(30)]
+    waiting = [threading.Thread(target=wait, args=(shop, "never"), kwargs={"timeout": "2s"})
+               for _ in range(30)]
     for thread in waiting:
         thread.start()
     begun = time.monotonic()
@@ -129,12 +135,15 @@ def beginning(control: Control, shop: Shop) -> str:
         return next(events)[0]
 
 
-def test_the_stream_tells_requests_orders_and_attempts_of_notifications(notified: Shop, receiver: Receiver) -> None:
+def test_the_stream_tells_requests_orders_and_attempts_of_notifications(
+        notified: Shop, receiver: Receiver) -> None:
     with stream(notified.control, merchants_id=notified.merchants_id) as events:
         number = notified.pay_by_barcode()["out_trade_no"]
         told = take(events, 4)
-    kinds = sorted((kind, row.get("event") or row.get("endpoint") or row.get("notify_type")) for _, kind, row in told)
-    assert kinds == [("notification", "merchant_scan_status_sync"), ("order", "create"), ("order", "pay"), ("request", "tgpaybarcode")]
+    kinds = sorted((kind, row.get("event") or row.get("endpoint") or row.get("notify_type")) for _, kind,
+                   row in told)
+    assert kinds == [("notification", "merchant_scan_status_sync"), ("order", "create"), ("order", "pay"),
+                     ("request", "tgpaybarcode")]
     assert {row["out_trade_no"] for _, _, row in told} == {number}
     assert {row["merchants_id"] for _, _, row in told} == {notified.merchants_id}
 
@@ -146,7 +155,8 @@ def test_a_stream_begins_with_what_happens_from_now_on(shop: Shop) -> None:
         assert next(events)[2]["out_trade_no"] == number
 
 
-def test_a_stream_is_resumed_after_any_event_with_nothing_lost_and_nothing_twice(notified: Shop, receiver: Receiver) -> None:
+def test_a_stream_is_resumed_after_any_event_with_nothing_lost_and_nothing_twice(
+        notified: Shop, receiver: Receiver) -> None:
     last = beginning(notified.control, notified)
     for _ in range(3):
         notified.refund(notified.pay_by_barcode()["out_trade_no"], "0.50")
@@ -165,7 +175,8 @@ def test_a_stream_tells_of_every_merchant_unless_it_is_narrowed(control: Control
     with stream(control) as everyone, stream(control, merchants_id=other.merchants_id) as narrowed:
         shop.query("1")
         other.query("2")
-        assert {row["merchants_id"] for _, _, row in take(everyone, 2)} == {shop.merchants_id, other.merchants_id}
+        assert {row["merchants_id"] for _, _, row in take(everyone, 2)} == {shop.merchants_id,
+                                                                            other.merchants_id}
         assert next(narrowed)[2]["merchants_id"] == other.merchants_id
     control.ask("DELETE", f"/merchants/{other.merchants_id}")
 

@@ -1,4 +1,6 @@
-"""Contract 2.7, `tgpayapi.php?service=linktopost` (section 11): the browser is sent to the payment page with a POST."""
+"""Contract 2.7, `tgpayapi.php?service=linktopost` (section 11): the browser is sent to the payment page with
+a POST.
+"""
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
@@ -16,7 +18,8 @@ def link(shop: Shop, out_trade_no: str, method: str = "GET", **more: Any) -> Ans
 @every_row("method", ["GET", "POST"])
 @every_row("scene", ["WEBSITE_PAY", "WAP_PAY"])
 @every_row("pay_type", ["alipay", "wechat"])
-def test_the_page_posts_the_parameters_of_the_pay_url_to_it(shop: Shop, pay_type: str, scene: str, method: str) -> None:
+def test_the_page_posts_the_parameters_of_the_pay_url_to_it(shop: Shop, pay_type: str, scene: str,
+                                                            method: str) -> None:
     order = shop.h5_order(pay_type=pay_type, scene_type=scene)
     answer = link(shop, order["out_trade_no"], method)
     assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
@@ -24,7 +27,8 @@ def test_the_page_posts_the_parameters_of_the_pay_url_to_it(shop: Shop, pay_type
     assert form.method == "POST"
     fields = urlencode([(field.name, field.value) for field in form.inputs if field.name])
     assert f"{form.action}{'?' if fields else ''}{fields}" == order["pay_url"]
-    assert exchange(form.action, "POST", fields.encode(), {"Content-Type": "application/x-www-form-urlencoded"}).status == 200
+    assert exchange(form.action, "POST", fields.encode(),
+                    {"Content-Type": "application/x-www-form-urlencoded"}).status == 200
 
 
 def test_the_page_posts_at_once_and_has_a_button_for_browsers_without_javascript(shop: Shop) -> None:
@@ -33,7 +37,8 @@ def test_the_page_posts_at_once_and_has_a_button_for_browsers_without_javascript
     button, = page.xpath("//form//button | //form//input[@type='submit']")
     assert button.text_content().strip()
     assert page.xpath("//script/@src") and not page.xpath("//script[not(@src)]")
-    scripts = [exchange(urljoin(f"{shop.control.url}/v2/tgpayapi.php", source)) for source in page.xpath("//script/@src")]
+    scripts = [exchange(urljoin(f"{shop.control.url}/v2/tgpayapi.php", source))
+               for source in page.xpath("//script/@src")]
     assert all(script.status == 200 for script in scripts)
     assert any(b".submit()" in script.raw for script in scripts)
     policy = answer.headers["Content-Security-Policy"]
@@ -65,23 +70,27 @@ def test_the_documents_example_works(control: Control) -> None:
 
 
 @every_row("params, named", [
-    ({"service": None}, "service"), ({"service": "linktoget"}, "service"), ({"service": "LINKTOPOST"}, "service"),
-    ({"out_trade_no": None}, "out_trade_no"), ({"out_trade_no": "1" * 65}, "out_trade_no")])
+    ({"service": None}, "service"), ({"service": "linktoget"}, "service"),
+    ({"service": "LINKTOPOST"}, "service"), ({"out_trade_no": None}, "out_trade_no"),
+    ({"out_trade_no": "1" * 65}, "out_trade_no")])
 def test_a_missing_or_wrong_parameter_is_refused(shop: Shop, params: dict[str, Any], named: str) -> None:
     answer = link(shop, **{"out_trade_no": shop.h5_order()["out_trade_no"], **params})
-    assert (answer.headers["Content-Type"], answer["error"]) == ("text/xml; charset=utf-8", "ILLEGAL_ARGUMENT")
+    assert (answer.headers["Content-Type"], answer["error"]) == ("text/xml; charset=utf-8",
+                                                                 "ILLEGAL_ARGUMENT")
     assert named in answer["detail_error_des"]
 
 
 @every_row("params, error", [
-    ({"sign": "0"}, "ILLEGAL_SIGN"), ({"sign_type": "RSA"}, "ILLEGAL_SIGN_TYPE"), ({"merchants_id": "nobody"}, "ILLEGAL_PARTNER"),
-    ({"out_trade_no": "unknown"}, "TRADE_NOT_EXIST")])
+    ({"sign": "0"}, "ILLEGAL_SIGN"), ({"sign_type": "RSA"}, "ILLEGAL_SIGN_TYPE"),
+    ({"merchants_id": "nobody"}, "ILLEGAL_PARTNER"), ({"out_trade_no": "unknown"}, "TRADE_NOT_EXIST")])
 def test_refusals_are_xml(shop: Shop, params: dict[str, Any], error: str) -> None:
     answer = link(shop, **{"out_trade_no": shop.h5_order()["out_trade_no"], **params})
-    assert (answer.status, answer.headers["Content-Type"], answer["error"]) == (200, "text/xml; charset=utf-8", error)
+    assert (answer.status, answer.headers["Content-Type"],
+            answer["error"]) == (200, "text/xml; charset=utf-8", error)
 
 
-@every_row("event, error", [("pay", "TRADE_HAS_SUCCESS"), ("close", "TRADE_HAS_CLOSE"), ("expire", "TRADE_HAS_CLOSE")])
+@every_row("event, error",
+           [("pay", "TRADE_HAS_SUCCESS"), ("close", "TRADE_HAS_CLOSE"), ("expire", "TRADE_HAS_CLOSE")])
 def test_an_order_that_waits_no_longer_is_refused(shop: Shop, event: str, error: str) -> None:
     number = shop.h5_order()["out_trade_no"]
     assert shop.happens(number, event).status == 200

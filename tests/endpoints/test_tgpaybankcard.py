@@ -1,4 +1,6 @@
-"""Contract 3, 3.1, 3.2: tgpaybankcard.php, what it takes and answers on the cashier's page and from the merchant's server."""
+"""Contract 3, 3.1, 3.2: tgpaybankcard.php, what it takes and answers on the cashier's page and from the
+merchant's server.
+"""
 import json
 from collections.abc import Callable
 
@@ -8,8 +10,10 @@ from ..card_orders import DECLINED, PENDING, PENDING_3D, REVIEWED
 from ..driver import VISA, Answer, Clock, Shop, assert_illegal, card_of
 from ..tables import every_row
 
-CASHIER = ["is_success", "result_code", "error", "pay_url", "merchants_id", "out_trade_no", "sign", "sign_type"]
-SERVER = ["is_success", "result_code", "result_msg", "error", "status", "merchants_id", "order_time", "out_trade_no",
+CASHIER = ["is_success", "result_code", "error", "pay_url", "merchants_id", "out_trade_no", "sign",
+           "sign_type"]
+SERVER = ["is_success", "result_code", "result_msg", "error", "status", "merchants_id", "order_time",
+          "out_trade_no",
           "complete_time", "order_id", "trans_amount", "payMethodResp", "sign", "sign_type"]
 BOTH = pytest.mark.parametrize("ask", [Shop.card_order, Shop.card_payment], ids=["cashier", "s2s"])
 Ask = Callable[..., Answer]
@@ -22,7 +26,8 @@ def orders(shop: Shop) -> list[dict]:
 # Answers.
 
 def test_a_cashier_order_answers_every_field_of_7_1_in_order_and_signed(shop: Shop):
-    answer = shop.card_order(reference="r", goods_info="foods", service="bankcard.pay", return_url="http://127.0.0.1:9/basket",
+    answer = shop.card_order(reference="r", goods_info="foods", service="bankcard.pay",
+                             return_url="http://127.0.0.1:9/basket",
                              redirect_url="http://127.0.0.1:9/paid")
     assert list(answer.fields) == CASHIER
     assert (answer["is_success"], answer["result_code"], answer["error"]) == ("T", "SUCCESS", "")
@@ -33,7 +38,8 @@ def test_a_cashier_order_answers_every_field_of_7_1_in_order_and_signed(shop: Sh
 
 def test_a_cashier_order_waits(shop: Shop):
     answer = shop.query(shop.card_order("2.50")["out_trade_no"])
-    assert (answer["trade_status"], answer["status"], answer["complete_time"]) == ("WAIT_BUYER_PAY", "received", "")
+    assert (answer["trade_status"], answer["status"], answer["complete_time"]) == ("WAIT_BUYER_PAY",
+                                                                                   "received", "")
     assert (answer["pay_type"], answer["trans_amount"]) == ("bankcard", "2.50")
 
 
@@ -53,7 +59,8 @@ def test_link_to_post_takes_the_payer_to_the_cashier(shop: Shop):
 
 @every_row("number", [VISA, DECLINED, PENDING, REVIEWED, PENDING_3D])
 def test_a_card_payment_answers_every_field_of_7_2_in_order_and_signed(shop: Shop, number: str):
-    answer = shop.card_payment(number, reference="r", goods_info="foods", service="bankcard.pay", trans_amount="12.3", risk_info="{}",
+    answer = shop.card_payment(number, reference="r", goods_info="foods", service="bankcard.pay",
+                               trans_amount="12.3", risk_info="{}",
                                return_url="http://127.0.0.1:9/basket", redirect_url="http://127.0.0.1:9/paid")
     assert list(answer.fields) == SERVER
     assert (answer["is_success"], answer["error"], answer["trans_amount"]) == ("T", "", "12.30")
@@ -65,7 +72,8 @@ def test_a_card_payment_answers_every_field_of_7_2_in_order_and_signed(shop: Sho
 
 def test_a_paid_card_payment_is_success_0000(shop: Shop):
     answer = shop.card_payment()
-    assert (answer["result_code"], answer["result_msg"], answer["status"]) == ("0000", "Approved or completed successfully", "success")
+    assert (answer["result_code"], answer["result_msg"],
+            answer["status"]) == ("0000", "Approved or completed successfully", "success")
 
 
 def test_a_declined_card_is_a_processed_request(shop: Shop):
@@ -74,7 +82,8 @@ def test_a_declined_card_is_a_processed_request(shop: Shop):
 
 
 @every_row("number, completed", [(VISA, "20270301200405"), (DECLINED, "20270301200405"), (PENDING, "")])
-def test_complete_time_is_shanghais_and_empty_while_the_payment_is_not_final(shop: Shop, clock: Clock, number: str, completed: str):
+def test_complete_time_is_shanghais_and_empty_while_the_payment_is_not_final(shop: Shop, clock: Clock,
+                                                                             number: str, completed: str):
     clock.freeze()
     clock.set("2027-03-01T12:04:05Z")
     answer = shop.card_payment(number)
@@ -97,7 +106,8 @@ def test_pay_method_resp_of_3_d_says_where_and_how_to_send_the_payer(shop: Shop)
 
 
 def test_the_query_of_a_card_order_tells_the_cards_fields_too_and_that_of_a_wallet_order_does_not(shop: Shop):
-    card, wallet = shop.query(shop.card_payment()["out_trade_no"]), shop.query(shop.pay_by_barcode()["out_trade_no"])
+    card, wallet = shop.query(shop.card_payment()["out_trade_no"]), shop.query(
+        shop.pay_by_barcode()["out_trade_no"])
     own = ["order_id", "status", "resp_code", "resp_msg", "complete_time"]
     assert [name for name in card.fields if name not in wallet.fields] == own
     assert shop.verifies(card)
@@ -116,7 +126,8 @@ def test_a_required_parameter_is_refused_when_missing(shop: Shop, ask: Ask, name
     ({"access_type": "s2s"}, ["pay_type", "out_trade_no", "trans_amount", "pay_info"]),
     ({"access_type": "cashier"}, ["pay_type", "out_trade_no", "trans_amount"]),
     ({}, ["pay_type", "access_type", "out_trade_no", "trans_amount"])], ids=["s2s", "cashier", "neither"])
-def test_all_missing_parameters_are_named_in_one_message(shop: Shop, params: dict[str, str], named: list[str]):
+def test_all_missing_parameters_are_named_in_one_message(shop: Shop, params: dict[str, str],
+                                                         named: list[str]):
     assert_illegal(shop.ask("tgpaybankcard", "POST", **params), *named)
 
 
@@ -131,7 +142,8 @@ def test_a_parameter_documented_as_mandatory_is_a_finding_when_missing(shop: Sho
     assert (finding["code"], name in finding["detail"]) == ("MANDATORY_MISSING", True)
 
 
-@pytest.mark.parametrize("risk_info, findings", [(None, {"MANDATORY_MISSING"}), ('{"cust":{"email":"ken@shop.example"}}', set())])
+@pytest.mark.parametrize("risk_info, findings",
+                         [(None, {"MANDATORY_MISSING"}), ('{"cust":{"email":"ken@shop.example"}}', set())])
 def test_a_3_d_payment_without_risk_info_is_a_finding(shop: Shop, risk_info: str | None, findings: set[str]):
     assert shop.findings(shop.card_payment(PENDING_3D, risk_info=risk_info)) == findings
 
@@ -151,14 +163,17 @@ def test_two_names_that_differ_are_refused(shop: Shop, other: dict[str, str]):
 
 
 @BOTH
-@pytest.mark.parametrize("amount, findings", [("999.99", set()), ("1000.00", {"TOO_LONG"}), ("1000000.00", {"TOO_LONG"})])
-def test_an_amount_of_more_than_6_characters_is_a_finding(shop: Shop, ask: Ask, amount: str, findings: set[str]):
+@pytest.mark.parametrize("amount, findings",
+                         [("999.99", set()), ("1000.00", {"TOO_LONG"}), ("1000000.00", {"TOO_LONG"})])
+def test_an_amount_of_more_than_6_characters_is_a_finding(shop: Shop, ask: Ask, amount: str,
+                                                          findings: set[str]):
     answer = ask(shop, trans_amount=amount)
     assert (answer["is_success"], shop.findings(answer)) == ("T", findings)
     assert shop.query(answer["out_trade_no"])["trans_amount"] == amount
 
 
-@every_row("name, length", [("goods_name", 256), ("goods_info", 2000), ("reference", 512), ("terminal_id", 16)])
+@every_row("name, length",
+           [("goods_name", 256), ("goods_info", 2000), ("reference", 512), ("terminal_id", 16)])
 def test_a_value_longer_than_documented_is_a_finding(shop: Shop, name: str, length: int):
     for characters, findings in ((length, set()), (length + 1, {"TOO_LONG"})):
         answer = shop.card_order(**{name: "x" * characters})
@@ -173,10 +188,11 @@ def test_an_order_number_of_more_than_64_characters_is_refused(shop: Shop, ask: 
 
 @every_row("ask, other", [
     *((ask, other) for ask in (Shop.card_order, Shop.card_payment) for other in (
-        {"pay_type": "alipay"}, {"pay_type": "BANKCARD"}, {"access_type": "app"}, {"language": "de"}, {"channel_type": "offline"},
-        {"terminal_type": "tv"}, {"service": "bankcard.refund"}, {"return_url": "/basket"}, {"redirect_url": "javascript:alert(1)"},
-        {"notify_url": "shop.example"}, {"trans_amount": "0"}, {"trans_amount": "1.001"}, {"trans_amount": "free"},
-        {"goods_name": "a\x01b"})),
+        {"pay_type": "alipay"}, {"pay_type": "BANKCARD"}, {"access_type": "app"}, {"language": "de"},
+        {"channel_type": "offline"}, {"terminal_type": "tv"}, {"service": "bankcard.refund"},
+        {"return_url": "/basket"}, {"redirect_url": "javascript:alert(1)"},
+        {"notify_url": "shop.example"}, {"trans_amount": "0"}, {"trans_amount": "1.001"},
+        {"trans_amount": "free"}, {"goods_name": "a\x01b"})),
     (Shop.card_payment, {"device_channel": "fax"}), (Shop.card_payment, {"trans_channel": "debit"})])
 def test_a_value_that_cannot_be_is_refused_by_name(shop: Shop, ask: Ask, other: dict[str, str]):
     assert_illegal(ask(shop, **other), *other)
@@ -184,7 +200,8 @@ def test_a_value_that_cannot_be_is_refused_by_name(shop: Shop, ask: Ask, other: 
 
 
 @every_row("name, values", [
-    ("language", ["cn", "en"]), ("terminal_type", ["web", "h5", "android", "ios"]), ("device_channel", ["app", "browser"])])
+    ("language", ["cn", "en"]), ("terminal_type", ["web", "h5", "android", "ios"]),
+    ("device_channel", ["app", "browser"])])
 def test_every_documented_value_is_taken(shop: Shop, name: str, values: list[str]):
     for value in values:
         answer = shop.card_payment(**{name: value})
@@ -202,14 +219,16 @@ def test_a_time_limit_of_thousands_of_digits_is_refused_by_name(shop: Shop, digi
 
 
 @every_row("minutes, limit", [("1", 60_000), ("20", 1_200_000), (None, 900_000), ("525600", 31_536_000_000)])
-def test_a_waiting_order_expires_after_trans_timeout_or_15_minutes(shop: Shop, clock: Clock, minutes: str | None, limit: int):
+def test_a_waiting_order_expires_after_trans_timeout_or_15_minutes(shop: Shop, clock: Clock,
+                                                                   minutes: str | None, limit: int):
     clock.freeze()
     number = shop.card_order(trans_timeout=minutes)["out_trade_no"]
     clock.advance(f"{limit - 1}ms")
     assert shop.query(number)["status"] == "received"
     clock.advance("1ms")
     answer = shop.query(number)
-    assert (answer["trade_status"], answer["status"], answer["resp_code"]) == ("TRADE_CLOSED", "expired", "3300")
+    assert (answer["trade_status"], answer["status"], answer["resp_code"]) == ("TRADE_CLOSED", "expired",
+                                                                               "3300")
 
 
 def test_the_longest_time_limit_has_6_digits(shop: Shop):

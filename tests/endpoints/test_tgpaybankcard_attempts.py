@@ -1,4 +1,6 @@
-"""Contract 3 with 1.4 on repetition: after failed or expired the same order is tried again, a waiting cashier order answers as it did."""
+"""Contract 3 with 1.4 on repetition: after failed or expired the same order is tried again, a waiting cashier
+order answers as it did.
+"""
 import csv
 import io
 import threading
@@ -13,13 +15,16 @@ from ..driver import VISA, Answer, Clock, Shop, card_of, exchange
 from ..tables import every_row
 
 TOGETHER = 12
-OVER = {"failed": presented(DECLINED), "expired": presented(EXPIRED), "failed on the page": happened(on_the_page, "decline"),
+OVER = {"failed": presented(DECLINED), "expired": presented(EXPIRED),
+        "failed on the page": happened(on_the_page, "decline"),
         "expired on the page": happened(on_the_page, "expire")}
 NEVER_AGAIN = {
-    "paid": presented(), "paid on the page": happened(on_the_page, "pay"), "pending": presented(PENDING), "3-D": presented(PENDING_3D),
-    "in review": presented(REVIEWED), "approved": reviewed("approved"), "refused": reviewed("refused"), "revoked": presented(REVOKED),
+    "paid": presented(), "paid on the page": happened(on_the_page, "pay"), "pending": presented(PENDING),
+    "3-D": presented(PENDING_3D), "in review": presented(REVIEWED), "approved": reviewed("approved"),
+    "refused": reviewed("refused"), "revoked": presented(REVOKED),
     "cancelled when paid": cancelled(presented()), "cancelled when pending": cancelled(presented(PENDING)),
-    "cancelled on the page": cancelled(on_the_page), "closed on the page": happened(on_the_page, "close"), "refunded": refunded("1.00")}
+    "cancelled on the page": cancelled(on_the_page), "closed on the page": happened(on_the_page, "close"),
+    "refunded": refunded("1.00")}
 AGAIN = every_row("ask", [Shop.card_order, Shop.card_payment], ids=["cashier", "s2s"])
 
 
@@ -29,7 +34,8 @@ def duplicate(answer: Answer) -> bool:
 
 def attempts(shop: Shop, number: str) -> list[tuple[str, str]]:
     """What the history tells of each attempt that ended: its event and code."""
-    return [(line["event"], line["detail"]["code"]) for line in shop.story(number)["history"] if "code" in line["detail"]]
+    return [(line["event"], line["detail"]["code"])
+            for line in shop.story(number)["history"] if "code" in line["detail"]]
 
 
 # A new attempt of the same order.
@@ -70,7 +76,8 @@ def test_a_failed_or_expired_order_sent_to_the_cashier_is_open_again(shop: Shop,
     assert (answer["is_success"], answer["result_code"]) == ("T", "SUCCESS")
     assert exchange(answer["pay_url"]).status == 200
     told = shop.query(number)
-    assert (told["trade_status"], told["status"], told["resp_code"], told["complete_time"]) == ("WAIT_BUYER_PAY", "received", "", "")
+    assert (told["trade_status"], told["status"], told["resp_code"],
+            told["complete_time"]) == ("WAIT_BUYER_PAY", "received", "", "")
     assert shop.happens(number, "pay").status == 200
     assert shop.query(number)["status"] == "success"
 
@@ -106,7 +113,8 @@ def test_a_refused_attempt_leaves_a_failed_order_as_it_was(shop: Shop, code: str
 
 @AGAIN
 @every_row("make", NEVER_AGAIN.values(), ids=NEVER_AGAIN)
-def test_an_order_that_neither_failed_nor_expired_is_a_duplicate(shop: Shop, make: Make, ask: Callable[..., Answer]):
+def test_an_order_that_neither_failed_nor_expired_is_a_duplicate(shop: Shop, make: Make,
+                                                                 ask: Callable[..., Answer]):
     number = make(shop)
     before = shop.story(number)
     assert duplicate(ask(shop, out_trade_no=number))
@@ -126,7 +134,8 @@ def test_another_amount_is_a_duplicate(shop: Shop, make: Make, ask: Callable[...
 
 @AGAIN
 @every_row("wallet", [Shop.qr_order, Shop.h5_order, Shop.prepay_order, Shop.pay_by_barcode])
-def test_the_number_of_a_wallet_order_is_a_duplicate(shop: Shop, wallet: Callable[[Shop], Answer], ask: Callable[..., Answer]):
+def test_the_number_of_a_wallet_order_is_a_duplicate(shop: Shop, wallet: Callable[[Shop], Answer],
+                                                     ask: Callable[..., Answer]):
     number = wallet(shop)["out_trade_no"]
     before = shop.story(number)
     answer = ask(shop, out_trade_no=number)
@@ -137,7 +146,8 @@ def test_the_number_of_a_wallet_order_is_a_duplicate(shop: Shop, wallet: Callabl
 @every_row("wallet", [Shop.qr_order, Shop.h5_order, Shop.prepay_order, Shop.pay_by_barcode])
 @every_row("make, error", [(on_the_page, "CONTEXT_INCONSISTENT"), (presented(), "CONTEXT_INCONSISTENT"),
                            (presented(DECLINED), "TRADE_HAS_CLOSE")], ids=["waiting", "paid", "failed"])
-def test_a_wallet_cannot_have_the_number_of_a_card_order(shop: Shop, wallet: Callable[..., Answer], make: Make, error: str):
+def test_a_wallet_cannot_have_the_number_of_a_card_order(shop: Shop, wallet: Callable[..., Answer],
+                                                         make: Make, error: str):
     assert wallet(shop, out_trade_no=make(shop))["error"] == error
 
 
@@ -153,7 +163,8 @@ def test_a_waiting_cashier_order_answers_as_it_did_and_is_one_order(shop: Shop):
     first = shop.card_order(notify_url="http://127.0.0.1:9/a", reference="a")
     number = first["out_trade_no"]
     before = shop.story(number)
-    for other in ({}, {"notify_url": "http://127.0.0.1:9/b", "reference": "b", "trans_timeout": "30", "language": "cn"}):
+    for other in ({}, {"notify_url": "http://127.0.0.1:9/b", "reference": "b", "trans_timeout": "30",
+                       "language": "cn"}):
         assert shop.card_order(out_trade_no=number, **other).raw == first.raw
     assert shop.story(number)["history"] == before["history"]
     assert len(shop.control.get("/orders", merchants_id=shop.merchants_id)["items"]) == 1
@@ -181,8 +192,10 @@ def at_once(ask: Callable[[], Answer]) -> list[Answer]:
         return list(threads.map(one, range(TOGETHER)))
 
 
-@every_row("make", [Shop.number, presented(DECLINED), happened(on_the_page, "expire")], ids=["new", "failed", "expired"], apart=True)
-def test_of_payments_of_one_number_at_once_one_succeeds_and_is_paid_once(shop: Shop, clock: Clock, make: Make):
+@every_row("make", [Shop.number, presented(DECLINED), happened(on_the_page, "expire")],
+           ids=["new", "failed", "expired"], apart=True)
+def test_of_payments_of_one_number_at_once_one_succeeds_and_is_paid_once(shop: Shop, clock: Clock,
+                                                                         make: Make):
     clock.freeze()
     clock.set("2027-03-01T04:00:00Z")
     number = make(shop)

@@ -6,7 +6,8 @@ from ..driver import VISA, Shop, assert_illegal, pay_info
 from ..tables import every_row
 
 CARD = ["cardNo", "expirationMonth", "expirationYear", "cvv"]
-NO_JSON = ["x", "{", "{'a': 'b'}", '{"cust": }', '{"cust": {"ip": "1.2.3.4"}', "NaN", '{"a": NaN}', '{"a": Infinity}', "{} {}",
+NO_JSON = ["x", "{", "{'a': 'b'}", '{"cust": }', '{"cust": {"ip": "1.2.3.4"}', "NaN", '{"a": NaN}',
+           '{"a": Infinity}', "{} {}",
            '{"a": 01}', "[" * 5_000, "[" * 5_000 + "]" * 5_000]
 NO_OBJECT = ["[]", '[{"cust": {}}]', "5", "1.5", '"text"', "true", "null", "NaN"]
 
@@ -38,8 +39,9 @@ def test_what_is_wrong_with_a_document_is_what_is_told(shop: Shop, written: str,
 
 @every_row("name", ["pay_info", "risk_info", "sub_account_data"])
 @every_row("written", [
-    '{"x": ' + "[" * 5_000 + "]" * 5_000 + "}", '{"cust": {"ip": ' * 900 + '""' + "}}" * 900, '{"x": ' + "9" * 5_000 + "}",
-    '{"x": 1e999}', '{"x": "\\ud800"}', '{"cust": {"ip": "\\ud800"}, "amount": "\\ud800", "firstName": "\\ud800"}', '{"\\u0000": ""}'],
+    '{"x": ' + "[" * 5_000 + "]" * 5_000 + "}", '{"cust": {"ip": ' * 900 + '""' + "}}" * 900,
+    '{"x": ' + "9" * 5_000 + "}", '{"x": 1e999}', '{"x": "\\ud800"}',
+    '{"cust": {"ip": "\\ud800"}, "amount": "\\ud800", "firstName": "\\ud800"}', '{"\\u0000": ""}'],
     ids=["lists", "objects", "digits", "large", "surrogate", "surrogates", "nul"])
 def test_strange_json_is_never_a_fault_of_the_emulators(shop: Shop, name: str, written: str):
     answer = shop.card_payment(**{name: written})
@@ -65,7 +67,8 @@ def test_a_field_of_pay_info_has_its_documented_length(shop: Shop, name: str, le
 
 
 def test_a_card_voucher_has_at_most_64_characters(shop: Shop):
-    assert_illegal(shop.card_payment(card={**dict.fromkeys(CARD), "cardVoucher": "x" * 65}), "pay_info", "cardVoucher")
+    assert_illegal(shop.card_payment(card={**dict.fromkeys(CARD), "cardVoucher": "x" * 65}), "pay_info",
+                   "cardVoucher")
 
 
 @every_row("name", [*CARD, "firstName", "lastName", "billingDesc", "cardVoucher"])
@@ -81,7 +84,8 @@ def test_a_card_voucher_stands_in_place_of_the_card_and_not_beside_it(shop: Shop
 
 
 def test_the_documents_sample_of_pay_info_pays(shop: Shop):
-    sample = {"cardNo": "4000020951595032", "expirationMonth": "06", "expirationYear": "28", "cvv": "123", "firstName": "Ken",
+    sample = {"cardNo": "4000020951595032", "expirationMonth": "06", "expirationYear": "28", "cvv": "123",
+              "firstName": "Ken",
               "lastName": "Swift", "billingDesc": "TGPay*4001330157"}
     answer = shop.card_payment(pay_info=json.dumps({**sample, "expirationYear": "38"}))
     assert (answer["status"], shop.findings(answer)) == ("success", set())
@@ -92,9 +96,11 @@ def test_what_pay_info_has_beside_its_rows_is_accepted(shop: Shop):
 
 
 @every_row("name, value", [
-    ("reference", VISA), ("goods_info", f"card {VISA}"), ("risk_info", json.dumps({"cust": {"phoneNum": VISA}})), ("out_trade_no", VISA),
+    ("reference", VISA), ("goods_info", f"card {VISA}"),
+    ("risk_info", json.dumps({"cust": {"phoneNum": VISA}})), ("out_trade_no", VISA),
     ("undeclared", f"x{VISA}x"), ("reference", "4111 1111 1111 1111"), ("goods_name", "4111-1111-1111-1111")])
-def test_a_card_number_outside_pay_info_is_refused_by_the_name_of_its_parameter(shop: Shop, name: str, value: str):
+def test_a_card_number_outside_pay_info_is_refused_by_the_name_of_its_parameter(shop: Shop, name: str,
+                                                                                value: str):
     answer = shop.card_payment(**{name: value})
     assert_illegal(answer, name)
     assert VISA not in answer["detail_error_des"]
@@ -126,8 +132,8 @@ def test_the_parts_of_sub_merchants_are_at_most_the_amount(shop: Shop, ask: Any,
 
 
 @every_row("written", [
-    "[]", "{}", "null", "5", '"1.00"', "true", '[{"merchantId":"8001"}]', '[{"amount":"-1"}]', '[{"amount":"0.001"}]',
-    '[{"amount":"much"}]', '[{"amount":true}]', '[{"amount":null}]',
+    "[]", "{}", "null", "5", '"1.00"', "true", '[{"merchantId":"8001"}]', '[{"amount":"-1"}]',
+    '[{"amount":"0.001"}]', '[{"amount":"much"}]', '[{"amount":true}]', '[{"amount":null}]',
     '[{"amount":""}]', '[{"amount":"1e-2"}]', '[{"amount":"٠.٥٠"}]', '{"8001":"much"}'])
 def test_sub_account_data_without_amounts_or_with_nonsense_is_refused(shop: Shop, written: str):
     assert_illegal(shop.card_order(sub_account_data=written), "sub_account_data")
@@ -142,6 +148,7 @@ def test_sub_account_data_of_more_than_1024_characters_is_a_finding(shop: Shop):
 
 @every_row("written", ["\ud800", "\x00", "\uffff"], ids=ascii)
 @every_row("name", ["cardVoucher", "firstName", "cardNo"])
-def test_a_character_that_xml_cannot_carry_is_refused_inside_a_document_too(shop: Shop, name: str, written: str):
+def test_a_character_that_xml_cannot_carry_is_refused_inside_a_document_too(shop: Shop, name: str,
+                                                                            written: str):
     card = {"cardVoucher": written} if name == "cardVoucher" else {**json.loads(pay_info()), name: written}
     assert_illegal(shop.card_payment(pay_info=json.dumps(card)), name)

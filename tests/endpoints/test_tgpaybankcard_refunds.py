@@ -15,15 +15,19 @@ DAY = 86_400_000
 
 # Refunds.
 
-@every_row("make", [presented(), reviewed("approved"), happened(on_the_page, "pay"), presented(card_of("3118"))],
+@every_row("make", [presented(), reviewed("approved"), happened(on_the_page, "pay"),
+                    presented(card_of("3118"))],
            ids=["paid", "approved", "paid on the page", "partial approval"])
 def test_a_refund_leaves_the_status_success_and_the_last_one_closes_the_trade(shop: Shop, make: Make):
     number = make(shop)
-    for amount, trade_status, refund_status in (("0.40", "TRADE_SUCCESS", "PARTIAL_REFUND"), ("0.60", "TRADE_CLOSED", "REFUND_SUCCESS")):
+    for amount, trade_status, refund_status in (("0.40", "TRADE_SUCCESS", "PARTIAL_REFUND"),
+                                                ("0.60", "TRADE_CLOSED", "REFUND_SUCCESS")):
         answer = shop.refund(number, amount, out_refund_id=f"{number}-{amount}")
-        assert (answer["is_success"], answer["result_code"], answer["refund_amount"]) == ("T", "SUCCESS", amount)
+        assert (answer["is_success"], answer["result_code"], answer["refund_amount"]) == ("T", "SUCCESS",
+                                                                                          amount)
         told = shop.query(number)
-        assert (told["trade_status"], told["status"], told["refund_status"]) == (trade_status, "success", refund_status)
+        assert (told["trade_status"], told["status"], told["refund_status"]) == (trade_status, "success",
+                                                                                 refund_status)
     assert answer["alipay_trans_id"] == told["order_id"]
 
 
@@ -42,9 +46,11 @@ def test_a_refund_leaves_the_status_success_and_the_last_one_closes_the_trade(sh
     (presented(EXPIRED), "1.00", "TRADE_HAS_CLOSE", "3300"),
     (happened(on_the_page, "expire"), "1.00", "TRADE_HAS_CLOSE", "3300"),
     (charged_back, "0.01", "TRADE_STATUS_ERROR", "0340")],
-    ids=["too much", "too much in parts", "waiting", "pending", "3-D", "in review", "failed", "revoked", "refused in review", "cancelled",
+    ids=["too much", "too much in parts", "waiting", "pending", "3-D", "in review", "failed", "revoked",
+         "refused in review", "cancelled",
          "refunded", "expired", "expired on the page", "charged back"])
-def test_a_refund_that_cannot_be_is_refused_with_its_response_code(shop: Shop, make: Make, amount: str, error: str, code: str):
+def test_a_refund_that_cannot_be_is_refused_with_its_response_code(shop: Shop, make: Make, amount: str,
+                                                                   error: str, code: str):
     number = make(shop)
     before = shop.story(number)
     assert refusal(shop.refund(number, amount)) == (error, code, number)
@@ -77,7 +83,8 @@ def test_an_unpaid_order_is_canceled_and_noticed(shop: Shop, make: Make):
     shop.control.ask("PATCH", f"/merchants/{shop.merchants_id}", {"notify_url": "http://127.0.0.1:9/notify"})
     number = make(shop)
     answer = shop.cancel(number)
-    assert (answer["is_success"], answer["result_code"], answer["error"], answer["detail_error_code"]) == ("T", "SUCCESS", "", "")
+    assert (answer["is_success"], answer["result_code"], answer["error"],
+            answer["detail_error_code"]) == ("T", "SUCCESS", "", "")
     told = shop.query(number)
     assert (told["trade_status"], told["status"], told["refund_status"]) == ("TRADE_CLOSED", "canceled", "")
     assert RESPONSE_CODES[told["resp_code"]]["status"] == "canceled"
@@ -123,7 +130,8 @@ def test_cancelling_twice_answers_the_same_and_happens_once(shop: Shop, clock: C
     (reviewed("refused"), "TRADE_HAS_CLOSE", "3002"), (refunded("1.00"), "TRADE_HAS_CLOSE", "3002"),
     (presented(EXPIRED), "TRADE_HAS_CLOSE", "3300"), (charged_back, "TRADE_STATUS_ERROR", "0340")],
     ids=["failed", "revoked", "refused in review", "refunded", "expired", "charged back"])
-def test_a_cancellation_that_cannot_be_is_refused_with_its_response_code(shop: Shop, make: Make, error: str, code: str):
+def test_a_cancellation_that_cannot_be_is_refused_with_its_response_code(shop: Shop, make: Make, error: str,
+                                                                         code: str):
     number = make(shop)
     before = shop.story(number)
     assert refusal(shop.cancel(number)) == (error, code, number)
@@ -150,19 +158,24 @@ def test_a_card_payment_is_settled_as_online_bankcard_with_its_order_id(shop: Sh
     paid = shop.card_payment(trans_amount="100.00", reference="table 7")
     row, = settled(shop, first_of_march)
     expected = {
-        "partner_transaction_id": paid["out_trade_no"], "transaction_id": paid["order_id"], "order_scene": "onlineBankcard", "type": "P",
-        "status": "L", "remarks": "table 7", "amount": "100.00", "rmb_amount": "907.48", "fee": "0.60", "settlement": "99.40",
-        "rmb_settlement": "902.04", "payment_time": "2027-03-01 12:00:00", "settlement_time": "2027-03-02 15:00:00", "currency": "GBP"}
+        "partner_transaction_id": paid["out_trade_no"], "transaction_id": paid["order_id"],
+        "order_scene": "onlineBankcard", "type": "P", "status": "L", "remarks": "table 7", "amount": "100.00",
+        "rmb_amount": "907.48", "fee": "0.60", "settlement": "99.40",
+        "rmb_settlement": "902.04", "payment_time": "2027-03-01 12:00:00",
+        "settlement_time": "2027-03-02 15:00:00", "currency": "GBP"}
     assert {name: row[name] for name in expected} == expected
 
 
-def test_refunds_and_cancellations_of_card_payments_are_settled_too_and_what_was_never_paid_is_not(shop: Shop, first_of_march: Clock):
+def test_refunds_and_cancellations_of_card_payments_are_settled_too_and_what_was_never_paid_is_not(
+        shop: Shop, first_of_march: Clock):
     part, whole = (shop.card_payment() for _ in range(2))
     shop.refund(part["out_trade_no"], "0.40", out_refund_id=f"R{part['out_trade_no']}", refund_reson="cold")
     shop.cancel(whole["out_trade_no"])
-    for make in (presented(DECLINED), presented(PENDING), on_the_page, reviewed("refused"), presented(EXPIRED)):
+    for make in (presented(DECLINED), presented(PENDING), on_the_page, reviewed("refused"),
+                 presented(EXPIRED)):
         make(shop)
-    rows = [(row["type"], row["partner_transaction_id"], row["transaction_id"], row["amount"], row["remarks"], row["order_scene"])
+    rows = [(row["type"], row["partner_transaction_id"], row["transaction_id"], row["amount"], row["remarks"],
+             row["order_scene"])
             for row in settled(shop, first_of_march)]
     scene = "onlineBankcard"
     assert rows == [
@@ -172,7 +185,8 @@ def test_refunds_and_cancellations_of_card_payments_are_settled_too_and_what_was
         ("R", whole["order_id"], whole["order_id"], "-1.00", "cancel", scene)]
 
 
-def test_an_order_paid_at_the_second_attempt_is_settled_once_with_that_attempts_order_id(shop: Shop, first_of_march: Clock):
+def test_an_order_paid_at_the_second_attempt_is_settled_once_with_that_attempts_order_id(
+        shop: Shop, first_of_march: Clock):
     number = presented(DECLINED)(shop)
     paid = shop.card_payment(out_trade_no=number)
     row, = settled(shop, first_of_march)

@@ -1,4 +1,6 @@
-"""Contract 1.3, 3: what tgpaybankcard.php refuses, the form of a refusal with its response code, and card data in a URL."""
+"""Contract 1.3, 3: what tgpaybankcard.php refuses, the form of a refusal with its response code, and card
+data in a URL.
+"""
 from collections.abc import Callable
 from urllib.parse import urlencode
 
@@ -8,7 +10,8 @@ from ..card_orders import refusal
 from ..driver import Answer, Shop, assert_illegal, card_of, exchange, pay_info
 from ..tables import every_row
 
-FIELDS = ["is_success", "result_code", "error", "detail_error_code", "detail_error_des", "merchants_id", "out_trade_no"]
+FIELDS = ["is_success", "result_code", "error", "detail_error_code", "detail_error_des", "merchants_id",
+          "out_trade_no"]
 BOTH = pytest.mark.parametrize("ask", [Shop.card_order, Shop.card_payment], ids=["cashier", "s2s"])
 Ask = Callable[..., Answer]
 
@@ -41,8 +44,9 @@ def test_a_product_that_is_switched_off_is_refused_with_0349(shop: Shop, ask: As
 
 
 @BOTH
-@pytest.mark.parametrize("other, error", [({"sign": "0" * 32}, "ILLEGAL_SIGN"), ({"sign": ""}, "ILLEGAL_SIGN"),
-                                          ({"sign_type": "RSA"}, "ILLEGAL_SIGN_TYPE")])
+@pytest.mark.parametrize("other, error",
+                         [({"sign": "0" * 32}, "ILLEGAL_SIGN"), ({"sign": ""}, "ILLEGAL_SIGN"),
+                          ({"sign_type": "RSA"}, "ILLEGAL_SIGN_TYPE")])
 def test_a_wrong_signature_is_refused_with_1003(shop: Shop, ask: Ask, other: dict[str, str], error: str):
     answer = ask(shop, **other)
     assert refusal(answer)[:2] == (error, "1003")
@@ -79,10 +83,13 @@ def test_card_data_in_a_url_is_taken_with_a_finding(shop: Shop):
 
 
 def test_card_data_in_the_url_of_a_post_is_a_finding_too(shop: Shop):
-    params = shop.signed(**shop.bankcard("1.00"), access_type="s2s", device_channel="browser", trans_channel="credit_card",
+    params = shop.signed(**shop.bankcard("1.00"), access_type="s2s", device_channel="browser",
+                         trans_channel="credit_card",
                          pay_info=pay_info())
-    card, rest = {"pay_info": params["pay_info"]}, {name: value for name, value in params.items() if name != "pay_info"}
-    answer = exchange(f"{shop.control.url}/v2/tgpaybankcard.php?{urlencode(card)}", "POST", urlencode(rest).encode(),
+    card, rest = {"pay_info": params["pay_info"]}, {name: value for name,
+                                                    value in params.items() if name != "pay_info"}
+    answer = exchange(f"{shop.control.url}/v2/tgpaybankcard.php?{urlencode(card)}", "POST",
+                      urlencode(rest).encode(),
                       {"Content-Type": "application/x-www-form-urlencoded"})
     assert (answer["status"], shop.findings(answer)) == ("success", {"CARD_DATA_IN_URL"})
 
@@ -96,7 +103,8 @@ def test_the_codes_that_are_refusals_have_the_form_of_refusals(shop: Shop, code:
     assert shop.verifies(answer)
 
 
-FAULTS = {"0348": {"merchants_id": "209901010001"}, "1003": {"sign": "0" * 32}, "1000": {"language": "de"}, "0349": {}, "3105": {}}
+FAULTS = {"0348": {"merchants_id": "209901010001"}, "1003": {"sign": "0" * 32}, "1000": {"language": "de"},
+          "0349": {}, "3105": {}}
 
 
 @BOTH
@@ -117,4 +125,5 @@ def test_an_order_number_that_looks_like_a_card_is_an_order_number(shop: Shop, a
     assert (answer["is_success"], answer["out_trade_no"]) == ("T", number)
     entry, = shop.control.get("/journal", merchants_id=shop.merchants_id, out_trade_no=number)["items"]
     assert (entry["params"]["out_trade_no"], number in entry["answer"]) == (number, True)
-    assert refusal(ask(shop, out_trade_no=number, trans_amount="2.00")) == ("CONTEXT_INCONSISTENT", "3105", number)
+    assert refusal(ask(shop, out_trade_no=number, trans_amount="2.00")) == ("CONTEXT_INCONSISTENT", "3105",
+                                                                            number)

@@ -1,4 +1,6 @@
-"""Section 7.2's table of risk_info, row by row (contract 3.2): checked when it is there, a fault refused with 1000 by its path."""
+"""Section 7.2's table of risk_info, row by row (contract 3.2): checked when it is there, a fault refused with
+1000 by its path.
+"""
 import json
 from typing import Any
 
@@ -8,15 +10,19 @@ from ..driver import Answer, Shop, assert_illegal
 from ..tables import every_row
 
 TIME, DAY, FLAG, YES_NO = "20170607125959", "20170607", ("true", "false"), ("yes", "no")
-NO_TIME = ("20170607", "20170631125959", "2017-06-07 12:59:59", "20170607246060", "2017060712595x", "٢٠١٧٠٦٠٧١٢٥٩٥٩")
+NO_TIME = ("20170607", "20170631125959", "2017-06-07 12:59:59", "20170607246060", "2017060712595x",
+           "٢٠١٧٠٦٠٧١٢٥٩٥٩")
 NO_DAY = ("201706", "20170230", "2017-6-7", "07062017", TIME)
 NO_FLAG, NEITHER = ("yes", "1", "maybe"), ("true", "1", "gift")
-SOURCES = ("desktop_web", "mobile_web", "mobile_app", "web", "chat", "third_party", "phone", "shopify", "other")
+SOURCES = ("desktop_web", "mobile_web", "mobile_app", "web", "chat", "third_party", "phone", "shopify",
+           "other")
 FRAMES = ("electronic_delivery", "same_day_shipping", "overnight_shipping", "two_or_more_days_shipping")
-ADDRESSES = ("ship_to_billing_address", "ship_to_verified_address", "ship_to_new_address", "ship_to_store", "digital_goods",
+ADDRESSES = ("ship_to_billing_address", "ship_to_verified_address", "ship_to_new_address", "ship_to_store",
+             "digital_goods",
              "goods_not_shipped", "other")
 NO_COUNTRY, NO_NUMBER = ("cn", "CHN", "C1", "United Kingdom"), ("free", "one", "1e3")
-# The rows of risk_info in 7.2: path, documented length, values that are right, values that are wrong in themselves.
+# The rows of risk_info in 7.2: path, documented length, values that are right, values that are wrong in
+# themselves.
 ROWS: tuple[tuple[str, int, tuple[str, ...], tuple[str, ...]], ...] = (
     ("adjustmentFactor", 5, ("-10", "10", "0"), ("1.5", "ten")),
     ("retryNum", 2, ("2", "11"), ("two",)),
@@ -35,7 +41,8 @@ ROWS: tuple[tuple[str, int, tuple[str, ...], tuple[str, ...]], ...] = (
     ("cust.registerUserId", 32, ("5784566333223211",), ()),
     ("cust.ip", 128, ("180.168.145.74", "2001:db8::1", "::ffff:10.0.0.1"),
      ("180.168.145", "300.1.1.1", "localhost", "10.0.0.0/8", "1.2.3.4 ")),
-    ("cust.email", 256, ("ken@ipaylinks.com", "rufei.wang+1@mail.shop.example"), ("ken", "ken@", "@shop.example", "k n@shop.example")),
+    ("cust.email", 256, ("ken@ipaylinks.com", "rufei.wang+1@mail.shop.example"),
+     ("ken", "ken@", "@shop.example", "k n@shop.example")),
     ("cust.level", 2, ("9", "1"), ("gold",)),
     ("cust.lastShoppingTime", 14, (TIME, "20240229000000"), (*NO_TIME, "20230229000000")),
     ("order.source", 14, SOURCES, ("desktop", "WEB")),
@@ -115,7 +122,8 @@ def risk(shop: Shop, document: Any) -> Answer:
 # Rows.
 
 @EACH_ROW
-def test_a_right_value_of_risk_info_is_accepted(shop: Shop, path: str, length: int, right: tuple[str, ...], wrong: tuple[str, ...]):
+def test_a_right_value_of_risk_info_is_accepted(shop: Shop, path: str, length: int, right: tuple[str, ...],
+                                                wrong: tuple[str, ...]):
     longest = ("x" * length, "茶" * length) if not wrong and length < 10_000 else ()
     for value in (*right, *longest, ""):
         answer = risk(shop, nested(path, value))
@@ -124,19 +132,23 @@ def test_a_right_value_of_risk_info_is_accepted(shop: Shop, path: str, length: i
 
 
 @EACH_ROW
-def test_a_value_of_risk_info_that_is_too_long_is_refused_by_its_path(shop: Shop, path: str, length: int, right: tuple, wrong: tuple):
+def test_a_value_of_risk_info_that_is_too_long_is_refused_by_its_path(shop: Shop, path: str, length: int,
+                                                                      right: tuple, wrong: tuple):
     for value in ("1" * (length + 1), "x" * (length + 1)):
         assert_illegal(risk(shop, nested(path, value)), "risk_info", path.replace("[]", "[0]"))
 
 
 @EACH_ROW
-def test_a_value_of_risk_info_of_another_type_is_refused_by_its_path(shop: Shop, path: str, length: int, right: tuple, wrong: tuple):
+def test_a_value_of_risk_info_of_another_type_is_refused_by_its_path(shop: Shop, path: str, length: int,
+                                                                     right: tuple, wrong: tuple):
     for value in (1, 1.5, True, ["a"], {"a": "b"}):
         assert_illegal(risk(shop, nested(path, value)), "risk_info", path.replace("[]", "[0]"))
 
 
-@every_row("path, wrong", [(path, wrong) for path, _, _, wrong in ROWS if wrong], ids=[row[0] for row in ROWS if row[3]])
-def test_a_value_of_risk_info_that_is_none_of_its_kind_is_refused_by_its_path(shop: Shop, path: str, wrong: tuple[str, ...]):
+@every_row("path, wrong", [(path, wrong) for path, _, _, wrong in ROWS if wrong],
+           ids=[row[0] for row in ROWS if row[3]])
+def test_a_value_of_risk_info_that_is_none_of_its_kind_is_refused_by_its_path(shop: Shop, path: str,
+                                                                              wrong: tuple[str, ...]):
     for value in wrong:
         assert_illegal(risk(shop, nested(path, value)), "risk_info", path.replace("[]", "[0]"))
 
@@ -155,7 +167,8 @@ def test_a_group_that_comes_once_is_no_list(shop: Shop, group: str):
 @every_row("document, paths", [
     ({"goods": [{"id": "1"}, {"id": "x" * 33}, {"isGift": "1"}]}, ["goods[1].id", "goods[2].isGift"]),
     ({"buried": [{"code": "CB07"}, {"code": "CB08", "item": "x" * 2049}]}, ["buried[1].item"]),
-    ({"order": {"discounts": [{"amount": "30", "code": "123"}, {"amount": "much"}]}}, ["order.discounts[1].amount"]),
+    ({"order": {"discounts": [{"amount": "30", "code": "123"}, {"amount": "much"}]}},
+     ["order.discounts[1].amount"]),
     ({"goods": [{"id": "1"}, "espresso"]}, ["goods[1]"]),
     ({"goods": {"id": "x" * 33}}, ["goods.id"])])
 def test_a_fault_in_a_list_is_named_with_its_index(shop: Shop, document: Any, paths: list[str]):
@@ -165,14 +178,15 @@ def test_a_fault_in_a_list_is_named_with_its_index(shop: Shop, document: Any, pa
 
 
 @every_row("document", [
-    {"order": {"discounts": [{"amount": "30", "code": "123"}, {"amount": "50", "code": "234"}]}}, {"goods": []}, {"goods": {"id": "1"}},
-    {"buried": [{"code": "CB07"}] * 20}, {}, {"cust": {}}])
+    {"order": {"discounts": [{"amount": "30", "code": "123"}, {"amount": "50", "code": "234"}]}},
+    {"goods": []}, {"goods": {"id": "1"}}, {"buried": [{"code": "CB07"}] * 20}, {}, {"cust": {}}])
 def test_lists_may_have_any_number_of_objects(shop: Shop, document: Any):
     assert risk(shop, document)["is_success"] == "T"
 
 
 @every_row("document", [
-    {"colour": "red"}, {"cust": {"emailLastModifyTime": "x", "shoeSize": 43}}, {"goods": [{"weight": 1.5, "parts": [[1]]}]}, {"": ""}])
+    {"colour": "red"}, {"cust": {"emailLastModifyTime": "x", "shoeSize": 43}},
+    {"goods": [{"weight": 1.5, "parts": [[1]]}]}, {"": ""}])
 def test_what_no_row_names_is_accepted_as_it_is(shop: Shop, document: Any):
     answer = risk(shop, document)
     assert (answer["is_success"], shop.findings(answer)) == ("T", set())
@@ -187,7 +201,8 @@ def test_the_documents_whole_sample_of_risk_info_is_accepted(shop: Shop, ask: An
 
 def test_all_faults_are_told_in_one_message_in_table_order(shop: Shop):
     document = {"bill": {"country": "uk"}, "cust": {"email": "ken", "ip": "here"}, "retryNum": "often"}
-    answer = shop.card_payment(trans_amount="0", language="de", card={"cvv": None, "billingDesc": "x" * 37}, risk_info=json.dumps(document))
+    answer = shop.card_payment(trans_amount="0", language="de", card={"cvv": None, "billingDesc": "x" * 37},
+                               risk_info=json.dumps(document))
     named = ["pay_info", "trans_amount", "language", "risk_info"]
     assert_illegal(answer, *named, "cvv", "billingDesc", "cust.email", "cust.ip", "bill.country", "retryNum")
     places = [answer["detail_error_des"].index(name) for name in named]

@@ -4,12 +4,14 @@ import pytest
 from ..driver import Clock, Receiver, Shop, exchange
 from ..tables import every_row
 
-FIELDS = {"is_success": "T", "result_code": "SUCCESS", "error": "", "detail_error_code": "", "detail_error_des": ""}
+FIELDS = {"is_success": "T", "result_code": "SUCCESS", "error": "", "detail_error_code": "",
+          "detail_error_des": ""}
 DAY = 86_400_000
 
 
 def test_a_cancellation_answers_every_documented_field_in_order_and_unsigned(shop: Shop):
-    answer = shop.ask("tgpaycancel", out_trade_no=shop.qr_order()["out_trade_no"], account_id="33", terminal_id="8", sign_type=None)
+    answer = shop.ask("tgpaycancel", out_trade_no=shop.qr_order()["out_trade_no"], account_id="33",
+                      terminal_id="8", sign_type=None)
     assert answer.xml.tag == "TGPayPro"
     assert list(answer.fields.items()) == list(FIELDS.items())
     assert shop.findings(answer) == set()
@@ -20,7 +22,8 @@ def test_account_id_is_documented_as_mandatory_and_its_lack_is_a_finding(shop: S
     assert (answer["result_code"], shop.findings(answer)) == ("SUCCESS", {"MANDATORY_MISSING"})
 
 
-@pytest.mark.parametrize("name, error", [("merchants_id", "ILLEGAL_PARTNER"), ("out_trade_no", "ILLEGAL_ARGUMENT")])
+@pytest.mark.parametrize("name, error",
+                         [("merchants_id", "ILLEGAL_PARTNER"), ("out_trade_no", "ILLEGAL_ARGUMENT")])
 def test_a_required_parameter_is_refused_when_missing(shop: Shop, name: str, error: str):
     params = {"out_trade_no": shop.qr_order()["out_trade_no"], "account_id": "33", name: None}
     answer = shop.ask("tgpaycancel", **params)
@@ -56,7 +59,8 @@ def test_cancelling_a_paid_order_gives_back_what_is_left(shop: Shop, refunds: tu
         shop.refund(number, amount)
     assert shop.cancel(number).fields == FIELDS
     answer = shop.query(number)
-    assert (answer["trade_status"], answer["refund_status"], answer["refund_amount"]) == ("TRADE_CLOSED", "REFUND_SUCCESS", "1.00")
+    assert (answer["trade_status"], answer["refund_status"],
+            answer["refund_amount"]) == ("TRADE_CLOSED", "REFUND_SUCCESS", "1.00")
     assert sum(float(refund["amount"]) for refund in shop.story(number)["refunds"]) == pytest.approx(1)
 
 
@@ -100,11 +104,13 @@ def test_the_number_of_a_cancelled_order_is_closed(shop: Shop):
     assert shop.qr_order(out_trade_no=number)["error"] == "TRADE_HAS_CLOSE"
 
 
-def test_cancelling_a_waiting_order_is_notified_and_cancelling_a_paid_one_is_not(notified: Shop, receiver: Receiver):
+def test_cancelling_a_waiting_order_is_notified_and_cancelling_a_paid_one_is_not(notified: Shop,
+                                                                                 receiver: Receiver):
     waiting, paid = notified.qr_order()["out_trade_no"], notified.pay_by_barcode()["out_trade_no"]
     for number in (waiting, paid):
         notified.cancel(number)
     notified.control.post("/notifications/flush")
-    heard = [(notification.fields["out_trade_no"], notification.fields.get("trade_status") or notification.fields["result_code"])
+    heard = [(notification.fields["out_trade_no"],
+              notification.fields.get("trade_status") or notification.fields["result_code"])
              for notification in receiver.heard]
     assert sorted(heard) == sorted([(waiting, "SUCCESS"), (paid, "SUCCESS"), (waiting, "TRADE_CLOSED")])

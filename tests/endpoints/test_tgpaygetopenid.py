@@ -5,12 +5,14 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from ..driver import Answer, Shop
 from ..tables import every_row
 
-DOCUMENTED_URL = ("http://sys.tgpaypro.com/tgpaycode/?m=2017010100011&s=201701010001&out_trade_no=201701010001001843211105205612"
-                  "&reference=&total_fee=0.01&sign=ee88a2e3ad8346abb24c1709efdcba7b")
+DOCUMENTED_URL = (
+    "http://sys.tgpaypro.com/tgpaycode/?m=2017010100011&s=201701010001&out_trade_no=201701010001001843211105205612"
+    "&reference=&total_fee=0.01&sign=ee88a2e3ad8346abb24c1709efdcba7b")
 
 
 def ask(shop: Shop, client_url: str, cookies: str = "", method: str = "GET") -> Answer:
-    return shop.send("tgpaygetopenid", shop.signed(client_url=client_url), method, {"Cookie": cookies} if cookies else None)
+    return shop.send("tgpaygetopenid", shop.signed(client_url=client_url), method,
+                     {"Cookie": cookies} if cookies else None)
 
 
 def cookies_of(answer: Answer) -> str:
@@ -26,13 +28,17 @@ def openid_of(answer: Answer) -> str:
 
 
 @every_row("client_url", [
-    "http://shop.example", "https://shop.example/", "https://shop.example/pay", "https://shop.example:8443/pay?", DOCUMENTED_URL,
-    "https://shop.example/pay?m=1", "https://shop.example/pay?m=1&", "https://shop.example/pay#top", "https://shop.example/pay?m=1#top",
-    "https://shop.example/pay?a=%26%3D&a=2&b=", "https://shop.example/a%2Fb/?q=%E8%8C%B6", "https://shop.example/#/app?x=1",
-    "https://shop.example/茶?q=咖啡#片段", "HTTPS://Shop.Example/Pay", "https://user@shop.example/", "http://[::1]:8080/x",
-    "http://127.0.0.1:9/x?openid=old"])
+    "http://shop.example", "https://shop.example/", "https://shop.example/pay",
+    "https://shop.example:8443/pay?", DOCUMENTED_URL,
+    "https://shop.example/pay?m=1", "https://shop.example/pay?m=1&", "https://shop.example/pay#top",
+    "https://shop.example/pay?m=1#top",
+    "https://shop.example/pay?a=%26%3D&a=2&b=", "https://shop.example/a%2Fb/?q=%E8%8C%B6",
+    "https://shop.example/#/app?x=1",
+    "https://shop.example/茶?q=咖啡#片段", "HTTPS://Shop.Example/Pay", "https://user@shop.example/",
+    "http://[::1]:8080/x", "http://127.0.0.1:9/x?openid=old"])
 @every_row("method", ["GET", "POST"])
-def test_the_browser_goes_to_the_client_url_with_the_openid_added(shop: Shop, client_url: str, method: str) -> None:
+def test_the_browser_goes_to_the_client_url_with_the_openid_added(shop: Shop, client_url: str,
+                                                                  method: str) -> None:
     answer = ask(shop, client_url, method=method)
     assert answer.status == 302
     went, asked = urlsplit(answer.headers["Location"]), urlsplit(client_url)
@@ -81,9 +87,9 @@ def test_a_forged_cookie_gives_no_forged_openid(shop: Shop, forged: str) -> None
 
 
 @every_row("client_url", [
-    "", "shop.example/pay", "/pay", "//shop.example/pay", "ftp://shop.example/", "javascript:alert(1)", "http://", "https:///pay",
-    "http:shop.example", "http://shop.example:port/", "http://shop.example:99999/", "http://[::1/",
-    "http://shop.example/\r\nSet-Cookie: a=b", "http://shop.example/\tx", "data:text/html,x"])
+    "", "shop.example/pay", "/pay", "//shop.example/pay", "ftp://shop.example/", "javascript:alert(1)",
+    "http://", "https:///pay", "http:shop.example", "http://shop.example:port/", "http://shop.example:99999/",
+    "http://[::1/", "http://shop.example/\r\nSet-Cookie: a=b", "http://shop.example/\tx", "data:text/html,x"])
 def test_what_is_no_absolute_http_url_is_refused(shop: Shop, client_url: str) -> None:
     answer = ask(shop, client_url)
     assert (answer.status, answer["is_success"], answer["error"]) == (200, "F", "ILLEGAL_ARGUMENT")
@@ -92,7 +98,8 @@ def test_what_is_no_absolute_http_url_is_refused(shop: Shop, client_url: str) ->
 
 
 def test_refusals_are_xml(shop: Shop) -> None:
-    for params, error in (({"client_url": DOCUMENTED_URL, "sign": "0"}, "ILLEGAL_SIGN"), ({"sign_type": "RSA"}, "ILLEGAL_SIGN_TYPE"),
+    for params, error in (({"client_url": DOCUMENTED_URL, "sign": "0"}, "ILLEGAL_SIGN"),
+                          ({"sign_type": "RSA"}, "ILLEGAL_SIGN_TYPE"),
                           ({"merchants_id": "nobody"}, "ILLEGAL_PARTNER"), ({}, "ILLEGAL_ARGUMENT")):
         answer = shop.send("tgpaygetopenid", shop.signed(**params))
         assert (answer.headers["Content-Type"], answer["error"]) == ("text/xml; charset=utf-8", error)

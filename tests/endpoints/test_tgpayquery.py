@@ -3,10 +3,12 @@
 from ..driver import Clock, Shop
 from ..tables import every_row
 
-FIELDS = ["is_success", "error", "pay_type", "result_code", "trans_amount", "trade_status", "out_trade_no", "buyer_id", "buyer_login_id",
-          "pay_time", "trans_id", "trans_rate", "trans_amount_type", "pay_amount", "pay_amount_type", "refund_status", "refund_amount",
-          "attach", "merchants_id", "create_ip", "sign", "sign_type"]
-PAYMENT = ("buyer_id", "buyer_login_id", "pay_time", "trans_id", "trans_rate", "pay_amount", "pay_amount_type")
+FIELDS = ["is_success", "error", "pay_type", "result_code", "trans_amount", "trade_status", "out_trade_no",
+          "buyer_id", "buyer_login_id",
+          "pay_time", "trans_id", "trans_rate", "trans_amount_type", "pay_amount", "pay_amount_type",
+          "refund_status", "refund_amount", "attach", "merchants_id", "create_ip", "sign", "sign_type"]
+PAYMENT = ("buyer_id", "buyer_login_id", "pay_time", "trans_id", "trans_rate", "pay_amount",
+           "pay_amount_type")
 ORDERS = (Shop.qr_order, Shop.h5_order, Shop.prepay_order)
 
 
@@ -80,7 +82,8 @@ def test_an_unknown_order_does_not_exist(shop: Shop):
 
 def test_an_unknown_terminal_transaction_is_404(shop: Shop):
     answer = shop.ask("tgpayquery", transactionResultId="0821032398-1651500000000")
-    assert (answer.status, answer["is_success"], answer["result_code"], answer["error"]) == (200, "F", "404", "TRADE_NOT_EXIST")
+    assert (answer.status, answer["is_success"], answer["result_code"],
+            answer["error"]) == (200, "F", "404", "TRADE_NOT_EXIST")
 
 
 def test_an_order_of_another_merchant_does_not_exist(shop: Shop, notified: Shop):
@@ -97,7 +100,8 @@ def test_a_query_never_changes_an_order(shop: Shop):
 
 
 @every_row("order, limit", [(Shop.qr_order, "15m"), (Shop.h5_order, "1440m"), (Shop.prepay_order, "2h")])
-def test_an_order_expires_at_its_instant_whether_or_not_anybody_asks(shop: Shop, clock: Clock, order, limit: str):
+def test_an_order_expires_at_its_instant_whether_or_not_anybody_asks(shop: Shop, clock: Clock, order,
+                                                                     limit: str):
     clock.freeze()
     asked, unasked = order(shop)["out_trade_no"], order(shop)["out_trade_no"]
     clock.advance(limit)

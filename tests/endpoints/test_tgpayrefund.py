@@ -4,7 +4,8 @@ import pytest
 from ..driver import Clock, Receiver, Shop
 from ..tables import every_row
 
-FIELDS = ["is_success", "result_code", "error", "alipay_trans_id", "partner_refund_id", "partner_trans_id", "refund_amount", "currency",
+FIELDS = ["is_success", "result_code", "error", "alipay_trans_id", "partner_refund_id", "partner_trans_id",
+          "refund_amount", "currency",
           "exchange_rate", "refund_amount_cny", "trans_amount_cny"]
 
 
@@ -14,26 +15,30 @@ def refunded(shop: Shop, number: str) -> str:
 
 def test_a_refund_answers_every_documented_field_in_order_and_unsigned(shop: Shop):
     paid = shop.pay_by_barcode("10.00")
-    answer = shop.refund(paid["out_trade_no"], "1.5", out_refund_id="R1", refund_reson="broken", account_id="wos.101", terminal_id="8")
+    answer = shop.refund(paid["out_trade_no"], "1.5", out_refund_id="R1", refund_reson="broken",
+                         account_id="wos.101", terminal_id="8")
     assert answer.xml.tag == "TGPayPro"
     assert list(answer.fields) == FIELDS
     assert answer.fields == {
-        "is_success": "T", "result_code": "SUCCESS", "error": "", "alipay_trans_id": paid["trans_id"], "partner_refund_id": "R1",
-        "partner_trans_id": paid["out_trade_no"], "refund_amount": "1.50", "currency": "GBP", "exchange_rate": "9.07480000",
-        "refund_amount_cny": "13.61", "trans_amount_cny": "13.61"}
+        "is_success": "T", "result_code": "SUCCESS", "error": "", "alipay_trans_id": paid["trans_id"],
+        "partner_refund_id": "R1", "partner_trans_id": paid["out_trade_no"], "refund_amount": "1.50",
+        "currency": "GBP", "exchange_rate": "9.07480000", "refund_amount_cny": "13.61",
+        "trans_amount_cny": "13.61"}
     assert shop.findings(answer) == set()
 
 
 def test_a_refusal_has_the_same_root_and_is_unsigned(shop: Shop):
     answer = shop.refund("nothing", "1.00")
     assert answer.xml.tag == "TGPayPro"
-    assert list(answer.fields) == ["is_success", "result_code", "error", "detail_error_code", "detail_error_des", "merchants_id",
+    assert list(answer.fields) == ["is_success", "result_code", "error", "detail_error_code",
+                                   "detail_error_des", "merchants_id",
                                    "out_trade_no"]
     assert (answer["is_success"], answer["result_code"], answer["error"]) == ("F", "FAIL", "TRADE_NOT_EXIST")
 
 
 @every_row("name, error", [
-    ("merchants_id", "ILLEGAL_PARTNER"), ("out_trade_no", "ILLEGAL_ARGUMENT"), ("refund_amount", "ILLEGAL_ARGUMENT")])
+    ("merchants_id", "ILLEGAL_PARTNER"), ("out_trade_no", "ILLEGAL_ARGUMENT"),
+    ("refund_amount", "ILLEGAL_ARGUMENT")])
 def test_a_required_parameter_is_refused_when_missing(shop: Shop, name: str, error: str):
     params = {"out_trade_no": shop.pay_by_barcode()["out_trade_no"], "refund_amount": "0.10", name: None}
     assert shop.ask("tgpayrefund", **params)["error"] == error
@@ -86,7 +91,8 @@ def test_an_order_refunded_in_full_or_cancelled_cannot_be_refunded(shop: Shop):
     given_back, cancelled = shop.pay_by_barcode()["out_trade_no"], shop.pay_by_barcode()["out_trade_no"]
     shop.refund(given_back, "1.00")
     shop.cancel(cancelled)
-    assert [shop.refund(number, "0.01")["error"] for number in (given_back, cancelled)] == ["TRADE_HAS_CLOSE"] * 2
+    assert [shop.refund(number, "0.01")["error"]
+            for number in (given_back, cancelled)] == ["TRADE_HAS_CLOSE"] * 2
 
 
 def test_refunds_end_with_the_refund_period(shop: Shop, clock: Clock):
@@ -125,10 +131,12 @@ def test_a_refused_refund_does_not_use_its_id_up(shop: Shop):
 
 def test_another_merchant_may_use_the_same_out_refund_id(shop: Shop, notified: Shop):
     for merchant in (shop, notified):
-        assert merchant.refund(merchant.pay_by_barcode()["out_trade_no"], "0.50", out_refund_id="mine")["result_code"] == "SUCCESS"
+        assert merchant.refund(merchant.pay_by_barcode()["out_trade_no"], "0.50",
+                               out_refund_id="mine")["result_code"] == "SUCCESS"
 
 
-def test_without_an_out_refund_id_each_call_is_a_new_refund_with_an_id_of_the_gateways(shop: Shop, clock: Clock):
+def test_without_an_out_refund_id_each_call_is_a_new_refund_with_an_id_of_the_gateways(shop: Shop,
+                                                                                       clock: Clock):
     clock.freeze()
     number = shop.pay_by_barcode("1.00")["out_trade_no"]
     made = {shop.refund(number, "0.10")["partner_refund_id"] for _ in range(4)}
@@ -136,7 +144,8 @@ def test_without_an_out_refund_id_each_call_is_a_new_refund_with_an_id_of_the_ga
     assert refunded(shop, number) == "0.40"
 
 
-@pytest.mark.parametrize("give_back", [lambda shop: shop.refund("A", "0.10"), lambda shop: shop.cancel("A")], ids=["refund", "cancel"])
+@pytest.mark.parametrize("give_back", [lambda shop: shop.refund("A", "0.10"), lambda shop: shop.cancel("A")],
+                         ids=["refund", "cancel"])
 def test_the_gateways_id_is_never_one_that_the_merchant_has_used(shop: Shop, clock: Clock, give_back):
     clock.freeze()
     shop.pay_by_barcode(out_trade_no="A")
@@ -150,7 +159,8 @@ def test_the_gateways_id_is_never_one_that_the_merchant_has_used(shop: Shop, clo
 
 @pytest.mark.parametrize("length, error", [(64, ""), (65, "ILLEGAL_ARGUMENT")])
 def test_an_out_refund_id_has_at_most_64_characters(shop: Shop, length: int, error: str):
-    assert shop.refund(shop.pay_by_barcode()["out_trade_no"], "0.10", out_refund_id="r" * length)["error"] == error
+    assert shop.refund(shop.pay_by_barcode()["out_trade_no"], "0.10",
+                       out_refund_id="r" * length)["error"] == error
 
 
 def test_the_rate_of_a_refund_is_that_of_its_payment(shop: Shop):
@@ -165,4 +175,5 @@ def test_a_refund_sends_no_notification(notified: Shop, receiver: Receiver):
     notified.refund(number, "0.50")
     notified.refund(number, "0.50")
     notified.control.post("/notifications/flush")
-    assert [notification.fields["notify_type"] for notification in receiver.heard] == ["merchant_scan_status_sync"]
+    assert [notification.fields["notify_type"]
+            for notification in receiver.heard] == ["merchant_scan_status_sync"]

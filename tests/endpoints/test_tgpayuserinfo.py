@@ -16,22 +16,27 @@ def login(shop: Shop) -> str:
     """A user of the test's own merchant."""
     name = f"Till.{shop.merchants_id}"
     changed = shop.control.ask("PATCH", f"/merchants/{shop.merchants_id}", {"users": [
-        {"login": name, "password": PASSWORD, "account_id": "77"}, {"login": f"{name}.2", "password": "other", "account_id": "78"}]})
+        {"login": name, "password": PASSWORD, "account_id": "77"},
+        {"login": f"{name}.2", "password": "other", "account_id": "78"}]})
     assert changed.status == 200
     return name
 
 
-def ask(shop: Shop, user: str, password: str = PASSWORD, product: str = "ACCOUNT_LOGIN", method: str = "POST", **more: Any) -> Answer:
-    return shop.ask("tgpayuserinfo", method, **{"merchants_id": None, "sign_type": None, "user": user, "password": password,
-                                                "tgpay_product": product, **more})
+def ask(shop: Shop, user: str, password: str = PASSWORD, product: str = "ACCOUNT_LOGIN", method: str = "POST",
+        **more: Any) -> Answer:
+    return shop.ask("tgpayuserinfo", method,
+                    **{"merchants_id": None, "sign_type": None, "user": user, "password": password,
+                       "tgpay_product": product, **more})
 
 
 @every_row("product", ["ACCOUNT_LOGIN", "ACCOUNT_LOGIN_CHECK"])
 @every_row("user", ["wos.101", "WoS.101", "WOS.101"])
-def test_the_documents_example_works_in_any_case_and_with_both_products(control: Control, user: str, product: str) -> None:
+def test_the_documents_example_works_in_any_case_and_with_both_products(control: Control, user: str,
+                                                                        product: str) -> None:
     answer = ask(Shop(control, SEEDED, SEEDED_TOKEN), user, "1234", product, "GET")
     assert list(answer.fields.items()) == [
-        ("is_success", "T"), ("error", ""), ("merchants_id", SEEDED), ("merchant_name", "Watches of Switzerland"), ("account_id", "31"),
+        ("is_success", "T"), ("error", ""), ("merchants_id", SEEDED),
+        ("merchant_name", "Watches of Switzerland"), ("account_id", "31"),
         ("account_login_name", "WoS.101")]
     assert answer.xml.tag == "tgpaypro"
 
@@ -39,7 +44,8 @@ def test_the_documents_example_works_in_any_case_and_with_both_products(control:
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_user_logs_in_with_the_token_of_the_own_merchant(shop: Shop, login: str, method: str) -> None:
     answer = ask(shop, login.upper(), method=method)
-    assert (answer["is_success"], answer["merchants_id"], answer["account_id"]) == ("T", shop.merchants_id, "77")
+    assert (answer["is_success"], answer["merchants_id"], answer["account_id"]) == ("T", shop.merchants_id,
+                                                                                    "77")
     assert answer["account_login_name"] == login
     assert answer["merchant_name"] == shop.made["name"]
     assert shop.findings(answer) == set()
@@ -63,7 +69,8 @@ def test_only_the_exact_password_logs_in(shop: Shop, login: str, password: str) 
 
 @every_row("user", ["nobody", "Till.%", "' OR 1=1 --", "\u0000", "咖啡" * 100])
 @every_row("more", [{}, {"sign": "0" * 32}, {"sign": None}, {"sign_type": "RSA"}])
-def test_an_unknown_user_is_refused_without_a_check_of_the_signature(shop: Shop, user: str, more: dict[str, Any]) -> None:
+def test_an_unknown_user_is_refused_without_a_check_of_the_signature(shop: Shop, user: str,
+                                                                     more: dict[str, Any]) -> None:
     assert ask(shop, user, **more)["error"] == "LOGIN_FAILED"
 
 
@@ -94,7 +101,8 @@ def test_another_product_is_refused(shop: Shop, login: str, product: str) -> Non
 
 
 def test_passwords_are_never_journalled_or_told(shop: Shop, login: str) -> None:
-    for answer in (ask(shop, login), ask(shop, login, product="x"), ask(shop, login, sign="0" * 32), ask(shop, "nobody"),
+    for answer in (ask(shop, login), ask(shop, login, product="x"), ask(shop, login, sign="0" * 32),
+                   ask(shop, "nobody"),
                    ask(shop, login, method="GET"), ask(shop, login, reference=PASSWORD[:4])):
         entry = shop.journal(answer)
         assert entry["params"]["password"] != PASSWORD
@@ -104,4 +112,5 @@ def test_passwords_are_never_journalled_or_told(shop: Shop, login: str) -> None:
 
 def test_a_login_is_journalled_with_its_merchant(shop: Shop, login: str) -> None:
     entry = shop.journal(ask(shop, login, "wrong"))
-    assert (entry["merchants_id"], entry["verdict"], entry["endpoint"]) == (shop.merchants_id, "LOGIN_FAILED", "tgpayuserinfo")
+    assert (entry["merchants_id"], entry["verdict"], entry["endpoint"]) == (shop.merchants_id, "LOGIN_FAILED",
+                                                                            "tgpayuserinfo")

@@ -1,4 +1,5 @@
-"""Contract 4: what a merchant's server asks of a card terminal, and what it is told, on the emulator's clock."""
+"""Contract 4: what a merchant's server asks of a card terminal, and what it is told, on the emulator's clock.
+"""
 import re
 import threading
 from collections.abc import Callable
@@ -15,12 +16,15 @@ REFUSED = [*ACCEPTED[:3], "result_msg_code", "error", *ACCEPTED[3:]]
 SENTENCES = {"1001": "The device is busy",
              "1002": "No device listening at the other end of the secure channel",
              "1003": "Cancel operation not allowed"}
-RESULT = ["is_success", "result_code", "result_msg", "merchants_id", "out_trade_no", "transactionResultId", "operation", "trade_status",
-          "trans_amount", "requested_amount", "trans_currency", "terminal_sn", "terminal_type", "transactionID", "authorisationCode",
-          "issuerResponseCode", "cardSchemeName", "maskedCardNumber", "cardEntryType", "verificationMethod", "statusMessage",
-          "originalTransactionID", "efttimestamp", "recoveredTransaction", "reference", "sign", "sign_type"]
+RESULT = ["is_success", "result_code", "result_msg", "merchants_id", "out_trade_no", "transactionResultId",
+          "operation", "trade_status",
+          "trans_amount", "requested_amount", "trans_currency", "terminal_sn", "terminal_type",
+          "transactionID", "authorisationCode", "issuerResponseCode", "cardSchemeName", "maskedCardNumber",
+          "cardEntryType", "verificationMethod", "statusMessage", "originalTransactionID", "efttimestamp",
+          "recoveredTransaction", "reference", "sign", "sign_type"]
 BUSY, OFFLINE, TOO_LATE = "1001", "1002", "1003"
-TRIGGERS = {"DECLINED": "37.84", "FAILED": "37.41", "PARTIAL_APPROVAL": "37.57", "UNDEFINED": "37.68", "AUTHORISED": "12.00"}
+TRIGGERS = {"DECLINED": "37.84", "FAILED": "37.41", "PARTIAL_APPROVAL": "37.57", "UNDEFINED": "37.68",
+            "AUTHORISED": "12.00"}
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +48,8 @@ def rejected(answer: Answer) -> str:
     return answer["result_msg_code"]
 
 
-def ended(shop: Shop, clock: Clock, amount: str | None = "12.00", operation: str = "sale", **params: Any) -> Answer:
+def ended(shop: Shop, clock: Clock, amount: str | None = "12.00", operation: str = "sale",
+          **params: Any) -> Answer:
     """The result of a transaction, some seconds after it was asked for."""
     asked = accepted(shop.at_terminal(operation, amount, **params))
     clock.advance("4s")
@@ -60,18 +65,22 @@ def test_a_sale_is_accepted_then_has_no_result_then_has_one(shop: Shop, clock: C
     assert re.fullmatch(rf"{shop.first_terminal}-\d{{13}}", number)
     waits = shop.transaction(number)
     assert list(waits.fields) == RESULT and shop.verifies(waits)
-    assert (waits["is_success"], waits["result_code"], waits["trade_status"], waits["trans_amount"]) == ("T", "204", "", "")
+    assert (waits["is_success"], waits["result_code"], waits["trade_status"],
+            waits["trans_amount"]) == ("T", "204", "", "")
     clock.advance("1999ms")
     assert shop.transaction(number)["result_code"] == "204"
     clock.advance("1ms")
     told = shop.transaction(number)
     assert list(told.fields) == RESULT and shop.verifies(told)
     assert {name: told[name] for name in RESULT[:13] if name not in ("result_msg", "terminal_type")} == {
-        "is_success": "T", "result_code": "200", "merchants_id": shop.merchants_id, "out_trade_no": asked["out_trade_no"],
-        "transactionResultId": number, "operation": "sale", "trade_status": "AUTHORISED", "trans_amount": "12.00",
-        "requested_amount": "12.00", "trans_currency": "GBP", "terminal_sn": shop.first_terminal}
-    assert (told["issuerResponseCode"], told["reference"], told["recoveredTransaction"]) == ("00", "table 7", "false")
-    assert re.fullmatch(r"\*{12}\d{4}", told["maskedCardNumber"]) and re.fullmatch(r"\d{6}", told["authorisationCode"])
+        "is_success": "T", "result_code": "200", "merchants_id": shop.merchants_id,
+        "out_trade_no": asked["out_trade_no"], "transactionResultId": number, "operation": "sale",
+        "trade_status": "AUTHORISED", "trans_amount": "12.00", "requested_amount": "12.00",
+        "trans_currency": "GBP", "terminal_sn": shop.first_terminal}
+    assert (told["issuerResponseCode"], told["reference"], told["recoveredTransaction"]) == ("00", "table 7",
+                                                                                             "false")
+    assert (re.fullmatch(r"\*{12}\d{4}", told["maskedCardNumber"])
+            and re.fullmatch(r"\d{6}", told["authorisationCode"]))
     assert int(told["efttimestamp"]) == int(number.partition("-")[2]) + 2_000
     assert shop.query(asked["out_trade_no"]).fields == told.fields
 
@@ -80,7 +89,8 @@ def test_a_sale_is_accepted_then_has_no_result_then_has_one(shop: Shop, clock: C
 def test_an_amount_decides_the_result(shop: Shop, clock: Clock, status: str, amount: str) -> None:
     told = ended(shop, clock, amount)
     approved = {"AUTHORISED": amount, "PARTIAL_APPROVAL": "11.00"}.get(status, "0.00")
-    assert (told["trade_status"], told["trans_amount"], told["requested_amount"]) == (status, approved, amount)
+    assert (told["trade_status"], told["trans_amount"], told["requested_amount"]) == (status, approved,
+                                                                                      amount)
     assert bool(told["authorisationCode"]) == (approved != "0.00")
 
 
@@ -90,7 +100,8 @@ def test_a_decline_has_the_issuers_code(shop: Shop, clock: Clock, amount: str, c
     assert (told["trade_status"], told["issuerResponseCode"]) == ("DECLINED", code)
 
 
-def test_an_unknown_result_is_authorised_10_seconds_later_and_asking_sooner_is_a_finding(shop: Shop, clock: Clock) -> None:
+def test_an_unknown_result_is_authorised_10_seconds_later_and_asking_sooner_is_a_finding(
+        shop: Shop, clock: Clock) -> None:
     asked = accepted(shop.at_terminal(amount="37.68"))
     clock.advance("2s")
     first = shop.transaction(asked["transactionResultId"])
@@ -100,7 +111,8 @@ def test_an_unknown_result_is_authorised_10_seconds_later_and_asking_sooner_is_a
     assert (again["trade_status"], shop.findings(again)) == ("UNDEFINED", {"QUERIED_TOO_SOON"})
     clock.advance("10s")
     known = shop.transaction(asked["transactionResultId"])
-    assert (known["trade_status"], known["trans_amount"], known["issuerResponseCode"]) == ("AUTHORISED", "37.68", "00")
+    assert (known["trade_status"], known["trans_amount"], known["issuerResponseCode"]) == ("AUTHORISED",
+                                                                                           "37.68", "00")
     assert shop.findings(known) == set()
 
 
@@ -168,7 +180,8 @@ def test_what_is_rejected_leaves_nothing_behind(shop: Shop) -> None:
     number = shop.number()
     assert rejected(shop.at_terminal(out_trade_no=number)) == BUSY
     assert shop.query(number)["error"] == "TRADE_NOT_EXIST"
-    assert [item["out_trade_no"] for item in shop.control.get("/orders", merchants_id=shop.merchants_id)["items"]] == [first]
+    assert [item["out_trade_no"]
+            for item in shop.control.get("/orders", merchants_id=shop.merchants_id)["items"]] == [first]
 
 
 @pytest.mark.parametrize("same_number", [True, False])
@@ -212,8 +225,8 @@ def test_without_a_serial_number_it_is_the_terminal_made_first_as_lists_show_it(
 
 STOP: dict[str, tuple[str, str, str]] = {  # amount, time that passes, what becomes of a stop
     "while it waits for a card": ("12.00", "900ms", ""), "while it reads the card": ("12.00", "1s", TOO_LATE),
-    "while the host answers": ("12.00", "1500ms", TOO_LATE), "when it has a result": ("12.00", "2s", TOO_LATE),
-    "while the PIN is typed": ("120.00", "1500ms", "")}
+    "while the host answers": ("12.00", "1500ms", TOO_LATE),
+    "when it has a result": ("12.00", "2s", TOO_LATE), "while the PIN is typed": ("120.00", "1500ms", "")}
 
 
 @every_row("amount, passes, code", STOP.values(), ids=STOP, apart=True)
@@ -227,7 +240,8 @@ def test_a_stop(shop: Shop, clock: Clock, amount: str, passes: str, code: str) -
     else:
         assert list(accepted(stopped).fields) == ACCEPTED
         told = shop.query(asked["out_trade_no"])
-        assert (told["result_code"], told["trade_status"], told["trans_amount"]) == ("200", "CANCELLED", "0.00")
+        assert (told["result_code"], told["trade_status"], told["trans_amount"]) == ("200", "CANCELLED",
+                                                                                     "0.00")
         accepted(shop.at_terminal())
 
 
@@ -242,17 +256,23 @@ def test_nobody_presents_a_card(shop: Shop, clock: Clock) -> None:
     assert shop.query(asked["out_trade_no"])["result_code"] == "204"
     clock.advance("1ms")
     told = shop.query(asked["out_trade_no"])
-    assert (told["trade_status"], told["maskedCardNumber"], told["cardEntryType"]) == ("CANCELLED", "", "UNDEFINED")
+    assert (told["trade_status"], told["maskedCardNumber"], told["cardEntryType"]) == ("CANCELLED", "",
+                                                                                       "UNDEFINED")
 
 
 @pytest.mark.parametrize("status, amount", [(status, TRIGGERS[status]) for status in ("DECLINED", "FAILED")])
-def test_after_these_results_the_number_may_be_used_again(shop: Shop, clock: Clock, status: str, amount: str) -> None:
+def test_after_these_results_the_number_may_be_used_again(shop: Shop, clock: Clock, status: str,
+                                                          amount: str) -> None:
     first = ended(shop, clock, amount)
     again = ended(shop, clock, "12.00", out_trade_no=first["out_trade_no"])
     assert (again["trade_status"], again["trans_amount"]) == ("AUTHORISED", "12.00")
-    assert again["transactionResultId"] != first["transactionResultId"] and again["transactionID"] != first["transactionID"]
-    assert shop.transaction(first["transactionResultId"]).fields == first.fields  # the first one stays what it was
-    assert [line["event"] for line in shop.story(first["out_trade_no"])["history"]] == ["create", "start", "fail", "retry", "start", "pay"]
+    assert (again["transactionResultId"] != first["transactionResultId"]
+            and again["transactionID"] != first["transactionID"])
+    # the first one stays what it was
+    assert shop.transaction(first["transactionResultId"]).fields == first.fields
+    assert [line["event"] for line in shop.story(first["out_trade_no"])["history"]] == ["create", "start",
+                                                                                        "fail", "retry",
+                                                                                        "start", "pay"]
 
 
 def test_after_a_stop_the_number_may_be_used_again(shop: Shop, clock: Clock) -> None:
@@ -271,7 +291,8 @@ def test_after_an_approval_the_number_is_spent(shop: Shop, clock: Clock, status:
 
 def test_while_a_result_is_unknown_the_number_must_not_be_used_again(shop: Shop, clock: Clock) -> None:
     number = ended(shop, clock, TRIGGERS["UNDEFINED"])["out_trade_no"]
-    assert shop.at_terminal(amount=TRIGGERS["UNDEFINED"], out_trade_no=number)["error"] == "CONTEXT_INCONSISTENT"
+    assert shop.at_terminal(amount=TRIGGERS["UNDEFINED"],
+                            out_trade_no=number)["error"] == "CONTEXT_INCONSISTENT"
     clock.advance("10s")
     assert shop.at_terminal(amount=TRIGGERS["UNDEFINED"], out_trade_no=number)["error"] == "TRADE_HAS_SUCCESS"
 
@@ -283,8 +304,10 @@ def test_a_number_in_progress_on_another_terminal_is_not_begun_twice(shop: Shop)
 
 
 @pytest.mark.parametrize("make, error", [
-    (lambda shop: shop.qr_order("12.00"), "CONTEXT_INCONSISTENT"), (lambda shop: shop.pay_by_barcode("12.00"), "CONTEXT_INCONSISTENT")])
-def test_the_number_of_an_order_of_another_kind_is_refused(shop: Shop, make: Callable[[Shop], Answer], error: str) -> None:
+    (lambda shop: shop.qr_order("12.00"), "CONTEXT_INCONSISTENT"),
+    (lambda shop: shop.pay_by_barcode("12.00"), "CONTEXT_INCONSISTENT")])
+def test_the_number_of_an_order_of_another_kind_is_refused(shop: Shop, make: Callable[[Shop], Answer],
+                                                           error: str) -> None:
     number = make(shop)["out_trade_no"]
     assert shop.at_terminal(out_trade_no=number)["error"] == error
     assert shop.terminal()["state"] == "IDLE"
@@ -296,16 +319,22 @@ def test_the_number_of_a_terminals_order_is_refused_elsewhere(shop: Shop) -> Non
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
-    "no operation": ({"operation": None}, "operation is missing"), "an unknown one": ({"operation": "Sale"}, "operation"),
+    "no operation": ({"operation": None}, "operation is missing"),
+    "an unknown one": ({"operation": "Sale"}, "operation"),
     "another pay_type": ({"pay_type": "alipay"}, "pay_type"), "no pay_type": ({"pay_type": None}, "pay_type"),
     "a sale without amount": ({"amount": None}, "trans_amount"),
     "a refund without": ({"operation": "refund", "amount": None}, "trans_amount"),
-    "no number": ({"out_trade_no": None}, "out_trade_no"), "a bad amount": ({"amount": "1,00"}, "trans_amount"),
-    "nothing": ({"amount": "0.00"}, "trans_amount"), "a currency of four letters": ({"trans_currency": "EURO"}, "trans_currency"),
-    "another currency": ({"trans_currency": "EUR"}, "GBP"), "a bad address": ({"notify_url": "shop"}, "notify_url"),
-    "a reversal of nothing": ({"operation": "saleReversal", "amount": None}, "original_out_trade_no or original_transaction_id"),
-    "a reversed refund of nothing": ({"operation": "refundReversal", "amount": None}, "original_transaction_id"),
-    "a long number": ({"out_trade_no": "1" * 65}, "out_trade_no"), "a long serial": ({"terminal_sn": "1" * 33}, "terminal_sn")}
+    "no number": ({"out_trade_no": None}, "out_trade_no"),
+    "a bad amount": ({"amount": "1,00"}, "trans_amount"), "nothing": ({"amount": "0.00"}, "trans_amount"),
+    "a currency of four letters": ({"trans_currency": "EURO"}, "trans_currency"),
+    "another currency": ({"trans_currency": "EUR"}, "GBP"),
+    "a bad address": ({"notify_url": "shop"}, "notify_url"),
+    "a reversal of nothing": ({"operation": "saleReversal", "amount": None},
+                              "original_out_trade_no or original_transaction_id"),
+    "a reversed refund of nothing": ({"operation": "refundReversal", "amount": None},
+                                     "original_transaction_id"),
+    "a long number": ({"out_trade_no": "1" * 65}, "out_trade_no"),
+    "a long serial": ({"terminal_sn": "1" * 33}, "terminal_sn")}
 
 
 @every_row("params, named", WRONG.values(), ids=WRONG)
@@ -319,7 +348,8 @@ def test_what_is_wrong_is_refused_by_name(shop: Shop, params: dict[str, Any], na
 @every_row("alter, error", [({"sign": "0" * 32}, "ILLEGAL_SIGN"), ({"sign_type": "RSA"}, "ILLEGAL_SIGN_TYPE"),
                             ({"merchants_id": "nobody"}, "ILLEGAL_PARTNER")])
 def test_every_refusal_of_this_endpoint_is_a_400(shop: Shop, alter: dict[str, str], error: str) -> None:
-    params = shop.signed(pay_type="webtoterminal", operation="sale", out_trade_no=shop.number(), trans_amount="1.00")
+    params = shop.signed(pay_type="webtoterminal", operation="sale", out_trade_no=shop.number(),
+                         trans_amount="1.00")
     answer = shop.send("tgpaywebtoterminal", {**params, **alter})
     assert (answer["result_code"], answer["error"]) == ("400", error)
 
