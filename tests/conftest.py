@@ -12,6 +12,7 @@ import pytest
 
 from .driver import Clock, Control, Receiver, Server, Shop
 from .scripted import NOON
+from .warm import STARTER
 
 if TYPE_CHECKING:
     from .browser import Visitor, Windows
@@ -41,6 +42,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     in_browser = {item.path for item in items if "windows" in getattr(item, "fixturenames", ())}
     items.sort(key=lambda item: item.path not in in_browser)
+
+
+def pytest_sessionfinish() -> None:
+    """The process that starts servers is not needed any more."""
+    STARTER.end()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

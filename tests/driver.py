@@ -10,7 +10,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -23,6 +22,8 @@ from urllib import error, parse
 from urllib import request as http_client
 
 from lxml import etree
+
+from .warm import STARTER, Started
 
 ALIPAY_CODE = "280136483235977421"
 WECHAT_CODE = "134567890123456789"
@@ -160,24 +161,41 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def plain_environment() -> dict[str, str]:
+    """The environment without settings of the emulator."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("TGPAY_")}
+
+
+def command(*arguments: str, timeout: float = 30, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `tgpay-emulator` to its end; its output and its errors are files, as they may be a pipe."""
+    with tempfile.TemporaryFile("w+", newline="") as output, tempfile.TemporaryFile("w+",
+                                                                                    newline="") as errors:
+        started = STARTER.start([*map(str, arguments)], output.fileno(),
+                                {**plain_environment(), **environment}, errors.fileno())
+        try:
+            status = started.wait(timeout)
+        except subprocess.TimeoutExpired:
+            started.send_signal(signal.SIGKILL)
+            started.wait(10)
+            raise
+        printed = [os.pread(file.fileno(), 1 << 24, 0).decode() for file in (output, errors)]
+    return subprocess.CompletedProcess(list(arguments), status, *printed)
+
+
 class Server:
     """A real `tgpay-emulator serve` of its own; `settings` are flags by the setting's name."""
 
     def __init__(self, **settings: object) -> None:
         self.settings = {"port": free_port(), "database": ":temporary:", "log_level": "warning", **settings}
         self.url = f"http://127.0.0.1:{self.settings['port']}"
-        self.process: subprocess.Popen[str] | None = None
+        self.process: Started | None = None
         self.output: Any = None
 
     def start(self, wait: bool = True) -> "Server":
         flags = [f"--{name.replace('_', '-')}={value}" for name, value in self.settings.items()]
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("TGPAY_")}
         # a pipe that nobody reads would fill up and stop the server
         self.output = tempfile.TemporaryFile("w+")
-        self.process = subprocess.Popen([sys.executable, "-m", "tgpay_emulator", "serve", *flags],
-                                        stdout=self.output,
-                                        stderr=subprocess.STDOUT, text=True, env=environment,
-                                        start_new_session=True)
+        self.process = STARTER.start(["serve", *flags], self.output.fileno(), plain_environment())
         if wait:
             self.wait_until_healthy()
         return self

@@ -2,7 +2,6 @@
 emulator or its database.
 """
 import json
-import os
 import re
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from tgpay_emulator.cli import main
 from tgpay_emulator.gateway.endpoints import ENDPOINTS
 from tgpay_emulator.protocol.codes import REFUSALS
 
+from . import driver
 from .driver import Control, Receiver, Server, Shop, free_port, md5_sign
 from .tables import every_row
 from .terminals import on_a_terminal
@@ -43,11 +43,8 @@ def control(server: Server) -> Control:
 
 
 def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """A command in a process of its own, its output in pipes."""
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("TGPAY_")}
-    return subprocess.run([sys.executable, "-m", "tgpay_emulator", *arguments], capture_output=True,
-                          text=True, timeout=60,
-                          env={**plain, "TERM": "xterm-256color", **environment})
+    """A command in a process of its own, whose output is no terminal."""
+    return driver.command(*arguments, timeout=60, TERM="xterm-256color", **environment)
 
 
 Run = Callable[..., str]

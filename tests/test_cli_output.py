@@ -15,8 +15,9 @@ import pytest
 
 from tgpay_emulator.cli import main
 
-from .driver import Shop, exchange, free_port
+from .driver import Shop, exchange, free_port, plain_environment
 from .tables import every_row
+from .warm import STARTER
 
 SCENARIO = 'summary = "One."\n\n[[rule]]\nname = "only"\nthen = {}\n'
 # What each command needs; {} are the shop's number, its order, a terminal and files.
@@ -80,11 +81,13 @@ def _be_a_command(out: int, err: int, arguments: list[str], environment: dict[st
 
 
 def run_alone(*arguments: str, stdout: Any, **environment: str) -> subprocess.CompletedProcess[str]:
-    """A command in an interpreter of its own."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TGPAY_")}
-    command = [sys.executable, "-m", "tgpay_emulator", *arguments]
-    return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, text=True,
-                          timeout=60, env={**kept, **environment})
+    """A command in a process of its own."""
+    with tempfile.TemporaryFile("w+") as errors:
+        started = STARTER.start([*arguments], stdout if isinstance(stdout, int) else stdout.fileno(),
+                                {**plain_environment(), **environment}, errors.fileno())
+        status = started.wait(60)
+        errors.seek(0)
+        return subprocess.CompletedProcess(arguments, status, None, errors.read())
 
 
 def assert_one_line(ended: subprocess.CompletedProcess[str], *named: str) -> None:

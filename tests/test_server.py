@@ -16,17 +16,14 @@ from urllib import parse
 
 import pytest
 
-from .driver import Clock, Control, Receiver, Server, Shop, all_of, exchange, free_port
+from .driver import Clock, Control, Receiver, Server, Shop, all_of, command, exchange, free_port
 from .tables import every_row
 
 
 def outcome(*flags: str, **environment: str) -> tuple[int, list[str]]:
     """The status and the printed lines of a `serve` that is expected to end by itself."""
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("TGPAY_")}
-    done = subprocess.run([sys.executable, "-m", "tgpay_emulator", "serve", *flags],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          env={**plain, **environment}, timeout=30)
-    return done.returncode, done.stdout.splitlines()
+    done = command("serve", *flags, **environment)
+    return done.returncode, (done.stdout + done.stderr).splitlines()
 
 
 # What keeps it from beginning.
@@ -103,8 +100,8 @@ def test_a_database_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> 
 
 def test_a_disk_without_room_is_one_clear_line(tmp_path: Path) -> None:
     path = tmp_path / "emulator.db"
-    command = f"ulimit -f 1; exec {sys.executable} -m tgpay_emulator serve --port=0 --database={path}"
-    done = subprocess.run(["bash", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    program = f"ulimit -f 1; exec {sys.executable} -m tgpay_emulator serve --port=0 --database={path}"
+    done = subprocess.run(["bash", "-c", program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True, timeout=30)
     assert (done.returncode, len(done.stdout.splitlines())) == (1, 1), done.stdout
     assert str(path) in done.stdout
@@ -161,16 +158,16 @@ only_root = pytest.mark.skipif(os.getuid() != 0, reason="only root may do that")
 
 
 @only_root
-@pytest.mark.parametrize("command, advice", [
+@pytest.mark.parametrize("program, advice", [
     ([sys.executable, "-c", AS_NOBODY], "--database"),
     (["unshare", "-m", "bash", "-c", WITHOUT_ROOM], "--tmpfs /tmp"),
 ], ids=["a user without an entry and a home", "no place for temporary files"])
-def test_without_a_place_for_the_database_it_is_one_line_that_says_what_to_do(command: list[str],
+def test_without_a_place_for_the_database_it_is_one_line_that_says_what_to_do(program: list[str],
                                                                               advice: str) -> None:
-    if shutil.which(command[0]) is None:
-        pytest.skip(f"there is no {command[0]}")
+    if shutil.which(program[0]) is None:
+        pytest.skip(f"there is no {program[0]}")
     root = str(Path(__file__).parents[1])
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30,
+    done = subprocess.run(program, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30,
                           env={"PATH": os.environ["PATH"], "PYTHONPATH": root})
     if done.returncode == 77 or "unshare" in done.stdout:
         pytest.skip("nothing may be mounted here")

@@ -1,9 +1,7 @@
 """Contract 9: every setting by its environment variable and its flag, and a clear line for a value that
 cannot be.
 """
-import os
 import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -12,7 +10,7 @@ from click.testing import CliRunner
 from tgpay_emulator.base.settings import SETTINGS, Setting, Settings, from_environment
 from tgpay_emulator.cli import main
 
-from .driver import Control, Server
+from .driver import Control, Server, command
 from .tables import every_row
 
 NAMES = [row.name for row in SETTINGS]
@@ -107,11 +105,7 @@ def test_a_switch_is_written_in_the_usual_ways(written: str, value: bool) -> Non
 
 
 def serve(*flags: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("TGPAY_")}
-    return subprocess.run([sys.executable, "-m", "tgpay_emulator", "serve", *flags], capture_output=True,
-                          text=True,
-                          env={**plain, **environment},
-                          timeout=30)
+    return command("serve", *flags, **environment)
 
 
 @every_row("name, written", WRONG)

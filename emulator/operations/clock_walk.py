@@ -128,7 +128,7 @@ def move_orders(store: Store, settings: Settings, until: int, under_way: set[int
 def _do_due(tables: Writer, settings: Settings, order_id: int, now: int) -> int | None:
     """Do to an order what is due at an instant; answers when something is due again.
 
-    It is read only now: what another order came to before, such as a refund on a terminal, may have changed it.
+    It is read only now, because an order before it, such as a refund on a terminal, may have changed it.
     """
     order = tables.orders.by_id(order_id)
     due = falls_due(order) if order else None
