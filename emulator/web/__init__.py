@@ -2,25 +2,25 @@
 
 Each module, and each package, imports only from those above it:
 
-    current       the emulator of the present request, and its addresses
-    routing       converters and rules of addresses
+    current       the emulator of the current request, and its addresses
+    routing       URL converters, URL rules and redirects
     prefix        the path of public_url in front of every address
     texts         the texts of pages, from languages/*.json
-    drawn         QR codes and bar codes as pictures in a page
-    gate          which hosts and sites are let in
+    drawn         QR codes and bar codes as SVG paths
+    gate          which hosts and sites may send requests
     receipt       a terminal's receipt
     streams       server-sent events
     control       the control interface /_emulator
-    bodies        request bodies that break off
-    sessions      browsers that know the control token
+    bodies        incomplete and malformed request bodies
+    sessions      browsers in which the control token was typed
     pages         the wallet, QR pictures, the front page
-    entrance      who is let into console and demo
+    entrance      access to the console and the demo
     api           the gateway /v2
-    cashier       the cashier's pages and the issuer's
+    cashier       the cashier page and the issuer's page
     payment_code  the payment code on a buyer's phone
     terminal      the screen of a card terminal
     sdk           card vouchers for web pages
-    troubles      what is answered while the database cannot be used
+    troubles      the response while the database cannot be used
     console       the console /console
     demo          the demo shop /demo
 """
@@ -46,7 +46,7 @@ def _made(settings: Settings, store: Store, scheduler: Scheduler) -> Emulator:
 
 
 def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
-    """The application on an open store; whoever calls runs the scheduler's thread."""
+    """Make the Flask application on an open store. The caller runs the scheduler's thread."""
     from . import (
         api, bodies, cashier, console, control, demo, pages, payment_code, prefix, sdk, terminal, troubles)
 

@@ -1,4 +1,4 @@
-"""`/v2`, and `/api` as some clients have it: HTTP in, the gateway's answer out (section 1)."""
+"""`/v2`, and `/api` for older clients: reads the HTTP request and sends the gateway's answer (section 1)."""
 import errno
 import socket
 import struct
@@ -34,8 +34,9 @@ MOST_DISCARDED = 64 * 1024 * 1024
 @blueprint.app_errorhandler(404)
 @blueprint.app_errorhandler(405)
 def nothing_here(error: HTTPException) -> Response:
-    """What routing does not know, `/v2//x.php` and invented methods among it, is answered as its place is:
-    XML or a page.
+    """The response to a path or method without a route, in the form of its place: XML, a problem or a page.
+
+    `/v2//x.php` and unknown methods come here too.
     """
     for place in GATEWAY:
         if f"{request.path}/".startswith(f"{place}/"):
@@ -48,8 +49,7 @@ def nothing_here(error: HTTPException) -> Response:
 @blueprint.route(f"{PLACE}/<path:path>", methods=ALL_METHODS, provide_automatic_options=False)
 @blueprint.route(f"{OLD_PLACE}/<path:path>", methods=ALL_METHODS, provide_automatic_options=False)
 def answer(path: str) -> Response:
-    """Answer whatever is asked of the gateway; each answer is XML, unless the endpoint's is something else.
-    """
+    """The gateway's answer to a request: XML, unless the endpoint answers with another type."""
     answered = emulator().gateway.answer(_read(path))
     try:
         response = _on_time(answered)
@@ -66,7 +66,7 @@ def _leave(answered: Answered) -> None:
 
 
 def _on_time(answered: Answered) -> Response:
-    """The response, when a scenario's rule lets it go."""
+    """The response, after the delay of a scenario rule, if there is one."""
     here = emulator()
     if answered.delay:
         with here.waiting.pause():
@@ -76,7 +76,7 @@ def _on_time(answered: Answered) -> Response:
 
 
 def _made(answered: Answered) -> Response:
-    """The response as a whole."""
+    """The complete response."""
     if answered.form:
         body: Any = render_template("post_form.html", form=answered.form, texts=pages.texts())
     else:
@@ -99,14 +99,14 @@ def _headers(answered: Answered) -> dict[str, str]:
 
 
 def _broken(response: Response, wire: Wire) -> Response:
-    """The response on a connection that breaks, or drips, as a scenario's rule says.
+    """The response with the connection fault of a scenario rule: reset, cut off, empty or slow.
 
-    Raised while the body is sent, EPIPE makes the server close the connection and go on.
+    The body raises EPIPE while it is sent. The server then closes the connection and serves the next one.
     """
     whole = response.get_data()
     if wire is Wire.RESET and "gunicorn.socket" in request.environ:
         connection = request.environ["gunicorn.socket"]
-        # close at once, by RST
+        # close the connection immediately, with RST
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.close()
     pieces = {Wire.TRUNCATED: _cut(whole), Wire.SLOW: _dripping(whole, emulator())}
@@ -136,8 +136,9 @@ def _encoded(pieces: Any) -> Iterator[bytes]:
 
 @dataclass(frozen=True)
 class _Body:
-    """What was read of a body, or why nothing was: `text` is that of a form, `hint` is for a client whose
-    body is of another kind.
+    """The parsed body of a request, or why it was not read.
+
+    `text` is the raw text of a form. `hint` explains to the client why a body of another type was not read.
     """
 
     form: dict[str, str] = field(default_factory=dict)
@@ -164,7 +165,7 @@ def _read(path: str) -> incoming.Request:
 
 
 def _body() -> _Body:
-    """The body, of which only that of a POST is read."""
+    """The body of a POST. The body of another method is not read."""
     if max(request.content_length or 0, len(request.query_string)) > incoming.MOST_BYTES:
         _read_to_the_end()
         return _Body(too_large=True)
@@ -196,7 +197,7 @@ def _multipart() -> _Body:
 
 def _raw() -> bytes:
     """The bytes of the body. Raises RequestEntityTooLarge, BadRequest."""
-    # The stream makes room for as much as it is asked for, so it is not asked for a MiB each time.
+    # The stream allocates as many bytes as are asked for, so a whole MiB is asked for only when needed.
     length = incoming.MOST_BYTES if request.content_length is None else request.content_length
     raw = request.stream.read(length + 1)
     if len(raw) > incoming.MOST_BYTES:
@@ -214,7 +215,7 @@ def _plain() -> _Body:
 
 
 def _not_read(raw: bytes) -> str:
-    """Why a body is not read at all: it is compressed, or no form."""
+    """Why a body is not read: it is compressed, or it is not a form. Empty when it is read."""
     if raw and _encoding():
         return f"the body is encoded as {_encoding()}, which is not read; send it as it is"
     if raw and request.mimetype not in ("", FORM):
@@ -223,7 +224,7 @@ def _not_read(raw: bytes) -> str:
 
 
 def _looks_like(raw: bytes) -> str:
-    """What else a body that is called a form seems to be."""
+    """A hint when a body sent as a form looks like something else: JSON, XML or another charset."""
     charset = request.mimetype_params.get("charset", "utf-8")
     if charset.lower().replace("-", "") not in ("utf8", "usascii", "ascii"):
         return f"the body is read as UTF-8, whatever its charset says ({charset})"
@@ -233,32 +234,34 @@ def _looks_like(raw: bytes) -> str:
 
 
 def _encoding() -> str:
-    """How the body is compressed; empty when it is not."""
+    """The encodings of the body, such as gzip; empty when it has none."""
     written = [request.headers.get(name, "") for name in ("Content-Encoding", "Transfer-Encoding")]
     codings = [coding.strip() for coding in ",".join(written).lower().split(",")]
     return ", ".join(coding for coding in codings if coding not in ("", "identity", "chunked"))
 
 
 def _read_to_the_end() -> None:
-    """Let a client finish sending, within bounds: one that still sends when the answer comes sees a broken
-    connection instead.
+    """Read and discard the rest of a body, up to `MOST_DISCARDED` bytes.
+
+    A client that is still sending when the response arrives would see a broken connection instead of it.
     """
     request.max_content_length = None
     left = MOST_DISCARDED
     try:
         while left > 0 and (piece := request.stream.read(min(left, 65_536))):
             left -= len(piece)
-    except BadRequest:  # it has left
+    except BadRequest:  # the client has closed the connection
         pass
 
 
 def _pairs(raw: str) -> dict[str, str]:
-    """The parameters of a query string or form, the last of a repeated name; what is not UTF-8 becomes
-    surrogate escapes.
+    """The parameters of a query string or form; of a repeated name the last value.
+
+    Bytes that are not UTF-8 become surrogate escapes.
     """
     return dict(parse_qsl(_text(raw), keep_blank_values=True, errors="surrogateescape"))
 
 
 def _text(raw: str) -> str:
-    """The text of bytes that WSGI hands over as Latin-1."""
+    """Decode a WSGI string (bytes as Latin-1) as UTF-8; other bytes become surrogate escapes."""
     return raw.encode("latin-1").decode("utf-8", "surrogateescape")

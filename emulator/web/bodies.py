@@ -1,4 +1,4 @@
-"""Requests that are broken on the wire: a body that does not arrive whole, or what is no HTTP, is a 400."""
+"""Incomplete bodies and requests that are not valid HTTP: the response has status 400."""
 import json
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
@@ -13,19 +13,19 @@ from ..protocol.codes import Refused
 from .control.problems import CONTENT_TYPE, Problem
 
 CONTROL = "/_emulator/"
-GATEWAY = ("/v2", "/api")  # where the gateway answers; some clients know it by the second
+GATEWAY = ("/v2", "/api")  # the gateway's paths; some older clients use the second one
 
 
 class BrokenBody(BadRequest):
-    """The body breaks off, or its chunks are malformed."""
+    """The body is incomplete, or its chunks are malformed."""
 
     description = "the body breaks off or is malformed"
 
 
 class CheckedInput:
-    """The body of one request, of which `length` bytes were announced.
+    """The body of one request; `length` is its Content-Length in bytes.
 
-    Whatever the server raises while it reads is a `BrokenBody` to everybody else.
+    Any error that the server raises while it reads becomes a `BrokenBody`.
     """
 
     def __init__(self, raw: Any, length: int) -> None:
@@ -33,14 +33,14 @@ class CheckedInput:
         self._left = length
 
     def read(self, size: int = -1) -> bytes:
-        """`size` bytes, or what is left. Raises BrokenBody."""
+        """Read `size` bytes, or the rest when it is negative. Raises BrokenBody."""
         piece = self._checked(self._raw.read, size)
         if self._left > 0 and (size < 0 or len(piece) < size):
             raise BrokenBody
         return piece
 
     def readline(self, size: int = -1) -> bytes:
-        """A line of at most `size` bytes. Raises BrokenBody."""
+        """Read a line of at most `size` bytes. Raises BrokenBody."""
         line = self._checked(self._raw.readline, size)
         if self._left > 0 and not line and size != 0:
             raise BrokenBody
@@ -56,7 +56,7 @@ class CheckedInput:
 
 
 def check_bodies(app: Flask) -> None:
-    """Let the application read every body through a `CheckedInput`."""
+    """Make the application read every request body through a `CheckedInput`."""
     inner = app.wsgi_app
 
     def checked(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -67,7 +67,10 @@ def check_bodies(app: Flask) -> None:
 
 
 def turned_away(uri: str, status: HTTPStatus, why: str) -> bytes:
-    """The answer to a request that cannot be parsed, in the form of its place; the connection is closed."""
+    """The raw HTTP response to a request that cannot be parsed, after which the connection is closed.
+
+    It is XML under the gateway's paths, a problem document under `/_emulator/`, and plain text elsewhere.
+    """
     path, why = f"{uri.partition('?')[0]}/", card_numbers.hidden(why)
     headers = [f"HTTP/1.1 {status.value} {status.phrase}", "Connection: close",
                f"X-TGPay-Emulator: {__version__}"]

@@ -1,4 +1,4 @@
-"""The pages of a payer by card: the cashier, the card issuer's page of 3-D, and the results (section 7)."""
+"""The pages for card payments: the cashier, the issuer's 3-D Secure page, and the result (section 7)."""
 import json
 from dataclasses import replace
 from typing import Any
@@ -22,7 +22,7 @@ from .pages import BY_OWN_PAGES, leads_to, order_of, page, present_time, seconds
 
 blueprint = Blueprint("cashier", __name__)
 FIELDS = ("cardNo", "expirationMonth", "expirationYear", "cvv")
-# One tap away on the page, each with the name of its text; the others are in the page's list.
+# Test cards with a button of their own, each with the name of its text; a list on the page has the others.
 FAVOURITES = (*((number, "tap_paid") for number in (test_cards.PLAIN[2], test_cards.PLAIN[4],
                                                     *test_cards.PLAIN[5:])),
               *((test_cards.number_of(*key), name) for *key, name in (
@@ -33,7 +33,7 @@ FAVOURITES = (*((number, "tap_paid") for number in (test_cards.PLAIN[2], test_ca
 
 @blueprint.route("/pay/<token>", methods=["GET", "POST"])
 def pay(token: str) -> Response:
-    """The cashier: a form for the card while one is waited for, else what has become of the payment."""
+    """The cashier page: the card form while the payment waits for a card, otherwise its state or result."""
     order = card_order_of(token)
     if order is None:
         return page("not_found.html", 404)
@@ -48,12 +48,12 @@ def pay(token: str) -> Response:
 
 
 def card_order_of(token: str) -> CardOrder | None:
-    """The card order that a payer's page belongs to, as it is now; wallet orders have pages of their own."""
+    """The card order of a page token, as of now; None if there is none, or the order is of another kind."""
     return of_kind(CardOrder, order_of(token))
 
 
 def _view(order: CardOrder) -> str:
-    """What the cashier shows: the form, the wait, or the result by its status."""
+    """The view that the cashier shows: `terminal`, `form`, `pending`, or the status of the result."""
     card = order.card
     if order.is_for_terminal and card.status is CardStatus.RECEIVED:
         return "terminal"
@@ -65,14 +65,14 @@ def _view(order: CardOrder) -> str:
 
 
 def _may_try_again(order: CardOrder) -> bool:
-    """Whether the payer may present another card: after a decline, while there is time."""
+    """Whether the payer may present another card: after a decline, before the order expires."""
     declined = order.card.on_the_cashier and order.card.status is CardStatus.FAILED
     return declined and not order.is_for_terminal and present_time() < order.expires_at
 
 
 @blueprint.post("/pay/<token>/card")
 def present(token: str) -> Response | Any:
-    """The payer presents a card; the browser goes on to the issuer's page or to the result."""
+    """Present the typed card, and redirect to the issuer's page or to the result."""
     refused, order = refuse_other_sites(), card_order_of(token)
     if refused or order is None or not order.card.on_the_cashier or order.is_for_terminal:
         return refused or page("not_found.html", 404)
@@ -98,7 +98,7 @@ def present(token: str) -> Response | Any:
 
 
 def _presented(payments: Payments, order: CardOrder, card: test_cards.Presented, number: str) -> CardOrder:
-    """The order when the card has been presented, as the issuer, or a rule of the scenario, answers."""
+    """Present the card, and return the order as the issuer or a scenario rule decides. Raises Refused."""
     script = scripting.presented(payments.tables, payments.settings.seed, order, number, payments.now)
     scripted = card_payments.as_scripted(card, script)
     if scripted.outcome.code in test_cards.REFUSALS:
@@ -107,13 +107,13 @@ def _presented(payments: Payments, order: CardOrder, card: test_cards.Presented,
 
 
 def _open(payments: Payments, order: CardOrder) -> CardOrder:
-    """The order, opened again after a decline while there is time."""
+    """The order, reopened after a decline if the payer may try again."""
     return card_payments.retry(payments, order, order.expires_at) if _may_try_again(order) else order
 
 
 @blueprint.get("/pay/<token>/state")
 def state(token: str) -> Response:
-    """What a page that waits asks for."""
+    """The state of a card order as JSON, for pages that poll."""
     order = card_order_of(token)
     if order is None:
         return Response("{}", 404, content_type="application/json")
@@ -123,14 +123,14 @@ def state(token: str) -> Response:
 
 @blueprint.route("/3ds/<token>/<id:attempt>", methods=["GET", "POST"])
 def issuer(token: str, attempt: int) -> Response | Any:
-    """The issuer's page: it asks for the one-time code of an attempt, as long as it is open."""
+    """The issuer's page: it asks for the one-time code of an attempt while the challenge is open."""
     order = card_order_of(token)
     if order is None:
         return page("not_found.html", 404)
     if not _is_attempt(order, attempt) or not order.card.is_challenged:
         return _onwards(order)
     wrong = f"{_advice(order, test_cards.WRONG_PIN)} ({RESPONSE_CODES[test_cards.WRONG_PIN].message})"
-    # Shops show this page inside of theirs.
+    # Shops show this page in a frame.
     return page("issuer.html", form_action=_elsewhere(order), framed_by="http: https:",
                 code=test_cards.ONE_TIME_CODE, wrong=wrong,
                 left_to_type=test_cards.MOST_WRONG_CODES - order.card.wrong_codes, **_shown(order))
@@ -138,8 +138,7 @@ def issuer(token: str, attempt: int) -> Response | Any:
 
 @blueprint.post("/3ds/<token>/<id:attempt>/<act>")
 def authenticate(token: str, attempt: int, act: str) -> Response | Any:
-    """The payer types a code or gives up; afterwards the browser goes on to the shop, or sees the page again.
-    """
+    """Check the typed one-time code, or cancel; then redirect to the shop, or back to the issuer's page."""
     refused, order = refuse_other_sites(), card_order_of(token)
     if refused or order is None or act not in ("answer", "cancel"):
         return refused or page("not_found.html", 404)
@@ -158,15 +157,17 @@ def authenticate(token: str, attempt: int, act: str) -> Response | Any:
 
 
 def _is_attempt(order: CardOrder, attempt: int | str) -> bool:
-    """Whether an order is where a page saw it: a button pressed twice, or in an old window, does nothing
-    more.
+    """Whether the order is still at the attempt that the page showed.
+
+    So a second click, or a click in an old window, has no effect.
     """
     return str(order.card.attempt) == str(attempt)
 
 
 def _onwards(order: CardOrder) -> Response | Any:
-    """From the issuer's page to the shop with the result; a payer who came from the cashier, or has no shop
-    to go to, sees it there.
+    """Redirect from the issuer's page to the shop with the result.
+
+    A payer who came from the cashier, or whose order has no shop address, goes to the cashier.
     """
     url = _shop(order)
     if url and not order.card.on_the_cashier:
@@ -175,26 +176,24 @@ def _onwards(order: CardOrder) -> Response | Any:
 
 
 def _shop(order: CardOrder) -> str:
-    """Where the shop wants the payer with the result, as a browser takes it; empty when it has not said."""
+    """The shop's URL for the payer, with the result in it, escaped for a browser; empty when it has none."""
     merchant = emulator().store.read().merchants.find(order.merchants_id)
     return escaped(notifications.returned(order, merchant)) if merchant else ""
 
 
 def _at_the_terminal(order: CardOrder) -> str:
-    """What the terminal shows that an order is paid on, in the language of the page; empty for an order
-    without one.
-    """
+    """What the order's terminal shows now, in the page's language; empty for an order without a terminal."""
     shown = terminal.state(order.transaction, present_time())
     return texts(order)[str(shown)] if order.is_for_terminal else ""
 
 
 def _elsewhere(order: Order) -> str:
-    """Where forms may lead beside the emulator."""
+    """The sources for form-action to which the order's forms may lead, besides the emulator."""
     return leads_to(order.details.get("redirect_url", ""))
 
 
 def _shown(order: CardOrder) -> dict[str, Any]:
-    """What the pages of a card order show of it."""
+    """The template values for the pages of a card order."""
     card, merchant = order.card, emulator().store.read().merchants.find(order.merchants_id)
     url = _shop(order)
     given_up = escaped(order.details.get("return_url", ""))
@@ -215,9 +214,7 @@ def _this_month() -> tuple[int, int]:
 
 
 def _advice(order: Order, code: str) -> str:
-    """The document's text for the payer of a response code, in the language of the page; empty where it has
-    none.
-    """
+    """The document's advice to the payer for a response code, in the page's language; empty without one."""
     row = RESPONSE_CODES.get(code)
     return texts(order).told(row.advice.sentence, "advice", row.advice.name) if row else ""
 
@@ -227,7 +224,7 @@ def _brands() -> str:
 
 
 def _test_cards() -> dict[str, Any]:
-    """The test cards of the page: those one tap away, and all."""
+    """The test cards of the page: those with a button, and all."""
     every = {card.number: card for card in test_cards.test_cards()}
     return {"favourites": [(every[number], name) for number, name in FAVOURITES], "every": every.values(),
             "grouped": test_cards.grouped}

@@ -1,4 +1,4 @@
-"""The emulator of the present request, and the addresses under which it is reached."""
+"""The emulator of the current request, and its addresses."""
 from dataclasses import dataclass
 
 from flask import current_app, request
@@ -14,7 +14,7 @@ from ..store import Store
 
 @dataclass
 class Emulator:
-    """What every request works with: `current_app.extensions["emulator"]`."""
+    """The objects that every request uses: `current_app.extensions["emulator"]`."""
 
     settings: Settings
     store: Store
@@ -32,12 +32,13 @@ def emulator() -> Emulator:
 
 
 def base_url() -> str:
-    """The address under which payers and merchants reach the emulator: the setting's, else that of the
-    present request.
+    """The URL at which payers and merchants reach the emulator, without a slash at its end.
+
+    It is the setting `public_url`, otherwise the scheme and host of the current request.
     """
     return emulator().settings.public_url or f"{request.scheme}://{request.host}"
 
 
 def under_prefix(path: str) -> str:
-    """A path of the emulator as browsers have it: with that of public_url in front, as `url_for` has it."""
+    """A path as browsers see it: prefixed with the path of public_url, as `url_for` does."""
     return f"{request.script_root}{path}"

@@ -1,11 +1,12 @@
-"""Codes drawn for a scanner, as paths of SVG in whole modules: Code 128 (ISO/IEC 15417) for digits, and QR
-codes.
+"""Draws codes for scanners as SVG paths: Code 128 (ISO/IEC 15417) for digits, and QR codes.
+
+One unit of a path is one module.
 """
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
 
-# The widths of bars and spaces, in turns, by value.
+# For each value, the widths of its bars and spaces in modules, a bar first.
 WIDTHS = (
     "212222 222122 222221 121223 121322 131222 122213 122312 132212 221213 221312 231212 112232 122132 "
     "122231 113222 123122 123221 223211 221132 221231 213212 223112 312131 311222 321122 321221 312212 "
@@ -15,15 +16,16 @@ WIDTHS = (
     "112412 122114 122411 142112 142211 241211 221114 413111 241112 134111 111242 121142 121241 114212 "
     "124112 124211 411212 421112 421211 212141 214121 412121 111143 111341 131141 114113 114311 411113 "
     "411311 113141 114131 311141 411131").split()
-START, STOP = "211232", "2331112"  # of set C; of any
+START, STOP = "211232", "2331112"  # START selects code set C; STOP is the same in all sets
 START_VALUE, MODULUS = 105, 103
 TO_SET_B, ZERO_IN_B = 100, 16
-QUIET, QUIET_QR = 10, 4  # modules of white that a scanner needs beside the code
+QUIET, QUIET_QR = 10, 4  # the quiet zone of each side, in modules
 
 
 def code128(digits: str) -> tuple[str, int]:
-    """The bars of decimal digits, one module high, and how many modules they are wide with the white beside
-    them.
+    """The SVG path of a Code 128 bar code, one module high, and its width in modules with the quiet zones.
+
+    `digits` are decimal digits.
     """
     values = _values(digits)
     check = (START_VALUE + sum(place * value for place, value in enumerate(values, 1))) % MODULUS
@@ -33,14 +35,14 @@ def code128(digits: str) -> tuple[str, int]:
 
 
 def _values(digits: str) -> list[int]:
-    """Set C has a value for each pair of digits; a digit that is left over is written in set B."""
+    """The Code 128 values of decimal digits: code set C for each pair, set B for a last single digit."""
     pairs = [int(digits[place:place + 2]) for place in range(0, len(digits) - 1, 2)]
     return [*pairs, TO_SET_B, ZERO_IN_B + int(digits[-1])] if len(digits) % 2 else pairs
 
 
 @lru_cache(maxsize=64)
 def qr(text: str) -> tuple[str, int]:
-    """The modules of a QR code, and how many of them its side has with the white around."""
+    """The SVG path of a QR code, and its side in modules with the quiet zones."""
     from qrcode.constants import ERROR_CORRECT_M
     from qrcode.main import QRCode
 
@@ -51,7 +53,7 @@ def qr(text: str) -> tuple[str, int]:
 
 
 def _bars(modules: Sequence[bool], row: int, quiet: int = QUIET) -> Iterator[str]:
-    """A rectangle for each run of dark modules in a row."""
+    """An SVG rectangle for each run of dark modules in a row."""
     at = quiet
     for dark, run in groupby(modules):
         length = len(list(run))

@@ -1,5 +1,6 @@
-"""Who is not let into the console and the demo: a browser under a host that is not meant is shown a page, all
-else a problem document.
+"""Refuses requests to the console and the demo by their host and origin.
+
+A browser that uses an unknown host name gets a page; every other refusal is a problem document.
 """
 from flask import Response, request
 
@@ -10,7 +11,7 @@ WRONG_HOST = 421
 
 
 def refuse() -> Response | None:
-    """The refusal of the present request, or None."""
+    """The response that refuses the current request, or None when it is allowed."""
     refused = gate.refusal()
     if refused is None:
         return None
@@ -21,7 +22,5 @@ def refuse() -> Response | None:
 
 
 def _is_a_browser() -> bool:
-    """Whether the client asks for a page rather than for data: browsers name HTML, programs mostly take
-    anything.
-    """
+    """Whether the client asks for a page: browsers accept HTML by name, programs mostly accept anything."""
     return request.method in gate.SAFE and "text/html" in request.headers.get("Accept", "").lower()

@@ -1,10 +1,9 @@
-"""Who may ask the control interface, the console and the demo: which hosts are meant, and which pages and
-programs may change something.
+"""Protects the control interface, the console and the demo from requests that foreign pages send.
 
-A browser can be made to send requests by any page that it shows. Two things tell such a request from a wanted
-one: the host that it names (a name that an attacker points to this machine is not one of ours), and the page
-that it comes from. `/v2`, pictures and the payers' pages ask neither: browsers of payers come from shops,
-under whatever name the emulator has there.
+Any page can make a browser send requests. Two checks tell such a request from a wanted one: its host (a name
+that an attacker points to this machine is not a name of the emulator), and the page that it comes from.
+`/v2`, pictures and the payers' pages check neither: payers come from shops, which may use any name for the
+emulator.
 """
 import ipaddress
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ SENT_BY_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "te
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a request is not let in: an HTTP status, its title, and a sentence."""
+    """Why a request is refused: an HTTP status, its title, and a sentence."""
 
     status: int
     title: str
@@ -32,8 +31,9 @@ class Refusal:
 
 
 def refusal(takes_json: bool = False) -> Refusal | None:
-    """Why the present request is not let in, or None; `takes_json` where programs send JSON, whatever they
-    call it.
+    """Why the current request is refused, or None when it is allowed.
+
+    `takes_json` also allows JSON that is sent with the content type of a form.
     """
     return _of_the_sender() or _of_the_host() or foreign_page() or _of_a_form(takes_json)
 
@@ -56,8 +56,7 @@ def _of_the_host() -> Refusal | None:
 
 
 def host_in(header: str) -> str:
-    """The host that a Host header names, in lower case, without port and brackets; empty when it names none.
-    """
+    """The host of a Host header, in lower case, without port and brackets; empty when there is none."""
     try:
         parts = urlsplit(f"//{header}")
         well_formed = not (parts.path or parts.query or parts.fragment or "@" in header
@@ -68,8 +67,10 @@ def host_in(header: str) -> str:
 
 
 def is_meant(host: str, settings: Settings) -> bool:
-    """Whether the emulator is meant by a host: a loopback name, that of `public_url`, one of `allowed_hosts`,
-    or, where it listens for others, an address of this machine.
+    """Whether a host is a name of this emulator.
+
+    Its names are loopback names, the host of `public_url`, and `allowed_hosts`. Unless the emulator listens
+    on loopback only, the addresses of this machine are names too.
     """
     if not host:
         return False
@@ -79,9 +80,11 @@ def is_meant(host: str, settings: Settings) -> bool:
 
 
 def _addresses(host: str) -> list[str]:
-    """This machine's addresses, where the host is an address at all: they may change while the emulator runs.
+    """This machine's addresses, if the host is an IP address; otherwise none.
+
+    They are read each time, because they may change while the emulator runs.
     """
-    from ..base import lan  # most emulators are asked under a loopback name only
+    from ..base import lan  # imported late, because most requests use a loopback name
 
     try:
         ipaddress.ip_address(host)
@@ -91,14 +94,15 @@ def _addresses(host: str) -> list[str]:
 
 
 def _reached_at() -> str:
-    """The address on which the present request came in."""
+    """The local address of the current request's connection; empty when it is unknown."""
     line = request.environ.get("gunicorn.socket")
     return str(line.getsockname()[0]).removeprefix("::ffff:") if line is not None else ""
 
 
 def foreign_page() -> Refusal | None:
-    """Why a change is refused when a page of another site asks for it: a browser says where a request comes
-    from.
+    """Why a change that a page of another site asks for is refused, or None.
+
+    Browsers name the origin of a request in `Origin` or `Sec-Fetch-Site`.
     """
     if request.method in SAFE:
         return None
@@ -112,7 +116,7 @@ def foreign_page() -> Refusal | None:
 
 
 def _site_of(origin: str) -> str:
-    """Host and port of an Origin header; empty when it is no address."""
+    """The host and port of an Origin header; empty when it is not a URL."""
     try:
         return urlsplit(origin).netloc
     except ValueError:
@@ -120,8 +124,9 @@ def _site_of(origin: str) -> str:
 
 
 def _of_a_form(takes_json: bool) -> Refusal | None:
-    """Whoever does not say where a request comes from must send what no form of a web page can: JSON or
-    nothing.
+    """Why a POST without an origin is refused when its body is one that a web page's form can send, or None.
+
+    Such a request must send JSON, or nothing.
     """
     told = "Origin" in request.headers or "Sec-Fetch-Site" in request.headers
     if request.method != "POST" or told or not _is_what_pages_send() or (takes_json and _is_an_object()):
@@ -133,9 +138,10 @@ def _of_a_form(takes_json: bool) -> Refusal | None:
 
 
 def _is_what_pages_send() -> bool:
-    """Whether the type of the body is one that a page may send to other sites: that of a form, or none.
+    """Whether a page may send this content type to other sites: the type of a form, or none.
 
-    A body that is too large, or that breaks off, is refused for that, whatever it is. Raises BadRequest.
+    A body without a type that is longer than `LONGEST_LOOK` bytes is not read here. Raises BadRequest when
+    the body is incomplete.
     """
     if request.mimetype:
         return request.mimetype in SENT_BY_FORMS
@@ -144,9 +150,10 @@ def _is_what_pages_send() -> bool:
 
 
 def _is_an_object() -> bool:
-    """Whether a body that is called a form, as curl and Python's urllib call everything, is a JSON object.
+    """Whether a body with the content type of a form is a JSON object.
 
-    Browsers write the brace of a form's field as %7B; in text/plain and multipart they would not.
+    curl and Python's urllib send this content type by default. A browser's form cannot begin with a brace:
+    it is sent as %7B. In text/plain and multipart forms it is not escaped, so these are not looked at.
     """
     if request.mimetype != SENT_BY_FORMS[0] or (request.content_length or 0) > LONGEST_LOOK:
         return False
@@ -154,6 +161,6 @@ def _is_an_object() -> bool:
 
 
 def _looked_at() -> bytes:
-    """The body, which is kept for whoever reads it later. Raises BadRequest."""
+    """The body, which stays readable for the view. Raises BadRequest."""
     request.max_content_length = LONGEST_LOOK
     return request.get_data()

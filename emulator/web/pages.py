@@ -1,4 +1,4 @@
-"""What the payer sees: the wallet, the QR pictures, and the emulator's front page."""
+"""The wallet pages, the QR pictures, and the emulator's front page."""
 import io
 import json
 from functools import partial
@@ -27,12 +27,12 @@ FAILURES = {"decline": "", "balance": "BUYER_BALANCE_NOT_ENOUGH"}
 ACTS: dict[str, PayersAct[WalletOrder]] = {
     "pay": wallet_payments.pay_on_page,
     **{name: partial(wallet_payments.decline, failure=why) for name, why in FAILURES.items()}}
-BY_OWN_PAGES = "'self'"  # the demo shows what the buyer sees
+BY_OWN_PAGES = "'self'"  # the demo shows the buyer's pages in a frame
 PHONES = ("Mobile", "Android", "iPhone", "MicroMessenger", "AlipayClient")
 
 
 def texts(order: Order | None = None) -> Texts:
-    """The texts in the language that the address asks for, else the order's, else the browser's."""
+    """The texts in the language of the query's `lang`, otherwise the order's, otherwise the browser's."""
     ordered = {"cn": "zh", "en": "en"}.get(order.details.get("language", "")) if order else None
     return Texts(request.args.get("lang") or ordered or request.accept_languages.best_match(["en", "zh"])
                  or "en")
@@ -40,9 +40,10 @@ def texts(order: Order | None = None) -> Texts:
 
 def secure(response: Response, form_action: str = "", framed_by: str = "'none'",
            frames: str = "'none'") -> Response:
-    """A policy under which a page can load and reach nothing but this emulator; `form_action` is where else
-    its forms may lead, `framed_by` are the sites that may show it inside of theirs, `frames` those that it
-    shows inside of itself.
+    """Add security headers, so that a page can load and reach this emulator only. Returns the response.
+
+    `form_action` are further targets of the page's forms, `framed_by` the sites that may show it in a frame,
+    and `frames` the sites that it may show in a frame; all as sources of Content-Security-Policy.
     """
     response.headers["Content-Security-Policy"] = (
         (f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src "
@@ -55,9 +56,9 @@ def secure(response: Response, form_action: str = "", framed_by: str = "'none'",
 
 
 def leads_to(url: str) -> str:
-    """Where forms may lead that go on to a merchant's URL, beside the emulator.
+    """The sources for form-action that allow a form to redirect to a merchant's URL; empty without a URL.
 
-    Browsers hold redirects to the policy too, and a shop may send the payer on to another of its hosts.
+    Browsers apply form-action to redirects too, and a shop may redirect the payer to another of its hosts.
     """
     own = {scheme(url), "http", "https"} if url else set()
     return " ".join(f"{name}:" for name in sorted(own))
@@ -66,17 +67,17 @@ def leads_to(url: str) -> str:
 def page(template: str, status: int = 200, form_action: str = "", framed_by: str = "'none'",
          frames: str = "'none'",
          **values: Any) -> Response:
-    """A page made of a template."""
+    """The response for a page, rendered from a template; the parameters are those of `secure`."""
     html = render_template(template, texts=texts(values.get("order")), **values)
     if status == 404 and framed_by == "'none'":
-        framed_by = BY_OWN_PAGES  # the order that the demo shows may be gone
+        framed_by = BY_OWN_PAGES  # the demo's frame may show an order that no longer exists
     return secure(Response(html, status, content_type="text/html; charset=utf-8"), form_action, framed_by,
                   frames)
 
 
 @blueprint.get("/")
 def home() -> Response:
-    """What this is, and where to go."""
+    """The front page: what the emulator is, with links."""
     from ..gateway import reference
 
     tables = emulator().store.read()
@@ -91,7 +92,7 @@ def home() -> Response:
 
 @blueprint.route("/wallet/<token>", methods=["GET", "POST"])
 def wallet(token: str) -> Response:
-    """The order in the payer's wallet; on a desktop an H5 order of a website shows the code for the phone."""
+    """The order in the payer's wallet; for an H5 order of a website on a desktop, a QR code for the phone."""
     order = _of_wallet(token)
     if order is None:
         return page("not_found.html", 404)
@@ -104,7 +105,7 @@ def wallet(token: str) -> Response:
 
 @blueprint.post("/wallet/<token>/<act>")
 def act(token: str, act: str) -> Response | Any:
-    """The payer pays, or fails to; afterwards the browser goes on to the shop or back to the wallet."""
+    """Pay or decline as the payer, and redirect to the shop or back to the wallet."""
     refused = refuse_other_sites()
     order = _of_wallet(token)
     if refused or order is None or act not in ACTS:
@@ -121,7 +122,7 @@ def act(token: str, act: str) -> Response | Any:
 
 @blueprint.get("/wallet/<token>/state")
 def state(token: str) -> Response:
-    """What a page that waits asks for: the state of the order and the seconds that are left."""
+    """The state of a wallet order as JSON, for pages that poll."""
     order = _of_wallet(token)
     if order is None:
         return Response("{}", 404, content_type="application/json")
@@ -131,15 +132,17 @@ def state(token: str) -> Response:
 
 
 def told(state: dict[str, Any]) -> Response:
-    """The state of an order, for a page that waits: `left` are seconds, `go_on` is where the browser goes
-    when the state has changed.
+    """The response for a page that polls, from its JSON object.
+
+    For an order, `left` is the number of seconds until it expires, and `go_on` the URL to which the browser
+    goes when the state has changed.
     """
     return secure(Response(json.dumps(state), content_type="application/json"))
 
 
 @blueprint.get("/qr/<token>/<size>.png")
 def picture(token: str, size: str) -> Response:
-    """The picture of an order's QR code, in one of three sizes."""
+    """A PNG picture of an order's QR code, in one of three sizes."""
     order = order_of(token)
     if order is None or size not in PIXELS or not order.qr_path:
         return page("not_found.html", 404)
@@ -149,7 +152,7 @@ def picture(token: str, size: str) -> Response:
 
 
 def png(text: str, pixels: int) -> bytes:
-    """A QR code as a square picture of so many pixels; modules are whole pixels, the rest is margin."""
+    """A QR code as a square PNG, `pixels` wide. A module takes whole pixels; the rest is margin."""
     import png as png_writer
     from qrcode.constants import ERROR_CORRECT_M
     from qrcode.main import QRCode
@@ -171,34 +174,33 @@ def png(text: str, pixels: int) -> bytes:
 
 
 def not_found() -> Response:
-    """A path that nobody answers."""
+    """The response to an unknown path: a page with status 404."""
     return page("not_found.html", 404)
 
 
 def seconds_left(order: Order) -> int:
-    """How long the payer of an order has."""
+    """The seconds until an order expires, rounded up."""
     return -(-max(0, order.expires_at - present_time()) // 1_000)
 
 
 def present_time() -> int:
-    """The emulator's instant."""
+    """The emulator's time, in milliseconds since 1970."""
     return emulator().store.read().clock.now()
 
 
 def order_of(token: str) -> Order | None:
-    """The order that a payer's page belongs to, as it is now."""
+    """The order of a page token, as of now; None when there is none."""
     order = emulator().store.read().orders.of_page(token)
     return at(order, present_time()) if order else None
 
 
 def _of_wallet(token: str) -> WalletOrder | None:
-    """The order of a wallet's page; card orders have the cashier's, those of terminals the terminal's screen.
-    """
+    """The wallet order of a page token, as of now; None if there is none, or the order is of another kind."""
     return of_kind(WalletOrder, order_of(token))
 
 
 def shown(order: Order) -> dict[str, Any]:
-    """What the pages of an order show of it."""
+    """The template values for the pages of a wallet order."""
     settings, merchant = emulator().settings, emulator().store.read().merchants.find(order.merchants_id)
     return {
         "order": order, "merchant": merchant.name if merchant else order.merchants_id, "now": present_time(),
@@ -211,7 +213,7 @@ def shown(order: Order) -> dict[str, Any]:
 
 
 def _back(order: Order) -> str | None:
-    """Where the shop wants the payer after the payment, as a browser takes it; None when it has not said."""
+    """The shop's return_url, escaped for a browser; None when the order has none."""
     return escaped(order.details["return_url"]) if order.details.get("return_url") else None
 
 

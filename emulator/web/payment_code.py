@@ -13,7 +13,7 @@ blueprint = Blueprint("payment_code", __name__)
 
 @blueprint.get("/code/<wallet>")
 def show(wallet: str) -> Response:
-    """A new code of a wallet, or the one that the address names in `code`."""
+    """The page with a new payment code of a wallet, or with the code in the query's `code`."""
     if wallet not in wallets.WALLETS:
         return page("not_found.html", 404)
     named = request.args.get("code", "")

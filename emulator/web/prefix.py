@@ -1,4 +1,4 @@
-"""The path of public_url: the emulator behind a reverse proxy that shows it under a path of its site."""
+"""Serves the emulator under the path of public_url, behind a reverse proxy."""
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -8,17 +8,18 @@ from ..base.public_url import path_of
 
 
 class Prefixed:
-    """An application whose addresses begin with a path.
+    """A WSGI application whose URLs all begin with a path.
 
-    Each request has the path as its SCRIPT_NAME, escaped, because Flask writes that into URLs as it is. It
-    may come with the path or without it: some proxies strip it, and so does who opens the server itself.
+    Each request gets the path as its SCRIPT_NAME, escaped, because Flask copies SCRIPT_NAME into URLs
+    unchanged. A request may arrive with or without the path: some proxies remove it, and requests that do not
+    pass through the proxy do not have it.
     """
 
     def __init__(self, application: WSGIApplication, app: Flask, path: str) -> None:
         self._application = application
         self._routes = app.url_map
         self._path = path
-        self._raw = unquote_to_bytes(path).decode("latin-1")  # as WSGI has paths
+        self._raw = unquote_to_bytes(path).decode("latin-1")  # WSGI decodes paths as Latin-1
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> object:
         """Answer a request."""
@@ -29,8 +30,8 @@ class Prefixed:
     def _inside(self, path: str, method: str) -> str:
         """The requested path without the prefix.
 
-        A prefix may be the name of one of the emulator's own paths, such as /pay: a path that is found only
-        with it stays as it is.
+        The prefix may be equal to a path of the emulator, such as /pay. A path that has a route only with the
+        prefix is not changed.
         """
         if path != self._raw and not path.startswith(f"{self._raw}/"):
             return path
@@ -43,7 +44,7 @@ class Prefixed:
 
 
 def put_under(app: Flask, public_url: str) -> None:
-    """Put the application under the path of its public address, where that has one."""
+    """Serve the application under the path of public_url, if it has one."""
     path = path_of(public_url)
     if path:
         app.wsgi_app = Prefixed(app.wsgi_app, app, path)  # type: ignore[assignment,method-assign]

@@ -1,4 +1,4 @@
-"""The receipt of a card terminal (section 8): lines of 32 columns, in which a wide character takes two."""
+"""The receipt of a card terminal (section 8): lines of 32 columns; a wide character takes two columns."""
 import unicodedata
 from collections.abc import Iterator
 
@@ -10,13 +10,13 @@ from .texts import Texts
 
 WIDTH = 32
 RULE = "-" * WIDTH
-OWN_WORDS = (Result.PARTIAL_APPROVAL, Result.UNDEFINED)  # what the screen shows for them says too little
+OWN_WORDS = (Result.PARTIAL_APPROVAL, Result.UNDEFINED)  # the screen's word for these is not exact enough
 
 
 def receipt(order: Order, transaction: Transaction, merchant: str, zone: str, texts: Texts) -> str:
-    """The receipt of an order's transaction that has its result; times are in the zone.
+    """The receipt of a completed transaction, as text; times are in the time zone `zone`.
 
-    Of the card it has the brand and the last four digits.
+    It shows the brand and the last four digits of the card.
     """
     assert transaction.ended_at is not None
     result = Result(transaction.result)
@@ -44,7 +44,7 @@ def _what(transaction: Transaction, currency: str, texts: Texts) -> Iterator[tup
 
 
 def _card(transaction: Transaction, texts: Texts) -> Iterator[tuple[str, str]]:
-    """The card, once it was read, and how its holder was verified."""
+    """The card and how its holder was verified; nothing if no card was read."""
     if not terminal.card_was_read(transaction):
         return
     yield texts.card, f"{transaction.brand} **** {transaction.last4}"
@@ -54,7 +54,7 @@ def _card(transaction: Transaction, texts: Texts) -> Iterator[tuple[str, str]]:
 
 
 def _numbers(transaction: Transaction, order: Order, texts: Texts) -> Iterator[tuple[str, str]]:
-    """The numbers by which it is found again."""
+    """Authorisation code, order number and transaction number."""
     if transaction.result in terminal.APPROVALS:
         yield texts.receipt_authorisation, transaction.authorisation_code
     yield texts.order, order.out_trade_no
@@ -62,7 +62,7 @@ def _numbers(transaction: Transaction, order: Order, texts: Texts) -> Iterator[t
 
 
 def _pair(name: str, value: str) -> Iterator[str]:
-    """A name at the left and its value at the right; a long value has lines of its own."""
+    """A name on the left and its value on the right; a long value goes onto lines of its own."""
     room = WIDTH - width(name) - width(value)
     if room > 0:
         yield name + " " * room + value
@@ -76,7 +76,7 @@ def _centred(text: str) -> Iterator[str]:
 
 
 def _folded(text: str) -> Iterator[str]:
-    """The text in parts that fit into a line, broken at a space where there is one."""
+    """The text in parts that fit into a line, broken at a space if there is one."""
     rest = text.strip()
     while width(rest) > WIDTH:
         fits = next(count for count in range(len(rest), 0, -1) if width(rest[:count]) <= WIDTH)
@@ -88,7 +88,7 @@ def _folded(text: str) -> Iterator[str]:
 
 
 def width(text: str) -> int:
-    """How many columns a text takes: two for a wide character, none for a mark that is set upon another."""
+    """The number of columns of a text: two for a wide character, none for a combining mark."""
     return sum(_columns(char) for char in text)
 
 

@@ -1,4 +1,4 @@
-"""How addresses are read and written: converters of routes, and responses that lead on to merchants' URLs."""
+"""URL rules and converters, and responses that redirect to merchants' URLs."""
 from collections.abc import Callable
 from typing import Any
 
@@ -7,8 +7,9 @@ from werkzeug.routing import BaseConverter, Rule, ValidationError
 
 
 class QuickRule(Rule):
-    """A route whose builder of URLs is made with the first URL: it is costly, most routes never need it, and
-    a start waits for all.
+    """A URL rule that compiles its URL builder at its first use.
+
+    Compiling is slow and most rules never build a URL, so compiling all of them would delay the start.
     """
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
@@ -23,13 +24,14 @@ class QuickRule(Rule):
 
 
 class Onward(Response):
-    """A response whose Location goes out as it is.
+    """A response whose Location header is sent unchanged.
 
-    Merchants' URLs are escaped already; Flask would parse them again, and change or fail at those of apps.
+    Merchants' URLs are escaped already. Flask would parse them again; it changes some URLs of apps, and fails
+    at others.
     """
 
     def get_wsgi_headers(self, environ: Any) -> Any:
-        """The headers as Flask makes them, beside Location."""
+        """The headers as Flask makes them, with the original Location."""
         location = self.headers.pop("Location", None)
         headers = super().get_wsgi_headers(environ)
         if location is not None:
@@ -38,19 +40,19 @@ class Onward(Response):
 
 
 class IdConverter(BaseConverter):
-    """An id of a row in an address, as the emulator writes it: no sign, no leading zero, within 64 bits."""
+    """A row's id in a URL, as the emulator writes it: no sign, no leading zero, at most 2**63 - 1."""
 
     regex = "[1-9][0-9]{0,18}"
 
     def to_python(self, value: str) -> int:
-        """The number; no route fits an address with another one."""
+        """The id as an integer. Raises ValidationError when it is too large, so that no route matches."""
         if int(value) > 2**63 - 1:
             raise ValidationError
         return int(value)
 
 
 class NumberConverter(BaseConverter):
-    """An order number in an address: any text, with slashes anywhere in it."""
+    """An order number in a URL: any text, slashes included."""
 
     regex = ".+?"
     weight = 200

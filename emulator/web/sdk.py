@@ -1,5 +1,6 @@
-"""cardVoucher (section 7.2): a script for a merchant's page that exchanges a card for a voucher, and the
-address that it asks.
+"""Card vouchers for web pages (section 7.2): a script for merchants' pages, and the URL that it calls.
+
+The script exchanges a card for a cardVoucher.
 """
 import json
 
@@ -18,7 +19,7 @@ MOST_BYTES = 64 * 1024
 
 @blueprint.after_request
 def let_other_sites_in(response: Response) -> Response:
-    """A merchant's page is of another site; nothing else of the emulator is for such pages."""
+    """Allow merchants' pages, which are on other sites, to call these URLs (CORS)."""
     response.headers.update({"Access-Control-Allow-Origin": "*",
                              "Access-Control-Allow-Methods": "POST, OPTIONS",
                              "Access-Control-Allow-Headers": "Content-Type", "Access-Control-Max-Age": "600"})
@@ -27,26 +28,27 @@ def let_other_sites_in(response: Response) -> Response:
 
 @blueprint.errorhandler(RequestEntityTooLarge)
 def too_large(error: RequestEntityTooLarge) -> Response:
-    """A body that is no card's."""
+    """The response to a body that is too large to be a card."""
     return _answer(413, {"error": "1000", "message": f"the body is larger than {MOST_BYTES} bytes"})
 
 
 @blueprint.errorhandler(BrokenBody)
 def broken(error: BrokenBody) -> Response:
-    """A body that did not arrive whole."""
+    """The response to an incomplete body."""
     return _answer(400, {"error": "1000", "message": str(error.description)})
 
 
 @blueprint.get("/tgpay.js")
 def script() -> Response:
-    """`TGPay.createCardVoucher({cardNo, …})`."""
+    """The script that defines `TGPay.createCardVoucher({cardNo, …})`."""
     return current_app.send_static_file("tgpay.js")
 
 
 @blueprint.route("/card-voucher", methods=["POST", "OPTIONS"])
 def card_voucher() -> Response:
-    """Make a voucher of the card fields of a pay_info; what is wrong with them is a 422 with `error` and
-    `message`.
+    """Make a card voucher from the card fields of a pay_info.
+
+    Wrong fields, or a card that is refused, give status 422 with `error` and `message`.
     """
     if request.method == "OPTIONS":
         return Response(status=204)
@@ -61,7 +63,7 @@ def card_voucher() -> Response:
 
 
 def _card_fields() -> dict[str, str] | str:
-    """The card of the request's JSON, or a sentence that says what is wrong with it."""
+    """The card fields of the request's JSON, or a sentence that says what is wrong with it."""
     request.max_content_length = MOST_BYTES
     written = request.get_data().decode("utf-8", "replace")
     wrong = PAY_INFO.problem(written)

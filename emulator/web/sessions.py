@@ -1,6 +1,4 @@
-"""The control token, typed once in a browser: what opens the console and the demo there while a token is in
-force.
-"""
+"""Remembers browsers in which the control token was typed, for the console and the demo."""
 import hashlib
 import hmac
 
@@ -17,7 +15,7 @@ GOOD_FOR = 30 * durations.DAY
 
 
 def is_known() -> bool:
-    """Whether nobody needs to type a token, or it was typed in this browser, and not too long ago."""
+    """Whether the browser may enter: no token is in force, or it was typed here in the last 30 days."""
     token, given = token_in_force(), request.cookies.get(COOKIE, "")
     until = given.partition(".")[0]
     if not token or not (until.isascii() and until.isdecimal() and len(until) < 16):
@@ -27,25 +25,26 @@ def is_known() -> bool:
 
 
 def is_right(given: str) -> bool:
-    """Whether this is the token in force."""
+    """Whether `given` is the token in force."""
     return hmac.compare_digest(given.strip().encode(), token_in_force().encode())
 
 
 def let_in(response: Response) -> None:
-    """Let the browser in from now on; it keeps no token, only what follows from one."""
+    """Set the session cookie, which lets the browser in. It does not contain the token itself."""
     value = session(token_in_force(), real_now() + GOOD_FOR)
     response.set_cookie(COOKIE, value, max_age=GOOD_FOR // durations.SECOND, path=under_prefix("/"),
                         secure=base_url().startswith("https:"), httponly=True, samesite="Strict")
 
 
 def forget(response: Response) -> None:
-    """Let the browser in no more."""
+    """Delete the session cookie."""
     response.delete_cookie(COOKIE, path=under_prefix("/"))
 
 
 def session(token: str, until: int) -> str:
-    """What a browser keeps: until when (milliseconds of the machine's time), and that instant under the
-    token.
+    """The value of the session cookie: when it expires, and an HMAC of that with the token as the key.
+
+    `until` is in milliseconds of the machine's time.
     """
     return (
         f"{until}.{hmac.new(token.encode(), f'tgpay-emulator {until}'.encode(), hashlib.sha256).hexdigest()}")

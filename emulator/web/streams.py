@@ -1,4 +1,4 @@
-"""Requests that wait, long polls and event streams: they hold no slot while nothing happens."""
+"""Long polls and event streams. They hold no slot while they wait."""
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -12,13 +12,13 @@ from ..operations.watching import Concerns, Waiter, never
 from ..store import Unusable
 from .current import Emulator, emulator
 
-AT_LEAST_S = 1.0  # a look without a change, for what the logs do not tell
+AT_LEAST_S = 1.0  # how often waiting requests look without a change, for what the logs do not record
 BETWEEN_BATCHES_S = 0.1
 HEARTBEAT_S = 15
 
 
 def take(whose: str) -> Place:
-    """A place to wait in, among those of a merchant or of another kind. Raises ServiceUnavailable."""
+    """Take a waiting place of the owner `whose`, such as a merchant. Raises ServiceUnavailable."""
     try:
         return emulator().waiting.places.take(whose)
     except Full as full:
@@ -26,23 +26,24 @@ def take(whose: str) -> Place:
 
 
 def has_left() -> Callable[[], bool]:
-    """What tells whether the client of this request has closed the line: nobody then needs to wait longer."""
+    """A function that returns whether the client of the current request has closed its connection."""
     line = request.environ.get("gunicorn.socket")
     return line.has_left if line is not None else never
 
 
 def event(data: Any, **fields: str) -> str:
-    """A server-sent event with its JSON; `fields` are `id` and `event`."""
+    """The text of a server-sent event with JSON data; `fields` may be `id` and `event`."""
     named = "".join(f"{name}: {value}\n" for name, value in fields.items())
     return f"{named}data: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
 def stream(batches: Iterator[list[str]], whose: str, concerns: Concerns,
            every_s: float = AT_LEAST_S) -> Response:
-    """A stream of events: each batch is what has happened since the one before, and may be empty.
+    """A response that streams server-sent events.
 
-    It is asked for when a change `concerns` it, and every so often. The stream has a place among those of
-    `whose`. Raises ServiceUnavailable.
+    Each batch has the events since the previous batch, and may be empty. The next batch is taken when a
+    change `concerns` the stream, and at least every `every_s` seconds. The stream takes a waiting place of
+    the owner `whose`. Raises ServiceUnavailable.
     """
     here = emulator()
     place = take(whose)
@@ -58,13 +59,14 @@ def _followed(here: Emulator, batches: Iterator[list[str]], concerns: Concerns, 
     try:
         with here.store.reported(), here.waiting.watcher.waiter(concerns, is_gone) as waiter:
             yield from _lines(here, batches, waiter, every_s)
-    except Unusable:  # the client asks again, and is told
+    except Unusable:  # the client connects again, and gets the error then
         return
 
 
 def _lines(here: Emulator, batches: Iterator[list[str]], waiter: Waiter, every_s: float) -> Iterator[str]:
-    """The batches until they end, the client has left or the server is closing; a comment now and then, so
-    that the line is not cut.
+    """The batches, until they end, the client has left or the server is closing.
+
+    A comment is sent every `HEARTBEAT_S` seconds without an event, so that proxies keep the connection open.
     """
     yield "retry: 1000\n\n"
     silent_since = time.monotonic()

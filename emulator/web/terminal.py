@@ -1,7 +1,7 @@
-"""The screen of a card terminal (section 8): what it shows, live; what people do at it; its receipt.
+"""The screen of a card terminal (section 8): its state, live; its keys; its receipt.
 
-Whoever reaches the page may do what a person does at the counter. The switches change the emulator: with a
-control token in force the page leaves them out, and their addresses ask for the token.
+Every visitor of the page may use the terminal as at the counter. The switches change the emulator. While a
+control token is in force, the page does not show them, and their addresses require the token.
 """
 import re
 from collections.abc import Iterator, Mapping
@@ -34,7 +34,7 @@ SWITCHES: Mapping[str, dict[str, Any]] = {
     "attended": {"attended": True}, "unattended": {"attended": False},
     "online": {"online": True}, "offline": {"online": False}}
 OFFLINE = "OFFLINE"
-LOOK_S = 0.1  # a transaction moves with time, which nobody writes down
+LOOK_S = 0.1  # the screen also changes with time alone, and no log records that
 JSON = "application/json"
 SCREEN_TEXTS = (*State, OFFLINE, *terminal.OPERATIONS, "of_requested", "seconds", "pin_short", "pin_hint",
                 "disconnected")
@@ -42,14 +42,15 @@ SCREEN_TEXTS = (*State, OFFLINE, *terminal.OPERATIONS, "of_requested", "seconds"
 
 @blueprint.errorhandler(OperationError)
 def failed(error: OperationError) -> Response:
-    """What an operation has met, as the problem that it is."""
+    """The response to an error of an operation."""
     return impossible(of_error(error))
 
 
 @blueprint.errorhandler(Problem)
 def impossible(problem: Problem) -> Response:
-    """A terminal that is not there, or an act that it does not allow now: the script is told, a form sees
-    what is.
+    """The response for an unknown terminal, or for an act that its state does not allow.
+
+    The page's script gets the problem as JSON. A form gets the screen as it is now, or the page not found.
     """
     if _by_script():
         answer = told(problem.document)
@@ -62,19 +63,19 @@ def impossible(problem: Problem) -> Response:
 
 @blueprint.get("/<serial>")
 def screen(serial: str) -> Response:
-    """The device."""
+    """The page of a terminal."""
     return _screen(serial)
 
 
 @blueprint.get("/<serial>/state")
 def state(serial: str) -> Response:
-    """What the screen shows now."""
+    """What the screen shows now, as JSON."""
     return told(_shown(serial)[0])
 
 
 @blueprint.get("/<serial>/events")
 def events(serial: str) -> Response:
-    """A stream of what the screen shows: at once, and whenever that changes."""
+    """A stream of what the screen shows: an event immediately, and one for each change."""
     terminal_of(emulator().store.read(), serial)
     return stream(_changes(serial), "screens of terminals", lambda changed: True, LOOK_S)
 
@@ -94,7 +95,7 @@ def receipt_text(serial: str) -> Response:
 
 @blueprint.post("/<serial>/<act>")
 def do(serial: str, act: str) -> Response | Any:
-    """Somebody does something at the terminal, or turns one of the switches beside it."""
+    """Perform an act at the terminal, or change one of the switches beside it."""
     refused = refuse_other_sites() or (refuse_strangers() if act in SWITCHES else None)
     if refused:
         return refused
@@ -114,8 +115,10 @@ def _by_script() -> bool:
 
 
 def _shown(serial: str) -> tuple[dict[str, Any], Clock]:
-    """What the screen shows: the terminal as in the control interface, and for how many milliseconds it still
-    waits for people.
+    """What the screen shows, and the clock.
+
+    It is the terminal as in the control interface, with `left_ms`: the milliseconds for which the terminal
+    still waits for a person, or None.
     """
     here = emulator()
     time, seen = here.store.read().clock.get(), terminals.view(here.units, serial)
@@ -125,22 +128,23 @@ def _shown(serial: str) -> tuple[dict[str, Any], Clock]:
 
 
 def _changes(serial: str) -> Iterator[list[str]]:
-    """What the screen shows, when that is no longer what it did; the time that is left changes only when
-    somebody moves the clock.
+    """An event for each change of the screen, in batches for `stream`.
+
+    The remaining time counts as changed only when the clock was moved or stopped.
     """
     before: Any = None
     while True:
         try:
             shown, time = _shown(serial)
         except NotFound:
-            return  # the terminal is gone
+            return  # the terminal was removed
         compared = {**shown, "left_ms": time}
         yield [event(shown)] if compared != before else []
         before = compared
 
 
 def _screen(serial: str, status: int = 200) -> Response:
-    """The page, as the terminal is now."""
+    """The page of a terminal, as of now."""
     shown, _ = _shown(serial)
     tables = emulator().store.read()
     device = terminal_of(tables, serial)
@@ -159,14 +163,14 @@ def _screen(serial: str, status: int = 200) -> Response:
 
 
 def _messages(language: Texts) -> dict[str, str]:
-    """What transactions are told as a sentence, in the language of the page where it is not English."""
+    """The translations of the terminal's messages into the page's language; empty in English."""
     of_terminals = [sentence for sentence, (kind, _) in messages().items() if kind == "terminal"]
     told = {sentence: language.message(sentence) for sentence in of_terminals}
     return {sentence: text for sentence, text in told.items() if text != sentence}
 
 
 def _amounts(order: Order | None) -> tuple[str, str]:
-    """What was asked for and what was approved, as the screen shows them."""
+    """The requested and the approved amount with their currency, as the screen shows them."""
     transaction = order.transaction if order else None
     if order is None or transaction is None:
         return "", ""
@@ -175,9 +179,7 @@ def _amounts(order: Order | None) -> tuple[str, str]:
 
 
 def _printed(tables: Reader, device: Terminal) -> tuple[Order | None, str]:
-    """The order of the last transaction, and its receipt in the language of the page; empty while there is
-    none.
-    """
+    """The order of the last transaction, and its receipt in the page's language; empty if there is none."""
     order, merchant = written_of(tables, device), tables.merchants.find(device.merchants_id)
     transaction = order.transaction if order else None
     if order is None or transaction is None or merchant is None or transaction.in_progress:

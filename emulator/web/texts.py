@@ -1,11 +1,13 @@
-"""What pages say, found in the catalogue by a short key and a language.
+"""The texts of pages, found by a short key and a language.
 
-The catalogue is `languages/`: `en.json` and `zh.json` have the same keys, for the payers' pages (`payer`) and
-for the console (`console`). Their sections only help a translator to find a text: its name is there once.
+The folder `languages/` has the texts. `en.json` and `zh.json` have the same keys, for the payers' pages
+(`payer`) and for the console (`console`). Their sections only help translators: a key is unique among all
+sections.
 
-The protocol's tables have their English sentences themselves. `zh.tables.json` has their Chinese, in sections
-for kinds of tables; a key is made from the row: `endpoint: tgpayqrcode.title`, `parameter: out_trade_no`,
-`finding: TOO_LONG.change`. A sentence that is made for one request has no key and stays in English.
+The English sentences of the protocol's tables are in the tables themselves. `zh.tables.json` has the Chinese
+ones, in a section for each kind of table. A key is made from the row: `endpoint: tgpayqrcode.title`,
+`parameter: out_trade_no`, `finding: TOO_LONG.change`. A sentence that is made for a single request has no key
+and stays in English.
 """
 import json
 from collections.abc import Mapping
@@ -26,7 +28,7 @@ _FOLDER = Path(__file__).parent / "languages"
 
 @cache
 def catalogue(name: str) -> Mapping[str, Any]:
-    """A file of the catalogue: of a language, its sections by the pages that say them; of tables, by kind."""
+    """The contents of a file in `languages/`: sections of texts by group of pages or by kind of table."""
     found: Mapping[str, Any] = json.loads((_FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     return found
 
@@ -45,7 +47,10 @@ def of_tables(language: str) -> Sections:
 
 @cache
 def messages() -> Mapping[str, tuple[str, str]]:
-    """The kind and key of each message of codes and terminals: orders and answers keep them as sentences."""
+    """The kind and key of each message of response codes and terminals, by its English sentence.
+
+    Orders and answers store these messages as sentences.
+    """
     special = terminal.AMOUNT_TRIGGERS.values()
     answers = [(f"{answer.result}.{answer.issuer_code}", answer.message) for answer in special]
     of_terminals = [*terminal.MESSAGES.items(), *terminal.REASONS.items(), *answers]
@@ -54,7 +59,9 @@ def messages() -> Mapping[str, tuple[str, str]]:
 
 
 class Texts:
-    """The texts of one language: `texts.pay`; `texts.language` and `texts.other` name it and the other one.
+    """The texts of one language, such as `texts.pay`.
+
+    `texts.language` is the code of the language, `texts.other` the code of the other one.
     """
 
     def __init__(self, language: str, pages: str = PAYER) -> None:
@@ -73,22 +80,22 @@ class Texts:
         return found
 
     def told(self, sentence: str, kind: str = "", *keys: str) -> str:
-        """A sentence of a table in this language: of the first key that it knows; else as it stands."""
+        """The translation of a table's sentence, by the first key that has one; otherwise the sentence."""
         return self._translated(kind, keys) or sentence
 
     def said(self, sentence: str, kind: str = "", *keys: str) -> Markup:
-        """The same as HTML: what stays in English is marked as such on a page in another language."""
+        """The same as HTML. A sentence without a translation is marked as English on other pages."""
         found = self._translated(kind, keys)
         if found is None and self.language != "en":
             return Markup('<span lang="en">{}</span>').format(sentence)
         return escape(found or sentence)
 
     def message(self, sentence: str) -> str:
-        """What an order or an answer keeps as a sentence, in this language when it is one of a table."""
+        """The translation of a message that an order or answer stores; otherwise the message itself."""
         return self.told(sentence, *messages().get(sentence, ()))
 
     def message_said(self, sentence: str) -> Markup:
-        """The same as HTML."""
+        """The same as HTML, marked like in `said`."""
         return self.said(sentence, *messages().get(sentence, ()))
 
     def _translated(self, kind: str, keys: tuple[str, ...]) -> str | None:

@@ -1,4 +1,4 @@
-"""What is answered while the database cannot be used: 503 in the form of the place that was asked."""
+"""The response while the database cannot be used: status 503, as a problem document or a page."""
 from flask import Flask, Response, request
 
 from ..store import DatabaseError, Unusable
@@ -9,13 +9,13 @@ from .current import emulator
 
 
 def answer_troubles(app: Flask) -> None:
-    """Have troubles of the database answered by the application."""
+    """Register the handlers for database errors."""
     app.register_error_handler(Unusable, _unusable)
     app.register_error_handler(DatabaseError, _failed)
 
 
 def _failed(error: Exception) -> Response:
-    """Raises what is no trouble of the database but a mistake of the emulator."""
+    """The response to a database error. Raises the error again when it is a bug of the emulator."""
     try:
         with emulator().store.reported():
             raise error

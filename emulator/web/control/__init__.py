@@ -1,12 +1,12 @@
 """The control interface `/_emulator`: JSON for tests, tools and the console.
 
-Each module declares the operations of one matter, and imports only from those above it:
+Each module declares the operations of one subject, and imports only from those above it:
 
-    problems       RFC 9457 problem documents, also of the errors of operations
+    problems       RFC 9457 problem documents, also for the errors of operations
     documents      orders, notifications and journal entries as JSON
     queries        query parameters
     bodies         JSON bodies
-    interface      how an operation is declared, and who may call it
+    interface      the declaration of operations, and access to them
     health         health and reset
     clock          the clock
     merchants      merchants
@@ -16,7 +16,7 @@ Each module declares the operations of one matter, and imports only from those a
     findings       findings
     scenarios      scenarios
     terminals      terminals
-    settlement     settlement entries, and the check of a list
+    settlement     settlement entries, and the check of a merchant's list
     card_tables    response codes and test cards
     tools          signing, waiting, events, OpenAPI
 """

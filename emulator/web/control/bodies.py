@@ -1,7 +1,7 @@
-"""The bodies of the control interface: JSON read strictly, and members that a call does not know.
+"""The JSON bodies of the control interface, and the check for unknown members.
 
-JSON leaves open what becomes of repeated names, of numbers beyond all bounds and of deep nesting. Here they
-are problems, since each reader would understand something else.
+Parsers of JSON differ in how they read repeated names, very large numbers and deep nesting. Here these are
+errors.
 """
 import json
 import math
@@ -19,7 +19,7 @@ TOO_DEEP = f"is nested too deeply; there may be {DEEPEST} levels"
 
 
 def read_object(raw: bytes) -> dict[str, Any]:
-    """The object in a body; a body without anything in it is an empty one. Raises Problem."""
+    """The JSON object in a body; an empty body is an empty object. Raises Problem."""
     try:
         given = read_json(raw.decode("utf-8-sig")) if raw.strip() else {}
     except UnicodeDecodeError:
@@ -35,7 +35,10 @@ def read_object(raw: bytes) -> dict[str, Any]:
 
 
 def read_json(text: str) -> Any:
-    """The value of a JSON text. Raises JSONDecodeError, or ValueError with what follows `the body`."""
+    """The value of a JSON text.
+
+    Raises JSONDecodeError, or ValueError with a message that continues the words `the body`.
+    """
     try:
         value = json.loads(text, object_pairs_hook=_object, parse_constant=_no_number, parse_float=_float,
                            parse_int=_int)
@@ -71,9 +74,9 @@ def _int(written: str) -> int:
 
 
 def _check_values(value: Any) -> None:
-    """Raises ValueError where a value is too deep inside of others, or a text cannot be written as UTF-8.
+    """Check the depth of a JSON value, and that its texts can be encoded as UTF-8. Raises ValueError.
 
-    It goes through the levels one by one: a function that calls itself would run out of levels itself.
+    It works level by level, because a recursive function would exceed Python's recursion limit.
     """
     level = [value]
     for _ in range(DEEPEST + 1):
@@ -96,7 +99,7 @@ def _check_texts(values: list[Any]) -> None:
 
 
 def check_members(given: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
-    """Raises a problem that names the members which the schema of a body does not have."""
+    """Check that a body has no members beyond its schema. Raises Problem, which names them."""
     known = schema["properties"]
     unknown = [name for name in given if name not in known]
     if unknown:

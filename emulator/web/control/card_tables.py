@@ -9,7 +9,7 @@ from .interface import operation
 
 @operation("GET", "/codes", "the 71 response codes of cards: message, status and text for the payer")
 def codes() -> Response:
-    """Every response code."""
+    """All response codes of cards."""
     chinese = Texts("zh")
     items = [{"code": row.code, "message": row.message, "section": row.section, "status": str(row.status),
               "shown_to_payer": row.advice.sentence,
@@ -20,5 +20,5 @@ def codes() -> Response:
 
 @operation("GET", "/cards", "the test cards: which number gives which code")
 def cards() -> Response:
-    """Every test card; any date in the future and any verification code of the right length go with one."""
+    """All test cards. They accept any date in the future, and any verification code of the right length."""
     return jsonify({"items": [vars(card) for card in test_cards()], "next": None})

@@ -15,7 +15,7 @@ IDEMPOTENCY_KEY = Query(
 
 @operation("GET", "/clock", "the emulator's clock")
 def clock() -> Response:
-    """What time it is."""
+    """The state of the clock."""
     return jsonify(command_plans.clock_state(emulator().store.read().clock.get(), real_now()))
 
 
@@ -28,12 +28,12 @@ def clock() -> Response:
                "set": {"type": "string", "format": "date-time"}, "freeze": {"type": "boolean"},
                "reset": {"const": True}}})
 def move_clock() -> Response:
-    """Advance, set, freeze, unfreeze or reset the clock."""
+    """Advance, set, freeze, unfreeze or reset the clock; the response says what was done meanwhile."""
     return jsonify(emulator().commands.move_clock(body(), _key()))
 
 
 def _key() -> str:
-    """The idempotency key of the request, empty when it has none. Raises Problem."""
+    """The idempotency key of the request; empty when it has none. Raises Problem."""
     key = request.headers.get(IDEMPOTENCY_KEY.name)
     if key is None:
         return ""

@@ -1,5 +1,6 @@
-"""Orders, terminal transactions, notifications and journal entries as JSON: amounts in major units as decimal
-text, instants in ISO 8601.
+"""Orders, terminal transactions, notifications and journal entries as JSON.
+
+Amounts are decimal texts in major units, instants are texts in ISO 8601.
 """
 import json
 from typing import Any
@@ -15,12 +16,12 @@ from ..current import under_prefix
 
 
 def instant(value: int | None) -> str | None:
-    """An instant as JSON has it."""
+    """An instant in milliseconds as ISO 8601 text; None stays None."""
     return None if value is None else iso(value)
 
 
 def order_json(order: Order) -> dict[str, Any]:
-    """An order as it is, amounts in major units as decimal text."""
+    """An order as JSON, in the state in which it was passed."""
     return {
         "id": order.id, "merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no,
         "endpoint": order.endpoint, "pay_type": order.pay_type, "status": str(order.status),
@@ -36,14 +37,14 @@ def order_json(order: Order) -> dict[str, Any]:
 
 
 def page_of(order: Order) -> str:
-    """Where the payer of an order looks."""
+    """The path of the page that the order's payer uses."""
     return under_prefix(order.page_path)
 
 
 def notification_json(tables: Reader, notification: StoredNotification) -> dict[str, Any]:
-    """A notification with its request and every attempt."""
+    """A notification with its request and attempts; `left_out` counts older attempts that are missing."""
     attempts = tables.notifications.attempts(notification.id)
-    told = {
+    document = {
         "id": notification.id, "merchants_id": notification.merchants_id,
         "out_trade_no": notification.out_trade_no, "notify_type": notification.notify_type,
         "status": notification.status, "created_at": instant(notification.created_at),
@@ -57,22 +58,23 @@ def notification_json(tables: Reader, notification: StoredNotification) -> dict[
             "replay": bool(row["replay"]), "skipped": bool(row["skipped"]),
             "findings": json.loads(row["findings"])}
             for row in attempts.rows]}
-    return {**told, "left_out": {"attempts": attempts.left_out}} if attempts.left_out else told
+    return {**document, "left_out": {"attempts": attempts.left_out}} if attempts.left_out else document
 
 
 def notifications_json(tables: Reader, merchants_id: str, out_trade_no: str) -> tuple[list[dict[str, Any]],
                                                                                       int]:
-    """The newest notifications of an order, oldest first, as many as their size allows; and how many are left
-    out.
+    """The newest notifications of an order, oldest first, and the number of older ones that are left out.
+
+    Their size in all is limited by `portions.PART`.
     """
     notifications, left_out = tables.notifications.of_order(merchants_id, out_trade_no)
     newest_first = (notification_json(tables, notification) for notification in reversed(notifications))
-    shown, _ = portions.taken(newest_first, lambda told: len(to_json(told)), portions.PART)
+    shown, _ = portions.taken(newest_first, lambda document: len(to_json(document)), portions.PART)
     return shown[::-1], left_out + len(notifications) - len(shown)
 
 
 def journal_json(row: Any) -> dict[str, Any]:
-    """An entry of the journal."""
+    """A row of the journal as JSON."""
     return {**dict(row), "at": instant(row["at"]), "params": json.loads(row["params"]),
             "findings": json.loads(row["findings"]),
             "explanation": json.loads(row["explanation"]) or None}

@@ -1,4 +1,4 @@
-"""Which rules of the document clients and receivers break."""
+"""The rules of the document that clients and receivers have broken."""
 from typing import Any
 
 from flask import Response, jsonify
@@ -15,19 +15,19 @@ from .interface import MERCHANT, asked, operation
            "an example, what to change",
            (MERCHANT,))
 def report() -> Response:
-    """The rules that are broken, in the order of the table of rules."""
+    """The broken rules, in the order of the table of rules, each with an example."""
     tables = emulator().store.read()
     merchants_id = asked("merchants_id")["merchants_id"]
     requests, attempts = broken(tables.journal.breaches(merchants_id)), broken(
         tables.notifications.breaches(merchants_id))
-    items = [{**_told(found[code]),
+    items = [{**_as_json(found[code]),
               "example": {**example(tables, found[code].example), "detail": found[code].detail}}
              for code in RULES for found, example in ((requests, _request), (attempts, _attempt))
              if code in found]
     return jsonify({"items": items, "next": None})
 
 
-def _told(found: Broken) -> dict[str, Any]:
+def _as_json(found: Broken) -> dict[str, Any]:
     rule = found.rule
     return {"code": rule.code, "section": rule.section, "rule": rule.sentence, "change": rule.change,
             "times": found.times,

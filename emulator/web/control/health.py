@@ -1,4 +1,4 @@
-"""Health, and the reset to the seeded state."""
+"""Health checks, and the reset to the seeded state."""
 from flask import Response, jsonify, request
 
 from ... import __version__
@@ -12,7 +12,7 @@ from .interface import MERCHANT, operation, probes, problem
 @operation("GET", "/health",
            "whether requests can be served: 503 while starting or when the database cannot be written")
 def health() -> Response:
-    """The state of this process and its database."""
+    """The state of this process and its database; 503 when requests cannot be served."""
     try:
         now = emulator().store.check().clock.now()
     except Unusable as unusable:
@@ -22,19 +22,19 @@ def health() -> Response:
 
 @probes.get("/readyz")
 def readyz() -> Response:
-    """The same as health, at the root, for orchestrators."""
+    """The same as `/_emulator/health`, for orchestrators."""
     return health()
 
 
 @probes.get("/livez")
 def livez() -> Response:
-    """The process answers."""
+    """Status 200 whenever the process can answer."""
     return jsonify({"status": "ok"})
 
 
 @operation("POST", "/reset", "back to the seeded state, everything or one merchant", (MERCHANT,))
 def reset() -> Response:
-    """Forget what happened."""
+    """Reset one merchant or all to the seeded state."""
     merchants_id = request.args.get("merchants_id")
     merchants.reset(emulator().units, merchants_id)
     return jsonify({"reset": merchants_id or "everything"})

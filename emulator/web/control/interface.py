@@ -1,9 +1,7 @@
-"""What every operation of the control interface is made with: its declaration, its query and body, and its
-answer.
+"""The declaration of operations, access to them, and helpers for their queries, bodies and responses.
 
-Operations are declared with `@operation`, which makes the route and the row of the OpenAPI document at once,
-and lets a request through to the view only when its query and its body have nothing that the row does not
-have.
+`@operation` declares an operation: it makes the route and the row of the OpenAPI document. It also checks
+each request, and calls the view only if query and body have no more than the row allows.
 """
 import hmac
 from collections.abc import Callable, Iterable, Mapping
@@ -30,8 +28,11 @@ probes = Blueprint("probes", __name__)
 
 @dataclass(frozen=True)
 class Operation:
-    """A row of the interface: its `query`, its `body` as a JSON schema (None when it takes none), the
-    `words` that a part of its path may be, and the `headers` that it heeds."""
+    """An operation of the interface.
+
+    `query` and `headers` are the parameters that it reads, `body` is the JSON schema of its body, or None if
+    it takes none. `words` are the possible values of parts of its path.
+    """
 
     method: str
     path: str
@@ -51,7 +52,7 @@ def operation(method: str, path: str, summary: str, query: tuple[Query, ...] = (
               body: dict[str, Any] | None = None,
               words: Mapping[str, tuple[str, ...]] | None = None,
               headers: tuple[Query, ...] = ()) -> Callable[[View], View]:
-    """Make the decorated view an operation of the interface. The view itself stays, for others to call."""
+    """Declare the decorated view as an operation. Returns the view unchanged, so that code can call it."""
     closed = {"type": "object", "additionalProperties": False, **body} if body else None
     row = Operation(method, path, summary, query, closed, words or {}, headers)
     OPERATIONS.append(row)
@@ -67,7 +68,7 @@ def operation(method: str, path: str, summary: str, query: tuple[Query, ...] = (
 
 
 def _check(row: Operation) -> None:
-    """Raises a problem when a request has something in it that its operation does not know."""
+    """Check query, body and merchant of a request. Raises Problem, or NotFound for an unknown merchant."""
     check_query(row.query, request.args)
     if row.body is not None:
         check_members(body(), row.body)
@@ -88,7 +89,7 @@ def _http(error: HTTPException) -> Response:
 
 
 def not_routed(error: HTTPException) -> Response:
-    """A path below `/_emulator` that is none of the interface's, or a method that its path does not have."""
+    """The response to an unknown path below `/_emulator`, or to a method that its path does not take."""
     refused = admit()
     if refused:
         return refused
@@ -106,21 +107,23 @@ def not_routed(error: HTTPException) -> Response:
 
 @blueprint.before_request
 def admit() -> Response | None:
-    """Only under a host that is meant, no page of another site, and only the holder of the control token,
-    where there is one.
+    """The response that refuses the current request, or None when it is allowed.
+
+    Refused are unknown hosts, pages of other sites, and requests without the control token while one is in
+    force; health needs no token.
     """
     return (as_problem(gate.refusal(takes_json=True))
             or (None if request.path == "/_emulator/health" else refuse_strangers()))
 
 
 def token_in_force() -> str:
-    """The control token that is asked for; empty when there is none."""
+    """The control token that requests must send; empty when none is required."""
     token = str(emulator().settings.control_token)
     return "" if token == NO_TOKEN else token
 
 
 def refuse_strangers() -> Response | None:
-    """Whoever does not send the control token, where there is one, is refused."""
+    """The refusal of a request without the control token, or None when it is allowed."""
     token, given = token_in_force(), request.headers.get("Authorization", "")
     if not token or hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
         return None
@@ -130,18 +133,18 @@ def refuse_strangers() -> Response | None:
 
 
 def refuse_other_sites() -> Response | None:
-    """A change that a page of another site asks for is refused."""
+    """The refusal of a change that a page of another site asks for, or None when it is allowed."""
     return as_problem(gate.foreign_page())
 
 
 def as_problem(refused: gate.Refusal | None) -> Response | None:
-    """The refusal of a request as a response, or None where there is none."""
+    """A refusal as a response, or None if there is none."""
     return problem(refused.status, refused.title, refused.detail) if refused else None
 
 
 @blueprint.after_request
 def keep_to_itself(response: Response) -> Response:
-    """No other site may embed an answer, and nobody is to keep it: it has merchants' tokens."""
+    """Forbid caching and use by other sites, because responses contain merchants' tokens."""
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
@@ -149,7 +152,7 @@ def keep_to_itself(response: Response) -> Response:
 
 
 def body() -> dict[str, Any]:
-    """The request's JSON object; an absent body is an empty one. Raises Problem."""
+    """The request's JSON object; an empty body is an empty object. Raises Problem."""
     if "body" not in g:
         g.body = read_object(_raw_body())
     return dict(g.body)
@@ -161,7 +164,7 @@ def _raw_body() -> bytes:
 
 
 def text_of(given: dict[str, Any], name: str) -> str:
-    """A text in the body, or a problem that names it."""
+    """A text member of the body. Raises Problem when it is missing, empty or not a text."""
     value = given.get(name)
     if not isinstance(value, str) or not value:
         raise wrong_value(f"{name} must be a text")
@@ -169,25 +172,25 @@ def text_of(given: dict[str, Any], name: str) -> str:
 
 
 def paging() -> tuple[int, int]:
-    """`after` and `limit` of a list."""
+    """The values of `after` and `limit` in the query of a list."""
     return number("after", 0), number("limit", DEFAULT_ROWS)
 
 
 def number(name: str, default: int) -> int:
-    """A whole number in the query, as its row has checked it."""
+    """A whole number in the query, checked by its `Query`."""
     return int(request.args.get(name, default))
 
 
 def duration(name: str, default: str, most: int) -> int:
-    """A duration in the query, in milliseconds, as its row has checked it."""
+    """A duration in the query, in milliseconds and at most `most`, checked by its `Query`."""
     return min(durations.parse(request.args.get(name, default)), most)
 
 
 def listed(items: Iterable[dict[str, Any]], limit: int, name: str = "id") -> Response:
-    """A page of a list; `next` is the `after` of the next page, or null at the end.
+    """The response with a page of a list; `next` is the `after` of the next page, or null at the end.
 
-    The page ends early where its text would be longer than `portions.PAGE`; an item that is longer comes
-    alone.
+    The page ends early if its text would be longer than `portions.PAGE`. An item that is longer than that is
+    alone on its page.
     """
     written = ((item[name], _json(item)) for item in items)
     page, complete = portions.taken(written, lambda each: len(each[1]))
@@ -202,7 +205,7 @@ def _json(value: Any) -> str:
 
 
 def asked(*names: str) -> dict[str, str | None]:
-    """Filters in the query; null for those that are not there."""
+    """The values of filters in the query; None for those that are missing."""
     return {name: request.args.get(name) or None for name in names}
 
 

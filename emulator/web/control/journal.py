@@ -1,4 +1,4 @@
-"""The journal: every request to /v2 with its answer."""
+"""The journal: every request to `/v2` with its answer."""
 from flask import Response, jsonify
 
 from ...gateway.handling import OK
@@ -23,7 +23,7 @@ def list_journal() -> Response:
 
 @operation("GET", "/journal/<id:entry_id>", "one request: what was sent, what was answered and why")
 def get_entry(entry_id: int) -> Response:
-    """One entry of the journal; its id is the answer's X-TGPay-Request."""
+    """One entry of the journal. Its id is in the header X-TGPay-Request of the gateway's answer."""
     row = emulator().store.read().journal.find(entry_id)
     if row is None:
         raise Problem(404, "Not Found", f"the journal has no entry {entry_id}")
@@ -32,6 +32,6 @@ def get_entry(entry_id: int) -> Response:
 
 @operation("DELETE", "/journal", "empty the journal", (MERCHANT,))
 def clear_journal() -> tuple[str, int]:
-    """Delete the requests, of one merchant or all."""
+    """Delete the entries of one merchant or of all."""
     journal.clear(emulator().units, asked("merchants_id")["merchants_id"])
     return "", 204

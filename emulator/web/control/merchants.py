@@ -25,7 +25,7 @@ NEW_SETTINGS = {"merchants_id": {"type": "string", "maxLength": merchants.LONGES
 
 
 def merchant_json(tables: Reader, merchant: Merchant) -> dict[str, Any]:
-    """A merchant with its settings; passwords, those in its notify_url among them, are told to nobody."""
+    """A merchant with its settings as JSON, without passwords, also those in its notify_url."""
     users = [{"login": user.login, "account_id": user.account_id}
              for user in tables.merchants.users(merchant.merchants_id)]
     return {"merchants_id": merchant.merchants_id, **merchant.shown_settings(), "users": users}
@@ -52,7 +52,7 @@ def get_merchant(merchants_id: str) -> Response:
            "make a merchant, isolated from all others; without merchants_id and token it is given them",
            body={"properties": NEW_SETTINGS})
 def make_merchant() -> tuple[Response, int]:
-    """A new merchant."""
+    """Make a merchant."""
     settings = body()
     merchants_id = text_of(settings, "merchants_id") if "merchants_id" in settings else None
     settings.pop("merchants_id", None)
@@ -63,13 +63,13 @@ def make_merchant() -> tuple[Response, int]:
 @operation("PATCH", "/merchants/<merchants_id>", "change settings of a merchant",
            body={"properties": SETTINGS})
 def change_merchant(merchants_id: str) -> Response:
-    """Put other settings in force."""
+    """Change settings of a merchant."""
     changed = merchants.change(emulator().units, merchants_id, body())
     return jsonify(merchant_json(emulator().store.read(), changed))
 
 
 @operation("DELETE", "/merchants/<merchants_id>", "remove a merchant and all that it did")
 def remove_merchant(merchants_id: str) -> tuple[str, int]:
-    """Remove a merchant."""
+    """Remove a merchant with all its data."""
     merchants.remove(emulator().units, merchants_id)
     return "", 204

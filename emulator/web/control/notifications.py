@@ -1,4 +1,4 @@
-"""Notifications with every attempt, sent again, and the outbox flushed."""
+"""Notifications with their attempts, their replay, and the flush of the outbox."""
 from flask import Response, jsonify
 
 from ...domain.notifications import NOTIFY_TYPES
@@ -34,7 +34,7 @@ def get_notification(notification_id: int) -> Response:
 @operation("POST", "/notifications/<id:notification_id>/replay",
            "send a notification once more, now; the answer comes when it has been sent")
 def replay(notification_id: int) -> Response:
-    """Repeat a notification by hand, whatever its state."""
+    """Send a notification again, in any state, and return it."""
     emulator().commands.replay(notification_id)
     return get_notification(notification_id)
 
@@ -42,5 +42,5 @@ def replay(notification_id: int) -> Response:
 @operation("POST", "/notifications/flush", "try everything that is due; the answer comes when it has been "
            "tried, and says what was done, and what was skipped because receivers did not answer in time")
 def flush() -> Response:
-    """Wait for the outbox."""
+    """Send all notifications that are due, and wait until that is done."""
     return jsonify({"flushed": True, **emulator().commands.flush()})

@@ -1,4 +1,4 @@
-"""Orders: listed, shown with their history, and events triggered on them."""
+"""Orders with their history, and events that can be triggered on them."""
 import json
 from typing import Any
 
@@ -40,7 +40,7 @@ def list_orders() -> Response:
            "an order with its history, refunds and notifications; of very many the newest, and left_out says "
            "how many more there are")
 def get_order(merchants_id: str, out_trade_no: str) -> Response:
-    """The whole story of an order."""
+    """An order with its history, refunds and notifications."""
     tables = emulator().store.read()
     order = at(order_of(tables, merchants_id, out_trade_no), tables.clock.now())
     lines = tables.orders.history(merchants_id, out_trade_no)
@@ -58,10 +58,10 @@ def get_order(merchants_id: str, out_trade_no: str) -> Response:
 
 
 def _refund_json(row: Any) -> dict[str, Any]:
-    """A row of the table of refunds."""
-    told = {name: row[name] for name in ("merchants_id", "out_trade_no", "partner_refund_id", "reason",
-                                         "kind")}
-    return {**told, "amount": money.text(row["amount"]), "at": instant(row["at"])}
+    """A row of the table of refunds as JSON."""
+    names = ("merchants_id", "out_trade_no", "partner_refund_id", "reason", "kind")
+    as_stored = {name: row[name] for name in names}
+    return {**as_stored, "amount": money.text(row["amount"]), "at": instant(row["at"])}
 
 
 @operation("POST", "/orders/<merchants_id>/<number:out_trade_no>/<event>",
@@ -69,7 +69,5 @@ def _refund_json(row: Any) -> dict[str, Any]:
            f"of a card order also {', '.join(name for name in EVENTS if name not in OF_EVERY_KIND)}",
            body={"properties": EVENT_BODY}, words={"event": EVENTS})
 def trigger(merchants_id: str, out_trade_no: str, event: str) -> Response:
-    """Pay, decline, expire or close an order as a payer or as time would; decide and charge back a card
-    payment.
-    """
+    """Trigger an event of an order, such as a payment, and return the order after it."""
     return jsonify(order_json(orders.trigger(emulator().units, merchants_id, out_trade_no, event, body())))

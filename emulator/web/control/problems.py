@@ -1,4 +1,4 @@
-"""What is answered when a request cannot be done: RFC 9457 problem documents."""
+"""Problem documents (RFC 9457): the responses to requests that fail."""
 from typing import Any
 
 from flask import Response, has_request_context, jsonify, request
@@ -10,7 +10,7 @@ CONTENT_TYPE = "application/problem+json"
 
 
 class Problem(Exception):
-    """A request that cannot be done, as an RFC 9457 document."""
+    """The failure of a request; `document` is its RFC 9457 problem document."""
 
     def __init__(self, status: int, title: str, detail: str, **more: Any) -> None:
         detail = _discreet(detail)
@@ -21,17 +21,17 @@ class Problem(Exception):
         self.document = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
 
 
-def _discreet(told: Any) -> Any:
-    """Sentences that may repeat something of the request, without card numbers.
+def _discreet(sentences: Any) -> Any:
+    """Sentences, alone or in lists and objects, with card numbers hidden.
 
-    The number of the order that the request is about is none.
+    They may repeat a part of the request. The order number in the path or query is not a card number.
     """
-    if isinstance(told, dict):
-        return {_discreet(name): _discreet(value) for name, value in told.items()}
-    if isinstance(told, list):
-        return list(map(_discreet, told))
+    if isinstance(sentences, dict):
+        return {_discreet(name): _discreet(value) for name, value in sentences.items()}
+    if isinstance(sentences, list):
+        return list(map(_discreet, sentences))
     about = {**(request.view_args or {}), **request.args} if has_request_context() else {}
-    return card_numbers.hidden(str(told), about.get("out_trade_no", ""))
+    return card_numbers.hidden(str(sentences), about.get("out_trade_no", ""))
 
 
 STATUSES: dict[type[OperationError], tuple[int, str]] = {
@@ -40,7 +40,7 @@ STATUSES: dict[type[OperationError], tuple[int, str]] = {
 
 
 def of_error(error: OperationError) -> Problem:
-    """The problem that an operation has met."""
+    """The problem for an error of an operation."""
     status, title = STATUSES[type(error)]
     more: dict[str, Any] = error.more if isinstance(error, Conflict) else {}
     if isinstance(error, Invalid) and error.problems:
@@ -49,12 +49,12 @@ def of_error(error: OperationError) -> Problem:
 
 
 def problem(status: int, title: str, detail: str, **more: Any) -> Response:
-    """A problem as a response."""
+    """The response with a new problem document."""
     return as_response(Problem(status, title, detail, **more))
 
 
 def as_response(error: Problem) -> Response:
-    """The document of a problem as a response."""
+    """The response with the document of a problem."""
     response = jsonify(error.document)
     response.status_code = error.status
     response.content_type = CONTENT_TYPE
@@ -62,10 +62,10 @@ def as_response(error: Problem) -> Response:
 
 
 def wrong_request(detail: str, **more: Any) -> Problem:
-    """A request with something in it that the call does not know or cannot read."""
+    """The problem (400) for a request with an unknown or unreadable part."""
     return Problem(400, "Bad Request", detail, **more)
 
 
 def wrong_value(detail: str, **more: Any) -> Problem:
-    """A request whose body has a member with an impossible value."""
+    """The problem (422) for a request whose body has a member with an invalid value."""
     return Problem(422, "Unprocessable", detail, **more)

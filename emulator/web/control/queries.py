@@ -1,7 +1,7 @@
-"""The parameters in the queries of the control interface: what each may be, and the check of a whole query.
+"""The query parameters of the control interface, and the check of a query.
 
-A name that a call does not know, one that is there twice, an empty value and a value that a filter does not
-know are problems that name them: nothing is listed, reset or deleted by mistake.
+Unknown names, repeated names, empty values and invalid values are errors, so that a misspelt filter never
+lists, resets or deletes too much.
 """
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,10 +21,10 @@ LONGEST_SHOWN = 60
 
 @dataclass(frozen=True)
 class Query:
-    """A parameter of a call's query.
+    """A query parameter of an operation.
 
-    `schema` describes its values in the OpenAPI document. `check` raises ValueError with a sentence that
-    begins with a verb. A call cannot do without one that is `needed`.
+    `schema` describes its values in the OpenAPI document. `check` takes the written value, and raises
+    ValueError with a message that begins with a verb. A `needed` parameter must be in the query.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Query:
 
 
 def choice(name: str, meaning: str, *words: str) -> Query:
-    """A parameter that is one of some words."""
+    """A parameter whose value is one of `words`."""
     def check(written: str) -> None:
         if written not in words:
             raise ValueError(f"must be one of {', '.join(words)}")
@@ -53,7 +53,7 @@ def whole(name: str, meaning: str, most: int) -> Query:
 
 
 def span(name: str, meaning: str) -> Query:
-    """A parameter that is a length of time."""
+    """A parameter that is a duration, such as 15m."""
     return Query(name, meaning, check=_duration)
 
 
@@ -65,7 +65,7 @@ def _duration(written: str) -> None:
 
 
 def day(name: str, meaning: str) -> Query:
-    """A parameter that is a day of the calendar."""
+    """A parameter that is a date, such as 2018-04-29."""
     def check(written: str) -> None:
         if DATE.problem(written):
             raise ValueError("must be a date such as 2018-04-29")
@@ -81,12 +81,12 @@ PAGED = (whole("after", "the last id seen", MOST_ID), LIMIT)
 
 
 def paged_by(name: str) -> tuple[Query, ...]:
-    """The parameters of a list whose pages follow a text."""
+    """The paging parameters of a list whose `after` is a text, such as a merchants_id."""
     return Query("after", f"the last {name} seen", {"type": "string"}, may_be_empty=True), LIMIT
 
 
 def check_query(known: tuple[Query, ...], given: "MultiDict[str, str]") -> None:
-    """Raises a problem that names what is wrong with a query."""
+    """Check a query against the parameters of its operation. Raises Problem."""
     rows = {row.name: row for row in known}
     for name, values in given.lists():
         if name not in rows:
@@ -111,13 +111,13 @@ def _check_value(row: Query, written: str) -> None:
 
 
 def shown(text: str, longest: int = LONGEST_SHOWN) -> str:
-    """A text of a client as a sentence repeats it: short, and without characters that cannot be seen."""
+    """A client's text for an error message: cut to `longest` characters, invisible characters escaped."""
     cut = text if len(text) <= longest else f"{text[:longest]}…"
     return cut if cut.isprintable() and cut else repr(cut)
 
 
 def listed_names(known: Mapping[str, Any], wrong: str) -> str:
-    """Which names there are, and which of them was perhaps meant."""
+    """The part of an error message that lists the known names, and suggests the one nearest to `wrong`."""
     if not known:
         return "it takes none"
     near = get_close_matches(wrong[:LONGEST_SHOWN], list(known), 1)

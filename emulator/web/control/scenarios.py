@@ -1,4 +1,4 @@
-"""Scenarios: those that come along, and the one in force."""
+"""Bundled scenarios, and the scenario in force."""
 from typing import Any
 
 from flask import Response, jsonify, request
@@ -20,7 +20,7 @@ SCHEMA = {"properties": {
 
 @operation("GET", "/scenarios", "the scenarios that come along")
 def list_scenarios() -> Response:
-    """Their names, summaries and numbers of rules."""
+    """The bundled scenarios: names, summaries and numbers of rules."""
     found = [scenarios.shipped_scenario(name) for name in scenarios.shipped()]
     items = [{"name": scenario.name, "summary": scenario.summary, "rules": len(scenario.rules)}
              for scenario in found]
@@ -29,14 +29,14 @@ def list_scenarios() -> Response:
 
 @operation("GET", "/scenarios/<name>", "a scenario that comes along, with its rules")
 def get_scenario(name: str) -> Response:
-    """The whole of one."""
+    """One bundled scenario, complete."""
     return jsonify(operations.bundled(name).as_json())
 
 
 @operation("GET", "/scenario", "the scenario in force, and how often each rule with a list was used",
            (MERCHANT,))
 def active() -> Response:
-    """What is in force for everybody, or for a merchant, be it its own or that of everybody."""
+    """The scenario in force for a merchant, its own or the one for all, or the scenario for all."""
     merchants_id = asked("merchants_id")["merchants_id"] or EVERYBODY
     return jsonify(_json(operations.active(emulator().store.read(), merchants_id)))
 
@@ -49,7 +49,7 @@ def _json(active: Active) -> dict[str, Any]:
 @operation("PUT", "/scenario", "put a scenario in force: one that comes along by its name, or rules of your "
                                "own", (FOR,), body=SCHEMA)
 def use() -> Response:
-    """The scenario, now in force; what was counted for the one before is forgotten."""
+    """Put a scenario in force and return it. The counts of the previous one are deleted."""
     given = body()
     merchants_id = _whose(given)
     scenario = _read({name: value for name, value in given.items() if name != "merchants_id"})
@@ -57,7 +57,10 @@ def use() -> Response:
 
 
 def _whose(given: dict[str, Any]) -> str:
-    """The merchant that a scenario is for, named in the query or in the body. Raises Problem."""
+    """The merchant of a scenario, from the query or the body; `EVERYBODY` if neither names one.
+
+    Raises Problem.
+    """
     named = request.args.get("merchants_id")
     if "merchants_id" not in given:
         return named or EVERYBODY
@@ -68,7 +71,7 @@ def _whose(given: dict[str, Any]) -> str:
 
 
 def _read(given: dict[str, Any]) -> "scenarios.Scenario":
-    """The scenario of a request, or a problem that has every problem of it."""
+    """The scenario in a request's body. Raises Problem, which lists all its errors."""
     try:
         if "rules" in given:
             return scenarios.from_json(given)
@@ -81,6 +84,6 @@ def _read(given: dict[str, Any]) -> "scenarios.Scenario":
 
 @operation("DELETE", "/scenario", "put the scenario out of force", (FOR,))
 def drop() -> tuple[str, int]:
-    """Everything is as without one again; a merchant's falls back to that of everybody."""
+    """Put the scenario for all out of force, or that of a merchant, for which that for all applies again."""
     operations.deactivate(emulator().units, asked("merchants_id")["merchants_id"] or EVERYBODY)
     return "", 204

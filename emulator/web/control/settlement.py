@@ -1,4 +1,4 @@
-"""The truth of the settlement file, and a merchant's own list beside it."""
+"""The correct settlement entries, and the check of a merchant's own list against them."""
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -39,7 +39,7 @@ LIST = {"required": ["merchants_id", "rows"], "properties": {
                                  "shows of it, oldest first",
            (MERCHANT, *DAYS, *PAGED))
 def list_entries() -> Response:
-    """A page of the ledger; what is still to be settled is in it too."""
+    """A page of the settlement ledger, with entries that are not settled yet."""
     after, limit = paging()
     tables, days = emulator().store.read(), _days(request.args)
     merchants_id = asked("merchants_id")["merchants_id"]
@@ -63,17 +63,17 @@ def _named(truth: "reconciliation.Truth") -> dict[str, str]:
            "which injected discrepancies a merchant's own list has noticed, and where else it is wrong",
            body=LIST)
 def check() -> Response:
-    """Compare a list with the truth of what is settled by now."""
+    """Compare a merchant's list with the correct entries that are settled by now."""
     given, tables = body(), emulator().store.read()
     merchants_id = merchant_of(tables, text_of(given, "merchants_id")).merchants_id
     days = _days(_written_days(given), tables.clock.now())
     rows = _rows(given)
     report = operations.check(tables, merchants_id, rows, days)
     asked_for = {row.name: given.get(row.name) or None for row in DAYS}
-    return jsonify({"merchants_id": merchants_id, **asked_for, **_told(report)})
+    return jsonify({"merchants_id": merchants_id, **asked_for, **_as_json(report)})
 
 
-def _told(report: "reconciliation.Report") -> dict[str, Any]:
+def _as_json(report: "reconciliation.Report") -> dict[str, Any]:
     states = [verdict.state for verdict in report.verdicts]
     return {
         "right": report.is_right, "rows": report.listed, "true_rows": report.true,
@@ -86,7 +86,7 @@ def _told(report: "reconciliation.Report") -> dict[str, Any]:
 
 
 def _rows(given: dict[str, Any]) -> "list[reconciliation.Listed]":
-    """The list, or a problem that names the row."""
+    """The rows of the list in a body. Raises Problem, which names the row."""
     rows = given.get("rows")
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise wrong_value("rows must be a list of objects")
@@ -107,7 +107,7 @@ def _row(place: int, cells: dict[str, Any]) -> "reconciliation.Listed":
 
 
 def _days(written: Mapping[str, str], until: int = EVER) -> "reconciliation.Days":
-    """The days that are asked for, up to an instant. Raises Problem."""
+    """The requested days, up to the instant `until` in milliseconds. Raises Problem."""
     start, end = (date.fromisoformat(written[row.name]) if row.name in written else None for row in DAYS)
     try:
         return operations.days(emulator().settings, start, end, until)
@@ -116,7 +116,7 @@ def _days(written: Mapping[str, str], until: int = EVER) -> "reconciliation.Days
 
 
 def _written_days(given: Mapping[str, Any]) -> dict[str, str]:
-    """The days in a body; one that is null or empty is not asked for. Raises Problem."""
+    """The days in a body; a null or empty one counts as missing. Raises Problem."""
     found = {}
     for row in DAYS:
         written = given.get(row.name)

@@ -1,4 +1,4 @@
-"""Card terminals: the devices, what they show, and what people do at them (section 8)."""
+"""Card terminals: the devices, their states, and the acts of people at them (section 8)."""
 from typing import Any
 
 from flask import Response, jsonify
@@ -19,7 +19,7 @@ SCHEMA = {"properties": {
 
 
 def terminal_json(view: View) -> dict[str, Any]:
-    """A terminal with what it shows, what can be done at it, and the transaction that it has or had last."""
+    """A terminal as JSON: its state, the acts possible in it, and its current or last transaction."""
     device, order = view.device, view.order
     transaction = order.transaction if order else None
     state = terminal.state(transaction, view.now) if device.online else State.IDLE
@@ -43,14 +43,14 @@ def list_terminals() -> Response:
 
 @operation("GET", "/terminals/<terminal_sn>", "one terminal: what it shows, and what can be done at it")
 def get_terminal(terminal_sn: str) -> Response:
-    """A terminal with its transaction."""
+    """One terminal with its transaction."""
     return jsonify(terminal_json(terminals.view(emulator().units, terminal_sn)))
 
 
 @operation("PUT", "/terminals/<terminal_sn>",
            "make a terminal, or change one: take it offline, or let people drive it", body=SCHEMA)
 def put_terminal(terminal_sn: str) -> tuple[Response, int]:
-    """A terminal as it is after the change; 201 when it is new."""
+    """Make or change a terminal and return it; the status is 201 when it is new."""
     view, is_new = terminals.put(emulator().units, terminal_sn, body())
     return jsonify(terminal_json(view)), 201 if is_new else 200
 
@@ -58,7 +58,7 @@ def put_terminal(terminal_sn: str) -> tuple[Response, int]:
 @operation("POST", "/terminals/<terminal_sn>/<event>", f"do something at a terminal: {', '.join(Act)}",
            words={"event": tuple(map(str, Act))})
 def act_at_terminal(terminal_sn: str, event: str) -> Response:
-    """The terminal after the act; 409 with what is possible when its state does not allow it."""
+    """Perform an act at a terminal and return it; 409 with the possible acts if its state forbids it."""
     if event not in list(Act):
         raise Problem(404, "Not Found", f"{event} is no event; there are {', '.join(Act)}")
     return jsonify(terminal_json(terminals.act(emulator().units, terminal_sn, Act(event), BY_CONTROL)))

@@ -1,4 +1,4 @@
-"""Signing, waiting, the event stream and the OpenAPI document."""
+"""Signatures, the wait for an order, the event stream and the OpenAPI document."""
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -33,7 +33,7 @@ SIGNED_BODY = {"required": ["params"], "properties": {
 
 @operation("GET", "/openapi.json", "this interface, and /v2, as OpenAPI 3.1")
 def openapi() -> Response:
-    """The document, made from the tables."""
+    """The OpenAPI document, made from the tables."""
     from ...gateway import openapi as document
 
     return jsonify(document.openapi(OPERATIONS, base_url()))
@@ -41,14 +41,14 @@ def openapi() -> Response:
 
 @operation("POST", "/sign", "the canonical text of parameters and their signature", body=SIGNED_BODY)
 def sign() -> Response:
-    """Sign as the merchant would."""
+    """Sign parameters with a merchant's token."""
     params, token = _signing(body())
     return jsonify({"canonical": signature.canonical(params), "sign": signature.sign(params, token)})
 
 
 @operation("POST", "/sign/explain", "which mistake reproduces the wrong sign of parameters", body=SIGNED_BODY)
 def explain() -> Response:
-    """Say what is wrong with a signature, or that it is right."""
+    """Explain what is wrong with a signature, or that it is right."""
     from ...diagnosis import explanation, search
     from ...signing.arrivals import Arrival
 
@@ -64,7 +64,10 @@ def explain() -> Response:
 
 def _signing(given: dict[str, Any], meant: Callable[[dict[str, str]], Mapping[str, str]] = dict
              ) -> tuple[dict[str, str], str]:
-    """The parameters and the token; `meant` may know better which merchant the parameters were to name."""
+    """The parameters and the token of a body. Raises Problem or NotFound.
+
+    `meant` returns the parameters that the client intended, to find their merchant.
+    """
     params = given.get("params")
     if not isinstance(params, dict) or not all(isinstance(value, str) for value in params.values()):
         raise wrong_value("params must be an object of texts")
@@ -88,7 +91,7 @@ def _signing(given: dict[str, Any], meant: Callable[[dict[str, str]], Mapping[st
             choice("notification", "wait until every notification of the order is delivered", DELIVERED),
             span("timeout", "a duration, 10s unless told, at most 1m")))
 def wait() -> Response:
-    """Long poll for a test."""
+    """A long poll, until the order is in the wanted state or the timeout ends. Raises Problem (408)."""
     merchants_id, out_trade_no, status = (request.args.get(name, "")
                                           for name in ("merchants_id", "out_trade_no", "status"))
     delivered_too = "notification" in request.args
@@ -123,21 +126,22 @@ def _reached(tables: Reader, merchants_id: str, out_trade_no: str, status: str,
 @operation("GET", "/events", "server-sent events of orders, notifications and requests, resumable by "
                              "Last-Event-ID", (MERCHANT,))
 def events() -> Response:
-    """A stream of everything that happens from now on, or since the event that Last-Event-ID names."""
+    """A stream of the events from now on, or since the event that Last-Event-ID names."""
     merchants_id = request.args.get("merchants_id")
     return stream(happenings(merchants_id), merchants_id or "every merchant", of_merchant(merchants_id))
 
 
 def of_merchant(merchants_id: str | None) -> Concerns:
-    """Whether a change concerns those who follow a merchant, or all."""
+    """A function that returns whether a change concerns a merchant, or any merchant for None."""
     if merchants_id is None:
         return lambda changed: bool(changed.merchants)
     return lambda changed: merchants_id in changed.merchants
 
 
 def happenings(merchants_id: str | None) -> Iterator[list[str]]:
-    """The events of a merchant, or of all, in batches: those since the one that Last-Event-ID names, or from
-    now on.
+    """The events of a merchant, or of all for None, in batches for `stream`.
+
+    They begin after the event that Last-Event-ID names, or now.
     """
     store = emulator().store
     return _happenings(store, _cursor(request.headers.get("Last-Event-ID", ""), store.read()), merchants_id)
@@ -160,7 +164,7 @@ def _is_number(part: str) -> bool:
 
 
 def _happenings(store: Store, cursor: Cursor, merchants_id: str | None) -> Iterator[list[str]]:
-    """What has happened to a merchant, or to all, since the batch before."""
+    """Batches of events after a cursor, of a merchant or of all."""
     while True:
         happened = _happened(store.read(), cursor)
         cursor = happened[-1][1] if happened else cursor
@@ -169,7 +173,9 @@ def _happenings(store: Store, cursor: Cursor, merchants_id: str | None) -> Itera
 
 
 def _happened(tables: Reader, cursor: Cursor) -> list[tuple[str, Cursor, dict[str, Any]]]:
-    """What the three logs have beyond the cursor, in the order of time; each with the cursor that is past it.
+    """The rows of the three logs after a cursor, in the order of time.
+
+    Each has its kind of event, and the cursor that follows it.
     """
     history, journal, attempts = cursor
     streams = (
@@ -178,17 +184,18 @@ def _happened(tables: Reader, cursor: Cursor) -> list[tuple[str, Cursor, dict[st
         [("request", 1, dict(row)) for row in tables.journal.after(journal, STREAM_PAGE)],
         [("notification", 2, {**dict(row), "delivered": bool(row["delivered"])})
          for row in tables.notifications.attempts_after(attempts, STREAM_PAGE)])
-    places, told = list(cursor), []
+    places, found = list(cursor), []
     for _, kind, which, row in merge(*map(_never_back, streams), key=lambda entry: entry[0]):
         places[which] = row["id"]
-        told.append((kind, (places[0], places[1], places[2]), {**row, "at": instant(row["at"])}))
-    return told
+        found.append((kind, (places[0], places[1], places[2]), {**row, "at": instant(row["at"])}))
+    return found
 
 
 def _never_back(rows: Iterable[tuple[str, int, dict[str, Any]]]) -> Iterator[
         tuple[int, str, int, dict[str, Any]]]:
-    """The rows of one log with an instant that only grows, so that a clock set back does not put ids out of
-    order.
+    """The rows of one log, each after an instant that never decreases.
+
+    So the rows stay in the order of their ids when the clock was set back.
     """
     latest = 0
     for kind, which, row in rows:
