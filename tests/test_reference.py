@@ -118,7 +118,7 @@ def test_refusals_tell_their_status_and_buyers_failures_are_there(printed: str) 
 
 @every_row("code", RESPONSE_CODES)
 def test_a_response_code_tells_message_section_status_and_text_for_the_payer_and_has_its_test_card(
-    printed: str, code: str) -> None:
+        printed: str, code: str) -> None:
     expected = RESPONSE_CODES[code]
     told = [expected["message"], expected["section"], expected["status"], expected["shown_to_payer"]]
     assert table(section(printed, "## Response codes of cards"))[code] == told
