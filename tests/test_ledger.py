@@ -142,7 +142,8 @@ def refund_reversal(books: Books) -> None:
     number = books.one_of(list(books.refunds))
     if at_terminal(books, "refundReversal", None, number)["trade_status"] == "AUTHORISED":
         about, pence = books.refunds.pop(number)
-        books.give_back(about, -pence, "refund reversed")
+        word = "unlinked refund reversed" if about == number else "linked refund reversed"
+        books.give_back(about, -pence, word)
 
 
 def refund(books: Books) -> None:
@@ -185,11 +186,12 @@ def expiry(books: Books) -> None:
 
 ACTS: tuple[Callable[[Books], None], ...] = (
     barcode, card, waiting_order, waiting_order, card_on_terminal, sale, terminal_refund, terminal_refund,
-    sale_reversal, refund_reversal, refund, refund, cancel, event, event, chargeback)
+    sale_reversal, refund_reversal, refund_reversal, refund, refund, cancel, event, event, chargeback)
 TIMES = 5
 EVERYTHING = {
     "barcode", "card", "card on a terminal", "sale", "linked refund", "unlinked refund", "sale reversed",
-    "refund reversed", "refund", "cancelled", "paid by hand", "chargeback", "expired"}
+    "linked refund reversed", "unlinked refund reversed", "refund", "cancelled", "paid by hand", "chargeback",
+    "expired"}
 
 
 def test_in_any_order_of_events_the_ledger_is_what_was_paid_minus_what_was_given_back(

@@ -17,6 +17,7 @@ from .columns import Newest, narrowing, newest, to_json
 from .terminals import read_transaction, written_transaction
 
 _PARTS = ("card", "terminal")  # the columns that only some kinds of orders have
+_NO_PARTS = dict.fromkeys(_PARTS)
 _COLUMNS = (*(field.name for field in fields(Order) if field.name != "id"), *_PARTS)
 _INSERT = (f"INSERT INTO orders ({', '.join(_COLUMNS)}, due_at) "
            f"VALUES ({', '.join(':' + name for name in _COLUMNS)}, :due_at)")
@@ -85,10 +86,13 @@ def _truth(row: sqlite3.Row) -> "reconciliation.Truth":
 
 
 def _values(order: Order) -> dict[str, Any]:
-    due, values = falls_due(order), vars(order)
-    parts = {name: _WRITTEN[name](values[name]) if values.get(name) else None for name in _PARTS}
-    return {**values, **parts, "details": to_json(order.details), "status": str(order.status),
-            "script": order.script.written() if order.script else None, "due_at": due[0] if due else None}
+    due = falls_due(order)
+    values = {**_NO_PARTS, **vars(order), "details": to_json(order.details), "status": str(order.status),
+              "script": order.script.written() if order.script else None, "due_at": due[0] if due else None}
+    for name in _PARTS:
+        if values[name] is not None:
+            values[name] = _WRITTEN[name](values[name])
+    return values
 
 
 class OrderReader:
