@@ -10,7 +10,7 @@ from ...operations.unit import order_by_id
 from ..control.documents import page_of
 from ..current import emulator
 from . import states, timeline
-from .acts import offered
+from .actions import offered
 from .frame import blueprint, present, show, texts
 
 
