@@ -1,8 +1,8 @@
-"""`/demo`: a small shop, its buyer and the gateway side by side, in stories that a person tells step by step.
+"""The demo shop `/demo`: a shop, its buyer and the gateway side by side, in stories shown step by step.
 
-The shop is an honest merchant: it signs and calls `/v2` over HTTP at the address that this server listens on,
-hears notifications at `/demo/notify`, and believes nothing but what is rightly signed. Whoever reaches the
-page drives it; while a control token is in force, it is asked for.
+The shop works like a real merchant. It signs its requests and sends them to `/v2` over HTTP, at the address
+on which this server listens. It receives notifications at `/demo/notify`, and trusts correctly signed
+messages only. Every visitor may use the page; while a control token is in force, the page requires it.
 """
 from typing import Any
 
@@ -22,7 +22,7 @@ blueprint.post("/session")(sign_in)
 
 @blueprint.get("")
 def show() -> Response:
-    """The stage; the first visit begins the first story."""
+    """The page of the demo; the first visit begins the first story."""
     from . import scene, stage, stories, telling
 
     here = emulator()
@@ -33,7 +33,7 @@ def show() -> Response:
 
 @blueprint.post("/tell/<name>")
 def tell(name: str) -> Response | Any:
-    """Begin a story, or begin it again: the shop, its orders and its notebook are as new."""
+    """Begin a story, also a second time: the shop, its orders and its notebook are reset."""
     from . import stories, telling
 
     story = stories.named(name)
@@ -45,38 +45,40 @@ def tell(name: str) -> Response | Any:
 
 @blueprint.post("/<move>")
 def go(move: str) -> Response | Any:
-    """One step on or back; `seen` is the step that the page showed, so that a key pressed twice goes one
-    step.
+    """Go one step forward or back.
+
+    The form's `seen` is the step that the page showed, so that a key pressed twice moves one step only.
     """
     from . import stage, stories, telling
 
     if move not in stage.MOVES:
         return page("not_found.html", 404)
     here, seen = emulator(), request.form.get("seen", "")
-    with take("the demo"):  # taken first: a step that cannot be taken is not shown either
+    with take("the demo"):  # before the step is stored: without a place it is neither shown nor done
         entered = stage.go(here, stage.MOVES[move], seen)
         if entered is not None:
-            story, step = stories.told(entered)
+            story, step = stories.current(entered)
             entering = stage.Stage(here, _address(), entered, story.goods, texts().language)
-            with here.waiting.pause():  # the shop's own requests are worked on meanwhile
+            with here.waiting.pause():  # frees the slot, because the shop's requests need one
                 telling.act(entering, step)
     return _onwards()
 
 
 @blueprint.route("/notify", methods=["GET", "POST"])
 def notify() -> tuple[str, int]:
-    """The shop's notify_url: it keeps what it hears of its orders, and says `success`."""
+    """The shop's notify_url: it stores notifications of its orders, and answers `success`."""
     from . import clerk
 
     body = request.stream.read(MOST_BYTES).decode("utf-8", "replace")
-    understood = clerk.hear(emulator().units, request.query_string.decode("latin-1"), body,
-                            request.content_type or "")
+    understood = clerk.receive(emulator().units, request.query_string.decode("latin-1"), body,
+                               request.content_type or "")
     return ("success", 200) if understood else ("this is no notification", 400)
 
 
 def _address() -> str:
-    """Where this server listens, as the machine itself reaches it: what visitors call it may lead elsewhere,
-    or nowhere from here.
+    """The URL at which this machine reaches the server.
+
+    The host in a visitor's request is not used, because it may not lead to this server from here.
     """
     return reachable(url_of(request.environ["SERVER_NAME"], request.environ["SERVER_PORT"]))
 

@@ -1,4 +1,4 @@
-"""Who may drive the demo: anybody, or, while a control token is in force, browsers in which it was typed."""
+"""Access to the demo: while a control token is in force, only for browsers in which it was typed."""
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as Answered
 
@@ -6,12 +6,12 @@ from .. import entrance, sessions
 from ..control.interface import token_in_force
 from ..pages import page
 
-NOTIFY_URL = "demo.notify"  # the shop's: notifications know no token, and are believed for their signature
+NOTIFY_URL = "demo.notify"  # notifications carry no token; their signature is checked instead
 UNGUARDED = ("demo.sign_in", NOTIFY_URL)
 
 
 def admit() -> Response | None:
-    """None for whoever may go on; else the refusal, or the page that asks for the token."""
+    """The refusal of the current request, or the page that asks for the token; None when it is allowed."""
     refused = None if request.endpoint == NOTIFY_URL else entrance.refuse()
     if refused or request.endpoint in UNGUARDED or sessions.is_known():
         return refused
@@ -19,7 +19,7 @@ def admit() -> Response | None:
 
 
 def sign_in() -> Answered:
-    """Take the token once, and let the browser in from now on."""
+    """Check the typed token, and remember the browser."""
     if token_in_force() and not sessions.is_right(request.form.get("token", "")):
         return page("demo_token.html", 401, wrong=True)
     onwards = redirect(url_for("demo.show", lang=request.args.get("lang")), 303)

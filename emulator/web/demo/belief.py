@@ -1,5 +1,6 @@
-"""What the shop believes of its orders, from what it has written down: pure. It hands goods over for PAID and
-for nothing else.
+"""The shop's beliefs about its orders, derived from its notebook by pure functions.
+
+The shop hands goods over for PAID only.
 """
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -10,17 +11,17 @@ from .clerk import ANSWERED, HEARD, LOST, SENT
 
 
 class Belief(StrEnum):
-    """Of one order."""
+    """What the shop believes about one order."""
 
-    ASKED = "asked"  # the request is on its way
+    ASKED = "asked"  # the request was sent, without an answer yet
     WAITING = "waiting"  # the gateway knows the order, nobody has paid yet
     PAID = "paid"
-    REFUSED = "refused"  # not paid, and nothing more will come
-    UNKNOWN = "unknown"  # the answer was lost: it may be paid or not
+    REFUSED = "refused"  # not paid, and it will not be paid any more
+    UNKNOWN = "unknown"  # the answer was lost; the order may be paid or not
 
 
 QUERY = "tgpayquery"
-# their result_code is that of the payment; others' that of the request
+# In these answers and notifications result_code is the result of the payment, otherwise of the request.
 AT_ONCE = ("tgpaybarcode", "merchant_scan_status_sync")
 SAYS_NOTHING = ("trans_qrcode_create_sync",)
 BY_RESULT: Mapping[str, Belief] = {"SUCCESS": Belief.PAID, "FAIL": Belief.REFUSED, "UNKNOWN": Belief.WAITING}
@@ -31,7 +32,7 @@ BY_STATUS: Mapping[str, Belief] = {
 
 
 def beliefs(pages: Iterable[Page]) -> dict[str, Belief]:
-    """The orders of the shop, oldest first, with what it believes of each."""
+    """The belief about each order of the shop, by its number, oldest order first."""
     held: dict[str, Belief] = {}
     asked: dict[str, str] = {}
     for page in pages:
@@ -43,13 +44,14 @@ def beliefs(pages: Iterable[Page]) -> dict[str, Belief]:
             held[entry["out_trade_no"]] = Belief.UNKNOWN
         elif page.kind in (ANSWERED, HEARD) and entry["signed"] is not False:
             number = entry["out_trade_no"]
-            held[number] = told(entry, asked.get(number, "")) or held[number]
+            held[number] = _belief_of(entry, asked.get(number, "")) or held[number]
     return held
 
 
-def told(entry: Mapping[str, Any], amount: str) -> Belief | None:
-    """What a rightly signed answer or notification says of an order of this amount; None when it says
-    nothing, or of another amount.
+def _belief_of(entry: Mapping[str, Any], amount: str) -> Belief | None:
+    """The belief that follows from a correctly signed answer or notification about an order.
+
+    None if it says nothing about the order's state, or reports a payment of another amount.
     """
     fields, source = entry["fields"], entry.get("endpoint") or entry["fields"].get("notify_type", "")
     if source in SAYS_NOTHING:
@@ -63,7 +65,10 @@ def told(entry: Mapping[str, Any], amount: str) -> Belief | None:
 
 
 def _of_request(fields: Mapping[str, str], source: str) -> Belief | None:
-    """A request that was turned away makes no order; a query that was says nothing of it."""
+    """The belief that follows from is_success: a refused request makes no order.
+
+    None for a refused query, which says nothing about the order.
+    """
     if fields.get("is_success") == "F":
         return None if source == QUERY else Belief.REFUSED
     return Belief.WAITING if fields.get("is_success") == "T" else None

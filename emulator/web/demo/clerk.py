@@ -1,5 +1,6 @@
-"""The shop's server, as an honest merchant would write it: it signs, asks, listens, verifies, and writes down
-what happened.
+"""The shop's server, written as a merchant would: it sends signed requests and verifies what it receives.
+
+It records everything in the shop's notebook.
 """
 from collections.abc import Callable, Mapping
 from http.client import HTTPException
@@ -14,12 +15,12 @@ from ...store.notebook import Page
 MERCHANT = "290000000001"
 SENT, ANSWERED, LOST, HEARD = "sent", "answered", "lost", "heard"
 PATIENCE_S = 5
-MOST_HEARD = 100  # of one story: whoever reaches the address can send to it
-UNSIGNED = "tgpayquery"  # its table has no sign_type
+MOST_HEARD = 100  # in one story, because anyone can send to the notify_url
+UNSIGNED = "tgpayquery"  # its parameters do not include sign_type
 
 
 class Clerk:
-    """Asks the gateway at `address`; `write` is the shop's notebook."""
+    """Sends requests to the gateway at `address`, and records them with `write` in the shop's notebook."""
 
     def __init__(self, address: str, token: str, write: Callable[[str, Mapping[str, Any]], None]) -> None:
         self.address = address
@@ -27,7 +28,7 @@ class Clerk:
         self._write = write
 
     def ask(self, endpoint: str, **params: str) -> Mapping[str, str]:
-        """One signed request; answers the fields of the answer, none when it was lost."""
+        """Send a signed request, and return the fields of the answer; none when the answer was lost."""
         named = {"merchants_id": MERCHANT, **params, **({} if endpoint == UNSIGNED else {"sign_type": "MD5"})}
         signed = {**dict(sorted(named.items())), "sign": sign(named, self._token)}
         self._write(SENT, {"endpoint": endpoint, "fields": signed})
@@ -47,13 +48,14 @@ def _is_late(broken: Exception) -> bool:
 
 
 def signed_rightly(fields: Mapping[str, str], token: str) -> bool | None:
-    """Whether the signature is right; None where there is none, as in some answers."""
+    """Whether the signature is right; None if there is none, as in some answers."""
     return fields["sign"] == sign(fields, token) if fields.get("sign") else None
 
 
-def hear(units: Units, query: str, body: str, content_type: str) -> bool:
-    """Keep a notification of an order that the shop has made; False for what is none. A notification without
-    a signature is not believed.
+def receive(units: Units, query: str, body: str, content_type: str) -> bool:
+    """Record a notification about one of the shop's orders; False when it is not a notification.
+
+    The record says whether its signature is right. Without a signature it counts as wrong.
     """
     try:
         fields = read_notification(query, body, content_type)
@@ -72,11 +74,11 @@ def hear(units: Units, query: str, body: str, content_type: str) -> bool:
 
 
 def _discreet(fields: Mapping[str, str]) -> dict[str, str]:
-    """The fields of a notification that anybody may have sent, without card numbers."""
+    """The fields of a notification with card numbers hidden, because anyone may have sent it."""
     spared = fields["out_trade_no"]
     return {card_numbers.hidden(name): card_numbers.hidden(value, spared) for name, value in fields.items()}
 
 
 def orders_of(pages: list[Page]) -> set[str]:
-    """The numbers of the orders that the shop has asked for."""
+    """The numbers of the orders that the shop has requested."""
     return {page.entry["fields"]["out_trade_no"] for page in pages if page.kind == SENT}

@@ -1,4 +1,4 @@
-"""What the shop sells. Prices are pence; each has a picture, `static/goods-<name>.svg`."""
+"""The goods of the shop. Prices are in pence; each good has a picture, `static/goods-<name>.svg`."""
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from ...base import money
 
 @dataclass(frozen=True)
 class Good:
-    """One thing on the shelf; `good_<name>` is the text that names it."""
+    """A good with its price in pence; `good_<name>` is the key of its text."""
 
     name: str
     price: int
 
     @property
     def costs(self) -> str:
-        """Its price as people read it."""
+        """The price in pounds, such as £4.80."""
         return f"£{money.text(self.price)}"
 
 
@@ -23,5 +23,5 @@ GOODS: Mapping[str, Good] = {good.name: good for good in (
 
 
 def total(basket: Iterable[Good]) -> str:
-    """What things cost together, in pounds as decimal text."""
+    """The total price of goods in pounds, as decimal text."""
     return money.text(sum(good.price for good in basket))

@@ -1,6 +1,4 @@
-"""What the page of the demo shows: the shop's notebook and beliefs, what the buyer sees, and the orders as
-the gateway has them.
-"""
+"""The template values of the demo's page: the shop's side, the buyer's side, and the gateway's side."""
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urljoin
@@ -14,24 +12,24 @@ from ...store import Reader
 from ...store.notebook import Page
 from .. import drawn
 from ..current import Emulator, base_url, under_prefix
-from . import acts
+from . import actions
 from .belief import beliefs
 from .clerk import ANSWERED, HEARD, LOST, MERCHANT, SENT
 from .goods import total
 from .stage import NAME, TROUBLE, payment_code, position
-from .stories import STORIES, Sight, told
+from .stories import STORIES, Sight, current
 
-# the fields that say how a request or a payment went
+# The fields that tell the result of a request or payment.
 TELLING = ("result_code", "trade_status", "status", "detail_error_code", "error")
 WRITTEN = (SENT, ANSWERED, LOST, HEARD, TROUBLE)
 
 
 def shown(here: Emulator, language: str) -> dict[str, Any]:
-    """All that the template needs; `language` is the page's, and the buyer's pages are asked for the same."""
+    """The template values of the page; `language` is the language of the page and of the buyer's pages."""
     tables = here.store.read()
     where = position(tables)
     assert where is not None
-    story, step = told(where)
+    story, step = current(where)
     now = tables.clock.now()
     orders = [at(order, now) for order in tables.orders.page(now, MERCHANT, None, 0, 100)]
     pages = tables.notebook.pages(MERCHANT)
@@ -56,11 +54,12 @@ def _line(page: Page) -> Mapping[str, Any]:
 
 
 def _seen(sight: Sight, orders: list[Order], code: str, language: str) -> tuple[Sight, str]:
-    """What the buyer sees, and the address of the page that shows it; the counter's code gives way to the
-    wallet when the order is over.
+    """What the buyer sees, and the URL of the page that shows it; empty if there is none.
+
+    The QR code at the counter is replaced by the order's page when the order no longer waits.
     """
     if sight in (Sight.PHONE, Sight.EMPTY):
-        shown = code if sight is Sight.PHONE else acts.NO_MONEY
+        shown = code if sight is Sight.PHONE else actions.NO_MONEY
         return sight, url_for("payment_code.show", wallet="alipay", code=shown, lang=language)
     if sight is Sight.GOODS or not orders:
         return Sight.GOODS, ""
@@ -71,12 +70,12 @@ def _seen(sight: Sight, orders: list[Order], code: str, language: str) -> tuple[
 
 
 def _waits(order: Order) -> bool:
-    """Whether the buyer may do something."""
+    """Whether the order waits for the buyer."""
     return order.status is Status.WAIT_BUYER_PAY
 
 
 def _gateway(tables: Reader, order: Order, zone: str, now: int) -> Mapping[str, Any]:
-    """An order as the gateway has it."""
+    """An order as the gateway sees it, with its history and notifications."""
     return {
         "number": order.out_trade_no, "endpoint": order.endpoint, "status": order.state_at(now),
         "paid": order.was_paid,

@@ -1,4 +1,4 @@
-"""Where a story takes place: its position, which the shop's notebook keeps, and what a step works with."""
+"""The position in a story, which the shop's notebook stores, and the context in which a step runs."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,13 +19,14 @@ MOVES: Mapping[str, int] = {"next": 1, "back": -1}
 
 
 class Stuck(Exception):
-    """A step cannot be done; `args[0]` names the text that says why."""
+    """A step cannot be done; `args[0]` is the key of the text that says why."""
 
 
 @dataclass(frozen=True)
 class Position:
-    """The step that is shown, the furthest one that was done, how many there are; `run` is a number that no
-    other telling has.
+    """The position in a story: the step shown, the furthest step done, and the number of steps.
+
+    `run` is a number that is different each time a story is begun.
     """
 
     story: str
@@ -36,14 +37,15 @@ class Position:
 
 
 def position(tables: Reader) -> Position | None:
-    """Where the story is; None before the first visit."""
+    """The current position; None before the first visit."""
     pages = [page for page in tables.notebook.pages(MERCHANT) if page.kind == POSITION]
     return Position(**pages[-1].entry, run=pages[0].id) if pages else None
 
 
 def go(here: Emulator, by: int, seen: str) -> Position | None:
-    """Show the next step, or the one before, when the page that asks shows the present one; answers the
-    position when the step is new.
+    """Move by one step, forward (1) or back (-1), if `seen` is the current step.
+
+    Returns the new position when the step is entered for the first time, otherwise None.
     """
     with here.units.begin(BY_DEMO) as unit:
         now = position(unit.tables)
@@ -56,9 +58,7 @@ def go(here: Emulator, by: int, seen: str) -> Position | None:
 
 
 class Stage:
-    """What a step works with: the shop's clerk, what is bought, the language of the page, and the emulator
-    itself.
-    """
+    """The context of a step: the emulator, the shop's clerk, the goods bought, and the page's language."""
 
     def __init__(self, here: Emulator, address: str, where: Position, basket: Sequence[Good],
                  language: str) -> None:
@@ -67,19 +67,19 @@ class Stage:
         self.where = where
         self.total = total(basket)
         self.goods = "|".join(Texts(language)[f"good_{good.name}"] for good in basket)
-        self.language = {"zh": "cn"}.get(language, "en")  # as the gateway names it
+        self.language = {"zh": "cn"}.get(language, "en")  # the gateway's code for the language
         merchant = here.store.read().merchants.find(MERCHANT)
         self.clerk = Clerk(address, merchant.token if merchant else "", self.write)
 
     def write(self, kind: str, entry: Mapping[str, Any]) -> None:
-        """Write something down in the shop's notebook, unless the story has been begun again."""
+        """Write an entry into the shop's notebook, unless a story was begun meanwhile."""
         with self.here.units.begin(BY_DEMO) as unit:
             now = position(unit.tables)
             if now and now.run == self.where.run:
                 unit.tables.notebook.write(MERCHANT, kind, {**entry, "step": self.where.step})
 
     def give_up(self) -> None:
-        """Show the step before again, unless somebody has moved on."""
+        """Go back to the previous step, unless the position has changed meanwhile."""
         with self.here.units.begin(BY_DEMO) as unit:
             now = position(unit.tables)
             if now and (now.run, now.step) == (self.where.run, self.where.step):
@@ -88,28 +88,26 @@ class Stage:
                     "story": now.story, "step": before, "furthest": before, "steps": now.steps})
 
     def number(self, place: int = 1) -> str:
-        """The number of an order of this telling."""
+        """The number of the order at a place, counted from 1, in this run of the story."""
         return order_number(self.where.run, place)
 
     def order(self) -> Order | None:
-        """The latest order, as it is now."""
+        """The shop's latest order, as of now; None when there is none."""
         return latest(self.here)
 
 
 def order_number(run: int, place: int) -> str:
-    """The number of an order: the prefix that the document asks for, the telling, and the order's place in
-    it.
-    """
+    """The number of an order: the merchant's number as prefix, the run of the story, the order's place."""
     return f"{MERCHANT}{run:06d}{place:02d}"
 
 
 def payment_code(seed: str, run: int) -> str:
-    """What the buyer's phone shows in this telling."""
+    """The payment code on the buyer's phone in a run of the story."""
     return wallets.payment_code(seed, wallets.ALIPAY, run)
 
 
 def latest(here: Emulator) -> Order | None:
-    """The shop's latest order as it is now."""
+    """The shop's latest order, as of now; None when there is none."""
     tables = here.store.read()
     now = tables.clock.now()
     orders = list(tables.orders.page(now, MERCHANT, None, 0, 100))

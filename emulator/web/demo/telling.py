@@ -1,4 +1,4 @@
-"""What the page does with a story: begin it, and do what its steps do."""
+"""Begins stories, and performs the actions of their steps."""
 from http.client import HTTPException
 
 from ...domain import merchants
@@ -10,7 +10,7 @@ from .stories import Step, Story
 
 
 def begin(here: Emulator, address: str, story: Story) -> None:
-    """The shop as new, at the first step of a story."""
+    """Reset the shop, and go to the first step of a story; `address` is the server's URL."""
     with here.units.begin(BY_DEMO) as unit:
         tables = unit.tables
         made = {**merchants.new_settings(MERCHANT, here.settings.seed), "name": NAME}
@@ -23,7 +23,7 @@ def begin(here: Emulator, address: str, story: Story) -> None:
 
 
 def act(stage: Stage, step: Step) -> None:
-    """Do what a step does. What keeps it from being done is written down, and the story stays."""
+    """Perform the action of a step. If it fails, record why in the notebook and go back one step."""
     try:
         step.act(stage)
     except Stuck as stuck:

@@ -1,5 +1,6 @@
-"""What happens in the stories: what the shop asks, and what the director does for a buyer who has not done it
-on the shown page.
+"""The actions of the stories' steps: requests of the shop, and actions of the buyer.
+
+A buyer's action is done only if the visitor has not done it on the page that the demo shows.
 """
 import json
 from collections.abc import Mapping
@@ -28,7 +29,7 @@ BETWEEN_LOOKS_S = 0.1
 
 
 def nothing(stage: Stage) -> None:
-    """The story is told on, and nothing happens."""
+    """Do nothing."""
 
 
 def ask_for_a_code(stage: Stage) -> None:
@@ -84,8 +85,9 @@ def type_the_code(stage: Stage) -> None:
 
 
 def _waiting(stage: Stage) -> Order | None:
-    """The order while the buyer may act; None once it is paid. Raises Stuck when it is over unpaid, or was
-    never made.
+    """The order while the buyer may act; None once it is paid.
+
+    Raises Stuck when there is no order, or it was closed unpaid.
     """
     order = stage.order()
     if order is None or not (order.was_paid or order.status is Status.WAIT_BUYER_PAY):
@@ -94,8 +96,9 @@ def _waiting(stage: Stage) -> Order | None:
 
 
 def _press(stage: Stage, path: str, ending: str, **typed: str) -> Answer:
-    """Open a page as the buyer's browser would, fill in its form, and press the button that leads to an
-    address with this ending.
+    """Open a page, fill in the form whose URL has this ending, and send it, as the buyer's browser would.
+
+    Raises Stuck when the page has no such form.
     """
     url = f"{stage.address}{path}"
     form = next((form for form in forms(fetch(url, headers=PHONE, patience=PATIENCE_S).text)
@@ -107,7 +110,7 @@ def _press(stage: Stage, path: str, ending: str, **typed: str) -> Answer:
 
 
 def hand_to_the_terminal(stage: Stage) -> None:
-    """The shop sends the amount to its terminal, which people drive from now on."""
+    """The shop sends the amount to its terminal, which waits for people from now on."""
     device = terminals.put(stage.here.units, _serial(stage), {"attended": True})[0].device
     stage.clerk.ask("tgpaywebtoterminal", out_trade_no=stage.number(), trans_amount=stage.total,
                     pay_type="webtoterminal", operation="sale",
@@ -115,19 +118,19 @@ def hand_to_the_terminal(stage: Stage) -> None:
 
 
 def decline_at_the_terminal(stage: Stage) -> None:
-    """A card is tapped and its issuer declines; the shop asks what has come of it."""
+    """A card is tapped and its issuer declines; the shop queries the order."""
     _drive(stage, "decline")
     query(stage)
 
 
 def approve_at_the_terminal(stage: Stage) -> None:
-    """A card is tapped and its issuer approves; the shop asks what has come of it."""
+    """A card is tapped and its issuer approves; the shop queries the order."""
     _drive(stage, "approve")
     query(stage)
 
 
 def _drive(stage: Stage, decision: str) -> None:
-    """Do at the terminal what is left to be done there. Raises Stuck when it does not come to an end."""
+    """Do the remaining acts at the terminal. Raises Stuck when the transaction does not end in time."""
     url = f"{stage.address}/terminal/{_serial(stage)}"
     for _ in range(round(PATIENCE_S / BETWEEN_LOOKS_S)):
         screen: Mapping[str, Any] = json.loads(fetch(f"{url}/state", patience=PATIENCE_S).body)
@@ -146,16 +149,16 @@ def _serial(stage: Stage) -> str:
 
 
 def query(stage: Stage) -> None:
-    """The shop asks what has become of the order."""
+    """The shop queries the order."""
     stage.clerk.ask("tgpayquery", out_trade_no=stage.number())
 
 
 def break_the_line(stage: Stage) -> None:
-    """From now on the answer to this shop's next payment is lost, and so are its notifications."""
+    """Put a scenario in force that loses the answer and the notifications of the shop's next payment."""
     operations.activate(stage.here.units, scenarios.from_json(BROKEN_LINE), MERCHANT)
 
 
 def mend_the_line(stage: Stage) -> None:
-    """The line holds again, and the shop asks."""
+    """Put that scenario out of force, and query the order."""
     operations.deactivate(stage.here.units, MERCHANT)
     query(stage)
