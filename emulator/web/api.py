@@ -197,7 +197,7 @@ def _multipart() -> _Body:
 
 def _raw() -> bytes:
     """The bytes of the body. Raises RequestEntityTooLarge, BadRequest."""
-    # The stream allocates as many bytes as are asked for, so a whole MiB is asked for only when needed.
+    # The stream allocates as many bytes as it is asked for, so it is not asked for a MiB each time.
     length = incoming.MOST_BYTES if request.content_length is None else request.content_length
     raw = request.stream.read(length + 1)
     if len(raw) > incoming.MOST_BYTES:

@@ -18,7 +18,7 @@ from ..protocol import test_cards
 from ..protocol.response_codes import RESPONSE_CODES, CardStatus
 from .control.interface import refuse_other_sites
 from .current import emulator
-from .pages import BY_OWN_PAGES, leads_to, order_of, page, present_time, seconds_left, texts, told
+from .pages import BY_OWN_PAGES, leads_to, order_of, page, present_time, seconds_left, state_response, texts
 
 blueprint = Blueprint("cashier", __name__)
 FIELDS = ("cardNo", "expirationMonth", "expirationYear", "cvv")
@@ -117,8 +117,8 @@ def state(token: str) -> Response:
     order = card_order_of(token)
     if order is None:
         return Response("{}", 404, content_type="application/json")
-    return told({"status": str(order.card.status), "left": seconds_left(order), "go_on": None,
-                 "shows": _at_the_terminal(order)})
+    return state_response({"status": str(order.card.status), "left": seconds_left(order), "go_on": None,
+                           "shows": _at_the_terminal(order)})
 
 
 @blueprint.route("/3ds/<token>/<id:attempt>", methods=["GET", "POST"])

@@ -128,8 +128,8 @@ def _of_a_form(takes_json: bool) -> Refusal | None:
 
     Such a request must send JSON, or nothing.
     """
-    told = "Origin" in request.headers or "Sec-Fetch-Site" in request.headers
-    if request.method != "POST" or told or not _is_what_pages_send() or (takes_json and _is_an_object()):
+    is_named = "Origin" in request.headers or "Sec-Fetch-Site" in request.headers
+    if request.method != "POST" or is_named or not _is_what_pages_send() or (takes_json and _is_an_object()):
         return None
     what = (f"{request.mimetype} is what a form" if request.mimetype
             else "a body without Content-Type is what a script")

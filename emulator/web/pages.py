@@ -128,10 +128,10 @@ def state(token: str) -> Response:
         return Response("{}", 404, content_type="application/json")
     left = seconds_left(order)
     go_on = _back(order) if order.status is Status.TRADE_SUCCESS else None
-    return told({"status": str(order.status), "left": left, "go_on": go_on})
+    return state_response({"status": str(order.status), "left": left, "go_on": go_on})
 
 
-def told(state: dict[str, Any]) -> Response:
+def state_response(state: dict[str, Any]) -> Response:
     """The response for a page that polls, from its JSON object.
 
     For an order, `left` is the number of seconds until it expires, and `go_on` the URL to which the browser

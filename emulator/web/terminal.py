@@ -24,7 +24,7 @@ from .control.interface import Problem, refuse_other_sites, refuse_strangers, to
 from .control.problems import of_error
 from .control.terminals import terminal_json
 from .current import emulator
-from .pages import BY_OWN_PAGES, page, secure, texts, told
+from .pages import BY_OWN_PAGES, page, secure, state_response, texts
 from .receipt import receipt
 from .streams import event, stream
 from .texts import Texts, messages
@@ -53,7 +53,7 @@ def impossible(problem: Problem) -> Response:
     The page's script gets the problem as JSON. A form gets the screen as it is now, or the page not found.
     """
     if _by_script():
-        answer = told(problem.document)
+        answer = state_response(problem.document)
         answer.status_code = problem.status
         return answer
     serial = (request.view_args or {}).get("serial", "")
@@ -70,7 +70,7 @@ def screen(serial: str) -> Response:
 @blueprint.get("/<serial>/state")
 def state(serial: str) -> Response:
     """What the screen shows now, as JSON."""
-    return told(_shown(serial)[0])
+    return state_response(_shown(serial)[0])
 
 
 @blueprint.get("/<serial>/events")
@@ -165,8 +165,8 @@ def _screen(serial: str, status: int = 200) -> Response:
 def _messages(language: Texts) -> dict[str, str]:
     """The translations of the terminal's messages into the page's language; empty in English."""
     of_terminals = [sentence for sentence, (kind, _) in messages().items() if kind == "terminal"]
-    told = {sentence: language.message(sentence) for sentence in of_terminals}
-    return {sentence: text for sentence, text in told.items() if text != sentence}
+    translations = {sentence: language.message(sentence) for sentence in of_terminals}
+    return {sentence: text for sentence, text in translations.items() if text != sentence}
 
 
 def _amounts(order: Order | None) -> tuple[str, str]:

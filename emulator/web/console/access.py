@@ -1,6 +1,4 @@
-"""Who may use the console: where a control token is in force, browsers in which it was typed, and pages of
-the console itself.
-"""
+"""Access to the console: while a control token is in force, only for browsers in which it was typed."""
 from flask import Response, request
 
 from .. import entrance, sessions
@@ -13,8 +11,7 @@ UNGUARDED = ("console.sign_in",)
 
 @blueprint.before_request
 def admit() -> Response | None:
-    """Only browsers that know the control token, where there is one, and no change by a page of another site.
-    """
+    """The refusal of the current request, or the page that asks for the token; None when it is allowed."""
     refused = entrance.refuse()
     if refused or request.endpoint in UNGUARDED or sessions.is_known():
         return refused
@@ -24,7 +21,7 @@ def admit() -> Response | None:
 
 @blueprint.post("/session")
 def sign_in() -> Response:
-    """Take the token once, and let the browser in from now on."""
+    """Check the typed token, remember the browser, and redirect to the page that was asked for."""
     onwards = _own(request.form.get("onwards", ""))
     if not token_in_force():
         return led_to(onwards)
@@ -36,7 +33,7 @@ def sign_in() -> Response:
 
 
 def _own(address: str) -> str:
-    """The address to go on to, when it is one of the console's own."""
+    """The address, if it is an address of the console; otherwise the console's first page."""
     place = address.partition("?")[0]
     console = under_prefix("/console")
     own = place == console or place.startswith(f"{console}/")
@@ -46,7 +43,7 @@ def _own(address: str) -> str:
 
 @blueprint.post("/session/end")
 def sign_out() -> Response:
-    """Forget the browser."""
+    """Delete the browser's session cookie."""
     response = go_on(to("console"), texts().signed_out)
     sessions.forget(response)
     return response

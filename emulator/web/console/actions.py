@@ -1,6 +1,4 @@
-"""What can be done to an order on its page: what the control interface can let happen, and the merchant's
-refund and cancellation.
-"""
+"""The actions on an order's page: the control interface's events, and the merchant's refund and cancel."""
 from collections.abc import Callable
 from typing import Any
 
@@ -20,8 +18,10 @@ COLOURS = {"pay": "main", "approve": "main", "chargeback": "danger", "cancel": "
 
 
 def offered(order: Order, now: int) -> dict[str, Any]:
-    """What the page of an order offers: events, of those that fail the reasons, the amount that can be
-    refunded, and cancellation.
+    """The template values for the actions that are possible for an order at the instant `now`.
+
+    They are events, reasons for a failure, the refundable amount in minor units, and whether the order can be
+    cancelled.
     """
     kind = kinds.of(order)
     return {"events": kind.possible(order), "reasons": kind.reasons(order), "default": kind.DEFAULT_REASON,
@@ -31,7 +31,7 @@ def offered(order: Order, now: int) -> dict[str, Any]:
 
 @blueprint.post("/orders/<id:order_id>/refund")
 def refund(order_id: int) -> Response:
-    """Give money back, as `tgpayrefund` would."""
+    """Refund an amount, as `tgpayrefund` does."""
     typed = [request.form.get(name, "").strip() for name in ("amount", "number", "reason")]
     return _done(order_id, lambda: f"{texts().done_refund} "
                                    f"{money.text(orders.refund(emulator().units, order_id, *typed))}")
@@ -39,7 +39,7 @@ def refund(order_id: int) -> Response:
 
 @blueprint.post("/orders/<id:order_id>/cancel")
 def cancel(order_id: int) -> Response:
-    """Cancel the order, as `tgpaycancel` would."""
+    """Cancel the order, as `tgpaycancel` does."""
     def act() -> str:
         orders.cancel(emulator().units, order_id)
         return texts().done_cancel
@@ -48,7 +48,7 @@ def cancel(order_id: int) -> Response:
 
 @blueprint.post("/orders/<id:order_id>/<event>")
 def trigger(order_id: int, event: str) -> Response:
-    """Pay, decline, expire, close, approve, refuse or charge back."""
+    """Trigger an event of the order, such as a payment."""
     def act() -> str:
         orders.trigger(emulator().units, order.merchants_id, order.out_trade_no, event, given)
         return texts()[f"done_{event}"]
@@ -58,7 +58,7 @@ def trigger(order_id: int, event: str) -> Response:
 
 
 def _done(order_id: int, act: Callable[[], str]) -> Response:
-    """Back to the order with what has come of an act, which answers a sentence."""
+    """Perform an action, and redirect to the order with the sentence that it returns, or with its error."""
     order_by_id(emulator().store.read(), order_id)
     back = to("order", order_id=order_id)
     try:

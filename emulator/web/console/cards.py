@@ -1,5 +1,6 @@
-"""What makes a payment end so or so: test cards and response codes, payment codes of wallets, amounts of
-terminals; all searchable.
+"""The inputs that give a payment a certain result, in searchable tables.
+
+They are test cards, response codes, payment codes of wallets, and amounts at terminals.
 """
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ COLOURS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Amount:
-    """A row of the amounts of terminals."""
+    """An amount with a special result at terminals; `amount` is decimal text in major units."""
 
     amount: str
     result: Result
@@ -32,8 +33,9 @@ class Amount:
 
 @blueprint.get("/cards")
 def cards() -> Response:
-    """Every table; rows that have not all words of the search are there and hidden, for a script that
-    searches on.
+    """The page with all tables.
+
+    Rows without all words of the search are hidden but present, because a script continues the search.
     """
     asked = request.args.get("search", "").strip()
     said = texts()
@@ -59,19 +61,19 @@ def _of_card(row: TestCard, said: Texts) -> Iterator[str]:
 
 
 def _in_chinese(row: ResponseCode) -> str:
-    """What the payer is told in Chinese, on the English page too."""
+    """The Chinese advice to the payer, which the English page shows too."""
     return Texts("zh").told("", "advice", row.advice.name)
 
 
 def wallets() -> Iterator[tuple[str, str, str]]:
-    """Payment codes that make a buyer behave: wallet, code, and what the buyer does."""
+    """The test payment codes: wallet, code, and the buyer's behaviour."""
     for wallet, prefix in PREFIXES.items():
         for row in TEST_CODES:
             yield wallet, prefix + row.ending, row.means
 
 
 def amounts() -> Iterator[Amount]:
-    """Amounts that a terminal's host answers otherwise."""
+    """The amounts with a special result at terminals."""
     for amount, answer in AMOUNT_TRIGGERS.items():
         yield Amount(money.text(amount), answer.result, answer.issuer_code,
                      answer.message or MESSAGES[answer.result])

@@ -1,4 +1,4 @@
-"""The emulator's clock: moved, set, stopped; and what falls due next."""
+"""The page of the emulator's clock, which moves it and lists what falls due next."""
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,13 +17,16 @@ from .frame import Page, blueprint, chosen, go_on, present, show, texts, to
 
 PAGE = Page("clock", "M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18zM12 7v5l3 2")
 MOST_UPCOMING = 10
-MOST_RECEIVERS = 3  # in a sentence
+MOST_RECEIVERS = 3  # in the sentence about skipped attempts
 STEPS = (("15m", "clk_minutes"), ("1h", "clk_hour"), ("1d", "clk_day"))
 
 
 @dataclass(frozen=True)
 class Due:
-    """Something that falls due: `word` names its text, `view` and `id` its page."""
+    """Something that falls due, `at` in milliseconds.
+
+    `word` is the key of its text, `view` and `id` give its page.
+    """
 
     at: int
     word: str
@@ -34,13 +37,13 @@ class Due:
 
     @property
     def key(self) -> str:
-        """What tells it from others."""
+        """A key that is unique in the list."""
         return f"{self.view}-{self.id}"
 
 
 @blueprint.get("/clock")
 def clock() -> Response:
-    """The clock, and what comes next."""
+    """The page with the clock and what falls due next."""
     tables = emulator().store.read()
     return show("clock", "clock", follows="order notification", ticking=tables.clock.get(), steps=STEPS,
                 upcoming=upcoming(tables, chosen()),
@@ -48,7 +51,7 @@ def clock() -> Response:
 
 
 def upcoming(tables: Reader, merchants_id: str | None) -> list[Due]:
-    """The next things that fall due, in the order of time."""
+    """The next notifications and orders that fall due, in the order of time."""
     found = [Due(notification.due_at or 0, "clk_sent_again", notification.out_trade_no,
                  notification.merchants_id, "notification", notification.id)
              for notification in tables.upcoming.notifications(merchants_id, MOST_UPCOMING)]
@@ -60,7 +63,7 @@ def upcoming(tables: Reader, merchants_id: str | None) -> list[Due]:
 
 
 def _apart(ticking: Clock, real: int) -> tuple[str, str]:
-    """How far the clock is from the machine's, and in which direction."""
+    """The difference from the machine's clock as text, and the key of the text for its direction."""
     difference = ticking.now(real) - real
     if abs(difference) < durations.SECOND and ticking.frozen is None:
         return "", "clk_with_machine"
@@ -69,13 +72,13 @@ def _apart(ticking: Clock, real: int) -> tuple[str, str]:
 
 
 def _typed(instant: int) -> str:
-    """An instant as a browser's field for date and time has it, in the emulator's zone."""
+    """An instant in the format of a browser's date and time field, in the emulator's time zone."""
     return spaced(instant, emulator().settings.timezone).replace(" ", "T")
 
 
 @blueprint.post("/clock")
 def move_clock() -> Response:
-    """Move the clock, and answer when everything due has been done."""
+    """Move the clock, wait until everything due is done, and say how much that was."""
     try:
         moved = emulator().commands.move_clock(_asked(request.form))
     except OperationError as error:
@@ -90,7 +93,7 @@ def move_clock() -> Response:
 
 
 def _asked(form: Mapping[str, str]) -> dict[str, Any]:
-    """What a form asks of the clock, as the control interface takes it."""
+    """The change of the clock that a form asks for, as a body of the control interface."""
     act = form.get("do", "")
     if act == "advance":
         return {"advance": form.get("by", "").strip()}
@@ -100,8 +103,9 @@ def _asked(form: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _instant(written: str) -> str:
-    """A date and time of the emulator's zone with its zone; what is none stays as it is, and is refused where
-    it is read.
+    """A date and time with the offset of the emulator's time zone added, if it has none.
+
+    A text that is not a date and time is returned unchanged; the clock refuses it later.
     """
     try:
         parsed = datetime.fromisoformat(written)

@@ -1,6 +1,4 @@
-"""Requests to the gateway as commands to be pasted into a terminal, signed anew; neither a token nor a secret
-is ever in one.
-"""
+"""Gateway requests as curl commands, signed again. They contain neither tokens nor secrets."""
 import shlex
 from collections.abc import Mapping
 from urllib.parse import quote_plus, urlencode
@@ -12,7 +10,10 @@ from ..current import base_url
 
 
 def signed(endpoint: str, method: str, params: Mapping[str, str], token: str | None) -> str:
-    """The command; what is hidden is left out with a note, and without a token there is no sign."""
+    """The command that sends a request again, signed with the token, or unsigned without one.
+
+    Hidden values are left out, and a note names them.
+    """
     hidden = [name for name, value in params.items() if HIDDEN in (name, value) or urls.is_shown(value)]
     left_out = (*hidden, *signature.NEVER_SIGNED)
     kept = {name: value for name, value in params.items() if name not in left_out}
@@ -23,7 +24,7 @@ def signed(endpoint: str, method: str, params: Mapping[str, str], token: str | N
 
 
 def command(endpoint: str, method: str, params: Mapping[str, str]) -> str:
-    """The command that sends these parameters as they are."""
+    """The command that sends these parameters unchanged."""
     url = f"{base_url()}/v2/{quote_plus(endpoint)}.php"
     if method == "POST":
         fields = [f"--data {shlex.quote(urlencode({name: value}))}" for name, value in params.items()]

@@ -1,5 +1,6 @@
-"""A request of the journal as its page and an order's timeline show it: with its verdict explained, and as a
-command to send it again.
+"""A request of the journal, for its page and for an order's timeline.
+
+Its verdict is explained, and it comes with the command that sends it again.
 """
 import json
 import re
@@ -21,7 +22,7 @@ _OF_RULES = ("scenario", "rule", "then", "passed", "untold", "elsewhere")
 
 @dataclass(frozen=True)
 class Marked:
-    """A text with a place in it: what is before the mark, what is marked, and the rest."""
+    """A text with a marked part, and the text before and after it."""
 
     before: str
     mark: str
@@ -30,10 +31,10 @@ class Marked:
 
 @dataclass(frozen=True)
 class Signature:
-    """A refused signature, explained.
+    """The explanation of a refused signature.
 
-    Each of the `ways` is the codes of mistakes that give it together. `yours` and `right` are None where it
-    is not known how the client made its value, and the same where the difference is inside of what is hidden.
+    Each of `ways` is a list of mistakes (codes) that together produce it. `yours` and `right` are None if it
+    is unknown how the client made its value. They are equal if the difference is inside a hidden value.
     """
 
     sentence: str
@@ -49,8 +50,11 @@ class Signature:
 
 @dataclass(frozen=True)
 class Scenario:
-    """What the scenario in force said: the `rule` that fitted and what it does, or none; why others did not,
-    as far as they are told.
+    """How the scenario in force applied to a request.
+
+    `rule` is the name of the matching rule or None, and `then` is its outcome. `passed` are rules that did
+    not match, with the reasons; `untold` is the number of further ones that are not listed. `elsewhere` is
+    the number of rules for other endpoints.
     """
 
     name: str
@@ -63,8 +67,10 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Entry:
-    """A request: `row` is the journal's, `known` what only its endpoint could tell, `again` the command that
-    sends it again, `reason` the sentence with which it was refused.
+    """A request of the journal: `row` is its row.
+
+    `known` are names and values that its endpoint has explained, `again` is the command that sends it again,
+    and `reason` is the sentence with which it was refused.
     """
 
     row: Mapping[str, Any]
@@ -78,55 +84,58 @@ class Entry:
 
     @property
     def ok(self) -> bool:
-        """Whether it was not refused."""
+        """Whether the request was accepted."""
         return bool(self.row["verdict"] == OK)
 
 
 def read(tables: Reader, row: Any) -> Entry:
-    """The entry of a row of the journal."""
-    params, told = json.loads(row["params"]), json.loads(row["explanation"])
+    """The entry for a row of the journal."""
+    params, explanation = json.loads(row["params"]), json.loads(row["explanation"])
     merchant = tables.merchants.find(row["merchants_id"])
-    explained = "canonical" in told
+    explained = "canonical" in explanation
     return Entry(
         dict(row), params, [{**finding, "change": RULES[finding["code"]].change}
                             for finding in json.loads(row["findings"])],
-        _scenario(told) if "scenario" in told else None, _signature(told) if explained else None,
+        _scenario(explanation) if "scenario" in explanation else None,
+        _signature(explanation) if explained else None,
         [] if explained else [(name, str(value)) for name,
-                              value in told.items() if name not in _OF_RULES and value],
+                              value in explanation.items() if name not in _OF_RULES and value],
         curl.signed(row["endpoint"], row["method"], params, merchant.token if merchant else None),
         "" if row["verdict"] == OK else _reason(row["answer"]))
 
 
-def _scenario(told: Mapping[str, Any]) -> Scenario:
-    return Scenario(told["scenario"], told["rule"], json.dumps(told.get("then", {}), ensure_ascii=False),
-                    told["passed"], told["untold"],
-                    told["elsewhere"])
+def _scenario(explanation: Mapping[str, Any]) -> Scenario:
+    outcome = json.dumps(explanation.get("then", {}), ensure_ascii=False)
+    return Scenario(explanation["scenario"], explanation["rule"], outcome, explanation["passed"],
+                    explanation["untold"], explanation["elsewhere"])
 
 
 def _reason(answer: str) -> str:
-    """The sentence in the answer of a refusal."""
+    """The sentence in the answer to a refused request; empty when it has none."""
     found = _SENTENCE.search(answer)
     return unescape(found[2]) if found else ""
 
 
-def _signature(told: Mapping[str, Any]) -> Signature:
-    from ...diagnosis.differences import TOKEN  # most merchants never need it
+def _signature(explanation: Mapping[str, Any]) -> Signature:
+    from ...diagnosis.differences import TOKEN  # imported late, because most requests do not need it
 
-    differs, whole = told["differs"], f"{told['canonical']}{TOKEN}"
+    differs, whole = explanation["differs"], f"{explanation['canonical']}{TOKEN}"
     yours, right = _apart(differs["yours"], differs["right"], TOKEN) if differs else (None, None)
     place = differs["position"] if differs else len(whole)
-    length = len(TOKEN) if place >= len(told["canonical"]) else 1
-    ways = told.get("ways") or ([told["mistakes"]] if told["mistakes"] else [])
+    length = len(TOKEN) if place >= len(explanation["canonical"]) else 1
+    mistakes, code = explanation["mistakes"], explanation["code"]
+    ways = explanation.get("ways") or ([mistakes] if mistakes else [])
     shown = _marked(whole, place, length)
     is_hidden = differs is not None and differs["yours"] == differs["right"]
-    lines = [(name, told["code"][language]) for language, name in LANGUAGES.items()] if told["code"] else []
-    return Signature(told["sentence"], ways, told["expected"], told["given"], shown, yours, right, is_hidden,
-                     lines)
+    lines = [(name, code[language]) for language, name in LANGUAGES.items()] if code else []
+    return Signature(explanation["sentence"], ways, explanation["expected"], explanation["given"], shown,
+                     yours, right, is_hidden, lines)
 
 
 def _apart(yours: str, right: str, token: str) -> tuple[Marked, ...]:
-    """Two texts with their first difference marked; where it begins in what stands for the token, all of
-    that.
+    """Two texts, each with the character at their first difference marked.
+
+    If the text that stands for the token begins there, all of it is marked.
     """
     same = len(commonprefix((yours, right)))
     return tuple(_marked(text, same, len(token) if text.startswith(token, same) else 1)

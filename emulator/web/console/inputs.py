@@ -1,7 +1,6 @@
-"""What a page of the console is asked for is checked before its view runs: unknown merchants, and slips in
-the addresses of changes.
+"""Checks requests before their views run: unknown merchants, and unknown parameters of some changes.
 
-It is imported after `access`, so that whoever may not use the console learns nothing here either.
+The module is imported after `access`, so that requests without access are refused first.
 """
 from flask import request
 
@@ -11,14 +10,13 @@ from ..current import emulator
 from .frame import KEPT, blueprint, chosen, forget_chosen
 
 OF_EVERY_PAGE = (KEPT, "lang")
-# These change something of the merchant that is looked at, or of all: a misspelt name must not mean all.
+# These views change one merchant or all of them: a misspelt name in the query must not mean all.
 FOR_ALL = ("console.clear_journal", "console.scenario_on", "console.scenario_off")
 
 
 @blueprint.before_request
 def check_inputs() -> None:
-    """Raises NotFound or Problem when the merchant is unknown, or a change has something else in its address.
-    """
+    """Check the merchant filter, and the parameters of the views in `FOR_ALL`. Raises NotFound or Problem."""
     merchants_id = chosen()
     if merchants_id is not None and emulator().store.read().merchants.find(merchants_id) is None:
         forget_chosen()

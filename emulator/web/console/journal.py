@@ -1,4 +1,4 @@
-"""The journal: every request to `/v2`, with what was answered and why."""
+"""The pages of the journal: every request to `/v2`, its answer, and the reason for it."""
 from flask import Response
 
 from ...gateway.endpoints import ENDPOINTS
@@ -17,10 +17,10 @@ VERDICTS = (OK, *REFUSALS)
 
 @blueprint.get("/journal")
 def journal() -> Response:
-    """A page of the list, narrowed as its filter says."""
+    """A page of the list, with its filters applied."""
     asked = narrowed("endpoint", "verdict", "search")
     one_of(asked["verdict"], "verdict", (REFUSED, *VERDICTS))
-    # most are OK: those that are not have an index
+    # Most requests are OK; the refused ones have an index.
     refused = {"refused": REFUSED} if asked["verdict"] not in (None, OK) else {}
     verdict = {"verdict": None} if asked["verdict"] == REFUSED else {}
     tables = emulator().store.read()
@@ -35,7 +35,7 @@ def journal() -> Response:
 
 @blueprint.get("/journal/<id:entry_id>")
 def entry(entry_id: int) -> Response:
-    """One request."""
+    """The page of one request."""
     tables = emulator().store.read()
     row = tables.journal.find(entry_id)
     if row is None:
@@ -46,6 +46,6 @@ def entry(entry_id: int) -> Response:
 
 @blueprint.post("/journal/clear")
 def clear_journal() -> Response:
-    """Forget the requests of the merchant that is looked at, or all."""
+    """Delete the requests of the merchant in the filter, or all."""
     operations.clear(emulator().units, chosen())
     return go_on(to("journal"), texts().journal_cleared)

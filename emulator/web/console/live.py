@@ -1,6 +1,4 @@
-"""What open windows of the console follow: the stream of events, and, where there is none for them, a look
-now and then.
-"""
+"""Informs open windows of the console about changes: by a stream of events, or by polling."""
 from flask import Response, jsonify
 
 from ...base.clock import real_now
@@ -13,13 +11,13 @@ from .frame import blueprint, chosen, written
 
 @blueprint.get("/events")
 def events() -> Response:
-    """The events of the control interface's stream; 503 when as many windows as may have one."""
+    """The control interface's stream of events; 503 when too many windows have one already."""
     return stream(happenings(chosen()), "windows of the console", of_merchant(chosen()))
 
 
 @blueprint.get("/pulse")
 def pulse() -> Response:
-    """How far the logs are, and the emulator's time."""
+    """The newest ids of the logs and the emulator's time as JSON, for windows that poll."""
     tables = emulator().store.read()
     ticking = tables.clock.get()
     return secure(jsonify({"newest": written(tables.newest()), "now": ticking.now(real_now()),

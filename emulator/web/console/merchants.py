@@ -1,5 +1,4 @@
-"""The merchants: made, changed, reset and removed; a token when it is asked for, and programs to begin with.
-"""
+"""The pages of merchants, which make, change, reset and remove them, and show a token and first programs."""
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,7 +21,7 @@ TYPED = ("name", "notify_url", "notify_method", "currency", "rate", "fee_rate")
 
 @blueprint.get("/merchants")
 def merchants() -> Response:
-    """A page of the merchants."""
+    """A page of the list of merchants."""
     page = emulator().store.read().merchants.page(request.args.get("after", ""), MOST_LISTED)
     settings = ((each.merchants_id, each.shown_settings()) for each in page)
     rows, complete = portions.taken(settings, lambda row: len(str(row[1])))
@@ -43,12 +42,12 @@ def make_merchant() -> Response:
 
 @blueprint.get("/merchants/<number>")
 def merchant(number: str) -> Response:
-    """One merchant with its settings."""
+    """The page of one merchant with its settings."""
     return _shown(number, merchant_of(emulator().store.read(), number).shown_settings())
 
 
 def _shown(number: str, settings: Mapping[str, Any], wrong: Mapping[str, str] | None = None) -> Response:
-    """A merchant's page with settings in its form, and what is wrong with them by name."""
+    """A merchant's page with these settings in its form, and with the errors in `wrong` by their names."""
     found = merchant_of(emulator().store.read(), number)
     shows_token = "token" in request.args
     token = found.token if shows_token else texts().mer_token_here
@@ -59,7 +58,7 @@ def _shown(number: str, settings: Mapping[str, Any], wrong: Mapping[str, str] | 
 
 @blueprint.post("/merchants/<number>")
 def change_merchant(number: str) -> Response:
-    """Put other settings in force, when each of them can be."""
+    """Change the settings of a merchant; if any is wrong, change none and show the errors."""
     typed = {name: request.form.get(name, "").strip() for name in TYPED}
     given = {**typed, "products": request.form.getlist("products"), "strict": "strict" in request.form}
     try:
@@ -75,13 +74,13 @@ def change_merchant(number: str) -> Response:
 
 @blueprint.post("/merchants/<number>/reset")
 def reset_merchant(number: str) -> Response:
-    """Forget what a merchant did."""
+    """Delete everything that a merchant did, and restore its seeded state."""
     operations.reset(emulator().units, number)
     return go_on(to("merchant", number=number), texts().mer_was_reset)
 
 
 @blueprint.post("/merchants/<number>/remove")
 def remove_merchant(number: str) -> Response:
-    """Forget a merchant; the pages are narrowed to it no longer."""
+    """Remove a merchant with all its data, and clear the merchant filter."""
     operations.remove(emulator().units, number)
     return go_on(to("merchants", merchants_id=""), f"{texts().mer_removed} {number}")

@@ -1,4 +1,4 @@
-"""The notifications: what was sent to whom, every attempt, and what was answered."""
+"""The pages of notifications, with every attempt and the receiver's response."""
 import json
 from typing import Any
 
@@ -16,11 +16,11 @@ STATUSES = (("pending", "wait"), (DELIVERED, "good"), ("failed", "bad"))
 
 @blueprint.get("/notifications")
 def notifications() -> Response:
-    """A page of the list, narrowed as its filter says."""
+    """A page of the list, with its filters applied."""
     asked = narrowed("status", "search")
     one_of(asked["status"], "status", dict(STATUSES))
     tables = emulator().store.read()
-    # most are delivered: those that are not have an index
+    # Most notifications are delivered; the others have an index.
     is_open = {"open": "yes"} if asked["status"] not in (None, DELIVERED) else {}
     rows, rest = tables.lists.notifications({**asked, **is_open, "merchants_id": chosen()}, before())
     return show("notifications", "notifications", follows="notification order", rows=rows, rest=rest,
@@ -31,7 +31,7 @@ def notifications() -> Response:
 
 
 def _example() -> str:
-    """A command that says where the notifications of a merchant go."""
+    """A curl command that sets the notify_url of a merchant."""
     merchants_id = (chosen()
                     or next((merchant.merchants_id
                              for merchant in emulator().store.read().merchants.page("", 1)), "…"))
@@ -42,7 +42,7 @@ def _example() -> str:
 
 @blueprint.get("/notifications/<id:notification_id>")
 def notification(notification_id: int) -> Response:
-    """One notification."""
+    """The page of one notification."""
     tables = emulator().store.read()
     found = _find(notification_id)
     attempts = tables.notifications.attempts(notification_id)
@@ -55,7 +55,7 @@ def notification(notification_id: int) -> Response:
 
 @blueprint.post("/notifications/<id:notification_id>/replay")
 def replay(notification_id: int) -> Response:
-    """Send it once more, now; back to the page that asked for it."""
+    """Send a notification again now, and redirect to the page that asked for it."""
     emulator().commands.replay(notification_id)
     order_id = number("order_id")
     back = to("order", order_id=order_id) if order_id else to("notification", notification_id=notification_id)
@@ -63,7 +63,7 @@ def replay(notification_id: int) -> Response:
 
 
 def attempt(row: Any) -> dict[str, Any]:
-    """An attempt as pages show it: a row of its table, with what was found of the receiver."""
+    """A row of the table of attempts for templates, with the findings about the receiver as sentences."""
     return {**dict(row), "findings": [finding["detail"] for finding in json.loads(row["findings"])]}
 
 

@@ -1,4 +1,4 @@
-"""An order's whole story on one page."""
+"""The page of an order: its facts, its timeline, and the actions on it."""
 from collections.abc import Callable, Iterator
 
 from flask import Response
@@ -16,7 +16,7 @@ from .frame import blueprint, present, show, texts
 
 @blueprint.get("/orders/<id:order_id>")
 def order(order_id: int) -> Response:
-    """The story of one order, and what can be done to it."""
+    """The page of one order."""
     tables, now = emulator().store.read(), present()
     found = at(order_by_id(tables, order_id), now)
     merchant = tables.merchants.find(found.merchants_id)
@@ -32,12 +32,12 @@ def order(order_id: int) -> Response:
 
 
 def _in_cny(order: Order) -> Callable[[str], str]:
-    """What an amount of an order, in major units, is in CNY."""
+    """A function that converts an amount of the order into CNY; both are decimal texts in major units."""
     return lambda written: money.text(money.convert(money.minor(written), order.rate))
 
 
 def _facts(order: Order) -> Iterator[tuple[str, str | int | None]]:
-    """Names and values for the top of the page; numbers are instants."""
+    """The names and values at the top of the page; numbers are instants in milliseconds."""
     said = texts()
     yield said.rate, f"1 {order.currency} = {money.rate_number(order.rate)} CNY"
     yield said.endpoint, order.endpoint

@@ -1,4 +1,4 @@
-"""The orders, newest first."""
+"""The list of orders, newest first."""
 from flask import Response
 
 from ...base import clock
@@ -13,7 +13,7 @@ PAGE = Page("orders", "M5 4h14v17l-3.5-2-3.5 2-3.5-2L5 21zM9 9h6M9 13h6")
 
 @blueprint.get("/orders")
 def orders() -> Response:
-    """A page of the list, narrowed as its filter says."""
+    """A page of the list, with its filters applied."""
     now, asked = present(), narrowed("status", "endpoint", "search")
     one_of(asked["status"], "status", states.STATUSES)
     one_of(asked["endpoint"], "endpoint", SCENES)
@@ -27,7 +27,7 @@ def orders() -> Response:
 
 
 def example(now: int) -> str:
-    """A command that makes a QR order, of the merchant that is looked at."""
+    """A curl command that makes a QR order of the merchant in the filter, or of the first one."""
     tables = emulator().store.read()
     merchant = tables.merchants.find(chosen() or "") or next(tables.merchants.page("", 1), None)
     if merchant is None:

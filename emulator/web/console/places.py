@@ -1,4 +1,4 @@
-"""Where in a scenario's text its problems are: the line of each sentence that reading it has found."""
+"""Finds the lines of a scenario's text to which the problems with it belong."""
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -13,12 +13,12 @@ _BETWEEN = " \t\r\n,"
 
 
 def is_json(text: str) -> bool:
-    """Whether a scenario is written as JSON, and not as TOML."""
+    """Whether a scenario's text is JSON rather than TOML."""
     return text.lstrip().startswith("{")
 
 
 def placed(text: str, problems: Iterable[str]) -> list[Line]:
-    """The lines, counted from 1, each with its problems."""
+    """The lines of a scenario's text: number from 1, text, and the problems in it."""
     lines = text.splitlines() or [""]
     starts = (list(_json_starts(text)) if is_json(text)
               else [at for at, line in enumerate(lines, 1) if _TOML_RULE.match(line)])
@@ -29,7 +29,7 @@ def placed(text: str, problems: Iterable[str]) -> list[Line]:
 
 
 def _line(lines: list[str], starts: list[int], problem: str) -> int:
-    """The line of a problem: the one that it names, else that of its key within its rule."""
+    """The number of a problem's line: the one that it names, otherwise that of its key in its rule."""
     named, rule, key = _AT_LINE.search(problem), _RULE.search(problem), _KEY.search(problem)
     if " is no TOML" in problem or " is no JSON" in problem:
         return int(named[1]) if named else len(lines)
@@ -45,7 +45,7 @@ def _line(lines: list[str], starts: list[int], problem: str) -> int:
 
 
 def _json_starts(text: str) -> Iterator[int]:
-    """The lines in which the rules of a JSON text begin."""
+    """The numbers of the lines in which the rules of a JSON text begin."""
     match = _JSON_RULES.search(text)
     place = match.end() if match else len(text)
     while True:

@@ -1,5 +1,4 @@
-"""Scenarios: those that come along, the one in force, and a desk on which one is written, checked and tried.
-"""
+"""The pages of scenarios: the bundled ones, the one in force, and the desk to write, check and try one."""
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -36,8 +35,9 @@ PARAMS = "out_trade_no=1\ntrans_amount=120.00\npay_type=alipay"
 
 @dataclass(frozen=True)
 class Shown:
-    """A rule as it is read: its conditions (parameter, word, value), and its outcomes, each of rows (key,
-    value, meaning).
+    """A rule for templates: its conditions (parameter, lookup, value), and its outcomes.
+
+    Each outcome is a list of rows (key, value, meaning).
     """
 
     name: str
@@ -48,8 +48,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Tried:
-    """What a rule says of a request that is tried: whether it is the one that fits, and else why it is not.
-    """
+    """The result of a rule for the tried request: whether it applies, and otherwise why not."""
 
     name: str
     fits: bool
@@ -58,7 +57,7 @@ class Tried:
 
 @blueprint.get("/scenarios")
 def scenarios() -> Response:
-    """What is in force, and what could be."""
+    """The page with the scenario in force and the bundled scenarios."""
     tables, merchants_id = emulator().store.read(), chosen() or EVERYBODY
     merchant = merchant_of(tables, merchants_id) if merchants_id else None
     scenario = tables.scenarios.of(merchants_id)
@@ -73,14 +72,17 @@ def scenarios() -> Response:
 
 
 def _shipped_as(scenario: "language.Scenario") -> tuple[str, ...]:
-    """The name of a scenario that says what the bundled one of its name says; nothing for any other."""
+    """The key for translating a scenario's summary: its name, if the bundled one has the same summary.
+
+    Otherwise empty.
+    """
     is_bundled = scenario.name in language.shipped()
     same = is_bundled and language.shipped_scenario(scenario.name).summary == scenario.summary
     return (scenario.name,) if same else ()
 
 
 def read_out(rule: "language.Rule") -> Shown:
-    """A rule in the words of the page."""
+    """A rule for templates, in the language of the page."""
     written = rule.as_json()
     when = [(each.parameter, texts()[f"scn_{each.lookup or 'is'}"],
              each.wanted if isinstance(each.wanted, str) else ", ".join(each.wanted))
@@ -106,8 +108,9 @@ def _meanings() -> dict[str, str]:
 
 @blueprint.route("/scenarios/desk", methods=["GET", "POST"])
 def scenario() -> Response:
-    """A text of rules: one that comes along, the one in force, or a new one; a post checks, tries, or puts it
-    in force.
+    """The desk: the text of a scenario, which is a bundled one, the one in force, or a new one.
+
+    A POST checks the text, tries it, or puts it in force.
     """
     tables, given = emulator().store.read(), request.form
     merchant = merchant_of(tables, chosen() or "") if chosen() else None
@@ -128,12 +131,12 @@ def scenario() -> Response:
 
 
 def _typed(given: Mapping[str, str]) -> str:
-    """The text of rules as it was typed, or pasted from a file of Windows."""
+    """The typed text of a scenario, without a byte order mark and with LF line ends."""
     return given.get("text", "").removeprefix(language.BYTE_ORDER_MARK).replace("\r\n", "\n")
 
 
 def _begun(tables: Reader) -> tuple[str, str]:
-    """The name and text that the desk begins with."""
+    """The name and text with which the desk begins. Raises NotFound."""
     named = request.args.get("name", "")
     if named in language.shipped():
         return named, language.shipped_text(named)
@@ -165,8 +168,9 @@ def _json(text: str) -> Any:
 
 
 def _tried(tables: Reader, scenario: "language.Scenario", merchant: Merchant | None) -> list[Tried]:
-    """What each rule says of the request that is asked about; how often rules were used counts where it is
-    the scenario in force.
+    """The result of each rule for the request in the form.
+
+    If the scenario is in force, the rules' uses so far count.
     """
     params = dict(_pairs(request.form.get("params", "")))
     written = request.form.get("attempt", "")
@@ -203,12 +207,12 @@ def _in_force(scenario: "language.Scenario") -> Response:
 
 @blueprint.post("/scenarios/on")
 def scenario_on() -> Response:
-    """Put one that comes along in force."""
+    """Put a bundled scenario in force."""
     return _in_force(operations.bundled(request.form.get("name", "")))
 
 
 @blueprint.post("/scenarios/off")
 def scenario_off() -> Response:
-    """Put the one that is in force out of force: of the merchant that is looked at, or of everybody."""
+    """Put the scenario of the merchant in the filter, or the one for all, out of force."""
     operations.deactivate(emulator().units, chosen() or EVERYBODY)
     return go_on(to("scenarios"), texts().scn_switched_off)

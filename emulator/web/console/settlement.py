@@ -1,6 +1,4 @@
-"""Settlement by days: what was paid, given back and charged, a chart of it, the lines of a day, and the file
-as the gateway exports it.
-"""
+"""The pages of the settlement: sums and a chart by day, the lines of a day, and the settlement file."""
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -30,8 +28,9 @@ WIDTH, HEIGHT, MARGIN = 720, 200, 24
 
 @dataclass
 class Day:
-    """The sums of a day in one currency, in minor units; refunds are negative. `settled` when its time has
-    come.
+    """The sums of a day in one currency, in minor units; refunds are negative.
+
+    `settled` says whether the settlement time has been reached.
     """
 
     day: date
@@ -40,12 +39,12 @@ class Day:
     sums: list[Sum] = field(default_factory=list)
 
     def total(self, name: str, kind: str = "") -> int:
-        """The sum of a column, of payments or refunds alone when that is asked."""
+        """The sum of a column in minor units (or rows for `number`), of one kind or of all."""
         return sum(getattr(each, name) for each in self.sums if kind in ("", each.kind))
 
     @property
     def rows(self) -> Iterator[tuple[str, int, int, int | None]]:
-        """What the day tells: the name of a text, the amount, the same in CNY, and how many."""
+        """The rows of the day: the key of a text, amount, amount in CNY, both in minor units, and number."""
         for word, kind in (("set_payments", PAYMENT), ("set_refunds", file.REFUND)):
             yield word, self.total("amount", kind), self.total("rmb_amount", kind), self.total("number", kind)
         yield "set_fees", self.total("fee"), self.total("rmb_amount") - self.total("rmb_settlement"), None
@@ -54,8 +53,9 @@ class Day:
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar of the chart: where it stands, how large it is, what it shows, and the day below it where there
-    is room.
+    """A bar of the chart: position and size in SVG units, kind (payment or refund), and the day's label.
+
+    The label is empty for days without room for it.
     """
 
     x: float
@@ -68,7 +68,7 @@ class Bar:
 
 @blueprint.get("/settlement")
 def settlement() -> Response:
-    """The days of a merchant, each with its sums."""
+    """The page with the days of a merchant, each with its sums."""
     tables = emulator().store.read()
     merchant = _merchant(tables)
     start, end = _range(tables, merchant)
@@ -81,7 +81,7 @@ def settlement() -> Response:
 
 @blueprint.get("/settlement/<day>")
 def settlement_day(day: str) -> Response:
-    """A day of a merchant: its sums, and a page of its lines."""
+    """The page of a merchant's day: its sums, and a page of its lines."""
     tables, on = emulator().store.read(), _date(day)
     merchant, span = _merchant(tables), file.span(on, on, emulator().settings)
     after = number("after") or 0
@@ -93,7 +93,7 @@ def settlement_day(day: str) -> Response:
 
 @blueprint.get("/settlement.csv")
 def settlement_file() -> Response:
-    """The file of some days, as the gateway exports it, without what is still to be settled."""
+    """The settlement file of some days, as the gateway exports it, without entries not settled yet."""
     tables = emulator().store.read()
     merchant = _merchant(tables)
     given = {"start_date": request.args.get("start", ""), "end_date": request.args.get("end", "")}
@@ -116,7 +116,7 @@ def _file(merchants_id: str, since: int, before: int) -> Iterator[str]:
 
 
 def _merchant(tables: Reader) -> Merchant:
-    """The merchant that is looked at, else the first one: a file belongs to one."""
+    """The merchant in the filter, otherwise the first one. Raises NotFound or Problem."""
     if chosen():
         return merchant_of(tables, chosen() or "")
     first = next(tables.merchants.page("", 1), None)
@@ -126,8 +126,9 @@ def _merchant(tables: Reader) -> Merchant:
 
 
 def _range(tables: Reader, merchant: Merchant) -> tuple[date, date]:
-    """The days that are asked for, in their order and not too many; else those up to the last on which
-    something is settled.
+    """The first and last day that the query asks for, at most `MOST_DAYS` days.
+
+    By default they are the `DAYS` days up to the last one with a settlement entry.
     """
     newest = tables.settled.newest_day(merchant.merchants_id)
     last = clock.moment(newest if newest is not None else present(), emulator().settings.timezone).date()
@@ -138,7 +139,7 @@ def _range(tables: Reader, merchant: Merchant) -> tuple[date, date]:
 
 
 def _days_before(day: date, number: int) -> date:
-    """The day so many days before, or the first of the calendar."""
+    """The date `number` days before another, but not before the first date of the calendar."""
     return date.fromordinal(max(1, day.toordinal() - number))
 
 
@@ -159,7 +160,7 @@ def by_day(sums: Iterable[Sum], now: int) -> list[Day]:
 
 
 def chart(days: list[Day], start: date, end: date) -> Iterator[Bar]:
-    """The payments of each day upwards and the refunds downwards, in the currency of most days."""
+    """The bars of the chart: payments upwards and refunds downwards, in the currency of most days."""
     currencies = [day.currency for day in days]
     shown: Mapping[date, Day] = {day.day: day
                                  for day in days if day.currency == max(currencies, key=currencies.count)}

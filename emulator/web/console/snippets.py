@@ -1,6 +1,4 @@
-"""Programs that make a QR order of a merchant, to be pasted: what the README has, with this merchant's number
-and address.
-"""
+"""The README's programs that make a QR order, filled in for one merchant."""
 from collections.abc import Mapping
 
 CURL = """token=@token
@@ -36,7 +34,7 @@ echo file_get_contents('@url?' . http_build_query($params));
 
 
 def snippets(merchants_id: str, token: str, base_url: str) -> Mapping[str, str]:
-    """The programs by language."""
+    """The programs by language, with the merchant's number and token and the emulator's URL."""
     def filled(program: str) -> str:
         named = program.replace("@token", token).replace("@merchant", merchants_id)
         return named.replace("@url", f"{base_url}/v2/tgpayqrcode.php")

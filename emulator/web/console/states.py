@@ -1,4 +1,4 @@
-"""The states of orders in a word and a colour: good, wait, bad, info or off."""
+"""The states of orders as a word and a colour: good, wait, bad, info or off."""
 from ...domain.orders import Event, Order, Status, Waits
 
 State = tuple[str, str]
@@ -13,7 +13,7 @@ _WAITS: dict[Waits, str] = {
 
 
 def state(order: Order) -> State:
-    """The name of an order's word, and its colour."""
+    """The key of the word for an order's state, and its colour."""
     if order.is_charged_back:
         return "charged_back", "bad"
     if order.status is Status.WAIT_BUYER_PAY:

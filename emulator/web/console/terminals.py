@@ -1,4 +1,4 @@
-"""The card terminals: what each shows, live, its switches, and what can be done at it."""
+"""The page of card terminals: the live state of each, its switches, and the possible acts."""
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -34,24 +34,22 @@ PAGE_OF_DEVICES = 50  # each has its screen, its switches and its buttons
 
 @dataclass(frozen=True)
 class Seen:
-    """A terminal as the control interface tells it, what it shows, and the order of its last transaction;
-    `moves` while it goes on.
-    """
+    """A terminal as JSON of the control interface, its view and colour, and its last transaction's order."""
 
-    told: dict[str, Any]
+    terminal: dict[str, Any]
     view: str
     colour: str
     order: Order | None
 
     @property
     def moves(self) -> bool:
-        """Whether it will soon show something else."""
+        """Whether the terminal is busy, so that what it shows will change soon."""
         return self.view not in (State.IDLE, OFFLINE)
 
 
 @blueprint.get("/terminals")
 def terminals() -> Response:
-    """A page of the terminals."""
+    """A page of the list of terminals."""
     tables, now = emulator().store.read(), present()
     devices = tables.terminals.page(chosen(), request.args.get("after", ""), PAGE_OF_DEVICES)
     return show("terminals", "terminals", follows="order",
@@ -61,9 +59,9 @@ def terminals() -> Response:
 
 def _seen(tables: Reader, device: Terminal, now: int) -> Seen:
     order = written_of(tables, device)
-    told = terminal_json(View(device, order, now))
-    view = told["state"] if device.online else OFFLINE
-    return Seen(told, view, COLOURS[view], order)
+    terminal = terminal_json(View(device, order, now))
+    view = terminal["state"] if device.online else OFFLINE
+    return Seen(terminal, view, COLOURS[view], order)
 
 
 @blueprint.post("/terminals")
@@ -77,20 +75,20 @@ def make_terminal() -> Response:
 
 @blueprint.post("/terminals/<serial>/switch")
 def switch_terminal(serial: str) -> Response:
-    """Take a terminal offline or online, or let people drive it or not."""
+    """Take a terminal offline or online, or switch between attended and unattended."""
     given = {name: request.form[name] == "on" for name in SWITCHES if name in request.form}
     return _done(partial(put, emulator().units, serial, given), f"{texts().term_changed} {serial}")
 
 
 @blueprint.post("/terminals/<serial>/<any(tap, insert, swipe, pin, approve, decline, cancel):done>")
 def act_at_terminal(serial: str, done: str) -> Response:
-    """Do what a person does at a terminal."""
+    """Perform an act at a terminal."""
     return _done(partial(act, emulator().units, serial, Act(done), BY_CONTROL),
                  f"{serial}: {texts()[f'term_{done}']}")
 
 
 def _done(change: Callable[[], object], sentence: str) -> Response:
-    """Make a change; back to the terminals with what came of it."""
+    """Make a change, and redirect to the terminals with the sentence, or with the error."""
     try:
         change()
     except OperationError as error:

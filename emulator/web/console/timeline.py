@@ -1,5 +1,6 @@
-"""All that happened to an order, in the order of the emulator's time: requests, moves, terminals' steps,
-notifications, settlement.
+"""The timeline of an order: requests, transitions, terminal steps, notifications and settlement entries.
+
+It is in the order of the emulator's time.
 """
 import json
 from collections.abc import Iterable, Iterator
@@ -21,8 +22,8 @@ from .notifications import attempt
 REQUEST, CHANGE, STEP, ATTEMPT, SETTLEMENT = "request", "change", "step", "attempt", "settlement"
 DUE, UPCOMING = "due", "upcoming"
 MOST_NOTIFICATIONS = 50
-RANKS = (REQUEST, CHANGE, STEP, ATTEMPT, SETTLEMENT, UPCOMING, DUE)  # of what happens in the same millisecond
-_BY = {BY_PAYER: "by_payer", BY_CONTROL: "by_control", BY_CLOCK: "by_clock"}  # else an endpoint
+RANKS = (REQUEST, CHANGE, STEP, ATTEMPT, SETTLEMENT, UPCOMING, DUE)  # the order within a millisecond
+_BY = {BY_PAYER: "by_payer", BY_CONTROL: "by_control", BY_CLOCK: "by_clock"}  # other causes are endpoints
 _COLOURS = {
     **dict.fromkeys((Event.PAY, Event.RESTORE), "good"),
     **dict.fromkeys((Event.REFUND, Event.REFUND_ALL), "info"),
@@ -32,19 +33,20 @@ _COLOURS = {
 
 @dataclass(frozen=True)
 class Moment:
-    """Something that happened, or will: `kind` says what `told` is, `key` is its own for ever."""
+    """A past or future entry of the timeline, at an instant in milliseconds.
+
+    The type of `details` depends on `kind`. `key` is unique in the timeline and never changes.
+    """
 
     at: int
     kind: str
     key: str
     colour: str
-    told: Any
+    details: Any
 
 
 def timeline(tables: Reader, order: Order, now: int) -> tuple[list[Moment], int]:
-    """The moments of an order, oldest first, with those that are to come at the end; and how many older ones
-    are left out.
-    """
+    """The moments of an order, oldest first and future ones last, and the number of those left out."""
     number = order.merchants_id, order.out_trade_no
     requests, changes = tables.lists.requests(*number), tables.orders.history(*number)
     settled, (notifications, left_out) = tables.lists.ledger(*number), _notifications(tables, order)
@@ -63,12 +65,14 @@ def _requests(tables: Reader, rows: Iterable[Any]) -> Iterator[Moment]:
 
 def _changes(rows: Iterable[Any]) -> Iterator[Moment]:
     for row in rows:
-        told = {**dict(row), "detail": json.loads(row["detail"]), "by": _BY.get(row["cause"], "by_request")}
-        yield Moment(row["at"], CHANGE, f"change-{row['id']}", _COLOURS.get(Event(row["event"]), "off"), told)
+        details = {**dict(row), "detail": json.loads(row["detail"]),
+                   "by": _BY.get(row["cause"], "by_request")}
+        colour = _COLOURS.get(Event(row["event"]), "off")
+        yield Moment(row["at"], CHANGE, f"change-{row['id']}", colour, details)
 
 
 def _steps(tables: Reader, order: Order, now: int) -> Iterator[Moment]:
-    """What terminals showed up to now."""
+    """The steps of the order's terminal transactions up to now."""
     earlier = tables.lists.transactions(order.merchants_id, order.out_trade_no)
     for transaction in filter(None, (*earlier, order.transaction)):
         for place, step in enumerate(terminal.steps_of(transaction)):
@@ -78,9 +82,7 @@ def _steps(tables: Reader, order: Order, now: int) -> Iterator[Moment]:
 
 
 def _notifications(tables: Reader, order: Order) -> tuple[list[Moment], int]:
-    """The newest attempts of the newest notifications, and when the next ones are due; and how many are left
-    out.
-    """
+    """The newest attempts of the newest notifications with their next ones, and the number left out."""
     notifications, left_out = tables.notifications.of_order(order.merchants_id, order.out_trade_no)
     found = [(notification, tables.notifications.attempts(notification.id))
              for notification in notifications[-MOST_NOTIFICATIONS:]]
@@ -92,13 +94,13 @@ def _notifications(tables: Reader, order: Order) -> tuple[list[Moment], int]:
 
 
 def _size(moment: Moment) -> int:
-    """About how many characters an attempt takes: each shows what was sent."""
-    notification, row = moment.told["notification"], moment.told.get("attempt")
+    """The approximate number of characters of an attempt, with its request and response."""
+    notification, row = moment.details["notification"], moment.details.get("attempt")
     return len(notification.body) + len(notification.url) + (len(row["answer"]) if row else 0)
 
 
 def _attempts(notification: StoredNotification, attempts: Newest) -> Iterator[Moment]:
-    """Every attempt of a notification, and when the next one is due."""
+    """The attempts of a notification, and its next attempt if one is scheduled."""
     for place, row in enumerate(attempts.rows, attempts.left_out + 1):
         yield Moment(row["at"], ATTEMPT, f"attempt-{row['id']}", "good" if row["delivered"] else "bad",
                      {"notification": notification, "attempt": attempt(row), "place": place})
@@ -117,7 +119,7 @@ def _settlement(rows: Iterable[Any]) -> Iterator[Moment]:
 
 
 def _upcoming(order: Order) -> Iterator[Moment]:
-    """What time alone will do next."""
+    """The next transition that happens by time alone, if there is one."""
     due = transitions.falls_due(order)
     if due:
         yield Moment(due[0], UPCOMING, "upcoming", "off", str(due[1]) if due[1] else None)

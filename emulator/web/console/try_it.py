@@ -1,5 +1,6 @@
-"""Try it: a form for every table of the gateway, filled in with the document's examples, signed in sight, and
-sent by the browser.
+"""The page "Try it": a form for every endpoint table, which shows the signature and sends the request.
+
+The form is filled in with the document's examples.
 """
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -27,10 +28,10 @@ from .frame import Page, blueprint, chosen, show
 PAGE = Page("try_it", "M5 4l14 8-14 8z")
 METHOD, TOKEN, MORE_NAME, MORE_VALUE = OWN = "_method", "_token", "_name", "_value"
 NEWEST_NUMBERS = 20
-# By their names in the address: the first table of a path has the path's.
+# The endpoint tables by their names in the URL. The first table of an endpoint has the endpoint's name.
 TABLES = {f"{name}-{place}" if place else name: table for name, first in ENDPOINTS.items() for place,
           table in enumerate(first.tables)}
-# Which order is proposed where a request is about one that there is.
+# For requests about an existing order, the filter by which an order is proposed.
 ABOUT: Mapping[str, Mapping[str, str]] = {
     "tgpayrefund": {"status": Status.TRADE_SUCCESS},
     "tgpayapi": {"endpoint": "tgpayh5", "status": Status.WAIT_BUYER_PAY},
@@ -39,8 +40,9 @@ ABOUT: Mapping[str, Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class Signed:
-    """Parameters as they are sent, how their sign is made, and what the gateway's tables say of them; without
-    an owner there is no sign.
+    """Signed parameters, and what is wrong with them by the gateway's tables.
+
+    Without an owner there is no signature.
     """
 
     params: Mapping[str, str]
@@ -55,19 +57,18 @@ class Signed:
 
     @property
     def sign(self) -> str:
-        """The signature."""
+        """The signature; empty without an owner."""
         return signature.sign(self.params, self.owner.token) if self.owner else ""
 
     @property
     def sent(self) -> dict[str, str]:
-        """Everything that is sent."""
+        """The parameters that are sent, with the signature."""
         return {**self.params, **({"sign": self.sign} if self.owner else {})}
 
 
 @blueprint.route("/try", methods=["GET", "POST"])
 def try_it() -> Response:
-    """The form of a table, and what is typed into it, signed; a post signs other values and changes nothing.
-    """
+    """The form of an endpoint table with its values signed. A POST signs other values; it changes nothing."""
     key = request.args.get("table", "")
     key = key if key in TABLES else next(iter(TABLES))
     table, tables = TABLES[key], emulator().store.read()
@@ -85,7 +86,7 @@ def try_it() -> Response:
 
 
 def sign(tables: Reader, table: Endpoint, values: Mapping[str, str]) -> Signed:
-    """What is sent of values, with its sign and what is wrong with it."""
+    """Sign the values that are not empty, and check them against the endpoint table."""
     params = {name: value for name, value in values.items() if value != "" and name != "sign"}
     found = tables.merchants.login(params.get("user", "")) if table.owner == "user" else None
     owner = found[0] if found else tables.merchants.find(params.get("merchants_id", ""))
@@ -96,9 +97,7 @@ def sign(tables: Reader, table: Endpoint, values: Mapping[str, str]) -> Signed:
 
 
 def filled(tables: Reader, key: str) -> dict[str, str]:
-    """The document's examples, with what belongs to the merchant in place of what belongs to the document's,
-    and what the address says.
-    """
+    """The values of a form: from the query, otherwise the merchant's, otherwise the document's examples."""
     table = TABLES[key]
     values = {row.name: row.example for row in table.params if row.name != "sign"}
     merchant = tables.merchants.find(chosen() or "") or next(tables.merchants.page("", 1), None)
@@ -109,7 +108,7 @@ def filled(tables: Reader, key: str) -> dict[str, str]:
 
 
 def _own(tables: Reader, key: str, merchant: Merchant) -> Iterator[tuple[str, str]]:
-    """The values that differ from merchant to merchant."""
+    """The values that depend on the merchant, by parameter."""
     yield "merchants_id", merchant.merchants_id
     yield "pay_info", to_json(_card(real_now()))
     yield "terminal_sn", next((device.serial
@@ -126,7 +125,7 @@ def _own(tables: Reader, key: str, merchant: Merchant) -> Iterator[tuple[str, st
 
 
 def _card(now: int) -> dict[str, str]:
-    """A test card that is valid at an instant."""
+    """A test card that is valid at an instant in milliseconds."""
     year = clock.moment(now, emulator().settings.timezone).year + 3
     return {"cardNo": PLAIN[2], "expirationMonth": "12", "expirationYear": f"{year % 100:02d}", "cvv": "123",
             "firstName": "Ken",
@@ -134,13 +133,13 @@ def _card(now: int) -> dict[str, str]:
 
 
 def _newest(tables: Reader, narrowed: Mapping[str, Any]) -> list[Order]:
-    """The newest orders, of the merchant that is looked at."""
+    """The newest orders of the merchant in the filter, with further filters in `narrowed`."""
     now = tables.clock.now()
     return tables.lists.orders({"merchants_id": chosen(), **narrowed}, now)[0]
 
 
 def _of_this_table(table: Endpoint, values: dict[str, str]) -> dict[str, str]:
-    """The values, with other choices where the examples would lead to another table of the same path."""
+    """The values, with one choice changed if they would select another table of the same endpoint."""
     choices = {row.name: row.format.schema["enum"] for row in table.params if "enum" in row.format.schema}
     for tried in [{}, *({name: choice} for name in choices for choice in choices[name])]:
         if ENDPOINTS[table.name].table_of({**values, **tried}) is table:

@@ -1,4 +1,4 @@
-// The card form: groups and checks what is typed, names the brand, and fills in a test card at a tap.
+// The card form: groups and checks the input, shows the card brand, and fills in a test card.
 const form = document.querySelector(".card-form");
 const field = form.elements;
 const brands = JSON.parse(form.dataset.brands).map(([name, starts, lengths, cvv]) => ({ name, starts: new RegExp(`^(?:${starts})`), lengths, cvv }));
@@ -59,11 +59,12 @@ function check(name) {
   return !wrong;
 }
 
-// While somebody types: a mistake is told when the field is complete, and taken back as soon as it is put right. Nothing moves
-// when a field is left, or the button would slip away from under the finger.
+// While the payer types, an error is shown when the field is complete, and removed as soon as it is
+// corrected. Nothing is checked when a field loses the focus: the layout would move, and a tap would miss the
+// button.
 function checkTyped(name) {
-  const told = document.getElementById(`${name}-wrong`).textContent;
-  if (told || complete[name]()) check(name);
+  const message = document.getElementById(`${name}-wrong`).textContent;
+  if (message || complete[name]()) check(name);
 }
 
 function showBrand() {

@@ -1,5 +1,6 @@
-// Buttons that copy a text. Browsers give a clipboard to pages on https and on this machine only; elsewhere the text
-// is selected in a field and copied by an older command. A page shows its buttons only where this script runs.
+// Copy buttons. Browsers give access to the clipboard only to pages on https or on this machine. Elsewhere
+// the text is selected in a field and copied with execCommand. The buttons are shown only if this script
+// runs.
 const SHOWN_MS = 2000;
 
 function copyFromField(text) {

@@ -1,19 +1,20 @@
-// Tells the story: shows what has happened since, sends the buttons without leaving the page, and listens to the keys of a presenter.
+// The demo's page: polls for changes, submits forms without leaving the page, and handles a presenter's keys.
 const view = document.getElementById("view");
 const lost = document.getElementById("lost");
 const LOOK_MS = 700;
 const KEYS = { ArrowRight: "next", PageDown: "next", ArrowLeft: "back", PageUp: "back", r: "again", R: "again" };
 
-let busy = false; // a step is being done
-let wanted = view.getAttribute("src") || ""; // what the buyer is to see
-let sent = ""; // where the frame was sent, until it gets there
-const known = Object.fromEntries(lives(document).map((part) => [part.id, part.outerHTML])); // as the server wrote them last
+let busy = false; // a step is in progress
+let wanted = view.getAttribute("src") || ""; // the page that the buyer's frame should show
+let sent = ""; // the address to which the frame was last sent, until it has loaded
+// The parts of the page as the server last sent them.
+const known = Object.fromEntries(lives(document).map((part) => [part.id, part.outerHTML]));
 
 function lives(page) {
   return [...page.querySelectorAll("[data-live]")];
 }
 
-// Parts that have changed are put in place of the old ones; what is open stays open, and the focus stays where it was.
+// Replaces the parts that have changed. Open details stay open, and the focus is kept.
 function take(html) {
   const fresh = new DOMParser().parseFromString(html, "text/html");
   const focused = document.activeElement ? document.activeElement.id : "";
@@ -32,7 +33,7 @@ function take(html) {
   see(document.getElementById("sight").dataset.view);
 }
 
-// On a phone the stories are a strip.
+// Scrolls to the current story: on a phone the list of stories is a strip that scrolls sideways.
 function showStory() {
   const strip = document.getElementById("stories");
   const current = strip.querySelector("[aria-current]").parentElement;
@@ -45,7 +46,8 @@ function key(address) {
   return url.pathname + (url.searchParams.get("code") || "");
 }
 
-// The buyer may have gone on within the frame: only another page than the one that was wanted before is shown.
+// Loads another page into the frame. If the wanted page is the same as before, the frame stays as it is,
+// because the buyer may have gone on inside it.
 function see(address) {
   if (address === wanted) return;
   wanted = address;
@@ -58,7 +60,7 @@ function send(address) {
   view.contentWindow.location.replace(new URL(address, location.href));
 }
 
-// The page in the frame may load itself anew just when it is sent on, and be faster: it is sent on once more.
+// The page in the frame may reload itself just when it is sent elsewhere, and win. Then it is sent once more.
 function arrive() {
   if (sent && key(shown()) !== key(sent)) send(sent);
   sent = "";
@@ -68,7 +70,7 @@ function shown() {
   try {
     return view.contentWindow.location.href;
   } catch (error) {
-    return "about:blank"; // the browser's own page about a server that did not answer
+    return "about:blank"; // the frame shows the browser's own error page, which scripts may not read
   }
 }
 
@@ -98,7 +100,7 @@ document.addEventListener("submit", async (event) => {
   document.body.classList.remove("busy");
 });
 
-// Whoever types keeps the keys; in a field that is still empty an arrow goes on.
+// Whether a key belongs to a form field. In an empty field, arrow keys still move through the story.
 function isTyping(event) {
   const field = event.target.closest?.("input, select, textarea");
   return Boolean(field) && (event.key.length === 1 || field.value !== "" || field.tagName === "SELECT");
@@ -113,7 +115,7 @@ function press(event) {
 }
 
 document.addEventListener("keydown", press);
-// A presenter who has pressed a button of the buyer's page goes on by the same keys.
+// The keys also work while the focus is in the buyer's page.
 view.addEventListener("load", () => {
   view.contentDocument?.addEventListener("keydown", press);
   arrive();

@@ -1,3 +1,3 @@
-// Puts the cursor where the payer types first, unless they are somewhere already: the browser's own autofocus complains then. A page
-// in a frame leaves it to the page around it, whose keys would be lost.
+// Focuses the payer's first field, unless another element has the focus; the autofocus attribute would cause
+// a browser warning then. A page in a frame does not take the focus, because the outer page handles keys.
 if (window === window.top && document.activeElement === document.body) document.querySelector("[data-focus]").focus();

@@ -1,2 +1,2 @@
-// Sends the browser on by POST; without JavaScript the payer presses the button.
+// Submits the form by POST; without JavaScript the payer presses the button.
 document.querySelector("[data-post-at-once]").submit();

@@ -1,4 +1,5 @@
-// Lays a receipt out in cells, so that a wide character takes exactly two of them whatever the fonts are: on the page, and as a picture.
+// Lays out a receipt in cells, on the page and as a picture. A wide character takes exactly two cells in any
+// font.
 const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
 const COLUMNS = 32;
 

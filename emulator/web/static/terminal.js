@@ -1,4 +1,4 @@
-// The screen of a card terminal: follows its state by a stream of events, or by asking where none is to be had, and does what people do.
+// The screen of a card terminal: shows its state, from a stream of events or by polling, and sends the acts.
 const device = document.querySelector(".device");
 const printed = document.querySelector(".printed");
 const glass = device.querySelector(".glass");
@@ -11,9 +11,11 @@ const LEAST_DIGITS = 4;
 const ASK_MS = 1000;
 const STREAM_AGAIN_MS = 3000;
 
-let typed = 0; // how many digits of the PIN; which ones is nobody's business
+let typed = 0; // the number of typed digits of the PIN; the digits themselves are not stored
 let shown = null;
-let gives_up_at = null; // on this browser's clock; null while the terminal waits for nobody, or its clock stands still
+// When the terminal stops waiting, in milliseconds of this browser's clock. Null while it does not wait, or
+// while the emulator's clock is stopped.
+let gives_up_at = null;
 let stream = null;
 let asking = null;
 
@@ -103,9 +105,10 @@ function isComplete() {
   return typed >= LEAST_DIGITS;
 }
 
-// What people do.
+// The acts.
 
-// The key of an act that was taken stays dead until the screen shows what came of it: pressed again before, it would come too late.
+// After an accepted act its key stays disabled until the screen shows the new state: a second press would be
+// too late.
 async function send(address, button) {
   button.disabled = true;
   let taken = false;
@@ -129,7 +132,7 @@ document.addEventListener("submit", (event) => {
 
 every("digit").forEach((key) => key.addEventListener("click", () => press(1)));
 one("clear").addEventListener("click", wipe);
-// A key that is pressed by hand does not take the focus: Enter stays the green key.
+// A click on a key does not move the focus, so that Enter still presses the green key.
 device.querySelector(".keys").addEventListener("mousedown", (event) => event.preventDefault());
 
 document.addEventListener("keydown", (event) => {
@@ -157,7 +160,7 @@ function save() {
 });
 layOut(paper, paper.textContent);
 
-// Following.
+// The updates.
 
 async function ask() {
   clearTimeout(asking);
@@ -200,6 +203,6 @@ function rest() {
 setInterval(() => {
   if (gives_up_at !== null) showLeft(Math.max(0, gives_up_at - performance.now()));
 }, 200);
-// A browser has few lines to a server, and a screen that nobody sees shall not hold one.
+// A browser opens few connections to a server, so a hidden screen closes its stream.
 document.addEventListener("visibilitychange", () => (document.hidden ? rest() : follow()));
 follow();

@@ -1,11 +1,12 @@
-// Follows an order that waits: counts the time down and, once it is paid or closed, shows what has become of it.
+// Polls a waiting order: counts down its time, and shows the result when it is paid or closed.
 const sheet = document.querySelector("[data-state]");
 const clock = document.querySelector("[data-left]");
 const every = Number(sheet.dataset.every || 1000); // milliseconds
-const tick = document.querySelector("[data-tick]"); // takes the place of the code that was scanned
+const tick = document.querySelector("[data-tick]"); // replaces the scanned code after the payment
 const TICK_MS = 1500;
-let leaving = false; // a form has been sent: its answer says where to go, also when the order has changed before it comes
-const shown = document.querySelector("[data-shows]"); // what the terminal shows that the order is paid on
+// A form was submitted: its response decides the next page, even if the order changes before.
+let leaving = false;
+const shown = document.querySelector("[data-shows]"); // what the order's terminal shows
 
 function show(seconds) {
   if (!clock) return;
@@ -13,7 +14,7 @@ function show(seconds) {
   clock.textContent = parts.map((part) => String(part).padStart(2, "0")).join(":");
 }
 
-// The page may be the answer to a POST (link to post), which a reload would send again.
+// Loads the page again by GET. It may be the response to a POST, which a reload would send again.
 function showAgain() {
   location.replace(location.href);
 }
@@ -35,7 +36,7 @@ async function look() {
       return setTimeout(go_on, TICK_MS);
     }
   } catch (error) {
-    // The emulator is away for a moment; the next look will tell.
+    // The emulator did not answer; the next poll tries again.
   }
   setTimeout(look, every);
 }
@@ -45,7 +46,7 @@ window.addEventListener("submit", (event) => {
 });
 window.addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
-  leaving = false; // somebody has come back
+  leaving = false; // the payer has come back to this page
   look();
 });
 if (clock && clock.dataset.left) show(Number(clock.dataset.left));

@@ -1,4 +1,4 @@
-// The emulator's time in the header: it goes on by itself, and is put right by what the emulator says.
+// The emulator's time in the header: runs by itself, and is corrected by the emulator's responses.
 const shown = document.querySelector("[data-clock]");
 const word = document.querySelector("[data-frozen-word]");
 const digits = new Intl.DateTimeFormat("sv-SE", { timeZone: shown.dataset.zone, dateStyle: "short", timeStyle: "medium" });
@@ -9,8 +9,8 @@ function tell() {
   if (shown.textContent !== text) shown.textContent = text;
 }
 
-export function putRight(told) {
-  [now, frozen, since] = [told.now, told.frozen, performance.now()];
+export function putRight(time) {
+  [now, frozen, since] = [time.now, time.frozen, performance.now()];
   word.hidden = !frozen;
   tell();
 }

@@ -1,4 +1,4 @@
-// The large clock shows what the one in the header does.
+// The large clock shows the same time as the clock in the header.
 const shown = document.querySelector("[data-clock]");
 const face = document.querySelector("[data-face]");
 

@@ -1,4 +1,5 @@
-// Filters send themselves when a choice is made, and leave out what is empty; changes that cannot be undone are asked about first.
+// Submits a filter when a choice is made, without its empty fields, and asks before changes that cannot be
+// undone.
 function send(form) {
   const asked = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== ""));
   location.assign([form.action, asked.toString()].filter(Boolean).join("?"));
@@ -14,7 +15,7 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   send(form);
 });
-// A slash leads to the search, as it does elsewhere.
+// The slash key focuses the search field.
 document.addEventListener("keydown", (event) => {
   const search = document.querySelector("main [type=search]");
   if (event.key !== "/" || !search || event.target.closest("input, select, textarea")) return;

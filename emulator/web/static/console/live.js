@@ -1,5 +1,5 @@
-// Brings a page up to date when something has happened: it is asked for once more, and its parts take over what is different.
-// Events come by a stream; while there is none for this window, the emulator is looked at every few seconds.
+// Updates a page after events: loads it again, and its parts take over the differences. Events come from a
+// stream; without a stream for this window, the emulator is polled every few seconds.
 import { putRight } from "./clock.js";
 import { morph } from "./morph.js";
 
@@ -7,7 +7,8 @@ const { dataset } = document.body;
 const word = document.querySelector("[data-pulse-word]");
 const BETWEEN_MS = 600;
 const LOOK_MS = { live: 10000, polling: 2000, away: 2000 };
-const LOOKS_BEFORE_STREAM = 15; // another window may have left its stream
+// The number of polls until the stream is tried again: another window may have closed its own meanwhile.
+const LOOKS_BEFORE_STREAM = 15;
 let [newest, stream, state, timer, under, again, looks] = [dataset.newest, null, "", 0, false, false, 0];
 
 function tell(now) {
@@ -16,7 +17,7 @@ function tell(now) {
   word.textContent = word.dataset[now];
 }
 
-// The first row that can be seen stays where it is when rows come in above it.
+// Keeps the first visible row in its place when rows are added above it.
 function keepingTheView(change) {
   const rows = window.scrollY > 0 ? [...document.querySelectorAll("[data-part] [data-key]")] : [];
   const seen = rows.find((row) => row.getBoundingClientRect().top >= 0);
@@ -33,7 +34,7 @@ async function bringUpToDate() {
   under = true;
   try {
     const answer = await fetch(location.href, { headers: { "X-Console-Live": "1" } });
-    if ([401, 404].includes(answer.status)) return location.reload(); // signed out, or forgotten by a reset
+    if ([401, 404].includes(answer.status)) return location.reload(); // signed out, or deleted by a reset
     if (answer.ok) take(new DOMParser().parseFromString(await answer.text(), "text/html"));
   } catch (error) {
     tell("away");
@@ -59,11 +60,11 @@ async function look() {
   try {
     const answer = await fetch(dataset.pulse);
     if (answer.status === 401) return location.reload();
-    const told = await answer.json();
-    putRight(told);
+    const pulse = await answer.json();
+    putRight(pulse);
     if (state !== "live") tell("polling");
-    if (told.newest !== newest) bringUpToDate();
-    newest = told.newest;
+    if (pulse.newest !== newest) bringUpToDate();
+    newest = pulse.newest;
   } catch (error) {
     tell("away");
   }
@@ -80,7 +81,7 @@ function listen() {
   dataset.follows.split(" ").forEach((kind) => stream.addEventListener(kind, bringUpToDate));
 }
 
-// A window that nobody sees takes no thread of the emulator.
+// A hidden window closes its stream, so that it takes no resources of the emulator.
 function seenOrNot() {
   if (stream) stream.close();
   clearTimeout(timer);

@@ -1,9 +1,10 @@
-// Makes an element like another one, changing only what is different: focus, selection, scrolling and what was opened stay.
+// Makes an element equal to another one by changing only the differences. Focus, selection, scroll position
+// and open details are kept.
 const keyOf = (node) => (node.dataset && (node.dataset.key || node.id)) || "";
 const alike = (old, fresh) => old.nodeName === fresh.nodeName && keyOf(old) === keyOf(fresh);
 
 function morphAttributes(old, fresh) {
-  const isReaders = (name) => name === "open" && old.nodeName === "DETAILS"; // who reads has opened or closed it
+  const isReaders = (name) => name === "open" && old.nodeName === "DETAILS"; // opened or closed by the reader
   for (const { name } of [...old.attributes]) {
     if (!fresh.hasAttribute(name) && !isReaders(name)) old.removeAttribute(name);
   }
@@ -17,7 +18,7 @@ function morphChildren(old, fresh) {
   const wanted = new Set([...fresh.children].map(keyOf));
   let place = old.firstChild;
   for (const child of [...fresh.childNodes]) {
-    // What is not wanted any more makes room, so that the rest need not move.
+    // Removes the children that are no longer wanted first, so that the others need not move.
     while (place && keyOf(place) && !wanted.has(keyOf(place)) && keyOf(child)) place = without(place);
     const found = keyOf(child) ? known.get(keyOf(child)) : place && alike(place, child) ? place : null;
     if (!found) {
@@ -29,7 +30,7 @@ function morphChildren(old, fresh) {
       place = found.nextSibling;
     }
   }
-  // A list that goes on has rows below those of the page, which somebody may be reading.
+  // A list with more pages may show rows below those of the new page. They stay, because they may be in use.
   const goesOn = "goesOn" in old.dataset;
   while (place) place = goesOn && keyOf(place) ? place.nextSibling : without(place);
 }

@@ -1,10 +1,10 @@
-// What every page of the console does: it follows events, tells the emulator's time, copies, and sends filters by itself.
+// The script of every page of the console: updates by events, the clock, copy buttons, and filters.
 import "../copy.js";
 import "./clock.js";
 import "./forms.js";
 import { follow } from "./live.js";
 
-// The pages are many: on a phone the row of them begins with the one that is shown.
+// On a phone the navigation scrolls sideways; it begins at the current page.
 const sections = document.querySelector(".sections");
 const current = sections && sections.querySelector("[aria-current]");
 if (current) sections.scrollLeft = current.offsetLeft - sections.offsetLeft;

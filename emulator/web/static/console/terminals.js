@@ -1,4 +1,4 @@
-// What a terminal shows follows from the time, and no event tells of it: while one is at work, the page is asked for again and again.
+// Polls the page while a terminal is busy, because its screen changes with time and without events.
 import { morph } from "./morph.js";
 
 const BETWEEN_MS = 400;
@@ -11,7 +11,7 @@ async function look() {
       if (answer.ok) morph(part, new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#terminals"));
     }
   } catch (error) {
-    // The line is down; the word in the header says so.
+    // The emulator did not answer; the header says so.
   }
   setTimeout(look, BETWEEN_MS);
 }

@@ -1,5 +1,5 @@
-// Signs what is typed as it is typed: the emulator is asked for the page with these values, and its signed part is taken over. What is
-// signed is sent by the browser itself, to the gateway, and the answer is laid out.
+// Signs the values while they are typed: loads the page with these values, and takes over its signed part.
+// The browser itself sends the signed request to the gateway, and shows the fields of the answer.
 import { morph } from "./morph.js";
 
 const form = document.querySelector("#try");
@@ -33,7 +33,7 @@ function withQuery(address, name, value) {
   return url.href;
 }
 
-// The fields of an XML answer; an address among them can be followed.
+// Shows the fields of an XML answer, with URLs as links.
 function layOut(text) {
   const root = new DOMParser().parseFromString(text, "text/xml").documentElement;
   const fields = root.querySelector("parsererror") ? [] : [...root.children];
