@@ -1,4 +1,4 @@
-"""Card orders (section 7): the state of the card payment, and what issuer, payer and time make of it."""
+"""Card orders (section 7): the state of the card payment, and how issuer, payer and time change it."""
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
@@ -28,12 +28,12 @@ _WAITS: Mapping[CardStatus, Waits] = {
 
 @dataclass(frozen=True)
 class CardState:
-    """The card payment of an order; of the card its brand, the first six and the last four digits only.
+    """The card payment of an order; of the card it has the brand, the first six and the last four digits.
 
-    `attempt` counts the cards that were presented, `code` is the response code of the last result, `order_id`
-    the acquirer's number of the attempt. `challenge` is not None while the issuer's page is open: empty, the
-    one-time code decides, else the payment ends in that code. At `due_at` time decides, with the code
-    `due_code`. `reviewed` is the event by which the merchant decided.
+    `attempt` counts the presented cards, `code` is the response code of the last result, `order_id` the
+    acquirer's number of the attempt. `challenge` is not None while the issuer's page is open: if it is empty,
+    the one-time code decides, else the payment ends in that code. At `due_at` (milliseconds) time decides,
+    with the code `due_code`. `reviewed` is the event by which the merchant decided.
     """
 
     access_type: str
@@ -55,13 +55,13 @@ class CardState:
 
     @property
     def message(self) -> str:
-        """`result_msg` of the last result, with what to do instead where the emulator knows."""
+        """`result_msg` of the last result, followed by advice where the emulator has some."""
         message = RESPONSE_CODES[self.code].message if self.code else ""
         return f"{message}: {self.hint}" if self.hint else message
 
     @property
     def on_the_cashier(self) -> bool:
-        """Whether the payer presents the card on the cashier's page, not the merchant's server."""
+        """Whether the payer enters the card on the cashier's page; else the merchant's server sends it."""
         return self.access_type == CASHIER
 
     @property
@@ -72,9 +72,9 @@ class CardState:
 
 @dataclass(frozen=True)
 class CardOrder(Order):
-    """An order of `tgpaybankcard`: `card` is the payment.
+    """An order of `tgpaybankcard`; `card` is the payment.
 
-    `terminal` is its transaction on a terminal when `channel_type` is `terminal`.
+    `terminal` is its transaction on a terminal if `channel_type` is `terminal`.
     """
 
     KIND: ClassVar[str] = "card"
@@ -96,20 +96,20 @@ class CardOrder(Order):
 
     @property
     def may_be_retried(self) -> bool:
-        """After a decline or the time limit."""
+        """Whether the payment was declined or has expired."""
         return self.card.status in RETRIED
 
     def own_changes(self, event: Event, now: int) -> dict[str, Any]:
-        """What becomes of the card payment."""
+        """The change of the card payment."""
         return {"card": _ended(self.card, event, now)}
 
     def acts_at(self, script: "scenarios.Script") -> int | None:
-        """When the payer presents a card: only as long as none has been presented, and not at a terminal."""
+        """When the payer presents a card; None if one was presented already, or on a terminal."""
         waits = self.terminal is None and self.card.status is CardStatus.RECEIVED
         return script.buyer_acts_at if waits else None
 
     def timers(self) -> Iterator[tuple[int, Event]]:
-        """The end of its transaction on a terminal, and when time decides instead of the issuer."""
+        """The end of its transaction on a terminal, and the instant at which time decides for the issuer."""
         if self.status is Status.WAIT_BUYER_PAY and self.terminal is not None:
             if (end := terminal.due_at(self.terminal)) is not None:
                 yield end, Event.END
@@ -117,11 +117,11 @@ class CardOrder(Order):
             yield self.card.due_at, self._decided_by_time()
 
     def _decided_by_time(self) -> Event:
-        """What time does to the payment when it decides."""
+        """The event that takes place when time decides."""
         return Event.CHARGEBACK if self.was_paid else ENDING[RESPONSE_CODES[self.card.due_code].status]
 
     def after_time(self, event: Event, instant: int) -> "CardOrder":
-        """The order finished or charged back, or the issuer's answer that time gives."""
+        """The order after its end, a chargeback, or the answer that time gives for the issuer."""
         if event is Event.FINISH:
             return moved(self, event, instant)
         if event is Event.CHARGEBACK:
@@ -134,7 +134,7 @@ class CardOrder(Order):
 
     @property
     def is_payment(self) -> bool:
-        """Always: on a terminal it is a sale."""
+        """True: on a terminal a card order is always a sale."""
         return True
 
     @property
@@ -144,7 +144,7 @@ class CardOrder(Order):
 
     @property
     def transaction(self) -> Transaction | None:
-        """Its transaction where it is paid on a terminal."""
+        """Its transaction if it is paid on a terminal, else None."""
         return self.terminal
 
     @property
@@ -154,12 +154,12 @@ class CardOrder(Order):
 
     @property
     def waits_for(self) -> Waits:
-        """The terminal when it is paid on one, else the issuer, the review or the payer."""
+        """The terminal if it is paid on one, else the issuer, the review or the payer."""
         return Waits.TERMINAL if self.terminal else _WAITS.get(self.card.status, Waits.BUYER)
 
     @property
     def states(self) -> tuple[str, ...]:
-        """`trade_status`, and the `status` of the card payment."""
+        """`trade_status` and the `status` of the card payment."""
         return self.status, self.card.status
 
     def state_at(self, now: int) -> str:
@@ -178,7 +178,7 @@ class CardOrder(Order):
 
     @property
     def issuer_path(self) -> str:
-        """The issuer's page of the present attempt."""
+        """The issuer's page for the present attempt."""
         return f"/3ds/{self.page_token}/{self.card.attempt}"
 
     @property
@@ -188,11 +188,11 @@ class CardOrder(Order):
 
     @property
     def pay_url_path(self) -> str:
-        """The cashier's page, when the card is presented there."""
+        """The cashier's page if the payer enters the card there, else empty."""
         return self.page_path if self.card.on_the_cashier else ""
 
     def card_json(self) -> dict[str, Any] | None:
-        """The card payment; of the card the brand, the first six and the last four digits."""
+        """The card payment as JSON; of the card it has the brand, the first six and the last four digits."""
         card = self.card
         return {
             "status": str(card.status), "resp_code": card.code, "resp_msg": card.message,
@@ -217,7 +217,7 @@ class CardOrder(Order):
         return {"card_status": str(self.card.status)}
 
     def facts(self) -> Iterator[tuple[str, str, str]]:
-        """Card, response code and terminal, as far as there is one."""
+        """Card, response code and terminal, as far as they are known."""
         if self.card.last4:
             yield "card", f"{self.card.brand} {self.card.first6}…{self.card.last4}", ""
         if self.card.code:
@@ -230,21 +230,21 @@ def _instant(value: int | None) -> str | None:
     return None if value is None else clock.iso(value)
 
 
-def _ended(card: CardState, event: Event, now: int, **told: Any) -> CardState:
-    """The card payment after an event: what it was waiting for is over; `told` is what is known beside."""
+def _ended(card: CardState, event: Event, now: int, **fields: Any) -> CardState:
+    """The card payment after an event; its timers end, and `fields` are set besides."""
     if event not in CARD_STATUS:
         return card
     status = CARD_STATUS[event]
-    after = {"code": CODES.get(event, card.code), "challenge": None, "due_at": None, "due_code": "", **told}
+    after = {"code": CODES.get(event, card.code), "challenge": None, "due_at": None, "due_code": "", **fields}
     return replace(card, status=status, completed_at=now if status in ENDING else None, **after)
 
 
 def answered(order: CardOrder, outcome: test_cards.Outcome, now: int, refund_period: int | None = None,
              **tried: Any) -> tuple[CardOrder, Event]:
-    """The order after an answer of the issuer, and which event that was.
+    """The order after an answer of the issuer, and the event of that answer.
 
-    `tried` are fields of the card payment that come with the answer. Without the refund period, in
-    milliseconds, it is not known when the order is finished. Raises Refused when it waits for no answer.
+    `tried` are fields of the card payment that come with the answer. `refund_period` is in milliseconds;
+    without it a paid order gets no end of its refund period. Raises Refused if the order waits for no answer.
     """
     event = ENDING.get(outcome.status) or (Event.REVIEW if outcome.review else Event.PEND)
     changed = changes(order, event, now)
@@ -265,7 +265,7 @@ def answered(order: CardOrder, outcome: test_cards.Outcome, now: int, refund_per
 def charged_back(order: CardOrder, now: int) -> CardOrder:
     """The order after a chargeback: its status stays, its code is 3200, and nothing can be refunded.
 
-    Raises Refused when it is not paid, or is charged back already.
+    Raises Refused if it is not paid, or is charged back already.
     """
     after = moved(order, Event.CHARGEBACK, now)
     if order.is_charged_back:
@@ -276,7 +276,7 @@ def charged_back(order: CardOrder, now: int) -> CardOrder:
 
 
 def mistyped(order: CardOrder, now: int) -> CardOrder:
-    """The order after a wrong one-time code, with room for another. Raises Refused."""
+    """The order after a wrong one-time code; the payer may type another one. Raises Refused."""
     after = moved(order, Event.WRONG_CODE, now)
     return replace(after, card=replace(after.card, wrong_codes=after.card.wrong_codes + 1))
 
@@ -284,7 +284,7 @@ def mistyped(order: CardOrder, now: int) -> CardOrder:
 def retried(order: CardOrder, expires_at: int, now: int) -> CardOrder:
     """The order, open again after a decline or its time limit, and on no terminal.
 
-    Raises Refused when it ended otherwise, or has not ended.
+    Raises Refused if it ended otherwise or has not ended.
     """
     after = moved(order, Event.RETRY, now)
     card = replace(
@@ -294,7 +294,7 @@ def retried(order: CardOrder, expires_at: int, now: int) -> CardOrder:
 
 
 def sent_to_terminal(order: CardOrder, transaction: Transaction) -> CardOrder:
-    """The order with its transaction: the terminal has a time limit of its own."""
+    """The order with its transaction; the terminal's time limit replaces the order's own."""
     card = replace(order.card, due_at=None, due_code="")
     details = {**order.details, "terminal_id": transaction.serial}
     return replace(order, terminal=transaction, card=card, details=details)

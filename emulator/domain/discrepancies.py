@@ -1,6 +1,4 @@
-"""Discrepancies that a scenario injects in the settlement file: what the file shows of an entry
-instead of the truth.
-"""
+"""Discrepancies that a scenario injects: the settlement file then shows something other than the truth."""
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -16,18 +14,14 @@ NUMBER_DIGITS = 12
 
 @dataclass(frozen=True)
 class Shown:
-    """What the file shows of an entry: its line, none or several, and the instant of their settlement in
-    milliseconds.
-    """
+    """What the file shows of an entry: no line, one or several, settled at `settles_at` (milliseconds)."""
 
     lines: str
     settles_at: int
 
 
 def shown(entry: Entry, injected: Iterable[str], settings: Settings) -> Shown:
-    """What the file shows of an entry when these discrepancies are injected, in whatever order they are
-    named.
-    """
+    """What the file shows of an entry with these discrepancies, in any order of their names."""
     rows: Rows = (entry,)
     for name in Discrepancy:
         if name in injected:
@@ -37,38 +31,39 @@ def shown(entry: Entry, injected: Iterable[str], settings: Settings) -> Shown:
 
 
 def _missing(entry: Entry, rows: Rows, settings: Settings) -> Rows:
-    """No row."""
+    """Leave the row out."""
     return ()
 
 
 def _duplicate(entry: Entry, rows: Rows, settings: Settings) -> Rows:
-    """The row twice."""
+    """Show the row twice."""
     return rows * 2
 
 
 def _next_day(entry: Entry, rows: Rows, settings: Settings) -> Rows:
-    """Settled a day later."""
+    """Show the settlement one day later."""
     return tuple(replace(row, settles_at=settled_later(row.settles_at, 1, settings)) for row in rows)
 
 
 def _fee_off(entry: Entry, rows: Rows, settings: Settings) -> Rows:
-    """A penny more of fee, and so a penny less settled."""
+    """Show a penny more as the fee, and so a penny less as the settled amount."""
     return tuple(replace(row, surcharge=PENNY) for row in rows)
 
 
 def _amount_off(entry: Entry, rows: Rows, settings: Settings) -> Rows:
-    """A penny more paid, or given back, and all that is reckoned from it."""
+    """Show a penny more paid or refunded, and everything that is calculated from the amount."""
     return tuple(replace(row, amount=row.amount + (PENNY if row.amount > 0 else -PENNY)) for row in rows)
 
 
 def _unknown_row(entry: Entry, rows: Rows, settings: Settings) -> Rows:
-    """Beside it the payment of an order that the merchant never made."""
+    """Add the payment of an order that the merchant never made."""
     return (*rows, _stranger(rows[0] if rows else entry, entry, settings.seed))
 
 
 def _stranger(beside: Entry, entry: Entry, seed: str) -> Entry:
-    """A payment that never was: of the same day, channel and shop as the row beside it, its numbers and
-    amount drawn from the seed.
+    """A payment that never took place.
+
+    It has the day, channel and shop of the row `beside`; its numbers and amount derive from the seed.
     """
     names = "unknown row", entry.merchants_id, entry.out_trade_no, entry.kind, entry.partner_id
     number = entry.merchants_id + randomness.digits(NUMBER_DIGITS, seed, *names)
@@ -80,7 +75,7 @@ def _stranger(beside: Entry, entry: Entry, seed: str) -> Entry:
 
 
 def _like(trans_id: str, seed: str, *names: str) -> str:
-    """A trade number that looks like another one, whose first half, with the day in it, it shares."""
+    """A trade number that looks like another one and has the same first half, with the day in it."""
     half = len(trans_id) // 2
     drawn = randomness.digits(len(trans_id), seed, "trade", *names)
     return trans_id[:half] + "".join(new if old.isdecimal() else old for old,

@@ -1,4 +1,4 @@
-"""What stands in the way of an operation.
+"""The errors that operations raise.
 
 Each face of the emulator translates these errors in one place: the control interface into a problem document,
 a page into a sentence, the command line into a line. A refusal of the gateway is `protocol.codes.Refused`.
@@ -8,15 +8,15 @@ from typing import Any
 
 
 class OperationError(Exception):
-    """The base of them; `str` is a sentence for the person who asked."""
+    """The base class of these errors; `str` is a sentence for the user."""
 
 
 class NotFound(OperationError):
-    """There is no such order, merchant, terminal or the like."""
+    """The order, merchant, terminal or other object does not exist."""
 
 
 class Conflict(OperationError):
-    """The present state does not allow it; `more` says what it does allow, by name."""
+    """The present state does not allow the operation; `more` has what it does allow, by name."""
 
     def __init__(self, sentence: str, **more: Any) -> None:
         super().__init__(sentence)
@@ -24,8 +24,9 @@ class Conflict(OperationError):
 
 
 class Invalid(OperationError):
-    """Values that cannot be used: `problems` says for each name what is wrong with it; `sentence` says the
-    same as a whole.
+    """Values that cannot be used.
+
+    `problems` has for each name what is wrong with its value; `sentence` says the same in one sentence.
     """
 
     def __init__(self, problems: Mapping[str, str], sentence: str = "") -> None:
@@ -34,8 +35,8 @@ class Invalid(OperationError):
 
 
 class Exhausted(OperationError):
-    """There is no room or no number left."""
+    """No room or no number is left."""
 
 
 class Failed(OperationError):
-    """It was begun, and could not be finished."""
+    """The operation was begun and could not be finished."""

@@ -1,4 +1,4 @@
-"""The three kinds of orders: the table of them, and the only place that tells which kind an order is of."""
+"""The table of the three kinds of orders, and the only place that decides the kind of an order."""
 from collections.abc import Mapping
 
 from .card_orders import CardOrder
@@ -11,5 +11,5 @@ KINDS: Mapping[str, type[WalletOrder] | type[CardOrder] | type[TerminalOrder]] =
 
 
 def of_kind(kind: type[Kind], order: Order | None) -> Kind | None:
-    """The order, when it is of this kind; else None."""
+    """The order if it is of this kind, else None."""
     return order if isinstance(order, kind) else None

@@ -1,4 +1,4 @@
-"""Merchants: what is known of one, the seeded ones, and what a new one is given."""
+"""Merchants and their settings, the seeded merchants, and the settings of a new one."""
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -28,8 +28,10 @@ class Store:
 
 @dataclass(frozen=True)
 class Merchant:
-    """A merchant and its settings. Rates are hundred-millionths: CNY for one unit of `currency`, and the fee
-    as a fraction.
+    """A merchant and its settings.
+
+    Rates are hundred-millionths: `rate` is CNY for one unit of `currency`, `fee_rate` a fraction of the
+    amount.
     """
 
     merchants_id: str
@@ -48,11 +50,11 @@ class Merchant:
 
     @property
     def store(self) -> Store:
-        """The shop that payments belong to."""
+        """The shop that payments are assigned to."""
         return self.stores[0] if self.stores else Store(f"{self.merchants_id}_101", self.name)
 
     def as_settings(self) -> dict[str, Any]:
-        """The settings as the database keeps them."""
+        """The settings in the form in which the database stores them."""
         return {
             "token": self.token, "name": self.name, "notify_url": self.notify_url,
             "notify_method": self.notify_method, "currency": self.currency,
@@ -62,13 +64,13 @@ class Merchant:
             "wechat_key": self.wechat_key, "industry": self.industry}
 
     def shown_settings(self) -> dict[str, Any]:
-        """The settings as everybody may see them: with `***` in place of user and password of notify_url."""
+        """The settings for display, with `***` in place of the user and password of notify_url."""
         return {**self.as_settings(), "notify_url": urls.discreet(self.notify_url)}
 
 
 @dataclass(frozen=True)
 class User:
-    """A login of a merchant's staff (section 15); the password is kept hashed only."""
+    """A login of a merchant's staff (section 15); only a hash of the password is kept."""
 
     login: str
     account_id: str
@@ -76,8 +78,9 @@ class User:
 
     @classmethod
     def new(cls, login: str, password: str, account_id: str = "") -> "User":
-        """A login with this password. The hash is a quick one: what it guards is made up, and tests make
-        many.
+        """A login with this password.
+
+        The hash is a quick one: the password protects invented data only, and tests make many logins.
         """
         return cls(login, account_id, generate_password_hash(password, "scrypt:1024:8:1"))
 
@@ -87,12 +90,12 @@ class User:
 
 
 def fraction_text(scaled: int) -> str:
-    """A fee rate without its trailing zeros: `0.006`."""
+    """A fee rate (hundred-millionths) as text without trailing zeros: `0.006`."""
     return money.rate_number(scaled)
 
 
 def from_settings(merchants_id: str, settings: Mapping[str, Any]) -> Merchant:
-    """A merchant of the settings that `as_settings` wrote."""
+    """The merchant with the settings that `as_settings` returned."""
     return Merchant(
         merchants_id, **{name: settings[name] for name in ("token", "name", "notify_url", "notify_method",
                                                            "currency", "strict",
@@ -102,9 +105,7 @@ def from_settings(merchants_id: str, settings: Mapping[str, Any]) -> Merchant:
 
 
 def new_settings(merchants_id: str, seed: str) -> dict[str, Any]:
-    """The settings of a merchant about whom nothing is said: token and WeChat key derive from the seed and
-    the number.
-    """
+    """The settings of a new merchant; token and WeChat key derive from the seed and the merchant's number."""
     return Merchant(
         merchants_id, token=randomness.hexadecimal(32, seed, "token", merchants_id),
         name=f"Merchant {merchants_id}", stores=(Store(f"{merchants_id}_101", f"Store {merchants_id}_101"),),
@@ -112,9 +113,7 @@ def new_settings(merchants_id: str, seed: str) -> dict[str, Any]:
 
 
 def seeded(seed: str) -> dict[str, dict[str, Any]]:
-    """The merchants of the document's examples and their settings; the first one's token is printed in
-    section 1.2.
-    """
+    """The merchants of the document's examples with their settings; section 1.2 has the first one's token."""
     names = {"201703200001": "Watches of Switzerland", **{number: f"TGPay merchant {number}" for number in (
         "201807208001", "201701010001", "202012177001", "202107207001", "202109200001")}}
     settings = {number: {**new_settings(number, seed), "name": name} for number, name in names.items()}
@@ -126,8 +125,10 @@ def seeded(seed: str) -> dict[str, dict[str, Any]]:
 
 
 def delivered(merchants_id: str, token: str, is_taken: Callable[[str], bool]) -> list[dict[str, str]]:
-    """The terminals that come with a merchant: those of the document's examples, else two of its own, whose
-    serials nobody has.
+    """The terminals that a new merchant gets: serial and type of each.
+
+    For merchants of the document's examples they are those of the examples; others get two with unused
+    serials.
     """
     candidates = (f"19{randomness.digits(8, token, 'terminal', merchants_id, number)}" for number in count())
     own = islice((serial for serial in candidates if not is_taken(serial)), NEW_TERMINALS)
@@ -213,7 +214,7 @@ CHECKS = {
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """The texts in the value of a setting that are kept as they are."""
+    """The texts in the value of a setting that are stored unchanged; passwords are not."""
     if isinstance(value, str):
         yield value
     for row in value if isinstance(value, list) else ():
@@ -222,9 +223,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def checked(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The changes, when each is a known setting with a possible value. Raises Invalid naming all that are
-    not.
-    """
+    """The changes, if each is a known setting with a possible value. Raises Invalid with all problems."""
     problems = {}
     for name, value in changes.items():
         if name not in CHECKS:
@@ -241,9 +240,9 @@ def checked(changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def as_meant(changes: Mapping[str, Any], present: Merchant | None) -> dict[str, Any]:
-    """The checked changes, with the user and password of `present` where a shown notify_url is sent back.
+    """The checked changes; if notify_url has `***`, with the user and password of `present` in its place.
 
-    Raises Invalid where `***` stands for nothing that is known.
+    Raises Invalid if the rest of that notify_url is not the present one's.
     """
     url = changes.get("notify_url", "")
     if not urls.is_shown(url):

@@ -1,7 +1,6 @@
-"""What a merchant's server is told, by notify_type: the fields in order and the form in which
-they travel.
+"""The notifications to a merchant's server: for each notify_type its fields in order, and its form.
 
-A notification is made complete, signature and all, in the transaction of its cause, so that every attempt
+A notification is completed, including its signature, in the transaction of its cause. So every attempt
 repeats the same bytes.
 """
 import json
@@ -22,7 +21,7 @@ from .wallets import ALIPAY
 
 QR_CREATED, BARCODE = "trans_qrcode_create_sync", "merchant_scan_status_sync"
 TRADE_STATUS, MINI = "trade_status_sync", "TGPay_MINI"
-# cards and terminals have no notify_type; this is how the emulator lists theirs
+# Notifications of cards and terminals have no notify_type; these names are the emulator's own.
 BANKCARD, TERMINAL = "bankcard", "webtoterminal"
 NOTIFY_TYPES = (QR_CREATED, BARCODE, TRADE_STATUS, MINI, BANKCARD, TERMINAL)
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
@@ -31,8 +30,10 @@ ENDS = (Event.PAY, Event.FAIL, Event.CANCEL, Event.CLOSE, Event.EXPIRE)
 
 @dataclass(frozen=True)
 class Notification:
-    """A notification as it is sent: method, address and body (empty for GET, whose fields are in the
-    address); `repeated_body` is that of every attempt after the first, where it differs.
+    """A notification as it is sent: method, address and body.
+
+    The body is empty for GET, whose fields are in the address. `repeated_body` is the body of all attempts
+    after the first, if it differs.
     """
 
     notify_type: str
@@ -48,12 +49,12 @@ Fields = Mapping[str, str]
 
 def qr_created(order: Order, merchant: Merchant, settings: Settings, now: int,
                pictures: Mapping[str, str]) -> Fields:
-    """trans_qrcode_create_sync: `pictures` are the answer's four URLs."""
+    """The fields of trans_qrcode_create_sync; `pictures` are the four URLs of the answer."""
     return {**_head(order, "SUCCESS", ""), **pictures, **_tail(order, merchant, settings, now, QR_CREATED)}
 
 
 def barcode(order: Order, merchant: Merchant, settings: Settings, now: int) -> Fields:
-    """merchant_scan_status_sync: the counter's payment has ended."""
+    """The fields of merchant_scan_status_sync: a barcode payment has ended."""
     paid = order.status is Status.TRADE_SUCCESS
     error = "" if paid else order.failure or "TRADE_HAS_CLOSE"
     return {**_head(order, "SUCCESS" if paid else "FAIL", error),
@@ -73,7 +74,7 @@ def _tail(order: Order, merchant: Merchant, settings: Settings, now: int, notify
 
 
 def trade_status(order: Order, merchant: Merchant, settings: Settings, now: int) -> Fields:
-    """trade_status_sync: a QR order is paid, or closed unpaid with the payment's fields empty."""
+    """The fields of trade_status_sync: a QR order is paid, or closed unpaid with empty payment fields."""
     paid = order.status is Status.TRADE_SUCCESS and order.paid_at is not None
     return {
         "out_trade_no": order.out_trade_no, "trade_no": order.trans_id, "notify_type": TRADE_STATUS,
@@ -85,11 +86,10 @@ def trade_status(order: Order, merchant: Merchant, settings: Settings, now: int)
 
 
 def mini(order: Order, merchant: Merchant, settings: Settings, now: int) -> Fields:
-    """TGPay_MINI: an H5 or prepay order is paid (SUCCESS), or was declined or closed unpaid (PAYERROR).
+    """The fields of TGPay_MINI: an H5 or prepay order is paid (SUCCESS), declined or closed (PAYERROR).
 
-    The values are their JSON texts without quotes: as they are signed. Without a payment its fields are empty
-    texts, numbers included, because an empty value is the one thing that every client leaves out of the
-    signature.
+    The values are their JSON texts without quotes, as they are signed. Without a payment its fields are empty
+    texts, also the numbers: an empty value is the only one that every client leaves out of the signature.
     """
     paid = order.status is Status.TRADE_SUCCESS
     return {
@@ -102,7 +102,7 @@ def mini(order: Order, merchant: Merchant, settings: Settings, now: int) -> Fiel
 
 
 def bankcard(order: CardOrder, merchant: Merchant, settings: Settings, now: int) -> Fields:
-    """The result of a card payment (section 7)."""
+    """The fields with the result of a card payment (section 7)."""
     card = order.card
     return {
         "merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "order_id": card.order_id,
@@ -112,7 +112,7 @@ def bankcard(order: CardOrder, merchant: Merchant, settings: Settings, now: int)
 
 
 def returned(order: CardOrder, merchant: Merchant) -> str:
-    """The redirect_url of a card order with the signed result in its query; empty when there is none."""
+    """The redirect_url of a card order with the signed result in its query; empty if the order has none."""
     url, card = order.details.get("redirect_url", ""), order.card
     if not url:
         return ""
@@ -128,14 +128,12 @@ _SCHEMES = {"Mastercard": "MasterCard", "Diners Club": "Diners"}
 
 
 def terminal_result(order: TerminalOrder, merchant: Merchant, settings: Settings, now: int) -> Fields:
-    """The result of a terminal transaction (section 8): in the notification, and in the query's answer."""
+    """The fields with the result of a terminal transaction (section 8), also for the answer to a query."""
     return of_transaction(order, order.terminal)
 
 
 def of_transaction(order: Order, transaction: Transaction) -> Fields:
-    """A transaction of an order, in progress or with its result. Names are Handpoint's, amounts in major
-    units.
-    """
+    """The fields of a transaction, in progress or ended; names are Handpoint's, amounts major units."""
     known = bool(transaction.result)
     approved = transaction.result in terminal.APPROVALS
     return {
@@ -156,8 +154,8 @@ def of_transaction(order: Order, transaction: Transaction) -> Fields:
 
 
 def issuer_response(transaction: Transaction) -> str:
-    """The issuer's two digits, where the issuer was asked."""
-    if transaction.result == Result.DECLINED:  # also what turned out to be impossible
+    """The two-digit code of the issuer; empty if the issuer was not asked."""
+    if transaction.result == Result.DECLINED:  # also for refunds and reversals that were impossible
         return (transaction.host.issuer_code if transaction.host.result is Result.DECLINED
                 else terminal.DECLINED_CODE)
     return (transaction.host.issuer_code or Answer().issuer_code if transaction.result in terminal.APPROVALS
@@ -165,7 +163,7 @@ def issuer_response(transaction: Transaction) -> str:
 
 
 def _card_of(transaction: Transaction) -> Fields:
-    """What is known of the card once it was read."""
+    """The fields of the card, filled in once the card was read."""
     if not transaction.result or not terminal.card_was_read(transaction):
         return {"cardSchemeName": "", "maskedCardNumber": "", "cardEntryType": "UNDEFINED",
                 "verificationMethod": "UNDEFINED"}
@@ -190,7 +188,10 @@ CAUSES: Mapping[str, tuple[tuple[Event, ...], str, Callable[..., Fields]]] = {
 
 def of_move(before: Order, event: Event, after: Order, merchant: Merchant, settings: Settings,
             now: int) -> Notification | None:
-    """The notification that a move causes, if any: refunds and cancellations of a paid order send none."""
+    """The notification that an event causes, or None.
+
+    Refunds and cancellations of a paid order send none.
+    """
     events, notify_type, make = CAUSES.get(after.endpoint, ((), "", trade_status))
     url = address(after, merchant)
     if not url or event not in events or (before.was_paid and event is not Event.PAY):
@@ -199,18 +200,19 @@ def of_move(before: Order, event: Event, after: Order, merchant: Merchant, setti
 
 
 def address(order: Order, merchant: Merchant) -> str:
-    """Where the notifications of an order go: the request's notify_url, else the merchant's; may be empty."""
+    """The URL for an order's notifications: the request's notify_url, else the merchant's; may be empty."""
     return order.notify_url or merchant.notify_url
 
 
 def packed(order: Order, notify_type: str, fields: Fields, url: str, merchant: Merchant) -> Notification:
-    """The fields, signed, in the form of their notify_type; forged where a scenario's rule for the order says
-    so.
+    """The notification with these fields, signed, in the form of its notify_type.
+
+    The signature is forged if a scenario rule for the order says so.
     """
     if notify_type == TERMINAL:
         first, repeated = (envelope.xml(envelope.DEFAULT_ROOT,
-                                        _signed(order, {**fields, "recoveredTransaction": told}, merchant))
-                           for told in ("false", "true"))
+                                        _signed(order, {**fields, "recoveredTransaction": late}, merchant))
+                           for late in ("false", "true"))
         return Notification(notify_type, "POST", url, envelope.CONTENT_TYPE, first, repeated)
     signed = _signed(order, fields, merchant)
     if notify_type == MINI:

@@ -1,4 +1,4 @@
-"""What all orders have in common: their states, what can happen to them, and what is known of one.
+"""What all orders have in common: statuses, events, transitions and fields.
 
 Each kind of order is a class that extends `Order`, in a module of its own: `wallet_orders`, `card_orders` and
 `terminal_orders`. They have the same methods, and `kinds` has the table of them.
@@ -17,46 +17,46 @@ from ..terminal import Transaction, transaction_json
 class Status(StrEnum):
     """`trade_status` of a wallet order."""
 
-    WAIT_BUYER_PAY = "WAIT_BUYER_PAY"  # nobody has paid, the time limit is not over
+    WAIT_BUYER_PAY = "WAIT_BUYER_PAY"  # not paid yet, within the time limit
     TRADE_SUCCESS = "TRADE_SUCCESS"  # paid, and not refunded in full
-    TRADE_CLOSED = "TRADE_CLOSED"  # unpaid and over, or paid and given back
-    TRADE_FINISHED = "TRADE_FINISHED"  # paid, the refund period is over
+    TRADE_CLOSED = "TRADE_CLOSED"  # closed unpaid, or paid and refunded in full
+    TRADE_FINISHED = "TRADE_FINISHED"  # paid, and the refund period is over
 
 
 class Event(StrEnum):
     """What can happen to an order."""
 
-    CREATE = "create"  # the merchant asked for it
+    CREATE = "create"  # the merchant created it
     PAY = "pay"  # the buyer paid
-    DECLINE = "decline"  # the buyer failed or did not want to, and may try again
-    FAIL = "fail"  # the buyer failed at the counter: the number is spent
-    CANCEL = "cancel"  # the merchant cancelled; what was paid is given back
+    DECLINE = "decline"  # the payment failed or the buyer declined it, and may try again
+    FAIL = "fail"  # the payment failed, and the order number cannot be used again
+    CANCEL = "cancel"  # the merchant cancelled it; a payment is refunded
     CLOSE = "close"  # closed unpaid by the control interface
     EXPIRE = "expire"  # its time limit passed unpaid
     REFUND = "refund"  # a part was refunded
-    REFUND_ALL = "refund_all"  # with this refund nothing is left
+    REFUND_ALL = "refund_all"  # the rest was refunded
     FINISH = "finish"  # the refund period passed
     PEND = "pend"  # cards: the issuer has not decided yet, or its page is open
-    WRONG_CODE = "wrong_code"  # cards: the payer typed a wrong one-time code, and may type again
-    REVIEW = "review"  # cards: authorised, the merchant decides
-    REVOKE = "revoke"  # cards: ended canceled, by the issuer or by the merchant's review
-    RETRY = "retry"  # cards: after a decline or its time limit the same order is tried again
-    CHARGEBACK = "chargeback"  # cards: the cardholder has got the money back from the issuer
+    WRONG_CODE = "wrong_code"  # cards: the payer typed a wrong one-time code, and may try again
+    REVIEW = "review"  # cards: authorised, and the merchant reviews the payment
+    REVOKE = "revoke"  # cards: canceled by the issuer or by the merchant's review
+    RETRY = "retry"  # cards: the order is open again after a decline or its time limit
+    CHARGEBACK = "chargeback"  # cards: the cardholder gets the money back from the issuer
     START = "start"  # terminals: handed to the terminal
     PRESENT = "present"  # terminals: a card is tapped, inserted or swiped
     PIN = "pin"  # terminals: the PIN is typed
     RESTORE = "restore"  # terminals: a refund was reversed
-    ACT = "act"  # scenarios: the buyer does what a rule says; never written down under this name
-    # terminals: the transaction comes to its end, whatever that is; never written down under this name
+    ACT = "act"  # scenarios: the buyer does what a rule says; never stored under this name
+    # terminals: the transaction ends, with any result; never stored under this name
     END = "end"
 
 
 class Waits(StrEnum):
-    """Whom an unpaid order waits for."""
+    """The party that an unpaid order waits for."""
 
     BUYER = "buyer"
     ISSUER = "issuer"  # cards: the issuer has not decided, or its page is open
-    REVIEW = "review"  # cards: authorised, the merchant decides
+    REVIEW = "review"  # cards: authorised, and the merchant reviews the payment
     TERMINAL = "terminal"  # its transaction is on a card terminal
 
 
@@ -76,16 +76,17 @@ COMMON_TRANSITIONS: Transitions = {
 
 @dataclass(frozen=True)
 class Order(ABC):
-    """One (`merchants_id`, `out_trade_no`), whatever endpoint made it.
+    """An order of any endpoint, identified by `merchants_id` and `out_trade_no`.
 
     Amounts are minor units of `currency`, rates hundred-millionths, instants milliseconds. `rate`, `fee_rate`
-    and `subject` are fixed when the order is made. `closed_by` is the event that closed it. `watched` until
-    the merchant's duty of QR note 2 has been looked at. `details` holds what single endpoints were told
-    (reference, attach, return_url …). `script` is what a scenario's rule has said of it.
+    and `subject` are fixed when the order is made. `closed_by` is the event that closed it. `watched` is true
+    until the check that the merchant queries or cancels an unpaid QR order (QR note 2). `details` has
+    parameters that only some endpoints take (reference, attach, return_url …). `script` is the scenario rule
+    that applies.
     """
 
     KIND: ClassVar[str]  # its name in the table of kinds
-    TRANSITIONS: ClassVar[Transitions]  # the state after an event; what is not in it is refused
+    TRANSITIONS: ClassVar[Transitions]  # the status after an event; other events are refused
 
     merchants_id: str
     out_trade_no: str
@@ -118,40 +119,40 @@ class Order(ABC):
 
     @property
     def shown_notify_url(self) -> str:
-        """Where its notifications go, as everybody may see it: without user and password."""
+        """The address of its notifications for display, without user and password."""
         return urls.discreet(self.notify_url)
 
     @property
     def shown_details(self) -> dict[str, str]:
-        """What single endpoints were told, as everybody may see it."""
+        """The details for display; URLs in them are without user and password."""
         return urls.discreet_values(self.details)
 
     @property
     def left(self) -> int:
-        """What could still be refunded, in minor units."""
+        """The amount that can still be refunded, in minor units."""
         return self.amount - self.refunded if self.paid_at is not None and self.is_payment else 0
 
     @property
     def cny(self) -> int:
-        """The payment in fen."""
+        """The amount in fen."""
         return money.convert(self.amount, self.rate)
 
     @property
     def subject(self) -> str:
-        """What the payer reads on the bill, and the settlement file in `remarks`."""
+        """The title on the payer's bill, and `remarks` in the settlement file."""
         return self.details.get("reference") or "TGPay"
 
     @property
     def was_paid(self) -> bool:
-        """Whether the buyer ever paid, also when the money has gone back since."""
+        """Whether the order was ever paid, even if the money was refunded since."""
         return self.paid_at is not None
 
-    # How it moves.
+    # Transitions.
 
     @property
     @abstractmethod
     def may_be_retried(self) -> bool:
-        """Whether the number of a closed order may be used again: never when it was paid."""
+        """Whether the number of a closed order may be used again; never after a payment."""
 
     @abstractmethod
     def own_changes(self, event: Event, now: int) -> dict[str, Any]:
@@ -159,26 +160,26 @@ class Order(ABC):
 
     @abstractmethod
     def acts_at(self, script: "scenarios.Script") -> int | None:
-        """When the buyer of a waiting order does, unasked, what a rule says."""
+        """When the buyer of a waiting order does what a scenario rule says; None if never."""
 
     @abstractmethod
     def timers(self) -> Iterator[tuple[int, Event]]:
-        """The instants at which time does something to an order of this kind only, and what."""
+        """The timers that only this kind has: the instant (milliseconds) and the event of each."""
 
     @abstractmethod
     def after_time(self, event: Event, instant: int) -> "Order":
-        """The order after what its timer, or the end of the refund period, does at that instant."""
+        """The order after an event that one of its timers or the end of the refund period causes."""
 
     @abstractmethod
     def response_code(self, code: str) -> str:
-        """The response code of section 7.2 in a refusal: `code` where this kind has them, else empty."""
+        """The response code in a refusal (section 7.2): `code` if this kind has such codes, else empty."""
 
-    # What is known of it.
+    # State.
 
     @property
     @abstractmethod
     def is_payment(self) -> bool:
-        """Whether its money goes to the merchant; that of a terminal's refunds and reversals does not."""
+        """Whether its money goes to the merchant; false for refunds and reversals on a terminal."""
 
     @property
     @abstractmethod
@@ -188,56 +189,56 @@ class Order(ABC):
     @property
     @abstractmethod
     def transaction(self) -> Transaction | None:
-        """The transaction that it has, or had last, on a card terminal."""
+        """Its present or last transaction on a card terminal, or None."""
 
     @property
     @abstractmethod
     def waits_for(self) -> Waits:
-        """Whom it waits for while it is unpaid."""
+        """The party that it waits for while it is unpaid."""
 
     @property
     @abstractmethod
     def states(self) -> tuple[str, ...]:
-        """The states that it is in: `trade_status`, and of a card order the state of the card payment too."""
+        """Its states: `trade_status`, and for a card order the status of the card payment too."""
 
     @abstractmethod
     def state_at(self, now: int) -> str:
-        """Its state at an instant, in the words of its kind."""
+        """Its state at an instant (milliseconds), in the terms of its kind."""
 
     @property
     def result_id(self) -> str:
-        """The `transactionResultId` of its transaction on a terminal; empty when it has none."""
+        """The `transactionResultId` of its transaction on a terminal; empty if it has none."""
         return self.transaction.result_id if self.transaction else ""
 
     def is_on(self, serial: str) -> bool:
-        """Whether the transaction that it has or had last is on this terminal."""
+        """Whether its present or last transaction is on this terminal."""
         return self.transaction is not None and self.transaction.serial == serial
 
     def has_transaction(self, result_id: str) -> bool:
-        """Whether it has a transaction on a terminal, of this transactionResultId unless that is empty."""
+        """Whether it has a transaction on a terminal, with this transactionResultId unless that is empty."""
         return self.transaction is not None and result_id in ("", self.result_id)
 
-    # What is shown of it.
+    # Display.
 
     @property
     @abstractmethod
     def page_path(self) -> str:
-        """Where its payer looks."""
+        """The path of the payer's page."""
 
     @property
     @abstractmethod
     def present_page(self) -> str:
-        """Where its payer is now, with a query where the page needs one to be used in this browser."""
+        """The page that the payer is on now, with a query if it needs one to be used in this browser."""
 
     @property
     @abstractmethod
     def qr_path(self) -> str:
-        """The page behind its QR code; empty when a phone has nothing to scan."""
+        """The page that its QR code leads to; empty if there is nothing to scan with a phone."""
 
     @property
     @abstractmethod
     def pay_url_path(self) -> str:
-        """The page that the `pay_url` of its answer leads to; empty when its answer has none."""
+        """The page that the `pay_url` of its answer leads to; empty if its answer has none."""
 
     @abstractmethod
     def card_json(self) -> dict[str, Any] | None:
@@ -245,21 +246,22 @@ class Order(ABC):
 
     @abstractmethod
     def query_fields(self, timezone: str) -> dict[str, str]:
-        """What a query (section 3) tells of this kind beside what it tells of every order."""
+        """The fields that the answer to a query (section 3) has for this kind only."""
 
     @property
     @abstractmethod
     def history_detail(self) -> dict[str, str]:
-        """What a line of its history tells beside the event's own detail."""
+        """What each line of its history shows besides the event's own detail."""
 
     @abstractmethod
     def facts(self) -> Iterator[tuple[str, str, str]]:
-        """What the console tells of this kind only: names, values, and sentences that can be translated."""
+        """What the console shows for this kind only: names, values, and sentences that can be translated."""
 
     def transaction_json(self, now: int | None = None) -> dict[str, Any] | None:
         """Its transaction on a terminal, as the control interface shows it.
 
-        With `now` (milliseconds) the steps up to that instant, else all of them once there is a result.
+        With `now` (milliseconds) it has the steps up to that instant, else all of them once there is a
+        result.
         """
         if self.transaction is None:
             return None

@@ -1,10 +1,10 @@
-"""What came of a notification that its receiver did not take: in a sentence, with what to do about it."""
+"""Says in a sentence why a receiver did not accept a notification, and what to do about it."""
 import errno
 import socket
 import ssl
 from dataclasses import dataclass
 
-SHOWN = 80  # characters of an answer
+SHOWN = 80  # characters of an answer that are shown
 LONGEST_LOCATION = 2_000
 _SEE_ITS_LOG = "see the receiver's log"
 _REFUSED = "the receiver does not accept the user and password of notify_url"
@@ -18,7 +18,7 @@ _ADVICE = {**dict.fromkeys((403, 419), _GUARDED), **dict.fromkeys((404, 410), _N
            **dict.fromkeys((502, 503, 504), _STARTING)}
 _UNCHECKED = "or switch the check off with --notify-insecure"
 _OTHER_NAME = f"write a host into notify_url that the certificate names, {_UNCHECKED}"
-# By OpenSSL's number of what is wrong with a certificate (X509_V_ERR_…).
+# Keys are OpenSSL's numbers of certificate errors (X509_V_ERR_…).
 _CERTIFICATES = {9: f"see whether the clocks of both machines are right, {_UNCHECKED}",
                  10: f"renew it, {_UNCHECKED}", 62: _OTHER_NAME, 64: _OTHER_NAME}
 _TRUST = f"name the file of its certificate authority with --notify-ca FILE, {_UNCHECKED}"
@@ -34,7 +34,10 @@ class Failure:
 
 
 def answered(status: int, answer: str, location: str, method: str, with_user: bool) -> str:
-    """What an answer was that takes no notification; `with_user` when user and password were sent."""
+    """A sentence about an answer that does not accept the notification.
+
+    `with_user` is whether user and password were sent.
+    """
     if 300 <= status < 400 and location:
         return (f"answered {status}, redirects to {location[:LONGEST_LOCATION]}; redirects are not followed: "
                 "write the address that answers into notify_url")
@@ -60,12 +63,12 @@ def _advice(status: int, method: str, with_user: bool) -> str:
 
 
 def unanswered(failure: Failure) -> str:
-    """What is said of a receiver that did not answer."""
+    """A sentence about a receiver that did not answer."""
     return f"{failure.sentence}; {failure.advice}"
 
 
 def too_slow(seconds: float, cut_short: bool = False) -> Failure:
-    """No complete answer came in time; `cut_short` where that was less than the setting allows."""
+    """No complete answer came within `seconds`; `cut_short` if that is less than the setting allows."""
     if cut_short:
         return Failure(f"no complete answer within {seconds:.2g} s",
                        "more was not left of the time that a move of the clock, or a flush, waits for slow "
@@ -75,12 +78,12 @@ def too_slow(seconds: float, cut_short: bool = False) -> Failure:
 
 
 def forbidden(sentence: str) -> Failure:
-    """Nothing was sent, because of the address."""
+    """Nothing was sent, because the address is not allowed."""
     return Failure(sentence, "the setting notify_allow says where notifications may go")
 
 
 def failed(error: BaseException) -> Failure:
-    """Why an attempt ended without an answer, whatever was raised."""
+    """Why an attempt ended without an answer, for any exception."""
     cause = error.__cause__ or error.__context__ or error
     if isinstance(cause, ssl.SSLCertVerificationError):
         return Failure(f"the receiver's certificate is not trusted: {cause.verify_message.rstrip('.')}",

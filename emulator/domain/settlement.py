@@ -1,7 +1,7 @@
-"""The settlement file (section 14): a ledger entry is one line of it, written when the money moves.
+"""The settlement file (section 14): each movement of money is a ledger entry, and each entry a line.
 
-An entry fixes rate, fee and store at that moment, as a ledger does: later changes of the merchant's settings
-never reach back.
+An entry fixes rate, fee and store when the money moves. Later changes of the merchant's settings do not
+change it.
 """
 import csv
 import io
@@ -26,10 +26,10 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 @dataclass(frozen=True)
 class Entry:
-    """One payment (`P`), refund or cancellation (`R`) of an order. Amounts are signed minor units, instants
-    milliseconds.
+    """A payment (`P`), refund or cancellation (`R`) of an order.
 
-    `surcharge` is what the file shows of the fee beyond the true one, where a scenario has injected that.
+    Amounts are signed minor units, instants milliseconds. `surcharge` is what the file adds to the true fee
+    if a scenario injects that.
     """
 
     merchants_id: str
@@ -51,13 +51,13 @@ class Entry:
 
     @cached_property
     def fee(self) -> int:
-        """The gateway's fee; a refund costs none."""
+        """The gateway's fee in minor units; a refund costs none."""
         return (money.convert(self.amount, self.order.fee_rate) if self.kind == PAYMENT
                 else 0) + self.surcharge
 
     @cached_property
     def rmb_settlement(self) -> int:
-        """The settled amount in fen; its fee is rounded by itself."""
+        """The settled amount in fen; its fee is calculated and rounded in fen."""
         return self.rmb_amount - (money.convert(self.rmb_amount, self.order.fee_rate) if self.kind == PAYMENT
                                   else 0)
 
@@ -96,18 +96,18 @@ COLUMNS: tuple[tuple[str, Cell], ...] = (
 
 
 def settles_at(moved_at: int, settings: Settings) -> int:
-    """The instant at which a movement is settled: T+1 at 15:00 Shanghai time, by setting."""
+    """The instant at which a movement is settled; by default the next day at 15:00 Shanghai time."""
     return settled_later(moved_at, settings.settlement_days, settings)
 
 
 def settled_later(instant: int, days: int, settings: Settings) -> int:
-    """The instant of settlement so many days after the day of another instant."""
+    """The time of settlement on the day that is `days` days after that of `instant`, in milliseconds."""
     day = clock.moment(instant, settings.timezone).date() + timedelta(days=days)
     return clock.on_day(day, settings.settlement_time, settings.timezone)
 
 
 def span(start: date, end: date, settings: Settings) -> tuple[int, int]:
-    """The instants from the first moment of one day up to, and without, the first moment after another."""
+    """The first instant of the day `start`, and the first instant after the day `end`, in milliseconds."""
     after = min(end, date.max - timedelta(days=1)) + timedelta(days=1)
     return clock.day_start(start, settings.timezone), clock.day_start(after, settings.timezone)
 
@@ -118,18 +118,18 @@ def line(entry: Entry, settings: Settings) -> str:
 
 
 def header() -> str:
-    """The first line of the file."""
+    """The first line of the file, with the names of the columns."""
     return _csv(name for name, _ in COLUMNS)
 
 
 def rows(lines: str) -> list[dict[str, str]]:
-    """Lines of the file, without its header, read again: the cells by the names of the columns."""
+    """The cells of lines of the file (without its header), by the names of the columns."""
     names = [name for name, _ in COLUMNS]
     return [dict(zip(names, cells)) for cells in csv.reader(io.StringIO(lines, newline=""))]
 
 
 def safe(value: str) -> str:
-    """The value, with an apostrophe before it where a spreadsheet would run it as a formula."""
+    """The value, with an apostrophe before it if a spreadsheet would take it for a formula."""
     return f"'{value}" if value.startswith(_FORMULA) and not _NUMBER.fullmatch(value) else value
 
 

@@ -1,4 +1,4 @@
-"""Orders that are paid, or given back, on a card terminal (section 8)."""
+"""Orders for payments and refunds on a card terminal (section 8)."""
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -11,7 +11,7 @@ from .transitions import moved
 
 @dataclass(frozen=True)
 class TerminalOrder(Order):
-    """An order of `tgpaywebtoterminal`: `terminal` is its transaction, the last of several."""
+    """An order of `tgpaywebtoterminal`; `terminal` is its last transaction."""
 
     KIND: ClassVar[str] = "terminal"
     TRANSITIONS: ClassVar[Transitions] = {
@@ -27,15 +27,15 @@ class TerminalOrder(Order):
 
     @property
     def may_be_retried(self) -> bool:
-        """After a result that took no money."""
+        """Whether its transaction ended with a result that took no money."""
         return not self.was_paid and self.terminal.result in REPEATABLE
 
     def own_changes(self, event: Event, now: int) -> dict[str, Any]:
-        """Nothing: the transaction is changed by what happens on the terminal."""
+        """No changes: the terminal changes the transaction."""
         return {}
 
     def acts_at(self, script: "scenarios.Script") -> int | None:
-        """Never: who acts at a terminal is a matter of the terminal."""
+        """None: a scenario rule has no buyer for orders on terminals."""
         return None
 
     def timers(self) -> Iterator[tuple[int, Event]]:
@@ -44,11 +44,11 @@ class TerminalOrder(Order):
             yield end, Event.END
 
     def after_time(self, event: Event, instant: int) -> "TerminalOrder":
-        """The order finished."""
+        """The order after the end of its refund period."""
         return moved(self, event, instant)
 
     def response_code(self, code: str) -> str:
-        """Empty: refusals about terminals have no response code."""
+        """Empty: refusals of terminal orders have no response code."""
         return ""
 
     @property
@@ -58,7 +58,7 @@ class TerminalOrder(Order):
 
     @property
     def is_charged_back(self) -> bool:
-        """Never."""
+        """False: terminal orders have no chargebacks."""
         return False
 
     @property
@@ -77,7 +77,7 @@ class TerminalOrder(Order):
         return (self.status,)
 
     def state_at(self, now: int) -> str:
-        """The result of the transaction, or what the terminal shows while there is none."""
+        """The result of the transaction, or what the terminal shows while there is no result."""
         return self.terminal.result or str(terminal.state(self.terminal, now))
 
     @property
@@ -101,16 +101,16 @@ class TerminalOrder(Order):
         return ""
 
     def card_json(self) -> dict[str, Any] | None:
-        """None: what is known of the card belongs to the transaction."""
+        """None: the card belongs to the transaction."""
         return None
 
     def query_fields(self, timezone: str) -> dict[str, str]:
-        """Nothing: a query of it answers the transaction."""
+        """No fields: the answer to its query is the transaction."""
         return {}
 
     @property
     def history_detail(self) -> dict[str, str]:
-        """Nothing more than of every order."""
+        """No details of its own."""
         return {}
 
     def facts(self) -> Iterator[tuple[str, str, str]]:

@@ -1,4 +1,4 @@
-"""How orders move: every function is a pure one of an order, what happens and the instant (milliseconds)."""
+"""How orders change: pure functions of an order, an event and an instant (milliseconds)."""
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -17,8 +17,7 @@ _WHY_CLOSED = {
 
 
 def moved(order: Kind, event: Event, now: int) -> Kind:
-    """The order after an event. Raises Refused with the code of its state when the event is impossible in it.
-    """
+    """The order after an event. Raises Refused with the code of its state if that forbids the event."""
     return replace(order, **changes(order, event, now), **order.own_changes(event, now))
 
 
@@ -32,12 +31,15 @@ def changes(order: Order, event: Event, now: int) -> dict[str, Any]:
 
 
 def refusal(order: Order, error: str, sentence: str, card_code: str = "") -> Refused:
-    """A request about an order turned away; of a card order with a response code, by default the error's."""
+    """The refusal of a request about an order.
+
+    For a card order it has a response code: `card_code`, or by default that of the error.
+    """
     return Refused(error, sentence, card_code=order.response_code(card_code or REFUSALS[error].card_code))
 
 
 def card_refusal(card_code: str, sentence: str) -> Refused:
-    """The refusal that has a response code; only the codes that are refusals have one."""
+    """The refusal with this response code, which must be the code of a refusal."""
     error = next(code.name for code in REFUSALS.values() if code.card_code == card_code)
     return Refused(error, sentence, card_code=card_code)
 
@@ -57,7 +59,7 @@ def state_refusal(order: Order) -> Refused:
 
 
 def refunded(order: Kind, amount: int, now: int) -> tuple[Kind, Event]:
-    """The order after a refund of `amount` minor units, and which event that was. Raises Refused."""
+    """The order after a refund of `amount` minor units, and the event of that refund. Raises Refused."""
     not_charged_back(order)
     event = Event.REFUND_ALL if amount == order.left else Event.REFUND
     after = moved(order, event, now)
@@ -69,15 +71,16 @@ def refunded(order: Kind, amount: int, now: int) -> tuple[Kind, Event]:
 
 
 def not_charged_back(order: Order) -> None:
-    """Raises Refused when the money of the order has gone back to the cardholder already."""
+    """Raise Refused if the order is charged back."""
     if order.is_charged_back:
         sentence = f"order {order.out_trade_no} is charged back, nothing can be refunded"
         raise refusal(order, "TRADE_STATUS_ERROR", sentence, test_cards.NO_REFUND)
 
 
 def restored(order: Kind, amount: int, now: int) -> Kind:
-    """The order after the reversal of a refund of `amount` minor units. Raises Refused when it was closed
-    otherwise.
+    """The order after the reversal of a refund of `amount` minor units.
+
+    Raises Refused if the order was closed otherwise than by refunds.
     """
     if order.status is Status.TRADE_CLOSED and order.closed_by != Event.REFUND_ALL:
         raise state_refusal(order)
@@ -86,15 +89,15 @@ def restored(order: Kind, amount: int, now: int) -> Kind:
 
 
 def falls_due(order: Order) -> tuple[int, Event | None] | None:
-    """The next instant at which time alone does something to the order, and what.
+    """The next instant at which time alone changes the order, and the event; None if there is none.
 
-    None as event: look whether the order was left open.
+    The event None stands for the check whether the merchant left an unpaid QR order open (QR note 2).
     """
     return min(_timers(order), key=lambda pair: pair[0], default=None)
 
 
 def _timers(order: Order) -> Iterator[tuple[int, Event | None]]:
-    """The instants at which time does something; of two at the same instant the first is done first."""
+    """The instants at which time changes the order; of two at the same instant the first goes first."""
     if order.script is not None and order.status is Status.WAIT_BUYER_PAY:
         acts_at = order.acts_at(order.script)
         if acts_at is not None:
@@ -107,10 +110,10 @@ def _timers(order: Order) -> Iterator[tuple[int, Event | None]]:
 
 
 def at(order: Order, now: int) -> Order:
-    """The order as it is at an instant, whether or not anybody has written down yet what time did to it.
+    """The order as it is at an instant, even if the changes by time are not stored yet.
 
-    How a terminal's transaction ends may depend on another order, and who a buyer is on the seed: that is so
-    when it is written down, which is at once.
+    The end of a terminal's transaction may depend on another order, and what a buyer does depends on the
+    seed. These two changes are left out; they take place when they are stored, which is at once.
     """
     while (due := falls_due(order)) is not None and due[0] <= now and due[1] not in (Event.END, Event.ACT):
         order = after_time(order, *due)
@@ -118,5 +121,5 @@ def at(order: Order, now: int) -> Order:
 
 
 def after_time(order: Order, instant: int, event: Event | None) -> Order:
-    """The order after what `falls_due` says."""
+    """The order after the event that `falls_due` returned."""
     return replace(order, watched=False) if event is None else order.after_time(event, instant)

@@ -8,7 +8,7 @@ from ..terminal import Transaction
 from .orders import COMMON_TRANSITIONS, Event, Order, Status, Transitions, Waits
 from .transitions import moved
 
-HAS_PAY_URL = "tgpayh5"  # the only endpoint of wallets whose answer has one
+HAS_PAY_URL = "tgpayh5"  # the only wallet endpoint whose answer has a pay_url
 
 
 @dataclass(frozen=True)
@@ -25,43 +25,43 @@ class WalletOrder(Order):
 
     @property
     def may_be_retried(self) -> bool:
-        """No: a closed number is spent."""
+        """False: the number of a closed order cannot be used again."""
         return False
 
     def own_changes(self, event: Event, now: int) -> dict[str, Any]:
-        """Nothing: it has no fields of its own."""
+        """No changes: it has no fields of its own."""
         return {}
 
     def acts_at(self, script: "scenarios.Script") -> int | None:
-        """When the buyer pays or fails; a pending payment of a rule is decided by its buyer too."""
+        """When the buyer pays or fails; also decides a payment that a scenario rule leaves pending."""
         return script.acts_at
 
     def timers(self) -> Iterator[tuple[int, Event]]:
-        """Its time limit, while it waits."""
+        """Its time limit, while it is unpaid."""
         if self.status is Status.WAIT_BUYER_PAY:
             yield self.expires_at, Event.EXPIRE
 
     def after_time(self, event: Event, instant: int) -> "WalletOrder":
-        """The order expired, or finished."""
+        """The order after its time limit or the end of its refund period."""
         return moved(self, event, instant)
 
     def response_code(self, code: str) -> str:
-        """Empty: refusals about wallets have no response code."""
+        """Empty: refusals of wallet orders have no response code."""
         return ""
 
     @property
     def is_payment(self) -> bool:
-        """Always."""
+        """True: a wallet order is always a payment."""
         return True
 
     @property
     def is_charged_back(self) -> bool:
-        """Never: a wallet knows no chargeback."""
+        """False: wallets have no chargebacks."""
         return False
 
     @property
     def transaction(self) -> Transaction | None:
-        """None: no terminal takes wallets."""
+        """None: terminals do not take wallets."""
         return None
 
     @property
@@ -80,22 +80,22 @@ class WalletOrder(Order):
 
     @property
     def page_path(self) -> str:
-        """The wallet."""
+        """The wallet's page."""
         return f"/wallet/{self.page_token}"
 
     @property
     def present_page(self) -> str:
-        """The wallet, also in a browser to which it would show the code for the phone."""
+        """The wallet's page, with a query so that it opens in a browser where it would show a QR code."""
         return f"{self.page_path}?here=1"
 
     @property
     def qr_path(self) -> str:
-        """The wallet."""
+        """The wallet's page."""
         return self.page_path
 
     @property
     def pay_url_path(self) -> str:
-        """The wallet, for H5 only."""
+        """The wallet's page for H5, else empty."""
         return self.page_path if self.endpoint == HAS_PAY_URL else ""
 
     def card_json(self) -> dict[str, Any] | None:
@@ -103,14 +103,14 @@ class WalletOrder(Order):
         return None
 
     def query_fields(self, timezone: str) -> dict[str, str]:
-        """Nothing more than of every order."""
+        """No fields of its own."""
         return {}
 
     @property
     def history_detail(self) -> dict[str, str]:
-        """Nothing more than of every order."""
+        """No details of its own."""
         return {}
 
     def facts(self) -> Iterator[tuple[str, str, str]]:
-        """Nothing more than of every order."""
+        """No facts of its own."""
         return iter(())

@@ -1,4 +1,4 @@
-"""Seeded wallet buyers, and the payment codes that make a buyer behave.
+"""Seeded wallet buyers, and payment codes that decide what a buyer does.
 
 A buyer, like a trade number, belongs to an order: the same seed, merchant and order number give the same one.
 """
@@ -14,8 +14,9 @@ _MAIL_HOSTS = ("163.com", "126.com", "qq.com", "sina.com")
 
 @dataclass(frozen=True)
 class Buyer:
-    """Who pays. WeChat tells a merchant the openid and neither login nor e-mail; Alipay tells all three,
-    masked.
+    """The buyer as the merchant sees it.
+
+    WeChat discloses the openid, and neither login nor e-mail; Alipay discloses all three, partly masked.
     """
 
     id: str
@@ -36,9 +37,7 @@ def buyer(seed: str, wallet: str, *order: str) -> Buyer:
 
 
 def name(seed: str, *order: str) -> str:
-    """The name under which the buyer of an order is shown on the wallet's page, its first part masked as
-    Alipay does.
-    """
+    """The buyer's name on the wallet's page, with its first part masked as Alipay does."""
     from faker import Faker
 
     invented = Faker("zh_CN")
@@ -52,7 +51,7 @@ def openid(seed: str, *names: str) -> str:
 
 
 def trade_number(seed: str, wallet: str, day: str, *order: str) -> str:
-    """The wallet's number of a trade: 28 digits, for Alipay beginning with the day (`20210607`)."""
+    """The wallet's number of a payment: 28 digits, for Alipay beginning with the day (`20210607`)."""
     if wallet == WECHAT:
         before = randomness.digits(6, seed, "trade", *order)
         after = randomness.digits(10, seed, "trade number", *order)
@@ -61,16 +60,18 @@ def trade_number(seed: str, wallet: str, day: str, *order: str) -> str:
 
 
 def card_order_id(seed: str, day: str, *attempt: object) -> str:
-    """The acquirer's number of a card payment: 24 digits beginning with the day; each attempt (merchant,
-    order, count) has its own.
+    """The acquirer's number of a card payment: 24 digits beginning with the day.
+
+    Each attempt (merchant, order, count) has its own.
     """
     return f"{day}{randomness.digits(16, seed, 'card', *attempt)}"
 
 
 @dataclass(frozen=True)
 class TestCode:
-    """A payment code (wallet's prefix, this ending) whose buyer fails with `failure`, or must confirm on the
-    phone when empty.
+    """A payment code that decides what the buyer does: the wallet's prefix, and this ending.
+
+    The payment fails with `failure`; if that is empty, the buyer must confirm on the phone.
     """
 
     ending: str
@@ -90,10 +91,10 @@ TEST_CODES = tuple(TestCode(CODE_ENDING + number, failure, means) for number, fa
 
 
 def payment_code(seed: str, wallet: str, number: int) -> str:
-    """The code on a buyer's phone, 18 digits: each number has its own. Its buyer simply pays."""
+    """The payment code with this number on a buyer's phone, 18 digits; its buyer pays."""
     return PREFIXES[wallet] + randomness.digits(16, seed, "payment code", wallet, number)
 
 
 def test_code(code: str) -> TestCode | None:
-    """The row of a buyer's payment code, or None for a buyer who simply pays."""
+    """The table row of a payment code, or None if its buyer just pays."""
     return next((row for row in TEST_CODES if code.endswith(row.ending)), None)

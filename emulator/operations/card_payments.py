@@ -1,8 +1,7 @@
-"""What becomes of card orders (section 7): cards, the issuer's answers and its page, review and chargeback.
+"""Operations on card orders (section 7): cards, the issuer's answers and its page, review and chargeback.
 
-The functions down to `act_at_terminal` are those of every kind of order (see `kinds`). Each writes one
-transition down through `Payments`, with all that belongs to it; all raise Refused when the order's state
-forbids it.
+The functions down to `act_at_terminal` are the same for every kind of order (see `kinds`). Each function
+stores one transition through `Payments`. All raise Refused if the order's state forbids it.
 """
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,8 +23,8 @@ from .payments import Payments, Trigger, waiting
 from .terminal_transactions import TRIGGERED, conclude, note_start
 
 PROCESSING = "3150"
-# What a card order says of a terminal's result that is no decline: an unknown one is being processed, after
-# the last two the payer may try again.
+# The response codes for results of a terminal other than a decline. An unknown result is being processed;
+# after the last two the payer may try again.
 CARD_CODES: Mapping[Result, str] = {
     Result.AUTHORISED: APPROVED, Result.SUCCESS: APPROVED, Result.PARTIAL_APPROVAL: "3118",
     Result.UNDEFINED: PROCESSING, Result.FAILED: "3146", Result.CANCELLED: "3131"}
@@ -51,12 +50,12 @@ POSSIBLE: Mapping[CardStatus, tuple[str, ...]] = {
 
 
 def triggers(order: CardOrder) -> Mapping[str, Trigger[CardOrder]]:
-    """The events that can be triggered; while a terminal has the order, results of its transaction."""
+    """The events that can be triggered; for an order on a terminal, the results of its transaction."""
     return AT_TERMINAL if _is_at_terminal(order) else TRIGGERS
 
 
 def possible(order: CardOrder) -> list[str]:
-    """Those of them that its state allows."""
+    """The events that can be triggered in the order's state."""
     if _is_at_terminal(order):
         return list(AT_TERMINAL)
     over = order.is_charged_back or (order.was_paid and order.status is Status.TRADE_CLOSED)
@@ -64,7 +63,7 @@ def possible(order: CardOrder) -> list[str]:
 
 
 def reasons(order: CardOrder) -> list[tuple[str, str]]:
-    """Why it can fail: response codes, each with its sentence; none where a terminal has the result."""
+    """The reasons for a failure: response codes, each with its sentence; none for an order on a terminal."""
     if order.terminal:
         return []
     failed = (row for row in RESPONSE_CODES.values() if row.status is CardStatus.FAILED)
@@ -72,7 +71,7 @@ def reasons(order: CardOrder) -> list[tuple[str, str]]:
 
 
 def fall_due(payments: Payments, order: CardOrder, event: Event) -> Order:
-    """Time ends its transaction on a terminal, charges it back, or answers for the issuer."""
+    """End the transaction on a terminal, charge the order back, or answer for the issuer."""
     if event is Event.END and order.terminal:
         return end_at_terminal(payments, order, terminal.after_time(order.terminal, payments.now))
     if event is Event.CHARGEBACK:
@@ -81,7 +80,7 @@ def fall_due(payments: Payments, order: CardOrder, event: Event) -> Order:
 
 
 def act_unasked(payments: Payments, order: CardOrder) -> Order:
-    """The payer presents a card, as the order's script says."""
+    """Present a card for the payer, as the order's scenario rule says."""
     script = order.script
     if script is None:
         return order
@@ -91,15 +90,15 @@ def act_unasked(payments: Payments, order: CardOrder) -> Order:
 
 
 def interrupted(payments: Payments, order: CardOrder) -> Order:
-    """The order, not yet written down, with its terminal stopped, when it has one at work.
+    """The order (not stored) with its transaction stopped if it is on a terminal.
 
-    Raises Refused when that is too late.
+    Raises Refused if it is too late to stop.
     """
     return terminal_transactions.interrupted(payments, order)
 
 
 def act_at_terminal(payments: Payments, order: CardOrder, act: Act) -> Order:
-    """Somebody does something at the terminal that the order is paid on. Raises terminal.Impossible."""
+    """Carry out an act at the terminal on which the order is paid. Raises terminal.Impossible."""
     return terminal_transactions.act(payments, order, act, end_at_terminal)
 
 
@@ -108,7 +107,7 @@ def _is_at_terminal(order: CardOrder) -> bool:
 
 
 def _undecided(order: CardOrder) -> CardOrder:
-    """The order, when its issuer or merchant has not decided yet. Raises Refused."""
+    """The order if its issuer or merchant has not decided yet. Raises Refused."""
     if order.card.status is CardStatus.RECEIVED:
         sentence = f"no card has been presented for order {order.out_trade_no} yet"
         raise refusal(order, "TRADE_STATUS_ERROR", sentence)
@@ -116,7 +115,7 @@ def _undecided(order: CardOrder) -> CardOrder:
 
 
 def begin_at_terminal(payments: Payments, order: CardOrder, device: Terminal) -> CardOrder:
-    """Hand a waiting order to a terminal that is free."""
+    """Start a waiting order on a free terminal."""
     transaction = terminal_transactions.begun(
         payments, order.out_trade_no, order.amount, device, terminal.SALE)
     sent = card_orders.sent_to_terminal(order, transaction)
@@ -126,7 +125,7 @@ def begin_at_terminal(payments: Payments, order: CardOrder, device: Terminal) ->
 
 
 def end_at_terminal(payments: Payments, order: CardOrder, transaction: Transaction) -> Order:
-    """Write the result of its transaction down, as the answer of the card's issuer."""
+    """Store the result of the order's transaction, as the answer of the card's issuer."""
     result = Result(transaction.result)
     code = CARD_CODES.get(result) or ISSUER_CODES.get(transaction.host.issuer_code, ANY_DECLINE)
     ended = replace(order, terminal=transaction)
@@ -150,13 +149,13 @@ AT_TERMINAL: Mapping[str, Trigger[CardOrder]] = {
 
 
 def charge(payments: Payments, order: CardOrder, card: Presented) -> CardOrder:
-    """A new order with its first card: the row is written once, as the issuer's answer leaves it."""
+    """Store a new order with its first card; its row is written once, after the issuer's answer."""
     payments.note(order, Event.CREATE, {"amount": money.text(order.amount)})
     return present(payments, order, card)
 
 
 def present(payments: Payments, order: CardOrder, card: Presented) -> CardOrder:
-    """The payer presents a card to an order that waits for one, and the issuer answers."""
+    """Present a card for a waiting order, and store the issuer's answer."""
     state = order.card
     if state.status is not CardStatus.RECEIVED:
         raise transitions.state_refusal(order)
@@ -170,8 +169,9 @@ def present(payments: Payments, order: CardOrder, card: Presented) -> CardOrder:
 
 
 def as_scripted(card: Presented, script: "scenarios.Script | None") -> Presented:
-    """A card whose issuer answers as a scenario's rule says; data that no issuer would take is declined all
-    the same.
+    """The card with the issuer's answer of a scenario rule.
+
+    A card with invalid data keeps its own answer: it is declined.
     """
     outcome = scripted(script) if script else None
     if script is None or outcome is None or card.faulty:
@@ -180,7 +180,7 @@ def as_scripted(card: Presented, script: "scenarios.Script | None") -> Presented
 
 
 def scripted(script: "scenarios.Script") -> Outcome | None:
-    """What a rule says that the issuer of a card answers, when it does."""
+    """The issuer's answer in a scenario rule, or None if the rule has none."""
     then = script.then
     if then.three_d:
         return Outcome(PENDING, challenge="" if then.code in ("", PENDING) else then.code)
@@ -198,20 +198,19 @@ def scripted(script: "scenarios.Script") -> Outcome | None:
 
 def answer(payments: Payments, order: CardOrder, outcome: Outcome, detail: Mapping[str, str] | None = None,
            **tried: Any) -> CardOrder:
-    """The issuer answers, or somebody in its place; `tried` are fields of the card payment that come with it.
-    """
+    """Store an answer of the issuer; `tried` are fields of the card payment that come with it."""
     refund_period = payments.settings.refund_period
     after, event = card_orders.answered(order, outcome, payments.now, refund_period, **tried)
-    told = {**(detail or {}), "code": outcome.code}
+    history = {**(detail or {}), "code": outcome.code}
     if event is Event.PAY:
         injected = payments.enter_payment(after)
-        told = {"amount": money.text(after.amount), "trans_id": after.trans_id, **told, **injected}
-    payments.write(order, event, after, told)
+        history = {"amount": money.text(after.amount), "trans_id": after.trans_id, **history, **injected}
+    payments.write(order, event, after, history)
     return after
 
 
 def authenticate(payments: Payments, order: CardOrder, typed: str | None) -> CardOrder:
-    """What the payer types on the issuer's page, None when they give up."""
+    """Handle the code typed on the issuer's page; None if the payer gives up."""
     card = order.card
     if card.challenge is None:
         raise transitions.state_refusal(order)
@@ -225,14 +224,17 @@ def authenticate(payments: Payments, order: CardOrder, typed: str | None) -> Car
 
 
 def _result_of(typed: str | None, wrong_codes: int) -> str:
-    """The response code in which the issuer's page ends."""
+    """The response code that results from the issuer's page."""
     if typed is None:
         return test_cards.WRONG_PIN if wrong_codes else test_cards.NOT_AUTHENTICATED
     return APPROVED if typed == test_cards.ONE_TIME_CODE else test_cards.TOO_MANY_PINS
 
 
 def review(payments: Payments, order: CardOrder, approved: bool) -> CardOrder:
-    """The merchant takes or refuses a payment pending review; the same decision twice is the same as once."""
+    """Accept or refuse a payment pending review for the merchant.
+
+    The same decision twice has no further effect.
+    """
     decision, card = (Event.PAY if approved else Event.REVOKE), order.card
     if card.reviewed == decision:
         return order
@@ -243,8 +245,9 @@ def review(payments: Payments, order: CardOrder, approved: bool) -> CardOrder:
 
 
 def decide(payments: Payments, order: CardOrder, code: str) -> CardOrder:
-    """A card payment ends as somebody else says, with `code`; one pending review as its merchant would
-    decide.
+    """End a card payment with the response code `code`.
+
+    A payment pending review is accepted or refused, as by its merchant.
     """
     if order.card.status is CardStatus.RECEIVED:
         return present(payments, order, test_cards.told(code, payments.cause))
@@ -254,14 +257,17 @@ def decide(payments: Payments, order: CardOrder, code: str) -> CardOrder:
 
 
 def run_out(payments: Payments, order: CardOrder) -> CardOrder:
-    """The time limit of a waiting order is over, or that of its review."""
+    """End a waiting order by its time limit, or by the time limit of its review."""
     in_review = order.card.status is CardStatus.PENDING_REVIEW
     return answer(payments, order,
                   Outcome(test_cards.REFUSED_IN_REVIEW if in_review else test_cards.TIME_OVER))
 
 
 def retry(payments: Payments, order: CardOrder, expires_at: int) -> CardOrder:
-    """An order that failed or expired is open again; a transaction that it had on a terminal is put away."""
+    """Open a failed or expired order again until `expires_at` (milliseconds).
+
+    A transaction that it had on a terminal is archived.
+    """
     after = card_orders.retried(order, expires_at, payments.now)
     if order.terminal:
         payments.tables.terminals.archive(order.terminal)
@@ -270,7 +276,7 @@ def retry(payments: Payments, order: CardOrder, expires_at: int) -> CardOrder:
 
 
 def charge_back(payments: Payments, order: CardOrder) -> CardOrder:
-    """The cardholder gets the money back from the issuer."""
+    """Store a chargeback: the cardholder gets the money back from the issuer."""
     after = card_orders.charged_back(order, payments.now)
     payments.write(order, Event.CHARGEBACK, after, {"code": test_cards.CHARGED_BACK})
     return after

@@ -1,4 +1,4 @@
-"""Lets the emulator's time pass: each thing that falls due is done at its own instant, before the next."""
+"""Moves the emulator's time: everything that falls due is done at its own instant, before the next."""
 import heapq
 import time
 from collections.abc import Callable
@@ -16,12 +16,12 @@ BATCH = 100
 
 
 class Walk:
-    """The way to an instant, at which the clock stands again and again.
+    """A move of the clock to an instant, with stops at everything that falls due on the way.
 
-    It waits for attempts of notifications as its patience allows. For a receiver that turns out to be slow it
-    goes on to where the outcome of the attempt matters: the next attempt of the same notification, or another
-    one of the same order. While it has to wait there, `attend` sees to what others ask for, and where the
-    clock `runs` otherwise, time goes on at its usual pace.
+    It waits for attempts of notifications as long as its patience allows. For a slow receiver it moves on
+    until the outcome of the attempt matters: to the next attempt of the same notification, or to another one
+    of the same order. While it waits there, `attend` handles other commands. If the clock normally `runs`,
+    time goes on at its usual pace meanwhile.
     """
 
     def __init__(self, store: Store, settings: Settings, dispatcher: Dispatcher, patience: Patience,
@@ -36,7 +36,7 @@ class Walk:
         self._stood = time.monotonic()
 
     def to(self, target: int) -> None:
-        """Go there, and be done with all that is due until then."""
+        """Move to the instant `target` (milliseconds), with everything that is due until then."""
         if self._since < target:
             self._stand_at(self._since)
             while self._step(target):
@@ -44,7 +44,10 @@ class Walk:
         self.stay(target, self._store.read().notifications.last())
 
     def _step(self, target: int) -> bool:
-        """Do what comes next, or wait a moment; answers False when nothing is left but attempts under way."""
+        """Do the next thing that is due, or wait a moment.
+
+        Returns False when nothing is left but attempts under way.
+        """
         now = self._now()
         blocked = self._dispatcher.launch_due(now, self._since)
         under_way, deliveries = self._dispatcher.under_way(), self._dispatcher.scheduled()
@@ -63,7 +66,7 @@ class Walk:
         return True
 
     def stay(self, until: int, last: int) -> None:
-        """Wait until all that is due up to an instant, of the notifications up to an id, has been sent."""
+        """Wait until notifications up to the id `last` that are due at the instant `until` have been sent."""
         notifications = self._store.read().notifications
         while True:
             self._dispatcher.launch_due(max(until, self._now()), self._since)
@@ -75,7 +78,7 @@ class Walk:
                         until if horizon is None else min(until, horizon - 1))
 
     def _pause(self, deliveries: list[Delivery], held: bool, limit: int) -> None:
-        """Wait a moment for attempts under way; the clock stays within the limit."""
+        """Wait a moment for attempts under way; the clock does not pass `limit` meanwhile."""
         self._patience.waited(self._dispatcher.wait(), {delivery.receiver for delivery in deliveries}, held)
         self._attend()
         passed = time.monotonic() - self._stood
@@ -98,10 +101,10 @@ class Walk:
 
 
 def move_orders(store: Store, settings: Settings, until: int, under_way: set[int] | None = None) -> bool:
-    """Do to some orders what is due up to an instant, in order; answers whether there were any.
+    """Change some orders that are due up to an instant, in order of time; return whether there were any.
 
-    On a walk, with the ids of the notifications `under_way`, the clock stands at each thing's instant. The
-    walk pauses before another notification is sent, and after one has been put into the outbox.
+    During a walk, with the ids of the notifications `under_way`, the clock is set to the instant of each
+    change. It stops before another notification is due, and after one was put into the outbox.
     """
     first = store.read().orders.next_due()
     if first is None or first > until:
@@ -126,9 +129,10 @@ def move_orders(store: Store, settings: Settings, until: int, under_way: set[int
 
 
 def _do_due(tables: Writer, settings: Settings, order_id: int, now: int) -> int | None:
-    """Do to an order what is due at an instant; answers when something is due again.
+    """Do to an order what is due up to `now`; return when it is due again, or None.
 
-    It is read only now, because an order before it, such as a refund on a terminal, may have changed it.
+    The order is read only here, because another one may have changed it before, such as a refund on a
+    terminal.
     """
     order = tables.orders.by_id(order_id)
     due = falls_due(order) if order else None

@@ -1,4 +1,4 @@
-"""Plans and results of the commands that the scheduler is asked for.
+"""Plans and results of commands to the scheduler.
 
 A plan is fixed when a command is begun, so that another process can finish it.
 """
@@ -11,25 +11,25 @@ from ..store import Reader
 
 
 def begun(tables: Reader) -> dict[str, int]:
-    """The last ids of changes and attempts when a command begins: later ones belong to its time."""
+    """The last ids of changes and attempts when a command begins; later ones are counted for it."""
     changes, _, attempts = tables.newest()
     return {"changes": changes, "attempts": attempts}
 
 
 def done_since(tables: Reader, plan: Mapping[str, Any]) -> dict[str, Any]:
-    """What was done, and what was skipped, since a command began; `plan` has what `begun` answered then."""
+    """What was done and skipped since a command began; `plan` has the values that `begun` returned."""
     tally = tables.notifications.tally(plan["attempts"])
-    changes = max(0, tables.newest()[0] - plan["changes"])  # a reset begins all numbering anew
+    changes = max(0, tables.newest()[0] - plan["changes"])  # a reset restarts the numbering
     receivers = sorted(set(map(urls.origin, tally.skipped_urls)))
     return {"done": {"changes": changes, "attempts": tally.made, "delivered": tally.delivered},
             "skipped": {"attempts": tally.skipped, "receivers": receivers}}
 
 
 def planned(argument: Mapping[str, Any], present: Clock, real: int) -> dict[str, Any]:
-    """The plan of a clock command: up to which instant time passes (`target`), and the clock that is set
-    then.
+    """The plan of a clock command: the instant up to which time passes (`target`), and the final clock.
 
-    `argument` has one of `advance` (milliseconds), `set` (instant), `freeze` (bool) and `reset`.
+    `argument` has one of `advance` (milliseconds), `set` (instant), `freeze` (bool) and `reset`. `real` is
+    the present instant in real time.
     """
     now = present.now(real)
     if "advance" in argument:
@@ -49,7 +49,7 @@ def _arrival(target: int, present: Clock, real: int, step: int) -> dict[str, Any
 
 
 def clock_state(present: Clock, real: int) -> dict[str, Any]:
-    """The clock as the control interface prints it."""
+    """The clock as the control interface shows it."""
     now = present.now(real)
     is_frozen = present.frozen is not None
     offset = now - real if is_frozen else present.offset

@@ -1,5 +1,4 @@
-"""What the scheduler is asked to do, and waited for: move the clock, flush the outbox, replay a notification.
-"""
+"""Commands to the scheduler: move the clock, flush the outbox, replay a notification."""
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -17,8 +16,9 @@ MOVES = ("advance", "set", "freeze", "reset")
 
 
 class Commands:
-    """Asks the scheduler of whichever process leads. A request that waits does not keep others from being
-    served.
+    """Sends commands to the scheduler, in any process, and waits for their results.
+
+    A request that waits does not keep other requests from being served.
     """
 
     def __init__(self, store: Store, scheduler: Scheduler, waiting: Waiting) -> None:
@@ -27,16 +27,16 @@ class Commands:
         self._waiting = waiting
 
     def move_clock(self, given: Mapping[str, Any], key: str = "") -> dict[str, Any]:
-        """Move the clock, and do what falls due on the way; answers the clock and what was done.
+        """Move the clock, and do what falls due on the way; return the clock and what was done.
 
         `given` has one of `advance` (a duration), `set` (ISO 8601), `freeze` (bool) and `reset` (true). A
-        call that is repeated with its idempotency `key` moves the clock once and is answered the same. Raises
-        Invalid, Failed when the move was not finished, TimeoutError.
+        call that is repeated with its idempotency `key` moves the clock only once and returns the same
+        result. Raises Invalid, Failed if the move was not finished, and TimeoutError.
         """
         written = json.dumps(given, sort_keys=True)
         try:
             before = self._store.read().keys.find(key, written, real_now()) if key else None
-            # A repeated call is not checked again: the clock has moved since.
+            # A repeated call is not checked again, because the clock has moved since.
             result = (self._wait_for(before) if before
                       else self._ask("clock", self._checked(given), key, written))
         except KeyUsed as used:
@@ -46,7 +46,7 @@ class Commands:
         return result
 
     def _checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """What the scheduler is asked for. Raises Invalid."""
+        """The argument of the clock command. Raises Invalid."""
         name, value = next(iter(given.items()), ("", None))
         if len(given) != 1 or name not in MOVES:
             raise Invalid({}, f"send exactly one of {', '.join(MOVES[:-1])} and {MOVES[-1]}")
@@ -68,13 +68,11 @@ class Commands:
         return step
 
     def flush(self) -> dict[str, Any]:
-        """Try to send everything that is due; answers what was done and what was skipped. Raises
-        TimeoutError.
-        """
+        """Try to send everything that is due; return what was done and skipped. Raises TimeoutError."""
         return self._ask("flush", {})
 
     def replay(self, notification_id: int) -> None:
-        """Send a notification once more, now, whatever its status. Raises NotFound, TimeoutError."""
+        """Send a notification once more, now, in any status. Raises NotFound and TimeoutError."""
         if self._store.read().notifications.find(notification_id) is None:
             raise NotFound(f"there is no notification {notification_id}")
         self._ask("replay", {"id": notification_id})

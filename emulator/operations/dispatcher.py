@@ -1,6 +1,4 @@
-"""Attempts of notifications under way: each in a thread of its own, a few at once for each merchant, so that
-none holds up another.
-"""
+"""Attempts under way: each in its own thread, a few at once per merchant, so that none delays another."""
 import itertools
 import logging
 import os
@@ -26,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class Signal:
-    """Wakes the scheduler from any process: a pipe made before the processes part."""
+    """Wakes the scheduler from any process, through a pipe that is made before the processes fork."""
 
     def __init__(self) -> None:
         self._reader, self._writer = os.pipe()
@@ -34,14 +32,14 @@ class Signal:
         os.set_blocking(self._writer, False)
 
     def ring(self) -> None:
-        """Wake whoever waits, or who waits next."""
+        """Wake the process that waits, or the next one that waits."""
         try:
             os.write(self._writer, b"!")
-        except BlockingIOError:  # nobody has listened for a long time, and it has been said often enough
+        except BlockingIOError:  # the pipe is full: the signal is set already
             pass
 
     def wait(self, seconds: float) -> None:
-        """Sleep until it rings, at most so long."""
+        """Wait for the signal, at most `seconds`."""
         if select.select([self._reader], [], [], seconds)[0]:
             try:
                 os.read(self._reader, 65536)
@@ -54,27 +52,25 @@ Post = Callable[[StoredNotification, float | None], DeliveryResult]
 
 @dataclass(frozen=True)
 class Delivery:
-    """An attempt under way, begun at the emulator's instant `at`.
+    """An attempt under way, begun at the emulator's instant `at` (milliseconds).
 
-    One by hand may have a `command` that is finished with it.
+    If it is a replay, it may have a `command` that is finished together with it.
     """
 
     notification: StoredNotification
     at: int
     replay: bool = False
     command: int | None = None
-    patiences: list[Patience] = field(default_factory=list)  # of the moves that it may hold up
+    patiences: list[Patience] = field(default_factory=list)  # of the moves of the clock that it may delay
 
     @cached_property
     def receiver(self) -> str:
-        """Where it goes."""
+        """The origin of the receiver's URL."""
         return urls.origin(self.notification.url)
 
 
 class Dispatcher:
-    """The attempts under way, each in a thread of its own, at most a few of one merchant so that none holds
-    up another.
-    """
+    """The attempts under way: each in a thread of its own, a few at once per merchant."""
 
     def __init__(self, store: Store, settings: Settings, post: Post, signal: Signal) -> None:
         self._store = store
@@ -88,7 +84,7 @@ class Dispatcher:
 
     @contextmanager
     def patient(self) -> Iterator[Patience]:
-        """While a move or a flush waits, attempts are made as its patience allows; else in all their time."""
+        """A block in which attempts get the time that its patience allows, and not their whole timeout."""
         outer, patience = self._patience, Patience(self._settings.notify_timeout / durations.SECOND)
         with self._changed:
             for delivery in self._deliveries.values():
@@ -106,7 +102,7 @@ class Dispatcher:
 
     def launch(self, notification: StoredNotification, at: int, replay: bool = False,
                command: int | None = None) -> None:
-        """Begin an attempt; `command` is finished with it."""
+        """Begin an attempt; `command` is finished together with it."""
         delivery, number = Delivery(notification, at, replay, command), next(self._numbers)
         seconds = None
         with self._changed:
@@ -125,15 +121,15 @@ class Dispatcher:
             timed_out = sent.timed_out
             if delivery.command is not None:
                 with self._store.write() as tables:
-                    told = {"delivered": sent.delivered(delivery.notification.notify_type),
-                            "error": sent.error,
-                            "status_code": sent.status_code}
-                    tables.commands.finish(delivery.command, told)
-        except Unusable:  # the store has said so
+                    result = {"delivered": sent.delivered(delivery.notification.notify_type),
+                              "error": sent.error,
+                              "status_code": sent.status_code}
+                    tables.commands.finish(delivery.command, result)
+        except Unusable:  # the store has logged it
             time.sleep(PAUSE_S)
         except Exception:
             log.exception("an attempt of notification %s was not written down", delivery.notification.id)
-            # it is still due: without a pause a full disk would make a storm of repetitions
+            # It is still due; without a pause, a full disk would cause a storm of repetitions.
             time.sleep(PAUSE_S)
         finally:
             self._store.leave()
@@ -145,16 +141,14 @@ class Dispatcher:
             self._signal.ring()
 
     def launch_due(self, now: int, since: int | None = None) -> bool:
-        """Begin the attempt of every notification that is due, as far as its merchant has room; answers
-        whether any has to wait.
+        """Begin an attempt for every due notification whose merchant has room; return whether any waits.
 
-        While a clock moves that began to do so at the instant `since`, each is made at its own instant, those
-        of one order one after the other, and those for receivers that are waited for no more are skipped.
+        During a move of the clock that began at the instant `since`, each attempt has its own instant. Those
+        of one order follow one another, and those to receivers that are ruled out are skipped.
         """
         notifications = self._store.read().notifications
         while True:
-            # Taken before the look into the outbox: an attempt that ends in between is still written there as
-            # due.
+            # Read before the outbox: an attempt that ends in between may still be due in the outbox.
             under_way, full = self.under_way(), self._full()
             fresh = notifications.due(now, full, under_way, 4 * FEW)
             if self._patience is None or since is None:
@@ -165,7 +159,7 @@ class Dispatcher:
                 return bool(fresh or (full and notifications.due(now, (), under_way, 1)))
 
     def _begin(self, notifications: list[StoredNotification], now: int) -> bool:
-        """Launch them, as far as there is room; answers whether there was any for one of them."""
+        """Launch notifications as far as there is room; return whether any was launched."""
         full, begun = self._full(), False
         for notification in notifications:
             if notification.merchants_id not in full:
@@ -175,7 +169,7 @@ class Dispatcher:
 
     def _begin_patiently(self, patience: Patience, notifications: list[StoredNotification],
                          since: int) -> bool:
-        """The same while a clock moves."""
+        """Launch or skip notifications during a move of the clock; return whether there was one."""
         skipped = [(notification, max(notification.due_at or since, since)) for notification in notifications
                    if patience.is_out(urls.origin(notification.url)) and not is_lost(notification)]
         if skipped:
@@ -193,8 +187,10 @@ class Dispatcher:
         return begun
 
     def _full(self) -> set[str]:
-        """The merchants that have as many attempts under way as they may; while a clock waits, as many as
-        their receivers can stand."""
+        """The merchants whose attempts under way have reached the limit.
+
+        During a move of the clock the limit depends on how many attempts their receivers can handle.
+        """
         deliveries = self.scheduled()
         number = Counter(delivery.notification.merchants_id for delivery in deliveries)
         room = dict.fromkeys(number, FEW)
@@ -205,14 +201,14 @@ class Dispatcher:
         return {merchant for merchant in number if number[merchant] >= room[merchant]}
 
     def scheduled(self) -> list[Delivery]:
-        """The attempts under way, those by hand apart."""
+        """The attempts under way, without replays."""
         with self._changed:
             return [delivery for delivery in self._deliveries.values() if not delivery.replay]
 
     def horizon(self) -> int | None:
-        """The first instant at which the outcome of an attempt under way may matter: a clock stays before it.
+        """The first instant at which the outcome of an attempt under way may matter, or None.
 
-        None: there is none.
+        A moving clock stays before this instant (milliseconds).
         """
         with self._changed:
             deliveries = list(self._deliveries.values())
@@ -235,15 +231,13 @@ class Dispatcher:
                     if delivery.command is not None}
 
     def wait(self) -> float:
-        """Wait a moment for something to happen; answers for how many seconds it did."""
+        """Wait for the signal, but only a moment; return for how many seconds."""
         begun = time.monotonic()
         self._signal.wait(LOOK_AROUND_S)
         return time.monotonic() - begun
 
     def land(self, meanwhile: Callable[[], object]) -> None:
-        """Wait for the attempts that are under way now; whenever something happens, `meanwhile` sees to
-        others.
-        """
+        """Wait for the attempts that are under way now, and call `meanwhile` again and again."""
         with self._changed:
             waited_for = set(self._deliveries)
         while waited_for & set(self._deliveries):
@@ -251,6 +245,6 @@ class Dispatcher:
             meanwhile()
 
     def end(self, seconds: float) -> None:
-        """Wait until no attempt is under way, at most so long."""
+        """Wait until no attempt is under way, at most `seconds`."""
         with self._changed:
             self._changed.wait_for(lambda: not self._deliveries, seconds)

@@ -1,10 +1,10 @@
-"""The journal of requests: emptied."""
+"""Clears the journal of requests."""
 from .payments import BY_CONTROL
 from .unit import Units
 
 
 def clear(units: Units, merchants_id: str | None) -> None:
-    """Delete the requests of a merchant, or all. Raises NotFound."""
+    """Delete the requests of a merchant, or all of them. Raises NotFound."""
     with units.begin(BY_CONTROL) as unit:
         if merchants_id is not None:
             unit.merchant(merchants_id)

@@ -1,6 +1,6 @@
-"""What can be done to an order, whichever kind it is of: the table of kinds, and the functions behind it.
+"""Operations on orders of any kind: the table of kinds, and the functions that use it.
 
-The modules of the table have the same functions, each for orders of its own kind.
+The modules in the table have the same functions, each for orders of its own kind.
 """
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -19,36 +19,36 @@ class KindOfPayments(Protocol):
 
     @property
     def REASON(self) -> str:
-        """The name of the reason why an order fails: `error` or `code`."""
+        """The name of the parameter for the reason of a failure: `error` or `code`."""
 
     @property
     def DEFAULT_REASON(self) -> str:
-        """The reason unless one is told."""
+        """The default reason."""
 
     @property
     def TRIGGERS(self) -> Mapping[str, Trigger[Any]]:
-        """Every event that can be triggered at some time."""
+        """All events that can be triggered in any state."""
 
     def triggers(self, order: Any) -> Mapping[str, Trigger[Any]]:
-        """The events that can be triggered in an order, each with what it does."""
+        """The events that can be triggered for an order, each with its function."""
 
     def possible(self, order: Any) -> list[str]:
-        """Those of them that the order's state allows."""
+        """The events that can be triggered in the order's state."""
 
     def reasons(self, order: Any) -> list[tuple[str, str]]:
-        """Why the order can fail: codes, each with its sentence."""
+        """The reasons for a failure of the order: codes, each with its sentence."""
 
     def fall_due(self, payments: Payments, order: Any, event: Event) -> Order:
-        """What the order's own timer does at its instant."""
+        """Do what the order's own timer does at its instant."""
 
     def act_unasked(self, payments: Payments, order: Any) -> Order:
-        """The buyer does what the order's script says."""
+        """Act for the buyer, as the order's scenario rule says."""
 
     def interrupted(self, payments: Payments, order: Any) -> Order:
-        """The order, not yet written down, ready to be cancelled. Raises Refused when that is too late."""
+        """The order (not stored), ready to be cancelled. Raises Refused if it is too late for that."""
 
     def act_at_terminal(self, payments: Payments, order: Any, act: Act) -> Order:
-        """Somebody does something at the order's terminal. Raises terminal.Impossible."""
+        """Carry out an act at the order's terminal. Raises terminal.Impossible."""
 
 
 KINDS: Mapping[str, KindOfPayments] = {
@@ -59,7 +59,7 @@ OF_CARDS = tuple(name for name in EVENTS if name not in OF_EVERY_KIND)
 
 
 def of(order: Order) -> KindOfPayments:
-    """The functions for an order of this kind."""
+    """The functions for orders of this order's kind."""
     return KINDS[order.KIND]
 
 
@@ -69,14 +69,14 @@ def possible(order: Order) -> list[str]:
 
 
 def is_triggered(order: Order, event: str) -> bool:
-    """Whether an event is one of those of this kind of order, be it impossible now."""
+    """Whether an event is one of this kind of order, even if the present state does not allow it."""
     return event in of(order).triggers(order)
 
 
 def trigger(payments: Payments, order: Order, event: str, reason: str) -> Order:
-    """Trigger one of the order's events; `reason` is why the payment fails, where it does.
+    """Trigger an event of the order; `reason` is the reason if the payment fails.
 
-    Raises Refused with the code of its state when the event is impossible in it.
+    Raises Refused with the code of the order's state if that does not allow the event.
     """
     return of(order).triggers(order)[event](payments, order, reason)
 
@@ -91,10 +91,10 @@ def fall_due(payments: Payments, order: Order, event: Event) -> Order:
 
 
 def cancel(payments: Payments, order: Order) -> Order:
-    """Cancel an order as its merchant would; a terminal that works on it is stopped. Raises Refused."""
+    """Cancel an order for its merchant; a transaction on a terminal is stopped. Raises Refused."""
     return payments.cancel(of(order).interrupted(payments, order))
 
 
 def act_at_terminal(payments: Payments, order: Order, act: Act) -> Order:
-    """Somebody does something at the terminal that has the order. Raises terminal.Impossible."""
+    """Carry out an act at the order's terminal. Raises terminal.Impossible."""
     return of(order).act_at_terminal(payments, order, act)

@@ -1,4 +1,4 @@
-"""Merchants: made, changed, reset to what they were when they were made, and removed."""
+"""Creates, changes, resets and removes merchants."""
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,9 +18,9 @@ LONGEST_NUMBER = 16
 
 
 def create(units: Units, merchants_id: str | None, settings: Mapping[str, Any]) -> Merchant:
-    """Make a merchant, isolated from all others; without a number and a token it is given them.
+    """Create a merchant, isolated from all others; number and token are generated if they are missing.
 
-    Raises Invalid, Conflict when the number or a user's login is in use, Exhausted when no number is left.
+    Raises Invalid, Conflict if the number or a user's login is in use, and Exhausted if no number is left.
     """
     changes = rules.as_meant(rules.checked(settings), None)
     if merchants_id is not None:
@@ -36,7 +36,7 @@ def create(units: Units, merchants_id: str | None, settings: Mapping[str, Any]) 
 
 
 def _check_number(merchants_id: str) -> None:
-    """Raises Invalid."""
+    """Raise Invalid if the number cannot be a merchant's."""
     if card_numbers.suspects(merchants_id):
         raise Invalid({"merchants_id": "has a card number in it"})
     if not (len(merchants_id) <= LONGEST_NUMBER and merchants_id.isascii() and merchants_id.isalnum()):
@@ -44,14 +44,14 @@ def _check_number(merchants_id: str) -> None:
 
 
 def _free_number(unit: Unit) -> str:
-    """A number that no merchant has, or has had since everything was last reset. Raises Exhausted."""
+    """A number that no merchant has, or had since the last reset of everything. Raises Exhausted."""
     def number_at(place: int) -> str:
         return f"29{randomness.digits(10, unit.settings.seed, 'merchant', place)}"
 
     def is_used(place: int) -> bool:
         return unit.tables.merchants.is_used(number_at(place))
 
-    # the first places are used up, so that few of them are tried
+    # Numbers are given in the order of places, so a search by halves finds the first free one.
     used, step = unit.tables.merchants.count_removed() - 1, 1
     while is_used(used + step):
         used, step = used + step, step * 2
@@ -65,7 +65,7 @@ def _free_number(unit: Unit) -> str:
 
 
 def change(units: Units, merchants_id: str, settings: Mapping[str, Any]) -> Merchant:
-    """Put other settings in force. Raises NotFound, Invalid, and Conflict when a user's login is in use."""
+    """Change settings of a merchant. Raises NotFound, Invalid, and Conflict if a user's login is in use."""
     changes = rules.as_meant(rules.checked(settings), merchant_of(units.read(), merchants_id))
     users = [User.new(**user) for user in changes["users"]] if "users" in changes else None
     changes.pop("users", None)
@@ -83,7 +83,7 @@ def _give_users(tables: Writer, merchants_id: str, users: list[User]) -> None:
 
 
 def remove(units: Units, merchants_id: str) -> None:
-    """Remove a merchant and all that it did. Raises NotFound."""
+    """Remove a merchant and all its data. Raises NotFound."""
     with units.begin(BY_CONTROL) as unit:
         unit.merchant(merchants_id)
         unit.tables.erase(merchants_id)
@@ -92,9 +92,9 @@ def remove(units: Units, merchants_id: str) -> None:
 
 
 def reset(units: Units, merchants_id: str | None = None) -> None:
-    """Bring a merchant, or everything, back to the state in which it was made.
+    """Restore the original state of a merchant, or of everything.
 
-    Raises NotFound, and Conflict when the file of the setting `scenario` can no longer be used.
+    Raises NotFound, and Conflict if the file of the setting `scenario` can no longer be used.
     """
     with units.begin(BY_CONTROL) as unit:
         if merchants_id is not None:

@@ -1,6 +1,4 @@
-"""Events of orders that somebody triggers instead of a payer, an issuer or time; and what the merchant does
-to one without the gateway.
-"""
+"""Triggered events, refunds and cancellations of orders, from control interface and console."""
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,10 +16,10 @@ from .unit import Units
 
 def trigger(units: Units, merchants_id: str, out_trade_no: str, event: str,
             given: Mapping[str, Any]) -> Order:
-    """The order after an event; a wallet fails with the `error` that is given, a card with the response code
-    `code`.
+    """Trigger an event of an order and return the order after it.
 
-    Raises NotFound, Invalid, and Conflict with what is `possible`.
+    `given` may have the reason of a failure: `error` for a wallet, `code` (a response code) for a card.
+    Raises NotFound, Invalid, and Conflict with the events that are `possible`.
     """
     reasons = {"error": _failure(given), "code": _card_code(given)}
     if event not in kinds.EVENTS:
@@ -40,7 +38,7 @@ def trigger(units: Units, merchants_id: str, out_trade_no: str, event: str,
 
 
 def _failure(given: Mapping[str, Any]) -> str:
-    """Why a wallet declines. Raises Invalid."""
+    """The error with which a wallet payment fails. Raises Invalid."""
     failure = given.get("error", wallet_payments.DEFAULT_REASON)
     if not isinstance(failure, str) or failure not in BUYER_FAILURES:
         raise Invalid({"error": f"must be one of {', '.join(BUYER_FAILURES)}"})
@@ -48,7 +46,7 @@ def _failure(given: Mapping[str, Any]) -> str:
 
 
 def _card_code(given: Mapping[str, Any]) -> str:
-    """With which response code a card payment fails. Raises Invalid."""
+    """The response code with which a card payment fails. Raises Invalid."""
     code = given.get("code", DECLINED)
     if (not isinstance(code, str) or code not in RESPONSE_CODES
             or RESPONSE_CODES[code].status is not CardStatus.FAILED):
@@ -58,8 +56,9 @@ def _card_code(given: Mapping[str, Any]) -> str:
 
 
 def refund(units: Units, order_id: int, amount: str, out_refund_id: str, reason: str) -> int:
-    """Give money back, as `tgpayrefund` would; answers the amount in minor units. Raises NotFound, Invalid
-    and Refused.
+    """Refund an amount (major units), as `tgpayrefund` does; return it in minor units.
+
+    Raises NotFound, Invalid and Refused.
     """
     try:
         minor = money.minor(amount)
@@ -76,19 +75,19 @@ def refund(units: Units, order_id: int, amount: str, out_refund_id: str, reason:
 
 
 def cancel(units: Units, order_id: int) -> None:
-    """Cancel an order, as `tgpaycancel` would. Raises NotFound and Refused."""
+    """Cancel an order, as `tgpaycancel` does. Raises NotFound and Refused."""
     with units.begin(BY_CONTROL) as unit:
         order = unit.order_by_id(order_id)
         kinds.cancel(unit.payments(unit.merchant(order.merchants_id)), order)
 
 
 def refundable(order: Order) -> int:
-    """What a refund may give back of an order now, in minor units."""
+    """The amount that can be refunded now, in minor units."""
     return 0 if order.status is not Status.TRADE_SUCCESS or order.is_charged_back else order.left
 
 
 def is_cancellable(order: Order, now: int) -> bool:
-    """Whether `tgpaycancel` would close the order at an instant."""
+    """Whether `tgpaycancel` would close the order at the instant `now` (milliseconds)."""
     if not order.is_payment or order.is_charged_back:
         return False
     is_recent = now - (order.paid_at or now) <= CANCEL_PERIOD

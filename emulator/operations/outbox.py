@@ -1,6 +1,4 @@
-"""The outbox: notifications wait in the database from the transaction of their cause until a receiver has
-delivered them.
-"""
+"""The outbox: notifications stay in the database from the transaction of their cause until delivery."""
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -18,13 +16,14 @@ PENDING, DELIVERED, FAILED = "pending", "delivered", "failed"
 ACKNOWLEDGEMENT = "success"
 SKIPPED = ("skipped, nothing was sent: in the same move of the clock, or flush, the receiver had not "
            "answered in time")
-MARK = "X-TGPay-Notification"  # a header of each attempt: its id; what may control an emulator refuses it
+MARK = "X-TGPay-Notification"  # header with the notification's id; the control interface refuses it
 LONGEST_TERMINAL_WAIT, TERMINAL_PERIOD = 15 * durations.MINUTE, 2 * durations.DAY
 
 
 def _terminal_waits() -> Iterator[int]:
-    """The waits of the terminals' product: every 5 s for 100 s, then 8, 16, 32 … s, at most 15
-    minutes, for 2 days.
+    """The waits for terminal notifications (section 8), in milliseconds.
+
+    Every 5 s for 100 s, then 8, 16, 32 … s, at most 15 minutes, for 2 days.
     """
     over = 0
     for place in range(20 + TERMINAL_PERIOD // LONGEST_TERMINAL_WAIT + 10):
@@ -41,10 +40,10 @@ TERMINAL_SCHEDULE = tuple(_terminal_waits())
 
 @dataclass(frozen=True)
 class DeliveryResult:
-    """What came of one HTTP request: an answer, or an error in words with what to do about it.
+    """The result of one HTTP request: an answer, or an error with advice what to do about it.
 
-    `location` is where a redirect leads, `with_user` says that user and password were sent, `lost` that a
-    scenario let nothing arrive, `timed_out` that the receiver took too long.
+    `location` is the target of a redirect. `with_user` is whether user and password were sent, `lost` whether
+    a scenario dropped the request, `timed_out` whether the receiver took too long.
     """
 
     took_ms: int
@@ -58,7 +57,7 @@ class DeliveryResult:
     timed_out: bool = False
 
     def delivered(self, notify_type: str) -> bool:
-        """A 2xx whose body, trimmed, is `success` in any case; of a terminal's result any 2xx."""
+        """Whether the answer is a 2xx with the body `success` in any case; for terminals, any 2xx."""
         return self.answered and (notify_type == TERMINAL or self.answer.strip().lower() == ACKNOWLEDGEMENT)
 
     @property
@@ -72,11 +71,12 @@ Post = Callable[[StoredNotification], DeliveryResult]
 
 def next_step(notification: StoredNotification, delivered: bool, at: int, schedule: Sequence[int],
               replay: bool) -> tuple[str, int, int | None]:
-    """Status, counted attempts and next due instant of a notification after an attempt at instant `at`.
+    """The status, counted attempts and next due instant of a notification after an attempt.
 
-    A replay by hand neither uses up the schedule nor makes a delivered notification untaken. Copies that a
-    scenario's rule asks for follow at once, whether they are delivered or not, and use the schedule up as one
-    attempt.
+    The attempt was at the instant `at` (milliseconds); `schedule` has the waits between attempts. A replay
+    does not use up the schedule, and does not make a delivered notification undelivered. Copies that a
+    scenario rule asks for follow at once, whether they are delivered or not. Together they use up the
+    schedule like one attempt.
     """
     place, how = notification.attempts, notification.how
     delivered = delivered or notification.status == DELIVERED
@@ -93,12 +93,12 @@ def next_step(notification: StoredNotification, delivered: bool, at: int, schedu
 
 
 def after_failure(notification: StoredNotification, at: int, schedule: Sequence[int]) -> int | None:
-    """When the next attempt is due should one at an instant fail."""
+    """The instant of the next attempt if one at `at` fails; None if there is none."""
     return next_step(notification, False, at, _waits(notification, schedule), False)[2]
 
 
 def is_lost(notification: StoredNotification) -> bool:
-    """Whether a scenario lets the next attempt of the schedule not arrive: no receiver is needed for it."""
+    """Whether a scenario rule drops the next attempt of the schedule, so that no receiver is needed."""
     return notification.attempts < notification.how.drop
 
 
@@ -108,9 +108,9 @@ def _waits(notification: StoredNotification, schedule: Sequence[int]) -> Sequenc
 
 def skip(store: Store, notifications: Iterable[tuple[StoredNotification, int]],
          schedule: Sequence[int]) -> None:
-    """Write down that attempts of notifications, each at an instant, were skipped.
+    """Store that attempts of notifications, each with its instant, were skipped.
 
-    They use up the schedule as if they had failed.
+    They use up the schedule like failed attempts.
     """
     with store.write() as tables:
         for notification, at in notifications:
@@ -122,8 +122,9 @@ def skip(store: Store, notifications: Iterable[tuple[StoredNotification, int]],
 
 def deliver(store: Store, notification: StoredNotification, at: int, post: Post, schedule: Sequence[int],
             replay: bool = False) -> DeliveryResult:
-    """Make one attempt, begun at the emulator's instant `at`, and write down what came of it; `schedule` is
-    that of the setting.
+    """Make one attempt, begun at the emulator's instant `at` (milliseconds), and store its result.
+
+    `schedule` has the waits of the setting `notify_retries`.
     """
     copies = [_discreet(notification, sent) for sent in _posted(notification, post, replay)]
     delivered = any(sent.delivered(notification.notify_type) for sent in copies)
@@ -136,8 +137,7 @@ def deliver(store: Store, notification: StoredNotification, at: int, post: Post,
 
 def _record(tables: Writer, notification: StoredNotification, attempts: Sequence[Attempt], delivered: bool,
             schedule: Sequence[int]) -> bool:
-    """Write attempts of a notification down, and what comes next; answers whether the notification is still
-    there.
+    """Store attempts of a notification and its next step; return whether the notification still exists.
 
     Its merchant may have been reset in the meantime.
     """
@@ -152,8 +152,7 @@ def _record(tables: Writer, notification: StoredNotification, attempts: Sequence
 
 
 def _posted(notification: StoredNotification, post: Post, replay: bool) -> list[DeliveryResult]:
-    """What came of an attempt: one HTTP request, or none or several at once where a scenario's rule says so.
-    """
+    """The results of an attempt: of one HTTP request, or of several at once if a scenario rule says so."""
     how = notification.how
     if is_lost(notification) and not replay:
         sentence = f"lost on the way: the scenario drops the first {how.drop} attempts"
@@ -165,9 +164,9 @@ def _posted(notification: StoredNotification, post: Post, replay: bool) -> list[
 
 
 def _discreet(notification: StoredNotification, sent: DeliveryResult) -> DeliveryResult:
-    """What came, without card numbers: a receiver may answer with anything.
+    """The result without card numbers, because a receiver may answer with anything.
 
-    What it repeats of the notification is none.
+    Digits that the answer repeats from the notification are not hidden.
     """
     spared = f"{notification.url} {notification.sent_body}"
     answer = card_numbers.hidden(sent.answer, spared)
@@ -178,7 +177,7 @@ def _discreet(notification: StoredNotification, sent: DeliveryResult) -> Deliver
 
 
 def _attempt(notification: StoredNotification, sent: DeliveryResult, at: int, replay: bool) -> Attempt:
-    """What is written down of a request."""
+    """The record of a request for the database."""
     delivered = sent.delivered(notification.notify_type)
     found = ([] if delivered
              or sent.lost else [Finding("NOT_ANSWERED_SUCCESS", _what_came(notification, sent))])

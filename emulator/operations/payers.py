@@ -1,4 +1,4 @@
-"""What payers do on their pages, and what is made for them: payment codes on a phone, vouchers of cards."""
+"""Operations of payers on their pages; also payment codes on a phone, and vouchers for cards."""
 from collections.abc import Callable, Mapping
 
 from ..base import durations, randomness
@@ -17,10 +17,10 @@ COUNTED_CODES = "payment code"
 
 
 def act(units: Units, kind: type[Kind], page_token: str, act: PayersAct[Kind]) -> Kind | None:
-    """What an act of the payer makes of the order of a page, which is of this kind.
+    """Carry out an act of the payer on the order of a page, and return the order.
 
-    The order as it is when its state no longer allows the act, as after another window. None when there is no
-    such order of this kind.
+    The order is unchanged if its state no longer allows the act, for example after an act in another window.
+    Returns None if there is no such order of this kind.
     """
     with units.begin(BY_PAYER) as unit:
         found = unit.tables.orders.of_page(page_token)
@@ -35,18 +35,17 @@ def act(units: Units, kind: type[Kind], page_token: str, act: PayersAct[Kind]) -
 
 
 def new_payment_code(units: Units, wallet: str) -> str:
-    """A payment code that was not shown before; they are counted, so that the same run shows the same ones.
-    """
+    """A new payment code; the codes are counted, so that each run with the same seed shows the same ones."""
     with units.begin(BY_PAYER) as unit:
         return wallets.payment_code(units.settings.seed, wallet,
                                     unit.tables.scenarios.count("", COUNTED_CODES, wallet))
 
 
 def make_voucher(units: Units, fields: Mapping[str, str]) -> tuple[str, Presented]:
-    """A cardVoucher for the card fields of a pay_info, good for one payment and 30 minutes (section 7.2), and
-    the card.
+    """A cardVoucher (section 7.2) for the card fields of a pay_info, and the card.
 
-    The voucher is empty where the card's data is wrong: its `outcome`, `hint` and `why` say how.
+    It is valid for one payment and 30 minutes. It is empty if the card's data is wrong; `outcome`, `hint` and
+    `why` of the card then have the reason.
     """
     with units.begin(BY_PAYER) as unit:
         card = test_cards.present(fields, unit.now, units.settings.timezone)

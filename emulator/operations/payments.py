@@ -1,9 +1,8 @@
-"""The one place where money moves: what becomes of every order, whichever kind it is.
+"""The only place where money moves: the transitions that orders of every kind have.
 
-Each method writes a transition of an order down, with its history, ledger and notification, in one
-transaction, so that either all of it happened or nothing. `enter` alone writes rows of the ledger; what
-belongs to one kind of order is in `wallet_payments`, `card_payments` and `terminal_payments`, which call
-these methods.
+Each method stores a transition of an order with its history, ledger entry and notification, in one
+transaction, so that all of it happens or nothing. Only `enter` adds rows to the ledger. What belongs to one
+kind of order is in `wallet_payments`, `card_payments` and `terminal_payments`, which call these methods.
 """
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -30,7 +29,7 @@ QUERIES = ("tgpayquery", "tgpaycheck")
 class Payments:
     """The payments of one merchant within a write transaction, at an instant (milliseconds).
 
-    `cause` is who asks (an endpoint, payer …), `script` what a scenario's rule says of the request.
+    `cause` is the origin of the change (an endpoint, payer …), `script` the scenario rule for the request.
     """
 
     tables: Writer
@@ -41,25 +40,26 @@ class Payments:
     script: "scenarios.Script | None" = None
 
     def create(self, order: Kind) -> Kind:
-        """Write a new, waiting order down; answers it with its id."""
+        """Store a new, waiting order and return it with its id."""
         created = self.tables.orders.add(order)
         self.note(created, Event.CREATE, {"amount": money.text(order.amount)})
         return created
 
     def close(self, order: Kind, event: Event) -> Kind:
-        """An order ends unpaid, by `CLOSE` or `EXPIRE`. Raises Refused when it does not wait."""
+        """Close an unpaid order by `CLOSE` or `EXPIRE`. Raises Refused if it is not waiting."""
         closed = moved(order, event, self.now)
         self.write(order, event, closed, {})
         return closed
 
     def finish(self, order: Kind) -> Kind:
-        """The refund period is over. Raises Refused when the order is not paid."""
+        """End the refund period of an order. Raises Refused if it is not paid."""
         finished = moved(order, Event.FINISH, self.now)
         self.write(order, Event.FINISH, finished, {})
         return finished
 
     def refund(self, order: Order, amount: int, out_refund_id: str, reason: str) -> Refund:
-        """Give `amount` minor units back, once for each out_refund_id; without one the gateway makes it.
+        """Refund `amount` minor units, once for each out_refund_id; if that is empty, one is generated.
+
         Raises Refused.
         """
         before = self.tables.orders.refund(order.merchants_id, out_refund_id) if out_refund_id else None
@@ -74,9 +74,9 @@ class Payments:
         return self._give_back(order, event, after, refund)
 
     def cancel(self, order: Order) -> Order:
-        """Close a waiting order, or give back what is left of one paid within 24 hours.
+        """Close a waiting order, or refund the rest of an order that was paid within the last 24 hours.
 
-        Twice is the same as once. Raises Refused.
+        A second call has no further effect. Raises Refused.
         """
         if order.closed_by == Event.CANCEL:
             return order
@@ -93,7 +93,7 @@ class Payments:
         return after
 
     def _refuse_to_cancel(self, order: Order) -> None:
-        """Raises Refused when an order is no payment, was paid too long ago or is charged back."""
+        """Raise Refused if an order is no payment, was paid too long ago or is charged back."""
         number = order.out_trade_no
         if not order.is_payment:
             sentence = f"order {number} is no payment; a terminal reverses it"
@@ -104,7 +104,7 @@ class Payments:
         transitions.not_charged_back(order)
 
     def restore(self, order: Kind, refund: Refund) -> Kind:
-        """A refund is taken back: the money is the merchant's again. Raises Refused."""
+        """Reverse a refund: the money goes back to the merchant. Raises Refused."""
         after = transitions.restored(order, refund.amount, self.now)
         self.tables.orders.mark_reversed(refund)
         injected = self.enter(after, settlement.REFUND, after.trans_id, refund.amount, "cancel")
@@ -113,7 +113,7 @@ class Payments:
         return after
 
     def post(self, order: Order, notification: Notification | None) -> None:
-        """Put a notification of this order into the outbox."""
+        """Put a notification of this order into the outbox, unless it is None."""
         if notification:
             how = order.script.then.notify if order.script else None
             plan = DeliveryPlan(how.drop, how.times, how.duplicate) if how else PLAIN
@@ -122,9 +122,9 @@ class Payments:
             self.tables.wake()
 
     def _sent_at(self, order: Order) -> int:
-        """When a notification is sent: at once, unless a rule says later.
+        """The instant at which a notification is sent: now, unless a scenario rule delays it.
 
-        Shuffled, the last overtakes those before it, which wait for it.
+        If the rule shuffles notifications, earlier ones are held back until after the last one.
         """
         how = order.script.then.notify if order.script else None
         if how is None:
@@ -155,7 +155,7 @@ class Payments:
         raise AssertionError("counting never ends")
 
     def write(self, before: Order, event: Event, after: Order, detail: dict[str, str]) -> None:
-        """Write a transition down: the order, a line of its history, and the notification that it causes."""
+        """Store a transition: the order, a line of its history, and the notification that it causes."""
         self.tables.orders.save(after)
         self.note(after, event, {**detail, **after.history_detail})
         self.post(after, notifications.of_move(before, event, after, self.merchant, self.settings, self.now))
@@ -165,10 +165,10 @@ class Payments:
         self.tables.orders.note(order, self.now, event, self.cause, detail)
 
     def enter(self, order: Order, kind: str, partner_id: str, amount: int, remarks: str) -> dict[str, str]:
-        """Write into the ledger that money has moved; `amount` is in minor units, negative when given back.
+        """Add a movement of money to the ledger; `amount` is in minor units, negative for a refund.
 
-        Answers what is injected there, for the line of the history about the transition. Nothing else writes
-        rows of the ledger.
+        Returns the injected discrepancies as details for the line of the history. Only this method adds rows
+        to the ledger.
         """
         entry = settlement.Entry(order.merchants_id, order.out_trade_no, kind, partner_id, amount, self.now,
                                  settlement.settles_at(self.now, self.settings), remarks, order,
@@ -182,23 +182,23 @@ class Payments:
         return {"injected": " ".join(injected)}
 
     def enter_payment(self, order: Order) -> dict[str, str]:
-        """Enter the whole amount of an order that was paid; answers what is injected there."""
+        """Add the whole amount of a paid order to the ledger; return what `enter` does."""
         return self.enter(order, settlement.PAYMENT, order.out_trade_no, order.amount, order.subject)
 
     def _injected(self, order: Order, kind: str) -> tuple[str, ...]:
-        """The discrepancies of an entry.
+        """The discrepancies to inject in an entry.
 
-        A payment has those of the order's rule, all else those of its own request's rule first.
+        For a payment the order's scenario rule comes first, for refunds the rule of the present request.
         """
         scripts = (self.script, order.script) if kind == settlement.REFUND else (order.script, self.script)
         return next((script.then.settlement for script in scripts if script and script.then.settlement), ())
 
 
-Trigger = Callable[[Payments, Kind, str], Order]  # triggers an event; the text is the reason of a failure
+Trigger = Callable[[Payments, Kind, str], Order]  # triggers an event; the text is the reason for a failure
 
 
 def waiting(order: Kind) -> Kind:
-    """The order, when it still waits for its buyer. Raises Refused with the code of its state."""
+    """The order if it still waits for its payment. Raises Refused with the code of its state."""
     if order.status is not Status.WAIT_BUYER_PAY:
         raise transitions.state_refusal(order)
     return order

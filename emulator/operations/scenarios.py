@@ -1,4 +1,4 @@
-"""Scenarios: which one is active, for a merchant or for all who have none of their own."""
+"""The active scenarios: those of single merchants, and the global one for all others."""
 from dataclasses import dataclass
 
 from .. import scenarios
@@ -11,9 +11,9 @@ from .unit import Units, merchant_of
 
 @dataclass(frozen=True)
 class Active:
-    """The scenario that is active, if any; `owner` is the merchant that it is for, empty when it is for all.
+    """The active scenario, if any; `owner` is the merchant that it is for, empty for the global one.
 
-    `uses` says how often each rule with a list was used.
+    `uses` is how often each rule with a list was used.
     """
 
     owner: str
@@ -29,7 +29,8 @@ def bundled(name: str) -> "scenarios.Scenario":
 
 
 def active(tables: Reader, merchants_id: str = EVERYBODY) -> Active:
-    """What is active for a merchant, be it its own or that for all; without a merchant, what is for all.
+    """The active scenario of a merchant: its own or the global one. Without a merchant, the global one.
+
     Raises NotFound.
     """
     if not merchants_id:
@@ -40,9 +41,7 @@ def active(tables: Reader, merchants_id: str = EVERYBODY) -> Active:
 
 
 def activate(units: Units, scenario: "scenarios.Scenario", merchants_id: str = EVERYBODY) -> Active:
-    """Activate a scenario, for a merchant or for all; what was counted for the one before is forgotten.
-    Raises NotFound.
-    """
+    """Activate a scenario for a merchant, or the global one; its counts begin at zero. Raises NotFound."""
     with units.begin(BY_CONTROL) as unit:
         if merchants_id:
             unit.merchant(merchants_id)
@@ -51,8 +50,9 @@ def activate(units: Units, scenario: "scenarios.Scenario", merchants_id: str = E
 
 
 def deactivate(units: Units, merchants_id: str = EVERYBODY) -> None:
-    """Deactivate the scenario of a merchant, which falls back to that for all, or the one for all. Raises
-    NotFound.
+    """Deactivate the scenario of a merchant, so that the global one applies, or the global one itself.
+
+    Raises NotFound.
     """
     with units.begin(BY_CONTROL) as unit:
         if merchants_id:

@@ -1,9 +1,8 @@
-"""What falls due, in order: expiry, the merchant's 15 minutes, the end of the refund period, and every
-attempt of a notification.
+"""Does what falls due, in order: expiry, the end of refund periods, every attempt of a notification.
 
-One thread of one process, the holder of the leadership, does all of it, in real time as well as when the
-clock is moved. Others ask it through the table of commands; where nobody leads, as in a command line without
-a server, the asker does it itself.
+One thread of one process, the holder of the leadership, does all of it, in real time and when the clock is
+moved. Other processes send it commands through a table. If no process leads, as for a command line without a
+server, the sender of a command carries it out itself.
 """
 import logging
 import threading
@@ -33,8 +32,9 @@ log = logging.getLogger(__name__)
 
 
 class Scheduler:
-    """Does what falls due while it leads, and what it is asked: move the clock, flush the outbox, replay a
-    notification.
+    """Does what falls due while it leads, and carries out commands.
+
+    The commands are: move the clock, flush the outbox, replay a notification.
     """
 
     def __init__(self, store: Store, settings: Settings, post: Post, signal: Signal) -> None:
@@ -46,9 +46,9 @@ class Scheduler:
         self._ended = threading.Event()
 
     def run(self, warm_up: Callable[[], object] = lambda: None) -> None:
-        """Wait for the leadership, then lead until `stop`: the body of the scheduler's thread.
+        """Wait for the leadership, then lead until `stop`; this is the body of the scheduler's thread.
 
-        `warm_up` is called a moment after it leads: what it loads must not hold up the first requests.
+        `warm_up` is called a moment later, so that what it loads does not delay the first requests.
         """
         leadership = self._leadership()
         if leadership is None:
@@ -63,19 +63,19 @@ class Scheduler:
             try:
                 with self._store.reported():
                     due = self.step()
-            except Unusable:  # the store has said so
+            except Unusable:  # the store has logged it
                 due = None
             except Exception:
                 log.exception("the scheduler failed and tries again")
                 due = None
             self._signal.wait(LONGEST_SLEEP_S if due is None
                               or due <= 0 else min(LONGEST_SLEEP_S, due / durations.SECOND))
-        self._dispatcher.end(LONGEST_LANDING_S)  # whoever leads next would take what is under way for due
+        self._dispatcher.end(LONGEST_LANDING_S)  # to the next leader, attempts under way would still be due
         self._ended.set()
         leadership.close()
 
     def _leadership(self) -> Leadership | None:
-        """What the leadership is taken with; None when it ends before the place of the database is there."""
+        """The lock of the leadership; None if the scheduler is stopped before the lock file can be opened."""
         while not self._stopping.is_set():
             try:
                 return Leadership(self._store.path)
@@ -85,14 +85,12 @@ class Scheduler:
         return None
 
     def _beat(self, leadership: Leadership) -> None:
-        """The body of the thread that says to other processes that this one is not stopped."""
+        """The body of the thread that reports to other processes that this one is alive."""
         while not self._ended.wait(BEAT_S):
             leadership.beat()
 
     def _checkpoint(self) -> None:
-        """The body of the thread that keeps the database's log short: it may wait for the disk, which nobody
-        else should.
-        """
+        """The body of the thread that keeps the database's log short; only this thread waits for the disk."""
         tidied = 0.0
         while not self._stopping.wait(CHECKPOINT_EVERY_S):
             try:
@@ -101,19 +99,19 @@ class Scheduler:
                     if time.monotonic() - tidied > TIDY_EVERY_S:
                         self._store.tidy(real_now(), self._settings.keep, self._settings.keep_entries)
                         tidied = time.monotonic()
-            except Unusable:  # the store has said so
+            except Unusable:  # the store has logged it
                 continue
             except Exception:
                 log.exception("the database's log was not taken over; it is tried again")
 
     def stop(self, seconds: float) -> None:
-        """End the thread after what it is doing, and wait for attempts under way."""
+        """Stop the thread after its present work, and wait for attempts under way, at most `seconds`."""
         self._stopping.set()
         self._signal.ring()
         self._dispatcher.end(seconds)
 
     def step(self) -> int | None:
-        """Do what is due now; answers the milliseconds until the next thing is."""
+        """Do what is due now; return the milliseconds until something is due again, or None."""
         self._perform_open("replay", "flush", "clock")
         now = self._catch_up()
         self._dispatcher.launch_due(now)
@@ -121,7 +119,7 @@ class Scheduler:
         return None if next_due is None else next_due - now
 
     def _catch_up(self) -> int:
-        """Do to orders what is due now; answers the instant that it is."""
+        """Change the orders that are due now; return the instant of now."""
         now = self._now()
         while move_orders(self._store, self._settings, now):
             continue
@@ -132,11 +130,11 @@ class Scheduler:
 
     def ask(self, name: str, argument: Mapping[str, Any], key: str = "", body: str = "",
             seconds: float = 3600.0) -> dict[str, Any]:
-        """Have a command carried out and wait for its result, whoever leads.
+        """Add a command and wait for its result, in any process.
 
-        Under an idempotency `key` it is carried out once for all who ask with it. Raises TimeoutError;
-        `store.KeyUsed` when the key was used with another body; and Unusable when the process that leads is
-        stopped: then it is not carried out, unless it was begun.
+        Under an idempotency `key` it is carried out once, however often it is asked for. Raises TimeoutError;
+        `store.KeyUsed` if the key was used with another body; and Unusable if the process that leads is
+        stopped. In that case the command is withdrawn unless it was begun.
         """
         with self._store.write() as tables:
             number = tables.keys.find(key, body, real_now()) if key else None
@@ -173,14 +171,14 @@ class Scheduler:
             leadership.close()
 
     def _perform_open(self, *names: str) -> None:
-        """Carry out what is asked for, of some kinds. Those who wait together share a patience."""
+        """Carry out the open commands with these names; commands that wait together share a patience."""
         commands, under_way = self._store.read().commands, self._dispatcher.commands()
         asked = [command.id for command in commands.open()
                  if command.name in names and command.id not in under_way]
         if asked:
             with self._dispatcher.patient() as patience:
                 for number in asked:
-                    for command in commands.open(number):  # another one may have seen to it meanwhile
+                    for command in commands.open(number):  # it may have been carried out meanwhile
                         self._perform(command, patience)
 
     def _perform(self, command: Command, patience: Patience) -> None:
@@ -191,9 +189,9 @@ class Scheduler:
                 self._flush(command, patience)
             else:
                 self._move_clock(command, patience)
-        except Unusable:  # it goes on from where it is as soon as the database can be used
+        except Unusable:  # it continues when the database can be used again
             raise
-        # one that cannot be done must not be tried for ever, and everything else wait for it
+        # A command that fails must not be repeated for ever while everything else waits for it.
         except Exception as failure:
             log.exception("the command %s was given up", command.name)
             self._finish(command, {"error": repr(failure)})
@@ -208,7 +206,7 @@ class Scheduler:
             self._dispatcher.launch(notification, tables.clock.now(), replay=True, command=command.id)
 
     def _flush(self, command: Command, patience: Patience) -> None:
-        """Done when nothing is left that was due when it began. Nobody else has to wait for it."""
+        """Wait until all that was due when the command began is sent; other commands go on meanwhile."""
         def attend() -> None:
             self._perform_open("replay", "clock")
             self._finish_flushes()
@@ -228,7 +226,7 @@ class Scheduler:
         return plan
 
     def _finish_flushes(self) -> None:
-        """Answer each flush that has nothing left to wait for."""
+        """Finish each flush that has nothing left to wait for."""
         tables = self._store.read()
         for command in tables.commands.open():
             if command.name == "flush":

@@ -1,4 +1,4 @@
-"""Which rule of the scenario in force fits a request, found within the request's transaction."""
+"""Finds the rule of the active scenario that matches a request, within the request's transaction."""
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,9 +12,11 @@ from ..store.scenarios import RULE
 
 @dataclass(frozen=True)
 class Asked:
-    """What a rule can ask about: `params` under the table's names, `shown` as they may be told; `card` is a
-    number, never told. The last two are made when there is a scenario. `least_attempt` is the attempt that it
-    is at least, as the order knows.
+    """The parts of a request that a rule can refer to.
+
+    `params` has the table's names, `shown` the same with card data masked. `card` is the card number, which
+    must not be shown. `shown` and `card` are called only if there is a scenario. `least_attempt` is the least
+    number of the attempt, known from the order.
     """
 
     merchants_id: str
@@ -28,9 +30,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the scenario says: `script` when a rule fits; of the rules before it, or of all, the first
-    difference, as far as they are told, how many are `untold`, and how many are for other endpoints.
-    `counted` when the request was counted, which a refusal must not undo.
+    """The verdict of the scenario: `script` if a rule matches.
+
+    `passed` has, for the rules before it, the first difference to the request, as far as they are listed.
+    `untold` is the number of such rules that are not listed, `elsewhere` that of rules for other endpoints.
+    `counted` is whether the request was counted, which a refusal must not undo.
     """
 
     scenario: str
@@ -41,16 +45,14 @@ class Verdict:
     counted: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """As the journal keeps it."""
+        """The verdict as the journal stores it."""
         said = {"rule": self.script.rule, "then": self.script.said} if self.script else {"rule": None}
         return {"scenario": self.scenario, **said, "passed": self.passed, "untold": self.untold,
                 "elsewhere": self.elsewhere}
 
 
 def prepare(tables: Reader, seed: str, asked: Asked) -> None:
-    """Do what of a verdict takes long and needs no transaction: read the scenario, and search with its
-    regular expressions.
-    """
+    """Do the slow parts of a verdict outside the transaction: read the scenario, run regular expressions."""
     scenario = tables.scenarios.of(asked.merchants_id)
     if scenario is not None and scenario.part(asked.endpoint).expressions:
         scenarios.search(scenario, _facts(asked, seed, asked.least_attempt))
@@ -63,11 +65,10 @@ def _facts(asked: Asked, seed: str, attempt: int) -> "scenarios.Facts":
 
 
 def decide(tables: Writer, seed: str, asked: Asked, now: int, counted: bool = True) -> Verdict | None:
-    """The verdict on a request, None where no scenario is in force; a rule whose outcomes come in turn is
-    used by this.
+    """The verdict on a request; None if no scenario is active.
 
-    `counted` requests count as attempts of their order number; others are the attempt that `least_attempt`
-    says.
+    If the outcomes of the matching rule come in turn, one is used up. A `counted` request counts as an
+    attempt of its order number; for others `least_attempt` is the number of the attempt.
     """
     scenario = tables.scenarios.of(asked.merchants_id)
     if scenario is None:
@@ -84,15 +85,15 @@ def decide(tables: Writer, seed: str, asked: Asked, now: int, counted: bool = Tr
     if picked and picked.rule.in_turn:
         tables.scenarios.count(asked.merchants_id, RULE, picked.rule.name)
     script = scenarios.Script(picked.rule.name, now, picked.then) if picked else None
-    told = judged.reasons(facts)
-    return Verdict(scenario.name, script, told, len(judged.passed) - len(told), judged.elsewhere,
+    listed = judged.reasons(facts)
+    return Verdict(scenario.name, script, listed, len(judged.passed) - len(listed), judged.elsewhere,
                    attempt > 0 or part.counts_uses)
 
 
 def presented(tables: Writer, seed: str, order: CardOrder, card: str, now: int) -> "scenarios.Script | None":
-    """What is said of a card that the payer presents on a page.
+    """The scenario rule for a card that the payer presents on a page.
 
-    The rule that fitted the order speaks first, if it speaks of cards, else one that fits this card.
+    The rule that matched the order comes first if it is about cards, else a rule that matches this card.
     """
     if order.card.attempt == 0 and order.script and order.script.then.speaks_of_cards:
         return order.script

@@ -1,4 +1,4 @@
-"""The state that a database begins with, and that a reset goes back to."""
+"""The initial state of a database, to which a reset returns."""
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,10 @@ from ..store.scenarios import EVERYBODY
 
 
 def seed(tables: Writer, secret: str) -> None:
-    """Put the seeded merchants and the clock into a database that has nothing yet.
+    """Put the seeded merchants and the clock into an empty database.
 
-    `secret` is the setting `seed`, from which tokens derive. Merchants that were removed stay away when the
-    emulator starts again.
+    `secret` is the setting `seed`, from which tokens derive. Seeded merchants that were removed do not come
+    back when the emulator starts again.
     """
     if tables.clock.is_there():
         return
@@ -28,8 +28,7 @@ def seed(tables: Writer, secret: str) -> None:
 
 
 def make(tables: Writer, merchants_id: str, settings: Mapping[str, Any], users: Iterable[User]) -> bool:
-    """Make a merchant with the terminals that come with it; False when there is one with this number already.
-    """
+    """Add a merchant with its first terminals; False if there is one with this number already."""
     terminals = merchants.delivered(merchants_id, settings["token"],
                                     lambda serial: tables.terminals.find(serial) is not None)
     if not tables.merchants.add(merchants_id, settings, users, terminals):
@@ -39,8 +38,9 @@ def make(tables: Writer, merchants_id: str, settings: Mapping[str, Any], users: 
 
 
 def begin(tables: Writer, written: str) -> None:
-    """Put the scenario of the setting in force, for everybody; an empty one leaves what is. Raises
-    scenarios.Invalid.
+    """Activate the scenario of the setting for all; an empty setting changes nothing.
+
+    Raises scenarios.Invalid.
     """
     if written:
         named = written in scenarios.shipped()
@@ -50,7 +50,7 @@ def begin(tables: Writer, written: str) -> None:
 
 
 def reset(tables: Writer, settings: Settings, merchants_id: str | None = None) -> None:
-    """Forget what one merchant did, and any change of its settings; or everything."""
+    """Delete the data of one merchant and restore its settings, or reset everything."""
     if merchants_id is None:
         tables.erase_all()
         seed(tables, settings.seed)

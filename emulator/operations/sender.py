@@ -1,4 +1,4 @@
-"""Sends one notification over HTTP: where it may go, how long it may take, how much of the answer is read."""
+"""Sends one notification over HTTP, with limits for the address, the time and the size of the answer."""
 import ipaddress
 import socket
 import ssl
@@ -18,10 +18,10 @@ from ..store.notifications import StoredNotification
 from .outbox import MARK, DeliveryResult
 
 ANSWER_LIMIT = 64 * 1024
-# with headers, sizes of chunks and informational answers, each of which costs time
+# Includes headers, chunk sizes and informational answers, each of which costs time.
 MOST_READ = 3 * ANSWER_LIMIT
 LAST_MOMENT_S = 0.001
-# Cloud metadata services that are not in a link-local network.
+# Cloud metadata services outside of link-local networks.
 _METADATA = tuple(map(ipaddress.ip_network, (
     "100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::/32", "fd20:ce::254", "fd00:42::42",
     "fd00:c1::a9fe:a9fe")))
@@ -32,11 +32,11 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class Forbidden(httpcore.ConnectError):
-    """The address is one that notifications must not go to."""
+    """Notifications must not go to this address."""
 
 
 def embedded(address: Address) -> Address:
-    """The IPv4 address that an IPv6 one stands for, when it does; else the address itself."""
+    """The IPv4 address that is embedded in an IPv6 one, if any; else the address itself."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
     if any(address in network for network in _NAT64):
@@ -46,8 +46,9 @@ def embedded(address: Address) -> Address:
 
 def allowed(host: str, address: Address, places: tuple[str, ...], merchants_host: str = "",
             port: int = 0) -> bool:
-    """Whether a notification may go to a resolved address of a host, under the setting `notify_allow`;
-    `merchants_host` is that of the notify_url in the merchant's settings. An entry with a port is the
+    """Whether a notification may go to a resolved address of a host, by the setting `notify_allow`.
+
+    `merchants_host` is the host of the notify_url in the merchant's settings. An entry with a port is the
     emulator's own address, where the demo's shop is.
     """
     real = embedded(address)
@@ -61,7 +62,7 @@ def allowed(host: str, address: Address, places: tuple[str, ...], merchants_host
 
 
 def _covers(place: str, host: str, address: Address, merchants_host: str) -> bool:
-    """Whether an entry of `notify_allow` that is no host name has an address in it."""
+    """Whether an entry of `notify_allow` other than a host name covers an address."""
     own = address.is_loopback or address.is_unspecified
     if place == PRIVATE:
         return any(address in network for network in _PRIVATE)
@@ -79,8 +80,9 @@ def _is_network(place: str) -> bool:
 
 
 def _resolve(host: str, port: int, seconds: float) -> list[Address]:
-    """The addresses of a host; the system's resolver knows no time limit, so it runs in a thread that may be
-    left behind.
+    """The addresses of a host, within a time limit. Raises ConnectTimeout and ConnectError.
+
+    The system's resolver has no time limit, so it runs in a thread that may be left behind.
     """
     found: list[Any] = []
     thread = threading.Thread(target=lambda: found.extend(_lookup(host, port)), daemon=True)
@@ -100,17 +102,16 @@ def _lookup(host: str, port: int) -> Iterable[Any]:
     try:
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
-        # The file of hosts knows no name with a dot at its end.
+        # Names in the file of hosts have no dot at the end.
         return _lookup(host[:-1], port) if host.endswith(".") else [error]
     except UnicodeError as error:
         return [OSError(str(error))]
 
 
 class _Timed(httpcore.NetworkStream):
-    """A stream on which everything together ends at one deadline and at a size, however slowly it drips.
+    """A stream with one deadline and one limit of size for the whole exchange, however slow it is.
 
-    It also ends where the other side speaks without a pause: what comes before an answer, such as
-    `100 Continue`, may be repeated without end.
+    This also stops a receiver that sends endlessly before its answer, such as `100 Continue` again and again.
     """
 
     def __init__(self, stream: httpcore.NetworkStream, left: Callable[[], float]) -> None:
@@ -144,7 +145,7 @@ class _Timed(httpcore.NetworkStream):
 
 
 class _Guarded(httpcore.NetworkBackend):
-    """Connects only to addresses that are allowed, and to the very address that was looked at."""
+    """Connects only to allowed addresses, and to the very address that was checked."""
 
     def __init__(self, places: tuple[str, ...], merchants_host: str, left: Callable[[], float]) -> None:
         self._places = places
@@ -171,8 +172,9 @@ class _Guarded(httpcore.NetworkBackend):
 
 
 class Sender:
-    """Posts notifications; safe to use from many threads. `url_of` answers the notify_url in the settings of
-    a merchant.
+    """Sends notifications; it can be used from many threads.
+
+    `url_of` returns the notify_url in the settings of a merchant.
     """
 
     def __init__(self, settings: Settings, agent: str,
@@ -183,8 +185,10 @@ class Sender:
         self._agent = agent
 
     def __call__(self, notification: StoredNotification, seconds: float | None = None) -> DeliveryResult:
-        """One attempt, which may take so long, at most what the setting says: no redirect is followed, no
-        more than 64 KiB of the answer are read."""
+        """Make one attempt, of at most `seconds`, and never longer than the setting `notify_timeout`.
+
+        Redirects are not followed, and at most 64 KiB of the answer are read.
+        """
         begun = time.monotonic()
         allowed_s = self._timeout if seconds is None else min(seconds, self._timeout)
         end, reason = begun + allowed_s, urls.problem(notification.url)
@@ -201,7 +205,7 @@ class Sender:
                                   timed_out=True)
         except Forbidden as error:
             failure = receivers.forbidden(str(error))
-        except Exception as error:  # whatever a receiver or an address may do, it is an attempt that failed
+        except Exception as error:  # any other error is a failed attempt too
             failure = receivers.failed(error)
         else:
             return DeliveryResult(_since(begun), status, _discreet(url, body),
@@ -210,13 +214,13 @@ class Sender:
         return DeliveryResult(_since(begun), error=failure.sentence, advice=failure.advice)
 
     def _merchants_host(self, notification: StoredNotification) -> str:
-        """The host in the merchant's settings, where it matters."""
+        """The host of the merchant's setting notify_url, if `notify_allow` refers to it; else empty."""
         setting = self._url_of(notification.merchants_id) if MERCHANTS in self._settings.notify_allow else ""
         return urls.split(setting).host.lower().strip("[]") if setting else ""
 
     def _exchange(self, url: Url, notification: StoredNotification,
                   left: Callable[[], float]) -> tuple[int, bytes, bytes]:
-        """Status, Location and the beginning of the body."""
+        """Send the request; return status, Location and the beginning of the body."""
         host, tls = url.host.strip("[]"), self._tls if url.scheme == "https" else None
         place = httpcore.URL(scheme=url.scheme, host=host, port=url.port, target=url.target)
         content = notification.sent_body.encode() or None
@@ -248,11 +252,11 @@ class Sender:
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        """What certificates are checked against: the system's authorities and those of `notify_ca`."""
+        """The TLS context with the trusted authorities: those of the system and of `notify_ca`."""
         context = httpcore.default_ssl_context()
         if self._settings.notify_ca:
             context.load_verify_locations(self._settings.notify_ca)
-            # The file may have a receiver's own certificate.
+            # The file may contain a receiver's own certificate.
             context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         if self._settings.notify_insecure:
             context.check_hostname = False
@@ -261,7 +265,7 @@ class Sender:
 
 
 def _discreet(url: Url, raw: bytes) -> str:
-    """What a receiver has said, as text without the user and password that it was sent."""
+    """The receiver's text, without the user and password that were sent."""
     text = raw.decode("utf-8", "replace").replace("\x00", "\ufffd")
     for secret in filter(None, (url.authorization.removeprefix("Basic "), url.userinfo)):
         text = text.replace(secret, urls.HIDDEN)
@@ -269,7 +273,7 @@ def _discreet(url: Url, raw: bytes) -> str:
 
 
 def _left(end: float) -> float:
-    """The seconds until an instant of the machine's monotonic clock, never none at all."""
+    """The seconds until an instant of the monotonic clock, always more than 0."""
     return max(LAST_MOMENT_S, end - time.monotonic())
 
 

@@ -1,4 +1,4 @@
-"""The true settlement entries, and a merchant's own list compared with them."""
+"""The true settlement entries, and the comparison of a merchant's own list with them."""
 from collections.abc import Iterator, Sequence
 from datetime import date
 
@@ -12,10 +12,9 @@ EVER = 2**62
 
 def days(settings: Settings, start: date | None, end: date | None,
          until: int = EVER) -> "reconciliation.Days":
-    """The days of settlement from one up to another, None for the first and the last of all; nothing after
-    the instant `until`.
+    """The days of settlement from `start` to `end`, without anything after the instant `until`.
 
-    Raises Invalid.
+    None stands for the first and the last day of all. Raises Invalid.
     """
     if start and end and start > end:
         raise Invalid({}, f"start_date {start} is after end_date {end}")
@@ -26,16 +25,15 @@ def days(settings: Settings, start: date | None, end: date | None,
 
 def entries(tables: Reader, merchants_id: str | None, days: "reconciliation.Days", after: int, limit: int
             ) -> "Iterator[reconciliation.Truth]":
-    """A page of the true entries, of one merchant or all, oldest first; `after` is the id of the last one
-    seen.
-    """
+    """A page of the true entries, of one merchant or of all, oldest first, after the id `after`."""
     return tables.ledger.page(merchants_id, days.since, days.before, after, limit)
 
 
 def check(tables: Reader, merchants_id: str, rows: "Sequence[reconciliation.Listed]",
           days: "reconciliation.Days"
           ) -> "reconciliation.Report":
-    """Which injected discrepancies a merchant's list shows to be noticed, and where else it differs from the
-    truth of some days.
+    """Compare a merchant's list with the true entries of some days.
+
+    The report has the injected discrepancies that the list has noticed or missed, and all other differences.
     """
     return reconciliation.check(tables.ledger.truth(merchants_id, days.since, days.before), list(rows), days)

@@ -1,8 +1,7 @@
-"""What becomes of terminal orders (section 8): their transactions, and the money that those move.
+"""Operations on terminal orders (section 8): their transactions, and the money that these move.
 
-The functions down to `act_at_terminal` are those of every kind of order (see `kinds`). A card order that is
-paid on a terminal (`channel_type=terminal`) is moved by `card_payments`, in the words of section 7; every
-other is moved here.
+The functions down to `act_at_terminal` are the same for every kind of order (see `kinds`). Card orders that
+are paid on a terminal (`channel_type=terminal`) belong to `card_payments`, with the terms of section 7.
 """
 from collections.abc import Mapping
 from dataclasses import replace
@@ -33,44 +32,44 @@ def triggers(order: TerminalOrder) -> Mapping[str, Trigger[TerminalOrder]]:
 
 
 def possible(order: TerminalOrder) -> list[str]:
-    """All of them while there is no final result."""
+    """All events while there is no final result, else none."""
     return list(TRIGGERS) if order.status is Status.WAIT_BUYER_PAY else []
 
 
 def reasons(order: TerminalOrder) -> list[tuple[str, str]]:
-    """None: a result has no reason that could be chosen."""
+    """No reasons: a result has none that could be chosen."""
     return []
 
 
 def fall_due(payments: Payments, order: TerminalOrder, event: Event) -> Order:
-    """Time ends the transaction, or its result becomes known."""
+    """End the transaction by time, or store a result that becomes known."""
     return end(payments, order, terminal.after_time(order.terminal, payments.now))
 
 
 def act_unasked(payments: Payments, order: TerminalOrder) -> Order:
-    """The order as it is: nobody acts unasked."""
+    """The order unchanged: a terminal order has no scripted buyer."""
     return order
 
 
 def interrupted(payments: Payments, order: TerminalOrder) -> Order:
-    """The order, not yet written down, with its transaction stopped. Raises Refused when that is too late."""
+    """The order (not stored) with its transaction stopped. Raises Refused if it is too late for that."""
     return terminal_transactions.interrupted(payments, order)
 
 
 def act_at_terminal(payments: Payments, order: TerminalOrder, act: Act) -> Order:
-    """Somebody does something at its terminal. Raises terminal.Impossible."""
+    """Carry out an act at the order's terminal. Raises terminal.Impossible."""
     return terminal_transactions.act(payments, order, act, end)
 
 
 def begin(payments: Payments, order: TerminalOrder) -> TerminalOrder:
-    """Write a new order down, whose transaction has been handed to its terminal."""
+    """Store a new order whose transaction was given to its terminal."""
     created = payments.create(_with_terminal_id(order))
     note_start(payments, created, created.terminal)
     return created
 
 
 def begin_again(payments: Payments, before: TerminalOrder, order: TerminalOrder) -> TerminalOrder:
-    """Write down that a number is used again, with a new transaction. Raises Refused when it may not be."""
+    """Store a new transaction for an order number that is used again. Raises Refused if not allowed."""
     transitions.moved(before, Event.RETRY, payments.now)
     again = replace(_with_terminal_id(order), id=before.id)
     payments.note(again, Event.RETRY, {"amount": money.text(again.amount)})
@@ -81,18 +80,18 @@ def begin_again(payments: Payments, before: TerminalOrder, order: TerminalOrder)
 
 
 def _with_terminal_id(order: TerminalOrder) -> TerminalOrder:
-    """The order with the terminal among its details, for the settlement file."""
+    """The order with the terminal in its details, for the settlement file."""
     return replace(order, details={**order.details, "terminal_id": order.terminal.serial})
 
 
 def end(payments: Payments, order: TerminalOrder, transaction: Transaction) -> Order:
-    """Write the end of the transaction down, and with it what it does to another one.
+    """Store the end of the transaction, with its effect on the original one if it is linked.
 
-    When that one does not allow it, the transaction is declined.
+    If the original one does not allow it, the transaction is declined.
     """
     impossible = None
     if transaction.linked and transaction.result in terminal.APPROVALS:
-        # What is given back follows the rule of its own request first.
+        # For a refund, the scenario rule of its own request comes first.
         impossible = _give_back(replace(payments, script=order.script), order, transaction)
     return _written(payments, order, terminal.refused(transaction, impossible) if impossible else transaction)
 
@@ -106,7 +105,7 @@ TRIGGERS: Mapping[str, Trigger[TerminalOrder]] = {
 
 
 def _written(payments: Payments, order: TerminalOrder, transaction: Transaction) -> Order:
-    """Write a result down: the transition, its notification, the money of a payment or an unlinked refund."""
+    """Store a result: the transition, its notification, and the money of a payment or an unlinked refund."""
     event = EVENTS.get(Result(transaction.result), Event.FAIL)
     after = transitions.moved(replace(order, terminal=transaction), event, payments.now)
     detail = {**terminal.history(transaction), "result": transaction.result}
@@ -120,14 +119,17 @@ def _written(payments: Payments, order: TerminalOrder, transaction: Transaction)
 
 
 def _approved(payments: Payments, order: TerminalOrder) -> TerminalOrder:
-    """The order with what was approved; only a payment can be refunded until a period is over."""
+    """The order with the approved amount; only a payment gets a refund period."""
     finishes_at = payments.now + payments.settings.refund_period if order.is_payment else None
     return replace(order, amount=order.terminal.approved, paid_at=payments.now, finishes_at=finishes_at,
                    trans_id=order.terminal.transaction_id)
 
 
 def _entered(payments: Payments, order: TerminalOrder) -> dict[str, str]:
-    """Enter the money of an approved transaction; that of a linked one was entered when it was given back."""
+    """Add the money of an approved transaction to the ledger.
+
+    The money of a linked transaction is there already.
+    """
     if order.is_payment:
         return payments.enter_payment(order)
     if order.terminal.linked:
@@ -137,7 +139,7 @@ def _entered(payments: Payments, order: TerminalOrder) -> dict[str, str]:
 
 
 def _give_back(payments: Payments, order: TerminalOrder, transaction: Transaction) -> str | None:
-    """Do what a linked refund or a reversal does to its original; answers why it cannot be done."""
+    """Carry out a linked refund or a reversal on its original; return why it is impossible, or None."""
     about = _about(payments, transaction)
     if about is None or about.id == order.id:
         return NOT_FOUND
@@ -154,7 +156,7 @@ def _give_back(payments: Payments, order: TerminalOrder, transaction: Transactio
 
 
 def _refund(payments: Payments, sale: Order, order: TerminalOrder, transaction: Transaction) -> str | None:
-    """Give a part of a sale back, or all of it. Raises Refused when that is more than there is."""
+    """Refund a part of a sale, or all of it. Raises Refused if the amount is more than is left."""
     if not sale.is_payment:
         return NOT_FOUND
     number = order.out_trade_no
@@ -165,7 +167,7 @@ def _refund(payments: Payments, sale: Order, order: TerminalOrder, transaction: 
 
 
 def _reverse(payments: Payments, sale: Order) -> str | None:
-    """Take a whole sale back within 24 hours, once."""
+    """Reverse a whole sale, once and within 24 hours; return why it is impossible, or None."""
     if not sale.is_payment or sale.refunded or not _is_recent(payments, sale):
         return NOT_FOUND
     payments.cancel(sale)
@@ -177,7 +179,7 @@ def _is_recent(payments: Payments, order: Order) -> bool:
 
 
 def _about(payments: Payments, transaction: Transaction) -> Order | None:
-    """The order that a linked transaction is about, when it still has the transaction that was meant."""
+    """The original order of a linked transaction, if it still has the transaction that was meant."""
     if not transaction.original:
         return None
     found = payments.tables.orders.find(payments.merchant.merchants_id, transaction.original)
@@ -185,7 +187,10 @@ def _about(payments: Payments, transaction: Transaction) -> Order | None:
 
 
 def _take_back(payments: Payments, about: Order) -> str | None:
-    """Reverse a refund within 24 hours, once; what it had taken from a payment is put back."""
+    """Reverse a refund, once and within 24 hours; return why it is impossible, or None.
+
+    The payment gets back the amount that the refund took from it.
+    """
     refund = of_kind(TerminalOrder, about)
     if refund is None or refund.terminal.operation != terminal.REFUND or not _is_recent(payments, refund):
         return NOT_FOUND

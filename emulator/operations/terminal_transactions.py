@@ -1,7 +1,7 @@
-"""Transactions on card terminals, whichever kind of order they belong to: begun, acted on, stopped, ended.
+"""Transactions on card terminals, of card and terminal orders: start, acts, stop and end.
 
-A transaction of a card order (`channel_type=terminal`) and one of a terminal order take the same course. What
-its result makes of the order differs: the functions here are told that as `ended`.
+Transactions of card orders (`channel_type=terminal`) and of terminal orders take the same course. Only the
+effect of the result on the order differs: it is the argument `ended`.
 """
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ from ..protocol import test_cards
 from ..terminal import Act, Answer, Impossible, Result, State, Terminal, Transaction
 from .payments import Payments
 
-HALF = 50  # per cent of the amount
+HALF = 50  # percent of the amount
 ISSUED: Mapping[Result, str] = {
     Result.AUTHORISED: "00", Result.SUCCESS: "00", Result.PARTIAL_APPROVAL: "10",
     Result.DECLINED: terminal.DECLINED_CODE, Result.UNDEFINED: "", Result.FAILED: "", Result.CANCELLED: ""}
@@ -33,7 +33,10 @@ Ended = Callable[[Payments, OnTerminal, Transaction], Order]
 
 @dataclass(frozen=True)
 class Original:
-    """The transaction that is given back, as far as it is known, its order, and its name in results."""
+    """The original transaction of a refund or reversal, its order, and its name in results.
+
+    Order and transaction are None if they are unknown.
+    """
 
     name: str = ""
     order: Order | None = None
@@ -41,9 +44,9 @@ class Original:
 
 
 def original(payments: Payments, out_trade_no: str, number: str) -> Original:
-    """The transaction that a merchant names by its order, or by its transactionResultId or transactionID.
+    """The original transaction, by its order's number, or by its transactionResultId or transactionID.
 
-    Where both are given they must agree.
+    If both are given, they must agree.
     """
     merchants_id, tables = payments.merchant.merchants_id, payments.tables
     named = tables.terminals.transaction(merchants_id, number) if number else (out_trade_no, "", None)
@@ -56,9 +59,9 @@ def original(payments: Payments, out_trade_no: str, number: str) -> Original:
 
 def begun(payments: Payments, out_trade_no: str, amount: int, device: Terminal, operation: str,
           given_back: Original = Original()) -> Transaction:
-    """A transaction as it is handed to a terminal that is free; `amount` is in minor units.
+    """A new transaction for a free terminal; `amount` is in minor units.
 
-    Its card is that of what is given back, or one that will be presented.
+    Its card is that of the original transaction, or one that will be presented.
     """
     settings, merchants_id = payments.settings, payments.merchant.merchants_id
     attempt = payments.tables.terminals.count(merchants_id, out_trade_no) + 1
@@ -77,7 +80,7 @@ def begun(payments: Payments, out_trade_no: str, amount: int, device: Terminal, 
 
 
 def note_start(payments: Payments, order: Order, transaction: Transaction) -> None:
-    """Write down that a terminal has been given the transaction of an order that is written down already."""
+    """Store that a terminal was given the transaction of a stored order."""
     payments.tables.terminals.begin(transaction, order.merchants_id, order.id, order.out_trade_no)
     payments.note(order, Event.START, {"operation": transaction.operation, "terminal_sn": transaction.serial,
                                        "transactionResultId": transaction.result_id})
@@ -92,9 +95,9 @@ def _card(seed: str, *names: object) -> tuple[str, str, str]:
 
 
 def _host(payments: Payments, amount: int, operation: str) -> Answer:
-    """What the host will answer: as a rule says, else by the amount.
+    """The host's answer: by a scenario rule, else by the amount.
 
-    Reversals know no triggers, and of a refund no part is approved.
+    Reversals have no amount triggers, and refunds are never approved in part.
     """
     answer = _scripted(payments.script, amount) if payments.script else None
     if answer is None:
@@ -104,9 +107,10 @@ def _host(payments: Payments, amount: int, operation: str) -> Answer:
 
 
 def _scripted(script: "scenarios.Script", amount: int) -> Answer | None:
-    """What a rule says that the host answers, None when it says nothing.
+    """The host's answer in a scenario rule, or None if the rule has none.
 
-    A part is a half unless the rule says how much; a pending result stays unknown as long as it says.
+    A partial approval is for half the amount unless the rule has a percentage. A pending result stays unknown
+    as long as the rule says.
     """
     then = script.then
     if not then.result and not then.waits:
@@ -122,13 +126,13 @@ def _scripted(script: "scenarios.Script", amount: int) -> Answer | None:
 
 
 def _result_id(payments: Payments, device: Terminal) -> str:
-    """`<serial>-<epoch ms>`; another instant where this one is given away, as when the clock stands still."""
+    """`<serial>-<epoch ms>`; with a later instant if this id exists already, as with a frozen clock."""
     candidates = (f"{device.serial}-{payments.now + later}" for later in count())
     return next(number for number in candidates if not payments.tables.terminals.is_used(number))
 
 
 def act(payments: Payments, order: OnTerminal, done: Act, ended: Ended[OnTerminal]) -> Order:
-    """Somebody does something at the terminal. Raises terminal.Impossible."""
+    """Carry out an act at the terminal. Raises terminal.Impossible."""
     if order.terminal is None:
         raise Impossible(done, State.IDLE)
     transaction = terminal.acted(order.terminal, done, payments.now)
@@ -145,9 +149,9 @@ def act(payments: Payments, order: OnTerminal, done: Act, ended: Ended[OnTermina
 
 
 def interrupted(payments: Payments, order: OnTerminal) -> OnTerminal:
-    """The order, not yet written down, with its terminal stopped, when it has one at work.
+    """The order (not stored) with its transaction stopped if it is on a terminal.
 
-    Raises Refused when that is too late.
+    Raises Refused if it is too late for that.
     """
     if order.terminal is None or order.status is not Status.WAIT_BUYER_PAY:
         return order
@@ -163,7 +167,7 @@ def interrupted(payments: Payments, order: OnTerminal) -> OnTerminal:
 
 
 def conclude(payments: Payments, order: OnTerminal, result: Result, ended: Ended[OnTerminal]) -> Order:
-    """The transaction ends at once, as somebody says. Raises Refused when it has its result already."""
+    """End the transaction at once with this result. Raises Refused if it has its result already."""
     if order.terminal is None or order.status is not Status.WAIT_BUYER_PAY:
         raise transitions.state_refusal(order)
     return ended(payments, order, terminal.concluded(order.terminal, result, payments.now))

@@ -1,4 +1,4 @@
-"""Card terminals: made and changed, looked at, and what a person does at one (section 8)."""
+"""Card terminals (section 8): create, change, show them, and carry out acts of people at them."""
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,7 +21,7 @@ SWITCHES = ("online", "attended")
 
 @dataclass(frozen=True)
 class View:
-    """A terminal at the instant `now` (milliseconds), with the order whose transaction it has or had last."""
+    """A terminal at the instant `now` (milliseconds), with the order of its present or last transaction."""
 
     device: Terminal
     order: Order | None
@@ -29,9 +29,7 @@ class View:
 
 
 def view(units: Units, serial: str) -> View:
-    """A terminal as it is now. It writes only where time has brought a result that is not written down.
-    Raises NotFound.
-    """
+    """A terminal as it is now; a result that is due is stored first. Raises NotFound."""
     tables = units.read()
     now, device = tables.clock.now(), terminal_of(tables, serial)
     order = timers.written_of(tables, device)
@@ -47,16 +45,16 @@ def _view(unit: Unit, device: Terminal) -> View:
 
 
 def views(units: Units, merchants_id: str | None, after: str, limit: int) -> list[View]:
-    """A page of the terminals, of one merchant or all, as they are now; `after` is a serial number."""
-    # results that are due are written down first, so that everybody tells the same
+    """A page of the terminals of one merchant or of all, as they are now, after the serial number `after`."""
+    # Results that are due are stored first, so that all views agree.
     with units.begin(BY_CONTROL) as unit:
         return [_view(unit, device) for device in unit.tables.terminals.page(merchants_id, after, limit)]
 
 
 def put(units: Units, serial: str, changes: Mapping[str, Any]) -> tuple[View, bool]:
-    """Make or change a terminal; answers it as it is then, and whether it is new.
+    """Create or change a terminal; return it, and whether it is new.
 
-    Raises Invalid, NotFound for an unknown merchant, and Conflict when the terminal is another merchant's.
+    Raises Invalid, NotFound for an unknown merchant, and Conflict if the terminal is another merchant's.
     """
     given = _checked(changes, serial)
     with units.begin(BY_CONTROL) as unit:
@@ -72,13 +70,13 @@ def put(units: Units, serial: str, changes: Mapping[str, Any]) -> tuple[View, bo
 
 
 def _checked(given: Mapping[str, Any], serial: str) -> dict[str, Any]:
-    """The changes. Raises Invalid, which names all that are impossible."""
+    """The changes. Raises Invalid with all problems."""
     wrong = {name: "must be true or false" for name in SWITCHES
              if not isinstance(given.get(name, True), bool)}
     for name in ("merchants_id", "terminal_type"):
         if name in given and not _is_name(given[name]):
             wrong[name] = "must be a text of 1 to 32 printable characters"
-    # Clients take . and .. out of a path, and the terminal's screen could not be reached.
+    # Clients remove . and .. from a path, so the terminal's screen could not be opened.
     if not _is_name(serial) or not serial.isascii() or serial in (".", ".."):
         wrong["terminal_sn"] = f"must be 1 to {LONGEST_SERIAL} letters, digits and the like"
     if "terminal_type" not in wrong and card_numbers.suspects(given.get("terminal_type", "")):
@@ -96,9 +94,9 @@ def _is_name(value: Any) -> bool:
 
 
 def act(units: Units, serial: str, act: Act, cause: str) -> View:
-    """A person does something at a terminal, or its host answers; answers the terminal as it is then.
+    """Carry out an act of a person or of the host at a terminal; return the terminal after it.
 
-    Raises NotFound, and Conflict with `state` and what is `possible` in it.
+    Raises NotFound, and Conflict with the `state` and the acts that are `possible` in it.
     """
     with units.begin(cause) as unit:
         device = unit.terminal(serial)

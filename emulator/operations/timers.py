@@ -1,4 +1,4 @@
-"""What time alone does to orders, written down at its own instants."""
+"""Changes of orders by time alone, each stored at its own instant."""
 from dataclasses import replace
 
 from ..base.settings import Settings
@@ -12,20 +12,20 @@ from .payments import BY_CLOCK, QUERIES, Payments
 
 
 def caught_up(tables: Writer, settings: Settings, order: Order, now: int) -> Order:
-    """The order after everything that time has done to it up to `now`."""
+    """The order after all changes by time up to `now` (milliseconds)."""
     while (due := transitions.falls_due(order)) is not None and due[0] <= now:
         order = fall_due(tables, settings, order)
     return order
 
 
 def written_of(tables: Reader, device: Terminal) -> Order | None:
-    """The order whose transaction a terminal has, or had last, as it was last written down."""
+    """The order of a terminal's present or last transaction, as last stored."""
     order = tables.orders.by_id(device.order_id) if device.order_id else None
     return order if order and order.is_on(device.serial) else None
 
 
 def fall_due(tables: Writer, settings: Settings, order: Order) -> Order:
-    """Do to an order what its next due instant does, at that instant."""
+    """Carry out the next change by time of an order, at its due instant."""
     due = transitions.falls_due(order)
     merchant = tables.merchants.find(order.merchants_id)
     if due is None or merchant is None:
@@ -36,7 +36,7 @@ def fall_due(tables: Writer, settings: Settings, order: Order) -> Order:
 
 
 def _looked_at(payments: Payments, order: Order) -> Order:
-    """The 15 minutes of QR note 2 are over: an order neither paid nor queried nor cancelled is a finding."""
+    """Check a QR order after 15 minutes (QR note 2): neither paid, queried nor cancelled is a finding."""
     journal, number = payments.tables.journal, (order.merchants_id, order.out_trade_no)
     if not any(journal.asked(*number, query, payments.now) for query in QUERIES):
         finding = Finding("QR_ORDER_LEFT_OPEN", "neither paid nor queried nor cancelled within 15 minutes")

@@ -1,6 +1,6 @@
-"""The unit of work: one transaction in which the emulator's state is changed.
+"""The unit of work: one transaction that changes the emulator's state.
 
-The sequence "transaction, clock, order as of now, payments" stands here, and nowhere else.
+The sequence "transaction, clock, order as of now, payments" is only here.
 """
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,8 +19,9 @@ from .payments import Payments
 
 @dataclass(frozen=True)
 class Unit:
-    """One transaction. The clock was read once, at `now` (milliseconds); `cause` says who asked: an endpoint,
-    payer, control or clock.
+    """One transaction, at the instant `now` (milliseconds), for which the clock was read once.
+
+    `cause` is the origin of the changes: an endpoint, payer, control or clock.
     """
 
     tables: Writer
@@ -42,7 +43,7 @@ class Unit:
         return self.as_of_now(order_by_id(self.tables, order_id))
 
     def as_of_now(self, order: Order) -> Order:
-        """An order after everything that time has done to it, which is written down."""
+        """The order after all changes by time up to now, which are stored."""
         return timers.caught_up(self.tables, self.settings, order, self.now)
 
     def terminal(self, serial: str) -> Terminal:
@@ -50,12 +51,12 @@ class Unit:
         return terminal_of(self.tables, serial)
 
     def last_order(self, device: Terminal) -> Order | None:
-        """The order whose transaction a terminal has, or had last, as it is now."""
+        """The order of a terminal's present or last transaction, as it is now."""
         order = timers.written_of(self.tables, device)
         return self.as_of_now(order) if order else None
 
     def payments(self, merchant: Merchant, script: "scenarios.Script | None" = None) -> Payments:
-        """The payments of a merchant; `script` is what a scenario's rule says of the request."""
+        """The payments of a merchant; `script` is the scenario rule for the request."""
         return Payments(self.tables, self.settings, merchant, self.now, self.cause, script)
 
 
@@ -68,12 +69,12 @@ class Units:
 
     @contextmanager
     def begin(self, cause: str) -> Iterator[Unit]:
-        """A unit of work, committed at the end of the block, undone when it raises. Raises store.Unusable."""
+        """A unit of work, committed after the block, rolled back if it raises. Raises store.Unusable."""
         with self._store.write() as tables:
             yield Unit(tables, self.settings, tables.clock.now(), cause)
 
     def read(self) -> Reader:
-        """The tables, for reading. Raises store.Unusable."""
+        """The tables for reading. Raises store.Unusable."""
         return self._store.read()
 
 
@@ -86,7 +87,7 @@ def merchant_of(tables: Reader, merchants_id: str) -> Merchant:
 
 
 def order_of(tables: Reader, merchants_id: str, out_trade_no: str) -> Order:
-    """An order as it was last written down. Raises NotFound, also where there is no such merchant."""
+    """An order as last stored. Raises NotFound, also if there is no such merchant."""
     merchant_of(tables, merchants_id)
     order = tables.orders.find(merchants_id, out_trade_no)
     if order is None:
@@ -95,7 +96,7 @@ def order_of(tables: Reader, merchants_id: str, out_trade_no: str) -> Order:
 
 
 def order_by_id(tables: Reader, order_id: int) -> Order:
-    """An order by its id, as it was last written down. Raises NotFound."""
+    """An order by its id, as last stored. Raises NotFound."""
     order = tables.orders.by_id(order_id)
     if order is None:
         raise NotFound(f"there is no order {order_id}; the emulator may have been reset")

@@ -1,7 +1,7 @@
-"""What becomes of wallet orders: the buyer pays or fails, and the time limit passes.
+"""Operations on wallet orders: the buyer pays or fails, and the time limit passes.
 
-The functions down to `act_at_terminal` are those of every kind of order (see `kinds`). All raise Refused when
-the order's state forbids what is asked.
+The functions down to `act_at_terminal` are the same for every kind of order (see `kinds`). All raise Refused
+if the order's state forbids the operation.
 """
 from collections.abc import Mapping
 from dataclasses import replace
@@ -31,22 +31,22 @@ def triggers(order: WalletOrder) -> Mapping[str, Trigger[WalletOrder]]:
 
 
 def possible(order: WalletOrder) -> list[str]:
-    """Those of them that its state allows."""
+    """The events that can be triggered in the order's state."""
     return [name for name in TRIGGERS if (order.status, Event(name)) in order.TRANSITIONS]
 
 
 def reasons(order: WalletOrder) -> list[tuple[str, str]]:
-    """Why its buyer can fail: error codes, each with its sentence."""
+    """The reasons for a failure: error codes, each with its sentence."""
     return [(code.name, code.when) for code in BUYER_FAILURES.values()]
 
 
 def fall_due(payments: Payments, order: WalletOrder, event: Event) -> Order:
-    """Its time limit is over."""
+    """Close the order, because its time limit is over."""
     return payments.close(order, event)
 
 
 def act_unasked(payments: Payments, order: WalletOrder) -> Order:
-    """The buyer does what the order's script says."""
+    """Act for the buyer, as the order's scenario rule says."""
     if order.script is None:
         return order
     acting = replace(order, script=order.script.done())
@@ -54,17 +54,17 @@ def act_unasked(payments: Payments, order: WalletOrder) -> Order:
 
 
 def interrupted(payments: Payments, order: WalletOrder) -> Order:
-    """The order as it is: no terminal has it."""
+    """The order unchanged: wallet orders are not on terminals."""
     return order
 
 
 def act_at_terminal(payments: Payments, order: WalletOrder, act: Act) -> Order:
-    """Raises Impossible: no terminal has it."""
+    """Raise Impossible: wallet orders are not on terminals."""
     raise Impossible(act, State.IDLE)
 
 
 def pay(payments: Payments, order: WalletOrder) -> WalletOrder:
-    """The buyer pays."""
+    """Pay the order."""
     key, settings = (order.merchants_id, order.out_trade_no), payments.settings
     day = clock.compact(order.created_at, settings.timezone)[:8]
     buyer = wallets.buyer(settings.seed, order.pay_type, *key)
@@ -81,13 +81,13 @@ def pay(payments: Payments, order: WalletOrder) -> WalletOrder:
 
 
 def pay_on_page(payments: Payments, order: WalletOrder) -> WalletOrder:
-    """The buyer presses the button that pays, and fails where a rule for the order says so of every buyer."""
+    """Pay the order for a buyer on the page; fail if a scenario rule for the order says so."""
     fails = order.script.then.error if order.script and order.script.then.buyer.declines_after is None else ""
     return decline(payments, order, fails) if fails else pay(payments, order)
 
 
 def decline(payments: Payments, order: WalletOrder, failure: str) -> WalletOrder:
-    """The buyer fails. On a page they may try again in time; at the counter the number is spent."""
+    """Let the payment fail; on a page the buyer may try again, a barcode payment is closed."""
     event = Event.FAIL if order.endpoint == "tgpaybarcode" else Event.DECLINE
     failed = replace(moved(order, event, payments.now), failure=failure)
     payments.write(order, event, failed, {"error": failure})

@@ -1,4 +1,4 @@
-"""One look for all who wait: a thread of each process sees what has changed and wakes whom it concerns."""
+"""Lets requests wait for changes: one thread of each process looks for changes and wakes the waiters."""
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,36 +17,42 @@ Concerns = Callable[[Changed], bool]
 
 
 def never() -> bool:
-    """Of a waiter without a client who could leave."""
+    """False: for waiters without a client that could leave."""
     return False
 
 
 class Waiter:
-    """Who waits: `concerns` is whether a change is one to wake for, `has_left` whether the client is gone."""
+    """A waiting request.
+
+    `concerns` returns whether a change is relevant to it, `has_left` whether its client is gone.
+    """
 
     def __init__(self, concerns: Concerns, has_left: Callable[[], bool]) -> None:
         self.concerns = concerns
         self.has_left = has_left
-        self.is_over = False  # the client has left, or the server ends
+        self.is_over = False  # the client is gone, or the server ends
         self._woken = threading.Event()
 
     def wake(self) -> None:
-        """Have it look again."""
+        """Wake the waiter, so that it looks for changes."""
         self._woken.set()
 
     def end(self) -> None:
-        """Have it wait no longer."""
+        """Wake the waiter, so that it stops waiting."""
         self.is_over = True
         self._woken.set()
 
     def wait(self, seconds: float) -> None:
-        """Sleep until it is woken, at most so long."""
+        """Wait until it is woken, at most `seconds`."""
         self._woken.wait(seconds)
         self._woken.clear()
 
 
 class Watcher:
-    """Wakes waiters. It looks while there are any, and a bit longer. `closing`: the server ends."""
+    """Wakes waiters; its thread runs while there are any, and a bit longer.
+
+    `closing` is set when the server ends.
+    """
 
     def __init__(self, store: Store, closing: threading.Event) -> None:
         self._store = store
@@ -60,7 +66,7 @@ class Watcher:
 
     @contextmanager
     def waiter(self, concerns: Concerns, has_left: Callable[[], bool] = never) -> Iterator[Waiter]:
-        """Somebody who waits: woken for every change that is committed from now on and concerns it."""
+        """A waiter, woken for every relevant change that is committed from now on."""
         waiter = Waiter(concerns, has_left)
         with self._lock:
             if self._tables is None:
@@ -76,7 +82,7 @@ class Watcher:
                 self._waiters.discard(waiter)
 
     def _begun(self) -> OwnReader:
-        """A connection of its own, which is how to see that others have written; and how far the logs are."""
+        """Open a connection of its own, needed to see commits of others, and note the state of the logs."""
         self._generation = self._store.generation
         tables = self._store.opened()
         self._version, self._cursor = tables.changes.version(), tables.newest()
@@ -109,10 +115,10 @@ class Watcher:
         self._tables = None
 
     def _look(self, waiters: list[Waiter]) -> None:
-        """Wake those whom a change concerns."""
+        """Wake the waiters for which a change is relevant."""
         try:
             changed = self._changed()
-        except Unusable:  # whoever waits finds out by itself what is the matter, and says so
+        except Unusable:  # the waiters meet the same error and report it
             for waiter in waiters:
                 waiter.wake()
             time.sleep(AGAIN_S)
@@ -123,7 +129,7 @@ class Watcher:
                 waiter.wake()
 
     def _changed(self) -> Changed | None:
-        """What has been written since the look before; None when nothing has."""
+        """The changes since the last look; None if there are none."""
         assert self._tables is not None
         self._store.look()
         with self._store.reported():
@@ -137,7 +143,7 @@ class Watcher:
             return changed
 
     def _begin_again(self) -> None:
-        """The log of the database was removed, and this connection still reads it."""
+        """Open a new connection, because the log that the present one reads was removed."""
         generation, tables = self._store.generation, self._store.opened()
         self._end()
         self._tables, self._generation, self._version = tables, generation, -1
@@ -150,19 +156,19 @@ class Watcher:
 
 
 class Waiting:
-    """All that requests need to wait: slots to lend, places, a watcher, and word of the end."""
+    """Everything that requests need to wait: slots, places, a watcher, and the event `closing`."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
         self.closing = threading.Event()
         self.slots = Slots(settings.threads)
-        # A quarter of the connections stays for those who do not wait.
+        # A quarter of the connections is for requests that do not wait.
         self.places = Places(settings.waiting_limit, max(1, settings.connections - settings.connections // 4))
         self.watcher = Watcher(store, self.closing)
 
     @contextmanager
     def pause(self) -> Iterator[None]:
-        """While the block waits, others have the slot of this request and its connection to the database."""
+        """A block that only waits; other requests use this one's slot and database connection meanwhile."""
         self._store.leave()
         with self.slots.waiting():
             yield

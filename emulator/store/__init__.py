@@ -1,16 +1,16 @@
-"""State: the only place with SQL.
+"""The database: the only package with SQL.
 
-`Store` is what others use: `read()` answers a `Reader`, `write()` a `Writer` within a transaction. To add a
-table, add it to `schema.sql`, a step to `migrations`, a module here and a line to `access`. Each module
+`Store` is what other packages use: `read()` returns a `Reader`, `write()` a `Writer` within a transaction. To
+add a table, add it to `schema.sql`, a step to `migrations`, a module here and a line to `access`. Each module
 imports only from those above it:
 
-    columns        structures as JSON in a column, and how a list is narrowed
-    shortening     how very long texts are kept
-    troubles       when a database cannot be used
-    files          the files of a database, and whether they are those that were opened
+    columns        structures as JSON in a column, and conditions that filter a list
+    shortening     how very long texts are shortened
+    troubles       errors that make the database unusable
+    files          the files of a database, and the check whether they are still the opened ones
     locks          locks that all processes of a database share
     clock          table clock
-    facts          table facts: what a server remembers
+    facts          table facts: values that a server keeps across restarts
     keys           table idempotency_keys
     commands       table commands
     journal        table journal
@@ -22,14 +22,14 @@ imports only from those above it:
     vouchers       table vouchers
     orders         tables orders, history, refunds and ledger
     settlement     sums and lines of the settlement file
-    changes        what others have written
+    changes        what other connections have written
     lists          pages of the console
     upcoming       what falls due next
-    upkeep         old entries and free pages
+    upkeep         deletion of old entries
     migrations     the steps from an older schema to the present one
-    schema         the schema is made or brought up to date
+    schema         creates the schema or updates it
     access         Reader and Writer
-    connections    connections of threads and of the writer
+    connections    the reading connections of threads, and the writing connection
     maintenance    checkpoints and upkeep
     database       Store
 """

@@ -1,6 +1,6 @@
-"""All tables on one connection: `Reader` for those who only look, `Writer` for a transaction.
+"""All tables on one connection: `Reader` for reading, `Writer` for a transaction.
 
-Each table has a class that reads and, where it can be written, one that extends it. A function that takes a
+Each table has a class that reads and, if it can be written, one that extends it. A function that takes a
 `Reader` cannot write: its tables have no methods for that, and its connection refuses changes.
 """
 import sqlite3
@@ -32,8 +32,10 @@ OF_ALL = (*OF_A_MERCHANT, "merchants", "removed_merchants", "users", "clock", "v
 
 
 class Reader:
-    """The tables for reading: `reader.orders.find(…)`. Each statement sees what is committed when it
-    begins."""
+    """The tables for reading: `reader.orders.find(…)`.
+
+    Each statement sees what is committed when it begins.
+    """
 
     clock: ClockReader
     merchants: MerchantReader
@@ -68,23 +70,24 @@ class Reader:
         self.changes = Changes(connection)
 
     def next_due(self, but: Collection[int] = ()) -> int | None:
-        """The next instant at which time alone does something to an order, or a notification goes out, none
-        of `but`."""
+        """The next instant at which time changes an order, or a notification is due that is not among `but`.
+
+        It is in milliseconds; None if there is none.
+        """
         dues = [due for due in (self.orders.next_due(), self.notifications.next_due(but)) if due is not None]
         return min(dues, default=None)
 
     def newest(self) -> tuple[int, int, int]:
-        """The last ids of history, journal and attempts: where a reader who wants only what is new begins."""
+        """The last ids of history, journal and attempts; later rows are new to the reader."""
         last = [self._execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0]
                 for table in ("history", "journal", "attempts")]
         return last[0], last[1], last[2]
 
 
 class Writer(Reader):
-    """The tables within a write transaction. It sees what it has written itself, which no `Reader` does.
+    """The tables within a write transaction, including its own changes, which no `Reader` sees yet.
 
-    `wakes_scheduler` is whether the transaction leaves work for the scheduler, which hears of it after the
-    commit.
+    `wakes_scheduler` is whether the transaction leaves work for the scheduler; it is woken after the commit.
     """
 
     clock: ClockTable
@@ -120,7 +123,7 @@ class Writer(Reader):
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """A part of the transaction that is undone by itself when it raises."""
+        """A part of the transaction that is rolled back on its own when the block raises."""
         self._execute("SAVEPOINT part")
         try:
             yield
@@ -135,18 +138,20 @@ class Writer(Reader):
         self.wakes_scheduler = True
 
     def touch(self, version: int) -> None:
-        """Write the schema's version, which the file has already: a full disk is found out by writing only,
-        and SQLite does not write a row that stays the same."""
+        """Write the schema's version, which is in the file already.
+
+        Only a write shows that a disk is full, and SQLite does not write a row whose values stay the same.
+        """
         self._execute(f"PRAGMA user_version = {version}")
 
     def erase(self, merchants_id: str) -> None:
-        """Forget all that a merchant did, in every table that has it; the merchant and its users stay."""
+        """Delete all data of a merchant in every table; the merchant and its users stay."""
         for table in OF_A_MERCHANT:
             self._execute(f"DELETE FROM {table} WHERE merchants_id = :id", {"id": merchants_id})
 
     def erase_all(self) -> None:
-        """Forget everything, merchants and clock included, and begin all numbering anew."""
+        """Delete everything, including merchants and clock, and restart the numbering."""
         for table in OF_ALL:
             self._execute(f"DELETE FROM {table}")
-        # Attempts may be under way, and answers to commands waited for: those numbers are not given again.
+        # Attempts may be under way and requests may wait for commands, so these two go on counting.
         self._execute("DELETE FROM sqlite_sequence WHERE name NOT IN ('notifications', 'commands')")

@@ -1,4 +1,4 @@
-"""What others have written: enough to tell whom it concerns."""
+"""What other connections have written: the merchants and orders that it concerns."""
 import sqlite3
 from dataclasses import dataclass, field
 
@@ -15,9 +15,9 @@ _LATER = {
 
 @dataclass
 class Changed:
-    """The merchants that anything has happened to, and their orders (merchants_id, out_trade_no).
+    """The merchants with changes, and the orders (merchants_id, out_trade_no) with changes.
 
-    Empty when something was written that the logs do not tell.
+    It is empty if something was written that is in none of the logs.
     """
 
     merchants: set[str] = field(default_factory=set)
@@ -25,17 +25,17 @@ class Changed:
 
 
 class Changes:
-    """A look at the three logs from where the last one ended."""
+    """Reads the three logs (history, journal, attempts) from the place where the last reading ended."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
 
     def version(self) -> int:
-        """A number that changes whenever another connection commits; each connection has its own."""
+        """A number that changes when another connection commits; each connection has its own."""
         return int(self._execute("PRAGMA data_version").fetchone()[0])
 
     def since(self, cursor: Cursor) -> tuple[Changed, Cursor]:
-        """What has happened past a cursor, and the cursor past it; both begin anew after a reset."""
+        """The changes after a cursor, and the next cursor; after a reset both begin anew."""
         changed, places = Changed(), list(cursor)
         for place, (table, later) in enumerate(_LATER.items()):
             newest = self._execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0]

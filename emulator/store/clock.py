@@ -1,17 +1,17 @@
-"""Table `clock`: how the emulator's time is set, one row."""
+"""Table `clock`: the setting of the emulator's clock, in one row."""
 import sqlite3
 
 from ..base.clock import Clock, real_now
 
 
 class ClockReader:
-    """The clock as it is set."""
+    """Reads the clock."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
 
     def get(self) -> Clock:
-        """The clock as it is set."""
+        """The clock with its present setting."""
         row = self._execute("SELECT offset_ms, frozen_ms FROM clock").fetchone()
         return Clock(row[0], row[1]) if row else Clock()
 
@@ -20,14 +20,14 @@ class ClockReader:
         return self.get().now(real_now())
 
     def is_there(self) -> bool:
-        """Whether the database has a clock: one that nothing has been put into yet has none."""
+        """Whether the database has a clock; a new one, before the first data, has none."""
         return self._execute("SELECT 1 FROM clock").fetchone() is not None
 
 
 class ClockTable(ClockReader):
-    """The same, to be set."""
+    """Reads and sets the clock."""
 
     def set(self, clock: Clock) -> None:
-        """Set it."""
+        """Set the clock."""
         self._execute("INSERT INTO clock (id, offset_ms, frozen_ms) VALUES (1, :offset, :frozen) "
                       "ON CONFLICT (id) DO UPDATE SET offset_ms = :offset, frozen_ms = :frozen", vars(clock))

@@ -1,9 +1,7 @@
-"""The connections of one process to its database: one that reads for each thread that works, and one that
-writes.
+"""The connections of one process to its database: one reading for each active thread, and one writing.
 
-A reading connection refuses every change. The writing one is used by whoever holds the write lock, and by
-nobody else. Both belong to the files that were opened: where these are removed or replaced, it is found out
-here.
+A reading connection refuses every change. The writing connection is used only under the write lock. Both
+belong to the files that were opened; this module notices when these files are removed or replaced.
 """
 import os
 import sqlite3
@@ -27,22 +25,22 @@ Access = TypeVar("Access", bound=Reader)
 
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:
-    """A connection in autocommit mode; WAL keeps readers and the writer out of each other's way.
+    """A connection in autocommit mode, on which readers and the writer do not block each other (WAL).
 
-    `mode` is rw, or rwc to make the file when it is not there.
+    `mode` is `rw`, or `rwc` to create the file if it does not exist.
     """
     connection = sqlite3.connect(f"file:{quote(str(path))}?mode={mode}", timeout=BUSY_TIMEOUT_MS / 1_000,
                                  isolation_level=None, check_same_thread=False, uri=True,
                                  cached_statements=256)
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA wal_autocheckpoint = 0")  # `Store.checkpoint` does it, so that nobody waits
+    connection.execute("PRAGMA wal_autocheckpoint = 0")  # `Store.checkpoint` does it, so commits stay short
     return connection
 
 
 @dataclass
 class Opened(Generic[Access]):
-    """A connection and the tables on it; `origin` is the process and the generation that opened it."""
+    """A connection and its tables; `origin` is the process id and the generation in which it was opened."""
 
     connection: sqlite3.Connection
     tables: Access
@@ -50,14 +48,14 @@ class Opened(Generic[Access]):
     patience_ms: int = BUSY_TIMEOUT_MS
 
     def be_patient(self, patience_ms: int) -> None:
-        """Wait so long for programs that lock the database without our lock."""
+        """Set how long to wait for programs that lock the database without our lock, in milliseconds."""
         if self.patience_ms != patience_ms:
             self.connection.execute(f"PRAGMA busy_timeout = {patience_ms}")
             self.patience_ms = patience_ms
 
 
 class OwnReader(Reader):
-    """A reader on a connection that belongs to whoever asked for it, and is closed by `close`."""
+    """A reader with a connection of its own; the caller closes it with `close`."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection)
@@ -65,9 +63,9 @@ class OwnReader(Reader):
 
 
 class Connections:
-    """What a process has open of a database. What needs the files raises Unusable when they cannot be used.
+    """The connections that a process has to a database. Methods raise Unusable if the files cannot be used.
 
-    `generation` counts the logs: a connection of an earlier one has a log that was removed.
+    `generation` counts the logs: the log of a connection of an earlier generation was removed.
     """
 
     def __init__(self, path: Path, lock: WriteLock) -> None:
@@ -75,28 +73,28 @@ class Connections:
         self.lock = lock
         self.generation = 0
         self.files = Files(path)
-        self._has_left = False  # the log of a file in whose place another one is
+        self._has_left = False  # whether the log of a replaced file was emptied
         self._local = threading.local()
-        self._idle: deque[Opened[Reader]] = deque()  # of threads that work no longer, or wait
+        self._idle: deque[Opened[Reader]] = deque()  # connections of threads that ended or wait
         self._writing: Opened[Writer] | None = None
 
     def present(self) -> Opened[Reader] | None:
-        """This thread's reading connection, when it has one that can be used."""
+        """This thread's reading connection if it has a usable one, else None."""
         opened: Opened[Reader] | None = getattr(self._local, "opened", None)
         return opened if opened and self._is_current(opened) else None
 
     def own(self) -> Opened[Reader]:
-        """This thread's reading connection."""
+        """This thread's reading connection, opened if necessary."""
         opened = self.present()
         if opened is None:
             opened = self._local.opened = self._left_over() or self.opened(Reader)
         return opened
 
     def opened(self, kind: type[Access]) -> Opened[Access]:
-        """A new connection, with tables of a kind."""
+        """A new connection with tables of this class."""
         self.files.check()
         log, index = self.files.present_logs()
-        if self.files.are_known and index and not log:  # others have the log that was removed
+        if self.files.are_known and index and not log:  # other processes use a removed log
             raise Unusable(LOG_GONE)
         return self._open(kind)
 
@@ -106,7 +104,7 @@ class Connections:
             connection.execute("PRAGMA query_only = ON")
         if not self.is_in_place():
             raise Unusable(GONE)
-        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()  # which opens the log
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()  # opens the log
         if self.files.logs is None:
             self.files.logs = self.files.present_logs()
         return Opened(connection, kind(connection), (os.getpid(), self.generation))
@@ -123,12 +121,12 @@ class Connections:
         return None
 
     def _written_by(self) -> Opened[Writer] | None:
-        """The writing connection, when there is one that can be used."""
+        """The writing connection if there is a usable one, else None."""
         return self._writing if self._writing and self._is_current(self._writing) else None
 
     @contextmanager
     def exclusive(self) -> Iterator[Opened[Writer]]:
-        """The writing connection, with nobody else who writes, into the files that were opened."""
+        """The writing connection, under the write lock and with the files that were opened."""
         with self.lock.hold():
             try:
                 self.files.check()
@@ -142,17 +140,17 @@ class Connections:
             yield writing
 
     def keep_to(self, identity: str) -> None:
-        """Use the database that is at the path now, and no other that comes into its place."""
+        """Accept only the database that is at the path now; any file that replaces it is refused."""
         if identity_in(self.path) != identity:
             self.own().connection.execute("PRAGMA wal_checkpoint(FULL)")
         self.files.begin(identity_in(self.path))
 
     def is_in_place(self) -> bool:
-        """Whether the file that is at the path is the one that was opened."""
+        """Whether the file at the path is the one that was opened."""
         return not self.files.are_known or inode(self.path) is not None and not self.files.is_replaced
 
     def look(self) -> None:
-        """See that the files are those that were opened."""
+        """Check that the files are those that were opened. Raises Unusable."""
         try:
             self.files.check()
         except Replaced:
@@ -167,9 +165,10 @@ class Connections:
         return self.files.logs not in (None, self.files.present_logs())
 
     def _renew(self) -> None:
-        """The log was removed, but it is still open: take it over into the database, and begin another one.
+        """If the log was removed, take it over into the database and begin another one.
 
-        The first process to see it does so and notes the new log; the others then only open it.
+        The removed log is still open, so nothing is lost. The first process that sees it does this and notes
+        the new log; the others then only open the new one.
         """
         if not self._log_is_gone():
             return
@@ -185,23 +184,21 @@ class Connections:
         self.lock.note(str(self.files.logs))
 
     def _leave_behind(self) -> None:
-        """Another file is at the path: empty the log of the one that was there, so that nobody takes it for
-        the log of the other."""
+        """Empty the log of a database file that was replaced, so that it is not applied to the new file."""
         opened = self._written_by() or getattr(self._local, "opened", None) or self._left_over()
-        if opened is not None and not self._has_left:  # a new connection would be one to the other file
+        if opened is not None and not self._has_left:  # a new connection would open the new file
             self._has_left = not opened.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
             if opened is not self._writing:
                 self._local.opened = opened
 
     def part(self) -> None:
-        """Called when the process is about to end: where another file is in the place of the database, its
-        log stays apart."""
+        """Prepare for the end of the process: if the database file was replaced, empty its log."""
         if self.files.are_known and self.files.is_replaced:
             with suppress(Unusable), self.lock.hold():
                 self._leave_behind()
 
     def leave(self) -> None:
-        """Leave this thread's connection to others."""
+        """Give this thread's connection back, for use by other threads."""
         opened = self.present()
         self._local.opened = None
         if opened is None:
@@ -212,7 +209,7 @@ class Connections:
             opened.connection.close()
 
     def close(self) -> None:
-        """Close this thread's connection, those that nobody uses, and the one that writes."""
+        """Close this thread's connection, the unused ones, and the writing one."""
         self.leave()
         while opened := self._left_over():
             opened.connection.close()

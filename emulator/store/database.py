@@ -1,8 +1,8 @@
-"""The database as others use it: reading, and transactions that write.
+"""The database as other packages use it: reading, and transactions that write.
 
-A write transaction is `BEGIN IMMEDIATE` under a lock that all threads and processes of this database share:
-waiting in the kernel for a lock is fair and prompt, SQLite's busy handler sleeps and starves. The busy
-timeout is left for other programs that have the file open.
+A write transaction is `BEGIN IMMEDIATE` under a lock that all threads and processes of this database share.
+Waiting for a lock of the kernel is fair and quick; SQLite's busy handler sleeps, and some writers starve. The
+busy timeout is for other programs that have the file open.
 """
 import sqlite3
 import time
@@ -17,7 +17,7 @@ from .maintenance import Maintenance
 from .schema import VERSION
 from .troubles import HELD, Log, Unusable, is_trouble, sentence
 
-BRIEF_MS = 100  # once somebody has been waited for in vain
+BRIEF_MS = 100  # after a wait that was in vain
 LONG_S = 1.0
 LOOK_S = 0.05
 
@@ -25,8 +25,8 @@ LOOK_S = 0.05
 class Store:
     """One database, used by any number of threads and processes.
 
-    `wake` is called after a commit that leaves work for the scheduler. A store does not survive a fork: use
-    `close` before. What needs the database raises Unusable when it cannot be used.
+    `wake` is called after a commit that leaves work for the scheduler. A store cannot be used across a fork:
+    call `close` before. Methods that use the database raise Unusable if that is not possible.
     """
 
     def __init__(self, path: str | Path, wake: Callable[[], None] = lambda: None) -> None:
@@ -39,23 +39,21 @@ class Store:
         self._looked = 0.0
 
     def keep_to(self, identity: str) -> None:
-        """Use the database that is at the path now, and no other that comes into its place; `identity` is
-        what it says it is."""
+        """Accept only the database that is at the path now; `identity` is the one stored in it."""
         with self.reported():
             self._connections.keep_to(identity)
 
     def is_in_place(self) -> bool:
-        """Whether the file that is at the path is the one that was opened."""
+        """Whether the file at the path is the one that was opened."""
         return self._connections.is_in_place()
 
     @property
     def generation(self) -> int:
-        """The number of the database's log: what was opened under an earlier one has a log that was
-        removed."""
+        """The number of the database's log; the log of an earlier generation was removed."""
         return self._connections.generation
 
     def read(self) -> Reader:
-        """The tables, for reading; each statement sees what is committed when it begins."""
+        """The tables for reading; each statement sees what is committed when it begins."""
         now = time.monotonic()
         if now - self._looked > LOOK_S:
             self.look()
@@ -67,19 +65,18 @@ class Store:
         return opened.tables
 
     def opened(self) -> OwnReader:
-        """The tables for reading, on a connection that belongs to whoever asks, who closes it."""
+        """The tables for reading, on a new connection that the caller closes."""
         with self.reported():
             return self._connections.opened(OwnReader).tables
 
     def look(self) -> None:
-        """See that the files are those that were opened. Raises Unusable."""
+        """Check that the files are those that were opened. Raises Unusable."""
         with self.reported():
             self._connections.look()
 
     @contextmanager
     def reported(self) -> Iterator[None]:
-        """Say in the log what makes the database unusable. Raises Unusable for errors of the file, the disk
-        and locks."""
+        """Log database errors of a block. Raises Unusable for errors of the file, the disk and locks."""
         try:
             yield
         except Unusable as trouble:
@@ -89,15 +86,14 @@ class Store:
         except sqlite3.Error as error:
             if not is_trouble(error):
                 raise
-            told = sentence(error)
-            self.lock.is_held = self.lock.is_held or told == HELD
-            self.troubles.begin(told)
-            raise Unusable(told) from error
+            reason = sentence(error)
+            self.lock.is_held = self.lock.is_held or reason == HELD
+            self.troubles.begin(reason)
+            raise Unusable(reason) from error
 
     @contextmanager
     def write(self) -> Iterator[Writer]:
-        """The tables in a write transaction: committed at the end of the block, undone when it raises. Raises
-        Unusable."""
+        """A write transaction: committed after the block, rolled back if it raises. Raises Unusable."""
         begun = time.monotonic()
         with self.reported(), self._connections.exclusive() as opened:
             has_waited = self.lock.is_held or time.monotonic() > begun + LONG_S
@@ -119,7 +115,7 @@ class Store:
             self.wake()
 
     def check(self) -> Reader:
-        """The tables, when the database can be written. Raises Unusable."""
+        """The tables for reading, after a check that the database can be written. Raises Unusable."""
         try:
             self.look()
             with self.write() as writer:
@@ -129,27 +125,27 @@ class Store:
             raise Unusable(f"the database cannot be written: {error}") from error
 
     def checkpoint(self) -> None:
-        """Take what was committed over from the log into the database, beside the writers, who wait only when
-        the log has become long."""
+        """Copy committed changes from the log into the database; writers wait only if the log is long."""
         self.look()
         self._maintenance.checkpoint()
 
     def tidy(self, real: int, keep: int | None, most: int | None) -> None:
-        """Delete what is older than `keep` milliseconds of real time or beyond the newest `most` entries, and
-        give free pages back to the disk, with pauses for those who write meanwhile. None: there is no such
-        limit."""
+        """Delete old entries and return free pages to the disk, with pauses for other writers.
+
+        Old are entries of more than `keep` milliseconds of real time, and those beyond the newest `most`;
+        None means no limit. `real` is the present instant in real time.
+        """
         self._maintenance.tidy(real, keep, most)
 
     def leave(self) -> None:
-        """Leave this thread's connection to others: what a thread does that has done its work, or waits."""
+        """Give this thread's connection back, for use by other threads; call it before waiting or ending."""
         self._connections.leave()
 
     def part(self) -> None:
-        """Called when the process is about to end: where another file is in the place of the database, its
-        log stays apart."""
+        """Prepare for the end of the process: if the database file was replaced, empty its log."""
         self._connections.part()
 
     def close(self) -> None:
-        """Close this thread's connection, those that nobody uses, the one that writes, and the lock."""
+        """Close this thread's connection, the unused ones, the writing one, and the lock."""
         self._connections.close()
         self.lock.close()

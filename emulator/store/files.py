@@ -1,8 +1,7 @@
-"""The files of a database while it is served: whether they are still those that were opened.
+"""The files of a served database, and the check whether they are still those that were opened.
 
-A process that has a file open goes on writing into it when it was deleted or moved away, and what it answers
-is lost. So the file at the path is compared with the one that was opened; and where it has changed, it is
-asked what it is.
+A process goes on writing into an open file that was deleted or moved away, and what it has confirmed is lost.
+So the file at the path is compared with the opened one. If it has changed, the identity stored in it is read.
 """
 import os
 import sqlite3
@@ -19,9 +18,9 @@ OTHER = ("another file is in the place of the database; put the one back that wa
          "or start the emulator again")
 DAMAGED = "the database file was overwritten or cut off; put it back as it was, or start the emulator again"
 LOG_GONE = "the log of the database (its file ends in -wal) was removed or replaced; start the emulator again"
-SETTLES_S, AGAIN_S, LONGEST_LOOK_S = 0.5, 0.05, 5.0  # of a file into which its log is being taken over
-# Of a log as SQLite's file format has it: sizes in bytes, and where the salts are that tell its frames from
-# older ones.
+SETTLES_S, AGAIN_S, LONGEST_LOOK_S = 0.5, 0.05, 5.0  # waits during a checkpoint
+# SQLite's format of a log: sizes in bytes, and the places of the salts. The salts distinguish present frames
+# from older ones.
 LOG_HEAD, FRAME_HEAD, SALTS_LENGTH = 32, 24, 8
 SALTS_OF_LOG, SALTS_OF_FRAME = slice(16, 24), slice(8, 16)
 Inode = tuple[int, int]
@@ -33,7 +32,7 @@ class Replaced(Unusable):
 
 
 def inode(path: str | Path) -> Inode | None:
-    """Which file is at a path; None when there is none."""
+    """The device and inode of the file at a path; None if there is no file."""
     try:
         status = os.stat(path)
     except OSError:
@@ -42,9 +41,10 @@ def inode(path: str | Path) -> Inode | None:
 
 
 def identity_in(path: Path) -> str:
-    """What a database file says that it is, without its log; empty when it does not.
+    """The identity stored in a database file without its log; empty if there is none.
 
-    It is read by SQLite: whoever closes a file by itself gives up the locks that SQLite has on it.
+    SQLite reads the file: if this process opened and closed it directly, SQLite's locks on it would be
+    released.
     """
     try:
         with closing(_as_it_is(path)) as connection:
@@ -54,14 +54,13 @@ def identity_in(path: Path) -> str:
 
 
 def has_rest_in_log(path: Path, identity: str) -> bool:
-    """Whether a file that is shorter than its database says who it is, and its log has all the pages that it
-    lacks.
+    """Whether a too short file has this identity, and its log has all the missing pages.
 
-    That is so as long as somebody reads what was before: only a part of the log can be taken over then.
+    This is normal while a reader still uses an older state: then only a part of the log can be taken over.
     """
     try:
         with closing(_as_it_is(path)) as connection:
-            connection.execute("PRAGMA writable_schema = ON")  # which makes SQLite take a short file
+            connection.execute("PRAGMA writable_schema = ON")  # makes SQLite accept a short file
             if _identity(connection) != identity:
                 return False
             size: int = connection.execute("PRAGMA page_size").fetchone()[0]
@@ -84,8 +83,8 @@ def _identity(connection: sqlite3.Connection) -> str:
 
 
 def _pages_in_log(path: Path, size: int) -> set[int]:
-    """The numbers of the pages, each of `size` bytes, that a log has. Raises OSError."""
-    with path.open("rb") as log:  # it has no locks that would be lost when it is closed
+    """The numbers of the pages in a log; `size` is that of a page in bytes. Raises OSError."""
+    with path.open("rb") as log:  # the log has no locks that closing would release
         salts = log.read(LOG_HEAD)[SALTS_OF_LOG]
         found = set[int]()
         while (head := log.read(FRAME_HEAD))[SALTS_OF_FRAME] == salts and len(salts) == SALTS_LENGTH:
@@ -95,8 +94,10 @@ def _pages_in_log(path: Path, size: int) -> set[int]:
 
 
 class Files:
-    """The database at a path. `logs` are the log and its index as they were opened, None while nothing is
-    open."""
+    """The database at a path.
+
+    `logs` are the log and its index at the time of opening, None while nothing is open.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -112,7 +113,7 @@ class Files:
         return self._main is not None
 
     def begin(self, identity: str) -> None:
-        """Remember what is at the path now: from here on it is to stay there."""
+        """Remember the file that is at the path now, with its identity; it must stay there."""
         self._main, self._identity = inode(self.path), identity
 
     @property
@@ -121,7 +122,7 @@ class Files:
         return inode(self.path) not in (None, self._main)
 
     def check(self) -> None:
-        """Raises Unusable unless the database at the path is the one that was there at the beginning."""
+        """Raise Unusable unless the database at the path is the one of `begin`."""
         try:
             status = os.stat(self.path)
         except OSError:
@@ -138,7 +139,7 @@ class Files:
             raise Unusable(DAMAGED)
 
     def _look_inside(self) -> bool:
-        """Whether the file is the database; it may be in the middle of a change for a moment."""
+        """Whether the file is the database; during a change this may take several looks."""
         if not self._identity:
             return True
         end = time.monotonic() + SETTLES_S
@@ -146,13 +147,13 @@ class Files:
             before = self._stamps()
             if identity_in(self.path) == self._identity or has_rest_in_log(self.path, self._identity):
                 return True
-            late = time.monotonic() - end  # on a busy machine a look may take longer than a change
+            late = time.monotonic() - end  # a look may take longer than a change on a busy machine
             if late > LONGEST_LOOK_S or (late > 0 and before == self._stamps()):
                 return False
             time.sleep(AGAIN_S)
 
     def _stamps(self) -> list[tuple[int, int]]:
-        """Size and time of the file and its log, which tell whether somebody wrote meanwhile."""
+        """Size and modification time of the file and its log; they change when one is written."""
         found = []
         for path in (str(self.path), f"{self.path}-wal"):
             with suppress(OSError):
@@ -161,5 +162,5 @@ class Files:
         return found
 
     def present_logs(self) -> Logs:
-        """The log and its index at the path."""
+        """The log and its index that are at the path now."""
         return inode(f"{self.path}-wal"), inode(f"{self.path}-shm")

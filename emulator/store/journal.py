@@ -12,7 +12,7 @@ from .shortening import LONGEST_ANSWER, kept_params, shortened, shortened_inside
 
 @dataclass(frozen=True)
 class Entry:
-    """One request and its answer, as the journal keeps them; secrets are masked before they come here."""
+    """A request and its answer as the journal stores them; secrets must be masked already."""
 
     at: int
     merchants_id: str
@@ -29,7 +29,7 @@ class Entry:
 
 
 class JournalReader:
-    """The requests to `/v2`, with their verdicts."""
+    """Reads the requests to `/v2` with their verdicts."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
@@ -41,25 +41,26 @@ class JournalReader:
         return row
 
     def page(self, wanted: Mapping[str, Any], after: int, limit: int) -> Iterator[sqlite3.Row]:
-        """Entries by id; `wanted` narrows to a merchants_id, endpoint, out_trade_no or verdict (each may be
-        None)."""
+        """Entries in the order of ids, after the id `after`.
+
+        `wanted` filters by merchants_id, endpoint, out_trade_no or verdict; each may be None.
+        """
         return self._execute(f"SELECT * FROM journal WHERE id > :after{narrowing(wanted)} ORDER BY id "
                              "LIMIT :limit",
                              {**wanted, "after": after, "limit": limit})
 
     def after(self, after: int, limit: int) -> list[sqlite3.Row]:
-        """All entries since one, without what was sent and answered."""
+        """The entries after an id, without the content of request and answer."""
         return self._execute("SELECT id, at, merchants_id, endpoint, out_trade_no, status, verdict "
                              "FROM journal WHERE id > :after ORDER BY id LIMIT :limit",
                              {"after": after, "limit": limit}).fetchall()
 
     def breaches(self, merchants_id: str | None) -> Iterator[Breaches]:
-        """What requests of a merchant, or all, were found to break; requests with the same findings
-        together."""
+        """The findings in requests of one merchant or of all; equal findings are grouped."""
         return breaches_of(self._execute, "journal", merchants_id)
 
     def asked(self, merchants_id: str, out_trade_no: str, endpoint: str, until: int) -> bool:
-        """Whether an endpoint answered about an order up to an instant."""
+        """Whether an endpoint gave a successful answer about an order up to `until` (milliseconds)."""
         return self._execute("SELECT 1 FROM journal WHERE merchants_id = :mid AND out_trade_no = :no "
                              "AND endpoint = :endpoint AND verdict = 'OK' AND at <= :until LIMIT 1",
                              {"mid": merchants_id, "no": out_trade_no, "endpoint": endpoint,
@@ -67,8 +68,10 @@ class JournalReader:
 
     def told_since(self, merchants_id: str, out_trade_no: str, endpoint: str, text: str, since: int,
                    until: int) -> bool:
-        """Whether an answer of an endpoint about an order had a text in it, after one instant and up to
-        another."""
+        """Whether an answer of an endpoint about an order contained a text.
+
+        Only answers after the instant `since` and up to `until` (milliseconds) count.
+        """
         return self._execute(
             "SELECT 1 FROM journal WHERE merchants_id = :mid AND out_trade_no = :no AND endpoint = :endpoint "
             "AND at > :since AND at <= :until AND answer LIKE :text LIMIT 1",
@@ -77,10 +80,10 @@ class JournalReader:
 
 
 class Journal(JournalReader):
-    """The same, to be written."""
+    """Reads and writes the journal."""
 
     def add(self, entry: Entry) -> int:
-        """Write an entry down, very long texts shortened; answers its id."""
+        """Add an entry, with very long texts shortened, and return its id."""
         values = {**vars(entry), "params": to_json(kept_params(entry.params)),
                   "answer": shortened(entry.answer, LONGEST_ANSWER),
                   "endpoint": shortened(entry.endpoint), "out_trade_no": shortened(entry.out_trade_no),
@@ -95,16 +98,15 @@ class Journal(JournalReader):
         return cursor.lastrowid or 0
 
     def clear(self, merchants_id: str | None) -> None:
-        """Forget the entries of a merchant, or all."""
+        """Delete the entries of one merchant or of all."""
         if merchants_id is None:
-            self._execute("DELETE FROM journal")  # quick without a condition, also for a million entries
+            self._execute("DELETE FROM journal")  # without a condition it is fast for a million entries
         else:
             self._execute("DELETE FROM journal WHERE merchants_id = :mid", {"mid": merchants_id})
 
     def add_finding(self, merchants_id: str, out_trade_no: str, endpoint: str,
                     finding: Mapping[str, str]) -> None:
-        """Add a finding to the first request that an endpoint took for an order, when the journal still has
-        it."""
+        """Add a finding to an endpoint's first successful request for an order, if still in the journal."""
         row = self._execute("SELECT id, findings FROM journal WHERE merchants_id = :mid "
                             "AND out_trade_no = :no AND endpoint = :endpoint AND verdict = 'OK' ORDER BY id "
                             "LIMIT 1",

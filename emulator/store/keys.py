@@ -1,4 +1,4 @@
-"""Table `idempotency_keys`: which command was asked for under which key; a repetition asks for no other."""
+"""Table `idempotency_keys`: the command of each key, so that a repeated call does not add another one."""
 import hashlib
 import sqlite3
 
@@ -13,16 +13,13 @@ class KeyUsed(Exception):
 
 
 class KeyReader:
-    """Keys of the last day of real time, and of those the newest thousand."""
+    """Reads keys: those of the last day of real time, at most the newest thousand."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
 
     def find(self, key: str, body: str, real: int) -> int | None:
-        """The command that was asked for under a key, None when there is none.
-
-        Raises KeyUsed when the body was another.
-        """
+        """The id of the command with this key, or None. Raises KeyUsed if its body was another one."""
         row = self._execute("SELECT command_id, body FROM idempotency_keys "
                             "WHERE key = :key AND at BETWEEN :since AND :real",
                             {"key": _digest(key), "since": real - KEPT, "real": real}).fetchone()
@@ -34,10 +31,10 @@ class KeyReader:
 
 
 class Keys(KeyReader):
-    """The same, to be written."""
+    """Reads and writes keys."""
 
     def add(self, key: str, body: str, command_id: int, real: int) -> None:
-        """Keep a key that `find` does not find, and forget those that are too old or too many."""
+        """Store a new key, and delete keys that are too old or too many."""
         self._execute("INSERT INTO idempotency_keys (key, body, command_id, at) "
                       "VALUES (:key, :body, :command_id, :real) "
                       "ON CONFLICT (key) DO UPDATE SET body = :body, command_id = :command_id, at = :real",
@@ -48,10 +45,10 @@ class Keys(KeyReader):
                       {"since": real - KEPT, "real": real, "most": MOST_KEPT})
 
     def forget(self, command_id: int) -> None:
-        """Forget the key of a command that is no longer asked for."""
+        """Delete the key of a command that was withdrawn."""
         self._execute("DELETE FROM idempotency_keys WHERE command_id = :id", {"id": command_id})
 
 
 def _digest(text: str) -> str:
-    """What is kept of a text that is compared only: a client may write anything in it."""
+    """The hash of a text that is only compared; the text itself may contain anything, so it is not stored."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -1,5 +1,4 @@
-"""What the console shows: rows of several tables newest first, a page after another by the last id seen, and
-all rows of an order."""
+"""Lists for the console: rows of several tables in pages, newest first, and all rows of one order."""
 import sqlite3
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +14,7 @@ from .terminals import read_transaction
 Narrowed = Mapping[str, str | None]
 PAGE = 50
 MOST_TRANSACTIONS = 500
-MOST_CHARACTERS = 1024 * 1024  # of the rows of a page
+MOST_CHARACTERS = 1024 * 1024  # in the rows of a page
 _NEWEST = 2**62
 _LIKE = r"LIKE :like ESCAPE '\'"
 _ORDERS = {
@@ -34,10 +33,10 @@ _JOURNAL = {
 
 
 class Lists:
-    """Pages of orders, notifications and journal entries, each with the id before which the next one begins,
-    None at the end.
+    """Pages of orders, notifications and journal entries.
 
-    What is None or missing in `narrowed` does not narrow.
+    Each comes with the id before which the next page begins, None at the end. Filters in `narrowed` that are
+    None or missing have no effect.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -45,25 +44,29 @@ class Lists:
 
     def orders(self, narrowed: Narrowed, now: int,
                before: int | None = None) -> tuple[list[Order], int | None]:
-        """Orders; `search` finds parts of their numbers, trade numbers and references, and whole amounts in
-        major units."""
+        """A page of orders.
+
+        `search` finds parts of order numbers, trade numbers and references, and whole amounts in major units.
+        """
         rows, rest = self._page("orders", _ORDERS, {**narrowed, "now": now}, before)
         return [read_order(row) for row in rows], rest
 
     def notifications(self, narrowed: Narrowed,
                       before: int | None = None) -> tuple[list[StoredNotification], int | None]:
-        """Notifications; `search` finds parts of order numbers, `open` those that are not delivered."""
+        """A page of notifications; `search` finds parts of order numbers, `open` undelivered ones."""
         rows, rest = self._page("notifications", _NOTIFICATIONS, narrowed, before)
         return [StoredNotification(**row) for row in rows], rest
 
     def journal(self, narrowed: Narrowed, before: int | None = None) -> tuple[list[sqlite3.Row], int | None]:
-        """Journal entries; `search` finds parts of order numbers, `refused` those that were not answered
-        OK."""
+        """A page of journal entries; `search` finds parts of order numbers, `refused` refused requests."""
         return self._page("journal", _JOURNAL, narrowed, before)
 
     def _page(self, table: str, conditions: Mapping[str, str], narrowed: Mapping[str, Any],
               before: int | None) -> tuple[list[sqlite3.Row], int | None]:
-        """Only the conditions that are asked for stand in the statement, so that each finds its index."""
+        """A page of a table.
+
+        The statement has only the conditions that are asked for, so that SQLite finds its index.
+        """
         asked = [sql for name, sql in conditions.items() if narrowed.get(name)]
         search = narrowed.get("search") or ""
         found = self._execute(
@@ -81,8 +84,7 @@ class Lists:
                       {"mid": merchants_id, "no": out_trade_no})
 
     def transactions(self, merchants_id: str, out_trade_no: str) -> list[Transaction]:
-        """The newest of what an order had on terminals before its present transaction, in the order of
-        time."""
+        """The newest terminal transactions of an order before its present one, in the order of time."""
         rows = self._execute("SELECT state FROM transactions WHERE merchants_id = :mid "
                              "AND out_trade_no = :no AND state IS NOT NULL ORDER BY rowid DESC LIMIT :most",
                              {"mid": merchants_id, "no": out_trade_no, "most": MOST_TRANSACTIONS})
@@ -90,20 +92,20 @@ class Lists:
                       key=lambda transaction: transaction.started_at)
 
     def ledger(self, merchants_id: str, out_trade_no: str) -> Newest:
-        """The newest of the ledger's entries of an order."""
+        """The newest ledger entries of an order."""
         return newest(self._execute, "ledger WHERE merchants_id = :mid AND out_trade_no = :no",
                       {"mid": merchants_id, "no": out_trade_no})
 
 
 def _part(text: str) -> str:
-    r"""A pattern that finds a text anywhere: `%` and `_` stand for themselves."""
+    """A LIKE pattern that finds a text anywhere; `%` and `_` in the text have no special meaning."""
     for sign in "\\%_":
         text = text.replace(sign, f"\\{sign}")
     return f"%{text}%"
 
 
 def _amount(text: str) -> int | None:
-    """The minor units that a text may mean."""
+    """The minor units if the text is an amount, else None."""
     try:
         return money.minor(text)
     except ValueError:

@@ -1,7 +1,7 @@
-"""Locks between processes: files beside the database that are there only to be locked.
+"""Locks between processes: files beside the database that serve only as locks.
 
-The kernel gives them up when their holder dies. A holder that is stopped keeps them: nobody waits for it for
-ever.
+The kernel releases a lock when its holder dies. A stopped process keeps its locks, so every wait for one has
+a limit.
 """
 import fcntl
 import os
@@ -14,8 +14,8 @@ from pathlib import Path
 from .troubles import HELD, Unusable
 
 PATIENCE_S = 5.0
-BRIEF_S = 0.1  # once a holder has been waited for in vain
-AWAKE_S = 0.05  # so long a thread waits that keeps its slot
+BRIEF_S = 0.1  # after a wait that was in vain
+AWAKE_S = 0.05  # a thread that waits longer gives its slot away
 SHORTEST_S, LONGEST_S = 0.000_05, 0.002
 LONGEST_NOTE = 200
 BEAT_S = 1.0
@@ -23,12 +23,12 @@ DEAD_S = 5.0
 
 
 def lock_file(path: Path, purpose: str) -> int:
-    """The descriptor of a file beside the database that is there only to be locked. Raises OSError."""
+    """The descriptor of a lock file beside the database, created if necessary. Raises OSError."""
     return os.open(f"{path}-{purpose}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def _lock_file(path: Path, purpose: str) -> int:
-    """The same. Raises Unusable."""
+    """The descriptor of a lock file beside the database. Raises Unusable."""
     try:
         return lock_file(path, purpose)
     except OSError as error:
@@ -36,7 +36,7 @@ def _lock_file(path: Path, purpose: str) -> int:
 
 
 def take(file: int, end: float) -> bool:
-    """Lock a file, waiting up to an instant of the monotonic clock; answers whether it was locked."""
+    """Lock a file, waiting until `end` on the monotonic clock (seconds); return whether it was locked."""
     pause = SHORTEST_S
     while True:
         try:
@@ -51,7 +51,7 @@ def take(file: int, end: float) -> bool:
 
 @contextmanager
 def locked(path: Path, purpose: str) -> Iterator[None]:
-    """Hold a lock once. Raises OSError, and Unusable when another process does not let go of it."""
+    """Hold a lock during a block. Raises OSError, and Unusable if another process does not release it."""
     file = lock_file(path, purpose)
     try:
         if not take(file, time.monotonic() + PATIENCE_S):
@@ -62,19 +62,19 @@ def locked(path: Path, purpose: str) -> Iterator[None]:
 
 
 class WriteLock:
-    """The right to write, which one thread of one process has."""
+    """The lock for writing, held by one thread of one process."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._thread = threading.Lock()
         self._file: int | None = None
-        self.is_held = False  # by somebody who has been waited for in vain
-        # What a thread waits in that need not hold a slot.
+        self.is_held = False  # whether the last wait for it was in vain
+        # A context in which a waiting thread gives its slot away.
         self.pause: Callable[[], AbstractContextManager[None]] = nullcontext
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """Have it. Raises Unusable when it is not to be had within some seconds."""
+        """Hold the lock during a block. Raises Unusable if it is not free within some seconds."""
         self._acquire()
         try:
             yield
@@ -88,13 +88,15 @@ class WriteLock:
             if time.monotonic() >= end:
                 self.is_held = True
                 raise Unusable(HELD)
-            with self.pause():  # the slot is got back without the lock: who has a slot may be waiting for it
+            with self.pause():  # get the slot back without the lock: its holder may wait for the lock
                 if self._try(end):
                     self._release()
 
     def _try(self, end: float) -> bool:
-        """Whether both locks, that of the threads and that of the processes, could be had up to an
-        instant."""
+        """Try until `end` to take both locks, that of the threads and that of the processes.
+
+        Returns whether it has them.
+        """
         if not self._thread.acquire(timeout=max(0.0, end - time.monotonic())):
             return False
         try:
@@ -114,35 +116,35 @@ class WriteLock:
         self._thread.release()
 
     def noted(self) -> str:
-        """What a holder has noted for the next ones."""
+        """The note of an earlier holder."""
         assert self._file is not None
         return os.pread(self._file, LONGEST_NOTE, 0).decode("ascii", "replace")
 
     def note(self, text: str) -> None:
-        """Note something for the next holders, in all processes."""
+        """Store a note for the next holders, in all processes."""
         assert self._file is not None
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, text.encode(), 0)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the lock file."""
         if self._file is not None:
             os.close(self._file)
             self._file = None
 
 
 class Leadership:
-    """The right to run the scheduler of a database: one holder among all processes, given up by the kernel
-    when it dies.
+    """The lock for running the scheduler of a database: one holder among all processes.
 
-    The holder says every second that it is not stopped. Raises Unusable where the file cannot be opened.
+    The kernel releases it when the holder dies. The holder reports every second that it is alive. Raises
+    Unusable if the lock file cannot be opened.
     """
 
     def __init__(self, path: Path) -> None:
         self._file = _lock_file(path, "leading")
 
     def acquire(self, wait: bool) -> bool:
-        """Take it, waiting for as long as another has it, or answer at once whether it could be taken."""
+        """Take the lock; return whether it was taken. With `wait`, wait for as long as necessary."""
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
@@ -151,16 +153,16 @@ class Leadership:
         return True
 
     def beat(self) -> None:
-        """Say that the holder is not stopped."""
+        """Report that the holder is alive."""
         os.pwrite(self._file, f"{time.monotonic():020.3f}".encode(), 0)
 
     def stands_still(self) -> bool:
-        """Whether the holder has not said so for some seconds."""
+        """Whether the holder has not reported for some seconds."""
         try:
             return time.monotonic() - float(os.pread(self._file, 20, 0)) > DEAD_S
         except ValueError:
             return False
 
     def close(self) -> None:
-        """Give it up."""
+        """Release the lock."""
         os.close(self._file)

@@ -1,7 +1,6 @@
-"""Maintenance of the database file: its log is taken over, what is old is deleted, free pages go back to the
-disk.
+"""Maintenance of the database file: checkpoints, deletion of old entries, and return of free pages.
 
-It is done in small steps with pauses between them, so that no payment waits for long.
+It works in small steps with pauses between them, so that no payment waits for long.
 """
 import sqlite3
 import time
@@ -17,20 +16,20 @@ from .upkeep import BATCH
 LONG_LOG_PAGES = 16_000
 PAUSE_S = 0.02
 LAST_PATIENCE_S = 0.5
-FREE_PAGES_KEPT = 500  # so few are soon used again
+FREE_PAGES_KEPT = 500  # fewer than these are soon used again
 PAGES_A_STEP = 2_000
-INCREMENTAL = 2  # a file that was made so that it can give free pages back; earlier versions made others
+INCREMENTAL = 2  # auto_vacuum of a file that can return free pages; older files cannot
 
 
 class Maintenance:
-    """The maintenance of the database that `connections` has open; `write` begins a transaction."""
+    """Maintains the database of `connections`; `write` begins a transaction."""
 
     def __init__(self, connections: Connections, write: Callable[[], AbstractContextManager[Writer]]) -> None:
         self._connections = connections
         self._write = write
 
     def checkpoint(self) -> None:
-        """Take the log over into the database; writers wait for it only when the log has become long."""
+        """Copy the log into the database; writers wait only if the log has become long."""
         connection = self._connections.own().connection
         pages = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1]
         if pages > LONG_LOG_PAGES:
@@ -38,8 +37,11 @@ class Maintenance:
                 connection.execute("PRAGMA wal_checkpoint(RESTART)")
 
     def tidy(self, real: int, keep: int | None, most: int | None) -> None:
-        """Delete what is older than `keep` milliseconds or beyond the newest `most` entries; `real` is the
-        instant."""
+        """Delete old entries, then return free pages to the disk.
+
+        Old are entries of more than `keep` milliseconds, and those beyond the newest `most`; None means no
+        limit. `real` is the present instant in real time.
+        """
         with self._write() as writer:
             writer.upkeep.mark(real)
             deleted = writer.upkeep.delete_some(real, keep, most)
@@ -50,7 +52,7 @@ class Maintenance:
         self._give_back()
 
     def _give_back(self) -> None:
-        """Give free pages back to the disk, a step at a time."""
+        """Return free pages to the disk, step by step."""
         connections, looking = self._connections, self._connections.own().connection
         left = _free_pages(looking)
         if left <= FREE_PAGES_KEPT:
@@ -63,13 +65,13 @@ class Maintenance:
             return
         while left > FREE_PAGES_KEPT:
             with connections.exclusive() as opened:
-                # `execute` would take a single step of this statement, which is a single page.
+                # `execute` would run only one step of this statement, which returns a single page.
                 opened.connection.executescript(f"PRAGMA incremental_vacuum({PAGES_A_STEP})")
             before, left = left, _free_pages(looking)
             if left >= before:
                 return
             time.sleep(PAUSE_S)
-        with connections.exclusive() as opened:  # it waits for readers, and writers for it
+        with connections.exclusive() as opened:  # it waits for readers, and writers wait for it
             opened.be_patient(round(PAUSE_S * 1_000))
             opened.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -79,20 +81,20 @@ def _number(connection: sqlite3.Connection, pragma: str) -> int:
 
 
 def _free_pages(connection: sqlite3.Connection) -> int:
-    """How many pages of the file are used by nothing."""
+    """The number of unused pages in the file."""
     return _number(connection, "freelist_count")
 
 
 def _rewrite(connection: sqlite3.Connection) -> None:
-    """Write the file anew without its free pages, as one that can give them back."""
+    """Rewrite the file without its free pages, and so that it can return pages later."""
     connection.execute(f"PRAGMA auto_vacuum = {INCREMENTAL}")
     connection.execute("VACUUM")
 
 
 def conclude(path: Path) -> None:
-    """Take everything over from the log into the database file: what the last process does.
+    """Copy the whole log into the database file; the last process does this.
 
-    Where another program has the file open, it stays in the log until that one ends. Raises Unusable.
+    If another program has the file open, the log stays until that program ends. Raises Unusable.
     """
     try:
         with closing(sqlite3.connect(path, timeout=LAST_PATIENCE_S, isolation_level=None)) as connection:

@@ -9,7 +9,7 @@ from ..domain.merchants import Merchant, User, from_settings
 from .columns import to_json
 
 
-LONGEST_REMEMBERED = 8_192  # characters of settings: a thousand of them take little memory
+LONGEST_REMEMBERED = 8_192  # characters of settings; a thousand merchants then take little memory
 
 
 def _merchant(merchants_id: str, settings: str) -> Merchant:
@@ -25,7 +25,7 @@ _remembered = lru_cache(maxsize=1024)(_read)
 
 
 class MerchantReader:
-    """Merchants, their settings and their users."""
+    """Reads merchants, their settings and their users."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
@@ -37,13 +37,13 @@ class MerchantReader:
         return _merchant(merchants_id, row["settings"]) if row else None
 
     def made(self, merchants_id: str) -> dict[str, Any] | None:
-        """The settings and users with which a merchant was made."""
+        """The original settings and users of a merchant, as it was created."""
         row = self._execute("SELECT made FROM merchants WHERE merchants_id = :id",
                             {"id": merchants_id}).fetchone()
         return json.loads(row["made"]) if row else None
 
     def page(self, after: str, limit: int) -> Iterator[Merchant]:
-        """Merchants in the order of their numbers."""
+        """Merchants in the order of their numbers, after the number `after`."""
         rows = self._execute("SELECT merchants_id, settings FROM merchants WHERE merchants_id > :after "
                              "ORDER BY merchants_id LIMIT :limit", {"after": after, "limit": limit})
         return (_merchant(**row) for row in rows)
@@ -54,24 +54,24 @@ class MerchantReader:
                              "ORDER BY merchants_id LIMIT :limit", {"limit": limit}).fetchall()
 
     def tokens(self, but: str, limit: int) -> list[str]:
-        """The tokens of merchants, at most so many, without one token."""
+        """The tokens of merchants, at most `limit`, without the token `but`."""
         rows = self._execute("SELECT json_extract(settings, '$.token') AS token FROM merchants LIMIT :limit",
                              {"limit": limit + 1})
         return [row["token"] for row in rows if row["token"] != but][:limit]
 
     def count(self) -> int:
-        """How many merchants there are."""
+        """The number of merchants."""
         return int(self._execute("SELECT count(*) AS merchants FROM merchants").fetchone()["merchants"])
 
     def is_used(self, merchants_id: str) -> bool:
-        """Whether a merchant has this number, or had it since everything was last reset."""
+        """Whether this number belongs to a merchant, or did since the last reset of everything."""
         found = self._execute("SELECT 1 FROM merchants WHERE merchants_id = :id UNION ALL "
                               "SELECT 1 FROM removed_merchants WHERE merchants_id = :id",
                               {"id": merchants_id})
         return found.fetchone() is not None
 
     def count_removed(self) -> int:
-        """How many numbers belonged to merchants that were removed."""
+        """The number of removed merchants."""
         return int(self._execute("SELECT count(*) FROM removed_merchants").fetchone()[0])
 
     def users(self, merchants_id: str) -> list[User]:
@@ -82,7 +82,7 @@ class MerchantReader:
         return [User(**row) for row in rows]
 
     def login(self, login: str) -> tuple[Merchant, User] | None:
-        """A user by login, in any case, and the merchant that the user belongs to."""
+        """The user with this login, in upper or lower case, and the user's merchant."""
         row = self._execute("SELECT merchants_id, login, account_id, password_hash FROM users "
                             "WHERE login_key = :key",
                             {"key": login.lower()}).fetchone()
@@ -91,11 +91,11 @@ class MerchantReader:
 
 
 class Merchants(MerchantReader):
-    """The same, to be written."""
+    """Reads and writes merchants."""
 
     def add(self, merchants_id: str, settings: Mapping[str, Any], users: Iterable[User],
             terminals: Iterable[Mapping[str, Any]]) -> bool:
-        """Make a merchant; False when there is one with this number already."""
+        """Add a merchant; False if its number exists already."""
         made = {"settings": dict(settings), "users": [vars(user) for user in users],
                 "terminals": list(terminals)}
         added = self._execute(
@@ -105,13 +105,12 @@ class Merchants(MerchantReader):
         return bool(added)
 
     def change(self, merchants_id: str, settings: Mapping[str, Any]) -> None:
-        """Put other settings in force."""
+        """Replace the settings of a merchant."""
         self._execute("UPDATE merchants SET settings = :settings WHERE merchants_id = :id",
                       {"id": merchants_id, "settings": to_json(settings)})
 
     def restore(self, merchants_id: str) -> list[dict[str, Any]]:
-        """Back to the settings and users with which it was made; answers the terminals that it was made
-        with."""
+        """Restore the original settings and users of a merchant; return its original terminals."""
         made = self.made(merchants_id)
         if made is None:
             return []
@@ -122,22 +121,24 @@ class Merchants(MerchantReader):
         return terminals
 
     def remove(self, merchants_id: str) -> None:
-        """Forget a merchant and its users; only that its number was given is kept."""
+        """Delete a merchant and its users; its number stays reserved."""
         self._execute("INSERT INTO removed_merchants (merchants_id) VALUES (:id) ON CONFLICT DO NOTHING",
                       {"id": merchants_id})
         self._execute("DELETE FROM merchants WHERE merchants_id = :id", {"id": merchants_id})
         self._execute("DELETE FROM users WHERE merchants_id = :id", {"id": merchants_id})
 
     def new_browser(self, merchants_id: str) -> int:
-        """The number of a browser that this merchant has not seen before."""
+        """A new number for a browser that visits this merchant's pages for the first time."""
         row = self._execute("UPDATE merchants SET browsers = browsers + 1 WHERE merchants_id = :id "
                             "RETURNING browsers",
                             {"id": merchants_id}).fetchone()
         return int(row["browsers"])
 
     def replace_users(self, merchants_id: str, users: Iterable[User]) -> str | None:
-        """Give a merchant these logins and no others; answers a login that belongs to another merchant, when
-        one does."""
+        """Replace all logins of a merchant.
+
+        Returns a login that belongs to another merchant, or None if there is no such conflict.
+        """
         self._execute("DELETE FROM users WHERE merchants_id = :id", {"id": merchants_id})
         for user in users:
             added = self._execute(

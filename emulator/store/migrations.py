@@ -1,6 +1,6 @@
-"""How an older database becomes one of the next version: one function for each version, in `STEPS`.
+"""The steps from an older schema to the next version: one function for each version, in `STEPS`.
 
-A step runs in a transaction, on the schema of the version before it, with the words of its time.
+A step runs in a transaction on the schema of the version before it. It uses the names of its own version.
 """
 import hashlib
 import json
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def cards(database: "Database") -> None:
-    """Version 2: what an order knows of its card, and vouchers; a merchant's column that nobody read goes."""
+    """Version 2: card payments of orders, and vouchers; an unused column of merchants is dropped."""
     database.execute("ALTER TABLE orders ADD COLUMN card TEXT")
     database.execute("ALTER TABLE merchants DROP COLUMN seeded")
     database.execute("CREATE TABLE vouchers (id INTEGER PRIMARY KEY AUTOINCREMENT, voucher TEXT NOT NULL "
@@ -25,8 +25,10 @@ def cards(database: "Database") -> None:
 
 
 def terminals_and_scenarios(database: "Database") -> None:
-    """Version 3: terminals, two for each merchant that has been made, and their transactions; scenarios; the
-    report of findings; the notebook of the demo's shop."""
+    """Version 3: terminals and their transactions, scenarios, the findings, the notebook of the demo's shop.
+
+    Each original merchant gets two terminals.
+    """
     _add_tables_of_terminals(database)
     _add_tables_of_scenarios(database)
     _add_true_settlement(database)
@@ -66,7 +68,7 @@ def _add_tables_of_scenarios(database: "Database") -> None:
 
 
 def _add_true_settlement(database: "Database") -> None:
-    """What a line of the ledger truly is, beside what the settlement file shows of it."""
+    """Add columns with the true entry to the ledger, besides what the settlement file shows."""
     for column in ("partner_id TEXT NOT NULL DEFAULT ''", "planted TEXT NOT NULL DEFAULT ''",
                    "true_settles_at BIGINT"):
         database.execute(f"ALTER TABLE ledger ADD COLUMN {column}")
@@ -78,7 +80,7 @@ def _add_true_settlement(database: "Database") -> None:
 
 
 def _equip(database: "Database") -> None:
-    """Give the merchants that there are the terminals that come with a new one."""
+    """Give existing merchants the terminals that a new merchant gets."""
     terminals = Terminals(database.conn)
 
     def is_taken(serial: str) -> bool:
@@ -93,10 +95,9 @@ def _equip(database: "Database") -> None:
 
 
 def removed_merchants_and_upkeep(database: "Database") -> None:
-    """Version 4: the numbers of merchants that were removed; marks of time, by which old entries are found;
-    what a server remembers from one start to the next.
+    """Version 4: numbers of removed merchants, time marks for the upkeep, and facts.
 
-    The document's code for a duplicate is 3105: scenarios of earlier versions may name another.
+    The document's code for a duplicate is 3105; scenarios of earlier versions may have another one.
     """
     database.execute("CREATE TABLE removed_merchants (merchants_id TEXT PRIMARY KEY)")
     database.execute("CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
@@ -109,9 +110,9 @@ def removed_merchants_and_upkeep(database: "Database") -> None:
 
 
 def skipped_attempts_and_keys(database: "Database") -> None:
-    """Version 5: attempts that were skipped because their receiver had not answered; keys of repeated calls.
+    """Version 5: skipped attempts, for receivers that had not answered before, and idempotency keys.
 
-    What was begun and is not done counts from here.
+    Unfinished commands count changes and attempts from this step on.
     """
     database.execute("ALTER TABLE attempts ADD COLUMN skipped INTEGER NOT NULL DEFAULT 0")
     database.execute("CREATE TABLE idempotency_keys (key TEXT PRIMARY KEY, body TEXT NOT NULL, "
@@ -123,8 +124,7 @@ def skipped_attempts_and_keys(database: "Database") -> None:
 
 
 def notifications_and_injected(database: "Database") -> None:
-    """Version 6: notices are called notifications, which are pending, delivered or failed; what is planted in
-    the settlement file is called injected."""
+    """Version 6: notices are renamed to notifications, their statuses too; planted to injected."""
     for name in ("notices_due", "notices_order", "notices_merchant", "notices_not_taken", "attempts_notice"):
         database.execute(f"DROP INDEX {name}")
     database.execute("ALTER TABLE notices RENAME TO notifications")
@@ -147,7 +147,7 @@ def notifications_and_injected(database: "Database") -> None:
 
 
 def _rename_members(database: "Database", table: str, column: str, names: Mapping[str, str]) -> None:
-    """Give members of the JSON in a column other names."""
+    """Rename members of the JSON objects in a column."""
     for before in names:
         found = database.execute(f"SELECT id, {column} FROM {table} WHERE {column} LIKE ?", [f'%"{before}"%'])
         for row_id, written in found.fetchall():

@@ -21,8 +21,11 @@ _DUE = """SELECT * FROM notifications AS n WHERE due_at <= :now {others}
 
 @dataclass(frozen=True)
 class DeliveryPlan:
-    """How a notification is sent: `drop` attempts are lost first, each other is made `duplicate` times at
-    once, and it is sent `times` times, whether it is delivered or not."""
+    """How a scenario rule changes the sending of a notification.
+
+    The first `drop` attempts are lost. Each other attempt is made `duplicate` times at once. The notification
+    is sent `times` times, whether it is delivered or not.
+    """
 
     drop: int = 0
     times: int = 1
@@ -34,8 +37,11 @@ PLAIN = DeliveryPlan()
 
 @dataclass(frozen=True)
 class StoredNotification:
-    """A notification in the outbox. `status` is pending, delivered or failed; `attempts` counts those of the
-    schedule. One that is delivered may be due all the same, where a scenario's rule asks for copies."""
+    """A notification in the outbox.
+
+    `status` is pending, delivered or failed; `attempts` counts those of the schedule. A delivered
+    notification may still be due if a scenario rule asks for copies. Instants are milliseconds.
+    """
 
     id: int
     merchants_id: str
@@ -54,17 +60,17 @@ class StoredNotification:
 
     @property
     def shown_url(self) -> str:
-        """The address as everybody may see it: without user and password."""
+        """The address for display, without user and password."""
         return urls.discreet(self.url)
 
     @property
     def shown_bodies(self) -> tuple[str, str]:
-        """The body and the repeated body as everybody may see them: they repeat what the merchant said."""
+        """The body and the repeated body for display; URLs in them are without user and password."""
         return urls.discreet(self.body), urls.discreet(self.repeated_body)
 
     @property
     def how(self) -> DeliveryPlan:
-        """What a scenario's rule makes of its sending."""
+        """The delivery plan of a scenario rule, or the plain one."""
         return DeliveryPlan(**json.loads(self.altered)) if self.altered else PLAIN
 
     @property
@@ -75,8 +81,7 @@ class StoredNotification:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One try to deliver a notification: when (milliseconds), how long it took, and what came back or went
-    wrong."""
+    """An attempt to deliver a notification: its instant and duration in milliseconds, and its result."""
 
     notification_id: int
     merchants_id: str
@@ -88,12 +93,12 @@ class Attempt:
     delivered: bool
     replay: bool
     findings: list[dict[str, str]]
-    skipped: bool = False  # without the network: its receiver was waited for long enough
+    skipped: bool = False  # nothing was sent, because the receiver had not answered before
 
 
 @dataclass(frozen=True)
 class Tally:
-    """What became of the attempts of the schedule since one of them: `skipped` ones are not among `made`."""
+    """The results of the attempts of the schedule after a certain one; `skipped` ones are not in `made`."""
 
     made: int
     delivered: int
@@ -102,7 +107,7 @@ class Tally:
 
 
 class NotificationReader:
-    """Notifications and what came of them."""
+    """Reads notifications and their attempts."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
@@ -113,7 +118,7 @@ class NotificationReader:
         return StoredNotification(**row) if row else None
 
     def next_due(self, but: Collection[int] = ()) -> int | None:
-        """When the next notification is due, none of `but`."""
+        """When the next notification that is not among `but` is due, in milliseconds, or None."""
         row = self._execute("SELECT due_at FROM notifications WHERE due_at IS NOT NULL "
                             "AND id NOT IN (SELECT value FROM json_each(:but)) ORDER BY due_at LIMIT 1",
                             {"but": json.dumps(list(but))}).fetchone()
@@ -121,10 +126,9 @@ class NotificationReader:
 
     def due(self, now: int, but: Iterable[str], under_way: Collection[int],
             limit: int) -> list[StoredNotification]:
-        """Notifications to be sent now, oldest first, none of the merchants `but` and none of those
-        `under_way`.
+        """The notifications to send now, oldest first, without the merchants `but` and without `under_way`.
 
-        The first attempts of one order's notifications go out in the order of their causes: one waits for
+        The first attempts of one order's notifications go out in the order of their causes: each waits for
         those before it.
         """
         saturated = {f"but{number}": merchant for number, merchant in enumerate(but)}
@@ -135,37 +139,38 @@ class NotificationReader:
         return [StoredNotification(**row) for row in rows]
 
     def unsent(self, merchants_id: str, out_trade_no: str) -> bool:
-        """Whether an order has notifications that nobody has tried to send."""
+        """Whether an order has pending notifications without an attempt."""
         return self._execute("SELECT 1 FROM notifications WHERE merchants_id = :mid AND out_trade_no = :no "
                              "AND attempts = 0 AND status = 'pending' LIMIT 1",
                              {"mid": merchants_id, "no": out_trade_no}).fetchone() is not None
 
     def last(self) -> int:
-        """The id of the newest notification, 0 when there is none."""
+        """The id of the newest notification; 0 if there is none."""
         return int(self._execute("SELECT coalesce(max(id), 0) AS last FROM notifications").fetchone()["last"])
 
     def are_due(self, now: int, last: int) -> bool:
-        """Whether a notification up to id `last` is still due at an instant."""
+        """Whether a notification up to the id `last` is due at an instant (milliseconds)."""
         return self._execute("SELECT 1 FROM notifications WHERE due_at <= :now AND id <= :last LIMIT 1",
                              {"now": now, "last": last}).fetchone() is not None
 
     def page(self, wanted: dict[str, Any], after: int, limit: int) -> Iterator[StoredNotification]:
-        """Notifications by id; `wanted` narrows to a merchants_id, out_trade_no, status or notify_type (each
-        may be None)."""
+        """Notifications in the order of ids, after the id `after`.
+
+        `wanted` filters by merchants_id, out_trade_no, status or notify_type; each may be None.
+        """
         rows = self._execute(
             f"SELECT * FROM notifications WHERE id > :after{narrowing(wanted)} ORDER BY id LIMIT :limit",
             {**wanted, "after": after, "limit": limit})
         return (StoredNotification(**row) for row in rows)
 
     def of_order(self, merchants_id: str, out_trade_no: str) -> tuple[list[StoredNotification], int]:
-        """The newest notifications of an order, in the order of their causes, and how many older ones there
-        are."""
+        """The newest notifications of an order in the order of their causes, and the number of older ones."""
         found = newest(self._execute, "notifications WHERE merchants_id = :mid AND out_trade_no = :no",
                        {"mid": merchants_id, "no": out_trade_no})
         return [StoredNotification(**row) for row in found.rows], found.left_out
 
     def are_delivered(self, merchants_id: str, out_trade_no: str) -> bool:
-        """Whether every notification of an order is delivered; also when it has none."""
+        """Whether every notification of an order is delivered; true if it has none."""
         return self._execute("SELECT 1 FROM notifications WHERE merchants_id = :mid AND out_trade_no = :no "
                              "AND status <> 'delivered' LIMIT 1",
                              {"mid": merchants_id, "no": out_trade_no}).fetchone() is None
@@ -175,7 +180,7 @@ class NotificationReader:
         return newest(self._execute, "attempts WHERE notification_id = :id", {"id": notification_id})
 
     def tally(self, after: int) -> Tally:
-        """What became of the attempts after one, replays by hand apart."""
+        """The results of the attempts after an attempt's id, without replays."""
         row = self._execute("SELECT count(*) AS number, total(delivered) AS delivered, "
                             "total(skipped) AS skipped FROM attempts WHERE id > :after AND replay = 0",
                             {"after": after}).fetchone()
@@ -188,7 +193,7 @@ class NotificationReader:
                      [each["url"] for each in urls_of])
 
     def attempts_after(self, after: int, limit: int) -> list[sqlite3.Row]:
-        """All attempts since one, with the order that each belongs to."""
+        """The attempts after an id, each with its order."""
         return self._execute(
             """SELECT a.id, a.notification_id, a.merchants_id, a.at, a.status_code, a.error, a.delivered,
                       n.out_trade_no, n.notify_type
@@ -197,8 +202,7 @@ class NotificationReader:
             {"after": after, "limit": limit}).fetchall()
 
     def breaches(self, merchants_id: str | None) -> Iterator[Breaches]:
-        """What receivers of a merchant, or all, were found to break; attempts with the same findings
-        together."""
+        """The findings about receivers of one merchant or of all; equal findings are grouped."""
         return breaches_of(self._execute, "attempts", merchants_id)
 
     def place(self, attempt_id: int) -> tuple[int, int]:
@@ -211,7 +215,7 @@ class NotificationReader:
 
 
 class Notifications(NotificationReader):
-    """The same, to be written."""
+    """Reads and writes notifications."""
 
     def add(self, merchants_id: str, out_trade_no: str, notification: Notification, now: int, due_at: int,
             how: DeliveryPlan = PLAIN) -> None:
@@ -224,13 +228,13 @@ class Notifications(NotificationReader):
                        "altered": "" if how == PLAIN else to_json(vars(how)), **vars(notification)})
 
     def hold_back(self, merchants_id: str, out_trade_no: str, due_at: int) -> None:
-        """Send those notifications of an order that nobody has tried to send at another instant."""
+        """Send those notifications of an order that have no attempt yet at another instant (milliseconds)."""
         self._execute("UPDATE notifications SET due_at = :due_at WHERE merchants_id = :mid "
                       "AND out_trade_no = :no AND attempts = 0 AND status = 'pending'",
                       {"mid": merchants_id, "no": out_trade_no, "due_at": due_at})
 
     def record(self, attempt: Attempt, status: str, attempts: int, due_at: int | None) -> None:
-        """Write an attempt down, and what it makes of the notification."""
+        """Store an attempt, and the new state of its notification."""
         self._execute("INSERT INTO attempts (notification_id, merchants_id, at, took_ms, status_code, "
                       "answer, error, delivered, replay, findings, skipped) "
                       "VALUES (:notification_id, :merchants_id, :at, :took_ms, :status_code, :answer, "

@@ -25,8 +25,8 @@ _CHANGING = ("amount", "currency", "rate", "fee_rate", "expires_at", "notify_url
              "status", "trans_id", "buyer_id", "buyer_login", "buyer_email", "paid_at", "finishes_at",
              "closed_at", "closed_by", "failure", "refunded", "card", "terminal", "script", "due_at")
 _UPDATE = f"UPDATE orders SET {', '.join(f'{name} = :{name}' for name in _CHANGING)} WHERE id = :id"
-# What time has done counts whether or not the scheduler has written it down already.
-# A card order may wait beyond its time limit, for its issuer, and a terminal has its own time.
+# Changes by time count even if the scheduler has not stored them yet. A card order may wait for its issuer
+# beyond its time limit, and a terminal has a time limit of its own.
 EFFECTIVE = """CASE WHEN status = 'WAIT_BUYER_PAY' AND expires_at <= :now AND card IS NULL
                          AND terminal IS NULL THEN 'TRADE_CLOSED'
                     WHEN status = 'TRADE_SUCCESS' AND finishes_at <= :now THEN 'TRADE_FINISHED'
@@ -39,8 +39,10 @@ _FRESH = vars(CardState(""))
 
 @dataclass(frozen=True)
 class Refund:
-    """Money given back, in minor units: by a refund, or by the cancellation of a paid order; `reversed` when
-    a terminal took the refund back (`kind`)."""
+    """Refunded money, in minor units: by a refund, or by the cancellation of a paid order.
+
+    `kind` is `refund`, `cancel`, or `reversed` if a terminal reversed the refund.
+    """
 
     merchants_id: str
     out_trade_no: str
@@ -52,7 +54,7 @@ class Refund:
 
 
 def read_order(row: sqlite3.Row) -> Order:
-    """The order of a row of its table."""
+    """The order in a row of its table."""
     values = dict(row)
     del values["due_at"]
     parts = {name: _READ[name](written) for name in _PARTS if (written := values.pop(name))}
@@ -63,12 +65,12 @@ def read_order(row: sqlite3.Row) -> Order:
 
 
 def _kind(parts: Collection[str]) -> str:
-    """The kind of an order by the columns of its row that have a value; card orders may have both."""
+    """The kind of an order, by the columns of its row that have a value; card orders may have both."""
     return next((name for name in _PARTS if name in parts), "wallet")
 
 
 def _written(card: CardState) -> str:
-    """The state of a card payment, without what is as in a fresh one."""
+    """The state of a card payment as JSON, without values that a new one has."""
     return to_json({name: value for name, value in vars(card).items() if value != _FRESH[name]})
 
 
@@ -96,19 +98,19 @@ def _values(order: Order) -> dict[str, Any]:
 
 
 class OrderReader:
-    """Orders with their history and refunds."""
+    """Reads orders with their history and refunds."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
 
     def find(self, merchants_id: str, out_trade_no: str) -> Order | None:
-        """An order of a merchant, as it was last written down."""
+        """An order of a merchant, as last stored."""
         row = self._execute("SELECT * FROM orders WHERE merchants_id = :mid AND out_trade_no = :no",
                             {"mid": merchants_id, "no": out_trade_no}).fetchone()
         return read_order(row) if row else None
 
     def by_id(self, order_id: int) -> Order | None:
-        """An order by its id."""
+        """An order by its id, as last stored."""
         row = self._execute("SELECT * FROM orders WHERE id = :id", {"id": order_id}).fetchone()
         return read_order(row) if row else None
 
@@ -119,7 +121,7 @@ class OrderReader:
 
     def page(self, now: int, merchants_id: str | None, status: str | None, after: int,
              limit: int) -> Iterator[Order]:
-        """Orders by id, those of one merchant, or in one state, when that is asked."""
+        """Orders by id, after the id `after`; `merchants_id` and `status` filter them unless None."""
         wanted = {"merchants_id": merchants_id, "status": status}
         rows = self._execute(f"SELECT * FROM orders WHERE id > :after{narrowing(wanted, status=EFFECTIVE)} "
                              "ORDER BY id LIMIT :limit",
@@ -127,61 +129,61 @@ class OrderReader:
         return map(read_order, rows)
 
     def next_due(self) -> int | None:
-        """The next instant at which time alone does something to an order."""
+        """The next instant (milliseconds) at which time alone changes an order, or None."""
         row = self._execute("SELECT min(due_at) AS due FROM orders WHERE due_at IS NOT NULL").fetchone()
         due: int | None = row["due"]
         return due
 
     def due(self, now: int, limit: int) -> list[tuple[int, int]]:
-        """The instants and ids of orders to which time has done something, in the order of time."""
+        """The instants and ids of orders that time changes up to `now`, in the order of time."""
         rows = self._execute("SELECT due_at, id FROM orders WHERE due_at <= :now "
                              "ORDER BY due_at, id LIMIT :limit", {"now": now, "limit": limit})
         return [(row["due_at"], row["id"]) for row in rows]
 
     def history(self, merchants_id: str, out_trade_no: str) -> Newest:
-        """The newest of what happened to an order."""
+        """The newest lines of an order's history."""
         return newest(self._execute, "history WHERE merchants_id = :mid AND out_trade_no = :no",
                       {"mid": merchants_id, "no": out_trade_no})
 
     def count_history(self, merchants_id: str, out_trade_no: str) -> int:
-        """How many things have happened to an order."""
+        """The number of lines in an order's history."""
         return int(self._execute("SELECT count(*) FROM history WHERE merchants_id = :mid "
                                  "AND out_trade_no = :no",
                                  {"mid": merchants_id, "no": out_trade_no}).fetchone()[0])
 
     def history_after(self, after: int, limit: int) -> list[sqlite3.Row]:
-        """What happened to all orders since a line of the history."""
+        """The lines of all orders' history after an id."""
         return self._execute("SELECT * FROM history WHERE id > :after ORDER BY id LIMIT :limit",
                              {"after": after, "limit": limit}).fetchall()
 
     def refund(self, merchants_id: str, partner_refund_id: str) -> Refund | None:
-        """A refund by the merchant's number of it."""
+        """A refund by the merchant's number for it."""
         row = self._execute("SELECT merchants_id, out_trade_no, partner_refund_id, amount, reason, kind, at "
                             "FROM refunds WHERE merchants_id = :mid AND partner_refund_id = :id",
                             {"mid": merchants_id, "id": partner_refund_id}).fetchone()
         return Refund(**row) if row else None
 
     def refunds(self, merchants_id: str, out_trade_no: str) -> Newest:
-        """The newest refunds of an order: rows of the table."""
+        """The newest refunds of an order, as rows of the table."""
         return newest(self._execute, "refunds WHERE merchants_id = :mid AND out_trade_no = :no",
                       {"mid": merchants_id, "no": out_trade_no})
 
     def count_refunds(self, merchants_id: str, out_trade_no: str) -> int:
-        """How many refunds an order has had."""
+        """The number of refunds of an order."""
         return int(self._execute("SELECT count(*) FROM refunds WHERE merchants_id = :mid "
                                  "AND out_trade_no = :no",
                                  {"mid": merchants_id, "no": out_trade_no}).fetchone()[0])
 
 
 class Orders(OrderReader):
-    """The same, to be written."""
+    """Reads and writes orders."""
 
     def add(self, order: Kind) -> Kind:
-        """Write a new order down; answers it with its id."""
+        """Add a new order, and return it with its id."""
         return replace(order, id=self._execute(_INSERT, _values(order)).lastrowid or 0)
 
     def save(self, order: Order) -> None:
-        """Write down what has become of an order, be it a new one."""
+        """Store an order: add it if it is new, else update it."""
         self._execute(_UPDATE if order.id else _INSERT, _values(order))
 
     def note(self, order: Order, at: int, event: Event, cause: str, detail: dict[str, str]) -> None:
@@ -193,28 +195,28 @@ class Orders(OrderReader):
                        "status": str(order.status), "detail": to_json(detail)})
 
     def add_refund(self, refund: Refund) -> None:
-        """Write a refund down."""
+        """Add a refund."""
         self._execute("INSERT INTO refunds (merchants_id, out_trade_no, partner_refund_id, amount, reason, "
                       "kind, at) VALUES (:merchants_id, :out_trade_no, :partner_refund_id, :amount, :reason, "
                       ":kind, :at)", vars(refund))
 
     def mark_reversed(self, refund: Refund) -> None:
-        """Note that a refund was taken back."""
+        """Mark a refund as reversed."""
         self._execute("UPDATE refunds SET kind = 'reversed' WHERE merchants_id = :mid "
                       "AND partner_refund_id = :id",
                       {"mid": refund.merchants_id, "id": refund.partner_refund_id})
 
 
 class LedgerReader:
-    """The lines of the settlement file."""
+    """Reads the lines of the settlement file."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
 
     def lines(self, merchants_id: str, since: int, before: int) -> Iterator[str]:
-        """The lines settled from one instant up to another, oldest first, many joined in each piece.
+        """The lines settled from `since` up to `before` (milliseconds), oldest first, many in each piece.
 
-        Read page by page, so that neither memory nor a snapshot grows with their number.
+        They are read page by page, so that neither memory nor a snapshot grows with their number.
         """
         last = {"mid": merchants_id, "at": since, "id": 0, "before": before, "page": LEDGER_PAGE}
         while True:
@@ -229,7 +231,10 @@ class LedgerReader:
 
     def page(self, merchants_id: str | None, since: int, before: int, after: int,
              limit: int) -> "Iterator[reconciliation.Truth]":
-        """Entries by id, of one merchant when that is asked, truly settled from one instant up to another."""
+        """Entries in the order of ids that are truly settled from `since` up to `before` (milliseconds).
+
+        With `merchants_id` only those of this merchant.
+        """
         wanted = {"merchants_id": merchants_id}
         rows = self._execute(
             f"""SELECT {_TRUTH} FROM ledger WHERE id > :after{narrowing(wanted)}
@@ -239,8 +244,7 @@ class LedgerReader:
         return map(_truth, rows)
 
     def truth(self, merchants_id: str, since: int, before: int) -> "list[reconciliation.Truth]":
-        """The entries of a merchant that are settled from one instant up to another, be it truly or as the
-        file shows them."""
+        """The entries of a merchant that are settled from `since` up to `before`, truly or in the file."""
         rows = self._execute(
             f"""SELECT {_TRUTH} FROM ledger WHERE merchants_id = :mid
                 AND ((settles_at >= :since AND settles_at < :before)
@@ -250,11 +254,13 @@ class LedgerReader:
 
 
 class Ledger(LedgerReader):
-    """The same, to be written."""
+    """Reads and writes the ledger."""
 
     def add(self, entry: Entry, line: str, injected: Iterable[str] = (), shown_at: int | None = None) -> None:
-        """Write an entry down as it is, with what the file shows of it: its line, and another instant where
-        one is injected."""
+        """Add a true entry, with the line that the file shows of it.
+
+        `shown_at` is the instant at which the file shows its settlement, if a scenario injects another one.
+        """
         truly = None if shown_at in (None, entry.settles_at) else entry.settles_at
         self._execute("INSERT INTO ledger (merchants_id, out_trade_no, kind, amount, fee, rmb_settlement, "
                       "settles_at, line, partner_id, injected, true_settles_at) "

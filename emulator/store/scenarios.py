@@ -1,4 +1,4 @@
-"""Tables `scenarios` and `counts`: which rules are in force, and how often each was used."""
+"""Tables `scenarios` and `counts`: the active rules, and how often each was used."""
 import hashlib
 import json
 import sqlite3
@@ -10,7 +10,7 @@ from .columns import to_json
 
 RULE = "rule"
 EVERYBODY = ""
-# Those in force, by digest: to read one, or only to fetch its text, takes longer than to judge by it.
+# Active scenarios by digest: parsing one, or even fetching its text, takes longer than matching a request.
 _read: dict[str, "scenarios.Scenario"] = {}
 MOST_READ = 64
 
@@ -24,37 +24,37 @@ def _scenario(digest: str, document: str) -> "scenarios.Scenario":
 
 
 class ScenarioReader:
-    """The scenario of each merchant, or of all, and how its rules were used."""
+    """Reads scenarios and the uses of their rules."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
 
     def of(self, merchants_id: str) -> "scenarios.Scenario | None":
-        """The scenario in force for a merchant: its own, else that of everybody."""
+        """The active scenario of a merchant: its own, else the global one."""
         row = self._execute("SELECT merchants_id, digest FROM scenarios WHERE merchants_id IN (:mid, '') "
                             "ORDER BY merchants_id DESC LIMIT 1", {"mid": merchants_id}).fetchone()
         return (_read.get(row[1]) or self.own(row[0])) if row else None
 
     def own(self, merchants_id: str) -> "scenarios.Scenario | None":
-        """The scenario that was set for just this merchant, or with an empty number for all."""
+        """The scenario that was set for just this merchant; with an empty number, the global one."""
         row = self._execute("SELECT digest, document FROM scenarios WHERE merchants_id = :mid",
                             {"mid": merchants_id}).fetchone()
         return _scenario(*row) if row else None
 
     def uses(self, merchants_id: str) -> dict[str, int]:
-        """How often each rule with a list was used by a merchant."""
+        """How often a merchant used each rule that has a list."""
         return {row[0]: row[1] for row in self._execute("SELECT name, number FROM counts "
                                                         "WHERE merchants_id = :mid AND kind = :kind",
                                                         {"mid": merchants_id, "kind": RULE})}
 
     def uses_by_all(self) -> dict[str, int]:
-        """How often each rule with a list of everybody's scenario was used, by all merchants together."""
+        """How often all merchants together used each rule of the global scenario that has a list."""
         return {row[0]: row[1] for row in self._execute(
             "SELECT name, sum(number) FROM counts WHERE kind = :kind AND merchants_id NOT IN "
             "(SELECT merchants_id FROM scenarios) GROUP BY name ORDER BY name", {"kind": RULE})}
 
     def lately(self, merchants_id: str, scenario: str, requests: int) -> dict[str, int]:
-        """How often each rule of a scenario fitted one of the newest requests: of a merchant, or of all."""
+        """How often each rule of a scenario matched one of the newest requests, of one merchant or of all."""
         rows = self._execute(
             f"""SELECT rule, count(*) FROM (
                     SELECT json_extract(explanation, '$.scenario') AS scenario,
@@ -67,10 +67,10 @@ class ScenarioReader:
 
 
 class Scenarios(ScenarioReader):
-    """The same, to be written."""
+    """Reads and writes scenarios."""
 
     def set(self, merchants_id: str, document: Mapping[str, Any]) -> None:
-        """Put a scenario in force; what was counted for the one before is forgotten."""
+        """Activate a scenario, and reset the counts of the one before."""
         text = to_json(document)
         self._execute("INSERT INTO scenarios (merchants_id, digest, document) "
                       "VALUES (:mid, :digest, :document) ON CONFLICT (merchants_id) DO UPDATE "
@@ -80,17 +80,17 @@ class Scenarios(ScenarioReader):
         self.forget(merchants_id)
 
     def drop(self, merchants_id: str) -> None:
-        """Put a scenario out of force."""
+        """Deactivate a scenario."""
         self._execute("DELETE FROM scenarios WHERE merchants_id = :mid", {"mid": merchants_id})
         self.forget(merchants_id)
 
     def forget(self, merchants_id: str) -> None:
-        """Count anew: for a merchant, or for all who have no scenario of their own."""
+        """Reset the counts of a merchant; with an empty number, of all without a scenario of their own."""
         self._execute("DELETE FROM counts WHERE merchants_id = :mid OR (:mid = '' AND merchants_id NOT IN "
                       "(SELECT merchants_id FROM scenarios))", {"mid": merchants_id})
 
     def count(self, merchants_id: str, kind: str, name: str) -> int:
-        """Count one more; answers how many there are now."""
+        """Increase a count by one and return it."""
         row = self._execute("INSERT INTO counts (merchants_id, kind, name, number) "
                             "VALUES (:mid, :kind, :name, 1) ON CONFLICT (merchants_id, kind, name) DO UPDATE "
                             "SET number = number + 1 RETURNING number",

@@ -1,4 +1,4 @@
-"""The schema of the database: it is made from `schema.sql`, or brought up to date by `migrations`."""
+"""Creates the schema of the database from `schema.sql`, or updates an older one by `migrations`."""
 import os
 import sqlite3
 from contextlib import closing
@@ -8,14 +8,14 @@ from .locks import locked
 from .troubles import Unusable
 
 VERSION = 6
-APPLICATION_ID = int.from_bytes(b"TGPY", "big")  # in the file's header, which tells whose it is
-PATIENCE_S = 5.0  # for other programs that lock the file
+APPLICATION_ID = int.from_bytes(b"TGPY", "big")  # in the file's header: identifies our databases
+PATIENCE_S = 5.0  # how long to wait for other programs that lock the file
 
 
 def prepare(path: Path) -> None:
-    """Make the schema, or bring an older one up to date; several processes may do so at once.
+    """Create the schema or update an older one; several processes may do so at once.
 
-    Raises Unusable when the file cannot be written, is no database, or belongs to a newer version or another
+    Raises Unusable if the file cannot be written, is no database, or belongs to a newer version or another
     program.
     """
     try:
@@ -34,14 +34,14 @@ def _bring_up_to_date(path: Path) -> None:
     _keep_private(path)
     with closing(sqlite3.connect(path, timeout=PATIENCE_S, isolation_level=None)) as connection:
         if empty:
-            connection.execute("PRAGMA synchronous = OFF")  # nothing is in it yet that could be lost
+            connection.execute("PRAGMA synchronous = OFF")  # there is nothing in it yet that could be lost
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
         if empty:
             schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
             connection.executescript(f"BEGIN IMMEDIATE;{schema}PRAGMA application_id = {APPLICATION_ID};"
                                      f"PRAGMA user_version = {VERSION};COMMIT")
-        connection.execute("BEGIN IMMEDIATE")  # a read-only file is found out now, not at the first payment
+        connection.execute("BEGIN IMMEDIATE")  # fails now for a read-only file, not at the first payment
         connection.execute(f"PRAGMA user_version = {version or VERSION}")
         connection.execute("COMMIT")
     if not empty and version < VERSION:
@@ -49,9 +49,9 @@ def _bring_up_to_date(path: Path) -> None:
 
 
 def _version(path: Path) -> tuple[int, bool]:
-    """The schema's version, and whether nothing is in the file yet.
+    """The schema's version, and whether the file is still empty.
 
-    Raises Unusable for a database that is not ours to change, before its mode or anything in it is changed.
+    Raises Unusable for a database that is not ours, before its mode or content is changed.
     """
     with closing(sqlite3.connect(path, timeout=PATIENCE_S, isolation_level=None)) as connection:
         version: int = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -66,9 +66,9 @@ def _version(path: Path) -> tuple[int, bool]:
 
 
 def _keep_private(path: Path) -> None:
-    """Make the file readable for its owner alone: merchants' tokens are in it.
+    """Make the file accessible for its owner only, because it has the merchants' tokens.
 
-    Its log gets the same mode from SQLite.
+    SQLite gives the log the same mode.
     """
     status = path.stat()
     if status.st_uid == os.geteuid() and status.st_mode & 0o077:
@@ -76,8 +76,8 @@ def _keep_private(path: Path) -> None:
 
 
 def _migrate(path: Path, version: int) -> None:
-    """Take a database from `version` to the present one, each step in a transaction with its number."""
-    from sqlite_utils import Database  # slow to import, and seldom needed
+    """Update a database from `version` to the present one; each step is a transaction."""
+    from sqlite_utils import Database  # slow to import and rarely needed
 
     from . import migrations
 

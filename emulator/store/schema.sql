@@ -1,6 +1,6 @@
 -- Version 6. Instants and lengths of time are milliseconds, amounts minor units, rates hundred-millionths.
--- Everything carries merchants_id, so that one merchant can be listed, exported and reset without a look at
--- the others.
+-- Every row has merchants_id, so that one merchant can be listed, exported and reset without reading the
+-- others.
 
 CREATE TABLE clock (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -10,17 +10,17 @@ CREATE TABLE clock (
 
 CREATE TABLE merchants (
     merchants_id TEXT PRIMARY KEY,
-    settings TEXT NOT NULL,  -- JSON, in force
-    made TEXT NOT NULL,      -- JSON, as it was made, with its users: what a reset goes back to
+    settings TEXT NOT NULL,  -- JSON, the present ones
+    made TEXT NOT NULL,      -- JSON, the original ones with users, which a reset restores
     browsers INTEGER NOT NULL DEFAULT 0
 );
 
 CREATE TABLE removed_merchants (
-    merchants_id TEXT PRIMARY KEY  -- not given to another one before everything is reset
+    merchants_id TEXT PRIMARY KEY  -- reserved until everything is reset
 );
 
 CREATE TABLE users (
-    login_key TEXT PRIMARY KEY,  -- lower case: a login is found in any case
+    login_key TEXT PRIMARY KEY,  -- lower case: logins are not case-sensitive
     merchants_id TEXT NOT NULL,
     login TEXT NOT NULL,
     account_id TEXT NOT NULL,
@@ -58,8 +58,8 @@ CREATE TABLE orders (
     refunded BIGINT NOT NULL CHECK (refunded BETWEEN 0 AND amount),
     card TEXT,      -- JSON, of a card order
     terminal TEXT,  -- JSON, the present transaction of an order on a card terminal
-    script TEXT,    -- JSON, what a scenario's rule has said of it
-    due_at BIGINT,  -- the next instant at which time alone does something
+    script TEXT,    -- JSON, the scenario rule that applies
+    due_at BIGINT,  -- the next instant at which time alone changes the order
     UNIQUE (merchants_id, out_trade_no)
 );
 CREATE INDEX orders_due ON orders (due_at) WHERE due_at IS NOT NULL;
@@ -84,7 +84,7 @@ CREATE TABLE refunds (
     partner_refund_id TEXT NOT NULL,
     amount BIGINT NOT NULL CHECK (amount > 0),
     reason TEXT NOT NULL,
-    kind TEXT NOT NULL,  -- refund or cancel; reversed when it was taken back
+    kind TEXT NOT NULL,  -- refund or cancel; reversed after a reversal
     at BIGINT NOT NULL,
     UNIQUE (merchants_id, partner_refund_id)
 );
@@ -101,8 +101,8 @@ CREATE TABLE ledger (
     settles_at BIGINT NOT NULL,  -- as the file shows it
     line TEXT NOT NULL,  -- the line of the settlement file; none or several when something is injected
     partner_id TEXT NOT NULL DEFAULT '',  -- partner_transaction_id
-    injected TEXT NOT NULL DEFAULT '',  -- what a scenario's rule has injected, words with blanks between
-    true_settles_at BIGINT                -- where the file shows another settles_at
+    injected TEXT NOT NULL DEFAULT '',  -- discrepancies of a scenario rule, separated by blanks
+    true_settles_at BIGINT                -- null if the file shows the true instant
 );
 CREATE INDEX ledger_settlement ON ledger (merchants_id, settles_at, id);
 CREATE INDEX ledger_order ON ledger (merchants_id, out_trade_no);
@@ -116,12 +116,12 @@ CREATE TABLE notifications (
     url TEXT NOT NULL,
     content_type TEXT NOT NULL,
     body TEXT NOT NULL,
-    repeated_body TEXT NOT NULL DEFAULT '',  -- of attempts after the first, where it differs
-    altered TEXT NOT NULL DEFAULT '',        -- JSON, what a scenario's rule makes of its sending
+    repeated_body TEXT NOT NULL DEFAULT '',  -- of attempts after the first, if it differs
+    altered TEXT NOT NULL DEFAULT '',        -- JSON, the delivery plan of a scenario rule
     created_at BIGINT NOT NULL,
     status TEXT NOT NULL,       -- pending, delivered or failed
-    attempts INTEGER NOT NULL,  -- those of the schedule; replays by hand do not count
-    due_at BIGINT               -- when the next one is due; null when there is none
+    attempts INTEGER NOT NULL,  -- attempts of the schedule, without replays
+    due_at BIGINT               -- when the next attempt is due; null if there is none
 );
 CREATE INDEX notifications_due ON notifications (due_at, id) WHERE due_at IS NOT NULL;
 CREATE INDEX notifications_order ON notifications (merchants_id, out_trade_no, id);
@@ -169,13 +169,13 @@ CREATE TABLE commands (
     name TEXT NOT NULL,
     argument TEXT NOT NULL,  -- JSON
     plan TEXT NOT NULL,      -- JSON, fixed when the command is begun, so that another process can finish it
-    result TEXT              -- JSON, when it is done
+    result TEXT              -- JSON, once it is finished
 );
 CREATE INDEX commands_open ON commands (id) WHERE result IS NULL;
 
 CREATE TABLE idempotency_keys (
-    key TEXT PRIMARY KEY,
-    body TEXT NOT NULL,  -- JSON, as it was sent: a key stands for one body
+    key TEXT PRIMARY KEY,  -- hash
+    body TEXT NOT NULL,  -- hash: a key belongs to one body
     command_id INTEGER NOT NULL UNIQUE,
     at BIGINT NOT NULL   -- real time
 );
@@ -194,8 +194,8 @@ CREATE TABLE terminals (
     terminal_type TEXT NOT NULL,
     online INTEGER NOT NULL,
     attended INTEGER NOT NULL,
-    order_id BIGINT,         -- whose transaction it had last
-    number BIGINT NOT NULL   -- the order in which they were made: a merchant's first one is its default
+    order_id BIGINT,         -- the order of its present or last transaction
+    number BIGINT NOT NULL   -- the order of creation: a merchant's first one is its default
 );
 CREATE INDEX terminals_merchant ON terminals (merchants_id, number);
 
@@ -204,14 +204,14 @@ CREATE TABLE transactions (
     transaction_id TEXT NOT NULL,
     merchants_id TEXT NOT NULL,
     out_trade_no TEXT NOT NULL,
-    state TEXT  -- JSON, once its order has had another one
+    state TEXT  -- JSON, once its order has another transaction
 );
 CREATE INDEX transactions_id ON transactions (transaction_id);
 CREATE INDEX transactions_order ON transactions (merchants_id, out_trade_no);
 
 CREATE TABLE scenarios (
-    merchants_id TEXT PRIMARY KEY,  -- empty: of all who have none of their own
-    digest TEXT NOT NULL,           -- of the document: SHA-256
+    merchants_id TEXT PRIMARY KEY,  -- empty: the global scenario
+    digest TEXT NOT NULL,           -- SHA-256 of the document
     document TEXT NOT NULL          -- JSON
 );
 
@@ -231,12 +231,12 @@ CREATE TABLE notebook (
 );
 CREATE INDEX notebook_merchant ON notebook (merchants_id, id);
 
--- The report of findings; empty for a client that keeps the rules.
+-- For the report of findings; empty for a client that breaks no rules.
 CREATE INDEX journal_findings ON journal (merchants_id, findings, at) WHERE findings <> '[]';
 CREATE INDEX attempts_findings ON attempts (merchants_id, findings, at) WHERE findings <> '[]';
 
--- Which ids were the newest at an instant of real time: rows carry the emulator's time, and what is old is
--- decided by real time.
+-- The newest ids at instants of real time: rows have the emulator's time, but their age is decided by real
+-- time.
 CREATE TABLE upkeep_marks (
     at BIGINT PRIMARY KEY,
     journal_id BIGINT NOT NULL,

@@ -1,4 +1,4 @@
-"""What the ledger says of days of settlement: sums, and entries one after another."""
+"""Queries of the ledger by days of settlement: sums, and pages of entries."""
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from ..domain.settlement import PAYMENT, REFUND
 KINDS = (PAYMENT, REFUND)
 _OF_A_MERCHANT = "l.merchants_id = :mid AND l.settles_at >= :since AND l.settles_at < :before"
 _ITS_ORDER = "JOIN orders AS o ON o.merchants_id = l.merchants_id AND o.out_trade_no = l.out_trade_no"
-# Half up and away from zero, as every conversion; a refund costs no fee, so that its settlement is its whole
-# amount.
+# Rounded half up, away from zero, as all conversions are. A refund costs no fee, so its settlement is its
+# whole amount.
 _SUMS = """count(*) AS number, sum(l.amount) AS amount, sum(l.fee) AS fee,
            sum(CASE WHEN l.kind = 'P' THEN (l.amount * {rate} + 50000000) / 100000000
                ELSE l.rmb_settlement END) AS rmb_amount,
@@ -19,7 +19,7 @@ _SUMS = """count(*) AS number, sum(l.amount) AS amount, sum(l.fee) AS fee,
 
 @dataclass(frozen=True)
 class Sum:
-    """The entries of one kind that are settled at one instant, in minor units; amounts in CNY are `rmb`."""
+    """The entries of one kind settled at one instant, in minor units; `rmb_` marks amounts in fen."""
 
     settles_at: int
     currency: str
@@ -34,8 +34,10 @@ class Sum:
 
 @dataclass(frozen=True)
 class Line:
-    """An entry as it truly is, with the lines that the file shows of it and what is injected there;
-    `order_id` is its order's."""
+    """A true entry, with the lines that the file shows of it and the discrepancies injected there.
+
+    `order_id` is the id of its order.
+    """
 
     id: int
     out_trade_no: str
@@ -51,16 +53,16 @@ class Line:
 
 
 class Settled:
-    """A merchant's entries that are settled from one instant up to another."""
+    """Reads the entries of a merchant that are settled from `since` up to `before` (milliseconds)."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
 
     def sums(self, merchants_id: str, since: int, before: int) -> list[Sum]:
-        """Their sums, in the order of time.
+        """The sums of the entries, in the order of time.
 
-        Currency and rate are those of each order; where a merchant has never changed them, none of its orders
-        need be looked up.
+        Currency and rate are those of each order. If all orders of the merchant have the same ones, the
+        orders need not be looked up.
         """
         asked = _asked(merchants_id, since, before)
         terms = self._execute("SELECT DISTINCT currency, rate FROM orders WHERE merchants_id = :mid LIMIT 2",
@@ -74,8 +76,10 @@ class Settled:
                 ORDER BY l.settles_at, o.currency, l.kind""", asked)]
 
     def _sums_at_one_rate(self, asked: Mapping[str, str | int]) -> list[Sum]:
-        """The same of orders in one currency at one rate: a kind at a time is added up as the index has the
-        days, and nothing is sorted."""
+        """The sums if all orders have one currency and one rate.
+
+        Each kind is summed in the order of the index of days, so that SQLite does not sort.
+        """
         found = [Sum(**row) for kind in KINDS for row in self._execute(
             f"""SELECT l.settles_at, :currency AS currency, :kind AS kind, {_SUMS.format(rate=":rate")}
                 FROM ledger AS l WHERE {_OF_A_MERCHANT} AND l.kind = :kind
@@ -83,7 +87,7 @@ class Settled:
         return sorted(found, key=lambda each: (each.settles_at, each.kind))
 
     def lines(self, merchants_id: str, since: int, before: int, after: int, limit: int) -> list[Line]:
-        """A page of them by id; which those are is read in the index alone."""
+        """A page of the entries in the order of ids; the index alone selects the ids."""
         return [Line(**row) for row in self._execute(
             f"""SELECT l.id, l.out_trade_no, l.kind, l.amount, l.fee, l.rmb_settlement, l.settles_at, l.line,
                        l.injected, o.currency, o.id AS order_id
@@ -93,7 +97,7 @@ class Settled:
             {**_asked(merchants_id, since, before), "after": after, "limit": limit})]
 
     def newest_day(self, merchants_id: str) -> int | None:
-        """The last instant at which something of a merchant is settled, or will be."""
+        """The last instant at which an entry of a merchant is or will be settled, or None."""
         row = self._execute("SELECT max(settles_at) AS newest FROM ledger WHERE merchants_id = :mid",
                             {"mid": merchants_id}).fetchone()
         newest: int | None = row["newest"]

@@ -1,20 +1,20 @@
-"""How much of what others send is kept: a very long text is cut, and the rest is said in words."""
+"""Limits how much received data is stored: a long text is cut, and a note says how much is missing."""
 from collections.abc import Mapping
 from typing import Any
 
-LONGEST_TEXT = 4_096  # characters of one value
+LONGEST_TEXT = 4_096  # characters in one value
 LONGEST_ANSWER = 16_384
-MOST_CHARACTERS = 65_536  # of all parameters of a request together
+MOST_CHARACTERS = 65_536  # characters in all parameters of a request together
 MOST_PARAMS = 200
 
 
 def shortened(text: str, longest: int = LONGEST_TEXT) -> str:
-    """The text, or its beginning and how many characters follow."""
+    """The text if it is short enough, else its beginning and the number of characters that follow."""
     return text if len(text) <= longest else f"{text[:longest]}… ({len(text) - longest:,} characters more)"
 
 
 def shortened_inside(value: Any) -> Any:
-    """A JSON structure with each of its texts shortened."""
+    """A JSON structure with all its texts shortened."""
     if isinstance(value, Mapping):
         return {name: shortened_inside(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
@@ -23,8 +23,7 @@ def shortened_inside(value: Any) -> Any:
 
 
 def kept_params(params: Mapping[str, str]) -> Mapping[str, str]:
-    """The parameters as they are kept: long names and values shortened, and of very many or very large ones
-    the first."""
+    """The parameters as they are stored: names and values shortened, and only the first ones of very many."""
     if len(params) <= MOST_PARAMS and sum(map(len, params)) + sum(map(len, params.values())) <= LONGEST_TEXT:
         return params
     kept: dict[str, str] = {}

@@ -12,15 +12,15 @@ _DEFAULTS = {field.name: field.default for field in fields(Transaction)}
 
 
 def written_transaction(transaction: Transaction) -> str:
-    """A transaction without what is as in a fresh one."""
-    told = {name: value for name, value in vars(transaction).items() if value != _DEFAULTS[name]}
-    if "host" in told:
-        told["host"] = vars(transaction.host)
-    return to_json(told)
+    """A transaction as JSON, without values that a new one has."""
+    written = {name: value for name, value in vars(transaction).items() if value != _DEFAULTS[name]}
+    if "host" in written:
+        written["host"] = vars(transaction.host)
+    return to_json(written)
 
 
 def read_transaction(written: str) -> Transaction:
-    """The transaction that `written_transaction` wrote."""
+    """The transaction in a text that `written_transaction` made."""
     values = json.loads(written)
     values["paces"] = tuple(values["paces"])
     if "host" in values:
@@ -30,7 +30,7 @@ def read_transaction(written: str) -> Transaction:
 
 
 class TerminalReader:
-    """The terminals of all merchants and their transactions."""
+    """Reads the terminals of all merchants and their transactions."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
@@ -41,16 +41,16 @@ class TerminalReader:
         return _terminal(row) if row else None
 
     def of_merchant(self, merchants_id: str) -> list[Terminal]:
-        """The terminals of a merchant, in the order in which they were made."""
+        """The terminals of a merchant in the order of their creation."""
         return [_terminal(row) for row in self._execute("SELECT * FROM terminals WHERE merchants_id = :mid "
                                                         "ORDER BY number",
                                                         {"mid": merchants_id})]
 
     def page(self, merchants_id: str | None, after: str, limit: int) -> list[Terminal]:
-        """Terminals in the order in which they were made, those of one merchant when that is asked.
+        """Terminals in the order of their creation; with `merchants_id` only those of this merchant.
 
-        `after` is the serial number of the last one that is known, empty at the beginning; after one that
-        there is not, the list is over.
+        `after` is the serial number after which the page begins, empty for the first page. After an unknown
+        serial number the page is empty.
         """
         rows = self._execute(
             f"SELECT * FROM terminals WHERE number > "
@@ -60,20 +60,23 @@ class TerminalReader:
         return [_terminal(row) for row in rows]
 
     def is_used(self, result_id: str) -> bool:
-        """Whether a transactionResultId has been given away."""
+        """Whether a transactionResultId exists already."""
         return self._execute("SELECT 1 FROM transactions WHERE result_id = :id",
                              {"id": result_id}).fetchone() is not None
 
     def count(self, merchants_id: str, out_trade_no: str) -> int:
-        """How many transactions an order has had."""
+        """The number of terminal transactions of an order."""
         row = self._execute("SELECT count(*) AS number FROM transactions WHERE merchants_id = :mid "
                             "AND out_trade_no = :no",
                             {"mid": merchants_id, "no": out_trade_no}).fetchone()
         return int(row["number"])
 
     def transaction(self, merchants_id: str, number: str) -> tuple[str, str, Transaction | None] | None:
-        """A transaction by its transactionResultId or transactionID: its order's number, its
-        transactionResultId, and itself when its order has had another one since."""
+        """A transaction by its transactionResultId or transactionID, or None.
+
+        Returns its order's number and its transactionResultId. The third value is the transaction itself if
+        its order has had another one since, else None.
+        """
         row = self._execute("SELECT result_id, out_trade_no, state FROM transactions "
                             "WHERE merchants_id = :mid AND (result_id = :number OR transaction_id = :number) "
                             "LIMIT 1",
@@ -84,11 +87,10 @@ class TerminalReader:
 
 
 class Terminals(TerminalReader):
-    """The same, to be written."""
+    """Reads and writes terminals."""
 
     def put(self, terminal: Terminal) -> bool:
-        """Make a terminal, or change the one of this serial number; False when it belongs to another
-        merchant."""
+        """Add or change the terminal with this serial number; False if it belongs to another merchant."""
         return bool(self._execute(
             """INSERT INTO terminals (serial, merchants_id, terminal_type, online, attended, order_id, number)
                VALUES (:serial, :merchants_id, :terminal_type, :online, :attended, :order_id,
@@ -98,13 +100,13 @@ class Terminals(TerminalReader):
             {**vars(terminal), "online": int(terminal.online), "attended": int(terminal.attended)}).rowcount)
 
     def replace(self, merchants_id: str, terminals: Iterable[Mapping[str, Any]]) -> None:
-        """Give a merchant these terminals and no others, in the state in which they are delivered."""
+        """Replace all terminals of a merchant by these, in their initial state."""
         self._execute("DELETE FROM terminals WHERE merchants_id = :mid", {"mid": merchants_id})
         for made in terminals:
             self.put(Terminal(merchants_id=merchants_id, **made))
 
     def begin(self, transaction: Transaction, merchants_id: str, order_id: int, out_trade_no: str) -> None:
-        """Note that a terminal has been given a transaction."""
+        """Store that a terminal was given a transaction."""
         self._execute("INSERT INTO transactions (result_id, transaction_id, merchants_id, out_trade_no) "
                       "VALUES (:result_id, :transaction_id, :mid, :no)",
                       {"result_id": transaction.result_id, "transaction_id": transaction.transaction_id,
@@ -114,7 +116,7 @@ class Terminals(TerminalReader):
                       {"order_id": order_id, "serial": transaction.serial})
 
     def archive(self, transaction: Transaction) -> None:
-        """Keep a transaction whose order is about to have another one."""
+        """Store a transaction whose order is about to have another one."""
         self._execute("UPDATE transactions SET state = :state WHERE result_id = :id",
                       {"state": written_transaction(transaction), "id": transaction.result_id})
 

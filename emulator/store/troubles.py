@@ -1,5 +1,4 @@
-"""When the database cannot be used: the sentence that is answered, and one line in the log for each
-change."""
+"""Errors that make the database unusable: a sentence for the answer, and lines in the log."""
 import logging
 import sqlite3
 import time
@@ -10,16 +9,16 @@ log = logging.getLogger(__name__)
 
 
 class Unusable(Exception):
-    """The database cannot be used, and a sentence says why."""
+    """The database cannot be used; the message says why."""
 
 
 def is_trouble(error: sqlite3.Error) -> bool:
-    """Whether an error is one of the file, the disk or a lock, and not of a statement."""
+    """Whether an error concerns the file, the disk or a lock, and not a statement."""
     return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
 
 
 def sentence(error: sqlite3.Error | OSError) -> str:
-    """What an error means for whoever asked."""
+    """The sentence that explains an error to the user."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if isinstance(error, sqlite3.Error) and code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return HELD
@@ -27,8 +26,10 @@ def sentence(error: sqlite3.Error | OSError) -> str:
 
 
 class Log:
-    """Says in the log when a trouble begins and ends, with at most one trouble a minute: while a database is
-    away, what is wrong with it differs from one call to the next."""
+    """Logs when a trouble begins and ends, at most one trouble a minute.
+
+    While a database cannot be reached, each call may fail for another reason.
+    """
 
     def __init__(self) -> None:
         self._present = ""
@@ -36,7 +37,7 @@ class Log:
         self._said_at = -float(QUIET_S)
 
     def begin(self, trouble: str) -> None:
-        """The database could not be used."""
+        """Report that the database could not be used."""
         now = time.monotonic()
         is_new, self._present = self._present != trouble, trouble
         if is_new and now - self._said_at >= QUIET_S:
@@ -44,7 +45,7 @@ class Log:
             log.error("requests are refused: %s", trouble)
 
     def end(self) -> None:
-        """It can be used."""
+        """Report that the database could be used."""
         is_over, self._present, self._is_said = self._is_said, "", False
         if is_over:
             log.warning("the database can be used again")

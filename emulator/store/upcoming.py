@@ -6,28 +6,28 @@ from ..domain.orders import Order
 from .notifications import StoredNotification
 from .orders import read_order
 
-FEW = 1_000  # rows of a merchant: so many are sorted sooner than they are looked for among those of others
+FEW = 1_000  # rows of a merchant; sorting fewer is faster than searching them in the index of all
 
 
 class Upcoming:
-    """The next orders and notifications to fall due: of a merchant, or of all."""
+    """Reads the next orders and notifications to fall due, of one merchant or of all."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
 
     def orders(self, merchants_id: str | None, limit: int) -> list[Order]:
-        """Orders, as they are written down."""
+        """The next orders that time changes, as last stored."""
         return [read_order(row) for row in self._next("orders", merchants_id, limit)]
 
     def notifications(self, merchants_id: str | None, limit: int) -> list[StoredNotification]:
-        """Notifications whose next attempt is waited for."""
+        """The next notifications to be sent."""
         return [StoredNotification(**row) for row in self._next("notifications", merchants_id, limit)]
 
     def _next(self, table: str, merchants_id: str | None, limit: int) -> list[sqlite3.Row]:
         """The first rows to fall due.
 
-        The index of due rows is read in order. The rows of a merchant that has few of them are sorted
-        instead: the index may have very many rows of others before the first of its own.
+        The index of due rows is read in order. The rows of a merchant with few of them are sorted instead,
+        because the index may have many rows of other merchants before its first one.
         """
         asked = {"mid": merchants_id, "limit": limit, "few": FEW}
         own = ""

@@ -1,5 +1,4 @@
-"""Table `upkeep_marks`, and what is too old or too much: it is deleted in small parts, so that no payment
-waits for long."""
+"""Table `upkeep_marks`, and the deletion of old entries in small parts, so that no payment waits for long."""
 import sqlite3
 
 from ..base import durations
@@ -9,18 +8,17 @@ MARK_EVERY = durations.HOUR
 
 
 class Upkeep:
-    """What may be deleted is decided by real time: a test that moves the clock by a year does not lose its
-    journal.
+    """Deletes old entries by real time, so that a test that moves the clock by a year keeps its journal.
 
-    Rows carry the emulator's time only, so the newest ids are noted down once an hour: older than that note
-    is what has a smaller id.
+    Rows have the emulator's time only. So the newest ids are stored once an hour, with the real time: rows
+    with smaller ids are older than that.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
 
     def mark(self, real: int) -> None:
-        """Note which ids are the newest at an instant of real time (milliseconds), at most once an hour."""
+        """Store the newest ids with an instant of real time (milliseconds), at most once an hour."""
         last = self._execute("SELECT max(at) FROM upkeep_marks").fetchone()[0]
         if last is None or not last <= real < last + MARK_EVERY:
             self._execute(
@@ -30,9 +28,11 @@ class Upkeep:
                 {"real": real})
 
     def delete_some(self, real: int, keep: int | None, most: int | None) -> int:
-        """Delete some journal entries and ended notifications that are older than `keep` milliseconds, or
-        beyond the newest `most`; None: there is no such limit. Answers how many rows went: fewer than BATCH
-        when nothing is left to delete."""
+        """Delete some old journal entries and ended notifications, and return how many.
+
+        Old are those of more than `keep` milliseconds, and those beyond the newest `most`; None means no
+        limit. Fewer than BATCH means that nothing is left to delete.
+        """
         journal_id, notification_id = self._old_enough(real, keep)
         if most is not None:
             journal_id = max(journal_id, self._newest("journal") - most)
@@ -49,7 +49,10 @@ class Upkeep:
         return entries + len(ended)
 
     def _old_enough(self, real: int, keep: int | None) -> tuple[int, int]:
-        """The last ids that are older than `keep`, 0 for none; marks that are no longer needed go."""
+        """The last journal id and notification id that are older than `keep`, 0 for none.
+
+        It also deletes marks that are no longer needed.
+        """
         if keep is None:
             return 0, 0
         row = self._execute("SELECT at, journal_id, notification_id FROM upkeep_marks WHERE at <= :until "

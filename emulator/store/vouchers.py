@@ -1,5 +1,7 @@
-"""Table `vouchers`: cards that a browser has exchanged for a cardVoucher (section 7.2). It has no card
-number, only what it leads to."""
+"""Table `vouchers`: cards that a browser has exchanged for a cardVoucher (section 7.2).
+
+It has no card numbers, only what the issuer will answer and what may be shown of a card.
+"""
 import json
 import sqlite3
 from dataclasses import asdict
@@ -9,28 +11,28 @@ from .columns import to_json
 
 
 class VoucherReader:
-    """Vouchers, each good for one payment until its time is over."""
+    """Reads vouchers; each is valid for one payment, up to a time limit."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
 
     def next_number(self) -> int:
-        """The number of the next voucher, from which its text is made."""
+        """The number of the next voucher, from which its text is derived."""
         row = self._execute("SELECT coalesce(max(id), 0) + 1 AS id FROM vouchers").fetchone()
         return int(row["id"])
 
 
 class Vouchers(VoucherReader):
-    """The same, to be written."""
+    """Reads and writes vouchers."""
 
     def add(self, voucher: str, card: Presented, expires_at: int) -> None:
-        """Write a voucher down."""
+        """Add a voucher that expires at `expires_at` (milliseconds)."""
         self._execute("INSERT INTO vouchers (voucher, card, expires_at, used) "
                       "VALUES (:voucher, :card, :expires_at, 0)",
                       {"voucher": voucher, "card": to_json(asdict(card)), "expires_at": expires_at})
 
     def take(self, voucher: str, now: int) -> Presented | str:
-        """The card of a voucher, which is used up by this; or why it cannot be had."""
+        """The card of a voucher, which is then used up; or a sentence why it cannot be used."""
         row = self._execute("SELECT id, card, expires_at, used FROM vouchers WHERE voucher = :voucher",
                             {"voucher": voucher}).fetchone()
         if row is None:

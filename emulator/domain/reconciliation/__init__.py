@@ -1,7 +1,7 @@
-"""A merchant's own list compared with the true settlement entries: which injected discrepancies it has
-noticed.
+"""Compares a merchant's own list with the true settlement entries.
 
-What a list looks like that has noticed a discrepancy, one that has missed it, and when that cannot be told:
+It says which injected discrepancies the list has noticed, which it has missed, and where this cannot be
+decided (`not told`):
 
         injected     noticed                         missed: as the file has it      not told
         missing      the list has the row            it lacks the row
@@ -17,7 +17,7 @@ true day, and not on the other.
 The modules are loaded when the first name is used, as those of `scenarios` are: most emulators never check a
 list.
 
-    rows      entries as they are and as a list has them
+    rows      true entries and rows of a list
     checks    the checks of one entry
     checking  the check of a list
     names     the names that other packages use
@@ -29,6 +29,6 @@ if TYPE_CHECKING:
     from .names import *  # noqa: F401,F403
 else:
     def __getattr__(name: str) -> Any:
-        """A name that was not asked for before."""
+        """Load a name on first use."""
         found = globals()[name] = getattr(import_module(".names", __name__), name)
         return found

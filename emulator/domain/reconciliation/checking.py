@@ -1,4 +1,4 @@
-"""Which rows of a list are about which entry, and the report that comes of it."""
+"""Assigns the rows of a list to entries, and makes the report."""
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -10,8 +10,9 @@ from .rows import Days, Listed, Truth
 
 @dataclass(frozen=True)
 class Report:
-    """What came of a check: how many rows the list and the truth have, and what was found, in the order of
-    the ledger.
+    """The result of a check.
+
+    It has the number of rows in the list and in the truth, and what was found, in the order of the ledger.
     """
 
     listed: int
@@ -21,14 +22,12 @@ class Report:
 
     @property
     def is_right(self) -> bool:
-        """Whether nothing was missed, and nothing differs."""
+        """Whether no discrepancy was missed and nothing differs."""
         return not self.differences and all(verdict.state != MISSED for verdict in self.verdicts)
 
 
 def check(truths: Sequence[Truth], listed: Sequence[Listed], days: Days) -> Report:
-    """What a list has noticed of the discrepancies in these days' file, and where else it differs from the
-    truth.
-    """
+    """Check a list: which discrepancies of these days' file it has noticed, and where else it is wrong."""
     claims, left = _claimed(truths, listed)
     unknown = {truth.unknown: truth.id for truth in truths if truth.unknown and days.have(truth.shown_at)}
     repeated = {unknown[each.number] for each in left if each.number in unknown}
@@ -36,7 +35,7 @@ def check(truths: Sequence[Truth], listed: Sequence[Listed], days: Days) -> Repo
     differing = [difference for case in cases for difference in differences(case)]
     differing += [_extra(each) for each in left if each.number not in unknown]
     return Report(len(listed), sum(case.is_due for case in cases),
-                  [told for case in cases for told in verdicts(case)], differing)
+                  [verdict for case in cases for verdict in verdicts(case)], differing)
 
 
 def _extra(each: Listed) -> Difference:
@@ -45,8 +44,8 @@ def _extra(each: Listed) -> Difference:
                       f"true")
 
 
-# How a row of the list finds its entry, the surest first: what it is asked of an entry, and of the rows that
-# the entry has already.
+# The rules that assign a row of the list to an entry, the surest first. Arguments: the entry, the row, and
+# the rows that the entry has already.
 _FITS: tuple[Callable[[Truth, Listed, Sequence[Listed]], bool], ...] = (
     lambda truth, each, have: not have and each.amount == truth.amount,
     lambda truth, each, have: not have and each.amount == truth.shown_amount,
@@ -57,7 +56,7 @@ _FITS: tuple[Callable[[Truth, Listed, Sequence[Listed]], bool], ...] = (
 
 def _claimed(truths: Sequence[Truth], listed: Iterable[Listed]) -> tuple[dict[int, list[Listed]],
                                                                          list[Listed]]:
-    """The rows of the list that are about each entry, by its id, and those that are about none."""
+    """The rows of the list for each entry, by the entry's id, and the rows that belong to no entry."""
     by_order, by_partner_id = _indexed(truths)
     claims: dict[int, list[Listed]] = {truth.id: [] for truth in truths}
     left = list(listed)
@@ -71,8 +70,9 @@ def _claimed(truths: Sequence[Truth], listed: Iterable[Listed]) -> tuple[dict[in
 
 
 def _indexed(truths: Iterable[Truth]) -> tuple[dict[str, list[Truth]], dict[str, list[Truth]]]:
-    """Entries by any of their numbers, and by partner_transaction_id alone; also as the file writes what a
-    spreadsheet would run.
+    """Entries by any of their numbers, and entries by partner_transaction_id alone.
+
+    Numbers are also indexed with the apostrophe that the file puts before formulas.
     """
     by_order: dict[str, list[Truth]] = {}
     by_partner_id: dict[str, list[Truth]] = {}

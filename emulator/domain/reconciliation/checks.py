@@ -1,6 +1,4 @@
-"""What the rows of a list that are about an entry say of it: one function for each discrepancy, found by its
-name.
-"""
+"""Compares one entry with its rows in a list: one function for each discrepancy, found by its name."""
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,12 +6,14 @@ from ...base import money
 from .rows import Days, Listed, Truth
 
 STATES = NOTICED, MISSED, NOT_TOLD = "noticed", "missed", "not told"
-Told = tuple[str, str]
+Conclusion = tuple[str, str]  # one of STATES, and a sentence
 
 
 @dataclass(frozen=True)
 class Case:
-    """An entry with the rows of the list that are about it; `repeats` when the list has its unknown row too.
+    """An entry with its rows in the list.
+
+    `repeats` is whether the list has the unknown row that was injected beside the entry.
     """
 
     truth: Truth
@@ -23,20 +23,22 @@ class Case:
 
     @property
     def is_due(self) -> bool:
-        """Whether the truth has the entry on one of the days."""
+        """Whether the entry is truly settled on one of the days."""
         return self.days.have(self.truth.settles_at)
 
     @property
     def is_shown(self) -> bool:
-        """Whether the file shows the entry on one of the days; what is injected beside next_day is told with
-        the day that has it.
+        """Whether the file shows the entry on one of the days.
+
+        Discrepancies that are injected together with next_day belong to the day on which the file shows the
+        entry.
         """
         return self.days.have(self.truth.shown_at)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A discrepancy that was injected in an entry: noticed, missed or not told, and why in a sentence."""
+    """The verdict on an injected discrepancy: noticed, missed or not told, and why in a sentence."""
 
     truth: Truth
     discrepancy: str
@@ -46,8 +48,9 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Difference:
-    """Where the list and the truth differ otherwise: `extra`, `lacking`, `amount`, `fee` or
-    `settlement_date`, and a sentence.
+    """Another difference between the list and the truth.
+
+    `kind` is `extra`, `lacking`, `amount`, `fee` or `settlement_date`.
     """
 
     kind: str
@@ -56,25 +59,25 @@ class Difference:
 
 
 def verdicts(case: Case) -> Iterator[Verdict]:
-    """What the list shows of each discrepancy that is injected in an entry."""
+    """A verdict on each discrepancy that is injected in the entry and checked on these days."""
     for name in case.truth.injected:
         if case.is_shown or name == "next_day":
             yield Verdict(case.truth, name, *_JUDGES[name](case))
 
 
-def _missing(case: Case) -> Told:
+def _missing(case: Case) -> Conclusion:
     return ((NOTICED, "the list has the row") if case.listed
             else (MISSED, "the list lacks the row, as the file does"))
 
 
-def _duplicate(case: Case) -> Told:
+def _duplicate(case: Case) -> Conclusion:
     if not case.listed:
         return NOT_TOLD, "the list lacks the row"
     return ((NOTICED, "the list has the row once") if len(case.listed) == 1
             else (MISSED, "the list has the row twice, as the file does"))
 
 
-def _next_day(case: Case) -> Told:
+def _next_day(case: Case) -> Conclusion:
     true, shown = case.days.day(case.truth.settles_at), case.days.day(case.truth.shown_at)
     if case.listed and case.listed[0].day:
         return _compared("day", str(case.listed[0].day), str(true), str(shown))
@@ -85,26 +88,26 @@ def _next_day(case: Case) -> Told:
             else MISSED), f"the list {has} the row, which belongs to {true} and not to {shown}"
 
 
-def _fee_off(case: Case) -> Told:
+def _fee_off(case: Case) -> Conclusion:
     if not case.listed or case.listed[0].fee is None:
         return NOT_TOLD, "the list has no fee" if case.listed else "the list lacks the row"
     return _compared("fee", *map(money.text, (case.listed[0].fee, case.truth.fee, case.truth.shown_fee)))
 
 
-def _amount_off(case: Case) -> Told:
+def _amount_off(case: Case) -> Conclusion:
     if not case.listed:
         return NOT_TOLD, "the list lacks the row"
     return _compared("amount",
                      *map(money.text, (case.listed[0].amount, case.truth.amount, case.truth.shown_amount)))
 
 
-def _unknown_row(case: Case) -> Told:
+def _unknown_row(case: Case) -> Conclusion:
     number = case.truth.unknown
     return ((MISSED, f"the list has {number}, which the merchant never made") if case.repeats
             else (NOTICED, f"the list lacks {number}"))
 
 
-def _compared(name: str, given: str, true: str, shown: str) -> Told:
+def _compared(name: str, given: str, true: str, shown: str) -> Conclusion:
     if given == true:
         return NOTICED, f"the list has the true {name}, {true}; the file has {shown}"
     if given == shown:
@@ -112,13 +115,13 @@ def _compared(name: str, given: str, true: str, shown: str) -> Told:
     return NOT_TOLD, f"the list has the {name} {given}, the file {shown}, the truth {true}"
 
 
-_JUDGES: Mapping[str, Callable[[Case], Told]] = {
+_JUDGES: Mapping[str, Callable[[Case], Conclusion]] = {
     "missing": _missing, "duplicate": _duplicate, "next_day": _next_day, "fee_off": _fee_off,
     "amount_off": _amount_off, "unknown_row": _unknown_row}
 
 
 def differences(case: Case) -> Iterator[Difference]:
-    """Where the rows of an entry are neither what is true nor what the file shows."""
+    """Where the rows of an entry agree neither with the truth nor with the file."""
     truth, day = case.truth, case.days.day
     if not case.listed:
         if case.is_due and case.is_shown and "missing" not in truth.injected:
@@ -137,8 +140,9 @@ def differences(case: Case) -> Iterator[Difference]:
 
 
 def _excused(case: Case, given: Listed) -> tuple[set[int], set[int]]:
-    """The amounts and the fees that are no difference of their own: the true ones, and those of the file,
-    told as missed already.
+    """The amounts and the fees that are not reported as differences.
+
+    They are the true ones, and those of the file, which count as a missed discrepancy.
     """
     truth = case.truth
     injected = truth.injected if case.is_shown else ()

@@ -1,4 +1,4 @@
-"""What others use of this package."""
+"""The names that other packages use."""
 from .checking import Report, check
 from .checks import STATES, Difference, Verdict
 from .rows import Days, Listed, Truth, row

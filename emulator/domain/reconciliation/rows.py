@@ -1,6 +1,4 @@
-"""What is compared: entries of the ledger as they are, rows of a merchant's list, and the days that are
-checked.
-"""
+"""What is compared: true entries of the ledger, rows of a merchant's list, and the days that are checked."""
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -12,9 +10,10 @@ from .. import settlement
 
 @dataclass(frozen=True)
 class Truth:
-    """An entry of the ledger as it is: signed minor units, the instant of its settlement in milliseconds;
-    `injected` is what is wrong with what the file shows of it: `line`, none or several, settled at
-    `shown_at`.
+    """An entry of the ledger as it truly is.
+
+    Amounts are signed minor units, instants milliseconds. `injected` names the discrepancies of the file,
+    which shows `line` (no line, one or several), settled at `shown_at`.
     """
 
     id: int
@@ -31,29 +30,31 @@ class Truth:
 
     @cached_property
     def rows(self) -> list[dict[str, str]]:
-        """The rows that the file shows, the unknown one last."""
+        """The rows that the file shows; an unknown row is the last."""
         return settlement.rows(self.line)
 
     @cached_property
     def unknown(self) -> str:
-        """The number of the unknown row, empty where there is none."""
+        """The number of the unknown row; empty if there is none."""
         return self.rows[-1]["partner_transaction_id"] if "unknown_row" in self.injected else ""
 
     @property
     def shown_amount(self) -> int:
-        """The amount in the file."""
+        """The amount in the file, in signed minor units."""
         return money.signed(self.rows[0]["amount"]) if "amount_off" in self.injected else self.amount
 
     @property
     def shown_fee(self) -> int:
-        """The fee in the file, which an amount that is off may change too."""
+        """The fee in the file, in minor units; a wrong amount may change it too."""
         return money.signed(self.rows[0]["fee"]) if {"fee_off", "amount_off"} & {*self.injected} else self.fee
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A row of a merchant's list, its `place` counted from 1: a number (an order's, where `is_order`), the
-    amount in signed minor units, and, where the list has them, fee and day of settlement.
+    """A row of a merchant's list; `place` counts from 1.
+
+    `number` is an order's number if `is_order`, else a partner_transaction_id. The amount is in signed minor
+    units. Fee and day of settlement are None if the list has none.
     """
 
     place: int
@@ -66,14 +67,14 @@ class Listed:
 
 @dataclass(frozen=True)
 class Days:
-    """The days that are checked, as instants from one up to another, in a time zone."""
+    """The days that are checked, from the instant `since` up to `before` (milliseconds), in a time zone."""
 
     since: int
     before: int
     zone: str
 
     def have(self, instant: int) -> bool:
-        """Whether an instant is in these days."""
+        """Whether an instant is on one of these days."""
         return self.since <= instant < self.before
 
     def day(self, instant: int) -> date:
@@ -82,8 +83,9 @@ class Days:
 
 
 def row(place: int, cells: Mapping[str, str]) -> Listed:
-    """A row of a list from its cells, as a merchant's list names them, or the settlement file. Raises
-    ValueError with a sentence.
+    """The row of a list with these cells, named as in the settlement file or as merchants name them.
+
+    Raises ValueError with a sentence.
     """
     partner_id = cells.get("partner_transaction_id", "")
     number = partner_id or cells.get("out_trade_no", "")
@@ -106,7 +108,7 @@ def _money(name: str, written: str) -> int:
 
 
 def _day(written: str) -> date:
-    """The day of a date, or of a date and a time after a blank."""
+    """The date in a text, which may go on with a time after a blank. Raises ValueError."""
     day = written.partition(" ")[0]
     try:
         if len(day) == len("2018-04-29"):
