@@ -98,7 +98,7 @@ def test_the_clock_is_shown_and_moved(run: Run, control: Control) -> None:
     (("findings", "--merchant", "nobody"), "nobody"), (("sign", "--explain", "sign=1"), "merchants_id"),
 ])
 def test_a_command_that_cannot_be_done_says_why_in_a_line_and_fails(
-        server: Server, arguments: tuple[str, ...], words: str) -> None:
+         server: Server, arguments: tuple[str, ...], words: str) -> None:
     done = CliRunner().invoke(main, list(arguments),
                               env={"TGPAY_URL": server.url, "TGPAY_CONTROL_TOKEN": "s3cret"})
     assert done.exit_code != 0
@@ -199,8 +199,8 @@ def test_without_a_server_commands_work_on_the_database(tmp_path: Path) -> None:
 def test_a_url_where_nobody_answers_is_one_clear_line() -> None:
     url = f"http://127.0.0.1:{free_port()}"
     done = command("merchants", "--url", url)
-    assert (done.returncode, done.stdout, len(done.stderr.splitlines()), url in done.stderr) == (1, "", 1,
-                                                                                                 True)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines()), url in done.stderr) == (
+        1, "", 1, True)
 
 
 # healthcheck
@@ -232,6 +232,17 @@ def test_healthcheck_waits_no_longer_than_told() -> None:
     assert time.monotonic() - begun < 5
 
 
+@every_row("called, status, sentence", [
+    (("orders", "list"), 301, "answers 301: the emulator is at https://sandbox.example/elsewhere"),
+    (("clock",), 200, "is no emulator: it answers 200 with what is no JSON")])
+def test_an_address_where_something_else_answers_is_one_clear_line(receiver: Receiver, called: tuple[str, ...],
+                                                                   status: int, sentence: str) -> None:
+    receiver.answers = [(status, b"<html>")]
+    receiver.headers = {"Location": "https://sandbox.example/elsewhere"}
+    done = command(*called, "--url", receiver.url)
+    assert (done.returncode, done.stderr) == (1, f"Error: {receiver.url} {sentence}\n")
+
+
 def test_healthcheck_is_1_where_something_else_answers(receiver: Receiver) -> None:
     receiver.answers = [(503, b"busy")]
     done = command("healthcheck", "--url", receiver.url)
@@ -256,10 +267,10 @@ CANONICAL = "merchants_id=201703200001&out_trade_no=茶 1&trans_amount=1.00"
 ], ids=["pairs", "url", "quoted url"])
 def test_sign_prints_the_canonical_text_and_the_signature(written: list[str]) -> None:
     sign = md5_sign(PARAMS, TOKEN)
-    assert invoke("sign", "--token", TOKEN, *written).output.splitlines() == [f"canonical: {CANONICAL}",
-                                                                              f"sign: {sign}"]
-    assert json.loads(invoke("sign", "--token", TOKEN, "--json", *written).output) == {"canonical": CANONICAL,
-                                                                                       "sign": sign}
+    assert invoke("sign", "--token", TOKEN, *written).output.splitlines() == [
+        f"canonical: {CANONICAL}", f"sign: {sign}"]
+    assert json.loads(invoke("sign", "--token", TOKEN, "--json", *written).output) == {
+        "canonical": CANONICAL, "sign": sign}
 
 
 def test_a_value_may_have_an_equals_sign_and_an_address_in_it() -> None:
@@ -280,11 +291,11 @@ def test_sign_knows_the_token_of_a_merchant_of_the_emulator(run: Run) -> None:
     (None, "0" * 32),
 ])
 def test_explain_says_which_mistake_reproduces_a_wrong_signature_and_fails(
-        mistake: str | None, sign: str) -> None:
+         mistake: str | None, sign: str) -> None:
     printed = json.loads(invoke("sign", "--token", TOKEN, "--explain", "--json", *PAIRS, f"sign={sign}",
                                 status=1).output)
-    assert (printed["right"], printed["mistake"], printed["sign"]) == (False, mistake,
-                                                                       md5_sign(PARAMS, TOKEN))
+    assert (printed["right"], printed["mistake"], printed["sign"]) == (
+        False, mistake, md5_sign(PARAMS, TOKEN))
     assert printed["sentence"]
     assert printed["sentence"] in invoke("sign", "--token", TOKEN, "--explain", *PAIRS, f"sign={sign}",
                                          status=1).output
@@ -313,7 +324,7 @@ def test_an_unknown_mistake_is_laid_out_without_difference_and_code() -> None:
 
 
 def test_explain_asks_the_emulator_for_the_tokens_of_other_merchants(
-        server: Server, control: Control) -> None:
+         server: Server, control: Control) -> None:
     shop, other = control.shop(), control.shop()
     wrong = md5_sign({"merchants_id": shop.merchants_id, "out_trade_no": "1"}, other.token)
     done = CliRunner().invoke(main, ["sign", "--explain", f"merchants_id={shop.merchants_id}",
@@ -349,8 +360,8 @@ def test_requests_are_listed_and_narrowed(run: Run, control: Control) -> None:
     for narrowed, places in ((("--endpoint", "tgpayquery"), [1, 2]), (("--order", number), [0, 1]),
                              (("--verdict", "OK"), [0, 1]),
                              (("--limit", "1"), [0]), (("--after", listed[0]["id"]), [1, 2])):
-        assert rows(run("journal", "--merchant", shop.merchants_id, *narrowed)) == [listed[place]
-                                                                                    for place in places]
+        assert rows(run("journal", "--merchant", shop.merchants_id, *narrowed)) == [
+            listed[place] for place in places]
     printed = json.loads(run("journal", "--merchant", shop.merchants_id, "--json"))
     assert printed == control.get("/journal", merchants_id=shop.merchants_id)
 
@@ -386,7 +397,7 @@ def test_why_a_card_was_answered_as_it_was_is_printed(run: Run, control: Control
 
 
 def test_findings_are_listed_with_an_example_and_what_to_change(
-        run: Run, control: Control, receiver: Receiver) -> None:
+         run: Run, control: Control, receiver: Receiver) -> None:
     receiver.answers = [(200, b"thanks")]
     shop = control.shop(notify_url=receiver.url)
     entry = shop.journal(shop.pay_by_barcode(sign_type=None))
@@ -462,6 +473,6 @@ def test_terminals_are_listed_changed_and_driven(run: Run, control: Control) -> 
     (("terminals", "do", "801", "pin"), "not possible"), (("terminals", "show", "none"), "no terminal none"),
     (("terminals", "set", "none", "--online"), "merchants_id"), (("terminals", "do", "801", "kick"), "kick")])
 def test_what_cannot_be_done_at_a_terminal_ends_with_one_line_that_says_why(
-        server: Server, arguments: tuple[str, ...], told: str) -> None:
+         server: Server, arguments: tuple[str, ...], told: str) -> None:
     done = command(*arguments, TGPAY_URL=server.url, TGPAY_CONTROL_TOKEN="s3cret")
     assert done.returncode != 0 and told in done.stderr and "Traceback" not in done.stderr

@@ -2,16 +2,17 @@
 
 Each module imports only from those above it:
 
-    clock       the emulator's clock, and instants as text
-    durations   lengths of time: 500ms, 5s, 15m
-    money       amounts in minor units, rates
-    portions    a page of items, cut by size
-    randomness  everything random, derived from the seed
-    toml        writes TOML
-    slots       places for requests, and for those that wait
-    lan         the addresses of this machine on its network
-    hosts       host names and addresses
-    urls        URLs of merchants
-    public_url  the rule for public_url
-    settings    the table of settings
+    clock        the emulator's clock, and instants as text
+    durations    lengths of time: 500ms, 5s, 15m
+    money        amounts in minor units, rates
+    portions     a page of items, cut by size
+    randomness   everything random, derived from the seed
+    toml         writes TOML
+    slots        places for requests, and for those that wait
+    lan          the addresses of this machine on its network
+    hosts        host names and addresses
+    urls         URLs of merchants
+    http_client  the HTTP client of our own calls
+    public_url   the rule for public_url
+    settings     the table of settings
 """

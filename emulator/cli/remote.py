@@ -9,8 +9,11 @@ from typing import Any, NoReturn
 
 import click
 
+from ..base.http_client import Answer, fetch
 from ..base.settings import NO_TOKEN, SETTINGS, Settings, from_environment
-from ..base.urls import with_query
+from ..base.urls import reachable, url_of, with_query
+
+LONGEST_S = 3600  # a call that may move the clock by years
 
 
 def fail(sentence: str) -> NoReturn:
@@ -35,32 +38,7 @@ def address_of(settings: Settings) -> str:
     """Where the configured server is: as it wrote down itself (`address_file`), else its host and port."""
     if settings.address_file and Path(settings.address_file).is_file():
         return Path(settings.address_file).read_text(encoding="utf-8").strip()
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
-
-
-def fetch(url: str, timeout: float, method: str = "GET", body: bytes | None = None,
-          token: str = "") -> tuple[int, str]:
-    """Send a request and return the status and text of the answer. `timeout` is in seconds.
-
-    Proxies of the environment are not used. Raises OSError or ValueError when there is no answer.
-    """
-    from http.client import HTTPException  # imported late, because serve does not need them
-    from urllib import error, request
-
-    if not url.lower().startswith(("http://", "https://")):
-        raise ValueError(f"{url!r} is no http or https address")
-    outgoing = request.Request(url, body, method=method, headers={"Content-Type": "application/json"})
-    if token:
-        outgoing.add_header("Authorization", f"Bearer {token}")
-    try:
-        with request.build_opener(request.ProxyHandler({})).open(outgoing, timeout=timeout) as answer:
-            return answer.status, answer.read().decode()
-    except error.HTTPError as failure:
-        with failure:
-            return failure.code, failure.read().decode()
-    except HTTPException as problem:
-        raise ValueError(f"{type(problem).__name__}: {problem}") from problem
+    return reachable(url_of(settings.host, settings.port))
 
 
 class Control:
@@ -76,7 +54,7 @@ class Control:
 
     def _answers(self) -> bool:
         try:
-            return fetch(f"{self._url}/livez", timeout=2)[0] == 200
+            return self._fetch("/livez", patience=2).status == 200
         except (OSError, ValueError):
             return False
 
@@ -110,7 +88,18 @@ class Control:
             answer = self._client.open(address, method=method, data=body, content_type="application/json")
             return answer.status_code, answer.get_data(as_text=True)
         try:
-            return fetch(self._url + address, 3600, method, body, self._token)
+            answered = self._fetch(address, method, body, LONGEST_S)
         except (OSError, ValueError) as problem:
             why = getattr(problem, "reason", problem)
             raise click.ClickException(one_line(f"no emulator answers at {self._url}: {why}")) from problem
+        if 300 <= answered.status < 400:
+            elsewhere = answered.headers.get("Location", "").removesuffix(address)
+            fail(one_line(f"{self._url} answers {answered.status}: the emulator is at {elsewhere}"))
+        return answered.status, answered.text
+
+    def _fetch(self, address: str, method: str = "GET", body: bytes | None = None,
+               patience: float = LONGEST_S) -> Answer:
+        headers = {"Content-Type": "application/json"}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        return fetch(self._url + address, method, body, headers, patience)

@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
+from ..base.http_client import fetch
 from .command import main, patience, with_settings
-from .remote import address_of, fail, fetch, one_line, settings_of
+from .remote import address_of, fail, one_line, settings_of
 
 
 @main.command()
@@ -54,10 +55,10 @@ def healthcheck(url: str | None, seconds: float) -> None:
 def _unhealthy(address: str) -> str | None:
     """Why the emulator is not healthy, or None: then its answer is printed."""
     try:
-        status, text = fetch(f"{address}/_emulator/health", timeout=5)
+        answer = fetch(f"{address}/_emulator/health", patience=5)
     except (OSError, ValueError) as problem:
         return one_line(f"{address}: {getattr(problem, 'reason', problem)}")
-    if status != 200:
-        return f"{address}: {status} {text.strip()}"
-    click.echo(text.strip())
+    if answer.status != 200:
+        return f"{address}: {answer.status} {answer.text.strip()}"
+    click.echo(answer.text.strip())
     return None

@@ -1,4 +1,4 @@
-"""The gateway's MD5 signature (section 1.2), a merchant client that signs, and code samples for signing.
+"""The gateway's MD5 signature (section 1.2), the merchant's side of it, and code samples for signing.
 
 Each module imports only from those above it:
 
@@ -6,5 +6,5 @@ Each module imports only from those above it:
     arrivals         parameters as they arrived
     recipes          ways in which clients build the text
     code_samples     lines of code that sign
-    merchant_client  a client that signs, sends and reads notifications
+    merchant_client  signs, fills in forms and receives notifications as a merchant does
 """

@@ -1,6 +1,6 @@
-"""The merchant's side: signing, an HTTP client and a receiver of notifications.
+"""The merchant's side: signing, the forms of pages, and a receiver of notifications.
 
-It is written as a merchant would write it and uses none of the emulator's own code.
+It signs and reads as a merchant would write it, with none of the emulator's own code.
 """
 import hashlib
 import hmac
@@ -10,12 +10,10 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from email.message import Message
 from typing import Any
-from urllib import error, parse, request
-from xml.etree import ElementTree
+from urllib import parse
 
-PATIENCE_S = 20
+from ..base.http_client import PATIENCE_S, Answer, fetch, xml_fields
 
 
 def sign(params: Mapping[str, str], token: str) -> str:
@@ -31,60 +29,6 @@ def pay_sign(parameters: Mapping[str, str], key: str) -> str:
     counted = sorted((name, value) for name, value in parameters.items() if name != "paySign")
     text = "&".join(f"{name}={value}" for name, value in counted) + f"&key={key}"
     return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest().upper()
-
-
-def read_xml(document: bytes) -> dict[str, str]:
-    """The fields of an answer or a notification in XML."""
-    return {element.tag: element.text or "" for element in ElementTree.fromstring(document)}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An HTTP answer.
-
-    `answer["trade_status"]` is a field of its XML, empty when the answer has no such field.
-    """
-
-    status: int
-    headers: Message
-    body: bytes
-
-    @property
-    def text(self) -> str:
-        """The body decoded as UTF-8."""
-        return self.body.decode("utf-8", "replace")
-
-    @property
-    def fields(self) -> dict[str, str]:
-        """The fields of the XML in the body."""
-        return read_xml(self.body)
-
-    def __getitem__(self, name: str) -> str:
-        return self.fields.get(name, "")
-
-
-class _NoRedirect(request.HTTPRedirectHandler):
-    def redirect_request(self, *args: Any, **named: Any) -> None:
-        """Follow no redirect; the answer itself is returned."""
-        return None
-
-
-_OPENER = request.build_opener(request.ProxyHandler({}), _NoRedirect)
-
-
-def fetch(url: str, method: str = "GET", body: bytes | None = None, headers: Mapping[str, str] | None = None,
-          patience: float = PATIENCE_S) -> Answer:
-    """Send one request and return the answer, whatever its status. `patience` is the time-out in seconds.
-
-    Redirects are not followed and no proxy is used. Raises OSError or HTTPException.
-    """
-    outgoing = request.Request(url, body, dict(headers or {}), method=method)
-    try:
-        with _OPENER.open(outgoing, timeout=patience) as answer:
-            return Answer(answer.status, answer.headers, answer.read())
-    except error.HTTPError as failure:
-        with failure:
-            return Answer(failure.code, failure.headers, failure.read())
 
 
 @dataclass
@@ -202,7 +146,7 @@ def read_notification(query: str, body: str, content_type: str) -> dict[str, str
     Numbers in JSON are kept as they are printed.
     """
     if "xml" in content_type:
-        return read_xml(body.encode())
+        return xml_fields(body.encode())
     if "json" in content_type:
         return {name: str(value) for name, value in json.loads(body, parse_int=str, parse_float=str).items()}
     return dict(parse.parse_qsl(body or query, keep_blank_values=True))

@@ -4,7 +4,8 @@ review.
 import json
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
-from ...signing.merchant_client import Answer, fetch, forms, post_form
+from ...base.http_client import Answer, fetch
+from ...signing.merchant_client import forms, post_form
 from .stage import DESKTOP, Stage
 
 # The document's example sends pay_channel=terminal: the cardholder would pay at the counter. On a page it is

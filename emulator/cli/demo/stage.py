@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from os import environ
 from typing import Any
 
+from ...base.http_client import Answer, fetch
 from ...base.urls import with_query
-from ...signing.merchant_client import Answer, Receiver, fetch, sign
+from ...signing.merchant_client import Receiver, sign
 from .screen import Screen
 
 DESKTOP = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64)", "Accept-Language": "en"}
@@ -60,8 +61,8 @@ class Stage:
         """Whether the fields of an answer or a notification have the correct signature of a merchant."""
         return fields.get("sign", "") == sign(fields, str(self.merchant(merchants_id)["token"]))
 
-    def heard(self, notify_type: str, out_trade_no: str, merchants_id: str, **fields: str) -> Mapping[str,
-                                                                                                      str]:
+    def heard(self, notify_type: str, out_trade_no: str, merchants_id: str,
+              **fields: str) -> Mapping[str, str]:
         """Wait for a notification, print it field by field, and check that it came with a correct signature.
 
         Returns its fields, empty when it did not come.

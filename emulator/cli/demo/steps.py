@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping
 from urllib.parse import urljoin
 
-from ...signing.merchant_client import Answer, fetch, forms, pay_sign, post_form, sign
+from ...base.http_client import Answer, fetch
+from ...signing.merchant_client import forms, pay_sign, post_form, sign
 from . import cards
 from .examples import BARCODE, CANCEL, DAY, LINK, OPENID, PREPAY, QR, TERMINAL, USER, WAP, WEBSITE
 from .stage import DESKTOP, PHONE, Stage

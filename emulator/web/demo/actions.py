@@ -8,13 +8,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ... import scenarios
+from ...base.http_client import Answer, fetch
 from ...domain import wallets
 from ...domain.card_orders import CardOrder
 from ...domain.kinds import of_kind
 from ...domain.orders import Order, Status
 from ...operations import scenarios as operations, terminals
 from ...protocol import test_cards
-from ...signing.merchant_client import Answer, fetch, forms, post_form
+from ...signing.merchant_client import forms, post_form
 from .clerk import MERCHANT, PATIENCE_S
 from .stage import Stage, Stuck, payment_code
 

@@ -3,12 +3,12 @@
 It records everything in the shop's notebook.
 """
 from collections.abc import Callable, Mapping
-from http.client import HTTPException
 from typing import Any
 
+from ...base.http_client import fetch
 from ...base.urls import with_query
 from ...protocol import card_numbers
-from ...signing.merchant_client import fetch, read_notification, sign
+from ...signing.merchant_client import read_notification, sign
 from ...operations.unit import Units
 from ...store.notebook import Page
 
@@ -36,7 +36,7 @@ class Clerk:
         try:
             url = with_query(f"{self.address}/v2/{endpoint}.php", signed)
             fields = fetch(url, patience=PATIENCE_S).fields
-        except (OSError, HTTPException, SyntaxError) as broken:
+        except (OSError, SyntaxError) as broken:
             self._write(LOST, {**about, "why": "late" if _is_late(broken) else "broken"})
             return {}
         self._write(ANSWERED, {**about, "fields": fields, "signed": signed_rightly(fields, self._token)})

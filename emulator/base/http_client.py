@@ -1,0 +1,85 @@
+"""The HTTP client of the command line, the health check and the demo's shop.
+
+Notifications are not sent with it: they go to addresses that strangers chose, and `operations/sender.py`
+looks at each of them first.
+"""
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from email.message import Message
+    from urllib.request import OpenerDirector
+
+PATIENCE_S = 20
+
+
+def xml_fields(document: bytes) -> dict[str, str]:
+    """The fields of an answer or a notification in XML. Raises SyntaxError when it is no XML."""
+    from xml.etree import ElementTree
+
+    return {element.tag: element.text or "" for element in ElementTree.fromstring(document)}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer.
+
+    `answer["trade_status"]` is a field of its XML, empty when the answer has no such field.
+    """
+
+    status: int
+    headers: Message
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body decoded as UTF-8."""
+        return self.body.decode("utf-8", "replace")
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The fields of the XML in the body."""
+        return xml_fields(self.body)
+
+    def __getitem__(self, name: str) -> str:
+        return self.fields.get(name, "")
+
+
+@functools.cache
+def _opener() -> OpenerDirector:
+    from urllib import request
+
+    class NoRedirect(request.HTTPRedirectHandler):
+        def redirect_request(self, *args: Any, **named: Any) -> None:
+            """Follow no redirect; the answer itself is returned."""
+            return None
+
+    return request.build_opener(request.ProxyHandler({}), NoRedirect)
+
+
+def fetch(url: str, method: str = "GET", body: bytes | None = None, headers: Mapping[str, str] | None = None,
+          patience: float = PATIENCE_S) -> Answer:
+    """Send one request and return the answer, whatever its status. `patience` is the time-out in seconds.
+
+    Redirects are not followed, and proxies of the environment are not used. Raises OSError when there is no
+    answer (TimeoutError, or with it as `reason`, when there is none in time), and ValueError when the URL is
+    no http or https address.
+    """
+    if not url.lower().startswith(("http://", "https://")):
+        raise ValueError(f"{url!r} is no http or https address")
+    from http.client import HTTPException  # imported late: a server starts without them
+    from urllib import error, request
+
+    try:
+        outgoing = request.Request(url, body, dict(headers or {}), method=method)
+        with _opener().open(outgoing, timeout=patience) as answer:
+            return Answer(answer.status, answer.headers, answer.read())
+    except error.HTTPError as failure:
+        with failure:
+            return Answer(failure.code, failure.headers, failure.read())
+    except HTTPException as problem:
+        raise ConnectionError(f"{type(problem).__name__}: {problem}") from problem
