@@ -101,7 +101,7 @@ def emulator(database: Path, workers: int = WORKERS) -> Server:
                 "workers": workers, "threads": THREADS,
                 "log-level": "warning"}
     return Server(port, "/_emulator/health",
-                  ["emulator", "serve", *[f"--{name}={value}" for name, value in settings.items()]],
+                  ["tgpay_emulator", "serve", *[f"--{name}={value}" for name, value in settings.items()]],
                   {"TMPDIR": str(database.parent)})
 
 

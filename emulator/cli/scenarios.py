@@ -25,8 +25,8 @@ def scenarios() -> None:
 @with_control
 def scenarios_list(control: Control, as_json: bool, merchant: str | None) -> None:
     """List the scenarios that come along, and the one in force."""
-    listed, active = control("GET", "/scenarios"), control("GET", "/scenario",
-                                                           merchants_id=merchant)["scenario"]
+    listed = control("GET", "/scenarios")
+    active = control("GET", "/scenario", merchants_id=merchant)["scenario"]
     for item in listed["items"]:
         item["active"] = (active is not None and (item["name"], item["summary"])
                           == (active["name"], active["summary"]))

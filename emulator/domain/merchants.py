@@ -96,10 +96,10 @@ def fraction_text(scaled: int) -> str:
 
 def from_settings(merchants_id: str, settings: Mapping[str, Any]) -> Merchant:
     """The merchant with the settings that `as_settings` returned."""
+    as_stored = (
+        "token", "name", "notify_url", "notify_method", "currency", "strict", "wechat_key", "industry")
     return Merchant(
-        merchants_id, **{name: settings[name] for name in ("token", "name", "notify_url", "notify_method",
-                                                           "currency", "strict",
-                                                           "wechat_key", "industry")},
+        merchants_id, **{name: settings[name] for name in as_stored},
         rate=money.rate(settings["rate"]), fee_rate=money.rate(settings["fee_rate"]),
         products=tuple(settings["products"]), stores=tuple(Store(**store) for store in settings["stores"]))
 
@@ -229,7 +229,7 @@ def checked(changes: Mapping[str, Any]) -> dict[str, Any]:
         if name not in CHECKS:
             problem = f"is no setting; there are {', '.join(CHECKS)}"
         elif any(map(card_numbers.suspects, _texts(value))):
-            problem = "has a card number in it"
+            problem = card_numbers.PROBLEM
         else:
             problem = CHECKS[name](value)
         if problem:

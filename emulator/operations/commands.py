@@ -5,9 +5,10 @@ from typing import Any
 
 from ..base import durations
 from ..base.clock import from_iso, real_now
-from ..domain.errors import Failed, Invalid, NotFound
+from ..domain.errors import Failed, Invalid
 from ..store import KeyUsed, Store
 from .scheduler import Scheduler
+from .unit import notification_of
 from .watching import Waiting
 
 EARLIEST, LATEST = from_iso("2000-01-01"), from_iso("2100-01-01")
@@ -73,12 +74,11 @@ class Commands:
 
     def replay(self, notification_id: int) -> None:
         """Send a notification once more, now, in any status. Raises NotFound and TimeoutError."""
-        if self._store.read().notifications.find(notification_id) is None:
-            raise NotFound(f"there is no notification {notification_id}")
+        notification_of(self._store.read(), notification_id)
         self._ask("replay", {"id": notification_id})
 
-    def _ask(self, command: str, argument: Mapping[str, Any], key: str = "", body: str = "") -> dict[str,
-                                                                                                     Any]:
+    def _ask(self, command: str, argument: Mapping[str, Any], key: str = "",
+             body: str = "") -> dict[str, Any]:
         with self._waiting.pause():
             return self._scheduler.ask(command, argument, key, body)
 

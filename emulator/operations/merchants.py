@@ -38,7 +38,7 @@ def create(units: Units, merchants_id: str | None, settings: Mapping[str, Any]) 
 def _check_number(merchants_id: str) -> None:
     """Raise Invalid if the number cannot be a merchant's."""
     if card_numbers.suspects(merchants_id):
-        raise Invalid({"merchants_id": "has a card number in it"})
+        raise Invalid({"merchants_id": card_numbers.PROBLEM})
     if not (len(merchants_id) <= LONGEST_NUMBER and merchants_id.isascii() and merchants_id.isalnum()):
         raise Invalid({"merchants_id": f"must be at most {LONGEST_NUMBER} letters and digits"})
 

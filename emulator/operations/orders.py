@@ -6,7 +6,7 @@ from ..base import money
 from ..domain.errors import Conflict, Invalid, NotFound
 from ..domain.orders import Order, Status
 from ..domain.transitions import CANCEL_PERIOD
-from ..protocol.card_numbers import suspects, suspects_identifier
+from ..protocol.card_numbers import PROBLEM, suspects, suspects_identifier
 from ..protocol.codes import BUYER_FAILURES, Refused
 from ..protocol.response_codes import DECLINED, RESPONSE_CODES, CardStatus
 from . import kinds, wallet_payments
@@ -65,7 +65,7 @@ def refund(units: Units, order_id: int, amount: str, out_refund_id: str, reason:
     except ValueError as error:
         raise Invalid({"refund_amount": str(error)}, f"refund_amount: {error}") from error
     suspected = {"refund_reson": suspects(reason), "out_refund_id": suspects_identifier(out_refund_id)}
-    problems = {name: "has a card number in it" for name, is_one in suspected.items() if is_one}
+    problems = {name: PROBLEM for name, is_one in suspected.items() if is_one}
     if problems:
         raise Invalid(problems)
     with units.begin(BY_CONTROL) as unit:

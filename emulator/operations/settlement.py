@@ -30,8 +30,7 @@ def entries(tables: Reader, merchants_id: str | None, days: "reconciliation.Days
 
 
 def check(tables: Reader, merchants_id: str, rows: "Sequence[reconciliation.Listed]",
-          days: "reconciliation.Days"
-          ) -> "reconciliation.Report":
+          days: "reconciliation.Days") -> "reconciliation.Report":
     """Compare a merchant's list with the true entries of some days.
 
     The report has the injected discrepancies that the list has noticed or missed, and all other differences.

@@ -14,7 +14,6 @@ from . import kinds, timers
 from .payments import BY_CONTROL
 from .unit import Unit, Units, terminal_of
 
-HAS_A_CARD_NUMBER = "has a card number in it"
 LONGEST_SERIAL = 32
 SWITCHES = ("online", "attended")
 
@@ -80,9 +79,9 @@ def _checked(given: Mapping[str, Any], serial: str) -> dict[str, Any]:
     if not _is_name(serial) or not serial.isascii() or serial in (".", ".."):
         wrong["terminal_sn"] = f"must be 1 to {LONGEST_SERIAL} letters, digits and the like"
     if "terminal_type" not in wrong and card_numbers.suspects(given.get("terminal_type", "")):
-        wrong["terminal_type"] = HAS_A_CARD_NUMBER
+        wrong["terminal_type"] = card_numbers.PROBLEM
     if card_numbers.suspects_identifier(serial):
-        wrong["terminal_sn"] = HAS_A_CARD_NUMBER
+        wrong["terminal_sn"] = card_numbers.PROBLEM
     if wrong:
         raise Invalid(wrong)
     return dict(given)

@@ -5,6 +5,7 @@ The sequence "transaction, clock, order as of now, payments" is only here.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from .. import scenarios
 from ..base.settings import Settings
@@ -12,6 +13,7 @@ from ..domain.errors import NotFound
 from ..domain.merchants import Merchant
 from ..domain.orders import Order
 from ..store import Reader, Store, Writer
+from ..store.notifications import StoredNotification
 from ..terminal import Terminal
 from . import timers
 from .payments import Payments
@@ -35,7 +37,6 @@ class Unit:
 
     def order(self, merchants_id: str, out_trade_no: str) -> Order:
         """An order as it is now. Raises NotFound."""
-        self.merchant(merchants_id)
         return self.as_of_now(order_of(self.tables, merchants_id, out_trade_no))
 
     def order_by_id(self, order_id: int) -> Order:
@@ -109,3 +110,19 @@ def terminal_of(tables: Reader, serial: str) -> Terminal:
     if device is None:
         raise NotFound(f"there is no terminal {serial}")
     return device
+
+
+def notification_of(tables: Reader, notification_id: int) -> StoredNotification:
+    """A notification by its id. Raises NotFound."""
+    notification = tables.notifications.find(notification_id)
+    if notification is None:
+        raise NotFound(f"there is no notification {notification_id}")
+    return notification
+
+
+def journal_entry(tables: Reader, entry_id: int) -> Any:
+    """A row of the journal by its id. Raises NotFound."""
+    row = tables.journal.find(entry_id)
+    if row is None:
+        raise NotFound(f"the journal has no entry {entry_id}")
+    return row

@@ -194,6 +194,9 @@ class Search:
             raise TooMuch
 
 
+PROBLEM = "has a card number in it"  # what is said of a value by its name
+
+
 def suspects(text: str) -> bool:
     """Whether a text contains a card number (`Search.suspects`)."""
     return Search().suspects(text)

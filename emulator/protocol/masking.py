@@ -92,8 +92,8 @@ class Mask:
         """A sentence for each name, value and place that contains card data where none belongs."""
         if not self.hides:
             return []
-        has = dict.fromkeys(self._values, "a card number") | dict.fromkeys(self._with_data,
-                                                                           "other data of a card")
+        has = {**dict.fromkeys(self._values, "a card number"),
+               **dict.fromkeys(self._with_data, "other data of a card")}
         found = [(printable(name), what) for name, what in has.items() if name not in self._names]
         if self._names:
             found.append(("the name of a parameter", "a card number"))

@@ -8,8 +8,8 @@ from .findings import Finding
 from .parameters import PAGE_URL, URL, Need, Param
 
 
-def renamed(table: Endpoint, params: Mapping[str, str]) -> tuple[dict[str, str], list[Finding],
-                                                                 dict[str, str]]:
+def renamed(table: Endpoint,
+            params: Mapping[str, str]) -> tuple[dict[str, str], list[Finding], dict[str, str]]:
     """Rename aliases to the names of the table and drop empty parameters.
 
     Returns the parameters, the findings about aliases, and problems by parameter name, where two names of one

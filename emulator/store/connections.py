@@ -16,10 +16,9 @@ from urllib.parse import quote
 
 from .access import Reader, Writer
 from .files import GONE, LOG_GONE, Files, Replaced, identity_in, inode
-from .locks import WriteLock
+from .locks import BUSY_TIMEOUT_MS, WriteLock
 from .troubles import Unusable
 
-BUSY_TIMEOUT_MS = 5_000
 MOST_IDLE = 16
 Access = TypeVar("Access", bound=Reader)
 

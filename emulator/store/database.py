@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .access import Reader, Writer
-from .connections import BUSY_TIMEOUT_MS, Connections, OwnReader
-from .locks import WriteLock
+from .connections import Connections, OwnReader
+from .locks import BUSY_TIMEOUT_MS, WriteLock
 from .maintenance import Maintenance
 from .schema import VERSION
 from .troubles import HELD, Log, Unusable, is_trouble, sentence

@@ -19,6 +19,7 @@ AWAKE_S = 0.05  # a thread that waits longer gives its slot away
 SHORTEST_S, LONGEST_S = 0.000_05, 0.002
 LONGEST_NOTE = 200
 BEAT_S = 1.0
+BUSY_TIMEOUT_MS = 5_000  # how long to wait for other programs that lock the file without our lock
 DEAD_S = 5.0
 
 

@@ -4,12 +4,11 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from .locks import locked
+from .locks import BUSY_TIMEOUT_MS, locked
 from .troubles import Unusable
 
 VERSION = 6
 APPLICATION_ID = int.from_bytes(b"TGPY", "big")  # in the file's header: identifies our databases
-PATIENCE_S = 5.0  # how long to wait for other programs that lock the file
 
 
 def prepare(path: Path) -> None:
@@ -32,7 +31,7 @@ def _bring_up_to_date(path: Path) -> None:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     version, empty = _version(path)
     _keep_private(path)
-    with closing(sqlite3.connect(path, timeout=PATIENCE_S, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1_000, isolation_level=None)) as connection:
         if empty:
             connection.execute("PRAGMA synchronous = OFF")  # there is nothing in it yet that could be lost
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
@@ -53,7 +52,7 @@ def _version(path: Path) -> tuple[int, bool]:
 
     Raises Unusable for a database that is not ours, before its mode or content is changed.
     """
-    with closing(sqlite3.connect(path, timeout=PATIENCE_S, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1_000, isolation_level=None)) as connection:
         version: int = connection.execute("PRAGMA user_version").fetchone()[0]
         ours = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
         empty = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]

@@ -60,8 +60,8 @@ def _view(order: CardOrder) -> str:
     if (card.on_the_cashier
             and (card.status is CardStatus.RECEIVED or ("again" in request.args and _may_try_again(order)))):
         return "form"
-    return {CardStatus.RECEIVED: "pending", CardStatus.PENDING_REVIEW: "pending"}.get(card.status,
-                                                                                      str(card.status))
+    waits = card.status in (CardStatus.RECEIVED, CardStatus.PENDING_REVIEW)
+    return "pending" if waits else str(card.status)
 
 
 def _may_try_again(order: CardOrder) -> bool:

@@ -100,7 +100,7 @@ def do(serial: str, act: str) -> Response | Any:
     if refused:
         return refused
     if act in SWITCHES:
-        terminals.view(emulator().units, serial)
+        terminal_of(emulator().store.read(), serial)
         terminals.put(emulator().units, serial, SWITCHES[act])
     elif act in list(Act):
         terminals.act(emulator().units, serial, Act(act), BY_PAYER)

@@ -54,8 +54,8 @@ _FITS: tuple[Callable[[Truth, Listed, Sequence[Listed]], bool], ...] = (
     and each.amount in (truth.amount, truth.shown_amount))
 
 
-def _claimed(truths: Sequence[Truth], listed: Iterable[Listed]) -> tuple[dict[int, list[Listed]],
-                                                                         list[Listed]]:
+def _claimed(truths: Sequence[Truth],
+             listed: Iterable[Listed]) -> tuple[dict[int, list[Listed]], list[Listed]]:
     """The rows of the list for each entry, by the entry's id, and the rows that belong to no entry."""
     by_order, by_partner_id = _indexed(truths)
     claims: dict[int, list[Listed]] = {truth.id: [] for truth in truths}

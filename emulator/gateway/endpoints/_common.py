@@ -153,12 +153,12 @@ class Call:
         `amount`, in minor units, where the parameters may have none; `own` are further fields of this kind.
         """
         names = (self.merchant.merchants_id, self.get("out_trade_no"))
+        page_token = randomness.letters(22, self.settings.seed, "page", self.merchant.token, *names)
         return kind(
             *names, endpoint=self.endpoint, pay_type=pay_type,
             amount=self.amount if amount is None else amount, currency=self.merchant.currency,
             rate=self.merchant.rate, fee_rate=self.merchant.fee_rate, created_at=self.now,
-            expires_at=expires_at, page_token=randomness.letters(22, self.settings.seed, "page",
-                                                                 self.merchant.token, *names),
+            expires_at=expires_at, page_token=page_token,
             notify_url=self.get("notify_url"), create_ip=self.ip, details=self.details, script=self.script,
             **own)
 

@@ -135,9 +135,9 @@ def pay_method(call: Call, order: CardOrder) -> str:
     card = order.card
     if not card.is_challenged:
         return to_json({"isRedirect": "no"})
+    number = randomness.hexadecimal(32, call.settings.seed, "acs", order.page_token, card.attempt)
     request = {"messageType": "CReq", "messageVersion": "2.1.0", "challengeWindowSize": "05",
-               "acsTransID": str(UUID(randomness.hexadecimal(32, call.settings.seed, "acs", order.page_token,
-                                                             card.attempt)))}
+               "acsTransID": str(UUID(number))}
     creq = urlsafe_b64encode(to_json(request).encode()).decode().rstrip("=")
     return to_json({
         "isRedirect": "yes", "redirectMethod": "POST", "termUrl": f"{call.base_url}{order.issuer_path}",

@@ -89,7 +89,7 @@ def _closes_at(call: Call) -> int:
 def _announce(call: Call, order: Order) -> None:
     url = notifications.address(order, call.merchant)
     if url:
-        fields_of_notification = notifications.qr_created(order, call.merchant, call.settings, call.now,
-                                                          pictures(call, order))
+        fields_of_notification = notifications.qr_created(
+            order, call.merchant, call.settings, call.now, pictures(call, order))
         call.payments.post(order, notifications.packed(order, notifications.QR_CREATED,
                                                        fields_of_notification, url, call.merchant))

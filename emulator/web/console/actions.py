@@ -9,10 +9,9 @@ from ...domain.errors import OperationError
 from ...domain.orders import Order
 from ...operations import kinds, orders
 from ...operations.unit import order_by_id
-from ...protocol.card_numbers import hidden
 from ...protocol.codes import Refused
 from ..current import emulator
-from .frame import blueprint, go_on, texts, to
+from .frame import blueprint, go_back, go_on, texts, to
 
 COLOURS = {"pay": "main", "approve": "main", "chargeback": "danger", "cancel": "danger"}
 
@@ -33,8 +32,10 @@ def offered(order: Order, now: int) -> dict[str, Any]:
 def refund(order_id: int) -> Response:
     """Refund an amount, as `tgpayrefund` does."""
     typed = [request.form.get(name, "").strip() for name in ("amount", "number", "reason")]
-    return _done(order_id, lambda: f"{texts().done_refund} "
-                                   f"{money.text(orders.refund(emulator().units, order_id, *typed))}")
+
+    def act() -> str:
+        return f"{texts().done_refund} {money.text(orders.refund(emulator().units, order_id, *typed))}"
+    return _done(order_id, act)
 
 
 @blueprint.post("/orders/<id:order_id>/cancel")
@@ -66,4 +67,4 @@ def _done(order_id: int, act: Callable[[], str]) -> Response:
     except Refused as refused:
         return go_on(back, f"{refused.code.name}: {refused.sentence}", good=False)
     except OperationError as error:
-        return go_on(back, hidden(str(error)), good=False)
+        return go_back(back, error)

@@ -10,10 +10,9 @@ from ...base import durations
 from ...base.clock import Clock, real_now, spaced, zone
 from ...domain import transitions
 from ...domain.errors import OperationError
-from ...protocol.card_numbers import hidden
 from ...store import Reader
 from ..current import emulator
-from .frame import Page, blueprint, chosen, go_on, present, show, texts, to
+from .frame import Page, blueprint, chosen, go_back, go_on, present, show, texts, to
 
 PAGE = Page("clock", "M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18zM12 7v5l3 2")
 MOST_UPCOMING = 10
@@ -82,7 +81,7 @@ def move_clock() -> Response:
     try:
         moved = emulator().commands.move_clock(_asked(request.form))
     except OperationError as error:
-        return go_on(to("clock"), hidden(str(error)), good=False)
+        return go_back(to("clock"), error)
     said, done, skipped = texts(), moved["done"], moved["skipped"]
     sentence = (f"{said.clk_now} {spaced(present(), emulator().settings.timezone)}. "
                 f"{said.clk_happened} {done['changes']}, {said.clk_attempts} {done['attempts']}.")

@@ -15,6 +15,7 @@ from ...base import clock, money
 from ...base.clock import real_now
 from ...base.urls import with_query
 from ...domain.errors import OperationError
+from ...protocol.card_numbers import hidden
 from ..control.interface import Problem, token_in_force, wrong_request
 from ..control.problems import of_error
 from ..current import emulator, under_prefix
@@ -144,6 +145,11 @@ def go_on(address: str, sentence: str, good: bool = True) -> Response:
     response.set_cookie(MESSAGE, message, max_age=A_MOMENT_S, path=under_prefix("/console"), httponly=True,
                         samesite="Strict")
     return response
+
+
+def go_back(address: str, error: OperationError) -> Response:
+    """A redirect to another page, which shows why an operation was not done; card numbers are hidden."""
+    return go_on(address, hidden(str(error)), good=False)
 
 
 def _message() -> tuple[bool, str] | None:

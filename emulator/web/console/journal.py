@@ -4,8 +4,8 @@ from flask import Response
 from ...gateway.endpoints import ENDPOINTS
 from ...gateway.handling import OK
 from ...operations import journal as operations
+from ...operations.unit import journal_entry
 from ...protocol.codes import REFUSALS
-from ..control.interface import Problem
 from ..current import base_url, emulator
 from . import entries
 from .frame import Page, before, blueprint, chosen, go_on, narrowed, one_of, show, texts, to
@@ -37,9 +37,7 @@ def journal() -> Response:
 def entry(entry_id: int) -> Response:
     """The page of one request."""
     tables = emulator().store.read()
-    row = tables.journal.find(entry_id)
-    if row is None:
-        raise Problem(404, "Not Found", f"the journal has no entry {entry_id}")
+    row = journal_entry(tables, entry_id)
     order = tables.orders.find(row["merchants_id"], row["out_trade_no"])
     return show("entry", "journal", entry=entries.read(tables, row), order=order)
 

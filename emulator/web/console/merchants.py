@@ -11,7 +11,7 @@ from ...operations import merchants as operations
 from ...operations.unit import merchant_of
 from ...protocol.card_numbers import hidden
 from ..current import base_url, emulator
-from .frame import MOST_LISTED, Page, blueprint, go_on, show, texts, to
+from .frame import MOST_LISTED, Page, blueprint, go_back, go_on, show, texts, to
 from .snippets import snippets
 
 PAGE = Page("merchants", "M4 10l1.5-6h13L20 10M4 10v10h16V10"
@@ -36,7 +36,7 @@ def make_merchant() -> Response:
     try:
         made = operations.create(emulator().units, number or None, {"name": name} if name else {})
     except OperationError as error:
-        return go_on(to("merchants"), hidden(str(error)), good=False)
+        return go_back(to("merchants"), error)
     return go_on(to("merchant", number=made.merchants_id), f"{texts().mer_made} {made.merchants_id}")
 
 

@@ -4,14 +4,14 @@ from typing import Any
 
 from flask import Response
 
-from ...operations.outbox import DELIVERED
-from ...store.notifications import StoredNotification
-from ..control.interface import Problem, token_in_force
+from ...operations.outbox import DELIVERED, FAILED, PENDING
+from ...operations.unit import notification_of
+from ..control.interface import token_in_force
 from ..current import base_url, emulator
 from .frame import Page, before, blueprint, chosen, go_on, narrowed, number, one_of, show, texts, to
 
 PAGE = Page("notifications", "M4 6h16v12H4zM4 7l8 6 8-6")
-STATUSES = (("pending", "wait"), (DELIVERED, "good"), ("failed", "bad"))
+STATUSES = ((PENDING, "wait"), (DELIVERED, "good"), (FAILED, "bad"))
 
 
 @blueprint.get("/notifications")
@@ -44,7 +44,7 @@ def _example() -> str:
 def notification(notification_id: int) -> Response:
     """The page of one notification."""
     tables = emulator().store.read()
-    found = _find(notification_id)
+    found = notification_of(tables, notification_id)
     attempts = tables.notifications.attempts(notification_id)
     return show("notification", "notifications", follows="notification", notification=found,
                 attempts=map(attempt, attempts.rows),
@@ -65,10 +65,3 @@ def replay(notification_id: int) -> Response:
 def attempt(row: Any) -> dict[str, Any]:
     """A row of the table of attempts for templates, with the findings about the receiver as sentences."""
     return {**dict(row), "findings": [finding["detail"] for finding in json.loads(row["findings"])]}
-
-
-def _find(notification_id: int) -> StoredNotification:
-    found = emulator().store.read().notifications.find(notification_id)
-    if found is None:
-        raise Problem(404, "Not Found", f"there is no notification {notification_id}")
-    return found

@@ -8,7 +8,6 @@ from typing import Any
 from flask import Response, request
 
 from ... import scenarios as language
-from ...domain.errors import NotFound
 from ...domain.merchants import Merchant
 from ...operations import scenarios as operations
 from ...operations.unit import merchant_of
@@ -96,9 +95,8 @@ def _rows(outcome: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str
         if isinstance(value, Mapping):
             yield from _rows(value, f"{path}{name}.")
         else:
-            yield f"{path}{name}", value if isinstance(value,
-                                                       str) else json.dumps(value), _meanings().get(
-                                                           f"{path}{name}", "")
+            key = f"{path}{name}"
+            yield key, value if isinstance(value, str) else json.dumps(value), _meanings().get(key, "")
 
 
 @cache
@@ -138,10 +136,8 @@ def _typed(given: Mapping[str, str]) -> str:
 def _begun(tables: Reader) -> tuple[str, str]:
     """The name and text with which the desk begins. Raises NotFound."""
     named = request.args.get("name", "")
-    if named in language.shipped():
-        return named, language.shipped_text(named)
     if named:
-        raise NotFound(f"there is no scenario {named}; there are {', '.join(language.shipped())}")
+        return operations.bundled(named).name, language.shipped_text(named)
     current = tables.scenarios.of(chosen() or EVERYBODY) if "new" not in request.args else None
     if current is None:
         return OWN_NAME, EXAMPLE

@@ -12,12 +12,11 @@ from ...domain.orders import Order
 from ...operations.payments import BY_CONTROL
 from ...operations.terminals import View, act, put
 from ...operations.timers import written_of
-from ...protocol.card_numbers import hidden
 from ...store import Reader
 from ...terminal import STOPPABLE, Act, Result, State, Terminal
 from ..control.terminals import terminal_json
 from ..current import emulator
-from .frame import Page, blueprint, chosen, go_on, present, show, texts, to
+from .frame import Page, blueprint, chosen, go_back, go_on, present, show, texts, to
 
 PAGE = Page("terminals", "M6 3h12v18H6zM9 6h6v4H9zM9 14h.01M12 14h.01M15 14h.01M9 17h.01M12 17h.01M15 17h.01")
 OFFLINE = "OFFLINE"
@@ -92,5 +91,5 @@ def _done(change: Callable[[], object], sentence: str) -> Response:
     try:
         change()
     except OperationError as error:
-        return go_on(to("terminals"), hidden(str(error)), good=False)
+        return go_back(to("terminals"), error)
     return go_on(to("terminals"), sentence)

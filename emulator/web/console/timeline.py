@@ -88,8 +88,8 @@ def _notifications(tables: Reader, order: Order) -> tuple[list[Moment], int]:
              for notification in notifications[-MOST_NOTIFICATIONS:]]
     attempts = [moment for each in found for moment in _attempts(*each)]
     shown, _ = portions.taken(reversed(attempts), _size, portions.PART)
-    left_out += len(notifications) - len(found) + len(attempts) - len(shown) + sum(each.left_out for _,
-                                                                                   each in found)
+    left_out += len(notifications) - len(found) + len(attempts) - len(shown)
+    left_out += sum(each.left_out for _, each in found)
     return shown[::-1], left_out
 
 

@@ -61,8 +61,8 @@ def notification_json(tables: Reader, notification: StoredNotification) -> dict[
     return {**document, "left_out": {"attempts": attempts.left_out}} if attempts.left_out else document
 
 
-def notifications_json(tables: Reader, merchants_id: str, out_trade_no: str) -> tuple[list[dict[str, Any]],
-                                                                                      int]:
+def notifications_json(tables: Reader, merchants_id: str,
+                       out_trade_no: str) -> tuple[list[dict[str, Any]], int]:
     """The newest notifications of an order, oldest first, and the number of older ones that are left out.
 
     Their size in all is limited by `portions.PART`.

@@ -3,10 +3,11 @@ from flask import Response, jsonify
 
 from ...gateway.handling import OK
 from ...operations import journal
+from ...operations.unit import journal_entry
 from ...protocol.codes import REFUSALS
 from ..current import emulator
 from .documents import journal_json
-from .interface import MERCHANT, ORDER, PAGED, Problem, Query, asked, listed, operation, paging
+from .interface import MERCHANT, ORDER, PAGED, Query, asked, listed, operation, paging
 from .queries import choice
 
 
@@ -24,10 +25,7 @@ def list_journal() -> Response:
 @operation("GET", "/journal/<id:entry_id>", "one request: what was sent, what was answered and why")
 def get_entry(entry_id: int) -> Response:
     """One entry of the journal. Its id is in the header X-TGPay-Request of the gateway's answer."""
-    row = emulator().store.read().journal.find(entry_id)
-    if row is None:
-        raise Problem(404, "Not Found", f"the journal has no entry {entry_id}")
-    return jsonify(journal_json(row))
+    return jsonify(journal_json(journal_entry(emulator().store.read(), entry_id)))
 
 
 @operation("DELETE", "/journal", "empty the journal", (MERCHANT,))

@@ -3,9 +3,10 @@ from flask import Response, jsonify
 
 from ...domain.notifications import NOTIFY_TYPES
 from ...operations.outbox import DELIVERED, FAILED, PENDING
+from ...operations.unit import notification_of
 from ..current import emulator
 from .documents import notification_json
-from .interface import MERCHANT, ORDER, PAGED, Problem, asked, listed, operation, paging
+from .interface import MERCHANT, ORDER, PAGED, asked, listed, operation, paging
 from .queries import choice
 
 
@@ -25,10 +26,7 @@ def list_notifications() -> Response:
 def get_notification(notification_id: int) -> Response:
     """One notification."""
     tables = emulator().store.read()
-    notification = tables.notifications.find(notification_id)
-    if notification is None:
-        raise Problem(404, "Not Found", f"there is no notification {notification_id}")
-    return jsonify(notification_json(tables, notification))
+    return jsonify(notification_json(tables, notification_of(tables, notification_id)))
 
 
 @operation("POST", "/notifications/<id:notification_id>/replay",

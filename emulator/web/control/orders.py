@@ -8,7 +8,7 @@ from ...base import money
 from ...domain.orders import Status
 from ...domain.transitions import at
 from ...operations import orders, wallet_payments
-from ...operations.kinds import EVENTS, OF_EVERY_KIND
+from ...operations.kinds import EVENTS, OF_CARDS, OF_EVERY_KIND
 from ...operations.unit import order_of
 from ...protocol.codes import BUYER_FAILURES
 from ...protocol.response_codes import DECLINED, RESPONSE_CODES, CardStatus
@@ -66,7 +66,7 @@ def _refund_json(row: Any) -> dict[str, Any]:
 
 @operation("POST", "/orders/<merchants_id>/<number:out_trade_no>/<event>",
            f"trigger an event of an order: {', '.join(OF_EVERY_KIND)}; "
-           f"of a card order also {', '.join(name for name in EVENTS if name not in OF_EVERY_KIND)}",
+           f"of a card order also {', '.join(OF_CARDS)}",
            body={"properties": EVENT_BODY}, words={"event": EVENTS})
 def trigger(merchants_id: str, out_trade_no: str, event: str) -> Response:
     """Trigger an event of an order, such as a payment, and return the order after it."""

@@ -76,6 +76,7 @@ def _waits(order: Order) -> bool:
 
 def _gateway(tables: Reader, order: Order, zone: str, now: int) -> Mapping[str, Any]:
     """An order as the gateway sees it, with its history and notifications."""
+    notifications, _ = tables.notifications.of_order(order.merchants_id, order.out_trade_no)
     return {
         "number": order.out_trade_no, "endpoint": order.endpoint, "status": order.state_at(now),
         "paid": order.was_paid,
@@ -84,8 +85,7 @@ def _gateway(tables: Reader, order: Order, zone: str, now: int) -> Mapping[str, 
         "history": list(_history(tables, order, zone)),
         "notifications": [{"type": notification.notify_type, "status": notification.status,
                            "attempts": notification.attempts}
-                          for notification in tables.notifications.of_order(order.merchants_id,
-                                                                            order.out_trade_no)[0]]}
+                          for notification in notifications]}
 
 
 def _history(tables: Reader, order: Order, zone: str) -> Iterator[Mapping[str, str]]:
