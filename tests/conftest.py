@@ -4,6 +4,7 @@ visitor at a browser.
 import os
 import sys
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from .warm import STARTER
 if TYPE_CHECKING:
     from .browser import Visitor, Windows
 
+ROWS_OF_A_SAMPLE = 5  # one of so many rows is tried each time
 # The tests start hundreds of processes: what the first has compiled the others need not compile again,
 # whatever the machine's custom.
 sys.dont_write_bytecode = False
@@ -37,11 +39,28 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[PICTURES_WANTED] = "1"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with tests in a browser come first: they take longest, and none shall be left alone at the end.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark most rows of the long tables as exhaustive, and put files with tests in a browser first: they take
+    longest, and none shall be left alone at the end.
     """
-    in_browser = {item.path for item in items if "windows" in getattr(item, "fixturenames", ())}
-    items.sort(key=lambda item: item.path not in in_browser)
+    in_browser = [item for item in items if "windows" in getattr(item, "fixturenames", ())]
+    for _, rows in groupby(items, key=lambda item: getattr(item, "function", None)):
+        of_table = [row for row in rows
+                    if hasattr(row, "callspec") and not row.get_closest_marker("exhaustive")]
+        if of_table and is_sampled(of_table[0], in_browser, config):
+            for place, row in enumerate(of_table):
+                if place % ROWS_OF_A_SAMPLE:
+                    row.add_marker(pytest.mark.exhaustive)
+    files = {item.path for item in in_browser}
+    items.sort(key=lambda item: item.path not in files)
+
+
+def is_sampled(row: pytest.Item, in_browser: list[pytest.Item], config: pytest.Config) -> bool:
+    """Whether only some rows of this row's table are tried each time; pictures are taken of all pages."""
+    if row in in_browser:
+        return not config.getoption("pictures")
+    return row.get_closest_marker("sampled") is not None
 
 
 def pytest_sessionfinish() -> None:

@@ -64,8 +64,8 @@ def pay_info(number: str = VISA, **fields: Any) -> str:
 
 def assert_illegal(answer: "Answer", *named: str) -> None:
     """A card request was refused with 1000, and the sentence names all of these."""
-    assert (answer["is_success"], answer["result_code"], answer["error"]) == ("F", "1000",
-                                                                              "ILLEGAL_ARGUMENT"), answer.text
+    said = answer["is_success"], answer["result_code"], answer["error"]
+    assert said == ("F", "1000", "ILLEGAL_ARGUMENT"), answer.text
     assert [name for name in named if name not in answer["detail_error_des"]] == [], answer[
         "detail_error_des"]
 
@@ -168,8 +168,8 @@ def plain_environment() -> dict[str, str]:
 
 def command(*arguments: str, timeout: float = 30, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run `tgpay-emulator` to its end; its output and its errors are files, as they may be a pipe."""
-    with tempfile.TemporaryFile("w+", newline="") as output, tempfile.TemporaryFile("w+",
-                                                                                    newline="") as errors:
+    with (tempfile.TemporaryFile("w+", newline="") as output,
+          tempfile.TemporaryFile("w+", newline="") as errors):
         started = STARTER.start([*map(str, arguments)], output.fileno(),
                                 {**plain_environment(), **environment}, errors.fileno())
         try:

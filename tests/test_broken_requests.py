@@ -72,7 +72,7 @@ def posted(path: str, headers: str, body: bytes) -> bytes:
 
 @every_row("headers, body", [row[1:] for row in BROKEN], ids=[row[0] for row in BROKEN])
 def test_a_body_that_does_not_arrive_whole_is_a_400_in_the_form_of_its_place(
-        server: Server, headers: str, body: bytes) -> None:
+         server: Server, headers: str, body: bytes) -> None:
     for path in PLACES:
         head, _, document = exchanged(server, posted(path, headers, body)).partition(b"\r\n\r\n")
         # A form is turned away by the control interface without a look at it.

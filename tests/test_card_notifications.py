@@ -88,16 +88,17 @@ def results(receiver: Receiver) -> list[tuple[str, str]]:
     return [(heard.fields["status"], heard.fields["result_code"]) for heard in receiver.heard]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("end", ENDS)
 def test_every_final_result_is_told_once_with_its_fields_in_order_and_signed(
-        notified: Shop, receiver: Receiver, clock: Clock, end: str) -> None:
+         notified: Shop, receiver: Receiver, clock: Clock, end: str) -> None:
     cause, status, code = ENDS[end]
     number = cause(notified, clock)
     flush(notified.control)
     heard, = receiver.heard
     fields = heard.fields
-    assert (heard.method, heard.query, heard.headers["content-type"]) == ("POST", "",
-                                                                          "application/x-www-form-urlencoded")
+    assert (heard.method, heard.query, heard.headers["content-type"]) == (
+        "POST", "", "application/x-www-form-urlencoded")
     assert list(fields) == FIELDS
     assert (fields["status"], fields["result_code"]) == (status, code)
     assert fields["sign"] == md5_sign(fields, notified.token)
@@ -133,12 +134,12 @@ def test_a_result_that_time_brings_is_told_when_it_comes(
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_card_notifications_are_posted_as_a_form_whatever_the_notify_method(
-        control: Control, receiver: Receiver, method: str) -> None:
+         control: Control, receiver: Receiver, method: str) -> None:
     shop = control.shop(notify_url=f"{receiver.url}?route=pay", notify_method=method)
     shop.card_payment()
     heard, = receiver.wait_for(1)
-    assert (heard.method, heard.query, heard.headers["content-type"]) == ("POST", "route=pay",
-                                                                          "application/x-www-form-urlencoded")
+    assert (heard.method, heard.query, heard.headers["content-type"]) == (
+        "POST", "route=pay", "application/x-www-form-urlencoded")
     assert list(heard.fields) == FIELDS
 
 
@@ -182,7 +183,7 @@ def test_a_repeated_cashier_order_or_decision_is_not_told_again(notified: Shop, 
 
 
 def test_each_attempt_of_an_order_is_told_with_its_own_order_id_in_the_order_of_the_results(
-        notified: Shop, receiver: Receiver) -> None:
+         notified: Shop, receiver: Receiver) -> None:
     number = notified.number()
     made = [notified.card_payment(card, out_trade_no=number)
             for card in (card_of("3084"), card_of("3300"), VISA)]
@@ -192,7 +193,7 @@ def test_each_attempt_of_an_order_is_told_with_its_own_order_id_in_the_order_of_
 
 
 def test_a_result_goes_to_the_notify_url_of_the_request_that_brought_it(
-        notified: Shop, receiver: Receiver) -> None:
+         notified: Shop, receiver: Receiver) -> None:
     number = notified.number()
     for card, place in ((card_of("3084"), "/first"), (VISA, "/second")):
         notified.card_payment(card, out_trade_no=number, notify_url=receiver.url.replace("/notify", place))
@@ -205,7 +206,7 @@ def test_without_an_address_there_is_no_notification(shop: Shop) -> None:
 
 
 def test_a_notification_that_was_not_taken_is_repeated_with_the_same_bytes(
-        notified: Shop, receiver: Receiver, clock: Clock) -> None:
+         notified: Shop, receiver: Receiver, clock: Clock) -> None:
     clock.freeze()
     receiver.answers = [(500, b""), (200, b"no"), (200, b"success")]
     number = presented(VISA)(notified, clock)

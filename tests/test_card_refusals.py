@@ -6,6 +6,8 @@ import time
 from typing import Any
 from urllib import parse
 
+import pytest
+
 from tgpay_emulator.protocol.masking import Mask
 
 from .driver import Shop, exchange, pay_info
@@ -66,7 +68,7 @@ def test_a_rule_for_a_test_card_is_taken_and_works(shop: Shop) -> None:
 @every_row("fields", [
     {"cardNo": "4532000000000001", "cvv": "987"}, {"CVC": "987"}, {"card": {"securityCode": "987"}}])
 def test_a_document_about_a_card_that_is_sent_as_a_form_is_not_kept(
-        shop: Shop, charset: str, fields: dict[str, Any]) -> None:
+         shop: Shop, charset: str, fields: dict[str, Any]) -> None:
     body = json.dumps(fields).encode(charset)
     kept = shop.journal(exchange(f"{shop.control.url}/v2/tgpaybankcard.php", "POST", body, FORM))["params"]
     assert list(kept) == ["***"]
@@ -75,7 +77,7 @@ def test_a_document_about_a_card_that_is_sent_as_a_form_is_not_kept(
 @every_row("before", ["", "amp;", "amp;amp;", "AMP;", "#38;", "x["])
 @every_row("name", ["pay_info", "password", "Password", "ｐａｙ＿ｉｎｆｏ"])
 def test_a_secret_s_name_is_known_behind_what_is_left_of_an_escaped_ampersand(
-        shop: Shop, before: str, name: str) -> None:
+         shop: Shop, before: str, name: str) -> None:
     answer = shop.qr_order(**{f"{before}{name}": "a secret"})
     assert (answer["is_success"], shop.journal(answer)["params"][f"{before}{name}"]) == ("T", "***")
 
@@ -102,6 +104,7 @@ def test_a_rule_about_a_parameter_that_has_a_card_number_for_a_name_is_refused(s
     assert card(3_300) not in answer.text
 
 
+@pytest.mark.exhaustive
 @every_row("piece", [
     "4", "4 ", "4 4 4 4 4 4 4 4 4 4 4 4x", '"', "%25", "%2525", "\\u0034", "&#52;", "\\", "<", "NDEx",
     "\uff14", "\0", "4\0",

@@ -379,8 +379,8 @@ def remains(tmp_path_factory: pytest.TempPathFactory) -> Remains:
 
 
 @every_row("name", CARDS)
-def test_nothing_of_a_card_is_kept_or_told_but_its_first_six_and_last_four_digits(remains: Remains,
-                                                                                  name: str) -> None:
+def test_nothing_of_a_card_is_kept_or_told_but_its_first_six_and_last_four_digits(
+        remains: Remains, name: str) -> None:
     assert remains.leaks.get(CARDS[name].place, []) == []
 
 

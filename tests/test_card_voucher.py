@@ -62,7 +62,7 @@ def test_a_voucher_pays_as_its_card_does(control: Control, shop: Shop, number: s
 
 
 def test_the_order_tells_the_brand_and_the_last_digits_of_the_vouchers_card(
-        control: Control, shop: Shop) -> None:
+         control: Control, shop: Shop) -> None:
     card = shop.story(paid_with(shop, voucher(control))["out_trade_no"])["card"]
     assert (card["brand"], card["first6"], card["last4"]) == ("Visa", VISA[:6], VISA[-4:])
 
@@ -80,12 +80,12 @@ def test_a_voucher_sent_many_times_at_once_pays_once(control: Control, shop: Sho
 
 
 def test_an_unknown_voucher_is_declined_and_the_decline_is_an_attempt_with_a_notification(
-        notified: Shop, receiver: Receiver) -> None:
+         notified: Shop, receiver: Receiver) -> None:
     payment = paid_with(notified, "unknown")
     assert result(payment) == DECLINED
     assert outcome(notified, payment["out_trade_no"]) == ("0452", "failed")
-    assert (receiver.wait_for(1)[0].fields["result_code"], receiver.heard[0].fields["status"]) == ("0452",
-                                                                                                   "failed")
+    assert (receiver.wait_for(1)[0].fields["result_code"], receiver.heard[0].fields["status"]) == (
+        "0452", "failed")
 
 
 def test_an_order_declined_for_its_voucher_can_be_paid_with_another(control: Control, shop: Shop) -> None:
@@ -228,6 +228,7 @@ def test_a_page_of_the_shop_makes_a_voucher_of_what_is_typed_and_the_shop_is_pai
     assert all(VISA.encode() not in heard.body + heard.query.encode() for heard in receiver.heard)
 
 
+@pytest.mark.exhaustive
 def test_the_page_of_the_readme_prints_a_voucher_that_ends_as_its_card_does(
          visitor: Visitor, shop: Shop, receiver: Receiver, base_url: str) -> None:
     readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")

@@ -16,9 +16,8 @@ from .payer import (
     MONTH_OVER, RETURNED, events, field, issuer_of, outcome, pay_button, pay_by_card, shop_page, told_to,
     type_card, type_code)
 
-THREE_D, REVIEW, LATER, FOR_EVER = card_of("3200"), card_of("3200", "00001"), card_of("3150",
-                                                                                      "00001"), card_of(
-                                                                                          "3150")
+THREE_D, REVIEW = card_of("3200"), card_of("3200", "00001")
+LATER, FOR_EVER = card_of("3150", "00001"), card_of("3150")
 NO_MONEY = card_of("3084")
 
 
@@ -91,7 +90,7 @@ VIEWS: dict[str, tuple[Callable[[Shop, str], str], Callable[[Page], None]]] = {
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", VIEWS)
 def test_a_view_fits_labels_its_fields_can_be_read_and_asks_nobody_but_the_emulator(
-        visitor: Visitor, shop: Shop, name: str, language: str) -> None:
+         visitor: Visitor, shop: Shop, name: str, language: str) -> None:
     address, act = VIEWS[name]
     other = {"en": "zh", "zh": "en"}[language]  # the order's language comes before the browser's
     with visitor.at(address(shop, {"en": "en", "zh": "cn"}[language]), other) as page:
@@ -102,15 +101,15 @@ def test_a_view_fits_labels_its_fields_can_be_read_and_asks_nobody_but_the_emula
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_an_order_that_is_none_is_not_found_in_the_browsers_language(visitor: Visitor, base_url: str,
-                                                                     language: str) -> None:
+def test_an_order_that_is_none_is_not_found_in_the_browsers_language(
+        visitor: Visitor, base_url: str, language: str) -> None:
     visitor.expects(404)
     with visitor.at(f"{base_url}/pay/nobody", language) as page:
         assert faults(page, "cashier-not-found", language) == {}
 
 
-def test_the_form_names_the_amount_the_merchant_the_order_and_the_time_left(visitor: Visitor,
-                                                                            shop: Shop) -> None:
+def test_the_form_names_the_amount_the_merchant_the_order_and_the_time_left(
+        visitor: Visitor, shop: Shop) -> None:
     order = shop.card_order("8.05", trans_timeout="20")
     with visitor.at(order["pay_url"]) as page:
         shown = page.locator("main").inner_text()
@@ -125,9 +124,8 @@ CODES = ("0300", "3084", "3100", "3131")  # texts for the payer of each kind, an
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_a_card_shows_the_documents_text_for_the_payer_and_the_query_tells_code_and_status(visitor: Visitor,
-                                                                                           shop: Shop,
-                                                                                           code: str) -> None:
+def test_a_card_shows_the_documents_text_for_the_payer_and_the_query_tells_code_and_status(
+        visitor: Visitor, shop: Shop, code: str) -> None:
     order, row = shop.card_order(), RESPONSE_CODES[code]
     with visitor.at(order["pay_url"]) as page:
         type_card(page, "")
@@ -141,18 +139,19 @@ def test_a_card_shows_the_documents_text_for_the_payer_and_the_query_tells_code_
 
 
 @pytest.mark.parametrize("code", ["1000", "3105"])
-def test_the_card_of_a_refusal_shows_its_text_and_writes_nothing(visitor: Visitor, shop: Shop,
-                                                                 code: str) -> None:
+def test_the_card_of_a_refusal_shows_its_text_and_writes_nothing(
+        visitor: Visitor, shop: Shop, code: str) -> None:
     order = shop.card_order()
     with visitor.at(order["pay_url"]) as page:
         pay_by_card(page, card_of(code))
         expect(page.get_by_role("alert").filter(
             has_text=RESPONSE_CODES[code]["shown_to_payer"])).to_be_visible()
         expect(pay_button(page)).to_be_visible()
-    assert (events(shop, order["out_trade_no"]), outcome(shop, order["out_trade_no"])) == (["create"],
-                                                                                           ("", "received"))
+    assert (events(shop, order["out_trade_no"]), outcome(shop, order["out_trade_no"])) == (
+        ["create"], ("", "received"))
 
 
+@pytest.mark.exhaustive
 def test_a_real_card_is_refused_and_the_page_says_to_use_a_test_card(visitor: Visitor, shop: Shop) -> None:
     order = shop.card_order()
     with visitor.at(order["pay_url"]) as page:
@@ -169,6 +168,7 @@ BRANDS = [("4", "Visa"), ("5555", "Mastercard"), ("2221", "Mastercard"), ("34", 
           ("3530", "JCB"), ("6011", "Discover"), ("3056", "Diners Club"), ("36", "Diners Club"), ("9", "")]
 
 
+@pytest.mark.exhaustive
 def test_the_brand_is_named_while_the_number_is_typed(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(shop.card_order()["pay_url"]) as page:
         for start, brand in BRANDS:
@@ -178,6 +178,7 @@ def test_the_brand_is_named_while_the_number_is_typed(visitor: Visitor, shop: Sh
         assert visitor.posts == []
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("number, shown",
                          [(VISA, "4111 1111 1111 1111"), ("378282246310005", "3782 822463 10005"),
                           ("30569309025904", "3056 930902 5904")])
@@ -201,7 +202,7 @@ WRONG = {
 
 @pytest.mark.parametrize("number, month, year, cvv, wrong, told", WRONG.values(), ids=WRONG)
 def test_what_is_wrong_with_a_card_is_told_beside_the_field_and_nothing_is_sent(
-        visitor: Visitor, shop: Shop, number: str, month: str, year: str, cvv: str, wrong: str,
+         visitor: Visitor, shop: Shop, number: str, month: str, year: str, cvv: str, wrong: str,
         told: str) -> None:
     with visitor.at(shop.card_order()["pay_url"]) as page:
         type_card(page, number, month, year, cvv)
@@ -213,6 +214,7 @@ def test_what_is_wrong_with_a_card_is_told_beside_the_field_and_nothing_is_sent(
         assert visitor.posts == []
 
 
+@pytest.mark.exhaustive
 def test_a_screen_reader_is_told_which_field_is_wrong_until_it_is_right(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(shop.card_order()["pay_url"]) as page:
         type_card(page, VISA, cvv="12")
@@ -233,6 +235,7 @@ def test_a_card_that_was_put_right_is_paid_with_at_the_first_click(visitor: Visi
         expect(page.get_by_role("status")).to_have_text("Payment successful")
 
 
+@pytest.mark.exhaustive
 def test_the_fields_have_the_names_that_a_screen_reader_reads(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(shop.card_order()["pay_url"]) as page:
         for kind, name in (("number", "Card number"), ("exp-month", "Month"), ("exp-year", "Year"),
@@ -263,6 +266,7 @@ def test_the_list_of_all_test_cards_fills_in_too(visitor: Visitor, shop: Shop, n
     assert outcome(shop, order["out_trade_no"]) == (code, RESPONSE_CODES[code]["status"])
 
 
+@pytest.mark.exhaustive
 def test_the_list_has_a_card_for_every_code(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(shop.card_order()["pay_url"]) as page:
         values = page.get_by_role("combobox").locator("option").evaluate_all(
@@ -311,13 +315,14 @@ def test_after_a_decline_another_card_pays_the_same_order(visitor: Visitor, noti
     assert [line["detail"]["attempt"] for line in notified.story(number)["history"]
             if "attempt" in line["detail"]] == ["1", "2"]
     heard = [notification.fields for notification in receiver.wait_for(2)]
-    assert [(fields["out_trade_no"], fields["status"]) for fields in heard] == [(number, "failed"),
-                                                                                (number, "success")]
+    assert [(fields["out_trade_no"], fields["status"]) for fields in heard] == [
+        (number, "failed"), (number, "success")]
     assert heard[0]["order_id"] != heard[1]["order_id"]
 
 
-def test_a_second_window_of_the_same_order_cannot_pay_twice(visitor: Visitor, notified: Shop,
-                                                            receiver: Receiver) -> None:
+@pytest.mark.exhaustive
+def test_a_second_window_of_the_same_order_cannot_pay_twice(
+        visitor: Visitor, notified: Shop, receiver: Receiver) -> None:
     order = notified.card_order()
     with visitor.at(order["pay_url"], script=False) as second, visitor.at(order["pay_url"]) as first:
         type_card(second, "5555555555554444")
@@ -330,6 +335,7 @@ def test_a_second_window_of_the_same_order_cannot_pay_twice(visitor: Visitor, no
     assert len(notified.story(order["out_trade_no"])["notifications"]) == len(receiver.wait_for(1)) == 1
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("number, history", [(VISA, ["create", "pay"]), (NO_MONEY, ["create", "fail"])],
                          ids=["paid", "declined"])
 def test_a_double_click_presents_the_card_once(visitor: Visitor, shop: Shop, number: str,
@@ -342,6 +348,7 @@ def test_a_double_click_presents_the_card_once(visitor: Visitor, shop: Shop, num
     assert events(shop, order["out_trade_no"]) == history
 
 
+@pytest.mark.exhaustive
 def test_another_open_window_follows_to_the_result(visitor: Visitor, shop: Shop) -> None:
     order = shop.card_order()
     with visitor.at(order["pay_url"]) as first, visitor.at(order["pay_url"]) as second:
@@ -360,8 +367,8 @@ def test_a_browser_without_javascript_can_pay(visitor: Visitor, shop: Shop) -> N
 
 # Time.
 
-def test_the_open_form_is_gone_when_the_time_is_over_and_the_page_says_so(visitor: Visitor, shop: Shop,
-                                                                          clock: Clock) -> None:
+def test_the_open_form_is_gone_when_the_time_is_over_and_the_page_says_so(
+        visitor: Visitor, shop: Shop, clock: Clock) -> None:
     order = shop.card_order(trans_timeout="20")
     with visitor.at(order["pay_url"]) as page:
         clock.advance("19m")
@@ -373,6 +380,7 @@ def test_the_open_form_is_gone_when_the_time_is_over_and_the_page_says_so(visito
     assert outcome(shop, order["out_trade_no"]) == ("3300", "expired")
 
 
+@pytest.mark.exhaustive
 def test_a_card_sent_when_the_time_is_over_pays_nothing(visitor: Visitor, shop: Shop, clock: Clock) -> None:
     order = shop.card_order(trans_timeout="20")
     with visitor.at(order["pay_url"], script=False) as page:
@@ -383,6 +391,7 @@ def test_a_card_sent_when_the_time_is_over_pays_nothing(visitor: Visitor, shop: 
     assert outcome(shop, order["out_trade_no"]) == ("3300", "expired")
 
 
+@pytest.mark.exhaustive
 def test_no_other_card_can_be_tried_when_the_time_is_over(visitor: Visitor, shop: Shop, clock: Clock) -> None:
     order = shop.card_order(trans_timeout="20")
     with visitor.at(order["pay_url"]) as page:
@@ -397,8 +406,8 @@ def test_no_other_card_can_be_tried_when_the_time_is_over(visitor: Visitor, shop
 
 @pytest.mark.parametrize("number, event, told", [
     (FOR_EVER, "approve", "Payment successful"), (REVIEW, "refuse", "Payment canceled")])
-def test_the_page_of_a_pending_payment_follows_when_it_is_settled(visitor: Visitor, shop: Shop, number: str,
-                                                                  event: str, told: str) -> None:
+def test_the_page_of_a_pending_payment_follows_when_it_is_settled(
+        visitor: Visitor, shop: Shop, number: str, event: str, told: str) -> None:
     order = shop.card_order()
     with visitor.at(order["pay_url"]) as page:
         pay_by_card(page, number)
@@ -407,8 +416,9 @@ def test_the_page_of_a_pending_payment_follows_when_it_is_settled(visitor: Visit
         expect(page.get_by_role("status")).to_have_text(told)
 
 
-def test_the_page_of_a_pending_payment_follows_when_time_settles_it(visitor: Visitor, shop: Shop,
-                                                                    clock: Clock) -> None:
+@pytest.mark.exhaustive
+def test_the_page_of_a_pending_payment_follows_when_time_settles_it(
+        visitor: Visitor, shop: Shop, clock: Clock) -> None:
     clock.freeze()
     order = shop.card_order()
     with visitor.at(order["pay_url"]) as page:
@@ -449,7 +459,7 @@ def answer_the_issuer(page: Page, typed: list[str]) -> None:
 
 @pytest.mark.parametrize("number, typed, code", TYPED.values(), ids=TYPED)
 def test_the_issuers_page_decides_a_payment_of_the_cashier(
-        visitor: Visitor, notified: Shop, receiver: Receiver, number: str, typed: list[str],
+         visitor: Visitor, notified: Shop, receiver: Receiver, number: str, typed: list[str],
         code: str) -> None:
     order, row = notified.card_order(), RESPONSE_CODES[code]
     with visitor.at(order["pay_url"]) as page:
@@ -462,8 +472,9 @@ def test_the_issuers_page_decides_a_payment_of_the_cashier(
     assert [notification.fields["result_code"] for notification in receiver.wait_for(1)] == [code]
 
 
+@pytest.mark.exhaustive
 def test_a_page_that_sees_the_change_before_its_answer_comes_still_goes_where_the_answer_says(
-        visitor: Visitor, shop: Shop) -> None:
+         visitor: Visitor, shop: Shop) -> None:
     seen: list[str] = []
 
     def late(route: Route) -> None:
@@ -493,7 +504,7 @@ def on_its_way(payment: Answer) -> str:
 
 @pytest.mark.parametrize("name", ["the right code", "three wrong codes", "giving up after a wrong code"])
 def test_the_issuers_page_decides_a_payment_of_the_shops_server_and_leads_to_redirect_url(
-        visitor: Visitor, shop: Shop, receiver: Receiver, name: str) -> None:
+         visitor: Visitor, shop: Shop, receiver: Receiver, name: str) -> None:
     number, typed, code = TYPED[name]
     payment = shop.card_payment(number, redirect_url=visitor.knows(receiver, "/paid"))
     shop_page(receiver, on_its_way(payment))
@@ -506,14 +517,15 @@ def test_the_issuers_page_decides_a_payment_of_the_shops_server_and_leads_to_red
     assert (told["result_code"], told["status"]) == (code, RESPONSE_CODES[code]["status"])
 
 
+@pytest.mark.exhaustive
 def test_an_issuers_page_without_redirect_url_leads_to_the_result(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(issuer_of(shop.card_payment(THREE_D))["termUrl"]) as page:
         type_code(page, "123456")
         expect(page.get_by_role("status")).to_have_text("Payment successful")
 
 
-def test_an_issuers_page_that_is_left_open_ends_in_3300_on_the_cashier(visitor: Visitor, shop: Shop,
-                                                                       clock: Clock) -> None:
+def test_an_issuers_page_that_is_left_open_ends_in_3300_on_the_cashier(
+        visitor: Visitor, shop: Shop, clock: Clock) -> None:
     order = shop.card_order(trans_timeout="20")
     with visitor.at(order["pay_url"]) as page:
         pay_by_card(page, THREE_D)
@@ -523,15 +535,16 @@ def test_an_issuers_page_that_is_left_open_ends_in_3300_on_the_cashier(visitor: 
     assert outcome(shop, order["out_trade_no"]) == ("3300", "expired")
 
 
+@pytest.mark.exhaustive
 def test_an_issuers_page_that_is_left_open_ends_in_3300_at_the_shop(
-        visitor: Visitor, shop: Shop, receiver: Receiver, clock: Clock) -> None:
+         visitor: Visitor, shop: Shop, receiver: Receiver, clock: Clock) -> None:
     payment = shop.card_payment(THREE_D, trans_timeout="20", redirect_url=visitor.knows(receiver, "/paid"))
     with visitor.at(issuer_of(payment)["termUrl"]) as page:
         clock.advance("20m")
         page.wait_for_url(re.compile("/paid[?]"))
         told = told_to(shop, page.url)
-    assert (told["result_code"], told["status"]) == outcome(shop, payment["out_trade_no"]) == ("3300",
-                                                                                               "expired")
+    assert (told["result_code"], told["status"]) == outcome(shop, payment["out_trade_no"]) == (
+        "3300", "expired")
 
 
 def test_the_right_code_that_comes_too_late_pays_nothing(visitor: Visitor, shop: Shop, clock: Clock) -> None:
@@ -543,6 +556,7 @@ def test_the_right_code_that_comes_too_late_pays_nothing(visitor: Visitor, shop:
     assert outcome(shop, payment["out_trade_no"]) == ("3300", "expired")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("press", ["Confirm", "Cancel"])
 def test_the_issuers_page_of_an_old_attempt_does_nothing(visitor: Visitor, shop: Shop, press: str) -> None:
     first = shop.card_payment(THREE_D)
@@ -562,8 +576,9 @@ def test_the_issuers_page_of_an_old_attempt_does_nothing(visitor: Visitor, shop:
     assert outcome(shop, first["out_trade_no"]) == ("0000", "success")
 
 
-def test_a_payer_who_comes_back_to_the_cashier_finds_the_way_to_the_issuer(visitor: Visitor,
-                                                                           shop: Shop) -> None:
+@pytest.mark.exhaustive
+def test_a_payer_who_comes_back_to_the_cashier_finds_the_way_to_the_issuer(
+        visitor: Visitor, shop: Shop) -> None:
     order = shop.card_order()
     with visitor.at(order["pay_url"]) as page:
         pay_by_card(page, THREE_D)
@@ -577,7 +592,7 @@ def test_a_payer_who_comes_back_to_the_cashier_finds_the_way_to_the_issuer(visit
 # Afterwards.
 
 def test_the_browser_arrives_at_redirect_url_with_the_signed_result_and_the_addresss_own_query_and_fragment(
-        visitor: Visitor, shop: Shop, receiver: Receiver) -> None:
+         visitor: Visitor, shop: Shop, receiver: Receiver) -> None:
     order = shop.card_order("8.00", redirect_url=visitor.knows(receiver, "/paid?shop=1&x=%26#done"))
     with visitor.at(order["pay_url"]) as page:
         pay_by_card(page, VISA)
@@ -606,8 +621,9 @@ def test_the_browser_goes_to_redirect_url_by_itself(visitor: Visitor, shop: Shop
         assert told_to(shop, page.url)["status"] == "success"
 
 
-def test_a_pending_payment_that_is_settled_leads_to_redirect_url(visitor: Visitor, shop: Shop,
-                                                                 receiver: Receiver) -> None:
+@pytest.mark.exhaustive
+def test_a_pending_payment_that_is_settled_leads_to_redirect_url(
+        visitor: Visitor, shop: Shop, receiver: Receiver) -> None:
     order = shop.card_order(redirect_url=visitor.knows(receiver, "/paid"))
     with visitor.at(order["pay_url"]) as page:
         pay_by_card(page, FOR_EVER)
@@ -619,6 +635,7 @@ def test_a_pending_payment_that_is_settled_leads_to_redirect_url(visitor: Visito
         assert told_to(shop, page.url)["status"] == "success"
 
 
+@pytest.mark.exhaustive
 def test_a_decline_is_told_at_redirect_url_too(visitor: Visitor, shop: Shop, receiver: Receiver) -> None:
     order = shop.card_order(redirect_url=visitor.knows(receiver, "/paid"))
     with visitor.at(order["pay_url"]) as page:
@@ -640,6 +657,7 @@ def test_giving_up_leads_to_return_url(visitor: Visitor, shop: Shop, receiver: R
         page.wait_for_url(basket)
 
 
+@pytest.mark.exhaustive
 def test_without_redirect_url_the_result_stays_on_the_page(visitor: Visitor, shop: Shop) -> None:
     order = shop.card_order()
     with visitor.at(order["pay_url"], alone=True) as page:

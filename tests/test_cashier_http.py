@@ -111,8 +111,8 @@ def test_a_missing_field_leads_back_to_the_form_and_writes_nothing(shop: Shop, m
         url, page = followed(order["pay_url"], post(f"{order['pay_url']}/card", fields))
         assert len(forms(url, page)) == 1
         assert html.fromstring(page.text).xpath("//*[@role='alert'][normalize-space()]")
-    assert (events(shop, order["out_trade_no"]), outcome(shop, order["out_trade_no"])) == (["create"],
-                                                                                           ("", "received"))
+    assert (events(shop, order["out_trade_no"]), outcome(shop, order["out_trade_no"])) == (
+        ["create"], ("", "received"))
 
 
 @every_row("fields, code", [
@@ -123,8 +123,8 @@ def test_a_missing_field_leads_back_to_the_form_and_writes_nothing(shop: Shop, m
     ({"expirationYear": "2049"}, "3096"), ({"expirationMonth": "\u0661\u0662"}, "3096"),
     ({"cvv": "12"}, "3104"), ({"cvv": "1234"}, "3104"), ({"cardNo": "378282246310005"}, "3104"),
     ({"cvv": "x" * 1000}, "3104")])
-def test_a_card_that_the_form_would_not_have_sent_is_declined(shop: Shop, fields: dict[str, str],
-                                                              code: str) -> None:
+def test_a_card_that_the_form_would_not_have_sent_is_declined(
+        shop: Shop, fields: dict[str, str], code: str) -> None:
     order = shop.card_order()
     url, page = followed(order["pay_url"], post(f"{order['pay_url']}/card", {**CARD, **fields}))
     assert (page.status, code in page.text) == (200, True)
@@ -170,12 +170,12 @@ def test_the_way_of_a_3d_payment_leads_over_the_issuers_forms_to_redirect_url(sh
     assert "Incorrect PIN" in page.text
     answer_form, cancel_form = forms(url, page)
     shown = submit(url, answer_form, code="123456")
-    assert (shown.status, shown.headers["Location"].startswith("http://127.0.0.1:9/paid?shop=1&")) == (303,
-                                                                                                       True)
+    assert (shown.status, shown.headers["Location"].startswith("http://127.0.0.1:9/paid?shop=1&")) == (
+        303, True)
     assert shown.headers["Location"].endswith("#done")
     told = told_to(shop, shown.headers["Location"])
-    assert (told["result_code"], told["status"]) == outcome(shop, payment["out_trade_no"]) == ("0000",
-                                                                                               "success")
+    assert (told["result_code"], told["status"]) == outcome(shop, payment["out_trade_no"]) == (
+        "0000", "success")
 
 
 @every_row("act, fields", [("answer", {"code": "123456"}), ("answer", {"code": "000000"}), ("cancel", {})])
@@ -289,8 +289,8 @@ def test_every_page_has_a_policy_under_which_only_the_emulators_files_run(shop: 
         policy = page.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy and "script-src 'self'" in policy, name
         assert "unsafe" not in policy and "*" not in policy, name
-        assert (page.headers["Cache-Control"], page.headers["X-Content-Type-Options"]) == ("no-store",
-                                                                                           "nosniff"), name
+        assert (page.headers["Cache-Control"], page.headers["X-Content-Type-Options"]) == (
+            "no-store", "nosniff"), name
 
 
 def test_no_page_has_inline_code_or_loads_from_elsewhere(shop: Shop) -> None:
@@ -327,7 +327,7 @@ def test_a_code_in_the_address_that_is_no_refusal_is_not_shown(shop: Shop, refus
     ("en", "?lang=zh", "en-GB", "zh-CN"), (None, "", "zh-CN,zh;q=0.9", "zh-CN"), (None, "", "de-DE", "en"),
     ("cn", "?lang=xx", "en-GB", "en")])
 def test_the_page_speaks_the_orders_language_else_the_browsers(
-        shop: Shop, ordered: str | None, asked: str, browser: str, spoken: str) -> None:
+         shop: Shop, ordered: str | None, asked: str, browser: str, spoken: str) -> None:
     order = shop.card_order(language=ordered)
     payment = shop.card_payment(THREE_D, language=ordered)
     for url in (order["pay_url"], issuer_of(payment)["termUrl"]):
@@ -360,13 +360,12 @@ def test_link_to_post_of_a_payment_without_page_is_refused(shop: Shop) -> None:
                     service="linktopost")["is_success"] == "F"
 
 
-def test_a_notification_of_the_cashiers_payment_comes_after_every_final_result(notified: Shop,
-                                                                               receiver: Receiver,
-                                                                               control: Control) -> None:
+def test_a_notification_of_the_cashiers_payment_comes_after_every_final_result(
+        notified: Shop, receiver: Receiver, control: Control) -> None:
     order = notified.card_order(reference="r-1")
     presented(order, card_of("3084"))
     presented(order)
     first, last = (notification.fields for notification in receiver.wait_for(2))
-    assert (first["result_code"], first["status"], last["result_code"], last["status"]) == ("3084", "failed",
-                                                                                            "0000", "success")
+    assert (first["result_code"], first["status"], last["result_code"], last["status"]) == (
+        "3084", "failed", "0000", "success")
     assert "payMethodResp" not in first | last

@@ -117,6 +117,7 @@ def test_each_command_is_tried_here() -> None:
     assert sorted(ARGUMENTS) == COMMANDS
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("command", [
     pytest.param(name, marks=[] if name in QUICKLY_TRIED else pytest.mark.exhaustive)
     for name in COMMANDS if ARGUMENTS[name] is not None])

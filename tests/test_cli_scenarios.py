@@ -70,8 +70,8 @@ def test_they_are_listed_and_the_active_one_is_marked(run: Run, control: Control
     assert active(run("list").stdout) == ["chaos"]
     run("use", str(mine))
     listed = rows(run("list").stdout)
-    assert (active(run("list").stdout), listed[-1]["rules"], listed[-1]["summary"]) == (["mine"], "2",
-                                                                                        "Mine.")
+    assert (active(run("list").stdout), listed[-1]["rules"], listed[-1]["summary"]) == (
+        ["mine"], "2", "Mine.")
     items = json.loads(run("list", "--json").stdout)["items"]
     assert [item["name"] for item in items if item["active"]] == ["mine"]
     assert [{**item, "active": None} for item in items[:-1]] == [
@@ -93,15 +93,14 @@ def test_the_one_in_force_is_printed_with_its_uses(run: Run, control: Control, m
     assert run("show").stdout == "# no scenario is in force\n"
     assert run("show", "--merchant", shop.merchants_id).stdout == MINE
     shop.pay_by_barcode(**{"odd name": "x y"})
-    assert run("show", "--merchant", shop.merchants_id).stdout == MINE.replace("[[rule]]",
-                                                                               "# used 1 of 2 "
-                                                                               "times\n[[rule]]", 1)
+    used = MINE.replace("[[rule]]", "# used 1 of 2 times\n[[rule]]", 1)
+    assert run("show", "--merchant", shop.merchants_id).stdout == used
     told = json.loads(run("show", "--merchant", shop.merchants_id, "--json").stdout)
     assert told == control.get("/scenario", merchants_id=shop.merchants_id)
 
 
 def test_how_often_everybodys_was_used_is_printed_of_all_together(
-        run: Run, control: Control, mine: Path) -> None:
+         run: Run, control: Control, mine: Path) -> None:
     run("use", str(mine))
     for shop in (control.shop(), control.shop()):
         shop.pay_by_barcode(**{"odd name": "x y"})
@@ -133,7 +132,7 @@ def test_what_cannot_be_done_is_a_line_that_says_why(run: Run, arguments: tuple[
 
 
 def test_a_broken_file_is_not_put_in_force_and_every_problem_is_told(
-        run: Run, control: Control, tmp_path: Path) -> None:
+         run: Run, control: Control, tmp_path: Path) -> None:
     (tmp_path / "broken.toml").write_text(BROKEN, encoding="utf-8")
     done = run("use", str(tmp_path / "broken.toml"), status=1)
     assert [word in line for word,
@@ -157,8 +156,8 @@ def test_files_are_checked_without_a_server(tmp_path: Path, mine: Path) -> None:
     words = ("no problem", "when.attempt", "then.falt", "none.toml cannot be read")
     assert [word in line for word, line in zip(words, lines, strict=True)] == [True] * 4
     told = json.loads(check(mine, broken, status=1, flags=("--json",)))["items"]
-    assert [(one["file"], one["rules"], len(one["problems"])) for one in told] == [(str(mine), 2, 0),
-                                                                                   (str(broken), 0, 2)]
+    assert [(one["file"], one["rules"], len(one["problems"])) for one in told] == [
+        (str(mine), 2, 0), (str(broken), 0, 2)]
 
 
 def test_the_journal_tells_the_rule_and_the_differences(server: Server, control: Control) -> None:

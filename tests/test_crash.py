@@ -185,9 +185,10 @@ def test_when_a_worker_is_killed_another_sends_the_notifications(receiver: Recei
             assert waited.status == 200
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("which", [0, 1, None], ids=["one worker", "the other worker", "all"])
 def test_a_move_of_the_clock_outlives_the_process_that_began_it(
-        tmp_path: Path, receiver: Receiver, which: int | None) -> None:
+         tmp_path: Path, receiver: Receiver, which: int | None) -> None:
     receiver.answers, receiver.delay = [(500, b"")], 0.1
     with Server(workers=2, database=tmp_path / "emulator.db") as server:
         control = Control(server.url)
@@ -234,7 +235,7 @@ def test_a_database_that_is_gone_makes_no_storm_of_notifications(tmp_path: Path,
 
 
 def test_a_terminal_whose_process_is_killed_while_it_reads_a_card_ends_as_it_would_have(
-        tmp_path: Path, receiver: Receiver) -> None:
+         tmp_path: Path, receiver: Receiver) -> None:
     server = Server(database=tmp_path / "emulator.db", port=free_port(), autopilot="1s,2s,1s,1s").start()
     control = Control(server.url)
     shop = control.shop(notify_url=receiver.url)
@@ -255,5 +256,5 @@ def test_a_terminal_whose_process_is_killed_while_it_reads_a_card_ends_as_it_wou
         assert (first["trade_status"], ended) == ("AUTHORISED", 4_000)
         assert [shop.person(event, shop.terminals[1]).status for event in ("pin", "approve")] == [200, 200]
         assert shop.query(asked[1]["out_trade_no"])["trade_status"] == "AUTHORISED"
-        assert {heard.fields["out_trade_no"] for heard in receiver.wait_for(2)} == {answer["out_trade_no"]
-                                                                                    for answer in asked}
+        assert {heard.fields["out_trade_no"] for heard in receiver.wait_for(2)} == {
+            answer["out_trade_no"] for answer in asked}

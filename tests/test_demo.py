@@ -69,8 +69,8 @@ def test_a_check_that_does_not_hold_gives_status_1(stage: Stage, capsys: pytest.
     assert "✓ the world is there" in shown and "✗ 1 of 2 checks in 2 steps held" in shown
 
 
-def test_a_step_that_breaks_gives_status_1_and_the_others_go_on(stage: Stage,
-                                                                capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_step_that_breaks_gives_status_1_and_the_others_go_on(
+        stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     steps = (Step("2", "No server", lambda here: here.control("GET", "/health"), ""),
              Step("3", "Sound", lambda here: here.holds(True, "the world is there"), ""))
     assert demo.perform(stage, steps) == 1
@@ -85,6 +85,7 @@ def test_run_ends_with_the_status_of_its_steps() -> None:
                                 ""),)) == 0
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, 128 + signal.SIGTERM)])
 def test_without_once_the_server_stays_until_it_is_told_to_end(number: signal.Signals, status: int) -> None:
     with subprocess.Popen([sys.executable, "-c", FROM_A_TERMINAL], stdout=subprocess.PIPE, text=True,

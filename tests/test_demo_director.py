@@ -146,11 +146,12 @@ def tap_and_be_declined(page: Page) -> None:
     view(page).get_by_role("button", name="Decline").click()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("story, step, act, belief, happened", [
     ("counter", 3, pay, PAID, ["create", "pay"]), ("card", 2, pay_by_card, PAID, ["create", "pend", "pay"]),
     ("terminal", 2, tap_and_be_declined, REFUSED, ["create", "start", "present", "fail"])])
 def test_a_person_may_act_on_the_shown_page_and_the_director_does_it_no_second_time(
-        stage: Page, control: Control, story: str, step: int, act: Callable[[Page], None], belief: str,
+         stage: Page, control: Control, story: str, step: int, act: Callable[[Page], None], belief: str,
         happened: list[str]) -> None:
     begin(stage, story)
     for number in range(2, step + 1):
@@ -163,6 +164,7 @@ def test_a_person_may_act_on_the_shown_page_and_the_director_does_it_no_second_t
     expect(stage.locator(".notebook .bad")).to_have_count(0)
 
 
+@pytest.mark.exhaustive
 def test_a_phone_that_scans_the_code_pays_and_the_stage_follows(stage: Page, visitor: Visitor) -> None:
     begin(stage, "counter")
     on(stage, 2)
@@ -175,6 +177,7 @@ def test_a_phone_that_scans_the_code_pays_and_the_stage_follows(stage: Page, vis
     expect(view(stage).get_by_role("status")).to_have_text("Paid")
 
 
+@pytest.mark.exhaustive
 def test_the_buyers_page_can_be_taken_over_by_a_phone(stage: Page, visitor: Visitor) -> None:
     begin(stage, "terminal")
     on(stage, 2)
@@ -187,8 +190,9 @@ def test_the_buyers_page_can_be_taken_over_by_a_phone(stage: Page, visitor: Visi
     believed(stage, PAID)
 
 
-def test_back_shows_the_step_before_and_neither_undoes_nor_repeats_anything(stage: Page,
-                                                                            control: Control) -> None:
+@pytest.mark.exhaustive
+def test_back_shows_the_step_before_and_neither_undoes_nor_repeats_anything(
+        stage: Page, control: Control) -> None:
     begin(stage, "barcode")
     on(stage, 2)
     on(stage, 3)
@@ -200,9 +204,9 @@ def test_back_shows_the_step_before_and_neither_undoes_nor_repeats_anything(stag
     assert len(control.get("/journal", merchants_id=MERCHANT)["items"]) == len(orders(control)) == 1
 
 
-def test_r_begins_the_story_again_with_the_shop_as_new_and_leaves_everybody_else_alone(stage: Page,
-                                                                                       control: Control,
-                                                                                       shop: Shop) -> None:
+@pytest.mark.exhaustive
+def test_r_begins_the_story_again_with_the_shop_as_new_and_leaves_everybody_else_alone(
+        stage: Page, control: Control, shop: Shop) -> None:
     others = shop.qr_order()["out_trade_no"]
     begin(stage, "lost")
     for number in (2, 3):
@@ -221,6 +225,7 @@ def test_r_begins_the_story_again_with_the_shop_as_new_and_leaves_everybody_else
     assert orders(control)[0]["out_trade_no"] not in ("", before)
 
 
+@pytest.mark.exhaustive
 def test_the_issuers_page_leaves_the_keys_to_the_presenter(stage: Page) -> None:
     begin(stage, "card")
     on(stage, 2)
@@ -230,6 +235,7 @@ def test_the_issuers_page_leaves_the_keys_to_the_presenter(stage: Page) -> None:
     assert stage.evaluate("document.activeElement.id") != "view"
 
 
+@pytest.mark.exhaustive
 def test_a_page_that_loads_itself_anew_when_it_is_left_does_not_keep_the_buyer(stage: Page) -> None:
     begin(stage, "card")
     on(stage, 2)
@@ -242,6 +248,7 @@ def test_a_page_that_loads_itself_anew_when_it_is_left_does_not_keep_the_buyer(s
     expect(view(stage).get_by_role("textbox", name="One-time code")).to_be_visible()
 
 
+@pytest.mark.exhaustive
 def test_whoever_types_on_the_buyers_page_keeps_the_keys(stage: Page) -> None:
     begin(stage, "card")
     on(stage, 2)
@@ -254,6 +261,7 @@ def test_whoever_types_on_the_buyers_page_keeps_the_keys(stage: Page) -> None:
     at_step(stage, 1)
 
 
+@pytest.mark.exhaustive
 def test_keys_have_buttons_and_the_buttons_show_the_focus(stage: Page) -> None:
     begin(stage, "counter")
     next_step = stage.get_by_role("button", name="Next")
@@ -269,6 +277,7 @@ def test_keys_have_buttons_and_the_buttons_show_the_focus(stage: Page) -> None:
     assert stage.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
 
+@pytest.mark.exhaustive
 def test_fields_that_were_opened_stay_open_while_news_come(stage: Page) -> None:
     begin(stage, "counter")
     on(stage, 2)
@@ -281,6 +290,7 @@ def test_fields_that_were_opened_stay_open_while_news_come(stage: Page) -> None:
     expect(opened.get_by_text("it_b_pay")).to_be_visible()
 
 
+@pytest.mark.exhaustive
 def test_a_story_can_be_told_without_javascript(visitor: Visitor, base_url: str) -> None:
     with visitor.at(f"{base_url}/demo", width=DESK, script=False) as page:
         page.locator("#tell-barcode").click()
@@ -317,6 +327,7 @@ def test_a_key_pressed_twice_goes_one_step(base_url: str, control: Control) -> N
     assert len(orders(control)) == 1
 
 
+@pytest.mark.exhaustive
 def test_the_shop_calls_the_address_that_the_server_listens_on_whatever_visitors_call_it() -> None:
     with Server(host="0.0.0.0", control_token="off", public_url="http://pay.example", workers=1) as server:
         tell(server.url, "counter", 3, Host="pay.example")
@@ -325,6 +336,7 @@ def test_the_shop_calls_the_address_that_the_server_listens_on_whatever_visitors
     assert text(PAID) in page and page.count(text("demo_signed")) == 3
 
 
+@pytest.mark.exhaustive
 def test_a_server_that_works_on_one_request_at_a_time_tells_every_story() -> None:
     with Server(workers=1, threads=1) as server:
         tell(server.url, "counter", 3)
@@ -343,6 +355,7 @@ def test_a_step_that_fails_is_not_shown(base_url: str, control: Control) -> None
         assert text("demo_over") in page and "Step 3 of 5" in page
 
 
+@pytest.mark.exhaustive
 def test_a_step_for_which_there_is_no_room_is_not_shown() -> None:
     with Server(workers=1, waiting_limit=1) as server, ThreadPoolExecutor(1) as pool:
         control = Control(server.url)
@@ -380,20 +393,20 @@ def heard(base_url: str, notification: dict[str, str]) -> str:
     ({"trade_status": "TRADE_SUCCESS "}, False), ({"trans_amount": "0.01"}, False)],
                          ids=["right", "wrong signature", "no signature", "altered", "amount altered"])
 def test_the_shop_believes_no_notification_that_is_not_rightly_signed(
-        base_url: str, waiting: dict[str, str], changes: dict[str, str], is_believed: bool) -> None:
+         base_url: str, waiting: dict[str, str], changes: dict[str, str], is_believed: bool) -> None:
     page = heard(base_url, {**waiting, **changes})
     assert (text(PAID) in page, text("demo_not_signed") in page) == (is_believed, not is_believed)
 
 
-def test_a_rightly_signed_notification_of_another_amount_is_not_believed(base_url: str, control: Control,
-                                                                         waiting: dict[str, str]) -> None:
+def test_a_rightly_signed_notification_of_another_amount_is_not_believed(
+        base_url: str, control: Control, waiting: dict[str, str]) -> None:
     less = {**waiting, "trans_amount": "0.01"}
     page = heard(base_url, {**less, "sign": md5_sign(less, control.get(f"/merchants/{MERCHANT}")["token"])})
     assert text(PAID) not in page and text("demo_not_signed") not in page and text(WAITING) in page
 
 
-def test_what_strangers_send_is_escaped_limited_and_of_known_orders_only(base_url: str,
-                                                                         waiting: dict[str, str]) -> None:
+def test_what_strangers_send_is_escaped_limited_and_of_known_orders_only(
+        base_url: str, waiting: dict[str, str]) -> None:
     page = heard(base_url, {**waiting, "sign": "<script>alert(1)</script>", "<b>": "x"})
     assert "<script>alert" not in page and "&lt;script&gt;alert" in page and "<b>" not in page
     assert "of-nobody" not in heard(base_url, {**waiting, "out_trade_no": "of-nobody"})
@@ -431,6 +444,7 @@ def sign_in(url: str, token: str, **headers: str) -> Answer:
                     {**OWN, **headers})
 
 
+@pytest.mark.exhaustive
 def test_a_control_token_is_typed_once_in_each_browser(visitor: Visitor, locked: str) -> None:
     visitor.homes.append(locked)
     visitor.expects(401)
@@ -449,18 +463,17 @@ def test_a_control_token_is_typed_once_in_each_browser(visitor: Visitor, locked:
 @every_row("path, method", [("", "GET"), ("/tell/counter", "POST"), ("/next", "POST"), ("/back", "POST")])
 @every_row("cookie", ["", "1.x", session("another", 10**15 - 1), session(TOKEN, 1)],
            ids=["none", "malformed", "of another token", "too old"])
-def test_a_browser_that_does_not_know_the_token_sees_nothing_and_changes_nothing(locked: str, cookie: str,
-                                                                                 path: str,
-                                                                                 method: str) -> None:
+def test_a_browser_that_does_not_know_the_token_sees_nothing_and_changes_nothing(
+        locked: str, cookie: str, path: str, method: str) -> None:
     answer = exchange(f"{locked}/demo{path}", method, b"seen=0" if method == "POST" else None,
                       {**OWN, "Cookie": f"tgpay_control={cookie}"})
     assert answer.status == 401 and text("demo_token_lead") in answer.text and "data-live" not in answer.text
 
 
 def test_a_wrong_token_or_another_site_opens_nothing(locked: str) -> None:
-    wrong, foreign, right = sign_in(locked, "guess"), sign_in(locked, TOKEN,
-                                                              Origin="http://evil.example"), sign_in(locked,
-                                                                                                     TOKEN)
+    wrong, foreign, right = sign_in(locked, "guess"), sign_in(
+        locked, TOKEN, Origin="http://evil.example"), sign_in(
+            locked, TOKEN)
     assert (wrong.status, foreign.status, right.status) == (401, 403, 303)
     assert wrong.headers["Set-Cookie"] is foreign.headers["Set-Cookie"] is None
     kept = right.headers["Set-Cookie"]
@@ -476,8 +489,8 @@ def policy(url: str) -> dict[str, str]:
                 for part in answer.headers["Content-Security-Policy"].split(";"))
 
 
-def test_only_the_pages_of_the_buyer_may_be_framed_and_only_by_this_emulator(base_url: str,
-                                                                             shop: Shop) -> None:
+def test_only_the_pages_of_the_buyer_may_be_framed_and_only_by_this_emulator(
+        base_url: str, shop: Shop) -> None:
     stage = policy(f"{base_url}/demo")
     assert (stage["default-src"], stage["script-src"], stage["style-src"]) == ("'none'", "'self'", "'self'")
     assert (stage["frame-src"], stage["frame-ancestors"]) == ("'self'", "'none'")

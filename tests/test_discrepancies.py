@@ -138,13 +138,12 @@ SHOWN = [
     (("amount_off", "next_day", "duplicate"), [(*AMOUNT_OFF[:5], f"{NEXT_DAY} 15:00:00", "10.01")] * 2)]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("pay", PAYMENTS.values(), ids=PAYMENTS)
 @pytest.mark.parametrize("injected, shown", SHOWN, ids=["+".join(injected) for injected, _ in SHOWN])
-def test_of_a_payment_the_file_shows_what_is_injected_and_the_truth_is_kept(shop: Shop, clock: Clock,
-                                                                            pay: Pay, injected: tuple[str,
-                                                                                                      ...],
-                                                                            shown: list[
-                                                                               tuple[str, ...]]) -> None:
+def test_of_a_payment_the_file_shows_what_is_injected_and_the_truth_is_kept(
+        shop: Shop, clock: Clock, pay: Pay, injected: tuple[str, ...],
+        shown: list[tuple[str, ...]]) -> None:
     injecting(shop, *injected)
     number = pay(shop, clock)
     entry, = truth(shop)
@@ -156,13 +155,13 @@ def test_of_a_payment_the_file_shows_what_is_injected_and_the_truth_is_kept(shop
     assert {row["partner_transaction_id"] for row in rows} <= {number}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("pay", PAYMENTS.values(), ids=PAYMENTS)
 @pytest.mark.parametrize("beside, shown",
                          [((), [TRUE]), (("missing",), []), (("next_day",), [LATER]),
                           (("duplicate",), [TRUE, TRUE])])
-def test_an_unknown_row_is_one_of_an_order_that_the_merchant_never_made(shop: Shop, clock: Clock, pay: Pay,
-                                                                        beside: tuple[str, ...],
-                                                                        shown: list[tuple[str, ...]]) -> None:
+def test_an_unknown_row_is_one_of_an_order_that_the_merchant_never_made(
+        shop: Shop, clock: Clock, pay: Pay, beside: tuple[str, ...], shown: list[tuple[str, ...]]) -> None:
     injecting(shop, "unknown_row", *beside)
     number = pay(shop, clock)
     known, unknown = truth(shop)[0], settled(shop, clock)[-1]
@@ -190,18 +189,16 @@ def test_a_refund_and_a_cancellation_follow_the_rule_of_their_order(shop: Shop, 
 
 @pytest.mark.parametrize("endpoint, act", [("tgpayrefund", lambda shop, number: shop.refund(number, "10.00")),
                                            ("tgpaycancel", Shop.cancel)])
-def test_the_rule_of_a_refund_or_a_cancellation_goes_before_that_of_its_order(shop: Shop, clock: Clock,
-                                                                              endpoint: str,
-                                                                              act: Callable[[Shop, str],
-                                                                                            Answer]) -> None:
+def test_the_rule_of_a_refund_or_a_cancellation_goes_before_that_of_its_order(
+        shop: Shop, clock: Clock, endpoint: str, act: Callable[[Shop, str], Answer]) -> None:
     in_force(shop, ({"endpoint": "tgpaybarcode"}, {"settlement": "fee_off"}),
              ({"endpoint": endpoint}, {"settlement": "duplicate"}))
     assert act(shop, by_barcode(shop, clock))["is_success"] == "T"
     assert [money(row) for row in settled(shop, clock)] == [FEE_OFF, GIVEN_BACK, GIVEN_BACK]
 
 
-def test_a_refunds_rule_that_does_not_speak_of_settlement_leaves_that_of_the_order(shop: Shop,
-                                                                                   clock: Clock) -> None:
+def test_a_refunds_rule_that_does_not_speak_of_settlement_leaves_that_of_the_order(
+        shop: Shop, clock: Clock) -> None:
     in_force(shop, ({"endpoint": "tgpaybarcode"}, {"settlement": "missing"}),
              ({"endpoint": "tgpayrefund"}, {"delay": "1ms"}))
     shop.refund(by_barcode(shop, clock), "10.00")
@@ -210,9 +207,8 @@ def test_a_refunds_rule_that_does_not_speak_of_settlement_leaves_that_of_the_ord
 
 
 @pytest.mark.parametrize("operation, reference", [("refund", "own refund"), ("saleReversal", "own reversal")])
-def test_what_a_terminal_gives_back_follows_its_own_rule_before_that_of_the_sale(shop: Shop, clock: Clock,
-                                                                                 operation: str,
-                                                                                 reference: str) -> None:
+def test_what_a_terminal_gives_back_follows_its_own_rule_before_that_of_the_sale(
+        shop: Shop, clock: Clock, operation: str, reference: str) -> None:
     in_force(shop, ({"operation": "sale"}, {"settlement": "fee_off"}),
              ({"reference": reference}, {"settlement": "duplicate"}))
     for said in (None, reference):
@@ -234,8 +230,8 @@ def test_an_unlinked_refund_of_a_terminal_follows_its_own_rule(shop: Shop, clock
         (*GIVEN_BACK[:5], f"{NEXT_DAY} 15:00:00", "-10.00")]
 
 
-def test_a_rule_about_the_card_holds_for_a_card_that_is_presented_on_the_page(shop: Shop,
-                                                                              clock: Clock) -> None:
+def test_a_rule_about_the_card_holds_for_a_card_that_is_presented_on_the_page(
+        shop: Shop, clock: Clock) -> None:
     in_force(shop, ({"card__startswith": VISA[:6]}, {"settlement": "missing"}))
     order = shop.card_order("10.00")
     card = {"cardNo": VISA, "expirationMonth": "12", "expirationYear": "49", "cvv": "123"}
@@ -320,8 +316,8 @@ def test_the_history_of_an_order_and_its_json_tell_what_was_injected(shop: Shop,
 
 
 @every_row("pay", PAYMENTS.values(), ids=PAYMENTS)
-def test_the_event_that_moved_the_money_tells_it_whatever_the_channel(shop: Shop, clock: Clock,
-                                                                      pay: Pay) -> None:
+def test_the_event_that_moved_the_money_tells_it_whatever_the_channel(
+        shop: Shop, clock: Clock, pay: Pay) -> None:
     injecting(shop, "amount_off")
     history = shop.story(pay(shop, clock))["history"]
     assert {line["event"] for line in history if "injected" in line["detail"]} == {"pay"}
@@ -392,6 +388,7 @@ JUDGED = [  # what is injected, the rows of the list, and what each shows
     ("unknown_row", [{"amount": "10.00"}], "noticed")]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("named", ["out_trade_no", "partner_transaction_id"])
 @pytest.mark.parametrize("injected, rows, told", JUDGED)
 def test_a_list_shows_whether_a_discrepancy_was_noticed(shop: Shop, clock: Clock, named: str, injected: str,
@@ -425,10 +422,8 @@ def test_an_unknown_row_in_the_list_is_missed_and_no_other_difference(shop: Shop
 @pytest.mark.parametrize("day, has_the_row, state",
                          [(DAY, True, "noticed"), (DAY, False, "missed"), (NEXT_DAY, True, "missed"),
                           (NEXT_DAY, False, "noticed")])
-def test_a_list_of_one_of_the_two_days_shows_by_the_row_whether_next_day_was_noticed(shop: Shop, clock: Clock,
-                                                                                     day: str,
-                                                                                     has_the_row: bool,
-                                                                                     state: str) -> None:
+def test_a_list_of_one_of_the_two_days_shows_by_the_row_whether_next_day_was_noticed(
+        shop: Shop, clock: Clock, day: str, has_the_row: bool, state: str) -> None:
     injecting(shop, "next_day", "fee_off")
     number = by_barcode(shop, clock)
     clock.set("2027-03-05T00:00:00Z")
@@ -477,17 +472,16 @@ DIFFERENT = [
 
 
 @pytest.mark.parametrize("rows, kinds", DIFFERENT)
-def test_a_list_differs_from_the_truth_where_nothing_is_injected(shop: Shop, clock: Clock,
-                                                                 rows: list[tuple[str, str, dict[str, str]]],
-                                                                 kinds: list[str]) -> None:
+def test_a_list_differs_from_the_truth_where_nothing_is_injected(
+        shop: Shop, clock: Clock, rows: list[tuple[str, str, dict[str, str]]], kinds: list[str]) -> None:
     number = by_barcode(shop, clock)
     shop.refund(number, "2.50", out_refund_id="back")
     clock.set("2027-03-05T00:00:00Z")
     report = check(shop, [{"out_trade_no": name.format(number), "amount": amount, **cells} for name, amount,
                           cells in rows])
     assert [each["difference"] for each in report["differences"]] == kinds
-    assert (report["right"], report["rows"], report["true_rows"], report["injected"]) == (not kinds,
-                                                                                          len(rows), 2, [])
+    assert (report["right"], report["rows"], report["true_rows"], report["injected"]) == (
+        not kinds, len(rows), 2, [])
 
 
 def test_a_third_row_is_more_than_a_duplicate(shop: Shop, clock: Clock) -> None:
@@ -512,8 +506,8 @@ def test_a_third_row_is_more_than_a_duplicate(shop: Shop, clock: Clock) -> None:
     ({"rows": [{"out_trade_no": "1", "amount": "1", "settlement_date": "02.03.2027"}]}, "'02.03.2027'"),
     ({"rows": [], "start_date": 7}, "start_date"),
     ({"rows": [], "start_date": NEXT_DAY, "end_date": DAY}, "is after")])
-def test_a_list_that_is_none_is_a_problem_that_names_the_row(shop: Shop, body: dict[str, Any],
-                                                             words: str) -> None:
+def test_a_list_that_is_none_is_a_problem_that_names_the_row(
+        shop: Shop, body: dict[str, Any], words: str) -> None:
     given = {"merchants_id": shop.merchants_id, **body} if body else {}
     answer = shop.control.ask("POST", "/settlement/check", given)
     assert (400 <= answer.status < 500, words in answer.json["detail"]) == (True, True), answer.text
@@ -539,7 +533,7 @@ def moved(place: int, kind: str, amount: int, day: int, words: list[str]) -> Tru
 @given(st.lists(st.tuples(st.sampled_from("PR"), AMOUNTS, st.integers(1, 4), INJECTED), max_size=8),
        st.integers(1, 6), st.integers(1, 6))
 def test_of_whatever_days_the_file_misses_all_that_is_injected_and_the_true_rows_miss_nothing(
-        drawn: list[tuple[str, int, int, list[str]]], start: int, end: int) -> None:
+         drawn: list[tuple[str, int, int, list[str]]], start: int, end: int) -> None:
     entries = [moved(place, *each) for place, each in enumerate(drawn)]
     days = Days(start * durations.DAY, end * durations.DAY, "UTC")
     shown = [row for entry in entries if days.have(entry.shown_at) for row in settlement.rows(entry.line)]
@@ -585,14 +579,14 @@ def hundred() -> Iterator[Shop]:
 def own_books(*names: str) -> list[Row]:
     """What the shop knows of its payments without the emulator's help."""
     books = [{"out_trade_no": number, "amount": f"{place}.37", "settlement_date": DAY,
-              "fee": str((Decimal(f"{place}.37") * Decimal("0.006")).quantize(Decimal("0.01"),
-                                                                              ROUND_HALF_UP))}
+              "fee": str((Decimal(f"{place}.37") * Decimal("0.006")).quantize(
+                  Decimal("0.01"), ROUND_HALF_UP))}
              for place, number in enumerate(NUMBERS, 1)]
     return [{name: row[name] for name in ("out_trade_no", *names)} for row in books]
 
 
 def test_the_file_of_the_shipped_scenario_disagrees_with_the_shops_books_just_where_something_is_injected(
-        hundred: Shop) -> None:
+         hundred: Shop) -> None:
     rows, entries = exported(hundred), truth(hundred)
     files = {number: [(row["amount"], row["fee"], row["settlement_time"][:10])
                       for row in rows if row["partner_transaction_id"] == number]
@@ -612,15 +606,15 @@ def test_a_list_that_repeats_that_file_misses_all_of_it_and_nothing_else(hundred
                                                            for word in entry["injected"]]
     assert sorted((verdict["out_trade_no"], verdict["discrepancy"])
                   for verdict in report["injected"]) == sorted(injected)
-    assert (report["missed"], report["noticed"], report["not_told"], report["differences"]) == (len(injected),
-                                                                                                0, 0, [])
+    assert (report["missed"], report["noticed"], report["not_told"], report["differences"]) == (
+        len(injected), 0, 0, [])
 
 
 @every_row("names, unseen", [
     (("amount",), {"fee_off", "next_day"}), (("amount", "fee"), {"next_day"}),
     (("amount", "settlement_date"), {"fee_off"}), (("amount", "fee", "settlement_date"), set())])
-def test_the_shops_own_books_miss_nothing_that_they_can_show(hundred: Shop, names: tuple[str, ...],
-                                                             unseen: set[str]) -> None:
+def test_the_shops_own_books_miss_nothing_that_they_can_show(
+        hundred: Shop, names: tuple[str, ...], unseen: set[str]) -> None:
     report = check(hundred, own_books(*names))
     assert {verdict["discrepancy"] for verdict in report["injected"]
             if verdict["state"] != "noticed"} == unseen
@@ -628,8 +622,8 @@ def test_the_shops_own_books_miss_nothing_that_they_can_show(hundred: Shop, name
 
 
 @pytest.mark.parametrize("days", [{"start_date": DAY, "end_date": DAY}, {"start_date": NEXT_DAY}])
-def test_also_of_single_days_the_file_misses_what_the_books_notification(hundred: Shop,
-                                                                         days: dict[str, str]) -> None:
+def test_also_of_single_days_the_file_misses_what_the_books_notification(
+        hundred: Shop, days: dict[str, str]) -> None:
     naive = check(hundred, exported(hundred, days["start_date"], days.get("end_date", "2027-03-31")), **days)
     own = check(hundred, own_books("amount", "fee") if "end_date" in days else [], **days)
     assert {verdict["state"] for verdict in naive["injected"]} == {"missed"} and naive["differences"] == []
@@ -657,13 +651,13 @@ def test_the_exported_file_itself_misses_everything(shop: Shop, clock: Clock, tm
     assert done.exit_code == 1
     assert (
         f"Merchant {shop.merchants_id}, from {DAY} to {DAY}: 3 rows in the list, 1 in truth." in done.stdout)
-    assert re.findall(r"^missed: (\w+) of =1:", done.stdout, re.MULTILINE) == ["duplicate", "fee_off",
-                                                                               "unknown_row"]
+    assert re.findall(r"^missed: (\w+) of =1:", done.stdout, re.MULTILINE) == [
+        "duplicate", "fee_off", "unknown_row"]
     assert "differs" not in done.stdout and done.stdout.endswith("The list is not right.\n")
 
 
-def test_a_list_of_ones_own_that_is_right_ends_with_status_0(shop: Shop, clock: Clock,
-                                                             tmp_path: Path) -> None:
+def test_a_list_of_ones_own_that_is_right_ends_with_status_0(
+        shop: Shop, clock: Clock, tmp_path: Path) -> None:
     injecting(shop, "amount_off", "unknown_row", "fee_off")
     number = by_barcode(shop, clock)
     clock.set("2027-03-05T00:00:00Z")
@@ -676,8 +670,8 @@ def test_a_list_of_ones_own_that_is_right_ends_with_status_0(shop: Shop, clock: 
     assert report == check(shop, [{"out_trade_no": number, "amount": "10.00"}])
 
 
-def test_days_of_the_command_go_before_those_of_the_files_name(shop: Shop, clock: Clock,
-                                                               tmp_path: Path) -> None:
+def test_days_of_the_command_go_before_those_of_the_files_name(
+        shop: Shop, clock: Clock, tmp_path: Path) -> None:
     by_barcode(shop, clock)
     clock.set("2027-03-05T00:00:00Z")
     file = written(tmp_path / f"nobody_settlement_{DAY}_{DAY}.csv", "out_trade_no,amount")
@@ -716,9 +710,8 @@ BAD_FILES = [
 
 
 @pytest.mark.parametrize("content, words", BAD_FILES)
-def test_a_file_that_is_no_list_is_told_in_one_sentence_with_the_line(shop: Shop, tmp_path: Path,
-                                                                      content: bytes | None,
-                                                                      words: str) -> None:
+def test_a_file_that_is_no_list_is_told_in_one_sentence_with_the_line(
+        shop: Shop, tmp_path: Path, content: bytes | None, words: str) -> None:
     file = tmp_path / "list.csv"
     if content is not None:
         file.write_bytes(content)

@@ -249,8 +249,8 @@ def test_nothing_is_claimed_of_a_value_that_no_mistake_makes() -> None:
         params = sent(chance)
         for sign in (f"{chance.getrandbits(128):032x}", "nonsense", "", "é", md5(TOKEN), md5("")):
             found = explanation.explain({**params, "sign": sign}, TOKEN, [OTHER])
-            assert (found.mistakes, found.differs, found.right, found.as_json()["code"]) == ((), None, False,
-                                                                                             None)
+            assert (found.mistakes, found.differs, found.right, found.as_json()["code"]) == (
+                (), None, False, None)
 
 
 def pairs_of(client: Client) -> list[Client]:
@@ -274,6 +274,7 @@ def all_that_make(params: Params) -> dict[str, set[tuple[str, ...]]]:
     return made
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("code, client",
                          [pytest.param(*row[1:], marks=() if place % 16 == 0 else pytest.mark.exhaustive)
                           for place, row in enumerate(MISTAKES)], ids=[row[0] for row in MISTAKES])
@@ -330,8 +331,8 @@ def test_the_control_interface_explains_a_wrong_sign(shop: Shop, code: str, clie
     assert (explained["right"], explained["mistake"]) == (False, code)
     assert (explained["canonical"], explained["expected"]) == (text_of(params), md5_sign(params, shop.token))
     with_token = shop.control.post("/sign/explain",
-                                   {"token": shop.token, "params": {**params,
-                                                                    "sign": client(params, shop.token)}})
+                                   {"token": shop.token, "params": {
+                                       **params, "sign": client(params, shop.token)}})
     assert with_token == explained
 
 
@@ -479,6 +480,7 @@ HUGE: dict[str, Params] = {
 }
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("kind", HUGE)
 def test_a_huge_request_is_no_endless_work(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     hashed: list[int] = []
@@ -498,6 +500,7 @@ def test_a_huge_request_is_no_endless_work(kind: str, monkeypatch: pytest.Monkey
     assert len(hashed) == 2  # one of them is the test's own
 
 
+@pytest.mark.exhaustive
 @every_row("kind", HUGE)
 def test_the_likeliest_mistake_is_recognised_in_a_huge_request_too(kind: str) -> None:
     params = HUGE[kind]

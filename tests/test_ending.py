@@ -43,6 +43,7 @@ def orders_in(file: Path, alone: Path) -> set[str]:
         return {row[0] for row in database.execute("SELECT out_trade_no FROM orders")}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT], ids=lambda sent: sent.name)
 def test_it_ends_in_time_whatever_hangs_and_loses_nothing(tmp_path: Path, sent: signal.Signals) -> None:
     settings = {"database": tmp_path / "emulator.db", "port": free_port(), "notify_timeout": "60s"}

@@ -192,8 +192,8 @@ def test_a_qr_order_left_open_for_15_minutes_is_found(shop: Shop, clock: Clock, 
     lambda shop, number: shop.query(number)["is_success"], lambda shop,
     number: shop.cancel(number)["is_success"], lambda shop,
     number: "T" if shop.happens(number, "pay").status == 200 else "F"], ids=["queried", "cancelled", "paid"])
-def test_a_qr_order_that_is_attended_to_within_15_minutes_is_fine(shop: Shop, clock: Clock,
-                                                                  attend: Callable[[Shop, str], str]) -> None:
+def test_a_qr_order_that_is_attended_to_within_15_minutes_is_fine(
+        shop: Shop, clock: Clock, attend: Callable[[Shop, str], str]) -> None:
     order = open_order(shop, clock)
     clock.advance("14m")
     assert attend(shop, order["out_trade_no"]) == "T"
@@ -216,8 +216,8 @@ def test_the_15_minutes_are_a_duty_of_qr_orders_only(shop: Shop, clock: Clock) -
     assert [shop.findings(order) for order in orders] == [set()] * 3
 
 
-def test_the_request_that_made_the_order_bears_the_finding_and_not_its_repetition(shop: Shop,
-                                                                                  clock: Clock) -> None:
+def test_the_request_that_made_the_order_bears_the_finding_and_not_its_repetition(
+        shop: Shop, clock: Clock) -> None:
     order = open_order(shop, clock)
     again = qr_order(shop, out_trade_no=order["out_trade_no"])
     clock.advance("16m")
@@ -241,7 +241,7 @@ def report(shop: Shop) -> dict[str, Any]:
 
 
 def test_every_rule_that_is_broken_is_reported_with_its_section_and_what_to_change(
-        shop: Shop, clock: Clock, receiver: Receiver) -> None:
+         shop: Shop, clock: Clock, receiver: Receiver) -> None:
     receiver.answers = [(200, b"thank you")]
     shop.control.ask("PATCH", f"/merchants/{shop.merchants_id}", {"notify_url": receiver.url})
     clock.freeze()
@@ -259,8 +259,8 @@ def test_every_rule_that_is_broken_is_reported_with_its_section_and_what_to_chan
         assert item["times"] > 0 and item["example"]["detail"]
 
 
-def test_a_rule_is_reported_with_how_often_first_and_last_time_and_the_newest_request(shop: Shop,
-                                                                                      clock: Clock) -> None:
+def test_a_rule_is_reported_with_how_often_first_and_last_time_and_the_newest_request(
+        shop: Shop, clock: Clock) -> None:
     clock.set("2026-01-31T12:00:00Z")
     clock.freeze()
     shop.pay_by_barcode(sign_type=None)
@@ -270,8 +270,8 @@ def test_a_rule_is_reported_with_how_often_first_and_last_time_and_the_newest_re
     clock.advance("5m")
     last = shop.journal(shop.qr_order(pay_type=None, out_trade_no=f"{shop.merchants_id}a"))
     found = report(shop)
-    assert {code: item["times"] for code, item in found.items()} == {"SIGN_TYPE_MISSING": 2,
-                                                                     "MANDATORY_MISSING": 2}
+    assert {code: item["times"] for code, item in found.items()} == {
+        "SIGN_TYPE_MISSING": 2, "MANDATORY_MISSING": 2}
     moments = {code: (item["first"][11:16], item["last"][11:16]) for code, item in found.items()}
     assert moments == {"SIGN_TYPE_MISSING": ("12:00", "12:05"), "MANDATORY_MISSING": ("12:05", "12:10")}
     example = found["MANDATORY_MISSING"]["example"]
@@ -279,8 +279,8 @@ def test_a_rule_is_reported_with_how_often_first_and_last_time_and_the_newest_re
     assert example["detail"] in [finding["detail"] for finding in last["findings"]]
 
 
-def test_a_receiver_is_reported_with_the_attempt_of_its_notification(notified: Shop,
-                                                                     receiver: Receiver) -> None:
+def test_a_receiver_is_reported_with_the_attempt_of_its_notification(
+        notified: Shop, receiver: Receiver) -> None:
     receiver.answers = [(200, b"success"), (200, b"no"), (200, b"never")]
     notified.pay_by_barcode()
     notified.control.post("/notifications/flush")
@@ -305,7 +305,7 @@ def test_merchants_do_not_see_each_other_s_findings_and_without_one_all_are_coun
 
 
 def test_a_client_by_the_document_has_an_empty_report_and_an_unknown_merchant_is_a_problem(
-        shop: Shop) -> None:
+         shop: Shop) -> None:
     qr_order(shop)
     assert report(shop) == {}
     assert shop.control.ask("GET", "/findings", merchants_id="nobody").status == 404

@@ -97,8 +97,8 @@ def attempts_of(shop: Shop) -> list[list[dict]]:
     return [notification["attempts"] for notification in page["items"]]
 
 
-def test_many_notifications_to_a_silent_receiver_cost_a_move_one_time_out(control: Control,
-                                                                          silent: Silent) -> None:
+def test_many_notifications_to_a_silent_receiver_cost_a_move_one_time_out(
+        control: Control, silent: Silent) -> None:
     shop = control.shop(notify_url=silent.url)
     for _ in range(MANY):
         shop.pay_by_barcode()
@@ -130,8 +130,8 @@ def test_skipped_attempts_use_the_schedule_up_at_their_own_instants(control: Con
     assert (took < 2.5, answer["now"], answer["skipped"]["attempts"]) == (True, "2026-03-03T12:00:00.000Z", 7)
 
 
-def test_a_receiver_that_has_come_back_is_tried_in_the_next_move(control: Control,
-                                                                 receiver: Receiver) -> None:
+def test_a_receiver_that_has_come_back_is_tried_in_the_next_move(
+        control: Control, receiver: Receiver) -> None:
     control.post("/clock", {"freeze": True})
     receiver.delay = 3 * TIMEOUT_S
     shop = control.shop(notify_url=receiver.url)
@@ -158,6 +158,7 @@ def test_many_silent_receivers_cost_no_more_than_one(control: Control, number: i
         each.close()
 
 
+@pytest.mark.exhaustive
 def test_receivers_that_fail_at_different_times_share_the_time_of_a_move(control: Control) -> None:
     silent = [Silent() for _ in range(8)]
     for place, each in enumerate(silent, 1):
@@ -171,8 +172,9 @@ def test_receivers_that_fail_at_different_times_share_the_time_of_a_move(control
         each.close()
 
 
-def test_healthy_receivers_get_every_attempt_in_order_beside_one_that_hangs(control: Control,
-                                                                            silent: Silent) -> None:
+@pytest.mark.exhaustive
+def test_healthy_receivers_get_every_attempt_in_order_beside_one_that_hangs(
+        control: Control, silent: Silent) -> None:
     healthy = Receiver()
     healthy.answers = [(500, b"")]
     shops = [control.shop(notify_url=healthy.url) for _ in range(3)]
@@ -205,6 +207,7 @@ def test_a_refused_port_gets_every_attempt(control: Control) -> None:
     assert not any(attempt["skipped"] for each in attempts_of(shop) for attempt in each)
 
 
+@pytest.mark.exhaustive
 def test_a_slow_receiver_gets_attempts_side_by_side_but_those_of_an_order_in_turn(control: Control) -> None:
     slow = Receiver()
     slow.delay, slow.answers = 0.2 * TIMEOUT_S, [(500, b"")]
@@ -222,6 +225,7 @@ def test_a_slow_receiver_gets_attempts_side_by_side_but_those_of_an_order_in_tur
     slow.close()
 
 
+@pytest.mark.exhaustive
 def test_slow_receivers_cost_a_move_no_more_than_its_time(control: Control) -> None:
     slow = Receiver()
     slow.delay, slow.answers = 0.6 * TIMEOUT_S, [(500, b"")]
@@ -268,6 +272,7 @@ def test_while_a_move_waits_the_time_of_a_running_clock_goes_on(control: Control
         assert before < between < moving.result()[1]["now"]
 
 
+@pytest.mark.exhaustive
 def test_moves_that_are_asked_for_together_wait_together(control: Control, silent: Silent) -> None:
     shop = control.shop(notify_url=silent.url)
     for _ in range(MANY):
@@ -279,8 +284,8 @@ def test_moves_that_are_asked_for_together_wait_together(control: Control, silen
     assert sum(answer["skipped"]["attempts"] for answer in answers) > 0
 
 
-def test_a_flush_waits_as_long_as_a_move_and_says_what_it_skipped(control: Control, silent: Silent,
-                                                                  receiver: Receiver) -> None:
+def test_a_flush_waits_as_long_as_a_move_and_says_what_it_skipped(
+        control: Control, silent: Silent, receiver: Receiver) -> None:
     shop, other = control.shop(notify_url=silent.url), control.shop(notify_url=receiver.url)
     for _ in range(5 * MANY):
         shop.pay_by_barcode()
@@ -312,6 +317,7 @@ def test_a_move_says_what_was_done(control: Control, receiver: Receiver) -> None
                                                    NONE_SKIPPED)
 
 
+@pytest.mark.exhaustive
 def test_a_killed_server_finishes_the_move_and_keeps_what_was_skipped(tmp_path: Path, silent: Silent) -> None:
     server = Server(notify_timeout="2s", database=tmp_path / "emulator.db", port=free_port()).start()
     control = Control(server.url)
@@ -360,8 +366,8 @@ def for_ever(*pieces: bytes) -> Callable[[socket.socket], object]:
     (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1;a=b\r\ns\r\n"),
     (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X-Trailer: 1\r\n"),
 ], ids=lambda pieces: pieces[-1].decode().strip())
-def test_an_attempt_ends_in_time_however_much_the_receiver_says(control: Control,
-                                                                pieces: tuple[bytes, ...]) -> None:
+def test_an_attempt_ends_in_time_however_much_the_receiver_says(
+        control: Control, pieces: tuple[bytes, ...]) -> None:
     talker = Silent(for_ever(*pieces))
     shop = control.shop(notify_url=talker.url)
     shop.pay_by_barcode()

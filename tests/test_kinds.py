@@ -132,7 +132,7 @@ def test_a_wallet_order_knows_nothing_that_orders_of_other_kinds_do_not() -> Non
     ((), "wallet"), (("card",), "card"), (("terminal",), "terminal"), (("card", "terminal"), "card"),
     (("terminal", "card"), "card")])
 def test_a_row_with_a_card_is_a_card_order_and_else_one_with_a_terminal_a_terminal_order(
-        parts: tuple[str, ...], kind: str) -> None:
+         parts: tuple[str, ...], kind: str) -> None:
     assert store._kind(parts) == kind
 
 

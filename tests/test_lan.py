@@ -38,8 +38,8 @@ URL = "http://192.168.1.20:8472"
     ([Interface("eth0", "169.254.3.4"), BRIDGE], ["172.17.0.1"]),
 ], ids=["only loopback", "a cable", "Wi-Fi first", "then the default route", "no tunnel", "not connected",
         "switched off", "link-local"])
-def test_a_phone_finds_the_machine_by_wifi_likeliest_then_by_the_default_route(interfaces: list[Interface],
-                                                                               expected: list[str]) -> None:
+def test_a_phone_finds_the_machine_by_wifi_likeliest_then_by_the_default_route(
+        interfaces: list[Interface], expected: list[str]) -> None:
     assert ranked(interfaces) == expected
 
 

@@ -195,7 +195,7 @@ EVERYTHING = {
 
 
 def test_in_any_order_of_events_the_ledger_is_what_was_paid_minus_what_was_given_back(
-        control: Control, clock: Clock) -> None:
+         control: Control, clock: Clock) -> None:
     happened: Counter[str] = Counter()
     for seed in range(3):
         clock.freeze()

@@ -71,8 +71,8 @@ def test_a_new_database_is_of_the_present_version(path: Path) -> None:
     assert version(path) == schema.VERSION
 
 
-def test_an_older_database_is_brought_up_to_date_and_keeps_its_rows(path: Path,
-                                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_older_database_is_brought_up_to_date_and_keeps_its_rows(
+        path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     latest = newer(monkeypatch, add_note, add_tips)
     prepare(path)
     assert version(path) == latest
@@ -114,7 +114,7 @@ def older(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def test_a_database_of_any_earlier_version_gets_the_present_schema_and_keeps_its_rows(
-        older: Path, path: Path) -> None:
+         older: Path, path: Path) -> None:
     before, since = numbers(older), version(older)
     prepare(older)
     assert version(older) == schema.VERSION
@@ -167,9 +167,10 @@ def settled_statuses(shop: Shop, seconds: float = 10) -> list[str]:
         time.sleep(0.05)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("since", older_databases.VERSIONS)
-def test_a_server_sends_what_an_older_database_has_not_sent(since: int, tmp_path: Path,
-                                                            receiver: Receiver) -> None:
+def test_a_server_sends_what_an_older_database_has_not_sent(
+        since: int, tmp_path: Path, receiver: Receiver) -> None:
     path = tmp_path / "older.db"
     older_databases.make(path, since, receiver.url)
     with Server(database=path) as server:
@@ -204,7 +205,7 @@ def test_a_migration_is_done_once(path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_migration_that_fails_leaves_the_database_of_the_step_before(
-        path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+         path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = version(path)
     newer(monkeypatch, add_note, fail)
     with pytest.raises(Unusable):
@@ -244,8 +245,8 @@ def test_many_processes_make_a_new_database_together(tmp_path: Path) -> None:
     assert version(path) == schema.VERSION
 
 
-def test_many_processes_migrate_an_older_database_together(path: Path,
-                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_processes_migrate_an_older_database_together(
+        path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     latest = newer(monkeypatch, add_note, add_tips)
     processes = [CONTEXT.Process(target=prepare, args=(path,)) for _ in range(8)]
     for process in processes:

@@ -47,10 +47,10 @@ def test_an_amount_printed_is_read_back_as_it_was(amount: int):
     ("8.273999", 827_399_900, "8.27399900", "8.273999"), ("9", 900_000_000, "9.00000000", "9"),
     ("10", 10**9, "10.00000000", "10"), ("0.006", 600_000, "0.00600000", "0.006"),
     ("0", 0, "0.00000000", "0"), ("0.00000001", 1, "0.00000001", "0.00000001")])
-def test_a_rate_has_eight_places_and_is_the_shortest_number_in_json(written: str, scaled: int,
-                                                                    eight_places: str, number: str):
-    assert (money.rate(written), money.rate_text(scaled), money.rate_number(scaled)) == (scaled, eight_places,
-                                                                                         number)
+def test_a_rate_has_eight_places_and_is_the_shortest_number_in_json(
+        written: str, scaled: int, eight_places: str, number: str):
+    assert (money.rate(written), money.rate_text(scaled), money.rate_number(scaled)) == (
+        scaled, eight_places, number)
 
 
 @every_row("scaled, printed", [

@@ -131,9 +131,8 @@ def heard_of(receiver: Receiver, notify_type: str) -> Heard:
 
 
 @pytest.mark.parametrize("notify_type", FIELDS)
-def test_each_notification_has_its_fields_in_documented_order_and_a_right_signature(notified: Shop,
-                                                                                    receiver: Receiver,
-                                                                                    notify_type: str) -> None:
+def test_each_notification_has_its_fields_in_documented_order_and_a_right_signature(
+        notified: Shop, receiver: Receiver, notify_type: str) -> None:
     cause(notified, notify_type)
     fields = heard_of(receiver, notify_type).fields
     assert list(fields) == FIELDS[notify_type].split()
@@ -143,10 +142,8 @@ def test_each_notification_has_its_fields_in_documented_order_and_a_right_signat
 
 @pytest.mark.parametrize("notify_type", FIELDS)
 @pytest.mark.parametrize("setting", ["GET", "POST"])
-def test_query_string_notifications_follow_the_notify_method_and_json_is_always_posted(control: Control,
-                                                                                       receiver: Receiver,
-                                                                                       notify_type: str,
-                                                                                       setting: str) -> None:
+def test_query_string_notifications_follow_the_notify_method_and_json_is_always_posted(
+        control: Control, receiver: Receiver, notify_type: str, setting: str) -> None:
     shop = control.shop(notify_url=receiver.url, notify_method=setting)
     cause(shop, notify_type)
     heard = heard_of(receiver, notify_type)
@@ -162,8 +159,8 @@ def unsigned(fields: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in fields.items() if name not in ("sign", "sign_type")}
 
 
-def test_the_notification_of_a_new_code_has_the_pictures_of_the_answer(notified: Shop, receiver: Receiver,
-                                                                       clock: Clock) -> None:
+def test_the_notification_of_a_new_code_has_the_pictures_of_the_answer(
+        notified: Shop, receiver: Receiver, clock: Clock) -> None:
     clock.freeze()
     answer = notified.qr_order("12.30")
     store, = notified.made["stores"]
@@ -177,8 +174,8 @@ def test_the_notification_of_a_new_code_has_the_pictures_of_the_answer(notified:
 
 @pytest.mark.parametrize("code, result, error",
                          [(ALIPAY_CODE, "SUCCESS", ""), (POOR, "FAIL", "BUYER_BALANCE_NOT_ENOUGH")])
-def test_the_notification_of_a_barcode_says_paid_or_why_not(control: Control, receiver: Receiver, code: str,
-                                                            result: str, error: str) -> None:
+def test_the_notification_of_a_barcode_says_paid_or_why_not(
+        control: Control, receiver: Receiver, code: str, result: str, error: str) -> None:
     shop = control.shop(notify_url=receiver.url, currency="EUR",
                         stores=[{"store_id": "s1", "store_name": "北京 & Söhne"}])
     answer = shop.pay_by_barcode("3", buyer_identity_code=code)
@@ -205,8 +202,8 @@ def test_the_notification_of_a_paid_code_says_what_the_query_says(notified: Shop
 
 
 @pytest.mark.parametrize("end", ["expire", "close", "cancel"])
-def test_the_notification_of_an_unpaid_end_has_empty_payment_fields(notified: Shop, receiver: Receiver,
-                                                                    end: str) -> None:
+def test_the_notification_of_an_unpaid_end_has_empty_payment_fields(
+        notified: Shop, receiver: Receiver, end: str) -> None:
     number = notified.qr_order()["out_trade_no"]
     step(notified, number, end)
     fields = receiver.wait_for(2)[1].fields
@@ -217,9 +214,8 @@ def test_the_notification_of_an_unpaid_end_has_empty_payment_fields(notified: Sh
 
 @pytest.mark.parametrize("kind, params, channel", [
     ("h5", {}, "A"), ("h5", {"pay_type": "wechat"}, "W"), ("prepay", {"attach": "table 7, 茶 \"+\" &"}, "W")])
-def test_the_json_notification_has_whole_minor_units_and_the_attach(notified: Shop, receiver: Receiver,
-                                                                    kind: str, params: dict,
-                                                                    channel: str) -> None:
+def test_the_json_notification_has_whole_minor_units_and_the_attach(
+        notified: Shop, receiver: Receiver, kind: str, params: dict, channel: str) -> None:
     number = MAKE[kind](notified, "1.05", **params)["out_trade_no"]
     step(notified, number, "pay")
     raw = json.loads(receiver.wait_for(1)[0].body)
@@ -249,8 +245,8 @@ def test_a_json_notification_of_a_failure_is_signed_too(notified: Shop, receiver
     step(notified, number, "decline")
     fields = receiver.wait_for(1)[0].fields
     assert list(fields) == FIELDS[MINI].split()
-    assert (fields["pay_result"], fields["total_fee"], fields["sign"]) == ("PAYERROR", "100",
-                                                                           md5_sign(fields, notified.token))
+    assert (fields["pay_result"], fields["total_fee"], fields["sign"]) == (
+        "PAYERROR", "100", md5_sign(fields, notified.token))
 
 
 @pytest.mark.parametrize("instant, london, shanghai", [
@@ -271,8 +267,8 @@ def test_notify_time_is_londons_and_gmt_payment_shanghais(notified: Shop, receiv
 # Where it goes.
 
 @pytest.mark.parametrize("notify_type", FIELDS)
-def test_the_requests_notify_url_comes_before_the_merchants(notified: Shop, receiver: Receiver,
-                                                            notify_type: str) -> None:
+def test_the_requests_notify_url_comes_before_the_merchants(
+        notified: Shop, receiver: Receiver, notify_type: str) -> None:
     cause(notified, notify_type, notify_url=receiver.url.replace("/notify", "/of/this/order"))
     heard_of(receiver, notify_type)
     assert {heard.path for heard in receiver.heard} == {"/of/this/order"}
@@ -305,14 +301,13 @@ def test_a_notification_is_taken_when_a_2xx_says_success(notified: Shop, receive
     flush(notified.control)
     notification = notification_of(notified, number)
     attempt, = notification["attempts"]
-    assert (notification["status"], attempt["delivered"]) == ("delivered" if delivered else "pending",
-                                                              delivered)
+    assert (notification["status"], attempt["delivered"]) == (
+        "delivered" if delivered else "pending", delivered)
     assert (attempt["status_code"], attempt["answer"].encode()) == (status, body)
 
 
-def test_the_waits_before_a_repetition_are_the_schedule_and_then_it_has_failed(notified: Shop,
-                                                                               receiver: Receiver,
-                                                                               clock: Clock) -> None:
+def test_the_waits_before_a_repetition_are_the_schedule_and_then_it_has_failed(
+        notified: Shop, receiver: Receiver, clock: Clock) -> None:
     clock.freeze()
     receiver.answers = [(500, b"down")]
     number = cause(notified, BARCODE)
@@ -342,9 +337,8 @@ def test_repetitions_end_when_the_notification_is_taken(notified: Shop, receiver
 
 @pytest.mark.parametrize("notify_type", [BARCODE, MINI])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_repetitions_have_the_same_bytes_whatever_has_changed(control: Control, receiver: Receiver,
-                                                              clock: Clock, notify_type: str,
-                                                              method: str) -> None:
+def test_repetitions_have_the_same_bytes_whatever_has_changed(
+        control: Control, receiver: Receiver, clock: Clock, notify_type: str, method: str) -> None:
     receiver.answers = [(500, b"")]
     shop = control.shop(notify_url=receiver.url, notify_method=method)
     cause(shop, notify_type)
@@ -399,8 +393,8 @@ def test_an_answer_other_than_success_is_a_finding(notified: Shop, receiver: Rec
     receiver.answers = [(200, b"thank you"), (200, b"success")]
     numbers = [cause(notified, BARCODE) for _ in range(2)]
     flush(notified.control)
-    found = sorted([finding["code"] for finding in notification_of(notified,
-                                                                   number)["attempts"][0]["findings"]]
+    found = sorted([finding["code"] for finding in notification_of(
+        notified, number)["attempts"][0]["findings"]]
                    for number in numbers)
     assert found == [[], ["NOT_ANSWERED_SUCCESS"]]
 
@@ -411,19 +405,19 @@ def replay(control: Control, notification: dict) -> dict:
     return control.post(f"/notifications/{notification['id']}/replay")
 
 
-def test_a_replay_repeats_a_taken_notification_and_leaves_it_taken(notified: Shop,
-                                                                   receiver: Receiver) -> None:
+def test_a_replay_repeats_a_taken_notification_and_leaves_it_taken(
+        notified: Shop, receiver: Receiver) -> None:
     receiver.answers = [(200, b"success"), (500, b"no")]
     number = cause(notified, BARCODE)
     flush(notified.control)
     after = replay(notified.control, notification_of(notified, number))
-    assert (after["status"], [attempt["replay"] for attempt in after["attempts"]]) == ("delivered",
-                                                                                       [False, True])
+    assert (after["status"], [attempt["replay"] for attempt in after["attempts"]]) == (
+        "delivered", [False, True])
     assert receiver.heard[0].query == receiver.heard[1].query
 
 
-def test_a_replay_that_is_not_taken_leaves_the_schedule_as_it_was(notified: Shop, receiver: Receiver,
-                                                                  clock: Clock) -> None:
+def test_a_replay_that_is_not_taken_leaves_the_schedule_as_it_was(
+        notified: Shop, receiver: Receiver, clock: Clock) -> None:
     clock.freeze()
     receiver.answers = [(500, b"")]
     number = cause(notified, BARCODE)
@@ -447,8 +441,8 @@ def test_a_failed_notification_can_be_replayed_and_taken(notified: Shop, receive
     assert replay(notified.control, notification_of(notified, number))["status"] == "delivered"
 
 
-def test_each_replay_is_one_attempt_however_many_are_asked_for_at_once(notified: Shop,
-                                                                       receiver: Receiver) -> None:
+def test_each_replay_is_one_attempt_however_many_are_asked_for_at_once(
+        notified: Shop, receiver: Receiver) -> None:
     numbers = [cause(notified, BARCODE) for _ in range(8)]
     flush(notified.control)
     receiver.heard.clear()
@@ -461,8 +455,8 @@ def test_each_replay_is_one_attempt_however_many_are_asked_for_at_once(notified:
 
 # Order, and who waits for whom.
 
-def test_the_first_attempts_of_an_order_go_out_one_after_the_other(notified: Shop,
-                                                                   receiver: Receiver) -> None:
+def test_the_first_attempts_of_an_order_go_out_one_after_the_other(
+        notified: Shop, receiver: Receiver) -> None:
     receiver.delay = 0.3
     number = notified.qr_order()["out_trade_no"]
     step(notified, number, "pay")
@@ -471,8 +465,8 @@ def test_the_first_attempts_of_an_order_go_out_one_after_the_other(notified: Sho
     assert second.at - first.at >= receiver.delay
 
 
-def test_a_notification_that_was_not_taken_does_not_hold_up_the_later_ones(notified: Shop, receiver: Receiver,
-                                                                           clock: Clock) -> None:
+def test_a_notification_that_was_not_taken_does_not_hold_up_the_later_ones(
+        notified: Shop, receiver: Receiver, clock: Clock) -> None:
     receiver.answers = [(500, b""), (200, b"success")]
     number = notified.qr_order()["out_trade_no"]
     step(notified, number, "pay")
@@ -483,8 +477,8 @@ def test_a_notification_that_was_not_taken_does_not_hold_up_the_later_ones(notif
     assert [heard.fields["notify_type"] for heard in receiver.heard] == [CREATED, STATUS, CREATED]
 
 
-def test_notifications_of_different_orders_do_not_wait_for_each_other(notified: Shop,
-                                                                      receiver: Receiver) -> None:
+def test_notifications_of_different_orders_do_not_wait_for_each_other(
+        notified: Shop, receiver: Receiver) -> None:
     receiver.delay = 0.5
     for _ in range(4):
         cause(notified, BARCODE)
@@ -558,6 +552,7 @@ def silent(connection: socket.socket, over: threading.Event) -> None:
 HEAD = b"HTTP/1.1 200 OK\r\n"
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("speak", [
     silent, dripping(HEAD, b"X-Drop: 1\r\n"), dripping(HEAD + b"X-Drop: ", b"1"),
     dripping(HEAD + b"\r\nsuccess", b" "), dripping(HEAD + b"Content-Length: 1000\r\n\r\n", b"s"),
@@ -613,8 +608,8 @@ def test_a_body_that_is_not_text_does_no_harm(brisk: Control) -> None:
         assert notification_of(shop, number)["attempts"][0]["status_code"] == 200
 
 
-def test_a_silent_receiver_delays_no_other_merchants_notifications(brisk: Control,
-                                                                   receiver: Receiver) -> None:
+def test_a_silent_receiver_delays_no_other_merchants_notifications(
+        brisk: Control, receiver: Receiver) -> None:
     with raw_receiver(silent) as url:
         slow, quick = brisk.shop(notify_url=url), brisk.shop(notify_url=receiver.url)
         for _ in range(30):
@@ -630,7 +625,7 @@ def test_a_silent_receiver_delays_no_other_merchants_notifications(brisk: Contro
 
 
 def test_a_slow_receiver_delays_no_other_merchants_notifications_while_the_clock_moves(
-        brisk: Control, receiver: Receiver) -> None:
+         brisk: Control, receiver: Receiver) -> None:
     with raw_receiver(silent) as url:
         slow, quick = brisk.shop(notify_url=url), brisk.shop(notify_url=receiver.url)
         slow.pay_by_barcode()
@@ -652,5 +647,5 @@ def test_the_zones_are_settings(brisk: Control, receiver: Receiver) -> None:
     cause(shop, STATUS)
     created, paid = receiver.wait_for(2)
     brisk.post("/clock", {"reset": True})
-    assert (created.fields["notify_time"], paid.fields["gmt_payment"]) == ("2026-07-01 05:00:00",
-                                                                           "2026-06-30 20:00:00")
+    assert (created.fields["notify_time"], paid.fields["gmt_payment"]) == (
+        "2026-07-01 05:00:00", "2026-06-30 20:00:00")

@@ -50,7 +50,7 @@ ORDERS = {
 @every_row("event", list(Event))
 @every_row("status", list(Status))
 def test_an_event_moves_an_order_as_the_contract_says_or_is_refused_with_the_code_of_its_state(
-        status: Status, event: Event):
+         status: Status, event: Event):
     if (status, event) in ALLOWED:
         assert moved(ORDERS[status], event, 5).status is ALLOWED[status, event]
     else:
@@ -80,7 +80,7 @@ def test_a_move_leaves_the_order_it_was_given_as_it_was():
     (PAYED, FINISHES + DAY, FINISHED), (ORDERS[CLOSED], FINISHES, CLOSED),
     (ORDERS[FINISHED], FINISHES + DAY, FINISHED)])
 def test_what_time_decides_is_so_at_its_instant_and_not_a_millisecond_before(
-        order: Order, now: int, status: Status):
+         order: Order, now: int, status: Status):
     assert at(order, now).status is status
 
 
@@ -113,7 +113,7 @@ def test_paying_or_cancelling_a_qr_order_fulfils_the_duty_of_the_15_minutes(even
 @every_row("before, amount, status, left", [
     (0, 1, SUCCESS, 999), (0, 1_000, CLOSED, 0), (400, 599, SUCCESS, 1), (400, 600, CLOSED, 0)])
 def test_a_refund_leaves_the_order_paid_until_nothing_is_left(
-        before: int, amount: int, status: Status, left: int):
+         before: int, amount: int, status: Status, left: int):
     after, _ = refunded(replace(PAYED, refunded=before), amount, PAID)
     assert (after.status, after.left) == (status, left)
 
@@ -127,7 +127,7 @@ def test_a_refund_leaves_the_order_paid_until_nothing_is_left(
     (ORDERS[CLOSED], 1_001, "TRADE_HAS_CLOSE"),
     (ORDERS[FINISHED], 1, "TRADE_HAS_FINISHED")])
 def test_a_refund_that_is_too_much_or_of_an_order_in_another_state_is_refused(
-        order: Order, amount: int, error: str):
+         order: Order, amount: int, error: str):
     with pytest.raises(Refused) as refused:
         refunded(order, amount, PAID)
     assert refused.value.code.name == error
@@ -222,7 +222,7 @@ def test_there_are_no_other_transitions_of_card_orders():
 @every_row("event", list(Event))
 @every_row("state", CARDS)
 def test_an_event_moves_a_card_order_as_the_contract_says_or_is_refused_with_the_code_of_its_state(
-        state: str, event: Event):
+         state: str, event: Event):
     order = CARDS[state]
     if possible(state, event):
         after = moved(order, event, 9)
@@ -296,8 +296,8 @@ def test_what_falls_due_next_of_a_card_order(order: Order, due: tuple[int, Event
 @pytest.mark.parametrize("state", ["success", "finished"])
 def test_a_chargeback_changes_the_code_only_and_ends_refunds(state: str):
     after = charged_back(CARDS[state], 9)
-    assert (after.status, after.card.status, after.card.code) == (CARDS[state].status, CardStatus.SUCCESS,
-                                                                  "3200")
+    assert (after.status, after.card.status, after.card.code) == (
+        CARDS[state].status, CardStatus.SUCCESS, "3200")
     assert (after.card.completed_at, after.refunded) == (PAID, 0)
     for act in (lambda: refunded(after, 1, 10), lambda: charged_back(after, 10)):
         with pytest.raises(Refused) as refused:

@@ -49,8 +49,8 @@ def test_an_attempt_makes_this_of_a_notification(status: str, attempts: int, del
     ("pending", 1, True, True, ("delivered", 1, DUE)),
     ("delivered", 2, False, True, ("delivered", 2, DUE)),
 ])
-def test_of_one_that_is_lost_once_and_then_sent_three_times(status: str, attempts: int, delivered: bool,
-                                                            replay: bool, after: tuple) -> None:
+def test_of_one_that_is_lost_once_and_then_sent_three_times(
+        status: str, attempts: int, delivered: bool, replay: bool, after: tuple) -> None:
     assert next_step(posted(status, attempts, drop=1, times=3), delivered, AT, SCHEDULE, replay) == after
 
 
@@ -75,7 +75,6 @@ def test_without_a_schedule_the_first_failure_is_the_last() -> None:
     (199, "success", False), (300, "success", False), (404, "success", False), (None, "success", False),
     (200, "", False), (200, "successful", False), (200, "<b>success</b>", False),
 ])
-def test_an_answer_takes_a_notification_when_it_is_a_2xx_that_says_success(status_code: int | None,
-                                                                           answer: str,
-                                                                           delivered: bool) -> None:
+def test_an_answer_takes_a_notification_when_it_is_a_2xx_that_says_success(
+        status_code: int | None, answer: str, delivered: bool) -> None:
     assert DeliveryResult(1, status_code, answer).delivered("trade_status_sync") is delivered

@@ -37,8 +37,9 @@ def every(server: servers.Server) -> dict[str, str]:
     return {**pages.addresses(server, 1), **pages.of_payers(server), **pages.OTHERS}
 
 
+@pytest.mark.exhaustive
 def test_what_falls_due_next_is_the_same_for_all_and_for_the_merchant_who_has_all(
-        busy: servers.Server) -> None:
+         busy: servers.Server) -> None:
     desk = Desk(url(busy))
     narrowed = [row.split()[0] for row in rows(desk.page("/clock", merchants_id=pages.MERCHANTS_ID))]
     assert narrowed == [row.split()[0] for row in rows(desk.page("/clock"))] and len(narrowed) == 10
@@ -60,8 +61,9 @@ def weight(page: Page, address: str) -> tuple[int, int]:
     return int(sum(came)), len(came)
 
 
+@pytest.mark.exhaustive
 def test_the_first_view_of_every_page_is_under_150_kb_in_few_requests_with_all_the_rows_that_a_page_has(
-        guest: Visitor, busy: servers.Server) -> None:
+         guest: Visitor, busy: servers.Server) -> None:
     for number in range(PAGE_OF_DEVICES):
         busy.ask("PUT", f"/_emulator/terminals/counter-{number}",
                  f'{{"merchants_id": "{pages.MERCHANTS_ID}"}}'.encode())

@@ -50,13 +50,14 @@ PAGES: dict[str, Callable[[Shop], str]] = {
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_fits_hinders_nobody_and_asks_nobody_but_the_emulator(visitor: Visitor, shop: Shop, name: str,
-                                                                     language: str) -> None:
+def test_a_page_fits_hinders_nobody_and_asks_nobody_but_the_emulator(
+        visitor: Visitor, shop: Shop, name: str, language: str) -> None:
     visitor.expects(*([404] if name == "not-found" else []))
     with visitor.at(PAGES[name](shop), language) as page:
         assert faults(page, name, language) == {}
 
 
+@pytest.mark.exhaustive
 def test_the_other_language_is_one_click_away(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(shop.qr_order()["qr_code"]) as page:
         page.get_by_role("link", name="中文").click()
@@ -65,9 +66,8 @@ def test_the_other_language_is_one_click_away(visitor: Visitor, shop: Shop) -> N
         expect(page.get_by_role("button", name="Pay")).to_be_visible()
 
 
-def test_paying_on_the_wallet_page_pays_and_goes_on_to_the_shop_of_another_origin(visitor: Visitor,
-                                                                                  shop: Shop,
-                                                                                  receiver: Receiver) -> None:
+def test_paying_on_the_wallet_page_pays_and_goes_on_to_the_shop_of_another_origin(
+        visitor: Visitor, shop: Shop, receiver: Receiver) -> None:
     visitor.knows(receiver)
     order = shop.h5_order("8.00", return_url=f"{receiver.url}?order=1#done")
     with visitor.at(order["pay_url"]) as page:
@@ -76,6 +76,7 @@ def test_paying_on_the_wallet_page_pays_and_goes_on_to_the_shop_of_another_origi
     assert shop.query(order["out_trade_no"])["trade_status"] == "TRADE_SUCCESS"
 
 
+@pytest.mark.exhaustive
 def test_a_return_url_may_redirect_to_yet_another_origin(visitor: Visitor, shop: Shop,
                                                          receiver: Receiver) -> None:
     thanks = Receiver()
@@ -96,11 +97,12 @@ def test_a_wallet_page_without_return_url_shows_the_receipt(visitor: Visitor, sh
         expect(page.get_by_role("button")).to_have_count(0)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("button", "message"), [
     ("Not enough money", "Your balance is not enough. You can try again."),
     ("Cancel", "The payment did not go through. You can try again.")])
-def test_a_buyer_who_fails_leaves_the_order_waiting_and_may_try_again(visitor: Visitor, shop: Shop,
-                                                                      button: str, message: str) -> None:
+def test_a_buyer_who_fails_leaves_the_order_waiting_and_may_try_again(
+        visitor: Visitor, shop: Shop, button: str, message: str) -> None:
     order = shop.qr_order("8.00")
     with visitor.at(order["qr_code"]) as page:
         page.get_by_role("button", name=button).click()
@@ -111,6 +113,7 @@ def test_a_buyer_who_fails_leaves_the_order_waiting_and_may_try_again(visitor: V
         expect(page.get_by_role("alert")).to_have_count(0)
 
 
+@pytest.mark.exhaustive
 def test_a_keyboard_is_enough_to_pay_and_shows_where_it_is(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(shop.qr_order("8.00")["qr_code"]) as page:
         page.keyboard.press("Tab")
@@ -120,8 +123,9 @@ def test_a_keyboard_is_enough_to_pay_and_shows_where_it_is(visitor: Visitor, sho
         expect(page.get_by_role("status")).to_have_text("Paid")
 
 
-def test_an_open_wallet_page_says_when_its_failed_order_is_paid_elsewhere(visitor: Visitor,
-                                                                          shop: Shop) -> None:
+@pytest.mark.exhaustive
+def test_an_open_wallet_page_says_when_its_failed_order_is_paid_elsewhere(
+        visitor: Visitor, shop: Shop) -> None:
     order = shop.qr_order("8.00")
     with visitor.at(order["qr_code"]) as page:
         page.get_by_role("button", name="Cancel").click()
@@ -131,6 +135,7 @@ def test_an_open_wallet_page_says_when_its_failed_order_is_paid_elsewhere(visito
         expect(page.get_by_role("alert")).to_have_count(0)
 
 
+@pytest.mark.exhaustive
 def test_an_open_wallet_page_says_when_the_time_is_over(visitor: Visitor, shop: Shop, clock: Clock) -> None:
     with visitor.at(shop.qr_order("8.00", it_b_pay="10m")["qr_code"]) as page:
         expect(page.locator("[data-left]")).to_have_text(re.compile("00:0[89]:.."))
@@ -138,8 +143,9 @@ def test_an_open_wallet_page_says_when_the_time_is_over(visitor: Visitor, shop: 
         expect(page.get_by_role("status")).to_have_text("This order is closed")
 
 
+@pytest.mark.exhaustive
 def test_the_code_on_the_scan_page_turns_into_a_tick_when_the_phone_has_paid_and_the_shop_follows(
-        visitor: Visitor, shop: Shop, receiver: Receiver) -> None:
+         visitor: Visitor, shop: Shop, receiver: Receiver) -> None:
     visitor.knows(receiver)
     pay_url = shop.h5_order("8.00", scene_type="WEBSITE_PAY", return_url=receiver.url)["pay_url"]
     with visitor.at(pay_url, width=DESK) as desk, visitor.at(pay_url, agent="Mozilla/5.0 (iPhone)") as phone:
@@ -153,6 +159,7 @@ def test_the_code_on_the_scan_page_turns_into_a_tick_when_the_phone_has_paid_and
         desk.wait_for_url(receiver.url)
 
 
+@pytest.mark.exhaustive
 def test_the_scan_page_offers_to_pay_on_the_computer(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(shop.h5_order("8.00", scene_type="WEBSITE_PAY", return_url=None)["pay_url"],
                     width=DESK) as page:
@@ -161,8 +168,8 @@ def test_the_scan_page_offers_to_pay_on_the_computer(visitor: Visitor, shop: Sho
         expect(page.get_by_role("status")).to_have_text("Paid")
 
 
-def test_link_to_post_posts_by_itself_and_the_page_it_reaches_follows_the_payment(visitor: Visitor,
-                                                                                  shop: Shop) -> None:
+def test_link_to_post_posts_by_itself_and_the_page_it_reaches_follows_the_payment(
+        visitor: Visitor, shop: Shop) -> None:
     link, pay_url = link_to_post(shop, scene_type="WEBSITE_PAY", return_url=None)
     with visitor.at(link, width=DESK) as page:
         page.wait_for_url(pay_url)
@@ -172,8 +179,8 @@ def test_link_to_post_posts_by_itself_and_the_page_it_reaches_follows_the_paymen
 
 
 @pytest.mark.parametrize(("language", "label"), [("en", "Continue to payment"), ("zh", "继续付款")])
-def test_link_to_post_has_a_button_for_browsers_without_javascript(visitor: Visitor, shop: Shop,
-                                                                   language: str, label: str) -> None:
+def test_link_to_post_has_a_button_for_browsers_without_javascript(
+        visitor: Visitor, shop: Shop, language: str, label: str) -> None:
     link, pay_url = link_to_post(shop)
     with visitor.at(link, language, script=False) as page:
         picture(page, f"link-to-post-{language}-{PHONE}")

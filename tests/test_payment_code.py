@@ -36,6 +36,7 @@ def read(picture: Image.Image) -> set[tuple[str, str]]:
     return {(found.format.name, found.text) for found in zxingcpp.read_barcodes(picture)}
 
 
+@pytest.mark.exhaustive
 @every_row("length", [2, 3, 16, 17, 18, 24])
 def test_a_scanner_reads_every_barcode(length: int) -> None:
     dice = random.Random(length)
@@ -65,7 +66,7 @@ def scanned(page: Page) -> set[tuple[str, str]]:
 
 @pytest.mark.parametrize("wallet, language", list(zip(WALLETS, LANGUAGES, strict=True)))
 def test_the_page_fits_is_readable_and_a_scanner_reads_both_codes_by_day_and_by_night(
-        visitor: Visitor, base_url: str, wallet: str, language: str) -> None:
+         visitor: Visitor, base_url: str, wallet: str, language: str) -> None:
     with visitor.at(f"{base_url}/code/{wallet}", language) as page:
         assert faults(page, f"payment-code-{wallet}", language) == {}
         code = shown(page)
@@ -77,8 +78,8 @@ def test_the_page_fits_is_readable_and_a_scanner_reads_both_codes_by_day_and_by_
 
 
 @pytest.mark.parametrize("wallet", WALLETS)
-def test_each_visit_has_a_new_code_and_the_shop_is_paid_with_it(base_url: str, shop: Shop,
-                                                                wallet: str) -> None:
+def test_each_visit_has_a_new_code_and_the_shop_is_paid_with_it(
+        base_url: str, shop: Shop, wallet: str) -> None:
     codes = [re.findall(r'data-copy="(\d+)"', exchange(f"{base_url}/code/{wallet}").text)[0]
              for _ in range(3)]
     assert len(set(codes)) == 3
@@ -94,8 +95,9 @@ def test_the_same_seed_shows_the_same_codes_in_the_same_order() -> None:
     assert len(set(runs[0] + runs[2])) == 4 * 49
 
 
-def test_the_codes_whose_buyers_fail_are_one_tap_away_and_behave(visitor: Visitor, base_url: str,
-                                                                 shop: Shop) -> None:
+@pytest.mark.exhaustive
+def test_the_codes_whose_buyers_fail_are_one_tap_away_and_behave(
+        visitor: Visitor, base_url: str, shop: Shop) -> None:
     outcomes = {}
     with visitor.at(f"{base_url}/code/wechat") as page:
         for place, row in enumerate(wallets.TEST_CODES, 1):
@@ -103,8 +105,8 @@ def test_the_codes_whose_buyers_fail_are_one_tap_away_and_behave(visitor: Visito
             code = shown(page)
             assert code == wallets.PREFIXES["wechat"] + row.ending
             answer = shop.pay_by_barcode(buyer_identity_code=code, pay_type="wechat")
-            outcomes[page.locator("[aria-current]").inner_text()] = answer.fields.get("detail_error_code",
-                                                                                      answer["result_code"])
+            outcomes[page.locator("[aria-current]").inner_text()] = answer.fields.get(
+                "detail_error_code", answer["result_code"])
             assert page.get_by_role("status").inner_text() == page.locator("[aria-current]").inner_text()
     assert outcomes == {
         "Must confirm on the phone": "UNKNOWN", "Not enough money": "BUYER_BALANCE_NOT_ENOUGH",
@@ -112,8 +114,9 @@ def test_the_codes_whose_buyers_fail_are_one_tap_away_and_behave(visitor: Visito
         "Over the buyer's limit": "BEYOND_PAY_RESTRICTION", "Code is invalid": "PAYMENT_AUTH_CODE_INVALID"}
 
 
-def test_a_code_stays_with_the_other_language_and_new_code_gives_another(visitor: Visitor,
-                                                                         base_url: str) -> None:
+@pytest.mark.exhaustive
+def test_a_code_stays_with_the_other_language_and_new_code_gives_another(
+        visitor: Visitor, base_url: str) -> None:
     with visitor.at(f"{base_url}/code/alipay") as page:
         code = shown(page)
         page.get_by_role("link", name="中文").click()
@@ -125,9 +128,10 @@ def test_a_code_stays_with_the_other_language_and_new_code_gives_another(visitor
         expect(page.locator("body")).to_have_class(re.compile("wechat"))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("has_clipboard", [True, False], ids=["this machine", "a phone on the Wi-Fi"])
 def test_the_code_is_copied_also_where_the_browser_has_no_clipboard_for_the_page(
-        visitor: Visitor, base_url: str, has_clipboard: bool) -> None:
+         visitor: Visitor, base_url: str, has_clipboard: bool) -> None:
     with visitor.at(f"{base_url}/code/alipay") as page:
         if not has_clipboard:
             page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")

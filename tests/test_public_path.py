@@ -73,6 +73,7 @@ def orders_of_every_kind(shop: Shop) -> list[str]:
     return [h5["pay_url"], qr["qr_code"], qr["pic_url"], card["pay_url"], refused["pay_url"], issuer]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("path, strips", [
     pytest.param(*place, marks=pytest.mark.exhaustive if number else []) for number,
     place in enumerate(PLACES)])
@@ -130,6 +131,7 @@ def test_what_programs_are_told_is_under_the_path(site: Site) -> None:
         assert any(number.encode() in stream.readline() for _ in range(10))
 
 
+@pytest.mark.exhaustive
 def test_the_server_itself_answers_with_the_path_and_without_it(site: Site) -> None:
     assert Control(site.direct).shop().qr_order()["qr_code"].startswith(f"{site.url}/wallet/")
     own = ("/", "/console/orders", "/static/style.css", "/static/console/live.js", "/sdk/tgpay.js", "/livez")
@@ -141,6 +143,7 @@ def test_the_server_itself_answers_with_the_path_and_without_it(site: Site) -> N
     assert {path: exchange(f"{site.direct}{path}").status for path in answers} == answers
 
 
+@pytest.mark.exhaustive
 @every_row("path", ["/v2", "/console", "/_emulator"])
 def test_the_path_may_have_the_name_of_one_of_the_emulators_own(path: str) -> None:
     for site in sites(path):
@@ -179,6 +182,7 @@ def test_people_pay_by_card_and_in_the_wallet_and_the_console_follows(guest: Vis
     assert shop.query(wallet["out_trade_no"])["trade_status"] == "TRADE_SUCCESS"
 
 
+@pytest.mark.exhaustive
 def test_scripts_find_their_way_under_the_path(guest: Visitor, site: Site, receiver: Receiver) -> None:
     shop = control(site).shop()
     shop.attend()

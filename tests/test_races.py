@@ -91,8 +91,8 @@ def books_agree(shop: Shop, clock: Clock) -> None:
     for order in shop.control.get("/orders", merchants_id=shop.merchants_id)["items"]:
         story = shop.story(order["out_trade_no"])
         events = Counter(line["event"] for line in story["history"])
-        amount, given_back = Decimal(order["trans_amount"]), sum(Decimal(refund["amount"])
-                                                                 for refund in story["refunds"])
+        amount, given_back = Decimal(order["trans_amount"]), sum(
+            Decimal(refund["amount"]) for refund in story["refunds"])
         own = [row for row in rows if row["transaction_id"] == order["trans_id"] != ""]
         payments = [Decimal(row["amount"]) for row in own if row["type"] == "P"]
         refunds = [Decimal(row["amount"]) for row in own if row["type"] == "R"]
@@ -108,8 +108,8 @@ def books_agree(shop: Shop, clock: Clock) -> None:
                             for order in shop.control.get("/orders", merchants_id=shop.merchants_id)["items"])
 
 
-def test_refunds_of_one_order_at_once_never_give_back_more_than_there_is(shop: Shop, clock: Clock,
-                                                                         crowd: Crowd):
+def test_refunds_of_one_order_at_once_never_give_back_more_than_there_is(
+        shop: Shop, clock: Clock, crowd: Crowd):
     number = shop.pay_by_barcode("2.00")["out_trade_no"]
     answers = crowd([request(shop, "tgpayrefund", out_trade_no=number, refund_amount="0.30")] * MANY)
     assert outcomes(answers) == {"": 6, "REASON_TRADE_REFUND_FEE_ERR": MANY - 6}
@@ -127,7 +127,7 @@ def test_of_full_refunds_at_once_one_succeeds(shop: Shop, clock: Clock, crowd: C
 
 @pytest.mark.parametrize("amount", ["0.30", "2.00"])
 def test_the_same_out_refund_id_at_once_is_refunded_once_and_answers_everybody_the_same(
-        shop: Shop, clock: Clock, crowd: Crowd, amount: str):
+         shop: Shop, clock: Clock, crowd: Crowd, amount: str):
     number = shop.pay_by_barcode("2.00")["out_trade_no"]
     answers = crowd([request(shop, "tgpayrefund", out_trade_no=number, refund_amount=amount,
                              out_refund_id="once")] * MANY)
@@ -136,8 +136,8 @@ def test_the_same_out_refund_id_at_once_is_refunded_once_and_answers_everybody_t
     books_agree(shop, clock)
 
 
-def test_the_same_out_refund_id_for_different_orders_at_once_is_one_refund(shop: Shop, clock: Clock,
-                                                                           crowd: Crowd):
+def test_the_same_out_refund_id_for_different_orders_at_once_is_one_refund(
+        shop: Shop, clock: Clock, crowd: Crowd):
     numbers = [shop.pay_by_barcode("2.00")["out_trade_no"] for _ in range(MANY)]
     answers = crowd([request(shop, "tgpayrefund", out_trade_no=number, refund_amount="0.30",
                              out_refund_id="once") for number in numbers])
@@ -178,9 +178,8 @@ def test_one_number_sent_to_different_endpoints_at_once_is_one_order(shop: Shop,
     books_agree(shop, clock)
 
 
-def test_a_qr_order_made_many_times_at_once_is_one_order_with_one_notification(notified: Shop,
-                                                                               receiver: Receiver,
-                                                                               crowd: Crowd):
+def test_a_qr_order_made_many_times_at_once_is_one_order_with_one_notification(
+        notified: Shop, receiver: Receiver, crowd: Crowd):
     number = notified.number()
     answers = crowd([request(notified, "tgpayqrcode", out_trade_no=number, trans_amount="1.00")] * MANY)
     assert {answer.raw for answer in answers} == {answers[0].raw} and outcomes(answers) == {"": MANY}
@@ -188,8 +187,8 @@ def test_a_qr_order_made_many_times_at_once_is_one_order_with_one_notification(n
     assert [notification.fields["out_trade_no"] for notification in receiver.heard] == [number]
 
 
-def test_cancellations_and_refunds_at_once_give_the_whole_payment_back_once(shop: Shop, clock: Clock,
-                                                                            crowd: Crowd):
+def test_cancellations_and_refunds_at_once_give_the_whole_payment_back_once(
+        shop: Shop, clock: Clock, crowd: Crowd):
     number = shop.pay_by_barcode("2.00")["out_trade_no"]
     refund, cancel = (request(shop, "tgpayrefund", out_trade_no=number, refund_amount="0.30"),
                       request(shop, "tgpaycancel", out_trade_no=number, account_id="1"))
@@ -202,8 +201,8 @@ def test_cancellations_and_refunds_at_once_give_the_whole_payment_back_once(shop
 
 
 @pytest.mark.parametrize("end", ["close", "expire"])
-def test_when_the_buyer_pays_while_the_order_ends_there_is_one_winner(shop: Shop, clock: Clock, crowd: Crowd,
-                                                                      end: str):
+def test_when_the_buyer_pays_while_the_order_ends_there_is_one_winner(
+        shop: Shop, clock: Clock, crowd: Crowd, end: str):
     for _ in range(4):
         made = shop.qr_order()
         number = made["out_trade_no"]
@@ -218,7 +217,7 @@ def test_when_the_buyer_pays_while_the_order_ends_there_is_one_winner(shop: Shop
 
 
 def test_when_buyer_merchant_and_test_pay_and_cancel_at_once_it_is_paid_at_most_once_and_nothing_is_kept(
-        notified: Shop, receiver: Receiver, clock: Clock, crowd: Crowd):
+         notified: Shop, receiver: Receiver, clock: Clock, crowd: Crowd):
     for _ in range(4):
         made = notified.qr_order()
         number = made["out_trade_no"]

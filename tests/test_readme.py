@@ -91,14 +91,15 @@ def test_a_snippet_signs_rightly_and_prints_the_answer(base_url: str, tmp_path: 
     assert "<is_success>T</is_success>" in ran.stdout and "<qr_code>" in ran.stdout, ran.stdout
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("language", RUNTIMES)
 def test_a_snippet_keeps_all_rules_of_the_document(base_url: str, shop: Shop, tmp_path: Path,
                                                    language: str) -> None:
     programs, file, command = RUNTIMES[language]
     needs(*programs)
     code = snippet(language).replace(ADDRESS, base_url)
-    code = code.replace("201703200001", shop.merchants_id).replace("14b0be26d00fbc6dcf20ed1f0a3516df",
-                                                                   shop.token)
+    code = code.replace("201703200001", shop.merchants_id).replace(
+        "14b0be26d00fbc6dcf20ed1f0a3516df", shop.token)
     (tmp_path / file).write_text(code, encoding="utf-8")
     subprocess.run([*command, file], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                    timeout=60)

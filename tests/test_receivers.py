@@ -63,6 +63,7 @@ def test_an_answer_that_is_not_success_is_a_finding(notified: Shop, receiver: Re
     assert item["example"]["detail"] == said(made)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("status, taken", [(200, True), (202, True), (204, True), (302, False), (500, False)])
 def test_a_terminals_result_is_taken_with_any_2xx(notified: Shop, receiver: Receiver, status: int,
                                                   taken: bool) -> None:
@@ -182,8 +183,8 @@ NONE_IN_IT = "has no certificates in PEM"
     (None, "cannot be read: No such file or directory"), (b"", NONE_IN_IT), (b"\x00\xff", NONE_IN_IT),
     (AUTHORITY.private_key_pem.bytes(), NONE_IN_IT),
     (AUTHORITY.cert_pem.bytes()[:200] + b"\n-----END CERTIFICATE-----\n", NONE_IN_IT)])
-def test_a_missing_or_bad_file_of_authorities_is_one_line_at_the_start(tmp_path: Path, content: bytes | None,
-                                                                       problem: str) -> None:
+def test_a_missing_or_bad_file_of_authorities_is_one_line_at_the_start(
+        tmp_path: Path, content: bytes | None, problem: str) -> None:
     path = tmp_path / "ca.pem"
     if content is not None:
         path.write_bytes(content)

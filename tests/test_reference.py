@@ -75,8 +75,8 @@ def test_every_endpoint_has_a_section(printed: str) -> None:
 
 
 @every_row("endpoint, facts", ROOTS.items())
-def test_an_endpoint_has_its_section_its_root_and_its_signature(printed: str, endpoint: str,
-                                                                facts: tuple[str, str, str]) -> None:
+def test_an_endpoint_has_its_section_its_root_and_its_signature(
+        printed: str, endpoint: str, facts: tuple[str, str, str]) -> None:
     number, root, signed = facts
     told = printed.partition(f"### `/v2/{endpoint}.php`")[2].partition("\n#")[0]
     assert f"Section {number} of the document. Root `{root}`, answer {signed}." in told
@@ -85,8 +85,8 @@ def test_an_endpoint_has_its_section_its_root_and_its_signature(printed: str, en
 def test_parameters_tell_their_need_and_length_and_answers_come_in_their_order(printed: str) -> None:
     parameters, _, answer = section(printed, "### `/v2/tgpayrefund.php`: Refund").partition("| answer |")
     rows = {name: cells for name, cells in table(parameters).items() if name not in ("parameter", "---")}
-    assert {name: cells[0] for name, cells in rows.items()} == {name: need for name,
-                                                                (need, _) in REFUND.items()}
+    assert {name: cells[0] for name, cells in rows.items()} == {
+        name: need for name, (need, _) in REFUND.items()}
     long = {name: length for name, (_, length) in REFUND.items() if length}
     assert [name for name, length in long.items()
             if f"at most {length} characters" not in rows[name][1]] == []
@@ -118,7 +118,7 @@ def test_refusals_tell_their_status_and_buyers_failures_are_there(printed: str) 
 
 @every_row("code", RESPONSE_CODES)
 def test_a_response_code_tells_message_section_status_and_text_for_the_payer_and_has_its_test_card(
-        printed: str, code: str) -> None:
+         printed: str, code: str) -> None:
     expected = RESPONSE_CODES[code]
     told = [expected["message"], expected["section"], expected["status"], expected["shown_to_payer"]]
     assert table(section(printed, "## Response codes of cards"))[code] == told

@@ -222,7 +222,7 @@ def in_order(sentence: str, names: list[str]) -> bool:
     (lambda shop: shop.qr_order("1.00", out_trade_no="9" * 65, total_fee="2.00", it_b_pay="x"),
      ["out_trade_no", "trans_amount", "it_b_pay"])])
 def test_all_problems_of_the_parameters_are_told_at_once_in_table_order(
-        shop: Shop, ask: Callable[[Shop], Answer], named: list[str]) -> None:
+         shop: Shop, ask: Callable[[Shop], Answer], named: list[str]) -> None:
     answer = ask(shop)
     assert answer["error"] == "ILLEGAL_ARGUMENT"
     assert in_order(answer["detail_error_des"], named), answer["detail_error_des"]
@@ -287,7 +287,7 @@ UNSEEN = ["\n", "\t", "\r\n", "\x7f", "\x85", "\u2028", "\u200b", "\ufeff", "\u2
     ("original_out_trade_no",
      lambda shop, text: shop.at_terminal("refundReversal", original_out_trade_no=text))])
 def test_a_character_that_cannot_be_seen_is_refused_in_an_identifier(
-        shop: Shop, name: str, ask: Any, character: str) -> None:
+         shop: Shop, name: str, ask: Any, character: str) -> None:
     for text in (f"A1{character}", f"{character}A1", f"A{character}1"):
         answer = ask(shop, text)
         assert answer["error"] == "ILLEGAL_ARGUMENT", answer.text
@@ -328,8 +328,8 @@ def test_a_refused_request_leaves_an_order_as_it_was(shop: Shop) -> None:
     ("barcode", lambda shop: shop.pay_by_barcode()), ("qrcode", lambda shop: shop.qr_order()),
     ("h5", lambda shop: shop.h5_order()), ("prepay", lambda shop: shop.prepay_order()),
     ("settlement", lambda shop: shop.settlement("2026-01-01", "2026-01-01"))])
-def test_a_product_that_is_switched_off_is_refused_and_no_other(shop: Shop, product: str,
-                                                                ask: Callable[[Shop], Answer]) -> None:
+def test_a_product_that_is_switched_off_is_refused_and_no_other(
+        shop: Shop, product: str, ask: Callable[[Shop], Answer]) -> None:
     without(shop, product)
     answer = ask(shop)
     assert answer["error"] == "HAS_NO_PRIVILEGE"
@@ -375,7 +375,7 @@ def request(name: str, **params: str) -> Request:
 
 
 def test_a_failure_of_ours_is_told_without_a_stack_trace_and_undone(
-        store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+         store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     @endpoint(section="0", title="Fails halfway", params=(MERCHANTS_ID, OUT_TRADE_NO, SIGN, SIGN_TYPE))
     def tgpayfailure(call: Any) -> None:
         call.tables.merchants.new_browser(SEEDED)

@@ -59,11 +59,12 @@ def test_every_line_stands_in_the_routine_that_is_run() -> None:
 
 def test_the_lines_of_two_mistakes_stand_in_their_order_and_once_where_they_are_the_same() -> None:
     for codes in (["UNSORTED", "TOKEN_ABSENT"], ["TOKEN_ABSENT", "UNSORTED"]):
-        assert code_samples.code_for(codes)["php"].splitlines() == [code_samples.SORT.php,
-                                                                    code_samples.HASH.php]
+        assert code_samples.code_for(codes)["php"].splitlines() == [
+            code_samples.SORT.php, code_samples.HASH.php]
     assert code_samples.code_for(["TOKEN_ABSENT", "GBK"]) == code_samples.HASH.lines()
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_lines_of_a_language_make_a_right_signature_together(tmp_path: Path, language: str) -> None:
     program, file, before, after = PROGRAMS[language]

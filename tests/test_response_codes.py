@@ -47,8 +47,8 @@ def test_every_text_for_the_payer_has_a_chinese_one(base_url: str):
 
 
 def test_the_statuses_are_those_of_the_contract():
-    assert {str(row.status) for row in RESPONSE_CODES.values()} == {"success", "pending", "failed",
-                                                                    "canceled", "expired"}
+    assert {str(row.status) for row in RESPONSE_CODES.values()} == {
+        "success", "pending", "failed", "canceled", "expired"}
 
 
 def test_test_cards_pass_the_luhn_check_and_are_unique():

@@ -143,16 +143,16 @@ PAYMENT = {"trans_amount": "1.00", "buyer_identity_code": "280136483235977421", 
 def paid(shop: Shop, number: str) -> bool:
     """What a query tells of a payment: it is made, or nobody knows of it."""
     told = shop.query(number)
-    assert (told["trade_status"] if told["is_success"] == "T" else told["error"]) in ("TRADE_SUCCESS",
-                                                                                      "TRADE_NOT_EXIST")
+    assert (told["trade_status"] if told["is_success"] == "T" else told["error"]) in (
+        "TRADE_SUCCESS", "TRADE_NOT_EXIST")
     return told["is_success"] == "T"
 
 
 # A payment at the counter.
 
 @pytest.mark.parametrize("fault", AT_ONCE)
-def test_a_payment_breaks_where_the_rule_says_and_a_query_tells_the_truth(shop: Shop, line: Line,
-                                                                          fault: str) -> None:
+def test_a_payment_breaks_where_the_rule_says_and_a_query_tells_the_truth(
+        shop: Shop, line: Line, fault: str) -> None:
     number = shop.number()
     came = line.ask("tgpaybarcode", out_trade_no=number, probe=fault, **PAYMENT)
     assert came.ending == ENDINGS.get(fault, OPEN)
@@ -163,8 +163,8 @@ def test_a_payment_breaks_where_the_rule_says_and_a_query_tells_the_truth(shop: 
     assert came.header("X-TGPay-Rule") == f"a fault: {fault}"
     assert came.status == PAGES.get(fault, (200, b""))[0]
     if fault in PAGES:
-        assert (came.header("Content-Type"), PAGES[fault][1] in came.body) == ("text/html; charset=utf-8",
-                                                                               True)
+        assert (came.header("Content-Type"), PAGES[fault][1] in came.body) == (
+            "text/html; charset=utf-8", True)
     elif fault == "empty":
         assert (came.body, came.header("Content-Length")) == (b"", "0")
     elif fault == "truncate":
@@ -197,8 +197,8 @@ def test_the_journal_has_what_was_lost_and_the_rule(shop: Shop, line: Line, faul
 
 
 @pytest.mark.parametrize("fault", AT_ONCE)
-def test_a_broken_answer_does_not_disturb_the_next_on_the_same_connection(shop: Shop, line: Line,
-                                                                          fault: str) -> None:
+def test_a_broken_answer_does_not_disturb_the_next_on_the_same_connection(
+        shop: Shop, line: Line, fault: str) -> None:
     if fault in ENDINGS:
         with closing(Line(shop)) as other:
             assert line.ask("tgpaybarcode", out_trade_no=shop.number(), probe=fault, **PAYMENT).ending != OPEN
@@ -208,8 +208,8 @@ def test_a_broken_answer_does_not_disturb_the_next_on_the_same_connection(shop: 
     for number in (shop.number(), shop.number()):
         line.ask("tgpaybarcode", out_trade_no=shop.number(), probe=fault, **PAYMENT)
         came = line.ask("tgpaybarcode", out_trade_no=number, **PAYMENT)
-        assert (came.ending, came.as_answer["out_trade_no"], shop.verifies(came.as_answer)) == (OPEN, number,
-                                                                                                True)
+        assert (came.ending, came.as_answer["out_trade_no"], shop.verifies(came.as_answer)) == (
+            OPEN, number, True)
 
 
 @pytest.mark.parametrize("fault", [fault for fault in AT_ONCE if fault not in NOTHING_HAPPENS])
@@ -218,14 +218,14 @@ def test_the_same_request_again_answers_as_paid_and_charges_once(shop: Shop, lin
     number = shop.number()
     line.ask("tgpaybarcode", out_trade_no=number, **PAYMENT)
     again = shop.pay_by_barcode(out_trade_no=number)
-    assert (again["result_code"], shop.verifies(again), again.headers["X-TGPay-Rule"]) == ("SUCCESS", True,
-                                                                                           None)
+    assert (again["result_code"], shop.verifies(again), again.headers["X-TGPay-Rule"]) == (
+        "SUCCESS", True, None)
     assert [row["event"] for row in shop.story(number)["history"]] == ["create", "pay"]
 
 
 @pytest.mark.parametrize("fault", NOTHING_HAPPENS)
-def test_where_nothing_happened_the_same_request_again_is_the_first(shop: Shop, line: Line,
-                                                                    fault: str) -> None:
+def test_where_nothing_happened_the_same_request_again_is_the_first(
+        shop: Shop, line: Line, fault: str) -> None:
     shop.plays({"when": {"attempt": 1}, "then": {"fault": fault}})
     number = shop.number()
     line.ask("tgpaybarcode", out_trade_no=number, **PAYMENT)

@@ -52,8 +52,8 @@ def test_a_notification_is_late_on_the_emulators_clock(notified: Shop, receiver:
     assert attempts(notified, number) == [(after(300), True, False)]
 
 
-def test_the_first_attempts_are_lost_and_repeated_by_the_schedule(notified: Shop, receiver: Receiver,
-                                                                  noon: Clock) -> None:
+def test_the_first_attempts_are_lost_and_repeated_by_the_schedule(
+        notified: Shop, receiver: Receiver, noon: Clock) -> None:
     notified.plays({"then": {"notify": {"drop": 2}}})
     number = notified.pay_by_barcode()["out_trade_no"]
     flush(notified.control)
@@ -82,6 +82,7 @@ def test_a_lost_notification_can_be_replayed_by_hand(notified: Shop, receiver: R
     assert len(receiver.heard) == 1
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("written, count", [(True, 2), (7, 7)])
 def test_duplicates_are_open_at_the_same_moment(notified: Shop, receiver: Receiver, written: Any,
                                                 count: int) -> None:
@@ -105,8 +106,8 @@ def test_one_duplicate_that_is_taken_is_enough(notified: Shop, receiver: Receive
     assert sorted(taken for _, taken, _ in attempts(notified, number)) == [False, False, True]
 
 
-def test_a_notification_is_sent_so_many_times_though_it_is_taken(notified: Shop, receiver: Receiver,
-                                                                 noon: Clock) -> None:
+def test_a_notification_is_sent_so_many_times_though_it_is_taken(
+        notified: Shop, receiver: Receiver, noon: Clock) -> None:
     notified.plays({"then": {"notify": {"times": 5}}})
     number = notified.pay_by_barcode()["out_trade_no"]
     flush(notified.control)
@@ -130,9 +131,8 @@ def test_copies_do_not_use_the_schedule_up(notified: Shop, receiver: Receiver, n
 
 
 @pytest.mark.parametrize("end, waited", [("pay", "5m"), ("cancel", "14m"), ("", "15m")])
-def test_shuffled_notifications_change_places_however_late_the_second_comes(notified: Shop,
-                                                                            receiver: Receiver, noon: Clock,
-                                                                            end: str, waited: str) -> None:
+def test_shuffled_notifications_change_places_however_late_the_second_comes(
+        notified: Shop, receiver: Receiver, noon: Clock, end: str, waited: str) -> None:
     notified.plays({"then": {"notify": {"shuffle": True}}})
     number = notified.qr_order(it_b_pay="15m")["out_trade_no"]
     noon.advance(waited)
@@ -141,12 +141,12 @@ def test_shuffled_notifications_change_places_however_late_the_second_comes(noti
     elif end:
         assert notified.happens(number, end).status == 200
     noon.advance("2s")
-    assert [heard.fields["notify_type"] for heard in receiver.heard] == ["trade_status_sync",
-                                                                         "trans_qrcode_create_sync"]
+    assert [heard.fields["notify_type"] for heard in receiver.heard] == [
+        "trade_status_sync", "trans_qrcode_create_sync"]
 
 
-def test_of_three_shuffled_notifications_the_last_comes_first(notified: Shop, receiver: Receiver,
-                                                              noon: Clock) -> None:
+def test_of_three_shuffled_notifications_the_last_comes_first(
+        notified: Shop, receiver: Receiver, noon: Clock) -> None:
     notified.plays({"then": {"notify": {"shuffle": True, "delay": "1m"}}})
     number = notified.h5_order()["out_trade_no"]
     for event in ("decline", "decline", "pay"):
@@ -156,8 +156,8 @@ def test_of_three_shuffled_notifications_the_last_comes_first(notified: Shop, re
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_forged_notification_is_signed_wrongly_and_right_otherwise(notified: Shop, receiver: Receiver,
-                                                                     noon: Clock, form: str) -> None:
+def test_a_forged_notification_is_signed_wrongly_and_right_otherwise(
+        notified: Shop, receiver: Receiver, noon: Clock, form: str) -> None:
     FORMS[form](notified)
     receiver.wait_for(1)  # notifications of two orders may pass each other
     notified.plays({"then": {"notify": {"wrong_sign": True}}})
@@ -169,8 +169,8 @@ def test_a_forged_notification_is_signed_wrongly_and_right_otherwise(notified: S
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_an_altered_notification_has_the_signature_of_the_right_amount(notified: Shop, receiver: Receiver,
-                                                                       noon: Clock, form: str) -> None:
+def test_an_altered_notification_has_the_signature_of_the_right_amount(
+        notified: Shop, receiver: Receiver, noon: Clock, form: str) -> None:
     FORMS[form](notified)
     receiver.wait_for(1)
     notified.plays({"then": {"notify": {"altered": True}}})
@@ -188,8 +188,8 @@ def test_a_notification_comes_before_the_answer(notified: Shop, receiver: Receiv
     told = FORMS[form](notified)
     answered = time.monotonic()
     heard, = receiver.heard
-    assert (heard.fields["out_trade_no"], answered - heard.at >= receiver.delay) == (told["out_trade_no"],
-                                                                                     True)
+    assert (heard.fields["out_trade_no"], answered - heard.at >= receiver.delay) == (
+        told["out_trade_no"], True)
 
 
 def test_without_an_address_nothing_is_waited_for(shop: Shop) -> None:
@@ -206,8 +206,8 @@ def test_an_answer_is_lost_and_the_notification_arrives(notified: Shop, receiver
     assert [heard.fields["result_code"] for heard in receiver.wait_for(2)] == ["SUCCESS"] * 2
 
 
-def test_what_was_told_of_an_order_holds_for_its_later_notifications(notified: Shop, receiver: Receiver,
-                                                                     noon: Clock) -> None:
+def test_what_was_told_of_an_order_holds_for_its_later_notifications(
+        notified: Shop, receiver: Receiver, noon: Clock) -> None:
     notified.plays({"when": {"endpoint": "tgpayqrcode"}, "then": {"notify": {"delay": "5m"}}})
     number = notified.qr_order()["out_trade_no"]
     notified.plays({"then": {}})
@@ -215,5 +215,5 @@ def test_what_was_told_of_an_order_holds_for_its_later_notifications(notified: S
     noon.advance("299s")
     assert receiver.heard == []
     noon.advance("1s")
-    assert [heard.fields["notify_type"] for heard in receiver.heard] == ["trans_qrcode_create_sync",
-                                                                         "trade_status_sync"]
+    assert [heard.fields["notify_type"] for heard in receiver.heard] == [
+        "trans_qrcode_create_sync", "trade_status_sync"]

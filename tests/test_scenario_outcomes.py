@@ -54,10 +54,9 @@ LOOKUPS: list[tuple[dict[str, Any], dict[str, str], dict[str, str], str]] = [
 
 
 @every_row("when, fits, differs, difference", LOOKUPS, ids=[str(row[0]) for row in LOOKUPS])
-def test_a_lookup_fits_a_request_or_the_journal_says_why_not(shop: Shop, when: dict[str, Any],
-                                                             fits: dict[str, str],
-                                                             differs: dict[str, str],
-                                                             difference: str) -> None:
+def test_a_lookup_fits_a_request_or_the_journal_says_why_not(
+        shop: Shop, when: dict[str, Any], fits: dict[str, str], differs: dict[str, str],
+        difference: str) -> None:
     shop.plays({"name": "it", "when": when, "then": {"error": FAILURES[0]}})
     told = shop.pay_by_barcode(**fits)
     assert (rule(told), told["result_code"]) == ("it", "FAIL")
@@ -112,8 +111,8 @@ def test_a_code_is_the_issuers_answer_on_the_cashiers_page_too(shop: Shop, code:
 
 @every_row("fields, code", [
     ({"cardNo": "4111111111111112"}, "3101"), ({"expirationYear": "24"}, "3096"), ({"cvv": "1"}, "3104")])
-def test_what_no_issuer_would_take_is_declined_whatever_a_rule_says(shop: Shop, fields: dict[str, str],
-                                                                    code: str) -> None:
+def test_what_no_issuer_would_take_is_declined_whatever_a_rule_says(
+        shop: Shop, fields: dict[str, str], code: str) -> None:
     shop.plays({"then": {"code": "0000"}})
     assert shop.card_payment(card=fields)["result_code"] == code
     order = shop.card_order()
@@ -159,10 +158,9 @@ ENDS = [
 
 @pytest.mark.parametrize("page", [False, True], ids=["from the server", "on the page"])
 @pytest.mark.parametrize("then, first, steps, last", ENDS, ids=[str(row[0]) for row in ENDS])
-def test_what_becomes_of_a_card_payment_happens_at_its_own_instant(shop: Shop, noon: Clock,
-                                                                   then: dict[str, Any], first: str,
-                                                                   steps: list[tuple[str, float]], last: str,
-                                                                   page: bool) -> None:
+def test_what_becomes_of_a_card_payment_happens_at_its_own_instant(
+        shop: Shop, noon: Clock, then: dict[str, Any], first: str, steps: list[tuple[str, float]], last: str,
+        page: bool) -> None:
     shop.plays({"then": then})
     if page:
         order = shop.card_order()
@@ -239,11 +237,11 @@ SETTLE = [({"settles_after": "20s"}, "pay"), ({"settles_after": "20s", "settles_
           ({"buyer": {"declines_after": "20s"}, "error": FAILURES[2]}, "fail")]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("endpoint", WALLETS)
 @pytest.mark.parametrize("then, event", SETTLE, ids=[str(row[0]) for row in SETTLE])
-def test_a_buyer_acts_unasked_at_the_instant_that_a_rule_says(shop: Shop, noon: Clock, endpoint: str,
-                                                              then: dict[str, Any],
-                                                              event: str) -> None:
+def test_a_buyer_acts_unasked_at_the_instant_that_a_rule_says(
+        shop: Shop, noon: Clock, endpoint: str, then: dict[str, Any], event: str) -> None:
     shop.plays({"then": then})
     told = WALLETS[endpoint](shop)
     number = told["out_trade_no"]
@@ -302,9 +300,9 @@ BUYERS = [
 
 
 @pytest.mark.parametrize("then, steps, last", BUYERS, ids=[str(row[0]) for row in BUYERS])
-def test_a_payer_presents_a_card_unasked_on_the_cashiers_page(shop: Shop, noon: Clock, then: dict[str, Any],
-                                                              steps: list[tuple[str, float]],
-                                                              last: tuple[str, str]) -> None:
+def test_a_payer_presents_a_card_unasked_on_the_cashiers_page(
+        shop: Shop, noon: Clock, then: dict[str, Any], steps: list[tuple[str, float]],
+        last: tuple[str, str]) -> None:
     shop.plays({"then": then})
     number = shop.card_order()["out_trade_no"]
     noon.advance("1d")
@@ -366,9 +364,8 @@ UNKNOWN = [
 
 
 @pytest.mark.parametrize("then, seconds, later", UNKNOWN, ids=[str(row[0]) for row in UNKNOWN])
-def test_a_result_that_is_not_known_turns_out_when_a_rule_says(shop: Shop, noon: Clock, then: dict[str, Any],
-                                                               seconds: float,
-                                                               later: str) -> None:
+def test_a_result_that_is_not_known_turns_out_when_a_rule_says(
+        shop: Shop, noon: Clock, then: dict[str, Any], seconds: float, later: str) -> None:
     shop.plays({"then": then})
     number = shop.at_terminal()["out_trade_no"]
     noon.advance("1d")
@@ -391,8 +388,8 @@ def test_a_pending_transaction_stays_unknown_until_somebody_says(shop: Shop, noo
 
 @pytest.mark.parametrize("then, code",
                          [({"terminal": {"busy": True}}, "1001"), ({"terminal": {"offline": True}}, "1002")])
-def test_a_terminal_is_busy_or_offline_once_and_then_takes_the_same_number(shop: Shop, then: dict[str, Any],
-                                                                           code: str) -> None:
+def test_a_terminal_is_busy_or_offline_once_and_then_takes_the_same_number(
+        shop: Shop, then: dict[str, Any], code: str) -> None:
     shop.plays({"then": [then]})
     number = shop.number()
     told = shop.at_terminal(out_trade_no=number)
@@ -405,8 +402,8 @@ STUCK = [("WAITING_FOR_CARD", "CANCELLED"), ("READING_CARD", "FAILED"), ("PIN_EN
 
 
 @pytest.mark.parametrize("state, ends", STUCK)
-def test_a_terminal_stays_in_a_state_until_it_loses_patience(shop: Shop, noon: Clock, state: str,
-                                                             ends: str) -> None:
+def test_a_terminal_stays_in_a_state_until_it_loses_patience(
+        shop: Shop, noon: Clock, state: str, ends: str) -> None:
     shop.plays({"then": {"terminal": {"at": state}}})
     number = shop.at_terminal("sale", "150.00")["out_trade_no"]
     noon.advance("50s")
@@ -429,9 +426,8 @@ def test_a_card_order_on_a_terminal_ends_as_a_rule_says(shop: Shop, noon: Clock,
 
 # Whatever is due is done in its order.
 
-def test_what_several_rules_say_happens_in_one_advance_each_at_its_instant(notified: Shop, receiver: Receiver,
-                                                                           control: Control,
-                                                                           noon: Clock) -> None:
+def test_what_several_rules_say_happens_in_one_advance_each_at_its_instant(
+        notified: Shop, receiver: Receiver, control: Control, noon: Clock) -> None:
     notified.plays({"when": {"reference": "late"},
                     "then": {"buyer": {"pays_after": "10m"}, "notify": {"delay": "3m"}}},
                    {"when": {"reference": "soon"}, "then": {"buyer": {"pays_after": "11m"}}})
@@ -441,6 +437,6 @@ def test_what_several_rules_say_happens_in_one_advance_each_at_its_instant(notif
     assert [heard.fields["out_trade_no"] for heard in receiver.wait_for(2)] == [soon, late]
     attempts = [attempt["at"] for number in (soon, late) for notification in notified.notifications(number)
                 for attempt in notification["attempts"]]
-    assert (happened(notified, late)[-1], happened(notified, soon)[-1]) == (("pay", after(600)),
-                                                                            ("pay", after(660)))
+    assert (happened(notified, late)[-1], happened(notified, soon)[-1]) == (
+        ("pay", after(600)), ("pay", after(660)))
     assert attempts == [after(660), after(780)]

@@ -20,8 +20,8 @@ BROKEN = "summary = 'x'\n[[rule]]\nname = 'lunch'\nwhen = { attempt = 0 }\nthen 
     ("{path}/broken.toml", ["broken.toml, rule 1 (lunch): when.attempt is '0'",
                             "broken.toml, rule 1 (lunch): then.falt is no key"]),
     ("{path}/no.toml", ["no.toml is no TOML: "])])
-def test_one_that_cannot_be_is_told_in_a_line_for_each_problem(tmp_path: Path, written: str,
-                                                               lines: list[str]) -> None:
+def test_one_that_cannot_be_is_told_in_a_line_for_each_problem(
+        tmp_path: Path, written: str, lines: list[str]) -> None:
     (tmp_path / "broken.toml").write_text(BROKEN, encoding="utf-8")
     (tmp_path / "no.toml").write_text("summary = ", encoding="utf-8")
     status, printed = outcome(f"--scenario={written.format(path=tmp_path)}", "--port=0",

@@ -50,8 +50,8 @@ def test_a_list_is_taken_in_turn_and_the_next_rule_follows(shop: Shop) -> None:
     told = [shop.pay_by_barcode() for _ in range(5)]
     assert [answer["result_code"] for answer in told] == ["FAIL", "SUCCESS", "FAIL", "SUCCESS", "SUCCESS"]
     assert [rule(answer) for answer in told] == ["a", "a", "a", "b", None]
-    assert shop.journal(told[-1])["explanation"]["passed"] == [["a", "used up: 3 of 3"],
-                                                               ["b", "used up: 1 of 1"]]
+    assert shop.journal(told[-1])["explanation"]["passed"] == [
+        ["a", "used up: 3 of 3"], ["b", "used up: 1 of 1"]]
     assert uses(shop) == {"a": 3, "b": 1}
 
 
@@ -83,8 +83,8 @@ def test_a_refused_request_uses_a_rule_up_and_is_refused(shop: Shop) -> None:
     shop.plays({"name": "once", "then": [{"delay": "0s"}]})
     told = shop.query("none")
     assert (told["error"], rule(told), uses(shop)) == ("TRADE_NOT_EXIST", "once", {"once": 1})
-    assert (shop.journal(told)["verdict"], shop.journal(told)["explanation"]["rule"]) == ("TRADE_NOT_EXIST",
-                                                                                          "once")
+    assert (shop.journal(told)["verdict"], shop.journal(told)["explanation"]["rule"]) == (
+        "TRADE_NOT_EXIST", "once")
     assert rule(shop.query("none")) is None
 
 
@@ -148,7 +148,7 @@ def test_two_merchants_have_scenarios_of_their_own_side_by_side(shop: Shop, cont
 
 
 def test_uses_are_per_merchant_also_where_the_scenario_is_everybodys(
-        shop: Shop, control: Control, everybody: Callable[..., None]) -> None:
+         shop: Shop, control: Control, everybody: Callable[..., None]) -> None:
     everybody({"name": "first", "when": COUNTER, "then": [POOR]})
     other = control.shop()
     assert (results(shop, 2), results(other, 2)) == (["FAIL", "SUCCESS"], ["FAIL", "SUCCESS"])
@@ -167,7 +167,7 @@ def test_a_merchants_own_scenario_goes_before_everybodys(
 
 
 def test_another_scenario_for_everybody_leaves_what_a_merchants_own_has_counted(
-        shop: Shop, control: Control, everybody: Callable[..., None]) -> None:
+         shop: Shop, control: Control, everybody: Callable[..., None]) -> None:
     everybody({"name": "first", "when": COUNTER, "then": [POOR]})
     other = control.shop()
     shop.plays({"name": "once", "when": COUNTER, "then": [POOR]})
@@ -177,7 +177,7 @@ def test_another_scenario_for_everybody_leaves_what_a_merchants_own_has_counted(
 
 
 def test_a_reset_of_a_merchant_takes_its_scenario_and_a_new_one_counts_anew(
-        shop: Shop, control: Control) -> None:
+         shop: Shop, control: Control) -> None:
     shop.plays({"name": "once", "when": COUNTER, "then": [POOR]})
     assert results(shop, 2) == ["FAIL", "SUCCESS"]
     shop.plays({"name": "once", "when": COUNTER, "then": [POOR]})

@@ -436,7 +436,7 @@ CONTRADICTIONS = [
 
 @every_row("when, sentence", WRONG_WHEN, ids=[row[1] for row in WRONG_WHEN])
 def test_a_condition_that_cannot_be_is_named_with_file_rule_and_key(
-        when: dict[str, Any], sentence: str) -> None:
+         when: dict[str, Any], sentence: str) -> None:
     found, = problems(rule(when, name="lunch"))
     assert found.startswith("lunch.json, rule 1 (lunch): ") and sentence in found
 
@@ -461,7 +461,7 @@ def test_contradictions_are_problems_too(then: dict[str, Any], sentence: str) ->
     ("tgpaybarcode", {"terminal": {"busy": True}},
      "then.terminal has an effect at tgpaywebtoterminal, tgpaybankcard only")])
 def test_a_key_that_has_no_effect_at_the_rules_endpoint_is_a_problem(
-        endpoint: str, then: Any, sentence: str) -> None:
+         endpoint: str, then: Any, sentence: str) -> None:
     assert scenario(rule({"endpoint": endpoint}, {"delay": 1}))
     found, = problems(rule({"endpoint": endpoint}, then))
     assert sentence in found

@@ -211,8 +211,8 @@ def test_card_data(tmp_path: Path, receiver: Receiver, written: str) -> None:
         assert shop.qr_order(**{shown: "1"})["error"] == "ILLEGAL_ARGUMENT"
         assert shop.card_payment(pay_info=pay_info(cardNo=paid, cvv="987"))["is_success"] == "T"
         shop.control.post("/notifications/flush")
-        told = refused.text + shop.control.ask("GET", "/journal").text + "".join(heard.query
-                                                                                 for heard in receiver.heard)
+        told = refused.text + shop.control.ask("GET", "/journal").text + "".join(
+            heard.query for heard in receiver.heard)
         log = server.stop()[1]
     kept = told.encode() + log.encode() + b"".join(file.read_bytes()
                                                    for file in tmp_path.iterdir() if file.is_file())
@@ -288,6 +288,7 @@ def test_large_requests(base_url: str, shop: Shop) -> None:
     assert "1,000" in answer["detail_error_des"] or "1000" in answer["detail_error_des"]
 
 
+@pytest.mark.exhaustive
 def test_growth(tmp_path: Path) -> None:
     with Server(database=tmp_path / "emulator.db", keep_entries=100) as server:
         control = Control(server.url)

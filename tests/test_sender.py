@@ -42,8 +42,8 @@ def test_link_local_and_metadata_addresses_are_never_allowed(address: str, place
     ("[2001:db8::7]", "2001:db8::7", ("2001:db8::7",), True),
     ("127.0.0.1", "127.0.0.1", ("localhost",), False),
 ])
-def test_notifications_go_to_the_allowed_hosts_and_networks_only(host: str, address: str,
-                                                                 places: tuple[str, ...], fine: bool) -> None:
+def test_notifications_go_to_the_allowed_hosts_and_networks_only(
+        host: str, address: str, places: tuple[str, ...], fine: bool) -> None:
     assert allowed(host, ipaddress.ip_address(address), places) is fine
 
 
@@ -89,15 +89,15 @@ def by_name() -> Iterator[Control]:
         yield Control(server.url)
 
 
-def test_a_network_is_compared_with_the_address_that_a_name_resolves_to(by_network: Control,
-                                                                        receiver: Receiver) -> None:
+def test_a_network_is_compared_with_the_address_that_a_name_resolves_to(
+        by_network: Control, receiver: Receiver) -> None:
     assert attempt(by_network, receiver.url.replace("127.0.0.1", "localhost"))["delivered"]
     assert attempt(by_network, receiver.url)["delivered"]
     assert "must not go to" in attempt(by_network, receiver.url.replace("127.0.0.1", "192.0.3.1"))["error"]
 
 
-def test_an_allowed_name_allows_its_address_under_this_name_only(by_name: Control,
-                                                                 receiver: Receiver) -> None:
+def test_an_allowed_name_allows_its_address_under_this_name_only(
+        by_name: Control, receiver: Receiver) -> None:
     assert attempt(by_name, receiver.url.replace("127.0.0.1", "localhost"))["delivered"]
     assert "must not go to 127.0.0.1" in attempt(by_name, receiver.url)["error"]
     assert len(receiver.heard) == 1, "the second one was connected to"

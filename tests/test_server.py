@@ -79,9 +79,8 @@ def pipe(path: Path) -> None:
     (of_a_newer_version, "newer"), (of_another_program, "another program"),
     (of_another_program_with_versions, "another program"),
 ])
-def test_a_database_that_cannot_be_used_is_one_clear_line_and_stays_as_it_was(tmp_path: Path,
-                                                                              make: Callable[[Path], None],
-                                                                              words: str) -> None:
+def test_a_database_that_cannot_be_used_is_one_clear_line_and_stays_as_it_was(
+        tmp_path: Path, make: Callable[[Path], None], words: str) -> None:
     path = tmp_path / "other.db"
     make(path)
     before, mode = path.read_bytes() if path.is_file() else None, path.stat().st_mode
@@ -131,8 +130,8 @@ def test_a_throw_away_database_is_gone_afterwards(tmp_path: Path, monkeypatch: p
     assert not list(tmp_path.glob("tgpay-emulator-*"))
 
 
-def test_without_a_database_it_is_in_the_users_data_directory(tmp_path: Path,
-                                                              monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_database_it_is_in_the_users_data_directory(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     with Server(database=""):
         assert (tmp_path / "tgpay-emulator" / "emulator.db").is_file()
@@ -157,13 +156,14 @@ WITHOUT_ROOM = ("for place in /tmp /var/tmp; do mount --bind $place $place && mo
 only_root = pytest.mark.skipif(os.getuid() != 0, reason="only root may do that")
 
 
+@pytest.mark.sampled
 @only_root
 @pytest.mark.parametrize("program, advice", [
     ([sys.executable, "-c", AS_NOBODY], "--database"),
     (["unshare", "-m", "bash", "-c", WITHOUT_ROOM], "--tmpfs /tmp"),
 ], ids=["a user without an entry and a home", "no place for temporary files"])
-def test_without_a_place_for_the_database_it_is_one_line_that_says_what_to_do(program: list[str],
-                                                                              advice: str) -> None:
+def test_without_a_place_for_the_database_it_is_one_line_that_says_what_to_do(
+        program: list[str], advice: str) -> None:
     if shutil.which(program[0]) is None:
         pytest.skip(f"there is no {program[0]}")
     root = str(Path(__file__).parents[1])
@@ -283,7 +283,7 @@ def test_sigterm_ends_waiting_requests_and_streams_at_once() -> None:
 
 
 def test_under_load_sigterm_carries_out_nothing_without_answering_and_forgets_nothing_answered(
-        tmp_path: Path) -> None:
+         tmp_path: Path) -> None:
     settings = {"database": tmp_path / "emulator.db", "port": free_port()}
     server = Server(**settings).start()
     shop = Control(server.url).shop()
@@ -349,9 +349,8 @@ def test_a_request_that_arrives_many_times_at_once_pays_once(four: Control, rece
         answers = list(pool.map(lambda _: shop.pay_by_barcode(out_trade_no="once"), range(16)))
     assert len({answer.raw for answer in answers}) == 1
     four.post("/notifications/flush")
-    assert (len(receiver.heard), [line["event"] for line in shop.story("once")["history"]]) == (1,
-                                                                                                ["create",
-                                                                                                 "pay"])
+    assert (len(receiver.heard), [line["event"] for line in shop.story("once")["history"]]) == (
+        1, ["create", "pay"])
 
 
 def test_two_servers_can_share_a_database(tmp_path: Path, receiver: Receiver) -> None:

@@ -65,8 +65,8 @@ def test_a_setting_is_read_from_the_environment(row: Setting) -> None:
     written, value = EXAMPLES.get(row.name, (row.default, None))
     read = from_environment({f"TGPAY_{row.name.upper()}": written})
     assert read[row.name] == getattr(read, row.name) == (row.parse(row.default) if value is None else value)
-    assert {name: read[name] for name in NAMES if name != row.name} == {name: Settings()[name]
-                                                                        for name in NAMES if name != row.name}
+    assert {name: read[name] for name in NAMES if name != row.name} == {
+        name: Settings()[name] for name in NAMES if name != row.name}
 
 
 @every_row("row", SETTINGS, ids=NAMES)
@@ -155,8 +155,7 @@ def test_the_retries_and_the_refund_period_are_settings() -> None:
         number = shop.pay_by_barcode()["out_trade_no"]
         control.post("/clock", {"advance": "10d"})
         story = shop.story(number)
-        assert [attempt["at"][11:16] for attempt in story["notifications"][0]["attempts"]] == ["12:00",
-                                                                                               "12:01",
-                                                                                               "12:03"]
+        assert [attempt["at"][11:16] for attempt in story["notifications"][0]["attempts"]] == [
+            "12:00", "12:01", "12:03"]
         assert (story["status"], story["notifications"][0]["status"]) == ("TRADE_FINISHED", "failed")
         assert number in shop.settlement("2026-03-01", "2026-03-01").text

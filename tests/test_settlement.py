@@ -92,8 +92,8 @@ def test_money_columns_are_the_formulas_of_the_contract(amount: Decimal, rate: D
     ({"timezone": "Europe/London"}, "2027-06-01T23:30:00+01:00", "2027-06-02T15:00:00+01:00"),
     ({"timezone": "Europe/London"}, "2027-03-27T12:00:00+00:00", "2027-03-28T15:00:00+01:00"),
     ({"timezone": "Europe/London"}, "2027-10-30T12:00:00+01:00", "2027-10-31T15:00:00+00:00")])
-def test_settlement_is_at_15_00_on_the_next_day_unless_set_otherwise(settings: dict[str, str], moved: str,
-                                                                     settled: str):
+def test_settlement_is_at_15_00_on_the_next_day_unless_set_otherwise(
+        settings: dict[str, str], moved: str, settled: str):
     at, expected = (round(datetime.fromisoformat(text).timestamp() * 1_000) for text in (moved, settled))
     assert settlement.settles_at(at, Settings(settings)) == expected
 
@@ -201,6 +201,7 @@ def books(request: pytest.FixtureRequest, control: Control, clock: Clock) -> Ite
     control.ask("DELETE", f"/merchants/{shop.merchants_id}")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("books",
                          [1, 2, *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in (3, 4))],
                          indirect=True)

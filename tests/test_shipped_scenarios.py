@@ -149,10 +149,10 @@ def test_lost_answer(shop: Shop, noon: Clock) -> None:
         with pytest.raises(OSError):
             pay()
     noon.advance("10s")
-    assert (shop.query(number)["trade_status"], shop.query(number)["refund_amount"]) == ("TRADE_SUCCESS",
-                                                                                         ".40")
-    assert (outcome(shop, card), shop.query(transaction)["trade_status"]) == (("0000", "success"),
-                                                                              "AUTHORISED")
+    assert (shop.query(number)["trade_status"], shop.query(number)["refund_amount"]) == (
+        "TRADE_SUCCESS", ".40")
+    assert (outcome(shop, card), shop.query(transaction)["trade_status"]) == (
+        ("0000", "success"), "AUTHORISED")
     assert shop.pay_by_barcode(out_trade_no=number)["result_code"] == "SUCCESS"
     assert shop.refund(number, "0.40", out_refund_id=refund)["is_success"] == "T"
     assert shop.query(number)["refund_amount"] == ".40"
@@ -265,8 +265,8 @@ def with_a_slow_acquirer(shop: Shop) -> None:
         told = list(pool.map(timed, asks))
     assert [seconds >= least for (seconds, _), least in zip(told, (8, 8, 8, 8, 2))] == [True] * 5
     large, confirmed, small = (answer for _, answer in told[:3])
-    assert (large["status"], confirmed["result_code"], small["result_code"]) == ("pending", "UNKNOWN",
-                                                                                 "SUCCESS")
+    assert (large["status"], confirmed["result_code"], small["result_code"]) == (
+        "pending", "UNKNOWN", "SUCCESS")
     assert told[4][0] < 8
 
 
@@ -289,6 +289,7 @@ def in_chaos(shop: Shop) -> None:
     assert 8 <= len(disturbed) <= 35
 
 
+@pytest.mark.exhaustive
 def test_issuer_outage_slow_acquirer_and_chaos(control: Control) -> None:
     with destined(control) as shop, ThreadPoolExecutor(3) as pool:
         for done in (pool.submit(in_chaos, shop), pool.submit(through_an_outage, control.shop()),

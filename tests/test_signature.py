@@ -66,8 +66,8 @@ def test_names_are_sorted_in_byte_order(names: list[str]) -> None:
 
 @every_row("sign_type, found", [
     ("MD5", False), ("md5", False), ("Md5", False), ("mD5", False), (None, True), ("", True)])
-def test_the_sign_type_is_md5_in_any_case_or_absent_with_a_finding(shop: Shop, sign_type: str | None,
-                                                                   found: bool) -> None:
+def test_the_sign_type_is_md5_in_any_case_or_absent_with_a_finding(
+        shop: Shop, sign_type: str | None, found: bool) -> None:
     answer = shop.qr_order(it_b_pay="1d", sign_type=sign_type)
     assert answer["is_success"] == "T"
     assert ("SIGN_TYPE_MISSING" in shop.findings(answer)) == found

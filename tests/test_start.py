@@ -53,10 +53,11 @@ def printed(program: str) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("program, absent", [(SERVER, RARE), (COMMAND_LINE, RARE + SERVERS)],
                          ids=["server", "command line"])
 def test_a_start_loads_neither_scenarios_nor_reconciliation_nor_what_else_is_rare(
-        program: str, absent: tuple[str, ...]) -> None:
+         program: str, absent: tuple[str, ...]) -> None:
     assert [name for name in printed(f"{program}\nprint(*sys.modules)") if name.startswith(absent)] == []
 
 

@@ -52,8 +52,8 @@ def test_a_transaction_takes_this_course(transaction: Transaction, steps: list[t
 
 @every_row("entry, amount, needs_pin", [
     (Act.TAP, 10_000, False), (Act.TAP, 10_001, True), (Act.INSERT, 1, True), (Act.SWIPE, 1, True)])
-def test_only_a_card_that_is_tapped_within_the_contactless_limit_needs_no_pin(entry: Act, amount: int,
-                                                                              needs_pin: bool) -> None:
+def test_only_a_card_that_is_tapped_within_the_contactless_limit_needs_no_pin(
+        entry: Act, amount: int, needs_pin: bool) -> None:
     presented = acted(replace(ATTENDED, requested=amount), entry, BEGUN)
     assert (PIN in [step.state for step in steps_of(presented)]) is needs_pin
 
@@ -101,8 +101,8 @@ def test_a_terminal_is_busy_until_the_result_not_while_it_shows_it(shows: State,
 
 
 def test_a_result_is_shown_for_3_seconds() -> None:
-    assert [state(SALE, BEGUN + at) for at in (1_999, 2_000, 4_999, 5_000)] == [ASKING, State.APPROVED,
-                                                                                State.APPROVED, State.IDLE]
+    assert [state(SALE, BEGUN + at) for at in (1_999, 2_000, 4_999, 5_000)] == [
+        ASKING, State.APPROVED, State.APPROVED, State.IDLE]
 
 
 @every_row("transaction, after, left", [
@@ -110,8 +110,8 @@ def test_a_result_is_shown_for_3_seconds() -> None:
     (TAPPED, 5_500, 60_000), (INSERTED, 6_500, 59_000), (TYPED, 21_000, 59_000),
     (acted(TYPED, Act.APPROVE, BEGUN + 21_000), 21_000, None), (SALE, 500, None),
     (REVERSAL, 100, None), (ATTENDED, -5_000, 5_000), (None, 0, None)])
-def test_people_have_a_minute_for_each_thing_that_only_they_can_do(transaction: Transaction | None,
-                                                                   after: int, left: int | None) -> None:
+def test_people_have_a_minute_for_each_thing_that_only_they_can_do(
+        transaction: Transaction | None, after: int, left: int | None) -> None:
     assert patience_left(transaction, BEGUN + after) == left
 
 
@@ -139,8 +139,8 @@ def test_an_unknown_result_is_known_10_seconds_later() -> None:
     unknown = ended(SALE, Result.UNDEFINED, BEGUN + 2_000)
     assert (due_at(unknown), is_busy(unknown, BEGUN + 2_000)) == (BEGUN + 12_000, False)
     known = resolved(unknown, Result.AUTHORISED, BEGUN + 12_000)
-    assert (known.result, known.approved, known.ended_at, due_at(known)) == ("AUTHORISED", 1_200,
-                                                                             BEGUN + 2_000, None)
+    assert (known.result, known.approved, known.ended_at, due_at(known)) == (
+        "AUTHORISED", 1_200, BEGUN + 2_000, None)
     assert shown(known)[-1] == (State.FAILED, 2_000)  # what the terminal showed then
 
 
@@ -151,9 +151,8 @@ def test_a_clock_that_is_set_back_leaves_a_transaction_at_its_beginning() -> Non
 @given(acts=st.lists(st.tuples(st.sampled_from(Act), st.integers(0, 90_000)), max_size=12),
        amount=st.integers(1, 20_000),
        attended=st.booleans(), look=st.integers(0, 400_000))
-def test_whatever_people_do_a_transaction_goes_forward_and_ends(acts: list[tuple[Act, int]], amount: int,
-                                                                attended: bool,
-                                                                look: int) -> None:
+def test_whatever_people_do_a_transaction_goes_forward_and_ends(
+        acts: list[tuple[Act, int]], amount: int, attended: bool, look: int) -> None:
     transaction, now = replace(SALE, requested=amount, attended=attended), BEGUN
     for act, later in acts:
         now += later
@@ -168,5 +167,5 @@ def test_whatever_people_do_a_transaction_goes_forward_and_ends(acts: list[tuple
     assert [step.since for step in steps] == sorted(step.since for step in steps)
     assert end(transaction).result is not None and all(step.result is None for step in steps[:-1])
     assert end(transaction).since - BEGUN <= 3 * 60_000 + 1_000
-    assert (state(transaction, BEGUN + look) is State.IDLE) == (BEGUN + look >= end(transaction).since
-                                                                + 3_000)
+    assert (state(transaction, BEGUN + look) is State.IDLE) == (
+        BEGUN + look >= end(transaction).since + 3_000)

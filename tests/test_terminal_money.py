@@ -62,8 +62,8 @@ def test_a_linked_refund_gives_a_part_of_its_sale_back(shop: Shop, clock: Clock,
                                                        named: Callable[[Answer], dict[str, str]]) -> None:
     sale = done(shop, clock)
     refund = done(shop, clock, "refund", "5.00", reference="scratched", **named(sale))
-    assert (refund["trade_status"], refund["trans_amount"], refund["operation"]) == ("AUTHORISED", "5.00",
-                                                                                     "refund")
+    assert (refund["trade_status"], refund["trans_amount"], refund["operation"]) == (
+        "AUTHORISED", "5.00", "refund")
     assert order(shop, sale) == ("TRADE_SUCCESS", "5.00")
     assert settled(shop, clock) == [(sale["out_trade_no"], "P", "12.00", "TGPay"),
                                     (refund["out_trade_no"], "R", "-5.00", "scratched")]
@@ -86,7 +86,7 @@ def test_a_linked_refund_of_more_than_is_left_is_declined(shop: Shop, clock: Clo
 
 
 def test_a_refund_counts_also_where_its_sale_is_finished_by_the_same_move_of_the_clock(
-        shop: Shop, clock: Clock) -> None:
+         shop: Shop, clock: Clock) -> None:
     sale = done(shop, clock)
     # the sale is finished half a minute later, the refund in some seconds
     clock.advance(f"{90 * 86_400 - 30}s")
@@ -101,8 +101,8 @@ def test_two_refunds_at_once_never_give_back_more_than_there_is(shop: Shop, cloc
     asked = [shop.at_terminal("refund", "8.00", terminal_sn=serial, **original(sale))
              for serial in shop.terminals]
     clock.advance("4s")
-    assert sorted(shop.query(answer["out_trade_no"])["trade_status"] for answer in asked) == ["AUTHORISED",
-                                                                                              "DECLINED"]
+    assert sorted(shop.query(answer["out_trade_no"])["trade_status"] for answer in asked) == [
+        "AUTHORISED", "DECLINED"]
     assert order(shop, sale) == ("TRADE_SUCCESS", "8.00")
 
 

@@ -15,8 +15,8 @@ def frozen(clock: Clock) -> None:
     clock.freeze()
 
 
-def test_the_result_is_posted_as_the_document_that_a_query_answers(shop: Shop, receiver: Receiver,
-                                                                   clock: Clock) -> None:
+def test_the_result_is_posted_as_the_document_that_a_query_answers(
+        shop: Shop, receiver: Receiver, clock: Clock) -> None:
     asked = shop.at_terminal(notify_url=receiver.url, reference="table 7 & <8>")
     clock.advance("2s")
     heard, = receiver.wait_for(1)
@@ -43,16 +43,16 @@ def test_a_stop_is_told(notified: Shop, receiver: Receiver) -> None:
     assert receiver.wait_for(1)[0].fields["trade_status"] == "CANCELLED"
 
 
-def test_an_unknown_result_is_told_and_told_again_when_it_is_known(notified: Shop, receiver: Receiver,
-                                                                   clock: Clock) -> None:
+def test_an_unknown_result_is_told_and_told_again_when_it_is_known(
+        notified: Shop, receiver: Receiver, clock: Clock) -> None:
     notified.at_terminal(amount="37.68")
     clock.advance("12s")
     told = [(heard.fields["trade_status"], heard.fields["trans_amount"]) for heard in receiver.wait_for(2)]
     assert told == [("UNDEFINED", "0.00"), ("AUTHORISED", "37.68")]
 
 
-def test_a_reversal_is_told_and_its_sale_is_not_told_again(notified: Shop, receiver: Receiver,
-                                                           clock: Clock) -> None:
+def test_a_reversal_is_told_and_its_sale_is_not_told_again(
+        notified: Shop, receiver: Receiver, clock: Clock) -> None:
     number = notified.at_terminal()["out_trade_no"]
     clock.advance("2s")
     notified.at_terminal("saleReversal", None, original_out_trade_no=number)
@@ -72,8 +72,8 @@ def test_any_2xx_takes_it_and_is_no_finding(notified: Shop, receiver: Receiver, 
     assert [attempt["findings"] for attempt in notification["attempts"]] == [[]]
 
 
-def test_it_is_repeated_every_5_seconds_for_100_then_less_and_less_often(notified: Shop, receiver: Receiver,
-                                                                         clock: Clock) -> None:
+def test_it_is_repeated_every_5_seconds_for_100_then_less_and_less_often(
+        notified: Shop, receiver: Receiver, clock: Clock) -> None:
     receiver.answers = [(500, b"success")]
     number = notified.at_terminal()["out_trade_no"]
     clock.advance("2s")

@@ -89,7 +89,7 @@ VIEWS: dict[str, Bring] = {
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", VIEWS)
 def test_a_state_fits_can_be_read_and_asks_nobody_but_the_emulator(
-        visitor: Visitor, shop: Shop, clock: Clock, name: str, language: str) -> None:
+         visitor: Visitor, shop: Shop, clock: Clock, name: str, language: str) -> None:
     clock.freeze()
     VIEWS[name](shop, clock)
     with visitor.at(screen(shop), language) as page:
@@ -114,8 +114,8 @@ def test_the_screen_names_merchant_serial_amount_and_operation(visitor: Visitor,
 # What people do.
 
 @pytest.mark.parametrize("width", [PHONE, DESK])
-def test_a_card_that_is_tapped_is_approved_and_the_terminal_is_ready_again(visitor: Visitor, till: Shop,
-                                                                           clock: Clock, width: int) -> None:
+def test_a_card_that_is_tapped_is_approved_and_the_terminal_is_ready_again(
+        visitor: Visitor, till: Shop, clock: Clock, width: int) -> None:
     with visitor.at(screen(till), width=width) as page:
         sent = till.at_terminal()
         press(page, "Tap")
@@ -163,6 +163,7 @@ def test_a_pin_is_typed_and_stays_in_the_browser(visitor: Visitor, till: Shop, h
     assert result(till, sent) == ("AUTHORISED", "ICC", "PIN")
 
 
+@pytest.mark.exhaustive
 def test_a_card_that_is_swiped_needs_the_pin_and_can_be_declined(visitor: Visitor, till: Shop) -> None:
     with visitor.at(screen(till)) as page:
         sent = till.at_terminal()
@@ -197,6 +198,7 @@ def test_a_refund_takes_a_card(visitor: Visitor, till: Shop) -> None:
     assert result(till, sent)[0] == "AUTHORISED"
 
 
+@pytest.mark.exhaustive
 def test_a_reversal_takes_no_card_and_asks_nobody(visitor: Visitor, till: Shop, clock: Clock) -> None:
     till.attend(attended=False)
     sold = till.at_terminal()
@@ -215,6 +217,7 @@ def test_a_reversal_takes_no_card_and_asks_nobody(visitor: Visitor, till: Shop, 
     assert result(till, sent)[0] == "AUTHORISED"
 
 
+@pytest.mark.exhaustive
 def test_the_time_for_a_card_runs_on_the_emulators_clock(visitor: Visitor, till: Shop, clock: Clock) -> None:
     with visitor.at(screen(till)) as page:
         sent = till.at_terminal()
@@ -229,8 +232,8 @@ def test_the_time_for_a_card_runs_on_the_emulators_clock(visitor: Visitor, till:
     assert result(till, sent)[0] == "CANCELLED"
 
 
-def test_an_unattended_terminal_moves_by_itself_before_the_eyes(visitor: Visitor, shop: Shop,
-                                                                clock: Clock) -> None:
+def test_an_unattended_terminal_moves_by_itself_before_the_eyes(
+        visitor: Visitor, shop: Shop, clock: Clock) -> None:
     with visitor.at(screen(shop)) as page:
         shows(page, "Ready")
         clock.freeze()
@@ -245,8 +248,9 @@ def test_an_unattended_terminal_moves_by_itself_before_the_eyes(visitor: Visitor
     assert result(shop, sent)[0] == "AUTHORISED"
 
 
-def test_an_unattended_terminal_may_be_driven_and_then_goes_on_by_itself(visitor: Visitor, shop: Shop,
-                                                                         clock: Clock) -> None:
+@pytest.mark.exhaustive
+def test_an_unattended_terminal_may_be_driven_and_then_goes_on_by_itself(
+        visitor: Visitor, shop: Shop, clock: Clock) -> None:
     with visitor.at(screen(shop)) as page:
         shows(page, "Ready")
         clock.freeze()
@@ -258,11 +262,12 @@ def test_an_unattended_terminal_may_be_driven_and_then_goes_on_by_itself(visitor
     assert result(shop, sent) == ("AUTHORISED", "MSR", "PIN")
 
 
-def test_the_switches_make_people_drive_the_terminal_and_take_it_offline(visitor: Visitor,
-                                                                         shop: Shop) -> None:
+@pytest.mark.exhaustive
+def test_the_switches_make_people_drive_the_terminal_and_take_it_offline(
+        visitor: Visitor, shop: Shop) -> None:
     with visitor.at(screen(shop)) as page:
-        people, online = page.get_by_role("switch", name="People drive it"), page.get_by_role("switch",
-                                                                                              name="Online")
+        people, online = page.get_by_role("switch", name="People drive it"), page.get_by_role(
+            "switch", name="Online")
         expect(people).not_to_be_checked()
         people.click()
         expect(people).to_be_checked()
@@ -279,6 +284,7 @@ def test_the_switches_make_people_drive_the_terminal_and_take_it_offline(visitor
     assert (shop.terminal()["attended"], shop.terminal()["online"]) == (False, True)
 
 
+@pytest.mark.exhaustive
 def test_two_screens_of_a_terminal_show_the_same(visitor: Visitor, till: Shop) -> None:
     with visitor.at(screen(till)) as first, visitor.at(screen(till), "zh") as second:
         till.at_terminal()
@@ -292,6 +298,7 @@ def test_two_screens_of_a_terminal_show_the_same(visitor: Visitor, till: Shop) -
         shows(first, "Declined")
 
 
+@pytest.mark.exhaustive
 def test_a_key_pressed_twice_or_too_late_does_no_harm(visitor: Visitor, till: Shop) -> None:
     with visitor.at(screen(till)) as page:
         sent = till.at_terminal()
@@ -306,7 +313,7 @@ def test_a_key_pressed_twice_or_too_late_does_no_harm(visitor: Visitor, till: Sh
 # The receipt.
 
 def test_the_receipt_is_printed_stays_when_the_terminal_is_ready_and_goes_with_the_next_transaction(
-        visitor: Visitor, till: Shop, clock: Clock) -> None:
+         visitor: Visitor, till: Shop, clock: Clock) -> None:
     with visitor.at(screen(till)) as page:
         receipt = page.get_by_role("region", name="Receipt")
         expect(receipt).to_be_hidden()
@@ -321,9 +328,10 @@ def test_the_receipt_is_printed_stays_when_the_terminal_is_ready_and_goes_with_t
         expect(receipt).to_be_hidden()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_receipt_is_saved_as_a_picture_and_as_text_and_printed(visitor: Visitor, till: Shop, clock: Clock,
-                                                                   language: str) -> None:
+def test_the_receipt_is_saved_as_a_picture_and_as_text_and_printed(
+        visitor: Visitor, till: Shop, clock: Clock, language: str) -> None:
     clock.freeze()
     sale(*ASKED, "approve")(till, clock)
     number = till.terminal()["transaction"]["transactionResultId"]
@@ -359,8 +367,9 @@ def assert_has_lines(picture: bytes, page_lines: int) -> None:
     assert page_lines - 2 <= len(begins) <= page_lines + 8  # a letter such as i may be in two pieces
 
 
-def test_a_column_of_the_receipt_is_a_column_whatever_is_written_in_it(visitor: Visitor, till: Shop,
-                                                                       clock: Clock) -> None:
+@pytest.mark.exhaustive
+def test_a_column_of_the_receipt_is_a_column_whatever_is_written_in_it(
+        visitor: Visitor, till: Shop, clock: Clock) -> None:
     sale(*ASKED, "approve")(till, clock)
     with visitor.at(screen(till), "zh") as page:
         widths = page.locator(".paper").evaluate("""(paper) => {
@@ -382,8 +391,9 @@ def test_a_column_of_the_receipt_is_a_column_whatever_is_written_in_it(visitor: 
 
 # Whoever and however.
 
-def test_a_browser_without_javascript_drives_the_terminal_by_forms(visitor: Visitor, till: Shop,
-                                                                   clock: Clock) -> None:
+@pytest.mark.exhaustive
+def test_a_browser_without_javascript_drives_the_terminal_by_forms(
+        visitor: Visitor, till: Shop, clock: Clock) -> None:
     clock.freeze()
     with visitor.at(screen(till), script=False) as page:
         shows(page, "Ready")
@@ -401,6 +411,7 @@ def test_a_browser_without_javascript_drives_the_terminal_by_forms(visitor: Visi
         shows(page, "Offline")
 
 
+@pytest.mark.exhaustive
 def test_a_form_that_comes_too_late_shows_what_is(visitor: Visitor, till: Shop) -> None:
     visitor.expects(409)
     with visitor.at(screen(till), script=False) as page:
@@ -431,8 +442,9 @@ def test_a_keyboard_is_enough_and_shows_where_it_is(visitor: Visitor, till: Shop
     assert result(till, sent) == ("AUTHORISED", "ICC", "PIN")
 
 
-def test_every_key_has_a_name_and_is_there_only_when_it_does_something(visitor: Visitor, till: Shop,
-                                                                       clock: Clock) -> None:
+@pytest.mark.exhaustive
+def test_every_key_has_a_name_and_is_there_only_when_it_does_something(
+        visitor: Visitor, till: Shop, clock: Clock) -> None:
     clock.freeze()
     keys = [*"1234567890", "Cancel", "Clear", "OK"]
     with visitor.at(screen(till)) as page:
@@ -453,6 +465,7 @@ def test_whoever_wants_no_motion_sees_none(visitor: Visitor, till: Shop) -> None
         assert page.evaluate("document.getAnimations().length") > 0
 
 
+@pytest.mark.exhaustive
 def test_the_other_language_is_one_click_away(visitor: Visitor, till: Shop) -> None:
     with visitor.at(screen(till)) as page:
         page.get_by_role("link", name="中文").click()
@@ -471,8 +484,9 @@ def lonely() -> Iterator[Server]:
     server.kill()
 
 
-def test_a_screen_that_is_refused_a_stream_asks_and_goes_back_to_the_stream_later(visitor: Visitor,
-                                                                                  lonely: Server) -> None:
+@pytest.mark.exhaustive
+def test_a_screen_that_is_refused_a_stream_asks_and_goes_back_to_the_stream_later(
+        visitor: Visitor, lonely: Server) -> None:
     visitor.homes.append(lonely.url)
     visitor.expects(503)
     shop = Control(lonely.url).shop()
@@ -498,8 +512,9 @@ def test_a_screen_that_is_refused_a_stream_asks_and_goes_back_to_the_stream_late
             assert "cancel" in asked and "state" not in asked
 
 
-def test_a_screen_says_when_the_emulator_is_away_and_goes_on_when_it_is_back(windows: Windows,
-                                                                             tmp_path: Path) -> None:
+@pytest.mark.exhaustive
+def test_a_screen_says_when_the_emulator_is_away_and_goes_on_when_it_is_back(
+        windows: Windows, tmp_path: Path) -> None:
     server = Server(database=tmp_path / "db").start()
     # whose complaints are nobody's fault
     shop, visitor = Control(server.url).shop(), Visitor(windows, server.url)
@@ -522,8 +537,9 @@ SEEN = """
 """
 
 
-def test_a_screen_that_nobody_sees_holds_no_line_and_is_right_when_it_is_seen_again(visitor: Visitor,
-                                                                                    till: Shop) -> None:
+@pytest.mark.exhaustive
+def test_a_screen_that_nobody_sees_holds_no_line_and_is_right_when_it_is_seen_again(
+        visitor: Visitor, till: Shop) -> None:
     with visitor.at(screen(till)) as page:
         shows(page, "Ready")
         with page.expect_event("requestfailed", lambda request: request.url.endswith("/events")):
@@ -537,8 +553,9 @@ def test_a_screen_that_nobody_sees_holds_no_line_and_is_right_when_it_is_seen_ag
 
 # From other pages.
 
+@pytest.mark.exhaustive
 def test_the_cashiers_page_of_a_payment_at_the_terminal_shows_what_it_shows_and_turns_into_the_result(
-        visitor: Visitor, till: Shop) -> None:
+         visitor: Visitor, till: Shop) -> None:
     order = till.card_order("8.00", channel_type="terminal", terminal_id=till.first_terminal)
     with visitor.at(order["pay_url"]) as page:
         expect(page.get_by_role("status").filter(has_text="Pay at the card terminal")).to_be_visible()
@@ -559,6 +576,7 @@ def test_the_cashiers_page_of_a_payment_at_the_terminal_shows_what_it_shows_and_
     assert till.query(order["out_trade_no"])["resp_code"] == "0000"
 
 
+@pytest.mark.exhaustive
 def test_the_language_of_the_order_comes_before_the_browsers(visitor: Visitor, till: Shop) -> None:
     order = till.card_order("8.00", channel_type="terminal", terminal_id=till.first_terminal, language="cn")
     with visitor.at(order["pay_url"]) as page:
@@ -568,6 +586,7 @@ def test_the_language_of_the_order_comes_before_the_browsers(visitor: Visitor, t
         shows(page, "请出示银行卡")
 
 
+@pytest.mark.exhaustive
 def test_the_front_page_leads_to_the_screen(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(f"{shop.control.url}/") as page:
         page.get_by_role("link", name=shop.first_terminal).click()

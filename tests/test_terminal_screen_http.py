@@ -71,8 +71,8 @@ def test_a_form_leads_back_to_the_page_and_the_script_is_told_what_is_shown(shop
     assert told(shop)["state"] == "READING_CARD"
     clock.advance("500ms")
     answer = do(shop, "pin", JSON)
-    assert (answer.status, answer.json["state"], answer.json["possible"]) == (200, "AUTHORISING",
-                                                                              ["approve", "decline"])
+    assert (answer.status, answer.json["state"], answer.json["possible"]) == (
+        200, "AUTHORISING", ["approve", "decline"])
 
 
 def test_a_form_keeps_the_language(shop: Shop) -> None:
@@ -106,15 +106,15 @@ def brought(shop: Shop, clock: Clock, steps: list[str]) -> None:
 
 @every_row("state", STATES, apart=True)
 def test_an_impossible_act_answers_409_changes_nothing_and_shows_what_is(
-        shop: Shop, clock: Clock, state: str) -> None:
+         shop: Shop, clock: Clock, state: str) -> None:
     steps, possible = STATES[state]
     brought(shop, clock, steps)
     before = told(shop)
     assert (before["state"], set(before["possible"])) == (state, possible)
     for act in set(ACTS) - possible:
         by_script, by_form = do(shop, act, JSON), do(shop, act)
-        assert (by_script.status, by_script.json["state"], set(by_script.json["possible"])) == (409, state,
-                                                                                                possible), act
+        assert (by_script.status, by_script.json["state"], set(by_script.json["possible"])) == (
+            409, state, possible), act
         assert (by_form.status, by_form.headers["Content-Type"]) == (409, "text/html; charset=utf-8"), act
         assert html.fromstring(by_form.text).find_class("device")[0].get("data-view") == state
     assert told(shop) == before
@@ -166,8 +166,8 @@ def test_a_terminal_that_is_none_is_not_found(control: Control, method: str, pat
 
 def test_what_is_no_act_is_not_found_and_acts_are_not_done_by_following_a_link(shop: Shop) -> None:
     begun(shop)
-    assert (do(shop, "kick").status, get(shop, "/tap").status, told(shop)["state"]) == (404, 405,
-                                                                                        "WAITING_FOR_CARD")
+    assert (do(shop, "kick").status, get(shop, "/tap").status, told(shop)["state"]) == (
+        404, 405, "WAITING_FOR_CARD")
 
 
 @pytest.fixture(scope="module")
@@ -214,7 +214,7 @@ def shown(event: Any) -> tuple[str, str]:
 
 
 def test_the_stream_tells_at_once_what_the_control_interface_tells_and_how_long_people_have(
-        shop: Shop, clock: Clock) -> None:
+         shop: Shop, clock: Clock) -> None:
     brought(shop, clock, ["sale", "20s"])
     with stream(shop) as events:
         first = next(events)
@@ -475,13 +475,13 @@ def test_nothing_is_wider_than_the_paper(control: Control, clock: Clock, languag
 def test_the_receipt_knows_nothing_of_the_card_but_brand_and_last_four(shop: Shop, clock: Clock) -> None:
     result = ended(shop, clock, *PAID)
     first6 = shop.terminal()["transaction"]["card"]["first6"]
-    text = "\n".join(receipt(shop)).replace(result["transactionResultId"], "").replace(result["out_trade_no"],
-                                                                                       "")
+    text = "\n".join(receipt(shop)).replace(result["transactionResultId"], "").replace(
+        result["out_trade_no"], "")
     assert first6 not in text and result["maskedCardNumber"][-4:] in text
 
 
 def test_there_is_no_receipt_before_the_first_result_nor_when_the_next_transaction_has_begun(
-        shop: Shop, clock: Clock) -> None:
+         shop: Shop, clock: Clock) -> None:
     assert get(shop, "/receipt.txt").status == 404
     result = ended(shop, clock, *PAID)
     clock.advance("1h")  # the terminal has been idle for long

@@ -157,8 +157,8 @@ def test_every_endpoint_answers_get_and_post_with_the_same_refusal(shop: Shop, e
 
 @every_row("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "BREW"])
 @every_row("endpoint", ["tgpayqrcode", "tgpayrefund"])
-def test_another_method_is_refused_with_405_and_the_allowed_ones(shop: Shop, endpoint: str,
-                                                                 method: str) -> None:
+def test_another_method_is_refused_with_405_and_the_allowed_ones(
+        shop: Shop, endpoint: str, method: str) -> None:
     answer = exchange(url(shop, endpoint), method)
     refused(answer, "METHOD_NOT_ALLOWED", 405)
     assert {allowed.strip() for allowed in answer.headers["Allow"].split(",")} == {"GET", "POST"}
@@ -166,8 +166,8 @@ def test_another_method_is_refused_with_405_and_the_allowed_ones(shop: Shop, end
 
 def test_head_is_refused_with_405_and_no_body(shop: Shop) -> None:
     answer = exchange(url(shop, "tgpayqrcode"), "HEAD")
-    assert (answer.status, answer.raw, answer.headers["Content-Type"]) == (405, b"",
-                                                                           "text/xml; charset=utf-8")
+    assert (answer.status, answer.raw, answer.headers["Content-Type"]) == (
+        405, b"", "text/xml; charset=utf-8")
 
 
 @every_row("method", ["GET", "POST", "DELETE"])
@@ -250,8 +250,8 @@ def test_text_of_any_kind_comes_back_with_the_query(shop: Shop, method: str, tex
 
 @every_row("text", SEEN)
 @every_row("method", ["GET", "POST"])
-def test_text_comes_back_as_it_was_sent_and_never_breaks_the_document(shop: Shop, method: str,
-                                                                      text: str) -> None:
+def test_text_comes_back_as_it_was_sent_and_never_breaks_the_document(
+        shop: Shop, method: str, text: str) -> None:
     number = f"{shop.number()}{text}"
     answer = shop.send("tgpayqrcode", qr_params(shop, out_trade_no=number), method)
     assert (answer["is_success"], answer["out_trade_no"]) == ("T", number)
@@ -299,9 +299,8 @@ def test_what_xml_cannot_carry_is_refused_in_a_url_and_as_a_name(shop: Shop, val
     ("merchants_id", "ILLEGAL_PARTNER"), ("sign_type", "ILLEGAL_SIGN_TYPE"), ("sign", "ILLEGAL_SIGN"),
     ("out_trade_no", "ILLEGAL_SIGN")])
 @every_row("value", [b"\xff", b"\x00", "\ufffe".encode(), b"<b>&", b"\xed\xa0\x80"])
-def test_hostile_bytes_in_a_request_without_signature_are_refused_and_journalled(shop: Shop, name: str,
-                                                                                 value: bytes,
-                                                                                 error: str) -> None:
+def test_hostile_bytes_in_a_request_without_signature_are_refused_and_journalled(
+        shop: Shop, name: str, value: bytes, error: str) -> None:
     pairs = {b"merchants_id": shop.merchants_id.encode(), b"out_trade_no": b"1", b"sign": b"0" * 32,
              name.encode(): value}
     form = encoded(*pairs.items())
@@ -342,8 +341,8 @@ def test_a_query_string_of_two_mebibytes_is_refused(shop: Shop) -> None:
 
 
 @every_row("content_type", ["application/json", "text/plain", "application/xml"])
-def test_a_body_of_another_kind_is_refused_with_a_hint_at_the_right_one(shop: Shop,
-                                                                        content_type: str) -> None:
+def test_a_body_of_another_kind_is_refused_with_a_hint_at_the_right_one(
+        shop: Shop, content_type: str) -> None:
     sentence = refused(post(shop, "tgpayqrcode", b'{"merchants_id": "1"}', content_type), "ILLEGAL_PARTNER")
     assert content_type in sentence
     assert FORM in sentence

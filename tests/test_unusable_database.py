@@ -87,9 +87,10 @@ HARM: dict[str, Callable[[Path], Callable[[], object]]] = {
     "another written over it": write_another_over_it}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("harm", list(HARM))
 def test_while_the_database_is_not_there_all_is_refused_in_order_and_goes_on_afterwards(
-        tmp_path: Path, harm: str) -> None:
+         tmp_path: Path, harm: str) -> None:
     path = tmp_path / "data" / "emulator.db"
     server = Server(database=path, workers=2)
     with server:
@@ -104,22 +105,22 @@ def test_while_the_database_is_not_there_all_is_refused_in_order_and_goes_on_aft
                 and str(tmp_path) not in refused["detail_error_des"])
         assert (exchange(f"{server.url}/readyz").status == 503
                 and exchange(f"{server.url}/livez").status == 200)
-        assert control.ask("GET", "/orders").json["status"] == control.ask("POST", "/merchants",
-                                                                           {}).json["status"] == 503
+        assert control.ask("GET", "/orders").json["status"] == 503
+        assert control.ask("POST", "/merchants", {}).json["status"] == 503
         page = exchange(f"{server.url}/console/orders")
         assert page.status == 503 and page.headers["Content-Type"].startswith("text/html")
         repair()
         assert until(lambda: all(health(server).status == 200 for _ in range(10)))
         paid = shop.pay_by_barcode()["out_trade_no"]
-        assert [order["out_trade_no"] for order in control.get("/orders",
-                                                               merchants_id=shop.merchants_id)["items"]] == [
-                                                                   before, paid]
+        orders = control.get("/orders", merchants_id=shop.merchants_id)["items"]
+        assert [order["out_trade_no"] for order in orders] == [before, paid]
         status, printed = server.stop()
     assert status == 0 and "Traceback" not in printed
     # for each process that it begins, and that it ends
     assert len(printed.splitlines()) <= 1 + 2 * 2, printed
 
 
+@pytest.mark.exhaustive
 def test_a_database_that_somebody_reads_for_long_is_not_taken_for_a_damaged_one(tmp_path: Path) -> None:
     """Of a database that grows, only a part of the log is taken over then: the file is shorter than it says,
     and the log has the rest.
@@ -145,7 +146,7 @@ def test_a_database_that_somebody_reads_for_long_is_not_taken_for_a_damaged_one(
 
 @pytest.mark.parametrize("removed", [["-wal"], ["-wal", "-shm"]], ids=str)
 def test_when_its_log_is_deleted_nothing_that_was_answered_is_lost(
-        tmp_path: Path, removed: list[str]) -> None:
+         tmp_path: Path, removed: list[str]) -> None:
     path = tmp_path / "emulator.db"
     with Server(database=path, workers=2) as server:
         control = Control(server.url)
@@ -191,9 +192,10 @@ def seconds(ask: Callable[[], Answer]) -> tuple[Answer, float]:
     return ask(), time.monotonic() - begun
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("how", [BY_SQLITE, BY_OUR_LOCK], ids=["by SQLite", "by the lock of writers"])
 def test_a_stopped_process_that_holds_the_database_is_not_waited_for_for_ever(
-        tmp_path: Path, how: str) -> None:
+         tmp_path: Path, how: str) -> None:
     path = tmp_path / "emulator.db"
     with Server(database=path, workers=1, threads=4) as server:
         control = Control(server.url)
@@ -214,10 +216,11 @@ def test_a_stopped_process_that_holds_the_database_is_not_waited_for_for_ever(
         assert control.ask("POST", "/clock", {"advance": "1s"}).status == 200
 
 
+@pytest.mark.exhaustive
 def test_a_move_of_the_clock_that_the_database_interrupts_goes_on_afterwards(tmp_path: Path) -> None:
     path = tmp_path / "emulator.db"
-    with socket.create_server(("127.0.0.1", 0)) as silent, Server(database=path, workers=1,
-                                                                  notify_timeout="1s") as server:
+    with (socket.create_server(("127.0.0.1", 0)) as silent,
+          Server(database=path, workers=1, notify_timeout="1s") as server):
         control = Control(server.url)
         for _ in range(5):
             control.shop(notify_url=f"http://127.0.0.1:{silent.getsockname()[1]}/").pay_by_barcode()
@@ -225,14 +228,15 @@ def test_a_move_of_the_clock_that_the_database_interrupts_goes_on_afterwards(tmp
             move = pool.submit(control.ask, "POST", "/clock", {"advance": "30m"})
             assert until(lambda: bool(control.get("/clock")["frozen"]))
             with stopped_holder(BY_OUR_LOCK, path):
-                assert until(lambda: "requests are refused" in os.pread(server.output.fileno(), 65_536,
-                                                                        0).decode())
+                log = server.output.fileno()
+                assert until(lambda: "requests are refused" in os.pread(log, 65_536, 0).decode())
             assert move.result().status == 200, move.result().text
         clock = control.get("/clock")
         assert (clock["offset_s"], clock["frozen"]) == (1_800, False)
         assert "Traceback" not in server.stop()[1]
 
 
+@pytest.mark.exhaustive
 def test_when_the_process_that_leads_is_stopped_who_asks_it_is_told(tmp_path: Path) -> None:
     path = tmp_path / "emulator.db"
     leading = ("from pathlib import Path; import sys; from tgpay_emulator.store import Leadership;"

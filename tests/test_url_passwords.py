@@ -30,7 +30,7 @@ def with_password(url: str, user: str = f"{USER}:{PASSWORD}") -> str:
     ("d%40v:s%2Fc%3A%25", "d@v:s/c:%"), ("dev:a:b", "dev:a:b"), ("dev:p@ss", "dev:p@ss"),
     ("dev:se cret|茶", "dev:se cret|茶"), ("dev:%zz%", "dev:%zz%"), ("", None)])
 def test_user_and_password_are_sent_as_basic_and_neither_in_the_request_line_nor_as_host(
-        shop: Shop, receiver: Receiver, user: str, sent: str | None) -> None:
+         shop: Shop, receiver: Receiver, user: str, sent: str | None) -> None:
     changes = {"notify_url": with_password(receiver.url, user)}
     shop.control.ask("PATCH", f"/merchants/{shop.merchants_id}", changes)
     shop.pay_by_barcode()

@@ -193,6 +193,7 @@ def test_more_waits_of_a_merchant_than_may_are_told_so_and_others_still_wait(str
     assert wait(shop, "never", "10ms").status == 408
 
 
+@pytest.mark.exhaustive
 def test_more_delays_of_a_merchant_than_may_are_refused_before_anything_happens(strict: Control) -> None:
     shop = strict.shop()
     shop.plays(HELD_BACK)

@@ -273,6 +273,7 @@ def test_every_known_mistake_is_made_by_a_client() -> None:
     assert made == set(CODE_SAMPLES)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("kind", [
     pytest.param(kind, marks=[] if kind in ("Chinese", "signs") else pytest.mark.exhaustive)
     for kind in SETS])
@@ -343,7 +344,7 @@ EXACTLY: list[tuple[str, Params, str, set[str]]] = [
 
 @every_row("more, meant, words, codes", EXACTLY, ids=[row[0] for row in EXACTLY])
 def test_nothing_else_is_named_than_what_may_have_happened(
-        shop: Shop, more: str, meant: Params, words: str, codes: set[str]) -> None:
+         shop: Shop, more: str, meant: Params, words: str, codes: set[str]) -> None:
     base = CURL.format(id=shop.merchants_id)
     sign = md5_sign({**received(base), **meant}, shop.token)
     answer = sent_to(shop, f"{base}{more}&sign={sign}&sign_type=MD5", "GET")
@@ -397,7 +398,7 @@ def test_a_sign_that_arrived_as_something_else_is_found(
     ("&Sign={sign}", "Sign came, and case counts"), ("&SIGN={sign}", "SIGN came, and case counts"),
     ("&sign=", "it came empty"), ("&sign", "it came empty")])
 def test_a_sign_of_another_name_or_without_a_value_is_missing_for_that_reason(
-        shop: Shop, more: str, words: str) -> None:
+         shop: Shop, more: str, words: str) -> None:
     base = CURL.format(id=shop.merchants_id)
     for method in ("GET", "POST"):
         answer = sent_to(shop, base + more.format(sign=md5_sign(received(base), shop.token)), method)
@@ -412,7 +413,7 @@ def test_a_sign_of_another_name_or_without_a_value_is_missing_for_that_reason(
     ("merchants_id={id}&trans_amount=1&sign={sign}&sign_type=MD5%C2%ACify_url=http://shop/n",
      "ILLEGAL_SIGN_TYPE", "ENTITY")])
 def test_it_is_named_too_where_it_hides_the_merchant_or_the_kind_of_signature(
-        shop: Shop, query: str, error: str, mistake: str) -> None:
+         shop: Shop, query: str, error: str, mistake: str) -> None:
     params = {"merchants_id": shop.merchants_id, "trans_amount": "1", "notify_url": "http://shop/n"}
     whole_query = query.format(id=shop.merchants_id, sign=md5_sign(params, shop.token))
     answer = sent_to(shop, whole_query, "GET")

@@ -3,6 +3,7 @@ as it is typed.
 """
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from tgpay_emulator.domain.wallets import PREFIXES, TEST_CODES
@@ -23,8 +24,8 @@ def shown(page: Any, table: str) -> list[str]:
 
 def test_every_card_code_payment_code_and_amount_is_there(desk: Desk) -> None:
     page = desk.page("/cards")
-    assert page.xpath("//section[@aria-labelledby='h-cards']//tr/@data-told") == [card.number
-                                                                                  for card in every_card()]
+    assert page.xpath("//section[@aria-labelledby='h-cards']//tr/@data-told") == [
+        card.number for card in every_card()]
     assert [row.split()[0] for row in shown(page, "codes")] == list(RESPONSE_CODES)
     assert len(shown(page, "wallets")) == len(PREFIXES) * len(TEST_CODES)
     assert len(shown(page, "amounts")) == len(AMOUNT_TRIGGERS)
@@ -50,6 +51,7 @@ def test_a_search_without_script_finds_what_has_all_words(desk: Desk, search: st
     assert bool(page.xpath("//div[@data-nothing and not(@hidden)]")) is (not cards and not codes)
 
 
+@pytest.mark.exhaustive
 def test_a_search_goes_on_as_it_is_typed(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(f"{shop.control.url}/console/cards?search=3084", width=DESK) as page:
         seen = page.locator("[data-sifted] tbody tr:visible")
@@ -64,11 +66,13 @@ def test_a_search_goes_on_as_it_is_typed(visitor: Visitor, shop: Shop) -> None:
         expect(page.locator("[data-sifted] tbody tr:not(:visible)")).to_have_count(0)
 
 
+@pytest.mark.exhaustive
 def test_every_row_fits_on_a_phone(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(f"{shop.control.url}/console/cards") as page:
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE
 
 
+@pytest.mark.exhaustive
 def test_a_number_is_copied_as_it_is_sent(visitor: Visitor, shop: Shop) -> None:
     number = card_of("3100")
     with visitor.at(f"{shop.control.url}/console/cards", width=DESK) as page:

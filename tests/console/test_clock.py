@@ -1,6 +1,7 @@
 """The clock in the console (contract 5.5, 7): moved, set, stopped; what falls due next, in order, done before
 the answer comes.
 """
+import pytest
 from playwright.sync_api import expect
 
 from ..browser import DESK, Visitor
@@ -37,12 +38,14 @@ def test_the_clock_goes_forward_by_a_button_and_shows_it(visitor: Visitor, shop:
         expect(page.locator("#state")).to_contain_text("as the machine's clock")
 
 
+@pytest.mark.exhaustive
 def test_the_large_clock_goes_on_with_the_small_one(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(address(shop), width=DESK) as page:
         begun = page.locator("[data-face]").inner_text()
         expect(page.locator("[data-face]")).not_to_have_text(begun)
 
 
+@pytest.mark.exhaustive
 def test_it_is_set_to_a_time_of_its_own_zone(visitor: Visitor, shop: Shop, clock: Clock) -> None:
     with visitor.at(address(shop), width=DESK) as page:
         page.get_by_role("button", name="Stop it").click()
@@ -54,7 +57,7 @@ def test_it_is_set_to_a_time_of_its_own_zone(visitor: Visitor, shop: Shop, clock
 
 
 def test_what_falls_due_is_listed_in_order_and_is_done_when_the_answer_comes(
-        desk: Desk, notified: Shop, receiver: Receiver, clock: Clock) -> None:
+         desk: Desk, notified: Shop, receiver: Receiver, clock: Clock) -> None:
     clock.freeze()
     late = notified.card_order(trans_timeout="60")["out_trade_no"]
     soon = notified.qr_order(it_b_pay="5m")["out_trade_no"]
@@ -67,16 +70,17 @@ def test_what_falls_due_is_listed_in_order_and_is_done_when_the_answer_comes(
     assert len(receiver.heard) == 2
 
 
+@pytest.mark.exhaustive
 def test_a_notification_that_was_not_taken_is_listed_and_the_clock_moves_there(
-        visitor: Visitor, notified: Shop, receiver: Receiver, clock: Clock) -> None:
+         visitor: Visitor, notified: Shop, receiver: Receiver, clock: Clock) -> None:
     receiver.answers = [(500, b"oops"), (200, b"success")]
     notified.pay_by_barcode()
     receiver.wait_for(1)
     notified.control.post("/notifications/flush")  # the first attempt is written down
     with visitor.at(address(notified), width=DESK) as page:
         expect(page.locator("#upcoming")).to_contain_text("Notification is sent")
-        page.locator("#upcoming tr", has_text="Notification is sent").get_by_role("button",
-                                                                                  name="Move there").click()
+        page.locator("#upcoming tr", has_text="Notification is sent").get_by_role(
+            "button", name="Move there").click()
         expect(page.locator(".told.good")).to_contain_text("attempts of notifications 1")
         expect(page.locator("#upcoming")).not_to_contain_text("Notification is sent")
     assert len(receiver.heard) == 2

@@ -28,8 +28,8 @@ def guarded() -> Iterator[str]:
 
 
 @every_row("path", PAGES)
-def test_a_stranger_is_asked_for_the_token_and_one_who_knows_it_is_led_to_the_page(guarded: str,
-                                                                                   path: str) -> None:
+def test_a_stranger_is_asked_for_the_token_and_one_who_knows_it_is_led_to_the_page(
+        guarded: str, path: str) -> None:
     somebody = Desk(guarded)
     refused = somebody.ask("GET", path)
     assert (refused.status == 401 and 'name="token"' in refused.text

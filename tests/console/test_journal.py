@@ -14,8 +14,8 @@ def entry(desk: Desk, answer: Answer) -> Any:
     return desk.page(f"/journal/{answer.headers['X-TGPay-Request']}")
 
 
-def test_requests_are_listed_newest_first_with_verdict_findings_and_the_mistake(desk: Desk,
-                                                                                busy: Shop) -> None:
+def test_requests_are_listed_newest_first_with_verdict_findings_and_the_mistake(
+        desk: Desk, busy: Shop) -> None:
     told = rows(desk.page("/journal", merchants_id=busy.merchants_id))
     assert "ILLEGAL_ARGUMENT" in told[0] and "trans_amount is not a decimal number" in told[0]
     assert "ILLEGAL_SIGN" in told[1] and "the token was appended as &key=; append it bare" in told[1]
@@ -52,7 +52,7 @@ def test_an_entry_has_request_answer_and_a_way_to_its_order(desk: Desk, shop: Sh
 
 
 def test_a_refused_signature_has_both_texts_the_first_difference_and_the_right_line_in_four_languages(
-        desk: Desk, shop: Shop) -> None:
+         desk: Desk, shop: Shop) -> None:
     page = entry(desk, shop.send("tgpayqrcode", misjoined(shop)))
     shown = words(page.get_element_by_id("main"))
     assert "the token was appended as &key=; append it bare" in shown and "TOKEN_NAMED" in shown

@@ -31,8 +31,8 @@ def is_the_same(page: Page) -> bool:
     return bool(page.evaluate("window.sameWindow === true"))
 
 
-def test_the_first_order_takes_the_place_of_the_advice_and_its_payment_follows(visitor: Visitor,
-                                                                               shop: Shop) -> None:
+def test_the_first_order_takes_the_place_of_the_advice_and_its_payment_follows(
+        visitor: Visitor, shop: Shop) -> None:
     with visitor.at(address(shop, "/orders"), width=DESK) as page:
         is_live(page)
         marked(page)
@@ -45,6 +45,7 @@ def test_the_first_order_takes_the_place_of_the_advice_and_its_payment_follows(v
         assert is_the_same(page)
 
 
+@pytest.mark.exhaustive
 def test_new_orders_come_in_above_without_moving_what_is_read(visitor: Visitor, shop: Shop) -> None:
     made = [shop.qr_order()["out_trade_no"] for _ in range(30)]
     with visitor.at(address(shop, "/orders"), width=DESK) as page:
@@ -61,6 +62,7 @@ def test_new_orders_come_in_above_without_moving_what_is_read(visitor: Visitor, 
         expect(read).to_be_focused()
 
 
+@pytest.mark.exhaustive
 def test_rows_below_the_page_stay_when_new_ones_come(visitor: Visitor, shop: Shop) -> None:
     made = [shop.qr_order()["out_trade_no"] for _ in range(51)]
     with visitor.at(address(shop, "/orders"), width=DESK) as page:
@@ -71,8 +73,8 @@ def test_rows_below_the_page_stay_when_new_ones_come(visitor: Visitor, shop: Sho
         expect(page.locator("tbody tr")).to_have_count(51)
 
 
-def test_an_orders_story_goes_on_and_what_was_opened_and_typed_stays(visitor: Visitor, notified: Shop,
-                                                                     receiver: Receiver) -> None:
+def test_an_orders_story_goes_on_and_what_was_opened_and_typed_stays(
+        visitor: Visitor, notified: Shop, receiver: Receiver) -> None:
     number = notified.pay_by_barcode("8.00")["out_trade_no"]
     receiver.wait_for(1)
     with visitor.at(address(notified, f"/orders/{notified.story(number)['id']}"), width=DESK) as page:
@@ -99,6 +101,7 @@ def test_the_journal_and_the_notifications_follow(visitor: Visitor, notified: Sh
         expect(page.get_by_role("row").filter(has_text=number)).to_contain_text("Delivered")
 
 
+@pytest.mark.exhaustive
 def test_other_merchants_orders_do_not_come_in(visitor: Visitor, shop: Shop, busy: Shop) -> None:
     with visitor.at(address(shop, "/orders"), width=DESK) as page:
         is_live(page)
@@ -125,13 +128,13 @@ def narrow() -> Iterator[str]:
         yield server.url
 
 
+@pytest.mark.exhaustive
 def test_a_window_without_a_stream_looks_every_few_seconds(visitor: Visitor, narrow: str) -> None:
     shop = Control(narrow).shop()
     visitor.homes.append(narrow)
     visitor.expects(503)
-    with visitor.at(address(shop, "/orders"), width=DESK) as first, visitor.at(address(shop, "/orders"),
-                                                                               width=DESK,
-                                                                               alone=True) as second:
+    orders = address(shop, "/orders")
+    with visitor.at(orders, width=DESK) as first, visitor.at(orders, width=DESK, alone=True) as second:
         is_live(first)
         expect(second.locator(".pulse")).to_have_text("Every few seconds")
         number = shop.qr_order()["out_trade_no"]
@@ -151,6 +154,7 @@ def test_without_scripts_everything_can_be_read_and_done(visitor: Visitor, shop:
 
 # At the keyboard, and the mouse.
 
+@pytest.mark.exhaustive
 def test_a_keyboard_reaches_the_list_and_shows_where_it_is(visitor: Visitor, shop: Shop) -> None:
     number = shop.qr_order()["out_trade_no"]
     with visitor.at(address(shop, "/orders"), width=DESK) as page:
@@ -165,6 +169,7 @@ def test_a_keyboard_reaches_the_list_and_shows_where_it_is(visitor: Visitor, sho
         expect(page.get_by_role("heading", level=1)).to_have_text(number)
 
 
+@pytest.mark.exhaustive
 def test_a_choice_narrows_at_once_and_the_address_says_how(visitor: Visitor, shop: Shop) -> None:
     paid, waiting = (shop.qr_order()["out_trade_no"] for _ in range(2))
     shop.happens(paid, "pay")
@@ -177,6 +182,7 @@ def test_a_choice_narrows_at_once_and_the_address_says_how(visitor: Visitor, sho
         page.wait_for_url("**/console/orders")
 
 
+@pytest.mark.exhaustive
 def test_all_sections_stay_in_sight_beside_a_long_page(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(address(shop, "/cards"), width=DESK) as page:
         page.mouse.wheel(0, 2000)
@@ -186,6 +192,7 @@ def test_all_sections_stay_in_sight_beside_a_long_page(visitor: Visitor, shop: S
         assert last and home and 0 < last["y"] + last["height"] <= home["y"] < HEIGHT
 
 
+@pytest.mark.exhaustive
 def test_a_slash_leads_to_the_search(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(address(shop, "/orders"), width=DESK) as page:
         page.keyboard.press("/")
@@ -194,6 +201,7 @@ def test_a_slash_leads_to_the_search(visitor: Visitor, shop: Shop) -> None:
         expect(page.get_by_label("Search")).to_have_value("a/b")
 
 
+@pytest.mark.exhaustive
 def test_emptying_the_journal_is_asked_about_first(visitor: Visitor, shop: Shop) -> None:
     shop.qr_order()
     with visitor.at(address(shop, "/journal"), width=DESK) as page:
@@ -203,6 +211,7 @@ def test_emptying_the_journal_is_asked_about_first(visitor: Visitor, shop: Shop)
             expect(page.locator("tbody tr")).to_have_count(left)
 
 
+@pytest.mark.exhaustive
 def test_after_a_reset_an_orders_page_says_that_it_is_gone(visitor: Visitor, shop: Shop) -> None:
     visitor.expects(404)
     number = shop.qr_order()["out_trade_no"]
@@ -213,6 +222,7 @@ def test_after_a_reset_an_orders_page_says_that_it_is_gone(visitor: Visitor, sho
         expect(page.get_by_role("alert")).to_contain_text("there is no order")
 
 
+@pytest.mark.exhaustive
 def test_a_button_copies_the_command(visitor: Visitor, shop: Shop) -> None:
     order = shop.qr_order()
     with visitor.at(address(shop, f"/journal/{order.headers['X-TGPay-Request']}"), width=DESK,
@@ -225,6 +235,7 @@ def test_a_button_copies_the_command(visitor: Visitor, shop: Shop) -> None:
         assert page.evaluate("navigator.clipboard.readText()") == wanted
 
 
+@pytest.mark.exhaustive
 def test_a_button_copies_where_the_browser_gives_no_clipboard(visitor: Visitor, shop: Shop) -> None:
     order = shop.qr_order()
     copied = """
@@ -253,6 +264,7 @@ def test_the_other_language_is_one_click_away_and_stays(visitor: Visitor, shop: 
         expect(page.get_by_role("heading", level=1)).to_have_text("Journal")
 
 
+@pytest.mark.exhaustive
 def test_the_front_page_leads_to_the_console(visitor: Visitor, base_url: str) -> None:
     with visitor.at(f"{base_url}/", width=DESK) as page:
         page.get_by_role("link", name="Open the console").click()

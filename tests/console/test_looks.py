@@ -75,7 +75,7 @@ EVERY = [*((name, opened, language) for name, opened in VIEWS.items() for langua
 @pytest.mark.parametrize("name, opened, language", EVERY,
                          ids=[f"{name}-{language}" for name, _, language in EVERY])
 def test_a_page_fits_labels_its_fields_can_be_read_and_asks_nobody_but_the_emulator(
-        visitor: Visitor, shop: Shop, name: str, opened: Opened, language: str) -> None:
+         visitor: Visitor, shop: Shop, name: str, opened: Opened, language: str) -> None:
     path = opened(shop)
     address = f"{shop.control.url}/console{path}{'&' if '?' in path else '?'}merchants_id={shop.merchants_id}"
     with visitor.at(address, language, DESK) as page:

@@ -60,8 +60,8 @@ def test_one_is_made_with_a_name_and_all_it_needs(desk: Desk, control: Control) 
     page = desk.page(answer.headers["Location"])
     number = told(page).rpartition(" ")[2]
     made = control.get(f"/merchants/{number}")
-    assert (made["name"], len(made["token"]), words(page.xpath("//h1")[0])) == ("Tea <b>& Co</b>", 32,
-                                                                                "Tea <b>& Co</b>")
+    assert (made["name"], len(made["token"]), words(page.xpath("//h1")[0])) == (
+        "Tea <b>& Co</b>", 32, "Tea <b>& Co</b>")
     assert Shop(control, number, made["token"]).pay_by_barcode()["is_success"] == "T"
     control.ask("DELETE", f"/merchants/{number}")
 
@@ -103,6 +103,7 @@ def test_what_cannot_be_is_told_at_its_field_and_nothing_is_changed(desk: Desk, 
     assert settings(shop) == before
 
 
+@pytest.mark.exhaustive
 def test_the_token_is_there_only_when_it_is_asked_for_and_can_be_copied(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(f"{shop.control.url}/console/merchants/{shop.merchants_id}", width=DESK) as page:
         assert shop.token not in page.content()
@@ -132,6 +133,7 @@ def test_a_program_to_begin_with_makes_an_order(desk: Desk, shop: Shop, tmp_path
     assert len(shop.control.get("/orders", merchants_id=shop.merchants_id)["items"]) == 1
 
 
+@pytest.mark.exhaustive
 def test_a_reset_asks_first_and_forgets(visitor: Visitor, shop: Shop) -> None:
     shop.pay_by_barcode()
     shop.control.ask("PATCH", f"/merchants/{shop.merchants_id}", {"name": "changed"})
@@ -146,6 +148,7 @@ def test_a_reset_asks_first_and_forgets(visitor: Visitor, shop: Shop) -> None:
     assert settings(shop)["name"] == f"Merchant {shop.merchants_id}"
 
 
+@pytest.mark.exhaustive
 def test_a_removal_asks_first_and_leads_to_the_others(visitor: Visitor, doomed: Shop) -> None:
     mid = doomed.merchants_id
     with visitor.at(f"{doomed.control.url}/console/merchants/{mid}?merchants_id={mid}", width=DESK) as page:

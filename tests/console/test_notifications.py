@@ -15,7 +15,7 @@ def path_of(shop: Shop, number: str) -> str:
 
 
 def test_notifications_are_listed_with_state_attempts_and_when_they_are_due_next(
-        desk: Desk, notified: Shop, receiver: Receiver, clock: Clock) -> None:
+         desk: Desk, notified: Shop, receiver: Receiver, clock: Clock) -> None:
     clock.set("2026-03-01T02:00:00Z")
     clock.freeze()
     receiver.answers = [(500, b"oops"), (200, b"success")]
@@ -37,7 +37,7 @@ def test_the_state_narrows(desk: Desk, notified: Shop, receiver: Receiver, statu
 
 
 def test_a_notification_has_what_is_sent_and_every_attempt_with_its_answer(
-        desk: Desk, notified: Shop, receiver: Receiver, clock: Clock) -> None:
+         desk: Desk, notified: Shop, receiver: Receiver, clock: Clock) -> None:
     receiver.answers = [(500, b"<b>oops</b>"), (200, b"<html>thanks</html>"), (200, b"success")]
     number = paid(notified)
     clock.advance("4m")
@@ -50,8 +50,8 @@ def test_a_notification_has_what_is_sent_and_every_attempt_with_its_answer(
     assert f"GET {receiver.url}?" in words(page.xpath("//pre")[0]) and number in words(page.xpath("//pre")[0])
 
 
-def test_a_replay_sends_it_once_more_and_shows_the_attempt(desk: Desk, notified: Shop,
-                                                           receiver: Receiver) -> None:
+def test_a_replay_sends_it_once_more_and_shows_the_attempt(
+        desk: Desk, notified: Shop, receiver: Receiver) -> None:
     number = paid(notified)
     receiver.wait_for(1)
     path = path_of(notified, number)
@@ -71,7 +71,7 @@ def test_a_replay_from_an_orders_page_goes_back_to_it(desk: Desk, notified: Shop
 
 
 def test_a_notification_that_nobody_took_can_be_sent_again_when_it_is_given_up(
-        desk: Desk, notified: Shop, receiver: Receiver, clock: Clock) -> None:
+         desk: Desk, notified: Shop, receiver: Receiver, clock: Clock) -> None:
     receiver.answers = [(500, b"oops")]
     number = paid(notified)
     clock.advance("2d")

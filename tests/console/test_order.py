@@ -26,7 +26,7 @@ def acts(page: Any) -> list[str]:
 
 
 def test_the_story_has_requests_moves_notifications_refunds_and_settlement_in_the_order_of_time(
-        desk: Desk, notified: Shop, receiver: Receiver, clock: Clock) -> None:
+         desk: Desk, notified: Shop, receiver: Receiver, clock: Clock) -> None:
     clock.freeze()
     receiver.answers = [(500, b"oops"), (200, b"success")]
     number = notified.qr_order("10.00", reference="Watch")["out_trade_no"]
@@ -95,8 +95,8 @@ def test_the_rule_that_fitted_is_told_and_of_others_why_not(desk: Desk, shop: Sh
 @every_row("injected, told", [
     ("fee_off", "Injected: the fee is a penny off"), ("missing", "Injected: the file lacks it"),
     ("next_day", "Injected: a day late")])
-def test_what_a_scenario_has_injected_in_the_settlement_is_told(desk: Desk, shop: Shop, injected: str,
-                                                                told: str) -> None:
+def test_what_a_scenario_has_injected_in_the_settlement_is_told(
+        desk: Desk, shop: Shop, injected: str, told: str) -> None:
     rules = [{"name": "off", "when": {"endpoint": "tgpaybarcode"}, "then": {"settlement": injected}}]
     assert shop.control.ask("PUT", "/scenario", {"rules": rules},
                             merchants_id=shop.merchants_id).status == 200

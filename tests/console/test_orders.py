@@ -31,8 +31,8 @@ def test_orders_are_listed_newest_first_each_with_its_state_in_a_word(desk: Desk
     ("8.00", ["Strap 100%"]), ("12.5", ["Watch, steel"]), ("'; DROP TABLE orders; --", []), ("\\", []),
     ("nowhere", []),
 ], apart=True)
-def test_a_search_finds_parts_of_references_and_whole_amounts(desk: Desk, shop: Shop, search: str,
-                                                              references: list[str] | None) -> None:
+def test_a_search_finds_parts_of_references_and_whole_amounts(
+        desk: Desk, shop: Shop, search: str, references: list[str] | None) -> None:
     made = {reference: shop.qr_order(amount, reference=reference)["out_trade_no"]
             for reference, amount in (("Watch, steel", "12.50"), ("Strap 100%", "8.00"), ("Ring_1", "7.00"))}
     found = numbers(desk, shop, search=search)
@@ -61,8 +61,8 @@ def test_filters_narrow_together(desk: Desk, shop: Shop, asked: dict[str, str], 
     assert sorted(numbers(desk, shop, **asked)) == sorted(made[kind] for kind in kinds)
 
 
-def test_only_the_merchant_that_is_chosen_is_listed_and_stays_chosen_on_every_way(desk: Desk, shop: Shop,
-                                                                                  busy: Shop) -> None:
+def test_only_the_merchant_that_is_chosen_is_listed_and_stays_chosen_on_every_way(
+        desk: Desk, shop: Shop, busy: Shop) -> None:
     own = shop.qr_order()["out_trade_no"]
     assert numbers(desk, shop) == [own]
     page = desk.page("/orders", merchants_id=shop.merchants_id)
@@ -124,7 +124,7 @@ def test_the_first_view_is_light(desk: Desk, busy: Shop) -> None:
     ("", "", "zh-CN,zh;q=0.9", "zh-CN"), ("", "", "fr", "en"), ("xx", "zh", "en", "en"),
 ])
 def test_the_language_is_the_one_asked_for_else_the_one_chosen_before_else_the_browsers(
-        desk: Desk, asked: str, cookie: str, browser: str, expected: str) -> None:
+         desk: Desk, asked: str, cookie: str, browser: str, expected: str) -> None:
     desk = Desk(desk.url, browser)
     if cookie:
         desk.page("/orders", lang=cookie)
@@ -136,8 +136,8 @@ def test_the_language_is_the_one_asked_for_else_the_one_chosen_before_else_the_b
 def test_the_console_begins_with_the_orders(desk: Desk) -> None:
     for path in ("", "/"):
         answer = desk.ask("GET", path, merchants_id="201703200001")
-        assert (answer.status, answer.headers["Location"]) == (303,
-                                                               "/console/orders?merchants_id=201703200001")
+        assert (answer.status, answer.headers["Location"]) == (
+            303, "/console/orders?merchants_id=201703200001")
 
 
 def test_names_in_the_query_are_nothing_but_names(desk: Desk) -> None:

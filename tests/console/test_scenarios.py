@@ -81,6 +81,7 @@ def test_its_rules_are_read_out_and_their_uses_counted(desk: Desk, shop: Shop) -
     assert "notify.delay 5s" in second and "notify.times 2" in second
 
 
+@pytest.mark.exhaustive
 def test_the_counters_go_on_by_themselves(visitor: Visitor, shop: Shop) -> None:
     shop.control.ask("PUT", "/scenario", {"merchants_id": shop.merchants_id, "rules": [LATER]})
     with visitor.at(f"{shop.control.url}/console{at(shop)}", width=DESK) as page:
@@ -107,9 +108,8 @@ def test_the_one_in_force_lies_on_the_desk(desk: Desk, shop: Shop) -> None:
     rules = [DECLINED, {**LATER, "when": {"reference": "a \"quote\" \\ and \u007f \u7eff\u8336", "x y": "1"}}]
     shop.control.ask("PUT", "/scenario", {"merchants_id": shop.merchants_id, "rules": rules})
     text = desk.page(at(shop, "/scenarios/desk")).xpath("//textarea[@name='text']")[0].text_content()
-    assert parse(text, "x.toml").as_json()["rules"] == shop.control.get("/scenario",
-                                                                        merchants_id=shop.merchants_id)[
-                                                                            "scenario"]["rules"]
+    active = shop.control.get("/scenario", merchants_id=shop.merchants_id)["scenario"]
+    assert parse(text, "x.toml").as_json()["rules"] == active["rules"]
 
 
 TOML = """summary = "x"
@@ -152,6 +152,7 @@ def test_a_problem_of_a_text_is_told_in_its_place(desk: Desk, shop: Shop, text: 
     assert any(sentence in each for each in found[line]), found
 
 
+@pytest.mark.exhaustive
 def test_markup_in_a_text_stays_text(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(f"{shop.control.url}/console{at(shop, '/scenarios/desk?new=1')}", width=DESK) as page:
         text = page.get_by_role("textbox", name="Rules, as TOML or JSON")

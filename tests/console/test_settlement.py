@@ -66,6 +66,7 @@ def test_what_is_to_be_settled_is_shown_before_its_time(desk: Desk, trading: Sho
     assert "to be settled" not in words(desk.page(at(trading)))
 
 
+@pytest.mark.exhaustive
 def test_the_lines_of_a_day_lead_to_their_orders(visitor: Visitor, trading: Shop) -> None:
     with visitor.at(f"{trading.control.url}/console{at(trading)}", width=DESK) as page:
         page.get_by_role("link", name=DAY).click()
@@ -75,6 +76,7 @@ def test_the_lines_of_a_day_lead_to_their_orders(visitor: Visitor, trading: Shop
         expect(page.get_by_role("heading", level=1)).to_contain_text(trading.merchants_id)
 
 
+@pytest.mark.exhaustive
 def test_many_lines_are_read_page_by_page(desk: Desk, shop: Shop, clock: Clock) -> None:
     clock.freeze()
     clock.set(NOON)
@@ -97,8 +99,8 @@ def test_the_download_is_what_the_gateway_exports(desk: Desk, trading: Shop, clo
     assert len(answer.text.splitlines()) == 6
 
 
-def test_the_chart_has_a_bar_for_each_day_and_the_table_says_the_same(desk: Desk, trading: Shop,
-                                                                      clock: Clock) -> None:
+def test_the_chart_has_a_bar_for_each_day_and_the_table_says_the_same(
+        desk: Desk, trading: Shop, clock: Clock) -> None:
     clock.set("2027-03-02T04:00:00Z")
     trading.pay_by_barcode("50.00")
     page = desk.page(at(trading, f"/settlement?start=2027-02-28&end={NEXT_DAY}"))
@@ -134,8 +136,8 @@ def test_what_is_injected_is_told_beside_the_truth(desk: Desk, trading: Shop, in
     assert shown.count("200.00,") == lines * 2 and ("no line of it" in words(row)) is (lines == 0)
 
 
-def test_a_merchant_without_any_is_told_what_to_do_and_the_page_does_it(visitor: Visitor, shop: Shop,
-                                                                        clock: Clock) -> None:
+def test_a_merchant_without_any_is_told_what_to_do_and_the_page_does_it(
+        visitor: Visitor, shop: Shop, clock: Clock) -> None:
     clock.freeze()
     clock.set(NOON)
     with visitor.at(f"{shop.control.url}/console{at(shop)}", width=DESK) as page:

@@ -28,6 +28,7 @@ def test_the_terminals_of_the_merchant_are_listed(desk: Desk, shop: Shop) -> Non
     assert all("Ready" in told and "no transaction yet" in told for told in cards(desk, shop).values())
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", ["online", "attended"])
 def test_a_switch_is_turned_and_turned_back(visitor: Visitor, shop: Shop, name: str) -> None:
     serial = shop.first_terminal
@@ -41,6 +42,7 @@ def test_a_switch_is_turned_and_turned_back(visitor: Visitor, shop: Shop, name: 
             assert device(shop.control, serial)[name] is expected
 
 
+@pytest.mark.exhaustive
 def test_a_terminal_at_work_is_followed_and_driven_to_its_result(visitor: Visitor, shop: Shop) -> None:
     serial = shop.first_terminal
     shop.control.ask("PUT", f"/terminals/{serial}", {"attended": True})
@@ -71,6 +73,7 @@ def test_what_it_had_last_is_told_with_its_result(desk: Desk, shop: Shop, clock:
     assert "sale GBP 37.84 DECLINED" in told and number in told
 
 
+@pytest.mark.exhaustive
 def test_a_terminal_is_made_and_leads_to_its_screen_and_to_a_sale(visitor: Visitor, shop: Shop) -> None:
     serial = f"T{shop.merchants_id}"
     with visitor.at(f"{shop.control.url}/console{at(shop)}", width=DESK) as page:

@@ -39,8 +39,8 @@ def canonical(page: Page) -> str:
 
 
 @every_row("key", TABLES, apart=True)
-def test_every_form_as_it_is_filled_in_is_taken_by_the_gateway(shop: Shop, control: Control,
-                                                               key: str) -> None:
+def test_every_form_as_it_is_filled_in_is_taken_by_the_gateway(
+        shop: Shop, control: Control, key: str) -> None:
     number = shop.h5_order()["out_trade_no"] if key == "tgpayapi" else ""
     if key in ("tgpayquery", "tgpaycheck", "tgpaycancel", "tgpayrefund"):
         shop.pay_by_barcode()
@@ -72,6 +72,7 @@ def test_each_table_has_its_form_and_each_parameter_its_field(shop: Shop) -> Non
                          if row.source is not Source.DOCUMENTED and row.name != "sign"}
 
 
+@pytest.mark.exhaustive
 def test_the_sign_follows_what_is_typed(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(address(shop, "tgpayqrcode"), width=DESK) as page:
         page.get_by_label("reference", exact=False).fill("gr\u00fcner Tee & mehr")
@@ -86,6 +87,7 @@ def test_the_sign_follows_what_is_typed(visitor: Visitor, shop: Shop) -> None:
         assert page.locator("#sign").inner_text() == md5_sign({**sent, "zz": "1"}, shop.token)
 
 
+@pytest.mark.exhaustive
 def test_the_token_is_shown_when_it_is_asked_for(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(address(shop, "tgpayqrcode"), width=DESK) as page:
         assert canonical(page).endswith("the merchant's token")
@@ -134,6 +136,7 @@ def test_markup_in_a_value_stays_text(visitor: Visitor, shop: Shop) -> None:
         assert page.locator("img").count() == 0
 
 
+@pytest.mark.exhaustive
 def test_a_broken_connection_is_told(visitor: Visitor, shop: Shop) -> None:
     shop.control.ask("PUT", "/scenario",
                      {"merchants_id": shop.merchants_id, "rules": [{"then": {"fault": "drop_before"}}]})
@@ -143,6 +146,7 @@ def test_a_broken_connection_is_told(visitor: Visitor, shop: Shop) -> None:
     visitor.complaints.clear()  # the browser says so too
 
 
+@pytest.mark.exhaustive
 def test_without_script_a_post_signs_and_the_form_sends(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(address(shop, "tgpayqrcode"), script=False) as page:
         page.locator("#p-reference").fill("no script")
@@ -175,9 +179,10 @@ def test_a_page_of_another_site_signs_nothing(shop: Shop) -> None:
     assert refused.status == 403
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("script", [True, False])
-def test_a_document_of_several_lines_is_signed_as_it_is_sent(visitor: Visitor, shop: Shop,
-                                                             script: bool) -> None:
+def test_a_document_of_several_lines_is_signed_as_it_is_sent(
+        visitor: Visitor, shop: Shop, script: bool) -> None:
     with visitor.at(address(shop, "tgpaybankcard-2"), width=DESK, script=script) as page:
         field = page.locator("#p-pay_info")
         field.fill(field.input_value().replace(",", ",\n  "))

@@ -51,7 +51,7 @@ def address(shop: Shop, path: str) -> str:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", VIEWS)
 def test_a_page_fits_labels_its_fields_can_be_read_and_asks_nobody_but_the_emulator(
-        visitor: Visitor, busy: Shop, name: str, language: str) -> None:
+         visitor: Visitor, busy: Shop, name: str, language: str) -> None:
     with visitor.at(address(busy, VIEWS[name](busy)), language, DESK) as page:
         page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
         assert faults(page, f"console-{name}", language) == {}

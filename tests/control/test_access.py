@@ -56,8 +56,8 @@ def test_health_and_the_gateway_need_no_token(locked: str) -> None:
     ("emulator.example", "", "made"), ("0.0.0.0", "own", "own"),
     ("0.0.0.0", "off", "off"),
 ])
-def test_a_token_is_required_on_anything_but_loopback_unless_switched_off(host: str, token: str,
-                                                                          expected: str) -> None:
+def test_a_token_is_required_on_anything_but_loopback_unless_switched_off(
+        host: str, token: str, expected: str) -> None:
     in_force = guarded(Settings({"host": host, "control_token": token})).control_token
     assert {"": "none", "own": "own", "off": "off"}.get(in_force, "made") == expected
     assert expected != "made" or len(in_force) >= 20
@@ -110,8 +110,8 @@ def test_every_answer_of_the_gateway_names_its_journal_entry(shop: Shop) -> None
         shop.ask("tgpayapi", service="linktopost", out_trade_no=shop.h5_order()["out_trade_no"],
                  sign_type=None)]
     assert [answer.status for answer in answers] == [200, 200, 200, 404, 405, 413, 200, 302, 200]
-    assert [str(shop.journal(answer)["id"]) for answer in answers] == [answer.headers["X-TGPay-Request"]
-                                                                       for answer in answers]
+    assert [str(shop.journal(answer)["id"]) for answer in answers] == [
+        answer.headers["X-TGPay-Request"] for answer in answers]
     assert len({answer.headers["X-TGPay-Request"] for answer in answers}) == len(answers)
 
 

@@ -44,8 +44,8 @@ POSSIBLE = [(state, event, *after) for state, events in AFTER.items() for event,
 
 @every_row("state, event, status, code", POSSIBLE,
            ids=[f"{state}-{event}" for state, event, _, _ in POSSIBLE])
-def test_an_event_that_is_possible_in_a_state_leads_to_the_next(shop: Shop, state: str, event: str,
-                                                                status: str, code: str) -> None:
+def test_an_event_that_is_possible_in_a_state_leads_to_the_next(
+        shop: Shop, state: str, event: str, status: str, code: str) -> None:
     number = STATES[state](shop)
     answer = shop.happens(number, event)
     assert (answer.status, answer.json["card"]["status"],
@@ -58,7 +58,7 @@ def test_an_event_that_is_possible_in_a_state_leads_to_the_next(shop: Shop, stat
 
 @every_row("state", STATES)
 def test_an_event_that_is_impossible_is_a_conflict_that_names_the_possible_ones_and_changes_nothing(
-        shop: Shop, state: str) -> None:
+         shop: Shop, state: str) -> None:
     number = STATES[state](shop)
     before = shop.story(number)
     possible = set(AFTER.get(state, ()))
@@ -77,13 +77,13 @@ def test_a_payment_fails_with_the_code_that_is_told(shop: Shop, state: str, even
     number = STATES[state](shop)
     assert shop.happens(number, event, code="3084").json["card"]["resp_code"] == "3084"
     told = shop.query(number)
-    assert (told["status"], told["resp_code"], told["resp_msg"]) == ("failed", "3084",
-                                                                     "Insufficient account balance")
+    assert (told["status"], told["resp_code"], told["resp_msg"]) == (
+        "failed", "3084", "Insufficient account balance")
 
 
 @every_row("code", ["0000", "3200", "0503", "3300", "0000000", "", "x", "9998"])
-def test_a_code_that_is_none_of_a_failed_payment_is_a_problem_that_changes_nothing(shop: Shop,
-                                                                                   code: str) -> None:
+def test_a_code_that_is_none_of_a_failed_payment_is_a_problem_that_changes_nothing(
+        shop: Shop, code: str) -> None:
     number = STATES["pending"](shop)
     before = shop.story(number)
     answer = shop.happens(number, "refuse", code=code)
@@ -111,8 +111,8 @@ def test_a_card_order_is_told_with_its_card_and_never_its_number(shop: Shop) -> 
     number = shop.card_payment("378282246310005")["out_trade_no"]
     answer = shop.control.ask("GET", f"/orders/{shop.merchants_id}/{number}")
     card = answer.json["card"]
-    assert (card["status"], card["resp_code"], card["first6"], card["last4"]) == ("success", "0000", "378282",
-                                                                                  "0005")
+    assert (card["status"], card["resp_code"], card["first6"], card["last4"]) == (
+        "success", "0000", "378282", "0005")
     assert "378282246310005" not in answer.text
     assert shop.control.get("/orders", merchants_id=shop.merchants_id)["items"][0]["card"] == card
     assert shop.story(shop.pay_by_barcode()["out_trade_no"])["card"] is None

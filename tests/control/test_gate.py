@@ -60,8 +60,8 @@ def test_a_misdirected_request_says_what_to_do(base_url: str) -> None:
 
 @every_row("path", ["/console", "/console/orders", "/demo"])
 @every_row("language, words", [("en-GB,en", "no such name"), ("zh-CN,zh", "没有这个域名")])
-def test_a_browser_under_another_name_is_shown_a_page_in_its_language(base_url: str, path: str, language: str,
-                                                                      words: str) -> None:
+def test_a_browser_under_another_name_is_shown_a_page_in_its_language(
+        base_url: str, path: str, language: str, words: str) -> None:
     browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": language,
                "Host": "evil.example"}
     status, body = asked(base_url, "GET", path, browser)
@@ -126,8 +126,8 @@ def test_on_all_interfaces_the_machines_own_address_is_meant() -> None:
 @every_row("kind", ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x",
                     "text/plain;charset=UTF-8"])
 @every_row("path", ["/_emulator/reset", "/_emulator/clock", "/console/clock", "/demo/next"])
-def test_what_a_form_can_send_changes_nothing_unless_the_browser_says_whose_it_is(base_url: str, path: str,
-                                                                                  kind: str) -> None:
+def test_what_a_form_can_send_changes_nothing_unless_the_browser_says_whose_it_is(
+        base_url: str, path: str, kind: str) -> None:
     for body in (b"", b"advance=1d", b'{"advance": "1d"}'):
         if body.startswith(b"{") and "urlencoded" in kind and "/_emulator" in path:
             continue  # curl and urllib call JSON so; no browser can write a brace in such a form
@@ -135,8 +135,8 @@ def test_what_a_form_can_send_changes_nothing_unless_the_browser_says_whose_it_i
 
 
 @every_row("path", ["/_emulator/clock", "/_emulator/merchants", "/console/clock", "/demo/next"])
-def test_a_body_of_no_type_which_a_script_of_any_page_can_send_changes_nothing(base_url: str,
-                                                                               path: str) -> None:
+def test_a_body_of_no_type_which_a_script_of_any_page_can_send_changes_nothing(
+        base_url: str, path: str) -> None:
     status, told = asked(base_url, "POST", path, {"Host": "127.0.0.1"}, b'{"advance": "1d"}')
     assert status == 415 and b"Content-Type" in told
     assert asked(base_url, "POST", path, {"Host": "127.0.0.1", "Origin": base_url},
@@ -146,8 +146,8 @@ def test_a_body_of_no_type_which_a_script_of_any_page_can_send_changes_nothing(b
 @every_row("headers", [{"Origin": "null"}, {"Origin": "https://evil.example"},
                        {"Sec-Fetch-Site": "cross-site"},
                        {"Sec-Fetch-Site": "same-site"}], ids=str)
-def test_a_page_of_another_site_changes_nothing_whatever_it_sends(base_url: str,
-                                                                  headers: dict[str, str]) -> None:
+def test_a_page_of_another_site_changes_nothing_whatever_it_sends(
+        base_url: str, headers: dict[str, str]) -> None:
     for kind in ({}, FORM, {"Content-Type": "application/json"}):
         assert asked(base_url, "POST", "/_emulator/reset", {"Host": "127.0.0.1", **kind, **headers})[0] == 403
 
@@ -209,8 +209,8 @@ def test_a_seed_that_is_given_counts_and_a_drawn_one_stays(tmp_path: Any) -> Non
                    "http://127.1:9/",
                    "http://[::ffff:127.0.0.1]:9/", "http://203.0.113.9/"])
 @every_row("own", [True, False])
-def test_where_others_reach_it_no_notification_goes_to_its_other_services(reachable: Server, url: str,
-                                                                          own: bool) -> None:
+def test_where_others_reach_it_no_notification_goes_to_its_other_services(
+        reachable: Server, url: str, own: bool) -> None:
     control = Control(reachable.url, "s3cret")
     shop = control.shop(**({"notify_url": url} if own else {}))
     number = shop.pay_by_barcode(**({} if own else {"notify_url": url}))["out_trade_no"]

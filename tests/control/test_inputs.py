@@ -100,8 +100,8 @@ def wrong_values(parameter: Any) -> list[str]:
 
 @every_row("row, parameter", FILTERS,
            ids=[f"{row.method} {row.path} {each.name}" for row, each in FILTERS])
-def test_a_parameter_that_is_empty_repeated_or_of_another_kind_is_400(desk: Desk, row: Operation,
-                                                                      parameter: Any) -> None:
+def test_a_parameter_that_is_empty_repeated_or_of_another_kind_is_400(
+        desk: Desk, row: Operation, parameter: Any) -> None:
     others = "" if row.path != "/wait" or parameter.name == "out_trade_no" else "&out_trade_no=1"
     assert_problem(desk.send(row, f"{parameter.name}=1&{parameter.name}=1"), 400, parameter.name)
     if not parameter.may_be_empty:
@@ -211,6 +211,7 @@ def test_json_may_begin_with_a_byte_order_mark_and_have_blanks(desk: Desk, body:
 MEMBERS = [(row, name) for row in READERS for name in row.body["properties"]]  # type: ignore[index]
 
 
+@pytest.mark.exhaustive
 @every_row("row, name", MEMBERS,
            ids=[f"{row.method} {row.path} {name}" for row, name in MEMBERS])
 def test_a_member_of_every_json_type_is_taken_or_refused(desk: Desk, row: Operation, name: str) -> None:

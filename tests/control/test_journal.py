@@ -15,12 +15,12 @@ def test_an_entry_has_the_request_the_answer_and_the_verdict(shop: Shop) -> None
     number = shop.number()
     answer = shop.qr_order(out_trade_no=number, it_b_pay="1h", reference="茶")
     entry = shop.journal(answer)
-    assert (entry["endpoint"], entry["merchants_id"], entry["out_trade_no"]) == ("tgpayqrcode",
-                                                                                 shop.merchants_id, number)
-    assert (entry["method"], entry["ip"], entry["status"], entry["verdict"]) == ("GET", "127.0.0.1", 200,
-                                                                                 "OK")
-    assert (entry["answer"], entry["params"]["reference"], entry["params"]["it_b_pay"]) == (answer.text, "茶",
-                                                                                            "1h")
+    assert (entry["endpoint"], entry["merchants_id"], entry["out_trade_no"]) == (
+        "tgpayqrcode", shop.merchants_id, number)
+    assert (entry["method"], entry["ip"], entry["status"], entry["verdict"]) == (
+        "GET", "127.0.0.1", 200, "OK")
+    assert (entry["answer"], entry["params"]["reference"], entry["params"]["it_b_pay"]) == (
+        answer.text, "茶", "1h")
     assert (entry["findings"], entry["explanation"]) == ([], None)
 
 
@@ -40,8 +40,8 @@ def test_a_refusal_is_in_the_journal_with_its_error(shop: Shop, endpoint: str, p
 
 def test_a_request_of_an_unknown_merchant_is_in_the_journal(control: Control, shop: Shop) -> None:
     answer = shop.ask("tgpayquery", merchants_id="nobody", out_trade_no="1")
-    assert (shop.journal(answer)["verdict"], shop.journal(answer)["merchants_id"]) == ("ILLEGAL_PARTNER",
-                                                                                       "nobody")
+    assert (shop.journal(answer)["verdict"], shop.journal(answer)["merchants_id"]) == (
+        "ILLEGAL_PARTNER", "nobody")
 
 
 @every_row("params, code", [

@@ -71,15 +71,17 @@ def _walk(control: Control, path: str) -> Iterator[Answer]:
         following = {"after": answer.json["next"]}
 
 
+@pytest.mark.exhaustive
 @every_row("path", list(LISTS))
 def test_each_page_is_bounded_and_no_entry_is_lost_or_repeated(
-        crowded: tuple[Control, str], path: str) -> None:
+         crowded: tuple[Control, str], path: str) -> None:
     pages = list(_walk(crowded[0], path))
     ids = [item.get("id", item["merchants_id"]) for page in pages for item in page.json["items"]]
     assert len(pages) > 1 and max(len(page.raw) for page in pages) < PAGE * 1.01
     assert ids == sorted(set(ids)) and len(ids) >= LISTS[path]
 
 
+@pytest.mark.exhaustive
 def test_an_entry_that_is_larger_than_a_page_comes_alone(crowded: tuple[Control, str]) -> None:
     control, _ = crowded
     stores = [{"store_id": str(number), "store_name": "茶" * 100} for number in range(9_000)]

@@ -90,8 +90,8 @@ def test_each_operation_answers_json_or_a_problem_document(own: Control, row: An
     assert answer.status < 500
     assert "is no operation" not in answer.text
     if answer.status >= 400:
-        assert (answer.headers["Content-Type"], answer.json["status"]) == ("application/problem+json",
-                                                                           answer.status)
+        assert (answer.headers["Content-Type"], answer.json["status"]) == (
+            "application/problem+json", answer.status)
     elif answer.status != 204:
         assert answer.headers["Content-Type"] == "application/json"
 

@@ -21,8 +21,8 @@ def pages(control: Control, path: str, limit: int, **query: str) -> list[list[di
 
 
 @every_row("limit", [1, 2, 3, 7, 1000], apart=True)
-def test_a_list_is_read_page_by_page_each_order_once_and_the_oldest_first(control: Control, shop: Shop,
-                                                                          limit: int) -> None:
+def test_a_list_is_read_page_by_page_each_order_once_and_the_oldest_first(
+        control: Control, shop: Shop, limit: int) -> None:
     made = [shop.qr_order()["out_trade_no"] for _ in range(7)]
     read = pages(control, "/orders", limit, merchants_id=shop.merchants_id)
     assert [order["out_trade_no"] for page in read for order in page] == made
@@ -59,14 +59,14 @@ def test_orders_are_listed_by_their_state(control: Control, shop: Shop) -> None:
         assert [(order["out_trade_no"], order["status"]) for order in listed] == [(number, status)]
 
 
-def test_an_order_is_told_with_its_history_refunds_and_notifications(notified: Shop,
-                                                                     receiver: Receiver) -> None:
+def test_an_order_is_told_with_its_history_refunds_and_notifications(
+        notified: Shop, receiver: Receiver) -> None:
     number = notified.qr_order("1.00", reference="table 7")["out_trade_no"]
     notified.happens(number, "pay")
     notified.refund(number, "0.40", out_refund_id="r1", refund_reson="cold")
     story = notified.story(number)
-    assert (story["trans_amount"], story["status"], story["refund_amount"]) == ("1.00", "TRADE_SUCCESS",
-                                                                                "0.40")
+    assert (story["trans_amount"], story["status"], story["refund_amount"]) == (
+        "1.00", "TRADE_SUCCESS", "0.40")
     assert [line["event"] for line in story["history"]] == ["create", "pay", "refund"]
     assert [line["cause"] for line in story["history"]] == ["tgpayqrcode", "control", "tgpayrefund"]
     assert [(refund["partner_refund_id"], refund["amount"], refund["reason"])
@@ -129,8 +129,8 @@ def test_a_decline_for_no_known_reason_is_a_problem(shop: Shop) -> None:
 
 @every_row("before", ["pay", "close", "expire"])
 @every_row("event", ["pay", "decline", "expire", "close"])
-def test_an_impossible_event_is_a_conflict_that_names_the_possible_ones(shop: Shop, before: str,
-                                                                        event: str) -> None:
+def test_an_impossible_event_is_a_conflict_that_names_the_possible_ones(
+        shop: Shop, before: str, event: str) -> None:
     number = order(shop, "qr")
     shop.happens(number, before)
     history = shop.story(number)["history"]

@@ -29,8 +29,8 @@ def alone(own: Server) -> Control:
     return Control(own.url)
 
 
-def test_a_merchant_that_is_reset_has_done_nothing_and_is_as_it_was_made(control: Control,
-                                                                         receiver: Receiver) -> None:
+def test_a_merchant_that_is_reset_has_done_nothing_and_is_as_it_was_made(
+        control: Control, receiver: Receiver) -> None:
     name = f"user.{free_port()}"
     shop = control.shop(notify_url=receiver.url, rate="8", users=[{"login": name, "password": "p"}])
     number = shop.pay_by_barcode()["out_trade_no"]
@@ -113,8 +113,9 @@ def test_an_attempt_under_way_during_a_reset_leaves_no_trace(alone: Control, rec
     alone.post("/reset")
 
 
-def test_a_merchant_is_reset_in_under_50_ms_beside_ten_thousand_orders_of_others(own: Server,
-                                                                                 alone: Control) -> None:
+@pytest.mark.exhaustive
+def test_a_merchant_is_reset_in_under_50_ms_beside_ten_thousand_orders_of_others(
+        own: Server, alone: Control) -> None:
     shop, other = alone.shop(), alone.shop()
     fill(Path(str(own.settings["database"])), other.merchants_id, 10_000)
 

@@ -30,8 +30,8 @@ def test_those_that_come_along_are_listed_with_their_summaries(control: Control)
 
 
 @every_row("name", shipped())
-def test_one_that_comes_along_is_told_whole_and_can_be_sent_back(control: Control, shop: Shop,
-                                                                 name: str) -> None:
+def test_one_that_comes_along_is_told_whole_and_can_be_sent_back(
+        control: Control, shop: Shop, name: str) -> None:
     told = control.get(f"/scenarios/{name}")
     counts = {item["name"]: item["rules"] for item in control.get("/scenarios")["items"]}
     assert (told["name"], len(told["rules"])) == (name, counts[name])
@@ -65,8 +65,8 @@ def test_a_scenario_is_put_in_force_for_everybody(control: Control, put_away: No
 
 
 @pytest.mark.parametrize("in_query", [True, False])
-def test_a_scenario_is_put_in_force_for_one_merchant_and_out_of_force(shop: Shop, control: Control,
-                                                                      put_away: None, in_query: bool) -> None:
+def test_a_scenario_is_put_in_force_for_one_merchant_and_out_of_force(
+        shop: Shop, control: Control, put_away: None, in_query: bool) -> None:
     merchant = {"merchants_id": shop.merchants_id}
     control.ask("PUT", "/scenario", {"name": "autopay"})
     everybodys = control.get("/scenario")
@@ -88,8 +88,8 @@ def test_uses_are_told(shop: Shop, control: Control) -> None:
     assert control.get("/scenario", merchants_id=shop.merchants_id)["uses"] == {"it": 2}
 
 
-def test_uses_of_everybodys_scenario_are_told_of_each_merchant_and_of_all(shop: Shop, control: Control,
-                                                                          put_away: None) -> None:
+def test_uses_of_everybodys_scenario_are_told_of_each_merchant_and_of_all(
+        shop: Shop, control: Control, put_away: None) -> None:
     control.ask("PUT", "/scenario", {"rules": [RULE]})
     other, own = control.shop(), control.shop()
     own.plays(RULE)
@@ -110,9 +110,8 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
 
 
 @every_row("body, problems", WRONG, ids=[str(row[0]) for row in WRONG])
-def test_one_that_cannot_be_is_refused_with_everything_that_is_wrong(shop: Shop, control: Control,
-                                                                     body: dict[str, Any],
-                                                                     problems: list[str]) -> None:
+def test_one_that_cannot_be_is_refused_with_everything_that_is_wrong(
+        shop: Shop, control: Control, body: dict[str, Any], problems: list[str]) -> None:
     shop.plays(RULE)
     refused = control.ask("PUT", "/scenario", body, merchants_id=shop.merchants_id)
     assert (refused.status, refused.headers["Content-Type"]) == (422, "application/problem+json")

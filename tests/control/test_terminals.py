@@ -47,8 +47,8 @@ def test_a_merchant_that_a_test_makes_has_two_terminals_of_its_own(shop: Shop, c
 @every_row("merchants_id, serials",
            [("201703200001", ["0821032398", "0821032399"]), ("201807208001", ["1850025030"]),
             ("202109200001", ["801"]), ("201701010001", [])])
-def test_the_seeded_merchants_have_the_terminals_of_the_document(control: Control, merchants_id: str,
-                                                                 serials: list[str]) -> None:
+def test_the_seeded_merchants_have_the_terminals_of_the_document(
+        control: Control, merchants_id: str, serials: list[str]) -> None:
     control.post("/reset", merchants_id=merchants_id)
     assert [item["terminal_sn"] for item in control.get("/terminals",
                                                         merchants_id=merchants_id)["items"]] == serials
@@ -67,8 +67,8 @@ def test_people_drive_a_terminal(attended: Shop, clock: Clock, events: tuple[str
     told = happens(attended, clock, *events)
     assert told["state"] == ("APPROVED" if status == "AUTHORISED" else "DECLINED")
     result = attended.query(number)
-    assert (result["trade_status"], result["cardEntryType"], result["verificationMethod"]) == (status, entry,
-                                                                                               verified)
+    assert (result["trade_status"], result["cardEntryType"], result["verificationMethod"]) == (
+        status, entry, verified)
     assert attended.story(number)["history"][-1]["cause"] == "control"
 
 
@@ -80,7 +80,7 @@ def test_a_tap_over_the_contactless_limit_asks_for_the_pin(attended: Shop, clock
 
 @pytest.mark.parametrize("before", [(), ("insert",)])
 def test_the_red_button_cancels_before_the_card_is_read_and_while_the_pin_is_typed(
-        attended: Shop, clock: Clock, before: tuple[str, ...]) -> None:
+         attended: Shop, clock: Clock, before: tuple[str, ...]) -> None:
     number = attended.at_terminal()["out_trade_no"]
     assert happens(attended, clock, *before, "cancel")["state"] == "CANCELLED"
     assert attended.query(number)["trade_status"] == "CANCELLED"
@@ -90,9 +90,8 @@ def test_the_red_button_cancels_before_the_card_is_read_and_while_the_pin_is_typ
     ((), "WAITING_FOR_CARD", {"tap", "insert", "swipe", "cancel"}),
     (("insert",), "PIN_ENTRY", {"pin", "cancel"}), (("tap",), "AUTHORISING", {"approve", "decline"}),
     (("tap", "approve"), "APPROVED", set()), (("cancel",), "CANCELLED", set())])
-def test_what_is_impossible_is_a_conflict_that_names_what_is_possible(attended: Shop, clock: Clock,
-                                                                      before: tuple[str, ...], state: str,
-                                                                      possible: set[str]) -> None:
+def test_what_is_impossible_is_a_conflict_that_names_what_is_possible(
+        attended: Shop, clock: Clock, before: tuple[str, ...], state: str, possible: set[str]) -> None:
     attended.at_terminal()
     happens(attended, clock, *before)
     shown = attended.terminal()
@@ -157,8 +156,8 @@ def test_a_terminal_is_made_and_changed(shop: Shop) -> None:
     ({}, "merchants_id"), ({"merchants_id": "nobody"}, "nobody"), ({"merchants_id": 1}, "merchants_id"),
     ({"online": "yes"}, "online"), ({"attended": 1}, "attended"), ({"terminal_type": ""}, "terminal_type"),
     ({"terminal_type": None}, "terminal_type"), ({"terminal_type": "x" * 33}, "32")])
-def test_a_terminal_that_cannot_be_made_is_a_problem_that_names_why(shop: Shop, body: dict[str, Any],
-                                                                    named: str) -> None:
+def test_a_terminal_that_cannot_be_made_is_a_problem_that_names_why(
+        shop: Shop, body: dict[str, Any], named: str) -> None:
     answer = shop.control.ask("PUT", "/terminals/new-one", body)
     assert answer.status in (404, 422) and named in answer.json["detail"]
     assert shop.control.ask("GET", "/terminals/new-one").status == 404
@@ -209,7 +208,7 @@ def test_the_list_is_paged_by_serial_number(control: Control) -> None:
            [("pay", "AUTHORISED"), ("decline", "DECLINED"), ("expire", "CANCELLED"), ("close", "CANCELLED")])
 @every_row("passes", ["0s", "1200ms"])
 def test_the_control_interface_ends_a_transaction_whatever_the_terminal_shows(
-        shop: Shop, clock: Clock, event: str, status: str, passes: str) -> None:
+         shop: Shop, clock: Clock, event: str, status: str, passes: str) -> None:
     number = shop.at_terminal()["out_trade_no"]
     clock.advance(passes)
     answer = shop.happens(number, event)
@@ -229,9 +228,8 @@ def test_the_order_tells_its_transaction_step_by_step(shop: Shop, clock: Clock) 
     number = shop.at_terminal(amount="120.00")["out_trade_no"]
     clock.advance("3s")
     story = shop.story(number)
-    assert [step["state"] for step in story["terminal"]["steps"]] == ["WAITING_FOR_CARD", "READING_CARD",
-                                                                      "PIN_ENTRY", "AUTHORISING",
-                                                                      "APPROVED"]
+    assert [step["state"] for step in story["terminal"]["steps"]] == [
+        "WAITING_FOR_CARD", "READING_CARD", "PIN_ENTRY", "AUTHORISING", "APPROVED"]
     assert story["page"] == f"/terminal/{shop.first_terminal}"
     assert [line["event"] for line in story["history"]] == ["create", "start", "pay"]
 

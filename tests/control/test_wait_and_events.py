@@ -136,7 +136,7 @@ def beginning(control: Control, shop: Shop) -> str:
 
 
 def test_the_stream_tells_requests_orders_and_attempts_of_notifications(
-        notified: Shop, receiver: Receiver) -> None:
+         notified: Shop, receiver: Receiver) -> None:
     with stream(notified.control, merchants_id=notified.merchants_id) as events:
         number = notified.pay_by_barcode()["out_trade_no"]
         told = take(events, 4)
@@ -156,7 +156,7 @@ def test_a_stream_begins_with_what_happens_from_now_on(shop: Shop) -> None:
 
 
 def test_a_stream_is_resumed_after_any_event_with_nothing_lost_and_nothing_twice(
-        notified: Shop, receiver: Receiver) -> None:
+         notified: Shop, receiver: Receiver) -> None:
     last = beginning(notified.control, notified)
     for _ in range(3):
         notified.refund(notified.pay_by_barcode()["out_trade_no"], "0.50")
@@ -175,8 +175,8 @@ def test_a_stream_tells_of_every_merchant_unless_it_is_narrowed(control: Control
     with stream(control) as everyone, stream(control, merchants_id=other.merchants_id) as narrowed:
         shop.query("1")
         other.query("2")
-        assert {row["merchants_id"] for _, _, row in take(everyone, 2)} == {shop.merchants_id,
-                                                                            other.merchants_id}
+        assert {row["merchants_id"] for _, _, row in take(everyone, 2)} == {
+            shop.merchants_id, other.merchants_id}
         assert next(narrowed)[2]["merchants_id"] == other.merchants_id
     control.ask("DELETE", f"/merchants/{other.merchants_id}")
 

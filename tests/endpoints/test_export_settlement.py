@@ -77,8 +77,8 @@ def test_a_required_parameter_is_refused_when_missing(shop: Shop, name: str, err
     ("23.04.2018", "2018-04-29"), ("2018-04-23", "20180429"), ("2018-04-23", "2018-04-29 00:00:00"),
     ("2018-W17-1", "2018-04-29"), ("2018-04-23", "２018-04-29"), ("0000-01-01", "2018-04-29"),
     ("2017-01-01", "2018-01-02")])
-def test_dates_that_are_none_or_in_the_wrong_order_or_more_than_366_days_are_refused(shop: Shop, start: str,
-                                                                                     end: str):
+def test_dates_that_are_none_or_in_the_wrong_order_or_more_than_366_days_are_refused(
+        shop: Shop, start: str, end: str):
     answer = shop.settlement(start, end)
     assert (answer.status, answer.headers["Content-Type"],
             answer["error"]) == (200, "text/xml; charset=utf-8", "ILLEGAL_ARGUMENT")
@@ -114,8 +114,8 @@ def test_a_payment_is_settled_at_15_00_in_shanghai_on_the_next_day_and_not_befor
             settled_today["settlement_time"]) == ("before midnight", "2027-03-02 15:00:00")
     stand_at(clock, "2027-03-03T07:00:00Z")
     settled_later, = rows(shop.settlement("2027-03-03", "2027-03-03"))
-    assert (settled_later["partner_transaction_id"], settled_later["payment_time"]) == ("at midnight",
-                                                                                        "2027-03-02 00:00:00")
+    assert (settled_later["partner_transaction_id"], settled_later["payment_time"]) == (
+        "at midnight", "2027-03-02 00:00:00")
 
 
 def test_unpaid_and_failed_orders_have_no_row(shop: Shop, clock: Clock):
@@ -166,8 +166,8 @@ def test_a_row_names_merchant_store_terminal_currency_and_rate(shop: Shop, clock
     (Shop.qr_order, "shopQrCode"), (Shop.pay_by_barcode, "shopBarCode"), (Shop.h5_order, "onlineH5"),
     (Shop.prepay_order, "onlinePrepay")
 ], apart=True)
-def test_order_scene_tells_the_endpoint_and_remarks_are_tgpay_without_a_reference(shop: Shop, clock: Clock,
-                                                                                  order, scene: str):
+def test_order_scene_tells_the_endpoint_and_remarks_are_tgpay_without_a_reference(
+        shop: Shop, clock: Clock, order, scene: str):
     stand_at(clock, "2027-03-01T04:00:00Z")
     shop.happens(order(shop)["out_trade_no"], "pay")
     row, = settled(shop, clock)
@@ -192,8 +192,8 @@ def test_a_row_keeps_the_rate_and_fee_of_its_payment(shop: Shop, clock: Clock):
 
 
 @every_row("text", ["=1+1", "+cmd", "-cmd", "@SUM(A1)", "\t=1", "\r=1", "=", "-"], apart=True)
-def test_what_a_spreadsheet_would_run_as_a_formula_is_prefixed_with_an_apostrophe(shop: Shop, clock: Clock,
-                                                                                  text: str):
+def test_what_a_spreadsheet_would_run_as_a_formula_is_prefixed_with_an_apostrophe(
+        shop: Shop, clock: Clock, text: str):
     change(shop, stores=[{"store_id": "=id", "store_name": "@home"}])
     stand_at(clock, "2027-03-01T04:00:00Z")
     shop.pay_by_barcode(out_trade_no="=order", reference=text)

@@ -18,8 +18,8 @@ def link(shop: Shop, out_trade_no: str, method: str = "GET", **more: Any) -> Ans
 @every_row("method", ["GET", "POST"])
 @every_row("scene", ["WEBSITE_PAY", "WAP_PAY"])
 @every_row("pay_type", ["alipay", "wechat"])
-def test_the_page_posts_the_parameters_of_the_pay_url_to_it(shop: Shop, pay_type: str, scene: str,
-                                                            method: str) -> None:
+def test_the_page_posts_the_parameters_of_the_pay_url_to_it(
+        shop: Shop, pay_type: str, scene: str, method: str) -> None:
     order = shop.h5_order(pay_type=pay_type, scene_type=scene)
     answer = link(shop, order["out_trade_no"], method)
     assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
@@ -75,8 +75,8 @@ def test_the_documents_example_works(control: Control) -> None:
     ({"out_trade_no": "1" * 65}, "out_trade_no")])
 def test_a_missing_or_wrong_parameter_is_refused(shop: Shop, params: dict[str, Any], named: str) -> None:
     answer = link(shop, **{"out_trade_no": shop.h5_order()["out_trade_no"], **params})
-    assert (answer.headers["Content-Type"], answer["error"]) == ("text/xml; charset=utf-8",
-                                                                 "ILLEGAL_ARGUMENT")
+    assert (answer.headers["Content-Type"], answer["error"]) == (
+        "text/xml; charset=utf-8", "ILLEGAL_ARGUMENT")
     assert named in answer["detail_error_des"]
 
 

@@ -38,8 +38,8 @@ def test_a_cashier_order_answers_every_field_of_7_1_in_order_and_signed(shop: Sh
 
 def test_a_cashier_order_waits(shop: Shop):
     answer = shop.query(shop.card_order("2.50")["out_trade_no"])
-    assert (answer["trade_status"], answer["status"], answer["complete_time"]) == ("WAIT_BUYER_PAY",
-                                                                                   "received", "")
+    assert (answer["trade_status"], answer["status"], answer["complete_time"]) == (
+        "WAIT_BUYER_PAY", "received", "")
     assert (answer["pay_type"], answer["trans_amount"]) == ("bankcard", "2.50")
 
 
@@ -82,8 +82,8 @@ def test_a_declined_card_is_a_processed_request(shop: Shop):
 
 
 @every_row("number, completed", [(VISA, "20270301200405"), (DECLINED, "20270301200405"), (PENDING, "")])
-def test_complete_time_is_shanghais_and_empty_while_the_payment_is_not_final(shop: Shop, clock: Clock,
-                                                                             number: str, completed: str):
+def test_complete_time_is_shanghais_and_empty_while_the_payment_is_not_final(
+        shop: Shop, clock: Clock, number: str, completed: str):
     clock.freeze()
     clock.set("2027-03-01T12:04:05Z")
     answer = shop.card_payment(number)
@@ -219,16 +219,16 @@ def test_a_time_limit_of_thousands_of_digits_is_refused_by_name(shop: Shop, digi
 
 
 @every_row("minutes, limit", [("1", 60_000), ("20", 1_200_000), (None, 900_000), ("525600", 31_536_000_000)])
-def test_a_waiting_order_expires_after_trans_timeout_or_15_minutes(shop: Shop, clock: Clock,
-                                                                   minutes: str | None, limit: int):
+def test_a_waiting_order_expires_after_trans_timeout_or_15_minutes(
+        shop: Shop, clock: Clock, minutes: str | None, limit: int):
     clock.freeze()
     number = shop.card_order(trans_timeout=minutes)["out_trade_no"]
     clock.advance(f"{limit - 1}ms")
     assert shop.query(number)["status"] == "received"
     clock.advance("1ms")
     answer = shop.query(number)
-    assert (answer["trade_status"], answer["status"], answer["resp_code"]) == ("TRADE_CLOSED", "expired",
-                                                                               "3300")
+    assert (answer["trade_status"], answer["status"], answer["resp_code"]) == (
+        "TRADE_CLOSED", "expired", "3300")
 
 
 def test_the_longest_time_limit_has_6_digits(shop: Shop):

@@ -113,8 +113,8 @@ def test_a_refused_attempt_leaves_a_failed_order_as_it_was(shop: Shop, code: str
 
 @AGAIN
 @every_row("make", NEVER_AGAIN.values(), ids=NEVER_AGAIN)
-def test_an_order_that_neither_failed_nor_expired_is_a_duplicate(shop: Shop, make: Make,
-                                                                 ask: Callable[..., Answer]):
+def test_an_order_that_neither_failed_nor_expired_is_a_duplicate(
+        shop: Shop, make: Make, ask: Callable[..., Answer]):
     number = make(shop)
     before = shop.story(number)
     assert duplicate(ask(shop, out_trade_no=number))
@@ -194,8 +194,8 @@ def at_once(ask: Callable[[], Answer]) -> list[Answer]:
 
 @every_row("make", [Shop.number, presented(DECLINED), happened(on_the_page, "expire")],
            ids=["new", "failed", "expired"], apart=True)
-def test_of_payments_of_one_number_at_once_one_succeeds_and_is_paid_once(shop: Shop, clock: Clock,
-                                                                         make: Make):
+def test_of_payments_of_one_number_at_once_one_succeeds_and_is_paid_once(
+        shop: Shop, clock: Clock, make: Make):
     clock.freeze()
     clock.set("2027-03-01T04:00:00Z")
     number = make(shop)

@@ -23,8 +23,8 @@ DAY = 86_400_000
 def query_agrees(shop: Shop, answer: Answer) -> None:
     """The query tells what the payment was answered."""
     told = shop.query(answer["out_trade_no"])
-    assert (told["status"], told["resp_code"], told["resp_msg"]) == (answer["status"], answer["result_code"],
-                                                                     answer["result_msg"])
+    assert (told["status"], told["resp_code"], told["resp_msg"]) == (
+        answer["status"], answer["result_code"], answer["result_msg"])
     assert (told["order_id"], told["complete_time"]) == (answer["order_id"], answer["complete_time"])
     assert told["trade_status"] == TRADE_STATUS.get(answer["status"], "WAIT_BUYER_PAY")
     assert (told["trans_id"], told["pay_time"]) == ((answer["order_id"], answer["complete_time"])
@@ -48,8 +48,8 @@ def test_the_test_card_of_a_code_gives_that_code_with_its_message_and_status(sho
     row = RESPONSE_CODES[code]
     answer = shop.card_payment(card_of(code), notify_url=NOWHERE)
     assert (answer["is_success"], answer["error"]) == ("T", "")
-    assert (answer["result_code"], answer["result_msg"], answer["status"]) == (code, row["message"],
-                                                                               row["status"])
+    assert (answer["result_code"], answer["result_msg"], answer["status"]) == (
+        code, row["message"], row["status"])
     assert (answer["complete_time"] != "") == (row["status"] in FINAL)
     assert json.loads(answer["payMethodResp"]) == {"isRedirect": "no"}
     assert shop.verifies(answer)
@@ -102,8 +102,8 @@ def test_every_card_of_the_list_does_what_the_list_says(shop: Shop):
 
 @every_row("code", ["3150", "3095"])
 @every_row("variant, status", [("00001", "success"), ("00002", "failed")])
-def test_a_payment_that_takes_5_seconds_is_pending_until_then(shop: Shop, clock: Clock, code: str,
-                                                              variant: str, status: str):
+def test_a_payment_that_takes_5_seconds_is_pending_until_then(
+        shop: Shop, clock: Clock, code: str, variant: str, status: str):
     clock.freeze()
     clock.set("2027-03-01T12:00:00Z")
     answer = shop.card_payment(card_of(code, variant))
@@ -114,8 +114,8 @@ def test_a_payment_that_takes_5_seconds_is_pending_until_then(shop: Shop, clock:
     assert state(shop, number) == ("WAIT_BUYER_PAY", "pending", code)
     clock.advance("1ms")
     after = shop.query(number)
-    assert (after["trade_status"], after["status"], after["complete_time"]) == (TRADE_STATUS[status], status,
-                                                                                "20270301200005")
+    assert (after["trade_status"], after["status"], after["complete_time"]) == (
+        TRADE_STATUS[status], status, "20270301200005")
     assert (RESPONSE_CODES[after["resp_code"]]["status"],
             RESPONSE_CODES[after["resp_code"]]["message"]) == (status, after["resp_msg"])
     assert after["order_id"] == answer["order_id"]
@@ -129,9 +129,8 @@ def test_what_takes_5_seconds_happens_while_nobody_asks(shop: Shop, clock: Clock
 
 
 @every_row("code", ["3150", "3095", "0300"])
-def test_a_payment_that_is_processed_stays_pending_until_the_control_interface_decides(shop: Shop,
-                                                                                       clock: Clock,
-                                                                                       code: str):
+def test_a_payment_that_is_processed_stays_pending_until_the_control_interface_decides(
+        shop: Shop, clock: Clock, code: str):
     numbers = [shop.card_payment(card_of(code))["out_trade_no"] for _ in range(2)]
     clock.advance("30d")
     assert [state(shop, number) for number in numbers] == [("WAIT_BUYER_PAY", "pending", code)] * 2
@@ -152,8 +151,8 @@ def test_a_3_d_payment_that_nobody_completes_expires_with_its_time_limit(shop: S
 def test_a_payment_pending_review_is_canceled_after_24_hours(shop: Shop, clock: Clock):
     clock.freeze()
     answer = shop.card_payment(card_of("3200", "00001"), trans_timeout="20")
-    assert (answer["result_code"], answer["status"], answer["complete_time"]) == ("3200", "pending_review",
-                                                                                  "")
+    assert (answer["result_code"], answer["status"], answer["complete_time"]) == (
+        "3200", "pending_review", "")
     query_agrees(shop, answer)
     clock.advance(f"{DAY - 1}ms")
     assert state(shop, answer["out_trade_no"]) == ("WAIT_BUYER_PAY", "pending_review", "3200")
@@ -170,8 +169,8 @@ def test_a_chargeback_comes_after_a_day_and_leaves_the_status_success(shop: Shop
     assert state(shop, number) == ("TRADE_SUCCESS", "success", "0000")
     clock.advance("1ms")
     after = shop.query(number)
-    assert (after["trade_status"], after["status"], after["resp_code"]) == ("TRADE_SUCCESS", "success",
-                                                                            "3200")
+    assert (after["trade_status"], after["status"], after["resp_code"]) == (
+        "TRADE_SUCCESS", "success", "3200")
     assert after["complete_time"] == answer["complete_time"]
     for refused in (shop.refund(number, "0.10"), shop.cancel(number)):
         assert (refused["is_success"], refused["error"],
@@ -195,14 +194,14 @@ def cvv_of(number: str) -> str:
 
 
 @every_row("number", PLAIN)
-def test_a_plain_card_of_each_brand_pays_and_only_its_first_six_and_last_four_digits_are_kept(shop: Shop,
-                                                                                              number: str):
+def test_a_plain_card_of_each_brand_pays_and_only_its_first_six_and_last_four_digits_are_kept(
+        shop: Shop, number: str):
     answer = shop.card_payment(number, card={"cvv": cvv_of(number)})
     assert (answer["result_code"], answer["status"]) == ("0000", "success")
     query_agrees(shop, answer)
     card = shop.story(answer["out_trade_no"])["card"]
-    assert (card["first6"], card["last4"], PLAIN[number] in card["brand"].lower()) == (number[:6],
-                                                                                       number[-4:], True)
+    assert (card["first6"], card["last4"], PLAIN[number] in card["brand"].lower()) == (
+        number[:6], number[-4:], True)
 
 
 @pytest.mark.parametrize("number", ["4111111111111111", "378282246310005"])
@@ -221,8 +220,8 @@ def declined(shop: Shop, code: str, number: str = VISA, **card: object) -> Answe
     assert answer["order_id"] and answer["complete_time"]
     query_agrees(shop, answer)
     story = shop.story(answer["out_trade_no"])
-    assert [(line["event"], line["detail"].get("code")) for line in story["history"]] == [("create", None),
-                                                                                          ("fail", code)]
+    assert [(line["event"], line["detail"].get("code")) for line in story["history"]] == [
+        ("create", None), ("fail", code)]
     assert (len(story["notifications"]) == 1
             and f"result_code={code}" in story["notifications"][0]["request"]["body"])
     return answer
@@ -266,8 +265,8 @@ def test_a_card_is_valid_through_its_month(shop: Shop, clock: Clock, month: str,
 
 @every_row("number", PLAIN)
 @every_row("wrong", ["12", "of another brand", "12345", "12a", "1 3", "١٢٣"])
-def test_a_verification_code_that_is_none_of_the_brand_is_declined_with_3104(shop: Shop, number: str,
-                                                                             wrong: str):
+def test_a_verification_code_that_is_none_of_the_brand_is_declined_with_3104(
+        shop: Shop, number: str, wrong: str):
     other = "123" if len(cvv_of(number)) == 4 else "1234"
     declined(shop, "3104", number, cvv=other if wrong == "of another brand" else wrong)
 

@@ -99,8 +99,8 @@ def test_what_pay_info_has_beside_its_rows_is_accepted(shop: Shop):
     ("reference", VISA), ("goods_info", f"card {VISA}"),
     ("risk_info", json.dumps({"cust": {"phoneNum": VISA}})), ("out_trade_no", VISA),
     ("undeclared", f"x{VISA}x"), ("reference", "4111 1111 1111 1111"), ("goods_name", "4111-1111-1111-1111")])
-def test_a_card_number_outside_pay_info_is_refused_by_the_name_of_its_parameter(shop: Shop, name: str,
-                                                                                value: str):
+def test_a_card_number_outside_pay_info_is_refused_by_the_name_of_its_parameter(
+        shop: Shop, name: str, value: str):
     answer = shop.card_payment(**{name: value})
     assert_illegal(answer, name)
     assert VISA not in answer["detail_error_des"]
@@ -148,7 +148,7 @@ def test_sub_account_data_of_more_than_1024_characters_is_a_finding(shop: Shop):
 
 @every_row("written", ["\ud800", "\x00", "\uffff"], ids=ascii)
 @every_row("name", ["cardVoucher", "firstName", "cardNo"])
-def test_a_character_that_xml_cannot_carry_is_refused_inside_a_document_too(shop: Shop, name: str,
-                                                                            written: str):
+def test_a_character_that_xml_cannot_carry_is_refused_inside_a_document_too(
+        shop: Shop, name: str, written: str):
     card = {"cardVoucher": written} if name == "cardVoucher" else {**json.loads(pay_info()), name: written}
     assert_illegal(shop.card_payment(pay_info=json.dumps(card)), name)

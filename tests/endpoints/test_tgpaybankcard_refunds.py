@@ -23,11 +23,11 @@ def test_a_refund_leaves_the_status_success_and_the_last_one_closes_the_trade(sh
     for amount, trade_status, refund_status in (("0.40", "TRADE_SUCCESS", "PARTIAL_REFUND"),
                                                 ("0.60", "TRADE_CLOSED", "REFUND_SUCCESS")):
         answer = shop.refund(number, amount, out_refund_id=f"{number}-{amount}")
-        assert (answer["is_success"], answer["result_code"], answer["refund_amount"]) == ("T", "SUCCESS",
-                                                                                          amount)
+        assert (answer["is_success"], answer["result_code"], answer["refund_amount"]) == (
+            "T", "SUCCESS", amount)
         told = shop.query(number)
-        assert (told["trade_status"], told["status"], told["refund_status"]) == (trade_status, "success",
-                                                                                 refund_status)
+        assert (told["trade_status"], told["status"], told["refund_status"]) == (
+            trade_status, "success", refund_status)
     assert answer["alipay_trans_id"] == told["order_id"]
 
 
@@ -49,8 +49,8 @@ def test_a_refund_leaves_the_status_success_and_the_last_one_closes_the_trade(sh
     ids=["too much", "too much in parts", "waiting", "pending", "3-D", "in review", "failed", "revoked",
          "refused in review", "cancelled",
          "refunded", "expired", "expired on the page", "charged back"])
-def test_a_refund_that_cannot_be_is_refused_with_its_response_code(shop: Shop, make: Make, amount: str,
-                                                                   error: str, code: str):
+def test_a_refund_that_cannot_be_is_refused_with_its_response_code(
+        shop: Shop, make: Make, amount: str, error: str, code: str):
     number = make(shop)
     before = shop.story(number)
     assert refusal(shop.refund(number, amount)) == (error, code, number)
@@ -130,8 +130,8 @@ def test_cancelling_twice_answers_the_same_and_happens_once(shop: Shop, clock: C
     (reviewed("refused"), "TRADE_HAS_CLOSE", "3002"), (refunded("1.00"), "TRADE_HAS_CLOSE", "3002"),
     (presented(EXPIRED), "TRADE_HAS_CLOSE", "3300"), (charged_back, "TRADE_STATUS_ERROR", "0340")],
     ids=["failed", "revoked", "refused in review", "refunded", "expired", "charged back"])
-def test_a_cancellation_that_cannot_be_is_refused_with_its_response_code(shop: Shop, make: Make, error: str,
-                                                                         code: str):
+def test_a_cancellation_that_cannot_be_is_refused_with_its_response_code(
+        shop: Shop, make: Make, error: str, code: str):
     number = make(shop)
     before = shop.story(number)
     assert refusal(shop.cancel(number)) == (error, code, number)
@@ -167,7 +167,7 @@ def test_a_card_payment_is_settled_as_online_bankcard_with_its_order_id(shop: Sh
 
 
 def test_refunds_and_cancellations_of_card_payments_are_settled_too_and_what_was_never_paid_is_not(
-        shop: Shop, first_of_march: Clock):
+         shop: Shop, first_of_march: Clock):
     part, whole = (shop.card_payment() for _ in range(2))
     shop.refund(part["out_trade_no"], "0.40", out_refund_id=f"R{part['out_trade_no']}", refund_reson="cold")
     shop.cancel(whole["out_trade_no"])
@@ -186,7 +186,7 @@ def test_refunds_and_cancellations_of_card_payments_are_settled_too_and_what_was
 
 
 def test_an_order_paid_at_the_second_attempt_is_settled_once_with_that_attempts_order_id(
-        shop: Shop, first_of_march: Clock):
+         shop: Shop, first_of_march: Clock):
     number = presented(DECLINED)(shop)
     paid = shop.card_payment(out_trade_no=number)
     row, = settled(shop, first_of_march)

@@ -125,5 +125,5 @@ def test_an_order_number_that_looks_like_a_card_is_an_order_number(shop: Shop, a
     assert (answer["is_success"], answer["out_trade_no"]) == ("T", number)
     entry, = shop.control.get("/journal", merchants_id=shop.merchants_id, out_trade_no=number)["items"]
     assert (entry["params"]["out_trade_no"], number in entry["answer"]) == (number, True)
-    assert refusal(ask(shop, out_trade_no=number, trans_amount="2.00")) == ("CONTEXT_INCONSISTENT", "3105",
-                                                                            number)
+    assert refusal(ask(shop, out_trade_no=number, trans_amount="2.00")) == (
+        "CONTEXT_INCONSISTENT", "3105", number)

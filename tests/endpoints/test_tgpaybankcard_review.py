@@ -27,12 +27,12 @@ def test_a_decision_ends_a_review(shop: Shop, clock: Clock, method: str, decisio
     number = made["out_trade_no"]
     clock.advance("23h")
     answer = shop.ask("tgpaybankcard", method, service=f"bankcard.{decision}", out_trade_no=number)
-    assert (answer["is_success"], answer["result_code"], answer["status"], answer["error"]) == ("T", code,
-                                                                                                status, "")
-    assert (answer["result_msg"], answer["merchants_id"]) == (RESPONSE_CODES[code]["message"],
-                                                              shop.merchants_id)
-    assert (answer["out_trade_no"], answer["order_id"], answer["complete_time"]) == (number, made["order_id"],
-                                                                                     "20270302110000")
+    assert (answer["is_success"], answer["result_code"], answer["status"], answer["error"]) == (
+        "T", code, status, "")
+    assert (answer["result_msg"], answer["merchants_id"]) == (
+        RESPONSE_CODES[code]["message"], shop.merchants_id)
+    assert (answer["out_trade_no"], answer["order_id"], answer["complete_time"]) == (
+        number, made["order_id"], "20270302110000")
     assert shop.verifies(answer)
     assert shop.findings(answer) == set()
     told = shop.query(number)
@@ -85,8 +85,8 @@ def test_decisions_at_once_are_one(shop: Shop):
     (presented(), "3105")],
     ids=["waiting", "pending", "3-D", "failed", "revoked", "cancelled", "cancelled in review", "expired",
          "paid"])
-def test_a_payment_that_is_not_in_review_is_refused_with_the_code_of_its_state(shop: Shop, make: Make,
-                                                                               code: str, decision: str):
+def test_a_payment_that_is_not_in_review_is_refused_with_the_code_of_its_state(
+        shop: Shop, make: Make, code: str, decision: str):
     number = make(shop)
     before = shop.story(number)
     assert refusal(shop.card_service(decision, number))[1:] == (code, number)

@@ -132,23 +132,23 @@ def test_a_right_value_of_risk_info_is_accepted(shop: Shop, path: str, length: i
 
 
 @EACH_ROW
-def test_a_value_of_risk_info_that_is_too_long_is_refused_by_its_path(shop: Shop, path: str, length: int,
-                                                                      right: tuple, wrong: tuple):
+def test_a_value_of_risk_info_that_is_too_long_is_refused_by_its_path(
+        shop: Shop, path: str, length: int, right: tuple, wrong: tuple):
     for value in ("1" * (length + 1), "x" * (length + 1)):
         assert_illegal(risk(shop, nested(path, value)), "risk_info", path.replace("[]", "[0]"))
 
 
 @EACH_ROW
-def test_a_value_of_risk_info_of_another_type_is_refused_by_its_path(shop: Shop, path: str, length: int,
-                                                                     right: tuple, wrong: tuple):
+def test_a_value_of_risk_info_of_another_type_is_refused_by_its_path(
+        shop: Shop, path: str, length: int, right: tuple, wrong: tuple):
     for value in (1, 1.5, True, ["a"], {"a": "b"}):
         assert_illegal(risk(shop, nested(path, value)), "risk_info", path.replace("[]", "[0]"))
 
 
 @every_row("path, wrong", [(path, wrong) for path, _, _, wrong in ROWS if wrong],
            ids=[row[0] for row in ROWS if row[3]])
-def test_a_value_of_risk_info_that_is_none_of_its_kind_is_refused_by_its_path(shop: Shop, path: str,
-                                                                              wrong: tuple[str, ...]):
+def test_a_value_of_risk_info_that_is_none_of_its_kind_is_refused_by_its_path(
+        shop: Shop, path: str, wrong: tuple[str, ...]):
     for value in wrong:
         assert_illegal(risk(shop, nested(path, value)), "risk_info", path.replace("[]", "[0]"))
 

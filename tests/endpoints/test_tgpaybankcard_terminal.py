@@ -33,8 +33,8 @@ def page(answer: Answer, language: str = "en") -> str:
     return exchange(f"{answer['pay_url']}?lang={language}").text
 
 
-def test_the_payment_begins_on_the_terminal_and_the_page_follows_it(notified: Shop, receiver: Receiver,
-                                                                    clock: Clock) -> None:
+def test_the_payment_begins_on_the_terminal_and_the_page_follows_it(
+        notified: Shop, receiver: Receiver, clock: Clock) -> None:
     order = accepted(asked(notified))
     assert (notified.terminal()["state"],
             notified.terminal()["transaction"]["out_trade_no"]) == ("WAITING_FOR_CARD", order["out_trade_no"])
@@ -81,8 +81,8 @@ def test_a_repetition_answers_the_same_and_begins_nothing(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("channel", ["terminal", "online"])
-def test_after_a_decline_the_order_is_tried_again_on_the_terminal_or_on_the_page(shop: Shop, clock: Clock,
-                                                                                 channel: str) -> None:
+def test_after_a_decline_the_order_is_tried_again_on_the_terminal_or_on_the_page(
+        shop: Shop, clock: Clock, channel: str) -> None:
     order = accepted(asked(shop, "37.84"))
     clock.advance("2s")
     again = accepted(shop.card_order("37.84", out_trade_no=order["out_trade_no"], channel_type=channel,
@@ -99,8 +99,8 @@ def test_after_a_decline_the_order_is_tried_again_on_the_terminal_or_on_the_page
         assert [line["event"] for line in shop.story(order["out_trade_no"])["history"]].count("start") == 2
 
 
-def test_nobody_at_the_terminal_and_the_red_button_let_the_merchant_try_again(shop: Shop,
-                                                                              clock: Clock) -> None:
+def test_nobody_at_the_terminal_and_the_red_button_let_the_merchant_try_again(
+        shop: Shop, clock: Clock) -> None:
     shop.attend()
     order = accepted(asked(shop, language="en"))
     clock.advance("1m")
@@ -126,8 +126,8 @@ def test_the_time_limit_of_the_order_does_not_cut_a_transaction_off(shop: Shop, 
 def test_a_cancel_stops_the_terminal_and_the_order_is_canceled(shop: Shop) -> None:
     order = accepted(asked(shop))
     assert shop.cancel(order["out_trade_no"])["is_success"] == "T"
-    assert (outcome(shop, order), shop.terminal()["state"]) == (("canceled", "0503", "TRADE_CLOSED"),
-                                                                "CANCELLED")
+    assert (outcome(shop, order), shop.terminal()["state"]) == (
+        ("canceled", "0503", "TRADE_CLOSED"), "CANCELLED")
 
 
 def test_a_busy_or_offline_terminal_is_a_refusal_and_leaves_no_order(shop: Shop) -> None:

@@ -56,8 +56,8 @@ def test_pay_time_is_in_shanghai(shop: Shop, clock: Clock):
 def test_pay_amount_is_amount_times_rate_half_up(shop: Shop, amount: str, rate: str, pay_amount: str):
     shop.control.ask("PATCH", f"/merchants/{shop.merchants_id}", {"rate": rate, "currency": "EUR"})
     paid = shop.pay_by_barcode(amount)
-    assert (paid["pay_amount"], paid["trans_amount_type"], paid["pay_amount_type"]) == (pay_amount, "EUR",
-                                                                                        "CNY")
+    assert (paid["pay_amount"], paid["trans_amount_type"], paid["pay_amount_type"]) == (
+        pay_amount, "EUR", "CNY")
     assert paid["trans_rate"] == f"{float(rate):.8f}"
 
 
@@ -76,8 +76,8 @@ def test_without_pay_type_the_prefix_of_the_code_decides(shop: Shop, code: str, 
     "16" + 16 * "0", "09" + 16 * "0", "28013648323597742x", "２８" + 16 * "0", "28 0136483235977421"])
 def test_anything_else_than_a_payment_code_is_refused(shop: Shop, code: str, pay_type: str | None):
     refused = shop.pay_by_barcode(buyer_identity_code=code, pay_type=pay_type)
-    assert (refused["error"], "buyer_identity_code" in refused["detail_error_des"]) == ("ILLEGAL_ARGUMENT",
-                                                                                        True)
+    assert (refused["error"], "buyer_identity_code" in refused["detail_error_des"]) == (
+        "ILLEGAL_ARGUMENT", True)
 
 
 @pytest.mark.parametrize("pay_type, code", [("alipay", WECHAT_CODE), ("wechat", ALIPAY_CODE)])
@@ -119,8 +119,8 @@ def test_while_the_buyer_must_confirm_the_answer_is_unknown_and_the_payment_fiel
 @every_row("event, status, repeated", [
     ("pay", "TRADE_SUCCESS", "SUCCESS"), ("decline", "TRADE_CLOSED", "FAIL"),
     ("expire", "TRADE_CLOSED", "FAIL")])
-def test_an_unconfirmed_order_is_then_paid_refused_or_expires(shop: Shop, event: str, status: str,
-                                                              repeated: str):
+def test_an_unconfirmed_order_is_then_paid_refused_or_expires(
+        shop: Shop, event: str, status: str, repeated: str):
     number = shop.number()
     shop.pay_by_barcode(out_trade_no=number, buyer_identity_code=BUYER_WHO_MUST_CONFIRM)
     assert shop.happens(number, event).status == 200
@@ -206,8 +206,8 @@ def test_the_end_of_the_payment_is_notified(notified: Shop, receiver: Receiver, 
             notification["currency"]) == (paid["out_trade_no"], "3.10", "GBP")
 
 
-def test_a_payment_that_was_to_be_confirmed_is_notified_when_it_ends_and_once(notified: Shop,
-                                                                              receiver: Receiver):
+def test_a_payment_that_was_to_be_confirmed_is_notified_when_it_ends_and_once(
+        notified: Shop, receiver: Receiver):
     number = notified.number()
     for _ in range(2):
         notified.pay_by_barcode(out_trade_no=number, buyer_identity_code=BUYER_WHO_MUST_CONFIRM)

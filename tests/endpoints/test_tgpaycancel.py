@@ -104,8 +104,8 @@ def test_the_number_of_a_cancelled_order_is_closed(shop: Shop):
     assert shop.qr_order(out_trade_no=number)["error"] == "TRADE_HAS_CLOSE"
 
 
-def test_cancelling_a_waiting_order_is_notified_and_cancelling_a_paid_one_is_not(notified: Shop,
-                                                                                 receiver: Receiver):
+def test_cancelling_a_waiting_order_is_notified_and_cancelling_a_paid_one_is_not(
+        notified: Shop, receiver: Receiver):
     waiting, paid = notified.qr_order()["out_trade_no"], notified.pay_by_barcode()["out_trade_no"]
     for number in (waiting, paid):
         notified.cancel(number)

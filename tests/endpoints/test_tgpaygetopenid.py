@@ -37,8 +37,8 @@ def openid_of(answer: Answer) -> str:
     "https://shop.example/茶?q=咖啡#片段", "HTTPS://Shop.Example/Pay", "https://user@shop.example/",
     "http://[::1]:8080/x", "http://127.0.0.1:9/x?openid=old"])
 @every_row("method", ["GET", "POST"])
-def test_the_browser_goes_to_the_client_url_with_the_openid_added(shop: Shop, client_url: str,
-                                                                  method: str) -> None:
+def test_the_browser_goes_to_the_client_url_with_the_openid_added(
+        shop: Shop, client_url: str, method: str) -> None:
     answer = ask(shop, client_url, method=method)
     assert answer.status == 302
     went, asked = urlsplit(answer.headers["Location"]), urlsplit(client_url)

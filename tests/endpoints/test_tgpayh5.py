@@ -11,8 +11,8 @@ PHONE = {"User-Agent": "Mozilla/5.0 (iPhone) Mobile MicroMessenger"}
 
 @every_row("scene_type", ["WEBSITE_PAY", "WAP_PAY"])
 @every_row("pay_type", ["alipay", "wechat"])
-def test_an_order_answers_every_documented_field_in_order_and_signed(shop: Shop, scene_type: str,
-                                                                     pay_type: str):
+def test_an_order_answers_every_documented_field_in_order_and_signed(
+        shop: Shop, scene_type: str, pay_type: str):
     made = shop.h5_order(scene_type=scene_type, pay_type=pay_type, reference="r", account="20373")
     assert list(made.fields) == FIELDS
     assert (made["is_success"], made["result_code"], made["error"]) == ("T", "SUCCESS", "")
@@ -90,8 +90,8 @@ def test_payment_is_notified_as_tgpay_mini(notified: Shop, receiver: Receiver):
     made = notified.h5_order("1.23")
     notified.happens(made["out_trade_no"], "pay")
     heard = receiver.wait_for(1)[0]
-    assert (heard.method, heard.fields["notify_type"], heard.fields["pay_result"]) == ("POST", "TGPay_MINI",
-                                                                                       "SUCCESS")
+    assert (heard.method, heard.fields["notify_type"], heard.fields["pay_result"]) == (
+        "POST", "TGPay_MINI", "SUCCESS")
     assert (heard.fields["out_trade_no"], heard.fields["total_fee"]) == (made["out_trade_no"], "123")
 
 
@@ -102,8 +102,8 @@ def test_a_buyer_who_fails_sends_payerror_and_may_try_again(notified: Shop, rece
     assert notified.query(number)["trade_status"] == "WAIT_BUYER_PAY"
     exchange(f"{made['pay_url']}/pay", "POST")
     assert notified.query(number)["trade_status"] == "TRADE_SUCCESS"
-    assert [notification.fields["pay_result"] for notification in receiver.wait_for(2)] == ["PAYERROR",
-                                                                                            "SUCCESS"]
+    assert [notification.fields["pay_result"] for notification in receiver.wait_for(2)] == [
+        "PAYERROR", "SUCCESS"]
 
 
 def test_an_order_closed_unpaid_sends_payerror(notified: Shop, receiver: Receiver, clock: Clock):
@@ -123,8 +123,8 @@ def test_a_waiting_order_repeated_answers_as_it_did(shop: Shop):
     ("pay", {}, "TRADE_HAS_SUCCESS"), ("pay", {"total_fee": "2"}, "CONTEXT_INCONSISTENT"),
     ("expire", {"total_fee": "2"}, "TRADE_HAS_CLOSE"), (None, {"total_fee": "2"}, "CONTEXT_INCONSISTENT"),
     (None, {"pay_type": "wechat"}, "CONTEXT_INCONSISTENT")])
-def test_closed_comes_before_inconsistent_and_that_before_paid(shop: Shop, event: str | None,
-                                                               other: dict[str, str], error: str):
+def test_closed_comes_before_inconsistent_and_that_before_paid(
+        shop: Shop, event: str | None, other: dict[str, str], error: str):
     number = shop.h5_order()["out_trade_no"]
     if event:
         shop.happens(number, event)

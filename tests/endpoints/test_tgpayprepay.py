@@ -28,19 +28,19 @@ def app(shop: Shop) -> Shop:
 
 @every_row("pay_type", ["wechat", "alipay"])
 @every_row("trade_type", ["MINI", "JSAPI", "APP"])
-def test_an_order_answers_every_documented_field_in_order_and_signed(shop: Shop, pay_type: str,
-                                                                     trade_type: str):
+def test_an_order_answers_every_documented_field_in_order_and_signed(
+        shop: Shop, pay_type: str, trade_type: str):
     made = shop.prepay_order(pay_type=pay_type, trade_type=trade_type)
     assert list(made.fields) == FIELDS
-    assert (made["is_success"], made["result_code"], made["error"], made["trade_type"]) == ("T", "SUCCESS",
-                                                                                            "", trade_type)
+    assert (made["is_success"], made["result_code"], made["error"], made["trade_type"]) == (
+        "T", "SUCCESS", "", trade_type)
     assert (made["merchant_id"], made["create_ip"]) == (shop.merchants_id, "127.0.0.1")
     assert shop.verifies(made)
 
 
 @pytest.mark.parametrize("trade_type", ["MINI", "JSAPI"])
-def test_the_page_or_mini_program_is_given_parameters_with_a_right_pay_sign(app: Shop, clock: Clock,
-                                                                            trade_type: str):
+def test_the_page_or_mini_program_is_given_parameters_with_a_right_pay_sign(
+        app: Shop, clock: Clock, trade_type: str):
     clock.freeze()
     clock.set("2027-02-25T11:53:14.261Z")
     made = app.prepay_order(trade_type=trade_type)
@@ -67,8 +67,8 @@ def test_the_app_is_given_parameters_with_a_right_sign(app: Shop):
 
 
 @every_row("trade_type", ["MINI", "JSAPI", "APP"])
-def test_a_prepay_id_is_wx_the_time_in_shanghai_and_hexadecimal_digits(shop: Shop, clock: Clock,
-                                                                       trade_type: str):
+def test_a_prepay_id_is_wx_the_time_in_shanghai_and_hexadecimal_digits(
+        shop: Shop, clock: Clock, trade_type: str):
     clock.freeze()
     clock.set("2027-02-25T19:53:14.261Z")
     made = shop.prepay_order(trade_type=trade_type)
@@ -107,8 +107,8 @@ def test_a_required_parameter_is_refused_when_missing(shop: Shop, name: str, err
 @every_row("pay_type, trade_type, error", [
     ("wechat", "MINI", "ILLEGAL_ARGUMENT"), ("wechat", "JSAPI", "ILLEGAL_ARGUMENT"), ("wechat", "APP", ""),
     ("alipay", "MINI", ""), ("alipay", "JSAPI", ""), ("alipay", "APP", "")])
-def test_openid_is_required_for_wechats_pages_and_mini_programs(shop: Shop, pay_type: str, trade_type: str,
-                                                                error: str):
+def test_openid_is_required_for_wechats_pages_and_mini_programs(
+        shop: Shop, pay_type: str, trade_type: str, error: str):
     assert shop.prepay_order(pay_type=pay_type, trade_type=trade_type, openid=None)["error"] == error
 
 
@@ -159,15 +159,15 @@ def test_an_unpaid_order_closes_after_2_hours(shop: Shop, clock: Clock):
     ("pay", "SUCCESS", "TRADE_SUCCESS"), ("decline", "PAYERROR", "WAIT_BUYER_PAY"),
     ("expire", "PAYERROR", "TRADE_CLOSED")])
 def test_the_notification_is_tgpay_mini_and_attach_comes_back_in_it_and_in_the_query(
-        notified: Shop, receiver: Receiver, event: str, pay_result: str, status: str):
+         notified: Shop, receiver: Receiver, event: str, pay_result: str, status: str):
     number = notified.prepay_order("1.23", attach="table=7 & 窗")["out_trade_no"]
     notified.happens(number, event)
     notification = receiver.wait_for(1)[0].fields
     assert (notification["notify_type"], notification["pay_result"],
             notification["pay_channel"]) == ("TGPay_MINI", pay_result, "W")
     query = notified.query(number)
-    assert (notification["attach"], query["attach"], query["trade_status"]) == ("table=7 & 窗", "table=7 & 窗",
-                                                                                status)
+    assert (notification["attach"], query["attach"], query["trade_status"]) == (
+        "table=7 & 窗", "table=7 & 窗", status)
 
 
 def test_a_waiting_order_repeated_answers_as_it_did(shop: Shop, clock: Clock):
@@ -181,8 +181,8 @@ def test_a_waiting_order_repeated_answers_as_it_did(shop: Shop, clock: Clock):
     ("pay", {}, "TRADE_HAS_SUCCESS"), ("pay", {"trans_amount": "2"}, "CONTEXT_INCONSISTENT"),
     ("expire", {"trans_amount": "2"}, "TRADE_HAS_CLOSE"),
     (None, {"pay_type": "alipay"}, "CONTEXT_INCONSISTENT")])
-def test_closed_comes_before_inconsistent_and_that_before_paid(shop: Shop, event: str | None,
-                                                               other: dict[str, str], error: str):
+def test_closed_comes_before_inconsistent_and_that_before_paid(
+        shop: Shop, event: str | None, other: dict[str, str], error: str):
     number = shop.prepay_order()["out_trade_no"]
     if event:
         shop.happens(number, event)

@@ -26,13 +26,13 @@ def test_an_order_answers_every_documented_field_in_order_and_signed(shop: Shop)
 
 @every_row("pay_type", ["alipay", "wechat"])
 @every_row("field, pixels", [("big_pic_url", 430), ("pic_url", 230), ("small_pic_url", 130)])
-def test_the_three_pictures_are_real_and_a_phone_reads_the_code_from_each(shop: Shop, field: str, pixels: int,
-                                                                          pay_type: str):
+def test_the_three_pictures_are_real_and_a_phone_reads_the_code_from_each(
+        shop: Shop, field: str, pixels: int, pay_type: str):
     made = shop.qr_order(pay_type=pay_type)
     assert made[field].startswith(shop.control.url + "/")
     picture = exchange(made[field])
-    assert (picture.status, picture.headers["Content-Type"], picture.raw[:8]) == (200, "image/png",
-                                                                                  b"\x89PNG\r\n\x1a\n")
+    assert (picture.status, picture.headers["Content-Type"], picture.raw[:8]) == (
+        200, "image/png", b"\x89PNG\r\n\x1a\n")
     image = Image.open(io.BytesIO(picture.raw))
     assert abs(image.width - pixels) <= 10 and abs(image.height - pixels) <= 10
     assert [code.text for code in zxingcpp.read_barcodes(image.convert("L"))] == [made["qr_code"]]
@@ -55,8 +55,8 @@ def test_the_buyer_who_opens_the_code_and_pays_has_paid_the_order(shop: Shop):
     (None, 15 * MINUTE), ("1m", MINUTE), ("15m", 15 * MINUTE), ("90m", 90 * MINUTE), ("1h", 60 * MINUTE),
     ("36h", 36 * 60 * MINUTE), ("1d", 1440 * MINUTE), ("15d", 15 * 1440 * MINUTE),
     ("360h", 15 * 1440 * MINUTE), ("21600m", 15 * 1440 * MINUTE)])
-def test_an_unpaid_order_closes_at_its_time_limit_and_not_before(shop: Shop, clock: Clock, limit: str | None,
-                                                                 milliseconds: int):
+def test_an_unpaid_order_closes_at_its_time_limit_and_not_before(
+        shop: Shop, clock: Clock, limit: str | None, milliseconds: int):
     clock.freeze()
     number = shop.qr_order(it_b_pay=limit)["out_trade_no"]
     clock.advance(f"{milliseconds - 1}ms")
@@ -70,8 +70,8 @@ def test_an_unpaid_order_closes_at_its_time_limit_and_not_before(shop: Shop, clo
     ("2027-05-01T15:59:59.999Z", "2027-05-01T16:00:00Z"),
     ("2027-05-01T16:00:00Z", "2027-05-02T16:00:00Z"),
     ("2027-12-31T20:00:00Z", "2028-01-01T16:00:00Z")])
-def test_with_1c_an_order_closes_at_the_coming_midnight_in_shanghai(shop: Shop, clock: Clock, made: str,
-                                                                    closes: str):
+def test_with_1c_an_order_closes_at_the_coming_midnight_in_shanghai(
+        shop: Shop, clock: Clock, made: str, closes: str):
     clock.freeze()
     clock.set(made)
     number = shop.qr_order(it_b_pay="1c")["out_trade_no"]
@@ -104,8 +104,8 @@ def test_a_required_parameter_is_refused_when_missing(shop: Shop, name: str, err
 
 @pytest.mark.parametrize("left_out, finding", [
     ("it_b_pay", "MANDATORY_MISSING"), ("sign_type", "SIGN_TYPE_MISSING")])
-def test_a_parameter_documented_as_mandatory_is_a_finding_when_missing(shop: Shop, left_out: str,
-                                                                       finding: str):
+def test_a_parameter_documented_as_mandatory_is_a_finding_when_missing(
+        shop: Shop, left_out: str, finding: str):
     made = shop.qr_order(**{"it_b_pay": "1c", left_out: None})
     assert (made["result_code"], shop.findings(made)) == ("SUCCESS", {finding})
 
@@ -125,7 +125,7 @@ def test_an_order_number_without_the_merchants_prefix_is_a_finding(shop: Shop):
     ("cancel", 15 * MINUTE - 1, set()), ("query", 15 * MINUTE + 1, {"QR_ORDER_LEFT_OPEN"}),
     ("decline", 1, {"QR_ORDER_LEFT_OPEN"})])
 def test_an_order_neither_paid_nor_queried_nor_cancelled_within_15_minutes_is_a_finding(
-        shop: Shop, clock: Clock, act: str | None, after: int, findings: set[str], limit: str | None):
+         shop: Shop, clock: Clock, act: str | None, after: int, findings: set[str], limit: str | None):
     clock.freeze()
     made = shop.qr_order(it_b_pay=limit)
     clock.advance(f"{after}ms")
@@ -152,8 +152,8 @@ def test_creation_and_payment_are_notified(notified: Shop, receiver: Receiver):
     assert list(paid) == ["out_trade_no", "trade_no", "notify_type", "subject", "currency", "trans_amount",
                           "trade_status", "gmt_payment",
                           "forex_rate", "buyer_id", "buyer_email", "total_fee", "sign", "sign_type"]
-    assert (paid["notify_type"], paid["trade_status"], paid["total_fee"]) == ("trade_status_sync",
-                                                                              "TRADE_SUCCESS", "0.91")
+    assert (paid["notify_type"], paid["trade_status"], paid["total_fee"]) == (
+        "trade_status_sync", "TRADE_SUCCESS", "0.91")
     assert paid["trade_no"] == notified.query(number)["trans_id"]
 
 
@@ -169,8 +169,8 @@ def test_a_repetition_answers_as_it_did_and_sends_no_second_notification(notifie
 
 
 @pytest.mark.parametrize("event", ["expire", "close"])
-def test_an_order_closed_unpaid_is_notified_with_empty_payment_fields(notified: Shop, receiver: Receiver,
-                                                                      event: str):
+def test_an_order_closed_unpaid_is_notified_with_empty_payment_fields(
+        notified: Shop, receiver: Receiver, event: str):
     number = notified.qr_order()["out_trade_no"]
     notified.happens(number, event)
     closed = receiver.wait_for(2)[1].fields
@@ -186,8 +186,8 @@ def test_an_order_closed_unpaid_is_notified_with_empty_payment_fields(notified: 
     ("close", {"trans_amount": "2"}, "TRADE_HAS_CLOSE"),
     (None, {"trans_amount": "2"}, "CONTEXT_INCONSISTENT"),
     (None, {"pay_type": "wechat"}, "CONTEXT_INCONSISTENT")])
-def test_closed_comes_before_inconsistent_and_that_before_paid(shop: Shop, event: str | None,
-                                                               other: dict[str, str], error: str):
+def test_closed_comes_before_inconsistent_and_that_before_paid(
+        shop: Shop, event: str | None, other: dict[str, str], error: str):
     number = shop.qr_order()["out_trade_no"]
     if event:
         shop.happens(number, event)

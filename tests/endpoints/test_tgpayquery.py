@@ -100,8 +100,8 @@ def test_a_query_never_changes_an_order(shop: Shop):
 
 
 @every_row("order, limit", [(Shop.qr_order, "15m"), (Shop.h5_order, "1440m"), (Shop.prepay_order, "2h")])
-def test_an_order_expires_at_its_instant_whether_or_not_anybody_asks(shop: Shop, clock: Clock, order,
-                                                                     limit: str):
+def test_an_order_expires_at_its_instant_whether_or_not_anybody_asks(
+        shop: Shop, clock: Clock, order, limit: str):
     clock.freeze()
     asked, unasked = order(shop)["out_trade_no"], order(shop)["out_trade_no"]
     clock.advance(limit)

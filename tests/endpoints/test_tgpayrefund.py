@@ -135,8 +135,8 @@ def test_another_merchant_may_use_the_same_out_refund_id(shop: Shop, notified: S
                                out_refund_id="mine")["result_code"] == "SUCCESS"
 
 
-def test_without_an_out_refund_id_each_call_is_a_new_refund_with_an_id_of_the_gateways(shop: Shop,
-                                                                                       clock: Clock):
+def test_without_an_out_refund_id_each_call_is_a_new_refund_with_an_id_of_the_gateways(
+        shop: Shop, clock: Clock):
     clock.freeze()
     number = shop.pay_by_barcode("1.00")["out_trade_no"]
     made = {shop.refund(number, "0.10")["partner_refund_id"] for _ in range(4)}

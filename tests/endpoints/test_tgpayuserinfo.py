@@ -31,8 +31,8 @@ def ask(shop: Shop, user: str, password: str = PASSWORD, product: str = "ACCOUNT
 
 @every_row("product", ["ACCOUNT_LOGIN", "ACCOUNT_LOGIN_CHECK"])
 @every_row("user", ["wos.101", "WoS.101", "WOS.101"])
-def test_the_documents_example_works_in_any_case_and_with_both_products(control: Control, user: str,
-                                                                        product: str) -> None:
+def test_the_documents_example_works_in_any_case_and_with_both_products(
+        control: Control, user: str, product: str) -> None:
     answer = ask(Shop(control, SEEDED, SEEDED_TOKEN), user, "1234", product, "GET")
     assert list(answer.fields.items()) == [
         ("is_success", "T"), ("error", ""), ("merchants_id", SEEDED),
@@ -44,8 +44,8 @@ def test_the_documents_example_works_in_any_case_and_with_both_products(control:
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_user_logs_in_with_the_token_of_the_own_merchant(shop: Shop, login: str, method: str) -> None:
     answer = ask(shop, login.upper(), method=method)
-    assert (answer["is_success"], answer["merchants_id"], answer["account_id"]) == ("T", shop.merchants_id,
-                                                                                    "77")
+    assert (answer["is_success"], answer["merchants_id"], answer["account_id"]) == (
+        "T", shop.merchants_id, "77")
     assert answer["account_login_name"] == login
     assert answer["merchant_name"] == shop.made["name"]
     assert shop.findings(answer) == set()
@@ -69,8 +69,8 @@ def test_only_the_exact_password_logs_in(shop: Shop, login: str, password: str) 
 
 @every_row("user", ["nobody", "Till.%", "' OR 1=1 --", "\u0000", "咖啡" * 100])
 @every_row("more", [{}, {"sign": "0" * 32}, {"sign": None}, {"sign_type": "RSA"}])
-def test_an_unknown_user_is_refused_without_a_check_of_the_signature(shop: Shop, user: str,
-                                                                     more: dict[str, Any]) -> None:
+def test_an_unknown_user_is_refused_without_a_check_of_the_signature(
+        shop: Shop, user: str, more: dict[str, Any]) -> None:
     assert ask(shop, user, **more)["error"] == "LOGIN_FAILED"
 
 
@@ -112,5 +112,5 @@ def test_passwords_are_never_journalled_or_told(shop: Shop, login: str) -> None:
 
 def test_a_login_is_journalled_with_its_merchant(shop: Shop, login: str) -> None:
     entry = shop.journal(ask(shop, login, "wrong"))
-    assert (entry["merchants_id"], entry["verdict"], entry["endpoint"]) == (shop.merchants_id, "LOGIN_FAILED",
-                                                                            "tgpayuserinfo")
+    assert (entry["merchants_id"], entry["verdict"], entry["endpoint"]) == (
+        shop.merchants_id, "LOGIN_FAILED", "tgpayuserinfo")

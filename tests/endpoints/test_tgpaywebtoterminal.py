@@ -77,8 +77,8 @@ def test_a_sale_is_accepted_then_has_no_result_then_has_one(shop: Shop, clock: C
         "out_trade_no": asked["out_trade_no"], "transactionResultId": number, "operation": "sale",
         "trade_status": "AUTHORISED", "trans_amount": "12.00", "requested_amount": "12.00",
         "trans_currency": "GBP", "terminal_sn": shop.first_terminal}
-    assert (told["issuerResponseCode"], told["reference"], told["recoveredTransaction"]) == ("00", "table 7",
-                                                                                             "false")
+    assert (told["issuerResponseCode"], told["reference"], told["recoveredTransaction"]) == (
+        "00", "table 7", "false")
     assert (re.fullmatch(r"\*{12}\d{4}", told["maskedCardNumber"])
             and re.fullmatch(r"\d{6}", told["authorisationCode"]))
     assert int(told["efttimestamp"]) == int(number.partition("-")[2]) + 2_000
@@ -89,8 +89,8 @@ def test_a_sale_is_accepted_then_has_no_result_then_has_one(shop: Shop, clock: C
 def test_an_amount_decides_the_result(shop: Shop, clock: Clock, status: str, amount: str) -> None:
     told = ended(shop, clock, amount)
     approved = {"AUTHORISED": amount, "PARTIAL_APPROVAL": "11.00"}.get(status, "0.00")
-    assert (told["trade_status"], told["trans_amount"], told["requested_amount"]) == (status, approved,
-                                                                                      amount)
+    assert (told["trade_status"], told["trans_amount"], told["requested_amount"]) == (
+        status, approved, amount)
     assert bool(told["authorisationCode"]) == (approved != "0.00")
 
 
@@ -101,7 +101,7 @@ def test_a_decline_has_the_issuers_code(shop: Shop, clock: Clock, amount: str, c
 
 
 def test_an_unknown_result_is_authorised_10_seconds_later_and_asking_sooner_is_a_finding(
-        shop: Shop, clock: Clock) -> None:
+         shop: Shop, clock: Clock) -> None:
     asked = accepted(shop.at_terminal(amount="37.68"))
     clock.advance("2s")
     first = shop.transaction(asked["transactionResultId"])
@@ -111,8 +111,8 @@ def test_an_unknown_result_is_authorised_10_seconds_later_and_asking_sooner_is_a
     assert (again["trade_status"], shop.findings(again)) == ("UNDEFINED", {"QUERIED_TOO_SOON"})
     clock.advance("10s")
     known = shop.transaction(asked["transactionResultId"])
-    assert (known["trade_status"], known["trans_amount"], known["issuerResponseCode"]) == ("AUTHORISED",
-                                                                                           "37.68", "00")
+    assert (known["trade_status"], known["trans_amount"], known["issuerResponseCode"]) == (
+        "AUTHORISED", "37.68", "00")
     assert shop.findings(known) == set()
 
 
@@ -240,8 +240,8 @@ def test_a_stop(shop: Shop, clock: Clock, amount: str, passes: str, code: str) -
     else:
         assert list(accepted(stopped).fields) == ACCEPTED
         told = shop.query(asked["out_trade_no"])
-        assert (told["result_code"], told["trade_status"], told["trans_amount"]) == ("200", "CANCELLED",
-                                                                                     "0.00")
+        assert (told["result_code"], told["trade_status"], told["trans_amount"]) == (
+            "200", "CANCELLED", "0.00")
         accepted(shop.at_terminal())
 
 
@@ -256,8 +256,8 @@ def test_nobody_presents_a_card(shop: Shop, clock: Clock) -> None:
     assert shop.query(asked["out_trade_no"])["result_code"] == "204"
     clock.advance("1ms")
     told = shop.query(asked["out_trade_no"])
-    assert (told["trade_status"], told["maskedCardNumber"], told["cardEntryType"]) == ("CANCELLED", "",
-                                                                                       "UNDEFINED")
+    assert (told["trade_status"], told["maskedCardNumber"], told["cardEntryType"]) == (
+        "CANCELLED", "", "UNDEFINED")
 
 
 @pytest.mark.parametrize("status, amount", [(status, TRIGGERS[status]) for status in ("DECLINED", "FAILED")])
@@ -270,9 +270,8 @@ def test_after_these_results_the_number_may_be_used_again(shop: Shop, clock: Clo
             and again["transactionID"] != first["transactionID"])
     # the first one stays what it was
     assert shop.transaction(first["transactionResultId"]).fields == first.fields
-    assert [line["event"] for line in shop.story(first["out_trade_no"])["history"]] == ["create", "start",
-                                                                                        "fail", "retry",
-                                                                                        "start", "pay"]
+    assert [line["event"] for line in shop.story(first["out_trade_no"])["history"]] == [
+        "create", "start", "fail", "retry", "start", "pay"]
 
 
 def test_after_a_stop_the_number_may_be_used_again(shop: Shop, clock: Clock) -> None:
@@ -306,8 +305,8 @@ def test_a_number_in_progress_on_another_terminal_is_not_begun_twice(shop: Shop)
 @pytest.mark.parametrize("make, error", [
     (lambda shop: shop.qr_order("12.00"), "CONTEXT_INCONSISTENT"),
     (lambda shop: shop.pay_by_barcode("12.00"), "CONTEXT_INCONSISTENT")])
-def test_the_number_of_an_order_of_another_kind_is_refused(shop: Shop, make: Callable[[Shop], Answer],
-                                                           error: str) -> None:
+def test_the_number_of_an_order_of_another_kind_is_refused(
+        shop: Shop, make: Callable[[Shop], Answer], error: str) -> None:
     number = make(shop)["out_trade_no"]
     assert shop.at_terminal(out_trade_no=number)["error"] == error
     assert shop.terminal()["state"] == "IDLE"
