@@ -14,7 +14,7 @@ from tgpay_emulator.base.settings import Settings
 from tgpay_emulator.domain import settlement
 from tgpay_emulator.domain.merchants import Merchant
 from tgpay_emulator.domain.wallet_orders import WalletOrder
-from tgpay_emulator.operations import seeding
+from tgpay_emulator.operations import seeding, wallet_payments
 from tgpay_emulator.operations.payments import Payments
 from tgpay_emulator.store import Store, Writer, prepare
 from tgpay_emulator.store.journal import Entry
@@ -36,6 +36,20 @@ def filled(directory: Path, orders: int) -> Path:
     copy = directory / f"copy-{time.monotonic_ns()}.db"
     shutil.copy(original, copy)
     return copy
+
+
+def waiting(path: Path, orders: int) -> None:
+    """Fill a database with QR orders that nobody has paid."""
+    _fill(path, orders, _add_order)
+
+
+def paid(path: Path, orders: int, notify_url: str) -> None:
+    """Fill a database with paid orders; the notification of each is due."""
+    def add(tables: Writer, merchant: Merchant, place: int) -> None:
+        payments = Payments(tables, SETTINGS, merchant, _now(), "tgpayqrcode")
+        order = replace(_order(merchant, place, payments.now), notify_url=notify_url)
+        wallet_payments.pay(payments, payments.create(order))
+    _fill(path, orders, add)
 
 
 def settled(path: Path, rows: int) -> tuple[date, date]:
@@ -95,7 +109,7 @@ def _add_order(tables: Writer, merchant: Merchant, place: int) -> None:
     params = {"merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "trans_amount": "1.00",
               "sign": "0" * 32}
     tables.journal.add(Entry(now, order.merchants_id, "tgpayqrcode", order.out_trade_no, "127.0.0.1", "GET",
-                             params, 200, "x" * 700, "OK"))
+                             params, 200, "x" * 700, "OK").row)
 
 
 def _ledger_writer(rows: int) -> Write:

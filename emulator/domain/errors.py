@@ -40,3 +40,7 @@ class Exhausted(OperationError):
 
 class Failed(OperationError):
     """The operation was begun and could not be finished."""
+
+
+class NeedsTransaction(Exception):
+    """Reading is not enough: time changes the order first, or a scenario counts the request."""

@@ -4,6 +4,7 @@ The order is: find the endpoint, read, authenticate, check the parameters, act, 
 """
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from time import monotonic
 
@@ -11,8 +12,9 @@ from .. import scenarios
 from ..base import durations
 from ..base.settings import Settings
 from ..base.slots import Full
+from ..domain.errors import NeedsTransaction
 from ..domain.merchants import Merchant
-from ..operations.scripting import Asked, decide, prepare
+from ..operations.scripting import Asked, decide, decide_for_reading, prepare
 from ..operations.unit import Unit, Units
 from ..operations.watching import Waiting
 from ..protocol import faults, parameter_checks
@@ -25,9 +27,9 @@ from ..store import Store, Unusable
 from .authentication import Authentication, NotAuthentic
 from .endpoints import ENDPOINTS
 from .endpoints._card_documents import card_number
-from .endpoints._common import Call
+from .endpoints._common import Call, Inquiry
 from .incoming import METHODS, MOST_BYTES, MOST_PARAMS, Case, Request, shortened
-from .outgoing import HTML, journalled, refusal, strict_problems, to_response
+from .outgoing import HTML, journalled, refusal, row, scripted, strict_problems, to_response
 
 LOOK_AROUND_S = 0.5
 TRICKLING = "slow"
@@ -72,11 +74,31 @@ class Gateway:
         table, merchant, params = self._admit(case)
         asked = Asked(merchant.merchants_id, params.get("out_trade_no", ""), table.name, params,
                       lambda: case.mask.params, lambda: card_number(params))
+        if table.reads:
+            with suppress(NeedsTransaction):
+                return self._look_up(case, table, merchant, asked)
         prepare(self.store.read(), self.settings.seed, asked)
         with self._units.begin(table.name) as unit:
             response = self._carry_out(unit, case, table, merchant, asked)
         self._wait_for_notifications(case, merchant, params)
         return response
+
+    def _look_up(self, case: Case, table: Endpoint, merchant: Merchant, asked: Asked) -> Response:
+        """Answer a request that changes nothing. Only its line in the journal waits for the database.
+
+        Raises Refused, and NeedsTransaction if it does change something.
+        """
+        view = self._units.view(table.name)
+        case.verdict = decide_for_reading(view.tables, asked)
+        response = self._acted(case, table, Inquiry(view, asked.params, merchant))
+        return self._noted(view.now, case, response, OK)
+
+    def _noted(self, now: int, case: Case, response: Response, verdict: str) -> Response:
+        """Write a request that changed nothing into the journal. Raises store.Unusable."""
+        response = scripted(case, response)
+        written = row(now, case, response, verdict)
+        number = self.store.write_together(lambda tables: tables.journal.add(written))
+        return replace(response, journal_id=number)
 
     def _carry_out(self, unit: Unit, case: Case, table: Endpoint, merchant: Merchant,
                    asked: Asked) -> Response:
@@ -90,8 +112,7 @@ class Gateway:
         self._make_room(case, merchant, script)
         came = case.request
         call = Call(unit, asked.params, merchant, unit.payments(merchant, script), self.store, came.base_url,
-                    came.ip,
-                    came.cookies, script)
+                    came.ip, came.cookies, script)
         if script and script.then.fault in faults.NOTHING_HAPPENS:
             return journalled(unit, case, Response(200, HTML), script.then.fault)
         if verdict is None or not verdict.counted:
@@ -103,7 +124,7 @@ class Gateway:
             response, said = refusal(case, refused), refused.code.name
         return journalled(unit, case, response, said)
 
-    def _acted(self, case: Case, table: Endpoint, call: Call) -> Response:
+    def _acted(self, case: Case, table: Endpoint, call: Inquiry) -> Response:
         """Call the endpoint's function and return the response. Raises Refused."""
         reply = table.act(call)
         if isinstance(reply, Answer):
@@ -192,8 +213,7 @@ class Gateway:
         """The response to a refused request, journalled in a transaction of its own."""
         response = refusal(case, refused)
         try:
-            with self._units.begin(case.request.name) as unit:
-                return journalled(unit, case, response, refused.code.name)
+            return self._noted(self._units.view(case.request.name).now, case, response, refused.code.name)
         except Unusable as trouble:
             return refusal(case, Refused("SYSTEM_ERROR", str(trouble)))
         except Exception:

@@ -3,7 +3,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from .. import scenarios
 from ..domain.merchants import Merchant
 from ..operations.unit import Unit
 from ..protocol import envelope, faults
@@ -52,28 +51,34 @@ def to_response(reply: Reply, table: Endpoint, merchant: Merchant) -> Response:
 
 
 def journalled(unit: Unit, case: Case, response: Response, verdict: str) -> Response:
-    """Write the request into the journal, and return the response as a scenario rule alters it.
+    """Write the request into the journal, and return the response as a scenario rule alters it."""
+    response = scripted(case, response)
+    return replace(response, journal_id=unit.tables.journal.add(row(unit.now, case, response, verdict)))
 
-    If a fault lets nothing arrive, the journal has what would have been sent.
+
+def row(now: int, case: Case, response: Response, verdict: str) -> Mapping[str, object]:
+    """The row of a request in the journal, with secrets masked.
+
+    If a fault lets nothing arrive, it has what would have been sent.
     """
     request, mask = case.request, case.mask
-    script = case.verdict.script if case.verdict else None
-    if script:
-        response = _as_scripted(response, script)
     named = {name: mask.params.get(name, "") for name in ("merchants_id", "out_trade_no")}
     named["out_trade_no"] = named["out_trade_no"] or case.out_trade_no
     if case.merchant:
         named["merchants_id"] = case.merchant.merchants_id
-    number = unit.tables.journal.add(Entry(
-        at=unit.now, **named, endpoint=mask.text(printable(request.name)), ip=request.ip,
-        method=mask.text(request.method),
-        params=mask.params, status=response.status, answer=mask.text(response.kept), verdict=verdict,
-        findings=_masked([finding.as_json() for finding in case.findings], mask),
-        explanation=_masked({**case.explanation, **(case.verdict.as_json() if case.verdict else {})}, mask)))
-    return replace(response, journal_id=number)
+    explanation = {**case.explanation, **(case.verdict.as_json() if case.verdict else {})}
+    return Entry(
+        at=now, **named, endpoint=mask.text(printable(request.name)), ip=request.ip,
+        method=mask.text(request.method), params=mask.params, status=response.status,
+        answer=mask.text(response.kept), verdict=verdict, explanation=_masked(explanation, mask),
+        findings=_masked([finding.as_json() for finding in case.findings], mask)).row
 
 
-def _as_scripted(response: Response, script: "scenarios.Script") -> Response:
+def scripted(case: Case, response: Response) -> Response:
+    """The response as a scenario rule alters it."""
+    script = case.verdict.script if case.verdict else None
+    if script is None:
+        return response
     altered = faults.FAULTS[script.then.fault].act(response) if script.then.fault else response
     return replace(altered, rule=script.rule, delay=script.then.delay or 0)
 

@@ -6,6 +6,7 @@ from typing import Any
 from .. import scenarios
 from ..base import money, urls
 from ..domain.card_orders import CardOrder
+from ..domain.errors import NeedsTransaction
 from ..store import Reader, Writer
 from ..store.scenarios import RULE
 
@@ -64,6 +65,22 @@ def _facts(asked: Asked, seed: str, attempt: int) -> "scenarios.Facts":
                            asked.card())
 
 
+def decide_for_reading(tables: Reader, asked: Asked) -> Verdict | None:
+    """The verdict on a request about which no rule says anything; None if no scenario is active.
+
+    Raises NeedsTransaction if a rule may apply: it is found, and the request counted, in a transaction.
+    """
+    scenario = tables.scenarios.of(asked.merchants_id)
+    if scenario is not None and scenario.part(asked.endpoint).rules:
+        raise NeedsTransaction
+    return _unconcerned(scenario) if scenario else None
+
+
+def _unconcerned(scenario: "scenarios.Scenario") -> Verdict:
+    """The verdict on a request to an endpoint that no rule is about."""
+    return Verdict(scenario.name, elsewhere=len(scenario.rules))
+
+
 def decide(tables: Writer, seed: str, asked: Asked, now: int, counted: bool = True) -> Verdict | None:
     """The verdict on a request; None if no scenario is active.
 
@@ -75,7 +92,7 @@ def decide(tables: Writer, seed: str, asked: Asked, now: int, counted: bool = Tr
         return None
     part = scenario.part(asked.endpoint)
     if not part.rules:
-        return Verdict(scenario.name, elsewhere=len(scenario.rules))
+        return _unconcerned(scenario)
     attempt = (tables.scenarios.count(asked.merchants_id, asked.endpoint, asked.out_trade_no) if counted
                and part.counts_attempts else 0)
     facts = _facts(asked, seed, max(attempt, asked.least_attempt))

@@ -1,4 +1,4 @@
-"""The unit of work: one transaction that changes the emulator's state.
+"""The unit of work: one transaction that changes the emulator's state; and a view, which changes nothing.
 
 The sequence "transaction, clock, order as of now, payments" is only here.
 """
@@ -9,7 +9,8 @@ from typing import Any
 
 from .. import scenarios
 from ..base.settings import Settings
-from ..domain.errors import NotFound
+from ..domain import transitions
+from ..domain.errors import NeedsTransaction, NotFound
 from ..domain.merchants import Merchant
 from ..domain.orders import Order
 from ..store import Reader, Store, Writer
@@ -20,16 +21,30 @@ from .payments import Payments
 
 
 @dataclass(frozen=True)
-class Unit:
-    """One transaction, at the instant `now` (milliseconds), for which the clock was read once.
+class View:
+    """The state at the instant `now` (milliseconds), to be read without waiting for anybody who writes.
 
-    `cause` is the origin of the changes: an endpoint, payer, control or clock.
+    `cause` is the origin of a change: an endpoint, payer, control or clock.
     """
 
-    tables: Writer
+    tables: Reader
     settings: Settings
     now: int
     cause: str
+
+    def as_of_now(self, order: Order) -> Order:
+        """The order, if it is as last stored. Raises NeedsTransaction if it has changed by time since."""
+        due = transitions.falls_due(order)
+        if due is not None and due[0] <= self.now:
+            raise NeedsTransaction
+        return order
+
+
+@dataclass(frozen=True)
+class Unit(View):
+    """One transaction, for which the clock was read once."""
+
+    tables: Writer
 
     def merchant(self, merchants_id: str) -> Merchant:
         """A merchant by its number. Raises NotFound."""
@@ -73,6 +88,11 @@ class Units:
         """A unit of work, committed after the block, rolled back if it raises. Raises store.Unusable."""
         with self._store.write() as tables:
             yield Unit(tables, self.settings, tables.clock.now(), cause)
+
+    def view(self, cause: str) -> View:
+        """The state as it is now. Raises store.Unusable."""
+        tables = self._store.read()
+        return View(tables, self.settings, tables.clock.now(), cause)
 
     def read(self) -> Reader:
         """The tables for reading. Raises store.Unusable."""

@@ -34,6 +34,7 @@ class Endpoint:
     `owner` is the parameter that says whose token signs the request. With `card_codes`, the `result_code` of
     a refusal is a response code (section 7.2); a `refused_as` is the `result_code` of every refusal.
     `variants` are further tables of the same path; each is used for requests to which its `applies` says yes.
+    The `act` of an endpoint that only `reads` is called with an `Inquiry`.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Endpoint:
     refused_as: str = ""
     applies: Callable[[Mapping[str, str]], bool] = lambda params: True
     variants: tuple["Endpoint", ...] = ()
+    reads: bool = False
 
     @property
     def path(self) -> str:
@@ -86,7 +88,8 @@ def endpoint(*, section: str, title: str, params: tuple[Param, ...], answer: tup
              rules: tuple[Rule, ...] = (), owner: str = "merchants_id", note: str = "", name: str = "",
              card_codes: bool = False, refused_as: str = "",
              applies: Callable[[Mapping[str, str]], bool] = lambda params: True,
-             variants: tuple[Endpoint, ...] = ()) -> Callable[[Callable[[Any], Any]], Endpoint]:
+             variants: tuple[Endpoint, ...] = (),
+             reads: bool = False) -> Callable[[Callable[[Any], Any]], Endpoint]:
     """Turn the decorated function into an endpoint.
 
     Its name is that of the path; a variant says it in `name`.
@@ -94,7 +97,7 @@ def endpoint(*, section: str, title: str, params: tuple[Param, ...], answer: tup
     def make(act: Callable[[Any], Any]) -> Endpoint:
         return Endpoint(name or act.__name__, section, title, root, signed, product, params, answer, act,
                         source, rules, owner, note,
-                        card_codes, refused_as, applies, variants)
+                        card_codes, refused_as, applies, variants, reads)
     return make
 
 

@@ -31,6 +31,7 @@ imports only from those above it:
     access         Reader and Writer
     connections    the reading connections of threads, and the writing connection
     maintenance    checkpoints and upkeep
+    together       small writes of several threads in one transaction
     database       Store
 """
 from sqlite3 import DatabaseError

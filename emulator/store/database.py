@@ -15,6 +15,7 @@ from .connections import Connections, OwnReader
 from .locks import BUSY_TIMEOUT_MS, WriteLock
 from .maintenance import Maintenance
 from .schema import VERSION
+from .together import Result, Together
 from .troubles import HELD, Log, Unusable, is_trouble, sentence
 
 BRIEF_MS = 100  # after a wait that was in vain
@@ -36,6 +37,7 @@ class Store:
         self.troubles = Log()
         self._connections = Connections(self.path, self.lock)
         self._maintenance = Maintenance(self._connections, self.write)
+        self._together = Together(self.write, self.lock)
         self._looked = 0.0
 
     def keep_to(self, identity: str) -> None:
@@ -113,6 +115,13 @@ class Store:
         self.troubles.end()
         if leaves_work:
             self.wake()
+
+    def write_together(self, act: Callable[[Writer], Result]) -> Result:
+        """Carry out a small write in one transaction with those of other threads; return its result.
+
+        It is committed then. `act` must not fail. Raises Unusable.
+        """
+        return self._together(act)
 
     def check(self) -> Reader:
         """The tables for reading, after a check that the database can be written. Raises Unusable."""

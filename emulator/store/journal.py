@@ -27,6 +27,16 @@ class Entry:
     findings: list[dict[str, str]] = field(default_factory=list)
     explanation: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def row(self) -> dict[str, object]:
+        """The columns of the entry, with very long texts shortened."""
+        return {"at": self.at, "merchants_id": self.merchants_id, "endpoint": shortened(self.endpoint),
+                "out_trade_no": shortened(self.out_trade_no), "ip": self.ip, "method": shortened(self.method),
+                "params": to_json(kept_params(self.params)), "status": self.status,
+                "answer": shortened(self.answer, LONGEST_ANSWER), "verdict": self.verdict,
+                "findings": to_json(self.findings) if self.findings else "[]",
+                "explanation": to_json(shortened_inside(self.explanation)) if self.explanation else "{}"}
+
 
 class JournalReader:
     """Reads the requests to `/v2` with their verdicts."""
@@ -82,19 +92,13 @@ class JournalReader:
 class Journal(JournalReader):
     """Reads and writes the journal."""
 
-    def add(self, entry: Entry) -> int:
-        """Add an entry, with very long texts shortened, and return its id."""
-        values = {**vars(entry), "params": to_json(kept_params(entry.params)),
-                  "answer": shortened(entry.answer, LONGEST_ANSWER),
-                  "endpoint": shortened(entry.endpoint), "out_trade_no": shortened(entry.out_trade_no),
-                  "method": shortened(entry.method),
-                  "findings": to_json(entry.findings) if entry.findings else "[]",
-                  "explanation": to_json(shortened_inside(entry.explanation)) if entry.explanation else "{}"}
+    def add(self, row: Mapping[str, object]) -> int:
+        """Add the row of an entry and return its id."""
         cursor = self._execute(
             """INSERT INTO journal (at, merchants_id, endpoint, out_trade_no, ip, method, params, status,
                    answer, verdict, findings, explanation)
                VALUES (:at, :merchants_id, :endpoint, :out_trade_no, :ip, :method, :params, :status,
-                   :answer, :verdict, :findings, :explanation)""", values)
+                   :answer, :verdict, :findings, :explanation)""", row)
         return cursor.lastrowid or 0
 
     def clear(self, merchants_id: str | None) -> None:

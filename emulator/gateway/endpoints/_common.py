@@ -1,4 +1,4 @@
-"""Rows that several endpoint tables share, and `Call`, the argument of an endpoint's function."""
+"""Rows that several endpoint tables share, and the arguments of their functions: `Inquiry` and `Call`."""
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,11 +13,11 @@ from ...domain.transitions import refusal, state_refusal
 from ...domain.wallet_orders import WalletOrder
 from ...domain.wallets import WALLETS
 from ...operations.payments import Payments
-from ...operations.unit import Unit
+from ...operations.unit import Unit, View
 from ...protocol.codes import FAIL, SUCCESS, Refused
 from ...protocol.endpoint_tables import fields
 from ...protocol.parameters import AMOUNT, TEXT, URL, Need, Param, Source, one_of, pattern
-from ...store import Store, Writer
+from ...store import Reader, Store, Writer
 
 REQUIRED, DOCUMENTED, OPTIONAL = Need.REQUIRED, Need.DOCUMENTED, Need.OPTIONAL
 INFERRED = Source.INFERRED
@@ -56,22 +56,15 @@ ORDER_DETAILS = ("reference", "account_id", "account", "terminal_id", "goods_inf
 
 
 @dataclass(frozen=True)
-class Call:
-    """A request that passed all checks, and the means to carry it out within its transaction.
+class Inquiry:
+    """A request that passed all checks and changes nothing, and the view on what it asks for.
 
-    `params` are under the table's names. `script` is the outcome of the scenario rule that fits, if any.
-    `base_url` is the emulator's public address and `ip` the client's.
+    `params` are under the table's names.
     """
 
-    unit: Unit
+    unit: View
     params: Mapping[str, str]
     merchant: Merchant
-    payments: Payments
-    store: Store
-    base_url: str
-    ip: str
-    cookies: Mapping[str, str]
-    script: "scenarios.Script | None" = None
 
     @property
     def endpoint(self) -> str:
@@ -79,8 +72,8 @@ class Call:
         return self.unit.cause
 
     @property
-    def tables(self) -> Writer:
-        """The tables, within the write transaction."""
+    def tables(self) -> Reader:
+        """The tables for reading."""
         return self.unit.tables
 
     @property
@@ -92,11 +85,6 @@ class Call:
     def now(self) -> int:
         """The instant of the request."""
         return self.unit.now
-
-    @cached_property
-    def amount(self) -> int:
-        """The amount (`trans_amount` or `total_fee`, as the table has it) in minor units."""
-        return money.minor(self.params.get("trans_amount") or self.params["total_fee"])
 
     def get(self, name: str) -> str:
         """A parameter's value, empty when it is missing."""
@@ -116,6 +104,33 @@ class Call:
         """
         order = self.tables.orders.find(self.merchant.merchants_id, out_trade_no or self.get("out_trade_no"))
         return self.unit.as_of_now(order) if order else None
+
+
+@dataclass(frozen=True)
+class Call(Inquiry):
+    """A request that passed all checks, and the means to carry it out within its transaction.
+
+    `script` is the outcome of the scenario rule that fits, if any. `base_url` is the emulator's public
+    address and `ip` the client's.
+    """
+
+    unit: Unit
+    payments: Payments
+    store: Store
+    base_url: str
+    ip: str
+    cookies: Mapping[str, str]
+    script: "scenarios.Script | None" = None
+
+    @property
+    def tables(self) -> Writer:
+        """The tables, within the write transaction."""
+        return self.unit.tables
+
+    @cached_property
+    def amount(self) -> int:
+        """The amount (`trans_amount` or `total_fee`, as the table has it) in minor units."""
+        return money.minor(self.params.get("trans_amount") or self.params["total_fee"])
 
     def repeated(self, pay_type: str) -> Order | None:
         """The order that this request repeats, None when the order number is new.

@@ -12,7 +12,7 @@ from ...protocol.parameters import TEXT, Param
 from ...protocol.replies import Answer
 from ...terminal import Result, Transaction
 from . import _common as common
-from ._common import Call
+from ._common import Inquiry
 
 UNKNOWN_RESULT = f"<trade_status>{Result.UNDEFINED}<"
 TERMINAL_RESULT = (
@@ -39,6 +39,7 @@ TERMINAL_RESULT = (
 
 @endpoint(
     name="tgpayquery", section="8", title="Query of a terminal transaction", product=None,
+    reads=True,
     applies=lambda params: bool(params.get("transactionResultId")),
     params=(
         common.MERCHANTS_ID, replace(common.OUT_TRADE_NO, need=common.OPTIONAL),
@@ -48,7 +49,7 @@ TERMINAL_RESULT = (
     answer=TERMINAL_RESULT,
     note="The fields are Handpoint's (inferred), amounts in major units. A query by out_trade_no of an order "
          "on a terminal answers the same. The notification of a result is this document.")
-def terminal_query(call: Call) -> Answer:
+def terminal_query(call: Inquiry) -> Answer:
     """Answer a query by transactionResultId."""
     found = call.tables.terminals.transaction(call.merchant.merchants_id, call.get("transactionResultId"))
     if found is None or call.get("out_trade_no") not in ("", found[0]):
@@ -60,7 +61,7 @@ def terminal_query(call: Call) -> Answer:
     return terminal_answer(call, order, transaction)
 
 
-def terminal_answer(call: Call, order: Order, transaction: Transaction) -> Answer:
+def terminal_answer(call: Inquiry, order: Order, transaction: Transaction) -> Answer:
     """The transaction as it is now, with a finding for those who ask again too soon (section 8)."""
     span = call.now - terminal.RESOLVED_AFTER, call.now
     told_since, number = call.tables.journal.told_since, (order.merchants_id, order.out_trade_no)

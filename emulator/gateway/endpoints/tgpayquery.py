@@ -10,7 +10,7 @@ from ...protocol.endpoint_tables import Field, endpoint, fields
 from ...protocol.parameters import TEXT, Param
 from ...protocol.replies import Answer
 from . import _common as common
-from ._common import Call
+from ._common import Inquiry
 from ._terminal_query import terminal_answer, terminal_query
 
 PARTLY, FULLY = "PARTIAL_REFUND", "REFUND_SUCCESS"
@@ -31,7 +31,7 @@ def refund_status(order: Order) -> str:
 
 
 @endpoint(
-    section="3", title="Query", product=None, variants=(terminal_query,),
+    section="3", title="Query", product=None, reads=True, variants=(terminal_query,),
     params=(
         common.MERCHANTS_ID, replace(common.OUT_TRADE_NO, need=common.OPTIONAL),
         Param("transactionResultId", common.OPTIONAL, TEXT, "",
@@ -51,7 +51,7 @@ def refund_status(order: Order) -> str:
             ("resp_msg", "the same in words"), ("complete_time", "yyyyMMddHHmmss"))), *common.SIGNATURE),
     rules=(one_of_two_numbers,),
     note="Its table has no sign_type, so none is expected. It never changes an order.")
-def tgpayquery(call: Call) -> Answer:
+def tgpayquery(call: Inquiry) -> Answer:
     """Return the state of the order at this instant."""
     order = call.find_order()
     on_terminal = of_kind(TerminalOrder, order)
