@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from . import __doc__ as about
+from .clock import clock
 from .memory import memory
 from .pages import pages
 from .reset import reset
@@ -19,7 +20,7 @@ from .terminals import terminals
 
 MEASURES: dict[str, Callable[[Path, int, int], Iterator[Row]]] = {
     measure.__name__: measure for measure in (
-        qr, query, card, flat, latency, start, memory, settlement, reset, terminals, scenarios, pages)}
+        qr, query, card, flat, latency, start, clock, memory, settlement, reset, terminals, scenarios, pages)}
 
 
 def parsed() -> argparse.Namespace:

@@ -2,6 +2,7 @@
 instant and in order.
 """
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -38,6 +39,25 @@ def test_the_clock_says_now_the_offset_and_whether_it_is_frozen(control: Control
     answer = control.get("/clock")
     assert (set(answer), answer["offset_s"], answer["frozen"]) == ({"now", "offset_s", "frozen"}, 0, False)
     assert abs(when(answer["now"]).timestamp() - time.time()) < 5
+
+
+def test_while_the_clock_is_moved_it_says_where_to_and_how_much_is_left(
+        control: Control, clock: Clock, notified: Shop, receiver: Receiver) -> None:
+    clock.freeze()
+    clock.set(NOON)
+    receiver.delay = 2  # the move waits for it
+    with ThreadPoolExecutor() as pool:
+        waiting = [notified.qr_order()["out_trade_no"] for _ in range(3)]
+        notified.pay_by_barcode()
+        receiver.wait_for(1)
+        moved = pool.submit(control.post, "/clock", {"advance": "1h"})
+        moving = next(state["moving"] for state in iter(lambda: control.get("/clock"), None)
+                      if "moving" in state or moved.done())
+        assert moving["to"] == "2026-03-01T13:00:00.000Z"
+        assert moving["left"] >= len(waiting)
+        assert set(moving["done"]) == {"changes", "attempts", "delivered"}
+        moved.result()
+    assert "moving" not in control.get("/clock")
 
 
 @pytest.mark.parametrize("advance, seconds", [

@@ -26,7 +26,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "merchants.names": (10,),
     "merchants.tokens": ("", 10), "merchants.is_used": ("29",), "merchants.users": ("29",),
     "merchants.login": ("Ken",),
-    "orders.find": OF, "orders.by_id": (1,), "orders.of_page": ("page",),
+    "upcoming.count": (2**62,), "orders.find": OF, "orders.by_id": (1,), "orders.of_page": ("page",),
     "orders.page": (0, "29", "TRADE_SUCCESS", 0, 10),
     "orders.due": (2**62, 10), "orders.history": OF, "orders.count_history": OF,
     "orders.history_after": (0, 10),

@@ -1,10 +1,45 @@
 """The command `clock`."""
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
 import click
 
 from .command import main, patience, show, with_control
 from .remote import Control, fail
 
+if TYPE_CHECKING:
+    from rich.status import Status
+
+BETWEEN_LOOKS_S = 0.5
 COLUMNS = ("now", "offset_s", "frozen")
+
+
+@contextmanager
+def told(control: Control, status: Status | None) -> Iterator[None]:
+    """Show in a terminal, while a move goes on, how much of it is done."""
+    if status is None or not control.is_remote:
+        yield
+        return
+    over, shown = threading.Event(), status
+
+    def tell() -> None:
+        while not over.wait(BETWEEN_LOOKS_S):
+            with suppress(click.ClickException):  # the command itself says what is wrong
+                if moving := control("GET", "/clock").get("moving"):
+                    done = moving["done"]
+                    shown.update(
+                        f"On the way to {moving['to']}: {done['changes']:,} changes of orders and "
+                        f"{done['attempts']:,} attempts of notifications done, {moving['left']:,} left")
+
+    threading.Thread(target=tell, daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
 
 
 @main.command()
@@ -18,7 +53,7 @@ def clock(control: Control, as_json: bool, move: str | None, value: str | None) 
         fail(f"clock {move} needs {'a duration' if move == 'advance' else 'a time, ISO 8601'}")
     bodies = {"advance": {"advance": value}, "set": {"set": value}, "freeze": {"freeze": True},
               "unfreeze": {"freeze": False}, "reset": {"reset": True}}
-    with patience("Time passes, and what falls due is done"):
+    with patience("Time passes, and what falls due is done") as status, told(control, status):
         answer = control("POST", "/clock", bodies[move]) if move else control("GET", "/clock")
     if as_json or not move:
         show(answer, as_json, COLUMNS)

@@ -52,6 +52,11 @@ class Control:
         if database or not url and not self._answers():
             self._client = self._own(settings)
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether the calls go to a server, which answers several at once."""
+        return self._client is None
+
     def _answers(self) -> bool:
         try:
             return self._fetch("/livez", patience=2).status == 200

@@ -48,6 +48,18 @@ def _arrival(target: int, present: Clock, real: int, step: int) -> dict[str, Any
     return {"target": target, "offset": present.offset + step, "frozen": None}
 
 
+def under_way(tables: Reader) -> dict[str, Any] | None:
+    """The move of the clock that is being carried out: where `to`, what is `done`, how much is `left`.
+
+    `left` counts what is due now; an order may fall due again, and a notification may be repeated.
+    """
+    for command in tables.commands.open():
+        if "target" in command.plan:
+            return {"to": clock.iso(command.plan["target"]), **done_since(tables, command.plan),
+                    "left": tables.upcoming.count(command.plan["target"])}
+    return None
+
+
 def clock_state(present: Clock, real: int) -> dict[str, Any]:
     """The clock as the control interface shows it."""
     now = present.now(real)

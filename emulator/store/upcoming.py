@@ -23,6 +23,12 @@ class Upcoming:
         """The next notifications to be sent."""
         return [StoredNotification(**row) for row in self._next("notifications", merchants_id, limit)]
 
+    def count(self, until: int) -> int:
+        """How many orders and notifications fall due up to an instant (milliseconds)."""
+        return int(self._execute(
+            "SELECT (SELECT count(*) FROM orders WHERE due_at <= :until) + "
+            "(SELECT count(*) FROM notifications WHERE due_at <= :until)", {"until": until}).fetchone()[0])
+
     def _next(self, table: str, merchants_id: str | None, limit: int) -> list[sqlite3.Row]:
         """The first rows to fall due.
 

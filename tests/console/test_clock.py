@@ -10,6 +10,11 @@ from ..tables import every_row
 from .desk import OWN_FORM, Desk, rows, words
 
 
+NOTE_WHAT_IS_SHOWN = """() => new MutationObserver(() => {
+    sessionStorage.shown = (sessionStorage.shown || "") + document.getElementById("state").textContent;
+}).observe(document.body, {subtree: true, childList: true})"""
+
+
 def now(desk: Desk) -> str:
     """The emulator's time, to the second."""
     return words(desk.page("/clock").xpath("//*[@data-face]")[0])
@@ -84,6 +89,22 @@ def test_a_notification_that_was_not_taken_is_listed_and_the_clock_moves_there(
         expect(page.locator(".told.good")).to_contain_text("attempts of notifications 1")
         expect(page.locator("#upcoming")).not_to_contain_text("Notification is sent")
     assert len(receiver.heard) == 2
+
+
+@pytest.mark.exhaustive
+def test_a_move_that_takes_its_time_says_how_much_is_left(visitor: Visitor, notified: Shop,
+                                                          receiver: Receiver, clock: Clock) -> None:
+    clock.freeze()
+    receiver.delay = 3
+    notified.pay_by_barcode()
+    receiver.wait_for(1)
+    notified.qr_order()
+    with visitor.at(address(notified), width=DESK) as page:
+        page.evaluate(NOTE_WHAT_IS_SHOWN)  # while a form is sent, a test cannot look at the page
+        page.get_by_role("button", name="+1 h").click()
+        expect(page.locator(".told.good")).to_be_visible()
+        assert "On the way to" in page.evaluate("sessionStorage.shown")
+        expect(page.locator("#state")).not_to_contain_text("On the way to")
 
 
 def test_the_list_follows_what_happens(visitor: Visitor, shop: Shop) -> None:

@@ -10,6 +10,7 @@ from ...base import durations
 from ...base.clock import Clock, real_now, spaced, zone
 from ...domain import transitions
 from ...domain.errors import OperationError
+from ...operations import command_plans
 from ...store import Reader
 from ..current import emulator
 from .frame import Page, blueprint, chosen, go_back, go_on, present, show, texts, to
@@ -45,7 +46,7 @@ def clock() -> Response:
     """The page with the clock and what falls due next."""
     tables = emulator().store.read()
     return show("clock", "clock", follows="order notification", ticking=tables.clock.get(), steps=STEPS,
-                upcoming=upcoming(tables, chosen()),
+                upcoming=upcoming(tables, chosen()), moving=command_plans.under_way(tables),
                 apart=_apart(tables.clock.get(), real_now()), typed=_typed(present()))
 
 

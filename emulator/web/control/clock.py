@@ -13,10 +13,14 @@ IDEMPOTENCY_KEY = Query(
     {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY})
 
 
-@operation("GET", "/clock", "the emulator's clock")
+@operation("GET", "/clock", "the emulator's clock; while it is moved, `moving` says where to, what was done "
+           "and how much is left")
 def clock() -> Response:
-    """The state of the clock."""
-    return jsonify(command_plans.clock_state(emulator().store.read().clock.get(), real_now()))
+    """The state of the clock, and the move that is being carried out, if there is one."""
+    tables = emulator().store.read()
+    moving = command_plans.under_way(tables)
+    return jsonify(command_plans.clock_state(tables.clock.get(), real_now())
+                   | ({"moving": moving} if moving else {}))
 
 
 @operation("POST", "/clock", "move the clock; what falls due in between is done before it answers, and the "
