@@ -13,14 +13,19 @@ from .pages import pages
 from .reset import reset
 from .scenarios import scenarios
 from .settlement import settlement
-from .speed import card, flat, latency, qr, query
+from .speed import alone, card, flat, latency, qr, query
 from .startup import start
 from .table import Row, printed
 from .terminals import terminals
 
 MEASURES: dict[str, Callable[[Path, int, int], Iterator[Row]]] = {
     measure.__name__: measure for measure in (
-        qr, query, card, flat, latency, start, clock, memory, settlement, reset, terminals, scenarios, pages)}
+        qr, query, alone, card, flat, latency, start, clock, memory, settlement, reset, terminals, scenarios,
+        pages)}
+
+QUICK = ("query", "alone", "start")
+ROUNDS, REQUESTS = 21, 800
+QUICK_ROUNDS, QUICK_REQUESTS = 5, 400
 
 
 def parsed() -> argparse.Namespace:
@@ -31,10 +36,15 @@ def parsed() -> argparse.Namespace:
         epilog=f"measures:\n{listed}\n\nThe exit status is 1 when a target is missed. Everything takes about "
                f"ten minutes.")
     parser.add_argument("names", nargs="*", metavar="name", help="measures to take; all of them without any")
-    parser.add_argument("--rounds", type=int, default=21, help="rounds whose median counts (%(default)s)")
-    parser.add_argument("--requests", type=int, default=800, help="requests of a round (%(default)s)")
+    parser.add_argument("--rounds", type=int, help=f"rounds whose median counts ({ROUNDS})")
+    parser.add_argument("--requests", type=int, help=f"requests of a round ({REQUESTS})")
+    parser.add_argument("--quick", action="store_true",
+                        help=f"a first look in less than a minute: {', '.join(QUICK)} with few rounds")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     given = parser.parse_args()
+    given.names = given.names or list(QUICK if given.quick else MEASURES)
+    given.rounds = given.rounds or (QUICK_ROUNDS if given.quick else ROUNDS)
+    given.requests = given.requests or (QUICK_REQUESTS if given.quick else REQUESTS)
     unknown = [name for name in given.names if name not in MEASURES]
     if unknown:
         parser.error(f"there is no measure {unknown[0]}; there are {', '.join(MEASURES)}")
@@ -45,7 +55,7 @@ def take(given: argparse.Namespace) -> list[Row]:
     """Take the measures, telling on standard error which one is being taken."""
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="tgpay-benchmarks-") as directory:
-        for name in given.names or MEASURES:
+        for name in given.names:
             print(f"{name} …", file=sys.stderr)
             rows += MEASURES[name](Path(directory), given.rounds, given.requests)
     return rows

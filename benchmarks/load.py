@@ -24,8 +24,6 @@ from urllib.parse import urlencode
 from .signing import MERCHANTS_ID, order_number, sign
 
 CONNECTIONS = 16
-WARM_UP = 8 * CONNECTIONS
-DONE = b"<is_success>T</is_success>"
 PATIENCE_S = 30
 TEST_CARD = "5204740000001002"
 ROOT = Path(__file__).parents[1]
@@ -33,14 +31,28 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Job:
-    """What to send: `count` requests of a `kind` (qr, card or query); a query asks for one of the first
-    `orders` of a filled database.
+    """What to send: `count` requests of a `kind` (qr, card or query) over so many `connections`; a query asks
+    for one of the first `orders` of a filled database. A `path` is asked for instead, at localstripe, and
+    with a `body` sent to it.
     """
 
     port: int
     kind: str
     count: int
     orders: int = 0
+    connections: int = CONNECTIONS
+    path: str = ""
+    body: str = ""
+
+    @property
+    def warm_up(self) -> int:
+        """How many requests are not counted."""
+        return 8 * self.connections
+
+    @property
+    def done(self) -> bytes:
+        """What an answer has in it that is no refusal."""
+        return b'"object": "customer"' if self.path else b"<is_success>T</is_success>"
 
 
 @dataclass(frozen=True)
@@ -63,7 +75,10 @@ def run(job: Job) -> Measured:
 def requests_of(job: Job) -> Iterator[bytes]:
     """The requests of a job as they go over the wire; new orders have numbers that nobody used before."""
     prefix, chance = f"{MERCHANTS_ID}{uuid.uuid4().hex[:8]}", random.Random(job.count)
-    for place in range(job.count + WARM_UP):
+    for place in range(job.count + job.warm_up):
+        if job.path:
+            yield _of_localstripe(job)
+            continue
         if job.kind == "card":
             yield _card_payment(job, f"{prefix}{place:08d}")
             continue
@@ -77,6 +92,14 @@ def requests_of(job: Job) -> Iterator[bytes]:
         endpoint = "tgpayqrcode" if job.kind == "qr" else "tgpayquery"
         path = f"/v2/{endpoint}.php?{urlencode({**params, 'sign': sign(params)})}"
         yield f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{job.port}\r\nAccept: */*\r\n\r\n".encode()
+
+
+def _of_localstripe(job: Job) -> bytes:
+    """A request with the key of a test account."""
+    head = (f"{'POST' if job.body else 'GET'} {job.path} HTTP/1.1\r\nHost: 127.0.0.1:{job.port}\r\n"
+            f"Authorization: Bearer sk_test_1\r\nContent-Length: {len(job.body)}\r\n"
+            f"Content-Type: application/x-www-form-urlencoded\r\n\r\n")
+    return f"{head}{job.body}".encode()
 
 
 def _card_payment(job: Job, number: str) -> bytes:
@@ -103,9 +126,9 @@ def complete(answer: bytes) -> bool:
     return len(body) >= int(length)
 
 
-def send_all(connections: list[socket.socket], waiting: list[bytes]) -> list[float]:
+def send_all(connections: list[socket.socket], waiting: list[bytes], done: bytes) -> list[float]:
     """Send the requests, the next one of a connection as soon as its answer is there; answers the latencies
-    in seconds.
+    in seconds. Every answer must have `done` in it.
     """
     by_number = {connection.fileno(): connection for connection in connections}
     begun, parts, latencies = {}, dict.fromkeys(by_number, b""), []
@@ -120,7 +143,7 @@ def send_all(connections: list[socket.socket], waiting: list[bytes]) -> list[flo
             if not complete(parts[number]):
                 continue
             latencies.append(time.perf_counter() - begun.pop(number))
-            verify(parts[number])
+            verify(parts[number], done)
             parts[number] = b""
             if waiting:
                 begun[number] = time.perf_counter()
@@ -134,22 +157,22 @@ def stalled(count: int) -> NoReturn:
     raise SystemExit(f"{count} requests were not answered")
 
 
-def verify(answer: bytes) -> None:
+def verify(answer: bytes, done: bytes) -> None:
     """Give up when an answer is a refusal: a fast refusal would look like a fast server."""
-    if DONE not in answer:
+    if done not in answer:
         raise SystemExit(f"refused: {answer.decode()}")
 
 
 def measured(job: Job) -> Measured:
     """Do the job: some requests that are not counted, then those that are."""
     requests = list(requests_of(job))
-    connections = [socket.create_connection(("127.0.0.1", job.port)) for _ in range(CONNECTIONS)]
+    connections = [socket.create_connection(("127.0.0.1", job.port)) for _ in range(job.connections)]
     for connection in connections:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     gc.disable()
-    send_all(connections, [requests.pop() for _ in range(WARM_UP)])
+    send_all(connections, [requests.pop() for _ in range(job.warm_up)], job.done)
     begun = time.perf_counter()
-    latencies = send_all(connections, requests)
+    latencies = send_all(connections, requests, job.done)
     rate = len(latencies) / (time.perf_counter() - begun)
     for connection in connections:
         connection.close()

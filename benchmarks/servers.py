@@ -12,6 +12,7 @@ from pathlib import Path
 
 WORKERS, THREADS = 2, 4
 PATIENCE_S, STOPPING_S = 60, 5
+SETTINGS_SAID = f"both {WORKERS} processes × {THREADS} threads"
 TEMPORARY = ":temporary:"
 ROOT = Path(__file__).parents[1]
 _PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
@@ -75,11 +76,13 @@ class Server:
         except OSError:
             return False
 
-    def ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
-        """One request: the answer's status and body."""
+    def ask(self, method: str, path: str, body: bytes | None = None,
+            headers: Mapping[str, str] | None = None) -> tuple[int, bytes]:
+        """One request: the answer's status and body. A body is JSON unless the headers say otherwise."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         try:
-            connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+            as_json = {"Content-Type": "application/json"} if body else {}
+            connection.request(method, path, body, {**as_json, **(headers or {})})
             answer = connection.getresponse()
             return answer.status, answer.read()
         finally:

@@ -3,24 +3,38 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-from . import databases, servers
-from .load import WARM_UP, Job, Measured, run
+from . import databases, localstripe, servers
+from .load import Job, Measured, run
 from .servers import Server
 from .table import Row
 
 FEW, MANY = 1_000, 300_000
 KINDS = ("qr", "query")
-OF_FLOOR, OF_FEW, OF_MEDIAN, OF_QR = 0.6, 0.9, 3.0, 1.3
+OF_FLOOR = {"qr": 0.8, "query": 0.65}
+OF_FEW, OF_MEDIAN, OF_QR, OF_ONE = 0.9, 3.0, 1.3, 1.4
 
 
 def qr(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
-    """QR creations a second, beside the floor."""
-    yield _beside_floor("qr", directory, rounds, requests)
+    """QR creations a second, beside the floor, and beside localstripe's customers."""
+    yield from _beside_others("qr", directory, rounds, requests)
 
 
 def query(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
-    """Queries a second, beside the floor."""
-    yield _beside_floor("query", directory, rounds, requests)
+    """Queries a second, beside the floor, and beside localstripe's customers."""
+    yield from _beside_others("query", directory, rounds, requests)
+
+
+def alone(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
+    """The time of a query of one client, beside the floor's."""
+    emulator, floor = servers.emulator(databases.filled(directory, FEW)), servers.floor(
+        databases.filled(directory, FEW))
+    with emulator, floor:
+        ours, floors = taking_turns([Runner(server, Job(server.port, "query", requests, FEW, 1))
+                                     for server in (emulator, floor)], rounds)
+    ratios = [one.median / other.median for one, other in zip(ours, floors)]
+    times = ", ".join(f"{median(one.median for one in each):.2f} ms" for each in (ours, floors))
+    yield Row("alone", "median of one client's query ÷ floor's", median(ratios), "×", "<=", OF_ONE, times,
+              (min(ratios), max(ratios)))
 
 
 def card(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
@@ -40,9 +54,10 @@ def flat(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
     many, few = (servers.emulator(databases.filled(directory, count)) for count in (MANY, FEW))
     with many, few:
         for kind in KINDS:
-            yield _compared("flat", f"{kind} with {MANY:,} orders ÷ with {FEW:,}", OF_FEW, [
-                Runner(many, Job(many.port, kind, requests, MANY)),
-                Runner(few, Job(few.port, kind, requests, FEW))], rounds)
+            runners = [Runner(many, Job(many.port, kind, requests, MANY)),
+                       Runner(few, Job(few.port, kind, requests, FEW))]
+            yield _compared("flat", f"{kind} with {MANY:,} orders ÷ with {FEW:,}", OF_FEW, runners,
+                            taking_turns(runners, rounds))
 
 
 def latency(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
@@ -78,7 +93,7 @@ class Runner:
         """The processor time of one request in microseconds: what other programs on the machine hardly
         disturb.
         """
-        return median(self.seconds) / (self._job.count + WARM_UP) * 1e6
+        return median(self.seconds) / (self._job.count + self._job.warm_up) * 1e6
 
 
 def taking_turns(runners: list[Runner], rounds: int) -> list[list[Measured]]:
@@ -92,19 +107,29 @@ def taking_turns(runners: list[Runner], rounds: int) -> list[list[Measured]]:
     return [one[1:] for one in measured]
 
 
-def _beside_floor(kind: str, directory: Path, rounds: int, requests: int) -> Row:
+def _beside_others(kind: str, directory: Path, rounds: int, requests: int) -> Iterator[Row]:
     emulator, floor = servers.emulator(databases.filled(directory, FEW)), servers.floor(
         databases.filled(directory, FEW))
-    with emulator, floor:
-        return _compared(kind, f"{kind} requests/s ÷ floor's", OF_FLOOR,
-                         [Runner(server, Job(server.port, kind, requests, FEW))
-                          for server in (emulator, floor)], rounds)
+    with emulator, floor, localstripe.running(directory) as other:
+        runners = [Runner(server, Job(server.port, kind, requests, FEW)) for server in (emulator, floor)]
+        if other is not None:
+            runners.append(Runner(other, localstripe.job(other, kind, requests)))
+        measured = taking_turns(runners, rounds)
+        yield _compared(kind, f"{kind} requests/s ÷ floor's, {servers.SETTINGS_SAID}", OF_FLOOR[kind],
+                        runners[:2], measured[:2])
+        if other is not None:
+            yield _compared(kind, f"{kind} requests/s ÷ localstripe's, one process", None,
+                            runners[::2], measured[::2])
+        else:
+            yield Row(kind, f"{kind} requests/s ÷ localstripe's", None, "×", ">=", None, localstripe.MISSING)
 
 
-def _compared(measure: str, what: str, target: float, runners: list[Runner], rounds: int) -> Row:
+def _compared(measure: str, what: str, target: float | None, runners: list[Runner],
+              measured: list[list[Measured]]) -> Row:
     """The median of the rounds' ratios: the two halves of a round see the same weather."""
-    ours, others = taking_turns(runners, rounds)
-    ratio = median(one.rate / other.rate for one, other in zip(ours, others))
+    ours, others = measured
+    ratios = [one.rate / other.rate for one, other in zip(ours, others)]
     rates = "/s, ".join(f"{median(one.rate for one in each):.0f}" for each in (ours, others))
     costs = " and ".join(f"{runner.cost:.0f}" for runner in runners)
-    return Row(measure, what, ratio, "×", ">=", target, f"{rates}/s; {costs} µs of processor time")
+    return Row(measure, what, median(ratios), "×", ">=", target,
+               f"{rates}/s; {costs} µs of processor time", (min(ratios), max(ratios)))

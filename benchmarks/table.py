@@ -10,7 +10,7 @@ MEETS = {">=": operator.ge, "<=": operator.le, "<": operator.lt}
 @dataclass(frozen=True)
 class Row:
     """One result; `value` is None when it could not be measured, and `detail` says why, or what the value was
-    made of.
+    made of. `spread` are the least and the greatest ratio of a round. Without a `target` it is only told.
     """
 
     measure: str
@@ -18,13 +18,16 @@ class Row:
     value: float | None
     unit: str
     relation: str
-    target: float
+    target: float | None
     detail: str = ""
+    spread: tuple[float, float] | None = None
 
     @property
     def met(self) -> bool | None:
-        """Whether the target is met; None when nothing was measured."""
-        return None if self.value is None else bool(MEETS[self.relation](self.value, self.target))
+        """Whether the target is met; None when nothing was measured, or there is none."""
+        if self.value is None or self.target is None:
+            return None
+        return bool(MEETS[self.relation](self.value, self.target))
 
     def as_json(self) -> dict[str, Any]:
         """The row as data."""
@@ -33,8 +36,10 @@ class Row:
     def as_text(self) -> tuple[str, ...]:
         """The row as the cells of a table."""
         value = "-" if self.value is None else f"{self.value:.4g} {self.unit}"
-        verdict = {True: "met", False: "MISSED", None: "skipped"}[self.met]
-        target = f"{self.relation} {self.target:.4g} {self.unit}"
+        if self.spread:
+            value += " ({:.2f} to {:.2f})".format(*self.spread)
+        verdict = {True: "met", False: "MISSED", None: "skipped" if self.value is None else ""}[self.met]
+        target = "" if self.target is None else f"{self.relation} {self.target:.4g} {self.unit}"
         return self.measure, self.what, value, target, verdict, self.detail
 
 
