@@ -11,7 +11,8 @@ for the same answers.
     life        databases in which much has happened
     servers     server processes: started, watched, measured, stopped
     table       rows of results, their targets, and how they are printed
-    speed, startup, clock, memory, settlement, reset, scenarios, pages   the measures
+    localstripe localstripe, a sandbox of another gateway, to compare with
+    speed, waiting, startup, clock, memory, settlement, reset, scenarios, pages   the measures
 
 Two cores shared with other programs are noisy: whatever is compared is run in short rounds that take turns,
 and medians are compared.

@@ -17,11 +17,12 @@ from .speed import alone, card, flat, latency, qr, query
 from .startup import start
 from .table import Row, printed
 from .terminals import terminals
+from .waiting import waiting
 
 MEASURES: dict[str, Callable[[Path, int, int], Iterator[Row]]] = {
     measure.__name__: measure for measure in (
-        qr, query, alone, card, flat, latency, start, clock, memory, settlement, reset, terminals, scenarios,
-        pages)}
+        qr, query, alone, card, flat, latency, waiting, start, clock, memory, settlement, reset, terminals,
+        scenarios, pages)}
 
 QUICK = ("query", "alone", "start")
 ROUNDS, REQUESTS = 21, 800

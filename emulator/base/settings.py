@@ -121,7 +121,7 @@ SETTINGS = (
                                  "console and the demo answer besides loopback names, the host of public_url "
                                  "and this machine's addresses", _hosts),
     Setting("workers", "2", "server processes", _number(1, 64)),
-    Setting("threads", "8", "requests that each process works on at once; those that wait are not counted",
+    Setting("threads", "4", "requests that each process works on at once; those that wait are not counted",
             _number(1, 256)),
     Setting("connections", "1000",
             "connections that each process serves at once, as far as the system gives it files",

@@ -57,6 +57,7 @@ def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
     app.url_map.merge_slashes = False  # an order number may have two in a row
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
     app.extensions["emulator"] = _made(settings, store, scheduler)
+    app.extensions[control.events.HAPPENINGS] = control.events.Happenings(store)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(cashier.blueprint)

@@ -3,7 +3,7 @@ import errno
 import socket
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl, quote
@@ -149,24 +149,27 @@ class _Body:
 
 
 def _read(path: str) -> incoming.Request:
-    query = _pairs(request.environ.get("QUERY_STRING", ""))
+    environ = request.environ
+    written = environ.get("QUERY_STRING", "")
+    query = _pairs(written)
     body = _body()
     name = path[:-4] if path.endswith(".php") else f"{path} "
     is_old = request.path.startswith(OLD_PLACE)
     findings = (Finding("OLD_ADDRESS", f"the address begins with {OLD_PLACE}/"),) if is_old else ()
-    fragment = request.environ.get("RAW_URI", "").partition("#")[2]
-    came = incoming.Request(
-        name, request.method, {**query, **body.form}, request.remote_addr or "", base_url(), frozenset(query),
-        request.cookies, body.too_large, body.broken, body.hint, findings=findings)
-    if body.too_large:
-        return came
-    return replace(came, query=_text(request.environ.get("QUERY_STRING", "")), fragment=_text(fragment),
-                   body=_text(body.text))
+    texts = {} if body.too_large else {
+        "query": _text(written), "body": _text(body.text),
+        "fragment": _text(environ.get("RAW_URI", "").partition("#")[2])}
+    return incoming.Request(
+        name, request.method, {**query, **body.form}, environ.get("REMOTE_ADDR", ""), base_url(),
+        frozenset(query), request.cookies if "HTTP_COOKIE" in environ else {}, body.too_large, body.broken,
+        body.hint, findings=findings, **texts)
 
 
 def _body() -> _Body:
     """The body of a POST. The body of another method is not read."""
-    if max(request.content_length or 0, len(request.query_string)) > incoming.MOST_BYTES:
+    environ = request.environ
+    length = request.content_length or 0 if "CONTENT_LENGTH" in environ else 0
+    if max(length, len(environ.get("QUERY_STRING", ""))) > incoming.MOST_BYTES:
         _read_to_the_end()
         return _Body(too_large=True)
     try:
@@ -176,9 +179,9 @@ def _body() -> _Body:
         return _Body(too_large=True)
     except BadRequest:
         return _Body(broken=True)
-    is_sent = bool(request.content_length) or "Transfer-Encoding" in request.headers
-    unread = f"the body of a {request.method} is not read; send the parameters in the URL, or with POST"
-    return _Body(hint=unread if is_sent else "")
+    unread = (f"the body of a {request.method} is not read; send the parameters in the URL, or with POST"
+              if length or "HTTP_TRANSFER_ENCODING" in environ else "")
+    return _Body(hint=unread)
 
 
 def _multipart() -> _Body:

@@ -79,5 +79,5 @@ def _lines(here: Emulator, batches: Iterator[list[str]], waiter: Waiter, every_s
             yield ": still here\n\n"
         with here.waiting.pause():
             here.waiting.closing.wait(BETWEEN_BATCHES_S)
-            if not waiter.is_over:
+            if not (batch or waiter.is_over):  # after a batch there may be more
                 waiter.wait(max(0.0, every_s - BETWEEN_BATCHES_S))

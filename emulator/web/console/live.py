@@ -2,7 +2,7 @@
 from flask import Response, jsonify
 
 from ...base.clock import real_now
-from ..control.tools import happenings, of_merchant
+from ..control.events import happenings, of_merchant
 from ..current import emulator
 from ..pages import secure
 from ..streams import stream

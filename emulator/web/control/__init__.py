@@ -18,13 +18,14 @@ Each module declares the operations of one subject, and imports only from those 
     terminals      terminals
     settlement     settlement entries, and the check of a merchant's list
     card_tables    response codes and test cards
-    tools          signing, waiting, events, OpenAPI
+    events         the stream of events
+    tools          signing, waiting, OpenAPI
 """
 from . import (
-    card_tables, clock, findings, health, journal, merchants, notifications, orders, scenarios, settlement,
-    terminals, tools)
+    card_tables, clock, events, findings, health, journal, merchants, notifications, orders, scenarios,
+    settlement, terminals, tools)
 from .interface import blueprint, probes
 
 __all__ = [
-    "blueprint", "card_tables", "clock", "findings", "health", "journal", "merchants", "notifications",
-    "orders", "probes", "scenarios", "settlement", "terminals", "tools"]
+    "blueprint", "card_tables", "clock", "events", "findings", "health", "journal", "merchants",
+    "notifications", "orders", "probes", "scenarios", "settlement", "terminals", "tools"]

@@ -1,8 +1,6 @@
-"""Signatures, the wait for an order, the event stream and the OpenAPI document."""
-import json
+"""Signatures, the wait for an order, and the OpenAPI document."""
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from heapq import merge
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Response, jsonify, request
@@ -13,19 +11,16 @@ from ...domain.transitions import at
 from ...gateway import endpoints
 from ...operations.outbox import DELIVERED
 from ...operations.unit import merchant_of
-from ...operations.watching import Concerns
 from ...protocol.response_codes import CardStatus
 from ...signing import signature
-from ...store import Reader, Store
+from ...store import Reader
 from ..current import base_url, emulator
-from ..streams import AT_LEAST_S, event, has_left, stream, take
-from .documents import instant, notifications_json, order_json
-from .interface import MERCHANT, OPERATIONS, Problem, Query, body, duration, operation, text_of, wrong_value
+from ..streams import AT_LEAST_S, has_left, take
+from .documents import notifications_json, order_json
+from .interface import OPERATIONS, Problem, Query, body, duration, operation, text_of, wrong_value
 from .queries import choice, span
 
 LONGEST_WAIT = durations.MINUTE
-STREAM_PAGE = 500
-LONGEST_ID = 18
 SIGNED_BODY = {"required": ["params"], "properties": {
     "params": {"type": "object", "additionalProperties": {"type": "string"}},
     "merchants_id": {"type": "string"}, "token": {"type": "string"}}}
@@ -100,104 +95,29 @@ def wait() -> Response:
     waiting = here.waiting.watcher.waiter(lambda changed: order in changed.orders, has_left())
     with take(merchants_id), waiting as waiter:
         while True:
-            reached, story = _reached(here.store.read(), merchants_id, out_trade_no, status, delivered_too)
-            if reached:
-                return jsonify(story)
+            if _is_reached(here.store.read(), merchants_id, out_trade_no, status, delivered_too):
+                return jsonify(_story(here.store.read(), merchants_id, out_trade_no))
             left = end - time.monotonic()
             if left <= 0 or waiter.is_over:
-                raise Problem(408, "Request Timeout", f"order {out_trade_no} did not get so far", **story)
+                raise Problem(408, "Request Timeout", f"order {out_trade_no} did not get so far",
+                              **_story(here.store.read(), merchants_id, out_trade_no))
             with here.waiting.pause():
                 waiter.wait(min(left, AT_LEAST_S))
 
 
-def _reached(tables: Reader, merchants_id: str, out_trade_no: str, status: str,
-             notifications_too: bool) -> tuple[bool, dict[str, Any]]:
+def _is_reached(tables: Reader, merchants_id: str, out_trade_no: str, status: str,
+                notifications_too: bool) -> bool:
+    found = tables.orders.find(merchants_id, out_trade_no)
+    if found is None or status and status not in at(found, tables.clock.now()).states:
+        return False
+    return not notifications_too or tables.notifications.are_delivered(merchants_id, out_trade_no)
+
+
+def _story(tables: Reader, merchants_id: str, out_trade_no: str) -> dict[str, Any]:
+    """How far an order has got."""
     found = tables.orders.find(merchants_id, out_trade_no)
     if found is None:
-        return False, {"order": None, "notifications": []}
-    order = at(found, tables.clock.now())
-    delivered = not notifications_too or tables.notifications.are_delivered(merchants_id, out_trade_no)
-    reached = (not status or status in order.states) and delivered
+        return {"order": None, "notifications": []}
     notifications, left_out = notifications_json(tables, merchants_id, out_trade_no)
-    story = {"order": order_json(order), "notifications": notifications}
-    return reached, {**story, "left_out": {"notifications": left_out}} if left_out else story
-
-
-@operation("GET", "/events", "server-sent events of orders, notifications and requests, resumable by "
-                             "Last-Event-ID", (MERCHANT,))
-def events() -> Response:
-    """A stream of the events from now on, or since the event that Last-Event-ID names."""
-    merchants_id = request.args.get("merchants_id")
-    return stream(happenings(merchants_id), merchants_id or "every merchant", of_merchant(merchants_id))
-
-
-def of_merchant(merchants_id: str | None) -> Concerns:
-    """A function that returns whether a change concerns a merchant, or any merchant for None."""
-    if merchants_id is None:
-        return lambda changed: bool(changed.merchants)
-    return lambda changed: merchants_id in changed.merchants
-
-
-def happenings(merchants_id: str | None) -> Iterator[list[str]]:
-    """The events of a merchant, or of all for None, in batches for `stream`.
-
-    They begin after the event that Last-Event-ID names, or now.
-    """
-    store = emulator().store
-    return _happenings(store, _cursor(request.headers.get("Last-Event-ID", ""), store.read()), merchants_id)
-
-
-Cursor = tuple[int, int, int]
-
-
-def _cursor(written: str, tables: Reader) -> Cursor:
-    newest = tables.newest()
-    parts = written.split("-")
-    if len(parts) != 3 or not all(map(_is_number, parts)):
-        return newest
-    history, journal, attempts = (min(int(part), last) for part, last in zip(parts, newest))
-    return history, journal, attempts
-
-
-def _is_number(part: str) -> bool:
-    return part.isascii() and part.isdecimal() and len(part) <= LONGEST_ID
-
-
-def _happenings(store: Store, cursor: Cursor, merchants_id: str | None) -> Iterator[list[str]]:
-    """Batches of events after a cursor, of a merchant or of all."""
-    while True:
-        happened = _happened(store.read(), cursor)
-        cursor = happened[-1][1] if happened else cursor
-        yield [event(row, id="-".join(map(str, place)), event=kind) for kind, place, row in happened
-               if merchants_id in (None, row["merchants_id"])]
-
-
-def _happened(tables: Reader, cursor: Cursor) -> list[tuple[str, Cursor, dict[str, Any]]]:
-    """The rows of the three logs after a cursor, in the order of time.
-
-    Each has its kind of event, and the cursor that follows it.
-    """
-    history, journal, attempts = cursor
-    streams = (
-        [("order", 0, {**dict(row), "detail": json.loads(row["detail"])})
-         for row in tables.orders.history_after(history, STREAM_PAGE)],
-        [("request", 1, dict(row)) for row in tables.journal.after(journal, STREAM_PAGE)],
-        [("notification", 2, {**dict(row), "delivered": bool(row["delivered"])})
-         for row in tables.notifications.attempts_after(attempts, STREAM_PAGE)])
-    places, found = list(cursor), []
-    for _, kind, which, row in merge(*map(_never_back, streams), key=lambda entry: entry[0]):
-        places[which] = row["id"]
-        found.append((kind, (places[0], places[1], places[2]), {**row, "at": instant(row["at"])}))
-    return found
-
-
-def _never_back(rows: Iterable[tuple[str, int, dict[str, Any]]]) -> Iterator[
-        tuple[int, str, int, dict[str, Any]]]:
-    """The rows of one log, each after an instant that never decreases.
-
-    So the rows stay in the order of their ids when the clock was set back.
-    """
-    latest = 0
-    for kind, which, row in rows:
-        latest = max(latest, row["at"])
-        yield latest, kind, which, row
+    story = {"order": order_json(at(found, tables.clock.now())), "notifications": notifications}
+    return {**story, "left_out": {"notifications": left_out}} if left_out else story
