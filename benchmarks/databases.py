@@ -17,7 +17,7 @@ from tgpay_emulator.domain.wallet_orders import WalletOrder
 from tgpay_emulator.operations import seeding, wallet_payments
 from tgpay_emulator.operations.payments import Payments
 from tgpay_emulator.store import Store, Writer, prepare
-from tgpay_emulator.store.journal import Entry
+from tgpay_emulator.store.journal import Entry, written
 
 from .signing import MERCHANTS_ID, order_number
 
@@ -109,7 +109,7 @@ def _add_order(tables: Writer, merchant: Merchant, place: int) -> None:
     params = {"merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no, "trans_amount": "1.00",
               "sign": "0" * 32}
     tables.journal.add(Entry(now, order.merchants_id, "tgpayqrcode", order.out_trade_no, "127.0.0.1", "GET",
-                             params, 200, "x" * 700, "OK").row)
+                             written(params), 200, "x" * 700, "OK").row)
 
 
 def _ledger_writer(rows: int) -> Write:

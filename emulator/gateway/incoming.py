@@ -13,6 +13,7 @@ from ..protocol.endpoint_tables import Endpoint
 from ..protocol.findings import Finding
 from ..protocol.masking import Mask
 from ..signing.arrivals import Arrival
+from ..store.journal import written
 
 METHODS = ("GET", "POST")
 MOST_BYTES = 1024 * 1024
@@ -75,6 +76,11 @@ class Case:
         """The mask for everything that is stored of this request."""
         request = self.request
         return Mask(request.params, printable(request.name), request.method, request.base_url, request.hint)
+
+    @cached_property
+    def params(self) -> str:
+        """The parameters as the journal stores them."""
+        return written(self.mask.params)
 
 
 def shortened(request: Request, table: Endpoint) -> Request:

@@ -69,7 +69,7 @@ def row(now: int, case: Case, response: Response, verdict: str) -> Mapping[str, 
     explanation = {**case.explanation, **(case.verdict.as_json() if case.verdict else {})}
     return Entry(
         at=now, **named, endpoint=mask.text(printable(request.name)), ip=request.ip,
-        method=mask.text(request.method), params=mask.params, status=response.status,
+        method=mask.text(request.method), params=case.params, status=response.status,
         answer=mask.text(response.kept), verdict=verdict, explanation=_masked(explanation, mask),
         findings=_masked([finding.as_json() for finding in case.findings], mask)).row
 

@@ -10,9 +10,17 @@ from .columns import breaches_of, narrowing, to_json
 from .shortening import LONGEST_ANSWER, kept_params, shortened, shortened_inside
 
 
+def written(params: Mapping[str, str]) -> str:
+    """Parameters as the journal stores them: as JSON, very long texts shortened."""
+    return to_json(kept_params(params))
+
+
 @dataclass(frozen=True)
 class Entry:
-    """A request and its answer as the journal stores them; secrets must be masked already."""
+    """A request and its answer as the journal stores them; secrets must be masked already.
+
+    `params` are `written`.
+    """
 
     at: int
     merchants_id: str
@@ -20,7 +28,7 @@ class Entry:
     out_trade_no: str
     ip: str
     method: str
-    params: Mapping[str, str]
+    params: str
     status: int
     answer: str
     verdict: str
@@ -32,7 +40,7 @@ class Entry:
         """The columns of the entry, with very long texts shortened."""
         return {"at": self.at, "merchants_id": self.merchants_id, "endpoint": shortened(self.endpoint),
                 "out_trade_no": shortened(self.out_trade_no), "ip": self.ip, "method": shortened(self.method),
-                "params": to_json(kept_params(self.params)), "status": self.status,
+                "params": self.params, "status": self.status,
                 "answer": shortened(self.answer, LONGEST_ANSWER), "verdict": self.verdict,
                 "findings": to_json(self.findings) if self.findings else "[]",
                 "explanation": to_json(shortened_inside(self.explanation)) if self.explanation else "{}"}
