@@ -14,6 +14,7 @@ from tgpay_emulator.gateway.endpoints._common import MERCHANTS_ID, OUT_TRADE_NO,
 from tgpay_emulator.gateway.handling import Gateway
 from tgpay_emulator.gateway.incoming import Request
 from tgpay_emulator.operations import seeding
+from tgpay_emulator.operations.unit import Units
 from tgpay_emulator.protocol.codes import REFUSALS
 from tgpay_emulator.protocol.endpoint_tables import endpoint
 from tgpay_emulator.store import Store, prepare
@@ -383,7 +384,7 @@ def test_a_failure_of_ours_is_told_without_a_stack_trace_and_undone(
 
     monkeypatch.setitem(ENDPOINTS, "tgpayfailure", tgpayfailure)
     with caplog.at_level(logging.ERROR):
-        answer = Gateway(store, Settings()).answer(request("tgpayfailure"))
+        answer = Gateway(Units(store, Settings())).answer(request("tgpayfailure"))
     assert answer.status == 200
     assert "<is_success>F</is_success>" in answer.body and "<error>SYSTEM_ERROR</error>" in answer.body
     assert "<sign>" in answer.body
@@ -398,6 +399,6 @@ def test_a_failure_of_ours_is_told_without_a_stack_trace_and_undone(
 
 def test_strict_is_a_setting_of_the_emulator(store: Store) -> None:
     for settings, error in ((Settings(), ""), (Settings({"strict": "on"}), "ILLEGAL_ARGUMENT")):
-        answer = Gateway(store, settings).answer(
+        answer = Gateway(Units(store, settings)).answer(
             request("tgpayqrcode", trans_amount="1.00", it_b_pay="1d", out_trade_no="no prefix"))
         assert f"<error>{error}</error>" in answer.body

@@ -10,7 +10,6 @@ from time import monotonic
 
 from .. import scenarios
 from ..base import durations
-from ..base.settings import Settings
 from ..base.slots import Full
 from ..domain.errors import NeedsTransaction
 from ..domain.merchants import Merchant
@@ -23,7 +22,7 @@ from ..protocol.endpoint_tables import Endpoint
 from ..protocol.findings import Finding
 from ..protocol.masking import has_card_data
 from ..protocol.replies import Answer, Response
-from ..store import Store, Unusable
+from ..store import Unusable
 from .authentication import Authentication, NotAuthentic
 from .endpoints import ENDPOINTS
 from .endpoints._card_documents import card_number
@@ -40,11 +39,11 @@ log = logging.getLogger(__name__)
 class Gateway:
     """Answers requests to `/v2`, each in one transaction that ends with its entry in the journal."""
 
-    def __init__(self, store: Store, settings: Settings, waiting: Waiting | None = None) -> None:
-        self.store = store
-        self.settings = settings
-        self._units = Units(store, settings)
-        self._waiting = waiting or Waiting(store, settings)
+    def __init__(self, units: Units, waiting: Waiting | None = None) -> None:
+        self.store = units.store
+        self.settings = units.settings
+        self._units = units
+        self._waiting = waiting or Waiting(units.store, units.settings)
 
     def answer(self, request: Request) -> Response:
         """Handle a request and return its response.

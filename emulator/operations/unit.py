@@ -80,23 +80,23 @@ class Units:
     """Begins units of work on the database of this process."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
-        self._store = store
+        self.store = store
         self.settings = settings
 
     @contextmanager
     def begin(self, cause: str) -> Iterator[Unit]:
         """A unit of work, committed after the block, rolled back if it raises. Raises store.Unusable."""
-        with self._store.write() as tables:
+        with self.store.write() as tables:
             yield Unit(tables, self.settings, tables.clock.now(), cause)
 
     def view(self, cause: str) -> View:
         """The state as it is now. Raises store.Unusable."""
-        tables = self._store.read()
+        tables = self.store.read()
         return View(tables, self.settings, tables.clock.now(), cause)
 
     def read(self) -> Reader:
         """The tables for reading. Raises store.Unusable."""
-        return self._store.read()
+        return self.store.read()
 
 
 def merchant_of(tables: Reader, merchants_id: str) -> Merchant:

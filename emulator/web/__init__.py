@@ -42,7 +42,7 @@ def _made(settings: Settings, store: Store, scheduler: Scheduler) -> Emulator:
     waiting = Waiting(store, settings)
     store.lock.pause = waiting.slots.waiting
     units, commands = Units(store, settings), Commands(store, scheduler, waiting)
-    return Emulator(settings, store, units, Gateway(store, settings, waiting), scheduler, commands, waiting)
+    return Emulator(settings, store, units, Gateway(units, waiting), scheduler, commands, waiting)
 
 
 def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
