@@ -51,7 +51,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "lists.requests": OF, "lists.transactions": OF, "lists.ledger": OF,
     "upcoming.orders": ("29", 10), "upcoming.notifications": ("29", 10),
     "settled.sums": ("29", 0, 2**62), "settled.lines": ("29", 0, 2**62, 0, 10), "settled.newest_day": ("29",),
-    "changes.since": ((0, 0, 0),)}
+    "changes.since": ((0, 0, 0),), "changes.valid": ((1, 2, 3),)}
 CHANGES = (
     "INSERT INTO facts (name, value) VALUES ('a', 'b')", "REPLACE INTO facts (name, value) VALUES ('a', 'b')",
     "UPDATE clock SET offset_ms = 7", "DELETE FROM orders", "CREATE TABLE other (id INTEGER)",

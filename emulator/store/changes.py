@@ -34,14 +34,19 @@ class Changes:
         """A number that changes when another connection commits; each connection has its own."""
         return int(self._execute("PRAGMA data_version").fetchone()[0])
 
+    def valid(self, cursor: Cursor) -> Cursor:
+        """The cursor, at the beginning of each log whose numbering a reset has restarted since."""
+        last = dict(self._execute("SELECT name, seq FROM sqlite_sequence").fetchall())
+        history, journal, attempts = (place if place <= last.get(table, 0) else 0
+                                      for place, table in zip(cursor, _LATER))
+        return history, journal, attempts
+
     def since(self, cursor: Cursor) -> tuple[Changed, Cursor]:
         """The changes after a cursor, and the next cursor; after a reset both begin anew."""
-        changed, places = Changed(), list(cursor)
-        for place, (table, later) in enumerate(_LATER.items()):
-            newest = self._execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0]
-            after = places[place] if places[place] <= newest else 0
-            rows = self._execute(later, {"after": after, "limit": MOST_AT_ONCE}).fetchall()
+        changed, places = Changed(), list(self.valid(cursor))
+        for place, later in enumerate(_LATER.values()):
+            rows = self._execute(later, {"after": places[place], "limit": MOST_AT_ONCE}).fetchall()
             changed.merchants.update(row[1] for row in rows)
             changed.orders.update((row[1], row[2]) for row in rows)
-            places[place] = rows[-1][0] if len(rows) == MOST_AT_ONCE else newest
+            places[place] = rows[-1][0] if rows else places[place]
         return changed, (places[0], places[1], places[2])

@@ -214,3 +214,21 @@ def test_a_client_that_leaves_makes_room_for_the_next_within_a_second() -> None:
             while wait(shop, "none", timeout="1ms").status == 503:
                 assert time.monotonic() < end
                 time.sleep(0.02)
+
+
+def test_a_stream_goes_on_when_a_reset_has_restarted_the_numbering() -> None:
+    with Server() as server:
+        control = Control(server.url)
+        before = control.shop()
+        with stream(control) as events:
+            for number in range(5):
+                before.query(f"before {number}")
+                next(events)
+            control.post("/reset")
+            after = control.shop()
+            for number in range(3):
+                after.query(f"after {number}")
+            assert [row["out_trade_no"] for _, _, row in take(events, 3)] == ["after 0", "after 1", "after 2"]
+            control.post(f"/reset?merchants_id={after.merchants_id}")
+            control.shop().query("at last")
+            assert next(events)[2]["out_trade_no"] == "at last"

@@ -107,6 +107,7 @@ def _batches(found: Happenings, cursor: Cursor, merchants_id: str | None) -> Ite
 
 def _happened(tables: Reader, cursor: Cursor) -> list[Happening]:
     """The rows of the three logs after a cursor, in the order of time."""
+    cursor = tables.changes.valid(cursor)
     history, journal, attempts = cursor
     logs = (
         [("order", 0, {**dict(row), "detail": json.loads(row["detail"])})
