@@ -255,11 +255,12 @@ def test_the_stream_tells_when_the_clock_is_moved(shop: Shop, clock: Clock) -> N
     begun(shop)
     with stream(shop) as events:
         assert 59_000 <= next(events)["left_ms"] <= 60_000
-        clock.advance("30s")
-        event = next(events)
+        clock.advance("30s")  # it may be told of instants on the way too
+        event = next(event for event in events if event["left_ms"] < 50_000)
         assert (event["state"], 29_000 <= event["left_ms"] <= 30_000) == ("WAITING_FOR_CARD", True)
         clock.advance("31s")
-        assert shown(next(events)) == ("CANCELLED", "CANCELLED")
+        event = next(event for event in events if event["state"] != "WAITING_FOR_CARD")
+        assert shown(event) == ("CANCELLED", "CANCELLED")
 
 
 def test_a_stream_that_broke_goes_on_with_what_is_shown_then(shop: Shop, clock: Clock) -> None:
