@@ -18,7 +18,7 @@ from .warm import STARTER
 if TYPE_CHECKING:
     from .browser import Visitor, Windows
 
-ROWS_OF_A_SAMPLE = 5  # one of so many rows is tried each time
+ROWS_OF_A_SAMPLE = 9  # one of so many rows is tried each time
 # The tests start hundreds of processes: what the first has compiled the others need not compile again,
 # whatever the machine's custom.
 sys.dont_write_bytecode = False

@@ -213,6 +213,7 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
     yield Left(answers, kept)
 
 
+@pytest.mark.exhaustive
 @every_row("name", ALL)
 def test_a_card_number_is_nowhere_kept(left: Left, name: str) -> None:
     case = ALL[name]

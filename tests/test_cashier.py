@@ -138,6 +138,7 @@ def test_a_card_shows_the_documents_text_for_the_payer_and_the_query_tells_code_
     assert outcome(shop, order["out_trade_no"]) == (code, row["status"])
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("code", ["1000", "3105"])
 def test_the_card_of_a_refusal_shows_its_text_and_writes_nothing(
         visitor: Visitor, shop: Shop, code: str) -> None:
@@ -290,6 +291,7 @@ def test_a_keyboard_is_enough_to_pay_and_shows_where_it_is(visitor: Visitor, sho
     assert outcome(shop, order["out_trade_no"]) == ("0000", "success")
 
 
+@pytest.mark.exhaustive
 def test_the_other_language_is_one_click_away_and_stays_to_the_result(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(shop.card_order()["pay_url"]) as page:
         page.get_by_role("link", name="中文").click()
@@ -367,6 +369,7 @@ def test_a_browser_without_javascript_can_pay(visitor: Visitor, shop: Shop) -> N
 
 # Time.
 
+@pytest.mark.exhaustive
 def test_the_open_form_is_gone_when_the_time_is_over_and_the_page_says_so(
         visitor: Visitor, shop: Shop, clock: Clock) -> None:
     order = shop.card_order(trans_timeout="20")
@@ -404,6 +407,7 @@ def test_no_other_card_can_be_tried_when_the_time_is_over(visitor: Visitor, shop
     assert outcome(shop, order["out_trade_no"]) == ("3084", "failed")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("number, event, told", [
     (FOR_EVER, "approve", "Payment successful"), (REVIEW, "refuse", "Payment canceled")])
 def test_the_page_of_a_pending_payment_follows_when_it_is_settled(
@@ -524,6 +528,7 @@ def test_an_issuers_page_without_redirect_url_leads_to_the_result(visitor: Visit
         expect(page.get_by_role("status")).to_have_text("Payment successful")
 
 
+@pytest.mark.exhaustive
 def test_an_issuers_page_that_is_left_open_ends_in_3300_on_the_cashier(
         visitor: Visitor, shop: Shop, clock: Clock) -> None:
     order = shop.card_order(trans_timeout="20")

@@ -85,7 +85,7 @@ def test_run_ends_with_the_status_of_its_steps() -> None:
                                 ""),)) == 0
 
 
-@pytest.mark.sampled
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, 128 + signal.SIGTERM)])
 def test_without_once_the_server_stays_until_it_is_told_to_end(number: signal.Signals, status: int) -> None:
     with subprocess.Popen([sys.executable, "-c", FROM_A_TERMINAL], stdout=subprocess.PIPE, text=True,

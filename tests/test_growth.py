@@ -137,6 +137,7 @@ def test_a_file_of_an_earlier_version_is_written_anew_when_most_of_it_is_free(st
     assert asked(older, "PRAGMA freelist_count")[0][0] < 100
 
 
+@pytest.mark.exhaustive
 def test_a_server_keeps_the_newest_requests_only(tmp_path: Path) -> None:
     with Server(database=tmp_path / "emulator.db", keep_entries=100) as server:
         control = Control(server.url)

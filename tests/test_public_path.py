@@ -96,6 +96,7 @@ def test_every_page_leads_only_to_addresses_that_answer_under_the_path(path: str
         assert shown >= CONSOLE
 
 
+@pytest.mark.exhaustive
 def test_what_is_done_on_a_page_leads_on_under_the_path(site: Site) -> None:
     shop, crawler = control(site).shop(), Crawler(site)
     wallet, cashier = (parse.urlsplit(url).path.removeprefix("/tgpay")

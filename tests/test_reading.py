@@ -156,6 +156,7 @@ def test_a_reader_sees_what_is_committed_and_a_writer_what_it_has_written(store:
     assert reader.clock.get().offset == store.read().clock.get().offset == 7
 
 
+@pytest.mark.exhaustive
 def test_a_program_that_writes_through_a_reader_is_refused_by_mypy(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text("from emulator.base.clock import Clock\n"

@@ -78,6 +78,7 @@ def test_both_languages_have_the_same_sections() -> None:
     assert english == chinese
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("language", RUNTIMES)
 def test_a_snippet_signs_rightly_and_prints_the_answer(base_url: str, tmp_path: Path, language: str) -> None:
     programs, file, command = RUNTIMES[language]

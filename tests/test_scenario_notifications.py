@@ -82,7 +82,7 @@ def test_a_lost_notification_can_be_replayed_by_hand(notified: Shop, receiver: R
     assert len(receiver.heard) == 1
 
 
-@pytest.mark.sampled
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("written, count", [(True, 2), (7, 7)])
 def test_duplicates_are_open_at_the_same_moment(notified: Shop, receiver: Receiver, written: Any,
                                                 count: int) -> None:

@@ -682,6 +682,7 @@ def test_a_shipped_file_does_what_it_says(name: str, facts: Facts, uses: dict[st
     assert (picked.then if picked else None) == then
 
 
+@pytest.mark.exhaustive
 @every_row("endpoint", ["tgpaybarcode", "tgpaybankcard", "tgpaywebtoterminal"])
 def test_chaos_disturbs_about_one_payment_in_three(endpoint: str) -> None:
     chaos = scenarios.shipped_scenario("chaos")

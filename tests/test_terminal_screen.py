@@ -456,6 +456,7 @@ def test_every_key_has_a_name_and_is_there_only_when_it_does_something(
                 expect(button(page, name)).to_be_enabled(enabled=name in usable)
 
 
+@pytest.mark.exhaustive
 def test_whoever_wants_no_motion_sees_none(visitor: Visitor, till: Shop) -> None:
     till.at_terminal()
     with visitor.at(screen(till)) as page:

@@ -49,14 +49,15 @@ def _arrival(target: int, present: Clock, real: int, step: int) -> dict[str, Any
 
 
 def under_way(tables: Reader) -> dict[str, Any] | None:
-    """The move of the clock that is being carried out: where `to`, what is `done`, how much is `left`.
+    """The move of the clock that is being carried out: where `to` (milliseconds), what is `done`, how much is
+    `left`.
 
     `left` counts what is due now; an order may fall due again, and a notification may be repeated.
     """
     for command in tables.commands.open():
         if "target" in command.plan:
-            return {"to": clock.iso(command.plan["target"]), **done_since(tables, command.plan),
-                    "left": tables.upcoming.count(command.plan["target"])}
+            target = command.plan["target"]
+            return {"to": target, **done_since(tables, command.plan), "left": tables.upcoming.count(target)}
     return None
 
 

@@ -271,6 +271,7 @@ def test_the_front_page_leads_to_the_console(visitor: Visitor, base_url: str) ->
         expect(page.get_by_role("heading", level=1)).to_have_text("Orders")
 
 
+@pytest.mark.exhaustive
 def test_a_guarded_console_asks_once(visitor: Visitor) -> None:
     visitor.expects(401)
     with Server(control_token="s3cret") as server:

@@ -94,6 +94,7 @@ def test_an_entry_that_is_larger_than_a_page_comes_alone(crowded: tuple[Control,
         control.ask("DELETE", f"/merchants/{number}")
 
 
+@pytest.mark.exhaustive
 def test_of_an_order_with_very_much_the_newest_is_told_and_how_much_more_there_is(
          crowded: tuple[Control, str]) -> None:
     control, number = crowded

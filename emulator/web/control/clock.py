@@ -4,6 +4,7 @@ from flask import Response, jsonify, request
 from ...base.clock import real_now
 from ...operations import command_plans
 from ..current import emulator
+from .documents import instant
 from .interface import Query, body, operation, wrong_request
 
 LONGEST_KEY = 255
@@ -18,9 +19,10 @@ IDEMPOTENCY_KEY = Query(
 def clock() -> Response:
     """The state of the clock, and the move that is being carried out, if there is one."""
     tables = emulator().store.read()
-    moving = command_plans.under_way(tables)
-    return jsonify(command_plans.clock_state(tables.clock.get(), real_now())
-                   | ({"moving": moving} if moving else {}))
+    state, moving = command_plans.clock_state(tables.clock.get(), real_now()), command_plans.under_way(tables)
+    if moving:
+        state["moving"] = {**moving, "to": instant(moving["to"])}
+    return jsonify(state)
 
 
 @operation("POST", "/clock", "move the clock; what falls due in between is done before it answers, and the "
