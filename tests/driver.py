@@ -7,6 +7,7 @@ import http.server
 import itertools
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -32,6 +33,8 @@ with (Path(__file__).parent / "vectors" / "response-codes.csv").open(encoding="u
     # the 71 codes of cards, as the contract has them
     RESPONSE_CODES = {row["code"]: row for row in csv.DictReader(_table)}
 VISA = "4111111111111111"
+CHANCE = random.SystemRandom()  # hypothesis makes the other repeat itself
+SERVERS_PORTS = 10_000, 32_000  # Linux takes others for outgoing connections
 
 
 def md5_sign(params: dict[str, str], token: str) -> str:
@@ -155,10 +158,14 @@ def raw_request(url: str, request: bytes) -> bytes:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, and that the system gives to no outgoing connection: a server that is
+    started again gets it again.
+    """
+    while True:
+        port = CHANCE.randrange(*SERVERS_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def plain_environment() -> dict[str, str]:
@@ -207,8 +214,10 @@ class Server:
                 if exchange(f"{self.url}/_emulator/health").status == 200:
                     return
             except OSError:
-                if time.monotonic() > end or self.process is None or self.process.poll() is not None:
+                if time.monotonic() > end:
                     raise
+            if self.process is None or self.process.poll() is not None:
+                raise AssertionError(f"the server has ended: {os.pread(self.output.fileno(), 4096, 0)!r}")
             time.sleep(0.02)
 
     def announced(self, seconds: float = 20, lines: int = 1) -> str:
