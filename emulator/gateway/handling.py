@@ -37,7 +37,11 @@ log = logging.getLogger(__name__)
 
 
 class Gateway:
-    """Answers requests to `/v2`, each in one transaction that ends with its entry in the journal."""
+    """Answers requests to `/v2`.
+
+    A request that changes something has one transaction, which ends with its entry in the journal. The entry
+    of any other request is written afterwards, together with those of others.
+    """
 
     def __init__(self, units: Units, waiting: Waiting | None = None) -> None:
         self.store = units.store
