@@ -32,8 +32,7 @@ ROOT = Path(__file__).parents[1]
 @dataclass(frozen=True)
 class Job:
     """What to send: `count` requests of a `kind` (qr, card or query) over so many `connections`; a query asks
-    for one of the first `orders` of a filled database. A `path` is asked for instead, at localstripe, and
-    with a `body` sent to it.
+    for one of the first `orders` of a filled database. A `path` is asked for instead, at localstripe.
     """
 
     port: int
@@ -42,7 +41,6 @@ class Job:
     orders: int = 0
     connections: int = CONNECTIONS
     path: str = ""
-    body: str = ""
 
     @property
     def warm_up(self) -> int:
@@ -96,10 +94,8 @@ def requests_of(job: Job) -> Iterator[bytes]:
 
 def _of_localstripe(job: Job) -> bytes:
     """A request with the key of a test account."""
-    head = (f"{'POST' if job.body else 'GET'} {job.path} HTTP/1.1\r\nHost: 127.0.0.1:{job.port}\r\n"
-            f"Authorization: Bearer sk_test_1\r\nContent-Length: {len(job.body)}\r\n"
-            f"Content-Type: application/x-www-form-urlencoded\r\n\r\n")
-    return f"{head}{job.body}".encode()
+    return (f"GET {job.path} HTTP/1.1\r\nHost: 127.0.0.1:{job.port}\r\n"
+            "Authorization: Bearer sk_test_1\r\n\r\n").encode()
 
 
 def _card_payment(job: Job, number: str) -> bytes:

@@ -15,13 +15,29 @@ OF_FEW, OF_MEDIAN, OF_QR, OF_ONE = 0.9, 3.0, 1.3, 1.4
 
 
 def qr(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
-    """QR creations a second, beside the floor, and beside localstripe's customers."""
-    yield from _beside_others("qr", directory, rounds, requests)
+    """QR creations a second, beside the floor."""
+    emulator, floor = servers.emulator(databases.filled(directory, FEW)), servers.floor(
+        databases.filled(directory, FEW))
+    with emulator, floor:
+        runners = [Runner(server, Job(server.port, "qr", requests, FEW)) for server in (emulator, floor)]
+        yield _beside_floor("qr", runners, taking_turns(runners, rounds))
 
 
 def query(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
-    """Queries a second, beside the floor, and beside localstripe's customers."""
-    yield from _beside_others("query", directory, rounds, requests)
+    """Queries a second, beside the floor, and beside questions for a customer at localstripe."""
+    emulator, floor = servers.emulator(databases.filled(directory, FEW)), servers.floor(
+        databases.filled(directory, FEW))
+    with emulator, floor, localstripe.running(directory) as other:
+        runners = [Runner(server, Job(server.port, "query", requests, FEW)) for server in (emulator, floor)]
+        if other is not None:
+            runners.append(Runner(other, localstripe.query(other, requests)))
+        measured = taking_turns(runners, rounds)
+        yield _beside_floor("query", runners[:2], measured[:2])
+        what = "query requests/s ÷ localstripe's, one process"
+        if other is not None:
+            yield _compared("query", what, None, runners[::2], measured[::2])
+        else:
+            yield Row("query", what, None, "×", ">=", None, localstripe.MISSING)
 
 
 def alone(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
@@ -107,21 +123,9 @@ def taking_turns(runners: list[Runner], rounds: int) -> list[list[Measured]]:
     return [one[1:] for one in measured]
 
 
-def _beside_others(kind: str, directory: Path, rounds: int, requests: int) -> Iterator[Row]:
-    emulator, floor = servers.emulator(databases.filled(directory, FEW)), servers.floor(
-        databases.filled(directory, FEW))
-    with emulator, floor, localstripe.running(directory) as other:
-        runners = [Runner(server, Job(server.port, kind, requests, FEW)) for server in (emulator, floor)]
-        if other is not None:
-            runners.append(Runner(other, localstripe.job(other, kind, requests)))
-        measured = taking_turns(runners, rounds)
-        yield _compared(kind, f"{kind} requests/s ÷ floor's, {servers.SETTINGS_SAID}", OF_FLOOR[kind],
-                        runners[:2], measured[:2])
-        if other is not None:
-            yield _compared(kind, f"{kind} requests/s ÷ localstripe's, one process", None,
-                            runners[::2], measured[::2])
-        else:
-            yield Row(kind, f"{kind} requests/s ÷ localstripe's", None, "×", ">=", None, localstripe.MISSING)
+def _beside_floor(kind: str, runners: list[Runner], measured: list[list[Measured]]) -> Row:
+    return _compared(kind, f"{kind} requests/s ÷ floor's, {servers.SETTINGS_SAID}", OF_FLOOR[kind], runners,
+                     measured)
 
 
 def _compared(measure: str, what: str, target: float | None, runners: list[Runner],
