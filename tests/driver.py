@@ -168,6 +168,17 @@ def free_port() -> int:
             return port
 
 
+def is_listened_on(port: int) -> bool:
+    """Whether a process listens on a port of this machine; connections that have ended do not count."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
 def plain_environment() -> dict[str, str]:
     """The environment without settings of the emulator."""
     return {name: value for name, value in os.environ.items() if not name.startswith("TGPAY_")}
@@ -249,6 +260,9 @@ class Server:
         assert self.process is not None
         os.killpg(self.process.pid, signal.SIGKILL)
         self.end(10)
+        end = time.monotonic() + 10
+        while is_listened_on(int(str(self.settings["port"]))) and time.monotonic() < end:
+            time.sleep(0.005)  # the other processes of the server die a moment later
 
     def __enter__(self) -> "Server":
         return self.start()
