@@ -1,5 +1,6 @@
 """Requests a second and latencies, beside the floor and with many orders."""
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
@@ -14,20 +15,24 @@ OF_FLOOR = {"qr": 0.8, "query": 0.65}
 OF_FEW, OF_MEDIAN, OF_QR, OF_ONE = 0.9, 3.0, 1.3, 1.4
 
 
+@contextmanager
+def both(directory: Path) -> Iterator[tuple[Server, Server]]:
+    """The emulator and the floor, each on a database of its own."""
+    with (servers.emulator(databases.filled(directory, FEW)) as emulator,
+          servers.floor(databases.filled(directory, FEW)) as floor):
+        yield emulator, floor
+
+
 def qr(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
     """QR creations a second, beside the floor."""
-    emulator, floor = servers.emulator(databases.filled(directory, FEW)), servers.floor(
-        databases.filled(directory, FEW))
-    with emulator, floor:
+    with both(directory) as (emulator, floor):
         runners = [Runner(server, Job(server.port, "qr", requests, FEW)) for server in (emulator, floor)]
         yield _beside_floor("qr", runners, taking_turns(runners, rounds))
 
 
 def query(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
     """Queries a second, beside the floor, and beside questions for a customer at localstripe."""
-    emulator, floor = servers.emulator(databases.filled(directory, FEW)), servers.floor(
-        databases.filled(directory, FEW))
-    with emulator, floor, localstripe.running(directory) as other:
+    with both(directory) as (emulator, floor), localstripe.running(directory) as other:
         runners = [Runner(server, Job(server.port, "query", requests, FEW)) for server in (emulator, floor)]
         if other is not None:
             runners.append(Runner(other, localstripe.query(other, requests)))
@@ -42,9 +47,7 @@ def query(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
 
 def alone(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
     """The time of a query of one client, beside the floor's."""
-    emulator, floor = servers.emulator(databases.filled(directory, FEW)), servers.floor(
-        databases.filled(directory, FEW))
-    with emulator, floor:
+    with both(directory) as (emulator, floor):
         ours, floors = taking_turns([Runner(server, Job(server.port, "query", requests, FEW, 1))
                                      for server in (emulator, floor)], rounds)
     ratios = [one.median / other.median for one, other in zip(ours, floors)]

@@ -93,7 +93,7 @@ class Control:
             answer = self._client.open(address, method=method, data=body, content_type="application/json")
             return answer.status_code, answer.get_data(as_text=True)
         try:
-            answered = self._fetch(address, method, body, LONGEST_S)
+            answered = self._fetch(address, method, body)
         except (OSError, ValueError) as problem:
             why = getattr(problem, "reason", problem)
             raise click.ClickException(one_line(f"no emulator answers at {self._url}: {why}")) from problem

@@ -5,7 +5,7 @@ The sequence "transaction, clock, order as of now, payments" is only here.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from .. import scenarios
 from ..base.settings import Settings
@@ -18,6 +18,8 @@ from ..store.notifications import StoredNotification
 from ..terminal import Terminal
 from . import timers
 from .payments import Payments
+
+Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True)
@@ -99,50 +101,41 @@ class Units:
         return self.store.read()
 
 
+def _found(thing: Thing | None, sentence: str) -> Thing:
+    """What was found. Raises NotFound with the sentence when there is nothing."""
+    if thing is None:
+        raise NotFound(sentence)
+    return thing
+
+
 def merchant_of(tables: Reader, merchants_id: str) -> Merchant:
     """A merchant by its number. Raises NotFound."""
-    merchant = tables.merchants.find(merchants_id)
-    if merchant is None:
-        raise NotFound(f"there is no merchant {merchants_id}")
-    return merchant
+    return _found(tables.merchants.find(merchants_id), f"there is no merchant {merchants_id}")
 
 
 def order_of(tables: Reader, merchants_id: str, out_trade_no: str) -> Order:
     """An order as last stored. Raises NotFound, also if there is no such merchant."""
     merchant_of(tables, merchants_id)
-    order = tables.orders.find(merchants_id, out_trade_no)
-    if order is None:
-        raise NotFound(f"merchant {merchants_id} has no order {out_trade_no}")
-    return order
+    return _found(tables.orders.find(merchants_id, out_trade_no),
+                  f"merchant {merchants_id} has no order {out_trade_no}")
 
 
 def order_by_id(tables: Reader, order_id: int) -> Order:
     """An order by its id, as last stored. Raises NotFound."""
-    order = tables.orders.by_id(order_id)
-    if order is None:
-        raise NotFound(f"there is no order {order_id}; the emulator may have been reset")
-    return order
+    return _found(tables.orders.by_id(order_id),
+                  f"there is no order {order_id}; the emulator may have been reset")
 
 
 def terminal_of(tables: Reader, serial: str) -> Terminal:
     """A card terminal by its serial number. Raises NotFound."""
-    device = tables.terminals.find(serial)
-    if device is None:
-        raise NotFound(f"there is no terminal {serial}")
-    return device
+    return _found(tables.terminals.find(serial), f"there is no terminal {serial}")
 
 
 def notification_of(tables: Reader, notification_id: int) -> StoredNotification:
     """A notification by its id. Raises NotFound."""
-    notification = tables.notifications.find(notification_id)
-    if notification is None:
-        raise NotFound(f"there is no notification {notification_id}")
-    return notification
+    return _found(tables.notifications.find(notification_id), f"there is no notification {notification_id}")
 
 
 def journal_entry(tables: Reader, entry_id: int) -> Any:
     """A row of the journal by its id. Raises NotFound."""
-    row = tables.journal.find(entry_id)
-    if row is None:
-        raise NotFound(f"the journal has no entry {entry_id}")
-    return row
+    return _found(tables.journal.find(entry_id), f"the journal has no entry {entry_id}")

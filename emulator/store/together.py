@@ -1,7 +1,7 @@
 """Small writes of several threads in one transaction, which saves most of what a transaction costs."""
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
@@ -20,7 +20,7 @@ class _Job:
         self.result: Any = None
         self.failure: BaseException | None = None
 
-    def end(self, failure: BaseException | None = None) -> None:
+    def end(self, failure: BaseException | None) -> None:
         self.failure = failure
         self.is_over = True
 
@@ -57,15 +57,19 @@ class Together:
     def _carry_out(self) -> None:
         """Carry out all that wait, those included that come before the last of them is done."""
         jobs: list[_Job] = []
+        failure: BaseException | None = None
         try:
             with self._write() as tables:
-                while self._waiting:
-                    jobs.append(self._waiting.popleft())
-                    jobs[-1].result = jobs[-1].act(tables)
-        except BaseException as failure:
-            while self._waiting:
-                jobs.append(self._waiting.popleft())
-            for job in jobs:
-                job.end(failure)
+                for job in self._queued():
+                    jobs.append(job)
+                    job.result = job.act(tables)
+        except BaseException as raised:
+            failure = raised
+            jobs.extend(self._queued())
         for job in jobs:
-            job.is_over = True
+            job.end(failure)
+
+    def _queued(self) -> Iterator[_Job]:
+        """Those that wait, until there are no more; each is taken from the queue."""
+        while self._waiting:
+            yield self._waiting.popleft()

@@ -168,7 +168,7 @@ def _read(path: str) -> incoming.Request:
 def _body() -> _Body:
     """The body of a POST. The body of another method is not read."""
     environ = request.environ
-    length = request.content_length or 0 if "CONTENT_LENGTH" in environ else 0
+    length = request.content_length or 0
     if max(length, len(environ.get("QUERY_STRING", ""))) > incoming.MOST_BYTES:
         _read_to_the_end()
         return _Body(too_large=True)
