@@ -223,6 +223,7 @@ def test_a_card_number_is_nowhere_kept(left: Left, name: str) -> None:
 
 
 @every_row("name", ALL)
+@pytest.mark.exhaustive
 def test_no_answer_repeats_it(left: Left, name: str) -> None:
     assert ALL[name].number.encode() not in digits_of(left.answers[name].raw)
 

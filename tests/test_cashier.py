@@ -101,6 +101,7 @@ def test_a_view_fits_labels_its_fields_can_be_read_and_asks_nobody_but_the_emula
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.exhaustive
 def test_an_order_that_is_none_is_not_found_in_the_browsers_language(
         visitor: Visitor, base_url: str, language: str) -> None:
     visitor.expects(404)
@@ -225,6 +226,7 @@ def test_a_screen_reader_is_told_which_field_is_wrong_until_it_is_right(visitor:
         expect(field(page, "number")).not_to_have_attribute("aria-invalid", "true")
 
 
+@pytest.mark.exhaustive
 def test_a_card_that_was_put_right_is_paid_with_at_the_first_click(visitor: Visitor, shop: Shop) -> None:
     order = shop.card_order()
     with visitor.at(order["pay_url"]) as page:
@@ -275,6 +277,7 @@ def test_the_list_has_a_card_for_every_code(visitor: Visitor, shop: Shop) -> Non
     assert {card_of(code) for code in RESPONSE_CODES} <= set(values)
 
 
+@pytest.mark.exhaustive
 def test_a_keyboard_is_enough_to_pay_and_shows_where_it_is(visitor: Visitor, shop: Shop) -> None:
     order = shop.card_order()
     with visitor.at(order["pay_url"]) as page:

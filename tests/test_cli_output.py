@@ -121,6 +121,7 @@ def test_each_command_is_tried_here() -> None:
 @pytest.mark.parametrize("command", [
     pytest.param(name, marks=[] if name in QUICKLY_TRIED else pytest.mark.exhaustive)
     for name in COMMANDS if ARGUMENTS[name] is not None])
+@pytest.mark.exhaustive
 def test_an_output_that_cannot_be_written_is_told(base_url: str, notified: Shop, words: dict[str, str],
                                                   command: str) -> None:
     if command == "terminals do":
@@ -147,6 +148,7 @@ def test_a_reader_who_has_left_is_no_failure_to_speak_of(arguments: list[str]) -
     assert ended.stderr == ""
 
 
+@pytest.mark.exhaustive
 def test_a_server_whose_address_cannot_be_printed_serves_and_says_so() -> None:
     port = free_port()
     with open("/dev/full", "w", encoding="utf-8") as full:

@@ -78,6 +78,7 @@ def test_a_step_that_breaks_gives_status_1_and_the_others_go_on(
     assert "✓ the world is there" in shown
 
 
+@pytest.mark.exhaustive
 def test_run_ends_with_the_status_of_its_steps() -> None:
     assert demo.run(True, (Step("", "Broken", lambda here: here.holds(False, "never"), ""),)) == 1
     assert demo.run(True, (Step("", "Sound",

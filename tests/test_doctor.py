@@ -243,6 +243,7 @@ def test_the_parameter_that_was_not_signed_is_named() -> None:
         assert found.sentence.startswith(f"{name} ")
 
 
+@pytest.mark.exhaustive
 def test_nothing_is_claimed_of_a_value_that_no_mistake_makes() -> None:
     for seed in range(3):
         chance = random.Random(seed)
@@ -351,6 +352,7 @@ def test_a_right_sign_is_called_right(shop: Shop) -> None:
 
 
 @each_mistake
+@pytest.mark.exhaustive
 def test_no_token_is_ever_told(code: str, client: Client) -> None:
     params = sent(random.Random(4))
     for each in (client, *pairs_of(client)[:1]):
@@ -375,6 +377,7 @@ TELLABLE = [row for row in MISTAKES if row[1] not in ("SPACED", "GBK")]
 
 
 @every_row("client", [row[2] for row in TELLABLE], ids=[row[0] for row in TELLABLE])
+@pytest.mark.exhaustive
 def test_the_first_place_where_the_client_s_text_differs_is_told(client: Client) -> None:
     for seed in range(5):
         params = sent(random.Random(seed))

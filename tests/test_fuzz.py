@@ -93,7 +93,7 @@ def filled(path: str, words: Iterator[str]) -> str:
 
 
 @seed(20_180_325)
-@settings(max_examples=400, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=160, database=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), query=pairs, body=bodies)
 def test_no_request_gives_a_5xx(rules: list[tuple[str, str]], server: Fuzzed, data: st.DataObject, query: Any,
                                 body: Any) -> None:

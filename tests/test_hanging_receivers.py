@@ -97,6 +97,7 @@ def attempts_of(shop: Shop) -> list[list[dict]]:
     return [notification["attempts"] for notification in page["items"]]
 
 
+@pytest.mark.exhaustive
 def test_many_notifications_to_a_silent_receiver_cost_a_move_one_time_out(
         control: Control, silent: Silent) -> None:
     shop = control.shop(notify_url=silent.url)
@@ -366,6 +367,7 @@ def for_ever(*pieces: bytes) -> Callable[[socket.socket], object]:
     (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1;a=b\r\ns\r\n"),
     (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X-Trailer: 1\r\n"),
 ], ids=lambda pieces: pieces[-1].decode().strip())
+@pytest.mark.exhaustive
 def test_an_attempt_ends_in_time_however_much_the_receiver_says(
         control: Control, pieces: tuple[bytes, ...]) -> None:
     talker = Silent(for_ever(*pieces))
@@ -392,6 +394,7 @@ def test_the_command_line_says_what_was_done_and_skipped(control: Control, silen
 @pytest.mark.parametrize("language, words", [
     ("en", "Skipped, because the receiver did not answer in time: 3"),
     ("zh", "因接收方未及时应答而跳过的发送： 3")])
+@pytest.mark.exhaustive
 def test_the_console_says_what_was_skipped(control: Control, silent: Silent, language: str,
                                            words: str) -> None:
     control.shop(notify_url=silent.url).pay_by_barcode()

@@ -136,6 +136,7 @@ def test_the_same_out_refund_id_at_once_is_refunded_once_and_answers_everybody_t
     books_agree(shop, clock)
 
 
+@pytest.mark.exhaustive
 def test_the_same_out_refund_id_for_different_orders_at_once_is_one_refund(
         shop: Shop, clock: Clock, crowd: Crowd):
     numbers = [shop.pay_by_barcode("2.00")["out_trade_no"] for _ in range(MANY)]
@@ -216,6 +217,7 @@ def test_when_the_buyer_pays_while_the_order_ends_there_is_one_winner(
     books_agree(shop, clock)
 
 
+@pytest.mark.exhaustive
 def test_when_buyer_merchant_and_test_pay_and_cancel_at_once_it_is_paid_at_most_once_and_nothing_is_kept(
          notified: Shop, receiver: Receiver, clock: Clock, crowd: Crowd):
     for _ in range(4):

@@ -287,6 +287,7 @@ UNSEEN = ["\n", "\t", "\r\n", "\x7f", "\x85", "\u2028", "\u200b", "\ufeff", "\u2
     ("terminal_sn", lambda shop, text: shop.at_terminal(terminal_sn=text)),
     ("original_out_trade_no",
      lambda shop, text: shop.at_terminal("refundReversal", original_out_trade_no=text))])
+@pytest.mark.exhaustive
 def test_a_character_that_cannot_be_seen_is_refused_in_an_identifier(
          shop: Shop, name: str, ask: Any, character: str) -> None:
     for text in (f"A1{character}", f"{character}A1", f"A{character}1"):

@@ -318,6 +318,7 @@ def test_the_bytes_of_every_kind_of_reply_drip(asked: Any) -> None:
 
 
 @pytest.mark.parametrize("fault", ["slow", "http_503"])
+@pytest.mark.exhaustive
 def test_a_client_that_does_not_wait_for_the_end_disturbs_nobody(shop: Shop, fault: str) -> None:
     shop.plays({"when": {"attempt": 1}, "then": {"fault": fault, "delay": "200ms"}})
     number = shop.number()

@@ -306,6 +306,7 @@ def test_growth(tmp_path: Path) -> None:
         assert (tmp_path / "emulator.db").stat().st_size < 10 * 2**20
 
 
+@pytest.mark.exhaustive
 def test_silent_receivers() -> None:
     with Server(notify_timeout="1s") as server, socket.create_server(("127.0.0.1", 0), backlog=200) as silent:
         control = Control(server.url)

@@ -138,6 +138,7 @@ def test_without_a_database_it_is_in_the_users_data_directory(
 
 
 @every_row("place", ["/nonexistent/address", "/proc/address", "/tmp", "/dev/null/address"])
+@pytest.mark.exhaustive
 def test_an_address_that_cannot_be_written_down_is_a_warning_and_it_serves(place: str) -> None:
     server = Server(address_file=place).start()
     server.announced(lines=2)
@@ -162,6 +163,7 @@ only_root = pytest.mark.skipif(os.getuid() != 0, reason="only root may do that")
     ([sys.executable, "-c", AS_NOBODY], "--database"),
     (["unshare", "-m", "bash", "-c", WITHOUT_ROOM], "--tmpfs /tmp"),
 ], ids=["a user without an entry and a home", "no place for temporary files"])
+@pytest.mark.exhaustive
 def test_without_a_place_for_the_database_it_is_one_line_that_says_what_to_do(
         program: list[str], advice: str) -> None:
     if shutil.which(program[0]) is None:
@@ -250,6 +252,7 @@ def test_sigterm_finishes_the_requests_that_are_under_way(tmp_path: Path) -> Non
         assert {shop.query(number)["trade_status"] for number in numbers} == {"TRADE_SUCCESS"}
 
 
+@pytest.mark.exhaustive
 def test_sigterm_finishes_the_attempts_that_are_under_way(tmp_path: Path, receiver: Receiver) -> None:
     settings = {"database": tmp_path / "emulator.db", "port": free_port()}
     receiver.delay = 1.0

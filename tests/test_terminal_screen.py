@@ -138,6 +138,7 @@ def type_pin(page: Page, how: str, digits: str) -> None:
 
 
 @pytest.mark.parametrize("how", [BY_HAND, BY_KEYBOARD])
+@pytest.mark.exhaustive
 def test_a_pin_is_typed_and_stays_in_the_browser(visitor: Visitor, till: Shop, how: str) -> None:
     bodies: list[str | None] = []
     with visitor.at(screen(till)) as page:
@@ -312,6 +313,7 @@ def test_a_key_pressed_twice_or_too_late_does_no_harm(visitor: Visitor, till: Sh
 
 # The receipt.
 
+@pytest.mark.exhaustive
 def test_the_receipt_is_printed_stays_when_the_terminal_is_ready_and_goes_with_the_next_transaction(
          visitor: Visitor, till: Shop, clock: Clock) -> None:
     with visitor.at(screen(till)) as page:

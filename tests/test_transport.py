@@ -474,7 +474,7 @@ VALUES = st.text(max_size=12) | st.sampled_from([
     '[{"amount":"01.00"}]', "\n", "\u2028"])
 
 
-@settings(max_examples=120, **FUZZ)
+@settings(max_examples=60, **FUZZ)
 @given(endpoint=st.sampled_from(sorted(ENDPOINTS)), method=st.sampled_from(["GET", "POST"]),
        params=st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=6), VALUES, max_size=10))
 def test_any_signed_request_has_a_clear_answer(shop: Shop, endpoint: str, method: str,
@@ -484,7 +484,7 @@ def test_any_signed_request_has_a_clear_answer(shop: Shop, endpoint: str, method
     well_formed(shop.send(endpoint, shop.signed(**{"user": "WoS.101", **params}), method))
 
 
-@settings(max_examples=120, **FUZZ)
+@settings(max_examples=60, **FUZZ)
 @given(endpoint=st.sampled_from(sorted(ENDPOINTS)), query=st.binary(max_size=40),
        body=st.binary(max_size=200),
        content_type=st.sampled_from([FORM, "", "multipart/form-data; boundary=x", "application/json"]),

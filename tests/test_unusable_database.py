@@ -162,6 +162,7 @@ def test_when_its_log_is_deleted_nothing_that_was_answered_is_lost(
         assert [shop.query(number)["trade_status"] for number in numbers] == ["TRADE_SUCCESS"] * 40
 
 
+@pytest.mark.exhaustive
 def test_another_database_that_is_served_after_a_restart_is_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "emulator.db"
     with Server(database=path) as server:

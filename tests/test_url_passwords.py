@@ -146,6 +146,7 @@ def test_the_control_interface_shows_none(busy: Busy) -> None:
 WITH_PAGES = ("orders", "notifications", "journal", "merchants")
 
 
+@pytest.mark.exhaustive
 def test_the_console_shows_none(busy: Busy) -> None:
     shop, _, _ = busy
     base = f"{shop.control.url}/console"

@@ -71,6 +71,7 @@ def wait(shop: Shop, number: str, timeout: str = "20s", **query: str) -> Answer:
 @pytest.mark.parametrize("sent", [
     b"", b"G", HALF, FORM % 1_000 + b"sign=", FORM % 2_000_000 + b"x" * 300_000,
 ], ids=["nothing", "a letter", "half of the headers", "half of a body", "a part of a large body"])
+@pytest.mark.exhaustive
 def test_200_clients_that_do_not_send_on_hold_up_nobody(narrow: Control, sent: bytes) -> None:
     with lines(narrow, 200 if len(sent) < 1_000 else 40, sent):
         is_served(narrow)
@@ -100,6 +101,7 @@ def test_a_client_that_stops_sending_is_cut_off(impatient: Control, sent: bytes,
         assert 0.8 < time.monotonic() - begun < 8
 
 
+@pytest.mark.exhaustive
 def test_headers_have_their_time_in_all_and_a_body_that_makes_progress_has_more(impatient: Control) -> None:
     shop = impatient.shop()
     number = shop.qr_order()["out_trade_no"]
@@ -117,6 +119,7 @@ def test_headers_have_their_time_in_all_and_a_body_that_makes_progress_has_more(
         assert b"WAIT_BUYER_PAY" in all_of(steady)
 
 
+@pytest.mark.exhaustive
 def test_a_client_that_does_not_read_is_cut_off_in_time(impatient: Control) -> None:
     with line(impatient, room=4_096) as deaf:
         deaf.sendall(BIG * 60)

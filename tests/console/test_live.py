@@ -90,6 +90,7 @@ def test_an_orders_story_goes_on_and_what_was_opened_and_typed_stays(
         assert is_the_same(page)
 
 
+@pytest.mark.exhaustive
 def test_the_journal_and_the_notifications_follow(visitor: Visitor, notified: Shop) -> None:
     with visitor.at(address(notified, "/journal"), width=DESK) as page:
         is_live(page)
@@ -141,6 +142,7 @@ def test_a_window_without_a_stream_looks_every_few_seconds(visitor: Visitor, nar
         expect(second.get_by_role("link", name=number)).to_be_attached()
 
 
+@pytest.mark.exhaustive
 def test_without_scripts_everything_can_be_read_and_done(visitor: Visitor, shop: Shop) -> None:
     number = shop.qr_order("8.00", reference="Watch")["out_trade_no"]
     with visitor.at(address(shop, "/orders"), width=DESK, script=False) as page:
@@ -254,6 +256,7 @@ def test_a_button_copies_where_the_browser_gives_no_clipboard(visitor: Visitor, 
             assert page.locator("textarea").count() == 0
 
 
+@pytest.mark.exhaustive
 def test_the_other_language_is_one_click_away_and_stays(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(address(shop, "/orders"), width=DESK, alone=True) as page:
         page.get_by_role("link", name="中文").click()

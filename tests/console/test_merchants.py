@@ -74,6 +74,7 @@ def test_one_that_cannot_be_made_says_why(desk: Desk, fields: dict[str, str], se
     assert sentence in desk.post("/merchants", **fields)
 
 
+@pytest.mark.exhaustive
 def test_every_setting_of_the_form_is_put_in_force(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(f"{shop.control.url}/console/merchants/{shop.merchants_id}", width=DESK) as page:
         for name, value in SETTINGS.items():

@@ -109,6 +109,7 @@ def test_of_an_order_with_very_much_the_newest_is_told_and_how_much_more_there_i
     assert 0 < newest["left_out"]["attempts"] == 3_000 - len(newest["attempts"])
 
 
+@pytest.mark.exhaustive
 def test_what_waits_for_an_order_with_very_much_is_answered(crowded: tuple[Control, str]) -> None:
     control, number = crowded
     asked = {"merchants_id": MERCHANT, "out_trade_no": number}

@@ -180,6 +180,7 @@ def run(control: Control, receiver: Receiver) -> list[bytes]:
     return [answer.raw for answer in answers] + heads + notifications
 
 
+@pytest.mark.exhaustive
 def test_the_same_run_gives_the_same_bytes_after_a_reset(alone: Control, receiver: Receiver) -> None:
     alone.post("/reset")
     first = run(alone, receiver)

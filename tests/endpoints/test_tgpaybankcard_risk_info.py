@@ -122,6 +122,7 @@ def risk(shop: Shop, document: Any) -> Answer:
 # Rows.
 
 @EACH_ROW
+@pytest.mark.exhaustive
 def test_a_right_value_of_risk_info_is_accepted(shop: Shop, path: str, length: int, right: tuple[str, ...],
                                                 wrong: tuple[str, ...]):
     longest = ("x" * length, "茶" * length) if not wrong and length < 10_000 else ()
