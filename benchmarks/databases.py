@@ -16,8 +16,10 @@ from tgpay_emulator.domain.merchants import Merchant
 from tgpay_emulator.domain.wallet_orders import WalletOrder
 from tgpay_emulator.operations import seeding, wallet_payments
 from tgpay_emulator.operations.payments import Payments
-from tgpay_emulator.store import Store, Writer, prepare
+from tgpay_emulator.store import Writer
 from tgpay_emulator.store.journal import Entry, written
+from tgpay_emulator.store.sqlite.schema import prepare
+from tgpay_emulator.store.sqlite.store import Store
 
 from .signing import MERCHANTS_ID, order_number
 

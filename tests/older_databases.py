@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tgpay_emulator.store import schema
+from tgpay_emulator.store.sqlite import schema
 
 VECTORS = Path(__file__).parent / "vectors"
 VERSIONS = (1, 2, 3, 4, 5)

@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 import pytest
 
 from tgpay_emulator.protocol.findings import RULES
-from tgpay_emulator.store import Reader, prepare
+from tgpay_emulator.store import Reader
+from tgpay_emulator.store.sqlite.schema import prepare
 
 from .driver import Answer, Clock, Receiver, Shop, card_of, exchange, md5_sign
 from .tables import every_row

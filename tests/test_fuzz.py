@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tgpay_emulator.base.settings import Settings
 from tgpay_emulator.server.process import build
+from tgpay_emulator.store import place_of
 
 from .driver import Control, Server, card_of
 
@@ -49,7 +50,7 @@ bodies = st.one_of(
 @pytest.fixture(scope="module")
 def rules(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
     """Each method and path that the application has, the places of a path in angle brackets."""
-    application = build(Settings(), tmp_path_factory.mktemp("rules") / "emulator.db")[0]
+    application = build(Settings(), place_of(str(tmp_path_factory.mktemp("rules") / "emulator.db")))[0]
     return sorted((method, rule.rule) for rule in application.url_map.iter_rules()
                   for method in rule.methods or () if not rule.rule.startswith(ELSEWHERE))
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from tgpay_emulator.store import Store, prepare
 from tgpay_emulator.store.shortening import MOST_CHARACTERS, MOST_PARAMS, kept_params, shortened
+from tgpay_emulator.store.sqlite.schema import prepare
+from tgpay_emulator.store.sqlite.store import Store
 
 from .driver import Control, Server, Shop
 

@@ -10,18 +10,21 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlite_utils import Database
 
 from tgpay_emulator.domain.wallet_orders import WalletOrder
-from tgpay_emulator.store import Store, Unusable, migrations, prepare, schema
+from tgpay_emulator.store import Unusable, migrations, schema
+from tgpay_emulator.store.sqlite.schema import prepare
+from tgpay_emulator.store.sqlite.store import Store
 
 from . import older_databases
 from .driver import Control, Receiver, Server, Shop
 
 CONTEXT = multiprocessing.get_context("fork")
-Migrate = Callable[[Database], None]
+Migrate = Callable[[Any], None]
 
 
 @pytest.fixture
@@ -54,17 +57,17 @@ def version(path: Path) -> int:
         connection.close()
 
 
-def add_note(tables: Database) -> None:
-    tables["orders"].add_column("note", str, not_null_default="none")
+def add_note(database: Any) -> None:
+    database.execute("ALTER TABLE orders ADD COLUMN note TEXT NOT NULL DEFAULT 'none'")
 
 
-def add_tips(tables: Database) -> None:
-    tables["tips"].create({"id": int, "amount": int}, pk="id")
+def add_tips(database: Any) -> None:
+    database.execute("CREATE TABLE tips (id BIGINT PRIMARY KEY, amount BIGINT)")
 
 
-def fail(tables: Database) -> None:
-    tables["half"].create({"id": int})
-    tables["orders"].insert({"id": 7})
+def fail(database: Any) -> None:
+    database.execute("CREATE TABLE half (id BIGINT)")
+    database.execute("INSERT INTO orders (id) VALUES (7)")
 
 
 def test_a_new_database_is_of_the_present_version(path: Path) -> None:
@@ -238,7 +241,7 @@ def test_a_newer_database_is_refused_and_untouched(path: Path) -> None:
 
 def test_many_processes_make_a_new_database_together(tmp_path: Path) -> None:
     path = tmp_path / "new.db"
-    line = f"from pathlib import Path; from tgpay_emulator.store import prepare; prepare(Path({str(path)!r}))"
+    line = f"from tgpay_emulator.store import place_of; place_of({str(path)!r}).prepare()"
     command = [sys.executable, "-c", line]
     processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(8)]
     assert [process.communicate(timeout=30)[1] for process in processes] == [""] * 8

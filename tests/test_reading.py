@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from tgpay_emulator.base.clock import Clock
-from tgpay_emulator.store import OwnReader, Reader, Store, Writer, prepare
-from tgpay_emulator.store.connections import connect
+from tgpay_emulator.store import OwnReader, Reader, Writer
+from tgpay_emulator.store.sqlite.connections import connect
+from tgpay_emulator.store.sqlite.schema import prepare
+from tgpay_emulator.store.sqlite.store import Store
 
 from . import older_databases
 

@@ -17,7 +17,8 @@ from tgpay_emulator.operations import seeding
 from tgpay_emulator.operations.unit import Units
 from tgpay_emulator.protocol.codes import REFUSALS
 from tgpay_emulator.protocol.endpoint_tables import endpoint
-from tgpay_emulator.store import Store, prepare
+from tgpay_emulator.store.sqlite.schema import prepare
+from tgpay_emulator.store.sqlite.store import Store
 
 from .driver import Answer, Clock, Shop, exchange, md5_sign
 from .tables import every_row

@@ -18,7 +18,8 @@ from tgpay_emulator.base.settings import Settings
 from tgpay_emulator.domain import settlement
 from tgpay_emulator.domain.merchants import Merchant
 from tgpay_emulator.domain.wallet_orders import WalletOrder
-from tgpay_emulator.store import Store, prepare
+from tgpay_emulator.store.sqlite.schema import prepare
+from tgpay_emulator.store.sqlite.store import Store
 
 from .driver import ALIPAY_CODE, WECHAT_CODE, Clock, Control, Shop
 from .tables import every_row

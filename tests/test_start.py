@@ -9,13 +9,13 @@ import pytest
 COMMAND_LINE = "import tgpay_emulator.cli"
 SERVER = """
 import tempfile
-from pathlib import Path
 import tgpay_emulator.cli.announcement
 from tgpay_emulator.base.settings import from_environment
 from tgpay_emulator.server.process import build
+from tgpay_emulator.store import place_of
 
 folder = tempfile.TemporaryDirectory()
-app = build(from_environment({}), Path(folder.name) / "emulator.db")[0]
+app = build(from_environment({}), place_of(folder.name + "/emulator.db"))[0]
 """
 REQUESTS = """
 import re

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tgpay_emulator.store import Store, Writer, prepare
+from tgpay_emulator.store import Writer
 from tgpay_emulator.store.journal import Entry
+from tgpay_emulator.store.sqlite.schema import prepare
+from tgpay_emulator.store.sqlite.store import Store
 
 THREADS = 5
 
@@ -84,7 +86,7 @@ def test_one_that_waits_gives_its_slot_away(store: Store) -> None:
 
         def __exit__(self, *failure: object) -> None:
             pass
-    store.lock.pause = Pause
+    store.pause = Pause
     with ThreadPoolExecutor(2) as pool:
         with store.lock.hold():
             results = [pool.submit(store.write_together, add(number)) for number in (10, 11)]

@@ -55,8 +55,7 @@ def move_the_folder(path: Path) -> Callable[[], object]:
 def another_one(path: Path) -> Path:
     """Another database of the emulator."""
     other = path.with_suffix(".other")
-    made = (f"from pathlib import Path; from tgpay_emulator.server.process import *; build(Settings(), "
-            f"Path({str(other)!r}))")
+    made = f"from tgpay_emulator.server.process import *; build(Settings(), place_of({str(other)!r}))"
     subprocess.run([sys.executable, "-c", made], check=True)
     return other
 
@@ -240,7 +239,8 @@ def test_a_move_of_the_clock_that_the_database_interrupts_goes_on_afterwards(tmp
 @pytest.mark.exhaustive
 def test_when_the_process_that_leads_is_stopped_who_asks_it_is_told(tmp_path: Path) -> None:
     path = tmp_path / "emulator.db"
-    leading = ("from pathlib import Path; import sys; from tgpay_emulator.store import Leadership;"
+    leading = ("from pathlib import Path; import sys; "
+               "from tgpay_emulator.store.sqlite.locks import Leadership; "
                "Leadership(Path(sys.argv[1])).acquire(False)")
     held = leading.replace("Leadership(Path", "held = Leadership(Path").replace(".acquire", "; held.acquire")
     with stopped_holder(held, path), \

@@ -65,13 +65,13 @@ class Control:
 
     def _own(self, settings: Settings) -> Any:
         from ..server.building import build
-        from ..server.resources import Unstartable, database_path
-        from ..store import Unusable
+        from ..server.resources import Unstartable, database_address
+        from ..store import Unusable, place_of
 
         try:
-            path = database_path(settings)
-            click.echo(f"No server at {self._url}; working on {path}.", err=True)
-            app = build(settings.replaced(control_token=NO_TOKEN, scenario=""), path)[0]
+            place = place_of(database_address(settings))
+            click.echo(f"No server at {self._url}; working on {place.shown}.", err=True)
+            app = build(settings.replaced(control_token=NO_TOKEN, scenario=""), place)[0]
         except (Unusable, Unstartable) as problem:
             raise click.ClickException(str(problem)) from problem
         return app.test_client()

@@ -15,7 +15,6 @@ from ..base.clock import Clock, real_now
 from ..base.settings import Settings
 from ..store import Leadership, Store, Unusable
 from ..store.commands import Command
-from ..store.locks import BEAT_S
 from .clock_walk import Walk, move_orders
 from .command_plans import begun, clock_state, done_since, planned
 from .dispatcher import Dispatcher, Post, Signal
@@ -24,6 +23,8 @@ from .patience import Patience
 LONGEST_SLEEP_S = 0.25
 WARM_UP_AFTER_S = 1
 CHECKPOINT_EVERY_S = 1
+BEAT_S = 1.0
+LOOK_FOR_LEADER_S, LOOK_FOR_RESULT_S = 0.25, 0.005
 TIDY_EVERY_S = 5
 LONGEST_LANDING_S = 30
 AGAIN_S = 1
@@ -43,23 +44,26 @@ class Scheduler:
         self._signal = signal
         self._dispatcher = Dispatcher(store, settings, post, signal)
         self._stopping = threading.Event()
-        self._ended = threading.Event()
 
     def run(self, warm_up: Callable[[], object] = lambda: None) -> None:
-        """Wait for the leadership, then lead until `stop`; this is the body of the scheduler's thread.
+        """Wait for the leadership and lead, until `stop`; this is the body of the scheduler's thread.
 
         `warm_up` is called a moment later, so that what it loads does not delay the first requests.
         """
-        leadership = self._leadership()
-        if leadership is None:
-            return
-        leadership.acquire(wait=True)
-        threading.Thread(target=self._beat, args=(leadership,), name="heartbeat", daemon=True).start()
+        while (leadership := self._leadership()) is not None:
+            leadership.acquire(wait=True)
+            self._lead(leadership, warm_up)
+            leadership.close()
+
+    def _lead(self, leadership: Leadership, warm_up: Callable[[], object]) -> None:
+        """Lead until `stop`, or until the leadership is lost."""
+        ended = threading.Event()
+        threading.Thread(target=self._beat, args=(leadership, ended), name="heartbeat", daemon=True).start()
         soon = threading.Timer(WARM_UP_AFTER_S, warm_up)
         soon.daemon = True
         soon.start()
-        threading.Thread(target=self._checkpoint, name="checkpoints", daemon=True).start()
-        while not self._stopping.is_set():
+        threading.Thread(target=self._checkpoint, args=(ended,), name="checkpoints", daemon=True).start()
+        while not self._stopping.is_set() and not leadership.is_lost:
             try:
                 with self._store.reported():
                     due = self.step()
@@ -70,29 +74,30 @@ class Scheduler:
                 due = None
             self._signal.wait(LONGEST_SLEEP_S if due is None
                               or due <= 0 else min(LONGEST_SLEEP_S, due / durations.SECOND))
-        self._dispatcher.end(LONGEST_LANDING_S)  # to the next leader, attempts under way would still be due
-        self._ended.set()
-        leadership.close()
+        if self._stopping.is_set():  # to the next leader, attempts under way would still be due
+            self._dispatcher.end(LONGEST_LANDING_S)
+        ended.set()
 
     def _leadership(self) -> Leadership | None:
         """The lock of the leadership; None if the scheduler is stopped before the lock file can be opened."""
         while not self._stopping.is_set():
             try:
-                return Leadership(self._store.path)
+                return self._store.leadership()
             except Unusable as trouble:
                 self._store.troubles.begin(str(trouble))
                 self._stopping.wait(AGAIN_S)
         return None
 
-    def _beat(self, leadership: Leadership) -> None:
-        """The body of the thread that reports to other processes that this one is alive."""
-        while not self._ended.wait(BEAT_S):
-            leadership.beat()
+    def _beat(self, leadership: Leadership, ended: threading.Event) -> None:
+        """The body of the thread that shows other processes that this one is alive."""
+        while not ended.is_set() and not leadership.is_lost:
+            leadership.keep(BEAT_S, self._signal.ring)
+        self._signal.ring()
 
-    def _checkpoint(self) -> None:
+    def _checkpoint(self, ended: threading.Event) -> None:
         """The body of the thread that keeps the database's log short; only this thread waits for the disk."""
         tidied = 0.0
-        while not self._stopping.wait(CHECKPOINT_EVERY_S):
+        while not self._stopping.wait(CHECKPOINT_EVERY_S) and not ended.is_set():
             try:
                 with self._store.reported():
                     self._store.checkpoint()
@@ -147,17 +152,19 @@ class Scheduler:
 
     def wait_for(self, number: int, seconds: float = 3600.0) -> dict[str, Any]:
         """The result of a command, as soon as there is one. Raises TimeoutError."""
-        waited = threading.Event()
-        for _ in range(int(seconds / 0.005)):
+        begun, looked = time.monotonic(), -LOOK_FOR_LEADER_S
+        while (passed := time.monotonic() - begun) < seconds:
             result = self._store.read().commands.result(number)
             if result is not None:
                 return result
-            self._lead_if_nobody_does(number)
-            waited.wait(0.005)
+            if passed - looked >= LOOK_FOR_LEADER_S:
+                self._lead_if_nobody_does(number)
+                looked = passed
+            time.sleep(LOOK_FOR_RESULT_S)
         raise TimeoutError(f"the command {number} was not done within {seconds:g} s")
 
     def _lead_if_nobody_does(self, command: int) -> None:
-        leadership = Leadership(self._store.path)
+        leadership = self._store.leadership()
         try:
             if leadership.acquire(wait=False):
                 self.step()

@@ -2,7 +2,6 @@
 import logging
 import secrets
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -13,7 +12,7 @@ from ..domain import merchants
 from ..operations import seeding
 from ..operations.dispatcher import Signal
 from ..operations.scheduler import Scheduler
-from ..store import IDENTITY, Reader, Store, Writer, prepare
+from ..store import IDENTITY, Place, Reader, Store, Writer
 from ..store.notifications import StoredNotification
 from ..web import create_app
 from .resources import Unstartable
@@ -45,18 +44,19 @@ class LateSender:
 
     def _notify_url(self, merchants_id: str) -> str:
         merchant = self._store.read().merchants.find(merchants_id)
+        self._store.leave()  # the attempt may take long
         return merchant.notify_url if merchant else ""
 
 
-def build(settings: Settings, path: Path) -> tuple[Flask, Scheduler, LateSender]:
+def build(settings: Settings, place: Place) -> tuple[Flask, Scheduler, LateSender]:
     """The application, its scheduler and its sender on a database, which is created and seeded when it is
     new.
 
     Raises `store.Unusable`, and Unstartable when the setting `scenario` is wrong.
     """
-    prepare(path)
+    place.prepare()
     bell = Signal()
-    store = Store(path, bell.ring)
+    store = place.open(bell.ring)
     with store.write() as tables:
         seeding.seed(tables, settings.seed)
         if is_reachable(settings):

@@ -16,16 +16,15 @@ from gunicorn.http.parser import RequestParser
 
 from ..base.settings import TEMPORARY, Settings
 from ..base.urls import reachable, url_of
-from ..store import Store, Unusable, conclude
+from ..store import Place, Store, Unusable, place_of
 from .building import build
 from .logs import Discreet, Logger
 from .requests import LenientRequest
 from .resources import (
-    Unstartable, check_authorities, database_path, heartbeat_directory, listen, open_files,
-    temporary_directory)
+    check_authorities, database_address, heartbeat_directory, listen, open_files, temporary_directory)
 from .safe_settings import guarded, on_the_lan, with_its_seed
 from .serving import Served
-from .shared_settings import Different, agree
+from .shared_settings import agree
 from .worker import ENDING, WORKERS_S, Worker, most_connections
 
 log = logging.getLogger(__name__)
@@ -34,13 +33,13 @@ log = logging.getLogger(__name__)
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
     """The gunicorn application of one `serve`."""
 
-    def __init__(self, settings: Settings, listener: socket.socket, path: Path,
+    def __init__(self, settings: Settings, listener: socket.socket, place: Place,
                  ready: Callable[[], None]) -> None:
         self._settings = settings.replaced(connections=most_connections(settings.connections, open_files()))
         self._listener = listener
-        self._path = path
+        self._place = place
         self._ready = ready
-        self.application, self._scheduler, self._sender = build(self._settings, path)
+        self.application, self._scheduler, self._sender = build(self._settings, place)
         self.store: Store = self.application.extensions["emulator"].store
         super().__init__()
 
@@ -49,7 +48,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
         options = {
             "bind": f"fd://{self._listener.fileno()}", "workers": self._settings.workers,
             "worker_class": Worker, "preload_app": True, "worker_connections": self._settings.connections,
-            "worker_tmp_dir": heartbeat_directory(self._path),
+            "worker_tmp_dir": heartbeat_directory(self._place.directory),
             "logger_class": Logger, "loglevel": self._log_level(), "keepalive": 75, "timeout": 60,
             "graceful_timeout": WORKERS_S,
             "limit_request_line": 0, "control_socket_disable": True, "http_parser": "python",
@@ -88,17 +87,17 @@ def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None
     os.register_at_fork(before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ENDING),
                         after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING))
     if settings.database != TEMPORARY:
-        _serve_on(settings, database_path(settings), announce, lasting=True)
+        _serve_on(settings, place_of(database_address(settings)), announce, lasting=True)
         return
     temporary, process = temporary_directory(), os.getpid()
     try:
-        _serve_on(settings, temporary / "emulator.db", announce, lasting=False)
+        _serve_on(settings, place_of(str(temporary / "emulator.db")), announce, lasting=False)
     finally:
         if os.getpid() == process:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _serve_on(settings: Settings, path: Path, announce: Callable[[Settings, str], None],
+def _serve_on(settings: Settings, place: Place, announce: Callable[[Settings, str], None],
               lasting: bool) -> None:
     """Serve a database, which is `lasting` unless it is in a temporary directory. Raises as `serve` does."""
     process = os.getpid()
@@ -107,9 +106,9 @@ def _serve_on(settings: Settings, path: Path, announce: Callable[[Settings, str]
     address = url_of(host, port)
     safe = on_the_lan(guarded(settings), port)
     _write_log_to_stderr(settings.log_level)
-    in_force = _in_force(settings, safe, path, address)
+    in_force = _in_force(settings, safe, place, address)
     if lasting:
-        _agree(path, in_force)
+        agree(place, in_force)
 
     def ready() -> None:
         # the workers share the master's objects, as long as their garbage collectors do not touch them
@@ -118,20 +117,20 @@ def _serve_on(settings: Settings, path: Path, announce: Callable[[Settings, str]
         _write_address(in_force.address_file, reachable(address))
         announce(in_force, address)
 
-    server = Server(in_force, listener, path, ready)
+    server = Server(in_force, listener, place, ready)
     try:
         server.run()
     finally:
         if os.getpid() == process and lasting and server.store.is_in_place():
-            _conclude(path)
+            _conclude(place)
 
 
-def _in_force(settings: Settings, safe: Settings, path: Path, address: str) -> Settings:
+def _in_force(settings: Settings, safe: Settings, place: Place, address: str) -> Settings:
     """The safe settings with the seed that the database has already, and with notifications to the server
     itself.
     """
     if safe.seed != settings.seed:
-        safe = with_its_seed(safe, path)
+        safe = with_its_seed(safe, place)
     if safe.notify_allow != settings.notify_allow:
         safe = safe.replaced(notify_allow=(*safe.notify_allow, urlsplit(reachable(address)).netloc))
     return safe
@@ -141,20 +140,6 @@ def _write_log_to_stderr(level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=level.upper(), handlers=[handler])
-
-
-def _agree(path: Path, settings: Settings) -> None:
-    """Make sure that all servers on this database have the same shared settings while this one runs.
-
-    Raises Unstartable, or `store.Unusable` when the database cannot be used.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        agree(path, settings)
-    except Different as different:
-        raise Unstartable(str(different)) from different
-    except OSError as error:
-        raise Unusable(f"{path} cannot be used as the database: {error}") from error
 
 
 def _write_address(file: str, address: str) -> None:
@@ -168,9 +153,9 @@ def _write_address(file: str, address: str) -> None:
         log.warning("the address %s was not written into %s: %s", address, file, reason)
 
 
-def _conclude(path: Path) -> None:
+def _conclude(place: Place) -> None:
     """Write everything into the database file itself, as the last process does. A failure is only logged."""
     try:
-        conclude(path)
+        place.conclude()
     except Unusable as problem:
         log.warning("%s", problem)

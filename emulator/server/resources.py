@@ -20,10 +20,10 @@ class Unstartable(Exception):
     """The server cannot start; the message says why."""
 
 
-def database_path(settings: Settings) -> Path:
-    """The database file: the setting's, or one in the user's data directory. Raises Unstartable."""
+def database_address(settings: Settings) -> str:
+    """The database: the setting's, or a file in the user's data directory. Raises Unstartable."""
     if settings.database:
-        return Path(settings.database)
+        return str(settings.database)
     from platformdirs import user_data_path
 
     try:
@@ -33,7 +33,7 @@ def database_path(settings: Settings) -> Path:
     if not place.is_absolute():  # the user has no entry in /etc/passwd, and HOME is not set
         raise Unstartable("there is no home directory for the database; "
                           f"name a file with --database, or {TEMPORARY}")
-    return place / "emulator.db"
+    return str(place / "emulator.db")
 
 
 def temporary_directory() -> Path:
@@ -88,7 +88,7 @@ def _counted(limit: int) -> int:
     return sys.maxsize if limit == resource.RLIM_INFINITY else limit
 
 
-def heartbeat_directory(database: Path) -> str:
+def heartbeat_directory(database: Path | None) -> str:
     """The directory for gunicorn's heartbeat files: in memory, else that of temporary files, else the
     database's.
     """
@@ -97,4 +97,4 @@ def heartbeat_directory(database: Path) -> str:
     try:
         return tempfile.gettempdir()
     except OSError:
-        return str(database.parent)
+        return str(database or Path.cwd())

@@ -2,12 +2,11 @@
 reach it.
 """
 import secrets
-from pathlib import Path
 from typing import Any
 
 from ..base.settings import EVERYWHERE, MERCHANTS, PRIVATE, Settings, is_loopback, is_reachable
 from ..base.urls import url_of
-from ..store import Store, prepare
+from ..store import Place
 from .resources import Unstartable
 
 ALL_INTERFACES = (EVERYWHERE, "::")
@@ -33,13 +32,13 @@ def guarded(settings: Settings) -> Settings:
     return settings.replaced(**drawn)
 
 
-def with_its_seed(settings: Settings, path: Path) -> Settings:
+def with_its_seed(settings: Settings, place: Place) -> Settings:
     """The settings with the seed that was drawn for this database at an earlier start, if there was one.
 
     Otherwise the seed of the settings is stored in the database. Raises `store.Unusable`.
     """
-    prepare(path)
-    store = Store(path)
+    place.prepare()
+    store = place.open()
     with store.write() as tables:
         seed = tables.facts.remember("seed", settings.seed)
     store.close()

@@ -1,52 +1,30 @@
-"""Makes sure that several servers on one database have the same settings, as far as these affect the data.
-
-While a server runs, it holds a shared lock on a file beside the database that contains the settings. The
-kernel releases the lock when a server dies, so that a dead server blocks nobody.
-"""
-import fcntl
+"""Makes sure that several servers on one database have the same settings, as far as these affect the data."""
 import hashlib
 import json
-import os
 from collections.abc import Mapping
-from pathlib import Path
 
 from ..base.settings import Settings
-from ..store.locks import lock_file, locked
+from ..store import Place
+from .resources import Unstartable
 
 SHARED = ("seed", "scenario", "strict", "timezone", "notify_timezone", "notify_retries", "notify_timeout",
           "notify_allow", "notify_ca",
           "notify_insecure", "settlement_time", "settlement_days", "refund_period", "autopilot",
           "contactless_limit", "amount_triggers", "keep", "keep_entries")
 SECRET = ("seed",)
-LONGEST = 65_536
 
 
-class Different(Exception):
-    """Another server serves the database with other settings; the message says which."""
+def agree(place: Place, settings: Settings) -> None:
+    """Compare the settings with those of the servers that serve the database already, if there are any.
 
-
-def agree(path: Path, settings: Settings) -> int:
-    """Compare the settings with those of the servers that serve the database already, or write them as the
-    first.
-
-    Returns the file descriptor of the lock, which must stay open while the database is served. Raises
-    Different, OSError, and `store.Unusable` when another process holds the database.
+    While this process lives, later ones compare theirs with these. Raises Unstartable if they differ, and
+    `store.Unusable`.
     """
-    with locked(path, "writing"):
-        file = lock_file(path, "serving")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            differences = _differences(json.loads(os.pread(file, LONGEST, 0)), _written(settings))
-            if differences:
-                os.close(file)
-                raise Different(
-                    f"another server serves {path} with other settings: {'; '.join(differences)}") from None
-        else:
-            os.ftruncate(file, 0)
-            os.pwrite(file, json.dumps(_written(settings)).encode(), 0)
-        fcntl.flock(file, fcntl.LOCK_SH)
-    return file
+    theirs = place.serve(json.dumps(_written(settings)))
+    differences = _differences(json.loads(theirs), _written(settings)) if theirs else []
+    if differences:
+        raise Unstartable(f"another server serves {place.shown} with other settings: "
+                          f"{'; '.join(differences)}")
 
 
 def _written(settings: Settings) -> dict[str, list[str]]:

@@ -4,11 +4,10 @@
 add a table, add it to `schema.sql`, a step to `migrations`, a module here and a line to `access`. Each module
 imports only from those above it:
 
+    troubles       errors that make the database unusable
+    connection     what the tables need of a connection
     columns        structures as JSON in a column, and conditions that filter a list
     shortening     how very long texts are shortened
-    troubles       errors that make the database unusable
-    files          the files of a database, and the check whether they are still the opened ones
-    locks          locks that all processes of a database share
     clock          table clock
     facts          table facts: values that a server keeps across restarts
     keys           table idempotency_keys
@@ -27,24 +26,23 @@ imports only from those above it:
     upcoming       what falls due next
     upkeep         deletion of old entries
     migrations     the steps from an older schema to the present one
-    schema         creates the schema or updates it
+    schema         the version of the schema, and the steps to it
     access         Reader and Writer
-    connections    the reading connections of threads, and the writing connection
-    maintenance    checkpoints and upkeep
     together       small writes of several threads in one transaction
-    database       Store
+    database       what other packages use of a database: Place, Store, Leadership
+    sqlite         a database in a file
+    postgres       a database of a PostgreSQL server
+    addresses      which database an address means
 """
 from sqlite3 import DatabaseError
 
 from .access import Reader, Writer
-from .connections import OwnReader
-from .database import Store
-from .files import IDENTITY
+from .addresses import is_of_a_server, place_of
+from .database import Leadership, OwnReader, Place, Store
 from .keys import KeyUsed
-from .locks import Leadership
-from .maintenance import conclude
-from .schema import prepare
 from .troubles import Unusable
 
-__all__ = ["DatabaseError", "IDENTITY", "KeyUsed", "Leadership", "OwnReader", "Reader", "Store", "Unusable",
-           "Writer", "conclude", "prepare"]
+IDENTITY = "identity"  # the fact that tells a database from every other
+
+__all__ = ["DatabaseError", "IDENTITY", "KeyUsed", "Leadership", "OwnReader", "Place", "Reader", "Store",
+           "Unusable", "Writer", "is_of_a_server", "place_of"]

@@ -3,13 +3,13 @@
 Each table has a class that reads and, if it can be written, one that extends it. A function that takes a
 `Reader` cannot write: its tables have no methods for that, and its connection refuses changes.
 """
-import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from .changes import Changes
 from .clock import ClockReader, ClockTable
 from .commands import CommandReader, Commands
+from .connection import Connection
 from .facts import Facts
 from .journal import Journal, JournalReader
 from .keys import KeyReader, Keys
@@ -50,7 +50,8 @@ class Reader:
     scenarios: ScenarioReader
     notebook: NotebookReader
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._execute = connection.execute
         self.clock = ClockReader(connection)
         self.merchants = MerchantReader(connection)
@@ -79,9 +80,7 @@ class Reader:
 
     def newest(self) -> tuple[int, int, int]:
         """The last ids of history, journal and attempts; later rows are new to the reader."""
-        last = [self._execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0]
-                for table in ("history", "journal", "attempts")]
-        return last[0], last[1], last[2]
+        return self.changes.newest()
 
 
 class Writer(Reader):
@@ -103,7 +102,7 @@ class Writer(Reader):
     scenarios: Scenarios
     notebook: Notebook
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self.clock = ClockTable(connection)
         self.merchants = Merchants(connection)
@@ -138,11 +137,8 @@ class Writer(Reader):
         self.wakes_scheduler = True
 
     def touch(self, version: int) -> None:
-        """Write the schema's version, which is in the file already.
-
-        Only a write shows that a disk is full, and SQLite does not write a row whose values stay the same.
-        """
-        self._execute(f"PRAGMA user_version = {version}")
+        """Write the schema's version, which is there already: only a write shows that a disk is full."""
+        self._connection.touch(version)
 
     def erase(self, merchants_id: str) -> None:
         """Delete all data of a merchant in every table; the merchant and its users stay."""
@@ -151,7 +147,5 @@ class Writer(Reader):
 
     def erase_all(self) -> None:
         """Delete everything, including merchants and clock, and restart the numbering."""
-        for table in OF_ALL:
-            self._execute(f"DELETE FROM {table}")
         # Attempts may be under way and requests may wait for commands, so these two go on counting.
-        self._execute("DELETE FROM sqlite_sequence WHERE name NOT IN ('notifications', 'commands')")
+        self._connection.erase(OF_ALL, counting_on=("notifications", "commands"))

@@ -1,13 +1,12 @@
 """Table `clock`: the setting of the emulator's clock, in one row."""
-import sqlite3
-
 from ..base.clock import Clock, real_now
+from .connection import Connection
 
 
 class ClockReader:
     """Reads the clock."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._execute = connection.execute
 
     def get(self) -> Clock:

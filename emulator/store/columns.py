@@ -1,12 +1,12 @@
 """Structures as JSON text in a column, and conditions that filter a list by values of columns."""
 import json
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..base import portions
 from ..protocol.findings import Breaches
+from .connection import Cursor, Row
 
 OVERHEAD = 200  # characters around a row where it is shown: names of members, tags and the like
 # One encoder for all calls: `json.dumps` with options makes a new one each time.
@@ -27,25 +27,25 @@ def narrowing(wanted: Mapping[str, Any], **instead: str) -> str:
 class Newest:
     """The newest rows within a limit of size, oldest first; `left_out` is the number of older ones."""
 
-    rows: list[sqlite3.Row]
+    rows: list[Row]
     left_out: int
 
 
-def size_of(row: sqlite3.Row) -> int:
+def size_of(row: Row) -> int:
     """The approximate number of characters of a row where it is shown, with what surrounds its texts."""
     return OVERHEAD + sum(len(value) for value in row if isinstance(value, str))
 
 
-def newest(execute: Callable[..., sqlite3.Cursor], wanted: str, values: Mapping[str, Any],
+def newest(execute: Callable[..., Cursor], wanted: str, values: Mapping[str, Any],
            most: int = portions.PART) -> Newest:
     """The newest rows of `wanted` (a table with a condition), with at most `most` characters."""
-    found = execute(f"SELECT * FROM {wanted} ORDER BY id DESC", values)
+    found = execute(f"SELECT * FROM {wanted} ORDER BY id DESC LIMIT {most // OVERHEAD + 2}", values)
     rows, complete = portions.taken(found, size_of, most)
     number = len(rows) if complete else int(execute(f"SELECT count(*) FROM {wanted}", values).fetchone()[0])
     return Newest(rows[::-1], number - len(rows))
 
 
-def breaches_of(execute: Callable[..., sqlite3.Cursor], table: str,
+def breaches_of(execute: Callable[..., Cursor], table: str,
                 merchants_id: str | None) -> Iterator[Breaches]:
     """The rows of a table that have findings, of one merchant or of all; equal findings are grouped.
 

@@ -1,11 +1,11 @@
 """Table `commands`: commands for the scheduler, and their results."""
 import json
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .columns import to_json
+from .columns import narrowing, to_json
+from .connection import Connection
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,14 @@ class Command:
 class CommandReader:
     """Reads commands and their results."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._execute = connection.execute
 
     def open(self, command_id: int | None = None) -> list[Command]:
         """The commands without a result, all or just one, in the order of their creation."""
+        wanted = {"id": command_id}
         rows = self._execute("SELECT id, name, argument, plan FROM commands "
-                             "WHERE result IS NULL AND coalesce(id = :id, 1) ORDER BY id", {"id": command_id})
+                             f"WHERE result IS NULL{narrowing(wanted)} ORDER BY id", wanted)
         return [Command(row["id"], row["name"], json.loads(row["argument"]), json.loads(row["plan"]))
                 for row in rows]
 
@@ -49,8 +50,9 @@ class Commands(CommandReader):
         self._execute("DELETE FROM commands WHERE result IS NOT NULL "
                       "AND id < (SELECT max(id) - 100 FROM commands) "
                       "AND id NOT IN (SELECT command_id FROM idempotency_keys)")
-        return self._execute("INSERT INTO commands (name, argument, plan) VALUES (:name, :argument, '{}')",
-                             {"name": name, "argument": to_json(argument)}).lastrowid or 0
+        row = self._execute("INSERT INTO commands (name, argument, plan) VALUES (:name, :argument, '{}') "
+                            "RETURNING id", {"name": name, "argument": to_json(argument)}).fetchone()
+        return int(row[0])
 
     def withdraw(self, command_id: int) -> bool:
         """Delete a command that has not been begun; return whether it was deleted."""

@@ -1,160 +1,188 @@
-"""The database as other packages use it: reading, and transactions that write.
-
-A write transaction is `BEGIN IMMEDIATE` under a lock that all threads and processes of this database share.
-Waiting for a lock of the kernel is fair and quick; SQLite's busy handler sleeps, and some writers starve. The
-busy timeout is for other programs that have the file open.
-"""
-import sqlite3
-import time
+"""What other packages use of a database, whichever it is: a place, a store on it, the leadership."""
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from .access import Reader, Writer
-from .connections import Connections, OwnReader
-from .locks import BUSY_TIMEOUT_MS, WriteLock
-from .maintenance import Maintenance
 from .schema import VERSION
 from .together import Result, Together
-from .troubles import HELD, Log, Unusable, is_trouble, sentence
-
-BRIEF_MS = 100  # after a wait that was in vain
-LONG_S = 1.0
-LOOK_S = 0.05
+from .troubles import Log, Unusable
 
 
-class Store:
-    """One database, used by any number of threads and processes.
+class OwnReader(Reader):
+    """A reader with a connection of its own; the caller closes it with `close`."""
 
-    `wake` is called after a commit that leaves work for the scheduler. A store cannot be used across a fork:
-    call `close` before. Methods that use the database raise Unusable if that is not possible.
+    def close(self) -> None:
+        """Close the connection."""
+        raise NotImplementedError
+
+
+class Leadership(ABC):
+    """The right to do what falls due: one thread of one process has it, of all that use a database.
+
+    Whoever has it loses it with its process, or with its connection.
     """
 
-    def __init__(self, path: str | Path, wake: Callable[[], None] = lambda: None) -> None:
-        self.path = Path(path)
-        self.wake = wake
-        self.lock = WriteLock(self.path)
-        self.troubles = Log()
-        self._connections = Connections(self.path, self.lock)
-        self._maintenance = Maintenance(self._connections, self.write)
-        self._together = Together(self.write, self.lock)
-        self._looked = 0.0
+    @abstractmethod
+    def acquire(self, wait: bool) -> bool:
+        """Take the leadership; return whether it was taken. With `wait`, wait for as long as necessary."""
 
-    def keep_to(self, identity: str) -> None:
-        """Accept only the database that is at the path now; `identity` is the one stored in it."""
-        with self.reported():
-            self._connections.keep_to(identity)
-
-    def is_in_place(self) -> bool:
-        """Whether the file at the path is the one that was opened."""
-        return self._connections.is_in_place()
+    @abstractmethod
+    def keep(self, seconds: float, wake: Callable[[], None]) -> None:
+        """Show for some seconds that the leader is alive, and call `wake` when other nodes leave work."""
 
     @property
-    def generation(self) -> int:
-        """The number of the database's log; the log of an earlier generation was removed."""
-        return self._connections.generation
+    def is_lost(self) -> bool:
+        """Whether another process may lead by now."""
+        return False
 
+    @abstractmethod
+    def stands_still(self) -> bool:
+        """Whether the leader has not shown for some seconds that it is alive."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the leadership up."""
+
+
+class Store(ABC):
+    """One database, used by any number of threads and processes.
+
+    `wake` is called after a commit that leaves work for the scheduler; `pause` makes a context in which a
+    waiting thread gives its slot away. A store cannot be used across a fork: call `close` before. Methods
+    that use the database raise Unusable if that is not possible.
+    """
+
+    def __init__(self, wake: Callable[[], None] = lambda: None) -> None:
+        self.wake = wake
+        self.pause: Callable[[], AbstractContextManager[None]] = nullcontext
+        self.troubles = Log()
+        self._together = Together(self._write_together, self._paused)
+
+    @abstractmethod
     def read(self) -> Reader:
         """The tables for reading; each statement sees what is committed when it begins."""
-        now = time.monotonic()
-        if now - self._looked > LOOK_S:
-            self.look()
-            self._looked = now
-        opened = self._connections.present()
-        if opened is None:
-            with self.reported():
-                opened = self._connections.own()
-        return opened.tables
 
+    @abstractmethod
     def opened(self) -> OwnReader:
         """The tables for reading, on a new connection that the caller closes."""
-        with self.reported():
-            return self._connections.opened(OwnReader).tables
 
+    @abstractmethod
     def look(self) -> None:
-        """Check that the files are those that were opened. Raises Unusable."""
-        with self.reported():
-            self._connections.look()
+        """Check that the database is the one that was opened. Raises Unusable."""
 
-    @contextmanager
-    def reported(self) -> Iterator[None]:
-        """Log database errors of a block. Raises Unusable for errors of the file, the disk and locks."""
-        try:
-            yield
-        except Unusable as trouble:
-            self._looked = 0.0
-            self.troubles.begin(str(trouble))
-            raise
-        except sqlite3.Error as error:
-            if not is_trouble(error):
-                raise
-            reason = sentence(error)
-            self.lock.is_held = self.lock.is_held or reason == HELD
-            self.troubles.begin(reason)
-            raise Unusable(reason) from error
+    @abstractmethod
+    def reported(self) -> AbstractContextManager[None]:
+        """Log database errors of a block. Raises Unusable for errors of the database itself and of locks."""
 
-    @contextmanager
-    def write(self) -> Iterator[Writer]:
-        """A write transaction: committed after the block, rolled back if it raises. Raises Unusable."""
-        begun = time.monotonic()
-        with self.reported(), self._connections.exclusive() as opened:
-            has_waited = self.lock.is_held or time.monotonic() > begun + LONG_S
-            opened.be_patient(BRIEF_MS if has_waited else BUSY_TIMEOUT_MS)
-            connection, writer = opened.connection, opened.tables
-            connection.execute("BEGIN IMMEDIATE")
-            self.lock.is_held = False
-            writer.wakes_scheduler = False
-            try:
-                yield writer
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-            leaves_work = writer.wakes_scheduler
-        self.troubles.end()
-        if leaves_work:
-            self.wake()
+    @abstractmethod
+    def write(self, merchants_id: str | None = None) -> AbstractContextManager[Writer]:
+        """A write transaction: committed after the block, rolled back if it raises. Raises Unusable.
+
+        With `merchants_id` it changes only what belongs to this merchant: then a database that can do so
+        lets transactions of other merchants run at the same time. Without, it runs alone.
+        """
 
     def write_together(self, act: Callable[[Writer], Result]) -> Result:
         """Carry out a small write in one transaction with those of other threads; return its result.
 
-        It is committed then. `act` must not fail. Raises Unusable.
+        It is committed then. `act` must not fail, and changes nothing that another transaction decides by.
+        Raises Unusable.
         """
         return self._together(act)
+
+    def _write_together(self) -> AbstractContextManager[Writer]:
+        """The transaction for small writes."""
+        return self.write()
+
+    @contextmanager
+    def _paused(self) -> Iterator[None]:
+        with self.pause():
+            yield
 
     def check(self) -> Reader:
         """The tables for reading, after a check that the database can be written. Raises Unusable."""
         try:
             self.look()
-            with self.write() as writer:
+            with self._write_together() as writer:
                 writer.touch(VERSION)
             return self.read()
         except Unusable as error:
             raise Unusable(f"the database cannot be written: {error}") from error
 
-    def checkpoint(self) -> None:
-        """Copy committed changes from the log into the database; writers wait only if the log is long."""
-        self.look()
-        self._maintenance.checkpoint()
+    @abstractmethod
+    def leadership(self) -> Leadership:
+        """The leadership of this database, not yet taken. Raises Unusable."""
 
+    @abstractmethod
+    def checkpoint(self) -> None:
+        """Do what keeps commits short, once a second."""
+
+    @abstractmethod
     def tidy(self, real: int, keep: int | None, most: int | None) -> None:
-        """Delete old entries and return free pages to the disk, with pauses for other writers.
+        """Delete old entries, with pauses for other writers.
 
         Old are entries of more than `keep` milliseconds of real time, and those beyond the newest `most`;
         None means no limit. `real` is the present instant in real time.
         """
-        self._maintenance.tidy(real, keep, most)
 
+    @abstractmethod
     def leave(self) -> None:
         """Give this thread's connection back, for use by other threads; call it before waiting or ending."""
-        self._connections.leave()
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close this thread's connection and those that nobody uses."""
+
+    @property
+    def generation(self) -> int:
+        """A number that changes when connections opened before cannot be used any more."""
+        return 0
+
+    def keep_to(self, identity: str) -> None:
+        """Accept only the database that is there now; `identity` is the one stored in it."""
+
+    def is_in_place(self) -> bool:
+        """Whether the database is where it was opened, so that it may be concluded there."""
+        return True
 
     def part(self) -> None:
-        """Prepare for the end of the process: if the database file was replaced, empty its log."""
-        self._connections.part()
+        """Prepare for the end of the process."""
 
-    def close(self) -> None:
-        """Close this thread's connection, the unused ones, the writing one, and the lock."""
-        self._connections.close()
-        self.lock.close()
+
+class Place(ABC):
+    """Where a database is. `shown` names it for people, without a password."""
+
+    shown: str
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Create the schema or update an older one; several processes may do so at once.
+
+        Raises Unusable if it cannot be used, or belongs to a newer version or another program.
+        """
+
+    @abstractmethod
+    def open(self, wake: Callable[[], None] = lambda: None) -> Store:
+        """A store on the database, which is prepared."""
+
+    @abstractmethod
+    def serve(self, settings: str) -> str | None:
+        """Note that this process serves the database, with a text of its settings, for as long as it lives.
+
+        Returns the text of those that serve it already, or None: then this process is the first. Raises
+        Unusable.
+        """
+
+    @abstractmethod
+    def is_served(self) -> bool:
+        """Whether a server uses the database. Raises Unusable."""
+
+    def conclude(self) -> None:
+        """Complete the database, as the last process does. Raises Unusable."""
+
+    @property
+    def directory(self) -> Path | None:
+        """The directory of the database, if it has one."""
+        return None

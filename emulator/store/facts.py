@@ -1,11 +1,11 @@
 """Table `facts`: values that a server keeps from one start to the next, by name."""
-import sqlite3
+from .connection import Connection
 
 
 class Facts:
     """Reads and writes facts; the first value of each name stays."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._execute = connection.execute
 
     def remember(self, name: str, value: str) -> str:

@@ -1,12 +1,12 @@
 """Table `journal`: every request to `/v2`."""
 import json
-import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..protocol.findings import Breaches
 from .columns import breaches_of, narrowing, to_json
+from .connection import Connection, Row
 from .shortening import LONGEST_ANSWER, kept_params, shortened, shortened_inside
 
 
@@ -49,29 +49,31 @@ class Entry:
 class JournalReader:
     """Reads the requests to `/v2` with their verdicts."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._execute = connection.execute
+        self._complete_up_to = connection.complete_up_to
 
-    def find(self, entry_id: int) -> sqlite3.Row | None:
+    def find(self, entry_id: int) -> Row | None:
         """An entry by its id."""
-        row: sqlite3.Row | None = self._execute("SELECT * FROM journal WHERE id = :id",
-                                                {"id": entry_id}).fetchone()
+        row: Row | None = self._execute("SELECT * FROM journal WHERE id = :id", {"id": entry_id}).fetchone()
         return row
 
-    def page(self, wanted: Mapping[str, Any], after: int, limit: int) -> Iterator[sqlite3.Row]:
+    def page(self, wanted: Mapping[str, Any], after: int, limit: int) -> Iterator[Row]:
         """Entries in the order of ids, after the id `after`.
 
         `wanted` filters by merchants_id, endpoint, out_trade_no or verdict; each may be None.
         """
-        return self._execute(f"SELECT * FROM journal WHERE id > :after{narrowing(wanted)} ORDER BY id "
-                             "LIMIT :limit",
-                             {**wanted, "after": after, "limit": limit})
+        return iter(self._execute(f"SELECT * FROM journal WHERE id > :after AND id <= :last"
+                                  f"{narrowing(wanted)} ORDER BY id LIMIT :limit",
+                                  {**wanted, "after": after, "last": self._complete_up_to("journal"),
+                                   "limit": limit}))
 
-    def after(self, after: int, limit: int) -> list[sqlite3.Row]:
+    def after(self, after: int, limit: int) -> list[Row]:
         """The entries after an id, without the content of request and answer."""
         return self._execute("SELECT id, at, merchants_id, endpoint, out_trade_no, status, verdict "
-                             "FROM journal WHERE id > :after ORDER BY id LIMIT :limit",
-                             {"after": after, "limit": limit}).fetchall()
+                             "FROM journal WHERE id > :after AND id <= :last ORDER BY id LIMIT :limit",
+                             {"after": after, "last": self._complete_up_to("journal"),
+                              "limit": limit}).fetchall()
 
     def breaches(self, merchants_id: str | None) -> Iterator[Breaches]:
         """The findings in requests of one merchant or of all; equal findings are grouped."""
@@ -106,8 +108,8 @@ class Journal(JournalReader):
             """INSERT INTO journal (at, merchants_id, endpoint, out_trade_no, ip, method, params, status,
                    answer, verdict, findings, explanation)
                VALUES (:at, :merchants_id, :endpoint, :out_trade_no, :ip, :method, :params, :status,
-                   :answer, :verdict, :findings, :explanation)""", row)
-        return cursor.lastrowid or 0
+                   :answer, :verdict, :findings, :explanation) RETURNING id""", row)
+        return int(cursor.fetchone()[0])
 
     def clear(self, merchants_id: str | None) -> None:
         """Delete the entries of one merchant or of all."""

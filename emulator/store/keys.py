@@ -1,8 +1,8 @@
 """Table `idempotency_keys`: the command of each key, so that a repeated call does not add another one."""
 import hashlib
-import sqlite3
 
 from ..base import durations
+from .connection import Connection
 
 KEPT = durations.DAY
 MOST_KEPT = 1_000
@@ -15,7 +15,7 @@ class KeyUsed(Exception):
 class KeyReader:
     """Reads keys: those of the last day of real time, at most the newest thousand."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._execute = connection.execute
 
     def find(self, key: str, body: str, real: int) -> int | None:

@@ -1,5 +1,4 @@
 """Lists for the console: rows of several tables in pages, newest first, and all rows of one order."""
-import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +6,7 @@ from ..base import money, portions
 from ..domain.orders import Order
 from ..terminal import Transaction
 from .columns import Newest, newest, size_of
+from .connection import Connection, Row
 from .notifications import StoredNotification
 from .orders import EFFECTIVE, read_order
 from .terminals import read_transaction
@@ -39,7 +39,7 @@ class Lists:
     None or missing have no effect.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._execute = connection.execute
 
     def orders(self, narrowed: Narrowed, now: int,
@@ -57,12 +57,12 @@ class Lists:
         rows, rest = self._page("notifications", _NOTIFICATIONS, narrowed, before)
         return [StoredNotification(**row) for row in rows], rest
 
-    def journal(self, narrowed: Narrowed, before: int | None = None) -> tuple[list[sqlite3.Row], int | None]:
+    def journal(self, narrowed: Narrowed, before: int | None = None) -> tuple[list[Row], int | None]:
         """A page of journal entries; `search` finds parts of order numbers, `refused` refused requests."""
         return self._page("journal", _JOURNAL, narrowed, before)
 
     def _page(self, table: str, conditions: Mapping[str, str], narrowed: Mapping[str, Any],
-              before: int | None) -> tuple[list[sqlite3.Row], int | None]:
+              before: int | None) -> tuple[list[Row], int | None]:
         """A page of a table.
 
         The statement has only the conditions that are asked for, so that SQLite finds its index.

@@ -1,12 +1,12 @@
 """Tables `merchants` and `users`."""
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from ..domain.merchants import Merchant, User, from_settings
 from .columns import to_json
+from .connection import Connection, Row
 
 
 LONGEST_REMEMBERED = 8_192  # characters of settings; a thousand merchants then take little memory
@@ -27,7 +27,7 @@ _remembered = lru_cache(maxsize=1024)(_read)
 class MerchantReader:
     """Reads merchants, their settings and their users."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._execute = connection.execute
 
     def find(self, merchants_id: str) -> Merchant | None:
@@ -48,7 +48,7 @@ class MerchantReader:
                              "ORDER BY merchants_id LIMIT :limit", {"after": after, "limit": limit})
         return (_merchant(**row) for row in rows)
 
-    def names(self, limit: int) -> list[sqlite3.Row]:
+    def names(self, limit: int) -> list[Row]:
         """The numbers and names of the first merchants."""
         return self._execute("SELECT merchants_id, json_extract(settings, '$.name') AS name FROM merchants "
                              "ORDER BY merchants_id LIMIT :limit", {"limit": limit}).fetchall()

@@ -1,22 +1,21 @@
 """The steps from an older schema to the next version: one function for each version, in `STEPS`.
 
 A step runs in a transaction on the schema of the version before it. It uses the names of its own version.
+PostgreSQL has known this schema since version 6, so later steps are in the SQL that both share.
 """
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..domain.merchants import delivered
 from ..domain.settlement import rows
 from .columns import to_json
+from .connection import Connection
 from .terminals import Terminals
 
-if TYPE_CHECKING:
-    from sqlite_utils import Database
 
-
-def cards(database: "Database") -> None:
+def cards(database: Connection) -> None:
     """Version 2: card payments of orders, and vouchers; an unused column of merchants is dropped."""
     database.execute("ALTER TABLE orders ADD COLUMN card TEXT")
     database.execute("ALTER TABLE merchants DROP COLUMN seeded")
@@ -24,7 +23,7 @@ def cards(database: "Database") -> None:
                      "UNIQUE, card TEXT NOT NULL, expires_at BIGINT NOT NULL, used INTEGER NOT NULL)")
 
 
-def terminals_and_scenarios(database: "Database") -> None:
+def terminals_and_scenarios(database: Connection) -> None:
     """Version 3: terminals and their transactions, scenarios, the findings, the notebook of the demo's shop.
 
     Each original merchant gets two terminals.
@@ -42,7 +41,7 @@ def terminals_and_scenarios(database: "Database") -> None:
     _equip(database)
 
 
-def _add_tables_of_terminals(database: "Database") -> None:
+def _add_tables_of_terminals(database: Connection) -> None:
     database.execute("ALTER TABLE orders ADD COLUMN terminal TEXT")
     database.execute("CREATE TABLE terminals (serial TEXT PRIMARY KEY, merchants_id TEXT NOT NULL, "
                      "terminal_type TEXT NOT NULL, online INTEGER NOT NULL, attended INTEGER NOT NULL, "
@@ -54,7 +53,7 @@ def _add_tables_of_terminals(database: "Database") -> None:
     database.execute("CREATE INDEX transactions_order ON transactions (merchants_id, out_trade_no)")
 
 
-def _add_tables_of_scenarios(database: "Database") -> None:
+def _add_tables_of_scenarios(database: Connection) -> None:
     database.execute("ALTER TABLE orders ADD COLUMN script TEXT")
     for column in ("repeated_body", "spoiled"):
         database.execute(f"ALTER TABLE notices ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
@@ -67,7 +66,7 @@ def _add_tables_of_scenarios(database: "Database") -> None:
     database.execute("CREATE INDEX notebook_merchant ON notebook (merchants_id, id)")
 
 
-def _add_true_settlement(database: "Database") -> None:
+def _add_true_settlement(database: Connection) -> None:
     """Add columns with the true entry to the ledger, besides what the settlement file shows."""
     for column in ("partner_id TEXT NOT NULL DEFAULT ''", "planted TEXT NOT NULL DEFAULT ''",
                    "true_settles_at BIGINT"):
@@ -79,9 +78,9 @@ def _add_true_settlement(database: "Database") -> None:
     database.execute("CREATE INDEX ledger_order ON ledger (merchants_id, out_trade_no)")
 
 
-def _equip(database: "Database") -> None:
+def _equip(database: Connection) -> None:
     """Give existing merchants the terminals that a new merchant gets."""
-    terminals = Terminals(database.conn)
+    terminals = Terminals(database)
 
     def is_taken(serial: str) -> bool:
         return bool(database.execute("SELECT 1 FROM terminals WHERE serial = ?", [serial]).fetchall())
@@ -94,7 +93,7 @@ def _equip(database: "Database") -> None:
                          [to_json({**was, "terminals": given}), merchants_id])
 
 
-def removed_merchants_and_upkeep(database: "Database") -> None:
+def removed_merchants_and_upkeep(database: Connection) -> None:
     """Version 4: numbers of removed merchants, time marks for the upkeep, and facts.
 
     The document's code for a duplicate is 3105; scenarios of earlier versions may have another one.
@@ -109,7 +108,7 @@ def removed_merchants_and_upkeep(database: "Database") -> None:
                      "notice_id BIGINT NOT NULL)")
 
 
-def skipped_attempts_and_keys(database: "Database") -> None:
+def skipped_attempts_and_keys(database: Connection) -> None:
     """Version 5: skipped attempts, for receivers that had not answered before, and idempotency keys.
 
     Unfinished commands count changes and attempts from this step on.
@@ -123,7 +122,7 @@ def skipped_attempts_and_keys(database: "Database") -> None:
                      "WHERE result IS NULL AND plan <> '{}'")
 
 
-def notifications_and_injected(database: "Database") -> None:
+def notifications_and_injected(database: Connection) -> None:
     """Version 6: notices are renamed to notifications, their statuses too; planted to injected."""
     for name in ("notices_due", "notices_order", "notices_merchant", "notices_not_taken", "attempts_notice"):
         database.execute(f"DROP INDEX {name}")
@@ -146,7 +145,7 @@ def notifications_and_injected(database: "Database") -> None:
     _rename_members(database, "commands", "result", {"taken": "delivered"})
 
 
-def _rename_members(database: "Database", table: str, column: str, names: Mapping[str, str]) -> None:
+def _rename_members(database: Connection, table: str, column: str, names: Mapping[str, str]) -> None:
     """Rename members of the JSON objects in a column."""
     for before in names:
         found = database.execute(f"SELECT id, {column} FROM {table} WHERE {column} LIKE ?", [f'%"{before}"%'])
@@ -161,6 +160,6 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
     return value
 
 
-STEPS: Mapping[int, Callable[["Database"], None]] = {
+STEPS: Mapping[int, Callable[[Connection], None]] = {
     2: cards, 3: terminals_and_scenarios, 4: removed_merchants_and_upkeep, 5: skipped_attempts_and_keys,
     6: notifications_and_injected}

@@ -1,11 +1,11 @@
 """Table `notebook`: the records of a simulated shop, that of the demo. Payments do not use it."""
 import json
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .columns import to_json
+from .connection import Connection
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Page:
 class NotebookReader:
     """Reads the records of a merchant's shop."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._execute = connection.execute
 
     def pages(self, merchants_id: str) -> list[Page]:

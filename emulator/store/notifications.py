@@ -1,6 +1,5 @@
 """Tables `notifications` and `attempts`: the outbox."""
 import json
-import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +8,7 @@ from ..base import urls
 from ..domain.notifications import Notification
 from ..protocol.findings import Breaches
 from .columns import Newest, breaches_of, narrowing, newest, to_json
+from .connection import Connection, Row
 from .shortening import shortened
 
 _DUE = """SELECT * FROM notifications AS n WHERE due_at <= :now {others}
@@ -109,8 +109,9 @@ class Tally:
 class NotificationReader:
     """Reads notifications and their attempts."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._execute = connection.execute
+        self._complete_up_to = connection.complete_up_to
 
     def find(self, notification_id: int) -> StoredNotification | None:
         """A notification by its id."""
@@ -159,8 +160,9 @@ class NotificationReader:
         `wanted` filters by merchants_id, out_trade_no, status or notify_type; each may be None.
         """
         rows = self._execute(
-            f"SELECT * FROM notifications WHERE id > :after{narrowing(wanted)} ORDER BY id LIMIT :limit",
-            {**wanted, "after": after, "limit": limit})
+            f"SELECT * FROM notifications WHERE id > :after AND id <= :last{narrowing(wanted)} ORDER BY id "
+            "LIMIT :limit",
+            {**wanted, "after": after, "last": self._complete_up_to("notifications"), "limit": limit})
         return (StoredNotification(**row) for row in rows)
 
     def of_order(self, merchants_id: str, out_trade_no: str) -> tuple[list[StoredNotification], int]:
@@ -181,25 +183,26 @@ class NotificationReader:
 
     def tally(self, after: int) -> Tally:
         """The results of the attempts after an attempt's id, without replays."""
-        row = self._execute("SELECT count(*) AS number, total(delivered) AS delivered, "
-                            "total(skipped) AS skipped FROM attempts WHERE id > :after AND replay = 0",
+        row = self._execute("SELECT count(*) AS number, coalesce(sum(delivered), 0) AS delivered, "
+                            "coalesce(sum(skipped), 0) AS skipped FROM attempts "
+                            "WHERE id > :after AND replay = 0",
                             {"after": after}).fetchone()
         skipped = int(row["skipped"])
         urls_of = self._execute("SELECT DISTINCT n.url FROM attempts AS a "
                                 "JOIN notifications AS n ON n.id = a.notification_id WHERE a.id > :after "
-                                "AND a.skipped",
+                                "AND a.skipped = 1",
                                 {"after": after}) if skipped else ()
         return Tally(row["number"] - skipped, int(row["delivered"]), skipped,
                      [each["url"] for each in urls_of])
 
-    def attempts_after(self, after: int, limit: int) -> list[sqlite3.Row]:
+    def attempts_after(self, after: int, limit: int) -> list[Row]:
         """The attempts after an id, each with its order."""
         return self._execute(
             """SELECT a.id, a.notification_id, a.merchants_id, a.at, a.status_code, a.error, a.delivered,
                       n.out_trade_no, n.notify_type
                FROM attempts AS a JOIN notifications AS n ON n.id = a.notification_id
-               WHERE a.id > :after ORDER BY a.id LIMIT :limit""",
-            {"after": after, "limit": limit}).fetchall()
+               WHERE a.id > :after AND a.id <= :last ORDER BY a.id LIMIT :limit""",
+            {"after": after, "last": self._complete_up_to("attempts"), "limit": limit}).fetchall()
 
     def breaches(self, merchants_id: str | None) -> Iterator[Breaches]:
         """The findings about receivers of one merchant or of all; equal findings are grouped."""

@@ -1,6 +1,5 @@
 """Tables `orders`, `history`, `refunds` and `ledger`."""
 import json
-import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -14,13 +13,14 @@ from ..domain.settlement import Entry
 from ..domain.transitions import falls_due
 from ..protocol.response_codes import CardStatus
 from .columns import Newest, narrowing, newest, to_json
+from .connection import Connection, Row
 from .terminals import read_transaction, written_transaction
 
 _PARTS = ("card", "terminal")  # the columns that only some kinds of orders have
 _NO_PARTS = dict.fromkeys(_PARTS)
 _COLUMNS = (*(field.name for field in fields(Order) if field.name != "id"), *_PARTS)
 _INSERT = (f"INSERT INTO orders ({', '.join(_COLUMNS)}, due_at) "
-           f"VALUES ({', '.join(':' + name for name in _COLUMNS)}, :due_at)")
+           f"VALUES ({', '.join(':' + name for name in _COLUMNS)}, :due_at) RETURNING id")
 _CHANGING = ("amount", "currency", "rate", "fee_rate", "expires_at", "notify_url", "details", "watched",
              "status", "trans_id", "buyer_id", "buyer_login", "buyer_email", "paid_at", "finishes_at",
              "closed_at", "closed_by", "failure", "refunded", "card", "terminal", "script", "due_at")
@@ -53,7 +53,7 @@ class Refund:
     at: int
 
 
-def read_order(row: sqlite3.Row) -> Order:
+def read_order(row: Row) -> Order:
     """The order in a row of its table."""
     values = dict(row)
     del values["due_at"]
@@ -83,7 +83,7 @@ _READ: Mapping[str, Callable[[str], Any]] = {"card": _card, "terminal": read_tra
 _WRITTEN: Mapping[str, Callable[[Any], str]] = {"card": _written, "terminal": written_transaction}
 
 
-def _truth(row: sqlite3.Row) -> "reconciliation.Truth":
+def _truth(row: Row) -> "reconciliation.Truth":
     return reconciliation.Truth(**{**dict(row), "injected": tuple(row["injected"].split())})
 
 
@@ -100,8 +100,9 @@ def _values(order: Order) -> dict[str, Any]:
 class OrderReader:
     """Reads orders with their history and refunds."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._execute = connection.execute
+        self._complete_up_to = connection.complete_up_to
 
     def find(self, merchants_id: str, out_trade_no: str) -> Order | None:
         """An order of a merchant, as last stored."""
@@ -123,9 +124,10 @@ class OrderReader:
              limit: int) -> Iterator[Order]:
         """Orders by id, after the id `after`; `merchants_id` and `status` filter them unless None."""
         wanted = {"merchants_id": merchants_id, "status": status}
-        rows = self._execute(f"SELECT * FROM orders WHERE id > :after{narrowing(wanted, status=EFFECTIVE)} "
-                             "ORDER BY id LIMIT :limit",
-                             {**wanted, "after": after, "now": now, "limit": limit})
+        rows = self._execute(f"SELECT * FROM orders WHERE id > :after AND id <= :last"
+                             f"{narrowing(wanted, status=EFFECTIVE)} ORDER BY id LIMIT :limit",
+                             {**wanted, "after": after, "last": self._complete_up_to("orders"), "now": now,
+                              "limit": limit})
         return map(read_order, rows)
 
     def next_due(self) -> int | None:
@@ -151,10 +153,12 @@ class OrderReader:
                                  "AND out_trade_no = :no",
                                  {"mid": merchants_id, "no": out_trade_no}).fetchone()[0])
 
-    def history_after(self, after: int, limit: int) -> list[sqlite3.Row]:
+    def history_after(self, after: int, limit: int) -> list[Row]:
         """The lines of all orders' history after an id."""
-        return self._execute("SELECT * FROM history WHERE id > :after ORDER BY id LIMIT :limit",
-                             {"after": after, "limit": limit}).fetchall()
+        return self._execute("SELECT * FROM history WHERE id > :after AND id <= :last ORDER BY id "
+                             "LIMIT :limit",
+                             {"after": after, "last": self._complete_up_to("history"),
+                              "limit": limit}).fetchall()
 
     def refund(self, merchants_id: str, partner_refund_id: str) -> Refund | None:
         """A refund by the merchant's number for it."""
@@ -180,11 +184,14 @@ class Orders(OrderReader):
 
     def add(self, order: Kind) -> Kind:
         """Add a new order, and return it with its id."""
-        return replace(order, id=self._execute(_INSERT, _values(order)).lastrowid or 0)
+        return replace(order, id=self._execute(_INSERT, _values(order)).fetchone()[0])
 
     def save(self, order: Order) -> None:
         """Store an order: add it if it is new, else update it."""
-        self._execute(_UPDATE if order.id else _INSERT, _values(order))
+        if order.id:
+            self._execute(_UPDATE, _values(order))
+        else:
+            self.add(order)
 
     def note(self, order: Order, at: int, event: Event, cause: str, detail: dict[str, str]) -> None:
         """Add a line to the order's history."""
@@ -210,8 +217,9 @@ class Orders(OrderReader):
 class LedgerReader:
     """Reads the lines of the settlement file."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._execute = connection.execute
+        self._complete_up_to = connection.complete_up_to
 
     def lines(self, merchants_id: str, since: int, before: int) -> Iterator[str]:
         """The lines settled from `since` up to `before` (milliseconds), oldest first, many in each piece.
@@ -237,10 +245,11 @@ class LedgerReader:
         """
         wanted = {"merchants_id": merchants_id}
         rows = self._execute(
-            f"""SELECT {_TRUTH} FROM ledger WHERE id > :after{narrowing(wanted)}
+            f"""SELECT {_TRUTH} FROM ledger WHERE id > :after AND id <= :last{narrowing(wanted)}
                 AND coalesce(true_settles_at, settles_at) >= :since
                 AND coalesce(true_settles_at, settles_at) < :before ORDER BY id LIMIT :limit""",
-            {**wanted, "since": since, "before": before, "after": after, "limit": limit})
+            {**wanted, "since": since, "before": before, "after": after, "limit": limit,
+             "last": self._complete_up_to("ledger")})
         return map(_truth, rows)
 
     def truth(self, merchants_id: str, since: int, before: int) -> "list[reconciliation.Truth]":

@@ -1,12 +1,12 @@
 """Tables `scenarios` and `counts`: the active rules, and how often each was used."""
 import hashlib
 import json
-import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
 from .. import scenarios
 from .columns import to_json
+from .connection import Connection
 
 RULE = "rule"
 EVERYBODY = ""
@@ -26,7 +26,7 @@ def _scenario(digest: str, document: str) -> "scenarios.Scenario":
 class ScenarioReader:
     """Reads scenarios and the uses of their rules."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._execute = connection.execute
 
     def of(self, merchants_id: str) -> "scenarios.Scenario | None":
@@ -93,6 +93,6 @@ class Scenarios(ScenarioReader):
         """Increase a count by one and return it."""
         row = self._execute("INSERT INTO counts (merchants_id, kind, name, number) "
                             "VALUES (:mid, :kind, :name, 1) ON CONFLICT (merchants_id, kind, name) DO UPDATE "
-                            "SET number = number + 1 RETURNING number",
+                            "SET number = counts.number + 1 RETURNING number",
                             {"mid": merchants_id, "kind": kind, "name": name}).fetchone()
         return int(row[0])

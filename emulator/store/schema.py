@@ -1,88 +1,25 @@
-"""Creates the schema of the database from `schema.sql`, or updates an older one by `migrations`."""
-import os
-import sqlite3
-from contextlib import closing
+"""The version of the schema in `schema.sql`, and the steps to it."""
+from collections.abc import Callable
 from pathlib import Path
 
-from .locks import BUSY_TIMEOUT_MS, locked
-from .troubles import Unusable
+from .connection import Connection
 
 VERSION = 6
-APPLICATION_ID = int.from_bytes(b"TGPY", "big")  # in the file's header: identifies our databases
+SQL = Path(__file__).with_name("schema.sql")
 
 
-def prepare(path: Path) -> None:
-    """Create the schema or update an older one; several processes may do so at once.
-
-    Raises Unusable if the file cannot be written, is no database, or belongs to a newer version or another
-    program.
-    """
-    try:
-        if path.exists() and not path.is_file():
-            raise Unusable(f"{path} cannot be used as the database: it is no regular file")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with locked(path, "writing"):
-            _bring_up_to_date(path)
-    except (sqlite3.Error, OSError) as error:
-        raise Unusable(f"{path} cannot be used as the database: {error}") from error
+def text() -> str:
+    """The statements that create the schema, in the SQL of SQLite."""
+    return SQL.read_text(encoding="utf-8")
 
 
-def _bring_up_to_date(path: Path) -> None:
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    version, empty = _version(path)
-    _keep_private(path)
-    with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1_000, isolation_level=None)) as connection:
-        if empty:
-            connection.execute("PRAGMA synchronous = OFF")  # there is nothing in it yet that could be lost
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        connection.execute("PRAGMA journal_mode = WAL")
-        if empty:
-            schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
-            connection.executescript(f"BEGIN IMMEDIATE;{schema}PRAGMA application_id = {APPLICATION_ID};"
-                                     f"PRAGMA user_version = {VERSION};COMMIT")
-        connection.execute("BEGIN IMMEDIATE")  # fails now for a read-only file, not at the first payment
-        connection.execute(f"PRAGMA user_version = {version or VERSION}")
-        connection.execute("COMMIT")
-    if not empty and version < VERSION:
-        _migrate(path, version)
+def newer(shown: str, version: int) -> str:
+    """The sentence about a database whose schema is newer than this one."""
+    return f"{shown} was written by a newer tgpay-emulator (schema {version}, this one knows {VERSION})"
 
 
-def _version(path: Path) -> tuple[int, bool]:
-    """The schema's version, and whether the file is still empty.
+def steps(version: int) -> list[tuple[int, Callable[[Connection], None]]]:
+    """The steps from a version to the present one, each with the version that it leads to."""
+    from . import migrations  # rarely needed
 
-    Raises Unusable for a database that is not ours, before its mode or content is changed.
-    """
-    with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1_000, isolation_level=None)) as connection:
-        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-        ours = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
-        empty = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if version > VERSION:
-        raise Unusable(f"{path} was written by a newer tgpay-emulator"
-                       f" (schema {version}, this one knows {VERSION})")
-    if not ours and not empty:
-        raise Unusable(f"{path} is a database of another program")
-    return version, empty
-
-
-def _keep_private(path: Path) -> None:
-    """Make the file accessible for its owner only, because it has the merchants' tokens.
-
-    SQLite gives the log the same mode.
-    """
-    status = path.stat()
-    if status.st_uid == os.geteuid() and status.st_mode & 0o077:
-        path.chmod(0o600)
-
-
-def _migrate(path: Path, version: int) -> None:
-    """Update a database from `version` to the present one; each step is a transaction."""
-    from sqlite_utils import Database  # slow to import and rarely needed
-
-    from . import migrations
-
-    database = Database(path)
-    for number in range(version + 1, VERSION + 1):
-        with database.atomic():
-            migrations.STEPS[number](database)
-            database.execute(f"PRAGMA user_version = {number}")
-    database.close()
+    return [(number, migrations.STEPS[number]) for number in range(version + 1, VERSION + 1)]

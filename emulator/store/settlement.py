@@ -1,9 +1,9 @@
 """Queries of the ledger by days of settlement: sums, and pages of entries."""
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..domain.settlement import PAYMENT, REFUND
+from .connection import Connection
 
 KINDS = (PAYMENT, REFUND)
 _OF_A_MERCHANT = "l.merchants_id = :mid AND l.settles_at >= :since AND l.settles_at < :before"
@@ -55,7 +55,7 @@ class Line:
 class Settled:
     """Reads the entries of a merchant that are settled from `since` up to `before` (milliseconds)."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._execute = connection.execute
 
     def sums(self, merchants_id: str, since: int, before: int) -> list[Sum]:

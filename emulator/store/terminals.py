@@ -1,12 +1,12 @@
 """Tables `terminals` and `transactions`: the devices, and every transaction that was sent to one."""
 import json
-import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
 from ..terminal import Answer, Result, Terminal, Transaction
 from .columns import narrowing, to_json
+from .connection import Connection, Row
 
 _DEFAULTS = {field.name: field.default for field in fields(Transaction)}
 
@@ -32,7 +32,7 @@ def read_transaction(written: str) -> Transaction:
 class TerminalReader:
     """Reads the terminals of all merchants and their transactions."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._execute = connection.execute
 
     def find(self, serial: str) -> Terminal | None:
@@ -96,7 +96,7 @@ class Terminals(TerminalReader):
                VALUES (:serial, :merchants_id, :terminal_type, :online, :attended, :order_id,
                        coalesce((SELECT number FROM terminals ORDER BY rowid DESC LIMIT 1), 0) + 1)
                ON CONFLICT (serial) DO UPDATE SET terminal_type = :terminal_type, online = :online,
-                   attended = :attended, order_id = :order_id WHERE merchants_id = :merchants_id""",
+                   attended = :attended, order_id = :order_id WHERE terminals.merchants_id = :merchants_id""",
             {**vars(terminal), "online": int(terminal.online), "attended": int(terminal.attended)}).rowcount)
 
     def replace(self, merchants_id: str, terminals: Iterable[Mapping[str, Any]]) -> None:
@@ -121,6 +121,6 @@ class Terminals(TerminalReader):
                       {"state": written_transaction(transaction), "id": transaction.result_id})
 
 
-def _terminal(row: sqlite3.Row) -> Terminal:
+def _terminal(row: Row) -> Terminal:
     return Terminal(row["serial"], row["merchants_id"], row["terminal_type"], bool(row["online"]),
                     bool(row["attended"]), row["order_id"])

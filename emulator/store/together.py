@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 from .access import Writer
-from .locks import AWAKE_S, WriteLock
 
 Result = TypeVar("Result")
+AWAKE_S = 0.05  # a thread that waits longer gives its slot away
 
 
 class _Job:
@@ -31,9 +31,10 @@ class Together:
     A write must not fail for a reason of its own, because all of its transaction would fail with it.
     """
 
-    def __init__(self, write: Callable[[], AbstractContextManager[Writer]], lock: WriteLock) -> None:
+    def __init__(self, write: Callable[[], AbstractContextManager[Writer]],
+                 pause: Callable[[], AbstractContextManager[None]]) -> None:
         self._write = write
-        self._lock = lock
+        self._pause = pause
         self._turn = threading.Lock()
         self._waiting: deque[_Job] = deque()
 
@@ -42,7 +43,7 @@ class Together:
         job = _Job(act)
         self._waiting.append(job)
         if not self._turn.acquire(timeout=AWAKE_S):
-            with self._lock.pause():
+            with self._pause():
                 self._turn.acquire()
         try:
             if not job.is_over:

@@ -1,6 +1,5 @@
 """Errors that make the database unusable: a sentence for the answer, and lines in the log."""
 import logging
-import sqlite3
 import time
 
 QUIET_S = 60
@@ -10,19 +9,6 @@ log = logging.getLogger(__name__)
 
 class Unusable(Exception):
     """The database cannot be used; the message says why."""
-
-
-def is_trouble(error: sqlite3.Error) -> bool:
-    """Whether an error concerns the file, the disk or a lock, and not a statement."""
-    return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
-
-
-def sentence(error: sqlite3.Error | OSError) -> str:
-    """The sentence that explains an error to the user."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if isinstance(error, sqlite3.Error) and code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return HELD
-    return f"the database cannot be used: {getattr(error, 'strerror', None) or error}"
 
 
 class Log:

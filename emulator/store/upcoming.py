@@ -1,8 +1,8 @@
 """What time alone will do next: orders and notifications in the order in which they fall due."""
-import sqlite3
 from collections.abc import Mapping
 
 from ..domain.orders import Order
+from .connection import Connection, Row
 from .notifications import StoredNotification
 from .orders import read_order
 
@@ -12,7 +12,7 @@ FEW = 1_000  # rows of a merchant; sorting fewer is faster than searching them i
 class Upcoming:
     """Reads the next orders and notifications to fall due, of one merchant or of all."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._execute = connection.execute
 
     def orders(self, merchants_id: str | None, limit: int) -> list[Order]:
@@ -29,7 +29,7 @@ class Upcoming:
             "SELECT (SELECT count(*) FROM orders WHERE due_at <= :until) + "
             "(SELECT count(*) FROM notifications WHERE due_at <= :until)", {"until": until}).fetchone()[0])
 
-    def _next(self, table: str, merchants_id: str | None, limit: int) -> list[sqlite3.Row]:
+    def _next(self, table: str, merchants_id: str | None, limit: int) -> list[Row]:
         """The first rows to fall due.
 
         The index of due rows is read in order. The rows of a merchant with few of them are sorted instead,
@@ -38,8 +38,9 @@ class Upcoming:
         asked = {"mid": merchants_id, "limit": limit, "few": FEW}
         own = ""
         if merchants_id:
-            indexed = "" if self._has_few(table, asked) else "+"  # SQLite uses no index for +column
-            own = f"AND {indexed}merchants_id = :mid"
+            # no index is used for an expression
+            compared = "merchants_id" if self._has_few(table, asked) else "(merchants_id || '')"
+            own = f"AND {compared} = :mid"
         return self._execute(f"SELECT * FROM {table} WHERE due_at IS NOT NULL {own} ORDER BY due_at, id "
                              "LIMIT :limit", asked).fetchall()
 

@@ -1,7 +1,6 @@
 """Table `upkeep_marks`, and the deletion of old entries in small parts, so that no payment waits for long."""
-import sqlite3
-
 from ..base import durations
+from .connection import Connection
 
 BATCH = 500
 MARK_EVERY = durations.HOUR
@@ -14,7 +13,7 @@ class Upkeep:
     with smaller ids are older than that.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._execute = connection.execute
 
     def mark(self, real: int) -> None:

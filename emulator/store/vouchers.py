@@ -3,17 +3,17 @@
 It has no card numbers, only what the issuer will answer and what may be shown of a card.
 """
 import json
-import sqlite3
 from dataclasses import asdict
 
 from ..protocol.test_cards import Outcome, Presented
 from .columns import to_json
+from .connection import Connection
 
 
 class VoucherReader:
     """Reads vouchers; each is valid for one payment, up to a time limit."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._execute = connection.execute
 
     def next_number(self) -> int:

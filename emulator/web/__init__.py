@@ -40,7 +40,7 @@ from .routing import IdConverter, NumberConverter, Onward, QuickRule
 
 def _made(settings: Settings, store: Store, scheduler: Scheduler) -> Emulator:
     waiting = Waiting(store, settings)
-    store.lock.pause = waiting.slots.waiting
+    store.pause = waiting.slots.waiting
     units, commands = Units(store, settings), Commands(store, scheduler, waiting)
     return Emulator(settings, store, units, Gateway(units, waiting), scheduler, commands, waiting)
 

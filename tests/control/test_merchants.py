@@ -11,8 +11,9 @@ import pytest
 
 from tgpay_emulator.base.settings import Settings
 from tgpay_emulator.server.process import build
-from tgpay_emulator.store import connections
-from tgpay_emulator.store.connections import connect
+from tgpay_emulator.store import place_of
+from tgpay_emulator.store.sqlite import connections
+from tgpay_emulator.store.sqlite.connections import connect
 
 from ..driver import Control, Receiver, Server, Shop
 from ..tables import every_row
@@ -314,7 +315,7 @@ def test_a_merchant_is_made_with_as_little_work_when_there_are_many(
         return connection
 
     monkeypatch.setattr(connections, "connect", counted)
-    client = build(Settings(), tmp_path / "emulator.db")[0].test_client()
+    client = build(Settings(), place_of(str(tmp_path / "emulator.db")))[0].test_client()
 
     def work_of_one() -> int:
         before = steps[0]

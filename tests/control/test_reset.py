@@ -10,7 +10,7 @@ import pytest
 
 from tgpay_emulator.domain.orders import Event
 from tgpay_emulator.domain.wallet_orders import WalletOrder
-from tgpay_emulator.store import Store
+from tgpay_emulator.store.sqlite.store import Store
 
 from ..driver import Answer, Control, Receiver, Server, Shop, free_port
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
-from .access import Writer
+from ..access import Writer
 from .connections import Connections
-from .troubles import Unusable
-from .upkeep import BATCH
+from ..troubles import Unusable
+from ..upkeep import BATCH
 
 LONG_LOG_PAGES = 16_000
 PAUSE_S = 0.02

@@ -10,7 +10,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from .troubles import Unusable
+from ..troubles import Unusable
 
 IDENTITY = "identity"
 GONE = "the database file is gone; put it back, or start the emulator again"

@@ -7,30 +7,59 @@ import os
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 from urllib.parse import quote
 
-from .access import Reader, Writer
+from .. import database
+from ..access import Reader, Writer
+from ..connection import NO_LIMIT
+from ..troubles import Unusable
 from .files import GONE, LOG_GONE, Files, Replaced, identity_in, inode
 from .locks import BUSY_TIMEOUT_MS, WriteLock
-from .troubles import Unusable
 
 MOST_IDLE = 16
 Access = TypeVar("Access", bound=Reader)
 
 
-def connect(path: Path, mode: str) -> sqlite3.Connection:
+class Connection(sqlite3.Connection):
+    """A connection with what the tables need besides SQL."""
+
+    def commits(self) -> int:
+        """A number that changes when another connection commits."""
+        return int(self.execute("PRAGMA data_version").fetchone()[0])
+
+    def last_numbers(self) -> Mapping[str, int]:
+        """The last number given to a row of each numbered table, as far as there was one."""
+        return dict(self.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
+
+    def complete_up_to(self, table: str) -> int:
+        """No limit: transactions run one after the other, so their ids are committed in their order."""
+        return NO_LIMIT
+
+    def touch(self, version: int) -> None:
+        """Write the schema's version; SQLite does not write a row whose values stay the same."""
+        self.execute(f"PRAGMA user_version = {version}")
+
+    def erase(self, tables: Iterable[str], counting_on: Iterable[str]) -> None:
+        """Delete all rows of tables and restart their numbering, but for those `counting_on`."""
+        for table in tables:
+            self.execute(f"DELETE FROM {table}")
+        kept = ", ".join(f"'{table}'" for table in counting_on)
+        self.execute(f"DELETE FROM sqlite_sequence WHERE name NOT IN ({kept})")
+
+
+def connect(path: Path, mode: str) -> Connection:
     """A connection in autocommit mode, on which readers and the writer do not block each other (WAL).
 
     `mode` is `rw`, or `rwc` to create the file if it does not exist.
     """
     connection = sqlite3.connect(f"file:{quote(str(path))}?mode={mode}", timeout=BUSY_TIMEOUT_MS / 1_000,
                                  isolation_level=None, check_same_thread=False, uri=True,
-                                 cached_statements=256)
+                                 cached_statements=256, factory=Connection)
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA wal_autocheckpoint = 0")  # `Store.checkpoint` does it, so commits stay short
@@ -41,7 +70,7 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
 class Opened(Generic[Access]):
     """A connection and its tables; `origin` is the process id and the generation in which it was opened."""
 
-    connection: sqlite3.Connection
+    connection: Connection
     tables: Access
     origin: tuple[int, int]
     patience_ms: int = BUSY_TIMEOUT_MS
@@ -53,12 +82,16 @@ class Opened(Generic[Access]):
             self.patience_ms = patience_ms
 
 
-class OwnReader(Reader):
+class OwnReader(database.OwnReader):
     """A reader with a connection of its own; the caller closes it with `close`."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
-        self.close = connection.close
+        self._own = connection
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._own.close()
 
 
 class Connections:

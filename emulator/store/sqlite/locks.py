@@ -8,17 +8,17 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from .troubles import HELD, Unusable
+from .. import database
+from ..together import AWAKE_S
+from ..troubles import HELD, Unusable
 
 PATIENCE_S = 5.0
 BRIEF_S = 0.1  # after a wait that was in vain
-AWAKE_S = 0.05  # a thread that waits longer gives its slot away
 SHORTEST_S, LONGEST_S = 0.000_05, 0.002
 LONGEST_NOTE = 200
-BEAT_S = 1.0
 BUSY_TIMEOUT_MS = 5_000  # how long to wait for other programs that lock the file without our lock
 DEAD_S = 5.0
 
@@ -65,13 +65,12 @@ def locked(path: Path, purpose: str) -> Iterator[None]:
 class WriteLock:
     """The lock for writing, held by one thread of one process."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, pause: Callable[[], AbstractContextManager[None]]) -> None:
         self._path = path
+        self._pause = pause  # makes a context in which a waiting thread gives its slot away
         self._thread = threading.Lock()
         self._file: int | None = None
         self.is_held = False  # whether the last wait for it was in vain
-        # A context in which a waiting thread gives its slot away.
-        self.pause: Callable[[], AbstractContextManager[None]] = nullcontext
 
     @contextmanager
     def hold(self) -> Iterator[None]:
@@ -89,7 +88,7 @@ class WriteLock:
             if time.monotonic() >= end:
                 self.is_held = True
                 raise Unusable(HELD)
-            with self.pause():  # get the slot back without the lock: its holder may wait for the lock
+            with self._pause():  # get the slot back without the lock: its holder may wait for the lock
                 if self._try(end):
                     self._release()
 
@@ -134,7 +133,7 @@ class WriteLock:
             self._file = None
 
 
-class Leadership:
+class Leadership(database.Leadership):
     """The lock for running the scheduler of a database: one holder among all processes.
 
     The kernel releases it when the holder dies. The holder reports every second that it is alive. Raises
@@ -150,11 +149,15 @@ class Leadership:
             fcntl.flock(self._file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             return False
-        self.beat()
+        self._beat()
         return True
 
-    def beat(self) -> None:
-        """Report that the holder is alive."""
+    def keep(self, seconds: float, wake: Callable[[], None]) -> None:
+        """Write down that the holder is alive. Other processes of this machine wake it themselves."""
+        self._beat()
+        time.sleep(seconds)
+
+    def _beat(self) -> None:
         os.pwrite(self._file, f"{time.monotonic():020.3f}".encode(), 0)
 
     def stands_still(self) -> bool:

@@ -1,0 +1,79 @@
+"""Where a database file is."""
+import fcntl
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from .. import database
+from ..troubles import Unusable
+from .locks import lock_file, locked
+from .maintenance import conclude
+from .schema import prepare
+from .store import Store
+
+LONGEST = 65_536
+
+
+class Place(database.Place):
+    """A database file.
+
+    While a server runs, it holds a shared lock on a file beside the database that contains its settings. The
+    kernel releases the lock when the server dies.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.shown = str(path)
+        self._serving: int | None = None
+
+    def prepare(self) -> None:
+        """Create the schema or update an older one; several processes may do so at once. Raises Unusable."""
+        prepare(self.path)
+
+    def open(self, wake: Callable[[], None] = lambda: None) -> Store:
+        """A store on the database, which is prepared."""
+        return Store(self.path, wake)
+
+    def serve(self, settings: str) -> str | None:
+        """Hold the lock of servers. Returns the settings of those that hold it already. Raises Unusable."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with locked(self.path, "writing"):
+                self._serving = lock_file(self.path, "serving")
+                theirs = _written(self._serving)
+                if theirs is None:
+                    os.ftruncate(self._serving, 0)
+                    os.pwrite(self._serving, settings.encode(), 0)
+                fcntl.flock(self._serving, fcntl.LOCK_SH)
+        except OSError as error:
+            raise Unusable(f"{self.path} cannot be used as the database: {error}") from error
+        return theirs
+
+    def is_served(self) -> bool:
+        """Whether a server holds the lock. Raises Unusable."""
+        try:
+            file = lock_file(self.path, "serving")
+        except OSError as error:
+            raise Unusable(f"{self.path} cannot be used as the database: {error}") from error
+        try:
+            return _written(file) is not None
+        finally:
+            os.close(file)
+
+    def conclude(self) -> None:
+        """Copy the whole log into the database file, unless another file has taken its place."""
+        conclude(self.path)
+
+    @property
+    def directory(self) -> Path:
+        """The directory of the file."""
+        return self.path.parent
+
+
+def _written(file: int) -> str | None:
+    """What the servers that hold the lock have written; None if no server holds it: then it is held now."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return os.pread(file, LONGEST, 0).decode()
+    return None
