@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
-from .driver import Clock, Control, Receiver, Server, Shop
+from . import postgres
+from .driver import Clock, Control, Receiver, Server, Shop, free_port
 from .scripted import NOON
 from .warm import STARTER
 
@@ -29,10 +30,18 @@ hypothesis.settings.load_profile("unhurried")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--pictures", action="store_true", help="leave pictures of all pages in test-pages/")
+    parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite",
+                     help="the database that the servers of the tests use")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell the processes that run the tests whether pictures are wanted."""
+    """Tell the processes that run the tests whether pictures are wanted, and where PostgreSQL is."""
+    if config.getoption("database") == "postgresql" and postgres.CLUSTER not in os.environ:
+        if postgres.programs() is None:
+            pytest.exit("PostgreSQL is not installed: apt-get install postgresql", 4)
+        cluster = postgres.Cluster(free_port()).start()
+        config.add_cleanup(cluster.remove)
+        os.environ[postgres.CLUSTER] = cluster.address
     if config.getoption("pictures"):
         from .looks import PICTURES_WANTED
 
@@ -42,8 +51,12 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark most rows of the long tables as exhaustive, and put files with tests in a browser first: they take
-    longest, and none shall be left alone at the end.
+    longest, and none shall be left alone at the end. On PostgreSQL, skip what is about SQLite's files.
     """
+    if config.getoption("database") == "postgresql":
+        for item in items:
+            if item.get_closest_marker("sqlite"):
+                item.add_marker(pytest.mark.skip(reason="it is about SQLite's files"))
     in_browser = [item for item in items if "windows" in getattr(item, "fixturenames", ())]
     for _, rows in groupby(items, key=lambda item: getattr(item, "function", None)):
         of_table = [row for row in rows

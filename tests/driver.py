@@ -24,10 +24,12 @@ from urllib import request as http_client
 
 from lxml import etree
 
+from . import postgres
 from .warm import STARTER, Started
 
 ALIPAY_CODE = "280136483235977421"
 WECHAT_CODE = "134567890123456789"
+TEMPORARY = ":temporary:"
 NEVER_SIGNED = ("sign", "sign_type")
 with (Path(__file__).parent / "vectors" / "response-codes.csv").open(encoding="utf-8", newline="") as _table:
     # the 71 codes of cards, as the contract has them
@@ -200,11 +202,20 @@ def command(*arguments: str, timeout: float = 30, **environment: str) -> subproc
     return subprocess.CompletedProcess(list(arguments), status, *printed)
 
 
+def database_of(path: object) -> object:
+    """The database of a server: what the test says, or one of PostgreSQL for it when the tests run on that."""
+    cluster = os.environ.get(postgres.CLUSTER)
+    if not cluster or str(path).startswith("postgresql://"):
+        return path
+    return postgres.database(cluster, next(_numbers) + os.getpid() * 1_000 if path == TEMPORARY else path)
+
+
 class Server:
     """A real `tgpay-emulator serve` of its own; `settings` are flags by the setting's name."""
 
     def __init__(self, **settings: object) -> None:
-        self.settings = {"port": free_port(), "database": ":temporary:", "log_level": "warning", **settings}
+        self.settings = {"port": free_port(), "database": TEMPORARY, "log_level": "warning", **settings}
+        self.settings["database"] = database_of(self.settings["database"])
         self.url = f"http://127.0.0.1:{self.settings['port']}"
         self.process: Started | None = None
         self.output: Any = None

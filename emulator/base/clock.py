@@ -1,9 +1,9 @@
 """The emulator's one clock, and how instants are printed.
 
-An instant is an `int` of milliseconds since 1970-01-01 UTC. Only `real_now` reads the machine's clock; all
-other code gets the time as an argument. The emulator's time is the machine's time plus an offset, or a fixed
+An instant is an `int` of milliseconds since 1970-01-01 UTC. Only `host_now` reads the machine's clock; all
+other code gets the time as an argument. The emulator's time is the real time plus an offset, or a fixed
 instant while the clock is frozen. It is stored in the database, so that all processes agree and a restart
-keeps it.
+keeps it. The real time is that of the machine, or of a database server that several machines share.
 """
 import time
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ SPACED = "%Y-%m-%d %H:%M:%S"
 class Clock:
     """The state of the clock in the database.
 
-    `offset` is added to the machine's time, in milliseconds. `frozen` is the instant at which the clock
+    `offset` is added to the real time, in milliseconds. `frozen` is the instant at which the clock
     stands still, None while it runs.
     """
 
@@ -27,13 +27,29 @@ class Clock:
     frozen: int | None = None
 
     def now(self, real: int) -> int:
-        """The emulator's instant when the machine's clock shows `real`."""
+        """The emulator's instant at the real time `real`."""
         return real + self.offset if self.frozen is None else self.frozen
 
 
-def real_now() -> int:
+SMALLEST_CORRECTION = 20  # milliseconds; less may come from the way to the server
+_correction = 0
+
+
+def host_now() -> int:
     """The machine's time in milliseconds since 1970-01-01 UTC. Nothing else reads the machine's clock."""
     return time.time_ns() // 1_000_000
+
+
+def real_now() -> int:
+    """The real time in milliseconds since 1970-01-01 UTC: the machine's, corrected by `follow`."""
+    return host_now() + _correction
+
+
+def follow(correction: int) -> None:
+    """Take the real time from elsewhere: from now on the machine's time is corrected by milliseconds."""
+    global _correction
+    if abs(correction - _correction) >= SMALLEST_CORRECTION:
+        _correction = correction
 
 
 @lru_cache(maxsize=32)

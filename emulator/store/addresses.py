@@ -2,7 +2,7 @@
 from pathlib import Path
 
 from .database import Place
-from .sqlite import place as sqlite
+from .sqlite.place import Place as PlaceInFile
 from .troubles import Unusable
 
 POSTGRES = ("postgresql://", "postgres://")
@@ -16,10 +16,10 @@ def is_of_a_server(address: str) -> bool:
 def place_of(address: str) -> Place:
     """The place of a database. Raises Unusable if what it needs is not installed."""
     if not is_of_a_server(address):
-        return sqlite.Place(Path(address))
+        return PlaceInFile(Path(address))
     try:
-        from .postgres import place as postgres  # psycopg is an extra, and slow to import
+        from .postgres.place import Place as PlaceOnServer  # psycopg is an extra, and slow to import
     except ImportError as missing:
         raise Unusable("a database of PostgreSQL needs more: pip install 'tgpay-emulator[postgres]' "
                        f"({missing})") from missing
-    return postgres.Place(address)
+    return PlaceOnServer(address)

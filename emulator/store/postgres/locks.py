@@ -1,0 +1,103 @@
+"""Advisory locks. They belong to one database, and PostgreSQL releases them when their session ends."""
+import time
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+
+from .. import database
+
+CLASS = int.from_bytes(b"TGPY", "big")
+MERCHANTS = CLASS + 1
+# The numbers of the locks. A transaction that writes shares WORLD, or has it alone.
+WORLD, LEADING, SERVING, PREPARING = range(4)
+AGAIN_S = 0.5
+DEAD_S = 5
+
+
+def lock_of_merchant(merchants_id: str) -> int:
+    """The number of a merchant's lock; that two merchants have the same one does no harm."""
+    return zlib.crc32(merchants_id.encode(errors="replace")) - 2**31
+
+
+def begin(merchants_id: str | None) -> str:
+    """The statements that begin a transaction on a merchant's rows, or without one on all."""
+    if merchants_id is None:
+        return f"BEGIN READ WRITE; SELECT pg_advisory_xact_lock({CLASS}, {WORLD})"
+    return (f"{BEGIN_SHARED}; "
+            f"SELECT pg_advisory_xact_lock({MERCHANTS}, {lock_of_merchant(merchants_id)})")
+
+
+BEGIN_SHARED = f"BEGIN READ WRITE; SELECT pg_advisory_xact_lock_shared({CLASS}, {WORLD})"
+
+
+def writers(lock: int) -> str:
+    """The statement that lists the other transactions that hold a lock."""
+    return ("SELECT virtualtransaction FROM pg_locks WHERE locktype = 'advisory' AND granted "
+            f"AND pid <> pg_backend_pid() AND classid = {CLASS} AND objid = {lock} "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+
+
+def is_free(session: Any, lock: int) -> bool:
+    """Whether the lock was free: then the session holds it now."""
+    return bool(session.execute(f"SELECT pg_try_advisory_lock({CLASS}, {lock})").fetchone()[0])
+
+
+class Leadership(database.Leadership):
+    """The lock of the leader, held by a session of its own. `connect` makes the session."""
+
+    def __init__(self, connect: Callable[[], Any]) -> None:
+        self._connect = connect
+        self._session: Any = connect()
+        self._is_lost = False
+
+    def acquire(self, wait: bool) -> bool:
+        """Take the lock; return whether it was taken. With `wait`, wait for as long as necessary."""
+        while True:
+            try:
+                if is_free(self._session, LEADING):
+                    self._session.execute("LISTEN tgpay_work")
+                    self._is_lost = False
+                    return True
+                if not wait:
+                    return False
+            except psycopg.Error:
+                if not wait:
+                    raise
+                self._reconnect()
+            time.sleep(AGAIN_S)
+
+    def _reconnect(self) -> None:
+        self._session.close()
+        try:
+            self._session = self._connect()
+        except psycopg.Error:  # it is tried again
+            pass
+
+    def keep(self, seconds: float, wake: Callable[[], None]) -> None:
+        """Listen for some seconds to nodes that leave work, and see whether the session still is there."""
+        try:
+            for _ in self._session.notifies(timeout=seconds):
+                wake()
+            self._session.execute("SELECT 1")
+        except psycopg.Error:
+            self._is_lost = True
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the session has ended, and with it the lock."""
+        return self._is_lost
+
+    def stands_still(self) -> bool:
+        """Whether the leader's session has asked nothing for some seconds."""
+        row = self._session.execute(
+            "SELECT max(clock_timestamp() - state_change) > %s * interval '1 second' FROM pg_locks "
+            "JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory' AND granted "
+            f"AND classid = {CLASS} AND objid = {LEADING} AND datname = current_database()",
+            [DEAD_S]).fetchone()
+        return bool(row and row[0])
+
+    def close(self) -> None:
+        """End the session."""
+        self._session.close()

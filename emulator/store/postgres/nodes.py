@@ -1,0 +1,61 @@
+"""What the nodes tell each other by NOTIFY: that something was committed, and that there is work to do."""
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+
+CHANGED, WORK = "tgpay_changed", "tgpay_work"
+BETWEEN_S = 0.005  # commits in so short a time are told at once
+LISTEN = f"LISTEN {CHANGED}"
+
+
+class Teller:
+    """Tells the other nodes of commits, in a thread of its own: NOTIFY in a transaction would let only one
+    transaction commit at a time, in all of PostgreSQL.
+
+    A node that dies before it has told of a commit does no harm: leader and streams also look by themselves.
+    """
+
+    def __init__(self, connect: Callable[[], Any]) -> None:
+        self._connect = connect
+        self._news = threading.Event()
+        self._work = False
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._is_over = False
+
+    def tell(self, work: bool) -> None:
+        """Tell of a commit, and whether it leaves work for the scheduler."""
+        self._work = self._work or work
+        self._news.set()
+        if self._thread is None:
+            with self._lock:
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._run, name="teller", daemon=True)
+                    self._thread.start()
+
+    def end(self) -> None:
+        """End the thread, before the process forks or ends."""
+        self._is_over = True
+        self._news.set()
+
+    def _run(self) -> None:
+        session: Any = None
+        while True:
+            self._news.wait()
+            self._news.clear()
+            if self._is_over:
+                break
+            work, self._work = self._work, False
+            try:
+                session = session or self._connect()
+                session.execute(f"NOTIFY {CHANGED}")
+                if work:
+                    session.execute(f"NOTIFY {WORK}")
+            except psycopg.Error:
+                session = None
+            time.sleep(BETWEEN_S)
+        if session:
+            session.close()
