@@ -203,7 +203,7 @@ def command(*arguments: str, timeout: float = 30, **environment: str) -> subproc
 
 
 def database_of(path: object) -> object:
-    """The database of a server: what the test says, or one of PostgreSQL for it when the tests run on that."""
+    """The database of a server: what the test says, or one of PostgreSQL for it if the tests run on that."""
     cluster = os.environ.get(postgres.CLUSTER)
     if not cluster or str(path).startswith("postgresql://"):
         return path

@@ -245,6 +245,7 @@ def test_a_setting_with_a_card_number_is_refused_by_name(left: Left, name: str) 
 
 
 @every_row("place", ["/journal", "emulator.db-wal", "a notification with its attempts"])
+@pytest.mark.sqlite
 def test_what_was_searched_has_something_of_the_requests(left: Left, place: str) -> None:
     assert b"***" in left.kept[place]
 

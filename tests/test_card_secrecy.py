@@ -18,6 +18,8 @@ import pytest
 from .driver import Answer, Control, Receiver, Server, Shop, card_of, exchange, pay_info
 from .tables import every_row
 
+pytestmark = pytest.mark.sqlite
+
 FORM, JSON = {"Content-Type": "application/x-www-form-urlencoded"}, {"Content-Type": "application/json"}
 
 

@@ -179,6 +179,7 @@ def test_output_cut_off_by_a_pipe_is_no_error(server: Server) -> None:
     assert (done.stdout.splitlines()[0], done.stderr) == (f"# TGPay Emulator {__version__}: reference", "")
 
 
+@pytest.mark.sqlite
 def test_without_a_server_commands_work_on_the_database(tmp_path: Path) -> None:
     path = tmp_path / "emulator.db"
     nowhere = {"TGPAY_PORT": str(free_port())}

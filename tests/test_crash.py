@@ -89,6 +89,7 @@ def until_some_are_paid(tills: list[Till], payments: int = 4, seconds: float = 2
         time.sleep(0.01)
 
 
+@pytest.mark.sqlite
 def test_kill_9_at_any_moment_loses_nothing_that_was_answered(tmp_path: Path, receiver: Receiver) -> None:
     database = tmp_path / "emulator.db"
     chance = random.Random(20180325)

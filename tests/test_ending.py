@@ -15,6 +15,8 @@ import pytest
 
 from .driver import Control, Server, free_port, stream_at
 
+pytestmark = pytest.mark.sqlite
+
 IN_TIME_S = 8
 HALF = b"POST /v2/tgpayquery.php HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 

@@ -312,6 +312,7 @@ def test_a_client_by_the_document_has_an_empty_report_and_an_unknown_merchant_is
     assert shop.control.ask("GET", "/findings", merchants_id="nobody").status == 404
 
 
+@pytest.mark.sqlite
 def test_the_report_is_read_from_the_index_of_findings_alone(tmp_path: Path) -> None:
     """Rows without findings, which are nearly all, and what rows have beside them are not touched, however
     many there are.

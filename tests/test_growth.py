@@ -14,6 +14,8 @@ from tgpay_emulator.store.sqlite.store import Store
 
 from .driver import Control, Server, Shop
 
+pytestmark = pytest.mark.sqlite
+
 HOUR = 3_600_000
 REFUSED = ("INSERT INTO journal (at, merchants_id, endpoint, out_trade_no, ip, method, params, status, "
            "answer, verdict, findings, explanation) VALUES (0, '1', 'tgpayquery', '', '', 'GET', '{}', 200, "

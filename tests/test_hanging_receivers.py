@@ -381,6 +381,7 @@ def test_an_attempt_ends_in_time_however_much_the_receiver_says(
 
 # Where it is said.
 
+@pytest.mark.sqlite
 def test_the_command_line_says_what_was_done_and_skipped(control: Control, silent: Silent) -> None:
     control.shop(notify_url=silent.url).pay_by_barcode()
     command = [sys.executable, "-m", "tgpay_emulator", "clock", "advance", "30m", "--url", control.url]

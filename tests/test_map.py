@@ -105,7 +105,7 @@ def test_a_map_has_every_module_and_each_imports_from_those_above_it_only(packag
 
 def test_only_units_of_work_write() -> None:
     """Operations, and a server that starts, open write transactions; no face does."""
-    writers = {name for name, path in MODULES.items() if "store.write()" in path.read_text(encoding="utf-8")}
+    writers = {name for name, path in MODULES.items() if "store.write(" in path.read_text(encoding="utf-8")}
     assert {name.partition(".")[0] for name in writers} <= {"operations", "server"}
 
 

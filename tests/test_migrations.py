@@ -23,6 +23,8 @@ from tgpay_emulator.store.sqlite.store import Store
 from . import older_databases
 from .driver import Control, Receiver, Server, Shop
 
+pytestmark = pytest.mark.sqlite
+
 CONTEXT = multiprocessing.get_context("fork")
 Migrate = Callable[[Any], None]
 

@@ -20,6 +20,8 @@ from tgpay_emulator.store.sqlite.store import Store
 
 from . import older_databases
 
+pytestmark = pytest.mark.sqlite
+
 ROOT = Path(__file__).parent.parent
 OF = ("29", "order")
 # What each method is called with; those that are not named take nothing.

@@ -171,6 +171,7 @@ def test_secrets(tmp_path: Path) -> None:
     assert "pass-w0rd" not in told and "clerk" not in told
 
 
+@pytest.mark.sqlite
 def test_database_file(tmp_path: Path) -> None:
     umask = os.umask(0)
     try:
@@ -320,6 +321,7 @@ def test_silent_receivers() -> None:
         assert is_served(control)
 
 
+@pytest.mark.sqlite
 def test_lost_database(tmp_path: Path) -> None:
     path = tmp_path / "emulator.db"
     with Server(database=path) as server:

@@ -116,12 +116,14 @@ def test_it_announces_its_address_once_it_answers_and_port_0_is_a_free_one() -> 
     assert server.stop()[0] == 0
 
 
+@pytest.mark.sqlite
 def test_a_database_in_a_folder_that_is_not_there_is_made(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "emulator.db"
     with Server(database=path):
         assert path.is_file()
 
 
+@pytest.mark.sqlite
 def test_a_throw_away_database_is_gone_afterwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     with Server() as server:
@@ -130,6 +132,7 @@ def test_a_throw_away_database_is_gone_afterwards(tmp_path: Path, monkeypatch: p
     assert not list(tmp_path.glob("tgpay-emulator-*"))
 
 
+@pytest.mark.sqlite
 def test_without_a_database_it_is_in_the_users_data_directory(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
@@ -202,6 +205,7 @@ def test_everything_is_there_after_a_restart(tmp_path: Path, receiver: Receiver)
         assert shop.story(number)["notifications"][0]["status"] == "delivered"
 
 
+@pytest.mark.sqlite
 def test_time_that_passed_while_it_was_down_has_passed(tmp_path: Path) -> None:
     settings = {"database": tmp_path / "emulator.db", "port": free_port()}
     with Server(**settings) as server:
@@ -370,6 +374,7 @@ def test_two_servers_can_share_a_database(tmp_path: Path, receiver: Receiver) ->
             "delivered"]
 
 
+@pytest.mark.sqlite
 def test_a_second_server_must_have_the_same_settings_where_it_matters(tmp_path: Path) -> None:
     path = tmp_path / "emulator.db"
     first = Server(database=path, refund_period="120m", seed="one").start()

@@ -21,6 +21,8 @@ REQUESTS = """
 import re
 from tgpay_emulator.signing.signature import sign
 
+pytestmark = pytest.mark.sqlite
+
 client = app.test_client()
 
 def ask(endpoint, **given):

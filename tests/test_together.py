@@ -12,6 +12,8 @@ from tgpay_emulator.store.journal import Entry
 from tgpay_emulator.store.sqlite.schema import prepare
 from tgpay_emulator.store.sqlite.store import Store
 
+pytestmark = pytest.mark.sqlite
+
 THREADS = 5
 
 

@@ -17,6 +17,8 @@ import pytest
 
 from .driver import Answer, Control, Server, exchange
 
+pytestmark = pytest.mark.sqlite
+
 BY_SQLITE = ("import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('BEGIN "
              "IMMEDIATE')")
 BY_OUR_LOCK = "import fcntl, sys; f = open(sys.argv[1] + '-writing', 'a'); fcntl.flock(f, fcntl.LOCK_EX)"

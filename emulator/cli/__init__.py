@@ -10,6 +10,7 @@ Each module imports only from those above it:
     demo          the document's examples against a real server
     command       the command and its options
     serving       serve
+    copying       copy
     orders        orders and their events
     requests      the journal, findings, notifications
     clock         the clock
@@ -18,7 +19,8 @@ Each module imports only from those above it:
     settlement    settlement files and checks
     tables        response codes and test cards
 """
-from . import clock, orders, requests, scenarios, serving, settlement, tables, terminals
+from . import clock, copying, orders, requests, scenarios, serving, settlement, tables, terminals
 from .command import main
 
-__all__ = ["clock", "main", "orders", "requests", "scenarios", "serving", "settlement", "tables", "terminals"]
+__all__ = ["clock", "copying", "main", "orders", "requests", "scenarios", "serving", "settlement", "tables",
+           "terminals"]

@@ -4,6 +4,7 @@ That end is one line, or none where the reader has had enough.
 """
 import errno
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ import click
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+WITH_PASSWORD = re.compile(r"(postgres(?:ql)?://[^:/@\s]*):.*@")
 
 
 class Program(click.Group):
@@ -20,6 +23,7 @@ class Program(click.Group):
         """Run a command. A failure of reading or writing ends it with one line and status 1."""
         if sys.stdout is None:  # standard output was closed by the caller
             sys.stdout = open(os.devnull, "w", encoding="utf-8")
+        _hide_password()
         try:
             try:
                 return super().main(*args, **extra)
@@ -30,6 +34,17 @@ class Program(click.Group):
             if getattr(error, "errno", None) != errno.EPIPE:
                 _say(f"Error: {reason(error)}")
             sys.exit(1)
+
+
+def _hide_password() -> None:
+    """Give the process another title if an argument has a password: lists of processes show arguments."""
+    if not any(map(WITH_PASSWORD.search, sys.argv)):
+        return
+    try:
+        import setproctitle  # it comes with the database that has a password
+    except ImportError:
+        return
+    setproctitle.setproctitle(" ".join(WITH_PASSWORD.sub(r"\1:…@", argument) for argument in sys.argv))
 
 
 def console(stderr: bool = False) -> "Console":

@@ -82,7 +82,7 @@ class Gateway:
                 return self._look_up(case, table, merchant, asked)
         prepare(self.store.read(), self.settings.seed, asked)
         case.params  # made now, and not while others wait for the database
-        with self._units.begin(table.name) as unit:
+        with self._units.begin(table.name, merchant.merchants_id) as unit:
             response = self._carry_out(unit, case, table, merchant, asked)
         self._wait_for_notifications(case, merchant, params)
         return response

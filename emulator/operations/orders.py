@@ -11,7 +11,7 @@ from ..protocol.codes import BUYER_FAILURES, Refused
 from ..protocol.response_codes import DECLINED, RESPONSE_CODES, CardStatus
 from . import kinds, wallet_payments
 from .payments import BY_CONTROL
-from .unit import Units
+from .unit import Units, order_by_id
 
 
 def trigger(units: Units, merchants_id: str, out_trade_no: str, event: str,
@@ -24,7 +24,7 @@ def trigger(units: Units, merchants_id: str, out_trade_no: str, event: str,
     reasons = {"error": _failure(given), "code": _card_code(given)}
     if event not in kinds.EVENTS:
         raise NotFound(f"{event} is no event; there are {', '.join(kinds.EVENTS)}")
-    with units.begin(BY_CONTROL) as unit:
+    with units.begin(BY_CONTROL, merchants_id) as unit:
         order = unit.order(merchants_id, out_trade_no)
         possible = kinds.possible(order)
         if not kinds.is_triggered(order, event):
@@ -68,7 +68,7 @@ def refund(units: Units, order_id: int, amount: str, out_refund_id: str, reason:
     problems = {name: PROBLEM for name, is_one in suspected.items() if is_one}
     if problems:
         raise Invalid(problems)
-    with units.begin(BY_CONTROL) as unit:
+    with units.begin(BY_CONTROL, order_by_id(units.read(), order_id).merchants_id) as unit:
         order = unit.order_by_id(order_id)
         unit.payments(unit.merchant(order.merchants_id)).refund(order, minor, out_refund_id, reason)
     return minor
@@ -76,7 +76,7 @@ def refund(units: Units, order_id: int, amount: str, out_refund_id: str, reason:
 
 def cancel(units: Units, order_id: int) -> None:
     """Cancel an order, as `tgpaycancel` does. Raises NotFound and Refused."""
-    with units.begin(BY_CONTROL) as unit:
+    with units.begin(BY_CONTROL, order_by_id(units.read(), order_id).merchants_id) as unit:
         order = unit.order_by_id(order_id)
         kinds.cancel(unit.payments(unit.merchant(order.merchants_id)), order)
 

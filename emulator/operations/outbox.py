@@ -129,7 +129,7 @@ def deliver(store: Store, notification: StoredNotification, at: int, post: Post,
     copies = [_discreet(notification, sent) for sent in _posted(notification, post, replay)]
     delivered = any(sent.delivered(notification.notify_type) for sent in copies)
     attempts = [_attempt(notification, sent, at, replay) for sent in copies]
-    with store.write() as tables:
+    with store.write(notification.merchants_id) as tables:
         if _record(tables, notification, attempts, delivered, schedule):
             tables.wake()
     return next((sent for sent in copies if sent.delivered(notification.notify_type)), copies[0])

@@ -22,7 +22,10 @@ def act(units: Units, kind: type[Kind], page_token: str, act: PayersAct[Kind]) -
     The order is unchanged if its state no longer allows the act, for example after an act in another window.
     Returns None if there is no such order of this kind.
     """
-    with units.begin(BY_PAYER) as unit:
+    shown = units.read().orders.of_page(page_token)
+    if shown is None:
+        return None
+    with units.begin(BY_PAYER, shown.merchants_id) as unit:
         found = unit.tables.orders.of_page(page_token)
         merchant = unit.tables.merchants.find(found.merchants_id) if found else None
         current = of_kind(kind, unit.as_of_now(found)) if found and merchant else None

@@ -35,7 +35,7 @@ def view(units: Units, serial: str) -> View:
     due = transitions.falls_due(order) if order else None
     if due is None or due[0] > now:
         return View(device, order, now)
-    with units.begin(BY_CONTROL) as unit:
+    with units.begin(BY_CONTROL, device.merchants_id) as unit:
         return _view(unit, unit.terminal(serial))
 
 
@@ -97,7 +97,7 @@ def act(units: Units, serial: str, act: Act, cause: str) -> View:
 
     Raises NotFound, and Conflict with the `state` and the acts that are `possible` in it.
     """
-    with units.begin(cause) as unit:
+    with units.begin(cause, terminal_of(units.read(), serial).merchants_id) as unit:
         device = unit.terminal(serial)
         order, merchant = unit.last_order(device), unit.merchant(device.merchants_id)
         try:

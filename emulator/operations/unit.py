@@ -86,9 +86,12 @@ class Units:
         self.settings = settings
 
     @contextmanager
-    def begin(self, cause: str) -> Iterator[Unit]:
-        """A unit of work, committed after the block, rolled back if it raises. Raises store.Unusable."""
-        with self.store.write() as tables:
+    def begin(self, cause: str, merchants_id: str | None = None) -> Iterator[Unit]:
+        """A unit of work, committed after the block, rolled back if it raises. Raises store.Unusable.
+
+        With `merchants_id` it may change only what is that merchant's, and others may write meanwhile.
+        """
+        with self.store.write(merchants_id) as tables:
             yield Unit(tables, self.settings, tables.clock.now(), cause)
 
     def view(self, cause: str) -> View:

@@ -30,6 +30,7 @@ imports only from those above it:
     access         Reader and Writer
     together       small writes of several threads in one transaction
     database       what other packages use of a database: Place, Store, Leadership
+    copying        copies a database into another
     sqlite         a database in a file
     postgres       a database of a PostgreSQL server
     addresses      which database an address means

@@ -3,6 +3,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 NO_LIMIT = 2**63 - 1
+NUL, SHOWN_NUL = "\0", "\u2400"  # PostgreSQL cannot store the first one
 
 
 class Row(Protocol):
@@ -23,6 +24,10 @@ class Row(Protocol):
 
 class Cursor(Protocol):
     """The answer to a statement."""
+
+    @property
+    def description(self) -> Any:
+        """The columns of the rows, each a sequence that begins with its name."""
 
     @property
     def rowcount(self) -> int:
@@ -47,11 +52,17 @@ class Connection(Protocol):
     def execute(self, sql: str, params: Any = ..., /) -> Cursor:
         """Execute a statement."""
 
+    def executemany(self, sql: str, rows: Any, /) -> Any:
+        """Execute a statement once for each mapping of values."""
+
     def commits(self) -> int:
         """A number that changes when another connection commits; each connection has its own."""
 
     def last_numbers(self) -> Mapping[str, int]:
         """The last number given to a row of each numbered table, as far as there was one."""
+
+    def go_on_from(self, numbers: Mapping[str, int]) -> None:
+        """Have the numbering of tables go on after these numbers."""
 
     def complete_up_to(self, table: str) -> int:
         """The id up to which no further row of a table can appear.

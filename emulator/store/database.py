@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from .access import Reader, Writer
+from .connection import Connection
 from .schema import VERSION
 from .together import Result, Together
 from .troubles import Log, Unusable
@@ -178,6 +179,14 @@ class Place(ABC):
     @abstractmethod
     def is_served(self) -> bool:
         """Whether a server uses the database. Raises Unusable."""
+
+    @abstractmethod
+    def must_exist(self) -> None:
+        """Raise Unusable if there is no database."""
+
+    @abstractmethod
+    def alone(self) -> AbstractContextManager[Connection]:
+        """A connection in one transaction on everything, committed after the block. Raises Unusable."""
 
     def conclude(self) -> None:
         """Complete the database, as the last process does. Raises Unusable."""

@@ -138,6 +138,7 @@ def test_a_body_that_is_no_json_is_a_problem_document(control: Control) -> None:
     assert (answer.status, answer.headers["Content-Type"]) == (400, "application/problem+json")
 
 
+@pytest.mark.sqlite
 def test_health_is_503_when_the_database_cannot_be_written() -> None:
     with Server(workers=1) as server:
         shop = Control(server.url).shop()

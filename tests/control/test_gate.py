@@ -221,6 +221,7 @@ def test_where_others_reach_it_no_notification_goes_to_its_other_services(
     assert "must not go to" in attempt["error"] and "--notify-allow" in attempt["error"]
 
 
+@pytest.mark.sqlite
 def test_the_database_is_readable_for_its_owner_alone(tmp_path: Any) -> None:
     path = tmp_path / "emulator.db"
     path.touch(0o644)

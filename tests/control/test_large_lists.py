@@ -10,6 +10,8 @@ import pytest
 from ..driver import Answer, Control, Server, exchange
 from ..tables import every_row
 
+pytestmark = pytest.mark.sqlite
+
 MERCHANT = "2900000000001"
 LARGE = "茶" * 40_000  # six characters each in JSON
 PAGE = 4 * 1024 * 1024

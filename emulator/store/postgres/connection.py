@@ -10,13 +10,13 @@ from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8Dumper
 from psycopg.types.string import StrDumperUnknown
 
+from ..connection import NUL, SHOWN_NUL
 from ..troubles import HELD, Unusable
 from .dialect import translated
 from .locks import WORLD, writers
 from .troubles import is_trouble, sentence
 
 PATIENCE_S = 5
-NUL, SHOWN_NUL = "\0", "\u2400"  # a text of PostgreSQL cannot have the first one
 NUMBERED = ("orders", "history", "ledger", "refunds", "notifications", "attempts", "journal", "commands",
             "vouchers", "notebook")
 LONGEST_WAIT_S, LOOK_S = 5.0, 0.001
@@ -129,6 +129,10 @@ class Connection:
                 raise
             raise Unusable(sentence(error)) from error
 
+    def executemany(self, sql: str, rows: Any, /) -> None:
+        """Execute a statement once for each mapping of values."""
+        self.session.cursor().executemany(translated(sql), rows)
+
     def commits(self) -> int:
         """A number that changes when somebody has told this connection of a commit; it must listen."""
         self._notified += sum(1 for _ in self.session.notifies(timeout=0))
@@ -141,6 +145,11 @@ class Connection:
             "ON sequencename = tablename || '_id_seq' WHERE schemaname = current_schema "
             "AND last_value IS NOT NULL", [list(NUMBERED)])
         return {row[0]: row[1] for row in rows}
+
+    def go_on_from(self, numbers: Mapping[str, int]) -> None:
+        """Have the numbering of tables go on after these numbers."""
+        for table, number in numbers.items():
+            self.session.execute("SELECT setval(%s, %s)", [f"{table}_id_seq", number])
 
     def complete_up_to(self, table: str) -> int:
         """The id up to which no further row of a table can appear.

@@ -1,5 +1,6 @@
 """Which server and database."""
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -8,11 +9,13 @@ from psycopg.conninfo import conninfo_to_dict
 from .. import database
 from ..troubles import Unusable
 from . import schema
-from .connection import Session
-from .locks import CLASS, SERVING, is_free
+from .connection import Connection, Session
+from .locks import CLASS, SERVING, begin, is_free
 from .store import Store
 from .troubles import reason
 
+ADDRESS = ("the address of the database cannot be read; write postgresql://user:password@host:port/name, "
+           "with %40 for @ in a password, and so on")
 SERVED = "served_with"  # the fact with the settings of the servers that serve the database
 
 
@@ -22,9 +25,8 @@ class Place(database.Place):
     def __init__(self, address: str) -> None:
         try:
             self._parts = conninfo_to_dict(address)
-        except psycopg.Error as error:
-            raise Unusable(f"the address of the database is none that PostgreSQL knows: {reason(error)}"
-                           ) from error
+        except psycopg.Error:  # what it says may have the password in it
+            raise Unusable(ADDRESS) from None
         self._address = address
         self._serving: Any = None
         host, port = self._parts.get("host") or "localhost", self._parts.get("port") or 5432
@@ -70,6 +72,22 @@ class Place(database.Place):
             row = session.execute("SELECT value FROM facts WHERE name = %s", [SERVED]).fetchone()
             theirs = str(row[0]) if row else None
         return theirs
+
+    def must_exist(self) -> None:
+        """Raise Unusable if the database cannot be reached."""
+        self._connect().close()
+
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """A connection in one transaction on everything, committed after the block. Raises Unusable."""
+        with self._connect() as session:
+            try:
+                session.execute(begin(None))
+                yield Connection(session)
+                session.execute("COMMIT")
+            except psycopg.Error as error:
+                raise Unusable(f"{self.shown} cannot be used as the database: {self._discreet(error)}"
+                               ) from error
 
     def is_served(self) -> bool:
         """Whether a server holds the lock. Raises Unusable."""

@@ -5,6 +5,7 @@ from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
 from ..troubles import HELD
 
+ADVICE = "Is the server running"
 AWAY = "the database cannot be reached"
 # what is wrong with the database or the way to it, and not with a statement
 _OF_THE_DATABASE = (psycopg.OperationalError, psycopg.InterfaceError, errors.InsufficientPrivilege,
@@ -33,6 +34,5 @@ def _is_of_the_way(error: Exception) -> bool:
 def reason(error: Exception) -> str:
     """What PostgreSQL says, on one line."""
     said = getattr(getattr(error, "diag", None), "message_primary", None) or str(error)
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    # of several addresses of a host each has its own line; the last one was tried last
-    return lines[-1].removeprefix("FATAL:").strip() if lines else type(error).__name__
+    lines = [line.strip() for line in said.splitlines() if line.strip() and ADVICE not in line]
+    return "; ".join(lines) or type(error).__name__

@@ -36,6 +36,13 @@ class Connection(sqlite3.Connection):
         """The last number given to a row of each numbered table, as far as there was one."""
         return dict(self.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
 
+    def go_on_from(self, numbers: Mapping[str, int]) -> None:
+        """Have the numbering of tables go on after these numbers."""
+        for table, number in numbers.items():
+            self.execute("DELETE FROM sqlite_sequence WHERE name = :table", {"table": table})
+            self.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (:table, :number)",
+                         {"table": table, "number": number})
+
     def complete_up_to(self, table: str) -> int:
         """No limit: transactions run one after the other, so their ids are committed in their order."""
         return NO_LIMIT

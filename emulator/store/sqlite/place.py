@@ -1,11 +1,14 @@
 """Where a database file is."""
 import fcntl
 import os
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from .. import database
 from ..troubles import Unusable
+from .connections import Connection, connect
 from .locks import lock_file, locked
 from .maintenance import conclude
 from .schema import prepare
@@ -59,6 +62,23 @@ class Place(database.Place):
             return _written(file) is not None
         finally:
             os.close(file)
+
+    def must_exist(self) -> None:
+        """Raise Unusable if there is no file."""
+        if not self.path.is_file():
+            raise Unusable(f"there is no database {self.path}")
+
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """A connection in one transaction on everything, committed after the block. Raises Unusable."""
+        try:
+            with locked(self.path, "writing"), closing(connect(self.path, "rw")) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                connection.execute("COMMIT")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except (sqlite3.Error, OSError) as error:
+            raise Unusable(f"{self.path} cannot be used as the database: {error}") from error
 
     def conclude(self) -> None:
         """Copy the whole log into the database file, unless another file has taken its place."""
