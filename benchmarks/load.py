@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlencode
 
-from .signing import MERCHANTS_ID, order_number, sign
+from .signing import MERCHANTS_ID, TOKEN, order_number, sign
 
 CONNECTIONS = 16
 PATIENCE_S = 30
@@ -32,7 +32,8 @@ ROOT = Path(__file__).parents[1]
 @dataclass(frozen=True)
 class Job:
     """What to send: `count` requests of a `kind` (qr, card or query) over so many `connections`; a query asks
-    for one of the first `orders` of a filled database. A `path` is asked for instead, at localstripe.
+    for one of the first `orders` of a filled database. A `path` is asked for instead, at localstripe. New QR
+    orders are those of a merchant.
     """
 
     port: int
@@ -41,6 +42,8 @@ class Job:
     orders: int = 0
     connections: int = CONNECTIONS
     path: str = ""
+    merchants_id: str = MERCHANTS_ID
+    token: str = TOKEN
 
     @property
     def warm_up(self) -> int:
@@ -72,7 +75,7 @@ def run(job: Job) -> Measured:
 
 def requests_of(job: Job) -> Iterator[bytes]:
     """The requests of a job as they go over the wire; new orders have numbers that nobody used before."""
-    prefix, chance = f"{MERCHANTS_ID}{uuid.uuid4().hex[:8]}", random.Random(job.count)
+    prefix, chance = f"{job.merchants_id}{uuid.uuid4().hex[:8]}", random.Random(job.count)
     for place in range(job.count + job.warm_up):
         if job.path:
             yield _of_localstripe(job)
@@ -81,14 +84,14 @@ def requests_of(job: Job) -> Iterator[bytes]:
             yield _card_payment(job, f"{prefix}{place:08d}")
             continue
         if job.kind == "qr":
-            params = {"merchants_id": MERCHANTS_ID, "out_trade_no": f"{prefix}{place:08d}",
+            params = {"merchants_id": job.merchants_id, "out_trade_no": f"{prefix}{place:08d}",
                       "pay_type": "alipay", "trans_amount": "1.00",
                       "reference": "benchmark", "account_id": "31", "sign_type": "MD5"}
         else:
             params = {"merchants_id": MERCHANTS_ID,
                       "out_trade_no": order_number(chance.randrange(job.orders))}
         endpoint = "tgpayqrcode" if job.kind == "qr" else "tgpayquery"
-        path = f"/v2/{endpoint}.php?{urlencode({**params, 'sign': sign(params)})}"
+        path = f"/v2/{endpoint}.php?{urlencode({**params, 'sign': sign(params, job.token)})}"
         yield f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{job.port}\r\nAccept: */*\r\n\r\n".encode()
 
 

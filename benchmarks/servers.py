@@ -99,13 +99,17 @@ class Server:
 
 def emulator(database: Path, workers: int = WORKERS) -> Server:
     """The emulator on a database file; one called `:temporary:` is made beside it and thrown away."""
+    return node(TEMPORARY if database.name == TEMPORARY else str(database), database.parent, workers)
+
+
+def node(database: str, directory: Path, workers: int = WORKERS) -> Server:
+    """The emulator on a database of any kind; `directory` is for temporary files."""
     port = free_port()
-    settings = {"port": port, "database": TEMPORARY if database.name == TEMPORARY else database,
-                "workers": workers, "threads": THREADS,
+    settings = {"port": port, "database": database, "workers": workers, "threads": THREADS,
                 "log-level": "warning"}
     return Server(port, "/_emulator/health",
                   ["tgpay_emulator", "serve", *[f"--{name}={value}" for name, value in settings.items()]],
-                  {"TMPDIR": str(database.parent)})
+                  {"TMPDIR": str(directory)})
 
 
 def floor(database: Path) -> Server:

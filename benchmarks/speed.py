@@ -40,7 +40,7 @@ def query(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
         yield _beside_floor("query", runners[:2], measured[:2])
         what = "query requests/s ÷ localstripe's, one process"
         if other is not None:
-            yield _compared("query", what, None, runners[::2], measured[::2])
+            yield compared("query", what, None, runners[::2], measured[::2])
         else:
             yield Row("query", what, None, "×", ">=", None, localstripe.MISSING)
 
@@ -75,8 +75,8 @@ def flat(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
         for kind in KINDS:
             runners = [Runner(many, Job(many.port, kind, requests, MANY)),
                        Runner(few, Job(few.port, kind, requests, FEW))]
-            yield _compared("flat", f"{kind} with {MANY:,} orders ÷ with {FEW:,}", OF_FEW, runners,
-                            taking_turns(runners, rounds))
+            yield compared("flat", f"{kind} with {MANY:,} orders ÷ with {FEW:,}", OF_FEW, runners,
+                           taking_turns(runners, rounds))
 
 
 def latency(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
@@ -127,12 +127,12 @@ def taking_turns(runners: list[Runner], rounds: int) -> list[list[Measured]]:
 
 
 def _beside_floor(kind: str, runners: list[Runner], measured: list[list[Measured]]) -> Row:
-    return _compared(kind, f"{kind} requests/s ÷ floor's, {servers.SETTINGS_SAID}", OF_FLOOR[kind], runners,
-                     measured)
+    return compared(kind, f"{kind} requests/s ÷ floor's, {servers.SETTINGS_SAID}", OF_FLOOR[kind], runners,
+                    measured)
 
 
-def _compared(measure: str, what: str, target: float | None, runners: list[Runner],
-              measured: list[list[Measured]]) -> Row:
+def compared(measure: str, what: str, target: float | None, runners: list[Runner],
+             measured: list[list[Measured]]) -> Row:
     """The median of the rounds' ratios: the two halves of a round see the same weather."""
     ours, others = measured
     ratios = [one.rate / other.rate for one, other in zip(ours, others)]

@@ -29,7 +29,8 @@ def programs() -> Path | None:
 class Cluster:
     """A PostgreSQL server of its own; `address` is that of its first database."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, options: tuple[str, ...] = OPTIONS) -> None:
+        self._options = options
         place = programs()
         assert place is not None, "PostgreSQL is not installed"
         self.programs = place
@@ -55,7 +56,7 @@ class Cluster:
 
     def start(self) -> "Cluster":
         """Start the server, and wait until it takes connections."""
-        settings = " ".join(f"-c {option}" for option in (*OPTIONS, f"port={self.port}",
+        settings = " ".join(f"-c {option}" for option in (*self._options, f"port={self.port}",
                                                           f"unix_socket_directories={self.folder}"))
         self._run("pg_ctl", "--pgdata", str(self.data), "--wait", "--log", str(self.folder / "log"),
                   "--options", settings, "start")

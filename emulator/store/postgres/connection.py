@@ -134,9 +134,12 @@ class Connection:
         self.session.cursor().executemany(translated(sql), rows)
 
     def commits(self) -> int:
-        """A number that changes when somebody has told this connection of a commit; it must listen."""
+        """A number that changes when somebody has told this session of a commit, and once a second.
+
+        The session must listen. A node may have died between a commit and its telling.
+        """
         self._notified += sum(1 for _ in self.session.notifies(timeout=0))
-        return self._notified
+        return self._notified + int(time.monotonic())
 
     def last_numbers(self) -> Mapping[str, int]:
         """The last number given to a row of each numbered table, as far as there was one."""

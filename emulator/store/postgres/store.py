@@ -70,6 +70,7 @@ class Store(database.Store):
         self._teller = Teller(self._connected)
         self._measured = -TIME_EVERY_S
         self._is_away = False
+        self._generation = 0
 
     def _connected(self) -> Session:
         return Session.connect(self._address)
@@ -130,6 +131,11 @@ class Store(database.Store):
         with self.reported():
             return OwnReader(self._connected())
 
+    @property
+    def generation(self) -> int:
+        """The number of troubles so far: each may have ended the sessions that were opened before."""
+        return self._generation
+
     def look(self) -> None:
         """Do nothing: a database that was lost shows itself at the next statement."""
 
@@ -145,6 +151,7 @@ class Store(database.Store):
             if not is_trouble(error):
                 raise
             self._is_away = isinstance(error, PoolTimeout)
+            self._generation += 1
             self._drop()
             self.troubles.begin(sentence(error))
             raise Unusable(sentence(error)) from error
