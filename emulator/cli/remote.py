@@ -71,7 +71,7 @@ class Control:
         try:
             path = database_path(settings)
             click.echo(f"No server at {self._url}; working on {path}.", err=True)
-            app = build(settings.replaced(control_token=NO_TOKEN, scenario=""), path)[0]
+            app = build(settings.replaced(control_token=NO_TOKEN, tokens=(), scenario=""), path)[0]
         except (Unusable, Unstartable) as problem:
             raise click.ClickException(str(problem)) from problem
         return app.test_client()

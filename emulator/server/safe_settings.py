@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base.settings import EVERYWHERE, MERCHANTS, PRIVATE, Settings, is_loopback, is_reachable
+from ..base.tokens import ADMIN
 from ..base.urls import url_of
 from ..store import Store, prepare
 from .resources import Unstartable
@@ -17,13 +18,14 @@ def guarded(settings: Settings) -> Settings:
     """The settings with safe values, if other machines can reach the emulator.
 
     Unless they are given, the control token and the seed are drawn at random. If the emulator listens for
-    other machines, notifications go to private networks and the merchants' own hosts only.
+    other machines, notifications go to private networks and the merchants' own hosts only. A control token
+    is drawn on any address if there are tokens of teams, but none of an admin.
     """
-    if not is_reachable(settings):
-        return settings
     drawn: dict[str, Any] = {}
-    if not settings.control_token:
+    if not settings.control_token and _needs_an_admin(settings):
         drawn["control_token"] = secrets.token_urlsafe(18)
+    if not is_reachable(settings):
+        return settings.replaced(**drawn) if drawn else settings
     if "seed" not in settings.given:
         drawn["seed"] = secrets.token_urlsafe(9)
     # Behind a tunnel, the emulator listens on loopback and the shop is on the same machine: nothing is
@@ -31,6 +33,12 @@ def guarded(settings: Settings) -> Settings:
     if not settings.notify_allow and not is_loopback(settings.host):
         drawn["notify_allow"] = (PRIVATE, MERCHANTS)
     return settings.replaced(**drawn)
+
+
+def _needs_an_admin(settings: Settings) -> bool:
+    """Whether a token is required, but nobody has one with the role of an admin."""
+    is_required = bool(settings.tokens) or is_reachable(settings)
+    return is_required and all(row.role != ADMIN for row in settings.tokens)
 
 
 def with_its_seed(settings: Settings, path: Path) -> Settings:

@@ -46,6 +46,10 @@ class Opened(Generic[Access]):
     origin: tuple[int, int]
     patience_ms: int = BUSY_TIMEOUT_MS
 
+    def tables_of(self, owner: str | None) -> Access:
+        """The tables of one owner of merchants, or of everybody for None."""
+        return self.tables if owner is None else type(self.tables)(self.connection, owner)
+
     def be_patient(self, patience_ms: int) -> None:
         """Set how long to wait for programs that lock the database without our lock, in milliseconds."""
         if self.patience_ms != patience_ms:
@@ -56,8 +60,8 @@ class Opened(Generic[Access]):
 class OwnReader(Reader):
     """A reader with a connection of its own; the caller closes it with `close`."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        super().__init__(connection)
+    def __init__(self, connection: sqlite3.Connection, owner: str | None = None) -> None:
+        super().__init__(connection, owner)
         self.close = connection.close
 
 

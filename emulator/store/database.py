@@ -4,6 +4,7 @@ A write transaction is `BEGIN IMMEDIATE` under a lock that all threads and proce
 Waiting for a lock of the kernel is fair and quick; SQLite's busy handler sleeps, and some writers starve. The
 busy timeout is for other programs that have the file open.
 """
+import copy
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -39,6 +40,16 @@ class Store:
         self._maintenance = Maintenance(self._connections, self.write)
         self._together = Together(self.write, self.lock)
         self._looked = 0.0
+        self.owner: str | None = None
+
+    def of(self, owner: str) -> "Store":
+        """The same database, with one owner's merchants and their rows only.
+
+        A merchant that is made there belongs to the owner, who is named; see `access.Reader`.
+        """
+        narrowed = copy.copy(self)  # it shares connections, locks and everything else
+        narrowed.owner = owner
+        return narrowed
 
     def keep_to(self, identity: str) -> None:
         """Accept only the database that is at the path now; `identity` is the one stored in it."""
@@ -64,7 +75,7 @@ class Store:
         if opened is None:
             with self.reported():
                 opened = self._connections.own()
-        return opened.tables
+        return opened.tables_of(self.owner)
 
     def opened(self) -> OwnReader:
         """The tables for reading, on a new connection that the caller closes."""
@@ -100,7 +111,7 @@ class Store:
         with self.reported(), self._connections.exclusive() as opened:
             has_waited = self.lock.is_held or time.monotonic() > begun + LONG_S
             opened.be_patient(BRIEF_MS if has_waited else BUSY_TIMEOUT_MS)
-            connection, writer = opened.connection, opened.tables
+            connection, writer = opened.connection, opened.tables_of(self.owner)
             connection.execute("BEGIN IMMEDIATE")
             self.lock.is_held = False
             writer.wakes_scheduler = False

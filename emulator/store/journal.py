@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..protocol.findings import Breaches
-from .columns import breaches_of, narrowing, to_json
+from .columns import Owned, breaches_of, narrowing, to_json
 from .shortening import LONGEST_ANSWER, kept_params, shortened, shortened_inside
 
 
@@ -46,16 +46,13 @@ class Entry:
                 "explanation": to_json(shortened_inside(self.explanation)) if self.explanation else "{}"}
 
 
-class JournalReader:
+class JournalReader(Owned):
     """Reads the requests to `/v2` with their verdicts."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._execute = connection.execute
 
     def find(self, entry_id: int) -> sqlite3.Row | None:
         """An entry by its id."""
-        row: sqlite3.Row | None = self._execute("SELECT * FROM journal WHERE id = :id",
-                                                {"id": entry_id}).fetchone()
+        row: sqlite3.Row | None = self._execute(f"SELECT * FROM journal WHERE id = :id{self._own}",
+                                                {"id": entry_id, **self._owners}).fetchone()
         return row
 
     def page(self, wanted: Mapping[str, Any], after: int, limit: int) -> Iterator[sqlite3.Row]:
@@ -63,9 +60,9 @@ class JournalReader:
 
         `wanted` filters by merchants_id, endpoint, out_trade_no or verdict; each may be None.
         """
-        return self._execute(f"SELECT * FROM journal WHERE id > :after{narrowing(wanted)} ORDER BY id "
-                             "LIMIT :limit",
-                             {**wanted, "after": after, "limit": limit})
+        return self._execute(f"SELECT * FROM journal WHERE id > :after{narrowing(wanted)}{self._own} "
+                             "ORDER BY id LIMIT :limit",
+                             {**wanted, **self._owners, "after": after, "limit": limit})
 
     def after(self, after: int, limit: int) -> list[sqlite3.Row]:
         """The entries after an id, without the content of request and answer."""
@@ -75,7 +72,7 @@ class JournalReader:
 
     def breaches(self, merchants_id: str | None) -> Iterator[Breaches]:
         """The findings in requests of one merchant or of all; equal findings are grouped."""
-        return breaches_of(self._execute, "journal", merchants_id)
+        return breaches_of(self._execute, "journal", merchants_id, self._own, self._owners)
 
     def asked(self, merchants_id: str, out_trade_no: str, endpoint: str, until: int) -> bool:
         """Whether an endpoint gave a successful answer about an order up to `until` (milliseconds)."""

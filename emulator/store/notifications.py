@@ -8,7 +8,7 @@ from typing import Any
 from ..base import urls
 from ..domain.notifications import Notification
 from ..protocol.findings import Breaches
-from .columns import Newest, breaches_of, narrowing, newest, to_json
+from .columns import Newest, Owned, breaches_of, narrowing, newest, to_json
 from .shortening import shortened
 
 _DUE = """SELECT * FROM notifications AS n WHERE due_at <= :now {others}
@@ -106,15 +106,13 @@ class Tally:
     skipped_urls: list[str]
 
 
-class NotificationReader:
+class NotificationReader(Owned):
     """Reads notifications and their attempts."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._execute = connection.execute
 
     def find(self, notification_id: int) -> StoredNotification | None:
         """A notification by its id."""
-        row = self._execute("SELECT * FROM notifications WHERE id = :id", {"id": notification_id}).fetchone()
+        row = self._execute(f"SELECT * FROM notifications WHERE id = :id{self._own}",
+                            {"id": notification_id, **self._owners}).fetchone()
         return StoredNotification(**row) if row else None
 
     def next_due(self, but: Collection[int] = ()) -> int | None:
@@ -159,8 +157,8 @@ class NotificationReader:
         `wanted` filters by merchants_id, out_trade_no, status or notify_type; each may be None.
         """
         rows = self._execute(
-            f"SELECT * FROM notifications WHERE id > :after{narrowing(wanted)} ORDER BY id LIMIT :limit",
-            {**wanted, "after": after, "limit": limit})
+            f"SELECT * FROM notifications WHERE id > :after{narrowing(wanted)}{self._own} ORDER BY id "
+            "LIMIT :limit", {**wanted, **self._owners, "after": after, "limit": limit})
         return (StoredNotification(**row) for row in rows)
 
     def of_order(self, merchants_id: str, out_trade_no: str) -> tuple[list[StoredNotification], int]:
@@ -203,7 +201,7 @@ class NotificationReader:
 
     def breaches(self, merchants_id: str | None) -> Iterator[Breaches]:
         """The findings about receivers of one merchant or of all; equal findings are grouped."""
-        return breaches_of(self._execute, "attempts", merchants_id)
+        return breaches_of(self._execute, "attempts", merchants_id, self._own, self._owners)
 
     def place(self, attempt_id: int) -> tuple[int, int]:
         """The notification of an attempt, and the attempt's place among those of the notification, from 1."""
