@@ -149,9 +149,9 @@ SETTINGS = (
                              "as a finding", _switch),
     Setting("control_token", "", "bearer token of /_emulator; empty: none on loopback, one made and printed "
                                  "elsewhere; off: none anywhere"),
-    Setting("tokens", "", "more control tokens, each NAME:ROLE:TOKEN, separated by commas, or a TOML file with "
-                          "a table [control_tokens]; the role admin may do everything, team sees and changes "
-                          "only the merchants that it made", tokens.parse),
+    Setting("tokens", "", "more control tokens, each NAME:ROLE:TOKEN, separated by commas, or a TOML file "
+                          "with a table [control_tokens]; the role admin may do everything, team sees and "
+                          "changes only the merchants that it made", tokens.parse),
     Setting("rate_limit", "off", "requests of each merchant in a time, such as 20/s or 600/min, with a burst "
                                  "20/s:50; more are refused; off: any number", _or_off(rates.parse)),
     Setting("timezone", "Asia/Shanghai", "zone of pay_time, gmt_payment, the settlement day and 1c", _zone),
@@ -238,9 +238,7 @@ class Settings(Mapping[str, Any]):
 
     @property
     def control_tokens(self) -> tuple[tokens.ControlToken, ...]:
-        """All control tokens in force: that of the setting `control_token`, whose role is admin, and `tokens`.
-
-        It is empty when none is required.
+        """All control tokens in force, none if none is required: `tokens`, and `control_token` as an admin's.
         """
         alone = self._values["control_token"]
         first = () if alone in ("", NO_TOKEN) else (tokens.ControlToken("", tokens.ADMIN, alone),)

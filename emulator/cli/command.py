@@ -20,7 +20,7 @@ def with_settings(command: Any) -> Any:
         alone: dict[str, Any] = {"is_flag": False, "flag_value": "on"} if row.is_switch else {}
         names = [flag]
         if row.is_repeated:
-            names.append(flag.removesuffix("s"))
+            names.insert(0, flag.removesuffix("s"))
             alone = {"multiple": True, "callback": _together}
         command = click.option(*names, row.name, default=None, metavar="TEXT", help=meaning, **alone)(command)
     return command

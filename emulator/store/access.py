@@ -54,7 +54,6 @@ class Reader:
     limits: LimitReader
 
     def __init__(self, connection: sqlite3.Connection, owner: str | None = None) -> None:
-        self.connection = connection
         self.owner = owner
         self._execute = connection.execute
         self.clock = ClockReader(connection)

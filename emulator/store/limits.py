@@ -15,7 +15,7 @@ class LimitReader:
         self._execute = connection.execute
 
     def full_at(self, merchants_id: str) -> int:
-        """The instant, in ticks of the rate, at which a merchant's bucket is full again; 0 if it always was."""
+        """When a merchant's bucket is full again, in ticks of the rate; 0 if nothing was ever taken."""
         row = self._execute("SELECT full_at FROM rate_limits WHERE merchants_id = :mid",
                             {"mid": merchants_id}).fetchone()
         return int(row["full_at"]) if row else 0
@@ -25,7 +25,7 @@ class Limits(LimitReader):
     """Reads and counts requests of merchants."""
 
     def take(self, merchants_id: str, rate: Rate, now: int) -> int:
-        """Count a request at an instant of real time (milliseconds), if the merchant's bucket has room for it.
+        """Count a request at an instant of real time (milliseconds), if the merchant's bucket has room.
 
         Returns 0 if it was counted, otherwise the milliseconds until there is room. A bucket that is further
         ahead than an empty one was left by another rate, or by a clock that was set back: it begins full.

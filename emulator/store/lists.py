@@ -69,8 +69,8 @@ class Lists(Owned):
         found = self._execute(
             f"SELECT * FROM {table} WHERE {' AND '.join(['id < :before', *asked])}{self._own} "
             "ORDER BY id DESC LIMIT :limit",
-            {**narrowed, **self._owners, "before": before or _NEWEST, "limit": PAGE + 1, "like": _part(search),
-             "amount": _amount(search)})
+            {**narrowed, **self._owners, "before": before or _NEWEST, "limit": PAGE + 1,
+             "like": _part(search), "amount": _amount(search)})
         rows, complete = portions.taken(found, size_of, MOST_CHARACTERS)
         shown = rows[:PAGE]
         return shown, None if complete and len(rows) <= PAGE else shown[-1]["id"]

@@ -113,7 +113,8 @@ class Merchants(MerchantReader):
         added = self._execute(
             "INSERT INTO merchants (merchants_id, settings, made, owner) "
             "VALUES (:id, :settings, :made, :owner) ON CONFLICT DO NOTHING",
-            {"id": merchants_id, "owner": self.owner or "", "settings": to_json(settings), "made": to_json(made)}).rowcount
+            {"id": merchants_id, "owner": self.owner or "", "settings": to_json(settings),
+             "made": to_json(made)}).rowcount
         return bool(added)
 
     def change(self, merchants_id: str, settings: Mapping[str, Any]) -> None:

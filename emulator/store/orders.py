@@ -102,7 +102,8 @@ class OrderReader(Owned):
 
     def find(self, merchants_id: str, out_trade_no: str) -> Order | None:
         """An order of a merchant, as last stored."""
-        row = self._execute(f"SELECT * FROM orders WHERE merchants_id = :mid AND out_trade_no = :no{self._own}",
+        row = self._execute("SELECT * FROM orders WHERE merchants_id = :mid AND out_trade_no = :no"
+                            f"{self._own}",
                             {"mid": merchants_id, "no": out_trade_no, **self._owners}).fetchone()
         return read_order(row) if row else None
 

@@ -1,7 +1,6 @@
 """Tables `scenarios` and `counts`: the active rules, and how often each was used."""
 import hashlib
 import json
-import sqlite3
 from collections.abc import Mapping
 from typing import Any
 

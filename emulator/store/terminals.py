@@ -57,7 +57,8 @@ class TerminalReader(Owned):
         """
         rows = self._execute(
             f"SELECT * FROM terminals WHERE number > "
-            f"CASE :after WHEN '' THEN 0 ELSE (SELECT number FROM terminals WHERE serial = :after{self._own}) END"
+            "CASE :after WHEN '' THEN 0 "
+            f"ELSE (SELECT number FROM terminals WHERE serial = :after{self._own}) END"
             f"{narrowing({'merchants_id': merchants_id})}{self._own} ORDER BY number LIMIT :limit",
             {"after": after, "merchants_id": merchants_id, "limit": limit, **self._owners})
         return [_terminal(row) for row in rows]
