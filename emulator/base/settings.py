@@ -142,7 +142,7 @@ SETTINGS = (
             "is sent an answer; a body may take six times as long", _patience),
     Setting("seed", DEFAULT_SEED,
             "everything that looks random derives from it: tokens, numbers, buyers; where others reach the "
-            "emulator, one is drawn and printed unless it is given"),
+            "emulator, or teams have tokens, one is drawn and printed unless it is given"),
     Setting("scenario", "",
             "scenario in force from the start: the name of one that comes along, or a TOML file"),
     Setting("strict", "off", "breaking a rule of the document is refused (ILLEGAL_ARGUMENT) instead of noted "
@@ -286,6 +286,13 @@ def is_reachable(settings: Settings) -> bool:
     if not is_loopback(settings.host):
         return True
     return bool(settings.public_url) and not is_loopback(_host(settings.public_url))
+
+
+def is_shared(settings: Settings) -> bool:
+    """Whether people use the emulator who must not know each other's tokens: other machines reach it, or there
+    are teams.
+    """
+    return is_reachable(settings) or any(row.role == tokens.TEAM for row in settings.tokens)
 
 
 def _host(url: str) -> str:
