@@ -61,8 +61,9 @@ WRONG = [
     ("contactless_limit", "-1"), ("amount_triggers", "maybe"), ("keep", "long"), ("keep_entries", "few"),
     ("keep_entries", "10"), ("amount_triggers", "maybe"), ("connections", "7"), ("waiting_limit", "0"),
     ("client_timeout", "soon"), ("client_timeout", "0"), ("tokens", "red:chief:s3cret-1"), *(
-        ("rate_limit", rate) for rate in ("20", "20/d", "0/s", "-1/s", "2.5/s", "20/s:0", "20/s:", "many/s", "",
-                                          "20 per s", "1000000/s", "٢/s")),
+        ("rate_limit", rate) for rate in (
+            "20", "20/d", "0/s", "-1/s", "2.5/s", "20/s:0", "20/s:", "many/s", "", "20 per s", "1000000/s",
+            "٢/s")),
 ]
 
 

@@ -42,7 +42,8 @@ WRONG = [
     (f"red:TEAM:{SECRET}", "the role of red must be"), (f"red::{SECRET}", "the role of red must be"),
     ("red:team:S3cret", "the token of red must have 8 to"), ("red:team:", "the token of red must have"),
     (f"red:team:{SECRET * 20}", "the token of red must have 8 to 256"),
-    (f"red:team:{SECRET}é", "the token of red may have"), (f"red:team:{SECRET}:x", "the token of red may have"),
+    (f"red:team:{SECRET}é", "the token of red may have"),
+    (f"red:team:{SECRET}:x", "the token of red may have"),
     (f":team:{SECRET}", "the name of token 1 must be"), (f"a/b:team:{SECRET}", "the name of token 1"),
     (f"{'n' * 33}:team:{SECRET}", "the name of token 1 must be 1 to 32"),
     (f"red:team:{RED},red:admin:{SECRET}", "the name red is given twice"),
@@ -102,7 +103,8 @@ def test_there_is_an_admin_where_tokens_are_needed(given: dict[str, str], is_dra
     ({"tokens": f"boss:admin:{BOSS}"}, ["", "wrong"], 401), ({"tokens": f"boss:admin:{BOSS}"}, [BOSS], 200),
     ({"control_token": "off", "tokens": f"boss:admin:{BOSS}"}, ["", "off"], 401),
     ({"control_token": "s3cret", "tokens": f"boss:admin:{BOSS}"}, ["s3cret", BOSS], 200)])
-def test_where_there_are_tokens_one_is_needed(settings: dict[str, str], tokens: list[str], status: int) -> None:
+def test_where_there_are_tokens_one_is_needed(
+        settings: dict[str, str], tokens: list[str], status: int) -> None:
     with Server(**settings) as server:
         for token in tokens:
             assert Control(server.url, token).ask("POST", "/clock", {"reset": True}).status == status

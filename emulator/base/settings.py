@@ -289,8 +289,9 @@ def is_reachable(settings: Settings) -> bool:
 
 
 def is_shared(settings: Settings) -> bool:
-    """Whether people use the emulator who must not know each other's tokens: other machines reach it, or there
-    are teams.
+    """Whether people use the emulator who must not know each other's tokens.
+
+    That is where other machines reach it, and where there are tokens of teams.
     """
     return is_reachable(settings) or any(row.role == tokens.TEAM for row in settings.tokens)
 

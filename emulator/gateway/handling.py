@@ -234,7 +234,7 @@ def _limit(limiter: Limiter, case: Case, merchant: Merchant) -> None:
     wait = limiter.wait_of(merchant.merchants_id)
     if wait:
         case.explanation = {"rate_limit": limiter.rate.written, "retry_after_ms": wait}
-        raise Refused("SYSTEM_ERROR", limiter.sentence(merchant.merchants_id))
+        raise Refused("SYSTEM_ERROR", limiter.sentence(merchant.merchants_id, wait))
 
 
 def _endpoint_of(case: Case) -> Endpoint:

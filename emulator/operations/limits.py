@@ -3,6 +3,7 @@
 A merchant's requests are counted in the database (`store.limits`), which all worker processes of a server
 share, and all servers on it. Time is real time, because the emulator's clock may stand still.
 """
+from ..base import durations
 from ..base.clock import real_now
 from ..base.rates import Rate
 from ..store import Store
@@ -26,6 +27,8 @@ class Limiter:
             return wait
         return self._store.write_together(lambda tables: tables.limits.take(merchants_id, self.rate, now))
 
-    def sentence(self, merchants_id: str) -> str:
-        """Why a request is refused."""
-        return f"merchant {merchants_id} may send {self.rate.written} (rate limit); this request is beyond it"
+    def sentence(self, merchants_id: str, wait: int) -> str:
+        """Why a request is refused; `wait` is the time until there is room, in milliseconds."""
+        seconds = -(-wait // durations.SECOND)
+        return (f"the rate limit of merchant {merchants_id} is reached, {self.rate.written}; "
+                f"there is room for a request in {seconds} s")

@@ -82,7 +82,8 @@ def _begin_scenario(tables: Writer, written: str) -> None:
 def _warn_of_known_tokens(tables: Reader) -> None:
     """Log a warning when tokens in the database derive from the default seed, which everybody knows.
 
-    That happens when the database was created while only this machine could reach the emulator, without teams.
+    That happens when the database was created while only this machine could reach the emulator, and there
+    were no teams.
     """
     for merchants_id, settings in merchants.seeded(DEFAULT_SEED).items():
         if merchants_id in merchants.SEEDED_USERS:

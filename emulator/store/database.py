@@ -49,6 +49,7 @@ class Store:
         """
         narrowed = copy.copy(self)  # it shares connections, locks and everything else
         narrowed.owner = owner
+        narrowed._together = Together(narrowed.write, self.lock)
         return narrowed
 
     def keep_to(self, identity: str) -> None:

@@ -63,8 +63,9 @@ class Happenings:
 def events() -> Response:
     """A stream of the events from now on, or since the event that Last-Event-ID names."""
     merchants_id = request.args.get("merchants_id")
-    return stream(happenings(merchants_id), merchants_id or emulator().store.owner or "every merchant",
-                  of_merchant(merchants_id))
+    owner = emulator().store.owner
+    everybody = "every merchant" if owner is None else f"the team {owner}"
+    return stream(happenings(merchants_id), merchants_id or everybody, of_merchant(merchants_id))
 
 
 def of_merchant(merchants_id: str | None) -> Concerns:

@@ -20,7 +20,7 @@ def check_rate(named: Mapping[str, Any]) -> None:
     merchants_id = _concerned(emulator().store.read(), named)
     wait = limiter.wait_of(merchants_id) if limiter and merchants_id else 0
     if limiter and wait:
-        problem = Problem(429, "Too Many Requests", limiter.sentence(merchants_id))
+        problem = Problem(429, "Too Many Requests", limiter.sentence(merchants_id, wait))
         problem.headers["Retry-After"] = str(-(-wait // durations.SECOND))
         raise problem
 
