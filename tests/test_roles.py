@@ -28,7 +28,8 @@ SEEDED = "201703200001"
 FROZEN = "2026-05-04T12:00:00Z"
 MISSING = {"merchants_id": "29none", "number": "29none", "out_trade_no": "29none01", "terminal_sn": "none-1",
            "serial": "none-1", "notification_id": "987654", "entry_id": "987654", "order_id": "987654"}
-ELSE = {"event": "pay", "done": "tap", "day": "2026-05-05", "name": "chaos", "move": "next", "act": "offline"}
+ELSE = {"event": "approve", "done": "tap", "day": "2026-05-05", "name": "chaos", "move": "next",
+        "act": "offline"}
 PUBLIC = "payers, shops and probes, without a token"
 OBJECT = "what others own is as if it did not exist"
 LIST = "only what the team owns"
@@ -261,6 +262,12 @@ def test_what_another_team_owns_is_as_if_it_did_not_exist(sandbox: Sandbox, name
     if name.startswith("GET"):
         for who in (sandbox.blue, Team(sandbox.admin, sandbox.blue.desk, sandbox.blue.shop)):
             assert ask(who, name, sandbox.blue.objects).status in (200, 408)
+
+
+@every_row("name", [name for name in named(OBJECT) if not re.search("DELETE|remove|reset", name)])
+def test_what_the_team_owns_it_changes(sandbox: Sandbox, name: str) -> None:
+    answer = ask(sandbox.red, name, sandbox.red.objects)
+    assert answer.status in (200, 303, 409), answer.text
 
 
 @every_row("name", named(LIST))

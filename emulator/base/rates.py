@@ -13,6 +13,7 @@ UNITS = {"s": durations.SECOND, "sec": durations.SECOND, "second": durations.SEC
          "m": durations.MINUTE, "min": durations.MINUTE, "minute": durations.MINUTE,
          "h": durations.HOUR, "hour": durations.HOUR}
 MOST = 100_000
+APART = durations.MINUTE
 _WRITTEN = re.compile(r"(\d{1,6})\s*/\s*([a-z]+)(?:\s*:\s*(\d{1,6}))?", re.ASCII)
 
 
@@ -40,9 +41,12 @@ class Rate:
 
     @property
     def furthest(self) -> int:
-        """How far ahead of now an empty bucket is full again, in ticks; more means that a clock was set back.
+        """How far ahead of now an empty bucket may be full again, in ticks.
+
+        What is further ahead was left by another rate, or by a clock that was set back. Clocks of machines,
+        and requests that waited for a lock, may differ by `APART`.
         """
-        return self.burst * self.period
+        return self.burst * self.period + self.ticks(APART)
 
     def wait(self, full_at: int, now: int) -> int:
         """How many milliseconds (rounded up) until there is room for a request; 0 when there is.

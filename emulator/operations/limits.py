@@ -21,11 +21,12 @@ class Limiter:
 
         A refused request is not counted, and writes nothing. Raises store.Unusable.
         """
-        now = real_now()
-        wait = self.rate.wait(self._store.read().limits.full_at(merchants_id), now)
+        wait = self.rate.wait(self._store.read().limits.full_at(merchants_id), real_now())
         if wait:
             return wait
-        return self._store.write_together(lambda tables: tables.limits.take(merchants_id, self.rate, now))
+        # The instant is read under the lock, so that it does not grow old while the request waits for it.
+        return self._store.write_together(
+            lambda tables: tables.limits.take(merchants_id, self.rate, real_now()))
 
     def sentence(self, merchants_id: str, wait: int) -> str:
         """Why a request is refused; `wait` is the time until there is room, in milliseconds."""
