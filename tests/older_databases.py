@@ -1,6 +1,7 @@
 """Databases as earlier versions left them: their schema, and a row or more in each table, in the words of
 their time."""
 import json
+import re
 import sqlite3
 import time
 from contextlib import closing
@@ -10,7 +11,10 @@ from typing import Any
 from tgpay_emulator.store.sqlite import schema
 
 VECTORS = Path(__file__).parent / "vectors"
-VERSIONS = (1, 2, 3, 4, 5)
+VERSIONS = (1, 2, 3, 4, 5, 6)
+RENAMED = 6  # the version that has the present words
+PRESENT_WORDS = {"notices": "notifications", "notice_id": "notification_id", "taken": "delivered",
+                 "waiting": "pending", "spoiled": "altered", "planted": "injected"}
 MERCHANT, ORDER, TOKEN = "290000000007", "29000000000700000001", "5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e"
 NOW = 1_770_000_000_000  # at which the clock of such a database stands: 2026-02-02
 SETTINGS = {
@@ -90,13 +94,20 @@ def rows(url: str) -> dict[str, list[dict[str, Any]]]:
         "facts": [{"name": "seed", "value": "an older seed"}]}
 
 
+def in_present_words(given: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """The same rows in the words of later versions."""
+    renamed: dict[str, list[dict[str, Any]]] = json.loads(re.sub(
+        rf"\b({'|'.join(PRESENT_WORDS)})\b", lambda word: PRESENT_WORDS[word[1]], json.dumps(given)))
+    return renamed
+
+
 def make(path: Path, version: int, url: str = "http://127.0.0.1:9/notify") -> None:
     """Make a database of a version."""
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executescript((VECTORS / f"schema-{version}.sql").read_text(encoding="utf-8"))
         connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {version}")
-        given = rows(url)
+        given = rows(url) if version < RENAMED else in_present_words(rows(url))
         for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> "
                                            "'sqlite_sequence'").fetchall():
             columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]

@@ -154,7 +154,8 @@ def test_what_an_older_database_says_is_said_in_the_present_words(older: Path) -
 
 def test_the_numbers_of_notifications_go_on_from_those_of_an_older_database(older: Path) -> None:
     with closing(sqlite3.connect(older)) as connection, connection:
-        connection.execute("UPDATE sqlite_sequence SET seq = 40 WHERE name = 'notices'")
+        connection.execute("UPDATE sqlite_sequence SET seq = 40 WHERE name IN ('notices', "
+                           "'notifications')")
     prepare(older)
     with closing(sqlite3.connect(older)) as connection:
         rows = connection.execute("SELECT name, seq FROM sqlite_sequence WHERE name IN ('notices', "

@@ -114,6 +114,23 @@ def test_token_in_no_log() -> None:
     assert TOKEN not in log
 
 
+def test_separate_teams() -> None:
+    tokens = "red:team:red-token-00001,blue:team:blue-token-0001"
+    with Server(control_token=TOKEN, tokens=tokens) as server:
+        red, blue = (Control(server.url, row.rpartition(":")[2]) for row in tokens.split(","))
+        shop, admin = blue.shop(), Control(server.url, TOKEN)
+        number = shop.pay_by_barcode()["out_trade_no"]
+        before = state(admin)
+        for method, path in (("GET", f"/orders/{shop.merchants_id}/{number}"),
+                             ("DELETE", f"/merchants/{shop.merchants_id}"),
+                             ("POST", f"/orders/{shop.merchants_id}/{number}/chargeback"),
+                             ("GET", f"/journal?merchants_id={shop.merchants_id}")):
+            assert red.ask(method, path, {} if method == "POST" else None).status == 404
+        assert red.ask("POST", "/reset").status == red.ask("POST", "/clock", {"reset": True}).status == 403
+        assert [red.get(path)["items"] for path in ("/orders", "/journal", "/merchants")] == [[], [], []]
+        assert state(admin) == before
+
+
 def test_own_notifications(control: Control, shop: Shop) -> None:
     before = {row["merchants_id"] for row in control.get("/merchants")["items"]}
     for path in ("/_emulator/reset", "/console/clock", "/demo/next"):

@@ -5,6 +5,8 @@ Each module imports only from those above it:
     clock        the emulator's clock, and instants as text
     durations    lengths of time: 500ms, 5s, 15m
     money        amounts in minor units, rates
+    rates        rates of requests: 20/s, 600/min
+    tokens       named control tokens with their roles
     portions     a page of items, cut by size
     randomness   everything random, derived from the seed
     toml         writes TOML

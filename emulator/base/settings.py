@@ -6,10 +6,12 @@ README are all made from `SETTINGS`.
 import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from . import clock, durations, money, public_url
+from . import clock, durations, money, public_url, rates, tokens
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,11 @@ class Setting:
     def is_switch(self) -> bool:
         """Whether the flag needs no value; without one it switches the setting on."""
         return self.parse is _switch
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether the flag may be given several times, also in the singular: `--token` for `tokens`."""
+        return self.parse is tokens.parse
 
 
 def _switch(written: str) -> bool:
@@ -44,7 +51,7 @@ def _number(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
-def _or_off(parse: Callable[[str], int]) -> Callable[[str], int | None]:
+def _or_off(parse: Callable[[str], Value]) -> Callable[[str], Value | None]:
     """The same format, where `off` is allowed too and gives None."""
     return lambda written: None if written.lower() == "off" else parse(written)
 
@@ -135,13 +142,18 @@ SETTINGS = (
             "is sent an answer; a body may take six times as long", _patience),
     Setting("seed", DEFAULT_SEED,
             "everything that looks random derives from it: tokens, numbers, buyers; where others reach the "
-            "emulator, one is drawn and printed unless it is given"),
+            "emulator, or teams have tokens, one is drawn and printed unless it is given"),
     Setting("scenario", "",
             "scenario in force from the start: the name of one that comes along, or a TOML file"),
     Setting("strict", "off", "breaking a rule of the document is refused (ILLEGAL_ARGUMENT) instead of noted "
                              "as a finding", _switch),
     Setting("control_token", "", "bearer token of /_emulator; empty: none on loopback, one made and printed "
                                  "elsewhere; off: none anywhere"),
+    Setting("tokens", "", "more control tokens, each NAME:ROLE:TOKEN, separated by commas, or a TOML file "
+                          "with a table [control_tokens]; the role admin may do everything, team sees and "
+                          "changes only the merchants that it made", tokens.parse),
+    Setting("rate_limit", "off", "requests of each merchant in a time, such as 20/s or 600/min, with a burst "
+                                 "20/s:50; more are refused; off: any number", _or_off(rates.parse)),
     Setting("timezone", "Asia/Shanghai", "zone of pay_time, gmt_payment, the settlement day and 1c", _zone),
     Setting("notify_timezone", "Europe/London", "zone of notify_time", _zone),
     Setting("notify_retries", "4m,10m,10m,1h,2h,6h,15h",
@@ -202,6 +214,8 @@ class Settings(Mapping[str, Any]):
             if setting.is_switch:
                 text = "on" if value else "off"
             self._values[setting.name], self._texts[setting.name] = value, text
+        if any(row.token == self._values["control_token"] for row in self._values["tokens"]):
+            raise ValueError("tokens: one of them is the control_token too; each needs its own")
         if self._values["lan"] and "host" not in given:
             self._values["host"] = EVERYWHERE
         self.__dict__.update(self._values)  # plain attributes are quick, and each request reads many
@@ -221,6 +235,15 @@ class Settings(Mapping[str, Any]):
     def text(self, name: str) -> str:
         """The text of a value, as it was given or as its default is written."""
         return self._texts[name]
+
+    @property
+    def control_tokens(self) -> tuple[tokens.ControlToken, ...]:
+        """All control tokens in force, none if none is required: `tokens`, and `control_token` as an admin's.
+        """
+        alone = self._values["control_token"]
+        first = () if alone in ("", NO_TOKEN) else (tokens.ControlToken("", tokens.ADMIN, alone),)
+        named: tuple[tokens.ControlToken, ...] = self._values["tokens"]
+        return (*first, *named)
 
     def replaced(self, **values: Any) -> "Settings":
         """A copy with other values for some settings. They are values, not texts: nothing is parsed."""
@@ -263,6 +286,14 @@ def is_reachable(settings: Settings) -> bool:
     if not is_loopback(settings.host):
         return True
     return bool(settings.public_url) and not is_loopback(_host(settings.public_url))
+
+
+def is_shared(settings: Settings) -> bool:
+    """Whether people use the emulator who must not know each other's tokens.
+
+    That is where other machines reach it, and where there are tokens of teams.
+    """
+    return is_reachable(settings) or any(row.role == tokens.TEAM for row in settings.tokens)
 
 
 def _host(url: str) -> str:

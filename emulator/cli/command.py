@@ -18,8 +18,17 @@ def with_settings(command: Any) -> Any:
         flag = f"--{row.name.replace('_', '-')}"
         meaning = f"{row.help} [{variable(row)}; {row.default or 'empty'}]"
         alone: dict[str, Any] = {"is_flag": False, "flag_value": "on"} if row.is_switch else {}
-        command = click.option(flag, row.name, default=None, metavar="TEXT", help=meaning, **alone)(command)
+        names = [flag]
+        if row.is_repeated:
+            names.insert(0, flag.removesuffix("s"))
+            alone = {"multiple": True, "callback": _together}
+        command = click.option(*names, row.name, default=None, metavar="TEXT", help=meaning, **alone)(command)
     return command
+
+
+def _together(context: click.Context, option: click.Parameter, written: tuple[str, ...]) -> str | None:
+    """The values of a flag that was given several times as one text; None when it was not given."""
+    return " ".join(written) if written else None
 
 
 def with_control(command: Any) -> Any:

@@ -71,7 +71,7 @@ class Control:
         try:
             place = place_of(database_address(settings))
             click.echo(f"No server at {self._url}; working on {place.shown}.", err=True)
-            app = build(settings.replaced(control_token=NO_TOKEN, scenario=""), place)[0]
+            app = build(settings.replaced(control_token=NO_TOKEN, tokens=(), scenario=""), place)[0]
         except (Unusable, Unstartable) as problem:
             raise click.ClickException(str(problem)) from problem
         return app.test_client()

@@ -42,5 +42,15 @@ class Failed(OperationError):
     """The operation was begun and could not be finished."""
 
 
+class Forbidden(Exception):
+    """It concerns everybody, and who asks for it may change only what a team owns; `str` is a sentence.
+
+    It is no OperationError: no face may pass over it as a mere failure of what was tried.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("an admin's control token is needed for what concerns the merchants of everybody")
+
+
 class NeedsTransaction(Exception):
     """Reading is not enough: time changes the order first, or a scenario counts the request."""

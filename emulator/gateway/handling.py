@@ -13,6 +13,7 @@ from ..base import durations
 from ..base.slots import Full
 from ..domain.errors import NeedsTransaction
 from ..domain.merchants import Merchant
+from ..operations.limits import Limiter
 from ..operations.scripting import Asked, decide, decide_for_reading, prepare
 from ..operations.unit import Unit, Units
 from ..operations.watching import Waiting
@@ -43,11 +44,12 @@ class Gateway:
     of any other request is written afterwards, together with those of others.
     """
 
-    def __init__(self, units: Units, waiting: Waiting | None = None) -> None:
+    def __init__(self, units: Units, waiting: Waiting | None = None, limiter: Limiter | None = None) -> None:
         self.store = units.store
         self.settings = units.settings
         self._units = units
         self._waiting = waiting or Waiting(units.store, units.settings)
+        self._limiter = limiter
 
     def answer(self, request: Request) -> Response:
         """Handle a request and return its response.
@@ -171,6 +173,8 @@ class Gateway:
         authentication = Authentication(tables, endpoint, case.request.arrival(endpoint.all_names),
                                         lambda: case.mask)
         merchant = case.merchant = authentication.owner()
+        if self._limiter:
+            _limit(self._limiter, case, merchant)
         if count > MOST_PARAMS:
             raise Refused("ILLEGAL_ARGUMENT", f"{count} parameters are sent, at most {MOST_PARAMS} are taken")
         case.findings += authentication.check(merchant)
@@ -223,6 +227,14 @@ class Gateway:
         except Exception:
             log.exception("the refusal of %s was not written down", case.request.name)
             return response
+
+
+def _limit(limiter: Limiter, case: Case, merchant: Merchant) -> None:
+    """Count a request of a merchant. Raises Refused, explained for the journal, if it is one too many."""
+    wait = limiter.wait_of(merchant.merchants_id)
+    if wait:
+        case.explanation = {"rate_limit": limiter.rate.written, "retry_after_ms": wait}
+        raise Refused("SYSTEM_ERROR", limiter.sentence(merchant.merchants_id, wait))
 
 
 def _endpoint_of(case: Case) -> Endpoint:

@@ -9,6 +9,7 @@ No module here uses Flask. Each module imports only from those above it:
     outbox                 the state of a notification after an attempt
     sender                 one attempt over HTTP, and the addresses that are allowed
     dispatcher             the attempts under way
+    limits                 the rate limit of merchants
     payments               the payments of one merchant: the only place where money moves
     terminal_transactions  transactions on a card terminal, of card and terminal orders
     wallet_payments        operations on wallet orders

@@ -52,11 +52,14 @@ def under_way(tables: Reader) -> dict[str, Any] | None:
     """The move of the clock that is being carried out: where `to` (milliseconds), what is `done`, how much is
     `left`.
 
-    `left` counts what is due now; an order may fall due again, and a notification may be repeated.
+    `left` counts what is due now; an order may fall due again, and a notification may be repeated. The counts
+    are of everybody, so tables of one owner have only the instant.
     """
     for command in tables.commands.open():
         if "target" in command.plan:
             target = command.plan["target"]
+            if tables.owner is not None:
+                return {"to": target}
             return {"to": target, **done_since(tables, command.plan), "left": tables.upcoming.count(target)}
     return None
 

@@ -8,7 +8,7 @@ from ..base.clock import from_iso, real_now
 from ..domain.errors import Failed, Invalid
 from ..store import KeyUsed, Store
 from .scheduler import Scheduler
-from .unit import notification_of
+from .unit import check_everybody, notification_of
 from .watching import Waiting
 
 EARLIEST, LATEST = from_iso("2000-01-01"), from_iso("2100-01-01")
@@ -32,8 +32,9 @@ class Commands:
 
         `given` has one of `advance` (a duration), `set` (ISO 8601), `freeze` (bool) and `reset` (true). A
         call that is repeated with its idempotency `key` moves the clock only once and returns the same
-        result. Raises Invalid, Failed if the move was not finished, and TimeoutError.
+        result. Raises Forbidden, Invalid, Failed if the move was not finished, and TimeoutError.
         """
+        check_everybody(self._store.owner)
         written = json.dumps(given, sort_keys=True)
         try:
             before = self._store.read().keys.find(key, written, real_now()) if key else None
@@ -69,7 +70,11 @@ class Commands:
         return step
 
     def flush(self) -> dict[str, Any]:
-        """Try to send everything that is due; return what was done and skipped. Raises TimeoutError."""
+        """Try to send everything that is due; return what was done and skipped.
+
+        Raises Forbidden and TimeoutError.
+        """
+        check_everybody(self._store.owner)
         return self._ask("flush", {})
 
     def replay(self, notification_id: int) -> None:

@@ -4,8 +4,7 @@ from .unit import Units
 
 
 def clear(units: Units, merchants_id: str | None) -> None:
-    """Delete the requests of a merchant, or all of them. Raises NotFound."""
+    """Delete the requests of a merchant, or all of them. Raises NotFound and Forbidden."""
     with units.begin(BY_CONTROL) as unit:
-        if merchants_id is not None:
-            unit.merchant(merchants_id)
+        unit.check_concern(merchants_id)
         unit.tables.journal.clear(merchants_id)

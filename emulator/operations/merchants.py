@@ -94,11 +94,10 @@ def remove(units: Units, merchants_id: str) -> None:
 def reset(units: Units, merchants_id: str | None = None) -> None:
     """Restore the original state of a merchant, or of everything.
 
-    Raises NotFound, and Conflict if the file of the setting `scenario` can no longer be used.
+    Raises NotFound, Forbidden, and Conflict if the file of the setting `scenario` can no longer be used.
     """
     with units.begin(BY_CONTROL) as unit:
-        if merchants_id is not None:
-            unit.merchant(merchants_id)
+        unit.check_concern(merchants_id)
         try:
             seeding.reset(unit.tables, units.settings, merchants_id)
         except scenarios.Invalid as invalid:

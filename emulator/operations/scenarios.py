@@ -41,10 +41,12 @@ def active(tables: Reader, merchants_id: str = EVERYBODY) -> Active:
 
 
 def activate(units: Units, scenario: "scenarios.Scenario", merchants_id: str = EVERYBODY) -> Active:
-    """Activate a scenario for a merchant, or the global one; its counts begin at zero. Raises NotFound."""
+    """Activate a scenario for a merchant, or the global one; its counts begin at zero.
+
+    Raises NotFound, and Forbidden for the global one unless everybody may be concerned.
+    """
     with units.begin(BY_CONTROL) as unit:
-        if merchants_id:
-            unit.merchant(merchants_id)
+        unit.check_concern(merchants_id)
         unit.tables.scenarios.set(merchants_id, scenario.as_json())
         return active(unit.tables, merchants_id)
 
@@ -52,9 +54,8 @@ def activate(units: Units, scenario: "scenarios.Scenario", merchants_id: str = E
 def deactivate(units: Units, merchants_id: str = EVERYBODY) -> None:
     """Deactivate the scenario of a merchant, so that the global one applies, or the global one itself.
 
-    Raises NotFound.
+    Raises NotFound, and Forbidden for the global one unless everybody may be concerned.
     """
     with units.begin(BY_CONTROL) as unit:
-        if merchants_id:
-            unit.merchant(merchants_id)
+        unit.check_concern(merchants_id)
         unit.tables.scenarios.drop(merchants_id)

@@ -29,8 +29,7 @@ def seed(tables: Writer, secret: str) -> None:
 
 def make(tables: Writer, merchants_id: str, settings: Mapping[str, Any], users: Iterable[User]) -> bool:
     """Add a merchant with its first terminals; False if there is one with this number already."""
-    terminals = merchants.delivered(merchants_id, settings["token"],
-                                    lambda serial: tables.terminals.find(serial) is not None)
+    terminals = merchants.delivered(merchants_id, settings["token"], tables.terminals.is_taken)
     if not tables.merchants.add(merchants_id, settings, users, terminals):
         return False
     tables.terminals.replace(merchants_id, terminals)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from .. import scenarios
 from ..base.settings import Settings
 from ..domain import transitions
-from ..domain.errors import NeedsTransaction, NotFound
+from ..domain.errors import Forbidden, NeedsTransaction, NotFound
 from ..domain.merchants import Merchant
 from ..domain.orders import Order
 from ..store import Reader, Store, Writer
@@ -73,6 +73,16 @@ class Unit(View):
         order = timers.written_of(self.tables, device)
         return self.as_of_now(order) if order else None
 
+    def check_concern(self, merchants_id: str | None) -> None:
+        """Check what an operation concerns: a merchant, or everybody if there is no number.
+
+        Raises NotFound for an unknown merchant, and Forbidden if everybody is more than may be changed here.
+        """
+        if merchants_id:
+            self.merchant(merchants_id)
+        else:
+            check_everybody(self.tables.owner)
+
     def payments(self, merchant: Merchant, script: "scenarios.Script | None" = None) -> Payments:
         """The payments of a merchant; `script` is the scenario rule for the request."""
         return Payments(self.tables, self.settings, merchant, self.now, self.cause, script)
@@ -102,6 +112,12 @@ class Units:
     def read(self) -> Reader:
         """The tables for reading. Raises store.Unusable."""
         return self.store.read()
+
+
+def check_everybody(owner: str | None) -> None:
+    """Check that everybody may be concerned. Raises Forbidden if only the merchants of an owner may."""
+    if owner is not None:
+        raise Forbidden
 
 
 def _found(thing: Thing | None, sentence: str) -> Thing:

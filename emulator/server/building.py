@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 
 from .. import __version__, scenarios
-from ..base.settings import DEFAULT_SEED, Settings, is_reachable
+from ..base.settings import DEFAULT_SEED, Settings, is_shared
 from ..domain import merchants
 from ..operations import seeding
 from ..operations.dispatcher import Signal
@@ -59,7 +59,7 @@ def build(settings: Settings, place: Place) -> tuple[Flask, Scheduler, LateSende
     store = place.open(bell.ring)
     with store.write() as tables:
         seeding.seed(tables, settings.seed)
-        if is_reachable(settings):
+        if is_shared(settings):
             _warn_of_known_tokens(tables)
         _begin_scenario(tables, settings.scenario)
         identity = tables.facts.remember(IDENTITY, secrets.token_hex(16))
@@ -82,7 +82,8 @@ def _begin_scenario(tables: Writer, written: str) -> None:
 def _warn_of_known_tokens(tables: Reader) -> None:
     """Log a warning when tokens in the database derive from the default seed, which everybody knows.
 
-    That happens when the database was created while only this machine could reach the emulator.
+    That happens when the database was created while only this machine could reach the emulator, and there
+    were no teams.
     """
     for merchants_id, settings in merchants.seeded(DEFAULT_SEED).items():
         if merchants_id in merchants.SEEDED_USERS:

@@ -4,7 +4,8 @@ reach it.
 import secrets
 from typing import Any
 
-from ..base.settings import EVERYWHERE, MERCHANTS, PRIVATE, Settings, is_loopback, is_reachable
+from ..base.settings import EVERYWHERE, MERCHANTS, PRIVATE, Settings, is_loopback, is_reachable, is_shared
+from ..base.tokens import ADMIN
 from ..base.urls import url_of
 from ..store import Place
 from .resources import Unstartable
@@ -13,23 +14,27 @@ ALL_INTERFACES = (EVERYWHERE, "::")
 
 
 def guarded(settings: Settings) -> Settings:
-    """The settings with safe values, if other machines can reach the emulator.
+    """The settings with safe values, if other machines can reach the emulator, or teams share it.
 
-    Unless they are given, the control token and the seed are drawn at random. If the emulator listens for
-    other machines, notifications go to private networks and the merchants' own hosts only.
+    Unless they are given, the control token and the seed are drawn at random. Where there are tokens of
+    admins, no other one is drawn. If the emulator listens for other machines, notifications go to private
+    networks and the merchants' own hosts only.
     """
-    if not is_reachable(settings):
-        return settings
     drawn: dict[str, Any] = {}
-    if not settings.control_token:
+    if not settings.control_token and _needs_an_admin(settings):
         drawn["control_token"] = secrets.token_urlsafe(18)
-    if "seed" not in settings.given:
+    if "seed" not in settings.given and is_shared(settings):
         drawn["seed"] = secrets.token_urlsafe(9)
     # Behind a tunnel, the emulator listens on loopback and the shop is on the same machine: nothing is
     # restricted.
-    if not settings.notify_allow and not is_loopback(settings.host):
+    if is_reachable(settings) and not settings.notify_allow and not is_loopback(settings.host):
         drawn["notify_allow"] = (PRIVATE, MERCHANTS)
-    return settings.replaced(**drawn)
+    return settings.replaced(**drawn) if drawn else settings
+
+
+def _needs_an_admin(settings: Settings) -> bool:
+    """Whether a token is required, but nobody has one with the role of an admin."""
+    return is_shared(settings) and all(row.role != ADMIN for row in settings.tokens)
 
 
 def with_its_seed(settings: Settings, place: Place) -> Settings:

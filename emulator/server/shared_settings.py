@@ -10,7 +10,7 @@ from .resources import Unstartable
 SHARED = ("seed", "scenario", "strict", "timezone", "notify_timezone", "notify_retries", "notify_timeout",
           "notify_allow", "notify_ca",
           "notify_insecure", "settlement_time", "settlement_days", "refund_period", "autopilot",
-          "contactless_limit", "amount_triggers", "keep", "keep_entries")
+          "contactless_limit", "amount_triggers", "keep", "keep_entries", "rate_limit")
 SECRET = ("seed",)
 
 

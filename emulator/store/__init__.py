@@ -11,6 +11,7 @@ imports only from those above it:
     clock          table clock
     facts          table facts: values that a server keeps across restarts
     keys           table idempotency_keys
+    limits         table rate_limits
     commands       table commands
     journal        table journal
     merchants      tables merchants and users

@@ -13,6 +13,7 @@ from .connection import Connection
 from .facts import Facts
 from .journal import Journal, JournalReader
 from .keys import KeyReader, Keys
+from .limits import LimitReader, Limits
 from .lists import Lists
 from .merchants import MerchantReader, Merchants
 from .notebook import Notebook, NotebookReader
@@ -28,13 +29,14 @@ from .vouchers import VoucherReader, Vouchers
 OF_A_MERCHANT = ("orders", "history", "refunds", "ledger", "notifications", "attempts", "journal",
                  "transactions", "scenarios", "counts", "notebook")
 OF_ALL = (*OF_A_MERCHANT, "merchants", "removed_merchants", "users", "clock", "vouchers", "terminals",
-          "upkeep_marks", "idempotency_keys")
+          "upkeep_marks", "idempotency_keys", "rate_limits")
 
 
 class Reader:
     """The tables for reading: `reader.orders.find(…)`.
 
-    Each statement sees what is committed when it begins.
+    Each statement sees what is committed when it begins. With an `owner`, which is the name of a team, the
+    tables have that team's merchants and their rows only; without one, those of everybody.
     """
 
     clock: ClockReader
@@ -49,24 +51,27 @@ class Reader:
     terminals: TerminalReader
     scenarios: ScenarioReader
     notebook: NotebookReader
+    limits: LimitReader
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, owner: str | None = None) -> None:
+        self.owner = owner
         self._connection = connection
         self._execute = connection.execute
         self.clock = ClockReader(connection)
-        self.merchants = MerchantReader(connection)
-        self.orders = OrderReader(connection)
-        self.ledger = LedgerReader(connection)
-        self.notifications = NotificationReader(connection)
-        self.journal = JournalReader(connection)
+        self.merchants = MerchantReader(connection, owner)
+        self.orders = OrderReader(connection, owner)
+        self.ledger = LedgerReader(connection, owner)
+        self.notifications = NotificationReader(connection, owner)
+        self.journal = JournalReader(connection, owner)
         self.commands = CommandReader(connection)
         self.keys = KeyReader(connection)
         self.vouchers = VoucherReader(connection)
-        self.terminals = TerminalReader(connection)
-        self.scenarios = ScenarioReader(connection)
+        self.terminals = TerminalReader(connection, owner)
+        self.scenarios = ScenarioReader(connection, owner)
         self.notebook = NotebookReader(connection)
-        self.lists = Lists(connection)
-        self.upcoming = Upcoming(connection)
+        self.limits = LimitReader(connection)
+        self.lists = Lists(connection, owner)
+        self.upcoming = Upcoming(connection, owner)
         self.settled = Settled(connection)
         self.changes = Changes(connection)
 
@@ -101,21 +106,23 @@ class Writer(Reader):
     terminals: Terminals
     scenarios: Scenarios
     notebook: Notebook
+    limits: Limits
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection)
+    def __init__(self, connection: Connection, owner: str | None = None) -> None:
+        super().__init__(connection, owner)
         self.clock = ClockTable(connection)
-        self.merchants = Merchants(connection)
-        self.orders = Orders(connection)
-        self.ledger = Ledger(connection)
-        self.notifications = Notifications(connection)
-        self.journal = Journal(connection)
+        self.merchants = Merchants(connection, owner)
+        self.orders = Orders(connection, owner)
+        self.ledger = Ledger(connection, owner)
+        self.notifications = Notifications(connection, owner)
+        self.journal = Journal(connection, owner)
         self.commands = Commands(connection)
         self.keys = Keys(connection)
         self.vouchers = Vouchers(connection)
-        self.terminals = Terminals(connection)
-        self.scenarios = Scenarios(connection)
+        self.terminals = Terminals(connection, owner)
+        self.scenarios = Scenarios(connection, owner)
         self.notebook = Notebook(connection)
+        self.limits = Limits(connection)
         self.upkeep = Upkeep(connection)
         self.facts = Facts(connection)
         self.wakes_scheduler = False

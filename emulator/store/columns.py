@@ -6,11 +6,28 @@ from typing import Any
 
 from ..base import portions
 from ..protocol.findings import Breaches
-from .connection import Cursor, Row
+from .connection import Connection, Cursor, Row
 
+NOTHING: Mapping[str, Any] = {}
 OVERHEAD = 200  # characters around a row where it is shown: names of members, tags and the like
 # One encoder for all calls: `json.dumps` with options makes a new one each time.
 to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class Owned:
+    """Reads tables for one owner of merchants, or for everybody when `owner` is None.
+
+    `_own` is the SQL condition that rows belong to merchants of the owner, to be used with the parameters
+    `_owners`; it is empty for everybody.
+    """
+
+    def __init__(self, connection: Connection, owner: str | None = None) -> None:
+        self._execute = connection.execute
+        self._complete_up_to = connection.complete_up_to
+        self.owner = owner
+        self._owners: Mapping[str, Any] = {} if owner is None else {"owner": owner}
+        self._own = "" if owner is None else (
+            " AND merchants_id IN (SELECT merchants_id FROM merchants WHERE owner = :owner)")
 
 
 def narrowing(wanted: Mapping[str, Any], **instead: str) -> str:
@@ -45,15 +62,16 @@ def newest(execute: Callable[..., Cursor], wanted: str, values: Mapping[str, Any
     return Newest(rows[::-1], number - len(rows))
 
 
-def breaches_of(execute: Callable[..., Cursor], table: str,
-                merchants_id: str | None) -> Iterator[Breaches]:
+def breaches_of(execute: Callable[..., Cursor], table: str, merchants_id: str | None,
+                own: str = "", owners: Mapping[str, Any] = NOTHING) -> Iterator[Breaches]:
     """The rows of a table that have findings, of one merchant or of all; equal findings are grouped.
 
-    The grouping follows the table's index of findings, so that SQLite neither reads rows nor sorts texts.
+    `own` is a further condition, with the parameters `owners`. The grouping follows the table's index of
+    findings, so that SQLite neither reads rows nor sorts texts.
     """
     rows = execute("SELECT findings, count(*) AS times, min(at) AS first, max(at) AS last, max(id) AS "
                    f"newest FROM {table} WHERE findings <> '[]' "
-                   f"{'AND merchants_id = :mid' if merchants_id else ''} GROUP BY merchants_id, findings",
-                   {"mid": merchants_id})
+                   f"{'AND merchants_id = :mid' if merchants_id else ''}{own} "
+                   "GROUP BY merchants_id, findings", {"mid": merchants_id, **owners})
     for row in rows:
         yield Breaches(json.loads(row["findings"]), row["times"], row["first"], row["last"], row["newest"])

@@ -1,4 +1,5 @@
 """What other packages use of a database, whichever it is: a place, a store on it, the leadership."""
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -60,6 +61,17 @@ class Store(ABC):
         self.pause: Callable[[], AbstractContextManager[None]] = nullcontext
         self.troubles = Log()
         self._together = Together(self._write_together, self._paused)
+        self.owner: str | None = None
+
+    def of(self, owner: str) -> "Store":
+        """The same database, with one owner's merchants and their rows only.
+
+        A merchant that is made there belongs to the owner, who is named; see `access.Reader`.
+        """
+        narrowed = copy.copy(self)  # it shares connections, locks and everything else
+        narrowed.owner = owner
+        narrowed._together = Together(narrowed._write_together, narrowed._paused)
+        return narrowed
 
     @abstractmethod
     def read(self) -> Reader:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..protocol.findings import Breaches
-from .columns import breaches_of, narrowing, to_json
+from .columns import Owned, breaches_of, narrowing, to_json
 from .connection import Connection, Row
 from .shortening import LONGEST_ANSWER, kept_params, shortened, shortened_inside
 
@@ -46,16 +46,13 @@ class Entry:
                 "explanation": to_json(shortened_inside(self.explanation)) if self.explanation else "{}"}
 
 
-class JournalReader:
+class JournalReader(Owned):
     """Reads the requests to `/v2` with their verdicts."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._execute = connection.execute
-        self._complete_up_to = connection.complete_up_to
 
     def find(self, entry_id: int) -> Row | None:
         """An entry by its id."""
-        row: Row | None = self._execute("SELECT * FROM journal WHERE id = :id", {"id": entry_id}).fetchone()
+        row: Row | None = self._execute(f"SELECT * FROM journal WHERE id = :id{self._own}",
+                                        {"id": entry_id, **self._owners}).fetchone()
         return row
 
     def page(self, wanted: Mapping[str, Any], after: int, limit: int) -> Iterator[Row]:
@@ -63,10 +60,10 @@ class JournalReader:
 
         `wanted` filters by merchants_id, endpoint, out_trade_no or verdict; each may be None.
         """
-        return iter(self._execute(f"SELECT * FROM journal WHERE id > :after AND id <= :last"
-                                  f"{narrowing(wanted)} ORDER BY id LIMIT :limit",
-                                  {**wanted, "after": after, "last": self._complete_up_to("journal"),
-                                   "limit": limit}))
+        asked = f"id > :after AND id <= :last{narrowing(wanted)}{self._own}"
+        return iter(self._execute(f"SELECT * FROM journal WHERE {asked} ORDER BY id LIMIT :limit",
+                                  {**wanted, **self._owners, "after": after, "limit": limit,
+                                   "last": self._complete_up_to("journal")}))
 
     def after(self, after: int, limit: int) -> list[Row]:
         """The entries after an id, without the content of request and answer."""
@@ -77,7 +74,7 @@ class JournalReader:
 
     def breaches(self, merchants_id: str | None) -> Iterator[Breaches]:
         """The findings in requests of one merchant or of all; equal findings are grouped."""
-        return breaches_of(self._execute, "journal", merchants_id)
+        return breaches_of(self._execute, "journal", merchants_id, self._own, self._owners)
 
     def asked(self, merchants_id: str, out_trade_no: str, endpoint: str, until: int) -> bool:
         """Whether an endpoint gave a successful answer about an order up to `until` (milliseconds)."""

@@ -5,7 +5,7 @@ from typing import Any
 from ..base import money, portions
 from ..domain.orders import Order
 from ..terminal import Transaction
-from .columns import Newest, newest, size_of
+from .columns import Newest, Owned, newest, size_of
 from .connection import Connection, Row
 from .notifications import StoredNotification
 from .orders import EFFECTIVE, read_order
@@ -32,15 +32,12 @@ _JOURNAL = {
     "refused": "verdict <> 'OK'", "search": f"out_trade_no {_LIKE}"}
 
 
-class Lists:
+class Lists(Owned):
     """Pages of orders, notifications and journal entries.
 
     Each comes with the id before which the next page begins, None at the end. Filters in `narrowed` that are
     None or missing have no effect.
     """
-
-    def __init__(self, connection: Connection) -> None:
-        self._execute = connection.execute
 
     def orders(self, narrowed: Narrowed, now: int,
                before: int | None = None) -> tuple[list[Order], int | None]:
@@ -70,10 +67,10 @@ class Lists:
         asked = [sql for name, sql in conditions.items() if narrowed.get(name)]
         search = narrowed.get("search") or ""
         found = self._execute(
-            f"SELECT * FROM {table} WHERE {' AND '.join(['id < :before', *asked])} ORDER BY id DESC "
-            "LIMIT :limit",
-            {**narrowed, "before": before or _NEWEST, "limit": PAGE + 1, "like": _part(search),
-             "amount": _amount(search)})
+            f"SELECT * FROM {table} WHERE {' AND '.join(['id < :before', *asked])}{self._own} "
+            "ORDER BY id DESC LIMIT :limit",
+            {**narrowed, **self._owners, "before": before or _NEWEST, "limit": PAGE + 1,
+             "like": _part(search), "amount": _amount(search)})
         rows, complete = portions.taken(found, size_of, MOST_CHARACTERS)
         shown = rows[:PAGE]
         return shown, None if complete and len(rows) <= PAGE else shown[-1]["id"]

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..domain.merchants import Merchant, User, from_settings
-from .columns import to_json
+from .columns import Owned, to_json
 from .connection import Connection, Row
 
 
@@ -24,17 +24,25 @@ def _read(merchants_id: str, settings: str) -> Merchant:
 _remembered = lru_cache(maxsize=1024)(_read)
 
 
-class MerchantReader:
+class MerchantReader(Owned):
     """Reads merchants, their settings and their users."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._execute = connection.execute
+    def __init__(self, connection: Connection, owner: str | None = None) -> None:
+        super().__init__(connection, owner)
+        self._own = "" if owner is None else " AND owner = :owner"
+        self._whose = "" if owner is None else "WHERE owner = :owner"
 
     def find(self, merchants_id: str) -> Merchant | None:
         """A merchant by its number."""
-        row = self._execute("SELECT settings FROM merchants WHERE merchants_id = :id",
-                            {"id": merchants_id}).fetchone()
+        row = self._execute(f"SELECT settings FROM merchants WHERE merchants_id = :id{self._own}",
+                            {"id": merchants_id, **self._owners}).fetchone()
         return _merchant(merchants_id, row["settings"]) if row else None
+
+    def owner_of(self, merchants_id: str) -> str:
+        """The name of the team that made a merchant; empty for a merchant of nobody."""
+        row = self._execute("SELECT owner FROM merchants WHERE merchants_id = :id",
+                            {"id": merchants_id}).fetchone()
+        return str(row["owner"]) if row else ""
 
     def made(self, merchants_id: str) -> dict[str, Any] | None:
         """The original settings and users of a merchant, as it was created."""
@@ -44,24 +52,28 @@ class MerchantReader:
 
     def page(self, after: str, limit: int) -> Iterator[Merchant]:
         """Merchants in the order of their numbers, after the number `after`."""
-        rows = self._execute("SELECT merchants_id, settings FROM merchants WHERE merchants_id > :after "
-                             "ORDER BY merchants_id LIMIT :limit", {"after": after, "limit": limit})
+        rows = self._execute("SELECT merchants_id, settings FROM merchants "
+                             f"WHERE merchants_id > :after{self._own} ORDER BY merchants_id LIMIT :limit",
+                             {"after": after, "limit": limit, **self._owners})
         return (_merchant(**row) for row in rows)
 
     def names(self, limit: int) -> list[Row]:
         """The numbers and names of the first merchants."""
         return self._execute("SELECT merchants_id, json_extract(settings, '$.name') AS name FROM merchants "
-                             "ORDER BY merchants_id LIMIT :limit", {"limit": limit}).fetchall()
+                             f"{self._whose} ORDER BY merchants_id LIMIT :limit",
+                             {"limit": limit, **self._owners}).fetchall()
 
     def tokens(self, but: str, limit: int) -> list[str]:
         """The tokens of merchants, at most `limit`, without the token `but`."""
-        rows = self._execute("SELECT json_extract(settings, '$.token') AS token FROM merchants LIMIT :limit",
-                             {"limit": limit + 1})
+        rows = self._execute("SELECT json_extract(settings, '$.token') AS token FROM merchants "
+                             f"{self._whose} LIMIT :limit",
+                             {"limit": limit + 1, **self._owners})
         return [row["token"] for row in rows if row["token"] != but][:limit]
 
     def count(self) -> int:
         """The number of merchants."""
-        return int(self._execute("SELECT count(*) AS merchants FROM merchants").fetchone()["merchants"])
+        return int(self._execute(f"SELECT count(*) AS merchants FROM merchants {self._whose}",
+                                 self._owners).fetchone()["merchants"])
 
     def is_used(self, merchants_id: str) -> bool:
         """Whether this number belongs to a merchant, or did since the last reset of everything."""
@@ -95,13 +107,14 @@ class Merchants(MerchantReader):
 
     def add(self, merchants_id: str, settings: Mapping[str, Any], users: Iterable[User],
             terminals: Iterable[Mapping[str, Any]]) -> bool:
-        """Add a merchant; False if its number exists already."""
+        """Add a merchant, which belongs to the owner of these tables; False if its number exists already."""
         made = {"settings": dict(settings), "users": [vars(user) for user in users],
                 "terminals": list(terminals)}
         added = self._execute(
-            "INSERT INTO merchants (merchants_id, settings, made) VALUES (:id, :settings, :made) "
-            "ON CONFLICT DO NOTHING",
-            {"id": merchants_id, "settings": to_json(settings), "made": to_json(made)}).rowcount
+            "INSERT INTO merchants (merchants_id, settings, made, owner) "
+            "VALUES (:id, :settings, :made, :owner) ON CONFLICT DO NOTHING",
+            {"id": merchants_id, "owner": self.owner or "", "settings": to_json(settings),
+             "made": to_json(made)}).rowcount
         return bool(added)
 
     def change(self, merchants_id: str, settings: Mapping[str, Any]) -> None:
@@ -125,7 +138,8 @@ class Merchants(MerchantReader):
         self._execute("INSERT INTO removed_merchants (merchants_id) VALUES (:id) ON CONFLICT DO NOTHING",
                       {"id": merchants_id})
         self._execute("DELETE FROM merchants WHERE merchants_id = :id", {"id": merchants_id})
-        self._execute("DELETE FROM users WHERE merchants_id = :id", {"id": merchants_id})
+        for table in ("users", "rate_limits"):
+            self._execute(f"DELETE FROM {table} WHERE merchants_id = :id", {"id": merchants_id})
 
     def new_browser(self, merchants_id: str) -> int:
         """A new number for a browser that visits this merchant's pages for the first time."""

@@ -160,6 +160,13 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
     return value
 
 
+def owners_and_rate_limits(database: Connection) -> None:
+    """Version 7: the team that made a merchant, and how far each merchant has used up its rate limit."""
+    database.execute("ALTER TABLE merchants ADD COLUMN owner TEXT NOT NULL DEFAULT ''")
+    database.execute("CREATE INDEX merchants_owner ON merchants (owner, merchants_id)")
+    database.execute("CREATE TABLE rate_limits (merchants_id TEXT PRIMARY KEY, full_at BIGINT NOT NULL)")
+
+
 STEPS: Mapping[int, Callable[[Connection], None]] = {
     2: cards, 3: terminals_and_scenarios, 4: removed_merchants_and_upkeep, 5: skipped_attempts_and_keys,
-    6: notifications_and_injected}
+    6: notifications_and_injected, 7: owners_and_rate_limits}

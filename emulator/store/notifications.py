@@ -7,7 +7,7 @@ from typing import Any
 from ..base import urls
 from ..domain.notifications import Notification
 from ..protocol.findings import Breaches
-from .columns import Newest, breaches_of, narrowing, newest, to_json
+from .columns import Newest, Owned, breaches_of, narrowing, newest, to_json
 from .connection import Connection, Row
 from .shortening import shortened
 
@@ -106,16 +106,13 @@ class Tally:
     skipped_urls: list[str]
 
 
-class NotificationReader:
+class NotificationReader(Owned):
     """Reads notifications and their attempts."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._execute = connection.execute
-        self._complete_up_to = connection.complete_up_to
 
     def find(self, notification_id: int) -> StoredNotification | None:
         """A notification by its id."""
-        row = self._execute("SELECT * FROM notifications WHERE id = :id", {"id": notification_id}).fetchone()
+        row = self._execute(f"SELECT * FROM notifications WHERE id = :id{self._own}",
+                            {"id": notification_id, **self._owners}).fetchone()
         return StoredNotification(**row) if row else None
 
     def next_due(self, but: Collection[int] = ()) -> int | None:
@@ -160,9 +157,9 @@ class NotificationReader:
         `wanted` filters by merchants_id, out_trade_no, status or notify_type; each may be None.
         """
         rows = self._execute(
-            f"SELECT * FROM notifications WHERE id > :after AND id <= :last{narrowing(wanted)} ORDER BY id "
-            "LIMIT :limit",
-            {**wanted, "after": after, "last": self._complete_up_to("notifications"), "limit": limit})
+            f"SELECT * FROM notifications WHERE id > :after AND id <= :last{narrowing(wanted)}{self._own} "
+            "ORDER BY id LIMIT :limit", {**wanted, **self._owners, "after": after, "limit": limit,
+                                         "last": self._complete_up_to("notifications")})
         return (StoredNotification(**row) for row in rows)
 
     def of_order(self, merchants_id: str, out_trade_no: str) -> tuple[list[StoredNotification], int]:
@@ -206,7 +203,7 @@ class NotificationReader:
 
     def breaches(self, merchants_id: str | None) -> Iterator[Breaches]:
         """The findings about receivers of one merchant or of all; equal findings are grouped."""
-        return breaches_of(self._execute, "attempts", merchants_id)
+        return breaches_of(self._execute, "attempts", merchants_id, self._own, self._owners)
 
     def place(self, attempt_id: int) -> tuple[int, int]:
         """The notification of an attempt, and the attempt's place among those of the notification, from 1."""

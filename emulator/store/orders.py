@@ -12,7 +12,7 @@ from ..domain.orders import Event, Kind, Order, Status
 from ..domain.settlement import Entry
 from ..domain.transitions import falls_due
 from ..protocol.response_codes import CardStatus
-from .columns import Newest, narrowing, newest, to_json
+from .columns import Newest, Owned, narrowing, newest, to_json
 from .connection import Connection, Row
 from .terminals import read_transaction, written_transaction
 
@@ -97,22 +97,20 @@ def _values(order: Order) -> dict[str, Any]:
     return values
 
 
-class OrderReader:
+class OrderReader(Owned):
     """Reads orders with their history and refunds."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._execute = connection.execute
-        self._complete_up_to = connection.complete_up_to
 
     def find(self, merchants_id: str, out_trade_no: str) -> Order | None:
         """An order of a merchant, as last stored."""
-        row = self._execute("SELECT * FROM orders WHERE merchants_id = :mid AND out_trade_no = :no",
-                            {"mid": merchants_id, "no": out_trade_no}).fetchone()
+        row = self._execute("SELECT * FROM orders WHERE merchants_id = :mid AND out_trade_no = :no"
+                            f"{self._own}",
+                            {"mid": merchants_id, "no": out_trade_no, **self._owners}).fetchone()
         return read_order(row) if row else None
 
     def by_id(self, order_id: int) -> Order | None:
         """An order by its id, as last stored."""
-        row = self._execute("SELECT * FROM orders WHERE id = :id", {"id": order_id}).fetchone()
+        row = self._execute(f"SELECT * FROM orders WHERE id = :id{self._own}",
+                            {"id": order_id, **self._owners}).fetchone()
         return read_order(row) if row else None
 
     def of_page(self, token: str) -> Order | None:
@@ -124,10 +122,10 @@ class OrderReader:
              limit: int) -> Iterator[Order]:
         """Orders by id, after the id `after`; `merchants_id` and `status` filter them unless None."""
         wanted = {"merchants_id": merchants_id, "status": status}
-        rows = self._execute(f"SELECT * FROM orders WHERE id > :after AND id <= :last"
-                             f"{narrowing(wanted, status=EFFECTIVE)} ORDER BY id LIMIT :limit",
-                             {**wanted, "after": after, "last": self._complete_up_to("orders"), "now": now,
-                              "limit": limit})
+        asked = f"id > :after AND id <= :last{narrowing(wanted, status=EFFECTIVE)}{self._own}"
+        rows = self._execute(f"SELECT * FROM orders WHERE {asked} ORDER BY id LIMIT :limit",
+                             {**wanted, **self._owners, "after": after, "now": now, "limit": limit,
+                              "last": self._complete_up_to("orders")})
         return map(read_order, rows)
 
     def next_due(self) -> int | None:
@@ -214,12 +212,8 @@ class Orders(OrderReader):
                       {"mid": refund.merchants_id, "id": refund.partner_refund_id})
 
 
-class LedgerReader:
+class LedgerReader(Owned):
     """Reads the lines of the settlement file."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._execute = connection.execute
-        self._complete_up_to = connection.complete_up_to
 
     def lines(self, merchants_id: str, since: int, before: int) -> Iterator[str]:
         """The lines settled from `since` up to `before` (milliseconds), oldest first, many in each piece.
@@ -245,10 +239,10 @@ class LedgerReader:
         """
         wanted = {"merchants_id": merchants_id}
         rows = self._execute(
-            f"""SELECT {_TRUTH} FROM ledger WHERE id > :after AND id <= :last{narrowing(wanted)}
+            f"""SELECT {_TRUTH} FROM ledger WHERE id > :after AND id <= :last{narrowing(wanted)}{self._own}
                 AND coalesce(true_settles_at, settles_at) >= :since
                 AND coalesce(true_settles_at, settles_at) < :before ORDER BY id LIMIT :limit""",
-            {**wanted, "since": since, "before": before, "after": after, "limit": limit,
+            {**wanted, **self._owners, "since": since, "before": before, "after": after, "limit": limit,
              "last": self._complete_up_to("ledger")})
         return map(_truth, rows)
 

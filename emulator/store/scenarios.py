@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import scenarios
-from .columns import to_json
+from .columns import Owned, to_json
 from .connection import Connection
 
 RULE = "rule"
@@ -23,11 +23,8 @@ def _scenario(digest: str, document: str) -> "scenarios.Scenario":
     return _read[digest]
 
 
-class ScenarioReader:
+class ScenarioReader(Owned):
     """Reads scenarios and the uses of their rules."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._execute = connection.execute
 
     def of(self, merchants_id: str) -> "scenarios.Scenario | None":
         """The active scenario of a merchant: its own, else the global one."""
@@ -48,21 +45,26 @@ class ScenarioReader:
                                                         {"mid": merchants_id, "kind": RULE})}
 
     def uses_by_all(self) -> dict[str, int]:
-        """How often all merchants together used each rule of the global scenario that has a list."""
+        """How often all merchants together used each rule of the global scenario that has a list.
+
+        For an owner these are the owner's merchants.
+        """
         return {row[0]: row[1] for row in self._execute(
             "SELECT name, sum(number) FROM counts WHERE kind = :kind AND merchants_id NOT IN "
-            "(SELECT merchants_id FROM scenarios) GROUP BY name ORDER BY name", {"kind": RULE})}
+            f"(SELECT merchants_id FROM scenarios){self._own} GROUP BY name ORDER BY name",
+            {"kind": RULE, **self._owners})}
 
     def lately(self, merchants_id: str, scenario: str, requests: int) -> dict[str, int]:
         """How often each rule of a scenario matched one of the newest requests, of one merchant or of all."""
+        wanted = ("merchants_id = :mid" if merchants_id else "1 = 1") + self._own
         rows = self._execute(
             f"""SELECT rule, count(*) FROM (
                     SELECT json_extract(explanation, '$.scenario') AS scenario,
                            json_extract(explanation, '$.rule') AS rule
-                    FROM journal {"WHERE merchants_id = :mid" if merchants_id else ""}
+                    FROM journal WHERE {wanted}
                     ORDER BY id DESC LIMIT :requests) AS newest
                 WHERE scenario = :scenario AND rule IS NOT NULL GROUP BY rule""",
-            {"mid": merchants_id, "scenario": scenario, "requests": requests})
+            {"mid": merchants_id, "scenario": scenario, "requests": requests, **self._owners})
         return {row[0]: row[1] for row in rows}
 
 

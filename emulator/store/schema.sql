@@ -1,4 +1,4 @@
--- Version 6. Instants and lengths of time are milliseconds, amounts minor units, rates hundred-millionths.
+-- Version 7. Instants and lengths of time are milliseconds, amounts minor units, rates hundred-millionths.
 -- Every row has merchants_id, so that one merchant can be listed, exported and reset without reading the
 -- others.
 
@@ -12,8 +12,10 @@ CREATE TABLE merchants (
     merchants_id TEXT PRIMARY KEY,
     settings TEXT NOT NULL,  -- JSON, the present ones
     made TEXT NOT NULL,      -- JSON, the original ones with users, which a reset restores
-    browsers INTEGER NOT NULL DEFAULT 0
+    browsers INTEGER NOT NULL DEFAULT 0,
+    owner TEXT NOT NULL DEFAULT ''  -- the name of the team that made it; empty: nobody's
 );
+CREATE INDEX merchants_owner ON merchants (owner, merchants_id);
 
 CREATE TABLE removed_merchants (
     merchants_id TEXT PRIMARY KEY  -- reserved until everything is reset
@@ -241,6 +243,11 @@ CREATE TABLE upkeep_marks (
     at BIGINT PRIMARY KEY,
     journal_id BIGINT NOT NULL,
     notification_id BIGINT NOT NULL
+);
+
+CREATE TABLE rate_limits (
+    merchants_id TEXT PRIMARY KEY,
+    full_at BIGINT NOT NULL  -- real time in ticks of the rate
 );
 
 CREATE TABLE facts (

@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from ..terminal import Answer, Result, Terminal, Transaction
-from .columns import narrowing, to_json
+from .columns import Owned, narrowing, to_json
 from .connection import Connection, Row
 
 _DEFAULTS = {field.name: field.default for field in fields(Transaction)}
@@ -29,16 +29,19 @@ def read_transaction(written: str) -> Transaction:
     return Transaction(**values)
 
 
-class TerminalReader:
+class TerminalReader(Owned):
     """Reads the terminals of all merchants and their transactions."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._execute = connection.execute
 
     def find(self, serial: str) -> Terminal | None:
         """A terminal by its serial number."""
-        row = self._execute("SELECT * FROM terminals WHERE serial = :serial", {"serial": serial}).fetchone()
+        row = self._execute(f"SELECT * FROM terminals WHERE serial = :serial{self._own}",
+                            {"serial": serial, **self._owners}).fetchone()
         return _terminal(row) if row else None
+
+    def is_taken(self, serial: str) -> bool:
+        """Whether anybody has a terminal with this serial number."""
+        return self._execute("SELECT 1 FROM terminals WHERE serial = :serial",
+                             {"serial": serial}).fetchone() is not None
 
     def of_merchant(self, merchants_id: str) -> list[Terminal]:
         """The terminals of a merchant in the order of their creation."""
@@ -54,9 +57,10 @@ class TerminalReader:
         """
         rows = self._execute(
             f"SELECT * FROM terminals WHERE number > "
-            f"CASE :after WHEN '' THEN 0 ELSE (SELECT number FROM terminals WHERE serial = :after) END "
-            f"{narrowing({'merchants_id': merchants_id})} ORDER BY number LIMIT :limit",
-            {"after": after, "merchants_id": merchants_id, "limit": limit})
+            "CASE :after WHEN '' THEN 0 "
+            f"ELSE (SELECT number FROM terminals WHERE serial = :after{self._own}) END"
+            f"{narrowing({'merchants_id': merchants_id})}{self._own} ORDER BY number LIMIT :limit",
+            {"after": after, "merchants_id": merchants_id, "limit": limit, **self._owners})
         return [_terminal(row) for row in rows]
 
     def is_used(self, result_id: str) -> bool:

@@ -2,6 +2,7 @@
 from collections.abc import Mapping
 
 from ..domain.orders import Order
+from .columns import Owned
 from .connection import Connection, Row
 from .notifications import StoredNotification
 from .orders import read_order
@@ -9,11 +10,8 @@ from .orders import read_order
 FEW = 1_000  # rows of a merchant; sorting fewer is faster than searching them in the index of all
 
 
-class Upcoming:
+class Upcoming(Owned):
     """Reads the next orders and notifications to fall due, of one merchant or of all."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._execute = connection.execute
 
     def orders(self, merchants_id: str | None, limit: int) -> list[Order]:
         """The next orders that time changes, as last stored."""
@@ -35,13 +33,13 @@ class Upcoming:
         The index of due rows is read in order. The rows of a merchant with few of them are sorted instead,
         because the index may have many rows of other merchants before its first one.
         """
-        asked = {"mid": merchants_id, "limit": limit, "few": FEW}
-        own = ""
+        asked = {"mid": merchants_id, "limit": limit, "few": FEW, **self._owners}
+        own = self._own
         if merchants_id:
             # no index is used for an expression
             compared = "merchants_id" if self._has_few(table, asked) else "(merchants_id || '')"
-            own = f"AND {compared} = :mid"
-        return self._execute(f"SELECT * FROM {table} WHERE due_at IS NOT NULL {own} ORDER BY due_at, id "
+            own += f" AND {compared} = :mid"
+        return self._execute(f"SELECT * FROM {table} WHERE due_at IS NOT NULL{own} ORDER BY due_at, id "
                              "LIMIT :limit", asked).fetchall()
 
     def _has_few(self, table: str, asked: Mapping[str, str | int | None]) -> bool:

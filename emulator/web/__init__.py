@@ -3,6 +3,7 @@
 Each module, and each package, imports only from those above it:
 
     current       the emulator of the current request, and its addresses
+    roles         the roles of control tokens, and what the current request's token may do
     routing       URL converters, URL rules and redirects
     prefix        the path of public_url in front of every address
     texts         the texts of pages, from languages/*.json
@@ -30,6 +31,7 @@ from .. import __version__
 from ..base.settings import Settings
 from ..gateway.handling import Gateway
 from ..operations.commands import Commands
+from ..operations.limits import Limiter
 from ..operations.scheduler import Scheduler
 from ..operations.unit import Units
 from ..operations.watching import Waiting
@@ -42,7 +44,9 @@ def _made(settings: Settings, store: Store, scheduler: Scheduler) -> Emulator:
     waiting = Waiting(store, settings)
     store.pause = waiting.slots.waiting
     units, commands = Units(store, settings), Commands(store, scheduler, waiting)
-    return Emulator(settings, store, units, Gateway(units, waiting), scheduler, commands, waiting)
+    limiter = Limiter(store, settings.rate_limit) if settings.rate_limit else None
+    gateway = Gateway(units, waiting, limiter)
+    return Emulator(settings, store, units, gateway, scheduler, commands, waiting, limiter)
 
 
 def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:

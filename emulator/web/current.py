@@ -1,15 +1,18 @@
 """The emulator of the current request, and its addresses."""
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from flask import current_app, request
+from flask import current_app, g, request
 
 from ..base.settings import Settings
 from ..gateway.handling import Gateway
 from ..operations.commands import Commands
+from ..operations.limits import Limiter
 from ..operations.scheduler import Scheduler
 from ..operations.unit import Units
 from ..operations.watching import Waiting
 from ..store import Store
+
+NARROWED = "emulator_of_a_team"
 
 
 @dataclass
@@ -23,12 +26,24 @@ class Emulator:
     scheduler: Scheduler
     commands: Commands
     waiting: Waiting
+    limiter: Limiter | None = None
+
+    def of(self, owner: str) -> "Emulator":
+        """The emulator as one team sees and changes it: its own merchants and nothing else."""
+        store = self.store.of(owner)
+        return replace(self, store=store, units=Units(store, self.settings),
+                       commands=Commands(store, self.scheduler, self.waiting))
 
 
 def emulator() -> Emulator:
-    """The emulator of the current request."""
-    found: Emulator = current_app.extensions["emulator"]
+    """The emulator of the current request, as its sender may use it (see `roles`)."""
+    found: Emulator = g.get(NARROWED) or current_app.extensions["emulator"]
     return found
+
+
+def narrow_to(owner: str) -> None:
+    """Let the rest of the current request use the emulator as one team does."""
+    setattr(g, NARROWED, current_app.extensions["emulator"].of(owner))
 
 
 def base_url() -> str:

@@ -1,4 +1,4 @@
-"""Remembers browsers in which the control token was typed, for the console and the demo."""
+"""Remembers browsers in which a control token was typed, for the console and the demo."""
 import hashlib
 import hmac
 
@@ -7,7 +7,8 @@ from werkzeug.wrappers import Response
 
 from ..base import durations
 from ..base.clock import real_now
-from .control.interface import token_in_force
+from ..base.tokens import ControlToken
+from . import roles
 from .current import base_url, under_prefix
 
 COOKIE = "tgpay_control"
@@ -15,23 +16,30 @@ GOOD_FOR = 30 * durations.DAY
 
 
 def is_known() -> bool:
-    """Whether the browser may enter: no token is in force, or it was typed here in the last 30 days."""
-    token, given = token_in_force(), request.cookies.get(COOKIE, "")
+    """Whether the browser may enter: no token is in force, or one was typed here in the last 30 days.
+
+    From then on the request does what the token's holder may do.
+    """
+    if not roles.are_needed():
+        return True
+    given = request.cookies.get(COOKIE, "")
     until = given.partition(".")[0]
-    if not token or not (until.isascii() and until.isdecimal() and len(until) < 16):
-        return not token
-    return (hmac.compare_digest(given.encode(), session(token, int(until)).encode())
-            and real_now() < int(until))
+    if not (until.isascii() and until.isdecimal() and len(until) < 16 and real_now() < int(until)):
+        return False
+    holder = roles.find(lambda row: roles.is_same(given, session(row.token, int(until))))
+    if holder:
+        roles.enter(holder)
+    return holder is not None
 
 
-def is_right(given: str) -> bool:
-    """Whether `given` is the token in force."""
-    return hmac.compare_digest(given.strip().encode(), token_in_force().encode())
+def typed(given: str) -> ControlToken | None:
+    """The control token in force that was typed, or None."""
+    return roles.find(lambda row: roles.is_same(given.strip(), row.token))
 
 
-def let_in(response: Response) -> None:
+def let_in(response: Response, holder: ControlToken) -> None:
     """Set the session cookie, which lets the browser in. It does not contain the token itself."""
-    value = session(token_in_force(), real_now() + GOOD_FOR)
+    value = session(holder.token, real_now() + GOOD_FOR)
     response.set_cookie(COOKIE, value, max_age=GOOD_FOR // durations.SECOND, path=under_prefix("/"),
                         secure=base_url().startswith("https:"), httponly=True, samesite="Strict")
 

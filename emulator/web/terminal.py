@@ -20,7 +20,8 @@ from ..operations.timers import written_of
 from ..operations.unit import terminal_of
 from ..store import Reader
 from ..terminal import Act, State, Terminal
-from .control.interface import Problem, refuse_other_sites, refuse_strangers, token_in_force
+from . import roles
+from .control.interface import Problem, refuse_other_sites, refuse_strangers
 from .control.problems import of_error
 from .control.terminals import terminal_json
 from .current import emulator
@@ -159,7 +160,7 @@ def _screen(serial: str, status: int = 200) -> Response:
         view=OFFLINE if not device.online else shown["state"],
         merchant=merchant.name if merchant else device.merchants_id,
         transaction=order.transaction if order else None,
-        amounts=_amounts(order), words=words, switches=not token_in_force(), patience=terminal.PATIENCE)
+        amounts=_amounts(order), words=words, switches=not roles.are_needed(), patience=terminal.PATIENCE)
 
 
 def _messages(language: Texts) -> dict[str, str]:

@@ -6,6 +6,7 @@
     locks       advisory locks: of writers, of the leader, of servers
     schema      creates the schema or updates it
     nodes       what the nodes tell each other, by NOTIFY
+    sessions    the sessions of one process
     store       Store
     place       which server and database
 """

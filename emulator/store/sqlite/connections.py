@@ -82,6 +82,10 @@ class Opened(Generic[Access]):
     origin: tuple[int, int]
     patience_ms: int = BUSY_TIMEOUT_MS
 
+    def tables_of(self, owner: str | None) -> Access:
+        """The tables of one owner of merchants, or of everybody for None."""
+        return self.tables if owner is None else type(self.tables)(self.connection, owner)
+
     def be_patient(self, patience_ms: int) -> None:
         """Set how long to wait for programs that lock the database without our lock, in milliseconds."""
         if self.patience_ms != patience_ms:
@@ -92,13 +96,13 @@ class Opened(Generic[Access]):
 class OwnReader(database.OwnReader):
     """A reader with a connection of its own; the caller closes it with `close`."""
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection)
-        self._own = connection
+    def __init__(self, connection: Connection, owner: str | None = None) -> None:
+        super().__init__(connection, owner)
+        self._session = connection
 
     def close(self) -> None:
         """Close the connection."""
-        self._own.close()
+        self._session.close()
 
 
 class Connections:

@@ -58,7 +58,7 @@ class Store(database.Store):
         if opened is None:
             with self.reported():
                 opened = self._connections.own()
-        return opened.tables
+        return opened.tables_of(self.owner)
 
     def opened(self) -> OwnReader:
         """The tables for reading, on a new connection that the caller closes."""
@@ -94,7 +94,7 @@ class Store(database.Store):
         with self.reported(), self._connections.exclusive() as opened:
             has_waited = self.lock.is_held or time.monotonic() > begun + LONG_S
             opened.be_patient(BRIEF_MS if has_waited else BUSY_TIMEOUT_MS)
-            connection, writer = opened.connection, opened.tables
+            connection, writer = opened.connection, opened.tables_of(self.owner)
             connection.execute("BEGIN IMMEDIATE")
             self.lock.is_held = False
             writer.wakes_scheduler = False

@@ -1,8 +1,7 @@
-"""Access to the console: while a control token is in force, only for browsers in which it was typed."""
+"""Access to the console: while control tokens are in force, only for browsers in which one was typed."""
 from flask import Response, request
 
-from .. import entrance, sessions
-from ..control.interface import token_in_force
+from .. import entrance, roles, sessions
 from ..current import under_prefix
 from .frame import blueprint, go_on, led_to, show, texts, to
 
@@ -23,12 +22,13 @@ def admit() -> Response | None:
 def sign_in() -> Response:
     """Check the typed token, remember the browser, and redirect to the page that was asked for."""
     onwards = _own(request.form.get("onwards", ""))
-    if not token_in_force():
+    if not roles.are_needed():
         return led_to(onwards)
-    if not sessions.is_right(request.form.get("token", "")):
+    holder = sessions.typed(request.form.get("token", ""))
+    if holder is None:
         return show("token", "", 401, onwards=onwards, wrong=True)
     response = led_to(onwards)
-    sessions.let_in(response)
+    sessions.let_in(response, holder)
     return response
 
 

@@ -14,9 +14,10 @@ from flask import Blueprint, Response, g, render_template, request, url_for
 from ...base import clock, money
 from ...base.clock import real_now
 from ...base.urls import with_query
-from ...domain.errors import OperationError
+from ...domain.errors import Forbidden, OperationError
 from ...protocol.card_numbers import hidden
-from ..control.interface import Problem, token_in_force, wrong_request
+from .. import roles
+from ..control.interface import Problem, wrong_request
 from ..control.problems import of_error
 from ..current import emulator, under_prefix
 from ..pages import secure
@@ -120,8 +121,9 @@ def _around(page: str) -> dict[str, Any]:
         "texts": texts(), "pages": NAVIGATION, "page": page, "to": to, "here": here, "chosen": chosen(),
         "merchants": merchants, "many": len(merchants) == MOST_LISTED, "now": ticking.now(real_now()),
         "frozen": ticking.frozen is not None, "zone": emulator().settings.timezone,
-        "newest": written(tables.newest()), "told": _message(), "locked": bool(token_in_force()),
-        "spaced": _spaced, "iso": clock.iso, "amount": money.text}
+        "newest": written(tables.newest()), "told": _message(), "locked": roles.are_needed(),
+        "holder": roles.holder(), "everybody": roles.may_everything(), "spaced": _spaced, "iso": clock.iso,
+        "amount": money.text}
 
 
 def written(newest: tuple[int, int, int]) -> str:
@@ -177,6 +179,12 @@ def remember(response: Response) -> Response:
 def failed(error: OperationError) -> Response:
     """The page for an error of an operation."""
     return nothing(of_error(error))
+
+
+@blueprint.errorhandler(Forbidden)
+def forbidden(error: Forbidden) -> Response:
+    """The page for what concerns everybody, where the token is a team's."""
+    return show("problem", "", 403, sentence=texts().for_admins)
 
 
 @blueprint.errorhandler(Problem)

@@ -6,7 +6,7 @@ from flask import Response
 
 from ...operations.outbox import DELIVERED, FAILED, PENDING
 from ...operations.unit import notification_of
-from ..control.interface import token_in_force
+from .. import roles
 from ..current import base_url, emulator
 from .frame import Page, before, blueprint, chosen, go_on, narrowed, number, one_of, show, texts, to
 
@@ -35,7 +35,7 @@ def _example() -> str:
     merchants_id = (chosen()
                     or next((merchant.merchants_id
                              for merchant in emulator().store.read().merchants.page("", 1)), "…"))
-    guarded = " -H 'Authorization: Bearer …'" if token_in_force() else ""
+    guarded = " -H 'Authorization: Bearer …'" if roles.are_needed() else ""
     return (f"curl -sS -X PATCH {base_url()}/_emulator/merchants/{merchants_id}{guarded} \\\n"
             "  -d '{\"notify_url\": \"http://127.0.0.1:9000/notify\"}'")
 

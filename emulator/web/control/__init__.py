@@ -6,6 +6,7 @@ Each module declares the operations of one subject, and imports only from those 
     documents      orders, notifications and journal entries as JSON
     queries        query parameters
     bodies         JSON bodies
+    limits         the rate limit of merchants
     interface      the declaration of operations, and access to them
     health         health and reset
     clock          the clock

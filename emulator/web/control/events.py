@@ -63,7 +63,9 @@ class Happenings:
 def events() -> Response:
     """A stream of the events from now on, or since the event that Last-Event-ID names."""
     merchants_id = request.args.get("merchants_id")
-    return stream(happenings(merchants_id), merchants_id or "every merchant", of_merchant(merchants_id))
+    owner = emulator().store.owner
+    everybody = "every merchant" if owner is None else f"the team {owner}"
+    return stream(happenings(merchants_id), merchants_id or everybody, of_merchant(merchants_id))
 
 
 def of_merchant(merchants_id: str | None) -> Concerns:
@@ -76,10 +78,11 @@ def of_merchant(merchants_id: str | None) -> Concerns:
 def happenings(merchants_id: str | None) -> Iterator[list[str]]:
     """The events of a merchant, or of all for None, in batches for `stream`.
 
-    They begin after the event that Last-Event-ID names, or now.
+    They begin after the event that Last-Event-ID names, or now. A team gets those of its own merchants.
     """
-    cursor = _cursor(request.headers.get("Last-Event-ID", ""), emulator().store.read())
-    return _batches(current_app.extensions[HAPPENINGS], cursor, merchants_id)
+    store = emulator().store
+    cursor = _cursor(request.headers.get("Last-Event-ID", ""), store.read())
+    return _batches(current_app.extensions[HAPPENINGS], cursor, merchants_id, store)
 
 
 def _cursor(written: str, tables: Reader) -> Cursor:
@@ -95,14 +98,25 @@ def _is_number(part: str) -> bool:
     return part.isascii() and part.isdecimal() and len(part) <= LONGEST_ID
 
 
-def _batches(found: Happenings, cursor: Cursor, merchants_id: str | None) -> Iterator[list[str]]:
-    """Batches of events after a cursor, of a merchant or of all."""
+def _batches(found: Happenings, cursor: Cursor, merchants_id: str | None, store: Store
+             ) -> Iterator[list[str]]:
+    """Batches of events after a cursor, of a merchant or of all, as far as the store has the merchants."""
     while True:
         batch: list[str] = []
         while not batch and (happened := found.after(cursor)):
             cursor = happened[-1].cursor
-            batch = [one.text for one in happened if merchants_id in (None, one.merchants_id)]
+            wanted = [one for one in happened if merchants_id in (None, one.merchants_id)]
+            batch = [one.text for one in _visible(wanted, store)]
         yield batch
+
+
+def _visible(happened: list[Happening], store: Store) -> list[Happening]:
+    """Those events whose merchants the store has: for everybody all of them, for a team its own."""
+    if store.owner is None:
+        return happened
+    merchants = store.read().merchants
+    own = {number for number in {one.merchants_id for one in happened} if merchants.find(number)}
+    return [one for one in happened if one.merchants_id in own]
 
 
 def _happened(tables: Reader, cursor: Cursor) -> list[Happening]:

@@ -3,7 +3,6 @@
 `@operation` declares an operation: it makes the route and the row of the OpenAPI document. It also checks
 each request, and calls the view only if query and body have no more than the row allows.
 """
-import hmac
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
@@ -13,12 +12,12 @@ from flask import Blueprint, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from ...base import durations, portions
-from ...base.settings import NO_TOKEN
-from ...domain.errors import OperationError
+from ...domain.errors import Forbidden, OperationError
 from ...operations.unit import merchant_of
-from .. import gate
+from .. import gate, roles
 from ..current import emulator
 from .bodies import MOST_BYTES, check_members, read_object
+from .limits import check_rate
 from .problems import Problem, as_response, of_error, problem, wrong_request, wrong_value
 from .queries import DEFAULT_ROWS, MERCHANT, ORDER, PAGED, Query, check_query, paged_by
 
@@ -61,6 +60,8 @@ def operation(method: str, path: str, summary: str, query: tuple[Query, ...] = (
         @wraps(view)
         def checked(**place: str) -> Any:
             _check(row)
+            if emulator().limiter is not None:
+                check_rate({**_sent(row), **place})
             return view(**place)
         blueprint.route(path, methods=[method], provide_automatic_options=False)(checked)
         return view
@@ -79,7 +80,13 @@ def _check(row: Operation) -> None:
         merchant_of(emulator().store.read(), merchants_id)
 
 
+def _sent(row: Operation) -> dict[str, Any]:
+    """The values in the query and in the body of a request by their names."""
+    return {**request.args.to_dict(), **(body() if row.body is not None else {})}
+
+
 blueprint.register_error_handler(Problem, as_response)
+blueprint.register_error_handler(Forbidden, lambda error: problem(403, "Forbidden", str(error)))
 blueprint.register_error_handler(OperationError, lambda error: as_response(of_error(error)))
 
 
@@ -109,23 +116,24 @@ def not_routed(error: HTTPException) -> Response:
 def admit() -> Response | None:
     """The response that refuses the current request, or None when it is allowed.
 
-    Refused are unknown hosts, pages of other sites, and requests without the control token while one is in
-    force; health needs no token.
+    Refused are unknown hosts, pages of other sites, and requests without a control token while there are any;
+    health needs none.
     """
     return (as_problem(gate.refusal(takes_json=True))
             or (None if request.path == "/_emulator/health" else refuse_strangers()))
 
 
-def token_in_force() -> str:
-    """The control token that requests must send; empty when none is required."""
-    token = str(emulator().settings.control_token)
-    return "" if token == NO_TOKEN else token
-
-
 def refuse_strangers() -> Response | None:
-    """The refusal of a request without the control token, or None when it is allowed."""
-    token, given = token_in_force(), request.headers.get("Authorization", "")
-    if not token or hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+    """The refusal of a request without a control token, or None when it is allowed.
+
+    From then on the request does what the token's holder may do.
+    """
+    if not roles.are_needed():
+        return None
+    given = request.headers.get("Authorization", "")
+    holder = roles.find(lambda row: roles.is_same(given, f"Bearer {row.token}"))
+    if holder:
+        roles.enter(holder)
         return None
     refused = problem(401, "Unauthorized", "send the control token as Authorization: Bearer <token>")
     refused.headers["WWW-Authenticate"] = "Bearer"
@@ -212,4 +220,4 @@ def asked(*names: str) -> dict[str, str | None]:
 __all__ = ["DEFAULT_ROWS", "MERCHANT", "OPERATIONS", "ORDER", "PAGED", "Problem", "Query", "admit",
            "asked", "blueprint", "body", "duration", "listed", "not_routed", "number",
            "operation", "paged_by", "paging", "probes", "problem", "refuse_other_sites",
-           "refuse_strangers", "text_of", "token_in_force", "wrong_request", "wrong_value"]
+           "refuse_strangers", "text_of", "wrong_request", "wrong_value"]

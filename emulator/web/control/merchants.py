@@ -25,10 +25,15 @@ NEW_SETTINGS = {"merchants_id": {"type": "string", "maxLength": merchants.LONGES
 
 
 def merchant_json(tables: Reader, merchant: Merchant) -> dict[str, Any]:
-    """A merchant with its settings as JSON, without passwords, also those in its notify_url."""
+    """A merchant with its settings as JSON, without passwords, also those in its notify_url.
+
+    `owner` is the name of the team that made it, if one did.
+    """
     users = [{"login": user.login, "account_id": user.account_id}
              for user in tables.merchants.users(merchant.merchants_id)]
-    return {"merchants_id": merchant.merchants_id, **merchant.shown_settings(), "users": users}
+    owner = tables.merchants.owner_of(merchant.merchants_id)
+    shown = {"merchants_id": merchant.merchants_id, **merchant.shown_settings(), "users": users}
+    return {**shown, "owner": owner} if owner else shown
 
 
 @operation("GET", "/merchants", "the merchants and their settings", paged_by("merchants_id"))

@@ -16,6 +16,7 @@ class Problem(Exception):
         detail = _discreet(detail)
         super().__init__(detail)
         self.status = status
+        self.headers: dict[str, str] = {}
         if "errors" in more:
             more["errors"] = _discreet(more["errors"])
         self.document = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
@@ -58,6 +59,7 @@ def as_response(error: Problem) -> Response:
     response = jsonify(error.document)
     response.status_code = error.status
     response.content_type = CONTENT_TYPE
+    response.headers.update(error.headers)
     return response
 
 

@@ -1,9 +1,11 @@
-"""Access to the demo: while a control token is in force, only for browsers in which it was typed."""
+"""Access to the demo: while control tokens are in force, only for browsers in which an admin's was typed.
+
+The demo has one shop for all, so it is nothing for the token of a team.
+"""
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as Answered
 
-from .. import entrance, sessions
-from ..control.interface import token_in_force
+from .. import entrance, roles, sessions
 from ..pages import page
 
 NOTIFY_URL = "demo.notify"  # notifications carry no token; their signature is checked instead
@@ -13,16 +15,19 @@ UNGUARDED = ("demo.sign_in", NOTIFY_URL)
 def admit() -> Response | None:
     """The refusal of the current request, or the page that asks for the token; None when it is allowed."""
     refused = None if request.endpoint == NOTIFY_URL else entrance.refuse()
-    if refused or request.endpoint in UNGUARDED or sessions.is_known():
+    if refused or request.endpoint in UNGUARDED:
         return refused
-    return page("demo_token.html", 401)
+    if not sessions.is_known():
+        return page("demo_token.html", 401)
+    return None if roles.may_everything() else page("demo_token.html", 403, for_admins=True)
 
 
 def sign_in() -> Answered:
     """Check the typed token, and remember the browser."""
-    if token_in_force() and not sessions.is_right(request.form.get("token", "")):
+    holder = sessions.typed(request.form.get("token", ""))
+    if roles.are_needed() and holder is None:
         return page("demo_token.html", 401, wrong=True)
     onwards = redirect(url_for("demo.show", lang=request.args.get("lang")), 303)
-    if token_in_force():
-        sessions.let_in(onwards)
+    if holder:
+        sessions.let_in(onwards, holder)
     return onwards
