@@ -16,7 +16,8 @@ from gunicorn.http.parser import RequestParser
 
 from ..base.settings import TEMPORARY, Settings
 from ..base.urls import reachable, url_of
-from ..store import Store, Unusable, conclude
+from ..store import Unusable, conclude
+from ..web.current import Emulator
 from .building import build
 from .logs import Discreet, Logger
 from .requests import LenientRequest
@@ -41,7 +42,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
         self._path = path
         self._ready = ready
         self.application, self._scheduler, self._sender = build(self._settings, path)
-        self.store: Store = self.application.extensions["emulator"].store
+        here: Emulator = self.application.extensions["emulator"]
+        self.store, self._measurements = here.store, here.measurements
         super().__init__()
 
     def load_config(self) -> None:
@@ -55,7 +57,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
             "limit_request_line": 0, "control_socket_disable": True, "http_parser": "python",
             "forwarder_headers": "",  # no header may change the path: public_url determines it
             "proc_name": "tgpay-emulator",
-            "when_ready": lambda arbiter: self._ready(), "post_worker_init": self._lead}
+            "when_ready": lambda arbiter: self._ready(),
+            "pre_fork": self._give_row, "post_worker_init": self._begin}
         RequestParser.mesg_class = LenientRequest
         config: Any = self.cfg
         for name, value in options.items():
@@ -69,8 +72,15 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
         """The WSGI application."""
         return Served(self.application)
 
-    def _lead(self, worker: Any) -> None:
-        """Start the scheduler of a worker."""
+    def _give_row(self, arbiter: Any, worker: Any) -> None:
+        """Give a worker that is about to be forked a row of the measurements that no living one has."""
+        used = {other.row for other in arbiter.WORKERS.values()}
+        rows = self._measurements.rows
+        worker.row = next((row for row in range(rows) if row not in used), rows - 1)
+
+    def _begin(self, worker: Any) -> None:
+        """Give a worker its row of the measurements, and start its scheduler."""
+        self._measurements.take(worker.row)
         threading.Thread(target=self._scheduler.run, args=(self._sender.load,), name="scheduler",
                          daemon=True).start()
 

@@ -13,6 +13,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from ..base.settings import Settings
 from ..base.slots import Slots
+from ..gateway.measuring import InUse
 from ..web.bodies import turned_away
 from ..web.current import Emulator
 from .connections import Line
@@ -74,6 +75,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         # the rest is for new connections
         self._most_kept = self.worker_connections - self.worker_connections // 4
         self._asked_to_end = time.monotonic()
+        self.row = 0  # of the measurements
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
@@ -87,6 +89,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         """Install the signal handlers, then unblock the signals that were blocked since the fork."""
         super().init_signals()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+
+    def notify(self) -> None:
+        """Tell the master that this process lives, and the measurements what it has in use."""
+        super().notify()
+        waiting = self._here.waiting
+        self._here.measurements.report(InUse(
+            waiting.slots.used, waiting.slots.queued, waiting.places.taken, self.nr_conns,
+            self._here.store.opened_connections))
 
     def accept(self, listener: Any) -> None:
         """Accept a connection. If no file descriptor is free, wait a moment."""

@@ -25,6 +25,7 @@ imports only from those above it:
     changes        what other connections have written
     lists          pages of the console
     upcoming       what falls due next
+    backlog        the work that is left
     upkeep         deletion of old entries
     migrations     the steps from an older schema to the present one
     schema         creates the schema or updates it

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
+from .backlog import Backlog
 from .changes import Changes
 from .clock import ClockReader, ClockTable
 from .commands import CommandReader, Commands
@@ -66,6 +67,7 @@ class Reader:
         self.notebook = NotebookReader(connection)
         self.lists = Lists(connection)
         self.upcoming = Upcoming(connection)
+        self.backlog = Backlog(connection)
         self.settled = Settled(connection)
         self.changes = Changes(connection)
 

@@ -54,6 +54,11 @@ class Store:
         """The number of the database's log; the log of an earlier generation was removed."""
         return self._connections.generation
 
+    @property
+    def opened_connections(self) -> int:
+        """The number of connections to the database that this process has open."""
+        return self._connections.number
+
     def read(self) -> Reader:
         """The tables for reading; each statement sees what is committed when it begins."""
         now = time.monotonic()

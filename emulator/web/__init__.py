@@ -29,6 +29,7 @@ from flask import Flask
 from .. import __version__
 from ..base.settings import Settings
 from ..gateway.handling import Gateway
+from ..gateway.measuring import Measurements
 from ..operations.commands import Commands
 from ..operations.scheduler import Scheduler
 from ..operations.unit import Units
@@ -37,12 +38,16 @@ from ..store import Store
 from .current import Emulator
 from .routing import IdConverter, NumberConverter, Onward, QuickRule
 
+SPARE_ROWS = 16  # for workers that begin before those end that they replace
+
 
 def _made(settings: Settings, store: Store, scheduler: Scheduler) -> Emulator:
     waiting = Waiting(store, settings)
     store.lock.pause = waiting.slots.waiting
     units, commands = Units(store, settings), Commands(store, scheduler, waiting)
-    return Emulator(settings, store, units, Gateway(units, waiting), scheduler, commands, waiting)
+    measurements = Measurements(2 * settings.workers + SPARE_ROWS)
+    gateway = Gateway(units, waiting, measurements)
+    return Emulator(settings, store, units, gateway, scheduler, commands, waiting, measurements)
 
 
 def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:

@@ -5,6 +5,7 @@ from flask import current_app, request
 
 from ..base.settings import Settings
 from ..gateway.handling import Gateway
+from ..gateway.measuring import Measurements
 from ..operations.commands import Commands
 from ..operations.scheduler import Scheduler
 from ..operations.unit import Units
@@ -23,6 +24,7 @@ class Emulator:
     scheduler: Scheduler
     commands: Commands
     waiting: Waiting
+    measurements: Measurements
 
 
 def emulator() -> Emulator:

@@ -1,0 +1,36 @@
+"""What is left to do: notifications that are not delivered, orders that fall due, open commands."""
+import sqlite3
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The work that is left at an instant.
+
+    `pending` are the notifications that are not delivered and not given up, `due` those among all that are to
+    be sent now; the oldest of these has been due for `lag_ms` milliseconds.
+    """
+
+    pending: int
+    due: int
+    lag_ms: int
+    orders_due: int
+    commands_open: int
+
+
+class Backlog:
+    """Counts the work that is left."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def at(self, now: int) -> Counts:
+        """The work that is left at an instant (milliseconds)."""
+        row = self._execute(
+            """SELECT (SELECT count(*) FROM notifications WHERE due_at IS NOT NULL AND status = 'pending'),
+                      (SELECT count(*) FROM notifications WHERE due_at <= :now),
+                      (SELECT min(due_at) FROM notifications WHERE due_at <= :now),
+                      (SELECT count(*) FROM orders WHERE due_at <= :now),
+                      (SELECT count(*) FROM commands WHERE result IS NULL)""", {"now": now}).fetchone()
+        pending, due, oldest, orders_due, commands_open = row
+        return Counts(pending, due, 0 if oldest is None else now - oldest, orders_due, commands_open)
