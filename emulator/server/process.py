@@ -19,7 +19,7 @@ from ..base.urls import reachable, url_of
 from ..store import Unusable, conclude
 from ..web.current import Emulator
 from .building import build
-from .logs import Discreet, Logger
+from .logs import logger_class, write_to_stderr
 from .requests import LenientRequest
 from .resources import (
     Unstartable, check_authorities, database_path, heartbeat_directory, listen, open_files,
@@ -52,7 +52,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
             "bind": f"fd://{self._listener.fileno()}", "workers": self._settings.workers,
             "worker_class": Worker, "preload_app": True, "worker_connections": self._settings.connections,
             "worker_tmp_dir": heartbeat_directory(self._path),
-            "logger_class": Logger, "loglevel": self._log_level(), "keepalive": 75, "timeout": 60,
+            "logger_class": logger_class(self._settings),
+            "loglevel": self._log_level(), "keepalive": 75, "timeout": 60,
             "graceful_timeout": WORKERS_S,
             "limit_request_line": 0, "control_socket_disable": True, "http_parser": "python",
             "forwarder_headers": "",  # no header may change the path: public_url determines it
@@ -116,7 +117,7 @@ def _serve_on(settings: Settings, path: Path, announce: Callable[[Settings, str]
     host, port = listener.getsockname()[:2]
     address = url_of(host, port)
     safe = on_the_lan(guarded(settings), port)
-    _write_log_to_stderr(settings.log_level)
+    write_to_stderr(settings)
     in_force = _in_force(settings, safe, path, address)
     if lasting:
         _agree(path, in_force)
@@ -145,12 +146,6 @@ def _in_force(settings: Settings, safe: Settings, path: Path, address: str) -> S
     if safe.notify_allow != settings.notify_allow:
         safe = safe.replaced(notify_allow=(*safe.notify_allow, urlsplit(reachable(address)).netloc))
     return safe
-
-
-def _write_log_to_stderr(level: str) -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=level.upper(), handlers=[handler])
 
 
 def _agree(path: Path, settings: Settings) -> None:
