@@ -173,8 +173,8 @@ SETTINGS = (
             money.minor),
     Setting("amount_triggers", "on",
             "some amounts make a terminal's host decline, fail or approve a part, as 37.79 does", _switch),
-    Setting("keep", "30d", "how long requests in the journal and ended notifications are kept, in real time; "
-                           "off: for ever",
+    Setting("keep", "30d", "how long requests in the journal, ended notifications and orders to which "
+                           "nothing can happen any more are kept, in real time; off: for ever",
             _or_off(durations.parse)),
     Setting("keep_entries", "100000",
             "how many of the newest requests, and how many notifications, are kept; off: any number",

@@ -27,6 +27,7 @@ imports only from those above it:
     upcoming       what falls due next
     backlog        the work that is left
     upkeep         deletion of old entries
+    retention      deletion of orders that have ended
     migrations     the steps from an older schema to the present one
     schema         creates the schema or updates it
     access         Reader and Writer

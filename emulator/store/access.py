@@ -19,6 +19,7 @@ from .merchants import MerchantReader, Merchants
 from .notebook import Notebook, NotebookReader
 from .notifications import NotificationReader, Notifications
 from .orders import Ledger, LedgerReader, OrderReader, Orders
+from .retention import Retention, RetentionReader
 from .scenarios import ScenarioReader, Scenarios
 from .settlement import Settled
 from .terminals import TerminalReader, Terminals
@@ -50,6 +51,7 @@ class Reader:
     terminals: TerminalReader
     scenarios: ScenarioReader
     notebook: NotebookReader
+    retention: RetentionReader
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
@@ -68,6 +70,7 @@ class Reader:
         self.lists = Lists(connection)
         self.upcoming = Upcoming(connection)
         self.backlog = Backlog(connection)
+        self.retention = RetentionReader(connection)
         self.settled = Settled(connection)
         self.changes = Changes(connection)
 
@@ -104,6 +107,7 @@ class Writer(Reader):
     terminals: Terminals
     scenarios: Scenarios
     notebook: Notebook
+    retention: Retention
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection)
@@ -119,6 +123,7 @@ class Writer(Reader):
         self.terminals = Terminals(connection)
         self.scenarios = Scenarios(connection)
         self.notebook = Notebook(connection)
+        self.retention = Retention(connection)
         self.upkeep = Upkeep(connection)
         self.facts = Facts(connection)
         self.wakes_scheduler = False

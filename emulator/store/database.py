@@ -144,10 +144,11 @@ class Store:
         self._maintenance.checkpoint()
 
     def tidy(self, real: int, keep: int | None, most: int | None) -> None:
-        """Delete old entries and return free pages to the disk, with pauses for other writers.
+        """Delete old entries and orders that have ended, and return free pages to the disk.
 
-        Old are entries of more than `keep` milliseconds of real time, and those beyond the newest `most`;
-        None means no limit. `real` is the present instant in real time.
+        There are pauses for other writers. Old are entries and orders of more than `keep` milliseconds of
+        real time, and entries beyond the newest `most`; None means no limit. `real` is the present instant in
+        real time.
         """
         self._maintenance.tidy(real, keep, most)
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
+from ..base import durations
+from . import retention
 from .access import Writer
 from .connections import Connections
 from .troubles import Unusable
@@ -18,6 +20,7 @@ PAUSE_S = 0.02
 LAST_PATIENCE_S = 0.5
 FREE_PAGES_KEPT = 500  # fewer than these are soon used again
 PAGES_A_STEP = 2_000
+LOOK_AGAIN = durations.HOUR
 INCREMENTAL = 2  # auto_vacuum of a file that can return free pages; older files cannot
 
 
@@ -27,6 +30,8 @@ class Maintenance:
     def __init__(self, connections: Connections, write: Callable[[], AbstractContextManager[Writer]]) -> None:
         self._connections = connections
         self._write = write
+        self._looked_at = 0  # the last id of the history that was looked at for orders that have ended
+        self._begun: int | None = None  # when looking began with the first id, in real time
 
     def checkpoint(self) -> None:
         """Copy the log into the database; writers wait only if the log has become long."""
@@ -37,10 +42,10 @@ class Maintenance:
                 connection.execute("PRAGMA wal_checkpoint(RESTART)")
 
     def tidy(self, real: int, keep: int | None, most: int | None) -> None:
-        """Delete old entries, then return free pages to the disk.
+        """Delete old entries and orders that have ended, then return free pages to the disk.
 
-        Old are entries of more than `keep` milliseconds, and those beyond the newest `most`; None means no
-        limit. `real` is the present instant in real time.
+        Old are entries and orders of more than `keep` milliseconds, and entries beyond the newest `most`;
+        None means no limit. `real` is the present instant in real time.
         """
         with self._write() as writer:
             writer.upkeep.mark(real)
@@ -49,7 +54,33 @@ class Maintenance:
             time.sleep(PAUSE_S)
             with self._write() as writer:
                 deleted = writer.upkeep.delete_some(real, keep, most)
+        if keep is not None:
+            self._delete_orders(real, keep)
         self._give_back()
+
+    def _delete_orders(self, real: int, keep: int) -> None:
+        """Delete old orders that have ended.
+
+        Each row of the history is looked at once, because the row of an order's last event is the one that
+        gets old last. What does not depend on real time keeps some orders longer, so that now and then
+        looking begins again with the first row.
+        """
+        if self._begun is None or not self._begun <= real < self._begun + LOOK_AGAIN:
+            self._begun, self._looked_at = real, 0
+        while True:
+            reader = self._connections.own().tables
+            limits = reader.retention.limits(real, reader.clock.now(), keep)
+            found, reached = reader.retention.find(limits, self._looked_at)
+            for place in range(0, len(found), retention.BATCH):
+                with self._write() as writer:
+                    for order_id in found[place:place + retention.BATCH]:
+                        writer.retention.delete(order_id, limits)
+                time.sleep(PAUSE_S)
+            if reached == self._looked_at:
+                return
+            if found:
+                self.checkpoint()
+            self._looked_at = reached
 
     def _give_back(self) -> None:
         """Return free pages to the disk, step by step."""

@@ -146,6 +146,11 @@ def notifications_and_injected(database: "Database") -> None:
     _rename_members(database, "commands", "result", {"taken": "delivered"})
 
 
+def history_marks(database: "Database") -> None:
+    """Version 7: how old an order's last event is in real time; of earlier marks it is not known."""
+    database.execute("ALTER TABLE upkeep_marks ADD COLUMN history_id BIGINT NOT NULL DEFAULT 0")
+
+
 def _rename_members(database: "Database", table: str, column: str, names: Mapping[str, str]) -> None:
     """Rename members of the JSON objects in a column."""
     for before in names:
@@ -163,4 +168,4 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
 
 STEPS: Mapping[int, Callable[["Database"], None]] = {
     2: cards, 3: terminals_and_scenarios, 4: removed_merchants_and_upkeep, 5: skipped_attempts_and_keys,
-    6: notifications_and_injected}
+    6: notifications_and_injected, 7: history_marks}

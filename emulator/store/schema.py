@@ -7,7 +7,7 @@ from pathlib import Path
 from .locks import BUSY_TIMEOUT_MS, locked
 from .troubles import Unusable
 
-VERSION = 6
+VERSION = 7
 APPLICATION_ID = int.from_bytes(b"TGPY", "big")  # in the file's header: identifies our databases
 
 

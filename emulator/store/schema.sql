@@ -1,4 +1,4 @@
--- Version 6. Instants and lengths of time are milliseconds, amounts minor units, rates hundred-millionths.
+-- Version 7. Instants and lengths of time are milliseconds, amounts minor units, rates hundred-millionths.
 -- Every row has merchants_id, so that one merchant can be listed, exported and reset without reading the
 -- others.
 
@@ -240,7 +240,8 @@ CREATE INDEX attempts_findings ON attempts (merchants_id, findings, at) WHERE fi
 CREATE TABLE upkeep_marks (
     at BIGINT PRIMARY KEY,
     journal_id BIGINT NOT NULL,
-    notification_id BIGINT NOT NULL
+    notification_id BIGINT NOT NULL,
+    history_id BIGINT NOT NULL DEFAULT 0
 );
 
 CREATE TABLE facts (
