@@ -24,6 +24,7 @@ ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 REQUESTS_S, ATTEMPTS_S, WORKERS_S = 4, 5, 6
 SPARE_FILES = 200
 BREATH_S = 0.05
+REPORT_EVERY_S = 0.2
 OUT_OF_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 STATUSES = {LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
             ExpectationFailed: HTTPStatus.EXPECTATION_FAILED}
@@ -76,6 +77,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         self._most_kept = self.worker_connections - self.worker_connections // 4
         self._asked_to_end = time.monotonic()
         self.row = 0  # of the measurements
+        self._reported = 0.0
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
@@ -91,9 +93,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
 
     def notify(self) -> None:
-        """Tell the master that this process lives, and the measurements what it has in use."""
+        """Tell the master that this process lives, and now and then the measurements what it has in use.
+
+        The loop of the worker calls this for every event, and at least once a second.
+        """
         super().notify()
-        waiting = self._here.waiting
+        now = time.monotonic()
+        if now < self._reported + REPORT_EVERY_S:
+            return
+        self._reported, waiting = now, self._here.waiting
         self._here.measurements.report(InUse(
             waiting.slots.used, waiting.slots.queued, waiting.places.taken, self.nr_conns,
             self._here.store.opened_connections))
