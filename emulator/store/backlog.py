@@ -27,10 +27,12 @@ class Backlog:
     def at(self, now: int) -> Counts:
         """The work that is left at an instant (milliseconds)."""
         row = self._execute(
-            """SELECT (SELECT count(*) FROM notifications WHERE due_at IS NOT NULL AND status = 'pending'),
-                      (SELECT count(*) FROM notifications WHERE due_at <= :now),
-                      (SELECT min(due_at) FROM notifications WHERE due_at <= :now),
-                      (SELECT count(*) FROM orders WHERE due_at <= :now),
-                      (SELECT count(*) FROM commands WHERE result IS NULL)""", {"now": now}).fetchone()
-        pending, due, oldest, orders_due, commands_open = row
-        return Counts(pending, due, 0 if oldest is None else now - oldest, orders_due, commands_open)
+            """SELECT (SELECT count(*) FROM notifications
+                       WHERE due_at IS NOT NULL AND status = 'pending') AS pending,
+                      (SELECT count(*) FROM notifications WHERE due_at <= :now) AS due,
+                      (SELECT coalesce(min(due_at), :now) FROM notifications WHERE due_at <= :now) AS oldest,
+                      (SELECT count(*) FROM orders WHERE due_at <= :now) AS orders_due,
+                      (SELECT count(*) FROM commands WHERE result IS NULL) AS commands_open""",
+            {"now": now}).fetchone()
+        return Counts(row["pending"], row["due"], now - row["oldest"], row["orders_due"],
+                      row["commands_open"])
