@@ -40,7 +40,7 @@ def parsed() -> argparse.Namespace:
         prog="python -m benchmarks", description=about, formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=f"measures:\n{listed}\n\nThe exit status is 1 when a target is missed. Everything takes about "
                f"ten minutes.")
-    parser.add_argument("names", nargs="*", metavar="name", 
+    parser.add_argument("names", nargs="*", metavar="name",
                         help="measures to take; without any all but those of PostgreSQL")
     parser.add_argument("--rounds", type=int, help=f"rounds whose median counts ({ROUNDS})")
     parser.add_argument("--requests", type=int, help=f"requests of a round ({REQUESTS})")

@@ -12,7 +12,8 @@ from hypothesis import strategies as some
 
 from tgpay_emulator.base import rates
 from tgpay_emulator.base.rates import Rate
-from tgpay_emulator.store import Store, prepare
+from tgpay_emulator.store.sqlite.schema import prepare
+from tgpay_emulator.store.sqlite.store import Store
 
 from .driver import Control, Server, Shop, exchange
 from .tables import every_row

@@ -17,6 +17,7 @@ from lxml import html
 
 from tgpay_emulator.base.settings import Settings
 from tgpay_emulator.server.building import build
+from tgpay_emulator.store import place_of
 
 from .console.desk import OWN_FORM, Desk, words
 from .driver import Answer, Control, Server, Shop, exchange, stream_at
@@ -243,7 +244,7 @@ def told(answer: Answer, objects: Mapping[str, str]) -> list[str]:
 
 
 def test_every_route_has_a_decision(tmp_path: Path) -> None:
-    app = build(Settings(), tmp_path / "emulator.db")[0]
+    app = build(Settings(), place_of(str(tmp_path / "emulator.db")))[0]
     routes = {f"{method} {rule}" for rule in app.url_map.iter_rules()
               for method in rule.methods or () if method not in ("HEAD", "OPTIONS")}
     assert routes == set(ROUTES)

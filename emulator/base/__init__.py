@@ -11,10 +11,12 @@ Each module imports only from those above it:
     randomness   everything random, derived from the seed
     toml         writes TOML
     slots        places for requests, and for those that wait
+    tallies      numbers that the processes of a server share
     lan          the addresses of this machine on its network
     hosts        host names and addresses
     urls         URLs of merchants
     http_client  the HTTP client of our own calls
     public_url   the rule for public_url
     settings     the table of settings
+    traffic      log lines of requests and of attempts to deliver
 """

@@ -110,6 +110,13 @@ def _log_level(written: str) -> str:
     return written.lower()
 
 
+def _log_format(written: str) -> str:
+    if written.lower() not in (TEXT, JSON):
+        raise ValueError(f"{written!r} is neither {TEXT} nor {JSON}")
+    return written.lower()
+
+
+TEXT, JSON = "text", "json"
 DEFAULT_SEED = "tgpay"
 PRIVATE, MERCHANTS = "private", "merchants"  # words that notify_allow may contain
 SETTINGS = (
@@ -178,8 +185,8 @@ SETTINGS = (
             money.minor),
     Setting("amount_triggers", "on",
             "some amounts make a terminal's host decline, fail or approve a part, as 37.79 does", _switch),
-    Setting("keep", "30d", "how long requests in the journal and ended notifications are kept, in real time; "
-                           "off: for ever",
+    Setting("keep", "30d", "how long requests in the journal, ended notifications and orders to which "
+                           "nothing can happen any more are kept, in real time; off: for ever",
             _or_off(durations.parse)),
     Setting("keep_entries", "100000",
             "how many of the newest requests, and how many notifications, are kept; off: any number",
@@ -187,6 +194,10 @@ SETTINGS = (
     Setting("address_file", "",
             "file into which serve writes its address once it answers: for port 0, and for healthcheck"),
     Setting("log_level", "info", "debug, info, warning, error or critical", _log_level),
+    Setting("log_format", TEXT, "text, or json: every line that serve prints is one JSON object",
+            _log_format),
+    Setting("log_requests", "off",
+            "a log line at level info for each request to /v2 and each attempt of a notification", _switch),
 )
 NO_TOKEN = "off"
 TEMPORARY = ":temporary:"

@@ -23,12 +23,23 @@ class Slots:
 
     def __init__(self, number: int) -> None:
         self._lock = threading.Lock()
+        self._number = number
         self._free = number
         self._tasks: deque[Task] = deque()
         self._returning: deque[threading.Lock] = deque()  # one lock of each thread that wants its slot back
         self._idle: list[queue.SimpleQueue[Task]] = []
         self._threads = 0
         self._mine = threading.local()
+
+    @property
+    def used(self) -> int:
+        """The number of slots that tasks have now."""
+        return self._number - self._free
+
+    @property
+    def queued(self) -> int:
+        """The number of tasks that wait for a slot now."""
+        return len(self._tasks) + len(self._returning)
 
     def submit(self, task: Task) -> None:
         """Run a task as soon as a slot is free. The task must not raise."""
@@ -161,6 +172,12 @@ class Places:
         self._in_all = in_all
         self._taken: Counter[str] = Counter()
         self._lock = threading.Lock()
+
+    @property
+    def taken(self) -> int:
+        """The number of requests that wait now."""
+        with self._lock:
+            return self._taken.total()
 
     def take(self, whose: str) -> Place:
         """Take a place of the owner `whose`. Raises Full."""

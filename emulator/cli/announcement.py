@@ -1,5 +1,5 @@
 """What `serve` prints once it answers: its address, a new control token, and with `--lan` a QR code for
-phones.
+phones. With `--log-format json` each line is a JSON object like those of the log, and there is no QR code.
 """
 import io
 import logging
@@ -9,7 +9,7 @@ from collections.abc import Callable
 import click
 
 from .. import __version__
-from ..base.settings import Settings
+from ..base.settings import JSON, Settings
 from .output import console, drop_output, reason
 
 WHITE_ON_BLACK = "bright_white on black"
@@ -36,36 +36,49 @@ def _announce(settings: Settings, in_force: Settings, address: str) -> None:
     Raises OSError.
     """
     place = in_force.public_url if in_force.lan else address
-    click.echo(f"TGPay Emulator {__version__} answers at {place}/v2/ and is controlled at "
-               f"{place}/_emulator/; its console is {place}/console")
+    say = _say_in_json if in_force.log_format == JSON else click.echo
+    say(f"TGPay Emulator {__version__} answers at {place}/v2/ and is controlled at "
+        f"{place}/_emulator/; its console is {place}/console")
     if in_force.control_token != settings.control_token:
-        click.echo(f"Control token: {in_force.control_token}")
+        say(f"Control token: {in_force.control_token}")
     if in_force.seed != settings.seed:
-        click.echo(f"Seed: {in_force.seed} (tgpay-emulator merchants prints the tokens that derive from it)")
+        say(f"Seed: {in_force.seed} (tgpay-emulator merchants prints the tokens that derive from it)")
     if in_force.notify_allow != settings.notify_allow:
-        click.echo("Others can reach this address, so notifications go to private networks and to the hosts "
-                   "of the merchants' own notify_url only; --notify-allow changes that")
+        say("Others can reach this address, so notifications go to private networks and to the hosts "
+            "of the merchants' own notify_url only; --notify-allow changes that")
     sys.stdout.flush()
     if in_force.lan:
-        _show_to_phones(place, by_hand=bool(settings.public_url))
+        if in_force.log_format != JSON:
+            _show_code(place)
+        _show_to_phones(place, bool(settings.public_url), say)
         sys.stdout.flush()
 
 
-def _show_to_phones(url: str, by_hand: bool) -> None:
-    """Print the console's address as a QR code and in words.
+def _say_in_json(sentence: str) -> None:
+    from ..server.logs import json_line  # other commands that print QR codes need no server
 
-    Unless the address was given `by_hand`, the machine's other addresses are printed too.
-    """
+    click.echo(json_line(logging.INFO, __name__, sentence))
+
+
+def _show_code(url: str) -> None:
+    """Print the console's address as a QR code."""
     try:
         print_code(f"{url}/console")
     except UnicodeEncodeError:
         pass  # the terminal has no block characters; the address is still printed
-    click.echo(f"Phones on the same network open {url}/console")
+
+
+def _show_to_phones(url: str, by_hand: bool, say: Callable[[str], None]) -> None:
+    """Print the console's address in words.
+
+    Unless the address was given `by_hand`, the machine's other addresses are printed too.
+    """
+    say(f"Phones on the same network open {url}/console")
     others = [] if by_hand else [address for address in _addresses() if f"//{address}:" not in url]
     if others:
         port = url.rpartition(":")[2]
-        click.echo(f"On another network: --public-url "
-                   f"{' or '.join(f'http://{other}:{port}' for other in others)}")
+        say(f"On another network: --public-url "
+            f"{' or '.join(f'http://{other}:{port}' for other in others)}")
 
 
 def _addresses() -> list[str]:

@@ -1,12 +1,16 @@
 """Commands that run the emulator or look whether it runs: serve, demo, healthcheck."""
 import gc
+import logging
+import os
 import sys
 import time
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NoReturn
 
 import click
 
 from ..base.http_client import fetch
+from ..base.settings import JSON
 from .command import main, patience, with_settings
 from .remote import address_of, fail, one_line, settings_of
 
@@ -21,11 +25,23 @@ def serve(**flags: Any) -> None:
     from ..store import Unusable
     from .announcement import announced
 
-    settings = settings_of(flags)
     try:
+        settings = settings_of(flags)
         run(settings, announced(settings))
+    except click.ClickException as wrong:
+        _fail(flags, wrong.message)
     except (Unstartable, Unusable) as problem:
-        fail(str(problem))
+        _fail(flags, str(problem))
+
+
+def _fail(flags: Mapping[str, str | None], sentence: str) -> NoReturn:
+    """End the command with one line on standard error, in the format of the log, and status 1."""
+    if (flags["log_format"] or os.environ.get("TGPAY_LOG_FORMAT", "")).lower() != JSON:
+        fail(sentence)
+    from ..server.logs import json_line
+
+    click.echo(json_line(logging.CRITICAL, __name__, sentence), err=True)
+    sys.exit(1)
 
 
 @main.command()

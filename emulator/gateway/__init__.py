@@ -5,6 +5,7 @@ To add an endpoint, add a module to `endpoints`. Each module imports only from t
     incoming        a request, and what is known of it so far
     authentication  whose request it is, and whether it is signed
     endpoints       a module for each endpoint: its tables and what it does
+    measuring       how many requests there were, and how long they took
     outgoing        the response, and the entry in the journal
     handling        the order of checks
     openapi         the OpenAPI document

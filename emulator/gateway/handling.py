@@ -6,10 +6,10 @@ import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from time import monotonic
+from time import monotonic, perf_counter
 
 from .. import scenarios
-from ..base import durations
+from ..base import durations, traffic
 from ..base.slots import Full
 from ..domain.errors import NeedsTransaction
 from ..domain.merchants import Merchant
@@ -29,11 +29,12 @@ from .endpoints import ENDPOINTS
 from .endpoints._card_documents import card_number
 from .endpoints._common import Call, Inquiry
 from .incoming import METHODS, MOST_BYTES, MOST_PARAMS, Case, Request, shortened
+from .measuring import OK, Measurements, label
 from .outgoing import HTML, journalled, refusal, row, scripted, strict_problems, to_response
 
 LOOK_AROUND_S = 0.5
 TRICKLING = "slow"
-OK = "OK"
+UNUSABLE = "SYSTEM_ERROR"
 log = logging.getLogger(__name__)
 
 
@@ -44,20 +45,27 @@ class Gateway:
     of any other request is written afterwards, together with those of others.
     """
 
-    def __init__(self, units: Units, waiting: Waiting | None = None, limiter: Limiter | None = None) -> None:
+    def __init__(self, units: Units, waiting: Waiting | None = None, limiter: Limiter | None = None,
+                 measurements: Measurements | None = None) -> None:
         self.store = units.store
         self.settings = units.settings
         self._units = units
         self._waiting = waiting or Waiting(units.store, units.settings)
         self._limiter = limiter
+        self._measurements = measurements or Measurements()
 
     def answer(self, request: Request) -> Response:
-        """Handle a request and return its response.
+        """Handle a request, measure it, and return its response.
 
         It never raises: an internal failure gives SYSTEM_ERROR.
         """
-        case = Case(request)
+        begun, case = perf_counter(), Case(request)
         response = self._answered(case)
+        seconds = perf_counter() - begun
+        self._measurements.record(request.name, case.outcome, seconds)
+        if traffic.REQUESTS.isEnabledFor(traffic.LEVEL):
+            traffic.request(label(request.name), case.merchant.merchants_id if case.merchant else "",
+                            case.outcome, seconds, response.journal_id)
         return replace(response, place=case.place) if case.place else response
 
     def _answered(self, case: Case) -> Response:
@@ -69,7 +77,7 @@ class Gateway:
                 case.explanation = refused.explanation
             return self._refuse(case, refused)
         except Unusable as trouble:  # nothing can be journalled
-            return refusal(case, Refused("SYSTEM_ERROR", str(trouble)))
+            return self._unusable(case, trouble)
         except Exception:
             log.exception("%s failed", case.request.name)
             return self._refuse(case, Refused("SYSTEM_ERROR", REFUSALS["SYSTEM_ERROR"].when))
@@ -101,7 +109,7 @@ class Gateway:
 
     def _noted(self, now: int, case: Case, response: Response, verdict: str) -> Response:
         """Write a request that changed nothing into the journal. Raises store.Unusable."""
-        response = scripted(case, response)
+        response, case.outcome = scripted(case, response), verdict
         written = row(now, case, response, verdict)
         number = self.store.write_together(lambda tables: tables.journal.add(written))
         return replace(response, journal_id=number)
@@ -219,14 +227,20 @@ class Gateway:
 
     def _refuse(self, case: Case, refused: Refused) -> Response:
         """The response to a refused request, journalled in a transaction of its own."""
-        response = refusal(case, refused)
+        response, case.outcome = refusal(case, refused), refused.code.name
         try:
             return self._noted(self._units.view(case.request.name).now, case, response, refused.code.name)
         except Unusable as trouble:
-            return refusal(case, Refused("SYSTEM_ERROR", str(trouble)))
+            return self._unusable(case, trouble)
         except Exception:
             log.exception("the refusal of %s was not written down", case.request.name)
             return response
+
+    @staticmethod
+    def _unusable(case: Case, trouble: Unusable) -> Response:
+        """The response while the database cannot be used."""
+        case.outcome = UNUSABLE
+        return refusal(case, Refused(UNUSABLE, str(trouble)))
 
 
 def _limit(limiter: Limiter, case: Case, merchant: Merchant) -> None:

@@ -55,8 +55,8 @@ class Request:
 class Case:
     """A request that is being handled, and what is known of it so far; refusals and the journal use that.
 
-    `explanation` and `verdict` are for the journal. `place` is where the response waits when a scenario
-    delays it.
+    `explanation` and `verdict` are for the journal; `outcome` is OK, or the error of the refusal. `place` is
+    where the response waits when a scenario delays it.
     """
 
     request: Request
@@ -67,6 +67,7 @@ class Case:
     explanation: Mapping[str, Any] = field(default_factory=dict)
     verdict: Verdict | None = None
     place: Place | None = None
+    outcome: str = ""
 
     def __post_init__(self) -> None:
         self.findings += self.request.findings

@@ -41,6 +41,10 @@ class OperationRow(Protocol):
     def headers(self) -> "tuple[QueryRow, ...]":
         """The parameters in headers."""
 
+    @property
+    def produces(self) -> str:
+        """The content type of its answer if that is not JSON, else empty."""
+
 
 class QueryRow(Protocol):
     """A parameter in the query or the headers of an operation."""
@@ -137,9 +141,12 @@ def _control_operation(row: OperationRow, parameters: list[dict[str, Any]]) -> d
     headers = [_parameter_in("header", each) for each in row.headers]
     body = {"requestBody": {"content": {"application/json": {"schema": row.body}}}} if row.body else {}
     problem = {"description": "a problem document, RFC 9457", "content": {"application/problem+json": {}}}
+    done: dict[str, Any] = {"description": "done"}
+    if row.produces:
+        done["content"] = {row.produces: {"schema": {"type": "string"}}}
     return {"summary": row.summary, "operationId": row.method.lower() + row.path.translate(_IN_NAMES),
             "tags": ["control"], "parameters": [*parameters, *query, *headers], **body,
-            "security": [{}, {"control": []}], "responses": {"2XX": {"description": "done"}, "4XX": problem}}
+            "security": [{}, {"control": []}], "responses": {"2XX": done, "4XX": problem}}
 
 
 def _parameter_in(place: str, row: QueryRow) -> dict[str, Any]:

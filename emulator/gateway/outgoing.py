@@ -52,7 +52,7 @@ def to_response(reply: Reply, table: Endpoint, merchant: Merchant) -> Response:
 
 def journalled(unit: Unit, case: Case, response: Response, verdict: str) -> Response:
     """Write the request into the journal, and return the response as a scenario rule alters it."""
-    response = scripted(case, response)
+    response, case.outcome = scripted(case, response), verdict
     return replace(response, journal_id=unit.tables.journal.add(row(unit.now, case, response, verdict)))
 
 

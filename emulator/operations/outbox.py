@@ -3,7 +3,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from ..base import durations
+from ..base import durations, traffic
 from ..domain import receivers
 from ..domain.notifications import TERMINAL
 from ..protocol import card_numbers
@@ -129,10 +129,21 @@ def deliver(store: Store, notification: StoredNotification, at: int, post: Post,
     copies = [_discreet(notification, sent) for sent in _posted(notification, post, replay)]
     delivered = any(sent.delivered(notification.notify_type) for sent in copies)
     attempts = [_attempt(notification, sent, at, replay) for sent in copies]
+    if traffic.ATTEMPTS.isEnabledFor(traffic.LEVEL):
+        for sent in copies:
+            traffic.attempt(notification.id, notification.merchants_id, notification.out_trade_no,
+                            _result(notification, sent), sent.took_ms)
     with store.write(notification.merchants_id) as tables:
         if _record(tables, notification, attempts, delivered, schedule):
             tables.wake()
     return next((sent for sent in copies if sent.delivered(notification.notify_type)), copies[0])
+
+
+def _result(notification: StoredNotification, sent: DeliveryResult) -> str:
+    """The result in a word for the log: `delivered`, the error, or the status of the answer."""
+    if sent.delivered(notification.notify_type):
+        return DELIVERED
+    return sent.error or f"answered {sent.status_code}"
 
 
 def _record(tables: Writer, notification: StoredNotification, attempts: Sequence[Attempt], delivered: bool,

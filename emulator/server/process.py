@@ -16,9 +16,10 @@ from gunicorn.http.parser import RequestParser
 
 from ..base.settings import TEMPORARY, Settings
 from ..base.urls import reachable, url_of
-from ..store import Place, Store, Unusable, place_of
+from ..store import Place, Unusable, place_of
+from ..web.current import Emulator
 from .building import build
-from .logs import Discreet, Logger
+from .logs import logger_class, write_to_stderr
 from .requests import LenientRequest
 from .resources import (
     check_authorities, database_address, heartbeat_directory, listen, open_files, temporary_directory)
@@ -40,7 +41,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
         self._place = place
         self._ready = ready
         self.application, self._scheduler, self._sender = build(self._settings, place)
-        self.store: Store = self.application.extensions["emulator"].store
+        here: Emulator = self.application.extensions["emulator"]
+        self.store, self._measurements = here.store, here.measurements
         super().__init__()
 
     def load_config(self) -> None:
@@ -49,12 +51,14 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
             "bind": f"fd://{self._listener.fileno()}", "workers": self._settings.workers,
             "worker_class": Worker, "preload_app": True, "worker_connections": self._settings.connections,
             "worker_tmp_dir": heartbeat_directory(self._place.directory),
-            "logger_class": Logger, "loglevel": self._log_level(), "keepalive": 75, "timeout": 60,
+            "logger_class": logger_class(self._settings),
+            "loglevel": self._log_level(), "keepalive": 75, "timeout": 60,
             "graceful_timeout": WORKERS_S,
             "limit_request_line": 0, "control_socket_disable": True, "http_parser": "python",
             "forwarder_headers": "",  # no header may change the path: public_url determines it
             "proc_name": "tgpay-emulator",
-            "when_ready": lambda arbiter: self._ready(), "post_worker_init": self._lead}
+            "when_ready": lambda arbiter: self._ready(),
+            "pre_fork": self._give_row, "post_worker_init": self._begin}
         RequestParser.mesg_class = LenientRequest
         config: Any = self.cfg
         for name, value in options.items():
@@ -68,8 +72,15 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
         """The WSGI application."""
         return Served(self.application)
 
-    def _lead(self, worker: Any) -> None:
-        """Start the scheduler of a worker."""
+    def _give_row(self, arbiter: Any, worker: Any) -> None:
+        """Give a worker that is about to be forked a row of the measurements that no living one has."""
+        used = {other.row for other in arbiter.WORKERS.values()}
+        rows = self._measurements.rows
+        worker.row = next((row for row in range(rows) if row not in used), rows - 1)
+
+    def _begin(self, worker: Any) -> None:
+        """Give a worker its row of the measurements, and start its scheduler."""
+        self._measurements.take(worker.row)
         threading.Thread(target=self._scheduler.run, args=(self._sender.load,), name="scheduler",
                          daemon=True).start()
 
@@ -105,7 +116,7 @@ def _serve_on(settings: Settings, place: Place, announce: Callable[[Settings, st
     host, port = listener.getsockname()[:2]
     address = url_of(host, port)
     safe = on_the_lan(guarded(settings), port)
-    _write_log_to_stderr(settings.log_level)
+    write_to_stderr(settings)
     in_force = _in_force(settings, safe, place, address)
     if lasting:
         agree(place, in_force)
@@ -134,12 +145,6 @@ def _in_force(settings: Settings, safe: Settings, place: Place, address: str) ->
     if safe.notify_allow != settings.notify_allow:
         safe = safe.replaced(notify_allow=(*safe.notify_allow, urlsplit(reachable(address)).netloc))
     return safe
-
-
-def _write_log_to_stderr(level: str) -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=level.upper(), handlers=[handler])
 
 
 def _write_address(file: str, address: str) -> None:

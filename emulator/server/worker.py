@@ -13,6 +13,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from ..base.settings import Settings
 from ..base.slots import Slots
+from ..gateway.measuring import InUse
 from ..web.bodies import turned_away
 from ..web.current import Emulator
 from .connections import Line
@@ -23,6 +24,7 @@ ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 REQUESTS_S, ATTEMPTS_S, WORKERS_S = 4, 5, 6
 SPARE_FILES = 200
 BREATH_S = 0.05
+REPORT_EVERY_S = 0.2
 OUT_OF_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 STATUSES = {LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
             ExpectationFailed: HTTPStatus.EXPECTATION_FAILED}
@@ -74,6 +76,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         # the rest is for new connections
         self._most_kept = self.worker_connections - self.worker_connections // 4
         self._asked_to_end = time.monotonic()
+        self.row = 0  # of the measurements
+        self._reported = 0.0
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
@@ -87,6 +91,20 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         """Install the signal handlers, then unblock the signals that were blocked since the fork."""
         super().init_signals()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+
+    def notify(self) -> None:
+        """Tell the master that this process lives, and now and then the measurements what it has in use.
+
+        The loop of the worker calls this for every event, and at least once a second.
+        """
+        super().notify()
+        now = time.monotonic()
+        if now < self._reported + REPORT_EVERY_S:
+            return
+        self._reported, waiting = now, self._here.waiting
+        self._here.measurements.report(InUse(
+            waiting.slots.used, waiting.slots.queued, waiting.places.taken, self.nr_conns,
+            self._here.store.opened_connections))
 
     def accept(self, listener: Any) -> None:
         """Accept a connection. If no file descriptor is free, wait a moment."""

@@ -25,11 +25,14 @@ imports only from those above it:
     changes        what other connections have written
     lists          pages of the console
     upcoming       what falls due next
+    backlog        the work that is left
     upkeep         deletion of old entries
+    retention      deletion of orders that have ended
     migrations     the steps from an older schema to the present one
     schema         the version of the schema, and the steps to it
     access         Reader and Writer
     together       small writes of several threads in one transaction
+    tidying        deletes what is old, in small steps
     database       what other packages use of a database: Place, Store, Leadership
     copying        copies a database into another
     sqlite         a database in a file

@@ -6,6 +6,7 @@ Each table has a class that reads and, if it can be written, one that extends it
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
+from .backlog import Backlog
 from .changes import Changes
 from .clock import ClockReader, ClockTable
 from .commands import CommandReader, Commands
@@ -19,6 +20,7 @@ from .merchants import MerchantReader, Merchants
 from .notebook import Notebook, NotebookReader
 from .notifications import NotificationReader, Notifications
 from .orders import Ledger, LedgerReader, OrderReader, Orders
+from .retention import Retention, RetentionReader
 from .scenarios import ScenarioReader, Scenarios
 from .settlement import Settled
 from .terminals import TerminalReader, Terminals
@@ -52,6 +54,7 @@ class Reader:
     scenarios: ScenarioReader
     notebook: NotebookReader
     limits: LimitReader
+    retention: RetentionReader
 
     def __init__(self, connection: Connection, owner: str | None = None) -> None:
         self.owner = owner
@@ -72,6 +75,8 @@ class Reader:
         self.limits = LimitReader(connection)
         self.lists = Lists(connection, owner)
         self.upcoming = Upcoming(connection, owner)
+        self.backlog = Backlog(connection)
+        self.retention = RetentionReader(connection)
         self.settled = Settled(connection)
         self.changes = Changes(connection)
 
@@ -107,6 +112,7 @@ class Writer(Reader):
     scenarios: Scenarios
     notebook: Notebook
     limits: Limits
+    retention: Retention
 
     def __init__(self, connection: Connection, owner: str | None = None) -> None:
         super().__init__(connection, owner)
@@ -123,6 +129,7 @@ class Writer(Reader):
         self.scenarios = Scenarios(connection, owner)
         self.notebook = Notebook(connection)
         self.limits = Limits(connection)
+        self.retention = Retention(connection)
         self.upkeep = Upkeep(connection)
         self.facts = Facts(connection)
         self.wakes_scheduler = False

@@ -11,9 +11,9 @@ BATCH = 1_000
 TABLES = (*OF_ALL, "commands", "facts")
 # What the rows of a table are ordered by; of all others it is `id`.
 _KEYS = {"clock": ("id",), "merchants": ("merchants_id",), "removed_merchants": ("merchants_id",),
-         "users": ("login_key",), "terminals": ("rowid",), "transactions": ("rowid",),
-         "scenarios": ("merchants_id",), "counts": ("merchants_id", "kind", "name"),
-         "upkeep_marks": ("at",), "idempotency_keys": ("key",), "facts": ("name",)}
+         "users": ("login_key",), "rate_limits": ("merchants_id",), "terminals": ("rowid",),
+         "transactions": ("rowid",), "scenarios": ("merchants_id",), "upkeep_marks": ("at",),
+         "counts": ("merchants_id", "kind", "name"), "idempotency_keys": ("key",), "facts": ("name",)}
 _OF_ONE_SERVER = "DELETE FROM facts WHERE name = 'served_with'"
 Progress = Callable[[int], None]  # called with the number of rows that were done since
 

@@ -134,10 +134,10 @@ class Store(ABC):
 
     @abstractmethod
     def tidy(self, real: int, keep: int | None, most: int | None) -> None:
-        """Delete old entries, with pauses for other writers.
+        """Delete old entries and orders that have ended, with pauses for other writers.
 
-        Old are entries of more than `keep` milliseconds of real time, and those beyond the newest `most`;
-        None means no limit. `real` is the present instant in real time.
+        Old are entries and orders of more than `keep` milliseconds of real time, and entries beyond the
+        newest `most`; None means no limit. `real` is the present instant in real time.
         """
 
     @abstractmethod
@@ -152,6 +152,11 @@ class Store(ABC):
     def generation(self) -> int:
         """A number that changes when connections opened before cannot be used any more."""
         return 0
+
+    @property
+    @abstractmethod
+    def opened_connections(self) -> int:
+        """The number of connections to the database that this process has open."""
 
     def keep_to(self, identity: str) -> None:
         """Accept only the database that is there now; `identity` is the one stored in it."""

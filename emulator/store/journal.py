@@ -6,7 +6,7 @@ from typing import Any
 
 from ..protocol.findings import Breaches
 from .columns import Owned, breaches_of, narrowing, to_json
-from .connection import Connection, Row
+from .connection import Row
 from .shortening import LONGEST_ANSWER, kept_params, shortened, shortened_inside
 
 

@@ -6,7 +6,7 @@ from ..base import money, portions
 from ..domain.orders import Order
 from ..terminal import Transaction
 from .columns import Newest, Owned, newest, size_of
-from .connection import Connection, Row
+from .connection import Row
 from .notifications import StoredNotification
 from .orders import EFFECTIVE, read_order
 from .terminals import read_transaction

@@ -145,6 +145,11 @@ def notifications_and_injected(database: Connection) -> None:
     _rename_members(database, "commands", "result", {"taken": "delivered"})
 
 
+def history_marks(database: Connection) -> None:
+    """Version 8: how old an order's last event is in real time; of earlier marks it is not known."""
+    database.execute("ALTER TABLE upkeep_marks ADD COLUMN history_id BIGINT NOT NULL DEFAULT 0")
+
+
 def _rename_members(database: Connection, table: str, column: str, names: Mapping[str, str]) -> None:
     """Rename members of the JSON objects in a column."""
     for before in names:
@@ -169,4 +174,4 @@ def owners_and_rate_limits(database: Connection) -> None:
 
 STEPS: Mapping[int, Callable[[Connection], None]] = {
     2: cards, 3: terminals_and_scenarios, 4: removed_merchants_and_upkeep, 5: skipped_attempts_and_keys,
-    6: notifications_and_injected, 7: owners_and_rate_limits}
+    6: notifications_and_injected, 7: owners_and_rate_limits, 8: history_marks}

@@ -8,7 +8,7 @@ from ..base import urls
 from ..domain.notifications import Notification
 from ..protocol.findings import Breaches
 from .columns import Newest, Owned, breaches_of, narrowing, newest, to_json
-from .connection import Connection, Row
+from .connection import Row
 from .shortening import shortened
 
 _DUE = """SELECT * FROM notifications AS n WHERE due_at <= :now {others}

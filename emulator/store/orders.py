@@ -13,7 +13,7 @@ from ..domain.settlement import Entry
 from ..domain.transitions import falls_due
 from ..protocol.response_codes import CardStatus
 from .columns import Newest, Owned, narrowing, newest, to_json
-from .connection import Connection, Row
+from .connection import Row
 from .terminals import read_transaction, written_transaction
 
 _PARTS = ("card", "terminal")  # the columns that only some kinds of orders have

@@ -6,7 +6,6 @@ from typing import Any
 
 from .. import scenarios
 from .columns import Owned, to_json
-from .connection import Connection
 
 RULE = "rule"
 EVERYBODY = ""

@@ -242,7 +242,8 @@ CREATE INDEX attempts_findings ON attempts (merchants_id, findings, at) WHERE fi
 CREATE TABLE upkeep_marks (
     at BIGINT PRIMARY KEY,
     journal_id BIGINT NOT NULL,
-    notification_id BIGINT NOT NULL
+    notification_id BIGINT NOT NULL,
+    history_id BIGINT NOT NULL DEFAULT 0
 );
 
 CREATE TABLE rate_limits (

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..terminal import Answer, Result, Terminal, Transaction
 from .columns import Owned, narrowing, to_json
-from .connection import Connection, Row
+from .connection import Row
 
 _DEFAULTS = {field.name: field.default for field in fields(Transaction)}
 

@@ -3,7 +3,7 @@ from collections.abc import Mapping
 
 from ..domain.orders import Order
 from .columns import Owned
-from .connection import Connection, Row
+from .connection import Row
 from .notifications import StoredNotification
 from .orders import read_order
 

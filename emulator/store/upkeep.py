@@ -21,9 +21,10 @@ class Upkeep:
         last = self._execute("SELECT max(at) FROM upkeep_marks").fetchone()[0]
         if last is None or not last <= real < last + MARK_EVERY:
             self._execute(
-                "INSERT INTO upkeep_marks (at, journal_id, notification_id) VALUES (:real, "
+                "INSERT INTO upkeep_marks (at, journal_id, notification_id, history_id) VALUES (:real, "
                 "(SELECT coalesce(max(id), 0) FROM journal), "
-                "(SELECT coalesce(max(id), 0) FROM notifications)) ON CONFLICT (at) DO NOTHING",
+                "(SELECT coalesce(max(id), 0) FROM notifications), "
+                "(SELECT coalesce(max(id), 0) FROM history)) ON CONFLICT (at) DO NOTHING",
                 {"real": real})
 
     def delete_some(self, real: int, keep: int | None, most: int | None) -> int:

@@ -30,6 +30,7 @@ from flask import Flask
 from .. import __version__
 from ..base.settings import Settings
 from ..gateway.handling import Gateway
+from ..gateway.measuring import Measurements
 from ..operations.commands import Commands
 from ..operations.limits import Limiter
 from ..operations.scheduler import Scheduler
@@ -39,14 +40,17 @@ from ..store import Store
 from .current import Emulator
 from .routing import IdConverter, NumberConverter, Onward, QuickRule
 
+SPARE_ROWS = 16  # for workers that begin before those end that they replace
+
 
 def _made(settings: Settings, store: Store, scheduler: Scheduler) -> Emulator:
     waiting = Waiting(store, settings)
     store.pause = waiting.slots.waiting
     units, commands = Units(store, settings), Commands(store, scheduler, waiting)
     limiter = Limiter(store, settings.rate_limit) if settings.rate_limit else None
-    gateway = Gateway(units, waiting, limiter)
-    return Emulator(settings, store, units, gateway, scheduler, commands, waiting, limiter)
+    measurements = Measurements(2 * settings.workers + SPARE_ROWS)
+    gateway = Gateway(units, waiting, limiter, measurements)
+    return Emulator(settings, store, units, gateway, scheduler, commands, waiting, measurements, limiter)
 
 
 def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:

@@ -5,6 +5,7 @@ from flask import current_app, g, request
 
 from ..base.settings import Settings
 from ..gateway.handling import Gateway
+from ..gateway.measuring import Measurements
 from ..operations.commands import Commands
 from ..operations.limits import Limiter
 from ..operations.scheduler import Scheduler
@@ -26,6 +27,7 @@ class Emulator:
     scheduler: Scheduler
     commands: Commands
     waiting: Waiting
+    measurements: Measurements
     limiter: Limiter | None = None
 
     def of(self, owner: str) -> "Emulator":

@@ -119,6 +119,12 @@ class Sessions:
             with suppress(Exception):
                 pool.check()
 
+    @property
+    def number(self) -> int:
+        """How many sessions the pool has."""
+        pool = self._present_pool()
+        return int(pool.get_stats()["pool_size"]) if pool is not None else 0
+
     def leave(self) -> None:
         """Give this thread's session back to the pool."""
         opened: Opened | None = getattr(self._local, "opened", None)

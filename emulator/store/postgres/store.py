@@ -3,7 +3,6 @@
 A thread keeps a session of the pool until `leave`. Sessions read only, until a transaction begins; it takes
 the lock of its merchant, or runs alone.
 """
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 
@@ -11,15 +10,13 @@ import psycopg
 
 from .. import database
 from ..access import Reader, Writer
+from ..tidying import Tidying
 from ..troubles import Unusable
-from ..upkeep import BATCH
 from .connection import Connection, Session
 from .locks import BEGIN_SHARED, Leadership, begin
 from .nodes import LISTEN, Teller
 from .sessions import Opened, Sessions
 from .troubles import is_trouble, sentence
-
-TIDY_PAUSE_S = 0.02
 
 
 class OwnReader(database.OwnReader):
@@ -42,6 +39,7 @@ class Store(database.Store):
         super().__init__(wake)
         self._sessions = Sessions(address)
         self._teller = Teller(self._sessions.connect)
+        self._delete = Tidying(self.read, self.write, self.checkpoint)
 
     def read(self) -> Reader:
         """The tables for reading; each statement sees what is committed when it begins."""
@@ -125,14 +123,13 @@ class Store(database.Store):
         """Do nothing: PostgreSQL does it by itself."""
 
     def tidy(self, real: int, keep: int | None, most: int | None) -> None:
-        """Delete old entries; PostgreSQL uses their room again by itself."""
-        with self.write() as writer:
-            writer.upkeep.mark(real)
-            deleted = writer.upkeep.delete_some(real, keep, most)
-        while deleted >= BATCH:
-            time.sleep(TIDY_PAUSE_S)
-            with self.write() as writer:
-                deleted = writer.upkeep.delete_some(real, keep, most)
+        """Delete old entries and orders that have ended; PostgreSQL uses their room again by itself."""
+        self._delete(real, keep, most)
+
+    @property
+    def opened_connections(self) -> int:
+        """The number of sessions that this process has in its pool."""
+        return self._sessions.number
 
     def leave(self) -> None:
         """Give this thread's session back to the pool."""

@@ -6,12 +6,13 @@ belong to the files that were opened; this module notices when these files are r
 import os
 import sqlite3
 import threading
+import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 from .. import database
@@ -73,7 +74,7 @@ def connect(path: Path, mode: str) -> Connection:
     return connection
 
 
-@dataclass
+@dataclass(eq=False)
 class Opened(Generic[Access]):
     """A connection and its tables; `origin` is the process id and the generation in which it was opened."""
 
@@ -120,6 +121,12 @@ class Connections:
         self._local = threading.local()
         self._idle: deque[Opened[Reader]] = deque()  # connections of threads that ended or wait
         self._writing: Opened[Writer] | None = None
+        self._opened: weakref.WeakSet[Opened[Any]] = weakref.WeakSet()
+
+    @property
+    def number(self) -> int:
+        """The number of open connections."""
+        return len(self._opened)
 
     def present(self) -> Opened[Reader] | None:
         """This thread's reading connection if it has a usable one, else None."""
@@ -150,7 +157,9 @@ class Connections:
         connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()  # opens the log
         if self.files.logs is None:
             self.files.logs = self.files.present_logs()
-        return Opened(connection, kind(connection), (os.getpid(), self.generation))
+        opened = Opened(connection, kind(connection), (os.getpid(), self.generation))
+        self._opened.add(opened)
+        return opened
 
     def _is_current(self, opened: Opened[Access]) -> bool:
         return opened.origin == (os.getpid(), self.generation)

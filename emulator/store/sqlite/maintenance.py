@@ -10,8 +10,8 @@ from pathlib import Path
 
 from ..access import Writer
 from .connections import Connections
+from ..tidying import Tidying
 from ..troubles import Unusable
-from ..upkeep import BATCH
 
 LONG_LOG_PAGES = 16_000
 PAUSE_S = 0.02
@@ -26,7 +26,7 @@ class Maintenance:
 
     def __init__(self, connections: Connections, write: Callable[[], AbstractContextManager[Writer]]) -> None:
         self._connections = connections
-        self._write = write
+        self._delete = Tidying(lambda: connections.own().tables, write, self.checkpoint)
 
     def checkpoint(self) -> None:
         """Copy the log into the database; writers wait only if the log has become long."""
@@ -37,18 +37,12 @@ class Maintenance:
                 connection.execute("PRAGMA wal_checkpoint(RESTART)")
 
     def tidy(self, real: int, keep: int | None, most: int | None) -> None:
-        """Delete old entries, then return free pages to the disk.
+        """Delete old entries and orders that have ended, then return free pages to the disk.
 
-        Old are entries of more than `keep` milliseconds, and those beyond the newest `most`; None means no
-        limit. `real` is the present instant in real time.
+        Old are entries and orders of more than `keep` milliseconds, and entries beyond the newest `most`;
+        None means no limit. `real` is the present instant in real time.
         """
-        with self._write() as writer:
-            writer.upkeep.mark(real)
-            deleted = writer.upkeep.delete_some(real, keep, most)
-        while deleted >= BATCH:
-            time.sleep(PAUSE_S)
-            with self._write() as writer:
-                deleted = writer.upkeep.delete_some(real, keep, most)
+        self._delete(real, keep, most)
         self._give_back()
 
     def _give_back(self) -> None:

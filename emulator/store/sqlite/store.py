@@ -44,6 +44,11 @@ class Store(database.Store):
         return self._connections.is_in_place()
 
     @property
+    def opened_connections(self) -> int:
+        """The number of connections to the database that this process has open."""
+        return self._connections.number
+
+    @property
     def generation(self) -> int:
         """The number of the database's log; the log of an earlier generation was removed."""
         return self._connections.generation

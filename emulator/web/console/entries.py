@@ -10,7 +10,7 @@ from html import unescape
 from os.path import commonprefix
 from typing import Any
 
-from ...gateway.handling import OK
+from ...gateway.measuring import OK
 from ...protocol.findings import RULES
 from ...store import Reader
 from . import curl

@@ -2,7 +2,7 @@
 from flask import Response
 
 from ...gateway.endpoints import ENDPOINTS
-from ...gateway.handling import OK
+from ...gateway.measuring import OK
 from ...operations import journal as operations
 from ...operations.unit import journal_entry
 from ...protocol.codes import REFUSALS

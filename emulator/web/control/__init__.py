@@ -9,6 +9,7 @@ Each module declares the operations of one subject, and imports only from those 
     limits         the rate limit of merchants
     interface      the declaration of operations, and access to them
     health         health and reset
+    metrics        metrics for Prometheus
     clock          the clock
     merchants      merchants
     orders         orders and their events
@@ -23,10 +24,10 @@ Each module declares the operations of one subject, and imports only from those 
     tools          signing, waiting, OpenAPI
 """
 from . import (
-    card_tables, clock, events, findings, health, journal, merchants, notifications, orders, scenarios,
-    settlement, terminals, tools)
+    card_tables, clock, events, findings, health, journal, merchants, metrics, notifications, orders,
+    scenarios, settlement, terminals, tools)
 from .interface import blueprint, probes
 
 __all__ = [
     "blueprint", "card_tables", "clock", "events", "findings", "health", "journal", "merchants",
-    "notifications", "orders", "probes", "scenarios", "settlement", "terminals", "tools"]
+    "metrics", "notifications", "orders", "probes", "scenarios", "settlement", "terminals", "tools"]

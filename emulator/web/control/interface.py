@@ -30,7 +30,8 @@ class Operation:
     """An operation of the interface.
 
     `query` and `headers` are the parameters that it reads, `body` is the JSON schema of its body, or None if
-    it takes none. `words` are the possible values of parts of its path.
+    it takes none. `words` are the possible values of parts of its path. `produces` is the content type of its
+    answer if that is not JSON.
     """
 
     method: str
@@ -40,6 +41,7 @@ class Operation:
     body: dict[str, Any] | None = None
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     headers: tuple[Query, ...] = ()
+    produces: str = ""
 
 
 OPERATIONS: list[Operation] = []
@@ -50,10 +52,10 @@ View = TypeVar("View", bound=Callable[..., Any])
 def operation(method: str, path: str, summary: str, query: tuple[Query, ...] = (),
               body: dict[str, Any] | None = None,
               words: Mapping[str, tuple[str, ...]] | None = None,
-              headers: tuple[Query, ...] = ()) -> Callable[[View], View]:
+              headers: tuple[Query, ...] = (), produces: str = "") -> Callable[[View], View]:
     """Declare the decorated view as an operation. Returns the view unchanged, so that code can call it."""
     closed = {"type": "object", "additionalProperties": False, **body} if body else None
-    row = Operation(method, path, summary, query, closed, words or {}, headers)
+    row = Operation(method, path, summary, query, closed, words or {}, headers, produces)
     OPERATIONS.append(row)
 
     def declare(view: View) -> View:

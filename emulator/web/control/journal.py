@@ -1,7 +1,7 @@
 """The journal: every request to `/v2` with its answer."""
 from flask import Response, jsonify
 
-from ...gateway.handling import OK
+from ...gateway.measuring import OK
 from ...operations import journal
 from ...operations.unit import journal_entry
 from ...protocol.codes import REFUSALS

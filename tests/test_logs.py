@@ -1,0 +1,150 @@
+"""What a server prints: with `--log-format json` every line is one JSON object, and nothing secret is in it.
+"""
+import json
+import logging
+import os
+import re
+import signal
+import socket
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tgpay_emulator.server.logs import JsonLines
+
+from .driver import VISA, Control, Receiver, Server, command, exchange, raw_request
+
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+REQUEST = {"endpoint", "merchants_id", "verdict", "ms", "request"}
+ATTEMPT = {"notification", "merchants_id", "out_trade_no", "result", "ms"}
+
+
+def lines_of(printed: str) -> list[dict[str, Any]]:
+    """The objects that a server printed, one on each line."""
+    lines = [json.loads(line) for line in printed.splitlines()]
+    for line in lines:
+        assert {"time", "level", "logger", "message"} <= line.keys(), line
+        assert INSTANT.fullmatch(line["time"]), line
+        told = datetime.fromisoformat(line["time"])
+        assert abs(datetime.now(UTC) - told) < timedelta(minutes=5), line
+    return lines
+
+
+def named(lines: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    return [line for line in lines if line["logger"].endswith(name)]
+
+
+def members(line: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    return {name: line[name] for name in names - {"ms"}}
+
+
+def test_every_line_is_an_object_and_has_no_secrets(tmp_path: Path, receiver: Receiver) -> None:
+    path = tmp_path / "emulator.db"
+    with Server(log_format="json", log_level="info", workers=1, database=path,
+                notify_ca="", control_token="") as server:
+        raw_request(server.url, f"{VISA} http://dev:secret@shop.example/\r\n\r\n".encode())
+        Control(server.url).shop(notify_url=receiver.url).pay_by_barcode()
+        receiver.wait_for(1)
+        assert server.process is not None
+        worker = int(Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
+                     .read_text().split()[0])
+        os.kill(worker, signal.SIGKILL)
+        server.wait_until_healthy()
+        path.rename(tmp_path / "away.db")
+        assert exchange(f"{server.url}/_emulator/health").status == 503
+        _, printed = server.stop()
+    lines = lines_of(printed)
+    assert f"answers at {server.url}/v2/" in lines[0]["message"] and lines[0]["level"] == "info"
+    gunicorn = named(lines, "gunicorn.error")
+    assert [line for line in gunicorn if "Invalid request" in line["message"]], printed
+    assert [line for line in gunicorn if "SIGKILL" in line["message"]], printed
+    assert [line for line in lines if "requests are refused" in line["message"]
+            and line["level"] == "error"], printed
+    assert VISA not in printed and "secret" not in printed
+    assert not named(lines, "traffic.requests") and not named(lines, "traffic.attempts")
+
+
+def test_requests_and_attempts_have_a_line_when_it_is_asked_for(receiver: Receiver) -> None:
+    with Server(log_format="json", log_level="info", log_requests="on", notify_retries="") as server:
+        shop = Control(server.url).shop(notify_url=receiver.url)
+        number = shop.pay_by_barcode()["out_trade_no"]
+        receiver.wait_for(1)
+        receiver.answers = [(500, b"no")]
+        shop.pay_by_barcode(out_trade_no=f"{number}9")
+        receiver.wait_for(2)
+        refused = shop.send("tgpayquery", {**shop.signed(out_trade_no=number), "sign": "0" * 32})
+        exchange(f"{server.url}/v2/{VISA}.php?merchants_id=nobody%0A")
+        _, printed = server.stop()
+    lines = lines_of(printed)
+    requests, attempts = named(lines, "traffic.requests"), named(lines, "traffic.attempts")
+    assert [members(line, REQUEST) for line in requests] == [
+        {"endpoint": "tgpaybarcode", "merchants_id": shop.merchants_id, "verdict": "OK", "request": 1},
+        {"endpoint": "tgpaybarcode", "merchants_id": shop.merchants_id, "verdict": "OK", "request": 2},
+        {"endpoint": "tgpayquery", "merchants_id": shop.merchants_id, "verdict": "ILLEGAL_SIGN",
+         "request": int(refused.headers["X-TGPay-Request"])},
+        {"endpoint": "unknown", "merchants_id": "", "verdict": "NOT_FOUND", "request": 4}]
+    assert [members(line, ATTEMPT) for line in attempts] == [
+        {"notification": place, "merchants_id": shop.merchants_id, "out_trade_no": order, "result": result}
+        for place, order, result in ((1, number, "delivered"), (2, f"{number}9", "answered 500"))]
+    assert all(line["level"] == "info" and 0 < line["ms"] < 60_000 for line in requests)
+    assert VISA not in printed
+
+
+@pytest.mark.parametrize("settings", [{"log_level": "warning", "log_requests": "on"}, {"log_level": "info"}])
+def test_without_the_level_or_the_setting_there_are_no_such_lines(settings: dict[str, str],
+                                                                  receiver: Receiver) -> None:
+    with Server(**settings) as server:
+        Control(server.url).shop(notify_url=receiver.url).pay_by_barcode()
+        receiver.wait_for(1)
+        _, printed = server.stop()
+    assert "tgpaybarcode" not in printed and len(printed.splitlines()) == 1
+
+
+def test_the_lines_of_requests_can_be_text_too() -> None:
+    with Server(log_level="info", log_requests="on") as server:
+        shop = Control(server.url).shop()
+        shop.query("nothing")
+        _, printed = server.stop()
+    assert re.search(r" INFO tgpay_emulator\.traffic\.requests: tgpayquery of merchant "
+                     rf"{shop.merchants_id}: TRADE_NOT_EXIST in [\d.]+ ms, request 1$", printed, re.MULTILINE)
+
+
+def test_a_start_that_fails_says_why_in_the_same_format() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        for flags in ((f"--port={port}", "--log-format=json"), ("--port=http", "--log-format=JSON")):
+            ended = command("serve", "--database=:temporary:", *flags)
+            (line,) = lines_of(ended.stderr)
+            assert (ended.returncode, ended.stdout, line["level"]) == (1, "", "critical")
+            assert flags[0].partition("=")[2] in line["message"]
+        ended = command("serve", "--database=:temporary:", "--port=http", TGPAY_LOG_FORMAT="json")
+        assert len(lines_of(ended.stderr)) == 1
+
+
+def test_a_token_that_is_made_is_printed_in_the_same_format() -> None:
+    with Server(log_format="json", host="0.0.0.0", lan="on") as server:
+        server.announced(lines=2)
+        _, printed = server.stop()
+    said = [line["message"] for line in lines_of(printed)]
+    token = next(sentence for sentence in said if sentence.startswith("Control token: "))
+    assert len(token.removeprefix("Control token: ")) > 20
+
+
+def test_an_exception_is_a_member_of_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    log, handler = logging.getLogger("tests.logs"), logging.StreamHandler()
+    handler.setFormatter(JsonLines())
+    log.addHandler(handler)
+    try:
+        raise ValueError(f"http://dev:secret@shop.example/ took\n{VISA}")
+    except ValueError:
+        log.exception("no %s", "luck")
+    finally:
+        log.removeHandler(handler)
+    (line,) = lines_of(capsys.readouterr().err)
+    assert (line["level"], line["message"]) == ("error", "no luck")
+    assert line["exception"].startswith("Traceback") and "ValueError: http://***@" in line["exception"]
+    assert "secret" not in line["exception"] and VISA not in line["exception"]
