@@ -17,6 +17,7 @@ Each module imports only from those above it:
     urls         URLs of merchants
     http_client  the HTTP client of our own calls
     public_url   the rule for public_url
+    values       how the values of settings are written
     settings     the table of settings
     traffic      log lines of requests and of attempts to deliver
 """

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import click
 
 from .. import __version__
-from ..base.settings import JSON, Settings
+from ..base.settings import Settings
+from ..base.values import JSON
 from .output import console, drop_output, reason
 
 WHITE_ON_BLACK = "bright_white on black"

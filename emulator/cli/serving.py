@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import click
 
 from ..base.http_client import fetch
-from ..base.settings import JSON
+from ..base.values import JSON
 from .command import main, patience, with_settings
 from .remote import address_of, fail, one_line, settings_of
 

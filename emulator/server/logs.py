@@ -10,7 +10,8 @@ from typing import Any
 from gunicorn import glogging
 
 from ..base import traffic
-from ..base.settings import JSON, Settings
+from ..base.settings import Settings
+from ..base.values import JSON
 from ..base.urls import discreet
 from ..protocol import card_numbers
 

@@ -6,6 +6,7 @@ from flask import Response
 
 from ... import __version__
 from ...gateway.measuring import BOUNDS_S, Measurements
+from ...operations.unit import check_everybody
 from ...store import Store, Unusable
 from ...store.backlog import Counts
 from ..current import Emulator, emulator
@@ -21,7 +22,8 @@ UPPER_BOUNDS = (*map(str, BOUNDS_S), "+Inf")
 @operation("GET", "/metrics", "metrics for Prometheus: requests, their duration, the outbox, what is in use",
            produces="text/plain")
 def metrics() -> Response:
-    """The metrics in the text format of Prometheus."""
+    """The metrics in the text format of Prometheus. Raises Forbidden: they are those of everybody."""
+    check_everybody(emulator().store.owner)
     from prometheus_client import CollectorRegistry, generate_latest  # slow to import, and often not needed
 
     registry = CollectorRegistry(auto_describe=False)
