@@ -5,15 +5,15 @@ README are all made from `SETTINGS`.
 """
 import ipaddress
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from . import clock, durations, money, public_url
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """One setting. `parse` returns the value of a text, or raises ValueError with a sentence."""
 
     name: str

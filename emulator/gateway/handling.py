@@ -5,8 +5,9 @@ The order is: find the endpoint, read, authenticate, check the parameters, act, 
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from time import monotonic
+
+from msgspec.structs import replace
 
 from .. import scenarios
 from ..base import durations

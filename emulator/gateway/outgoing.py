@@ -1,7 +1,8 @@
 """The response to a request, and its entry in the journal."""
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from ..domain.merchants import Merchant
 from ..operations.unit import Unit

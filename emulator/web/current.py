@@ -1,7 +1,7 @@
 """The emulator of the current request, and its addresses."""
-from dataclasses import dataclass
 
 from flask import current_app, request
+from msgspec import Struct
 
 from ..base.settings import Settings
 from ..gateway.handling import Gateway
@@ -12,8 +12,7 @@ from ..operations.watching import Waiting
 from ..store import Store
 
 
-@dataclass
-class Emulator:
+class Emulator(Struct):
     """The objects that every request uses: `current_app.extensions["emulator"]`."""
 
     settings: Settings

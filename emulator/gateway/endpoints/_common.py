@@ -1,8 +1,10 @@
 """Rows that several endpoint tables share, and the arguments of their functions: `Inquiry` and `Call`."""
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ... import scenarios
 from ...base import clock, money, randomness
@@ -55,8 +57,7 @@ ORDER_DETAILS = ("reference", "account_id", "account", "terminal_id", "goods_inf
                  "goods_name", "language", "terminal_type", "access_type", "sub_account_data")
 
 
-@dataclass(frozen=True)
-class Inquiry:
+class Inquiry(Struct, frozen=True):
     """A request that passed all checks and changes nothing, and the view on what it asks for.
 
     `params` are under the table's names.
@@ -106,8 +107,7 @@ class Inquiry:
         return self.unit.as_of_now(order) if order else None
 
 
-@dataclass(frozen=True)
-class Call(Inquiry):
+class Call(Inquiry, frozen=True, dict=True):
     """A request that passed all checks, and the means to carry it out within its transaction.
 
     `script` is the outcome of the scenario rule that fits, if any. `base_url` is the emulator's public

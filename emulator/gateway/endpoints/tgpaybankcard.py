@@ -4,8 +4,9 @@ merchant's review of one.
 The outcome of a payment is `status`: a declined card is a processed request.
 """
 from base64 import urlsafe_b64encode
-from dataclasses import replace
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from ...base import clock, durations, money, randomness
 from ...domain import transitions
