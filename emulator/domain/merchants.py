@@ -83,7 +83,7 @@ class User(Struct, frozen=True):
 
         The hash is a quick one: the password protects invented data only, and tests make many logins.
         """
-        return cls(login, account_id, generate_password_hash(password, "scrypt:1024:8:1"))
+        return cls(login, account_id, generate_password_hash(password, "scrypt:128:8:1"))
 
     def has_password(self, password: str) -> bool:
         """Whether this is the user's password."""
