@@ -18,7 +18,7 @@ itself in a circle; a test holds the code to both.
     cli         the commands
 
 Values are structs of msgspec: their classes are made quickly, which counts at the start, and so are their
-instances, which counts in every request. Modules that are loaded late have dataclasses too, such as the tables
-of keys in `scenarios`, whose fields carry metadata.
+instances, which counts in every request. Modules that are loaded late have dataclasses too, such as the
+tables of keys in `scenarios`, whose fields carry metadata.
 """
 __version__ = "0.4.0"
