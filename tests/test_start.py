@@ -8,6 +8,8 @@ import pytest
 
 from tgpay_emulator.cli.command import MODULES
 
+pytestmark = pytest.mark.sqlite
+
 COMMAND_LINE = """
 import click
 from tgpay_emulator.cli import main
@@ -27,8 +29,6 @@ app = build(from_environment({}), place_of(folder.name + "/emulator.db"))[0]
 REQUESTS = """
 import re
 from tgpay_emulator.signing.signature import sign
-
-pytestmark = pytest.mark.sqlite
 
 client = app.test_client()
 
