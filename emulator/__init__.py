@@ -16,5 +16,9 @@ itself in a circle; a test holds the code to both.
     web         HTTP: the gateway's addresses, payers' pages, control interface, console, demo: the only Flask
     server      processes, connections, what they share
     cli         the commands
+
+Values are structs of msgspec: their classes are made quickly, which counts at the start, and so are their
+instances, which counts in every request. Modules that are loaded late have dataclasses too, such as the
+tables of keys in `scenarios`, whose fields carry metadata.
 """
 __version__ = "0.4.0"

@@ -39,7 +39,9 @@ QUICKLY_TRIED = ("demo", "merchants", "notify replay", "scenarios check", "settl
 
 def leaves(group: click.Group, path: str = "") -> Iterator[str]:
     """The commands of a group and of the groups in it."""
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if isinstance(command, click.Group):
             yield from leaves(command, f"{path}{name} ")
         else:

@@ -1,9 +1,8 @@
 """Orders and their transitions, as tables without a clock."""
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tgpay_emulator.domain.card_orders import CardOrder, CardState, charged_back, retried
 from tgpay_emulator.domain.orders import Event, Order, Status

@@ -6,7 +6,16 @@ import sys
 
 import pytest
 
-COMMAND_LINE = "import tgpay_emulator.cli"
+from tgpay_emulator.cli.command import MODULES
+
+pytestmark = pytest.mark.sqlite
+
+COMMAND_LINE = """
+import click
+from tgpay_emulator.cli import main
+
+main.get_command(click.Context(main), "serve")
+"""
 SERVER = """
 import tempfile
 import tgpay_emulator.cli.announcement
@@ -20,8 +29,6 @@ app = build(from_environment({}), place_of(folder.name + "/emulator.db"))[0]
 REQUESTS = """
 import re
 from tgpay_emulator.signing.signature import sign
-
-pytestmark = pytest.mark.sqlite
 
 client = app.test_client()
 
@@ -44,6 +51,7 @@ assert pages == [200] * len(pages), pages
 # Scenarios and the check of settlement files are packages that are empty until they are asked for something.
 RARE = tuple(f"tgpay_emulator.{name}" for name in (
     "scenarios.", "domain.reconciliation.", "diagnosis.", "gateway.reference", "base.lan", "cli.demo"))
+OTHER_COMMANDS = tuple(f"tgpay_emulator.cli.{name}" for name in sorted({*MODULES.values()} - {"serving"}))
 SERVERS = (*(f"tgpay_emulator.{name}" for name in ("server", "store", "web")), "flask", "gunicorn",
            "werkzeug", "sqlite3")
 
@@ -56,7 +64,7 @@ def printed(program: str) -> list[str]:
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("program, absent", [(SERVER, RARE), (COMMAND_LINE, RARE + SERVERS)],
+@pytest.mark.parametrize("program, absent", [(SERVER, RARE), (COMMAND_LINE, RARE + SERVERS + OTHER_COMMANDS)],
                          ids=["server", "command line"])
 def test_a_start_loads_neither_scenarios_nor_reconciliation_nor_what_else_is_rare(
          program: str, absent: tuple[str, ...]) -> None:

@@ -1,9 +1,8 @@
 """Contract 4: the terminal as a function of a transaction and an instant, as tables without a clock."""
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tgpay_emulator.terminal import (
     AMOUNT_TRIGGERS, POSSIBLE, STOPPABLE, Act, Answer, Impossible, Result, State, Transaction, acted, due_at,

@@ -6,17 +6,17 @@ instant while the clock is frozen. It is stored in the database, so that all pro
 keeps it. The real time is that of the machine, or of a database server that several machines share.
 """
 import time
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 COMPACT = "%Y%m%d%H%M%S"
 SPACED = "%Y-%m-%d %H:%M:%S"
 
 
-@dataclass(frozen=True)
-class Clock:
+class Clock(Struct, frozen=True):
     """The state of the clock in the database.
 
     `offset` is added to the real time, in milliseconds. `frozen` is the instant at which the clock

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from email.message import Message
     from urllib.request import OpenerDirector
+
+from msgspec import Struct
 
 PATIENCE_S = 20
 
@@ -24,8 +25,7 @@ def xml_fields(document: bytes) -> dict[str, str]:
     return {element.tag: element.text or "" for element in ElementTree.fromstring(document)}
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """An HTTP answer.
 
     `answer["trade_status"]` is a field of its XML, empty when the answer has no such field.

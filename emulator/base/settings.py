@@ -5,20 +5,18 @@ README are all made from `SETTINGS`.
 """
 import ipaddress
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from . import durations, money, public_url, rates, tokens
 from .values import (
     TEXT, hosts, log_format, log_level, number, or_off, paces, patience, places, schedule, switch,
     time_of_day, zone)
 
-Value = TypeVar("Value")
 
-
-@dataclass(frozen=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """One setting. `parse` returns the value of a text, or raises ValueError with a sentence."""
 
     name: str

@@ -7,9 +7,10 @@ import re
 import unicodedata
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import quote, unquote_to_bytes, urlencode
+
+from msgspec import Struct
 
 from . import hosts
 
@@ -30,8 +31,7 @@ _IN_TEXT = re.compile(
     r"(:\\?/\\?/)[^/?#\\\s\"'<>]+@|(%3A%2F%2F)(?:(?!%2F|%3F|%23)[^/?#\s\"'<>&])+%40", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Url:
+class Url(Struct, frozen=True, dict=True):
     """The parts of a URL as they were written.
 
     A `query` begins with `?` and a `fragment` with `#`; both may be empty.

@@ -19,8 +19,6 @@ Each module imports only from those above it:
     settlement    settlement files and checks
     tables        response codes and test cards
 """
-from . import clock, copying, orders, requests, scenarios, serving, settlement, tables, terminals
 from .command import main
 
-__all__ = ["clock", "copying", "main", "orders", "requests", "scenarios", "serving", "settlement", "tables",
-           "terminals"]
+__all__ = ["main"]

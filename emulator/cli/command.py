@@ -11,6 +11,13 @@ from ..base.settings import SETTINGS, variable
 from .output import Program, console
 from .remote import Control
 
+# Where each command is. Only what a call needs is loaded, so that `serve` answers sooner.
+MODULES = {
+    "cards": "tables", "clock": "clock", "copy": "copying", "demo": "serving", "findings": "requests",
+    "healthcheck": "serving", "journal": "requests", "merchants": "orders", "notify": "orders",
+    "orders": "orders", "reference": "tables", "reset": "orders", "scenarios": "scenarios",
+    "serve": "serving", "settlement": "settlement", "sign": "requests", "terminals": "terminals"}
+
 
 def with_settings(command: Any) -> Any:
     """Add a flag for each setting to a command."""
@@ -83,7 +90,8 @@ def patience(sentence: str) -> AbstractContextManager[Any]:
     return console(stderr=True).status(sentence)
 
 
-@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=Program, modules=MODULES,
+             context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="tgpay-emulator")
 def main() -> None:
     """A sandbox of the payment gateway TGPay Pro V2."""

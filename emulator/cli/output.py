@@ -6,6 +6,8 @@ import errno
 import os
 import re
 import sys
+from collections.abc import Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,7 +19,32 @@ WITH_PASSWORD = re.compile(r"(postgres(?:ql)?://[^:/@\s]*):.*@")
 
 
 class Program(click.Group):
-    """The program: the group of all commands."""
+    """The program: the group of all commands, each of which is loaded when it is asked for.
+
+    `modules` are the names of the modules in which the commands are, by the commands' names.
+    """
+
+    def __init__(self, *args: Any, modules: Mapping[str, str], **extra: Any) -> None:
+        super().__init__(*args, **extra)
+        self._modules = modules
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command by its name. All are loaded if there is none, so that similar names can be suggested."""
+        if cmd_name not in self._modules:
+            self.list_commands(ctx)
+        else:
+            self._load(self._modules[cmd_name])
+        return super().get_command(ctx, cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        for module in dict.fromkeys(self._modules.values()):
+            self._load(module)
+        return super().list_commands(ctx)
+
+    def _load(self, module: str) -> None:
+        """Import a module, which adds its commands."""
+        import_module(f".{module}", __package__)
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run a command. A failure of reading or writing ends it with one line and status 1."""

@@ -17,10 +17,12 @@ def cards(as_json: bool, words: tuple[str, ...]) -> None:
 
     Any validity in the future and any verification code of the right length go with them.
     """
+    from msgspec.structs import asdict
+
     from ..protocol.test_cards import test_cards
 
-    rows = [vars(card) for card in test_cards()
-            if all(word.lower() in " ".join(vars(card).values()).lower() for word in words)]
+    rows = [asdict(card) for card in test_cards()
+            if all(word.lower() in " ".join(asdict(card).values()).lower() for word in words)]
     if not rows:
         fail(f"no test card has {' and '.join(words)} in it")
     show({"items": rows, "next": None}, as_json, ("number", "brand", "code", "status", "message", "means"))

@@ -1,7 +1,9 @@
 """Card orders (section 7): the state of the card payment, and how issuer, payer and time change it."""
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from .. import scenarios, terminal
 from ..base import clock
@@ -26,8 +28,7 @@ _WAITS: Mapping[CardStatus, Waits] = {
     CardStatus.PENDING: Waits.ISSUER, CardStatus.PENDING_REVIEW: Waits.REVIEW}
 
 
-@dataclass(frozen=True)
-class CardState:
+class CardState(Struct, frozen=True):
     """The card payment of an order; of the card it has the brand, the first six and the last four digits.
 
     `attempt` counts the presented cards, `code` is the response code of the last result, `order_id` the
@@ -70,8 +71,7 @@ class CardState:
         return self.challenge is not None
 
 
-@dataclass(frozen=True)
-class CardOrder(Order):
+class CardOrder(Order, frozen=True, kw_only=True):
     """An order of `tgpaybankcard`; `card` is the payment.
 
     `terminal` is its transaction on a terminal if `channel_type` is `terminal`.
@@ -91,8 +91,8 @@ class CardOrder(Order):
         (Status.TRADE_FINISHED, Event.CHARGEBACK): Status.TRADE_FINISHED,
     }
 
-    card: CardState = field(kw_only=True)
-    terminal: Transaction | None = field(default=None, kw_only=True)
+    card: CardState
+    terminal: Transaction | None = None
 
     @property
     def may_be_retried(self) -> bool:

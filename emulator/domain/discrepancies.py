@@ -1,6 +1,8 @@
 """Discrepancies that a scenario injects: the settlement file then shows something other than the truth."""
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..base import randomness
 from ..base.settings import Settings
@@ -12,8 +14,7 @@ PENNY = 1
 NUMBER_DIGITS = 12
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """What the file shows of an entry: no line, one or several, settled at `settles_at` (milliseconds)."""
 
     lines: str

@@ -1,10 +1,10 @@
 """Merchants and their settings, the seeded merchants, and the settings of a new one."""
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import count, islice
 from typing import Any
 
+from msgspec import Struct
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from ..base import money, randomness, urls
@@ -18,16 +18,14 @@ DEFAULT_RATE = "9.07480000"
 DEFAULT_FEE_RATE = "0.006"
 
 
-@dataclass(frozen=True)
-class Store:
+class Store(Struct, frozen=True):
     """A shop of a merchant, as notifications and the settlement file name it."""
 
     store_id: str
     store_name: str
 
 
-@dataclass(frozen=True)
-class Merchant:
+class Merchant(Struct, frozen=True):
     """A merchant and its settings.
 
     Rates are hundred-millionths: `rate` is CNY for one unit of `currency`, `fee_rate` a fraction of the
@@ -68,13 +66,16 @@ class Merchant:
         return {**self.as_settings(), "notify_url": urls.discreet(self.notify_url)}
 
 
-@dataclass(frozen=True)
-class User:
+class User(Struct, frozen=True):
     """A login of a merchant's staff (section 15); only a hash of the password is kept."""
 
     login: str
     account_id: str
-    password_hash: str = field(repr=False)
+    password_hash: str
+
+    def __repr__(self) -> str:
+        """A text without the hash."""
+        return f"User({self.login!r}, {self.account_id!r})"
 
     @classmethod
     def new(cls, login: str, password: str, account_id: str = "") -> "User":
@@ -82,7 +83,7 @@ class User:
 
         The hash is a quick one: the password protects invented data only, and tests make many logins.
         """
-        return cls(login, account_id, generate_password_hash(password, "scrypt:1024:8:1"))
+        return cls(login, account_id, generate_password_hash(password, "scrypt:128:8:1"))
 
     def has_password(self, password: str) -> bool:
         """Whether this is the user's password."""

@@ -5,8 +5,9 @@ repeats the same bytes.
 """
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from urllib.parse import urlencode
+
+from msgspec import Struct
 
 from .. import terminal
 from ..base import clock, money, urls
@@ -28,8 +29,7 @@ FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 ENDS = (Event.PAY, Event.FAIL, Event.CANCEL, Event.CLOSE, Event.EXPIRE)
 
 
-@dataclass(frozen=True)
-class Notification:
+class Notification(Struct, frozen=True):
     """A notification as it is sent: method, address and body.
 
     The body is empty for GET, whose fields are in the address. `repeated_body` is the body of all attempts

@@ -3,11 +3,12 @@
 Each kind of order is a class that extends `Order`, in a module of its own: `wallet_orders`, `card_orders` and
 `terminal_orders`. They have the same methods, and `kinds` has the table of them.
 """
-from abc import ABC, abstractmethod
+from abc import ABCMeta, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, TypeVar
+
+from msgspec import Struct, StructMeta
 
 from .. import scenarios
 from ..base import money, urls
@@ -74,8 +75,11 @@ COMMON_TRANSITIONS: Transitions = {
 }
 
 
-@dataclass(frozen=True)
-class Order(ABC):
+class _AbstractStruct(StructMeta, ABCMeta):
+    """The type of structs with abstract methods."""
+
+
+class Order(Struct, metaclass=_AbstractStruct, frozen=True):
     """An order of any endpoint, identified by `merchants_id` and `out_trade_no`.
 
     Amounts are minor units of `currency`, rates hundred-millionths, instants milliseconds. `rate`, `fee_rate`
@@ -101,7 +105,7 @@ class Order(ABC):
     page_token: str
     notify_url: str
     create_ip: str
-    details: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, str] = {}
     watched: bool = False
     status: Status = Status.WAIT_BUYER_PAY
     trans_id: str = ""

@@ -2,7 +2,8 @@
 import errno
 import socket
 import ssl
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 SHOWN = 80  # characters of an answer that are shown
 LONGEST_LOCATION = 2_000
@@ -25,8 +26,7 @@ _TRUST = f"name the file of its certificate authority with --notify-ca FILE, {_U
 _UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH)
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """Why no answer came, and what to do about it."""
 
     sentence: str

@@ -7,9 +7,10 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+
+from msgspec import Struct
 
 from ..base import clock, money
 from ..base.settings import Settings
@@ -24,8 +25,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Struct, frozen=True, dict=True):
     """A payment (`P`), refund or cancellation (`R`) of an order.
 
     Amounts are signed minor units, instants milliseconds. `surcharge` is what the file adds to the true fee

@@ -1,6 +1,5 @@
 """Orders for payments and refunds on a card terminal (section 8)."""
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from .. import scenarios, terminal
@@ -9,8 +8,7 @@ from .orders import COMMON_TRANSITIONS, Event, Order, Status, Transitions, Waits
 from .transitions import moved
 
 
-@dataclass(frozen=True)
-class TerminalOrder(Order):
+class TerminalOrder(Order, frozen=True, kw_only=True):
     """An order of `tgpaywebtoterminal`; `terminal` is its last transaction."""
 
     KIND: ClassVar[str] = "terminal"
@@ -23,7 +21,7 @@ class TerminalOrder(Order):
         (Status.TRADE_FINISHED, Event.RESTORE): Status.TRADE_FINISHED,
     }
 
-    terminal: Transaction = field(kw_only=True)
+    terminal: Transaction
 
     @property
     def may_be_retried(self) -> bool:

@@ -1,7 +1,8 @@
 """How orders change: pure functions of an order, an event and an instant (milliseconds)."""
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from ..base import durations, money
 from ..protocol import test_cards

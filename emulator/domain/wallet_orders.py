@@ -1,6 +1,5 @@
 """Orders that a buyer pays with a wallet: barcode, QR code, H5 and prepay."""
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from .. import scenarios
@@ -11,8 +10,7 @@ from .transitions import moved
 HAS_PAY_URL = "tgpayh5"  # the only wallet endpoint whose answer has a pay_url
 
 
-@dataclass(frozen=True)
-class WalletOrder(Order):
+class WalletOrder(Order, frozen=True):
     """An order that a wallet pays; the buyer may fail and try again until its time limit closes it."""
 
     KIND: ClassVar[str] = "wallet"

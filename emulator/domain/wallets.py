@@ -2,7 +2,7 @@
 
 A buyer, like a trade number, belongs to an order: the same seed, merchant and order number give the same one.
 """
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ..base import randomness
 
@@ -12,8 +12,7 @@ _MOBILE_PREFIXES = ("135", "136", "138", "139", "150", "158", "186", "188")
 _MAIL_HOSTS = ("163.com", "126.com", "qq.com", "sina.com")
 
 
-@dataclass(frozen=True)
-class Buyer:
+class Buyer(Struct, frozen=True):
     """The buyer as the merchant sees it.
 
     WeChat discloses the openid, and neither login nor e-mail; Alipay discloses all three, partly masked.
@@ -67,8 +66,7 @@ def card_order_id(seed: str, day: str, *attempt: object) -> str:
     return f"{day}{randomness.digits(16, seed, 'card', *attempt)}"
 
 
-@dataclass(frozen=True)
-class TestCode:
+class TestCode(Struct, frozen=True):
     """A payment code that decides what the buyer does: the wallet's prefix, and this ending.
 
     The payment fails with `failure`; if that is empty, the buyer must confirm on the phone.

@@ -5,8 +5,9 @@ The order is: find the endpoint, read, authenticate, check the parameters, act, 
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from time import monotonic, perf_counter
+
+from msgspec.structs import replace
 
 from .. import scenarios
 from ..base import durations, traffic
@@ -27,7 +28,7 @@ from ..store import Unusable
 from .authentication import Authentication, NotAuthentic
 from .endpoints import ENDPOINTS
 from .endpoints._card_documents import card_number
-from .endpoints._common import Call, Inquiry
+from .endpoints._common import Call, Inquiry, Wanted, wanted
 from .incoming import METHODS, MOST_BYTES, MOST_PARAMS, Case, Request, shortened
 from .measuring import OK, Measurements, label
 from .outgoing import HTML, journalled, refusal, row, scripted, strict_problems, to_response
@@ -91,9 +92,11 @@ class Gateway:
             with suppress(NeedsTransaction):
                 return self._look_up(case, table, merchant, asked)
         prepare(self.store.read(), self.settings.seed, asked)
-        case.params  # made now, and not while others wait for the database
+        # Made now, and not while others wait for the database.
+        case.params
+        of_order = wanted(self.settings, merchant, params)
         with self._units.begin(table.name, merchant.merchants_id) as unit:
-            response = self._carry_out(unit, case, table, merchant, asked)
+            response = self._carry_out(unit, case, table, merchant, asked, of_order)
         self._wait_for_notifications(case, merchant, params)
         return response
 
@@ -114,8 +117,8 @@ class Gateway:
         number = self.store.write_together(lambda tables: tables.journal.add(written))
         return replace(response, journal_id=number)
 
-    def _carry_out(self, unit: Unit, case: Case, table: Endpoint, merchant: Merchant,
-                   asked: Asked) -> Response:
+    def _carry_out(self, unit: Unit, case: Case, table: Endpoint, merchant: Merchant, asked: Asked,
+                   of_order: Wanted) -> Response:
         """Act and journal, within the request's transaction.
 
         Raises Refused, unless a scenario has counted the request: then the refusal is journalled here,
@@ -125,8 +128,8 @@ class Gateway:
         script = verdict.script if verdict else None
         self._make_room(case, merchant, script)
         came = case.request
-        call = Call(unit, asked.params, merchant, unit.payments(merchant, script), self.store, came.base_url,
-                    came.ip, came.cookies, script)
+        call = Call(unit, asked.params, merchant, unit.payments(merchant, script), of_order, self.store,
+                    came.base_url, came.ip, came.cookies, script)
         if script and script.then.fault in faults.NOTHING_HAPPENS:
             return journalled(unit, case, Response(200, HTML), script.then.fault)
         if verdict is None or not verdict.counted:

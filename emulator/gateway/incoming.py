@@ -1,9 +1,11 @@
 """A request to `/v2`, and what becomes known of it while it is handled."""
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..base.slots import Place
 from ..domain.merchants import Merchant
@@ -20,8 +22,7 @@ MOST_BYTES = 1024 * 1024
 MOST_PARAMS = 1_000
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Struct, frozen=True):
     """A request as it arrived.
 
     `name` is that of the path. `params` has the last value of each name; bytes that are not UTF-8 are
@@ -37,7 +38,7 @@ class Request:
     ip: str
     base_url: str
     in_url: frozenset[str] = frozenset()
-    cookies: Mapping[str, str] = field(default_factory=dict)
+    cookies: Mapping[str, str] = {}
     too_large: bool = False
     broken: bool = False
     hint: str = ""
@@ -51,8 +52,7 @@ class Request:
         return Arrival(self.params, known, self.query, self.body, self.fragment)
 
 
-@dataclass
-class Case:
+class Case(Struct, dict=True):
     """A request that is being handled, and what is known of it so far; refusals and the journal use that.
 
     `explanation` and `verdict` are for the journal; `outcome` is OK, or the error of the refusal. `place` is
@@ -62,9 +62,9 @@ class Case:
     request: Request
     table: Endpoint | None = None
     merchant: Merchant | None = None
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = []
     out_trade_no: str = ""
-    explanation: Mapping[str, Any] = field(default_factory=dict)
+    explanation: Mapping[str, Any] = {}
     verdict: Verdict | None = None
     place: Place | None = None
     outcome: str = ""

@@ -1,7 +1,8 @@
 """The response to a request, and its entry in the journal."""
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from ..domain.merchants import Merchant
 from ..operations.unit import Unit
@@ -85,8 +86,10 @@ def scripted(case: Case, response: Response) -> Response:
 
 def _masked(value: Any, mask: Mask) -> Any:
     """The JSON value of an explanation with secrets masked."""
+    if isinstance(value, str):
+        return mask.text(value)
     if isinstance(value, Mapping):
         return {name: _masked(inner, mask) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_masked(inner, mask) for inner in value]
-    return mask.text(value) if isinstance(value, str) else value
+    return value

@@ -4,9 +4,10 @@ The functions down to `act_at_terminal` are the same for every kind of order (se
 stores one transition through `Payments`. All raise Refused if the order's state forbids it.
 """
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
+
+from msgspec.structs import replace
 
 from .. import scenarios, terminal
 from ..base import clock, money

@@ -8,8 +8,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cached_property
+
+from msgspec import Struct
 
 from ..base import durations, urls
 from ..base.settings import Settings
@@ -50,8 +51,7 @@ class Signal:
 Post = Callable[[StoredNotification, float | None], DeliveryResult]
 
 
-@dataclass(frozen=True)
-class Delivery:
+class Delivery(Struct, frozen=True, dict=True):
     """An attempt under way, begun at the emulator's instant `at` (milliseconds).
 
     If it is a replay, it may have a `command` that is finished together with it.
@@ -61,7 +61,7 @@ class Delivery:
     at: int
     replay: bool = False
     command: int | None = None
-    patiences: list[Patience] = field(default_factory=list)  # of the moves of the clock that it may delay
+    patiences: list[Patience] = []  # of the moves of the clock that it may delay
 
     @cached_property
     def receiver(self) -> str:

@@ -1,7 +1,9 @@
 """The outbox: notifications stay in the database from the transaction of their cause until delivery."""
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..base import durations, traffic
 from ..domain import receivers
@@ -38,8 +40,7 @@ def _terminal_waits() -> Iterator[int]:
 TERMINAL_SCHEDULE = tuple(_terminal_waits())
 
 
-@dataclass(frozen=True)
-class DeliveryResult:
+class DeliveryResult(Struct, frozen=True):
     """The result of one HTTP request: an answer, or an error with advice what to do about it.
 
     `location` is the target of a redirect. `with_user` is whether user and password were sent, `lost` whether

@@ -7,13 +7,13 @@ emulator's.
 import threading
 import time
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 FEW, MANY = 8, 128  # limits of attempts that are under way at once
 
 
-@dataclass
-class _Receiver:
+class _Receiver(Struct):
     """The state of a receiver: its attempts under way, its speed, and the time that it has cost.
 
     `held_s` is the time in which the clock stood still to keep the order of its attempts.

@@ -5,8 +5,10 @@ transaction, so that all of it happens or nothing. Only `enter` adds rows to the
 kind of order is in `wallet_payments`, `card_payments` and `terminal_payments`, which call these methods.
 """
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from itertools import count
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from .. import scenarios
 from ..base import clock, durations, money, randomness
@@ -25,8 +27,7 @@ BY_PAYER, BY_CONTROL, BY_CLOCK = "payer", "control", "clock"
 QUERIES = ("tgpayquery", "tgpaycheck")
 
 
-@dataclass(frozen=True)
-class Payments:
+class Payments(Struct, frozen=True):
     """The payments of one merchant within a write transaction, at an instant (milliseconds).
 
     `cause` is the origin of the change (an endpoint, payer …), `script` the scenario rule for the request.

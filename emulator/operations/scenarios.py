@@ -1,5 +1,5 @@
 """The active scenarios: those of single merchants, and the global one for all others."""
-from dataclasses import dataclass
+from msgspec import Struct
 
 from .. import scenarios
 from ..domain.errors import NotFound
@@ -9,8 +9,7 @@ from .payments import BY_CONTROL
 from .unit import Units, merchant_of
 
 
-@dataclass(frozen=True)
-class Active:
+class Active(Struct, frozen=True):
     """The active scenario, if any; `owner` is the merchant that it is for, empty for the global one.
 
     `uses` is how often each rule with a list was used.

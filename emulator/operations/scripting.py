@@ -1,7 +1,8 @@
 """Finds the rule of the active scenario that matches a request, within the request's transaction."""
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from .. import scenarios
 from ..base import money, urls
@@ -11,8 +12,7 @@ from ..store import Reader, Writer
 from ..store.scenarios import RULE
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """The parts of a request that a rule can refer to.
 
     `params` has the table's names, `shown` the same with card data masked. `card` is the card number, which
@@ -23,14 +23,17 @@ class Asked:
     merchants_id: str
     out_trade_no: str
     endpoint: str
-    params: Mapping[str, str] = field(repr=False)
+    params: Mapping[str, str]
     shown: Callable[[], Mapping[str, str]]
     card: Callable[[], str] = str
     least_attempt: int = 1
 
+    def __repr__(self) -> str:
+        """A text without the parameters, which may have card data."""
+        return f"Asked({self.merchants_id!r}, {self.out_trade_no!r}, {self.endpoint!r})"
 
-@dataclass(frozen=True)
-class Verdict:
+
+class Verdict(Struct, frozen=True):
     """The verdict of the scenario: `script` if a rule matches.
 
     `passed` has, for the rules before it, the first difference to the request, as far as they are listed.

@@ -4,8 +4,9 @@ The functions down to `act_at_terminal` are the same for every kind of order (se
 are paid on a terminal (`channel_type=terminal`) belong to `card_payments`, with the terms of section 7.
 """
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from .. import terminal
 from ..base import money

@@ -4,10 +4,12 @@ Transactions of card orders (`channel_type=terminal`) and of terminal orders tak
 effect of the result on the order differs: it is the argument `ended`.
 """
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from itertools import count
 from typing import TypeVar
 from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from .. import scenarios, terminal
 from ..base import randomness
@@ -31,8 +33,7 @@ OnTerminal = TypeVar("OnTerminal", CardOrder, TerminalOrder)
 Ended = Callable[[Payments, OnTerminal, Transaction], Order]
 
 
-@dataclass(frozen=True)
-class Original:
+class Original(Struct, frozen=True):
     """The original transaction of a refund or reversal, its order, and its name in results.
 
     Order and transaction are None if they are unknown.

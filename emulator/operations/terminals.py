@@ -1,7 +1,9 @@
 """Card terminals (section 8): create, change, show them, and carry out acts of people at them."""
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from .. import terminal
 from ..domain import transitions
@@ -18,8 +20,7 @@ LONGEST_SERIAL = 32
 SWITCHES = ("online", "attended")
 
 
-@dataclass(frozen=True)
-class View:
+class View(Struct, frozen=True):
     """A terminal at the instant `now` (milliseconds), with the order of its present or last transaction."""
 
     device: Terminal

@@ -1,5 +1,5 @@
 """Changes of orders by time alone, each stored at its own instant."""
-from dataclasses import replace
+from msgspec.structs import replace
 
 from ..base.settings import Settings
 from ..domain import transitions

@@ -4,8 +4,9 @@ The sequence "transaction, clock, order as of now, payments" is only here.
 """
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from .. import scenarios
 from ..base.settings import Settings
@@ -22,8 +23,7 @@ from .payments import Payments
 Thing = TypeVar("Thing")
 
 
-@dataclass(frozen=True)
-class View:
+class View(Struct, frozen=True):
     """The state at the instant `now` (milliseconds), to be read without waiting for anybody who writes.
 
     `cause` is the origin of a change: an endpoint, payer, control or clock.
@@ -42,8 +42,7 @@ class View:
         return order
 
 
-@dataclass(frozen=True)
-class Unit(View):
+class Unit(View, frozen=True):
     """One transaction, for which the clock was read once."""
 
     tables: Writer

@@ -4,7 +4,8 @@ The functions down to `act_at_terminal` are the same for every kind of order (se
 if the order's state forbids the operation.
 """
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ..base import clock, money
 from ..domain import wallets

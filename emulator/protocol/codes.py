@@ -4,15 +4,14 @@ The document has the fields of a refusal but not the values of `error` (section 
 card codes of TRADE_HAS_FINISHED, DISCORDANT_REPEAT_REQUEST and TRADE_CANCEL_TIME_OUT are inferred from the
 remarks in section 7.2.
 """
-from dataclasses import dataclass
+from msgspec import Struct
 
 FAIL = "FAIL"
 SUCCESS = "SUCCESS"
 UNKNOWN = "UNKNOWN"
 
 
-@dataclass(frozen=True)
-class Code:
+class Code(Struct, frozen=True):
     """A value of `error` and the sentence that says when it is sent.
 
     `card_code` is the response code that stands for it at the card endpoint (section 7.2), `status` the HTTP

@@ -4,16 +4,16 @@ An endpoint is one `@endpoint(...)` table above the function that carries the re
 requests against it. The reference, the OpenAPI document and the generic tests read the same rows.
 """
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from .findings import Finding
 from .parameters import Param, Source
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(Struct, frozen=True):
     """One field of an answer. A `sparing` field is left out when it has no value; others are sent empty."""
 
     name: str
@@ -26,8 +26,7 @@ class Field:
 Rule = Callable[[Mapping[str, str]], str | Finding | None]
 
 
-@dataclass(frozen=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True, dict=True):
     """An endpoint of the gateway: its table, and the function `act` that carries a request out.
 
     `act` is called with a `Call` and returns a `Reply`. `rules` are checks that a table row cannot express.

@@ -6,9 +6,11 @@ others it is carried out and journalled as usual.
 """
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import chain
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..signing import signature
 from .replies import Response, Wire
@@ -70,8 +72,7 @@ def slow(response: Response) -> Response:
     return replace(response, wire=Wire.SLOW)
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """A row: what it makes of a response, what arrives, and whether the request is carried out."""
 
     act: Callable[[Response], Response]

@@ -1,10 +1,10 @@
 """Findings: rules of the document that a client or a notification receiver breaks without being refused."""
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A rule of the document: a stable code, its section, the rule in a sentence, and what to change to obey
     it.
     """
@@ -51,8 +51,7 @@ RULES = {rule.code: rule for rule in (
 )}
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One breach of a rule: the rule's code, and what this request or answer did.
 
     With the setting strict, a `refusable` finding is refused.
@@ -68,8 +67,7 @@ class Finding:
         return {"code": self.code, "section": rule.section, "rule": rule.sentence, "detail": self.detail}
 
 
-@dataclass(frozen=True)
-class Breaches:
+class Breaches(Struct, frozen=True):
     """Several requests, or attempts of notifications, of one merchant that have the same findings.
 
     `times` is how many they are, `first` and `last` are instants, `newest` is the id of the newest one.
@@ -82,8 +80,7 @@ class Breaches:
     newest: int
 
 
-@dataclass(frozen=True)
-class Broken:
+class Broken(Struct, frozen=True):
     """A rule that is broken: how often, the first and the last instant, and the newest example (id and
     sentence).
     """

@@ -5,8 +5,9 @@ list of objects. Members without a row are accepted, like undeclared parameters.
 """
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from .characters import unprintable
 from .parameters import Format, Param
@@ -15,15 +16,14 @@ KINDS = {dict: "an object", list: "a list", bool: "true or false", int: "a numbe
          type(None): "null"}
 
 
-@dataclass
-class _Place:
+class _Place(Struct):
     """A place in the document: the row of a value, or the members of an object (`many`: or of a list of
     objects).
     """
 
     row: Param | None = None
     many: bool = False
-    inside: dict[str, "_Place"] = field(default_factory=dict)
+    inside: dict[str, "_Place"] = {}
 
 
 def document(name: str, rows: tuple[Param, ...],

@@ -1,10 +1,11 @@
 """The rows of a parameter table, and the formats of their values."""
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 from typing import Any
+
+from msgspec import Struct, field
 
 from ..base import money, urls
 
@@ -25,8 +26,7 @@ class Source(Enum):
     INFERRED = "inferred"  # neither; it is what users of the services behind the gateway would expect
 
 
-@dataclass(frozen=True)
-class Format:
+class Format(Struct, frozen=True):
     """The format of a parameter's value; `name` says in words what it is.
 
     `problem` returns what is wrong with a value, or None. `finding` returns the code and the words of a
@@ -102,8 +102,7 @@ PAGE_URL = Format("absolute http or https URL, or one of an app", _page_url_prob
 DATE = Format("date, YYYY-MM-DD", _date_problem, {"type": "string", "format": "date"})
 
 
-@dataclass(frozen=True)
-class Param:
+class Param(Struct, frozen=True):
     """One row of a parameter table.
 
     `length` is the documented number of characters. A longer identifier is refused; any other longer value is

@@ -1,15 +1,15 @@
 """What an endpoint returns (`Reply`), and the HTTP response that is made from it."""
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct
 
 from ..base.slots import Place
 from .endpoint_tables import Field
 from .findings import Finding
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """The fields of an XML answer. Documented fields that are missing here are sent empty.
 
     `why` is an explanation for the journal. `rows` are the fields in their order, when they are not those of
@@ -17,29 +17,26 @@ class Answer:
     """
 
     fields: Mapping[str, str]
-    why: Mapping[str, str] = field(default_factory=dict)
+    why: Mapping[str, str] = {}
     rows: tuple[Field, ...] = ()
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True)
-class Redirect:
+class Redirect(Struct, frozen=True):
     """A redirect (302) to `url`. The `cookies` are set for the endpoint's path."""
 
     url: str
-    cookies: Mapping[str, str] = field(default_factory=dict)
+    cookies: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True)
-class PostForm:
+class PostForm(Struct, frozen=True):
     """An HTML page that posts `fields` to `url` as soon as it is open."""
 
     url: str
     fields: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
-class Download:
+class Download(Struct, frozen=True):
     """A file that is streamed. `pieces` is iterated after the request's transaction has ended."""
 
     filename: str
@@ -60,8 +57,7 @@ class Wire(StrEnum):
     SLOW = "slow"  # the body trickles
 
 
-@dataclass(frozen=True)
-class Response:
+class Response(Struct, frozen=True):
     """The HTTP response to a request.
 
     `kept` is the text that the journal stores of it, and `journal_id` the id of that entry. `rule` is the
@@ -73,8 +69,8 @@ class Response:
     content_type: str
     body: str = ""
     kept: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    cookies: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
+    cookies: Mapping[str, str] = {}
     pieces: Iterable[str] | None = None
     form: PostForm | None = None
     journal_id: int = 0

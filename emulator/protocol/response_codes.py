@@ -5,8 +5,9 @@ Codes, messages and English texts are those of the document, commas and spaces i
 name a status for each code; these are ours. The outcome of a payment is decided by the status, never by the
 code.
 """
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class CardStatus(StrEnum):
@@ -21,16 +22,14 @@ class CardStatus(StrEnum):
     CANCELED = "canceled"  # revoked
 
 
-@dataclass(frozen=True)
-class Advice:
+class Advice(Struct, frozen=True):
     """What the payer is told, in the document's words; `name` is ours, and the key of translations."""
 
     name: str
     sentence: str
 
 
-@dataclass(frozen=True)
-class ResponseCode:
+class ResponseCode(Struct, frozen=True):
     """A row of the tables in section 7.2.
 
     `advice` is what the payer reads; it is empty where the document says nothing.

@@ -5,7 +5,9 @@ first six and last four digits, and the outcome. Nothing else of a card is ever 
 """
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..base import clock, durations
 from . import card_schemes
@@ -23,8 +25,7 @@ WRONG_PIN, TOO_MANY_PINS, NOT_AUTHENTICATED, CHARGED_BACK = "3085", "3106", "315
 REFUSALS = ("1000", "1003", "0348", "0349", "3105")  # a payment with the test card of such a code is refused
 
 
-@dataclass(frozen=True)
-class Brand:
+class Brand(Struct, frozen=True):
     """A card scheme.
 
     `starts` is a regular expression for the first digits, which means the same in Python and JavaScript.
@@ -47,8 +48,7 @@ BRANDS = (
 )
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """The issuer's answer to a card.
 
     `code` is the response code of the first answer, and `later` the code that follows `after` milliseconds.
@@ -69,8 +69,7 @@ class Outcome:
         return CardStatus.PENDING_REVIEW if self.review else RESPONSE_CODES[self.code].status
 
 
-@dataclass(frozen=True)
-class Presented:
+class Presented(Struct, frozen=True):
     """A card as it may be stored.
 
     `why` says for the journal which rule gave the outcome. `faulty` is true when wrong card data did. `hint`
@@ -122,8 +121,7 @@ _LONG_NUMBER = re.compile(r"\d{12,}", re.ASCII)
 USE_A_TEST_CARD = "use a test card; tgpay-emulator cards and GET /_emulator/cards list them"
 
 
-@dataclass(frozen=True)
-class TestCard:
+class TestCard(Struct, frozen=True):
     """A row of the list of test cards.
 
     `code` and `status` are those of the first answer; `means` says what follows.

@@ -1,10 +1,11 @@
 """The parameters of a request as they arrived: their order, and the text before decoding where it is known.
 """
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import unquote, unquote_plus
+
+from msgspec import Struct
 
 from .signature import NEVER_SIGNED
 
@@ -35,8 +36,7 @@ class Part(NamedTuple):
         return self.value if self.segment is None else self.segment.partition("=")[2]
 
 
-@dataclass(frozen=True)
-class Arrival:
+class Arrival(Struct, frozen=True, dict=True):
     """The parameters of a request and the texts from which they were decoded.
 
     `known` are the parameter names that the endpoint has. `query` and `body` are the texts, empty when they

@@ -1,5 +1,5 @@
 """What other connections have written: the merchants and orders that it concerns."""
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 from .connection import Connection
 
@@ -14,15 +14,14 @@ _LATER = {
                 "ORDER BY a.id LIMIT :limit"}
 
 
-@dataclass
-class Changed:
+class Changed(Struct):
     """The merchants with changes, and the orders (merchants_id, out_trade_no) with changes.
 
     It is empty if something was written that is in none of the logs.
     """
 
-    merchants: set[str] = field(default_factory=set)
-    orders: set[tuple[str, str]] = field(default_factory=set)
+    merchants: set[str] = set()
+    orders: set[tuple[str, str]] = set()
 
 
 class Changes:

@@ -1,4 +1,6 @@
 """Table `clock`: the setting of the emulator's clock, in one row."""
+from msgspec.structs import asdict
+
 from ..base.clock import Clock, real_now
 from .connection import Connection
 
@@ -29,4 +31,5 @@ class ClockTable(ClockReader):
     def set(self, clock: Clock) -> None:
         """Set the clock."""
         self._execute("INSERT INTO clock (id, offset_ms, frozen_ms) VALUES (1, :offset, :frozen) "
-                      "ON CONFLICT (id) DO UPDATE SET offset_ms = :offset, frozen_ms = :frozen", vars(clock))
+                      "ON CONFLICT (id) DO UPDATE SET offset_ms = :offset, frozen_ms = :frozen",
+                      asdict(clock))

@@ -1,8 +1,9 @@
 """Structures as JSON text in a column, and conditions that filter a list by values of columns."""
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ..base import portions
 from ..protocol.findings import Breaches
@@ -40,8 +41,7 @@ def narrowing(wanted: Mapping[str, Any], **instead: str) -> str:
     return "".join(f" AND {instead.get(name, name)} = :{name}" for name in asked)
 
 
-@dataclass(frozen=True)
-class Newest:
+class Newest(Struct, frozen=True):
     """The newest rows within a limit of size, oldest first; `left_out` is the number of older ones."""
 
     rows: list[Row]

@@ -1,15 +1,15 @@
 """Table `commands`: commands for the scheduler, and their results."""
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from .columns import narrowing, to_json
 from .connection import Connection
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(Struct, frozen=True):
     """A command for the scheduler; `plan` is fixed when the scheduler begins it."""
 
     id: int

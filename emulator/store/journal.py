@@ -1,8 +1,9 @@
 """Table `journal`: every request to `/v2`."""
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from ..protocol.findings import Breaches
 from .columns import Owned, breaches_of, narrowing, to_json
@@ -15,8 +16,7 @@ def written(params: Mapping[str, str]) -> str:
     return to_json(kept_params(params))
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A request and its answer as the journal stores them; secrets must be masked already.
 
     `params` are `written`.
@@ -32,8 +32,8 @@ class Entry:
     status: int
     answer: str
     verdict: str
-    findings: list[dict[str, str]] = field(default_factory=list)
-    explanation: Mapping[str, Any] = field(default_factory=dict)
+    findings: list[dict[str, str]] = []
+    explanation: Mapping[str, Any] = {}
 
     @property
     def row(self) -> dict[str, object]:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from msgspec.structs import asdict
+
 from ..domain.merchants import Merchant, User, from_settings
 from .columns import Owned, to_json
 from .connection import Connection, Row
@@ -108,7 +110,7 @@ class Merchants(MerchantReader):
     def add(self, merchants_id: str, settings: Mapping[str, Any], users: Iterable[User],
             terminals: Iterable[Mapping[str, Any]]) -> bool:
         """Add a merchant, which belongs to the owner of these tables; False if its number exists already."""
-        made = {"settings": dict(settings), "users": [vars(user) for user in users],
+        made = {"settings": dict(settings), "users": [asdict(user) for user in users],
                 "terminals": list(terminals)}
         added = self._execute(
             "INSERT INTO merchants (merchants_id, settings, made, owner) "
@@ -158,7 +160,7 @@ class Merchants(MerchantReader):
             added = self._execute(
                 """INSERT INTO users (login_key, merchants_id, login, account_id, password_hash)
                    VALUES (:key, :id, :login, :account_id, :password_hash) ON CONFLICT DO NOTHING""",
-                {"key": user.login.lower(), "id": merchants_id, **vars(user)}).rowcount
+                {"key": user.login.lower(), "id": merchants_id, **asdict(user)}).rowcount
             if not added:
                 return user.login
         return None

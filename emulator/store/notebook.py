@@ -1,15 +1,15 @@
 """Table `notebook`: the records of a simulated shop, that of the demo. Payments do not use it."""
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from .columns import to_json
 from .connection import Connection
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(Struct, frozen=True):
     """One record of the shop."""
 
     id: int

@@ -1,8 +1,10 @@
 """Tables `notifications` and `attempts`: the outbox."""
 import json
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from ..base import urls
 from ..domain.notifications import Notification
@@ -19,8 +21,7 @@ _DUE = """SELECT * FROM notifications AS n WHERE due_at <= :now {others}
           ORDER BY due_at, id LIMIT :limit"""
 
 
-@dataclass(frozen=True)
-class DeliveryPlan:
+class DeliveryPlan(Struct, frozen=True):
     """How a scenario rule changes the sending of a notification.
 
     The first `drop` attempts are lost. Each other attempt is made `duplicate` times at once. The notification
@@ -35,8 +36,7 @@ class DeliveryPlan:
 PLAIN = DeliveryPlan()
 
 
-@dataclass(frozen=True)
-class StoredNotification:
+class StoredNotification(Struct, frozen=True):
     """A notification in the outbox.
 
     `status` is pending, delivered or failed; `attempts` counts those of the schedule. A delivered
@@ -79,8 +79,7 @@ class StoredNotification:
         return self.repeated_body if self.attempts and self.repeated_body else self.body
 
 
-@dataclass(frozen=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """An attempt to deliver a notification: its instant and duration in milliseconds, and its result."""
 
     notification_id: int
@@ -96,8 +95,7 @@ class Attempt:
     skipped: bool = False  # nothing was sent, because the receiver had not answered before
 
 
-@dataclass(frozen=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """The results of the attempts of the schedule after a certain one; `skipped` ones are not in `made`."""
 
     made: int
@@ -225,7 +223,7 @@ class Notifications(NotificationReader):
                       "VALUES (:mid, :no, :notify_type, :method, :url, :content_type, :body, :repeated_body, "
                       ":altered, :now, 'pending', 0, :due_at)",
                       {"mid": merchants_id, "no": out_trade_no, "now": now, "due_at": due_at,
-                       "altered": "" if how == PLAIN else to_json(vars(how)), **vars(notification)})
+                       "altered": "" if how == PLAIN else to_json(asdict(how)), **asdict(notification)})
 
     def hold_back(self, merchants_id: str, out_trade_no: str, due_at: int) -> None:
         """Send those notifications of an order that have no attempt yet at another instant (milliseconds)."""
@@ -239,7 +237,7 @@ class Notifications(NotificationReader):
                       "answer, error, delivered, replay, findings, skipped) "
                       "VALUES (:notification_id, :merchants_id, :at, :took_ms, :status_code, :answer, "
                       ":error, :delivered, :replay, :found, :skipped)",
-                      {**vars(attempt), "answer": shortened(attempt.answer),
+                      {**asdict(attempt), "answer": shortened(attempt.answer),
                        "error": shortened(attempt.error),
                        "delivered": int(attempt.delivered), "replay": int(attempt.replay),
                        "skipped": int(attempt.skipped), "found": to_json(attempt.findings)})

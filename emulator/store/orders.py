@@ -1,8 +1,10 @@
 """Tables `orders`, `history`, `refunds` and `ledger`."""
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from .. import scenarios
 from ..domain import reconciliation
@@ -18,7 +20,7 @@ from .terminals import read_transaction, written_transaction
 
 _PARTS = ("card", "terminal")  # the columns that only some kinds of orders have
 _NO_PARTS = dict.fromkeys(_PARTS)
-_COLUMNS = (*(field.name for field in fields(Order) if field.name != "id"), *_PARTS)
+_COLUMNS = (*(name for name in Order.__struct_fields__ if name != "id"), *_PARTS)
 _INSERT = (f"INSERT INTO orders ({', '.join(_COLUMNS)}, due_at) "
            f"VALUES ({', '.join(':' + name for name in _COLUMNS)}, :due_at) RETURNING id")
 _CHANGING = ("amount", "currency", "rate", "fee_rate", "expires_at", "notify_url", "details", "watched",
@@ -34,11 +36,10 @@ EFFECTIVE = """CASE WHEN status = 'WAIT_BUYER_PAY' AND expires_at <= :now AND ca
 LEDGER_PAGE = 500
 _TRUTH = ("id, merchants_id, out_trade_no, partner_id, kind, amount, fee, "
           "coalesce(true_settles_at, settles_at) AS settles_at, settles_at AS shown_at, injected, line")
-_FRESH = vars(CardState(""))
+_FRESH = asdict(CardState(""))
 
 
-@dataclass(frozen=True)
-class Refund:
+class Refund(Struct, frozen=True):
     """Refunded money, in minor units: by a refund, or by the cancellation of a paid order.
 
     `kind` is `refund`, `cancel`, or `reversed` if a terminal reversed the refund.
@@ -71,7 +72,7 @@ def _kind(parts: Collection[str]) -> str:
 
 def _written(card: CardState) -> str:
     """The state of a card payment as JSON, without values that a new one has."""
-    return to_json({name: value for name, value in vars(card).items() if value != _FRESH[name]})
+    return to_json({name: value for name, value in asdict(card).items() if value != _FRESH[name]})
 
 
 def _card(written: str) -> CardState:
@@ -89,7 +90,7 @@ def _truth(row: Row) -> "reconciliation.Truth":
 
 def _values(order: Order) -> dict[str, Any]:
     due = falls_due(order)
-    values = {**_NO_PARTS, **vars(order), "details": to_json(order.details), "status": str(order.status),
+    values = {**_NO_PARTS, **asdict(order), "details": to_json(order.details), "status": str(order.status),
               "script": order.script.written() if order.script else None, "due_at": due[0] if due else None}
     for name in _PARTS:
         if values[name] is not None:
@@ -203,7 +204,7 @@ class Orders(OrderReader):
         """Add a refund."""
         self._execute("INSERT INTO refunds (merchants_id, out_trade_no, partner_refund_id, amount, reason, "
                       "kind, at) VALUES (:merchants_id, :out_trade_no, :partner_refund_id, :amount, :reason, "
-                      ":kind, :at)", vars(refund))
+                      ":kind, :at)", asdict(refund))
 
     def mark_reversed(self, refund: Refund) -> None:
         """Mark a refund as reversed."""

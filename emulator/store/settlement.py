@@ -1,6 +1,7 @@
 """Queries of the ledger by days of settlement: sums, and pages of entries."""
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..domain.settlement import PAYMENT, REFUND
 from .connection import Connection
@@ -17,8 +18,7 @@ _SUMS = """count(*) AS number, sum(l.amount) AS amount, sum(l.fee) AS fee,
            sum(CASE WHEN l.injected <> '' THEN 1 ELSE 0 END) AS injected"""
 
 
-@dataclass(frozen=True)
-class Sum:
+class Sum(Struct, frozen=True):
     """The entries of one kind settled at one instant, in minor units; `rmb_` marks amounts in fen."""
 
     settles_at: int
@@ -32,8 +32,7 @@ class Sum:
     injected: int
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Struct, frozen=True):
     """A true entry, with the lines that the file shows of it and the discrepancies injected there.
 
     `order_id` is the id of its order.

@@ -1,8 +1,9 @@
 """Tables `terminals` and `transactions`: the devices, and every transaction that was sent to one."""
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from typing import Any
+
+from msgspec.structs import asdict, fields
 
 from ..terminal import Answer, Result, Terminal, Transaction
 from .columns import Owned, narrowing, to_json
@@ -13,9 +14,9 @@ _DEFAULTS = {field.name: field.default for field in fields(Transaction)}
 
 def written_transaction(transaction: Transaction) -> str:
     """A transaction as JSON, without values that a new one has."""
-    written = {name: value for name, value in vars(transaction).items() if value != _DEFAULTS[name]}
+    written = {name: value for name, value in asdict(transaction).items() if value != _DEFAULTS[name]}
     if "host" in written:
-        written["host"] = vars(transaction.host)
+        written["host"] = asdict(transaction.host)
     return to_json(written)
 
 
@@ -101,7 +102,8 @@ class Terminals(TerminalReader):
                        coalesce((SELECT number FROM terminals ORDER BY rowid DESC LIMIT 1), 0) + 1)
                ON CONFLICT (serial) DO UPDATE SET terminal_type = :terminal_type, online = :online,
                    attended = :attended, order_id = :order_id WHERE terminals.merchants_id = :merchants_id""",
-            {**vars(terminal), "online": int(terminal.online), "attended": int(terminal.attended)}).rowcount)
+            {**asdict(terminal), "online": int(terminal.online),
+             "attended": int(terminal.attended)}).rowcount)
 
     def replace(self, merchants_id: str, terminals: Iterable[Mapping[str, Any]]) -> None:
         """Replace all terminals of a merchant by these, in their initial state."""

@@ -3,7 +3,8 @@
 It has no card numbers, only what the issuer will answer and what may be shown of a card.
 """
 import json
-from dataclasses import asdict
+
+from msgspec.structs import asdict
 
 from ..protocol.test_cards import Outcome, Presented
 from .columns import to_json
@@ -29,7 +30,8 @@ class Vouchers(VoucherReader):
         """Add a voucher that expires at `expires_at` (milliseconds)."""
         self._execute("INSERT INTO vouchers (voucher, card, expires_at, used) "
                       "VALUES (:voucher, :card, :expires_at, 0)",
-                      {"voucher": voucher, "card": to_json(asdict(card)), "expires_at": expires_at})
+                      {"voucher": voucher, "expires_at": expires_at,
+                       "card": to_json({**asdict(card), "outcome": asdict(card.outcome)})})
 
     def take(self, voucher: str, now: int) -> Presented | str:
         """The card of a voucher, which is then used up; or a sentence why it cannot be used."""

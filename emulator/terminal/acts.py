@@ -1,7 +1,7 @@
 """Changes of a transaction: an act of a person or the host, a result, a late result, and a refusal
 afterwards.
 """
-from dataclasses import replace
+from msgspec.structs import replace
 
 from .host import DECLINE
 from .timeline import end, state

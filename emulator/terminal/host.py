@@ -1,6 +1,7 @@
 """The host behind a terminal, and its answers."""
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..base import durations
 from .vocabulary import Result
@@ -9,8 +10,7 @@ RESOLVED_AFTER = 10 * durations.SECOND
 DECLINED_CODE = "05"
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """The host's answer.
 
     `approves` are the minor units of a partial approval. An UNDEFINED result becomes `later` after

@@ -2,7 +2,8 @@
 ends.
 """
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..base import durations, money
 from .host import Answer
@@ -13,8 +14,7 @@ PATIENCE = durations.MINUTE  # the time-out for a card, a PIN and the host's ans
 RESULT_SHOWN = 3 * durations.SECOND
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Struct, frozen=True):
     """A state that the terminal shows from the instant `since` on.
 
     The last step of a timeline has the result.
@@ -26,8 +26,7 @@ class Step:
     message: str = ""
 
 
-@dataclass(frozen=True)
-class _Phase:
+class _Phase(Struct, frozen=True):
     """A part of a transaction: its state, and how the transaction ends when nothing happens in it in time."""
 
     state: State

@@ -1,12 +1,11 @@
 """A terminal and a transaction on it, as they are stored."""
-from dataclasses import dataclass
+from msgspec import Struct
 
 from .host import Answer
 from .vocabulary import REVERSALS, Act
 
 
-@dataclass(frozen=True)
-class Terminal:
+class Terminal(Struct, frozen=True):
     """A merchant's terminal. Serial numbers are unique over all merchants.
 
     `order_id` is the order of its last transaction. An `attended` terminal is driven by a person on its
@@ -21,8 +20,7 @@ class Terminal:
     order_id: int | None = None
 
 
-@dataclass(frozen=True)
-class Transaction:
+class Transaction(Struct, frozen=True):
     """A transaction on a terminal. Amounts are in minor units; instants and durations in milliseconds.
 
     `paces` are the durations of the four phases on an unattended terminal: presenting the card, reading it,

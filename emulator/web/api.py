@@ -3,12 +3,12 @@ import errno
 import socket
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from flask import Blueprint, Response, render_template, request
+from msgspec import Struct
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
@@ -134,14 +134,13 @@ def _encoded(pieces: Any) -> Iterator[bytes]:
         yield piece.encode()
 
 
-@dataclass(frozen=True)
-class _Body:
+class _Body(Struct, frozen=True):
     """The parsed body of a request, or why it was not read.
 
     `text` is the raw text of a form. `hint` explains to the client why a body of another type was not read.
     """
 
-    form: dict[str, str] = field(default_factory=dict)
+    form: dict[str, str] = {}
     text: str = ""
     too_large: bool = False
     broken: bool = False

@@ -1,9 +1,9 @@
 """The pages for card payments: the cashier, the issuer's 3-D Secure page, and the result (section 7)."""
 import json
-from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, redirect, request, url_for
+from msgspec.structs import replace
 
 from .. import terminal
 from ..base import clock, money

@@ -1,7 +1,8 @@
 """The emulator of the current request, and its addresses."""
-from dataclasses import dataclass, replace
 
 from flask import current_app, g, request
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..base.settings import Settings
 from ..gateway.handling import Gateway
@@ -16,8 +17,7 @@ from ..store import Store
 NARROWED = "emulator_of_a_team"
 
 
-@dataclass
-class Emulator:
+class Emulator(Struct):
     """The objects that every request uses: `current_app.extensions["emulator"]`."""
 
     settings: Settings

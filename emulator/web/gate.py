@@ -6,10 +6,10 @@ that an attacker points to this machine is not a name of the emulator), and the 
 emulator.
 """
 import ipaddress
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from flask import request
+from msgspec import Struct
 
 from ..base.settings import Settings, is_loopback
 from ..operations.outbox import MARK
@@ -21,8 +21,7 @@ SAME_SITE = ("same-origin", "none")
 SENT_BY_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 
 
-@dataclass(frozen=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why a request is refused: an HTTP status, its title, and a sentence."""
 
     status: int

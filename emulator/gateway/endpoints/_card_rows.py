@@ -1,7 +1,8 @@
 """Sections 7.1 and 7.2: the rows and rules that the tables of card payments have in common."""
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ...base import money
 from ...domain.card_orders import CASHIER, SERVER

@@ -1,8 +1,10 @@
 """Rows that several endpoint tables share, and the arguments of their functions: `Inquiry` and `Call`."""
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ... import scenarios
 from ...base import clock, money, randomness
@@ -55,8 +57,7 @@ ORDER_DETAILS = ("reference", "account_id", "account", "terminal_id", "goods_inf
                  "goods_name", "language", "terminal_type", "access_type", "sub_account_data")
 
 
-@dataclass(frozen=True)
-class Inquiry:
+class Inquiry(Struct, frozen=True):
     """A request that passed all checks and changes nothing, and the view on what it asks for.
 
     `params` are under the table's names.
@@ -106,16 +107,33 @@ class Inquiry:
         return self.unit.as_of_now(order) if order else None
 
 
-@dataclass(frozen=True)
-class Call(Inquiry):
+class Wanted(Struct, frozen=True):
+    """What a new order of a request would have, whenever it is made; worked out before the transaction.
+
+    `details` are the parameters that are stored with the order.
+    """
+
+    page_token: str
+    details: Mapping[str, str]
+
+
+def wanted(settings: Settings, merchant: Merchant, params: Mapping[str, str]) -> Wanted:
+    """What a new order of these parameters would have."""
+    token = randomness.letters(22, settings.seed, "page", merchant.token, merchant.merchants_id,
+                               params.get("out_trade_no", ""))
+    return Wanted(token, {name: params[name] for name in ORDER_DETAILS if name in params})
+
+
+class Call(Inquiry, frozen=True, dict=True):
     """A request that passed all checks, and the means to carry it out within its transaction.
 
-    `script` is the outcome of the scenario rule that fits, if any. `base_url` is the emulator's public
-    address and `ip` the client's.
+    `wanted` is what an order of it would have. `script` is the outcome of the scenario rule that fits, if
+    any. `base_url` is the emulator's public address and `ip` the client's.
     """
 
     unit: Unit
     payments: Payments
+    wanted: Wanted
     store: Store
     base_url: str
     ip: str
@@ -152,11 +170,6 @@ class Call(Inquiry):
             raise refusal(order, "CONTEXT_INCONSISTENT", sentence)
         return order
 
-    @property
-    def details(self) -> dict[str, str]:
-        """The parameters that are stored with the order."""
-        return {name: self.params[name] for name in ORDER_DETAILS if name in self.params}
-
     def new_order(self, pay_type: str, expires_at: int, watched: bool = False) -> WalletOrder:
         """A wallet order of this request's parameters, written down as waiting."""
         return self.payments.create(self.order(WalletOrder, pay_type, expires_at, watched=watched))
@@ -167,14 +180,13 @@ class Call(Inquiry):
 
         `amount`, in minor units, where the parameters may have none; `own` are further fields of this kind.
         """
-        names = (self.merchant.merchants_id, self.get("out_trade_no"))
-        page_token = randomness.letters(22, self.settings.seed, "page", self.merchant.token, *names)
         return kind(
-            *names, endpoint=self.endpoint, pay_type=pay_type,
+            self.merchant.merchants_id, self.get("out_trade_no"), endpoint=self.endpoint, pay_type=pay_type,
             amount=self.amount if amount is None else amount, currency=self.merchant.currency,
             rate=self.merchant.rate, fee_rate=self.merchant.fee_rate, created_at=self.now,
-            expires_at=expires_at, page_token=page_token,
-            notify_url=self.get("notify_url"), create_ip=self.ip, details=self.details, script=self.script,
+            expires_at=expires_at, page_token=self.wanted.page_token,
+            notify_url=self.get("notify_url"), create_ip=self.ip, details=self.wanted.details,
+            script=self.script,
             **own)
 
 

@@ -1,5 +1,5 @@
 """Section 8: the query of a terminal transaction."""
-from dataclasses import replace
+from msgspec.structs import replace
 
 from ... import terminal
 from ...domain import notifications

@@ -1,7 +1,8 @@
 """Section 14: the settlement file."""
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from ...domain import settlement
 from ...protocol.endpoint_tables import endpoint

@@ -4,8 +4,9 @@ merchant's review of one.
 The outcome of a payment is `status`: a declined card is a processed request.
 """
 from base64 import urlsafe_b64encode
-from dataclasses import replace
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from ...base import clock, durations, money, randomness
 from ...domain import transitions
@@ -192,7 +193,7 @@ def _tried_again(call: Call, order: CardOrder) -> CardOrder:
     """
     state = replace(order.card, access_type=call.get("access_type"))
     notify_url = call.get("notify_url")
-    told = replace(order, details=call.details, notify_url=notify_url, card=state, script=call.script)
+    told = replace(order, details=call.wanted.details, notify_url=notify_url, card=state, script=call.script)
     try:
         return card_payments.retry(call.payments, told, _expires_at(call))
     except Refused as refused:

@@ -1,5 +1,5 @@
 """Section 5: close an order."""
-from dataclasses import replace
+from msgspec.structs import replace
 
 from ...operations import kinds
 from ...protocol.endpoint_tables import endpoint, fields

@@ -2,7 +2,7 @@
 
 The document does not have it, but public clients of the gateway use it.
 """
-from dataclasses import replace
+from msgspec.structs import replace
 
 from ...protocol.endpoint_tables import Field, endpoint
 from ...protocol.parameters import Source

@@ -1,5 +1,5 @@
 """Sections 9 and 10: a payment page in the payer's browser."""
-from dataclasses import replace
+from msgspec.structs import replace
 
 from ...base import durations
 from ...protocol.endpoint_tables import endpoint, fields

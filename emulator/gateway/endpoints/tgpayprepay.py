@@ -4,7 +4,8 @@ import hmac
 import json
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ...base import clock, durations, randomness
 from ...domain import wallets

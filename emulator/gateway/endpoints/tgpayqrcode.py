@@ -1,7 +1,8 @@
 """Section 2: a code that the buyer scans."""
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ...base import clock, durations
 from ...domain import notifications, wallets

@@ -1,6 +1,7 @@
 """Section 3: the query of an order's state."""
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ...base import money
 from ...domain.kinds import of_kind

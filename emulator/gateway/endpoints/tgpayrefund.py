@@ -1,5 +1,5 @@
 """Section 4: a refund of the whole amount or a part of it."""
-from dataclasses import replace
+from msgspec.structs import replace
 
 from ...base import money
 from ...protocol.endpoint_tables import endpoint, fields

@@ -1,6 +1,7 @@
 """Section 8: a transaction on a card terminal at the counter."""
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ... import terminal
 from ...base import durations, money

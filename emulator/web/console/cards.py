@@ -3,9 +3,9 @@
 They are test cards, response codes, payment codes of wallets, and amounts at terminals.
 """
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from flask import Response, request
+from msgspec import Struct
 
 from ...base import money
 from ...domain.wallets import PREFIXES, TEST_CODES
@@ -21,8 +21,7 @@ COLOURS: Mapping[str, str] = {
     CardStatus.FAILED: "bad", "refused": "bad"}
 
 
-@dataclass(frozen=True)
-class Amount:
+class Amount(Struct, frozen=True):
     """An amount with a special result at terminals; `amount` is decimal text in major units."""
 
     amount: str

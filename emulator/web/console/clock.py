@@ -1,10 +1,10 @@
 """The page of the emulator's clock, which moves it and lists what falls due next."""
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask import Response, request
+from msgspec import Struct
 
 from ...base import durations
 from ...base.clock import Clock, real_now, spaced, zone
@@ -21,8 +21,7 @@ MOST_RECEIVERS = 3  # in the sentence about skipped attempts
 STEPS = (("15m", "clk_minutes"), ("1h", "clk_hour"), ("1d", "clk_day"))
 
 
-@dataclass(frozen=True)
-class Due:
+class Due(Struct, frozen=True):
     """Something that falls due, `at` in milliseconds.
 
     `word` is the key of its text, `view` and `id` give its page.

@@ -5,10 +5,11 @@ Its verdict is explained, and it comes with the command that sends it again.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from html import unescape
 from os.path import commonprefix
 from typing import Any
+
+from msgspec import Struct
 
 from ...gateway.measuring import OK
 from ...protocol.findings import RULES
@@ -20,8 +21,7 @@ _SENTENCE = re.compile("<(detail_error_des|result_msg)>(.+?)</")
 _OF_RULES = ("scenario", "rule", "then", "passed", "untold", "elsewhere")
 
 
-@dataclass(frozen=True)
-class Marked:
+class Marked(Struct, frozen=True):
     """A text with a marked part, and the text before and after it."""
 
     before: str
@@ -29,8 +29,7 @@ class Marked:
     after: str
 
 
-@dataclass(frozen=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """The explanation of a refused signature.
 
     Each of `ways` is a list of mistakes (codes) that together produce it. `yours` and `right` are None if it
@@ -48,8 +47,7 @@ class Signature:
     remedies: list[tuple[str, str]]
 
 
-@dataclass(frozen=True)
-class Scenario:
+class Scenario(Struct, frozen=True):
     """How the scenario in force applied to a request.
 
     `rule` is the name of the matching rule or None, and `then` is its outcome. `passed` are rules that did
@@ -65,8 +63,7 @@ class Scenario:
     elsewhere: int
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A request of the journal: `row` is its row.
 
     `known` are names and values that its endpoint has explained, `again` is the command that sends it again,

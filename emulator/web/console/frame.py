@@ -6,10 +6,10 @@ last action.
 import base64
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, g, render_template, request, url_for
+from msgspec import Struct
 
 from ...base import clock, money
 from ...base.clock import real_now
@@ -31,8 +31,7 @@ MOST_LISTED = 100
 KEPT, FORGOTTEN = "merchants_id", "console_forgets_merchant"
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(Struct, frozen=True):
     """A row of the navigation: the name of its view and text, and the SVG path of its icon (24 × 24)."""
 
     name: str

@@ -1,11 +1,11 @@
 """The pages of scenarios: the bundled ones, the one in force, and the desk to write, check and try one."""
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from flask import Response, request
+from msgspec import Struct
 
 from ... import scenarios as language
 from ...domain.merchants import Merchant
@@ -32,8 +32,7 @@ then = { code = "3084" }
 PARAMS = "out_trade_no=1\ntrans_amount=120.00\npay_type=alipay"
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A rule for templates: its conditions (parameter, lookup, value), and its outcomes.
 
     Each outcome is a list of rows (key, value, meaning).
@@ -45,8 +44,7 @@ class Shown:
     in_turn: bool
 
 
-@dataclass(frozen=True)
-class Tried:
+class Tried(Struct, frozen=True):
     """The result of a rule for the tried request: whether it applies, and otherwise why not."""
 
     name: str

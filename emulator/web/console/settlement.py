@@ -1,9 +1,9 @@
 """The pages of the settlement: sums and a chart by day, the lines of a day, and the settlement file."""
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from flask import Response, request, stream_with_context
+from msgspec import Struct
 
 from ...base import clock
 from ...domain import settlement as file
@@ -26,8 +26,7 @@ LINES = 50
 WIDTH, HEIGHT, MARGIN = 720, 200, 24
 
 
-@dataclass
-class Day:
+class Day(Struct):
     """The sums of a day in one currency, in minor units; refunds are negative.
 
     `settled` says whether the settlement time has been reached.
@@ -36,7 +35,7 @@ class Day:
     day: date
     currency: str
     settled: bool
-    sums: list[Sum] = field(default_factory=list)
+    sums: list[Sum] = []
 
     def total(self, name: str, kind: str = "") -> int:
         """The sum of a column in minor units (or rows for `number`), of one kind or of all."""
@@ -51,8 +50,7 @@ class Day:
         yield "set_net", self.total("amount") - self.total("fee"), self.total("rmb_settlement"), None
 
 
-@dataclass(frozen=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """A bar of the chart: position and size in SVG units, kind (payment or refund), and the day's label.
 
     The label is empty for days without room for it.

@@ -1,10 +1,10 @@
 """The page of card terminals: the live state of each, its switches, and the possible acts."""
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from flask import Response, request
+from msgspec import Struct
 
 from ...domain.errors import OperationError
 from ...domain.merchants import TERMINAL_TYPE
@@ -31,8 +31,7 @@ SWITCHES = ("online", "attended")
 PAGE_OF_DEVICES = 50  # each has its screen, its switches and its buttons
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """A terminal as JSON of the control interface, its view and colour, and its last transaction's order."""
 
     terminal: dict[str, Any]

@@ -4,8 +4,9 @@ It is in the order of the emulator's time.
 """
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ... import terminal
 from ...base import portions
@@ -31,8 +32,7 @@ _COLOURS = {
     **dict.fromkeys((Event.PEND, Event.REVIEW), "wait")}
 
 
-@dataclass(frozen=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A past or future entry of the timeline, at an instant in milliseconds.
 
     The type of `details` depends on `kind`. `key` is unique in the timeline and never changes.

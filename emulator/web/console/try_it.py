@@ -3,10 +3,10 @@
 The form is filled in with the document's examples.
 """
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, request
+from msgspec import Struct
 
 from ...base import clock, money
 from ...base.clock import real_now
@@ -38,8 +38,7 @@ ABOUT: Mapping[str, Mapping[str, str]] = {
     "tgpaybankcard-1": {"endpoint": "tgpaybankcard"}, "tgpayquery-1": {"endpoint": "tgpaywebtoterminal"}}
 
 
-@dataclass(frozen=True)
-class Signed:
+class Signed(Struct, frozen=True):
     """Signed parameters, and what is wrong with them by the gateway's tables.
 
     Without an owner there is no signature.

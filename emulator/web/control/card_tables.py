@@ -1,5 +1,6 @@
 """The tables of response codes and test cards."""
 from flask import Response, jsonify
+from msgspec.structs import asdict
 
 from ...protocol.response_codes import RESPONSE_CODES
 from ...protocol.test_cards import test_cards
@@ -21,4 +22,4 @@ def codes() -> Response:
 @operation("GET", "/cards", "the test cards: which number gives which code")
 def cards() -> Response:
     """All test cards. They accept any date in the future, and any verification code of the right length."""
-    return jsonify({"items": [vars(card) for card in test_cards()], "next": None})
+    return jsonify({"items": [asdict(card) for card in test_cards()], "next": None})

@@ -3,11 +3,11 @@ import json
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from heapq import merge
 from typing import Any
 
 from flask import Response, current_app, request
+from msgspec import Struct
 
 from ...operations.watching import Concerns
 from ...store import Reader, Store
@@ -22,8 +22,7 @@ HAPPENINGS = "happenings"  # where the application keeps what all its streams sh
 Cursor = tuple[int, int, int]
 
 
-@dataclass(frozen=True)
-class Happening:
+class Happening(Struct, frozen=True):
     """An event of a merchant: the cursor that follows it, and its text in a stream."""
 
     cursor: Cursor

@@ -4,11 +4,11 @@
 each request, and calls the view only if query and body have no more than the row allows.
 """
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, TypeVar
 
 from flask import Blueprint, Response, current_app, g, request
+from msgspec import Struct
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from ...base import durations, portions
@@ -25,8 +25,7 @@ blueprint = Blueprint("control", __name__, url_prefix="/_emulator")
 probes = Blueprint("probes", __name__)
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """An operation of the interface.
 
     `query` and `headers` are the parameters that it reads, `body` is the JSON schema of its body, or None if
@@ -39,7 +38,7 @@ class Operation:
     summary: str
     query: tuple[Query, ...] = ()
     body: dict[str, Any] | None = None
-    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    words: Mapping[str, tuple[str, ...]] = {}
     headers: tuple[Query, ...] = ()
     produces: str = ""
 

@@ -4,10 +4,10 @@ Unknown names, repeated names, empty values and invalid values are errors, so th
 lists, resets or deletes too much.
 """
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
+from msgspec import Struct, field
 from werkzeug.datastructures import MultiDict
 
 from ...base import durations
@@ -19,8 +19,7 @@ MOST_ID = 2**63 - 1  # an id is a signed integer of 64 bits in the database
 LONGEST_SHOWN = 60
 
 
-@dataclass(frozen=True)
-class Query:
+class Query(Struct, frozen=True):
     """A query parameter of an operation.
 
     `schema` describes its values in the OpenAPI document. `check` takes the written value, and raises
