@@ -23,6 +23,7 @@ SCENARIO = 'summary = "One."\n\n[[rule]]\nname = "only"\nthen = {}\n'
 # What each command needs; {} are the shop's number, its order, a terminal and files.
 ARGUMENTS = {
     "serve": None,  # it serves all the same: below
+    "copy": None,  # it needs two databases that nobody serves: with PostgreSQL
     "demo": ["--once"], "healthcheck": [], "reset": ["--merchant", "{shop}"], "clock": [], "merchants": [],
     "orders": [], "notify list": [], "notify replay": ["{notification}"], "terminals list": [],
     "terminals show": ["{terminal}"], "terminals set": ["{terminal}", "--online"],

@@ -1,7 +1,6 @@
 """Contract 1.5: findings, the rules that a request or a receiver breaks without being refused, and the report
 of them.
 """
-import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -13,6 +12,7 @@ import pytest
 
 from tgpay_emulator.protocol.findings import RULES
 from tgpay_emulator.store import Reader
+from tgpay_emulator.store.sqlite.connections import connect
 from tgpay_emulator.store.sqlite.schema import prepare
 
 from .driver import Answer, Clock, Receiver, Shop, card_of, exchange, md5_sign
@@ -320,7 +320,7 @@ def test_the_report_is_read_from_the_index_of_findings_alone(tmp_path: Path) -> 
     path = tmp_path / "emulator.db"
     prepare(path)
     asked: list[str] = []
-    with closing(sqlite3.connect(path)) as connection:
+    with closing(connect(path, "rw")) as connection:
         connection.set_trace_callback(asked.append)
         reader = Reader(connection)
         for merchants_id in (None, "1"):

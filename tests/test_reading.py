@@ -14,6 +14,7 @@ import pytest
 
 from tgpay_emulator.base.clock import Clock
 from tgpay_emulator.store import OwnReader, Reader, Writer
+from tgpay_emulator.store.retention import Limits
 from tgpay_emulator.store.sqlite.connections import connect
 from tgpay_emulator.store.sqlite.schema import prepare
 from tgpay_emulator.store.sqlite.store import Store
@@ -55,7 +56,9 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "lists.requests": OF, "lists.transactions": OF, "lists.ledger": OF,
     "upcoming.orders": ("29", 10), "upcoming.notifications": ("29", 10),
     "settled.sums": ("29", 0, 2**62), "settled.lines": ("29", 0, 2**62, 0, 10), "settled.newest_day": ("29",),
-    "changes.since": ((0, 0, 0),), "changes.valid": ((1, 2, 3),)}
+    "changes.since": ((0, 0, 0),), "changes.valid": ((1, 2, 3),),
+    "merchants.owner_of": ("29",), "limits.full_at": ("29",), "backlog.at": (1,),
+    "retention.limits": (1, 1, 1), "retention.find": (Limits(9, 9, 9), 0), "terminals.is_taken": ("1",)}
 CHANGES = (
     "INSERT INTO facts (name, value) VALUES ('a', 'b')", "REPLACE INTO facts (name, value) VALUES ('a', 'b')",
     "UPDATE clock SET offset_ms = 7", "DELETE FROM orders", "CREATE TABLE other (id INTEGER)",
@@ -71,11 +74,12 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("filled") / "emulator.db"
     older_databases.make(path, older_databases.VERSIONS[-1])
     with closing(sqlite3.connect(path)) as connection, connection:
-        for table in ("merchants", "orders", "history", "refunds", "ledger", "notices", "attempts", "journal",
+        for table in ("merchants", "orders", "history", "refunds", "ledger", "notifications", "attempts", "journal",
                       "terminals",
                       "transactions", "scenarios", "counts", "notebook", "users"):
             connection.execute(f"UPDATE {table} SET merchants_id = '29'")
-        for table in ("orders", "history", "refunds", "ledger", "notices", "journal", "transactions"):
+        for table in ("orders", "history", "refunds", "ledger", "notifications", "journal",
+                      "transactions"):
             connection.execute(f"UPDATE {table} SET out_trade_no = 'order'")
     prepare(path)
     return path
@@ -131,9 +135,9 @@ def test_each_table_that_can_be_written_extends_one_that_reads(path: Path) -> No
     with closing(connect(path, "rw")) as connection:
         reading, writing = vars(Reader(connection)), vars(Writer(connection))
     for name, table in reading.items():
-        assert name == "_execute" or isinstance(writing[name], type(table)), name
+        assert name in ("_execute", "owner") or isinstance(writing[name], type(table)), name
     assert [name for name in reading if name[0] != "_" and type(reading[name]) is type(writing[name])] == [
-        "lists", "upcoming", "settled", "changes"]
+        "owner", "lists", "upcoming", "backlog", "settled", "changes"]
 
 
 @pytest.mark.parametrize("statement", CHANGES)

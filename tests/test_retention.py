@@ -11,7 +11,8 @@ import pytest
 from tgpay_emulator.base.clock import real_now
 from tgpay_emulator.domain.orders import Event, Status
 from tgpay_emulator.domain.wallet_orders import WalletOrder
-from tgpay_emulator.store import Store, prepare
+from tgpay_emulator.store.sqlite.schema import prepare
+from tgpay_emulator.store.sqlite.store import Store
 
 from .driver import Clock, Control, Receiver, Server, Shop, card_of, exchange
 
