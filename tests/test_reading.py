@@ -74,8 +74,8 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("filled") / "emulator.db"
     older_databases.make(path, older_databases.VERSIONS[-1])
     with closing(sqlite3.connect(path)) as connection, connection:
-        for table in ("merchants", "orders", "history", "refunds", "ledger", "notifications", "attempts", "journal",
-                      "terminals",
+        for table in ("merchants", "orders", "history", "refunds", "ledger", "notifications", "attempts",
+                      "journal", "terminals",
                       "transactions", "scenarios", "counts", "notebook", "users"):
             connection.execute(f"UPDATE {table} SET merchants_id = '29'")
         for table in ("orders", "history", "refunds", "ledger", "notifications", "journal",
