@@ -40,6 +40,7 @@ def members(line: dict[str, Any], names: set[str]) -> dict[str, Any]:
     return {name: line[name] for name in names - {"ms"}}
 
 
+@pytest.mark.sqlite
 def test_every_line_is_an_object_and_has_no_secrets(tmp_path: Path, receiver: Receiver) -> None:
     path = tmp_path / "emulator.db"
     with Server(log_format="json", log_level="info", workers=1, database=path,

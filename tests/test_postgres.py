@@ -9,6 +9,10 @@ from typing import Any
 
 import pytest
 
+from tgpay_emulator.base import durations
+from tgpay_emulator.base.clock import real_now
+from tgpay_emulator.store import place_of
+
 from . import postgres
 from .driver import Control, Receiver, Server, Shop, command, exchange, free_port
 
@@ -191,6 +195,21 @@ def test_when_postgres_is_killed_under_load_nothing_that_was_answered_is_lost(
         said = first.stop()[1] + second.stop()[1]
     assert "Traceback" not in said
     assert said.count("requests are refused") <= 4  # once a minute, for each worker
+
+
+def test_what_is_old_is_deleted(database: str) -> None:
+    with Server(database=database, workers=1) as server:
+        shop = Control(server.url).shop()
+        old = shop.pay_by_barcode()["out_trade_no"]
+        shop.control.post("/clock", {"advance": "200d"})
+        young = shop.pay_by_barcode()["out_trade_no"]
+    store = place_of(database).open()
+    store.tidy(real_now(), 30 * durations.DAY, None)
+    store.tidy(real_now() + 31 * durations.DAY, 30 * durations.DAY, None)
+    left = {row[0] for row in postgres.ask(database, "SELECT out_trade_no FROM orders")}
+    assert (old in left, young in left) == (False, True)
+    assert postgres.ask(database, "SELECT count(*) FROM journal") == [(0,)]
+    store.close()
 
 
 def test_the_time_of_the_database_counts_whatever_a_nodes_own_clock_says(database: str) -> None:

@@ -16,6 +16,8 @@ from tgpay_emulator.store.sqlite.store import Store
 
 from .driver import Clock, Control, Receiver, Server, Shop, card_of, exchange
 
+pytestmark = pytest.mark.sqlite
+
 HOUR = 3_600_000
 KEEP = 30 * 24 * HOUR
 TABLES = ("orders", "history", "refunds", "ledger", "transactions", "notifications", "counts")

@@ -119,6 +119,7 @@ def test_open_connections_and_waiting_requests_are_told(server: Server) -> None:
     assert until(server, lambda found: not found["tgpay_requests_waiting",])["tgpay_requests_waiting",] == 0
 
 
+@pytest.mark.sqlite
 def test_without_its_database_a_server_still_tells_what_it_counted(tmp_path: Path) -> None:
     path = tmp_path / "emulator.db"
     with Server(database=path) as server:
