@@ -22,7 +22,7 @@ OPTIONS = ("listen_addresses=127.0.0.1", "max_connections=400", "fsync=off", "fu
 def programs() -> Path | None:
     """The directory of initdb and pg_ctl; None where PostgreSQL is not installed."""
     found = shutil.which("initdb")
-    places = [*([Path(found).parent] if found else []), *map(Path, sorted(glob(PLACES)))]
+    places = [*([Path(found).resolve().parent] if found else []), *map(Path, sorted(glob(PLACES)))]
     return next((place for place in places if (place / "pg_ctl").exists()), None)
 
 

@@ -1,9 +1,12 @@
 """Several nodes on one database of PostgreSQL: nothing is lost, and who is away comes back by itself."""
 import os
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ from tgpay_emulator.base.clock import real_now
 from tgpay_emulator.store import place_of
 
 from . import postgres
-from .driver import Control, Receiver, Server, Shop, command, exchange, free_port
+from .driver import Control, Receiver, Server, Shop, command, exchange, free_port, plain_environment
 
 pytestmark = pytest.mark.skipif(postgres.programs() is None, reason="PostgreSQL is not installed")
 TAKES_OVER_S = 5
@@ -212,16 +215,45 @@ def test_what_is_old_is_deleted(database: str) -> None:
     store.close()
 
 
-def test_the_time_of_the_database_counts_whatever_a_nodes_own_clock_says(database: str) -> None:
-    with Server(database=database, workers=1) as server:
-        now, = postgres.ask(database, "SELECT extract(epoch FROM clock_timestamp())")[0]
-        shown = Control(server.url).get("/clock")["now"]
-    assert abs(float(now) - _seconds(shown)) < 1
+AN_HOUR_AHEAD = """
+import time
+from tgpay_emulator.base import clock
+clock.host_now = lambda: time.time_ns() // 1_000_000 + 3_600_000
+from tgpay_emulator.cli import main
+main()
+"""
+
+
+def test_a_node_whose_own_clock_is_wrong_does_no_harm(database: str) -> None:
+    port = free_port()
+    arguments = [sys.executable, "-c", AN_HOUR_AHEAD, "serve", f"--database={database}", f"--port={port}",
+                 "--workers=1", "--log-level=warning"]
+    ahead = Control(f"http://127.0.0.1:{port}")
+    with (Server(database=database, workers=1) as right,
+          subprocess.Popen(arguments, env=plain_environment(), stdout=subprocess.DEVNULL) as process):
+        try:
+            until(lambda: _is_up(ahead.url), 20)
+            shop = Control(right.url).shop()
+            there = Shop(ahead, shop.merchants_id, shop.token, shop.made)
+            now = time.time()
+            for control in (shop.control, ahead):
+                assert abs(_seconds(control.get("/clock")["now"]) - now) < 5
+            order = there.qr_order(it_b_pay="5m")["out_trade_no"]
+            assert shop.query(order)["trade_status"] == "WAIT_BUYER_PAY"
+            shop.control.post("/clock", {"advance": "6m"})
+            assert there.query(order)["trade_status"] == "TRADE_CLOSED"
+        finally:
+            process.terminate()
+
+
+def _is_up(url: str) -> bool:
+    try:
+        return exchange(f"{url}/readyz").status == 200
+    except OSError:
+        return False
 
 
 def _seconds(iso: str) -> float:
-    from datetime import datetime
-
     return datetime.fromisoformat(iso).timestamp()
 
 

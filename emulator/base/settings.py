@@ -40,8 +40,9 @@ PRIVATE, MERCHANTS = "private", "merchants"  # words that notify_allow may conta
 SETTINGS = (
     Setting("host", "127.0.0.1", "address to listen on"),
     Setting("port", "8472", "port to listen on; 0 takes a free one", number(0, 65535)),
-    Setting("database", "", "SQLite file; empty is tgpay-emulator/emulator.db in the user's data directory, "
-                            ":temporary: a throw-away one"),
+    Setting("database", "", "SQLite file, or postgresql://user:password@host/name; empty is "
+                            "tgpay-emulator/emulator.db in the user's data directory, :temporary: a "
+                            "throw-away one"),
     Setting("lan", "off", "for phones on the same Wi-Fi: listens on all interfaces, public_url has this "
                           "machine's address there, and a QR code of it is printed; host and public_url win",
             switch),
