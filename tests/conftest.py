@@ -19,6 +19,9 @@ from .warm import STARTER
 if TYPE_CHECKING:
     from .browser import Visitor, Windows
 
+# the mark of tests that a database leaves out, and why
+OTHER_DATABASE = {"sqlite": ("postgresql", "it is about PostgreSQL: run it with --database postgresql"),
+                  "postgresql": ("sqlite", "it is about SQLite's files")}
 ROWS_OF_A_SAMPLE = 9  # one of so many rows is tried each time
 # The tests start hundreds of processes: what the first has compiled the others need not compile again,
 # whatever the machine's custom.
@@ -51,12 +54,12 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark most rows of the long tables as exhaustive, and put files with tests in a browser first: they take
-    longest, and none shall be left alone at the end. On PostgreSQL, skip what is about SQLite's files.
+    longest, and none shall be left alone at the end. Skip what is about the other database.
     """
-    if config.getoption("database") == "postgresql":
-        for item in items:
-            if item.get_closest_marker("sqlite"):
-                item.add_marker(pytest.mark.skip(reason="it is about SQLite's files"))
+    other, reason = OTHER_DATABASE[config.getoption("database")]
+    for item in items:
+        if item.get_closest_marker(other):
+            item.add_marker(pytest.mark.skip(reason=reason))
     in_browser = [item for item in items if "windows" in getattr(item, "fixturenames", ())]
     for _, rows in groupby(items, key=lambda item: getattr(item, "function", None)):
         of_table = [row for row in rows

@@ -13,8 +13,7 @@ from .driver import Control, Server, Shop, exchange, free_port, stream_at
 
 HAPROXY = shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 pytestmark = [
-    pytest.mark.skipif(postgres.programs() is None, reason="PostgreSQL is not installed"),
-    pytest.mark.skipif(HAPROXY is None, reason="haproxy is not installed")]
+    pytest.mark.postgresql, pytest.mark.skipif(HAPROXY is None, reason="haproxy is not installed")]
 CONFIGURATION = Path(__file__).parents[1] / "docs" / "haproxy.cfg"
 
 

@@ -19,7 +19,7 @@ from tgpay_emulator.store import place_of
 from . import postgres
 from .driver import Control, Receiver, Server, Shop, command, exchange, free_port, plain_environment
 
-pytestmark = pytest.mark.skipif(postgres.programs() is None, reason="PostgreSQL is not installed")
+pytestmark = pytest.mark.postgresql
 TAKES_OVER_S = 5
 
 

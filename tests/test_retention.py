@@ -160,6 +160,7 @@ def count(path: Path) -> int:
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.exhaustive
 def test_payments_go_on_while_very_many_orders_are_deleted(tmp_path: Path) -> None:
     path, over = tmp_path / "emulator.db", threading.Event()
     filled(path, 20_000)
