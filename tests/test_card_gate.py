@@ -222,8 +222,8 @@ def test_a_card_number_is_nowhere_kept(left: Left, name: str) -> None:
     assert [place for place, raw in left.kept.items() if value in raw] == []
 
 
-@every_row("name", ALL)
 @pytest.mark.exhaustive
+@every_row("name", ALL)
 def test_no_answer_repeats_it(left: Left, name: str) -> None:
     assert ALL[name].number.encode() not in digits_of(left.answers[name].raw)
 
@@ -244,8 +244,8 @@ def test_a_setting_with_a_card_number_is_refused_by_name(left: Left, name: str) 
     assert re.search(f"{SETTINGS[name].named}\\W.*has a card number in it", answer.json["detail"])
 
 
-@every_row("place", ["/journal", "emulator.db-wal", "a notification with its attempts"])
 @pytest.mark.sqlite
+@every_row("place", ["/journal", "emulator.db-wal", "a notification with its attempts"])
 def test_what_was_searched_has_something_of_the_requests(left: Left, place: str) -> None:
     assert b"***" in left.kept[place]
 

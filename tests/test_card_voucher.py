@@ -171,11 +171,11 @@ def test_the_preflight_allows_json_to_be_posted(base_url: str) -> None:
     assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
+@pytest.mark.exhaustive
 @every_row("method", ["GET", "POST", "OPTIONS"])
 @every_row("path", ["/", "/pay", "/pay/card", "/pay/state", "/3ds", "/3ds/answer", "/_emulator/health",
                     "/_emulator/orders",
                     "/_emulator/reset", "/static/cashier.js"])
-@pytest.mark.exhaustive
 def test_no_other_page_lets_another_site_in(shop: Shop, base_url: str, path: str, method: str) -> None:
     pay_url = shop.card_order()["pay_url"]
     url = path.replace("/pay", pay_url).replace("/3ds", f"{pay_url.replace('/pay/', '/3ds/')}/1")

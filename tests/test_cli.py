@@ -106,6 +106,7 @@ def test_a_command_that_cannot_be_done_says_why_in_a_line_and_fails(
     assert isinstance(done.exception, SystemExit)
 
 
+@pytest.mark.exhaustive
 def test_a_terminal_shows_labels_in_bold_unless_it_is_to_show_no_colours() -> None:
     asked = sys.executable, "-m", "tgpay_emulator", "sign", "a=[red]b", "--token", "t"
     plain = command("sign", "a=[red]b", "--token", "t").stdout
@@ -172,6 +173,7 @@ def test_reset_resets_one_merchant_or_everything(run: Run, control: Control) -> 
     assert control.get("/orders")["items"] == []
 
 
+@pytest.mark.exhaustive
 def test_output_cut_off_by_a_pipe_is_no_error(server: Server) -> None:
     done = subprocess.run(["bash", "-c", f"{sys.executable} -m tgpay_emulator reference | head -n 1; echo "
                                          f"${{PIPESTATUS[0]}}"],
@@ -233,6 +235,7 @@ def test_healthcheck_waits_no_longer_than_told() -> None:
     assert time.monotonic() - begun < 5
 
 
+@pytest.mark.exhaustive
 @every_row("called, status, sentence", [
     (("orders", "list"), 301, "answers 301: the emulator is at https://sandbox.example/elsewhere"),
     (("clock",), 200, "is no emulator: it answers 200 with what is no JSON")])
@@ -470,6 +473,7 @@ def test_terminals_are_listed_changed_and_driven(run: Run, control: Control) -> 
          "online": "False", "attended": "False", "state": "IDLE"}]
 
 
+@pytest.mark.exhaustive
 @every_row("arguments, told", [
     (("terminals", "do", "801", "pin"), "not possible"), (("terminals", "show", "none"), "no terminal none"),
     (("terminals", "set", "none", "--online"), "merchants_id"), (("terminals", "do", "801", "kick"), "kick")])

@@ -223,6 +223,7 @@ def test_what_a_notification_says_is_of_its_own_instant(notified: Shop, receiver
     assert receiver.wait_for(1)[0].fields["notify_time"] == "2026-03-01 12:15:00"
 
 
+@pytest.mark.exhaustive
 def test_many_small_steps_do_what_one_large_step_does(control: Control, receiver: Receiver,
                                                       noon: Clock) -> None:
     receiver.answers = [(500, b"")]

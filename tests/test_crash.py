@@ -236,6 +236,7 @@ def test_a_database_that_is_gone_makes_no_storm_of_notifications(tmp_path: Path,
     assert len(receiver.heard) == 1
 
 
+@pytest.mark.exhaustive
 def test_a_terminal_whose_process_is_killed_while_it_reads_a_card_ends_as_it_would_have(
          tmp_path: Path, receiver: Receiver) -> None:
     server = Server(database=tmp_path / "emulator.db", port=free_port(), autopilot="1s,2s,1s,1s").start()

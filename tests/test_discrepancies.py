@@ -530,6 +530,7 @@ def moved(place: int, kind: str, amount: int, day: int, words: list[str]) -> Tru
                  shown.lines)
 
 
+@pytest.mark.exhaustive
 @given(st.lists(st.tuples(st.sampled_from("PR"), AMOUNTS, st.integers(1, 4), INJECTED), max_size=8),
        st.integers(1, 6), st.integers(1, 6))
 def test_of_whatever_days_the_file_misses_all_that_is_injected_and_the_true_rows_miss_nothing(

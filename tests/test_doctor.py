@@ -376,8 +376,8 @@ def test_no_token_is_told_by_the_server_either(shop: Shop) -> None:
 TELLABLE = [row for row in MISTAKES if row[1] not in ("SPACED", "GBK")]
 
 
-@every_row("client", [row[2] for row in TELLABLE], ids=[row[0] for row in TELLABLE])
 @pytest.mark.exhaustive
+@every_row("client", [row[2] for row in TELLABLE], ids=[row[0] for row in TELLABLE])
 def test_the_first_place_where_the_client_s_text_differs_is_told(client: Client) -> None:
     for seed in range(5):
         params = sent(random.Random(seed))
@@ -438,6 +438,7 @@ SECRETS: list[tuple[str, Client, bool]] = [
     ("URL-encoded twice", each_value(quote_plus, quote_plus), True)]
 
 
+@pytest.mark.exhaustive
 @every_row("method, client, known", [
     (method, *row[1:]) for method, row in zip(cycle(["GET", "POST"]), SECRETS)],
            ids=[row[0] for row in SECRETS])

@@ -360,6 +360,7 @@ def for_ever(*pieces: bytes) -> Callable[[socket.socket], object]:
     return speak
 
 
+@pytest.mark.exhaustive
 @every_row("pieces", [
     (b"HTTP/1.1 100 Continue\r\n\r\n",), (b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n",),
     (b"HTTP/1.1 102 Processing\r\n\r\n",), (b"HTTP/1.1 200 OK\r\n", b"X-More: 1\r\n"),
@@ -367,7 +368,6 @@ def for_ever(*pieces: bytes) -> Callable[[socket.socket], object]:
     (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1;a=b\r\ns\r\n"),
     (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X-Trailer: 1\r\n"),
 ], ids=lambda pieces: pieces[-1].decode().strip())
-@pytest.mark.exhaustive
 def test_an_attempt_ends_in_time_however_much_the_receiver_says(
         control: Control, pieces: tuple[bytes, ...]) -> None:
     talker = Silent(for_ever(*pieces))

@@ -242,6 +242,7 @@ def test_a_newer_database_is_refused_and_untouched(path: Path) -> None:
     assert path.read_bytes() == before
 
 
+@pytest.mark.exhaustive
 def test_many_processes_make_a_new_database_together(tmp_path: Path) -> None:
     path = tmp_path / "new.db"
     line = f"from tgpay_emulator.store import place_of; place_of({str(path)!r}).prepare()"

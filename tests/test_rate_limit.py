@@ -106,6 +106,7 @@ def serial_of(control: Control, shop: Shop) -> str:
                 if row["merchants_id"] == shop.merchants_id)
 
 
+@pytest.mark.exhaustive
 @every_row("path", ["/merchants", "/orders", "/journal", "/clock", "/codes", "/merchants/none", "/health"])
 def test_calls_that_concern_no_merchant_are_not_counted(limited: Control, path: str) -> None:
     answers = {limited.ask("GET", path).status for _ in range(BURST + 2)}

@@ -77,6 +77,7 @@ def answered(told: Answer) -> tuple[Any, ...]:
         "isRedirect"]
 
 
+@pytest.mark.exhaustive
 def test_a_code_answers_like_the_test_card_of_this_code(shop: Shop) -> None:
     plain = {code: answered(shop.card_payment(card_of(code))) for code in RESPONSE_CODES}
     shop.plays(*({"name": code, "when": {"reference": code}, "then": {"code": code}}
@@ -220,6 +221,7 @@ def test_a_buyer_fails_at_the_counter(notified: Shop, receiver: Receiver, error:
     assert (heard.fields["result_code"], heard.fields["error"]) == ("FAIL", error)
 
 
+@pytest.mark.exhaustive
 @every_row("error", FAILURES)
 @every_row("endpoint", PAGES)
 def test_a_buyer_fails_on_the_wallet_page_as_often_as_they_try(shop: Shop, endpoint: str, error: str) -> None:

@@ -74,6 +74,7 @@ def pipe(path: Path) -> None:
     os.mkfifo(path)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("make, words", [
     (folder, "cannot be used"), (pipe, "no regular file"), (text, "cannot be used"),
     (of_a_newer_version, "newer"), (of_another_program, "another program"),
@@ -140,8 +141,8 @@ def test_without_a_database_it_is_in_the_users_data_directory(
         assert (tmp_path / "tgpay-emulator" / "emulator.db").is_file()
 
 
-@every_row("place", ["/nonexistent/address", "/proc/address", "/tmp", "/dev/null/address"])
 @pytest.mark.exhaustive
+@every_row("place", ["/nonexistent/address", "/proc/address", "/tmp", "/dev/null/address"])
 def test_an_address_that_cannot_be_written_down_is_a_warning_and_it_serves(place: str) -> None:
     server = Server(address_file=place).start()
     server.announced(lines=2)

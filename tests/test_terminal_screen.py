@@ -424,6 +424,7 @@ def test_a_form_that_comes_too_late_shows_what_is(visitor: Visitor, till: Shop) 
         shows(page, "Cancelled")
 
 
+@pytest.mark.exhaustive
 def test_a_keyboard_is_enough_and_shows_where_it_is(visitor: Visitor, till: Shop) -> None:
     with visitor.at(screen(till)) as page:
         sent = till.at_terminal()

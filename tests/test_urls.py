@@ -90,8 +90,8 @@ def test_the_issuers_page_leads_to_the_escaped_address(shop: Shop) -> None:
     assert went.endswith("#a%20b")
 
 
-@every_row("url", REFUSED, ids=ascii)
 @pytest.mark.exhaustive
+@every_row("url", REFUSED, ids=ascii)
 def test_what_is_no_url_is_refused_in_every_place(shop: Shop, url: str) -> None:
     for name, ask in PLACES.items():
         answer = ask(shop, **{name: url})

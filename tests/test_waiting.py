@@ -90,6 +90,7 @@ def impatient() -> Iterator[Control]:
         yield Control(server.url)
 
 
+@pytest.mark.exhaustive
 @every_row("sent, status", [
     (b"", b""), (HALF, b"HTTP/1.1 408 "), (FORM % 1_000 + b"sign=", b"HTTP/1.1 408 "),
 ], ids=["nothing", "headers", "body"])
@@ -147,6 +148,7 @@ def test_100_clients_wait_while_20_look_on_and_all_are_answered_promptly(narrow:
         assert all(any(b'"event":"pay"' in row.replace(b" ", b"") for row in each) for each in looking_on)
 
 
+@pytest.mark.exhaustive
 def test_delays_of_one_merchant_hold_up_no_other(narrow: Control) -> None:
     slow = narrow.shop()
     slow.plays(HELD_BACK)

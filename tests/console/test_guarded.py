@@ -27,8 +27,8 @@ def guarded() -> Iterator[str]:
         yield server.url
 
 
-@every_row("path", PAGES)
 @pytest.mark.exhaustive
+@every_row("path", PAGES)
 def test_a_stranger_is_asked_for_the_token_and_one_who_knows_it_is_led_to_the_page(
         guarded: str, path: str) -> None:
     somebody = Desk(guarded)

@@ -176,6 +176,7 @@ ACTS = [
 ]
 
 
+@pytest.mark.exhaustive
 @every_row("make, act, fields, sentence, status", ACTS)
 def test_an_act_is_offered_done_and_told(desk: Desk, shop: Shop, make: Any, act: str, fields: dict[str, str],
                                          sentence: str,

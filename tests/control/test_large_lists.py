@@ -120,6 +120,7 @@ def test_what_waits_for_an_order_with_very_much_is_answered(crowded: tuple[Contr
     assert control.ask("GET", "/wait", notification="delivered", timeout="0s", **asked).status == 408
 
 
+@pytest.mark.exhaustive
 @every_row("path, link",
            [("journal", "before"), ("orders", "before"), ("notifications", "before"), ("merchants", "after")])
 def test_a_page_of_the_console_is_bounded_and_leads_on(crowded: tuple[Control, str], path: str,

@@ -96,6 +96,7 @@ def test_what_a_process_counted_stays_when_it_is_killed(server: Server) -> None:
     assert requests_in(scraped(server)) == {("tgpayquery", "TRADE_NOT_EXIST"): 42}
 
 
+@pytest.mark.exhaustive
 def test_the_outbox_tells_what_is_pending_and_for_how_long(server: Server, receiver: Receiver) -> None:
     control = Control(server.url)
     receiver.delay = 3
