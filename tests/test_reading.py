@@ -168,7 +168,7 @@ def test_a_reader_sees_what_is_committed_and_a_writer_what_it_has_written(store:
 def test_a_program_that_writes_through_a_reader_is_refused_by_mypy(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text("from emulator.base.clock import Clock\n"
-                       "from emulator.store import Reader, Store, Writer\n"
+                       "from emulator.store import Reader, Writer, place_of\n"
                        "def good(writer: Writer) -> None:\n"
                        "    writer.clock.set(Clock())\n"
                        "    writer.erase_all()\n"
@@ -177,7 +177,7 @@ def test_a_program_that_writes_through_a_reader_is_refused_by_mypy(tmp_path: Pat
                        "    reader.erase_all()\n"
                        "    reader.orders.save(reader.orders.find('1', '2'))\n"
                        "    good(reader)\n"
-                       "    Store('x').read().journal.clear(None)\n", encoding="utf-8")
+                       "    place_of('x').open().read().journal.clear(None)\n", encoding="utf-8")
     # Of what is not the store's nothing need be known here: it takes half of the time without.
     checked = subprocess.run(
         [sys.executable, "-m", "mypy", "--follow-imports=skip", f"--cache-dir={tmp_path / 'cache'}",
