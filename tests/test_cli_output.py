@@ -178,6 +178,7 @@ BAD_URLS = ["http://[bad", "http://127.0.0.1:abc", "http://127.0.0.1:99999", "ht
             "9" * 5_000]
 
 
+@pytest.mark.exhaustive
 @every_row("url", BAD_URLS, ids=lambda url: repr(url[:30]))
 def test_an_address_that_is_none_is_told_on_one_line(url: str) -> None:
     for command in (["orders", "--url", url], ["healthcheck", "--url", url]):
@@ -188,6 +189,7 @@ def test_an_address_of_another_server_is_told_on_one_line(base_url: str) -> None
     assert_one_line(run("orders", "--url", f"{base_url}/console"), "no JSON")
 
 
+@pytest.mark.exhaustive
 @every_row("arguments", [
     ["sign", "--explain", "http://[bad"], ["sign", "http://[bad", "--token", "t"],
     ["sign", "x", "--token", "t"], ["orders", "\udcff/1"], ["orders", "--merchant", "\udcff"],

@@ -196,6 +196,7 @@ def test_every_attempt_is_made_at_its_own_instant_before_the_answer_comes(
     assert len(receiver.heard) == 2 * (len(RETRIES_M) + 1)
 
 
+@pytest.mark.exhaustive
 def test_everything_is_done_in_the_order_of_time_across_orders_and_merchants(
         control: Control, receiver: Receiver, noon: Clock) -> None:
     receiver.answers = [(500, b"")]

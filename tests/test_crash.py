@@ -186,6 +186,7 @@ def test_when_a_worker_is_killed_another_sends_the_notifications(receiver: Recei
             assert waited.status == 200
 
 
+@pytest.mark.exhaustive
 @pytest.mark.sampled
 @pytest.mark.parametrize("which", [0, 1, None], ids=["one worker", "the other worker", "all"])
 def test_a_move_of_the_clock_outlives_the_process_that_began_it(

@@ -145,6 +145,7 @@ def test_a_receiver_that_has_come_back_is_tried_in_the_next_move(
         (False, False), (True, False), (False, True)]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("number", [1, MANY])
 def test_many_silent_receivers_cost_no_more_than_one(control: Control, number: int) -> None:
     silent = [Silent() for _ in range(number)]

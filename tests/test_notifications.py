@@ -441,6 +441,7 @@ def test_a_failed_notification_can_be_replayed_and_taken(notified: Shop, receive
     assert replay(notified.control, notification_of(notified, number))["status"] == "delivered"
 
 
+@pytest.mark.exhaustive
 def test_each_replay_is_one_attempt_however_many_are_asked_for_at_once(
         notified: Shop, receiver: Receiver) -> None:
     numbers = [cause(notified, BARCODE) for _ in range(8)]

@@ -101,6 +101,7 @@ def test_few_numbers_of_others_pass_for_a_card_s_in_a_remark(name: str, count: i
     assert share <= RATES.get(name, 0.001)
 
 
+@pytest.mark.exhaustive
 @every_row("name", LISTS)
 def test_lists_of_numbers_hardly_ever_pass_for_a_card_s(name: str) -> None:
     chance = random.Random(f"lists: {name}")

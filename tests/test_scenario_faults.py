@@ -302,6 +302,7 @@ def test_every_kind_of_reply_breaks(asked: Any, kind: str, fault: str) -> None:
         assert came.body == whole.body
 
 
+@pytest.mark.exhaustive
 def test_the_bytes_of_every_kind_of_reply_drip(asked: Any) -> None:
     shop, requests = asked
 

@@ -395,6 +395,7 @@ def test_a_second_server_must_have_the_same_settings_where_it_matters(tmp_path: 
         assert Control(later.url).get("/orders")["items"] == []
 
 
+@pytest.mark.exhaustive
 @every_row("moment", [0.0, 0.01, 0.02, 0.04, 0.06, 0.1], ids=lambda moment: f"{moment:g} s")
 def test_sigterm_in_the_first_moments_is_not_lost(moment: float) -> None:
     server = Server().start(wait=False)

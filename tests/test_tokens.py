@@ -99,6 +99,7 @@ def test_there_is_an_admin_where_tokens_are_needed(given: dict[str, str], is_dra
     assert (guarded(before).control_token != before.control_token) is is_drawn
 
 
+@pytest.mark.exhaustive
 @every_row("settings, tokens, status", [
     ({"tokens": f"boss:admin:{BOSS}"}, ["", "wrong"], 401), ({"tokens": f"boss:admin:{BOSS}"}, [BOSS], 200),
     ({"control_token": "off", "tokens": f"boss:admin:{BOSS}"}, ["", "off"], 401),

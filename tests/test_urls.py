@@ -63,6 +63,7 @@ def escaped_link(page: Answer) -> str:
     return html.fromstring(page.text).xpath("//a[@class='button']/@href")[0]
 
 
+@pytest.mark.exhaustive
 @every_row("sent, used", TAKEN)
 def test_a_url_is_taken_as_it_is_and_escaped_where_it_is_used(shop: Shop, sent: str, used: str) -> None:
     joint = "&" if "?" in used else "?"

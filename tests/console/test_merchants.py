@@ -48,6 +48,7 @@ def answering(page: Page, yes: bool) -> None:
     page.once("dialog", lambda dialog: dialog.accept() if yes else dialog.dismiss())
 
 
+@pytest.mark.exhaustive
 def test_the_merchants_are_listed_and_lead_to_theirs(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(f"{shop.control.url}/console/merchants", width=DESK) as page:
         row = page.locator("tr", has_text=shop.merchants_id)

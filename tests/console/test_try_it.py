@@ -95,6 +95,7 @@ def test_the_token_is_shown_when_it_is_asked_for(visitor: Visitor, shop: Shop) -
         expect(page.locator("#token")).to_have_text(shop.token)
 
 
+@pytest.mark.exhaustive
 def test_an_order_is_made_and_its_answer_laid_out_with_links(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(address(shop, "tgpayqrcode", reference="from the form"), width=DESK) as page:
         number = page.locator("#p-out_trade_no").input_value()

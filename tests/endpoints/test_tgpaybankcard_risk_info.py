@@ -139,6 +139,7 @@ def test_a_value_of_risk_info_that_is_too_long_is_refused_by_its_path(
         assert_illegal(risk(shop, nested(path, value)), "risk_info", path.replace("[]", "[0]"))
 
 
+@pytest.mark.exhaustive
 @EACH_ROW
 def test_a_value_of_risk_info_of_another_type_is_refused_by_its_path(
         shop: Shop, path: str, length: int, right: tuple, wrong: tuple):
