@@ -11,8 +11,8 @@ from gunicorn import glogging
 
 from ..base import traffic
 from ..base.settings import Settings
-from ..base.values import JSON
 from ..base.urls import discreet
+from ..base.values import JSON
 from ..protocol import card_numbers
 
 TEXT_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"

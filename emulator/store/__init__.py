@@ -42,12 +42,11 @@ imports only from those above it:
 from sqlite3 import DatabaseError
 
 from .access import Reader, Writer
-from .addresses import is_of_a_server, place_of
+from .addresses import place_of
 from .database import Leadership, OwnReader, Place, Store
+from .facts import IDENTITY
 from .keys import KeyUsed
 from .troubles import Unusable
 
-IDENTITY = "identity"  # the fact that tells a database from every other
-
 __all__ = ["DatabaseError", "IDENTITY", "KeyUsed", "Leadership", "OwnReader", "Place", "Reader", "Store",
-           "Unusable", "Writer", "is_of_a_server", "place_of"]
+           "Unusable", "Writer", "place_of"]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from .access import OF_ALL
 from .connection import NUL, SHOWN_NUL, Connection
 from .database import Place
+from .facts import SERVED
 from .troubles import Unusable
 
 BATCH = 1_000
@@ -14,7 +15,7 @@ _KEYS = {"clock": ("id",), "merchants": ("merchants_id",), "removed_merchants": 
          "users": ("login_key",), "rate_limits": ("merchants_id",), "terminals": ("rowid",),
          "transactions": ("rowid",), "scenarios": ("merchants_id",), "upkeep_marks": ("at",),
          "counts": ("merchants_id", "kind", "name"), "idempotency_keys": ("key",), "facts": ("name",)}
-_OF_ONE_SERVER = "DELETE FROM facts WHERE name = 'served_with'"
+_OF_ONE_SERVER = f"DELETE FROM facts WHERE name = '{SERVED}'"
 Progress = Callable[[int], None]  # called with the number of rows that were done since
 
 

@@ -1,8 +1,8 @@
 """What other packages use of a database, whichever it is: a place, a store on it, the leadership."""
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from .access import Reader, Writer
@@ -15,9 +15,9 @@ from .troubles import Log, Unusable
 class OwnReader(Reader):
     """A reader with a connection of its own; the caller closes it with `close`."""
 
-    def close(self) -> None:
-        """Close the connection."""
-        raise NotImplementedError
+    def __init__(self, connection: Connection, close: Callable[[], None]) -> None:
+        super().__init__(connection)
+        self.close = close
 
 
 class Leadership(ABC):
@@ -109,10 +109,9 @@ class Store(ABC):
         """The transaction for small writes."""
         return self.write()
 
-    @contextmanager
-    def _paused(self) -> Iterator[None]:
-        with self.pause():
-            yield
+    def _paused(self) -> AbstractContextManager[None]:
+        """A context in which this thread waits; `pause` is set after the store was made."""
+        return self.pause()
 
     def check(self) -> Reader:
         """The tables for reading, after a check that the database can be written. Raises Unusable."""

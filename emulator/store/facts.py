@@ -1,6 +1,9 @@
 """Table `facts`: values that a server keeps from one start to the next, by name."""
 from .connection import Connection
 
+IDENTITY = "identity"  # tells a database from every other
+SERVED = "served_with"  # the settings of the servers that serve a database of PostgreSQL
+
 
 class Facts:
     """Reads and writes facts; the first value of each name stays."""

@@ -17,8 +17,7 @@ from .locks import WORLD, writers
 from .troubles import is_trouble, sentence
 
 PATIENCE_S = 5
-NUMBERED = ("orders", "history", "ledger", "refunds", "notifications", "attempts", "journal", "commands",
-            "vouchers", "notebook")
+OF_IDS = "_id_seq"  # the end of the name of the sequence that numbers a table
 LONGEST_WAIT_S, LOOK_S = 5.0, 0.001
 # The session ends soon when the other side is gone without a word, and so do its locks.
 OPTIONS = {"connect_timeout": 5, "keepalives_idle": 2, "keepalives_interval": 1, "keepalives_count": 3,
@@ -98,10 +97,12 @@ CONTEXT = _Context()
 class Session(psycopg.Connection[Row]):
     """A session of psycopg that commits each statement by itself and gives our rows.
 
-    `used_at` is the instant of its last use on the monotonic clock, in seconds.
+    `used_at` is the instant of its last use on the monotonic clock, in seconds; `opened` keeps the tables on
+    it, which are made once.
     """
 
     used_at = 0.0
+    opened: Any = None
 
     @classmethod
     def connect(cls, conninfo: str = "", **options: Any) -> "Session":
@@ -143,16 +144,14 @@ class Connection:
 
     def last_numbers(self) -> Mapping[str, int]:
         """The last number given to a row of each numbered table, as far as there was one."""
-        rows = self.session.execute(
-            "SELECT tablename, last_value FROM pg_sequences JOIN unnest(%s::text[]) AS tablename "
-            "ON sequencename = tablename || '_id_seq' WHERE schemaname = current_schema "
-            "AND last_value IS NOT NULL", [list(NUMBERED)])
-        return {row[0]: row[1] for row in rows}
+        rows = self.session.execute("SELECT sequencename, last_value FROM pg_sequences "
+                                    "WHERE schemaname = current_schema AND last_value IS NOT NULL")
+        return {row[0].removesuffix(OF_IDS): row[1] for row in rows if row[0].endswith(OF_IDS)}
 
     def go_on_from(self, numbers: Mapping[str, int]) -> None:
         """Have the numbering of tables go on after these numbers."""
         for table, number in numbers.items():
-            self.session.execute("SELECT setval(%s, %s)", [f"{table}_id_seq", number])
+            self.session.execute("SELECT setval(%s, %s)", [f"{table}{OF_IDS}", number])
 
     def complete_up_to(self, table: str) -> int:
         """The id up to which no further row of a table can appear.
@@ -162,7 +161,7 @@ class Connection:
         does not wait, because others may wait for it.
         """
         last = self.session.execute("SELECT last_value - CASE WHEN is_called THEN 0 ELSE 1 END "
-                                    f"FROM {table}_id_seq").fetchone()
+                                    f"FROM {table}{OF_IDS}").fetchone()
         assert last is not None
         waits = self.session.info.transaction_status == TransactionStatus.IDLE
         before, end = self._writers() if waits else set(), time.monotonic() + LONGEST_WAIT_S

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 
 from .. import database
+from .nodes import WORK
 
 CLASS = int.from_bytes(b"TGPY", "big")
 MERCHANTS = CLASS + 1
@@ -57,7 +58,7 @@ class Leadership(database.Leadership):
         while True:
             try:
                 if is_free(self._session, LEADING):
-                    self._session.execute("LISTEN tgpay_work")
+                    self._session.execute(f"LISTEN {WORK}")
                     self._is_lost = False
                     return True
                 if not wait:

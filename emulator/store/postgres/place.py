@@ -7,6 +7,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from .. import database
+from ..facts import SERVED
 from ..troubles import Unusable
 from . import schema
 from .connection import Connection, Session
@@ -16,7 +17,6 @@ from .troubles import reason
 
 ADDRESS = ("the address of the database cannot be read; write postgresql://user:password@host:port/name, "
            "with %40 for @ in a password, and so on")
-SERVED = "served_with"  # the fact with the settings of the servers that serve the database
 
 
 class Place(database.Place):
@@ -33,25 +33,26 @@ class Place(database.Place):
         name = self._parts.get("dbname") or self._parts.get("user") or ""
         self.shown = f"postgresql://{host}:{port}/{name}"
 
-    def _connect(self) -> Session:
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        """A block whose errors are told in one sentence, without the password. Raises Unusable."""
         try:
-            return Session.connect(self._address)
+            yield
         except psycopg.Error as error:
-            raise Unusable(f"{self.shown} cannot be used as the database: {self._discreet(error)}") from error
+            said, password = reason(error), str(self._parts.get("password") or "")
+            shown = said.replace(password, "…") if password else said
+            raise Unusable(f"{self.shown} cannot be used as the database: {shown}") from error
 
-    def _discreet(self, error: Exception) -> str:
-        """What PostgreSQL says, without the password."""
-        said, password = reason(error), str(self._parts.get("password") or "")
-        return said.replace(password, "…") if password else said
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        """A session for a block. Raises Unusable."""
+        with self._reported(), Session.connect(self._address) as session:
+            yield session
 
     def prepare(self) -> None:
         """Create the schema or update an older one; several processes may do so at once. Raises Unusable."""
-        with self._connect() as session:
-            try:
-                schema.prepare(session, self.shown)
-            except psycopg.Error as error:
-                raise Unusable(f"{self.shown} cannot be used as the database: {self._discreet(error)}"
-                               ) from error
+        with self._session() as session:
+            schema.prepare(session, self.shown)
 
     def open(self, wake: Callable[[], None] = lambda: None) -> Store:
         """A store on the database, which is prepared."""
@@ -60,36 +61,37 @@ class Place(database.Place):
     def serve(self, settings: str) -> str | None:
         """Hold the lock of servers in a session of its own. Returns the settings of those that hold it."""
         self.prepare()
-        session = self._serving = self._connect()
-        theirs = None
-        if is_free(session, SERVING):
+        with self._reported():
+            self._serving = Session.connect(self._address)
+            return self._served_by(self._serving, settings)
+
+    @staticmethod
+    def _served_by(session: Session, settings: str) -> str | None:
+        """Share the lock of servers in a session, and write the settings down if nobody else has it."""
+        is_first = is_free(session, SERVING)
+        session.execute(f"SELECT pg_advisory_lock_shared({CLASS}, {SERVING})")
+        if is_first:
             session.execute("INSERT INTO facts (name, value) VALUES (%s, %s) ON CONFLICT (name) "
                             "DO UPDATE SET value = excluded.value", [SERVED, settings])
-            session.execute(f"SELECT pg_advisory_lock_shared({CLASS}, {SERVING}), "
-                            f"pg_advisory_unlock({CLASS}, {SERVING})")
-        else:
-            session.execute(f"SELECT pg_advisory_lock_shared({CLASS}, {SERVING})")
-            row = session.execute("SELECT value FROM facts WHERE name = %s", [SERVED]).fetchone()
-            theirs = str(row[0]) if row else None
-        return theirs
+            session.execute(f"SELECT pg_advisory_unlock({CLASS}, {SERVING})")
+            return None
+        row = session.execute("SELECT value FROM facts WHERE name = %s", [SERVED]).fetchone()
+        return str(row[0]) if row else None
 
     def must_exist(self) -> None:
         """Raise Unusable if the database cannot be reached."""
-        self._connect().close()
+        with self._session():
+            pass
 
     @contextmanager
     def alone(self) -> Iterator[Connection]:
         """A connection in one transaction on everything, committed after the block. Raises Unusable."""
-        with self._connect() as session:
-            try:
-                session.execute(begin(None))
-                yield Connection(session)
-                session.execute("COMMIT")
-            except psycopg.Error as error:
-                raise Unusable(f"{self.shown} cannot be used as the database: {self._discreet(error)}"
-                               ) from error
+        with self._session() as session:
+            session.execute(begin(None))
+            yield Connection(session)
+            session.execute("COMMIT")
 
     def is_served(self) -> bool:
         """Whether a server holds the lock. Raises Unusable."""
-        with self._connect() as session:
+        with self._session() as session:
             return not is_free(session, SERVING)

@@ -40,6 +40,12 @@ class Opened:
         return self.writer if owner is None else Writer(Connection(self.session), owner)
 
 
+def _opened(session: Session) -> Opened:
+    """The tables on a new session."""
+    connection = Connection(session)
+    return Opened(session, Reader(connection), Writer(connection), os.getpid())
+
+
 class Sessions:
     """The sessions that a process has on a database. Methods raise psycopg.Error.
 
@@ -66,9 +72,7 @@ class Sessions:
             self.leave()
             session = self._opened_pool().getconn(AWAY_S if self._is_away else PATIENCE_S)
             self._is_away = False
-            connection = Connection(session)
-            opened = Opened(session, Reader(connection), Writer(connection), os.getpid())
-            self._local.opened = opened
+            opened = self._local.opened = session.opened = session.opened or _opened(session)
         if time.monotonic() > self._measured + TIME_EVERY_S:
             self._measure(opened.session)
         return opened

@@ -10,26 +10,14 @@ import psycopg
 
 from .. import database
 from ..access import Reader, Writer
+from ..database import OwnReader
 from ..tidying import Tidying
 from ..troubles import Unusable
-from .connection import Connection, Session
+from .connection import Connection
 from .locks import BEGIN_SHARED, Leadership, begin
 from .nodes import LISTEN, Teller
 from .sessions import Opened, Sessions
 from .troubles import is_trouble, sentence
-
-
-class OwnReader(database.OwnReader):
-    """A reader with a session of its own, which listens to what other nodes commit."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(Connection(session))
-        self._session = session
-        session.execute(LISTEN)
-
-    def close(self) -> None:
-        """End the session."""
-        self._session.close()
 
 
 class Store(database.Store):
@@ -49,7 +37,9 @@ class Store(database.Store):
     def opened(self) -> OwnReader:
         """The tables for reading, on a session that is told of what other nodes commit."""
         with self.reported():
-            return OwnReader(self._sessions.connect())
+            session = self._sessions.connect()
+            session.execute(LISTEN)
+            return OwnReader(Connection(session), session.close)
 
     @property
     def generation(self) -> int:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
-from .. import database
 from ..access import Reader, Writer
 from ..connection import NO_LIMIT
 from ..troubles import Unusable
@@ -92,18 +91,6 @@ class Opened(Generic[Access]):
         if self.patience_ms != patience_ms:
             self.connection.execute(f"PRAGMA busy_timeout = {patience_ms}")
             self.patience_ms = patience_ms
-
-
-class OwnReader(database.OwnReader):
-    """A reader with a connection of its own; the caller closes it with `close`."""
-
-    def __init__(self, connection: Connection, owner: str | None = None) -> None:
-        super().__init__(connection, owner)
-        self._session = connection
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._session.close()
 
 
 class Connections:

@@ -10,9 +10,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
+from ..facts import IDENTITY
 from ..troubles import Unusable
 
-IDENTITY = "identity"
 GONE = "the database file is gone; put it back, or start the emulator again"
 OTHER = ("another file is in the place of the database; put the one back that was there, "
          "or start the emulator again")

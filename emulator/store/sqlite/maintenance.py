@@ -9,9 +9,9 @@ from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 from ..access import Writer
-from .connections import Connections
 from ..tidying import Tidying
 from ..troubles import Unusable
+from .connections import Connections
 
 LONG_LOG_PAGES = 16_000
 PAUSE_S = 0.02

@@ -1,7 +1,6 @@
 """Where a database file is."""
 import fcntl
 import os
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from .locks import lock_file, locked
 from .maintenance import conclude
 from .schema import prepare
 from .store import Store
+from .troubles import told_of
 
 LONGEST = 65_536
 
@@ -39,7 +39,7 @@ class Place(database.Place):
 
     def serve(self, settings: str) -> str | None:
         """Hold the lock of servers. Returns the settings of those that hold it already. Raises Unusable."""
-        try:
+        with told_of(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with locked(self.path, "writing"):
                 self._serving = lock_file(self.path, "serving")
@@ -48,20 +48,16 @@ class Place(database.Place):
                     os.ftruncate(self._serving, 0)
                     os.pwrite(self._serving, settings.encode(), 0)
                 fcntl.flock(self._serving, fcntl.LOCK_SH)
-        except OSError as error:
-            raise Unusable(f"{self.path} cannot be used as the database: {error}") from error
-        return theirs
+            return theirs
 
     def is_served(self) -> bool:
         """Whether a server holds the lock. Raises Unusable."""
-        try:
+        with told_of(self.path):
             file = lock_file(self.path, "serving")
-        except OSError as error:
-            raise Unusable(f"{self.path} cannot be used as the database: {error}") from error
-        try:
-            return _written(file) is not None
-        finally:
-            os.close(file)
+            try:
+                return _written(file) is not None
+            finally:
+                os.close(file)
 
     def must_exist(self) -> None:
         """Raise Unusable if there is no file."""
@@ -71,14 +67,12 @@ class Place(database.Place):
     @contextmanager
     def alone(self) -> Iterator[Connection]:
         """A connection in one transaction on everything, committed after the block. Raises Unusable."""
-        try:
-            with locked(self.path, "writing"), closing(connect(self.path, "rw")) as connection:
-                connection.execute("BEGIN IMMEDIATE")
-                yield connection
-                connection.execute("COMMIT")
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except (sqlite3.Error, OSError) as error:
-            raise Unusable(f"{self.path} cannot be used as the database: {error}") from error
+        with (told_of(self.path), locked(self.path, "writing"),
+              closing(connect(self.path, "rw")) as connection):
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def conclude(self) -> None:
         """Copy the whole log into the database file, unless another file has taken its place."""

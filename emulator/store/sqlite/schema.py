@@ -8,6 +8,7 @@ from .. import schema
 from ..troubles import Unusable
 from .connections import connect
 from .locks import BUSY_TIMEOUT_MS, locked
+from .troubles import told_of
 
 APPLICATION_ID = int.from_bytes(b"TGPY", "big")  # in the file's header: identifies our databases
 
@@ -18,14 +19,12 @@ def prepare(path: Path) -> None:
     Raises Unusable if the file cannot be written, is no database, or belongs to a newer version or another
     program.
     """
-    try:
+    with told_of(path):
         if path.exists() and not path.is_file():
             raise Unusable(f"{path} cannot be used as the database: it is no regular file")
         path.parent.mkdir(parents=True, exist_ok=True)
         with locked(path, "writing"):
             _bring_up_to_date(path)
-    except (sqlite3.Error, OSError) as error:
-        raise Unusable(f"{path} cannot be used as the database: {error}") from error
 
 
 def _bring_up_to_date(path: Path) -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from .. import database
 from ..access import Reader, Writer
+from ..database import OwnReader
 from ..troubles import HELD, Unusable
-from .connections import Connections, OwnReader
+from .connections import Connections
 from .locks import BUSY_TIMEOUT_MS, Leadership, WriteLock
 from .maintenance import Maintenance
 from .troubles import is_trouble, sentence
@@ -68,7 +69,8 @@ class Store(database.Store):
     def opened(self) -> OwnReader:
         """The tables for reading, on a new connection that the caller closes."""
         with self.reported():
-            return self._connections.opened(OwnReader).tables
+            connection = self._connections.opened(Reader).connection
+            return OwnReader(connection, connection.close)
 
     def look(self) -> None:
         """Check that the files are those that were opened. Raises Unusable."""

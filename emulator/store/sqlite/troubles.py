@@ -1,7 +1,10 @@
 """Errors of SQLite that make the database unusable."""
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
-from ..troubles import HELD
+from ..troubles import HELD, Unusable
 
 
 def is_trouble(error: sqlite3.Error) -> bool:
@@ -15,3 +18,12 @@ def sentence(error: sqlite3.Error | OSError) -> str:
     if isinstance(error, sqlite3.Error) and code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return HELD
     return f"the database cannot be used: {getattr(error, 'strerror', None) or error}"
+
+
+@contextmanager
+def told_of(path: Path) -> Iterator[None]:
+    """A block whose errors of the file are told in one sentence. Raises Unusable."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise Unusable(f"{path} cannot be used as the database: {error}") from error
