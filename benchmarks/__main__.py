@@ -27,6 +27,7 @@ MEASURES: dict[str, Callable[[Path, int, int], Iterator[Row]]] = {
 
 ASKED_FOR: dict[str, Callable[[Path, int, int], Iterator[Row]]] = {
     measure.__name__: measure for measure in (postgresql, millions)}
+KNOWN = {**MEASURES, **ASKED_FOR}
 QUICK = ("query", "alone", "start")
 ROUNDS, REQUESTS = 21, 800
 QUICK_ROUNDS, QUICK_REQUESTS = 5, 400
@@ -34,8 +35,7 @@ QUICK_ROUNDS, QUICK_REQUESTS = 5, 400
 
 def parsed() -> argparse.Namespace:
     """What the command line asks for."""
-    known = {**MEASURES, **ASKED_FOR}
-    listed = "\n".join(f"  {name:12}{measure.__doc__}" for name, measure in known.items())
+    listed = "\n".join(f"  {name:12}{measure.__doc__}" for name, measure in KNOWN.items())
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=about, formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=f"measures:\n{listed}\n\nThe exit status is 1 when a target is missed. Everything takes about "
@@ -51,9 +51,9 @@ def parsed() -> argparse.Namespace:
     given.names = given.names or list(QUICK if given.quick else MEASURES)
     given.rounds = given.rounds or (QUICK_ROUNDS if given.quick else ROUNDS)
     given.requests = given.requests or (QUICK_REQUESTS if given.quick else REQUESTS)
-    unknown = [name for name in given.names if name not in known]
+    unknown = [name for name in given.names if name not in KNOWN]
     if unknown:
-        parser.error(f"there is no measure {unknown[0]}; there are {', '.join(known)}")
+        parser.error(f"there is no measure {unknown[0]}; there are {', '.join(KNOWN)}")
     return given
 
 
@@ -63,7 +63,7 @@ def take(given: argparse.Namespace) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="tgpay-benchmarks-") as directory:
         for name in given.names:
             print(f"{name} …", file=sys.stderr)
-            rows += {**MEASURES, **ASKED_FOR}[name](Path(directory), given.rounds, given.requests)
+            rows += KNOWN[name](Path(directory), given.rounds, given.requests)
     return rows
 
 

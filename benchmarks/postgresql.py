@@ -2,7 +2,7 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, median
@@ -13,7 +13,6 @@ from tgpay_emulator.store import copying, place_of
 
 from . import databases, servers
 from .load import Job, Measured, run
-from .servers import Server
 from .speed import FEW, KINDS, Runner, compared, taking_turns
 from .table import Row
 
@@ -74,13 +73,13 @@ def _side_by_side(directory: Path, at: Cluster, rounds: int, requests: int) -> I
     """The rate of nodes of one process each, whose merchants are different, beside that of one."""
     address = filled(directory, at)
     merchants = list(seeded(databases.SETTINGS.seed).items())[:max(NODES)]
-    started = [servers.node(address, directory, workers=1) for _ in range(max(NODES))]
-    with started[0], started[1], started[2], started[3]:
+    with ExitStack() as running:
+        started = [running.enter_context(servers.node(address, directory, workers=1)) for _ in merchants]
         jobs = [Job(server.port, "qr", requests, FEW, merchants_id=number, token=settings["token"])
                 for server, (number, settings) in zip(started, merchants)]
-        alone = [_together(address, started, jobs[:1]) for _ in range(rounds)]
+        alone = [_together(address, jobs[:1]) for _ in range(rounds)]
         for nodes in NODES[1:]:
-            taken = [_together(address, started, jobs[:nodes]) for _ in range(rounds)]
+            taken = [_together(address, jobs[:nodes]) for _ in range(rounds)]
             ratios = [one[0] / other[0] for one, other in zip(taken, alone)]
             share = taken[len(taken) // 2][1]
             yield Row("postgresql", f"qr of {nodes} nodes ÷ of one, each with its merchant", median(ratios),
@@ -90,7 +89,7 @@ def _side_by_side(directory: Path, at: Cluster, rounds: int, requests: int) -> I
                       f"{share.waiting:.0%} of busy sessions wait for a lock", (min(ratios), max(ratios)))
 
 
-def _together(address: str, started: list[Server], jobs: list[Job]) -> tuple[float, Share]:
+def _together(address: str, jobs: list[Job]) -> tuple[float, Share]:
     """The sum of the rates of jobs that run at once, and what the database did."""
     before, waiting = _transactions(address), []
     with ThreadPoolExecutor(len(jobs)) as pool:

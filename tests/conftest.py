@@ -101,6 +101,14 @@ def base_url() -> Iterator[str]:
         yield server.url
 
 
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[postgres.Cluster]:
+    """A PostgreSQL that the tests of a file may stop and kill."""
+    cluster = postgres.Cluster(free_port()).start()
+    yield cluster
+    cluster.remove()
+
+
 @pytest.fixture
 def control(base_url: str) -> Control:
     return Control(base_url)

@@ -17,13 +17,6 @@ pytestmark = [
 CONFIGURATION = Path(__file__).parents[1] / "docs" / "haproxy.cfg"
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[postgres.Cluster]:
-    cluster = postgres.Cluster(free_port()).start()
-    yield cluster
-    cluster.remove()
-
-
 @pytest.fixture
 def nodes(cluster: postgres.Cluster, request: pytest.FixtureRequest) -> Iterator[tuple[Server, Server]]:
     database = postgres.database(cluster.address, request.node.nodeid)

@@ -4,7 +4,6 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -21,13 +20,6 @@ from .driver import Control, Receiver, Server, Shop, command, exchange, free_por
 
 pytestmark = pytest.mark.postgresql
 TAKES_OVER_S = 5
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[postgres.Cluster]:
-    cluster = postgres.Cluster(free_port()).start()
-    yield cluster
-    cluster.remove()
 
 
 @pytest.fixture
