@@ -16,7 +16,7 @@ import pytest
 from sqlite_utils import Database
 
 from tgpay_emulator.domain.wallet_orders import WalletOrder
-from tgpay_emulator.store import Unusable, migrations, schema
+from tgpay_emulator.store import Unusable, copying, migrations, place_of, schema
 from tgpay_emulator.store.sqlite.schema import prepare
 from tgpay_emulator.store.sqlite.store import Store
 
@@ -85,6 +85,17 @@ def test_an_older_database_is_brought_up_to_date_and_keeps_its_rows(
     assert [(row["out_trade_no"], row["note"]) for row in opened["orders"].rows] == [("order", "none")]
     assert opened["tips"].exists()
     opened.close()
+
+
+@pytest.mark.parametrize("since", older_databases.VERSIONS)
+def test_a_database_of_any_earlier_version_can_be_copied(tmp_path: Path, since: int) -> None:
+    source, target = tmp_path / "older.db", tmp_path / "new folder" / "copy.db"
+    older_databases.make(source, since)
+    number = copying.number_of_rows(place_of(str(source)))
+    counts = copying.copy(place_of(str(source)), place_of(str(target)), lambda done: None)
+    assert sum(counts.values()) == number > 10
+    assert counts["orders"] == numbers(target)["orders"] > 0
+    assert version(target) == schema.VERSION
 
 
 def normal(sql: str) -> list[str]:

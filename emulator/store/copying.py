@@ -24,7 +24,8 @@ class Unequal(Unusable):
 
 
 def number_of_rows(place: Place) -> int:
-    """How many rows a database has. Raises Unusable."""
+    """How many rows a database has, which is brought up to date. Raises Unusable if a server uses it."""
+    _make_ready(place)
     with place.alone() as connection:
         return sum(_count(connection, table) for table in TABLES)
 
@@ -36,9 +37,7 @@ def copy(source: Place, target: Place, progress: Progress) -> dict[str, int]:
     nothing. Raises Unusable if a server uses one of them, or if the target has data already.
     """
     for place in (source, target):
-        place.prepare()
-        if place.is_served():
-            raise Unusable(f"a server uses {place.shown}; stop it before")
+        _make_ready(place)
     with source.alone() as here, target.alone() as there:
         _refuse_data(there, target)
         for table in TABLES:
@@ -47,6 +46,13 @@ def copy(source: Place, target: Place, progress: Progress) -> dict[str, int]:
         there.execute(_OF_ONE_SERVER)
         here.execute(_OF_ONE_SERVER)
         return {table: _compared(here, there, table, progress) for table in TABLES}
+
+
+def _make_ready(place: Place) -> None:
+    """Bring a database up to date, or make it. Raises Unusable if a server uses it, before it is changed."""
+    if place.is_served():
+        raise Unusable(f"a server uses {place.shown}; stop it before")
+    place.prepare()
 
 
 def _refuse_data(connection: Connection, place: Place) -> None:

@@ -51,7 +51,9 @@ class Place(database.Place):
             return theirs
 
     def is_served(self) -> bool:
-        """Whether a server holds the lock. Raises Unusable."""
+        """Whether a server holds the lock; nobody serves a file that is not there. Raises Unusable."""
+        if not self.path.exists():
+            return False
         with told_of(self.path):
             file = lock_file(self.path, "serving")
             try:
