@@ -16,6 +16,7 @@ itself in a circle; a test holds the code to both.
     web         HTTP: the gateway's addresses, payers' pages, control interface, console, demo: the only Flask
     server      processes, connections, what they share
     cli         the commands
+    testing     what users import in their tests: server, client, receiver, fixtures for pytest
 
 Values are structs of msgspec: their classes are made quickly, which counts at the start, and so are their
 instances, which counts in every request. Modules that are loaded late have dataclasses too, such as the

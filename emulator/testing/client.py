@@ -1,0 +1,251 @@
+"""The control interface `/_emulator`, one method for each call.
+
+The methods return what the interface answers: JSON objects as dictionaries, lists complete whatever the
+number of their pages. Filters that are None are left out. A call that is refused raises ControlError with
+the `detail` of the problem.
+"""
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
+
+from .calls import JSON, LONGEST_S, PATIENCE_S, Calls, escaped
+from .errors import ControlError
+
+ANSWER_S = 30.0  # how much later than its timeout the answer to a wait may come
+
+
+class Client(Calls):
+    """A client of the control interface of the emulator at `url`, with its control token if it has one."""
+
+    def health(self) -> JSON:
+        """Version and time of the emulator, if it can serve requests."""
+        return self._get("/health")
+
+    def reset(self, merchants_id: str | None = None) -> None:
+        """Back to the seeded state: everything, or one merchant."""
+        self.call("POST", "/reset", merchants_id=merchants_id)
+
+    def clock(self, merchants_id: str | None = None) -> JSON:
+        """The clock of everybody, or of one merchant."""
+        return self._get("/clock", merchants_id=merchants_id)
+
+    def move_clock(self, merchants_id: str | None = None, *, advance: str | float | None = None,
+                   set: str | None = None, freeze: bool | None = None, reset: bool | None = None,
+                   key: str | None = None) -> JSON:
+        """Move the clock of everybody or of one merchant, and return what was done meanwhile.
+
+        One of the moves is given: `advance` by a duration such as 15m, `set` to an instant, `freeze` (False
+        lets the clock run on), or `reset`. A call that is repeated with the same idempotency `key` moves the
+        clock once.
+        """
+        given = {"advance": advance, "set": set, "freeze": freeze, "reset": reset,
+                 "merchants_id": merchants_id}
+        body = {name: value for name, value in given.items() if value is not None}
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return self._object("POST", "/clock", body, headers=headers, patience=LONGEST_S)
+
+    def merchants(self) -> list[JSON]:
+        """All merchants with their settings."""
+        return self.pages("/merchants")
+
+    def merchant(self, merchants_id: str) -> JSON:
+        """One merchant with its settings."""
+        return self._get(f"/merchants/{escaped(merchants_id)}")
+
+    def make_merchant(self, **settings: object) -> JSON:
+        """Make a merchant, isolated from all others; `merchants_id` and `token` are made unless given."""
+        return self._object("POST", "/merchants", settings)
+
+    def change_merchant(self, merchants_id: str, **settings: object) -> JSON:
+        """Change settings of a merchant."""
+        return self._object("PATCH", f"/merchants/{escaped(merchants_id)}", settings)
+
+    def remove_merchant(self, merchants_id: str) -> None:
+        """Remove a merchant and all that it did."""
+        self.call("DELETE", f"/merchants/{escaped(merchants_id)}")
+
+    def orders(self, merchants_id: str | None = None, status: str | None = None,
+               limit: int | None = None) -> list[JSON]:
+        """Orders, oldest first."""
+        return self.pages("/orders", limit, merchants_id=merchants_id, status=status)
+
+    def order(self, merchants_id: str, out_trade_no: str) -> JSON:
+        """An order with its history, refunds and notifications."""
+        return self._get(_order_path(merchants_id, out_trade_no))
+
+    def trigger(self, merchants_id: str, out_trade_no: str, event: str, **details: object) -> JSON:
+        """Trigger an event of an order, and return the order after it.
+
+        Events are pay, decline, expire and close; of a card order also approve, refuse and chargeback. A
+        `decline` takes `error`, why a wallet declines, or `code`, with which code a card is declined.
+        """
+        return self._object("POST", f"{_order_path(merchants_id, out_trade_no)}/{escaped(event)}", details)
+
+    def wait(self, merchants_id: str, out_trade_no: str, status: str | None = None, *,
+             delivered: bool = False, timeout: float = 10.0) -> JSON:
+        """The order and its notifications, as soon as it has a status; it need not exist yet.
+
+        With `delivered`, all its notifications are delivered too. `timeout` is in seconds, at most 60.
+        Raises ControlError with status 408 and, in its `document`, how far the order has got.
+        """
+        return self._object("GET", "/wait", None, merchants_id=merchants_id, out_trade_no=out_trade_no,
+                            status=status, notification="delivered" if delivered else None,
+                            timeout=f"{max(1, round(timeout * 1000))}ms", patience=timeout + ANSWER_S)
+
+    def notifications(self, merchants_id: str | None = None, out_trade_no: str | None = None,
+                      status: str | None = None, notify_type: str | None = None,
+                      limit: int | None = None) -> list[JSON]:
+        """Notifications with every attempt, oldest first."""
+        return self.pages("/notifications", limit, merchants_id=merchants_id, out_trade_no=out_trade_no,
+                          status=status, notify_type=notify_type)
+
+    def notification(self, notification_id: int) -> JSON:
+        """A notification with every attempt."""
+        return self._get(f"/notifications/{notification_id}")
+
+    def replay(self, notification_id: int) -> JSON:
+        """Send a notification once more, and return it after that."""
+        return self._object("POST", f"/notifications/{notification_id}/replay")
+
+    def flush(self) -> JSON:
+        """Try all notifications that are due, and return what was done."""
+        return self._object("POST", "/notifications/flush", patience=LONGEST_S)
+
+    def journal(self, merchants_id: str | None = None, endpoint: str | None = None,
+                out_trade_no: str | None = None, verdict: str | None = None,
+                limit: int | None = None) -> list[JSON]:
+        """Every request to `/v2`, oldest first."""
+        return self.pages("/journal", limit, merchants_id=merchants_id, endpoint=endpoint,
+                          out_trade_no=out_trade_no, verdict=verdict)
+
+    def journal_entry(self, entry_id: int) -> JSON:
+        """One request: what was sent, what was answered and why."""
+        return self._get(f"/journal/{entry_id}")
+
+    def clear_journal(self, merchants_id: str | None = None) -> None:
+        """Empty the journal, or that of one merchant."""
+        self.call("DELETE", "/journal", merchants_id=merchants_id)
+
+    def findings(self, merchants_id: str | None = None) -> list[JSON]:
+        """The rules of the document that requests and receivers break."""
+        return self._items("/findings", merchants_id=merchants_id)
+
+    def scenarios(self) -> list[JSON]:
+        """The bundled scenarios: names and summaries."""
+        return self._items("/scenarios")
+
+    def bundled_scenario(self, name: str) -> JSON:
+        """A bundled scenario with its rules."""
+        return self._get(f"/scenarios/{escaped(name)}")
+
+    def scenario(self, merchants_id: str | None = None) -> JSON:
+        """The scenario in force, and how often each rule with a list of outcomes was used."""
+        return self._get("/scenario", merchants_id=merchants_id)
+
+    def use_scenario(self, scenario: str | Sequence[Mapping[str, object]],
+                     merchants_id: str | None = None) -> JSON:
+        """Put a scenario in force, for one merchant or for all: a bundled one by its name, or rules."""
+        body = {"name": scenario} if isinstance(scenario, str) else {"rules": list(scenario)}
+        return self._object("PUT", "/scenario", body, merchants_id=merchants_id)
+
+    def end_scenario(self, merchants_id: str | None = None) -> None:
+        """Put the scenario out of force."""
+        self.call("DELETE", "/scenario", merchants_id=merchants_id)
+
+    def terminals(self, merchants_id: str | None = None) -> list[JSON]:
+        """The card terminals and what they show."""
+        return self.pages("/terminals", merchants_id=merchants_id)
+
+    def terminal(self, terminal_sn: str) -> JSON:
+        """One terminal: what it shows, and what can be done at it."""
+        return self._get(f"/terminals/{escaped(terminal_sn)}")
+
+    def put_terminal(self, terminal_sn: str, **settings: object) -> JSON:
+        """Make a terminal, or change one: `online=False`, `attended=True`."""
+        return self._object("PUT", f"/terminals/{escaped(terminal_sn)}", settings)
+
+    def act_at_terminal(self, terminal_sn: str, event: str) -> JSON:
+        """Do something at a terminal: tap, insert, swipe, pin, approve, decline, cancel."""
+        return self._object("POST", f"/terminals/{escaped(terminal_sn)}/{escaped(event)}")
+
+    def settlement(self, merchants_id: str | None = None, start_date: str | None = None,
+                   end_date: str | None = None, limit: int | None = None) -> list[JSON]:
+        """The truth of the settlement file, and what a scenario has injected in it."""
+        return self.pages("/settlement", limit, merchants_id=merchants_id, start_date=start_date,
+                          end_date=end_date)
+
+    def check_settlement(self, merchants_id: str, rows: Sequence[Mapping[str, object]],
+                         start_date: str | None = None, end_date: str | None = None) -> JSON:
+        """What a merchant's own list has noticed and missed, and where else it is wrong."""
+        return self._object("POST", "/settlement/check", {
+            "merchants_id": merchants_id, "rows": list(rows), "start_date": start_date, "end_date": end_date})
+
+    def codes(self) -> list[JSON]:
+        """The response codes of cards."""
+        return self._items("/codes")
+
+    def cards(self) -> list[JSON]:
+        """The test cards: which number gives which code."""
+        return self._items("/cards")
+
+    def sign(self, params: Mapping[str, str], merchants_id: str) -> JSON:
+        """The text of parameters that is signed, and their signature with a merchant's token."""
+        return self._object("POST", "/sign", {"params": dict(params), "merchants_id": merchants_id})
+
+    def explain(self, params: Mapping[str, str], merchants_id: str) -> JSON:
+        """Which mistake gives the wrong `sign` of parameters."""
+        return self._object("POST", "/sign/explain", {"params": dict(params), "merchants_id": merchants_id})
+
+    def metrics(self) -> str:
+        """Metrics for Prometheus."""
+        answer = self.exchange("GET", "/metrics")
+        if answer.status != 200:
+            raise ControlError("GET /metrics", json.loads(answer.text))
+        return answer.text
+
+    def openapi(self) -> JSON:
+        """The control interface and `/v2` as an OpenAPI document."""
+        return self._get("/openapi.json")
+
+    def events(self, merchants_id: str | None = None, silence: float = PATIENCE_S) -> Iterator[JSON]:
+        """Events of orders, notifications and requests, from now on, until the caller stops.
+
+        Each has `event`: order, notification or request. Raises TimeoutError after `silence` seconds without
+        a sign of life, and ControlError when the stream is refused.
+        """
+        asked = Request(self.address("/events", merchants_id=merchants_id), headers=self.headers)
+        try:
+            stream = build_opener(ProxyHandler({})).open(asked, timeout=silence)
+        except HTTPError as refused:
+            with refused:
+                raise ControlError("GET /events", json.loads(refused.read())) from None
+        return _events(stream)
+
+    def _get(self, path: str, **query: object) -> JSON:
+        return self._object("GET", path, None, **query)
+
+    def _items(self, path: str, **query: object) -> list[JSON]:
+        items: list[JSON] = self._get(path, **query)["items"]
+        return items
+
+    def _object(self, method: str, path: str, body: Mapping[str, object] | None = None, **more: Any) -> JSON:
+        document: JSON = self.call(method, path, body or None, **more)
+        return document
+
+
+def _order_path(merchants_id: str, out_trade_no: str) -> str:
+    return f"/orders/{escaped(merchants_id)}/{escaped(out_trade_no)}"
+
+
+def _events(stream: Any) -> Iterator[JSON]:
+    """The events of a stream of server-sent events; comments are passed over."""
+    with stream:
+        kind = ""
+        for line in stream:
+            name, _, value = line.decode().rstrip("\n").partition(": ")
+            if name == "event":
+                kind = value
+            elif name == "data":
+                yield {"event": kind, **json.loads(value)}
