@@ -6,6 +6,7 @@ from urllib.parse import quote, urlencode
 from ..base.http_client import Answer, fetch
 from .errors import ControlError, NoAnswer, UnusableAnswer
 
+__tracebackhide__ = True  # pytest shows the line of the test
 JSON = dict[str, Any]
 PATIENCE_S = 120.0
 LONGEST_S = 3600.0  # a call that moves the clock by years

@@ -13,6 +13,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 from .calls import JSON, LONGEST_S, PATIENCE_S, Calls, escaped
 from .errors import ControlError
 
+__tracebackhide__ = True  # pytest shows the line of the test
 ANSWER_S = 30.0  # how much later than its timeout the answer to a wait may come
 
 

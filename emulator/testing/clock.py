@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 from .calls import JSON
 from .client import Client
 
+__tracebackhide__ = True  # pytest shows the line of the test
 SETTLEMENT_ZONE = "Asia/Shanghai"
 
 

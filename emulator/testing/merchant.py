@@ -20,6 +20,7 @@ from .errors import (
     ControlError, EmulatorError, NoAnswer, Refused, UnusableAnswer, WaitTimeout, WrongSignature)
 from .report import delivery_lines
 
+__tracebackhide__ = True  # pytest shows the line of the test
 LONGEST_WAIT_S = 60.0  # of one call
 MOST_DAYS = 366  # of one settlement file
 
@@ -96,7 +97,6 @@ class Merchant:
         signed, UnusableAnswer when it is none of the gateway's, and NoAnswer when there is none in `patience`
         seconds. With `check=False` only NoAnswer is raised, and the answer's `ok` says whether all was well.
         """
-        __tracebackhide__ = True
         answer = self.send(endpoint, self.signed(**params), method, patience)
         if check:
             self._check(answer)
@@ -126,7 +126,6 @@ class Merchant:
 
     def _check(self, answer: Answer) -> None:
         """Raise what is wrong with an answer."""
-        __tracebackhide__ = True
         if not answer.is_usable:
             what = f"{answer.endpoint} answers {answer.status} with {answer.text[:200]!r}"
             raise UnusableAnswer(what, answer.status, answer.text)
@@ -190,7 +189,6 @@ class Merchant:
 
         With `delivered`, its notifications were all taken too. Raises WaitTimeout after `timeout` seconds.
         """
-        __tracebackhide__ = True
         left = timeout
         while True:
             step = min(left, LONGEST_WAIT_S)

@@ -11,6 +11,7 @@ from .merchant import Merchant
 from .received import Notification, notification
 from .replies import Reply, reply_of
 
+__tracebackhide__ = True  # pytest shows the line of the test
 Answering = Reply | str | int | Callable[[Notification], "Reply | str | int"]
 MOST_SHOWN = 20
 LONGEST_BODY = 16 * 1024 * 1024
@@ -61,7 +62,6 @@ class Receiver:
         With `verified=False` it is one whose signature is wrong, with None it may be either. Raises
         WaitTimeout after `timeout` seconds, with what came instead.
         """
-        __tracebackhide__ = True
         wanted = fields if order is None else {"out_trade_no": order, **fields}
 
         def fits(each: Notification) -> bool:
@@ -76,7 +76,6 @@ class Receiver:
 
     def wait_for_count(self, count: int, *, timeout: float = 10.0) -> list[Notification]:
         """The first `count` notifications, as soon as they are there. Raises WaitTimeout."""
-        __tracebackhide__ = True
         with self._changed:
             if not self._changed.wait_for(lambda: len(self.notifications) >= count, timeout):
                 raise WaitTimeout(f"{len(self.notifications)} of {count} notifications came in {timeout:g} s"

@@ -31,11 +31,10 @@ def _request_lines(entry: Mapping[str, Any]) -> list[str]:
     explanation = entry.get("explanation") or {}
     lines = [" ".join(filter(None, (f"  {_time(entry['at'])}", entry["method"], entry["endpoint"],
                                     entry["out_trade_no"], entry["verdict"])))]
-    for about in ("why", "sentence"):
-        if explanation.get(about):
-            lines.append(f"      {_short(explanation[about])}")
     if explanation.get("rule"):
         lines.append(f"      rule {explanation['rule']!r} of the scenario: {explanation.get('then')}")
+    elif why := explanation.get("why") or explanation.get("sentence"):
+        lines.append(f"      {_short(why)}")
     if entry["verdict"] != "OK" and not explanation.get("sentence"):
         lines += _sentence_lines(str(entry.get("answer") or ""))
     return [*lines, *_finding_lines(entry["findings"])]
@@ -58,7 +57,7 @@ def delivery_lines(notifications: Iterable[Mapping[str, Any]]) -> list[str]:
     for each in notifications:
         attempts = each["attempts"]
         lines.append(f"  {_time(each['created_at'])} {each['notify_type']} {each['out_trade_no']} "
-                     f"{each['status']} to {each['request']['url']}"
+                     f"{each['status']} to {each['request']['url'].partition('?')[0]}"
                      + (f", due {_time(each['due_at'])}" if each["status"] == "pending" else "")
                      + (", no attempt yet" if not attempts else ""))
         for attempt in attempts[-MOST_ATTEMPTS:]:
