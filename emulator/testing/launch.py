@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from .child import ADDRESS, KEEP, NO_LOCK, PIPE, PROCESS, locked
+from .child import ADDRESS, KEEP, NONE, PIPE, PROCESS, locked
 from .errors import ServerError
 
 LONGEST_START_S = 90.0
@@ -52,16 +52,16 @@ class Line:
             self.output.close()
 
 
-def own(settings: Mapping[str, object]) -> Line:
-    """Start a server that nobody else uses. Raises ServerError."""
+def own(settings: Mapping[str, object], owner: int | None = None) -> Line:
+    """Start a server that nobody else uses. It ends with the process `owner` too. Raises ServerError."""
     reading, writing = os.pipe()
-    return _start(settings, _new_folder(), NO_LOCK, reading, writing)
+    return _start(settings, owner, (_new_folder(), NONE), (reading, writing))
 
 
-def shared(place: Path, settings: Mapping[str, object]) -> Line:
+def shared(place: Path, settings: Mapping[str, object], owner: int | None = None) -> Line:
     """Join those who use the server with these settings at a place, a folder; the first one starts it.
 
-    Raises ServerError.
+    It ends with the process `owner` of the first one too. Raises ServerError.
     """
     place.mkdir(parents=True, exist_ok=True)
     written = json.dumps(sorted(_flags(settings))).encode()
@@ -75,7 +75,7 @@ def shared(place: Path, settings: Mapping[str, object]) -> Line:
         os.mkfifo(folder / PIPE)
         reading = os.open(folder / PIPE, os.O_RDONLY | os.O_NONBLOCK)
         writing = os.open(folder / PIPE, os.O_WRONLY)
-        line = _start(settings, folder, str(lock), reading, writing)
+        line = _start(settings, owner, (folder, str(lock)), (reading, writing))
         pointer.write_text(str(folder), encoding="utf-8")
         return line
 
@@ -94,17 +94,23 @@ def _new_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="tgpay-server-"))
 
 
-def _start(settings: Mapping[str, object], folder: Path, lock: str, reading: int, writing: int) -> Line:
-    """Start a server and wait until it answers. Raises ServerError."""
-    output = tempfile.TemporaryFile()
-    command = [sys.executable, "-P", "-m", "tgpay_emulator.testing.child", str(reading), str(folder), lock,
-               "serve", *_flags(settings), f"--address-file={folder / ADDRESS}"]
+def _start(settings: Mapping[str, object], owner: int | None, place: tuple[Path, str],
+           pipe: tuple[int, int]) -> Line:
+    """Start a server and wait until it answers. Raises ServerError.
+
+    `place` is the server's folder and the file of the lock, `pipe` its two ends: for reading and for writing.
+    """
+    (folder, lock), (reading, writing), output = place, pipe, tempfile.TemporaryFile()
+    given = [reading, *_descriptors(owner)]
+    command = [sys.executable, "-P", "-m", "tgpay_emulator.testing.child", *map(str, [*given, NONE][:2]),
+               str(folder), lock, "serve", *_flags(settings), f"--address-file={folder / ADDRESS}"]
     try:
         # in a session of its own, a Ctrl-C is for the tests, which still have to tidy up
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                                   pass_fds=[reading], start_new_session=True, env=_environment())
+                                   pass_fds=given, start_new_session=True, env=_environment())
     finally:
-        os.close(reading)
+        for descriptor in given:
+            os.close(descriptor)
     try:
         url = _address(folder / ADDRESS, process, output)
     except BaseException:
@@ -114,7 +120,17 @@ def _start(settings: Mapping[str, object], folder: Path, lock: str, reading: int
         output.close()
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    return Line(url, process.pid, writing, process, output, lock != NO_LOCK)
+    return Line(url, process.pid, writing, process, output, lock != NONE)
+
+
+def _descriptors(owner: int | None) -> list[int]:
+    """The descriptor of a process, which is readable when that has ended; none where the system has none."""
+    if owner is None:
+        return []
+    try:
+        return [os.pidfd_open(owner)]
+    except (AttributeError, OSError):
+        return []
 
 
 def _address(file: Path, process: "subprocess.Popen[bytes]", output: IO[bytes]) -> str:

@@ -48,9 +48,10 @@ def tgpay_server(request: pytest.FixtureRequest, tgpay_settings: dict[str, Any],
     if url:
         server = Server(url)
     else:
-        with_others = hasattr(config, "workerinput") and not config.getoption("tgpay_each")
+        is_worker = hasattr(config, "workerinput")  # of pytest-xdist, a child of the pytest that was called
+        with_others = is_worker and not config.getoption("tgpay_each")
         place = tmp_path_factory.getbasetemp().parent / "tgpay" if with_others else None
-        server = Server(shared=place, **tgpay_settings)
+        server = Server(shared=place, owner=os.getppid() if is_worker else None, **tgpay_settings)
     with server:
         yield server
         if config.getoption("tgpay_keep") and server.is_own:

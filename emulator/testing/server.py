@@ -22,11 +22,11 @@ class Server:
     the one at `TGPAY_URL`, with `TGPAY_CONTROL_TOKEN`, if that is set, else one of its own.
 
     Processes that name the same folder in `shared`, and the same settings, use one server: the first starts
-    it, and it ends with the last.
+    it, and it ends with the last. A server that is started ends with the process `owner` too.
     """
 
     def __init__(self, url: str | None = None, token: str | None = None, *, shared: Path | str | None = None,
-                 **settings: object) -> None:
+                 owner: int | None = None, **settings: object) -> None:
         if url and settings:
             raise ValueError(f"the server at {url} has its settings already: {', '.join(settings)}")
         if not settings and not url:
@@ -38,6 +38,7 @@ class Server:
         self.token = token or str(settings.get("control_token") or "")
         self._url = (url or "").rstrip("/")
         self._shared = Path(shared) if shared is not None else None
+        self._owner = owner
         self._line: launch.Line | None = None
         self._is_kept = False
 
@@ -46,10 +47,14 @@ class Server:
         if not self.is_own:
             self._see()
         elif self._line is None:
-            place = self._shared
-            self._line = launch.own(self.settings) if place is None else launch.shared(place, self.settings)
+            self._line = self._launched()
             self._url = self._line.url
         return self
+
+    def _launched(self) -> launch.Line:
+        if self._shared is None:
+            return launch.own(self.settings, self._owner)
+        return launch.shared(self._shared, self.settings, self._owner)
 
     def _see(self) -> None:
         try:
