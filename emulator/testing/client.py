@@ -210,11 +210,13 @@ class Client(Calls):
         """The control interface and `/v2` as an OpenAPI document."""
         return self._get("/openapi.json")
 
-    def events(self, merchants_id: str | None = None, silence: float = PATIENCE_S) -> Iterator[JSON]:
-        """Events of orders, notifications and requests, from now on, until the caller stops.
+    def events(self, merchants_id: str | None = None,
+               silence: float = PATIENCE_S) -> Iterator[tuple[str, JSON]]:
+        """What happens from now on, until the caller stops: `order`, `notification` or `request`, and what
+        is told of it.
 
-        Each has `event`: order, notification or request. Raises TimeoutError after `silence` seconds without
-        a sign of life, and ControlError when the stream is refused.
+        Raises TimeoutError after `silence` seconds without a sign of life, and ControlError when the stream
+        is refused.
         """
         asked = Request(self.address("/events", merchants_id=merchants_id), headers=self.headers)
         try:
@@ -240,7 +242,7 @@ def _order_path(merchants_id: str, out_trade_no: str) -> str:
     return f"/orders/{escaped(merchants_id)}/{escaped(out_trade_no)}"
 
 
-def _events(stream: Any) -> Iterator[JSON]:
+def _events(stream: Any) -> Iterator[tuple[str, JSON]]:
     """The events of a stream of server-sent events; comments are passed over."""
     with stream:
         kind = ""
@@ -249,4 +251,4 @@ def _events(stream: Any) -> Iterator[JSON]:
             if name == "event":
                 kind = value
             elif name == "data":
-                yield {"event": kind, **json.loads(value)}
+                yield kind, json.loads(value)
