@@ -412,8 +412,17 @@ def test_a_forged_notification_is_told_from_a_right_one(merchant: Merchant, hear
     merchant.scenario([{"name": "forged", "then": {"notify": {"wrong_sign": True}}}])
     order = qr_order(merchant)
     assert not hears.wait_for(order, verified=False).verified
-    with pytest.raises(WaitTimeout, match="signature is wrong"):
+    with pytest.raises(WaitTimeout, match="its signature is wrong"):
         hears.wait_for(order, timeout=0.1)
+
+
+def test_a_receiver_without_a_merchant_says_that_it_can_verify_nothing(merchant: Merchant) -> None:
+    with Receiver() as stranger:
+        merchant.change(notify_url=stranger.url)
+        order = qr_order(merchant)
+        assert not stranger.wait_for(order, verified=None).verified
+        with pytest.raises(WaitTimeout, match="knows no merchant's token"):
+            stranger.wait_for(order, timeout=0.1)
 
 
 def test_one_receiver_serves_several_merchants(server: Server, merchant: Merchant, hears: Receiver) -> None:

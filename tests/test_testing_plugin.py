@@ -41,6 +41,11 @@ def test_one(tgpay):
 def test_two(tgpay):
     note(tgpay)
 """
+STRICT = """
+def test_its_settings(tgpay):
+    answer = tgpay.call("tgpayqrcode", check=False, out_trade_no="1", trans_amount="1.00")
+    assert "it_b_pay" in answer["detail_error_des"]
+"""
 SLEEPING = """
 import pathlib, time
 
@@ -110,7 +115,8 @@ def test_the_report_of_a_failed_test_shows_what_the_emulator_saw(tmp_path: Path,
     assert "Refused: tgpayrefund was refused: TRADE_STATUS_ERROR" in printed, printed
     report = printed.partition("TGPay Emulator: merchant 29")[2]
     for line in (r"2 requests:", r"POST tgpayqrcode 29\d+ OK",
-                 "finding MANDATORY_MISSING: it_b_pay is missing", r"POST tgpayrefund 29\d+ TRADE_STATUS_ERROR\n +\w", "1 notification:",
+                 "finding MANDATORY_MISSING: it_b_pay is missing",
+                 r"POST tgpayrefund 29\d+ TRADE_STATUS_ERROR\n +\w", "1 notification:",
                  r"trans_qrcode_create_sync 29\d+ pending to http://127.0.0.1:\d+/notify, due ",
                  "answered 500 '', not delivered", "finding NOT_ANSWERED_SUCCESS"):
         assert re.search(line, report), f"{line} is not in\n{printed}"
@@ -120,30 +126,32 @@ def test_the_report_of_a_failed_test_shows_what_the_emulator_saw(tmp_path: Path,
 def test_the_merchant_of_a_test_is_removed_unless_it_is_kept(tmp_path: Path, base_url: str) -> None:
     (tmp_path / "test_it.py").write_text(
         "def test_kept(tgpay): print(tgpay.number)\ndef test_removed(tgpay): tgpay.remove()\n")
-    numbers = {"tgpay_keep": "", "": ""}
-    for option in numbers:
-        flags = [f"--{option.replace('_', '-')}"] if option else []
-        printed = run(tmp_path, "-s", "-k", "kept", *flags, f"--tgpay-url={base_url}")
-        numbers[option] = (re.findall(r"\b29\d{10}\b", printed) or [printed])[0]
-    kept = [each["merchants_id"] for each in Client(base_url).merchants()]
-    assert numbers["tgpay_keep"] in kept and numbers[""] not in kept
-    assert "1 passed" in run(tmp_path, "-k", "removed", url=base_url)
+    printed = run(tmp_path, "-s", "--tgpay-keep", f"--tgpay-url={base_url}")
+    kept, = re.findall(r"\b29\d{10}\b", printed)
+    printed = run(tmp_path, "-s", url=base_url)
+    removed, = re.findall(r"\b29\d{10}\b", printed)
+    there = [each["merchants_id"] for each in Client(base_url).merchants()]
+    assert kept in there and removed not in there and "2 passed" in printed
 
 
 @pytest.mark.parametrize("flags", [(), ("-n", "2")], ids=["alone", "xdist"])
-def test_a_server_that_is_kept_runs_on_and_the_last_line_says_where(tmp_path: Path,
-                                                                    flags: tuple[str, ...]) -> None:
-    (tmp_path / "test_it.py").write_text("def test_it(tgpay): tgpay.order_number()\n")
+def test_a_server_has_the_settings_of_the_fixture_and_runs_on_where_it_is_kept(
+        tmp_path: Path, flags: tuple[str, ...]) -> None:
+    (tmp_path / "conftest.py").write_text("import pytest\n@pytest.fixture(scope='session')\n"
+                                          "def tgpay_settings(): return {'strict': True}\n")
+    (tmp_path / "test_it.py").write_text(STRICT)
     printed = run(tmp_path, "--tgpay-keep", *flags)
     url, number = re.findall(r"runs on: (http\S+)/console \(kill (\d+) ends it\)", printed)[0]
     try:
-        assert [each["name"] for each in Client(url).merchants()][-1:] != [] and answers(url)
+        assert "test_its_settings" in [each["name"] for each in Client(url).merchants()]
     finally:
         os.kill(int(number), signal.SIGTERM)
-    assert ends(url)
+    assert "1 passed" in printed and ends(url)
 
 
-@pytest.mark.parametrize("flags, servers", [((), 1), (("--tgpay-each",), 2)], ids=["shared", "each"])
+@pytest.mark.parametrize("flags, servers", [
+    pytest.param((), 1, id="shared"),
+    pytest.param(("--tgpay-each",), 2, id="each", marks=pytest.mark.exhaustive)])
 def test_processes_of_xdist_share_a_server_or_have_one_each(tmp_path: Path, servers: int,
                                                             flags: tuple[str, ...]) -> None:
     (tmp_path / "test_it.py").write_text(TWO)
@@ -151,15 +159,6 @@ def test_processes_of_xdist_share_a_server_or_have_one_each(tmp_path: Path, serv
     urls = {file.read_text() for file in tmp_path.glob("*.url")}
     assert "2 passed" in printed and len(urls) == servers, printed
     assert all(ends(url) for url in urls)
-
-
-def test_settings_of_the_server_are_those_of_the_fixture(tmp_path: Path) -> None:
-    (tmp_path / "conftest.py").write_text("import pytest\n@pytest.fixture(scope='session')\n"
-                                          "def tgpay_settings(): return {'strict': True}\n")
-    (tmp_path / "test_it.py").write_text(
-        "def test_it(tgpay):\n    answer = tgpay.call('tgpayqrcode', check=False, out_trade_no='1', "
-        "trans_amount='1.00')\n    assert 'it_b_pay' in answer['detail_error_des']\n")
-    assert "1 passed" in run(tmp_path)
 
 
 @pytest.mark.parametrize("flags", [(), ("-n", "2")], ids=["alone", "xdist"])

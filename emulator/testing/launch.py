@@ -43,11 +43,11 @@ class Line:
 
     def close(self, kept: bool = False) -> None:
         """Leave. A server that nobody else uses ends, unless it is `kept`; one's own has ended then."""
-        os.close(self.descriptor)
         if self.process is not None and (kept or self.is_shared):
             _left.append(self.process)
         elif self.process is not None:
             _end(self.process)
+        os.close(self.descriptor)
         if self.output is not None:
             self.output.close()
 
@@ -171,7 +171,8 @@ def _environment() -> dict[str, str]:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Wait until a server has ended whose line is closed."""
+    """End a server, without waiting for forks of this process, which have the line to it too."""
+    process.terminate()
     try:
         process.wait(LONGEST_END_S)
     except subprocess.TimeoutExpired:

@@ -49,8 +49,8 @@ class Notification:
         what = " ".join(filter(None, (self.kind, self.order))) or f"{self.method} {self.path}"
         states = [f"{name}={self[name]}" for name in ("result_code", "trade_status", "pay_result", "status")
                   if self[name]]
-        faults = [self.problem] if self.problem else [] if self.verified else ["signature is wrong"]
-        return ", ".join((what, *states, *faults))
+        fault = "" if self.verified else self.problem or "its signature is wrong"
+        return ", ".join(filter(None, (what, *states, fault)))
 
 
 def notification(method: str, target: str, headers: Mapping[str, str], body: bytes,

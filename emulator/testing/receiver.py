@@ -94,6 +94,8 @@ class Receiver:
         said = f"no {adjective}notification {named}".rstrip() + f" came in {seconds:g} s"
         if not self.notifications:
             return f"{said}: none came at all. The merchant's notify_url must be {self.url}"
+        if not self._tokens:
+            said += " (this receiver knows no merchant's token: make it with Receiver(merchant))"
         return said + self._listed()
 
     def _listed(self) -> str:
@@ -121,6 +123,9 @@ class Receiver:
         self._closed.set()
         self._server.shutdown()
         self._server.server_close()
+
+    def __repr__(self) -> str:
+        return f"<Receiver {self.url}: {len(self.notifications)} notifications>"
 
     def __enter__(self) -> "Receiver":
         return self
