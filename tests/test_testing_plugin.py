@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tgpay_emulator.testing import Client
+from tgpay_emulator.testing import (
+    Client, Clock, ControlError, Merchant, Notification, Receiver, Refused, Server)
 
+from .tables import every_row
 from .test_testing import CLOCK_BODY, answers, ends
 
 ROOT = Path(__file__).parent.parent
@@ -94,6 +96,14 @@ def test_the_shop_of_the_page_has_15_tests_that_pass_without_a_conftest(tmp_path
     printed = run(tmp_path, "-q", "-W", "error", *left_out, url=base_url)
     number = sum(len(TEST.findall(text)) for text in files.values()) + 1  # and that of unittest
     assert f"{number - len(left_out)} passed" in printed, printed
+
+
+@every_row("of", [Client, Merchant, Receiver, Notification, Server, Clock, ControlError, Refused], ids=str)
+def test_the_page_names_every_public_method(of: type) -> None:
+    page = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+    named = {word for span in re.findall(r"`([^`\n]+)`", page) for word in re.findall(r"\w+", span)}
+    fields = {*vars(of), *getattr(of, "__annotations__", {})}
+    assert {name for name in fields if not name.startswith("_")} - named == set()
 
 
 def test_they_pass_side_by_side_on_a_server_that_is_started_for_them(tmp_path: Path) -> None:
