@@ -243,8 +243,9 @@ class Notifications(NotificationReader):
 
     def hold_back(self, merchants_id: str, out_trade_no: str, due_at: int) -> None:
         """Send those notifications of an order that have no attempt yet at another instant (milliseconds)."""
-        self._execute(f"UPDATE notifications SET due_at = :due_at, shared_due_at = {shared_due(':mid')} "
-                      "WHERE merchants_id = :mid AND out_trade_no = :no AND attempts = 0 AND status = 'pending'",
+        self._execute("UPDATE notifications SET due_at = :due_at, "
+                      f"shared_due_at = {shared_due(':mid')} WHERE merchants_id = :mid "
+                      "AND out_trade_no = :no AND attempts = 0 AND status = 'pending'",
                       {"mid": merchants_id, "no": out_trade_no, "due_at": due_at})
 
     def record(self, attempt: Attempt, status: str, attempts: int, due_at: int | None) -> None:

@@ -32,6 +32,6 @@ class Upcoming(Owned):
     def _next(self, table: str, merchants_id: str | None, limit: int) -> list[Row]:
         """The first rows to fall due, in the order of the shared clock, or of a merchant's own."""
         column, wanted = due_column(merchants_id or ""), of_merchant(merchants_id or "")
-        return self._execute(f"SELECT * FROM {table} WHERE {column} IS NOT NULL{narrowing(wanted)}{self._own} "
-                             f"ORDER BY {column}, id LIMIT :limit",
+        asked = f"{column} IS NOT NULL{narrowing(wanted)}{self._own}"
+        return self._execute(f"SELECT * FROM {table} WHERE {asked} ORDER BY {column}, id LIMIT :limit",
                              {**wanted, "limit": limit, **self._owners}).fetchall()
