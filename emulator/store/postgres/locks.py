@@ -1,4 +1,5 @@
 """Advisory locks. They belong to one database, and PostgreSQL releases them when their session ends."""
+import random
 import time
 import zlib
 from collections.abc import Callable
@@ -7,13 +8,13 @@ from typing import Any
 import psycopg
 
 from .. import database
-from .nodes import WORK
+from .nodes import OUTBOX, WORK
 
 CLASS = int.from_bytes(b"TGPY", "big")
 MERCHANTS = CLASS + 1
 # The numbers of the locks. A transaction that writes shares WORLD, or has it alone.
 WORLD, LEADING, SERVING, PREPARING = range(4)
-AGAIN_S = 0.5
+AGAIN_S, SPREAD_S = 0.5, 0.05
 DEAD_S = 5
 
 
@@ -53,23 +54,34 @@ class Leadership(database.Leadership):
         self._session: Any = connect()
         self._is_lost = False
 
-    def acquire(self, wait: bool) -> bool:
-        """Take the lock; return whether it was taken. With `wait`, wait for as long as necessary."""
+    def acquire(self, wait: bool, wake: Callable[[], None] = lambda: None) -> bool:
+        """Take the lock; return whether it was taken. With `wait`, wait for as long as necessary.
+
+        `wake` is called meanwhile when other nodes have more notifications than they can send.
+        """
         while True:
             try:
                 if is_free(self._session, LEADING):
-                    self._session.execute(f"LISTEN {WORK}")
+                    self._session.execute(f"UNLISTEN *; LISTEN {WORK}")
                     self._is_lost = False
                     return True
                 if not wait:
                     return False
+                self._listen(wake)
             except psycopg.Error:
                 if not wait:
                     raise
                 self._reconnect()
-            time.sleep(AGAIN_S)
+
+    def _listen(self, wake: Callable[[], None]) -> None:
+        """Wait a moment, and call `wake` when other nodes call; not all that are called do so at once."""
+        self._session.execute(f"LISTEN {OUTBOX}")
+        for _ in self._session.notifies(timeout=AGAIN_S):
+            time.sleep(random.uniform(0, SPREAD_S))
+            wake()
 
     def _reconnect(self) -> None:
+        time.sleep(AGAIN_S)
         self._session.close()
         try:
             self._session = self._connect()
