@@ -20,7 +20,8 @@ class Follower:
     It ends when `stopping` is set.
     """
 
-    def __init__(self, store: Store, dispatcher: Dispatcher, signal: Signal, stopping: threading.Event) -> None:
+    def __init__(self, store: Store, dispatcher: Dispatcher, signal: Signal,
+                 stopping: threading.Event) -> None:
         self._store = store
         self._dispatcher = dispatcher
         self._signal = signal
