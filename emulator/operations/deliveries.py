@@ -7,7 +7,7 @@ from functools import cached_property
 from msgspec import Struct, field
 
 from ..base import urls
-from ..store.claims import Claims
+from ..store import Store
 from ..store.notifications import StoredNotification
 from .patience import FEW, Patience
 
@@ -56,7 +56,7 @@ class Delivery(Struct, frozen=True, dict=True):
             patience.landed(self.receiver, self.seconds, timed_out)
 
     def lost(self) -> None:
-        """Note that its process has ended before it."""
+        """Note that its process has ended before its result was stored."""
         for patience in self.patiences:
             patience.lost(self.receiver)
 
@@ -97,8 +97,8 @@ class Elsewhere:
     No others begin meanwhile, so that all further ones are made here and in order.
     """
 
-    def __init__(self, claims: Claims, timeout_s: float) -> None:
-        self._claims = claims
+    def __init__(self, store: Store, timeout_s: float) -> None:
+        self._store = store
         self._timeout_s = timeout_s
         self._deliveries: dict[int, Delivery] = {}
 
@@ -117,18 +117,18 @@ class Elsewhere:
         now = time.monotonic()
         self._deliveries = {
             claimed.notification.id: Delivery(claimed.notification, claimed.at, begun=now - claimed.age_s)
-            for claimed in self._claims.elsewhere(own)}
+            for claimed in self._store.claims.elsewhere(own)}
 
     def look_again(self) -> None:
         """Find out which have ended since."""
         if not self._deliveries:
             return
-        for number in set(self._deliveries) - self._claims.numbers():
+        for number in set(self._deliveries) - self._store.claims.numbers():
             delivery = self._deliveries.pop(number)
-            if delivery.seconds < self.claim_s:
-                delivery.landed(timed_out=delivery.seconds >= self._timeout_s)
-            else:
+            if self._store.read().notifications.find(number) == delivery.notification:
                 delivery.lost()
+            else:
+                delivery.landed(timed_out=delivery.seconds >= self._timeout_s)
 
     def forget(self) -> None:
         """Forget all of them."""

@@ -35,7 +35,7 @@ class Dispatcher:
         self._numbers = itertools.count()
         self._deliveries: dict[int, Delivery] = {}
         self._timeout_s = settings.notify_timeout / durations.SECOND
-        self._elsewhere = Elsewhere(store.claims, self._timeout_s)
+        self._elsewhere = Elsewhere(store, self._timeout_s)
         self._patience: Patience | None = None
 
     @contextmanager

@@ -1,10 +1,12 @@
 """Claims on notifications: every node makes attempts, and each attempt is made by one of them.
 
-A claim is a row with an end, in the time of the database, so no transaction is open during an attempt.
+A claim is a row with an end, in the time of the database, so no transaction is open during an attempt. Its
+end is for processes that are stopped: the claims of one that has ended are deleted soon, by any other one.
 """
 import os
 import secrets
 import time
+import zlib
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 
@@ -12,10 +14,11 @@ from .. import claims
 from ..claims import Claimed, Wanted
 from ..connection import Connection, Row
 from ..notifications import StoredNotification
-from .locks import BEGIN_SHARED
+from .locks import BEGIN_SHARED, living
 from .nodes import OUTBOX
 
-CALL_EVERY_S = 0.1
+CALL_EVERY_S, LOOK_EVERY_S = 0.1, 0.5
+MISSING_S = 2.0  # a process whose session was lost has another one by then
 # The ends of those that nobody gave up, such as those of deleted notifications, are long over by then.
 FORGOTTEN = "interval '1 minute'"
 # A claim may be lost with the database's machine: then an attempt is repeated, as after any crash.
@@ -33,7 +36,7 @@ WITH free AS (
     FOR UPDATE OF n SKIP LOCKED),
 taken AS (
     INSERT INTO claims (notification_id, holder, at, since, until)
-    SELECT id, :holder, claimed_at, clock_timestamp(),
+    SELECT id, CAST(:holder AS bigint), claimed_at, clock_timestamp(),
            clock_timestamp() + CAST(:seconds AS float8) * interval '1 second' FROM free
     ON CONFLICT (notification_id) DO UPDATE SET holder = excluded.holder, at = excluded.at,
         since = excluded.since, until = excluded.until WHERE claims.until <= clock_timestamp()
@@ -66,27 +69,48 @@ class Claims(claims.Claims):
         self._changing = changing
         self._tell = tell
         self._server = secrets.token_hex(8)
-        self._called = 0.0
+        self._called, self._looked = 0.0, 0.0
+        self._missing: dict[int, float] = {}  # processes without a session, and since when
 
-    @property
-    def _holder(self) -> str:
-        """The name of this process; the object is made before the process forks."""
-        return f"{self._server}-{os.getpid()}"
+    def holder(self) -> int:
+        """The number of this process; the object is made before the process forks."""
+        return zlib.crc32(f"{self._server}-{os.getpid()}".encode()) & 0x7FFF_FFFF
 
     def take(self, wanted: Wanted, seconds: float, due: int | None, moving: bool = False) -> Wanted:
         """Claim notifications for `seconds`; return those that were free, as they are now."""
         if not wanted:
             return []
         asked = {"ids": [notification.id for notification, _ in wanted], "instants": [at for _, at in wanted],
-                 "holder": self._holder, "seconds": seconds, "due": due, "moving": moving}
+                 "holder": self.holder(), "seconds": seconds, "due": due, "moving": moving}
         with self._changing(BEGIN) as connection:
             rows = connection.execute(_TAKE, asked).fetchall()
         return [(_notification(row), row["claimed_at"]) for row in rows]
 
     def numbers(self) -> set[int]:
         """The ids of the claimed notifications."""
-        rows = self._present().execute("SELECT notification_id FROM claims WHERE until > clock_timestamp()")
-        return {row[0] for row in rows}
+        claimed = self._present().execute("SELECT notification_id, holder FROM claims "
+                                          "WHERE until > clock_timestamp()").fetchall()
+        now, own = time.monotonic(), self.holder()
+        if now > self._looked + LOOK_EVERY_S and any(holder != own for _, holder in claimed):
+            self._looked = now
+            dead = self._dead(now)
+            if dead:
+                self._bury(dead)
+                return self.numbers()
+        return {number for number, _ in claimed}
+
+    def _dead(self, now: float) -> list[int]:
+        """The processes that have claims and have had no session for some time."""
+        rows = self._present().execute("SELECT DISTINCT holder FROM claims WHERE holder <> :own "
+                                       f"AND holder NOT IN ({living()})", {"own": self.holder()})
+        self._missing = {row[0]: self._missing.get(row[0], now) for row in rows}
+        return [holder for holder, since in self._missing.items() if now > since + MISSING_S]
+
+    def _bury(self, holders: list[int]) -> None:
+        """Delete the claims of processes."""
+        with self._changing(BEGIN) as connection:
+            connection.execute("DELETE FROM claims WHERE holder = ANY(CAST(:holders AS bigint[]))",
+                               {"holders": holders})
 
     def elsewhere(self, own: Collection[int]) -> list[Claimed]:
         """The claimed notifications that are not among `own`."""
@@ -96,7 +120,7 @@ class Claims(claims.Claims):
     def release(self, notification_id: int) -> None:
         """End this process's claim in the transaction of the present thread."""
         self._present().execute("DELETE FROM claims WHERE notification_id = :id AND holder = :holder",
-                                {"id": notification_id, "holder": self._holder})
+                                {"id": notification_id, "holder": self.holder()})
 
     def give_up(self, notification_id: int) -> None:
         """End this process's claim without a transaction."""
@@ -105,8 +129,7 @@ class Claims(claims.Claims):
 
     def give_up_all(self) -> None:
         """End all claims of this process."""
-        with self._changing(BEGIN) as connection:
-            connection.execute("DELETE FROM claims WHERE holder = :holder", {"holder": self._holder})
+        self._bury([self.holder()])
 
     def forget(self) -> None:
         """Delete claims that nobody has had for long."""

@@ -11,7 +11,7 @@ from .. import database
 from .nodes import OUTBOX, WORK
 
 CLASS = int.from_bytes(b"TGPY", "big")
-MERCHANTS = CLASS + 1
+MERCHANTS, LIVING = CLASS + 1, CLASS + 2
 # The numbers of the locks. A transaction that writes shares WORLD, or has it alone.
 WORLD, LEADING, SERVING, PREPARING = range(4)
 AGAIN_S, SPREAD_S = 0.5, 0.05
@@ -41,18 +41,34 @@ def writers(lock: int) -> str:
             "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
 
 
+def living() -> str:
+    """The statement that lists the numbers of the processes that live."""
+    return ("SELECT CAST(objid AS bigint) FROM pg_locks WHERE locktype = 'advisory' AND granted "
+            f"AND classid = {LIVING} "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+
+
 def is_free(session: Any, lock: int) -> bool:
     """Whether the lock was free: then the session holds it now."""
     return bool(session.execute(f"SELECT pg_try_advisory_lock({CLASS}, {lock})").fetchone()[0])
 
 
 class Leadership(database.Leadership):
-    """The lock of the leader, held by a session of its own. `connect` makes the session."""
+    """The lock of the leader, held by a session of its own. `connect` makes the session.
 
-    def __init__(self, connect: Callable[[], Any]) -> None:
+    The session also holds the lock of its `process`, which shows the other nodes that the process lives.
+    """
+
+    def __init__(self, connect: Callable[[], Any], process: int) -> None:
         self._connect = connect
-        self._session: Any = connect()
+        self._process = process
+        self._session: Any = self._connected()
         self._is_lost = False
+
+    def _connected(self) -> Any:
+        session = self._connect()
+        session.execute(f"SELECT pg_advisory_lock_shared({LIVING}, {self._process})")
+        return session
 
     def acquire(self, wait: bool, wake: Callable[[], None] = lambda: None) -> bool:
         """Take the lock; return whether it was taken. With `wait`, wait for as long as necessary.
@@ -84,7 +100,7 @@ class Leadership(database.Leadership):
         time.sleep(AGAIN_S)
         self._session.close()
         try:
-            self._session = self._connect()
+            self._session = self._connected()
         except psycopg.Error:  # it is tried again
             pass
 

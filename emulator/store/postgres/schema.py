@@ -9,8 +9,8 @@ OLDEST_SERVER = 140_000
 # Only nodes that serve have rows there, so that it is no part of the schema that is copied.
 CLAIMS = """CREATE TABLE claims (
     notification_id BIGINT PRIMARY KEY,
-    holder TEXT NOT NULL,  -- the process that makes the attempt
-    at BIGINT NOT NULL,    -- the emulator's instant of the attempt
+    holder BIGINT NOT NULL,  -- the process that makes the attempt
+    at BIGINT NOT NULL,      -- the emulator's instant of the attempt
     since TIMESTAMPTZ NOT NULL,
     until TIMESTAMPTZ NOT NULL
 )"""

@@ -130,7 +130,7 @@ class Store(database.Store):
     def leadership(self) -> Leadership:
         """The leadership, as a lock of a session."""
         with self.reported():
-            return Leadership(self._sessions.connect)
+            return Leadership(self._sessions.connect, self._claims.holder())
 
     def checkpoint(self) -> None:
         """Do nothing: PostgreSQL does it by itself."""
