@@ -1,8 +1,10 @@
 """Nodes on one database of PostgreSQL share the outbox: each attempt is made once, and none is lost."""
+import os
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
@@ -53,6 +55,17 @@ def delivered(control: Control, wanted: set[int]) -> set[int]:
     """Those of the wanted notifications that are delivered."""
     items = control.get("/notifications", limit=1000)["items"]
     return wanted & {item["id"] for item in items if item["status"] == "delivered"}
+
+
+@contextmanager
+def stopped(node: Server) -> Iterator[None]:
+    """A block during which the processes of a node stand still."""
+    assert node.process is not None
+    os.killpg(node.process.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.killpg(node.process.pid, signal.SIGCONT)
 
 
 def number_of(heard: Heard) -> int:
@@ -110,20 +123,28 @@ def test_what_a_killed_node_had_claimed_is_sent_by_another(
         assert {number for number, times in again.items() if times > 1} <= claimed
 
 
-def test_a_move_of_the_clock_waits_for_attempts_of_another_node_and_makes_the_others_itself(
-        shared: str, receiver: Receiver) -> None:
-    with leader_and_follower(shared, notify_retries="1m,1m,1m") as (first, second, numbers):
+@pytest.mark.parametrize("delay, heard_of_each", [(0.4, 4), (60, 1)], ids=["slow", "silent"])
+def test_a_move_of_the_clock_waits_for_attempts_of_another_node_and_makes_all_others_itself(
+        shared: str, receiver: Receiver, delay: float, heard_of_each: int) -> None:
+    """A receiver that let the other node's attempts time out gets no more of them, as if all were of one."""
+    receiver.delay, receiver.answers = delay, [(500, b"no")]
+    with leader_and_follower(shared, notify_retries="1m,1m,1m", notify_timeout="2s") as (
+            first, second, numbers), ThreadPoolExecutor(1) as pool, closing(Receiver()) as healthy:
         control = Control(first.url)
         control.post("/clock", {"freeze": True})
         control.post("/clock", {"set": NOON})
-        receiver.delay, receiver.answers = 0.4, [(500, b"no")]
-        shop = control.shop(notify_url=receiver.url)
-        orders = [on(second, shop).pay_by_barcode()["out_trade_no"] for _ in range(6)]
-        assert claimed_by(shared, numbers[1])
-        control.post("/clock", {"advance": "10m"})
+        shop, other = control.shop(notify_url=receiver.url), control.shop(notify_url=healthy.url)
+        with stopped(first):
+            orders = [on(second, shop).pay_by_barcode()["out_trade_no"] for _ in range(6)]
+            until(lambda: len(claimed_by(shared, numbers[1])) == len(orders), 5)
+        moving = pool.submit(control.post, "/clock", {"advance": "10m"})
+        until(lambda: postgres.ask(shared, "SELECT 1 FROM commands WHERE result IS NULL"), 5)
+        on(second, other).pay_by_barcode()
+        moving.result()
         assert postgres.ask(shared, "SELECT notification_id FROM claims") == []
         for order in orders:
             attempts = shop.notifications(order)[0]["attempts"]
-            assert [(attempt["at"][11:19], attempt["status_code"]) for attempt in attempts] == [
-                (f"12:0{minute}:00", 500) for minute in range(4)]
-        assert len(receiver.heard) == 4 * len(orders)
+            assert [(attempt["at"][11:19], attempt["skipped"]) for attempt in attempts] == [
+                (f"12:0{minute}:00", minute >= heard_of_each) for minute in range(4)]
+        assert len(receiver.heard) == heard_of_each * len(orders) and len(healthy.heard) == 1
+        assert second.stop()[1].count(": notification ") == len(orders)
