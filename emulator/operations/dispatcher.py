@@ -124,6 +124,8 @@ class Dispatcher:
             fresh = notifications.due(now, full, under_way, MOST)
             if self._patience is None or since is None:
                 begun = self._begin(fresh, now)
+                if begun == len(fresh) < MOST and not full:
+                    return False
                 if begun and len(fresh) == MOST:
                     self._claims.call()
             else:
@@ -131,8 +133,8 @@ class Dispatcher:
             if not begun:
                 return bool(fresh or (full and notifications.due(now, (), under_way, 1)))
 
-    def _begin(self, notifications: list[StoredNotification], now: int) -> bool:
-        """Launch notifications as far as there is room; return whether any was launched."""
+    def _begin(self, notifications: list[StoredNotification], now: int) -> int:
+        """Launch notifications as far as there is room; return how many were launched."""
         room, wanted = self._room(), []
         for notification in notifications:
             if room.has(notification.merchants_id):
@@ -141,13 +143,13 @@ class Dispatcher:
         return self._launch_claimed(wanted, now, moving=False)
 
     def _begin_patiently(self, patience: Patience, notifications: list[StoredNotification], now: int,
-                         since: int) -> bool:
-        """Launch or skip notifications during a move of the clock; return whether there was one."""
+                         since: int) -> int:
+        """Launch or skip notifications during a move of the clock; return how many there were."""
         skipped = [(notification, max(notification.due_at or since, since)) for notification in notifications
                    if patience.is_out(urls.origin(notification.url)) and not is_lost(notification)]
         if skipped:
             skip(self._store, skipped, self._settings.notify_retries)
-            return True
+            return len(skipped)
         room, wanted = self._room(), []
         orders = {delivery.order for delivery in self.scheduled()}
         for notification in notifications:
@@ -158,12 +160,12 @@ class Dispatcher:
                 wanted.append((notification, max(notification.due_at or since, since)))
         return self._launch_claimed(wanted, now, moving=True)
 
-    def _launch_claimed(self, wanted: list[tuple[StoredNotification, int]], now: int, moving: bool) -> bool:
-        """Launch those notifications that no other process has claimed; return whether there were any."""
+    def _launch_claimed(self, wanted: list[tuple[StoredNotification, int]], now: int, moving: bool) -> int:
+        """Launch those notifications that no other process has claimed; return how many there were."""
         claimed = self._claims.take(wanted, self._elsewhere.claim_s, now, moving)
         for notification, at in claimed:
             self._launch(Delivery(notification, at, is_claimed=True))
-        return bool(claimed)
+        return len(claimed)
 
     def _room(self) -> Room:
         """The room that the attempts under way leave."""

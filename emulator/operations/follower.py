@@ -10,7 +10,7 @@ from .dispatcher import Dispatcher
 from .waking import Signal
 
 # How often to look without being called; the leader looks when something falls due.
-LOOK_S = (0.75, 1.25)
+LOOK_S = (1.5, 2.5)
 log = logging.getLogger(__name__)
 
 

@@ -67,7 +67,7 @@ class Leadership(database.Leadership):
 
     def _connected(self) -> Any:
         session = self._connect()
-        session.execute(f"SELECT pg_advisory_lock_shared({LIVING}, {self._process})")
+        session.execute(f"SELECT pg_advisory_lock_shared({LIVING}, {self._process}); LISTEN {OUTBOX}")
         return session
 
     def acquire(self, wait: bool, wake: Callable[[], None] = lambda: None) -> bool:
@@ -91,7 +91,6 @@ class Leadership(database.Leadership):
 
     def _listen(self, wake: Callable[[], None]) -> None:
         """Wait a moment, and call `wake` when other nodes call; not all that are called do so at once."""
-        self._session.execute(f"LISTEN {OUTBOX}")
         for _ in self._session.notifies(timeout=AGAIN_S):
             time.sleep(random.uniform(0, SPREAD_S))
             wake()
