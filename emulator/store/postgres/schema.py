@@ -6,6 +6,14 @@ from .dialect import schema as in_dialect
 from .locks import CLASS, PREPARING
 
 OLDEST_SERVER = 140_000
+# Only nodes that serve have rows there, so that it is no part of the schema that is copied.
+CLAIMS = """CREATE TABLE claims (
+    notification_id BIGINT PRIMARY KEY,
+    holder BIGINT NOT NULL,  -- the process that makes the attempt
+    at BIGINT NOT NULL,      -- the emulator's instant of the attempt
+    since TIMESTAMPTZ NOT NULL,
+    until TIMESTAMPTZ NOT NULL
+)"""
 _NO_RIGHT = ("the role of the address may not create tables there; grant it CREATE and USAGE on the schema, "
              "or make it the owner of the database")
 
@@ -30,6 +38,8 @@ def prepare(session: Session, shown: str) -> None:
             for number, step in schema.steps(version):
                 step(Connection(session))
                 session.execute("UPDATE schema_version SET version = %s", [number])
+        if not _has(session, "claims"):
+            session.execute(CLAIMS)
 
 
 def _version(session: Session, shown: str) -> int | None:
