@@ -31,14 +31,19 @@ class Clock(Struct, frozen=True):
         return real + self.offset if self.frozen is None else self.frozen
 
 
+NEVER = 10**15  # the due instant on the shared clock of what waits for a clock that does not reach it
+
+
 class OwnClock(Struct, frozen=True):
     """The clock of one merchant: its `distance` from the shared clock in milliseconds.
 
-    While it is `frozen` it stands still at this instant instead.
+    While it is `frozen` it stands still at this instant instead. While a command `moves` it, only that
+    command does what falls due.
     """
 
     distance: int = 0
     frozen: int | None = None
+    moves: bool = False
 
     def beside(self, shared: Clock) -> Clock:
         """This clock, while the shared one is in this state."""
@@ -46,6 +51,20 @@ class OwnClock(Struct, frozen=True):
             return Clock(shared.offset, self.frozen)
         return Clock(shared.offset + self.distance,
                      None if shared.frozen is None else shared.frozen + self.distance)
+
+    def at(self, shared: int) -> int:
+        """The instant that it shows when the shared clock shows the instant `shared`."""
+        return shared + self.distance if self.frozen is None else self.frozen
+
+    def shared_due(self, due: int) -> int:
+        """Its instant `due` on the shared clock: 0 for what it has reached standing still, `NEVER` for what
+        it does not reach by itself.
+        """
+        if self.moves:
+            return NEVER
+        if self.frozen is None:
+            return due - self.distance
+        return 0 if due <= self.frozen else NEVER
 
 
 SMALLEST_CORRECTION = 20  # milliseconds; less may come from the way to the server

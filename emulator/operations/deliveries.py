@@ -1,4 +1,6 @@
 """Attempts under way: an attempt, how many a merchant may have, and those that other processes make."""
+import itertools
+import threading
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -10,6 +12,7 @@ from ..base import urls
 from ..store import Store
 from ..store.notifications import StoredNotification
 from .patience import FEW, Patience
+from .waking import Landing, Signal
 
 GRACE_S = 3.0  # from the end of an attempt until its result is stored at the latest
 
@@ -18,7 +21,8 @@ class Delivery(Struct, frozen=True, dict=True):
     """An attempt under way, begun at the emulator's instant `at` (milliseconds).
 
     If it is a replay, it may have a `command` that is finished together with it. `is_claimed` is whether its
-    notification is claimed for it. `begun` is an instant of the monotonic clock in seconds.
+    notification is claimed for it. `begun` is an instant of the monotonic clock in seconds. It may be made
+    by a `mover`: by the move of the clock of the merchant with this number.
     """
 
     notification: StoredNotification
@@ -26,6 +30,7 @@ class Delivery(Struct, frozen=True, dict=True):
     replay: bool = False
     command: int | None = None
     is_claimed: bool = False
+    mover: str = ""
     begun: float = field(default_factory=time.monotonic)
     patiences: list[Patience] = []  # of the moves of the clock that it may delay
 
@@ -61,6 +66,74 @@ class Delivery(Struct, frozen=True, dict=True):
             patience.lost(self.receiver)
 
 
+class UnderWay:
+    """The attempts that this process makes, those that it makes for moves of merchants' clocks included.
+
+    `settled` is held while attempts are chosen and begun, and while a merchant's clock begins or ends to be
+    moved: a notification is then due for one of both only.
+    """
+
+    def __init__(self, signal: Signal) -> None:
+        self.settled = threading.RLock()
+        self.changed = threading.Condition()
+        self._signal = signal
+        self._numbers = itertools.count()
+        self._deliveries: dict[int, Delivery] = {}
+        self._landings: dict[str, Landing] = {}
+
+    def begin(self, delivery: Delivery, patience: Patience | None) -> int:
+        """Note that an attempt begins, and that it delays a patience if there is one; return its number."""
+        with self.changed:
+            number = next(self._numbers)
+            self._deliveries[number] = delivery
+            if patience:
+                delivery.delays(patience)
+            return number
+
+    def end(self, number: int, timed_out: bool) -> None:
+        """Note that an attempt has ended, and wake those that wait for it."""
+        with self.changed:
+            delivery = self._deliveries.pop(number)
+            delivery.landed(timed_out)
+            landing = self._landings.get(delivery.notification.merchants_id)
+            self.changed.notify_all()
+        if landing:
+            landing.ring()
+        self._signal.ring()
+
+    def landing(self, merchants_id: str) -> Landing:
+        """What wakes the thread that moves a merchant's clock; the numbers of threads are few."""
+        with self.changed:
+            return self._landings.setdefault(merchants_id, Landing())
+
+    def forget_landing(self, merchants_id: str) -> None:
+        """The merchant's clock is not moved any more."""
+        with self.changed:
+            self._landings.pop(merchants_id, None)
+
+    def of(self, merchants_id: str) -> list[Delivery]:
+        """The attempts of a merchant, or with an empty number those that no move of a merchant's makes."""
+        with self.changed:
+            return [delivery for delivery in self._deliveries.values()
+                    if (delivery.notification.merchants_id == merchants_id if merchants_id
+                        else not delivery.mover)]
+
+    def all(self) -> list[Delivery]:
+        """All attempts."""
+        with self.changed:
+            return list(self._deliveries.values())
+
+    def numbers(self) -> set[int]:
+        """The numbers of all attempts."""
+        with self.changed:
+            return set(self._deliveries)
+
+    def wait_until_none(self, seconds: float) -> bool:
+        """Wait until there are none, at most `seconds`; return whether there are none."""
+        with self.changed:
+            return self.changed.wait_for(lambda: not self._deliveries, seconds)
+
+
 class Room:
     """How many attempts each merchant may have at once: a few.
 
@@ -92,13 +165,15 @@ class Room:
 
 
 class Elsewhere:
-    """The attempts of other processes that are under way when this one begins to move the clock.
+    """The attempts of other processes that are under way when this one begins to move a clock.
 
-    No others begin meanwhile, so that all further ones are made here and in order.
+    It is the clock of the merchant with a number, or the shared one. No others begin meanwhile, so that all
+    further ones are made here and in order.
     """
 
-    def __init__(self, store: Store, timeout_s: float) -> None:
+    def __init__(self, store: Store, timeout_s: float, merchants_id: str) -> None:
         self._store = store
+        self._merchants_id = merchants_id
         self._timeout_s = timeout_s
         self._deliveries: dict[int, Delivery] = {}
 
@@ -117,7 +192,8 @@ class Elsewhere:
         now = time.monotonic()
         self._deliveries = {
             claimed.notification.id: Delivery(claimed.notification, claimed.at, begun=now - claimed.age_s)
-            for claimed in self._store.claims.elsewhere(own)}
+            for claimed in self._store.claims.elsewhere(own)
+            if self._merchants_id in ("", claimed.notification.merchants_id)}
 
     def look_again(self) -> None:
         """Find out which have ended since."""

@@ -1,19 +1,21 @@
 """Attempts under way: each in its own thread, a few at once per merchant, so that none delays another."""
-import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from copy import copy
 
 from ..base import durations, urls
+from ..base.clock import OwnClock
 from ..base.settings import Settings
 from ..store import Store, Unusable
 from ..store.notifications import StoredNotification
-from .deliveries import Delivery, Elsewhere, Room
+from .deliveries import Delivery, Elsewhere, Room, UnderWay
 from .outbox import DeliveryResult, after_failure, deliver, is_lost, skip
 from .patience import FEW, Patience
-from .waking import Signal
+from .timelines import Timeline
+from .waking import Signal, Waker
 
 LOOK_AROUND_S = 0.05
 PAUSE_S = 5
@@ -23,20 +25,39 @@ Post = Callable[[StoredNotification, float | None], DeliveryResult]
 
 
 class Dispatcher:
-    """The attempts under way: each in a thread of its own, a few at once per merchant."""
+    """Makes attempts on a timeline: each in a thread of its own, a few at once per merchant."""
 
     def __init__(self, store: Store, settings: Settings, post: Post, signal: Signal) -> None:
         self._store = store
         self._claims = store.claims
         self._settings = settings
         self._post = post
-        self._signal = signal
-        self._changed = threading.Condition()
-        self._numbers = itertools.count()
-        self._deliveries: dict[int, Delivery] = {}
+        self._waker: Waker = signal
+        self._attempts = UnderWay(signal)
         self._timeout_s = settings.notify_timeout / durations.SECOND
-        self._elsewhere = Elsewhere(store, self._timeout_s)
+        self._begin_on(Timeline(store))
+
+    def _begin_on(self, timeline: Timeline) -> None:
+        self.timeline = timeline
+        self._elsewhere = Elsewhere(self._store, self._timeout_s, timeline.merchants_id)
         self._patience: Patience | None = None
+
+    @contextmanager
+    def of_merchant(self, merchants_id: str) -> "Iterator[Dispatcher]":
+        """A block in which a merchant's clock may be moved, with a dispatcher for it."""
+        made = copy(self)
+        made._begin_on(Timeline(self._store, merchants_id))
+        made._waker = self._attempts.landing(merchants_id)
+        try:
+            yield made
+        finally:
+            self._attempts.forget_landing(merchants_id)
+
+    @contextmanager
+    def settled(self) -> Iterator[None]:
+        """A block in which no dispatcher of this process chooses what to send, for changes of what is due."""
+        with self._attempts.settled:
+            yield
 
     @contextmanager
     def patient(self) -> Iterator[Patience]:
@@ -47,7 +68,7 @@ class Dispatcher:
         outer, patience = self._patience, Patience(self._timeout_s)
         if outer is None:
             self._elsewhere.look(self._own())
-        with self._changed:
+        with self._attempts.changed:
             for delivery in self._all():
                 delivery.delays(patience)
         self._patience = patience
@@ -59,8 +80,9 @@ class Dispatcher:
                 self._elsewhere.forget()
 
     def _all(self) -> list[Delivery]:
-        """The attempts under way, those of other processes included, as far as this one waits for them."""
-        return [*self._deliveries.values(), *self._elsewhere.deliveries]
+        """The attempts of the timeline, those of other processes included, as far as this one waits for them.
+        """
+        return [*self._attempts.of(self.timeline.merchants_id), *self._elsewhere.deliveries]
 
     def replay(self, notification: StoredNotification, at: int, command: int) -> None:
         """Begin an attempt besides those of the schedule; `command` is finished together with it."""
@@ -69,12 +91,11 @@ class Dispatcher:
 
     def _launch(self, delivery: Delivery) -> None:
         """Begin an attempt."""
-        number, seconds = next(self._numbers), None
-        with self._changed:
-            if self._patience and not delivery.replay:
-                seconds = self._patience.allowance(delivery.receiver)
-                delivery.delays(self._patience)
-            self._deliveries[number] = delivery
+        patience, seconds = None if delivery.replay else self._patience, None
+        with self._attempts.changed:
+            if patience:
+                seconds = patience.allowance(delivery.receiver)
+            number = self._attempts.begin(delivery, patience)
         threading.Thread(target=self._fly, args=(number, delivery, seconds), daemon=True).start()
 
     def _fly(self, number: int, delivery: Delivery, seconds: float | None) -> None:
@@ -98,11 +119,7 @@ class Dispatcher:
             self._set_back(delivery)
         finally:
             self._store.leave()
-            with self._changed:
-                del self._deliveries[number]
-                delivery.landed(timed_out)
-                self._changed.notify_all()
-            self._signal.ring()
+            self._attempts.end(number, timed_out)
 
     def _set_back(self, delivery: Delivery) -> None:
         """Have the notification of an attempt that was not stored be due again, after a pause."""
@@ -117,35 +134,49 @@ class Dispatcher:
         During a move of the clock that began at the instant `since`, each attempt has its own instant. Those
         of one order follow one another, and those to receivers that are ruled out are skipped.
         """
-        notifications = self._store.read().notifications
         while True:
-            # Read before the outbox: an attempt that ends in between may still be due in the outbox.
-            under_way, full = self.under_way() | self._claims.numbers(), self._room().full()
-            fresh = notifications.due(now, full, under_way, MOST)
-            if self._patience is None or since is None:
-                begun = self._begin(fresh, now)
-                if begun == len(fresh) < MOST and not full:
-                    return False
-                if begun and len(fresh) == MOST:
-                    self._claims.call()
-            else:
-                begun = self._begin_patiently(self._patience, fresh, now, since)
-            if not begun:
-                return bool(fresh or (full and notifications.due(now, (), under_way, 1)))
+            with self.settled():
+                waits = self._launch_some(now, since)
+            if waits is not None:
+                return waits
+
+    def _launch_some(self, now: int, since: int | None) -> bool | None:
+        """Begin some attempts; return whether notifications wait for room, or None if there may be more."""
+        # Read before the outbox: an attempt that ends in between may still be due in the outbox.
+        under_way, full = self.under_way() | self._claims.numbers(), self._room().full()
+        fresh = self.timeline.notifications(now, full, under_way, MOST)
+        if self._patience is None or since is None:
+            begun = self._begin(fresh, now)
+            if begun == len(fresh) < MOST and not full:
+                return False
+            if begun and len(fresh) == MOST:
+                self._claims.call()
+        else:
+            begun = self._begin_patiently(self._patience, fresh, now, since)
+        if begun:
+            return None
+        return bool(fresh or (full and self.timeline.notifications(now, (), under_way, 1)))
 
     def _begin(self, notifications: list[StoredNotification], now: int) -> int:
         """Launch notifications as far as there is room; return how many were launched."""
         room, wanted = self._room(), []
+        clocks = self._clocks(notifications)
         for notification in notifications:
             if room.has(notification.merchants_id):
                 room.add(notification)
-                wanted.append((notification, now))
+                wanted.append((notification, clocks[notification.merchants_id].at(now)))
         return self._launch_claimed(wanted, now, moving=False)
 
     def _begin_patiently(self, patience: Patience, notifications: list[StoredNotification], now: int,
                          since: int) -> int:
         """Launch or skip notifications during a move of the clock; return how many there were."""
-        skipped = [(notification, max(notification.due_at or since, since)) for notification in notifications
+        clocks = self._clocks(notifications)
+
+        def instant(notification: StoredNotification) -> int:
+            due = max(self.timeline.due_at(notification) or since, since)
+            return clocks[notification.merchants_id].at(due)
+
+        skipped = [(notification, instant(notification)) for notification in notifications
                    if patience.is_out(urls.origin(notification.url)) and not is_lost(notification)]
         if skipped:
             skip(self._store, skipped, self._settings.notify_retries)
@@ -157,15 +188,20 @@ class Dispatcher:
             if room.has(notification.merchants_id) and order not in orders:
                 room.add(notification)
                 orders.add(order)
-                wanted.append((notification, max(notification.due_at or since, since)))
+                wanted.append((notification, instant(notification)))
         return self._launch_claimed(wanted, now, moving=True)
 
     def _launch_claimed(self, wanted: list[tuple[StoredNotification, int]], now: int, moving: bool) -> int:
         """Launch those notifications that no other process has claimed; return how many there were."""
-        claimed = self._claims.take(wanted, self._elsewhere.claim_s, now, moving)
+        mover = self.timeline.merchants_id
+        claimed = self._claims.take(wanted, self._elsewhere.claim_s, None if mover else now, moving)
         for notification, at in claimed:
-            self._launch(Delivery(notification, at, is_claimed=True))
+            self._launch(Delivery(notification, at, is_claimed=True, mover=mover))
         return len(claimed)
+
+    def _clocks(self, notifications: Iterable[StoredNotification]) -> Mapping[str, OwnClock]:
+        """The clocks of the notifications' merchants as they stand to the timeline's, by number."""
+        return self.timeline.clocks({notification.merchants_id for notification in notifications})
 
     def _room(self) -> Room:
         """The room that the attempts under way leave."""
@@ -173,58 +209,53 @@ class Dispatcher:
 
     def scheduled(self) -> list[Delivery]:
         """The attempts under way, without replays."""
-        with self._changed:
-            return [delivery for delivery in self._all() if not delivery.replay]
+        return [delivery for delivery in self._all() if not delivery.replay]
 
     def horizon(self) -> int | None:
         """The first instant at which the outcome of an attempt under way may matter, or None.
 
         A moving clock stays before this instant (milliseconds).
         """
-        with self._changed:
-            deliveries = self._all()
+        deliveries = self._all()
         schedule = self._settings.notify_retries
-        instants = [
-            delivery.notification.due_at if delivery.replay
-            else after_failure(delivery.notification, delivery.at, schedule)
-            for delivery in deliveries]
-        return min((instant for instant in instants if instant is not None), default=None)
+        clocks = self._clocks(delivery.notification for delivery in deliveries)
+        instants = []
+        for delivery in deliveries:
+            instant = (delivery.notification.due_at if delivery.replay
+                       else after_failure(delivery.notification, delivery.at, schedule))
+            if instant is not None:
+                instants.append(clocks[delivery.notification.merchants_id].shared_due(instant))
+        return min(instants, default=None)
 
     def under_way(self) -> set[int]:
         """The ids of the notifications that are being sent, as far as this process knows."""
-        with self._changed:
-            return {delivery.notification.id for delivery in self._all()}
+        return {delivery.notification.id for delivery in [*self._attempts.all(), *self._elsewhere.deliveries]}
 
     def _own(self) -> set[int]:
-        with self._changed:
-            return {delivery.notification.id for delivery in self._deliveries.values()}
+        return {delivery.notification.id for delivery in self._attempts.all()}
 
     def commands(self) -> set[int]:
         """The ids of the commands whose attempts are under way."""
-        with self._changed:
-            return {delivery.command for delivery in self._deliveries.values()
-                    if delivery.command is not None}
+        return {delivery.command for delivery in self._attempts.all() if delivery.command is not None}
 
     def wait(self) -> float:
-        """Wait for the signal, but only a moment; return for how many seconds."""
+        """Wait for the waker, but only a moment; return for how many seconds."""
         begun = time.monotonic()
-        self._signal.wait(LOOK_AROUND_S)
+        if self.timeline.merchants_id:  # there may be more of these threads than sessions
+            self._store.leave()
+        self._waker.wait(LOOK_AROUND_S)
         self._elsewhere.look_again()
         return time.monotonic() - begun
 
     def land(self, meanwhile: Callable[[], object]) -> None:
         """Wait for the attempts that are under way now, and call `meanwhile` again and again."""
-        with self._changed:
-            waited_for = set(self._deliveries)
-        while waited_for & set(self._deliveries):
+        waited_for = self._attempts.numbers()
+        while waited_for & self._attempts.numbers():
             self.wait()
             meanwhile()
 
     def end(self, seconds: float) -> None:
         """Wait until no attempt is under way, at most `seconds`; others may repeat those that still are."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._deliveries, seconds)
-            left = bool(self._deliveries)
-        if left:
+        if not self._attempts.wait_until_none(seconds):
             with suppress(Unusable):
                 self._claims.give_up_all()

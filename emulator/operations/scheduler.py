@@ -17,9 +17,10 @@ from ..base.settings import Settings
 from ..store import Leadership, Store, Unusable
 from ..store.commands import Command
 from .clock_walk import Walk, move_orders
-from .command_plans import begun, clock_state, done_since, planned
+from .command_plans import CLOCK, FLUSH, REPLAY, begun, clock_state, done_since, planned
 from .dispatcher import Dispatcher, Post
 from .follower import Follower
+from .merchant_moves import MerchantMoves
 from .patience import Patience
 from .waking import Signal
 
@@ -46,6 +47,7 @@ class Scheduler:
         self._settings = settings
         self._signal = signal
         self._dispatcher = Dispatcher(store, settings, post, signal)
+        self._moves = MerchantMoves(store, settings, self._dispatcher, signal)
         self._stopping = threading.Event()
         self._follower = Follower(store, self._dispatcher, signal, self._stopping)
 
@@ -79,6 +81,7 @@ class Scheduler:
                 due = None
             self._signal.wait(LONGEST_SLEEP_S if due is None
                               or due <= 0 else min(LONGEST_SLEEP_S, due / durations.SECOND))
+        self._moves.end(LONGEST_LANDING_S)
         if self._stopping.is_set():  # to the next leader, attempts under way would still be due
             self._dispatcher.end(LONGEST_LANDING_S)
         ended.set()
@@ -128,7 +131,7 @@ class Scheduler:
 
     def step(self) -> int | None:
         """Do what is due now; return the milliseconds until something is due again, or None."""
-        self._perform_open("replay", "flush", "clock")
+        self._perform_open(REPLAY, FLUSH, CLOCK)
         now = self._catch_up()
         if self._dispatcher.launch_due(now):
             self._store.claims.call()
@@ -138,7 +141,7 @@ class Scheduler:
     def _catch_up(self) -> int:
         """Change the orders that are due now; return the instant of now."""
         now = self._now()
-        while move_orders(self._store, self._settings, now):
+        while move_orders(self._dispatcher.timeline, self._settings, now):
             continue
         return now
 
@@ -179,8 +182,7 @@ class Scheduler:
         leadership = self._store.leadership()
         try:
             if leadership.acquire(wait=False):
-                self.step()
-                self._dispatcher.land(lambda: self._dispatcher.launch_due(self._now()))
+                self._lead_once()
             elif leadership.stands_still():
                 with self._store.write() as tables:
                     if tables.commands.withdraw(command):
@@ -189,22 +191,47 @@ class Scheduler:
         finally:
             leadership.close()
 
+    def _lead_once(self) -> None:
+        """Do what is due now, and all open commands."""
+        try:
+            self.step()
+            while self._moves.are_under_way:
+                self._dispatcher.wait()
+                self.step()
+            self._dispatcher.land(lambda: self._dispatcher.launch_due(self._now()))
+        finally:
+            self._moves.end(LONGEST_LANDING_S)
+
     def _perform_open(self, *names: str) -> None:
-        """Carry out the open commands with these names; commands that wait together share a patience."""
-        commands, under_way = self._store.read().commands, self._dispatcher.commands()
-        asked = [command.id for command in commands.open()
-                 if command.name in names and command.id not in under_way]
-        if asked:
+        """Carry out the open commands with these names; commands that wait together share a patience.
+
+        Those of merchants are only begun, if clocks may be moved now.
+        """
+        commands = self._store.read().commands
+        while True:
+            found, under_way = commands.open(), self._dispatcher.commands()
+            if CLOCK in names:
+                self._moves.begin(found)
+            asked = [command.id for command in found
+                     if command.name in names and not command.merchants_id and command.id not in under_way
+                     and self._may_begin(command)]
+            if not asked:
+                return
             with self._dispatcher.patient() as patience:
                 for number in asked:
                     for command in commands.open(number):  # it may have been carried out meanwhile
-                        self._perform(command, patience)
+                        if self._may_begin(command):
+                            self._perform(command, patience)
+
+    def _may_begin(self, command: Command) -> bool:
+        """Whether no move of a merchant's clock is in the way of a command."""
+        return command.name != CLOCK or not self._moves.are_under_way
 
     def _perform(self, command: Command, patience: Patience) -> None:
         try:
-            if command.name == "replay":
+            if command.name == REPLAY:
                 self._replay(command)
-            elif command.name == "flush":
+            elif command.name == FLUSH:
                 self._flush(command, patience)
             else:
                 self._move_clock(command, patience)
@@ -222,17 +249,17 @@ class Scheduler:
             self._finish(command, {"error": "there is no such notification any more", "delivered": False,
                                    "status_code": None})
         else:
-            self._dispatcher.replay(notification, tables.clock.now(), command.id)
+            self._dispatcher.replay(notification, tables.clock.now(notification.merchants_id), command.id)
 
     def _flush(self, command: Command, patience: Patience) -> None:
         """Wait until all that was due when the command began is sent; other commands go on meanwhile."""
         def attend() -> None:
-            self._perform_open("replay", "clock")
+            self._perform_open(REPLAY, CLOCK)
             self._finish_flushes()
             self._catch_up()
 
         plan = self._flush_planned(command)
-        Walk(self._store, self._settings, self._dispatcher, patience, attend).stay(plan["now"], plan["last"])
+        Walk(self._settings, self._dispatcher, patience, attend).stay(plan["now"], plan["last"])
         self._finish_flushes()
 
     def _flush_planned(self, command: Command) -> Mapping[str, Any]:
@@ -248,7 +275,7 @@ class Scheduler:
         """Finish each flush that has nothing left to wait for."""
         tables = self._store.read()
         for command in tables.commands.open():
-            if command.name == "flush":
+            if command.name == FLUSH and not command.merchants_id:
                 plan = self._flush_planned(command)
                 if not tables.notifications.are_due(plan["now"], plan["last"]):
                     self._finish(command, done_since(tables, plan))
@@ -259,7 +286,7 @@ class Scheduler:
 
     def _move_clock(self, command: Command, patience: Patience) -> None:
         def attend() -> None:
-            self._perform_open("replay")
+            self._perform_open(REPLAY)
             self._finish_flushes()
 
         plan = command.plan
@@ -271,7 +298,7 @@ class Scheduler:
                               self._store.read().notifications.tally(plan["attempts"]).skipped_urls))
         arrived = Clock(plan["offset"], plan["frozen"])
         runs = arrived.frozen is None
-        Walk(self._store, self._settings, self._dispatcher, patience, attend, runs).to(plan["target"])
+        Walk(self._settings, self._dispatcher, patience, attend, runs).to(plan["target"])
         with self._store.write() as tables:
             tables.clock.set(arrived)
             tables.commands.finish(command.id,

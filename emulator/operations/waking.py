@@ -2,6 +2,30 @@
 import os
 import select
 import threading
+from typing import Protocol
+
+
+class Waker(Protocol):
+    """What a thread waits for that makes attempts."""
+
+    def wait(self, seconds: float) -> None:
+        """Wait until it is woken, at most `seconds`."""
+
+
+class Landing:
+    """Wakes the thread that moves a merchant's clock, when an attempt of that merchant has ended."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def ring(self) -> None:
+        """Wake the thread."""
+        self._event.set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until it is woken, at most `seconds`."""
+        self._event.wait(seconds)
+        self._event.clear()
 
 
 class Signal:

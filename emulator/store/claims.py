@@ -28,8 +28,9 @@ class Claims:
     def take(self, wanted: Wanted, seconds: float, due: int | None, moving: bool = False) -> Wanted:
         """Claim notifications for `seconds`; return those that were free, as they are now.
 
-        With `due` only those that are due at this instant. While the clock is moved or the outbox is flushed,
-        only the process that does so gets any: it is `moving`.
+        With `due` only those that are due at this instant of the shared clock. While that clock is moved or
+        the outbox is flushed, only the process that does so gets any: it is `moving`. So is one that moves
+        the clock of a merchant; others do not find that merchant's notifications due.
         """
         return wanted
 

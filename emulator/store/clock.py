@@ -5,10 +5,12 @@ while it is frozen it stands still whatever the shared one does. What falls due 
 orders and notifications have their due instant on both clocks, `due_at` on their merchant's and
 `shared_due_at` on the shared one. So one index finds what is next, for any number of merchants.
 """
-from ..base.clock import Clock, OwnClock, real_now
+import json
+from collections.abc import Iterable
+
+from ..base.clock import NEVER, Clock, OwnClock, real_now
 from .connection import Connection
 
-NEVER = 10**15  # the due instant on the shared clock of what waits for a frozen clock
 _WITH_DUE = ("orders", "notifications")
 
 
@@ -22,12 +24,10 @@ def present(merchants_id: str, now: str = ":now") -> str:
 
 
 def shared_due(merchants_id: str, due: str = "CAST(:due_at AS BIGINT)") -> str:
-    """The SQL of `due`, an instant of a merchant's clock, on the shared clock.
-
-    What a frozen clock has reached is due at once, and the rest never.
-    """
-    return (f"coalesce((SELECT CASE WHEN own.frozen_ms IS NULL THEN {due} - own.distance_ms "
-            f"WHEN {due} <= own.frozen_ms THEN 0 WHEN {due} IS NOT NULL THEN {NEVER} END "
+    """The SQL of `due`, an instant of a merchant's clock, on the shared clock, as `OwnClock` has it."""
+    return (f"coalesce((SELECT CASE WHEN {due} IS NULL THEN NULL WHEN own.moves = 1 THEN {NEVER} "
+            f"WHEN own.frozen_ms IS NULL THEN {due} - own.distance_ms "
+            f"WHEN {due} <= own.frozen_ms THEN 0 ELSE {NEVER} END "
             f"FROM merchant_clocks AS own WHERE own.merchants_id = {merchants_id}), {due})")
 
 
@@ -58,9 +58,16 @@ class ClockReader:
 
     def own(self, merchants_id: str) -> OwnClock | None:
         """A merchant's own clock, or None if it has the shared one."""
-        row = self._execute("SELECT distance_ms, frozen_ms FROM merchant_clocks WHERE merchants_id = :mid",
-                            {"mid": merchants_id}).fetchone()
-        return OwnClock(row[0], row[1]) if row else None
+        row = self._execute("SELECT distance_ms, frozen_ms, moves FROM merchant_clocks "
+                            "WHERE merchants_id = :mid", {"mid": merchants_id}).fetchone()
+        return OwnClock(row[0], row[1], bool(row[2])) if row else None
+
+    def own_ones(self, merchants: Iterable[str]) -> dict[str, OwnClock]:
+        """The clocks of those of these merchants that have one of their own, by number."""
+        rows = self._execute("SELECT merchants_id, distance_ms, frozen_ms, moves FROM merchant_clocks "
+                             "WHERE merchants_id IN (SELECT value FROM json_each(:merchants))",
+                             {"merchants": json.dumps(list(merchants))})
+        return {row[0]: OwnClock(row[1], row[2], bool(row[3])) for row in rows}
 
     def is_there(self) -> bool:
         """Whether the database has a clock; a new one, before the first data, has none."""
@@ -82,18 +89,16 @@ class ClockTable(ClockReader):
         if clock is None:
             self._execute("DELETE FROM merchant_clocks WHERE merchants_id = :mid", mid)
         else:
-            self._execute("INSERT INTO merchant_clocks (merchants_id, distance_ms, frozen_ms) "
-                          "VALUES (:mid, :distance, :frozen) ON CONFLICT (merchants_id) DO UPDATE "
-                          "SET distance_ms = :distance, frozen_ms = :frozen",
-                          {**mid, "distance": clock.distance, "frozen": clock.frozen})
+            self._execute("INSERT INTO merchant_clocks (merchants_id, distance_ms, frozen_ms, moves) "
+                          "VALUES (:mid, :distance, :frozen, :moves) ON CONFLICT (merchants_id) DO UPDATE "
+                          "SET distance_ms = :distance, frozen_ms = :frozen, moves = :moves",
+                          {**mid, "distance": clock.distance, "frozen": clock.frozen,
+                           "moves": int(clock.moves)})
         for table in _WITH_DUE:
             self._execute(f"UPDATE {table} SET shared_due_at = {shared_due(':mid', 'due_at')} "
                           "WHERE merchants_id = :mid AND due_at IS NOT NULL", mid)
 
     def stand(self, merchants_id: str, instant: int) -> None:
-        """Let a merchant's frozen clock show a later instant (milliseconds).
-
-        What falls due up to it is not found by the shared clock before `set_own`.
-        """
-        self._execute("UPDATE merchant_clocks SET frozen_ms = :at WHERE merchants_id = :mid",
+        """Let a merchant's clock, which is being moved, show another instant (milliseconds)."""
+        self._execute("UPDATE merchant_clocks SET frozen_ms = :at WHERE merchants_id = :mid AND moves = 1",
                       {"mid": merchants_id, "at": instant})

@@ -175,7 +175,7 @@ def owners_and_rate_limits(database: Connection) -> None:
 def merchant_clocks(database: Connection) -> None:
     """Version 9: merchants may have a clock of their own, so due instants are on the shared clock too."""
     database.execute("CREATE TABLE merchant_clocks (merchants_id TEXT PRIMARY KEY, "
-                     "distance_ms BIGINT NOT NULL, frozen_ms BIGINT)")
+                     "distance_ms BIGINT NOT NULL, frozen_ms BIGINT, moves BIGINT NOT NULL)")
     for table, columns in (("orders", "shared_due_at"), ("notifications", "shared_due_at, id")):
         database.execute(f"ALTER TABLE {table} ADD COLUMN shared_due_at BIGINT")
         database.execute(f"UPDATE {table} SET shared_due_at = due_at WHERE due_at IS NOT NULL")

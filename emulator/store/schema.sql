@@ -11,7 +11,8 @@ CREATE TABLE clock (
 CREATE TABLE merchant_clocks (
     merchants_id TEXT PRIMARY KEY,
     distance_ms BIGINT NOT NULL,  -- from the shared clock
-    frozen_ms BIGINT
+    frozen_ms BIGINT,
+    moves BIGINT NOT NULL         -- 1 while a command moves it: only that command does what falls due
 );
 
 CREATE TABLE merchants (

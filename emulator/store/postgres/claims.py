@@ -30,9 +30,10 @@ _TAKE = """
 WITH free AS (
     SELECT n.*, w.at AS claimed_at FROM notifications AS n
     JOIN unnest(CAST(:ids AS bigint[]), CAST(:instants AS bigint[])) AS w (id, at) ON w.id = n.id
-    WHERE (CAST(:due AS bigint) IS NULL OR n.due_at <= CAST(:due AS bigint))
+    WHERE (CAST(:due AS bigint) IS NULL OR n.shared_due_at <= CAST(:due AS bigint))
     AND (CAST(:moving AS bigint) = 1 OR NOT EXISTS (
-        SELECT 1 FROM commands WHERE result IS NULL AND name IN ('clock', 'flush')))
+        SELECT 1 FROM commands WHERE result IS NULL AND name IN ('clock', 'flush')
+        AND CAST(argument AS json) ->> 'merchants_id' IS NULL))
     FOR UPDATE OF n SKIP LOCKED),
 taken AS (
     INSERT INTO claims (notification_id, holder, at, since, until)
