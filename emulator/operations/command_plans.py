@@ -26,7 +26,7 @@ def done_since(tables: Reader, plan: Mapping[str, Any], merchants_id: str = "") 
     """
     tally = tables.notifications.tally(plan["attempts"], merchants_id)
     if merchants_id:
-        changes = tables.orders.count_changes(merchants_id, plan["changes"])
+        changes = tables.changes.count(merchants_id, plan["changes"])
     else:
         changes = max(0, tables.newest()[0] - plan["changes"])  # a reset restarts the numbering
     receivers = sorted(set(map(urls.origin, tally.skipped_urls)))

@@ -22,14 +22,13 @@ from .dispatcher import Dispatcher, Post
 from .follower import Follower
 from .merchant_moves import MerchantMoves
 from .patience import Patience
+from .tidying import keep_tidy
 from .waking import Signal
 
 LONGEST_SLEEP_S = 0.25
 WARM_UP_AFTER_S = 1
-CHECKPOINT_EVERY_S = 1
 BEAT_S = 1.0
 LOOK_FOR_LEADER_S, LOOK_FOR_RESULT_S = 0.25, 0.005
-TIDY_EVERY_S = 5
 LONGEST_LANDING_S = 30
 AGAIN_S = 1
 STILL = "the process that does what falls due is stopped"
@@ -69,7 +68,8 @@ class Scheduler:
         ended = threading.Event()
         threading.Thread(target=self._beat, args=(leadership, ended), name="heartbeat", daemon=True).start()
         self._soon(warm_up)
-        threading.Thread(target=self._checkpoint, args=(ended,), name="checkpoints", daemon=True).start()
+        threading.Thread(target=keep_tidy, args=(self._store, self._settings, self._stopping, ended),
+                         name="checkpoints", daemon=True).start()
         while not self._stopping.is_set() and not leadership.is_lost:
             try:
                 with self._store.reported():
@@ -107,21 +107,6 @@ class Scheduler:
         while not ended.is_set() and not leadership.is_lost:
             leadership.keep(BEAT_S, self._signal.ring)
         self._signal.ring()
-
-    def _checkpoint(self, ended: threading.Event) -> None:
-        """The body of the thread that keeps the database's log short; only this thread waits for the disk."""
-        tidied = 0.0
-        while not self._stopping.wait(CHECKPOINT_EVERY_S) and not ended.is_set():
-            try:
-                with self._store.reported():
-                    self._store.checkpoint()
-                    if time.monotonic() - tidied > TIDY_EVERY_S:
-                        self._store.tidy(real_now(), self._settings.keep, self._settings.keep_entries)
-                        tidied = time.monotonic()
-            except Unusable:  # the store has logged it
-                continue
-            except Exception:
-                log.exception("the database's log was not taken over; it is tried again")
 
     def stop(self, seconds: float) -> None:
         """Stop the thread after its present work, and wait for attempts under way, at most `seconds`."""

@@ -163,13 +163,6 @@ class OrderReader(Owned):
         return newest(self._execute, "history WHERE merchants_id = :mid AND out_trade_no = :no",
                       {"mid": merchants_id, "no": out_trade_no})
 
-    def count_changes(self, merchants_id: str, after: int) -> int:
-        """The number of lines in the history of a merchant's orders after an id."""
-        # Few lines are newer, and a merchant may have many: the expression keeps its index from being used.
-        return int(self._execute("SELECT count(*) FROM history WHERE id > :after "
-                                 "AND merchants_id || '' = :mid",
-                                 {"mid": merchants_id, "after": after}).fetchone()[0])
-
     def count_history(self, merchants_id: str, out_trade_no: str) -> int:
         """The number of lines in an order's history."""
         return int(self._execute("SELECT count(*) FROM history WHERE merchants_id = :mid "
