@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 from gunicorn.http.parser import RequestParser
 
 from ..base.settings import TEMPORARY, Settings
@@ -19,6 +20,7 @@ from ..base.urls import reachable, url_of
 from ..store import Place, Unusable, place_of
 from ..web.current import Emulator
 from .building import build
+from .listeners import refuse_new
 from .logs import logger_class, write_to_stderr
 from .requests import LenientRequest
 from .resources import (
@@ -29,6 +31,16 @@ from .shared_settings import agree
 from .worker import ENDING, WORKERS_S, Worker, most_connections
 
 log = logging.getLogger(__name__)
+
+
+class Master(Arbiter):  # type: ignore[misc]  # gunicorn is not typed
+    """gunicorn's process that starts the workers and tells them to end."""
+
+    def stop(self, graceful: bool = True) -> None:
+        """End the workers. They serve the connections that there are, and no further one begins."""
+        for listener in self.LISTENERS:
+            refuse_new(listener.sock)
+        super().stop(graceful)
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
@@ -71,6 +83,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
     def load(self) -> Served:
         """The WSGI application."""
         return Served(self.application)
+
+    def run(self) -> None:
+        """Serve until a signal comes."""
+        Master(self).run()
 
     def _give_row(self, arbiter: Any, worker: Any) -> None:
         """Give a worker that is about to be forked a row of the measurements that no living one has."""
