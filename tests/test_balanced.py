@@ -114,7 +114,7 @@ def test_when_a_node_is_killed_what_was_answered_is_there_and_others_are_served(
 
 
 class Till(threading.Thread):
-    """A till that pays without pause on a connection to the balancer, which is kept where that is possible."""
+    """A till that pays without pause on a connection to the balancer, which is kept."""
 
     def __init__(self, shop: Shop, is_over: threading.Event) -> None:
         super().__init__(daemon=True)

@@ -1,16 +1,18 @@
 """A server that stops answers every request that a client has sent, and refuses the others before they are
 sent: so a client that is refused may safely ask again elsewhere.
 """
+import os
 import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from .driver import Control, Server, Shop, all_of, line_to
+from .driver import ALIPAY_CODE, Control, Server, Shop, all_of, line_to, stream_at
 
 CLOSES = b"connection: close"
 
@@ -18,7 +20,7 @@ CLOSES = b"connection: close"
 def paying(shop: Shop) -> str:
     """The path of a payment, with a number of its own."""
     return "/v2/tgpaybarcode.php?" + urlencode(shop.signed(
-        out_trade_no=shop.number(), trans_amount="1.00", buyer_identity_code="280136483235977421",
+        out_trade_no=shop.number(), trans_amount="1.00", buyer_identity_code=ALIPAY_CODE,
         pay_type="alipay"))
 
 
@@ -127,3 +129,27 @@ def test_when_the_master_is_killed_its_workers_end_in_the_same_way() -> None:
         client.join(20)
         assert (client.lost, client.is_alive()) == ([], False)
     server.end()
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_signals_that_come_in_a_row_to_all_processes_stop_it_as_one_does(sent: signal.Signals) -> None:
+    """A terminal and systemd signal the whole group, and the master then signals its workers once more."""
+    for _ in range(2):
+        server = Server(workers=2).start()
+        shop = Control(server.url).shop()
+        with ExitStack() as opened:
+            lines = [opened.enter_context(line_to(server.url)) for _ in range(6)]
+            for line in lines:
+                line.sendall(request(paying(shop)))
+            for line in lines:
+                assert b"200 OK" in line.recv(65_536)
+            for _ in range(10):  # they wait for the end
+                opened.enter_context(stream_at(f"{server.url}/_emulator/events"))
+            assert server.process
+            for _ in range(200):
+                os.killpg(server.process.pid, sent)
+            for line in lines:
+                line.sendall(request(paying(shop)))
+            assert [CLOSES in all_of(line).lower() for line in lines] == [True] * 6
+        status, printed = server.end()
+        assert status == 0 and "Traceback" not in printed

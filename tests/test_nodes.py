@@ -117,7 +117,7 @@ READY = message(b"Z", b"I")
 
 
 def be_server(client: socket.socket, version: str) -> None:
-    """Speak as a server of a version until the client leaves: let everybody in, and agree to all statements."""
+    """Speak as a server of a version until the client leaves: let everybody in, agree to all statements."""
     with client, client.makefile("rb") as asked:
         length, code = struct.unpack("!II", asked.read(8))
         while code in ENCRYPTION:
@@ -150,7 +150,8 @@ def server_of(version: str) -> Iterator[str]:
         thread.join(10)
 
 
-@pytest.mark.parametrize("version, shown", [("13.9", "13"), ("13.22 (Debian 13.22-1)", "13"), ("9.6.24", "9")])
+@pytest.mark.parametrize("version, shown", [
+    ("13.9", "13"), ("13.22 (Debian 13.22-1)", "13"), ("9.6.24", "9")])
 @pytest.mark.parametrize("arguments", [("serve", "--port=0", "--database", "{}"), ("copy", "{}", "new.db"),
                                        ("copy", "old.db", "{}")], ids=" ".join)
 def test_a_server_that_is_too_old_is_one_line(

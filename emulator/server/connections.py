@@ -30,7 +30,8 @@ class Line(socket.socket):
     """
 
     def __init__(self, accepted: socket.socket, patience_s: float,
-                 waiting: Callable[[], AbstractContextManager[None]], is_too_late: Callable[[], bool]) -> None:
+                 waiting: Callable[[], AbstractContextManager[None]],
+                 is_too_late: Callable[[], bool]) -> None:
         super().__init__(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
         self._patience_s = patience_s
         self._waiting = waiting

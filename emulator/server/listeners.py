@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable, Iterable
 
 ATTACH_FILTER = 26  # SO_ATTACH_FILTER of Linux
-# A packet filter (BPF) of code, jump if true, jump if false and value: packets with SYN but without ACK in the
-# flags of the TCP header are dropped, all others pass.
+# A packet filter (BPF) of code, jump if true, jump if false and value: packets with SYN but without ACK in
+# the flags of the TCP header are dropped, all others pass.
 FLAGS_PLACE, SYN, SYN_OR_ACK = 13, 0x02, 0x12
 LOAD_BYTE, AND, JUMP_IF_EQUAL, RETURN = 0x30, 0x54, 0x15, 0x06
 DROP, PASS = 0, 0xFFFF_FFFF
@@ -27,7 +27,8 @@ log = logging.getLogger(__name__)
 def refuse_new(listener: socket.socket) -> None:
     """Let no further connection begin, in all processes that share the listening socket.
 
-    Systems other than Linux cannot do so: there a connection that comes in the moment of closing may be reset.
+    Systems other than Linux cannot do so: there a connection that comes while the socket is closed may be
+    reset.
     """
     if sys.platform != "linux":
         return

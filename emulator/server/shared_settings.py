@@ -37,7 +37,7 @@ def agree(place: Place, settings: Settings) -> None:
 
 
 class Keeper(threading.Thread):
-    """Notes the settings again when the database has lost the note, as a server of PostgreSQL does at its end.
+    """Notes the settings again when the database has lost the note: PostgreSQL does so when it ends.
 
     If another server with other settings has come first, one line in the log says so. This one goes on, and
     notes its settings as soon as the other has ended.

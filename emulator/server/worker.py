@@ -70,12 +70,16 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn is not typed
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
     """A gunicorn worker that serves requests in slots; requests that wait take none."""
 
+    alive: bool
+    sockets: list[Any]
+
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         self._here: Emulator = self.app.application.extensions["emulator"]
         self._settings: Settings = self._here.settings
         # the rest is for new connections
         self._most_kept = self.worker_connections - self.worker_connections // 4
+        self._is_ending = False
         self._asked_to_end = time.monotonic()
         self.row = 0  # of the measurements
         self._reported = 0.0
@@ -205,9 +209,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         return self._here.waiting.closing.is_set() and time.monotonic() > self._asked_to_end + SILENT_S
 
     def _begin_to_end(self) -> None:
-        if not self._here.waiting.closing.is_set():
+        """Note the instant, and wake requests that wait. A further signal may come in the midst of it."""
+        if not self._is_ending:
+            self._is_ending = True  # first, because setting the event twice at a time would hang
             self._asked_to_end = time.monotonic()
-        self._here.waiting.closing.set()
+            self._here.waiting.closing.set()
 
     def run(self) -> None:
         """Serve until a signal comes. Threads that hang do not keep the process from ending."""
