@@ -174,9 +174,13 @@ class Store(ABC):
 
 
 class Place(ABC):
-    """Where a database is. `shown` names it for people, without a password."""
+    """Where a database is. `shown` names it for people, without a password.
+
+    `is_for_nodes` says whether processes of several machines may serve it, which a database server connects.
+    """
 
     shown: str
+    is_for_nodes = False
 
     @abstractmethod
     def prepare(self) -> None:
@@ -196,6 +200,13 @@ class Place(ABC):
         Returns the text of those that serve it already, or None: then this process is the first. Raises
         Unusable.
         """
+
+    def is_noted(self, seconds: float) -> bool:
+        """Whether the note of `serve` stands. A database that may lose it looks for some seconds."""
+        return True
+
+    def take_back(self) -> None:
+        """Take the note of `serve` back."""
 
     @abstractmethod
     def is_served(self) -> bool:
