@@ -225,6 +225,7 @@ def ask_in_vain(control: Control) -> None:
         pass
 
 
+@pytest.mark.sqlite
 @pytest.mark.exhaustive
 def test_a_database_that_is_gone_makes_no_storm_of_notifications(tmp_path: Path, receiver: Receiver) -> None:
     receiver.delay = 0.3

@@ -14,7 +14,7 @@ AT, DUE = 1_000_000, 1_234_567
 def posted(status: str, attempts: int, **how: int) -> StoredNotification:
     return StoredNotification(1, "m", "o", "trade_status_sync", "GET", "http://shop.example/", "", "", "",
                               json.dumps(how) if how else "", 0, status,
-                              attempts, DUE if status == "pending" or how else None)
+                              attempts, *[DUE if status == "pending" or how else None] * 2)
 
 
 @every_row("status, attempts, delivered, replay, after", [

@@ -1,4 +1,4 @@
-"""The emulator's one clock, and how instants are printed.
+"""The emulator's clocks, and how instants are printed.
 
 An instant is an `int` of milliseconds since 1970-01-01 UTC. Only `host_now` reads the machine's clock; all
 other code gets the time as an argument. The emulator's time is the real time plus an offset, or a fixed
@@ -17,7 +17,7 @@ SPACED = "%Y-%m-%d %H:%M:%S"
 
 
 class Clock(Struct, frozen=True):
-    """The state of the clock in the database.
+    """The state of a clock in the database.
 
     `offset` is added to the real time, in milliseconds. `frozen` is the instant at which the clock
     stands still, None while it runs.
@@ -29,6 +29,42 @@ class Clock(Struct, frozen=True):
     def now(self, real: int) -> int:
         """The emulator's instant at the real time `real`."""
         return real + self.offset if self.frozen is None else self.frozen
+
+
+NEVER = 10**15  # the due instant on the shared clock of what waits for a clock that does not reach it
+
+
+class OwnClock(Struct, frozen=True):
+    """The clock of one merchant: its `distance` from the shared clock in milliseconds.
+
+    While it is `frozen` it stands still at this instant instead. While a command `moves` it, only that
+    command does what falls due.
+    """
+
+    distance: int = 0
+    frozen: int | None = None
+    moves: bool = False
+
+    def beside(self, shared: Clock) -> Clock:
+        """This clock, while the shared one is in this state."""
+        if self.frozen is not None:
+            return Clock(shared.offset, self.frozen)
+        return Clock(shared.offset + self.distance,
+                     None if shared.frozen is None else shared.frozen + self.distance)
+
+    def at(self, shared: int) -> int:
+        """The instant that it shows when the shared clock shows the instant `shared`."""
+        return shared + self.distance if self.frozen is None else self.frozen
+
+    def shared_due(self, due: int) -> int:
+        """Its instant `due` on the shared clock: 0 for what it has reached standing still, `NEVER` for what
+        it does not reach by itself.
+        """
+        if self.moves:
+            return NEVER
+        if self.frozen is None:
+            return due - self.distance
+        return 0 if due <= self.frozen else NEVER
 
 
 SMALLEST_CORRECTION = 20  # milliseconds; less may come from the way to the server

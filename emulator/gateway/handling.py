@@ -105,7 +105,7 @@ class Gateway:
 
         Raises Refused, and NeedsTransaction if it does change something.
         """
-        view = self._units.view(table.name)
+        view = self._units.view(table.name, merchant.merchants_id)
         case.verdict = decide_for_reading(view.tables, asked)
         response = self._acted(case, table, Inquiry(view, asked.params, merchant))
         return self._noted(view.now, case, response, OK)
@@ -232,7 +232,9 @@ class Gateway:
         """The response to a refused request, journalled in a transaction of its own."""
         response, case.outcome = refusal(case, refused), refused.code.name
         try:
-            return self._noted(self._units.view(case.request.name).now, case, response, refused.code.name)
+            whose = case.merchant.merchants_id if case.merchant else ""
+            return self._noted(self._units.view(case.request.name, whose).now, case, response,
+                               refused.code.name)
         except Unusable as trouble:
             return self._unusable(case, trouble)
         except Exception:

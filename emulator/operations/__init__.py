@@ -3,12 +3,17 @@
 No module here uses Flask. Each module imports only from those above it:
 
     watching               lets requests wait for changes while other requests are served
+    waking                 wakes the threads that do what falls due
     patience               how long a move of the clock waits for receivers
+    tidying                keeps the database short
+    timelines              whose time passes: the shared clock's, or one merchant's
+    deliveries             an attempt under way, here or in another process
     seeding                the initial state of a database
     scripting              finds the scenario rule that matches a request
     outbox                 the state of a notification after an attempt
     sender                 one attempt over HTTP, and the addresses that are allowed
     dispatcher             the attempts under way
+    follower               makes attempts in a process that does not lead
     limits                 the rate limit of merchants
     payments               the payments of one merchant: the only place where money moves
     terminal_transactions  transactions on a card terminal, of card and terminal orders
@@ -20,6 +25,7 @@ No module here uses Flask. Each module imports only from those above it:
     unit                   the unit of work: transaction, clock, order as of now
     command_plans          plans and results of commands
     clock_walk             moves the clock and does everything that falls due at its own instant
+    merchant_moves         moves the clocks of merchants, each in a thread of its own
     scheduler              the thread that does what falls due and carries out commands
     commands               commands to the scheduler: move the clock, flush the outbox, replay a notification
     orders                 triggered events, refunds and cancellations from control interface and console

@@ -1,8 +1,9 @@
 """Does what falls due, in order: expiry, the end of refund periods, every attempt of a notification.
 
 One thread of one process, the holder of the leadership, does all of it, in real time and when the clock is
-moved. Other processes send it commands through a table. If no process leads, as for a command line without a
-server, the sender of a command carries it out itself.
+moved. Where the database lets every process make attempts, others make some too, but not while the clock is
+moved or the outbox is flushed. Other processes send the leader commands through a table. If no process leads,
+as for a command line without a server, the sender of a command carries it out itself.
 """
 import logging
 import threading
@@ -16,16 +17,18 @@ from ..base.settings import Settings
 from ..store import Leadership, Store, Unusable
 from ..store.commands import Command
 from .clock_walk import Walk, move_orders
-from .command_plans import begun, clock_state, done_since, planned
-from .dispatcher import Dispatcher, Post, Signal
+from .command_plans import CLOCK, FLUSH, REPLAY, begun, clock_state, done_since, planned
+from .dispatcher import Dispatcher, Post
+from .follower import Follower
+from .merchant_moves import MerchantMoves
 from .patience import Patience
+from .tidying import keep_tidy
+from .waking import Signal
 
 LONGEST_SLEEP_S = 0.25
 WARM_UP_AFTER_S = 1
-CHECKPOINT_EVERY_S = 1
 BEAT_S = 1.0
 LOOK_FOR_LEADER_S, LOOK_FOR_RESULT_S = 0.25, 0.005
-TIDY_EVERY_S = 5
 LONGEST_LANDING_S = 30
 AGAIN_S = 1
 STILL = "the process that does what falls due is stopped"
@@ -43,15 +46,20 @@ class Scheduler:
         self._settings = settings
         self._signal = signal
         self._dispatcher = Dispatcher(store, settings, post, signal)
+        self._moves = MerchantMoves(store, settings, self._dispatcher, signal)
         self._stopping = threading.Event()
+        self._follower = Follower(store, self._dispatcher, signal, self._stopping)
 
     def run(self, warm_up: Callable[[], object] = lambda: None) -> None:
         """Wait for the leadership and lead, until `stop`; this is the body of the scheduler's thread.
 
         `warm_up` is called a moment later, so that what it loads does not delay the first requests.
         """
+        if self._store.claims.are_shared:
+            self._soon(warm_up)
         while (leadership := self._leadership()) is not None:
-            leadership.acquire(wait=True)
+            with self._follower.following():
+                leadership.acquire(wait=True, wake=self._signal.ring_here)
             self._lead(leadership, warm_up)
             leadership.close()
 
@@ -59,10 +67,9 @@ class Scheduler:
         """Lead until `stop`, or until the leadership is lost."""
         ended = threading.Event()
         threading.Thread(target=self._beat, args=(leadership, ended), name="heartbeat", daemon=True).start()
-        soon = threading.Timer(WARM_UP_AFTER_S, warm_up)
-        soon.daemon = True
-        soon.start()
-        threading.Thread(target=self._checkpoint, args=(ended,), name="checkpoints", daemon=True).start()
+        self._soon(warm_up)
+        threading.Thread(target=keep_tidy, args=(self._store, self._settings, self._stopping, ended),
+                         name="checkpoints", daemon=True).start()
         while not self._stopping.is_set() and not leadership.is_lost:
             try:
                 with self._store.reported():
@@ -74,9 +81,16 @@ class Scheduler:
                 due = None
             self._signal.wait(LONGEST_SLEEP_S if due is None
                               or due <= 0 else min(LONGEST_SLEEP_S, due / durations.SECOND))
+        self._moves.end(LONGEST_LANDING_S)
         if self._stopping.is_set():  # to the next leader, attempts under way would still be due
             self._dispatcher.end(LONGEST_LANDING_S)
         ended.set()
+
+    @staticmethod
+    def _soon(warm_up: Callable[[], object]) -> None:
+        soon = threading.Timer(WARM_UP_AFTER_S, warm_up)
+        soon.daemon = True
+        soon.start()
 
     def _leadership(self) -> Leadership | None:
         """The lock of the leadership; None if the scheduler is stopped before the lock file can be opened."""
@@ -94,21 +108,6 @@ class Scheduler:
             leadership.keep(BEAT_S, self._signal.ring)
         self._signal.ring()
 
-    def _checkpoint(self, ended: threading.Event) -> None:
-        """The body of the thread that keeps the database's log short; only this thread waits for the disk."""
-        tidied = 0.0
-        while not self._stopping.wait(CHECKPOINT_EVERY_S) and not ended.is_set():
-            try:
-                with self._store.reported():
-                    self._store.checkpoint()
-                    if time.monotonic() - tidied > TIDY_EVERY_S:
-                        self._store.tidy(real_now(), self._settings.keep, self._settings.keep_entries)
-                        tidied = time.monotonic()
-            except Unusable:  # the store has logged it
-                continue
-            except Exception:
-                log.exception("the database's log was not taken over; it is tried again")
-
     def stop(self, seconds: float) -> None:
         """Stop the thread after its present work, and wait for attempts under way, at most `seconds`."""
         self._stopping.set()
@@ -117,16 +116,17 @@ class Scheduler:
 
     def step(self) -> int | None:
         """Do what is due now; return the milliseconds until something is due again, or None."""
-        self._perform_open("replay", "flush", "clock")
+        self._perform_open(REPLAY, FLUSH, CLOCK)
         now = self._catch_up()
-        self._dispatcher.launch_due(now)
+        if self._dispatcher.launch_due(now):
+            self._store.claims.call()
         next_due = self._store.read().next_due()
         return None if next_due is None else next_due - now
 
     def _catch_up(self) -> int:
         """Change the orders that are due now; return the instant of now."""
         now = self._now()
-        while move_orders(self._store, self._settings, now):
+        while move_orders(self._dispatcher.timeline, self._settings, now):
             continue
         return now
 
@@ -167,8 +167,7 @@ class Scheduler:
         leadership = self._store.leadership()
         try:
             if leadership.acquire(wait=False):
-                self.step()
-                self._dispatcher.land(lambda: self._dispatcher.launch_due(self._now()))
+                self._lead_once()
             elif leadership.stands_still():
                 with self._store.write() as tables:
                     if tables.commands.withdraw(command):
@@ -177,22 +176,47 @@ class Scheduler:
         finally:
             leadership.close()
 
+    def _lead_once(self) -> None:
+        """Do what is due now, and all open commands."""
+        try:
+            self.step()
+            while self._moves.are_under_way:
+                self._dispatcher.wait()
+                self.step()
+            self._dispatcher.land(lambda: self._dispatcher.launch_due(self._now()))
+        finally:
+            self._moves.end(LONGEST_LANDING_S)
+
     def _perform_open(self, *names: str) -> None:
-        """Carry out the open commands with these names; commands that wait together share a patience."""
-        commands, under_way = self._store.read().commands, self._dispatcher.commands()
-        asked = [command.id for command in commands.open()
-                 if command.name in names and command.id not in under_way]
-        if asked:
+        """Carry out the open commands with these names; commands that wait together share a patience.
+
+        Those of merchants are only begun, if clocks may be moved now.
+        """
+        commands = self._store.read().commands
+        while True:
+            found, under_way = commands.open(), self._dispatcher.commands()
+            if CLOCK in names:
+                self._moves.begin(found)
+            asked = [command.id for command in found
+                     if command.name in names and not command.merchants_id and command.id not in under_way
+                     and self._may_begin(command)]
+            if not asked:
+                return
             with self._dispatcher.patient() as patience:
                 for number in asked:
                     for command in commands.open(number):  # it may have been carried out meanwhile
-                        self._perform(command, patience)
+                        if self._may_begin(command):
+                            self._perform(command, patience)
+
+    def _may_begin(self, command: Command) -> bool:
+        """Whether no move of a merchant's clock is in the way of a command."""
+        return command.name != CLOCK or not self._moves.are_under_way
 
     def _perform(self, command: Command, patience: Patience) -> None:
         try:
-            if command.name == "replay":
+            if command.name == REPLAY:
                 self._replay(command)
-            elif command.name == "flush":
+            elif command.name == FLUSH:
                 self._flush(command, patience)
             else:
                 self._move_clock(command, patience)
@@ -210,17 +234,17 @@ class Scheduler:
             self._finish(command, {"error": "there is no such notification any more", "delivered": False,
                                    "status_code": None})
         else:
-            self._dispatcher.launch(notification, tables.clock.now(), replay=True, command=command.id)
+            self._dispatcher.replay(notification, tables.clock.now(notification.merchants_id), command.id)
 
     def _flush(self, command: Command, patience: Patience) -> None:
         """Wait until all that was due when the command began is sent; other commands go on meanwhile."""
         def attend() -> None:
-            self._perform_open("replay", "clock")
+            self._perform_open(REPLAY, CLOCK)
             self._finish_flushes()
             self._catch_up()
 
         plan = self._flush_planned(command)
-        Walk(self._store, self._settings, self._dispatcher, patience, attend).stay(plan["now"], plan["last"])
+        Walk(self._settings, self._dispatcher, patience, attend).stay(plan["now"], plan["last"])
         self._finish_flushes()
 
     def _flush_planned(self, command: Command) -> Mapping[str, Any]:
@@ -236,7 +260,7 @@ class Scheduler:
         """Finish each flush that has nothing left to wait for."""
         tables = self._store.read()
         for command in tables.commands.open():
-            if command.name == "flush":
+            if command.name == FLUSH and not command.merchants_id:
                 plan = self._flush_planned(command)
                 if not tables.notifications.are_due(plan["now"], plan["last"]):
                     self._finish(command, done_since(tables, plan))
@@ -247,7 +271,7 @@ class Scheduler:
 
     def _move_clock(self, command: Command, patience: Patience) -> None:
         def attend() -> None:
-            self._perform_open("replay")
+            self._perform_open(REPLAY)
             self._finish_flushes()
 
         plan = command.plan
@@ -259,7 +283,7 @@ class Scheduler:
                               self._store.read().notifications.tally(plan["attempts"]).skipped_urls))
         arrived = Clock(plan["offset"], plan["frozen"])
         runs = arrived.frozen is None
-        Walk(self._store, self._settings, self._dispatcher, patience, attend, runs).to(plan["target"])
+        Walk(self._settings, self._dispatcher, patience, attend, runs).to(plan["target"])
         with self._store.write() as tables:
             tables.clock.set(arrived)
             tables.commands.finish(command.id,

@@ -31,7 +31,8 @@ class View(Struct, frozen=True):
 def view(units: Units, serial: str) -> View:
     """A terminal as it is now; a result that is due is stored first. Raises NotFound."""
     tables = units.read()
-    now, device = tables.clock.now(), terminal_of(tables, serial)
+    device = terminal_of(tables, serial)
+    now = tables.clock.now(device.merchants_id)
     order = timers.written_of(tables, device)
     due = transitions.falls_due(order) if order else None
     if due is None or due[0] > now:
@@ -41,7 +42,7 @@ def view(units: Units, serial: str) -> View:
 
 
 def _view(unit: Unit, device: Terminal) -> View:
-    return View(device, unit.last_order(device), unit.now)
+    return View(device, unit.last_order(device), unit.present(device.merchants_id))
 
 
 def views(units: Units, merchants_id: str | None, after: str, limit: int) -> list[View]:
@@ -109,4 +110,4 @@ def act(units: Units, serial: str, act: Act, cause: str) -> View:
             possible = list(map(str, terminal.POSSIBLE.get(impossible.state, ())))
             raise Conflict(f"{impossible}; possible: {', '.join(possible) or 'nothing'}",
                            state=str(impossible.state), possible=possible) from impossible
-        return View(device, after, unit.now)
+        return View(device, after, unit.present(device.merchants_id))

@@ -26,18 +26,24 @@ Thing = TypeVar("Thing")
 class View(Struct, frozen=True):
     """The state at the instant `now` (milliseconds), to be read without waiting for anybody who writes.
 
-    `cause` is the origin of a change: an endpoint, payer, control or clock.
+    `cause` is the origin of a change: an endpoint, payer, control or clock. The instant is of the clock of
+    the merchant `whose`, or with an empty number of the shared clock.
     """
 
     tables: Reader
     settings: Settings
     now: int
     cause: str
+    whose: str = ""
+
+    def present(self, merchants_id: str) -> int:
+        """The present instant of a merchant's clock, in milliseconds."""
+        return self.now if merchants_id == self.whose else self.tables.clock.now(merchants_id)
 
     def as_of_now(self, order: Order) -> Order:
         """The order, if it is as last stored. Raises NeedsTransaction if it has changed by time since."""
         due = transitions.falls_due(order)
-        if due is not None and due[0] <= self.now:
+        if due is not None and due[0] <= self.present(order.merchants_id):
             raise NeedsTransaction
         return order
 
@@ -61,7 +67,7 @@ class Unit(View, frozen=True):
 
     def as_of_now(self, order: Order) -> Order:
         """The order after all changes by time up to now, which are stored."""
-        return timers.caught_up(self.tables, self.settings, order, self.now)
+        return timers.caught_up(self.tables, self.settings, order, self.present(order.merchants_id))
 
     def terminal(self, serial: str) -> Terminal:
         """A card terminal by its serial number. Raises NotFound."""
@@ -84,7 +90,26 @@ class Unit(View, frozen=True):
 
     def payments(self, merchant: Merchant, script: "scenarios.Script | None" = None) -> Payments:
         """The payments of a merchant; `script` is the scenario rule for the request."""
-        return Payments(self.tables, self.settings, merchant, self.now, self.cause, script)
+        return Payments(self.tables, self.settings, merchant, self.present(merchant.merchants_id), self.cause,
+                        script)
+
+
+class Present:
+    """The present instants of merchants, each read once."""
+
+    def __init__(self, tables: Reader) -> None:
+        self._clock = tables.clock
+        self._known: dict[str, int] = {}
+
+    def of(self, merchants_id: str) -> int:
+        """The present instant of a merchant's clock, in milliseconds."""
+        if merchants_id not in self._known:
+            self._known[merchants_id] = self._clock.now(merchants_id)
+        return self._known[merchants_id]
+
+    def seen(self, order: Order) -> Order:
+        """The order as it is now, even if changes by time are not stored yet."""
+        return transitions.at(order, self.of(order.merchants_id))
 
 
 class Units:
@@ -101,12 +126,13 @@ class Units:
         With `merchants_id` it may change only what is that merchant's, and others may write meanwhile.
         """
         with self.store.write(merchants_id) as tables:
-            yield Unit(tables, self.settings, tables.clock.now(), cause)
+            whose = merchants_id or ""
+            yield Unit(tables, self.settings, tables.clock.now(whose), cause, whose)
 
-    def view(self, cause: str) -> View:
-        """The state as it is now. Raises store.Unusable."""
+    def view(self, cause: str, whose: str = "") -> View:
+        """The state as it is now, by the clock of a merchant or the shared one. Raises store.Unusable."""
         tables = self.store.read()
-        return View(tables, self.settings, tables.clock.now(), cause)
+        return View(tables, self.settings, tables.clock.now(whose), cause, whose)
 
     def read(self) -> Reader:
         """The tables for reading. Raises store.Unusable."""

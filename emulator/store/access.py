@@ -29,7 +29,7 @@ from .upkeep import Upkeep
 from .vouchers import VoucherReader, Vouchers
 
 OF_A_MERCHANT = ("orders", "history", "refunds", "ledger", "notifications", "attempts", "journal",
-                 "transactions", "scenarios", "counts", "notebook")
+                 "transactions", "scenarios", "counts", "notebook", "merchant_clocks")
 OF_ALL = (*OF_A_MERCHANT, "merchants", "removed_merchants", "users", "clock", "vouchers", "terminals",
           "upkeep_marks", "idempotency_keys", "rate_limits")
 
@@ -80,12 +80,14 @@ class Reader:
         self.settled = Settled(connection)
         self.changes = Changes(connection)
 
-    def next_due(self, but: Collection[int] = ()) -> int | None:
+    def next_due(self, but: Collection[int] = (), merchants_id: str = "") -> int | None:
         """The next instant at which time changes an order, or a notification is due that is not among `but`.
 
-        It is in milliseconds; None if there is none.
+        With a number only those of this merchant count, by its clock; else all, by the shared clock. It is in
+        milliseconds; None if there is none.
         """
-        dues = [due for due in (self.orders.next_due(), self.notifications.next_due(but)) if due is not None]
+        dues = [due for due in (self.orders.next_due(merchants_id),
+                                self.notifications.next_due(but, merchants_id)) if due is not None]
         return min(dues, default=None)
 
     def newest(self) -> tuple[int, int, int]:

@@ -26,13 +26,14 @@ class Backlog:
         self._execute = connection.execute
 
     def at(self, now: int) -> Counts:
-        """The work that is left at an instant (milliseconds)."""
+        """The work that is left at an instant of the shared clock (milliseconds)."""
         row = self._execute(
             """SELECT (SELECT count(*) FROM notifications
                        WHERE due_at IS NOT NULL AND status = 'pending') AS pending,
-                      (SELECT count(*) FROM notifications WHERE due_at <= :now) AS due,
-                      (SELECT coalesce(min(due_at), :now) FROM notifications WHERE due_at <= :now) AS oldest,
-                      (SELECT count(*) FROM orders WHERE due_at <= :now) AS orders_due,
+                      (SELECT count(*) FROM notifications WHERE shared_due_at <= :now) AS due,
+                      (SELECT coalesce(min(shared_due_at), :now) FROM notifications
+                       WHERE shared_due_at BETWEEN 1 AND :now) AS oldest,
+                      (SELECT count(*) FROM orders WHERE shared_due_at <= :now) AS orders_due,
                       (SELECT count(*) FROM commands WHERE result IS NULL) AS commands_open""",
             {"now": now}).fetchone()
         return Counts(row["pending"], row["due"], now - row["oldest"], row["orders_due"],

@@ -43,6 +43,13 @@ class Changes:
             for table in _LATER)
         return history, journal, attempts
 
+    def count(self, merchants_id: str, after: int) -> int:
+        """The number of lines in the history of a merchant's orders after an id."""
+        # Few lines are newer, and a merchant may have many: the expression keeps its index from being used.
+        return int(self._execute("SELECT count(*) FROM history WHERE id > :after "
+                                 "AND merchants_id || '' = :mid",
+                                 {"mid": merchants_id, "after": after}).fetchone()[0])
+
     def valid(self, cursor: Cursor) -> Cursor:
         """The cursor, at the beginning of each log whose numbering a reset has restarted since."""
         last = self._connection.last_numbers()

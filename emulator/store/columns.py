@@ -36,6 +36,11 @@ class Owned:
             " AND merchants_id IN (SELECT merchants_id FROM merchants WHERE owner = :owner)")
 
 
+def of_merchant(merchants_id: str) -> Mapping[str, str | None]:
+    """What `narrowing` takes for the rows of a merchant, or with an empty number for those of all."""
+    return {"merchants_id": merchants_id or None}
+
+
 def narrowing(wanted: Mapping[str, Any], **instead: str) -> str:
     """The SQL conditions that columns have the wanted values; None means any value.
 

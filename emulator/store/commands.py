@@ -17,6 +17,11 @@ class Command(Struct, frozen=True):
     argument: Mapping[str, Any]
     plan: Mapping[str, Any]
 
+    @property
+    def merchants_id(self) -> str:
+        """The merchant whose clock is moved or whose notifications are flushed; empty for everybody's."""
+        return str(self.argument.get("merchants_id", ""))
+
 
 class CommandReader:
     """Reads commands and their results."""

@@ -11,7 +11,8 @@ from .troubles import Unusable
 BATCH = 1_000
 TABLES = (*OF_ALL, "commands", "facts")
 # What the rows of a table are ordered by; of all others it is `id`.
-_KEYS = {"clock": ("id",), "merchants": ("merchants_id",), "removed_merchants": ("merchants_id",),
+_KEYS = {"clock": ("id",), "merchant_clocks": ("merchants_id",), "merchants": ("merchants_id",),
+         "removed_merchants": ("merchants_id",),
          "users": ("login_key",), "rate_limits": ("merchants_id",), "terminals": ("rowid",),
          "transactions": ("rowid",), "scenarios": ("merchants_id",), "upkeep_marks": ("at",),
          "counts": ("merchants_id", "kind", "name"), "idempotency_keys": ("key",), "facts": ("name",)}

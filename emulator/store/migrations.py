@@ -172,6 +172,20 @@ def owners_and_rate_limits(database: Connection) -> None:
     database.execute("CREATE TABLE rate_limits (merchants_id TEXT PRIMARY KEY, full_at BIGINT NOT NULL)")
 
 
+def merchant_clocks(database: Connection) -> None:
+    """Version 9: merchants may have a clock of their own, so due instants are on the shared clock too."""
+    database.execute("CREATE TABLE merchant_clocks (merchants_id TEXT PRIMARY KEY, "
+                     "distance_ms BIGINT NOT NULL, frozen_ms BIGINT, moves BIGINT NOT NULL)")
+    for table, columns in (("orders", "shared_due_at"), ("notifications", "shared_due_at, id")):
+        database.execute(f"ALTER TABLE {table} ADD COLUMN shared_due_at BIGINT")
+        database.execute(f"UPDATE {table} SET shared_due_at = due_at WHERE due_at IS NOT NULL")
+        database.execute(f"DROP INDEX {table}_due")
+        database.execute(f"CREATE INDEX {table}_due ON {table} ({columns}) WHERE shared_due_at IS NOT NULL")
+        database.execute(f"CREATE INDEX {table}_merchant_due ON {table} (merchants_id, due_at) "
+                         "WHERE due_at IS NOT NULL")
+
+
 STEPS: Mapping[int, Callable[[Connection], None]] = {
     2: cards, 3: terminals_and_scenarios, 4: removed_merchants_and_upkeep, 5: skipped_attempts_and_keys,
-    6: notifications_and_injected, 7: owners_and_rate_limits, 8: history_marks}
+    6: notifications_and_injected, 7: owners_and_rate_limits, 8: history_marks,
+    9: merchant_clocks}

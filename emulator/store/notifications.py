@@ -9,16 +9,17 @@ from msgspec.structs import asdict
 from ..base import urls
 from ..domain.notifications import Notification
 from ..protocol.findings import Breaches
-from .columns import Newest, Owned, breaches_of, narrowing, newest, to_json
+from .clock import due_column, shared_due
+from .columns import Newest, Owned, breaches_of, narrowing, newest, of_merchant, to_json
 from .connection import Row
 from .shortening import shortened
 
-_DUE = """SELECT * FROM notifications AS n WHERE due_at <= :now {others}
+_DUE = """SELECT * FROM notifications AS n WHERE {due} <= :now {others}
           AND id NOT IN (SELECT value FROM json_each(:under_way)) AND (attempts > 0 OR NOT EXISTS (
               SELECT 1 FROM notifications AS earlier WHERE earlier.merchants_id = n.merchants_id
               AND earlier.out_trade_no = n.out_trade_no AND earlier.id < n.id AND earlier.attempts = 0
-              AND earlier.due_at <= :now))
-          ORDER BY due_at, id LIMIT :limit"""
+              AND earlier.{due} <= :now))
+          ORDER BY {due}, id LIMIT :limit"""
 
 
 class DeliveryPlan(Struct, frozen=True):
@@ -40,7 +41,8 @@ class StoredNotification(Struct, frozen=True):
     """A notification in the outbox.
 
     `status` is pending, delivered or failed; `attempts` counts those of the schedule. A delivered
-    notification may still be due if a scenario rule asks for copies. Instants are milliseconds.
+    notification may still be due if a scenario rule asks for copies. Instants are milliseconds of the
+    merchant's clock; `shared_due_at` is `due_at` on the shared one.
     """
 
     id: int
@@ -57,6 +59,7 @@ class StoredNotification(Struct, frozen=True):
     status: str
     attempts: int
     due_at: int | None
+    shared_due_at: int | None
 
     @property
     def shown_url(self) -> str:
@@ -113,25 +116,32 @@ class NotificationReader(Owned):
                             {"id": notification_id, **self._owners}).fetchone()
         return StoredNotification(**row) if row else None
 
-    def next_due(self, but: Collection[int] = ()) -> int | None:
-        """When the next notification that is not among `but` is due, in milliseconds, or None."""
-        row = self._execute("SELECT due_at FROM notifications WHERE due_at IS NOT NULL "
-                            "AND id NOT IN (SELECT value FROM json_each(:but)) ORDER BY due_at LIMIT 1",
-                            {"but": json.dumps(list(but))}).fetchone()
-        return row["due_at"] if row else None
+    def next_due(self, but: Collection[int] = (), merchants_id: str = "") -> int | None:
+        """When the next notification that is not among `but` is due, in milliseconds, or None.
 
-    def due(self, now: int, but: Iterable[str], under_way: Collection[int],
-            limit: int) -> list[StoredNotification]:
+        With a number it is of this merchant and on its clock, else of all and on the shared clock.
+        """
+        column, wanted = due_column(merchants_id), of_merchant(merchants_id)
+        row = self._execute(f"SELECT {column} AS due FROM notifications WHERE {column} IS NOT NULL"
+                            f"{narrowing(wanted)} AND id NOT IN (SELECT value FROM json_each(:but)) "
+                            f"ORDER BY {column} LIMIT 1",
+                            {**wanted, "but": json.dumps(list(but))}).fetchone()
+        return row["due"] if row else None
+
+    def due(self, now: int, but: Iterable[str], under_way: Collection[int], limit: int,
+            merchants_id: str = "") -> list[StoredNotification]:
         """The notifications to send now, oldest first, without the merchants `but` and without `under_way`.
 
         The first attempts of one order's notifications go out in the order of their causes: each waits for
-        those before it.
+        those before it. With a number they are this merchant's, by its clock, else those of all, by the
+        shared clock.
         """
+        wanted = of_merchant(merchants_id)
         saturated = {f"but{number}": merchant for number, merchant in enumerate(but)}
         names = ", ".join(f":{name}" for name in saturated)
-        others = f"AND merchants_id NOT IN ({names})" if saturated else ""
-        rows = self._execute(_DUE.format(others=others), {
-            "now": now, "limit": limit, "under_way": json.dumps(list(under_way)), **saturated})
+        others = narrowing(wanted) + (f" AND merchants_id NOT IN ({names})" if saturated else "")
+        rows = self._execute(_DUE.format(others=others, due=due_column(merchants_id)), {
+            **wanted, "now": now, "limit": limit, "under_way": json.dumps(list(under_way)), **saturated})
         return [StoredNotification(**row) for row in rows]
 
     def unsent(self, merchants_id: str, out_trade_no: str) -> bool:
@@ -144,10 +154,15 @@ class NotificationReader(Owned):
         """The id of the newest notification; 0 if there is none."""
         return int(self._execute("SELECT coalesce(max(id), 0) AS last FROM notifications").fetchone()["last"])
 
-    def are_due(self, now: int, last: int) -> bool:
-        """Whether a notification up to the id `last` is due at an instant (milliseconds)."""
-        return self._execute("SELECT 1 FROM notifications WHERE due_at <= :now AND id <= :last LIMIT 1",
-                             {"now": now, "last": last}).fetchone() is not None
+    def are_due(self, now: int, last: int, merchants_id: str = "") -> bool:
+        """Whether a notification up to the id `last` is due at an instant (milliseconds).
+
+        With a number it is one of this merchant, by its clock, else any, by the shared clock.
+        """
+        wanted = of_merchant(merchants_id)
+        return self._execute(f"SELECT 1 FROM notifications WHERE {due_column(merchants_id)} <= :now "
+                             f"AND id <= :last{narrowing(wanted)} LIMIT 1",
+                             {**wanted, "now": now, "last": last}).fetchone() is not None
 
     def page(self, wanted: dict[str, Any], after: int, limit: int) -> Iterator[StoredNotification]:
         """Notifications in the order of ids, after the id `after`.
@@ -176,17 +191,18 @@ class NotificationReader(Owned):
         """The newest attempts of a notification."""
         return newest(self._execute, "attempts WHERE notification_id = :id", {"id": notification_id})
 
-    def tally(self, after: int) -> Tally:
-        """The results of the attempts after an attempt's id, without replays."""
+    def tally(self, after: int, merchants_id: str = "") -> Tally:
+        """The results of the attempts after an attempt's id, without replays; of one merchant or of all."""
+        wanted = of_merchant(merchants_id)
         row = self._execute("SELECT count(*) AS number, coalesce(sum(delivered), 0) AS delivered, "
                             "coalesce(sum(skipped), 0) AS skipped FROM attempts "
-                            "WHERE id > :after AND replay = 0",
-                            {"after": after}).fetchone()
+                            f"WHERE id > :after AND replay = 0{narrowing(wanted)}",
+                            {**wanted, "after": after}).fetchone()
         skipped = int(row["skipped"])
         urls_of = self._execute("SELECT DISTINCT n.url FROM attempts AS a "
                                 "JOIN notifications AS n ON n.id = a.notification_id WHERE a.id > :after "
-                                "AND a.skipped = 1",
-                                {"after": after}) if skipped else ()
+                                f"AND a.skipped = 1{narrowing(wanted, merchants_id='a.merchants_id')}",
+                                {**wanted, "after": after}) if skipped else ()
         return Tally(row["number"] - skipped, int(row["delivered"]), skipped,
                      [each["url"] for each in urls_of])
 
@@ -219,15 +235,16 @@ class Notifications(NotificationReader):
             how: DeliveryPlan = PLAIN) -> None:
         """Put a notification into the outbox."""
         self._execute("INSERT INTO notifications (merchants_id, out_trade_no, notify_type, method, url, "
-                      "content_type, body, repeated_body, altered, created_at, status, attempts, due_at) "
-                      "VALUES (:mid, :no, :notify_type, :method, :url, :content_type, :body, :repeated_body, "
-                      ":altered, :now, 'pending', 0, :due_at)",
+                      "content_type, body, repeated_body, altered, created_at, status, attempts, due_at, "
+                      "shared_due_at) VALUES (:mid, :no, :notify_type, :method, :url, :content_type, :body, "
+                      f":repeated_body, :altered, :now, 'pending', 0, :due_at, {shared_due(':mid')})",
                       {"mid": merchants_id, "no": out_trade_no, "now": now, "due_at": due_at,
                        "altered": "" if how == PLAIN else to_json(asdict(how)), **asdict(notification)})
 
     def hold_back(self, merchants_id: str, out_trade_no: str, due_at: int) -> None:
         """Send those notifications of an order that have no attempt yet at another instant (milliseconds)."""
-        self._execute("UPDATE notifications SET due_at = :due_at WHERE merchants_id = :mid "
+        self._execute("UPDATE notifications SET due_at = :due_at, "
+                      f"shared_due_at = {shared_due(':mid')} WHERE merchants_id = :mid "
                       "AND out_trade_no = :no AND attempts = 0 AND status = 'pending'",
                       {"mid": merchants_id, "no": out_trade_no, "due_at": due_at})
 
@@ -241,7 +258,7 @@ class Notifications(NotificationReader):
                        "error": shortened(attempt.error),
                        "delivered": int(attempt.delivered), "replay": int(attempt.replay),
                        "skipped": int(attempt.skipped), "found": to_json(attempt.findings)})
-        self._execute("UPDATE notifications SET status = :status, attempts = :attempts, due_at = :due_at "
-                      "WHERE id = :id",
+        self._execute("UPDATE notifications SET status = :status, attempts = :attempts, due_at = :due_at, "
+                      f"shared_due_at = {shared_due(':mid')} WHERE id = :id",
                       {"status": status, "attempts": attempts, "due_at": due_at,
-                       "id": attempt.notification_id})
+                       "mid": attempt.merchants_id, "id": attempt.notification_id})

@@ -14,25 +14,29 @@ from ..domain.orders import Event, Kind, Order, Status
 from ..domain.settlement import Entry
 from ..domain.transitions import falls_due
 from ..protocol.response_codes import CardStatus
-from .columns import Newest, Owned, narrowing, newest, to_json
+from .clock import due_column, present, shared_due
+from .columns import Newest, Owned, narrowing, newest, of_merchant, to_json
 from .connection import Row
 from .terminals import read_transaction, written_transaction
 
 _PARTS = ("card", "terminal")  # the columns that only some kinds of orders have
 _NO_PARTS = dict.fromkeys(_PARTS)
 _COLUMNS = (*(name for name in Order.__struct_fields__ if name != "id"), *_PARTS)
-_INSERT = (f"INSERT INTO orders ({', '.join(_COLUMNS)}, due_at) "
-           f"VALUES ({', '.join(':' + name for name in _COLUMNS)}, :due_at) RETURNING id")
+_INSERT = (f"INSERT INTO orders ({', '.join(_COLUMNS)}, due_at, shared_due_at) "
+           f"VALUES ({', '.join(':' + name for name in _COLUMNS)}, :due_at, {shared_due(':merchants_id')}) "
+           "RETURNING id")
 _CHANGING = ("amount", "currency", "rate", "fee_rate", "expires_at", "notify_url", "details", "watched",
              "status", "trans_id", "buyer_id", "buyer_login", "buyer_email", "paid_at", "finishes_at",
              "closed_at", "closed_by", "failure", "refunded", "card", "terminal", "script", "due_at")
-_UPDATE = f"UPDATE orders SET {', '.join(f'{name} = :{name}' for name in _CHANGING)} WHERE id = :id"
+_UPDATE = (f"UPDATE orders SET {', '.join(f'{name} = :{name}' for name in _CHANGING)}, "
+           f"shared_due_at = {shared_due('orders.merchants_id')} WHERE id = :id")
 # Changes by time count even if the scheduler has not stored them yet. A card order may wait for its issuer
 # beyond its time limit, and a terminal has a time limit of its own.
-EFFECTIVE = """CASE WHEN status = 'WAIT_BUYER_PAY' AND expires_at <= :now AND card IS NULL
-                         AND terminal IS NULL THEN 'TRADE_CLOSED'
-                    WHEN status = 'TRADE_SUCCESS' AND finishes_at <= :now THEN 'TRADE_FINISHED'
-                    ELSE status END"""
+_PRESENT = present("orders.merchants_id")
+EFFECTIVE = f"""CASE WHEN status = 'WAIT_BUYER_PAY' AND expires_at <= {_PRESENT} AND card IS NULL
+                          AND terminal IS NULL THEN 'TRADE_CLOSED'
+                     WHEN status = 'TRADE_SUCCESS' AND finishes_at <= {_PRESENT} THEN 'TRADE_FINISHED'
+                     ELSE status END"""
 LEDGER_PAGE = 500
 _TRUTH = ("id, merchants_id, out_trade_no, partner_id, kind, amount, fee, "
           "coalesce(true_settles_at, settles_at) AS settles_at, settles_at AS shown_at, injected, line")
@@ -57,7 +61,7 @@ class Refund(Struct, frozen=True):
 def read_order(row: Row) -> Order:
     """The order in a row of its table."""
     values = dict(row)
-    del values["due_at"]
+    del values["due_at"], values["shared_due_at"]
     parts = {name: _READ[name](written) for name in _PARTS if (written := values.pop(name))}
     values.update(details=json.loads(row["details"]), watched=bool(row["watched"]),
                   status=Status(row["status"]),
@@ -121,7 +125,10 @@ class OrderReader(Owned):
 
     def page(self, now: int, merchants_id: str | None, status: str | None, after: int,
              limit: int) -> Iterator[Order]:
-        """Orders by id, after the id `after`; `merchants_id` and `status` filter them unless None."""
+        """Orders by id, after the id `after`; `merchants_id` and `status` filter them unless None.
+
+        `now` is the instant of the shared clock.
+        """
         wanted = {"merchants_id": merchants_id, "status": status}
         asked = f"id > :after AND id <= :last{narrowing(wanted, status=EFFECTIVE)}{self._own}"
         rows = self._execute(f"SELECT * FROM orders WHERE {asked} ORDER BY id LIMIT :limit",
@@ -129,17 +136,27 @@ class OrderReader(Owned):
                               "last": self._complete_up_to("orders")})
         return map(read_order, rows)
 
-    def next_due(self) -> int | None:
-        """The next instant (milliseconds) at which time alone changes an order, or None."""
-        row = self._execute("SELECT min(due_at) AS due FROM orders WHERE due_at IS NOT NULL").fetchone()
+    def next_due(self, merchants_id: str = "") -> int | None:
+        """The next instant (milliseconds) at which time alone changes an order, or None.
+
+        With a number it is of this merchant's orders and on its clock, else of all and on the shared clock.
+        """
+        column, wanted = due_column(merchants_id), of_merchant(merchants_id)
+        row = self._execute(f"SELECT min({column}) AS due FROM orders WHERE {column} IS NOT NULL"
+                            f"{narrowing(wanted)}", wanted).fetchone()
         due: int | None = row["due"]
         return due
 
-    def due(self, now: int, limit: int) -> list[tuple[int, int]]:
-        """The instants and ids of orders that time changes up to `now`, in the order of time."""
-        rows = self._execute("SELECT due_at, id FROM orders WHERE due_at <= :now "
-                             "ORDER BY due_at, id LIMIT :limit", {"now": now, "limit": limit})
-        return [(row["due_at"], row["id"]) for row in rows]
+    def due(self, now: int, limit: int, merchants_id: str = "") -> list[tuple[int, int]]:
+        """The instants and ids of orders that time changes up to `now`, in the order of time.
+
+        With a number they are this merchant's, by its clock, else those of all, by the shared clock.
+        """
+        column, wanted = due_column(merchants_id), of_merchant(merchants_id)
+        rows = self._execute(f"SELECT {column} AS due, id FROM orders WHERE {column} <= :now"
+                             f"{narrowing(wanted)} ORDER BY {column}, id LIMIT :limit",
+                             {**wanted, "now": now, "limit": limit})
+        return [(row["due"], row["id"]) for row in rows]
 
     def history(self, merchants_id: str, out_trade_no: str) -> Newest:
         """The newest lines of an order's history."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..base import durations
 from ..domain.transitions import CANCEL_PERIOD
+from .clock import present
 from .connection import Connection
 from .scenarios import RULE
 
@@ -15,25 +16,27 @@ BATCH = 100  # orders that are deleted in one transaction
 OF_AN_ORDER = ("history", "refunds", "ledger", "transactions")
 # A card or terminal order that failed may be tried again; so may its number once it is deleted.
 # A refund or reversal on a terminal has no refund period, so it stays TRADE_SUCCESS.
-_IS_OVER = """o.due_at IS NULL AND (o.status IN ('TRADE_CLOSED', 'TRADE_FINISHED')
+_FINAL, _SETTLED = (f"{present('o.merchants_id')} - :{age}" for age in ("final", "settled"))
+_IS_OVER = f"""o.due_at IS NULL AND (o.status IN ('TRADE_CLOSED', 'TRADE_FINISHED')
                   OR (o.status = 'TRADE_SUCCESS' AND o.finishes_at IS NULL))
-              AND coalesce(o.paid_at, 0) < :final AND coalesce(o.closed_at, 0) < :final
+              AND coalesce(o.paid_at, 0) < {_FINAL} AND coalesce(o.closed_at, 0) < {_FINAL}
               AND NOT EXISTS (SELECT 1 FROM history AS later WHERE later.merchants_id = o.merchants_id
                   AND later.out_trade_no = o.out_trade_no AND later.id > :last)
               AND NOT EXISTS (SELECT 1 FROM notifications AS n WHERE n.merchants_id = o.merchants_id
                   AND n.out_trade_no = o.out_trade_no)
               AND NOT EXISTS (SELECT 1 FROM ledger AS l WHERE l.merchants_id = o.merchants_id
                   AND l.out_trade_no = o.out_trade_no
-                  AND (l.settles_at >= :settled OR l.true_settles_at >= :settled))"""
+                  AND (l.settles_at >= {_SETTLED} OR l.true_settles_at >= {_SETTLED}))"""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What is old: events up to the id `last` in the history, payments and closings before the instant
-    `final`, and settlements before `settled` (milliseconds of the emulator's clock).
+    """What is old: events up to the id `last` in the history, and payments and closings that are `final` and
+    settlements that are `settled` milliseconds old. The shared clock shows the instant `now`.
     """
 
     last: int
+    now: int
     final: int
     settled: int
 
@@ -52,7 +55,7 @@ class RetentionReader:
         """
         row = self._execute("SELECT history_id FROM upkeep_marks WHERE at <= :until ORDER BY at DESC LIMIT 1",
                             {"until": real - keep}).fetchone()
-        return Limits(row[0] if row else 0, now - CANCEL_PERIOD, now - keep - durations.DAY)
+        return Limits(row[0] if row else 0, now, CANCEL_PERIOD, keep + durations.DAY)
 
     def find(self, limits: Limits, after: int) -> tuple[list[int], int]:
         """The ids of orders that may be deleted, among those of the next rows of the history after an id.

@@ -1,4 +1,4 @@
--- Version 7. Instants and lengths of time are milliseconds, amounts minor units, rates hundred-millionths.
+-- Version 9. Instants and lengths of time are milliseconds, amounts minor units, rates hundred-millionths.
 -- Every row has merchants_id, so that one merchant can be listed, exported and reset without reading the
 -- others.
 
@@ -6,6 +6,13 @@ CREATE TABLE clock (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     offset_ms BIGINT NOT NULL,
     frozen_ms BIGINT
+);
+
+CREATE TABLE merchant_clocks (
+    merchants_id TEXT PRIMARY KEY,
+    distance_ms BIGINT NOT NULL,  -- from the shared clock
+    frozen_ms BIGINT,
+    moves BIGINT NOT NULL         -- 1 while a command moves it: only that command does what falls due
 );
 
 CREATE TABLE merchants (
@@ -62,9 +69,11 @@ CREATE TABLE orders (
     terminal TEXT,  -- JSON, the present transaction of an order on a card terminal
     script TEXT,    -- JSON, the scenario rule that applies
     due_at BIGINT,  -- the next instant at which time alone changes the order
+    shared_due_at BIGINT,  -- the same on the shared clock
     UNIQUE (merchants_id, out_trade_no)
 );
-CREATE INDEX orders_due ON orders (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX orders_due ON orders (shared_due_at) WHERE shared_due_at IS NOT NULL;
+CREATE INDEX orders_merchant_due ON orders (merchants_id, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX orders_merchant ON orders (merchants_id, id);
 
 CREATE TABLE history (
@@ -123,9 +132,11 @@ CREATE TABLE notifications (
     created_at BIGINT NOT NULL,
     status TEXT NOT NULL,       -- pending, delivered or failed
     attempts INTEGER NOT NULL,  -- attempts of the schedule, without replays
-    due_at BIGINT               -- when the next attempt is due; null if there is none
+    due_at BIGINT,              -- when the next attempt is due; null if there is none
+    shared_due_at BIGINT        -- the same on the shared clock
 );
-CREATE INDEX notifications_due ON notifications (due_at, id) WHERE due_at IS NOT NULL;
+CREATE INDEX notifications_due ON notifications (shared_due_at, id) WHERE shared_due_at IS NOT NULL;
+CREATE INDEX notifications_merchant_due ON notifications (merchants_id, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX notifications_order ON notifications (merchants_id, out_trade_no, id);
 CREATE INDEX notifications_merchant ON notifications (merchants_id, id);
 CREATE INDEX notifications_undelivered ON notifications (id) WHERE status <> 'delivered';

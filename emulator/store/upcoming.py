@@ -1,13 +1,10 @@
 """What time alone will do next: orders and notifications in the order in which they fall due."""
-from collections.abc import Mapping
-
 from ..domain.orders import Order
-from .columns import Owned
+from .clock import due_column
+from .columns import Owned, narrowing, of_merchant
 from .connection import Row
 from .notifications import StoredNotification
 from .orders import read_order
-
-FEW = 1_000  # rows of a merchant; sorting fewer is faster than searching them in the index of all
 
 
 class Upcoming(Owned):
@@ -21,29 +18,20 @@ class Upcoming(Owned):
         """The next notifications to be sent."""
         return [StoredNotification(**row) for row in self._next("notifications", merchants_id, limit)]
 
-    def count(self, until: int) -> int:
-        """How many orders and notifications fall due up to an instant (milliseconds)."""
-        return int(self._execute(
-            "SELECT (SELECT count(*) FROM orders WHERE due_at <= :until) + "
-            "(SELECT count(*) FROM notifications WHERE due_at <= :until)", {"until": until}).fetchone()[0])
+    def count(self, until: int, merchants_id: str = "") -> int:
+        """How many orders and notifications fall due up to an instant (milliseconds).
+
+        With a number they are this merchant's, by its clock, else those of all, by the shared clock.
+        """
+        wanted = of_merchant(merchants_id)
+        due = f"{due_column(merchants_id)} <= :until{narrowing(wanted)}"
+        return int(self._execute(f"SELECT (SELECT count(*) FROM orders WHERE {due}) + "
+                                 f"(SELECT count(*) FROM notifications WHERE {due})",
+                                 {**wanted, "until": until}).fetchone()[0])
 
     def _next(self, table: str, merchants_id: str | None, limit: int) -> list[Row]:
-        """The first rows to fall due.
-
-        The index of due rows is read in order. The rows of a merchant with few of them are sorted instead,
-        because the index may have many rows of other merchants before its first one.
-        """
-        asked = {"mid": merchants_id, "limit": limit, "few": FEW, **self._owners}
-        own = self._own
-        if merchants_id:
-            # no index is used for an expression
-            compared = "merchants_id" if self._has_few(table, asked) else "(merchants_id || '')"
-            own += f" AND {compared} = :mid"
-        return self._execute(f"SELECT * FROM {table} WHERE due_at IS NOT NULL{own} ORDER BY due_at, id "
-                             "LIMIT :limit", asked).fetchall()
-
-    def _has_few(self, table: str, asked: Mapping[str, str | int | None]) -> bool:
-        counted = self._execute(f"SELECT count(*) AS number FROM (SELECT 1 FROM {table} "
-                                "WHERE merchants_id = :mid LIMIT :few) AS own",
-                                asked).fetchone()
-        return int(counted["number"]) < FEW
+        """The first rows to fall due, in the order of the shared clock, or of a merchant's own."""
+        column, wanted = due_column(merchants_id or ""), of_merchant(merchants_id or "")
+        asked = f"{column} IS NOT NULL{narrowing(wanted)}{self._own}"
+        return self._execute(f"SELECT * FROM {table} WHERE {asked} ORDER BY {column}, id LIMIT :limit",
+                             {**wanted, "limit": limit, **self._owners}).fetchall()

@@ -67,7 +67,7 @@ def _view(order: CardOrder) -> str:
 def _may_try_again(order: CardOrder) -> bool:
     """Whether the payer may present another card: after a decline, before the order expires."""
     declined = order.card.on_the_cashier and order.card.status is CardStatus.FAILED
-    return declined and not order.is_for_terminal and present_time() < order.expires_at
+    return declined and not order.is_for_terminal and present_time(order.merchants_id) < order.expires_at
 
 
 @blueprint.post("/pay/<token>/card")
@@ -80,7 +80,8 @@ def present(token: str) -> Response | Any:
     language = request.args.get("lang")
     if not all(given.values()):
         return redirect(url_for("cashier.pay", token=token, missing=1, again=1, lang=language), 303)
-    card = test_cards.present(test_cards.typed(given), present_time(), emulator().settings.timezone)
+    card = test_cards.present(test_cards.typed(given), present_time(order.merchants_id),
+                              emulator().settings.timezone)
     if card.outcome.code in test_cards.REFUSALS:
         return redirect(url_for("cashier.pay", token=token, refused=card.outcome.code, again=1,
                                 lang=language), 303)
@@ -183,7 +184,7 @@ def _shop(order: CardOrder) -> str:
 
 def _at_the_terminal(order: CardOrder) -> str:
     """What the order's terminal shows now, in the page's language; empty for an order without a terminal."""
-    shown = terminal.state(order.transaction, present_time())
+    shown = terminal.state(order.transaction, present_time(order.merchants_id))
     return texts(order)[str(shown)] if order.is_for_terminal else ""
 
 
@@ -204,12 +205,12 @@ def _shown(order: CardOrder) -> dict[str, Any]:
         "shop": url, "given_up": given_up or url, "over": url or given_up,
         "completed": clock.spaced(card.completed_at, emulator().settings.timezone)
         if card.completed_at is not None else "",
-        "now": _this_month(), "shows": _at_the_terminal(order),
+        "now": _this_month(order.merchants_id), "shows": _at_the_terminal(order),
         "goods": order.details.get("goods_name", "").replace("|", ", ")}
 
 
-def _this_month() -> tuple[int, int]:
-    today = clock.moment(present_time(), emulator().settings.timezone)
+def _this_month(merchants_id: str) -> tuple[int, int]:
+    today = clock.moment(present_time(merchants_id), emulator().settings.timezone)
     return today.month, today.year
 
 

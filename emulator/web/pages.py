@@ -180,18 +180,18 @@ def not_found() -> Response:
 
 def seconds_left(order: Order) -> int:
     """The seconds until an order expires, rounded up."""
-    return -(-max(0, order.expires_at - present_time()) // 1_000)
+    return -(-max(0, order.expires_at - present_time(order.merchants_id)) // 1_000)
 
 
-def present_time() -> int:
-    """The emulator's time, in milliseconds since 1970."""
-    return emulator().store.read().clock.now()
+def present_time(merchants_id: str) -> int:
+    """The time of a merchant's clock, in milliseconds since 1970."""
+    return emulator().store.read().clock.now(merchants_id)
 
 
 def order_of(token: str) -> Order | None:
     """The order of a page token, as of now; None when there is none."""
     order = emulator().store.read().orders.of_page(token)
-    return at(order, present_time()) if order else None
+    return at(order, present_time(order.merchants_id)) if order else None
 
 
 def _of_wallet(token: str) -> WalletOrder | None:
@@ -203,7 +203,8 @@ def shown(order: Order) -> dict[str, Any]:
     """The template values for the pages of a wallet order."""
     settings, merchant = emulator().settings, emulator().store.read().merchants.find(order.merchants_id)
     return {
-        "order": order, "merchant": merchant.name if merchant else order.merchants_id, "now": present_time(),
+        "order": order, "merchant": merchant.name if merchant else order.merchants_id,
+        "now": present_time(order.merchants_id),
         "back": _back(order),
         "wallet_name": getattr(texts(), order.pay_type, order.pay_type),
         "payer": wallets.name(settings.seed, order.merchants_id, order.out_trade_no),

@@ -122,7 +122,8 @@ def _shown(serial: str) -> tuple[dict[str, Any], Clock]:
     still waits for a person, or None.
     """
     here = emulator()
-    time, seen = here.store.read().clock.get(), terminals.view(here.units, serial)
+    seen = terminals.view(here.units, serial)
+    time = here.store.read().clock.get(seen.device.merchants_id)
     left = (terminal.patience_left(seen.order.transaction, seen.now) if seen.order
             and seen.device.online else None)
     return {**terminal_json(seen), "left_ms": left, "frozen": time.frozen is not None}, time

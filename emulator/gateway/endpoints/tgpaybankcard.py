@@ -211,7 +211,7 @@ def _card(call: Call) -> Presented:
     """
     given = pay_info(call.get("pay_info"))
     if given["cardVoucher"]:
-        taken = call.tables.vouchers.take(given["cardVoucher"], call.now)
+        taken = call.tables.vouchers.take(given["cardVoucher"], call.tables.clock.now())
         card = test_cards.unknown_voucher(taken) if isinstance(taken, str) else taken
     else:
         card = test_cards.present(given, call.now, call.settings.timezone)

@@ -4,6 +4,7 @@
     dialect     the statements of the tables in the SQL of PostgreSQL
     nodes       what the nodes tell each other, by NOTIFY
     locks       advisory locks: of writers, of the leader, of servers
+    claims      claims on notifications, so that every node makes attempts
     connection  a connection with what the tables need
     schema      creates the schema or updates it
     sessions    the sessions of one process

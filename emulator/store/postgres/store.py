@@ -13,9 +13,10 @@ from ..access import Reader, Writer
 from ..database import OwnReader
 from ..tidying import Tidying
 from ..troubles import Unusable
+from .claims import Claims
 from .connection import Connection
 from .locks import BEGIN_SHARED, Leadership, begin
-from .nodes import LISTEN, Teller
+from .nodes import CHANGED, LISTEN, WORK, Teller
 from .sessions import Opened, Sessions
 from .troubles import is_trouble, sentence
 
@@ -28,6 +29,8 @@ class Store(database.Store):
         self._sessions = Sessions(address)
         self._teller = Teller(self._sessions.connect)
         self._delete = Tidying(self.read, self.write, self.checkpoint)
+        self._claims = Claims(self._present, self._changing, self._tell)
+        self.claims = self._claims
 
     def read(self) -> Reader:
         """The tables for reading; each statement sees what is committed when it begins."""
@@ -73,22 +76,42 @@ class Store(database.Store):
 
     @contextmanager
     def _transaction(self, statements: str) -> Iterator[Writer]:
-        with self.reported():
-            opened = self._begun(statements)
-            session, writer = opened.session, opened.writer_of(self.owner)
+        with self._in_session(statements) as opened:
+            writer = opened.writer_of(self.owner)
             writer.wakes_scheduler = False
-            try:
-                yield writer
-                session.execute("COMMIT")
-            except BaseException:
-                with suppress(psycopg.Error):
-                    session.execute("ROLLBACK")
-                raise
+            yield writer
             leaves_work = writer.wakes_scheduler
-        self.troubles.end()
-        self._teller.tell(leaves_work)
+        self._teller.tell(CHANGED, *([WORK] if leaves_work else []))
         if leaves_work:
             self.wake()
+
+    @contextmanager
+    def _in_session(self, statements: str) -> Iterator[Opened]:
+        """A transaction on this thread's session, committed after the block."""
+        with self.reported():
+            opened = self._begun(statements)
+            try:
+                yield opened
+                opened.session.execute("COMMIT")
+            except BaseException:
+                with suppress(psycopg.Error):
+                    opened.session.execute("ROLLBACK")
+                raise
+        self.troubles.end()
+
+    @contextmanager
+    def _changing(self, statements: str) -> Iterator[Connection]:
+        """A transaction that changes nothing that other nodes are told of."""
+        with self._in_session(statements) as opened:
+            yield Connection(opened.session)
+
+    def _present(self) -> Connection:
+        """This thread's connection, within its transaction if it has one."""
+        with self.reported():
+            return Connection(self._sessions.own().session)
+
+    def _tell(self, channel: str) -> None:
+        self._teller.tell(channel)
 
     def _begun(self, statements: str) -> Opened:
         """This thread's session with a transaction begun; a session that was lost meanwhile is replaced."""
@@ -107,7 +130,7 @@ class Store(database.Store):
     def leadership(self) -> Leadership:
         """The leadership, as a lock of a session."""
         with self.reported():
-            return Leadership(self._sessions.connect)
+            return Leadership(self._sessions.connect, self._claims.holder())
 
     def checkpoint(self) -> None:
         """Do nothing: PostgreSQL does it by itself."""
@@ -115,6 +138,7 @@ class Store(database.Store):
     def tidy(self, real: int, keep: int | None, most: int | None) -> None:
         """Delete old entries and orders that have ended; PostgreSQL uses their room again by itself."""
         self._delete(real, keep, most)
+        self._claims.forget()
 
     @property
     def opened_connections(self) -> int:

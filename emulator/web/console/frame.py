@@ -16,6 +16,7 @@ from ...base.clock import real_now
 from ...base.urls import with_query
 from ...domain.errors import Forbidden, OperationError
 from ...protocol.card_numbers import hidden
+from ...store import Reader
 from .. import roles
 from ..control.interface import Problem, wrong_request
 from ..control.problems import of_error
@@ -96,9 +97,9 @@ def here(**changes: Any) -> str:
     return with_query(under_prefix(request.path), asked)
 
 
-def present() -> int:
-    """The emulator's time, in milliseconds since 1970."""
-    return emulator().store.read().clock.now()
+def present(merchants_id: str = "") -> int:
+    """The time of a merchant's clock, or of the shared one, in milliseconds since 1970."""
+    return emulator().store.read().clock.now(merchants_id)
 
 
 def show(template: str, page: str, status: int = 200, follows: str = "", **values: Any) -> Response:
@@ -114,15 +115,21 @@ def show(template: str, page: str, status: int = 200, follows: str = "", **value
 def _around(page: str) -> dict[str, Any]:
     """The template values that the frame and all pages use."""
     tables = emulator().store.read()
-    ticking = tables.clock.get()
+    ticking = tables.clock.get(chosen() or "")
     merchants = tables.merchants.names(MOST_LISTED)
     return {
         "texts": texts(), "pages": NAVIGATION, "page": page, "to": to, "here": here, "chosen": chosen(),
         "merchants": merchants, "many": len(merchants) == MOST_LISTED, "now": ticking.now(real_now()),
-        "frozen": ticking.frozen is not None, "zone": emulator().settings.timezone,
+        "frozen": ticking.frozen is not None, "has_own_clock": has_own_clock(tables),
+        "zone": emulator().settings.timezone,
         "newest": written(tables.newest()), "told": _message(), "locked": roles.are_needed(),
         "holder": roles.holder(), "everybody": roles.may_everything(), "spaced": _spaced, "iso": clock.iso,
         "amount": money.text}
+
+
+def has_own_clock(tables: Reader) -> bool:
+    """Whether the merchant in the filter has a clock of its own, which the page then shows."""
+    return bool(chosen()) and tables.clock.own(chosen() or "") is not None
 
 
 def written(newest: tuple[int, int, int]) -> str:

@@ -19,6 +19,6 @@ def events() -> Response:
 def pulse() -> Response:
     """The newest ids of the logs and the emulator's time as JSON, for windows that poll."""
     tables = emulator().store.read()
-    ticking = tables.clock.get()
+    ticking = tables.clock.get(chosen() or "")
     return secure(jsonify({"newest": written(tables.newest()), "now": ticking.now(real_now()),
                            "frozen": ticking.frozen is not None}))

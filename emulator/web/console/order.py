@@ -17,8 +17,10 @@ from .frame import blueprint, present, show, texts
 @blueprint.get("/orders/<id:order_id>")
 def order(order_id: int) -> Response:
     """The page of one order."""
-    tables, now = emulator().store.read(), present()
-    found = at(order_by_id(tables, order_id), now)
+    tables = emulator().store.read()
+    stored = order_by_id(tables, order_id)
+    now = present(stored.merchants_id)
+    found = at(stored, now)
     merchant = tables.merchants.find(found.merchants_id)
     moments, left_out = timeline.timeline(tables, found, now)
     word, colour = states.state(found)

@@ -3,7 +3,7 @@ from flask import Response
 
 from ...base import clock
 from ...domain.settlement import SCENES
-from ...domain.transitions import at
+from ...operations.unit import Present
 from ..current import emulator
 from . import curl, states
 from .frame import Page, before, blueprint, chosen, narrowed, one_of, present, show, texts
@@ -17,8 +17,9 @@ def orders() -> Response:
     now, asked = present(), narrowed("status", "endpoint", "search")
     one_of(asked["status"], "status", states.STATUSES)
     one_of(asked["endpoint"], "endpoint", SCENES)
-    found, rest = emulator().store.read().lists.orders({**asked, "merchants_id": chosen()}, now, before())
-    rows = [(order, *states.state(order)) for order in (at(order, now) for order in found)]
+    tables = emulator().store.read()
+    found, rest = tables.lists.orders({**asked, "merchants_id": chosen()}, now, before())
+    rows = [(order, *states.state(order)) for order in map(Present(tables).seen, found)]
     return show("orders", "orders", follows="order", rows=rows, rest=rest, asked=asked,
                 is_narrowed=any(asked.values()),
                 statuses=[(status, texts()[word]) for status, word in states.STATUSES.items()],

@@ -71,7 +71,7 @@ def settlement() -> Response:
     merchant = _merchant(tables)
     start, end = _range(tables, merchant)
     days = by_day(tables.settled.sums(merchant.merchants_id, *file.span(start, end, emulator().settings)),
-                  present())
+                  present(merchant.merchants_id))
     return show("settlement", "settlement", follows="order", merchant=merchant, start=start, end=end,
                 days=days[::-1],
                 bars=list(chart(days, start, end)), width=WIDTH, height=HEIGHT, margin=MARGIN)
@@ -85,7 +85,8 @@ def settlement_day(day: str) -> Response:
     after = number("after") or 0
     lines = tables.settled.lines(merchant.merchants_id, *span, after, LINES + 1)
     return show("settlement_day", "settlement", follows="order", merchant=merchant, day=on,
-                days=by_day(tables.settled.sums(merchant.merchants_id, *span), present()),
+                days=by_day(tables.settled.sums(merchant.merchants_id, *span),
+                            present(merchant.merchants_id)),
                 lines=lines[:LINES], rest=lines[LINES - 1].id if len(lines) > LINES else None, began=after)
 
 
@@ -101,7 +102,8 @@ def settlement_file() -> Response:
         raise Problem(422, "Unprocessable", wrong)
     start, end = map(date.fromisoformat, given.values())
     since, before = file.span(start, end, emulator().settings)
-    response = Response(stream_with_context(_file(merchant.merchants_id, since, min(before, present() + 1))),
+    settled = min(before, present(merchant.merchants_id) + 1)
+    response = Response(stream_with_context(_file(merchant.merchants_id, since, settled)),
                         content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = (
         f'attachment; filename="{merchant.merchants_id}_settlement_{start}_{end}.csv"')
@@ -129,7 +131,8 @@ def _range(tables: Reader, merchant: Merchant) -> tuple[date, date]:
     By default they are the `DAYS` days up to the last one with a settlement entry.
     """
     newest = tables.settled.newest_day(merchant.merchants_id)
-    last = clock.moment(newest if newest is not None else present(), emulator().settings.timezone).date()
+    last = clock.moment(present(merchant.merchants_id) if newest is None else newest,
+                        emulator().settings.timezone).date()
     end = _date(request.args["end"]) if request.args.get("end") else last
     start = _date(request.args["start"]) if request.args.get("start") else _days_before(end, DAYS - 1)
     start, end = min(start, end), max(start, end)

@@ -48,16 +48,16 @@ class Seen(Struct, frozen=True):
 @blueprint.get("/terminals")
 def terminals() -> Response:
     """A page of the list of terminals."""
-    tables, now = emulator().store.read(), present()
+    tables = emulator().store.read()
     devices = tables.terminals.page(chosen(), request.args.get("after", ""), PAGE_OF_DEVICES)
     return show("terminals", "terminals", follows="order",
-                rows=[_seen(tables, device, now) for device in devices], results=RESULTS,
+                rows=[_seen(tables, device) for device in devices], results=RESULTS,
                 rest=devices[-1].serial if len(devices) == PAGE_OF_DEVICES else None, type=TERMINAL_TYPE)
 
 
-def _seen(tables: Reader, device: Terminal, now: int) -> Seen:
+def _seen(tables: Reader, device: Terminal) -> Seen:
     order = written_of(tables, device)
-    terminal = terminal_json(View(device, order, now))
+    terminal = terminal_json(View(device, order, present(device.merchants_id)))
     view = terminal["state"] if device.online else OFFLINE
     return Seen(terminal, view, COLOURS[view], order)
 

@@ -5,7 +5,7 @@ from ...base.clock import real_now
 from ...operations import command_plans
 from ..current import emulator
 from .documents import instant
-from .interface import Query, body, operation, wrong_request
+from .interface import MERCHANT, Query, asked, body, operation, wrong_request
 
 LONGEST_KEY = 255
 IDEMPOTENCY_KEY = Query(
@@ -14,12 +14,16 @@ IDEMPOTENCY_KEY = Query(
     {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY})
 
 
-@operation("GET", "/clock", "the emulator's clock; while it is moved, `moving` says where to, what was done "
-           "and how much is left")
+OF_MERCHANT = Query(MERCHANT.name, "the clock of this merchant; `own` says whether it has one of its own")
+
+
+@operation("GET", "/clock", "the emulator's clock, or a merchant's; while it is moved, `moving` says where "
+           "to, what was done and how much is left", (OF_MERCHANT,))
 def clock() -> Response:
-    """The state of the clock, and the move that is being carried out, if there is one."""
-    tables = emulator().store.read()
-    state, moving = command_plans.clock_state(tables.clock.get(), real_now()), command_plans.under_way(tables)
+    """The state of a clock, and the move that is being carried out, if there is one."""
+    tables, merchants_id = emulator().store.read(), asked(MERCHANT.name)[MERCHANT.name] or ""
+    state = command_plans.clock_document(tables, merchants_id, real_now())
+    moving = command_plans.under_way(tables, merchants_id)
     if moving:
         state["moving"] = {**moving, "to": instant(moving["to"])}
     return jsonify(state)
@@ -27,14 +31,17 @@ def clock() -> Response:
 
 @operation("POST", "/clock", "move the clock; what falls due in between is done before it answers, and the "
            "answer says what was done, and what was skipped because receivers of notifications did not "
-           "answer in time",
-           headers=(IDEMPOTENCY_KEY,), body={"minProperties": 1, "maxProperties": 1, "properties": {
+           "answer in time; with merchants_id the clock of this merchant alone, which has one of its own "
+           "from then on, until its reset; without, everybody's, and clocks of their own keep their distance",
+           headers=(IDEMPOTENCY_KEY,), body={"minProperties": 1, "maxProperties": 2, "properties": {
+               "merchants_id": {"type": "string", "minLength": 1,
+                                "description": "move the clock of this merchant alone"},
                "advance": {"type": ["string", "number"],
                            "description": "a duration: 500ms, 5s, 15m, 2h, 1d, or seconds"},
                "set": {"type": "string", "format": "date-time"}, "freeze": {"type": "boolean"},
                "reset": {"const": True}}})
 def move_clock() -> Response:
-    """Advance, set, freeze, unfreeze or reset the clock; the response says what was done meanwhile."""
+    """Advance, set, freeze, unfreeze or reset a clock; the response says what was done meanwhile."""
     return jsonify(emulator().commands.move_clock(body(), _key()))
 
 

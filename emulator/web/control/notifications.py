@@ -6,7 +6,7 @@ from ...operations.outbox import DELIVERED, FAILED, PENDING
 from ...operations.unit import notification_of
 from ..current import emulator
 from .documents import notification_json
-from .interface import MERCHANT, ORDER, PAGED, asked, listed, operation, paging
+from .interface import MERCHANT, ORDER, PAGED, asked, body, listed, operation, paging
 from .queries import choice
 
 
@@ -38,7 +38,9 @@ def replay(notification_id: int) -> Response:
 
 
 @operation("POST", "/notifications/flush", "try everything that is due; the answer comes when it has been "
-           "tried, and says what was done, and what was skipped because receivers did not answer in time")
+           "tried, and says what was done, and what was skipped because receivers did not answer in time; "
+           "with merchants_id only this merchant's",
+           body={"properties": {"merchants_id": {"type": "string", "minLength": 1}}})
 def flush() -> Response:
-    """Send all notifications that are due, and wait until that is done."""
-    return jsonify({"flushed": True, **emulator().commands.flush()})
+    """Send all notifications that are due, or those of one merchant, and wait until that is done."""
+    return jsonify({"flushed": True, **emulator().commands.flush(body())})

@@ -6,10 +6,9 @@ from flask import Response, jsonify
 
 from ...base import money
 from ...domain.orders import Status
-from ...domain.transitions import at
 from ...operations import orders, wallet_payments
 from ...operations.kinds import EVENTS, OF_CARDS, OF_EVERY_KIND
-from ...operations.unit import order_of
+from ...operations.unit import Present, order_of
 from ...protocol.codes import BUYER_FAILURES
 from ...protocol.response_codes import DECLINED, RESPONSE_CODES, CardStatus
 from ..current import emulator
@@ -30,10 +29,9 @@ def list_orders() -> Response:
     """A page of orders."""
     after, limit = paging()
     tables = emulator().store.read()
-    now = tables.clock.now()
-    wanted = asked("merchants_id", "status")
-    found = tables.orders.page(now, wanted["merchants_id"], wanted["status"], after, limit)
-    return listed((order_json(at(order, now)) for order in found), limit)
+    wanted, present = asked("merchants_id", "status"), Present(tables)
+    found = tables.orders.page(tables.clock.now(), wanted["merchants_id"], wanted["status"], after, limit)
+    return listed((order_json(present.seen(order)) for order in found), limit)
 
 
 @operation("GET", "/orders/<merchants_id>/<number:out_trade_no>",
@@ -42,7 +40,7 @@ def list_orders() -> Response:
 def get_order(merchants_id: str, out_trade_no: str) -> Response:
     """An order with its history, refunds and notifications."""
     tables = emulator().store.read()
-    order = at(order_of(tables, merchants_id, out_trade_no), tables.clock.now())
+    order = Present(tables).seen(order_of(tables, merchants_id, out_trade_no))
     lines = tables.orders.history(merchants_id, out_trade_no)
     refunds = tables.orders.refunds(merchants_id, out_trade_no)
     notifications, notifications_left_out = notifications_json(tables, merchants_id, out_trade_no)

@@ -66,7 +66,7 @@ def check() -> Response:
     """Compare a merchant's list with the correct entries that are settled by now."""
     given, tables = body(), emulator().store.read()
     merchants_id = merchant_of(tables, text_of(given, "merchants_id")).merchants_id
-    days = _days(_written_days(given), tables.clock.now())
+    days = _days(_written_days(given), tables.clock.now(merchants_id))
     rows = _rows(given)
     report = operations.check(tables, merchants_id, rows, days)
     asked_for = {row.name: given.get(row.name) or None for row in DAYS}

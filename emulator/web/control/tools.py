@@ -7,10 +7,9 @@ from flask import Response, jsonify, request
 
 from ...base import durations
 from ...domain.orders import Status
-from ...domain.transitions import at
 from ...gateway import endpoints
 from ...operations.outbox import DELIVERED
-from ...operations.unit import merchant_of
+from ...operations.unit import Present, merchant_of
 from ...protocol.response_codes import CardStatus
 from ...signing import signature
 from ...store import Reader
@@ -108,7 +107,7 @@ def wait() -> Response:
 def _is_reached(tables: Reader, merchants_id: str, out_trade_no: str, status: str,
                 notifications_too: bool) -> bool:
     found = tables.orders.find(merchants_id, out_trade_no)
-    if found is None or status and status not in at(found, tables.clock.now()).states:
+    if found is None or status and status not in Present(tables).seen(found).states:
         return False
     return not notifications_too or tables.notifications.are_delivered(merchants_id, out_trade_no)
 
@@ -119,5 +118,5 @@ def _story(tables: Reader, merchants_id: str, out_trade_no: str) -> dict[str, An
     if found is None:
         return {"order": None, "notifications": []}
     notifications, left_out = notifications_json(tables, merchants_id, out_trade_no)
-    story = {"order": order_json(at(found, tables.clock.now())), "notifications": notifications}
+    story = {"order": order_json(Present(tables).seen(found)), "notifications": notifications}
     return {**story, "left_out": {"notifications": left_out}} if left_out else story

@@ -30,8 +30,8 @@ def shown(here: Emulator, language: str) -> dict[str, Any]:
     where = position(tables)
     assert where is not None
     story, step = current(where)
-    now = tables.clock.now()
-    orders = [at(order, now) for order in tables.orders.page(now, MERCHANT, None, 0, 100)]
+    now = tables.clock.now(MERCHANT)
+    orders = [at(order, now) for order in tables.orders.page(tables.clock.now(), MERCHANT, None, 0, 100)]
     pages = tables.notebook.pages(MERCHANT)
     sight, view = _seen(step.sight, orders, payment_code(here.settings.seed, where.run), language)
     return {

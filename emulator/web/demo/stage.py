@@ -5,7 +5,7 @@ from typing import Any
 
 from ...domain import wallets
 from ...domain.orders import Order
-from ...domain.transitions import at
+from ...operations.unit import Present
 from ...store import Reader
 from ..current import Emulator
 from ..texts import Texts
@@ -109,6 +109,5 @@ def payment_code(seed: str, run: int) -> str:
 def latest(here: Emulator) -> Order | None:
     """The shop's latest order, as of now; None when there is none."""
     tables = here.store.read()
-    now = tables.clock.now()
-    orders = list(tables.orders.page(now, MERCHANT, None, 0, 100))
-    return at(orders[-1], now) if orders else None
+    orders = list(tables.orders.page(tables.clock.now(), MERCHANT, None, 0, 100))
+    return Present(tables).seen(orders[-1]) if orders else None
