@@ -88,6 +88,19 @@ def test_the_clock_is_shown_and_moved(run: Run, control: Control) -> None:
     assert json.loads(run("clock", "reset", "--json"))["offset_s"] == 0
 
 
+def test_the_clock_of_one_merchant_is_shown_and_moved(run: Run, control: Control) -> None:
+    whose = "--merchant", control.shop().merchants_id
+    assert rows(run("clock", *whose))[0]["own"] == "False"
+    assert json.loads(run("clock", "freeze", *whose, "--json"))["frozen"] is True
+    moved = rows(run("clock", "set", "2026-01-31T12:00:00Z", *whose))[0]
+    assert (moved["merchants_id"], moved["now"], moved["own"]) == (
+        whose[1], "2026-01-31T12:00:00.000Z", "True")
+    assert rows(run("clock", "advance", "15m", *whose))[0]["now"] == "2026-01-31T12:15:00.000Z"
+    assert rows(run("clock", "unfreeze", *whose))[0]["frozen"] == "False"
+    assert control.get("/clock")["offset_s"] == 0
+    assert json.loads(run("clock", "reset", *whose, "--json"))["own"] is False
+
+
 @every_row("arguments, words", [
     (("clock", "advance"), "needs a duration"), (("clock", "set"), "needs a time"),
     (("clock", "advance", "soon"), "advance"), (("clock", "jump"), "jump"),
@@ -192,6 +205,9 @@ def test_without_a_server_commands_work_on_the_database(tmp_path: Path) -> None:
     with Server(database=path) as server:
         shop = Control(server.url).shop()
         shop.qr_order(out_trade_no="open", it_b_pay="1h")
+        number = shop.merchants_id
+    alone = command("clock", "advance", "30m", "--merchant", number, "--database", str(path), **nowhere)
+    assert "2026-01-31T12:30:00.000Z" in alone.stdout
     moved = command("clock", "advance", "2h", "--database", str(path), **nowhere)
     assert (moved.returncode, "2026-01-31T14:00:00.000Z" in moved.stdout,
             str(path) in moved.stderr) == (0, True, True)
@@ -482,3 +498,4 @@ def test_what_cannot_be_done_at_a_terminal_ends_with_one_line_that_says_why(
          server: Server, arguments: tuple[str, ...], told: str) -> None:
     done = command(*arguments, TGPAY_URL=server.url, TGPAY_CONTROL_TOKEN="s3cret")
     assert done.returncode != 0 and told in done.stderr and "Traceback" not in done.stderr
+/root/.pyenv/libexec/pyenv-hooks: line 24: enable: cannot open shared object /root/.pyenv/libexec/pyenv-realpath.dylib: /root/.pyenv/libexec/pyenv-realpath.dylib: cannot open shared object file: No such file or directory

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 BETWEEN_LOOKS_S = 0.5
 COLUMNS = ("now", "offset_s", "frozen")
+OF_MERCHANT = ("merchants_id", *COLUMNS, "own")
 
 
 @contextmanager
-def told(control: Control, status: Status | None) -> Iterator[None]:
+def told(control: Control, status: Status | None, merchant: str | None) -> Iterator[None]:
     """Show in a terminal, while a move goes on, how much of it is done."""
     if status is None or not control.is_remote:
         yield
@@ -29,7 +30,7 @@ def told(control: Control, status: Status | None) -> Iterator[None]:
     def tell() -> None:
         while not over.wait(BETWEEN_LOOKS_S):
             with suppress(click.ClickException):  # the command itself says what is wrong
-                if moving := control("GET", "/clock").get("moving"):
+                if moving := control("GET", "/clock", merchants_id=merchant).get("moving"):
                     done = moving["done"]
                     shown.update(
                         f"On the way to {moving['to']}: {done['changes']:,} changes of orders and "
@@ -46,20 +47,28 @@ def told(control: Control, status: Status | None) -> Iterator[None]:
 @click.argument("move", required=False, metavar="[advance|set|freeze|unfreeze|reset]",
                 type=click.Choice(["advance", "set", "freeze", "unfreeze", "reset"]))
 @click.argument("value", required=False)
+@click.option("--merchant", help="only the clock of this merchant")
 @with_control
-def clock(control: Control, as_json: bool, move: str | None, value: str | None) -> None:
-    """Show or move the clock: `clock advance 15m`, `clock set 2026-01-31T12:00:00Z`, `clock freeze`."""
+def clock(control: Control, as_json: bool, move: str | None, value: str | None, merchant: str | None) -> None:
+    """Show or move the clock: `clock advance 15m`, `clock set 2026-01-31T12:00:00Z`, `clock freeze`.
+
+    With --merchant only the clock of this merchant; `reset` gives it the shared one back.
+    """
     if move in ("advance", "set") and not value:
         fail(f"clock {move} needs {'a duration' if move == 'advance' else 'a time, ISO 8601'}")
-    bodies = {"advance": {"advance": value}, "set": {"set": value}, "freeze": {"freeze": True},
-              "unfreeze": {"freeze": False}, "reset": {"reset": True}}
-    with patience("Time passes, and what falls due is done") as status, told(control, status):
-        answer = control("POST", "/clock", bodies[move]) if move else control("GET", "/clock")
+    bodies: dict[str, dict[str, object]] = {
+        "advance": {"advance": value}, "set": {"set": value}, "freeze": {"freeze": True},
+        "unfreeze": {"freeze": False}, "reset": {"reset": True}}
+    whose = {"merchants_id": merchant} if merchant else {}
+    columns = OF_MERCHANT if merchant else COLUMNS
+    with patience("Time passes, and what falls due is done") as status, told(control, status, merchant):
+        answer = (control("POST", "/clock", {**bodies[move], **whose}) if move
+                  else control("GET", "/clock", merchants_id=merchant))
     if as_json or not move:
-        show(answer, as_json, COLUMNS)
+        show(answer, as_json, columns)
         return
     done, skipped = answer["done"], answer["skipped"]
-    show({**answer, **done, "skipped": skipped["attempts"]}, False, (*COLUMNS, *done, "skipped"))
+    show({**answer, **done, "skipped": skipped["attempts"]}, False, (*columns, *done, "skipped"))
     if skipped["attempts"]:
         click.echo(f"Skipped {skipped['attempts']} attempts of notifications: no answer in time from "
                    f"{', '.join(skipped['receivers'])}.", err=True)

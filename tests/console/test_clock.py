@@ -24,10 +24,14 @@ def address(shop: Shop) -> str:
     return f"{shop.control.url}/console/clock?merchants_id={shop.merchants_id}"
 
 
+def of_all(shop: Shop) -> str:
+    return f"{shop.control.url}/console/clock"
+
+
 def test_the_clock_goes_forward_by_a_button_and_shows_it(visitor: Visitor, shop: Shop, clock: Clock) -> None:
     clock.freeze()
     clock.set("2026-01-02T03:04:05Z")
-    with visitor.at(address(shop), width=DESK) as page:
+    with visitor.at(of_all(shop), width=DESK) as page:
         for button, expected in (("+15 min", "2026-01-02 11:19:05"), ("+1 h", "2026-01-02 12:19:05"),
                                  ("+1 day", "2026-01-03 12:19:05")):
             page.get_by_role("button", name=button).click()
@@ -52,13 +56,49 @@ def test_the_large_clock_goes_on_with_the_small_one(visitor: Visitor, shop: Shop
 
 @pytest.mark.exhaustive
 def test_it_is_set_to_a_time_of_its_own_zone(visitor: Visitor, shop: Shop, clock: Clock) -> None:
-    with visitor.at(address(shop), width=DESK) as page:
+    with visitor.at(of_all(shop), width=DESK) as page:
         page.get_by_role("button", name="Stop it").click()
         page.get_by_label("Set it to").fill("2031-05-06T07:08:09")
         page.get_by_role("button", name="Set", exact=True).click()
         expect(page.locator(".told.good")).to_contain_text("2031-05-06 07:08:09")
     told = shop.control.get("/clock")
     assert (told["now"], told["frozen"]) == ("2031-05-05T23:08:09.000Z", True)
+
+
+def test_with_a_merchant_chosen_its_clock_is_shown_and_moved_alone(visitor: Visitor, shop: Shop) -> None:
+    number = shop.qr_order()["out_trade_no"]
+    with visitor.at(address(shop), width=DESK) as page:
+        expect(page.locator("#whose")).to_contain_text("has the shared clock")
+        expect(page.locator("header .clock")).not_to_contain_text("Merchant's clock")
+        page.get_by_role("button", name="+1 h").click()
+        expect(page.locator("#whose")).to_contain_text("a clock of its own")
+        expect(page.locator("header .clock")).to_contain_text("Merchant's clock")
+        expect(page.locator("#state")).to_contain_text("ahead of the shared clock")
+        assert shop.story(number)["status"] == "TRADE_CLOSED"
+        assert shop.control.get("/clock")["offset_s"] == 0
+        page.get_by_role("button", name="Stop it").click()
+        expect(page.locator("#state")).to_contain_text("Stands still")
+        page.get_by_role("button", name="Let it run").click()
+        expect(page.locator("#state")).to_contain_text("Runs")
+        page.get_by_role("button", name="Back to the shared clock").click()
+        expect(page.locator("#whose")).to_contain_text("has the shared clock")
+        page.get_by_role("link", name="Show the shared clock").click()
+        expect(page.locator("#whose")).to_have_count(0)
+
+
+def test_without_a_merchant_all_that_falls_due_has_its_instant_on_the_shared_clock(
+         desk: Desk, shop: Shop, clock: Clock) -> None:
+    clock.freeze()
+    clock.set("2026-01-02T04:00:00Z")
+    whose = {"merchants_id": shop.merchants_id}
+    shop.control.post("/clock", {**whose, "advance": "30d"})
+    number = shop.qr_order(it_b_pay="5m")["out_trade_no"]
+    listed = {query: [row for row in rows(desk.page(f"/clock{query}")) if number in row]
+              for query in ("", f"?merchants_id={shop.merchants_id}")}
+    assert ["2026-01-02 12:05:00" in row for row in listed[""]] == [True]
+    assert ["2026-02-01 12:05:00" in row for row in listed[f"?merchants_id={shop.merchants_id}"]] == [True]
+    shop.control.post("/clock", {**whose, "freeze": True})
+    assert not any(number in row for row in rows(desk.page("/clock")))
 
 
 def test_what_falls_due_is_listed_in_order_and_is_done_when_the_answer_comes(

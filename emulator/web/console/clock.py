@@ -1,19 +1,21 @@
 """The page of the emulator's clock, which moves it and lists what falls due next."""
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Response, request
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ...base import durations
-from ...base.clock import Clock, real_now, spaced, zone
+from ...base.clock import NEVER, real_now, spaced, zone
 from ...domain import transitions
 from ...domain.errors import OperationError
 from ...operations import command_plans
 from ...store import Reader
+from .. import roles
 from ..current import emulator
-from .frame import Page, blueprint, chosen, go_back, go_on, present, show, texts, to
+from .frame import Page, blueprint, chosen, clocked, go_back, go_on, present, show, texts, to
 
 PAGE = Page("clock", "M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18zM12 7v5l3 2")
 MOST_UPCOMING = 10
@@ -40,34 +42,65 @@ class Due(Struct, frozen=True):
         return f"{self.view}-{self.id}"
 
 
+class Words(NamedTuple):
+    """The keys of the texts that compare a clock with another one."""
+
+    same: str
+    ahead: str
+    behind: str
+
+
+MACHINE = Words("clk_with_machine", "clk_ahead", "clk_behind")
+SHARED = Words("clk_with_shared", "clk_ahead_shared", "clk_behind_shared")
+
+
 @blueprint.get("/clock")
 def clock() -> Response:
     """The page with the clock and what falls due next."""
-    tables = emulator().store.read()
-    return show("clock", "clock", follows="order notification", ticking=tables.clock.get(), steps=STEPS,
-                upcoming=upcoming(tables, chosen()), moving=command_plans.under_way(tables),
-                apart=_apart(tables.clock.get(), real_now()), typed=_typed(present()))
+    tables, real = emulator().store.read(), real_now()
+    whose, shared = clocked(tables), tables.clock.get()
+    own = tables.clock.own(whose) if whose else None
+    ticking = tables.clock.get(whose)
+    compared = _apart(ticking.now(real), *((shared.now(real), SHARED) if own else (real, MACHINE)))
+    return show("clock", "clock", follows="order notification", steps=STEPS, whose=whose,
+                may_move=bool(whose) or roles.may_everything(),
+                may_run=ticking.frozen is not None and (not whose or bool(own and own.frozen is not None)),
+                upcoming=upcoming(tables, chosen()), moving=command_plans.under_way(tables, whose),
+                apart=compared, typed=_typed(ticking.now(real)))
 
 
 def upcoming(tables: Reader, merchants_id: str | None) -> list[Due]:
-    """The next notifications and orders that fall due, in the order of time."""
-    found = [Due(notification.due_at or 0, "clk_sent_again", notification.out_trade_no,
-                 notification.merchants_id, "notification", notification.id)
-             for notification in tables.upcoming.notifications(merchants_id, MOST_UPCOMING)]
+    """The next notifications and orders that fall due, in the order of time.
+
+    Their instants are of the clock of the merchant with this number, or of the shared clock. Without a number
+    those are left out that wait for a clock which stands still.
+    """
+    found = list(_next(tables, merchants_id))
+    if merchants_id is None:
+        clocks = tables.clock.own_ones({due.merchants_id for due in found})
+        found = [replace(due, at=clocks[due.merchants_id].shared_due(due.at))
+                 if due.merchants_id in clocks else due for due in found]
+    return sorted((due for due in found if 0 < due.at < NEVER), key=lambda due: due.at)[:MOST_UPCOMING]
+
+
+def _next(tables: Reader, merchants_id: str | None) -> Iterator[Due]:
+    """The next notifications and orders, each at the instant of its merchant's clock."""
+    for notification in tables.upcoming.notifications(merchants_id, MOST_UPCOMING):
+        yield Due(notification.due_at or 0, "clk_sent_again", notification.out_trade_no,
+                  notification.merchants_id, "notification", notification.id)
     for order in tables.upcoming.orders(merchants_id, MOST_UPCOMING):
         if due := transitions.falls_due(order):
             word = f"event_{due[1]}" if due[1] else "left_open"
-            found.append(Due(due[0], word, order.out_trade_no, order.merchants_id, "order", order.id))
-    return sorted(found, key=lambda due: due.at)[:MOST_UPCOMING]
+            yield Due(due[0], word, order.out_trade_no, order.merchants_id, "order", order.id)
 
 
-def _apart(ticking: Clock, real: int) -> tuple[str, str]:
-    """The difference from the machine's clock as text, and the key of the text for its direction."""
-    difference = ticking.now(real) - real
-    if abs(difference) < durations.SECOND and ticking.frozen is None:
-        return "", "clk_with_machine"
+def _apart(now: int, other: int, words: Words) -> tuple[str, str]:
+    """The difference of an instant from another clock as text, and the key of the text for its direction."""
+    difference = now - other
+    if abs(difference) < durations.SECOND:
+        return "", words.same
     seconds = abs(difference) // durations.SECOND * durations.SECOND
-    return durations.text(seconds), "clk_ahead" if difference >= 0 else "clk_behind"
+    return durations.text(seconds), words.ahead if difference >= 0 else words.behind
 
 
 def _typed(instant: int) -> str:
@@ -77,13 +110,14 @@ def _typed(instant: int) -> str:
 
 @blueprint.post("/clock")
 def move_clock() -> Response:
-    """Move the clock, wait until everything due is done, and say how much that was."""
+    """Move the clock of the merchant in the filter, or the shared one, and say how much was done."""
+    whose = {"merchants_id": chosen()} if chosen() else {}
     try:
-        moved = emulator().commands.move_clock(_asked(request.form))
+        moved = emulator().commands.move_clock({**_asked(request.form), **whose})
     except OperationError as error:
         return go_back(to("clock"), error)
     said, done, skipped = texts(), moved["done"], moved["skipped"]
-    sentence = (f"{said.clk_now} {spaced(present(), emulator().settings.timezone)}. "
+    sentence = (f"{said.clk_now} {spaced(present(chosen() or ''), emulator().settings.timezone)}. "
                 f"{said.clk_happened} {done['changes']}, {said.clk_attempts} {done['attempts']}.")
     if skipped["attempts"]:
         receivers = ", ".join(skipped["receivers"][:MOST_RECEIVERS])

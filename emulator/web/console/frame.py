@@ -115,21 +115,24 @@ def show(template: str, page: str, status: int = 200, follows: str = "", **value
 def _around(page: str) -> dict[str, Any]:
     """The template values that the frame and all pages use."""
     tables = emulator().store.read()
-    ticking = tables.clock.get(chosen() or "")
+    whose = clocked(tables)
+    ticking = tables.clock.get(whose)
     merchants = tables.merchants.names(MOST_LISTED)
     return {
         "texts": texts(), "pages": NAVIGATION, "page": page, "to": to, "here": here, "chosen": chosen(),
         "merchants": merchants, "many": len(merchants) == MOST_LISTED, "now": ticking.now(real_now()),
-        "frozen": ticking.frozen is not None, "has_own_clock": has_own_clock(tables),
+        "frozen": ticking.frozen is not None,
+        "has_own_clock": bool(whose) and tables.clock.own(whose) is not None,
         "zone": emulator().settings.timezone,
         "newest": written(tables.newest()), "told": _message(), "locked": roles.are_needed(),
         "holder": roles.holder(), "everybody": roles.may_everything(), "spaced": _spaced, "iso": clock.iso,
         "amount": money.text}
 
 
-def has_own_clock(tables: Reader) -> bool:
-    """Whether the merchant in the filter has a clock of its own, which the page then shows."""
-    return bool(chosen()) and tables.clock.own(chosen() or "") is not None
+def clocked(tables: Reader) -> str:
+    """The merchant in the filter, whose time the page shows; empty if it shows that of the shared clock."""
+    merchants_id = chosen()
+    return merchants_id if merchants_id and tables.merchants.find(merchants_id) is not None else ""
 
 
 def written(newest: tuple[int, int, int]) -> str:

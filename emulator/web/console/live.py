@@ -6,7 +6,7 @@ from ..control.events import happenings, of_merchant
 from ..current import emulator
 from ..pages import secure
 from ..streams import stream
-from .frame import blueprint, chosen, written
+from .frame import blueprint, chosen, clocked, written
 
 
 @blueprint.get("/events")
@@ -19,6 +19,6 @@ def events() -> Response:
 def pulse() -> Response:
     """The newest ids of the logs and the emulator's time as JSON, for windows that poll."""
     tables = emulator().store.read()
-    ticking = tables.clock.get(chosen() or "")
+    ticking = tables.clock.get(clocked(tables))
     return secure(jsonify({"newest": written(tables.newest()), "now": ticking.now(real_now()),
                            "frozen": ticking.frozen is not None}))
