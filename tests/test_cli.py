@@ -498,4 +498,3 @@ def test_what_cannot_be_done_at_a_terminal_ends_with_one_line_that_says_why(
          server: Server, arguments: tuple[str, ...], told: str) -> None:
     done = command(*arguments, TGPAY_URL=server.url, TGPAY_CONTROL_TOKEN="s3cret")
     assert done.returncode != 0 and told in done.stderr and "Traceback" not in done.stderr
-/root/.pyenv/libexec/pyenv-hooks: line 24: enable: cannot open shared object /root/.pyenv/libexec/pyenv-realpath.dylib: /root/.pyenv/libexec/pyenv-realpath.dylib: cannot open shared object file: No such file or directory
