@@ -148,3 +148,29 @@ def test_a_move_of_the_clock_waits_for_attempts_of_another_node_and_makes_all_ot
                 (f"12:0{minute}:00", minute >= heard_of_each) for minute in range(4)]
         assert len(receiver.heard) == heard_of_each * len(orders) and len(healthy.heard) == 1
         assert second.stop()[1].count(": notification ") == len(orders)
+
+
+def test_while_a_merchants_clock_is_moved_others_are_sent_by_every_node(
+        shared: str, receiver: Receiver) -> None:
+    receiver.delay, receiver.answers = 1, [(500, b"no")]
+    with leader_and_follower(shared, notify_retries="1m,1m,1m") as (
+            first, second, numbers), ThreadPoolExecutor(1) as pool, closing(Receiver()) as healthy:
+        control = Control(first.url)
+        shop, other = control.shop(notify_url=receiver.url), control.shop(notify_url=healthy.url)
+        whose = {"merchants_id": shop.merchants_id}
+        control.post("/clock", {**whose, "freeze": True})
+        control.post("/clock", {**whose, "set": NOON})
+        with stopped(first):
+            orders = [on(second, shop).pay_by_barcode()["out_trade_no"] for _ in range(3)]
+            until(lambda: len(claimed_by(shared, numbers[1])) == len(orders), 5)
+        moved = pool.submit(control.post, "/clock", {**whose, "advance": "10m"})
+        until(lambda: "moving" in control.get("/clock", **whose), 5)
+        on(second, other).pay_by_barcode()
+        healthy.wait_for(1, 5)
+        assert not moved.done()
+        moved.result()
+        for order in orders:
+            instants = [attempt["at"][11:19] for attempt in shop.notifications(order)[0]["attempts"]]
+            assert instants == [f"12:0{minute}:00" for minute in range(4)]
+        assert len(receiver.heard) == 4 * len(orders)
+        assert second.stop()[1].count(": notification ") == len(orders) + 1

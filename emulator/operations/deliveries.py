@@ -21,8 +21,7 @@ class Delivery(Struct, frozen=True, dict=True):
     """An attempt under way, begun at the emulator's instant `at` (milliseconds).
 
     If it is a replay, it may have a `command` that is finished together with it. `is_claimed` is whether its
-    notification is claimed for it. `begun` is an instant of the monotonic clock in seconds. It may be made
-    by a `mover`: by the move of the clock of the merchant with this number.
+    notification is claimed for it. `begun` is an instant of the monotonic clock in seconds.
     """
 
     notification: StoredNotification
@@ -30,7 +29,6 @@ class Delivery(Struct, frozen=True, dict=True):
     replay: bool = False
     command: int | None = None
     is_claimed: bool = False
-    mover: str = ""
     begun: float = field(default_factory=time.monotonic)
     patiences: list[Patience] = []  # of the moves of the clock that it may delay
 
@@ -67,7 +65,7 @@ class Delivery(Struct, frozen=True, dict=True):
 
 
 class UnderWay:
-    """The attempts that this process makes, those that it makes for moves of merchants' clocks included.
+    """The attempts that this process makes, also those during moves of merchants' clocks.
 
     `settled` is held while attempts are chosen and begun, and while a merchant's clock begins or ends to be
     moved: a notification is then due for one of both only.
@@ -102,7 +100,7 @@ class UnderWay:
         self._signal.ring()
 
     def landing(self, merchants_id: str) -> Landing:
-        """What wakes the thread that moves a merchant's clock; the numbers of threads are few."""
+        """What wakes the thread that moves a merchant's clock from now on."""
         with self.changed:
             return self._landings.setdefault(merchants_id, Landing())
 
@@ -112,11 +110,12 @@ class UnderWay:
             self._landings.pop(merchants_id, None)
 
     def of(self, merchants_id: str) -> list[Delivery]:
-        """The attempts of a merchant, or with an empty number those that no move of a merchant's makes."""
+        """The attempts of a merchant, or with an empty number those of all whose clocks are not being moved.
+        """
         with self.changed:
-            return [delivery for delivery in self._deliveries.values()
-                    if (delivery.notification.merchants_id == merchants_id if merchants_id
-                        else not delivery.mover)]
+            found = [(delivery.notification.merchants_id, delivery) for delivery in self._deliveries.values()]
+            return [delivery for whose, delivery in found
+                    if (whose == merchants_id if merchants_id else whose not in self._landings)]
 
     def all(self) -> list[Delivery]:
         """All attempts."""

@@ -193,10 +193,10 @@ class Dispatcher:
 
     def _launch_claimed(self, wanted: list[tuple[StoredNotification, int]], now: int, moving: bool) -> int:
         """Launch those notifications that no other process has claimed; return how many there were."""
-        mover = self.timeline.merchants_id
-        claimed = self._claims.take(wanted, self._elsewhere.claim_s, None if mover else now, moving)
+        due = None if self.timeline.merchants_id else now
+        claimed = self._claims.take(wanted, self._elsewhere.claim_s, due, moving)
         for notification, at in claimed:
-            self._launch(Delivery(notification, at, is_claimed=True, mover=mover))
+            self._launch(Delivery(notification, at, is_claimed=True))
         return len(claimed)
 
     def _clocks(self, notifications: Iterable[StoredNotification]) -> Mapping[str, OwnClock]:

@@ -5,7 +5,6 @@ while it is frozen it stands still whatever the shared one does. What falls due 
 orders and notifications have their due instant on both clocks, `due_at` on their merchant's and
 `shared_due_at` on the shared one. So one index finds what is next, for any number of merchants.
 """
-import json
 from collections.abc import Iterable
 
 from ..base.clock import NEVER, Clock, OwnClock, real_now
@@ -64,9 +63,12 @@ class ClockReader:
 
     def own_ones(self, merchants: Iterable[str]) -> dict[str, OwnClock]:
         """The clocks of those of these merchants that have one of their own, by number."""
+        wanted = {f"mid{number}": merchants_id for number, merchants_id in enumerate(set(merchants))}
+        if not wanted:
+            return {}
+        names = ", ".join(f":{name}" for name in wanted)
         rows = self._execute("SELECT merchants_id, distance_ms, frozen_ms, moves FROM merchant_clocks "
-                             "WHERE merchants_id IN (SELECT value FROM json_each(:merchants))",
-                             {"merchants": json.dumps(list(merchants))})
+                             f"WHERE merchants_id IN ({names})", wanted)
         return {row[0]: OwnClock(row[1], row[2], bool(row[3])) for row in rows}
 
     def is_there(self) -> bool:
