@@ -98,14 +98,6 @@ def test_who_has_the_shared_clock_has_it_after_it_is_let_run_too(shop: Shop) -> 
     assert move(shop, freeze=False)["own"] is False
 
 
-def test_the_merchants_document_shows_a_clock_of_its_own(shop: Shop) -> None:
-    address = f"/merchants/{shop.merchants_id}"
-    assert "clock" not in shop.control.get(address)
-    at_noon(shop)
-    shown = shop.control.get(address)["clock"]
-    assert (shown["now"], shown["frozen"], shown["own"]) == (NOON, True, True)
-
-
 @every_row("body", [
     {}, {"advance": "1m", "freeze": True}, {"advance": "soon"}, {"set": "9999-01-01"}, {"freeze": 1},
     {"reset": False}])

@@ -3,10 +3,9 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from ...base.clock import real_now
 from ...domain import merchants as rules
 from ...domain.merchants import Merchant
-from ...operations import command_plans, merchants
+from ...operations import merchants
 from ...operations.unit import merchant_of
 from ...store import Reader
 from ..current import emulator
@@ -28,7 +27,7 @@ NEW_SETTINGS = {"merchants_id": {"type": "string", "maxLength": merchants.LONGES
 def merchant_json(tables: Reader, merchant: Merchant) -> dict[str, Any]:
     """A merchant with its settings as JSON, without passwords, also those in its notify_url.
 
-    `owner` is the name of the team that made it, if one did; `clock` the clock of its own, if it has one.
+    `owner` is the name of the team that made it, if one did.
     """
     users = [{"login": user.login, "account_id": user.account_id}
              for user in tables.merchants.users(merchant.merchants_id)]
@@ -36,9 +35,6 @@ def merchant_json(tables: Reader, merchant: Merchant) -> dict[str, Any]:
     shown = {"merchants_id": merchant.merchants_id, **merchant.shown_settings(), "users": users}
     if owner:
         shown["owner"] = owner
-    if tables.clock.own(merchant.merchants_id) is not None:
-        whose = command_plans.clock_document(tables, merchant.merchants_id, real_now())
-        shown["clock"] = {name: value for name, value in whose.items() if name != "merchants_id"}
     return shown
 
 
