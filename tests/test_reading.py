@@ -58,7 +58,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "settled.sums": ("29", 0, 2**62), "settled.lines": ("29", 0, 2**62, 0, 10), "settled.newest_day": ("29",),
     "changes.since": ((0, 0, 0),), "changes.valid": ((1, 2, 3),),
     "merchants.owner_of": ("29",), "limits.full_at": ("29",), "backlog.at": (1,),
-    "clock.own": ("29",), "clock.own_ones": (["29"],),
+    "clock.own": ("29",), "clock.own_ones": (["29"],), "changes.count": ("29", 0),
     "retention.limits": (1, 1, 1), "retention.find": (Limits(9, 9, 9, 9), 0), "terminals.is_taken": ("1",)}
 CHANGES = (
     "INSERT INTO facts (name, value) VALUES ('a', 'b')", "REPLACE INTO facts (name, value) VALUES ('a', 'b')",
