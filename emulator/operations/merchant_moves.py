@@ -83,6 +83,8 @@ class MerchantMoves:
     def _perform(self, command: Command) -> None:
         with self._dispatcher.of_merchant(command.merchants_id) as dispatcher:
             plan = self._begun(command)
+            if plan is None:
+                return
             try:
                 with dispatcher.patient() as patience:
                     self._move(command, plan, dispatcher, patience)
@@ -91,12 +93,16 @@ class MerchantMoves:
                     raise
             self._arrive(command, plan)
 
-    def _begun(self, command: Command) -> Mapping[str, Any]:
-        """The plan of a command; if there is none yet, it is fixed, and the clock is given to this thread."""
-        if command.plan:
-            return command.plan
+    def _begun(self, command: Command) -> Mapping[str, Any] | None:
+        """The plan of a command; if there is none yet, it is fixed, and the clock is given to this thread.
+
+        None if the command was carried out since it was found.
+        """
         merchants_id = command.merchants_id
         with self._dispatcher.settled(), self._store.write(merchants_id) as tables:
+            found = tables.commands.open(command.id)
+            if not found or found[0].plan:
+                return found[0].plan if found else None
             plan = own_plan(tables, command, real_now())
             own = tables.clock.own(merchants_id) or OwnClock()
             frozen = plan["now"] if command.name == CLOCK else own.frozen
