@@ -6,7 +6,9 @@ exclude one another, because the former move the latter's clocks too.
 """
 import logging
 import threading
+import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from ..base import urls
@@ -59,11 +61,16 @@ class MerchantMoves:
                 self._threads[merchants_id] = thread
                 thread.start()
 
+    def finish(self, seconds: float) -> None:
+        """Wait for the moves that are under way, at most `seconds`."""
+        end = time.monotonic() + seconds
+        for thread in list(self._threads.values()):
+            thread.join(max(0.0, end - time.monotonic()))
+
     def end(self, seconds: float) -> None:
         """Abandon all moves, which the next leader finishes, and wait for their threads."""
         self._ended.set()
-        for thread in list(self._threads.values()):
-            thread.join(seconds)
+        self.finish(seconds)
 
     def _run(self, command: Command) -> None:
         """The body of a thread."""
@@ -74,7 +81,8 @@ class MerchantMoves:
             pass
         except Exception as failure:
             log.exception("the command %s of merchant %s was given up", command.name, command.merchants_id)
-            self._give_up(command, failure)
+            with suppress(Unusable):  # it is tried again then
+                self._give_up(command, failure)
         finally:
             self._store.leave()
             del self._threads[command.merchants_id]

@@ -81,6 +81,8 @@ class Scheduler:
                 due = None
             self._signal.wait(LONGEST_SLEEP_S if due is None
                               or due <= 0 else min(LONGEST_SLEEP_S, due / durations.SECOND))
+        if self._stopping.is_set():
+            self._moves.finish(LONGEST_LANDING_S)
         self._moves.end(LONGEST_LANDING_S)
         if self._stopping.is_set():  # to the next leader, attempts under way would still be due
             self._dispatcher.end(LONGEST_LANDING_S)

@@ -5,8 +5,12 @@ from typing import Any
 
 from msgspec import Struct
 
+from ..base import durations
+from ..base.clock import real_now
 from .columns import narrowing, to_json
 from .connection import Connection
+
+KEPT = 5 * durations.MINUTE  # of results; who waits for one looks all the time
 
 
 class Command(Struct, frozen=True):
@@ -49,12 +53,10 @@ class Commands(CommandReader):
     def add(self, name: str, argument: Mapping[str, Any]) -> int:
         """Add a command and return its id, under which its result can be found.
 
-        The result is kept for at least a hundred more commands, and as long as an idempotency key refers to
-        it.
+        The result is kept for some minutes of real time, and as long as an idempotency key refers to it.
         """
-        self._execute("DELETE FROM commands WHERE result IS NOT NULL "
-                      "AND id < (SELECT max(id) - 100 FROM commands) "
-                      "AND id NOT IN (SELECT command_id FROM idempotency_keys)")
+        self._execute("DELETE FROM commands WHERE finished_at < :until "
+                      "AND id NOT IN (SELECT command_id FROM idempotency_keys)", {"until": real_now() - KEPT})
         row = self._execute("INSERT INTO commands (name, argument, plan) VALUES (:name, :argument, '{}') "
                             "RETURNING id", {"name": name, "argument": to_json(argument)}).fetchone()
         return int(row[0])
@@ -71,5 +73,5 @@ class Commands(CommandReader):
 
     def finish(self, command_id: int, result: Mapping[str, Any]) -> None:
         """Store the result of a command."""
-        self._execute("UPDATE commands SET result = :result WHERE id = :id",
-                      {"id": command_id, "result": to_json(result)})
+        self._execute("UPDATE commands SET result = :result, finished_at = :now WHERE id = :id",
+                      {"id": command_id, "result": to_json(result), "now": real_now()})

@@ -173,7 +173,10 @@ def owners_and_rate_limits(database: Connection) -> None:
 
 
 def merchant_clocks(database: Connection) -> None:
-    """Version 9: merchants may have a clock of their own, so due instants are on the shared clock too."""
+    """Version 9: merchants may have a clock of their own, so due instants are on the shared clock too.
+
+    Commands may overtake one another, so that their age is counted from their end.
+    """
     database.execute("CREATE TABLE merchant_clocks (merchants_id TEXT PRIMARY KEY, "
                      "distance_ms BIGINT NOT NULL, frozen_ms BIGINT, moves BIGINT NOT NULL)")
     for table, columns in (("orders", "shared_due_at"), ("notifications", "shared_due_at, id")):
@@ -183,6 +186,9 @@ def merchant_clocks(database: Connection) -> None:
         database.execute(f"CREATE INDEX {table}_due ON {table} ({columns}) WHERE shared_due_at IS NOT NULL")
         database.execute(f"CREATE INDEX {table}_merchant_due ON {table} (merchants_id, due_at) "
                          "WHERE due_at IS NOT NULL")
+    database.execute("ALTER TABLE commands ADD COLUMN finished_at BIGINT")
+    database.execute("UPDATE commands SET finished_at = 0 WHERE result IS NOT NULL")
+    database.execute("CREATE INDEX commands_finished ON commands (finished_at) WHERE finished_at IS NOT NULL")
 
 
 STEPS: Mapping[int, Callable[[Connection], None]] = {

@@ -182,8 +182,10 @@ CREATE TABLE commands (
     name TEXT NOT NULL,
     argument TEXT NOT NULL,  -- JSON
     plan TEXT NOT NULL,      -- JSON, fixed when the command is begun, so that another process can finish it
-    result TEXT              -- JSON, once it is finished
+    result TEXT,             -- JSON, once it is finished
+    finished_at BIGINT       -- in real time
 );
+CREATE INDEX commands_finished ON commands (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX commands_open ON commands (id) WHERE result IS NULL;
 
 CREATE TABLE idempotency_keys (
