@@ -34,18 +34,20 @@ def begin(merchants_id: str | None) -> str:
 BEGIN_SHARED = f"BEGIN READ WRITE; SELECT pg_advisory_xact_lock_shared({CLASS}, {WORLD})"
 
 
+def _held(column: str, of_class: int) -> str:
+    """The statement that reads a column of the locks of a class that are held in this database."""
+    return (f"SELECT {column} FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = {of_class} "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+
+
 def writers(lock: int) -> str:
     """The statement that lists the other transactions that hold a lock."""
-    return ("SELECT virtualtransaction FROM pg_locks WHERE locktype = 'advisory' AND granted "
-            f"AND pid <> pg_backend_pid() AND classid = {CLASS} AND objid = {lock} "
-            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+    return f"{_held('virtualtransaction', CLASS)} AND pid <> pg_backend_pid() AND objid = {lock}"
 
 
 def living() -> str:
     """The statement that lists the numbers of the processes that live."""
-    return ("SELECT CAST(objid AS bigint) FROM pg_locks WHERE locktype = 'advisory' AND granted "
-            f"AND classid = {LIVING} "
-            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+    return _held("CAST(objid AS bigint)", LIVING)
 
 
 def is_free(session: Any, lock: int) -> bool:

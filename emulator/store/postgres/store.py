@@ -29,7 +29,7 @@ class Store(database.Store):
         self._sessions = Sessions(address)
         self._teller = Teller(self._sessions.connect)
         self._delete = Tidying(self.read, self.write, self.checkpoint)
-        self._claims = Claims(self._present, self._changing, self._tell)
+        self._claims = Claims(self._present, self._changing, self._teller.tell)
         self.claims = self._claims
 
     def read(self) -> Reader:
@@ -109,9 +109,6 @@ class Store(database.Store):
         """This thread's connection, within its transaction if it has one."""
         with self.reported():
             return Connection(self._sessions.own().session)
-
-    def _tell(self, channel: str) -> None:
-        self._teller.tell(channel)
 
     def _begun(self, statements: str) -> Opened:
         """This thread's session with a transaction begun; a session that was lost meanwhile is replaced."""
