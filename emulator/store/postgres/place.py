@@ -10,8 +10,9 @@ from .. import database
 from ..facts import SERVED
 from ..troubles import Unusable
 from . import schema
-from .connection import Connection, Session
+from .connection import Connection
 from .locks import CLASS, SERVING, begin, is_free
+from .session import Session
 from .store import Store
 from .troubles import reason
 
@@ -87,9 +88,10 @@ class Place(database.Place):
     def alone(self) -> Iterator[Connection]:
         """A connection in one transaction on everything, committed after the block. Raises Unusable."""
         with self._session() as session:
-            session.execute(begin(None))
-            yield Connection(session)
-            session.execute("COMMIT")
+            connection = Connection(session)
+            connection.begin(begin(None))
+            yield connection
+            connection.commit()
 
     def is_served(self) -> bool:
         """Whether a server holds the lock. Raises Unusable."""

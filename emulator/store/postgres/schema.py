@@ -1,9 +1,10 @@
 """Creates the schema in a database of PostgreSQL, or updates an older one."""
 from .. import schema
 from ..troubles import Unusable
-from .connection import Connection, Session
+from .connection import Connection
 from .dialect import schema as in_dialect
 from .locks import CLASS, PREPARING
+from .session import Session
 
 OLDEST_SERVER = 140_000
 _NO_RIGHT = ("the role of the address may not create tables there; grant it CREATE and USAGE on the schema, "

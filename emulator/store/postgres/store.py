@@ -3,21 +3,28 @@
 A thread keeps a session of the pool until `leave`. Sessions read only, until a transaction begins; it takes
 the lock of its merchant, or runs alone.
 """
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 
 import psycopg
 
 from .. import database
 from ..access import Reader, Writer
+from ..clock import SETTING
 from ..database import OwnReader
+from ..scenarios import ACTIVE
 from ..tidying import Tidying
 from ..troubles import Unusable
 from .connection import Connection
+from .lanes import Lane, Lanes
 from .locks import BEGIN_SHARED, Leadership, begin
 from .nodes import LISTEN, Teller
 from .sessions import Opened, Sessions
+from .statements import NOTHING, Question
 from .troubles import is_trouble, sentence
+
+CLOCK: Question = (SETTING, NOTHING)
 
 
 class Store(database.Store):
@@ -27,6 +34,7 @@ class Store(database.Store):
         super().__init__(wake)
         self._sessions = Sessions(address)
         self._teller = Teller(self._sessions.connect)
+        self._lanes = Lanes()
         self._delete = Tidying(self.read, self.write, self.checkpoint)
 
     def read(self) -> Reader:
@@ -66,43 +74,45 @@ class Store(database.Store):
 
     def write(self, merchants_id: str | None = None) -> AbstractContextManager[Writer]:
         """A write transaction, which holds the lock of its merchant or that of all."""
-        return self._transaction(begin(merchants_id))
+        if merchants_id is None:
+            return self._transaction(Lane(), begin(None), [CLOCK])
+        ahead = [CLOCK, (ACTIVE, {"mid": merchants_id})]
+        return self._transaction(self._lanes.of(merchants_id), begin(merchants_id), ahead)
 
     def _write_together(self) -> AbstractContextManager[Writer]:
-        return self._transaction(BEGIN_SHARED)
+        return self._transaction(Lane(), BEGIN_SHARED)
 
     @contextmanager
-    def _transaction(self, statements: str) -> Iterator[Writer]:
-        with self.reported():
-            opened = self._begun(statements)
-            session, writer = opened.session, opened.writer_of(self.owner)
+    def _transaction(self, lane: Lane, statements: Sequence[Question],
+                     ahead: Sequence[Question] = ()) -> Iterator[Writer]:
+        """A transaction, or a part of one that threads with the same lane commit together."""
+        begin = partial(self._begun, statements, ahead)
+        with self.reported(), lane.part(begin, ahead, self._committed) as group:
+            writer = group.opened.writer_of(self.owner)
             writer.wakes_scheduler = False
-            try:
-                yield writer
-                session.execute("COMMIT")
-            except BaseException:
-                with suppress(psycopg.Error):
-                    session.execute("ROLLBACK")
+            yield writer
+            group.leaves_work |= writer.wakes_scheduler
+
+    def _begun(self, statements: Sequence[Question], ahead: Sequence[Question]) -> Opened:
+        """This thread's session with a transaction begun; a session that was lost meanwhile is replaced."""
+        opened = self._sessions.own()
+        try:
+            opened.connection.begin(statements, ahead)
+        except psycopg.OperationalError as error:
+            if not opened.session.closed:
+                opened.connection.roll_back()
                 raise
-            leaves_work = writer.wakes_scheduler
+            self._sessions.failed(error)
+            opened = self._sessions.own()
+            opened.connection.begin(statements, ahead)
+        return opened
+
+    def _committed(self, leaves_work: bool) -> None:
+        """Tell everybody of a commit."""
         self.troubles.end()
         self._teller.tell(leaves_work)
         if leaves_work:
             self.wake()
-
-    def _begun(self, statements: str) -> Opened:
-        """This thread's session with a transaction begun; a session that was lost meanwhile is replaced."""
-        opened = self._sessions.own()
-        try:
-            opened.session.execute(statements)
-        except psycopg.OperationalError as error:
-            if not opened.session.closed:
-                opened.session.execute("ROLLBACK")
-                raise
-            self._sessions.failed(error)
-            opened = self._sessions.own()
-            opened.session.execute(statements)
-        return opened
 
     def leadership(self) -> Leadership:
         """The leadership, as a lock of a session."""
