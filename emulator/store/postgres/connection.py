@@ -69,6 +69,29 @@ class Connection:
         self._ahead = {call.sql: call for call in calls}
         self._is_gathering = True
 
+    def foresee(self, questions: Iterable[Question]) -> None:
+        """Note what will be asked: everything is asked in one trip, when the first of it is.
+
+        Each answer is given once, and none after `forget`, after a change or in a transaction.
+        """
+        calls: list[Call] = []
+
+        def ask() -> None:
+            self._waiting.extend(calls)
+            self.send()
+
+        calls.extend(Call(sql, values, ask) for sql, values in questions)
+        self._ahead = {call.sql: call for call in calls}
+
+    def forget(self) -> None:
+        """Forget what was foreseen and asked ahead."""
+        self._ahead = {}
+
+    def begin_later(self, statements: Iterable[Question]) -> None:
+        """Begin a transaction in the trip of its first statement whose answer is wanted."""
+        self._waiting, self._ahead = [Call(sql, values, self.send) for sql, values in statements], {}
+        self._is_gathering = True
+
     def _known(self, call: Call) -> Call | None:
         """The same question, asked ahead, once; a change makes all answers old."""
         if not call.sql.startswith(READS):
@@ -101,10 +124,19 @@ class Connection:
 
         The session must listen. A node may have died between a commit and its telling.
         """
-        self._notified += sum(1 for _ in self.session.notifies(timeout=0))
-        while self.session.pgconn.notifies():  # came with the answer to a statement
-            self._notified += 1
+        self._notified += self.notified(0)
         return self._notified + int(time.monotonic())
+
+    def notified(self, seconds: float) -> int:
+        """How often others told this session of something; without news, wait for it so many seconds.
+
+        The session must listen. Raises psycopg.Error.
+        """
+        number = 0
+        while self.session.pgconn.notifies():  # it came with the answer to a statement
+            number += 1
+        waits = 0 if number else seconds
+        return number + sum(1 for _ in self.session.notifies(timeout=waits, stop_after=1))
 
     def last_numbers(self) -> Mapping[str, int]:
         """The last number given to a row of each numbered table, as far as there was one."""

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 
 CHANGED, WORK = "tgpay_changed", "tgpay_work"
-BETWEEN_S = 0.005  # commits in so short a time are told at once
+BETWEEN_S = 0.01  # commits in so short a time are told at once
 LISTEN = f"LISTEN {CHANGED}"
 
 

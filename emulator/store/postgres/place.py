@@ -30,6 +30,7 @@ class Place(database.Place):
             raise Unusable(ADDRESS) from None
         self._address = address
         self._serving: Any = None
+        self._is_prepared = False
         host, port = self._parts.get("host") or "localhost", self._parts.get("port") or 5432
         name = self._parts.get("dbname") or self._parts.get("user") or ""
         self.shown = f"postgresql://{host}:{port}/{name}"
@@ -51,9 +52,11 @@ class Place(database.Place):
             yield session
 
     def prepare(self) -> None:
-        """Create the schema or update an older one; several processes may do so at once. Raises Unusable."""
-        with self._session() as session:
-            schema.prepare(session, self.shown)
+        """Create the schema or update an older one, once; several processes may do so. Raises Unusable."""
+        if not self._is_prepared:
+            with self._session() as session:
+                schema.prepare(session, self.shown)
+            self._is_prepared = True
 
     def open(self, wake: Callable[[], None] = lambda: None) -> Store:
         """A store on the database, which is prepared."""

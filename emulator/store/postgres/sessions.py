@@ -136,6 +136,7 @@ class Sessions:
         opened: Opened | None = getattr(self._local, "opened", None)
         self._local.opened = None
         if opened is not None and opened.pid == os.getpid():
+            opened.connection.forget()
             opened.session.used_at = time.monotonic()
             self._opened_pool().putconn(opened.session)
 

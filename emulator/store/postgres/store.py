@@ -3,8 +3,9 @@
 A thread keeps a session of the pool until `leave`. Sessions read only, until a transaction begins; it takes
 the lock of its merchant, or runs alone.
 """
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 
 import psycopg
@@ -13,6 +14,8 @@ from .. import database
 from ..access import Reader, Writer
 from ..clock import SETTING
 from ..database import OwnReader
+from ..merchants import SETTINGS
+from ..orders import BY_NUMBER
 from ..scenarios import ACTIVE
 from ..tidying import Tidying
 from ..troubles import Unusable
@@ -24,6 +27,7 @@ from .sessions import Opened, Sessions
 from .statements import NOTHING, Question
 from .troubles import is_trouble, sentence
 
+LOOK_S = 0.25  # a node may have died between a commit and its telling
 CLOCK: Question = (SETTING, NOTHING)
 
 
@@ -35,6 +39,7 @@ class Store(database.Store):
         self._sessions = Sessions(address)
         self._teller = Teller(self._sessions.connect)
         self._lanes = Lanes()
+        self._foreseen = threading.local()
         self._delete = Tidying(self.read, self.write, self.checkpoint)
 
     def read(self) -> Reader:
@@ -48,6 +53,18 @@ class Store(database.Store):
             session = self._sessions.connect()
             session.execute(LISTEN)
             return OwnReader(Connection(session), session.close)
+
+    @contextmanager
+    def listening(self) -> Iterator[Callable[[], object]]:
+        """A function that waits until others have committed something, or for a moment."""
+        with self.reported():
+            connection = self._sessions.own().connection
+            connection.execute(LISTEN)
+            try:
+                yield partial(connection.notified, LOOK_S)
+            finally:
+                with suppress(Unusable):  # the session has ended, and listens no more
+                    connection.execute("UNLISTEN *")
 
     @property
     def generation(self) -> int:
@@ -72,21 +89,35 @@ class Store(database.Store):
             self.troubles.begin(sentence(error))
             raise Unusable(sentence(error)) from error
 
+    @contextmanager
+    def foreseen(self, merchants_id: str, out_trade_no: str, reads: bool) -> Iterator[None]:
+        """A block in which this thread asks for a merchant and one of its orders, in few trips."""
+        connection = self._sessions.own().connection
+        orders = [(BY_NUMBER, {"mid": merchants_id, "no": out_trade_no})] if out_trade_no else []
+        connection.foresee([(SETTINGS, {"id": merchants_id}), (ACTIVE, {"mid": merchants_id}),
+                            *([CLOCK, *orders] if reads else [])])
+        self._foreseen.orders = orders
+        try:
+            yield
+        finally:
+            connection.forget()
+            self._foreseen.orders = []
+
     def write(self, merchants_id: str | None = None) -> AbstractContextManager[Writer]:
         """A write transaction, which holds the lock of its merchant or that of all."""
         if merchants_id is None:
-            return self._transaction(Lane(), begin(None), [CLOCK])
-        ahead = [CLOCK, (ACTIVE, {"mid": merchants_id})]
-        return self._transaction(self._lanes.of(merchants_id), begin(merchants_id), ahead)
+            return self._transaction(Lane(), partial(self._begun, begin(None), [CLOCK]))
+        ahead = [CLOCK, (ACTIVE, {"mid": merchants_id}), *getattr(self._foreseen, "orders", ())]
+        return self._transaction(self._lanes.of(merchants_id),
+                                 partial(self._begun, begin(merchants_id), ahead), ahead)
 
     def _write_together(self) -> AbstractContextManager[Writer]:
-        return self._transaction(Lane(), BEGIN_SHARED)
+        return self._transaction(Lane(), self._begun_later)
 
     @contextmanager
-    def _transaction(self, lane: Lane, statements: Sequence[Question],
+    def _transaction(self, lane: Lane, begin: Callable[[], Opened],
                      ahead: Sequence[Question] = ()) -> Iterator[Writer]:
         """A transaction, or a part of one that threads with the same lane commit together."""
-        begin = partial(self._begun, statements, ahead)
         with self.reported(), lane.part(begin, ahead, self._committed) as group:
             writer = group.opened.writer_of(self.owner)
             writer.wakes_scheduler = False
@@ -105,6 +136,12 @@ class Store(database.Store):
             self._sessions.failed(error)
             opened = self._sessions.own()
             opened.connection.begin(statements, ahead)
+        return opened
+
+    def _begun_later(self) -> Opened:
+        """This thread's session; the transaction begins with its first statement."""
+        opened = self._sessions.own()
+        opened.connection.begin_later(BEGIN_SHARED)
         return opened
 
     def _committed(self, leaves_work: bool) -> None:
