@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # the mark of tests that a database leaves out, and why
 OTHER_DATABASE = {"sqlite": ("postgresql", "it is about PostgreSQL: run it with --database postgresql"),
-                  "postgresql": ("sqlite", "it is about SQLite's files")}
+                  "postgresql": ("sqlite", "it is about what is so with SQLite only")}
 ROWS_OF_A_SAMPLE = 13  # one of so many rows is tried each time
 # The tests start hundreds of processes: what the first has compiled the others need not compile again,
 # whatever the machine's custom.

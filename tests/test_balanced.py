@@ -1,19 +1,24 @@
 """Two nodes behind haproxy with the configuration of the documentation, and a backup."""
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
 from . import postgres
-from .driver import Control, Server, Shop, exchange, free_port, stream_at
+from .driver import ALIPAY_CODE, Control, Server, Shop, exchange, free_port, stream_at
 
 HAPROXY = shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 pytestmark = [
     pytest.mark.postgresql, pytest.mark.skipif(HAPROXY is None, reason="haproxy is not installed")]
+LEFT_OUT_S = 2  # after so many seconds the balancer leaves out a node that has stopped
 CONFIGURATION = Path(__file__).parents[1] / "docs" / "haproxy.cfg"
 
 
@@ -27,13 +32,20 @@ def nodes(cluster: postgres.Cluster, request: pytest.FixtureRequest) -> Iterator
 @pytest.fixture
 def balanced(nodes: tuple[Server, Server], tmp_path: Path) -> Iterator[Control]:
     """The control interface behind the balancer."""
-    port, written = free_port(), CONFIGURATION.read_text(encoding="utf-8")
+    with balancing(nodes, tmp_path, CONFIGURATION.read_text(encoding="utf-8")) as control:
+        yield control
+
+
+@contextmanager
+def balancing(nodes: tuple[Server, Server], folder: Path, written: str) -> Iterator[Control]:
+    """The control interface behind haproxy with a configuration, in which the addresses are replaced."""
+    port = free_port()
     assert "bind :8472" in written
     written = written.replace("bind :8472", f"bind 127.0.0.1:{port}")
     for name, node in zip(("node1", "node2"), nodes):
         assert f"{name}:8472" in written
         written = written.replace(f"{name}:8472", f"127.0.0.1:{node.settings['port']}")
-    configuration = tmp_path / "haproxy.cfg"
+    configuration = folder / "haproxy.cfg"
     configuration.write_text(written, encoding="utf-8")
     assert HAPROXY
     with subprocess.Popen([HAPROXY, "-db", "-f", str(configuration)], stdout=subprocess.DEVNULL,
@@ -99,6 +111,89 @@ def test_when_a_node_is_killed_what_was_answered_is_there_and_others_are_served(
             done.result()
     for shop, order in answered:
         assert shop.query(order)["trade_status"] == "TRADE_SUCCESS"
+
+
+class Till(threading.Thread):
+    """A till that pays without pause on a connection to the balancer, which is kept."""
+
+    def __init__(self, shop: Shop, is_over: threading.Event) -> None:
+        super().__init__(daemon=True)
+        self._shop, self._is_over = shop, is_over
+        self.paid: list[str] = []
+        self.failures: list[str] = []
+
+    def run(self) -> None:
+        place = urlsplit(self._shop.control.url)
+        connection = HTTPConnection(place.hostname or "", place.port, timeout=20)
+        while not self._is_over.is_set():
+            try:
+                self._pay(connection)
+            except (OSError, HTTPException, AssertionError) as failure:
+                self.failures.append(repr(failure))
+                connection.close()
+        connection.close()
+
+    def _pay(self, connection: HTTPConnection) -> None:
+        number = self._shop.number()
+        query = urlencode(self._shop.signed(out_trade_no=number, trans_amount="1.00", pay_type="alipay",
+                                            buyer_identity_code=ALIPAY_CODE))
+        connection.request("GET", f"/v2/tgpaybarcode.php?{query}")
+        answer = connection.getresponse()
+        text = answer.read()
+        assert answer.status == 200 and b"<result_code>SUCCESS" in text, (answer.status, text)
+        self.paid.append(number)
+
+
+def _is_used(node: Server) -> bool:
+    """Whether the balancer sends requests to a node that was just started."""
+    return 'tgpay_requests_total{endpoint="tgpaybarcode"' in exchange(f"{node.url}/_emulator/metrics").text
+
+
+@pytest.mark.parametrize("reuse", ["", "http-reuse always"], ids=["as documented", "always"])
+def test_when_the_nodes_are_restarted_one_after_the_other_no_request_is_lost(
+        nodes: tuple[Server, Server], tmp_path: Path, reuse: str) -> None:
+    """Also where the balancer shares the connections that it keeps among all clients."""
+    written = CONFIGURATION.read_text(encoding="utf-8")
+    assert "http-reuse" not in written
+    is_over = threading.Event()
+    with balancing(nodes, tmp_path, written.replace("balance roundrobin", f"balance roundrobin\n    {reuse}")
+                   ) as control:
+        shop = control.shop()
+        tills = [Till(shop, is_over) for _ in range(6)]
+        for till in tills:
+            till.start()
+        for node in nodes:
+            while not _is_used(node):
+                time.sleep(0.05)
+            assert node.stop()[0] == 0
+            time.sleep(LEFT_OUT_S)
+            node.start()
+        is_over.set()
+        for till in tills:
+            till.join(30)
+            assert (till.failures, till.is_alive()) == ([], False)
+        numbers = [number for till in tills for number in till.paid]
+        assert {shop.query(number)["trade_status"] for number in numbers[::10]} == {"TRADE_SUCCESS"}
+
+
+def test_an_order_lives_on_whichever_nodes_its_requests_reach(balanced: Control,
+                                                              nodes: tuple[Server, Server]) -> None:
+    """Each request goes to the next node: what one of them has done the other knows at once."""
+    shop = balanced.shop()
+    order = shop.qr_order("10.00")["out_trade_no"]
+    assert shop.query(order)["trade_status"] == "WAIT_BUYER_PAY"
+    assert shop.happens(order, "pay").status == 200
+    assert shop.query(order)["trade_status"] == "TRADE_SUCCESS"
+    first = shop.refund(order, "4.00", out_refund_id="R1")
+    again = shop.refund(order, "4.00", out_refund_id="R1")
+    assert first["is_success"] == again["is_success"] == "T"
+    assert shop.query(order)["refund_amount"] == "4.00"
+    assert shop.refund(order, "6.01")["error"] == "REASON_TRADE_REFUND_FEE_ERR"
+    assert (shop.cancel(order)["is_success"], shop.cancel(order)["is_success"]) == ("T", "T")
+    ended = shop.query(order)
+    assert (ended["trade_status"], ended["refund_amount"]) == ("TRADE_CLOSED", "10.00")
+    assert shop.refund(order, "1.00")["error"] == "TRADE_HAS_CLOSE"
+    assert all("tgpay_requests_total{" in exchange(f"{node.url}/_emulator/metrics").text for node in nodes)
 
 
 def test_a_backup_made_in_use_is_restored(cluster: postgres.Cluster, nodes: tuple[Server, Server],

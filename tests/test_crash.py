@@ -78,7 +78,7 @@ def sums(path: Path, question: str) -> dict[str, int]:
         connection.close()
 
 
-def until_some_are_paid(tills: list[Till], payments: int = 4, seconds: float = 20) -> None:
+def until_some_are_paid(tills: list[Till], payments: int = 4, seconds: float = 120) -> None:
     """Until so many more payments have been answered: how long that takes depends on who else uses the
     machine.
     """
@@ -126,7 +126,7 @@ def test_kill_9_at_any_moment_loses_nothing_that_was_answered(tmp_path: Path, re
 
     paid = {number for number, order in orders.items() if order["status"] == "TRADE_SUCCESS"}
     answered = {number for till in tills for number in till.paid}
-    assert len(answered) > 20 and answered <= paid
+    assert len(answered) >= 4 * ROUNDS and answered <= paid
     assert {number for till in tills for number in till.opened} <= set(orders)
     for number, order in orders.items():
         back = int(order["refund_amount"].replace(".", ""))
@@ -225,6 +225,7 @@ def ask_in_vain(control: Control) -> None:
         pass
 
 
+@pytest.mark.sqlite
 @pytest.mark.exhaustive
 def test_a_database_that_is_gone_makes_no_storm_of_notifications(tmp_path: Path, receiver: Receiver) -> None:
     receiver.delay = 0.3

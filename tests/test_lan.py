@@ -92,6 +92,7 @@ def printed(server: Server) -> str:
     return os.pread(server.output.fileno(), 16_384, 0).decode()
 
 
+@pytest.mark.sqlite
 def test_a_phone_opens_what_is_printed_and_finds_pages_and_pictures_under_that_address(here: str) -> None:
     with OnTheLan(lan="on", port=0) as server:
         output = printed(server)

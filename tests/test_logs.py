@@ -126,6 +126,7 @@ def test_a_start_that_fails_says_why_in_the_same_format() -> None:
         assert len(lines_of(ended.stderr)) == 1
 
 
+@pytest.mark.sqlite
 def test_a_token_that_is_made_is_printed_in_the_same_format() -> None:
     with Server(log_format="json", host="0.0.0.0", lan="on") as server:
         server.announced(lines=2)

@@ -73,8 +73,8 @@ SETTINGS = (
             "scenario in force from the start: the name of one that comes along, or a TOML file"),
     Setting("strict", "off", "breaking a rule of the document is refused (ILLEGAL_ARGUMENT) instead of noted "
                              "as a finding", switch),
-    Setting("control_token", "", "bearer token of /_emulator; empty: none on loopback, one made and printed "
-                                 "elsewhere; off: none anywhere"),
+    Setting("control_token", "", "bearer token of /_emulator; empty: none on loopback, elsewhere one is made "
+                                 "and printed, or with PostgreSQL required; off: none anywhere"),
     Setting("tokens", "", "more control tokens, each NAME:ROLE:TOKEN, separated by commas, or a TOML file "
                           "with a table [control_tokens]; the role admin may do everything, team sees and "
                           "changes only the merchants that it made", tokens.parse),

@@ -3,12 +3,15 @@
 No module here uses Flask. Each module imports only from those above it:
 
     watching               lets requests wait for changes while other requests are served
+    waking                 wakes the threads that do what falls due
     patience               how long a move of the clock waits for receivers
+    deliveries             an attempt under way, here or in another process
     seeding                the initial state of a database
     scripting              finds the scenario rule that matches a request
     outbox                 the state of a notification after an attempt
     sender                 one attempt over HTTP, and the addresses that are allowed
     dispatcher             the attempts under way
+    follower               makes attempts in a process that does not lead
     limits                 the rate limit of merchants
     payments               the payments of one merchant: the only place where money moves
     terminal_transactions  transactions on a card terminal, of card and terminal orders

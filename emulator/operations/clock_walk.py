@@ -8,7 +8,8 @@ from ..base.clock import Clock
 from ..base.settings import Settings
 from ..domain.transitions import falls_due
 from ..store import Store, Writer
-from .dispatcher import LOOK_AROUND_S, Delivery, Dispatcher
+from .deliveries import Delivery
+from .dispatcher import LOOK_AROUND_S, Dispatcher
 from .patience import Patience
 from .timers import fall_due
 

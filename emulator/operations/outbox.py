@@ -13,6 +13,7 @@ from ..protocol.findings import Finding
 from ..protocol.masking import speaks_of_a_card
 from ..store import Store, Writer
 from ..store.notifications import Attempt, StoredNotification
+from .deliveries import Delivery
 
 PENDING, DELIVERED, FAILED = "pending", "delivered", "failed"
 ACKNOWLEDGEMENT = "success"
@@ -121,12 +122,12 @@ def skip(store: Store, notifications: Iterable[tuple[StoredNotification, int]],
             _record(tables, notification, [attempt], False, schedule)
 
 
-def deliver(store: Store, notification: StoredNotification, at: int, post: Post, schedule: Sequence[int],
-            replay: bool = False) -> DeliveryResult:
-    """Make one attempt, begun at the emulator's instant `at` (milliseconds), and store its result.
+def deliver(store: Store, delivery: Delivery, post: Post, schedule: Sequence[int]) -> DeliveryResult:
+    """Make one attempt and store its result; with it ends the claim of this attempt.
 
     `schedule` has the waits of the setting `notify_retries`.
     """
+    notification, at, replay = delivery.notification, delivery.at, delivery.replay
     copies = [_discreet(notification, sent) for sent in _posted(notification, post, replay)]
     delivered = any(sent.delivered(notification.notify_type) for sent in copies)
     attempts = [_attempt(notification, sent, at, replay) for sent in copies]
@@ -137,6 +138,8 @@ def deliver(store: Store, notification: StoredNotification, at: int, post: Post,
     with store.write(notification.merchants_id) as tables:
         if _record(tables, notification, attempts, delivered, schedule):
             tables.wake()
+        if delivery.is_claimed:
+            store.claims.release(tables.connection, notification.id)
     return next((sent for sent in copies if sent.delivered(notification.notify_type)), copies[0])
 
 

@@ -79,6 +79,14 @@ class Patience:
             else:
                 known.room = max(known.room - 1, FEW)
 
+    def lost(self, receiver: str) -> None:
+        """Note that the process that made an attempt has ended: the wait for it was not the receiver's."""
+        with self._lock:
+            known = self._of(receiver)
+            self._cost = max(0.0, self._cost - known.cost_s)
+            self._held = max(0.0, self._held - known.held_s)
+            self._receivers[receiver] = _Receiver(under_way=known.under_way - 1)
+
     def room(self, receiver: str) -> int:
         """How many attempts may be under way to a receiver at once.
 

@@ -1,8 +1,9 @@
 """Does what falls due, in order: expiry, the end of refund periods, every attempt of a notification.
 
 One thread of one process, the holder of the leadership, does all of it, in real time and when the clock is
-moved. Other processes send it commands through a table. If no process leads, as for a command line without a
-server, the sender of a command carries it out itself.
+moved. Where the database lets every process make attempts, others make some too, but not while the clock is
+moved or the outbox is flushed. Other processes send the leader commands through a table. If no process leads,
+as for a command line without a server, the sender of a command carries it out itself.
 """
 import logging
 import threading
@@ -17,8 +18,10 @@ from ..store import Leadership, Store, Unusable
 from ..store.commands import Command
 from .clock_walk import Walk, move_orders
 from .command_plans import begun, clock_state, done_since, planned
-from .dispatcher import Dispatcher, Post, Signal
+from .dispatcher import Dispatcher, Post
+from .follower import Follower
 from .patience import Patience
+from .waking import Signal
 
 LONGEST_SLEEP_S = 0.25
 WARM_UP_AFTER_S = 1
@@ -44,14 +47,18 @@ class Scheduler:
         self._signal = signal
         self._dispatcher = Dispatcher(store, settings, post, signal)
         self._stopping = threading.Event()
+        self._follower = Follower(store, self._dispatcher, signal, self._stopping)
 
     def run(self, warm_up: Callable[[], object] = lambda: None) -> None:
         """Wait for the leadership and lead, until `stop`; this is the body of the scheduler's thread.
 
         `warm_up` is called a moment later, so that what it loads does not delay the first requests.
         """
+        if self._store.claims.are_shared:
+            self._soon(warm_up)
         while (leadership := self._leadership()) is not None:
-            leadership.acquire(wait=True)
+            with self._follower.following():
+                leadership.acquire(wait=True, wake=self._signal.ring_here)
             self._lead(leadership, warm_up)
             leadership.close()
 
@@ -59,9 +66,7 @@ class Scheduler:
         """Lead until `stop`, or until the leadership is lost."""
         ended = threading.Event()
         threading.Thread(target=self._beat, args=(leadership, ended), name="heartbeat", daemon=True).start()
-        soon = threading.Timer(WARM_UP_AFTER_S, warm_up)
-        soon.daemon = True
-        soon.start()
+        self._soon(warm_up)
         threading.Thread(target=self._checkpoint, args=(ended,), name="checkpoints", daemon=True).start()
         while not self._stopping.is_set() and not leadership.is_lost:
             try:
@@ -77,6 +82,12 @@ class Scheduler:
         if self._stopping.is_set():  # to the next leader, attempts under way would still be due
             self._dispatcher.end(LONGEST_LANDING_S)
         ended.set()
+
+    @staticmethod
+    def _soon(warm_up: Callable[[], object]) -> None:
+        soon = threading.Timer(WARM_UP_AFTER_S, warm_up)
+        soon.daemon = True
+        soon.start()
 
     def _leadership(self) -> Leadership | None:
         """The lock of the leadership; None if the scheduler is stopped before the lock file can be opened."""
@@ -119,7 +130,8 @@ class Scheduler:
         """Do what is due now; return the milliseconds until something is due again, or None."""
         self._perform_open("replay", "flush", "clock")
         now = self._catch_up()
-        self._dispatcher.launch_due(now)
+        if self._dispatcher.launch_due(now):
+            self._store.claims.call()
         next_due = self._store.read().next_due()
         return None if next_due is None else next_due - now
 
@@ -211,7 +223,7 @@ class Scheduler:
             self._finish(command, {"error": "there is no such notification any more", "delivered": False,
                                    "status_code": None})
         else:
-            self._dispatcher.launch(notification, tables.clock.now(), replay=True, command=command.id)
+            self._dispatcher.replay(notification, tables.clock.now(), command.id)
 
     def _flush(self, command: Command, patience: Patience) -> None:
         """Wait until all that was due when the command began is sent; other commands go on meanwhile."""

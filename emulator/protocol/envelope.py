@@ -13,6 +13,7 @@ from .endpoint_tables import Endpoint, Field
 CONTENT_TYPE = "text/xml; charset=utf-8"
 DECLARATION = '<?xml version="1.0" encoding="utf-8" ?>\n'
 DEFAULT_ROOT = "tgpaypro"
+_ESCAPED = re.compile("[&<>\r]")
 _NOT_IN_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -21,7 +22,9 @@ def xml(root: str, fields: Mapping[str, str]) -> str:
 
     Raises ValueError for characters that XML does not have.
     """
-    lines = [f"    <{name}>{_escaped(value)}</{name}>\n" for name, value in fields.items()]
+    if _ESCAPED.search("".join(fields.values())):
+        fields = {name: _escaped(value) for name, value in fields.items()}
+    lines = [f"    <{name}>{value}</{name}>\n" for name, value in fields.items()]
     text = f"{DECLARATION}<{root}>\n{''.join(lines)}</{root}>\n"
     if _NOT_IN_XML.search(text):
         raise ValueError("the answer has characters that XML does not have")

@@ -6,6 +6,7 @@ Each module imports only from those above it:
     requests         HTTP requests as gunicorn reads them
     resources        files, sockets and certificates that a start needs
     shared_settings  what all servers of a database must agree on
+    listeners        a listening socket that is closed without loss
     connections      one connection: time limits, and a polite end
     safe_settings    settings that are drawn where others can reach the emulator
     building         the application on its database

@@ -10,8 +10,8 @@ from .. import __version__, scenarios
 from ..base.settings import DEFAULT_SEED, Settings, is_shared
 from ..domain import merchants
 from ..operations import seeding
-from ..operations.dispatcher import Signal
 from ..operations.scheduler import Scheduler
+from ..operations.waking import Signal
 from ..store import IDENTITY, Place, Reader, Store, Writer
 from ..store.notifications import StoredNotification
 from ..web import create_app

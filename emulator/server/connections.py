@@ -25,17 +25,18 @@ class Line(socket.socket):
     """An accepted connection.
 
     `patience_s` is the time in seconds for all headers of a request, and the longest silence afterwards. The
-    context `waiting` is entered while the thread waits for the client. `is_ending` says whether the server is
-    shutting down.
+    context `waiting` is entered while the thread waits for the client. `is_too_late` says whether the server
+    ends and waits for no further request.
     """
 
     def __init__(self, accepted: socket.socket, patience_s: float,
-                 waiting: Callable[[], AbstractContextManager[None]], is_ending: Callable[[], bool]) -> None:
+                 waiting: Callable[[], AbstractContextManager[None]],
+                 is_too_late: Callable[[], bool]) -> None:
         super().__init__(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
         self._patience_s = patience_s
         self._waiting = waiting
         self._timeout: float | None = None
-        self._is_ending = is_ending
+        self._is_too_late = is_too_late
         self._heading = self._silent = True
         self._until = 0.0
 
@@ -91,6 +92,12 @@ class Line(socket.socket):
         except OSError:
             return True
 
+    def is_readable(self) -> bool:
+        """Whether the client has sent something, or has closed the connection."""
+        poll = select.poll()
+        poll.register(self, select.POLLIN)
+        return bool(poll.poll(0))
+
     def _wait(self, event: int, until: float) -> None:
         """Wait until the socket is ready for `event`, at most until the monotonic time `until`.
 
@@ -111,8 +118,8 @@ class Line(socket.socket):
         raise Late(f"nothing came or went for {self._patience_s:g} s")
 
     def _is_over(self) -> bool:
-        """Whether the server is shutting down and the client has not begun a request."""
-        return self._heading and self._silent and self._is_ending()
+        """Whether the server waits for no further request and the client has not begun one."""
+        return self._heading and self._silent and self._is_too_late()
 
     def _say_late(self) -> None:
         """Answer 408 to a client whose headers did not come in time."""
@@ -123,6 +130,9 @@ class Line(socket.socket):
 
     def farewell(self) -> None:
         """Close the connection as RFC 9112, section 9.6, says, so that the last answer arrives."""
+        if self._heading and self._silent:  # there was none
+            self.close()
+            return
         self._heading, self._timeout = False, None
         self._until = time.monotonic() + FAREWELL_S
         try:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 from gunicorn.http.parser import RequestParser
 
 from ..base.settings import TEMPORARY, Settings
@@ -19,16 +20,27 @@ from ..base.urls import reachable, url_of
 from ..store import Place, Unusable, place_of
 from ..web.current import Emulator
 from .building import build
+from .listeners import refuse_new
 from .logs import logger_class, write_to_stderr
 from .requests import LenientRequest
 from .resources import (
     check_authorities, database_address, heartbeat_directory, listen, open_files, temporary_directory)
-from .safe_settings import guarded, on_the_lan, with_its_seed
+from .safe_settings import check_token, guarded, on_the_lan, with_its_seed
 from .serving import Served
 from .shared_settings import agree
 from .worker import ENDING, WORKERS_S, Worker, most_connections
 
 log = logging.getLogger(__name__)
+
+
+class Master(Arbiter):  # type: ignore[misc]  # gunicorn is not typed
+    """gunicorn's process that starts the workers and tells them to end."""
+
+    def stop(self, graceful: bool = True) -> None:
+        """End the workers. They serve the connections that there are, and no further one begins."""
+        for listener in self.LISTENERS:
+            refuse_new(listener.sock)
+        super().stop(graceful)
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
@@ -72,6 +84,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
         """The WSGI application."""
         return Served(self.application)
 
+    def run(self) -> None:
+        """Serve until a signal comes."""
+        Master(self).run()
+
     def _give_row(self, arbiter: Any, worker: Any) -> None:
         """Give a worker that is about to be forked a row of the measurements that no living one has."""
         used = {other.row for other in arbiter.WORKERS.values()}
@@ -112,14 +128,17 @@ def _serve_on(settings: Settings, place: Place, announce: Callable[[Settings, st
               lasting: bool) -> None:
     """Serve a database, which is `lasting` unless it is in a temporary directory. Raises as `serve` does."""
     process = os.getpid()
+    check_token(settings, place)
     listener = listen(settings.host, settings.port)
     host, port = listener.getsockname()[:2]
     address = url_of(host, port)
     safe = on_the_lan(guarded(settings), port)
     write_to_stderr(settings)
-    in_force = _in_force(settings, safe, place, address)
+    if safe.seed != settings.seed:
+        safe = with_its_seed(safe, place)
     if lasting:
-        agree(place, in_force)
+        agree(place, safe)
+    in_force = _with_own_address(settings, safe, address)
 
     def ready() -> None:
         # the workers share the master's objects, as long as their garbage collectors do not touch them
@@ -136,12 +155,8 @@ def _serve_on(settings: Settings, place: Place, announce: Callable[[Settings, st
             _conclude(place)
 
 
-def _in_force(settings: Settings, safe: Settings, place: Place, address: str) -> Settings:
-    """The safe settings with the seed that the database has already, and with notifications to the server
-    itself.
-    """
-    if safe.seed != settings.seed:
-        safe = with_its_seed(safe, place)
+def _with_own_address(settings: Settings, safe: Settings, address: str) -> Settings:
+    """The safe settings with notifications to the server itself, whose address differs from node to node."""
     if safe.notify_allow != settings.notify_allow:
         safe = safe.replaced(notify_allow=(*safe.notify_allow, urlsplit(reachable(address)).netloc))
     return safe

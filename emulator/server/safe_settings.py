@@ -13,6 +13,17 @@ from .resources import Unstartable
 ALL_INTERFACES = (EVERYWHERE, "::")
 
 
+def check_token(settings: Settings, place: Place) -> None:
+    """Make sure that a token is given where one is needed and other nodes may serve the same database.
+
+    They would not know one that is drawn, and it does not belong into the database, where everybody finds it
+    who gets a backup. Raises Unstartable.
+    """
+    if place.is_for_nodes and not settings.control_token and _needs_an_admin(settings):
+        raise Unstartable(f"all nodes that serve {place.shown} need the same control token, so that none is "
+                          "drawn: give one with --control-token or TGPAY_CONTROL_TOKEN")
+
+
 def guarded(settings: Settings) -> Settings:
     """The settings with safe values, if other machines can reach the emulator, or teams share it.
 

@@ -17,11 +17,12 @@ from ..gateway.measuring import InUse
 from ..web.bodies import turned_away
 from ..web.current import Emulator
 from .connections import Line
+from .listeners import refuse_new, take_leave
 
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
-# Seconds after the signal to end: until then requests are finished, attempts of notifications are finished,
-# and the worker is killed.
-REQUESTS_S, ATTEMPTS_S, WORKERS_S = 4, 5, 6
+# Seconds after the signal to end: until then new connections may begin a request, requests are finished,
+# attempts of notifications are finished, and the worker is killed.
+SILENT_S, REQUESTS_S, ATTEMPTS_S, WORKERS_S = 2, 4, 5, 6
 SPARE_FILES = 200
 BREATH_S = 0.05
 REPORT_EVERY_S = 0.2
@@ -69,12 +70,16 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn is not typed
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
     """A gunicorn worker that serves requests in slots; requests that wait take none."""
 
+    alive: bool
+    sockets: list[Any]
+
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         self._here: Emulator = self.app.application.extensions["emulator"]
         self._settings: Settings = self._here.settings
         # the rest is for new connections
         self._most_kept = self.worker_connections - self.worker_connections // 4
+        self._is_ending = False
         self._asked_to_end = time.monotonic()
         self.row = 0  # of the measurements
         self._reported = 0.0
@@ -106,8 +111,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
             waiting.slots.used, waiting.slots.queued, waiting.places.taken, self.nr_conns,
             self._here.store.opened_connections))
 
-    def accept(self, listener: Any) -> None:
-        """Accept a connection. If no file descriptor is free, wait a moment."""
+    def accept(self, listener: Any) -> bool:
+        """Accept a connection; return whether there was one. If no file descriptor is free, wait a moment."""
         try:
             accepted, address = listener.accept()
         except OSError as error:
@@ -115,11 +120,43 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
                 time.sleep(BREATH_S)
             elif error.errno not in NOT_THERE:
                 raise
-            return
+            return False
         self.nr_conns += 1
         patience_s = self._settings.client_timeout / 1_000
-        line = Line(accepted, patience_s, self._here.waiting.slots.waiting, self._here.waiting.closing.is_set)
+        line = Line(accepted, patience_s, self._here.waiting.slots.waiting, self._is_too_late)
         self.enqueue_req(Connection(self.cfg, line, address, listener.getsockname()))
+        return True
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Accept connections or not. When the worker ends, those in the queue are the last ones."""
+        super().set_accept_enabled(enabled)
+        if not (enabled or self.alive):
+            listeners, self.sockets = self.sockets, []
+            take_leave(listeners, self.accept)
+
+    def murder_keepalived(self, force: bool = False) -> None:
+        """Close kept connections whose time is over, but serve a request that has come meanwhile."""
+        now, kept = time.monotonic(), self.keepalived_conns
+        while not force and kept and kept[0].timeout <= now:
+            conn = kept[0]
+            if conn.sock.is_readable():
+                self.on_client_socket_readable(conn, conn.sock)
+                continue
+            kept.popleft()
+            self.poller.unregister(conn.sock)
+            self.nr_conns -= 1
+            conn.close()
+        super().murder_keepalived(force)
+
+    def is_parent_alive(self) -> bool:
+        """Whether the master lives. If not, the worker ends as it does after a signal."""
+        if super().is_parent_alive():
+            return True
+        for listener in self.sockets:
+            refuse_new(listener.sock)
+        self._begin_to_end()
+        self.alive = False
+        return False
 
     def handle(self, conn: Connection) -> Any:
         """Serve one request of a connection, in a thread that has a slot."""
@@ -167,10 +204,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         """Handle SIGINT and SIGQUIT in the same way."""
         self.handle_exit(sig, frame)
 
+    def _is_too_late(self) -> bool:
+        """Whether a client that has not begun a request yet is not waited for any more."""
+        return self._here.waiting.closing.is_set() and time.monotonic() > self._asked_to_end + SILENT_S
+
     def _begin_to_end(self) -> None:
-        if not self._here.waiting.closing.is_set():
+        """Note the instant, and wake requests that wait. A further signal may come in the midst of it."""
+        if not self._is_ending:
+            self._is_ending = True  # first, because setting the event twice at a time would hang
             self._asked_to_end = time.monotonic()
-        self._here.waiting.closing.set()
+            self._here.waiting.closing.set()
 
     def run(self) -> None:
         """Serve until a signal comes. Threads that hang do not keep the process from ending."""

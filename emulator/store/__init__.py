@@ -17,6 +17,7 @@ imports only from those above it:
     merchants      tables merchants and users
     notebook       table notebook, of the demo's shop
     notifications  tables notifications and attempts: the outbox
+    claims         which process makes an attempt of a notification
     scenarios      tables scenarios and counts
     terminals      tables terminals and transactions
     vouchers       table vouchers

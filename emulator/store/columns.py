@@ -3,6 +3,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from ..base import portions
@@ -11,8 +12,12 @@ from .connection import Connection, Cursor, Row
 
 NOTHING: Mapping[str, Any] = {}
 OVERHEAD = 200  # characters around a row where it is shown: names of members, tags and the like
-# One encoder for all calls: `json.dumps` with options makes a new one each time.
-to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encode = msgspec.json.Encoder().encode
+
+
+def to_json(value: Any) -> str:
+    """A structure as compact JSON."""
+    return _encode(value).decode()
 
 
 class Owned:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from .access import Reader, Writer
+from .claims import Claims
 from .connection import Connection
 from .schema import VERSION
 from .together import Result, Together
@@ -31,8 +32,11 @@ class Leadership(ABC):
     """
 
     @abstractmethod
-    def acquire(self, wait: bool) -> bool:
-        """Take the leadership; return whether it was taken. With `wait`, wait for as long as necessary."""
+    def acquire(self, wait: bool, wake: Callable[[], None] = lambda: None) -> bool:
+        """Take the leadership; return whether it was taken. With `wait`, wait for as long as necessary.
+
+        `wake` is called meanwhile when there are more notifications than others can send.
+        """
 
     @abstractmethod
     def keep(self, seconds: float, wake: Callable[[], None]) -> None:
@@ -66,6 +70,7 @@ class Store(ABC):
         self.troubles = Log()
         self._together = Together(self._write_together, self._paused)
         self.owner: str | None = None
+        self.claims = Claims()
 
     def of(self, owner: str) -> "Store":
         """The same database, with one owner's merchants and their rows only.
@@ -186,9 +191,13 @@ class Store(ABC):
 
 
 class Place(ABC):
-    """Where a database is. `shown` names it for people, without a password."""
+    """Where a database is. `shown` names it for people, without a password.
+
+    `is_for_nodes` says whether processes of several machines may serve it, which a database server connects.
+    """
 
     shown: str
+    is_for_nodes = False
 
     @abstractmethod
     def prepare(self) -> None:
@@ -208,6 +217,13 @@ class Place(ABC):
         Returns the text of those that serve it already, or None: then this process is the first. Raises
         Unusable.
         """
+
+    def is_noted(self, seconds: float) -> bool:
+        """Whether the note of `serve` stands. A database that may lose it looks for some seconds."""
+        return True
+
+    def take_back(self) -> None:
+        """Take the note of `serve` back."""
 
     @abstractmethod
     def is_served(self) -> bool:

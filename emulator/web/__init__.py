@@ -5,7 +5,6 @@ Each module, and each package, imports only from those above it:
     current       the emulator of the current request, and its addresses
     roles         the roles of control tokens, and what the current request's token may do
     routing       URL converters, URL rules and redirects
-    prefix        the path of public_url in front of every address
     texts         the texts of pages, from languages/*.json
     drawn         QR codes and bar codes as SVG paths
     gate          which hosts and sites may send requests
@@ -16,15 +15,19 @@ Each module, and each package, imports only from those above it:
     sessions      browsers in which the control token was typed
     pages         the wallet, QR pictures, the front page
     entrance      access to the console and the demo
+    received      reads requests to the gateway
     api           the gateway /v2
+    prefix        the path of public_url in front of every address
     cashier       the cashier page and the issuer's page
     payment_code  the payment code on a buyer's phone
     terminal      the screen of a card terminal
     sdk           card vouchers for web pages
-    troubles      the response while the database cannot be used
+    troubles      responses to unknown paths, and while the database cannot be used
     console       the console /console
     demo          the demo shop /demo
 """
+from typing import Any
+
 from flask import Flask
 
 from .. import __version__
@@ -43,6 +46,17 @@ from .routing import IdConverter, NumberConverter, Onward, QuickRule
 SPARE_ROWS = 16  # for workers that begin before those end that they replace
 
 
+class Application(Flask):
+    """The application. All its functions are synchronous, so Flask need not look at each before a call."""
+
+    url_rule_class = QuickRule
+    response_class = Onward
+
+    def ensure_sync(self, func: Any) -> Any:
+        """The function as it is."""
+        return func
+
+
 def _made(settings: Settings, store: Store, scheduler: Scheduler) -> Emulator:
     waiting = Waiting(store, settings)
     store.pause = waiting.slots.waiting
@@ -58,15 +72,12 @@ def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
     from . import (
         api, bodies, cashier, console, control, demo, pages, payment_code, prefix, sdk, terminal, troubles)
 
-    app = Flask(__name__)
-    app.url_rule_class = QuickRule
-    app.response_class = Onward
+    app = Application(__name__)
     app.url_map.converters.update(id=IdConverter, number=NumberConverter)
     app.url_map.merge_slashes = False  # an order number may have two in a row
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
     app.extensions["emulator"] = _made(settings, store, scheduler)
     app.extensions[control.events.HAPPENINGS] = control.events.Happenings(store)
-    app.register_blueprint(api.blueprint)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(cashier.blueprint)
     app.register_blueprint(payment_code.blueprint)
@@ -77,6 +88,7 @@ def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
     app.register_blueprint(control.probes)
     app.register_blueprint(console.blueprint)
     troubles.answer_troubles(app)
+    api.put_before(app)
     bodies.check_bodies(app)
     prefix.put_under(app, settings.public_url)
 

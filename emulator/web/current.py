@@ -3,6 +3,7 @@
 from flask import current_app, g, request
 from msgspec import Struct
 from msgspec.structs import replace
+from werkzeug.wrappers import Request
 
 from ..base.settings import Settings
 from ..gateway.handling import Gateway
@@ -53,7 +54,12 @@ def base_url() -> str:
 
     It is the setting `public_url`, otherwise the scheme and host of the current request.
     """
-    return emulator().settings.public_url or f"{request.scheme}://{request.host}"
+    return address(emulator().settings, request)
+
+
+def address(settings: Settings, asked: Request) -> str:
+    """The URL at which the sender of a request reaches the emulator, without a slash at its end."""
+    return settings.public_url or f"{asked.scheme}://{asked.host}"
 
 
 def under_prefix(path: str) -> str:

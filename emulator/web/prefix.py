@@ -5,6 +5,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from flask import Flask
 
 from ..base.public_url import path_of
+from .api import is_below
 
 
 class Prefixed:
@@ -40,7 +41,7 @@ class Prefixed:
         return path if is_own else inside
 
     def _finds(self, path: str, method: str) -> bool:
-        return self._routes.bind("").test(path, method)
+        return is_below(path) or self._routes.bind("").test(path, method)
 
 
 def put_under(app: Flask, public_url: str) -> None:

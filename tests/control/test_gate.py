@@ -231,6 +231,7 @@ def test_the_database_is_readable_for_its_owner_alone(tmp_path: Any) -> None:
     assert set(modes.values()) == {"0o600"}, modes
 
 
+@pytest.mark.sqlite
 def test_behind_a_public_url_a_token_is_asked_for() -> None:
     with Server(public_url="https://pay.example") as server:
         assert exchange(f"{server.url}/_emulator/merchants").status == 401

@@ -8,6 +8,7 @@
     wire        carries statements out on a session
     session     a session with a server
     locks       advisory locks: of writers, of the leader, of servers
+    claims      claims on notifications, so that every node makes attempts
     connection  a connection with what the tables need
     schema      creates the schema or updates it
     sessions    the sessions of one process

@@ -1,4 +1,5 @@
 """Advisory locks. They belong to one database, and PostgreSQL releases them when their session ends."""
+import random
 import time
 import zlib
 from collections.abc import Callable
@@ -7,14 +8,14 @@ from typing import Any
 import psycopg
 
 from .. import database
-from .nodes import WORK
+from .nodes import OUTBOX, WORK
 from .statements import NOTHING, Question
 
 CLASS = int.from_bytes(b"TGPY", "big")
-MERCHANTS = CLASS + 1
+MERCHANTS, LIVING = CLASS + 1, CLASS + 2
 # The numbers of the locks. A transaction that writes shares WORLD, or has it alone.
 WORLD, LEADING, SERVING, PREPARING = range(4)
-AGAIN_S = 0.5
+AGAIN_S, SPREAD_S = 0.5, 0.05
 DEAD_S = 5
 
 
@@ -43,39 +44,65 @@ def writers(lock: int) -> str:
             "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
 
 
+def living() -> str:
+    """The statement that lists the numbers of the processes that live."""
+    return ("SELECT CAST(objid AS bigint) FROM pg_locks WHERE locktype = 'advisory' AND granted "
+            f"AND classid = {LIVING} "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+
+
 def is_free(session: Any, lock: int) -> bool:
     """Whether the lock was free: then the session holds it now."""
     return bool(session.execute(f"SELECT pg_try_advisory_lock({CLASS}, {lock})").fetchone()[0])
 
 
 class Leadership(database.Leadership):
-    """The lock of the leader, held by a session of its own. `connect` makes the session."""
+    """The lock of the leader, held by a session of its own. `connect` makes the session.
 
-    def __init__(self, connect: Callable[[], Any]) -> None:
+    The session also holds the lock of its `process`, which shows the other nodes that the process lives.
+    """
+
+    def __init__(self, connect: Callable[[], Any], process: int) -> None:
         self._connect = connect
-        self._session: Any = connect()
+        self._process = process
+        self._session: Any = self._connected()
         self._is_lost = False
 
-    def acquire(self, wait: bool) -> bool:
-        """Take the lock; return whether it was taken. With `wait`, wait for as long as necessary."""
+    def _connected(self) -> Any:
+        session = self._connect()
+        session.execute(f"SELECT pg_advisory_lock_shared({LIVING}, {self._process}); LISTEN {OUTBOX}")
+        return session
+
+    def acquire(self, wait: bool, wake: Callable[[], None] = lambda: None) -> bool:
+        """Take the lock; return whether it was taken. With `wait`, wait for as long as necessary.
+
+        `wake` is called meanwhile when other nodes have more notifications than they can send.
+        """
         while True:
             try:
                 if is_free(self._session, LEADING):
-                    self._session.execute(f"LISTEN {WORK}")
+                    self._session.execute(f"UNLISTEN *; LISTEN {WORK}")
                     self._is_lost = False
                     return True
                 if not wait:
                     return False
+                self._listen(wake)
             except psycopg.Error:
                 if not wait:
                     raise
                 self._reconnect()
-            time.sleep(AGAIN_S)
+
+    def _listen(self, wake: Callable[[], None]) -> None:
+        """Wait a moment, and call `wake` when other nodes call; not all that are called do so at once."""
+        for _ in self._session.notifies(timeout=AGAIN_S):
+            time.sleep(random.uniform(0, SPREAD_S))
+            wake()
 
     def _reconnect(self) -> None:
+        time.sleep(AGAIN_S)
         self._session.close()
         try:
-            self._session = self._connect()
+            self._session = self._connected()
         except psycopg.Error:  # it is tried again
             pass
 

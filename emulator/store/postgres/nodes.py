@@ -1,12 +1,17 @@
-"""What the nodes tell each other by NOTIFY: that something was committed, and that there is work to do."""
+"""What the nodes tell each other by NOTIFY: that something was committed, and that there is work to do.
+
+The leader is told of all work. The other nodes are told of notifications only when there are more than one
+can send, so that a single one does not wake them all.
+"""
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 import psycopg
 
-CHANGED, WORK = "tgpay_changed", "tgpay_work"
+CHANGED, WORK, OUTBOX = "tgpay_changed", "tgpay_work", "tgpay_outbox"
 BETWEEN_S = 0.01  # commits in so short a time are told at once
 LISTEN = f"LISTEN {CHANGED}"
 
@@ -21,14 +26,14 @@ class Teller:
     def __init__(self, connect: Callable[[], Any]) -> None:
         self._connect = connect
         self._news = threading.Event()
-        self._work = False
+        self._channels: deque[str] = deque()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._is_over = False
 
-    def tell(self, work: bool) -> None:
-        """Tell of a commit, and whether it leaves work for the scheduler."""
-        self._work = self._work or work
+    def tell(self, *channels: str) -> None:
+        """Tell those who listen to the channels."""
+        self._channels.extend(channels)
         self._news.set()
         if self._thread is None:
             with self._lock:
@@ -54,10 +59,10 @@ class Teller:
             self._news.clear()
             if self._is_over:
                 break
-            work, self._work = self._work, False
+            channels = {self._channels.popleft() for _ in range(len(self._channels))}
             try:
                 session = session or self._opened()
-                session.execute(f"NOTIFY {CHANGED}; NOTIFY {WORK}" if work else f"NOTIFY {CHANGED}")
+                session.execute("; ".join(f"NOTIFY {channel}" for channel in channels))
             except psycopg.Error:
                 session = None
             time.sleep(BETWEEN_S)

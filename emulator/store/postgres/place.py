@@ -1,6 +1,6 @@
 """Which server and database."""
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
 import psycopg
@@ -16,12 +16,15 @@ from .session import Session
 from .store import Store
 from .troubles import reason
 
+OLDEST_SERVER = 140_000
 ADDRESS = ("the address of the database cannot be read; write postgresql://user:password@host:port/name, "
            "with %40 for @ in a password, and so on")
 
 
 class Place(database.Place):
     """A database of a PostgreSQL server, by its address. Raises Unusable for an address that is none."""
+
+    is_for_nodes = True
 
     def __init__(self, address: str) -> None:
         try:
@@ -48,8 +51,18 @@ class Place(database.Place):
     @contextmanager
     def _session(self) -> Iterator[Session]:
         """A session for a block. Raises Unusable."""
-        with self._reported(), Session.connect(self._address) as session:
+        with self._reported(), closing(self._connected()) as session:
             yield session
+
+    def _connected(self) -> Session:
+        """A session on a server that is new enough. Raises Unusable and psycopg.Error."""
+        session = Session.connect(self._address)
+        version = session.info.server_version
+        if version < OLDEST_SERVER:
+            session.close()
+            raise Unusable(f"{self.shown} is PostgreSQL {version // 10_000}; "
+                           f"the emulator needs {OLDEST_SERVER // 10_000} or newer")
+        return session
 
     def prepare(self) -> None:
         """Create the schema or update an older one, once; several processes may do so. Raises Unusable."""
@@ -65,9 +78,12 @@ class Place(database.Place):
     def serve(self, settings: str) -> str | None:
         """Hold the lock of servers in a session of its own. Returns the settings of those that hold it."""
         self.prepare()
-        with self._reported():
-            self._serving = Session.connect(self._address)
-            return self._served_by(self._serving, settings)
+        with self._reported(), ExitStack() as failed:
+            session = failed.enter_context(closing(self._connected()))
+            theirs = self._served_by(session, settings)
+            failed.pop_all()
+        self._serving = session
+        return theirs
 
     @staticmethod
     def _served_by(session: Session, settings: str) -> str | None:
@@ -81,6 +97,27 @@ class Place(database.Place):
             return None
         row = session.execute("SELECT value FROM facts WHERE name = %s", [SERVED]).fetchone()
         return str(row[0]) if row else None
+
+    def is_noted(self, seconds: float) -> bool:
+        """Whether the session with the lock is still there: it ends when PostgreSQL does.
+
+        Looks for some seconds, or until it has ended.
+        """
+        if self._serving is None:
+            return False
+        try:
+            for _ in self._serving.notifies(timeout=seconds):
+                continue
+            self._serving.execute("SELECT 1")
+        except psycopg.Error:
+            self.take_back()
+        return self._serving is not None
+
+    def take_back(self) -> None:
+        """End the session with the lock."""
+        if self._serving is not None:
+            self._serving.close()
+        self._serving = None
 
     def must_exist(self) -> None:
         """Raise Unusable if the database cannot be reached."""

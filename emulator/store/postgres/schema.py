@@ -6,7 +6,14 @@ from .dialect import schema as in_dialect
 from .locks import CLASS, PREPARING
 from .session import Session
 
-OLDEST_SERVER = 140_000
+# Only nodes that serve have rows there, so that it is no part of the schema that is copied.
+CLAIMS = """CREATE TABLE claims (
+    notification_id BIGINT PRIMARY KEY,
+    holder BIGINT NOT NULL,  -- the process that makes the attempt
+    at BIGINT NOT NULL,      -- the emulator's instant of the attempt
+    since TIMESTAMPTZ NOT NULL,
+    until TIMESTAMPTZ NOT NULL
+)"""
 _NO_RIGHT = ("the role of the address may not create tables there; grant it CREATE and USAGE on the schema, "
              "or make it the owner of the database")
 
@@ -14,12 +21,8 @@ _NO_RIGHT = ("the role of the address may not create tables there; grant it CREA
 def prepare(session: Session, shown: str) -> None:
     """Create the schema or update an older one; several processes may do so at once.
 
-    Raises Unusable if the server is too old, the role may not, or the schema is newer or another program's;
-    psycopg.Error.
+    Raises Unusable if the role may not, or the schema is newer or another program's; psycopg.Error.
     """
-    if session.info.server_version < OLDEST_SERVER:
-        raise Unusable(f"{shown} is PostgreSQL {session.info.server_version // 10_000}; "
-                       f"the emulator needs {OLDEST_SERVER // 10_000} or newer")
     if session.execute("SELECT getdatabaseencoding()").fetchone() != ("UTF8",):
         raise Unusable(f"{shown} cannot be used: its encoding is not UTF8")
     with session.transaction():
@@ -31,6 +34,8 @@ def prepare(session: Session, shown: str) -> None:
             for number, step in schema.steps(version):
                 step(Connection(session))
                 session.execute("UPDATE schema_version SET version = %s", [number])
+        if not _has(session, "claims"):
+            session.execute(CLAIMS)
 
 
 def _version(session: Session, shown: str) -> int | None:

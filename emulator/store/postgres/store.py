@@ -19,10 +19,11 @@ from ..orders import BY_NUMBER
 from ..scenarios import ACTIVE
 from ..tidying import Tidying
 from ..troubles import Unusable
+from .claims import Claims
 from .connection import Connection
 from .lanes import Lane, Lanes
 from .locks import BEGIN_SHARED, Leadership, begin
-from .nodes import LISTEN, Teller
+from .nodes import CHANGED, LISTEN, WORK, Teller
 from .sessions import Opened, Sessions
 from .statements import NOTHING, Question
 from .troubles import is_trouble, sentence
@@ -41,6 +42,8 @@ class Store(database.Store):
         self._lanes = Lanes()
         self._foreseen = threading.local()
         self._delete = Tidying(self.read, self.write, self.checkpoint)
+        self._claims = Claims(self._present, self._claiming, self._tell)
+        self.claims = self._claims
 
     def read(self) -> Reader:
         """The tables for reading; each statement sees what is committed when it begins."""
@@ -112,7 +115,7 @@ class Store(database.Store):
                                  partial(self._begun, begin(merchants_id), ahead), ahead)
 
     def _write_together(self) -> AbstractContextManager[Writer]:
-        return self._transaction(Lane(), self._begun_later)
+        return self._transaction(Lane(), partial(self._begun_later, BEGIN_SHARED))
 
     @contextmanager
     def _transaction(self, lane: Lane, begin: Callable[[], Opened],
@@ -123,6 +126,20 @@ class Store(database.Store):
             writer.wakes_scheduler = False
             yield writer
             group.leaves_work |= writer.wakes_scheduler
+
+    @contextmanager
+    def _claiming(self, statements: Sequence[Question]) -> Iterator[Connection]:
+        """A transaction of this thread alone, begun by statements, of which other nodes are told nothing."""
+        def committed(_leaves_work: bool) -> None:
+            self.troubles.end()
+
+        with self.reported(), Lane().part(partial(self._begun_later, statements), (), committed) as group:
+            yield group.opened.connection
+
+    def _present(self) -> Connection:
+        """This thread's connection."""
+        with self.reported():
+            return self._sessions.own().connection
 
     def _begun(self, statements: Sequence[Question], ahead: Sequence[Question]) -> Opened:
         """This thread's session with a transaction begun; a session that was lost meanwhile is replaced."""
@@ -138,23 +155,26 @@ class Store(database.Store):
             opened.connection.begin(statements, ahead)
         return opened
 
-    def _begun_later(self) -> Opened:
+    def _begun_later(self, statements: Sequence[Question]) -> Opened:
         """This thread's session; the transaction begins with its first statement."""
         opened = self._sessions.own()
-        opened.connection.begin_later(BEGIN_SHARED)
+        opened.connection.begin_later(statements)
         return opened
 
     def _committed(self, leaves_work: bool) -> None:
         """Tell everybody of a commit."""
         self.troubles.end()
-        self._teller.tell(leaves_work)
+        self._tell(CHANGED, *([WORK] if leaves_work else []))
         if leaves_work:
             self.wake()
+
+    def _tell(self, *channels: str) -> None:
+        self._teller.tell(*channels)
 
     def leadership(self) -> Leadership:
         """The leadership, as a lock of a session."""
         with self.reported():
-            return Leadership(self._sessions.connect)
+            return Leadership(self._sessions.connect, self._claims.holder())
 
     def checkpoint(self) -> None:
         """Do nothing: PostgreSQL does it by itself."""
@@ -162,6 +182,7 @@ class Store(database.Store):
     def tidy(self, real: int, keep: int | None, most: int | None) -> None:
         """Delete old entries and orders that have ended; PostgreSQL uses their room again by itself."""
         self._delete(real, keep, most)
+        self._claims.forget()
 
     @property
     def opened_connections(self) -> int:

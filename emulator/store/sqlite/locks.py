@@ -143,7 +143,7 @@ class Leadership(database.Leadership):
     def __init__(self, path: Path) -> None:
         self._file = _lock_file(path, "leading")
 
-    def acquire(self, wait: bool) -> bool:
+    def acquire(self, wait: bool, wake: Callable[[], None] = lambda: None) -> bool:
         """Take the lock; return whether it was taken. With `wait`, wait for as long as necessary."""
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
