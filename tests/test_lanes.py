@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from tgpay_emulator.base.clock import Clock
+from tgpay_emulator.domain.notifications import Notification
 from tgpay_emulator.store import Store, Unusable, Writer, place_of
 from tgpay_emulator.store.orders import Refund
 
@@ -17,6 +18,7 @@ MERCHANT, OTHER = "29", "30"
 PATIENCE_S = 10
 SCENARIO = {"name": "one", "rules": [{"name": "all", "then": {"delay": 1}}]}
 LATER = Clock(60_000, None)
+NOTIFICATION = Notification("trade_status_sync", "POST", "http://127.0.0.1:9/", "text/plain", "a")
 
 
 @pytest.fixture
@@ -73,6 +75,11 @@ def one_behind_the_other(store: Store, first: Part, second: Part,
     return done
 
 
+def set_the_clock(tables: Writer) -> None:
+    """End with a statement whose answer nobody looks at."""
+    tables.clock.set(LATER)
+
+
 def fail(tables: Writer) -> None:
     """Fail as a refused request does."""
     raise LookupError
@@ -98,7 +105,7 @@ def lose_the_session(tables: Writer) -> None:
 def test_who_waits_for_the_same_merchant_is_committed_together(
         store: Store, ending: Callable[[Writer], object], committed: list[str],
         failures: tuple[type[Exception] | None, ...]) -> None:
-    first, second = Part(store, "first"), Part(store, "second", ending=ending)
+    first, second = Part(store, "first", ending=set_the_clock), Part(store, "second", ending=ending)
     with ThreadPoolExecutor(2) as pool:
         done = one_behind_the_other(store, first, second, pool)
         assert (done[0].done(), written(store)) == (False, []), "nobody is told of what is not committed"
@@ -107,9 +114,48 @@ def test_who_waits_for_the_same_merchant_is_committed_together(
     for failure, expected in zip(came, failures):
         assert failure is None if expected is None else isinstance(failure, expected)
     assert written(store) == committed
+    assert store.read().clock.get() == (LATER if committed else Clock())
     with store.write(MERCHANT) as tables:
         tables.notebook.write(MERCHANT, "third", {})
     assert written(store) == [*committed, "third"]
+
+
+@pytest.mark.parametrize("ending, failure", [
+    (fail, "LookupError"), (refund_twice, "UniqueViolation"), (lose_the_session, "Unusable"),
+], ids=["refused", "a statement fails", "the session is lost"])
+def test_who_waited_for_one_that_fails_does_not_fail_with_it(
+        store: Store, ending: Callable[[Writer], object], failure: str) -> None:
+    first, second = Part(store, "first", ending=ending), Part(store, "second")
+    with ThreadPoolExecutor(2) as pool:
+        done = one_behind_the_other(store, first, second, pool)
+        second.ends.set()
+        assert type(done[0].exception(PATIENCE_S)).__name__ == failure
+        done[1].result(PATIENCE_S)
+    assert written(store) == ["second"]
+
+
+@pytest.mark.parametrize("ending, left", [(lambda tables: None, False), (fail, True)],
+                         ids=["committed", "refused"])
+def test_a_claim_ends_exactly_with_the_transaction_of_its_attempt(
+        store: Store, ending: Callable[[Writer], object], left: bool) -> None:
+    """The attempt is stored on the session of the thread that it waited for."""
+    with store.write(MERCHANT) as tables:
+        tables.notifications.add(MERCHANT, "1", NOTIFICATION, now=0, due_at=0)
+    claims, due = store.claims, store.read().notifications.due(1, (), (), 9)
+    assert [found.id for found, _ in claims.take([(due[0], 1)], 60, due=None)] == [due[0].id]
+    assert claims.take([(due[0], 1)], 60, due=None) == [], "it is claimed already"
+
+    def release(tables: Writer) -> None:
+        claims.release(tables.connection, due[0].id)
+        ending(tables)
+
+    first, second = Part(store, "first"), Part(store, "second", ending=release)
+    with ThreadPoolExecutor(2) as pool:
+        done = one_behind_the_other(store, first, second, pool)
+        assert claims.numbers() == {due[0].id}
+        second.ends.set()
+        assert [future.exception(PATIENCE_S) is None for future in done] == [True, not left]
+    assert claims.numbers() == ({due[0].id} if left else set())
 
 
 def test_another_merchant_is_not_waited_for(store: Store) -> None:

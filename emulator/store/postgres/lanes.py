@@ -57,14 +57,15 @@ class Lane:
         try:
             group = self._joined(begin, ahead)
             yield group
-            if group.parts:  # if one of its statements fails, only this part fails
+            is_last = not self._waiting  # who comes later begins another group
+            if group.parts or not is_last:  # so that only this part fails if one of its statements does
                 group.opened.connection.send()
             group.parts += 1
         except BaseException as failure:
             self._undo(failure)
             self._pass_on(committed)
             raise
-        self._pass_on(committed)
+        self._pass_on(committed, is_last)
         group.wait()
 
     def _take_turn(self) -> None:
@@ -77,17 +78,15 @@ class Lane:
             self._is_taken = True
 
     def _joined(self, begin: Callable[[], Opened], ahead: Sequence[Question]) -> Group:
-        """The group with one more part begun."""
-        group = self._group
-        if group is None:
-            group = self._group = Group(begin())
-            return group
-        try:
-            group.opened.connection.begin([BEGIN_PART], ahead)
-        except BaseException as failure:
-            self._end(group, failure)
-            raise
-        return group
+        """The group with one more part begun, or another one if its session is lost."""
+        if self._group is not None:
+            try:
+                self._group.opened.connection.begin([BEGIN_PART], ahead)
+                return self._group
+            except Exception as failure:
+                self._end(self._group, failure)
+        self._group = Group(begin())
+        return self._group
 
     def _undo(self, failure: BaseException) -> None:
         """Undo the last part, and with it the group if it is the only one or the session is lost."""
@@ -95,16 +94,20 @@ class Lane:
         if group and group.parts:
             try:
                 group.opened.connection.undo(UNDO_PART)
+                group.parts += 1  # it has had its turn, and those before it wait
             except BaseException as lost:
                 self._end(group, lost)
         elif group:
             self._end(group, failure)
 
-    def _pass_on(self, committed: Callable[[bool], None]) -> None:
-        """Let the next thread have its turn, and leave the commit to it; without one, commit."""
+    def _pass_on(self, committed: Callable[[bool], None], is_last: bool = False) -> None:
+        """Let the next thread have its turn, and leave the commit to it; without one, commit.
+
+        The commit is left only if all statements of the group have been sent: not if its part `is_last`.
+        """
         group = self._group
         with self._changed:
-            is_complete = group is not None and (not self._waiting or group.parts >= MOST_PARTS)
+            is_complete = group is not None and (is_last or not self._waiting or group.parts >= MOST_PARTS)
             if not is_complete:
                 self._free()
         if group is not None and is_complete:
