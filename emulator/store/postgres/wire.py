@@ -12,7 +12,7 @@ from psycopg import adapt
 from psycopg.adapt import PyFormat
 from psycopg.errors import InFailedSqlTransaction, error_from_result
 from psycopg.generators import fetch_many, pipeline_communicate
-from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
 from .statements import Call
@@ -38,7 +38,7 @@ class Wire:
 
         When one fails, those after it are not carried out.
         """
-        if len(self._names) > MOST_PREPARED:
+        if len(self._names) > MOST_PREPARED and self._libpq.transaction_status != TransactionStatus.INERROR:
             self._session.execute("DEALLOCATE ALL")
             self._names.clear()
         prepared = [self._prepared(call) for call in calls]
