@@ -4,6 +4,8 @@ from msgspec.structs import asdict
 from ..base.clock import Clock, real_now
 from .connection import Connection
 
+SETTING = "SELECT offset_ms, frozen_ms FROM clock"
+
 
 class ClockReader:
     """Reads the clock."""
@@ -13,7 +15,7 @@ class ClockReader:
 
     def get(self) -> Clock:
         """The clock with its present setting."""
-        row = self._execute("SELECT offset_ms, frozen_ms FROM clock").fetchone()
+        row = self._execute(SETTING).fetchone()
         return Clock(row[0], row[1]) if row else Clock()
 
     def now(self) -> int:

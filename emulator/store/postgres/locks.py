@@ -9,6 +9,7 @@ import psycopg
 
 from .. import database
 from .nodes import OUTBOX, WORK
+from .statements import NOTHING, Question
 
 CLASS = int.from_bytes(b"TGPY", "big")
 MERCHANTS, LIVING = CLASS + 1, CLASS + 2
@@ -23,15 +24,17 @@ def lock_of_merchant(merchants_id: str) -> int:
     return zlib.crc32(merchants_id.encode(errors="replace")) - 2**31
 
 
-def begin(merchants_id: str | None) -> str:
+def begin(merchants_id: str | None) -> list[Question]:
     """The statements that begin a transaction on a merchant's rows, or without one on all."""
     if merchants_id is None:
-        return f"BEGIN READ WRITE; SELECT pg_advisory_xact_lock({CLASS}, {WORLD})"
-    return (f"{BEGIN_SHARED}; "
-            f"SELECT pg_advisory_xact_lock({MERCHANTS}, {lock_of_merchant(merchants_id)})")
+        return [BEGIN, (f"SELECT pg_advisory_xact_lock({CLASS}, {WORLD})", NOTHING)]
+    return [BEGIN, (LOCK_MERCHANT, {"number": lock_of_merchant(merchants_id)})]
 
 
-BEGIN_SHARED = f"BEGIN READ WRITE; SELECT pg_advisory_xact_lock_shared({CLASS}, {WORLD})"
+BEGIN: Question = ("BEGIN READ WRITE", NOTHING)
+SHARE_WORLD = f"SELECT pg_advisory_xact_lock_shared({CLASS}, {WORLD})"
+LOCK_MERCHANT = f"{SHARE_WORLD}, pg_advisory_xact_lock({MERCHANTS}, CAST(:number AS integer))"
+BEGIN_SHARED = [BEGIN, (SHARE_WORLD, NOTHING)]
 
 
 def _held(column: str, of_class: int) -> str:
