@@ -58,21 +58,31 @@ class Client(threading.Thread):
             self.lost.append(repr(failure))
 
 
-@pytest.mark.parametrize("workers, sent", [(1, signal.SIGTERM), (2, signal.SIGTERM), (2, signal.SIGINT)])
-def test_a_stop_loses_no_request(workers: int, sent: signal.Signals) -> None:
-    server = Server(workers=workers).start()
+def paying_clients(server: Server, number: int) -> list[Client]:
+    """Clients that pay without a pause, each answered once; every other one keeps its connection."""
     shop = Control(server.url).shop()
-    clients = [Client(shop, is_kept=bool(place % 2)) for place in range(12)]
+    clients = [Client(shop, is_kept=bool(place % 2)) for place in range(number)]
     for client in clients:
         client.start()
     while not all(client.answered for client in clients):
         time.sleep(0.05)
-    assert server.process
-    server.process.send_signal(sent)
-    status, printed = server.end()
+    return clients
+
+
+def check_that_nothing_was_lost(clients: list[Client]) -> None:
     for client in clients:
         client.join(20)
         assert (client.lost, client.is_alive()) == ([], False)
+
+
+@pytest.mark.parametrize("workers, sent", [(1, signal.SIGTERM), (2, signal.SIGTERM), (2, signal.SIGINT)])
+def test_a_stop_loses_no_request(workers: int, sent: signal.Signals) -> None:
+    server = Server(workers=workers).start()
+    clients = paying_clients(server, 12)
+    assert server.process
+    server.process.send_signal(sent)
+    status, printed = server.end()
+    check_that_nothing_was_lost(clients)
     assert status == 0 and "Traceback" not in printed
 
 
@@ -117,17 +127,10 @@ def test_a_connection_without_a_request_is_closed_in_order(
 
 def test_when_the_master_is_killed_its_workers_end_in_the_same_way() -> None:
     server = Server(workers=2).start()
-    shop = Control(server.url).shop()
-    clients = [Client(shop, is_kept=bool(place % 2)) for place in range(8)]
-    for client in clients:
-        client.start()
-    while not all(client.answered for client in clients):
-        time.sleep(0.05)
+    clients = paying_clients(server, 8)
     assert server.process
     server.process.send_signal(signal.SIGKILL)
-    for client in clients:
-        client.join(20)
-        assert (client.lost, client.is_alive()) == ([], False)
+    check_that_nothing_was_lost(clients)
     server.end()
 
 

@@ -4,7 +4,9 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -54,6 +56,18 @@ def is_healthy(*nodes: Server) -> bool:
 def is_delivered(shop: Shop, order: str) -> bool:
     """Whether the first notification of an order is delivered."""
     return bool(shop.notifications(order)[0]["status"] == "delivered")
+
+
+@contextmanager
+def in_transaction(database: str, merchants_id: str) -> Iterator[Any]:
+    """A session with a transaction of a merchant begun."""
+    from tgpay_emulator.store.postgres import locks
+    from tgpay_emulator.store.postgres.connection import Connection
+    from tgpay_emulator.store.postgres.session import Session
+
+    with Session.connect(database) as session:
+        Connection(session).begin(locks.begin(merchants_id))
+        yield session
 
 
 def leader(database: str) -> int:
@@ -115,11 +129,7 @@ def test_merchants_write_side_by_side(database: str) -> None:
     """A merchant whose transaction hangs holds up no other one."""
     with Server(database=database, workers=1) as server:
         one, other = (Control(server.url).shop() for _ in range(2))
-        import psycopg
-
-        from tgpay_emulator.store.postgres import locks
-        with psycopg.connect(database, autocommit=True) as session:
-            session.execute(locks.begin(one.merchants_id))
+        with in_transaction(database, one.merchants_id) as session:
             with ThreadPoolExecutor(1) as pool:
                 waiting = pool.submit(one.qr_order)
                 assert other.qr_order()["is_success"] == "T"
@@ -133,9 +143,6 @@ def test_a_list_that_is_read_on_misses_no_row_that_is_committed_late(database: s
     """A transaction gets an id first and commits last; who reads on after a later id sees it still."""
     with Server(database=database, workers=1) as server, ThreadPoolExecutor(1) as pool:
         shop = Control(server.url).shop()
-        import psycopg
-
-        from tgpay_emulator.store.postgres import locks
         order = shop.qr_order()["out_trade_no"]
         table = path.removeprefix("/")
         columns = ", ".join(row[0] for row in postgres.ask(
@@ -143,8 +150,7 @@ def test_a_list_that_is_read_on_misses_no_row_that_is_committed_late(database: s
                       "AND column_name NOT IN ('id', 'page_token', 'out_trade_no')", table))
         token = "'late', 'late', " if table == "orders" else "'late', "
         named = "page_token, out_trade_no" if table == "orders" else "out_trade_no"
-        with psycopg.connect(database, autocommit=True) as late:
-            late.execute(locks.begin("late"))
+        with in_transaction(database, "late") as late:
             late.execute(f"INSERT INTO {table} ({named}, {columns}) SELECT {token} {columns} FROM {table} "
                          f"WHERE out_trade_no = '{order}' LIMIT 1")
             assert shop.qr_order()["is_success"] == "T"

@@ -4,7 +4,7 @@ The order is: find the endpoint, read, authenticate, check the parameters, act, 
 """
 import logging
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from time import monotonic, perf_counter
 
 from msgspec.structs import replace
@@ -34,6 +34,7 @@ from .measuring import OK, Measurements, label
 from .outgoing import HTML, journalled, refusal, row, scripted, strict_problems, to_response
 
 LOOK_AROUND_S = 0.5
+LONGEST_NAME = 64
 TRICKLING = "slow"
 UNUSABLE = "SYSTEM_ERROR"
 log = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ class Gateway:
 
     def _answered(self, case: Case) -> Response:
         try:
-            with self.store.reported():
+            with self.store.reported(), self._foreseen(case.request):
                 return self._done(case)
         except Refused as refused:
             if isinstance(refused, NotAuthentic):
@@ -82,6 +83,14 @@ class Gateway:
         except Exception:
             log.exception("%s failed", case.request.name)
             return self._refuse(case, Refused("SYSTEM_ERROR", REFUSALS["SYSTEM_ERROR"].when))
+
+    def _foreseen(self, request: Request) -> AbstractContextManager[None]:
+        """The context in which the database knows what a request will ask for."""
+        table = ENDPOINTS.get(request.name)
+        merchants_id, number = request.params.get("merchants_id", ""), request.params.get("out_trade_no", "")
+        if table is None or not _is_plain(merchants_id) or not _is_plain(number):
+            return nullcontext()
+        return self.store.foreseen(merchants_id, number, table.reads)
 
     def _done(self, case: Case) -> Response:
         """Check a request and carry it out. Raises Refused and `store.Unusable`."""
@@ -246,6 +255,11 @@ class Gateway:
         """The response while the database cannot be used."""
         case.outcome = UNUSABLE
         return refusal(case, Refused(UNUSABLE, str(trouble)))
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a text that was not checked yet may be a merchant's or an order's number."""
+    return len(name) <= LONGEST_NAME and name.isprintable()
 
 
 def _limit(limiter: Limiter, case: Case, merchant: Merchant) -> None:

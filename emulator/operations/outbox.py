@@ -139,7 +139,7 @@ def deliver(store: Store, delivery: Delivery, post: Post, schedule: Sequence[int
         if _record(tables, notification, attempts, delivered, schedule):
             tables.wake()
         if delivery.is_claimed:
-            store.claims.release(notification.id)
+            store.claims.release(tables.connection, notification.id)
     return next((sent for sent in copies if sent.delivered(notification.notify_type)), copies[0])
 
 

@@ -28,7 +28,7 @@ from .waking import Signal
 LONGEST_SLEEP_S = 0.25
 WARM_UP_AFTER_S = 1
 BEAT_S = 1.0
-LOOK_FOR_LEADER_S, LOOK_FOR_RESULT_S = 0.25, 0.005
+LOOK_FOR_LEADER_S = 0.25
 LONGEST_LANDING_S = 30
 AGAIN_S = 1
 STILL = "the process that does what falls due is stopped"
@@ -155,14 +155,15 @@ class Scheduler:
     def wait_for(self, number: int, seconds: float = 3600.0) -> dict[str, Any]:
         """The result of a command, as soon as there is one. Raises TimeoutError."""
         begun, looked = time.monotonic(), -LOOK_FOR_LEADER_S
-        while (passed := time.monotonic() - begun) < seconds:
-            result = self._store.read().commands.result(number)
-            if result is not None:
-                return result
-            if passed - looked >= LOOK_FOR_LEADER_S:
-                self._lead_if_nobody_does(number)
-                looked = passed
-            time.sleep(LOOK_FOR_RESULT_S)
+        with self._store.listening() as wait:
+            while (passed := time.monotonic() - begun) < seconds:
+                result = self._store.read().commands.result(number)
+                if result is not None:
+                    return result
+                if passed - looked >= LOOK_FOR_LEADER_S:
+                    self._lead_if_nobody_does(number)
+                    looked = passed
+                wait()
         raise TimeoutError(f"the command {number} was not done within {seconds:g} s")
 
     def _lead_if_nobody_does(self, command: int) -> None:

@@ -38,7 +38,8 @@ class Reader:
     """The tables for reading: `reader.orders.find(…)`.
 
     Each statement sees what is committed when it begins. With an `owner`, which is the name of a team, the
-    tables have that team's merchants and their rows only; without one, those of everybody.
+    tables have that team's merchants and their rows only; without one, those of everybody. `connection` is
+    what they are read from.
     """
 
     clock: ClockReader
@@ -58,7 +59,7 @@ class Reader:
 
     def __init__(self, connection: Connection, owner: str | None = None) -> None:
         self.owner = owner
-        self._connection = connection
+        self.connection = connection
         self._execute = connection.execute
         self.clock = ClockReader(connection)
         self.merchants = MerchantReader(connection, owner)
@@ -154,7 +155,7 @@ class Writer(Reader):
 
     def touch(self, version: int) -> None:
         """Write the schema's version, which is there already: only a write shows that a disk is full."""
-        self._connection.touch(version)
+        self.connection.touch(version)
 
     def erase(self, merchants_id: str) -> None:
         """Delete all data of a merchant in every table; the merchant and its users stay."""
@@ -164,4 +165,4 @@ class Writer(Reader):
     def erase_all(self) -> None:
         """Delete everything, including merchants and clock, and restart the numbering."""
         # Attempts may be under way and requests may wait for commands, so these two go on counting.
-        self._connection.erase(OF_ALL, counting_on=("notifications", "commands"))
+        self.connection.erase(OF_ALL, counting_on=("notifications", "commands"))

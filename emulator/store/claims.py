@@ -3,6 +3,7 @@ from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
+from .connection import Connection
 from .notifications import StoredNotification
 
 Wanted = Sequence[tuple[StoredNotification, int]]  # each with the emulator's instant of its attempt
@@ -42,11 +43,11 @@ class Claims:
         """The claimed notifications that are not among `own`."""
         return []
 
-    def release(self, notification_id: int) -> None:
-        """End this process's claim in the transaction of the present thread."""
+    def release(self, connection: Connection, notification_id: int) -> None:
+        """End this process's claim in the transaction on a connection."""
 
     def give_up(self, notification_id: int) -> None:
-        """End this process's claim without a transaction."""
+        """End this process's claim in a transaction of its own."""
 
     def give_up_all(self) -> None:
         """End all claims of this process."""

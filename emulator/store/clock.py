@@ -10,6 +10,9 @@ from collections.abc import Iterable
 from ..base.clock import NEVER, Clock, OwnClock, real_now
 from .connection import Connection
 
+# A merchant's clock, or with an empty number the shared one, for which the last two columns are empty.
+SETTING = ("SELECT shared.offset_ms, shared.frozen_ms, own.distance_ms, own.frozen_ms FROM clock AS shared "
+           "LEFT JOIN merchant_clocks AS own ON own.merchants_id = :mid")
 _WITH_DUE = ("orders", "notifications")
 
 
@@ -43,9 +46,7 @@ class ClockReader:
 
     def get(self, merchants_id: str = "") -> Clock:
         """The clock of a merchant, or without a number the shared one."""
-        row = self._execute(
-            "SELECT shared.offset_ms, shared.frozen_ms, own.distance_ms, own.frozen_ms FROM clock AS shared "
-            "LEFT JOIN merchant_clocks AS own ON own.merchants_id = :mid", {"mid": merchants_id}).fetchone()
+        row = self._execute(SETTING, {"mid": merchants_id}).fetchone()
         if row is None:
             return Clock()
         shared = Clock(row[0], row[1])

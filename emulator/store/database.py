@@ -1,8 +1,10 @@
 """What other packages use of a database, whichever it is: a place, a store on it, the leadership."""
 import copy
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 
 from .access import Reader, Writer
@@ -11,6 +13,8 @@ from .connection import Connection
 from .schema import VERSION
 from .together import Result, Together
 from .troubles import Log, Unusable
+
+LOOK_S = 0.005
 
 
 class OwnReader(Reader):
@@ -86,6 +90,11 @@ class Store(ABC):
     def opened(self) -> OwnReader:
         """The tables for reading, on a new connection that the caller closes."""
 
+    @contextmanager
+    def listening(self) -> Iterator[Callable[[], object]]:
+        """A function that waits until others have committed something, or for a moment. Raises Unusable."""
+        yield partial(time.sleep, LOOK_S)
+
     @abstractmethod
     def look(self) -> None:
         """Check that the database is the one that was opened. Raises Unusable."""
@@ -93,6 +102,14 @@ class Store(ABC):
     @abstractmethod
     def reported(self) -> AbstractContextManager[None]:
         """Log database errors of a block. Raises Unusable for errors of the database itself and of locks."""
+
+    def foreseen(self, merchants_id: str, out_trade_no: str, reads: bool) -> AbstractContextManager[None]:
+        """A block in which this thread asks for a merchant and one of its orders.
+
+        A database to which every question is a trip may ask for them at once. `reads` is whether the block
+        only reads; otherwise the order is asked for in the block's transaction.
+        """
+        return nullcontext()
 
     @abstractmethod
     def write(self, merchants_id: str | None = None) -> AbstractContextManager[Writer]:

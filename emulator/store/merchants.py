@@ -11,6 +11,7 @@ from .columns import Owned, to_json
 from .connection import Connection, Row
 
 
+SETTINGS = "SELECT settings FROM merchants WHERE merchants_id = :id"
 LONGEST_REMEMBERED = 8_192  # characters of settings; a thousand merchants then take little memory
 
 
@@ -36,8 +37,7 @@ class MerchantReader(Owned):
 
     def find(self, merchants_id: str) -> Merchant | None:
         """A merchant by its number."""
-        row = self._execute(f"SELECT settings FROM merchants WHERE merchants_id = :id{self._own}",
-                            {"id": merchants_id, **self._owners}).fetchone()
+        row = self._execute(f"{SETTINGS}{self._own}", {"id": merchants_id, **self._owners}).fetchone()
         return _merchant(merchants_id, row["settings"]) if row else None
 
     def owner_of(self, merchants_id: str) -> str:

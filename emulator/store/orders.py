@@ -19,6 +19,7 @@ from .columns import Newest, Owned, narrowing, newest, of_merchant, to_json
 from .connection import Row
 from .terminals import read_transaction, written_transaction
 
+BY_NUMBER = "SELECT * FROM orders WHERE merchants_id = :mid AND out_trade_no = :no"
 _PARTS = ("card", "terminal")  # the columns that only some kinds of orders have
 _NO_PARTS = dict.fromkeys(_PARTS)
 _COLUMNS = (*(name for name in Order.__struct_fields__ if name != "id"), *_PARTS)
@@ -107,8 +108,7 @@ class OrderReader(Owned):
 
     def find(self, merchants_id: str, out_trade_no: str) -> Order | None:
         """An order of a merchant, as last stored."""
-        row = self._execute("SELECT * FROM orders WHERE merchants_id = :mid AND out_trade_no = :no"
-                            f"{self._own}",
+        row = self._execute(f"{BY_NUMBER}{self._own}",
                             {"mid": merchants_id, "no": out_trade_no, **self._owners}).fetchone()
         return read_order(row) if row else None
 

@@ -9,6 +9,8 @@ from .columns import Owned, to_json
 
 RULE = "rule"
 EVERYBODY = ""
+ACTIVE = ("SELECT merchants_id, digest FROM scenarios WHERE merchants_id IN (:mid, '') "
+          "ORDER BY merchants_id DESC LIMIT 1")
 # Active scenarios by digest: parsing one, or even fetching its text, takes longer than matching a request.
 _read: dict[str, "scenarios.Scenario"] = {}
 MOST_READ = 64
@@ -27,8 +29,7 @@ class ScenarioReader(Owned):
 
     def of(self, merchants_id: str) -> "scenarios.Scenario | None":
         """The active scenario of a merchant: its own, else the global one."""
-        row = self._execute("SELECT merchants_id, digest FROM scenarios WHERE merchants_id IN (:mid, '') "
-                            "ORDER BY merchants_id DESC LIMIT 1", {"mid": merchants_id}).fetchone()
+        row = self._execute(ACTIVE, {"mid": merchants_id}).fetchone()
         return (_read.get(row[1]) or self.own(row[0])) if row else None
 
     def own(self, merchants_id: str) -> "scenarios.Scenario | None":

@@ -7,7 +7,7 @@ import os
 import secrets
 import time
 import zlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 
 from .. import claims
@@ -16,13 +16,14 @@ from ..connection import Connection, Row
 from ..notifications import StoredNotification
 from .locks import BEGIN_SHARED, living
 from .nodes import OUTBOX
+from .statements import NOTHING, Question
 
 CALL_EVERY_S, LOOK_EVERY_S = 0.1, 0.5
 MISSING_S = 2.0  # a process whose session was lost has another one by then
 # The ends of those that nobody gave up, such as those of deleted notifications, are long over by then.
 FORGOTTEN = "interval '1 minute'"
 # A claim may be lost with the database's machine: then an attempt is repeated, as after any crash.
-BEGIN = f"{BEGIN_SHARED}; SET LOCAL synchronous_commit = off"
+BEGIN: Sequence[Question] = [*BEGIN_SHARED, ("SET LOCAL synchronous_commit = off", NOTHING)]
 # Rows that another transaction has in hand are passed over, so that nodes neither wait for each other nor
 # take the same. A row that was sent meanwhile is looked at again when its lock is free. The transaction has
 # the lock of writers: after a command was added, no other node takes anything.
@@ -57,17 +58,17 @@ def _notification(row: Row) -> StoredNotification:
 class Claims(claims.Claims):
     """The claims of all nodes.
 
-    `present` is the connection of the present thread, `changing` a transaction on it, `tell` a message to all
-    nodes.
+    `present` is the connection of the present thread, `claiming` a transaction on it that begins with
+    statements, `tell` a message to all nodes.
     """
 
     are_shared = True
 
     def __init__(self, present: Callable[[], Connection],
-                 changing: Callable[[str], AbstractContextManager[Connection]],
+                 claiming: Callable[[Sequence[Question]], AbstractContextManager[Connection]],
                  tell: Callable[[str], None]) -> None:
         self._present = present
-        self._changing = changing
+        self._claiming = claiming
         self._tell = tell
         self._server = secrets.token_hex(8)
         self._called, self._looked = 0.0, 0.0
@@ -83,7 +84,7 @@ class Claims(claims.Claims):
             return []
         asked = {"ids": [notification.id for notification, _ in wanted], "instants": [at for _, at in wanted],
                  "holder": self.holder(), "seconds": seconds, "due": due, "moving": moving}
-        with self._changing(BEGIN) as connection:
+        with self._claiming(BEGIN) as connection:
             rows = connection.execute(_TAKE, asked).fetchall()
         return [(_notification(row), row["claimed_at"]) for row in rows]
 
@@ -109,7 +110,7 @@ class Claims(claims.Claims):
 
     def _bury(self, holders: list[int]) -> None:
         """Delete the claims of processes."""
-        with self._changing(BEGIN) as connection:
+        with self._claiming(BEGIN) as connection:
             connection.execute("DELETE FROM claims WHERE holder = ANY(CAST(:holders AS bigint[]))",
                                {"holders": holders})
 
@@ -118,15 +119,15 @@ class Claims(claims.Claims):
         rows = self._present().execute(_ELSEWHERE, {"own": list(own)})
         return [Claimed(_notification(row), row["claimed_at"], row["age_s"]) for row in rows]
 
-    def release(self, notification_id: int) -> None:
-        """End this process's claim in the transaction of the present thread."""
-        self._present().execute("DELETE FROM claims WHERE notification_id = :id AND holder = :holder",
-                                {"id": notification_id, "holder": self.holder()})
+    def release(self, connection: Connection, notification_id: int) -> None:
+        """End this process's claim in a transaction's connection, which may be that of another thread."""
+        connection.execute("DELETE FROM claims WHERE notification_id = :id AND holder = :holder",
+                           {"id": notification_id, "holder": self.holder()})
 
     def give_up(self, notification_id: int) -> None:
-        """End this process's claim without a transaction."""
-        with self._changing(BEGIN):
-            self.release(notification_id)
+        """End this process's claim in a transaction of its own."""
+        with self._claiming(BEGIN) as connection:
+            self.release(connection, notification_id)
 
     def give_up_all(self) -> None:
         """End all claims of this process."""
@@ -134,7 +135,7 @@ class Claims(claims.Claims):
 
     def forget(self) -> None:
         """Delete claims that nobody has had for long."""
-        with self._changing(BEGIN) as connection:
+        with self._claiming(BEGIN) as connection:
             connection.execute(f"DELETE FROM claims WHERE until < clock_timestamp() - {FORGOTTEN}")
 
     def call(self) -> None:

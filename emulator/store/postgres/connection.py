@@ -1,157 +1,153 @@
 """A connection to PostgreSQL with what the tables need."""
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import psycopg
-from psycopg.adapt import AdaptersMap, Loader
 from psycopg.pq import TransactionStatus
-from psycopg.types.numeric import Int8Dumper
-from psycopg.types.string import StrDumperUnknown
 
-from ..connection import NUL, SHOWN_NUL
 from ..troubles import HELD, Unusable
-from .dialect import translated
 from .locks import WORLD, writers
+from .session import Session
+from .statements import NOTHING, Call, Question
 from .troubles import is_trouble, sentence
 
-PATIENCE_S = 5
 OF_IDS = "_id_seq"  # the end of the name of the sequence that numbers a table
 LONGEST_WAIT_S, LOOK_S = 5.0, 0.001
-# The session ends soon when the other side is gone without a word, and so do its locks.
-OPTIONS = {"connect_timeout": 5, "keepalives_idle": 2, "keepalives_interval": 1, "keepalives_count": 3,
-           "application_name": "tgpay-emulator"}
-SESSION = (f"SET lock_timeout = '{PATIENCE_S}s'; SET tcp_keepalives_idle = 2; "
-           "SET tcp_keepalives_interval = 1; "
-           "SET tcp_keepalives_count = 3; SET timezone = 'UTC'; SET client_min_messages = warning")
-
-
-class Row(tuple[Any, ...]):
-    """A row: values by place and by name."""
-
-    __slots__ = ()
-    names: Sequence[str] = ()
-    places: Mapping[str, int] = {}
-
-    def keys(self) -> Sequence[str]:
-        """The names of the columns."""
-        return self.names
-
-    def __getitem__(self, key: Any) -> Any:
-        """A value by its place or its name."""
-        return tuple.__getitem__(self, self.places[key] if isinstance(key, str) else key)
-
-
-@lru_cache(maxsize=512)
-def _row_of(names: tuple[str, ...]) -> type[Row]:
-    """The class of the rows with these columns."""
-    places = {name: place for place, name in enumerate(names)}
-    return type("Row", (Row,), {"__slots__": (), "names": names, "places": places})
-
-
-def _rows(cursor: Any) -> Callable[[Sequence[Any]], Row]:
-    """Makes the rows of a cursor, for psycopg."""
-    if cursor.description is None:
-        return Row
-    return _row_of(tuple(column.name for column in cursor.description))
-
-
-class _Flag(Int8Dumper):
-    """A truth value as 0 or 1: the schema has numbers for them."""
-
-    def dump(self, obj: Any) -> Any:
-        return super().dump(int(obj))
-
-
-class _Text(StrDumperUnknown):
-    """A text; characters that PostgreSQL cannot store are replaced by the sign for them."""
-
-    def dump(self, obj: str) -> Any:
-        return super().dump(obj.replace(NUL, SHOWN_NUL) if NUL in obj else obj)
-
-
-class _Whole(Loader):
-    """A sum of whole numbers, which PostgreSQL gives as numeric."""
-
-    def load(self, data: Any) -> int:
-        return int(bytes(data))
-
-
-class _Context:
-    """How values are written and read, for psycopg."""
-
-    connection = None
-
-    def __init__(self) -> None:
-        self.adapters = AdaptersMap(psycopg.adapters)
-        self.adapters.register_dumper(int, Int8Dumper)
-        self.adapters.register_dumper(bool, _Flag)
-        self.adapters.register_dumper(str, _Text)
-        self.adapters.register_loader("numeric", _Whole)
-
-
-CONTEXT = _Context()
-
-
-class Session(psycopg.Connection[Row]):
-    """A session of psycopg that commits each statement by itself and gives our rows.
-
-    `used_at` is the instant of its last use on the monotonic clock, in seconds; `opened` keeps the tables on
-    it, which are made once.
-    """
-
-    used_at = 0.0
-    opened: Any = None
-
-    @classmethod
-    def connect(cls, conninfo: str = "", **options: Any) -> "Session":
-        """Connect. Raises psycopg.Error."""
-        made = super().connect(conninfo, **{"autocommit": True, "row_factory": _rows, "context": CONTEXT,
-                                            **OPTIONS, **options})
-        assert isinstance(made, Session)
-        made.execute(SESSION)
-        return made
+READS = b"SELECT"  # how a statement begins that changes nothing
 
 
 class Connection:
-    """A session with what the tables need besides SQL."""
+    """A session with what the tables need besides SQL.
+
+    In a transaction that `begin` has begun, statements whose answers nobody looks at wait for the next one
+    whose answer is wanted, and go to the server in one trip with it.
+    """
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self._is_gathering = False
+        self._waiting: list[Call] = []
+        self._ahead: dict[bytes, Call] = {}
         self._notified = 0
 
-    def execute(self, sql: str, params: Any = None, /) -> Any:
+    def execute(self, sql: str, params: Any = None, /) -> Call:
         """Execute a statement in the SQL that both databases share. Raises Unusable."""
+        call = Call(sql, params or NOTHING, self.send)
+        if self._ahead and (known := self._known(call)):
+            return known
+        self._waiting.append(call)
+        if not self._is_gathering:
+            self.send()
+        return call
+
+    def executemany(self, sql: str, rows: Any, /) -> None:
+        """Execute a statement once for each mapping of values, in one trip. Raises Unusable."""
+        self._waiting.extend(Call(sql, row, self.send) for row in rows)
+        self.send()
+
+    def send(self) -> None:
+        """Send the statements that wait. Raises Unusable."""
+        calls, self._waiting = self._waiting, []
         try:
-            return self.session.execute(translated(sql), params)
+            if calls:
+                self.session.wire.carry_out(calls)
         except psycopg.Error as error:
             if not is_trouble(error):
                 raise
             raise Unusable(sentence(error)) from error
 
-    def executemany(self, sql: str, rows: Any, /) -> None:
-        """Execute a statement once for each mapping of values."""
-        self.session.cursor().executemany(translated(sql), rows)
+    def begin(self, statements: Iterable[Question], ahead: Iterable[Question] = ()) -> None:
+        """Begin a transaction, or a part of one, by statements.
+
+        The questions `ahead` are asked in the same trip, because the transaction will ask them first. Their
+        answers are good until it changes something. Raises psycopg.Error.
+        """
+        calls = [Call(sql, values, self.send) for sql, values in ahead]
+        self.session.wire.carry_out([*(Call(sql, values, self.send) for sql, values in statements), *calls])
+        self._ahead = {call.sql: call for call in calls}
+        self._is_gathering = True
+
+    def foresee(self, questions: Iterable[Question]) -> None:
+        """Note what will be asked: everything is asked in one trip, when the first of it is.
+
+        Each answer is given once, and none after `forget`, after a change or in a transaction.
+        """
+        calls: list[Call] = []
+
+        def ask() -> None:
+            self._waiting.extend(calls)
+            self.send()
+
+        calls.extend(Call(sql, values, ask) for sql, values in questions)
+        self._ahead = {call.sql: call for call in calls}
+
+    def forget(self) -> None:
+        """Forget what was foreseen and asked ahead."""
+        self._ahead = {}
+
+    def begin_later(self, statements: Iterable[Question]) -> None:
+        """Begin a transaction in the trip of its first statement whose answer is wanted."""
+        self._waiting, self._ahead = [Call(sql, values, self.send) for sql, values in statements], {}
+        self._is_gathering = True
+
+    def _known(self, call: Call) -> Call | None:
+        """The same question, asked ahead, once; a change makes all answers old."""
+        if not call.sql.startswith(READS):
+            self._ahead.clear()
+            return None
+        asked = self._ahead.pop(call.sql, None)
+        return asked if asked and asked.values == call.values else None
+
+    def commit(self) -> None:
+        """Commit what `begin` has begun. Raises Unusable."""
+        self.execute("COMMIT")
+        self.send()
+        self._is_gathering = False
+
+    def undo(self, statement: str) -> None:
+        """Undo a part of the transaction by a statement; what waits belongs to the part. Raises Unusable."""
+        self._waiting, self._ahead = [], {}
+        self.execute(statement)
+        self.send()
+
+    def roll_back(self) -> None:
+        """Undo the transaction, whatever state it is in; statements that wait are not sent."""
+        self._is_gathering = False
+        self._waiting, self._ahead = [], {}
+        with suppress(psycopg.Error, Unusable):
+            self.execute("ROLLBACK")
 
     def commits(self) -> int:
         """A number that changes when somebody has told this session of a commit, and once a second.
 
         The session must listen. A node may have died between a commit and its telling.
         """
-        self._notified += sum(1 for _ in self.session.notifies(timeout=0))
+        self._notified += self.notified(0)
         return self._notified + int(time.monotonic())
+
+    def notified(self, seconds: float) -> int:
+        """How often others told this session of something; without news, wait for it so many seconds.
+
+        The session must listen. Raises psycopg.Error.
+        """
+        number = 0
+        while self.session.pgconn.notifies():  # it came with the answer to a statement
+            number += 1
+        waits = 0 if number else seconds
+        return number + sum(1 for _ in self.session.notifies(timeout=waits, stop_after=1))
 
     def last_numbers(self) -> Mapping[str, int]:
         """The last number given to a row of each numbered table, as far as there was one."""
-        rows = self.session.execute("SELECT sequencename, last_value FROM pg_sequences "
-                                    "WHERE schemaname = current_schema AND last_value IS NOT NULL")
+        rows = self.execute("SELECT sequencename, last_value FROM pg_sequences "
+                            "WHERE schemaname = current_schema AND last_value IS NOT NULL")
         return {row[0].removesuffix(OF_IDS): row[1] for row in rows if row[0].endswith(OF_IDS)}
 
     def go_on_from(self, numbers: Mapping[str, int]) -> None:
         """Have the numbering of tables go on after these numbers."""
         for table, number in numbers.items():
-            self.session.execute("SELECT setval(%s, %s)", [f"{table}{OF_IDS}", number])
+            self.execute(f"SELECT setval('{table}{OF_IDS}', :number)", {"number": number})
 
     def complete_up_to(self, table: str) -> int:
         """The id up to which no further row of a table can appear.
@@ -160,8 +156,8 @@ class Connection:
         was read are waited for: then every id up to that one is committed, or will never be. A transaction
         does not wait, because others may wait for it.
         """
-        last = self.session.execute("SELECT last_value - CASE WHEN is_called THEN 0 ELSE 1 END "
-                                    f"FROM {table}{OF_IDS}").fetchone()
+        last = self.execute("SELECT last_value - CASE WHEN is_called THEN 0 ELSE 1 END "
+                            f"FROM {table}{OF_IDS}").fetchone()
         assert last is not None
         waits = self.session.info.transaction_status == TransactionStatus.IDLE
         before, end = self._writers() if waits else set(), time.monotonic() + LONGEST_WAIT_S
@@ -173,15 +169,15 @@ class Connection:
         return int(last[0])
 
     def _writers(self) -> set[str]:
-        return {row[0] for row in self.session.execute(writers(WORLD))}
+        return {row[0] for row in self.execute(writers(WORLD))}
 
     def touch(self, version: int) -> None:
         """Write the schema's version."""
-        self.session.execute("UPDATE schema_version SET version = %s", [version])
+        self.execute("UPDATE schema_version SET version = :version", {"version": version})
 
     def erase(self, tables: Iterable[str], counting_on: Iterable[str]) -> None:
         """Delete all rows of tables and restart their numbering, but for those `counting_on`."""
         kept = [table for table in tables if table in counting_on]
         others = [table for table in tables if table not in counting_on]
-        self.session.execute(f"TRUNCATE {', '.join(others)} RESTART IDENTITY")
-        self.session.execute(f"TRUNCATE {', '.join(kept)}")
+        self.execute(f"TRUNCATE {', '.join(others)} RESTART IDENTITY")
+        self.execute(f"TRUNCATE {', '.join(kept)}")

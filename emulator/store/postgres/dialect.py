@@ -1,8 +1,7 @@
-"""The statements of the tables in the SQL of PostgreSQL: named parameters, and the few expressions that
+"""The statements of the tables in the SQL of PostgreSQL: numbered parameters, and the few expressions that
 differ.
 """
 import re
-from functools import lru_cache
 
 _NAMED = re.compile(r"(?<![:\w]):([a-z]\w*)")
 _EXPRESSIONS = (
@@ -23,12 +22,12 @@ _SCHEMA = (
      r"\1 rowid BIGINT GENERATED ALWAYS AS IDENTITY UNIQUE,"))
 
 
-@lru_cache(maxsize=2_048)
-def translated(sql: str) -> str:
-    """A statement for psycopg."""
+def translated(sql: str) -> tuple[str, tuple[str, ...]]:
+    """A statement for PostgreSQL, and the names of its parameters in the order of their numbers."""
     for pattern, replacement in _EXPRESSIONS:
         sql = pattern.sub(replacement, sql)
-    return _NAMED.sub(r"%(\1)s", sql.replace("%", "%%"))
+    names = tuple(dict.fromkeys(_NAMED.findall(sql)))
+    return _NAMED.sub(lambda found: f"${names.index(found[1]) + 1}", sql), names
 
 
 def schema(sql: str) -> str:

@@ -9,6 +9,7 @@ import psycopg
 
 from .. import database
 from .nodes import OUTBOX, WORK
+from .statements import NOTHING, Question
 
 CLASS = int.from_bytes(b"TGPY", "big")
 MERCHANTS, LIVING = CLASS + 1, CLASS + 2
@@ -23,29 +24,33 @@ def lock_of_merchant(merchants_id: str) -> int:
     return zlib.crc32(merchants_id.encode(errors="replace")) - 2**31
 
 
-def begin(merchants_id: str | None) -> str:
+def begin(merchants_id: str | None) -> list[Question]:
     """The statements that begin a transaction on a merchant's rows, or without one on all."""
     if merchants_id is None:
-        return f"BEGIN READ WRITE; SELECT pg_advisory_xact_lock({CLASS}, {WORLD})"
-    return (f"{BEGIN_SHARED}; "
-            f"SELECT pg_advisory_xact_lock({MERCHANTS}, {lock_of_merchant(merchants_id)})")
+        return [BEGIN, (f"SELECT pg_advisory_xact_lock({CLASS}, {WORLD})", NOTHING)]
+    return [BEGIN, (LOCK_MERCHANT, {"number": lock_of_merchant(merchants_id)})]
 
 
-BEGIN_SHARED = f"BEGIN READ WRITE; SELECT pg_advisory_xact_lock_shared({CLASS}, {WORLD})"
+BEGIN: Question = ("BEGIN READ WRITE", NOTHING)
+SHARE_WORLD = f"SELECT pg_advisory_xact_lock_shared({CLASS}, {WORLD})"
+LOCK_MERCHANT = f"{SHARE_WORLD}, pg_advisory_xact_lock({MERCHANTS}, CAST(:number AS integer))"
+BEGIN_SHARED = [BEGIN, (SHARE_WORLD, NOTHING)]
+
+
+def _held(column: str, of_class: int) -> str:
+    """The statement that reads a column of the locks of a class that are held in this database."""
+    return (f"SELECT {column} FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = {of_class} "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
 
 
 def writers(lock: int) -> str:
     """The statement that lists the other transactions that hold a lock."""
-    return ("SELECT virtualtransaction FROM pg_locks WHERE locktype = 'advisory' AND granted "
-            f"AND pid <> pg_backend_pid() AND classid = {CLASS} AND objid = {lock} "
-            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+    return f"{_held('virtualtransaction', CLASS)} AND pid <> pg_backend_pid() AND objid = {lock}"
 
 
 def living() -> str:
     """The statement that lists the numbers of the processes that live."""
-    return ("SELECT CAST(objid AS bigint) FROM pg_locks WHERE locktype = 'advisory' AND granted "
-            f"AND classid = {LIVING} "
-            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+    return _held("CAST(objid AS bigint)", LIVING)
 
 
 def is_free(session: Any, lock: int) -> bool:

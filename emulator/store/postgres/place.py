@@ -10,8 +10,9 @@ from .. import database
 from ..facts import SERVED
 from ..troubles import Unusable
 from . import schema
-from .connection import Connection, Session
+from .connection import Connection
 from .locks import CLASS, SERVING, begin, is_free
+from .session import Session
 from .store import Store
 from .troubles import reason
 
@@ -32,6 +33,7 @@ class Place(database.Place):
             raise Unusable(ADDRESS) from None
         self._address = address
         self._serving: Any = None
+        self._is_prepared = False
         host, port = self._parts.get("host") or "localhost", self._parts.get("port") or 5432
         name = self._parts.get("dbname") or self._parts.get("user") or ""
         self.shown = f"postgresql://{host}:{port}/{name}"
@@ -63,9 +65,11 @@ class Place(database.Place):
         return session
 
     def prepare(self) -> None:
-        """Create the schema or update an older one; several processes may do so at once. Raises Unusable."""
-        with self._session() as session:
-            schema.prepare(session, self.shown)
+        """Create the schema or update an older one, once; several processes may do so. Raises Unusable."""
+        if not self._is_prepared:
+            with self._session() as session:
+                schema.prepare(session, self.shown)
+            self._is_prepared = True
 
     def open(self, wake: Callable[[], None] = lambda: None) -> Store:
         """A store on the database, which is prepared."""
@@ -124,9 +128,10 @@ class Place(database.Place):
     def alone(self) -> Iterator[Connection]:
         """A connection in one transaction on everything, committed after the block. Raises Unusable."""
         with self._session() as session:
-            session.execute(begin(None))
-            yield Connection(session)
-            session.execute("COMMIT")
+            connection = Connection(session)
+            connection.begin(begin(None))
+            yield connection
+            connection.commit()
 
     def is_served(self) -> bool:
         """Whether a server holds the lock. Raises Unusable."""

@@ -1,9 +1,10 @@
 """Creates the schema in a database of PostgreSQL, or updates an older one."""
 from .. import schema
 from ..troubles import Unusable
-from .connection import Connection, Session
+from .connection import Connection
 from .dialect import schema as in_dialect
 from .locks import CLASS, PREPARING
+from .session import Session
 
 # Only nodes that serve have rows there, so that it is no part of the schema that is copied.
 CLAIMS = """CREATE TABLE claims (

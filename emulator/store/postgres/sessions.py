@@ -11,7 +11,8 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ...base import clock
 from ..access import Reader, Writer
-from .connection import PATIENCE_S, Connection, Session
+from .connection import Connection
+from .session import PATIENCE_S, Session
 
 MOST_SESSIONS = 20
 READ_ONLY = "SET default_transaction_read_only = on"
@@ -27,23 +28,24 @@ class Opened:
     """A session of the pool and the tables on it, in the process `pid`."""
 
     session: Session
+    connection: Connection
     reader: Reader
     writer: Writer
     pid: int
 
     def reader_of(self, owner: str | None) -> Reader:
         """The tables for reading, of one owner of merchants or of everybody for None."""
-        return self.reader if owner is None else Reader(Connection(self.session), owner)
+        return self.reader if owner is None else Reader(self.connection, owner)
 
     def writer_of(self, owner: str | None) -> Writer:
         """The tables for writing, of one owner of merchants or of everybody for None."""
-        return self.writer if owner is None else Writer(Connection(self.session), owner)
+        return self.writer if owner is None else Writer(self.connection, owner)
 
 
 def _opened(session: Session) -> Opened:
     """The tables on a new session."""
     connection = Connection(session)
-    return Opened(session, Reader(connection), Writer(connection), os.getpid())
+    return Opened(session, connection, Reader(connection), Writer(connection), os.getpid())
 
 
 class Sessions:
@@ -134,6 +136,7 @@ class Sessions:
         opened: Opened | None = getattr(self._local, "opened", None)
         self._local.opened = None
         if opened is not None and opened.pid == os.getpid():
+            opened.connection.forget()
             opened.session.used_at = time.monotonic()
             self._opened_pool().putconn(opened.session)
 

@@ -3,22 +3,37 @@
 A thread keeps a session of the pool until `leave`. Sessions read only, until a transaction begins; it takes
 the lock of its merchant, or runs alone.
 """
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 
 import psycopg
 
 from .. import database
 from ..access import Reader, Writer
+from ..clock import SETTING
 from ..database import OwnReader
+from ..merchants import SETTINGS
+from ..orders import BY_NUMBER
+from ..scenarios import ACTIVE
 from ..tidying import Tidying
 from ..troubles import Unusable
 from .claims import Claims
 from .connection import Connection
+from .lanes import Lane, Lanes
 from .locks import BEGIN_SHARED, Leadership, begin
 from .nodes import CHANGED, LISTEN, WORK, Teller
 from .sessions import Opened, Sessions
+from .statements import Question
 from .troubles import is_trouble, sentence
+
+LOOK_S = 0.25  # a node may have died between a commit and its telling
+
+
+def _clock(merchants_id: str = "") -> Question:
+    """What is asked for a merchant's clock, or without a number for the shared one."""
+    return SETTING, {"mid": merchants_id}
 
 
 class Store(database.Store):
@@ -28,8 +43,10 @@ class Store(database.Store):
         super().__init__(wake)
         self._sessions = Sessions(address)
         self._teller = Teller(self._sessions.connect)
+        self._lanes = Lanes()
+        self._foreseen = threading.local()
         self._delete = Tidying(self.read, self.write, self.checkpoint)
-        self._claims = Claims(self._present, self._changing, self._tell)
+        self._claims = Claims(self._present, self._claiming, self._tell)
         self.claims = self._claims
 
     def read(self) -> Reader:
@@ -43,6 +60,18 @@ class Store(database.Store):
             session = self._sessions.connect()
             session.execute(LISTEN)
             return OwnReader(Connection(session), session.close)
+
+    @contextmanager
+    def listening(self) -> Iterator[Callable[[], object]]:
+        """A function that waits until others have committed something, or for a moment."""
+        with self.reported():
+            connection = self._sessions.own().connection
+            connection.execute(LISTEN)
+            try:
+                yield partial(connection.notified, LOOK_S)
+            finally:
+                with suppress(Unusable):  # the session has ended, and listens no more
+                    connection.execute("UNLISTEN *")
 
     @property
     def generation(self) -> int:
@@ -67,65 +96,86 @@ class Store(database.Store):
             self.troubles.begin(sentence(error))
             raise Unusable(sentence(error)) from error
 
+    @contextmanager
+    def foreseen(self, merchants_id: str, out_trade_no: str, reads: bool) -> Iterator[None]:
+        """A block in which this thread asks for a merchant and one of its orders, in few trips."""
+        connection = self._sessions.own().connection
+        orders = [(BY_NUMBER, {"mid": merchants_id, "no": out_trade_no})] if out_trade_no else []
+        connection.foresee([(SETTINGS, {"id": merchants_id}), (ACTIVE, {"mid": merchants_id}),
+                            *([_clock(merchants_id), *orders] if reads else [])])
+        self._foreseen.orders = orders
+        try:
+            yield
+        finally:
+            connection.forget()
+            self._foreseen.orders = []
+
     def write(self, merchants_id: str | None = None) -> AbstractContextManager[Writer]:
         """A write transaction, which holds the lock of its merchant or that of all."""
-        return self._transaction(begin(merchants_id))
+        if merchants_id is None:
+            return self._transaction(Lane(), partial(self._begun, begin(None), [_clock()]))
+        ahead = [_clock(merchants_id), (ACTIVE, {"mid": merchants_id}),
+                 *getattr(self._foreseen, "orders", ())]
+        return self._transaction(self._lanes.of(merchants_id),
+                                 partial(self._begun, begin(merchants_id), ahead), ahead)
 
     def _write_together(self) -> AbstractContextManager[Writer]:
-        return self._transaction(BEGIN_SHARED)
+        return self._transaction(Lane(), partial(self._begun_later, BEGIN_SHARED))
 
     @contextmanager
-    def _transaction(self, statements: str) -> Iterator[Writer]:
-        with self._in_session(statements) as opened:
-            writer = opened.writer_of(self.owner)
+    def _transaction(self, lane: Lane, begin: Callable[[], Opened],
+                     ahead: Sequence[Question] = ()) -> Iterator[Writer]:
+        """A transaction, or a part of one that threads with the same lane commit together."""
+        with self.reported(), lane.part(begin, ahead, self._committed) as group:
+            writer = group.opened.writer_of(self.owner)
             writer.wakes_scheduler = False
             yield writer
-            leaves_work = writer.wakes_scheduler
-        self._teller.tell(CHANGED, *([WORK] if leaves_work else []))
-        if leaves_work:
-            self.wake()
+            group.leaves_work |= writer.wakes_scheduler
 
     @contextmanager
-    def _in_session(self, statements: str) -> Iterator[Opened]:
-        """A transaction on this thread's session, committed after the block."""
-        with self.reported():
-            opened = self._begun(statements)
-            try:
-                yield opened
-                opened.session.execute("COMMIT")
-            except BaseException:
-                with suppress(psycopg.Error):
-                    opened.session.execute("ROLLBACK")
-                raise
-        self.troubles.end()
+    def _claiming(self, statements: Sequence[Question]) -> Iterator[Connection]:
+        """A transaction of this thread alone, begun by statements, of which other nodes are told nothing."""
+        def committed(_leaves_work: bool) -> None:
+            self.troubles.end()
 
-    @contextmanager
-    def _changing(self, statements: str) -> Iterator[Connection]:
-        """A transaction that changes nothing that other nodes are told of."""
-        with self._in_session(statements) as opened:
-            yield Connection(opened.session)
+        with self.reported(), Lane().part(partial(self._begun_later, statements), (), committed) as group:
+            yield group.opened.connection
 
     def _present(self) -> Connection:
-        """This thread's connection, within its transaction if it has one."""
+        """This thread's connection."""
         with self.reported():
-            return Connection(self._sessions.own().session)
+            return self._sessions.own().connection
 
-    def _tell(self, channel: str) -> None:
-        self._teller.tell(channel)
-
-    def _begun(self, statements: str) -> Opened:
+    def _begun(self, statements: Sequence[Question], ahead: Sequence[Question]) -> Opened:
         """This thread's session with a transaction begun; a session that was lost meanwhile is replaced."""
         opened = self._sessions.own()
         try:
-            opened.session.execute(statements)
+            opened.connection.begin(statements, ahead)
         except psycopg.OperationalError as error:
             if not opened.session.closed:
-                opened.session.execute("ROLLBACK")
+                opened.connection.roll_back()
                 raise
             self._sessions.failed(error)
             opened = self._sessions.own()
-            opened.session.execute(statements)
+            opened.connection.begin(statements, ahead)
         return opened
+
+    def _begun_later(self, statements: Sequence[Question]) -> Opened:
+        """This thread's session; the transaction begins with its first statement."""
+        opened = self._sessions.own()
+        opened.connection.begin_later(statements)
+        return opened
+
+    def _committed(self, leaves_work: bool) -> None:
+        """Tell everybody of a commit."""
+        self.troubles.end()
+        self._tell(CHANGED, *([WORK] if leaves_work else []))
+        if leaves_work:
+            self.wake()
+
+    def _tell(self, *channels: str) -> None:
+        """Tell other nodes by the present teller: `close` replaces it, so nobody may keep its method."""
+        self._teller.tell(*channels)
 
     def leadership(self) -> Leadership:
         """The leadership, as a lock of a session."""

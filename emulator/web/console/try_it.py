@@ -21,7 +21,7 @@ from ...protocol.test_cards import PLAIN
 from ...signing import signature
 from ...store import Reader
 from ...store.columns import to_json
-from ..current import emulator
+from ..current import emulator, under_prefix
 from . import curl
 from .frame import Page, blueprint, chosen, show
 
@@ -76,7 +76,8 @@ def try_it() -> Response:
     method = request.form.get(METHOD) or ("POST" if "pay_info" in table.names else "GET")
     more = request.form.get(MORE_NAME, "").strip(), request.form.get(MORE_VALUE, "")
     signed = sign(tables, table, {**values, more[0]: more[1]} if more[0] else values)
-    return show("try_it", "try_it", key=key, table=table, with_query=with_query,
+    return show("try_it", "try_it", key=key, table=table, gateway=under_prefix(table.path),
+                with_query=with_query,
                 choices=[(name, each) for name, each in TABLES.items()], values=values,
                 rows=[row for row in table.params if row.name != "sign"], method=method, more=more,
                 signed=signed, command=curl.command(table.name, method, signed.sent),
