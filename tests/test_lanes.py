@@ -1,17 +1,20 @@
 """On PostgreSQL, threads that wait for the same merchant commit together, and questions share a trip."""
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from tgpay_emulator.base.clock import Clock
+from tgpay_emulator.base.clock import Clock, OwnClock
+from tgpay_emulator.base.settings import Settings
 from tgpay_emulator.domain.notifications import Notification
+from tgpay_emulator.server.building import build
 from tgpay_emulator.store import Store, Unusable, Writer, place_of
 from tgpay_emulator.store.orders import Refund
 
 from . import postgres
+from .driver import Control, Shop
 
 pytestmark = pytest.mark.postgresql
 MERCHANT, OTHER = "29", "30"
@@ -188,7 +191,7 @@ def test_what_is_foreseen_is_answered_once_and_then_asked_again(store: Store, da
         assert store.read().merchants.find(MERCHANT) is None  # all that is foreseen is asked here
         with other.write() as tables:
             tables.clock.set(LATER)
-        assert [store.read().clock.get().offset for _ in range(2)] == [0, LATER.offset]
+        assert [store.read().clock.get(MERCHANT).offset for _ in range(2)] == [0, LATER.offset]
     with store.foreseen(MERCHANT, "1", reads=True):
         store.read().merchants.find(MERCHANT)
         with other.write() as tables:
@@ -197,12 +200,72 @@ def test_what_is_foreseen_is_answered_once_and_then_asked_again(store: Store, da
     other.close()
 
 
-def test_who_listens_is_told_of_a_commit(store: Store, database: str) -> None:
+@pytest.mark.parametrize("own", [None, OwnClock(3_600_000)], ids=["the shared clock", "a clock of its own"])
+def test_an_order_takes_five_trips_and_a_query_three_whichever_clock_the_merchant_has(
+        database: str, own: OwnClock | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tgpay_emulator.store.postgres.statements import Call
+    from tgpay_emulator.store.postgres.wire import Wire
+
+    client = build(Settings(), place_of(database))[0].test_client()
+    made = client.post("/_emulator/merchants", json={}).get_json()
+    shop = Shop(Control(""), made["merchants_id"], made["token"], made)
+    opened = place_of(database).open()
+    with opened.write(shop.merchants_id) as tables:
+        tables.clock.set_own(shop.merchants_id, own)
+    opened.close()
+    trips: list[int] = []
+    carry_out = Wire.carry_out
+
+    def counted(wire: Wire, calls: Sequence[Call]) -> None:
+        trips.append(len(calls))
+        carry_out(wire, calls)
+
+    def asked(endpoint: str, **params: str) -> tuple[int, int]:
+        """How many trips a request takes, and how many statements."""
+        del trips[:]
+        answer = client.get(f"/v2/{endpoint}.php", query_string=shop.signed(**params))
+        assert answer.status_code == 200 and b"<is_success>T" in answer.data
+        return len(trips), sum(trips)
+
+    monkeypatch.setattr(Wire, "carry_out", counted)
+    for number in map(str, range(2)):
+        order = asked("tgpayqrcode", out_trade_no=number, trans_amount="1.00", pay_type="alipay")
+        query = asked("tgpayquery", out_trade_no=number)
+    assert (order, query) == ((5, 11), (3, 8))
+
+
+def test_all_who_listen_are_told_of_a_commit_by_one_session(store: Store, database: str) -> None:
+    other, told, begun = place_of(database).open(), [], threading.Barrier(6)
+
+    def listen() -> None:
+        with store.listening() as wait:
+            begun.wait(PATIENCE_S)
+            end = time.monotonic() + PATIENCE_S
+            while not wait():
+                assert time.monotonic() < end
+        told.append(store.opened_connections)
+
+    with ThreadPoolExecutor(5) as pool:
+        listening = [pool.submit(listen) for _ in range(5)]
+        begun.wait(PATIENCE_S)
+        with other.write() as tables:
+            tables.clock.set(LATER)
+        for each in listening:
+            each.result()
+    assert told == [1] * 5
+    other.close()
+
+
+def test_who_listens_goes_on_when_the_session_is_lost(store: Store, database: str) -> None:
     other = place_of(database).open()
     with store.listening() as wait:
+        postgres.ask(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                               "WHERE pid <> pg_backend_pid() AND datname = current_database()")
+        assert not wait()
         with other.write() as tables:
             tables.clock.set(LATER)
         end = time.monotonic() + PATIENCE_S
         while not wait():
             assert time.monotonic() < end
+    assert store.read().clock.get() == LATER
     other.close()

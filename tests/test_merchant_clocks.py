@@ -333,6 +333,20 @@ def test_many_tests_move_time_side_by_side(control: Control) -> None:
     assert found == [[("create", NOON), ("expire", after(minutes=15))]] * 16
 
 
+def test_any_number_of_moves_may_wait_and_others_are_answered_meanwhile(control: Control,
+                                                                        receiver: Receiver) -> None:
+    """More than there are threads and connections to the database."""
+    receiver.delay = 1
+    shops, quick = [control.shop(notify_url=receiver.url) for _ in range(24)], control.shop()
+    for each in shops:
+        each.pay_by_barcode()
+    with ThreadPoolExecutor(len(shops)) as pool:
+        moved = [pool.submit(move, each, advance="1h") for each in shops]
+        while not all(each.done() for each in moved):
+            assert quick.qr_order()["is_success"] == "T"
+        assert all(each.result()["own"] for each in moved)
+
+
 def test_moves_of_all_and_of_merchants_take_turns(control: Control, clock: Clock) -> None:
     clock.freeze()
     clock.set(NOON)

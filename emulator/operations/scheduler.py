@@ -49,6 +49,7 @@ class Scheduler:
         self._moves = MerchantMoves(store, settings, self._dispatcher, signal)
         self._stopping = threading.Event()
         self._follower = Follower(store, self._dispatcher, signal, self._stopping)
+        self._leader_seen = -LOOK_FOR_LEADER_S
 
     def run(self, warm_up: Callable[[], object] = lambda: None) -> None:
         """Wait for the leadership and lead, until `stop`; this is the body of the scheduler's thread.
@@ -167,6 +168,9 @@ class Scheduler:
         raise TimeoutError(f"the command {number} was not done within {seconds:g} s")
 
     def _lead_if_nobody_does(self, command: int) -> None:
+        """Lead once if nobody does. Raises Unusable if the leader is stopped; a look serves all that wait."""
+        if time.monotonic() < self._leader_seen + LOOK_FOR_LEADER_S:
+            return
         leadership = self._store.leadership()
         try:
             if leadership.acquire(wait=False):
@@ -176,6 +180,8 @@ class Scheduler:
                     if tables.commands.withdraw(command):
                         tables.keys.forget(command)
                 raise Unusable(STILL)
+            else:
+                self._leader_seen = time.monotonic()
         finally:
             leadership.close()
 

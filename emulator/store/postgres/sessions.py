@@ -72,12 +72,24 @@ class Sessions:
         opened: Opened | None = getattr(self._local, "opened", None)
         if opened is None or opened.pid != os.getpid() or opened.session.closed:
             self.leave()
-            session = self._opened_pool().getconn(AWAY_S if self._is_away else PATIENCE_S)
-            self._is_away = False
-            opened = self._local.opened = session.opened = session.opened or _opened(session)
+            opened = self._local.opened = self.take()
         if time.monotonic() > self._measured + TIME_EVERY_S:
             self._measure(opened.session)
         return opened
+
+    def take(self) -> Opened:
+        """A session of the pool for any thread, until it is given back."""
+        session = self._opened_pool().getconn(AWAY_S if self._is_away else PATIENCE_S)
+        self._is_away = False
+        session.opened = session.opened or _opened(session)
+        taken: Opened = session.opened
+        return taken
+
+    def give_back(self, opened: Opened) -> None:
+        """Give a session back to the pool."""
+        opened.connection.forget()
+        opened.session.used_at = time.monotonic()
+        self._opened_pool().putconn(opened.session)
 
     def _opened_pool(self) -> Any:
         """The pool of this process, opened at the first use after a fork."""
@@ -136,9 +148,7 @@ class Sessions:
         opened: Opened | None = getattr(self._local, "opened", None)
         self._local.opened = None
         if opened is not None and opened.pid == os.getpid():
-            opened.connection.forget()
-            opened.session.used_at = time.monotonic()
-            self._opened_pool().putconn(opened.session)
+            self.give_back(opened)
 
     def close(self) -> None:
         """End the sessions of this process."""

@@ -5,7 +5,7 @@ the lock of its merchant, or runs alone.
 """
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 
 import psycopg
@@ -23,12 +23,11 @@ from .claims import Claims
 from .connection import Connection
 from .lanes import Lane, Lanes
 from .locks import BEGIN_SHARED, Leadership, begin
+from .news import News
 from .nodes import CHANGED, LISTEN, WORK, Teller
 from .sessions import Opened, Sessions
 from .statements import Question
 from .troubles import is_trouble, sentence
-
-LOOK_S = 0.25  # a node may have died between a commit and its telling
 
 
 def _clock(merchants_id: str = "") -> Question:
@@ -43,6 +42,7 @@ class Store(database.Store):
         super().__init__(wake)
         self._sessions = Sessions(address)
         self._teller = Teller(self._sessions.connect)
+        self._news = News(self._sessions)
         self._lanes = Lanes()
         self._foreseen = threading.local()
         self._delete = Tidying(self.read, self.write, self.checkpoint)
@@ -63,15 +63,19 @@ class Store(database.Store):
 
     @contextmanager
     def listening(self) -> Iterator[Callable[[], object]]:
-        """A function that waits until others have committed something, or for a moment."""
-        with self.reported():
-            connection = self._sessions.own().connection
-            connection.execute(LISTEN)
-            try:
-                yield partial(connection.notified, LOOK_S)
-            finally:
-                with suppress(Unusable):  # the session has ended, and listens no more
-                    connection.execute("UNLISTEN *")
+        """A function that waits until others have committed something, or for a moment.
+
+        Meanwhile other threads may use this one's session.
+        """
+        def wait() -> bool:
+            self.leave()
+            return hear()
+
+        with ExitStack() as listening:
+            self.leave()
+            with self.reported():
+                hear = listening.enter_context(self._news.listening())
+            yield wait
 
     @property
     def generation(self) -> int:
