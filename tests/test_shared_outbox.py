@@ -1,6 +1,7 @@
 """Nodes on one database of PostgreSQL share the outbox: each attempt is made once, and none is lost."""
 import os
 import signal
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -58,11 +59,26 @@ def delivered(control: Control, wanted: set[int]) -> set[int]:
 
 
 @contextmanager
-def stopped(node: Server) -> Iterator[None]:
-    """A block during which the processes of a node stand still."""
+def stopped(node: Server, shared: str) -> Iterator[None]:
+    """A block during which the processes of a node stand still, in no transaction that others wait for."""
+    from tgpay_emulator.store.postgres.locks import CLASS, WORLD
+
     assert node.process is not None
-    os.killpg(node.process.pid, signal.SIGSTOP)
+    locked = ("SELECT 1 FROM pg_locks JOIN pg_database AS d ON d.oid = database WHERE objid = %s "
+              "AND locktype = 'advisory' AND classid = %s AND datname = current_database()", WORLD, CLASS)
+    end = time.monotonic() + 20
+
+    def stop() -> bool:
+        """Stop it; return whether that was between two transactions."""
+        os.killpg(node.process.pid, signal.SIGSTOP)
+        time.sleep(0.05)  # PostgreSQL finishes what it was asked
+        return not postgres.ask(shared, *locked)
+
     try:
+        while not stop():
+            assert time.monotonic() < end
+            os.killpg(node.process.pid, signal.SIGCONT)
+            time.sleep(0.05)
         yield
     finally:
         os.killpg(node.process.pid, signal.SIGCONT)
@@ -134,7 +150,7 @@ def test_a_move_of_the_clock_waits_for_attempts_of_another_node_and_makes_all_ot
         control.post("/clock", {"freeze": True})
         control.post("/clock", {"set": NOON})
         shop, other = control.shop(notify_url=receiver.url), control.shop(notify_url=healthy.url)
-        with stopped(first):
+        with stopped(first, shared):
             orders = [on(second, shop).pay_by_barcode()["out_trade_no"] for _ in range(6)]
             until(lambda: len(claimed_by(shared, numbers[1])) == len(orders), 5)
         moving = pool.submit(control.post, "/clock", {"advance": "10m"})
@@ -160,12 +176,12 @@ def test_while_a_merchants_clock_is_moved_others_are_sent_by_every_node(
         whose = {"merchants_id": shop.merchants_id}
         control.post("/clock", {**whose, "freeze": True})
         control.post("/clock", {**whose, "set": NOON})
-        with stopped(first):
+        with stopped(first, shared):
             orders = [on(second, shop).pay_by_barcode()["out_trade_no"] for _ in range(3)]
             until(lambda: len(claimed_by(shared, numbers[1])) == len(orders), 5)
         moved = pool.submit(control.post, "/clock", {**whose, "advance": "10m"})
         until(lambda: "moving" in control.get("/clock", **whose), 5)
-        with stopped(first):
+        with stopped(first, shared):
             on(second, other).pay_by_barcode()
             healthy.wait_for(1, 5)
         moved.result()
