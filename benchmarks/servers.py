@@ -102,11 +102,11 @@ def emulator(database: Path, workers: int = WORKERS) -> Server:
     return node(TEMPORARY if database.name == TEMPORARY else str(database), database.parent, workers)
 
 
-def node(database: str, directory: Path, workers: int = WORKERS) -> Server:
-    """The emulator on a database of any kind; `directory` is for temporary files."""
+def node(database: str, directory: Path, workers: int = WORKERS, **more: str) -> Server:
+    """The emulator on a database of any kind; `directory` is for temporary files, `more` are settings."""
     port = free_port()
     settings = {"port": port, "database": database, "workers": workers, "threads": THREADS,
-                "log-level": "warning"}
+                "log-level": "warning", **more}
     return Server(port, "/_emulator/health",
                   ["tgpay_emulator", "serve", *[f"--{name}={value}" for name, value in settings.items()]],
                   {"TMPDIR": str(directory)})

@@ -92,19 +92,19 @@ def latency(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
 
 
 class Runner:
-    """A job for a server, done again and again; `seconds` of processor time are those of each round, the
+    """A `job` for a server, done again and again; `seconds` of processor time are those of each round, the
     first included.
     """
 
     def __init__(self, server: Server, job: Job) -> None:
         self._server = server
-        self._job = job
+        self.job = job
         self.seconds: list[float] = []
 
     def run(self) -> Measured:
         """Do the job."""
         before = self._server.cpu()
-        measured = run(self._job)
+        measured = run(self.job)
         self.seconds.append(self._server.cpu() - before)
         return measured
 
@@ -113,7 +113,7 @@ class Runner:
         """The processor time of one request in microseconds: what other programs on the machine hardly
         disturb.
         """
-        return median(self.seconds) / (self._job.count + self._job.warm_up) * 1e6
+        return median(self.seconds) / (self.job.count + self.job.warm_up) * 1e6
 
 
 def taking_turns(runners: list[Runner], rounds: int) -> list[list[Measured]]:

@@ -5,7 +5,8 @@ silent may send `burst` requests at once. Its state is one number, the instant a
 generic cell rate algorithm). All numbers are whole, so that nothing is lost by rounding.
 """
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from . import durations
 
@@ -17,8 +18,7 @@ APART = durations.MINUTE
 _WRITTEN = re.compile(r"(\d{1,6})\s*/\s*([a-z]+)(?:\s*:\s*(\d{1,6}))?", re.ASCII)
 
 
-@dataclass(frozen=True)
-class Rate:
+class Rate(Struct, frozen=True):
     """`number` requests in `period` milliseconds, at most `burst` of them at once.
 
     Instants of the bucket are in ticks: a tick is a millisecond divided by `number`, so that one request

@@ -5,8 +5,9 @@ No message here repeats a token.
 """
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 ADMIN, TEAM = "admin", "team"
 ROLES = (ADMIN, TEAM)
@@ -16,8 +17,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*", re.ASCII)
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*", re.ASCII)  # what may follow `Bearer` (RFC 6750, section 2.1)
 
 
-@dataclass(frozen=True)
-class ControlToken:
+class ControlToken(Struct, frozen=True):
     """A token of the control interface with the name and the role of its holder.
 
     The name is empty for the token of the setting `control_token`.
@@ -25,7 +25,10 @@ class ControlToken:
 
     name: str
     role: str
-    token: str = field(repr=False)
+    token: str
+
+    def __repr__(self) -> str:
+        return f"ControlToken(name={self.name!r}, role={self.role!r})"  # the token is a secret
 
 
 def parse(written: str) -> tuple[ControlToken, ...]:

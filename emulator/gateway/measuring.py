@@ -1,8 +1,10 @@
 """Counts requests by endpoint and verdict, and measures how long they took, in all processes of a server."""
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
 from itertools import accumulate
+
+from msgspec import Struct
+from msgspec.structs import astuple, fields
 
 from ..base.tallies import Tallies
 from ..protocol.codes import REFUSALS
@@ -21,8 +23,7 @@ _SECONDS = _DURATIONS + len(ENDPOINT_NAMES) * _BUCKETS  # the column at which th
 _COLUMNS = _SECONDS + len(ENDPOINT_NAMES)
 
 
-@dataclass(frozen=True)
-class InUse:
+class InUse(Struct, frozen=True):
     """What one process has in use, or all processes together."""
 
     slots: int  # requests that are being worked on
@@ -32,8 +33,7 @@ class InUse:
     database_connections: int  # for reading
 
 
-@dataclass(frozen=True)
-class Duration:
+class Duration(Struct, frozen=True):
     """How long the requests to an endpoint took: `numbers` are those within each bound, then all of them."""
 
     endpoint: str
@@ -63,7 +63,7 @@ class Measurements:
 
     def report(self, in_use: InUse) -> None:
         """Store what this process has in use; it counts until it is too long ago."""
-        self._tallies.report(vars(in_use).values())
+        self._tallies.report(astuple(in_use))
 
     def requests(self) -> Iterable[tuple[str, str, int]]:
         """The endpoint, the verdict and the number of requests that had them, of those that there were."""

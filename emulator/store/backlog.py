@@ -1,11 +1,10 @@
 """What is left to do: notifications that are not delivered, orders that fall due, open commands."""
-from dataclasses import dataclass
+from msgspec import Struct
 
 from .connection import Connection
 
 
-@dataclass(frozen=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """The work that is left at an instant.
 
     `pending` are the notifications that are not delivered and not given up, `due` those among all that are to

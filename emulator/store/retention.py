@@ -3,7 +3,8 @@
 An order is deleted when its last event is old in real time and nothing can happen to it any more. A deleted
 order does not exist: its number may be used again.
 """
-from dataclasses import dataclass
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from ..base import durations
 from ..domain.transitions import CANCEL_PERIOD
@@ -29,8 +30,7 @@ _IS_OVER = f"""o.due_at IS NULL AND (o.status IN ('TRADE_CLOSED', 'TRADE_FINISHE
                   AND (l.settles_at >= {_SETTLED} OR l.true_settles_at >= {_SETTLED}))"""
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What is old: events up to the id `last` in the history, and payments and closings that are `final` and
     settlements that are `settled` milliseconds old. The shared clock shows the instant `now`.
     """
@@ -64,7 +64,7 @@ class RetentionReader:
         """
         rows = ("SELECT id, merchants_id, out_trade_no FROM history WHERE id > :after AND id <= :last "
                 "ORDER BY id LIMIT :page")
-        asked = {**vars(limits), "after": after, "page": PAGE}
+        asked = {**asdict(limits), "after": after, "page": PAGE}
         reached = self._execute(f"SELECT max(id) FROM ({rows}) AS h", asked).fetchone()[0]
         if reached is None:
             return [], after
@@ -84,7 +84,7 @@ class Retention(RetentionReader):
         """
         row = self._execute(f"DELETE FROM orders AS o WHERE o.id = :id AND {_IS_OVER} "
                             "RETURNING merchants_id, out_trade_no",
-                            {**vars(limits), "id": order_id}).fetchone()
+                            {**asdict(limits), "id": order_id}).fetchone()
         if row is None:
             return False
         order = {"mid": row[0], "no": row[1]}

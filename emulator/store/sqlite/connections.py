@@ -10,10 +10,11 @@ import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from ..access import Reader, Writer
 from ..connection import NO_LIMIT
@@ -73,8 +74,7 @@ def connect(path: Path, mode: str) -> Connection:
     return connection
 
 
-@dataclass(eq=False)
-class Opened(Generic[Access]):
+class Opened(Struct, Generic[Access], eq=False, weakref=True):
     """A connection and its tables; `origin` is the process id and the generation in which it was opened."""
 
     connection: Connection
