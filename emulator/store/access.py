@@ -38,8 +38,7 @@ class Reader:
     """The tables for reading: `reader.orders.find(…)`.
 
     Each statement sees what is committed when it begins. With an `owner`, which is the name of a team, the
-    tables have that team's merchants and their rows only; without one, those of everybody. `connection` is
-    what they are read from.
+    tables have that team's merchants and their rows only; without one, those of everybody.
     """
 
     clock: ClockReader
@@ -59,7 +58,6 @@ class Reader:
 
     def __init__(self, connection: Connection, owner: str | None = None) -> None:
         self.owner = owner
-        self.connection = connection
         self._execute = connection.execute
         self.clock = ClockReader(connection)
         self.merchants = MerchantReader(connection, owner)
@@ -100,6 +98,7 @@ class Writer(Reader):
     """The tables within a write transaction, including its own changes, which no `Reader` sees yet.
 
     `wakes_scheduler` is whether the transaction leaves work for the scheduler; it is woken after the commit.
+    `connection` is what has the transaction.
     """
 
     clock: ClockTable
@@ -119,6 +118,7 @@ class Writer(Reader):
 
     def __init__(self, connection: Connection, owner: str | None = None) -> None:
         super().__init__(connection, owner)
+        self.connection = connection
         self.clock = ClockTable(connection)
         self.merchants = Merchants(connection, owner)
         self.orders = Orders(connection, owner)
