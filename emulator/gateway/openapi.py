@@ -23,7 +23,8 @@ def _gateway_path(endpoint: Endpoint) -> dict[str, Any]:
     rows = {row.name: row for each in endpoint.tables for row in each.params}
     required = [name for name in rows if all(_is_required(name, each) for each in endpoint.tables)]
     form = {"type": "object", "required": required,
-            "properties": {name: {**_schema(row), **_marks(row)} for name, row in rows.items()}}
+            "properties": {name: {**_schema(row), **_fidelity_of(row), **_mandatory(name, endpoint)}
+                           for name, row in rows.items()}}
     return {
         "get": {**common, "operationId": f"{endpoint.name}_get", "responses": answer,
                 "parameters": [_query_parameter(row, row.name in required) for row in rows.values()]},
@@ -33,7 +34,7 @@ def _gateway_path(endpoint: Endpoint) -> dict[str, Any]:
 
 def _query_parameter(row: Param, required: bool) -> dict[str, Any]:
     return {"name": row.name, "in": "query", "schema": dict(_schema(row)), "description": row.meaning,
-            "required": required, **_marks(row)}
+            "required": required, **_fidelity_of(row)}
 
 
 def _is_required(name: str, endpoint: Endpoint) -> bool:
@@ -45,8 +46,10 @@ def _schema(row: Param) -> Mapping[str, Any]:
     return {**row.format.schema, **extra, **({"examples": [row.example]} if row.example else {})}
 
 
-def _marks(row: Param) -> dict[str, Any]:
-    return {**_fidelity_of(row), **({} if row.need is Need.OPTIONAL else {"x-mandatory": True})}
+def _mandatory(name: str, endpoint: Endpoint) -> dict[str, bool]:
+    """A mark for a parameter that the endpoint's first table calls mandatory, refused without it or not."""
+    is_mandatory = any(row.name == name and row.need is not Need.OPTIONAL for row in endpoint.params)
+    return {"x-mandatory": True} if is_mandatory else {}
 
 
 def _fidelity_of(row: Param | Field) -> dict[str, str]:

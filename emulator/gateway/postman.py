@@ -12,10 +12,11 @@ SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 METHODS = ("get", "post", "put", "patch", "delete")
 GATEWAY = "/v2/"
 AMOUNTS = ("trans_amount", "total_fee")  # a request with one of these makes an order
+SENT = ("out_trade_no", *AMOUNTS, "openid")  # what some requests need, though their tables call it optional
 SIGNED = "sign"
 # The merchant of the document's signature example (section 1.2), which every emulator has.
 VARIABLES = {"base_url": "", "merchants_id": "201703200001", "token": "14b0be26d00fbc6dcf20ed1f0a3516df",
-             "out_trade_no": "20170320000100000001", "control_token": ""}
+             "out_trade_no": "20170320000100000001", "terminal_sn": "0821032398", "control_token": ""}
 NEW_NUMBER = """\
 // a new order number, which later requests refer to
 pm.collectionVariables.set("out_trade_no", pm.collectionVariables.get("merchants_id") + Date.now());
@@ -61,7 +62,7 @@ def _signed(path: str, method: str, operation: Mapping[str, Any]) -> dict[str, A
     """A request to `/v2`: a form, which a script signs before it is sent."""
     form = operation["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
     rows = [_field(name, schema, name in form["required"]) for name, schema in form["properties"].items()]
-    makes_order = any(row["key"] in AMOUNTS and not row["disabled"] for row in rows)
+    makes_order = any(row["key"] in AMOUNTS for row in rows)
     script = (NEW_NUMBER if makes_order else "") + SIGN
     event = {"listen": "prerequest", "script": {"type": "text/javascript", "exec": script.splitlines()}}
     request = {"method": method.upper(), "url": _url(path, {}), "auth": {"type": "noauth"},
@@ -70,9 +71,9 @@ def _signed(path: str, method: str, operation: Mapping[str, Any]) -> dict[str, A
 
 
 def _field(name: str, schema: Mapping[str, Any], is_needed: bool) -> dict[str, Any]:
-    """A parameter of a form; it is switched off unless the document calls it mandatory and has a value."""
+    """A parameter of a form; it is switched off unless it is mandatory or in `SENT`, and has a value."""
     value = f"{{{{{name}}}}}" if name in (*VARIABLES, SIGNED) else next(iter(schema.get("examples", ())), "")
-    is_sent = is_needed or ("x-mandatory" in schema and value != "")
+    is_sent = is_needed or value != "" and ("x-mandatory" in schema or name in SENT)
     return {"key": name, "value": value, "type": "text", "disabled": not is_sent}
 
 

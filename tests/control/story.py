@@ -10,10 +10,12 @@ from typing import Any
 from urllib import request as http_client
 
 import tgpay_emulator
-from tgpay_emulator.web.control.openapi import EXAMPLES
+from tgpay_emulator.web.control.interface import OPERATIONS
+from tgpay_emulator.web.control.openapi import EXAMPLES, identifier
 
 from ..driver import Answer, Control, Receiver, Server, Shop, card_of
 
+TOKEN = "s3cret"
 NOON = "2026-05-04T12:00:00Z"
 MERCHANT = "202605040001"
 QR, BARCODE, REFUSED, ALTERED, CARD, DECLINED, SALE = (f"{MERCHANT}{place:04d}" for place in range(1, 8))
@@ -26,8 +28,8 @@ MOST_ITEMS = 2  # of a list in an example
 LARGE = 33 * 1024 * 1024  # bytes; more than a body may have
 # What differs from one run to the next.
 VOLATILE = {"took_ms": 1, "offset_s": 0, "version": tgpay_emulator.__version__}
-PORT = re.compile(r"(http://127\.0\.0\.1:)\d+")
-PAGE = re.compile(r"/(pay|wallet|qr)/[\w-]+")
+PORT = re.compile(r"(http://127\.0\.0\.1:)\d+/notify")
+PUBLIC_URL = "http://127.0.0.1:8472"  # is in addresses of pages, which are signed
 
 
 @dataclass
@@ -70,9 +72,18 @@ class Story:
                          notification="delivered")
 
 
-def tell(url: str, receiver: Receiver) -> list[Told]:
-    """The whole story, on a server where nothing has happened yet."""
-    story = Story(Control(url), receiver)
+def told_by_real_servers() -> list[Told]:
+    """The whole story; the second server has a control token and a rate limit."""
+    receiver = Receiver()
+    with Server(seed="openapi", public_url=PUBLIC_URL) as server:
+        told = _all_operations(Story(Control(server.url), receiver))
+    receiver.close()
+    with Server(control_token=TOKEN, rate_limit="1/m") as server:
+        return told + _refusals(Story(Control(server.url), receiver))
+
+
+def _all_operations(story: Story) -> list[Told]:
+    """Each operation, on a server where nothing has happened yet, and each with an unknown parameter."""
     story.control.post("/clock", {"freeze": True})
     story.control.post("/clock", {"set": NOON})
     shop = _the_merchant(story)
@@ -85,6 +96,18 @@ def tell(url: str, receiver: Receiver) -> list[Told]:
     _time_and_settlement(story, shop)
     _tables(story)
     _the_end(story)
+    for row in OPERATIONS:
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"\1", re.sub(r"<id:\w+>", "1", row.path))
+        story.again(identifier(row), row.method, path, nonsense="1")
+    return story.told
+
+
+def _refusals(story: Story) -> list[Told]:
+    """A request without the control token, and one too many."""
+    story.call("getClock", "GET", "/clock")
+    story.control.headers = {"Authorization": f"Bearer {TOKEN}"}
+    for _ in range(2):
+        story.call("getMerchant", "GET", "/merchants/201703200001")
     return story.told
 
 
@@ -259,28 +282,12 @@ def settled(value: Any, name: str = "") -> Any:
         return [settled(inner) for inner in value]
     if not isinstance(value, str):
         return value
-    return PAGE.sub(r"/\1/Zk3vQ0pTn8", PORT.sub(r"\g<1>3000", value))
-
-
-def guarded() -> list[Told]:
-    """The problems of a server with a control token and a rate limit."""
-    with Server(control_token="s3cret", rate_limit="1/m") as server:
-        story = Story(Control(server.url), Receiver())
-        story.call("getClock", "GET", "/clock")
-        story.control.headers = {"Authorization": "Bearer s3cret"}
-        for _ in range(2):
-            story.call("getMerchant", "GET", "/merchants/201703200001")
-        story.receiver.close()
-        return story.told
+    return PORT.sub(r"\g<1>3000/notify", value)
 
 
 def main() -> None:
     """Record the examples."""
-    receiver = Receiver()
-    with Server(seed="openapi") as server:
-        told = tell(server.url, receiver)
-    receiver.close()
-    written = json.dumps(examples(told + guarded()), ensure_ascii=False, indent=1)
+    written = json.dumps(examples(told_by_real_servers()), ensure_ascii=False, indent=1)
     EXAMPLES.write_text(f"{written}\n", encoding="utf-8")
 
 

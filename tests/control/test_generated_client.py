@@ -42,8 +42,15 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def module(generated: Path) -> Module:
-    """Imports a module of the client."""
+    """Imports a module of the client's package."""
     return lambda name: importlib.import_module(f"{PACKAGE}{name}")
+
+
+@pytest.fixture
+def client(module: Module, server: Server) -> Iterator[Any]:
+    """A client of the server."""
+    with module("").Client(base_url=server.url) as opened:
+        yield opened
 
 
 def test_each_operation_has_a_function(generated: Path) -> None:
@@ -54,8 +61,9 @@ def test_each_operation_has_a_function(generated: Path) -> None:
     assert names <= functions
 
 
-def test_the_client_makes_a_merchant_and_reads_what_it_did(server: Server, module: Module) -> None:
-    models, client = module(".models"), module("").Client(base_url=server.url)
+def test_the_client_makes_a_merchant_and_reads_what_it_did(server: Server, module: Module,
+                                                           client: Any) -> None:
+    models = module(".models")
 
     def call(operation: str, *places: Any, **given: Any) -> Any:
         return module(f".api.{operation}").sync(*places, client=client, **given)
@@ -84,17 +92,16 @@ def test_the_client_makes_a_merchant_and_reads_what_it_did(server: Server, modul
     assert [(row.out_trade_no, row.amount) for row in settlement.items] == [(number, "12.50")]
 
 
-def test_a_problem_is_typed_and_an_empty_answer_is_none(server: Server, module: Module) -> None:
-    models, client = module(".models"), module("").Client(base_url=server.url)
+def test_a_problem_is_typed_and_an_empty_answer_is_empty(module: Module, client: Any) -> None:
+    models = module(".models")
     problem = module(".api.orders.get_order").sync("201703200001", "none", client=client)
     assert isinstance(problem, models.Problem) and (problem.status, "none" in problem.detail) == (404, True)
     cleared = module(".api.journal.clear_journal").sync_detailed(client=client)
     assert (cleared.status_code, cleared.content) == (204, b"")
 
 
-def test_an_order_number_with_a_slash_reaches_its_order(server: Server, module: Module) -> None:
-    client, control = module("").Client(base_url=server.url), Control(server.url)
-    shop = control.shop()
+def test_an_order_number_with_a_slash_reaches_its_order(server: Server, module: Module, client: Any) -> None:
+    shop = Control(server.url).shop()
     number = f"{shop.merchants_id}/a b/1"
     assert shop.pay_by_barcode(out_trade_no=number)["is_success"] == "T"
     found = module(".api.orders.get_order").sync(shop.merchants_id, number, client=client)

@@ -13,13 +13,12 @@ from tgpay_emulator.base.settings import Settings
 from tgpay_emulator.gateway.endpoints import ENDPOINTS
 from tgpay_emulator.server.building import build
 from tgpay_emulator.store import place_of
-from tgpay_emulator.web.control.interface import OPERATIONS
-from tgpay_emulator.web.control.openapi import EXAMPLES, identifier
+from tgpay_emulator.web.control.openapi import EXAMPLES
 
 from ..driver import Control, Receiver, Server, exchange
 from ..tables import every_row
 from .schemas import Document, objects
-from .story import Told, examples, guarded, kind_of_event, tell
+from .story import Told, examples, kind_of_event, told_by_real_servers
 
 # Calls that clients rely on.
 PROMISED = [
@@ -123,21 +122,9 @@ def test_every_member_of_a_document_says_what_it_is(document: Any) -> None:
 # What a real server answers.
 
 @pytest.fixture(scope="module")
-def told() -> Iterator[list[Told]]:
+def told() -> list[Told]:
     """The answers of a server to one call of each operation and to many that fail."""
-    receiver = Receiver()
-    with Server(seed="openapi") as server:
-        answers = tell(server.url, receiver) + guarded()
-        answers += [Told(identifier(row), None, _with_a_slip(Control(server.url), row), False)
-                    for row in OPERATIONS]
-    receiver.close()
-    yield answers
-
-
-def _with_a_slip(control: Control, row: Any) -> Any:
-    """The answer to a call with an unknown parameter in its query."""
-    path = re.sub(r"<id:\w+>", "1", row.path)
-    return control.ask(row.method, re.sub(r"<(?:\w+:)?(\w+)>", r"\1", path), None, nonsense="1")
+    return told_by_real_servers()
 
 
 def test_every_operation_was_called_and_every_answer_is_as_its_schema_says(
