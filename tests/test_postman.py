@@ -45,8 +45,9 @@ COLLECTION = {
                 "name": TEXT, "description": TEXT, "item": {"type": "array", "minItems": 1, "items": {
                     "type": "object", "required": ["name", "request"], "additionalProperties": False,
                     "properties": {"name": TEXT, "request": REQUEST, "response": {"const": []},
-                                   "event": {"type": "array", "items": EVENT}}}}}}}}}
-# Runs the script of a request as Postman does, and prints the fields that are sent, and the variables after it.
+                                   "event": {"type": "array", "items": EVENT},
+                                   "protocolProfileBehavior": {"const": {"followRedirects": False}}}}}}}}}}
+# Runs the script of a request as Postman does; prints the fields that are sent, and the variables after it.
 HARNESS = """
 const {createHash} = require("crypto");
 const {item, variables} = JSON.parse(require("fs").readFileSync(0));
@@ -54,12 +55,11 @@ const found = new Map(Object.entries(variables)), local = new Map();
 const value = name => local.has(name) ? local.get(name) : found.get(name);
 const replaceIn = text => text.replace(/{{(.*?)}}/g, (whole, name) => value(name) ?? whole);
 const rows = item.request.body.urlencoded;
-globalThis.CryptoJS = {MD5: text => createHash("md5").update(text)};
-createHash("md5").constructor.prototype.toString = function () { return this.digest("hex"); };
-globalThis.pm = {request: {body: {urlencoded: {all: () => rows}}},
+const modules = {"crypto-js": {MD5: text => createHash("md5").update(text).digest("hex")}};
+const pm = {request: {body: {urlencoded: {all: () => rows}}},
   collectionVariables: {get: name => found.get(name), set: (name, text) => found.set(name, text)},
   variables: {get: value, set: (name, text) => local.set(name, text), replaceIn}};
-eval(item.event[0].script.exec.join("\\n"));
+new Function("pm", "require", item.event[0].script.exec.join("\\n"))(pm, name => modules[name]);
 const sent = rows.filter(row => !row.disabled).map(row => [row.key, replaceIn(row.value)]);
 console.log(JSON.stringify({sent: Object.fromEntries(sent), variables: Object.fromEntries(found)}));
 """

@@ -30,7 +30,7 @@ const signed = pm.request.body.urlencoded.all()
   .sort(([one], [other]) => (one < other ? -1 : 1))
   .map(([name, value]) => name + "=" + value)
   .join("&");
-pm.variables.set("sign", CryptoJS.MD5(signed + pm.variables.get("token")).toString());
+pm.variables.set("sign", require("crypto-js").MD5(signed + pm.variables.get("token")).toString());
 """
 
 
@@ -67,7 +67,8 @@ def _signed(path: str, method: str, operation: Mapping[str, Any]) -> dict[str, A
     event = {"listen": "prerequest", "script": {"type": "text/javascript", "exec": script.splitlines()}}
     request = {"method": method.upper(), "url": _url(path, {}), "auth": {"type": "noauth"},
                "description": operation["description"], "body": {"mode": "urlencoded", "urlencoded": rows}}
-    return {"name": operation["summary"], "event": [event], "request": request, "response": []}
+    return {"name": operation["summary"], "event": [event], "request": request, "response": [],
+            "protocolProfileBehavior": {"followRedirects": False}}
 
 
 def _field(name: str, schema: Mapping[str, Any], is_needed: bool) -> dict[str, Any]:
