@@ -86,7 +86,7 @@ class Listener:
             if answer.status == 200:
                 for item in json.loads(answer.body)["items"]:
                     self._take(item)
-            else:
+            elif not self._stop.is_set():
                 self._end(answer)
 
     def _end(self, answer: Answer) -> None:

@@ -102,14 +102,16 @@ class Application:
         self._target = target.partition("#")[0]
         self._settings = settings
         self._output = output
+        from ..operations.sender import Sender  # slow to load, which another command need not wait for
+        from ..store.notifications import StoredNotification
+
+        self._sender, self._notification = Sender, StoredNotification
 
     def forward(self, item: Item) -> Report:
         """Send a notification as the emulator would, print what came of it, and return the report."""
-        from ..operations.sender import Sender  # loaded with the first one
-
         settings = self._settings.replaced(notify_timeout=item["timeout_ms"])
         outgoing = self._outgoing(item)
-        result = Sender(settings, item["user_agent"], anywhere=True)(outgoing)
+        result = self._sender(settings, item["user_agent"], anywhere=True)(outgoing)
         self._output.forwarded(item, outgoing, result)
         report = {"took_ms": result.took_ms, "timed_out": result.timed_out, "with_user": result.with_user}
         if result.status_code is None:
@@ -118,11 +120,9 @@ class Application:
 
     def _outgoing(self, item: Item) -> Any:
         """The notification as the sender takes it, with the application's address."""
-        from ..store.notifications import StoredNotification
-
         joint = "&" if "?" in self._target else "?"
         url = f"{self._target}{joint}{item['query']}" if item["query"] else self._target
-        return StoredNotification(
+        return self._notification(
             item["notification"], item["merchants_id"], item["out_trade_no"], item["notify_type"],
             item["method"], url, item["content_type"], item["body"], "", "", 0, "pending", 0, None)
 
@@ -149,7 +149,7 @@ class Output:
         whose = f"{item['merchants_id']}  " if self._names_merchants else ""
         came = (f"{result.status_code} {printable(result.answer)[:SHOWN]}".rstrip()
                 if result.status_code is not None else result.error)
-        line = (f"{_now()}  {whose}{item['event']}  {item['out_trade_no']}  → {came}  {result.took_ms} ms"
+        line = (f"{_now()}  {whose}{item['event']}  {item['out_trade_no']}  -> {came}  {result.took_ms} ms"
                 + (f"  (attempt {item['attempt']})" if item["attempt"] > 1 else ""))
         whole = self._whole(item, outgoing, result) if self._prints else []
         good = result.delivered(item["notify_type"])

@@ -78,8 +78,10 @@ class Forwarder:
 
     def _is_expected(self, merchants_id: str) -> bool:
         """Whether somebody listens to a merchant, or is about to be back, as after a start of the server."""
-        listener = self._store.read().forwards.listener(merchants_id)
-        return listener is not None and real_now() < max(listener.until, self._begun + RETURN)
+        last = self._store.read().forwards.listener(merchants_id)
+        if last is None or not last.listener:
+            return False
+        return real_now() < max(last.until, self._begun + RETURN)
 
     def _offered(self, notification: StoredNotification, allowed_s: float) -> str:
         """Offer an attempt; return its id."""

@@ -49,7 +49,7 @@ class ForwardReader:
         self._execute = connection.execute
 
     def listener(self, merchants_id: str) -> Listener | None:
-        """Who listens to a merchant's notifications, or did so last."""
+        """Who listens to a merchant's notifications, or did so last; without a name, it has said farewell."""
         row = self._execute("SELECT listener, until FROM listeners WHERE merchants_id = :mid",
                             {"mid": merchants_id}).fetchone()
         return Listener(row["listener"], row["until"]) if row else None
@@ -86,8 +86,12 @@ class Forwards(ForwardReader):
                       {"mid": merchants_id, "listener": listener, "until": until})
 
     def leave(self, merchants_id: str, listener: str) -> None:
-        """Note that a listener has ended, unless another one has taken over."""
-        self._execute("DELETE FROM listeners WHERE merchants_id = :mid AND listener = :listener",
+        """Note that a listener has ended, unless another one has taken over.
+
+        The row stays, so that a call of it that still waits does not bring it back.
+        """
+        self._execute("UPDATE listeners SET listener = '', until = 0 "
+                      "WHERE merchants_id = :mid AND listener = :listener",
                       {"mid": merchants_id, "listener": listener})
 
     def offer(self, forward_id: str, notification: StoredNotification, holder: str, until: int,

@@ -88,7 +88,7 @@ def stop_listening(merchants_id: str) -> tuple[str, int]:
 @operation("POST", "/merchants/<merchants_id>/listen/<forward_id>",
            "what the local application answered to a notification, which becomes the result of the attempt; "
            "409 when the attempt has ended already", body=REPORT_BODY)
-def report(merchants_id: str, forward_id: str) -> Response:
+def report_attempt(merchants_id: str, forward_id: str) -> Response:
     """Store the result of an attempt."""
     forwarding.answer(emulator().store, merchants_id, forward_id, body())
     return jsonify({"stored": True})
