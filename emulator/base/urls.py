@@ -123,15 +123,14 @@ def scheme(url: str) -> str:
 
 
 def origin(url: str) -> str:
-    """The origin (scheme, host and port) of a web URL; of any other URL the whole without user and password.
-    """
+    """The origin (scheme, host and port) of a web URL; any other URL without query, user and password."""
     try:
         parts = split(url)
         usual = DEFAULT_PORTS[parts.scheme]
         port = "" if parts.port in (None, usual) else f":{parts.port}"
         return f"{parts.scheme}://{parts.host.lower()}{port}"
     except (ValueError, KeyError):
-        return discreet(url)
+        return discreet(url).partition("?")[0]
 
 
 def is_own_scheme(url: str) -> bool:

@@ -4,6 +4,7 @@ Each module imports only from those above it:
 
     output        where commands print
     remote        calls of the control interface
+    forwards      takes notifications from the emulator, and forwards them
     lists         pages of a list
     sheets        an answer laid out for a person
     announcement  what serve prints when it is ready
@@ -13,6 +14,7 @@ Each module imports only from those above it:
     copying       copy
     orders        orders and their events
     requests      the journal, findings, notifications
+    listening     listen
     clock         the clock
     terminals     terminals
     scenarios     scenarios

@@ -14,7 +14,8 @@ from .remote import Control
 # Where each command is. Only what a call needs is loaded, so that `serve` answers sooner.
 MODULES = {
     "cards": "tables", "clock": "clock", "copy": "copying", "demo": "serving", "findings": "requests",
-    "healthcheck": "serving", "journal": "requests", "merchants": "orders", "notify": "orders",
+    "healthcheck": "serving", "journal": "requests", "listen": "listening", "merchants": "orders",
+    "notify": "orders",
     "orders": "orders", "reference": "tables", "reset": "orders", "scenarios": "scenarios",
     "serve": "serving", "settlement": "settlement", "sign": "requests", "terminals": "terminals"}
 

@@ -42,12 +42,12 @@ def address_of(settings: Settings) -> str:
 
 
 class Control:
-    """The control interface of a server, or of the application in this process."""
+    """The control interface of a server at `url`, or of the application in this process."""
 
     def __init__(self, url: str | None, database: str | None, token: str | None) -> None:
         settings = settings_of({"database": database} if database else {})
         self._token = token or settings.control_token
-        self._url = (url or address_of(settings)).rstrip("/")
+        self.url = (url or address_of(settings)).rstrip("/")
         self._client: Any = None
         if database or not url and not self._answers():
             self._client = self._own(settings)
@@ -56,6 +56,14 @@ class Control:
     def is_remote(self) -> bool:
         """Whether the calls go to a server, which answers several at once."""
         return self._client is None
+
+    def ask(self, method: str, path: str, body: Any, patience: float) -> Answer:
+        """Make a call to a server, and return its answer within so many seconds, whatever it is.
+
+        Raises OSError and ValueError.
+        """
+        data = None if body is None else json.dumps(body).encode()
+        return self._fetch(f"/_emulator{path}", method, data, patience)
 
     def _answers(self) -> bool:
         try:
@@ -70,7 +78,7 @@ class Control:
 
         try:
             place = place_of(database_address(settings))
-            click.echo(f"No server at {self._url}; working on {place.shown}.", err=True)
+            click.echo(f"No server at {self.url}; working on {place.shown}.", err=True)
             app = build(settings.replaced(control_token=NO_TOKEN, tokens=(), scenario=""), place)[0]
         except (Unusable, Unstartable) as problem:
             raise click.ClickException(str(problem)) from problem
@@ -83,7 +91,7 @@ class Control:
         try:
             answer = json.loads(text) if text else None
         except ValueError:
-            fail(f"{self._url} is no emulator: it answers {status} with what is no JSON")
+            fail(f"{self.url} is no emulator: it answers {status} with what is no JSON")
         if status >= 400:
             fail(answer.get("detail", text) if isinstance(answer, dict) else text)
         return answer
@@ -96,10 +104,10 @@ class Control:
             answered = self._fetch(address, method, body)
         except (OSError, ValueError) as problem:
             why = getattr(problem, "reason", problem)
-            raise click.ClickException(one_line(f"no emulator answers at {self._url}: {why}")) from problem
+            raise click.ClickException(one_line(f"no emulator answers at {self.url}: {why}")) from problem
         if 300 <= answered.status < 400:
             elsewhere = answered.headers.get("Location", "").removesuffix(address)
-            fail(one_line(f"{self._url} answers {answered.status}: the emulator is at {elsewhere}"))
+            fail(one_line(f"{self.url} answers {answered.status}: the emulator is at {elsewhere}"))
         return answered.status, answered.text
 
     def _fetch(self, address: str, method: str = "GET", body: bytes | None = None,
@@ -107,4 +115,4 @@ class Control:
         headers = {"Content-Type": "application/json"}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
-        return fetch(self._url + address, method, body, headers, patience)
+        return fetch(self.url + address, method, body, headers, patience)

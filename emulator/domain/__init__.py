@@ -4,6 +4,8 @@ Pure: no module here does I/O. Each module imports only from those above it:
 
     errors           the errors that operations raise
     receivers        what is wrong with the answer of a notification receiver
+    destinations     the words that a merchant's notify_url may be: inbox, listen
+    inboxes          what a merchant's inbox answers
     wallets          seeded buyers, and payment codes that decide what a buyer does
     merchants        merchants, their settings and the checks of these settings
     orders           what all orders have in common: statuses, events, fields

@@ -12,6 +12,8 @@ from .clock import ClockReader, ClockTable
 from .commands import CommandReader, Commands
 from .connection import Connection
 from .facts import Facts
+from .forwards import ForwardReader, Forwards
+from .inboxes import Inboxes, InboxReader
 from .journal import Journal, JournalReader
 from .keys import KeyReader, Keys
 from .limits import LimitReader, Limits
@@ -29,7 +31,7 @@ from .upkeep import Upkeep
 from .vouchers import VoucherReader, Vouchers
 
 OF_A_MERCHANT = ("orders", "history", "refunds", "ledger", "notifications", "attempts", "journal",
-                 "transactions", "scenarios", "counts", "notebook", "merchant_clocks")
+                 "transactions", "scenarios", "counts", "notebook", "merchant_clocks", "inboxes", "forwards")
 OF_ALL = (*OF_A_MERCHANT, "merchants", "removed_merchants", "users", "clock", "vouchers", "terminals",
           "upkeep_marks", "idempotency_keys", "rate_limits")
 
@@ -54,6 +56,8 @@ class Reader:
     scenarios: ScenarioReader
     notebook: NotebookReader
     limits: LimitReader
+    inboxes: InboxReader
+    forwards: ForwardReader
     retention: RetentionReader
 
     def __init__(self, connection: Connection, owner: str | None = None) -> None:
@@ -72,6 +76,8 @@ class Reader:
         self.scenarios = ScenarioReader(connection, owner)
         self.notebook = NotebookReader(connection)
         self.limits = LimitReader(connection)
+        self.inboxes = InboxReader(connection, owner)
+        self.forwards = ForwardReader(connection)
         self.lists = Lists(connection, owner)
         self.upcoming = Upcoming(connection, owner)
         self.backlog = Backlog(connection)
@@ -114,6 +120,8 @@ class Writer(Reader):
     scenarios: Scenarios
     notebook: Notebook
     limits: Limits
+    inboxes: Inboxes
+    forwards: Forwards
     retention: Retention
 
     def __init__(self, connection: Connection, owner: str | None = None) -> None:
@@ -132,6 +140,8 @@ class Writer(Reader):
         self.scenarios = Scenarios(connection, owner)
         self.notebook = Notebook(connection)
         self.limits = Limits(connection)
+        self.inboxes = Inboxes(connection, owner)
+        self.forwards = Forwards(connection)
         self.retention = Retention(connection)
         self.upkeep = Upkeep(connection)
         self.facts = Facts(connection)

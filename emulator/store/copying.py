@@ -15,7 +15,8 @@ _KEYS = {"clock": ("id",), "merchant_clocks": ("merchants_id",), "merchants": ("
          "removed_merchants": ("merchants_id",),
          "users": ("login_key",), "rate_limits": ("merchants_id",), "terminals": ("rowid",),
          "transactions": ("rowid",), "scenarios": ("merchants_id",), "upkeep_marks": ("at",),
-         "counts": ("merchants_id", "kind", "name"), "idempotency_keys": ("key",), "facts": ("name",)}
+         "counts": ("merchants_id", "kind", "name"), "idempotency_keys": ("key",), "facts": ("name",),
+         "inboxes": ("merchants_id",), "listeners": ("merchants_id",)}
 _OF_ONE_SERVER = f"DELETE FROM facts WHERE name = '{SERVED}'"
 Progress = Callable[[int], None]  # called with the number of rows that were done since
 

@@ -140,7 +140,7 @@ class Merchants(MerchantReader):
         self._execute("INSERT INTO removed_merchants (merchants_id) VALUES (:id) ON CONFLICT DO NOTHING",
                       {"id": merchants_id})
         self._execute("DELETE FROM merchants WHERE merchants_id = :id", {"id": merchants_id})
-        for table in ("users", "rate_limits"):
+        for table in ("users", "rate_limits", "listeners"):
             self._execute(f"DELETE FROM {table} WHERE merchants_id = :id", {"id": merchants_id})
 
     def new_browser(self, merchants_id: str) -> int:

@@ -15,6 +15,8 @@ Each module declares the operations of one subject, and imports only from those 
     clock          the clock
     merchants      merchants
     orders         orders and their events
+    inbox          the inboxes of merchants
+    listening      listeners to notifications
     journal        the journal
     findings       findings
     scenarios      scenarios
@@ -26,10 +28,11 @@ Each module declares the operations of one subject, and imports only from those 
     tools          signing, waiting, OpenAPI
 """
 from . import (
-    card_tables, clock, events, findings, health, journal, merchants, metrics, notifications, orders,
-    scenarios, settlement, terminals, tools)
+    card_tables, clock, events, findings, health, inbox, journal, listening, merchants, metrics,
+    notifications, orders, scenarios, settlement, terminals, tools)
 from .interface import blueprint, probes
 
 __all__ = [
-    "blueprint", "card_tables", "clock", "events", "findings", "health", "journal", "merchants",
-    "metrics", "notifications", "orders", "probes", "scenarios", "settlement", "terminals", "tools"]
+    "blueprint", "card_tables", "clock", "events", "findings", "health", "inbox", "journal", "listening",
+    "merchants", "metrics", "notifications", "orders", "probes", "scenarios", "settlement", "terminals",
+    "tools"]
