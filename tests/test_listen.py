@@ -311,7 +311,7 @@ def test_a_report_that_is_none_is_refused(listened: Shop, body: Any) -> None:
 @every_row("body", [{}, {"listener": ""}, {"listener": 1}, {"listener": "x" * 65}, {"listener": "\0"},
                     {"listener": "a", "held": "b"}, {"listener": "a", "held": [1]},
                     {"listener": "a", "held": ["x"] * 257}, {"listener": "a", "takes_over": "yes"},
-                    {"listener": "a", "timeout": "soon"}])
+                    {"listener": "a", "leaves": 1}, {"listener": "a", "timeout": "soon"}])
 def test_a_call_of_a_listener_that_is_none_is_refused(listened: Shop, body: Any) -> None:
     assert listened.control.ask("POST", f"/merchants/{listened.merchants_id}/listen", body).status == 422
 
@@ -323,7 +323,7 @@ def test_a_team_listens_to_its_own_merchants_only(listen: Listen, receiver: Rece
         theirs = Shop(blue, shop.merchants_id, shop.token)
         assert poll(theirs, takes_over=True).status == 404
         path = f"/merchants/{shop.merchants_id}/listen"
-        assert blue.ask("DELETE", path, listener="x").status == 404
+        assert poll(theirs, leaves=True).status == 404
         assert blue.ask("POST", f"{path}/abc", {"status": 200}).status == 404
         refused = driver.command("listen", "--url", server.url, "--token", BLUE, "--merchant",
                                  shop.merchants_id, "--forward-to", receiver.url)
@@ -365,3 +365,38 @@ def test_a_server_that_is_not_there_is_said_at_once(receiver: Receiver) -> None:
         url = f"http://127.0.0.1:{taken.getsockname()[1] ^ 1}"
     ended = driver.command("listen", "--url", url, "--merchant", "1", "--forward-to", receiver.url)
     assert ended.returncode == 1 and ended.stderr.startswith(f"Error: no emulator answers at {url}")
+
+
+def test_an_answer_that_comes_while_the_command_is_stopped_is_still_reported(
+        listen: Listen, listened: Shop, receiver: Receiver) -> None:
+    receiver.delay = 0.7
+    listener = listen(listened.control.url, receiver.url, listened.merchants_id)
+    number = listened.pay_by_barcode()["out_trade_no"]
+    receiver.wait_for(1)
+    assert listener.stop() == 0
+    assert delivered(listened, number)[0]["attempts"][0]["answer"] == "success"
+
+
+def test_a_stop_of_the_server_leaves_what_the_application_has_to_the_next_start(
+        listen: Listen, receiver: Receiver, tmp_path: Path) -> None:
+    with Server(database=tmp_path / "emulator.db", notify_timeout="3s") as server:
+        shop = Control(server.url).shop(notify_url="listen")
+        listen(server.url, receiver.url, shop.merchants_id)
+        receiver.delay = 1
+        number = shop.pay_by_barcode()["out_trade_no"]
+        receiver.wait_for(1)
+        server.stop()
+        server.start()
+        assert len(delivered(shop, number)[0]["attempts"]) == 1 and len(receiver.heard) == 1
+
+
+def test_a_listener_that_was_killed_costs_a_move_of_the_clock_no_more_than_an_attempt(
+        listen: Listen, receiver: Receiver) -> None:
+    with Server(notify_timeout="1s") as server:
+        shop = Control(server.url).shop(notify_url="listen")
+        listen(server.url, receiver.url, shop.merchants_id).stop(signal.SIGKILL)
+        numbers = [shop.pay_by_barcode()["out_trade_no"] for _ in range(20)]
+        begun = time.monotonic()
+        driver.Clock(shop.control).advance("1d")
+        assert time.monotonic() < begun + 10 and receiver.heard == []
+        assert all(attempts(shop, number, 3) for number in numbers)

@@ -91,7 +91,6 @@ ROUTES = {
         ("GET /merchants/<merchants_id>/inbox", Route(OBJECT)),
         ("PUT /merchants/<merchants_id>/inbox", Route(OBJECT, {"answer": "fail"})),
         ("POST /merchants/<merchants_id>/listen", Route(OBJECT, {"listener": "a", "timeout": "0s"})),
-        ("DELETE /merchants/<merchants_id>/listen", Route(OBJECT, query="?listener=a")),
         ("POST /merchants/<merchants_id>/listen/<forward_id>", Route(OBJECT, {"status": 200})),
         ("GET /notifications/<id:notification_id>", Route(OBJECT)),
         ("POST /notifications/<id:notification_id>/replay", Route(OBJECT)),

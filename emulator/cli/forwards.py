@@ -114,9 +114,12 @@ class Listener:
             self._changed.notify_all()
 
     def _asked_until_answered(self, path: str, body: Any, end: float | None) -> Answer | None:
-        """Post until the emulator answers with what is final; None when stopped, or at an instant `end`."""
+        """Post until the emulator answers with what is final.
+
+        None if it has not when the command is stopped, or at an instant `end`.
+        """
         pause = BACKOFF_S
-        while not self._stop.is_set() and (end is None or time.monotonic() < end):
+        while True:
             try:
                 answer = self._control.ask("POST", path, body, PATIENCE_S)
             except (OSError, ValueError) as problem:
@@ -126,16 +129,16 @@ class Listener:
                     self._told.back()
                     return answer
                 self._told.lost(f"it answers {answer.status}")
-            self._stop.wait(pause)
+            if self._stop.wait(pause) or (end is not None and time.monotonic() > end):
+                return None
             pause = min(pause * 2, LONGEST_BACKOFF_S)
-        return None
 
     def leave(self, seconds: float) -> None:
         """Tell the emulator that nobody listens any more, after what is in hand has been reported."""
         with self._changed:
             self._changed.wait_for(lambda: not self._held, seconds)
         try:
-            self._control.ask("DELETE", f"{self._path}?listener={self._name}", None, seconds)
+            self._control.ask("POST", self._path, {"listener": self._name, "leaves": True}, seconds)
         except (OSError, ValueError):
             click.echo(f"The emulator was not told that nobody listens to {self.merchants_id}.", err=True)
 

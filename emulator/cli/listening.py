@@ -50,7 +50,7 @@ def listen(target: str, merchants: tuple[str, ...], sets: bool, prints: bool, no
     trust = {"notify_ca": notify_ca, "notify_insecure": "on" if notify_insecure else None}
     server = (url or address_of(settings_of({}))).rstrip("/")
     control, stop = Control(server, None, token), _stop()
-    output = Output(prints, len(set(merchants)) > 1)
+    output = Output(prints, len(set(merchants)) > 1, stop)
     forward = Application(target, settings_of(trust), output).forward
     told = Told(server, output.say)
     listeners = [Listener(control, number, forward, told, output.say, stop)
@@ -62,6 +62,7 @@ def listen(target: str, merchants: tuple[str, ...], sets: bool, prints: bool, no
     while not stop.wait(LOOK_S) and not all(listener.ended.is_set() for listener in listeners):
         continue
     _end(listeners, stop)
+    output.check()
 
 
 def _stop() -> threading.Event:
@@ -128,17 +129,28 @@ class Application:
 
 
 class Output:
-    """What `listen` prints: a line for each notification, and with `prints` requests and answers whole."""
+    """What `listen` prints: a line for each notification, and with `prints` requests and answers whole.
 
-    def __init__(self, prints: bool, names_merchants: bool) -> None:
+    When nothing can be printed any more, `stop` is set.
+    """
+
+    def __init__(self, prints: bool, names_merchants: bool, stop: threading.Event) -> None:
         self._prints = prints
         self._names_merchants = names_merchants
         self._lock = threading.Lock()
         self._console = console()
+        self._stop = stop
+        self._failure: OSError | UnicodeError | None = None
+
+    def check(self) -> None:
+        """Raise OSError or UnicodeError if something could not be printed."""
+        if self._failure:
+            raise self._failure
 
     def begin(self, sentence: str) -> None:
-        """Print a sentence of the beginning."""
+        """Print a sentence of the beginning. Raises OSError or UnicodeError."""
         self._print(printable(sentence), "")
+        self.check()
 
     def say(self, sentence: str, good: bool) -> None:
         """Print a sentence with the time."""
@@ -171,7 +183,11 @@ class Output:
 
     def _print(self, text: str, style: str) -> None:
         with self._lock:
-            self._console.print(text, style=style or None)
+            try:
+                self._console.print(text, style=style or None)
+            except (OSError, UnicodeError) as failure:
+                self._failure = failure
+                self._stop.set()
 
 
 def printable(text: str) -> str:

@@ -52,6 +52,7 @@ class Forwarder:
         self._watcher = Watcher(store, threading.Event())
         self._server = secrets.token_hex(8)
         self._begun = real_now()
+        self.closing = threading.Event()  # set when the server ends
 
     def __call__(self, notification: StoredNotification, seconds: float | None = None) -> DeliveryResult:
         """Make one attempt, of at most `seconds`, and never longer than the setting `notify_timeout`.
@@ -63,7 +64,7 @@ class Forwarder:
         if not self._is_expected(notification.merchants_id):
             return _nobody(notification, begun)
         forward_id = self._offered(notification, allowed_s)
-        state = self._awaited(forward_id, notification.merchants_id, begun + allowed_s + ANSWER_S)
+        state = self._awaited(forward_id, notification.merchants_id, begun + allowed_s)
         if state is None:
             return DeliveryResult(_since(begun), error=GONE)
         result = state.result or self._withdrawn(forward_id, notification.merchants_id)
@@ -93,18 +94,20 @@ class Forwarder:
     def _awaited(self, forward_id: str, merchants_id: str, end: float) -> State | None:
         """Wait for the result until an instant of the monotonic clock; return how far the attempt has got.
 
-        None if it is not there any more.
+        None if it is not there any more. When the server ends, listeners cannot report to it any more: then
+        it waits for the end, so that the attempt goes on in another process, or after the next start.
         """
         with self._watcher.waiter(_always) as waiter:
             while True:
                 state = self._store.read().forwards.state(forward_id)
-                left = end - time.monotonic()
-                if state is None or state.result or left <= 0:
+                if state is None or state.result:
                     return state
-                if not (state.listener or self._is_expected(merchants_id)):
+                left = end - time.monotonic() + (ANSWER_S if state.listener else 0)
+                is_over = left <= 0 or not (state.listener or self._is_expected(merchants_id))
+                if is_over and not self.closing.is_set():
                     return state
                 self._store.leave()
-                waiter.wait(min(left, LOOK_S))
+                waiter.wait(max(0.0, min(left, LOOK_S)) or LOOK_S)
 
     def _withdrawn(self, forward_id: str, merchants_id: str) -> str:
         """End an attempt; return the result, if one came in the last moment."""
@@ -185,6 +188,10 @@ def _taken(store: Store, merchants_id: str, asking: Asking) -> list[Forward]:
     if not store.read().forwards.are_offered(*asked):
         return []
     with store.write(merchants_id) as tables:
+        present = tables.forwards.listener(merchants_id)
+        if present is None or present.listener != asking.listener:
+            return []
+        tables.forwards.expect(merchants_id, asking.listener, real_now() + RETURN)
         return tables.forwards.take(*asked, MOST_AT_ONCE)
 
 

@@ -31,8 +31,9 @@ class LateSender:
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
         self._store = store
+        self.forwarder = Forwarder(store, settings)
         self._others: dict[str, Callable[[StoredNotification, float | None], Any]] = {
-            destinations.INBOX: Inbox(store, settings), destinations.LISTEN: Forwarder(store, settings)}
+            destinations.INBOX: Inbox(store, settings), destinations.LISTEN: self.forwarder}
         self._sender: Callable[[StoredNotification, float | None], Any] | None = None
 
     def __call__(self, notification: StoredNotification, seconds: float | None = None) -> Any:
@@ -74,7 +75,9 @@ def build(settings: Settings, place: Place) -> tuple[Flask, Scheduler, LateSende
     store.close()
     sender = LateSender(settings, store)
     scheduler = Scheduler(store, settings, sender, bell)
-    return create_app(settings, store, scheduler), scheduler, sender
+    app = create_app(settings, store, scheduler)
+    sender.forwarder.closing = app.extensions["emulator"].waiting.closing
+    return app, scheduler, sender
 
 
 def _begin_scenario(tables: Writer, written: str) -> None:

@@ -41,7 +41,7 @@ class Desk:
         """The path of an operation, about things that there are."""
         parts = {"merchants_id": self.shop.merchants_id, "out_trade_no": self.number, "name": "autopay",
                  "event": row.words.get("event", ("",))[0], "terminal_sn": self.shop.first_terminal,
-                 "entry_id": str(self.entry), "notification_id": "1"}
+                 "entry_id": str(self.entry), "notification_id": "1", "forward_id": "none"}
         return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: parts[found[1]], row.path)
 
     def send(self, row: Operation, query: str = "", body: bytes | None = None, path: str = "") -> Answer:

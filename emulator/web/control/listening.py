@@ -13,7 +13,7 @@ from ...operations.inbox import fields_of
 from ...store.forwards import Forward
 from ..current import emulator
 from ..streams import has_left, take
-from .interface import Query, asked, body, operation, text_of, wrong_value
+from .interface import body, operation, text_of, wrong_value
 
 LONGEST_NAME, MOST_HELD = 64, 256
 LONGEST_WAIT, LEAST_TIME = durations.MINUTE, 100
@@ -23,6 +23,8 @@ ASKING_BODY = {"required": ["listener"], "properties": {
     "listener": {**_NAME, "description": "a text drawn by lot, which says who asks"},
     "takes_over": {"type": "boolean",
                    "description": "true in the first call: others are told that they listen no more"},
+    "leaves": {"type": "boolean",
+               "description": "true in the last call: attempts fail until another one listens"},
     "held": {"type": "array", "items": _NAME, "maxItems": MOST_HELD,
              "description": "the ids that this listener has in hand; what else it was given is given again"},
     "timeout": {"type": "string", "description": "how long to wait, 20s unless told, at most 1m"}}}
@@ -52,6 +54,9 @@ def forward_json(forward: Forward) -> dict[str, Any]:
            "as soon as there are any; 409 when another listener has taken over", body=ASKING_BODY)
 def listen(merchants_id: str) -> Response:
     """A long poll for attempts, which the listener makes and then reports."""
+    if _flag(body(), "leaves"):
+        forwarding.leave(emulator().store, merchants_id, _asking(body()).listener)
+        return jsonify({"items": []})
     with take(merchants_id):
         here = emulator()
         forwards = forwarding.attempts_for(here.store, here.waiting, merchants_id, _asking(body()),
@@ -67,22 +72,19 @@ def _asking(given: dict[str, Any]) -> Asking:
         raise wrong_value(f"held must be a list of at most {MOST_HELD} ids")
     if len(listener) > LONGEST_NAME or "\0" in "".join([listener, *held]):
         raise wrong_value(f"listener must be a text of at most {LONGEST_NAME} characters")
-    if not isinstance(given.get("takes_over", False), bool):
-        raise wrong_value("takes_over must be true or false")
     try:
         timeout = durations.parse(given.get("timeout", "20s"))
     except ValueError as error:
         raise wrong_value(f"timeout: {error}") from None
-    return Asking(listener, given.get("takes_over", False), held, min(timeout, LONGEST_WAIT))
+    return Asking(listener, _flag(given, "takes_over"), held, min(timeout, LONGEST_WAIT))
 
 
-@operation("DELETE", "/merchants/<merchants_id>/listen",
-           "a listener has ended: attempts fail until another one listens",
-           (Query("listener", "who it was", needed=True),))
-def stop_listening(merchants_id: str) -> tuple[str, int]:
-    """Note that a listener has ended."""
-    forwarding.leave(emulator().store, merchants_id, asked("listener")["listener"] or "")
-    return "", 204
+def _flag(given: dict[str, Any], name: str) -> bool:
+    """A member of a body that is true or false, false if it is missing. Raises Problem."""
+    value = given.get(name, False)
+    if not isinstance(value, bool):
+        raise wrong_value(f"{name} must be true or false")
+    return value
 
 
 @operation("POST", "/merchants/<merchants_id>/listen/<forward_id>",
