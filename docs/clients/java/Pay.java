@@ -94,7 +94,8 @@ public class Pay {
 
     static String encoded(Map<String, String> params) {
         return params.entrySet().stream()
-            .map(each -> each.getKey() + "=" + URLEncoder.encode(each.getValue(), UTF_8)).collect(Collectors.joining("&"));
+            .map(each -> each.getKey() + "=" + URLEncoder.encode(each.getValue(), UTF_8))
+            .collect(Collectors.joining("&"));
     }
 
     static Map<String, String> decoded(String query) {
@@ -170,11 +171,12 @@ public class Pay {
         Map<String, String> made = ask("tgpayqrcode", Map.of(
             "out_trade_no", order, "trans_amount", "12.50", "pay_type", "alipay", "it_b_pay", "15m",
             "account_id", "31", "terminal_id", "",  // empty: it is sent, and not signed
-            "reference", "咖啡 大杯", "notify_url", notifyUrl));
+            "reference", "\u5496\u5561 \u5927\u676f",  // so that it does not matter how this file is read
+            "notify_url", notifyUrl));
         System.out.printf("order: %s, rightly signed%n", made.get("result_code"));
         Notification created = next();
-        System.out.printf("notification: %s, rightly signed, answered %s%n", created.fields.get("notify_type"),
-            created.answer);
+        System.out.printf("notification: %s, rightly signed, answered %s%n",
+            created.fields.get("notify_type"), created.answer);
 
         // the emulator lets the buyer pay
         URI pay = URI.create(GATEWAY + "/_emulator/orders/" + MERCHANTS_ID + "/" + order + "/pay");
