@@ -1,5 +1,5 @@
-"""The programs of docs/clients: each is run as its users run it, and its signing function is tried on all vectors
-of the signature.
+"""The programs of docs/clients: each is run as its users run it, and its signing function is tried on all
+vectors of the signature.
 """
 import os
 import re
@@ -16,6 +16,8 @@ from .test_readme import needs
 from .test_signature import VECTORS
 
 CLIENTS = Path(__file__).parent.parent / "docs" / "clients"
+# programs that print the sign of each line of a token and parameters, with the copied function in them
+SIGNING = Path(__file__).parent / "signing"
 COPIED = re.compile(r"^\s*// What you copy begins here\.\n(.*?)^\s*// What you copy ends here\.$",
                     re.MULTILINE | re.DOTALL)
 SAW = """\
@@ -26,64 +28,6 @@ forged notification: answered 400 wrong signature
 query: TRADE_SUCCESS, 12.50 GBP, rightly signed
 """
 LONGEST_RUN_S = 60  # others may keep the machine busy
-# programs that read lines of a token and of URL-encoded parameters, and print the sign of each
-SIGNING = {
-    "php": """<?php
-COPIED
-while (($line = fgets(STDIN)) !== false) {
-    [$token, $query] = explode("\\t", rtrim($line, "\\n"));
-    $params = [];
-    foreach (explode('&', $query) as $pair) {
-        [$name, $value] = explode('=', $pair);
-        $params[urldecode($name)] = urldecode($value);
-    }
-    echo sign($params, $token), "\\n";
-}
-""",
-    "node": """import { createHash, timingSafeEqual } from "node:crypto";
-import { readFileSync } from "node:fs";
-COPIED
-for (const line of readFileSync(0, "utf8").trim().split("\\n")) {
-  const [token, query] = line.split("\\t");
-  console.log(sign(Object.fromEntries(new URLSearchParams(query)), token));
-}
-""",
-    "java": """import static java.nio.charset.StandardCharsets.UTF_8;
-import java.math.BigInteger;
-import java.net.URLDecoder;
-import java.security.*;
-import java.util.*;
-import java.util.stream.Collectors;
-public class Pay {
-COPIED
-    public static void main(String[] args) throws Exception {
-        for (Scanner lines = new Scanner(System.in, "UTF-8"); lines.hasNextLine();) {
-            String[] parts = lines.nextLine().split("\\t");
-            Map<String, String> params = new HashMap<>();
-            for (String pair : parts[1].split("&")) {
-                String[] sides = pair.split("=", 2);
-                params.put(URLDecoder.decode(sides[0], UTF_8), URLDecoder.decode(sides[1], UTF_8));
-            }
-            System.out.println(sign(params, parts[0]));
-        }
-    }
-}
-""",
-    "go": """package main
-import ("bufio"; "crypto/md5"; "crypto/subtle"; "encoding/hex"; "fmt"; "net/http"; "net/url"; "os"; "sort"; "strings")
-COPIED
-func main() {
-	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
-		parts := strings.Split(lines.Text(), "\\t")
-		values, _ := url.ParseQuery(parts[1])
-		params := map[string]string{}
-		for name := range values {
-			params[name] = values.Get(name)
-		}
-		fmt.Println(sign(params, parts[0]))
-	}
-}
-"""}
 
 
 @dataclass
@@ -97,9 +41,10 @@ class Language:
 
 def go_built(file: Path, folder: Path) -> list[str]:
     """The program that Go makes of a file, made once."""
-    program = folder / file.stem
+    program = folder / f"{file.parent.name}.program"
     if not program.exists():
-        offline = {"GOCACHE": str(folder / "cache"), "GOPROXY": "off", "GOTOOLCHAIN": "local", "GOWORK": "off"}
+        offline = {"GOCACHE": str(folder / "cache"), "GOPROXY": "off", "GOTOOLCHAIN": "local",
+                   "GOWORK": "off"}
         subprocess.run(["go", "build", "-o", str(program), str(file)], cwd=folder, check=True, timeout=100,
                        env={**plain_environment(), **offline})
     return [str(program)]
@@ -122,7 +67,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def client(language: str, folder: Path, shop: Shop) -> subprocess.CompletedProcess[str]:
-    """Run the program of a language for a merchant, whatever the machine's charset; skip without its runtime."""
+    """Run the program of a language for a merchant, whatever the machine's charset."""
     of = LANGUAGES[language]
     needs(*of.needs)
     environment = {**plain_environment(), "LC_ALL": "C", "TGPAY_URL": shop.control.url,
@@ -167,9 +112,10 @@ def test_the_function_to_copy_signs_every_vector_rightly(language: str, folder: 
     of = LANGUAGES[language]
     needs(*of.needs)
     (copied,) = COPIED.findall((CLIENTS / language / of.file).read_text(encoding="utf-8"))
-    file = folder / f"{language}-signing" / of.file.replace("pay.go", "signing.go")
+    around = (SIGNING / of.file).read_text(encoding="utf-8")
+    file = folder / f"{language}-signing" / of.file
     file.parent.mkdir()
-    file.write_text(SIGNING[language].replace("COPIED", copied), encoding="utf-8")
+    file.write_text(around.replace("// COPIED\n", copied), encoding="utf-8")
     lines = [vector["token"] + "\t" + "&".join(f"{quote(name, safe='')}={quote(value, safe='')}"
                                                for name, value in vector["params"].items())
              for vector in VECTORS]
