@@ -1,4 +1,4 @@
--- Version 9. Instants and lengths of time are milliseconds, amounts minor units, rates hundred-millionths.
+-- Version 10. Instants and lengths of time are milliseconds, amounts minor units, rates hundred-millionths.
 -- Every row has merchants_id, so that one merchant can be listed, exported and reset without reading the
 -- others.
 

@@ -17,7 +17,7 @@ from ..driver import Answer, Control, Receiver, Server, Shop, card_of
 
 TOKEN = "s3cret"
 NOON = "2026-05-04T12:00:00Z"
-MERCHANT = "202605040001"
+MERCHANT, OTHER = "202605040001", "202605040002"
 QR, BARCODE, REFUSED, ALTERED, CARD, DECLINED, SALE = (f"{MERCHANT}{place:04d}" for place in range(1, 8))
 TERMINAL = "EXAMPLE-1"
 RULES = [{"name": "slow issuer", "when": {"endpoint": "tgpayh5"}, "then": [{"buyer": {"never": True}}]},
@@ -89,6 +89,7 @@ def _all_operations(story: Story) -> list[Told]:
     shop = _the_merchant(story)
     _an_order(story, shop)
     _a_failing_receiver(story, shop)
+    _an_inbox_and_a_listener(story)
     _wrong_signatures(story, shop)
     _scenarios(story, shop)
     _cards(story, shop)
@@ -153,6 +154,26 @@ def _a_failing_receiver(story: Story, shop: Shop) -> None:
     story.call("replayNotification", "POST", f"/notifications/{number}/replay")
     story.call("getNotification", "GET", f"/notifications/{number}")
     story.call("flushNotifications", "POST", "/notifications/flush", {"merchants_id": MERCHANT})
+
+
+def _an_inbox_and_a_listener(story: Story) -> None:
+    story.control.post("/merchants", {"merchants_id": OTHER, "notify_url": "inbox"})
+    shop = Shop(story.control, OTHER, story.control.get(f"/merchants/{OTHER}")["token"])
+    inbox, listen = f"/merchants/{OTHER}/inbox", f"/merchants/{OTHER}/listen"
+    story.call("setInboxAnswer", "PUT", inbox, {"answer": [{"status": 500, "body": "busy"}, "success"]})
+    story.call("setInboxAnswer", "PUT", inbox, {"answer": 99})
+    shop.pay_by_barcode("6.00", out_trade_no=f"{OTHER}0001")
+    story.control.post("/notifications/flush")
+    story.call("listInbox", "GET", inbox)
+    story.control.ask("PATCH", f"/merchants/{OTHER}", {"notify_url": "listen"})
+    story.call("takeAttempts", "POST", listen, {"listener": "example", "takes_over": True, "timeout": "1ms"})
+    shop.pay_by_barcode("7.00", out_trade_no=f"{OTHER}0002")
+    given = story.again("takeAttempts", "POST", listen, {"listener": "example", "timeout": "10s"})["items"]
+    report = f"{listen}/{given[0]['id']}"
+    for _ in range(2):
+        story.call("reportAttempt", "POST", report, {"status": 200, "body": "success", "took_ms": 12})
+    story.again("takeAttempts", "POST", listen, {"listener": "example", "leaves": True})
+    story.control.ask("DELETE", f"/merchants/{OTHER}")
 
 
 def _wrong_signatures(story: Story, shop: Shop) -> None:

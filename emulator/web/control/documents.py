@@ -111,15 +111,17 @@ ATTEMPT = component("Attempt", "An attempt to deliver a notification.", {
 LEFT_OUT = component("LeftOut", "How many older ones of each are not shown.", {
     name: whole("how many") for name in ("history", "refunds", "notifications", "attempts")},
     optional=("history", "refunds", "notifications", "attempts"))
+NOTIFY_TYPE = words("NotifyType", "The kind of a notification.", NOTIFY_TYPES)
+NOTIFICATION_REQUEST = component("NotificationRequest", "What is sent to the receiver.", {
+    "method": text("GET or POST"), "url": text("the whole address, without user and password"),
+    "content_type": text("the type of the body; empty if there is none"), "body": text("the body")})
 NOTIFICATION = component("Notification", "A notification to a merchant.", {
     "id": whole("its number"), "merchants_id": text("the merchant"), "out_trade_no": text("the order"),
-    "notify_type": words("NotifyType", "The kind of a notification.", NOTIFY_TYPES),
+    "notify_type": NOTIFY_TYPE,
     "status": words("NotificationStatus", "Whether a notification was delivered or given up.",
                     (PENDING, DELIVERED, FAILED)),
     "created_at": moment("when its cause happened"), "due_at": nullable(moment("when it is sent again")),
-    "request": component("NotificationRequest", "What is sent to the receiver.", {
-        "method": text("GET or POST"), "url": text("the whole address, without user and password"),
-        "content_type": text("the type of the body; empty if there is none"), "body": text("the body")}),
+    "request": NOTIFICATION_REQUEST,
     "attempts": many(ATTEMPT, "the attempts, oldest first"), "left_out": LEFT_OUT}, optional=("left_out",))
 
 

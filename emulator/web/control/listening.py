@@ -13,7 +13,9 @@ from ...operations.inbox import fields_of
 from ...store.forwards import Forward
 from ..current import emulator
 from ..streams import has_left, take
+from .documents import NOTIFY_TYPE
 from .interface import body, operation, text_of, wrong_value
+from .schemas import component, flag, many, text, whole
 
 LONGEST_NAME, MOST_HELD = 64, 256
 LONGEST_WAIT, LEAST_TIME = durations.MINUTE, 100
@@ -37,6 +39,19 @@ REPORT_BODY = {"properties": {
     "with_user": {"type": "boolean", "description": "whether user and password were sent"}}}
 
 
+FORWARD = component("Forward", "An attempt that a listener is to make.", {
+    "id": text("its name in the report"), "notification": whole("the number of the notification"),
+    "merchants_id": text("the merchant"), "out_trade_no": text("the order"), "notify_type": NOTIFY_TYPE,
+    "event": text("what it tells of the order"), "attempt": whole("which attempt it is, from 1"),
+    "method": text("GET or POST"), "query": text("the query of the address"),
+    "content_type": text("the type of the body; empty if there is none"), "body": text("the body"),
+    "user_agent": text("the header User-Agent"),
+    "timeout_ms": whole("how much time is left, in milliseconds of real time")})
+FORWARDS = component("Forwards", "The attempts that a listener is to make now.", {
+    "items": many(FORWARD, "oldest first")})
+STORED = component("Report", "The report of an attempt.", {"stored": flag("true: it is its result now")})
+
+
 def forward_json(forward: Forward) -> dict[str, Any]:
     """An attempt as a listener makes it; `timeout_ms` is the time that is left for it."""
     sent = forward.notification
@@ -51,8 +66,9 @@ def forward_json(forward: Forward) -> dict[str, Any]:
 
 @operation("POST", "/merchants/<merchants_id>/listen",
            "what tgpay-emulator listen asks for: the notifications of a merchant whose notify_url is listen, "
-           "as soon as there are any; 409 when another listener has taken over", body=ASKING_BODY)
-def listen(merchants_id: str) -> Response:
+           "as soon as there are any; 409 when another listener has taken over", body=ASKING_BODY,
+           returns=FORWARDS, problems=(409,))
+def take_attempts(merchants_id: str) -> Response:
     """A long poll for attempts, which the listener makes and then reports."""
     if _flag(body(), "leaves"):
         forwarding.leave(emulator().store, merchants_id, _asking(body()).listener)
@@ -89,7 +105,7 @@ def _flag(given: dict[str, Any], name: str) -> bool:
 
 @operation("POST", "/merchants/<merchants_id>/listen/<forward_id>",
            "what the local application answered to a notification, which becomes the result of the attempt; "
-           "409 when the attempt has ended already", body=REPORT_BODY)
+           "409 when the attempt has ended already", body=REPORT_BODY, returns=STORED, problems=(409,))
 def report_attempt(merchants_id: str, forward_id: str) -> Response:
     """Store the result of an attempt."""
     forwarding.answer(emulator().store, merchants_id, forward_id, body())

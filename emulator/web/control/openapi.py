@@ -27,6 +27,7 @@ PLACES: Mapping[str, str] = {
     "out_trade_no": "the order's number, percent-encoded; a slash in it is %2F",
     "event": "what happens", "notification_id": "the notification's number",
     "entry_id": "the number in the header X-TGPay-Request of the gateway's answer",
+    "forward_id": "the `id` of an attempt that a listener was given",
     "terminal_sn": "the terminal's serial number", "name": "the name of a bundled scenario"}
 PROBLEMS: Mapping[int, tuple[str, str]] = {
     400: ("BadRequest", "a query or a body that cannot be read, or has something unknown"),
