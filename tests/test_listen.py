@@ -404,7 +404,8 @@ def test_a_listener_that_was_killed_costs_a_move_of_the_clock_no_more_than_an_at
 
 @pytest.mark.postgresql
 def test_a_listener_at_another_node_gets_what_any_node_sends_also_when_that_node_is_killed(
-        listen: Listen, receiver: Receiver, cluster: postgres.Cluster, request: pytest.FixtureRequest) -> None:
+        listen: Listen, receiver: Receiver, cluster: postgres.Cluster,
+        request: pytest.FixtureRequest) -> None:
     database = postgres.database(cluster.address, request.node.nodeid)
     with Server(database=database) as first, Server(database=database) as second:
         here = Control(first.url).shop(notify_url="listen")
