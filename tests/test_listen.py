@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from . import driver
+from . import driver, postgres
 from .driver import Answer, Control, Receiver, Server, Shop, free_port, md5_sign, plain_environment
 from .tables import every_row
 from .warm import STARTER
@@ -400,3 +400,22 @@ def test_a_listener_that_was_killed_costs_a_move_of_the_clock_no_more_than_an_at
         driver.Clock(shop.control).advance("1d")
         assert time.monotonic() < begun + 10 and receiver.heard == []
         assert all(attempts(shop, number, 3) for number in numbers)
+
+
+@pytest.mark.postgresql
+def test_a_listener_at_another_node_gets_what_any_node_sends_also_when_that_node_is_killed(
+        listen: Listen, receiver: Receiver, cluster: postgres.Cluster,
+        request: pytest.FixtureRequest) -> None:
+    database = postgres.database(cluster.address, request.node.nodeid)
+    with Server(database=database) as first, Server(database=database) as second:
+        here = Control(first.url).shop(notify_url="listen")
+        listen(second.url, receiver.url, here.merchants_id)
+        delivered(here, here.pay_by_barcode()["out_trade_no"])
+        receiver.delay = 1
+        there = Shop(Control(second.url), here.merchants_id, here.token)
+        numbers = [here.pay_by_barcode()["out_trade_no"] for _ in range(4)]
+        receiver.wait_for(5)
+        first.kill()
+        for number in numbers:
+            assert [each["delivered"] for each in delivered(there, number, 30)[0]["attempts"]] == [True]
+        assert len(receiver.heard) == 5

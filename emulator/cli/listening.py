@@ -123,9 +123,11 @@ class Application:
         """The notification as the sender takes it, with the application's address."""
         joint = "&" if "?" in self._target else "?"
         url = f"{self._target}{joint}{item['query']}" if item["query"] else self._target
-        return self._notification(
-            item["notification"], item["merchants_id"], item["out_trade_no"], item["notify_type"],
-            item["method"], url, item["content_type"], item["body"], "", "", 0, "pending", 0, None, None)
+        same = {name: item[name] for name in (
+            "merchants_id", "out_trade_no", "notify_type", "method", "content_type", "body")}
+        return self._notification(**same, id=item["notification"], url=url, repeated_body="", altered="",
+                                  created_at=0, status="pending", attempts=0, due_at=None,
+                                  shared_due_at=None)
 
 
 class Output:

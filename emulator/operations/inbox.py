@@ -18,9 +18,9 @@ from .outbox import DeliveryResult
 from .payments import BY_CONTROL
 from .unit import Units
 
-FORGED = "its signature is forged, as a scenario rule wants it"
-ALTERED = "its amount was changed after it was signed, as a scenario rule wants it"
-OTHER_TOKEN = "it was signed with another token than the merchant has now"
+FORGED = "The signature is forged, as a scenario rule wants it"
+ALTERED = "The amount was changed after it was signed, as a scenario rule wants it"
+OTHER_TOKEN = "It was signed with another token than the merchant has now"
 REMOVED = "there is no such merchant any more"
 
 
