@@ -96,12 +96,28 @@ def lose_the_session(tables: Writer) -> None:
     tables._execute("SELECT pg_terminate_backend(pg_backend_pid())").fetchone()
 
 
+def stand_still(tables: Writer) -> None:
+    """Do nothing for longer than PostgreSQL allows a transaction."""
+    tables._execute("SET LOCAL idle_in_transaction_session_timeout = '50ms'").rowcount
+    time.sleep(0.3)
+    tables._execute("SELECT 1").fetchone()
+
+
+def meet_a_broken_file(tables: Writer) -> None:
+    """Fail as where a file of the database is damaged."""
+    tables._execute("DO $$ BEGIN RAISE EXCEPTION 'invalid page' USING ERRCODE = 'data_corrupted'; END $$"
+                    ).rowcount
+
+
 @pytest.mark.parametrize("ending, committed, failures", [
     (lambda tables: None, ["first", "second"], (None, None)),
     (fail, ["first"], (None, LookupError)),
     (refund_twice, ["first"], (None, Exception)),
+    (meet_a_broken_file, ["first"], (None, Unusable)),
     (lose_the_session, [], (Unusable, Unusable)),
-], ids=["both succeed", "the second is refused", "a statement of the second fails", "the session is lost"])
+    (stand_still, [], (Unusable, Unusable)),
+], ids=["both succeed", "the second is refused", "a statement of the second fails", "a file is damaged",
+        "the session is lost", "the transaction stood still"])
 def test_who_waits_for_the_same_merchant_is_committed_together(
         store: Store, ending: Callable[[Writer], object], committed: list[str],
         failures: tuple[type[Exception] | None, ...]) -> None:
