@@ -13,7 +13,7 @@ from tgpay_emulator.store.postgres.session import Session
 from . import postgres
 from .driver import Control, Server, exchange
 from .test_lanes import LATER, MERCHANT, Part, set_the_clock
-from .test_postgres import leader
+from .test_postgres import leader, until
 
 pytestmark = pytest.mark.postgresql
 PATIENCE_S = 10
@@ -88,3 +88,16 @@ def test_both_sides_give_a_session_up_whose_other_side_acknowledges_nothing(data
         with socket.fromfd(session.pgconn.socket, socket.AF_INET, socket.SOCK_STREAM) as ours:
             assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 5_000
         assert session.execute("SHOW tcp_user_timeout").fetchone() == ("5000",)
+
+
+def test_where_the_server_takes_too_few_sessions_answers_say_so_until_it_takes_more(database: str) -> None:
+    name = database.rpartition("/")[2]
+    postgres.ask(database, f"CREATE ROLE few LOGIN CONNECTION LIMIT 3; ALTER DATABASE {name} OWNER TO few")
+    with Server(database=database.replace("postgres@", "few@"), workers=1) as server:
+        with ThreadPoolExecutor(4) as pool:
+            came = list(pool.map(lambda _: exchange(f"{server.url}/_emulator/health"), range(4)))
+        refused = [answer.text for answer in came if answer.status == 503]
+        assert refused and all("too many connections" in text for text in refused)
+        postgres.ask(database, "ALTER ROLE few CONNECTION LIMIT 100")
+        until(lambda: exchange(f"{server.url}/_emulator/health").status == 200, PATIENCE_S)
+        assert Control(server.url).shop().pay_by_barcode()["is_success"] == "T"

@@ -34,9 +34,18 @@ class Session(psycopg.Connection[Any]):
 
     @classmethod
     def connect(cls, conninfo: str = "", **options: Any) -> "Session":
-        """Connect. Raises psycopg.Error."""
-        made = super().connect(conninfo, **{"autocommit": True, "context": CONTEXT, "prepare_threshold": None,
-                                            **OPTIONS, **options})
+        """Connect. Raises psycopg.Error.
+
+        The option `told` is called with that error before: a pool does not pass it on.
+        """
+        told = options.pop("told", None)
+        try:
+            made = super().connect(conninfo, **{"autocommit": True, "context": CONTEXT,
+                                                "prepare_threshold": None, **OPTIONS, **options})
+        except psycopg.Error as error:
+            if told:
+                told(error)
+            raise
         assert isinstance(made, Session)
         made.execute(SETTINGS)
         made.wire = Wire(made)
