@@ -222,3 +222,28 @@ def test_who_listens_is_told_of_a_commit(store: Store, database: str) -> None:
         while not wait():
             assert time.monotonic() < end
     other.close()
+
+
+def test_a_reset_gives_way_to_who_has_read_a_table_and_reads_another_one(store: Store, database: str) -> None:
+    """Questions that share a trip hold what they have read; a reset needs all tables for itself."""
+    import psycopg
+
+    def reset() -> None:
+        with store.write() as tables:
+            tables.erase_all()
+        store.leave()
+
+    with store.write(MERCHANT) as tables:
+        tables.notebook.write(MERCHANT, "first", {})
+    with psycopg.connect(database) as reader, ThreadPoolExecutor(1) as pool:
+        reader.execute("SELECT FROM merchants")
+        done = pool.submit(reset)
+        end = time.monotonic() + PATIENCE_S
+        while not postgres.ask(database, "SELECT 1 FROM pg_locks WHERE NOT granted "
+                                         "AND relation = 'merchants'::regclass"):
+            assert time.monotonic() < end
+        reader.execute("SET LOCAL deadlock_timeout = '1min'; SELECT FROM orders")
+        assert not done.done(), "it waits for the reader"
+        reader.rollback()
+        done.result(PATIENCE_S)
+    assert written(store) == []
