@@ -110,9 +110,34 @@ class Client(Calls):
         """Send a notification once more, and return it after that."""
         return self._object("POST", f"/notifications/{notification_id}/replay")
 
-    def flush(self) -> JSON:
-        """Try all notifications that are due, and return what was done."""
-        return self._object("POST", "/notifications/flush", patience=LONGEST_S)
+    def flush(self, merchants_id: str | None = None) -> JSON:
+        """Try all notifications that are due, or those of one merchant, and return what was done."""
+        body = None if merchants_id is None else {"merchants_id": merchants_id}
+        return self._object("POST", "/notifications/flush", body, patience=LONGEST_S)
+
+    def inbox(self, merchants_id: str, limit: int | None = None) -> list[JSON]:
+        """The notifications that arrived in a merchant's inbox, newest first."""
+        return self.pages(_inbox_path(merchants_id), limit)
+
+    def set_inbox_answer(self, merchants_id: str, answer: object) -> JSON:
+        """Set what a merchant's inbox answers from now on: a body, a status, an object of status, body and
+        delay, or a list of these, which are used one after the other.
+        """
+        return self._object("PUT", _inbox_path(merchants_id), {"answer": answer})
+
+    def take_attempts(self, merchants_id: str, listener: str, **details: object) -> list[JSON]:
+        """The attempts that a listener is to make for a merchant whose notify_url is `listen`.
+
+        `details` are members of the call's body, such as `takes_over`, `held`, `leaves` and `timeout`.
+        """
+        asked = {"listener": listener, **details}
+        taken = self._object("POST", _listen_path(merchants_id), asked, patience=LONGEST_S)
+        attempts: list[JSON] = taken["items"]
+        return attempts
+
+    def report_attempt(self, merchants_id: str, attempt_id: str, **result: object) -> JSON:
+        """Report what came of an attempt that a listener has made: `status` and `body`, or `error`."""
+        return self._object("POST", f"{_listen_path(merchants_id)}/{escaped(attempt_id)}", result)
 
     def journal(self, merchants_id: str | None = None, endpoint: str | None = None,
                 out_trade_no: str | None = None, verdict: str | None = None,
@@ -236,6 +261,14 @@ class Client(Calls):
     def _object(self, method: str, path: str, body: Mapping[str, object] | None = None, **more: Any) -> JSON:
         document: JSON = self.call(method, path, body or None, **more)
         return document
+
+
+def _inbox_path(merchants_id: str) -> str:
+    return f"/merchants/{escaped(merchants_id)}/inbox"
+
+
+def _listen_path(merchants_id: str) -> str:
+    return f"/merchants/{escaped(merchants_id)}/listen"
 
 
 def _order_path(merchants_id: str, out_trade_no: str) -> str:
