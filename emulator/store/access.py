@@ -11,6 +11,7 @@ from .changes import Changes
 from .clock import ClockReader, ClockTable
 from .commands import CommandReader, Commands
 from .connection import Connection
+from .evidence import Evidence
 from .facts import Facts
 from .journal import Journal, JournalReader
 from .keys import KeyReader, Keys
@@ -73,6 +74,7 @@ class Reader:
         self.notebook = NotebookReader(connection)
         self.limits = LimitReader(connection)
         self.lists = Lists(connection, owner)
+        self.evidence = Evidence(connection, owner)
         self.upcoming = Upcoming(connection, owner)
         self.backlog = Backlog(connection)
         self.retention = RetentionReader(connection)

@@ -20,14 +20,16 @@ Each module declares the operations of one subject, and imports only from those 
     terminals      terminals
     settlement     settlement entries, and the check of a merchant's list
     card_tables    response codes and test cards
+    verification   whether a merchant's traffic was right
     events         the stream of events
     tools          signing, waiting, OpenAPI
 """
 from . import (
     card_tables, clock, events, findings, health, journal, merchants, metrics, notifications, orders,
-    scenarios, settlement, terminals, tools)
+    scenarios, settlement, terminals, tools, verification)
 from .interface import blueprint, probes
 
 __all__ = [
     "blueprint", "card_tables", "clock", "events", "findings", "health", "journal", "merchants",
-    "metrics", "notifications", "orders", "probes", "scenarios", "settlement", "terminals", "tools"]
+    "metrics", "notifications", "orders", "probes", "scenarios", "settlement", "terminals", "tools",
+    "verification"]
