@@ -13,6 +13,7 @@ Each module imports only from those above it:
     copying       copy
     orders        orders and their events
     requests      the journal, findings, notifications
+    verification  whether a merchant's traffic was right
     clock         the clock
     terminals     terminals
     scenarios     scenarios

@@ -16,7 +16,8 @@ MODULES = {
     "cards": "tables", "clock": "clock", "copy": "copying", "demo": "serving", "findings": "requests",
     "healthcheck": "serving", "journal": "requests", "merchants": "orders", "notify": "orders",
     "orders": "orders", "reference": "tables", "reset": "orders", "scenarios": "scenarios",
-    "serve": "serving", "settlement": "settlement", "sign": "requests", "terminals": "terminals"}
+    "serve": "serving", "settlement": "settlement", "sign": "requests", "terminals": "terminals",
+    "verify": "verification"}
 
 
 def with_settings(command: Any) -> Any:

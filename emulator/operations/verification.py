@@ -52,6 +52,16 @@ class Fact(Struct, frozen=True):
     journal_id: int | None = None
     notification_id: int | None = None
 
+    @property
+    def sentence(self) -> str:
+        """The fact on one line, with where to find it."""
+        places = (f"journal {self.journal_id}" if self.journal_id else "",
+                  f"notification {self.notification_id}" if self.notification_id else "")
+        place = ", ".join(filter(None, places))
+        told = " ".join(filter(None, (iso(self.at), self.kind, self.name, self.out_trade_no, self.verdict,
+                                      f"({place})" if place else "")))
+        return f"{told}: {self.why}" if self.why else told
+
 
 class Outcome(Struct, frozen=True):
     """The outcome of a check; `nearest` are facts that explain a failure, oldest first."""
@@ -128,12 +138,12 @@ class _Case:
         wrong = evidence.with_verdicts(self._scope, endpoint, NOT_RIGHTLY_SIGNED)
         every = evidence.requests(self._scope, endpoint)
         found, total = self._evidence.count(wrong), self._evidence.count(every)
-        wanted = "all" if check.all_right else "one that is not"
+        wanted = "none" if check.all_right else "at least 1"
         ok = (found == 0) is check.all_right
-        said = (f"{total - found} of {total} request{'' if total == 1 else 's'}{self._limits(True)} rightly "
-                f"signed, wanted {wanted}")
+        said = (f"{found} of {total} request{'' if total == 1 else 's'}{self._limits(True)} wrongly signed, "
+                f"wanted {wanted}")
         nearest = [] if ok else self._facts(wrong if check.all_right else every)
-        return Outcome("signed", wanted, total - found, ok, said, nearest)
+        return Outcome("signed", f"{wanted} wrongly signed", found, ok, said, nearest)
 
     def _exercised(self, check: Exercised) -> Outcome:
         code, scope, endpoint = check.code, self._scope, self._asked.endpoint
@@ -148,7 +158,8 @@ class _Case:
         came = any(self._evidence.newest(rows, 1) for rows in sources)
         found = "came" if came else "did not come"
         nearest = [] if came else self._other_codes()
-        return Outcome("codes", code, found, came, f"code {code} {found}{self._limits(True)}", nearest)
+        said = f"code {code} {found} in the traffic{self._limits(True)}"
+        return Outcome("codes", code, found, came, said, nearest)
 
     def _other_codes(self) -> list[Fact]:
         """The events with codes and the refused requests, as far as they are the newest."""
@@ -190,7 +201,7 @@ class _Case:
     def _limits(self, of_requests: bool) -> str:
         """What limits a check, in words."""
         asked = self._asked
-        return "".join((f" to {asked.endpoint}" if of_requests and asked.endpoint else "",
+        return "".join((f" at {asked.endpoint}" if of_requests and asked.endpoint else "",
                         f" of order {asked.out_trade_no}" if asked.out_trade_no else "",
                         f" since {iso(asked.since)}" if asked.since is not None else "",
                         " since the cursor" if asked.after else ""))
@@ -235,8 +246,9 @@ def _request(row: Any) -> Fact:
     if not why and row["verdict"] != "OK":
         why = row["answer"].partition("<detail_error_des>")[2].partition("</")[0]
     found = [f"{each['code']}: {each['detail']}" for each in json.loads(row["findings"])]
-    return Fact("request", row["id"], row["at"], row["endpoint"], row["out_trade_no"], row["verdict"],
-                _short("; ".join(filter(None, (str(why), *found)))), row["id"])
+    told = _short("; ".join(filter(None, (str(why), *found))))
+    return Fact("request", row["id"], row["at"], row["endpoint"], row["out_trade_no"], row["verdict"], told,
+                row["id"])
 
 
 def _attempt(row: Any) -> Fact:

@@ -127,7 +127,8 @@ def answering(scope: Scope, endpoint: str, code: str) -> Rows:
 
 def given_back(scope: Scope) -> Rows:
     """The events in a scope by which a cancellation gave money back, or a refund was reversed."""
-    return rows_in(scope, "history").which("event IN ('cancel', 'restore') AND detail LIKE :amount", amount='%"amount"%')
+    return rows_in(scope, "history").which("event IN ('cancel', 'restore') AND detail "
+                                           "LIKE :amount", amount='%"amount"%')
 
 
 class Evidence(Owned):

@@ -59,4 +59,4 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
 
 
 def _fact(fact: Fact) -> dict[str, Any]:
-    return {**asdict(fact), "at": instant(fact.at)}
+    return {**asdict(fact), "at": instant(fact.at), "sentence": fact.sentence}
