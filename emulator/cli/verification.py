@@ -41,7 +41,7 @@ def _flag(name: str) -> str:
 def verify(control: Control, as_json: bool, merchant: str, checks: tuple[str, ...], **given: Any) -> None:
     """Verify a merchant's traffic: status 1 when a check fails, with the nearest facts.
 
-    Checks are options or NAME=VALUE, such as refunds=1, notifications_at_most=2 or codes=3000,3084. Without
+    Checks are options or NAME=VALUE, such as refunds=1, notifications_at_most=2 or codes=3200,3084. Without
     any: all requests are rightly signed, none is to an unknown endpoint, and no rule of the document is
     broken.
     """

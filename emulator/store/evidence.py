@@ -62,8 +62,9 @@ def rows_in(scope: Scope, table: str, is_rare: bool = False) -> Rows:
     A condition that follows and `is_rare` has an index of its own, which is better than that of the merchant.
     """
     after = scope.after[PLACES[table]] if scope.after else None
-    # Few rows are after a cursor: the expression keeps the index of the merchant from being used.
-    other_index = not scope.out_trade_no and (is_rare or after is not None)
+    # The expression keeps the index of the merchant from being used. Few lines of the history are after a
+    # cursor, and its index of the merchant is not in the order of ids.
+    other_index = not scope.out_trade_no and (is_rare or table == "history" and bool(after))
     conditions = ["merchants_id || '' = :mid" if other_index else "merchants_id = :mid"]
     if scope.out_trade_no:
         conditions.append(_OF_ORDER[table])
@@ -115,14 +116,16 @@ def attempts(scope: Scope, delivered: bool | None = None) -> Rows:
 def with_code(scope: Scope, code: str) -> Rows:
     """The events in a scope whose result was a code, an error or a terminal's result."""
     keys = {key: f'%"{key}":"{code}"%' for key in ("code", "error", "result")}
-    return rows_in(scope, "history").which(" OR ".join(f"detail LIKE :{key}" for key in keys), **keys)
+    holding = rows_in(scope, "history").which("detail LIKE :coded", coded=f'%":"{code}"%')  # most have none
+    return holding.which(" OR ".join(f"detail LIKE :{key}" for key in keys), **keys)
 
 
 def answering(scope: Scope, endpoint: str, code: str) -> Rows:
     """The requests to an endpoint in a scope whose answer has a code."""
     names = ("result_code", "error", "detail_error_code", "result_msg_code")
     texts = {name: f"%<{name}>{code}</%" for name in names}
-    return requests(scope, endpoint).which(" OR ".join(f"answer LIKE :{name}" for name in names), **texts)
+    holding = requests(scope, endpoint).which("answer LIKE :coded", coded=f"%>{code}<%")  # most have none
+    return holding.which(" OR ".join(f"answer LIKE :{name}" for name in names), **texts)
 
 
 def given_back(scope: Scope) -> Rows:

@@ -136,7 +136,7 @@ class Client(Calls):
     def verify(self, merchants_id: str, **checks: object) -> JSON:
         """Whether a merchant's traffic was right: `verified`, and the `checks` with the nearest facts.
 
-        Checks are those of `GET /_emulator/verify`, such as `refunds=1` or `codes=["3000", "3084"]`; the
+        Checks are those of `GET /_emulator/verify`, such as `refunds=1` or `codes=["3200", "3084"]`; the
         `cursor` that comes back is a later verification's `since`.
         """
         asked: Any = {name: _written(value) for name, value in checks.items()}
