@@ -14,6 +14,7 @@ import pytest
 
 from tgpay_emulator.base.clock import Clock
 from tgpay_emulator.store import OwnReader, Reader, Writer
+from tgpay_emulator.store.evidence import Scope, attempts, requests
 from tgpay_emulator.store.retention import Limits
 from tgpay_emulator.store.sqlite.connections import connect
 from tgpay_emulator.store.sqlite.schema import prepare
@@ -63,6 +64,9 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "changes.since": ((0, 0, 0),), "changes.valid": ((1, 2, 3),),
     "merchants.owner_of": ("29",), "limits.full_at": ("29",), "backlog.at": (1,),
     "clock.own": ("29",), "clock.own_ones": (["29"],), "changes.count": ("29", 0),
+    "evidence.count": (requests(Scope("29")),), "evidence.newest": (attempts(Scope(*OF)), 10),
+    "evidence.findings": (requests(Scope("29")),), "evidence.amounts": (Scope("29"),),
+    "evidence.causes": ({"merchants_id": "29", "out_trade_no": "order", "cause": "tgpayrefund", "at": 1},),
     "retention.limits": (1, 1, 1), "retention.find": (Limits(9, 9, 9, 9), 0), "terminals.is_taken": ("1",)}
 CHANGES = (
     "INSERT INTO facts (name, value) VALUES ('a', 'b')", "REPLACE INTO facts (name, value) VALUES ('a', 'b')",

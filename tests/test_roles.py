@@ -102,6 +102,7 @@ ROUTES = {
         ("GET /terminals/<terminal_sn>", Route(OBJECT)),
         ("PUT /terminals/<terminal_sn>", Route(OBJECT, {"online": False})),
         ("POST /terminals/<terminal_sn>/<event>", Route(OBJECT)),
+        ("GET /verify", Route(OBJECT, query="?merchants_id={merchants_id}&order={out_trade_no}")),
         ("GET /wait", Route(OBJECT, query=OF_ORDER))),
     **console(
         ("GET ", Route(TABLES)), ("GET /cards", Route(TABLES)), ("GET /clock", Route(LIST)),

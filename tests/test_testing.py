@@ -166,6 +166,7 @@ def test_the_client_has_a_method_for_each_call_of_the_control_interface(server: 
         assert len(client.replay(first["id"])["attempts"]) == 2
         entry, = client.journal(mid, "tgpayqrcode", order, "OK")
         assert client.journal_entry(entry["id"]) == entry and client.findings(mid) == []
+        assert client.verify(mid, payments=1, signed=True)["verified"]
         assert client.bundled_scenario(client.scenarios()[0]["name"])["rules"]
         assert client.use_scenario([{"name": "a", "then": {"delay": "1ms"}}], mid)["merchants_id"] == mid
         assert client.scenario(mid)["scenario"]["rules"][0]["name"] == "a"

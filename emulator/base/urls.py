@@ -171,9 +171,9 @@ def _escaped(text: str, kept: str) -> str:
 def with_query(url: str, params: Mapping[str, object]) -> str:
     """The URL, or path, with parameters added to whatever query it has; its fragment stays behind them.
 
-    A parameter that is None is left out.
+    A parameter that is None is left out, one whose value is a list is there several times.
     """
-    query = urlencode({name: value for name, value in params.items() if value is not None})
+    query = urlencode({name: value for name, value in params.items() if value is not None}, doseq=True)
     if not query:
         return url
     bare, hash_mark, fragment = url.partition("#")

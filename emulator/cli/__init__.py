@@ -15,6 +15,7 @@ Each module imports only from those above it:
     orders        orders and their events
     requests      the journal, findings, notifications
     listening     listen
+    verification  whether a merchant's traffic was right
     clock         the clock
     terminals     terminals
     scenarios     scenarios

@@ -17,7 +17,8 @@ MODULES = {
     "healthcheck": "serving", "journal": "requests", "listen": "listening", "merchants": "orders",
     "notify": "orders",
     "orders": "orders", "reference": "tables", "reset": "orders", "scenarios": "scenarios",
-    "serve": "serving", "settlement": "settlement", "sign": "requests", "terminals": "terminals"}
+    "serve": "serving", "settlement": "settlement", "sign": "requests", "terminals": "terminals",
+    "verify": "verification"}
 
 
 def with_settings(command: Any) -> Any:

@@ -17,5 +17,6 @@ Pure: no module here does I/O. Each module imports only from those above it:
     settlement       lines of the settlement file
     discrepancies    what the file shows where a scenario injects a discrepancy
     reconciliation   the comparison of a merchant's own list with the true entries
+    verification     what can be expected of a merchant's traffic
     notifications    the fields of each kind of notification, and the events that cause one
 """

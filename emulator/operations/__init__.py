@@ -37,4 +37,5 @@ No module here uses Flask. Each module imports only from those above it:
     scenarios              the active scenario
     settlement             true entries, and the check of a list
     journal                clears the journal of requests
+    verification           whether a merchant's traffic was as it is expected
 """

@@ -26,6 +26,7 @@ imports only from those above it:
     orders         tables orders, history, refunds and ledger
     settlement     sums and lines of the settlement file
     changes        what other connections have written
+    evidence       what a merchant's traffic was, counted and shown
     lists          pages of the console
     upcoming       what falls due next
     backlog        the work that is left

@@ -11,6 +11,7 @@ from .changes import Changes
 from .clock import ClockReader, ClockTable
 from .commands import CommandReader, Commands
 from .connection import Connection
+from .evidence import Evidence
 from .facts import Facts
 from .forwards import ForwardReader, Forwards
 from .inboxes import Inboxes, InboxReader
@@ -79,6 +80,7 @@ class Reader:
         self.inboxes = InboxReader(connection, owner)
         self.forwards = ForwardReader(connection)
         self.lists = Lists(connection, owner)
+        self.evidence = Evidence(connection, owner)
         self.upcoming = Upcoming(connection, owner)
         self.backlog = Backlog(connection)
         self.retention = RetentionReader(connection)

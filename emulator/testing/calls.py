@@ -73,8 +73,8 @@ class Calls:
         return {"Content-Type": "application/json", **own}
 
     def address(self, path: str, **query: object) -> str:
-        """The URL of a call; query parameters that are None are left out."""
-        given = urlencode({name: value for name, value in query.items() if value is not None})
+        """The URL of a call; query parameters that are None are left out, lists are several of one name."""
+        given = urlencode({name: value for name, value in query.items() if value is not None}, doseq=True)
         return f"{self.url}/_emulator{path}" + (f"?{given}" if given else "")
 
 

@@ -158,6 +158,17 @@ class Client(Calls):
         """The rules of the document that requests and receivers break."""
         return self._items("/findings", merchants_id=merchants_id)
 
+    def verify(self, merchants_id: str, **checks: object) -> JSON:
+        """Whether a merchant's traffic was right: `verified`, and the `checks` with the nearest facts.
+
+        Checks are those of `GET /_emulator/verify`, such as `refunds=1` or `codes=["3200", "3084"]`; the
+        `cursor` that comes back is a later verification's `since`.
+        """
+        asked: Any = {name: _written(value) for name, value in checks.items()}
+        answer: JSON = self.call("GET", "/verify", None, headers=None, patience=PATIENCE_S,
+                                 merchants_id=merchants_id, **asked)
+        return answer
+
     def scenarios(self) -> list[JSON]:
         """The bundled scenarios: names and summaries."""
         return self._items("/scenarios")
@@ -269,6 +280,15 @@ def _inbox_path(merchants_id: str) -> str:
 
 def _listen_path(merchants_id: str) -> str:
     return f"/merchants/{escaped(merchants_id)}/listen"
+
+
+def _written(value: object) -> object:
+    """The value of a check as a query has it: a switch as a word, each item of a list on its own."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        return [f"{name}:{each}" for name, each in value.items()]
+    return value
 
 
 def _order_path(merchants_id: str, out_trade_no: str) -> str:

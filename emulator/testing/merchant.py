@@ -6,7 +6,7 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, overload
 from urllib.parse import urlencode
 
 from ..base.http_client import PATIENCE_S, fetch
@@ -17,8 +17,8 @@ from .calls import JSON
 from .client import Client
 from .clock import Clock
 from .errors import (
-    ControlError, EmulatorError, NoAnswer, Refused, UnusableAnswer, WaitTimeout, WrongSignature)
-from .report import delivery_lines
+    ControlError, EmulatorError, NoAnswer, NotVerified, Refused, UnusableAnswer, WaitTimeout, WrongSignature)
+from .report import delivery_lines, verification_lines
 
 __tracebackhide__ = True  # pytest shows the line of the test
 LONGEST_WAIT_S = 60.0  # of one call
@@ -85,9 +85,29 @@ class Merchant:
         texts = {name: _text(value) for name, value in given.items() if value is not None}
         return {"sign": self.sign(texts), **texts}
 
-    def verify(self, fields: Mapping[str, str]) -> bool:
-        """Whether fields of an answer or a notification have the right `sign` of this merchant."""
-        return signature.matches(fields.get("sign", ""), self.sign(fields))
+    @overload
+    def verify(self, fields: Mapping[str, str], /) -> bool: ...
+
+    @overload
+    def verify(self, **checks: object) -> JSON: ...
+
+    def verify(self, *fields: Mapping[str, str], **checks: Any) -> bool | JSON:
+        """Whether fields of an answer or a notification have the right `sign` of this merchant.
+
+        Without fields: whether this merchant's traffic was right, by checks such as `refunds=1`,
+        `notifications_at_most=2`, `codes=["3084"]` or `status={order: "TRADE_SUCCESS"}`, within `order`,
+        `endpoint` and `since`. Without checks: all is rightly signed, no endpoint is unknown, and no rule of
+        the document is broken. Returns the outcome, whose `cursor` is the `since` of a later call. Raises
+        NotVerified, an AssertionError with the nearest facts, and ControlError for a wrong check.
+        """
+        if fields:
+            if checks or len(fields) > 1:
+                raise TypeError("verify takes fields, or checks of the merchant's traffic, and not both")
+            return signature.matches(fields[0].get("sign", ""), self.sign(fields[0]))
+        outcome = self.client.verify(self.number, **checks)
+        if not outcome["verified"]:
+            raise NotVerified("\n".join(verification_lines(outcome["checks"])), outcome)
+        return outcome
 
     def call(self, endpoint: str, /, *, check: bool = True, method: str = "POST",
              patience: float = PATIENCE_S, **params: object) -> Answer:

@@ -21,6 +21,16 @@ def report(client: Client, merchants_id: str) -> str:
     return "\n".join(lines)
 
 
+def verification_lines(checks: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The checks of a verification that failed, each with its sentence and the nearest facts."""
+    lines = []
+    for each in checks:
+        if not each["ok"]:
+            lines.append(f"{each['check']}: {each['sentence']}")
+            lines += [f"  {fact['sentence']}" for fact in each["nearest"]]
+    return lines
+
+
 def _headed(noun: str, number: int, most: int) -> list[str]:
     left_out = f", the last {most}" if number > most else ""
     return [f"{number or 'no'} {noun}{'' if number == 1 else 's'}{left_out}" + (":" if number else "")]

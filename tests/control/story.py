@@ -234,6 +234,9 @@ def _time_and_settlement(story: Story, shop: Shop) -> None:
     story.again("getClock", "GET", "/clock", merchants_id=MERCHANT)
     story.again("moveClock", "POST", "/clock", {"reset": True, "merchants_id": MERCHANT})
     story.again("flushNotifications", "POST", "/notifications/flush")
+    story.call("verifyMerchant", "GET", "/verify", merchants_id=MERCHANT, refunds=1, notifications_at_most=1)
+    story.again("verifyMerchant", "GET", "/verify", merchants_id=MERCHANT)
+    story.call("verifyMerchant", "GET", "/verify", merchants_id=MERCHANT, refund=1)
     story.call("listSettlementRows", "GET", "/settlement", merchants_id=MERCHANT, limit=2)
     story.again("listSettlementRows", "GET", "/settlement")
     rows = [{"out_trade_no": QR, "amount": "25.00"}, {"out_trade_no": BARCODE, "amount": "2.00"}]

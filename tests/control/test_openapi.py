@@ -29,7 +29,7 @@ PROMISED = [
     ("post", "/orders/{merchants_id}/{out_trade_no}/{event}"), ("get", "/notifications"),
     ("post", "/notifications/{notification_id}/replay"), ("post", "/notifications/flush"),
     ("get", "/journal"), ("get", "/journal/{entry_id}"), ("delete", "/journal"), ("get", "/findings"),
-    ("post", "/sign"), ("post", "/sign/explain"), ("get", "/wait"), ("get", "/events"),
+    ("post", "/sign"), ("post", "/sign/explain"), ("get", "/wait"), ("get", "/events"), ("get", "/verify"),
 ]
 
 

@@ -23,16 +23,18 @@ Each module declares the operations of one subject, and imports only from those 
     terminals      terminals
     settlement     settlement entries, and the check of a merchant's list
     card_tables    response codes and test cards
+    verification   whether a merchant's traffic was right
     events         the stream of events
     openapi        the OpenAPI document
     tools          signing, waiting, OpenAPI
 """
 from . import (
     card_tables, clock, events, findings, health, inbox, journal, listening, merchants, metrics,
-    notifications, orders, scenarios, settlement, terminals, tools)
+    notifications, orders, scenarios, settlement, terminals, tools,
+    verification)
 from .interface import blueprint, probes
 
 __all__ = [
     "blueprint", "card_tables", "clock", "events", "findings", "health", "inbox", "journal", "listening",
     "merchants", "metrics", "notifications", "orders", "probes", "scenarios", "settlement", "terminals",
-    "tools"]
+    "tools", "verification"]
