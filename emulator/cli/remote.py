@@ -37,8 +37,10 @@ def settings_of(flags: dict[str, Any]) -> Settings:
 def address_of(settings: Settings) -> str:
     """Where the configured server is: as it wrote down itself (`address_file`), else its host and port."""
     if settings.address_file and Path(settings.address_file).is_file():
-        return Path(settings.address_file).read_text(encoding="utf-8").strip()
-    return reachable(url_of(settings.host, settings.port))
+        written = Path(settings.address_file).read_text(encoding="utf-8").strip()
+        if written:
+            return written
+    return reachable(url_of(settings.host, settings.port, settings.scheme))
 
 
 class Control:

@@ -19,6 +19,11 @@ from .remote import address_of, fail, one_line, settings_of
 @with_settings
 def serve(**flags: Any) -> None:
     """Run the emulator."""
+    from ..server import address_file
+    from ..server.parent import Parent
+
+    parent = Parent()
+    address_file.forget(_setting(flags, "address_file"))  # before anything can fail
     gc.disable()  # nothing becomes garbage until the server runs; searching for it takes a tenth of the start
     from ..server.process import serve as run
     from ..server.resources import Unstartable
@@ -27,6 +32,8 @@ def serve(**flags: Any) -> None:
 
     try:
         settings = settings_of(flags)
+        if settings.end_with_parent:
+            parent.end_with_it()
         run(settings, announced(settings))
     except click.ClickException as wrong:
         _fail(flags, wrong.message)
@@ -34,9 +41,14 @@ def serve(**flags: Any) -> None:
         _fail(flags, str(problem))
 
 
+def _setting(flags: Mapping[str, str | None], name: str) -> str:
+    """The text of a setting that is needed before the settings are read."""
+    return flags[name] or os.environ.get(f"TGPAY_{name.upper()}", "")
+
+
 def _fail(flags: Mapping[str, str | None], sentence: str) -> NoReturn:
     """End the command with one line on standard error, in the format of the log, and status 1."""
-    if (flags["log_format"] or os.environ.get("TGPAY_LOG_FORMAT", "")).lower() != JSON:
+    if _setting(flags, "log_format").lower() != JSON:
         fail(sentence)
     from ..server.logs import json_line
 

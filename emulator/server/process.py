@@ -7,7 +7,6 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +18,7 @@ from ..base.settings import TEMPORARY, Settings
 from ..base.urls import reachable, url_of
 from ..store import Place, Unusable, place_of
 from ..web.current import Emulator
+from . import address_file
 from .building import build
 from .listeners import refuse_new
 from .logs import logger_class, write_to_stderr
@@ -131,7 +131,7 @@ def _serve_on(settings: Settings, place: Place, announce: Callable[[Settings, st
     check_token(settings, place)
     listener = listen(settings.host, settings.port)
     host, port = listener.getsockname()[:2]
-    address = url_of(host, port)
+    address = url_of(host, port, settings.scheme)
     safe = on_the_lan(guarded(settings), port)
     write_to_stderr(settings)
     if safe.seed != settings.seed:
@@ -144,15 +144,17 @@ def _serve_on(settings: Settings, place: Place, announce: Callable[[Settings, st
         # the workers share the master's objects, as long as their garbage collectors do not touch them
         gc.freeze()
         gc.enable()
-        _write_address(in_force.address_file, reachable(address))
+        address_file.write(in_force.address_file, reachable(address))
         announce(in_force, address)
 
     server = Server(in_force, listener, place, ready)
     try:
         server.run()
     finally:
-        if os.getpid() == process and lasting and server.store.is_in_place():
-            _conclude(place)
+        if os.getpid() == process:
+            address_file.leave(in_force.address_file, reachable(address))
+            if lasting and server.store.is_in_place():
+                _conclude(place)
 
 
 def _with_own_address(settings: Settings, safe: Settings, address: str) -> Settings:
@@ -160,17 +162,6 @@ def _with_own_address(settings: Settings, safe: Settings, address: str) -> Setti
     if safe.notify_allow != settings.notify_allow:
         safe = safe.replaced(notify_allow=(*safe.notify_allow, urlsplit(reachable(address)).netloc))
     return safe
-
-
-def _write_address(file: str, address: str) -> None:
-    """Write the address into the file of the setting `address_file`. A failure is only logged."""
-    if not file:
-        return
-    try:
-        Path(file).write_text(address, encoding="utf-8")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        log.warning("the address %s was not written into %s: %s", address, file, reason)
 
 
 def _conclude(place: Place) -> None:
