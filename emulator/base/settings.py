@@ -48,8 +48,8 @@ SETTINGS = (
             switch),
     Setting("tls_cert", "", "PEM file of a certificate, with its chain: the server speaks https only"),
     Setting("tls_key", "", "PEM file of the certificate's private key; empty: it is in the file tls_cert"),
-    Setting("tls", "off", "self-signed: the server speaks https only, with a certificate that it makes, keeps "
-                          "beside the database and uses again; needs tgpay-emulator[tls]", or_off(self_signed)),
+    Setting("tls", "off", "self-signed: the server speaks https only, with a certificate that it makes and "
+                          "keeps beside the database; needs tgpay-emulator[tls]", or_off(self_signed)),
     Setting("public_url", "",
             "address under which payers and merchants reach the emulator, with its path where "
             "a reverse proxy shows it under one; empty: the request's own",

@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,20 +15,25 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.http.parser import RequestParser
 
+from ..base.http_client import trust
 from ..base.settings import TEMPORARY, Settings
 from ..base.urls import reachable, url_of
 from ..store import Place, Unusable, place_of
 from ..web.current import Emulator
 from . import address_file
 from .building import build
+from .certificates import context, with_own
+from .connections import Line
 from .listeners import refuse_new
 from .logs import logger_class, write_to_stderr
 from .requests import LenientRequest
 from .resources import (
-    check_authorities, database_address, heartbeat_directory, listen, open_files, temporary_directory)
+    check_authorities, data_directory, database_address, heartbeat_directory, listen, open_files,
+    temporary_directory)
 from .safe_settings import check_token, guarded, on_the_lan, with_its_seed
 from .serving import Served
 from .shared_settings import agree
+from .tls import lines
 from .worker import ENDING, WORKERS_S, Worker, most_connections
 
 log = logging.getLogger(__name__)
@@ -47,11 +53,12 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
     """The gunicorn application of one `serve`."""
 
     def __init__(self, settings: Settings, listener: socket.socket, place: Place,
-                 ready: Callable[[], None]) -> None:
+                 ready: Callable[[], None], line: Callable[..., Line]) -> None:
         self._settings = settings.replaced(connections=most_connections(settings.connections, open_files()))
         self._listener = listener
         self._place = place
         self._ready = ready
+        self.line = line  # makes a connection
         self.application, self._scheduler, self._sender = build(self._settings, place)
         here: Emulator = self.application.extensions["emulator"]
         self.store, self._measurements = here.store, here.measurements
@@ -67,6 +74,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
             "loglevel": self._log_level(), "keepalive": 75, "timeout": 60,
             "graceful_timeout": WORKERS_S,
             "limit_request_line": 0, "control_socket_disable": True, "http_parser": "python",
+            "sendfile": self._settings.scheme == "http",  # with https the bytes must be encrypted
             "forwarder_headers": "",  # no header may change the path: public_url determines it
             "proc_name": "tgpay-emulator",
             "when_ready": lambda arbiter: self._ready(),
@@ -82,7 +90,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
 
     def load(self) -> Served:
         """The WSGI application."""
-        return Served(self.application)
+        return Served(self.application, self._settings.scheme)
 
     def run(self) -> None:
         """Serve until a signal comes."""
@@ -138,7 +146,11 @@ def _serve_on(settings: Settings, place: Place, announce: Callable[[Settings, st
         safe = with_its_seed(safe, place)
     if lasting:
         agree(place, safe)
-    in_force = _with_own_address(settings, safe, address)
+    directory = place.directory or data_directory() if settings.tls else Path()
+    in_force = with_own(_with_own_address(settings, safe, address), directory, address)
+    tls = context(in_force)
+    if tls:
+        trust(in_force.tls_cert)
 
     def ready() -> None:
         # the workers share the master's objects, as long as their garbage collectors do not touch them
@@ -147,7 +159,7 @@ def _serve_on(settings: Settings, place: Place, announce: Callable[[Settings, st
         address_file.write(in_force.address_file, reachable(address))
         announce(in_force, address)
 
-    server = Server(in_force, listener, place, ready)
+    server = Server(in_force, listener, place, ready, lines(tls))
     try:
         server.run()
     finally:

@@ -63,14 +63,17 @@ def _has_body(environ: dict[str, Any]) -> bool:
 
 
 class Served:
-    """The WSGI application that the server calls."""
+    """The WSGI application that the server calls, for requests that come by `scheme`."""
 
-    def __init__(self, application: Any) -> None:
+    def __init__(self, application: Any, scheme: str) -> None:
         self._application = application
+        self._is_https = scheme == "https"
         self._store: Store = application.extensions["emulator"].store
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request."""
+        if self._is_https:
+            environ["wsgi.url_scheme"] = "https"
         if _has_body(environ):
             try:
                 environ["wsgi.input"] = _read_ahead(environ["wsgi.input"])
