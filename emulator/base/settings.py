@@ -122,8 +122,8 @@ SETTINGS = (
     Setting("log_level", "info", "debug, info, warning, error or critical", log_level),
     Setting("log_format", TEXT, "text, or json: every line that serve prints is one JSON object",
             log_format),
-    Setting("log_requests", "off",
-            "a log line at level info for each request to /v2 and each attempt of a notification", switch),
+    Setting("log_requests", "on",
+            "a log line at level info for each request and each attempt of a notification", switch),
 )
 NO_TOKEN = "off"
 TEMPORARY = ":temporary:"
