@@ -7,6 +7,7 @@ import stat
 import sys
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
@@ -98,7 +99,7 @@ class Lines:
     def __init__(self, descriptor: int, is_json: bool) -> None:
         self._descriptor = descriptor
         self._made = self._object if is_json else self._text
-        self._second, self._instant = 0, ""
+        self._second = 0, ""
         self._is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
 
     def write(self, logger: str, line: str, values: traffic.Values) -> None:
@@ -110,15 +111,20 @@ class Lines:
             pass  # there is no other place to say so
 
     def _text(self, now: float, logger: str, line: str, values: traffic.Values) -> bytes:
-        second = int(now)
-        if second != self._second:
-            self._instant = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second))
-            self._second = second
-        return f"{self._instant},{int(now * 1_000) % 1_000:03d} INFO {logger}: {line}\n".encode()
+        second = self._to_the_second(now, "%Y-%m-%d %H:%M:%S", time.localtime)
+        return f"{second},{int(now * 1_000) % 1_000:03d} INFO {logger}: {line}\n".encode()
 
     def _object(self, now: float, logger: str, line: str, values: traffic.Values) -> bytes:
-        return encode({"time": _instant(now), "level": "info", "logger": logger, "message": line,
-                       **values}) + b"\n"
+        second = self._to_the_second(now, "%Y-%m-%dT%H:%M:%S", time.gmtime)
+        instant = f"{second}.{int(now * 1_000) % 1_000:03d}Z"
+        return encode({"time": instant, "level": "info", "logger": logger, "message": line, **values}) + b"\n"
+
+    def _to_the_second(self, now: float, form: str, parts: Callable[[float], time.struct_time]) -> str:
+        """The instant without fractions; it is made once a second."""
+        kept, second = self._second, int(now)
+        if kept[0] != second:  # in one step, because several threads write
+            kept = self._second = second, time.strftime(form, parts(second))
+        return kept[1]
 
 
 def write_to_stderr(settings: Settings) -> None:
