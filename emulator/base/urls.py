@@ -225,9 +225,9 @@ def is_shown(url: str) -> bool:
     return f"//{HIDDEN}@" in url
 
 
-def url_of(host: str, port: int | str) -> str:
+def url_of(host: str, port: int | str, scheme: str = "http") -> str:
     """The URL of a listening address; an IPv6 address is put in brackets."""
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def reachable(address: str) -> str:

@@ -9,7 +9,7 @@ import click
 from .. import __version__
 from ..base.settings import SETTINGS, variable
 from .output import Program, console
-from .remote import Control
+from .remote import Control, trust_file
 
 # Where each command is. Only what a call needs is loaded, so that `serve` answers sooner.
 MODULES = {
@@ -48,8 +48,11 @@ def with_control(command: Any) -> Any:
     @click.option("--url", envvar="TGPAY_URL", help="address of the emulator [TGPAY_URL]")
     @click.option("--database", help="work on this database instead of a running server")
     @click.option("--token", help="control token [TGPAY_CONTROL_TOKEN]")
+    @click.option("--ca", help="PEM file of a certificate or an authority to trust [SSL_CERT_FILE]")
     @click.option("--json", "as_json", is_flag=True, help="print JSON")
-    def wrapped(url: str | None, database: str | None, token: str | None, as_json: bool, **rest: Any) -> Any:
+    def wrapped(url: str | None, database: str | None, token: str | None, ca: str | None, as_json: bool,
+                **rest: Any) -> Any:
+        trust_file(ca)
         return command(control=Control(url, database, token), as_json=as_json, **rest)
     wrapped.__name__, wrapped.__doc__ = command.__name__, command.__doc__
     parameters = getattr(command, "__click_params__", [])

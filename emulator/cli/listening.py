@@ -12,7 +12,7 @@ from ..base import clock, durations, urls
 from .command import main
 from .forwards import Item, Listener, Report, Told
 from .output import console
-from .remote import Control, address_of, fail, settings_of
+from .remote import Control, address_of, fail, settings_of, trust_file, trust_own
 
 LOOK_S, FAREWELL_S = 0.1, 2.0
 SHOWN = 60  # characters of an answer in its line
@@ -34,9 +34,11 @@ tgpay-emulator listen --url https://sandbox.example --token … --merchant … -
 @click.option("--notify-ca", metavar="FILE", help="authorities (PEM) that are trusted beside the system's")
 @click.option("--notify-insecure", is_flag=True, help="do not check the application's certificate")
 @click.option("--url", envvar="TGPAY_URL", help="address of the emulator [TGPAY_URL]")
+@click.option("--ca", help="PEM file of a certificate or an authority to trust at the emulator "
+                           "[SSL_CERT_FILE]")
 @click.option("--token", help="control token [TGPAY_CONTROL_TOKEN]")
 def listen(target: str, merchants: tuple[str, ...], sets: bool, prints: bool, notify_ca: str | None,
-           notify_insecure: bool, url: str | None, token: str | None) -> None:
+           notify_insecure: bool, url: str | None, ca: str | None, token: str | None) -> None:
     """Forward notifications to an application on this machine, until you stop it with Ctrl-C.
 
     It is for an emulator that cannot reach your machine. A merchant whose notify_url is `listen` has its
@@ -48,7 +50,11 @@ def listen(target: str, merchants: tuple[str, ...], sets: bool, prints: bool, no
     if wrong := urls.problem(target):
         fail(f"--forward-to is no http or https address: {wrong}")
     trust = {"notify_ca": notify_ca, "notify_insecure": "on" if notify_insecure else None}
-    server = (url or address_of(settings_of({}))).rstrip("/")
+    trust_file(ca)
+    settings = settings_of({})
+    if not url:
+        trust_own(settings)
+    server = (url or address_of(settings)).rstrip("/")
     control, stop = Control(server, None, token), _stop()
     output = Output(prints, len(set(merchants)) > 1, stop)
     forward = Application(target, settings_of(trust), output).forward

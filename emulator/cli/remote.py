@@ -4,13 +4,14 @@ It uses a running server, or, if none answers, the application on the configured
 """
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
-from ..base.http_client import Answer, fetch
-from ..base.settings import NO_TOKEN, SETTINGS, Settings, from_environment
+from ..base.http_client import Answer, fetch, trust, untrusted
+from ..base.settings import NO_TOKEN, SETTINGS, TEMPORARY, Settings, from_environment
 from ..base.urls import reachable, url_of, with_query
 
 LONGEST_S = 3600  # a call that may move the clock by years
@@ -34,11 +35,48 @@ def settings_of(flags: dict[str, Any]) -> Settings:
         raise click.ClickException(str(problem)) from problem
 
 
+def trust_file(file: str | None) -> None:
+    """Trust the certificates in a file, if one is given. The command ends with one line if it has none."""
+    if file is None:
+        return
+    import ssl
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except ssl.SSLError:
+        fail(f"--ca: {file} has no certificates in PEM")
+    except (OSError, ValueError) as problem:
+        fail(one_line(f"--ca: {file} cannot be read: {getattr(problem, 'strerror', None) or problem}"))
+    trust(file)
+
+
+def trust_own(settings: Settings) -> None:
+    """Trust the certificate of the configured server, as far as it is known where that is."""
+    if settings.tls and settings.database != TEMPORARY:
+        from ..server.certificates import CERTIFICATE
+        from ..server.resources import Unstartable, data_directory, database_address
+        from ..store import Unusable, place_of
+
+        with suppress(Unstartable, Unusable):
+            directory = place_of(database_address(settings)).directory or data_directory()
+            if (directory / CERTIFICATE).is_file():
+                trust_file(str(directory / CERTIFICATE))
+    elif settings.tls_cert:
+        trust_file(settings.tls_cert)
+
+
+def why(problem: Exception) -> str:
+    """Why a call has failed, and what to do about a certificate, on one line."""
+    return one_line(untrusted(problem) or str(getattr(problem, "reason", problem)))
+
+
 def address_of(settings: Settings) -> str:
     """Where the configured server is: as it wrote down itself (`address_file`), else its host and port."""
     if settings.address_file and Path(settings.address_file).is_file():
-        return Path(settings.address_file).read_text(encoding="utf-8").strip()
-    return reachable(url_of(settings.host, settings.port))
+        written = Path(settings.address_file).read_text(encoding="utf-8").strip()
+        if written:
+            return written
+    return reachable(url_of(settings.host, settings.port, settings.scheme))
 
 
 class Control:
@@ -49,6 +87,8 @@ class Control:
         self._token = token or settings.control_token
         self.url = (url or address_of(settings)).rstrip("/")
         self._client: Any = None
+        if not url:
+            trust_own(settings)
         if database or not url and not self._answers():
             self._client = self._own(settings)
 
@@ -68,7 +108,9 @@ class Control:
     def _answers(self) -> bool:
         try:
             return self._fetch("/livez", patience=2).status == 200
-        except (OSError, ValueError):
+        except (OSError, ValueError) as problem:
+            if untrusted(problem):
+                fail(f"{self.url}: {why(problem)}")
             return False
 
     def _own(self, settings: Settings) -> Any:
@@ -103,8 +145,8 @@ class Control:
         try:
             answered = self._fetch(address, method, body)
         except (OSError, ValueError) as problem:
-            why = getattr(problem, "reason", problem)
-            raise click.ClickException(one_line(f"no emulator answers at {self.url}: {why}")) from problem
+            what = f"{self.url}: " if untrusted(problem) else f"no emulator answers at {self.url}: "
+            raise click.ClickException(one_line(what) + " " + why(problem)) from problem
         if 300 <= answered.status < 400:
             elsewhere = answered.headers.get("Location", "").removesuffix(address)
             fail(one_line(f"{self.url} answers {answered.status}: the emulator is at {elsewhere}"))

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..base import durations, traffic
+from ..base import durations, traffic, urls
 from ..domain import receivers
 from ..domain.notifications import TERMINAL
 from ..protocol import card_numbers
@@ -134,10 +134,9 @@ def deliver(store: Store, delivery: Delivery, post: Post, schedule: Sequence[int
     copies = [discreet(notification, sent) for sent in _posted(notification, post, replay)]
     delivered = any(sent.delivered(notification.notify_type) for sent in copies)
     attempts = [_attempt(notification, sent, at, replay) for sent in copies]
-    if traffic.ATTEMPTS.isEnabledFor(traffic.LEVEL):
+    if traffic.is_wanted():
         for sent in copies:
-            traffic.attempt(notification.id, notification.merchants_id, notification.out_trade_no,
-                            _result(notification, sent), sent.took_ms)
+            traffic.attempt(_logged(notification, sent, replay))
     with store.write(notification.merchants_id) as tables:
         if _record(tables, notification, attempts, delivered, schedule):
             tables.wake()
@@ -148,11 +147,19 @@ def deliver(store: Store, delivery: Delivery, post: Post, schedule: Sequence[int
     return next((sent for sent in copies if sent.delivered(notification.notify_type)), copies[0])
 
 
+def _logged(notification: StoredNotification, sent: DeliveryResult, replay: bool) -> traffic.Values:
+    """The values of an attempt in the log; the result has no secrets (`_discreet`)."""
+    return {"notification": notification.id, "merchants_id": notification.merchants_id,
+            "out_trade_no": notification.out_trade_no, "event": notification.notify_type,
+            "attempt": 0 if replay else notification.attempts + 1, "result": _result(notification, sent),
+            "status": sent.status_code, "answer": urls.discreet(sent.answer.strip()), "ms": sent.took_ms}
+
+
 def _result(notification: StoredNotification, sent: DeliveryResult) -> str:
     """The result in a word for the log: `delivered`, the error, or the status of the answer."""
     if sent.delivered(notification.notify_type):
         return DELIVERED
-    return sent.error or f"answered {sent.status_code}"
+    return urls.discreet(sent.error) or f"answered {sent.status_code}"
 
 
 def _record(tables: Writer, notification: StoredNotification, attempts: Sequence[Attempt], delivered: bool,

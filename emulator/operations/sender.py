@@ -258,10 +258,13 @@ class Sender:
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        """The TLS context with the trusted authorities: those of the system and of `notify_ca`."""
+        """The TLS context. It trusts the authorities of the system and of `notify_ca`, and the emulator's own
+        certificate.
+        """
         context = httpcore.default_ssl_context()
-        if self._settings.notify_ca:
-            context.load_verify_locations(self._settings.notify_ca)
+        # the demo's shop is at the emulator's own address
+        for file in filter(None, (self._settings.notify_ca, self._settings.tls_cert)):
+            context.load_verify_locations(file)
             # The file may contain a receiver's own certificate.
             context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         if self._settings.notify_insecure:
