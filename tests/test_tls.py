@@ -16,7 +16,7 @@ import trustme
 from cryptography import x509
 
 from tgpay_emulator.base import durations
-from tgpay_emulator.base.clock import real_now
+from tgpay_emulator.base.clock import host_now
 from tgpay_emulator.server import certificates
 
 from .driver import Control, Receiver, Server, Shop, all_of, command, exchange, line_to
@@ -268,9 +268,9 @@ def test_a_certificate_is_used_again_while_it_is_good(tmp_path: Path,
     names = certificates._names_in(x509.load_pem_x509_certificate(made[2]))
     kept = (tmp_path / certificates.PRIVATE).read_bytes()
     assert "pay.example" in names and certificates._usable(kept, ["localhost"]) == made[2]
-    now = real_now()
+    now = host_now()
     for days, usable in ((357, True), (359, False)):  # of 365, the last 7 are left for its successor
-        monkeypatch.setattr(certificates, "real_now", lambda: now + days * durations.DAY)
+        monkeypatch.setattr(certificates, "host_now", lambda: now + days * durations.DAY)
         assert (certificates._usable(kept, []) is not None) is usable
 
 

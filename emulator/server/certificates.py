@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
 from ..base import durations
-from ..base.clock import real_now
+from ..base.clock import host_now
 from ..base.settings import Settings
 from .resources import Unstartable
 from .safe_settings import ALL_INTERFACES
@@ -160,7 +160,7 @@ def _usable(kept: bytes, names: list[str]) -> bytes | None:
 
 
 def _now() -> datetime:
-    return datetime.fromtimestamp(real_now() / durations.SECOND, UTC)
+    return datetime.fromtimestamp(host_now() / durations.SECOND, UTC)
 
 
 def _names_in(certificate: Certificate) -> set[str]:

@@ -16,7 +16,7 @@ from gunicorn import glogging
 from msgspec.json import encode
 
 from ..base import traffic
-from ..base.clock import real_now
+from ..base.clock import host_now
 from ..base.settings import Settings
 from ..base.urls import discreet
 from ..base.values import JSON
@@ -107,7 +107,7 @@ class Lines:
         """Write a line. One that cannot be written is left out."""
         try:
             if self._is_file or select.select((), (self._descriptor,), (), 0)[1]:
-                os.write(self._descriptor, self._made(real_now(), logger, line, values))
+                os.write(self._descriptor, self._made(host_now(), logger, line, values))
         except OSError:
             pass  # there is no other place to say so
 
