@@ -8,15 +8,15 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
 
 import pytest
 import trustme
 from cryptography import x509
 
+from tgpay_emulator.base import durations
+from tgpay_emulator.base.clock import host_now
 from tgpay_emulator.server import certificates
 
 from .driver import Control, Receiver, Server, Shop, all_of, command, exchange, line_to
@@ -268,12 +268,9 @@ def test_a_certificate_is_used_again_while_it_is_good(tmp_path: Path,
     names = certificates._names_in(x509.load_pem_x509_certificate(made[2]))
     kept = (tmp_path / certificates.PRIVATE).read_bytes()
     assert "pay.example" in names and certificates._usable(kept, ["localhost"]) == made[2]
-    for later, usable in ((timedelta(days=357), True), (timedelta(days=359), False)):
-        class Later(datetime):
-            @classmethod
-            def now(cls, zone: Any = None) -> Any:
-                return datetime.now(UTC) + later
-        monkeypatch.setattr(certificates, "datetime", Later)
+    now = host_now()
+    for days, usable in ((357, True), (359, False)):  # of 365, the last 7 are left for its successor
+        monkeypatch.setattr(certificates, "host_now", lambda: now + days * durations.DAY)
         assert (certificates._usable(kept, []) is not None) is usable
 
 

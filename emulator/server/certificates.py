@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
+from ..base import durations
+from ..base.clock import host_now
 from ..base.settings import Settings
 from .resources import Unstartable
 from .safe_settings import ALL_INTERFACES
@@ -149,12 +151,16 @@ def _usable(kept: bytes, names: list[str]) -> bytes | None:
         certificate, key = load_pem_x509_certificate(kept), load_pem_private_key(kept, None)
     except (ValueError, TypeError):
         return None
-    now = datetime.now(UTC)
+    now = _now()
     is_good = certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc - LEAST_LEFT
     is_fitting = certificate.public_key() == key.public_key() and set(names) <= _names_in(certificate)
     if not (is_good and is_fitting):
         return None
     return certificate.public_bytes(Encoding.PEM)
+
+
+def _now() -> datetime:
+    return datetime.fromtimestamp(host_now() / durations.SECOND, UTC)
 
 
 def _names_in(certificate: Certificate) -> set[str]:
@@ -174,7 +180,7 @@ def _made(names: list[str]) -> tuple[bytes, bytes]:
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    key, now = ec.generate_private_key(ec.SECP256R1()), _now()
     subject = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "TGPay Emulator"),
                          x509.NameAttribute(NameOID.COMMON_NAME, "TGPay Emulator's own certificate")])
     usage = x509.KeyUsage(digital_signature=True, content_commitment=False, key_encipherment=False,

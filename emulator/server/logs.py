@@ -16,6 +16,7 @@ from gunicorn import glogging
 from msgspec.json import encode
 
 from ..base import traffic
+from ..base.clock import host_now
 from ..base.settings import Settings
 from ..base.urls import discreet
 from ..base.values import JSON
@@ -106,22 +107,22 @@ class Lines:
         """Write a line. One that cannot be written is left out."""
         try:
             if self._is_file or select.select((), (self._descriptor,), (), 0)[1]:
-                os.write(self._descriptor, self._made(time.time(), logger, line, values))
+                os.write(self._descriptor, self._made(host_now(), logger, line, values))
         except OSError:
             pass  # there is no other place to say so
 
-    def _text(self, now: float, logger: str, line: str, values: traffic.Values) -> bytes:
+    def _text(self, now: int, logger: str, line: str, values: traffic.Values) -> bytes:
         second = self._to_the_second(now, "%Y-%m-%d %H:%M:%S", time.localtime)
-        return f"{second},{int(now * 1_000) % 1_000:03d} INFO {logger}: {line}\n".encode()
+        return f"{second},{now % 1_000:03d} INFO {logger}: {line}\n".encode()
 
-    def _object(self, now: float, logger: str, line: str, values: traffic.Values) -> bytes:
+    def _object(self, now: int, logger: str, line: str, values: traffic.Values) -> bytes:
         second = self._to_the_second(now, "%Y-%m-%dT%H:%M:%S", time.gmtime)
-        instant = f"{second}.{int(now * 1_000) % 1_000:03d}Z"
+        instant = f"{second}.{now % 1_000:03d}Z"
         return encode({"time": instant, "level": "info", "logger": logger, "message": line, **values}) + b"\n"
 
-    def _to_the_second(self, now: float, form: str, parts: Callable[[float], time.struct_time]) -> str:
-        """The instant without fractions; it is made once a second."""
-        kept, second = self._second, int(now)
+    def _to_the_second(self, now: int, form: str, parts: Callable[[float], time.struct_time]) -> str:
+        """An instant, in milliseconds, without fractions; it is made once a second."""
+        kept, second = self._second, now // 1_000
         if kept[0] != second:  # in one step, because several threads write
             kept = self._second = second, time.strftime(form, parts(second))
         return kept[1]
