@@ -146,7 +146,7 @@ def test_each_table_that_can_be_written_extends_one_that_reads(path: Path) -> No
     for name, table in reading.items():
         assert name in ("_execute", "owner") or isinstance(writing[name], type(table)), name
     assert [name for name in reading if name[0] != "_" and type(reading[name]) is type(writing[name])] == [
-        "owner", "lists", "upcoming", "backlog", "settled", "changes"]
+        "owner", "lists", "evidence", "upcoming", "backlog", "settled", "changes"]
 
 
 @pytest.mark.parametrize("statement", CHANGES)

@@ -114,8 +114,10 @@ class _Case:
         if name == "requests":
             return [evidence.requests(scope, endpoint)]
         if name == "findings":
-            asked = [evidence.requests(scope, endpoint), *([] if endpoint else [evidence.attempts(scope)])]
-            return [rows.which("findings <> '[]'") for rows in asked]
+            sources = [evidence.requests(scope, endpoint)]
+            if not endpoint:
+                sources.append(evidence.attempts(scope))
+            return [rows.which("findings <> '[]'") for rows in sources]
         if name == "refused":
             return [evidence.with_verdicts(scope, endpoint, REFUSALS)]
         if name == "unknown":
@@ -142,8 +144,8 @@ class _Case:
         ok = (found == 0) is check.all_right
         said = (f"{found} of {total} request{'' if total == 1 else 's'}{self._limits(True)} wrongly signed, "
                 f"wanted {wanted}")
-        nearest = [] if ok else self._facts(wrong if check.all_right else every)
-        return Outcome("signed", f"{wanted} wrongly signed", found, ok, said, nearest)
+        near = wrong if check.all_right else every
+        return Outcome("signed", f"{wanted} wrongly signed", found, ok, said, [] if ok else self._facts(near))
 
     def _exercised(self, check: Exercised) -> Outcome:
         code, scope, endpoint = check.code, self._scope, self._asked.endpoint

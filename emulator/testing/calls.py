@@ -81,3 +81,8 @@ class Calls:
 def escaped(part: str) -> str:
     """A part of a path, such as an order number, with everything escaped that has a meaning in a URL."""
     return quote(part, safe="")
+
+
+def as_text(value: object) -> str:
+    """A parameter of a request as text."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else str(value)

@@ -75,6 +75,18 @@ def delivery_lines(notifications: Iterable[Mapping[str, Any]]) -> list[str]:
     return lines
 
 
+def how_far(order: str, status: str | None, seconds: float, story: Mapping[str, Any]) -> str:
+    """How far an order has got that was waited for in vain."""
+    found = story.get("order")
+    wanted = status or "delivered"
+    if found is None:
+        return f"order {order} is not {wanted} after {seconds:g} s: there is no such order"
+    card = found.get("card") or {}
+    state = " ".join(filter(None, (found["status"], card.get("status"))))
+    head = f"order {order} is not {wanted} after {seconds:g} s: it is {state}"
+    return "\n".join((head, *delivery_lines(story.get("notifications", ()))))
+
+
 def _attempt_lines(attempt: Mapping[str, Any]) -> list[str]:
     """An attempt: what came back, or why nothing did."""
     said = [f"answered {attempt['status_code']}", repr(_short(attempt["answer"] or ""))]

@@ -28,6 +28,7 @@ def _measured(name: str) -> Query:
     return Query(name, f"{relation.words} so much: {subject.meaning}, of the order or of all", check=check)
 
 
+SEVERAL = {"type": "array", "items": {"type": "string", "minLength": 1}}
 LIMITS = (
     Query("order", "look at this order only"),
     choice("endpoint", "look at requests to this endpoint only; other checks are not limited", *ENDPOINTS),
@@ -36,9 +37,9 @@ LIMITS = (
 CHECKS = (
     choice("signed", "true: every request was rightly signed; false: one was not", *SWITCHES),
     Query("codes", "these codes came, in answers or as results of payments; separated by commas",
-          check=verification.codes, may_repeat=True),
+          SEVERAL, verification.codes, may_repeat=True),
     Query("status", "an order is in this status: NUMBER:TRADE_FINISHED, or with order the status alone",
-          check=verification.status, may_repeat=True),
+          SEVERAL, verification.status, may_repeat=True),
     *map(_measured, MEASURED))
 
 
