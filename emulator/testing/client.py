@@ -53,7 +53,7 @@ class Client(Calls):
 
     def merchant(self, merchants_id: str) -> JSON:
         """One merchant with its settings."""
-        return self._get(f"/merchants/{escaped(merchants_id)}")
+        return self._get(_path(merchants_id))
 
     def make_merchant(self, **settings: object) -> JSON:
         """Make a merchant, isolated from all others; `merchants_id` and `token` are made unless given."""
@@ -61,11 +61,11 @@ class Client(Calls):
 
     def change_merchant(self, merchants_id: str, **settings: object) -> JSON:
         """Change settings of a merchant."""
-        return self._object("PATCH", f"/merchants/{escaped(merchants_id)}", settings)
+        return self._object("PATCH", _path(merchants_id), settings)
 
     def remove_merchant(self, merchants_id: str) -> None:
         """Remove a merchant and all that it did."""
-        self.call("DELETE", f"/merchants/{escaped(merchants_id)}")
+        self.call("DELETE", _path(merchants_id))
 
     def orders(self, merchants_id: str | None = None, status: str | None = None,
                limit: int | None = None) -> list[JSON]:
@@ -112,32 +112,28 @@ class Client(Calls):
 
     def flush(self, merchants_id: str | None = None) -> JSON:
         """Try all notifications that are due, or those of one merchant, and return what was done."""
-        body = None if merchants_id is None else {"merchants_id": merchants_id}
+        body = {"merchants_id": merchants_id} if merchants_id else None
         return self._object("POST", "/notifications/flush", body, patience=LONGEST_S)
 
     def inbox(self, merchants_id: str, limit: int | None = None) -> list[JSON]:
         """The notifications that arrived in a merchant's inbox, newest first."""
-        return self.pages(_inbox_path(merchants_id), limit)
+        return self.pages(_path(merchants_id, "inbox"), limit)
 
     def set_inbox_answer(self, merchants_id: str, answer: object) -> JSON:
-        """Set what a merchant's inbox answers from now on: a body, a status, an object of status, body and
-        delay, or a list of these, which are used one after the other.
-        """
-        return self._object("PUT", _inbox_path(merchants_id), {"answer": answer})
+        """Set what a merchant's inbox answers: a body, a status, an object of both and a delay, or a list."""
+        return self._object("PUT", _path(merchants_id, "inbox"), {"answer": answer})
 
     def take_attempts(self, merchants_id: str, listener: str, **details: object) -> list[JSON]:
         """The attempts that a listener is to make for a merchant whose notify_url is `listen`.
 
         `details` are members of the call's body, such as `takes_over`, `held`, `leaves` and `timeout`.
         """
-        asked = {"listener": listener, **details}
-        taken = self._object("POST", _listen_path(merchants_id), asked, patience=LONGEST_S)
-        attempts: list[JSON] = taken["items"]
-        return attempts
+        asked, path = {"listener": listener, **details}, _path(merchants_id, "listen")
+        return list(self._object("POST", path, asked, patience=LONGEST_S)["items"])
 
     def report_attempt(self, merchants_id: str, attempt_id: str, **result: object) -> JSON:
         """Report what came of an attempt that a listener has made: `status` and `body`, or `error`."""
-        return self._object("POST", f"{_listen_path(merchants_id)}/{escaped(attempt_id)}", result)
+        return self._object("POST", _path(merchants_id, "listen", attempt_id), result)
 
     def journal(self, merchants_id: str | None = None, endpoint: str | None = None,
                 out_trade_no: str | None = None, verdict: str | None = None,
@@ -274,12 +270,8 @@ class Client(Calls):
         return document
 
 
-def _inbox_path(merchants_id: str) -> str:
-    return f"/merchants/{escaped(merchants_id)}/inbox"
-
-
-def _listen_path(merchants_id: str) -> str:
-    return f"/merchants/{escaped(merchants_id)}/listen"
+def _path(merchants_id: str, *parts: str) -> str:
+    return "/".join(["/merchants", *map(escaped, (merchants_id, *parts))])
 
 
 def _written(value: object) -> object:

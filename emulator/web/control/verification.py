@@ -64,7 +64,7 @@ VERIFICATION = component("Verification", "Whether a merchant's traffic was right
            "not; without a check: all requests are rightly signed, none is to an unknown endpoint, and "
            "nothing breaks a rule of the document",
            (Query(MERCHANT.name, "whose traffic it is", needed=True), *LIMITS, *CHECKS),
-           returns=VERIFICATION, problems=(404,))
+           returns=VERIFICATION, problems=(404, 422))
 def verify_merchant() -> Response:
     """The outcome of each check. Raises Invalid for checks that do not fit together."""
     given = dict(request.args.lists())
