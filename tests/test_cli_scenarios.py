@@ -183,4 +183,4 @@ def test_a_card_payment_is_printed_with_its_own_reason_and_the_rule(server: Serv
     made.plays({"name": "it", "then": {"code": "3084"}})
     entry = made.card_payment().headers["X-TGPay-Request"]
     printed = CliRunner().invoke(main, ["journal", entry], env={"TGPAY_URL": server.url}).stdout
-    assert "why: the rule it of the scenario fits\nscenario: custom\nrule: it\n" in printed
+    assert "why: rule it of the scenario matched\nscenario: custom\nrule: it\n" in printed

@@ -397,7 +397,7 @@ def test_the_command_line_says_what_was_done_and_skipped(control: Control, silen
 
 
 @pytest.mark.parametrize("language, words", [
-    ("en", "Skipped, because the receiver did not answer in time: 3"),
+    ("en", "Delivery attempts skipped because the receiver did not respond in time: 3"),
     ("zh", "因接收方未及时应答而跳过的发送： 3")])
 @pytest.mark.exhaustive
 def test_the_console_says_what_was_skipped(control: Control, silent: Silent, language: str,

@@ -22,6 +22,12 @@ MOST_WRONG_CODES = 3
 REVOKED, REFUSED_IN_REVIEW, TIME_OVER, NO_REFUND, DUPLICATE = "0503", "0055", "3300", "0340", "3105"
 INVALID_NUMBER, INVALID_VALIDITY, INVALID_CVV, INVALID_TOKEN = "3101", "3096", "3104", "0452"
 WRONG_PIN, TOO_MANY_PINS, NOT_AUTHENTICATED, CHARGED_BACK = "3085", "3106", "3152", "3200"
+# Why a card was answered as it was, by a key for translations.
+REASONS = {
+    "plain": "a plain success card", "luhn": "the number fails the Luhn check",
+    "unknown": "the number is not a test card",
+    "validity": "the card has expired, or its expiry date is not a month and a year of two digits"}
+SCRIPTED_REASON = "the test card of code {code} was presented"
 REFUSALS = ("1000", "1003", "0348", "0349", "3105")  # a payment with the test card of such a code is refused
 
 
@@ -204,17 +210,16 @@ def present(fields: Mapping[str, str], now: int, zone_name: str) -> Presented:
     """
     number = fields["cardNo"]
     if not _digits(number, 12, 30) or not passes_luhn(number):
-        return Presented("", "", "", Outcome(INVALID_NUMBER), "the number fails the Luhn check",
+        return Presented("", "", "", Outcome(INVALID_NUMBER), REASONS["luhn"],
                          USE_A_TEST_CARD, True)
     scheme = brand(number)
     card = Presented(scheme.name if scheme else "", number[:6], number[-4:], Outcome(APPROVED),
-                     "a plain success card")
+                     REASONS["plain"])
     scripted = _scripted(number)
     if scheme is None or (scripted is None and number not in PLAIN):
-        return replace(_faulty(card, INVALID_NUMBER, "the number is not a test card"), hint=USE_A_TEST_CARD)
+        return replace(_faulty(card, INVALID_NUMBER, REASONS["unknown"]), hint=USE_A_TEST_CARD)
     if not valid_through(fields["expirationMonth"], fields["expirationYear"], now, zone_name):
-        return _faulty(card, INVALID_VALIDITY,
-                       "the card's validity is over, or is no month and year of two digits")
+        return _faulty(card, INVALID_VALIDITY, REASONS["validity"])
     if not _digits(fields["cvv"], scheme.cvv, scheme.cvv):
         return _faulty(card, INVALID_CVV, f"the verification code of {scheme.name} has {scheme.cvv} digits")
     return replace(card, outcome=scripted[0], why=scripted[1]) if scripted else card
@@ -239,7 +244,7 @@ def _scripted(number: str) -> tuple[Outcome, str] | None:
     if not match or match[1] not in RESPONSE_CODES:
         return None
     answer, means = outcome(match[1], match[2])
-    return answer, f"the test card of code {match[1]} was presented: {means}"
+    return answer, f"{SCRIPTED_REASON.format(code=match[1])}: {means}"
 
 
 def valid_through(month: str, year: str, now: int, zone_name: str) -> bool:
@@ -254,7 +259,7 @@ def valid_through(month: str, year: str, now: int, zone_name: str) -> bool:
 def told(code: str, by: str) -> Presented:
     """A Visa card with the outcome `code`, for a payment that `by` (a rule or a person) decides."""
     number = PLAIN[2]
-    return Presented("Visa", number[:6], number[-4:], Outcome(code), f"told by {by}")
+    return Presented("Visa", number[:6], number[-4:], Outcome(code), f"decided by {by}")
 
 
 def _digits(text: str, least: int, most: int) -> bool:

@@ -37,14 +37,14 @@ def test_the_clock_goes_forward_by_a_button_and_shows_it(visitor: Visitor, shop:
             page.get_by_role("button", name=button).click()
             expect(page.locator(".told.good")).to_contain_text(expected)
             expect(page.locator("[data-face]")).to_have_text(expected)
-        expect(page.locator("#state")).to_contain_text("Stands still")
-        page.get_by_role("button", name="Let it run").click()
-        expect(page.locator("#state")).to_contain_text("Runs")
+        expect(page.locator("#state")).to_contain_text("Frozen")
+        page.get_by_role("button", name="Resume").click()
+        expect(page.locator("#state")).to_contain_text("Running")
         page.get_by_label("By: 500ms").fill("90s")
-        page.get_by_role("button", name="Forward", exact=True).click()
+        page.get_by_role("button", name="Advance", exact=True).click()
         expect(page.locator(".told.good")).to_contain_text("2026-01-03 12:20:")
         page.get_by_role("button", name="Back to the machine").click()
-        expect(page.locator("#state")).to_contain_text("as the machine's clock")
+        expect(page.locator("#state")).to_contain_text("same as system time")
 
 
 @pytest.mark.exhaustive
@@ -57,8 +57,8 @@ def test_the_large_clock_goes_on_with_the_small_one(visitor: Visitor, shop: Shop
 @pytest.mark.exhaustive
 def test_it_is_set_to_a_time_of_its_own_zone(visitor: Visitor, shop: Shop, clock: Clock) -> None:
     with visitor.at(of_all(shop), width=DESK) as page:
-        page.get_by_role("button", name="Stop it").click()
-        page.get_by_label("Set it to").fill("2031-05-06T07:08:09")
+        page.get_by_role("button", name="Freeze").click()
+        page.get_by_label("Set time to").fill("2031-05-06T07:08:09")
         page.get_by_role("button", name="Set", exact=True).click()
         expect(page.locator(".told.good")).to_contain_text("2031-05-06 07:08:09")
     told = shop.control.get("/clock")
@@ -76,11 +76,11 @@ def test_with_a_merchant_chosen_its_clock_is_shown_and_moved_alone(visitor: Visi
         expect(page.locator("#state")).to_contain_text("ahead of the shared clock")
         assert shop.story(number)["status"] == "TRADE_CLOSED"
         assert shop.control.get("/clock")["offset_s"] == 0
-        page.get_by_role("button", name="Stop it").click()
-        expect(page.locator("#state")).to_contain_text("Stands still")
-        page.get_by_role("button", name="Let it run").click()
-        expect(page.locator("#state")).to_contain_text("Runs")
-        page.get_by_role("button", name="Back to the shared clock").click()
+        page.get_by_role("button", name="Freeze").click()
+        expect(page.locator("#state")).to_contain_text("Frozen")
+        page.get_by_role("button", name="Resume").click()
+        expect(page.locator("#state")).to_contain_text("Running")
+        page.get_by_role("button", name="Return to the shared clock").click()
         expect(page.locator("#whose")).to_contain_text("has the shared clock")
         page.get_by_role("link", name="Show the shared clock").click()
         expect(page.locator("#whose")).to_have_count(0)
@@ -123,11 +123,11 @@ def test_a_notification_that_was_not_taken_is_listed_and_the_clock_moves_there(
     receiver.wait_for(1)
     notified.control.post("/notifications/flush")  # the first attempt is written down
     with visitor.at(address(notified), width=DESK) as page:
-        expect(page.locator("#upcoming")).to_contain_text("Notification is sent")
-        page.locator("#upcoming tr", has_text="Notification is sent").get_by_role(
-            "button", name="Move there").click()
+        expect(page.locator("#upcoming")).to_contain_text("Notification delivery")
+        page.locator("#upcoming tr", has_text="Notification delivery").get_by_role(
+            "button", name="Advance to this time").click()
         expect(page.locator(".told.good")).to_contain_text("attempts of notifications 1")
-        expect(page.locator("#upcoming")).not_to_contain_text("Notification is sent")
+        expect(page.locator("#upcoming")).not_to_contain_text("Notification delivery")
     assert len(receiver.heard) == 2
 
 
@@ -143,13 +143,13 @@ def test_a_move_that_takes_its_time_says_how_much_is_left(visitor: Visitor, noti
         page.evaluate(NOTE_WHAT_IS_SHOWN)  # while a form is sent, a test cannot look at the page
         page.get_by_role("button", name="+1 h").click()
         expect(page.locator(".told.good")).to_be_visible()
-        assert "On the way to" in page.evaluate("sessionStorage.shown")
-        expect(page.locator("#state")).not_to_contain_text("On the way to")
+        assert "Moving to" in page.evaluate("sessionStorage.shown")
+        expect(page.locator("#state")).not_to_contain_text("Moving to")
 
 
 def test_the_list_follows_what_happens(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(address(shop), width=DESK) as page:
-        expect(page.locator("#upcoming")).to_contain_text("Nothing falls due")
+        expect(page.locator("#upcoming")).to_contain_text("No upcoming events")
         number = shop.qr_order()["out_trade_no"]
         expect(page.locator("#upcoming")).to_contain_text(number)
 

@@ -52,7 +52,7 @@ def test_one_is_switched_on_for_a_merchant_and_off_again(desk: Desk, shop: Shop)
     assert in_force(shop) == (None, None)
     assert "lost-answer" in desk.post(at(shop, "/scenarios/on"), name="lost-answer")
     assert in_force(shop) == ("lost-answer", shop.merchants_id)
-    assert desk.post(at(shop, "/scenarios/off")) == "The scenario is out of force."
+    assert desk.post(at(shop, "/scenarios/off")) == "The scenario was deactivated."
     assert in_force(shop) == (None, None)
 
 
@@ -174,7 +174,7 @@ def test_a_text_with_problems_is_not_put_in_force(desk: Desk, shop: Shop) -> Non
 def test_a_text_is_put_in_force(desk: Desk, shop: Shop, text: str) -> None:
     answer = desk.ask("POST", at(shop, "/scenarios/desk"), {"name": "mine", "text": text, "do": "use"})
     assert answer.status == 303
-    assert told(desk.page(answer.headers["Location"])) == "The scenario is in force: mine"
+    assert told(desk.page(answer.headers["Location"])) == "Scenario activated: mine"
     assert in_force(shop) == ("mine", shop.merchants_id)
 
 
@@ -220,16 +220,16 @@ def test_a_rule_that_is_used_up_says_so_when_it_is_in_force(desk: Desk, shop: Sh
 
 def test_the_whole_way_in_a_browser(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(f"{shop.control.url}/console{at(shop)}", width=DESK) as page:
-        expect(page.locator("#in-force")).to_contain_text("No scenario is in force")
-        page.get_by_role("link", name="Write one").click()
+        expect(page.locator("#in-force")).to_contain_text("No active scenario")
+        page.get_by_role("link", name="New scenario").click()
         page.get_by_label("Name", exact=True).fill("from the desk")
         page.get_by_label("Endpoint").select_option("tgpaybankcard")
-        page.get_by_role("button", name="Try").click()
+        page.get_by_role("button", name="Test").click()
         expect(page.locator("#tried")).to_contain_text("fits")
-        page.get_by_role("button", name="Switch on").click()
+        page.get_by_role("button", name="Activate").click()
         expect(page.locator(".told.good")).to_contain_text("from the desk")
-        page.locator("#in-force").get_by_role("button", name="Switch off").click()
-        expect(page.locator("#in-force")).to_contain_text("No scenario is in force")
+        page.locator("#in-force").get_by_role("button", name="Deactivate").click()
+        expect(page.locator("#in-force")).to_contain_text("No active scenario")
 
 
 @every_row("path, fields",

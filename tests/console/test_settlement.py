@@ -61,9 +61,9 @@ def test_the_sums_of_a_day_are_those_of_the_file(desk: Desk, trading: Shop, cloc
 
 def test_what_is_to_be_settled_is_shown_before_its_time(desk: Desk, trading: Shop, clock: Clock) -> None:
     assert rows(desk.page(at(trading)))[0].startswith(f"{DAY} to be settled")
-    assert "to be settled" in words(desk.page(at(trading, f"/settlement/{DAY}")))
+    assert "not settled yet" in words(desk.page(at(trading, f"/settlement/{DAY}")))
     clock.set(SETTLED)
-    assert "to be settled" not in words(desk.page(at(trading)))
+    assert "not settled yet" not in words(desk.page(at(trading)))
 
 
 @pytest.mark.exhaustive
@@ -142,7 +142,7 @@ def test_a_merchant_without_any_is_told_what_to_do_and_the_page_does_it(
     clock.set(NOON)
     with visitor.at(f"{shop.control.url}/console{at(shop)}", width=DESK) as page:
         expect(page.locator(".empty")).to_contain_text("Make a payment, then move the clock")
-        page.get_by_role("button", name="Move the clock by a day").click()
+        page.get_by_role("button", name="Advance the clock by one day").click()
         expect(page.locator(".told.good")).to_contain_text("2027-03-02 12:00:00")
 
 

@@ -117,11 +117,13 @@ def move_clock() -> Response:
     except OperationError as error:
         return go_back(to("clock"), error)
     said, done, skipped = texts(), moved["done"], moved["skipped"]
-    sentence = (f"{said.clk_now} {spaced(present(chosen() or ''), emulator().settings.timezone)}. "
-                f"{said.clk_happened} {done['changes']}, {said.clk_attempts} {done['attempts']}.")
+    instant = spaced(present(chosen() or ""), emulator().settings.timezone)
+    sentence = (f"{said.numbered(said.clk_now, instant)} "
+                f"{said.numbered(said.clk_happened, done['changes'])} "
+                f"{said.numbered(said.clk_attempts, done['attempts'])}")
     if skipped["attempts"]:
         receivers = ", ".join(skipped["receivers"][:MOST_RECEIVERS])
-        sentence += f" {said.clk_skipped} {skipped['attempts']} ({receivers})."
+        sentence += f" {said.clk_skipped} {skipped['attempts']} ({receivers}){said.full_stop}"
     return go_on(to("clock"), sentence, good=not skipped["attempts"])
 
 
