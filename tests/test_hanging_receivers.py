@@ -393,7 +393,7 @@ def test_the_command_line_says_what_was_done_and_skipped(control: Control, silen
     (attempts,) = attempts_of(shop)
     skipped = sum(attempt["skipped"] for attempt in attempts)
     assert (row["changes"], row["skipped"], len(attempts)) == ("0", str(skipped), 4) and skipped >= 2
-    assert f"Skipped {skipped} attempts of notifications: no answer in time from {silent.url}." in told.stderr
+    assert f"Skipped {skipped} delivery attempts: no response in time from {silent.url}." in told.stderr
 
 
 @pytest.mark.parametrize("language, words", [

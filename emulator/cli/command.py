@@ -45,7 +45,7 @@ def with_control(command: Any) -> Any:
     The command is called with `control` and `as_json`.
     """
     @click.option("--url", envvar="TGPAY_URL", help="address of the emulator [TGPAY_URL]")
-    @click.option("--database", help="work on this database instead of a running server")
+    @click.option("--database", help="use this database instead of a running server")
     @click.option("--token", help="control token [TGPAY_CONTROL_TOKEN]")
     @click.option("--json", "as_json", is_flag=True, help="print JSON")
     def wrapped(url: str | None, database: str | None, token: str | None, as_json: bool, **rest: Any) -> Any:
@@ -95,4 +95,4 @@ def patience(sentence: str) -> AbstractContextManager[Any]:
              context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="tgpay-emulator")
 def main() -> None:
-    """A sandbox of the payment gateway TGPay Pro V2."""
+    """A sandbox for the payment gateway TGPay Pro V2."""

@@ -91,7 +91,7 @@ class Control:
         try:
             answer = json.loads(text) if text else None
         except ValueError:
-            fail(f"{self.url} is no emulator: it answers {status} with what is no JSON")
+            fail(f"{self.url} is no emulator: it answers {status} without JSON")
         if status >= 400:
             fail(answer.get("detail", text) if isinstance(answer, dict) else text)
         return answer
@@ -104,7 +104,8 @@ class Control:
             answered = self._fetch(address, method, body)
         except (OSError, ValueError) as problem:
             why = getattr(problem, "reason", problem)
-            raise click.ClickException(one_line(f"no emulator answers at {self.url}: {why}")) from problem
+            raise click.ClickException(one_line(f"no emulator answers at {self.url}: {why}; "
+                                                "start one with tgpay-emulator serve")) from problem
         if 300 <= answered.status < 400:
             elsewhere = answered.headers.get("Location", "").removesuffix(address)
             fail(one_line(f"{self.url} answers {answered.status}: the emulator is at {elsewhere}"))

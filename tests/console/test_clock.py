@@ -40,7 +40,7 @@ def test_the_clock_goes_forward_by_a_button_and_shows_it(visitor: Visitor, shop:
         expect(page.locator("#state")).to_contain_text("Frozen")
         page.get_by_role("button", name="Resume").click()
         expect(page.locator("#state")).to_contain_text("Running")
-        page.get_by_label("By: 500ms").fill("90s")
+        page.get_by_label("Advance by (500ms").fill("90s")
         page.get_by_role("button", name="Advance", exact=True).click()
         expect(page.locator(".told.good")).to_contain_text("2026-01-03 12:20:")
         page.get_by_role("button", name="Back to the machine").click()
@@ -68,7 +68,7 @@ def test_it_is_set_to_a_time_of_its_own_zone(visitor: Visitor, shop: Shop, clock
 def test_with_a_merchant_chosen_its_clock_is_shown_and_moved_alone(visitor: Visitor, shop: Shop) -> None:
     number = shop.qr_order()["out_trade_no"]
     with visitor.at(address(shop), width=DESK) as page:
-        expect(page.locator("#whose")).to_contain_text("has the shared clock")
+        expect(page.locator("#whose")).to_contain_text("uses the shared clock")
         expect(page.locator("header .clock")).not_to_contain_text("Merchant's clock")
         page.get_by_role("button", name="+1 h").click()
         expect(page.locator("#whose")).to_contain_text("a clock of its own")
@@ -81,7 +81,7 @@ def test_with_a_merchant_chosen_its_clock_is_shown_and_moved_alone(visitor: Visi
         page.get_by_role("button", name="Resume").click()
         expect(page.locator("#state")).to_contain_text("Running")
         page.get_by_role("button", name="Return to the shared clock").click()
-        expect(page.locator("#whose")).to_contain_text("has the shared clock")
+        expect(page.locator("#whose")).to_contain_text("uses the shared clock")
         page.get_by_role("link", name="Show the shared clock").click()
         expect(page.locator("#whose")).to_have_count(0)
 
@@ -111,7 +111,7 @@ def test_what_falls_due_is_listed_in_order_and_is_done_when_the_answer_comes(
     assert [row.partition(" 20")[0] for row in listed] == [f"Expired {soon}", f"Expired {late}"]
     said = desk.post("/clock", do="advance", by="10m")
     assert notified.story(soon)["status"] == "TRADE_CLOSED"
-    assert "changes of orders 1, attempts of notifications 1." in said
+    assert "Processed 1 order changes, 1 delivery attempts." in said
     assert len(receiver.heard) == 2
 
 
@@ -126,7 +126,7 @@ def test_a_notification_that_was_not_taken_is_listed_and_the_clock_moves_there(
         expect(page.locator("#upcoming")).to_contain_text("Notification delivery")
         page.locator("#upcoming tr", has_text="Notification delivery").get_by_role(
             "button", name="Advance to this time").click()
-        expect(page.locator(".told.good")).to_contain_text("attempts of notifications 1")
+        expect(page.locator(".told.good")).to_contain_text("1 delivery attempts")
         expect(page.locator("#upcoming")).not_to_contain_text("Notification delivery")
     assert len(receiver.heard) == 2
 

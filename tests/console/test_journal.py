@@ -90,7 +90,7 @@ def test_secrets_are_masked_and_what_they_are_is_said(desk: Desk, shop: Shop) ->
     answer = shop.card_payment()
     text = desk.ask("GET", f"/journal/{answer.headers['X-TGPay-Request']}").text
     assert VISA not in text and pay_info() not in text
-    assert "*** stands for what is never kept" in text
+    assert "*** stands for values that are never stored" in text
     assert "# without pay_info, which is not kept" in text
 
 

@@ -116,7 +116,7 @@ def test_the_emulators_time_is_shown_and_stops_with_it(visitor: Visitor, shop: S
     clock.freeze()
     with visitor.at(address(shop, "/orders"), width=DESK) as page:
         expect(page.locator("[data-clock]")).to_have_text(re.compile("2026-03-01 10:03:0[45]"))
-        expect(page.locator("[data-frozen-word]")).to_have_text("stopped")
+        expect(page.locator("[data-frozen-word]")).to_have_text("frozen")
         expect(page.locator("[data-frozen-word]")).to_be_visible()
 
 

@@ -23,7 +23,7 @@ def test_notifications_are_listed_with_state_attempts_and_when_they_are_due_next
         paid(notified)
         notified.control.post("/notifications/flush")
     taken, waiting = rows(desk.page("/notifications", merchants_id=notified.merchants_id))
-    assert "merchant_scan_status_sync" in taken and "Delivered Attempts: 1" in taken
+    assert "merchant_scan_status_sync" in taken and "Delivered Delivery attempts: 1" in taken
     assert "Pending Attempts: 1" in waiting and "10:04:00 2026-03-01" in waiting
 
 
@@ -55,7 +55,7 @@ def test_a_replay_sends_it_once_more_and_shows_the_attempt(
     number = paid(notified)
     receiver.wait_for(1)
     path = path_of(notified, number)
-    assert desk.post(f"{path}/replay").startswith("The notification was sent once more")
+    assert desk.post(f"{path}/replay").startswith("The notification was resent")
     assert len(receiver.wait_for(2)) == 2
     assert "resent manually" in words(list(desk.page(path).get_element_by_id("attempts").iter("li"))[-1])
 

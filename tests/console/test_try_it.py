@@ -170,7 +170,7 @@ def test_the_command_sends_the_same(shop: Shop) -> None:
 def test_a_merchant_that_there_is_not_signs_nothing(shop: Shop) -> None:
     page = exchange(address(shop, "tgpayqrcode"), "POST",
                     urlencode({"merchants_id": "nobody", "trans_amount": "1"}).encode(), FORM)
-    assert "There is no such merchant" in page.text
+    assert "Unknown merchant" in page.text
     assert "sign" not in typed(page.text)
 
 
