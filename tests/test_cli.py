@@ -361,7 +361,7 @@ def test_explain_says_when_a_signature_is_right() -> None:
 
 
 @every_row("arguments, words", [
-    (("nonsense",), "nonsense"), (("--explain", "a=b"), "--explain needs the sign"),
+    (("nonsense",), "nonsense"), (("--explain", "a=b"), "--explain needs a sign"),
     ((), "Missing argument")])
 def test_sign_without_what_it_needs_says_so(arguments: tuple[str, ...], words: str) -> None:
     assert words in CliRunner().invoke(main, ["sign", "--token", TOKEN, *arguments]).output

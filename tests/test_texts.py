@@ -35,9 +35,10 @@ WEB = Path(tgpay_emulator.web.__file__).parent
 PAGES = {PAYER: WEB / "templates", CONSOLE: WEB / "templates" / "console"}
 # What the history of an order and the explanation of a request may tell, by name.
 DETAILS = {
-    "amount", "attempt", "brand", "card", "card_status", "cny", "code", "entry", "error", "injected", "message",
-    "operation", "partner_refund_id", "rate_limit", "reason", "requested", "result", "retry_after_ms",
-    "steps", "terminal_sn", "trans_id", "transactionResultId", "until", "why", "wrong_codes"}
+    "amount", "attempt", "brand", "card", "card_status", "cny", "code", "entry", "error",
+    "injected", "message", "operation", "partner_refund_id", "rate_limit", "reason", "requested",
+    "result", "retry_after_ms", "steps", "terminal_sn", "trans_id", "transactionResultId", "until",
+    "why", "wrong_codes"}
 PLACEHOLDER = re.compile("#|%[a-z]|{[a-z_]*}")
 OWN = {name for name in dir(Texts("en")) if not name.startswith("_")}
 # Names that are put together from a word and what is shown, by the word.

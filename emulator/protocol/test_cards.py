@@ -105,20 +105,20 @@ VARIANTS: Mapping[tuple[str, str], tuple[Outcome, str]] = {
                          "authorised, pending the merchant's review; canceled after 24 h"),
     ("3200", "00002"): (Outcome(APPROVED, CHARGED_BACK, CHARGEBACK_AFTER),
                         "paid at once, charged back 1 day later"),
-    ("3150", "00000"): (Outcome("3150"), "pending until the control interface decides"),
+    ("3150", "00000"): (Outcome("3150"), "pending until the control API decides"),
     ("3150", "00001"): (Outcome("3150", APPROVED, SETTLES_AFTER), "pending, paid after 5 s"),
     ("3150", "00002"): (Outcome("3150", DECLINED, SETTLES_AFTER), "pending, failed (3020) after 5 s"),
-    ("3095", "00000"): (Outcome("3095"), "pending until the control interface decides"),
+    ("3095", "00000"): (Outcome("3095"), "pending until the control API decides"),
     ("3095", "00001"): (Outcome("3095", APPROVED, SETTLES_AFTER), "pending, paid after 5 s"),
     ("3095", "00002"): (Outcome("3095", DECLINED, SETTLES_AFTER), "pending, failed (3020) after 5 s"),
-    ("0300", "00000"): (Outcome("0300"), "pending until the control interface decides"),
+    ("0300", "00000"): (Outcome("0300"), "pending until the control API decides"),
     **{(code, "00000"): (Outcome(PENDING, challenge=code),
                          f"3-D: the issuer's page ends in {code}, whatever is typed")
        for code in (NOT_AUTHENTICATED, WRONG_PIN, TOO_MANY_PINS)},
 }
 ENDS = {CardStatus.SUCCESS: "paid", CardStatus.FAILED: "declined", CardStatus.EXPIRED: "expired",
         CardStatus.CANCELED: "canceled"}
-TURNED_AWAY = "refused, nothing happens"
+TURNED_AWAY = "refused, nothing is processed"
 AT_ONCE = (*ENDS.values(), TURNED_AWAY)
 PLAIN = card_schemes.PLAIN
 _SCRIPTED = re.compile(rf"{card_schemes.PREFIX}(\d{{4}})(\d{{5}})\d", re.ASCII)

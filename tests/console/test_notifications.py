@@ -24,7 +24,7 @@ def test_notifications_are_listed_with_state_attempts_and_when_they_are_due_next
         notified.control.post("/notifications/flush")
     taken, waiting = rows(desk.page("/notifications", merchants_id=notified.merchants_id))
     assert "merchant_scan_status_sync" in taken and "Delivered Delivery attempts: 1" in taken
-    assert "Pending Attempts: 1" in waiting and "10:04:00 2026-03-01" in waiting
+    assert "Pending Delivery attempts: 1" in waiting and "10:04:00 2026-03-01" in waiting
 
 
 @pytest.mark.parametrize("status, count", [("delivered", 1), ("pending", 1), ("failed", 0), ("", 2)])

@@ -156,6 +156,20 @@ def at_terminal(shop: Shop) -> str:
     return shop.at_terminal()["out_trade_no"]
 
 
+def declined(shop: Shop) -> str:
+    return shop.card_payment(card_of("3084", "00000"))["out_trade_no"]
+
+
+@pytest.mark.parametrize("make", [wallet, paid, cashier, charged, reviewed, at_terminal, declined])
+def test_a_chinese_timeline_has_no_names_of_the_program(desk: Desk, shop: Shop, make: Any) -> None:
+    number = make(shop)
+    page = Desk(desk.url, "zh").page(desk.order(shop, number))
+    names = [words(name) for name in page.xpath("//dl[@class='told-of']//dt")]
+    assert names and [name for name in names if name.replace("_", "").isascii()] == []
+    if make is declined:
+        assert "出示了返回码 3084 的测试卡" in words(page.get_element_by_id("timeline"))
+
+
 ACTS = [
     (wallet, "pay", {}, "The order was paid.", "TRADE_SUCCESS"),
     (wallet, "decline", {"reason": "BEYOND_PAY_RESTRICTION"}, "The payment was declined.", "WAIT_BUYER_PAY"),

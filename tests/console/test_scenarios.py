@@ -76,7 +76,7 @@ def test_its_rules_are_read_out_and_their_uses_counted(desk: Desk, shop: Shop) -
                             "requests")
     assert "endpoint is tgpaybankcard trans_amount above 100" in first
     assert "1 code 3084" in first and "2 normal processing" in first
-    assert "1 times in the last" in second
+    assert "1 matches in the last" in second
     assert "endpoint one of tgpaybankcard, tgpayh5" in second
     assert "notify.delay 5s" in second and "notify.times 2" in second
 

@@ -133,7 +133,7 @@ def test_what_is_injected_is_told_beside_the_truth(desk: Desk, trading: Shop, in
     row = desk.page(at(trading, f"/settlement/{DAY}")).xpath("//table/tbody/tr")[-1]
     assert "Amount GBP 200.00 Fees 1.20 Net 198.80" in words(row) and told in words(row)
     shown = "".join(row.xpath(".//pre/text()"))
-    assert shown.count("200.00,") == lines * 2 and ("no line of it" in words(row)) is (lines == 0)
+    assert shown.count("200.00,") == lines * 2 and ("no row for it" in words(row)) is (lines == 0)
 
 
 def test_a_merchant_without_any_is_told_what_to_do_and_the_page_does_it(

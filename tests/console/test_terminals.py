@@ -25,7 +25,7 @@ def device(control: Control, serial: str) -> dict[str, object]:
 
 def test_the_terminals_of_the_merchant_are_listed(desk: Desk, shop: Shop) -> None:
     assert list(cards(desk, shop)) == shop.terminals
-    assert all("Ready" in told and "no transaction yet" in told for told in cards(desk, shop).values())
+    assert all("Ready" in told and "No transactions yet" in told for told in cards(desk, shop).values())
 
 
 @pytest.mark.exhaustive
