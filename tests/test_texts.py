@@ -56,7 +56,8 @@ FAMILIES = {
     CONSOLE: {
         "event_": {*map(str, Event)}, "step_": {*map(str, State)} - {"IDLE"},
         "act_": {*EVENTS, "cancel", "refund"}, "done_": {*EVENTS, "cancel", "refund"},
-        "injected_": set(INJECTIONS), "detail_": DETAILS, "operation_": set(terminal.OPERATIONS),
+        "injected_": set(INJECTIONS), "due_": {"expire", "finish", "revoke", "pay", "fail", "chargeback"},
+        "detail_": DETAILS, "operation_": set(terminal.OPERATIONS),
         "entry_": {"tap", "insert", "swipe"},
         "notification_": {PENDING, DELIVERED, FAILED}, "term_": {*map(str, (*State, *Act)), "OFFLINE"},
         "scn_": {"is", *filter(None, LOOKUPS)},

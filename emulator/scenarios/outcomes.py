@@ -65,8 +65,8 @@ class Notify:
     drop: int = key(whole(1, 100, 0),
                     "how many first attempts of each are lost; with 100 it never arrives")
     wrong_sign: bool = key(SWITCH, "sent with an invalid signature")
-    shuffle: bool = key(SWITCH, "those before the last wait for it, as long as the order waits: they arrive "
-                                "in another order than their causes")
+    shuffle: bool = key(SWITCH, "earlier ones wait for the last one while the order is open, so that they "
+                                "arrive out of order")
     duplicate: int = key(copies(20), "how many times each is sent at the same moment")
     altered: bool = key(SWITCH, "the amount is altered after signing (ours)")
     before_answer: bool = key(SWITCH, "sent before the response to the request (ours)")
@@ -120,17 +120,18 @@ class Then:
                           "and the rule fits only where they are a code (ours)", CARDS)
     error: str = key(one_of(*BUYER_FAILURES), "error code with which the buyer's payment fails", WALLETS)
     result: str = key(one_of(*RESULTS), "result of the terminal transaction", TERMINALS)
-    approves: int = key(PERCENT, "with PARTIAL_APPROVAL: how much of the amount is approved (ours)", TERMINALS)
+    approves: int = key(PERCENT, "with PARTIAL_APPROVAL: the approved part of the amount (ours)", TERMINALS)
     pending: bool = key(SWITCH, "pending until the control API decides", PAYMENTS)
     settles_after: int | None = key(DURATION, "how long it stays pending", PAYMENTS)
     settles_as: str = key(ENDING, f"result after settles_after; {PAID} by default", PAYMENTS)
     three_d: bool = key(SWITCH, "the issuer's page opens; the one-time code decides, or code where it is "
                                 "given and not 3200 (ours)", CARDS)
     review: bool = key(SWITCH, "authorised, waiting for the merchant's review (ours)", CARDS)
-    chargeback_after: int | None = key(DURATION, "paid at once, and charged back after this time (ours)", CARDS)
+    chargeback_after: int | None = key(DURATION, "paid at once, then charged back after this time (ours)",
+                                       CARDS)
     is_success: str = key(one_of("F"),
-                          "the answer to a card payment from the merchant's server says F, whatever "
-                          "came of it, as the document's sample does; without it T", CARDS)
+                          "is_success is F in the response to a server-to-server card payment, whatever its "
+                          "result, as in the document's sample; otherwise T", CARDS)
     delay: int | None = key(duration(LONGEST_DELAY), "delay of the response, in real time")
     fault: str = key(one_of(*FAULTS), f"how the response fails; nothing is processed with "
                                       f"{', '.join(NOTHING_HAPPENS)}, with all others the "

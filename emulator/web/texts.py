@@ -98,6 +98,10 @@ class Texts:
         """The text with this name; the word itself if there is none."""
         return self._texts.get(name, word)
 
+    def upcoming(self, event: str) -> str:
+        """The name of an event that has not happened yet."""
+        return self.named(f"due_{event}", self[f"event_{event}"])
+
     @staticmethod
     def numbered(text: str, value: object) -> str:
         """A text with a value instead of its `#`."""

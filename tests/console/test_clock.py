@@ -108,7 +108,7 @@ def test_what_falls_due_is_listed_in_order_and_is_done_when_the_answer_comes(
     soon = notified.qr_order(it_b_pay="5m")["out_trade_no"]
     notified.control.post("/notifications/flush")
     listed = rows(desk.page(f"/clock?merchants_id={notified.merchants_id}"))
-    assert [row.partition(" 20")[0] for row in listed] == [f"Expired {soon}", f"Expired {late}"]
+    assert [row.partition(" 20")[0] for row in listed] == [f"Expires {soon}", f"Expires {late}"]
     said = desk.post("/clock", do="advance", by="10m")
     assert notified.story(soon)["status"] == "TRADE_CLOSED"
     assert "Processed 1 order changes, 1 delivery attempts." in said
@@ -125,7 +125,7 @@ def test_a_notification_that_was_not_taken_is_listed_and_the_clock_moves_there(
     with visitor.at(address(notified), width=DESK) as page:
         expect(page.locator("#upcoming")).to_contain_text("Notification delivery")
         page.locator("#upcoming tr", has_text="Notification delivery").get_by_role(
-            "button", name="Advance to this time").click()
+            "button", name="Go to time").click()
         expect(page.locator(".told.good")).to_contain_text("1 delivery attempts")
         expect(page.locator("#upcoming")).not_to_contain_text("Notification delivery")
     assert len(receiver.heard) == 2

@@ -57,7 +57,7 @@ def test_the_story_has_requests_moves_notifications_refunds_and_settlement_in_th
 def test_what_is_still_to_come_stands_after_now(desk: Desk, shop: Shop) -> None:
     page = desk.page(desk.order(shop, shop.h5_order()["out_trade_no"]))
     upcoming, = page.find_class("upcoming")
-    assert "Expired Automatically" in words(upcoming)
+    assert "Expires Automatically" in words(upcoming)
     assert len(upcoming.xpath("preceding-sibling::li[@class='day now']")) == 1
 
 
