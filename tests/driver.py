@@ -469,7 +469,7 @@ class Shop:
                                 body or None)
 
     def plays(self, *rules: dict[str, Any], name: str = "") -> None:
-        """Put a scenario in force for this merchant: rules, or by its name one that comes along."""
+        """Put a scenario in force for this merchant: rules, or by its name a bundled scenario."""
         asked = self.control.ask("PUT", "/scenario", {"name": name} if name else {"rules": list(rules)},
                                  merchants_id=self.merchants_id)
         assert asked.status == 200, asked.text

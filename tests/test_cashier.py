@@ -191,8 +191,8 @@ def test_the_number_is_grouped_as_on_the_card(visitor: Visitor, shop: Shop, numb
 
 
 WRONG = {
-    "the last digit is wrong": ("4111111111111112", "12", "49", "123", "number", "This is no card number"),
-    "a digit is missing": ("411111111111111", "12", "49", "123", "number", "This is no card number"),
+    "the last digit is wrong": ("4111111111111112", "12", "49", "123", "number", "Invalid card number"),
+    "a digit is missing": ("411111111111111", "12", "49", "123", "number", "Invalid card number"),
     "the month is over": (VISA, *MONTH_OVER, "123", "exp-month", "The card has expired"),
     "there is no such month": (VISA, "13", "49", "123", "exp-month",
                                "The card has expired, or this is no month"),
@@ -380,7 +380,7 @@ def test_the_open_form_is_gone_when_the_time_is_over_and_the_page_says_so(
         clock.advance("19m")
         expect(page.locator("[data-left]")).to_have_text(re.compile("00:00:.."))
         clock.advance("1m")
-        expect(page.get_by_role("status")).to_have_text("Time is over")
+        expect(page.get_by_role("status")).to_have_text("Payment expired")
         expect(page.get_by_text(RESPONSE_CODES["3300"]["shown_to_payer"])).to_be_visible()
         expect(pay_button(page)).to_have_count(0)
     assert outcome(shop, order["out_trade_no"]) == ("3300", "expired")
@@ -393,7 +393,7 @@ def test_a_card_sent_when_the_time_is_over_pays_nothing(visitor: Visitor, shop: 
         type_card(page, VISA)
         clock.advance("20m")
         pay_button(page).click()
-        expect(page.get_by_role("status")).to_have_text("Time is over")
+        expect(page.get_by_role("status")).to_have_text("Payment expired")
     assert outcome(shop, order["out_trade_no"]) == ("3300", "expired")
 
 
@@ -412,7 +412,7 @@ def test_no_other_card_can_be_tried_when_the_time_is_over(visitor: Visitor, shop
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("number, event, told", [
-    (FOR_EVER, "approve", "Payment successful"), (REVIEW, "refuse", "Payment canceled")])
+    (FOR_EVER, "approve", "Payment successful"), (REVIEW, "refuse", "Payment cancelled")])
 def test_the_page_of_a_pending_payment_follows_when_it_is_settled(
         visitor: Visitor, shop: Shop, number: str, event: str, told: str) -> None:
     order = shop.card_order()
@@ -539,7 +539,7 @@ def test_an_issuers_page_that_is_left_open_ends_in_3300_on_the_cashier(
         pay_by_card(page, THREE_D)
         expect(page.get_by_label("One-time code")).to_be_visible()
         clock.advance("20m")
-        expect(page.get_by_role("status")).to_have_text("Time is over")
+        expect(page.get_by_role("status")).to_have_text("Payment expired")
     assert outcome(shop, order["out_trade_no"]) == ("3300", "expired")
 
 
@@ -560,7 +560,7 @@ def test_the_right_code_that_comes_too_late_pays_nothing(visitor: Visitor, shop:
     with visitor.at(issuer_of(payment)["termUrl"], script=False) as page:
         clock.advance("20m")
         type_code(page, "123456")
-        expect(page.get_by_role("status")).to_have_text("Time is over")
+        expect(page.get_by_role("status")).to_have_text("Payment expired")
     assert outcome(shop, payment["out_trade_no"]) == ("3300", "expired")
 
 

@@ -254,7 +254,7 @@ def test_healthcheck_waits_no_longer_than_told() -> None:
 @pytest.mark.exhaustive
 @every_row("called, status, sentence", [
     (("orders", "list"), 301, "answers 301: the emulator is at https://sandbox.example/elsewhere"),
-    (("clock",), 200, "is no emulator: it answers 200 with what is no JSON")])
+    (("clock",), 200, "is no emulator: it answers 200 without JSON")])
 def test_an_address_where_something_else_answers_is_one_clear_line(
         receiver: Receiver, called: tuple[str, ...], status: int, sentence: str) -> None:
     receiver.answers = [(status, b"<html>")]
@@ -361,7 +361,7 @@ def test_explain_says_when_a_signature_is_right() -> None:
 
 
 @every_row("arguments, words", [
-    (("nonsense",), "nonsense"), (("--explain", "a=b"), "--explain needs the sign"),
+    (("nonsense",), "nonsense"), (("--explain", "a=b"), "--explain needs a sign"),
     ((), "Missing argument")])
 def test_sign_without_what_it_needs_says_so(arguments: tuple[str, ...], words: str) -> None:
     assert words in CliRunner().invoke(main, ["sign", "--token", TOKEN, *arguments]).output

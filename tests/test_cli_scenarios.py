@@ -87,10 +87,10 @@ def test_one_is_printed_as_a_file_that_can_be_used(run: Run, tmp_path: Path, nam
 
 
 def test_the_one_in_force_is_printed_with_its_uses(run: Run, control: Control, mine: Path) -> None:
-    assert run("show").stdout == "# no scenario is in force\n"
+    assert run("show").stdout == "# no active scenario\n"
     shop = control.shop()
     run("use", str(mine), "--merchant", shop.merchants_id)
-    assert run("show").stdout == "# no scenario is in force\n"
+    assert run("show").stdout == "# no active scenario\n"
     assert run("show", "--merchant", shop.merchants_id).stdout == MINE
     shop.pay_by_barcode(**{"odd name": "x y"})
     used = MINE.replace("[[rule]]", "# used 1 of 2 times\n[[rule]]", 1)
@@ -111,7 +111,7 @@ def test_how_often_everybodys_was_used_is_printed_of_all_together(
 def test_one_is_put_in_force_and_out_of_force(run: Run, control: Control, mine: Path) -> None:
     shop = control.shop()
     assert rows(run("use", "happy-path").stdout) == [
-        {"name": "happy-path", "rules": "4", "for": "everybody",
+        {"name": "happy-path", "rules": "4", "for": "all merchants",
          "summary": shipped_scenario("happy-path").summary}]
     used = json.loads(run("use", str(mine), "--merchant", shop.merchants_id, "--json").stdout)
     assert used == control.get("/scenario", merchants_id=shop.merchants_id)
@@ -151,9 +151,9 @@ def check(*files: Path, status: int, flags: tuple[str, ...] = ()) -> str:
 def test_files_are_checked_without_a_server(tmp_path: Path, mine: Path) -> None:
     broken, none = tmp_path / "broken.toml", tmp_path / "none.toml"
     broken.write_text(BROKEN, encoding="utf-8")
-    assert check(mine, status=0) == f"{mine}: no problem\n"
+    assert check(mine, status=0) == f"{mine}: no problems\n"
     lines = check(mine, broken, none, status=1).splitlines()
-    words = ("no problem", "when.attempt", "then.falt", "none.toml cannot be read")
+    words = ("no problems", "when.attempt", "then.falt", "none.toml cannot be read")
     assert [word in line for word, line in zip(words, lines, strict=True)] == [True] * 4
     told = json.loads(check(mine, broken, status=1, flags=("--json",)))["items"]
     assert [(one["file"], one["rules"], len(one["problems"])) for one in told] == [
@@ -174,7 +174,7 @@ def test_the_journal_tells_the_rule_and_the_differences(server: Server, control:
     assert printed.endswith("scenario: custom\nrule: it\nthen: { notify = { drop = 2 } }\n"
                             "not large: trans_amount 1.00 is not above 100\nfor other endpoints: 1\n")
     printed = journal(differs.headers["X-TGPay-Request"])
-    assert printed.endswith("rule: none fits\nnot large: trans_amount 1.00 is not above 100\nnot it: "
+    assert printed.endswith("rule: none matched\nnot large: trans_amount 1.00 is not above 100\nnot it: "
                             "reference is missing\nfor other endpoints: 1\n")
 
 
@@ -183,4 +183,4 @@ def test_a_card_payment_is_printed_with_its_own_reason_and_the_rule(server: Serv
     made.plays({"name": "it", "then": {"code": "3084"}})
     entry = made.card_payment().headers["X-TGPay-Request"]
     printed = CliRunner().invoke(main, ["journal", entry], env={"TGPAY_URL": server.url}).stdout
-    assert "why: the rule it of the scenario fits\nscenario: custom\nrule: it\n" in printed
+    assert "why: rule it of the scenario matched\nscenario: custom\nrule: it\n" in printed

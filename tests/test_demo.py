@@ -94,7 +94,7 @@ def test_without_once_the_server_stays_until_it_is_told_to_end(number: signal.Si
         assert running.stdout is not None
         try:
             lines = []
-            while "Press Ctrl-C to end." not in (line := running.stdout.readline()):
+            while "Press Ctrl-C to stop." not in (line := running.stdout.readline()):
                 assert line, "the demo ended by itself"
                 lines.append(line)
             assert any("an order to pay in the wallet" in line for line in lines)

@@ -134,7 +134,7 @@ def pay(page: Page) -> None:
 
 
 def pay_by_card(page: Page) -> None:
-    view(page).get_by_role("button", name="3-D check").click()
+    view(page).get_by_role("button", name="3-D Secure").click()
     view(page).get_by_role("button", name="Pay GBP 30.50").click()
     view(page).get_by_role("textbox", name="One-time code").fill("123456")
     view(page).get_by_role("button", name="Confirm").click()
@@ -272,7 +272,7 @@ def test_keys_have_buttons_and_the_buttons_show_the_focus(stage: Page) -> None:
     stage.get_by_role("button", name="Back").click()
     at_step(stage, 1)
     expect(stage.get_by_role("button", name="Back")).to_be_disabled()
-    stage.get_by_role("button", name="Start again").press("Enter")
+    stage.get_by_role("button", name="Restart").press("Enter")
     at_step(stage, 1)
     assert stage.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
@@ -297,7 +297,7 @@ def test_a_story_can_be_told_without_javascript(visitor: Visitor, base_url: str)
         for _ in range(4):
             page.get_by_role("button", name="Next").click()
         believed(page, PAID, REFUSED)
-        page.get_by_role("button", name="Start again").click()
+        page.get_by_role("button", name="Restart").click()
         believed(page)
 
 

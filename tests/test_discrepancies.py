@@ -651,10 +651,10 @@ def test_the_exported_file_itself_misses_everything(shop: Shop, clock: Clock, tm
     done = run(shop, "check", str(file))
     assert done.exit_code == 1
     assert (
-        f"Merchant {shop.merchants_id}, from {DAY} to {DAY}: 3 rows in the list, 1 in truth." in done.stdout)
+        f"Merchant {shop.merchants_id}, from {DAY} to {DAY}: 3 rows in the list, 1 expected." in done.stdout)
     assert re.findall(r"^missed: (\w+) of =1:", done.stdout, re.MULTILINE) == [
         "duplicate", "fee_off", "unknown_row"]
-    assert "differs" not in done.stdout and done.stdout.endswith("The list is not right.\n")
+    assert "differs" not in done.stdout and done.stdout.endswith("The list is not correct.\n")
 
 
 def test_a_list_of_ones_own_that_is_right_ends_with_status_0(
@@ -666,7 +666,7 @@ def test_a_list_of_ones_own_that_is_right_ends_with_status_0(
     done = run(shop, "check", file, "--merchant", shop.merchants_id)
     assert (done.exit_code, done.stdout.splitlines()[1:]) == (0, [
         f"not told: fee_off of {number}: the list has no fee", "injected\ttimes\tnoticed\tmissed\tnot told",
-        "amount_off\t1\t1\t0\t0", "unknown_row\t1\t1\t0\t0", "fee_off\t1\t0\t0\t1", "The list is right."])
+        "amount_off\t1\t1\t0\t0", "unknown_row\t1\t1\t0\t0", "fee_off\t1\t0\t0\t1", "The list is correct."])
     report = json.loads(run(shop, "check", file, "--merchant", shop.merchants_id, "--json").stdout)
     assert report == check(shop, [{"out_trade_no": number, "amount": "10.00"}])
 
@@ -677,7 +677,7 @@ def test_days_of_the_command_go_before_those_of_the_files_name(
     clock.set("2027-03-05T00:00:00Z")
     file = written(tmp_path / f"nobody_settlement_{DAY}_{DAY}.csv", "out_trade_no,amount")
     done = run(shop, "check", file, "--merchant", shop.merchants_id, "--start", NEXT_DAY, "--end", NEXT_DAY)
-    assert (done.exit_code, "0 in truth" in done.stdout) == (0, True)
+    assert (done.exit_code, "0 expected" in done.stdout) == (0, True)
     done = run(shop, "check", file, "--merchant", shop.merchants_id)
     assert (done.exit_code, "differs: the list lacks" in done.stdout) == (1, True)
 

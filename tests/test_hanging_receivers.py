@@ -393,11 +393,11 @@ def test_the_command_line_says_what_was_done_and_skipped(control: Control, silen
     (attempts,) = attempts_of(shop)
     skipped = sum(attempt["skipped"] for attempt in attempts)
     assert (row["changes"], row["skipped"], len(attempts)) == ("0", str(skipped), 4) and skipped >= 2
-    assert f"Skipped {skipped} attempts of notifications: no answer in time from {silent.url}." in told.stderr
+    assert f"Skipped {skipped} delivery attempts: no response in time from {silent.url}." in told.stderr
 
 
 @pytest.mark.parametrize("language, words", [
-    ("en", "Skipped, because the receiver did not answer in time: 3"),
+    ("en", "Delivery attempts skipped because the receiver did not respond in time: 3"),
     ("zh", "因接收方未及时应答而跳过的发送： 3")])
 @pytest.mark.exhaustive
 def test_the_console_says_what_was_skipped(control: Control, silent: Silent, language: str,

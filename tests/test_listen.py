@@ -209,7 +209,7 @@ def test_nothing_is_lost_or_forwarded_twice_when_the_server_is_killed(
         server.start()
         [notification] = delivered(shop, number, 30)
         assert [each["delivered"] for each in notification["attempts"]] == [True]
-        listener.wait_for("is back")
+        listener.wait_for("Reconnected")
         assert len(receiver.heard) == 1 and listener.printed.count("is lost") == 1
         delivered(shop, shop.pay_by_barcode()["out_trade_no"])
         assert len(receiver.heard) == 2

@@ -99,8 +99,8 @@ def test_a_wallet_page_without_return_url_shows_the_receipt(visitor: Visitor, sh
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize(("button", "message"), [
-    ("Not enough money", "Your balance is not enough. You can try again."),
-    ("Cancel", "The payment did not go through. You can try again.")])
+    ("Insufficient balance", "Insufficient balance. You can try again."),
+    ("Cancel", "The payment failed. You can try again.")])
 def test_a_buyer_who_fails_leaves_the_order_waiting_and_may_try_again(
         visitor: Visitor, shop: Shop, button: str, message: str) -> None:
     order = shop.qr_order("8.00")

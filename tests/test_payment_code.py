@@ -109,9 +109,9 @@ def test_the_codes_whose_buyers_fail_are_one_tap_away_and_behave(
                 "detail_error_code", answer["result_code"])
             assert page.get_by_role("status").inner_text() == page.locator("[aria-current]").inner_text()
     assert outcomes == {
-        "Must confirm on the phone": "UNKNOWN", "Not enough money": "BUYER_BALANCE_NOT_ENOUGH",
-        "Account is restricted": "BUYER_ENABLE_STATUS_FORBID",
-        "Over the buyer's limit": "BEYOND_PAY_RESTRICTION", "Code is invalid": "PAYMENT_AUTH_CODE_INVALID"}
+        "Buyer must confirm on the phone": "UNKNOWN", "Insufficient balance": "BUYER_BALANCE_NOT_ENOUGH",
+        "Account restricted": "BUYER_ENABLE_STATUS_FORBID",
+        "Limit exceeded": "BEYOND_PAY_RESTRICTION", "Invalid code": "PAYMENT_AUTH_CODE_INVALID"}
 
 
 @pytest.mark.exhaustive

@@ -107,7 +107,7 @@ def test_a_code_is_the_issuers_answer_on_the_cashiers_page_too(shop: Shop, code:
         presented(order, VISA)
         assert outcome(shop, order["out_trade_no"]) == outcome(shop, plain["out_trade_no"])
     assert outcome(shop, plain["out_trade_no"])[0] == code
-    assert "the rule it of the scenario fits" in json.dumps(shop.story(scripted["out_trade_no"])["history"])
+    assert "rule it of the scenario matched" in json.dumps(shop.story(scripted["out_trade_no"])["history"])
 
 
 @every_row("fields, code", [

@@ -1,4 +1,4 @@
-"""Contract 8: each of the scenarios that come along does what its summary promises, seen from a shop."""
+"""Contract 8: each of the bundled scenarios does what its summary promises, seen from a shop."""
 import json
 import time
 from collections import Counter

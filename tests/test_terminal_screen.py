@@ -150,11 +150,11 @@ def test_a_pin_is_typed_and_stays_in_the_browser(visitor: Visitor, till: Shop, h
         type_pin(page, how, "987")
         expect(dots).to_have_text("●●●")
         press(page, "OK") if how == BY_HAND else page.keyboard.press("Enter")
-        expect(page.get_by_role("alert").filter(has_text="Four digits at least")).to_be_visible()
+        expect(page.get_by_role("alert").filter(has_text="Enter at least four digits")).to_be_visible()
         press(page, "Clear") if how == BY_HAND else [page.keyboard.press("Backspace") for _ in range(3)]
         expect(dots).to_have_text("")
         type_pin(page, how, "98706")
-        expect(dots).to_have_accessible_name("Digits typed: 5")
+        expect(dots).to_have_accessible_name("Digits entered: 5")
         press(page, "OK") if how == BY_HAND else page.keyboard.press("Enter")
         shows(page, "Authorising")
         press(page, "Approve")
@@ -243,7 +243,7 @@ def test_an_unattended_terminal_moves_by_itself_before_the_eyes(
                            ("Enter your PIN", "300ms"),
                            ("Authorising", "300ms"), ("Approved", "3s"), ("Ready", "0s")):
             shows(page, text)
-            expect(page.get_by_text("You are the card issuer:")).to_be_hidden()
+            expect(page.get_by_text("Simulate the issuer's decision:")).to_be_hidden()
             clock.advance(pace)
         assert visitor.posts == []
     assert result(shop, sent)[0] == "AUTHORISED"
@@ -267,7 +267,7 @@ def test_an_unattended_terminal_may_be_driven_and_then_goes_on_by_itself(
 def test_the_switches_make_people_drive_the_terminal_and_take_it_offline(
         visitor: Visitor, shop: Shop) -> None:
     with visitor.at(screen(shop)) as page:
-        people, online = page.get_by_role("switch", name="People drive it"), page.get_by_role(
+        people, online = page.get_by_role("switch", name="Manual mode"), page.get_by_role(
             "switch", name="Online")
         expect(people).not_to_be_checked()
         people.click()
@@ -337,7 +337,7 @@ def test_the_receipt_is_saved_as_a_picture_and_as_text_and_printed(
     clock.freeze()
     sale(*ASKED, "approve")(till, clock)
     number = till.terminal()["transaction"]["transactionResultId"]
-    names = {"en": ("Save as picture", "Save as text", "Print"), "zh": ("存为图片", "存为文本", "打印")}[language]
+    names = {"en": ("Save as image", "Save as text", "Print"), "zh": ("保存为图片", "保存为文本", "打印")}[language]
     with visitor.at(screen(till), language) as page:
         with page.expect_download() as saving:
             press(page, names[0])
@@ -526,9 +526,9 @@ def test_a_screen_says_when_the_emulator_is_away_and_goes_on_when_it_is_back(
     with visitor.at(screen(shop)) as page:
         shows(page, "Ready")
         server.kill()
-        expect(page.get_by_role("alert").filter(has_text="The emulator does not answer")).to_be_visible()
+        expect(page.get_by_role("alert").filter(has_text="No connection to the emulator")).to_be_visible()
         with server:
-            expect(page.get_by_text("The emulator does not answer")).to_be_hidden()
+            expect(page.get_by_text("No connection to the emulator")).to_be_hidden()
             shop.at_terminal()
             shows(page, "Present your card")
 
@@ -567,7 +567,7 @@ def test_the_cashiers_page_of_a_payment_at_the_terminal_shows_what_it_shows_and_
         expect(shown).to_have_text("Present your card")
         assert faults(page, "cashier-terminal", "en") == {}
         with page.expect_popup() as opening:
-            page.get_by_role("link", name="Show the terminal").click()
+            page.get_by_role("link", name="Open the terminal").click()
         with opening.value as device:
             expect(device.get_by_role("region", name="Card terminal")).to_contain_text("GBP 8.00")
             press(device, "Insert")

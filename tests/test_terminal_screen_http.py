@@ -403,7 +403,7 @@ def test_the_receipt_of_a_sale(shop: Shop, clock: Clock, steps: tuple[str, ...],
     assert printed[0].strip() == merchant and printed[1].strip().startswith(NOON[1])
     assert printed[2:] == [
         "       *** SIMULATOR ***", RULE, line("Terminal", shop.first_terminal), line("Operation", "Sale"),
-        line("Amount", "GBP 12.00"), line("Card", card(result)), line("Read by", entry),
+        line("Amount", "GBP 12.00"), line("Card", card(result)), line("Entry mode", entry),
         line("Verified by", verified), line("Authorisation", result["authorisationCode"]),
         line("Order", result["out_trade_no"]), "Transaction", line("", result["transactionResultId"]), RULE,
         "            Approved", "    Simulator: no real money", ""]
@@ -428,7 +428,7 @@ ENDS: dict[str, tuple[str, tuple[str, ...], str, list[tuple[str, str]], str]] = 
                  [("Requested", "GBP 12.00"), ("Approved", "GBP 0.00")], "Declined"),
     "in part": ("37.57", ("tap", "500ms", "approve"), "PARTIAL_APPROVAL",
                 [("Requested", "GBP 37.57"), ("Approved", "GBP 11.00")],
-                "Approved in part"),
+                "Partially approved"),
     "cancelled": ("12.00", ("cancel",), "CANCELLED", [("Requested", "GBP 12.00"), ("Approved", "GBP 0.00")],
                   "Cancelled"),
     "nobody came": ("12.00", ("61s",), "CANCELLED", [("Requested", "GBP 12.00"), ("Approved", "GBP 0.00")],
@@ -437,7 +437,7 @@ ENDS: dict[str, tuple[str, tuple[str, ...], str, list[tuple[str, str]], str]] = 
                [("Requested", "GBP 37.41"), ("Approved", "GBP 0.00")], "Failed"),
     "unknown": ("37.68", ("tap", "500ms", "approve"), "UNDEFINED",
                 [("Requested", "GBP 37.68"), ("Approved", "GBP 0.00")],
-                "Result not known yet"),
+                "Result unknown"),
     "known later": ("37.68", ("tap", "500ms", "approve", "10s"), "AUTHORISED", [("Amount", "GBP 37.68")],
                     "Approved")}
 
@@ -463,7 +463,7 @@ def test_the_receipt_of_a_reversal_names_the_card_but_no_entry(shop: Shop, clock
     printed = receipt(shop)
     assert {line("Operation", "Sale reversal"), line("Amount", "GBP 12.00"),
             line("Card", card(sale))} <= set(printed)
-    assert not [row for row in printed if row.startswith(("Read by", "Verified by"))]
+    assert not [row for row in printed if row.startswith(("Entry mode", "Verified by"))]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -33,6 +33,12 @@ from tgpay_emulator.web.texts import (
 
 WEB = Path(tgpay_emulator.web.__file__).parent
 PAGES = {PAYER: WEB / "templates", CONSOLE: WEB / "templates" / "console"}
+# What the history of an order and the explanation of a request may tell, by name.
+DETAILS = {
+    "amount", "attempt", "brand", "card", "card_status", "cny", "code", "entry", "error",
+    "injected", "message", "operation", "partner_refund_id", "rate_limit", "reason", "requested",
+    "result", "retry_after_ms", "steps", "terminal_sn", "trans_id", "transactionResultId", "until",
+    "why", "wrong_codes"}
 PLACEHOLDER = re.compile("#|%[a-z]|{[a-z_]*}")
 OWN = {name for name in dir(Texts("en")) if not name.startswith("_")}
 # Names that are put together from a word and what is shown, by the word.
@@ -50,7 +56,9 @@ FAMILIES = {
     CONSOLE: {
         "event_": {*map(str, Event)}, "step_": {*map(str, State)} - {"IDLE"},
         "act_": {*EVENTS, "cancel", "refund"}, "done_": {*EVENTS, "cancel", "refund"},
-        "injected_": set(INJECTIONS),
+        "injected_": set(INJECTIONS), "due_": {"expire", "finish", "revoke", "pay", "fail", "chargeback"},
+        "detail_": DETAILS, "operation_": set(terminal.OPERATIONS),
+        "entry_": {"tap", "insert", "swipe"},
         "notification_": {PENDING, DELIVERED, FAILED}, "term_": {*map(str, (*State, *Act)), "OFFLINE"},
         "scn_": {"is", *filter(None, LOOKUPS)},
         "crd_": {"cards", "codes", "wallets", "amounts", "wallets_more", "amounts_more"},
@@ -140,6 +148,12 @@ def test_the_languages_have_the_same_keys_with_the_same_placeholders(pages: str)
         assert text.replace("中文", "").replace("→", "").replace("←", "").isascii(), name
 
 
+@pytest.mark.parametrize("pages", PAGES)
+def test_a_sentence_ends_with_a_full_stop_in_both_languages(pages: str) -> None:
+    english, chinese = of_pages("en", pages), of_pages("zh", pages)
+    assert [name for name in english if english[name].endswith(".") != chinese[name].endswith("。")] == []
+
+
 # English sentences of the tables, by kind and key. A parameter's key is its name, or has its table before.
 
 def of_endpoints() -> Iterator[tuple[str, str, str]]:
@@ -168,7 +182,9 @@ def of_rows() -> Iterator[tuple[str, str, str]]:
     yield from (("scenario", name, shipped_scenario(name).summary) for name in shipped())
     yield from (("then", name, meaning) for name, _, meaning in then_rows())
     yield from (("mistake", code, code) for code in CODE_SAMPLES)
-    yield from ((kind, key, message) for message, (kind, key) in messages().items() if kind == "terminal")
+    yield "card_reason", "scripted", test_cards.SCRIPTED_REASON
+    yield from ((kind, key, message) for message, (kind, key) in messages().items()
+                if kind in ("terminal", "card_reason"))
 
 
 ROWS = list(of_rows())
@@ -218,6 +234,9 @@ def test_messages_that_are_kept_as_sentences_are_translated_only_where_they_are_
     assert chinese.message("No card was presented in time") == "未及时出示银行卡"
     assert (chinese.message("stopped by the merchant"), chinese.message_said("a < b")) == \
         ("stopped by the merchant", '<span lang="en">a &lt; b</span>')
+    assert chinese.card_reason_said("the test card of code 3084 was presented: declined") == \
+        "出示了返回码 3084 的测试卡"
+    assert chinese.card_reason_said("a plain success card") == "普通成功卡"
     assert Texts("en").message_said("Invalid card number") == "Invalid card number"
 
 

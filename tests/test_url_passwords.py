@@ -218,7 +218,7 @@ def test_a_form_with_another_mistake_does_not_show_the_password_that_was_typed(s
     leaks(page.text)
     assert page.status == 422
     wrong = html.fromstring(page.text).xpath("//*[@id='wrong-notify_url']/text()")
-    assert wrong == ["write user and password again"]
+    assert wrong == ["enter the user name and password again"]
 
 
 def test_a_reset_goes_back_to_the_password_of_the_beginning(control: Control, receiver: Receiver) -> None:

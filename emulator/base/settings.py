@@ -71,10 +71,10 @@ SETTINGS = (
             "time for the headers of a request, and for the longest silence while a client sends a body or "
             "is sent an answer; a body may take six times as long", patience),
     Setting("seed", DEFAULT_SEED,
-            "everything that looks random derives from it: tokens, numbers, buyers; where others reach the "
+            "all generated values derive from it: tokens, numbers, buyers; where others reach the "
             "emulator, or teams have tokens, one is drawn and printed unless it is given"),
     Setting("scenario", "",
-            "scenario in force from the start: the name of one that comes along, or a TOML file"),
+            "scenario that is active from the start: the name of a bundled one, or a TOML file"),
     Setting("strict", "off", "breaking a rule of the document is refused (ILLEGAL_ARGUMENT) instead of noted "
                              "as a finding", switch),
     Setting("control_token", "", "bearer token of /_emulator; empty: none on loopback, elsewhere one is made "
@@ -102,12 +102,12 @@ SETTINGS = (
     Setting("settlement_days", "1", "days between a payment and its settlement", number(0, 30)),
     Setting("refund_period", "90d", "after it a paid order is TRADE_FINISHED", durations.parse),
     Setting("autopilot", "1s,500ms,1s,500ms",
-            "how long an unattended terminal takes to be shown a card, to read it, to be typed a PIN and "
-            "to hear from the host", paces),
+            "time that a terminal in automatic mode takes for each step: present the card, read it, enter "
+            "the PIN, and get the host's response", paces),
     Setting("contactless_limit", "100.00", "up to this amount a tapped card needs no PIN at a terminal",
             money.minor),
     Setting("amount_triggers", "on",
-            "some amounts make a terminal's host decline, fail or approve a part, as 37.79 does", switch),
+            "special amounts that a terminal declines, fails or approves in part, such as 37.79", switch),
     Setting("keep", "30d", "how long requests in the journal, ended notifications and orders to which "
                            "nothing can happen any more are kept, in real time; off: for ever",
             or_off(durations.parse)),

@@ -33,8 +33,8 @@ def told(control: Control, status: Status | None, merchant: str | None) -> Itera
                 if moving := control("GET", "/clock", merchants_id=merchant).get("moving"):
                     done = moving["done"]
                     shown.update(
-                        f"On the way to {moving['to']}: {done['changes']:,} changes of orders and "
-                        f"{done['attempts']:,} attempts of notifications done, {moving['left']:,} left")
+                        f"Moving to {moving['to']}: processed {done['changes']:,} order changes and "
+                        f"{done['attempts']:,} delivery attempts, {moving['left']:,} left")
 
     threading.Thread(target=tell, daemon=True).start()
     try:
@@ -47,12 +47,12 @@ def told(control: Control, status: Status | None, merchant: str | None) -> Itera
 @click.argument("move", required=False, metavar="[advance|set|freeze|unfreeze|reset]",
                 type=click.Choice(["advance", "set", "freeze", "unfreeze", "reset"]))
 @click.argument("value", required=False)
-@click.option("--merchant", help="only the clock of this merchant")
+@click.option("--merchant", help="only this merchant's clock")
 @with_control
 def clock(control: Control, as_json: bool, move: str | None, value: str | None, merchant: str | None) -> None:
     """Show or move the clock: `clock advance 15m`, `clock set 2026-01-31T12:00:00Z`, `clock freeze`.
 
-    With --merchant only the clock of this merchant; `reset` gives it the shared one back.
+    With --merchant only this merchant's clock; `reset` gives it the shared one back.
     """
     if move in ("advance", "set") and not value:
         fail(f"clock {move} needs {'a duration' if move == 'advance' else 'a time, ISO 8601'}")
@@ -61,7 +61,7 @@ def clock(control: Control, as_json: bool, move: str | None, value: str | None, 
         "unfreeze": {"freeze": False}, "reset": {"reset": True}}
     whose = {"merchants_id": merchant} if merchant else {}
     columns = OF_MERCHANT if merchant else COLUMNS
-    with patience("Time passes, and what falls due is done") as status, told(control, status, merchant):
+    with patience("Moving the clock") as status, told(control, status, merchant):
         answer = (control("POST", "/clock", {**bodies[move], **whose}) if move
                   else control("GET", "/clock", merchants_id=merchant))
     if as_json or not move:
@@ -70,5 +70,5 @@ def clock(control: Control, as_json: bool, move: str | None, value: str | None, 
     done, skipped = answer["done"], answer["skipped"]
     show({**answer, **done, "skipped": skipped["attempts"]}, False, (*columns, *done, "skipped"))
     if skipped["attempts"]:
-        click.echo(f"Skipped {skipped['attempts']} attempts of notifications: no answer in time from "
+        click.echo(f"Skipped {skipped['attempts']} delivery attempts: no response in time from "
                    f"{', '.join(skipped['receivers'])}.", err=True)

@@ -46,7 +46,7 @@ def with_control(command: Any) -> Any:
     The command is called with `control` and `as_json`.
     """
     @click.option("--url", envvar="TGPAY_URL", help="address of the emulator [TGPAY_URL]")
-    @click.option("--database", help="work on this database instead of a running server")
+    @click.option("--database", help="use this database instead of a running server")
     @click.option("--token", help="control token [TGPAY_CONTROL_TOKEN]")
     @click.option("--ca", help="PEM file of a certificate or an authority to trust [SSL_CERT_FILE]")
     @click.option("--json", "as_json", is_flag=True, help="print JSON")
@@ -99,4 +99,4 @@ def patience(sentence: str) -> AbstractContextManager[Any]:
              context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="tgpay-emulator")
 def main() -> None:
-    """A sandbox of the payment gateway TGPay Pro V2."""
+    """A sandbox for the payment gateway TGPay Pro V2."""

@@ -9,7 +9,7 @@ from .remote import fail
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
 def copy(source: str, target: str) -> None:
-    """Copy a database, for example a file into one of PostgreSQL, or back.
+    """Copy a database, for example from a file to PostgreSQL or back.
 
     FROM and TO are files, or addresses such as postgresql://user@host/name. TO must be empty, and no server
     may use either. Everything is copied and compared afterwards, or nothing is copied.

@@ -37,7 +37,7 @@ class Told:
         with self._lock:
             if not self._is_lost:
                 self._is_lost = True
-                sentence = f"The connection to {self._url} is lost ({why}); it is tried again."
+                sentence = f"The connection to {self._url} is lost ({why}). Reconnecting."
                 self._say(one_line(sentence), False)
 
     def back(self) -> None:
@@ -45,7 +45,7 @@ class Told:
         with self._lock:
             if self._is_lost:
                 self._is_lost = False
-                self._say(f"The connection to {self._url} is back.", True)
+                self._say(f"Reconnected to {self._url}.", True)
 
 
 class Listener:
@@ -107,7 +107,7 @@ class Listener:
         report = self._forward(item)
         answer = self._asked_until_answered(f"{self._path}/{item['id']}", report, end)
         if answer is not None and answer.status != 200 and not self._stop.is_set():
-            sentence = f"The emulator did not take the answer for {item['out_trade_no']}"
+            sentence = f"The emulator did not accept the response for {item['out_trade_no']}"
             self._say(f"{sentence}: {detail_of(answer)}.", False)
         with self._changed:
             self._held.discard(item["id"])
@@ -128,7 +128,7 @@ class Listener:
                 if answer.status == 200 or answer.status in REFUSED:
                     self._told.back()
                     return answer
-                self._told.lost(f"it answers {answer.status}")
+                self._told.lost(f"it responds with {answer.status}")
             if self._stop.wait(pause) or (end is not None and time.monotonic() > end):
                 return None
             pause = min(pause * 2, LONGEST_BACKOFF_S)
@@ -140,7 +140,8 @@ class Listener:
         try:
             self._control.ask("POST", self._path, {"listener": self._name, "leaves": True}, seconds)
         except (OSError, ValueError):
-            click.echo(f"The emulator was not told that nobody listens to {self.merchants_id}.", err=True)
+            click.echo(f"The emulator was not informed that listening to {self.merchants_id} ended.",
+                       err=True)
 
 
 def detail_of(answer: Answer) -> str:

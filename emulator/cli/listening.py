@@ -28,10 +28,11 @@ tgpay-emulator listen --url https://sandbox.example --token … --merchant … -
 @click.option("--forward-to", "target", required=True, metavar="URL",
               help="the address of your application: its notify_url, as this machine reaches it")
 @click.option("--merchant", "merchants", required=True, multiple=True, metavar="NUMBER",
-              help="whose notifications; give it again for more")
+              help="merchant whose notifications to forward; repeat it for several")
 @click.option("--set", "sets", is_flag=True, help="set notify_url of these merchants to listen first")
-@click.option("--print", "prints", is_flag=True, help="print each request and each answer whole")
-@click.option("--notify-ca", metavar="FILE", help="authorities (PEM) that are trusted beside the system's")
+@click.option("--print", "prints", is_flag=True, help="print each request and response in full")
+@click.option("--notify-ca", metavar="FILE",
+              help="certificate authorities (PEM) to trust in addition to the system's")
 @click.option("--notify-insecure", is_flag=True, help="do not check the application's certificate")
 @click.option("--url", envvar="TGPAY_URL", help="address of the emulator [TGPAY_URL]")
 @click.option("--ca", help="PEM file of a certificate or an authority to trust at the emulator "
@@ -39,16 +40,16 @@ tgpay-emulator listen --url https://sandbox.example --token … --merchant … -
 @click.option("--token", help="control token [TGPAY_CONTROL_TOKEN]")
 def listen(target: str, merchants: tuple[str, ...], sets: bool, prints: bool, notify_ca: str | None,
            notify_insecure: bool, url: str | None, ca: str | None, token: str | None) -> None:
-    """Forward notifications to an application on this machine, until you stop it with Ctrl-C.
+    """Forward notifications to an application on this machine, until you press Ctrl-C.
 
-    It is for an emulator that cannot reach your machine. A merchant whose notify_url is `listen` has its
-    notifications forwarded by whoever listens: each is sent as the emulator would send it, and the
-    application's answer becomes the answer of the receiver. Without a listener an attempt fails, and is
-    repeated by the schedule. Of two that listen to one merchant the newer takes over.
+    Use it when the emulator cannot reach your machine. Notifications of a merchant whose notify_url is
+    `listen` are forwarded to your application as the emulator would send them, and the application's
+    response is reported back. Without a listener an attempt fails and is retried later. If a second
+    listener starts for the same merchant, it takes over.
     """
     target = target if "://" in target else f"http://{target}"
     if wrong := urls.problem(target):
-        fail(f"--forward-to is no http or https address: {wrong}")
+        fail(f"--forward-to is not an http or https address: {wrong}")
     trust = {"notify_ca": notify_ca, "notify_insecure": "on" if notify_insecure else None}
     trust_file(ca)
     settings = settings_of({})
@@ -64,7 +65,7 @@ def listen(target: str, merchants: tuple[str, ...], sets: bool, prints: bool, no
     for listener in listeners:
         output.begin(_ready(control, listener.merchants_id, sets))
         listener.begin()
-    output.begin(f"Forwarding to {urls.discreet(target)}; Ctrl-C ends it.")
+    output.begin(f"Forwarding to {urls.discreet(target)}; press Ctrl-C to stop.")
     while not stop.wait(LOOK_S) and not all(listener.ended.is_set() for listener in listeners):
         continue
     _end(listeners, stop)
@@ -84,10 +85,10 @@ def _ready(control: Control, merchants_id: str, sets: bool) -> str:
     path = f"/merchants/{quote(merchants_id, safe='')}"
     merchant = control("PATCH", path, {"notify_url": "listen"}) if sets else control("GET", path)
     if merchant["notify_url"] == "listen":
-        return f"Listening to the notifications of merchant {merchants_id} at {control.url}."
+        return f"Listening for notifications of merchant {merchants_id} at {control.url}."
     present = merchant["notify_url"] or "empty"
-    return (f"Listening to merchant {merchants_id} at {control.url}, but its notify_url is {present}: only "
-            "what goes to listen comes here. --set changes it.")
+    return (f"Listening for merchant {merchants_id} at {control.url}, but its notify_url is {present}: only "
+            "notifications sent to listen arrive here. --set changes it.")
 
 
 def _end(listeners: list[Listener], stop: threading.Event) -> None:

@@ -11,7 +11,7 @@ from .remote import Control
 @click.option("--merchant", help="only this merchant")
 @with_control
 def reset(control: Control, as_json: bool, merchant: str | None) -> None:
-    """Back to the seeded state."""
+    """Reset to the seed data."""
     show(control("POST", "/reset", merchants_id=merchant), as_json, ("reset",))
 
 
@@ -23,15 +23,15 @@ def merchants(control: Control, as_json: bool) -> None:
 
 
 @main.command()
-@click.option("--merchant", help="only of this merchant")
-@click.option("--status", help="only in this state")
+@click.option("--merchant", help="only for this merchant")
+@click.option("--status", help="only with this status")
 @click.option("--after", type=int, default=0, help="the last id seen")
 @click.option("--limit", type=int, default=100, show_default=True)
 @click.argument("number", required=False, metavar="[MERCHANTS_ID/OUT_TRADE_NO]")
 @with_control
 def orders(control: Control, as_json: bool, merchant: str | None, status: str | None, after: int, limit: int,
            number: str | None) -> None:
-    """List orders, or print the whole story of one as JSON."""
+    """List orders, or print one with its timeline as JSON."""
     if number:
         merchants_id, _, out_trade_no = number.partition("/")
         path = "/".join(parse.quote(part, safe="") for part in (merchants_id, out_trade_no))
@@ -43,13 +43,13 @@ def orders(control: Control, as_json: bool, merchant: str | None, status: str | 
 
 @main.group(cls=ListedByDefault)
 def notify() -> None:
-    """Look at notifications, and send them once more."""
+    """List notifications and resend them."""
 
 
 @notify.command("list")
-@click.option("--merchant", help="only of this merchant")
-@click.option("--order", help="only of this order")
-@click.option("--status", type=click.Choice(["pending", "delivered", "failed"]), help="only in this state")
+@click.option("--merchant", help="only for this merchant")
+@click.option("--order", help="only for this order")
+@click.option("--status", type=click.Choice(["pending", "delivered", "failed"]), help="only with this status")
 @click.option("--after", type=int, default=0, help="the last id seen")
 @click.option("--limit", type=int, default=100, show_default=True)
 @with_control
@@ -69,7 +69,7 @@ def notify_list(control: Control, as_json: bool, merchant: str | None, order: st
 @click.argument("number", type=int)
 @with_control
 def replay(control: Control, as_json: bool, number: int) -> None:
-    """Send a notification once more."""
+    """Resend a notification."""
     answer = control("POST", f"/notifications/{number}/replay")
     last = answer["attempts"][-1]
     show(answer if as_json else {**answer, "status_code": last["status_code"], "error": last["error"]},

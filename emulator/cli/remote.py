@@ -133,7 +133,7 @@ class Control:
         try:
             answer = json.loads(text) if text else None
         except ValueError:
-            fail(f"{self.url} is no emulator: it answers {status} with what is no JSON")
+            fail(f"{self.url} is no emulator: it answers {status} without JSON")
         if status >= 400:
             fail(answer.get("detail", text) if isinstance(answer, dict) else text)
         return answer
@@ -145,8 +145,10 @@ class Control:
         try:
             answered = self._fetch(address, method, body)
         except (OSError, ValueError) as problem:
-            what = f"{self.url}: " if untrusted(problem) else f"no emulator answers at {self.url}: "
-            raise click.ClickException(one_line(what) + " " + why(problem)) from problem
+            if sentence := untrusted(problem):
+                raise click.ClickException(one_line(f"{self.url}: {sentence}")) from problem
+            raise click.ClickException(one_line(f"no emulator answers at {self.url}: {why(problem)}; "
+                                                "start one with tgpay-emulator serve")) from problem
         if 300 <= answered.status < 400:
             elsewhere = answered.headers.get("Location", "").removesuffix(address)
             fail(one_line(f"{self.url} answers {answered.status}: the emulator is at {elsewhere}"))

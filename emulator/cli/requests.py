@@ -30,12 +30,10 @@ def show_sheet(rows: Iterable[Row]) -> None:
 @click.argument("parameters", nargs=-1, required=True, metavar="NAME=VALUE... | URL")
 @click.option("--token", "secret", envvar="TGPAY_TOKEN",
               help="the merchant's token; else that of its merchants_id [TGPAY_TOKEN]")
-@click.option("--explain", is_flag=True, help="say what is wrong with the sign among the parameters")
+@click.option("--explain", is_flag=True, help="explain what is wrong with the given sign")
 @click.option("--json", "as_json", is_flag=True, help="print JSON")
 def sign(parameters: tuple[str, ...], secret: str | None, explain: bool, as_json: bool) -> None:
-    """Print the canonical text of parameters and their signature, or explain a wrong one: status 1, and what
-    gives it.
-    """
+    """Print the string to sign and its signature, or explain a wrong one (exit status 1)."""
     params = _parameters(parameters)
     if explain:
         explained = _explained(params, secret)
@@ -75,7 +73,7 @@ def _explained(params: dict[str, str], secret: str | None) -> Any:
 
     arrival = Arrival(params, NAMES)
     if not params.get("sign") and not explanation.misplaced_sign(arrival):
-        fail("--explain needs the sign that is to be explained among the parameters")
+        fail("--explain needs a sign among the parameters")
     if not secret:
         return _emulator(params)("POST", "/sign/explain", {"params": params})
     return explanation.explain(params, secret, arrival=arrival).as_json()
@@ -94,10 +92,10 @@ def _emulator(params: dict[str, str]) -> Control:
 
 
 @main.command()
-@click.option("--merchant", help="only of this merchant")
-@click.option("--endpoint", help="only of this endpoint, such as tgpayqrcode")
-@click.option("--order", help="only of this order")
-@click.option("--verdict", help="only with this verdict: OK, or the error of a refusal")
+@click.option("--merchant", help="only for this merchant")
+@click.option("--endpoint", help="only for this endpoint, such as tgpayqrcode")
+@click.option("--order", help="only for this order")
+@click.option("--verdict", help="only with this result: OK, or an error code")
 @click.option("--after", type=int, default=0, help="the last id seen")
 @click.option("--limit", type=int, default=100, show_default=True)
 @click.argument("number", required=False, type=int, metavar="[ID]")
@@ -105,7 +103,7 @@ def _emulator(params: dict[str, str]) -> Control:
 def journal(control: Control, as_json: bool, merchant: str | None, endpoint: str | None, order: str | None,
             verdict: str | None,
             after: int, limit: int, number: int | None) -> None:
-    """List requests, or print one whole; its ID is the answer's header X-TGPay-Request."""
+    """List requests, or print one in full. Its ID is in the response header X-TGPay-Request."""
     if number is not None:
         entry = control("GET", f"/journal/{number}")
         show(entry, True) if as_json else show_sheet(entry_sheet(entry))
@@ -121,10 +119,10 @@ def journal(control: Control, as_json: bool, merchant: str | None, endpoint: str
 
 
 @main.command()
-@click.option("--merchant", help="only of this merchant")
+@click.option("--merchant", help="only for this merchant")
 @with_control
 def findings(control: Control, as_json: bool, merchant: str | None) -> None:
-    """List the rules of the document that a client or its receiver breaks, and what to change."""
+    """List the rules of the document that a client or its receiver breaks, and how to fix them."""
     answer = control("GET", "/findings", merchants_id=merchant)
     for item in answer["items"] if not as_json else []:
         item.update(example=example(item["example"]), detail=item["example"]["detail"])

@@ -1,4 +1,4 @@
-"""Commands about scenarios: the bundled ones, the one in force, and files of your own."""
+"""Commands about scenarios: the bundled ones, the active one, and files of your own."""
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,19 +12,20 @@ from .remote import Control, fail
 from .sheets import toml_of
 
 COLUMNS = ("name", "active", "rules", "summary")
-of_merchant = click.option("--merchant", help="of this merchant alone; without it of everybody")
+EVERYBODY = "all merchants"
+of_merchant = click.option("--merchant", help="only for this merchant; without it for all merchants")
 
 
 @main.group(cls=ListedByDefault)
 def scenarios() -> None:
-    """List the scenarios, put one in force, and check a file of your own."""
+    """List, activate and check scenarios."""
 
 
 @scenarios.command("list")
 @of_merchant
 @with_control
 def scenarios_list(control: Control, as_json: bool, merchant: str | None) -> None:
-    """List the scenarios that come along, and the one in force."""
+    """List the bundled scenarios and the active one."""
     listed = control("GET", "/scenarios")
     active = control("GET", "/scenario", merchants_id=merchant)["scenario"]
     for item in listed["items"]:
@@ -43,15 +44,14 @@ def scenarios_list(control: Control, as_json: bool, merchant: str | None) -> Non
 @of_merchant
 @with_control
 def scenarios_show(control: Control, as_json: bool, name: str | None, merchant: str | None) -> None:
-    """Print a scenario as a file has it; without a NAME the one in force, and how often its lists were used.
-    """
+    """Print a scenario as TOML; without a NAME the active one, with the number of uses of its lists."""
     answer: dict[str, Any] = ({"scenario": control("GET", f"/scenarios/{parse.quote(name, safe='')}")} if name
                               else
                               control("GET", "/scenario", merchants_id=merchant))
     if as_json:
         show(answer["scenario"] if name else answer, True)
     elif answer["scenario"] is None:
-        click.echo("# no scenario is in force")
+        click.echo("# no active scenario")
     else:
         click.echo(toml_of(answer["scenario"], answer.get("uses", {}), bool(merchant)), nl=False)
 
@@ -60,13 +60,13 @@ def scenarios_show(control: Control, as_json: bool, name: str | None, merchant: 
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--json", "as_json", is_flag=True, help="print JSON")
 def scenarios_check(files: tuple[str, ...], as_json: bool) -> None:
-    """Read scenario files, without a server, and print every problem: status 1 when there is one."""
+    """Check scenario files without a server and print every problem; exit status 1 if there is one."""
     found = [_checked(file) for file in files]
     if as_json:
         show({"items": found, "next": None}, True)
     else:
         for one in found:
-            click.echo("\n".join(one["problems"]) if one["problems"] else f"{one['file']}: no problem")
+            click.echo("\n".join(one["problems"]) if one["problems"] else f"{one['file']}: no problems")
     if any(one["problems"] for one in found):
         sys.exit(1)
 
@@ -89,15 +89,15 @@ def _read(file: str) -> tuple[dict[str, Any], list[str]]:
 @of_merchant
 @with_control
 def scenarios_use(control: Control, as_json: bool, wanted: str, merchant: str | None) -> None:
-    """Put a scenario in force: one that comes along, or a TOML file."""
+    """Activate a scenario: a bundled one, or a TOML file."""
     of_file = wanted.endswith(".toml") or Path(wanted).is_file()
     body, problems = _read(wanted) if of_file else ({"name": wanted}, [])
     if problems:
         fail("\n".join(problems))
     answer = control("PUT", "/scenario", body, merchants_id=merchant)
     scenario = answer["scenario"]
-    show(answer if as_json else {**scenario, "rules": len(scenario["rules"]), "for": merchant or "everybody"},
-         as_json,
+    listed = {**scenario, "rules": len(scenario["rules"]), "for": merchant or EVERYBODY}
+    show(answer if as_json else listed, as_json,
          ("name", "rules", "for", "summary"))
 
 
@@ -105,7 +105,7 @@ def scenarios_use(control: Control, as_json: bool, wanted: str, merchant: str | 
 @of_merchant
 @with_control
 def scenarios_off(control: Control, as_json: bool, merchant: str | None) -> None:
-    """Put the scenario out of force; a merchant's own gives way to that of everybody."""
+    """Deactivate the scenario. Without its own scenario, a merchant uses the one for all merchants."""
     control("DELETE", "/scenario", merchants_id=merchant)
-    show(control("GET", "/scenario", merchants_id=merchant) if as_json else {"off": merchant or "everybody"},
+    show(control("GET", "/scenario", merchants_id=merchant) if as_json else {"off": merchant or EVERYBODY},
          as_json, ("off",))

@@ -57,9 +57,9 @@ def _fail(flags: Mapping[str, str | None], sentence: str) -> NoReturn:
 
 
 @main.command()
-@click.option("--once", is_flag=True, help="end after the last step, with status 0 when all held")
+@click.option("--once", is_flag=True, help="end after the last step, with status 0 if all checks passed")
 def demo(once: bool) -> None:
-    """Go through the document's own examples against a real server and a real receiver."""
+    """Run the document's examples against a real server and a real receiver."""
     from .demo import run
 
     sys.exit(run(once))
@@ -69,9 +69,9 @@ def demo(once: bool) -> None:
 @click.option("--url", envvar="TGPAY_URL",
               help="address of the emulator; else the configured host and port [TGPAY_URL]")
 @click.option("--ca", help="PEM file of a certificate or an authority to trust [SSL_CERT_FILE]")
-@click.option("--wait", "seconds", type=float, default=0.0, help="seconds to wait for it")
+@click.option("--wait", "seconds", type=float, default=0.0, help="seconds to wait until it is healthy")
 def healthcheck(url: str | None, ca: str | None, seconds: float) -> None:
-    """Status 0 when the emulator is healthy, 1 when not."""
+    """Check the emulator's health: exit status 0 if it is healthy, otherwise 1."""
     settings = settings_of({})
     if url is None and ca is None:
         trust(EVERYBODY)  # it is the server of this machine, whose certificate may have another name

@@ -17,22 +17,20 @@ COLUMNS = ("id", "merchants_id", "out_trade_no", "partner_transaction_id", "type
 
 @main.group(cls=ListedByDefault)
 def settlement() -> None:
-    """List the truth of the settlement file, or check your own list against it."""
+    """List the correct settlement rows, or check your own list against them."""
 
 
 @settlement.command("list")
-@click.option("--merchant", help="only of this merchant")
-@click.option("--start", help="first day of settlement")
-@click.option("--end", help="last day of settlement")
+@click.option("--merchant", help="only for this merchant")
+@click.option("--start", help="first settlement day")
+@click.option("--end", help="last settlement day")
 @click.option("--after", type=int, default=0, help="the last id seen")
 @click.option("--limit", type=int, default=100, show_default=True)
 @with_control
 def settlement_list(control: Control, as_json: bool, merchant: str | None, start: str | None, end: str | None,
                     after: int,
                     limit: int) -> None:
-    """List every payment, refund and cancellation as it truly is, and what a scenario has injected in the
-    file.
-    """
+    """List the correct row of every payment, refund and cancellation, with injected discrepancies."""
     answer = control("GET", "/settlement", merchants_id=merchant, start_date=start, end_date=end, after=after,
                      limit=limit)
     for item in answer["items"] if not as_json else []:
@@ -42,15 +40,15 @@ def settlement_list(control: Control, as_json: bool, merchant: str | None, start
 
 @settlement.command("check")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--merchant", help="whose list it is; an exported file says so by its name")
-@click.option("--start", help="first day of settlement; an exported file says so by its name")
-@click.option("--end", help="last day of settlement")
+@click.option("--merchant", help="merchant of the list; an exported file has it in its name")
+@click.option("--start", help="first settlement day; an exported file has it in its name")
+@click.option("--end", help="last settlement day")
 @with_control
 def settlement_check(control: Control, as_json: bool, file: Path, merchant: str | None, start: str | None,
                      end: str | None) -> None:
-    """Check your own list of payments and refunds: which injected discrepancies it has noticed.
+    """Check your own list of payments and refunds, and which injected discrepancies it has noticed.
 
-    Status 1 when one was missed, or it differs.
+    Exit status 1 if a discrepancy was missed, or the list differs otherwise.
 
     FILE is CSV with a header: out_trade_no or partner_transaction_id, and amount; fee and settlement_date
     where you have them.
@@ -58,7 +56,7 @@ def settlement_check(control: Control, as_json: bool, file: Path, merchant: str 
     given = {"merchants_id": merchant, "start_date": start, "end_date": end}
     asked = {**from_file_name(file), **{name: value for name, value in given.items() if value}}
     if "merchants_id" not in asked:
-        fail("say whose list it is with --merchant")
+        fail("name the merchant of the list with --merchant")
     try:
         rows = read(file)
     except Unreadable as unreadable:
@@ -76,7 +74,7 @@ def _print(report: Mapping[str, Any]) -> None:
     """Print the report: what is wrong in sentences, and the discrepancies as numbers."""
     days = f"from {report['start_date'] or 'the first day'} to {report['end_date'] or 'now'}"
     click.echo(f"Merchant {report['merchants_id']}, {days}: {report['rows']} rows in the list, "
-               f"{report['true_rows']} in truth.")
+               f"{report['true_rows']} expected.")
     states = reconciliation.STATES
     for verdict in report["injected"]:
         if verdict["state"] != states[0]:
@@ -90,4 +88,4 @@ def _print(report: Mapping[str, Any]) -> None:
              for name in dict.fromkeys(name for name, _ in injected)]
     if items:
         show({"items": items}, False, ("injected", "times", *states))
-    click.echo(f"The list is {'right' if report['right'] else 'not right'}.")
+    click.echo(f"The list is {'correct' if report['right'] else 'not correct'}.")

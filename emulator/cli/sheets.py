@@ -41,10 +41,10 @@ def entry_sheet(entry: Mapping[str, Any]) -> list[Row]:
 
 def scenario_sheet(told: Mapping[str, Any]) -> list[Row]:
     """Which rule of a scenario was used, and why not those before it."""
-    rows = [("scenario", told["scenario"]), ("rule", told["rule"] or "none fits")]
+    rows = [("scenario", told["scenario"]), ("rule", told["rule"] or "none matched")]
     rows += [("then", toml.value(told["then"]))] if "then" in told else []
     rows += [(f"not {name}", difference) for name, difference in told["passed"]]
-    counts = (("more that do not fit", told["untold"]), ("for other endpoints", told["elsewhere"]))
+    counts = (("others that did not match", told["untold"]), ("for other endpoints", told["elsewhere"]))
     return rows + [(label, str(count)) for label, count in counts if count]
 
 

@@ -11,7 +11,7 @@ from .remote import fail
 @click.option("--json", "as_json", is_flag=True, help="print JSON")
 @click.argument("words", nargs=-1, metavar="[WORD]...")
 def cards(as_json: bool, words: tuple[str, ...]) -> None:
-    """List the test cards: which number gives which code.
+    """List the test cards and the response code of each.
 
     Words narrow the list: `cards 3084`, `cards american`, `cards failed pin`.
 
@@ -24,7 +24,7 @@ def cards(as_json: bool, words: tuple[str, ...]) -> None:
     rows = [asdict(card) for card in test_cards()
             if all(word.lower() in " ".join(asdict(card).values()).lower() for word in words)]
     if not rows:
-        fail(f"no test card has {' and '.join(words)} in it")
+        fail(f"no test card matches {' and '.join(words)}")
     show({"items": rows, "next": None}, as_json, ("number", "brand", "code", "status", "message", "means"))
 
 

@@ -13,14 +13,14 @@ COLUMNS = ("terminal_sn", "merchants_id", "terminal_type", "online", "attended",
 
 @main.group(cls=ListedByDefault)
 def terminals() -> None:
-    """List the card terminals and what they show, change one, or do something at one."""
+    """List card terminals, change their settings, or operate one."""
 
 
 @terminals.command("list")
-@click.option("--merchant", help="only of this merchant")
+@click.option("--merchant", help="only for this merchant")
 @with_control
 def terminals_list(control: Control, as_json: bool, merchant: str | None) -> None:
-    """List the card terminals and what they show."""
+    """List the card terminals and their current state."""
     show(control("GET", "/terminals", merchants_id=merchant, limit=1000), as_json, COLUMNS)
 
 
@@ -34,13 +34,13 @@ def terminals_show(control: Control, as_json: bool, serial: str) -> None:
 
 @terminals.command("set")
 @click.argument("serial")
-@click.option("--merchant", "merchants_id", help="whose it is: needed to make one")
+@click.option("--merchant", "merchants_id", help="its merchant; needed to create one")
 @click.option("--type", "terminal_type", help="its model")
-@click.option("--online/--offline", default=None, help="whether it responds")
-@click.option("--attended/--unattended", default=None, help="whether people drive it, or it moves by itself")
+@click.option("--online/--offline", default=None, help="whether it is online")
+@click.option("--attended/--unattended", default=None, help="manual or automatic mode")
 @with_control
 def terminals_set(control: Control, as_json: bool, serial: str, **changes: Any) -> None:
-    """Make a terminal, or change one."""
+    """Create a terminal, or change its settings."""
     given = {name: value for name, value in changes.items() if value is not None}
     show(control("PUT", f"/terminals/{parse.quote(serial, safe='')}", given), as_json, COLUMNS)
 
@@ -50,6 +50,6 @@ def terminals_set(control: Control, as_json: bool, serial: str, **changes: Any) 
 @click.argument("event", type=click.Choice([str(act) for act in Act]))
 @with_control
 def terminals_do(control: Control, as_json: bool, serial: str, event: str) -> None:
-    """Do something at a terminal, as a person or the host would."""
+    """Operate a terminal: present a card, enter a PIN, approve, decline or cancel."""
     show(control("POST", f"/terminals/{parse.quote(serial, safe='')}/{event}"), as_json,
          (*COLUMNS, "possible"))

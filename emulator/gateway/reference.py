@@ -61,7 +61,7 @@ def markdown() -> str:
         _rows(("when", "value", "fits when"), scenarios.when_rows()),
         _rows(("then", "value", "what happens"), scenarios.then_rows()),
         "### Faults", _rows(("fault", "what arrives"), scenarios.fault_rows()),
-        "### Scenarios that come along", scenarios_table(),
+        "### Bundled scenarios", scenarios_table(),
         "## Settings", settings_table()]
     return "\n\n".join(parts) + "\n"
 

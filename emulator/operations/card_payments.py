@@ -177,7 +177,7 @@ def as_scripted(card: Presented, script: "scenarios.Script | None") -> Presented
     outcome = scripted(script) if script else None
     if script is None or outcome is None or card.faulty:
         return card
-    return replace(card, outcome=outcome, why=f"the rule {script.rule} of the scenario fits")
+    return replace(card, outcome=outcome, why=f"rule {script.rule} of the scenario matched")
 
 
 def scripted(script: "scenarios.Script") -> Outcome | None:

@@ -22,6 +22,12 @@ MOST_WRONG_CODES = 3
 REVOKED, REFUSED_IN_REVIEW, TIME_OVER, NO_REFUND, DUPLICATE = "0503", "0055", "3300", "0340", "3105"
 INVALID_NUMBER, INVALID_VALIDITY, INVALID_CVV, INVALID_TOKEN = "3101", "3096", "3104", "0452"
 WRONG_PIN, TOO_MANY_PINS, NOT_AUTHENTICATED, CHARGED_BACK = "3085", "3106", "3152", "3200"
+# Why a card was answered as it was, by a key for translations.
+REASONS = {
+    "plain": "a plain success card", "luhn": "the number fails the Luhn check",
+    "unknown": "the number is not a test card",
+    "validity": "the card has expired, or its expiry date is not a month and a year of two digits"}
+SCRIPTED_REASON = "the test card of code {code} was presented"
 REFUSALS = ("1000", "1003", "0348", "0349", "3105")  # a payment with the test card of such a code is refused
 
 
@@ -99,20 +105,20 @@ VARIANTS: Mapping[tuple[str, str], tuple[Outcome, str]] = {
                          "authorised, pending the merchant's review; canceled after 24 h"),
     ("3200", "00002"): (Outcome(APPROVED, CHARGED_BACK, CHARGEBACK_AFTER),
                         "paid at once, charged back 1 day later"),
-    ("3150", "00000"): (Outcome("3150"), "pending until the control interface decides"),
+    ("3150", "00000"): (Outcome("3150"), "pending until the control API decides"),
     ("3150", "00001"): (Outcome("3150", APPROVED, SETTLES_AFTER), "pending, paid after 5 s"),
     ("3150", "00002"): (Outcome("3150", DECLINED, SETTLES_AFTER), "pending, failed (3020) after 5 s"),
-    ("3095", "00000"): (Outcome("3095"), "pending until the control interface decides"),
+    ("3095", "00000"): (Outcome("3095"), "pending until the control API decides"),
     ("3095", "00001"): (Outcome("3095", APPROVED, SETTLES_AFTER), "pending, paid after 5 s"),
     ("3095", "00002"): (Outcome("3095", DECLINED, SETTLES_AFTER), "pending, failed (3020) after 5 s"),
-    ("0300", "00000"): (Outcome("0300"), "pending until the control interface decides"),
+    ("0300", "00000"): (Outcome("0300"), "pending until the control API decides"),
     **{(code, "00000"): (Outcome(PENDING, challenge=code),
                          f"3-D: the issuer's page ends in {code}, whatever is typed")
        for code in (NOT_AUTHENTICATED, WRONG_PIN, TOO_MANY_PINS)},
 }
 ENDS = {CardStatus.SUCCESS: "paid", CardStatus.FAILED: "declined", CardStatus.EXPIRED: "expired",
         CardStatus.CANCELED: "canceled"}
-TURNED_AWAY = "refused, nothing happens"
+TURNED_AWAY = "refused, nothing is processed"
 AT_ONCE = (*ENDS.values(), TURNED_AWAY)
 PLAIN = card_schemes.PLAIN
 _SCRIPTED = re.compile(rf"{card_schemes.PREFIX}(\d{{4}})(\d{{5}})\d", re.ASCII)
@@ -204,17 +210,16 @@ def present(fields: Mapping[str, str], now: int, zone_name: str) -> Presented:
     """
     number = fields["cardNo"]
     if not _digits(number, 12, 30) or not passes_luhn(number):
-        return Presented("", "", "", Outcome(INVALID_NUMBER), "the number fails the Luhn check",
+        return Presented("", "", "", Outcome(INVALID_NUMBER), REASONS["luhn"],
                          USE_A_TEST_CARD, True)
     scheme = brand(number)
     card = Presented(scheme.name if scheme else "", number[:6], number[-4:], Outcome(APPROVED),
-                     "a plain success card")
+                     REASONS["plain"])
     scripted = _scripted(number)
     if scheme is None or (scripted is None and number not in PLAIN):
-        return replace(_faulty(card, INVALID_NUMBER, "the number is not a test card"), hint=USE_A_TEST_CARD)
+        return replace(_faulty(card, INVALID_NUMBER, REASONS["unknown"]), hint=USE_A_TEST_CARD)
     if not valid_through(fields["expirationMonth"], fields["expirationYear"], now, zone_name):
-        return _faulty(card, INVALID_VALIDITY,
-                       "the card's validity is over, or is no month and year of two digits")
+        return _faulty(card, INVALID_VALIDITY, REASONS["validity"])
     if not _digits(fields["cvv"], scheme.cvv, scheme.cvv):
         return _faulty(card, INVALID_CVV, f"the verification code of {scheme.name} has {scheme.cvv} digits")
     return replace(card, outcome=scripted[0], why=scripted[1]) if scripted else card
@@ -239,7 +244,7 @@ def _scripted(number: str) -> tuple[Outcome, str] | None:
     if not match or match[1] not in RESPONSE_CODES:
         return None
     answer, means = outcome(match[1], match[2])
-    return answer, f"the test card of code {match[1]} was presented: {means}"
+    return answer, f"{SCRIPTED_REASON.format(code=match[1])}: {means}"
 
 
 def valid_through(month: str, year: str, now: int, zone_name: str) -> bool:
@@ -254,7 +259,7 @@ def valid_through(month: str, year: str, now: int, zone_name: str) -> bool:
 def told(code: str, by: str) -> Presented:
     """A Visa card with the outcome `code`, for a payment that `by` (a rule or a person) decides."""
     number = PLAIN[2]
-    return Presented("Visa", number[:6], number[-4:], Outcome(code), f"told by {by}")
+    return Presented("Visa", number[:6], number[-4:], Outcome(code), f"decided by {by}")
 
 
 def _digits(text: str, least: int, most: int) -> bool:

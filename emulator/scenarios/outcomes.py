@@ -59,17 +59,17 @@ PERCENT = Kind("1% to 99%", _percent, 0, lambda value: f"{value}%")
 class Notify:
     """`notify`: what happens to the notifications of the order."""
 
-    delay: int | None = key(DURATION, "they are sent so much later")
+    delay: int | None = key(DURATION, "delay of each notification")
     times: int = key(whole(1, 100, 1),
-                     "each is sent so often, one after the other, whether it is taken or not")
+                     "how many times each is sent in sequence, whether acknowledged or not")
     drop: int = key(whole(1, 100, 0),
-                    "the first so many attempts of each are lost on the way; 100 never arrives")
-    wrong_sign: bool = key(SWITCH, "they are signed wrongly")
-    shuffle: bool = key(SWITCH, "those before the last wait for it, as long as the order waits: they arrive "
-                                "in another order than their causes")
-    duplicate: int = key(copies(20), "each is sent so many times at the same moment")
-    altered: bool = key(SWITCH, "the amount in them is altered after they are signed (ours)")
-    before_answer: bool = key(SWITCH, "they are sent before the answer to the request (ours)")
+                    "how many first attempts of each are lost; with 100 it never arrives")
+    wrong_sign: bool = key(SWITCH, "sent with an invalid signature")
+    shuffle: bool = key(SWITCH, "earlier ones wait for the last one while the order is open, so that they "
+                                "arrive out of order")
+    duplicate: int = key(copies(20), "how many times each is sent at the same moment")
+    altered: bool = key(SWITCH, "the amount is altered after signing (ours)")
+    before_answer: bool = key(SWITCH, "sent before the response to the request (ours)")
 
     def contradictions(self) -> Iterator[str]:
         """What cannot be together, in sentences."""
@@ -81,9 +81,9 @@ class Notify:
 class Terminal:
     """`terminal`: what is wrong with the card terminal."""
 
-    offline: bool = key(SWITCH, "it cannot be reached (1002)")
-    busy: bool = key(SWITCH, "it has another transaction (1001)")
-    at: str = key(one_of(*STATES), "it stays in this state")
+    offline: bool = key(SWITCH, "the terminal is offline (1002)")
+    busy: bool = key(SWITCH, "the terminal is busy (1001)")
+    at: str = key(one_of(*STATES), "the terminal stays in this state")
 
     def contradictions(self) -> Iterator[str]:
         """What cannot be together, in sentences."""
@@ -95,10 +95,10 @@ class Terminal:
 class Buyer:
     """`buyer`: what the payer of a waiting order does by themselves."""
 
-    pays_after: int | None = key(DURATION, "pays after so long")
+    pays_after: int | None = key(DURATION, "the buyer pays after this time")
     declines_after: int | None = key(DURATION,
-                                     "declines after so long, with error as the reason when it is given")
-    never: bool = key(SWITCH, "does nothing, also not at the counter: the order waits until its time is over")
+                                     "the buyer declines after this time, for the reason in error if given")
+    never: bool = key(SWITCH, "the buyer does nothing, also at the counter: the order waits until it expires")
 
     def contradictions(self) -> Iterator[str]:
         """What cannot be together, in sentences."""
@@ -115,24 +115,25 @@ class Then:
     Without any key, the payment goes as without a scenario. A `settles_after` implies `pending`.
     """
 
-    code: str = key(CODE, f"the issuer answers as to the test card of this code; {FROM_AMOUNT} takes the "
+    code: str = key(CODE, f"the issuer responds as for the test card of this code; {FROM_AMOUNT} takes the "
                           f"amount's digits (30.84 is 3084), "
                           "and the rule fits only where they are a code (ours)", CARDS)
-    error: str = key(one_of(*BUYER_FAILURES), "the buyer fails with this", WALLETS)
-    result: str = key(one_of(*RESULTS), "how the transaction on the terminal ends", TERMINALS)
-    approves: int = key(PERCENT, "of PARTIAL_APPROVAL: how much of the amount is approved (ours)", TERMINALS)
-    pending: bool = key(SWITCH, "it is not decided yet, until the control interface decides", PAYMENTS)
-    settles_after: int | None = key(DURATION, "it is pending for so long", PAYMENTS)
-    settles_as: str = key(ENDING, f"what it becomes after settles_after; {PAID} unless told", PAYMENTS)
+    error: str = key(one_of(*BUYER_FAILURES), "error code with which the buyer's payment fails", WALLETS)
+    result: str = key(one_of(*RESULTS), "result of the terminal transaction", TERMINALS)
+    approves: int = key(PERCENT, "with PARTIAL_APPROVAL: the approved part of the amount (ours)", TERMINALS)
+    pending: bool = key(SWITCH, "pending until the control API decides", PAYMENTS)
+    settles_after: int | None = key(DURATION, "how long it stays pending", PAYMENTS)
+    settles_as: str = key(ENDING, f"result after settles_after; {PAID} by default", PAYMENTS)
     three_d: bool = key(SWITCH, "the issuer's page opens; the one-time code decides, or code where it is "
                                 "given and not 3200 (ours)", CARDS)
-    review: bool = key(SWITCH, "authorised, and pending the merchant's review (ours)", CARDS)
-    chargeback_after: int | None = key(DURATION, "paid at once, and charged back after so long (ours)", CARDS)
+    review: bool = key(SWITCH, "authorised, waiting for the merchant's review (ours)", CARDS)
+    chargeback_after: int | None = key(DURATION, "paid at once, then charged back after this time (ours)",
+                                       CARDS)
     is_success: str = key(one_of("F"),
-                          "the answer to a card payment from the merchant's server says F, whatever "
-                          "came of it, as the document's sample does; without it T", CARDS)
-    delay: int | None = key(duration(LONGEST_DELAY), "the answer takes so much longer, on the real clock")
-    fault: str = key(one_of(*FAULTS), f"where the line breaks; nothing happens with "
+                          "is_success is F in the response to a server-to-server card payment, whatever its "
+                          "result, as in the document's sample; otherwise T", CARDS)
+    delay: int | None = key(duration(LONGEST_DELAY), "delay of the response, in real time")
+    fault: str = key(one_of(*FAULTS), f"how the response fails; nothing is processed with "
                                       f"{', '.join(NOTHING_HAPPENS)}, with all others the "
                                       "payment is committed")
     settlement: tuple[str, ...] = key(

@@ -10,6 +10,7 @@ ones, in a section for each kind of table. A key is made from the row: `endpoint
 and stays in English.
 """
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -19,10 +20,12 @@ from markupsafe import Markup, escape
 
 from .. import terminal
 from ..protocol.response_codes import RESPONSE_CODES
+from ..protocol.test_cards import REASONS, SCRIPTED_REASON
 
 Sections = Mapping[str, Mapping[str, str]]
 LANGUAGES = ("en", "zh")
 PAYER, CONSOLE = "payer", "console"
+_SCRIPTED_REASON = re.compile(SCRIPTED_REASON.format(code=r"(\d{4})"))
 _FOLDER = Path(__file__).parent / "languages"
 
 
@@ -47,7 +50,7 @@ def of_tables(language: str) -> Sections:
 
 @cache
 def messages() -> Mapping[str, tuple[str, str]]:
-    """The kind and key of each message of response codes and terminals, by its English sentence.
+    """The kind and key of each message of response codes, terminals and cards, by its English sentence.
 
     Orders and answers store these messages as sentences.
     """
@@ -55,6 +58,7 @@ def messages() -> Mapping[str, tuple[str, str]]:
     answers = [(f"{answer.result}.{answer.issuer_code}", answer.message) for answer in special]
     of_terminals = [*terminal.MESSAGES.items(), *terminal.REASONS.items(), *answers]
     found = {message: ("terminal", str(name)) for name, message in reversed(of_terminals) if message}
+    found |= {sentence: ("card_reason", name) for name, sentence in REASONS.items()}
     return {**found, **{row.message: ("code", row.code) for row in RESPONSE_CODES.values()}}
 
 
@@ -89,6 +93,26 @@ class Texts:
         if found is None and self.language != "en":
             return Markup('<span lang="en">{}</span>').format(sentence)
         return escape(found or sentence)
+
+    def named(self, name: str, word: str) -> str:
+        """The text with this name; the word itself if there is none."""
+        return self._texts.get(name, word)
+
+    def upcoming(self, event: str) -> str:
+        """The name of an event that has not happened yet."""
+        return self.named(f"due_{event}", self[f"event_{event}"])
+
+    @staticmethod
+    def numbered(text: str, value: object) -> str:
+        """A text with a value instead of its `#`."""
+        return text.replace("#", str(value))
+
+    def card_reason_said(self, sentence: str) -> Markup:
+        """Why a card was answered as it was, as HTML, marked like in `said`."""
+        scripted = _SCRIPTED_REASON.match(sentence)
+        if scripted is None or self.language == "en":
+            return self.message_said(sentence)
+        return escape(self.told("", "card_reason", "scripted").format(code=scripted[1]))
 
     def message(self, sentence: str) -> str:
         """The translation of a message that an order or answer stores; otherwise the message itself."""

@@ -68,7 +68,7 @@ def test_the_cookie_holds_no_token_and_is_the_consoles_alone(stranger: Desk) -> 
 @every_row("given", ["", "wrong", TOKEN[:-1], f"{TOKEN}x", TOKEN.upper()])
 def test_a_wrong_token_is_told_and_lets_nobody_in(stranger: Desk, given: str) -> None:
     answer = stranger.ask("POST", "/session", {"token": given})
-    assert answer.status == 401 and "This is not the control token." in answer.text
+    assert answer.status == 401 and "Wrong control token." in answer.text
     assert stranger.ask("GET", "/orders").status == 401
 
 

@@ -37,14 +37,14 @@ def test_the_clock_goes_forward_by_a_button_and_shows_it(visitor: Visitor, shop:
             page.get_by_role("button", name=button).click()
             expect(page.locator(".told.good")).to_contain_text(expected)
             expect(page.locator("[data-face]")).to_have_text(expected)
-        expect(page.locator("#state")).to_contain_text("Stands still")
-        page.get_by_role("button", name="Let it run").click()
-        expect(page.locator("#state")).to_contain_text("Runs")
-        page.get_by_label("By: 500ms").fill("90s")
-        page.get_by_role("button", name="Forward", exact=True).click()
+        expect(page.locator("#state")).to_contain_text("Frozen")
+        page.get_by_role("button", name="Resume").click()
+        expect(page.locator("#state")).to_contain_text("Running")
+        page.get_by_label("Advance by (500ms").fill("90s")
+        page.get_by_role("button", name="Advance", exact=True).click()
         expect(page.locator(".told.good")).to_contain_text("2026-01-03 12:20:")
-        page.get_by_role("button", name="Back to the machine").click()
-        expect(page.locator("#state")).to_contain_text("as the machine's clock")
+        page.get_by_role("button", name="Reset to system time").click()
+        expect(page.locator("#state")).to_contain_text("same as system time")
 
 
 @pytest.mark.exhaustive
@@ -57,8 +57,8 @@ def test_the_large_clock_goes_on_with_the_small_one(visitor: Visitor, shop: Shop
 @pytest.mark.exhaustive
 def test_it_is_set_to_a_time_of_its_own_zone(visitor: Visitor, shop: Shop, clock: Clock) -> None:
     with visitor.at(of_all(shop), width=DESK) as page:
-        page.get_by_role("button", name="Stop it").click()
-        page.get_by_label("Set it to").fill("2031-05-06T07:08:09")
+        page.get_by_role("button", name="Freeze").click()
+        page.get_by_label("Set time to").fill("2031-05-06T07:08:09")
         page.get_by_role("button", name="Set", exact=True).click()
         expect(page.locator(".told.good")).to_contain_text("2031-05-06 07:08:09")
     told = shop.control.get("/clock")
@@ -68,20 +68,20 @@ def test_it_is_set_to_a_time_of_its_own_zone(visitor: Visitor, shop: Shop, clock
 def test_with_a_merchant_chosen_its_clock_is_shown_and_moved_alone(visitor: Visitor, shop: Shop) -> None:
     number = shop.qr_order()["out_trade_no"]
     with visitor.at(address(shop), width=DESK) as page:
-        expect(page.locator("#whose")).to_contain_text("has the shared clock")
+        expect(page.locator("#whose")).to_contain_text("uses the shared clock")
         expect(page.locator("header .clock")).not_to_contain_text("Merchant's clock")
         page.get_by_role("button", name="+1 h").click()
-        expect(page.locator("#whose")).to_contain_text("a clock of its own")
+        expect(page.locator("#whose")).to_contain_text("its own clock")
         expect(page.locator("header .clock")).to_contain_text("Merchant's clock")
         expect(page.locator("#state")).to_contain_text("ahead of the shared clock")
         assert shop.story(number)["status"] == "TRADE_CLOSED"
         assert shop.control.get("/clock")["offset_s"] == 0
-        page.get_by_role("button", name="Stop it").click()
-        expect(page.locator("#state")).to_contain_text("Stands still")
-        page.get_by_role("button", name="Let it run").click()
-        expect(page.locator("#state")).to_contain_text("Runs")
-        page.get_by_role("button", name="Back to the shared clock").click()
-        expect(page.locator("#whose")).to_contain_text("has the shared clock")
+        page.get_by_role("button", name="Freeze").click()
+        expect(page.locator("#state")).to_contain_text("Frozen")
+        page.get_by_role("button", name="Resume").click()
+        expect(page.locator("#state")).to_contain_text("Running")
+        page.get_by_role("button", name="Return to the shared clock").click()
+        expect(page.locator("#whose")).to_contain_text("uses the shared clock")
         page.get_by_role("link", name="Show the shared clock").click()
         expect(page.locator("#whose")).to_have_count(0)
 
@@ -108,10 +108,10 @@ def test_what_falls_due_is_listed_in_order_and_is_done_when_the_answer_comes(
     soon = notified.qr_order(it_b_pay="5m")["out_trade_no"]
     notified.control.post("/notifications/flush")
     listed = rows(desk.page(f"/clock?merchants_id={notified.merchants_id}"))
-    assert [row.partition(" 20")[0] for row in listed] == [f"Expired {soon}", f"Expired {late}"]
+    assert [row.partition(" 20")[0] for row in listed] == [f"Expires {soon}", f"Expires {late}"]
     said = desk.post("/clock", do="advance", by="10m")
     assert notified.story(soon)["status"] == "TRADE_CLOSED"
-    assert "changes of orders 1, attempts of notifications 1." in said
+    assert "Processed 1 order changes, 1 delivery attempts." in said
     assert len(receiver.heard) == 2
 
 
@@ -123,11 +123,11 @@ def test_a_notification_that_was_not_taken_is_listed_and_the_clock_moves_there(
     receiver.wait_for(1)
     notified.control.post("/notifications/flush")  # the first attempt is written down
     with visitor.at(address(notified), width=DESK) as page:
-        expect(page.locator("#upcoming")).to_contain_text("Notification is sent")
-        page.locator("#upcoming tr", has_text="Notification is sent").get_by_role(
-            "button", name="Move there").click()
-        expect(page.locator(".told.good")).to_contain_text("attempts of notifications 1")
-        expect(page.locator("#upcoming")).not_to_contain_text("Notification is sent")
+        expect(page.locator("#upcoming")).to_contain_text("Notification delivery")
+        page.locator("#upcoming tr", has_text="Notification delivery").get_by_role(
+            "button", name="Go to time").click()
+        expect(page.locator(".told.good")).to_contain_text("1 delivery attempts")
+        expect(page.locator("#upcoming")).not_to_contain_text("Notification delivery")
     assert len(receiver.heard) == 2
 
 
@@ -143,13 +143,13 @@ def test_a_move_that_takes_its_time_says_how_much_is_left(visitor: Visitor, noti
         page.evaluate(NOTE_WHAT_IS_SHOWN)  # while a form is sent, a test cannot look at the page
         page.get_by_role("button", name="+1 h").click()
         expect(page.locator(".told.good")).to_be_visible()
-        assert "On the way to" in page.evaluate("sessionStorage.shown")
-        expect(page.locator("#state")).not_to_contain_text("On the way to")
+        assert "Moving to" in page.evaluate("sessionStorage.shown")
+        expect(page.locator("#state")).not_to_contain_text("Moving to")
 
 
 def test_the_list_follows_what_happens(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(address(shop), width=DESK) as page:
-        expect(page.locator("#upcoming")).to_contain_text("Nothing falls due")
+        expect(page.locator("#upcoming")).to_contain_text("No upcoming events")
         number = shop.qr_order()["out_trade_no"]
         expect(page.locator("#upcoming")).to_contain_text(number)
 

@@ -74,7 +74,7 @@ def test_a_signature_that_nobody_can_explain_says_where_to_look(desk: Desk, shop
 def test_a_finding_says_the_rule_and_what_to_change(desk: Desk, shop: Shop) -> None:
     shown = words(entry(desk, shop.qr_order(sign_type=None)).get_element_by_id("main"))
     assert "SIGN_TYPE_MISSING sign_type=MD5 is sent with each request (Section 1.1 C)" in shown
-    assert "What to change: add sign_type=MD5 after signing; it is not signed itself" in shown
+    assert "How to fix: add sign_type=MD5 after signing; it is not signed itself" in shown
 
 
 def test_where_no_rule_fits_the_first_difference_of_each_is_told(desk: Desk, shop: Shop) -> None:
@@ -82,7 +82,7 @@ def test_where_no_rule_fits_the_first_difference_of_each_is_told(desk: Desk, sho
     assert shop.control.ask("PUT", "/scenario", {"rules": rules},
                             merchants_id=shop.merchants_id).status == 200
     shown = words(entry(desk, shop.qr_order("1.00")).get_element_by_id("main"))
-    assert "No rule of the scenario fitted" in shown
+    assert "No rule matched" in shown
     assert "dear ones" in shown and "900.00" in shown
 
 
@@ -90,7 +90,7 @@ def test_secrets_are_masked_and_what_they_are_is_said(desk: Desk, shop: Shop) ->
     answer = shop.card_payment()
     text = desk.ask("GET", f"/journal/{answer.headers['X-TGPay-Request']}").text
     assert VISA not in text and pay_info() not in text
-    assert "*** stands for what is never kept" in text
+    assert "*** stands for values that are never stored" in text
     assert "# without pay_info, which is not kept" in text
 
 
@@ -103,6 +103,6 @@ def test_a_request_of_nobody_has_a_page_too(desk: Desk, control: Control, shop: 
 
 def test_the_journal_of_a_merchant_is_emptied_and_no_other(desk: Desk, shop: Shop, busy: Shop) -> None:
     shop.qr_order()
-    assert desk.post(f"/journal/clear?merchants_id={shop.merchants_id}") == "The journal is empty."
+    assert desk.post(f"/journal/clear?merchants_id={shop.merchants_id}") == "The journal was cleared."
     assert rows(desk.page("/journal", merchants_id=shop.merchants_id)) == []
     assert rows(desk.page("/journal", merchants_id=busy.merchants_id)) != []

@@ -84,7 +84,7 @@ def test_every_setting_of_the_form_is_put_in_force(visitor: Visitor, shop: Shop)
         page.get_by_label("h5", exact=True).uncheck()
         page.get_by_label("Strict").check()
         page.get_by_role("button", name="Save").click()
-        expect(page.locator(".told.good")).to_have_text("The settings are in force.")
+        expect(page.locator(".told.good")).to_have_text("Settings saved.")
         expect(page.locator("#s-name")).to_have_value("Tea & Co")
     expected = {**SETTINGS, "strict": True,
                 "products": ["barcode", "qrcode", "prepay", "bankcard", "webtoterminal", "settlement"]}
@@ -109,14 +109,14 @@ def test_what_cannot_be_is_told_at_its_field_and_nothing_is_changed(desk: Desk, 
 def test_the_token_is_there_only_when_it_is_asked_for_and_can_be_copied(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(f"{shop.control.url}/console/merchants/{shop.merchants_id}", width=DESK) as page:
         assert shop.token not in page.content()
-        page.get_by_role("link", name="Show the token").click()
+        page.get_by_role("link", name="Show token").click()
         expect(page.locator("#token")).to_have_text(shop.token)
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         page.locator("p", has=page.locator("#token")).get_by_role("button", name="Copy").click()
         expect(page.get_by_role("button", name="Copied")).to_be_visible()
         assert page.evaluate("navigator.clipboard.readText()") == shop.token
-        page.get_by_role("link", name="Hide it").click()
-        expect(page.get_by_role("link", name="Show the token")).to_be_visible()
+        page.get_by_role("link", name="Hide").click()
+        expect(page.get_by_role("link", name="Show token")).to_be_visible()
         assert shop.token not in page.content()
 
 
@@ -145,7 +145,7 @@ def test_a_reset_asks_first_and_forgets(visitor: Visitor, shop: Shop) -> None:
         assert settings(shop)["name"] == "changed"
         answering(page, True)
         page.get_by_role("button", name="Reset").click()
-        expect(page.locator(".told.good")).to_have_text("The merchant is as it was made.")
+        expect(page.locator(".told.good")).to_have_text("The merchant was reset.")
     assert shop.control.get("/orders", merchants_id=shop.merchants_id)["items"] == []
     assert settings(shop)["name"] == f"Merchant {shop.merchants_id}"
 
@@ -156,7 +156,7 @@ def test_a_removal_asks_first_and_leads_to_the_others(visitor: Visitor, doomed: 
     with visitor.at(f"{doomed.control.url}/console/merchants/{mid}?merchants_id={mid}", width=DESK) as page:
         answering(page, True)
         page.get_by_role("button", name="Remove").click()
-        expect(page.locator(".told.good")).to_have_text(f"The merchant was removed: {mid}")
+        expect(page.locator(".told.good")).to_have_text(f"Merchant removed: {mid}")
         expect(page.locator("tr", has_text=mid)).to_have_count(0)
     assert doomed.control.ask("GET", f"/merchants/{mid}").status == 404
 

@@ -23,8 +23,8 @@ def test_notifications_are_listed_with_state_attempts_and_when_they_are_due_next
         paid(notified)
         notified.control.post("/notifications/flush")
     taken, waiting = rows(desk.page("/notifications", merchants_id=notified.merchants_id))
-    assert "merchant_scan_status_sync" in taken and "Delivered Attempts: 1" in taken
-    assert "Pending Attempts: 1" in waiting and "10:04:00 2026-03-01" in waiting
+    assert "merchant_scan_status_sync" in taken and "Delivered Delivery attempts: 1" in taken
+    assert "Pending Delivery attempts: 1" in waiting and "10:04:00 2026-03-01" in waiting
 
 
 @pytest.mark.parametrize("status, count", [("delivered", 1), ("pending", 1), ("failed", 0), ("", 2)])
@@ -55,9 +55,9 @@ def test_a_replay_sends_it_once_more_and_shows_the_attempt(
     number = paid(notified)
     receiver.wait_for(1)
     path = path_of(notified, number)
-    assert desk.post(f"{path}/replay").startswith("The notification was sent once more")
+    assert desk.post(f"{path}/replay").startswith("The notification was resent")
     assert len(receiver.wait_for(2)) == 2
-    assert "replayed by hand" in words(list(desk.page(path).get_element_by_id("attempts").iter("li"))[-1])
+    assert "resent manually" in words(list(desk.page(path).get_element_by_id("attempts").iter("li"))[-1])
 
 
 def test_a_replay_from_an_orders_page_goes_back_to_it(desk: Desk, notified: Shop, receiver: Receiver) -> None:
@@ -75,7 +75,8 @@ def test_a_notification_that_nobody_took_can_be_sent_again_when_it_is_given_up(
     receiver.answers = [(500, b"oops")]
     number = paid(notified)
     clock.advance("2d")
-    assert "Failed" in rows(desk.page("/notifications", merchants_id=notified.merchants_id, status="failed"))[
+    failed = desk.page("/notifications", merchants_id=notified.merchants_id, status="failed")
+    assert "Failed: retries exhausted" in rows(failed)[
         0]
     receiver.answers = [(200, b"success")]
     desk.post(f"{path_of(notified, number)}/replay")

@@ -17,8 +17,8 @@ def numbers(desk: Desk, shop: Shop, **asked: object) -> list[str]:
 
 def test_orders_are_listed_newest_first_each_with_its_state_in_a_word(desk: Desk, busy: Shop) -> None:
     told = rows(desk.page("/orders", merchants_id=busy.merchants_id))
-    states = ["Waiting for the buyer", "Paid", None, "Waiting for the review", "Failed", "Paid", "Expired",
-              "Refunded", "Refunded in part"]
+    states = ["Waiting for payment", "Paid", None, "Waiting for review", "Failed", "Paid", "Expired",
+              "Refunded", "Partially refunded"]
     assert len(told) == len(states)
     assert [word for row, word in zip(told, states) if word and word not in row] == []
     assert "GBP 129.00 − 29.00" in told[-1]

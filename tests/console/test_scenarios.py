@@ -52,7 +52,7 @@ def test_one_is_switched_on_for_a_merchant_and_off_again(desk: Desk, shop: Shop)
     assert in_force(shop) == (None, None)
     assert "lost-answer" in desk.post(at(shop, "/scenarios/on"), name="lost-answer")
     assert in_force(shop) == ("lost-answer", shop.merchants_id)
-    assert desk.post(at(shop, "/scenarios/off")) == "The scenario is out of force."
+    assert desk.post(at(shop, "/scenarios/off")) == "The scenario was deactivated."
     assert in_force(shop) == (None, None)
 
 
@@ -60,7 +60,7 @@ def test_one_is_switched_on_for_everybody(desk: Desk, control: Control, shop: Sh
     try:
         desk.post("/scenarios/on", name="happy-path")
         assert in_force(shop) == ("happy-path", None)
-        assert "It has none of its own" in words(desk.page(at(shop)))
+        assert "This merchant has no scenario of its own" in words(desk.page(at(shop)))
     finally:
         desk.post("/scenarios/off")
     assert in_force(shop) == (None, None)
@@ -72,11 +72,11 @@ def test_its_rules_are_read_out_and_their_uses_counted(desk: Desk, shop: Shop) -
     shop.card_payment(trans_amount="120.00")
     shop.card_payment(trans_amount="1.00")
     first, second = map(words, desk.page(at(shop)).xpath("//*[@class='rules']/li"))
-    assert first.startswith("declined <b>once</b> 2/2 used of its outcomes · 2 times in the last 1000 "
+    assert first.startswith("declined <b>once</b> 2/2 outcomes used · 2 matches in the last 1000 "
                             "requests")
     assert "endpoint is tgpaybankcard trans_amount above 100" in first
-    assert "1 code 3084" in first and "2 as without a scenario" in first
-    assert "1 times in the last" in second
+    assert "1 code 3084" in first and "2 normal processing" in first
+    assert "1 matches in the last" in second
     assert "endpoint one of tgpaybankcard, tgpayh5" in second
     assert "notify.delay 5s" in second and "notify.times 2" in second
 
@@ -174,7 +174,7 @@ def test_a_text_with_problems_is_not_put_in_force(desk: Desk, shop: Shop) -> Non
 def test_a_text_is_put_in_force(desk: Desk, shop: Shop, text: str) -> None:
     answer = desk.ask("POST", at(shop, "/scenarios/desk"), {"name": "mine", "text": text, "do": "use"})
     assert answer.status == 303
-    assert told(desk.page(answer.headers["Location"])) == "The scenario is in force: mine"
+    assert told(desk.page(answer.headers["Location"])) == "Scenario activated: mine"
     assert in_force(shop) == ("mine", shop.merchants_id)
 
 
@@ -184,9 +184,9 @@ def tried(page: Any) -> list[str]:
 
 @every_row("fields, expected", [
     ({"endpoint": "tgpaybankcard", "params": "trans_amount=120.00"},
-     ["declined <b>once</b> fits", "later would fit, but an earlier rule wins"]),
+     ["declined <b>once</b> matches", "later matches, but an earlier rule takes precedence"]),
     ({"endpoint": "tgpaybankcard", "params": "trans_amount = 1\ntrans_amount=99.00"},
-     ["declined <b>once</b> trans_amount 99.00 is not above 100", "later fits"]),
+     ["declined <b>once</b> trans_amount 99.00 is not above 100", "later matches"]),
     ({"endpoint": "tgpayqrcode", "params": ""},
      ["declined <b>once</b> endpoint tgpayqrcode is not tgpaybankcard",
       "later endpoint tgpayqrcode is none of tgpaybankcard, tgpayh5"]),
@@ -204,7 +204,7 @@ def test_a_card_is_tried_and_never_told(desk: Desk, shop: Shop) -> None:
     text = json.dumps({"rules": [{"name": "this card", "when": {"card": card}, "then": {"code": "0000"}},
                                  {"name": "another", "when": {"card": card_of("3100")}, "then": {}}]})
     page = desk_with(desk, shop, text, "try", endpoint="tgpaybankcard", card=card, attempt="x", params="")
-    assert tried(page) == ["this card fits", f"another card is not {card_of('3100')}"]
+    assert tried(page) == ["this card matches", f"another card is not {card_of('3100')}"]
     assert card not in " ".join(tried(page))
 
 
@@ -215,21 +215,21 @@ def test_a_rule_that_is_used_up_says_so_when_it_is_in_force(desk: Desk, shop: Sh
         shop.card_payment(trans_amount="120.00")
     page = desk_with(desk, shop, text, "try", endpoint="tgpaybankcard", params="trans_amount=120.00")
     assert tried(page) == ["declined <b>once</b> used up: 2 of 2"]
-    assert "No rule fits" in words(page)
+    assert "No rule matches" in words(page)
 
 
 def test_the_whole_way_in_a_browser(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(f"{shop.control.url}/console{at(shop)}", width=DESK) as page:
-        expect(page.locator("#in-force")).to_contain_text("No scenario is in force")
-        page.get_by_role("link", name="Write one").click()
+        expect(page.locator("#in-force")).to_contain_text("No active scenario")
+        page.get_by_role("link", name="New scenario").click()
         page.get_by_label("Name", exact=True).fill("from the desk")
         page.get_by_label("Endpoint").select_option("tgpaybankcard")
-        page.get_by_role("button", name="Try").click()
-        expect(page.locator("#tried")).to_contain_text("fits")
-        page.get_by_role("button", name="Switch on").click()
+        page.get_by_role("button", name="Test").click()
+        expect(page.locator("#tried")).to_contain_text("matches")
+        page.get_by_role("button", name="Activate").click()
         expect(page.locator(".told.good")).to_contain_text("from the desk")
-        page.locator("#in-force").get_by_role("button", name="Switch off").click()
-        expect(page.locator("#in-force")).to_contain_text("No scenario is in force")
+        page.locator("#in-force").get_by_role("button", name="Deactivate").click()
+        expect(page.locator("#in-force")).to_contain_text("No active scenario")
 
 
 @every_row("path, fields",

@@ -60,10 +60,10 @@ def test_the_sums_of_a_day_are_those_of_the_file(desk: Desk, trading: Shop, cloc
 
 
 def test_what_is_to_be_settled_is_shown_before_its_time(desk: Desk, trading: Shop, clock: Clock) -> None:
-    assert rows(desk.page(at(trading)))[0].startswith(f"{DAY} to be settled")
-    assert "to be settled" in words(desk.page(at(trading, f"/settlement/{DAY}")))
+    assert rows(desk.page(at(trading)))[0].startswith(f"{DAY} not settled yet")
+    assert "not settled yet" in words(desk.page(at(trading, f"/settlement/{DAY}")))
     clock.set(SETTLED)
-    assert "to be settled" not in words(desk.page(at(trading)))
+    assert "not settled yet" not in words(desk.page(at(trading)))
 
 
 @pytest.mark.exhaustive
@@ -121,8 +121,8 @@ def test_another_currency_has_its_own_row(desk: Desk, trading: Shop) -> None:
 
 
 @pytest.mark.parametrize("injected, told, lines",
-                         [("missing", "the file lacks it", 0), ("duplicate", "the file has it twice", 2),
-                          ("fee_off", "the fee is a penny off", 1)])
+                         [("missing", "row missing", 0), ("duplicate", "duplicate row", 2),
+                          ("fee_off", "fee off by a penny", 1)])
 def test_what_is_injected_is_told_beside_the_truth(desk: Desk, trading: Shop, injected: str, told: str,
                                                    lines: int) -> None:
     trading.control.ask("PUT", "/scenario",
@@ -133,7 +133,7 @@ def test_what_is_injected_is_told_beside_the_truth(desk: Desk, trading: Shop, in
     row = desk.page(at(trading, f"/settlement/{DAY}")).xpath("//table/tbody/tr")[-1]
     assert "Amount GBP 200.00 Fees 1.20 Net 198.80" in words(row) and told in words(row)
     shown = "".join(row.xpath(".//pre/text()"))
-    assert shown.count("200.00,") == lines * 2 and ("no line of it" in words(row)) is (lines == 0)
+    assert shown.count("200.00,") == lines * 2 and ("no row for it" in words(row)) is (lines == 0)
 
 
 def test_a_merchant_without_any_is_told_what_to_do_and_the_page_does_it(
@@ -141,8 +141,8 @@ def test_a_merchant_without_any_is_told_what_to_do_and_the_page_does_it(
     clock.freeze()
     clock.set(NOON)
     with visitor.at(f"{shop.control.url}/console{at(shop)}", width=DESK) as page:
-        expect(page.locator(".empty")).to_contain_text("Make a payment, then move the clock")
-        page.get_by_role("button", name="Move the clock by a day").click()
+        expect(page.locator(".empty")).to_contain_text("Make a payment, then advance the clock")
+        page.get_by_role("button", name="Advance the clock by one day").click()
         expect(page.locator(".told.good")).to_contain_text("2027-03-02 12:00:00")
 
 

@@ -25,7 +25,7 @@ def device(control: Control, serial: str) -> dict[str, object]:
 
 def test_the_terminals_of_the_merchant_are_listed(desk: Desk, shop: Shop) -> None:
     assert list(cards(desk, shop)) == shop.terminals
-    assert all("Ready" in told and "no transaction yet" in told for told in cards(desk, shop).values())
+    assert all("Ready" in told and "No transactions yet" in told for told in cards(desk, shop).values())
 
 
 @pytest.mark.exhaustive
@@ -50,10 +50,10 @@ def test_a_terminal_at_work_is_followed_and_driven_to_its_result(visitor: Visito
         card = page.locator(f"[data-key='{serial}']")
         expect(page.locator("[data-state=live]")).to_be_visible()
         number = shop.at_terminal(amount="120.00")["out_trade_no"]
-        expect(card).to_contain_text("Waits for the card")
+        expect(card).to_contain_text("Waiting for card")
         card.get_by_role("button", name="Insert").click()
-        expect(card).to_contain_text("Asks for the PIN")  # after the card was read, which nothing tells of
-        card.get_by_role("button", name="Type the PIN").click()
+        expect(card).to_contain_text("Waiting for PIN")  # after the card was read, which nothing tells of
+        card.get_by_role("button", name="Enter PIN").click()
         card.get_by_role("button", name="Approve").click()
         expect(card).to_contain_text("AUTHORISED")
         expect(card).to_contain_text("Ready")  # the result is shown for 3 s
@@ -79,10 +79,10 @@ def test_a_terminal_is_made_and_leads_to_its_screen_and_to_a_sale(visitor: Visit
     with visitor.at(f"{shop.control.url}/console{at(shop)}", width=DESK) as page:
         page.locator("summary").click()
         page.get_by_label("Serial number").fill(serial)
-        page.get_by_role("button", name="Make a terminal").click()
+        page.get_by_role("button", name="Create terminal").click()
         card = page.locator(f"[data-key='{serial}']")
         expect(page.locator(".told.good")).to_contain_text(serial)
-        assert card.get_by_role("link", name="Screen").get_attribute("href") == f"/terminal/{serial}"
+        assert card.get_by_role("link", name="Open screen").get_attribute("href") == f"/terminal/{serial}"
         card.get_by_role("link", name="Send a sale").click()
         expect(page.locator("#p-terminal_sn")).to_have_value(serial)
     assert device(shop.control, serial)["merchants_id"] == shop.merchants_id

@@ -67,13 +67,13 @@ def _stay(stage: Stage, process: "Popen[str]") -> None:
                                        "trans_amount": "48.50", "trans_timeout": "600",
                                        "redirect_url": f"{stage.url}/"})
     stage.screen.line()
-    for url, what in ((f"{stage.url}/", "the front page"), (scan["qr_code"], "an order to pay in the wallet"),
+    for url, what in ((f"{stage.url}/", "the home page"), (scan["qr_code"], "an order to pay in the wallet"),
                       (desk["pay_url"], "an order to pay on a desktop"),
                       (card["pay_url"], "an order to pay by card"),
                       (f"{stage.url}/_emulator/journal", "every request and its findings")):
         stage.screen.line(f"{url}  {what}")
     try:
-        stage.screen.line("Press Ctrl-C to end.", "bold")
+        stage.screen.line("Press Ctrl-C to stop.", "bold")
         process.wait()
     except KeyboardInterrupt:
         stage.screen.line()

@@ -46,7 +46,7 @@ def cashier(stage: Stage) -> None:
     stage.holds("Payment successful" in paid, "another card pays")
     for status, code in (("failed", "3084"), ("success", "0000")):
         notification = stage.heard("", CASHIER["out_trade_no"], CASHIER["merchants_id"], status=status)
-        stage.holds(notification.get("result_code") == code, f"it says {status}, {code}")
+        stage.holds(notification.get("result_code") == code, f"the notification has {status}, {code}")
 
 
 def server_to_server(stage: Stage) -> None:
@@ -58,7 +58,7 @@ def server_to_server(stage: Stage) -> None:
                          {**SERVER, "out_trade_no": "201701010001_no_money", "pay_info": _pay_info(NO_MONEY)})
     stage.holds((declined["is_success"], declined["status"], declined["result_code"])
                 == ("T", "failed", "3084"),
-                "declined: is_success is T all the same, status is failed")
+                "declined: is_success is T nevertheless, status is failed")
 
 
 def three_d(stage: Stage) -> None:
@@ -82,4 +82,5 @@ def review(stage: Stage) -> None:
     held = stage.ask("tgpaybankcard", {**SERVER, **order, "pay_info": _pay_info(REVIEW)})
     stage.holds(held["status"] == "pending_review", "the payment is pending review")
     taken = stage.ask("tgpaybankcard", {**order, "service": "bankcard.approved"})
-    stage.holds((taken["status"], taken["result_code"]) == ("success", "0000"), "bankcard.approved takes it")
+    stage.holds((taken["status"], taken["result_code"]) == ("success", "0000"),
+                "bankcard.approved accepts it")

@@ -57,7 +57,7 @@ SIGN_TYPE = replace(common.SIGN_TYPE, need=common.OPTIONAL)
 # Rows that the tables of 7.1 and 7.2 have in common, in their order.
 ROWS = (replace(common.TRANS_AMOUNT, length=6),
         Param("trans_timeout", common.DOCUMENTED, MINUTES, "20",
-              f"time limit; {DEFAULT_MINUTES} unless told", 6),
+              f"time limit; {DEFAULT_MINUTES} by default", 6),
         Param("sub_account_data", common.OPTIONAL, SUB_ACCOUNT_DATA, "", "the parts of sub-merchants", 1024),
         Param("goods_name", common.DOCUMENTED, TEXT, "bankcard_test",
               "names of the goods, separated by vertical bars", 256),

@@ -77,7 +77,7 @@ OPERATIONS = (*terminal.OPERATIONS, terminal.STOP)
               "serial number; without it the merchant's first terminal", 32,
               identifier=True),
         Param("original_out_trade_no", common.OPTIONAL, TEXT, "",
-              "order of the sale or refund that is given back", 64, identifier=True,
+              "order of the sale or refund to reverse or refund", 64, identifier=True,
               source=common.INFERRED),
         Param("original_transaction_id", common.OPTIONAL, TEXT, "",
               "its transactionResultId or transactionID", 64, identifier=True,

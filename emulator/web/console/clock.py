@@ -26,7 +26,7 @@ STEPS = (("15m", "clk_minutes"), ("1h", "clk_hour"), ("1d", "clk_day"))
 class Due(Struct, frozen=True):
     """Something that falls due, `at` in milliseconds.
 
-    `word` is the key of its text, `view` and `id` give its page.
+    `word` is its text, `view` and `id` give its page.
     """
 
     at: int
@@ -86,11 +86,11 @@ def upcoming(tables: Reader, merchants_id: str | None) -> list[Due]:
 def _next(tables: Reader, merchants_id: str | None) -> Iterator[Due]:
     """The next notifications and orders, each at the instant of its merchant's clock."""
     for notification in tables.upcoming.notifications(merchants_id, MOST_UPCOMING):
-        yield Due(notification.due_at or 0, "clk_sent_again", notification.out_trade_no,
+        yield Due(notification.due_at or 0, texts().clk_sent_again, notification.out_trade_no,
                   notification.merchants_id, "notification", notification.id)
     for order in tables.upcoming.orders(merchants_id, MOST_UPCOMING):
         if due := transitions.falls_due(order):
-            word = f"event_{due[1]}" if due[1] else "left_open"
+            word = texts().upcoming(str(due[1])) if due[1] else texts().left_open
             yield Due(due[0], word, order.out_trade_no, order.merchants_id, "order", order.id)
 
 
@@ -117,11 +117,13 @@ def move_clock() -> Response:
     except OperationError as error:
         return go_back(to("clock"), error)
     said, done, skipped = texts(), moved["done"], moved["skipped"]
-    sentence = (f"{said.clk_now} {spaced(present(chosen() or ''), emulator().settings.timezone)}. "
-                f"{said.clk_happened} {done['changes']}, {said.clk_attempts} {done['attempts']}.")
+    instant = spaced(present(chosen() or ""), emulator().settings.timezone)
+    sentence = (f"{said.numbered(said.clk_now, instant)} "
+                f"{said.numbered(said.clk_happened, done['changes'])} "
+                f"{said.numbered(said.clk_attempts, done['attempts'])}")
     if skipped["attempts"]:
         receivers = ", ".join(skipped["receivers"][:MOST_RECEIVERS])
-        sentence += f" {said.clk_skipped} {skipped['attempts']} ({receivers})."
+        sentence += f" {said.clk_skipped} {skipped['attempts']} ({receivers}){said.full_stop}"
     return go_on(to("clock"), sentence, good=not skipped["attempts"])
 
 

@@ -17,7 +17,7 @@ IDEMPOTENCY_KEY = Query(
 CLOCK_MEMBERS = {
     "now": moment("the emulator's time"),
     "offset_s": {"type": "number", "description": "how far it is ahead of real time, in seconds"},
-    "frozen": flag("whether it stands still"),
+    "frozen": flag("whether it is frozen"),
     "own": flag("whether the merchant has a clock of its own"),
     "merchants_id": text("whose clock it is; absent for the one that all share")}
 ABOUT_MERCHANTS = ("own", "merchants_id")

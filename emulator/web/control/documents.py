@@ -36,7 +36,7 @@ TRANSACTION = component("TerminalTransaction", "A transaction on a card terminal
     "trade_status": words("TerminalResult", "The result; empty while there is none.", ("", *Result)),
     "requested_amount": amount("what the merchant asked for"), "trans_amount": amount("what was approved"),
     "currency": text("ISO 4217"), "message": text("the result in words"),
-    "attended": flag("whether people drive the terminal"),
+    "attended": flag("whether the terminal is in manual mode"),
     "entry": text("how a person presented the card: tap, insert or swipe; empty if none did"),
     "started_at": moment("when the terminal got it"), "ended_at": nullable(moment("when it ended")),
     "resolved_at": nullable(moment("when a result that was UNDEFINED became known")),
@@ -105,7 +105,7 @@ ATTEMPT = component("Attempt", "An attempt to deliver a notification.", {
     "at": moment("when it was made"), "took_ms": whole("how long it took, in milliseconds of real time"),
     "status_code": nullable(whole("the HTTP status of the receiver's answer")),
     "answer": text("the receiver's answer"), "error": text("why there was no answer; empty if there was"),
-    "delivered": flag("whether the receiver took it"), "replay": flag("whether it was sent by hand"),
+    "delivered": flag("whether the receiver took it"), "replay": flag("whether it was resent manually"),
     "skipped": flag("whether nothing was sent, since the receiver had not answered before"),
     "findings": many(FINDING, "what the receiver did wrong")})
 LEFT_OUT = component("LeftOut", "How many older ones of each are not shown.", {
@@ -120,7 +120,7 @@ NOTIFICATION = component("Notification", "A notification to a merchant.", {
     "notify_type": NOTIFY_TYPE,
     "status": words("NotificationStatus", "Whether a notification was delivered or given up.",
                     (PENDING, DELIVERED, FAILED)),
-    "created_at": moment("when its cause happened"), "due_at": nullable(moment("when it is sent again")),
+    "created_at": moment("time of its cause"), "due_at": nullable(moment("when it is sent again")),
     "request": NOTIFICATION_REQUEST,
     "attempts": many(ATTEMPT, "the attempts, oldest first"), "left_out": LEFT_OUT}, optional=("left_out",))
 

@@ -21,7 +21,7 @@ STREAM_PAGE = 500
 LONGEST_ID = 18
 HAPPENINGS = "happenings"  # where the application keeps what all its streams share
 Cursor = tuple[int, int, int]
-_OF_AN_ORDER = {"id": whole("its number in its own log"), "at": moment("when it happened"),
+_OF_AN_ORDER = {"id": whole("its number in its own log"), "at": moment("time of the event"),
                 "merchants_id": text("the merchant"), "out_trade_no": text("the order")}
 component("OrderEvent", "The data of an event `order`: something that happened to an order.", {
     **_OF_AN_ORDER, "event": text("what happened"), "cause": text("an endpoint, payer, control or clock"),

@@ -36,7 +36,7 @@ ARRIVAL = component("Arrival", "A notification that arrived in an inbox.", {
     "merchants_id": text("the merchant"), "out_trade_no": text("the order"),
     "notify_type": NOTIFY_TYPE,
     "event": text("what it tells of the order"), "notification": whole("the number of the notification"),
-    "attempt": whole("which attempt it was, from 1"), "replay": flag("whether it was sent by hand"),
+    "attempt": whole("which attempt it was, from 1"), "replay": flag("whether it was resent manually"),
     "verified": flag("whether its signature is right"),
     "explanation": nullable(text("why the signature is not right; null if it is")),
     "fields": by_name(BY_TEXT, "what was sent"),
@@ -78,7 +78,7 @@ def list_inbox(merchants_id: str) -> Response:
 
 
 @operation("PUT", "/merchants/<merchants_id>/inbox",
-           "what a merchant's inbox answers from now on: success unless told otherwise", body=ANSWER_BODY,
+           "what a merchant's inbox answers from now on: success by default", body=ANSWER_BODY,
            returns=REPLIES)
 def set_inbox_answer(merchants_id: str) -> Response:
     """Have the inbox answer as the body says, and return that."""

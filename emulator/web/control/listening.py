@@ -29,7 +29,7 @@ ASKING_BODY = {"required": ["listener"], "properties": {
                "description": "true in the last call: attempts fail until another one listens"},
     "held": {"type": "array", "items": _NAME, "maxItems": MOST_HELD,
              "description": "the ids that this listener has in hand; what else it was given is given again"},
-    "timeout": {"type": "string", "description": "how long to wait, 20s unless told, at most 1m"}}}
+    "timeout": {"type": "string", "description": "how long to wait, 20s by default, at most 1m"}}}
 REPORT_BODY = {"properties": {
     "status": {"type": "integer", "minimum": 100, "maximum": 999}, "body": _TEXT,
     "location": {"type": "string", "description": "the target of a redirect"},

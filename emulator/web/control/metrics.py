@@ -96,7 +96,7 @@ def _backlog(store: Store) -> Counts | None:
 
 def _of_the_outbox(left: Counts) -> "Iterator[Metric]":
     for name, meaning, number in (
-            ("tgpay_outbox_pending", "Notifications that are neither delivered nor given up", left.pending),
+            ("tgpay_outbox_pending", "Notifications that are pending", left.pending),
             ("tgpay_outbox_due", "Notifications that are to be sent now", left.due),
             ("tgpay_outbox_lag_seconds", "For how long the oldest of them has been due, by the emulator's "
                                          "clock", left.lag_ms / 1_000),

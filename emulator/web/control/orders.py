@@ -20,17 +20,17 @@ from .schemas import BY_NUMBER, BY_TEXT, amount, by_name, component, listing, ma
 
 EVENT_BODY = {
     "error": {"type": "string", "enum": list(BUYER_FAILURES),
-              "description": f"why a wallet declines; {wallet_payments.DEFAULT_REASON} unless told"},
+              "description": f"why a wallet declines; {wallet_payments.DEFAULT_REASON} by default"},
     "code": {"type": "string",
              "enum": [code for code, row in RESPONSE_CODES.items() if row.status is CardStatus.FAILED],
-             "description": f"with which response code a card payment fails; {DECLINED} unless told"}}
+             "description": f"with which response code a card payment fails; {DECLINED} by default"}}
 REFUND = component("Refund", "A refund or a cancellation of a paid order.", {
     "merchants_id": text("the merchant"), "out_trade_no": text("the order"),
     "partner_refund_id": text("the merchant's number for it"), "reason": text("why; empty if not told"),
     "kind": text("refund or cancel; reversed after a reversal"), "amount": amount("in the order's currency"),
     "at": moment("when it was made")})
 HISTORY_LINE = component("HistoryLine", "Something that happened to an order.", {
-    "id": whole("counts the lines of all orders"), "at": moment("when it happened"),
+    "id": whole("counts the lines of all orders"), "at": moment("time of the event"),
     "event": text("what happened"), "cause": text("an endpoint, payer, control or clock"),
     "status": text("`trade_status` after it"), "detail": by_name(BY_TEXT, "what else is known")})
 ORDER_STORY = component("OrderStory", "An order with its history, refunds and notifications.", {

@@ -75,7 +75,7 @@ def day(name: str, meaning: str) -> Query:
 
 MERCHANT = Query("merchants_id", "only of this merchant")
 ORDER = Query("out_trade_no", "only of this order")
-LIMIT = whole("limit", f"how many, {DEFAULT_ROWS} unless told, at most {MOST_ROWS}; a page of large ones has "
+LIMIT = whole("limit", f"how many, {DEFAULT_ROWS} by default, at most {MOST_ROWS}; a page of large ones has "
                        f"fewer, "
               "and ends before 4 MiB", MOST_ROWS)
 PAGED = (whole("after", "the last id seen", MOST_ID), LIMIT)

@@ -29,12 +29,12 @@ BUNDLED = component("ScenarioSummary", "A bundled scenario.", {
     "name": text("its name"), "summary": text("what it is for"), "rules": whole("how many rules it has")})
 FOR = Query("merchants_id", "of this merchant alone; without it of all who have none of their own")
 SCHEMA = {"properties": {
-    "name": {"type": "string", "description": "one that comes along"},
+    "name": {"type": "string", "description": "a bundled scenario"},
     "merchants_id": {"type": "string", "description": FOR.meaning},
     "summary": {"type": "string"}, "rules": {"type": "array", "items": NEW_RULE}}}
 
 
-@operation("GET", "/scenarios", "the scenarios that come along",
+@operation("GET", "/scenarios", "the bundled scenarios",
            returns=listing("ScenarioList", BUNDLED))
 def list_scenarios() -> Response:
     """The bundled scenarios: names, summaries and numbers of rules."""
@@ -44,13 +44,13 @@ def list_scenarios() -> Response:
     return jsonify({"items": items, "next": None})
 
 
-@operation("GET", "/scenarios/<name>", "a scenario that comes along, with its rules", returns=SCENARIO)
+@operation("GET", "/scenarios/<name>", "a bundled scenario, with its rules", returns=SCENARIO)
 def get_scenario(name: str) -> Response:
     """One bundled scenario, complete."""
     return jsonify(operations.bundled(name).as_json())
 
 
-@operation("GET", "/scenario", "the scenario in force, and how often each rule with a list was used",
+@operation("GET", "/scenario", "the active scenario, and how often each rule with a list was used",
            (MERCHANT,), returns=ACTIVE)
 def get_active_scenario() -> Response:
     """The scenario in force for a merchant, its own or the one for all, or the scenario for all."""
@@ -63,7 +63,7 @@ def _json(active: Active) -> dict[str, Any]:
     return {"merchants_id": active.owner or None, "scenario": scenario, "uses": active.uses}
 
 
-@operation("PUT", "/scenario", "put a scenario in force: one that comes along by its name, or rules of your "
+@operation("PUT", "/scenario", "activate a scenario: a bundled one by its name, or rules of your "
                                "own", (FOR,), body=SCHEMA, returns=ACTIVE)
 def activate_scenario() -> Response:
     """Put a scenario in force and return it. The counts of the previous one are deleted."""
@@ -93,7 +93,7 @@ def _read(given: dict[str, Any]) -> "scenarios.Scenario":
         if "rules" in given:
             return scenarios.from_json(given)
         if set(given) != {"name"} or not isinstance(given["name"], str):
-            raise wrong_value("send the name of a scenario that comes along, or rules")
+            raise wrong_value("send the name of a bundled scenario, or rules")
         return scenarios.shipped_scenario(given["name"])
     except scenarios.Invalid as invalid:
         raise wrong_value(str(invalid), errors=invalid.problems) from invalid

@@ -24,7 +24,7 @@ DAYS = (day("start_date", "first day of settlement, such as 2018-04-23; without 
 CELLS = {
     "out_trade_no": "the order's number, where there is no partner_transaction_id",
     "partner_transaction_id": "as in the settlement file",
-    "amount": "what moved, with a minus what was given back", "fee": "may be left out",
+    "amount": "amount that moved; refunds are negative", "fee": "may be left out",
     "settlement_date": "its day, may be left out"}
 COLUMNS = {**{name: "as in the settlement file" for name, _ in settlement.COLUMNS}, **CELLS}
 LIST = {"required": ["merchants_id", "rows"], "properties": {

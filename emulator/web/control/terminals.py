@@ -14,14 +14,14 @@ from .interface import DEFAULT_ROWS, MERCHANT, Problem, asked, body, listed, num
 from .schemas import BY_TEXT, component, flag, listing, many, nullable, text, words
 
 SCHEMA = {"properties": {
-    "merchants_id": {"type": "string", "description": "needed to make one"},
+    "merchants_id": {"type": "string", "description": "needed to create one"},
     "terminal_type": {"type": "string"}, "online": {"type": "boolean"},
-    "attended": {"type": "boolean", "description": "people drive it, from its screen or by events; else it "
-                                                   "moves by itself. In force from the next transaction"}}}
+    "attended": {"type": "boolean", "description": "manual mode, operated on its screen or by events; else "
+                                                   "automatic. Applies from the next transaction"}}}
 TERMINAL = component("Terminal", "A card terminal.", {
     "terminal_sn": text("its serial number"), "merchants_id": text("whose it is"),
     "terminal_type": text("its model"), "online": flag("whether the gateway reaches it"),
-    "attended": flag("whether people drive it"), "state": TERMINAL_STATE,
+    "attended": flag("manual mode"), "state": TERMINAL_STATE,
     "possible": many(words("TerminalAct", "What a person or the host does.", Act), "what is possible now"),
     "page": text("the path of its screen"), "transaction": nullable(TRANSACTION)})
 
@@ -58,7 +58,7 @@ def get_terminal(terminal_sn: str) -> Response:
 
 
 @operation("PUT", "/terminals/<terminal_sn>",
-           "make a terminal, or change one: take it offline, or let people drive it", body=SCHEMA,
+           "create a terminal, or change one: take it offline, or switch it to manual mode", body=SCHEMA,
            returns=TERMINAL, statuses=(200, 201), problems=(409,))
 def put_terminal(terminal_sn: str) -> tuple[Response, int]:
     """Make or change a terminal and return it; the status is 201 when it is new."""

@@ -92,7 +92,7 @@ def _signing(given: dict[str, Any], meant: Callable[[dict[str, str]], Mapping[st
             Query("out_trade_no", "the order, which need not exist yet", needed=True),
             choice("status", "the state to wait for", *Status, *CardStatus),
             choice("notification", "wait until every notification of the order is delivered", DELIVERED),
-            span("timeout", "a duration, 10s unless told, at most 1m")),
+            span("timeout", "a duration, 10s by default, at most 1m")),
            returns=WAITED, problems=(404, 408))
 def wait_for_order() -> Response:
     """A long poll, until the order is in the wanted state or the timeout ends. Raises Problem (408)."""
