@@ -13,10 +13,11 @@ from .remote import Control
 
 # Where each command is. Only what a call needs is loaded, so that `serve` answers sooner.
 MODULES = {
-    "cards": "tables", "clock": "clock", "copy": "copying", "demo": "serving", "findings": "requests",
-    "healthcheck": "serving", "journal": "requests", "merchants": "orders", "notify": "orders",
-    "orders": "orders", "reference": "tables", "reset": "orders", "scenarios": "scenarios",
-    "serve": "serving", "settlement": "settlement", "sign": "requests", "terminals": "terminals"}
+    "cards": "tables", "clock": "clock", "copy": "copying", "demo": "serving", "export": "transfer",
+    "findings": "requests", "healthcheck": "serving", "import": "transfer", "journal": "requests",
+    "merchants": "orders", "notify": "orders", "orders": "orders", "reference": "tables", "reset": "orders",
+    "scenarios": "scenarios", "serve": "serving", "settlement": "settlement", "sign": "requests",
+    "terminals": "terminals"}
 
 
 def with_settings(command: Any) -> Any:

@@ -45,6 +45,10 @@ class OperationRow(Protocol):
     def produces(self) -> str:
         """The content type of its answer if that is not JSON, else empty."""
 
+    @property
+    def consumes(self) -> str:
+        """The content type of the file that its body is, else empty."""
+
 
 class QueryRow(Protocol):
     """A parameter in the query or the headers of an operation."""
@@ -139,7 +143,10 @@ def _control_operation(row: OperationRow, parameters: list[dict[str, Any]]) -> d
     """The OpenAPI description of an operation; `parameters` are those in its path."""
     query = [_parameter_in("query", each) for each in row.query]
     headers = [_parameter_in("header", each) for each in row.headers]
-    body = {"requestBody": {"content": {"application/json": {"schema": row.body}}}} if row.body else {}
+    content: dict[str, Any] = {"application/json": {"schema": row.body}} if row.body else {}
+    if row.consumes:
+        content = {row.consumes: {}}
+    body = {"requestBody": {"content": content}} if content else {}
     problem = {"description": "a problem document, RFC 9457", "content": {"application/problem+json": {}}}
     done: dict[str, Any] = {"description": "done"}
     if row.produces:

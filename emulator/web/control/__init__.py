@@ -19,15 +19,17 @@ Each module declares the operations of one subject, and imports only from those 
     scenarios      scenarios
     terminals      terminals
     settlement     settlement entries, and the check of a merchant's list
+    transfer       export and import of merchants
     card_tables    response codes and test cards
     events         the stream of events
     tools          signing, waiting, OpenAPI
 """
 from . import (
     card_tables, clock, events, findings, health, journal, merchants, metrics, notifications, orders,
-    scenarios, settlement, terminals, tools)
+    scenarios, settlement, terminals, tools, transfer)
 from .interface import blueprint, probes
 
 __all__ = [
     "blueprint", "card_tables", "clock", "events", "findings", "health", "journal", "merchants",
-    "metrics", "notifications", "orders", "probes", "scenarios", "settlement", "terminals", "tools"]
+    "metrics", "notifications", "orders", "probes", "scenarios", "settlement", "terminals", "tools",
+    "transfer"]

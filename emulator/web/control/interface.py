@@ -30,7 +30,8 @@ class Operation(Struct, frozen=True):
 
     `query` and `headers` are the parameters that it reads, `body` is the JSON schema of its body, or None if
     it takes none. `words` are the possible values of parts of its path. `produces` is the content type of its
-    answer if that is not JSON.
+    answer if that is not JSON. With `consumes`, the content type of a file, the body is a file that the view
+    reads itself.
     """
 
     method: str
@@ -41,6 +42,7 @@ class Operation(Struct, frozen=True):
     words: Mapping[str, tuple[str, ...]] = {}
     headers: tuple[Query, ...] = ()
     produces: str = ""
+    consumes: str = ""
 
 
 OPERATIONS: list[Operation] = []
@@ -51,10 +53,11 @@ View = TypeVar("View", bound=Callable[..., Any])
 def operation(method: str, path: str, summary: str, query: tuple[Query, ...] = (),
               body: dict[str, Any] | None = None,
               words: Mapping[str, tuple[str, ...]] | None = None,
-              headers: tuple[Query, ...] = (), produces: str = "") -> Callable[[View], View]:
+              headers: tuple[Query, ...] = (), produces: str = "",
+              consumes: str = "") -> Callable[[View], View]:
     """Declare the decorated view as an operation. Returns the view unchanged, so that code can call it."""
     closed = {"type": "object", "additionalProperties": False, **body} if body else None
-    row = Operation(method, path, summary, query, closed, words or {}, headers, produces)
+    row = Operation(method, path, summary, query, closed, words or {}, headers, produces, consumes)
     OPERATIONS.append(row)
 
     def declare(view: View) -> View:
@@ -74,7 +77,7 @@ def _check(row: Operation) -> None:
     check_query(row.query, request.args)
     if row.body is not None:
         check_members(body(), row.body)
-    elif b"".join(_raw_body().split()) not in (b"", b"{}"):
+    elif not row.consumes and b"".join(_raw_body().split()) not in (b"", b"{}"):
         raise wrong_request(f"{row.method} {request.path} takes no body")
     merchants_id = request.args.get(MERCHANT.name)
     if merchants_id is not None:

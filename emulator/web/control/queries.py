@@ -23,7 +23,8 @@ class Query(Struct, frozen=True):
     """A query parameter of an operation.
 
     `schema` describes its values in the OpenAPI document. `check` takes the written value, and raises
-    ValueError with a message that begins with a verb. A `needed` parameter must be in the query.
+    ValueError with a message that begins with a verb. A `needed` parameter must be in the query, a `repeated`
+    one may be in it several times.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Query(Struct, frozen=True):
     check: Callable[[str], object] = str
     needed: bool = False
     may_be_empty: bool = False
+    repeated: bool = False
 
 
 def choice(name: str, meaning: str, *words: str) -> Query:
@@ -49,6 +51,11 @@ def whole(name: str, meaning: str, most: int) -> Query:
         if not is_number or int(written) > most:
             raise ValueError(f"must be a whole number from 0 to {most}")
     return Query(name, meaning, {"type": "integer", "minimum": 0, "maximum": most}, check)
+
+
+def switch(name: str, meaning: str) -> Query:
+    """A parameter that is true or false."""
+    return choice(name, meaning, "true", "false")
 
 
 def span(name: str, meaning: str) -> Query:
@@ -90,9 +97,10 @@ def check_query(known: tuple[Query, ...], given: "MultiDict[str, str]") -> None:
     for name, values in given.lists():
         if name not in rows:
             raise wrong_request(f"{shown(name)} is no parameter of this call; {listed_names(rows, name)}")
-        if len(values) > 1:
+        if len(values) > 1 and not rows[name].repeated:
             raise wrong_request(f"{name} is in the query {len(values)} times; send it once")
-        _check_value(rows[name], values[0])
+        for value in values:
+            _check_value(rows[name], value)
     missing = [row.name for row in known if row.needed and row.name not in given]
     if missing:
         raise wrong_request(f"the query must have {' and '.join(missing)}")
