@@ -43,8 +43,11 @@ class Calls:
 
     def exchange(self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None,
                  patience: float = PATIENCE_S, **query: object) -> Answer:
-        """Make a call and return its answer, whatever its status. Raises NoAnswer."""
-        data = None if body is None else json.dumps(body).encode()
+        """Make a call and return its answer, whatever its status; bytes are sent as they are.
+
+        Raises NoAnswer.
+        """
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         try:
             return fetch(self.address(path, **query), method, data, {**self.headers, **(headers or {})},
                          patience)
@@ -74,7 +77,7 @@ class Calls:
 
     def address(self, path: str, **query: object) -> str:
         """The URL of a call; query parameters that are None are left out."""
-        given = urlencode({name: value for name, value in query.items() if value is not None})
+        given = urlencode({name: value for name, value in query.items() if value is not None}, doseq=True)
         return f"{self.url}/_emulator{path}" + (f"?{given}" if given else "")
 
 

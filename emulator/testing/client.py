@@ -183,6 +183,22 @@ class Client(Calls):
         return self._object("POST", "/settlement/check", {
             "merchants_id": merchants_id, "rows": list(rows), "start_date": start_date, "end_date": end_date})
 
+    def export(self, *merchants: str, with_secrets: bool = False) -> bytes:
+        """A file with everything about merchants, or about all; tokens are masked unless asked for."""
+        answer = self.exchange("GET", "/export", merchants_id=merchants or None,
+                               secrets="true" if with_secrets else None)
+        if answer.status != 200:
+            raise ControlError("GET /export", json.loads(answer.text))
+        return answer.body
+
+    def import_file(self, file: bytes, replace: bool = False, clock: str | None = None) -> JSON:
+        """Import the merchants of an exported file; their clocks stand unless `clock` is running or shared.
+
+        With `replace` merchants that exist are replaced. The answer has the tokens.
+        """
+        return self._object("POST", "/import", file, headers={"Content-Type": "application/gzip"},
+                            replace="true" if replace else None, clock=clock, patience=LONGEST_S)
+
     def codes(self) -> list[JSON]:
         """The response codes of cards."""
         return self._items("/codes")
@@ -233,7 +249,8 @@ class Client(Calls):
         items: list[JSON] = self._get(path, **query)["items"]
         return items
 
-    def _object(self, method: str, path: str, body: Mapping[str, object] | None = None, **more: Any) -> JSON:
+    def _object(self, method: str, path: str, body: Mapping[str, object] | bytes | None = None,
+                **more: Any) -> JSON:
         document: JSON = self.call(method, path, body or None, **more)
         return document
 
