@@ -20,7 +20,8 @@ REFERENCES = {"attempts": {"notification_id": "notifications"}, "terminals": {"o
 # What the importing database decides anew: whose it is, what derives from its clock, places among others.
 _LEFT_OUT = {"merchants": ("owner",), "terminals": ("number",), "orders": ("shared_due_at",),
              "notifications": ("shared_due_at",), "scenarios": ("digest",)}
-BATCH = 200
+SORTED = ("history", "refunds", "ledger", "transactions")  # their index of merchants has another order
+BATCH, MANY = 200, 2_000
 NO_ID = 0
 IN_FORCE = ("SELECT merchants_id FROM scenarios WHERE merchants_id IN (:mid, '') "
             "ORDER BY merchants_id DESC LIMIT 1")
@@ -60,8 +61,9 @@ class Content:
 
         The scenario is that in force for the merchant, also if it is everybody's.
         """
-        yield from walking.batches(self._connection, table, list(columns_of(table)),
-                                   self._whose(table, merchants_id), BATCH)
+        whose = self._whose(table, merchants_id)
+        are_many = table in SORTED and self.measure(table, merchants_id)[0] > MANY
+        yield from walking.batches(self._connection, table, list(columns_of(table)), whose, BATCH, are_many)
 
     def _whose(self, table: str, merchants_id: str) -> str:
         """Whose rows of a table apply to a merchant."""

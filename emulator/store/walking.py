@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from .connection import Connection
 
 BATCH = 1_000
+EXPRESSION = " || ''"  # no database uses an index of the column for the value of an expression
 # What the rows of a table are ordered by; of all others it is `id`.
 _KEYS = {"clock": ("id",), "merchant_clocks": ("merchants_id",), "merchants": ("merchants_id",),
          "removed_merchants": ("merchants_id",),
@@ -19,10 +20,14 @@ def columns(connection: Connection, table: str) -> Sequence[str]:
 
 
 def batches(connection: Connection, table: str, names: Sequence[str], merchants_id: str | None = None,
-            size: int = BATCH) -> Iterator[list[list[object]]]:
-    """The values of some columns in all rows, or in those of a merchant, `size` rows at a time."""
+            size: int = BATCH, are_many: bool = False) -> Iterator[list[list[object]]]:
+    """The values of some columns in all rows, or in those of a merchant, `size` rows at a time.
+
+    If a merchant's rows `are_many`, the table is read once in its order; an index of merchants would have
+    them sorted anew for each batch.
+    """
     keys = _KEYS.get(table, ("id",))
-    wanted = "" if merchants_id is None else "merchants_id = :mid"
+    wanted = "" if merchants_id is None else f"merchants_id{EXPRESSION if are_many else ''} = :mid"
     after, named = f"WHERE {wanted}" if wanted else "", {f"k{place}": key for place, key in enumerate(keys)}
     last: dict[str, object] = {"mid": merchants_id}
     chosen = ", ".join([*names, *(f"{key} AS {name}" for name, key in named.items())])
