@@ -27,7 +27,8 @@ def batches(connection: Connection, table: str, names: Sequence[str], merchants_
     them sorted anew for each batch.
     """
     keys = _KEYS.get(table, ("id",))
-    wanted = "" if merchants_id is None else f"merchants_id{EXPRESSION if are_many else ''} = :mid"
+    owner = f"merchants_id{EXPRESSION}" if are_many else "merchants_id"
+    wanted = "" if merchants_id is None else f"{owner} = :mid"
     after, named = f"WHERE {wanted}" if wanted else "", {f"k{place}": key for place, key in enumerate(keys)}
     last: dict[str, object] = {"mid": merchants_id}
     chosen = ", ".join([*names, *(f"{key} AS {name}" for name, key in named.items())])
