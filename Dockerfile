@@ -4,7 +4,7 @@ FROM ${BASE}
 
 # Any user may run it (docker run --user 12345), also on a read-only root (--read-only --tmpfs /tmp).
 COPY . /src
-RUN pip install --no-cache-dir --constraint /src/.ci/constraints.txt "/src[postgres]" \
+RUN pip install --no-cache-dir --constraint /src/.ci/constraints.txt "/src[postgres,tls]" \
     && rm -rf /src \
     && useradd --system --home-dir /data tgpay \
     && install -d -o tgpay -m 1777 /data

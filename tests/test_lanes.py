@@ -99,12 +99,28 @@ def lose_the_session(tables: Writer) -> None:
     tables._execute("SELECT pg_terminate_backend(pg_backend_pid())").fetchone()
 
 
+def stand_still(tables: Writer) -> None:
+    """Do nothing for longer than PostgreSQL allows a transaction."""
+    tables._execute("SET LOCAL idle_in_transaction_session_timeout = '50ms'").rowcount
+    time.sleep(0.3)
+    tables._execute("SELECT 1").fetchone()
+
+
+def meet_a_broken_file(tables: Writer) -> None:
+    """Fail as where a file of the database is damaged."""
+    tables._execute("DO $$ BEGIN RAISE EXCEPTION 'invalid page' USING ERRCODE = 'data_corrupted'; END $$"
+                    ).rowcount
+
+
 @pytest.mark.parametrize("ending, committed, failures", [
     (lambda tables: None, ["first", "second"], (None, None)),
     (fail, ["first"], (None, LookupError)),
     (refund_twice, ["first"], (None, Exception)),
+    (meet_a_broken_file, ["first"], (None, Unusable)),
     (lose_the_session, [], (Unusable, Unusable)),
-], ids=["both succeed", "the second is refused", "a statement of the second fails", "the session is lost"])
+    (stand_still, [], (Unusable, Unusable)),
+], ids=["both succeed", "the second is refused", "a statement of the second fails", "a file is damaged",
+        "the session is lost", "the transaction stood still"])
 def test_who_waits_for_the_same_merchant_is_committed_together(
         store: Store, ending: Callable[[Writer], object], committed: list[str],
         failures: tuple[type[Exception] | None, ...]) -> None:
@@ -269,3 +285,28 @@ def test_who_listens_goes_on_when_the_session_is_lost(store: Store, database: st
             assert time.monotonic() < end
     assert store.read().clock.get() == LATER
     other.close()
+
+
+def test_a_reset_gives_way_to_who_has_read_a_table_and_reads_another_one(store: Store, database: str) -> None:
+    """Questions that share a trip hold what they have read; a reset needs all tables for itself."""
+    import psycopg
+
+    def reset() -> None:
+        with store.write() as tables:
+            tables.erase_all()
+        store.leave()
+
+    with store.write(MERCHANT) as tables:
+        tables.notebook.write(MERCHANT, "first", {})
+    with psycopg.connect(database) as reader, ThreadPoolExecutor(1) as pool:
+        reader.execute("SELECT FROM merchants")
+        done = pool.submit(reset)
+        end = time.monotonic() + PATIENCE_S
+        while not postgres.ask(database, "SELECT 1 FROM pg_locks WHERE NOT granted "
+                                         "AND relation = 'merchants'::regclass"):
+            assert time.monotonic() < end
+        reader.execute("SET LOCAL deadlock_timeout = '1min'; SELECT FROM orders")
+        assert not done.done(), "it waits for the reader"
+        reader.rollback()
+        done.result(PATIENCE_S)
+    assert written(store) == []

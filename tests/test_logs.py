@@ -6,7 +6,10 @@ import os
 import re
 import signal
 import socket
+import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +17,14 @@ import pytest
 
 from tgpay_emulator.server.logs import JsonLines
 
-from .driver import VISA, Control, Receiver, Server, command, exchange, raw_request
+from .driver import (
+    VISA, Control, Receiver, Server, command, exchange, plain_environment, raw_request, stream_at)
+from .warm import STARTER
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-REQUEST = {"endpoint", "merchants_id", "verdict", "ms", "request"}
-ATTEMPT = {"notification", "merchants_id", "out_trade_no", "result", "ms"}
+REQUEST = {"endpoint", "merchants_id", "out_trade_no", "verdict", "ms", "request", "response", "delay_ms"}
+ATTEMPT = {"notification", "merchants_id", "out_trade_no", "event", "attempt", "result", "status", "answer",
+           "ms"}
 
 
 def lines_of(printed: str) -> list[dict[str, Any]]:
@@ -64,11 +70,10 @@ def test_every_line_is_an_object_and_has_no_secrets(tmp_path: Path, receiver: Re
     assert [line for line in lines if "requests are refused" in line["message"]
             and line["level"] == "error"], printed
     assert VISA not in printed and "secret" not in printed
-    assert not named(lines, "traffic.requests") and not named(lines, "traffic.attempts")
 
 
-def test_requests_and_attempts_have_a_line_when_it_is_asked_for(receiver: Receiver) -> None:
-    with Server(log_format="json", log_level="info", log_requests="on", notify_retries="") as server:
+def test_requests_and_attempts_have_a_line_each(receiver: Receiver) -> None:
+    with Server(log_format="json", log_level="info", notify_retries="") as server:
         shop = Control(server.url).shop(notify_url=receiver.url)
         number = shop.pay_by_barcode()["out_trade_no"]
         receiver.wait_for(1)
@@ -80,20 +85,25 @@ def test_requests_and_attempts_have_a_line_when_it_is_asked_for(receiver: Receiv
         _, printed = server.stop()
     lines = lines_of(printed)
     requests, attempts = named(lines, "traffic.requests"), named(lines, "traffic.attempts")
+    sent = {"response": "sent", "delay_ms": 0, "merchants_id": shop.merchants_id}
     assert [members(line, REQUEST) for line in requests] == [
-        {"endpoint": "tgpaybarcode", "merchants_id": shop.merchants_id, "verdict": "OK", "request": 1},
-        {"endpoint": "tgpaybarcode", "merchants_id": shop.merchants_id, "verdict": "OK", "request": 2},
-        {"endpoint": "tgpayquery", "merchants_id": shop.merchants_id, "verdict": "ILLEGAL_SIGN",
+        {**sent, "endpoint": "tgpaybarcode", "out_trade_no": number, "verdict": "OK", "request": 1},
+        {**sent, "endpoint": "tgpaybarcode", "out_trade_no": f"{number}9", "verdict": "OK", "request": 2},
+        {**sent, "endpoint": "tgpayquery", "out_trade_no": number, "verdict": "ILLEGAL_SIGN",
          "request": int(refused.headers["X-TGPay-Request"])},
-        {"endpoint": "unknown", "merchants_id": "", "verdict": "NOT_FOUND", "request": 4}]
+        {**sent, "endpoint": "unknown", "merchants_id": "", "out_trade_no": "", "verdict": "NOT_FOUND",
+         "request": 4}]
     assert [members(line, ATTEMPT) for line in attempts] == [
-        {"notification": place, "merchants_id": shop.merchants_id, "out_trade_no": order, "result": result}
-        for place, order, result in ((1, number, "delivered"), (2, f"{number}9", "answered 500"))]
+        {"notification": place, "merchants_id": shop.merchants_id, "out_trade_no": order, "attempt": 1,
+         "event": "merchant_scan_status_sync", "result": result, "status": status, "answer": answer}
+        for place, order, result, status, answer in (
+            (1, number, "delivered", 200, "success"), (2, f"{number}9", "answered 500", 500, "no"))]
     assert all(line["level"] == "info" and 0 < line["ms"] < 60_000 for line in requests)
     assert VISA not in printed
 
 
-@pytest.mark.parametrize("settings", [{"log_level": "warning", "log_requests": "on"}, {"log_level": "info"}])
+@pytest.mark.parametrize("settings", [
+    {"log_level": "warning", "log_requests": "on"}, {"log_level": "info", "log_requests": "off"}])
 def test_without_the_level_or_the_setting_there_are_no_such_lines(settings: dict[str, str],
                                                                   receiver: Receiver) -> None:
     with Server(**settings) as server:
@@ -104,12 +114,85 @@ def test_without_the_level_or_the_setting_there_are_no_such_lines(settings: dict
 
 
 def test_the_lines_of_requests_can_be_text_too() -> None:
-    with Server(log_level="info", log_requests="on") as server:
+    with Server(log_level="info") as server:
         shop = Control(server.url).shop()
         shop.query("nothing")
         _, printed = server.stop()
-    assert re.search(r" INFO tgpay_emulator\.traffic\.requests: tgpayquery of merchant "
-                     rf"{shop.merchants_id}: TRADE_NOT_EXIST in [\d.]+ ms, request 1$", printed, re.MULTILINE)
+    head = r"[\d-]{10} [\d:]{8},\d{3} INFO tgpay_emulator\.traffic\.requests"
+    said = rf"tgpayquery of merchant {shop.merchants_id}, order nothing: TRADE_NOT_EXIST in [\d.]+ ms"
+    assert re.search(rf"^{head}: {said}, request 1$", printed, re.MULTILINE)
+
+
+def test_other_requests_have_their_path_and_status(receiver: Receiver) -> None:
+    with Server(log_format="json", log_level="info", control_token="a-secret-token") as server:
+        control = Control(server.url, "a-secret-token")
+        shop = control.shop()
+        exchange(f"{server.url}/nowhere/{VISA}?token=a-secret-token")
+        exchange(f"{server.url}/console?{VISA}")
+        raw_request(server.url, b"GET /a%0Ab%1b[2J\xe2\x80\xa8 HTTP/1.1\r\nHost: x\r\n"
+                                b"Connection: close\r\n\r\n")
+        with stream_at(f"{server.url}/_emulator/events", control.headers):
+            time.sleep(0.3)
+        control.get("/orders")
+        time.sleep(1)  # until it is seen that the client of the stream has left
+        shop.query("nothing")
+        _, printed = server.stop()
+    pages = named(lines_of(printed), "traffic.pages")
+    pages = [line for line in pages if line["path"] != "/_emulator/health"]
+    assert [(line["method"], line["path"], line["status"]) for line in pages] == [
+        ("POST", "/_emulator/merchants", 201), ("GET", "/nowhere/***", 404), ("GET", "/console", 401),
+        ("GET", "/a%0Ab%1b[2J%E2%80%A8", 404), ("GET", "/_emulator/orders", 200),
+        ("GET", "/_emulator/events", 200)]
+    assert all(0 < line["ms"] < 60_000 for line in pages) and pages[-1]["ms"] > 300
+    assert VISA not in printed and "a-secret-token" not in printed
+
+
+@pytest.mark.parametrize("fault, response, words", [
+    ("drop_after", "dropped", "response dropped"), ("drop_before", "dropped", "response dropped"),
+    ("reset", "reset", "response dropped"), ("truncate", "truncated", "response cut off"),
+    ("slow", "slow", "response slow"), ("http_503", "sent", "http_503")])
+def test_a_response_that_did_not_arrive_is_said_to_be_so(fault: str, response: str, words: str) -> None:
+    with Server(log_format="json", log_level="info") as server:
+        shop = Control(server.url).shop()
+        shop.plays({"then": {"fault": fault, "delay": "200ms"}})
+        with suppress(OSError, HTTPException):
+            shop.query("nothing")
+        _, printed = server.stop()
+    (line,) = named(lines_of(printed), "traffic.requests")
+    assert (line["response"], line["delay_ms"], words in line["message"]) == (response, 200, True), line
+    assert "200 " not in line["message"].replace("200 ms", "")
+
+
+def test_a_line_has_no_line_breaks_and_no_secrets_of_a_request(receiver: Receiver) -> None:
+    evil = f"A1\n2026-01-01 00:00:00,000 CRITICAL root: \x1b[31mforged\u2028{VISA}" + "x" * 5_000
+    for log_format in ("text", "json"):
+        with Server(log_format=log_format, log_level="info", notify_retries="", workers=1) as server:
+            shop = Control(server.url).shop(notify_url=receiver.url)
+            shop.query(evil)
+            receiver.answers = [(500, evil.encode())]
+            shop.pay_by_barcode()
+            receiver.wait_for(1)
+            shop.card_payment()
+            _, printed = server.stop()
+        assert len([line for line in printed.splitlines() if "tgpayquery" in line]) == 1
+        assert not [line for line in printed.splitlines()
+                    if line.startswith("2026-01-01") or len(line) > 2_000]
+        assert VISA not in printed and "\x1b" not in printed and "\u2028" not in printed
+
+
+def test_a_pipe_that_nobody_reads_stops_no_request() -> None:
+    reading, writing = os.pipe()
+    started = STARTER.start(["serve", "--port=0", "--database=:temporary:"], os.dup(writing),
+                            plain_environment(), writing)
+    try:
+        address = os.read(reading, 4_096).decode().split()[5].removesuffix("/v2/")
+        for _ in range(1_200):  # lines of about 100 bytes each; a pipe has 64 KiB
+            assert exchange(f"{address}/_emulator/health", timeout=10).status == 200
+    finally:
+        started.send_signal(signal.SIGTERM)
+        assert started.wait(20) == 0
+        os.close(reading)
+        os.close(writing)
 
 
 def test_a_start_that_fails_says_why_in_the_same_format() -> None:

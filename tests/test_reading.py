@@ -14,6 +14,7 @@ import pytest
 
 from tgpay_emulator.base.clock import Clock
 from tgpay_emulator.store import OwnReader, Reader, Writer
+from tgpay_emulator.store.evidence import Scope, attempts, requests
 from tgpay_emulator.store.retention import Limits
 from tgpay_emulator.store.sqlite.connections import connect
 from tgpay_emulator.store.sqlite.schema import prepare
@@ -51,6 +52,10 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "terminals.is_used": ("x",), "terminals.count": OF, "terminals.transaction": ("29", "x"),
     "scenarios.of": ("29",), "scenarios.own": ("29",), "scenarios.uses": ("29",),
     "scenarios.lately": ("29", "name", 10),
+    "inboxes.replies": ("29",), "inboxes.find": (1,), "inboxes.page": ("29", None, 10),
+    "inboxes.shown": ("29", None),
+    "forwards.listener": ("29",), "forwards.state": ("id",), "forwards.taken": ("29", "id"),
+    "forwards.are_offered": ("29", "me", ("id",), 0),
     "notebook.pages": ("29",), "lists.orders": ({"search": "1"}, 0), "lists.notifications": ({},),
     "lists.journal": ({},),
     "lists.requests": OF, "lists.transactions": OF, "lists.ledger": OF,
@@ -59,6 +64,9 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "changes.since": ((0, 0, 0),), "changes.valid": ((1, 2, 3),),
     "merchants.owner_of": ("29",), "limits.full_at": ("29",), "backlog.at": (1,),
     "clock.own": ("29",), "clock.own_ones": (["29"],), "changes.count": ("29", 0),
+    "evidence.count": (requests(Scope("29")),), "evidence.newest": (attempts(Scope(*OF)), 10),
+    "evidence.findings": (requests(Scope("29")),), "evidence.amounts": (Scope("29"),),
+    "evidence.causes": ({"merchants_id": "29", "out_trade_no": "order", "cause": "tgpayrefund", "at": 1},),
     "retention.limits": (1, 1, 1), "retention.find": (Limits(9, 9, 9, 9), 0), "terminals.is_taken": ("1",)}
 CHANGES = (
     "INSERT INTO facts (name, value) VALUES ('a', 'b')", "REPLACE INTO facts (name, value) VALUES ('a', 'b')",
@@ -138,7 +146,7 @@ def test_each_table_that_can_be_written_extends_one_that_reads(path: Path) -> No
     for name, table in reading.items():
         assert name in ("_execute", "owner") or isinstance(writing[name], type(table)), name
     assert [name for name in reading if name[0] != "_" and type(reading[name]) is type(writing[name])] == [
-        "owner", "lists", "upcoming", "backlog", "settled", "changes"]
+        "owner", "lists", "evidence", "upcoming", "backlog", "settled", "changes"]
 
 
 @pytest.mark.parametrize("statement", CHANGES)

@@ -145,16 +145,22 @@ def test_the_example_of_a_scenario_does_what_it_says(notified: Shop, receiver: R
     assert all(f"`{difference}`" in text(name) for name in READMES)
 
 
+def commands_of(written: str) -> set[str]:
+    """The commands of tgpay-emulator that a text has; each exists, and takes the flags behind it."""
+    mentioned = [(name, re.findall(r"--[a-z][a-z-]*", rest))
+                 for name, rest in COMMAND.findall(written) if name]
+    for name, flags in mentioned:
+        command = main.get_command(click.Context(main), name)
+        assert command is not None, name
+        parts = [command, *getattr(command, "commands", {}).values()]
+        known = {flag for part in parts for option in part.params for flag in option.opts}
+        assert set(flags) <= known, name
+    return {name for name, _ in mentioned}
+
+
 @every_readme
 def test_the_commands_and_their_flags_exist(name: str) -> None:
-    mentioned = [(command, re.findall(r"--[a-z][a-z-]*", rest)) for command,
-                 rest in COMMAND.findall(text(name)) if command]
-    known_commands = main.list_commands(click.Context(main))
-    for command, flags in mentioned:
-        parts = [main.commands[command], *getattr(main.commands[command], "commands", {}).values()]
-        known = {flag for part in parts for option in part.params for flag in option.opts}
-        assert set(flags) <= known, command
-    assert sorted({command for command, _ in mentioned}) == known_commands
+    assert sorted(commands_of(text(name))) == main.list_commands(click.Context(main))
 
 
 @every_readme

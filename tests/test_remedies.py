@@ -81,3 +81,25 @@ def test_the_lines_of_a_language_make_a_right_signature_together(tmp_path: Path,
               value in PARAMS.items() if value and name not in ("sign", "sign_type")}
     signed["trans_amount"] = "7.50"
     assert sent == {**signed, "sign": md5_sign(signed, TOKEN), "sign_type": "MD5"}
+
+
+@pytest.mark.sampled
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_lines_that_verify_a_notification_tell_a_right_signature_from_a_wrong_one(
+        tmp_path: Path, language: str) -> None:
+    program, file, before, _ = PROGRAMS[language]
+    if shutil.which(program[0]) is None:
+        pytest.skip(f"{program[0]} is not installed")
+    shown = {"php": "echo $verified ? 'right' : 'wrong';\n",
+             "python": "print(['wrong', 'right'][verified])\n",
+             "java": 'System.out.print(verified ? "right" : "wrong");\n}\n}\n',
+             "javascript": 'process.stdout.write(verified ? "right" : "wrong");\n'}[language]
+    for sign, verdict in ((md5_sign(PARAMS, TOKEN).upper(), "right"), ("0" * 32, "wrong")):
+        text = before.replace("import hashlib", "import hashlib\nimport hmac")
+        for quote in "'\"":
+            text = text.replace(f"{quote}old{quote}", f"{quote}{sign}{quote}")
+        lines = code_samples.verification()[language]
+        (tmp_path / file).write_text(f"{text}{lines}\n{shown}", encoding="utf-8")
+        ran = subprocess.run([*program, file], cwd=tmp_path, capture_output=True, text=True, encoding="utf-8",
+                             timeout=60, env={**os.environ, "TGPAY_TOKEN": TOKEN})
+        assert ran.stdout.strip() == verdict, ran.stdout + ran.stderr

@@ -29,9 +29,10 @@ TOKENS = f"boss:admin:{BOSS},red:team:{RED},blue:team:{BLUE}"
 SEEDED = "201703200001"
 FROZEN = "2026-05-04T12:00:00Z"
 MISSING = {"merchants_id": "29none", "number": "29none", "out_trade_no": "29none01", "terminal_sn": "none-1",
-           "serial": "none-1", "notification_id": "987654", "entry_id": "987654", "order_id": "987654"}
+           "serial": "none-1", "notification_id": "987654", "entry_id": "987654", "order_id": "987654",
+           "attempt_id": "987654"}
 ELSE = {"event": "approve", "done": "tap", "day": "2026-05-05", "name": "chaos", "move": "next",
-        "act": "offline"}
+        "act": "offline", "forward_id": "none"}
 PUBLIC = "payers, shops and probes, without a token"
 OBJECT = "what others own is as if it did not exist"
 LIST = "only what the team owns"
@@ -89,6 +90,10 @@ ROUTES = {
         ("GET /journal/<id:entry_id>", Route(OBJECT)), ("GET /merchants/<merchants_id>", Route(OBJECT)),
         ("PATCH /merchants/<merchants_id>", Route(OBJECT, {"name": "taken over"})),
         ("DELETE /merchants/<merchants_id>", Route(OBJECT)),
+        ("GET /merchants/<merchants_id>/inbox", Route(OBJECT)),
+        ("PUT /merchants/<merchants_id>/inbox", Route(OBJECT, {"answer": "fail"})),
+        ("POST /merchants/<merchants_id>/listen", Route(OBJECT, {"listener": "a", "timeout": "0s"})),
+        ("POST /merchants/<merchants_id>/listen/<forward_id>", Route(OBJECT, {"status": 200})),
         ("GET /notifications/<id:notification_id>", Route(OBJECT)),
         ("POST /notifications/<id:notification_id>/replay", Route(OBJECT)),
         ("GET /orders/<merchants_id>/<number:out_trade_no>", Route(OBJECT)),
@@ -99,9 +104,12 @@ ROUTES = {
         ("GET /terminals/<terminal_sn>", Route(OBJECT)),
         ("PUT /terminals/<terminal_sn>", Route(OBJECT, {"online": False})),
         ("POST /terminals/<terminal_sn>/<event>", Route(OBJECT)),
+        ("GET /verify", Route(OBJECT, query="?merchants_id={merchants_id}&order={out_trade_no}")),
         ("GET /wait", Route(OBJECT, query=OF_ORDER))),
     **console(
         ("GET ", Route(TABLES)), ("GET /cards", Route(TABLES)), ("GET /clock", Route(LIST)),
+        ("GET /inbox", Route(LIST)), ("GET /inbox/<id:attempt_id>", Route(OBJECT)),
+        ("POST /inbox", Route(OBJECT, {"answer": "fail"}, "?merchants_id={merchants_id}")),
         ("GET /pulse", Route(TABLES)), ("GET /scenarios", Route(TABLES)),
         ("GET /scenarios/desk", Route(TABLES)), ("GET /try", Route(LIST)),
         ("POST /clock", Route(ADMINS, {"do": "advance", "by": "1d"})),
@@ -164,12 +172,18 @@ def team(url: str, token: str) -> Team:
     shop.plays({"name": "slow", "when": {"trans_amount": "77.77"}, "then": {"fault": "http_503"}})
     desk = Desk(url)
     assert desk.ask("POST", "/session", {"token": token, "onwards": "/console"}).status == 303
+    control.ask("PATCH", f"/merchants/{shop.merchants_id}", {"notify_url": "inbox"})
+    delivered = {"out_trade_no": shop.pay_by_barcode()["out_trade_no"], "notification": "delivered"}
+    control.get("/wait", merchants_id=shop.merchants_id, **delivered)
+    arrived = control.get(f"/merchants/{shop.merchants_id}/inbox")["items"][0]
+    control.ask("PATCH", f"/merchants/{shop.merchants_id}", {"notify_url": "http://127.0.0.1:9/notify"})
     story = shop.story(number)
     entry = control.get("/journal", merchants_id=shop.merchants_id)["items"][0]
     return Team(control, desk, shop, {
         "merchants_id": shop.merchants_id, "number": shop.merchants_id, "out_trade_no": number,
         "terminal_sn": shop.first_terminal, "serial": shop.first_terminal, "order_id": str(story["id"]),
-        "notification_id": str(story["notifications"][0]["id"]), "entry_id": str(entry["id"])})
+        "notification_id": str(story["notifications"][0]["id"]), "entry_id": str(entry["id"]),
+        "attempt_id": str(arrived["id"])})
 
 
 @dataclass

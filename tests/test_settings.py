@@ -29,6 +29,8 @@ EXAMPLES: dict[str, tuple[str, Any]] = {
     "log_level": ("DEBUG", "debug"), "autopilot": ("2s,0,250ms,1", (2_000, 0, 250, 1_000)),
     "contactless_limit": ("45", 4_500), "amount_triggers": ("off", False), "keep": ("12h", DAY // 2),
     "keep_entries": ("500", 500), "rate_limit": ("20/s", Rate(20, 1_000, 20, "20/s")),
+    "tls": ("Self-Signed", "self-signed"), "tls_cert": ("/tmp/cert.pem", "/tmp/cert.pem"),
+    "end_with_parent": ("yes", True), "log_requests": ("off", False),
     "tokens": ("red:team:s3cret-1", (ControlToken("red", "team", "s3cret-1"),)),
 }
 DEFAULTS: dict[str, Any] = {
@@ -38,7 +40,8 @@ DEFAULTS: dict[str, Any] = {
     "notify_timeout": 10_000, "notify_allow": (), "settlement_time": 54_000_000, "settlement_days": 1,
     "refund_period": 90 * DAY, "autopilot": (1_000, 500, 1_000, 500), "contactless_limit": 10_000,
     "amount_triggers": True, "keep": 30 * DAY, "keep_entries": 100_000,
-    "tokens": (), "rate_limit": None,
+    "tokens": (), "rate_limit": None, "tls": None, "tls_cert": "", "end_with_parent": False,
+    "log_requests": True,
 }
 WRONG = [
     ("port", "http"), ("port", "65536"), ("port", "-1"), ("port", ""), ("workers", "0"), ("workers", "many"),
@@ -60,6 +63,7 @@ WRONG = [
     ("autopilot", "1s"), ("autopilot", "1s,1s,1s,soon"), ("contactless_limit", "1,00"),
     ("contactless_limit", "-1"), ("amount_triggers", "maybe"), ("keep", "long"), ("keep_entries", "few"),
     ("keep_entries", "10"), ("amount_triggers", "maybe"), ("connections", "7"), ("waiting_limit", "0"),
+    ("tls", "maybe"), ("tls", ""), ("tls_key", "/tmp/key.pem"), ("end_with_parent", "1234"),
     ("client_timeout", "soon"), ("client_timeout", "0"), ("tokens", "red:chief:s3cret-1"), *(
         ("rate_limit", rate) for rate in (
             "20", "20/d", "0/s", "-1/s", "2.5/s", "20/s:0", "20/s:", "many/s", "", "20 per s", "1000000/s",

@@ -166,6 +166,7 @@ def test_the_client_has_a_method_for_each_call_of_the_control_interface(server: 
         assert len(client.replay(first["id"])["attempts"]) == 2
         entry, = client.journal(mid, "tgpayqrcode", order, "OK")
         assert client.journal_entry(entry["id"]) == entry and client.findings(mid) == []
+        assert client.verify(mid, payments=1, signed=True)["verified"]
         assert client.bundled_scenario(client.scenarios()[0]["name"])["rules"]
         assert client.use_scenario([{"name": "a", "then": {"delay": "1ms"}}], mid)["merchants_id"] == mid
         assert client.scenario(mid)["scenario"]["rules"][0]["name"] == "a"
@@ -187,7 +188,17 @@ def test_the_client_has_a_method_for_each_call_of_the_control_interface(server: 
         client.clear_journal(mid)
         client.reset(mid)
         assert client.orders(mid) == [] and client.journal(mid) == []
-        made = client.make_merchant(name="Other")
+        made = client.make_merchant(name="Other", notify_url="inbox")
+        other = Merchant(client, made["merchants_id"], made["token"])
+        assert client.set_inbox_answer(other.number, ["no", "success"])["answer"][0]["body"] == "no"
+        by_barcode(other)
+        client.flush(other.number)
+        assert [each["answer"]["body"] for each in client.inbox(other.number)] == ["no"]
+        client.change_merchant(other.number, notify_url="listen")
+        assert client.take_attempts(other.number, "me", takes_over=True, timeout="1ms") == []
+        by_barcode(other)
+        taken, = client.take_attempts(other.number, "me", timeout="10s")
+        assert client.report_attempt(other.number, taken["id"], status=200, body="success")["stored"]
         client.remove_merchant(made["merchants_id"])
     assert {row for row in OPERATIONS if not any(
         method == row.method and re.fullmatch(re.sub("<[^>]*>", "[^/]+", row.path), path)

@@ -6,17 +6,20 @@ looks at each of them first.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from email.message import Message
+    from ssl import SSLContext
     from urllib.request import OpenerDirector
 
 from msgspec import Struct
 
 PATIENCE_S = 20
+EVERYBODY = "*"
+OTHER_NAMES = (62, 64)  # of OpenSSL: the host name, or the address, is not in the certificate
 
 
 def xml_fields(document: bytes) -> dict[str, str]:
@@ -50,6 +53,9 @@ class Answer(Struct, frozen=True):
         return self.fields.get(name, "")
 
 
+_trusted: list[str] = []
+
+
 @functools.cache
 def _opener() -> OpenerDirector:
     from urllib import request
@@ -59,7 +65,51 @@ def _opener() -> OpenerDirector:
             """Follow no redirect; the answer itself is returned."""
             return None
 
-    return request.build_opener(request.ProxyHandler({}), NoRedirect)
+    handlers: list[Any] = [request.ProxyHandler({}), NoRedirect]
+    if _trusted:
+        handlers.append(request.HTTPSHandler(context=_context(_trusted)))
+    return request.build_opener(*handlers)
+
+
+def _context(files: Iterable[str]) -> SSLContext:
+    """A context that trusts the certificates in these files too. Raises OSError."""
+    import ssl
+
+    made = ssl.create_default_context()
+    if EVERYBODY in files:
+        made.check_hostname, made.verify_mode = False, ssl.CERT_NONE
+        return made
+    made.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # a file may have a server's own certificate
+    for file in files:
+        made.load_verify_locations(file)
+    return made
+
+
+def trust(file: str) -> None:
+    """Trust the certificates in a file in PEM beside those of the system, in this process from now on.
+
+    With EVERYBODY any certificate is trusted, for calls that send no secret and believe no answer.
+    `fetch` raises OSError when the file cannot be used.
+    """
+    if file not in _trusted:
+        _trusted.append(file)
+        _opener.cache_clear()
+
+
+def untrusted(problem: object) -> str | None:
+    """What to do about the certificate of a server if it is why a call failed, a failure of `fetch`; else
+    None.
+    """
+    import ssl
+
+    reason = getattr(problem, "reason", problem)
+    if not isinstance(reason, ssl.SSLCertVerificationError):
+        return None
+    if reason.verify_code in OTHER_NAMES:
+        return f"its certificate is for another name ({reason.verify_message}): use an address that it has"
+    return (f"its certificate is not trusted here ({reason.verify_message}): give the file of the "
+            "certificate or of its authority, with --ca FILE or in SSL_CERT_FILE; a server with its own "
+            "prints at its start where it is")
 
 
 @contextmanager

@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from . import durations, money, public_url, rates, tokens
 from .values import (
-    TEXT, hosts, log_format, log_level, number, or_off, paces, patience, places, schedule, switch,
-    time_of_day, zone)
+    TEXT, hosts, log_format, log_level, number, or_off, paces, patience, places, schedule, self_signed,
+    switch, time_of_day, zone)
 
 
 class Setting(Struct, frozen=True):
@@ -46,6 +46,10 @@ SETTINGS = (
     Setting("lan", "off", "for phones on the same Wi-Fi: listens on all interfaces, public_url has this "
                           "machine's address there, and a QR code of it is printed; host and public_url win",
             switch),
+    Setting("tls_cert", "", "PEM file of a certificate, with its chain: the server speaks https only"),
+    Setting("tls_key", "", "PEM file of the certificate's private key; empty: it is in the file tls_cert"),
+    Setting("tls", "off", "self-signed: the server speaks https only, with a certificate that it makes and "
+                          "keeps beside the database; needs tgpay-emulator[tls]", or_off(self_signed)),
     Setting("public_url", "",
             "address under which payers and merchants reach the emulator, with its path where "
             "a reverse proxy shows it under one; empty: the request's own",
@@ -111,12 +115,15 @@ SETTINGS = (
             "how many of the newest requests, and how many notifications, are kept; off: any number",
             or_off(number(100, 10**9))),
     Setting("address_file", "",
-            "file into which serve writes its address once it answers: for port 0, and for healthcheck"),
+            "file into which serve writes its address once it answers, for port 0 and for healthcheck; it is "
+            "removed at the start and at the end"),
+    Setting("end_with_parent", "off", "the server ends when the process that started it has ended, in "
+                                      "whatever way", switch),
     Setting("log_level", "info", "debug, info, warning, error or critical", log_level),
     Setting("log_format", TEXT, "text, or json: every line that serve prints is one JSON object",
             log_format),
-    Setting("log_requests", "off",
-            "a log line at level info for each request to /v2 and each attempt of a notification", switch),
+    Setting("log_requests", "on",
+            "a log line at level info for each request and each attempt of a notification", switch),
 )
 NO_TOKEN = "off"
 TEMPORARY = ":temporary:"
@@ -146,6 +153,7 @@ class Settings(Mapping[str, Any]):
             self._values[setting.name], self._texts[setting.name] = value, text
         if any(row.token == self._values["control_token"] for row in self._values["tokens"]):
             raise ValueError("tokens: one of them is the control_token too; each needs its own")
+        _check_tls(self._values)
         if self._values["lan"] and "host" not in given:
             self._values["host"] = EVERYWHERE
         self.__dict__.update(self._values)  # plain attributes are quick, and each request reads many
@@ -165,6 +173,11 @@ class Settings(Mapping[str, Any]):
     def text(self, name: str) -> str:
         """The text of a value, as it was given or as its default is written."""
         return self._texts[name]
+
+    @property
+    def scheme(self) -> str:
+        """The scheme of the server's own address."""
+        return "https" if self._values["tls"] or self._values["tls_cert"] else "http"
 
     @property
     def control_tokens(self) -> tuple[tokens.ControlToken, ...]:
@@ -201,6 +214,14 @@ def from_environment(environ: Mapping[str, str], **flags: str | None) -> Setting
                for setting in SETTINGS if variable(setting) in environ}
     written.update({name: flag for name, flag in flags.items() if flag is not None})
     return Settings(written)
+
+
+def _check_tls(values: Mapping[str, Any]) -> None:
+    """Raise ValueError when the settings of TLS contradict each other."""
+    if values["tls"] and (values["tls_cert"] or values["tls_key"]):
+        raise ValueError("tls: the server either makes a certificate or has that of tls_cert and tls_key")
+    if values["tls_key"] and not values["tls_cert"]:
+        raise ValueError("tls_key: it needs tls_cert, the certificate of this key")
 
 
 def is_loopback(host: str) -> bool:

@@ -123,15 +123,14 @@ def scheme(url: str) -> str:
 
 
 def origin(url: str) -> str:
-    """The origin (scheme, host and port) of a web URL; of any other URL the whole without user and password.
-    """
+    """The origin (scheme, host and port) of a web URL; any other URL without query, user and password."""
     try:
         parts = split(url)
         usual = DEFAULT_PORTS[parts.scheme]
         port = "" if parts.port in (None, usual) else f":{parts.port}"
         return f"{parts.scheme}://{parts.host.lower()}{port}"
     except (ValueError, KeyError):
-        return discreet(url)
+        return discreet(url).partition("?")[0]
 
 
 def is_own_scheme(url: str) -> bool:
@@ -172,9 +171,9 @@ def _escaped(text: str, kept: str) -> str:
 def with_query(url: str, params: Mapping[str, object]) -> str:
     """The URL, or path, with parameters added to whatever query it has; its fragment stays behind them.
 
-    A parameter that is None is left out.
+    A parameter that is None is left out, one whose value is a list is there several times.
     """
-    query = urlencode({name: value for name, value in params.items() if value is not None})
+    query = urlencode({name: value for name, value in params.items() if value is not None}, doseq=True)
     if not query:
         return url
     bare, hash_mark, fragment = url.partition("#")
@@ -226,9 +225,9 @@ def is_shown(url: str) -> bool:
     return f"//{HIDDEN}@" in url
 
 
-def url_of(host: str, port: int | str) -> str:
+def url_of(host: str, port: int | str, scheme: str = "http") -> str:
     """The URL of a listening address; an IPv6 address is put in brackets."""
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def reachable(address: str) -> str:

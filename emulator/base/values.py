@@ -10,6 +10,7 @@ from . import clock, durations
 
 Value = TypeVar("Value")
 TEXT, JSON = "text", "json"  # formats of the log
+SELF_SIGNED = "self-signed"
 
 
 def switch(written: str) -> bool:
@@ -89,6 +90,13 @@ def hosts(written: str) -> tuple[str, ...]:
         if not host.strip("[]").replace(":", "").replace(".", "").replace("-", "").replace("_", "").isalnum():
             raise ValueError(f"{host!r} is not a host name; write the names alone, without scheme and port")
     return tuple(host.strip("[]") for host in hosts)
+
+
+def self_signed(written: str) -> str:
+    """The word for a certificate that the server makes."""
+    if written.lower() != SELF_SIGNED:
+        raise ValueError(f"{written!r} is neither {SELF_SIGNED} nor off")
+    return SELF_SIGNED
 
 
 def log_level(written: str) -> str:

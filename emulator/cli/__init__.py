@@ -4,6 +4,7 @@ Each module imports only from those above it:
 
     output        where commands print
     remote        calls of the control interface
+    forwards      takes notifications from the emulator, and forwards them
     lists         pages of a list
     sheets        an answer laid out for a person
     announcement  what serve prints when it is ready
@@ -14,6 +15,8 @@ Each module imports only from those above it:
     transfer      export and import
     orders        orders and their events
     requests      the journal, findings, notifications
+    listening     listen
+    verification  whether a merchant's traffic was right
     clock         the clock
     terminals     terminals
     scenarios     scenarios

@@ -5,11 +5,13 @@ import io
 import logging
 import sys
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import click
 
 from .. import __version__
 from ..base.settings import Settings
+from ..base.urls import url_of
 from ..base.values import JSON
 from .output import console, drop_output, reason
 
@@ -47,12 +49,21 @@ def _announce(settings: Settings, in_force: Settings, address: str) -> None:
     if in_force.notify_allow != settings.notify_allow:
         say("Others can reach this address, so notifications go to private networks and to the hosts "
             "of the merchants' own notify_url only; --notify-allow changes that")
+    if in_force.tls:
+        _say_whom_to_trust(str(in_force.tls_cert), say)
     sys.stdout.flush()
     if in_force.lan:
         if in_force.log_format != JSON:
             _show_code(place)
         _show_to_phones(place, bool(settings.public_url), say)
         sys.stdout.flush()
+
+
+def _say_whom_to_trust(file: str, say: Callable[[str], None]) -> None:
+    """Print where the server's own certificate is, and how clients trust it."""
+    say(f"Its certificate is {file}, which clients trust with curl --cacert FILE, REQUESTS_CA_BUNDLE=FILE or "
+        "SSL_CERT_FILE=FILE (Python, Ruby, Go), NODE_EXTRA_CA_CERTS=FILE (Node), openssl.cafile=FILE (PHP), "
+        "tgpay-emulator --ca FILE")
 
 
 def _say_in_json(sentence: str) -> None:
@@ -79,7 +90,7 @@ def _show_to_phones(url: str, by_hand: bool, say: Callable[[str], None]) -> None
     if others:
         port = url.rpartition(":")[2]
         say(f"On another network: --public-url "
-            f"{' or '.join(f'http://{other}:{port}' for other in others)}")
+            f"{' or '.join(url_of(other, port, urlsplit(url).scheme) for other in others)}")
 
 
 def _addresses() -> list[str]:

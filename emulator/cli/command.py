@@ -9,15 +9,15 @@ import click
 from .. import __version__
 from ..base.settings import SETTINGS, variable
 from .output import Program, console
-from .remote import Control
+from .remote import Control, trust_file
 
 # Where each command is. Only what a call needs is loaded, so that `serve` answers sooner.
 MODULES = {
     "cards": "tables", "clock": "clock", "copy": "copying", "demo": "serving", "export": "transfer",
     "findings": "requests", "healthcheck": "serving", "import": "transfer", "journal": "requests",
-    "merchants": "orders", "notify": "orders", "orders": "orders", "reference": "tables", "reset": "orders",
-    "scenarios": "scenarios", "serve": "serving", "settlement": "settlement", "sign": "requests",
-    "terminals": "terminals"}
+    "listen": "listening", "merchants": "orders", "notify": "orders", "orders": "orders",
+    "reference": "tables", "reset": "orders", "scenarios": "scenarios", "serve": "serving",
+    "settlement": "settlement", "sign": "requests", "terminals": "terminals", "verify": "verification"}
 
 
 def with_settings(command: Any) -> Any:
@@ -47,8 +47,11 @@ def with_control(command: Any) -> Any:
     @click.option("--url", envvar="TGPAY_URL", help="address of the emulator [TGPAY_URL]")
     @click.option("--database", help="work on this database instead of a running server")
     @click.option("--token", help="control token [TGPAY_CONTROL_TOKEN]")
+    @click.option("--ca", help="PEM file of a certificate or an authority to trust [SSL_CERT_FILE]")
     @click.option("--json", "as_json", is_flag=True, help="print JSON")
-    def wrapped(url: str | None, database: str | None, token: str | None, as_json: bool, **rest: Any) -> Any:
+    def wrapped(url: str | None, database: str | None, token: str | None, ca: str | None, as_json: bool,
+                **rest: Any) -> Any:
+        trust_file(ca)
         return command(control=Control(url, database, token), as_json=as_json, **rest)
     wrapped.__name__, wrapped.__doc__ = command.__name__, command.__doc__
     parameters = getattr(command, "__click_params__", [])

@@ -5,15 +5,15 @@ It uses a running server, or, if none answers, the application on the configured
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, NoReturn
 from urllib import parse
 
 import click
 
-from ..base.http_client import Answer, exchanged, fetch
-from ..base.settings import NO_TOKEN, SETTINGS, Settings, from_environment
+from ..base.http_client import Answer, exchanged, fetch, trust, untrusted
+from ..base.settings import NO_TOKEN, SETTINGS, TEMPORARY, Settings, from_environment
 from ..base.urls import reachable, url_of, with_query
 
 LONGEST_S = 3600  # a call that may move the clock by years
@@ -39,21 +39,60 @@ def settings_of(flags: dict[str, Any]) -> Settings:
         raise click.ClickException(str(problem)) from problem
 
 
+def trust_file(file: str | None) -> None:
+    """Trust the certificates in a file, if one is given. The command ends with one line if it has none."""
+    if file is None:
+        return
+    import ssl
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except ssl.SSLError:
+        fail(f"--ca: {file} has no certificates in PEM")
+    except (OSError, ValueError) as problem:
+        fail(one_line(f"--ca: {file} cannot be read: {getattr(problem, 'strerror', None) or problem}"))
+    trust(file)
+
+
+def trust_own(settings: Settings) -> None:
+    """Trust the certificate of the configured server, as far as it is known where that is."""
+    if settings.tls and settings.database != TEMPORARY:
+        from ..server.certificates import CERTIFICATE
+        from ..server.resources import Unstartable, data_directory, database_address
+        from ..store import Unusable, place_of
+
+        with suppress(Unstartable, Unusable):
+            directory = place_of(database_address(settings)).directory or data_directory()
+            if (directory / CERTIFICATE).is_file():
+                trust_file(str(directory / CERTIFICATE))
+    elif settings.tls_cert:
+        trust_file(settings.tls_cert)
+
+
+def why(problem: Exception) -> str:
+    """Why a call has failed, and what to do about a certificate, on one line."""
+    return one_line(untrusted(problem) or str(getattr(problem, "reason", problem)))
+
+
 def address_of(settings: Settings) -> str:
     """Where the configured server is: as it wrote down itself (`address_file`), else its host and port."""
     if settings.address_file and Path(settings.address_file).is_file():
-        return Path(settings.address_file).read_text(encoding="utf-8").strip()
-    return reachable(url_of(settings.host, settings.port))
+        written = Path(settings.address_file).read_text(encoding="utf-8").strip()
+        if written:
+            return written
+    return reachable(url_of(settings.host, settings.port, settings.scheme))
 
 
 class Control:
-    """The control interface of a server, or of the application in this process."""
+    """The control interface of a server at `url`, or of the application in this process."""
 
     def __init__(self, url: str | None, database: str | None, token: str | None) -> None:
         settings = settings_of({"database": database} if database else {})
         self._token = token or settings.control_token
-        self._url = (url or address_of(settings)).rstrip("/")
+        self.url = (url or address_of(settings)).rstrip("/")
         self._client: Any = None
+        if not url:
+            trust_own(settings)
         if database or not url and not self._answers():
             self._client = self._own(settings)
 
@@ -62,10 +101,20 @@ class Control:
         """Whether the calls go to a server, which answers several at once."""
         return self._client is None
 
+    def ask(self, method: str, path: str, body: Any, patience: float) -> Answer:
+        """Make a call to a server, and return its answer within so many seconds, whatever it is.
+
+        Raises OSError and ValueError.
+        """
+        data = None if body is None else json.dumps(body).encode()
+        return self._fetch(f"/_emulator{path}", method, data, patience)
+
     def _answers(self) -> bool:
         try:
             return self._fetch("/livez", patience=2).status == 200
-        except (OSError, ValueError):
+        except (OSError, ValueError) as problem:
+            if untrusted(problem):
+                fail(f"{self.url}: {why(problem)}")
             return False
 
     def _own(self, settings: Settings) -> Any:
@@ -75,7 +124,7 @@ class Control:
 
         try:
             place = place_of(database_address(settings))
-            click.echo(f"No server at {self._url}; working on {place.shown}.", err=True)
+            click.echo(f"No server at {self.url}; working on {place.shown}.", err=True)
             app = build(settings.replaced(control_token=NO_TOKEN, tokens=(), scenario=""), place)[0]
         except (Unusable, Unstartable) as problem:
             raise click.ClickException(str(problem)) from problem
@@ -88,7 +137,7 @@ class Control:
         try:
             answer = json.loads(text) if text else None
         except ValueError:
-            fail(f"{self._url} is no emulator: it answers {status} with what is no JSON")
+            fail(f"{self.url} is no emulator: it answers {status} with what is no JSON")
         if status >= 400:
             fail(answer.get("detail", text) if isinstance(answer, dict) else text)
         return answer
@@ -109,15 +158,15 @@ class Control:
                     self._refuse(status, b"".join(pieces))
                 yield from pieces
         except (OSError, ValueError, HTTPException) as problem:
-            why = getattr(problem, "reason", problem)
-            raise click.ClickException(one_line(f"the connection to {self._url} failed: {why}")) from problem
+            sentence = f"the connection to {one_line(self.url)} failed: {why(problem)}"
+            raise click.ClickException(sentence) from problem
 
     @contextmanager
     def _transferred(self, method: str, address: str, body: IO[bytes] | None,
                      headers: dict[str, str]) -> Iterator[tuple[int, Iterator[bytes]]]:
         """Make a call; give the status and the body of the answer."""
         if self._client is None:
-            with exchanged(self._url + address, method, body, {**self._authorization, **headers},
+            with exchanged(self.url + address, method, body, {**self._authorization, **headers},
                            LONGEST_S) as (status, _, answer):
                 yield status, iter(lambda: answer.read(PIECE), b"")
             return
@@ -129,7 +178,7 @@ class Control:
         try:
             fail(json.loads(answer)["detail"])
         except (ValueError, KeyError, TypeError):
-            fail(f"{self._url} is no emulator: it answers {status} with what is no JSON")
+            fail(f"{self.url} is no emulator: it answers {status} with what is no JSON")
 
     @property
     def _authorization(self) -> dict[str, str]:
@@ -142,14 +191,14 @@ class Control:
         try:
             answered = self._fetch(address, method, body)
         except (OSError, ValueError) as problem:
-            why = getattr(problem, "reason", problem)
-            raise click.ClickException(one_line(f"no emulator answers at {self._url}: {why}")) from problem
+            what = f"{self.url}: " if untrusted(problem) else f"no emulator answers at {self.url}: "
+            raise click.ClickException(one_line(what) + " " + why(problem)) from problem
         if 300 <= answered.status < 400:
             elsewhere = answered.headers.get("Location", "").removesuffix(address)
-            fail(one_line(f"{self._url} answers {answered.status}: the emulator is at {elsewhere}"))
+            fail(one_line(f"{self.url} answers {answered.status}: the emulator is at {elsewhere}"))
         return answered.status, answered.text
 
     def _fetch(self, address: str, method: str = "GET", body: bytes | None = None,
                patience: float = LONGEST_S) -> Answer:
         headers = {"Content-Type": "application/json", **self._authorization}
-        return fetch(self._url + address, method, body, headers, patience)
+        return fetch(self.url + address, method, body, headers, patience)

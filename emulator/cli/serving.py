@@ -9,16 +9,21 @@ from typing import Any, NoReturn
 
 import click
 
-from ..base.http_client import fetch
+from ..base.http_client import EVERYBODY, fetch, trust
 from ..base.values import JSON
 from .command import main, patience, with_settings
-from .remote import address_of, fail, one_line, settings_of
+from .remote import address_of, fail, one_line, settings_of, trust_file, why
 
 
 @main.command()
 @with_settings
 def serve(**flags: Any) -> None:
     """Run the emulator."""
+    from ..server import address_file
+    from ..server.parent import Parent
+
+    parent = Parent()
+    address_file.forget(_setting(flags, "address_file"))  # before anything can fail
     gc.disable()  # nothing becomes garbage until the server runs; searching for it takes a tenth of the start
     from ..server.process import serve as run
     from ..server.resources import Unstartable
@@ -27,6 +32,8 @@ def serve(**flags: Any) -> None:
 
     try:
         settings = settings_of(flags)
+        if settings.end_with_parent:
+            parent.end_with_it()
         run(settings, announced(settings))
     except click.ClickException as wrong:
         _fail(flags, wrong.message)
@@ -34,9 +41,14 @@ def serve(**flags: Any) -> None:
         _fail(flags, str(problem))
 
 
+def _setting(flags: Mapping[str, str | None], name: str) -> str:
+    """The text of a setting that is needed before the settings are read."""
+    return flags[name] or os.environ.get(f"TGPAY_{name.upper()}", "")
+
+
 def _fail(flags: Mapping[str, str | None], sentence: str) -> NoReturn:
     """End the command with one line on standard error, in the format of the log, and status 1."""
-    if (flags["log_format"] or os.environ.get("TGPAY_LOG_FORMAT", "")).lower() != JSON:
+    if _setting(flags, "log_format").lower() != JSON:
         fail(sentence)
     from ..server.logs import json_line
 
@@ -56,10 +68,14 @@ def demo(once: bool) -> None:
 @main.command()
 @click.option("--url", envvar="TGPAY_URL",
               help="address of the emulator; else the configured host and port [TGPAY_URL]")
+@click.option("--ca", help="PEM file of a certificate or an authority to trust [SSL_CERT_FILE]")
 @click.option("--wait", "seconds", type=float, default=0.0, help="seconds to wait for it")
-def healthcheck(url: str | None, seconds: float) -> None:
+def healthcheck(url: str | None, ca: str | None, seconds: float) -> None:
     """Status 0 when the emulator is healthy, 1 when not."""
     settings = settings_of({})
+    if url is None and ca is None:
+        trust(EVERYBODY)  # it is the server of this machine, whose certificate may have another name
+    trust_file(ca)
     end = time.monotonic() + seconds
     with patience("Waiting for the emulator"):
         while (failure := _unhealthy(url or address_of(settings))) and time.monotonic() < end:
@@ -73,7 +89,7 @@ def _unhealthy(address: str) -> str | None:
     try:
         answer = fetch(f"{address}/_emulator/health", patience=5)
     except (OSError, ValueError) as problem:
-        return one_line(f"{address}: {getattr(problem, 'reason', problem)}")
+        return one_line(f"{address}: {why(problem)}")
     if answer.status != 200:
         return f"{address}: {answer.status} {answer.text.strip()}"
     click.echo(answer.text.strip())

@@ -29,17 +29,20 @@ def cards(as_json: bool, words: tuple[str, ...]) -> None:
 
 
 @main.command()
-@click.option("--format", "kind", type=click.Choice(["markdown", "openapi"]), default="markdown",
-              show_default=True)
+@click.option("--format", "kind", default="markdown", show_default=True,
+              type=click.Choice(["markdown", "openapi", "postman"]))
 def reference(kind: str) -> None:
-    """Print the reference, made from the tables."""
+    """Print the reference, made from the tables: as text, as OpenAPI document, or as Postman collection."""
     if kind == "markdown":
         from ..gateway.reference import markdown
 
         click.echo(markdown(), nl=False)
-    else:
-        from ..gateway.openapi import openapi
-        from ..web.control.interface import OPERATIONS
+        return
+    from ..web.control import openapi
 
-        document = openapi(OPERATIONS, "http://127.0.0.1:8472")
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    document = openapi.document("http://127.0.0.1:8472")
+    if kind == "postman":
+        from ..gateway import postman
+
+        document = postman.collection(document)
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))

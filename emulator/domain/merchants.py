@@ -9,6 +9,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 
 from ..base import money, randomness, urls
 from ..protocol import card_numbers
+from . import destinations
 from .errors import Invalid
 
 PRODUCTS = ("barcode", "qrcode", "h5", "prepay", "bankcard", "webtoterminal", "settlement")
@@ -50,6 +51,11 @@ class Merchant(Struct, frozen=True):
     def store(self) -> Store:
         """The shop that payments are assigned to."""
         return self.stores[0] if self.stores else Store(f"{self.merchants_id}_101", self.name)
+
+    @property
+    def notify_address(self) -> str:
+        """Where its notifications go: notify_url, or the address of its inbox or its listener."""
+        return destinations.address(self.notify_url, self.merchants_id)
 
     def as_settings(self) -> dict[str, Any]:
         """The settings in the form in which the database stores them."""
@@ -161,9 +167,11 @@ def _rate(least: int, most: int) -> Any:
 
 
 def _url(value: Any) -> str | None:
-    rule = "must be empty or an absolute http or https URL"
+    rule = "must be empty, inbox, listen or an absolute http or https URL"
     if not isinstance(value, str):
         return rule
+    if destinations.is_word(value):
+        return None
     if len(value) > MOST_IN_URL:
         return f"{rule} of at most {MOST_IN_URL} characters"
     reason = urls.problem(value) if value else None

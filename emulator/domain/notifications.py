@@ -26,6 +26,7 @@ TRADE_STATUS, MINI = "trade_status_sync", "TGPay_MINI"
 BANKCARD, TERMINAL = "bankcard", "webtoterminal"
 NOTIFY_TYPES = (QR_CREATED, BARCODE, TRADE_STATUS, MINI, BANKCARD, TERMINAL)
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+STATES = ("trade_status", "pay_result", "status", "result_code")  # fields that say how it is with an order
 ENDS = (Event.PAY, Event.FAIL, Event.CANCEL, Event.CLOSE, Event.EXPIRE)
 
 
@@ -201,7 +202,13 @@ def of_move(before: Order, event: Event, after: Order, merchant: Merchant, setti
 
 def address(order: Order, merchant: Merchant) -> str:
     """The URL for an order's notifications: the request's notify_url, else the merchant's; may be empty."""
-    return order.notify_url or merchant.notify_url
+    return order.notify_url or merchant.notify_address
+
+
+def event(notify_type: str, fields: Fields) -> str:
+    """What a notification tells, in words for people: its notify_type and the state in its fields."""
+    state = next((fields[name] for name in STATES if fields.get(name)), "")
+    return f"{notify_type} {state}".rstrip()
 
 
 def packed(order: Order, notify_type: str, fields: Fields, url: str, merchant: Merchant) -> Notification:

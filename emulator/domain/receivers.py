@@ -77,6 +77,17 @@ def too_slow(seconds: float, cut_short: bool = False) -> Failure:
                    "answer before you do what takes long, or allow more with --notify-timeout")
 
 
+def nobody_listens(merchants_id: str) -> Failure:
+    """Nothing was sent, because the notifications of a merchant wait for a listener and there is none."""
+    return Failure(f"nobody listens: run tgpay-emulator listen --merchant {merchants_id} --forward-to URL",
+                   "the notification is sent again by the schedule, or at once by a replay")
+
+
+def for_listeners(sentence: str) -> str:
+    """A sentence about a receiver to which a listener forwards: its address is not in notify_url."""
+    return sentence.replace("notify_url", "--forward-to")
+
+
 def forbidden(sentence: str) -> Failure:
     """Nothing was sent, because the address is not allowed."""
     return Failure(sentence, "the setting notify_allow says where notifications may go")

@@ -23,7 +23,7 @@ from ..protocol.codes import REFUSALS, Refused
 from ..protocol.endpoint_tables import Endpoint
 from ..protocol.findings import Finding
 from ..protocol.masking import has_card_data
-from ..protocol.replies import Answer, Response
+from ..protocol.replies import Answer, Response, Wire
 from ..store import Unusable
 from .authentication import Authentication, NotAuthentic
 from .endpoints import ENDPOINTS
@@ -65,9 +65,8 @@ class Gateway:
         response = self._answered(case)
         seconds = perf_counter() - begun
         self._measurements.record(request.name, case.outcome, seconds)
-        if traffic.REQUESTS.isEnabledFor(traffic.LEVEL):
-            traffic.request(label(request.name), case.merchant.merchants_id if case.merchant else "",
-                            case.outcome, seconds, response.journal_id)
+        if traffic.is_wanted():
+            _log(case, response, seconds)
         return replace(response, place=case.place) if case.place else response
 
     def _answered(self, case: Case) -> Response:
@@ -255,6 +254,15 @@ class Gateway:
         """The response while the database cannot be used."""
         case.outcome = UNUSABLE
         return refusal(case, Refused(UNUSABLE, str(trouble)))
+
+
+def _log(case: Case, response: Response, seconds: float) -> None:
+    """Log a request that took so many seconds."""
+    merchants_id = case.merchant.merchants_id if case.merchant else ""
+    number = case.mask.params.get("out_trade_no", "") or case.out_trade_no
+    arrives = traffic.SENT if response.wire is Wire.WHOLE else str(response.wire)
+    traffic.request(label(case.request.name), merchants_id, number, case.outcome, seconds,
+                    response.journal_id, arrives, response.delay)
 
 
 def _is_plain(name: str) -> bool:

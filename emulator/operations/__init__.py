@@ -23,6 +23,8 @@ No module here uses Flask. Each module imports only from those above it:
     kinds                  the table of these three
     timers                 changes of orders by time
     unit                   the unit of work: transaction, clock, order as of now
+    inbox                  receives notifications itself, in the inboxes of merchants
+    forwarding             attempts that a listener makes
     command_plans          plans and results of commands
     clock_walk             moves the clock and does everything that falls due at its own instant
     merchant_moves         moves the clocks of merchants, each in a thread of its own
@@ -39,4 +41,5 @@ No module here uses Flask. Each module imports only from those above it:
     scenarios              the active scenario
     settlement             true entries, and the check of a list
     journal                clears the journal of requests
+    verification           whether a merchant's traffic was as it is expected
 """

@@ -10,6 +10,7 @@ from msgspec import Struct
 from .. import scenarios
 from ..base.clock import OwnClock, iso
 from ..domain.errors import Conflict, Invalid
+from ..domain.inboxes import Reply, replies
 from ..domain.merchants import from_settings
 from ..store import Writer
 from ..store.schema import VERSION as SCHEMA
@@ -27,9 +28,9 @@ MOST_WHOLE = 2**63
 LATEST = 253_370_764_800_000  # the year 9999, in milliseconds
 # Columns with JSON; an empty text or NULL is none.
 _JSON = {"merchants": ("settings", "made"), "orders": ("details", "card", "terminal", "script"),
-         "history": ("detail",), "notifications": ("altered",), "attempts": ("findings",),
+         "history": ("detail",), "notifications": ("altered",), "attempts": ("findings", "received"),
          "journal": ("params", "findings", "explanation"), "transactions": ("state",),
-         "scenarios": ("document",), "notebook": ("entry",)}
+         "scenarios": ("document",), "notebook": ("entry",), "inboxes": ("replies",)}
 # What nobody else may have, and how it is called.
 _UNIQUE = {"users": ("login_key", "login"), "terminals": ("serial", "terminal"),
            "transactions": ("result_id", "terminal transaction")}
@@ -115,7 +116,8 @@ def _check_rows(part: Part, header: Header) -> None:
         try:
             read_documents = {name: msgspec.json.decode(values[name]) for name in documents if values[name]}
             _check_documents(part, read_documents)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, scenarios.Invalid):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, scenarios.Invalid,
+                Invalid):
             raise damaged(f"a row of {part.table} cannot be read") from None
 
 
@@ -129,12 +131,27 @@ def _fits(value: Any, kind: tuple[type, bool]) -> bool:
 
 
 def _check_documents(part: Part, documents: Mapping[str, Any]) -> None:
-    """Check what every request of a merchant reads. Raises ValueError, KeyError and the like."""
+    """Check what every request of a merchant reads, or its inbox. Raises Invalid, ValueError, KeyError
+    and the like.
+    """
     if part.table == "merchants":
         for settings in (documents["settings"], documents["made"]["settings"]):
             from_settings(part.merchants_id, settings)
     if part.table == "scenarios":
         scenarios.from_json(documents["document"])
+    if "received" in documents:
+        msgspec.convert(documents["received"], _Found)
+    if part.table == "inboxes":
+        replies([Reply(**each).as_json() for each in documents["replies"]])
+
+
+class _Found(Struct, frozen=True):
+    """What an inbox has found, as far as its list shows it."""
+
+    verified: bool
+    repeated: bool
+    expected: str = ""
+    explanation: str | None = None
 
 
 class _Import:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..base import durations, traffic
+from ..base import durations, traffic, urls
 from ..domain import receivers
 from ..domain.notifications import TERMINAL
 from ..protocol import card_numbers
@@ -45,7 +45,8 @@ class DeliveryResult(Struct, frozen=True):
     """The result of one HTTP request: an answer, or an error with advice what to do about it.
 
     `location` is the target of a redirect. `with_user` is whether user and password were sent, `lost` whether
-    a scenario dropped the request, `timed_out` whether the receiver took too long.
+    a scenario dropped the request, `timed_out` whether the receiver took too long. `received` is what the
+    merchant's inbox found, as JSON; `forward` the id under which a listener made the attempt.
     """
 
     took_ms: int
@@ -57,6 +58,8 @@ class DeliveryResult(Struct, frozen=True):
     with_user: bool = False
     lost: bool = False
     timed_out: bool = False
+    received: str = ""
+    forward: str = ""
 
     def delivered(self, notify_type: str) -> bool:
         """Whether the answer is a 2xx with the body `success` in any case; for terminals, any 2xx."""
@@ -128,26 +131,35 @@ def deliver(store: Store, delivery: Delivery, post: Post, schedule: Sequence[int
     `schedule` has the waits of the setting `notify_retries`.
     """
     notification, at, replay = delivery.notification, delivery.at, delivery.replay
-    copies = [_discreet(notification, sent) for sent in _posted(notification, post, replay)]
+    copies = [discreet(notification, sent) for sent in _posted(notification, post, replay)]
     delivered = any(sent.delivered(notification.notify_type) for sent in copies)
     attempts = [_attempt(notification, sent, at, replay) for sent in copies]
-    if traffic.ATTEMPTS.isEnabledFor(traffic.LEVEL):
+    if traffic.is_wanted():
         for sent in copies:
-            traffic.attempt(notification.id, notification.merchants_id, notification.out_trade_no,
-                            _result(notification, sent), sent.took_ms)
+            traffic.attempt(_logged(notification, sent, replay))
     with store.write(notification.merchants_id) as tables:
         if _record(tables, notification, attempts, delivered, schedule):
             tables.wake()
+        for forward in filter(None, (sent.forward for sent in copies)):
+            tables.forwards.withdraw(forward)
         if delivery.is_claimed:
             store.claims.release(tables.connection, notification.id)
     return next((sent for sent in copies if sent.delivered(notification.notify_type)), copies[0])
+
+
+def _logged(notification: StoredNotification, sent: DeliveryResult, replay: bool) -> traffic.Values:
+    """The values of an attempt in the log; the result has no secrets (`_discreet`)."""
+    return {"notification": notification.id, "merchants_id": notification.merchants_id,
+            "out_trade_no": notification.out_trade_no, "event": notification.notify_type,
+            "attempt": 0 if replay else notification.attempts + 1, "result": _result(notification, sent),
+            "status": sent.status_code, "answer": urls.discreet(sent.answer.strip()), "ms": sent.took_ms}
 
 
 def _result(notification: StoredNotification, sent: DeliveryResult) -> str:
     """The result in a word for the log: `delivered`, the error, or the status of the answer."""
     if sent.delivered(notification.notify_type):
         return DELIVERED
-    return sent.error or f"answered {sent.status_code}"
+    return urls.discreet(sent.error) or f"answered {sent.status_code}"
 
 
 def _record(tables: Writer, notification: StoredNotification, attempts: Sequence[Attempt], delivered: bool,
@@ -178,7 +190,7 @@ def _posted(notification: StoredNotification, post: Post, replay: bool) -> list[
         return list(pool.map(post, [notification] * how.duplicate))
 
 
-def _discreet(notification: StoredNotification, sent: DeliveryResult) -> DeliveryResult:
+def discreet(notification: StoredNotification, sent: DeliveryResult) -> DeliveryResult:
     """The result without card numbers, because a receiver may answer with anything.
 
     Digits that the answer repeats from the notification are not hidden.
@@ -194,15 +206,19 @@ def _discreet(notification: StoredNotification, sent: DeliveryResult) -> Deliver
 def _attempt(notification: StoredNotification, sent: DeliveryResult, at: int, replay: bool) -> Attempt:
     """The record of a request for the database."""
     delivered = sent.delivered(notification.notify_type)
-    found = ([] if delivered
-             or sent.lost else [Finding("NOT_ANSWERED_SUCCESS", _what_came(notification, sent))])
+    # What the emulator's own inbox answers is no fault of the merchant.
+    found = ([] if delivered or sent.lost or sent.received
+             else [Finding("NOT_ANSWERED_SUCCESS", _what_came(notification, sent))])
     return Attempt(notification.id, notification.merchants_id, at, sent.took_ms, sent.status_code,
                    sent.answer,
-                   sent.error, delivered, replay, [finding.as_json() for finding in found])
+                   sent.error, delivered, replay, [finding.as_json() for finding in found],
+                   received=sent.received)
 
 
 def _what_came(notification: StoredNotification, sent: DeliveryResult) -> str:
     if sent.status_code is None:
-        return receivers.unanswered(receivers.Failure(sent.error, sent.advice))
-    return receivers.answered(sent.status_code, sent.answer, sent.location, notification.method,
-                              sent.with_user)
+        came = receivers.unanswered(receivers.Failure(sent.error, sent.advice))
+    else:
+        came = receivers.answered(sent.status_code, sent.answer, sent.location, notification.method,
+                                  sent.with_user)
+    return receivers.for_listeners(came) if sent.forward else came

@@ -145,9 +145,13 @@ class _Timed(httpcore.NetworkStream):
 
 
 class _Guarded(httpcore.NetworkBackend):
-    """Connects only to allowed addresses, and to the very address that was checked."""
+    """Connects only to allowed addresses, and to the very address that was checked.
 
-    def __init__(self, places: tuple[str, ...], merchants_host: str, left: Callable[[], float]) -> None:
+    Without `places`, which are those of `notify_allow`, it connects to any address.
+    """
+
+    def __init__(self, places: tuple[str, ...] | None, merchants_host: str,
+                 left: Callable[[], float]) -> None:
         self._places = places
         self._merchants_host = merchants_host
         self._left = left
@@ -157,8 +161,8 @@ class _Guarded(httpcore.NetworkBackend):
                     local_address: str | None = None,
                     socket_options: Iterable[Any] | None = None) -> httpcore.NetworkStream:
         addresses = _resolve(host, port, self._left())
-        permitted = [address for address in addresses
-                     if allowed(host, address, self._places, self._merchants_host, port)]
+        permitted = [address for address in addresses if self._places is None
+                     or allowed(host, address, self._places, self._merchants_host, port)]
         if not permitted:
             raise Forbidden(f"notifications must not go to {host} ({', '.join(map(str, addresses))}): see "
                             f"--notify-allow")
@@ -174,12 +178,14 @@ class _Guarded(httpcore.NetworkBackend):
 class Sender:
     """Sends notifications; it can be used from many threads.
 
-    `url_of` returns the notify_url in the settings of a merchant.
+    `url_of` returns the notify_url in the settings of a merchant. One that goes `anywhere` is for addresses
+    that its own user has named.
     """
 
     def __init__(self, settings: Settings, agent: str,
-                 url_of: Callable[[str], str] = lambda merchants_id: "") -> None:
+                 url_of: Callable[[str], str] = lambda merchants_id: "", anywhere: bool = False) -> None:
         self._settings = settings
+        self._places = None if anywhere else settings.notify_allow
         self._url_of = url_of
         self._timeout = settings.notify_timeout / durations.SECOND
         self._agent = agent
@@ -215,7 +221,7 @@ class Sender:
 
     def _merchants_host(self, notification: StoredNotification) -> str:
         """The host of the merchant's setting notify_url, if `notify_allow` refers to it; else empty."""
-        setting = self._url_of(notification.merchants_id) if MERCHANTS in self._settings.notify_allow else ""
+        setting = self._url_of(notification.merchants_id) if MERCHANTS in (self._places or ()) else ""
         return urls.split(setting).host.lower().strip("[]") if setting else ""
 
     def _exchange(self, url: Url, notification: StoredNotification,
@@ -224,7 +230,7 @@ class Sender:
         host, tls = url.host.strip("[]"), self._tls if url.scheme == "https" else None
         place = httpcore.URL(scheme=url.scheme, host=host, port=url.port, target=url.target)
         content = notification.sent_body.encode() or None
-        network = _Guarded(self._settings.notify_allow, self._merchants_host(notification), left)
+        network = _Guarded(self._places, self._merchants_host(notification), left)
         with httpcore.ConnectionPool(tls, network_backend=network) as pool:
             with pool.stream(notification.method, place, headers=self._headers(url, notification),
                              content=content,
@@ -252,10 +258,13 @@ class Sender:
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        """The TLS context with the trusted authorities: those of the system and of `notify_ca`."""
+        """The TLS context. It trusts the authorities of the system and of `notify_ca`, and the emulator's own
+        certificate.
+        """
         context = httpcore.default_ssl_context()
-        if self._settings.notify_ca:
-            context.load_verify_locations(self._settings.notify_ca)
+        # the demo's shop is at the emulator's own address
+        for file in filter(None, (self._settings.notify_ca, self._settings.tls_cert)):
+            context.load_verify_locations(file)
             # The file may contain a receiver's own certificate.
             context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         if self._settings.notify_insecure:

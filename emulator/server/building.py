@@ -8,8 +8,10 @@ from flask import Flask
 
 from .. import __version__, scenarios
 from ..base.settings import DEFAULT_SEED, Settings, is_shared
-from ..domain import merchants
+from ..domain import destinations, merchants
 from ..operations import seeding
+from ..operations.forwarding import Forwarder
+from ..operations.inbox import Inbox
 from ..operations.scheduler import Scheduler
 from ..operations.waking import Signal
 from ..store import IDENTITY, Place, Reader, Store, Writer
@@ -21,18 +23,23 @@ log = logging.getLogger(__name__)
 
 
 class LateSender:
-    """A sender whose libraries are loaded with the first notification, so that commands without one start
-    sooner.
+    """Makes attempts: over HTTP, through a listener, or to the merchant's inbox.
+
+    The libraries of HTTP are loaded with the first notification, so that commands without one start sooner.
     """
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
         self._store = store
+        self.forwarder = Forwarder(store, settings)
+        self._others: dict[str, Callable[[StoredNotification, float | None], Any]] = {
+            destinations.INBOX: Inbox(store, settings), destinations.LISTEN: self.forwarder}
         self._sender: Callable[[StoredNotification, float | None], Any] | None = None
 
     def __call__(self, notification: StoredNotification, seconds: float | None = None) -> Any:
         """Make one attempt to send a notification, which may take `seconds`."""
-        return self.load()(notification, seconds)
+        other = self._others.get(destinations.word(notification.url))
+        return other(notification, seconds) if other else self.load()(notification, seconds)
 
     def load(self) -> Callable[[StoredNotification, float | None], Any]:
         """Load the sender, if it is not loaded yet, and return it."""
@@ -45,7 +52,7 @@ class LateSender:
     def _notify_url(self, merchants_id: str) -> str:
         merchant = self._store.read().merchants.find(merchants_id)
         self._store.leave()  # the attempt may take long
-        return merchant.notify_url if merchant else ""
+        return "" if merchant is None or destinations.is_word(merchant.notify_url) else merchant.notify_url
 
 
 def build(settings: Settings, place: Place) -> tuple[Flask, Scheduler, LateSender]:
@@ -68,7 +75,9 @@ def build(settings: Settings, place: Place) -> tuple[Flask, Scheduler, LateSende
     store.close()
     sender = LateSender(settings, store)
     scheduler = Scheduler(store, settings, sender, bell)
-    return create_app(settings, store, scheduler), scheduler, sender
+    app = create_app(settings, store, scheduler)
+    sender.forwarder.closing = app.extensions["emulator"].waiting.closing
+    return app, scheduler, sender
 
 
 def _begin_scenario(tables: Writer, written: str) -> None:

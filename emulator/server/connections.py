@@ -83,6 +83,10 @@ class Line(socket.socket):
             except BlockingIOError:
                 self._wait(select.POLLOUT, until)
 
+    def rest(self) -> bytes:
+        """What was received and nobody has read: nothing, unless the bytes are decrypted first."""
+        return b""
+
     def has_left(self) -> bool:
         """Whether the client has closed the connection."""
         try:

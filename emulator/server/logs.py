@@ -1,15 +1,22 @@
 """Log lines without card numbers and without passwords of URLs, as text or as JSON."""
 import json
 import logging
+import os
+import select
+import stat
 import sys
 import threading
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
 from gunicorn import glogging
+from msgspec.json import encode
 
 from ..base import traffic
+from ..base.clock import host_now
 from ..base.settings import Settings
 from ..base.urls import discreet
 from ..base.values import JSON
@@ -19,7 +26,8 @@ TEXT_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 log = logging.getLogger(__name__)
 
 
-def _masked(text: str) -> str:
+def masked(text: str) -> str:
+    """The text without card numbers and without passwords of URLs."""
     return discreet(card_numbers.hidden(text))
 
 
@@ -28,23 +36,21 @@ class Discreet(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The masked line, with the traceback below it."""
-        return _masked(super().format(record))
+        return masked(super().format(record))
 
 
 class JsonLines(logging.Formatter):
     """A formatter that makes one JSON object of each record; its texts are masked."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line: time (UTC), level, logger, message, `exception` if there is one, and a record's members.
+        """The line: time (UTC), level, logger, message, `exception` if there is one.
         """
         line = {"time": _instant(record.created), "level": record.levelname.lower(), "logger": record.name,
-                "message": _masked(record.getMessage())}
+                "message": masked(record.getMessage())}
         if record.exc_info and record.exc_info[0]:
-            line["exception"] = _masked(self.formatException(record.exc_info))
+            line["exception"] = masked(self.formatException(record.exc_info))
         if record.stack_info:
-            line["stack"] = _masked(self.formatStack(record.stack_info))
-        for name, value in getattr(record, traffic.MEMBERS, {}).items():
-            line.setdefault(name, _masked(value) if isinstance(value, str) else value)
+            line["stack"] = masked(self.formatStack(record.stack_info))
         return json.dumps(line)
 
 
@@ -84,14 +90,52 @@ def logger_class(settings: Settings) -> type[Logger]:
     return JsonLogger if settings.log_format == JSON else Logger
 
 
+class Lines:
+    """Writes the lines of requests and attempts to a descriptor, in the format of the log, quickly.
+
+    Their values have no secrets and no line breaks. A line is left out while nobody reads the pipe that the
+    descriptor is: no request waits for a log.
+    """
+
+    def __init__(self, descriptor: int, is_json: bool) -> None:
+        self._descriptor = descriptor
+        self._made = self._object if is_json else self._text
+        self._second = 0, ""
+        self._is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+
+    def write(self, logger: str, line: str, values: traffic.Values) -> None:
+        """Write a line. One that cannot be written is left out."""
+        try:
+            if self._is_file or select.select((), (self._descriptor,), (), 0)[1]:
+                os.write(self._descriptor, self._made(host_now(), logger, line, values))
+        except OSError:
+            pass  # there is no other place to say so
+
+    def _text(self, now: int, logger: str, line: str, values: traffic.Values) -> bytes:
+        second = self._to_the_second(now, "%Y-%m-%d %H:%M:%S", time.localtime)
+        return f"{second},{now % 1_000:03d} INFO {logger}: {line}\n".encode()
+
+    def _object(self, now: int, logger: str, line: str, values: traffic.Values) -> bytes:
+        second = self._to_the_second(now, "%Y-%m-%dT%H:%M:%S", time.gmtime)
+        instant = f"{second}.{now % 1_000:03d}Z"
+        return encode({"time": instant, "level": "info", "logger": logger, "message": line, **values}) + b"\n"
+
+    def _to_the_second(self, now: int, form: str, parts: Callable[[float], time.struct_time]) -> str:
+        """An instant, in milliseconds, without fractions; it is made once a second."""
+        kept, second = self._second, now // 1_000
+        if kept[0] != second:  # in one step, because several threads write
+            kept = self._second = second, time.strftime(form, parts(second))
+        return kept[1]
+
+
 def write_to_stderr(settings: Settings) -> None:
     """Write the log of this process to standard error, in the format of the settings."""
     is_json = settings.log_format == JSON
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if is_json else Discreet(TEXT_FORMAT))
     logging.basicConfig(level=str(settings.log_level).upper(), handlers=[handler])
-    if not settings.log_requests:
-        traffic.TRAFFIC.setLevel(logging.CRITICAL)
+    if settings.log_requests and sys.stderr and logging.getLogger().isEnabledFor(logging.INFO):
+        traffic.write_with(Lines(sys.stderr.fileno(), is_json).write)
     if is_json:
         _log_what_is_printed_otherwise()
 

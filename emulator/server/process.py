@@ -15,19 +15,25 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.http.parser import RequestParser
 
+from ..base.http_client import trust
 from ..base.settings import TEMPORARY, Settings
 from ..base.urls import reachable, url_of
 from ..store import Place, Unusable, place_of
 from ..web.current import Emulator
+from . import address_file
 from .building import build
+from .certificates import context, with_own
+from .connections import Line
 from .listeners import refuse_new
 from .logs import logger_class, write_to_stderr
 from .requests import LenientRequest
 from .resources import (
-    check_authorities, database_address, heartbeat_directory, listen, open_files, temporary_directory)
+    check_authorities, data_directory, database_address, heartbeat_directory, listen, open_files,
+    temporary_directory)
 from .safe_settings import check_token, guarded, on_the_lan, with_its_seed
 from .serving import Served
 from .shared_settings import agree
+from .tls import lines
 from .worker import ENDING, WORKERS_S, Worker, most_connections
 
 log = logging.getLogger(__name__)
@@ -47,11 +53,12 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
     """The gunicorn application of one `serve`."""
 
     def __init__(self, settings: Settings, listener: socket.socket, place: Place,
-                 ready: Callable[[], None]) -> None:
+                 ready: Callable[[], None], line: Callable[..., Line]) -> None:
         self._settings = settings.replaced(connections=most_connections(settings.connections, open_files()))
         self._listener = listener
         self._place = place
         self._ready = ready
+        self.line = line  # makes a connection
         self.application, self._scheduler, self._sender = build(self._settings, place)
         here: Emulator = self.application.extensions["emulator"]
         self.store, self._measurements = here.store, here.measurements
@@ -67,6 +74,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
             "loglevel": self._log_level(), "keepalive": 75, "timeout": 60,
             "graceful_timeout": WORKERS_S,
             "limit_request_line": 0, "control_socket_disable": True, "http_parser": "python",
+            "sendfile": self._settings.scheme == "http",  # with https the bytes must be encrypted
             "forwarder_headers": "",  # no header may change the path: public_url determines it
             "proc_name": "tgpay-emulator",
             "when_ready": lambda arbiter: self._ready(),
@@ -82,7 +90,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
 
     def load(self) -> Served:
         """The WSGI application."""
-        return Served(self.application)
+        return Served(self.application, self._settings.scheme)
 
     def run(self) -> None:
         """Serve until a signal comes."""
@@ -131,28 +139,34 @@ def _serve_on(settings: Settings, place: Place, announce: Callable[[Settings, st
     check_token(settings, place)
     listener = listen(settings.host, settings.port)
     host, port = listener.getsockname()[:2]
-    address = url_of(host, port)
+    address = url_of(host, port, settings.scheme)
     safe = on_the_lan(guarded(settings), port)
     write_to_stderr(settings)
     if safe.seed != settings.seed:
         safe = with_its_seed(safe, place)
     if lasting:
         agree(place, safe)
-    in_force = _with_own_address(settings, safe, address)
+    directory = place.directory or data_directory() if settings.tls else Path()
+    in_force = with_own(_with_own_address(settings, safe, address), directory, address)
+    tls = context(in_force)
+    if tls:
+        trust(in_force.tls_cert)
 
     def ready() -> None:
         # the workers share the master's objects, as long as their garbage collectors do not touch them
         gc.freeze()
         gc.enable()
-        _write_address(in_force.address_file, reachable(address))
+        address_file.write(in_force.address_file, reachable(address))
         announce(in_force, address)
 
-    server = Server(in_force, listener, place, ready)
+    server = Server(in_force, listener, place, ready, lines(tls))
     try:
         server.run()
     finally:
-        if os.getpid() == process and lasting and server.store.is_in_place():
-            _conclude(place)
+        if os.getpid() == process:
+            address_file.leave(in_force.address_file, reachable(address))
+            if lasting and server.store.is_in_place():
+                _conclude(place)
 
 
 def _with_own_address(settings: Settings, safe: Settings, address: str) -> Settings:
@@ -160,17 +174,6 @@ def _with_own_address(settings: Settings, safe: Settings, address: str) -> Setti
     if safe.notify_allow != settings.notify_allow:
         safe = safe.replaced(notify_allow=(*safe.notify_allow, urlsplit(reachable(address)).netloc))
     return safe
-
-
-def _write_address(file: str, address: str) -> None:
-    """Write the address into the file of the setting `address_file`. A failure is only logged."""
-    if not file:
-        return
-    try:
-        Path(file).write_text(address, encoding="utf-8")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        log.warning("the address %s was not written into %s: %s", address, file, reason)
 
 
 def _conclude(place: Place) -> None:

@@ -22,8 +22,11 @@ class Unstartable(Exception):
 
 def database_address(settings: Settings) -> str:
     """The database: the setting's, or a file in the user's data directory. Raises Unstartable."""
-    if settings.database:
-        return str(settings.database)
+    return str(settings.database or data_directory() / "emulator.db")
+
+
+def data_directory() -> Path:
+    """The emulator's place in the user's data directory, which may not exist yet. Raises Unstartable."""
     from platformdirs import user_data_path
 
     try:
@@ -33,7 +36,7 @@ def database_address(settings: Settings) -> str:
     if not place.is_absolute():  # the user has no entry in /etc/passwd, and HOME is not set
         raise Unstartable("there is no home directory for the database; "
                           f"name a file with --database, or {TEMPORARY}")
-    return str(place / "emulator.db")
+    return place
 
 
 def temporary_directory() -> Path:

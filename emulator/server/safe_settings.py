@@ -69,7 +69,7 @@ def on_the_lan(settings: Settings, port: int) -> Settings:
     if not settings.lan or settings.public_url:
         return settings
     host = settings.host if settings.host not in ALL_INTERFACES else _lan_address()
-    return settings.replaced(public_url=url_of(host, port))
+    return settings.replaced(public_url=url_of(host, port, settings.scheme))
 
 
 def _lan_address() -> str:

@@ -3,12 +3,16 @@
 So a client that sends slowly blocks nothing that others need, such as the lock for writing into the database.
 """
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from time import perf_counter
 from typing import Any
 
+from ..base import traffic
 from ..gateway.incoming import MOST_BYTES
 from ..store import Store
+from ..web.api import LOGGED
 from .connections import Late
+from .logs import masked
 
 AHEAD = 256 * 1024
 LATE = b"The body did not come in time.\n"
@@ -62,15 +66,72 @@ def _has_body(environ: dict[str, Any]) -> bool:
     return length != "0" or "HTTP_TRANSFER_ENCODING" in environ
 
 
-class Served:
-    """The WSGI application that the server calls."""
+def _has_length(headers: list[tuple[str, str]]) -> bool:
+    return any(name == "Content-Length" for name, _ in headers)
 
-    def __init__(self, application: Any) -> None:
+
+def _path(environ: dict[str, Any]) -> str:
+    """The path of a request as it was sent, without its query."""
+    return str(environ.get("RAW_URI") or environ.get("PATH_INFO", "")).partition("?")[0]
+
+
+class _Followed:
+    """An answer that calls `ended` when it was sent, or its client has left."""
+
+    def __init__(self, answer: Iterable[bytes], ended: Callable[[], None]) -> None:
+        self._answer = answer
+        self._ended = ended
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._answer)
+
+    def close(self) -> None:
+        """Close the answer."""
+        try:
+            if hasattr(self._answer, "close"):
+                self._answer.close()
+        finally:
+            self._ended()
+
+
+class Served:
+    """The WSGI application that the server calls, for requests that come by `scheme`."""
+
+    def __init__(self, application: Any, scheme: str) -> None:
         self._application = application
+        self._is_https = scheme == "https"
         self._store: Store = application.extensions["emulator"].store
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request."""
+        if self._is_https:
+            environ["wsgi.url_scheme"] = "https"
+        if not traffic.is_wanted():
+            return self._answered(environ, start_response)
+        return self._logged(environ, start_response)
+
+    def _logged(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer a request and log it, unless the gateway has done so; a stream is logged at its end."""
+        begun, status, is_complete = perf_counter(), 0, False
+
+        def start(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            nonlocal status, is_complete
+            status, is_complete = int(line[:3]), _has_length(headers)
+            return start_response(line, headers, exc_info)
+
+        answer = self._answered(environ, start)
+        if LOGGED in environ:
+            return answer
+
+        def log() -> None:
+            words = masked(f"{environ['REQUEST_METHOD']} {_path(environ)}").split(" ", 1)
+            traffic.page(words[0], words[-1], status, perf_counter() - begun)
+        if not is_complete:
+            return _Followed(answer, log)
+        log()
+        return answer
+
+    def _answered(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if _has_body(environ):
             try:
                 environ["wsgi.input"] = _read_ahead(environ["wsgi.input"])
@@ -80,7 +141,7 @@ class Served:
         announced: list[bool] = []
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            announced.append(any(name == "Content-Length" for name, _ in headers))
+            announced.append(_has_length(headers))
             return start_response(status, headers, exc_info)
 
         answer: Iterable[bytes] = self._application(environ, start)

@@ -123,7 +123,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
             return False
         self.nr_conns += 1
         patience_s = self._settings.client_timeout / 1_000
-        line = Line(accepted, patience_s, self._here.waiting.slots.waiting, self._is_too_late)
+        line: Line = self.app.line(accepted, patience_s, self._here.waiting.slots.waiting, self._is_too_late)
         self.enqueue_req(Connection(self.cfg, line, address, listener.getsockname()))
         return True
 
@@ -166,6 +166,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         self._here.store.leave()
         if not goes_on:
             conn.sock.farewell()
+        elif rest := conn.sock.rest():  # a request that has come together with this one
+            unreader = conn.parser.unreader
+            unreader.unread(unreader.take_buffered() + rest)
         return goes_on
 
     def handle_request(self, req: Any, conn: Connection) -> Any:

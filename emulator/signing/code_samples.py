@@ -106,8 +106,21 @@ ADDRESS = Step(
     javascript="const url = `http://127.0.0.1:8472/v2/tgpayqrcode.php?${query}`;"
                "  // as it is: not escaped, not encoded again")
 
+RECEIVED = Step(
+    php="$received = $params['sign'];  // $params are the fields of the notification, decoded",
+    java='String received = params.get("sign");  // params are the fields of the notification, decoded',
+    python='received = params["sign"]  # params are the fields of the notification, decoded',
+    javascript="const received = params.sign;  // params are the fields of the notification, decoded")
+COMPARE = Step(
+    php="$verified = hash_equals($sign, strtolower($received));",
+    java="boolean verified = MessageDigest.isEqual(sign.getBytes(StandardCharsets.UTF_8), "
+         "received.toLowerCase().getBytes(StandardCharsets.UTF_8));",
+    python="verified = hmac.compare_digest(sign.encode(), received.lower().encode())",
+    javascript="const verified = sign === received.toLowerCase();")
+
 ROUTINE = (
     TOKEN, AMOUNT, TRIM, NEITHER_SIGN, NO_EMPTY, SORT, JOIN, HASH, SIGN_ALONE, SEND_ALL, ENCODE, ADDRESS)
+VERIFICATION = (TOKEN, RECEIVED, NEITHER_SIGN, NO_EMPTY, SORT, JOIN, HASH, COMPARE)
 # The step that avoids a mistake, by the mistake's code.
 CODE_SAMPLES = {
     "SPACED": SIGN_ALONE, "SIGN_TYPE_KEPT": NEITHER_SIGN, "EMPTY_KEPT": NO_EMPTY, "UNSORTED": SORT,
@@ -130,3 +143,9 @@ def code_for(codes: list[str]) -> dict[str, str]:
     """The code that avoids these mistakes, by language: one line for each step, in the order of `ROUTINE`."""
     steps = sorted({CODE_SAMPLES[code] for code in codes}, key=ROUTINE.index)
     return {language: "\n".join(step.lines()[language] for step in steps) for language in steps[0].lines()}
+
+
+def verification() -> dict[str, str]:
+    """The code that verifies the signature of a notification, by language: it computes `verified`."""
+    return {language: "\n".join(step.lines()[language] for step in VERIFICATION)
+            for language in VERIFICATION[0].lines()}

@@ -17,6 +17,8 @@ imports only from those above it:
     merchants      tables merchants and users
     notebook       table notebook, of the demo's shop
     notifications  tables notifications and attempts: the outbox
+    inboxes        table inboxes, and the notifications that arrived in them
+    forwards       tables listeners and forwards: attempts that a listener makes
     claims         which process makes an attempt of a notification
     scenarios      tables scenarios and counts
     terminals      tables terminals and transactions
@@ -24,6 +26,7 @@ imports only from those above it:
     orders         tables orders, history, refunds and ledger
     settlement     sums and lines of the settlement file
     changes        what other connections have written
+    evidence       what a merchant's traffic was, counted and shown
     lists          pages of the console
     upcoming       what falls due next
     backlog        the work that is left

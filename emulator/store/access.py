@@ -11,7 +11,10 @@ from .changes import Changes
 from .clock import ClockReader, ClockTable
 from .commands import CommandReader, Commands
 from .connection import Connection
+from .evidence import Evidence
 from .facts import Facts
+from .forwards import ForwardReader, Forwards
+from .inboxes import Inboxes, InboxReader
 from .journal import Journal, JournalReader
 from .keys import KeyReader, Keys
 from .limits import LimitReader, Limits
@@ -30,7 +33,7 @@ from .upkeep import Upkeep
 from .vouchers import VoucherReader, Vouchers
 
 OF_A_MERCHANT = ("orders", "history", "refunds", "ledger", "notifications", "attempts", "journal",
-                 "transactions", "scenarios", "counts", "notebook", "merchant_clocks")
+                 "transactions", "scenarios", "counts", "notebook", "merchant_clocks", "inboxes", "forwards")
 OF_ALL = (*OF_A_MERCHANT, "merchants", "removed_merchants", "users", "clock", "vouchers", "terminals",
           "upkeep_marks", "idempotency_keys", "rate_limits")
 
@@ -55,6 +58,8 @@ class Reader:
     scenarios: ScenarioReader
     notebook: NotebookReader
     limits: LimitReader
+    inboxes: InboxReader
+    forwards: ForwardReader
     retention: RetentionReader
 
     def __init__(self, connection: Connection, owner: str | None = None) -> None:
@@ -73,7 +78,10 @@ class Reader:
         self.scenarios = ScenarioReader(connection, owner)
         self.notebook = NotebookReader(connection)
         self.limits = LimitReader(connection)
+        self.inboxes = InboxReader(connection, owner)
+        self.forwards = ForwardReader(connection)
         self.lists = Lists(connection, owner)
+        self.evidence = Evidence(connection, owner)
         self.upcoming = Upcoming(connection, owner)
         self.backlog = Backlog(connection)
         self.retention = RetentionReader(connection)
@@ -115,6 +123,8 @@ class Writer(Reader):
     scenarios: Scenarios
     notebook: Notebook
     limits: Limits
+    inboxes: Inboxes
+    forwards: Forwards
     retention: Retention
 
     def __init__(self, connection: Connection, owner: str | None = None) -> None:
@@ -133,6 +143,8 @@ class Writer(Reader):
         self.scenarios = Scenarios(connection, owner)
         self.notebook = Notebook(connection)
         self.limits = Limits(connection)
+        self.inboxes = Inboxes(connection, owner)
+        self.forwards = Forwards(connection)
         self.retention = Retention(connection)
         self.upkeep = Upkeep(connection)
         self.facts = Facts(connection)

@@ -139,6 +139,7 @@ class Merchants(MerchantReader):
         """Delete a merchant and its users; its number stays reserved."""
         self._execute("INSERT INTO removed_merchants (merchants_id) VALUES (:id) ON CONFLICT DO NOTHING",
                       {"id": merchants_id})
+        self._execute("DELETE FROM listeners WHERE merchants_id = :id", {"id": merchants_id})
         self.make_room(merchants_id)
 
     def make_room(self, merchants_id: str) -> None:

@@ -191,7 +191,21 @@ def merchant_clocks(database: Connection) -> None:
     database.execute("CREATE INDEX commands_finished ON commands (finished_at) WHERE finished_at IS NOT NULL")
 
 
+def inboxes_and_listeners(database: Connection) -> None:
+    """Version 10: the inboxes of merchants, and notifications that are forwarded by whoever listens."""
+    database.execute("ALTER TABLE attempts ADD COLUMN received TEXT NOT NULL DEFAULT ''")
+    for name, columns in (("attempts_inbox", "id"), ("attempts_inbox_merchant", "merchants_id, id")):
+        database.execute(f"CREATE INDEX {name} ON attempts ({columns}) WHERE received <> ''")
+    database.execute("CREATE TABLE inboxes (merchants_id TEXT PRIMARY KEY, replies TEXT NOT NULL)")
+    database.execute("CREATE TABLE listeners (merchants_id TEXT PRIMARY KEY, listener TEXT NOT NULL, "
+                     "until BIGINT NOT NULL)")
+    database.execute("CREATE TABLE forwards (id TEXT PRIMARY KEY, merchants_id TEXT NOT NULL, "
+                     "notification_id BIGINT NOT NULL, place INTEGER NOT NULL, holder TEXT NOT NULL, "
+                     "until BIGINT NOT NULL, listener TEXT NOT NULL DEFAULT '', result TEXT)")
+    database.execute("CREATE INDEX forwards_merchant ON forwards (merchants_id, notification_id)")
+
+
 STEPS: Mapping[int, Callable[[Connection], None]] = {
     2: cards, 3: terminals_and_scenarios, 4: removed_merchants_and_upkeep, 5: skipped_attempts_and_keys,
     6: notifications_and_injected, 7: owners_and_rate_limits, 8: history_marks,
-    9: merchant_clocks}
+    9: merchant_clocks, 10: inboxes_and_listeners}

@@ -96,6 +96,7 @@ class Attempt(Struct, frozen=True):
     replay: bool
     findings: list[dict[str, str]]
     skipped: bool = False  # nothing was sent, because the receiver had not answered before
+    received: str = ""  # JSON, what the merchant's inbox found
 
 
 class Tally(Struct, frozen=True):
@@ -251,9 +252,9 @@ class Notifications(NotificationReader):
     def record(self, attempt: Attempt, status: str, attempts: int, due_at: int | None) -> None:
         """Store an attempt, and the new state of its notification."""
         self._execute("INSERT INTO attempts (notification_id, merchants_id, at, took_ms, status_code, "
-                      "answer, error, delivered, replay, findings, skipped) "
+                      "answer, error, delivered, replay, findings, skipped, received) "
                       "VALUES (:notification_id, :merchants_id, :at, :took_ms, :status_code, :answer, "
-                      ":error, :delivered, :replay, :found, :skipped)",
+                      ":error, :delivered, :replay, :found, :skipped, :received)",
                       {**asdict(attempt), "answer": shortened(attempt.answer),
                        "error": shortened(attempt.error),
                        "delivered": int(attempt.delivered), "replay": int(attempt.replay),

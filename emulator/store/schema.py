@@ -4,7 +4,7 @@ from pathlib import Path
 
 from .connection import Connection
 
-VERSION = 9
+VERSION = 10
 SQL = Path(__file__).with_name("schema.sql")
 
 

@@ -1,4 +1,4 @@
--- Version 9. Instants and lengths of time are milliseconds, amounts minor units, rates hundred-millionths.
+-- Version 10. Instants and lengths of time are milliseconds, amounts minor units, rates hundred-millionths.
 -- Every row has merchants_id, so that one merchant can be listed, exported and reset without reading the
 -- others.
 
@@ -153,10 +153,37 @@ CREATE TABLE attempts (
     delivered INTEGER NOT NULL,
     replay INTEGER NOT NULL,
     findings TEXT NOT NULL,  -- JSON
-    skipped INTEGER NOT NULL DEFAULT 0  -- nothing was sent, because the receiver had not answered before
+    skipped INTEGER NOT NULL DEFAULT 0,  -- nothing was sent, because the receiver had not answered before
+    received TEXT NOT NULL DEFAULT ''    -- JSON, what the merchant's inbox found; empty if it was not sent there
 );
+CREATE INDEX attempts_inbox ON attempts (id) WHERE received <> '';
+CREATE INDEX attempts_inbox_merchant ON attempts (merchants_id, id) WHERE received <> '';
 CREATE INDEX attempts_notification ON attempts (notification_id);
 CREATE INDEX attempts_merchant ON attempts (merchants_id);
+
+CREATE TABLE inboxes (
+    merchants_id TEXT PRIMARY KEY,
+    replies TEXT NOT NULL  -- JSON, what it answers, one after the other, and the last from then on
+);
+
+CREATE TABLE listeners (
+    merchants_id TEXT PRIMARY KEY,
+    listener TEXT NOT NULL,  -- who listens: the newest
+    until BIGINT NOT NULL    -- real time, before which it is expected to ask again
+);
+
+-- Attempts that a listener makes; a row ends with its attempt.
+CREATE TABLE forwards (
+    id TEXT PRIMARY KEY,  -- drawn by lot
+    merchants_id TEXT NOT NULL,
+    notification_id BIGINT NOT NULL,
+    place INTEGER NOT NULL,  -- how many attempts of the schedule were before
+    holder TEXT NOT NULL,    -- the process that waits for the result
+    until BIGINT NOT NULL,   -- real time, at which it waits no longer
+    listener TEXT NOT NULL DEFAULT '',  -- who has taken it
+    result TEXT              -- JSON, once the listener has answered
+);
+CREATE INDEX forwards_merchant ON forwards (merchants_id, notification_id);
 
 CREATE TABLE journal (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -14,7 +14,7 @@ from .connection import Connection
 
 # In the order in which they are added.
 TABLES = ("merchants", "users", "terminals", "orders", "history", "refunds", "ledger", "notifications",
-          "attempts", "journal", "transactions", "scenarios", "counts", "notebook")
+          "attempts", "journal", "transactions", "scenarios", "counts", "notebook", "inboxes")
 NUMBERED = ("orders", "history", "refunds", "ledger", "notifications", "attempts", "journal", "notebook")
 REFERENCES = {"attempts": {"notification_id": "notifications"}, "terminals": {"order_id": "orders"}}
 # What the importing database decides anew: whose it is, what derives from its clock, places among others.

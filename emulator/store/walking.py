@@ -10,7 +10,8 @@ _KEYS = {"clock": ("id",), "merchant_clocks": ("merchants_id",), "merchants": ("
          "removed_merchants": ("merchants_id",),
          "users": ("login_key",), "rate_limits": ("merchants_id",), "terminals": ("rowid",),
          "transactions": ("rowid",), "scenarios": ("merchants_id",), "upkeep_marks": ("at",),
-         "counts": ("merchants_id", "kind", "name"), "idempotency_keys": ("key",), "facts": ("name",)}
+         "counts": ("merchants_id", "kind", "name"), "idempotency_keys": ("key",), "facts": ("name",),
+         "inboxes": ("merchants_id",), "listeners": ("merchants_id",)}
 
 
 def columns(connection: Connection, table: str) -> Sequence[str]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .client import Client
     from .clock import Clock
     from .errors import (
-        ControlError, EmulatorError, NoAnswer, Refused, ServerError, UnusableAnswer, WaitTimeout,
+        ControlError, EmulatorError, NoAnswer, NotVerified, Refused, ServerError, UnusableAnswer, WaitTimeout,
         WrongSignature)
     from .merchant import Merchant
     from .received import Notification
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .server import Server
 
 __all__ = ["Answer", "CLOSED", "Client", "Clock", "ControlError", "EmulatorError", "Merchant", "NOTHING",
-           "NoAnswer", "Notification", "Receiver", "Refused", "Reply", "Server", "ServerError",
+           "NoAnswer", "NotVerified", "Notification", "Receiver", "Refused", "Reply", "Server", "ServerError",
            "UnusableAnswer", "WaitTimeout", "WrongSignature", "slow"]
 _PLACES = {"Answer": "answers", "Client": "client", "Clock": "clock", "Merchant": "merchant",
            "Notification": "received", "Receiver": "receiver", "Server": "server",

@@ -1,5 +1,6 @@
 """HTTP with the control interface: calls, their problems, lists that come in pages."""
 import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -76,7 +77,7 @@ class Calls:
         return {"Content-Type": "application/json", **own}
 
     def address(self, path: str, **query: object) -> str:
-        """The URL of a call; query parameters that are None are left out."""
+        """The URL of a call; query parameters that are None are left out, lists are several of one name."""
         given = urlencode({name: value for name, value in query.items() if value is not None}, doseq=True)
         return f"{self.url}/_emulator{path}" + (f"?{given}" if given else "")
 
@@ -84,3 +85,29 @@ class Calls:
 def escaped(part: str) -> str:
     """A part of a path, such as an order number, with everything escaped that has a meaning in a URL."""
     return quote(part, safe="")
+
+
+def as_text(value: object) -> str:
+    """A parameter of a request as text."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else str(value)
+
+
+def as_query(value: object) -> object:
+    """The value of a check as a query has it: a switch as a word, each item of a list on its own."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        return [f"{name}:{each}" for name, each in value.items()]
+    return value
+
+
+def events_in(stream: Any) -> Iterator[tuple[str, JSON]]:
+    """The events of a stream of server-sent events; comments are passed over."""
+    with stream:
+        kind = ""
+        for line in stream:
+            name, _, value = line.decode().rstrip("\n").partition(": ")
+            if name == "event":
+                kind = value
+            elif name == "data":
+                yield kind, json.loads(value)

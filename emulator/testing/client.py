@@ -10,7 +10,7 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
-from .calls import JSON, LONGEST_S, PATIENCE_S, Calls, escaped
+from .calls import JSON, LONGEST_S, PATIENCE_S, Calls, as_query, escaped, events_in
 from .errors import ControlError
 
 __tracebackhide__ = True  # pytest shows the line of the test
@@ -53,7 +53,7 @@ class Client(Calls):
 
     def merchant(self, merchants_id: str) -> JSON:
         """One merchant with its settings."""
-        return self._get(f"/merchants/{escaped(merchants_id)}")
+        return self._get(_path(merchants_id))
 
     def make_merchant(self, **settings: object) -> JSON:
         """Make a merchant, isolated from all others; `merchants_id` and `token` are made unless given."""
@@ -61,11 +61,11 @@ class Client(Calls):
 
     def change_merchant(self, merchants_id: str, **settings: object) -> JSON:
         """Change settings of a merchant."""
-        return self._object("PATCH", f"/merchants/{escaped(merchants_id)}", settings)
+        return self._object("PATCH", _path(merchants_id), settings)
 
     def remove_merchant(self, merchants_id: str) -> None:
         """Remove a merchant and all that it did."""
-        self.call("DELETE", f"/merchants/{escaped(merchants_id)}")
+        self.call("DELETE", _path(merchants_id))
 
     def orders(self, merchants_id: str | None = None, status: str | None = None,
                limit: int | None = None) -> list[JSON]:
@@ -110,9 +110,30 @@ class Client(Calls):
         """Send a notification once more, and return it after that."""
         return self._object("POST", f"/notifications/{notification_id}/replay")
 
-    def flush(self) -> JSON:
-        """Try all notifications that are due, and return what was done."""
-        return self._object("POST", "/notifications/flush", patience=LONGEST_S)
+    def flush(self, merchants_id: str | None = None) -> JSON:
+        """Try all notifications that are due, or those of one merchant, and return what was done."""
+        body = {"merchants_id": merchants_id} if merchants_id else None
+        return self._object("POST", "/notifications/flush", body, patience=LONGEST_S)
+
+    def inbox(self, merchants_id: str, limit: int | None = None) -> list[JSON]:
+        """The notifications that arrived in a merchant's inbox, newest first."""
+        return self.pages(_path(merchants_id, "inbox"), limit)
+
+    def set_inbox_answer(self, merchants_id: str, answer: object) -> JSON:
+        """Set what a merchant's inbox answers: a body, a status, an object of both and a delay, or a list."""
+        return self._object("PUT", _path(merchants_id, "inbox"), {"answer": answer})
+
+    def take_attempts(self, merchants_id: str, listener: str, **details: object) -> list[JSON]:
+        """The attempts that a listener is to make for a merchant whose notify_url is `listen`.
+
+        `details` are members of the call's body, such as `takes_over`, `held`, `leaves` and `timeout`.
+        """
+        asked, path = {"listener": listener, **details}, _path(merchants_id, "listen")
+        return list(self._object("POST", path, asked, patience=LONGEST_S)["items"])
+
+    def report_attempt(self, merchants_id: str, attempt_id: str, **result: object) -> JSON:
+        """Report what came of an attempt that a listener has made: `status` and `body`, or `error`."""
+        return self._object("POST", _path(merchants_id, "listen", attempt_id), result)
 
     def journal(self, merchants_id: str | None = None, endpoint: str | None = None,
                 out_trade_no: str | None = None, verdict: str | None = None,
@@ -132,6 +153,17 @@ class Client(Calls):
     def findings(self, merchants_id: str | None = None) -> list[JSON]:
         """The rules of the document that requests and receivers break."""
         return self._items("/findings", merchants_id=merchants_id)
+
+    def verify(self, merchants_id: str, **checks: object) -> JSON:
+        """Whether a merchant's traffic was right: `verified`, and the `checks` with the nearest facts.
+
+        Checks are those of `GET /_emulator/verify`, such as `refunds=1` or `codes=["3200", "3084"]`; the
+        `cursor` that comes back is a later verification's `since`.
+        """
+        asked: Any = {name: as_query(value) for name, value in checks.items()}
+        answer: JSON = self.call("GET", "/verify", None, headers=None, patience=PATIENCE_S,
+                                 merchants_id=merchants_id, **asked)
+        return answer
 
     def scenarios(self) -> list[JSON]:
         """The bundled scenarios: names and summaries."""
@@ -240,7 +272,7 @@ class Client(Calls):
         except HTTPError as refused:
             with refused:
                 raise ControlError("GET /events", json.loads(refused.read())) from None
-        return _events(stream)
+        return events_in(stream)
 
     def _get(self, path: str, **query: object) -> JSON:
         return self._object("GET", path, None, **query)
@@ -255,17 +287,9 @@ class Client(Calls):
         return document
 
 
+def _path(merchants_id: str, *parts: str) -> str:
+    return "/".join(["/merchants", *map(escaped, (merchants_id, *parts))])
+
+
 def _order_path(merchants_id: str, out_trade_no: str) -> str:
     return f"/orders/{escaped(merchants_id)}/{escaped(out_trade_no)}"
-
-
-def _events(stream: Any) -> Iterator[tuple[str, JSON]]:
-    """The events of a stream of server-sent events; comments are passed over."""
-    with stream:
-        kind = ""
-        for line in stream:
-            name, _, value = line.decode().rstrip("\n").partition(": ")
-            if name == "event":
-                kind = value
-            elif name == "data":
-                yield kind, json.loads(value)

@@ -45,6 +45,17 @@ class WaitTimeout(EmulatorError, AssertionError):
     """What a test waited for did not happen in time; the message says what did."""
 
 
+class NotVerified(EmulatorError, AssertionError):
+    """A merchant's traffic was not as a test expects it; the message has the sentences and the nearest facts.
+
+    `document` is the whole answer: `checks` has each with `check`, `wanted`, `found`, `ok` and `nearest`.
+    """
+
+    def __init__(self, message: str, document: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.document = dict(document)
+
+
 class Refused(EmulatorError):
     """The gateway refused a request, and nothing happened.
 

@@ -2,23 +2,22 @@
 import csv
 import io
 import itertools
-import json
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, overload
 from urllib.parse import urlencode
 
 from ..base.http_client import PATIENCE_S, fetch
 from ..signing import signature
 from . import rules
 from .answers import UNSIGNED, Answer
-from .calls import JSON
+from .calls import JSON, as_text
 from .client import Client
 from .clock import Clock
 from .errors import (
-    ControlError, EmulatorError, NoAnswer, Refused, UnusableAnswer, WaitTimeout, WrongSignature)
-from .report import delivery_lines
+    ControlError, EmulatorError, NoAnswer, NotVerified, Refused, UnusableAnswer, WaitTimeout, WrongSignature)
+from .report import how_far, verification_lines
 
 __tracebackhide__ = True  # pytest shows the line of the test
 LONGEST_WAIT_S = 60.0  # of one call
@@ -82,12 +81,33 @@ class Merchant:
         too.
         """
         given = {"merchants_id": self.number, **params, "sign_type": params.get("sign_type", "MD5")}
-        texts = {name: _text(value) for name, value in given.items() if value is not None}
+        texts = {name: as_text(value) for name, value in given.items() if value is not None}
         return {"sign": self.sign(texts), **texts}
 
-    def verify(self, fields: Mapping[str, str]) -> bool:
-        """Whether fields of an answer or a notification have the right `sign` of this merchant."""
-        return signature.matches(fields.get("sign", ""), self.sign(fields))
+    @overload
+    def verify(self, fields: Mapping[str, str], /) -> bool:
+        """Whether fields are rightly signed."""
+
+    @overload
+    def verify(self, **checks: object) -> JSON:
+        """Verify the traffic."""
+
+    def verify(self, *fields: Mapping[str, str], **checks: Any) -> bool | JSON:
+        """Whether fields of an answer or a notification have the right `sign` of this merchant.
+
+        Without fields: whether its traffic was right, by checks such as `refunds=1` or
+        `status={order: "TRADE_SUCCESS"}`, within `order`, `endpoint` and `since`; without checks: rightly
+        signed, no unknown endpoint, no rule broken. Returns the outcome; its `cursor` is a later `since`.
+        Raises NotVerified, an AssertionError with the nearest facts, and ControlError for a wrong check.
+        """
+        if fields:
+            if checks or len(fields) > 1:
+                raise TypeError("verify takes fields, or checks, and not both")
+            return signature.matches(fields[0].get("sign", ""), self.sign(fields[0]))
+        outcome = self.client.verify(self.number, **checks)
+        if not outcome["verified"]:
+            raise NotVerified("\n".join(verification_lines(outcome["checks"])), outcome)
+        return outcome
 
     def call(self, endpoint: str, /, *, check: bool = True, method: str = "POST",
              patience: float = PATIENCE_S, **params: object) -> Answer:
@@ -199,7 +219,7 @@ class Merchant:
                 if problem.status != 408:
                     raise
                 if left <= 0:
-                    raise WaitTimeout(_how_far(order, status, timeout, problem.document)) from None
+                    raise WaitTimeout(how_far(order, status, timeout, problem.document)) from None
 
     def notifications(self, order: str | None = None) -> list[JSON]:
         """The notifications of an order or of all, with every attempt, oldest first."""
@@ -273,20 +293,3 @@ class Merchant:
 
     def __repr__(self) -> str:
         return f"<Merchant {self.number} of {self.client.url}>"
-
-
-def _text(value: object) -> str:
-    """A parameter as text."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else str(value)
-
-
-def _how_far(order: str, status: str | None, seconds: float, story: Mapping[str, Any]) -> str:
-    """How far an order has got that was waited for in vain."""
-    found = story.get("order")
-    wanted = status or "delivered"
-    if found is None:
-        return f"order {order} is not {wanted} after {seconds:g} s: there is no such order"
-    card = found.get("card") or {}
-    state = " ".join(filter(None, (found["status"], card.get("status"))))
-    head = f"order {order} is not {wanted} after {seconds:g} s: it is {state}"
-    return "\n".join((head, *delivery_lines(story.get("notifications", ()))))

@@ -21,6 +21,16 @@ def report(client: Client, merchants_id: str) -> str:
     return "\n".join(lines)
 
 
+def verification_lines(checks: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The checks of a verification that failed, each with its sentence and the nearest facts."""
+    lines = []
+    for each in checks:
+        if not each["ok"]:
+            lines.append(f"{each['check']}: {each['sentence']}")
+            lines += [f"  {fact['sentence']}" for fact in each["nearest"]]
+    return lines
+
+
 def _headed(noun: str, number: int, most: int) -> list[str]:
     left_out = f", the last {most}" if number > most else ""
     return [f"{number or 'no'} {noun}{'' if number == 1 else 's'}{left_out}" + (":" if number else "")]
@@ -63,6 +73,18 @@ def delivery_lines(notifications: Iterable[Mapping[str, Any]]) -> list[str]:
         for attempt in attempts[-MOST_ATTEMPTS:]:
             lines += _attempt_lines(attempt)
     return lines
+
+
+def how_far(order: str, status: str | None, seconds: float, story: Mapping[str, Any]) -> str:
+    """How far an order has got that was waited for in vain."""
+    found = story.get("order")
+    wanted = status or "delivered"
+    if found is None:
+        return f"order {order} is not {wanted} after {seconds:g} s: there is no such order"
+    card = found.get("card") or {}
+    state = " ".join(filter(None, (found["status"], card.get("status"))))
+    head = f"order {order} is not {wanted} after {seconds:g} s: it is {state}"
+    return "\n".join((head, *delivery_lines(story.get("notifications", ()))))
 
 
 def _attempt_lines(attempt: Mapping[str, Any]) -> list[str]:

@@ -25,6 +25,7 @@ from .routing import Onward
 
 PRINTED = " !#$&'()*+,-./:;<=>?@[]^_`{|}~"
 DRIPS, BETWEEN_DRIPS_S = 20, 0.2
+LOGGED = "emulator.logged"  # in the environment of a request that the gateway logs itself
 _BELOW = tuple(f"{place}/" for place in GATEWAY)
 
 
@@ -41,6 +42,7 @@ class Api:
         if not is_below(environ.get("PATH_INFO", "")):
             return self._others(environ, start_response)
         asked = Request(environ)
+        environ[LOGGED] = True
         answered = self._here.gateway.answer(read(asked, address(self._here.settings, asked)))
         try:
             response = self._on_time(answered, environ)

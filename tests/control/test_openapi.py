@@ -1,21 +1,26 @@
-"""Contract 7, `openapi.json`: the control interface and `/v2` as OpenAPI 3.1."""
+"""`openapi.json`: the control interface and `/v2` as OpenAPI 3.1, and what a real server answers."""
 import json
 import re
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
-from urllib import request as http_client
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from tgpay_emulator.base.settings import Settings
 from tgpay_emulator.gateway.endpoints import ENDPOINTS
-from tgpay_emulator.web.control.interface import OPERATIONS
+from tgpay_emulator.server.building import build
+from tgpay_emulator.store import place_of
+from tgpay_emulator.web.control.openapi import EXAMPLES
 
-from ..driver import Control, Server, exchange
+from ..driver import Control, Receiver, Server, exchange
 from ..tables import every_row
+from .schemas import Document, objects
+from .story import Told, examples, kind_of_event, told_by_real_servers
 
-IDS = [f"{row.method} {row.path}" for row in OPERATIONS]
-# What contract 7 promises and this version has.
+# Calls that clients rely on.
 PROMISED = [
     ("get", "/health"), ("get", "/openapi.json"), ("post", "/reset"), ("get", "/clock"), ("post", "/clock"),
     ("get", "/merchants"), ("post", "/merchants"), ("get", "/merchants/{merchants_id}"),
@@ -24,7 +29,7 @@ PROMISED = [
     ("post", "/orders/{merchants_id}/{out_trade_no}/{event}"), ("get", "/notifications"),
     ("post", "/notifications/{notification_id}/replay"), ("post", "/notifications/flush"),
     ("get", "/journal"), ("get", "/journal/{entry_id}"), ("delete", "/journal"), ("get", "/findings"),
-    ("post", "/sign"), ("post", "/sign/explain"), ("get", "/wait"), ("get", "/events"),
+    ("post", "/sign"), ("post", "/sign/explain"), ("get", "/wait"), ("get", "/events"), ("get", "/verify"),
 ]
 
 
@@ -65,7 +70,7 @@ def test_each_row_has_its_fidelity(document: Any, endpoint: Any) -> None:
 
 
 @every_row("method, path", PROMISED, ids=[f"{method} {path}" for method, path in PROMISED])
-def test_each_call_of_the_contract_is_in_it(document: Any, method: str, path: str) -> None:
+def test_each_call_that_clients_rely_on_is_in_it(document: Any, method: str, path: str) -> None:
     assert document["paths"][f"/_emulator{path}"][method]["summary"]
 
 
@@ -78,22 +83,128 @@ def test_the_server_is_the_one_that_answers(own: Control, document: Any) -> None
     assert document["servers"] == [{"url": own.url}]
 
 
-@every_row("row", OPERATIONS, ids=IDS)
-def test_each_operation_answers_as_declared_or_with_a_problem_document(own: Control, row: Any) -> None:
-    path = re.sub(r"<int:\w+>", "1", row.path)
-    path = re.sub(r"<(path:)?(\w+)>", r"\2", path)
-    if row.path == "/events":
-        with http_client.urlopen(f"{own.url}/_emulator/events", timeout=10) as stream:
-            assert stream.status == 200
-        return
-    answer = own.ask(row.method, path, **({"timeout": "1ms"} if row.path == "/wait" else {}))
-    assert answer.status < 500
-    assert b"is no operation" not in answer.raw
-    if answer.status >= 400:
-        assert (answer.headers["Content-Type"], answer.json["status"]) == (
-            "application/problem+json", answer.status)
-    elif answer.status != 204:
-        assert answer.headers["Content-Type"].partition(";")[0] == (row.produces or "application/json")
+# Its operations, and those of the server.
+
+def test_every_route_is_in_it_and_every_operation_is_a_route(document: Any, tmp_path: Path) -> None:
+    app = build(Settings(), place_of(str(tmp_path / "emulator.db")))[0]
+    routes = {(method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)) for rule in app.url_map.iter_rules()
+              for method in rule.methods or () if method not in ("HEAD", "OPTIONS")}
+    described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
+    assert ({route for route in routes if route[1].startswith("/_emulator/")}
+            == {each for each in described if not each[1].startswith("/v2/")})
+
+
+def test_an_operation_has_a_verb_and_a_noun_and_says_what_it_takes_and_answers(document: Any) -> None:
+    tags = {tag["name"] for tag in document["tags"] if tag["description"]}
+    for method, _, operation in Document(document).operations.values():
+        assert set(operation["tags"]) <= tags
+        if operation["tags"] == ["gateway"]:
+            continue
+        assert re.fullmatch("[a-z]+([A-Z][a-z]+)+", operation["operationId"])
+        assert operation["summary"]
+        assert all(each["description"] and "type" in each["schema"] for each in operation["parameters"])
+        success = {status: each for status, each in operation["responses"].items() if status < "400"}
+        assert success and all(("content" in each) == (status != "204") for status, each in success.items())
+        assert {"400", "403", "421", "503"} <= set(operation["responses"])
+        assert ("415" in operation["responses"]) == (method == "POST")
+
+
+def test_every_member_of_a_document_says_what_it_is(document: Any) -> None:
+    schemas = document["components"]["schemas"]
+    members = {(name, member): schema for name, each in schemas.items() for found in objects(each)
+               for member, schema in found["properties"].items()}
+    assert {place for place, schema in members.items()
+            if not {"description", "$ref", "anyOf"} & set(schema)} == set()
+    assert {"Order", "Merchant", "Terminal", "Notification", "Attempt", "JournalEntry", "Clock", "Scenario",
+            "SettlementRow", "Finding", "Health", "Problem"} <= set(schemas)
+
+
+# What a real server answers.
+
+@pytest.fixture(scope="module")
+def told() -> list[Told]:
+    """The answers of a server to one call of each operation and to many that fail."""
+    return told_by_real_servers()
+
+
+def test_every_operation_was_called_and_every_answer_is_as_its_schema_says(
+        document: Any, told: list[Told]) -> None:
+    described, wrong = Document(document), []
+    for each in told:
+        response = described.response(each.operation, each.answer.status)
+        if "content" not in response:
+            wrong += [f"{each.operation} answers more than nothing"] if each.answer.raw else []
+            continue
+        assert list(response["content"]) == [each.kind], each.operation
+        value = each.answer.json if "json" in each.kind else each.answer.raw.decode(errors="replace")
+        mistakes = described.mistakes(response["content"][each.kind]["schema"], value)
+        wrong += [f"{each.operation} {each.answer.status} {mistake}" for mistake in mistakes]
+    assert wrong == []
+    control = {name for name, (_, path, _) in described.operations.items() if path.startswith("/_emulator/")}
+    assert {each.operation for each in told if each.answer.status < 300} == control
+    assert {each.operation for each in told if each.answer.status == 400} == control
+
+
+def test_a_member_that_the_document_does_not_name_is_found(document: Any, told: list[Told]) -> None:
+    order = next(each.answer.json for each in told if each.operation == "getOrder")
+    described = Document(document)
+    assert described.component("OrderStory", order) == []
+    for changed in ({**order, "new": 1}, {**order, "trans_amount": 25}, {**order, "paid_at": "yesterday"},
+                    {**order, "history": [{**order["history"][0], "new": None}]},
+                    {name: value for name, value in order.items() if name != "page"}):
+        assert described.component("OrderStory", changed) != []
+
+
+def test_the_events_of_the_stream_are_as_their_schemas_say(document: Any, told: list[Told]) -> None:
+    stream = next(each.answer.raw for each in told if each.operation == "streamEvents")
+    described, kinds = Document(document), set()
+    for block in stream.split(b"\n\n"):
+        lines = block.splitlines()
+        kind = b"".join(map(kind_of_event, lines)).decode()
+        for line in lines:
+            if line.startswith(b"data: "):
+                kinds.add(kind)
+                name = f"{kind.capitalize()}Event"
+                assert described.component(name, json.loads(line.removeprefix(b"data: "))) == []
+    assert kinds == {"order", "request", "notification"}
+
+
+def test_the_clock_under_way_is_as_its_schema_says(document: Any) -> None:
+    receiver = Receiver()
+    receiver.answers = [(500, b"no"), (200, b"success")]
+    with Server() as server:
+        control = Control(server.url)
+        control.post("/clock", {"freeze": True})
+        control.shop(notify_url=receiver.url).qr_order("1.00")
+        receiver.wait_for(1)
+        control.post("/notifications/flush")
+        receiver.delay = 1  # the second attempt takes so long, in the middle of the move
+        moving = threading.Thread(target=control.post, args=("/clock", {"advance": "1d"}))
+        moving.start()
+        clock = control.get("/clock")
+        while moving.is_alive() and "moving" not in clock:
+            clock = control.get("/clock")
+        moving.join()
+    receiver.close()
+    assert set(clock["moving"]) == {"to", "done", "skipped", "left"}
+    assert Document(document).component("Clock", clock) == []
+
+
+def test_the_examples_are_what_the_server_answers(told: list[Told]) -> None:
+    recorded = json.loads(EXAMPLES.read_text(encoding="utf-8"))
+    assert recorded == examples(told), "record them again: python -m tests.control.story"
+
+
+def test_every_operation_has_an_example_and_every_example_is_as_the_schema_says(document: Any) -> None:
+    described = Document(document)
+    for name, (_, path, operation) in described.operations.items():
+        if path.startswith("/v2/") or name == "getOpenapi":
+            continue
+        places = [*operation["responses"].values(), operation.get("requestBody", {})]
+        contents = [content for place in places for kind, content in place.get("content", {}).items()
+                    if "json" in kind]  # files, metrics and streams have none
+        assert [name for content in contents if described.mistakes(content["schema"], content["example"])
+                ] == []
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz"])

@@ -103,7 +103,7 @@ def server(receiver: Receiver) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
     Yields the server's address and its process. Raises NoServer.
     """
     flags = ["--port", "0", "--database", ":temporary:", "--log-level", "warning", "--notify-allow",
-             "127.0.0.1"]
+             "127.0.0.1", "--end-with-parent"]
     plain = {name: value for name, value in environ.items() if not name.startswith("TGPAY_")}
     command = [sys.executable, "-m", "tgpay_emulator", "serve", *flags]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=plain) as process:

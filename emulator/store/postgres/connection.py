@@ -9,12 +9,13 @@ from psycopg.pq import TransactionStatus
 
 from ..troubles import HELD, Unusable
 from .locks import WORLD, writers
-from .session import Session
+from .session import PATIENCE_S, Session
 from .statements import NOTHING, Call, Question
 from .troubles import is_trouble, sentence
 
 OF_IDS = "_id_seq"  # the end of the name of the sequence that numbers a table
 LONGEST_WAIT_S, LOOK_S = 5.0, 0.001
+GIVES_WAY_MS = 100
 READS = b"SELECT"  # how a statement begins that changes nothing
 
 
@@ -179,5 +180,26 @@ class Connection:
         """Delete all rows of tables and restart their numbering, but for those `counting_on`."""
         kept = [table for table in tables if table in counting_on]
         others = [table for table in tables if table not in counting_on]
+        self._lock([*others, *kept])
         self.execute(f"TRUNCATE {', '.join(others)} RESTART IDENTITY")
         self.execute(f"TRUNCATE {', '.join(kept)}")
+
+    def _lock(self, tables: Iterable[str]) -> None:
+        """Lock tables in a transaction against readers too. Raises Unusable.
+
+        Readers may have some of them and wait for another one, because questions share a trip. So what is
+        locked is given back after a moment, and tried again: sooner than PostgreSQL looks for such a circle.
+        """
+        end = time.monotonic() + LONGEST_WAIT_S
+        self.execute(f"SET LOCAL lock_timeout = '{GIVES_WAY_MS}ms'")
+        self.execute("SAVEPOINT locks")
+        while True:
+            try:
+                self.execute(f"LOCK TABLE {', '.join(tables)}")
+                self.send()
+                break
+            except Unusable:
+                if time.monotonic() > end:
+                    raise
+                self.undo("ROLLBACK TO locks")
+        self.execute(f"SET LOCAL lock_timeout = '{PATIENCE_S}s'")

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ...base import clock
@@ -19,6 +20,7 @@ READ_ONLY = "SET default_transaction_read_only = on"
 TIME_EVERY_S = 10.0
 IDLE_S = 60.0
 UNCHECKED_S = 1.0  # a session that was used so lately is taken as it is
+RECENT_S = 2 * PATIENCE_S
 AWAY_S = 0.2  # how long to wait for a session after a wait that was in vain
 logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # the store says it once a minute
 
@@ -61,6 +63,7 @@ class Sessions:
         self._pool: tuple[int, Any] | None = None
         self._measured = -TIME_EVERY_S
         self._is_away = False
+        self._refused = "", 0.0  # why the pool could not connect, and when on the monotonic clock
         self.generation = 0
 
     def connect(self) -> Session:
@@ -78,8 +81,18 @@ class Sessions:
         return opened
 
     def take(self) -> Opened:
-        """A session of the pool for any thread, until it is given back."""
-        session = self._opened_pool().getconn(AWAY_S if self._is_away else PATIENCE_S)
+        """A session of the pool for any thread, until it is given back.
+
+        If there is none in time, raises what the server said lately, if it did.
+        """
+        try:
+            session = self._opened_pool().getconn(AWAY_S if self._is_away else PATIENCE_S)
+        except PoolTimeout:
+            self._is_away = True
+            said, at = self._refused
+            if said and time.monotonic() < at + RECENT_S:
+                raise psycopg.OperationalError(said) from None
+            raise
         self._is_away = False
         session.opened = session.opened or _opened(session)
         taken: Opened = session.opened
@@ -91,6 +104,10 @@ class Sessions:
         opened.session.used_at = time.monotonic()
         self._opened_pool().putconn(opened.session)
 
+    def _told(self, error: psycopg.Error) -> None:
+        """Remember why the pool could not connect."""
+        self._refused = str(error), time.monotonic()
+
     def _opened_pool(self) -> Any:
         """The pool of this process, opened at the first use after a fork."""
         pool = self._present_pool()
@@ -101,6 +118,7 @@ class Sessions:
                     pool = ConnectionPool(
                         self._address, connection_class=Session, min_size=0, max_size=MOST_SESSIONS,
                         open=True, timeout=PATIENCE_S, max_idle=IDLE_S, name="tgpay",
+                        kwargs={"told": self._told},
                         configure=self._configure, check=self._check, reconnect_timeout=PATIENCE_S)
                     self._pool = os.getpid(), pool
         return pool
@@ -127,9 +145,8 @@ class Sessions:
         clock.follow(row[0] - (before + clock.host_now()) // 2)
         self._measured = time.monotonic()
 
-    def failed(self, error: Exception) -> None:
+    def failed(self) -> None:
         """Give this thread's session up after an error, and look at the others of the pool."""
-        self._is_away = isinstance(error, PoolTimeout)
         self.generation += 1
         self.leave()
         pool = self._present_pool()

@@ -104,7 +104,7 @@ class Store(database.Store):
         except Exception as error:
             if not is_trouble(error):
                 raise
-            self._sessions.failed(error)
+            self._sessions.failed()
             self.troubles.begin(sentence(error))
             raise Unusable(sentence(error)) from error
 
@@ -163,11 +163,11 @@ class Store(database.Store):
         opened = self._sessions.own()
         try:
             opened.connection.begin(statements, ahead)
-        except psycopg.OperationalError as error:
+        except psycopg.OperationalError:
             if not opened.session.closed:
                 opened.connection.roll_back()
                 raise
-            self._sessions.failed(error)
+            self._sessions.failed()
             opened = self._sessions.own()
             opened.connection.begin(statements, ahead)
         return opened

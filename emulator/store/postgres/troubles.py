@@ -11,11 +11,14 @@ AWAY = "the database cannot be reached"
 _OF_THE_DATABASE = (psycopg.OperationalError, psycopg.InterfaceError, errors.InsufficientPrivilege,
                     errors.ReadOnlySqlTransaction, errors.UndefinedTable, PoolTimeout, PoolClosed,
                     TooManyRequests)
+# a transaction stood still or took too long, so its session was ended; something in the server is broken
+_STATES = ("25P03", "25P04", "XX")
 
 
 def is_trouble(error: Exception) -> bool:
     """Whether an error concerns the database or the connection to it, and not a statement."""
-    return isinstance(error, _OF_THE_DATABASE)
+    state = error.sqlstate if isinstance(error, psycopg.Error) else None
+    return isinstance(error, _OF_THE_DATABASE) or bool(state and state.startswith(_STATES))
 
 
 def sentence(error: Exception) -> str:

@@ -22,11 +22,11 @@ To add a page:
    browsers without the token, never reach a view.
 """
 from . import (
-    access, cards, clock, inputs, journal, live, merchants, notifications, order, orders, scenarios,
+    access, cards, clock, inbox, inputs, journal, live, merchants, notifications, order, orders, scenarios,
     settlement, terminals, transfer, try_it)
 from .frame import NAVIGATION, blueprint
 
 NAVIGATION.extend(module.PAGE for module in (
-    orders, notifications, journal, try_it, terminals, scenarios, clock, cards, settlement, merchants))
+    orders, notifications, inbox, journal, try_it, terminals, scenarios, clock, cards, settlement, merchants))
 
 __all__ = ["NAVIGATION", "access", "blueprint", "inputs", "live", "order", "transfer"]

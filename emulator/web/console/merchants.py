@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, request
 
 from ...base import portions, urls
+from ...domain.destinations import INBOX
 from ...domain.errors import Invalid, OperationError
 from ...domain.merchants import NOTIFY_METHODS, PRODUCTS
 from ...operations import merchants as operations
@@ -33,8 +34,11 @@ def merchants() -> Response:
 def make_merchant() -> Response:
     """Make a merchant."""
     number, name = (request.form.get(field, "").strip() for field in ("merchants_id", "name"))
+    settings = {"notify_url": request.form.get("notify_url", INBOX).strip()}
+    if name:
+        settings["name"] = name
     try:
-        made = operations.create(emulator().units, number or None, {"name": name} if name else {})
+        made = operations.create(emulator().units, number or None, settings)
     except OperationError as error:
         return go_back(to("merchants"), error)
     return go_on(to("merchant", number=made.merchants_id), f"{texts().mer_made} {made.merchants_id}")

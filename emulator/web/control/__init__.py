@@ -3,6 +3,7 @@
 Each module declares the operations of one subject, and imports only from those above it:
 
     problems       RFC 9457 problem documents, also for the errors of operations
+    schemas        JSON schemas of documents
     documents      orders, notifications and journal entries as JSON
     queries        query parameters
     bodies         JSON bodies
@@ -10,10 +11,12 @@ Each module declares the operations of one subject, and imports only from those 
     interface      the declaration of operations, and access to them
     health         health and reset
     metrics        metrics for Prometheus
+    notifications  notifications
     clock          the clock
     merchants      merchants
     orders         orders and their events
-    notifications  notifications
+    inbox          the inboxes of merchants
+    listening      listeners to notifications
     journal        the journal
     findings       findings
     scenarios      scenarios
@@ -21,15 +24,18 @@ Each module declares the operations of one subject, and imports only from those 
     settlement     settlement entries, and the check of a merchant's list
     transfer       export and import of merchants
     card_tables    response codes and test cards
+    verification   whether a merchant's traffic was right
     events         the stream of events
+    openapi        the OpenAPI document
     tools          signing, waiting, OpenAPI
 """
 from . import (
-    card_tables, clock, events, findings, health, journal, merchants, metrics, notifications, orders,
-    scenarios, settlement, terminals, tools, transfer)
+    card_tables, clock, events, findings, health, inbox, journal, listening, merchants, metrics,
+    notifications, orders, scenarios, settlement, terminals, tools, transfer,
+    verification)
 from .interface import blueprint, probes
 
 __all__ = [
-    "blueprint", "card_tables", "clock", "events", "findings", "health", "journal", "merchants",
-    "metrics", "notifications", "orders", "probes", "scenarios", "settlement", "terminals", "tools",
-    "transfer"]
+    "blueprint", "card_tables", "clock", "events", "findings", "health", "inbox", "journal", "listening",
+    "merchants", "metrics", "notifications", "orders", "probes", "scenarios", "settlement", "terminals",
+    "tools", "transfer", "verification"]

@@ -5,11 +5,25 @@ from msgspec.structs import asdict
 from ...protocol.response_codes import RESPONSE_CODES
 from ...protocol.test_cards import test_cards
 from ..texts import Texts
+from .documents import CARD_STATUS
 from .interface import operation
+from .schemas import component, listing, text
+
+RESPONSE_CODE = component("ResponseCode", "A response code of cards (section 7.2).", {
+    "code": text("four digits"), "message": text("`result_msg`"),
+    "section": text("its table in the document"),
+    "status": CARD_STATUS, "shown_to_payer": text("what the payer reads; empty for nothing"),
+    "shown_to_payer_zh": text("the same in Chinese")})
+TEST_CARD = component("TestCard", "A test card.", {
+    "number": text("its number"), "brand": text("the card scheme"),
+    "code": text("the response code that it gives"),
+    "status": text("the status of the first answer"), "message": text("the message of the code"),
+    "means": text("what follows")})
 
 
-@operation("GET", "/codes", "the 71 response codes of cards: message, status and text for the payer")
-def codes() -> Response:
+@operation("GET", "/codes", "the 71 response codes of cards: message, status and text for the payer",
+           returns=listing("ResponseCodeList", RESPONSE_CODE))
+def list_response_codes() -> Response:
     """All response codes of cards."""
     chinese = Texts("zh")
     items = [{"code": row.code, "message": row.message, "section": row.section, "status": str(row.status),
@@ -19,7 +33,8 @@ def codes() -> Response:
     return jsonify({"items": items, "next": None})
 
 
-@operation("GET", "/cards", "the test cards: which number gives which code")
-def cards() -> Response:
+@operation("GET", "/cards", "the test cards: which number gives which code",
+           returns=listing("TestCardList", TEST_CARD))
+def list_test_cards() -> Response:
     """All test cards. They accept any date in the future, and any verification code of the right length."""
     return jsonify({"items": [asdict(card) for card in test_cards()], "next": None})

@@ -6,20 +6,34 @@ from ...operations import command_plans
 from ..current import emulator
 from .documents import instant
 from .interface import MERCHANT, Query, asked, body, operation, wrong_request
+from .notifications import DONE, SKIPPED
+from .schemas import component, flag, moment, text, whole
 
 LONGEST_KEY = 255
 IDEMPOTENCY_KEY = Query(
     "Idempotency-Key", "a text of your choice: a call that is repeated with it within a day of real time "
     "moves the clock once and is answered the same; with another body it is 422",
     {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY})
-
-
+CLOCK_MEMBERS = {
+    "now": moment("the emulator's time"),
+    "offset_s": {"type": "number", "description": "how far it is ahead of real time, in seconds"},
+    "frozen": flag("whether it stands still"),
+    "own": flag("whether the merchant has a clock of its own"),
+    "merchants_id": text("whose clock it is; absent for the one that all share")}
+ABOUT_MERCHANTS = ("own", "merchants_id")
+CLOCK = component("Clock", "The emulator's clock.", {
+    **CLOCK_MEMBERS, "moving": component("ClockUnderWay", "A move of the clock that is being carried out.", {
+        "to": moment("where to"), "done": DONE, "skipped": SKIPPED,
+        "left": whole("how many orders and notifications are still due")},
+        optional=("done", "skipped", "left"))}, optional=("moving", *ABOUT_MERCHANTS))
+CLOCK_MOVE = component("ClockMove", "The clock after a move, and what was done on the way.", {
+    **CLOCK_MEMBERS, "done": DONE, "skipped": SKIPPED}, optional=ABOUT_MERCHANTS)
 OF_MERCHANT = Query(MERCHANT.name, "the clock of this merchant; `own` says whether it has one of its own")
 
 
 @operation("GET", "/clock", "the emulator's clock, or a merchant's; while it is moved, `moving` says where "
-           "to, what was done and how much is left", (OF_MERCHANT,))
-def clock() -> Response:
+           "to, what was done and how much is left", (OF_MERCHANT,), returns=CLOCK)
+def get_clock() -> Response:
     """The state of a clock, and the move that is being carried out, if there is one."""
     tables, merchants_id = emulator().store.read(), asked(MERCHANT.name)[MERCHANT.name] or ""
     state = command_plans.clock_document(tables, merchants_id, real_now())
@@ -39,7 +53,8 @@ def clock() -> Response:
                "advance": {"type": ["string", "number"],
                            "description": "a duration: 500ms, 5s, 15m, 2h, 1d, or seconds"},
                "set": {"type": "string", "format": "date-time"}, "freeze": {"type": "boolean"},
-               "reset": {"const": True}}})
+               "reset": {"type": "boolean", "const": True}}},
+           returns=CLOCK_MOVE, problems=(500,))
 def move_clock() -> Response:
     """Advance, set, freeze, unfreeze or reset a clock; the response says what was done meanwhile."""
     return jsonify(emulator().commands.move_clock(body(), _key()))

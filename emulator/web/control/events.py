@@ -15,11 +15,27 @@ from ..current import emulator
 from ..streams import BETWEEN_BATCHES_S, event, stream
 from .documents import instant
 from .interface import MERCHANT, operation
+from .schemas import BY_TEXT, by_name, component, flag, moment, nullable, text, whole
 
 STREAM_PAGE = 500
 LONGEST_ID = 18
 HAPPENINGS = "happenings"  # where the application keeps what all its streams share
 Cursor = tuple[int, int, int]
+_OF_AN_ORDER = {"id": whole("its number in its own log"), "at": moment("when it happened"),
+                "merchants_id": text("the merchant"), "out_trade_no": text("the order")}
+component("OrderEvent", "The data of an event `order`: something that happened to an order.", {
+    **_OF_AN_ORDER, "event": text("what happened"), "cause": text("an endpoint, payer, control or clock"),
+    "status": text("`trade_status` after it"), "detail": by_name(BY_TEXT, "what else is known")})
+component("RequestEvent", "The data of an event `request`: a request to `/v2`.", {
+    **_OF_AN_ORDER, "endpoint": text("as tgpayqrcode"), "status": whole("the HTTP status of the answer"),
+    "verdict": text("OK, or the error of the refusal")})
+component("NotificationEvent", "The data of an event `notification`: an attempt to deliver one.", {
+    **_OF_AN_ORDER, "notification_id": whole("the notification"), "notify_type": text("its kind"),
+    "status_code": nullable(whole("the HTTP status of the receiver's answer")),
+    "error": text("why there was no answer; empty if there was"),
+    "delivered": flag("whether the receiver took it")})
+STREAM = text("server-sent events named order, request and notification; the data of each is JSON: an "
+              "OrderEvent, RequestEvent or NotificationEvent")
 
 
 class Happening(Struct, frozen=True):
@@ -58,8 +74,9 @@ class Happenings:
 
 
 @operation("GET", "/events", "server-sent events of orders, notifications and requests, resumable by "
-                             "Last-Event-ID", (MERCHANT,))
-def events() -> Response:
+                             "Last-Event-ID",
+           (MERCHANT,), produces="text/event-stream", returns=STREAM)
+def stream_events() -> Response:
     """A stream of the events from now on, or since the event that Last-Event-ID names."""
     merchants_id = request.args.get("merchants_id")
     owner = emulator().store.owner

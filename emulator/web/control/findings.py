@@ -8,13 +8,24 @@ from ...store import Reader
 from ..current import emulator
 from .documents import instant
 from .interface import MERCHANT, asked, operation
+from .schemas import component, listing, moment, nullable, text, whole
+
+EXAMPLE = component("FindingExample", "The newest request or attempt that breaks a rule.", {
+    "journal_id": nullable(whole("the request; null if it was an attempt")),
+    "notification_id": nullable(whole("the notification; null if it was a request")),
+    "attempt": nullable(whole("which attempt of it, counted from 1")), "detail": text("what it did")})
+SUMMARY = component("FindingSummary", "A rule of the document that is broken.", {
+    "code": text("the rule"), "section": text("its section of the document"),
+    "rule": text("the rule in words"),
+    "change": text("what to change"), "times": whole("how often it was broken"),
+    "first": moment("the first time"), "last": moment("the last time"), "example": EXAMPLE})
 
 
 @operation("GET", "/findings",
            "the rules of the document that requests and receivers break: how often, when, "
            "an example, what to change",
-           (MERCHANT,))
-def report() -> Response:
+           (MERCHANT,), returns=listing("FindingList", SUMMARY))
+def list_findings() -> Response:
     """The broken rules, in the order of the table of rules, each with an example."""
     tables = emulator().store.read()
     merchants_id = asked("merchants_id")["merchants_id"]

@@ -7,11 +7,18 @@ from ...operations import merchants
 from ...store import Unusable
 from ..current import emulator
 from .interface import MERCHANT, operation, probes, problem
+from .schemas import component, moment, text
+
+HEALTH = component("Health", "The state of the process that answers.", {
+    "status": text("ok", const="ok"), "version": text("of the emulator"),
+    "now": moment("the emulator's time")})
+RESET = component("Reset", "What was reset.", {"reset": text("a merchants_id, or everything")})
 
 
 @operation("GET", "/health",
-           "whether requests can be served: 503 while starting or when the database cannot be written")
-def health() -> Response:
+           "whether requests can be served: 503 while starting or when the database cannot be written",
+           returns=HEALTH)
+def get_health() -> Response:
     """The state of this process and its database; 503 when requests cannot be served."""
     try:
         now = emulator().store.check().clock.now()
@@ -23,7 +30,7 @@ def health() -> Response:
 @probes.get("/readyz")
 def readyz() -> Response:
     """The same as `/_emulator/health`, for orchestrators."""
-    return health()
+    return get_health()
 
 
 @probes.get("/livez")
@@ -32,8 +39,9 @@ def livez() -> Response:
     return jsonify({"status": "ok"})
 
 
-@operation("POST", "/reset", "back to the seeded state, everything or one merchant", (MERCHANT,))
-def reset() -> Response:
+@operation("POST", "/reset", "back to the seeded state, everything or one merchant", (MERCHANT,),
+           returns=RESET, problems=(409,))
+def reset_state() -> Response:
     """Reset one merchant or all to the seeded state."""
     merchants_id = request.args.get("merchants_id")
     merchants.reset(emulator().units, merchants_id)

@@ -20,6 +20,7 @@ from .bodies import MOST_BYTES, check_members, read_object
 from .limits import check_rate
 from .problems import Problem, as_response, of_error, problem, wrong_request, wrong_value
 from .queries import DEFAULT_ROWS, MERCHANT, ORDER, PAGED, Query, check_query, paged_by
+from .schemas import Schema
 
 blueprint = Blueprint("control", __name__, url_prefix="/_emulator")
 probes = Blueprint("probes", __name__)
@@ -28,21 +29,28 @@ probes = Blueprint("probes", __name__)
 class Operation(Struct, frozen=True):
     """An operation of the interface.
 
-    `query` and `headers` are the parameters that it reads, `body` is the JSON schema of its body, or None if
-    it takes none. `words` are the possible values of parts of its path. `produces` is the content type of its
-    answer if that is not JSON. With `consumes`, the content type of a file, the body is a file that the view
-    reads itself.
+    `name` and `subject` are those of its view and of the view's module. `query` and `headers` are the
+    parameters that it reads, `body` is the JSON schema of its body, or None if it takes none. `words` are the
+    possible values of parts of its path. `produces` is the content type of its answer if that is not JSON.
+    With `consumes`, the content type of a file, the body is a file that the view reads itself. `returns` is
+    the schema of its answer, None if that is empty, and `statuses` are those of success. `problems` are the
+    statuses of problems that not every operation like it can have.
     """
 
     method: str
     path: str
     summary: str
+    name: str
+    subject: str
     query: tuple[Query, ...] = ()
     body: dict[str, Any] | None = None
     words: Mapping[str, tuple[str, ...]] = {}
     headers: tuple[Query, ...] = ()
     produces: str = ""
     consumes: str = ""
+    returns: Schema | None = None
+    statuses: tuple[int, ...] = (200,)
+    problems: tuple[int, ...] = ()
 
 
 OPERATIONS: list[Operation] = []
@@ -53,14 +61,21 @@ View = TypeVar("View", bound=Callable[..., Any])
 def operation(method: str, path: str, summary: str, query: tuple[Query, ...] = (),
               body: dict[str, Any] | None = None,
               words: Mapping[str, tuple[str, ...]] | None = None,
-              headers: tuple[Query, ...] = (), produces: str = "",
-              consumes: str = "") -> Callable[[View], View]:
-    """Declare the decorated view as an operation. Returns the view unchanged, so that code can call it."""
+              headers: tuple[Query, ...] = (), produces: str = "", consumes: str = "",
+              returns: Schema | None = None, statuses: tuple[int, ...] = (200,),
+              problems: tuple[int, ...] = ()) -> Callable[[View], View]:
+    """Declare the decorated view as an operation. Returns the view unchanged, so that code can call it.
+
+    The view's name is a verb and a noun, from which the OpenAPI document has the operation's id.
+    """
     closed = {"type": "object", "additionalProperties": False, **body} if body else None
-    row = Operation(method, path, summary, query, closed, words or {}, headers, produces, consumes)
-    OPERATIONS.append(row)
 
     def declare(view: View) -> View:
+        subject = view.__module__.rpartition(".")[2]
+        row = Operation(method, path, summary, view.__name__, subject, query, closed, words or {}, headers,
+                        produces, consumes, returns, statuses, problems)
+        OPERATIONS.append(row)
+
         @wraps(view)
         def checked(**place: str) -> Any:
             _check(row)

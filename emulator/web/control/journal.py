@@ -6,29 +6,32 @@ from ...operations import journal
 from ...operations.unit import journal_entry
 from ...protocol.codes import REFUSALS
 from ..current import emulator
-from .documents import journal_json
+from .documents import JOURNAL_ENTRY, journal_json
 from .interface import MERCHANT, ORDER, PAGED, Query, asked, listed, operation, paging
 from .queries import choice
+from .schemas import BY_NUMBER, listing
 
 
 @operation("GET", "/journal", "every request to /v2, oldest first",
            (MERCHANT,
             Query("endpoint", "only of this endpoint, such as tgpayqrcode; unknown paths are there too"),
-            ORDER, choice("verdict", "OK, or the error of a refusal", OK, *REFUSALS), *PAGED))
-def list_journal() -> Response:
+            ORDER, choice("verdict", "OK, or the error of a refusal", OK, *REFUSALS), *PAGED),
+           returns=listing("JournalEntryList", JOURNAL_ENTRY, BY_NUMBER))
+def list_journal_entries() -> Response:
     """A page of the journal."""
     after, limit = paging()
     wanted = asked("merchants_id", "endpoint", "out_trade_no", "verdict")
     return listed(map(journal_json, emulator().store.read().journal.page(wanted, after, limit)), limit)
 
 
-@operation("GET", "/journal/<id:entry_id>", "one request: what was sent, what was answered and why")
-def get_entry(entry_id: int) -> Response:
+@operation("GET", "/journal/<id:entry_id>", "one request: what was sent, what was answered and why",
+           returns=JOURNAL_ENTRY)
+def get_journal_entry(entry_id: int) -> Response:
     """One entry of the journal. Its id is in the header X-TGPay-Request of the gateway's answer."""
     return jsonify(journal_json(journal_entry(emulator().store.read(), entry_id)))
 
 
-@operation("DELETE", "/journal", "empty the journal", (MERCHANT,))
+@operation("DELETE", "/journal", "empty the journal", (MERCHANT,), statuses=(204,))
 def clear_journal() -> tuple[str, int]:
     """Delete the entries of one merchant or of all."""
     journal.clear(emulator().units, asked("merchants_id")["merchants_id"])

@@ -10,18 +10,35 @@ from ...operations.unit import merchant_of
 from ...store import Reader
 from ..current import emulator
 from .interface import DEFAULT_ROWS, asked, body, listed, number, operation, paged_by, text_of
+from .schemas import BY_TEXT, Schema, component, flag, listing, many, text, words
 
-TEXT = {"type": "string"}
-SETTINGS: dict[str, Any] = {
-    **dict.fromkeys(rules.CHECKS, TEXT), "notify_method": {"enum": list(rules.NOTIFY_METHODS)},
-    "products": {"type": "array", "items": {"enum": list(rules.PRODUCTS)}}, "strict": {"type": "boolean"},
-    "stores": {"type": "array", "items": {
-        "type": "object", "required": ["store_id", "store_name"], "additionalProperties": False,
-        "properties": {"store_id": TEXT, "store_name": TEXT}}},
-    "users": {"type": "array", "items": {
-        "type": "object", "required": ["login", "password"], "additionalProperties": False,
-        "properties": {"login": TEXT, "password": TEXT, "account_id": TEXT}}}}
-NEW_SETTINGS = {"merchants_id": {"type": "string", "maxLength": merchants.LONGEST_NUMBER}, **SETTINGS}
+STORE = component("Store", "A shop of a merchant.", {
+    "store_id": text("its number"), "store_name": text("its name")})
+NEW_USER = component("NewUser", "A login of a merchant's staff.", {
+    "login": text("unique over all merchants"), "password": text("only a hash is kept"),
+    "account_id": text("its number")}, optional=("account_id",))
+USER = component("User", "A login of a merchant's staff, without its password.", {
+    "login": text("as it is typed"), "account_id": text("its number; empty if it has none")})
+COMMON_SETTINGS: dict[str, Schema] = {
+    "token": text("the secret that signs: 32 letters and digits", minLength=32, maxLength=32),
+    "name": text("what payers read", maxLength=128),
+    "notify_url": text("where notifications go unless a request says otherwise; empty for nowhere"),
+    "notify_method": words("NotifyMethod", "How notifications are sent.", rules.NOTIFY_METHODS),
+    "currency": text("ISO 4217, with two decimals", pattern="^[A-Z]{3}$"),
+    "rate": text("CNY for one unit of `currency`; decimal text such as 9.07480000"),
+    "fee_rate": text("the fee, as a fraction of the amount; decimal text such as 0.006"),
+    "products": many(words("Product", "Something that a merchant may use.", rules.PRODUCTS),
+                     "what the merchant may use"),
+    "strict": flag("whether what would be a finding is refused"),
+    "stores": many(STORE, "the shops; payments are assigned to the first"),
+    "wechat_key": text("the secret of WeChat's payment call", maxLength=128),
+    "industry": text("the merchant category code", maxLength=4)}
+SETTINGS: dict[str, Schema] = {**COMMON_SETTINGS, "users": many(NEW_USER, "the logins")}
+NEW_SETTINGS = {"merchants_id": text("its number; left out, the next free one",
+                                     maxLength=merchants.LONGEST_NUMBER), **SETTINGS}
+MERCHANT = component("Merchant", "A merchant and its settings.", {
+    "merchants_id": text("its number"), **COMMON_SETTINGS, "users": many(USER, "the logins"),
+    "owner": text("the team that made it")}, optional=("owner",))
 
 
 def merchant_json(tables: Reader, merchant: Merchant) -> dict[str, Any]:
@@ -38,7 +55,8 @@ def merchant_json(tables: Reader, merchant: Merchant) -> dict[str, Any]:
     return shown
 
 
-@operation("GET", "/merchants", "the merchants and their settings", paged_by("merchants_id"))
+@operation("GET", "/merchants", "the merchants and their settings", paged_by("merchants_id"),
+           returns=listing("MerchantList", MERCHANT, BY_TEXT))
 def list_merchants() -> Response:
     """A page of merchants; `after` is a merchants_id."""
     after = asked("after")["after"] or ""
@@ -48,7 +66,7 @@ def list_merchants() -> Response:
     return listed((merchant_json(tables, merchant) for merchant in found), limit, "merchants_id")
 
 
-@operation("GET", "/merchants/<merchants_id>", "one merchant")
+@operation("GET", "/merchants/<merchants_id>", "one merchant", returns=MERCHANT)
 def get_merchant(merchants_id: str) -> Response:
     """A merchant with its settings."""
     tables = emulator().store.read()
@@ -57,8 +75,8 @@ def get_merchant(merchants_id: str) -> Response:
 
 @operation("POST", "/merchants",
            "make a merchant, isolated from all others; without merchants_id and token it is given them",
-           body={"properties": NEW_SETTINGS})
-def make_merchant() -> tuple[Response, int]:
+           body={"properties": NEW_SETTINGS}, returns=MERCHANT, statuses=(201,), problems=(409, 507))
+def create_merchant() -> tuple[Response, int]:
     """Make a merchant."""
     settings = body()
     merchants_id = text_of(settings, "merchants_id") if "merchants_id" in settings else None
@@ -68,15 +86,16 @@ def make_merchant() -> tuple[Response, int]:
 
 
 @operation("PATCH", "/merchants/<merchants_id>", "change settings of a merchant",
-           body={"properties": SETTINGS})
-def change_merchant(merchants_id: str) -> Response:
+           body={"properties": SETTINGS}, returns=MERCHANT, problems=(409,))
+def update_merchant(merchants_id: str) -> Response:
     """Change settings of a merchant."""
     changed = merchants.change(emulator().units, merchants_id, body())
     return jsonify(merchant_json(emulator().store.read(), changed))
 
 
-@operation("DELETE", "/merchants/<merchants_id>", "remove a merchant and all that it did")
-def remove_merchant(merchants_id: str) -> tuple[str, int]:
+@operation("DELETE", "/merchants/<merchants_id>", "remove a merchant and all that it did",
+           statuses=(204,))
+def delete_merchant(merchants_id: str) -> tuple[str, int]:
     """Remove a merchant with all its data."""
     merchants.remove(emulator().units, merchants_id)
     return "", 204

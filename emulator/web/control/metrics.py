@@ -20,8 +20,8 @@ UPPER_BOUNDS = (*map(str, BOUNDS_S), "+Inf")
 
 
 @operation("GET", "/metrics", "metrics for Prometheus: requests, their duration, the outbox, what is in use",
-           produces="text/plain")
-def metrics() -> Response:
+           produces="text/plain", returns={"type": "string"})
+def get_metrics() -> Response:
     """The metrics in the text format of Prometheus. Raises Forbidden: they are those of everybody."""
     check_everybody(emulator().store.owner)
     from prometheus_client import CollectorRegistry, generate_latest  # slow to import, and often not needed

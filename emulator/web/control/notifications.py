@@ -5,14 +5,24 @@ from ...domain.notifications import NOTIFY_TYPES
 from ...operations.outbox import DELIVERED, FAILED, PENDING
 from ...operations.unit import notification_of
 from ..current import emulator
-from .documents import notification_json
+from .documents import NOTIFICATION, notification_json
 from .interface import MERCHANT, ORDER, PAGED, asked, body, listed, operation, paging
 from .queries import choice
+from .schemas import BY_NUMBER, BY_TEXT, component, listing, many, whole
+
+DONE = component("Done", "What was done meanwhile.", {
+    "changes": whole("changes of orders"), "attempts": whole("attempts of notifications"),
+    "delivered": whole("attempts that receivers took")})
+SKIPPED = component("Skipped", "Attempts that were not made, since receivers had not answered before.", {
+    "attempts": whole("how many"), "receivers": many(BY_TEXT, "scheme, host and port of each")})
+FLUSHED = component("Flush", "What a flush of the outbox did.", {
+    "flushed": {"type": "boolean", "const": True, "description": "true"}, "done": DONE, "skipped": SKIPPED})
 
 
 @operation("GET", "/notifications", "notifications with every attempt, oldest first",
            (MERCHANT, ORDER, choice("status", "only in this state", PENDING, DELIVERED, FAILED),
-            choice("notify_type", "only of this kind", *NOTIFY_TYPES), *PAGED))
+            choice("notify_type", "only of this kind", *NOTIFY_TYPES), *PAGED),
+           returns=listing("NotificationList", NOTIFICATION, BY_NUMBER))
 def list_notifications() -> Response:
     """A page of notifications."""
     after, limit = paging()
@@ -22,7 +32,8 @@ def list_notifications() -> Response:
     return listed((notification_json(tables, notification) for notification in notifications), limit)
 
 
-@operation("GET", "/notifications/<id:notification_id>", "a notification with every attempt")
+@operation("GET", "/notifications/<id:notification_id>", "a notification with every attempt",
+           returns=NOTIFICATION)
 def get_notification(notification_id: int) -> Response:
     """One notification."""
     tables = emulator().store.read()
@@ -30,8 +41,8 @@ def get_notification(notification_id: int) -> Response:
 
 
 @operation("POST", "/notifications/<id:notification_id>/replay",
-           "send a notification once more, now; the answer comes when it has been sent")
-def replay(notification_id: int) -> Response:
+           "send a notification once more, now; the answer comes when it has been sent", returns=NOTIFICATION)
+def replay_notification(notification_id: int) -> Response:
     """Send a notification again, in any state, and return it."""
     emulator().commands.replay(notification_id)
     return get_notification(notification_id)
@@ -40,7 +51,7 @@ def replay(notification_id: int) -> Response:
 @operation("POST", "/notifications/flush", "try everything that is due; the answer comes when it has been "
            "tried, and says what was done, and what was skipped because receivers did not answer in time; "
            "with merchants_id only this merchant's",
-           body={"properties": {"merchants_id": {"type": "string", "minLength": 1}}})
-def flush() -> Response:
+           body={"properties": {"merchants_id": {"type": "string", "minLength": 1}}}, returns=FLUSHED)
+def flush_notifications() -> Response:
     """Send all notifications that are due, or those of one merchant, and wait until that is done."""
     return jsonify({"flushed": True, **emulator().commands.flush(body())})

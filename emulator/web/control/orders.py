@@ -12,19 +12,37 @@ from ...operations.unit import Present, order_of
 from ...protocol.codes import BUYER_FAILURES
 from ...protocol.response_codes import DECLINED, RESPONSE_CODES, CardStatus
 from ..current import emulator
-from .documents import instant, notifications_json, order_json
+from .documents import (
+    LEFT_OUT, NOTIFICATION, ORDER, ORDER_MEMBERS, instant, notifications_json, order_json)
 from .interface import MERCHANT, PAGED, asked, body, listed, operation, paging
 from .queries import choice
+from .schemas import BY_NUMBER, BY_TEXT, amount, by_name, component, listing, many, moment, text, whole
 
 EVENT_BODY = {
-    "error": {"enum": list(BUYER_FAILURES),
+    "error": {"type": "string", "enum": list(BUYER_FAILURES),
               "description": f"why a wallet declines; {wallet_payments.DEFAULT_REASON} unless told"},
-    "code": {"enum": [code for code, row in RESPONSE_CODES.items() if row.status is CardStatus.FAILED],
+    "code": {"type": "string",
+             "enum": [code for code, row in RESPONSE_CODES.items() if row.status is CardStatus.FAILED],
              "description": f"with which response code a card payment fails; {DECLINED} unless told"}}
+REFUND = component("Refund", "A refund or a cancellation of a paid order.", {
+    "merchants_id": text("the merchant"), "out_trade_no": text("the order"),
+    "partner_refund_id": text("the merchant's number for it"), "reason": text("why; empty if not told"),
+    "kind": text("refund or cancel; reversed after a reversal"), "amount": amount("in the order's currency"),
+    "at": moment("when it was made")})
+HISTORY_LINE = component("HistoryLine", "Something that happened to an order.", {
+    "id": whole("counts the lines of all orders"), "at": moment("when it happened"),
+    "event": text("what happened"), "cause": text("an endpoint, payer, control or clock"),
+    "status": text("`trade_status` after it"), "detail": by_name(BY_TEXT, "what else is known")})
+ORDER_STORY = component("OrderStory", "An order with its history, refunds and notifications.", {
+    **ORDER_MEMBERS, "injected": many(BY_TEXT, "the discrepancies that a scenario injects in its settlement"),
+    "history": many(HISTORY_LINE, "what happened, oldest first"),
+    "refunds": many(REFUND, "oldest first"),
+    "notifications": many(NOTIFICATION, "oldest first"), "left_out": LEFT_OUT}, optional=("left_out",))
 
 
 @operation("GET", "/orders", "orders, oldest first",
-           (MERCHANT, choice("status", "only in this state", *Status), *PAGED))
+           (MERCHANT, choice("status", "only in this state", *Status), *PAGED),
+           returns=listing("OrderList", ORDER, BY_NUMBER))
 def list_orders() -> Response:
     """A page of orders."""
     after, limit = paging()
@@ -36,7 +54,7 @@ def list_orders() -> Response:
 
 @operation("GET", "/orders/<merchants_id>/<number:out_trade_no>",
            "an order with its history, refunds and notifications; of very many the newest, and left_out says "
-           "how many more there are")
+           "how many more there are", returns=ORDER_STORY)
 def get_order(merchants_id: str, out_trade_no: str) -> Response:
     """An order with its history, refunds and notifications."""
     tables = emulator().store.read()
@@ -65,7 +83,7 @@ def _refund_json(row: Any) -> dict[str, Any]:
 @operation("POST", "/orders/<merchants_id>/<number:out_trade_no>/<event>",
            f"trigger an event of an order: {', '.join(OF_EVERY_KIND)}; "
            f"of a card order also {', '.join(OF_CARDS)}",
-           body={"properties": EVENT_BODY}, words={"event": EVENTS})
-def trigger(merchants_id: str, out_trade_no: str, event: str) -> Response:
+           body={"properties": EVENT_BODY}, words={"event": EVENTS}, returns=ORDER, problems=(409,))
+def trigger_order_event(merchants_id: str, out_trade_no: str, event: str) -> Response:
     """Trigger an event of an order, such as a payment, and return the order after it."""
     return jsonify(order_json(orders.trigger(emulator().units, merchants_id, out_trade_no, event, body())))

@@ -23,8 +23,8 @@ class Query(Struct, frozen=True):
     """A query parameter of an operation.
 
     `schema` describes its values in the OpenAPI document. `check` takes the written value, and raises
-    ValueError with a message that begins with a verb. A `needed` parameter must be in the query, a `repeated`
-    one may be in it several times.
+    ValueError with a message that begins with a verb. A `needed` parameter must be in the query, and one that
+    `may_repeat` may be there several times.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Query(Struct, frozen=True):
     check: Callable[[str], object] = str
     needed: bool = False
     may_be_empty: bool = False
-    repeated: bool = False
+    may_repeat: bool = False
 
 
 def choice(name: str, meaning: str, *words: str) -> Query:
@@ -97,7 +97,7 @@ def check_query(known: tuple[Query, ...], given: "MultiDict[str, str]") -> None:
     for name, values in given.lists():
         if name not in rows:
             raise wrong_request(f"{shown(name)} is no parameter of this call; {listed_names(rows, name)}")
-        if len(values) > 1 and not rows[name].repeated:
+        if len(values) > 1 and not rows[name].may_repeat:
             raise wrong_request(f"{name} is in the query {len(values)} times; send it once")
         for value in values:
             _check_value(rows[name], value)

@@ -9,16 +9,33 @@ from ...operations.scenarios import Active
 from ...store.scenarios import EVERYBODY
 from ..current import emulator
 from .interface import MERCHANT, Query, asked, body, operation, text_of, wrong_request, wrong_value
+from .schemas import by_name, component, listing, many, nullable, text, whole
 
+RULE_MEMBERS = {
+    "name": text("unique in its scenario"),
+    "when": {"type": "object", "description": "conditions on the request; all must fit"},
+    "then": {"description": "the outcome for ever, or outcomes to be used in turn",
+             "anyOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}}]}}
+RULE = component("Rule", "A rule of a scenario; the reference lists the keys of `when` and `then`.",
+                 RULE_MEMBERS)
+NEW_RULE = component("NewRule", "A rule of a scenario; without a name it is called by its number.",
+                     RULE_MEMBERS, optional=("name", "when"))
+SCENARIO = component("Scenario", "Rules, of which the first that fits a request wins.", {
+    "name": text("its name"), "summary": text("what it is for"), "rules": many(RULE, "in their order")})
+ACTIVE = component("ActiveScenario", "The scenario in force.", {
+    "merchants_id": nullable(text("whose it is; null if it is that of all")), "scenario": nullable(SCENARIO),
+    "uses": by_name(whole("how often"), "how often each rule with a list was used")})
+BUNDLED = component("ScenarioSummary", "A bundled scenario.", {
+    "name": text("its name"), "summary": text("what it is for"), "rules": whole("how many rules it has")})
 FOR = Query("merchants_id", "of this merchant alone; without it of all who have none of their own")
 SCHEMA = {"properties": {
     "name": {"type": "string", "description": "one that comes along"},
     "merchants_id": {"type": "string", "description": FOR.meaning},
-    "summary": {"type": "string"}, "rules": {"type": "array", "items": {"type": "object", "properties": {
-        "name": {"type": "string"}, "when": {"type": "object"}, "then": {"type": ["object", "array"]}}}}}}
+    "summary": {"type": "string"}, "rules": {"type": "array", "items": NEW_RULE}}}
 
 
-@operation("GET", "/scenarios", "the scenarios that come along")
+@operation("GET", "/scenarios", "the scenarios that come along",
+           returns=listing("ScenarioList", BUNDLED))
 def list_scenarios() -> Response:
     """The bundled scenarios: names, summaries and numbers of rules."""
     found = [scenarios.shipped_scenario(name) for name in scenarios.shipped()]
@@ -27,15 +44,15 @@ def list_scenarios() -> Response:
     return jsonify({"items": items, "next": None})
 
 
-@operation("GET", "/scenarios/<name>", "a scenario that comes along, with its rules")
+@operation("GET", "/scenarios/<name>", "a scenario that comes along, with its rules", returns=SCENARIO)
 def get_scenario(name: str) -> Response:
     """One bundled scenario, complete."""
     return jsonify(operations.bundled(name).as_json())
 
 
 @operation("GET", "/scenario", "the scenario in force, and how often each rule with a list was used",
-           (MERCHANT,))
-def active() -> Response:
+           (MERCHANT,), returns=ACTIVE)
+def get_active_scenario() -> Response:
     """The scenario in force for a merchant, its own or the one for all, or the scenario for all."""
     merchants_id = asked("merchants_id")["merchants_id"] or EVERYBODY
     return jsonify(_json(operations.active(emulator().store.read(), merchants_id)))
@@ -47,8 +64,8 @@ def _json(active: Active) -> dict[str, Any]:
 
 
 @operation("PUT", "/scenario", "put a scenario in force: one that comes along by its name, or rules of your "
-                               "own", (FOR,), body=SCHEMA)
-def use() -> Response:
+                               "own", (FOR,), body=SCHEMA, returns=ACTIVE)
+def activate_scenario() -> Response:
     """Put a scenario in force and return it. The counts of the previous one are deleted."""
     given = body()
     merchants_id = _whose(given)
@@ -82,8 +99,8 @@ def _read(given: dict[str, Any]) -> "scenarios.Scenario":
         raise wrong_value(str(invalid), errors=invalid.problems) from invalid
 
 
-@operation("DELETE", "/scenario", "put the scenario out of force", (FOR,))
-def drop() -> tuple[str, int]:
+@operation("DELETE", "/scenario", "put the scenario out of force", (FOR,), statuses=(204,))
+def deactivate_scenario() -> tuple[str, int]:
     """Put the scenario for all out of force, or that of a merchant, for which that for all applies again."""
     operations.deactivate(emulator().units, asked("merchants_id")["merchants_id"] or EVERYBODY)
     return "", 204

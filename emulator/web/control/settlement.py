@@ -17,6 +17,7 @@ from .documents import instant
 from .interface import (
     MERCHANT, PAGED, asked, body, listed, operation, paging, text_of, wrong_request, wrong_value)
 from .queries import day, listed_names, shown
+from .schemas import BY_NUMBER, BY_TEXT, amount, component, flag, listing, many, moment, nullable, text, whole
 
 DAYS = (day("start_date", "first day of settlement, such as 2018-04-23; without it the first of all"),
         day("end_date", "last day of settlement; without it the last of all"))
@@ -33,12 +34,36 @@ LIST = {"required": ["merchants_id", "rows"], "properties": {
         "type": "object", "required": ["amount"], "additionalProperties": False,
         "properties": {name: {"type": ["string", "number"], "description": meaning}
                        for name, meaning in COLUMNS.items()}}}}}
+NAMED = {"out_trade_no": text("the order"), "partner_transaction_id": text("the payment or refund"),
+         "type": text("P for a payment, R for a refund", enum=[settlement.PAYMENT, settlement.REFUND])}
+ROW = component("SettlementRow", "A movement of money as it truly is.", {
+    "id": whole("its number"), "merchants_id": text("the merchant"), **NAMED,
+    "amount": amount("in the order's currency; negative for a refund"),
+    "fee": amount("the gateway's fee in the same currency"), "settles_at": moment("when it is settled"),
+    "shown_at": moment("when it is settled as the file shows it"),
+    "injected": many(BY_TEXT, "the discrepancies of the file"),
+    "unknown": nullable(text("the number of the row that the merchant never made, if the file has one"))})
+VERDICT = component("SettlementVerdict", "What a list did with an injected discrepancy.", {
+    **NAMED, "discrepancy": text("its kind"), "state": text("noticed, missed or not told"),
+    "sentence": text("the same in words")})
+DIFFERENCE = component("SettlementDifference", "Where a list is wrong otherwise.", {
+    "difference": text("extra, lacking, amount, fee or settlement_date"), "number": text("the row's number"),
+    "sentence": text("the same in words")})
+CHECKED = component("SettlementCheck", "A merchant's list, compared with the truth.", {
+    "merchants_id": text("the merchant"),
+    **{row.name: nullable(text(row.meaning, format="date")) for row in DAYS},
+    "right": flag("whether nothing was missed and nothing differs"), "rows": whole("rows of the list"),
+    "true_rows": whole("rows that it should have"),
+    **{state: whole(f"injected discrepancies that are {state.replace('_', ' ')}")
+       for state in ("noticed", "missed", "not_told")},
+    "injected": many(VERDICT, "each injected discrepancy"),
+    "differences": many(DIFFERENCE, "where the list is wrong otherwise")})
 
 
 @operation("GET", "/settlement", "the truth of the settlement file, and what is injected in what the file "
                                  "shows of it, oldest first",
-           (MERCHANT, *DAYS, *PAGED))
-def list_entries() -> Response:
+           (MERCHANT, *DAYS, *PAGED), returns=listing("SettlementRowList", ROW, BY_NUMBER))
+def list_settlement_rows() -> Response:
     """A page of the settlement ledger, with entries that are not settled yet."""
     after, limit = paging()
     tables, days = emulator().store.read(), _days(request.args)
@@ -61,8 +86,8 @@ def _named(truth: "reconciliation.Truth") -> dict[str, str]:
 
 @operation("POST", "/settlement/check",
            "which injected discrepancies a merchant's own list has noticed, and where else it is wrong",
-           body=LIST)
-def check() -> Response:
+           body=LIST, returns=CHECKED, problems=(404,))
+def check_settlement() -> Response:
     """Compare a merchant's list with the correct entries that are settled by now."""
     given, tables = body(), emulator().store.read()
     merchants_id = merchant_of(tables, text_of(given, "merchants_id")).merchants_id

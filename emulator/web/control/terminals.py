@@ -9,13 +9,21 @@ from ...operations.payments import BY_CONTROL
 from ...operations.terminals import View
 from ...terminal import Act, State
 from ..current import emulator, under_prefix
+from .documents import TERMINAL_STATE, TRANSACTION
 from .interface import DEFAULT_ROWS, MERCHANT, Problem, asked, body, listed, number, operation, paged_by
+from .schemas import BY_TEXT, component, flag, listing, many, nullable, text, words
 
 SCHEMA = {"properties": {
     "merchants_id": {"type": "string", "description": "needed to make one"},
     "terminal_type": {"type": "string"}, "online": {"type": "boolean"},
     "attended": {"type": "boolean", "description": "people drive it, from its screen or by events; else it "
                                                    "moves by itself. In force from the next transaction"}}}
+TERMINAL = component("Terminal", "A card terminal.", {
+    "terminal_sn": text("its serial number"), "merchants_id": text("whose it is"),
+    "terminal_type": text("its model"), "online": flag("whether the gateway reaches it"),
+    "attended": flag("whether people drive it"), "state": TERMINAL_STATE,
+    "possible": many(words("TerminalAct", "What a person or the host does.", Act), "what is possible now"),
+    "page": text("the path of its screen"), "transaction": nullable(TRANSACTION)})
 
 
 def terminal_json(view: View) -> dict[str, Any]:
@@ -32,7 +40,8 @@ def terminal_json(view: View) -> dict[str, Any]:
         "transaction": order.transaction_json(view.now) if order else None}
 
 
-@operation("GET", "/terminals", "the card terminals and what they show", (MERCHANT, *paged_by("terminal_sn")))
+@operation("GET", "/terminals", "the card terminals and what they show", (MERCHANT, *paged_by("terminal_sn")),
+           returns=listing("TerminalList", TERMINAL, BY_TEXT))
 def list_terminals() -> Response:
     """A page of terminals; `after` is a serial number."""
     limit = number("limit", DEFAULT_ROWS)
@@ -41,14 +50,16 @@ def list_terminals() -> Response:
     return listed(map(terminal_json, views), limit, "terminal_sn")
 
 
-@operation("GET", "/terminals/<terminal_sn>", "one terminal: what it shows, and what can be done at it")
+@operation("GET", "/terminals/<terminal_sn>", "one terminal: what it shows, and what can be done at it",
+           returns=TERMINAL)
 def get_terminal(terminal_sn: str) -> Response:
     """One terminal with its transaction."""
     return jsonify(terminal_json(terminals.view(emulator().units, terminal_sn)))
 
 
 @operation("PUT", "/terminals/<terminal_sn>",
-           "make a terminal, or change one: take it offline, or let people drive it", body=SCHEMA)
+           "make a terminal, or change one: take it offline, or let people drive it", body=SCHEMA,
+           returns=TERMINAL, statuses=(200, 201), problems=(409,))
 def put_terminal(terminal_sn: str) -> tuple[Response, int]:
     """Make or change a terminal and return it; the status is 201 when it is new."""
     view, is_new = terminals.put(emulator().units, terminal_sn, body())
@@ -56,8 +67,8 @@ def put_terminal(terminal_sn: str) -> tuple[Response, int]:
 
 
 @operation("POST", "/terminals/<terminal_sn>/<event>", f"do something at a terminal: {', '.join(Act)}",
-           words={"event": tuple(map(str, Act))})
-def act_at_terminal(terminal_sn: str, event: str) -> Response:
+           words={"event": tuple(map(str, Act))}, returns=TERMINAL, problems=(409,))
+def trigger_terminal_event(terminal_sn: str, event: str) -> Response:
     """Perform an act at a terminal and return it; 409 with the possible acts if its state forbids it."""
     if event not in list(Act):
         raise Problem(404, "Not Found", f"{event} is no event; there are {', '.join(Act)}")

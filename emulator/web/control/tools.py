@@ -15,33 +15,42 @@ from ...signing import signature
 from ...store import Reader
 from ..current import base_url, emulator
 from ..streams import AT_LEAST_S, has_left, take
-from .documents import notifications_json, order_json
-from .interface import OPERATIONS, Problem, Query, body, duration, operation, text_of, wrong_value
+from .documents import LEFT_OUT, NOTIFICATION, ORDER, SIGNATURE_DIAGNOSIS, notifications_json, order_json
+from .interface import Problem, Query, body, duration, operation, text_of, wrong_value
 from .queries import choice, span
+from .schemas import component, many, nullable, text
 
 LONGEST_WAIT = durations.MINUTE
 SIGNED_BODY = {"required": ["params"], "properties": {
     "params": {"type": "object", "additionalProperties": {"type": "string"}},
     "merchants_id": {"type": "string"}, "token": {"type": "string"}}}
+SIGNATURE = component("Signature", "The signature of parameters.", {
+    "canonical": text("the text to sign, without the token"), "sign": text("its MD5 with the token")})
+WAITED = component("WaitedOrder", "How far an order has got.", {
+    "order": nullable(ORDER), "notifications": many(NOTIFICATION, "oldest first"), "left_out": LEFT_OUT},
+    optional=("left_out",))
 
 
-@operation("GET", "/openapi.json", "this interface, and /v2, as OpenAPI 3.1")
-def openapi() -> Response:
+@operation("GET", "/openapi.json", "this interface, and /v2, as OpenAPI 3.1",
+           returns={"type": "object"})
+def get_openapi() -> Response:
     """The OpenAPI document, made from the tables."""
-    from ...gateway import openapi as document
+    from . import openapi
 
-    return jsonify(document.openapi(OPERATIONS, base_url()))
+    return jsonify(openapi.document(base_url()))
 
 
-@operation("POST", "/sign", "the canonical text of parameters and their signature", body=SIGNED_BODY)
-def sign() -> Response:
+@operation("POST", "/sign", "the canonical text of parameters and their signature", body=SIGNED_BODY,
+           returns=SIGNATURE, problems=(404,))
+def sign_parameters() -> Response:
     """Sign parameters with a merchant's token."""
     params, token = _signing(body())
     return jsonify({"canonical": signature.canonical(params), "sign": signature.sign(params, token)})
 
 
-@operation("POST", "/sign/explain", "which mistake reproduces the wrong sign of parameters", body=SIGNED_BODY)
-def explain() -> Response:
+@operation("POST", "/sign/explain", "which mistake reproduces the wrong sign of parameters", body=SIGNED_BODY,
+           returns=SIGNATURE_DIAGNOSIS, problems=(404,))
+def explain_signature() -> Response:
     """Explain what is wrong with a signature, or that it is right."""
     from ...diagnosis import explanation, search
     from ...signing.arrivals import Arrival
@@ -83,8 +92,9 @@ def _signing(given: dict[str, Any], meant: Callable[[dict[str, str]], Mapping[st
             Query("out_trade_no", "the order, which need not exist yet", needed=True),
             choice("status", "the state to wait for", *Status, *CardStatus),
             choice("notification", "wait until every notification of the order is delivered", DELIVERED),
-            span("timeout", "a duration, 10s unless told, at most 1m")))
-def wait() -> Response:
+            span("timeout", "a duration, 10s unless told, at most 1m")),
+           returns=WAITED, problems=(404, 408))
+def wait_for_order() -> Response:
     """A long poll, until the order is in the wanted state or the timeout ends. Raises Problem (408)."""
     merchants_id, out_trade_no, status = (request.args.get(name, "")
                                           for name in ("merchants_id", "out_trade_no", "status"))

@@ -10,11 +10,25 @@ from ..current import emulator
 from ..uploads import body_of
 from .interface import Query, asked, operation
 from .queries import choice, switch
+from .schemas import Schema, by_name, component, flag, many, moment, text, whole
 
 GZIP = "application/gzip"
+FILE: Schema = {"type": "string", "contentMediaType": GZIP}
 MERCHANTS = Query("merchants_id", "only of this merchant; may be repeated; without it of all",
-                  {"type": "array", "items": {"type": "string", "minLength": 1}}, repeated=True)
+                  {"type": "array", "items": {"type": "string", "minLength": 1}}, may_repeat=True)
 SUFFIX = ".tgpay.gz"
+IMPORTED_MERCHANT = component("ImportedMerchant", "A merchant that was imported.", {
+    "merchants_id": text("its number"), "token": text("what its requests are signed with"),
+    "token_is_new": flag("whether it was drawn, because the file has it masked"),
+    "replaced": flag("whether there was a merchant with this number"),
+    "now": moment("what its clock shows")})
+SETTING_DIFFERENCE = component("SettingDifference", "A setting that is another one here.", {
+    "there": text("where the file was made"), "here": text("here")})
+IMPORT_REPORT = component("ImportReport", "What was imported.", {
+    "merchants": many(IMPORTED_MERCHANT, "by their numbers"), "rows": whole("rows of all tables"),
+    "clock": text("what the clocks of the merchants do", enum=list(CLOCKS)),
+    "made_at": moment("when the file was made, in real time"),
+    "differences": by_name(SETTING_DIFFERENCE, "settings that differ")})
 
 
 def export_response(merchants: list[str], with_secrets: bool) -> Response:
@@ -34,7 +48,7 @@ def export_response(merchants: list[str], with_secrets: bool) -> Response:
 @operation("GET", "/export", "everything about merchants in one file: settings, terminals, orders with their "
            "history, notifications, journal, scenarios and clocks; import reads it",
            (MERCHANTS, switch("secrets", "true: with tokens, keys and passwords; otherwise they are masked")),
-           produces=GZIP)
+           produces=GZIP, returns=FILE)
 def export_merchants() -> Response:
     """The file, as of one instant."""
     return export_response(request.args.getlist(MERCHANTS.name), request.args.get("secrets") == "true")
@@ -46,7 +60,8 @@ def export_merchants() -> Response:
                    "nothing has happened"),
             choice("clock", f"of each merchant: {FROZEN}, unless told, shows the instant of the export and "
                    "stands, so that nothing is sent until it is moved; running goes on from there; shared is "
-                   "that of everybody", *CLOCKS)), consumes=GZIP)
+                   "that of everybody", *CLOCKS)),
+           consumes=GZIP, returns=IMPORT_REPORT, statuses=(201,), problems=(409,))
 def import_merchants() -> tuple[Response, int]:
     """Import a file; the response says which merchants, with their tokens."""
     with body_of(request) as file:

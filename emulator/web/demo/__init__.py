@@ -78,9 +78,14 @@ def notify() -> tuple[str, int]:
 def _address() -> str:
     """The URL at which this machine reaches the server.
 
-    The host in a visitor's request is not used, because it may not lead to this server from here.
+    The host in a visitor's request is not used, because it may not lead to this server from here. A
+    certificate that was given may have no other name than that of `public_url`.
     """
-    return reachable(url_of(request.environ["SERVER_NAME"], request.environ["SERVER_PORT"]))
+    settings = emulator().settings
+    if settings.tls_cert and settings.public_url and not settings.tls:
+        return str(settings.public_url)
+    place, port = request.environ["SERVER_NAME"], request.environ["SERVER_PORT"]
+    return reachable(url_of(place, port, settings.scheme))
 
 
 def _onwards() -> Any:

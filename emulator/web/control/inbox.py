@@ -1,0 +1,86 @@
+"""The inboxes of merchants: what arrived in them, and what they answer."""
+from typing import Any
+
+from flask import Response, jsonify
+
+from ...base import durations, urls
+from ...domain.inboxes import ANSWER, LONGEST_BODY, LONGEST_DELAY, MOST_REPLIES
+from ...domain.notifications import event
+from ...operations import inbox
+from ...operations.unit import merchant_of
+from ...store.inboxes import Arrival
+from ..current import emulator
+from .documents import NOTIFICATION_REQUEST, NOTIFY_TYPE, instant
+from .interface import PAGED, body, listed, operation, paging
+from .schemas import (
+    BY_NUMBER, BY_TEXT, by_name, component, flag, listing, many, moment, nullable, text, whole)
+
+_TEXT = {"type": "string", "maxLength": LONGEST_BODY}
+_STATUS = {"type": "integer", "minimum": 200, "maximum": 599}
+_REPLY: dict[str, Any] = {"oneOf": [_TEXT, _STATUS, {
+    "type": "object", "additionalProperties": False, "properties": {
+        "status": _STATUS, "body": _TEXT,
+        "delay": {"type": "string", "description": f"at most {durations.text(LONGEST_DELAY)}"}}}]}
+ANSWER_BODY = {"required": [ANSWER], "properties": {ANSWER: {
+    "description": "the body of the answer, its status, or both and a delay; of several each is used once, "
+                   "and the last from then on",
+    "oneOf": [*_REPLY["oneOf"],
+              {"type": "array", "minItems": 1, "maxItems": MOST_REPLIES, "items": _REPLY}]}}}
+
+
+ANSWERED = component("InboxAnswer", "What an inbox answers.", {
+    "status": nullable(whole("the HTTP status; null if there was none")), "body": text("the body"),
+    "error": text("why there was no answer; empty if there was")})
+ARRIVAL = component("Arrival", "A notification that arrived in an inbox.", {
+    "id": whole("the number of the attempt"), "at": moment("when it arrived"),
+    "merchants_id": text("the merchant"), "out_trade_no": text("the order"),
+    "notify_type": NOTIFY_TYPE,
+    "event": text("what it tells of the order"), "notification": whole("the number of the notification"),
+    "attempt": whole("which attempt it was, from 1"), "replay": flag("whether it was sent by hand"),
+    "verified": flag("whether its signature is right"),
+    "explanation": nullable(text("why the signature is not right; null if it is")),
+    "fields": by_name(BY_TEXT, "what was sent"),
+    "request": NOTIFICATION_REQUEST, "answer": ANSWERED,
+    "delivered": flag("whether the answer acknowledged it")})
+REPLY = component("InboxReply", "What an inbox is to answer.", {
+    "status": whole("the HTTP status"), "body": text("the body"),
+    "delay": text("how long it takes, such as 500ms")}, optional=("delay",))
+REPLIES = component("InboxReplies", "What an inbox answers, one after the other, the last from then on.", {
+    ANSWER: many(REPLY, "in their order")})
+
+
+def arrival_json(arrival: Arrival) -> dict[str, Any]:
+    """A notification in an inbox as JSON; `id` is that of its attempt."""
+    sent, fields = arrival.notification, inbox.arrived(arrival)
+    return {
+        "id": arrival.id, "at": instant(arrival.at), "merchants_id": sent.merchants_id,
+        "out_trade_no": sent.out_trade_no, "notify_type": sent.notify_type,
+        "event": event(sent.notify_type, fields), "notification": sent.id, "attempt": arrival.attempt,
+        "replay": arrival.replay, "verified": arrival.found["verified"],
+        "explanation": arrival.found.get("explanation"), "fields": urls.discreet_values(fields),
+        "request": {"method": sent.method, "url": sent.shown_url, "content_type": sent.content_type,
+                    "body": urls.discreet(arrival.body)},
+        "answer": {"status": arrival.status, "body": arrival.answer, "error": arrival.error},
+        "delivered": arrival.delivered}
+
+
+@operation("GET", "/merchants/<merchants_id>/inbox",
+           "what arrived in a merchant's inbox, newest first: the fields of each notification, whether its "
+           "signature is right, and what was answered", PAGED,
+           returns=listing("ArrivalList", ARRIVAL, BY_NUMBER))
+def list_inbox(merchants_id: str) -> Response:
+    """A page of what arrived; `after` is the last id seen, so older ones follow."""
+    after, limit = paging()
+    tables = emulator().store.read()
+    merchant_of(tables, merchants_id)
+    arrivals = tables.inboxes.page(merchants_id, after or None, limit)
+    return listed((arrival_json(arrival) for arrival in arrivals), limit)
+
+
+@operation("PUT", "/merchants/<merchants_id>/inbox",
+           "what a merchant's inbox answers from now on: success unless told otherwise", body=ANSWER_BODY,
+           returns=REPLIES)
+def set_inbox_answer(merchants_id: str) -> Response:
+    """Have the inbox answer as the body says, and return that."""
+    replies = inbox.tell(emulator().units, merchants_id, body().get(ANSWER))
+    return jsonify({ANSWER: [reply.as_json() for reply in replies]})

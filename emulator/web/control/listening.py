@@ -1,0 +1,112 @@
+"""Listeners: what `tgpay-emulator listen` asks for, and what it reports."""
+from typing import Any
+
+from flask import Response, jsonify
+
+from ... import __version__
+from ...base import durations
+from ...base.clock import real_now
+from ...domain.notifications import event
+from ...operations import forwarding
+from ...operations.forwarding import Asking
+from ...operations.inbox import fields_of
+from ...store.forwards import Forward
+from ..current import emulator
+from ..streams import has_left, take
+from .documents import NOTIFY_TYPE
+from .interface import body, operation, text_of, wrong_value
+from .schemas import component, flag, many, text, whole
+
+LONGEST_NAME, MOST_HELD = 64, 256
+LONGEST_WAIT, LEAST_TIME = durations.MINUTE, 100
+_TEXT = {"type": "string"}
+_NAME = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}
+ASKING_BODY = {"required": ["listener"], "properties": {
+    "listener": {**_NAME, "description": "a text drawn by lot, which says who asks"},
+    "takes_over": {"type": "boolean",
+                   "description": "true in the first call: others are told that they listen no more"},
+    "leaves": {"type": "boolean",
+               "description": "true in the last call: attempts fail until another one listens"},
+    "held": {"type": "array", "items": _NAME, "maxItems": MOST_HELD,
+             "description": "the ids that this listener has in hand; what else it was given is given again"},
+    "timeout": {"type": "string", "description": "how long to wait, 20s unless told, at most 1m"}}}
+REPORT_BODY = {"properties": {
+    "status": {"type": "integer", "minimum": 100, "maximum": 999}, "body": _TEXT,
+    "location": {"type": "string", "description": "the target of a redirect"},
+    "error": {"type": "string", "description": "why there was no answer, in place of a status"},
+    "advice": {"type": "string", "description": "what to do about the error"},
+    "took_ms": {"type": "integer", "minimum": 0}, "timed_out": {"type": "boolean"},
+    "with_user": {"type": "boolean", "description": "whether user and password were sent"}}}
+
+
+FORWARD = component("Forward", "An attempt that a listener is to make.", {
+    "id": text("its name in the report"), "notification": whole("the number of the notification"),
+    "merchants_id": text("the merchant"), "out_trade_no": text("the order"), "notify_type": NOTIFY_TYPE,
+    "event": text("what it tells of the order"), "attempt": whole("which attempt it is, from 1"),
+    "method": text("GET or POST"), "query": text("the query of the address"),
+    "content_type": text("the type of the body; empty if there is none"), "body": text("the body"),
+    "user_agent": text("the header User-Agent"),
+    "timeout_ms": whole("how much time is left, in milliseconds of real time")})
+FORWARDS = component("Forwards", "The attempts that a listener is to make now.", {
+    "items": many(FORWARD, "oldest first")})
+STORED = component("Report", "The report of an attempt.", {"stored": flag("true: it is its result now")})
+
+
+def forward_json(forward: Forward) -> dict[str, Any]:
+    """An attempt as a listener makes it; `timeout_ms` is the time that is left for it."""
+    sent = forward.notification
+    return {
+        "id": forward.id, "notification": sent.id, "merchants_id": sent.merchants_id,
+        "out_trade_no": sent.out_trade_no, "notify_type": sent.notify_type,
+        "event": event(sent.notify_type, fields_of(sent, sent.sent_body)), "attempt": sent.attempts + 1,
+        "method": sent.method, "query": sent.url.partition("?")[2], "content_type": sent.content_type,
+        "body": sent.sent_body, "user_agent": f"tgpay-emulator/{__version__}",
+        "timeout_ms": max(LEAST_TIME, forward.until - real_now())}
+
+
+@operation("POST", "/merchants/<merchants_id>/listen",
+           "what tgpay-emulator listen asks for: the notifications of a merchant whose notify_url is listen, "
+           "as soon as there are any; 409 when another listener has taken over", body=ASKING_BODY,
+           returns=FORWARDS, problems=(409,))
+def take_attempts(merchants_id: str) -> Response:
+    """A long poll for attempts, which the listener makes and then reports."""
+    if _flag(body(), "leaves"):
+        forwarding.leave(emulator().store, merchants_id, _asking(body()).listener)
+        return jsonify({"items": []})
+    with take(merchants_id):
+        here = emulator()
+        forwards = forwarding.attempts_for(here.store, here.waiting, merchants_id, _asking(body()),
+                                           has_left())
+        return jsonify({"items": [forward_json(forward) for forward in forwards]})
+
+
+def _asking(given: dict[str, Any]) -> Asking:
+    """What a body asks for. Raises Problem."""
+    listener, held = text_of(given, "listener"), given.get("held", [])
+    if not (isinstance(held, list) and len(held) <= MOST_HELD
+            and all(isinstance(each, str) and len(each) <= LONGEST_NAME for each in held)):
+        raise wrong_value(f"held must be a list of at most {MOST_HELD} ids")
+    if len(listener) > LONGEST_NAME or "\0" in "".join([listener, *held]):
+        raise wrong_value(f"listener must be a text of at most {LONGEST_NAME} characters")
+    try:
+        timeout = durations.parse(given.get("timeout", "20s"))
+    except ValueError as error:
+        raise wrong_value(f"timeout: {error}") from None
+    return Asking(listener, _flag(given, "takes_over"), held, min(timeout, LONGEST_WAIT))
+
+
+def _flag(given: dict[str, Any], name: str) -> bool:
+    """A member of a body that is true or false, false if it is missing. Raises Problem."""
+    value = given.get(name, False)
+    if not isinstance(value, bool):
+        raise wrong_value(f"{name} must be true or false")
+    return value
+
+
+@operation("POST", "/merchants/<merchants_id>/listen/<forward_id>",
+           "what the local application answered to a notification, which becomes the result of the attempt; "
+           "409 when the attempt has ended already", body=REPORT_BODY, returns=STORED, problems=(409,))
+def report_attempt(merchants_id: str, forward_id: str) -> Response:
+    """Store the result of an attempt."""
+    forwarding.answer(emulator().store, merchants_id, forward_id, body())
+    return jsonify({"stored": True})
