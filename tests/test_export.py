@@ -49,6 +49,7 @@ def busy(control: Control, receiver: Receiver) -> Shop:
                                 "password": PASSWORD}])
     receiver.answers = [(200, b"success"), (500, b"not now"), (200, b"success")]
     shop.plays(*RULES)
+    control.ask("PUT", f"/merchants/{shop.merchants_id}/inbox", {"answer": [{"body": "not now"}, "success"]})
     paid = shop.qr_order("25.00", reference="茶 & <tea>")["out_trade_no"]
     shop.happens(paid, "pay")
     assert shop.refund(paid, "5.00", refund_reson="one cup was cold")["is_success"] == "T"
@@ -206,6 +207,46 @@ def test_what_goes_on_after_the_import_goes_on_as_before(case: Shop, here: Contr
         (row["event"], row["at"]) for row in other["history"]]
 
 
+def test_an_inbox_keeps_what_it_found_and_goes_on_with_its_answers(here: Control, there: Control) -> None:
+    shop = here.shop(notify_url="inbox")
+    inbox = f"/merchants/{shop.merchants_id}/inbox"
+    here.post("/clock", {"merchants_id": shop.merchants_id, "freeze": True})
+    here.ask("PUT", inbox, {"answer": [{"status": 500, "body": "one"}, {"status": 502, "body": "two"},
+                                       "success"]})
+    shop.plays(*RULES)
+    shop.pay_by_barcode()
+    here.post("/notifications/flush")
+    arrivals = here.get(inbox)["items"]
+    assert [(each["answer"]["body"], each["verified"]) for each in arrivals] == [("one", False)]
+    file = exported(here, shop.merchants_id)
+    imported(there, file)
+    assert _without_ids(there.get(inbox)) == _without_ids(here.get(inbox))
+    assert content(exported(there, shop.merchants_id)) == content(file)
+    there.post("/clock", {"merchants_id": shop.merchants_id, "advance": "1d"})
+    answers = [each["answer"]["body"] for each in there.get(inbox)["items"]]
+    assert answers[::-1][:3] == ["one", "two", "success"]
+    assert there.get("/clock", merchants_id=shop.merchants_id)["own"]
+
+
+def test_who_listens_stays_where_they_are(here: Control, there: Control) -> None:
+    shop = here.shop(notify_url="listen")
+    listen = f"/merchants/{shop.merchants_id}/listen"
+    ask = {"listener": "mine", "timeout": "1ms"}
+    for control in (here, there):
+        if control is there:
+            imported(there, exported(here, shop.merchants_id))
+        assert control.ask("POST", listen, {**ask, "takes_over": True}).json["items"] == []
+    shop.pay_by_barcode()
+    given = here.ask("POST", listen, {**ask, "timeout": "10s"}).json["items"]
+    file = exported(here, shop.merchants_id)
+    assert not {"listeners", "forwards"} & set(lines_of(file)[0]["tables"]) and len(given) == 1
+    imported(there, file, replace="true")
+    assert there.ask("POST", f"{listen}/{given[0]['id']}", {"status": 200, "took_ms": 1}).status == 409
+    assert there.ask("POST", listen, ask).json["items"] == []  # still the listener, and the clock stands
+    there.post("/clock", {"merchants_id": shop.merchants_id, "freeze": False})
+    assert len(there.ask("POST", listen, {**ask, "timeout": "10s"}).json["items"]) == 1
+
+
 # Nothing happens by surprise.
 
 def test_nothing_is_sent_until_the_clock_is_moved(here: Control, there: Control) -> None:
@@ -321,6 +362,10 @@ WRITTEN = [
     (row_of("orders", "details", "{"), "cannot be read"),
     (row_of("merchants", "settings", "{}"), "cannot be read"),
     (row_of("scenarios", "document", '{"rules": 1}'), "cannot be read"),
+    *((row_of("inboxes", "replies", written), "a row of inboxes cannot be read") for written in (
+        "{}", "[]", "[1]", '[{"body":"success","status":99}]', '[{"delay":"x"}]', '[{"delay":86400000}]')),
+    *((row_of("attempts", "received", written), "a row of attempts cannot be read") for written in (
+        "no", "null", "{}", '{"verified":1,"repeated":false}')),
     (row_of("refunds", "amount", 0), "contradicts"), (part_of("merchants_id", SEEDED), "rows of orders"),
     (part_of("table", "facts"), "rows of facts"), (part_of("columns", ["id"]), "columns of orders"),
     (lambda lines: lines.insert(-1, lines[-2]), "checksum"),

@@ -10,7 +10,7 @@ from ...gateway import openapi as gateway
 from .documents import LEFT_OUT, NOTIFICATION, ORDER, TERMINAL_STATE
 from .interface import OPERATIONS, Operation, Query
 from .problems import CONTENT_TYPE
-from .schemas import BY_TEXT, COMPONENTS, Schema, by_name, component, many, nullable, text
+from .schemas import BINARY, BY_TEXT, COMPONENTS, Schema, by_name, component, many, nullable, text
 
 ABOUT = (
     "A sandbox of the payment gateway TGPay Pro. Below /v2 is the gateway, as its document describes it; "
@@ -19,6 +19,7 @@ ABOUT = (
     "member of a body that a call does not know is refused with 400.")
 EXAMPLES = Path(__file__).with_name("examples.json")  # recorded from a real server
 MOST_ID = 2**63 - 1
+OCTETS = "application/octet-stream"  # what clients send that do not know the content type of a file
 PUBLIC = "/health"  # the only operation that needs no control token
 # Parts of paths and queries, and members of bodies, that name the merchant whose rate limit counts.
 OF_A_MERCHANT = {"merchants_id", "notification_id", "entry_id", "terminal_sn"}
@@ -125,7 +126,8 @@ def _operation(row: Operation, parameters: list[dict[str, Any]],
         content = {"schema": row.body, **_example(example, "request")}
         described["requestBody"] = {"content": {"application/json": content}}
     if row.consumes:
-        described["requestBody"] = {"required": True, "content": {row.consumes: {"schema": _file(row)}}}
+        described["requestBody"] = {"required": True, "content": {
+            kind: {"schema": BINARY} for kind in (row.consumes, OCTETS)}}
     done = _done(row, example)
     problems = {str(status): {"$ref": f"#/components/responses/{PROBLEMS[status][0]}"}
                 for status in _problem_statuses(row, parameters)}
@@ -135,11 +137,6 @@ def _operation(row: Operation, parameters: list[dict[str, Any]],
 def _parameter(place: str, row: Query) -> dict[str, Any]:
     return {"name": row.name, "in": place, "required": row.needed, "schema": dict(row.schema),
             "description": row.meaning}
-
-
-def _file(row: Operation) -> Schema:
-    """The schema of a body that is a file: bytes of its content type."""
-    return {"type": "string", "contentMediaType": row.consumes}
 
 
 def _example(example: Mapping[str, Any], part: str) -> dict[str, Any]:

@@ -10,10 +10,9 @@ from ..current import emulator
 from ..uploads import body_of
 from .interface import Query, asked, operation
 from .queries import choice, switch
-from .schemas import Schema, by_name, component, flag, many, moment, text, whole
+from .schemas import BINARY, by_name, component, flag, many, moment, text, whole
 
 GZIP = "application/gzip"
-FILE: Schema = {"type": "string", "contentMediaType": GZIP}
 MERCHANTS = Query("merchants_id", "only of this merchant; may be repeated; without it of all",
                   {"type": "array", "items": {"type": "string", "minLength": 1}}, may_repeat=True)
 SUFFIX = ".tgpay.gz"
@@ -48,7 +47,7 @@ def export_response(merchants: list[str], with_secrets: bool) -> Response:
 @operation("GET", "/export", "everything about merchants in one file: settings, terminals, orders with their "
            "history, notifications, journal, scenarios and clocks; import reads it",
            (MERCHANTS, switch("secrets", "true: with tokens, keys and passwords; otherwise they are masked")),
-           produces=GZIP, returns=FILE)
+           produces=GZIP, returns=BINARY)
 def export_merchants() -> Response:
     """The file, as of one instant."""
     return export_response(request.args.getlist(MERCHANTS.name), request.args.get("secrets") == "true")
