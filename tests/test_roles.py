@@ -2,6 +2,7 @@
 control interface, the console, the demo and the terminals.
 """
 import base64
+import gzip
 import json
 import re
 import sqlite3
@@ -82,6 +83,7 @@ ROUTES = {
         ("PUT /scenario", Route(ADMINS, {"name": "chaos"})), ("DELETE /scenario", Route(ADMINS)),
         ("GET /events", Route(STREAM)), ("GET /metrics", Route(ADMINS)),
         ("GET /findings", Route(LIST)), ("GET /journal", Route(LIST)),
+        ("GET /export", Route(LIST)), ("POST /import", Route(ADMINS)),
         ("GET /merchants", Route(LIST)), ("GET /notifications", Route(LIST)), ("GET /orders", Route(LIST)),
         ("GET /settlement", Route(LIST)), ("GET /terminals", Route(LIST)),
         ("POST /merchants", Route(TABLES, {"rate": "x"})),
@@ -122,6 +124,7 @@ ROUTES = {
         ("POST /merchants", Route(TABLES, {"merchants_id": "no!", "name": "no"})),
         ("POST /merchants/<number>", Route(OBJECT, {"name": "taken over", "currency": "GBP", "rate": "9.1",
                                                     "fee_rate": "0", "notify_method": "GET"})),
+        ("GET /merchants/<number>/export", Route(OBJECT)), ("POST /import", Route(ADMINS, {})),
         ("POST /merchants/<number>/remove", Route(OBJECT, {})),
         ("POST /merchants/<number>/reset", Route(OBJECT, {})),
         ("GET /notifications/<id:notification_id>", Route(OBJECT)),
@@ -236,11 +239,18 @@ def ask(team: Team, name: str, objects: Mapping[str, str], extra: str = "") -> A
     path = address(rule, objects) + filled(route.query, objects) + extra
     sent = filled(route.sent, objects)
     if path.startswith("/_emulator"):
-        return team.control.ask(method, path.removeprefix("/_emulator"), sent)
+        return unpacked(team.control.ask(method, path.removeprefix("/_emulator"), sent))
     headers = {**team.control.headers, "Cookie": f"tgpay_control={team.desk.cookies['tgpay_control']}",
                **(OWN_FORM if method == "POST" else {})}
-    return exchange(f"{team.desk.url}{path}", method, urlencode(sent or {}).encode()
-                    if method == "POST" else None, headers)
+    return unpacked(exchange(f"{team.desk.url}{path}", method, urlencode(sent or {}).encode()
+                             if method == "POST" else None, headers))
+
+
+def unpacked(answer: Answer) -> Answer:
+    """An answer whose text can be read, also if it is an export."""
+    if answer.headers.get("Content-Type") != "application/gzip":
+        return answer
+    return Answer(answer.status, answer.headers, gzip.decompress(answer.raw))
 
 
 def told(answer: Answer, objects: Mapping[str, str]) -> list[str]:

@@ -178,6 +178,8 @@ def test_the_client_has_a_method_for_each_call_of_the_control_interface(server: 
         assert client.settlement(mid)[0]["out_trade_no"] == order
         assert not client.check_settlement(mid, [{"out_trade_no": "1", "amount": "1.00"}])["right"]
         assert len(client.codes()) == 71 and client.cards() and "tgpay_" in client.metrics()
+        assert client.import_file(client.export(mid, with_secrets=True), replace=True)["merchants"][0][
+            "token"] == merchant.token
         assert client.sign(signed, mid)["sign"] == signed["sign"] and client.explain(signed, mid)["right"]
         stream = client.events(mid)
         client.calls.add(("GET", client.path))

@@ -6,8 +6,9 @@ looks at each of them first.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from email.message import Message
@@ -111,6 +112,27 @@ def untrusted(problem: object) -> str | None:
             "prints at its start where it is")
 
 
+@contextmanager
+def exchanged(url: str, method: str, body: IO[bytes] | bytes | None, headers: Mapping[str, str],
+              patience: float) -> Iterator[tuple[int, Message, IO[bytes]]]:
+    """Send a request, and give status, headers and body of the answer, which is read from the connection.
+
+    A body from a file needs the header Content-Length. Raises what `fetch` raises; reading the answer raises
+    OSError or http.client.HTTPException.
+    """
+    if not url.lower().startswith(("http://", "https://")):
+        raise ValueError(f"{url!r} is no http or https address")
+    from urllib import error, request  # imported late: a server starts without them
+
+    outgoing = request.Request(url, body, dict(headers), method=method)
+    try:
+        answer = _opener().open(outgoing, timeout=patience)
+    except error.HTTPError as failure:
+        answer = failure
+    with answer:
+        yield answer.status, answer.headers, answer
+
+
 def fetch(url: str, method: str = "GET", body: bytes | None = None, headers: Mapping[str, str] | None = None,
           patience: float = PATIENCE_S) -> Answer:
     """Send one request and return the answer, whatever its status. `patience` is the time-out in seconds.
@@ -119,17 +141,10 @@ def fetch(url: str, method: str = "GET", body: bytes | None = None, headers: Map
     answer (TimeoutError, or with it as `reason`, when there is none in time), and ValueError when the URL is
     no http or https address.
     """
-    if not url.lower().startswith(("http://", "https://")):
-        raise ValueError(f"{url!r} is no http or https address")
-    from http.client import HTTPException  # imported late: a server starts without them
-    from urllib import error, request
+    from http.client import HTTPException  # imported late: a server starts without it
 
     try:
-        outgoing = request.Request(url, body, dict(headers or {}), method=method)
-        with _opener().open(outgoing, timeout=patience) as answer:
-            return Answer(answer.status, answer.headers, answer.read())
-    except error.HTTPError as failure:
-        with failure:
-            return Answer(failure.code, failure.headers, failure.read())
+        with exchanged(url, method, body, headers or {}, patience) as (status, told, answer):
+            return Answer(status, told, answer.read())
     except HTTPException as problem:
         raise ConnectionError(f"{type(problem).__name__}: {problem}") from problem

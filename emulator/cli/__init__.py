@@ -12,6 +12,7 @@ Each module imports only from those above it:
     command       the command and its options
     serving       serve
     copying       copy
+    transfer      export and import
     orders        orders and their events
     requests      the journal, findings, notifications
     listening     listen

@@ -13,12 +13,11 @@ from .remote import Control, trust_file
 
 # Where each command is. Only what a call needs is loaded, so that `serve` answers sooner.
 MODULES = {
-    "cards": "tables", "clock": "clock", "copy": "copying", "demo": "serving", "findings": "requests",
-    "healthcheck": "serving", "journal": "requests", "listen": "listening", "merchants": "orders",
-    "notify": "orders",
-    "orders": "orders", "reference": "tables", "reset": "orders", "scenarios": "scenarios",
-    "serve": "serving", "settlement": "settlement", "sign": "requests", "terminals": "terminals",
-    "verify": "verification"}
+    "cards": "tables", "clock": "clock", "copy": "copying", "demo": "serving", "export": "transfer",
+    "findings": "requests", "healthcheck": "serving", "import": "transfer", "journal": "requests",
+    "listen": "listening", "merchants": "orders", "notify": "orders", "orders": "orders",
+    "reference": "tables", "reset": "orders", "scenarios": "scenarios", "serve": "serving",
+    "settlement": "settlement", "sign": "requests", "terminals": "terminals", "verify": "verification"}
 
 
 def with_settings(command: Any) -> Any:

@@ -4,17 +4,21 @@ It uses a running server, or, if none answers, the application on the configured
 """
 import json
 import os
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
+from urllib import parse
 
 import click
 
-from ..base.http_client import Answer, fetch, trust, untrusted
+from ..base.http_client import Answer, exchanged, fetch, trust, untrusted
 from ..base.settings import NO_TOKEN, SETTINGS, TEMPORARY, Settings, from_environment
 from ..base.urls import reachable, url_of, with_query
 
 LONGEST_S = 3600  # a call that may move the clock by years
+GZIP = "application/gzip"
+PIECE = 64 * 1024  # bytes
 
 
 def fail(sentence: str) -> NoReturn:
@@ -138,6 +142,48 @@ class Control:
             fail(answer.get("detail", text) if isinstance(answer, dict) else text)
         return answer
 
+    def transfer(self, method: str, path: str, body: IO[bytes] | None = None, length: int = 0,
+                 query: Sequence[tuple[str, str]] = ()) -> Iterator[bytes]:
+        """Send a file of `length` bytes, or ask for one; give what is answered, piece by piece.
+
+        A problem ends the command with its sentence.
+        """
+        from http.client import HTTPException
+
+        address = f"/_emulator{path}{'?' if query else ''}{parse.urlencode(query)}"
+        headers = {"Content-Type": GZIP, "Content-Length": str(length)} if body else {}
+        try:
+            with self._transferred(method, address, body, headers) as (status, pieces):
+                if status >= 300:
+                    self._refuse(status, b"".join(pieces))
+                yield from pieces
+        except (OSError, ValueError, HTTPException) as problem:
+            sentence = f"the connection to {one_line(self.url)} failed: {why(problem)}"
+            raise click.ClickException(sentence) from problem
+
+    @contextmanager
+    def _transferred(self, method: str, address: str, body: IO[bytes] | None,
+                     headers: dict[str, str]) -> Iterator[tuple[int, Iterator[bytes]]]:
+        """Make a call; give the status and the body of the answer."""
+        if self._client is None:
+            with exchanged(self.url + address, method, body, {**self._authorization, **headers},
+                           LONGEST_S) as (status, _, answer):
+                yield status, iter(lambda: answer.read(PIECE), b"")
+            return
+        with self._client.open(address, method=method, input_stream=body, headers=headers) as answer:
+            yield answer.status_code, answer.iter_encoded()
+
+    def _refuse(self, status: int, answer: bytes) -> NoReturn:
+        """End the command with the sentence of a problem."""
+        try:
+            fail(json.loads(answer)["detail"])
+        except (ValueError, KeyError, TypeError):
+            fail(f"{self.url} is no emulator: it answers {status} with what is no JSON")
+
+    @property
+    def _authorization(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token}"} if self._token else {}
+
     def _exchange(self, method: str, address: str, body: bytes | None) -> tuple[int, str]:
         if self._client is not None:
             answer = self._client.open(address, method=method, data=body, content_type="application/json")
@@ -156,7 +202,5 @@ class Control:
 
     def _fetch(self, address: str, method: str = "GET", body: bytes | None = None,
                patience: float = LONGEST_S) -> Answer:
-        headers = {"Content-Type": "application/json"}
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
+        headers = {"Content-Type": "application/json", **self._authorization}
         return fetch(self.url + address, method, body, headers, patience)

@@ -33,6 +33,10 @@ No module here uses Flask. Each module imports only from those above it:
     orders                 triggered events, refunds and cancellations from control interface and console
     payers                 operations of payers on their pages
     merchants              create, change, reset and remove merchants
+    transfer_format        the file of an export, read and written as a stream
+    export_secrets         hides tokens, keys and passwords in the rows of an export
+    exporting              exports merchants
+    importing              imports merchants
     terminals              create, change, show and use card terminals
     scenarios              the active scenario
     settlement             true entries, and the check of a list

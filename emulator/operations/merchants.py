@@ -24,7 +24,7 @@ def create(units: Units, merchants_id: str | None, settings: Mapping[str, Any]) 
     """
     changes = rules.as_meant(rules.checked(settings), None)
     if merchants_id is not None:
-        _check_number(merchants_id)
+        check_number(merchants_id)
     users = [User.new(**user) for user in changes.pop("users", [])]
     with units.begin(BY_CONTROL) as unit:
         number = merchants_id or _free_number(unit)
@@ -35,7 +35,7 @@ def create(units: Units, merchants_id: str | None, settings: Mapping[str, Any]) 
         return unit.merchant(number)
 
 
-def _check_number(merchants_id: str) -> None:
+def check_number(merchants_id: str) -> None:
     """Raise Invalid if the number cannot be a merchant's."""
     if card_numbers.suspects(merchants_id):
         raise Invalid({"merchants_id": card_numbers.PROBLEM})

@@ -34,6 +34,8 @@ imports only from those above it:
     retention      deletion of orders that have ended
     migrations     the steps from an older schema to the present one
     schema         the version of the schema, and the steps to it
+    walking        walks through the rows of a table
+    transfer       rows of a merchant that are exported and imported
     access         Reader and Writer
     together       small writes of several threads in one transaction
     tidying        deletes what is old, in small steps
@@ -47,10 +49,10 @@ from sqlite3 import DatabaseError
 
 from .access import Reader, Writer
 from .addresses import place_of
-from .database import Leadership, OwnReader, Place, Store
+from .database import Leadership, OwnReader, Place, Snapshot, Store
 from .facts import IDENTITY
 from .keys import KeyUsed
 from .troubles import Unusable
 
-__all__ = ["DatabaseError", "IDENTITY", "KeyUsed", "Leadership", "OwnReader", "Place", "Reader", "Store",
-           "Unusable", "Writer", "place_of"]
+__all__ = ["DatabaseError", "IDENTITY", "KeyUsed", "Leadership", "OwnReader", "Place", "Reader", "Snapshot",
+           "Store", "Unusable", "Writer", "place_of"]

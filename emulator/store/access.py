@@ -3,7 +3,7 @@
 Each table has a class that reads and, if it can be written, one that extends it. A function that takes a
 `Reader` cannot write: its tables have no methods for that, and its connection refuses changes.
 """
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from .backlog import Backlog
@@ -27,6 +27,7 @@ from .retention import Retention, RetentionReader
 from .scenarios import ScenarioReader, Scenarios
 from .settlement import Settled
 from .terminals import TerminalReader, Terminals
+from .transfer import Addition, Ids
 from .upcoming import Upcoming
 from .upkeep import Upkeep
 from .vouchers import VoucherReader, Vouchers
@@ -165,6 +166,10 @@ class Writer(Reader):
         """Note that this transaction leaves work for the scheduler."""
         self.wakes_scheduler = True
 
+    def addition(self, ids: Mapping[str, Ids]) -> Addition:
+        """What adds rows of merchants from elsewhere; `ids` are the lowest and highest of each table."""
+        return Addition(self.connection, ids)
+
     def touch(self, version: int) -> None:
         """Write the schema's version, which is there already: only a write shows that a disk is full."""
         self.connection.touch(version)
@@ -173,6 +178,11 @@ class Writer(Reader):
         """Delete all data of a merchant in every table; the merchant and its users stay."""
         for table in OF_A_MERCHANT:
             self._execute(f"DELETE FROM {table} WHERE merchants_id = :id", {"id": merchants_id})
+
+    def is_used(self, merchants_id: str) -> bool:
+        """Whether a merchant has data in any table, besides itself, its users and its terminals."""
+        return any(self._execute(f"SELECT 1 FROM {table} WHERE merchants_id = :id LIMIT 1",
+                                 {"id": merchants_id}).fetchone() for table in OF_A_MERCHANT)
 
     def erase_all(self) -> None:
         """Delete everything, including merchants and clock, and restart the numbering."""

@@ -1,22 +1,15 @@
 """Copies all data of one database into another, empty one, of the same kind or not."""
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
+from . import walking
 from .access import OF_ALL
 from .connection import NUL, SHOWN_NUL, Connection
 from .database import Place
 from .facts import SERVED
 from .troubles import Unusable
 
-BATCH = 1_000
 TABLES = (*OF_ALL, "commands", "facts")
-# What the rows of a table are ordered by; of all others it is `id`.
-_KEYS = {"clock": ("id",), "merchant_clocks": ("merchants_id",), "merchants": ("merchants_id",),
-         "removed_merchants": ("merchants_id",),
-         "users": ("login_key",), "rate_limits": ("merchants_id",), "terminals": ("rowid",),
-         "transactions": ("rowid",), "scenarios": ("merchants_id",), "upkeep_marks": ("at",),
-         "counts": ("merchants_id", "kind", "name"), "idempotency_keys": ("key",), "facts": ("name",),
-         "inboxes": ("merchants_id",), "listeners": ("merchants_id",)}
 _OF_ONE_SERVER = f"DELETE FROM facts WHERE name = '{SERVED}'"
 Progress = Callable[[int], None]  # called with the number of rows that were done since
 
@@ -68,40 +61,17 @@ def _count(connection: Connection, table: str) -> int:
     return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
 
-def _columns(connection: Connection, table: str) -> Sequence[str]:
-    """The names of a table's columns, but for that which only PostgreSQL needs."""
-    described = connection.execute(f"SELECT * FROM {table} LIMIT 0").description
-    return [column[0] for column in described if column[0] != "rowid"]
-
-
-def _batches(connection: Connection, table: str, columns: Sequence[str]) -> Iterator[list[list[object]]]:
-    """The values of all rows, a batch at a time."""
-    keys = _KEYS.get(table, ("id",))
-    after, named = "", {f"k{place}": key for place, key in enumerate(keys)}
-    last: dict[str, object] = {}
-    chosen = ", ".join([*columns, *(f"{key} AS {name}" for name, key in named.items())])
-    while True:
-        rows = connection.execute(f"SELECT {chosen} FROM {table} {after} ORDER BY {', '.join(keys)} "
-                                  f"LIMIT {BATCH}", last).fetchall()
-        if not rows:
-            return
-        last = {name: rows[-1][name] for name in named}
-        after = f"WHERE ({', '.join(keys)}) > ({', '.join(':' + name for name in named)})"
-        yield [list(row)[:len(columns)] for row in rows]
-
-
 def _copy(here: Connection, there: Connection, table: str, progress: Progress) -> None:
-    columns = _columns(there, table)
-    statement = (f"INSERT INTO {table} ({', '.join(columns)}) "
-                 f"VALUES ({', '.join(':' + column for column in columns)})")
-    for rows in _batches(here, table, columns):
+    columns = walking.columns(there, table)
+    statement = walking.insertion(table, columns)
+    for rows in walking.batches(here, table, columns):
         there.executemany(statement, [dict(zip(columns, row)) for row in rows])
         progress(len(rows))
 
 
 def _compared(here: Connection, there: Connection, table: str, progress: Progress) -> int:
     """The number of a table's rows, which are the same in both. Raises Unequal."""
-    columns = _columns(there, table)
+    columns = walking.columns(there, table)
     ours, theirs = (_digest(connection, table, columns, progress) for connection in (here, there))
     if ours != theirs:
         raise Unequal(f"the copy of {table} is not the same: there were {ours[0]} rows, there are "
@@ -113,7 +83,7 @@ def _digest(connection: Connection, table: str, columns: Sequence[str],
             progress: Progress) -> tuple[int, str]:
     """The number of a table's rows, and a checksum of all their values."""
     number, checksum = 0, hashlib.blake2b(digest_size=16)
-    for rows in _batches(connection, table, columns):
+    for rows in walking.batches(connection, table, columns):
         for row in rows:
             checksum.update(repr(row).replace(repr(NUL)[1:-1], SHOWN_NUL).encode(errors="replace"))
         number += len(rows)

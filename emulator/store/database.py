@@ -12,6 +12,7 @@ from .claims import Claims
 from .connection import Connection
 from .schema import VERSION
 from .together import Result, Together
+from .transfer import Content
 from .troubles import Log, Unusable
 
 LOOK_S = 0.005
@@ -23,6 +24,14 @@ class OwnReader(Reader):
     def __init__(self, connection: Connection, close: Callable[[], None]) -> None:
         super().__init__(connection)
         self.close = close
+
+
+class Snapshot(Reader):
+    """A reader whose statements all see the same state; `content` reads the rows that are exported."""
+
+    def __init__(self, connection: Connection, owner: str | None) -> None:
+        super().__init__(connection, owner)
+        self.content = Content(connection)
 
 
 class Leadership(ABC):
@@ -89,6 +98,10 @@ class Store(ABC):
     @abstractmethod
     def opened(self) -> OwnReader:
         """The tables for reading, on a new connection that the caller closes."""
+
+    @abstractmethod
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """The tables as they are now, on a connection of its own, for as long as the block lasts."""
 
     @contextmanager
     def listening(self) -> Iterator[Callable[[], object]]:

@@ -139,9 +139,18 @@ class Merchants(MerchantReader):
         """Delete a merchant and its users; its number stays reserved."""
         self._execute("INSERT INTO removed_merchants (merchants_id) VALUES (:id) ON CONFLICT DO NOTHING",
                       {"id": merchants_id})
-        self._execute("DELETE FROM merchants WHERE merchants_id = :id", {"id": merchants_id})
-        for table in ("users", "rate_limits", "listeners"):
+        self._execute("DELETE FROM listeners WHERE merchants_id = :id", {"id": merchants_id})
+        self.make_room(merchants_id)
+
+    def make_room(self, merchants_id: str) -> None:
+        """Delete a merchant and its users; another one is about to have its number."""
+        for table in ("merchants", "users", "rate_limits"):
             self._execute(f"DELETE FROM {table} WHERE merchants_id = :id", {"id": merchants_id})
+
+    def give_to(self, merchants_id: str, owner: str) -> None:
+        """Let a merchant belong to a team, or with an empty name to nobody."""
+        self._execute("UPDATE merchants SET owner = :owner WHERE merchants_id = :id",
+                      {"id": merchants_id, "owner": owner})
 
     def new_browser(self, merchants_id: str) -> int:
         """A new number for a browser that visits this merchant's pages for the first time."""

@@ -1,5 +1,6 @@
 """HTTP with the control interface: calls, their problems, lists that come in pages."""
 import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -43,8 +44,11 @@ class Calls:
 
     def exchange(self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None,
                  patience: float = PATIENCE_S, **query: object) -> Answer:
-        """Make a call and return its answer, whatever its status. Raises NoAnswer."""
-        data = None if body is None else json.dumps(body).encode()
+        """Make a call and return its answer, whatever its status; bytes are sent as they are.
+
+        Raises NoAnswer.
+        """
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         try:
             return fetch(self.address(path, **query), method, data, {**self.headers, **(headers or {})},
                          patience)
@@ -86,3 +90,24 @@ def escaped(part: str) -> str:
 def as_text(value: object) -> str:
     """A parameter of a request as text."""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else str(value)
+
+
+def as_query(value: object) -> object:
+    """The value of a check as a query has it: a switch as a word, each item of a list on its own."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        return [f"{name}:{each}" for name, each in value.items()]
+    return value
+
+
+def events_in(stream: Any) -> Iterator[tuple[str, JSON]]:
+    """The events of a stream of server-sent events; comments are passed over."""
+    with stream:
+        kind = ""
+        for line in stream:
+            name, _, value = line.decode().rstrip("\n").partition(": ")
+            if name == "event":
+                kind = value
+            elif name == "data":
+                yield kind, json.loads(value)

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
-from .calls import JSON, LONGEST_S, PATIENCE_S, Calls, escaped
+from .calls import JSON, LONGEST_S, PATIENCE_S, Calls, as_query, escaped, events_in
 from .errors import ControlError
 
 __tracebackhide__ = True  # pytest shows the line of the test
@@ -160,7 +160,7 @@ class Client(Calls):
         Checks are those of `GET /_emulator/verify`, such as `refunds=1` or `codes=["3200", "3084"]`; the
         `cursor` that comes back is a later verification's `since`.
         """
-        asked: Any = {name: _written(value) for name, value in checks.items()}
+        asked: Any = {name: as_query(value) for name, value in checks.items()}
         answer: JSON = self.call("GET", "/verify", None, headers=None, patience=PATIENCE_S,
                                  merchants_id=merchants_id, **asked)
         return answer
@@ -215,6 +215,22 @@ class Client(Calls):
         return self._object("POST", "/settlement/check", {
             "merchants_id": merchants_id, "rows": list(rows), "start_date": start_date, "end_date": end_date})
 
+    def export(self, *merchants: str, with_secrets: bool = False) -> bytes:
+        """A file with everything about merchants, or about all; tokens are masked unless asked for."""
+        answer = self.exchange("GET", "/export", merchants_id=merchants or None,
+                               secrets="true" if with_secrets else None)
+        if answer.status != 200:
+            raise ControlError("GET /export", json.loads(answer.text))
+        return answer.body
+
+    def import_file(self, file: bytes, replace: bool = False, clock: str | None = None) -> JSON:
+        """Import the merchants of an exported file; their clocks stand unless `clock` is running or shared.
+
+        With `replace` merchants that exist are replaced. The answer has the tokens.
+        """
+        return self._object("POST", "/import", file, headers={"Content-Type": "application/gzip"},
+                            replace="true" if replace else None, clock=clock, patience=LONGEST_S)
+
     def codes(self) -> list[JSON]:
         """The response codes of cards."""
         return self._items("/codes")
@@ -256,7 +272,7 @@ class Client(Calls):
         except HTTPError as refused:
             with refused:
                 raise ControlError("GET /events", json.loads(refused.read())) from None
-        return _events(stream)
+        return events_in(stream)
 
     def _get(self, path: str, **query: object) -> JSON:
         return self._object("GET", path, None, **query)
@@ -265,7 +281,8 @@ class Client(Calls):
         items: list[JSON] = self._get(path, **query)["items"]
         return items
 
-    def _object(self, method: str, path: str, body: Mapping[str, object] | None = None, **more: Any) -> JSON:
+    def _object(self, method: str, path: str, body: Mapping[str, object] | bytes | None = None,
+                **more: Any) -> JSON:
         document: JSON = self.call(method, path, body or None, **more)
         return document
 
@@ -274,26 +291,5 @@ def _path(merchants_id: str, *parts: str) -> str:
     return "/".join(["/merchants", *map(escaped, (merchants_id, *parts))])
 
 
-def _written(value: object) -> object:
-    """The value of a check as a query has it: a switch as a word, each item of a list on its own."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, Mapping):
-        return [f"{name}:{each}" for name, each in value.items()]
-    return value
-
-
 def _order_path(merchants_id: str, out_trade_no: str) -> str:
     return f"/orders/{escaped(merchants_id)}/{escaped(out_trade_no)}"
-
-
-def _events(stream: Any) -> Iterator[tuple[str, JSON]]:
-    """The events of a stream of server-sent events; comments are passed over."""
-    with stream:
-        kind = ""
-        for line in stream:
-            name, _, value = line.decode().rstrip("\n").partition(": ")
-            if name == "event":
-                kind = value
-            elif name == "data":
-                yield kind, json.loads(value)

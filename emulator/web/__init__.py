@@ -10,6 +10,7 @@ Each module, and each package, imports only from those above it:
     gate          which hosts and sites may send requests
     receipt       a terminal's receipt
     streams       server-sent events
+    uploads       files that a request brings
     control       the control interface /_emulator
     bodies        incomplete and malformed request bodies
     sessions      browsers in which the control token was typed

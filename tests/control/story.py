@@ -13,7 +13,7 @@ import tgpay_emulator
 from tgpay_emulator.web.control.interface import OPERATIONS
 from tgpay_emulator.web.control.openapi import EXAMPLES, identifier
 
-from ..driver import Answer, Control, Receiver, Server, Shop, card_of
+from ..driver import Answer, Control, Receiver, Server, Shop, card_of, exchange
 
 TOKEN = "s3cret"
 NOON = "2026-05-04T12:00:00Z"
@@ -27,7 +27,8 @@ RULES = [{"name": "slow issuer", "when": {"endpoint": "tgpayh5"}, "then": [{"buy
 MOST_ITEMS = 2  # of a list in an example
 LARGE = 33 * 1024 * 1024  # bytes; more than a body may have
 # What differs from one run to the next.
-VOLATILE = {"took_ms": 1, "offset_s": 0, "version": tgpay_emulator.__version__}
+VOLATILE = {"took_ms": 1, "offset_s": 0, "version": tgpay_emulator.__version__,
+            "made_at": "2026-05-04T12:00:00.000Z"}
 PORT = re.compile(r"(http://127\.0\.0\.1:)\d+/notify")
 PUBLIC_URL = "http://127.0.0.1:8472"  # is in addresses of pages, which are signed
 
@@ -96,6 +97,7 @@ def _all_operations(story: Story) -> list[Told]:
     _terminals(story, shop)
     _time_and_settlement(story, shop)
     _tables(story)
+    _export(story)
     _the_end(story)
     for row in OPERATIONS:
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"\1", re.sub(r"<id:\w+>", "1", row.path))
@@ -273,6 +275,15 @@ def kind_of_event(line: bytes) -> bytes:
     """The kind of the event that a line of a stream names; empty for another line."""
     name, _, value = line.strip().partition(b": ")
     return value if name == b"event" else b""
+
+
+def _export(story: Story) -> None:
+    """A merchant goes out into a file and comes in again; without `replace` it is refused."""
+    file = story.again("exportMerchants", "GET", "/export", merchants_id=MERCHANT, secrets="true")
+    address = f"{story.control.url}/_emulator/import"
+    for query in ("?replace=true", ""):
+        answer = exchange(f"{address}{query}", "POST", file, {"Content-Type": "application/gzip"})
+        story.told.append(Told("importMerchants", None, answer, True))
 
 
 def _the_end(story: Story) -> None:

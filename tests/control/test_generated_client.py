@@ -1,5 +1,6 @@
 """A Python client that openapi-python-client makes from the OpenAPI document, used against a real server."""
 import importlib
+import io
 import json
 import subprocess
 import sys
@@ -98,6 +99,19 @@ def test_a_problem_is_typed_and_an_empty_answer_is_empty(module: Module, client:
     assert isinstance(problem, models.Problem) and (problem.status, "none" in problem.detail) == (404, True)
     cleared = module(".api.journal.clear_journal").sync_detailed(client=client)
     assert (cleared.status_code, cleared.content) == (204, b"")
+
+
+def test_a_file_is_exported_and_imported(server: Server, module: Module, client: Any) -> None:
+    one, other = (Control(server.url).shop() for _ in range(2))
+    models, api = module(".models"), module(".api.transfer.export_merchants")
+    asked = {"merchants_id": [one.merchants_id, other.merchants_id],
+             "secrets": models.ExportMerchantsSecrets.TRUE}
+    file = module(".types").File(io.BytesIO(api.sync_detailed(client=client, **asked).content))
+    report = module(".api.transfer.import_merchants").sync(
+        client=client, body=file, replace=models.ImportMerchantsReplace.TRUE)
+    assert isinstance(report, models.ImportReport)
+    assert {row.merchants_id: (row.token, row.replaced) for row in report.merchants} == {
+        shop.merchants_id: (shop.token, True) for shop in (one, other)}
 
 
 def test_an_order_number_with_a_slash_reaches_its_order(server: Server, module: Module, client: Any) -> None:

@@ -5,7 +5,7 @@ the lock of its merchant, or runs alone.
 """
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from functools import partial
 
 import psycopg
@@ -13,7 +13,7 @@ import psycopg
 from .. import database
 from ..access import Reader, Writer
 from ..clock import SETTING
-from ..database import OwnReader
+from ..database import OwnReader, Snapshot
 from ..merchants import SETTINGS
 from ..orders import BY_NUMBER
 from ..scenarios import ACTIVE
@@ -60,6 +60,14 @@ class Store(database.Store):
             session = self._sessions.connect()
             session.execute(LISTEN)
             return OwnReader(Connection(session), session.close)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """The tables as they are now, in a transaction that reads only."""
+        with self.reported(), closing(self._sessions.connect()) as session:
+            connection = Connection(session)
+            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield Snapshot(connection, self.owner)
 
     @contextmanager
     def listening(self) -> Iterator[Callable[[], object]]:

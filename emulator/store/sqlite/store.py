@@ -7,12 +7,12 @@ busy timeout is for other programs that have the file open.
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from .. import database
 from ..access import Reader, Writer
-from ..database import OwnReader
+from ..database import OwnReader, Snapshot
 from ..troubles import HELD, Unusable
 from .connections import Connections
 from .locks import BUSY_TIMEOUT_MS, Leadership, WriteLock
@@ -71,6 +71,13 @@ class Store(database.Store):
         with self.reported():
             connection = self._connections.opened(Reader).connection
             return OwnReader(connection, connection.close)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """The tables as they are now, in a transaction that reads only."""
+        with self.reported(), closing(self._connections.opened(Reader).connection) as connection:
+            connection.execute("BEGIN")
+            yield Snapshot(connection, self.owner)
 
     def look(self) -> None:
         """Check that the files are those that were opened. Raises Unusable."""

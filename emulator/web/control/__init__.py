@@ -22,6 +22,7 @@ Each module declares the operations of one subject, and imports only from those 
     scenarios      scenarios
     terminals      terminals
     settlement     settlement entries, and the check of a merchant's list
+    transfer       export and import of merchants
     card_tables    response codes and test cards
     verification   whether a merchant's traffic was right
     events         the stream of events
@@ -30,11 +31,11 @@ Each module declares the operations of one subject, and imports only from those 
 """
 from . import (
     card_tables, clock, events, findings, health, inbox, journal, listening, merchants, metrics,
-    notifications, orders, scenarios, settlement, terminals, tools,
+    notifications, orders, scenarios, settlement, terminals, tools, transfer,
     verification)
 from .interface import blueprint, probes
 
 __all__ = [
     "blueprint", "card_tables", "clock", "events", "findings", "health", "inbox", "journal", "listening",
     "merchants", "metrics", "notifications", "orders", "probes", "scenarios", "settlement", "terminals",
-    "tools", "verification"]
+    "tools", "transfer", "verification"]

@@ -32,8 +32,9 @@ class Operation(Struct, frozen=True):
     `name` and `subject` are those of its view and of the view's module. `query` and `headers` are the
     parameters that it reads, `body` is the JSON schema of its body, or None if it takes none. `words` are the
     possible values of parts of its path. `produces` is the content type of its answer if that is not JSON.
-    `returns` is the schema of its answer, None if that is empty, and `statuses` are those of success.
-    `problems` are the statuses of problems that not every operation like it can have.
+    With `consumes`, the content type of a file, the body is a file that the view reads itself. `returns` is
+    the schema of its answer, None if that is empty, and `statuses` are those of success. `problems` are the
+    statuses of problems that not every operation like it can have.
     """
 
     method: str
@@ -46,6 +47,7 @@ class Operation(Struct, frozen=True):
     words: Mapping[str, tuple[str, ...]] = {}
     headers: tuple[Query, ...] = ()
     produces: str = ""
+    consumes: str = ""
     returns: Schema | None = None
     statuses: tuple[int, ...] = (200,)
     problems: tuple[int, ...] = ()
@@ -59,8 +61,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 def operation(method: str, path: str, summary: str, query: tuple[Query, ...] = (),
               body: dict[str, Any] | None = None,
               words: Mapping[str, tuple[str, ...]] | None = None,
-              headers: tuple[Query, ...] = (), produces: str = "", returns: Schema | None = None,
-              statuses: tuple[int, ...] = (200,), problems: tuple[int, ...] = ()) -> Callable[[View], View]:
+              headers: tuple[Query, ...] = (), produces: str = "", consumes: str = "",
+              returns: Schema | None = None, statuses: tuple[int, ...] = (200,),
+              problems: tuple[int, ...] = ()) -> Callable[[View], View]:
     """Declare the decorated view as an operation. Returns the view unchanged, so that code can call it.
 
     The view's name is a verb and a noun, from which the OpenAPI document has the operation's id.
@@ -70,7 +73,7 @@ def operation(method: str, path: str, summary: str, query: tuple[Query, ...] = (
     def declare(view: View) -> View:
         subject = view.__module__.rpartition(".")[2]
         row = Operation(method, path, summary, view.__name__, subject, query, closed, words or {}, headers,
-                        produces, returns, statuses, problems)
+                        produces, consumes, returns, statuses, problems)
         OPERATIONS.append(row)
 
         @wraps(view)
@@ -89,7 +92,7 @@ def _check(row: Operation) -> None:
     check_query(row.query, request.args)
     if row.body is not None:
         check_members(body(), row.body)
-    elif b"".join(_raw_body().split()) not in (b"", b"{}"):
+    elif not row.consumes and b"".join(_raw_body().split()) not in (b"", b"{}"):
         raise wrong_request(f"{row.method} {request.path} takes no body")
     merchants_id = request.args.get(MERCHANT.name)
     if merchants_id is not None:

@@ -10,7 +10,7 @@ from ...gateway import openapi as gateway
 from .documents import LEFT_OUT, NOTIFICATION, ORDER, TERMINAL_STATE
 from .interface import OPERATIONS, Operation, Query
 from .problems import CONTENT_TYPE
-from .schemas import BY_TEXT, COMPONENTS, Schema, by_name, component, many, nullable, text
+from .schemas import BINARY, BY_TEXT, COMPONENTS, Schema, by_name, component, many, nullable, text
 
 ABOUT = (
     "A sandbox of the payment gateway TGPay Pro. Below /v2 is the gateway, as its document describes it; "
@@ -19,6 +19,7 @@ ABOUT = (
     "member of a body that a call does not know is refused with 400.")
 EXAMPLES = Path(__file__).with_name("examples.json")  # recorded from a real server
 MOST_ID = 2**63 - 1
+OCTETS = "application/octet-stream"  # what clients send that do not know the content type of a file
 PUBLIC = "/health"  # the only operation that needs no control token
 # Parts of paths and queries, and members of bodies, that name the merchant whose rate limit counts.
 OF_A_MERCHANT = {"merchants_id", "notification_id", "entry_id", "terminal_sn"}
@@ -124,6 +125,9 @@ def _operation(row: Operation, parameters: list[dict[str, Any]],
     if row.body:
         content = {"schema": row.body, **_example(example, "request")}
         described["requestBody"] = {"content": {"application/json": content}}
+    if row.consumes:
+        described["requestBody"] = {"required": True, "content": {
+            kind: {"schema": BINARY} for kind in (row.consumes, OCTETS)}}
     done = _done(row, example)
     problems = {str(status): {"$ref": f"#/components/responses/{PROBLEMS[status][0]}"}
                 for status in _problem_statuses(row, parameters)}
@@ -152,9 +156,10 @@ def _problem_statuses(row: Operation, parameters: list[dict[str, Any]]) -> list[
     places = {each["name"] for each in parameters}
     queries = {each.name for each in row.query}
     members = set(row.body["properties"]) if row.body else set()
+    has_body = row.body is not None or bool(row.consumes)
     applies = {
         401: row.path != PUBLIC, 404: bool(places or "merchants_id" in queries),
-        413: row.body is not None, 415: row.method == "POST", 422: row.body is not None,
+        413: has_body, 415: row.method == "POST", 422: has_body,
         429: bool(OF_A_MERCHANT & (places | queries | members))}
     found = {400, 403, 421, 503, *row.problems, *(status for status, does in applies.items() if does)}
     return sorted(found)

@@ -53,6 +53,11 @@ def whole(name: str, meaning: str, most: int) -> Query:
     return Query(name, meaning, {"type": "integer", "minimum": 0, "maximum": most}, check)
 
 
+def switch(name: str, meaning: str) -> Query:
+    """A parameter that is true or false."""
+    return choice(name, meaning, "true", "false")
+
+
 def span(name: str, meaning: str) -> Query:
     """A parameter that is a duration, such as 15m."""
     return Query(name, meaning, check=_duration)

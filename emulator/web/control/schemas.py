@@ -90,3 +90,4 @@ def listing(name: str, items: Schema, following: Schema | None = None) -> Schema
 
 BY_NUMBER: Schema = {"type": "integer", "minimum": 1}
 BY_TEXT: Schema = {"type": "string"}
+BINARY: Schema = {"type": "string", "format": "binary"}  # a file

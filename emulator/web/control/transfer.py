@@ -1,0 +1,77 @@
+"""Export of merchants as a file, and import of such a file."""
+from typing import Any
+
+from flask import Response, jsonify, request
+from msgspec.structs import asdict
+
+from ...operations import exporting, importing
+from ...operations.importing import CLOCKS, FROZEN, Report
+from ..current import emulator
+from ..uploads import body_of
+from .interface import Query, asked, operation
+from .queries import choice, switch
+from .schemas import BINARY, by_name, component, flag, many, moment, text, whole
+
+GZIP = "application/gzip"
+MERCHANTS = Query("merchants_id", "only of this merchant; may be repeated; without it of all",
+                  {"type": "array", "items": {"type": "string", "minLength": 1}}, may_repeat=True)
+SUFFIX = ".tgpay.gz"
+IMPORTED_MERCHANT = component("ImportedMerchant", "A merchant that was imported.", {
+    "merchants_id": text("its number"), "token": text("what its requests are signed with"),
+    "token_is_new": flag("whether it was drawn, because the file has it masked"),
+    "replaced": flag("whether there was a merchant with this number"),
+    "now": moment("what its clock shows")})
+SETTING_DIFFERENCE = component("SettingDifference", "A setting that is another one here.", {
+    "there": text("where the file was made"), "here": text("here")})
+IMPORT_REPORT = component("ImportReport", "What was imported.", {
+    "merchants": many(IMPORTED_MERCHANT, "by their numbers"), "rows": whole("rows of all tables"),
+    "clock": text("what the clocks of the merchants do", enum=list(CLOCKS)),
+    "made_at": moment("when the file was made, in real time"),
+    "differences": by_name(SETTING_DIFFERENCE, "settings that differ")})
+
+
+def export_response(merchants: list[str], with_secrets: bool) -> Response:
+    """The response with the export of these merchants, or of all; it is made while it is sent.
+
+    Raises NotFound.
+    """
+    here = emulator()
+    pieces, end = exporting.begin(here.store, here.settings, merchants, with_secrets)
+    response = Response(pieces, content_type=GZIP)
+    response.call_on_close(end)
+    name = merchants[0] if len(merchants) == 1 else "merchants"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}{SUFFIX}"'
+    return response
+
+
+@operation("GET", "/export", "everything about merchants in one file: settings, terminals, orders with their "
+           "history, notifications, journal, scenarios and clocks; import reads it",
+           (MERCHANTS, switch("secrets", "true: with tokens, keys and passwords; otherwise they are masked")),
+           produces=GZIP, returns=BINARY)
+def export_merchants() -> Response:
+    """The file, as of one instant."""
+    return export_response(request.args.getlist(MERCHANTS.name), request.args.get("secrets") == "true")
+
+
+@operation("POST", "/import", "import the merchants of a file that export made, all or nothing; only admins "
+           "may; a merchant whose token is masked in the file is given a new one",
+           (switch("replace", "true: merchants that exist are replaced; otherwise only those to which "
+                   "nothing has happened"),
+            choice("clock", f"of each merchant: {FROZEN}, unless told, shows the instant of the export and "
+                   "stands, so that nothing is sent until it is moved; running goes on from there; shared is "
+                   "that of everybody", *CLOCKS)),
+           consumes=GZIP, returns=IMPORT_REPORT, statuses=(201,), problems=(409,))
+def import_merchants() -> tuple[Response, int]:
+    """Import a file; the response says which merchants, with their tokens."""
+    with body_of(request) as file:
+        report = importing.read(emulator().units, file, request.args.get("replace") == "true",
+                                asked("clock")["clock"] or FROZEN)
+    return jsonify(report_json(report)), 201
+
+
+def report_json(report: Report) -> dict[str, Any]:
+    """What was imported, as JSON."""
+    return {"merchants": [asdict(each) for each in report.merchants], "rows": report.rows,
+            "clock": report.clock, "made_at": report.made_at,
+            "differences": {name: {"there": there, "here": here}
+                            for name, (there, here) in report.differences.items()}}
