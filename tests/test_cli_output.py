@@ -34,11 +34,13 @@ ARGUMENTS = {
     "journal": [], "findings": [], "scenarios list": [], "scenarios show": ["autopay"],
     "scenarios check": ["{scenario}"], "scenarios use": ["{scenario}", "--merchant", "{shop}"],
     "scenarios off": ["--merchant", "{shop}"], "settlement list": [],
-    "settlement check": ["{list}", "--merchant", "{shop}"]}
+    "settlement check": ["{list}", "--merchant", "{shop}"], "verify": ["--merchant", "{shop}"],
+    "export": ["-", "--merchant", "{shop}"], "import": ["{export}", "--replace", "--clock", "shared"]}
 
 # One command of each way to print: tables, one whole entry, sentences, text from a file, a walk that prints
-# as it goes.
-QUICKLY_TRIED = ("demo", "merchants", "notify replay", "scenarios check", "settlement list", "terminals do")
+# as it goes, bytes of a file.
+QUICKLY_TRIED = ("demo", "export", "merchants", "notify replay", "scenarios check", "settlement list",
+                 "terminals do")
 
 
 def leaves(group: click.Group, path: str = "") -> Iterator[str]:
@@ -109,14 +111,16 @@ def words(notified: Shop, tmp_path: Path) -> dict[str, str]:
     """What arguments stand for."""
     notified.pay_by_barcode()
     notified.control.post("/notifications/flush")
-    scenario, listed = tmp_path / "mine.toml", tmp_path / "list.csv"
+    scenario, listed, file = tmp_path / "mine.toml", tmp_path / "list.csv", tmp_path / "case.tgpay.gz"
     scenario.write_text(SCENARIO)
     listed.write_text("out_trade_no,amount\n1,1.00\n")
+    address = f"{notified.control.url}/_emulator/export?secrets=true&merchants_id={notified.merchants_id}"
+    file.write_bytes(exchange(address).raw)
     notification = notified.control.get("/notifications",
                                         merchants_id=notified.merchants_id)["items"][0]["id"]
     return {"shop": notified.merchants_id, "terminal": notified.first_terminal,
             "notification": str(notification),
-            "scenario": str(scenario), "list": str(listed)}
+            "scenario": str(scenario), "list": str(listed), "export": str(file)}
 
 
 def test_each_command_is_tried_here() -> None:

@@ -47,6 +47,7 @@ def export_command(control: Control, as_json: bool, file: str, merchants: tuple[
         if file == PIPE:
             written.seek(0)
             shutil.copyfileobj(written, sys.stdout.buffer)
+            sys.stdout.buffer.flush()  # what cannot be written is told, and nothing else
     report = {"file": file, "merchants": len(header.merchants), "rows": header.rows,
               "secrets": header.secrets, "made_at": header.made_at}
     if file == PIPE:
