@@ -26,8 +26,6 @@ ARGUMENTS = {
     "copy": None,  # it needs two databases that nobody serves: with PostgreSQL
     "demo": ["--once"], "healthcheck": [], "reset": ["--merchant", "{shop}"], "clock": [], "merchants": [],
     "listen": ["--merchant", "{shop}", "--forward-to", "http://127.0.0.1:9/"],
-    "import": None,  # it needs a file that was exported: in its own tests
-    "export": ["-", "--merchant", "{shop}"], "verify": ["--merchant", "{shop}"],
     "orders": [], "notify list": [], "notify replay": ["{notification}"], "terminals list": [],
     "terminals show": ["{terminal}"], "terminals set": ["{terminal}", "--online"],
     "terminals do": ["{terminal}", "tap"], "cards": [], "reference": [], "sign": ["a=b", "--token", "t"],
