@@ -86,6 +86,23 @@ def _context(files: Iterable[str]) -> SSLContext:
     return made
 
 
+def failure_of(problem: object) -> str:
+    """Why a call has failed, a failure of `fetch`, and what to do about a certificate or a scheme."""
+    import ssl
+
+    reason = getattr(problem, "reason", problem)
+    if isinstance(reason, ssl.SSLError) and reason.reason in NO_TLS:
+        return f"it speaks no https ({reason.reason}): is its address one of http?"
+    return untrusted(problem) or str(reason)
+
+
+def not_json(status: int, text: str) -> str:
+    """What a server answers that is no emulator. A short sentence is quoted: it may say what to do."""
+    said = " ".join(text.split())
+    is_sentence = 0 < len(said) <= LONGEST_QUOTED and said.isprintable() and "<" not in said
+    return f"it answers {status} without JSON" + (f": {said}" if is_sentence else "")
+
+
 def trust(file: str) -> None:
     """Trust the certificates in a file in PEM beside those of the system, in this process from now on.
 
@@ -111,23 +128,6 @@ def untrusted(problem: object) -> str | None:
     return (f"its certificate is not trusted here ({reason.verify_message}): give the file of the "
             "certificate or of its authority, with --ca FILE or in SSL_CERT_FILE; a server with its own "
             "prints at its start where it is")
-
-
-def failure_of(problem: object) -> str:
-    """Why a call has failed, a failure of `fetch`, and what to do about a certificate or a scheme."""
-    import ssl
-
-    reason = getattr(problem, "reason", problem)
-    if isinstance(reason, ssl.SSLError) and reason.reason in NO_TLS:
-        return f"it speaks no https ({reason.reason}): is its address one of http?"
-    return untrusted(problem) or str(reason)
-
-
-def not_json(status: int, text: str) -> str:
-    """What a server answers that is no emulator. A short sentence is quoted: it may say what to do."""
-    said = " ".join(text.split())
-    is_sentence = 0 < len(said) <= LONGEST_QUOTED and said.isprintable() and "<" not in said
-    return f"it answers {status} with what is no JSON" + (f": {said}" if is_sentence else "")
 
 
 def fetch(url: str, method: str = "GET", body: bytes | None = None, headers: Mapping[str, str] | None = None,
