@@ -187,7 +187,7 @@ def test_an_address_that_is_none_is_told_on_one_line(url: str) -> None:
 
 
 def test_an_address_of_another_server_is_told_on_one_line(base_url: str) -> None:
-    assert_one_line(run("orders", "--url", f"{base_url}/console"), "no JSON")
+    assert_one_line(run("orders", "--url", f"{base_url}/console"), "without JSON")
 
 
 @pytest.mark.exhaustive
