@@ -171,6 +171,8 @@ def test_notifications_are_listed_and_replayed(run: Run, control: Control, recei
     assert run("notify", "list", "--merchant", shop.merchants_id, "--status", "delivered").count("\n") == 1
     replayed, = rows(run("notify", "replay", row["id"]))
     assert (replayed["status"], replayed["status_code"]) == ("delivered", "200")
+    delivered, = rows(run("notify", "list", "--merchant", shop.merchants_id))
+    assert (delivered["attempts"], delivered["due_at"]) == ("2", "")
     listed = json.loads(run("notify", "list", "--merchant", shop.merchants_id, "--order", number, "--json"))
     assert (listed["items"][0]["status"], len(listed["items"][0]["attempts"])) == ("delivered", 2)
 

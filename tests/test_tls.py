@@ -18,6 +18,7 @@ from cryptography import x509
 from tgpay_emulator.base import durations
 from tgpay_emulator.base.clock import host_now
 from tgpay_emulator.server import certificates
+from tgpay_emulator.testing import Client, EmulatorError
 
 from .driver import Control, Receiver, Server, Shop, all_of, command, exchange, line_to
 from .tables import every_row
@@ -192,6 +193,20 @@ def test_plain_http_is_one_clear_line(server: Https) -> None:
         line.sendall(GET)
         answer = all_of(line)
     assert answer.startswith(b"HTTP/1.1 400 ") and answer.endswith(b"\r\n\r\nThis port speaks https only.\n")
+
+
+def test_an_address_with_the_wrong_scheme_is_told_so(server: Https, base_url: str) -> None:
+    for url, sentence in [(server.url.replace("https:", "http:"), "This port speaks https only."),
+                          (base_url.replace("http:", "https:"), "it speaks no https")]:
+        done = command("orders", "--url", url)
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1) and sentence in done.stderr
+        with pytest.raises(EmulatorError, match=sentence):
+            Client(url).health()
+
+
+def test_a_client_of_tests_says_what_to_do_about_a_certificate(server: Https) -> None:
+    with pytest.raises(EmulatorError, match="its certificate is not trusted here .* SSL_CERT_FILE"):
+        Client(server.url).health()
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")

@@ -19,6 +19,8 @@ from msgspec import Struct
 
 PATIENCE_S = 20
 EVERYBODY = "*"
+NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")  # of OpenSSL: what came is no TLS
+LONGEST_QUOTED = 100
 OTHER_NAMES = (62, 64)  # of OpenSSL: the host name, or the address, is not in the certificate
 
 
@@ -83,6 +85,23 @@ def _context(files: Iterable[str]) -> SSLContext:
     for file in files:
         made.load_verify_locations(file)
     return made
+
+
+def failure_of(problem: object) -> str:
+    """Why a call has failed, a failure of `fetch`, and what to do about a certificate or a scheme."""
+    import ssl
+
+    reason = getattr(problem, "reason", problem)
+    if isinstance(reason, ssl.SSLError) and reason.reason in NO_TLS:
+        return f"it speaks no https ({reason.reason}): is its address one of http?"
+    return untrusted(problem) or str(reason)
+
+
+def not_json(status: int, text: str) -> str:
+    """What a server answers that is no emulator. A short sentence is quoted: it may say what to do."""
+    said = " ".join(text.split())
+    is_sentence = 0 < len(said) <= LONGEST_QUOTED and said.isprintable() and "<" not in said
+    return f"it answers {status} without JSON" + (f": {said}" if is_sentence else "")
 
 
 def trust(file: str) -> None:

@@ -77,14 +77,19 @@ def show(data: Any, as_json: bool, columns: tuple[str, ...] = ()) -> None:
     if not sys.stdout.isatty():
         click.echo("\t".join(columns))
         for row in rows:
-            click.echo("\t".join(str(row.get(name, "")) for name in columns))
+            click.echo("\t".join(_cell(row.get(name)) for name in columns))
         return
     from rich.table import Table
 
     table = Table(*columns)
     for row in rows:
-        table.add_row(*(str(row.get(name, "")) for name in columns))
+        table.add_row(*(_cell(row.get(name)) for name in columns))
     console().print(table, soft_wrap=False)
+
+
+def _cell(value: Any) -> str:
+    """A value of a column: what a row does not have is empty."""
+    return "" if value is None else str(value)
 
 
 def patience(sentence: str) -> AbstractContextManager[Any]:

@@ -12,7 +12,7 @@ from urllib import parse
 
 import click
 
-from ..base.http_client import Answer, exchanged, fetch, trust, untrusted
+from ..base.http_client import Answer, exchanged, failure_of, fetch, not_json, trust, untrusted
 from ..base.settings import NO_TOKEN, SETTINGS, TEMPORARY, Settings, from_environment
 from ..base.urls import reachable, url_of, with_query
 
@@ -70,8 +70,8 @@ def trust_own(settings: Settings) -> None:
 
 
 def why(problem: Exception) -> str:
-    """Why a call has failed, and what to do about a certificate, on one line."""
-    return one_line(untrusted(problem) or str(getattr(problem, "reason", problem)))
+    """Why a call has failed, and what to do about it, on one line."""
+    return one_line(failure_of(problem))
 
 
 def address_of(settings: Settings) -> str:
@@ -137,7 +137,7 @@ class Control:
         try:
             answer = json.loads(text) if text else None
         except ValueError:
-            fail(f"{self.url} is no emulator: it answers {status} without JSON")
+            fail(f"{self.url} is no emulator: {not_json(status, text)}")
         if status >= 400:
             fail(answer.get("detail", text) if isinstance(answer, dict) else text)
         return answer

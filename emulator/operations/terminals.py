@@ -108,6 +108,12 @@ def act(units: Units, serial: str, act: Act, cause: str) -> View:
             after = kinds.act_at_terminal(unit.payments(merchant), order, act)
         except Impossible as impossible:
             possible = list(map(str, terminal.POSSIBLE.get(impossible.state, ())))
-            raise Conflict(f"{impossible}; possible: {', '.join(possible) or 'nothing'}",
+            raise Conflict(f"{impossible}; possible: {', '.join(possible) or _nothing(impossible.state)}",
                            state=str(impossible.state), possible=possible) from impossible
         return View(device, after, unit.present(device.merchants_id))
+
+
+def _nothing(state: State) -> str:
+    """That no act is possible in a state, and for how long where it passes without one."""
+    until = " until the merchant's clock has moved on: the card is being read"
+    return "nothing" + (until if state is State.READING_CARD else "")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from ..base.http_client import Answer, fetch
+from ..base.http_client import Answer, failure_of, fetch, not_json
 from .errors import ControlError, NoAnswer, UnusableAnswer
 
 __tracebackhide__ = True  # pytest shows the line of the test
@@ -35,7 +35,7 @@ class Calls:
         try:
             document = json.loads(answer.text) if answer.text.strip() else None
         except ValueError:
-            what = f"{self.url} is no emulator: it answers {answer.status} with what is no JSON"
+            what = f"{self.url} is no emulator: {not_json(answer.status, answer.text)}"
             raise UnusableAnswer(what, answer.status, answer.text) from None
         if answer.status >= 300:
             problem = document if isinstance(document, dict) else {"detail": answer.text}
@@ -53,8 +53,7 @@ class Calls:
             return fetch(self.address(path, **query), method, data, {**self.headers, **(headers or {})},
                          patience)
         except OSError as problem:
-            why = getattr(problem, "reason", problem)
-            raise NoAnswer(f"no emulator answers at {self.url}: {why}") from problem
+            raise NoAnswer(f"no emulator answers at {self.url}: {failure_of(problem)}") from problem
 
     def pages(self, path: str, limit: int | None = None, **query: object) -> list[JSON]:
         """The items of a list, all of them or the first `limit`, however many pages they are on."""

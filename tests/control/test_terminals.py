@@ -103,6 +103,16 @@ def test_what_is_impossible_is_a_conflict_that_names_what_is_possible(
     assert attended.terminal() == shown
 
 
+def test_while_the_card_is_read_the_conflict_says_that_only_time_helps(attended: Shop) -> None:
+    attended.at_terminal()
+    assert attended.person("insert").status == 200
+    answer = attended.person("pin")
+    assert (answer.status, answer.json["possible"]) == (409, [])
+    assert answer.json["detail"] == (
+        "pin is not possible while the terminal shows READING_CARD; possible: nothing until the merchant's "
+        "clock has moved on: the card is being read")
+
+
 def test_at_an_idle_terminal_nothing_is_possible(shop: Shop) -> None:
     assert {shop.person(event).status for event in ACTS} == {409}
 
