@@ -193,7 +193,7 @@ def test_a_merchant_made_in_the_console_has_the_inbox_and_one_made_by_a_program_
     control.ask("DELETE", f"/merchants/{number}")
 
 
-@every_row("language, right, wrong", [("en", "Signature right", "Signature wrong"),
+@every_row("language, right, wrong", [("en", "Signature valid", "Signature invalid"),
                                       ("zh", "签名正确", "签名错误")])
 def test_the_console_shows_what_arrived_and_whether_it_may_be_believed(
         base_url: str, inbox: Shop, language: str, right: str, wrong: str) -> None:
@@ -228,7 +228,7 @@ def test_the_code_that_the_console_shows_verifies_what_arrived(base_url: str, in
 def test_somebody_tells_the_inbox_in_the_console_what_to_answer(base_url: str, inbox: Shop) -> None:
     desk = Desk(base_url)
     said = desk.post(f"/inbox?merchants_id={inbox.merchants_id}", answer="500")
-    assert said == "The inbox answers so from now on."
+    assert said == "The inbox response was changed."
     paid(inbox)
     assert arrived(inbox)[0]["answer"]["status"] == 500
 

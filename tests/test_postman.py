@@ -28,7 +28,7 @@ REQUEST = {"type": "object", "required": ["method", "url"], "additionalPropertie
             "path": {"type": "array", "items": {"type": "string", "pattern": "^[^/]+$"}},
             "query": PAIRS, "variable": PAIRS}},
     "body": {"type": "object", "required": ["mode"], "additionalProperties": False, "properties": {
-        "mode": {"enum": ["raw", "urlencoded"]}, "raw": TEXT, "urlencoded": PAIRS,
+        "mode": {"enum": ["raw", "urlencoded", "file"]}, "raw": TEXT, "urlencoded": PAIRS,
         "options": {"const": {"raw": {"language": "json"}}}}}}}
 EVENT = {"type": "object", "required": ["listen", "script"], "additionalProperties": False, "properties": {
     "listen": {"enum": ["prerequest", "test"]},

@@ -11,6 +11,7 @@ from typing import Any
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 METHODS = ("get", "post", "put", "patch", "delete")
 GATEWAY = "/v2/"
+JSON = "application/json"
 AMOUNTS = ("trans_amount", "total_fee")  # a request with one of these makes an order
 SENT = ("out_trade_no", *AMOUNTS, "openid")  # what some requests need, though their tables call it optional
 SIGNED = "sign"
@@ -85,13 +86,18 @@ def _controlling(path: str, method: str, operation: Mapping[str, Any]) -> dict[s
     headers = [{"key": each["name"], "value": "", "disabled": True, "description": each["description"]}
                for each in operation["parameters"] if each["in"] == "header"]
     if "requestBody" in operation:
-        example = operation["requestBody"]["content"]["application/json"].get("example", {})
-        headers.append({"key": "Content-Type", "value": "application/json"})
-        request["body"] = {"mode": "raw", "raw": json.dumps(example, ensure_ascii=False, indent=2),
-                           "options": {"raw": {"language": "json"}}}
+        kind, content = next(iter(operation["requestBody"]["content"].items()))
+        headers.append({"key": "Content-Type", "value": kind})
+        request["body"] = _body(content) if kind == JSON else {"mode": "file"}
     if headers:
         request["header"] = headers
     return {"name": operation["operationId"], "request": request, "response": []}
+
+
+def _body(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The example of a JSON body."""
+    return {"mode": "raw", "raw": json.dumps(content.get("example", {}), ensure_ascii=False, indent=2),
+            "options": {"raw": {"language": "json"}}}
 
 
 def _url(path: str, operation: Mapping[str, Any]) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def test_a_misdirected_request_says_what_to_do(base_url: str) -> None:
 
 
 @every_row("path", ["/console", "/console/orders", "/demo"])
-@every_row("language, words", [("en-GB,en", "no such name"), ("zh-CN,zh", "没有这个域名")])
+@every_row("language, words", [("en-GB,en", "Unknown host name"), ("zh-CN,zh", "未知的域名")])
 def test_a_browser_under_another_name_is_shown_a_page_in_its_language(
         base_url: str, path: str, language: str, words: str) -> None:
     browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": language,

@@ -136,4 +136,4 @@ def test_the_page_of_an_order_with_very_much_is_bounded(crowded: tuple[Control, 
     assert order["out_trade_no"] == number
     page = exchange(f"{control.url}/console/orders/{order['id']}?{urlencode({'lang': 'en'})}")
     assert page.status == 200 and len(page.raw) < 2 * PAGE
-    assert "Older ones that are not shown" in page.text
+    assert "Older entries not shown" in page.text
