@@ -33,10 +33,8 @@ class _Encrypted(Exception):
     """The private key needs a password."""
 
 
-def context(settings: Settings) -> ssl.SSLContext | None:
-    """The TLS context of the settings tls_cert and tls_key; None without them. Raises Unstartable."""
-    if not settings.tls_cert:
-        return None
+def context(settings: Settings) -> ssl.SSLContext:
+    """The TLS context of the settings tls_cert and tls_key. Raises Unstartable."""
     for name in ("tls_cert", "tls_key"):
         _check_readable(name, settings[name])
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,7 +23,6 @@ from ..store import Place, Unusable, place_of
 from ..web.current import Emulator
 from . import address_file
 from .building import build
-from .certificates import context, with_own
 from .connections import Line
 from .listeners import refuse_new
 from .logs import logger_class, write_to_stderr
@@ -33,7 +33,6 @@ from .resources import (
 from .safe_settings import check_token, guarded, on_the_lan, with_its_seed
 from .serving import Served
 from .shared_settings import agree
-from .tls import lines
 from .worker import ENDING, WORKERS_S, Worker, most_connections
 
 log = logging.getLogger(__name__)
@@ -146,11 +145,7 @@ def _serve_on(settings: Settings, place: Place, announce: Callable[[Settings, st
         safe = with_its_seed(safe, place)
     if lasting:
         agree(place, safe)
-    directory = place.directory or data_directory() if settings.tls else Path()
-    in_force = with_own(_with_own_address(settings, safe, address), directory, address)
-    tls = context(in_force)
-    if tls:
-        trust(in_force.tls_cert)
+    in_force, line = _secured(_with_own_address(settings, safe, address), place, address)
 
     def ready() -> None:
         # the workers share the master's objects, as long as their garbage collectors do not touch them
@@ -159,7 +154,7 @@ def _serve_on(settings: Settings, place: Place, announce: Callable[[Settings, st
         address_file.write(in_force.address_file, reachable(address))
         announce(in_force, address)
 
-    server = Server(in_force, listener, place, ready, lines(tls))
+    server = Server(in_force, listener, place, ready, line)
     try:
         server.run()
     finally:
@@ -167,6 +162,22 @@ def _serve_on(settings: Settings, place: Place, announce: Callable[[Settings, st
             address_file.leave(in_force.address_file, reachable(address))
             if lasting and server.store.is_in_place():
                 _conclude(place)
+
+
+def _secured(settings: Settings, place: Place, address: str) -> tuple[Settings, Callable[..., Line]]:
+    """The settings with the files of the certificate, if there is one, and what makes a connection of what
+    `Line` takes. Raises Unstartable.
+    """
+    if not (settings.tls or settings.tls_cert):
+        return settings, Line
+    from .certificates import context, with_own  # imported late, because few servers speak https
+    from .tls import TlsLine
+
+    directory = place.directory or data_directory() if settings.tls else Path()
+    secured = with_own(settings, directory, address)
+    tls = context(secured)
+    trust(secured.tls_cert)
+    return secured, partial(TlsLine, tls)
 
 
 def _with_own_address(settings: Settings, safe: Settings, address: str) -> Settings:

@@ -7,7 +7,6 @@ import errno
 import socket
 import ssl
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -150,11 +149,3 @@ class TlsLine(Line):
                 self._say_at_once()
         self._is_over_tls = True
         super().farewell()
-
-
-def lines(context: ssl.SSLContext | None) -> Callable[..., Line]:
-    """A function that makes a connection of what `Line` takes: with TLS where there is a context."""
-    if context is None:
-        return Line
-    made = context
-    return lambda *given: TlsLine(made, *given)

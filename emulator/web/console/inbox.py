@@ -7,7 +7,6 @@ from ...domain.inboxes import SUCCESS
 from ...domain.notifications import event
 from ...operations import inbox as operations
 from ...signing import signature
-from ...signing.code_samples import verification
 from ...store.inboxes import Arrival
 from ..current import emulator
 from .entries import LANGUAGES
@@ -35,6 +34,8 @@ def _event(arrival: Arrival) -> str:
 @blueprint.get("/inbox/<id:attempt_id>")
 def arrival(attempt_id: int) -> Response:
     """The page of one notification that arrived."""
+    from ...signing.code_samples import verification  # imported late, because few pages show code
+
     tables = emulator().store.read()
     found = tables.inboxes.find(attempt_id)
     if found is None:
