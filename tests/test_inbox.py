@@ -233,6 +233,15 @@ def test_somebody_tells_the_inbox_in_the_console_what_to_answer(base_url: str, i
     assert arrived(inbox)[0]["answer"]["status"] == 500
 
 
+def test_a_number_that_is_no_status_is_refused_however_long_it_is(base_url: str, inbox: Shop) -> None:
+    before = inbox.control.ask("PUT", f"/merchants/{inbox.merchants_id}/inbox", {"answer": 503}).json
+    for answer in ("99", "9" * 10, "9" * 5_000):
+        said = Desk(base_url).post(f"/inbox?merchants_id={inbox.merchants_id}", answer=answer)
+        assert "status from 200 to 599" in said or "at most 1000 characters" in said
+    paid(inbox)
+    assert arrived(inbox)[0]["answer"]["status"] == before["answer"][0]["status"]
+
+
 def test_what_is_not_there_is_not_found(control: Control, base_url: str, inbox: Shop) -> None:
     assert Desk(base_url).ask("GET", "/inbox/999999999").status == 404
     assert control.ask("GET", "/merchants/nobody/inbox").status == 404

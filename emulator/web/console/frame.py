@@ -86,7 +86,11 @@ def before() -> int | None:
 
 def number(name: str) -> int | None:
     """A whole number in the query that may be an id; None if it is missing or not a number."""
-    written = request.args.get(name, "")
+    return as_number(request.args.get(name, ""))
+
+
+def as_number(written: str) -> int | None:
+    """A whole number of at most 18 digits; None if the text is none."""
     return int(written) if written.isascii() and written.isdecimal() and len(written) < 19 else None
 
 

@@ -10,7 +10,7 @@ from ...signing import signature
 from ...store.inboxes import Arrival
 from ..current import emulator
 from .entries import LANGUAGES
-from .frame import Page, before, blueprint, chosen, go_back, go_on, show, texts, to
+from .frame import Page, as_number, before, blueprint, chosen, go_back, go_on, show, texts, to
 
 PAGE = Page("inbox", "M4 13l2-8h12l2 8v6H4zM4 13h5l1 3h4l1-3h5")
 ANSWERS = (SUCCESS.body, "fail", "404", "500", "503")
@@ -52,8 +52,9 @@ def arrival(attempt_id: int) -> Response:
 def tell_inbox() -> Response:
     """Have the inbox of the chosen merchant answer in another way."""
     answer = request.form.get("answer", "")
+    status = as_number(answer)
     try:
-        operations.tell(emulator().units, chosen() or "", int(answer) if answer.isdecimal() else answer)
+        operations.tell(emulator().units, chosen() or "", answer if status is None else status)
     except (Invalid, NotFound) as error:
         return go_back(to("inbox"), error)
     return go_on(to("inbox"), texts().inb_told)
