@@ -1,6 +1,6 @@
-"""How the values of settings are written: each function returns the value of a text.
+"""How the values of settings and of some parameters are written: each function returns the value of a text.
 
-They raise ValueError with a sentence that names the text and what is allowed.
+They raise ValueError with a sentence that says what is allowed; those of settings name the text too.
 """
 import ipaddress
 from collections.abc import Callable
@@ -30,6 +30,14 @@ def number(least: int, most: int) -> Callable[[str], int]:
             raise ValueError(f"{written!r} is not a whole number from {least} to {most}")
         return int(written)
     return parse
+
+
+def whole(written: str, most: int) -> int:
+    """A whole number from 0 to `most`, for a message that has named the parameter already."""
+    is_number = written.isascii() and written.isdecimal() and len(written) <= len(str(most))
+    if not is_number or int(written) > most:
+        raise ValueError(f"must be a whole number from 0 to {most}")
+    return int(written)
 
 
 def or_off(parse: Callable[[str], Value]) -> Callable[[str], Value | None]:

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from msgspec import Struct
 
 from ..base import clock, money
+from ..base.values import whole
 from ..protocol.codes import BUYER_FAILURES, REFUSALS
 from ..protocol.response_codes import RESPONSE_CODES, CardStatus
 from ..terminal import Result
@@ -152,10 +153,7 @@ def number(name: str, written: str) -> int:
             return money.minor(written)
         except ValueError:
             raise ValueError("must be an amount in major units, such as 2.50") from None
-    is_number = written.isascii() and written.isdecimal() and len(written) <= len(str(MOST))
-    if not is_number or int(written) > MOST:
-        raise ValueError(f"must be a whole number from 0 to {MOST}")
-    return int(written)
+    return whole(written, MOST)
 
 
 def codes(written: str) -> list[str]:

@@ -3,9 +3,11 @@
 So a client that sends slowly blocks nothing that others need, such as the lock for writing into the database.
 """
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from time import perf_counter
 from typing import Any
+
+from werkzeug.wsgi import ClosingIterator
 
 from ..base import traffic
 from ..gateway.incoming import MOST_BYTES
@@ -75,25 +77,6 @@ def _path(environ: dict[str, Any]) -> str:
     return str(environ.get("RAW_URI") or environ.get("PATH_INFO", "")).partition("?")[0]
 
 
-class _Followed:
-    """An answer that calls `ended` when it was sent, or its client has left."""
-
-    def __init__(self, answer: Iterable[bytes], ended: Callable[[], None]) -> None:
-        self._answer = answer
-        self._ended = ended
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self._answer)
-
-    def close(self) -> None:
-        """Close the answer."""
-        try:
-            if hasattr(self._answer, "close"):
-                self._answer.close()
-        finally:
-            self._ended()
-
-
 class Served:
     """The WSGI application that the server calls, for requests that come by `scheme`."""
 
@@ -127,7 +110,7 @@ class Served:
             words = masked(f"{environ['REQUEST_METHOD']} {_path(environ)}").split(" ", 1)
             traffic.page(words[0], words[-1], status, perf_counter() - begun)
         if not is_complete:
-            return _Followed(answer, log)
+            return ClosingIterator(answer, log)
         log()
         return answer
 

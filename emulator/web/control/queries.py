@@ -5,12 +5,13 @@ lists, resets or deletes too much.
 """
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 from msgspec import Struct, field
 from werkzeug.datastructures import MultiDict
 
-from ...base import durations
+from ...base import durations, values
 from ...protocol.parameters import DATE
 from .problems import wrong_request
 
@@ -46,11 +47,8 @@ def choice(name: str, meaning: str, *words: str) -> Query:
 
 def whole(name: str, meaning: str, most: int) -> Query:
     """A parameter that is a whole number from 0 to `most`."""
-    def check(written: str) -> None:
-        is_number = written.isascii() and written.isdecimal() and len(written) <= len(str(most))
-        if not is_number or int(written) > most:
-            raise ValueError(f"must be a whole number from 0 to {most}")
-    return Query(name, meaning, {"type": "integer", "minimum": 0, "maximum": most}, check)
+    return Query(name, meaning, {"type": "integer", "minimum": 0, "maximum": most},
+                 partial(values.whole, most=most))
 
 
 def switch(name: str, meaning: str) -> Query:
@@ -94,12 +92,12 @@ def paged_by(name: str) -> tuple[Query, ...]:
 def check_query(known: tuple[Query, ...], given: "MultiDict[str, str]") -> None:
     """Check a query against the parameters of its operation. Raises Problem."""
     rows = {row.name: row for row in known}
-    for name, values in given.lists():
+    for name, found in given.lists():
         if name not in rows:
             raise wrong_request(f"{shown(name)} is no parameter of this call; {listed_names(rows, name)}")
-        if len(values) > 1 and not rows[name].may_repeat:
-            raise wrong_request(f"{name} is in the query {len(values)} times; send it once")
-        for value in values:
+        if len(found) > 1 and not rows[name].may_repeat:
+            raise wrong_request(f"{name} is in the query {len(found)} times; send it once")
+        for value in found:
             _check_value(rows[name], value)
     missing = [row.name for row in known if row.needed and row.name not in given]
     if missing:
