@@ -21,8 +21,7 @@ def field(page: Page, kind: str) -> Locator:
 def type_card(page: Page, number: str, month: str = "12", year: str = "49", cvv: str | None = None) -> None:
     """Type a card into the cashier's form."""
     field(page, "number").fill(number)
-    field(page, "exp-month").fill(month)
-    field(page, "exp-year").fill(year)
+    field(page, "exp").fill(f"{month}/{year}")
     field(page, "csc").fill(cvv if cvv is not None else "1234" if number[:2] in ("34", "37") else "123")
 
 

@@ -95,6 +95,16 @@ def test_a_month_may_be_typed_with_one_digit(shop: Shop) -> None:
     assert outcome(shop, order["out_trade_no"]) == ("0000", "success")
 
 
+@every_row("expiry, code", [
+    ("12/49", "0000"), ("12 / 49", "0000"), ("1249", "0000"), ("1/49", "0000"), ("12/2049", "0000"),
+    ("12/20", "3096"), ("13/49", "3096"), ("12/2149", "3096"), ("soon", "3096"), ("12/", "3096")])
+def test_month_and_year_may_be_typed_into_one_field(shop: Shop, expiry: str, code: str) -> None:
+    order = shop.card_order()
+    form, = forms(order["pay_url"], exchange(order["pay_url"]))
+    submit(order["pay_url"], form, cardNo=VISA, expiry=expiry, cvv="123")
+    assert outcome(shop, order["out_trade_no"])[0] == code
+
+
 def test_a_card_posted_twice_pays_once(shop: Shop) -> None:
     order = shop.card_order()
     presented(order)

@@ -17,6 +17,8 @@ OTHER_DECIMALS = {
     **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
     **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3), **dict.fromkeys("CLF UYW".split(), 4)}
 
+SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$", "HKD": "HK$", "CNY": "¥"}
+
 _AMOUNT = re.compile(r"0*(\d{1,12})(?:\.(\d{1,2}))?", re.ASCII)
 _RATE = re.compile(r"(\d{1,8})(?:\.(\d{1,8}))?", re.ASCII)
 
@@ -48,6 +50,17 @@ def text(amount: int) -> str:
     sign = "-" if amount < 0 else ""
     whole, part = divmod(abs(amount), 100)
     return f"{sign}{whole}.{part:02d}"
+
+
+def display(amount: int, currency: str) -> str:
+    """An amount in minor units as people read it: `£1,300.00`, `-¥5.00`, `CHF 0.50`.
+
+    `currency` is an ISO 4217 code; it stands before amounts whose currency has no symbol here.
+    """
+    sign = "-" if amount < 0 else ""
+    whole, part = divmod(abs(amount), 100)
+    symbol = SYMBOLS.get(currency, f"{currency}\N{NO-BREAK SPACE}")
+    return f"{sign}{symbol}{whole:,}.{part:02d}"
 
 
 def text_without_zero(amount: int) -> str:

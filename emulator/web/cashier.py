@@ -1,5 +1,6 @@
 """The pages for card payments: the cashier, the issuer's 3-D Secure page, and the result (section 7)."""
 import json
+import re
 from typing import Any
 
 from flask import Blueprint, Response, redirect, request, url_for
@@ -22,13 +23,14 @@ from .pages import BY_OWN_PAGES, leads_to, order_of, page, present_time, seconds
 
 blueprint = Blueprint("cashier", __name__)
 FIELDS = ("cardNo", "expirationMonth", "expirationYear", "cvv")
-# Test cards with a button of their own, each with the name of its text; a list on the page has the others.
-FAVOURITES = (*((number, "tap_paid") for number in (test_cards.PLAIN[2], test_cards.PLAIN[4],
-                                                    *test_cards.PLAIN[5:])),
-              *((test_cards.number_of(*key), name) for *key, name in (
-                  ("3084", "00000", "tap_money"), ("3100", "00000", "tap_declined"),
-                  ("3119", "00000", "tap_lost"), ("3200", "00000", "tap_3d"), ("3200", "00001", "tap_review"),
-                  ("3150", "00001", "tap_later"))))
+EXPIRY = re.compile(r"(\d{1,2})\s*/?\s*(?:20)?(\d\d)", re.ASCII)  # month and year
+# Test cards with a button of their own: one of each brand that pays, and others by the name of their text. A list
+# on the page has the rest.
+PAYING = (test_cards.PLAIN[2], test_cards.PLAIN[4], *test_cards.PLAIN[5:])
+FAVOURITES = {
+    test_cards.number_of("3084", "00000"): "tap_money", test_cards.number_of("3100", "00000"): "tap_declined",
+    test_cards.number_of("3119", "00000"): "tap_lost", test_cards.number_of("3200", "00000"): "tap_3d",
+    test_cards.number_of("3200", "00001"): "tap_review", test_cards.number_of("3150", "00001"): "tap_later"}
 
 
 @blueprint.route("/pay/<token>", methods=["GET", "POST"])
@@ -42,7 +44,7 @@ def pay(token: str) -> Response:
     if view == "form":
         refused = _advice(order, request.args.get("refused", ""))
         return page("cashier.html", form_action=_elsewhere(order), framed_by=BY_OWN_PAGES, brands=_brands(),
-                    refused=refused,
+                    brand_names=[brand.name for brand in test_cards.BRANDS], refused=refused,
                     missing="missing" in request.args, **_test_cards(), **shown)
     return page("card_result.html", framed_by=BY_OWN_PAGES, **shown)
 
@@ -76,7 +78,7 @@ def present(token: str) -> Response | Any:
     refused, order = refuse_other_sites(), card_order_of(token)
     if refused or order is None or not order.card.on_the_cashier or order.is_for_terminal:
         return refused or page("not_found.html", 404)
-    given = {name: request.form.get(name, "").strip() for name in FIELDS}
+    given = _typed_card()
     language = request.args.get("lang")
     if not all(given.values()):
         return redirect(url_for("cashier.pay", token=token, missing=1, again=1, lang=language), 303)
@@ -96,6 +98,21 @@ def present(token: str) -> Response | Any:
         return redirect(url_for("cashier.issuer", token=token, attempt=after.card.attempt, lang=language),
                         303)
     return redirect(url_for("cashier.pay", token=token, lang=language), 303)
+
+
+def _typed_card() -> dict[str, str]:
+    """The fields of the posted form, as FIELDS names them; empty where nothing was typed.
+
+    The page has one field for the expiry date, such as `12/49`. Month and year in fields of their own are
+    accepted too.
+    """
+    given = {name: request.form.get(name, "").strip() for name in FIELDS}
+    expiry = request.form.get("expiry", "").strip()
+    if expiry:
+        match = EXPIRY.fullmatch(expiry)
+        month, year = match.groups() if match else (expiry, expiry)
+        given |= {"expirationMonth": month, "expirationYear": year}
+    return given
 
 
 def _presented(payments: Payments, order: CardOrder, card: test_cards.Presented, number: str) -> CardOrder:
@@ -200,7 +217,7 @@ def _shown(order: CardOrder) -> dict[str, Any]:
     given_up = escaped(order.details.get("return_url", ""))
     return {
         "order": order, "card": card, "merchant": merchant.name if merchant else order.merchants_id,
-        "amount": f"{order.currency} {money.text(order.amount)}", "left": seconds_left(order),
+        "amount": money.display(order.amount, order.currency), "left": seconds_left(order),
         "again": _may_try_again(order), "advice": _advice(order, card.code), "message": card.message,
         "shop": url, "given_up": given_up or url, "over": url or given_up,
         "completed": clock.spaced(card.completed_at, emulator().settings.timezone)
@@ -227,5 +244,6 @@ def _brands() -> str:
 def _test_cards() -> dict[str, Any]:
     """The test cards of the page: those with a button, and all."""
     every = {card.number: card for card in test_cards.test_cards()}
-    return {"favourites": [(every[number], name) for number, name in FAVOURITES], "every": every.values(),
-            "grouped": test_cards.grouped}
+    return {"paying": [every[number] for number in PAYING],
+            "favourites": [(every[number], name) for number, name in FAVOURITES.items()],
+            "every": every.values(), "grouped": test_cards.grouped}

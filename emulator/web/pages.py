@@ -208,7 +208,8 @@ def shown(order: Order) -> dict[str, Any]:
         "back": _back(order),
         "wallet_name": getattr(texts(), order.pay_type, order.pay_type),
         "payer": wallets.name(settings.seed, order.merchants_id, order.out_trade_no),
-        "local": f"{order.currency} {money.text(order.amount)}", "cny": f"CN¥ {money.text(order.cny)}",
+        "goods": order.details.get("body", ""),
+        "local": money.display(order.amount, order.currency), "cny": money.display(order.cny, "CNY"),
         "rate": f"1 {order.currency} = {money.rate_number(order.rate)} CNY",
         "paid_at": clock.spaced(order.paid_at, settings.timezone) if order.paid_at is not None else ""}
 

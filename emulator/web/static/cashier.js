@@ -27,13 +27,11 @@ const checks = {
     const brand = brandOf(number);
     return brand && brand.lengths.includes(number.length) && passesLuhn(number) ? "" : form.dataset.wrongNumber;
   },
-  validity() {
-    const month = Number(field.expirationMonth.value);
-    const year = 2000 + Number(field.expirationYear.value);
-    const written = /^\d{1,2}$/.test(field.expirationMonth.value) && /^\d{2}$/.test(field.expirationYear.value);
+  expiry() {
+    const [, month, year] = field.expiry.value.match(/^(\d{1,2}) ?\/? ?(?:20)?(\d{2})$/) || [];
     const [thisYear, thisMonth] = [Number(form.dataset.year), Number(form.dataset.month)];
-    const over = year < thisYear || (year === thisYear && month < thisMonth);
-    return written && month >= 1 && month <= 12 && !over ? "" : form.dataset.wrongValidity;
+    const over = 2000 + Number(year) < thisYear || (2000 + Number(year) === thisYear && Number(month) < thisMonth);
+    return month >= 1 && month <= 12 && !over ? "" : form.dataset.wrongExpiry;
   },
   cvv() {
     const brand = brandOf(digits(field.cardNo.value));
@@ -47,15 +45,15 @@ const complete = {
     const brand = brandOf(number);
     return number.length >= (brand ? Math.min(16, Math.max(...brand.lengths)) : 16);
   },
-  validity: () => field.expirationMonth.value.length === 2 && field.expirationYear.value.length === 2,
+  expiry: () => field.expiry.value.length >= 5,
   cvv: () => field.cvv.value.length === 4,
 };
-const fieldsOf = { number: ["cardNo"], validity: ["expirationMonth", "expirationYear"], cvv: ["cvv"] };
+const inputs = { number: field.cardNo, expiry: field.expiry, cvv: field.cvv };
 
 function check(name) {
   const wrong = checks[name]();
   document.getElementById(`${name}-wrong`).textContent = wrong;
-  fieldsOf[name].forEach((input) => field[input].setAttribute("aria-invalid", String(Boolean(wrong))));
+  inputs[name].setAttribute("aria-invalid", String(Boolean(wrong)));
   return !wrong;
 }
 
@@ -69,15 +67,15 @@ function checkTyped(name) {
 
 function showBrand() {
   const brand = brandOf(digits(field.cardNo.value));
-  form.querySelector(".brand").textContent = brand ? brand.name : "";
+  form.querySelector("output").textContent = brand ? brand.name : "";
+  form.querySelectorAll("[data-brand]").forEach((picture) => picture.classList.toggle("other", Boolean(brand) && picture.dataset.brand !== brand.name));
   field.cvv.placeholder = brand && brand.cvv === 4 ? "1234" : "123";
 }
 
 function fill(number) {
   const brand = brandOf(number);
   field.cardNo.value = grouped(number);
-  field.expirationMonth.value = "12";
-  field.expirationYear.value = String(Number(form.dataset.year) + 3).slice(-2);
+  field.expiry.value = `12/${String(Number(form.dataset.year) + 3).slice(-2)}`;
   field.cvv.value = brand && brand.cvv === 4 ? "1234" : "123";
   showBrand();
   Object.keys(checks).forEach(check);
@@ -90,14 +88,20 @@ field.cardNo.addEventListener("input", () => {
   if (atEnd) field.cardNo.value = grouped(digits(field.cardNo.value));
   showBrand();
 });
-Object.entries(fieldsOf).forEach(([name, inputs]) => inputs.forEach(
-  (input) => field[input].addEventListener("input", () => checkTyped(name))));
+// The slash of the expiry date is typed by the page, and can be deleted.
+field.expiry.addEventListener("input", (event) => {
+  const typed = digits(field.expiry.value);
+  if (event.inputType?.startsWith("delete") || field.expiry.value.includes("/")) return;
+  if (typed.length === 1 && typed > 1) field.expiry.value = `0${typed}/`;
+  else if (typed.length >= 2) field.expiry.value = `${typed.slice(0, 2)}/${typed.slice(2, 6)}`;
+});
+Object.entries(inputs).forEach(([name, input]) => input.addEventListener("input", () => checkTyped(name)));
 form.noValidate = true;
 form.addEventListener("submit", (event) => {
   const wrong = Object.keys(checks).filter((name) => !check(name));
   if (!wrong.length) return;
   event.preventDefault();
-  field[fieldsOf[wrong[0]][0]].focus();
+  inputs[wrong[0]].focus();
 });
 document.querySelectorAll("[data-card]").forEach((chip) => chip.addEventListener("click", () => fill(chip.dataset.card)));
 document.querySelector("[data-cards]").addEventListener("change", (event) => event.target.value && fill(event.target.value));
