@@ -44,11 +44,11 @@ def beliefs(pages: Iterable[Page]) -> dict[str, Belief]:
             held[entry["out_trade_no"]] = Belief.UNKNOWN
         elif page.kind in (ANSWERED, HEARD) and entry["signed"] is not False:
             number = entry["out_trade_no"]
-            held[number] = _belief_of(entry, asked.get(number, "")) or held[number]
+            held[number] = belief_of(entry, asked.get(number, "")) or held[number]
     return held
 
 
-def _belief_of(entry: Mapping[str, Any], amount: str) -> Belief | None:
+def belief_of(entry: Mapping[str, Any], amount: str) -> Belief | None:
     """The belief that follows from a correctly signed answer or notification about an order.
 
     None if it says nothing about the order's state, or reports a payment of another amount.

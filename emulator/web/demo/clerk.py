@@ -69,7 +69,7 @@ def receive(units: Units, query: str, body: str, content_type: str) -> bool:
             tables.notebook.write(MERCHANT, HEARD, {
                 "out_trade_no": fields["out_trade_no"], "fields": _discreet(fields),
                 "signed": bool(signed_rightly(fields, merchant.token)),
-                "step": max(page.entry.get("step", 0) for page in pages)})
+                "step": max(page.entry.get("step", 0) for page in pages), "at": tables.clock.now(MERCHANT)})
     return True
 
 

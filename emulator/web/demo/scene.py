@@ -6,21 +6,21 @@ from urllib.parse import urljoin
 from flask import url_for
 
 from ...base import clock, money, urls
+from ...domain.kinds import of_kind
 from ...domain.orders import Order, Status
 from ...domain.transitions import at
+from ...domain.wallet_orders import WalletOrder
 from ...store import Reader
 from ...store.notebook import Page
 from .. import drawn
 from ..current import Emulator, base_url, under_prefix
-from . import actions
-from .belief import beliefs
+from . import actions, messages
+from .belief import Belief, beliefs
 from .clerk import ANSWERED, HEARD, LOST, MERCHANT, SENT
 from .goods import total
 from .stage import NAME, TROUBLE, payment_code, position
-from .stories import STORIES, Sight, current
+from .stories import STORIES, Sight, after, current
 
-# The fields that tell the result of a request or payment.
-TELLING = ("result_code", "trade_status", "status", "detail_error_code", "error")
 WRITTEN = (SENT, ANSWERED, LOST, HEARD, TROUBLE)
 
 
@@ -33,13 +33,16 @@ def shown(here: Emulator, language: str) -> dict[str, Any]:
     now = tables.clock.now(MERCHANT)
     orders = [at(order, now) for order in tables.orders.page(tables.clock.now(), MERCHANT, None, 0, 100)]
     pages = tables.notebook.pages(MERCHANT)
+    shown_orders = [_gateway(tables, order, here.settings.timezone, now) for order in reversed(orders)]
     sight, view = _seen(step.sight, orders, payment_code(here.settings.seed, where.run), language)
     return {
-        "stories": STORIES, "story": story, "caption": story.caption(step), "where": where,
+        "stories": STORIES, "story": story, "following": after(story), "caption": story.caption(step),
+        "where": where, "place": step.place,
         "basket": story.goods, "total": total(story.goods),
         "shop": NAME, "merchants_id": MERCHANT, "beliefs": beliefs(pages),
         "lines": [_line(page) for page in pages if page.kind in WRITTEN],
-        "orders": [_gateway(tables, order, here.settings.timezone, now) for order in reversed(orders)],
+        "messages": messages.since(where.at, pages, [row for order in shown_orders for row in order["history"]]),
+        "orders": shown_orders,
         "sight": sight, "view": view,
         "phone": drawn.qr(urljoin(base_url(), view)) if sight is Sight.ORDER and _waits(orders[-1]) else None,
         "code": orders[-1].page_token if sight is Sight.CODE else ""}
@@ -47,10 +50,7 @@ def shown(here: Emulator, language: str) -> dict[str, Any]:
 
 def _line(page: Page) -> Mapping[str, Any]:
     """A line of the shop's notebook."""
-    fields = page.entry.get("fields", {})
-    said = list(dict.fromkeys(fields[name] for name in TELLING if fields.get(name)))
-    return {"signed": None, **page.entry, "id": page.id, "kind": page.kind,
-            "said": said if page.kind != SENT else []}
+    return {"signed": None, **page.entry, "id": page.id, "kind": page.kind, "about": messages.text_of(page)}
 
 
 def _seen(sight: Sight, orders: list[Order], code: str, language: str) -> tuple[Sight, str]:
@@ -78,17 +78,24 @@ def _gateway(tables: Reader, order: Order, zone: str, now: int) -> Mapping[str, 
     """An order as the gateway sees it, with its history and notifications."""
     notifications, _ = tables.notifications.of_order(order.merchants_id, order.out_trade_no)
     return {
-        "number": order.out_trade_no, "endpoint": order.endpoint, "status": order.state_at(now),
-        "paid": order.was_paid,
-        "amount": f"{order.currency} {money.text(order.amount)}",
-        "cny": f"CN¥ {money.text(order.cny)}" if order.was_paid else "",
+        "number": order.out_trade_no, "standing": _standing(order),
+        "amount": money.display(order.amount, order.currency),
+        "cny": money.display(order.cny, "CNY") if order.was_paid and of_kind(WalletOrder, order) else "",
         "history": list(_history(tables, order, zone)),
-        "notifications": [{"type": notification.notify_type, "status": notification.status,
-                           "attempts": notification.attempts}
-                          for notification in notifications]}
+        "notifications": [{"status": notification.status, "attempts": notification.attempts}
+                          for notification in notifications],
+        "fields": {"endpoint": order.endpoint, "out_trade_no": order.out_trade_no,
+                   "status": order.state_at(now), "trans_id": order.trans_id}}
 
 
-def _history(tables: Reader, order: Order, zone: str) -> Iterator[Mapping[str, str]]:
+def _standing(order: Order) -> Belief:
+    """What the gateway knows about the payment."""
+    if order.was_paid:
+        return Belief.PAID
+    return Belief.WAITING if _waits(order) else Belief.REFUSED
+
+
+def _history(tables: Reader, order: Order, zone: str) -> Iterator[Mapping[str, Any]]:
     for row in tables.orders.history(order.merchants_id, order.out_trade_no).rows:
-        yield {"time": clock.spaced(row["at"], zone)[11:], "event": row["event"], "cause": row["cause"],
-               "status": row["status"]}
+        yield {"id": row["id"], "at": row["at"], "time": clock.spaced(row["at"], zone)[11:],
+               "event": row["event"], "cause": row["cause"]}

@@ -6,7 +6,7 @@ from typing import Any
 from ...domain import wallets
 from ...domain.orders import Order
 from ...operations.unit import Present
-from ...store import Reader
+from ...store import Reader, Writer
 from ..current import Emulator
 from ..texts import Texts
 from .clerk import MERCHANT, Clerk
@@ -26,7 +26,8 @@ class Stuck(Exception):
 class Position:
     """The position in a story: the step shown, the furthest step done, and the number of steps.
 
-    `run` is a number that is different each time a story is begun.
+    `run` is a number that is different each time a story is begun. `at` is the time of the shop's clock at which
+    the step was entered, in milliseconds since 1970; 0 in records of earlier versions.
     """
 
     story: str
@@ -34,12 +35,19 @@ class Position:
     furthest: int
     steps: int
     run: int
+    at: int = 0
 
 
 def position(tables: Reader) -> Position | None:
     """The current position; None before the first visit."""
     pages = [page for page in tables.notebook.pages(MERCHANT) if page.kind == POSITION]
     return Position(**pages[-1].entry, run=pages[0].id) if pages else None
+
+
+def enter(tables: Writer, story: str, step: int, furthest: int, steps: int) -> None:
+    """Store a position, entered now."""
+    tables.notebook.write(MERCHANT, POSITION, {
+        "story": story, "step": step, "furthest": furthest, "steps": steps, "at": tables.clock.now(MERCHANT)})
 
 
 def go(here: Emulator, by: int, seen: str) -> Position | None:
@@ -52,8 +60,7 @@ def go(here: Emulator, by: int, seen: str) -> Position | None:
         if now is None or str(now.step) != seen or not 0 <= now.step + by < now.steps:
             return None
         step = now.step + by
-        unit.tables.notebook.write(MERCHANT, POSITION, {
-            "story": now.story, "step": step, "furthest": max(step, now.furthest), "steps": now.steps})
+        enter(unit.tables, now.story, step, max(step, now.furthest), now.steps)
         return replace(now, step=step, furthest=step) if step > now.furthest else None
 
 
@@ -76,7 +83,8 @@ class Stage:
         with self.here.units.begin(BY_DEMO) as unit:
             now = position(unit.tables)
             if now and now.run == self.where.run:
-                unit.tables.notebook.write(MERCHANT, kind, {**entry, "step": self.where.step})
+                unit.tables.notebook.write(MERCHANT, kind, {
+                    **entry, "step": self.where.step, "at": unit.tables.clock.now(MERCHANT)})
 
     def give_up(self) -> None:
         """Go back to the previous step, unless the position has changed meanwhile."""
@@ -84,8 +92,7 @@ class Stage:
             now = position(unit.tables)
             if now and (now.run, now.step) == (self.where.run, self.where.step):
                 before = now.step - 1
-                unit.tables.notebook.write(MERCHANT, POSITION, {
-                    "story": now.story, "step": before, "furthest": before, "steps": now.steps})
+                enter(unit.tables, now.story, before, before, now.steps)
 
     def number(self, place: int = 1) -> str:
         """The number of the order at a place, counted from 1, in this run of the story."""

@@ -3,7 +3,7 @@ from ...domain import merchants
 from ...operations import seeding
 from ..current import Emulator
 from .clerk import MERCHANT
-from .stage import BY_DEMO, NAME, POSITION, TROUBLE, Stage, Stuck
+from .stage import BY_DEMO, NAME, TROUBLE, Stage, Stuck, enter
 from .stories import Step, Story
 
 
@@ -15,8 +15,7 @@ def begin(here: Emulator, address: str, story: Story) -> None:
         seeding.make(tables, MERCHANT, made, ())
         seeding.reset(tables, here.settings, MERCHANT)
         tables.merchants.change(MERCHANT, {**made, "notify_url": f"{address}/demo/notify"})
-        tables.notebook.write(MERCHANT, POSITION,
-                              {"story": story.name, "step": 0, "furthest": 0, "steps": len(story.steps)})
+        enter(tables, story.name, 0, 0, len(story.steps))
         tables.wake()
 
 

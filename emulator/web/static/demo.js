@@ -1,7 +1,12 @@
-// The demo's page: polls for changes, submits forms without leaving the page, and handles a presenter's keys.
+// The demo's page: polls for changes, submits forms without leaving the page, shows messages as they travel, and
+// handles a presenter's keys.
 const view = document.getElementById("view");
 const lost = document.getElementById("lost");
+const stage = document.getElementById("stage");
+const track = document.querySelector(".track");
+const still = matchMedia("(prefers-reduced-motion: reduce)");
 const LOOK_MS = 700;
+const TRAVEL_MS = 1100;
 const KEYS = { ArrowRight: "next", PageDown: "next", ArrowLeft: "back", PageUp: "back", r: "again", R: "again" };
 
 let busy = false; // a step is in progress
@@ -27,7 +32,9 @@ function take(html) {
     if (part.dataset.view !== undefined) place.dataset.view = part.dataset.view;
     open.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
   }
+  stage.dataset.place = fresh.getElementById("stage").dataset.place;
   showStory();
+  travel();
   if (fresh.title) document.title = fresh.title;
   if (focused && document.activeElement.id !== focused) document.getElementById(focused)?.focus();
   see(document.getElementById("sight").dataset.view);
@@ -39,6 +46,42 @@ function showStory() {
   const current = strip.querySelector("[aria-current]").parentElement;
   if (strip.dataset.shown !== current.textContent) strip.scrollLeft = current.offsetLeft - strip.offsetLeft - 16;
   strip.dataset.shown = current.textContent;
+}
+
+const travelled = new Set([...document.querySelectorAll("#messages li")].map((message) => message.id));
+let travels = Promise.resolve(); // one message travels at a time
+
+// Lets the messages travel that have not done so, one after the other.
+function travel() {
+  for (const message of document.querySelectorAll("#messages li")) {
+    if (travelled.has(message.id)) continue;
+    travelled.add(message.id);
+    if (still.matches) continue;
+    message.classList.add("travelling");
+    const { from, to } = message.dataset;
+    travels = travels.then(() => move(message.querySelector("b").textContent, message.className, from, to)).then(
+      () => document.getElementById(message.id)?.classList.remove("travelling"));
+  }
+}
+
+function middle(station) {
+  const place = track.querySelector(`[data-station="${station}"]`);
+  return place.offsetLeft + place.offsetWidth / 2;
+}
+
+// A lost message stops half-way and fades.
+async function move(text, kind, from, to) {
+  const pill = document.createElement("span");
+  pill.className = `pill ${kind.replace("travelling", "")}`;
+  pill.textContent = text;
+  track.append(pill);
+  const lost = pill.classList.contains("lost");
+  const [start, end] = [middle(from), middle(to)].map((x) => x - pill.offsetWidth / 2);
+  const stop = lost ? (start + end) / 2 : end;
+  const at = (x) => `translate(${Math.min(Math.max(x, 0), track.offsetWidth - pill.offsetWidth)}px, -50%)`;
+  const frames = [{ transform: at(start), opacity: 0.3 }, { transform: at(stop), opacity: 1, offset: 0.8 }, { transform: at(stop), opacity: lost ? 0 : 1 }];
+  await pill.animate(frames, { duration: TRAVEL_MS, easing: "ease-in-out" }).finished;
+  pill.remove();
 }
 
 function key(address) {
