@@ -28,6 +28,7 @@ ACTS: dict[str, PayersAct[WalletOrder]] = {
     "pay": wallet_payments.pay_on_page,
     **{name: partial(wallet_payments.decline, failure=why) for name, why in FAILURES.items()}}
 BY_OWN_PAGES = "'self'"  # the demo shows the buyer's pages in a frame
+TERMINALS_ON_THE_FRONT_PAGE = 5
 PHONES = ("Mobile", "Android", "iPhone", "MicroMessenger", "AlipayClient")
 
 
@@ -83,8 +84,7 @@ def home() -> Response:
     tables = emulator().store.read()
     merchants = list(tables.merchants.page("", 20))
     return page("home.html", endpoints=ENDPOINTS.values(), fidelity=reference.fidelity, merchants=merchants,
-                base_url=base_url(),
-                wallets=wallets.WALLETS,
+                base_url=base_url(), wallets=wallets.WALLETS, SHOWN=TERMINALS_ON_THE_FRONT_PAGE,
                 names={merchant.merchants_id: merchant.name for merchant in merchants},
                 terminals=[device for merchant in merchants
                            for device in tables.terminals.of_merchant(merchant.merchants_id)])
