@@ -164,6 +164,56 @@ def test_a_person_may_act_on_the_shown_page_and_the_director_does_it_no_second_t
     expect(stage.locator(".notebook .bad")).to_have_count(0)
 
 
+def test_the_last_step_leads_to_the_next_story_and_the_last_story_to_the_first(stage: Page) -> None:
+    for story, following in zip(STORIES, (*STORIES[1:], STORIES[0])):
+        begin(stage, story.name)
+        for number in range(2, len(story.steps) + 1):
+            on(stage, number)
+        stage.keyboard.press("ArrowRight")
+        expect(stage.locator(f"#tell-{following.name}")).to_have_attribute("aria-current", "true")
+        at_step(stage, 1)
+
+
+def test_the_messages_of_a_step_are_listed_with_sender_and_receiver_and_travel(stage: Page) -> None:
+    stage.emulate_media(reduced_motion="no-preference")
+    begin(stage, "counter")
+    expect(stage.locator("#messages li")).to_have_count(0)
+    stage.keyboard.press("ArrowRight")
+    expect(stage.locator(".pill")).to_have_text("requests a QR code")
+    expect(stage.locator("#messages li").first).to_have_text("Shop → Gateway: requests a QR code")
+    expect(stage.locator("#messages")).to_contain_text("Gateway → Shop: accepted, not paid yet")
+    on(stage, 3)
+    expect(stage.locator("#messages li")).to_have_count(0)
+    on(stage, 4)
+    expect(stage.locator("#messages")).to_contain_text("Buyer → Gateway: Paid")
+    expect(stage.locator("#messages")).to_contain_text("Gateway → Shop: paid")
+
+
+@pytest.mark.parametrize("width, height", [(PHONE, 740), (DESK, 720)])
+def test_what_a_caption_speaks_of_is_seen_without_scrolling(stage: Page, width: int, height: int) -> None:
+    stage.set_viewport_size({"width": width, "height": height})
+    for story in STORIES:
+        begin(stage, story.name)
+        for number, step in enumerate(story.steps, 1):
+            if number > 1:
+                on(stage, number)
+            part = stage.locator(f".side.{step.place}").bounding_box()
+            caption, moves = stage.locator("#caption").bounding_box(), stage.locator("#next").bounding_box()
+            assert part and caption and moves
+            lowest = moves["y"] if width == PHONE else height
+            assert part["y"] + 200 <= lowest and caption["y"] >= 0, (story.name, number)
+            assert 0 <= moves["y"] and moves["y"] + moves["height"] <= height
+
+
+def test_the_page_has_no_codes_outside_the_technical_details(stage: Page) -> None:
+    for story in STORIES:
+        begin(stage, story.name)
+        for number in range(2, len(story.steps) + 1):
+            on(stage, number)
+        shown = stage.locator("main").inner_text()
+        assert not re.search(r"[A-Z]+_[A-Z_]+|\w+_sync|\btgpay\w+", shown), shown
+
+
 @pytest.mark.exhaustive
 def test_a_phone_that_scans_the_code_pays_and_the_stage_follows(stage: Page, visitor: Visitor) -> None:
     begin(stage, "counter")
@@ -412,7 +462,7 @@ def test_what_strangers_send_is_escaped_limited_and_of_known_orders_only(
     assert "of-nobody" not in heard(base_url, {**waiting, "out_trade_no": "of-nobody"})
     with ThreadPoolExecutor(8) as strangers:
         list(strangers.map(lambda _: exchange(f"{base_url}/demo/notify?{urlencode(waiting)}"), range(120)))
-    assert exchange(f"{base_url}/demo").text.count('class="heard') == 100
+    assert exchange(f"{base_url}/demo").text.split('class="notebook"')[1].count('class="heard') == 100
 
 
 @every_row("body, kind", [(b"{", "application/json"), (b"[1]", "application/json"), (b"<a>", "text/xml"),

@@ -27,7 +27,7 @@ from tgpay_emulator.web.console import NAVIGATION, states
 from tgpay_emulator.web.console.try_it import TABLES
 from tgpay_emulator.web.demo.belief import Belief
 from tgpay_emulator.web.demo.goods import GOODS
-from tgpay_emulator.web.demo.stories import STORIES
+from tgpay_emulator.web.demo.stories import STORIES, Place
 from tgpay_emulator.web.texts import (
     CONSOLE, LANGUAGES, PAYER, Texts, catalogue, messages, of_pages, of_tables)
 
@@ -47,7 +47,9 @@ FAMILIES = {
         "event_": {*map(str, Event)} - {"act", "end"}, "entry_": {"tap", "insert", "swipe"},
         "code_": {"plain", *(row.ending[-5:] for row in wallets.TEST_CODES)},
         "believes_": {*map(str, Belief)}, "notification_": {PENDING, DELIVERED, FAILED},
-        "demo_": {"sent", "answered", "heard", "lost", "trouble", "broken", "late"},
+        "demo_": {"sent", "answered", "heard", "lost", "trouble", "broken", "late", *map(str, Place)},
+        "asks_": {"tgpayqrcode", "tgpaybarcode", "tgpaybankcard", "tgpaywebtoterminal", "tgpayquery"},
+        "says_": {"created", *map(str, Belief)}, "standing_": {"paid", "waiting", "refused"},
         "good_": set(GOODS),
         "story_": {name for story in STORIES for name in
                    (story.name, *(story.caption(step).removeprefix("story_") for step in story.steps))},

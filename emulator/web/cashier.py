@@ -24,8 +24,8 @@ from .pages import BY_OWN_PAGES, leads_to, order_of, page, present_time, seconds
 blueprint = Blueprint("cashier", __name__)
 FIELDS = ("cardNo", "expirationMonth", "expirationYear", "cvv")
 EXPIRY = re.compile(r"(\d{1,2})\s*/?\s*(?:20)?(\d\d)", re.ASCII)  # month and year
-# Test cards with a button of their own: one of each brand that pays, and others by the name of their text. A list
-# on the page has the rest.
+# Test cards with a button of their own: one of each brand that pays, and others by the name of their text.
+# A list on the page has the rest.
 PAYING = (test_cards.PLAIN[2], test_cards.PLAIN[4], *test_cards.PLAIN[5:])
 FAVOURITES = {
     test_cards.number_of("3084", "00000"): "tap_money", test_cards.number_of("3100", "00000"): "tap_declined",

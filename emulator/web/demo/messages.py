@@ -11,16 +11,18 @@ from .stories import Place
 TO_GATEWAY, TO_SHOP = (Place.SHOP, Place.GATEWAY), (Place.GATEWAY, Place.SHOP)
 ROUTES: Mapping[str, tuple[Place, Place]] = {
     SENT: TO_GATEWAY, ANSWERED: TO_SHOP, HEARD: TO_SHOP, LOST: TO_SHOP}
+MOST = 6  # anyone can send notifications to the shop
 
 
 def since(at: int, pages: Sequence[Page], history: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The messages since an instant of the shop's clock (milliseconds), oldest first.
+    """The newest messages since an instant of the shop's clock (milliseconds), oldest first.
 
-    Each has an `id`, the places `sender` and `receiver`, its `kind`, and the key of its `text`. `history` are the
-    rows of the histories of the shop's orders.
+    Each has an `id`, the places `sender` and `receiver`, its `kind`, and the key of its `text`. `history`
+    are the rows of the histories of the shop's orders.
     """
     messages = [*_of_shop(pages), *_of_buyer(history)]
-    return sorted((message for message in messages if message["at"] >= at), key=lambda message: message["at"])
+    recent = [message for message in messages if message["at"] >= at]
+    return sorted(recent, key=lambda message: message["at"])[-MOST:]
 
 
 def text_of(page: Page) -> str:
@@ -46,5 +48,5 @@ def _of_shop(pages: Sequence[Page]) -> Iterator[Mapping[str, Any]]:
 def _of_buyer(history: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     for row in history:
         if row["cause"] == BY_PAYER:
-            yield {"id": f"event-{row['id']}", "sender": Place.BUYER, "receiver": Place.GATEWAY, "kind": "acted",
-                   "text": f"event_{row['event']}", "at": row["at"]}
+            yield {"id": f"event-{row['id']}", "sender": Place.BUYER, "receiver": Place.GATEWAY,
+                   "kind": "acted", "text": f"event_{row['event']}", "at": row["at"]}

@@ -26,8 +26,8 @@ class Stuck(Exception):
 class Position:
     """The position in a story: the step shown, the furthest step done, and the number of steps.
 
-    `run` is a number that is different each time a story is begun. `at` is the time of the shop's clock at which
-    the step was entered, in milliseconds since 1970; 0 in records of earlier versions.
+    `run` is a number that is different each time a story is begun. `at` is the time of the shop's clock at
+    which the step was entered, in milliseconds since 1970; 0 in records of earlier versions.
     """
 
     story: str

@@ -59,7 +59,7 @@ function travel() {
     if (still.matches) continue;
     message.classList.add("travelling");
     const { from, to } = message.dataset;
-    travels = travels.then(() => move(message.querySelector("b").textContent, message.className, from, to)).then(
+    travels = travels.then(() => move(message.querySelector("strong").textContent, message.className, from, to)).then(
       () => document.getElementById(message.id)?.classList.remove("travelling"));
   }
 }
