@@ -225,6 +225,19 @@ def test_a_screen_reader_is_told_which_field_is_wrong_until_it_is_right(visitor:
         expect(field(page, "number")).not_to_have_attribute("aria-invalid", "true")
 
 
+def test_the_slash_of_the_expiry_date_may_be_typed_left_out_or_deleted(visitor: Visitor, shop: Shop) -> None:
+    with visitor.at(shop.card_order()["pay_url"]) as page:
+        expiry = field(page, "exp")
+        for typed, shown in (("1249", "12/49"), ("12/49", "12/49"), ("449", "04/49"), ("4/49", "04/49"),
+                             ("1/49", "1/49")):
+            expiry.fill("")
+            expiry.press_sequentially(typed)
+            expect(expiry).to_have_value(shown)
+        for _ in range(4):
+            expiry.press("Backspace")
+        expect(expiry).to_have_value("")
+
+
 @pytest.mark.exhaustive
 def test_a_card_that_was_put_right_is_paid_with_at_the_first_click(visitor: Visitor, shop: Shop) -> None:
     order = shop.card_order()

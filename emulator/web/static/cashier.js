@@ -88,12 +88,12 @@ field.cardNo.addEventListener("input", () => {
   if (atEnd) field.cardNo.value = grouped(digits(field.cardNo.value));
   showBrand();
 });
-// The slash of the expiry date is typed by the page, and can be deleted.
+// The page types the slash of the expiry date. Whoever types it too does no harm, and it can be deleted.
 field.expiry.addEventListener("input", (event) => {
-  const typed = digits(field.expiry.value);
-  if (event.inputType?.startsWith("delete") || field.expiry.value.includes("/")) return;
-  if (typed.length === 1 && typed > 1) field.expiry.value = `0${typed}/`;
-  else if (typed.length >= 2) field.expiry.value = `${typed.slice(0, 2)}/${typed.slice(2, 6)}`;
+  if (event.inputType?.startsWith("delete")) return;
+  const typed = field.expiry.value.replace(/[^\d/]/g, "").replace(/\/+/g, "/");
+  const month = typed.replace(/^[2-9]$/, "0$&");
+  field.expiry.value = /^\d{2,}$/.test(month) ? `${month.slice(0, 2)}/${month.slice(2)}` : typed;
 });
 Object.entries(inputs).forEach(([name, input]) => input.addEventListener("input", () => checkTyped(name)));
 form.noValidate = true;
