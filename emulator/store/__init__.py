@@ -28,6 +28,7 @@ imports only from those above it:
     changes        what other connections have written
     evidence       what a merchant's traffic was, counted and shown
     lists          pages of the console
+    figures        what was paid and refunded today, and what needs a look
     upcoming       what falls due next
     backlog        the work that is left
     upkeep         deletion of old entries

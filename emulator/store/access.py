@@ -13,6 +13,7 @@ from .commands import CommandReader, Commands
 from .connection import Connection
 from .evidence import Evidence
 from .facts import Facts
+from .figures import Figures
 from .forwards import ForwardReader, Forwards
 from .inboxes import Inboxes, InboxReader
 from .journal import Journal, JournalReader
@@ -81,6 +82,7 @@ class Reader:
         self.inboxes = InboxReader(connection, owner)
         self.forwards = ForwardReader(connection)
         self.lists = Lists(connection, owner)
+        self.figures = Figures(connection, owner)
         self.evidence = Evidence(connection, owner)
         self.upcoming = Upcoming(connection, owner)
         self.backlog = Backlog(connection)

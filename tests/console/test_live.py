@@ -84,7 +84,7 @@ def test_an_orders_story_goes_on_and_what_was_opened_and_typed_stays(
         page.get_by_label("Refund reason").fill("too big")
         notified.refund(number, "3.00")
         expect(page.locator("#timeline")).to_contain_text("Partially refunded")
-        expect(page.locator("#facts")).to_contain_text("GBP 5.00")
+        expect(page.locator("#facts")).to_contain_text("£5.00")
         expect(page.locator("#timeline details[open]")).to_have_count(1)
         expect(page.get_by_label("Refund reason")).to_have_value("too big")
         assert is_the_same(page)

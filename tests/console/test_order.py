@@ -50,7 +50,7 @@ def test_the_story_has_requests_moves_notifications_refunds_and_settlement_in_th
     times = [item.find("time").get("datetime") for item in happened(page)]
     assert times == sorted(times)
     top = words(page.get_element_by_id("main"))
-    assert all(text in top for text in ("GBP 10.00 = CNY 90.75", "1 GBP = 9.0748 CNY", "Partially refunded",
+    assert all(text in top for text in ("£10.00 = ¥90.75", "1 GBP = 9.0748 CNY", "Partially refunded",
                                         "Watch"))
 
 

@@ -2,7 +2,7 @@
 import shlex
 import subprocess
 
-from ..driver import Shop, exchange
+from ..driver import Control, Receiver, Shop, exchange
 from ..tables import every_row
 from .desk import Desk, rows, words
 
@@ -21,7 +21,39 @@ def test_orders_are_listed_newest_first_each_with_its_state_in_a_word(desk: Desk
               "Refunded", "Partially refunded"]
     assert len(told) == len(states)
     assert [word for row, word in zip(told, states) if word and word not in row] == []
-    assert "GBP 129.00 − 29.00" in told[-1]
+    assert "£129.00 -£29.00" in told[-1]
+
+
+def figures(desk: Desk, **asked: str) -> dict[str, str]:
+    """The figures above the list, by their name."""
+    shown = desk.page("/orders", **asked).get_element_by_id("figures")
+    return {words(figure.find("dt")): words(figure.find("dd")) for figure in shown.findall("div")}
+
+
+def test_the_figures_above_the_list_are_of_today_and_of_the_merchant_in_the_filter(
+        desk: Desk, control: Control, receiver: Receiver) -> None:
+    shop = control.shop(notify_url=receiver.url)
+    try:
+        mine = {"merchants_id": shop.merchants_id}
+        assert set(figures(desk, **mine).values()) == {"0"}
+        receiver.answers = [(500, b"")]
+        paid = [shop.qr_order(amount)["out_trade_no"] for amount in ("1300.00", "19.99", "8.00")]
+        for number in paid:
+            shop.happens(number, "pay")
+        shop.qr_order("77.00")
+        shop.refund(paid[1], "9.99")
+        shop.refund(paid[1], "1.00")
+        shop.attend()
+        shop.at_terminal()
+        assert figures(desk, **mine) == {
+            "Paid today": "£1,327.99 Payments: 3", "Refunded today": "£10.99 Refunds: 2",
+            "Failed notifications": "0", "Terminal payments in progress": "1"}
+        control.post("/clock", {"merchants_id": shop.merchants_id, "advance": "2d"})
+        later = figures(desk, **mine)
+        assert (later["Paid today"], later["Refunded today"]) == ("0", "0")
+        assert int(later["Failed notifications"].rstrip("+")) > 0
+    finally:
+        control.ask("DELETE", f"/merchants/{shop.merchants_id}")
 
 
 @every_row("search, references", [

@@ -130,7 +130,7 @@ def _around(page: str) -> dict[str, Any]:
         "zone": emulator().settings.timezone,
         "newest": written(tables.newest()), "told": _message(), "locked": roles.are_needed(),
         "holder": roles.holder(), "everybody": roles.may_everything(), "spaced": _spaced, "iso": clock.iso,
-        "amount": money.text}
+        "amount": money.text, "money": money.display}
 
 
 def clocked(tables: Reader) -> str:

@@ -52,8 +52,8 @@ def _facts(order: Order) -> Iterator[tuple[str, str | int | None]]:
     yield said.buyer, " ".join(filter(None, (order.buyer_login, order.buyer_id)))
     yield said.buyer_failure, order.failure
     if order.refunded:
-        yield said.refunded_amount, f"{order.currency} {money.text(order.refunded)}"
-        yield said.refundable, f"{order.currency} {money.text(order.left)}"
+        yield said.refunded_amount, money.display(order.refunded, order.currency)
+        yield said.refundable, money.display(order.left, order.currency)
     for name, value, sentence in order.facts():
         yield said[name], f"{value} {said.message(sentence)}" if sentence else value
     yield said.notify_url, order.shown_notify_url

@@ -1,14 +1,29 @@
 """The list of orders, newest first."""
-from flask import Response
+from collections.abc import Iterator
 
-from ...base import clock
+from flask import Response
+from msgspec import Struct
+
+from ...base import clock, money
 from ...domain.settlement import SCENES
 from ...operations.unit import Present
+from ...store import Reader
+from ...store.figures import MOST
 from ..current import emulator
 from . import curl, states
-from .frame import Page, before, blueprint, chosen, narrowed, one_of, present, show, texts
+from .frame import Page, before, blueprint, chosen, narrowed, one_of, present, show, texts, to
 
 PAGE = Page("orders", "M5 4h14v17l-3.5-2-3.5 2-3.5-2L5 21zM9 9h6M9 13h6")
+
+
+class Figure(Struct, frozen=True):
+    """A figure above the list: its name, its value, more about it, where it leads, and a state's colour."""
+
+    name: str
+    value: str
+    more: str
+    address: str = ""
+    colour: str = ""
 
 
 @blueprint.get("/orders")
@@ -21,10 +36,31 @@ def orders() -> Response:
     found, rest = tables.lists.orders({**asked, "merchants_id": chosen()}, now, before())
     rows = [(order, *states.state(order)) for order in map(Present(tables).seen, found)]
     return show("orders", "orders", follows="order", rows=rows, rest=rest, asked=asked,
+                figures=[] if before() else list(_figures(tables, now)),
                 is_narrowed=any(asked.values()),
                 statuses=[(status, texts()[word]) for status, word in states.STATUSES.items()],
                 makers=[(name, name) for name in SCENES],
                 example="" if found or any(asked.values()) or before() else example(now))
+
+
+def _figures(tables: Reader, now: int) -> Iterator[Figure]:
+    """What the page says above the list: of the merchant in the filter, or of all."""
+    merchants_id, figures, said = chosen() or "", tables.figures, texts()
+    zone = emulator().settings.timezone
+    today = clock.day_start(clock.moment(now, zone).date(), zone)
+    for name, number, totals in (
+            (said.figure_paid, said.figure_payments, figures.payments(merchants_id, today)),
+            (said.figure_refunded, said.figure_refunds, figures.refunds(merchants_id, today))):
+        yield Figure(name, " + ".join(money.display(total.amount, total.currency) for total in totals) or "0",
+                     said.numbered(number, sum(total.number for total in totals)) if totals else "")
+    failed, busy = figures.failed_notifications(merchants_id), figures.busy_terminals(merchants_id)
+    yield Figure(said.figure_failed, _counted(failed), "", to("notifications", status="failed"),
+                 "bad" if failed else "")
+    yield Figure(said.figure_terminals, _counted(busy), "", to("terminals"), "wait" if busy else "")
+
+
+def _counted(number: int) -> str:
+    return f"{number - 1}+" if number == MOST else str(number)
 
 
 def example(now: int) -> str:
