@@ -11,7 +11,7 @@ from ...store import Reader
 from ...store.figures import MOST
 from ..current import emulator
 from . import curl, states
-from .frame import Page, before, blueprint, chosen, narrowed, one_of, present, show, texts, to
+from .frame import Page, before, blueprint, chosen, clocked, narrowed, one_of, present, show, texts, to
 
 PAGE = Page("orders", "M5 4h14v17l-3.5-2-3.5 2-3.5-2L5 21zM9 9h6M9 13h6")
 
@@ -36,17 +36,17 @@ def orders() -> Response:
     found, rest = tables.lists.orders({**asked, "merchants_id": chosen()}, now, before())
     rows = [(order, *states.state(order)) for order in map(Present(tables).seen, found)]
     return show("orders", "orders", follows="order", rows=rows, rest=rest, asked=asked,
-                figures=[] if before() else list(_figures(tables, now)),
+                figures=[] if before() else list(_figures(tables)),
                 is_narrowed=any(asked.values()),
                 statuses=[(status, texts()[word]) for status, word in states.STATUSES.items()],
                 makers=[(name, name) for name in SCENES],
                 example="" if found or any(asked.values()) or before() else example(now))
 
 
-def _figures(tables: Reader, now: int) -> Iterator[Figure]:
+def _figures(tables: Reader) -> Iterator[Figure]:
     """What the page says above the list: of the merchant in the filter, or of all."""
     merchants_id, figures, said = chosen() or "", tables.figures, texts()
-    zone = emulator().settings.timezone
+    now, zone = present(clocked(tables)), emulator().settings.timezone
     today = clock.day_start(clock.moment(now, zone).date(), zone)
     for name, number, totals in (
             (said.figure_paid, said.figure_payments, figures.payments(merchants_id, today)),
