@@ -48,7 +48,7 @@ def pages(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
     """The time of each page, with 10,000 and with 100,000 orders."""
     for orders, most in MOST_MS.items():
         for merchants in (1, SEVERAL):
-            with servers.emulator(lived(directory, orders, merchants)) as server:
+            with servers.emulator(lived(directory, orders, merchants), **{"keep-entries": "off"}) as server:
                 whose = "of one merchant" if merchants == 1 else f"of {SEVERAL} merchants"
                 for name, path in addresses(server, merchants).items():
                     taken = [answered(server, path) for _ in range(rounds + 2)][2:]

@@ -97,9 +97,13 @@ class Server:
         return sum(map(_cpu, [self._process.pid, *_descendants(self._process.pid)]))
 
 
-def emulator(database: Path, workers: int = WORKERS) -> Server:
-    """The emulator on a database file; one called `:temporary:` is made beside it and thrown away."""
-    return node(TEMPORARY if database.name == TEMPORARY else str(database), database.parent, workers)
+def emulator(database: Path, workers: int = WORKERS, **more: str) -> Server:
+    """The emulator on a database file; one called `:temporary:` is made beside it and thrown away.
+
+    `more` are settings.
+    """
+    place = TEMPORARY if database.name == TEMPORARY else str(database)
+    return node(place, database.parent, workers, **more)
 
 
 def node(database: str, directory: Path, workers: int = WORKERS, **more: str) -> Server:
