@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from .driver import Shop, plain_environment
-from .test_readme import needs
+from .documents import needs
 from .test_signature import VECTORS
 
 CLIENTS = Path(__file__).parent.parent / "docs" / "clients"
