@@ -14,6 +14,8 @@ from msgspec import Struct, field
 from ..texts import Texts
 
 NOT_RUN = re.compile(r"<!-- not run: (.+) -->\s*")
+# A line's end between Chinese letters, which is no space.
+BETWEEN_CHINESE = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\n *(?=[\u4e00-\u9fff“《（])")
 DEEPEST = 3  # the level of headings that begin a section
 Link = Callable[[str], str]
 CODE = Markup('<div class="code lines"><pre tabindex="0" role="group" aria-label="{}">{}</pre>'
@@ -24,11 +26,12 @@ TABLE_END = Markup("</table></div>\n")
 
 
 class Section(Struct):
-    """A heading with the text below it. The level is 1 for the page's title."""
+    """A heading, its token, and the texts below it. The level is 1 for the page's title."""
 
     level: int
     title: str
     anchor: str
+    opening: Token
     texts: list[str] = field(default_factory=list)
 
 
@@ -44,19 +47,25 @@ def anchor(title: str) -> str:
     return re.sub(r"[^\w\- ]", "", title.strip().lower()).replace(" ", "-")
 
 
-def page(text: str, link: Link, said: Texts) -> Page:
-    """Render a page. `link` returns the address for a relative link; `said` has the texts around blocks."""
+def page(text: str, link: Link, said: Texts, original: Sequence[Section] = ()) -> Page:
+    """Render a page. `link` returns the address for a relative link; `said` has the texts around blocks.
+
+    `original` are the sections of the page of which this is the translation: links to their anchors lead to
+    the same places here.
+    """
     parser = MarkdownIt("commonmark", {"html": True}).enable("table")
-    tokens = parser.parse(text)
+    tokens = parser.parse(BETWEEN_CHINESE.sub("", text))
     sections = list[Section]()
     for before, token in zip([None, *tokens], tokens):
         if before and before.type == "heading_open" and int(before.tag[1]) <= DEEPEST:
             sections.append(_section(before, token, sections))
-        elif sections:
-            sections[-1].texts.append(_plain(token))
+        elif sections and (plain := _plain(token)):
+            sections[-1].texts.append(plain)
         for child in token.children or ():
             _led(child, link)
     _drawn(parser, said)
+    for section, same in zip(sections, original):
+        section.opening.meta["original"] = same.anchor
     kept = [token for token in tokens if not _is_blank(token)]
     return Page(Markup(parser.renderer.render(kept, parser.options, {})), sections)
 
@@ -67,7 +76,7 @@ def _section(opening: Token, inline: Token, before: Sequence[Section]) -> Sectio
     again = sum(re.fullmatch(rf"{re.escape(made)}(-\d+)?", each.anchor) is not None for each in before)
     name = f"{made}-{again}" if again else made
     opening.attrSet("id", name)
-    return Section(int(opening.tag[1]), title, name)
+    return Section(int(opening.tag[1]), title, name, opening)
 
 
 def _plain(token: Token) -> str:
@@ -97,10 +106,22 @@ def _drawn(parser: MarkdownIt, said: Texts) -> None:
     def comment(token: Token) -> str:
         return COMMENT.format(said.docs_not_run, *NOT_RUN.findall(token.content))
     draws: dict[str, Callable[[Token], str]] = {
-        "fence": code, "html_block": comment, "table_open": lambda token: TABLE.format(said.docs_table),
-        "table_close": lambda token: TABLE_END, "image": lambda token: "", "html_inline": lambda token: ""}
+        "fence": code, "heading_open": _heading, "html_block": comment, "image": _nothing,
+        "html_inline": _nothing, "table_open": lambda token: TABLE.format(said.docs_table),
+        "table_close": lambda token: TABLE_END}
     for name, draw in draws.items():
         parser.add_render_rule(name, _rule(draw))
+
+
+def _nothing(token: Token) -> str:
+    return ""
+
+
+def _heading(token: Token) -> str:
+    places = [str(place) for place in (token.attrGet("id"), token.meta.get("original")) if place]
+    named = Markup().join(Markup('<span id="{}"></span>').format(place) for place in places[1:])
+    first = Markup(' id="{}"').format(places[0]) if places else ""
+    return Markup("<{}{}>{}").format(token.tag, first, named)
 
 
 def _rule(draw: Callable[[Token], str]) -> Callable[..., str]:

@@ -8,6 +8,7 @@ from .markdown import Section
 
 MOST_FOUND = 40
 SNIPPET, BEFORE = 180, 60  # characters of a snippet, and those before the first match
+LONGEST_WORD = 25
 Piece = tuple[str, bool]  # a text, and whether it is a word of the query
 
 
@@ -54,6 +55,8 @@ def _snippet(text: str, words: list[str]) -> str:
     start = max(0, min(places, default=0) - BEFORE)
     start = text.find(" ", start, start + BEFORE) + 1 if start else 0
     end = start + SNIPPET
+    if len(text) > end and (space := text.rfind(" ", end - LONGEST_WORD, end)) > 0:
+        end = space
     return ("… " if start else "") + text[start:end].strip() + (" …" if len(text) > end else "")
 
 

@@ -71,8 +71,9 @@ def _page(name: str, language: str, root: str) -> "Page":
     """A subject's page; `root` is the address of the documentation."""
     from . import markdown, pages
 
+    original = [] if language == "en" else _page(name, "en", root).sections
     return markdown.page(pages.text(name, language), lambda link: _address(link, language, root),
-                         Texts(language, CONSOLE))
+                         Texts(language, CONSOLE), original)
 
 
 def _address(link: str, language: str, root: str) -> str:
