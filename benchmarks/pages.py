@@ -42,7 +42,8 @@ OTHERS: Mapping[str, str] = {
     "cards and codes": "/console/cards", "merchants": "/console/merchants",
     "one merchant": f"/console/merchants/{MERCHANTS_ID}", "how far it is": "/console/pulse",
     "documentation": "/docs", "a long page of the documentation": "/docs/fidelity",
-    "search in the documentation": "/docs?q=token", "front page": "/", "demo": "/demo", "payment code": "/code/alipay"}
+    "search in the documentation": "/docs?q=token",
+    "front page": "/", "demo": "/demo", "payment code": "/code/alipay"}
 
 
 def pages(directory: Path, rounds: int, requests: int) -> Iterator[Row]:
