@@ -165,6 +165,13 @@ def test_it_answers_under_own_names_only_and_with_the_headers_of_the_console(bas
     assert headers[0] == headers[1] and len(headers[0]) == 4
 
 
+def test_the_link_to_the_other_language_is_that_of_the_header(base_url: str) -> None:
+    document = opened(base_url, "/docs/cards", "zh")
+    assert document.xpath("//article//a[text()='English' or text()='中文']") == []
+    (way,) = document.xpath("//header//a[text()='English']/@href")
+    assert "How card payments" in exchange(urljoin(f"{base_url}/docs/cards", way)).text
+
+
 def test_html_in_a_page_is_left_out() -> None:
     text = ("# A\n\n<script>alert(1)</script>\n\nb <img src=x onerror=alert(1)> c\n\n"
             "<!-- not run: it <b> waits -->\n```sh\n<i>\n```\n")

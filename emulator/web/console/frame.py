@@ -125,12 +125,11 @@ def _around(page: str) -> dict[str, Any]:
     ticking = tables.clock.get(whose)
     merchants = tables.merchants.names(MOST_LISTED)
     return {
-        "texts": texts(), "pages": NAVIGATION, "page": page, "subject": subject_of(page), "to": to,
-        "here": here, "chosen": chosen(),
+        "texts": texts(), "pages": NAVIGATION, "page": page, "to": to, "here": here, "chosen": chosen(),
         "merchants": merchants, "many": len(merchants) == MOST_LISTED, "now": ticking.now(real_now()),
         "frozen": ticking.frozen is not None,
         "has_own_clock": bool(whose) and tables.clock.own(whose) is not None,
-        "zone": emulator().settings.timezone,
+        "zone": emulator().settings.timezone, "subject": subject_of(page),
         "newest": written(tables.newest()), "told": _message(), "locked": roles.are_needed(),
         "holder": roles.holder(), "everybody": roles.may_everything(), "spaced": _spaced, "iso": clock.iso,
         "amount": money.text}

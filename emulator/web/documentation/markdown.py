@@ -4,7 +4,7 @@ Raw HTML in a page is left out. Comments say where a generated table is, and why
 by a test; of these the second becomes a line for readers.
 """
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -48,13 +48,14 @@ def anchor(title: str) -> str:
 
 
 def page(text: str, link: Link, said: Texts, original: Sequence[Section] = ()) -> Page:
-    """Render a page. `link` returns the address for a relative link; `said` has the texts around blocks.
+    """Render a page. `said` has the texts around its blocks.
 
-    `original` are the sections of the page of which this is the translation: links to their anchors lead to
-    the same places here.
+    `link` returns the address for a link of the page. It is empty for the same page in another language: a
+    paragraph that is nothing but such a link is left out. `original` are the sections of the page of which
+    this is the translation: links to their anchors lead to the same places here.
     """
     parser = MarkdownIt("commonmark", {"html": True}).enable("table")
-    tokens = parser.parse(BETWEEN_CHINESE.sub("", text))
+    tokens = list(_without_languages(parser.parse(BETWEEN_CHINESE.sub("", text)), link))
     sections = list[Section]()
     for before, token in zip([None, *tokens], tokens):
         if before and before.type == "heading_open" and int(before.tag[1]) <= DEEPEST:
@@ -68,6 +69,19 @@ def page(text: str, link: Link, said: Texts, original: Sequence[Section] = ()) -
         section.opening.meta["original"] = same.anchor
     kept = [token for token in tokens if not _is_blank(token)]
     return Page(Markup(parser.renderer.render(kept, parser.options, {})), sections)
+
+
+def _without_languages(tokens: Sequence[Token], link: Link) -> Iterator[Token]:
+    left_out = {near for place, token in enumerate(tokens) if _is_other_language(token, link)
+                for near in (place - 1, place, place + 1)}
+    return (token for place, token in enumerate(tokens) if place not in left_out)
+
+
+def _is_other_language(token: Token, link: Link) -> bool:
+    """Whether the text of a paragraph is a link to the same page in another language."""
+    children = token.children or []
+    return (len(children) == 3 and children[0].type == "link_open"
+            and link(str(children[0].attrGet("href") or "")) == "")
 
 
 def _section(opening: Token, inline: Token, before: Sequence[Section]) -> Section:

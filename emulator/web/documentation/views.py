@@ -72,22 +72,22 @@ def _page(name: str, language: str, root: str) -> "Page":
     from . import markdown, pages
 
     original = [] if language == "en" else _page(name, "en", root).sections
-    return markdown.page(pages.text(name, language), lambda link: _address(link, language, root),
+    return markdown.page(pages.text(name, language), lambda link: _address(link, name, language, root),
                          Texts(language, CONSOLE), original)
 
 
-def _address(link: str, language: str, root: str) -> str:
-    """The address for a link of a page, whose links are relative to its file."""
+def _address(link: str, name: str, language: str, root: str) -> str:
+    """The address for a link of a page, whose links are relative to its file.
+
+    It is empty for the same page in another language, to which the header leads.
+    """
     from . import pages
 
     if "://" in link or link.startswith("#"):
         return link
     path, sharp, place = link.partition("#")
-    folder = "" if language == "en" else language
-    target = posixpath.normpath(posixpath.join(folder, path))
+    target = posixpath.normpath(posixpath.join("" if language == "en" else language, path))
     if not target.endswith(pages.SUFFIX):
         return f"{root}/{target}"
-    *folders, file = target.removesuffix(pages.SUFFIX).lower().split("/")
-    other = folders[0] if folders else "en"
-    chosen = f"?lang={other}" if other != language and len(pages.languages(file)) > 1 else ""
-    return f"{root}/{file}{chosen}{sharp}{place}"
+    subject = posixpath.basename(target).removesuffix(pages.SUFFIX).lower()
+    return "" if subject == name else f"{root}/{subject}{sharp}{place}"
