@@ -41,6 +41,8 @@ OTHERS: Mapping[str, str] = {
     "scenarios": "/console/scenarios", "a scenario": "/console/scenarios/desk?name=lost-answer",
     "cards and codes": "/console/cards", "merchants": "/console/merchants",
     "one merchant": f"/console/merchants/{MERCHANTS_ID}", "how far it is": "/console/pulse",
+    "documentation": "/docs", "a long page of the documentation": "/docs/fidelity",
+    "search in the documentation": "/docs?q=token",
     "front page": "/", "demo": "/demo", "payment code": "/code/alipay"}
 
 

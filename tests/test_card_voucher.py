@@ -1,13 +1,13 @@
 """cardVoucher: a card exchanged in the browser for a text that pays once (contract 3.3)."""
 import json
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from .browser import Visitor
+from .documents import only
 from .driver import VISA, Answer, Clock, Control, Receiver, Shop, card_of, exchange
 from .payer import outcome, shop_page
 from .tables import every_row
@@ -230,10 +230,9 @@ def test_a_page_of_the_shop_makes_a_voucher_of_what_is_typed_and_the_shop_is_pai
 
 
 @pytest.mark.exhaustive
-def test_the_page_of_the_readme_prints_a_voucher_that_ends_as_its_card_does(
+def test_the_page_of_the_documentation_prints_a_voucher_that_ends_as_its_card_does(
          visitor: Visitor, shop: Shop, receiver: Receiver, base_url: str) -> None:
-    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-    example = readme.partition("```html\n<!doctype html>\n")[2].partition("```")[0]
+    example = only("docs/cards.md", "html")
     assert "http://127.0.0.1:8472/sdk/tgpay.js" in example
     shop_page(receiver, example.replace("http://127.0.0.1:8472", base_url))
     with visitor.at(visitor.knows(receiver, "/checkout")) as page:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from .driver import Shop, plain_environment
-from .test_readme import needs
+from .documents import needs
 from .test_signature import VECTORS
 
 CLIENTS = Path(__file__).parent.parent / "docs" / "clients"
@@ -21,11 +21,11 @@ SIGNING = Path(__file__).parent / "signing"
 COPIED = re.compile(r"^\s*// What you copy begins here\.\n(.*?)^\s*// What you copy ends here\.$",
                     re.MULTILINE | re.DOTALL)
 SAW = """\
-order: SUCCESS, rightly signed
-notification: trans_qrcode_create_sync, rightly signed, answered success
-notification: trade_status_sync, rightly signed, answered success: TRADE_SUCCESS, 12.50 GBP, 咖啡 大杯
+order: SUCCESS, valid signature
+notification: trans_qrcode_create_sync, valid signature, answered success
+notification: trade_status_sync, valid signature, answered success: TRADE_SUCCESS, 12.50 GBP, 咖啡 大杯
 forged notification: answered 400 wrong signature
-query: TRADE_SUCCESS, 12.50 GBP, rightly signed
+query: TRADE_SUCCESS, 12.50 GBP, valid signature
 """
 LONGEST_RUN_S = 60  # others may keep the machine busy
 
@@ -108,7 +108,7 @@ def test_a_program_believes_nothing_that_is_wrongly_signed(language: str, folder
 
 
 @every_language
-def test_the_function_to_copy_signs_every_vector_rightly(language: str, folder: Path) -> None:
+def test_the_function_to_copy_signs_every_vector_correctly(language: str, folder: Path) -> None:
     of = LANGUAGES[language]
     needs(*of.needs)
     (copied,) = COPIED.findall((CLIENTS / language / of.file).read_text(encoding="utf-8"))

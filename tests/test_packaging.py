@@ -15,6 +15,8 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parent.parent
 CONSTRAINTS = ROOT / ".ci" / "constraints.txt"
 NOT_PINNED = {"tgpay-emulator", "pip"}  # pip comes with the virtual environment
+# folders of the repository, and where an installed package has their files
+PLACES = {"emulator": "", "scenarios": "scenarios/files/", "docs": "web/documentation/files/"}
 BOUNDED = {"flask", "gunicorn", "httpcore", "sqlite-utils", "werkzeug"}
 
 
@@ -68,7 +70,8 @@ def test_ci_and_the_image_install_the_pinned_versions(reader: str) -> None:
 def test_the_image_is_given_the_files_that_it_copies() -> None:
     let_through = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines()
                    if line.startswith("!")]
-    assert {"emulator", "scenarios", "setup.cfg", "pyproject.toml", ".ci/constraints.txt"} <= set(let_through)
+    copied = {"emulator", "scenarios", "docs", "setup.cfg", "pyproject.toml", ".ci/constraints.txt"}
+    assert copied <= set(let_through)
     assert all((ROOT / path).exists() for path in let_through)
 
 
@@ -94,8 +97,9 @@ def test_an_installed_package_has_the_files_that_it_reads(tmp_path: Path) -> Non
     subprocess.run(["git", "clone", "--quiet", "--shared", str(ROOT), str(checkout)], check=True, timeout=60)
     subprocess.run([sys.executable, "-c", build, "build_py", "--build-lib", str(built)],
                    cwd=checkout, check=True, timeout=60, capture_output=True)
-    known = subprocess.run(["git", "ls-files", "emulator"],
-                           cwd=checkout, check=True, timeout=60, capture_output=True, text=True)
     package = built / "tgpay_emulator"
     installed = {str(file.relative_to(package)) for file in package.rglob("*")}
-    assert {name.removeprefix("emulator/") for name in known.stdout.split()} - installed == set()
+    for folder, place in PLACES.items():
+        known = subprocess.run(["git", "ls-files", folder], cwd=checkout, check=True, timeout=60,
+                               capture_output=True, text=True)
+        assert {place + name.removeprefix(f"{folder}/") for name in known.stdout.split()} - installed == set()

@@ -204,7 +204,7 @@ def test_the_colours_of_all_pages_are_defined_in_one_style_sheet() -> None:
     sheets = {file.name: file.read_text(encoding="utf-8") for file in static.rglob("*.css")}
     palette = set(re.findall(r"(--[a-z-]+):", sheets.pop("palette.css")))
     used = {name for sheet in sheets.values() for name in re.findall(r"var\((--[a-z-]+)", sheet)}
-    assert len(sheets) == 5
+    assert len(sheets) == 6
     colour = re.compile(r"#[0-9a-f]{3,8}\b(?!.*{)|rgba?\(", re.IGNORECASE)
     assert [name for name, sheet in sheets.items() if colour.search(sheet)] == []
     assert used == palette

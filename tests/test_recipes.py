@@ -26,7 +26,7 @@ from tgpay_emulator import __version__
 from .driver import (
     Control, Receiver, Server, exchange, free_port, is_listened_on, plain_environment)
 from .tables import every_row
-from .test_readme import commands_of, needs
+from .documents import commands_of, needs
 from .test_shared_sandbox import DOCKERFILE, NAMES, PORT, in_image
 from .test_testing_plugin import run
 from .warm import STARTER
@@ -264,7 +264,7 @@ def test_the_page_about_curl_can_be_followed_to_its_end(base_url: str, receiver:
     ran = subprocess.run(["bash", "-euo", "pipefail", "-c", CURL], cwd=tmp_path, env=given,
                          capture_output=True, text=True, timeout=60)
     assert (ran.returncode, ran.stderr) == (0, "")
-    for seen in ("<trade_status>TRADE_SUCCESS</trade_status>", "\nsubject=咖啡 大杯\n", "\nrightly signed\n"):
+    for seen in ("<trade_status>TRADE_SUCCESS</trade_status>", "\nsubject=咖啡 大杯\n", "\nvalid signature\n"):
         assert seen in ran.stdout, ran.stdout
     created, paid, again, forged = (heard.fields for heard in receiver.wait_for(4))
     assert created["notify_type"] == "trans_qrcode_create_sync" and paid == again

@@ -713,7 +713,9 @@ def test_the_package_takes_every_folder_and_the_files_along() -> None:
     packages = setup["options"]["packages"].split()
     folders = {".".join(["tgpay_emulator", *path.parent.relative_to(ROOT / "emulator").parts])
                for path in (ROOT / "emulator").rglob("__init__.py")}
-    assert packages == sorted({*folders, "tgpay_emulator.scenarios.files"})
+    beside = {"tgpay_emulator.scenarios.files": "scenarios",
+              "tgpay_emulator.web.documentation.files": "docs"}
+    assert packages == sorted({*folders, *beside})
     assert setup["options"]["package_dir"].split("\n")[1:] == [
-        "tgpay_emulator = emulator", "tgpay_emulator.scenarios.files = scenarios"]
+        "tgpay_emulator = emulator", *(f"{name} = {folder}" for name, folder in beside.items())]
     assert "!scenarios" in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()

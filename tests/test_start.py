@@ -51,7 +51,8 @@ assert pages == [200] * len(pages), pages
 # Scenarios and the check of settlement files are packages that are empty until they are asked for something.
 RARE = tuple(f"tgpay_emulator.{name}" for name in (
     "scenarios.", "domain.reconciliation.", "diagnosis.", "gateway.reference", "base.lan", "cli.demo",
-    "server.certificates", "server.tls", "signing.code_samples"))
+    "server.certificates", "server.tls", "signing.code_samples", "gateway.fidelity",
+    "web.documentation.markdown", "web.documentation.pages")) + ("markdown_it",)
 OTHER_COMMANDS = tuple(f"tgpay_emulator.cli.{name}" for name in sorted({*MODULES.values()} - {"serving"}))
 SERVERS = (*(f"tgpay_emulator.{name}" for name in ("server", "store", "web")), "flask", "gunicorn",
            "werkzeug", "sqlite3")

@@ -28,6 +28,7 @@ from tgpay_emulator.web.console.try_it import TABLES
 from tgpay_emulator.web.demo.belief import Belief
 from tgpay_emulator.web.demo.goods import GOODS
 from tgpay_emulator.web.demo.stories import STORIES, Place
+from tgpay_emulator.web.documentation import pages as documentation
 from tgpay_emulator.web.texts import (
     CONSOLE, LANGUAGES, PAYER, Texts, catalogue, messages, of_pages, of_tables)
 
@@ -63,6 +64,7 @@ FAMILIES = {
         "entry_": {"tap", "insert", "swipe"},
         "notification_": {PENDING, DELIVERED, FAILED}, "term_": {*map(str, (*State, *Act)), "OFFLINE"},
         "scn_": {"is", *filter(None, LOOKUPS)},
+        "docs_": {*documentation.GROUPS, *documentation.SUBJECTS},
         "crd_": {"cards", "codes", "wallets", "amounts", "wallets_more", "amounts_more"},
         "": {*(page.name for page in NAVIGATION), "card", "response_code", "terminal"}}}
 
@@ -91,7 +93,7 @@ def said_in_templates(pages: str) -> set[str]:
 
 
 def modules(pages: str) -> Iterator[ast.Module]:
-    folders = [WEB / "console"] if pages == CONSOLE else [WEB, WEB / "demo"]
+    folders = [WEB / "console", WEB / "documentation"] if pages == CONSOLE else [WEB, WEB / "demo"]
     files = [file for folder in folders for file in folder.glob("*.py")]
     return (ast.parse(file.read_text(encoding="utf-8")) for file in files)
 

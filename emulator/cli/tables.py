@@ -30,9 +30,17 @@ def cards(as_json: bool, words: tuple[str, ...]) -> None:
 
 @main.command()
 @click.option("--format", "kind", default="markdown", show_default=True,
-              type=click.Choice(["markdown", "openapi", "postman"]))
+              type=click.Choice(["markdown", "openapi", "postman", "fidelity"]))
 def reference(kind: str) -> None:
-    """Print the reference, made from the tables: as text, as OpenAPI document, or as Postman collection."""
+    """Print the reference, made from the tables.
+
+    As text, as OpenAPI document, as Postman collection, or as the page that says where each row comes from.
+    """
+    if kind == "fidelity":
+        from ..gateway import fidelity
+
+        click.echo(fidelity.page(), nl=False)
+        return
     if kind == "markdown":
         from ..gateway.reference import markdown
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from ..base import clock, money
 from ..base.settings import Settings
+from ..protocol.parameters import Source
 from .merchants import Merchant
 from .orders import Order
 
@@ -75,8 +76,7 @@ COLUMNS: tuple[tuple[str, Cell], ...] = (
     ("rate", lambda entry, settings: money.rate_text_short(entry.order.rate)),
     ("payment_time", lambda entry, settings: clock.spaced(entry.moved_at, settings.timezone)),
     ("settlement_time", lambda entry, settings: clock.spaced(entry.settles_at, settings.timezone)),
-    # The document jumps from field 11 to 13. Alipay's file of the same columns has `type` between them
-    # (inferred).
+    # The document jumps from field 11 to 13. Alipay's file of the same columns has `type` between them.
     ("type", lambda entry, settings: entry.kind),
     ("status", lambda entry, settings: "L"),
     ("remarks", lambda entry, settings: entry.remarks),
@@ -93,6 +93,12 @@ COLUMNS: tuple[tuple[str, Cell], ...] = (
     ("trans_amount", lambda entry, settings: money.text(entry.amount)),
     ("trans_forex_rate", lambda entry, settings: "1"),
 )
+NOT_IN_THE_DOCUMENT = "type"
+
+
+def source(column: str) -> Source:
+    """Where a column of the file comes from (section 14)."""
+    return Source.INFERRED if column == NOT_IN_THE_DOCUMENT else Source.DOCUMENTED
 
 
 def settles_at(moved_at: int, settings: Settings) -> int:

@@ -1,10 +1,11 @@
 """The gateway's part of the OpenAPI document, made from the tables of the endpoints."""
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..protocol.endpoint_tables import Endpoint, Field
 from ..protocol.parameters import Need, Param
 from .endpoints import ENDPOINTS
+from .fidelity import most_certain
 
 TAG = "gateway"
 
@@ -20,21 +21,24 @@ def _gateway_path(endpoint: Endpoint) -> dict[str, Any]:
     common = {"summary": endpoint.title,
               "description": f"Section {endpoint.section}. {endpoint.note}".strip(),
               "tags": [TAG], "security": [], "x-fidelity": endpoint.source.value}
-    rows = {row.name: row for each in endpoint.tables for row in each.params}
+    every = [row for each in endpoint.tables for row in each.params]
+    rows = {row.name: row for row in every}
+    marks = {name: _fidelity(row for row in every if row.name == name) for name in rows}
     required = [name for name in rows if all(_is_required(name, each) for each in endpoint.tables)]
     form = {"type": "object", "required": required,
-            "properties": {name: {**_schema(row), **_fidelity_of(row), **_mandatory(name, endpoint)}
+            "properties": {name: {**_schema(row), **marks[name], **_mandatory(name, endpoint)}
                            for name, row in rows.items()}}
     return {
         "get": {**common, "operationId": f"{endpoint.name}_get", "responses": answer,
-                "parameters": [_query_parameter(row, row.name in required) for row in rows.values()]},
+                "parameters": [_query_parameter(row, row.name in required, marks[row.name])
+                               for row in rows.values()]},
         "post": {**common, "operationId": f"{endpoint.name}_post", "responses": answer,
                  "requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": form}}}}}
 
 
-def _query_parameter(row: Param, required: bool) -> dict[str, Any]:
+def _query_parameter(row: Param, required: bool, marks: Mapping[str, str]) -> dict[str, Any]:
     return {"name": row.name, "in": "query", "schema": dict(_schema(row)), "description": row.meaning,
-            "required": required, **_fidelity_of(row)}
+            "required": required, **marks}
 
 
 def _is_required(name: str, endpoint: Endpoint) -> bool:
@@ -52,11 +56,15 @@ def _mandatory(name: str, endpoint: Endpoint) -> dict[str, bool]:
     return {"x-mandatory": True} if is_mandatory else {}
 
 
-def _fidelity_of(row: Param | Field) -> dict[str, str]:
-    return {"x-fidelity": row.source.value}
+def _fidelity(rows: Iterable[Param | Field]) -> dict[str, str]:
+    """The mark of a name, which may stand in several tables of an endpoint."""
+    return {"x-fidelity": most_certain(rows).value}
 
 
 def _answer_schema(endpoint: Endpoint) -> dict[str, Any]:
+    rows: dict[str, list[Field]] = {}
+    for row in (row for each in endpoint.tables for row in each.answer):
+        rows.setdefault(row.name, []).append(row)
     return {"type": "object", "xml": {"name": endpoint.root},
-            "properties": {row.name: {"type": "string", "description": row.meaning, **_fidelity_of(row)}
-                           for each in endpoint.tables for row in each.answer}}
+            "properties": {name: {"type": "string", "description": same[-1].meaning, **_fidelity(same)}
+                           for name, same in rows.items()}}

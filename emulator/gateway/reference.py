@@ -8,21 +8,16 @@ from ..domain import settlement, wallets
 from ..protocol import findings, test_cards
 from ..protocol.codes import BUYER_FAILURES, REFUSALS
 from ..protocol.endpoint_tables import Endpoint
-from ..protocol.parameters import Need, Param, Source
+from ..protocol.parameters import Need, Param
 from ..protocol.response_codes import RESPONSE_CODES
+from ..protocol.test_cards import TestCard
 from .endpoints import ENDPOINTS
+from .markdown import mark, table
 
 NEEDS = {Need.REQUIRED: "R", Need.DOCUMENTED: "D", Need.OPTIONAL: "O"}
-
-
-def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A table in Markdown; cells are escaped."""
-    names = list(header)
-    return "\n".join(map(_line, (names, ["---"] * len(names), *rows)))
-
-
-def _line(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+# What a newcomer tries first: paid, declined, 3-D Secure, pending and then paid, charged back.
+FIRST_CARDS = ("4111111111111111", "4000023084000003", "4000023200000002", "4000023095000018",
+               "4000023200000028")
 
 
 def markdown() -> str:
@@ -35,13 +30,15 @@ def markdown() -> str:
         "neither; we chose what users of the services behind the gateway would expect.",
         "## Endpoints", *(part for endpoint in ENDPOINTS.values() for part in _endpoint(endpoint)),
         "## Columns of the settlement file", ", ".join(f"`{name}`" for name, _ in settlement.COLUMNS),
-        "The document's list jumps from field 11 to 13; `type` between them is *(inferred)*.",
+        f"The document's list jumps from field 11 to 13; `{settlement.NOT_IN_THE_DOCUMENT}` between them is "
+        "*(inferred)*.",
         "## Refusals", "`is_success` is F, nothing happened.",
         table(("error", "when", "HTTP"),
-              ((code.name, code.when, str(code.status)) for code in REFUSALS.values())),
+              ((code.name, code.when + mark(code.source), str(code.status)) for code in REFUSALS.values())),
         "## Buyers who cannot pay",
         "`is_success` is T, `result_code` FAIL: the request was carried out, the buyer failed.",
-        table(("detail_error_code", "why"), ((code.name, code.when) for code in BUYER_FAILURES.values())),
+        table(("detail_error_code", "why"), ((code.name, code.when + mark(code.source))
+                                             for code in BUYER_FAILURES.values())),
         "## Response codes of cards",
         "The outcome of a card payment is `status`. Codes, messages and texts are the "
         "document's, the statuses are inferred.", response_codes_table(),
@@ -54,7 +51,8 @@ def markdown() -> str:
                        "are "
         "refused, but for a name that the document's own examples send.",
         table(("code", "section", "rule", "what to change"),
-              ((rule.code, rule.section, rule.sentence, rule.change) for rule in findings.RULES.values())),
+              ((rule.code, rule.section, rule.sentence + mark(rule.source), rule.change)
+               for rule in findings.RULES.values())),
         "## Scenarios", "A rule fits when all of its `when` does; the first that fits wins. A `then` that is "
                         "a list is taken in turn, once "
         "each, and then used up. Keys marked (ours) are not the gateway's habits but useful for tests.",
@@ -84,22 +82,6 @@ def _rows(header: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
     return table(header, ((f"`{name}`", *rest) for name, *rest in rows))
 
 
-def fidelity_table() -> str:
-    """The table of endpoints with their fidelity."""
-    return table(("endpoint", "section", "what", "fidelity"),
-                 ((f"`{endpoint.path}`", endpoint.section, endpoint.title, ", ".join(fidelity(endpoint)))
-                  for endpoint in ENDPOINTS.values()))
-
-
-def fidelity(endpoint: Endpoint) -> list[str]:
-    """The sources of an endpoint, its rows and its notes, the most certain one first."""
-    sources = set[Source]()
-    for each in endpoint.tables:
-        sources |= {each.source, *(row.source for row in each.params), *(row.source for row in each.answer)}
-        sources |= {source for source in Source if f"({source.value})" in each.note}
-    return [source.value for source in Source if source in sources]
-
-
 def _endpoint(endpoint: Endpoint) -> Iterator[str]:
     """The parts of the reference about an endpoint: its tables, then those of JSON documents in its
     parameters.
@@ -107,12 +89,12 @@ def _endpoint(endpoint: Endpoint) -> Iterator[str]:
     for each in endpoint.tables:
         yield f"### `{each.path}`: {each.title}"
         signed = "signed" if each.signed else "unsigned"
-        source = f"Section {each.section} of the document. Root `{each.root}`, answer {signed}."
-        yield f"{source} {each.note}".strip()
+        where = f"Section {each.section} of the document{mark(each.source)}."
+        yield f"{where} Root `{each.root}`, answer {signed}. {each.note}".strip()
         yield _parameters(each.params)
         if each.answer:
             yield table(("answer", "meaning"),
-                        ((f"`{row.name}`", row.meaning + _mark(row.source)) for row in each.answer))
+                        ((f"`{row.name}`", row.meaning + mark(row.source)) for row in each.answer))
     documents = {row.name: row.format.rows for each in endpoint.tables
                  for row in each.params if row.format.rows}
     for name, rows in documents.items():
@@ -130,11 +112,7 @@ def _parameter(row: Param) -> tuple[str, ...]:
     note = f"; {row.note}" if row.note else ""
     return (f"`{row.name}`", NEEDS[row.need], row.format.name + length,
             f"`{row.example}`" if row.example else "",
-            row.meaning + aliases + note + _mark(row.source))
-
-
-def _mark(source: Source) -> str:
-    return "" if source is Source.DOCUMENTED else f" *({source.value})*"
+            row.meaning + aliases + note + mark(row.source))
 
 
 def payment_codes_table() -> str:
@@ -158,6 +136,15 @@ def test_cards_table(short: bool = False) -> str:
     if short:
         cards = [card for card in cards if card.number in test_cards.PLAIN
                  or card.means not in test_cards.AT_ONCE]
+    return _cards(cards)
+
+
+def first_cards_table() -> str:
+    """The table of the five test cards to begin with."""
+    return _cards(card for card in test_cards.test_cards() if card.number in FIRST_CARDS)
+
+
+def _cards(cards: Iterable[TestCard]) -> str:
     return table(("number", "brand", "code", "what happens"),
                  ((f"`{card.number}`", card.brand, f"`{card.code}` {card.message}", card.means)
                   for card in cards))

@@ -3,10 +3,10 @@
 Each module imports only from those above it:
 
     characters           characters that an answer cannot have
+    parameters           formats and rows of parameters
     codes                refusals and failures of buyers
     findings             the rules of the document that a client breaks
     response_codes       the response codes of cards (section 7.2)
-    parameters           formats and rows of parameters
     endpoint_tables      the table of an endpoint
     parameter_checks     the parameters of a request against its table
     nested               rows of JSON inside a parameter

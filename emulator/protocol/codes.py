@@ -6,6 +6,8 @@ remarks in section 7.2.
 """
 from msgspec import Struct
 
+from .parameters import Source
+
 FAIL = "FAIL"
 SUCCESS = "SUCCESS"
 UNKNOWN = "UNKNOWN"
@@ -15,13 +17,15 @@ class Code(Struct, frozen=True):
     """A value of `error` and the sentence that says when it is sent.
 
     `card_code` is the response code that stands for it at the card endpoint (section 7.2), `status` the HTTP
-    status.
+    status, `section` that of the document's field, `source` where the value comes from.
     """
 
     name: str
     when: str
     card_code: str = "1000"
     status: int = 200
+    section: str = "1.3"
+    source: Source = Source.INFERRED
 
 
 REFUSALS = {code.name: code for code in (

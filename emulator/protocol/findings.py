@@ -3,16 +3,19 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from .parameters import Source
+
 
 class Rule(Struct, frozen=True):
     """A rule of the document: a stable code, its section, the rule in a sentence, and what to change to obey
-    it.
+    it. `source` is inferred where the section does not print the rule.
     """
 
     code: str
     section: str
     sentence: str
     change: str
+    source: Source = Source.DOCUMENTED
 
 
 RULES = {rule.code: rule for rule in (
@@ -31,7 +34,7 @@ RULES = {rule.code: rule for rule in (
          "use the name of the endpoint's own table: trans_amount and total_fee are not the same everywhere"),
     Rule("LEADING_ZEROS", "parameter tables",
          "an amount has no zeros before its first digit but the one before the point",
-         "send 25.00 instead of 025"),
+         "send 25.00 instead of 025", Source.INFERRED),
     Rule("OLD_ADDRESS", "1", "requests go to addresses under /v2/, as in all examples",
          "write /v2/ in place of /api/ in the base address"),
     Rule("QUERIED_TOO_SOON", "8",
@@ -40,9 +43,10 @@ RULES = {rule.code: rule for rule in (
     Rule("NOTIFY_URL_QUERY", "13, note 2", "notify_url carries no query string",
          "put what you need to know into the path of notify_url, or find the order by its out_trade_no"),
     Rule("URL_NOT_ESCAPED", "parameter tables", "a URL of the merchant has %20 where a space is meant",
-         "write each space in a URL as %20 before you sign; browsers and receivers are given it so"),
+         "write each space in a URL as %20 before you sign; browsers and receivers are given it so",
+         Source.INFERRED),
     Rule("CARD_DATA_IN_URL", "7.2", "card data is sent in the body of a POST, never in a URL",
-         "send the request as a form with POST; what is in a URL stays in logs"),
+         "send the request as a form with POST; what is in a URL stays in logs", Source.INFERRED),
     Rule("NOT_ANSWERED_SUCCESS", "6, note 2", "the receiver of a notification answers success",
          "answer a 2xx with the word success alone, without HTML around it, at the address of notify_url; "
          "the example says what came instead; until then the notification is repeated"),

@@ -9,6 +9,11 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from .parameters import Source
+
+SOURCE = Source.DOCUMENTED  # of codes, messages and texts: the document prints all of them
+STATUS_SOURCE = Source.INFERRED  # of the status of each code
+
 
 class CardStatus(StrEnum):
     """`status` of a card order."""

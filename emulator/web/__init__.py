@@ -2,30 +2,31 @@
 
 Each module, and each package, imports only from those above it:
 
-    current       the emulator of the current request, and its addresses
-    roles         the roles of control tokens, and what the current request's token may do
-    routing       URL converters, URL rules and redirects
-    texts         the texts of pages, from languages/*.json
-    drawn         QR codes and bar codes as SVG paths
-    gate          which hosts and sites may send requests
-    receipt       a terminal's receipt
-    streams       server-sent events
-    uploads       files that a request brings
-    control       the control interface /_emulator
-    bodies        incomplete and malformed request bodies
-    sessions      browsers in which the control token was typed
-    pages         the wallet, QR pictures, the front page
-    entrance      access to the console and the demo
-    received      reads requests to the gateway
-    api           the gateway /v2
-    prefix        the path of public_url in front of every address
-    cashier       the cashier page and the issuer's page
-    payment_code  the payment code on a buyer's phone
-    terminal      the screen of a card terminal
-    sdk           card vouchers for web pages
-    troubles      responses to unknown paths, and while the database cannot be used
-    console       the console /console
-    demo          the demo shop /demo
+    current        the emulator of the current request, and its addresses
+    roles          the roles of control tokens, and what the current request's token may do
+    routing        URL converters, URL rules and redirects
+    texts          the texts of pages, from languages/*.json
+    drawn          QR codes and bar codes as SVG paths
+    gate           which hosts and sites may send requests
+    receipt        a terminal's receipt
+    streams        server-sent events
+    uploads        files that a request brings
+    control        the control interface /_emulator
+    bodies         incomplete and malformed request bodies
+    sessions       browsers in which the control token was typed
+    pages          the wallet, QR pictures, the front page
+    entrance       access to the console and the demo
+    received       reads requests to the gateway
+    api            the gateway /v2
+    prefix         the path of public_url in front of every address
+    cashier        the cashier page and the issuer's page
+    payment_code   the payment code on a buyer's phone
+    terminal       the screen of a card terminal
+    sdk            card vouchers for web pages
+    troubles       responses to unknown paths, and while the database cannot be used
+    console        the console /console
+    documentation  the documentation /docs
+    demo           the demo shop /demo
 """
 from typing import Any
 
@@ -71,7 +72,8 @@ def _made(settings: Settings, store: Store, scheduler: Scheduler) -> Emulator:
 def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
     """Make the Flask application on an open store. The caller runs the scheduler's thread."""
     from . import (
-        api, bodies, cashier, console, control, demo, pages, payment_code, prefix, sdk, terminal, troubles)
+        api, bodies, cashier, console, control, demo, documentation, pages, payment_code, prefix, sdk,
+        terminal, troubles)
 
     app = Application(__name__)
     app.url_map.converters.update(id=IdConverter, number=NumberConverter)
@@ -88,6 +90,7 @@ def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
     app.register_blueprint(control.blueprint)
     app.register_blueprint(control.probes)
     app.register_blueprint(console.blueprint)
+    app.register_blueprint(documentation.blueprint)
     troubles.answer_troubles(app)
     api.put_before(app)
     bodies.check_bodies(app)

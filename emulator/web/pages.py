@@ -79,11 +79,11 @@ def page(template: str, status: int = 200, form_action: str = "", framed_by: str
 @blueprint.get("/")
 def home() -> Response:
     """The front page: what the emulator is, with links."""
-    from ..gateway import reference
+    from ..gateway import fidelity
 
     tables = emulator().store.read()
     merchants = list(tables.merchants.page("", 20))
-    return page("home.html", endpoints=ENDPOINTS.values(), fidelity=reference.fidelity, merchants=merchants,
+    return page("home.html", endpoints=ENDPOINTS.values(), fidelity=fidelity.sources, merchants=merchants,
                 base_url=base_url(), wallets=wallets.WALLETS, SHOWN=TERMINALS_ON_THE_FRONT_PAGE,
                 names={merchant.merchants_id: merchant.name for merchant in merchants},
                 terminals=[device for merchant in merchants

@@ -2,7 +2,7 @@
 from dataclasses import replace
 
 from tgpay_emulator.gateway.endpoints import ENDPOINTS
-from tgpay_emulator.gateway.reference import fidelity_table
+from tgpay_emulator.gateway.fidelity import endpoints_table
 
 from ..driver import Answer, Clock, Shop
 from ..tables import every_row
@@ -70,4 +70,4 @@ def test_an_order_number_is_needed_and_must_be_known(shop: Shop) -> None:
 def test_it_is_marked_as_observed() -> None:
     table = ENDPOINTS["tgpaycheck"]
     assert {row.source.value for row in (*table.params, *table.answer)} == {"observed"}
-    assert "| `/v2/tgpaycheck.php` | 3 | Query by its older name | observed |" in fidelity_table()
+    assert "| `/v2/tgpaycheck.php` | 3 | Query by its older name | observed |" in endpoints_table()

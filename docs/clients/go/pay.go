@@ -1,6 +1,6 @@
 // A QR order of TGPay Pro V2 from beginning to end, against the emulator: go run pay.go
 //
-// It makes the order, lets the emulator pay it, receives the notifications, verifies them, shows that a
+// It creates the order, lets the emulator pay it, receives the notifications, verifies them, shows that a
 // forged one is refused, and queries the order. Go 1.18 or later, no module. It ends with status 1 when
 // anything is not as it should be.
 package main
@@ -44,7 +44,7 @@ func isSigned(fields map[string]string, token string) bool {
 	return subtle.ConstantTimeCompare([]byte(sign(fields, token)), []byte(fields["sign"])) == 1
 }
 
-// notified is what the shop answers to a notification. Only what is rightly signed is believed.
+// notified is what the shop answers to a notification. Only a valid signature is accepted.
 func notified(fields map[string]string, token string) (status int, body string) {
 	if isSigned(fields, token) {
 		return http.StatusOK, "success"
@@ -140,7 +140,7 @@ func listen() (string, chan notification) {
 	return "http://" + listener.Addr().String() + "/notify", received
 }
 
-// receive waits for the next notification, which must be rightly signed.
+// receive waits for the next notification, which must have a valid signature.
 func receive(received chan notification) notification {
 	select {
 	case next := <-received:
@@ -159,9 +159,9 @@ func main() {
 		"out_trade_no": order, "trans_amount": "12.50", "pay_type": "alipay", "it_b_pay": "15m",
 		"account_id": "31", "terminal_id": "", // empty: it is sent, and not signed
 		"reference": "咖啡 大杯", "notify_url": notifyURL})
-	fmt.Printf("order: %s, rightly signed\n", made["result_code"])
+	fmt.Printf("order: %s, valid signature\n", made["result_code"])
 	created := receive(received)
-	fmt.Printf("notification: %s, rightly signed, answered %s\n", created.fields["notify_type"], created.body)
+	fmt.Printf("notification: %s, valid signature, answered %s\n", created.fields["notify_type"], created.body)
 
 	// the emulator lets the buyer pay
 	event := gateway + "/_emulator/orders/" + merchantsID + "/" + order + "/pay"
@@ -172,7 +172,7 @@ func main() {
 	for paid.fields["notify_type"] != "trade_status_sync" { // the gateway may send one twice
 		paid = receive(received)
 	}
-	fmt.Printf("notification: %s, rightly signed, answered %s: %s, %s %s, %s\n", paid.fields["notify_type"],
+	fmt.Printf("notification: %s, valid signature, answered %s: %s, %s %s, %s\n", paid.fields["notify_type"],
 		paid.body, paid.fields["trade_status"], paid.fields["trans_amount"], paid.fields["currency"],
 		paid.fields["subject"])
 
@@ -183,6 +183,6 @@ func main() {
 	fmt.Printf("forged notification: answered %d %s\n", forged.StatusCode, text)
 
 	found := ask("tgpayquery", map[string]string{"out_trade_no": order})
-	fmt.Printf("query: %s, %s %s, rightly signed\n", found["trade_status"], found["trans_amount"],
+	fmt.Printf("query: %s, %s %s, valid signature\n", found["trade_status"], found["trans_amount"],
 		found["trans_amount_type"])
 }

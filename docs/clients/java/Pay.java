@@ -31,7 +31,7 @@ import org.w3c.dom.Node;
 /**
  * A QR order of TGPay Pro V2 from beginning to end, against the emulator: java Pay.java
  *
- * It makes the order, lets the emulator pay it, receives the notifications, verifies them, shows that a
+ * It creates the order, lets the emulator pay it, receives the notifications, verifies them, shows that a
  * forged one is refused, and queries the order. Java 11 or later, no library. It ends with status 1 when
  * anything is not as it should be.
  */
@@ -55,7 +55,7 @@ public class Pay {
         return MessageDigest.isEqual(sign(fields, token).getBytes(UTF_8), given);
     }
 
-    /** A notification, and what the shop answers to it. Only what is rightly signed is believed. */
+    /** A notification, and what the shop answers to it. Only a valid signature is accepted. */
     static class Notification {
         final Map<String, String> fields;
         final int status;
@@ -151,7 +151,7 @@ public class Pay {
         }
     }
 
-    /** The next notification, which must be rightly signed. */
+    /** The next notification, which must have a valid signature. */
     static Notification next() throws Exception {
         Notification received = RECEIVED.poll(10, TimeUnit.SECONDS);
         check(received != null, "no notification came in 10 seconds");
@@ -173,9 +173,9 @@ public class Pay {
             "account_id", "31", "terminal_id", "",  // empty: it is sent, and not signed
             "reference", "\u5496\u5561 \u5927\u676f",  // so that it does not matter how this file is read
             "notify_url", notifyUrl));
-        System.out.printf("order: %s, rightly signed%n", made.get("result_code"));
+        System.out.printf("order: %s, valid signature%n", made.get("result_code"));
         Notification created = next();
-        System.out.printf("notification: %s, rightly signed, answered %s%n",
+        System.out.printf("notification: %s, valid signature, answered %s%n",
             created.fields.get("notify_type"), created.answer);
 
         // the emulator lets the buyer pay
@@ -188,7 +188,7 @@ public class Pay {
             notification = next();  // the gateway may send one twice
         }
         Map<String, String> paid = notification.fields;
-        System.out.printf("notification: %s, rightly signed, answered %s: %s, %s %s, %s%n",
+        System.out.printf("notification: %s, valid signature, answered %s: %s, %s %s, %s%n",
             paid.get("notify_type"), notification.answer, paid.get("trade_status"), paid.get("trans_amount"),
             paid.get("currency"), paid.get("subject"));
 
@@ -199,7 +199,7 @@ public class Pay {
         System.out.printf("forged notification: answered %d %s%n", forged.statusCode(), forged.body());
 
         Map<String, String> found = ask("tgpayquery", Map.of("out_trade_no", order));
-        System.out.printf("query: %s, %s %s, rightly signed%n", found.get("trade_status"),
+        System.out.printf("query: %s, %s %s, valid signature%n", found.get("trade_status"),
             found.get("trans_amount"), found.get("trans_amount_type"));
         server.stop(0);
     }

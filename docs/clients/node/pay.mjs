@@ -1,7 +1,7 @@
 /*
  * A QR order of TGPay Pro V2 from beginning to end, against the emulator: node pay.mjs
  *
- * It makes the order, lets the emulator pay it, receives the notifications, verifies them, shows that a
+ * It creates the order, lets the emulator pay it, receives the notifications, verifies them, shows that a
  * forged one is refused, and queries the order. Node 18 or later, no package. It ends with status 1 when
  * anything is not as it should be.
  */
@@ -25,7 +25,7 @@ function isSigned(fields, token) {
   return right.length === given.length && timingSafeEqual(right, given);
 }
 
-/** What the shop answers to a notification: status and body. Only what is rightly signed is believed. */
+/** What the shop answers to a notification: status and body. Only a valid signature is accepted. */
 function notified(fields, token) {
   return isSigned(fields, token) ? [200, "success"] : [400, "wrong signature"];
 }
@@ -88,10 +88,10 @@ const made = await ask("tgpayqrcode", {
   account_id: "31", terminal_id: "", // empty: it is sent, and not signed
   reference: "咖啡 大杯", notify_url: notifyUrl,
 });
-console.log(`order: ${made.result_code}, rightly signed`);
+console.log(`order: ${made.result_code}, valid signature`);
 const created = await receive();
 check(created.status === 200, `notification ${created.fields.notify_type}: ${created.body}`);
-console.log(`notification: ${created.fields.notify_type}, rightly signed, answered ${created.body}`);
+console.log(`notification: ${created.fields.notify_type}, valid signature, answered ${created.body}`);
 
 // the emulator lets the buyer pay
 const event = await fetch(`${gateway}/_emulator/orders/${merchantsId}/${order}/pay`, { method: "POST" });
@@ -102,7 +102,7 @@ do { // the gateway may send one twice
   check(paid.status === 200, `notification ${paid.fields.notify_type}: ${paid.body}`);
 } while (paid.fields.notify_type !== "trade_status_sync");
 const { notify_type, trade_status, trans_amount, currency, subject } = paid.fields;
-console.log(`notification: ${notify_type}, rightly signed, answered ${paid.body}:`
+console.log(`notification: ${notify_type}, valid signature, answered ${paid.body}:`
   + ` ${trade_status}, ${trans_amount} ${currency}, ${subject}`);
 
 const forged = await fetch(`${notifyUrl}?${new URLSearchParams({ ...paid.fields, trans_amount: "0.01" })}`);
@@ -110,5 +110,5 @@ check(forged.status === 400, "a forged notification was believed");
 console.log(`forged notification: answered ${forged.status} ${await forged.text()}`);
 
 const found = await ask("tgpayquery", { out_trade_no: order });
-console.log(`query: ${found.trade_status}, ${found.trans_amount} ${found.trans_amount_type}, rightly signed`);
+console.log(`query: ${found.trade_status}, ${found.trans_amount} ${found.trans_amount_type}, valid signature`);
 server.close();

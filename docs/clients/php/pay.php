@@ -2,7 +2,7 @@
 /*
  * A QR order of TGPay Pro V2 from beginning to end, against the emulator: php pay.php
  *
- * It makes the order, lets the emulator pay it, receives the notifications, verifies them, shows that a
+ * It creates the order, lets the emulator pay it, receives the notifications, verifies them, shows that a
  * forged one is refused, and queries the order. PHP 7.4 or later, no extension. It ends with status 1 when
  * anything is not as it should be.
  */
@@ -26,7 +26,7 @@ function is_signed(array $fields, string $token): bool
     return hash_equals(sign($fields, $token), $fields['sign'] ?? '');
 }
 
-/** What the shop answers to a notification: status and body. Only what is rightly signed is believed. */
+/** What the shop answers to a notification: status and body. Only a valid signature is accepted. */
 function notified(array $fields, string $token): array
 {
     return is_signed($fields, $token) ? [200, 'success'] : [400, 'wrong signature'];
@@ -96,10 +96,10 @@ $made = ask('tgpayqrcode', [
     'out_trade_no' => $order, 'trans_amount' => '12.50', 'pay_type' => 'alipay', 'it_b_pay' => '15m',
     'account_id' => '31', 'terminal_id' => '',  // empty: it is sent, and not signed
     'reference' => '咖啡 大杯', 'notify_url' => "http://$address/notify"]);
-echo "order: {$made['result_code']}, rightly signed\n";
+echo "order: {$made['result_code']}, valid signature\n";
 [$created, $status, $body] = receive($server, $token);
 check($status === 200, "notification {$created['notify_type']}: $body");
-echo "notification: {$created['notify_type']}, rightly signed, answered $body\n";
+echo "notification: {$created['notify_type']}, valid signature, answered $body\n";
 
 // the emulator lets the buyer pay
 post("$gateway/_emulator/orders/$merchants_id/$order/pay", 'application/json', '');
@@ -107,7 +107,7 @@ do {  // the gateway may send one twice
     [$paid, $status, $body] = receive($server, $token);
     check($status === 200, "notification {$paid['notify_type']}: $body");
 } while ($paid['notify_type'] !== 'trade_status_sync');
-echo "notification: {$paid['notify_type']}, rightly signed, answered $body:"
+echo "notification: {$paid['notify_type']}, valid signature, answered $body:"
     . " {$paid['trade_status']}, {$paid['trans_amount']} {$paid['currency']}, {$paid['subject']}\n";
 
 $forged = stream_socket_client("tcp://$address");
@@ -118,4 +118,4 @@ echo "forged notification: answered $status $body\n";
 
 $found = ask('tgpayquery', ['out_trade_no' => $order]);
 echo "query: {$found['trade_status']}, {$found['trans_amount']} {$found['trans_amount_type']},"
-    . " rightly signed\n";
+    . " valid signature\n";

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from ...base import money
 from ...domain.wallets import PREFIXES, TEST_CODES
+from ...protocol import response_codes
 from ...protocol.response_codes import RESPONSE_CODES, CardStatus, ResponseCode
 from ...protocol.test_cards import TestCard, grouped, test_cards
 from ...terminal import AMOUNT_TRIGGERS, MESSAGES, Result
@@ -48,8 +49,10 @@ def cards() -> Response:
     of_wallets = [(row, fits(*row, said.told(row[2], "wallet", row[1][-5:]))) for row in wallets()]
     of_terminals = [(row, fits(row.amount, row.result, row.issuer_code, row.means, said.message(row.means)))
                     for row in amounts()]
-    return show("cards", "cards", asked=asked, grouped=grouped, colours=COLOURS, advice=_in_chinese, tables=(
-        ("cards", of_cards), ("codes", codes), ("wallets", of_wallets), ("amounts", of_terminals)))
+    tables = (("cards", of_cards), ("codes", codes), ("wallets", of_wallets), ("amounts", of_terminals))
+    sources = (("crd_code", response_codes.SOURCE), ("state", response_codes.STATUS_SOURCE))
+    return show("cards", "cards", asked=asked, grouped=grouped, colours=COLOURS, advice=_in_chinese,
+                tables=tables, sources=sources)
 
 
 def _of_card(row: TestCard, said: Texts) -> Iterator[str]:

@@ -23,12 +23,14 @@ from ..control.problems import of_error
 from ..current import emulator, under_prefix
 from ..pages import secure
 from ..texts import CONSOLE, LANGUAGES, Texts
+from .subjects import subject_of
 
 blueprint = Blueprint("console", __name__, url_prefix="/console")
 LANGUAGE, MESSAGE = "tgpay_language", "tgpay_told"  # names of cookies
 A_YEAR_S, A_MOMENT_S = 365 * 86400, 60
 LIVE = "X-Console-Live"  # the header of a request by which a window updates itself, without a message
 MOST_LISTED = 100
+SPOKEN_IN = ("/console", "/docs")  # the parts of the emulator that share the chosen language
 KEPT, FORGOTTEN = "merchants_id", "console_forgets_merchant"
 
 
@@ -127,7 +129,7 @@ def _around(page: str) -> dict[str, Any]:
         "merchants": merchants, "many": len(merchants) == MOST_LISTED, "now": ticking.now(real_now()),
         "frozen": ticking.frozen is not None,
         "has_own_clock": bool(whose) and tables.clock.own(whose) is not None,
-        "zone": emulator().settings.timezone,
+        "zone": emulator().settings.timezone, "subject": subject_of(page),
         "newest": written(tables.newest()), "told": _message(), "locked": roles.are_needed(),
         "holder": roles.holder(), "everybody": roles.may_everything(), "spaced": _spaced, "iso": clock.iso,
         "amount": money.text, "money": money.display}
@@ -177,11 +179,18 @@ def _message() -> tuple[bool, str] | None:
 
 
 @blueprint.after_request
-def remember(response: Response) -> Response:
-    """Store the chosen language in a cookie, and delete the message that was shown."""
+def remember_language(response: Response) -> Response:
+    """Store the language that the query chooses in cookies."""
     if request.args.get("lang") in LANGUAGES:
-        response.set_cookie(LANGUAGE, request.args["lang"], max_age=A_YEAR_S, path=under_prefix("/console"),
-                            httponly=True, samesite="Lax")
+        for path in SPOKEN_IN:
+            response.set_cookie(LANGUAGE, request.args["lang"], max_age=A_YEAR_S, path=under_prefix(path),
+                                httponly=True, samesite="Lax")
+    return response
+
+
+@blueprint.after_request
+def forget_message(response: Response) -> Response:
+    """Delete the message that was shown."""
     if (response.mimetype == "text/html" and "Location" not in response.headers
             and MESSAGE in request.cookies and LIVE not in request.headers):
         response.delete_cookie(MESSAGE, path=under_prefix("/console"))

@@ -1,4 +1,4 @@
-"""The README's programs that make a QR order, filled in for one merchant."""
+"""The programs of the page about signing that create a QR order, filled in for one merchant."""
 from collections.abc import Mapping
 
 CURL = """token=@token

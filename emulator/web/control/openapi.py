@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import __version__
-from ...gateway import openapi as gateway
+from ...gateway import fidelity, openapi as gateway
 from .documents import LEFT_OUT, NOTIFICATION, ORDER, TERMINAL_STATE
 from .interface import OPERATIONS, Operation, Query
 from .problems import CONTENT_TYPE
@@ -71,7 +71,7 @@ def document(server: str) -> dict[str, Any]:
         "info": {"title": "TGPay Emulator", "version": __version__, "description": ABOUT,
                  "license": {"name": "MIT", "identifier": "MIT"}},
         "servers": [{"url": server}], "tags": list(_tags()), "security": [{}, {"control": []}],
-        "paths": paths,
+        "paths": paths, "x-codes": fidelity.codes(),
         "components": {
             "schemas": COMPONENTS,
             "responses": {name: _problem(status, examples["problems"])
