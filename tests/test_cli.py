@@ -389,6 +389,18 @@ def test_requests_are_listed_and_narrowed(run: Run, control: Control) -> None:
     assert printed == control.get("/journal", merchants_id=shop.merchants_id)
 
 
+def test_a_lost_answer_is_printed_as_lost_with_what_it_would_have_been(run: Run, control: Control) -> None:
+    shop = control.shop()
+    shop.plays({"then": {"fault": "drop_after"}})
+    with pytest.raises(ConnectionError):
+        shop.qr_order()
+    listed, = rows(run("journal", "--merchant", shop.merchants_id))
+    assert (listed["verdict"], listed["status"]) == ("Response dropped", "")
+    printed = run("journal", listed["id"])
+    assert "\nverdict: Response dropped\nanswer without the fault: 200\n" in printed
+    assert "\nverdict without the fault: OK\n" in printed
+
+
 def test_a_request_is_printed_whole(run: Run, control: Control) -> None:
     shop = control.shop()
     answer = shop.qr_order(reference="茶", it_b_pay=None)

@@ -11,7 +11,7 @@ from ..signing import signature
 from .command import main, show, with_control
 from .output import console
 from .remote import Control, fail
-from .sheets import Row, entry_sheet, example, explanation_sheet
+from .sheets import Row, arrived, entry_sheet, example, explanation_sheet
 
 
 def show_sheet(rows: Iterable[Row]) -> None:
@@ -114,6 +114,7 @@ def journal(control: Control, as_json: bool, merchant: str | None, endpoint: str
     for item in answer["items"] if not as_json else []:
         item["findings"] = " ".join(finding["code"] for finding in item["findings"])
         item["rule"] = (item["explanation"] or {}).get("rule") or ""
+        item["status"], item["verdict"] = arrived(item)
     show(answer, as_json, ("id", "at", "merchants_id", "endpoint", "out_trade_no", "status", "verdict",
                            "rule", "findings"))
 

@@ -17,6 +17,7 @@ MOST_TRANSACTIONS = 500
 MOST_CHARACTERS = 1024 * 1024  # in the rows of a page
 _NEWEST = 2**62
 _LIKE = r"LIKE :like ESCAPE '\'"
+_FAULTY = """LIKE '%"then":{%"fault":"%'"""  # as the journal writes the outcome of a scenario's rule
 _ORDERS = {
     "merchants_id": "merchants_id = :merchants_id", "endpoint": "endpoint = :endpoint",
     "status": f"{EFFECTIVE} = :status",
@@ -29,7 +30,8 @@ _NOTIFICATIONS = {
 _JOURNAL = {
     "merchants_id": "merchants_id = :merchants_id", "endpoint": "endpoint = :endpoint",
     "verdict": "verdict = :verdict",
-    "refused": "verdict <> 'OK'", "search": f"out_trade_no {_LIKE}"}
+    "refused": "verdict <> 'OK'", "broken": f"explanation {_FAULTY}", "whole": f"NOT explanation {_FAULTY}",
+    "search": f"out_trade_no {_LIKE}"}
 
 
 class Lists(Owned):
@@ -55,7 +57,10 @@ class Lists(Owned):
         return [StoredNotification(**row) for row in rows], rest
 
     def journal(self, narrowed: Narrowed, before: int | None = None) -> tuple[list[Row], int | None]:
-        """A page of journal entries; `search` finds parts of order numbers, `refused` refused requests."""
+        """A page of journal entries; `search` finds parts of order numbers, `refused` refused requests.
+
+        `broken` finds those whose response a scenario's fault broke, `whole` the others.
+        """
         return self._page("journal", _JOURNAL, narrowed, before)
 
     def _page(self, table: str, conditions: Mapping[str, str], narrowed: Mapping[str, Any],

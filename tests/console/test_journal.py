@@ -2,6 +2,8 @@
 """
 from typing import Any
 
+import pytest
+
 from ..driver import VISA, Answer, Control, Shop, pay_info
 from ..tables import every_row
 from .desk import Desk, misjoined, rows, words
@@ -84,6 +86,27 @@ def test_where_no_rule_fits_the_first_difference_of_each_is_told(desk: Desk, sho
     shown = words(entry(desk, shop.qr_order("1.00")).get_element_by_id("main"))
     assert "No rule matched" in shown
     assert "dear ones" in shown and "900.00" in shown
+
+
+def test_a_lost_answer_is_shown_as_lost_in_the_journal_its_entry_and_the_timeline(
+        desk: Desk, shop: Shop) -> None:
+    shop.plays({"when": {"endpoint": "tgpayqrcode"}, "then": {"fault": "drop_after"}})
+    number = shop.number()
+    with pytest.raises(ConnectionError):
+        shop.qr_order("1.00", out_trade_no=number)
+    shop.query(number)
+    order = shop.merchants_id
+    told = rows(desk.page("/journal", merchants_id=order))
+    assert "Response dropped" not in told[0] and "Response dropped" in told[1] and "OK" not in told[1]
+    for verdict, count in (("broken", 1), ("OK", 1), ("refused", 0)):
+        assert len(rows(desk.page("/journal", merchants_id=order, verdict=verdict))) == count, verdict
+    first, _ = shop.control.get("/journal", merchants_id=order)["items"]
+    shown = words(desk.page(f"/journal/{first['id']}").get_element_by_id("main"))
+    assert "Only a query tells the client the result" in shown and "<is_success>T</is_success>" in shown
+    assert "Response without the fault HTTP 200" in shown and "would have been OK" in shown
+    timeline = desk.page(desk.order(shop, number)).get_element_by_id("timeline")
+    lost, = (moment for moment in timeline.find_class("request") if "Response dropped" in words(moment))
+    assert "bad" in lost.get("class").split() and not lost.find_class("good")
 
 
 def test_secrets_are_masked_and_what_they_are_is_said(desk: Desk, shop: Shop) -> None:

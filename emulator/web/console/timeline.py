@@ -60,7 +60,8 @@ def timeline(tables: Reader, order: Order, now: int) -> tuple[list[Moment], int]
 def _requests(tables: Reader, rows: Iterable[Any]) -> Iterator[Moment]:
     for row in rows:
         entry = entries.read(tables, row)
-        yield Moment(row["at"], REQUEST, f"request-{row['id']}", "info" if entry.ok else "bad", entry)
+        colour = "info" if entry.colour == "good" else entry.colour
+        yield Moment(row["at"], REQUEST, f"request-{row['id']}", colour, entry)
 
 
 def _changes(rows: Iterable[Any]) -> Iterator[Moment]:
