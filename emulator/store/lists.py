@@ -18,6 +18,11 @@ MOST_CHARACTERS = 1024 * 1024  # in the rows of a page
 _NEWEST = 2**62
 _LIKE = r"LIKE :like ESCAPE '\'"
 _FAULTY = """LIKE '%"then":{%"fault":"%'"""  # as the journal writes the outcome of a scenario's rule
+# In the answer to an accepted request; see `protocol.outcomes`.
+_FAILED = ("(answer LIKE '%<is_success>F<%' OR answer LIKE '%<result_code>FAIL<%' "
+           "OR answer LIKE '%<result_code>UNKNOWN<%' OR (endpoint = 'tgpaybankcard' AND ("
+           + " OR ".join(f"answer LIKE '%<status>{status}<%'" for status in (
+               "failed", "expired", "canceled", "pending", "pending_review")) + ")))")
 _ORDERS = {
     "merchants_id": "merchants_id = :merchants_id", "endpoint": "endpoint = :endpoint",
     "status": f"{EFFECTIVE} = :status",
@@ -30,7 +35,9 @@ _NOTIFICATIONS = {
 _JOURNAL = {
     "merchants_id": "merchants_id = :merchants_id", "endpoint": "endpoint = :endpoint",
     "verdict": "verdict = :verdict",
-    "refused": "verdict <> 'OK'", "broken": f"explanation {_FAULTY}", "whole": f"NOT explanation {_FAULTY}",
+    "refused": "verdict <> 'OK'", "broken": f"explanation {_FAULTY}",
+    "failed": f"verdict = 'OK' AND NOT explanation {_FAULTY} AND {_FAILED}",
+    "ok": f"NOT explanation {_FAULTY} AND NOT {_FAILED}",
     "search": f"out_trade_no {_LIKE}"}
 
 
@@ -59,7 +66,8 @@ class Lists(Owned):
     def journal(self, narrowed: Narrowed, before: int | None = None) -> tuple[list[Row], int | None]:
         """A page of journal entries; `search` finds parts of order numbers, `refused` refused requests.
 
-        `broken` finds those whose response a scenario's fault broke, `whole` the others.
+        `broken` finds those whose response a scenario's fault broke, `failed` those whose payment failed or
+        is pending, `ok` neither.
         """
         return self._page("journal", _JOURNAL, narrowed, before)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ..driver import VISA, Answer, Control, Shop, pay_info
+from ..driver import VISA, Answer, Control, Shop, card_of, pay_info
 from ..tables import every_row
 from .desk import Desk, misjoined, rows, words
 
@@ -107,6 +107,25 @@ def test_a_lost_answer_is_shown_as_lost_in_the_journal_its_entry_and_the_timelin
     timeline = desk.page(desk.order(shop, number)).get_element_by_id("timeline")
     lost, = (moment for moment in timeline.find_class("request") if "Response dropped" in words(moment))
     assert "bad" in lost.get("class").split() and not lost.find_class("good")
+
+
+def test_a_payment_that_failed_is_not_ok_though_its_request_was_accepted(desk: Desk, shop: Shop) -> None:
+    shop.plays({"when": {"endpoint": "tgpaywebtoterminal"}, "then": {"terminal": {"busy": True}}},
+               {"when": {"trans_amount": "2.00"}, "then": {"error": "BUYER_BALANCE_NOT_ENOUGH"}})
+    shop.at_terminal()
+    shop.card_payment(card_of("3084"))
+    shop.card_payment(card_of("3200", "00001"))
+    shop.pay_by_barcode("2.00")
+    shop.pay_by_barcode("1.00")
+    listed = desk.page("/journal", merchants_id=shop.merchants_id)
+    told = rows(listed)[::-1]
+    for place, shown in enumerate(("1001 The device is busy", "3084 Insufficient account balance", "3200",
+                                   "BUYER_BALANCE_NOT_ENOUGH", "OK")):
+        assert shown in told[place].replace(" busy The", " The").replace("Findings: 1 ", ""), told[place]
+        assert ("OK" in told[place].split()) == (shown == "OK")
+    assert len(listed.xpath("//td[contains(@class, 'state')]/span[contains(@class, 'good')]")) == 1
+    for verdict, count in (("failed", 4), ("OK", 1)):
+        assert len(rows(desk.page("/journal", merchants_id=shop.merchants_id, verdict=verdict))) == count
 
 
 def test_secrets_are_masked_and_what_they_are_is_said(desk: Desk, shop: Shop) -> None:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from ...gateway.measuring import OK
 from ...protocol.faults import FAULTS, fault_of
 from ...protocol.findings import RULES
+from ...protocol.outcomes import Outcome, outcome
 from ...store import Reader
 from . import curl
 
@@ -70,7 +71,8 @@ class Entry(Struct, frozen=True):
 
     `known` are names and values that its endpoint has explained, `again` is the command that sends it again,
     and `reason` is the sentence with which it was refused. `fault` is the scenario's fault that its response
-    had, empty if it arrived whole.
+    had, empty if it arrived whole. `outcome` is that of an accepted request whose payment failed or is
+    pending.
     """
 
     row: Mapping[str, Any]
@@ -82,6 +84,7 @@ class Entry(Struct, frozen=True):
     again: str
     reason: str
     fault: str = ""
+    outcome: Outcome | None = None
 
     @property
     def ok(self) -> bool:
@@ -93,6 +96,8 @@ class Entry(Struct, frozen=True):
         """The colour of what the client received: good, wait or bad."""
         if self.fault:
             return "wait" if self.fault == TRICKLING else "bad"
+        if self.outcome:
+            return "wait" if self.outcome.is_open else "bad"
         return "good" if self.ok else "bad"
 
     @property
@@ -119,7 +124,8 @@ def read(tables: Reader, row: Any) -> Entry:
         [] if explained else [(name, str(value)) for name,
                               value in explanation.items() if name not in _OF_RULES and value],
         curl.signed(row["endpoint"], row["method"], params, merchant.token if merchant else None),
-        "" if row["verdict"] == OK else _reason(row["answer"]), fault_of(explanation))
+        "" if row["verdict"] == OK else _reason(row["answer"]), fault_of(explanation),
+        outcome(row["endpoint"], row["answer"]) if row["verdict"] == OK else None)
 
 
 def _scenario(explanation: Mapping[str, Any]) -> Scenario:
