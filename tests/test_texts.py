@@ -17,6 +17,8 @@ from tgpay_emulator.gateway.endpoints import ENDPOINTS
 from tgpay_emulator.operations.kinds import EVENTS
 from tgpay_emulator.operations.outbox import DELIVERED, FAILED, PENDING
 from tgpay_emulator.protocol import response_codes, test_cards
+from tgpay_emulator.protocol.codes import BUYER_FAILURES, UNKNOWN
+from tgpay_emulator.protocol.faults import FAULTS
 from tgpay_emulator.protocol.parameters import Source
 from tgpay_emulator.protocol.findings import RULES
 from tgpay_emulator.scenarios import shipped, shipped_scenario, then_rows
@@ -24,6 +26,7 @@ from tgpay_emulator.scenarios.conditions import LOOKUPS
 from tgpay_emulator.signing.code_samples import CODE_SAMPLES
 from tgpay_emulator.terminal import Act, State
 from tgpay_emulator.web.console import NAVIGATION, states
+from tgpay_emulator.web.console.attempts import FORGED, STATES
 from tgpay_emulator.web.console.try_it import TABLES
 from tgpay_emulator.web.demo.belief import Belief
 from tgpay_emulator.web.demo.goods import GOODS
@@ -59,7 +62,8 @@ FAMILIES = {
         "injected_": set(INJECTIONS), "due_": {"expire", "finish", "revoke", "pay", "fail", "chargeback"},
         "detail_": DETAILS, "operation_": set(terminal.OPERATIONS),
         "entry_": {"tap", "insert", "swipe"},
-        "notification_": {PENDING, DELIVERED, FAILED}, "term_": {*map(str, (*State, *Act)), "OFFLINE"},
+        "notification_": {*STATES, FORGED}, "fault_": set(FAULTS), "fault_more_": set(FAULTS),
+        "outcome_": {"1001", "1002", "1003", UNKNOWN, *BUYER_FAILURES}, "term_": {*map(str, (*State, *Act)), "OFFLINE"},
         "scn_": {"is", *filter(None, LOOKUPS)},
         "crd_": {"cards", "codes", "wallets", "amounts", "wallets_more", "amounts_more"},
         "": {*(page.name for page in NAVIGATION), "card", "response_code", "terminal"}}}

@@ -99,14 +99,6 @@ class CardOrder(Order, frozen=True, kw_only=True):
         """Whether the payment was declined or has expired."""
         return self.card.status in RETRIED
 
-    def takes_another_card(self, now: int) -> bool:
-        """Whether the payer may present another card on the cashier's page at an instant (milliseconds).
-
-        That is so after a decline, before the time limit.
-        """
-        declined = self.card.on_the_cashier and self.card.status is CardStatus.FAILED
-        return declined and not self.is_for_terminal and now < self.expires_at
-
     def own_changes(self, event: Event, now: int) -> dict[str, Any]:
         """The change of the card payment."""
         return {"card": _ended(self.card, event, now)}

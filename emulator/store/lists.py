@@ -1,5 +1,6 @@
 """Lists for the console: rows of several tables in pages, newest first, and all rows of one order."""
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..base import money, portions
@@ -23,6 +24,7 @@ _FAILED = ("(answer LIKE '%<is_success>F<%' OR answer LIKE '%<result_code>FAIL<%
            "OR answer LIKE '%<result_code>UNKNOWN<%' OR (endpoint = 'tgpaybankcard' AND ("
            + " OR ".join(f"answer LIKE '%<status>{status}<%'" for status in (
                "failed", "expired", "canceled", "pending", "pending_review")) + ")))")
+_FORGED = """LIKE '%"forged":"_%'"""  # in the delivery plan of a scenario's rule
 _ORDERS = {
     "merchants_id": "merchants_id = :merchants_id", "endpoint": "endpoint = :endpoint",
     "status": f"{EFFECTIVE} = :status",
@@ -30,7 +32,8 @@ _ORDERS = {
               f"'$.reference') {_LIKE})"}
 _NOTIFICATIONS = {
     "merchants_id": "merchants_id = :merchants_id", "status": "status = :status",
-    "open": "status <> 'delivered'",
+    "open": "status <> 'delivered'", "tried": "attempts > 0", "untried": "attempts = 0",
+    "forged": f"altered {_FORGED}", "genuine": f"NOT altered {_FORGED}",
     "notify_type": "notify_type = :notify_type", "search": f"out_trade_no {_LIKE}"}
 _JOURNAL = {
     "merchants_id": "merchants_id = :merchants_id", "endpoint": "endpoint = :endpoint",
@@ -59,9 +62,21 @@ class Lists(Owned):
 
     def notifications(self, narrowed: Narrowed,
                       before: int | None = None) -> tuple[list[StoredNotification], int | None]:
-        """A page of notifications; `search` finds parts of order numbers, `open` undelivered ones."""
+        """A page of notifications; `search` finds parts of order numbers, `open` undelivered ones.
+
+        `tried` finds those with an attempt, `untried` the others; `forged` those that a scenario forged,
+        `genuine` the others.
+        """
         rows, rest = self._page("notifications", _NOTIFICATIONS, narrowed, before)
         return [StoredNotification(**row) for row in rows], rest
+
+    def last_attempts(self, notification_ids: Sequence[int]) -> dict[int, Row]:
+        """The last attempt of each of the notifications that have one, by the notification's id."""
+        rows = self._execute(
+            "SELECT notification_id, status_code, error, delivered, skipped FROM attempts WHERE id IN ("
+            "SELECT max(id) FROM attempts WHERE notification_id IN (SELECT value FROM json_each(:ids)) "
+            "GROUP BY notification_id)", {"ids": json.dumps(list(notification_ids))})
+        return {row["notification_id"]: row for row in rows}
 
     def journal(self, narrowed: Narrowed, before: int | None = None) -> tuple[list[Row], int | None]:
         """A page of journal entries; `search` finds parts of order numbers, `refused` refused requests.

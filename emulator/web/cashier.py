@@ -66,7 +66,7 @@ def _view(order: CardOrder) -> str:
 
 def _may_try_again(order: CardOrder) -> bool:
     """Whether the payer may present another card: after a decline, before the order expires."""
-    return order.takes_another_card(present_time(order.merchants_id))
+    return card_payments.takes_another(order, present_time(order.merchants_id))
 
 
 @blueprint.post("/pay/<token>/card")

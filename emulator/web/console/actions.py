@@ -10,7 +10,7 @@ from ...domain.card_orders import CardOrder
 from ...domain.errors import OperationError
 from ...domain.kinds import of_kind
 from ...domain.orders import Order
-from ...operations import kinds, orders
+from ...operations import card_payments, kinds, orders
 from ...operations.unit import order_by_id
 from ...protocol.codes import Refused
 from ..control.documents import page_of
@@ -39,7 +39,7 @@ def _retries(order: Order, now: int) -> Iterator[tuple[str, str]]:
     sent = {"merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no,
             "trans_amount": money.text(order.amount)}
     card = of_kind(CardOrder, order)
-    if card and card.takes_another_card(now):
+    if card and card_payments.takes_another(card, now):
         yield with_query(page_of(order), {"again": "1"}), "act_other_card"
     if card:
         table = "tgpaybankcard" if card.card.on_the_cashier else "tgpaybankcard-2"
