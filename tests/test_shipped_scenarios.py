@@ -50,6 +50,15 @@ def test_autopay(shop: Shop, noon: Clock) -> None:
     assert {happened(shop, number)[-1] for number in numbers} == {("pay", after(3))}
 
 
+def test_settlement_each_discrepancy(shop: Shop) -> None:
+    shop.plays(name="settlement-each-discrepancy")
+    for _ in range(7):
+        shop.pay_by_barcode()
+    entries = shop.control.get("/settlement", merchants_id=shop.merchants_id)["items"]
+    assert [entry["injected"] for entry in entries] == [
+        ["missing"], ["duplicate"], ["next_day"], ["fee_off"], ["amount_off"], ["unknown_row"], []]
+
+
 def test_chargeback_day(shop: Shop, noon: Clock) -> None:
     shop.plays(name="chargeback-day")
     large, small = (shop.card_payment(trans_amount=amount)["out_trade_no"] for amount in ("50.01", "50.00"))

@@ -63,7 +63,9 @@ FAMILIES = {
         "detail_": DETAILS, "operation_": set(terminal.OPERATIONS),
         "entry_": {"tap", "insert", "swipe"},
         "notification_": {*STATES, FORGED}, "fault_": set(FAULTS), "fault_more_": set(FAULTS),
-        "outcome_": {"1001", "1002", "1003", UNKNOWN, *BUYER_FAILURES}, "term_": {*map(str, (*State, *Act)), "OFFLINE"},
+        "set_": {"noticed", "missed", "not_told"},
+        "outcome_": {"1001", "1002", "1003", UNKNOWN, *BUYER_FAILURES},
+        "term_": {*map(str, (*State, *Act)), "OFFLINE"},
         "scn_": {"is", *filter(None, LOOKUPS)},
         "crd_": {"cards", "codes", "wallets", "amounts", "wallets_more", "amounts_more"},
         "": {*(page.name for page in NAVIGATION), "card", "response_code", "terminal"}}}

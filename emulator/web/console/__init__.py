@@ -23,10 +23,10 @@ To add a page:
 """
 from . import (
     access, cards, clock, inbox, inputs, journal, live, merchants, notifications, order, orders, scenarios,
-    settlement, terminals, transfer, try_it)
+    settlement, settlement_check, terminals, transfer, try_it)
 from .frame import NAVIGATION, blueprint
 
 NAVIGATION.extend(module.PAGE for module in (
     orders, notifications, inbox, journal, try_it, terminals, scenarios, clock, cards, settlement, merchants))
 
-__all__ = ["NAVIGATION", "access", "blueprint", "inputs", "live", "order", "transfer"]
+__all__ = ["NAVIGATION", "access", "blueprint", "inputs", "live", "order", "settlement_check", "transfer"]
