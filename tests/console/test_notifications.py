@@ -95,7 +95,7 @@ def test_an_injected_duplicate_says_so_and_counts_as_no_further_attempt(
     clock.advance("5m")
     page = desk.page(path_of(notified, number))
     told = [words(item) for item in page.get_element_by_id("attempts").iter("li")]
-    assert [attempt.partition(" Delivered")[0].split(" ", 2)[2] for attempt in told] == [
+    assert [attempt.partition(" Delivered")[0].split(" ", 3)[3] for attempt in told] == [
         "Attempt 1", "Injected duplicate", "Injected duplicate", "Injected duplicate, sent later"]
     timeline = words(desk.page(desk.order(notified, number)).get_element_by_id("timeline"))
     assert "Attempt 2" not in timeline and timeline.count("Injected duplicate") == 3
@@ -110,7 +110,7 @@ def test_lost_attempts_and_retries_are_counted_beside_injected_duplicates(
     clock.advance("15m")
     page = desk.page(path_of(notified, number))
     told = [words(item) for item in page.get_element_by_id("attempts").iter("li")]
-    assert [attempt.partition(" Not")[0].split(" ", 2)[2] for attempt in told] == [
+    assert [attempt.partition(" Not")[0].split(" ", 3)[3] for attempt in told] == [
         "Attempt 1", "Attempt 2", *["Injected duplicate"] * 3, "Attempt 3", "Injected duplicate"]
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...base import durations
-from ...base.clock import NEVER, real_now, spaced, zone
+from ...base.clock import NEVER, real_now, spaced, zone, zoned
 from ...domain import transitions
 from ...domain.errors import OperationError
 from ...operations import command_plans
@@ -117,7 +117,7 @@ def move_clock() -> Response:
     except OperationError as error:
         return go_back(to("clock"), error)
     said, done, skipped = texts(), moved["done"], moved["skipped"]
-    instant = spaced(present(chosen() or ""), emulator().settings.timezone)
+    instant = zoned(present(chosen() or ""), emulator().settings.timezone)
     sentence = (f"{said.numbered(said.clk_now, instant)} "
                 f"{said.numbered(said.clk_happened, done['changes'])} "
                 f"{said.numbered(said.clk_attempts, done['attempts'])}")

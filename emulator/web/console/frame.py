@@ -129,7 +129,7 @@ def _around(page: str) -> dict[str, Any]:
         "has_own_clock": bool(whose) and tables.clock.own(whose) is not None,
         "zone": emulator().settings.timezone,
         "newest": written(tables.newest()), "told": _message(), "locked": roles.are_needed(),
-        "holder": roles.holder(), "everybody": roles.may_everything(), "spaced": _spaced, "iso": clock.iso,
+        "holder": roles.holder(), "everybody": roles.may_everything(), "zoned": _zoned, "iso": clock.iso,
         "amount": money.text}
 
 
@@ -144,8 +144,8 @@ def written(newest: tuple[int, int, int]) -> str:
     return "-".join(map(str, newest))
 
 
-def _spaced(instant: int) -> str:
-    return clock.spaced(instant, emulator().settings.timezone)
+def _zoned(instant: int) -> str:
+    return clock.zoned(instant, emulator().settings.timezone)
 
 
 def led_to(address: str) -> Response:
