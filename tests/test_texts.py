@@ -42,6 +42,9 @@ DETAILS = {
     "injected", "message", "operation", "partner_refund_id", "rate_limit", "reason", "requested",
     "result", "retry_after_ms", "steps", "terminal_sn", "trans_id", "transactionResultId", "until",
     "why", "wrong_codes"}
+# The explanations of actions: of each event, and in some of the states that an order may be in.
+MORE = {*EVENTS, "cancel", "cancel_paid", "pay_payer", "pay_terminal", "decline_payer", "decline_terminal",
+        "approve_review", "refuse_review", "expire_review", "expire_terminal", "close_terminal"}
 PLACEHOLDER = re.compile("#|%[a-z]|{[a-z_]*}")
 OWN = {name for name in dir(Texts("en")) if not name.startswith("_")}
 # Names that are put together from a word and what is shown, by the word.
@@ -63,7 +66,7 @@ FAMILIES = {
         "detail_": DETAILS, "operation_": set(terminal.OPERATIONS),
         "entry_": {"tap", "insert", "swipe"},
         "notification_": {*STATES, FORGED}, "fault_": set(FAULTS), "fault_more_": set(FAULTS),
-        "set_": {"noticed", "missed", "not_told"},
+        "more_": MORE, "set_": {"noticed", "missed", "not_told"},
         "outcome_": {"1001", "1002", "1003", UNKNOWN, *BUYER_FAILURES},
         "term_": {*map(str, (*State, *Act)), "OFFLINE"},
         "scn_": {"is", *filter(None, LOOKUPS)},

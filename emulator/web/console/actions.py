@@ -9,7 +9,7 @@ from ...base.urls import with_query
 from ...domain.card_orders import CardOrder
 from ...domain.errors import OperationError
 from ...domain.kinds import of_kind
-from ...domain.orders import Order
+from ...domain.orders import Order, Waits
 from ...operations import card_payments, kinds, orders
 from ...operations.unit import order_by_id
 from ...protocol.codes import Refused
@@ -26,10 +26,22 @@ def offered(order: Order, now: int) -> dict[str, Any]:
     They are events, reasons for a failure, the refundable amount in minor units, whether the order can be
     cancelled, and links to what retries it.
     """
-    kind = kinds.of(order)
-    return {"events": kind.possible(order), "reasons": kind.reasons(order), "default": kind.DEFAULT_REASON,
+    kind, events = kinds.of(order), kinds.possible(order)
+    if "approve" in events:  # pay and decline do the same then
+        events = [event for event in events if event not in ("pay", "decline")]
+    # A merchant's review has its own response code.
+    reasons = [] if order.waits_for is Waits.REVIEW else kind.reasons(order)
+    return {"events": events, "reasons": reasons, "stage": _stage(order), "default": kind.DEFAULT_REASON,
             "left": orders.refundable(order), "cancellable": orders.is_cancellable(order, now),
             "colours": COLOURS, "retries": list(_retries(order, now))}
+
+
+def _stage(order: Order) -> str:
+    """What the actions' explanations depend on: the party that the order waits for, or that it is paid."""
+    if order.was_paid:
+        return "paid"
+    card = of_kind(CardOrder, order)
+    return "payer" if card and order.waits_for is Waits.BUYER else str(order.waits_for)
 
 
 def _retries(order: Order, now: int) -> Iterator[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """The states of orders as a word and a colour: good, wait, bad, info or off."""
 from ...domain.orders import Event, Order, Status, Waits
+from ...terminal import Result
 
 State = tuple[str, str]
 STATUSES = {
@@ -22,6 +23,8 @@ def state(order: Order) -> State:
         return "refunded", "info"
     if order.status is Status.TRADE_CLOSED:
         return _CLOSED.get(order.closed_by, ("closed", "off"))
+    if order.transaction is not None and order.transaction.result == Result.PARTIAL_APPROVAL:
+        return "partly_approved", "wait"
     if order.refunded:
         return "part_refunded", "good"
     return ("finished", "good") if order.status is Status.TRADE_FINISHED else ("paid", "good")
