@@ -136,6 +136,8 @@ ROUTES = {
         ("GET /settlement.csv", Route(
             OBJECT, query="?merchants_id={merchants_id}&start=2026-05-04&end=2026-05-06")),
         ("GET /settlement/<day>", Route(OBJECT, query="?merchants_id={merchants_id}")),
+        ("POST /settlement/check", Route(OBJECT, {}, "?merchants_id={merchants_id}")),
+        ("POST /try/send", Route(PUBLIC)),  # it goes to the gateway, which a merchant's signature opens
         ("POST /terminals", Route(OBJECT, {"serial": "new-1", "merchants_id": "{merchants_id}"})),
         ("POST /terminals/<serial>/<any(tap, insert, swipe, pin, approve, decline, cancel):done>",
          Route(OBJECT, {})),

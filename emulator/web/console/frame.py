@@ -23,6 +23,7 @@ from ..control.problems import of_error
 from ..current import emulator, under_prefix
 from ..pages import secure
 from ..texts import CONSOLE, LANGUAGES, Texts
+from .banners import banners
 
 blueprint = Blueprint("console", __name__, url_prefix="/console")
 LANGUAGE, MESSAGE = "tgpay_language", "tgpay_told"  # names of cookies
@@ -121,10 +122,11 @@ def _around(page: str) -> dict[str, Any]:
     tables = emulator().store.read()
     whose = clocked(tables)
     ticking = tables.clock.get(whose)
-    merchants = tables.merchants.names(MOST_LISTED)
+    merchants, real = tables.merchants.names(MOST_LISTED), real_now()
     return {
         "texts": texts(), "pages": NAVIGATION, "page": page, "to": to, "here": here, "chosen": chosen(),
-        "merchants": merchants, "many": len(merchants) == MOST_LISTED, "now": ticking.now(real_now()),
+        "merchants": merchants, "many": len(merchants) == MOST_LISTED, "now": ticking.now(real),
+        "banners": banners(tables, whose, ticking, real),
         "frozen": ticking.frozen is not None,
         "has_own_clock": bool(whose) and tables.clock.own(whose) is not None,
         "zone": emulator().settings.timezone,
