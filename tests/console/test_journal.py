@@ -70,8 +70,14 @@ def test_a_signature_that_nobody_can_explain_says_where_to_look(desk: Desk, shop
     page = entry(desk, shop.send("tgpayqrcode",
                                  {**shop.signed(out_trade_no="1", reference="a b"), "sign": "0" * 32}))
     shown = words(page.get_element_by_id("main"))
-    assert "no known mistake" in shown and "token" in shown and "reference" in shown
+    assert "check the token first, then look at reference" in shown and "no known mistake" in shown
     assert list(page.iter("mark")) == []
+    link, = (link for link in page.iter("a") if words(link) == "Show the merchant's token")
+    assert shop.token in desk.ask("GET", link.get("href")).text
+    asked = shop.send("tgpayqrcode", {**shop.signed(out_trade_no="1"), "sign": "0" * 32})
+    assert asked["detail_error_des"].startswith("sign is wrong: check the token first, ")
+    told = words(entry(Desk(desk.url, "zh"), asked).get_element_by_id("main"))
+    assert told.index("token") < told.index("已知的签名错误都得不到该值")
 
 
 def test_a_finding_says_the_rule_and_what_to_change(desk: Desk, shop: Shop) -> None:
