@@ -199,13 +199,21 @@ def failed(error: OperationError) -> Response:
 @blueprint.errorhandler(Forbidden)
 def forbidden(error: Forbidden) -> Response:
     """The page for what concerns everybody, where the token is a team's."""
-    return show("problem", "", 403, sentence=texts().for_admins)
+    return show("problem", "", 403, is_missing=False, sentence=texts().for_admins)
 
 
 @blueprint.errorhandler(Problem)
 def nothing(problem: Problem) -> Response:
     """The page for a problem, with its sentence."""
-    return show("problem", "", problem.status, sentence=problem.document["detail"])
+    return show("problem", "", problem.status, sentence=problem.document["detail"],
+                is_missing=problem.status == 404)
+
+
+@blueprint.get("/<path:place>")
+def unknown_page(place: str) -> Response:
+    """The page for an address of the console at which there is nothing."""
+    return show("problem", "", 404, is_missing=True,
+                sentence=texts().numbered(texts().no_page_at, hidden(f"/console/{place}")))
 
 
 @blueprint.get("", strict_slashes=False)
