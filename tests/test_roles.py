@@ -108,7 +108,8 @@ ROUTES = {
         ("GET /verify", Route(OBJECT, query="?merchants_id={merchants_id}&order={out_trade_no}")),
         ("GET /wait", Route(OBJECT, query=OF_ORDER))),
     **console(
-        ("GET ", Route(TABLES)), ("GET /<path:place>", Route(TABLES)), ("GET /cards", Route(TABLES)),
+        ("GET ", Route(TABLES)), ("GET /<path:place>", Route(TABLES)),
+        ("GET /findings", Route(LIST)), ("GET /reference", Route(LIST)), ("GET /cards", Route(TABLES)),
         ("GET /clock", Route(LIST)),
         ("GET /inbox", Route(LIST)), ("GET /inbox/<id:attempt_id>", Route(OBJECT)),
         ("POST /inbox", Route(OBJECT, {"answer": "fail"}, "?merchants_id={merchants_id}")),

@@ -24,8 +24,9 @@ from tgpay_emulator.protocol.findings import RULES
 from tgpay_emulator.scenarios import shipped, shipped_scenario, then_rows
 from tgpay_emulator.scenarios.conditions import LOOKUPS
 from tgpay_emulator.signing.code_samples import CODE_SAMPLES
+from tgpay_emulator.store.order_states import STATES as STATES_OF_ORDERS
 from tgpay_emulator.terminal import Act, State
-from tgpay_emulator.web.console import NAVIGATION, states
+from tgpay_emulator.web.console import NAVIGATION
 from tgpay_emulator.web.console.attempts import FORGED, STATES
 from tgpay_emulator.web.console.try_it import TABLES
 from tgpay_emulator.web.demo.belief import Belief
@@ -250,4 +251,4 @@ def test_messages_that_are_kept_as_sentences_are_translated_only_where_they_are_
 
 
 def test_every_state_of_an_order_has_a_word() -> None:
-    assert set(states.STATUSES.values()) - names(CONSOLE) == set()
+    assert set(STATES_OF_ORDERS) - names(CONSOLE) == set()

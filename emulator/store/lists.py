@@ -9,6 +9,7 @@ from ..terminal import Transaction
 from .columns import Newest, Owned, newest, size_of
 from .connection import Row
 from .notifications import StoredNotification
+from .order_states import STATES
 from .orders import EFFECTIVE, read_order
 from .terminals import read_transaction
 
@@ -27,7 +28,7 @@ _FAILED = ("(answer LIKE '%<is_success>F<%' OR answer LIKE '%<result_code>FAIL<%
 _FORGED = """LIKE '%"forged":"_%'"""  # in the delivery plan of a scenario's rule
 _ORDERS = {
     "merchants_id": "merchants_id = :merchants_id", "endpoint": "endpoint = :endpoint",
-    "status": f"{EFFECTIVE} = :status",
+    "status": f"{EFFECTIVE} = :status", **{f"is_{name}": sql for name, sql in STATES.items()},
     "search": f"(out_trade_no {_LIKE} OR trans_id {_LIKE} OR amount = :amount OR json_extract(details, "
               f"'$.reference') {_LIKE})"}
 _NOTIFICATIONS = {
@@ -56,6 +57,7 @@ class Lists(Owned):
         """A page of orders.
 
         `search` finds parts of order numbers, trade numbers and references, and whole amounts in major units.
+        `is_…` with the name of a state finds those in that state.
         """
         rows, rest = self._page("orders", _ORDERS, {**narrowed, "now": now}, before)
         return [read_order(row) for row in rows], rest

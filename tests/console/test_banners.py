@@ -48,7 +48,8 @@ def test_an_active_scenario_is_announced_on_every_page_and_deactivated_there(
     page = desk.page("/orders")
     form, = page.xpath("//div[@class='banner'][1]//form/@action")
     desk.post(form)
-    assert announced(desk, "/orders") == own
+    assert announced(desk, f"/orders?merchants_id={shop.merchants_id}") == own
+    assert announced(desk, "/orders") == [f"Active scenarios of merchants: autopay · {shop.merchants_id}"]
     assert quiet.get("/scenario")["scenario"] is None
 
 

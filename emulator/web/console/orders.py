@@ -2,8 +2,10 @@
 from flask import Response
 
 from ...base import clock
+from ...domain.orders import Status
 from ...domain.settlement import SCENES
 from ...operations.unit import Present
+from ...store.order_states import STATES
 from ..current import emulator
 from . import curl, states
 from .frame import Page, before, blueprint, chosen, narrowed, one_of, present, show, texts
@@ -15,14 +17,16 @@ PAGE = Page("orders", "M5 4h14v17l-3.5-2-3.5 2-3.5-2L5 21zM9 9h6M9 13h6")
 def orders() -> Response:
     """A page of the list, with its filters applied."""
     now, asked = present(), narrowed("status", "endpoint", "search")
-    one_of(asked["status"], "status", states.STATUSES)
+    one_of(asked["status"], "status", (*STATES, *Status))
     one_of(asked["endpoint"], "endpoint", SCENES)
     tables = emulator().store.read()
-    found, rest = tables.lists.orders({**asked, "merchants_id": chosen()}, now, before())
+    by_state = {"status": None, f"is_{asked['status']}": "yes"} if asked["status"] in STATES else {}
+    found, rest = tables.lists.orders({**asked, **by_state, "merchants_id": chosen()}, now, before())
     rows = [(order, *states.state(order)) for order in map(Present(tables).seen, found)]
     return show("orders", "orders", follows="order", rows=rows, rest=rest, asked=asked,
                 is_narrowed=any(asked.values()),
-                statuses=[(status, texts()[word]) for status, word in states.STATUSES.items()],
+                statuses=[*((name, texts()[name]) for name in STATES),
+                          *((status, status) for status in Status)],
                 makers=[(name, name) for name in SCENES],
                 example="" if found or any(asked.values()) or before() else example(now))
 

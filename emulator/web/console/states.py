@@ -3,9 +3,6 @@ from ...domain.orders import Event, Order, Status, Waits
 from ...terminal import Result
 
 State = tuple[str, str]
-STATUSES = {
-    Status.WAIT_BUYER_PAY: "waiting", Status.TRADE_SUCCESS: "paid", Status.TRADE_CLOSED: "closed",
-    Status.TRADE_FINISHED: "finished"}
 _CLOSED: dict[str, State] = {
     Event.EXPIRE: ("expired", "off"), Event.CANCEL: ("cancelled", "off"), Event.REVOKE: ("cancelled", "off"),
     Event.FAIL: ("failed", "bad"), Event.CLOSE: ("closed", "off")}
