@@ -23,7 +23,7 @@ from ..received import FORM
 from . import entries
 from .frame import as_number, texts
 
-GATEWAYS_OWN = ("wsgi.", "SERVER_", "REMOTE_", "gunicorn.proxy")
+OF_THE_SERVER = ("wsgi.", "SERVER_", "REMOTE_")
 KEPT = ("HTTP_HOST", "HTTP_COOKIE", "HTTP_ACCEPT_LANGUAGE", "HTTP_USER_AGENT", "SCRIPT_NAME")
 LONGEST_SHOWN = 256 * 1024  # characters of a response that the page shows
 
@@ -54,7 +54,7 @@ def send(table: Endpoint, method: str, params: dict[str, str]) -> Response:
 def _environ(path: str, method: str, written: str) -> WSGIEnvironment:
     """A request to the gateway by the sender of the current request, under the same host."""
     environ = {name: value for name, value in request.environ.items()
-               if name.startswith(GATEWAYS_OWN) or name in KEPT}
+               if name.startswith(OF_THE_SERVER) or name in KEPT}
     is_post = method == "POST"
     body = written.encode() if is_post else b""
     query = "" if is_post else written
