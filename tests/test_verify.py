@@ -333,5 +333,5 @@ def test_a_receiver_that_acknowledges_a_forgery_is_not_verified(notified: Shop) 
     notified.plays({"then": {"notify": {"wrong_sign": True}}})
     notified.pay_by_barcode(out_trade_no=notified.number())
     notified.control.post("/notifications/flush")
-    report = notified.control.ask("GET", f"/verify?merchants_id={notified.merchants_id}&findings=0").json
-    assert report["passed"] is False and "FORGED_ACKNOWLEDGED" in str(report)
+    report = notified.control.get("/verify", merchants_id=notified.merchants_id, findings=0)
+    assert report["verified"] is False and "FORGED_ACKNOWLEDGED" in str(report)
