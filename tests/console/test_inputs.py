@@ -15,7 +15,7 @@ def page(shop: Shop, path: str, method: str = "GET", **form: str) -> tuple[int, 
 
 
 @every_row("path, named", [
-    ("/orders?status=PAID", "status must be one of WAIT_BUYER_PAY"),
+    ("/orders?status=PAID", "status must be one of waiting, pending"),
     ("/orders?endpoint=x", "endpoint must be one of"),
     ("/notifications?status=heard", "status must be one of pending"),
     ("/journal?verdict=FINE", "verdict must be one of refused, failed, broken, OK")])

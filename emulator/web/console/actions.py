@@ -10,6 +10,7 @@ from ...domain.card_orders import CardOrder
 from ...domain.errors import OperationError
 from ...domain.kinds import of_kind
 from ...domain.orders import Order, Waits
+from ...domain.terminal_orders import TerminalOrder
 from ...operations import card_payments, kinds, orders
 from ...operations.unit import order_by_id
 from ...protocol.codes import Refused
@@ -56,8 +57,9 @@ def _retries(order: Order, now: int) -> Iterator[tuple[str, str]]:
     if card:
         table = "tgpaybankcard" if card.card.on_the_cashier else "tgpaybankcard-2"
         yield to("try_it", table=table, **sent), "act_send_again"
-    elif order.transaction:
-        yield (to("try_it", table="tgpaywebtoterminal", terminal_sn=order.transaction.serial, **sent),
+    sale = of_kind(TerminalOrder, order)
+    if sale:
+        yield (to("try_it", table="tgpaywebtoterminal", terminal_sn=sale.terminal.serial, **sent),
                "act_send_again")
 
 

@@ -8,7 +8,7 @@ from ...domain.orders import Order
 from ...domain.transitions import at
 from ...operations.unit import order_by_id
 from ...protocol.test_cards import CHARGED_BACK
-from ...terminal import Result
+from ...terminal import is_partial
 from ..control.documents import page_of
 from ..current import emulator
 from . import states, timeline
@@ -38,8 +38,7 @@ def order(order_id: int) -> Response:
 def _requested(order: Order) -> int | None:
     """The amount that the merchant requested, in minor units, if only a part of it was approved."""
     transaction = order.transaction
-    is_partial = transaction is not None and transaction.result == Result.PARTIAL_APPROVAL
-    return transaction.requested if transaction is not None and is_partial else None
+    return transaction.requested if transaction and is_partial(transaction) else None
 
 
 def _in_cny(order: Order) -> Callable[[str], str]:

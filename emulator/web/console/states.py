@@ -1,6 +1,6 @@
 """The states of orders as a word and a colour: good, wait, bad, info or off."""
 from ...domain.orders import Event, Order, Status, Waits
-from ...terminal import Result
+from ...terminal import is_partial
 
 State = tuple[str, str]
 _CLOSED: dict[str, State] = {
@@ -20,7 +20,7 @@ def state(order: Order) -> State:
         return "refunded", "info"
     if order.status is Status.TRADE_CLOSED:
         return _CLOSED.get(order.closed_by, ("closed", "off"))
-    if order.transaction is not None and order.transaction.result == Result.PARTIAL_APPROVAL:
+    if is_partial(order.transaction):
         return "partly_approved", "wait"
     if order.refunded:
         return "part_refunded", "good"
