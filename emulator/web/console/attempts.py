@@ -5,7 +5,9 @@ from typing import Any
 
 from ...domain.destinations import INBOX, word
 from ...operations.outbox import DELIVERED, FAILED, PENDING
+from ...store import Reader
 from ...store.columns import Newest
+from ...store.inboxes import Arrival
 from ...store.notifications import DeliveryPlan, StoredNotification
 
 RETRYING, FORGED, TAKEN_FORGED, REFUSED_FORGED = "retrying", "forged", "taken_forged", "refused_forged"
@@ -46,6 +48,14 @@ def shown(notification: StoredNotification, attempts: Newest) -> list[dict[str, 
              "colour": _colour(notification, row), "forged": must_be_refused(notification),
              "place": place, "injected": injected}
             for row, (place, injected) in zip(attempts.rows, kinds)]
+
+
+def arrived(tables: Reader, arrival: Arrival) -> dict[str, Any]:
+    """The attempt by which a notification arrived in an inbox, as in `shown`."""
+    attempts = tables.notifications.attempts(arrival.notification.id)
+    rows = shown(arrival.notification, attempts)
+    plain = {"replay": arrival.replay, "place": arrival.attempt, "injected": ""}
+    return next((row for row in rows if row["id"] == arrival.id), plain)
 
 
 def _colour(notification: StoredNotification, row: Any) -> str:

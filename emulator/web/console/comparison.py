@@ -8,8 +8,8 @@ from ...domain.settlement import rows, safe
 from ...protocol.faults import Discrepancy
 from ...store.settlement import Line
 
-COLUMNS = ("partner_transaction_id", "type", "amount", "fee", "settlement", "rmb_settlement",
-           "settlement_time")
+COLUMNS = ("amount", "fee", "settlement", "rmb_settlement", "settlement_time", "type",
+           "partner_transaction_id")  # what may differ comes first, for narrow screens
 EXPECTED, IN_FILE, COPY = "set_expected", "set_in_file", "set_copy"
 UNKNOWN, NO_ROW = "set_unknown", "set_no_row"
 
