@@ -52,7 +52,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "terminals.is_used": ("x",), "terminals.count": OF, "terminals.transaction": ("29", "x"),
     "scenarios.of": ("29",), "scenarios.own": ("29",), "scenarios.uses": ("29",),
     "scenarios.lately": ("29", "name", 10), "scenarios.merchants": (10,),
-    "lists.last_attempts": ([1],), "settled.merchants": (0, 2**62, 10),
+    "lists.last_attempts": ([1],), "lists.broken": ([1],), "settled.merchants": (0, 2**62, 10),
     "inboxes.replies": ("29",), "inboxes.find": (1,), "inboxes.page": ("29", None, 10),
     "inboxes.shown": ("29", None),
     "forwards.listener": ("29",), "forwards.state": ("id",), "forwards.taken": ("29", "id"),

@@ -105,6 +105,18 @@ class Lists(Owned):
         shown = rows[:PAGE]
         return shown, None if complete and len(rows) <= PAGE else shown[-1]["id"]
 
+    def broken(self, order_ids: Sequence[int]) -> dict[int, str]:
+        """The explanation of the newest request of each order whose response a scenario's fault broke.
+
+        It is JSON, by the order's id.
+        """
+        rows = self._execute(
+            "SELECT o.id, j.explanation FROM orders AS o JOIN journal AS j "
+            "ON j.merchants_id = o.merchants_id AND j.out_trade_no = o.out_trade_no "
+            "WHERE o.id IN (SELECT value FROM json_each(:ids)) "
+            f"AND j.explanation {_FAULTY} ORDER BY j.id", {"ids": json.dumps(list(order_ids))})
+        return {row["id"]: row["explanation"] for row in rows}
+
     def requests(self, merchants_id: str, out_trade_no: str) -> Newest:
         """The newest journal entries of an order."""
         return newest(self._execute, "journal WHERE merchants_id = :mid AND out_trade_no = :no",

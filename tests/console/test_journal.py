@@ -111,6 +111,8 @@ def test_a_lost_answer_is_shown_as_lost_in_the_journal_its_entry_and_the_timelin
     shown = words(desk.page(f"/journal/{first['id']}").get_element_by_id("main"))
     assert "Only a query tells the client the result" in shown and "<is_success>T</is_success>" in shown
     assert "Response without the fault HTTP 200" in shown and "would have been OK" in shown
+    listed, = rows(desk.page("/orders", merchants_id=order))
+    assert "Waiting for payment Response dropped" in listed
     timeline = desk.page(desk.order(shop, number)).get_element_by_id("timeline")
     lost, = (moment for moment in timeline.find_class("request") if "Response dropped" in words(moment))
     assert "bad" in lost.get("class").split() and not lost.find_class("good")

@@ -1,10 +1,13 @@
 """The list of orders, newest first."""
+import json
+
 from flask import Response
 
 from ...base import clock
 from ...domain.orders import Status
 from ...domain.settlement import SCENES
 from ...operations.unit import Present
+from ...protocol.faults import fault_of
 from ...store.order_states import STATES
 from ..current import emulator
 from . import curl, states
@@ -22,13 +25,20 @@ def orders() -> Response:
     tables = emulator().store.read()
     by_state = {"status": None, f"is_{asked['status']}": "yes"} if asked["status"] in STATES else {}
     found, rest = tables.lists.orders({**asked, **by_state, "merchants_id": chosen()}, now, before())
-    rows = [(order, *states.state(order)) for order in map(Present(tables).seen, found)]
+    broken = tables.lists.broken([order.id for order in found])
+    rows = [(order, *states.state(order), _fault(broken.get(order.id)))
+            for order in map(Present(tables).seen, found)]
     return show("orders", "orders", follows="order", rows=rows, rest=rest, asked=asked,
                 is_narrowed=any(asked.values()),
                 statuses=[*((name, texts()[name]) for name in STATES),
                           *((status, status) for status in Status)],
                 makers=[(name, name) for name in SCENES],
                 example="" if found or any(asked.values()) or before() else example(now))
+
+
+def _fault(explanation: str | None) -> str:
+    """The fault of a scenario in the explanation of an order's request; empty if there is none."""
+    return fault_of(json.loads(explanation)) if explanation else ""
 
 
 def example(now: int) -> str:
