@@ -177,7 +177,7 @@ def test_the_way_of_a_3d_payment_leads_over_the_issuers_forms_to_redirect_url(sh
     answer_form, cancel_form = forms(way["termUrl"], post(way["termUrl"], way["redirectParam"], ELSEWHERE))
     again = submit(way["termUrl"], answer_form, code="000000")
     url, page = followed(way["termUrl"], again)
-    assert "Incorrect PIN" in page.text
+    assert "Incorrect PIN" in page.text and "In this simulator the code is 123456." in page.text
     answer_form, cancel_form = forms(url, page)
     shown = submit(url, answer_form, code="123456")
     assert (shown.status, shown.headers["Location"].startswith("http://127.0.0.1:9/paid?shop=1&")) == (

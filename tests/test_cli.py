@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from urllib import parse
 
@@ -21,6 +22,7 @@ from tgpay_emulator.gateway.endpoints import ENDPOINTS
 from tgpay_emulator.protocol.codes import REFUSALS
 
 from . import driver
+from .console.desk import Desk
 from .driver import Control, Receiver, Server, Shop, free_port, md5_sign
 from .tables import every_row
 from .terminals import on_a_terminal
@@ -81,9 +83,9 @@ def test_merchants_are_listed_with_their_tokens(run: Run, control: Control) -> N
 def test_the_clock_is_shown_and_moved(run: Run, control: Control) -> None:
     assert rows(run("clock"))[0]["frozen"] == "False"
     assert json.loads(run("clock", "freeze", "--json"))["frozen"] is True
-    assert rows(run("clock", "set", "2026-01-31T12:00:00Z"))[0]["now"] == "2026-01-31T12:00:00.000Z"
-    assert rows(run("clock", "advance", "15m"))[0]["now"] == control.get("/clock")[
-        "now"] == "2026-01-31T12:15:00.000Z"
+    assert rows(run("clock", "set", "2026-01-31T12:00:00Z"))[0]["now"] == "2026-01-31 20:00:00 +08:00"
+    assert rows(run("clock", "advance", "15m"))[0]["now"] == "2026-01-31 20:15:00 +08:00"
+    assert control.get("/clock")["now"] == "2026-01-31T12:15:00.000Z"
     assert rows(run("clock", "unfreeze"))[0]["frozen"] == "False"
     assert json.loads(run("clock", "reset", "--json"))["offset_s"] == 0
 
@@ -94,8 +96,8 @@ def test_the_clock_of_one_merchant_is_shown_and_moved(run: Run, control: Control
     assert json.loads(run("clock", "freeze", *whose, "--json"))["frozen"] is True
     moved = rows(run("clock", "set", "2026-01-31T12:00:00Z", *whose))[0]
     assert (moved["merchants_id"], moved["now"], moved["own"]) == (
-        whose[1], "2026-01-31T12:00:00.000Z", "True")
-    assert rows(run("clock", "advance", "15m", *whose))[0]["now"] == "2026-01-31T12:15:00.000Z"
+        whose[1], "2026-01-31 20:00:00 +08:00", "True")
+    assert rows(run("clock", "advance", "15m", *whose))[0]["now"] == "2026-01-31 20:15:00 +08:00"
     assert rows(run("clock", "unfreeze", *whose))[0]["frozen"] == "False"
     assert control.get("/clock")["offset_s"] == 0
     assert json.loads(run("clock", "reset", *whose, "--json"))["own"] is False
@@ -209,9 +211,9 @@ def test_without_a_server_commands_work_on_the_database(tmp_path: Path) -> None:
         shop.qr_order(out_trade_no="open", it_b_pay="1h")
         number = shop.merchants_id
     alone = command("clock", "advance", "30m", "--merchant", number, "--database", str(path), **nowhere)
-    assert "2026-01-31T12:30:00.000Z" in alone.stdout
+    assert "2026-01-31 20:30:00 +08:00" in alone.stdout
     moved = command("clock", "advance", "2h", "--database", str(path), **nowhere)
-    assert (moved.returncode, "2026-01-31T14:00:00.000Z" in moved.stdout,
+    assert (moved.returncode, "2026-01-31 22:00:00 +08:00" in moved.stdout,
             str(path) in moved.stderr) == (0, True, True)
     listed, = rows(command("orders", "--database", str(path), **nowhere).stdout)
     assert (listed["out_trade_no"], listed["status"]) == ("open", "TRADE_CLOSED")
@@ -387,6 +389,31 @@ def test_requests_are_listed_and_narrowed(run: Run, control: Control) -> None:
             listed[place] for place in places]
     printed = json.loads(run("journal", "--merchant", shop.merchants_id, "--json"))
     assert printed == control.get("/journal", merchants_id=shop.merchants_id)
+
+
+def test_a_lost_answer_is_printed_as_lost_with_what_it_would_have_been(run: Run, control: Control) -> None:
+    shop = control.shop()
+    shop.plays({"then": {"fault": "drop_after"}})
+    with pytest.raises(ConnectionError):
+        shop.qr_order()
+    listed, = rows(run("journal", "--merchant", shop.merchants_id))
+    assert (listed["verdict"], listed["status"]) == ("Response dropped", "")
+    printed = run("journal", listed["id"])
+    assert "\nverdict: Response dropped\nanswer without the fault: 200\n" in printed
+    assert "\nverdict without the fault: OK\n" in printed
+
+
+def test_command_line_and_console_print_the_same_time_with_its_zone(run: Run, control: Control) -> None:
+    shop = control.shop()
+    entry = shop.journal(shop.qr_order())
+    [listed] = rows(run("journal", "--merchant", shop.merchants_id))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+08:00", listed["at"])
+    assert f"\nat: {listed['at']}\n" in run("journal", listed["id"])
+    desk = Desk(control.url)
+    desk.ask("POST", "/session", {"token": "s3cret"})
+    page = desk.ask("GET", f"/journal/{listed['id']}").text
+    assert f'<time datetime="{entry["at"]}" title="{entry["at"]}">{listed["at"]}</time>' in page
+    assert datetime.fromisoformat(listed["at"]) == datetime.fromisoformat(entry["at"]).replace(microsecond=0)
 
 
 def test_a_request_is_printed_whole(run: Run, control: Control) -> None:

@@ -98,6 +98,8 @@ def test_without_once_the_server_stays_until_it_is_told_to_end(number: signal.Si
                 assert line, "the demo ended by itself"
                 lines.append(line)
             assert any("an order to pay in the wallet" in line for line in lines)
+            for line, path in zip(lines[-2:], ("/demo", "/console"), strict=True):
+                assert line.split()[0].endswith(path)
             running.send_signal(number)
             running.wait(30)
             assert running.returncode == status

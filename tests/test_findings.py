@@ -252,6 +252,10 @@ def test_every_rule_that_is_broken_is_reported_with_its_section_and_what_to_chan
     clock.advance("5s")
     assert [shop.query(unknown)["trade_status"] for _ in range(2)] == ["UNDEFINED"] * 2
     clock.advance("15m")
+    receiver.answers = [(200, b"success")]
+    shop.plays({"then": {"notify": {"wrong_sign": True}}})
+    shop.pay_by_barcode()
+    shop.control.post("/notifications/flush")
     found = report(shop)
     assert list(found) == list(RULES)
     for code, item in found.items():

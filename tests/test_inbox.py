@@ -137,6 +137,18 @@ def test_lost_attempts_do_not_arrive_and_copies_arrive_each(inbox: Shop, clock: 
     assert [item["out_trade_no"] for item in arrived(inbox)] == [number, number]
 
 
+def test_the_console_calls_an_injected_copy_a_duplicate_and_not_another_attempt(
+        base_url: str, inbox: Shop, clock: Clock) -> None:
+    inbox.plays({"name": "twice", "then": {"notify": {"drop": 1, "duplicate": 2}}})
+    number = paid(inbox)
+    clock.advance("5m")
+    page = Desk(base_url).page("/inbox", merchants_id=inbox.merchants_id)
+    told = [words(row) for row in page.xpath("//tbody/tr") if number in words(row)]
+    assert ["Injected duplicate" in row for row in told] == [True, False] and "Attempt 2" in told[1]
+    shown = Desk(base_url).page(page.xpath("//tbody/tr//a/@href")[0])
+    assert "Injected duplicate" in words(shown.get_element_by_id("main"))
+
+
 def test_the_body_of_a_later_attempt_is_shown_as_it_was_sent(inbox: Shop, clock: Clock) -> None:
     tell(inbox, [500, 200])
     number = inbox.at_terminal()["out_trade_no"]

@@ -130,6 +130,22 @@ def test_copies_do_not_use_the_schedule_up(notified: Shop, receiver: Receiver, n
     assert (len(receiver.heard), notified.notifications(number)[0]["status"]) == (42, "delivered")
 
 
+def test_what_is_sent_once_more_later_is_retried_like_any_other_if_nobody_takes_it(
+        notified: Shop, receiver: Receiver, noon: Clock) -> None:
+    receiver.answers = [(500, b"oops")]
+    notified.plays({"then": {"notify": {"drop": 1, "duplicate": 2, "again_after": "1h"}}})
+    number = notified.pay_by_barcode()["out_trade_no"]
+    noon.advance("4m")
+    assert len(receiver.heard) == 2
+    noon.advance("59m")
+    assert len(receiver.heard) == 2
+    noon.advance("1m")
+    assert len(receiver.heard) == 3
+    receiver.answers = [(200, b"success")]
+    noon.advance("10m")
+    assert (len(receiver.heard), notified.notifications(number)[0]["status"]) == (5, "delivered")
+
+
 @pytest.mark.parametrize("end, waited", [("pay", "5m"), ("cancel", "14m"), ("", "15m")])
 def test_shuffled_notifications_change_places_however_late_the_second_comes(
         notified: Shop, receiver: Receiver, noon: Clock, end: str, waited: str) -> None:

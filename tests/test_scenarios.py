@@ -638,7 +638,7 @@ def test_every_rule_of_a_shipped_file_has_a_name_of_its_own_words(name: str) -> 
 
 def test_the_shipped_files_are_those_of_the_folder() -> None:
     assert scenarios.shipped() == sorted(path.stem for path in (ROOT / "scenarios").iterdir())
-    assert len(scenarios.shipped()) == 20
+    assert len(scenarios.shipped()) == 21
 
 
 @every_row("name", ["../setup", "/etc/passwd", "chaos.toml", "", ".", "files/chaos", "chaos\0", "CHAOS"])

@@ -117,6 +117,16 @@ def test_it_announces_its_address_once_it_answers_and_port_0_is_a_free_one() -> 
     assert server.stop()[0] == 0
 
 
+@every_row("host", ["127.0.0.1", "0.0.0.0"])
+def test_the_first_address_that_is_printed_can_be_opened(host: str) -> None:
+    with Server(host=host, control_token="off") as server:
+        first, second, *_ = re.findall(r"https?://[^\s;]+", server.announced())
+        for address, page in ((first, "/console"), (second, "/demo")):
+            assert address.endswith(page) and "//0.0.0.0" not in address
+            answer = exchange(address)
+            assert answer.status in (200, 303) and "html" in answer.headers["Content-Type"], address
+
+
 @pytest.mark.sqlite
 def test_a_database_in_a_folder_that_is_not_there_is_made(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "emulator.db"

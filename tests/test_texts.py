@@ -17,13 +17,17 @@ from tgpay_emulator.gateway.endpoints import ENDPOINTS
 from tgpay_emulator.operations.kinds import EVENTS
 from tgpay_emulator.operations.outbox import DELIVERED, FAILED, PENDING
 from tgpay_emulator.protocol import response_codes, test_cards
+from tgpay_emulator.protocol.codes import BUYER_FAILURES, UNKNOWN
+from tgpay_emulator.protocol.faults import FAULTS
 from tgpay_emulator.protocol.parameters import Source
 from tgpay_emulator.protocol.findings import RULES
 from tgpay_emulator.scenarios import shipped, shipped_scenario, then_rows
 from tgpay_emulator.scenarios.conditions import LOOKUPS
 from tgpay_emulator.signing.code_samples import CODE_SAMPLES
+from tgpay_emulator.store.order_states import STATES as STATES_OF_ORDERS
 from tgpay_emulator.terminal import Act, State
-from tgpay_emulator.web.console import NAVIGATION, states
+from tgpay_emulator.web.console import NAVIGATION
+from tgpay_emulator.web.console.attempts import FORGED, STATES
 from tgpay_emulator.web.console.try_it import TABLES
 from tgpay_emulator.web.demo.belief import Belief
 from tgpay_emulator.web.demo.goods import GOODS
@@ -40,6 +44,9 @@ DETAILS = {
     "injected", "message", "operation", "partner_refund_id", "rate_limit", "reason", "requested",
     "result", "retry_after_ms", "steps", "terminal_sn", "trans_id", "transactionResultId", "until",
     "why", "wrong_codes"}
+# The explanations of actions: of each event, and in some of the states that an order may be in.
+MORE = {*EVENTS, "cancel", "cancel_paid", "pay_payer", "pay_terminal", "decline_payer", "decline_terminal",
+        "approve_review", "refuse_review", "expire_review", "expire_terminal", "close_terminal"}
 PLACEHOLDER = re.compile("#|%[a-z]|{[a-z_]*}")
 OWN = {name for name in dir(Texts("en")) if not name.startswith("_")}
 # Names that are put together from a word and what is shown, by the word.
@@ -62,7 +69,10 @@ FAMILIES = {
         "injected_": set(INJECTIONS), "due_": {"expire", "finish", "revoke", "pay", "fail", "chargeback"},
         "detail_": DETAILS, "operation_": set(terminal.OPERATIONS),
         "entry_": {"tap", "insert", "swipe"},
-        "notification_": {PENDING, DELIVERED, FAILED}, "term_": {*map(str, (*State, *Act)), "OFFLINE"},
+        "notification_": {*STATES, FORGED}, "fault_": set(FAULTS), "fault_more_": set(FAULTS),
+        "more_": MORE, "set_": {"noticed", "missed", "not_told"},
+        "outcome_": {"1001", "1002", "1003", UNKNOWN, *BUYER_FAILURES},
+        "term_": {*map(str, (*State, *Act)), "OFFLINE"},
         "scn_": {"is", *filter(None, LOOKUPS)},
         "docs_": {*documentation.GROUPS, *documentation.SUBJECTS},
         "crd_": {"cards", "codes", "wallets", "amounts", "wallets_more", "amounts_more"},
@@ -245,4 +255,4 @@ def test_messages_that_are_kept_as_sentences_are_translated_only_where_they_are_
 
 
 def test_every_state_of_an_order_has_a_word() -> None:
-    assert set(states.STATUSES.values()) - names(CONSOLE) == set()
+    assert set(STATES_OF_ORDERS) - names(CONSOLE) == set()

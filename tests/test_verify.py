@@ -327,3 +327,11 @@ def test_a_merchant_of_the_testing_package_verifies_or_raises(story: Story) -> N
         merchant.verify(refund=1)
     fields = merchant.signed(out_trade_no=qr)
     assert merchant.verify(fields) and not merchant.verify({**fields, "sign": "0" * 32})
+
+
+def test_a_receiver_that_acknowledges_a_forgery_is_not_verified(notified: Shop) -> None:
+    notified.plays({"then": {"notify": {"wrong_sign": True}}})
+    notified.pay_by_barcode(out_trade_no=notified.number())
+    notified.control.post("/notifications/flush")
+    report = notified.control.get("/verify", merchants_id=notified.merchants_id, findings=0)
+    assert report["verified"] is False and "FORGED_ACKNOWLEDGED" in str(report)

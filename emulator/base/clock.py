@@ -117,6 +117,12 @@ def spaced(instant: int, zone_name: str) -> str:
     return _printed(instant // 1_000, zone_name, SPACED)
 
 
+def zoned(instant: int, zone_name: str) -> str:
+    """`2018-03-25 12:11:52 +01:00`, as the console and the command line print every time."""
+    offset = _printed(instant // 1_000, zone_name, "%z")
+    return f"{spaced(instant, zone_name)} {offset[:3]}:{offset[3:5]}"
+
+
 def iso(instant: int) -> str:
     """`2026-01-02T03:04:05.678Z`, as the control interface prints it."""
     return datetime.fromtimestamp(instant / 1_000,

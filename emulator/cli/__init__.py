@@ -5,7 +5,6 @@ Each module imports only from those above it:
     output        where commands print
     remote        calls of the control interface
     forwards      takes notifications from the emulator, and forwards them
-    lists         pages of a list
     sheets        an answer laid out for a person
     announcement  what serve prints when it is ready
     demo          the document's examples against a real server

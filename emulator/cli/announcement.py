@@ -11,7 +11,7 @@ import click
 
 from .. import __version__
 from ..base.settings import Settings
-from ..base.urls import url_of
+from ..base.urls import reachable, url_of
 from ..base.values import JSON
 from .output import console, drop_output, reason
 
@@ -38,10 +38,10 @@ def _announce(settings: Settings, in_force: Settings, address: str) -> None:
 
     Raises OSError.
     """
-    place = in_force.public_url if in_force.lan else address
+    place = in_force.public_url if in_force.lan else reachable(address)
     say = _say_in_json if in_force.log_format == JSON else click.echo
-    say(f"TGPay Emulator {__version__} answers at {place}/v2/ and is controlled at "
-        f"{place}/_emulator/; its console is {place}/console")
+    say(f"TGPay Emulator {__version__}: open {place}/console or {place}/demo; "
+        f"the gateway answers at {place}/v2/ and is controlled at {place}/_emulator/")
     if in_force.control_token != settings.control_token:
         say(f"Control token: {in_force.control_token}")
     if in_force.seed != settings.seed:

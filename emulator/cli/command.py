@@ -8,7 +8,7 @@ import click
 
 from .. import __version__
 from ..base.settings import SETTINGS, variable
-from .output import Program, console
+from .output import Program, console, with_zone
 from .remote import Control, trust_file
 
 # Where each command is. Only what a call needs is loaded, so that `serve` answers sooner.
@@ -88,8 +88,8 @@ def show(data: Any, as_json: bool, columns: tuple[str, ...] = ()) -> None:
 
 
 def _cell(value: Any) -> str:
-    """A value of a column: what a row does not have is empty."""
-    return "" if value is None else str(value)
+    """A value of a column: what a row does not have is empty, and a time is the console's."""
+    return "" if value is None else with_zone(str(value))
 
 
 def patience(sentence: str) -> AbstractContextManager[Any]:

@@ -15,6 +15,7 @@ import click
 from ..base.http_client import Answer, exchanged, failure_of, fetch, not_json, trust, untrusted
 from ..base.settings import NO_TOKEN, SETTINGS, TEMPORARY, Settings, from_environment
 from ..base.urls import reachable, url_of, with_query
+from .output import ZONE_HEADER, note_zone
 
 LONGEST_S = 3600  # a call that may move the clock by years
 GZIP = "application/gzip"
@@ -187,6 +188,7 @@ class Control:
     def _exchange(self, method: str, address: str, body: bytes | None) -> tuple[int, str]:
         if self._client is not None:
             answer = self._client.open(address, method=method, data=body, content_type="application/json")
+            note_zone(answer.headers.get(ZONE_HEADER))
             return answer.status_code, answer.get_data(as_text=True)
         try:
             answered = self._fetch(address, method, body)
@@ -198,6 +200,7 @@ class Control:
         if 300 <= answered.status < 400:
             elsewhere = answered.headers.get("Location", "").removesuffix(address)
             fail(one_line(f"{self.url} answers {answered.status}: the emulator is at {elsewhere}"))
+        note_zone(answered.headers.get(ZONE_HEADER))
         return answered.status, answered.text
 
     def _fetch(self, address: str, method: str = "GET", body: bytes | None = None,

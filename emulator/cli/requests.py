@@ -9,14 +9,14 @@ import click
 
 from ..signing import signature
 from .command import main, show, with_control
-from .output import console
+from .output import console, with_zone
 from .remote import Control, fail
-from .sheets import Row, entry_sheet, example, explanation_sheet
+from .sheets import Row, arrived, entry_sheet, example, explanation_sheet
 
 
 def show_sheet(rows: Iterable[Row]) -> None:
     """Print rows of a label and a text; further lines of a text are indented."""
-    for label, text in rows:
+    for label, text in ((label, with_zone(text)) for label, text in rows):
         told = ": " + "\n    ".join(text.splitlines() or [""])
         if sys.stdout.isatty():
             printed = console()
@@ -114,6 +114,7 @@ def journal(control: Control, as_json: bool, merchant: str | None, endpoint: str
     for item in answer["items"] if not as_json else []:
         item["findings"] = " ".join(finding["code"] for finding in item["findings"])
         item["rule"] = (item["explanation"] or {}).get("rule") or ""
+        item["status"], item["verdict"] = arrived(item)
     show(answer, as_json, ("id", "at", "merchants_id", "endpoint", "out_trade_no", "status", "verdict",
                            "rule", "findings"))
 

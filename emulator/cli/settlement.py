@@ -8,7 +8,6 @@ import click
 
 from ..domain import reconciliation
 from .command import ListedByDefault, main, show, with_control
-from .lists import Unreadable, from_file_name, read
 from .remote import Control, fail
 
 COLUMNS = ("id", "merchants_id", "out_trade_no", "partner_transaction_id", "type", "amount", "fee",
@@ -54,13 +53,16 @@ def settlement_check(control: Control, as_json: bool, file: Path, merchant: str 
     where you have them.
     """
     given = {"merchants_id": merchant, "start_date": start, "end_date": end}
-    asked = {**from_file_name(file), **{name: value for name, value in given.items() if value}}
+    asked = {**reconciliation.from_file_name(file.name),
+             **{name: value for name, value in given.items() if value}}
     if "merchants_id" not in asked:
         fail("name the merchant of the list with --merchant")
     try:
-        rows = read(file)
-    except Unreadable as unreadable:
+        rows = reconciliation.read(str(file), file.read_bytes())
+    except reconciliation.Unreadable as unreadable:
         fail(str(unreadable))
+    except OSError as error:
+        fail(f"{file} cannot be read: {error.strerror}")
     report = control("POST", "/settlement/check", {**asked, "rows": rows})
     if as_json:
         show(report, True)

@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import scenarios
 from ..base import toml
+from ..protocol.faults import FAULTS, drop, fault_of
 
 Row = tuple[str, str]
 VERDICT = ("scenario", "rule", "then", "passed", "untold", "elsewhere")
@@ -22,13 +23,25 @@ def explanation_sheet(told: Mapping[str, Any]) -> list[Row]:
     return rows + list((told["code"] or {}).items())
 
 
+def arrived(entry: Mapping[str, Any]) -> tuple[str, str]:
+    """The HTTP status and the result that the client saw of a request of the journal.
+
+    If a scenario's fault broke the response, the result is the fault, and the status is empty unless the
+    fault is that status.
+    """
+    fault = fault_of(entry["explanation"] or {})
+    if not fault:
+        return str(entry["status"]), entry["verdict"]
+    is_shown = not FAULTS[fault].is_kept_whole and FAULTS[fault].act is not drop
+    return str(entry["status"]) if is_shown else "", FAULTS[fault].title
+
+
 def entry_sheet(entry: Mapping[str, Any]) -> list[Row]:
     """A request of the journal, with its answer and all that is known of it."""
     rows = [(name, str(entry[name])) for name in ("id", "at", "merchants_id", "endpoint", "out_trade_no")]
     params = "".join(f"\n{name}={value}" for name, value in entry["params"].items())
     rows += [("request", f"{entry['method']} from {entry['ip']}{params}"),
-             ("answer", f"{entry['status']}\n{entry['answer']}"),
-             ("verdict", entry["verdict"])]
+             *_answer(entry)]
     rows += [("finding", f"{finding['code']}: {finding['detail']}\n{finding['rule']} ({finding['section']})")
              for finding in entry["findings"]]
     explanation = entry["explanation"] or {}
@@ -37,6 +50,18 @@ def entry_sheet(entry: Mapping[str, Any]) -> list[Row]:
     own = {name: value for name, value in explanation.items() if name not in VERDICT}
     return rows + [(name, str(value)) for name,
                    value in own.items()] + (scenario_sheet(explanation) if "scenario" in explanation else [])
+
+
+def _answer(entry: Mapping[str, Any]) -> list[Row]:
+    """The response to a request of the journal: what arrived, and what a scenario's fault kept back."""
+    status, verdict = arrived(entry)
+    whole = ("answer", f"{entry['status']}\n{entry['answer']}"), ("verdict", entry["verdict"])
+    if verdict == entry["verdict"]:
+        return list(whole)
+    if status or not entry["answer"]:
+        return [("answer", f"{status}\n{entry['answer']}".strip() or "none"), ("verdict", verdict)]
+    return [("answer", "not received"), ("verdict", verdict),
+            *((f"{name} without the fault", text) for name, text in whole)]
 
 
 def scenario_sheet(told: Mapping[str, Any]) -> list[Row]:

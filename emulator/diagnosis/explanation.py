@@ -187,7 +187,7 @@ def _doubt(params: Mapping[str, str], given: str, tried: Tried | None, others: i
         return f"an MD5 is 32 hexadecimal digits, this has {len(given.strip())} characters"
     is_as_long = HASHES.get(len(given.strip()))
     length = f" (it is as long as {is_as_long}; sign with MD5)" if is_as_long else ""
-    return f"{_tried(tried, others)}{length}; check the token first, then {_spot(params)}"
+    return f"check the token first, then {_spot(params)}; {_tried(tried, others)}{length}"
 
 
 def _tried(tried: Tried, others: int) -> str:

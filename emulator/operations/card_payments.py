@@ -155,6 +155,12 @@ def charge(payments: Payments, order: CardOrder, card: Presented) -> CardOrder:
     return present(payments, order, card)
 
 
+def takes_another(order: CardOrder, now: int) -> bool:
+    """Whether the payer may present another card on the cashier's page: after a decline, within the time."""
+    declined = order.card.on_the_cashier and order.card.status is CardStatus.FAILED
+    return declined and not order.is_for_terminal and now < order.expires_at
+
+
 def present(payments: Payments, order: CardOrder, card: Presented) -> CardOrder:
     """Present a card for a waiting order, and store the issuer's answer."""
     state = order.card

@@ -81,19 +81,19 @@ def next_step(notification: StoredNotification, delivered: bool, at: int, schedu
     The attempt was at the instant `at` (milliseconds); `schedule` has the waits between attempts. A replay
     does not use up the schedule, and does not make a delivered notification undelivered. Copies that a
     scenario rule asks for follow at once, whether they are delivered or not. Together they use up the
-    schedule like one attempt.
+    schedule like one attempt; the last of them may have to wait.
     """
     place, how = notification.attempts, notification.how
     delivered = delivered or notification.status == DELIVERED
-    copies_left = how.times > 1 and place + 1 < how.drop + how.times
+    copies_left = how.is_repetition(place + 1)
     if replay:
         due_at = notification.due_at if copies_left or not delivered else None
         return DELIVERED if delivered else notification.status, place, due_at
     if copies_left and place >= how.drop:
-        return DELIVERED if delivered else PENDING, place + 1, at
+        return DELIVERED if delivered else PENDING, place + 1, at + how.wait_before(place + 1)
     if delivered:
         return DELIVERED, place + 1, None
-    waits = schedule[place if place < how.drop else place - how.times + 1:]
+    waits = schedule[place if place < how.drop else place - how.sendings + 1:]
     return (PENDING, place + 1, at + waits[0]) if waits else (FAILED, place + 1, None)
 
 
@@ -184,10 +184,11 @@ def _posted(notification: StoredNotification, post: Post, replay: bool) -> list[
     if is_lost(notification) and not replay:
         sentence = f"lost on the way: the scenario drops the first {how.drop} attempts"
         return [DeliveryResult(0, error=sentence, lost=True)]
-    if how.duplicate == 1:
+    copies = how.duplicate if replay else how.copies(notification.attempts)
+    if copies == 1:
         return [post(notification)]
-    with ThreadPoolExecutor(how.duplicate) as pool:
-        return list(pool.map(post, [notification] * how.duplicate))
+    with ThreadPoolExecutor(copies) as pool:
+        return list(pool.map(post, [notification] * copies))
 
 
 def discreet(notification: StoredNotification, sent: DeliveryResult) -> DeliveryResult:
@@ -206,13 +207,23 @@ def discreet(notification: StoredNotification, sent: DeliveryResult) -> Delivery
 def _attempt(notification: StoredNotification, sent: DeliveryResult, at: int, replay: bool) -> Attempt:
     """The record of a request for the database."""
     delivered = sent.delivered(notification.notify_type)
-    # What the emulator's own inbox answers is no fault of the merchant.
-    found = ([] if delivered or sent.lost or sent.received
-             else [Finding("NOT_ANSWERED_SUCCESS", _what_came(notification, sent))])
+    found = _findings(notification, sent, delivered)
     return Attempt(notification.id, notification.merchants_id, at, sent.took_ms, sent.status_code,
                    sent.answer,
                    sent.error, delivered, replay, [finding.as_json() for finding in found],
                    received=sent.received)
+
+
+def _findings(notification: StoredNotification, sent: DeliveryResult, delivered: bool) -> list[Finding]:
+    """What the receiver did wrong. What the emulator's own inbox answers is no fault of the merchant."""
+    if sent.lost or sent.received:
+        return []
+    forged = notification.how.forged
+    if delivered:
+        return [Finding("FORGED_ACKNOWLEDGED", f"acknowledged, though {forged}")] if forged else []
+    if forged and sent.status_code is not None:
+        return []  # a careful receiver refuses it
+    return [Finding("NOT_ANSWERED_SUCCESS", _what_came(notification, sent))]
 
 
 def _what_came(notification: StoredNotification, sent: DeliveryResult) -> str:

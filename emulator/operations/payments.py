@@ -117,7 +117,8 @@ class Payments(Struct, frozen=True):
         """Put a notification of this order into the outbox, unless it is None."""
         if notification:
             how = order.script.then.notify if order.script else None
-            plan = DeliveryPlan(how.drop, how.times, how.duplicate) if how else PLAIN
+            plan = PLAIN if how is None else DeliveryPlan(
+                how.drop, how.times, how.duplicate, how.again_after or 0, how.forgery)
             self.tables.notifications.add(
                 order.merchants_id, order.out_trade_no, notification, self.now, self._sent_at(order), plan)
             self.tables.wake()

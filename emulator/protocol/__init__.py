@@ -7,6 +7,7 @@ Each module imports only from those above it:
     codes                refusals and failures of buyers
     findings             the rules of the document that a client breaks
     response_codes       the response codes of cards (section 7.2)
+    outcomes             what an answer says of a payment that failed or is pending
     endpoint_tables      the table of an endpoint
     parameter_checks     the parameters of a request against its table
     nested               rows of JSON inside a parameter

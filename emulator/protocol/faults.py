@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from itertools import chain
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -73,11 +74,18 @@ def slow(response: Response) -> Response:
 
 
 class Fault(Struct, frozen=True):
-    """A row: what it makes of a response, what arrives, and whether the request is carried out."""
+    """A row: what it makes of a response, its name in a list, what arrives, and whether the request is
+    carried out.
+
+    `is_kept_whole` is true if the journal has the response that would have been sent without the fault, and
+    not what arrived.
+    """
 
     act: Callable[[Response], Response]
+    title: str
     arrives: str
     happens: bool = True
+    is_kept_whole: bool = False
 
     @property
     def meaning(self) -> str:
@@ -86,22 +94,33 @@ class Fault(Struct, frozen=True):
 
 
 FAULTS: Mapping[str, Fault] = {
-    "drop_before": Fault(drop, "the connection is closed without a byte", happens=False),
-    "http_500": Fault(http_error(500, "Internal Server Error"),
+    "drop_before": Fault(drop, "Request dropped", "the connection is closed without a byte", happens=False),
+    "http_500": Fault(http_error(500, "Internal Server Error"), "HTTP 500",
                       "a page of the web server says 500 Internal Server Error", happens=False),
-    "http_503": Fault(http_error(503, "Service Unavailable"),
+    "http_503": Fault(http_error(503, "Service Unavailable"), "HTTP 503",
                       "a page of the web server says 503 Service Unavailable", happens=False),
-    "drop_after": Fault(drop, "the connection is closed without a byte"),
-    "reset": Fault(reset, "the connection is reset (RST) without a byte"),
-    "empty": Fault(empty, "the answer is 200 with nothing in it"),
-    "truncate": Fault(truncate,
-                      "the connection is closed in the middle of the body, whose length was announced"),
-    "malformed": Fault(malformed, "the answer is XML that no parser takes; a file ends in an open quote"),
-    "wrong_sign": Fault(wrong_sign, "the answer is right but for its signature, where it has one"),
-    "wrong_type": Fault(wrong_type, "the answer is right but for its Content-Type, which says HTML"),
-    "slow": Fault(slow, "the bytes of the answer trickle for 4 seconds"),
+    "drop_after": Fault(drop, "Response dropped", "the connection is closed without a byte",
+                        is_kept_whole=True),
+    "reset": Fault(reset, "Connection reset", "the connection is reset (RST) without a byte",
+                   is_kept_whole=True),
+    "empty": Fault(empty, "Empty response", "the answer is 200 with nothing in it", is_kept_whole=True),
+    "truncate": Fault(truncate, "Response truncated",
+                      "the connection is closed in the middle of the body, whose length was announced",
+                      is_kept_whole=True),
+    "malformed": Fault(malformed, "Malformed response",
+                       "the answer is XML that no parser takes; a file ends in an open quote"),
+    "wrong_sign": Fault(wrong_sign, "Wrong signature sent",
+                        "the answer is right but for its signature, where it has one"),
+    "wrong_type": Fault(wrong_type, "Wrong Content-Type",
+                        "the answer is right but for its Content-Type, which says HTML"),
+    "slow": Fault(slow, "Slow response", "the bytes of the answer trickle for 4 seconds"),
 }
 NOTHING_HAPPENS = tuple(name for name, fault in FAULTS.items() if not fault.happens)
+
+
+def fault_of(explanation: Mapping[str, Any]) -> str:
+    """The name of the fault that the response to a journalled request had; empty if it arrived whole."""
+    return str((explanation.get("then") or {}).get("fault", ""))
 
 
 class Discrepancy(StrEnum):

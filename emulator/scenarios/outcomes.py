@@ -62,6 +62,7 @@ class Notify:
     delay: int | None = key(DURATION, "delay of each notification")
     times: int = key(whole(1, 100, 1),
                      "how many times each is sent in sequence, whether acknowledged or not")
+    again_after: int | None = key(DURATION, "sent once more after this time, even if acknowledged (ours)")
     drop: int = key(whole(1, 100, 0),
                     "how many first attempts of each are lost; with 100 it never arrives")
     wrong_sign: bool = key(SWITCH, "sent with an invalid signature")
@@ -70,6 +71,13 @@ class Notify:
     duplicate: int = key(copies(20), "how many times each is sent at the same moment")
     altered: bool = key(SWITCH, "the amount is altered after signing (ours)")
     before_answer: bool = key(SWITCH, "sent before the response to the request (ours)")
+
+    @property
+    def forgery(self) -> str:
+        """Why a receiver must not trust the notifications; empty if they are genuine."""
+        if self.wrong_sign:
+            return "its signature is invalid"
+        return "its amount was altered after signing" if self.altered else ""
 
     def contradictions(self) -> Iterator[str]:
         """What cannot be together, in sentences."""

@@ -24,6 +24,7 @@ imports only from those above it:
     terminals      tables terminals and transactions
     vouchers       table vouchers
     orders         tables orders, history, refunds and ledger
+    order_states   the states of orders as lists show them
     settlement     sums and lines of the settlement file
     changes        what other connections have written
     evidence       what a merchant's traffic was, counted and shown

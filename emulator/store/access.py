@@ -87,7 +87,7 @@ class Reader:
         self.upcoming = Upcoming(connection, owner)
         self.backlog = Backlog(connection)
         self.retention = RetentionReader(connection)
-        self.settled = Settled(connection)
+        self.settled = Settled(connection, owner)
         self.changes = Changes(connection)
 
     def next_due(self, but: Collection[int] = (), merchants_id: str = "") -> int | None:

@@ -26,12 +26,34 @@ class DeliveryPlan(Struct, frozen=True):
     """How a scenario rule changes the sending of a notification.
 
     The first `drop` attempts are lost. Each other attempt is made `duplicate` times at once. The notification
-    is sent `times` times, whether it is delivered or not.
+    is sent `times` times, whether it is delivered or not, and then once more after `again_after`
+    milliseconds, unless that is 0. `forged` says why a receiver must not trust it, in a sentence; it is empty
+    if the notification is genuine.
     """
 
     drop: int = 0
     times: int = 1
     duplicate: int = 1
+    again_after: int = 0
+    forged: str = ""
+
+    @property
+    def sendings(self) -> int:
+        """How many of the attempts after the lost ones are made whatever the receiver answers."""
+        return self.times + (1 if self.again_after else 0)
+
+    def wait_before(self, place: int) -> int:
+        """The wait before an injected repetition, in milliseconds; `place` counts the attempts before it."""
+        return self.again_after if self.again_after and place == self.drop + self.times else 0
+
+    def copies(self, place: int) -> int:
+        """How many requests the attempt makes at once; `place` counts the attempts before it."""
+        is_alone = place < self.drop or (self.again_after > 0 and place == self.drop + self.times)
+        return 1 if is_alone else self.duplicate
+
+    def is_repetition(self, place: int) -> bool:
+        """Whether the scenario asks for the attempt, and not the schedule of retries."""
+        return self.drop < place < self.drop + self.sendings
 
 
 PLAIN = DeliveryPlan()

@@ -38,6 +38,12 @@ class ScenarioReader(Owned):
                             {"mid": merchants_id}).fetchone()
         return _scenario(*row) if row else None
 
+    def merchants(self, limit: int) -> list[str]:
+        """The numbers of the first merchants that have a scenario of their own."""
+        return [row[0] for row in self._execute(
+            f"SELECT merchants_id FROM scenarios WHERE merchants_id <> ''{self._own} "
+            "ORDER BY merchants_id LIMIT :limit", {"limit": limit, **self._owners})]
+
     def uses(self, merchants_id: str) -> dict[str, int]:
         """How often a merchant used each rule that has a list."""
         return {row[0]: row[1] for row in self._execute("SELECT name, number FROM counts "

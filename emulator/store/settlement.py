@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from ..domain.settlement import PAYMENT, REFUND
-from .connection import Connection
+from .columns import Owned
 
 KINDS = (PAYMENT, REFUND)
 _OF_A_MERCHANT = "l.merchants_id = :mid AND l.settles_at >= :since AND l.settles_at < :before"
@@ -35,7 +35,7 @@ class Sum(Struct, frozen=True):
 class Line(Struct, frozen=True):
     """A true entry, with the lines that the file shows of it and the discrepancies injected there.
 
-    `order_id` is the id of its order.
+    `order_id` is the id of its order. `true_settles_at` is None if the file shows the true instant.
     """
 
     id: int
@@ -49,13 +49,12 @@ class Line(Struct, frozen=True):
     injected: str
     currency: str
     order_id: int
+    partner_id: str
+    true_settles_at: int | None
 
 
-class Settled:
+class Settled(Owned):
     """Reads the entries of a merchant that are settled from `since` up to `before` (milliseconds)."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._execute = connection.execute
 
     def sums(self, merchants_id: str, since: int, before: int) -> list[Sum]:
         """The sums of the entries, in the order of time.
@@ -89,16 +88,29 @@ class Settled:
         """A page of the entries in the order of ids; the index alone selects the ids."""
         return [Line(**row) for row in self._execute(
             f"""SELECT l.id, l.out_trade_no, l.kind, l.amount, l.fee, l.rmb_settlement, l.settles_at, l.line,
-                       l.injected, o.currency, o.id AS order_id
+                       l.injected, o.currency, o.id AS order_id, l.partner_id, l.true_settles_at
                 FROM (SELECT l.id FROM ledger AS l WHERE {_OF_A_MERCHANT} AND l.id > :after
                       ORDER BY l.id LIMIT :limit) AS page
                 JOIN ledger AS l ON l.id = page.id {_ITS_ORDER} ORDER BY l.id""",
             {**_asked(merchants_id, since, before), "after": after, "limit": limit})]
 
+    def merchants(self, since: int, before: int, limit: int) -> list[str]:
+        """The numbers of the first merchants that have entries."""
+        return [row["merchants_id"] for row in self._execute(
+            "SELECT m.merchants_id FROM merchants AS m WHERE EXISTS (SELECT 1 FROM ledger AS l "
+            "WHERE l.merchants_id = m.merchants_id AND l.settles_at >= :since AND l.settles_at < :before)"
+            f"{self._own} ORDER BY m.merchants_id LIMIT :limit",
+            {"since": since, "before": before, "limit": limit, **self._owners})]
+
     def newest_day(self, merchants_id: str) -> int | None:
-        """The last instant at which an entry of a merchant is or will be settled, or None."""
-        row = self._execute("SELECT max(settles_at) AS newest FROM ledger WHERE merchants_id = :mid",
-                            {"mid": merchants_id}).fetchone()
+        """The last instant at which an entry of a merchant is or will be settled, or None.
+
+        With an empty number it is that of any merchant.
+        """
+        newest_of = "(SELECT max(settles_at) FROM ledger WHERE merchants_id = m.merchants_id)"
+        row = self._execute(f"SELECT max({newest_of}) AS newest FROM merchants AS m WHERE "
+                            f"(:mid = '' OR m.merchants_id = :mid){self._own}",
+                            {"mid": merchants_id, **self._owners}).fetchone()
         newest: int | None = row["newest"]
         return newest
 

@@ -13,7 +13,7 @@ have the names of Handpoint's cloud interface, which the gateway passes on.
 """
 from .acts import Impossible, acted, after_time, concluded, ended, refused, resolved
 from .host import AMOUNT_TRIGGERS, DECLINED_CODE, RESOLVED_AFTER, Answer, host_answer
-from .shown import summary, transaction_json
+from .shown import is_partial, summary, transaction_json
 from .timeline import PATIENCE, card_was_read, due_at, end, history, is_busy, patience_left, state, steps_of
 from .transactions import Terminal, Transaction
 from .vocabulary import (
@@ -25,4 +25,4 @@ __all__ = [
     "PATIENCE", "POSSIBLE", "REASONS", "REFUND", "REFUND_REVERSAL", "REPEATABLE", "RESOLVED_AFTER",
     "REVERSALS", "Result", "SALE", "SHOWN", "STOP", "STOPPABLE", "State", "Terminal", "Transaction", "acted",
     "after_time", "card_was_read", "concluded", "due_at", "end", "ended", "history", "host_answer", "is_busy",
-    "patience_left", "refused", "resolved", "state", "steps_of", "summary", "transaction_json"]
+    "is_partial", "patience_left", "refused", "resolved", "state", "steps_of", "summary", "transaction_json"]

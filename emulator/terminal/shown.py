@@ -5,6 +5,7 @@ from ..base import money
 from ..base.clock import iso
 from .timeline import card_was_read, steps_of
 from .transactions import Transaction
+from .vocabulary import Result
 
 
 def transaction_json(transaction: Transaction, out_trade_no: str, currency: str,
@@ -26,6 +27,11 @@ def transaction_json(transaction: Transaction, out_trade_no: str, currency: str,
         "card": _card(transaction),
         "steps": [{"at": iso(step.since), "state": str(step.state)} for step in steps
                   if now is None or step.since <= now]}
+
+
+def is_partial(transaction: Transaction | None) -> bool:
+    """Whether there is a transaction of which the issuer approved only a part."""
+    return transaction is not None and transaction.result == Result.PARTIAL_APPROVAL
 
 
 def summary(transaction: Transaction) -> str:

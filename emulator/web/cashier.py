@@ -68,8 +68,7 @@ def _view(order: CardOrder) -> str:
 
 def _may_try_again(order: CardOrder) -> bool:
     """Whether the payer may present another card: after a decline, before the order expires."""
-    declined = order.card.on_the_cashier and order.card.status is CardStatus.FAILED
-    return declined and not order.is_for_terminal and present_time(order.merchants_id) < order.expires_at
+    return card_payments.takes_another(order, present_time(order.merchants_id))
 
 
 @blueprint.post("/pay/<token>/card")

@@ -114,6 +114,11 @@ class Texts:
             return self.message_said(sentence)
         return escape(self.told("", "card_reason", "scripted").format(code=scripted[1]))
 
+    def coded(self, code: str) -> str:
+        """A response code with its message."""
+        row = RESPONSE_CODES.get(code)
+        return f"{code} {self.message(row.message)}" if row else code
+
     def message(self, sentence: str) -> str:
         """The translation of a message that an order or answer stores; otherwise the message itself."""
         return self.told(sentence, *messages().get(sentence, ()))

@@ -12,10 +12,11 @@ from .desk import Desk
 TOKEN = "guarded-as-it-should-be"
 MERCHANT = "201703200001"
 PAGES = ["/try", "/terminals", "/scenarios", "/scenarios/desk", "/clock", "/cards", "/settlement",
-         "/settlement/2027-01-01",
+         "/settlement?start=2027-01-01", "/findings", "/reference", "/nothing",
          "/settlement.csv?start=2027-01-01&end=2027-01-01", "/merchants", f"/merchants/{MERCHANT}",
          f"/merchants/{MERCHANT}?token=1"]
-CHANGES = ["/try", "/terminals", "/terminals/801/switch", "/terminals/801/tap", "/scenarios/on",
+CHANGES = ["/try", "/try/send", "/settlement/check",
+           "/terminals", "/terminals/801/switch", "/terminals/801/tap", "/scenarios/on",
            "/scenarios/off", "/scenarios/desk",
            "/clock", "/merchants", f"/merchants/{MERCHANT}", f"/merchants/{MERCHANT}/reset",
            f"/merchants/{MERCHANT}/remove"]
@@ -37,7 +38,7 @@ def test_a_stranger_is_asked_for_the_token_and_one_who_knows_it_is_led_to_the_pa
             and MERCHANT not in refused.text.replace(path, ""))
     signed_in = somebody.ask("POST", "/session", {"token": TOKEN, "onwards": f"/console{path}"})
     assert (signed_in.status, signed_in.headers["Location"]) == (303, f"/console{path}")
-    assert somebody.ask("GET", path).status == 200
+    assert somebody.ask("GET", path).status == (404 if path == "/nothing" else 200)
 
 
 @every_row("path", CHANGES)

@@ -1,8 +1,11 @@
 """The journal in the console: every request, its verdict, and a refused signature explained (contract 5.5).
 """
+import re
 from typing import Any
 
-from ..driver import VISA, Answer, Control, Shop, pay_info
+import pytest
+
+from ..driver import VISA, Answer, Control, Shop, card_of, pay_info
 from ..tables import every_row
 from .desk import Desk, misjoined, rows, words
 
@@ -67,8 +70,14 @@ def test_a_signature_that_nobody_can_explain_says_where_to_look(desk: Desk, shop
     page = entry(desk, shop.send("tgpayqrcode",
                                  {**shop.signed(out_trade_no="1", reference="a b"), "sign": "0" * 32}))
     shown = words(page.get_element_by_id("main"))
-    assert "no known mistake" in shown and "token" in shown and "reference" in shown
+    assert "check the token first, then look at reference" in shown and "no known mistake" in shown
     assert list(page.iter("mark")) == []
+    link, = (link for link in page.iter("a") if words(link) == "Show the merchant's token")
+    assert shop.token in desk.ask("GET", link.get("href")).text
+    asked = shop.send("tgpayqrcode", {**shop.signed(out_trade_no="1"), "sign": "0" * 32})
+    assert asked["detail_error_des"].startswith("sign is wrong: check the token first, ")
+    told = words(entry(Desk(desk.url, "zh"), asked).get_element_by_id("main"))
+    assert told.index("token") < told.index("已知的签名错误都得不到该值")
 
 
 def test_a_finding_says_the_rule_and_what_to_change(desk: Desk, shop: Shop) -> None:
@@ -84,6 +93,48 @@ def test_where_no_rule_fits_the_first_difference_of_each_is_told(desk: Desk, sho
     shown = words(entry(desk, shop.qr_order("1.00")).get_element_by_id("main"))
     assert "No rule matched" in shown
     assert "dear ones" in shown and "900.00" in shown
+
+
+def test_a_lost_answer_is_shown_as_lost_in_the_journal_its_entry_and_the_timeline(
+        desk: Desk, shop: Shop) -> None:
+    shop.plays({"when": {"endpoint": "tgpayqrcode"}, "then": {"fault": "drop_after"}})
+    number = shop.number()
+    with pytest.raises(ConnectionError):
+        shop.qr_order("1.00", out_trade_no=number)
+    shop.query(number)
+    order = shop.merchants_id
+    told = rows(desk.page("/journal", merchants_id=order))
+    assert "Response dropped" not in told[0] and "Response dropped" in told[1] and "OK" not in told[1]
+    for verdict, count in (("broken", 1), ("OK", 1), ("refused", 0)):
+        assert len(rows(desk.page("/journal", merchants_id=order, verdict=verdict))) == count, verdict
+    first, _ = shop.control.get("/journal", merchants_id=order)["items"]
+    shown = words(desk.page(f"/journal/{first['id']}").get_element_by_id("main"))
+    assert "Only a query tells the client the result" in shown and "<is_success>T</is_success>" in shown
+    assert "Response without the fault HTTP 200" in shown and "would have been OK" in shown
+    listed, = rows(desk.page("/orders", merchants_id=order))
+    assert "Waiting for payment Response dropped" in listed
+    timeline = desk.page(desk.order(shop, number)).get_element_by_id("timeline")
+    lost, = (moment for moment in timeline.find_class("request") if "Response dropped" in words(moment))
+    assert "bad" in lost.get("class").split() and not lost.find_class("good")
+
+
+def test_a_payment_that_failed_is_not_ok_though_its_request_was_accepted(desk: Desk, shop: Shop) -> None:
+    shop.plays({"when": {"endpoint": "tgpaywebtoterminal"}, "then": {"terminal": {"busy": True}}},
+               {"when": {"trans_amount": "2.00"}, "then": {"error": "BUYER_BALANCE_NOT_ENOUGH"}})
+    shop.at_terminal()
+    shop.card_payment(card_of("3084"))
+    shop.card_payment(card_of("3200", "00001"))
+    shop.pay_by_barcode("2.00")
+    shop.pay_by_barcode("1.00")
+    listed = desk.page("/journal", merchants_id=shop.merchants_id)
+    told = rows(listed)[::-1]
+    for place, shown in enumerate(("1001 The device is busy", "3084 Insufficient account balance", "3200",
+                                   "BUYER_BALANCE_NOT_ENOUGH", "OK")):
+        assert shown in re.sub("(Findings: 1|rule \\d) ", "", told[place]), told[place]
+        assert ("OK" in told[place].split()) == (shown == "OK")
+    assert len(listed.xpath("//td[contains(@class, 'state')]/span[contains(@class, 'good')]")) == 1
+    for verdict, count in (("failed", 4), ("OK", 1)):
+        assert len(rows(desk.page("/journal", merchants_id=shop.merchants_id, verdict=verdict))) == count
 
 
 def test_secrets_are_masked_and_what_they_are_is_said(desk: Desk, shop: Shop) -> None:

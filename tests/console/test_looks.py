@@ -29,6 +29,12 @@ def at_the_counter(shop: Shop) -> str:
     return "/terminals"
 
 
+def with_findings(shop: Shop) -> str:
+    """The findings about a client that sends no sign_type, and no time limit."""
+    shop.qr_order(sign_type=None)
+    return "/findings"
+
+
 def with_things_to_come(shop: Shop) -> str:
     """The clock, with orders that wait."""
     shop.qr_order(out_trade_no=shop.merchants_id + "x" * 52)
@@ -55,6 +61,8 @@ VIEWS: dict[str, Opened] = {
     "settlement": settled,
     "settlement-day": lambda shop: settled(shop, "day"),
     "cards": lambda shop: "/cards?search=balance",
+    "findings": with_findings,
+    "reference": lambda shop: "/reference?table=tgpaybankcard-2",
     "merchants": lambda shop: "/merchants",
     "merchant": lambda shop: f"/merchants/{shop.merchants_id}",
 }

@@ -1,8 +1,9 @@
 """Notifications in the console: what was sent, every attempt, replay (contract 5.5)."""
-from ..driver import Clock, Receiver, Shop
-from .desk import Desk, rows, words
-
 import pytest
+
+from ..driver import Clock, Receiver, Shop
+from ..tables import every_row
+from .desk import Desk, rows, words
 
 
 def paid(shop: Shop) -> str:
@@ -24,10 +25,12 @@ def test_notifications_are_listed_with_state_attempts_and_when_they_are_due_next
         notified.control.post("/notifications/flush")
     taken, waiting = rows(desk.page("/notifications", merchants_id=notified.merchants_id))
     assert "merchant_scan_status_sync" in taken and "Delivered Delivery attempts: 1" in taken
-    assert "Pending Delivery attempts: 1" in waiting and "10:04:00 2026-03-01" in waiting
+    assert "Not acknowledged, retrying HTTP 500 · Delivery attempts: 1" in waiting
+    assert "10:04:00 2026-03-01" in waiting
 
 
-@pytest.mark.parametrize("status, count", [("delivered", 1), ("pending", 1), ("failed", 0), ("", 2)])
+@pytest.mark.parametrize("status, count", [
+    ("delivered", 1), ("retrying", 1), ("pending", 0), ("failed", 0), ("forged", 0), ("", 2)])
 def test_the_state_narrows(desk: Desk, notified: Shop, receiver: Receiver, status: str, count: int) -> None:
     receiver.answers = [(500, b"oops"), (200, b"success")]
     for _ in range(2):
@@ -81,3 +84,53 @@ def test_a_notification_that_nobody_took_can_be_sent_again_when_it_is_given_up(
     receiver.answers = [(200, b"success")]
     desk.post(f"{path_of(notified, number)}/replay")
     assert "Delivered" in rows(desk.page("/notifications", merchants_id=notified.merchants_id))[0]
+
+
+def test_an_injected_duplicate_says_so_and_counts_as_no_further_attempt(
+        desk: Desk, notified: Shop, receiver: Receiver, clock: Clock) -> None:
+    clock.freeze()
+    notified.plays(name="duplicate-notifications")
+    number = paid(notified)
+    notified.control.post("/notifications/flush")
+    clock.advance("5m")
+    page = desk.page(path_of(notified, number))
+    told = [words(item) for item in page.get_element_by_id("attempts").iter("li")]
+    assert [attempt.partition(" Delivered")[0].split(" ", 3)[3] for attempt in told] == [
+        "Attempt 1", "Injected duplicate", "Injected duplicate", "Injected duplicate, sent later"]
+    timeline = words(desk.page(desk.order(notified, number)).get_element_by_id("timeline"))
+    assert "Attempt 2" not in timeline and timeline.count("Injected duplicate") == 3
+
+
+def test_lost_attempts_and_retries_are_counted_beside_injected_duplicates(
+        desk: Desk, notified: Shop, receiver: Receiver, clock: Clock) -> None:
+    clock.freeze()
+    receiver.answers = [(500, b"oops")]
+    notified.plays({"then": {"notify": {"drop": 1, "times": 2, "duplicate": 2}}})
+    number = paid(notified)
+    clock.advance("15m")
+    page = desk.page(path_of(notified, number))
+    told = [words(item) for item in page.get_element_by_id("attempts").iter("li")]
+    assert [attempt.partition(" Not")[0].split(" ", 3)[3] for attempt in told] == [
+        "Attempt 1", "Attempt 2", *["Injected duplicate"] * 3, "Attempt 3", "Injected duplicate"]
+
+
+@every_row("answer, listed, colour, told", [
+    ((200, b"success"), "Forgery acknowledged", "bad", "does not check the signature"),
+    ((400, b"bad sign"), "Forgery refused", "good", "Refused, as it should be")], apart=True)
+def test_a_forgery_is_marked_and_to_acknowledge_it_is_wrong(
+        desk: Desk, receiver: Receiver, shop: Shop, answer: tuple[int, bytes], listed: str, colour: str,
+        told: str) -> None:
+    shop.control.ask("PATCH", f"/merchants/{shop.merchants_id}", {"notify_url": receiver.url})
+    receiver.answers = [answer]
+    shop.plays({"then": {"notify": {"wrong_sign": True}}})
+    number = paid(shop)
+    shop.control.post("/notifications/flush")
+    page = desk.page("/notifications", merchants_id=shop.merchants_id, status="forged")
+    pill, = page.xpath("//td[contains(@class, 'state')]/span")
+    assert (words(pill), pill.get("class")) == (listed, f"pill {colour}")
+    shown = words(desk.page(path_of(shop, number)).get_element_by_id("main"))
+    assert "A scenario forged this notification" in shown and told in shown
+    codes = [item["code"] for item in shop.control.get("/findings", merchants_id=shop.merchants_id)["items"]]
+    assert codes == (["FORGED_ACKNOWLEDGED"] if colour == "bad" else [])
+    moment, = desk.page(desk.order(shop, number)).find_class("attempt")
+    assert colour in moment.get("class").split()

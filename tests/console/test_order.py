@@ -147,6 +147,10 @@ def charged(shop: Shop) -> str:
     return shop.card_payment()["out_trade_no"]
 
 
+def challenged(shop: Shop) -> str:
+    return shop.card_payment(card_of("3200", "00000"))["out_trade_no"]
+
+
 def reviewed(shop: Shop) -> str:
     return shop.card_payment(card_of("3200", "00001"))["out_trade_no"]
 
@@ -237,6 +241,75 @@ def test_a_refund_sent_twice_from_the_same_page_gives_back_once(desk: Desk, shop
     again, = (field.get("value") for field in desk.page(path).xpath("//input[@name='number']"))
     desk.post(f"{path}/refund", amount="3.00", number=again)
     assert shop.story(number)["refund_amount"] == "6.00"
+
+
+@every_row("make, offered", [
+    (wallet, {"Pay": "The buyer pays", "Decline": "fails for this reason", "Expire": "time limit passes",
+              "Close": "The gateway closes", "Cancel (merchant)": "as tgpaycancel does"}),
+    (cashier, {"Pay": "The payer presents a card and the issuer approves it",
+               "Decline": "the issuer declines it", "Expire": "", "Close": "", "Cancel (merchant)": ""}),
+    (challenged, {"Expire": "time limit passes", "Close": "", "Approve": "The issuer approves",
+                  "Refuse": "The issuer declines", "Cancel (merchant)": ""}),
+    (reviewed, {"Expire": "time for the review passes", "Close": "", "Approve": "The merchant accepts",
+                "Refuse": "The merchant refuses", "Cancel (merchant)": ""}),
+    (at_terminal, {"Pay": "presented at the terminal", "Decline": "declined", "Expire": "No card is",
+                   "Close": "ends on the terminal", "Cancel (merchant)": ""}),
+    (charged, {"Charge back": "code 3200, without a notification", "Cancel (merchant)": "is refunded",
+               "Refund": ""})], apart=True)
+def test_each_action_says_what_it_stands_for(desk: Desk, shop: Shop, make: Any,
+                                             offered: dict[str, str]) -> None:
+    forms = desk.page(desk.order(shop, make(shop))).get_element_by_id("acts").iter("form")
+    told = {words(next(form.iter("button"))): words(form) for form in forms}
+    assert list(told) == list(offered)
+    for name, sentence in offered.items():
+        assert sentence in told[name], told[name]
+
+
+def test_the_history_of_a_payment_without_a_review_claims_none(desk: Desk, shop: Shop) -> None:
+    for event in ("approve", "refuse", "expire"):
+        number = challenged(shop)
+        assert shop.happens(number, event).status == 200
+        for language, review in (("en", "eview"), ("zh", "审核")):
+            page = Desk(desk.url, language).page(desk.order(shop, number))
+            changes = [words(item) for item in page.find_class("change")]
+            assert not [change for change in changes if review in change]
+
+
+def test_a_chargeback_explains_itself(desk: Desk, shop: Shop) -> None:
+    number = charged(shop)
+    shop.happens(number, "chargeback")
+    page = desk.page(desk.order(shop, number))
+    top = words(page.get_element_by_id("order"))
+    assert all(text in top for text in ("3200", "no notification is sent", "settlement of the payment stays"))
+    assert "3200 Charged back" in words(page.get_element_by_id("facts"))
+
+
+def test_a_partial_approval_has_both_amounts_at_the_top(desk: Desk, shop: Shop, clock: Clock) -> None:
+    number = shop.at_terminal(amount="37.57")["out_trade_no"]
+    clock.advance("30s")
+    top = words(desk.page(desk.order(shop, number)).get_element_by_id("order"))
+    assert "£11.00 of £37.57 requested" in top and "Partially approved" in top
+
+
+def test_a_failed_order_offers_what_may_be_done_with_its_number(
+        desk: Desk, shop: Shop, clock: Clock) -> None:
+    failed = cashier(shop)
+    shop.happens(failed, "decline")
+    at_counter = shop.at_terminal(amount="37.79")["out_trade_no"]
+    clock.advance("30s")
+    for number, links in ((failed, ["Present another card", "Send the request again"]),
+                          (declined(shop), ["Send the request again"]),
+                          (at_counter, ["Send the request again"])):
+        acts_of = desk.page(desk.order(shop, number)).get_element_by_id("acts")
+        assert [words(link) for link in acts_of.iter("a")] == links
+        assert "No actions available" not in words(acts_of)
+        again = desk.page(list(acts_of.iter("a"))[-1].get("href"))
+        sent = {field.get("name"): field.get("value") for field in again.xpath("//form[@id='send']//input")}
+        endpoint = again.xpath("//form[@id='send']/@action")[0].rpartition("/")[2].removesuffix(".php")
+        answer = shop.send(endpoint, sent, "POST")
+        assert (answer["is_success"], answer["out_trade_no"]) == ("T", number), answer.text
+    cards = desk.page(desk.order(shop, failed)).get_element_by_id("acts")
+    assert "Pay" in [words(button) for button in cards.iter("button")]  # it is open again
 
 
 def test_only_what_is_possible_is_offered(desk: Desk, shop: Shop) -> None:

@@ -2,7 +2,9 @@
 import shlex
 import subprocess
 
-from ..driver import Control, Receiver, Shop, exchange
+from tgpay_emulator.store.order_states import STATES
+
+from ..driver import Clock, Control, Receiver, Shop, card_of, exchange
 from ..tables import every_row
 from .desk import Desk, rows, words
 
@@ -185,3 +187,31 @@ def test_what_is_not_there_is_said_on_a_page_of_the_console(desk: Desk, path: st
     answer = desk.ask("GET", path)
     assert answer.status == 404
     assert "999999999" in answer.text and "<nav" in answer.text
+
+
+def test_every_state_that_a_row_shows_is_a_filter_and_each_order_is_in_one(
+        desk: Desk, shop: Shop, clock: Clock) -> None:
+    clock.freeze()
+    made = [shop.qr_order()["out_trade_no"] for _ in range(6)]
+    for number, event in zip(made[1:], ("pay", "pay", "expire", "close", "pay")):
+        shop.happens(number, event)
+    shop.refund(made[1], "0.40")
+    shop.refund(made[2], "1.00")
+    shop.cancel(shop.qr_order()["out_trade_no"])
+    shop.qr_order(it_b_pay="1m")
+    for code in (("3084",), ("3200", "00000"), ("3200", "00001")):
+        shop.card_payment(card_of(*code))
+    back = shop.card_payment()["out_trade_no"]
+    shop.happens(back, "chargeback")
+    shop.at_terminal(amount="37.57")
+    clock.advance("2m")
+    shop.attend()
+    shop.at_terminal()
+    page = desk.page("/orders", merchants_id=shop.merchants_id)
+    shown = {words(link): words(pill) for link, pill in zip(
+        page.find_class("whole"), page.xpath("//td[contains(@class, 'state')]/span"))}
+    options = {option.get("value"): words(option) for option in page.xpath("//select[@name='status']/option")}
+    assert set(shown.values()) <= set(options.values()) and len(set(shown.values())) == 13, shown
+    for name in STATES:
+        assert numbers(desk, shop, status=name) == [
+            number for number, word in shown.items() if word == options[name]], name

@@ -7,13 +7,16 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 import pytest
+from lxml import html
 from playwright.sync_api import expect
 
 from ..browser import DESK, Visitor
-from ..driver import Clock, Shop
+from ..driver import Answer, Clock, Control, Shop, exchange
 from ..tables import every_row
-from .desk import Desk, rows, words
+from .desk import OWN_FORM, Desk, rows, told, words
 
+KINDS = ("row missing", "duplicate row", "one day late", "fee off by a penny", "amount off by a penny",
+         "unknown row")
 DAY, NEXT_DAY, NOON = "2027-03-02", "2027-03-03", "2027-03-01T04:00:00Z"
 SETTLED = "2027-03-02T07:00:00Z"
 
@@ -120,20 +123,101 @@ def test_another_currency_has_its_own_row(desk: Desk, trading: Shop) -> None:
     assert ["EUR" in row for row in rows(desk.page(at(trading)))] == [False, True]
 
 
-@pytest.mark.parametrize("injected, told, lines",
-                         [("missing", "row missing", 0), ("duplicate", "duplicate row", 2),
-                          ("fee_off", "fee off by a penny", 1)])
-def test_what_is_injected_is_told_beside_the_truth(desk: Desk, trading: Shop, injected: str, told: str,
-                                                   lines: int) -> None:
+@pytest.mark.parametrize("injected, word, names, marked", [
+    ("missing", "row missing", ["Expected", "No row in the file"], []),
+    ("duplicate", "duplicate row", ["Expected", "In the file", "In the file again"], []),
+    ("fee_off", "fee off by a penny", ["Expected", "In the file"], ["1.21", "198.79"]),
+    ("amount_off", "amount off by a penny", ["Expected", "In the file"],
+     ["200.01", "198.81", "1804.17"])])
+def test_what_is_injected_is_laid_beside_the_truth_and_the_difference_marked(
+        desk: Desk, trading: Shop, injected: str, word: str, names: list[str], marked: list[str]) -> None:
     trading.control.ask("PUT", "/scenario",
                         {"merchants_id": trading.merchants_id,
                          "rules": [{"then": {"settlement": [injected]}}]})
     trading.pay_by_barcode("200.00")
     assert rows(desk.page(at(trading)))[0].endswith(" 1")
-    row = desk.page(at(trading, f"/settlement/{DAY}")).xpath("//table/tbody/tr")[-1]
-    assert "Amount GBP 200.00 Fees 1.20 Net 198.80" in words(row) and told in words(row)
-    shown = "".join(row.xpath(".//pre/text()"))
-    assert shown.count("200.00,") == lines * 2 and ("no row for it" in words(row)) is (lines == 0)
+    row = desk.page(at(trading, f"/settlement/{DAY}")).xpath("//table[@class='list']/tbody/tr")[-1]
+    assert "Amount GBP 200.00 Fees 1.20 Net 198.80" in words(row) and word in words(row)
+    link, = row.xpath(".//a[starts-with(@href, '#')]/@href")
+    compared, = desk.page(at(trading, f"/settlement/{DAY}")).xpath(f"//*[@id='{link[1:]}']")
+    assert [words(name) for name in compared.xpath(".//tbody//th")] == names
+    assert "200.00 1.20 198.80" in words(compared.xpath(".//tbody/tr")[0])
+    assert [words(mark) for mark in compared.iter("mark")][:2] == marked[:2]
+
+
+def test_an_unknown_row_and_a_late_one_are_marked(desk: Desk, trading: Shop) -> None:
+    trading.plays({"then": {"settlement": ["next_day", "unknown_row"]}})
+    number = trading.pay_by_barcode("200.00")["out_trade_no"]
+    compared, = desk.page(at(trading, f"/settlement/{NEXT_DAY}")).xpath("//*[@class='compare']")
+    names = [words(name) for name in compared.xpath(".//tbody//th")]
+    assert names == ["Expected", "In the file", "In the file, not expected"]
+    late, unknown = compared.xpath(".//tbody/tr")[1:]
+    assert [words(mark) for mark in late.iter("mark")] == [f"{NEXT_DAY} 15:00:00"]
+    assert number not in words(unknown) and len(list(unknown.iter("mark"))) == 7
+
+
+def test_under_all_merchants_are_the_days_of_all(desk: Desk, trading: Shop, control: Control) -> None:
+    other = control.shop()
+    other.pay_by_barcode("7.00")
+    page = desk.page(f"/settlement?start={DAY}&end={DAY}")
+    told = {row.split()[4] if "settled" in row else row.split()[1]: row for row in rows(page)}
+    assert {trading.merchants_id, other.merchants_id} <= set(told)
+    assert "GBP 202.21" in told[trading.merchants_id] and "GBP 7.00" in told[other.merchants_id]
+    link, = page.xpath(f"//tbody//a[contains(@href, '{other.merchants_id}')]/@href")
+    assert "7.00" in rows(desk.page(link))[0]
+    assert page.xpath("//a[@download]") == []
+    answer = desk.ask("GET", f"/settlement/{DAY}")
+    assert answer.status == 303 and f"start={DAY}" in answer.headers["Location"]
+    control.ask("DELETE", f"/merchants/{other.merchants_id}")
+
+
+def uploaded(desk: Desk, name: str, text: str, path: str = "/settlement/check") -> Answer:
+    """The answer to an upload of a file, as a browser sends it."""
+    body = (f'--cut\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+            f"Content-Type: text/csv\r\n\r\n{text}\r\n--cut--\r\n")
+    return exchange(f"{desk.url}/console{path}", "POST", body.encode(),
+                    {**OWN_FORM, "Content-Type": "multipart/form-data; boundary=cut"})
+
+
+def test_an_uploaded_list_is_checked_and_each_discrepancy_has_its_verdict(
+        desk: Desk, shop: Shop, clock: Clock) -> None:
+    clock.freeze()
+    clock.set(NOON)
+    shop.plays(name="settlement-each-discrepancy")
+    numbers = [shop.pay_by_barcode(f"1{place}.00")["out_trade_no"] for place in range(7)]
+    clock.set("2027-03-05T04:00:00Z")
+    exported = shop.settlement(DAY, NEXT_DAY)
+    page = html.fromstring(uploaded(desk, f"{shop.merchants_id}_settlement_{DAY}_{NEXT_DAY}.csv",
+                                    exported.text).text)
+    assert "The list is not correct." in words(page.get_element_by_id("main"))
+    verdicts = rows(page)
+    assert len(verdicts) == 6 and all("Missed" in row for row in verdicts)
+    assert {kind for kind in KINDS for row in verdicts if kind in row} == set(KINDS)
+    own = "out_trade_no,amount\n" + "".join(
+        f"{number},1{place}.00\n" for place, number in enumerate(numbers))
+    page = html.fromstring(uploaded(desk, "own.csv", own, at(shop, "/settlement/check")).text)
+    told = words(page.get_element_by_id("main"))
+    assert "The list is correct. Rows in the list: 7 · Expected rows: 7" in told
+    assert (told.count("Noticed"), told.count("Cannot be decided")) == (4, 2)
+    wrong = html.fromstring(uploaded(desk, "own.csv", own.replace("16.00", "17.00"),
+                                     at(shop, "/settlement/check")).text)
+    assert numbers[6] in words(wrong.get_element_by_id("differences"))
+
+
+@every_row("name, text, path, sentence", [
+    ("own.csv", "out_trade_no,amount\n1,1.00\n", "/settlement/check", "Choose the merchant of the list"),
+    ("own.csv", "out_trade_no,sum\n1,1.00\n", "/settlement/check?merchants_id=201703200001",
+     "own.csv, line 1: the first line must name the columns"),
+    ("own.csv", "out_trade_no,amount\n1,free\n", "/settlement/check?merchants_id=201703200001",
+     "own.csv, line 2: has the amount 'free'"),
+    ("", "", "/settlement/check", "Choose a file first")])
+def test_a_list_that_cannot_be_checked_is_told(desk: Desk, name: str, text: str, path: str,
+                                               sentence: str) -> None:
+    answer = uploaded(desk, name, text, path)
+    assert answer.status == 303
+    desk.cookies.update(cookie.partition("=")[::2] for cookie in [
+        answer.headers["Set-Cookie"].partition(";")[0]])
+    assert sentence in told(desk.page(answer.headers["Location"]))
 
 
 def test_a_merchant_without_any_is_told_what_to_do_and_the_page_does_it(

@@ -29,12 +29,12 @@ def test_the_terminals_of_the_merchant_are_listed(desk: Desk, shop: Shop) -> Non
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("name", ["online", "attended"])
-def test_a_switch_is_turned_and_turned_back(visitor: Visitor, shop: Shop, name: str) -> None:
+@pytest.mark.parametrize("name, word", [("online", "Online"), ("attended", "Manual mode")])
+def test_a_switch_is_turned_and_turned_back(visitor: Visitor, shop: Shop, name: str, word: str) -> None:
     serial = shop.first_terminal
     before = device(shop.control, serial)[name]
     with visitor.at(f"{shop.control.url}/console{at(shop)}", width=DESK) as page:
-        switch = page.locator(f"[data-key='{serial}']").get_by_role("switch", name=name.capitalize())
+        switch = page.locator(f"[data-key='{serial}']").get_by_role("switch", name=word)
         for expected in (not before, before):
             switch.click()
             expect(page.locator(".told.good")).to_contain_text(serial)

@@ -77,8 +77,8 @@ def test_the_sign_follows_what_is_typed(visitor: Visitor, shop: Shop) -> None:
     with visitor.at(address(shop, "tgpayqrcode"), width=DESK) as page:
         page.get_by_label("reference", exact=False).fill("gr\u00fcner Tee & mehr")
         expect(page.locator(".canonical")).to_contain_text("reference=gr\u00fcner Tee & mehr")
-        page.get_by_label("Another parameter").fill("zz")
-        page.get_by_label("Value").fill("1")
+        page.get_by_label("Additional parameter").fill("zz")
+        page.get_by_label("Value", exact=True).fill("1")
         expect(page.locator(".canonical")).to_contain_text("&zz=1")
         assert shop.token not in page.content()
         sent = {name: page.locator(f"#p-{name}").input_value() for name in (
@@ -137,14 +137,32 @@ def test_markup_in_a_value_stays_text(visitor: Visitor, shop: Shop) -> None:
         assert page.locator("img").count() == 0
 
 
-@pytest.mark.exhaustive
-def test_a_broken_connection_is_told(visitor: Visitor, shop: Shop) -> None:
-    shop.control.ask("PUT", "/scenario",
-                     {"merchants_id": shop.merchants_id, "rules": [{"then": {"fault": "drop_before"}}]})
+@every_row("fault, shown, verdicts", [
+    ("drop_before", "Request dropped", ["drop_before"]), ("drop_after", "Response dropped", ["OK"]),
+    ("reset", "Connection reset", ["OK"]), ("truncate", "Response truncated", ["OK"]),
+    ("malformed", "Malformed response", ["OK"])], apart=True)
+def test_a_lost_answer_is_shown_and_the_request_is_not_repeated(
+        visitor: Visitor, shop: Shop, fault: str, shown: str, verdicts: list[str]) -> None:
+    shop.plays({"then": [{"fault": fault}]})  # a second request would be answered
     with visitor.at(address(shop, "tgpayqrcode"), width=DESK) as page:
         page.locator("#send button").click()
-        expect(page.locator("#answer")).to_contain_text("No answer came")
-    visitor.complaints.clear()  # the browser says so too
+        expect(page.locator("#answer [data-fault]")).to_have_text(shown)
+        page.get_by_role("link", name="Journal entry").click()
+        expect(page.locator("h1 + .pill")).to_have_text(shown)
+    assert [entry["verdict"] for entry in
+            shop.control.get("/journal", merchants_id=shop.merchants_id)["items"]] == verdicts
+
+
+def test_a_request_is_tried_by_the_emulator_at_the_gateway_only(shop: Shop) -> None:
+    sends = f"{shop.control.url}/console/try/send?table="
+    asked = urlencode({**shop.signed(out_trade_no="none"), "_method": "POST"}).encode()
+    answer = exchange(f"{sends}tgpayquery", "POST", asked, {**FORM, "X-Forwarded-Host": "evil.example"})
+    assert answer.json["status"] == "200 OK" and "TRADE_NOT_EXIST" in answer.json["text"]
+    entry, = shop.control.get("/journal", merchants_id=shop.merchants_id)["items"]
+    assert (entry["id"], entry["method"], entry["endpoint"]) == (answer.json["entry"], "POST", "tgpayquery")
+    assert exchange(f"{sends}http://evil.example", "POST", asked, FORM).status == 400
+    foreign = {**FORM, "Origin": "https://evil.example"}
+    assert exchange(f"{sends}tgpayquery", "POST", asked, foreign).status == 403
 
 
 @pytest.mark.exhaustive

@@ -70,7 +70,8 @@ def _stay(stage: Stage, process: "Popen[str]") -> None:
     for url, what in ((f"{stage.url}/", "the home page"), (scan["qr_code"], "an order to pay in the wallet"),
                       (desk["pay_url"], "an order to pay on a desktop"),
                       (card["pay_url"], "an order to pay by card"),
-                      (f"{stage.url}/_emulator/journal", "every request and its findings")):
+                      (f"{stage.url}/demo", "the sales demo: shop, buyer and gateway side by side"),
+                      (f"{stage.url}/console", "the console: all orders, requests and findings")):
         stage.screen.line(f"{url}  {what}")
     try:
         stage.screen.line("Press Ctrl-C to stop.", "bold")

@@ -20,6 +20,7 @@ list.
     rows      true entries and rows of a list
     checks    the checks of one entry
     checking  the check of a list
+    lists     a merchant's list in a CSV file
     names     the names that other packages use
 """
 from importlib import import_module

@@ -22,11 +22,12 @@ To add a page:
    browsers without the token, never reach a view.
 """
 from . import (
-    access, cards, clock, inbox, inputs, journal, live, merchants, notifications, order, orders, scenarios,
-    settlement, terminals, transfer, try_it)
+    access, cards, clock, findings, inbox, inputs, journal, live, merchants, notifications, order, orders,
+    reference, scenarios, settlement, settlement_check, terminals, transfer, try_it)
 from .frame import NAVIGATION, blueprint
 
 NAVIGATION.extend(module.PAGE for module in (
-    orders, notifications, inbox, journal, try_it, terminals, scenarios, clock, cards, settlement, merchants))
+    orders, notifications, inbox, journal, findings, try_it, terminals, scenarios, clock, settlement,
+    merchants, cards, reference))
 
-__all__ = ["NAVIGATION", "access", "blueprint", "inputs", "live", "order", "transfer"]
+__all__ = ["NAVIGATION", "access", "blueprint", "inputs", "live", "order", "settlement_check", "transfer"]

@@ -1,15 +1,20 @@
 """The actions on an order's page: the control interface's events, and the merchant's refund and cancel."""
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from flask import Response, request
 
 from ...base import money
+from ...base.urls import with_query
+from ...domain.card_orders import CardOrder
 from ...domain.errors import OperationError
-from ...domain.orders import Order
-from ...operations import kinds, orders
+from ...domain.kinds import of_kind
+from ...domain.orders import Order, Waits
+from ...domain.terminal_orders import TerminalOrder
+from ...operations import card_payments, kinds, orders
 from ...operations.unit import order_by_id
 from ...protocol.codes import Refused
+from ..control.documents import page_of
 from ..current import emulator
 from .frame import blueprint, go_back, go_on, texts, to
 
@@ -19,13 +24,43 @@ COLOURS = {"pay": "main", "approve": "main", "chargeback": "danger", "cancel": "
 def offered(order: Order, now: int) -> dict[str, Any]:
     """The template values for the actions that are possible for an order at the instant `now`.
 
-    They are events, reasons for a failure, the refundable amount in minor units, and whether the order can be
-    cancelled.
+    They are events, reasons for a failure, the refundable amount in minor units, whether the order can be
+    cancelled, and links to what retries it.
     """
-    kind = kinds.of(order)
-    return {"events": kind.possible(order), "reasons": kind.reasons(order), "default": kind.DEFAULT_REASON,
+    kind, events = kinds.of(order), kinds.possible(order)
+    if "approve" in events:  # pay and decline do the same then
+        events = [event for event in events if event not in ("pay", "decline")]
+    # A merchant's review has its own response code.
+    reasons = [] if order.waits_for is Waits.REVIEW else kind.reasons(order)
+    return {"events": events, "reasons": reasons, "stage": _stage(order), "default": kind.DEFAULT_REASON,
             "left": orders.refundable(order), "cancellable": orders.is_cancellable(order, now),
-            "colours": COLOURS}
+            "colours": COLOURS, "retries": list(_retries(order, now))}
+
+
+def _stage(order: Order) -> str:
+    """What the actions' explanations depend on: the party that the order waits for, or that it is paid."""
+    if order.was_paid:
+        return "paid"
+    card = of_kind(CardOrder, order)
+    return "payer" if card and order.waits_for is Waits.BUYER else str(order.waits_for)
+
+
+def _retries(order: Order, now: int) -> Iterator[tuple[str, str]]:
+    """The ways to use the number of a failed order again: the address and the text of each."""
+    if not order.may_be_retried:
+        return
+    sent = {"merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no,
+            "trans_amount": money.text(order.amount)}
+    card = of_kind(CardOrder, order)
+    if card and card_payments.takes_another(card, now):
+        yield with_query(page_of(order), {"again": "1"}), "act_other_card"
+    if card:
+        table = "tgpaybankcard" if card.card.on_the_cashier else "tgpaybankcard-2"
+        yield to("try_it", table=table, **sent), "act_send_again"
+    sale = of_kind(TerminalOrder, order)
+    if sale:
+        yield (to("try_it", table="tgpaywebtoterminal", terminal_sn=sale.terminal.serial, **sent),
+               "act_send_again")
 
 
 @blueprint.post("/orders/<id:order_id>/refund")

@@ -1,20 +1,20 @@
 """The page of the emulator's clock, which moves it and lists what falls due next."""
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask import Response, request
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...base import durations
-from ...base.clock import NEVER, real_now, spaced, zone
+from ...base.clock import NEVER, real_now, spaced, zone, zoned
 from ...domain import transitions
 from ...domain.errors import OperationError
 from ...operations import command_plans
 from ...store import Reader
 from .. import roles
 from ..current import emulator
+from .banners import MACHINE, SHARED, apart
 from .frame import Page, blueprint, chosen, clocked, go_back, go_on, present, show, texts, to
 
 PAGE = Page("clock", "M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18zM12 7v5l3 2")
@@ -42,18 +42,6 @@ class Due(Struct, frozen=True):
         return f"{self.view}-{self.id}"
 
 
-class Words(NamedTuple):
-    """The keys of the texts that compare a clock with another one."""
-
-    same: str
-    ahead: str
-    behind: str
-
-
-MACHINE = Words("clk_with_machine", "clk_ahead", "clk_behind")
-SHARED = Words("clk_with_shared", "clk_ahead_shared", "clk_behind_shared")
-
-
 @blueprint.get("/clock")
 def clock() -> Response:
     """The page with the clock and what falls due next."""
@@ -61,7 +49,7 @@ def clock() -> Response:
     whose, shared = clocked(tables), tables.clock.get()
     own = tables.clock.own(whose) if whose else None
     ticking = tables.clock.get(whose)
-    compared = _apart(ticking.now(real), *((shared.now(real), SHARED) if own else (real, MACHINE)))
+    compared = apart(ticking.now(real), *((shared.now(real), SHARED) if own else (real, MACHINE)))
     return show("clock", "clock", follows="order notification", steps=STEPS, whose=whose,
                 may_move=bool(whose) or roles.may_everything(),
                 may_run=ticking.frozen is not None and (not whose or bool(own and own.frozen is not None)),
@@ -94,15 +82,6 @@ def _next(tables: Reader, merchants_id: str | None) -> Iterator[Due]:
             yield Due(due[0], word, order.out_trade_no, order.merchants_id, "order", order.id)
 
 
-def _apart(now: int, other: int, words: Words) -> tuple[str, str]:
-    """The difference of an instant from another clock as text, and the key of the text for its direction."""
-    difference = now - other
-    if abs(difference) < durations.SECOND:
-        return "", words.same
-    seconds = abs(difference) // durations.SECOND * durations.SECOND
-    return durations.text(seconds), words.ahead if difference >= 0 else words.behind
-
-
 def _typed(instant: int) -> str:
     """An instant in the format of a browser's date and time field, in the emulator's time zone."""
     return spaced(instant, emulator().settings.timezone).replace(" ", "T")
@@ -117,7 +96,7 @@ def move_clock() -> Response:
     except OperationError as error:
         return go_back(to("clock"), error)
     said, done, skipped = texts(), moved["done"], moved["skipped"]
-    instant = spaced(present(chosen() or ""), emulator().settings.timezone)
+    instant = zoned(present(chosen() or ""), emulator().settings.timezone)
     sentence = (f"{said.numbered(said.clk_now, instant)} "
                 f"{said.numbered(said.clk_happened, done['changes'])} "
                 f"{said.numbered(said.clk_attempts, done['attempts'])}")

@@ -12,10 +12,13 @@ from typing import Any
 from msgspec import Struct
 
 from ...gateway.measuring import OK
+from ...protocol.faults import FAULTS, fault_of
 from ...protocol.findings import RULES
+from ...protocol.outcomes import Outcome, outcome
 from ...store import Reader
 from . import curl
 
+TRICKLING = "slow"
 LANGUAGES = {"php": "PHP", "java": "Java", "python": "Python", "javascript": "JavaScript"}
 _SENTENCE = re.compile("<(detail_error_des|result_msg)>(.+?)</")
 _OF_RULES = ("scenario", "rule", "then", "passed", "untold", "elsewhere")
@@ -67,7 +70,9 @@ class Entry(Struct, frozen=True):
     """A request of the journal: `row` is its row.
 
     `known` are names and values that its endpoint has explained, `again` is the command that sends it again,
-    and `reason` is the sentence with which it was refused.
+    and `reason` is the sentence with which it was refused. `fault` is the scenario's fault that its response
+    had, empty if it arrived whole. `outcome` is that of an accepted request whose payment failed or is
+    pending.
     """
 
     row: Mapping[str, Any]
@@ -78,11 +83,32 @@ class Entry(Struct, frozen=True):
     known: list[tuple[str, str]]
     again: str
     reason: str
+    fault: str = ""
+    outcome: Outcome | None = None
 
     @property
     def ok(self) -> bool:
         """Whether the request was accepted."""
         return bool(self.row["verdict"] == OK)
+
+    @property
+    def colour(self) -> str:
+        """The colour of what the client received: good, wait or bad."""
+        if self.fault:
+            return "wait" if self.fault == TRICKLING else "bad"
+        if self.outcome:
+            return "wait" if self.outcome.is_open else "bad"
+        return "good" if self.ok else "bad"
+
+    @property
+    def is_kept_whole(self) -> bool:
+        """Whether the row has the response that would have been sent, and not what arrived."""
+        return bool(self.fault) and FAULTS[self.fault].is_kept_whole
+
+    @property
+    def has_answer(self) -> bool:
+        """Whether there is a response to show: a request that was dropped has none."""
+        return not self.fault or bool(self.row["answer"])
 
 
 def read(tables: Reader, row: Any) -> Entry:
@@ -98,7 +124,8 @@ def read(tables: Reader, row: Any) -> Entry:
         [] if explained else [(name, str(value)) for name,
                               value in explanation.items() if name not in _OF_RULES and value],
         curl.signed(row["endpoint"], row["method"], params, merchant.token if merchant else None),
-        "" if row["verdict"] == OK else _reason(row["answer"]))
+        "" if row["verdict"] == OK else _reason(row["answer"]), fault_of(explanation),
+        outcome(row["endpoint"], row["answer"]) if row["verdict"] == OK else None)
 
 
 def _scenario(explanation: Mapping[str, Any]) -> Scenario:

@@ -23,6 +23,7 @@ from ..control.problems import of_error
 from ..current import emulator, under_prefix
 from ..pages import secure
 from ..texts import CONSOLE, LANGUAGES, Texts
+from .banners import banners
 from .subjects import subject_of
 
 blueprint = Blueprint("console", __name__, url_prefix="/console")
@@ -123,15 +124,16 @@ def _around(page: str) -> dict[str, Any]:
     tables = emulator().store.read()
     whose = clocked(tables)
     ticking = tables.clock.get(whose)
-    merchants = tables.merchants.names(MOST_LISTED)
+    merchants, real = tables.merchants.names(MOST_LISTED), real_now()
     return {
         "texts": texts(), "pages": NAVIGATION, "page": page, "to": to, "here": here, "chosen": chosen(),
-        "merchants": merchants, "many": len(merchants) == MOST_LISTED, "now": ticking.now(real_now()),
+        "merchants": merchants, "many": len(merchants) == MOST_LISTED, "now": ticking.now(real),
+        "banners": banners(tables, whose, ticking, real),
         "frozen": ticking.frozen is not None,
         "has_own_clock": bool(whose) and tables.clock.own(whose) is not None,
         "zone": emulator().settings.timezone, "subject": subject_of(page),
         "newest": written(tables.newest()), "told": _message(), "locked": roles.are_needed(),
-        "holder": roles.holder(), "everybody": roles.may_everything(), "spaced": _spaced, "iso": clock.iso,
+        "holder": roles.holder(), "everybody": roles.may_everything(), "zoned": _zoned, "iso": clock.iso,
         "amount": money.text, "money": money.display}
 
 
@@ -146,8 +148,8 @@ def written(newest: tuple[int, int, int]) -> str:
     return "-".join(map(str, newest))
 
 
-def _spaced(instant: int) -> str:
-    return clock.spaced(instant, emulator().settings.timezone)
+def _zoned(instant: int) -> str:
+    return clock.zoned(instant, emulator().settings.timezone)
 
 
 def led_to(address: str) -> Response:
@@ -206,13 +208,21 @@ def failed(error: OperationError) -> Response:
 @blueprint.errorhandler(Forbidden)
 def forbidden(error: Forbidden) -> Response:
     """The page for what concerns everybody, where the token is a team's."""
-    return show("problem", "", 403, sentence=texts().for_admins)
+    return show("problem", "", 403, is_missing=False, sentence=texts().for_admins)
 
 
 @blueprint.errorhandler(Problem)
 def nothing(problem: Problem) -> Response:
     """The page for a problem, with its sentence."""
-    return show("problem", "", problem.status, sentence=problem.document["detail"])
+    return show("problem", "", problem.status, sentence=problem.document["detail"],
+                is_missing=problem.status == 404)
+
+
+@blueprint.get("/<path:place>")
+def unknown_page(place: str) -> Response:
+    """The page for an address of the console at which there is nothing."""
+    return show("problem", "", 404, is_missing=True,
+                sentence=texts().numbered(texts().no_page_at, hidden(f"/console/{place}")))
 
 
 @blueprint.get("", strict_slashes=False)

@@ -10,6 +10,7 @@ from ...signing import signature
 from ...store.inboxes import Arrival
 from ..current import emulator
 from .entries import LANGUAGES
+from .attempts import arrived
 from .frame import Page, as_number, before, blueprint, chosen, go_back, go_on, show, texts, to
 
 PAGE = Page("inbox", "M4 13l2-8h12l2 8v6H4zM4 13h5l1 3h4l1-3h5")
@@ -22,8 +23,9 @@ def inbox() -> Response:
     merchants_id, tables = chosen(), emulator().store.read()
     arrivals, rest = tables.inboxes.shown(merchants_id, before())
     replies = tables.inboxes.replies(merchants_id) if merchants_id else []
-    return show("inbox", "inbox", follows="notification", rows=[(each, _event(each)) for each in arrivals],
-                rest=rest, replies=replies, answers=ANSWERS)
+    rows = [(each, _event(each), arrived(tables, each)) for each in arrivals]
+    return show("inbox", "inbox", follows="notification", rows=rows, rest=rest, replies=replies,
+                answers=ANSWERS)
 
 
 def _event(arrival: Arrival) -> str:
@@ -42,7 +44,8 @@ def arrival(attempt_id: int) -> Response:
         raise NotFound(f"nothing arrived by an attempt {attempt_id}")
     fields = operations.arrived(found)
     sent = found.notification
-    return show("arrival", "inbox", arrival=found, event=_event(found), fields=urls.discreet_values(fields),
+    return show("arrival", "inbox", arrival=found, event=_event(found), attempt=arrived(tables, found),
+                fields=urls.discreet_values(fields),
                 canonical=urls.discreet(signature.canonical(fields)), body=urls.discreet(found.body),
                 code=[(LANGUAGES[name], text) for name, text in verification().items()],
                 order=tables.orders.find(sent.merchants_id, sent.out_trade_no))

@@ -1,33 +1,43 @@
 """The pages of notifications, with every attempt and the receiver's response."""
-import json
-from typing import Any
-
 from flask import Response
 
 from ...operations.outbox import DELIVERED, FAILED, PENDING
 from ...operations.unit import notification_of
 from .. import roles
 from ..current import base_url, emulator
+from .attempts import FORGED, RETRYING, STATES, TAKEN_FORGED, shown, state
 from .frame import Page, before, blueprint, chosen, go_on, narrowed, number, one_of, show, texts, to
 
 PAGE = Page("notifications", "M4 6h16v12H4zM4 7l8 6 8-6")
-STATUSES = ((PENDING, "wait"), (DELIVERED, "good"), (FAILED, "bad"))
+FILTERS = (PENDING, RETRYING, DELIVERED, FAILED, FORGED, TAKEN_FORGED)
 
 
 @blueprint.get("/notifications")
 def notifications() -> Response:
     """A page of the list, with its filters applied."""
     asked = narrowed("status", "search")
-    one_of(asked["status"], "status", dict(STATUSES))
+    one_of(asked["status"], "status", FILTERS)
     tables = emulator().store.read()
-    # Most notifications are delivered; the others have an index.
-    is_open = {"open": "yes"} if asked["status"] not in (None, DELIVERED) else {}
-    rows, rest = tables.lists.notifications({**asked, **is_open, "merchants_id": chosen()}, before())
+    narrowing = {**asked, **_narrowing(asked["status"]), "merchants_id": chosen()}
+    found, rest = tables.lists.notifications(narrowing, before())
+    last = tables.lists.last_attempts([row.id for row in found])
+    rows = [(row, state(row, last.get(row.id)), last.get(row.id)) for row in found]
     return show("notifications", "notifications", follows="notification order", rows=rows, rest=rest,
-                asked=asked, colours=dict(STATUSES),
+                asked=asked, colours=STATES,
                 is_narrowed=any(asked.values()),
-                statuses=[(name, texts()[f"notification_{name}"]) for name, _ in STATUSES],
+                statuses=[(name, texts()[f"notification_{name}"]) for name in FILTERS],
                 is_new=not rows and not any(asked.values()) and before() is None, example=_example())
+
+
+def _narrowing(chosen_state: str | None) -> dict[str, str | None]:
+    """The filters of the list for a chosen state. Most notifications are delivered; others have an index."""
+    if chosen_state in (FORGED, TAKEN_FORGED):
+        return {"status": DELIVERED if chosen_state == TAKEN_FORGED else None, "forged": FORGED}
+    if chosen_state == DELIVERED:
+        return {"genuine": DELIVERED}
+    if chosen_state in (PENDING, RETRYING):
+        return {"status": PENDING, "open": "yes", "tried" if chosen_state == RETRYING else "untried": "yes"}
+    return {"open": "yes"} if chosen_state else {}
 
 
 def _example() -> str:
@@ -46,10 +56,11 @@ def notification(notification_id: int) -> Response:
     tables = emulator().store.read()
     found = notification_of(tables, notification_id)
     attempts = tables.notifications.attempts(notification_id)
+    now = state(found, attempts.rows[-1] if attempts.rows else None)
     return show("notification", "notifications", follows="notification", notification=found,
-                attempts=map(attempt, attempts.rows),
+                attempts=shown(found, attempts),
                 left_out=attempts.left_out,
-                colour=dict(STATUSES)[found.status],
+                state=now, colour=STATES[now],
                 order=tables.orders.find(found.merchants_id, found.out_trade_no))
 
 
@@ -60,8 +71,3 @@ def replay(notification_id: int) -> Response:
     order_id = number("order_id")
     back = to("order", order_id=order_id) if order_id else to("notification", notification_id=notification_id)
     return go_on(back, texts().replayed)
-
-
-def attempt(row: Any) -> dict[str, Any]:
-    """A row of the table of attempts for templates, with the findings about the receiver as sentences."""
-    return {**dict(row), "findings": [finding["detail"] for finding in json.loads(row["findings"])]}

@@ -7,6 +7,8 @@ from ...base import money
 from ...domain.orders import Order
 from ...domain.transitions import at
 from ...operations.unit import order_by_id
+from ...protocol.test_cards import CHARGED_BACK
+from ...terminal import is_partial
 from ..control.documents import page_of
 from ..current import emulator
 from . import states, timeline
@@ -29,8 +31,14 @@ def order(order_id: int) -> Response:
     return show("order", "orders", follows="order request notification", order=found, word=word,
                 colour=colour, merchant=merchant,
                 moments=moments, acts=offered(found, now), number=number, facts=list(_facts(found)),
-                cny_of=_in_cny(found), page_of=page_of(found), left_out=left_out,
+                cny_of=_in_cny(found), requested=_requested(found), page_of=page_of(found), left_out=left_out,
                 happened=sum(moment.at <= now for moment in moments))
+
+
+def _requested(order: Order) -> int | None:
+    """The amount that the merchant requested, in minor units, if only a part of it was approved."""
+    transaction = order.transaction
+    return transaction.requested if transaction and is_partial(transaction) else None
 
 
 def _in_cny(order: Order) -> Callable[[str], str]:
@@ -55,5 +63,7 @@ def _facts(order: Order) -> Iterator[tuple[str, str | int | None]]:
         yield said.refunded_amount, money.display(order.refunded, order.currency)
         yield said.refundable, money.display(order.left, order.currency)
     for name, value, sentence in order.facts():
+        if order.is_charged_back and value == CHARGED_BACK:
+            sentence = said.charged_back
         yield said[name], f"{value} {said.message(sentence)}" if sentence else value
     yield said.notify_url, order.shown_notify_url

@@ -1,6 +1,7 @@
 """The pages of the settlement: sums and a chart by day, the lines of a day, and the settlement file."""
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
+from itertools import chain
 
 from flask import Response, request, stream_with_context
 from msgspec import Struct
@@ -17,12 +18,14 @@ from ...store.settlement import Sum
 from ..control.interface import Problem
 from ..current import emulator
 from ..pages import secure
-from .frame import Page, blueprint, chosen, number, present, show
+from .comparison import COLUMNS, compared
+from .frame import Page, blueprint, chosen, led_to, number, present, show, to
 
 PAGE = Page("settlement", "M4 20h16M7 20v-7M12 20V5M17 20v-10")
 DAYS = 14
 MOST_DAYS = 62
 LINES = 50
+MOST_MERCHANTS = 50  # whose days are listed together
 WIDTH, HEIGHT, MARGIN = 720, 200, 24
 
 
@@ -66,28 +69,39 @@ class Bar(Struct, frozen=True):
 
 @blueprint.get("/settlement")
 def settlement() -> Response:
-    """The page with the days of a merchant, each with its sums."""
+    """The page with the days of the chosen merchant, or of all, each with its sums."""
     tables = emulator().store.read()
-    merchant = _merchant(tables)
-    start, end = _range(tables, merchant)
-    days = by_day(tables.settled.sums(merchant.merchants_id, *file.span(start, end, emulator().settings)),
-                  present(merchant.merchants_id))
-    return show("settlement", "settlement", follows="order", merchant=merchant, start=start, end=end,
-                days=days[::-1],
-                bars=list(chart(days, start, end)), width=WIDTH, height=HEIGHT, margin=MARGIN)
+    only = merchant_of(tables, chosen() or "") if chosen() else None
+    start, end = _range(tables, only)
+    span = file.span(start, end, emulator().settings)
+    merchants = [only.merchants_id] if only else tables.settled.merchants(*span, MOST_MERCHANTS + 1)
+    sums = {merchants_id: tables.settled.sums(merchants_id, *span)
+            for merchants_id in merchants[:MOST_MERCHANTS]}
+    days = [(day, merchants_id) for merchants_id, of_merchant in sums.items()
+            for day in by_day(of_merchant, present(merchants_id))[::-1]]
+    together = by_day(chain.from_iterable(sums.values()), present())
+    return show("settlement", "settlement", follows="order", merchant=only, start=start, end=end,
+                days=sorted(days, key=lambda row: row[0].day, reverse=True),
+                cut_at=MOST_MERCHANTS if len(merchants) > MOST_MERCHANTS else 0,
+                bars=list(chart(together, start, end)), width=WIDTH, height=HEIGHT, margin=MARGIN)
 
 
 @blueprint.get("/settlement/<day>")
 def settlement_day(day: str) -> Response:
-    """The page of a merchant's day: its sums, and a page of its lines."""
+    """The page of a merchant's day: its sums, and a page of its lines. Without a merchant, that of all."""
     tables, on = emulator().store.read(), _date(day)
+    if not chosen():
+        return led_to(to("settlement", start=day, end=day))
     merchant, span = _merchant(tables), file.span(on, on, emulator().settings)
     after = number("after") or 0
     lines = tables.settled.lines(merchant.merchants_id, *span, after, LINES + 1)
     return show("settlement_day", "settlement", follows="order", merchant=merchant, day=on,
                 days=by_day(tables.settled.sums(merchant.merchants_id, *span),
                             present(merchant.merchants_id)),
-                lines=lines[:LINES], rest=lines[LINES - 1].id if len(lines) > LINES else None, began=after)
+                lines=lines[:LINES], columns=COLUMNS,
+                compared=[(line, compared(line, emulator().settings.timezone))
+                          for line in lines[:LINES] if line.injected],
+                rest=lines[LINES - 1].id if len(lines) > LINES else None, began=after)
 
 
 @blueprint.get("/settlement.csv")
@@ -125,13 +139,14 @@ def _merchant(tables: Reader) -> Merchant:
     return first
 
 
-def _range(tables: Reader, merchant: Merchant) -> tuple[date, date]:
+def _range(tables: Reader, merchant: Merchant | None) -> tuple[date, date]:
     """The first and last day that the query asks for, at most `MOST_DAYS` days.
 
     By default they are the `DAYS` days up to the last one with a settlement entry.
     """
-    newest = tables.settled.newest_day(merchant.merchants_id)
-    last = clock.moment(present(merchant.merchants_id) if newest is None else newest,
+    merchants_id = merchant.merchants_id if merchant else ""
+    newest = tables.settled.newest_day(merchants_id)
+    last = clock.moment(present(merchants_id) if newest is None else newest,
                         emulator().settings.timezone).date()
     end = _date(request.args["end"]) if request.args.get("end") else last
     start = _date(request.args["start"]) if request.args.get("start") else _days_before(end, DAYS - 1)

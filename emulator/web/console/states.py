@@ -1,10 +1,8 @@
 """The states of orders as a word and a colour: good, wait, bad, info or off."""
 from ...domain.orders import Event, Order, Status, Waits
+from ...terminal import is_partial
 
 State = tuple[str, str]
-STATUSES = {
-    Status.WAIT_BUYER_PAY: "waiting", Status.TRADE_SUCCESS: "paid", Status.TRADE_CLOSED: "closed",
-    Status.TRADE_FINISHED: "finished"}
 _CLOSED: dict[str, State] = {
     Event.EXPIRE: ("expired", "off"), Event.CANCEL: ("cancelled", "off"), Event.REVOKE: ("cancelled", "off"),
     Event.FAIL: ("failed", "bad"), Event.CLOSE: ("closed", "off")}
@@ -22,6 +20,8 @@ def state(order: Order) -> State:
         return "refunded", "info"
     if order.status is Status.TRADE_CLOSED:
         return _CLOSED.get(order.closed_by, ("closed", "off"))
+    if is_partial(order.transaction):
+        return "partly_approved", "wait"
     if order.refunded:
         return "part_refunded", "good"
     return ("finished", "good") if order.status is Status.TRADE_FINISHED else ("paid", "good")

@@ -3,8 +3,9 @@ from collections.abc import Mapping
 
 SUBJECTS: Mapping[str, str] = {
     "orders": "console", "notifications": "notifications", "inbox": "notifications", "journal": "signing",
-    "try_it": "signing", "terminals": "terminals", "scenarios": "scenarios", "clock": "control-api",
-    "cards": "cards", "settlement": "reconciliation", "merchants": "console"}
+    "findings": "fidelity", "try_it": "signing", "terminals": "terminals", "scenarios": "scenarios",
+    "clock": "control-api", "settlement": "reconciliation", "merchants": "console", "cards": "cards",
+    "api_reference": "fidelity"}
 
 
 def subject_of(page: str) -> str:

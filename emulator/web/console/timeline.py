@@ -18,7 +18,7 @@ from ...store import Reader
 from ...store.columns import Newest
 from ...store.notifications import StoredNotification
 from . import entries
-from .notifications import attempt
+from .attempts import shown
 
 REQUEST, CHANGE, STEP, ATTEMPT, SETTLEMENT = "request", "change", "step", "attempt", "settlement"
 DUE, UPCOMING = "due", "upcoming"
@@ -60,7 +60,8 @@ def timeline(tables: Reader, order: Order, now: int) -> tuple[list[Moment], int]
 def _requests(tables: Reader, rows: Iterable[Any]) -> Iterator[Moment]:
     for row in rows:
         entry = entries.read(tables, row)
-        yield Moment(row["at"], REQUEST, f"request-{row['id']}", "info" if entry.ok else "bad", entry)
+        colour = "info" if entry.colour == "good" else entry.colour
+        yield Moment(row["at"], REQUEST, f"request-{row['id']}", colour, entry)
 
 
 def _changes(rows: Iterable[Any]) -> Iterator[Moment]:
@@ -101,13 +102,13 @@ def _size(moment: Moment) -> int:
 
 def _attempts(notification: StoredNotification, attempts: Newest) -> Iterator[Moment]:
     """The attempts of a notification, and its next attempt if one is scheduled."""
-    for place, row in enumerate(attempts.rows, attempts.left_out + 1):
-        yield Moment(row["at"], ATTEMPT, f"attempt-{row['id']}", "good" if row["delivered"] else "bad",
-                     {"notification": notification, "attempt": attempt(row), "place": place})
+    for row in shown(notification, attempts):
+        yield Moment(row["at"], ATTEMPT, f"attempt-{row['id']}", row["colour"],
+                     {"notification": notification, "attempt": row})
     if notification.due_at is not None:
-        place = attempts.left_out + len(attempts.rows) + 1
+        is_injected = notification.how.is_repetition(notification.attempts)
         yield Moment(notification.due_at, DUE, f"due-{notification.id}", "wait",
-                     {"notification": notification, "place": place})
+                     {"notification": notification, "is_injected": is_injected})
 
 
 def _settlement(rows: Iterable[Any]) -> Iterator[Moment]:

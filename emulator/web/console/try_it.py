@@ -21,6 +21,7 @@ from ...protocol.test_cards import PLAIN
 from ...signing import signature
 from ...store import Reader
 from ...store.columns import to_json
+from ..control.interface import wrong_request
 from ..current import emulator, under_prefix
 from . import curl
 from .frame import Page, blueprint, chosen, show
@@ -83,6 +84,18 @@ def try_it() -> Response:
                 signed=signed, command=curl.command(table.name, method, signed.sent),
                 shows_token=TOKEN in request.form, numbers=[] if table.name in SCENES
                 else [order.out_trade_no for order in _newest(tables, {})[:NEWEST_NUMBERS]])
+
+
+@blueprint.post("/try/send")
+def send_tried() -> Response:
+    """Send signed parameters to the gateway, and answer what arrived as JSON."""
+    from .sending import send  # imported late, because most pages do not need it
+
+    key = request.args.get("table", "")
+    if key not in TABLES:
+        raise wrong_request(f"table must be one of {', '.join(TABLES)}")
+    params = {name: value for name, value in request.form.items() if name not in OWN}
+    return send(TABLES[key], "POST" if request.form.get(METHOD) == "POST" else "GET", params)
 
 
 def sign(tables: Reader, table: Endpoint, values: Mapping[str, str]) -> Signed:

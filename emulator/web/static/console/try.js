@@ -1,5 +1,5 @@
 // Signs the values while they are typed: loads the page with these values, and takes over its signed part.
-// The browser itself sends the signed request to the gateway, and shows the fields of the answer.
+// The emulator sends the signed request to the gateway, and the page shows what arrived.
 import { morph } from "./morph.js";
 
 const form = document.querySelector("#try");
@@ -46,32 +46,38 @@ function layOut(text) {
   return Object.fromEntries(fields.map((field) => [field.nodeName, field.textContent]));
 }
 
-function tell(response, text, took) {
-  const ledOn = response.type === "opaqueredirect";
-  const fields = (response.headers.get("Content-Type") || "").includes("xml") ? layOut(text) : layOut("<none/>");
-  const number = response.headers.get("X-TGPay-Request");
-  part("status").textContent = ledOn ? "" : `${response.status} ${response.statusText} · ${Math.round(took)} ms`;
-  part("sentence").textContent = ledOn ? answer.dataset.ledOn : "";
-  part("text").textContent = text;
-  part("headers").textContent = [...response.headers].map(([name, value]) => `${name}: ${value}`).join("\n");
-  lead("entry", number && answer.dataset.entries + number);
-  lead("order", fields.out_trade_no && withQuery(answer.dataset.orders, "search", fields.out_trade_no));
-  lead("query-order", fields.out_trade_no && withQuery(answer.dataset.query, "out_trade_no", fields.out_trade_no));
+// Shows what arrived. A fault of a scenario is said first, since a part of a response may look whole.
+function tell(arrived) {
+  const ledOn = Boolean(arrived.location);
+  const fields = layOut(arrived.is_xml ? arrived.text : "<none/>");
+  const fault = arrived.fault || {};
+  part("fault").hidden = !arrived.fault;
+  part("fault").className = `pill ${fault.colour || ""}`;
+  part("fault").textContent = fault.title || "";
+  part("status").textContent = arrived.status && `${arrived.status} · ${arrived.took_ms} ms`;
+  part("sentence").textContent = fault.more || (ledOn ? answer.dataset.ledOn : "");
+  part("text").textContent = arrived.text;
+  part("headers").textContent = arrived.headers;
+  for (const name of ["text", "headers"]) part(name).closest("details").hidden = !arrived[name];
+  const number = fields.out_trade_no || (arrived.fault ? sent().get("out_trade_no") : "");
+  lead("entry", arrived.entry && answer.dataset.entries + arrived.entry);
+  lead("order", number && withQuery(answer.dataset.orders, "search", number));
+  lead("query-order", number && withQuery(answer.dataset.query, "out_trade_no", number));
 }
 
+const sent = () => new URLSearchParams(new FormData(document.querySelector("#send")));
+
+// The emulator sends the request: a browser would repeat one that is dropped, and show the second answer.
 async function send() {
   await sign();
-  const sent = document.querySelector("#send");
-  const params = new URLSearchParams(new FormData(sent));
-  const began = performance.now();
+  const params = sent();
+  params.set("_method", document.querySelector("#send").method.toUpperCase());
   try {
-    const response = sent.method === "post"
-      ? await fetch(sent.action, { method: "POST", body: params, redirect: "manual" })
-      : await fetch(`${sent.action}?${params}`, { redirect: "manual" });
-    tell(response, await response.text(), performance.now() - began);
+    const response = await fetch(answer.dataset.sends, { method: "POST", body: params });
+    if (response.status === 401) return location.reload();
+    tell(await response.json());
   } catch (error) {
-    tell(Response.error(), "", 0);
-    part("status").textContent = "";
+    tell({ status: "", headers: "", text: "", location: "" });
     part("sentence").textContent = answer.dataset.lost;
   }
   answer.hidden = false;

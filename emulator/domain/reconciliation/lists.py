@@ -3,9 +3,8 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
-from ..domain import reconciliation
+from .rows import row
 
 NUMBERS = ("out_trade_no", "partner_transaction_id")
 CELLS = (*NUMBERS, "amount", "fee", "settlement_date", "settlement_time")
@@ -16,28 +15,27 @@ class Unreadable(Exception):
     """A file cannot be read as a list; the message says why."""
 
 
-def read(path: Path) -> list[dict[str, str]]:
-    """The rows of a list, each with its non-empty cells that the check compares. Raises Unreadable."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise Unreadable(f"{path} cannot be read: {error.strerror}") from error
+def read(name: str, data: bytes) -> list[dict[str, str]]:
+    """The rows of the list in a file, each with its non-empty cells that the check compares.
+
+    Raises Unreadable with the file's name and the line.
+    """
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[:error.start].count(b"\n") + 1
-        raise Unreadable(f"{path}, line {line}: is not UTF-8") from error
-    return list(_rows(path, text))
+        raise Unreadable(f"{name}, line {line}: is not UTF-8") from error
+    return list(_rows(name, text))
 
 
-def _rows(path: Path, text: str) -> Iterator[dict[str, str]]:
+def _rows(name: str, text: str) -> Iterator[dict[str, str]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = _header(next(reader, []))
         for place, cells in enumerate(filter(None, reader), 1):
             yield _named(header, cells, place)
     except (csv.Error, ValueError) as error:
-        raise Unreadable(f"{path}, line {max(reader.line_num, 1)}: {error}") from error
+        raise Unreadable(f"{name}, line {max(reader.line_num, 1)}: {error}") from error
 
 
 def _header(names: list[str]) -> list[str]:
@@ -60,12 +58,11 @@ def _named(header: list[str], cells: list[str], place: int) -> dict[str, str]:
     # Blanks around an order number are kept: they are part of it.
     written = {name: cell if name in NUMBERS else cell.strip() for name, cell in zip(header, cells)}
     named = {name: cell for name, cell in written.items() if cell and name in CELLS}
-    reconciliation.row(place, named)
+    row(place, named)
     return named
 
 
-def from_file_name(path: Path) -> Mapping[str, str]:
-    """The `merchants_id`, `start_date` and `end_date` in the name of an exported file; empty for other names.
-    """
-    exported = EXPORTED.fullmatch(path.name)
+def from_file_name(name: str) -> Mapping[str, str]:
+    """The `merchants_id`, `start_date` and `end_date` in the name of an exported file; empty for others."""
+    exported = EXPORTED.fullmatch(name)
     return dict(zip(("merchants_id", "start_date", "end_date"), exported.groups())) if exported else {}
