@@ -50,7 +50,7 @@ RULES = {rule.code: rule for rule in (
     Rule("NOT_ANSWERED_SUCCESS", "6, note 2", "the receiver of a notification answers success",
          "answer a 2xx with the word success alone, without HTML around it, at the address of notify_url; "
          "the example says what came instead; until then the notification is repeated"),
-    Rule("FORGED_ACKNOWLEDGED", "1.2",
+    Rule("FORGED_ACKNOWLEDGED", "6",
          "the receiver of a notification checks its signature before it answers success",
          "compute the sign of the fields with your token, compare it with the one received, and do not "
          "answer success when they differ; a query tells the true state of the order", Source.INFERRED),
