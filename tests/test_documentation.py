@@ -21,7 +21,7 @@ from .documents import (
     needs, only, text)
 from .driver import Clock, Receiver, Shop, plain_environment
 from .tables import every_row
-from .tables_of_pages import FIDELITY, TABLE, TABLES
+from .tables_of_pages import FIDELITY, TABLE, TABLES, table
 
 SUBJECTS = ("signing", "wallets", "cards", "terminals", "notifications")  # those that are in Chinese too
 # pages whose blocks have tests of their own, which read every block of them
@@ -83,8 +83,15 @@ def test_a_page_begins_with_its_title_and_one_sentence(name: str) -> None:
 
 @every_row("name", EVERY)
 def test_the_tables_are_the_generated_ones(name: str) -> None:
-    for title, table in TABLE.findall(text(name)):
-        assert table.rstrip("\n") == TABLES[title], f"{title}: python -m tests.tables_of_pages"
+    for title, rows in TABLE.findall(text(name)):
+        assert rows.rstrip("\n") == table(title, ROOT / name), f"{title}: python -m tests.tables_of_pages"
+
+
+def test_the_tables_of_chinese_pages_are_chinese() -> None:
+    for name in CHINESE:
+        for title, rows in TABLE.findall(text(name)):
+            cells = [cell for line in rows.splitlines()[2:] for cell in line.strip("|").split(" | ")]
+            assert not any(re.search("[a-z]{3,} [a-z]{3,} [a-z]{3,}", cell) for cell in cells), title
 
 
 def test_every_generated_table_is_on_a_page() -> None:
