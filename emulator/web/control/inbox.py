@@ -11,7 +11,8 @@ from ...operations.unit import merchant_of
 from ...store.inboxes import Arrival
 from ..current import emulator
 from .documents import NOTIFICATION_REQUEST, NOTIFY_TYPE, instant
-from .interface import PAGED, body, listed, operation, paging
+from .interface import body, listed, operation, paging
+from .queries import AFTER, LIMIT
 from .schemas import (
     BY_NUMBER, BY_TEXT, by_name, component, flag, listing, many, moment, nullable, text, whole)
 
@@ -66,7 +67,7 @@ def arrival_json(arrival: Arrival) -> dict[str, Any]:
 
 @operation("GET", "/merchants/<merchants_id>/inbox",
            "what arrived in a merchant's inbox, newest first: the fields of each notification, whether its "
-           "signature is right, and what was answered", PAGED,
+           "signature is right, and what was answered", (AFTER, LIMIT),
            returns=listing("ArrivalList", ARRIVAL, BY_NUMBER))
 def list_inbox(merchants_id: str) -> Response:
     """A page of what arrived; `after` is the last id seen, so older ones follow."""

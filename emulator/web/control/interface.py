@@ -19,7 +19,7 @@ from ..current import emulator
 from .bodies import MOST_BYTES, check_members, read_object
 from .limits import check_rate
 from .problems import Problem, as_response, of_error, problem, wrong_request, wrong_value
-from .queries import DEFAULT_ROWS, MERCHANT, ORDER, PAGED, Query, check_query, paged_by
+from .queries import DEFAULT_ROWS, MERCHANT, NEWEST_FIRST, ORDER, PAGED, Query, check_query, paged_by
 from .schemas import Schema
 
 blueprint = Blueprint("control", __name__, url_prefix="/_emulator")
@@ -203,6 +203,11 @@ def paging() -> tuple[int, int]:
     return number("after", 0), number("limit", DEFAULT_ROWS)
 
 
+def is_newest_first() -> bool:
+    """Whether the query of a list asks for the newest rows first."""
+    return request.args.get(NEWEST_FIRST.name) == "true"
+
+
 def number(name: str, default: int) -> int:
     """A whole number in the query, checked by its `Query`."""
     return int(request.args.get(name, default))
@@ -237,6 +242,6 @@ def asked(*names: str) -> dict[str, str | None]:
 
 
 __all__ = ["DEFAULT_ROWS", "MERCHANT", "OPERATIONS", "ORDER", "PAGED", "Problem", "Query", "admit",
-           "asked", "blueprint", "body", "duration", "listed", "not_routed", "number",
+           "asked", "blueprint", "body", "duration", "is_newest_first", "listed", "not_routed", "number",
            "operation", "paged_by", "paging", "probes", "problem", "refuse_other_sites",
            "refuse_strangers", "text_of", "wrong_request", "wrong_value"]

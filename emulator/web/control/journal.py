@@ -7,12 +7,12 @@ from ...operations.unit import journal_entry
 from ...protocol.codes import REFUSALS
 from ..current import emulator
 from .documents import JOURNAL_ENTRY, journal_json
-from .interface import MERCHANT, ORDER, PAGED, Query, asked, listed, operation, paging
+from .interface import MERCHANT, ORDER, PAGED, Query, asked, is_newest_first, listed, operation, paging
 from .queries import choice
 from .schemas import BY_NUMBER, listing
 
 
-@operation("GET", "/journal", "every request to /v2, oldest first",
+@operation("GET", "/journal", "requests to /v2, oldest first unless newest_first is true",
            (MERCHANT,
             Query("endpoint", "only of this endpoint, such as tgpayqrcode; unknown paths are there too"),
             ORDER, choice("verdict", "OK, or the error of a refusal", OK, *REFUSALS), *PAGED),
@@ -21,7 +21,8 @@ def list_journal_entries() -> Response:
     """A page of the journal."""
     after, limit = paging()
     wanted = asked("merchants_id", "endpoint", "out_trade_no", "verdict")
-    return listed(map(journal_json, emulator().store.read().journal.page(wanted, after, limit)), limit)
+    found = emulator().store.read().journal.page(wanted, after, limit, is_newest_first())
+    return listed(map(journal_json, found), limit)
 
 
 @operation("GET", "/journal/<id:entry_id>", "one request: what was sent, what was answered and why",

@@ -6,7 +6,7 @@ from ...operations.outbox import DELIVERED, FAILED, PENDING
 from ...operations.unit import notification_of
 from ..current import emulator
 from .documents import NOTIFICATION, notification_json
-from .interface import MERCHANT, ORDER, PAGED, asked, body, listed, operation, paging
+from .interface import MERCHANT, ORDER, PAGED, asked, body, is_newest_first, listed, operation, paging
 from .queries import choice
 from .schemas import BY_NUMBER, BY_TEXT, component, listing, many, whole
 
@@ -19,7 +19,8 @@ FLUSHED = component("Flush", "What a flush of the outbox did.", {
     "flushed": {"type": "boolean", "const": True, "description": "true"}, "done": DONE, "skipped": SKIPPED})
 
 
-@operation("GET", "/notifications", "notifications with every attempt, oldest first",
+@operation("GET", "/notifications", "notifications with every attempt, oldest first unless "
+           "newest_first is true",
            (MERCHANT, ORDER, choice("status", "only in this state", PENDING, DELIVERED, FAILED),
             choice("notify_type", "only of this kind", *NOTIFY_TYPES), *PAGED),
            returns=listing("NotificationList", NOTIFICATION, BY_NUMBER))
@@ -28,7 +29,7 @@ def list_notifications() -> Response:
     after, limit = paging()
     tables = emulator().store.read()
     notifications = tables.notifications.page(asked("merchants_id", "out_trade_no", "status", "notify_type"),
-                                              after, limit)
+                                              after, limit, is_newest_first())
     return listed((notification_json(tables, notification) for notification in notifications), limit)
 
 

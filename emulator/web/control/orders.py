@@ -14,7 +14,7 @@ from ...protocol.response_codes import DECLINED, RESPONSE_CODES, CardStatus
 from ..current import emulator
 from .documents import (
     LEFT_OUT, NOTIFICATION, ORDER, ORDER_MEMBERS, instant, notifications_json, order_json)
-from .interface import MERCHANT, PAGED, asked, body, listed, operation, paging
+from .interface import MERCHANT, PAGED, Query, asked, body, is_newest_first, listed, operation, paging
 from .queries import choice
 from .schemas import BY_NUMBER, BY_TEXT, amount, by_name, component, listing, many, moment, text, whole
 
@@ -40,15 +40,17 @@ ORDER_STORY = component("OrderStory", "An order with its history, refunds and no
     "notifications": many(NOTIFICATION, "oldest first"), "left_out": LEFT_OUT}, optional=("left_out",))
 
 
-@operation("GET", "/orders", "orders, oldest first",
-           (MERCHANT, choice("status", "only in this state", *Status), *PAGED),
+@operation("GET", "/orders", "orders, oldest first unless newest_first is true",
+           (MERCHANT, choice("status", "only orders in this state", *Status),
+            Query("search", "only orders whose number contains this text"), *PAGED),
            returns=listing("OrderList", ORDER, BY_NUMBER))
 def list_orders() -> Response:
     """A page of orders."""
     after, limit = paging()
     tables = emulator().store.read()
-    wanted, present = asked("merchants_id", "status"), Present(tables)
-    found = tables.orders.page(tables.clock.now(), wanted["merchants_id"], wanted["status"], after, limit)
+    wanted, present = asked("merchants_id", "status", "search"), Present(tables)
+    found = tables.orders.page(tables.clock.now(), wanted["merchants_id"], wanted["status"], after, limit,
+                               is_newest_first(), wanted["search"])
     return listed((order_json(present.seen(order)) for order in found), limit)
 
 

@@ -81,7 +81,9 @@ ORDER = Query("out_trade_no", "only of this order")
 LIMIT = whole("limit", f"how many, {DEFAULT_ROWS} by default, at most {MOST_ROWS}; a page of large ones has "
                        f"fewer, "
               "and ends before 4 MiB", MOST_ROWS)
-PAGED = (whole("after", "the last id seen", MOST_ID), LIMIT)
+NEWEST_FIRST = switch("newest_first", "true: the newest first; `after` then continues with older ones")
+AFTER = whole("after", "the last id seen", MOST_ID)
+PAGED = (AFTER, LIMIT, NEWEST_FIRST)
 
 
 def paged_by(name: str) -> tuple[Query, ...]:

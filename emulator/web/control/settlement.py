@@ -15,7 +15,8 @@ from ...protocol.parameters import DATE
 from ..current import emulator
 from .documents import instant
 from .interface import (
-    MERCHANT, PAGED, asked, body, listed, operation, paging, text_of, wrong_request, wrong_value)
+    MERCHANT, PAGED, asked, body, is_newest_first, listed, operation, paging, text_of, wrong_request,
+    wrong_value)
 from .queries import day, listed_names, shown
 from .schemas import BY_NUMBER, BY_TEXT, amount, component, flag, listing, many, moment, nullable, text, whole
 
@@ -60,15 +61,16 @@ CHECKED = component("SettlementCheck", "A merchant's list, compared with the tru
     "differences": many(DIFFERENCE, "where the list is wrong otherwise")})
 
 
-@operation("GET", "/settlement", "the truth of the settlement file, and what is injected in what the file "
-                                 "shows of it, oldest first",
+@operation("GET", "/settlement", "the correct rows of the settlement file, and the discrepancies that are "
+                                 "injected in the file, oldest first unless newest_first is true",
            (MERCHANT, *DAYS, *PAGED), returns=listing("SettlementRowList", ROW, BY_NUMBER))
 def list_settlement_rows() -> Response:
     """A page of the settlement ledger, with entries that are not settled yet."""
     after, limit = paging()
     tables, days = emulator().store.read(), _days(request.args)
     merchants_id = asked("merchants_id")["merchants_id"]
-    return listed(map(_entry, operations.entries(tables, merchants_id, days, after, limit)), limit)
+    found = operations.entries(tables, merchants_id, days, after, limit, is_newest_first())
+    return listed(map(_entry, found), limit)
 
 
 def _entry(truth: "reconciliation.Truth") -> dict[str, Any]:
