@@ -19,6 +19,7 @@ from msgspec import Struct
 
 PATIENCE_S = 20
 EVERYBODY = "*"
+REFUSED_CONNECTION = "nothing listens there"
 NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")  # of OpenSSL: what came is no TLS
 LONGEST_QUOTED = 100
 OTHER_NAMES = (62, 64)  # of OpenSSL: the host name, or the address, is not in the certificate
@@ -89,11 +90,20 @@ def _context(files: Iterable[str]) -> SSLContext:
 
 def failure_of(problem: object) -> str:
     """Why a call has failed, a failure of `fetch`, and what to do about a certificate or a scheme."""
+    import socket
     import ssl
 
     reason = getattr(problem, "reason", problem)
     if isinstance(reason, ssl.SSLError) and reason.reason in NO_TLS:
         return f"it speaks no https ({reason.reason}): is its address one of http?"
+    if isinstance(reason, ConnectionRefusedError):
+        return REFUSED_CONNECTION
+    if isinstance(reason, TimeoutError):
+        return "it does not answer in time"
+    if isinstance(reason, socket.gaierror):
+        return f"its host name has no address: {reason.strerror}"
+    if isinstance(reason, OSError) and not isinstance(reason, ssl.SSLError) and reason.strerror:
+        return reason.strerror
     return untrusted(problem) or str(reason)
 
 

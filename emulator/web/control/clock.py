@@ -22,7 +22,8 @@ CLOCK_MEMBERS = {
     "merchants_id": text("whose clock it is; absent for the one that all share")}
 ABOUT_MERCHANTS = ("own", "merchants_id")
 CLOCK = component("Clock", "The emulator's clock.", {
-    **CLOCK_MEMBERS, "moving": component("ClockUnderWay", "A move of the clock that is being carried out.", {
+    **CLOCK_MEMBERS, "timezone": text("zone in which the console and the command line show times"),
+    "moving": component("ClockUnderWay", "A move of the clock that is being carried out.", {
         "to": moment("where to"), "done": DONE, "skipped": SKIPPED,
         "left": whole("how many orders and notifications are still due")},
         optional=("done", "skipped", "left"))}, optional=("moving", *ABOUT_MERCHANTS))
@@ -37,6 +38,7 @@ def get_clock() -> Response:
     """The state of a clock, and the move that is being carried out, if there is one."""
     tables, merchants_id = emulator().store.read(), asked(MERCHANT.name)[MERCHANT.name] or ""
     state = command_plans.clock_document(tables, merchants_id, real_now())
+    state["timezone"] = emulator().settings.timezone
     moving = command_plans.under_way(tables, merchants_id)
     if moving:
         state["moving"] = {**moving, "to": instant(moving["to"])}
