@@ -101,8 +101,8 @@ def with_control(command: Any, offline: str = "--offline") -> Any:
         click.option("--ca", metavar="FILE",
                      help="certificate to trust, or that of its authority (PEM) [SSL_CERT_FILE]"),
         click.option(offline, "without_server", is_flag=True,
-                     help="work on the database itself, without a server [TGPAY_DATABASE]"),
-        click.option("--database", metavar="FILE", help=f"work on this database; it implies {offline}"))
+                     help="work on the database without a server; the default one, or [TGPAY_DATABASE]"),
+        click.option("--database", metavar="FILE", help=f"work on this database without a server; {offline} is not needed"))
 
 
 def paged(command: Any) -> Any:
@@ -114,10 +114,12 @@ def paged(command: Any) -> Any:
         if after is not None:
             return command(after=after, newest_first=None, **rest)
         return command(after=before, newest_first="true", **rest)
-    return _options(
-        wrapped, click.option("--before", type=int, metavar="ID", help="only older ones than this id"),
-        click.option("--after", type=int, metavar="ID", help="only newer ones than this id, oldest first"),
-        click.option("--limit", type=int, default=100, show_default=True, metavar="NUMBER", help="how many"))
+    for option in (
+            click.option("--limit", type=int, default=100, show_default=True, metavar="NUMBER", help="how many"),
+            click.option("--after", type=int, metavar="ID", help="only newer ones than this id, oldest first"),
+            click.option("--before", type=int, metavar="ID", help="only older ones than this id")):
+        wrapped = option(wrapped)
+    return wrapped
 
 
 def more(out: Printer, answer: dict[str, Any]) -> None:
@@ -183,6 +185,9 @@ def main(context: click.Context) -> None:
     """A sandbox for the payment gateway TGPay Pro V2.
 
     Begin with tgpay-emulator serve. COMMAND --help explains a command, with examples.
+
+    Commands that show or change something ask a running emulator. If none answers they fail; only with
+    --offline they work on the database itself.
     """
     if context.invoked_subcommand is None:
         click.echo(FIRST.format(version=__version__), nl=False)

@@ -32,8 +32,13 @@ ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 def moment(written: str, zone: str) -> str:
     """An instant in ISO 8601 as people read it, in a time zone: `2026-01-31 20:00:00+08`."""
     at = datetime.fromisoformat(written).astimezone(zone_of(zone))
-    offset = at.strftime("%z")
-    return f"{at:%Y-%m-%d %H:%M:%S}{offset[:3]}{':' + offset[3:] if offset[3:] != '00' else ''}"
+    return f"{at:%Y-%m-%d %H:%M:%S}{offset(at)}"
+
+
+def offset(at: datetime) -> str:
+    """How far a time's zone is from UTC: `+08`, `+05:30`."""
+    written = at.strftime("%z")
+    return f"{written[:3]}{':' + written[3:] if written[3:] != '00' else ''}"
 
 
 def price(written: str, currency: str) -> str:

@@ -11,7 +11,7 @@ import click
 from ..base import clock, durations, urls
 from .command import examples, main
 from .forwards import Item, Listener, Report, Told
-from .layout import printable
+from .layout import offset, printable
 from .output import console
 from .remote import Control, address_of, fail, settings_of, trust_file, trust_own
 
@@ -203,4 +203,4 @@ class Output:
 def _now() -> str:
     """The time of day on this machine, with its zone."""
     now = datetime.fromtimestamp(clock.real_now() / durations.SECOND).astimezone()
-    return f"{now:%H:%M:%S%z}"
+    return f"{now:%H:%M:%S}{offset(now)}"
