@@ -102,7 +102,8 @@ def with_control(command: Any, offline: str = "--offline") -> Any:
                      help="certificate to trust, or that of its authority (PEM) [SSL_CERT_FILE]"),
         click.option(offline, "without_server", is_flag=True,
                      help="work on the database without a server; the default one, or [TGPAY_DATABASE]"),
-        click.option("--database", metavar="FILE", help=f"work on this database without a server; {offline} is not needed"))
+        click.option("--database", metavar="FILE",
+                     help=f"work on this database without a server; {offline} is not needed"))
 
 
 def paged(command: Any) -> Any:
@@ -115,8 +116,10 @@ def paged(command: Any) -> Any:
             return command(after=after, newest_first=None, **rest)
         return command(after=before, newest_first="true", **rest)
     for option in (
-            click.option("--limit", type=int, default=100, show_default=True, metavar="NUMBER", help="how many"),
-            click.option("--after", type=int, metavar="ID", help="only newer ones than this id, oldest first"),
+            click.option("--limit", type=int, default=100, show_default=True, metavar="NUMBER",
+                         help="how many"),
+            click.option("--after", type=int, metavar="ID",
+                         help="only newer ones than this id, oldest first"),
             click.option("--before", type=int, metavar="ID", help="only older ones than this id")):
         wrapped = option(wrapped)
     return wrapped
