@@ -3,11 +3,13 @@ emulator or its database.
 """
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from urllib import parse
 
@@ -266,7 +268,9 @@ def test_output_cut_off_by_a_pipe_is_no_error(server: Server) -> None:
 def test_a_command_works_on_a_database_without_a_server_when_it_is_told_to(tmp_path: Path) -> None:
     path = tmp_path / "emulator.db"
     nowhere = {"TGPAY_PORT": str(free_port())}
-    assert TOKEN in command("merchants", "--database", str(path), **nowhere).stdout
+    first = command("merchants", "--database", str(path), **nowhere)
+    assert TOKEN in first.stdout
+    assert first.stderr == f"Working on the new database {path}, without a server.\n"
     assert command("clock", "freeze", "--database", str(path), **nowhere).returncode == 0
     assert command("clock", "set", "2026-01-31T12:00:00Z", "--offline", TGPAY_DATABASE=str(path),
                    **nowhere).returncode == 0
@@ -313,6 +317,20 @@ def test_an_import_touches_no_database_silently(tmp_path: Path) -> None:
     assert command("export", str(file), "--database", str(tmp_path / "other.db"), **nowhere).returncode == 0
     refused = command("import", str(file), TGPAY_DATABASE=str(path), **nowhere)
     assert (refused.returncode, "--offline" in refused.stderr, path.exists()) == (1, True, False)
+
+
+@pytest.mark.sqlite
+def test_a_database_that_cannot_be_used_is_told_with_what_to_do(tmp_path: Path) -> None:
+    locked, other = tmp_path / "locked.db", tmp_path / "other.db"
+    assert command("merchants", "--database", str(locked)).returncode == 0
+    other.write_text("no database " * 100)
+    with closing(sqlite3.connect(locked, isolation_level=None)) as holder:
+        holder.execute("BEGIN EXCLUSIVE")
+        refused = command("orders", "--database", str(locked))
+    for done, words in ((refused, "is locked by another program; end that one"),
+                        (command("orders", "--database", str(other)), "name a database of the emulator")):
+        assert (done.returncode, done.stdout) == (1, "")
+        assert words in done.stderr.splitlines()[-1] and len(done.stderr.splitlines()) == 2, done.stderr
 
 
 @pytest.mark.sqlite

@@ -99,7 +99,7 @@ def run_alone(*arguments: str, stdout: Any, **environment: str) -> subprocess.Co
 def assert_one_line(ended: subprocess.CompletedProcess[str], *named: str) -> None:
     """The command failed, and said why on one line."""
     assert ended.returncode not in (0, -signal.SIGABRT, 120), ended.stderr
-    lines = [line for line in ended.stderr.splitlines() if not line.startswith("Working on the database ")]
+    lines = [line for line in ended.stderr.splitlines() if not line.startswith("Working on the ")]
     assert len(lines) == 1 and "Traceback" not in ended.stderr, ended.stderr
     assert [name for name in named if name not in lines[0]] == [], lines
 

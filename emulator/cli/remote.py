@@ -96,6 +96,17 @@ def address_of(settings: Settings) -> str:
     return reachable(url_of(settings.host, settings.port, settings.scheme))
 
 
+def _is_there(place: Any) -> bool:
+    """Whether there is a database already, as far as it can be seen."""
+    from ..store import Unusable
+
+    try:
+        place.must_exist()
+    except Unusable:
+        return False
+    return True
+
+
 class Control:
     """The control interface of a server at `url`, or of the application in this process.
 
@@ -164,7 +175,8 @@ class Control:
 
         try:
             place = place_of(database_address(settings))
-            click.echo(f"Working on the database {place.shown}, without a server.", err=True)
+            kind = "database" if _is_there(place) else "new database"
+            click.echo(f"Working on the {kind} {place.shown}, without a server.", err=True)
             app = build(settings.replaced(control_token=NO_TOKEN, tokens=(), scenario=""), place)[0]
         except (Unusable, Unstartable) as problem:
             raise click.ClickException(str(problem)) from problem
