@@ -120,7 +120,7 @@ def not_routed(error: HTTPException) -> Response:
     if refused:
         return refused
     if not isinstance(error, MethodNotAllowed):
-        detail = f"there is nothing at {request.path}; /_emulator/openapi.json lists the operations"
+        detail = f"unknown endpoint {request.path}; /_emulator/openapi.json lists all endpoints"
         return problem(404, "Not Found", detail)
     allowed = ", ".join(sorted({*(error.valid_methods or ()), "OPTIONS"}))
     if request.method == "OPTIONS":
@@ -194,7 +194,7 @@ def text_of(given: dict[str, Any], name: str) -> str:
     """A text member of the body. Raises Problem when it is missing, empty or not a text."""
     value = given.get(name)
     if not isinstance(value, str) or not value:
-        raise wrong_value(f"{name} must be a text")
+        raise wrong_value(f"{name} must be a string")
     return value
 
 
