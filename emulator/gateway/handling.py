@@ -284,9 +284,9 @@ def _endpoint_of(case: Case) -> Endpoint:
     endpoint = case.table = ENDPOINTS.get(request.name)
     if endpoint is None:
         paths = ", ".join(known.path for known in ENDPOINTS.values())
-        raise Refused("NOT_FOUND", f"there is no such path; there are {paths}")
+        raise Refused("NOT_FOUND", f"unknown endpoint; the endpoints are {paths}")
     if request.method not in METHODS:
-        raise Refused("METHOD_NOT_ALLOWED", f"{request.method} is not taken, only {' and '.join(METHODS)}")
+        raise Refused("METHOD_NOT_ALLOWED", f"{request.method} is not allowed, only {' and '.join(METHODS)}")
     if request.too_large:
         raise Refused("REQUEST_TOO_LARGE", f"the request is larger than {MOST_BYTES} bytes")
     if request.broken:

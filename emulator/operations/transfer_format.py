@@ -216,7 +216,7 @@ class Unpacked:
 
 
 def _no_export() -> Invalid:
-    return refused("the file is no export of tgpay-emulator")
+    return refused("the file is not an export of tgpay-emulator")
 
 
 def _read(line: bytes, kind: Any) -> Any:

@@ -93,13 +93,13 @@ FAULTS: Mapping[str, Fault] = {
                       "a page of the web server says 503 Service Unavailable", happens=False),
     "drop_after": Fault(drop, "the connection is closed without a byte"),
     "reset": Fault(reset, "the connection is reset (RST) without a byte"),
-    "empty": Fault(empty, "the answer is 200 with nothing in it"),
+    "empty": Fault(empty, "the answer is 200 with an empty body"),
     "truncate": Fault(truncate,
                       "the connection is closed in the middle of the body, whose length was announced"),
-    "malformed": Fault(malformed, "the answer is XML that no parser takes; a file ends in an open quote"),
-    "wrong_sign": Fault(wrong_sign, "the answer is right but for its signature, where it has one"),
-    "wrong_type": Fault(wrong_type, "the answer is right but for its Content-Type, which says HTML"),
-    "slow": Fault(slow, "the bytes of the answer trickle for 4 seconds"),
+    "malformed": Fault(malformed, "the answer is XML that no parser accepts; a file ends in an open quote"),
+    "wrong_sign": Fault(wrong_sign, "the answer is correct except for its signature, if it has one"),
+    "wrong_type": Fault(wrong_type, "the answer is correct except for its Content-Type, which says HTML"),
+    "slow": Fault(slow, "the bytes of the answer arrive slowly, over 4 seconds"),
 }
 NOTHING_HAPPENS = tuple(name for name, fault in FAULTS.items() if not fault.happens)
 
