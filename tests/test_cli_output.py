@@ -233,8 +233,8 @@ def test_an_address_file_that_is_none_is_told_on_one_line(tmp_path: Path, name: 
 @pytest.mark.parametrize("content, sentence", [
     (b"\xef\xbb\xbf" + SCENARIO.encode(), ""), (SCENARIO.replace("\n", "\r\n").encode(), ""),
     (b"\xef\xbb\xbf" + SCENARIO.replace("\n", "\r\n").encode(), ""),
-    (SCENARIO.encode("utf-16"), "it is no UTF-8"), (SCENARIO.encode("utf-16-le"), "is no TOML"),
-    ("é".encode("latin-1"), "it is no UTF-8")])
+    (SCENARIO.encode("utf-16"), "it is not UTF-8"), (SCENARIO.encode("utf-16-le"), "is not TOML"),
+    ("é".encode("latin-1"), "it is not UTF-8")])
 def test_a_scenario_file_of_windows_is_read(base_url: str, shop: Shop, tmp_path: Path, content: bytes,
                                             sentence: str) -> None:
     file = tmp_path / "mine.toml"

@@ -89,7 +89,7 @@ def console(stderr: bool = False) -> "Console":
 def reason(error: OSError | UnicodeError) -> str:
     """The message of an error of the operating system, on one line."""
     if isinstance(error, UnicodeError):
-        return f"a text is no UTF-8: {error.reason if hasattr(error, 'reason') else error}"
+        return f"a text is not UTF-8: {error.reason if hasattr(error, 'reason') else error}"
     name = f"{error.filename}: " if error.filename else ""
     return f"{name}{error.strerror or error}"
 

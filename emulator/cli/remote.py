@@ -156,7 +156,7 @@ class Control:
         except (OSError, ValueError) as problem:
             self._fail_of(problem)
         if status != 200:
-            fail(f"what answers at {self.url} is no emulator; name the emulator's address with --url")
+            fail(f"what answers at {self.url} is not an emulator; name the emulator's address with --url")
 
     def _fail_of(self, problem: Exception) -> NoReturn:
         """End the command with the reason why no answer came, and what to do about it."""
@@ -189,7 +189,7 @@ class Control:
         try:
             answer = json.loads(text) if text else None
         except ValueError:
-            fail(f"{self.url} is no emulator: {not_json(status, text)}")
+            fail(f"{self.url} is not an emulator: {not_json(status, text)}")
         if status >= 400:
             raise Refusal(status, self._sentence(status, answer, text))
         return answer
@@ -249,7 +249,7 @@ class Control:
         try:
             document = json.loads(answer)
         except ValueError:
-            fail(f"{self.url} is no emulator: {not_json(status, answer.decode('utf-8', 'replace'))}")
+            fail(f"{self.url} is not an emulator: {not_json(status, answer.decode('utf-8', 'replace'))}")
         raise Refusal(status, self._sentence(status, document, answer.decode()))
 
     @property

@@ -195,7 +195,8 @@ class Gateway:
         if self._limiter:
             _limit(self._limiter, case, merchant)
         if count > MOST_PARAMS:
-            raise Refused("ILLEGAL_ARGUMENT", f"{count} parameters are sent, at most {MOST_PARAMS} are taken")
+            raise Refused("ILLEGAL_ARGUMENT", f"{count} parameters are sent; at most {MOST_PARAMS} are "
+                                              f"allowed")
         case.findings += authentication.check(merchant)
         table = case.table = endpoint.table_of(request.params)
         params = self._check(table, merchant, case)
@@ -246,7 +247,7 @@ class Gateway:
         except Unusable as trouble:
             return self._unusable(case, trouble)
         except Exception:
-            log.exception("the refusal of %s was not written down", case.request.name)
+            log.exception("the refusal of %s was not stored", case.request.name)
             return response
 
     @staticmethod

@@ -24,7 +24,7 @@ class Answer(dict[str, str]):
 
     @property
     def ok(self) -> bool:
-        """Whether the request was processed, and the answer can be used and is rightly signed.
+        """Whether the request was processed, and the answer can be used and has the right signature.
 
         A declined card is a processed request: look at `status` and `trade_status` too.
         """

@@ -86,7 +86,7 @@ class Merchant:
 
     @overload
     def verify(self, fields: Mapping[str, str], /) -> bool:
-        """Whether fields are rightly signed."""
+        """Whether fields have the right signature."""
 
     @overload
     def verify(self, **checks: object) -> JSON:

@@ -90,7 +90,7 @@ class Receiver:
     def _missing(self, wanted: dict[str, str], verified: bool | None, seconds: float) -> str:
         """The sentence for a notification that did not come, with the one that is most like it."""
         named = " ".join(f"{name}={value}" for name, value in wanted.items())
-        adjective = {True: "rightly signed ", False: "wrongly signed ", None: ""}[verified]
+        adjective = {True: "correctly signed ", False: "wrongly signed ", None: ""}[verified]
         said = f"no {adjective}notification {named}".rstrip() + f" came in {seconds:g} s"
         if not self.notifications:
             return f"{said}: none came at all. The merchant's notify_url must be {self.url}"

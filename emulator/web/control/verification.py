@@ -62,7 +62,7 @@ VERIFICATION = component("Verification", "The result of all checks.", {
 
 
 @operation("GET", "/verify", "whether a merchant's traffic was right, with the nearest facts where it was "
-           "not; without a check: all requests are rightly signed, none is to an unknown endpoint, and "
+           "not; without a check: all requests have the right signature, none is to an unknown endpoint, and "
            "nothing breaks a rule of the document",
            (Query(MERCHANT.name, "the merchant", needed=True), *LIMITS, *CHECKS),
            returns=VERIFICATION, problems=(404, 422))
