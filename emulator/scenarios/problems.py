@@ -6,7 +6,7 @@ from typing import Any
 from ..protocol.card_numbers import suspects
 from .kinds import near, quoted, shortened
 
-HAS_A_CARD_NUMBER = "contains a card number; only the condition card may have one"
+HAS_A_CARD_NUMBER = "has a card number in it; only the condition card may have one"
 
 
 class Invalid(Exception):
