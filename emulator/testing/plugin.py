@@ -62,7 +62,7 @@ def tgpay_server(request: pytest.FixtureRequest, tgpay_settings: dict[str, Any],
 
 @pytest.fixture
 def tgpay(request: pytest.FixtureRequest, tgpay_server: "Server") -> "Iterator[Merchant]":
-    """A merchant with nobody else's orders and a clock of its own; it is removed after the test."""
+    """A new merchant with a clock of its own; it is deleted after the test."""
     from .errors import ControlError
 
     merchant = tgpay_server.merchant(name=request.node.name.partition("[")[0][:_LONGEST_NAME])
