@@ -364,6 +364,15 @@ def test_healthcheck_is_0_for_a_healthy_emulator_and_1_for_none(server: Server) 
     assert (ill.returncode, len(ill.stderr.splitlines()), port in ill.stderr) == (1, 1, True)
 
 
+def test_healthcheck_and_others_say_what_to_do_about_a_server_that_does_not_answer(server: Server) -> None:
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    said = f"Error: no emulator answers at {nowhere}; start one with tgpay-emulator serve\n"
+    secure = server.url.replace("http:", "https:")
+    for name in ("healthcheck", "merchants"):
+        assert command(name, "--url", nowhere).stderr == said
+        assert "use its http address" in command(name, "--url", secure).stderr
+
+
 def test_healthcheck_reads_the_configured_port(server: Server) -> None:
     assert command("healthcheck", TGPAY_PORT=str(server.settings["port"])).returncode == 0
 

@@ -14,7 +14,7 @@ from urllib import parse
 import click
 
 from ..base.http_client import (
-    REFUSED_CONNECTION, Answer, exchanged, failure_of, fetch, not_json, trust, untrusted)
+    REFUSED_CONNECTION, Answer, exchanged, failure_of, fetch, not_json, trust)
 from ..base.settings import NO_TOKEN, SETTINGS, TEMPORARY, Settings, from_environment
 from ..base.urls import reachable, url_of, with_query
 from . import hints
@@ -85,6 +85,20 @@ def trust_own(settings: Settings) -> None:
 def why(problem: Exception) -> str:
     """Why a call has failed, and what to do about it, on one line."""
     return one_line(failure_of(problem))
+
+
+def silence(address: str, problem: Exception, more: str = "") -> str:
+    """The sentence about an address where no emulator answers: why, and what to do about it.
+
+    `more` is what else one can do.
+    """
+    import ssl
+
+    reason = why(problem)
+    if isinstance(getattr(problem, "reason", problem), ssl.SSLError):
+        return one_line(f"{address}: {reason}")
+    known = "" if reason == REFUSED_CONNECTION else f" ({reason})"
+    return one_line(f"no emulator answers at {address}{known}; start one with tgpay-emulator serve{more}")
 
 
 def address_of(settings: Settings) -> str:
@@ -160,13 +174,8 @@ class Control:
 
     def _fail_of(self, problem: Exception) -> NoReturn:
         """End the command with the reason why no answer came, and what to do about it."""
-        if sentence := untrusted(problem):
-            raise click.ClickException(one_line(f"{self.url}: {sentence}")) from problem
-        reason = why(problem)
-        known = "" if reason == REFUSED_CONNECTION else f" ({reason})"
         without = f", or add {self._offline_flag} to work on the database" if self._offline_flag else ""
-        raise click.ClickException(one_line(f"no emulator answers at {self.url}{known}; start one with "
-                                            f"tgpay-emulator serve{without}")) from problem
+        raise click.ClickException(silence(self.url, problem, without)) from problem
 
     def _own(self, settings: Settings) -> Any:
         from ..server.building import build

@@ -12,7 +12,7 @@ import click
 from ..base.http_client import EVERYBODY, fetch, trust
 from ..base.values import JSON
 from .command import examples, main, patience, with_settings
-from .remote import address_of, fail, one_line, settings_of, trust_file, why
+from .remote import address_of, fail, settings_of, silence, trust_file
 
 
 @main.command(epilog=examples(
@@ -104,7 +104,7 @@ def _unhealthy(address: str) -> str | None:
     try:
         answer = fetch(f"{address}/_emulator/health", patience=5)
     except (OSError, ValueError) as problem:
-        return one_line(f"{address}: {why(problem)}")
+        return silence(address, problem)
     if answer.status != 200:
         return f"{address}: {answer.status} {answer.text.strip()}"
     click.echo(answer.text.strip())

@@ -73,12 +73,13 @@ def terminals_set(control: Control, out: Printer, serial: str, **changes: Any) -
 @terminals.command("do", epilog=examples("tgpay-emulator terminals do 1850025030 tap",
                                          "tgpay-emulator terminals do 1850025030 pin"))
 @click.argument("serial", metavar="SERIAL")
-@click.argument("event", type=click.Choice([str(act) for act in Act]))
+@click.argument("event", metavar="EVENT", type=click.Choice([str(act) for act in Act]))
 @with_control
 def terminals_do(control: Control, out: Printer, serial: str, event: str) -> None:
     """Operate a terminal: tap, PIN, approve, decline or cancel.
 
-    A terminal in manual mode waits for these; one in automatic mode does them by itself.
+    EVENT is tap, insert or swipe for a card, pin, approve or decline for the host, or cancel. A terminal in
+    manual mode waits for these; one in automatic mode does them by itself.
     """
     answer = control("POST", f"/terminals/{parse.quote(serial, safe='')}/{event}")
     out.row(answer, (*COLUMNS, "possible"))

@@ -224,7 +224,7 @@ class Client(Calls):
         return answer.body
 
     def import_file(self, file: bytes, replace: bool = False, clock: str | None = None) -> JSON:
-        """Import the merchants of an exported file; their clocks are frozen unless `clock` is running or shared.
+        """Import the merchants of an exported file; `clock` is frozen (the default), running or shared.
 
         With `replace` merchants that exist are replaced. The response has their tokens.
         """
