@@ -484,7 +484,8 @@ def test_replies_come_one_after_the_other_and_the_last_for_ever(merchant: Mercha
 
 
 def test_a_wait_in_vain_lists_what_came(merchant: Merchant, hears: Receiver) -> None:
-    with pytest.raises(WaitTimeout, match=f"none came at all. The merchant's notify_url must be {hears.url}"):
+    with pytest.raises(WaitTimeout, match=f"none arrived at all. The merchant's notify_url must be "
+                                          f"{hears.url}"):
         hears.wait_for("1", timeout=0.1)
     order = qr_order(merchant)
     hears.wait_for(order)

@@ -296,7 +296,7 @@ def test_a_team_verifies_its_own_merchants_only() -> None:
      ["failed: refunds: 2 refunds of order {qr}, wanted at most 1", "partner_refund_id R2", "Not verified."]),
     (("codes=3084", "--codes", "3200", "status={qr}:SUCCESS", "status={open}:CLOSED"), 0, ["Verified."]),
     ((), 1, ["failed: signed: ", "failed: unknown: ", "failed: findings: "]),
-    (("refunds",), 1, ["'refunds' is no check: write NAME=VALUE, such as refunds=1"]),
+    (("refunds",), 1, ["'refunds' is not a check: write NAME=VALUE, such as refunds=1"]),
     (("refund=1",), 1, ["did you mean refunds?"]),
     (("merchants_id=1",), 1, ["--merchant"]), (("path=1",), 1, ["path is not a parameter"])])
 def test_the_command_ends_with_1_when_a_check_fails(story: Story, written: tuple[str, ...], status: int,

@@ -50,7 +50,7 @@ def _in_idna(written: str) -> str:
         # A longer name is refused later. The codec's time grows with the square of the length.
         return name if name.isascii() or len(name) > MOST_IN_HOST else name.encode("idna").decode()
     except UnicodeError:
-        raise ValueError("its host is no internationalised name, or has an empty or too long label") from None
+        raise ValueError("its host is not an internationalised name, or has an empty or long label") from None
 
 
 def _ipv6(written: str) -> str:
@@ -69,4 +69,4 @@ def _check_punycode(label: str) -> None:
     except UnicodeError:
         is_plain = True
     if is_plain:
-        raise ValueError("its host is no internationalised name, though it begins like one")
+        raise ValueError("its host is not an internationalised name, though it begins like one")

@@ -67,7 +67,7 @@ def _parameters(written: tuple[str, ...]) -> dict[str, str]:
         try:
             return dict(parse.parse_qsl(parse.urlsplit(written[0]).query, keep_blank_values=True))
         except ValueError as error:
-            fail(f"{written[0]!r} is no URL: {error}")
+            fail(f"{written[0]!r} is not a URL: {error}")
     without = [part for part in written if "=" not in part]
     if without:
         fail(f"{without[0]!r} is not NAME=VALUE")

@@ -35,8 +35,8 @@ def entry_sheet(entry: Mapping[str, Any]) -> list[Row]:
     if "canonical" in explanation:
         return rows + explanation_sheet(explanation)
     own = {name: value for name, value in explanation.items() if name not in VERDICT}
-    return rows + [(name, str(value)) for name,
-                   value in own.items()] + (scenario_sheet(explanation) if "scenario" in explanation else [])
+    known = [(name, str(value)) for name, value in own.items() if value is not None]
+    return rows + known + (scenario_sheet(explanation) if "scenario" in explanation else [])
 
 
 def scenario_sheet(told: Mapping[str, Any]) -> list[Row]:

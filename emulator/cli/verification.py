@@ -54,7 +54,7 @@ def verify(control: Control, out: Printer, merchant: str, checks: tuple[str, ...
     for written in checks:
         name, found, value = written.partition("=")
         if not found:
-            fail(f"{written!r} is no check: write NAME=VALUE, such as refunds=1")
+            fail(f"{written!r} is not a check: write NAME=VALUE, such as refunds=1")
         if name == "merchants_id":
             fail("name the merchant with --merchant NUMBER")
         asked.setdefault(name, []).append(value)

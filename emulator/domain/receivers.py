@@ -112,4 +112,4 @@ def _what_to_do(cause: BaseException) -> str:
         return "the host of notify_url is not known on this machine"
     if isinstance(cause, OSError) and cause.errno in _UNREACHABLE:
         return "this machine has no route to the host of notify_url"
-    return f"no complete HTTP answer came: {_SEE_ITS_LOG}; if it speaks TLS, write https:// into notify_url"
+    return f"no complete HTTP response: {_SEE_ITS_LOG}; if it speaks TLS, write https:// into notify_url"

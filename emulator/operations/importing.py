@@ -82,7 +82,7 @@ def _checked(unpacked: Unpacked) -> Iterator[Part]:
     header = unpacked.header
     if header.schema != SCHEMA:
         wanted = "newer" if header.schema > SCHEMA else "older"
-        raise refused(f"the file was made by tgpay-emulator {header.product}, whose database is {wanted} "
+        raise refused(f"the file was exported by tgpay-emulator {header.product}, whose database is {wanted} "
                       f"(schema {header.schema}, this one has {SCHEMA})")
     for merchant in header.merchants:
         check_number(merchant.merchants_id)

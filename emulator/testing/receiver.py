@@ -78,7 +78,8 @@ class Receiver:
         """The first `count` notifications, as soon as they have arrived. Raises WaitTimeout."""
         with self._changed:
             if not self._changed.wait_for(lambda: len(self.notifications) >= count, timeout):
-                raise WaitTimeout(f"{len(self.notifications)} of {count} notifications came in {timeout:g} s"
+                raise WaitTimeout(f"{len(self.notifications)} of {count} notifications arrived in "
+                                  f"{timeout:g} s"
                                   + self._listed())
             return self.notifications[:count]
 
@@ -91,16 +92,16 @@ class Receiver:
         """The sentence for a notification that did not come, with the one that is most like it."""
         named = " ".join(f"{name}={value}" for name, value in wanted.items())
         adjective = {True: "correctly signed ", False: "wrongly signed ", None: ""}[verified]
-        said = f"no {adjective}notification {named}".rstrip() + f" came in {seconds:g} s"
+        said = f"no {adjective}notification {named}".rstrip() + f" arrived in {seconds:g} s"
         if not self.notifications:
-            return f"{said}: none came at all. The merchant's notify_url must be {self.url}"
+            return f"{said}: none arrived at all. The merchant's notify_url must be {self.url}"
         if not self._tokens:
             said += " (this receiver knows no merchant's token: make it with Receiver(merchant))"
         return said + self._listed()
 
     def _listed(self) -> str:
         came = [f"\n  {each}" for each in self.notifications[-MOST_SHOWN:]]
-        return f"; {len(self.notifications)} came:{''.join(came)}" if came else ""
+        return f"; {len(self.notifications)} arrived:{''.join(came)}" if came else ""
 
     def _receive(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Reply:
         """Keep a notification, and return what is answered."""

@@ -70,8 +70,8 @@ def forward_json(forward: Forward) -> dict[str, Any]:
 
 
 @operation("POST", "/merchants/<merchants_id>/listen",
-           "what tgpay-emulator listen asks for: the notifications of a merchant whose notify_url is listen, "
-           "as soon as there are any; 409 when another listener has taken over", body=ASKING_BODY,
+           "wait for notifications of a merchant whose notify_url is listen, as tgpay-emulator listen does; "
+           "409 when another listener has taken over", body=ASKING_BODY,
            returns=FORWARDS, problems=(409,))
 def take_attempts(merchants_id: str) -> Response:
     """A long poll for attempts, which the listener makes and then reports."""

@@ -54,12 +54,11 @@ def export_merchants() -> Response:
 
 
 @operation("POST", "/import", "import the merchants of an exported file, all or none; only admins "
-           "may; a merchant whose token is masked in the file is given a new one",
+           "may; a merchant whose token is masked in the file gets a new one",
            (switch("replace", "true: merchants that exist are replaced; otherwise only those to which "
                    "nothing has happened"),
-            choice("clock", f"of each merchant: {FROZEN}, unless told, shows the instant of the export and "
-                   "stands, so that nothing is sent until it is moved; running goes on from there; shared is "
-                   "that of everybody", *CLOCKS)),
+            choice("clock", f"the merchants' clocks: {FROZEN} (the default) at the time of the export, so "
+                   "that nothing is sent until they are moved; running from that time; or shared", *CLOCKS)),
            consumes=GZIP, returns=IMPORT_REPORT, statuses=(201,), problems=(409,))
 def import_merchants() -> tuple[Response, int]:
     """Import a file; the response says which merchants, with their tokens."""
