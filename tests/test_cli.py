@@ -395,7 +395,7 @@ def test_healthcheck_waits_no_longer_than_told() -> None:
 @pytest.mark.exhaustive
 @every_row("called, status, sentence", [
     (("orders", "list"), 301, "answers 301: the emulator is at https://sandbox.example/elsewhere"),
-    (("clock",), 200, "is no emulator: it answers 200 without JSON")])
+    (("clock",), 200, "is not an emulator: it answers 200 without JSON")])
 def test_an_address_where_something_else_answers_is_one_clear_line(
         receiver: Receiver, called: tuple[str, ...], status: int, sentence: str) -> None:
     receiver.answers = [(status, b"<html>")]

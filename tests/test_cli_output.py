@@ -161,7 +161,7 @@ def test_a_server_whose_address_cannot_be_printed_serves_and_says_so() -> None:
     port = free_port()
     with open("/dev/full", "w", encoding="utf-8") as full:
         command = [sys.executable, "-m", "tgpay_emulator", "serve", f"--port={port}",
-                   "--database=:temporary:"]
+                   "--database=:temporary:", "--no-log-requests"]
         process = subprocess.Popen(command, stdout=full, stderr=subprocess.PIPE, text=True)
     try:
         end = time.monotonic() + 20

@@ -25,11 +25,11 @@ def invoke(url: str, *arguments: str) -> Result:
     return done
 
 
-def seen(url: str, *arguments: str) -> str:
-    """What a person sees in a terminal of 80 columns without colours."""
+def seen(url: str, *arguments: str, columns: int = 80) -> str:
+    """What a person sees in a terminal of so many columns without colours."""
     printed = on_a_terminal(sys.executable, "-m", "tgpay_emulator", *arguments, TGPAY_URL=url, NO_COLOR="1",
-                            COLUMNS="80")
-    assert [line for line in printed.splitlines() if layout.width(line) > 80] == [], printed
+                            COLUMNS=str(columns))
+    assert [line for line in printed.splitlines() if layout.width(line) > columns] == [], printed
     return printed
 
 
@@ -98,8 +98,9 @@ def test_people_see_orders_with_amounts_times_and_outcomes(base_url: str, orders
     assert [line.split()[-3:] for line in printed[1:]] == [
         ["茶", "£11,692.88", "WAIT_BUYER_PAY"], ["£1.00", "TRADE_CLOSED", "3084"],
         ["paid", "£1,300.00", "TRADE_SUCCESS"]]
-    assert re.search(r"created \(UTC\+08\)", printed[0]) and re.search(TIME, printed[1])
     assert "None" not in "".join(printed)
+    wide = seen(base_url, "orders", "--merchant", orders.merchants_id, columns=200).splitlines()
+    assert "created (UTC+08)" in wide[0] and re.search(TIME, wide[1]) and len(wide) == len(printed)
     one = seen(base_url, "orders", f"{orders.merchants_id}/declined")
     assert re.search(r"^outcome +3084 ", one, re.MULTILINE) and "\nTimeline\n" in one
     assert re.search(rf"^created +{TIME}\+08$", one, re.MULTILINE)
