@@ -42,7 +42,8 @@ def chinese(rows: str) -> str:
     def cell(text: str) -> str:
         code, sentence = re.fullmatch(r"(`[^`]*` ?)?(.*)", text.strip()).groups("")
         return f" {code}{said.get(sentence, sentence)} "
-    return "\n".join("|".join(["", *map(cell, line.strip("|").split(" | ")), ""]) for line in rows.split("\n"))
+    lines = [map(cell, line.strip("|").split(" | ")) for line in rows.split("\n")]
+    return "\n".join("|".join(["", *cells, ""]) for cells in lines)
 
 
 def _said() -> Iterator[tuple[str, str]]:

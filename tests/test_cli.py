@@ -3,11 +3,13 @@ emulator or its database.
 """
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from urllib import parse
@@ -23,9 +25,10 @@ from tgpay_emulator.protocol.codes import REFUSALS
 
 from . import driver
 from .console.desk import Desk
-from .driver import Control, Receiver, Server, Shop, free_port, md5_sign
+from .driver import Control, Receiver, Server, Shop, card_of, free_port, md5_sign, pay_info
 from .tables import every_row
 from .terminals import on_a_terminal
+from .test_cli_output import leaves
 
 TOKEN = "14b0be26d00fbc6dcf20ed1f0a3516df"
 PARAMS = {"merchants_id": "201703200001", "out_trade_no": "茶 1", "trans_amount": "1.00", "sign_type": "MD5",
@@ -81,24 +84,24 @@ def test_merchants_are_listed_with_their_tokens(run: Run, control: Control) -> N
 
 
 def test_the_clock_is_shown_and_moved(run: Run, control: Control) -> None:
-    assert rows(run("clock"))[0]["frozen"] == "False"
+    assert rows(run("clock"))[0]["frozen"] == "false"
     assert json.loads(run("clock", "freeze", "--json"))["frozen"] is True
-    assert rows(run("clock", "set", "2026-01-31T12:00:00Z"))[0]["now"] == "2026-01-31 20:00:00 +08:00"
-    assert rows(run("clock", "advance", "15m"))[0]["now"] == "2026-01-31 20:15:00 +08:00"
-    assert control.get("/clock")["now"] == "2026-01-31T12:15:00.000Z"
-    assert rows(run("clock", "unfreeze"))[0]["frozen"] == "False"
+    assert rows(run("clock", "set", "2026-01-31T12:00:00Z"))[0]["now"] == "2026-01-31T12:00:00.000Z"
+    assert rows(run("clock", "advance", "15m"))[0]["now"] == control.get("/clock")[
+        "now"] == "2026-01-31T12:15:00.000Z"
+    assert rows(run("clock", "unfreeze"))[0]["frozen"] == "false"
     assert json.loads(run("clock", "reset", "--json"))["offset_s"] == 0
 
 
 def test_the_clock_of_one_merchant_is_shown_and_moved(run: Run, control: Control) -> None:
     whose = "--merchant", control.shop().merchants_id
-    assert rows(run("clock", *whose))[0]["own"] == "False"
+    assert rows(run("clock", *whose))[0]["own"] == "false"
     assert json.loads(run("clock", "freeze", *whose, "--json"))["frozen"] is True
     moved = rows(run("clock", "set", "2026-01-31T12:00:00Z", *whose))[0]
     assert (moved["merchants_id"], moved["now"], moved["own"]) == (
-        whose[1], "2026-01-31 20:00:00 +08:00", "True")
-    assert rows(run("clock", "advance", "15m", *whose))[0]["now"] == "2026-01-31 20:15:00 +08:00"
-    assert rows(run("clock", "unfreeze", *whose))[0]["frozen"] == "False"
+        whose[1], "2026-01-31T12:00:00.000Z", "true")
+    assert rows(run("clock", "advance", "15m", *whose))[0]["now"] == "2026-01-31T12:15:00.000Z"
+    assert rows(run("clock", "unfreeze", *whose))[0]["frozen"] == "false"
     assert control.get("/clock")["offset_s"] == 0
     assert json.loads(run("clock", "reset", *whose, "--json"))["own"] is False
 
@@ -146,14 +149,79 @@ def test_orders_are_listed_narrowed_and_told(run: Run, control: Control) -> None
     paid, waiting = shop.pay_by_barcode("2.50")["out_trade_no"], shop.qr_order()["out_trade_no"]
     listed = rows(run("orders", "--merchant", shop.merchants_id))
     assert [(row["out_trade_no"], row["trans_amount"], row["status"]) for row in listed] == [
-        (paid, "2.50", "TRADE_SUCCESS"), (waiting, "1.00", "WAIT_BUYER_PAY")]
+        (waiting, "1.00", "WAIT_BUYER_PAY"), (paid, "2.50", "TRADE_SUCCESS")]
     assert [row["out_trade_no"] for row in rows(
         run("orders", "--merchant", shop.merchants_id, "--status", "WAIT_BUYER_PAY"))] == [waiting]
     assert [row["out_trade_no"]
-            for row in rows(run("orders", "--merchant", shop.merchants_id, "--limit", "1"))] == [paid]
-    assert [row["out_trade_no"] for row in rows(
-        run("orders", "--merchant", shop.merchants_id, "--after", listed[0]["id"]))] == [waiting]
+            for row in rows(run("orders", "--merchant", shop.merchants_id, "--limit", "1"))] == [waiting]
+    for flag, of, found in (("--before", 0, [paid]), ("--after", 1, [waiting]), ("--before", 1, [])):
+        assert [row["out_trade_no"] for row in rows(
+            run("orders", "--merchant", shop.merchants_id, flag, listed[of]["id"]))] == found
     assert json.loads(run("orders", f"{shop.merchants_id}/{paid}")) == shop.story(paid)
+
+
+def test_an_order_has_its_response_code_in_the_list(run: Run, control: Control) -> None:
+    shop = control.shop()
+    shop.card_payment(pay_info=pay_info(card_of("3084")))
+    shop.pay_by_barcode()
+    shop.happens(shop.qr_order()["out_trade_no"], "decline", error="BUYER_BALANCE_NOT_ENOUGH")
+    listed = rows(run("orders", "--merchant", shop.merchants_id))
+    assert [(row["code"], row["error"]) for row in listed] == [
+        ("", "BUYER_BALANCE_NOT_ENOUGH"), ("", ""), ("3084", "3084")]
+
+
+def test_an_order_is_found_by_its_number_alone_its_id_or_a_part(run: Run, control: Control) -> None:
+    shop = control.shop()
+    first, second = f"{shop.merchants_id}-first", f"{shop.merchants_id}-second"
+    for number in (first, second, f"{second}-again"):
+        shop.qr_order(out_trade_no=number)
+    ids = {row["out_trade_no"]: row["id"] for row in rows(run("orders", "--merchant", shop.merchants_id))}
+    for written in (first, first[4:], ids[first], f"{shop.merchants_id}/{first[-8:]}"):
+        assert json.loads(run("orders", written))["out_trade_no"] == first
+    assert json.loads(run("orders", second))["out_trade_no"] == second
+
+
+@every_row("written, words", [
+    ("{shop}/lunch-1", "the nearest are {shop}/lunch-12 and {shop}/lunch-11;"),
+    ("lonch-12", "there is no order lonch-12; the nearest "), ("nothing like it", "the newest are "),
+    ("{shop}/1", "{shop}/1 may mean {shop}/lunch-12 or {shop}/lunch-11: name one of them"),
+    ("{shop}0/x", "there is no merchant {shop}0; did you mean {shop}? tgpay-emulator merchants lists them")])
+def test_an_unknown_order_is_answered_with_the_nearest(
+        server: Server, control: Control, written: str, words: str) -> None:
+    shop = control.shop()
+    for number in ("lunch-11", "lunch-12"):
+        shop.qr_order(out_trade_no=number)
+    if "nearest are" in words:
+        written = written.replace("lunch-1", "lunhc-1")
+    done = CliRunner().invoke(main, ["orders", written.format(shop=shop.merchants_id)],
+                              env={"TGPAY_URL": server.url, "TGPAY_CONTROL_TOKEN": "s3cret"})
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert words.format(shop=shop.merchants_id) in done.stderr
+
+
+@every_row("arguments, words", [
+    (("merchants",), "wants a control token; give the right one with --token or in TGPAY_CONTROL_TOKEN"),
+    (("merchants", "--token", "wrong"), "refuses this control token; give the right one with --token"),
+    (("export", "-", "--token", "wrong"), "refuses this control token"),
+    (("terminals", "show", "none", "--token", "s3cret"), "tgpay-emulator terminals lists them"),
+    (("journal", "999999", "--token", "s3cret"), "tgpay-emulator journal lists the requests"),
+    (("notify", "replay", "999999", "--token", "s3cret"), "tgpay-emulator notify lists them"),
+    (("scenarios", "use", "chaso", "--token", "s3cret"), "did you mean chaos?"),
+    (("scenarios", "show", "chaso", "--token", "s3cret"), "did you mean chaos?"),
+    (("orders", "--merchant", "20170320001", "--token", "s3cret"), "did you mean 201703200001?"),
+    (("import", "/nonexistent", "--token", "s3cret"), "/nonexistent cannot be read: No such file"),
+    (("cards", "nosuchcard"), "tgpay-emulator cards lists all")], ids=lambda row: " ".join(row)[:30])
+def test_an_error_names_the_next_step(server: Server, arguments: tuple[str, ...], words: str) -> None:
+    done = CliRunner().invoke(main, list(arguments),
+                              env={"TGPAY_URL": server.url, "TGPAY_CONTROL_TOKEN": None})
+    assert (done.exit_code, done.stdout) == (1, ""), done.output
+    assert words in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def test_a_port_that_is_taken_is_told_with_what_to_do(server: Server) -> None:
+    done = command("serve", "--port", str(server.settings["port"]), "--database", ":temporary:")
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert "Address already in use" in done.stderr and "--port (0 takes a free one)" in done.stderr
 
 
 @pytest.mark.parametrize("number", ["a/b", "50% & ?", "茶"])
@@ -199,24 +267,86 @@ def test_output_cut_off_by_a_pipe_is_no_error(server: Server) -> None:
 
 
 @pytest.mark.sqlite
-def test_without_a_server_commands_work_on_the_database(tmp_path: Path) -> None:
+def test_a_command_works_on_a_database_without_a_server_when_it_is_told_to(tmp_path: Path) -> None:
     path = tmp_path / "emulator.db"
     nowhere = {"TGPAY_PORT": str(free_port())}
-    assert TOKEN in command("merchants", "--database", str(path), **nowhere).stdout
+    first = command("merchants", "--database", str(path), **nowhere)
+    assert TOKEN in first.stdout
+    assert first.stderr == f"Working on the new database {path}, without a server.\n"
     assert command("clock", "freeze", "--database", str(path), **nowhere).returncode == 0
-    assert command("clock", "set", "2026-01-31T12:00:00Z", TGPAY_DATABASE=str(path),
+    assert command("clock", "set", "2026-01-31T12:00:00Z", "--offline", TGPAY_DATABASE=str(path),
                    **nowhere).returncode == 0
     with Server(database=path) as server:
         shop = Control(server.url).shop()
         shop.qr_order(out_trade_no="open", it_b_pay="1h")
         number = shop.merchants_id
     alone = command("clock", "advance", "30m", "--merchant", number, "--database", str(path), **nowhere)
-    assert "2026-01-31 20:30:00 +08:00" in alone.stdout
+    assert "2026-01-31T12:30:00.000Z" in alone.stdout
     moved = command("clock", "advance", "2h", "--database", str(path), **nowhere)
-    assert (moved.returncode, "2026-01-31 22:00:00 +08:00" in moved.stdout,
+    assert (moved.returncode, "2026-01-31T14:00:00.000Z" in moved.stdout,
             str(path) in moved.stderr) == (0, True, True)
-    listed, = rows(command("orders", "--database", str(path), **nowhere).stdout)
+    listed, = rows(command("orders", "--offline", TGPAY_DATABASE=str(path), **nowhere).stdout)
     assert (listed["out_trade_no"], listed["status"]) == ("open", "TRADE_CLOSED")
+
+
+# What each command needs to be called at all; those that need no emulator are not here.
+CALLED = [
+    ("clock",), ("clock", "advance", "2d"), ("clock", "set", "2030-01-01T00:00:00Z"), ("clock", "freeze"),
+    ("clock", "unfreeze"), ("clock", "reset"), ("reset",), ("merchants",), ("orders",), ("orders", "1"),
+    ("notify",), ("notify", "replay", "1"), ("terminals",), ("terminals", "show", "801"),
+    ("terminals", "set", "801", "--attended"), ("terminals", "set", "801", "--offline"),
+    ("terminals", "do", "801", "tap"), ("journal",), ("findings",), ("scenarios",),
+    ("scenarios", "use", "chaos"), ("scenarios", "off"), ("settlement",), ("verify", "--merchant", "1"),
+    ("export", "-"), ("sign", "merchants_id=201703200001"),
+    ("listen", "--merchant", "201703200001", "--forward-to", "localhost:1")]
+
+
+@pytest.mark.sqlite
+@every_row("arguments", CALLED, ids=" ".join)
+def test_no_command_touches_a_database_silently_when_no_server_answers(
+        tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    path, port = tmp_path / "emulator.db", str(free_port())
+    done = CliRunner().invoke(main, list(arguments), env={
+        "TGPAY_DATABASE": str(path), "TGPAY_PORT": port, "TGPAY_URL": None, "TGPAY_CONTROL_TOKEN": None})
+    said = f"no emulator answers at http://127.0.0.1:{port}; start one with tgpay-emulator serve"
+    assert (done.exit_code, done.stdout, said in done.stderr) == (1, "", True), done.output
+    assert len(done.stderr.splitlines()) == 1 and not path.exists()
+
+
+@pytest.mark.sqlite
+def test_an_import_touches_no_database_silently(tmp_path: Path) -> None:
+    file, path, nowhere = tmp_path / "case.gz", tmp_path / "emulator.db", {"TGPAY_PORT": str(free_port())}
+    assert command("export", str(file), "--database", str(tmp_path / "other.db"), **nowhere).returncode == 0
+    refused = command("import", str(file), TGPAY_DATABASE=str(path), **nowhere)
+    assert (refused.returncode, "--offline" in refused.stderr, path.exists()) == (1, True, False)
+
+
+@pytest.mark.sqlite
+def test_a_database_that_cannot_be_used_is_told_with_what_to_do(tmp_path: Path) -> None:
+    locked, other = tmp_path / "locked.db", tmp_path / "other.db"
+    assert command("merchants", "--database", str(locked)).returncode == 0
+    other.write_text("no database " * 100)
+    with closing(sqlite3.connect(locked, isolation_level=None)) as holder:
+        holder.execute("BEGIN EXCLUSIVE")
+        refused = command("orders", "--database", str(locked))
+    for done, words in ((refused, "is locked by another program; end that one"),
+                        (command("orders", "--database", str(other)), "name a database of the emulator")):
+        assert (done.returncode, done.stdout) == (1, "")
+        assert words in done.stderr.splitlines()[-1] and len(done.stderr.splitlines()) == 2, done.stderr
+
+
+@pytest.mark.sqlite
+def test_a_terminal_is_changed_without_a_server_by_a_flag_of_its_own(tmp_path: Path) -> None:
+    where = {"TGPAY_DATABASE": str(tmp_path / "emulator.db"), "TGPAY_PORT": str(free_port())}
+    refused = command("terminals", "set", "801", "--offline", **where)
+    assert (refused.returncode, "--without-server" in refused.stderr) == (1, True)
+    row, = rows(command("terminals", "set", "801", "--offline", "--without-server", **where).stdout)
+    assert row["online"] == "false"
+
+
+def test_a_database_is_not_asked_for_at_a_url() -> None:
+    done = CliRunner().invoke(main, ["clock", "--offline", "--url", "http://127.0.0.1:9"])
+    assert (done.exit_code, "--url is for a running emulator" in done.stderr) == (1, True)
 
 
 def test_a_url_where_nobody_answers_is_one_clear_line() -> None:
@@ -234,6 +364,15 @@ def test_healthcheck_is_0_for_a_healthy_emulator_and_1_for_none(server: Server) 
     port = str(free_port())
     ill = command("healthcheck", TGPAY_PORT=port)
     assert (ill.returncode, len(ill.stderr.splitlines()), port in ill.stderr) == (1, 1, True)
+
+
+def test_healthcheck_and_others_say_what_to_do_about_a_server_that_does_not_answer(server: Server) -> None:
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    said = f"Error: no emulator answers at {nowhere}; start one with tgpay-emulator serve\n"
+    secure = server.url.replace("http:", "https:")
+    for name in ("healthcheck", "merchants"):
+        assert command(name, "--url", nowhere).stderr == said
+        assert "use its http address" in command(name, "--url", secure).stderr
 
 
 def test_healthcheck_reads_the_configured_port(server: Server) -> None:
@@ -258,7 +397,7 @@ def test_healthcheck_waits_no_longer_than_told() -> None:
 @pytest.mark.exhaustive
 @every_row("called, status, sentence", [
     (("orders", "list"), 301, "answers 301: the emulator is at https://sandbox.example/elsewhere"),
-    (("clock",), 200, "is no emulator: it answers 200 without JSON")])
+    (("clock",), 200, "is not an emulator: it answers 200 without JSON")])
 def test_an_address_where_something_else_answers_is_one_clear_line(
         receiver: Receiver, called: tuple[str, ...], status: int, sentence: str) -> None:
     receiver.answers = [(status, b"<html>")]
@@ -380,15 +519,15 @@ def test_requests_are_listed_and_narrowed(run: Run, control: Control) -> None:
     shop.query("none")
     listed = rows(run("journal", "--merchant", shop.merchants_id))
     assert [(row["endpoint"], row["out_trade_no"], row["verdict"], row["findings"]) for row in listed] == [
-        ("tgpayqrcode", number, "OK", "SIGN_TYPE_MISSING"), ("tgpayquery", number, "OK", ""),
-        ("tgpayquery", "none", "TRADE_NOT_EXIST", "")]
-    for narrowed, places in ((("--endpoint", "tgpayquery"), [1, 2]), (("--order", number), [0, 1]),
-                             (("--verdict", "OK"), [0, 1]),
-                             (("--limit", "1"), [0]), (("--after", listed[0]["id"]), [1, 2])):
+        ("tgpayquery", "none", "TRADE_NOT_EXIST", ""), ("tgpayquery", number, "OK", ""),
+        ("tgpayqrcode", number, "OK", "SIGN_TYPE_MISSING")]
+    for narrowed, places in ((("--endpoint", "tgpayquery"), [0, 1]), (("--order", number), [1, 2]),
+                             (("--verdict", "OK"), [1, 2]), (("--limit", "1"), [0]),
+                             (("--before", listed[0]["id"]), [1, 2]), (("--after", listed[2]["id"]), [1, 0])):
         assert rows(run("journal", "--merchant", shop.merchants_id, *narrowed)) == [
             listed[place] for place in places]
     printed = json.loads(run("journal", "--merchant", shop.merchants_id, "--json"))
-    assert printed == control.get("/journal", merchants_id=shop.merchants_id)
+    assert printed == control.get("/journal", merchants_id=shop.merchants_id, newest_first="true")
 
 
 def test_a_lost_answer_is_printed_as_lost_with_what_it_would_have_been(run: Run, control: Control) -> None:
@@ -406,14 +545,17 @@ def test_a_lost_answer_is_printed_as_lost_with_what_it_would_have_been(run: Run,
 def test_command_line_and_console_print_the_same_time_with_its_zone(run: Run, control: Control) -> None:
     shop = control.shop()
     entry = shop.journal(shop.qr_order())
-    [listed] = rows(run("journal", "--merchant", shop.merchants_id))
-    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+08:00", listed["at"])
-    assert f"\nat: {listed['at']}\n" in run("journal", listed["id"])
+    (printed,) = re.findall(r"^at: (.*)$", run("journal", str(entry["id"])), re.MULTILINE)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+08:00", printed)
+    table = run("journal", "--merchant", shop.merchants_id, "--format", "table")
+    assert printed.removesuffix(" +08:00") in table and "time (UTC+08:00)" in table
+    (listed,) = rows(run("journal", "--merchant", shop.merchants_id))
+    assert listed["at"] == entry["at"]
     desk = Desk(control.url)
     desk.ask("POST", "/session", {"token": "s3cret"})
-    page = desk.ask("GET", f"/journal/{listed['id']}").text
-    assert f'<time datetime="{entry["at"]}" title="{entry["at"]}">{listed["at"]}</time>' in page
-    assert datetime.fromisoformat(listed["at"]) == datetime.fromisoformat(entry["at"]).replace(microsecond=0)
+    page = desk.ask("GET", f"/journal/{entry['id']}").text
+    assert f'<time datetime="{entry["at"]}" title="{entry["at"]}">{printed}</time>' in page
+    assert datetime.fromisoformat(printed) == datetime.fromisoformat(entry["at"]).replace(microsecond=0)
 
 
 def test_a_request_is_printed_whole(run: Run, control: Control) -> None:
@@ -487,8 +629,26 @@ def test_every_command_explains_itself() -> None:
     assert {"serve", "healthcheck", "reset", "clock", "merchants", "orders", "notify", "sign", "journal",
             "findings",
             "reference"} <= set(names)
-    for name in names:
-        assert "Usage:" in invoke(name, "--help").output
+    for name in leaves(main):
+        explained = invoke(*name.split(), "--help").output
+        assert "Usage:" in explained and f"tgpay-emulator {name.removesuffix(' list')}" in explained
+        assert "Example:\n" in explained or "Examples:\n" in explained
+        assert max(map(len, explained.splitlines())) <= 110
+
+
+def test_no_summary_in_a_list_of_commands_is_cut_at_80_columns() -> None:
+    for group in ((), ("notify",), ("terminals",), ("scenarios",), ("settlement",)):
+        listed = CliRunner().invoke(main, [*group, "--help"], env={"COLUMNS": "80"}).output
+        assert "..." not in listed.split("Commands:")[1], listed
+        assert max(map(len, listed.splitlines())) <= 80
+
+
+def test_the_program_alone_says_what_to_do_first() -> None:
+    alone = CliRunner().invoke(main, [])
+    assert alone.exit_code == 0
+    for name in ("serve", "merchants", "demo", "--help"):
+        assert f"tgpay-emulator {name}" in alone.stdout
+    assert len(alone.stdout.splitlines()) < 15 and max(map(len, alone.stdout.splitlines())) <= 80
 
 
 def test_the_version_is_printed() -> None:
@@ -516,7 +676,7 @@ def test_terminals_are_listed_changed_and_driven(run: Run, control: Control) -> 
     assert rows(run("terminals", "set", "T-new", "--merchant", shop.merchants_id, "--type", "PAX A80",
                     "--offline")) == [
         {"terminal_sn": "T-new", "merchants_id": shop.merchants_id, "terminal_type": "PAX A80",
-         "online": "False", "attended": "False", "state": "IDLE"}]
+         "online": "false", "attended": "false", "state": "IDLE"}]
 
 
 @pytest.mark.exhaustive

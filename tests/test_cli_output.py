@@ -99,7 +99,7 @@ def run_alone(*arguments: str, stdout: Any, **environment: str) -> subprocess.Co
 def assert_one_line(ended: subprocess.CompletedProcess[str], *named: str) -> None:
     """The command failed, and said why on one line."""
     assert ended.returncode not in (0, -signal.SIGABRT, 120), ended.stderr
-    lines = [line for line in ended.stderr.splitlines() if not line.startswith("No server at ")]
+    lines = [line for line in ended.stderr.splitlines() if not line.startswith("Working on the ")]
     assert len(lines) == 1 and "Traceback" not in ended.stderr, ended.stderr
     assert [name for name in named if name not in lines[0]] == [], lines
 
@@ -161,7 +161,7 @@ def test_a_server_whose_address_cannot_be_printed_serves_and_says_so() -> None:
     port = free_port()
     with open("/dev/full", "w", encoding="utf-8") as full:
         command = [sys.executable, "-m", "tgpay_emulator", "serve", f"--port={port}",
-                   "--database=:temporary:"]
+                   "--database=:temporary:", "--no-log-requests"]
         process = subprocess.Popen(command, stdout=full, stderr=subprocess.PIPE, text=True)
     try:
         end = time.monotonic() + 20
@@ -233,8 +233,8 @@ def test_an_address_file_that_is_none_is_told_on_one_line(tmp_path: Path, name: 
 @pytest.mark.parametrize("content, sentence", [
     (b"\xef\xbb\xbf" + SCENARIO.encode(), ""), (SCENARIO.replace("\n", "\r\n").encode(), ""),
     (b"\xef\xbb\xbf" + SCENARIO.replace("\n", "\r\n").encode(), ""),
-    (SCENARIO.encode("utf-16"), "it is no UTF-8"), (SCENARIO.encode("utf-16-le"), "is no TOML"),
-    ("é".encode("latin-1"), "it is no UTF-8")])
+    (SCENARIO.encode("utf-16"), "it is not UTF-8"), (SCENARIO.encode("utf-16-le"), "is not TOML"),
+    ("é".encode("latin-1"), "it is not UTF-8")])
 def test_a_scenario_file_of_windows_is_read(base_url: str, shop: Shop, tmp_path: Path, content: bytes,
                                             sentence: str) -> None:
     file = tmp_path / "mine.toml"

@@ -123,7 +123,7 @@ def test_one_is_put_in_force_and_out_of_force(run: Run, control: Control, mine: 
 
 @pytest.mark.parametrize("arguments, words", [
     (("use", "happypath"), "did you mean happy-path?"), (("use", "none.toml"), "none.toml cannot be read"),
-    (("show", "none"), "no scenario none"), (("use", "chaos", "--merchant", "nobody"), "nobody"),
+    (("show", "none"), "no scenario 'none'"), (("use", "chaos", "--merchant", "nobody"), "nobody"),
     (("off", "--merchant", "nobody"), "nobody"), (("show", "--merchant", "nobody"), "nobody")])
 def test_what_cannot_be_done_is_a_line_that_says_why(run: Run, arguments: tuple[str, ...],
                                                      words: str) -> None:
@@ -169,7 +169,7 @@ def test_the_journal_tells_the_rule_and_the_differences(server: Server, control:
 
     def journal(*arguments: str) -> str:
         return CliRunner().invoke(main, ["journal", *arguments], env={"TGPAY_URL": server.url}).stdout
-    assert [row["rule"] for row in rows(journal("--merchant", shop.merchants_id))] == ["it", ""]
+    assert [row["rule"] for row in rows(journal("--merchant", shop.merchants_id))] == ["", "it"]
     printed = journal(fits.headers["X-TGPay-Request"])
     assert printed.endswith("scenario: custom\nrule: it\nthen: { notify = { drop = 2 } }\n"
                             "not large: trans_amount 1.00 is not above 100\nfor other endpoints: 1\n")

@@ -37,7 +37,8 @@ def noon(clock: Clock) -> Clock:
 
 def test_the_clock_says_now_the_offset_and_whether_it_is_frozen(control: Control, clock: Clock) -> None:
     answer = control.get("/clock")
-    assert (set(answer), answer["offset_s"], answer["frozen"]) == ({"now", "offset_s", "frozen"}, 0, False)
+    assert (set(answer), answer["offset_s"], answer["frozen"]) == (
+        {"now", "offset_s", "frozen", "timezone"}, 0, False)
     assert abs(when(answer["now"]).timestamp() - time.time()) < 5
 
 

@@ -58,7 +58,7 @@ def test_a_pipe_gets_plain_text_with_one_line_for_each_request(printed: str) -> 
 
 def test_everything_holds(printed: str) -> None:
     assert "✗" not in printed
-    assert printed.rstrip().endswith(f"in {len(STEPS)} steps held")
+    assert printed.rstrip().endswith(f"in {len(STEPS)} steps passed")
 
 
 def test_a_check_that_does_not_hold_gives_status_1(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
@@ -66,7 +66,7 @@ def test_a_check_that_does_not_hold_gives_status_1(stage: Stage, capsys: pytest.
              Step("3", "Sound", lambda here: here.holds(True, "the world is there"), "Also look at it."))
     assert demo.perform(stage, steps) == 1
     assert "✗ the sum is right" in (shown := capsys.readouterr().out)
-    assert "✓ the world is there" in shown and "✗ 1 of 2 checks in 2 steps held" in shown
+    assert "✓ the world is there" in shown and "✗ 1 of 2 checks in 2 steps passed" in shown
 
 
 def test_a_step_that_breaks_gives_status_1_and_the_others_go_on(

@@ -353,7 +353,7 @@ def without_a_table(lines: Lines) -> None:
 
 WRITTEN = [
     (first("version", 2), "in format 2, and this one reads format 1"),
-    (first("format", "other"), "no export"), (first("schema", 99), "newer (schema 99"),
+    (first("format", "other"), "not an export"), (first("schema", 99), "newer (schema 99"),
     (first("schema", 8), "older (schema 8"), (first("merchants", []), "cannot be right|rows of"),
     (first("merchants", "all"), "damaged"), (without_a_table, "is not in it"),
     (row_of("orders", "id", 0), "an id of orders"), (row_of("orders", "id", 2**60), "an id of orders"),
@@ -389,8 +389,10 @@ def changed_inside(file: bytes) -> bytes:
     return gzip.compress(gzip.decompress(file).replace(b"one cup was cold", b"two cups were so"))
 
 
-RAW = [(b"", "no export"), (b"PK\x03\x04 zip", "no export"), (gzip.compress(b"{}\n"), "no export"),
-       (gzip.compress(b"\0" * 64 * 2**20), "no export"), (gzip.compress(b"[" * 10_000 + b"\n"), "no export")]
+RAW = [(b"", "not an export"), (b"PK\x03\x04 zip", "not an export"),
+       (gzip.compress(b"{}\n"), "not an export"),
+       (gzip.compress(b"\0" * 64 * 2**20), "not an export"),
+       (gzip.compress(b"[" * 10_000 + b"\n"), "not an export")]
 CUT: list[tuple[Callable[[bytes], bytes], str]] = [
     (lambda file: file[:len(file) // 2], "cut off"), (lambda file: file[:-9], "cut off"),
     (lambda file: gzip.compress(gzip.decompress(file).rpartition(b'{"rows"')[0]), "cut off"),
@@ -419,7 +421,7 @@ def test_a_merchant_that_is_there_is_replaced_only_when_told(case: Shop, here: C
     file, before = exported(here, case.merchants_id, secrets=True), seen(here, case.merchants_id)
     case.pay_by_barcode()
     refused = send(here, file)
-    assert refused.status == 409 and f"a merchant {case.merchants_id} already" in refused.json["detail"]
+    assert refused.status == 409 and f"merchant {case.merchants_id} exists already" in refused.json["detail"]
     row, = imported(here, file, replace="true")["merchants"]
     assert row["replaced"] and seen(here, case.merchants_id) == before
 
@@ -496,7 +498,7 @@ def test_the_commands_carry_a_case_through_a_file_and_a_pipe(
 @every_row("arguments, sentence", [
     (("export", "{folder}/new", "--merchant", "29none"), "no merchant 29none"),
     (("export", "{folder}/no/new"), "no"), (("import", "{folder}/none"), "cannot be read"),
-    (("import", __file__), "no export")])
+    (("import", __file__), "not an export")])
 def test_a_command_that_fails_says_why_in_a_line_and_leaves_no_file(
         here: Control, tmp_path: Path, arguments: tuple[str, ...], sentence: str) -> None:
     done = command(*(part.format(folder=tmp_path) for part in arguments), "--url", here.url)

@@ -75,7 +75,7 @@ def test_a_merchant_has_the_shared_clock_until_its_own_is_moved(shop: Shop, othe
     assert moved["offset_s"] == 86_400
     assert set(moved) == {"now", "offset_s", "frozen", "own", "merchants_id", "done", "skipped"}
     shared = shop.control.get("/clock")
-    assert set(shared) == {"now", "offset_s", "frozen"}
+    assert set(shared) == {"now", "offset_s", "frozen", "timezone"}
     assert apart(clock_of(shop), shared) == pytest.approx(86_400, abs=5)
     assert not clock_of(other)["own"] and apart(clock_of(other), shared) == pytest.approx(0, abs=5)
 

@@ -58,7 +58,7 @@ def test_settings_hold_also_after_the_database_has_lost_the_note_of_them(
             for session in before:
                 postgres.ask(database, "SELECT pg_terminate_backend(%s)", session)
         until(lambda: len(set(servers_of(database)) - set(before)) == 2, AGAIN_S)
-        assert "seed is another there" in start_with_other_settings(database)
+        assert "seed differs" in start_with_other_settings(database)
         until(lambda: is_healthy(first, second), AGAIN_S)
         copied = command("copy", database, str(tmp_path / "emulator.db"))
         assert copied.returncode == 1 and "a server uses" in copied.stderr
@@ -81,10 +81,10 @@ def test_one_line_says_that_another_server_with_other_settings_has_come_first(da
             until(lambda: "with other settings" in said(first), AGAIN_S)
             assert exchange(f"{first.url}/_emulator/health").status == 200
         until(lambda: "has ended" in said(first), AGAIN_S)
-        assert "seed is another there" in start_with_other_settings(database)
+        assert "seed differs" in start_with_other_settings(database)
         printed = first.stop()[1]
     lines = [line for line in printed.splitlines() if "with other settings" in line]
-    assert len(lines) == 2 and "seed is another there; stop one of them" in lines[0], printed
+    assert len(lines) == 2 and "seed differs; stop one of them" in lines[0], printed
     assert "Traceback" not in printed
 
 

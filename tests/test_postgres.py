@@ -294,7 +294,7 @@ def _make_unusable(cluster: postgres.Cluster) -> None:
 def test_all_nodes_have_the_same_settings_where_it_matters(database: str) -> None:
     with Server(database=database, seed="one") as server:
         other = command("serve", "--port=0", "--seed=two", "--database", database)
-        assert other.returncode == 1 and "other settings: seed is another there" in other.stderr
+        assert other.returncode == 1 and "other settings: seed differs" in other.stderr
         assert Control(server.url).get("/health")["status"] == "ok"
     with Server(database=database, seed="two"):
         pass

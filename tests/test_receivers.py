@@ -38,12 +38,12 @@ ANSWERS = [
      f"answered 301, redirects to https://a.example/n; {NOT_FOLLOWED}"),
     (302, {"Location": "/login?next=茶"}, f"answered 302, redirects to /login?next=茶; {NOT_FOLLOWED}"),
     (308, {"location": "x"}, f"answered 308, redirects to x; {NOT_FOLLOWED}"),
-    (304, {}, "answered 304; a notification is taken with a 2xx"),
+    (304, {}, "answered 304; a notification is acknowledged with a 2xx"),
     (400, {}, "answered 400 with 'no'; the receiver refuses the request: see"),
     (401, {}, "answered 401 with 'no'; the receiver asks for credentials: write them into notify_url"),
     (403, {}, "answered 403 with 'no'; the receiver refuses it: if it asks for a session"),
     (404, {}, "answered 404 with 'no'; nothing is at this path: compare"),
-    (405, {}, "answered 405 with 'no'; the receiver does not take GET here"),
+    (405, {}, "answered 405 with 'no'; the receiver does not accept GET here"),
     (500, {}, "answered 500 with 'no'; the receiver failed: see"),
     (503, {}, "answered 503 with 'no'; the receiver, or an application behind it, is not ready"),
     (200, {}, "answered 200 with 'no'"),
@@ -84,7 +84,8 @@ def test_where_nobody_listens_or_the_host_is_unknown_it_says_so(shop: Shop, rece
     nobody = said(attempt(shop, f"http://127.0.0.1:{free_port()}/"))
     assert "Connection refused; nothing listens there: start" in nobody
     assert "the host of notify_url is not known" in said(attempt(shop, "http://no-such-host.invalid/"))
-    assert "no TLS connection came about" in said(attempt(shop, receiver.url.replace("http:", "https:")))
+    with_tls = receiver.url.replace("http:", "https:")
+    assert "no TLS connection: if the receiver has no TLS" in said(attempt(shop, with_tls))
     assert "notify_allow" in said(attempt(shop, "http://169.254.169.254/"))
 
 

@@ -18,8 +18,8 @@ BROKEN = "summary = 'x'\n[[rule]]\nname = 'lunch'\nwhen = { attempt = 0 }\nthen 
     ("happypath", ["did you mean happy-path?"]),
     ("none.toml", ["none.toml cannot be read: "]),
     ("{path}/broken.toml", ["broken.toml, rule 1 (lunch): when.attempt is '0'",
-                            "broken.toml, rule 1 (lunch): then.falt is no key"]),
-    ("{path}/no.toml", ["no.toml is no TOML: "])])
+                            "broken.toml, rule 1 (lunch): then.falt is not a key"]),
+    ("{path}/no.toml", ["no.toml is not TOML: "])])
 def test_one_that_cannot_be_is_told_in_a_line_for_each_problem(
         tmp_path: Path, written: str, lines: list[str]) -> None:
     (tmp_path / "broken.toml").write_text(BROKEN, encoding="utf-8")
@@ -48,5 +48,5 @@ def test_a_file_is_in_force_for_everybody_and_a_reset_goes_back_to_it(tmp_path: 
         file.write_text(BROKEN, encoding="utf-8")
         shop = control.shop()
         refused = control.ask("POST", "/reset")
-        assert (refused.status, "then.falt is no key" in refused.json["detail"]) == (409, True)
+        assert (refused.status, "then.falt is not a key" in refused.json["detail"]) == (409, True)
         assert control.get(f"/merchants/{shop.merchants_id}")["token"] == shop.token

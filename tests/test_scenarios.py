@@ -117,10 +117,10 @@ DIFFERS = [
     ({"trans_amount__below": "12.00"}, {}, "trans_amount 12.00 is not below 12.00"),
     ({"total_fee": 13}, {}, "total_fee 12.00 is not 13"),
     ({"refund_amount__below": 100}, {}, "refund_amount is missing"),
-    ({"reference__above": 1}, {}, "reference late lunch is no number"),
-    ({"reference__above": 1}, {"reference": "１２"}, "reference １２ is no number"),
-    ({"reference__below": 1}, {"reference": "-Infinity"}, "reference -Infinity is no number"),
-    ({"reference__above": 1}, {"reference": "9" * 5000}, f"reference {'9' * 60}… is no number"),
+    ({"reference__above": 1}, {}, "reference late lunch is not a number"),
+    ({"reference__above": 1}, {"reference": "１２"}, "reference １２ is not a number"),
+    ({"reference__below": 1}, {"reference": "-Infinity"}, "reference -Infinity is not a number"),
+    ({"reference__above": 1}, {"reference": "9" * 5000}, f"reference {'9' * 60}… is not a number"),
     ({"trans_amount__in": ["1", 2]}, {}, "trans_amount 12.00 is none of 1, 2"),
     ({"reference__startswith": "lunch"}, {}, "reference late lunch does not begin with lunch"),
     ({"reference__endswith": "late"}, {}, "reference late lunch does not end in late"),
@@ -228,7 +228,7 @@ def test_the_digits_of_the_amount_can_be_the_code(amount: str, code: str | None)
     picked = pick(computed, request(trans_amount=amount), {})
     assert (picked.then.code if picked else None) == code
     found = difference({}, request(trans_amount=amount), {"code": "from:trans_amount"})
-    assert found == (None if code else f"trans_amount {amount} stands for no response code")
+    assert found == (None if code else f"trans_amount {amount} is not a response code")
 
 
 DRAWS = """
@@ -327,15 +327,15 @@ WRONG_WHEN = [
     ({"trans_amount__abov": 3}, "when.trans_amount__abov has the lookup 'abov', none of above, below, in, "
                                 "startswith, endswith, contains, matches; did you mean above?"),
     ({"trans_amount__": 3}, "when.trans_amount__ has the lookup '', none of above"),
-    ({"__above": 3}, "when.__above is no parameter"),
-    ({"endpiont": "x"}, "when.endpiont is no parameter; did you mean endpoint?"),
-    ({"tran_amount": 3}, "when.tran_amount is no parameter; did you mean trans_amount?"),
+    ({"__above": 3}, "when.__above is not a parameter"),
+    ({"endpiont": "x"}, "when.endpiont is not a parameter; did you mean endpoint?"),
+    ({"tran_amount": 3}, "when.tran_amount is not a parameter; did you mean trans_amount?"),
     ({"endpoint": "tgpaybarcod"}, "when.endpoint is 'tgpaybarcod', none of tgpaybarcode, tgpayqrcode"),
     ({"endpoint__in": ["tgpaybarcode", "tgpayqr"]}, "when.endpoint__in is 'tgpayqr', none of"),
-    ({"endpoint__startswith": "pay"}, "when.endpoint fits no endpoint; there are tgpaybarcode"),
-    ({"endpoint": "tgpayh5", "endpoint__contains": "qr"}, "when.endpoint fits no endpoint"),
-    ({"trans_amount__above": "much"}, "when.trans_amount__above is 'much', no number"),
-    ({"trans_amount__below": "1e3"}, "when.trans_amount__below is '1e3', no number"),
+    ({"endpoint__startswith": "pay"}, "when.endpoint matches no endpoint; the endpoints are tgpaybarcode"),
+    ({"endpoint": "tgpayh5", "endpoint__contains": "qr"}, "when.endpoint matches no endpoint"),
+    ({"trans_amount__above": "much"}, "when.trans_amount__above is 'much', not a number"),
+    ({"trans_amount__below": "1e3"}, "when.trans_amount__below is '1e3', not a number"),
     ({"reference__in": "x"}, "when.reference__in is a text, not a list of texts or numbers"),
     ({"reference__in": []}, "when.reference__in is an empty list, not a list"),
     ({"reference__in": [[]]}, "when.reference__in is a list, not a text or a number"),
@@ -343,39 +343,39 @@ WRONG_WHEN = [
     ({"reference": True}, "when.reference is true or false, not a text or a number"),
     ({"reference": None}, "when.reference is nothing, not a text or a number"),
     ({"reference": ""}, "when.reference is empty"),
-    ({"reference": "\ud800"}, "when.reference is '\\ud800', with a character that no request has"),
-    ({"reference__matches": "("}, "when.reference__matches is no regular expression of RE2: missing )"),
-    ({"reference__matches": "x{1001}"}, "when.reference__matches is no regular expression of RE2"),
+    ({"reference": "\ud800"}, "when.reference is '\\ud800', with a character that no request can have"),
+    ({"reference__matches": "("}, "when.reference__matches is not a regular expression of RE2: missing )"),
+    ({"reference__matches": "x{1001}"}, "when.reference__matches is not a regular expression of RE2"),
     ({"reference__matches": "(.{0,30}){30}x"},
-     "when.reference__matches is no regular expression of RE2: pattern too large"),
+     "when.reference__matches is not a regular expression of RE2: pattern too large"),
     ({"reference__matches": "a(?=b)"}, "it has no lookahead"),
     ({"reference__matches": "(?<!a)b"}, "it has no lookbehind"),
     ({"reference__matches": r"(a)\1"}, "invalid escape sequence: \\1"),
     ({"reference__matches": "a++"}, "it has no possessive repetition"),
     ({"reference__matches": "x" * 201},
-     "when.reference__matches has 201 characters, a regular expression may have 200"),
+     "when.reference__matches has 201 characters, at most 200 are allowed"),
     ({"chance": 1.1}, "when.chance is '1.1', not a number from 0 to 1"),
     ({"chance": -1}, "when.chance is '-1', not a number from 0 to 1"),
     ({"chance": "often"}, "when.chance is 'often', not a number"),
     ({"chance__above": 0.5}, "when.chance__above takes no lookup"),
     ({"chance": float("nan")}, "when.chance is 'nan', not a number"),
-    ({"attempt": 0}, "when.attempt is '0', no attempt; they count from 1"),
-    ({"attempt": "first"}, "when.attempt is 'first', no attempt"),
+    ({"attempt": 0}, "when.attempt is '0', not an attempt; they count from 1"),
+    ({"attempt": "first"}, "when.attempt is 'first', not an attempt"),
 ]
 WRONG_THEN = [
-    ({"falt": "reset"}, "then.falt is no key; there are code, error, "),
+    ({"falt": "reset"}, "then.falt is not a key; the keys are code, error, "),
     ({"falt": "reset"}, "; did you mean fault?"),
     ({"fault": "drop_befor"}, "then.fault is 'drop_befor', none of drop_before, "),
     ({"fault": "drop_befor"}, "; did you mean drop_before?"),
     ({"fault": ["reset"]}, "then.fault is a list, not a text or a number"),
-    ({"code": "3048"}, "then.code is '3048', no response code"),
-    ({"code": 10**5}, "then.code is '100000', no response code"),
+    ({"code": "3048"}, "then.code is '3048', neither a response code"),
+    ({"code": 10**5}, "then.code is '100000', neither a response code"),
     ({"code": "33000"}, "; did you mean 3300?"),
     ({"code": "from:amount"}, "did you mean from:trans_amount?"),
     ({"error": "BUYER_BALANCE"}, "then.error is 'BUYER_BALANCE', none of BUYER_BALANCE_NOT_ENOUGH"),
     ({"result": "APPROVED"}, "then.result is 'APPROVED', none of UNDEFINED"),
     ({"settles_after": 1, "settles_as": "payed"},
-     "then.settles_as is 'payed', no response code and none of paid, "),
+     "then.settles_as is 'payed', neither a response code nor one of paid, "),
     ({"settles_after": 1, "settles_as": "payed"}, "; did you mean paid?"),
     ({"pending": "yes"}, "then.pending is 'yes', not true or false"),
     ({"delay": "soon"}, "then.delay is wrong: 'soon' is not a duration; write 500ms, 5s, 15m, 2h or 1d, or "
@@ -387,7 +387,7 @@ WRONG_THEN = [
     ({"settlement": []}, "then.settlement is an empty list"),
     ({"settlement": ["missin"]}, "did you mean missing?"),
     ({"settlement": ["fee_off", "fee_off"]}, "then.settlement has a word twice"),
-    ({"notify": {"tmes": 3}}, "then.notify.tmes is no key; there are delay, times, "),
+    ({"notify": {"tmes": 3}}, "then.notify.tmes is not a key; the keys are delay, times, "),
     ({"notify": {"times": 0}}, "then.notify.times is '0', not a whole number from 1 to 100"),
     ({"notify": {"times": 2.5}}, "then.notify.times is '2.5', not a whole number"),
     ({"notify": 3}, "then.notify is a number, not a table"),
@@ -395,7 +395,7 @@ WRONG_THEN = [
     ({"terminal": {"at": "PIN"}},
      "then.terminal.at is 'PIN', none of WAITING_FOR_CARD, READING_CARD, PIN_ENTRY, AUTHORISING"),
     ([], "then is an empty list"), (None, "then is missing"), ("0000", "then is a text, not a table"),
-    ([{}, {"code": "x"}], "then[1].code is 'x', no response code"),
+    ([{}, {"code": "x"}], "then[1].code is 'x', neither a response code"),
     ([{}, 3], "then[1] is a number, not a table"),
 ]
 CONTRADICTIONS = [
@@ -425,12 +425,12 @@ CONTRADICTIONS = [
      "a card payment settles as a code or as paid"),
     ({"result": "UNDEFINED", "settles_after": 1, "settles_as": "3084"},
      "a transaction settles as a result or as paid"),
-    ({"review": True, "code": "0000"}, "review goes with code 3200 only"),
+    ({"review": True, "code": "0000"}, "review needs code 3200"),
     ({"chargeback_after": 1, "code": "3084"}, "chargeback_after needs a code that is paid"),
     ({"error": "BUYER_BALANCE_NOT_ENOUGH", "buyer": {"pays_after": 1}}, "a buyer who fails does not pay"),
-    ({"result": "DECLINED", "terminal": {"offline": True}}, "a terminal that is not reached has no result"),
-    ({"fault": "drop_before", "code": "3084"}, "with this fault nothing happens"),
-    ({"settlement": ["missing", "fee_off"]}, "a row that is missing has no other discrepancy"),
+    ({"result": "DECLINED", "terminal": {"offline": True}}, "a terminal that cannot be reached has no"),
+    ({"fault": "drop_before", "code": "3084"}, "with this fault nothing is processed"),
+    ({"settlement": ["missing", "fee_off"]}, "a missing row cannot have another discrepancy"),
 ]
 
 
@@ -454,12 +454,12 @@ def test_contradictions_are_problems_too(then: dict[str, Any], sentence: str) ->
 
 
 @every_row("endpoint, then, sentence", [
-    ("tgpayqrcode", {"code": "0000"}, "then.code has an effect at tgpaybankcard only, not at tgpayqrcode"),
+    ("tgpayqrcode", {"code": "0000"}, "then.code has an effect only at tgpaybankcard, not at tgpayqrcode"),
     ("tgpaybankcard", [{}, {"error": "BEYOND_PAY_RESTRICTION"}],
-     "then.error has an effect at tgpaybarcode, "),
-    ("tgpayquery", {"notify": {"drop": 1}}, "then.notify has an effect at "),
+     "then.error has an effect only at tgpaybarcode, "),
+    ("tgpayquery", {"notify": {"drop": 1}}, "then.notify has an effect only at "),
     ("tgpaybarcode", {"terminal": {"busy": True}},
-     "then.terminal has an effect at tgpaywebtoterminal, tgpaybankcard only")])
+     "then.terminal has an effect only at tgpaywebtoterminal, tgpaybankcard")])
 def test_a_key_that_has_no_effect_at_the_rules_endpoint_is_a_problem(
          endpoint: str, then: Any, sentence: str) -> None:
     assert scenario(rule({"endpoint": endpoint}, {"delay": 1}))
@@ -474,18 +474,18 @@ def test_a_key_that_has_no_effect_at_the_rules_endpoint_is_a_problem(
     ({"rules": [rule()] * 1001}, "rules has 1001 rules"),
     ({"rules": [3]}, "lunch.json: rule 1 is a number, not a table with name, when and then"),
     ({"rules": [{"then": {}, "wen": {}}]},
-     "lunch.json, rule 1: wen is no key; there are name, when, then; did you mean when?"),
+     "lunch.json, rule 1: wen is not a key; the keys are name, when, then; did you mean when?"),
     ({"rules": [{"then": {}, "when": []}]}, "lunch.json, rule 1: when is a list, not a table"),
     ({"rules": [{"then": {}, "name": ""}]},
      "lunch.json, rule 1: name is '', not a line of 1 to 100 printable characters"),
     ({"rules": [{"then": {}, "name": "a\nb"}]}, "name is 'a\\nb', not a line"),
     ({"rules": [{"then": {}, "name": "x" * 101}]}, "not a line of 1 to 100"),
-    ({"rules": [rule(), rule()]}, "lunch.json: rule 2 has the name of rule 1 too, 'it'"),
+    ({"rules": [rule(), rule()]}, "lunch.json: rule 2 has the same name as rule 1, 'it'"),
     ({"rules": [{"then": {}, "name": "rule 2"}, {"then": {}}]},
-     "rule 2 has the name of rule 1 too, 'rule 2'"),
+     "rule 2 has the same name as rule 1, 'rule 2'"),
     ({"rules": [rule()], "sumary": "x"},
-     "lunch.json: sumary is no key; there are name, summary, rules; did you mean summary?"),
-    ({"rules": [rule()], "a\nb": 3}, "lunch.json: 'a\\nb' is no key; there are name, summary, rules"),
+     "lunch.json: sumary is not a key; the keys are name, summary, rules; did you mean summary?"),
+    ({"rules": [rule()], "a\nb": 3}, "lunch.json: 'a\\nb' is not a key; the keys are name, summary, rules"),
     ({"rules": [rule()], "summary": 3}, "summary is '3', not a line of 1 to 300"),
     ({"rules": [rule()], "name": None}, "name is nothing, not a line of 1 to 100"),
 ], ids=lambda value: value if isinstance(value, str) else "")
@@ -504,9 +504,9 @@ def test_all_problems_are_told_at_once() -> None:
 
 
 BAD_FILES = [
-    ("summary = 'x'\nrule = ", "lunch.toml is no TOML: Invalid value"),
-    ("x = " + "[" * 5_000, "lunch.toml is no TOML: "), ("x = " + "9" * 5_000, "lunch.toml is no TOML: "),
-    ("[[rule]]\nthen = {}", "lunch.toml: summary is missing; say in one sentence"),
+    ("summary = 'x'\nrule = ", "lunch.toml is not TOML: Invalid value"),
+    ("x = " + "[" * 5_000, "lunch.toml is not TOML: "), ("x = " + "9" * 5_000, "lunch.toml is not TOML: "),
+    ("[[rule]]\nthen = {}", "lunch.toml: summary is missing; describe the scenario"),
     (f"summary = 0x{'f' * 5_000}\n[[rule]]\nthen = {{}}", "lunch.toml: summary is a number, not a line"),
     (f"summary = 'x'\n[[rule]]\nthen = {{ code = 0x{'f' * 5_000} }}",
      "lunch.toml, rule 1: then.code is a number that is too long"),
@@ -514,11 +514,11 @@ BAD_FILES = [
     ("summary = 'x'", "lunch.toml: rule is missing; there must be a list of 1 to 1000 rules"),
     ("summary = 'x'\n[rule]\nthen = {}", "lunch.toml: rule is a table; "),
     ("summary = 'x'\n[[rules]]\nthen = {}",
-     "lunch.toml: rules is no key; there are summary, rule; did you mean rule?"),
+     "lunch.toml: rules is not a key; the keys are summary, rule; did you mean rule?"),
     ("summary = 'x'\n[[rule]]\nwhen = { end_date = 2026-03-01 }\nthen = {}",
      "lunch.toml, rule 1: when.end_date is a date or a time, not a text or a number; put it in quotes"),
     ("summary = 'x'\n[[rule]]\nwhen = { trans_amount__above = inf }\nthen = {}",
-     "when.trans_amount__above is 'Infinity', no number"),
+     "when.trans_amount__above is 'Infinity', not a number"),
     ("summary = 'x'\n[[rule]]\nwhen = { chance = 1e99999999999999999999 }\nthen = {}",
      "when.chance is '1e99999999999999999999', not a number"),
 ]

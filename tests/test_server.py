@@ -393,7 +393,7 @@ def test_a_second_server_must_have_the_same_settings_where_it_matters(tmp_path: 
         refused = outcome("--port=0", f"--database={path}", "--refund-period=90d", "--seed=two",
                           "--timezone=UTC", "--strict")
         assert refused == (1, [
-            f"Error: another server serves {path} with other settings: seed is another there; strict is off "
+            f"Error: another server serves {path} with other settings: seed differs; strict is off "
             f"there and on here; "
             "timezone is Asia/Shanghai there and UTC here; refund_period is 120m there and 90d here"])
         with Server(database=path, refund_period="2h", seed="one", threads=2, workers=1,

@@ -215,7 +215,7 @@ def test_a_list_is_complete_whatever_its_pages_and_ends_at_a_limit(merchant: Mer
 
 @every_row("path, sentence", [("merchants/1", "no merchant 1"), ("orders/1/2", "no merchant 1"),
                               ("journal?verdict=x", "verdict must be one of"),
-                              ("terminals/x?a=1", "a is no parameter")], ids=str)
+                              ("terminals/x?a=1", "a is not a parameter")], ids=str)
 def test_a_problem_carries_its_detail(server: Server, path: str, sentence: str) -> None:
     with pytest.raises(ControlError) as refused:
         server.client.call("GET", f"/{path}")
@@ -225,7 +225,7 @@ def test_a_problem_carries_its_detail(server: Server, path: str, sentence: str) 
 
 def test_a_client_of_something_else_says_so(hears: Receiver) -> None:
     hears.reply("<html></html>")
-    with pytest.raises(UnusableAnswer, match="is no emulator"):
+    with pytest.raises(UnusableAnswer, match="is not an emulator"):
         Client(hears.url).health()
     with pytest.raises(NoAnswer, match="no emulator answers at http://127.0.0.1:1: "):
         Client("http://127.0.0.1:1").health()
@@ -265,7 +265,7 @@ def test_no_parameter_of_the_gateway_has_the_name_of_an_argument() -> None:
     ("tgpaybankcard", {"out_trade_no": "1"}, "ILLEGAL_ARGUMENT", "trans_amount"),
     ("tgpayapi", {"service": "linktopost", "out_trade_no": "1"}, "TRADE_NOT_EXIST", "has no order 1"),
     ("export_settlement", {"end_date": "x"}, "ILLEGAL_ARGUMENT", "end_date"),
-    ("tgpaynothing", {}, "NOT_FOUND", "no such path")], ids=str)
+    ("tgpaynothing", {}, "NOT_FOUND", "unknown endpoint")], ids=str)
 def test_a_refusal_is_an_error_with_code_and_sentence(merchant: Merchant, endpoint: str, params: Any,
                                                       code: str, sentence: str) -> None:
     with pytest.raises(Refused) as refused:
@@ -282,7 +282,7 @@ def test_a_refusal_explains_a_wrong_signature(merchant: Merchant) -> None:
     with pytest.raises(Refused) as refused:
         merchant.call("tgpayquery", out_trade_no="1", sign_type=None, sign=wrong["sign"])
     assert refused.value.explanation["mistakes"] == ["TOKEN_NAMED"]
-    assert "append it bare" in str(refused.value)
+    assert "append only its value" in str(refused.value)
 
 
 @every_row("fault, error", [
@@ -484,14 +484,15 @@ def test_replies_come_one_after_the_other_and_the_last_for_ever(merchant: Mercha
 
 
 def test_a_wait_in_vain_lists_what_came(merchant: Merchant, hears: Receiver) -> None:
-    with pytest.raises(WaitTimeout, match=f"none came at all. The merchant's notify_url must be {hears.url}"):
+    with pytest.raises(WaitTimeout, match=f"none arrived at all. The merchant's notify_url must be "
+                                          f"{hears.url}"):
         hears.wait_for("1", timeout=0.1)
     order = qr_order(merchant)
     hears.wait_for(order)
     with pytest.raises(WaitTimeout) as failed:
         hears.wait_for(order, trade_status="TRADE_SUCCESS", timeout=0.1)
     wanted = f"out_trade_no={order} trade_status=TRADE_SUCCESS"
-    assert f"no rightly signed notification {wanted} came" in str(failed.value)
+    assert f"no correctly signed notification {wanted} arrived" in str(failed.value)
     assert f"1 came:\n  trans_qrcode_create_sync {order}, result_code=SUCCESS" in str(failed.value)
     with pytest.raises(WaitTimeout, match="1 of 3 notifications"):
         hears.wait_for_count(3, timeout=0.1)

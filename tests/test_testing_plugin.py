@@ -151,7 +151,7 @@ def test_a_server_has_the_settings_of_the_fixture_and_runs_on_where_it_is_kept(
                                           "def tgpay_settings(): return {'strict': True}\n")
     (tmp_path / "test_it.py").write_text(STRICT)
     printed = run(tmp_path, "--tgpay-keep", *flags)
-    url, number = re.findall(r"runs on: (http\S+)/console \(kill (\d+) ends it\)", printed)[0]
+    url, number = re.findall(r"is still running: (http\S+)/console \(kill (\d+) ends it\)", printed)[0]
     try:
         assert "test_its_settings" in [each["name"] for each in Client(url).merchants()]
     finally:

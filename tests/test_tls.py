@@ -197,7 +197,7 @@ def test_plain_http_is_one_clear_line(server: Https) -> None:
 
 def test_an_address_with_the_wrong_scheme_is_told_so(server: Https, base_url: str) -> None:
     for url, sentence in [(server.url.replace("https:", "http:"), "This port speaks https only."),
-                          (base_url.replace("http:", "https:"), "it speaks no https")]:
+                          (base_url.replace("http:", "https:"), "it does not speak https")]:
         done = command("orders", "--url", url)
         assert (done.returncode, done.stderr.count("\n")) == (1, 1) and sentence in done.stderr
         with pytest.raises(EmulatorError, match=sentence):

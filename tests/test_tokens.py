@@ -50,7 +50,7 @@ WRONG = [
     (f"red:team:{SECRET},blue:admin:{SECRET}", "blue has the same token as another name"),
 ]
 FILES = [
-    (f"red = {SECRET}", "is no TOML"), (f'red = "{SECRET}"', "has no table [control_tokens]"),
+    (f"red = {SECRET}", "is not TOML"), (f'red = "{SECRET}"', "has no table [control_tokens]"),
     ("[control_tokens]\n", "has no table [control_tokens] with tokens"),
     (f'[control_tokens]\nred = "{SECRET}"', "entry 1 of [control_tokens] must be like"),
     (f'{TABLE}blue = {{role = "team", token = 12345678}}', "entry 2 of [control_tokens]"),
@@ -129,7 +129,7 @@ def test_the_flag_is_repeated_and_commands_do_what_the_role_may(tmp_path: Path) 
         status, listed = run("merchants", token=RED)
         assert status == 0 and made in listed and "201703200001" not in listed
         status, refused = run("clock", "advance", "1d", token=RED)
-        assert (status, len(refused.splitlines())) == (1, 1) and "admin's control token is needed" in refused
+        assert (status, len(refused.splitlines())) == (1, 1) and "needs an admin's control token" in refused
         assert run("clock", "advance", "1d", token=BOSS)[0] == 0
 
 

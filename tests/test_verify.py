@@ -142,13 +142,13 @@ def test_what_is_counted_is_exactly_at_most_or_at_least_so_many(story: Story, na
     ({"amount_refunded": "11.50"}, True, "11.50 GBP refunded"),  # 2.50, a cancellation and two of a terminal
     ({"amount_paid": "21"}, True, "21.00 GBP paid"), ({"amount_paid_at_least": "21.01"}, False, "at least"),
     ({"amount_paid": 0, "order": "{poor}"}, True, "0.00 paid"),
-    ({"signed": "true"}, False, "1 of 17 requests wrongly signed, wanted none"),
+    ({"signed": "true"}, False, "1 of 17 requests has a wrong signature, wanted none"),
     ({"signed": "false"}, True, "wanted at least 1"),
-    ({"signed": "false", "endpoint": "tgpayrefund"}, False, "0 of 3 requests at tgpayrefund wrongly signed"),
-    ({"codes": "3084"}, True, "code 3084 came"), ({"codes": "3200"}, True, "code 3200 came"),
-    ({"codes": "3150"}, False, "code 3150 did not come"),
-    ({"codes": "3084", "order": "{qr}"}, False, "did not come in the traffic of order {qr}"),
-    ({"codes": "3084", "endpoint": "tgpaybankcard"}, True, "came in the traffic at tgpaybankcard"),
+    ({"signed": "false", "endpoint": "tgpayrefund"}, False, "0 of 3 requests at tgpayrefund have a wrong"),
+    ({"codes": "3084"}, True, "code 3084 was returned"), ({"codes": "3200"}, True, "code 3200 was returned"),
+    ({"codes": "3150"}, False, "code 3150 was not returned"),
+    ({"codes": "3084", "order": "{qr}"}, False, "was not returned in the traffic of order {qr}"),
+    ({"codes": "3084", "endpoint": "tgpaybankcard"}, True, "was returned in the traffic at tgpaybankcard"),
     ({"codes": "BUYER_BALANCE_NOT_ENOUGH"}, True, ""), ({"codes": "REASON_TRADE_REFUND_FEE_ERR"}, True, ""),
     ({"codes": "AUTHORISED"}, True, ""), ({"codes": "DECLINED"}, False, ""),
     ({"status": "{qr}:TRADE_SUCCESS"}, True, "order {qr} is TRADE_SUCCESS"),
@@ -185,7 +185,7 @@ def test_two_refunds_are_shown_with_their_times_and_requests(story: Story) -> No
     ({"signed": "true"}, ["ILLEGAL_SIGN", "no known mistake"]), ({"unknown": 0}, ["tgpaynothing NOT_FOUND"]),
     ({"findings": 0}, ["SIGN_UPPER_CASE: ", "NOT_ANSWERED_SUCCESS: "]),
     ({"refunds": 3, "order": "{qr}"}, ["REASON_TRADE_REFUND_FEE_ERR", "R1", "R2"]),
-    ({"undelivered": 0}, ["answered 500 'no'", "sent by hand"]),
+    ({"undelivered": 0}, ["answered 500 'no'", "resent manually"]),
     ({"notifications": 1, "order": "{cancelled}"}, ["answered 200 'success'", "answered 500 'no'"]),
     ({"codes": "3150"}, ["code 3084", "code 3200"]),
     ({"amount_paid": 0, "order": "{sale}"}, ["amount 12.00"]),
@@ -248,12 +248,12 @@ def test_one_merchant_is_not_verified_by_what_another_did(story: Story, shop: Sh
     ({"refunds": -1}, 400, "whole number"), ({"refunds": "x"}, 400, "whole number"),
     ({"refunds": ""}, 400, "refunds"), ({"refunds": 10**10}, 400, "whole number"),
     ({"amount_paid": "1.234"}, 400, "such as 2.50"), ({"amount_paid": "-1"}, 400, "such as 2.50"),
-    ({"codes": "3985"}, 400, "did you mean"), ({"codes": "3084,"}, 400, "is no code"),
+    ({"codes": "3985"}, 400, "did you mean"), ({"codes": "3084,"}, 400, "is not a code"),
     ({"status": "1:PAID"}, 400, "TRADE_FINISHED"), ({"status": "FINISHED"}, 422, "NUMBER:STATUS"),
     ({"signed": "yes"}, 400, "true, false"), ({"endpoint": "tgpayqr"}, 400, "tgpayqrcode"),
     ({"endpoint": "tgpayquery", "payments": 1}, 422, "refused"),
     ({"since": "noon"}, 400, "2026-01-31T12:00:00Z"),
-    ({"since": "1-2"}, 400, "cursor"), ({"since": "1-2-3", "amount_paid": 1}, 422, "those of now")])
+    ({"since": "1-2"}, 400, "cursor"), ({"since": "1-2-3", "amount_paid": 1}, 422, "the present ones")])
 def test_a_check_that_makes_no_sense_is_a_problem(story: Story, checks: dict[str, object], status: int,
                                                   words: str) -> None:
     answer = story.ask(**checks)
@@ -296,8 +296,9 @@ def test_a_team_verifies_its_own_merchants_only() -> None:
      ["failed: refunds: 2 refunds of order {qr}, wanted at most 1", "partner_refund_id R2", "Not verified."]),
     (("codes=3084", "--codes", "3200", "status={qr}:SUCCESS", "status={open}:CLOSED"), 0, ["Verified."]),
     ((), 1, ["failed: signed: ", "failed: unknown: ", "failed: findings: "]),
-    (("refunds",), 1, ["'refunds' is not NAME=VALUE"]), (("refund=1",), 1, ["did you mean refunds?"]),
-    (("merchants_id=1",), 1, ["--merchant"]), (("path=1",), 1, ["path is no parameter"])])
+    (("refunds",), 1, ["'refunds' is not a check: write NAME=VALUE, such as refunds=1"]),
+    (("refund=1",), 1, ["did you mean refunds?"]),
+    (("merchants_id=1",), 1, ["--merchant"]), (("path=1",), 1, ["path is not a parameter"])])
 def test_the_command_ends_with_1_when_a_check_fails(story: Story, written: tuple[str, ...], status: int,
                                                     lines: list[str]) -> None:
     shop = story.shop

@@ -337,7 +337,7 @@ EXACTLY: list[tuple[str, Params, str, set[str]]] = [
      {"AMPERSAND_ESCAPED"}),
     ("%26notify_url=http://shop/n", {"notify_url": "http://shop/n"}, "before notify_url", {"SEPARATOR"}),
     ("&reference=%B2%E8", {"reference": "茶"}, "sent in GBK", {"NOT_SENT_IN_UTF_8"}),
-    ("&reference=%F0%9F%8D%B5", {"reference": "?"}, "made a ? for each character",
+    ("&reference=%F0%9F%8D%B5", {"reference": "?"}, "replaced by a ? for each character",
      {"ASCII", "GBK", "LATIN_1"}),
 ]
 
@@ -375,7 +375,7 @@ MISSING: list[tuple[str, str, list[str]]] = [
     ("%26amp%3Bsign={right}", "before sign something else than a bare &", ["SEPARATOR"]),
     (";sign={right}", "before sign something else than a bare &", ["SEPARATOR"]),
     ("&amp;sign={token_absent}", "two mistakes at once", ["AMPERSAND_ESCAPED", "TOKEN_ABSENT"]),
-    ("&amp;sign={unknown}", "and beside that the sign is wrong", ["AMPERSAND_ESCAPED"]),
+    ("&amp;sign={unknown}", "and the sign is wrong as well", ["AMPERSAND_ESCAPED"]),
 ]
 
 
@@ -395,8 +395,9 @@ def test_a_sign_that_arrived_as_something_else_is_found(
 
 
 @every_row("more, words", [
-    ("&Sign={sign}", "Sign came, and case counts"), ("&SIGN={sign}", "SIGN came, and case counts"),
-    ("&sign=", "it came empty"), ("&sign", "it came empty")])
+    ("&Sign={sign}", "Sign was sent, but names are case-sensitive"),
+    ("&SIGN={sign}", "SIGN was sent, but names are case-sensitive"),
+    ("&sign=", "it is empty"), ("&sign", "it is empty")])
 def test_a_sign_of_another_name_or_without_a_value_is_missing_for_that_reason(
          shop: Shop, more: str, words: str) -> None:
     base = CURL.format(id=shop.merchants_id)
@@ -472,7 +473,7 @@ def test_too_many_parameters_are_refused_before_anything_is_done_with_them(shop:
     for sign in ("", f"&sign={'0' * 32}"):
         answer = sent_to(shop, f"merchants_id={shop.merchants_id}{sign}{many}", "POST")
         assert answer["error"] == "ILLEGAL_ARGUMENT"
-        assert "parameters are sent, at most 1000 are taken" in answer["detail_error_des"]
+        assert "parameters are sent; at most 1000 are allowed" in answer["detail_error_des"]
         assert shop.verifies(answer)
         assert len(shop.journal(answer)["params"]) <= 1_010
 

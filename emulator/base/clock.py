@@ -137,7 +137,7 @@ def from_iso(written: str) -> int:
     try:
         parsed = datetime.fromisoformat(written)
     except ValueError:
-        raise ValueError(f"{written!r} is no time; write 2026-01-31T12:00:00Z") from None
+        raise ValueError(f"{written!r} is not a time; write 2026-01-31T12:00:00Z") from None
     if parsed.tzinfo is None:
         parsed = parsed.replace(tzinfo=timezone.utc)
     return (parsed - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(milliseconds=1)

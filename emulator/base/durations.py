@@ -32,6 +32,18 @@ def parse(written: object) -> int:
     return milliseconds
 
 
+def offset_text(seconds: float) -> str:
+    """How far a clock is ahead of real time or behind it, in words: `2d 3h ahead of real time`."""
+    rest, parts = round(abs(seconds)), []
+    for unit in ("d", "h", "m", "s"):
+        number, rest = divmod(rest, UNITS[unit] // SECOND)
+        if number:
+            parts.append(f"{number}{unit}")
+    if not parts:
+        return "none: real time"
+    return f"{' '.join(parts[:2])} {'ahead of' if seconds > 0 else 'behind'} real time"
+
+
 def text(milliseconds: int) -> str:
     """The shortest way to write a duration exactly: 900000 is `15m`."""
     for unit in ("d", "h", "m", "s"):

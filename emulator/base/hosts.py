@@ -20,7 +20,7 @@ def host_and_port(authority: str) -> tuple[str, str]:
         return host, port
     host, bracket, rest = written.partition("]")
     if not bracket or rest[:1] not in ("", ":"):
-        raise ValueError("its host begins with a bracket and is no IPv6 address in brackets")
+        raise ValueError("its host begins with a bracket, but is not an IPv6 address in brackets")
     return host + bracket, rest[1:]
 
 
@@ -37,7 +37,7 @@ def looked_up(written: str) -> str:
     if len(name.removesuffix(".")) > MOST_IN_HOST or max(map(len, labels)) > MOST_IN_LABEL:
         raise ValueError(f"its host has over {MOST_IN_HOST} characters, or {MOST_IN_LABEL} between two dots")
     if not all(map(_LABEL.fullmatch, labels)):
-        raise ValueError("its host has characters that no host has")
+        raise ValueError("its host has characters that are not allowed")
     for label in labels:
         if label.lower().startswith(_PUNYCODE):
             _check_punycode(label)
@@ -50,7 +50,7 @@ def _in_idna(written: str) -> str:
         # A longer name is refused later. The codec's time grows with the square of the length.
         return name if name.isascii() or len(name) > MOST_IN_HOST else name.encode("idna").decode()
     except UnicodeError:
-        raise ValueError("its host is no internationalised name, or has an empty or too long label") from None
+        raise ValueError("its host is not an internationalised name, or has an empty or long label") from None
 
 
 def _ipv6(written: str) -> str:
@@ -59,7 +59,7 @@ def _ipv6(written: str) -> str:
             raise ValueError
         return f"[{ipaddress.IPv6Address(written[1:-1])}]"
     except ValueError:
-        raise ValueError("its host is no IPv6 address in brackets") from None
+        raise ValueError("its host is not an IPv6 address in brackets") from None
 
 
 def _check_punycode(label: str) -> None:
@@ -69,4 +69,4 @@ def _check_punycode(label: str) -> None:
     except UnicodeError:
         is_plain = True
     if is_plain:
-        raise ValueError("its host is no internationalised name, though it begins like one")
+        raise ValueError("its host is not an internationalised name, though it begins like one")

@@ -19,6 +19,7 @@ from msgspec import Struct
 
 PATIENCE_S = 20
 EVERYBODY = "*"
+REFUSED_CONNECTION = "nothing listens there"
 NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")  # of OpenSSL: what came is no TLS
 LONGEST_QUOTED = 100
 OTHER_NAMES = (62, 64)  # of OpenSSL: the host name, or the address, is not in the certificate
@@ -89,11 +90,20 @@ def _context(files: Iterable[str]) -> SSLContext:
 
 def failure_of(problem: object) -> str:
     """Why a call has failed, a failure of `fetch`, and what to do about a certificate or a scheme."""
+    import socket
     import ssl
 
     reason = getattr(problem, "reason", problem)
     if isinstance(reason, ssl.SSLError) and reason.reason in NO_TLS:
-        return f"it speaks no https ({reason.reason}): is its address one of http?"
+        return f"it does not speak https ({reason.reason}); use its http address"
+    if isinstance(reason, ConnectionRefusedError):
+        return REFUSED_CONNECTION
+    if isinstance(reason, TimeoutError):
+        return "it does not answer in time"
+    if isinstance(reason, socket.gaierror):
+        return f"its host name has no address: {reason.strerror}"
+    if isinstance(reason, OSError) and not isinstance(reason, ssl.SSLError) and reason.strerror:
+        return reason.strerror
     return untrusted(problem) or str(reason)
 
 
@@ -127,8 +137,8 @@ def untrusted(problem: object) -> str | None:
     if reason.verify_code in OTHER_NAMES:
         return f"its certificate is for another name ({reason.verify_message}): use an address that it has"
     return (f"its certificate is not trusted here ({reason.verify_message}): give the file of the "
-            "certificate or of its authority, with --ca FILE or in SSL_CERT_FILE; a server with its own "
-            "prints at its start where it is")
+            "certificate or of its authority, with --ca FILE or in SSL_CERT_FILE; serve prints at its "
+            "start where its own certificate is")
 
 
 @contextmanager
@@ -140,7 +150,7 @@ def exchanged(url: str, method: str, body: IO[bytes] | bytes | None, headers: Ma
     OSError or http.client.HTTPException.
     """
     if not url.lower().startswith(("http://", "https://")):
-        raise ValueError(f"{url!r} is no http or https address")
+        raise ValueError(f"{url!r} is not an http or https address")
     from urllib import error, request  # imported late: a server starts without them
 
     outgoing = request.Request(url, body, dict(headers), method=method)

@@ -17,7 +17,7 @@ OTHER_DECIMALS = {
     **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
     **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3), **dict.fromkeys("CLF UYW".split(), 4)}
 
-SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$", "HKD": "HK$", "CNY": "¥"}
+SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$", "HKD": "HK$", "CNY": "¥", "JPY": "JP¥"}
 
 _AMOUNT = re.compile(r"0*(\d{1,12})(?:\.(\d{1,2}))?", re.ASCII)
 _RATE = re.compile(r"(\d{1,8})(?:\.(\d{1,8}))?", re.ASCII)
@@ -59,7 +59,7 @@ def display(amount: int, currency: str) -> str:
     """
     sign = "-" if amount < 0 else ""
     whole, part = divmod(abs(amount), 100)
-    symbol = SYMBOLS.get(currency, f"{currency}\N{NO-BREAK SPACE}")
+    symbol = SYMBOLS.get(currency, f"{currency}\N{NO-BREAK SPACE}" if currency else "")
     return f"{sign}{symbol}{whole:,}.{part:02d}"
 
 

@@ -11,7 +11,7 @@ _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # These characters have no special meaning in a shell or a cookie. All others but letters and digits are
 # escaped.
 _PLAIN_IN_PATHS = "/%:@+,="
-_NO_HOST = "its host is no host name and no IP address"
+_NO_HOST = "its host is neither a host name nor an IP address"
 _NO_PORT = "its port is not a number from 1 to 65535"
 
 

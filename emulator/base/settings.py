@@ -40,90 +40,99 @@ PRIVATE, MERCHANTS = "private", "merchants"  # words that notify_allow may conta
 SETTINGS = (
     Setting("host", "127.0.0.1", "address to listen on"),
     Setting("port", "8472", "port to listen on; 0 takes a free one", number(0, 65535)),
-    Setting("database", "", "SQLite file, or postgresql://user:password@host/name; empty is "
-                            "tgpay-emulator/emulator.db in the user's data directory, :temporary: a "
-                            "throw-away one"),
-    Setting("lan", "off", "for phones on the same Wi-Fi: listens on all interfaces, public_url has this "
-                          "machine's address there, and a QR code of it is printed; host and public_url win",
-            switch),
-    Setting("tls_cert", "", "PEM file of a certificate, with its chain: the server speaks https only"),
-    Setting("tls_key", "", "PEM file of the certificate's private key; empty: it is in the file tls_cert"),
-    Setting("tls", "off", "self-signed: the server speaks https only, with a certificate that it makes and "
-                          "keeps beside the database; needs tgpay-emulator[tls]", or_off(self_signed)),
+    Setting("database", "",
+            "SQLite file, or postgresql://user:password@host/name; empty: tgpay-emulator/emulator.db in the "
+            "user's data directory; :temporary: one that is deleted at the end"),
+    Setting("lan", "off",
+            "for phones on the same Wi-Fi: listen on all interfaces, use this machine's address there as "
+            "public_url, and print its QR code; host and public_url take precedence", switch),
+    Setting("tls_cert", "", "PEM file of a certificate with its chain; the server then accepts https only"),
+    Setting("tls_key", "",
+            "PEM file of the certificate's private key; empty: the key is in the file tls_cert"),
+    Setting("tls", "off",
+            "self-signed: accept https only, with a certificate that the server creates and keeps beside the "
+            "database; needs tgpay-emulator[tls]", or_off(self_signed)),
     Setting("public_url", "",
-            "address under which payers and merchants reach the emulator, with its path where "
-            "a reverse proxy shows it under one; empty: the request's own",
-            public_url.parse),
-    Setting("allowed_hosts", "", "host names, separated by commas, under which the control interface, the "
-                                 "console and the demo answer besides loopback names, the host of public_url "
-                                 "and this machine's addresses", hosts),
+            "address under which payers and merchants reach the emulator, with its path if a reverse proxy "
+            "adds one; empty: the address of each request", public_url.parse),
+    Setting("allowed_hosts", "",
+            "further host names, separated by commas, under which the control interface, the console and the "
+            "demo answer; loopback names, the host of public_url and this machine's addresses are always "
+            "allowed", hosts),
     Setting("workers", "2", "server processes", number(1, 64)),
-    Setting("threads", "4", "requests that each process works on at once; those that wait are not counted",
-            number(1, 256)),
+    Setting("threads", "4",
+            "requests that each process handles at once; waiting requests are not counted", number(1, 256)),
     Setting("connections", "1000",
-            "connections that each process serves at once, as far as the system gives it files",
+            "connections that each process serves at once, within the system's limit of open files",
             number(8, 65535)),
     Setting("waiting_limit", "200",
-            "requests of one merchant that may wait at once in each process: wait, event streams, delays of "
-            "scenarios; as many windows of the console, and screens of terminals",
-            number(1, 65535)),
+            "requests of one merchant that may wait at once in each process (wait, event streams, delays of "
+            "scenarios), and as many windows of the console and of terminals", number(1, 65535)),
     Setting("client_timeout", "10s",
-            "time for the headers of a request, and for the longest silence while a client sends a body or "
-            "is sent an answer; a body may take six times as long", patience),
+            "time limit for the headers of a request, and for a pause while a body is received or a response "
+            "is sent; a whole body may take six times as long", patience),
     Setting("seed", DEFAULT_SEED,
-            "all generated values derive from it: tokens, numbers, buyers; where others reach the "
-            "emulator, or teams have tokens, one is drawn and printed unless it is given"),
+            "all generated values derive from it: tokens, numbers, buyers; where others can reach the "
+            "emulator, or teams have tokens, a random one is used and printed unless it is given"),
     Setting("scenario", "",
             "scenario that is active from the start: the name of a bundled one, or a TOML file"),
-    Setting("strict", "off", "breaking a rule of the document is refused (ILLEGAL_ARGUMENT) instead of noted "
-                             "as a finding", switch),
-    Setting("control_token", "", "bearer token of /_emulator; empty: none on loopback, elsewhere one is made "
-                                 "and printed, or with PostgreSQL required; off: none anywhere"),
-    Setting("tokens", "", "more control tokens, each NAME:ROLE:TOKEN, separated by commas, or a TOML file "
-                          "with a table [control_tokens]; the role admin may do everything, team sees and "
-                          "changes only the merchants that it made", tokens.parse),
-    Setting("rate_limit", "off", "requests of each merchant in a time, such as 20/s or 600/min, with a burst "
-                                 "20/s:50; more are refused; off: any number", or_off(rates.parse)),
-    Setting("timezone", "Asia/Shanghai", "zone of pay_time, gmt_payment, the settlement day and 1c", zone),
-    Setting("notify_timezone", "Europe/London", "zone of notify_time", zone),
+    Setting("strict", "off",
+            "refuse requests that break a rule of the document (ILLEGAL_ARGUMENT) instead of noting a "
+            "finding",
+            switch),
+    Setting("control_token", "",
+            "bearer token for /_emulator; empty: none on loopback, elsewhere a random one is printed, or "
+            "with "
+            "PostgreSQL one is required; off: none anywhere"),
+    Setting("tokens", "",
+            "more control tokens, each NAME:ROLE:TOKEN, separated by commas, or a TOML file with a table "
+            "[control_tokens]; the role admin may do everything, team sees and changes only the merchants "
+            "that it created", tokens.parse),
+    Setting("rate_limit", "off",
+            "limit of requests for each merchant, such as 20/s or 600/min, with a burst 20/s:50; requests "
+            "above it are refused; off: no limit", or_off(rates.parse)),
+    Setting("timezone", "Asia/Shanghai",
+            "time zone of pay_time, gmt_payment, the settlement day and 1c, and of times in the console and "
+            "in tables of the command line", zone),
+    Setting("notify_timezone", "Europe/London", "time zone of notify_time", zone),
     Setting("notify_retries", "4m,10m,10m,1h,2h,6h,15h",
-            "waits before a notification that was not delivered is repeated", schedule),
+            "waits before each retry of a notification that was not delivered", schedule),
     Setting("notify_timeout", "10s",
-            "time for one attempt of a notification, from name lookup to the last byte", durations.parse),
-    Setting("notify_allow", "", "hosts and networks that notifications may go to, separated by commas; "
-                                "private: all private networks, merchants: the hosts of the merchants' own "
-                                "notify_url settings. Empty: all on loopback, private,merchants where others "
-                                "reach the emulator. Link-local and cloud metadata addresses never",
-            places),
-    Setting("notify_ca", "", "PEM file of certificate authorities that are trusted beside the system's, for "
-                             "receivers with https"),
-    Setting("notify_insecure", "off", "certificates of receivers are not checked", switch),
+            "time limit for one delivery attempt, from name lookup to the last byte", durations.parse),
+    Setting("notify_allow", "",
+            "hosts and networks that notifications may be sent to, separated by commas; private: all private "
+            "networks; merchants: the hosts of the merchants' notify_url settings. Empty: all on loopback; "
+            "private,merchants where others can reach the emulator. Link-local and cloud metadata addresses "
+            "are never allowed", places),
+    Setting("notify_ca", "",
+            "PEM file of certificate authorities to trust in addition to the system's, for receivers with "
+            "https"),
+    Setting("notify_insecure", "off", "do not check the certificates of receivers", switch),
     Setting("settlement_time", "15:00", "time of day, in timezone, at which a day is settled", time_of_day),
     Setting("settlement_days", "1", "days between a payment and its settlement", number(0, 30)),
-    Setting("refund_period", "90d", "after it a paid order is TRADE_FINISHED", durations.parse),
+    Setting("refund_period", "90d", "time after which a paid order becomes TRADE_FINISHED", durations.parse),
     Setting("autopilot", "1s,500ms,1s,500ms",
-            "time that a terminal in automatic mode takes for each step: present the card, read it, enter "
-            "the PIN, and get the host's response", paces),
-    Setting("contactless_limit", "100.00", "up to this amount a tapped card needs no PIN at a terminal",
-            money.minor),
+            "durations of a terminal's steps in automatic mode: present the card, read it, enter the PIN, "
+            "wait for the host", paces),
+    Setting("contactless_limit", "100.00",
+            "amount up to which a tapped card needs no PIN at a terminal", money.minor),
     Setting("amount_triggers", "on",
-            "special amounts that a terminal declines, fails or approves in part, such as 37.79", switch),
-    Setting("keep", "30d", "how long requests in the journal, ended notifications and orders to which "
-                           "nothing can happen any more are kept, in real time; off: for ever",
-            or_off(durations.parse)),
+            "decline, fail or partially approve special amounts, such as 37.79, at a terminal", switch),
+    Setting("keep", "30d",
+            "how long requests in the journal, finished notifications and final orders are kept, in real "
+            "time; off: forever", or_off(durations.parse)),
     Setting("keep_entries", "100000",
-            "how many of the newest requests, and how many notifications, are kept; off: any number",
+            "how many of the newest requests, and of the newest notifications, are kept; off: no limit",
             or_off(number(100, 10**9))),
     Setting("address_file", "",
             "file into which serve writes its address once it answers, for port 0 and for healthcheck; it is "
-            "removed at the start and at the end"),
-    Setting("end_with_parent", "off", "the server ends when the process that started it has ended, in "
-                                      "whatever way", switch),
+            "deleted at the start and at the end"),
+    Setting("end_with_parent", "off",
+            "end the server when the process that started it ends, even if that is killed", switch),
     Setting("log_level", "info", "debug, info, warning, error or critical", log_level),
     Setting("log_format", TEXT, "text, or json: every line that serve prints is one JSON object",
             log_format),
-    Setting("log_requests", "on",
-            "a log line at level info for each request and each attempt of a notification", switch),
+    Setting("log_requests", "on", "log each request and each delivery attempt, at level info", switch),
 )
 NO_TOKEN = "off"
 TEMPORARY = ":temporary:"

@@ -183,10 +183,11 @@ class Places:
         """Take a place of the owner `whose`. Raises Full."""
         with self._lock:
             if self._taken[whose] >= self._most:
-                raise Full(f"{self._most} requests of {whose} wait already, as many as may (--waiting-limit)")
+                raise Full(f"{self._most} requests of {whose} are waiting already, which is the limit "
+                           "(--waiting-limit)")
             if self._taken.total() >= self._in_all:
-                raise Full(f"{self._in_all} requests wait already, as many as there are connections for "
-                           f"(--connections)")
+                raise Full(f"{self._in_all} requests are waiting already, which is the limit "
+                           "(--connections)")
             self._taken[whose] += 1
         return Place(self, whose)
 

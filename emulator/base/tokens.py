@@ -75,7 +75,7 @@ def _table(path: str) -> dict[str, Any]:
         with open(path, "rb") as file:
             document = tomllib.load(file)
     except tomllib.TOMLDecodeError:  # its message may repeat a part of the file
-        raise ValueError(f"{path} is no TOML") from None
+        raise ValueError(f"{path} is not TOML") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ValueError(f"{path} cannot be read: {reason}") from None

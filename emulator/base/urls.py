@@ -65,7 +65,7 @@ class Url(Struct, frozen=True, dict=True):
         if not written:
             return None
         if not _PORT.fullmatch(written) or int(written.lstrip("0")) > MOST_PORT:
-            raise ValueError(f"its port is no number from 1 to {MOST_PORT}")
+            raise ValueError(f"its port is not a number from 1 to {MOST_PORT}")
         return int(written.lstrip("0"))
 
     @property

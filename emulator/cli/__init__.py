@@ -3,6 +3,9 @@
 Each module imports only from those above it:
 
     output        where commands print
+    layout        rows as people and programs read them
+    printing      the form of the output: a table, TSV or JSON
+    hints         the nearest names of what does not exist
     remote        calls of the control interface
     forwards      takes notifications from the emulator, and forwards them
     sheets        an answer laid out for a person
@@ -12,8 +15,11 @@ Each module imports only from those above it:
     serving       serve
     copying       copy
     transfer      export and import
-    orders        orders and their events
-    requests      the journal, findings, notifications
+    merchants     merchants, and the reset
+    lookup        which order is meant
+    orders        orders
+    notify        notifications, and resending them
+    requests      the journal, findings, signatures
     listening     listen
     verification  whether a merchant's traffic was right
     clock         the clock

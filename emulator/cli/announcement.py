@@ -4,7 +4,7 @@ phones. With `--log-format json` each line is a JSON object like those of the lo
 import io
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 import click
@@ -18,14 +18,15 @@ from .output import console, drop_output, reason
 WHITE_ON_BLACK = "bright_white on black"
 
 
-def announced(settings: Settings) -> Callable[[Settings, str], None]:
+def announced(settings: Settings) -> Callable[[Settings, str, Sequence[str]], None]:
     """A function that prints the announcement of a server that was started with these settings.
 
-    It is called with the settings in force and the address on which the server listens.
+    It is called with the settings in force, the address on which the server listens, and sentences about what
+    is not as in a new database.
     """
-    def announce(in_force: Settings, address: str) -> None:
+    def announce(in_force: Settings, address: str, unusual: Sequence[str]) -> None:
         try:
-            _announce(settings, in_force, address)
+            _announce(settings, in_force, address, unusual)
         except OSError as error:  # the server runs, whether or not its announcement can be printed
             drop_output()
             log = logging.getLogger(__name__)
@@ -33,8 +34,8 @@ def announced(settings: Settings) -> Callable[[Settings, str], None]:
     return announce
 
 
-def _announce(settings: Settings, in_force: Settings, address: str) -> None:
-    """Print the address and whatever differs between the given settings and those in force.
+def _announce(settings: Settings, in_force: Settings, address: str, unusual: Sequence[str]) -> None:
+    """Print the address, what differs between the given settings and those in force, and what is unusual.
 
     Raises OSError.
     """
@@ -51,6 +52,8 @@ def _announce(settings: Settings, in_force: Settings, address: str) -> None:
             "of the merchants' own notify_url only; --notify-allow changes that")
     if in_force.tls:
         _say_whom_to_trust(str(in_force.tls_cert), say)
+    for sentence in unusual:
+        say(sentence)
     sys.stdout.flush()
     if in_force.lan:
         if in_force.log_format != JSON:

@@ -2,19 +2,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from .command import main, patience, show, with_control
+from ..base.durations import offset_text
+from .command import examples, main, patience, with_control
+from .layout import counted
+from .printing import Printer, note
 from .remote import Control, fail
 
 if TYPE_CHECKING:
     from rich.status import Status
 
 BETWEEN_LOOKS_S = 0.5
+MOVES = ("advance", "set", "freeze", "unfreeze", "reset")
 COLUMNS = ("now", "offset_s", "frozen")
 OF_MERCHANT = ("merchants_id", *COLUMNS, "own")
 
@@ -31,10 +35,8 @@ def told(control: Control, status: Status | None, merchant: str | None) -> Itera
         while not over.wait(BETWEEN_LOOKS_S):
             with suppress(click.ClickException):  # the command itself says what is wrong
                 if moving := control("GET", "/clock", merchants_id=merchant).get("moving"):
-                    done = moving["done"]
-                    shown.update(
-                        f"Moving to {moving['to']}: processed {done['changes']:,} order changes and "
-                        f"{done['attempts']:,} delivery attempts, {moving['left']:,} left")
+                    shown.update(f"Moving to {moving['to']}: processed {progress(moving['done'])}, "
+                                 f"{moving['left']:,} left")
 
     threading.Thread(target=tell, daemon=True).start()
     try:
@@ -43,32 +45,60 @@ def told(control: Control, status: Status | None, merchant: str | None) -> Itera
         over.set()
 
 
-@main.command()
+@main.command(epilog=examples("tgpay-emulator clock", "tgpay-emulator clock advance 15m",
+                              "tgpay-emulator clock set 2026-01-31T12:00:00Z",
+                              "tgpay-emulator clock freeze --merchant 201703200001"))
 @click.argument("move", required=False, metavar="[advance|set|freeze|unfreeze|reset]",
-                type=click.Choice(["advance", "set", "freeze", "unfreeze", "reset"]))
-@click.argument("value", required=False)
-@click.option("--merchant", help="only this merchant's clock")
+                type=click.Choice(MOVES))
+@click.argument("value", required=False, metavar="[DURATION|TIME]")
+@click.option("--merchant", metavar="NUMBER", help="only this merchant's clock")
 @with_control
-def clock(control: Control, as_json: bool, move: str | None, value: str | None, merchant: str | None) -> None:
-    """Show or move the clock: `clock advance 15m`, `clock set 2026-01-31T12:00:00Z`, `clock freeze`.
+def clock(control: Control, out: Printer, move: str | None, value: str | None, merchant: str | None) -> None:
+    """Show or move the clock.
 
-    With --merchant only this merchant's clock; `reset` gives it the shared one back.
+    `advance` takes a duration such as 500ms, 15m or 2d, `set` a time in ISO 8601. Everything that is due
+    until then is done first. With --merchant only this merchant's clock moves; `reset` gives it the shared
+    one back.
     """
     if move in ("advance", "set") and not value:
-        fail(f"clock {move} needs {'a duration' if move == 'advance' else 'a time, ISO 8601'}")
+        example = "a duration, such as 15m" if move == "advance" else "a time, such as 2026-01-31T12:00:00Z"
+        fail(f"clock {move} needs {example}")
+    if move not in ("advance", "set") and value:
+        fail(f"clock {move} takes no value")
     bodies: dict[str, dict[str, object]] = {
         "advance": {"advance": value}, "set": {"set": value}, "freeze": {"freeze": True},
         "unfreeze": {"freeze": False}, "reset": {"reset": True}}
     whose = {"merchants_id": merchant} if merchant else {}
-    columns = OF_MERCHANT if merchant else COLUMNS
     with patience("Moving the clock") as status, told(control, status, merchant):
         answer = (control("POST", "/clock", {**bodies[move], **whose}) if move
                   else control("GET", "/clock", merchants_id=merchant))
-    if as_json or not move:
-        show(answer, as_json, columns)
-        return
-    done, skipped = answer["done"], answer["skipped"]
-    show({**answer, **done, "skipped": skipped["attempts"]}, False, (*columns, *done, "skipped"))
+    if out.is_json:
+        out.json(answer)
+    else:
+        _print(answer, out, bool(merchant))
+
+
+def _print(answer: Mapping[str, Any], out: Printer, of_merchant: bool) -> None:
+    """Print a clock, and what was done while it was moved."""
+    columns = OF_MERCHANT if of_merchant else COLUMNS
+    done = answer.get("done", {})
+    if out.is_for_people:
+        out.row({**answer, "offset": offset_text(answer["offset_s"])},
+                ["offset" if name == "offset_s" else name for name in columns])
+        if done:
+            click.echo(f"Processed {progress(done)}.")
+    elif done:
+        out.row({**answer, **done, "skipped": answer["skipped"]["attempts"]}, (*columns, *done, "skipped"))
+    else:
+        out.row(answer, columns)
+    skipped = answer.get("skipped", {"attempts": 0})
     if skipped["attempts"]:
-        click.echo(f"Skipped {skipped['attempts']} delivery attempts: no response in time from "
-                   f"{', '.join(skipped['receivers'])}.", err=True)
+        note(f"Skipped {counted(skipped['attempts'], 'delivery attempt')}: no response in time from "
+             f"{', '.join(skipped['receivers'])}.")
+
+
+def progress(done: Mapping[str, int]) -> str:
+    """What was done while a clock was moved: `3 order changes, 1 delivery attempt (1 delivered)`."""
+    changes, attempts = done["changes"], done["attempts"]
+    delivered = f" ({done['delivered']:,} delivered)" if attempts else ""
+    return f"{counted(changes, 'order change')} and {counted(attempts, 'delivery attempt')}{delivered}"

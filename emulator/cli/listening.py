@@ -9,22 +9,21 @@ from urllib.parse import quote
 import click
 
 from ..base import clock, durations, urls
-from .command import main
+from .command import examples, main
 from .forwards import Item, Listener, Report, Told
+from .layout import printable
 from .output import console
 from .remote import Control, address_of, fail, settings_of, trust_file, trust_own
 
 LOOK_S, FAREWELL_S = 0.1, 2.0
 SHOWN = 60  # characters of an answer in its line
 LONGEST_SHOWN = 10_000  # characters of a body with --print
-EXAMPLES = """
-\b
-tgpay-emulator listen --merchant 201703200001 --forward-to http://localhost:3000/notify
-tgpay-emulator listen --url https://sandbox.example --token … --merchant … --forward-to localhost:3000/notify
-"""
+EXAMPLES = (
+    "tgpay-emulator listen --merchant 201703200001 --forward-to localhost:3000/notify",
+    "tgpay-emulator listen --merchant 201703200001 --set --forward-to …")
 
 
-@main.command(epilog=EXAMPLES)
+@main.command(epilog=examples(*EXAMPLES))
 @click.option("--forward-to", "target", required=True, metavar="URL",
               help="the address of your application: its notify_url, as this machine reaches it")
 @click.option("--merchant", "merchants", required=True, multiple=True, metavar="NUMBER",
@@ -33,24 +32,26 @@ tgpay-emulator listen --url https://sandbox.example --token … --merchant … -
 @click.option("--print", "prints", is_flag=True, help="print each request and response in full")
 @click.option("--notify-ca", metavar="FILE",
               help="certificate authorities (PEM) to trust in addition to the system's")
-@click.option("--notify-insecure", is_flag=True, help="do not check the application's certificate")
-@click.option("--url", envvar="TGPAY_URL", help="address of the emulator [TGPAY_URL]")
-@click.option("--ca", help="PEM file of a certificate or an authority to trust at the emulator "
-                           "[SSL_CERT_FILE]")
-@click.option("--token", help="control token [TGPAY_CONTROL_TOKEN]")
+@click.option("--notify-insecure/--no-notify-insecure", default=None,
+              help="do not check the application's certificate")
+@click.option("--url", envvar="TGPAY_URL", metavar="URL", help="address of the emulator [TGPAY_URL]")
+@click.option("--ca", metavar="FILE",
+              help="the emulator's certificate to trust, or that of its authority (PEM) [SSL_CERT_FILE]")
+@click.option("--token", metavar="TEXT", help="control token [TGPAY_CONTROL_TOKEN]")
 def listen(target: str, merchants: tuple[str, ...], sets: bool, prints: bool, notify_ca: str | None,
-           notify_insecure: bool, url: str | None, ca: str | None, token: str | None) -> None:
-    """Forward notifications to an application on this machine, until you press Ctrl-C.
+           notify_insecure: bool | None, url: str | None, ca: str | None, token: str | None) -> None:
+    """Forward notifications to an application on this machine.
 
     Use it when the emulator cannot reach your machine. Notifications of a merchant whose notify_url is
     `listen` are forwarded to your application as the emulator would send them, and the application's
-    response is reported back. Without a listener an attempt fails and is retried later. If a second
-    listener starts for the same merchant, it takes over.
+    response is reported back, until you press Ctrl-C. Without a listener an attempt fails and is retried
+    later. If a second listener starts for the same merchant, it takes over.
     """
     target = target if "://" in target else f"http://{target}"
     if wrong := urls.problem(target):
         fail(f"--forward-to is not an http or https address: {wrong}")
-    trust = {"notify_ca": notify_ca, "notify_insecure": "on" if notify_insecure else None}
+    checks = {None: None, True: "on", False: "off"}
+    trust = {"notify_ca": notify_ca, "notify_insecure": checks[notify_insecure]}
     trust_file(ca)
     settings = settings_of({})
     if not url:
@@ -199,11 +200,7 @@ class Output:
                 self._stop.set()
 
 
-def printable(text: str) -> str:
-    """A text without characters that could do something to a terminal."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
-
-
 def _now() -> str:
-    """The time of day on this machine."""
-    return datetime.fromtimestamp(clock.real_now() / durations.SECOND).strftime("%H:%M:%S")
+    """The time of day on this machine, with its zone."""
+    now = datetime.fromtimestamp(clock.real_now() / durations.SECOND).astimezone()
+    return now.isoformat(" ", "seconds")[len("2026-01-31 "):]

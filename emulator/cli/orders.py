@@ -1,77 +1,85 @@
-"""Commands about merchants, orders and notifications, and the reset."""
-from urllib import parse
+"""The command `orders`."""
+import json
+from collections.abc import Iterator
+from typing import Any
 
 import click
 
-from .command import ListedByDefault, main, show, with_control
+from . import lookup
+from .command import examples, main, more, paged, with_control
+from .printing import Printer
 from .remote import Control
 
+COLUMNS = ("id", "merchants_id", "out_trade_no", "endpoint", "trans_amount", "currency", "status", "code",
+           "error", "created_at")
+PEOPLE = ("id", "created_at", "merchants_id", "out_trade_no", "endpoint", "trans_amount", "status", "outcome")
+LEAST = ("endpoint", "created_at", "id", "merchants_id")
 
-@main.command()
-@click.option("--merchant", help="only this merchant")
+
+@main.command(epilog=examples(
+    "tgpay-emulator orders --merchant 201703200001", "tgpay-emulator orders --status WAIT_BUYER_PAY",
+    "tgpay-emulator orders 201703200001/0607007_204901202", "tgpay-emulator orders 0607007"))
+@click.option("--merchant", metavar="NUMBER", help="only of this merchant")
+@click.option("--status", metavar="STATUS", help="only with this status, such as TRADE_SUCCESS")
+@paged
+@click.argument("number", required=False, metavar="[[MERCHANTS_ID/]OUT_TRADE_NO]")
 @with_control
-def reset(control: Control, as_json: bool, merchant: str | None) -> None:
-    """Reset to the seed data."""
-    show(control("POST", "/reset", merchants_id=merchant), as_json, ("reset",))
+def orders(control: Control, out: Printer, merchant: str | None, status: str | None, number: str | None,
+           **page: int | bool | str | None) -> None:
+    """List orders, newest first, or show one with its timeline.
 
-
-@main.command()
-@with_control
-def merchants(control: Control, as_json: bool) -> None:
-    """List the merchants with their tokens."""
-    show(control("GET", "/merchants", limit=1000), as_json, ("merchants_id", "token", "name", "currency"))
-
-
-@main.command()
-@click.option("--merchant", help="only for this merchant")
-@click.option("--status", help="only with this status")
-@click.option("--after", type=int, default=0, help="the last id seen")
-@click.option("--limit", type=int, default=100, show_default=True)
-@click.argument("number", required=False, metavar="[MERCHANTS_ID/OUT_TRADE_NO]")
-@with_control
-def orders(control: Control, as_json: bool, merchant: str | None, status: str | None, after: int, limit: int,
-           number: str | None) -> None:
-    """List orders, or print one with its timeline as JSON."""
+    A part of an order number, or its id, is enough if it is clear which order is meant. One order is printed
+    as JSON except in a terminal.
+    """
     if number:
-        merchants_id, _, out_trade_no = number.partition("/")
-        path = "/".join(parse.quote(part, safe="") for part in (merchants_id, out_trade_no))
-        show(control("GET", f"/orders/{path}"), True)
+        _show(lookup.find(control, number), out)
         return
-    show(control("GET", "/orders", merchants_id=merchant, status=status, after=after, limit=limit), as_json,
-         ("id", "merchants_id", "out_trade_no", "endpoint", "trans_amount", "currency", "status"))
+    answer = control("GET", "/orders", merchants_id=merchant, status=status, **page)
+    if out.is_json:
+        out.json(answer)
+        return
+    items = [{**item, "code": code_of(item), "outcome": _outcome(item)} for item in answer["items"]]
+    out.rows(items, COLUMNS, LEAST, people=PEOPLE, none="No orders.")
+    more(out, answer)
 
 
-@main.group(cls=ListedByDefault)
-def notify() -> None:
-    """List notifications and resend them."""
+def code_of(order: dict[str, Any]) -> str:
+    """The response code of a card order, such as 3084; empty for other orders."""
+    return str((order["card"] or {}).get("resp_code", ""))
 
 
-@notify.command("list")
-@click.option("--merchant", help="only for this merchant")
-@click.option("--order", help="only for this order")
-@click.option("--status", type=click.Choice(["pending", "delivered", "failed"]), help="only with this status")
-@click.option("--after", type=int, default=0, help="the last id seen")
-@click.option("--limit", type=int, default=100, show_default=True)
-@with_control
-def notify_list(control: Control, as_json: bool, merchant: str | None, order: str | None, status: str | None,
-                after: int,
-                limit: int) -> None:
-    """List notifications."""
-    answer = control("GET", "/notifications", merchants_id=merchant, out_trade_no=order, status=status,
-                     after=after, limit=limit)
-    for item in answer["items"] if not as_json else []:
-        item["attempts"] = len(item["attempts"])
-    show(answer, as_json, ("id", "merchants_id", "out_trade_no", "notify_type", "status", "attempts",
-                           "due_at"))
+def _outcome(order: dict[str, Any]) -> str:
+    """What people see of the outcome beside the status: a response code, or why the payment failed."""
+    return code_of(order) or str(order["error"])
 
 
-@notify.command()
-@click.argument("number", type=int)
-@with_control
-def replay(control: Control, as_json: bool, number: int) -> None:
-    """Resend a notification."""
-    answer = control("POST", f"/notifications/{number}/replay")
-    last = answer["attempts"][-1]
-    show(answer if as_json else {**answer, "status_code": last["status_code"], "error": last["error"]},
-         as_json,
-         ("id", "notify_type", "status", "status_code", "error"))
+def _show(order: dict[str, Any], out: Printer) -> None:
+    """Print one order: for people the essential facts, the timeline and the notifications."""
+    if not out.is_for_people:
+        out.json(order)
+        return
+    out.record({**order, **dict(_facts(order))}, (
+        "out_trade_no", "merchants_id", "id", "endpoint", "status", "outcome", "trans_amount",
+        "refund_amount", "created_at", "expires_at", "paid_at", "closed_at", "notify_url"))
+    out.title("Timeline")
+    lines = [{**line, "detail": _detail(line["detail"])} for line in order["history"]]
+    out.rows(lines, ("at", "event", "cause", "status", "detail"), wrapped="detail")
+    if order["notifications"]:
+        out.title("Notifications")
+        items = [{**item, "attempts": len(item["attempts"])} for item in order["notifications"]]
+        out.rows(items, ("id", "created_at", "notify_type", "status", "attempts", "due_at"), ("created_at",))
+
+
+def _facts(order: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The values of an order that people read differently than programs."""
+    card = order["card"]
+    yield "outcome", f"{card['resp_code']} {card['resp_msg']}".strip() if card else order["error"]
+    if order["refund_amount"] == "0.00":
+        yield "refund_amount", None
+    if order["paid_at"] or order["closed_at"]:
+        yield "expires_at", None
+
+
+def _detail(detail: dict[str, Any]) -> str:
+    return ", ".join(f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+                     for name, value in detail.items() if value not in ("", None))

@@ -15,8 +15,6 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-ZONE_HEADER = "X-TGPay-Timezone"
 WITH_PASSWORD = re.compile(r"(postgres(?:ql)?://[^:/@\s]*):.*@")
 
 
@@ -76,24 +74,6 @@ def _hide_password() -> None:
     setproctitle.setproctitle(" ".join(WITH_PASSWORD.sub(r"\1:…@", argument) for argument in sys.argv))
 
 
-def note_zone(zone: str | None) -> None:
-    """Note the emulator's time zone, which its answers name, for the times that the command prints."""
-    context = click.get_current_context(silent=True)
-    if context is not None and zone is not None:
-        context.meta[ZONE_HEADER] = zone
-
-
-def with_zone(text: str) -> str:
-    """A text; if it is an instant, in the emulator's time zone as the console shows it."""
-    context = click.get_current_context(silent=True)
-    zone = context.meta.get(ZONE_HEADER) if context is not None else None
-    if zone is None or not INSTANT.fullmatch(text):
-        return text
-    from ..base import clock  # most commands begin sooner without
-
-    return clock.zoned(clock.from_iso(text), zone)
-
-
 def console(stderr: bool = False) -> "Console":
     """The terminal, or the pipe, that a command prints on: plain in a pipe and with NO_COLOR.
 
@@ -109,7 +89,7 @@ def console(stderr: bool = False) -> "Console":
 def reason(error: OSError | UnicodeError) -> str:
     """The message of an error of the operating system, on one line."""
     if isinstance(error, UnicodeError):
-        return f"a text is no UTF-8: {error.reason if hasattr(error, 'reason') else error}"
+        return f"a text is not UTF-8: {error.reason if hasattr(error, 'reason') else error}"
     name = f"{error.filename}: " if error.filename else ""
     return f"{name}{error.strerror or error}"
 

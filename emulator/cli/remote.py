@@ -1,25 +1,37 @@
 """A client of the control interface, for commands.
 
-It uses a running server, or, if none answers, the application on the configured database.
+It uses a running server, or, if the command is to work without one, the application on the database.
 """
 import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, NoReturn
 from urllib import parse
 
 import click
 
-from ..base.http_client import Answer, exchanged, failure_of, fetch, not_json, trust, untrusted
+from ..base.http_client import (
+    REFUSED_CONNECTION, Answer, exchanged, failure_of, fetch, not_json, trust)
 from ..base.settings import NO_TOKEN, SETTINGS, TEMPORARY, Settings, from_environment
 from ..base.urls import reachable, url_of, with_query
-from .output import ZONE_HEADER, note_zone
+from . import hints
 
+PROBE_S = 2
+MOST_NAMES = 1_000
 LONGEST_S = 3600  # a call that may move the clock by years
 GZIP = "application/gzip"
 PIECE = 64 * 1024  # bytes
+
+
+class Refusal(click.ClickException):
+    """The emulator has refused a call: the `status` of its answer, and its sentence."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
 
 
 def fail(sentence: str) -> NoReturn:
@@ -75,6 +87,20 @@ def why(problem: Exception) -> str:
     return one_line(failure_of(problem))
 
 
+def silence(address: str, problem: Exception, more: str = "") -> str:
+    """The sentence about an address where no emulator answers: why, and what to do about it.
+
+    `more` is what else one can do.
+    """
+    import ssl
+
+    reason = why(problem)
+    if isinstance(getattr(problem, "reason", problem), ssl.SSLError):
+        return one_line(f"{address}: {reason}")
+    known = "" if reason == REFUSED_CONNECTION else f" ({reason})"
+    return one_line(f"no emulator answers at {address}{known}; start one with tgpay-emulator serve{more}")
+
+
 def address_of(settings: Settings) -> str:
     """Where the configured server is: as it wrote down itself (`address_file`), else its host and port."""
     if settings.address_file and Path(settings.address_file).is_file():
@@ -84,18 +110,36 @@ def address_of(settings: Settings) -> str:
     return reachable(url_of(settings.host, settings.port, settings.scheme))
 
 
-class Control:
-    """The control interface of a server at `url`, or of the application in this process."""
+def _is_there(place: Any) -> bool:
+    """Whether there is a database already, as far as it can be seen."""
+    from ..store import Unusable
 
-    def __init__(self, url: str | None, database: str | None, token: str | None) -> None:
+    try:
+        place.must_exist()
+    except Unusable:
+        return False
+    return True
+
+
+class Control:
+    """The control interface of a server at `url`, or of the application in this process.
+
+    The latter works on `database`, or with `offline` on the configured one. `flag` is the command's name of
+    the flag for that.
+    """
+
+    def __init__(self, url: str | None, database: str | None, token: str | None, offline: bool = False,
+                 flag: str = "--offline") -> None:
         settings = settings_of({"database": database} if database else {})
         self._token = token or settings.control_token
         self.url = (url or address_of(settings)).rstrip("/")
+        self._offline_flag = "" if url else flag
         self._client: Any = None
-        if not url:
-            trust_own(settings)
-        if database or not url and not self._answers():
+        if database or offline:
             self._client = self._own(settings)
+        elif not url:
+            trust_own(settings)
+            self._check()
 
     @property
     def is_remote(self) -> bool:
@@ -110,13 +154,28 @@ class Control:
         data = None if body is None else json.dumps(body).encode()
         return self._fetch(f"/_emulator{path}", method, data, patience)
 
-    def _answers(self) -> bool:
+    @cached_property
+    def _zone(self) -> str:
+        """The time zone in which the emulator shows times to people."""
+        return str(self("GET", "/clock").get("timezone", "UTC"))
+
+    def zone(self) -> str:
+        """The time zone in which people read times."""
+        return self._zone
+
+    def _check(self) -> None:
+        """End the command if no emulator answers."""
         try:
-            return self._fetch("/livez", patience=2).status == 200
+            status = self._fetch("/livez", patience=PROBE_S).status
         except (OSError, ValueError) as problem:
-            if untrusted(problem):
-                fail(f"{self.url}: {why(problem)}")
-            return False
+            self._fail_of(problem)
+        if status != 200:
+            fail(f"what answers at {self.url} is not an emulator; name the emulator's address with --url")
+
+    def _fail_of(self, problem: Exception) -> NoReturn:
+        """End the command with the reason why no answer came, and what to do about it."""
+        without = f", or add {self._offline_flag} to work on the database" if self._offline_flag else ""
+        raise click.ClickException(silence(self.url, problem, without)) from problem
 
     def _own(self, settings: Settings) -> Any:
         from ..server.building import build
@@ -125,7 +184,8 @@ class Control:
 
         try:
             place = place_of(database_address(settings))
-            click.echo(f"No server at {self.url}; working on {place.shown}.", err=True)
+            kind = "database" if _is_there(place) else "new database"
+            click.echo(f"Working on the {kind} {place.shown}, without a server.", err=True)
             app = build(settings.replaced(control_token=NO_TOKEN, tokens=(), scenario=""), place)[0]
         except (Unusable, Unstartable) as problem:
             raise click.ClickException(str(problem)) from problem
@@ -138,10 +198,28 @@ class Control:
         try:
             answer = json.loads(text) if text else None
         except ValueError:
-            fail(f"{self.url} is no emulator: {not_json(status, text)}")
+            fail(f"{self.url} is not an emulator: {not_json(status, text)}")
         if status >= 400:
-            fail(answer.get("detail", text) if isinstance(answer, dict) else text)
+            raise Refusal(status, self._sentence(status, answer, text))
         return answer
+
+    def _sentence(self, status: int, answer: Any, text: str) -> str:
+        """Why a call was refused, and what to do about it."""
+        if status == 401:
+            what = "refuses this control token" if self._token else "wants a control token"
+            return (f"{self.url} {what}; give the right one with --token or in TGPAY_CONTROL_TOKEN: serve "
+                    "prints the token that it makes at its start")
+        if not isinstance(answer, dict):
+            return text
+        sentence = str(answer.get("detail", text))
+        return sentence + hints.advice(sentence, self._names) if status == 404 else sentence
+
+    def _names(self, path: str, column: str) -> list[str]:
+        """The names in a column of a list; empty if the list cannot be read."""
+        try:
+            return [row[column] for row in self("GET", path, limit=MOST_NAMES)["items"]]
+        except click.ClickException:
+            return []
 
     def transfer(self, method: str, path: str, body: IO[bytes] | None = None, length: int = 0,
                  query: Sequence[tuple[str, str]] = ()) -> Iterator[bytes]:
@@ -159,8 +237,9 @@ class Control:
                     self._refuse(status, b"".join(pieces))
                 yield from pieces
         except (OSError, ValueError, HTTPException) as problem:
-            sentence = f"the connection to {one_line(self.url)} failed: {why(problem)}"
-            raise click.ClickException(sentence) from problem
+            if isinstance(problem, HTTPException):
+                fail(f"the connection to {one_line(self.url)} broke off: {why(problem)}")
+            self._fail_of(problem)
 
     @contextmanager
     def _transferred(self, method: str, address: str, body: IO[bytes] | None,
@@ -177,9 +256,10 @@ class Control:
     def _refuse(self, status: int, answer: bytes) -> NoReturn:
         """End the command with the sentence of a problem."""
         try:
-            fail(json.loads(answer)["detail"])
-        except (ValueError, KeyError, TypeError):
-            fail(f"{self.url} is no emulator: it answers {status} with what is no JSON")
+            document = json.loads(answer)
+        except ValueError:
+            fail(f"{self.url} is not an emulator: {not_json(status, answer.decode('utf-8', 'replace'))}")
+        raise Refusal(status, self._sentence(status, document, answer.decode()))
 
     @property
     def _authorization(self) -> dict[str, str]:
@@ -188,19 +268,14 @@ class Control:
     def _exchange(self, method: str, address: str, body: bytes | None) -> tuple[int, str]:
         if self._client is not None:
             answer = self._client.open(address, method=method, data=body, content_type="application/json")
-            note_zone(answer.headers.get(ZONE_HEADER))
             return answer.status_code, answer.get_data(as_text=True)
         try:
             answered = self._fetch(address, method, body)
         except (OSError, ValueError) as problem:
-            if sentence := untrusted(problem):
-                raise click.ClickException(one_line(f"{self.url}: {sentence}")) from problem
-            raise click.ClickException(one_line(f"no emulator answers at {self.url}: {why(problem)}; "
-                                                "start one with tgpay-emulator serve")) from problem
+            self._fail_of(problem)
         if 300 <= answered.status < 400:
             elsewhere = answered.headers.get("Location", "").removesuffix(address)
             fail(one_line(f"{self.url} answers {answered.status}: the emulator is at {elsewhere}"))
-        note_zone(answered.headers.get(ZONE_HEADER))
         return answered.status, answered.text
 
     def _fetch(self, address: str, method: str = "GET", body: bytes | None = None,

@@ -8,15 +8,20 @@ from urllib import parse
 import click
 
 from ..signing import signature
-from .command import main, show, with_control
-from .output import console, with_zone
+from .command import examples, main, more, paged, with_control
+from .layout import counted
+from .output import console
+from .printing import Printer
 from .remote import Control, fail
 from .sheets import Row, arrived, entry_sheet, example, explanation_sheet
+
+JOURNAL = ("id", "at", "merchants_id", "endpoint", "out_trade_no", "status", "verdict", "rule", "findings")
+FINDINGS = ("code", "section", "times", "first", "last", "example", "detail", "change")
 
 
 def show_sheet(rows: Iterable[Row]) -> None:
     """Print rows of a label and a text; further lines of a text are indented."""
-    for label, text in ((label, with_zone(text)) for label, text in rows):
+    for label, text in rows:
         told = ": " + "\n    ".join(text.splitlines() or [""])
         if sys.stdout.isatty():
             printed = console()
@@ -26,14 +31,21 @@ def show_sheet(rows: Iterable[Row]) -> None:
             click.echo(f"{label}{told}")
 
 
-@main.command()
+@main.command(epilog=examples(
+    "tgpay-emulator sign merchants_id=201703200001 out_trade_no=1 trans_amount=1.00",
+    "tgpay-emulator sign --explain 'http://127.0.0.1:8472/v2/tgpayquery.php?…&sign=…'"))
 @click.argument("parameters", nargs=-1, required=True, metavar="NAME=VALUE... | URL")
-@click.option("--token", "secret", envvar="TGPAY_TOKEN",
-              help="the merchant's token; else that of its merchants_id [TGPAY_TOKEN]")
+@click.option("--token", "secret", envvar="TGPAY_TOKEN", metavar="TEXT",
+              help="the merchant's token; without it the emulator is asked for that of merchants_id "
+                   "[TGPAY_TOKEN]")
 @click.option("--explain", is_flag=True, help="explain what is wrong with the given sign")
 @click.option("--json", "as_json", is_flag=True, help="print JSON")
 def sign(parameters: tuple[str, ...], secret: str | None, explain: bool, as_json: bool) -> None:
-    """Print the string to sign and its signature, or explain a wrong one (exit status 1)."""
+    """Sign parameters, or explain a wrong signature.
+
+    Prints the string to sign and its signature. With --explain the exit status is 1 if the signature is
+    wrong.
+    """
     params = _parameters(parameters)
     if explain:
         explained = _explained(params, secret)
@@ -43,7 +55,7 @@ def sign(parameters: tuple[str, ...], secret: str | None, explain: bool, as_json
                   "sign": signature.sign(params, secret or _token_of(params))}
         sheet = list(answer.items())
     if as_json:
-        show(answer, True)
+        Printer().json(answer)
     else:
         show_sheet(sheet)
     if explain and not answer["right"]:
@@ -55,7 +67,7 @@ def _parameters(written: tuple[str, ...]) -> dict[str, str]:
         try:
             return dict(parse.parse_qsl(parse.urlsplit(written[0]).query, keep_blank_values=True))
         except ValueError as error:
-            fail(f"{written[0]!r} is no URL: {error}")
+            fail(f"{written[0]!r} is not a URL: {error}")
     without = [part for part in written if "=" not in part]
     if without:
         fail(f"{without[0]!r} is not NAME=VALUE")
@@ -87,44 +99,60 @@ def _token_of(params: dict[str, str]) -> str:
 def _emulator(params: dict[str, str]) -> Control:
     """The emulator that knows the merchant of these parameters. Without a merchants_id the command ends."""
     if not params.get("merchants_id"):
-        fail("give --token, or a merchants_id that the emulator knows")
+        fail("give the merchant's token with --token, or a merchants_id that the emulator knows")
     return Control(os.environ.get("TGPAY_URL"), None, None)
 
 
-@main.command()
-@click.option("--merchant", help="only for this merchant")
-@click.option("--endpoint", help="only for this endpoint, such as tgpayqrcode")
-@click.option("--order", help="only for this order")
-@click.option("--verdict", help="only with this result: OK, or an error code")
-@click.option("--after", type=int, default=0, help="the last id seen")
-@click.option("--limit", type=int, default=100, show_default=True)
+@main.command(epilog=examples("tgpay-emulator journal --merchant 201703200001",
+                              "tgpay-emulator journal --verdict ILLEGAL_SIGN", "tgpay-emulator journal 12"))
+@click.option("--merchant", metavar="NUMBER", help="only of this merchant")
+@click.option("--endpoint", metavar="NAME", help="only to this endpoint, such as tgpayqrcode")
+@click.option("--order", metavar="NUMBER", help="only about this order")
+@click.option("--verdict", metavar="WORD", help="only with this result: OK, or an error code")
+@paged
 @click.argument("number", required=False, type=int, metavar="[ID]")
 @with_control
-def journal(control: Control, as_json: bool, merchant: str | None, endpoint: str | None, order: str | None,
-            verdict: str | None,
-            after: int, limit: int, number: int | None) -> None:
-    """List requests, or print one in full. Its ID is in the response header X-TGPay-Request."""
+def journal(control: Control, out: Printer, merchant: str | None, endpoint: str | None, order: str | None,
+            verdict: str | None, number: int | None, **page: int | bool | str | None) -> None:
+    """List requests, newest first, or show one in full.
+
+    The ID of a request is also in the response header X-TGPay-Request.
+    """
     if number is not None:
         entry = control("GET", f"/journal/{number}")
-        show(entry, True) if as_json else show_sheet(entry_sheet(entry))
+        out.json(entry) if out.is_json else show_sheet(entry_sheet(entry, out.zone))
         return
     answer = control("GET", "/journal", merchants_id=merchant, endpoint=endpoint, out_trade_no=order,
-                     verdict=verdict, after=after,
-                     limit=limit)
-    for item in answer["items"] if not as_json else []:
-        item["findings"] = " ".join(finding["code"] for finding in item["findings"])
-        item["rule"] = (item["explanation"] or {}).get("rule") or ""
-        item["status"], item["verdict"] = arrived(item)
-    show(answer, as_json, ("id", "at", "merchants_id", "endpoint", "out_trade_no", "status", "verdict",
-                           "rule", "findings"))
+                     verdict=verdict, **page)
+    if out.is_json:
+        out.json(answer)
+        return
+    items = [{**item, "findings": " ".join(finding["code"] for finding in item["findings"]),
+              "rule": (item["explanation"] or {}).get("rule") or "",
+              **dict(zip(("status", "verdict"), arrived(item)))} for item in answer["items"]]
+    out.rows(items, JOURNAL, ("rule", "merchants_id", "status", "findings", "at"), none="No requests.")
+    more(out, answer)
 
 
-@main.command()
-@click.option("--merchant", help="only for this merchant")
+@main.command(epilog=examples("tgpay-emulator findings --merchant 201703200001"))
+@click.option("--merchant", metavar="NUMBER", help="only of this merchant")
 @with_control
-def findings(control: Control, as_json: bool, merchant: str | None) -> None:
-    """List the rules of the document that a client or its receiver breaks, and how to fix them."""
+def findings(control: Control, out: Printer, merchant: str | None) -> None:
+    """List rules of the document that your client breaks.
+
+    For each there is an example, and what to change.
+    """
     answer = control("GET", "/findings", merchants_id=merchant)
-    for item in answer["items"] if not as_json else []:
-        item.update(example=example(item["example"]), detail=item["example"]["detail"])
-    show(answer, as_json, ("code", "section", "times", "first", "last", "example", "detail", "change"))
+    if out.is_json:
+        out.json(answer)
+        return
+    items = [{**item, "example": example(item["example"]), "detail": item["example"]["detail"]}
+             for item in answer["items"]]
+    if not out.is_for_people:
+        out.rows(items, FINDINGS)
+    elif not items:
+        click.echo("No findings.")
+    else:
+        for place, item in enumerate(items):
+            out.title(f"{item['code']} ({counted(item['times'], 'time')})", is_first=place == 0)
+            out.record(item, ("detail", "change", "section", "example", "last"))

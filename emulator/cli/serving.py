@@ -11,14 +11,20 @@ import click
 
 from ..base.http_client import EVERYBODY, fetch, trust
 from ..base.values import JSON
-from .command import main, patience, with_settings
-from .remote import address_of, fail, one_line, settings_of, trust_file, why
+from .command import examples, main, patience, with_settings
+from .remote import address_of, fail, settings_of, silence, trust_file
 
 
-@main.command()
+@main.command(epilog=examples(
+    "tgpay-emulator serve", "tgpay-emulator serve --port 0 --database :temporary:",
+    "tgpay-emulator serve --lan", "tgpay-emulator serve --scenario chaos --no-log-requests"))
 @with_settings
 def serve(**flags: Any) -> None:
-    """Run the emulator."""
+    """Run the emulator.
+
+    It prints its address, and the address of its console. Ctrl-C stops it. Each setting can also be given by
+    the environment variable beside it.
+    """
     from ..server import address_file
     from ..server.parent import Parent
 
@@ -56,22 +62,31 @@ def _fail(flags: Mapping[str, str | None], sentence: str) -> NoReturn:
     sys.exit(1)
 
 
-@main.command()
+@main.command(epilog=examples("tgpay-emulator demo", "tgpay-emulator demo --once"))
 @click.option("--once", is_flag=True, help="end after the last step, with status 0 if all checks passed")
 def demo(once: bool) -> None:
-    """Run the document's examples against a real server and a real receiver."""
+    """Run the document's examples, step by step.
+
+    A server, a receiver of notifications and a buyer's browser are started for it; nothing is needed. It
+    takes a few seconds. Then the server goes on, with orders that you can pay, until you press Ctrl-C.
+    """
     from .demo import run
 
     sys.exit(run(once))
 
 
-@main.command()
-@click.option("--url", envvar="TGPAY_URL",
-              help="address of the emulator; else the configured host and port [TGPAY_URL]")
-@click.option("--ca", help="PEM file of a certificate or an authority to trust [SSL_CERT_FILE]")
-@click.option("--wait", "seconds", type=float, default=0.0, help="seconds to wait until it is healthy")
+@main.command(epilog=examples("tgpay-emulator healthcheck --wait 30"))
+@click.option("--url", envvar="TGPAY_URL", metavar="URL",
+              help="address of the emulator; without it the configured host and port [TGPAY_URL]")
+@click.option("--ca", metavar="FILE",
+              help="certificate to trust, or that of its authority (PEM) [SSL_CERT_FILE]")
+@click.option("--wait", "seconds", type=float, default=0.0, metavar="SECONDS",
+              help="how long to wait until it is healthy")
 def healthcheck(url: str | None, ca: str | None, seconds: float) -> None:
-    """Check the emulator's health: exit status 0 if it is healthy, otherwise 1."""
+    """Check whether the emulator is healthy.
+
+    The exit status is 0 if it is, otherwise 1.
+    """
     settings = settings_of({})
     if url is None and ca is None:
         trust(EVERYBODY)  # it is the server of this machine, whose certificate may have another name
@@ -89,7 +104,7 @@ def _unhealthy(address: str) -> str | None:
     try:
         answer = fetch(f"{address}/_emulator/health", patience=5)
     except (OSError, ValueError) as problem:
-        return one_line(f"{address}: {why(problem)}")
+        return silence(address, problem)
     if answer.status != 200:
         return f"{address}: {answer.status} {answer.text.strip()}"
     click.echo(answer.text.strip())

@@ -7,47 +7,59 @@ from typing import Any
 import click
 
 from ..domain import reconciliation
-from .command import ListedByDefault, main, show, with_control
+from .command import ListedByDefault, examples, main, more, paged, with_control
+from .layout import counted
+from .printing import Printer
 from .remote import Control, fail
 
 COLUMNS = ("id", "merchants_id", "out_trade_no", "partner_transaction_id", "type", "amount", "fee",
            "settles_at", "injected")
 
 
-@main.group(cls=ListedByDefault)
+@main.group(cls=ListedByDefault, epilog=examples(
+    "tgpay-emulator settlement --merchant 201703200001",
+    "tgpay-emulator settlement check own.csv --merchant 201703200001"))
 def settlement() -> None:
-    """List the correct settlement rows, or check your own list against them."""
+    """List the settlement rows, or check your list against them."""
 
 
-@settlement.command("list")
-@click.option("--merchant", help="only for this merchant")
-@click.option("--start", help="first settlement day")
-@click.option("--end", help="last settlement day")
-@click.option("--after", type=int, default=0, help="the last id seen")
-@click.option("--limit", type=int, default=100, show_default=True)
+@settlement.command("list", epilog=examples(
+    "tgpay-emulator settlement list --merchant 201703200001 --start 2026-01-01"))
+@click.option("--merchant", metavar="NUMBER", help="only of this merchant")
+@click.option("--start", metavar="DATE", help="first settlement day")
+@click.option("--end", metavar="DATE", help="last settlement day")
+@paged
 @with_control
-def settlement_list(control: Control, as_json: bool, merchant: str | None, start: str | None, end: str | None,
-                    after: int,
-                    limit: int) -> None:
-    """List the correct row of every payment, refund and cancellation, with injected discrepancies."""
-    answer = control("GET", "/settlement", merchants_id=merchant, start_date=start, end_date=end, after=after,
-                     limit=limit)
-    for item in answer["items"] if not as_json else []:
-        item["injected"] = " ".join(item["injected"])
-    show(answer, as_json, COLUMNS)
+def settlement_list(control: Control, out: Printer, merchant: str | None, start: str | None, end: str | None,
+                    **page: int | bool | str | None) -> None:
+    """List the correct settlement rows, newest first.
+
+    There is a row for each payment, refund and cancellation, with the discrepancies that a scenario injects
+    in the settlement file.
+    """
+    answer = control("GET", "/settlement", merchants_id=merchant, start_date=start, end_date=end, **page)
+    if out.is_json:
+        out.json(answer)
+        return
+    items = [{**item, "injected": " ".join(item["injected"])} for item in answer["items"]]
+    out.rows(items, COLUMNS, ("partner_transaction_id", "id", "merchants_id"), none="No settlement rows.")
+    more(out, answer)
 
 
-@settlement.command("check")
+@settlement.command("check", epilog=examples(
+    "tgpay-emulator settlement check own.csv --merchant 201703200001"))
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--merchant", help="merchant of the list; an exported file has it in its name")
-@click.option("--start", help="first settlement day; an exported file has it in its name")
-@click.option("--end", help="last settlement day")
+@click.option("--merchant", metavar="NUMBER",
+              help="merchant of the list; an exported file has it in its name")
+@click.option("--start", metavar="DATE", help="first settlement day; an exported file has it in its name")
+@click.option("--end", metavar="DATE", help="last settlement day")
 @with_control
-def settlement_check(control: Control, as_json: bool, file: Path, merchant: str | None, start: str | None,
+def settlement_check(control: Control, out: Printer, file: Path, merchant: str | None, start: str | None,
                      end: str | None) -> None:
-    """Check your own list of payments and refunds, and which injected discrepancies it has noticed.
+    """Check your own list of payments and refunds.
 
-    Exit status 1 if a discrepancy was missed, or the list differs otherwise.
+    The report says which injected discrepancies your list has noticed. Exit status 1 if a discrepancy was
+    missed, or the list differs otherwise.
 
     FILE is CSV with a header: out_trade_no or partner_transaction_id, and amount; fee and settlement_date
     where you have them.
@@ -56,7 +68,7 @@ def settlement_check(control: Control, as_json: bool, file: Path, merchant: str 
     asked = {**reconciliation.from_file_name(file.name),
              **{name: value for name, value in given.items() if value}}
     if "merchants_id" not in asked:
-        fail("name the merchant of the list with --merchant")
+        fail("name the merchant of the list with --merchant NUMBER; tgpay-emulator merchants lists them")
     try:
         rows = reconciliation.read(str(file), file.read_bytes())
     except reconciliation.Unreadable as unreadable:
@@ -64,18 +76,18 @@ def settlement_check(control: Control, as_json: bool, file: Path, merchant: str 
     except OSError as error:
         fail(f"{file} cannot be read: {error.strerror}")
     report = control("POST", "/settlement/check", {**asked, "rows": rows})
-    if as_json:
-        show(report, True)
+    if out.is_json:
+        out.json(report)
     else:
-        _print(report)
+        _print(report, out)
     if not report["right"]:
         sys.exit(1)
 
 
-def _print(report: Mapping[str, Any]) -> None:
+def _print(report: Mapping[str, Any], out: Printer) -> None:
     """Print the report: what is wrong in sentences, and the discrepancies as numbers."""
     days = f"from {report['start_date'] or 'the first day'} to {report['end_date'] or 'now'}"
-    click.echo(f"Merchant {report['merchants_id']}, {days}: {report['rows']} rows in the list, "
+    click.echo(f"Merchant {report['merchants_id']}, {days}: {counted(report['rows'], 'row')} in the list, "
                f"{report['true_rows']} expected.")
     states = reconciliation.STATES
     for verdict in report["injected"]:
@@ -89,5 +101,5 @@ def _print(report: Mapping[str, Any]) -> None:
               **{state: injected.count((name, state)) for state in states}}
              for name in dict.fromkeys(name for name, _ in injected)]
     if items:
-        show({"items": items}, False, ("injected", "times", *states))
+        out.rows(items, ("injected", "times", *states))
     click.echo(f"The list is {'correct' if report['right'] else 'not correct'}.")

@@ -7,6 +7,7 @@ from typing import Any
 from .. import scenarios
 from ..base import toml
 from ..protocol.faults import FAULTS, drop, fault_of
+from .layout import moment
 
 Row = tuple[str, str]
 VERDICT = ("scenario", "rule", "then", "passed", "untold", "elsewhere")
@@ -36,9 +37,10 @@ def arrived(entry: Mapping[str, Any]) -> tuple[str, str]:
     return str(entry["status"]) if is_shown else "", FAULTS[fault].title
 
 
-def entry_sheet(entry: Mapping[str, Any]) -> list[Row]:
-    """A request of the journal, with its answer and all that is known of it."""
-    rows = [(name, str(entry[name])) for name in ("id", "at", "merchants_id", "endpoint", "out_trade_no")]
+def entry_sheet(entry: Mapping[str, Any], zone: str) -> list[Row]:
+    """A request of the journal, with its answer and all that is known of it; its time is in a time zone."""
+    rows = [("id", str(entry["id"])), ("at", moment(entry["at"], zone))]
+    rows += [(name, str(entry[name])) for name in ("merchants_id", "endpoint", "out_trade_no")]
     params = "".join(f"\n{name}={value}" for name, value in entry["params"].items())
     rows += [("request", f"{entry['method']} from {entry['ip']}{params}"),
              *_answer(entry)]
@@ -48,8 +50,8 @@ def entry_sheet(entry: Mapping[str, Any]) -> list[Row]:
     if "canonical" in explanation:
         return rows + explanation_sheet(explanation)
     own = {name: value for name, value in explanation.items() if name not in VERDICT}
-    return rows + [(name, str(value)) for name,
-                   value in own.items()] + (scenario_sheet(explanation) if "scenario" in explanation else [])
+    known = [(name, str(value)) for name, value in own.items() if value is not None]
+    return rows + known + (scenario_sheet(explanation) if "scenario" in explanation else [])
 
 
 def _answer(entry: Mapping[str, Any]) -> list[Row]:

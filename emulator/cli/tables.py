@@ -3,19 +3,20 @@ import json
 
 import click
 
-from .command import main, show
+from .command import examples, main, with_printer
+from .printing import Printer
 from .remote import fail
 
 
-@main.command()
-@click.option("--json", "as_json", is_flag=True, help="print JSON")
+@main.command(epilog=examples("tgpay-emulator cards 3084", "tgpay-emulator cards american express",
+                              "tgpay-emulator cards failed pin"))
 @click.argument("words", nargs=-1, metavar="[WORD]...")
-def cards(as_json: bool, words: tuple[str, ...]) -> None:
+@with_printer
+def cards(out: Printer, words: tuple[str, ...]) -> None:
     """List the test cards and the response code of each.
 
-    Words narrow the list: `cards 3084`, `cards american`, `cards failed pin`.
-
-    Any validity in the future and any verification code of the right length go with them.
+    Words narrow the list. A card takes any expiry date in the future, and any security code of the right
+    length.
     """
     from msgspec.structs import asdict
 
@@ -24,17 +25,22 @@ def cards(as_json: bool, words: tuple[str, ...]) -> None:
     rows = [asdict(card) for card in test_cards()
             if all(word.lower() in " ".join(asdict(card).values()).lower() for word in words)]
     if not rows:
-        fail(f"no test card matches {' and '.join(words)}")
-    show({"items": rows, "next": None}, as_json, ("number", "brand", "code", "status", "message", "means"))
+        fail(f"no test card matches {' and '.join(words)}; tgpay-emulator cards lists all")
+    if out.is_json:
+        out.json({"items": rows, "next": None})
+        return
+    out.rows(rows, ("number", "brand", "code", "status", "message", "means"), ("message",), "means")
 
 
-@main.command()
+@main.command(epilog=examples("tgpay-emulator reference > reference.md",
+                              "tgpay-emulator reference --format openapi > openapi.json"))
 @click.option("--format", "kind", default="markdown", show_default=True,
               type=click.Choice(["markdown", "openapi", "postman", "fidelity"]))
 def reference(kind: str) -> None:
-    """Print the reference, made from the tables.
+    """Print the reference of endpoints, codes and settings.
 
-    As text, as OpenAPI document, as Postman collection, or as the page that says where each row comes from.
+    It is text, an OpenAPI document, a Postman collection whose requests sign themselves, or the page that
+    says where each row comes from.
     """
     if kind == "fidelity":
         from ..gateway import fidelity

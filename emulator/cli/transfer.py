@@ -13,30 +13,34 @@ import msgspec
 
 from ..domain.errors import Invalid
 from ..operations.transfer_format import MOST_PACKED, Unpacked
-from .command import main, patience, show, with_control
+from .command import examples, main, patience, with_control
+from .layout import counted
+from .printing import Printer, note
 from .remote import Control, fail
 
 PIPE = "-"
 COLUMNS = ("merchants_id", "token", "token_is_new", "replaced", "now")
 
 
-@main.command("export")
+@main.command("export", epilog=examples("tgpay-emulator export --merchant 201703200001 case.tgpay.gz"))
 @click.argument("file", metavar="FILE")
 @click.option("--merchant", "merchants", multiple=True, metavar="NUMBER",
-              help="only this merchant; may be repeated")
-@click.option("--with-secrets", is_flag=True, help="with tokens, keys and passwords, so that clients go on")
+              help="only this merchant; repeat it for several")
+@click.option("--with-secrets", is_flag=True,
+              help="include tokens, keys and passwords, so that clients work as before")
 @click.option("--force", is_flag=True, help="overwrite the file")
 @with_control
-def export_command(control: Control, as_json: bool, file: str, merchants: tuple[str, ...],
+def export_command(control: Control, out: Printer, file: str, merchants: tuple[str, ...],
                    with_secrets: bool, force: bool) -> None:
-    """Write merchants with everything that they did to FILE (- for a pipe), for import elsewhere.
+    """Write merchants with all their data to a file.
 
-    Tokens, keys and passwords are masked unless asked for.
+    FILE (- for a pipe) can be imported elsewhere, so that a colleague sees the same case. Tokens, keys and
+    passwords are masked unless --with-secrets asks for them.
     """
     if file == PIPE and sys.stdout.isatty():
-        fail("the file is for no terminal; write it to a pipe or name a file")
+        fail("the file is binary: write it to a pipe, or name a file")
     if file != PIPE and os.path.lexists(file) and not force:
-        fail(f"{file} is there already; overwrite it with --force")
+        fail(f"{file} exists; overwrite it with --force")
     query = [*(("merchants_id", number) for number in merchants),
              *([("secrets", "true")] if with_secrets else [])]
     with tempfile.TemporaryFile() if file == PIPE else _beside(Path(file)) as written:
@@ -51,9 +55,9 @@ def export_command(control: Control, as_json: bool, file: str, merchants: tuple[
     report = {"file": file, "merchants": len(header.merchants), "rows": header.rows,
               "secrets": header.secrets, "made_at": header.made_at}
     if file == PIPE:
-        click.echo(f"Exported {header.rows} rows.", err=True)
+        note(f"Exported {counted(header.rows, 'row')}.")
     else:
-        show(report, as_json, tuple(report))
+        out.row(report, tuple(report))
 
 
 @contextmanager
@@ -83,17 +87,19 @@ def _complete(file: IO[bytes]) -> Any:
     return unpacked.header
 
 
-@main.command("import")
+@main.command("import", epilog=examples("tgpay-emulator import case.tgpay.gz",
+                                        "tgpay-emulator import --replace --clock running case.tgpay.gz"))
 @click.argument("file", metavar="FILE")
 @click.option("--replace", is_flag=True, help="replace merchants that exist, with all that they did")
 @click.option("--clock", type=click.Choice(["frozen", "running", "shared"]), default="frozen",
-              show_default=True, help="merchants' clocks stand at the instant of the export, run from "
-                                      "there, or are everybody's")
+              show_default=True, help="the merchants' clocks are frozen at the time of the export, run "
+                                      "from there, or are the shared one")
 @with_control
-def import_command(control: Control, as_json: bool, file: str, replace: bool, clock: str) -> None:
-    """Import the merchants in FILE (- for a pipe), all or none, and print their tokens.
+def import_command(control: Control, out: Printer, file: str, replace: bool, clock: str) -> None:
+    """Import the merchants of an exported file.
 
-    Their clocks stand at the instant of the export, so that nothing is sent until they are moved.
+    All merchants in FILE (- for a pipe) are imported, or none, and their tokens are printed. Their clocks are
+    frozen at the time of the export, so that nothing is sent until they are moved.
     """
     query = [("clock", clock), *([("replace", "true")] if replace else [])]
     with _opened(file) as body:
@@ -104,16 +110,15 @@ def import_command(control: Control, as_json: bool, file: str, replace: bool, cl
         with patience(f"Importing {length:,} bytes"):
             answer = b"".join(control.transfer("POST", "/import", body, length, query))
     report = msgspec.json.decode(answer)
-    if as_json:
-        show(report, True)
+    if out.is_json:
+        out.json(report)
         return
-    show({"items": report["merchants"]}, False, COLUMNS)
+    out.rows(report["merchants"], COLUMNS)
     for name, each in report["differences"].items():
-        click.echo(f"The setting {name} was {each['there']} there; here it is {each['here']}.",
-                   err=True)
+        note(f"The setting {name} was {each['there']} there; here it is {each['here']}.")
     if report["clock"] == "frozen":
-        click.echo("The clocks of these merchants stand; nothing is sent until they are moved: "
-                   "tgpay-emulator clock unfreeze --merchant NUMBER", err=True)
+        note("The clocks of these merchants are frozen, and nothing is sent until they are moved: "
+             "tgpay-emulator clock unfreeze --merchant NUMBER")
 
 
 @contextmanager

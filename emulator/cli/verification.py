@@ -7,12 +7,13 @@ import click
 
 from ..base.urls import with_query
 from ..domain.verification import AMOUNTS, COUNTED, MEASURED
-from .command import main, show, with_control
+from .command import examples, main, with_control
+from .printing import Printer
 from .remote import Control, fail
 
-CHECKS = {"signed": "true: every request was rightly signed; false: one was not",
-          "codes": "these codes came, separated by commas; may be repeated",
-          "status": "an order's status: NUMBER:TRADE_FINISHED; may be repeated"}
+CHECKS = {"signed": "true: all requests had the right signature; false: at least one had not",
+          "codes": "response codes that were returned, separated by commas; may be repeated",
+          "status": "the status of an order, NUMBER:TRADE_FINISHED; may be repeated"}
 BOUNDED = {row.name: row.meaning for row in (*COUNTED.values(), *AMOUNTS.values())}
 
 
@@ -30,33 +31,36 @@ def _flag(name: str) -> str:
     return name.replace("_", "-")
 
 
-@main.command()
-@click.option("--merchant", required=True, help="whose traffic it is")
-@click.option("--order", help="look at this order only")
-@click.option("--endpoint", help="look at requests to this endpoint only, such as tgpayrefund")
-@click.option("--since", help="look at what happened from this instant on, or after the cursor of --json")
+@main.command(epilog=examples("tgpay-emulator verify --merchant 201703200001",
+                              "tgpay-emulator verify --merchant 201703200001 --order 1 refunds=1 codes=0000"))
+@click.option("--merchant", required=True, metavar="NUMBER", help="the merchant to verify")
+@click.option("--order", metavar="NUMBER", help="only this order")
+@click.option("--endpoint", metavar="NAME", help="only requests to this endpoint, such as tgpayrefund")
+@click.option("--since", metavar="TIME",
+              help="only since this time, or after the cursor of an earlier --json")
 @with_checks
 @click.argument("checks", nargs=-1, metavar="[NAME=VALUE]...")
 @with_control
-def verify(control: Control, as_json: bool, merchant: str, checks: tuple[str, ...], **given: Any) -> None:
-    """Verify a merchant's traffic: status 1 when a check fails, with the nearest facts.
+def verify(control: Control, out: Printer, merchant: str, checks: tuple[str, ...], **given: Any) -> None:
+    """Verify what a merchant has sent and received.
 
     Checks are options or NAME=VALUE, such as refunds=1, notifications_at_most=2 or codes=3200,3084. Without
-    any: all requests are rightly signed, none is to an unknown endpoint, and no rule of the document is
-    broken.
+    any: all requests have the right signature, none is to an unknown endpoint, and no rule of the document is
+    broken. When a check fails, the exit status is 1, and the requests and notifications that explain it are
+    listed.
     """
     asked = {name: [value] if isinstance(value, str) else list(value)
              for name, value in given.items() if value not in (None, ())}
     for written in checks:
         name, found, value = written.partition("=")
         if not found:
-            fail(f"{written!r} is not NAME=VALUE")
+            fail(f"{written!r} is not a check: write NAME=VALUE, such as refunds=1")
         if name == "merchants_id":
-            fail("say whose traffic it is with --merchant")
+            fail("name the merchant with --merchant NUMBER")
         asked.setdefault(name, []).append(value)
     outcome = control("GET", with_query("/verify", {"merchants_id": merchant, **asked}))
-    if as_json:
-        show(outcome, True)
+    if out.is_json:
+        out.json(outcome)
     else:
         _print(outcome)
     if not outcome["verified"]:

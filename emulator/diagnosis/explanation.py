@@ -154,7 +154,7 @@ def _sentence(ways: list[Way]) -> str:
     if len(explanations) == 1:
         return explanations[0]
     numbered = [f"({number}) {each}" for number, each in enumerate(explanations, 1)]
-    return f"each of these gives this value: {'; or '.join(numbered)}"
+    return f"each of these reproduces this signature: {'; or '.join(numbered)}"
 
 
 def _unexplained(params: Mapping[str, str], given: str, tried: Tried | None, others: int, base: Repair | None,
@@ -162,7 +162,7 @@ def _unexplained(params: Mapping[str, str], given: str, tried: Tried | None, oth
     """The sentence about a signature that no known mistake explains."""
     sentence = _doubt(dict(base.pairs) if base else params, given, tried, others)
     plain = base or plainly(arrival)
-    return (f"{plain.mistakes[0].sentence}; and beside that the sign is wrong: {sentence}" if plain
+    return (f"{plain.mistakes[0].sentence}; and the sign is wrong as well: {sentence}" if plain
             else sentence)
 
 
@@ -172,8 +172,10 @@ def _missing(arrival: Arrival) -> str:
     if repair:
         return f"{MISSING}; {repair.mistakes[0].sentence}"
     near = next((name for name in arrival.params if name.lower() == "sign"), "")
+    if near == "sign":
+        return f"{MISSING}; it is empty"
     if near:
-        return f"{MISSING}; it came empty" if near == "sign" else f"{MISSING}; {near} came, and case counts"
+        return f"{MISSING}; {near} was sent, but names are case-sensitive"
     last = arrival.written[-1].name if arrival.query and not arrival.body and arrival.written else ""
     if not last:
         return MISSING
@@ -193,11 +195,11 @@ def _doubt(params: Mapping[str, str], given: str, tried: Tried | None, others: i
 def _tried(tried: Tried, others: int) -> str:
     """A sentence about what was tried without success."""
     if tried.pairs:
-        known = "no known mistake and no two of them give this value"
+        known = "no known mistake, alone or with a second one, reproduces this signature"
     elif tried.singles:
-        known = "no known mistake gives this value, and there is too much here to try every two of them"
+        known = "no known mistake reproduces this signature; there are too many to try them in pairs"
     else:
-        known = "there is too much here to try every mistake on it"
+        known = "the request is too large to try every mistake on it"
     if not tried.tokens:
         return known
     if tried.tokens < others:
@@ -213,8 +215,8 @@ def _spot(params: Mapping[str, str]) -> str:
         if not value.isascii():
             return f"look at {shortened(name)}, which is not ASCII"
         if value != value.strip() or set(value) & set("+%&=#<>\"'\\ "):
-            return f"look at {shortened(name)}, which has characters that are often changed on the way"
-    return "compare the canonical text with yours"
+            return f"look at {shortened(name)}, which has characters that are often changed in transit"
+    return "compare the string to sign with yours"
 
 
 def _cut(given: str) -> str:

@@ -147,11 +147,11 @@ def of_some(arrival: Arrival) -> Iterator[Repair]:
     both = parts_of(arrival.query), parts_of(arrival.body)
     for some, place, other in ((both[1], "body", "URL"), (both[0], "URL", "body")):
         if arrival.is_written and all(both):
-            sentence = f"only the parameters of the {place} were signed; those of the {other} count too"
+            sentence = f"only the parameters of the {place} were signed; sign those of the {other} too"
             yield repaired("PARAMETER_MISSING", sentence, some, common=False)
     declared = [part for part in parts if not arrival.is_strange(part.name)]
     if len(declared) + 2 < len(parts):
-        sentence = "the parameters that the gateway has no table for were not signed; they count too"
+        sentence = "parameters that are not in the endpoint's table were not signed; they must be signed too"
         yield repaired("PARAMETER_MISSING", sentence, declared, common=False)
 
 

@@ -44,11 +44,11 @@ def _same(recipe: Recipe) -> Recipe:
 
 
 SPACED = Mistake("SPACED", "the value has blanks around it; send the 32 characters alone", _same)
-BASE64 = Mistake("BASE64", "the hash was written in base64; write its 32 hexadecimal digits", _same)
+BASE64 = Mistake("BASE64", "the hash was encoded in base64; send its 32 hexadecimal digits", _same)
 HALF = Mistake("HALF", "only the 16 digits in the middle of the MD5 were sent; send all 32", _same)
 OF_THE_TEXT = (
-    Mistake("SIGN_TYPE_KEPT", "sign_type was signed too; it never counts", written_with(left_out=("sign",))),
-    Mistake("EMPTY_KEPT", "parameters without a value were signed too; they never count",
+    Mistake("SIGN_TYPE_KEPT", "sign_type was signed; leave it out", written_with(left_out=("sign",))),
+    Mistake("EMPTY_KEPT", "parameters without a value were signed; leave them out",
             written_with(keep_empty=True)),
     Mistake("UNSORTED", "the parameters were signed in the order of sending; sort them by name",
             written_with(sort_key=None)),
@@ -58,11 +58,11 @@ OF_THE_TEXT = (
     Mistake("SORTED_WITH_VALUES", "the texts name=value were sorted, not the names; sort by name",
             written_with(sort_key=lambda name: by_bytes(f"{name}="))),
     Mistake("NOT_JOINED", "the pairs were joined without &", written_with(joint="")),
-    Mistake("UPPER_CASE", "the text, without the token, was put in upper case before hashing",
+    Mistake("UPPER_CASE", "the text, without the token, was converted to upper case before hashing",
             written_with(case=str.upper)),
-    Mistake("LOWER_CASE", "the text, without the token, was put in lower case before hashing",
+    Mistake("LOWER_CASE", "the text, without the token, was converted to lower case before hashing",
             written_with(case=str.lower)),
-    *(Mistake("SIGN_KEPT", "an empty sign was signed too; it never counts",
+    *(Mistake("SIGN_KEPT", "an empty sign was signed; leave it out",
               partial(_with_empty_sign, left_out=left_out)) for left_out in (("sign_type",), ())),
     *(Mistake("JSON_SIGNED", "JSON was signed; sign name=value, joined with &",
               json_written(*library, sort_key=sort_key))
@@ -91,18 +91,18 @@ OF_THE_VALUES = (
     *(Mistake(code, f"the values were {done}{f'{rest}ones' if rest else ''}", valued(change))
       for code, done, rest, change in _TO_VALUES),
     PLUS_NOT_ENCODED,
-    Mistake("TRIMMED", "blanks around values were taken off before signing, but sent", valued(str.strip)),
+    Mistake("TRIMMED", "blanks around values were removed before signing, but sent", valued(str.strip)),
 )
 TOKEN_NAMES = ("&key=", "&token=", "&secret=", "&sign=", "key=")
 OF_THE_HASH = (
     Mistake("TOKEN_ABSENT", "the token was not appended", hashed_with(frame="{text}")),
-    Mistake("TOKEN_BEFORE", "the token stands before the text; append it",
+    Mistake("TOKEN_BEFORE", "the token was put before the text; append it",
             hashed_with(frame="{token}{text}")),
-    Mistake("TOKEN_BEFORE", "the token stands before the text, with an &; append it bare",
+    Mistake("TOKEN_BEFORE", "the token was put before the text, with an &; append it without",
             hashed_with(frame="{token}&{text}")),
-    Mistake("TOKEN_BEFORE", "the token stands before the text too; only append it",
+    Mistake("TOKEN_BEFORE", "the token was put before the text as well; only append it",
             hashed_with(frame="{token}{text}{token}")),
-    *(Mistake("TOKEN_NAMED", f"the token was appended as {name}; append it bare",
+    *(Mistake("TOKEN_NAMED", f"the token was appended as {name}; append only its value",
               hashed_with(frame=f"{{text}}{name}{{token}}")) for name in TOKEN_NAMES),
     Mistake("TOKEN_AFTER_AMPERSAND", "the token was appended after another &",
             hashed_with(frame="{text}&{token}")),
@@ -115,27 +115,28 @@ OF_THE_HASH = (
             hashed_with(frame="{text}\ufeff{token}")),
     Mistake("BOM", "a byte order mark (BOM) was hashed before the text; sign UTF-8 without it",
             hashed_with(charset="utf-8-sig")),
-    *(Mistake("ASCII", f"what is not ASCII was {done} before hashing; sign UTF-8",
+    *(Mistake("ASCII", f"non-ASCII text was {done} before hashing; sign UTF-8",
               hashed_with(charset=charset))
       for charset, done in (
-          ("ascii ?", "made a ? for each character"), ("ascii ? by unit", "made a ? for each UTF-16 unit"),
-          ("ascii ? by byte", "made a ? for each byte"), ("ascii only", "left out"))),
-    *(Mistake("GBK", "the text was written in GBK; sign UTF-8", hashed_with(charset=charset))
+          ("ascii ?", "replaced by a ? for each character"),
+          ("ascii ? by unit", "replaced by a ? for each UTF-16 unit"),
+          ("ascii ? by byte", "replaced by a ? for each byte"), ("ascii only", "left out"))),
+    *(Mistake("GBK", "the text was encoded in GBK; sign UTF-8", hashed_with(charset=charset))
       for charset in ("gb18030", "gbk ?")),
-    *(Mistake("LATIN_1", f"the text was written in Latin-1{with_what}; sign UTF-8",
+    *(Mistake("LATIN_1", f"the text was encoded in Latin-1{with_what}; sign UTF-8",
               hashed_with(charset=charset))
       for charset, with_what in (
           ("latin-1", ""), ("windows-1252", " (Windows-1252)"),
-          ("latin-1 ?", ", with ? for what it does not have"),
-          ("windows-1252 ?", " (Windows-1252), with ? for what it does not have"),
+          ("latin-1 ?", ", with ? for other characters"),
+          ("windows-1252 ?", " (Windows-1252), with ? for other characters"),
           ("low bytes", ", the lower byte of each character"))),
     *(Mistake("UTF_16",
-              f"the text was written in UTF-16 ({order}-endian, {mark} a byte order mark); sign UTF-8",
+              f"the text was encoded in UTF-16 ({order}-endian, {mark} a byte order mark); sign UTF-8",
               hashed_with(charset=charset))
       for charset, order, mark in (("utf-16-le", "little", "without"), ("utf-16-be", "big", "without"),
                                    ("utf-16-le bom", "little", "with"), ("utf-16-be bom", "big", "with"))),
-    Mistake("UPPER_CASE", "the text was put in upper case before hashing", hashed_with(case=str.upper)),
-    Mistake("LOWER_CASE", "the text was put in lower case before hashing", hashed_with(case=str.lower)),
+    Mistake("UPPER_CASE", "the text was converted to upper case before hashing", hashed_with(case=str.upper)),
+    Mistake("LOWER_CASE", "the text was converted to lower case before hashing", hashed_with(case=str.lower)),
     *(Mistake("OTHER_HASH", f"it is {name}; sign with MD5", hashed_with(algorithm=algorithm))
       for algorithm, name in (("sha1", "SHA-1"), ("sha256", "SHA-256"), ("sha512", "SHA-512"))),
     *(Mistake("HMAC", f"it is HMAC-{name}, keyed with the token; append the token and take the MD5",
@@ -171,7 +172,7 @@ def of_the_parameters(pairs: Pairs) -> Iterator[Mistake]:
             for change in _added(added):
                 yield Mistake("PARAMETER_ADDED", f"{added[0]}={added[1]} was signed, but not sent", change)
     if "sign_type" not in names:
-        yield Mistake("SIGN_TYPE_KEPT", "sign_type=MD5 was signed too; it never counts", _sign_type_added)
+        yield Mistake("SIGN_TYPE_KEPT", "sign_type=MD5 was signed; leave it out", _sign_type_added)
 
 
 def of_single_values(pairs: Pairs) -> Iterator[Mistake]:

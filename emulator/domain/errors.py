@@ -49,7 +49,7 @@ class Forbidden(Exception):
     """
 
     def __init__(self) -> None:
-        super().__init__("an admin's control token is needed for what concerns the merchants of everybody")
+        super().__init__("this concerns the merchants of all teams and needs an admin's control token")
 
 
 class NeedsTransaction(Exception):

@@ -58,7 +58,7 @@ def _checked(given: Mapping[str, Any]) -> Reply:
     if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:
         raise ValueError(RULE)
     if not isinstance(body, str) or len(body) > LONGEST_BODY or "\0" in body:
-        raise ValueError(f"has a body that is no text of at most {LONGEST_BODY} characters")
+        raise ValueError(f"has a body that is not a text of at most {LONGEST_BODY} characters")
     if card_numbers.suspects(body):
         raise ValueError(card_numbers.PROBLEM)
     delay = durations.parse(given.get("delay", "0s"))

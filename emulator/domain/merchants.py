@@ -236,7 +236,7 @@ def checked(changes: Mapping[str, Any]) -> dict[str, Any]:
     problems = {}
     for name, value in changes.items():
         if name not in CHECKS:
-            problem = f"is no setting; there are {', '.join(CHECKS)}"
+            problem = f"is not a setting; the settings are {', '.join(CHECKS)}"
         elif any(map(card_numbers.suspects, _texts(value))):
             problem = card_numbers.PROBLEM
         else:

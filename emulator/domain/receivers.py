@@ -14,13 +14,13 @@ _ASKED = ("the receiver asks for credentials: write them into notify_url, http:/
 _NOT_THERE = "nothing is at this path: compare notify_url with the receiver's routes"
 _GUARDED = ("the receiver refuses it: if it asks for a session or a CSRF token, except the path of "
             "notify_url from that")
-_STARTING = "the receiver, or an application behind it, is not ready: see whether it runs"
+_STARTING = "the receiver, or an application behind it, is not ready: check whether it runs"
 _ADVICE = {**dict.fromkeys((403, 419), _GUARDED), **dict.fromkeys((404, 410), _NOT_THERE),
            **dict.fromkeys((502, 503, 504), _STARTING)}
 _UNCHECKED = "or switch the check off with --notify-insecure"
 _OTHER_NAME = f"write a host into notify_url that the certificate names, {_UNCHECKED}"
 # Keys are OpenSSL's numbers of certificate errors (X509_V_ERR_…).
-_CERTIFICATES = {9: f"see whether the clocks of both machines are right, {_UNCHECKED}",
+_CERTIFICATES = {9: f"check the clocks of both machines, {_UNCHECKED}",
                  10: f"renew it, {_UNCHECKED}", 62: _OTHER_NAME, 64: _OTHER_NAME}
 _TRUST = f"name the file of its certificate authority with --notify-ca FILE, {_UNCHECKED}"
 _UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH)
@@ -54,12 +54,14 @@ def _advice(status: int, method: str, with_user: bool) -> str:
     if status == 401:
         return _REFUSED if with_user else _ASKED
     if status == 405:
-        return f"the receiver does not take {method} here: let it, or change the setting notify_method"
+        return f"the receiver does not accept {method} here: allow it, or change the setting notify_method"
     if status in _ADVICE:
         return _ADVICE[status]
     if 400 <= status < 500:
         return f"the receiver refuses the request: {_SEE_ITS_LOG}"
-    return f"the receiver failed: {_SEE_ITS_LOG}" if status >= 500 else "a notification is taken with a 2xx"
+    if status >= 500:
+        return f"the receiver failed: {_SEE_ITS_LOG}"
+    return "a notification is acknowledged with a 2xx status"
 
 
 def unanswered(failure: Failure) -> str:
@@ -71,16 +73,15 @@ def too_slow(seconds: float, cut_short: bool = False) -> Failure:
     """No complete answer came within `seconds`; `cut_short` if that is less than the setting allows."""
     if cut_short:
         return Failure(f"no complete answer within {seconds:.2g} s",
-                       "more was not left of the time that a move of the clock, or a flush, waits for slow "
-                       "receivers in all")
+                       "the time that a clock move, or a flush, waits for slow receivers is used up")
     return Failure(f"no complete answer within {seconds:g} s",
-                   "answer before you do what takes long, or allow more with --notify-timeout")
+                   "respond before slow work, or allow more time with --notify-timeout")
 
 
 def nobody_listens(merchants_id: str) -> Failure:
     """Nothing was sent, because the notifications of a merchant wait for a listener and there is none."""
     return Failure(f"nobody listens: run tgpay-emulator listen --merchant {merchants_id} --forward-to URL",
-                   "the notification is sent again by the schedule, or at once by a replay")
+                   "the notification is retried by the schedule, or at once if you resend it")
 
 
 def for_listeners(sentence: str) -> str:
@@ -104,11 +105,11 @@ def failed(error: BaseException) -> Failure:
 
 def _what_to_do(cause: BaseException) -> str:
     if isinstance(cause, ssl.SSLError):
-        return "no TLS connection came about: for a receiver without TLS write http:// into notify_url"
+        return "no TLS connection: if the receiver has no TLS, write http:// into notify_url"
     if isinstance(cause, ConnectionRefusedError):
         return "nothing listens there: start the receiver; in a container 127.0.0.1 is the container itself"
     if isinstance(cause, socket.gaierror):
         return "the host of notify_url is not known on this machine"
     if isinstance(cause, OSError) and cause.errno in _UNREACHABLE:
-        return "no way leads from this machine to the host of notify_url"
-    return f"no complete HTTP answer came: {_SEE_ITS_LOG}; if it speaks TLS, write https:// into notify_url"
+        return "this machine has no route to the host of notify_url"
+    return f"no complete HTTP response: {_SEE_ITS_LOG}; if it speaks TLS, write https:// into notify_url"

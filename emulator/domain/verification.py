@@ -39,25 +39,25 @@ COUNTED = {row.name: row for row in (
     Subject("requests", "request", "requests", "requests to /v2", True),
     Subject("refused", "refused request", "refused requests", "requests that were refused", True),
     Subject("unknown", "request to an unknown endpoint", "requests to unknown endpoints",
-            "requests to paths below /v2 that do not exist"),
-    Subject("findings", "finding", "findings", "findings about requests and about answers to notifications; "
-            "with endpoint about its requests only", True),
-    Subject("orders", "new order", "new orders", "orders that were made"),
+            "requests to unknown endpoints below /v2"),
+    Subject("findings", "finding", "findings", "findings about requests and about responses to "
+            "notifications; with endpoint only about its requests", True),
+    Subject("orders", "new order", "new orders", "orders that were created"),
     Subject("payments", "payment", "payments", "orders that were paid"),
     Subject("declines", "declined payment", "declined payments", "payments that failed or were declined"),
-    Subject("refunds", "refund", "refunds", "refunds that were made, also those that were reversed later"),
+    Subject("refunds", "refund", "refunds", "refunds, including those that were reversed later"),
     Subject("cancels", "cancelled order", "cancelled orders", "orders that were cancelled"),
-    Subject("expiries", "expired order", "expired orders", "orders whose time limit passed unpaid"),
-    Subject("chargebacks", "chargeback", "chargebacks", "card payments that the issuer took back"),
+    Subject("expiries", "expired order", "expired orders", "orders that expired unpaid"),
+    Subject("chargebacks", "chargeback", "chargebacks", "card payments that were charged back"),
     Subject("notifications", "sent notification", "sent notifications",
-            "notifications that were sent, every attempt"),
+            "delivery attempts of notifications"),
     Subject("delivered", "delivered notification", "delivered notifications",
-            "attempts that the receiver took"),
-    Subject("undelivered", "notification that was not taken", "notifications that were not taken",
-            "attempts that the receiver did not take"))}
+            "delivery attempts that the receiver acknowledged"),
+    Subject("undelivered", "undelivered notification", "undelivered notifications",
+            "delivery attempts that the receiver did not acknowledge"))}
 AMOUNTS = {row.name: row for row in (
-    Subject("amount_paid", "paid", "paid", "what was paid, in major units"),
-    Subject("amount_refunded", "refunded", "refunded", "what was given back, in major units"))}
+    Subject("amount_paid", "paid", "paid", "the amount that was paid, in major units"),
+    Subject("amount_refunded", "refunded", "refunded", "the amount that was refunded, in major units"))}
 
 
 class Relation(Struct, frozen=True):
@@ -101,7 +101,7 @@ class Measured(Struct, frozen=True):
 
 
 class Signed(Struct, frozen=True):
-    """The check that all requests are rightly signed, or with `all_right` false that one is not."""
+    """The check that all requests have the right signature, or with `all_right` false that one has not."""
 
     all_right: bool
 
@@ -163,7 +163,8 @@ def codes(written: str) -> list[str]:
         if code not in CODES:
             near = get_close_matches(code[:40], CODES, 1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            raise ValueError(f"has {code[:40]!r}, which is no code: there are the response codes of section "
+            raise ValueError(f"has {code[:40]!r}, which is not a code; the codes are the response codes of "
+                             f"section "
                              "7.2, the errors of refusals and of buyers, and the results of terminals, "
                              f"separated by commas{hint}")
     return found
@@ -218,7 +219,7 @@ def _check_limits(given: Mapping[str, Sequence[str]], checks: Sequence[Check]) -
         names = ", ".join(("signed", "codes", *(row.name for row in COUNTED.values() if row.of_requests)))
         raise Invalid({"endpoint": f"limits none of these checks; it limits {names}"})
     if given.get("since") and all(map(_is_of_now, checks)):
-        raise Invalid({"since": "limits none of these checks: status and amounts are those of now"})
+        raise Invalid({"since": "limits none of these checks: status and amounts are the present ones"})
 
 
 def _checks(name: str, value: str, out_trade_no: str) -> list[Check]:

@@ -195,7 +195,8 @@ class Gateway:
         if self._limiter:
             _limit(self._limiter, case, merchant)
         if count > MOST_PARAMS:
-            raise Refused("ILLEGAL_ARGUMENT", f"{count} parameters are sent, at most {MOST_PARAMS} are taken")
+            raise Refused("ILLEGAL_ARGUMENT", f"{count} parameters are sent; at most {MOST_PARAMS} are "
+                                              f"allowed")
         case.findings += authentication.check(merchant)
         table = case.table = endpoint.table_of(request.params)
         params = self._check(table, merchant, case)
@@ -246,7 +247,7 @@ class Gateway:
         except Unusable as trouble:
             return self._unusable(case, trouble)
         except Exception:
-            log.exception("the refusal of %s was not written down", case.request.name)
+            log.exception("the refusal of %s was not stored", case.request.name)
             return response
 
     @staticmethod
@@ -284,9 +285,9 @@ def _endpoint_of(case: Case) -> Endpoint:
     endpoint = case.table = ENDPOINTS.get(request.name)
     if endpoint is None:
         paths = ", ".join(known.path for known in ENDPOINTS.values())
-        raise Refused("NOT_FOUND", f"there is no such path; there are {paths}")
+        raise Refused("NOT_FOUND", f"unknown endpoint; the endpoints are {paths}")
     if request.method not in METHODS:
-        raise Refused("METHOD_NOT_ALLOWED", f"{request.method} is not taken, only {' and '.join(METHODS)}")
+        raise Refused("METHOD_NOT_ALLOWED", f"{request.method} is not allowed, only {' and '.join(METHODS)}")
     if request.too_large:
         raise Refused("REQUEST_TOO_LARGE", f"the request is larger than {MOST_BYTES} bytes")
     if request.broken:

@@ -27,36 +27,34 @@ def markdown() -> str:
         "Made from the tables that check the requests. **R** is refused when missing, **D** is documented as "
         "mandatory and its absence a finding, **O** is optional. What has no mark is *documented*: the "
         "document prints it. *(observed)*: a public client of the gateway was seen doing so. *(inferred)*: "
-        "neither; we chose what users of the services behind the gateway would expect.",
+        "neither; chosen as users of the services behind the gateway would expect it.",
         "## Endpoints", *(part for endpoint in ENDPOINTS.values() for part in _endpoint(endpoint)),
         "## Columns of the settlement file", ", ".join(f"`{name}`" for name, _ in settlement.COLUMNS),
-        f"The document's list jumps from field 11 to 13; `{settlement.NOT_IN_THE_DOCUMENT}` between them is "
+        f"The document's list has no field 12; `{settlement.NOT_IN_THE_DOCUMENT}` in its place is "
         "*(inferred)*.",
-        "## Refusals", "`is_success` is F, nothing happened.",
+        "## Refusals", "`is_success` is F, and nothing is processed.",
         table(("error", "when", "HTTP"),
               ((code.name, code.when + mark(code.source), str(code.status)) for code in REFUSALS.values())),
         "## Buyers who cannot pay",
-        "`is_success` is T, `result_code` FAIL: the request was carried out, the buyer failed.",
+        "`is_success` is T, `result_code` FAIL: the request was processed, but the buyer could not pay.",
         table(("detail_error_code", "why"), ((code.name, code.when + mark(code.source))
                                              for code in BUYER_FAILURES.values())),
         "## Response codes of cards",
         "The outcome of a card payment is `status`. Codes, messages and texts are the "
         "document's, the statuses are inferred.", response_codes_table(),
-        "## Test cards", "Any validity in the future and any verification code of the right length go with "
-                         "them. Every other number is "
-        "declined with 3101.", test_cards_table(),
+        "## Test cards", "Use any expiry date in the future and any security code of the right length. Every "
+                         "other number is declined with 3101.", test_cards_table(),
         "## Payment codes for tests", "Any other code that is well formed pays at once.",
         payment_codes_table(),
         "## Findings", "Rules of the document that are noted, not refused; with the setting `strict` they "
-                       "are "
-        "refused, but for a name that the document's own examples send.",
+                       "are refused, except for names that the document's own examples send.",
         table(("code", "section", "rule", "what to change"),
               ((rule.code, rule.section, rule.sentence + mark(rule.source), rule.change)
                for rule in findings.RULES.values())),
-        "## Scenarios", "A rule fits when all of its `when` does; the first that fits wins. A `then` that is "
-                        "a list is taken in turn, once "
-        "each, and then used up. Keys marked (ours) are not the gateway's habits but useful for tests.",
-        _rows(("when", "value", "fits when"), scenarios.when_rows()),
+        "## Scenarios", "A rule matches if all of its `when` matches; the first matching rule is used. If "
+                        "`then` is a list, each entry is used once, in turn; then the rule is used up. Keys "
+                        "marked (ours) do not imitate the gateway, but are useful for tests.",
+        _rows(("when", "value", "matches if"), scenarios.when_rows()),
         _rows(("then", "value", "what happens"), scenarios.then_rows()),
         "### Faults", _rows(("fault", "what arrives"), scenarios.fault_rows()),
         "### Bundled scenarios", scenarios_table(),
@@ -108,7 +106,7 @@ def _parameters(rows: Iterable[Param]) -> str:
 
 def _parameter(row: Param) -> tuple[str, ...]:
     length = f", at most {row.length} characters" if row.length else ""
-    aliases = f"; also taken as {', '.join(row.aliases)}" if row.aliases else ""
+    aliases = f"; also accepted as {', '.join(row.aliases)}" if row.aliases else ""
     note = f"; {row.note}" if row.note else ""
     return (f"`{row.name}`", NEEDS[row.need], row.format.name + length,
             f"`{row.example}`" if row.example else "",

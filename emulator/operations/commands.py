@@ -13,7 +13,7 @@ from .unit import check_everybody, merchant_of, notification_of
 from .watching import Waiting
 
 EARLIEST, LATEST = from_iso("2000-01-01"), from_iso("2100-01-01")
-RANGE = "the clock runs from 2000 to 2100"
+RANGE = "the clock can show times from 2000 to 2100"
 MOVES = ("advance", "set", "freeze", "reset")
 
 
@@ -46,7 +46,7 @@ class Commands:
         except KeyUsed as used:
             raise Invalid({}, "the Idempotency-Key was used with another body; take a new one") from used
         if "error" in result:
-            raise Failed(f"the clock was not moved to the end: {result['error']}")
+            raise Failed(f"the clock move was not finished: {result['error']}")
         return result
 
     def _concerned(self, given: Mapping[str, Any]) -> str:

@@ -114,7 +114,7 @@ class Dispatcher:
         except Unusable:  # the store has logged it
             self._set_back(delivery)
         except Exception:
-            log.exception("an attempt of notification %s was not written down", delivery.notification.id)
+            log.exception("an attempt of notification %s was not stored", delivery.notification.id)
             # It is still due; without a pause, a full disk would cause a storm of repetitions.
             self._set_back(delivery)
         finally:

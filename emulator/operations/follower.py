@@ -52,6 +52,6 @@ class Follower:
             except Unusable:  # the store has logged it
                 pass
             except Exception:
-                log.exception("notifications were not sent; it is tried again")
+                log.exception("notifications could not be sent; trying again")
             self._store.leave()
             self._signal.wait_here(random.uniform(*LOOK_S))

@@ -34,8 +34,8 @@ RETURN = 5 * durations.SECOND  # in which a listener that was lost is expected t
 MOST_AT_ONCE = 16
 LONGEST_ANSWER, LONGEST_SENTENCE = 64 * 1024, 2_000
 TAKEN_OVER = "another listener has taken over the notifications of merchant {}"
-TOO_LATE = "nobody waits for this answer any more: the attempt has ended"
-GONE = "the merchant was reset meanwhile"
+TOO_LATE = "this response is too late: the attempt has ended"
+GONE = "the merchant was reset in the meantime"
 
 
 def _always(changed: Changed) -> bool:
@@ -236,7 +236,7 @@ def _result(given: Any) -> DeliveryResult:
     try:
         made = msgspec.convert(given, Answer)
     except msgspec.ValidationError as error:
-        raise Invalid({}, f"the answer is wrong: {error}") from error
+        raise Invalid({}, f"the report is invalid: {error}") from error
     if (made.status is None) == (not made.error):
         raise Invalid({}, "send either a status or an error")
     return DeliveryResult(

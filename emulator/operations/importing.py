@@ -82,13 +82,13 @@ def _checked(unpacked: Unpacked) -> Iterator[Part]:
     header = unpacked.header
     if header.schema != SCHEMA:
         wanted = "newer" if header.schema > SCHEMA else "older"
-        raise refused(f"the file was made by tgpay-emulator {header.product}, whose database is {wanted} "
+        raise refused(f"the file was exported by tgpay-emulator {header.product}, whose database is {wanted} "
                       f"(schema {header.schema}, this one has {SCHEMA})")
     for merchant in header.merchants:
         check_number(merchant.merchants_id)
     known = {merchant.merchants_id for merchant in header.merchants if 0 <= merchant.now_ms < LATEST}
     if len(known) < len(header.merchants) or set(header.tables) != set(TABLES):
-        raise damaged("its first line cannot be right")
+        raise damaged("its first line is invalid")
     seen = set()
     for part in unpacked.parts():
         if part.merchants_id not in known or part.table not in TABLES:
@@ -191,8 +191,8 @@ class _Import:
         made = merchants.made(merchants_id) or {}
         is_used = self._tables.is_used(merchants_id) or found.as_settings() != made.get("settings")
         if is_used and not replace:
-            raise Conflict(f"there is a merchant {merchants_id} already; --replace (replace=true) replaces "
-                           "it with all that it did; nothing was imported")
+            raise Conflict(f"merchant {merchants_id} exists already; --replace (replace=true) replaces "
+                           "it with all its data; nothing was imported")
         owner = merchants.owner_of(merchants_id)
         self._tables.erase(merchants_id)
         self._tables.terminals.replace(merchants_id, ())

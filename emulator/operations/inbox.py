@@ -18,10 +18,10 @@ from .outbox import DeliveryResult
 from .payments import BY_CONTROL
 from .unit import Units
 
-FORGED = "The signature is forged, as a scenario rule wants it"
-ALTERED = "The amount was changed after it was signed, as a scenario rule wants it"
-OTHER_TOKEN = "It was signed with another token than the merchant has now"
-REMOVED = "there is no such merchant any more"
+FORGED = "A scenario rule forged the signature"
+ALTERED = "A scenario rule changed the amount after signing"
+OTHER_TOKEN = "It was signed with a token that the merchant no longer has"
+REMOVED = "the merchant no longer exists"
 
 
 class Inbox:
@@ -69,7 +69,7 @@ def look_at(tables: Reader, notification: StoredNotification) -> Mapping[str, An
     expected = signature.sign(fields, merchant.token)
     if signature.matches(fields.get("sign", ""), expected):
         return {"verified": True, "repeated": repeated}
-    why = f"{_reason(tables, notification)}; the token gives {expected}: a receiver must refuse it"
+    why = f"{_reason(tables, notification)}; the correct signature is {expected}: a receiver must reject it"
     return {"verified": False, "repeated": repeated, "expected": expected, "explanation": why}
 
 

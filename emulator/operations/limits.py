@@ -32,4 +32,4 @@ class Limiter:
         """Why a request is refused; `wait` is the time until there is room, in milliseconds."""
         seconds = -(-wait // durations.SECOND)
         return (f"the rate limit of merchant {merchants_id} is reached, {self.rate.written}; "
-                f"there is room for a request in {seconds} s")
+                f"send the next request in {seconds} s")

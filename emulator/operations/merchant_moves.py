@@ -80,7 +80,7 @@ class MerchantMoves:
         except (Unusable, Abandoned):  # the store has logged it; the command stays open
             pass
         except Exception as failure:
-            log.exception("the command %s of merchant %s was given up", command.name, command.merchants_id)
+            log.exception("the command %s of merchant %s was abandoned", command.name, command.merchants_id)
             with suppress(Unusable):  # it is tried again then
                 self._give_up(command, failure)
         finally:

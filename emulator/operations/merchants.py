@@ -30,7 +30,7 @@ def create(units: Units, merchants_id: str | None, settings: Mapping[str, Any]) 
         number = merchants_id or _free_number(unit)
         if not seeding.make(unit.tables, number,
                             {**rules.new_settings(number, units.settings.seed), **changes}, users):
-            raise Conflict(f"there is a merchant {number} already")
+            raise Conflict(f"merchant {number} exists already")
         _give_users(unit.tables, number, users)
         return unit.merchant(number)
 

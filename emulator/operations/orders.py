@@ -23,12 +23,12 @@ def trigger(units: Units, merchants_id: str, out_trade_no: str, event: str,
     """
     reasons = {"error": _failure(given), "code": _card_code(given)}
     if event not in kinds.EVENTS:
-        raise NotFound(f"{event} is no event; there are {', '.join(kinds.EVENTS)}")
+        raise NotFound(f"{event} is not an event; the events are {', '.join(kinds.EVENTS)}")
     with units.begin(BY_CONTROL, merchants_id) as unit:
         order = unit.order(merchants_id, out_trade_no)
         possible = kinds.possible(order)
         if not kinds.is_triggered(order, event):
-            raise Conflict(f"{event} is for card orders; this one was made by {order.endpoint}",
+            raise Conflict(f"{event} is for card orders; this one was created by {order.endpoint}",
                            possible=possible)
         payments = unit.payments(unit.merchant(merchants_id))
         try:

@@ -17,8 +17,7 @@ from .deliveries import Delivery
 
 PENDING, DELIVERED, FAILED = "pending", "delivered", "failed"
 ACKNOWLEDGEMENT = "success"
-SKIPPED = ("skipped, nothing was sent: in the same move of the clock, or flush, the receiver had not "
-           "answered in time")
+SKIPPED = ("skipped: earlier in the same clock move, or flush, the receiver had not responded in time")
 MARK = "X-TGPay-Notification"  # header with the notification's id; the control interface refuses it
 LONGEST_TERMINAL_WAIT, TERMINAL_PERIOD = 15 * durations.MINUTE, 2 * durations.DAY
 
@@ -182,7 +181,8 @@ def _posted(notification: StoredNotification, post: Post, replay: bool) -> list[
     """The results of an attempt: of one HTTP request, or of several at once if a scenario rule says so."""
     how = notification.how
     if is_lost(notification) and not replay:
-        sentence = f"lost on the way: the scenario drops the first {how.drop} attempts"
+        attempts = "first attempt" if how.drop == 1 else f"first {how.drop} attempts"
+        sentence = f"lost on the way: the scenario drops the {attempts}"
         return [DeliveryResult(0, error=sentence, lost=True)]
     copies = how.duplicate if replay else how.copies(notification.attempts)
     if copies == 1:

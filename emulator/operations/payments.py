@@ -97,7 +97,7 @@ class Payments(Struct, frozen=True):
         """Raise Refused if an order is no payment, was paid too long ago or is charged back."""
         number = order.out_trade_no
         if not order.is_payment:
-            sentence = f"order {number} is no payment; a terminal reverses it"
+            sentence = f"order {number} is not a payment; reverse it at the terminal"
             raise refusal(order, "TRADE_STATUS_ERROR", sentence)
         paid = order.status in (Status.TRADE_SUCCESS, Status.TRADE_FINISHED)
         if paid and self.now - (order.paid_at or 0) > CANCEL_PERIOD:

@@ -23,7 +23,7 @@ class Active(Struct, frozen=True):
 def bundled(name: str) -> "scenarios.Scenario":
     """A bundled scenario by its name. Raises NotFound."""
     if name not in scenarios.shipped():
-        raise NotFound(f"there is no scenario {name}; there are {', '.join(scenarios.shipped())}")
+        raise NotFound(scenarios.unknown(name))
     return scenarios.shipped_scenario(name)
 
 

@@ -31,7 +31,7 @@ BEAT_S = 1.0
 LOOK_FOR_LEADER_S = 0.25
 LONGEST_LANDING_S = 30
 AGAIN_S = 1
-STILL = "the process that does what falls due is stopped"
+STILL = "the process that does what is due has stopped"
 log = logging.getLogger(__name__)
 
 
@@ -78,7 +78,7 @@ class Scheduler:
             except Unusable:  # the store has logged it
                 due = None
             except Exception:
-                log.exception("the scheduler failed and tries again")
+                log.exception("the scheduler failed; trying again")
                 due = None
             self._signal.wait(LONGEST_SLEEP_S if due is None
                               or due <= 0 else min(LONGEST_SLEEP_S, due / durations.SECOND))
@@ -165,7 +165,7 @@ class Scheduler:
                     self._lead_if_nobody_does(number)
                     looked = passed
                 wait()
-        raise TimeoutError(f"the command {number} was not done within {seconds:g} s")
+        raise TimeoutError(f"the command {number} was not finished within {seconds:g} s")
 
     def _lead_if_nobody_does(self, command: int) -> None:
         """Lead once if nobody does. Raises Unusable if the leader is stopped; a look serves all that wait."""
@@ -233,14 +233,14 @@ class Scheduler:
             raise
         # A command that fails must not be repeated for ever while everything else waits for it.
         except Exception as failure:
-            log.exception("the command %s was given up", command.name)
+            log.exception("the command %s was abandoned", command.name)
             self._finish(command, {"error": repr(failure)})
 
     def _replay(self, command: Command) -> None:
         tables = self._store.read()
         notification = tables.notifications.find(command.argument["id"])
         if notification is None:
-            self._finish(command, {"error": "there is no such notification any more", "delivered": False,
+            self._finish(command, {"error": "the notification no longer exists", "delivered": False,
                                    "status_code": None})
         else:
             self._dispatcher.replay(notification, tables.clock.now(notification.merchants_id), command.id)

@@ -23,10 +23,10 @@ def days(settings: Settings, start: date | None, end: date | None,
     return reconciliation.Days(since, min(before, until + 1), settings.timezone)
 
 
-def entries(tables: Reader, merchants_id: str | None, days: "reconciliation.Days", after: int, limit: int
-            ) -> "Iterator[reconciliation.Truth]":
-    """A page of the true entries, of one merchant or of all, oldest first, after the id `after`."""
-    return tables.ledger.page(merchants_id, days.since, days.before, after, limit)
+def entries(tables: Reader, merchants_id: str | None, days: "reconciliation.Days", after: int, limit: int,
+            newest_first: bool = False) -> "Iterator[reconciliation.Truth]":
+    """A page of the true entries, of one merchant or of all, by id, after the id `after`."""
+    return tables.ledger.page(merchants_id, days.since, days.before, after, limit, newest_first)
 
 
 def check(tables: Reader, merchants_id: str, rows: "Sequence[reconciliation.Listed]",

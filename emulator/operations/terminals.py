@@ -61,7 +61,7 @@ def put(units: Units, serial: str, changes: Mapping[str, Any]) -> tuple[View, bo
     with units.begin(BY_CONTROL) as unit:
         before = unit.tables.terminals.find(serial)
         if before is None and "merchants_id" not in given:
-            raise Invalid({}, f"there is no terminal {serial}; send merchants_id to make it")
+            raise Invalid({}, f"there is no terminal {serial}; send merchants_id to create it")
         if "merchants_id" in given:
             unit.merchant(given["merchants_id"])
         device = replace(before or Terminal(serial, given["merchants_id"], TERMINAL_TYPE), **given)

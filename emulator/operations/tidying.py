@@ -25,4 +25,4 @@ def keep_tidy(store: Store, settings: Settings, stopping: threading.Event, ended
         except Unusable:  # the store has logged it
             continue
         except Exception:
-            log.exception("the database's log was not taken over; it is tried again")
+            log.exception("the database's log could not be merged; trying again")

@@ -162,7 +162,7 @@ class Unpacked:
         if head.format != FORMAT:
             raise _no_export()
         if head.version != VERSION:
-            raise refused(f"the file was made by tgpay-emulator {head.product} in format {head.version}, "
+            raise refused(f"the file was exported by tgpay-emulator {head.product} in format {head.version}, "
                           f"and this one reads format {VERSION}")
         try:
             self.header = msgspec.json.decode(first, type=Header)
@@ -216,7 +216,7 @@ class Unpacked:
 
 
 def _no_export() -> Invalid:
-    return refused("the file is no export of tgpay-emulator")
+    return refused("the file is not an export of tgpay-emulator")
 
 
 def _read(line: bytes, kind: Any) -> Any:

@@ -142,10 +142,11 @@ class _Case:
         found, total = self._evidence.count(wrong), self._evidence.count(every)
         wanted = "none" if check.all_right else "at least 1"
         ok = (found == 0) is check.all_right
-        said = (f"{found} of {total} request{'' if total == 1 else 's'}{self._limits(True)} wrongly signed, "
-                f"wanted {wanted}")
+        said = (f"{found} of {total} request{'' if total == 1 else 's'}{self._limits(True)} "
+                f"{'has' if found == 1 else 'have'} a wrong signature, wanted {wanted}")
         near = wrong if check.all_right else every
-        return Outcome("signed", f"{wanted} wrongly signed", found, ok, said, [] if ok else self._facts(near))
+        return Outcome("signed", f"{wanted} with a wrong signature", found, ok, said,
+                       [] if ok else self._facts(near))
 
     def _exercised(self, check: Exercised) -> Outcome:
         code, scope, endpoint = check.code, self._scope, self._asked.endpoint
@@ -158,7 +159,7 @@ class _Case:
         if answering:
             sources.append(evidence.answering(scope, answering, code))
         came = any(self._evidence.newest(rows, 1) for rows in sources)
-        found = "came" if came else "did not come"
+        found = "was returned" if came else "was not returned"
         nearest = [] if came else self._other_codes()
         said = f"code {code} {found} in the traffic{self._limits(True)}"
         return Outcome("codes", code, found, came, said, nearest)
@@ -256,9 +257,9 @@ def _request(row: Any) -> Fact:
 def _attempt(row: Any) -> Fact:
     """An attempt, with what the receiver answered."""
     answer = _short(row["answer"] or "", 80)
-    came = f"answered {row['status_code']} {answer!r}" if row["status_code"] else "no answer"
+    came = f"answered {row['status_code']} {answer!r}" if row["status_code"] else "no response"
     found = [f"{each['code']}: {each['detail']}" for each in json.loads(row["findings"])]
-    told = "; ".join(filter(None, (came, row["error"], "sent by hand" if row["replay"] else "", *found)))
+    told = "; ".join(filter(None, (came, row["error"], "resent manually" if row["replay"] else "", *found)))
     return Fact("attempt", row["id"], row["at"], row["notify_type"] or "", row["out_trade_no"] or "",
                 "delivered" if row["delivered"] else "not delivered", _short(told),
                 notification_id=row["notification_id"])

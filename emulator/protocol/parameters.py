@@ -68,7 +68,7 @@ def _amount_problem(value: str) -> str | None:
 def _amount_finding(value: str) -> tuple[str, str] | None:
     if not money.has_leading_zeros(value):
         return None
-    return "LEADING_ZEROS", f"has zeros before the number; it is taken as {money.text(money.minor(value))}"
+    return "LEADING_ZEROS", f"has zeros before the number; it is read as {money.text(money.minor(value))}"
 
 
 def _url_problem(value: str) -> str | None:

@@ -113,7 +113,7 @@ VARIANTS: Mapping[tuple[str, str], tuple[Outcome, str]] = {
     ("3095", "00002"): (Outcome("3095", DECLINED, SETTLES_AFTER), "pending, failed (3020) after 5 s"),
     ("0300", "00000"): (Outcome("0300"), "pending until the control API decides"),
     **{(code, "00000"): (Outcome(PENDING, challenge=code),
-                         f"3-D: the issuer's page ends in {code}, whatever is typed")
+                         f"3-D: the issuer's page ends in {code}, whatever code is entered")
        for code in (NOT_AUTHENTICATED, WRONG_PIN, TOO_MANY_PINS)},
 }
 ENDS = {CardStatus.SUCCESS: "paid", CardStatus.FAILED: "declined", CardStatus.EXPIRED: "expired",

@@ -20,9 +20,14 @@ def shipped() -> list[str]:
 def shipped_scenario(name: str) -> Scenario:
     """The bundled scenario of this name. Raises Invalid when there is none."""
     if name not in _files():
-        raise Invalid([f"there is no scenario {quoted(name)}; there are "
-                       f"{', '.join(shipped())}{near(name, shipped())}"])
+        raise Invalid([unknown(name)])
     return _read(name)
+
+
+def unknown(name: str) -> str:
+    """The sentence about a scenario that is not bundled: the most similar name, or all names."""
+    known = shipped()
+    return f"there is no scenario {quoted(name)}{near(name, known) or '; there are ' + ', '.join(known)}"
 
 
 def shipped_text(name: str) -> str:

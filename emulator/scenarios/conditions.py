@@ -140,7 +140,7 @@ def _limit(wanted: Wanted) -> Decimal:
     """The number with which values are compared. Raises ValueError with a sentence when it is none."""
     limit = number(wanted) if isinstance(wanted, str) else None
     if limit is None:
-        raise ValueError(f"is {quoted(wanted)}, no number")
+        raise ValueError(f"is {quoted(wanted)}, not a number")
     return limit
 
 
@@ -156,7 +156,8 @@ def _below(parameter: str, wanted: Wanted) -> Test:
 
 def _matches(parameter: str, wanted: Wanted) -> Test:
     if len(wanted) > LONGEST_EXPRESSION:
-        raise ValueError(f"has {len(wanted)} characters, a regular expression may have {LONGEST_EXPRESSION}")
+        raise ValueError(f"has {len(wanted)} characters, at most {LONGEST_EXPRESSION} are allowed in a "
+                         f"regular expression")
     expression = _compiled(str(wanted))
 
     def found(text: str) -> bool:
@@ -184,11 +185,11 @@ def _compiled(wanted: str) -> Any:
     except re2.error as error:
         what = error.args[0].decode("utf-8", "replace") if isinstance(error.args[0], bytes) else str(error)
         lacks = next((f"; {words}" for sign, words in NOT_IN_RE2.items() if sign in wanted), "")
-        raise ValueError(f"is no regular expression of RE2: {what}{lacks}") from None
+        raise ValueError(f"is not a regular expression of RE2: {what}{lacks}") from None
 
 
 LOOKUPS = {row.name: row for row in (
-    Lookup("", "is not", _same, "the same text; of amounts and attempt the same number"),
+    Lookup("", "is not", _same, "the same text; for amounts and attempt the same number"),
     Lookup("above", "is not above", _above, "more than this number, exactly", numeric=True),
     Lookup("below", "is not below", _below, "less than this number, exactly", numeric=True),
     Lookup("in", "is none of", _any, "one of a list", listed=True),
@@ -197,7 +198,7 @@ LOOKUPS = {row.name: row for row in (
     Lookup("endswith", "does not end in", lambda _, wanted: lambda text: text.endswith(wanted),
            "ends in this"),
     Lookup("contains", "does not contain", lambda _, wanted: lambda text: str(wanted) in text,
-           "has this in it"),
+           "contains this"),
     Lookup(MATCHES, "does not match", _matches,
            f"a regular expression of at most {LONGEST_EXPRESSION} characters (RE2: without lookaround and "
            f"backreferences) is found in it; ^ and $ stand for its ends. A value of more than "
@@ -237,5 +238,5 @@ class Condition:
             return f"{self.parameter} is missing"
         shown = facts.descriptions.get(self.parameter, self.parameter)
         if LOOKUPS[self.lookup].numeric and number(value) is None:
-            return f"{shown} is no number"
+            return f"{shown} is not a number"
         return f"{shown} {self.differs}"

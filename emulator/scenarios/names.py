@@ -1,5 +1,5 @@
 """The names that other packages use."""
-from .collection import SUFFIX, shipped, shipped_scenario, shipped_text
+from .collection import SUFFIX, shipped, shipped_scenario, shipped_text, unknown
 from .conditions import Condition, Facts
 from .matching import Match, Picked, Scenario, match, search
 from .outcomes import ENDPOINTS, Buyer, Notify, Terminal, Then
@@ -14,4 +14,4 @@ __all__ = [
     "BYTE_ORDER_MARK", "ENDPOINTS", "SUFFIX", "Buyer", "Condition", "Facts", "Invalid", "Match", "Notify",
     "Picked", "Rule", "Scenario", "Script", "Terminal", "Then", "differences", "fault_rows", "from_json",
     "load", "match", "parse", "search", "shipped", "shipped_rows", "shipped_scenario", "shipped_text",
-    "then_rows", "toml", "when_rows", "written"]
+    "then_rows", "toml", "unknown", "when_rows", "written"]

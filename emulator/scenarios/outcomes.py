@@ -29,7 +29,7 @@ LONGEST_DELAY = 10 * durations.MINUTE
 def _code(value: object) -> str:
     text = str(value).zfill(4) if type(value) is int and 0 <= value < 10_000 else scalar(value)
     if text not in RESPONSE_CODES and text != FROM_AMOUNT:
-        raise ValueError(f"is {quoted(text)}, no response code (tgpay-emulator cards lists them) and not "
+        raise ValueError(f"is {quoted(text)}, neither a response code (tgpay-emulator cards lists them) nor "
                          f"{FROM_AMOUNT}{near(text, (*RESPONSE_CODES, FROM_AMOUNT))}")
     return text
 
@@ -38,7 +38,7 @@ def _ending(value: object) -> str:
     text = str(value).zfill(4) if type(value) is int and 0 <= value < 10_000 else scalar(value)
     endings = (PAID, *BUYER_FAILURES, *RESULTS)
     if text not in RESPONSE_CODES and text not in endings:
-        raise ValueError(f"is {quoted(text)}, no response code and none of "
+        raise ValueError(f"is {quoted(text)}, neither a response code nor one of "
                          f"{', '.join(endings)}{near(text, (*endings, *RESPONSE_CODES))}")
     return text
 
@@ -106,7 +106,8 @@ class Buyer:
     pays_after: int | None = key(DURATION, "the buyer pays after this time")
     declines_after: int | None = key(DURATION,
                                      "the buyer declines after this time, for the reason in error if given")
-    never: bool = key(SWITCH, "the buyer does nothing, also at the counter: the order waits until it expires")
+    never: bool = key(SWITCH, "the buyer does nothing, not even for a scanned code: the order waits until "
+                              "it expires")
 
     def contradictions(self) -> Iterator[str]:
         """What cannot be together, in sentences."""
@@ -125,7 +126,7 @@ class Then:
 
     code: str = key(CODE, f"the issuer responds as for the test card of this code; {FROM_AMOUNT} takes the "
                           f"amount's digits (30.84 is 3084), "
-                          "and the rule fits only where they are a code (ours)", CARDS)
+                          "and the rule matches only if they are a code (ours)", CARDS)
     error: str = key(one_of(*BUYER_FAILURES), "error code with which the buyer's payment fails", WALLETS)
     result: str = key(one_of(*RESULTS), "result of the terminal transaction", TERMINALS)
     approves: int = key(PERCENT, "with PARTIAL_APPROVAL: the approved part of the amount (ours)", TERMINALS)
@@ -207,17 +208,17 @@ CONTRADICTIONS: tuple[tuple[Callable[[Then], bool], str], ...] = (
      "a card payment settles as a code or as paid"),
     (lambda then: then.result != "" and then.settles_as not in (PAID, *RESULTS),
      "a transaction settles as a result or as paid"),
-    (lambda then: then.review and then.code not in ("", PENDING), f"review goes with code {PENDING} only"),
+    (lambda then: then.review and then.code not in ("", PENDING), f"review needs code {PENDING}"),
     (lambda then: then.chargeback_after is not None and not _is_paid(then.code),
      "chargeback_after needs a code that is paid"),
     (lambda then: then.error != "" and (then.buyer.never or then.buyer.pays_after is not None),
      "a buyer who fails does not pay"),
     (lambda then: then.result != "" and (then.terminal.offline or then.terminal.busy),
-     "a terminal that is not reached has no result"),
+     "a terminal that cannot be reached has no result"),
     (lambda then: then.fault in NOTHING_HAPPENS and not set(given(then)) <= {"fault", "delay"},
-     "with this fault nothing happens, so that only delay goes with it"),
+     "with this fault nothing is processed, so that it can only be combined with delay"),
     (lambda then: "missing" in then.settlement and not set(then.settlement) <= {"missing", "unknown_row"},
-     "a row that is missing has no other discrepancy"),
+     "a missing row cannot have another discrepancy"),
 )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from ..protocol.card_numbers import suspects
 from .kinds import near, quoted, shortened
 
-HAS_A_CARD_NUMBER = "has a card number in it; only the condition card is compared with one"
+HAS_A_CARD_NUMBER = "has a card number in it; only the condition card may have one"
 
 
 class Invalid(Exception):
@@ -38,7 +38,7 @@ def check_keys(table: Mapping[str, Any], known: tuple[str, ...], path: str, prob
     for name in table:
         if name not in known:
             problems.add(f"{path}{shown_key(name)}",
-                         f"is no key; there are {', '.join(known)}{near(str(name), known)}")
+                         f"is not a key; the keys are {', '.join(known)}{near(str(name), known)}")
 
 
 def shown_key(name: object) -> str:

@@ -24,7 +24,7 @@ def load(path: Path) -> Scenario:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise Invalid([f"{path.name} cannot be read: {why}"]) from None
     return parse(text, path.name)
 
@@ -35,7 +35,7 @@ def parse(text: str, file: str) -> Scenario:
         document = tomllib.loads(text.removeprefix(BYTE_ORDER_MARK), parse_float=_exact)
     except (ValueError, RecursionError) as error:
         why = error if isinstance(error, ValueError) else "it is nested too deeply"
-        raise Invalid([f"{file} is no TOML: {printable(str(why))}"]) from None
+        raise Invalid([f"{file} is not TOML: {printable(str(why))}"]) from None
     return _scenario(document, file, ("summary", "rule"), Path(file).stem)
 
 
@@ -75,7 +75,7 @@ def _scenario(document: Any, place: str, keys: tuple[str, ...], name: str) -> Sc
 def _summary(document: Mapping[str, Any], needed: bool, problems: Problems) -> str:
     """The summary, which is `needed` in files."""
     if "summary" not in document and needed:
-        problems.add("summary", "is missing; say in one sentence what the scenario is for")
+        problems.add("summary", "is missing; describe the scenario in one sentence")
         return ""
     written = document.get("summary", "")
     return read_label(written, "summary", LONGEST_SUMMARY, problems) if written != "" or needed else ""

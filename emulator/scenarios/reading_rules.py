@@ -38,7 +38,8 @@ def read_rules(listed: Any, key: str, problems: Problems) -> tuple[Rule, ...]:
     first: dict[str, int] = {}
     for count, rule in enumerate(rules, 1):
         if rule and first.setdefault(rule.name, count) != count:
-            problems.add(f"rule {count}", f"has the name of rule {first[rule.name]} too, {quoted(rule.name)}")
+            problems.add(f"rule {count}", f"has the same name as rule {first[rule.name]}, "
+                                          f"{quoted(rule.name)}")
     return tuple(rule for rule in rules if rule)
 
 
@@ -85,7 +86,7 @@ def _condition(key: str, value: Any) -> Condition:
         raise ValueError(f"has the lookup {quoted(lookup)}, none of {', '.join(names)}{near(lookup, names)}")
     slip = "" if parameter in _OWN else near(parameter, _OWN, 0.85)
     if slip or not parameter:
-        raise ValueError(f"is no parameter{slip}")
+        raise ValueError(f"is not a parameter{slip}")
     if suspects(parameter):
         raise ValueError(HAS_A_CARD_NUMBER)
     check = _possible if lookup in ("", "in") else _text
@@ -110,12 +111,12 @@ def _listed(value: Any) -> list[Any]:
 def _text(parameter: str, value: Any) -> str:
     text = scalar(value)
     if unprintable("", text):
-        raise ValueError(f"is {quoted(text)}, with a character that no request has")
+        raise ValueError(f"is {quoted(text)}, with a character that no request can have")
     suspected = suspects_identifier if parameter in IDENTIFIERS else suspects
     if parameter != CARD and suspected(text):
         raise ValueError(HAS_A_CARD_NUMBER)
     if not text:
-        raise ValueError("is empty, as no parameter ever is; leave the key out")
+        raise ValueError("is empty; parameters never are: leave the key out")
     return text
 
 
@@ -129,15 +130,15 @@ def _possible(parameter: str, value: Any) -> str:
     if parameter == CHANCE and ((odds := number(text)) is None or not 0 <= odds <= 1):
         raise ValueError(f"is {quoted(text)}, not a number from 0 to 1")
     if parameter == ATTEMPT and not (text.isascii() and text.isdecimal() and text.strip("0")):
-        raise ValueError(f"is {quoted(text)}, no attempt; they count from 1")
+        raise ValueError(f"is {quoted(text)}, not an attempt; they count from 1")
     return text
 
 
 def _then(written: Any, problems: Problems) -> Then | tuple[Then, ...]:
     if written is None:
-        problems.add("then", "is missing; {} leaves a payment as it would be without a scenario")
+        problems.add("then", "is missing; {} leaves the payment as it is without a scenario")
     elif written == []:
-        problems.add("then", "is an empty list, so that the rule would be used up from the beginning")
+        problems.add("then", "is an empty list, so the rule would never apply")
     elif isinstance(written, list):
         return tuple(_table(Then, each, f"then[{count}]", problems) or Then() for count,
                      each in enumerate(written))
@@ -189,11 +190,11 @@ def _check_endpoints(rule: Rule, problems: Problems) -> None:
     """Add a problem when a rule fits no endpoint, and for each key without effect at its endpoints."""
     reached = [endpoint for endpoint in ENDPOINTS if rule.fits_endpoint(endpoint)]
     if not reached:
-        problems.add("when.endpoint", f"fits no endpoint; there are {', '.join(ENDPOINTS)}")
+        problems.add("when.endpoint", f"matches no endpoint; the endpoints are {', '.join(ENDPOINTS)}")
         return
     thens = (rule.then,) if isinstance(rule.then, Then) else rule.then
     for name in dict.fromkeys(name for then in thens for name in given(then)):
         places = keys_of(Then)[name].endpoints
         if places and not set(places) & set(reached):
             problems.add(f"then.{name}",
-                         f"has an effect at {', '.join(places)} only, not at {', '.join(reached)}")
+                         f"has an effect only at {', '.join(places)}, not at {', '.join(reached)}")

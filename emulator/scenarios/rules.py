@@ -95,7 +95,7 @@ def outcome_or_obstacle(rule: Rule, facts: Facts, uses: Mapping[str, int]) -> Th
         total = len(rule.then) if isinstance(rule.then, tuple) else 1
         return f"used up: {used} of {total}"
     if then.code == FROM_AMOUNT and code_of(facts) is None:
-        return f"{facts.descriptions.get('trans_amount', 'trans_amount')} stands for no response code"
+        return f"{facts.descriptions.get('trans_amount', 'trans_amount')} is not a response code"
     return _lost_draw(rule, facts) or then
 
 

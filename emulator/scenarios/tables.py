@@ -14,11 +14,12 @@ Row = tuple[str, str, str]
 
 def when_rows() -> list[Row]:
     """The keys of `when`, then the lookups."""
-    own = [("any parameter", "text or number", "its value; trans_amount and total_fee are one"),
+    own = [("any parameter", "text or number", "its value; trans_amount and total_fee are the same"),
            (ENDPOINT, ", ".join(ENDPOINTS), "the path's name"),
            (ATTEMPT, "a whole number", "the attempts of the order number, counted from 1"),
            (CARD, "digits", "the number of the card that is presented"),
-           (CHANCE, "0 to 1", "how often the rule fits, drawn from the seed, the order, the attempt and the "
+           (CHANCE, "0 to 1", "the probability that the rule matches, drawn from the seed, the order, the "
+                              "attempt and the "
                               "rule's name")]
     return own + [(f"…__{row.name}", _values(row), row.meaning) for row in LOOKUPS.values() if row.name]
 

@@ -119,7 +119,7 @@ class Line(socket.socket):
             self.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
         elif self._heading and not self._silent:
             self._say_late()
-        raise Late(f"nothing came or went for {self._patience_s:g} s")
+        raise Late(f"no data for {self._patience_s:g} s")
 
     def _is_over(self) -> bool:
         """Whether the server waits for no further request and the client has not begun one."""

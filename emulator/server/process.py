@@ -6,7 +6,7 @@ import shutil
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from ..base.settings import TEMPORARY, Settings
 from ..base.urls import reachable, url_of
 from ..store import Place, Unusable, place_of
 from ..web.current import Emulator
-from . import address_file
+from . import address_file, state
 from .building import build
 from .connections import Line
 from .listeners import refuse_new
@@ -36,6 +36,9 @@ from .shared_settings import agree
 from .worker import ENDING, WORKERS_S, Worker, most_connections
 
 log = logging.getLogger(__name__)
+
+
+Announce = Callable[[Settings, str, Sequence[str]], None]
 
 
 class Master(Arbiter):  # type: ignore[misc]  # gunicorn is not typed
@@ -108,11 +111,11 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
                          daemon=True).start()
 
 
-def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None:
+def serve(settings: Settings, announce: Announce) -> None:
     """Serve until SIGTERM or SIGINT.
 
-    `announce` is called with the settings in force and the address, once requests are accepted. Raises
-    Unstartable or `store.Unusable` with a sentence.
+    `announce` is called with the settings in force, the address, and sentences about what is not as in a new
+    database, once requests are accepted. Raises Unstartable or `store.Unusable` with a sentence.
     """
     if settings.notify_ca:
         check_authorities(settings.notify_ca)
@@ -131,7 +134,7 @@ def serve(settings: Settings, announce: Callable[[Settings, str], None]) -> None
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _serve_on(settings: Settings, place: Place, announce: Callable[[Settings, str], None],
+def _serve_on(settings: Settings, place: Place, announce: Announce,
               lasting: bool) -> None:
     """Serve a database, which is `lasting` unless it is in a temporary directory. Raises as `serve` does."""
     process = os.getpid()
@@ -152,9 +155,10 @@ def _serve_on(settings: Settings, place: Place, announce: Callable[[Settings, st
         gc.freeze()
         gc.enable()
         address_file.write(in_force.address_file, reachable(address))
-        announce(in_force, address)
+        announce(in_force, address, unusual)
 
     server = Server(in_force, listener, place, ready, line)
+    unusual = state.unusual(server.store)
     try:
         server.run()
     finally:

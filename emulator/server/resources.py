@@ -2,6 +2,7 @@
 
 The functions raise Unstartable with a sentence when the machine does not provide it.
 """
+import errno
 import os
 import resource
 import socket
@@ -14,6 +15,11 @@ from ..base.settings import TEMPORARY, Settings
 
 BACKLOG = 512
 IN_MEMORY = "/dev/shm"
+# What to do about an address on which one cannot listen, by the error of the operating system.
+ADVICE = {errno.EADDRINUSE: ", perhaps by another emulator; stop that one, or choose another port with "
+                            "--port (0 takes a free one)",
+          errno.EACCES: "; choose another port with --port",
+          errno.EADDRNOTAVAIL: "; --host must be an address of this machine"}
 
 
 class Unstartable(Exception):
@@ -61,7 +67,8 @@ def listen(host: str, port: int) -> socket.socket:
         if listener:
             listener.close()
         reason = getattr(error, "strerror", None) or error
-        raise Unstartable(f"cannot listen on {host}:{port}: {reason}") from error
+        advice = ADVICE.get(getattr(error, "errno", 0), "")
+        raise Unstartable(f"cannot listen on {host}:{port}: {reason}{advice}") from error
     listener.set_inheritable(True)
     return listener
 

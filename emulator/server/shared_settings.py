@@ -98,5 +98,5 @@ def _differences(theirs: Mapping[str, list[str]], ours: Mapping[str, list[str]])
 
 def _difference(name: str, there: str, here: str) -> str:
     if name in SECRET:
-        return f"{name} is another there"
+        return f"{name} differs"
     return f"{name} is {there or 'not set'} there and {here or 'not set'} here"

@@ -72,6 +72,11 @@ class ClockReader:
                              f"WHERE merchants_id IN ({names})", wanted)
         return {row[0]: OwnClock(row[1], row[2], bool(row[3])) for row in rows}
 
+    def owners(self) -> list[str]:
+        """The merchants that have a clock of their own."""
+        rows = self._execute("SELECT merchants_id FROM merchant_clocks ORDER BY merchants_id")
+        return [row[0] for row in rows]
+
     def is_there(self) -> bool:
         """Whether the database has a clock; a new one, before the first data, has none."""
         return self._execute("SELECT 1 FROM clock").fetchone() is not None

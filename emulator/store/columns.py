@@ -11,6 +11,7 @@ from ..protocol.findings import Breaches
 from .connection import Connection, Cursor, Row
 
 NOTHING: Mapping[str, Any] = {}
+BEYOND = 2**62  # above every id
 OVERHEAD = 200  # characters around a row where it is shown: names of members, tags and the like
 _encode = msgspec.json.Encoder().encode
 
@@ -49,6 +50,24 @@ def narrowing(wanted: Mapping[str, Any], **instead: str) -> str:
     """
     asked = (name for name, value in wanted.items() if value is not None)
     return "".join(f" AND {instead.get(name, name)} = :{name}" for name in asked)
+
+
+def beginning(after: int, newest_first: bool) -> tuple[str, str, int]:
+    """Where a page of rows begins: a condition with `:after` and `:last`, the order, and the value of
+    `:after`.
+
+    `after` is the last id that was seen, or 0 for the first page.
+    """
+    if newest_first:
+        return "id < :after AND id <= :last", "id DESC", after or BEYOND
+    return "id > :after AND id <= :last", "id", after
+
+
+def part(text: str) -> str:
+    """A LIKE pattern that finds a text anywhere; `%` and `_` in the text have no special meaning."""
+    for sign in "\\%_":
+        text = text.replace(sign, f"\\{sign}")
+    return f"%{text}%"
 
 
 class Newest(Struct, frozen=True):

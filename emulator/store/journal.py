@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from ..protocol.findings import Breaches
-from .columns import Owned, breaches_of, narrowing, to_json
+from .columns import Owned, beginning, breaches_of, narrowing, to_json
 from .connection import Row
 from .shortening import LONGEST_ANSWER, kept_params, shortened, shortened_inside
 
@@ -55,14 +55,16 @@ class JournalReader(Owned):
                                         {"id": entry_id, **self._owners}).fetchone()
         return row
 
-    def page(self, wanted: Mapping[str, Any], after: int, limit: int) -> Iterator[Row]:
+    def page(self, wanted: Mapping[str, Any], after: int, limit: int,
+             newest_first: bool = False) -> Iterator[Row]:
         """Entries in the order of ids, after the id `after`.
 
         `wanted` filters by merchants_id, endpoint, out_trade_no or verdict; each may be None.
         """
-        asked = f"id > :after AND id <= :last{narrowing(wanted)}{self._own}"
-        return iter(self._execute(f"SELECT * FROM journal WHERE {asked} ORDER BY id LIMIT :limit",
-                                  {**wanted, **self._owners, "after": after, "limit": limit,
+        place, order, begin = beginning(after, newest_first)
+        asked = f"{place}{narrowing(wanted)}{self._own}"
+        return iter(self._execute(f"SELECT * FROM journal WHERE {asked} ORDER BY {order} LIMIT :limit",
+                                  {**wanted, **self._owners, "after": begin, "limit": limit,
                                    "last": self._complete_up_to("journal")}))
 
     def after(self, after: int, limit: int) -> list[Row]:

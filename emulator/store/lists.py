@@ -6,7 +6,7 @@ from typing import Any
 from ..base import money, portions
 from ..domain.orders import Order
 from ..terminal import Transaction
-from .columns import Newest, Owned, newest, size_of
+from .columns import BEYOND, Newest, Owned, newest, part, size_of
 from .connection import Row
 from .notifications import StoredNotification
 from .order_states import STATES
@@ -17,7 +17,6 @@ Narrowed = Mapping[str, str | None]
 PAGE = 50
 MOST_TRANSACTIONS = 500
 MOST_CHARACTERS = 1024 * 1024  # in the rows of a page
-_NEWEST = 2**62
 _LIKE = r"LIKE :like ESCAPE '\'"
 _FAULTY = """LIKE '%"then":{%"fault":"%'"""  # as the journal writes the outcome of a scenario's rule
 # In the answer to an accepted request; see `protocol.outcomes`.
@@ -99,8 +98,8 @@ class Lists(Owned):
         found = self._execute(
             f"SELECT * FROM {table} WHERE {' AND '.join(['id < :before', *asked])}{self._own} "
             "ORDER BY id DESC LIMIT :limit",
-            {**narrowed, **self._owners, "before": before or _NEWEST, "limit": PAGE + 1,
-             "like": _part(search), "amount": _amount(search)})
+            {**narrowed, **self._owners, "before": before or BEYOND, "limit": PAGE + 1,
+             "like": part(search), "amount": _amount(search)})
         rows, complete = portions.taken(found, size_of, MOST_CHARACTERS)
         shown = rows[:PAGE]
         return shown, None if complete and len(rows) <= PAGE else shown[-1]["id"]
@@ -134,13 +133,6 @@ class Lists(Owned):
         """The newest ledger entries of an order."""
         return newest(self._execute, "ledger WHERE merchants_id = :mid AND out_trade_no = :no",
                       {"mid": merchants_id, "no": out_trade_no})
-
-
-def _part(text: str) -> str:
-    """A LIKE pattern that finds a text anywhere; `%` and `_` in the text have no special meaning."""
-    for sign in "\\%_":
-        text = text.replace(sign, f"\\{sign}")
-    return f"%{text}%"
 
 
 def _amount(text: str) -> int | None:

@@ -10,7 +10,8 @@ from ..base import urls
 from ..domain.notifications import Notification
 from ..protocol.findings import Breaches
 from .clock import due_column, shared_due
-from .columns import Newest, Owned, breaches_of, narrowing, newest, of_merchant, to_json
+from .columns import (
+    Newest, Owned, beginning, breaches_of, narrowing, newest, of_merchant, to_json)
 from .connection import Row
 from .shortening import shortened
 
@@ -187,15 +188,17 @@ class NotificationReader(Owned):
                              f"AND id <= :last{narrowing(wanted)} LIMIT 1",
                              {**wanted, "now": now, "last": last}).fetchone() is not None
 
-    def page(self, wanted: dict[str, Any], after: int, limit: int) -> Iterator[StoredNotification]:
+    def page(self, wanted: dict[str, Any], after: int, limit: int,
+             newest_first: bool = False) -> Iterator[StoredNotification]:
         """Notifications in the order of ids, after the id `after`.
 
         `wanted` filters by merchants_id, out_trade_no, status or notify_type; each may be None.
         """
+        place, order, begin = beginning(after, newest_first)
         rows = self._execute(
-            f"SELECT * FROM notifications WHERE id > :after AND id <= :last{narrowing(wanted)}{self._own} "
-            "ORDER BY id LIMIT :limit", {**wanted, **self._owners, "after": after, "limit": limit,
-                                         "last": self._complete_up_to("notifications")})
+            f"SELECT * FROM notifications WHERE {place}{narrowing(wanted)}{self._own} "
+            f"ORDER BY {order} LIMIT :limit", {**wanted, **self._owners, "after": begin, "limit": limit,
+                                               "last": self._complete_up_to("notifications")})
         return (StoredNotification(**row) for row in rows)
 
     def of_order(self, merchants_id: str, out_trade_no: str) -> tuple[list[StoredNotification], int]:

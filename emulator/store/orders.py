@@ -15,7 +15,7 @@ from ..domain.settlement import Entry
 from ..domain.transitions import falls_due
 from ..protocol.response_codes import CardStatus
 from .clock import due_column, present, shared_due
-from .columns import Newest, Owned, narrowing, newest, of_merchant, to_json
+from .columns import Newest, Owned, beginning, narrowing, newest, of_merchant, part, to_json
 from .connection import Row
 from .terminals import read_transaction, written_transaction
 
@@ -123,17 +123,20 @@ class OrderReader(Owned):
         row = self._execute("SELECT * FROM orders WHERE page_token = :token", {"token": token}).fetchone()
         return read_order(row) if row else None
 
-    def page(self, now: int, merchants_id: str | None, status: str | None, after: int,
-             limit: int) -> Iterator[Order]:
+    def page(self, now: int, merchants_id: str | None, status: str | None, after: int, limit: int,
+             newest_first: bool = False, search: str | None = None) -> Iterator[Order]:
         """Orders by id, after the id `after`; `merchants_id` and `status` filter them unless None.
 
-        `now` is the instant of the shared clock.
+        `now` is the instant of the shared clock. `search` is a part of the order number.
         """
         wanted = {"merchants_id": merchants_id, "status": status}
-        asked = f"id > :after AND id <= :last{narrowing(wanted, status=EFFECTIVE)}{self._own}"
-        rows = self._execute(f"SELECT * FROM orders WHERE {asked} ORDER BY id LIMIT :limit",
-                             {**wanted, **self._owners, "after": after, "now": now, "limit": limit,
-                              "last": self._complete_up_to("orders")})
+        place, order, begin = beginning(after, newest_first)
+        asked = f"{place}{narrowing(wanted, status=EFFECTIVE)}{self._own}"
+        if search:
+            asked += " AND out_trade_no LIKE :like ESCAPE '\\'"
+        rows = self._execute(f"SELECT * FROM orders WHERE {asked} ORDER BY {order} LIMIT :limit",
+                             {**wanted, **self._owners, "after": begin, "now": now, "limit": limit,
+                              "like": part(search or ""), "last": self._complete_up_to("orders")})
         return map(read_order, rows)
 
     def next_due(self, merchants_id: str = "") -> int | None:
@@ -249,18 +252,19 @@ class LedgerReader(Owned):
             yield "".join([row[2] for row in rows])
             last.update(at=rows[-1][0], id=rows[-1][1])
 
-    def page(self, merchants_id: str | None, since: int, before: int, after: int,
-             limit: int) -> "Iterator[reconciliation.Truth]":
+    def page(self, merchants_id: str | None, since: int, before: int, after: int, limit: int,
+             newest_first: bool = False) -> "Iterator[reconciliation.Truth]":
         """Entries in the order of ids that are truly settled from `since` up to `before` (milliseconds).
 
         With `merchants_id` only those of this merchant.
         """
         wanted = {"merchants_id": merchants_id}
+        place, order, begin = beginning(after, newest_first)
         rows = self._execute(
-            f"""SELECT {_TRUTH} FROM ledger WHERE id > :after AND id <= :last{narrowing(wanted)}{self._own}
+            f"""SELECT {_TRUTH} FROM ledger WHERE {place}{narrowing(wanted)}{self._own}
                 AND coalesce(true_settles_at, settles_at) >= :since
-                AND coalesce(true_settles_at, settles_at) < :before ORDER BY id LIMIT :limit""",
-            {**wanted, **self._owners, "since": since, "before": before, "after": after, "limit": limit,
+                AND coalesce(true_settles_at, settles_at) < :before ORDER BY {order} LIMIT :limit""",
+            {**wanted, **self._owners, "since": since, "before": before, "after": begin, "limit": limit,
              "last": self._complete_up_to("ledger")})
         return map(_truth, rows)
 

@@ -44,6 +44,12 @@ class ScenarioReader(Owned):
             f"SELECT merchants_id FROM scenarios WHERE merchants_id <> ''{self._own} "
             "ORDER BY merchants_id LIMIT :limit", {"limit": limit, **self._owners})]
 
+    def names(self) -> dict[str, str]:
+        """The names of the active scenarios by merchant; that of the global one with an empty number."""
+        rows = self._execute("SELECT merchants_id, json_extract(document, '$.name') AS name FROM scenarios "
+                             f"WHERE 1 = 1{self._own} ORDER BY merchants_id", self._owners)
+        return {row[0]: row[1] for row in rows}
+
     def uses(self, merchants_id: str) -> dict[str, int]:
         """How often a merchant used each rule that has a list."""
         return {row[0]: row[1] for row in self._execute("SELECT name, number FROM counts "

@@ -3,7 +3,7 @@ import logging
 import time
 
 QUIET_S = 60
-HELD = "another process holds the database and does not let go of it"
+HELD = "another program keeps the database locked"
 log = logging.getLogger(__name__)
 
 

@@ -67,5 +67,5 @@ MESSAGES: Mapping[Result, str] = {
 # Messages that say why a transaction ended so, in place of those of its result.
 REASONS: Mapping[str, str] = {
     "no_card": "No card was presented in time", "not_read": "The card could not be read",
-    "no_pin": "No PIN was typed in time", "no_answer": "The host was not reached",
+    "no_pin": "No PIN was entered in time", "no_answer": "The host was not reached",
     "no_original": "Original not found"}

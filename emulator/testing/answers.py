@@ -1,4 +1,4 @@
-"""Answers of the gateway: the fields of their XML, and what came with them."""
+"""Answers of the gateway: the fields of their XML, status and headers."""
 from collections.abc import Mapping
 from xml.etree import ElementTree
 
@@ -24,7 +24,7 @@ class Answer(dict[str, str]):
 
     @property
     def ok(self) -> bool:
-        """Whether the request was processed, and the answer can be used and is rightly signed.
+        """Whether the request was processed, and the answer can be used and has the right signature.
 
         A declined card is a processed request: look at `status` and `trade_status` too.
         """
@@ -32,7 +32,7 @@ class Answer(dict[str, str]):
 
     @property
     def is_refusal(self) -> bool:
-        """Whether nothing happened, and the fields say why."""
+        """Whether nothing was processed; the fields say why."""
         return self.get("is_success") == "F" and bool(self.get("error"))
 
     @property

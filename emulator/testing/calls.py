@@ -35,7 +35,7 @@ class Calls:
         try:
             document = json.loads(answer.text) if answer.text.strip() else None
         except ValueError:
-            what = f"{self.url} is no emulator: {not_json(answer.status, answer.text)}"
+            what = f"{self.url} is not an emulator: {not_json(answer.status, answer.text)}"
             raise UnusableAnswer(what, answer.status, answer.text) from None
         if answer.status >= 300:
             problem = document if isinstance(document, dict) else {"detail": answer.text}

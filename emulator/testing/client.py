@@ -56,7 +56,7 @@ class Client(Calls):
         return self._get(_path(merchants_id))
 
     def make_merchant(self, **settings: object) -> JSON:
-        """Make a merchant, isolated from all others; `merchants_id` and `token` are made unless given."""
+        """Create a merchant, isolated from all others; number and token are generated unless given."""
         return self._object("POST", "/merchants", settings)
 
     def change_merchant(self, merchants_id: str, **settings: object) -> JSON:
@@ -64,13 +64,13 @@ class Client(Calls):
         return self._object("PATCH", _path(merchants_id), settings)
 
     def remove_merchant(self, merchants_id: str) -> None:
-        """Remove a merchant and all that it did."""
+        """Delete a merchant with all its data."""
         self.call("DELETE", _path(merchants_id))
 
     def orders(self, merchants_id: str | None = None, status: str | None = None,
-               limit: int | None = None) -> list[JSON]:
-        """Orders, oldest first."""
-        return self.pages("/orders", limit, merchants_id=merchants_id, status=status)
+               limit: int | None = None, search: str | None = None) -> list[JSON]:
+        """Orders, oldest first; `search` is a part of the order number."""
+        return self.pages("/orders", limit, merchants_id=merchants_id, status=status, search=search)
 
     def order(self, merchants_id: str, out_trade_no: str) -> JSON:
         """An order with its history, refunds and notifications."""
@@ -80,7 +80,7 @@ class Client(Calls):
         """Trigger an event of an order, and return the order after it.
 
         Events are pay, decline, expire and close; of a card order also approve, refuse and chargeback. A
-        `decline` takes `error`, why a wallet declines, or `code`, with which code a card is declined.
+        `decline` takes `error`, the error of a wallet, or `code`, the response code of a card.
         """
         return self._object("POST", f"{_order_path(merchants_id, out_trade_no)}/{escaped(event)}", details)
 
@@ -89,7 +89,7 @@ class Client(Calls):
         """The order and its notifications, as soon as it has a status; it need not exist yet.
 
         With `delivered`, all its notifications are delivered too. `timeout` is in seconds, at most 60.
-        Raises ControlError with status 408 and, in its `document`, how far the order has got.
+        Raises ControlError with status 408 and, in its `document`, the present state of the order.
         """
         return self._object("GET", "/wait", None, merchants_id=merchants_id, out_trade_no=out_trade_no,
                             status=status, notification="delivered" if delivered else None,
@@ -107,11 +107,11 @@ class Client(Calls):
         return self._get(f"/notifications/{notification_id}")
 
     def replay(self, notification_id: int) -> JSON:
-        """Send a notification once more, and return it after that."""
+        """Resend a notification, and return it with the new attempt."""
         return self._object("POST", f"/notifications/{notification_id}/replay")
 
     def flush(self, merchants_id: str | None = None) -> JSON:
-        """Try all notifications that are due, or those of one merchant, and return what was done."""
+        """Send all notifications that are due, or those of one merchant, and return what was done."""
         body = {"merchants_id": merchants_id} if merchants_id else None
         return self._object("POST", "/notifications/flush", body, patience=LONGEST_S)
 
@@ -120,11 +120,11 @@ class Client(Calls):
         return self.pages(_path(merchants_id, "inbox"), limit)
 
     def set_inbox_answer(self, merchants_id: str, answer: object) -> JSON:
-        """Set what a merchant's inbox answers: a body, a status, an object of both and a delay, or a list."""
+        """Set the responses of a merchant's inbox: a body, a status, an object of these, or a list."""
         return self._object("PUT", _path(merchants_id, "inbox"), {"answer": answer})
 
     def take_attempts(self, merchants_id: str, listener: str, **details: object) -> list[JSON]:
-        """The attempts that a listener is to make for a merchant whose notify_url is `listen`.
+        """The attempts that a listener has to forward for a merchant whose notify_url is `listen`.
 
         `details` are members of the call's body, such as `takes_over`, `held`, `leaves` and `timeout`.
         """
@@ -132,7 +132,7 @@ class Client(Calls):
         return list(self._object("POST", path, asked, patience=LONGEST_S)["items"])
 
     def report_attempt(self, merchants_id: str, attempt_id: str, **result: object) -> JSON:
-        """Report what came of an attempt that a listener has made: `status` and `body`, or `error`."""
+        """Report the result of an attempt that a listener has forwarded: `status` and `body`, or `error`."""
         return self._object("POST", _path(merchants_id, "listen", attempt_id), result)
 
     def journal(self, merchants_id: str | None = None, endpoint: str | None = None,
@@ -143,11 +143,11 @@ class Client(Calls):
                           out_trade_no=out_trade_no, verdict=verdict)
 
     def journal_entry(self, entry_id: int) -> JSON:
-        """One request: what was sent, what was answered and why."""
+        """One request with its parameters and its response."""
         return self._get(f"/journal/{entry_id}")
 
     def clear_journal(self, merchants_id: str | None = None) -> None:
-        """Empty the journal, or that of one merchant."""
+        """Delete all requests of the journal, or those of one merchant."""
         self.call("DELETE", "/journal", merchants_id=merchants_id)
 
     def findings(self, merchants_id: str | None = None) -> list[JSON]:
@@ -155,10 +155,10 @@ class Client(Calls):
         return self._items("/findings", merchants_id=merchants_id)
 
     def verify(self, merchants_id: str, **checks: object) -> JSON:
-        """Whether a merchant's traffic was right: `verified`, and the `checks` with the nearest facts.
+        """Verify a merchant's traffic: `verified`, and the `checks`, with the facts that explain a failure.
 
         Checks are those of `GET /_emulator/verify`, such as `refunds=1` or `codes=["3200", "3084"]`; the
-        `cursor` that comes back is a later verification's `since`.
+        returned `cursor` can be the `since` of a later verification.
         """
         asked: Any = {name: as_query(value) for name, value in checks.items()}
         answer: JSON = self.call("GET", "/verify", None, headers=None, patience=PATIENCE_S,
@@ -174,49 +174,49 @@ class Client(Calls):
         return self._get(f"/scenarios/{escaped(name)}")
 
     def scenario(self, merchants_id: str | None = None) -> JSON:
-        """The scenario in force, and how often each rule with a list of outcomes was used."""
+        """The active scenario, and how often each rule with a list of outcomes was used."""
         return self._get("/scenario", merchants_id=merchants_id)
 
     def use_scenario(self, scenario: str | Sequence[Mapping[str, object]],
                      merchants_id: str | None = None) -> JSON:
-        """Put a scenario in force, for one merchant or for all: a bundled one by its name, or rules."""
+        """Activate a scenario, for one merchant or for all: a bundled one by its name, or rules."""
         body = {"name": scenario} if isinstance(scenario, str) else {"rules": list(scenario)}
         return self._object("PUT", "/scenario", body, merchants_id=merchants_id)
 
     def end_scenario(self, merchants_id: str | None = None) -> None:
-        """Put the scenario out of force."""
+        """Deactivate the scenario."""
         self.call("DELETE", "/scenario", merchants_id=merchants_id)
 
     def terminals(self, merchants_id: str | None = None) -> list[JSON]:
-        """The card terminals and what they show."""
+        """The card terminals with their state."""
         return self.pages("/terminals", merchants_id=merchants_id)
 
     def terminal(self, terminal_sn: str) -> JSON:
-        """One terminal: what it shows, and what can be done at it."""
+        """One terminal with its state and the possible actions."""
         return self._get(f"/terminals/{escaped(terminal_sn)}")
 
     def put_terminal(self, terminal_sn: str, **settings: object) -> JSON:
-        """Make a terminal, or change one: `online=False`, `attended=True`."""
+        """Create a terminal, or change one: `online=False`, `attended=True`."""
         return self._object("PUT", f"/terminals/{escaped(terminal_sn)}", settings)
 
     def act_at_terminal(self, terminal_sn: str, event: str) -> JSON:
-        """Do something at a terminal: tap, insert, swipe, pin, approve, decline, cancel."""
+        """Operate a terminal: tap, insert, swipe, pin, approve, decline, cancel."""
         return self._object("POST", f"/terminals/{escaped(terminal_sn)}/{escaped(event)}")
 
     def settlement(self, merchants_id: str | None = None, start_date: str | None = None,
                    end_date: str | None = None, limit: int | None = None) -> list[JSON]:
-        """The truth of the settlement file, and what a scenario has injected in it."""
+        """The correct rows of the settlement file, with the injected discrepancies."""
         return self.pages("/settlement", limit, merchants_id=merchants_id, start_date=start_date,
                           end_date=end_date)
 
     def check_settlement(self, merchants_id: str, rows: Sequence[Mapping[str, object]],
                          start_date: str | None = None, end_date: str | None = None) -> JSON:
-        """What a merchant's own list has noticed and missed, and where else it is wrong."""
+        """Check a merchant's own list: noticed and missed discrepancies, other differences."""
         return self._object("POST", "/settlement/check", {
             "merchants_id": merchants_id, "rows": list(rows), "start_date": start_date, "end_date": end_date})
 
     def export(self, *merchants: str, with_secrets: bool = False) -> bytes:
-        """A file with everything about merchants, or about all; tokens are masked unless asked for."""
+        """A file with all data of merchants, or of all; tokens are masked unless `with_secrets`."""
         answer = self.exchange("GET", "/export", merchants_id=merchants or None,
                                secrets="true" if with_secrets else None)
         if answer.status != 200:
@@ -224,9 +224,9 @@ class Client(Calls):
         return answer.body
 
     def import_file(self, file: bytes, replace: bool = False, clock: str | None = None) -> JSON:
-        """Import the merchants of an exported file; their clocks stand unless `clock` is running or shared.
+        """Import the merchants of an exported file; `clock` is frozen (the default), running or shared.
 
-        With `replace` merchants that exist are replaced. The answer has the tokens.
+        With `replace` merchants that exist are replaced. The response has their tokens.
         """
         return self._object("POST", "/import", file, headers={"Content-Type": "application/gzip"},
                             replace="true" if replace else None, clock=clock, patience=LONGEST_S)
@@ -236,15 +236,15 @@ class Client(Calls):
         return self._items("/codes")
 
     def cards(self) -> list[JSON]:
-        """The test cards: which number gives which code."""
+        """The test cards, and the response code of each."""
         return self._items("/cards")
 
     def sign(self, params: Mapping[str, str], merchants_id: str) -> JSON:
-        """The text of parameters that is signed, and their signature with a merchant's token."""
+        """The string to sign of parameters, and their signature with a merchant's token."""
         return self._object("POST", "/sign", {"params": dict(params), "merchants_id": merchants_id})
 
     def explain(self, params: Mapping[str, str], merchants_id: str) -> JSON:
-        """Which mistake gives the wrong `sign` of parameters."""
+        """Explain a wrong `sign` of parameters."""
         return self._object("POST", "/sign/explain", {"params": dict(params), "merchants_id": merchants_id})
 
     def metrics(self) -> str:
@@ -260,8 +260,8 @@ class Client(Calls):
 
     def events(self, merchants_id: str | None = None,
                silence: float = PATIENCE_S) -> Iterator[tuple[str, JSON]]:
-        """What happens from now on, until the caller stops: `order`, `notification` or `request`, and what
-        is told of it.
+        """The events from now on, until the caller stops: `order`, `notification` or `request`, and the data
+        of each.
 
         Raises TimeoutError after `silence` seconds without a sign of life, and ControlError when the stream
         is refused.

@@ -1,4 +1,4 @@
-"""The emulator's clock, or that of one merchant. Nobody needs to sleep."""
+"""The emulator's clock, or that of one merchant: tests move it instead of waiting."""
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,9 +10,9 @@ SETTLEMENT_ZONE = "Asia/Shanghai"
 
 
 class Clock:
-    """The clock of the merchant `merchants_id`; of everybody when that is None.
+    """The clock of the merchant `merchants_id`; the shared one when that is None.
 
-    A move is over when its call returns: what falls due in between has been done, each thing at its own
+    When a call returns, the move is finished: everything due in between has been done, each at its own
     instant. The methods return what was done.
     """
 
@@ -25,17 +25,17 @@ class Clock:
         return datetime.fromisoformat(self._client.clock(self._merchants_id)["now"])
 
     def today(self, zone: str = SETTLEMENT_ZONE) -> date:
-        """The day of this clock in a time zone, which is the gateway's own unless told."""
+        """The day of this clock in a time zone, by default that of the gateway."""
         return self.now().astimezone(ZoneInfo(zone)).date()
 
     def advance(self, duration: str | float | timedelta) -> JSON:
-        """Go forward by a duration such as `15m`, `2h` or `1d`, or by so many seconds."""
+        """Advance by a duration such as `15m`, `2h` or `1d`, or by a number of seconds."""
         if isinstance(duration, timedelta):
             duration = duration.total_seconds()
         return self._client.move_clock(self._merchants_id, advance=duration)
 
     def set(self, instant: str | datetime) -> JSON:
-        """Go to an instant: ISO 8601, or a datetime with a time zone."""
+        """Set the clock to an instant: ISO 8601, or a datetime with a time zone."""
         written = instant if isinstance(instant, str) else instant.isoformat()
         return self._client.move_clock(self._merchants_id, set=written)
 
@@ -44,9 +44,9 @@ class Clock:
         return self._client.move_clock(self._merchants_id, freeze=True)
 
     def unfreeze(self) -> JSON:
-        """Let the clock run on."""
+        """Let the clock run."""
         return self._client.move_clock(self._merchants_id, freeze=False)
 
     def reset(self) -> JSON:
-        """Back to the real time; a merchant's clock back to that of everybody."""
+        """Back to real time; a merchant's clock back to the shared one."""
         return self._client.move_clock(self._merchants_id, reset=True)

@@ -4,11 +4,11 @@ from typing import Any
 
 
 class EmulatorError(Exception):
-    """Something between a test and the emulator went wrong."""
+    """An error of the emulator, or of the connection to it."""
 
 
 class ServerError(EmulatorError):
-    """A server did not start, or there is none at an address; the message has what it printed."""
+    """A server did not start, or none answers at an address; the message has what it printed."""
 
 
 class NoAnswer(EmulatorError, ConnectionError):
@@ -16,7 +16,7 @@ class NoAnswer(EmulatorError, ConnectionError):
 
 
 class UnusableAnswer(EmulatorError):
-    """An answer that is none of the interface's: the page of a web server, nothing at all, broken XML.
+    """An answer that is not one of the interface: a page of a web server, an empty body, broken XML.
 
     `status` is its HTTP status, and `text` its body.
     """
@@ -42,7 +42,7 @@ class ControlError(EmulatorError):
 
 
 class WaitTimeout(EmulatorError, AssertionError):
-    """What a test waited for did not happen in time; the message says what did."""
+    """What a test waited for did not happen in time; the message says what happened instead."""
 
 
 class NotVerified(EmulatorError, AssertionError):
@@ -57,7 +57,7 @@ class NotVerified(EmulatorError, AssertionError):
 
 
 class Refused(EmulatorError):
-    """The gateway refused a request, and nothing happened.
+    """The gateway refused a request, and nothing was processed.
 
     `code` is the stable code (`error`; of a terminal the number, such as 1002), `sentence` says what is
     wrong, `fields` are all fields of the answer. `explanation` is what the journal knows beyond that, for

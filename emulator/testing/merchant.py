@@ -27,7 +27,7 @@ MOST_DAYS = 366  # of one settlement file
 class Merchant:
     """A merchant of the emulator that `client` controls: its `number` (merchants_id) and `token`.
 
-    As a context manager it is removed at the end, with all that it did.
+    As a context manager it is deleted at the end, with all its data.
     """
 
     def __init__(self, client: Client, number: str, token: str,
@@ -42,12 +42,12 @@ class Merchant:
 
     @classmethod
     def create(cls, client: Client, **settings: object) -> "Merchant":
-        """Make a merchant, isolated from all others. Raises ControlError for a wrong setting."""
+        """Create a merchant, isolated from all others. Raises ControlError for a wrong setting."""
         return cls._of(client, client.make_merchant(**settings), "")
 
     @classmethod
     def existing(cls, client: Client, number: str) -> "Merchant":
-        """A merchant that the emulator has already, such as a seeded one. Raises ControlError."""
+        """An existing merchant of the emulator, such as a seeded one. Raises ControlError."""
         return cls._of(client, client.merchant(number), secrets.token_hex(4))
 
     @classmethod
@@ -86,7 +86,7 @@ class Merchant:
 
     @overload
     def verify(self, fields: Mapping[str, str], /) -> bool:
-        """Whether fields are rightly signed."""
+        """Whether fields have the right signature."""
 
     @overload
     def verify(self, **checks: object) -> JSON:
@@ -95,10 +95,11 @@ class Merchant:
     def verify(self, *fields: Mapping[str, str], **checks: Any) -> bool | JSON:
         """Whether fields of an answer or a notification have the right `sign` of this merchant.
 
-        Without fields: whether its traffic was right, by checks such as `refunds=1` or
-        `status={order: "TRADE_SUCCESS"}`, within `order`, `endpoint` and `since`; without checks: rightly
-        signed, no unknown endpoint, no rule broken. Returns the outcome; its `cursor` is a later `since`.
-        Raises NotVerified, an AssertionError with the nearest facts, and ControlError for a wrong check.
+        Without fields: whether its traffic passes checks such as `refunds=1` or
+        `status={order: "TRADE_SUCCESS"}`, within `order`, `endpoint` and `since`; without checks: right
+        signatures, no unknown endpoint, no broken rule. Returns the outcome; its `cursor` is a later `since`.
+        Raises NotVerified, an AssertionError with the facts that explain it, and ControlError for a wrong
+        check.
         """
         if fields:
             if checks or len(fields) > 1:
@@ -113,9 +114,9 @@ class Merchant:
              patience: float = PATIENCE_S, **params: object) -> Answer:
         """Sign parameters, send them to an endpoint such as `tgpayqrcode`, and return the answer's fields.
 
-        Raises Refused when the gateway refuses the request, WrongSignature when its answer is not rightly
-        signed, UnusableAnswer when it is none of the gateway's, and NoAnswer when there is none in `patience`
-        seconds. With `check=False` only NoAnswer is raised, and the answer's `ok` says whether all was well.
+        Raises Refused when the gateway refuses the request, WrongSignature when its answer has a wrong
+        signature, UnusableAnswer when it is not an answer of the gateway, and NoAnswer when there is none in
+        `patience` seconds. With `check=False` only NoAnswer is raised; see the answer's `ok`.
         """
         answer = self.send(endpoint, self.signed(**params), method, patience)
         if check:
@@ -172,7 +173,7 @@ class Merchant:
         return self.trigger(order, "decline", **{name: value for name, value in reason.items() if value})
 
     def expire(self, order: str) -> JSON:
-        """The time for the payment is over."""
+        """The order expires unpaid."""
         return self.trigger(order, "expire")
 
     def close(self, order: str) -> JSON:
@@ -180,15 +181,15 @@ class Merchant:
         return self.trigger(order, "close")
 
     def approve(self, order: str) -> JSON:
-        """The review of a card payment is decided: approved."""
+        """A reviewed card payment is approved."""
         return self.trigger(order, "approve")
 
     def refuse(self, order: str) -> JSON:
-        """The review of a card payment is decided: refused."""
+        """A reviewed card payment is refused."""
         return self.trigger(order, "refuse")
 
     def charge_back(self, order: str) -> JSON:
-        """The issuer takes a card payment back."""
+        """A card payment is charged back."""
         return self.trigger(order, "chargeback")
 
     def trigger(self, order: str, event: str, **details: object) -> JSON:
@@ -207,7 +208,7 @@ class Merchant:
                  timeout: float = 10.0) -> JSON:
         """The order with its notifications, as soon as it has a status; it need not exist yet.
 
-        With `delivered`, its notifications were all taken too. Raises WaitTimeout after `timeout` seconds.
+        With `delivered`, all its notifications are delivered too. Raises WaitTimeout after `timeout` seconds.
         """
         left = timeout
         while True:
@@ -226,15 +227,15 @@ class Merchant:
         return self.client.notifications(self.number, order)
 
     def scenario(self, rules: str | Sequence[Mapping[str, object]]) -> JSON:
-        """Put a scenario in force for this merchant: rules, or a bundled one by its name."""
+        """Activate a scenario for this merchant: rules, or a bundled one by its name."""
         return self.client.use_scenario(rules, self.number)
 
     def end_scenario(self) -> None:
-        """Put this merchant's scenario out of force."""
+        """Deactivate this merchant's scenario."""
         self.client.end_scenario(self.number)
 
     def lose_next_answer(self, **when: object) -> None:
-        """The next request is carried out, and its answer is lost: the connection is closed.
+        """The next request is processed, but its response is lost: the connection is closed.
 
         `when` are conditions of a rule, such as `endpoint="tgpayrefund"`.
         """
@@ -273,7 +274,7 @@ class Merchant:
         return self.client.journal(self.number, out_trade_no=order)
 
     def terminals(self) -> list[JSON]:
-        """This merchant's card terminals and what they show."""
+        """This merchant's card terminals with their state."""
         return self.client.terminals(self.number)
 
     def change(self, **settings: object) -> None:
@@ -282,7 +283,7 @@ class Merchant:
         self.token = self.settings["token"]
 
     def remove(self) -> None:
-        """Remove the merchant and all that it did."""
+        """Delete the merchant with all its data."""
         self.client.remove_merchant(self.number)
 
     def __enter__(self) -> "Merchant":

@@ -23,10 +23,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
     group = parser.getgroup("tgpay", "TGPay Emulator")
     group.addoption("--tgpay-url", metavar="URL",
-                    help="use the emulator that runs there, with TGPAY_CONTROL_TOKEN [TGPAY_URL]; "
-                         "else one is started")
+                    help="use the emulator at this address, with TGPAY_CONTROL_TOKEN; without it "
+                         "one is started [TGPAY_URL]")
     group.addoption("--tgpay-keep", action="store_true",
-                    help="remove no merchants, and let the emulator run on, to look at them in its console")
+                    help="keep the merchants and the emulator after the tests, to inspect them in its "
+                         "console")
     group.addoption("--tgpay-each", action="store_true",
                     help="start an emulator for each process of pytest-xdist, not one for all")
 
@@ -61,7 +62,7 @@ def tgpay_server(request: pytest.FixtureRequest, tgpay_settings: dict[str, Any],
 
 @pytest.fixture
 def tgpay(request: pytest.FixtureRequest, tgpay_server: "Server") -> "Iterator[Merchant]":
-    """A merchant with nobody else's orders and a clock of its own; it is removed after the test."""
+    """A new merchant with a clock of its own; it is deleted after the test."""
     from .errors import ControlError
 
     merchant = tgpay_server.merchant(name=request.node.name.partition("[")[0][:_LONGEST_NAME])
@@ -124,4 +125,5 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say where a server runs on, and how it is ended."""
     for url, number in config.stash.get(_KEPT, {}).items():
-        terminalreporter.write_line(f"The TGPay Emulator runs on: {url}/console (kill {number} ends it)")
+        terminalreporter.write_line(f"The TGPay Emulator is still running: {url}/console (kill {number} "
+                                    f"ends it)")

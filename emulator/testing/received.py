@@ -10,7 +10,7 @@ from ..signing.merchant_client import read_notification
 
 @dataclass(frozen=True)
 class Notification:
-    """One request that a receiver got.
+    """One request that a receiver has received.
 
     `fields` are those of the notification, as they are signed; `notification["trade_status"]` is one of
     them, empty when it has no such field. `merchants_id` is the merchant of the receiver whose token signs
@@ -29,7 +29,7 @@ class Notification:
 
     @property
     def verified(self) -> bool:
-        """Whether its signature is right."""
+        """Whether its signature is correct."""
         return bool(self.merchants_id)
 
     @property

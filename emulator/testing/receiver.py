@@ -1,4 +1,4 @@
-"""The server behind a merchant's notify_url: it keeps the notifications, and answers as it is told."""
+"""The server behind a merchant's notify_url: it keeps the notifications, and responds as you choose."""
 import socket
 import threading
 from collections.abc import Callable
@@ -18,7 +18,7 @@ LONGEST_BODY = 16 * 1024 * 1024
 
 
 class Receiver:
-    """An HTTP server on a free port, which answers `success` unless told otherwise.
+    """An HTTP server on a free port, which responds with `success` by default.
 
     Notifications are verified with the tokens of its merchants. `host` is the address to listen on, and
     `name` the one under which the emulator reaches it, if that is another.
@@ -38,7 +38,7 @@ class Receiver:
             self.serve(merchant)
 
     def serve(self, merchant: Merchant, notify_url: str | None = None) -> None:
-        """Receive the notifications of a merchant: its notify_url becomes that of this receiver.
+        """Receive the notifications of a merchant: its notify_url is set to this receiver.
 
         `notify_url` is another one that leads here, such as one with a query of its own.
         """
@@ -47,7 +47,7 @@ class Receiver:
         merchant.change(notify_url=notify_url or self.url)
 
     def reply(self, *replies: Answering) -> None:
-        """Answer the coming notifications with these, one after the other, and with the last from then on.
+        """Respond to the next notifications with these, one after the other, and with the last from then on.
 
         A reply is the text of a body, a status, a `Reply` (`slow(2)`, `NOTHING`, `CLOSED`), or a function
         that is called with the notification and returns one of these: the shop's own code, for instance.
@@ -57,10 +57,10 @@ class Receiver:
 
     def wait_for(self, order: str | None = None, *, verified: bool | None = True, timeout: float = 10.0,
                  **fields: str) -> Notification:
-        """The first notification of an order, or of any, with these fields, as soon as it is there.
+        """The first notification of an order, or of any, with these fields, as soon as it has arrived.
 
         With `verified=False` it is one whose signature is wrong, with None it may be either. Raises
-        WaitTimeout after `timeout` seconds, with what came instead.
+        WaitTimeout after `timeout` seconds, with what arrived instead.
         """
         wanted = fields if order is None else {"out_trade_no": order, **fields}
 
@@ -75,32 +75,33 @@ class Receiver:
             return found
 
     def wait_for_count(self, count: int, *, timeout: float = 10.0) -> list[Notification]:
-        """The first `count` notifications, as soon as they are there. Raises WaitTimeout."""
+        """The first `count` notifications, as soon as they have arrived. Raises WaitTimeout."""
         with self._changed:
             if not self._changed.wait_for(lambda: len(self.notifications) >= count, timeout):
-                raise WaitTimeout(f"{len(self.notifications)} of {count} notifications came in {timeout:g} s"
+                raise WaitTimeout(f"{len(self.notifications)} of {count} notifications arrived in "
+                                  f"{timeout:g} s"
                                   + self._listed())
             return self.notifications[:count]
 
     def clear(self) -> None:
-        """Forget the notifications that came."""
+        """Forget the received notifications."""
         with self._changed:
             self.notifications.clear()
 
     def _missing(self, wanted: dict[str, str], verified: bool | None, seconds: float) -> str:
         """The sentence for a notification that did not come, with the one that is most like it."""
         named = " ".join(f"{name}={value}" for name, value in wanted.items())
-        adjective = {True: "rightly signed ", False: "wrongly signed ", None: ""}[verified]
-        said = f"no {adjective}notification {named}".rstrip() + f" came in {seconds:g} s"
+        adjective = {True: "correctly signed ", False: "wrongly signed ", None: ""}[verified]
+        said = f"no {adjective}notification {named}".rstrip() + f" arrived in {seconds:g} s"
         if not self.notifications:
-            return f"{said}: none came at all. The merchant's notify_url must be {self.url}"
+            return f"{said}: none arrived at all. The merchant's notify_url must be {self.url}"
         if not self._tokens:
             said += " (this receiver knows no merchant's token: make it with Receiver(merchant))"
         return said + self._listed()
 
     def _listed(self) -> str:
         came = [f"\n  {each}" for each in self.notifications[-MOST_SHOWN:]]
-        return f"; {len(self.notifications)} came:{''.join(came)}" if came else ""
+        return f"; {len(self.notifications)} arrived:{''.join(came)}" if came else ""
 
     def _receive(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Reply:
         """Keep a notification, and return what is answered."""

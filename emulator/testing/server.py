@@ -1,4 +1,4 @@
-"""A server of the tests' own, or one that runs already."""
+"""A server that is started for the tests, or one that is running already."""
 import os
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ class Server:
     """An emulator for tests.
 
     With `settings`, which are those of `tgpay-emulator serve` by their names (`strict=True`,
-    `notify_retries="1s,2s"`), it is a server of its own: on a free port, with a throw-away database. It ends
+    `notify_retries="1s,2s"`), it is a server of its own: on a free port, with a temporary database. It ends
     with `stop`, and also when this process ends, in whatever way.
 
     With a `url` it is the one that runs there, with its control `token` if it has one. Without either it is
@@ -69,7 +69,7 @@ class Server:
             self._line = None
 
     def keep(self) -> None:
-        """Let the server run on when this process, and the others that use it, have ended."""
+        """Keep the server running when this process, and the others that use it, have ended."""
         if self._line is not None and not self._is_kept:
             self._line.keep()
             self._is_kept = True
@@ -83,7 +83,7 @@ class Server:
 
     @property
     def process_number(self) -> int:
-        """The number of the server's process; 0 when it ran already."""
+        """The number of the server's process; 0 when it was running already."""
         return self._line.number if self._line is not None else 0
 
     @property
@@ -98,15 +98,15 @@ class Server:
 
     @property
     def clock(self) -> Clock:
-        """The clock of everybody; that of one merchant is `merchant.clock`."""
+        """The shared clock; that of one merchant is `merchant.clock`."""
         return Clock(self.client)
 
     def merchant(self, **settings: object) -> Merchant:
-        """Make a merchant, isolated from all others, with a clock of its own."""
+        """Create a merchant, isolated from all others, with a clock of its own."""
         return Merchant.create(self.client, **settings)
 
     def existing_merchant(self, number: str) -> Merchant:
-        """A merchant that is there already. Raises ControlError when there is none."""
+        """An existing merchant. Raises ControlError when there is none."""
         return Merchant.existing(self.client, number)
 
     def health(self) -> JSON:

@@ -99,7 +99,6 @@ def create_app(settings: Settings, store: Store, scheduler: Scheduler) -> Flask:
     @app.after_request
     def name_the_emulator(response):  # type: ignore[no-untyped-def]
         response.headers["X-TGPay-Emulator"] = __version__
-        response.headers["X-TGPay-Timezone"] = settings.timezone  # commands print times as the console does
         return response
 
     return app

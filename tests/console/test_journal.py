@@ -21,7 +21,7 @@ def test_requests_are_listed_newest_first_with_verdict_findings_and_the_mistake(
         desk: Desk, busy: Shop) -> None:
     told = rows(desk.page("/journal", merchants_id=busy.merchants_id))
     assert "ILLEGAL_ARGUMENT" in told[0] and "trans_amount is not a decimal number" in told[0]
-    assert "ILLEGAL_SIGN" in told[1] and "the token was appended as &key=; append it bare" in told[1]
+    assert "ILLEGAL_SIGN" in told[1] and "the token was appended as &key=; append only its value" in told[1]
     assert "OK" in told[2] and "Findings:" in told[2]
 
 
@@ -58,7 +58,7 @@ def test_a_refused_signature_has_both_texts_the_first_difference_and_the_right_l
          desk: Desk, shop: Shop) -> None:
     page = entry(desk, shop.send("tgpayqrcode", misjoined(shop)))
     shown = words(page.get_element_by_id("main"))
-    assert "the token was appended as &key=; append it bare" in shown and "TOKEN_NAMED" in shown
+    assert "the token was appended as &key=; append only its value" in shown and "TOKEN_NAMED" in shown
     assert [mark.text for mark in page.iter("mark")] == ["&", "<token>", "<token>"]
     assert [words(name) for name in page.find_class("language-name")] == list(LANGUAGES)
     assert "hashlib.md5((text + token)" in shown

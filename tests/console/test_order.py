@@ -77,7 +77,7 @@ def test_a_refused_signature_is_explained_in_the_story(desk: Desk, shop: Shop) -
     number = shop.qr_order()["out_trade_no"]
     shop.send("tgpayqrcode", misjoined(shop, out_trade_no=number))
     story = moments(desk.page(desk.order(shop, number)))
-    assert any("ILLEGAL_SIGN" in moment and "the token was appended as &key=; append it bare" in moment
+    assert any("ILLEGAL_SIGN" in moment and "the token was appended as &key=; append only its value" in moment
                for moment in story)
 
 
@@ -213,12 +213,13 @@ def test_an_act_is_offered_done_and_told(desk: Desk, shop: Shop, make: Any, act:
 
 @every_row("make, act, fields, sentence", [
     (paid, "pay", {}, "TRADE_HAS_SUCCESS: order {} is paid already"),
-    (paid, "chargeback", {}, "chargeback is for card orders; this one was made by tgpaybarcode"),
+    (paid, "chargeback", {}, "chargeback is for card orders; this one was created by tgpaybarcode"),
     (paid, "refund", {"amount": "8.01"},
      "REASON_TRADE_REFUND_FEE_ERR: refund_amount 8.01 exceeds the 8.00 that is left of the payment"),
     (paid, "refund", {"amount": "-1"}, "refund_amount: '-1' is not a decimal number with at most two places"),
     (wallet, "refund", {"amount": "1"}, "TRADE_STATUS_ERROR: order {} is not paid"),
-    (wallet, "dance", {}, "dance is no event; there are pay, decline, expire, close, approve, refuse, "
+    (wallet, "dance", {}, "dance is not an event; the events are pay, decline, expire, close, approve, "
+                          "refuse, "
                           "chargeback"),
     (wallet, "decline", {"reason": "BORED"}, "error must be one of BUYER_BALANCE_NOT_ENOUGH"),
 ])

@@ -38,6 +38,28 @@ def test_a_page_has_a_hundred_rows_unless_told(control: Control, shop: Shop) -> 
     assert (len(rest["items"]), rest["next"]) == (1, None)
 
 
+@every_row("path", ["/orders", "/notifications", "/journal", "/settlement"])
+def test_a_list_is_read_with_the_newest_first_page_by_page(control: Control, shop: Shop, receiver: Receiver,
+                                                           path: str) -> None:
+    control.ask("PATCH", f"/merchants/{shop.merchants_id}", {"notify_url": receiver.url})
+    for _ in range(3):
+        shop.pay_by_barcode()
+    whole = control.get(path, merchants_id=shop.merchants_id)["items"]
+    read = pages(control, path, 2, merchants_id=shop.merchants_id, newest_first="true")
+    assert [row["id"] for page in read for row in page] == [row["id"] for row in reversed(whole)]
+    assert len(whole) >= 3
+
+
+@every_row("search, found", [("middle", ["a_middle_z", "middle"]), ("%", ["50%"]), ("_", ["a_middle_z"]),
+                             ("none", [])])
+def test_orders_are_found_by_a_part_of_their_number(control: Control, shop: Shop, search: str,
+                                                    found: list[str]) -> None:
+    for number in ("middle", "50%", "a_middle_z"):
+        shop.qr_order(out_trade_no=number)
+    listed = control.get("/orders", merchants_id=shop.merchants_id, search=search, newest_first="true")
+    assert [order["out_trade_no"] for order in listed["items"]] == found
+
+
 @every_row("name, value",
            [("limit", "1001"), ("limit", "many"), ("limit", "-1"), ("limit", "1.5"), ("after", "x"),
             ("after", "-1"), ("limit", ""), ("limit", "٣")])

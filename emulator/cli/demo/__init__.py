@@ -52,7 +52,8 @@ def perform(stage: Stage, steps: Sequence[Step]) -> int:
         stage.screen.note(step.notification)
     stage.screen.line()
     stage.screen.check(not stage.failures,
-                       f"{stage.checks - stage.failures} of {stage.checks} checks in {len(steps)} steps held")
+                       f"{stage.checks - stage.failures} of {stage.checks} checks in {len(steps)} steps "
+                       f"passed")
     return 1 if stage.failures else 0
 
 

@@ -23,7 +23,7 @@ STEPS = (
     Step("1.2", "A wrong signature", steps.wrong_sign,
          "The emulator explains the mistake; the real gateway only reports a wrong signature."),
     Step("7.1", "Card on the payment page", cards.cashier,
-         "A test card says in its number what the issuer answers: tgpay-emulator cards lists them."),
+         "The number of a test card selects the issuer's response: tgpay-emulator cards lists them."),
     Step("7.2", "Card from the merchant's server", cards.server_to_server,
          "The result is in status; is_success alone does not mean that the card was charged."),
     Step("7.2", "3-D", cards.three_d,
@@ -32,14 +32,14 @@ STEPS = (
     Step("7.2", "Review", cards.review,
          "Without a review within 24 hours the payment is cancelled."),
     Step("8", "Card terminal", steps.terminal,
-         "Watch or operate it at /terminal/1850025030. The result comes to notify_url; or query it by "
+         "Watch or operate it at /terminal/1850025030. The result is sent to notify_url, or query it by "
          "out_trade_no; without a notify_url the response has a transactionResultId to query."),
     Step("9", "H5 on a desktop", steps.website,
          "The document's example sends trans_amount where its table says total_fee; both are accepted."),
     Step("10", "H5 on a phone", steps.wap,
          "total_fee of this notification is in pence; sign the JSON's numbers as they are printed."),
     Step("4", "Partial refund", steps.refund,
-         "Send an out_refund_id: without one each repetition refunds again."),
+         "Send an out_refund_id: without one each repeated request refunds again."),
     Step("5", "Cancel", steps.cancel,
          "An unpaid order is closed; one paid within 24 hours is refunded. The response is unsigned."),
     Step("11", "Link to post", steps.link_to_post,
@@ -50,9 +50,9 @@ STEPS = (
          "jsapiparameters go to WeChat's payment call as they are; here the control interface pays "
          "instead."),
     Step("15", "Merchant's user", steps.user,
-         "The request names no merchant; it is signed with the token of the user's."),
+         "The request names no merchant; it is signed with the token of the user's merchant."),
     Step("", "Two days pass", steps.next_days,
-         "What falls due in between (settlement, expiry, repeated notifications) is done before the answer."),
+         "Everything due in between (settlement, expiry, retries of notifications) is done first."),
     Step("14", "Settlement file", steps.settlement,
          "Money columns of a refund are negative and its fee is 0.00."),
 )

@@ -70,8 +70,8 @@ class Stage:
         notification = (self.receiver.wait_for(notify_type=notify_type, out_trade_no=out_trade_no, **fields)
                         or {})
         self.screen.code("\n".join(f"    {name} = {value}" for name, value in notification.items()), "ini")
-        self.holds(notification, f"the notification {notify_type or 'of the card payment'} has come")
-        self.holds(self.is_signed(notification, merchants_id), "its signature is right")
+        self.holds(notification, f"the notification {notify_type or 'of the card payment'} has arrived")
+        self.holds(self.is_signed(notification, merchants_id), "its signature is correct")
         return notification
 
     def merchant(self, merchants_id: str) -> Mapping[str, Any]:

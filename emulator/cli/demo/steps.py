@@ -46,7 +46,7 @@ def qr_order(stage: Stage) -> None:
     stage.answers["qr"] = answer.fields
     stage.holds((answer["is_success"], answer["result_code"]) == ("T", "SUCCESS"),
                 "is_success is T, result_code SUCCESS")
-    stage.holds(stage.is_signed(answer.fields, QR["merchants_id"]), "the answer's signature is right")
+    stage.holds(stage.is_signed(answer.fields, QR["merchants_id"]), "the response has the right signature")
 
 
 def picture(stage: Stage) -> None:
@@ -69,7 +69,7 @@ def paid_on_the_page(stage: Stage) -> None:
 def qr_notifications(stage: Stage) -> None:
     """Check both notifications of a QR order (section 6)."""
     made = stage.heard("trans_qrcode_create_sync", QR["out_trade_no"], QR["merchants_id"])
-    stage.holds(made.get("qr_code") == stage.answers["qr"]["qr_code"], "it carries the code of the answer")
+    stage.holds(made.get("qr_code") == stage.answers["qr"]["qr_code"], "it contains the code of the response")
     paid = stage.heard("trade_status_sync", QR["out_trade_no"], QR["merchants_id"])
     stage.holds((paid.get("trade_status"), paid.get("total_fee")) == ("TRADE_SUCCESS", "0.09"),
                 "it says TRADE_SUCCESS and 0.09 CNY")
@@ -81,16 +81,18 @@ def queried(stage: Stage) -> None:
     stage.holds(answer["trade_status"] == "TRADE_SUCCESS", "trade_status is TRADE_SUCCESS")
     stage.holds((answer["trans_amount"], answer["pay_amount"]) == ("0.01", "0.09"),
                 "0.01 GBP at 9.0748 is 0.09 CNY")
-    stage.holds(stage.is_signed(answer.fields, QR["merchants_id"]), "the answer's signature is right")
+    stage.holds(stage.is_signed(answer.fields, QR["merchants_id"]), "the response has the right signature")
     older = stage.ask("tgpaycheck", {name: QR[name] for name in ("merchants_id", "out_trade_no")})
-    stage.holds(older["alipay_trans_id"] == answer["trans_id"], "its older name answers alipay_trans_id too")
+    stage.holds(older["alipay_trans_id"] == answer["trans_id"],
+                "its older name returns alipay_trans_id as well")
 
 
 def barcode(stage: Stage) -> None:
     """Section 1."""
     answer = stage.ask("tgpaybarcode", BARCODE)
     stage.holds(answer["result_code"] == "SUCCESS", "paid at once")
-    stage.holds(stage.is_signed(answer.fields, BARCODE["merchants_id"]), "the answer's signature is right")
+    stage.holds(stage.is_signed(answer.fields, BARCODE["merchants_id"]),
+                "the response has the right signature")
     notification = stage.heard("merchant_scan_status_sync", BARCODE["out_trade_no"], BARCODE["merchants_id"])
     stage.holds(notification.get("result_code") == "SUCCESS", "it says SUCCESS")
 
@@ -120,7 +122,7 @@ def terminal(stage: Stage) -> None:
     """
     asked = stage.ask("tgpaywebtoterminal", TERMINAL)
     stage.holds((asked["is_success"], asked["result_code"]) == ("T", "202"),
-                "202: the terminal has the transaction")
+                "202: the terminal has accepted the transaction")
     busy = stage.ask("tgpaywebtoterminal", {**TERMINAL, "out_trade_no": "201807208001_busy"})
     stage.holds((busy["result_code"], busy["result_msg_code"]) == ("400", "1001"),
                 "400, 1001: one transaction at a time")
@@ -170,8 +172,9 @@ def refund(stage: Stage) -> None:
              "refund_amount": "0.01", "terminal_id": "80000000001"}
     first, again = stage.ask("tgpayrefund", asked), stage.ask("tgpayrefund", asked)
     stage.holds((first["is_success"], first["refund_amount_cny"]) == ("T", "0.09"),
-                "0.01 GBP, 0.09 CNY, are given back")
-    stage.holds(first.fields == again.fields, "the same out_refund_id answers the same and refunds once")
+                "0.01 GBP, 0.09 CNY, are refunded")
+    stage.holds(first.fields == again.fields, "the same out_refund_id gets the same response and is "
+                                              "refunded once")
     state = query(stage, WAP)
     stage.holds((state["refund_status"], state["refund_amount"]) == ("PARTIAL_REFUND", ".01"),
                 "the query says PARTIAL_REFUND, .01")
@@ -194,9 +197,9 @@ def link_to_post(stage: Stage) -> None:
     pay_url = stage.ask("tgpayh5", order)["pay_url"]
     found = forms(stage.ask("tgpayapi", LINK).text)
     stage.holds([form.action for form in found] == [pay_url],
-                "the answer is a page with a form that posts to pay_url")
+                "the response is a page with a form that posts to pay_url")
     stage.holds("/qr/" in post_form(found[0], pay_url, DESKTOP).text,
-                "pay_url takes the POST and shows the payment page")
+                "pay_url accepts the POST and shows the payment page")
 
 
 def openid(stage: Stage) -> None:
@@ -208,7 +211,7 @@ def openid(stage: Stage) -> None:
                 "302 to client_url with openid added")
     stage.holds(len(place.rpartition("=")[2]) == 28, "the openid has 28 characters")
     stage.holds(answer.headers.get("Set-Cookie", "").startswith("openid_"),
-                "the browser is given a cookie that keeps it")
+                "the browser gets a cookie that keeps it")
 
 
 def prepay(stage: Stage) -> None:

@@ -40,8 +40,8 @@ def check(truths: Sequence[Truth], listed: Sequence[Listed], days: Days) -> Repo
 
 def _extra(each: Listed) -> Difference:
     return Difference("extra", each.number,
-                      f"row {each.place} of the list, {each.number} of {money.text(each.amount)}, is not "
-                      f"true")
+                      f"row {each.place} of the list, {each.number} of {money.text(each.amount)}, does not "
+                      f"exist")
 
 
 # The rules that assign a row of the list to an entry, the surest first. Arguments: the entry, the row, and

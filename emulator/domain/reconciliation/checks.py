@@ -7,6 +7,7 @@ from .rows import Days, Listed, Truth
 
 STATES = NOTICED, MISSED, NOT_TOLD = "noticed", "missed", "not told"
 Conclusion = tuple[str, str]  # one of STATES, and a sentence
+NO_ROW = "the list does not have the row"
 
 
 @dataclass(frozen=True)
@@ -67,14 +68,14 @@ def verdicts(case: Case) -> Iterator[Verdict]:
 
 def _missing(case: Case) -> Conclusion:
     return ((NOTICED, "the list has the row") if case.listed
-            else (MISSED, "the list lacks the row, as the file does"))
+            else (MISSED, "the list does not have the row, like the file"))
 
 
 def _duplicate(case: Case) -> Conclusion:
     if not case.listed:
-        return NOT_TOLD, "the list lacks the row"
+        return NOT_TOLD, NO_ROW
     return ((NOTICED, "the list has the row once") if len(case.listed) == 1
-            else (MISSED, "the list has the row twice, as the file does"))
+            else (MISSED, "the list has the row twice, like the file"))
 
 
 def _next_day(case: Case) -> Conclusion:
@@ -82,37 +83,37 @@ def _next_day(case: Case) -> Conclusion:
     if case.listed and case.listed[0].day:
         return _compared("day", str(case.listed[0].day), str(true), str(shown))
     if case.is_due and case.is_shown:
-        return NOT_TOLD, "the list has no settlement_date" if case.listed else "the list lacks the row"
-    has = "has" if case.listed else "lacks"
+        return NOT_TOLD, "the list has no settlement_date" if case.listed else NO_ROW
+    has = "has" if case.listed else "does not have"
     return (NOTICED if bool(case.listed) == case.is_due
-            else MISSED), f"the list {has} the row, which belongs to {true} and not to {shown}"
+            else MISSED), f"the list {has} the row, which belongs to {true}, not to {shown}"
 
 
 def _fee_off(case: Case) -> Conclusion:
     if not case.listed or case.listed[0].fee is None:
-        return NOT_TOLD, "the list has no fee" if case.listed else "the list lacks the row"
+        return NOT_TOLD, "the list has no fee" if case.listed else NO_ROW
     return _compared("fee", *map(money.text, (case.listed[0].fee, case.truth.fee, case.truth.shown_fee)))
 
 
 def _amount_off(case: Case) -> Conclusion:
     if not case.listed:
-        return NOT_TOLD, "the list lacks the row"
+        return NOT_TOLD, NO_ROW
     return _compared("amount",
                      *map(money.text, (case.listed[0].amount, case.truth.amount, case.truth.shown_amount)))
 
 
 def _unknown_row(case: Case) -> Conclusion:
     number = case.truth.unknown
-    return ((MISSED, f"the list has {number}, which the merchant never made") if case.repeats
-            else (NOTICED, f"the list lacks {number}"))
+    return ((MISSED, f"the list has the unknown row {number}") if case.repeats
+            else (NOTICED, f"the list does not have the unknown row {number}"))
 
 
 def _compared(name: str, given: str, true: str, shown: str) -> Conclusion:
     if given == true:
-        return NOTICED, f"the list has the true {name}, {true}; the file has {shown}"
+        return NOTICED, f"the list has the correct {name}, {true}; the file has {shown}"
     if given == shown:
-        return MISSED, f"the list has the {name} of the file, {shown}; the true one is {true}"
-    return NOT_TOLD, f"the list has the {name} {given}, the file {shown}, the truth {true}"
+        return MISSED, f"the list has the {name} of the file, {shown}; the correct one is {true}"
+    return NOT_TOLD, f"the list has the {name} {given}, the file has {shown}, the correct one is {true}"
 
 
 _JUDGES: Mapping[str, Callable[[Case], Conclusion]] = {
@@ -126,7 +127,7 @@ def differences(case: Case) -> Iterator[Difference]:
     if not case.listed:
         if case.is_due and case.is_shown and "missing" not in truth.injected:
             yield Difference("lacking", truth.partner_id,
-                             f"the list lacks {truth.partner_id} of {money.text(truth.amount)}, "
+                             f"the list does not have {truth.partner_id} of {money.text(truth.amount)}, "
                              f"settled on {day(truth.settles_at)}")
         return
     given = case.listed[0]
@@ -157,5 +158,5 @@ def _excused(case: Case, given: Listed) -> tuple[set[int], set[int]]:
 def _differs(case: Case, kind: str, given: str, true: str) -> Difference:
     first = case.listed[0]
     return Difference(kind, case.truth.partner_id,
-                      f"row {first.place} of the list, {first.number}, has the {kind} {given}; the true one "
-                      f"is {true}")
+                      f"row {first.place} of the list, {first.number}, has the {kind} {given}; the "
+                      f"correct one is {true}")

@@ -104,7 +104,7 @@ def _money(name: str, written: str) -> int:
         return money.signed(written)
     except ValueError:
         raise ValueError(
-            f"has the {name} {written!r}, which is no decimal number with at most two places") from None
+            f"has the {name} {written!r}, which is not a decimal number with at most two places") from None
 
 
 def _day(written: str) -> date:

@@ -64,7 +64,7 @@ RISK_ROWS = (
     _row("trade.item", TEXT, 10240, "parameters of the trade"),
     _row("device.fingerPrintId", TEXT, 128, "fingerprint of the device"),
     _row("cust.registrationTime", INSTANT, 14, "when the customer registered, UTC", "20170607125959"),
-    _row("cust.pastTransactions", DIGITS, 10, "transactions of the customer so far"),
+    _row("cust.pastTransactions", DIGITS, 10, "number of earlier transactions of the customer"),
     _row("cust.phoneNum", TEXT, 32, "mobile number without the country's code"),
     _row("cust.phoneVerified", TRUE_FALSE, 5, "whether the number is verified"),
     _row("cust.phoneVerifiedTime", INSTANT, 14, "when it was verified"),
@@ -74,17 +74,17 @@ RISK_ROWS = (
          source=Source.INFERRED),
     _row("cust.firstShoppingTime", INSTANT, 14, "first purchase"),
     _row("cust.registerUserId", TEXT, 32, "the merchant's number of the customer"),
-    _row("cust.ip", IP, 128, "where the order comes from", "180.168.145.74"),
+    _row("cust.ip", IP, 128, "source of the order", "180.168.145.74"),
     _row("cust.email", EMAIL, 256, "contact"),
     _row("cust.level", DIGITS, 2, "level of the customer, the more the higher", "9"),
     _row("cust.lastShoppingTime", INSTANT, 14, "last purchase"),
     _row("order.source", one_of("desktop_web", "mobile_web", "mobile_app", "web", "chat", "third_party",
                                 "phone", "shopify", "other"), 14,
-         "where the order was made"),
-    _row("order.createTime", INSTANT, 14, "when the order was made"),
+         "place of the order"),
+    _row("order.createTime", INSTANT, 14, "time of the order"),
     _row("order.updateTime", INSTANT, 14, "when it was changed last"),
     _row("order.payProcessor", TEXT, 32, "who processes the payment"),
-    _row("order.totalDiscounts", NUMBER, 12, "discounts in total"),
+    _row("order.totalDiscounts", NUMBER, 12, "total of discounts"),
     _row("order.discounts[].amount", NUMBER, 12, "one discount", source=Source.INFERRED),
     _row("order.discounts[].code", TEXT, 512, "its code", source=Source.INFERRED),
     _row("goods[].id", TEXT, 32, "number of the goods"), _row("goods[].title", TEXT, 256, "label"),
@@ -123,8 +123,8 @@ PAY_ROWS = (
     _row("firstName", TEXT, 128, "the cardholder's first name"),
     _row("lastName", TEXT, 128, "the cardholder's last name"),
     _row("cardVoucher", TEXT, 64,
-         "made by TGPay.createCardVoucher, in place of the card; 0452 when unknown, used or expired"),
-    _row("billingDesc", TEXT, 36, "what the cardholder's bill says"),
+         "created by TGPay.createCardVoucher, instead of the card; 0452 if unknown, used or expired"),
+    _row("billingDesc", TEXT, 36, "text on the cardholder's bill"),
 )
 
 
@@ -132,7 +132,7 @@ def card_or_voucher(given: Mapping[str, Any]) -> str | None:
     """The problem of a pay_info that has neither a whole card nor a cardVoucher, or both; else None."""
     sent = [name for name in CARD_FIELDS if given.get(name) not in (None, "")]
     if given.get("cardVoucher"):
-        return f"{', '.join(sent)} must not be sent beside cardVoucher" if sent else None
+        return f"{', '.join(sent)} must not be sent together with cardVoucher" if sent else None
     missing = [name for name in CARD_FIELDS if name not in sent]
     if not missing:
         return None

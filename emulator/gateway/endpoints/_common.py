@@ -25,7 +25,7 @@ REQUIRED, DOCUMENTED, OPTIONAL = Need.REQUIRED, Need.DOCUMENTED, Need.OPTIONAL
 INFERRED = Source.INFERRED
 
 MERCHANTS_ID = Param("merchants_id", REQUIRED, TEXT, "201807208001",
-                     "the merchant's number, given by TGPay Pro", 16, identifier=True)
+                     "the merchant's number, assigned by TGPay Pro", 16, identifier=True)
 OUT_TRADE_NO = Param("out_trade_no", REQUIRED, TEXT, "0607001_201807208001060718225942",
                      "the merchant's order number, unique", 64,
                      identifier=True)
@@ -36,7 +36,7 @@ REFERENCE = Param("reference", OPTIONAL, TEXT, "0607001", "the merchant's remark
 ACCOUNT_ID = Param("account_id", OPTIONAL, TEXT, "20373", "operator")
 TERMINAL_ID = Param("terminal_id", OPTIONAL, TEXT, "80000000001", "device")
 NOTIFY_URL = Param("notify_url", OPTIONAL, URL, "",
-                   "where notifications of this order go; without it the merchant's own address")
+                   "address for notifications of this order; without it that of the merchant")
 SIGN = Param("sign", REQUIRED, TEXT, "", "signature, section 1.2")
 # The row for endpoints whose own table in the document has no notify_url.
 NOTIFIED = replace(NOTIFY_URL, note="not in this section's table; section 6 has it")

@@ -20,7 +20,7 @@ def tgpayapi(call: Call) -> PostForm:
     """Return a page that posts the parameters of the order's pay_url to that URL."""
     order = waiting(call.find_order())
     if not order.pay_url_path:
-        sentence = f"order {order.out_trade_no} was made by {order.endpoint} and has no pay_url"
+        sentence = f"order {order.out_trade_no} was created by {order.endpoint} and has no pay_url"
         raise refusal(order, "CONTEXT_INCONSISTENT", sentence)
     parts = urlsplit(f"{call.base_url}{order.pay_url_path}")
     return PostForm(urlunsplit(parts._replace(query="")),

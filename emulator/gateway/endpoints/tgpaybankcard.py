@@ -87,7 +87,7 @@ def review(call: Call) -> Answer:
     """
     order = of_kind(CardOrder, call.find_order())
     if order is None:
-        raise Refused("TRADE_NOT_EXIST", f"order {call.get('out_trade_no')} is no card payment")
+        raise Refused("TRADE_NOT_EXIST", f"order {call.get('out_trade_no')} is not a card payment")
     return Answer(result(call, card_payments.review(call.payments, order, call.get("service") == APPROVED)))
 
 
@@ -154,7 +154,8 @@ def _terminal(call: Call) -> Terminal | None:
                                           f"{call.merchant.merchants_id}")
     chosen = device(call, call.get("terminal_id"))
     if chosen is None:
-        raise Refused("ILLEGAL_ARGUMENT", f"terminal_id {call.get('terminal_id')} is no terminal of merchant "
+        raise Refused("ILLEGAL_ARGUMENT", f"terminal_id {call.get('terminal_id')} is not a terminal of "
+                                          f"merchant "
                                           f"{call.merchant.merchants_id}")
     wrong = unavailable(call, chosen)
     if wrong:

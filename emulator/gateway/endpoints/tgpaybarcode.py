@@ -54,10 +54,11 @@ def code_of_this_wallet(params: Mapping[str, str]) -> str | None:
                               sparing=True),
         Field("detail_error_des", "the same in a sentence", common.INFERRED, sparing=True),
         *fields(("trans_amount", "amount"), ("out_trade_no", "order number")), *common.PAYMENT,
-        *fields(("merchants_id", "merchant"), ("create_ip", "address that made the order")),
+        *fields(("merchants_id", "merchant"), ("create_ip", "IP address that created the order")),
         *common.SIGNATURE),
     rules=(code_of_this_wallet,),
-    note="A buyer who must confirm on the phone answers UNKNOWN with empty payment fields; the order waits "
+    note="If the buyer must confirm on the phone, the response is UNKNOWN with empty payment fields; the "
+         "order waits "
          "15 minutes (inferred). The numbers of the test codes are in the reference.")
 def tgpaybarcode(call: Call) -> Answer:
     """Charge the buyer at once. A repetition returns the order as it is then."""

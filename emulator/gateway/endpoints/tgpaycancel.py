@@ -16,8 +16,8 @@ from ._common import Call
         common.SIGN),
     answer=(*common.RESULT,
             *fields(("detail_error_code", "error code"), ("detail_error_des", "the same in a sentence"))),
-    note="A waiting order closes, its terminal is stopped; one paid within 24 hours closes and what is left "
-         "of it is given back. The answer is unsigned.")
+    note="A waiting order is closed and its terminal stopped; one paid within 24 hours is closed and the "
+         "rest of its amount refunded. The response is unsigned.")
 def tgpaycancel(call: Call) -> Answer:
     """Cancel the order. Repeating it gives the same answer."""
     kinds.cancel(call.payments, call.find_order())

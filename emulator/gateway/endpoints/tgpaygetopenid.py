@@ -17,7 +17,7 @@ _OPENID = re.compile(r"o[0-9A-Za-z]{27}", re.ASCII)
     params=(
         common.MERCHANTS_ID,
         Param("client_url", common.REQUIRED, URL, "https://shop.example/pay/?m=1",
-              "where the browser goes with the openid"),
+              "address to which the browser brings the openid"),
         common.SIGN, common.SIGN_TYPE),
     note="Called by the browser. The openid is added to client_url as openid= (inferred), and kept in a "
          "cookie, so that it stays the same for the same browser and merchant.")

@@ -18,7 +18,7 @@ TIME_LIMIT = 1440 * durations.MINUTE
     params=(
         common.MERCHANTS_ID, common.OUT_TRADE_NO, replace(common.PAY_TYPE, need=common.REQUIRED),
         common.REFERENCE, Param("return_url", common.OPTIONAL, PAGE_URL, "https://shop.example/paid",
-                                "where the browser goes after payment"),
+                                "address to which the browser goes after payment"),
         Param("scene_type", common.REQUIRED, one_of(WEBSITE, WAP), WEBSITE,
               "a page on a desktop, or on the phone itself"),
         Param("account", common.OPTIONAL, TEXT, "20373", "operator"),

@@ -54,7 +54,7 @@ def openid_for_wechat(params: Mapping[str, str]) -> str | None:
         replace(common.PAY_TYPE, need=common.REQUIRED, example="wechat"),
         Param("trade_type", common.REQUIRED, one_of(MINI, JSAPI, APP), MINI, "mini program, page or app"),
         common.NOTIFY_URL, Param("device_info", common.OPTIONAL, TEXT, "6000084", "device"),
-        Param("attach", common.OPTIONAL, TEXT, "", "comes back in query and notification"),
+        Param("attach", common.OPTIONAL, TEXT, "", "returned in query and notification"),
         Param("body", common.OPTIONAL, TEXT, "", "what is sold"),
         Param("buyer_id", common.OPTIONAL, pattern("16 digits beginning 2088", r"2088\d{12}"), "",
               "who pays, in Alipay"),
@@ -67,7 +67,7 @@ def openid_for_wechat(params: Mapping[str, str]) -> str | None:
                                 ("out_trade_no", "order number"),
                                 ("order_time", "yyyyMMddHHmmss, Asia/Shanghai"), ("nonce_str", "random text"),
                                 ("prepay_id", "WeChat's prepay order")),
-        *fields(("merchant_id", "merchant (sic)"), ("create_ip", "address that made the order")),
+        *fields(("merchant_id", "merchant (sic)"), ("create_ip", "IP address that created the order")),
         *common.SIGNATURE),
     rules=(openid_for_wechat,),
     note="Unpaid orders close after 2 hours, as WeChat's prepay_id does (inferred).")

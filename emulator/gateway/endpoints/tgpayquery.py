@@ -44,9 +44,9 @@ def refund_status(order: Order) -> str:
                 ("result_code", "SUCCESS"), ("trans_amount", "amount"),
                 ("trade_status", "state of the order"), ("out_trade_no", "order number")),
         *common.PAYMENT, Field("refund_status", "empty, PARTIAL_REFUND or REFUND_SUCCESS", common.INFERRED),
-        *fields(("refund_amount", "refunded so far; without a zero before the point: .00, .50, 12.50"),
+        *fields(("refund_amount", "amount refunded so far; without a zero before the point: .00, .50, 12.50"),
                 ("attach", "as sent to tgpayprepay"), ("merchants_id", "merchant"),
-                ("create_ip", "address that made the order")),
+                ("create_ip", "IP address that created the order")),
         *(Field(name, f"{meaning}; of card orders only", common.INFERRED, sparing=True) for name, meaning in (
             ("order_id", "the acquirer's number"), ("status", "the outcome"), ("resp_code", "response code"),
             ("resp_msg", "the same in words"), ("complete_time", "yyyyMMddHHmmss"))), *common.SIGNATURE),

@@ -94,7 +94,7 @@ OPERATIONS = (*terminal.OPERATIONS, terminal.STOP)
               "a notify_url nor in the answer to a stop", sparing=True),
         *fields(("merchants_id", "merchant"), ("out_trade_no", "order number")), *common.SIGNATURE),
     rules=(what_the_operation_needs,),
-    note="The result comes by notification, or by a query with transactionResultId or out_trade_no: 204 "
+    note="The result arrives by notification, or by a query with transactionResultId or out_trade_no: 204 "
          "while there is none. A linked refund and the reversals name their original by one of two "
          "parameters (inferred). After DECLINED, FAILED and CANCELLED the order number may be used again.")
 def tgpaywebtoterminal(call: Call) -> Answer:
@@ -144,7 +144,7 @@ def _usable(call: Call, asked: Terminal | None) -> TerminalOrder | None:
     if ours.status is Status.TRADE_CLOSED or _asked_amount(call) not in (None, transaction.requested):
         raise _not_usable(ours, transaction.requested)
     if not ours.was_paid:
-        raise _used(ours, f"on terminal {transaction.serial}, and its result is not known yet")
+        raise _used(ours, f"on terminal {transaction.serial}, and has no known result yet")
     raise refusal(ours, "TRADE_HAS_SUCCESS", f"order {ours.out_trade_no} has been approved already")
 
 

@@ -94,4 +94,4 @@ def conclude(path: Path) -> None:
         with closing(sqlite3.connect(path, timeout=LAST_PATIENCE_S, isolation_level=None)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.Error as error:
-        raise Unusable(f"{path}: the log was not taken over into the database: {error}") from error
+        raise Unusable(f"{path}: the log could not be merged into the database: {error}") from error

@@ -31,7 +31,7 @@ def placed(text: str, problems: Iterable[str]) -> list[Line]:
 def _line(lines: list[str], starts: list[int], problem: str) -> int:
     """The number of a problem's line: the one that it names, otherwise that of its key in its rule."""
     named, rule, key = _AT_LINE.search(problem), _RULE.search(problem), _KEY.search(problem)
-    if " is no TOML" in problem or " is no JSON" in problem:
+    if " is not TOML" in problem or " is not JSON" in problem:
         return int(named[1]) if named else len(lines)
     number = int(rule[1]) if rule else 0
     first = starts[number - 1] if 0 < number <= len(starts) else 1

@@ -155,10 +155,10 @@ def _json(text: str) -> Any:
     try:
         return read_json(text)
     except json.JSONDecodeError as error:
-        raise language.Invalid([f"scenario is no JSON: {error.msg} at line {error.lineno}, column "
+        raise language.Invalid([f"scenario is not JSON: {error.msg} at line {error.lineno}, column "
                                 f"{error.colno}"]) from None
     except ValueError as error:
-        raise language.Invalid([f"scenario is no JSON: it {error}"]) from None
+        raise language.Invalid([f"scenario is not JSON: it {error}"]) from None
 
 
 def _tried(tables: Reader, scenario: "language.Scenario", merchant: Merchant | None) -> list[Tried]:

@@ -15,7 +15,7 @@ from .queries import listed_names, shown
 MOST_BYTES = 32 * 1024 * 1024
 DEEPEST = 32
 MOST_DIGITS = 100
-TOO_DEEP = f"is nested too deeply; there may be {DEEPEST} levels"
+TOO_DEEP = f"is nested too deeply; at most {DEEPEST} levels are allowed"
 
 
 def read_object(raw: bytes) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_number(written: str) -> None:
-    raise ValueError(f"has {written}, which is no JSON number")
+    raise ValueError(f"has {written}, which is not a JSON number")
 
 
 def _float(written: str) -> float:
@@ -69,7 +69,7 @@ def _float(written: str) -> float:
 
 def _int(written: str) -> int:
     if len(written) > MOST_DIGITS:
-        raise ValueError(f"has a number of {len(written)} digits, there may be {MOST_DIGITS}")
+        raise ValueError(f"has a number of {len(written)} digits; at most {MOST_DIGITS} are allowed")
     return int(written)
 
 
@@ -103,6 +103,6 @@ def check_members(given: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
     known = schema["properties"]
     unknown = [name for name in given if name not in known]
     if unknown:
-        which = "; ".join(f"{shown(name)} is no member of this body" for name in unknown[:10])
+        which = "; ".join(f"{shown(name)} is not a member of this body" for name in unknown[:10])
         raise wrong_request(f"{which}; {listed_names(known, unknown[0])}",
                             errors={name: "is unknown" for name in unknown[:10]})

@@ -11,8 +11,8 @@ from .schemas import component, listing, text
 
 RESPONSE_CODE = component("ResponseCode", "A response code of cards (section 7.2).", {
     "code": text("four digits"), "message": text("`result_msg`"),
-    "section": text("its table in the document"),
-    "status": CARD_STATUS, "shown_to_payer": text("what the payer reads; empty for nothing"),
+    "section": text("the section of the document that lists it"),
+    "status": CARD_STATUS, "shown_to_payer": text("the text that the payer reads; empty if there is none"),
     "shown_to_payer_zh": text("the same in Chinese")})
 TEST_CARD = component("TestCard", "A test card.", {
     "number": text("its number"), "brand": text("the card scheme"),
@@ -33,7 +33,7 @@ def list_response_codes() -> Response:
     return jsonify({"items": items, "next": None})
 
 
-@operation("GET", "/cards", "the test cards: which number gives which code",
+@operation("GET", "/cards", "the test cards, and the response code of each",
            returns=listing("TestCardList", TEST_CARD))
 def list_test_cards() -> Response:
     """All test cards. They accept any date in the future, and any verification code of the right length."""

@@ -37,40 +37,41 @@ TRANSACTION = component("TerminalTransaction", "A transaction on a card terminal
     "requested_amount": amount("what the merchant asked for"), "trans_amount": amount("what was approved"),
     "currency": text("ISO 4217"), "message": text("the result in words"),
     "attended": flag("whether the terminal is in manual mode"),
-    "entry": text("how a person presented the card: tap, insert or swipe; empty if none did"),
-    "started_at": moment("when the terminal got it"), "ended_at": nullable(moment("when it ended")),
-    "resolved_at": nullable(moment("when a result that was UNDEFINED became known")),
-    "card": nullable(component("CardDigits", "A card, of which no more than this is kept.", CARD_DIGITS)),
+    "entry": text("how the card was presented: tap, insert or swipe; empty if it was not"),
+    "started_at": moment("when the terminal received it"), "ended_at": nullable(moment("when it ended")),
+    "resolved_at": nullable(moment("when an UNDEFINED result became known")),
+    "card": nullable(component("CardDigits", "What is stored of a card.", CARD_DIGITS)),
     "steps": many(component("TerminalStep", "A step of a transaction.", {
-        "at": moment("when it began"), "state": TERMINAL_STATE}), "what the terminal has shown")})
+        "at": moment("when it began"), "state": TERMINAL_STATE}), "the states that the terminal has shown")})
 CARD_STATUS = words("CardStatus", "The status of a card payment.", CardStatus)
 CARD_PAYMENT = component("CardPayment", "The payment of a card order.", {
     "status": CARD_STATUS, "resp_code": text("the response code of the last result; empty before the first"),
     "resp_msg": text("its message"), "access_type": text("cashier or s2s"),
     "attempt": whole("how many cards were presented"), "order_id": text("the acquirer's number"),
     **CARD_DIGITS, "completed_at": nullable(moment("when it was final")),
-    "time_decides_at": nullable(moment("when time decides it")),
-    "time_decides": text("the response code that it then has; empty while time decides nothing"),
-    "charged_back_at": nullable(moment("when the cardholder got the money back"))})
+    "time_decides_at": nullable(moment("when it is decided automatically")),
+    "time_decides": text("the response code that it then gets; empty if nothing is pending"),
+    "charged_back_at": nullable(moment("when the payment was charged back"))})
 ORDER_STATUS = words("OrderStatus", "`trade_status` of an order.", Status)
 ORDER_MEMBERS = {
-    "id": whole("counts the orders of all merchants"), "merchants_id": text("the merchant"),
-    "out_trade_no": text("the merchant's number for it"), "endpoint": text("what made it, as tgpayqrcode"),
+    "id": whole("a number that is unique over all merchants"), "merchants_id": text("the merchant"),
+    "out_trade_no": text("the merchant's order number"),
+    "endpoint": text("the endpoint that created it, such as tgpayqrcode"),
     "pay_type": text("as the merchant sent it"), "status": ORDER_STATUS,
     "trans_amount": amount("its amount in `currency`"), "currency": text("ISO 4217"),
     "trans_rate": text("CNY for one unit of `currency`; decimal text with eight places"),
-    "pay_amount": nullable(amount("what the payer paid in CNY, if it was paid")),
-    "refund_amount": amount("what was refunded in `currency`"),
+    "pay_amount": nullable(amount("the amount in CNY, if it was paid")),
+    "refund_amount": amount("the refunded amount in `currency`"),
     "refund_status": words("RefundStatus", "Whether an order was refunded; empty if not.",
                            ("", PARTLY, FULLY)),
-    "trans_id": text("the gateway's number of the payment; empty before it is paid"),
-    "buyer_id": text("the payer, if one is known"),
+    "trans_id": text("the gateway's transaction number; empty before it is paid"),
+    "buyer_id": text("the payer, if known"),
     "error": text("why the payment failed; empty if it did not"),
-    "created_at": moment("when it was made"), "expires_at": moment("when its time limit ends"),
+    "created_at": moment("when it was created"), "expires_at": moment("when it expires unless it is paid"),
     "paid_at": nullable(moment("when it was paid")), "closed_at": nullable(moment("when it was closed")),
     "closed_by": text("the event that closed it; empty while it is open"),
-    "notify_url": text("where its notifications go, without user and password; empty if nowhere"),
-    "page": text("the path of the page that its payer uses"),
+    "notify_url": text("where its notifications are sent, without user and password; empty if nowhere"),
+    "page": text("the path of its payer page"),
     "details": by_name(BY_TEXT, "parameters that only some endpoints take"),
     "card": nullable(CARD_PAYMENT), "terminal": nullable(TRANSACTION)}
 ORDER = component("Order", "An order of any endpoint.", ORDER_MEMBERS)
@@ -97,30 +98,33 @@ def page_of(order: Order) -> str:
     return under_prefix(order.page_path)
 
 
-FINDING = component("Finding", "A rule of the document that a request or a receiver has broken.", {
+FINDING = component("Finding", "A rule of the document that a request or a receiver breaks.", {
     "code": text("the rule"), "section": text("its section of the document"),
     "rule": text("the rule in words"),
-    "detail": text("what this request or answer did")})
+    "detail": text("what is wrong in this request or response")})
 ATTEMPT = component("Attempt", "An attempt to deliver a notification.", {
-    "at": moment("when it was made"), "took_ms": whole("how long it took, in milliseconds of real time"),
-    "status_code": nullable(whole("the HTTP status of the receiver's answer")),
-    "answer": text("the receiver's answer"), "error": text("why there was no answer; empty if there was"),
-    "delivered": flag("whether the receiver took it"), "replay": flag("whether it was resent manually"),
-    "skipped": flag("whether nothing was sent, since the receiver had not answered before"),
+    "at": moment("when it began"), "took_ms": whole("how long it took, in milliseconds of real time"),
+    "status_code": nullable(whole("the HTTP status of the receiver's response")),
+    "answer": text("the receiver's response"),
+    "error": text("why there was no response; empty if there was one"),
+    "delivered": flag("whether the receiver acknowledged it"),
+    "replay": flag("whether it was resent manually"),
+    "skipped": flag("true if nothing was sent because the receiver had not responded before"),
     "findings": many(FINDING, "what the receiver did wrong")})
-LEFT_OUT = component("LeftOut", "How many older ones of each are not shown.", {
+LEFT_OUT = component("LeftOut", "The numbers of older items that are not shown.", {
     name: whole("how many") for name in ("history", "refunds", "notifications", "attempts")},
     optional=("history", "refunds", "notifications", "attempts"))
 NOTIFY_TYPE = words("NotifyType", "The kind of a notification.", NOTIFY_TYPES)
-NOTIFICATION_REQUEST = component("NotificationRequest", "What is sent to the receiver.", {
+NOTIFICATION_REQUEST = component("NotificationRequest", "The request that is sent to the receiver.", {
     "method": text("GET or POST"), "url": text("the whole address, without user and password"),
     "content_type": text("the type of the body; empty if there is none"), "body": text("the body")})
 NOTIFICATION = component("Notification", "A notification to a merchant.", {
     "id": whole("its number"), "merchants_id": text("the merchant"), "out_trade_no": text("the order"),
     "notify_type": NOTIFY_TYPE,
-    "status": words("NotificationStatus", "Whether a notification was delivered or given up.",
+    "status": words("NotificationStatus", "Pending, delivered, or failed after all retries.",
                     (PENDING, DELIVERED, FAILED)),
-    "created_at": moment("time of its cause"), "due_at": nullable(moment("when it is sent again")),
+    "created_at": moment("the time of the event that it reports"),
+    "due_at": nullable(moment("the next attempt")),
     "request": NOTIFICATION_REQUEST,
     "attempts": many(ATTEMPT, "the attempts, oldest first"), "left_out": LEFT_OUT}, optional=("left_out",))
 
@@ -159,34 +163,39 @@ def notifications_json(tables: Reader, merchants_id: str,
 
 DIAGNOSIS_MEMBERS = {
     "right": flag("whether the signature is right"), "canonical": text("the text to sign, without the token"),
-    "expected": text("the right signature"), "given": text("the signature that was sent"),
+    "expected": text("the correct signature"), "given": text("the signature that was sent"),
     "mistake": nullable(text("the first mistake")),
-    "mistakes": many(BY_TEXT, "all mistakes that are named"),
-    "ways": many(many(BY_TEXT, "mistakes that together give the value"), "each is an explanation"),
-    "sentence": text("the same in words"),
-    "differs": nullable(component("SignatureDifference", "Where the signed texts differ first.", {
-        "position": whole("where, in characters of the right text"),
-        "yours": text("around there, as it was sent"), "right": text("around there, as it is right")})),
-    "code": nullable(component("SignatureCode", "Lines that sign rightly.", {
+    "mistakes": many(BY_TEXT, "all mistakes that were found"),
+    "ways": many(many(BY_TEXT, "mistakes that together give this signature"),
+                 "mistakes each of which explains the signature"),
+    "sentence": text("the explanation in words"),
+    "differs": nullable(component("SignatureDifference", "The first difference between the signed texts.", {
+        "position": whole("its position in the correct text, in characters"),
+        "yours": text("the surrounding text as it was signed"),
+        "right": text("the surrounding text as it should be")})),
+    "code": nullable(component("SignatureCode", "Corrected code in several languages.", {
         language: text(f"in {language}") for language in ("php", "java", "python", "javascript")}))}
 SIGNATURE_DIAGNOSIS = component("SignatureDiagnosis", "What is wrong with a signature.", DIAGNOSIS_MEMBERS)
 EXPLANATION_MEMBERS = {
-    **DIAGNOSIS_MEMBERS, "scenario": text("the scenario that was asked"),
-    "rule": nullable(text("the rule that fits; null if none does")),
-    "then": {"type": "object", "description": "the outcome that the rule gives"},
-    "passed": many(many(BY_TEXT, "a rule and why it does not fit"), "the rules before it"),
-    "untold": whole("how many such rules are not listed"),
-    "elsewhere": whole("how many rules before it are for other endpoints"),
-    "card": text("the number of the card, masked"), "why": text("why the answer is as it is"),
+    **DIAGNOSIS_MEMBERS, "scenario": text("the scenario that was active"),
+    "rule": nullable(text("the rule that matched; null if none did")),
+    "then": {"type": "object", "description": "the outcome of the rule"},
+    "passed": many(many(BY_TEXT, "a rule, and why it did not match"),
+                   "the rules before it, which did not match"),
+    "untold": whole("the number of such rules that are not listed"),
+    "elsewhere": whole("the number of rules before it that are for other endpoints"),
+    "card": text("the number of the card, masked"), "why": text("why the request got this response"),
     "rate_limit": text("the limit that was exceeded"),
-    "retry_after_ms": whole("after how many milliseconds it is kept again")}
+    "retry_after_ms": whole("the wait, in milliseconds, until a request is accepted again")}
 JOURNAL_ENTRY = component("JournalEntry", "A request to `/v2` and its answer; secrets are masked.", {
-    "id": whole("its number, in the header X-TGPay-Request of the answer"), "at": moment("when it came"),
-    "merchants_id": text("whose it is; empty if it names nobody"), "endpoint": text("as tgpayqrcode"),
-    "out_trade_no": text("the order; empty if it names none"), "ip": text("where it came from"),
-    "method": text("the HTTP method"), "params": by_name(BY_TEXT, "what was sent"),
-    "status": whole("the HTTP status of the answer"), "answer": text("the answer"),
-    "verdict": text("OK, or the error of the refusal"), "findings": many(FINDING, "rules that it breaks"),
+    "id": whole("its number, in the header X-TGPay-Request of the answer"),
+    "at": moment("when it was received"),
+    "merchants_id": text("the merchant; empty if the request names none"), "endpoint": text("as tgpayqrcode"),
+    "out_trade_no": text("the order; empty if the request names none"),
+    "ip": text("the IP address of the client"),
+    "method": text("the HTTP method"), "params": by_name(BY_TEXT, "its parameters"),
+    "status": whole("the HTTP status of the response"), "answer": text("the answer"),
+    "verdict": text("OK, or the error code"), "findings": many(FINDING, "the rules that it breaks"),
     "explanation": nullable(component(
         "Explanation", "Why a request was answered as it was: its signature, the scenario, the card, the "
         "rate limit.", EXPLANATION_MEMBERS, optional=EXPLANATION_MEMBERS))})

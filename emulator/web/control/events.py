@@ -21,19 +21,19 @@ STREAM_PAGE = 500
 LONGEST_ID = 18
 HAPPENINGS = "happenings"  # where the application keeps what all its streams share
 Cursor = tuple[int, int, int]
-_OF_AN_ORDER = {"id": whole("its number in its own log"), "at": moment("time of the event"),
+_OF_AN_ORDER = {"id": whole("its number in the log of its kind"), "at": moment("time of the event"),
                 "merchants_id": text("the merchant"), "out_trade_no": text("the order")}
-component("OrderEvent", "The data of an event `order`: something that happened to an order.", {
+component("OrderEvent", "The data of an event `order`: an event of an order.", {
     **_OF_AN_ORDER, "event": text("what happened"), "cause": text("an endpoint, payer, control or clock"),
-    "status": text("`trade_status` after it"), "detail": by_name(BY_TEXT, "what else is known")})
+    "status": text("`trade_status` after it"), "detail": by_name(BY_TEXT, "more details")})
 component("RequestEvent", "The data of an event `request`: a request to `/v2`.", {
-    **_OF_AN_ORDER, "endpoint": text("as tgpayqrcode"), "status": whole("the HTTP status of the answer"),
-    "verdict": text("OK, or the error of the refusal")})
+    **_OF_AN_ORDER, "endpoint": text("as tgpayqrcode"), "status": whole("the HTTP status of the response"),
+    "verdict": text("OK, or the error code")})
 component("NotificationEvent", "The data of an event `notification`: an attempt to deliver one.", {
     **_OF_AN_ORDER, "notification_id": whole("the notification"), "notify_type": text("its kind"),
-    "status_code": nullable(whole("the HTTP status of the receiver's answer")),
-    "error": text("why there was no answer; empty if there was"),
-    "delivered": flag("whether the receiver took it")})
+    "status_code": nullable(whole("the HTTP status of the receiver's response")),
+    "error": text("why there was no response; empty if there was one"),
+    "delivered": flag("whether the receiver acknowledged it")})
 STREAM = text("server-sent events named order, request and notification; the data of each is JSON: an "
               "OrderEvent, RequestEvent or NotificationEvent")
 

@@ -11,9 +11,9 @@ from .interface import MERCHANT, asked, operation
 from .schemas import component, listing, moment, nullable, text, whole
 
 EXAMPLE = component("FindingExample", "The newest request or attempt that breaks a rule.", {
-    "journal_id": nullable(whole("the request; null if it was an attempt")),
-    "notification_id": nullable(whole("the notification; null if it was a request")),
-    "attempt": nullable(whole("which attempt of it, counted from 1")), "detail": text("what it did")})
+    "journal_id": nullable(whole("the request; null if it is an attempt")),
+    "notification_id": nullable(whole("the notification; null if it is a request")),
+    "attempt": nullable(whole("the number of the attempt, from 1")), "detail": text("what is wrong in it")})
 SUMMARY = component("FindingSummary", "A rule of the document that is broken.", {
     "code": text("the rule"), "section": text("its section of the document"),
     "rule": text("the rule in words"),

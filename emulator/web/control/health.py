@@ -10,7 +10,7 @@ from .interface import MERCHANT, operation, probes, problem
 from .schemas import component, moment, text
 
 HEALTH = component("Health", "The state of the process that answers.", {
-    "status": text("ok", const="ok"), "version": text("of the emulator"),
+    "status": text("ok", const="ok"), "version": text("the version of the emulator"),
     "now": moment("the emulator's time")})
 RESET = component("Reset", "What was reset.", {"reset": text("a merchants_id, or everything")})
 
@@ -39,7 +39,7 @@ def livez() -> Response:
     return jsonify({"status": "ok"})
 
 
-@operation("POST", "/reset", "back to the seeded state, everything or one merchant", (MERCHANT,),
+@operation("POST", "/reset", "reset everything, or one merchant, to the seed data", (MERCHANT,),
            returns=RESET, problems=(409,))
 def reset_state() -> Response:
     """Reset one merchant or all to the seeded state."""

@@ -11,7 +11,8 @@ from ...operations.unit import merchant_of
 from ...store.inboxes import Arrival
 from ..current import emulator
 from .documents import NOTIFICATION_REQUEST, NOTIFY_TYPE, instant
-from .interface import PAGED, body, listed, operation, paging
+from .interface import body, listed, operation, paging
+from .queries import AFTER, LIMIT
 from .schemas import (
     BY_NUMBER, BY_TEXT, by_name, component, flag, listing, many, moment, nullable, text, whole)
 
@@ -19,33 +20,36 @@ _TEXT = {"type": "string", "maxLength": LONGEST_BODY}
 _STATUS = {"type": "integer", "minimum": 200, "maximum": 599}
 _REPLY: dict[str, Any] = {"oneOf": [_TEXT, _STATUS, {
     "type": "object", "additionalProperties": False, "properties": {
-        "status": _STATUS, "body": _TEXT,
-        "delay": {"type": "string", "description": f"at most {durations.text(LONGEST_DELAY)}"}}}]}
+        "status": {**_STATUS, "description": "the HTTP status; 200 by default"},
+        "body": {**_TEXT, "description": "the body"},
+        "delay": {"type": "string", "description": f"a duration, such as 500ms; at most "
+                                                   f"{durations.text(LONGEST_DELAY)}"}}}]}
 ANSWER_BODY = {"required": [ANSWER], "properties": {ANSWER: {
-    "description": "the body of the answer, its status, or both and a delay; of several each is used once, "
-                   "and the last from then on",
+    "description": "the response: a body, a status, or an object of status, body and delay. Of a list each "
+                   "is used once, and the last one from then on",
     "oneOf": [*_REPLY["oneOf"],
               {"type": "array", "minItems": 1, "maxItems": MOST_REPLIES, "items": _REPLY}]}}}
 
 
-ANSWERED = component("InboxAnswer", "What an inbox answers.", {
+ANSWERED = component("InboxAnswer", "A response of an inbox.", {
     "status": nullable(whole("the HTTP status; null if there was none")), "body": text("the body"),
-    "error": text("why there was no answer; empty if there was")})
+    "error": text("why there was no response; empty if there was one")})
 ARRIVAL = component("Arrival", "A notification that arrived in an inbox.", {
     "id": whole("the number of the attempt"), "at": moment("when it arrived"),
     "merchants_id": text("the merchant"), "out_trade_no": text("the order"),
     "notify_type": NOTIFY_TYPE,
-    "event": text("what it tells of the order"), "notification": whole("the number of the notification"),
-    "attempt": whole("which attempt it was, from 1"), "replay": flag("whether it was resent manually"),
-    "verified": flag("whether its signature is right"),
-    "explanation": nullable(text("why the signature is not right; null if it is")),
-    "fields": by_name(BY_TEXT, "what was sent"),
+    "event": text("the event of the order that it reports"),
+    "notification": whole("the number of the notification"),
+    "attempt": whole("the number of the attempt, from 1"), "replay": flag("whether it was resent manually"),
+    "verified": flag("whether its signature is correct"),
+    "explanation": nullable(text("why the signature is wrong; null if it is correct")),
+    "fields": by_name(BY_TEXT, "the fields that were sent"),
     "request": NOTIFICATION_REQUEST, "answer": ANSWERED,
-    "delivered": flag("whether the answer acknowledged it")})
-REPLY = component("InboxReply", "What an inbox is to answer.", {
+    "delivered": flag("whether the response acknowledged it")})
+REPLY = component("InboxReply", "A response that an inbox gives.", {
     "status": whole("the HTTP status"), "body": text("the body"),
-    "delay": text("how long it takes, such as 500ms")}, optional=("delay",))
-REPLIES = component("InboxReplies", "What an inbox answers, one after the other, the last from then on.", {
+    "delay": text("the delay, such as 500ms")}, optional=("delay",))
+REPLIES = component("InboxReplies", "The responses of an inbox; the last one is used from then on.", {
     ANSWER: many(REPLY, "in their order")})
 
 
@@ -65,8 +69,8 @@ def arrival_json(arrival: Arrival) -> dict[str, Any]:
 
 
 @operation("GET", "/merchants/<merchants_id>/inbox",
-           "what arrived in a merchant's inbox, newest first: the fields of each notification, whether its "
-           "signature is right, and what was answered", PAGED,
+           "the notifications in a merchant's inbox, newest first: the fields of each, whether its "
+           "signature is correct, and the response", (AFTER, LIMIT),
            returns=listing("ArrivalList", ARRIVAL, BY_NUMBER))
 def list_inbox(merchants_id: str) -> Response:
     """A page of what arrived; `after` is the last id seen, so older ones follow."""
@@ -78,7 +82,8 @@ def list_inbox(merchants_id: str) -> Response:
 
 
 @operation("PUT", "/merchants/<merchants_id>/inbox",
-           "what a merchant's inbox answers from now on: success by default", body=ANSWER_BODY,
+           "set the responses of a merchant's inbox; without a setting it acknowledges with success",
+           body=ANSWER_BODY,
            returns=REPLIES)
 def set_inbox_answer(merchants_id: str) -> Response:
     """Have the inbox answer as the body says, and return that."""

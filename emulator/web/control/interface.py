@@ -19,7 +19,7 @@ from ..current import emulator
 from .bodies import MOST_BYTES, check_members, read_object
 from .limits import check_rate
 from .problems import Problem, as_response, of_error, problem, wrong_request, wrong_value
-from .queries import DEFAULT_ROWS, MERCHANT, ORDER, PAGED, Query, check_query, paged_by
+from .queries import DEFAULT_ROWS, MERCHANT, NEWEST_FIRST, ORDER, PAGED, Query, check_query, paged_by
 from .schemas import Schema
 
 blueprint = Blueprint("control", __name__, url_prefix="/_emulator")
@@ -120,7 +120,7 @@ def not_routed(error: HTTPException) -> Response:
     if refused:
         return refused
     if not isinstance(error, MethodNotAllowed):
-        detail = f"there is nothing at {request.path}; /_emulator/openapi.json lists the operations"
+        detail = f"unknown endpoint {request.path}; /_emulator/openapi.json lists all endpoints"
         return problem(404, "Not Found", detail)
     allowed = ", ".join(sorted({*(error.valid_methods or ()), "OPTIONS"}))
     if request.method == "OPTIONS":
@@ -194,13 +194,18 @@ def text_of(given: dict[str, Any], name: str) -> str:
     """A text member of the body. Raises Problem when it is missing, empty or not a text."""
     value = given.get(name)
     if not isinstance(value, str) or not value:
-        raise wrong_value(f"{name} must be a text")
+        raise wrong_value(f"{name} must be a string")
     return value
 
 
 def paging() -> tuple[int, int]:
     """The values of `after` and `limit` in the query of a list."""
     return number("after", 0), number("limit", DEFAULT_ROWS)
+
+
+def is_newest_first() -> bool:
+    """Whether the query of a list asks for the newest rows first."""
+    return request.args.get(NEWEST_FIRST.name) == "true"
 
 
 def number(name: str, default: int) -> int:
@@ -237,6 +242,6 @@ def asked(*names: str) -> dict[str, str | None]:
 
 
 __all__ = ["DEFAULT_ROWS", "MERCHANT", "OPERATIONS", "ORDER", "PAGED", "Problem", "Query", "admit",
-           "asked", "blueprint", "body", "duration", "listed", "not_routed", "number",
+           "asked", "blueprint", "body", "duration", "is_newest_first", "listed", "not_routed", "number",
            "operation", "paged_by", "paging", "probes", "problem", "refuse_other_sites",
            "refuse_strangers", "text_of", "wrong_request", "wrong_value"]

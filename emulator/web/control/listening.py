@@ -22,34 +22,39 @@ LONGEST_WAIT, LEAST_TIME = durations.MINUTE, 100
 _TEXT = {"type": "string"}
 _NAME = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}
 ASKING_BODY = {"required": ["listener"], "properties": {
-    "listener": {**_NAME, "description": "a text drawn by lot, which says who asks"},
+    "listener": {**_NAME, "description": "a random text that identifies the listener"},
     "takes_over": {"type": "boolean",
-                   "description": "true in the first call: others are told that they listen no more"},
+                   "description": "true in the first call: an earlier listener is replaced"},
     "leaves": {"type": "boolean",
-               "description": "true in the last call: attempts fail until another one listens"},
+               "description": "true in the last call: attempts then fail until there is another listener"},
     "held": {"type": "array", "items": _NAME, "maxItems": MOST_HELD,
-             "description": "the ids that this listener has in hand; what else it was given is given again"},
+             "description": "the ids that this listener is working on; others that it has received are "
+                            "sent again"},
     "timeout": {"type": "string", "description": "how long to wait, 20s by default, at most 1m"}}}
 REPORT_BODY = {"properties": {
-    "status": {"type": "integer", "minimum": 100, "maximum": 999}, "body": _TEXT,
-    "location": {"type": "string", "description": "the target of a redirect"},
-    "error": {"type": "string", "description": "why there was no answer, in place of a status"},
+    "status": {"type": "integer", "minimum": 100, "maximum": 999,
+               "description": "the HTTP status of the response"},
+    "body": {**_TEXT, "description": "its body"},
+    "location": {"type": "string", "description": "the target, if it is a redirect"},
+    "error": {"type": "string", "description": "why there was no response, instead of a status"},
     "advice": {"type": "string", "description": "what to do about the error"},
-    "took_ms": {"type": "integer", "minimum": 0}, "timed_out": {"type": "boolean"},
+    "took_ms": {"type": "integer", "minimum": 0, "description": "how long the attempt took, in milliseconds"},
+    "timed_out": {"type": "boolean", "description": "whether there was no response in time"},
     "with_user": {"type": "boolean", "description": "whether user and password were sent"}}}
 
 
-FORWARD = component("Forward", "An attempt that a listener is to make.", {
-    "id": text("its name in the report"), "notification": whole("the number of the notification"),
+FORWARD = component("Forward", "A notification that a listener has to forward.", {
+    "id": text("its id in the report"), "notification": whole("the number of the notification"),
     "merchants_id": text("the merchant"), "out_trade_no": text("the order"), "notify_type": NOTIFY_TYPE,
-    "event": text("what it tells of the order"), "attempt": whole("which attempt it is, from 1"),
+    "event": text("the event of the order that it reports"),
+    "attempt": whole("the number of the attempt, from 1"),
     "method": text("GET or POST"), "query": text("the query of the address"),
     "content_type": text("the type of the body; empty if there is none"), "body": text("the body"),
     "user_agent": text("the header User-Agent"),
-    "timeout_ms": whole("how much time is left, in milliseconds of real time")})
-FORWARDS = component("Forwards", "The attempts that a listener is to make now.", {
+    "timeout_ms": whole("the remaining time, in milliseconds of real time")})
+FORWARDS = component("Forwards", "The notifications that a listener has to forward now.", {
     "items": many(FORWARD, "oldest first")})
-STORED = component("Report", "The report of an attempt.", {"stored": flag("true: it is its result now")})
+STORED = component("Report", "The result of a report.", {"stored": flag("true: the result was stored")})
 
 
 def forward_json(forward: Forward) -> dict[str, Any]:
@@ -65,8 +70,8 @@ def forward_json(forward: Forward) -> dict[str, Any]:
 
 
 @operation("POST", "/merchants/<merchants_id>/listen",
-           "what tgpay-emulator listen asks for: the notifications of a merchant whose notify_url is listen, "
-           "as soon as there are any; 409 when another listener has taken over", body=ASKING_BODY,
+           "wait for notifications of a merchant whose notify_url is listen, as tgpay-emulator listen does; "
+           "409 when another listener has taken over", body=ASKING_BODY,
            returns=FORWARDS, problems=(409,))
 def take_attempts(merchants_id: str) -> Response:
     """A long poll for attempts, which the listener makes and then reports."""
@@ -104,7 +109,7 @@ def _flag(given: dict[str, Any], name: str) -> bool:
 
 
 @operation("POST", "/merchants/<merchants_id>/listen/<forward_id>",
-           "what the local application answered to a notification, which becomes the result of the attempt; "
+           "report the local application's response to a notification, as the result of the attempt; "
            "409 when the attempt has ended already", body=REPORT_BODY, returns=STORED, problems=(409,))
 def report_attempt(merchants_id: str, forward_id: str) -> Response:
     """Store the result of an attempt."""

@@ -18,27 +18,28 @@ NEW_USER = component("NewUser", "A login of a merchant's staff.", {
     "login": text("unique over all merchants"), "password": text("only a hash is kept"),
     "account_id": text("its number")}, optional=("account_id",))
 USER = component("User", "A login of a merchant's staff, without its password.", {
-    "login": text("as it is typed"), "account_id": text("its number; empty if it has none")})
+    "login": text("the login name"), "account_id": text("its number; empty if it has none")})
 COMMON_SETTINGS: dict[str, Schema] = {
-    "token": text("the secret that signs: 32 letters and digits", minLength=32, maxLength=32),
-    "name": text("what payers read", maxLength=128),
-    "notify_url": text("where notifications go unless a request says otherwise; empty for nowhere"),
+    "token": text("the secret for signatures: 32 letters and digits", minLength=32, maxLength=32),
+    "name": text("the name that payers see", maxLength=128),
+    "notify_url": text("where notifications are sent, unless a request has its own notify_url; empty for "
+                       "nowhere"),
     "notify_method": words("NotifyMethod", "How notifications are sent.", rules.NOTIFY_METHODS),
     "currency": text("ISO 4217, with two decimals", pattern="^[A-Z]{3}$"),
     "rate": text("CNY for one unit of `currency`; decimal text such as 9.07480000"),
     "fee_rate": text("the fee, as a fraction of the amount; decimal text such as 0.006"),
-    "products": many(words("Product", "Something that a merchant may use.", rules.PRODUCTS),
-                     "what the merchant may use"),
-    "strict": flag("whether what would be a finding is refused"),
+    "products": many(words("Product", "A product that a merchant may use.", rules.PRODUCTS),
+                     "the products that the merchant may use"),
+    "strict": flag("whether requests that break a rule are refused instead of noted as a finding"),
     "stores": many(STORE, "the shops; payments are assigned to the first"),
-    "wechat_key": text("the secret of WeChat's payment call", maxLength=128),
+    "wechat_key": text("the key that signs WeChat's payment call", maxLength=128),
     "industry": text("the merchant category code", maxLength=4)}
-SETTINGS: dict[str, Schema] = {**COMMON_SETTINGS, "users": many(NEW_USER, "the logins")}
-NEW_SETTINGS = {"merchants_id": text("its number; left out, the next free one",
+SETTINGS: dict[str, Schema] = {**COMMON_SETTINGS, "users": many(NEW_USER, "the logins of its staff")}
+NEW_SETTINGS = {"merchants_id": text("its number; without it the next free one",
                                      maxLength=merchants.LONGEST_NUMBER), **SETTINGS}
 MERCHANT = component("Merchant", "A merchant and its settings.", {
-    "merchants_id": text("its number"), **COMMON_SETTINGS, "users": many(USER, "the logins"),
-    "owner": text("the team that made it")}, optional=("owner",))
+    "merchants_id": text("its number"), **COMMON_SETTINGS, "users": many(USER, "the logins of its staff"),
+    "owner": text("the team that created it")}, optional=("owner",))
 
 
 def merchant_json(tables: Reader, merchant: Merchant) -> dict[str, Any]:
@@ -74,7 +75,7 @@ def get_merchant(merchants_id: str) -> Response:
 
 
 @operation("POST", "/merchants",
-           "make a merchant, isolated from all others; without merchants_id and token it is given them",
+           "create a merchant, isolated from all others; merchants_id and token are generated unless given",
            body={"properties": NEW_SETTINGS}, returns=MERCHANT, statuses=(201,), problems=(409, 507))
 def create_merchant() -> tuple[Response, int]:
     """Make a merchant."""
@@ -93,7 +94,7 @@ def update_merchant(merchants_id: str) -> Response:
     return jsonify(merchant_json(emulator().store.read(), changed))
 
 
-@operation("DELETE", "/merchants/<merchants_id>", "remove a merchant and all that it did",
+@operation("DELETE", "/merchants/<merchants_id>", "delete a merchant with all its data",
            statuses=(204,))
 def delete_merchant(merchants_id: str) -> tuple[str, int]:
     """Remove a merchant with all its data."""

@@ -57,7 +57,7 @@ def _of_requests(measurements: Measurements) -> "Iterator[Metric]":
     yield requests
     durations = HistogramMetricFamily(
         "tgpay_request_duration_seconds",
-        "Time to work out the answer to a request to /v2, without the delays of scenarios",
+        "Time to process a request to /v2, without the delays of scenarios",
         labels=("endpoint",))
     for each in measurements.durations():
         buckets = [(bound, float(number)) for bound, number in zip(UPPER_BOUNDS, each.numbers)]
@@ -73,11 +73,11 @@ def _in_use(here: Emulator) -> "Iterator[Metric]":
     settings = here.settings
     for name, meaning, number in (
             ("tgpay_processes", "Server processes", processes),
-            ("tgpay_slots", "Requests that may be worked on at once", processes * settings.threads),
-            ("tgpay_slots_used", "Requests that are being worked on", used.slots),
-            ("tgpay_slots_queued", "Requests that wait until one may be worked on", used.queued),
+            ("tgpay_slots", "Requests that can be processed at once", processes * settings.threads),
+            ("tgpay_slots_used", "Requests that are being processed", used.slots),
+            ("tgpay_slots_queued", "Requests that wait to be processed", used.queued),
             ("tgpay_requests_waiting", "Requests that wait: event streams, wait, delays", used.waiting),
-            ("tgpay_connections_limit", "Connections that may be open at once",
+            ("tgpay_connections_limit", "Connections that can be open at once",
              processes * settings.connections),
             ("tgpay_connections", "Open connections of clients", used.connections),
             ("tgpay_database_connections", "Open connections to the database", used.database_connections)):
@@ -97,10 +97,10 @@ def _backlog(store: Store) -> Counts | None:
 def _of_the_outbox(left: Counts) -> "Iterator[Metric]":
     for name, meaning, number in (
             ("tgpay_outbox_pending", "Notifications that are pending", left.pending),
-            ("tgpay_outbox_due", "Notifications that are to be sent now", left.due),
-            ("tgpay_outbox_lag_seconds", "For how long the oldest of them has been due, by the emulator's "
-                                         "clock", left.lag_ms / 1_000),
-            ("tgpay_orders_due", "Orders that time has changed, which is not stored yet", left.orders_due),
+            ("tgpay_outbox_due", "Notifications that are due", left.due),
+            ("tgpay_outbox_lag_seconds", "Age of the oldest due notification, by the emulator's clock",
+             left.lag_ms / 1_000),
+            ("tgpay_orders_due", "Orders with a due change that is not stored yet", left.orders_due),
             ("tgpay_commands_open", "Commands such as a move of the clock that are not finished",
              left.commands_open)):
         yield _gauge(name, meaning, number)

@@ -6,20 +6,21 @@ from ...operations.outbox import DELIVERED, FAILED, PENDING
 from ...operations.unit import notification_of
 from ..current import emulator
 from .documents import NOTIFICATION, notification_json
-from .interface import MERCHANT, ORDER, PAGED, asked, body, listed, operation, paging
+from .interface import MERCHANT, ORDER, PAGED, asked, body, is_newest_first, listed, operation, paging
 from .queries import choice
 from .schemas import BY_NUMBER, BY_TEXT, component, listing, many, whole
 
 DONE = component("Done", "What was done meanwhile.", {
     "changes": whole("changes of orders"), "attempts": whole("attempts of notifications"),
-    "delivered": whole("attempts that receivers took")})
-SKIPPED = component("Skipped", "Attempts that were not made, since receivers had not answered before.", {
+    "delivered": whole("attempts that receivers acknowledged")})
+SKIPPED = component("Skipped", "Attempts that were not made, because receivers had not responded before.", {
     "attempts": whole("how many"), "receivers": many(BY_TEXT, "scheme, host and port of each")})
 FLUSHED = component("Flush", "What a flush of the outbox did.", {
     "flushed": {"type": "boolean", "const": True, "description": "true"}, "done": DONE, "skipped": SKIPPED})
 
 
-@operation("GET", "/notifications", "notifications with every attempt, oldest first",
+@operation("GET", "/notifications", "notifications with every attempt, oldest first unless "
+           "newest_first is true",
            (MERCHANT, ORDER, choice("status", "only in this state", PENDING, DELIVERED, FAILED),
             choice("notify_type", "only of this kind", *NOTIFY_TYPES), *PAGED),
            returns=listing("NotificationList", NOTIFICATION, BY_NUMBER))
@@ -28,7 +29,7 @@ def list_notifications() -> Response:
     after, limit = paging()
     tables = emulator().store.read()
     notifications = tables.notifications.page(asked("merchants_id", "out_trade_no", "status", "notify_type"),
-                                              after, limit)
+                                              after, limit, is_newest_first())
     return listed((notification_json(tables, notification) for notification in notifications), limit)
 
 
@@ -41,17 +42,19 @@ def get_notification(notification_id: int) -> Response:
 
 
 @operation("POST", "/notifications/<id:notification_id>/replay",
-           "send a notification once more, now; the answer comes when it has been sent", returns=NOTIFICATION)
+           "resend a notification now; the answer comes when it has been sent", returns=NOTIFICATION)
 def replay_notification(notification_id: int) -> Response:
     """Send a notification again, in any state, and return it."""
     emulator().commands.replay(notification_id)
     return get_notification(notification_id)
 
 
-@operation("POST", "/notifications/flush", "try everything that is due; the answer comes when it has been "
-           "tried, and says what was done, and what was skipped because receivers did not answer in time; "
-           "with merchants_id only this merchant's",
-           body={"properties": {"merchants_id": {"type": "string", "minLength": 1}}}, returns=FLUSHED)
+@operation("POST", "/notifications/flush", "send all notifications that are due; the answer comes when they "
+           "have been sent, and says what was done, and what was skipped because receivers did not respond "
+           "in time",
+           body={"properties": {
+               "merchants_id": {"type": "string", "minLength": 1, "description": "only of this merchant"}}},
+           returns=FLUSHED)
 def flush_notifications() -> Response:
     """Send all notifications that are due, or those of one merchant, and wait until that is done."""
     return jsonify({"flushed": True, **emulator().commands.flush(body())})

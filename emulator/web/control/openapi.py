@@ -28,23 +28,23 @@ PLACES: Mapping[str, str] = {
     "out_trade_no": "the order's number, percent-encoded; a slash in it is %2F",
     "event": "what happens", "notification_id": "the notification's number",
     "entry_id": "the number in the header X-TGPay-Request of the gateway's answer",
-    "forward_id": "the `id` of an attempt that a listener was given",
+    "forward_id": "the `id` of an attempt that a listener has received",
     "terminal_sn": "the terminal's serial number", "name": "the name of a bundled scenario"}
 PROBLEMS: Mapping[int, tuple[str, str]] = {
-    400: ("BadRequest", "a query or a body that cannot be read, or has something unknown"),
+    400: ("BadRequest", "a query or a body that is malformed, or has an unknown parameter"),
     401: ("Unauthorized", "a control token is needed"),
     403: ("Forbidden", "a page of another site, or a token that is not an admin's"),
-    404: ("NotFound", "there is no such thing"),
-    408: ("RequestTimeout", "the order did not get so far in time; with how far it got"),
+    404: ("NotFound", "not found"),
+    408: ("RequestTimeout", "the order did not reach the state in time; with its present state"),
     409: ("Conflict", "the present state does not allow it; with what is possible, if something is"),
     413: ("ContentTooLarge", "the body is too large"),
-    415: ("UnsupportedMediaType", "a body that a form of a web page could send"),
-    421: ("MisdirectedRequest", "a host that is not the emulator's"),
+    415: ("UnsupportedMediaType", "a content type that a form of a web page could send"),
+    421: ("MisdirectedRequest", "an unknown host name"),
     422: ("UnprocessableContent", "a value that cannot be used"),
     429: ("TooManyRequests", "the rate limit of the merchant is exceeded"),
-    500: ("InternalServerError", "it was begun and could not be finished"),
-    503: ("ServiceUnavailable", "the database cannot be used, or too many requests wait"),
-    507: ("InsufficientStorage", "no number is left")}
+    500: ("InternalServerError", "the operation was begun, and failed"),
+    503: ("ServiceUnavailable", "the database is unavailable, or too many requests wait"),
+    507: ("InsufficientStorage", "no free number is left")}
 HEADERS: Mapping[int, dict[str, Any]] = {
     401: {"WWW-Authenticate": {"description": "Bearer", "schema": {"type": "string"}}},
     429: {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}}}
@@ -54,7 +54,7 @@ PROBLEM = component("Problem", "A problem document, RFC 9457.", {
     "errors": {"description": "what is wrong with each value by its name, or a list of mistakes",
                "anyOf": [by_name(BY_TEXT, "by name"), many(BY_TEXT, "a list")]},
     "state": TERMINAL_STATE, "possible": many(BY_TEXT, "what is possible instead"), "order": nullable(ORDER),
-    "notifications": many(NOTIFICATION, "those of the order"), "left_out": LEFT_OUT},
+    "notifications": many(NOTIFICATION, "those of the order, in the present state"), "left_out": LEFT_OUT},
     optional=("errors", "state", "possible", "order", "notifications", "left_out"))
 
 
@@ -146,7 +146,7 @@ def _example(example: Mapping[str, Any], part: str) -> dict[str, Any]:
 def _done(row: Operation, example: Mapping[str, Any]) -> dict[str, Any]:
     """The response to a request that succeeds."""
     if row.returns is None:
-        return {"description": "done; the answer is empty"}
+        return {"description": "done; the response is empty"}
     content = {"schema": row.returns, **_example(example, "answer")}
     return {"description": "done", "content": {row.produces or "application/json": content}}
 

@@ -14,47 +14,51 @@ from ...protocol.response_codes import DECLINED, RESPONSE_CODES, CardStatus
 from ..current import emulator
 from .documents import (
     LEFT_OUT, NOTIFICATION, ORDER, ORDER_MEMBERS, instant, notifications_json, order_json)
-from .interface import MERCHANT, PAGED, asked, body, listed, operation, paging
+from .interface import MERCHANT, PAGED, Query, asked, body, is_newest_first, listed, operation, paging
 from .queries import choice
 from .schemas import BY_NUMBER, BY_TEXT, amount, by_name, component, listing, many, moment, text, whole
 
 EVENT_BODY = {
     "error": {"type": "string", "enum": list(BUYER_FAILURES),
-              "description": f"why a wallet declines; {wallet_payments.DEFAULT_REASON} by default"},
+              "description": f"the error with which a wallet declines; {wallet_payments.DEFAULT_REASON} by "
+                             f"default"},
     "code": {"type": "string",
              "enum": [code for code, row in RESPONSE_CODES.items() if row.status is CardStatus.FAILED],
-             "description": f"with which response code a card payment fails; {DECLINED} by default"}}
+             "description": f"the response code with which a card payment fails; {DECLINED} by default"}}
 REFUND = component("Refund", "A refund or a cancellation of a paid order.", {
     "merchants_id": text("the merchant"), "out_trade_no": text("the order"),
-    "partner_refund_id": text("the merchant's number for it"), "reason": text("why; empty if not told"),
-    "kind": text("refund or cancel; reversed after a reversal"), "amount": amount("in the order's currency"),
-    "at": moment("when it was made")})
-HISTORY_LINE = component("HistoryLine", "Something that happened to an order.", {
-    "id": whole("counts the lines of all orders"), "at": moment("time of the event"),
-    "event": text("what happened"), "cause": text("an endpoint, payer, control or clock"),
-    "status": text("`trade_status` after it"), "detail": by_name(BY_TEXT, "what else is known")})
+    "partner_refund_id": text("the merchant's refund number"),
+    "reason": text("the reason; empty if none was sent"),
+    "kind": text("refund, cancel, or reversed after a reversal"), "amount": amount("in the order's currency"),
+    "at": moment("when it was created")})
+HISTORY_LINE = component("HistoryLine", "An event in the history of an order.", {
+    "id": whole("a number that is unique over all orders"), "at": moment("time of the event"),
+    "event": text("what happened"), "cause": text("its cause: an endpoint, payer, control or clock"),
+    "status": text("`trade_status` after it"), "detail": by_name(BY_TEXT, "more details")})
 ORDER_STORY = component("OrderStory", "An order with its history, refunds and notifications.", {
     **ORDER_MEMBERS, "injected": many(BY_TEXT, "the discrepancies that a scenario injects in its settlement"),
-    "history": many(HISTORY_LINE, "what happened, oldest first"),
+    "history": many(HISTORY_LINE, "the events, oldest first"),
     "refunds": many(REFUND, "oldest first"),
     "notifications": many(NOTIFICATION, "oldest first"), "left_out": LEFT_OUT}, optional=("left_out",))
 
 
-@operation("GET", "/orders", "orders, oldest first",
-           (MERCHANT, choice("status", "only in this state", *Status), *PAGED),
+@operation("GET", "/orders", "orders, oldest first unless newest_first is true",
+           (MERCHANT, choice("status", "only orders in this state", *Status),
+            Query("search", "only orders whose number contains this text"), *PAGED),
            returns=listing("OrderList", ORDER, BY_NUMBER))
 def list_orders() -> Response:
     """A page of orders."""
     after, limit = paging()
     tables = emulator().store.read()
-    wanted, present = asked("merchants_id", "status"), Present(tables)
-    found = tables.orders.page(tables.clock.now(), wanted["merchants_id"], wanted["status"], after, limit)
+    wanted, present = asked("merchants_id", "status", "search"), Present(tables)
+    found = tables.orders.page(tables.clock.now(), wanted["merchants_id"], wanted["status"], after, limit,
+                               is_newest_first(), wanted["search"])
     return listed((order_json(present.seen(order)) for order in found), limit)
 
 
 @operation("GET", "/orders/<merchants_id>/<number:out_trade_no>",
-           "an order with its history, refunds and notifications; of very many the newest, and left_out says "
-           "how many more there are", returns=ORDER_STORY)
+           "an order with its history, refunds and notifications; if there are very many, only the newest, "
+           "and left_out has the numbers of the others", returns=ORDER_STORY)
 def get_order(merchants_id: str, out_trade_no: str) -> Response:
     """An order with its history, refunds and notifications."""
     tables = emulator().store.read()

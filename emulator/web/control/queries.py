@@ -78,10 +78,11 @@ def day(name: str, meaning: str) -> Query:
 
 MERCHANT = Query("merchants_id", "only of this merchant")
 ORDER = Query("out_trade_no", "only of this order")
-LIMIT = whole("limit", f"how many, {DEFAULT_ROWS} by default, at most {MOST_ROWS}; a page of large ones has "
-                       f"fewer, "
-              "and ends before 4 MiB", MOST_ROWS)
-PAGED = (whole("after", "the last id seen", MOST_ID), LIMIT)
+LIMIT = whole("limit", f"rows of a page: {DEFAULT_ROWS} by default, at most {MOST_ROWS}; fewer if the page "
+                       "would be larger than 4 MiB", MOST_ROWS)
+NEWEST_FIRST = switch("newest_first", "true: the newest first; `after` then continues with older ones")
+AFTER = whole("after", "the last id seen", MOST_ID)
+PAGED = (AFTER, LIMIT, NEWEST_FIRST)
 
 
 def paged_by(name: str) -> tuple[Query, ...]:
@@ -94,7 +95,7 @@ def check_query(known: tuple[Query, ...], given: "MultiDict[str, str]") -> None:
     rows = {row.name: row for row in known}
     for name, found in given.lists():
         if name not in rows:
-            raise wrong_request(f"{shown(name)} is no parameter of this call; {listed_names(rows, name)}")
+            raise wrong_request(f"{shown(name)} is not a parameter of this call; {listed_names(rows, name)}")
         if len(found) > 1 and not rows[name].may_repeat:
             raise wrong_request(f"{name} is in the query {len(found)} times; send it once")
         for value in found:

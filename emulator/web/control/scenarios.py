@@ -13,25 +13,27 @@ from .schemas import by_name, component, listing, many, nullable, text, whole
 
 RULE_MEMBERS = {
     "name": text("unique in its scenario"),
-    "when": {"type": "object", "description": "conditions on the request; all must fit"},
-    "then": {"description": "the outcome for ever, or outcomes to be used in turn",
+    "when": {"type": "object", "description": "conditions on the request; all must match"},
+    "then": {"description": "the outcome, or a list of outcomes that are used in turn",
              "anyOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}}]}}
 RULE = component("Rule", "A rule of a scenario; the reference lists the keys of `when` and `then`.",
                  RULE_MEMBERS)
-NEW_RULE = component("NewRule", "A rule of a scenario; without a name it is called by its number.",
+NEW_RULE = component("NewRule", "A rule of a scenario; without a name its number is used.",
                      RULE_MEMBERS, optional=("name", "when"))
-SCENARIO = component("Scenario", "Rules, of which the first that fits a request wins.", {
+SCENARIO = component("Scenario", "Rules; the first one that matches a request is used.", {
     "name": text("its name"), "summary": text("what it is for"), "rules": many(RULE, "in their order")})
-ACTIVE = component("ActiveScenario", "The scenario in force.", {
-    "merchants_id": nullable(text("whose it is; null if it is that of all")), "scenario": nullable(SCENARIO),
-    "uses": by_name(whole("how often"), "how often each rule with a list was used")})
+ACTIVE = component("ActiveScenario", "The active scenario.", {
+    "merchants_id": nullable(text("the merchant; null if it is the one for all merchants")),
+    "scenario": nullable(SCENARIO),
+    "uses": by_name(whole("the number of uses"), "how often each rule with a list was used")})
 BUNDLED = component("ScenarioSummary", "A bundled scenario.", {
-    "name": text("its name"), "summary": text("what it is for"), "rules": whole("how many rules it has")})
-FOR = Query("merchants_id", "of this merchant alone; without it of all who have none of their own")
+    "name": text("its name"), "summary": text("what it is for"), "rules": whole("the number of its rules")})
+FOR = Query("merchants_id", "only for this merchant; without it for all merchants without a scenario of "
+                            "their own")
 SCHEMA = {"properties": {
-    "name": {"type": "string", "description": "a bundled scenario"},
+    "name": {"type": "string", "description": "the name of a bundled scenario, or of your own"},
     "merchants_id": {"type": "string", "description": FOR.meaning},
-    "summary": {"type": "string"}, "rules": {"type": "array", "items": NEW_RULE}}}
+    "summary": text("what it is for"), "rules": many(NEW_RULE, "rules of your own, in place of a name")}}
 
 
 @operation("GET", "/scenarios", "the bundled scenarios",
@@ -83,7 +85,7 @@ def _whose(given: dict[str, Any]) -> str:
         return named or EVERYBODY
     in_body = text_of(given, "merchants_id")
     if named not in (None, in_body):
-        raise wrong_request("merchants_id is in the query and in the body, and differs; send it once")
+        raise wrong_request("merchants_id in the query and in the body differ; send it once")
     return in_body
 
 
@@ -99,7 +101,7 @@ def _read(given: dict[str, Any]) -> "scenarios.Scenario":
         raise wrong_value(str(invalid), errors=invalid.problems) from invalid
 
 
-@operation("DELETE", "/scenario", "put the scenario out of force", (FOR,), statuses=(204,))
+@operation("DELETE", "/scenario", "deactivate the scenario", (FOR,), statuses=(204,))
 def deactivate_scenario() -> tuple[str, int]:
     """Put the scenario for all out of force, or that of a merchant, for which that for all applies again."""
     operations.deactivate(emulator().units, asked("merchants_id")["merchants_id"] or EVERYBODY)

@@ -82,7 +82,7 @@ def listing(name: str, items: Schema, following: Schema | None = None) -> Schema
 
     `following` is the schema of the ids by which pages follow each other, None if there is only one page.
     """
-    end = {"description": "null: there is no other page", "type": "null"}
+    end = {"description": "always null: there is one page", "type": "null"}
     after = {"description": "the `after` of the next page; null at the end", **(following or {})}
     return component(name, "A page of a list.", {
         "items": many(items, "in their order"), "next": nullable(after) if following else end})

@@ -15,60 +15,63 @@ from ...protocol.parameters import DATE
 from ..current import emulator
 from .documents import instant
 from .interface import (
-    MERCHANT, PAGED, asked, body, listed, operation, paging, text_of, wrong_request, wrong_value)
+    MERCHANT, PAGED, asked, body, is_newest_first, listed, operation, paging, text_of, wrong_request,
+    wrong_value)
 from .queries import day, listed_names, shown
 from .schemas import BY_NUMBER, BY_TEXT, amount, component, flag, listing, many, moment, nullable, text, whole
 
-DAYS = (day("start_date", "first day of settlement, such as 2018-04-23; without it the first of all"),
-        day("end_date", "last day of settlement; without it the last of all"))
+DAYS = (day("start_date", "first day of settlement, such as 2018-04-23; without it from the beginning"),
+        day("end_date", "last day of settlement; without it to the end"))
 CELLS = {
-    "out_trade_no": "the order's number, where there is no partner_transaction_id",
+    "out_trade_no": "the order's number, if there is no partner_transaction_id",
     "partner_transaction_id": "as in the settlement file",
-    "amount": "amount that moved; refunds are negative", "fee": "may be left out",
-    "settlement_date": "its day, may be left out"}
+    "amount": "the amount; negative for a refund", "fee": "the fee; optional",
+    "settlement_date": "its settlement day; optional"}
 COLUMNS = {**{name: "as in the settlement file" for name, _ in settlement.COLUMNS}, **CELLS}
 LIST = {"required": ["merchants_id", "rows"], "properties": {
-    "merchants_id": {"type": "string"},
+    "merchants_id": text("the merchant whose list it is"),
     **{row.name: {"type": ["string", "null"], "format": "date", "description": row.meaning} for row in DAYS},
-    "rows": {"type": "array", "items": {
+    "rows": {"type": "array", "description": "the rows of the list", "items": {
         "type": "object", "required": ["amount"], "additionalProperties": False,
         "properties": {name: {"type": ["string", "number"], "description": meaning}
                        for name, meaning in COLUMNS.items()}}}}}
 NAMED = {"out_trade_no": text("the order"), "partner_transaction_id": text("the payment or refund"),
          "type": text("P for a payment, R for a refund", enum=[settlement.PAYMENT, settlement.REFUND])}
-ROW = component("SettlementRow", "A movement of money as it truly is.", {
+ROW = component("SettlementRow", "The correct row of a payment, refund or cancellation.", {
     "id": whole("its number"), "merchants_id": text("the merchant"), **NAMED,
     "amount": amount("in the order's currency; negative for a refund"),
     "fee": amount("the gateway's fee in the same currency"), "settles_at": moment("when it is settled"),
-    "shown_at": moment("when it is settled as the file shows it"),
-    "injected": many(BY_TEXT, "the discrepancies of the file"),
-    "unknown": nullable(text("the number of the row that the merchant never made, if the file has one"))})
-VERDICT = component("SettlementVerdict", "What a list did with an injected discrepancy.", {
+    "shown_at": moment("when it is settled according to the file"),
+    "injected": many(BY_TEXT, "the injected discrepancies of the row"),
+    "unknown": nullable(text("the number of the injected unknown row, if there is one"))})
+VERDICT = component("SettlementVerdict", "Whether a list has noticed an injected discrepancy.", {
     **NAMED, "discrepancy": text("its kind"), "state": text("noticed, missed or not told"),
-    "sentence": text("the same in words")})
-DIFFERENCE = component("SettlementDifference", "Where a list is wrong otherwise.", {
+    "sentence": text("the sentence about it")})
+DIFFERENCE = component("SettlementDifference", "Another difference between a list and the correct rows.", {
     "difference": text("extra, lacking, amount, fee or settlement_date"), "number": text("the row's number"),
-    "sentence": text("the same in words")})
-CHECKED = component("SettlementCheck", "A merchant's list, compared with the truth.", {
+    "sentence": text("the sentence about it")})
+CHECKED = component("SettlementCheck", "A merchant's list, compared with the correct rows.", {
     "merchants_id": text("the merchant"),
     **{row.name: nullable(text(row.meaning, format="date")) for row in DAYS},
-    "right": flag("whether nothing was missed and nothing differs"), "rows": whole("rows of the list"),
-    "true_rows": whole("rows that it should have"),
+    "right": flag("whether nothing was missed and nothing differs"),
+    "rows": whole("the number of rows of the list"),
+    "true_rows": whole("the number of expected rows"),
     **{state: whole(f"injected discrepancies that are {state.replace('_', ' ')}")
        for state in ("noticed", "missed", "not_told")},
     "injected": many(VERDICT, "each injected discrepancy"),
-    "differences": many(DIFFERENCE, "where the list is wrong otherwise")})
+    "differences": many(DIFFERENCE, "other differences")})
 
 
-@operation("GET", "/settlement", "the truth of the settlement file, and what is injected in what the file "
-                                 "shows of it, oldest first",
+@operation("GET", "/settlement", "the correct rows of the settlement file, and the discrepancies that are "
+                                 "injected in the file, oldest first unless newest_first is true",
            (MERCHANT, *DAYS, *PAGED), returns=listing("SettlementRowList", ROW, BY_NUMBER))
 def list_settlement_rows() -> Response:
     """A page of the settlement ledger, with entries that are not settled yet."""
     after, limit = paging()
     tables, days = emulator().store.read(), _days(request.args)
     merchants_id = asked("merchants_id")["merchants_id"]
-    return listed(map(_entry, operations.entries(tables, merchants_id, days, after, limit)), limit)
+    found = operations.entries(tables, merchants_id, days, after, limit, is_newest_first())
+    return listed(map(_entry, found), limit)
 
 
 def _entry(truth: "reconciliation.Truth") -> dict[str, Any]:
@@ -85,7 +88,7 @@ def _named(truth: "reconciliation.Truth") -> dict[str, str]:
 
 
 @operation("POST", "/settlement/check",
-           "which injected discrepancies a merchant's own list has noticed, and where else it is wrong",
+           "check a merchant's own list: which injected discrepancies it has noticed, and other differences",
            body=LIST, returns=CHECKED, problems=(404,))
 def check_settlement() -> Response:
     """Compare a merchant's list with the correct entries that are settled by now."""
@@ -122,9 +125,9 @@ def _row(place: int, cells: dict[str, Any]) -> "reconciliation.Listed":
     for name, value in cells.items():
         if name not in COLUMNS:
             known = listed_names(COLUMNS, name)
-            raise wrong_request(f"row {place}: {shown(name)} is no column of a list; {known}")
+            raise wrong_request(f"row {place}: {shown(name)} is not a column of a list; {known}")
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            raise wrong_value(f"row {place}: {name} must be a text or a number")
+            raise wrong_value(f"row {place}: {name} must be a string or a number")
     try:
         return reconciliation.row(place, {name: str(value) for name, value in cells.items()})
     except ValueError as error:

@@ -15,15 +15,18 @@ from .schemas import BY_TEXT, component, flag, listing, many, nullable, text, wo
 
 SCHEMA = {"properties": {
     "merchants_id": {"type": "string", "description": "needed to create one"},
-    "terminal_type": {"type": "string"}, "online": {"type": "boolean"},
-    "attended": {"type": "boolean", "description": "manual mode, operated on its screen or by events; else "
-                                                   "automatic. Applies from the next transaction"}}}
+    "terminal_type": {"type": "string", "description": "its model"},
+    "online": {"type": "boolean", "description": "whether it is connected to the gateway"},
+    "attended": {"type": "boolean",
+                 "description": "manual mode, operated on its page or by calls; otherwise automatic mode. "
+                                "Applies from the next transaction"}}}
 TERMINAL = component("Terminal", "A card terminal.", {
-    "terminal_sn": text("its serial number"), "merchants_id": text("whose it is"),
-    "terminal_type": text("its model"), "online": flag("whether the gateway reaches it"),
+    "terminal_sn": text("its serial number"), "merchants_id": text("the merchant"),
+    "terminal_type": text("its model"), "online": flag("whether it is connected to the gateway"),
     "attended": flag("manual mode"), "state": TERMINAL_STATE,
-    "possible": many(words("TerminalAct", "What a person or the host does.", Act), "what is possible now"),
-    "page": text("the path of its screen"), "transaction": nullable(TRANSACTION)})
+    "possible": many(words("TerminalAct", "An action of a person or the host.", Act),
+                     "the actions that are possible now"),
+    "page": text("the path of its page"), "transaction": nullable(TRANSACTION)})
 
 
 def terminal_json(view: View) -> dict[str, Any]:
@@ -40,7 +43,7 @@ def terminal_json(view: View) -> dict[str, Any]:
         "transaction": order.transaction_json(view.now) if order else None}
 
 
-@operation("GET", "/terminals", "the card terminals and what they show", (MERCHANT, *paged_by("terminal_sn")),
+@operation("GET", "/terminals", "the card terminals with their state", (MERCHANT, *paged_by("terminal_sn")),
            returns=listing("TerminalList", TERMINAL, BY_TEXT))
 def list_terminals() -> Response:
     """A page of terminals; `after` is a serial number."""
@@ -50,7 +53,7 @@ def list_terminals() -> Response:
     return listed(map(terminal_json, views), limit, "terminal_sn")
 
 
-@operation("GET", "/terminals/<terminal_sn>", "one terminal: what it shows, and what can be done at it",
+@operation("GET", "/terminals/<terminal_sn>", "one terminal with its state and the possible actions",
            returns=TERMINAL)
 def get_terminal(terminal_sn: str) -> Response:
     """One terminal with its transaction."""
@@ -66,10 +69,10 @@ def put_terminal(terminal_sn: str) -> tuple[Response, int]:
     return jsonify(terminal_json(view)), 201 if is_new else 200
 
 
-@operation("POST", "/terminals/<terminal_sn>/<event>", f"do something at a terminal: {', '.join(Act)}",
+@operation("POST", "/terminals/<terminal_sn>/<event>", f"operate a terminal: {', '.join(Act)}",
            words={"event": tuple(map(str, Act))}, returns=TERMINAL, problems=(409,))
 def trigger_terminal_event(terminal_sn: str, event: str) -> Response:
     """Perform an act at a terminal and return it; 409 with the possible acts if its state forbids it."""
     if event not in list(Act):
-        raise Problem(404, "Not Found", f"{event} is no event; there are {', '.join(Act)}")
+        raise Problem(404, "Not Found", f"{event} is not an action; there are {', '.join(Act)}")
     return jsonify(terminal_json(terminals.act(emulator().units, terminal_sn, Act(event), BY_CONTROL)))

@@ -18,20 +18,21 @@ from ..streams import AT_LEAST_S, has_left, take
 from .documents import LEFT_OUT, NOTIFICATION, ORDER, SIGNATURE_DIAGNOSIS, notifications_json, order_json
 from .interface import Problem, Query, body, duration, operation, text_of, wrong_value
 from .queries import choice, span
-from .schemas import component, many, nullable, text
+from .schemas import BY_TEXT, by_name, component, many, nullable, text
 
 LONGEST_WAIT = durations.MINUTE
 SIGNED_BODY = {"required": ["params"], "properties": {
-    "params": {"type": "object", "additionalProperties": {"type": "string"}},
-    "merchants_id": {"type": "string"}, "token": {"type": "string"}}}
+    "params": by_name(BY_TEXT, "the parameters of a request"),
+    "merchants_id": text("the merchant whose token signs; by default that of the parameters"),
+    "token": text("the token, instead of that of a merchant")}}
 SIGNATURE = component("Signature", "The signature of parameters.", {
-    "canonical": text("the text to sign, without the token"), "sign": text("its MD5 with the token")})
-WAITED = component("WaitedOrder", "How far an order has got.", {
+    "canonical": text("the string to sign, without the token"), "sign": text("its MD5 with the token")})
+WAITED = component("WaitedOrder", "The present state of an order.", {
     "order": nullable(ORDER), "notifications": many(NOTIFICATION, "oldest first"), "left_out": LEFT_OUT},
     optional=("left_out",))
 
 
-@operation("GET", "/openapi.json", "this interface, and /v2, as OpenAPI 3.1",
+@operation("GET", "/openapi.json", "the OpenAPI 3.1 document of this interface and of /v2",
            returns={"type": "object"})
 def get_openapi() -> Response:
     """The OpenAPI document, made from the tables."""
@@ -40,7 +41,7 @@ def get_openapi() -> Response:
     return jsonify(openapi.document(base_url()))
 
 
-@operation("POST", "/sign", "the canonical text of parameters and their signature", body=SIGNED_BODY,
+@operation("POST", "/sign", "sign parameters: the string to sign, and the signature", body=SIGNED_BODY,
            returns=SIGNATURE, problems=(404,))
 def sign_parameters() -> Response:
     """Sign parameters with a merchant's token."""
@@ -48,7 +49,8 @@ def sign_parameters() -> Response:
     return jsonify({"canonical": signature.canonical(params), "sign": signature.sign(params, token)})
 
 
-@operation("POST", "/sign/explain", "which mistake reproduces the wrong sign of parameters", body=SIGNED_BODY,
+@operation("POST", "/sign/explain", "explain a wrong signature: the mistake that reproduces it",
+           body=SIGNED_BODY,
            returns=SIGNATURE_DIAGNOSIS, problems=(404,))
 def explain_signature() -> Response:
     """Explain what is wrong with a signature, or that it is right."""
@@ -73,7 +75,7 @@ def _signing(given: dict[str, Any], meant: Callable[[dict[str, str]], Mapping[st
     """
     params = given.get("params")
     if not isinstance(params, dict) or not all(isinstance(value, str) for value in params.values()):
-        raise wrong_value("params must be an object of texts")
+        raise wrong_value("params must be an object of strings")
     if "token" in given:
         if "merchants_id" in given:
             merchant_of(emulator().store.read(), text_of(given, "merchants_id"))
@@ -86,10 +88,10 @@ def _signing(given: dict[str, Any], meant: Callable[[dict[str, str]], Mapping[st
     return params, merchant_of(emulator().store.read(), text_of(named, "merchants_id")).token
 
 
-@operation("GET", "/wait", "answer when an order is in a state and its notifications are delivered, or 408 "
+@operation("GET", "/wait", "wait until an order is in a state and its notifications are delivered; 408 "
                            "with how far it got",
-           (Query("merchants_id", "whose order it is", needed=True),
-            Query("out_trade_no", "the order, which need not exist yet", needed=True),
+           (Query("merchants_id", "the merchant", needed=True),
+            Query("out_trade_no", "the order; it need not exist yet", needed=True),
             choice("status", "the state to wait for", *Status, *CardStatus),
             choice("notification", "wait until every notification of the order is delivered", DELIVERED),
             span("timeout", "a duration, 10s by default, at most 1m")),
@@ -108,7 +110,8 @@ def wait_for_order() -> Response:
                 return jsonify(_story(here.store.read(), merchants_id, out_trade_no))
             left = end - time.monotonic()
             if left <= 0 or waiter.is_over:
-                raise Problem(408, "Request Timeout", f"order {out_trade_no} did not get so far",
+                raise Problem(408, "Request Timeout", f"order {out_trade_no} did not reach this state in "
+                                                      f"time",
                               **_story(here.store.read(), merchants_id, out_trade_no))
             with here.waiting.pause():
                 waiter.wait(min(left, AT_LEAST_S))
@@ -123,7 +126,7 @@ def _is_reached(tables: Reader, merchants_id: str, out_trade_no: str, status: st
 
 
 def _story(tables: Reader, merchants_id: str, out_trade_no: str) -> dict[str, Any]:
-    """How far an order has got."""
+    """The present state of an order."""
     found = tables.orders.find(merchants_id, out_trade_no)
     if found is None:
         return {"order": None, "notifications": []}

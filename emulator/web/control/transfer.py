@@ -13,21 +13,21 @@ from .queries import choice, switch
 from .schemas import BINARY, by_name, component, flag, many, moment, text, whole
 
 GZIP = "application/gzip"
-MERCHANTS = Query("merchants_id", "only of this merchant; may be repeated; without it of all",
+MERCHANTS = Query("merchants_id", "only this merchant; may be repeated; without it all",
                   {"type": "array", "items": {"type": "string", "minLength": 1}}, may_repeat=True)
 SUFFIX = ".tgpay.gz"
 IMPORTED_MERCHANT = component("ImportedMerchant", "A merchant that was imported.", {
-    "merchants_id": text("its number"), "token": text("what its requests are signed with"),
-    "token_is_new": flag("whether it was drawn, because the file has it masked"),
-    "replaced": flag("whether there was a merchant with this number"),
-    "now": moment("what its clock shows")})
+    "merchants_id": text("its number"), "token": text("the secret for signatures"),
+    "token_is_new": flag("whether it is a new one, because the file has it masked"),
+    "replaced": flag("whether it replaced a merchant with this number"),
+    "now": moment("the time of its clock")})
 SETTING_DIFFERENCE = component("SettingDifference", "A setting that is another one here.", {
-    "there": text("where the file was made"), "here": text("here")})
+    "there": text("where the file was exported"), "here": text("here")})
 IMPORT_REPORT = component("ImportReport", "What was imported.", {
     "merchants": many(IMPORTED_MERCHANT, "by their numbers"), "rows": whole("rows of all tables"),
-    "clock": text("what the clocks of the merchants do", enum=list(CLOCKS)),
-    "made_at": moment("when the file was made, in real time"),
-    "differences": by_name(SETTING_DIFFERENCE, "settings that differ")})
+    "clock": text("frozen, running or shared", enum=list(CLOCKS)),
+    "made_at": moment("when the file was exported, in real time"),
+    "differences": by_name(SETTING_DIFFERENCE, "settings that differ between the two emulators")})
 
 
 def export_response(merchants: list[str], with_secrets: bool) -> Response:
@@ -44,7 +44,7 @@ def export_response(merchants: list[str], with_secrets: bool) -> Response:
     return response
 
 
-@operation("GET", "/export", "everything about merchants in one file: settings, terminals, orders with their "
+@operation("GET", "/export", "export merchants to one file: settings, terminals, orders with their "
            "history, notifications, journal, scenarios and clocks; import reads it",
            (MERCHANTS, switch("secrets", "true: with tokens, keys and passwords; otherwise they are masked")),
            produces=GZIP, returns=BINARY)
@@ -53,13 +53,12 @@ def export_merchants() -> Response:
     return export_response(request.args.getlist(MERCHANTS.name), request.args.get("secrets") == "true")
 
 
-@operation("POST", "/import", "import the merchants of a file that export made, all or nothing; only admins "
-           "may; a merchant whose token is masked in the file is given a new one",
+@operation("POST", "/import", "import the merchants of an exported file, all or none; only admins "
+           "may; a merchant whose token is masked in the file gets a new one",
            (switch("replace", "true: merchants that exist are replaced; otherwise only those to which "
                    "nothing has happened"),
-            choice("clock", f"of each merchant: {FROZEN}, unless told, shows the instant of the export and "
-                   "stands, so that nothing is sent until it is moved; running goes on from there; shared is "
-                   "that of everybody", *CLOCKS)),
+            choice("clock", f"the merchants' clocks: {FROZEN} (the default) at the time of the export, so "
+                   "that nothing is sent until they are moved; running from that time; or shared", *CLOCKS)),
            consumes=GZIP, returns=IMPORT_REPORT, statuses=(201,), problems=(409,))
 def import_merchants() -> tuple[Response, int]:
     """Import a file; the response says which merchants, with their tokens."""

@@ -30,40 +30,41 @@ def _measured(name: str) -> Query:
 
 SEVERAL = {"type": "array", "items": {"type": "string", "minLength": 1}}
 LIMITS = (
-    Query("order", "look at this order only"),
-    choice("endpoint", "look at requests to this endpoint only; other checks are not limited", *ENDPOINTS),
-    Query("since", "look at what happened from this instant on, or after the cursor that an earlier "
-                   "verification answered; status and amounts are those of now", check=verification.since))
+    Query("order", "only this order"),
+    choice("endpoint", "only requests to this endpoint; other checks are not limited", *ENDPOINTS),
+    Query("since", "only what happened since this time, or after the cursor of an earlier "
+                   "verification; status and amounts are the present ones", check=verification.since))
 CHECKS = (
-    choice("signed", "true: every request was rightly signed; false: one was not", *SWITCHES),
-    Query("codes", "these codes came, in answers or as results of payments; separated by commas",
+    choice("signed", "true: all requests had the right signature; false: at least one had not", *SWITCHES),
+    Query("codes", "these codes were returned, in responses or as results of payments; separated by commas",
           SEVERAL, verification.codes, may_repeat=True),
     Query("status", "an order is in this status: NUMBER:TRADE_FINISHED, or with order the status alone",
           SEVERAL, verification.status, may_repeat=True),
     *map(_measured, MEASURED))
 
 
-FACT = component("Fact", "Something that happened: a request, an event, an attempt or an order.", {
-    "kind": text("request, event, attempt or order"), "id": count("its number among those of its kind"),
+FACT = component("Fact", "A request, an event, an attempt or an order.", {
+    "kind": text("request, event, attempt or order"), "id": count("its number"),
     "at": moment("when it happened"), "name": text("the endpoint, the event or the notify_type"),
-    "out_trade_no": text("the order"), "verdict": text("how it ended"), "why": text("more about it"),
+    "out_trade_no": text("the order"), "verdict": text("its result"), "why": text("more details"),
     "journal_id": nullable(count("the entry of the journal, if there is one")),
     "notification_id": nullable(count("the notification, if there is one")),
-    "sentence": text("the same on one line")})
+    "sentence": text("the fact on one line")})
 CHECKED = component("Check", "The outcome of a check.", {
-    "check": text("its name"), "wanted": text("what was wanted"),
-    "found": {"type": ["integer", "string"], "description": "what was found"},
-    "ok": flag("whether it holds"), "sentence": text("the same in words"),
-    "nearest": many(FACT, "what explains a failure, oldest first")})
-VERIFICATION = component("Verification", "Whether a merchant's traffic was right.", {
-    "verified": flag("whether all checks hold"), "cursor": text("for `since`, to look at what comes after"),
+    "check": text("its name"), "wanted": text("the expected value"),
+    "found": {"type": ["integer", "string"], "description": "the actual value"},
+    "ok": flag("whether it passed"), "sentence": text("the outcome in words"),
+    "nearest": many(FACT, "the facts that explain a failure, oldest first")})
+VERIFICATION = component("Verification", "The result of all checks.", {
+    "verified": flag("whether all checks passed"),
+    "cursor": text("for `since`, to continue after this verification"),
     "checks": many(CHECKED, "the outcome of each check")})
 
 
 @operation("GET", "/verify", "whether a merchant's traffic was right, with the nearest facts where it was "
-           "not; without a check: all requests are rightly signed, none is to an unknown endpoint, and "
+           "not; without a check: all requests have the right signature, none is to an unknown endpoint, and "
            "nothing breaks a rule of the document",
-           (Query(MERCHANT.name, "whose traffic it is", needed=True), *LIMITS, *CHECKS),
+           (Query(MERCHANT.name, "the merchant", needed=True), *LIMITS, *CHECKS),
            returns=VERIFICATION, problems=(404, 422))
 def verify_merchant() -> Response:
     """The outcome of each check. Raises Invalid for checks that do not fit together."""

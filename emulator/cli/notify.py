@@ -1,0 +1,50 @@
+"""The command `notify`."""
+import click
+
+from .command import ListedByDefault, examples, main, more, paged, with_control
+from .printing import Printer
+from .remote import Control
+
+COLUMNS = ("id", "merchants_id", "out_trade_no", "notify_type", "status", "attempts", "due_at", "created_at")
+PEOPLE = ("id", "created_at", "merchants_id", "out_trade_no", "notify_type", "status", "attempts", "due_at")
+LEAST = ("created_at", "due_at", "merchants_id", "attempts")
+
+
+@main.group(cls=ListedByDefault,
+            epilog=examples("tgpay-emulator notify --status failed", "tgpay-emulator notify replay 12"))
+def notify() -> None:
+    """List notifications, or resend one."""
+
+
+@notify.command("list", epilog=examples("tgpay-emulator notify list --merchant 201703200001",
+                                        "tgpay-emulator notify list --status failed --format json"))
+@click.option("--merchant", metavar="NUMBER", help="only of this merchant")
+@click.option("--order", metavar="NUMBER", help="only of this order")
+@click.option("--status", type=click.Choice(["pending", "delivered", "failed"]), help="only with this status")
+@paged
+@with_control
+def notify_list(control: Control, out: Printer, merchant: str | None, order: str | None, status: str | None,
+                **page: int | bool | str | None) -> None:
+    """List notifications, newest first."""
+    answer = control("GET", "/notifications", merchants_id=merchant, out_trade_no=order, status=status,
+                     **page)
+    if out.is_json:
+        out.json(answer)
+        return
+    items = [{**item, "attempts": len(item["attempts"])} for item in answer["items"]]
+    out.rows(items, COLUMNS, LEAST, people=PEOPLE, none="No notifications.")
+    more(out, answer)
+
+
+@notify.command(epilog=examples("tgpay-emulator notify replay 12"))
+@click.argument("number", type=int, metavar="ID")
+@with_control
+def replay(control: Control, out: Printer, number: int) -> None:
+    """Resend a notification."""
+    answer = control("POST", f"/notifications/{number}/replay")
+    if out.is_json:
+        out.json(answer)
+        return
+    last = answer["attempts"][-1]
+    out.row({**answer, "status_code": last["status_code"], "error": last["error"]},
+            ("id", "notify_type", "status", "status_code", "error"))
