@@ -249,6 +249,6 @@ def test_when_the_process_that_leads_is_stopped_who_asks_it_is_told(tmp_path: Pa
             Server(database=path, workers=1) as server:
         control = Control(server.url)
         move, lasted = seconds(lambda: control.ask("POST", "/clock", {"advance": "1h"}))
-        assert move.status == 503 and "is stopped" in move.json["detail"] and lasted < 9
+        assert move.status == 503 and "has stopped" in move.json["detail"] and lasted < 9
     with Server(database=path, port=server.settings["port"]) as server:
         assert Control(server.url).get("/clock")["offset_s"] == 0
