@@ -69,9 +69,11 @@ def clock(control: Control, out: Printer, move: str | None, value: str | None, m
         "advance": {"advance": value}, "set": {"set": value}, "freeze": {"freeze": True},
         "unfreeze": {"freeze": False}, "reset": {"reset": True}}
     whose = {"merchants_id": merchant} if merchant else {}
-    with patience("Moving the clock") as status, told(control, status, merchant):
-        answer = (control("POST", "/clock", {**bodies[move], **whose}) if move
-                  else control("GET", "/clock", merchants_id=merchant))
+    if move:
+        with patience("Moving the clock") as status, told(control, status, merchant):
+            answer = control("POST", "/clock", {**bodies[move], **whose})
+    else:
+        answer = control("GET", "/clock", merchants_id=merchant)
     if out.is_json:
         out.json(answer)
     else:
