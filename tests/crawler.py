@@ -13,7 +13,7 @@ from .proxy import Proxy
 
 BACK = "http://127.0.0.1:9/back"  # a page of the shop's own
 FOLLOWED = ("href", "src", "data-state", "data-pulse", "data-receipt")
-WRITTEN = ("value", "placeholder", "title", "alt", "d")  # attributes that are texts, not addresses
+WRITTEN = ("value", "placeholder", "title", "alt", "d", "data-copy")  # texts, not addresses
 IMPORTED = re.compile(r"""\b(?:from|import) "([^"]+)";""")
 
 

@@ -102,10 +102,10 @@ def test_people_see_orders_with_amounts_times_and_outcomes(base_url: str, orders
         ["paid", "£1,300.00", "TRADE_SUCCESS"]]
     assert "None" not in "".join(printed)
     wide = seen(base_url, "orders", "--merchant", orders.merchants_id, columns=200).splitlines()
-    assert "created (UTC+08)" in wide[0] and re.search(TIME, wide[1]) and len(wide) == len(printed)
+    assert "created (UTC+08:00)" in wide[0] and re.search(TIME, wide[1]) and len(wide) == len(printed)
     one = seen(base_url, "orders", f"{orders.merchants_id}/declined")
     assert re.search(r"^outcome +3084 ", one, re.MULTILINE) and "\nTimeline\n" in one
-    assert re.search(rf"^created +{TIME}\+08$", one, re.MULTILINE)
+    assert re.search(rf"^created +{TIME} \+08:00$", one, re.MULTILINE)
 
 
 @pytest.mark.exhaustive

@@ -146,7 +146,7 @@ def test_a_pin_is_typed_and_stays_in_the_browser(visitor: Visitor, till: Shop, h
         sent = till.at_terminal()
         press(page, "Insert")
         shows(page, "Enter your PIN")
-        dots = page.get_by_role("img", name=re.compile("Digits typed"))
+        dots = page.get_by_role("img", name=re.compile("Digits entered"))
         type_pin(page, how, "987")
         expect(dots).to_have_text("●●●")
         press(page, "OK") if how == BY_HAND else page.keyboard.press("Enter")

@@ -9,6 +9,7 @@ from urllib import parse
 import pytest
 
 from tgpay_emulator.web.control.interface import OPERATIONS, Operation
+from tgpay_emulator.web.control.schemas import COMPONENTS
 
 from ..driver import Answer, Control, Server, Shop, exchange
 from ..tables import every_row
@@ -52,7 +53,8 @@ class Desk:
         """Members of a body that an operation can do."""
         listed = {"merchants_id": self.shop.merchants_id, "rows": []}
         return {"/sign": SIGNED, "/sign/explain": SIGNED, "/settlement/check": listed,
-                "/scenario": {"rules": [{"then": {}}]}}.get(row.path, {})
+                "/scenario": {"rules": [{"then": {}}]},
+                "/merchants/<merchants_id>/listen": {"listener": "test", "timeout": 0}}.get(row.path, {})
 
     def everything(self) -> list[Any]:
         """What nobody may have changed."""
@@ -235,6 +237,10 @@ def test_a_member_of_every_json_type_is_taken_or_refused(desk: Desk, row: Operat
 
 def is_wrong(value: Any, schema: dict[str, Any]) -> bool:
     """Whether the document says of a value that it cannot be."""
+    if "$ref" in schema:
+        return is_wrong(value, COMPONENTS[schema["$ref"].rsplit("/", 1)[1]])
+    if "oneOf" in schema or "anyOf" in schema:
+        return all(is_wrong(value, each) for each in schema.get("oneOf") or schema["anyOf"])
     if "enum" in schema or "const" in schema:
         return all(value is not word and value != word for word in schema.get("enum", [schema.get("const")]))
     types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]

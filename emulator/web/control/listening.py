@@ -30,7 +30,7 @@ ASKING_BODY = {"required": ["listener"], "properties": {
     "held": {"type": "array", "items": _NAME, "maxItems": MOST_HELD,
              "description": "the ids that this listener is working on; others that it has received are "
                             "sent again"},
-    "timeout": {"type": "string", "description": "how long to wait, 20s by default, at most 1m"}}}
+    "timeout": {"type": ["string", "number"], "description": "how long to wait, 20s by default, at most 1m"}}}
 REPORT_BODY = {"properties": {
     "status": {"type": "integer", "minimum": 100, "maximum": 999,
                "description": "the HTTP status of the response"},
