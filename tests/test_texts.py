@@ -72,7 +72,7 @@ FAMILIES = {
         "notification_": {*STATES, FORGED}, "fault_": set(FAULTS), "fault_more_": set(FAULTS),
         "more_": MORE, "set_": {"noticed", "missed", "not_told"},
         "outcome_": {"1001", "1002", "1003", UNKNOWN, *BUYER_FAILURES},
-        "term_": {*map(str, (*State, *Act)), "OFFLINE"},
+        "unit_": {"d", "h", "m", "s"}, "term_": {*map(str, (*State, *Act)), "OFFLINE"},
         "scn_": {"is", *filter(None, LOOKUPS)},
         "docs_": {*documentation.GROUPS, *documentation.SUBJECTS},
         "crd_": {"cards", "codes", "wallets", "amounts", "wallets_more", "amounts_more"},

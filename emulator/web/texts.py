@@ -102,6 +102,18 @@ class Texts:
         """The name of an event that has not happened yet."""
         return self.named(f"due_{event}", self[f"event_{event}"])
 
+    def compared(self, distance: str, direction: str) -> str:
+        """How far a clock is from another one, such as 2d 3h ahead of system time.
+
+        `distance` is written as `2d 3h`; `direction` is the key of the text around it.
+        """
+        parts = (self.numbered(self[f"unit_{part[-1]}"], part[:-1]) for part in distance.split())
+        return self.numbered(self[direction], " ".join(parts))
+
+    def joined(self, *sentences: str) -> str:
+        """Sentences one after another: with a space between them, but none after a Chinese full stop."""
+        return ("" if self.language == "zh" else " ").join(sentences)
+
     @staticmethod
     def numbered(text: str, value: object) -> str:
         """A text with a value instead of its `#`."""
