@@ -13,13 +13,14 @@ from tgpay_emulator import terminal
 from tgpay_emulator.domain import wallets
 from tgpay_emulator.domain.discrepancies import INJECTIONS
 from tgpay_emulator.domain.orders import Event
+from tgpay_emulator.domain.reconciliation.sentences import SENTENCES
 from tgpay_emulator.gateway.endpoints import ENDPOINTS
 from tgpay_emulator.operations.kinds import EVENTS
 from tgpay_emulator.operations.outbox import DELIVERED, FAILED, PENDING
 from tgpay_emulator.protocol import response_codes, test_cards
-from tgpay_emulator.protocol.codes import BUYER_FAILURES, UNKNOWN
+from tgpay_emulator.protocol.codes import BUYER_FAILURES, REFUSALS, UNKNOWN
 from tgpay_emulator.protocol.faults import FAULTS
-from tgpay_emulator.protocol.parameters import Source
+from tgpay_emulator.protocol.parameters import Param, Source
 from tgpay_emulator.protocol.findings import RULES
 from tgpay_emulator.scenarios import shipped, shipped_scenario, then_rows
 from tgpay_emulator.scenarios.conditions import LOOKUPS
@@ -196,18 +197,29 @@ def of_rows() -> Iterator[tuple[str, str, str]]:
     yield from (("scenario", name, shipped_scenario(name).summary) for name in shipped())
     yield from (("then", name, meaning) for name, _, meaning in then_rows())
     yield from (("mistake", code, code) for code in CODE_SAMPLES)
+    yield from (("reconciliation", key, pattern) for key, pattern in SENTENCES.items())
+    yield from (("refusal", name, refusal.when) for name, refusal in REFUSALS.items())
     yield "card_reason", "scripted", test_cards.SCRIPTED_REASON
     yield from ((kind, key, message) for message, (kind, key) in messages().items()
                 if kind in ("terminal", "card_reason"))
 
 
+def of_parameters() -> Iterator[tuple[str, Param]]:
+    """Each parameter of a table, and those inside it, with the table's key."""
+    for key, table in TABLES.items():
+        for row in table.params:
+            yield from ((key, each) for each in (row, *row.format.rows))
+
+
 ROWS = list(of_rows())
+PARAMETERS = list(of_parameters())
 BY_KEYS = [
     *(("card", card.keys, card.means) for card in test_cards.test_cards()),
-    *((kind, (f"{key}.{row.name}", row.name), sentence)
-      for key, table in TABLES.items() for row in table.params if row.name != "sign"
-      for kind, sentence in (("parameter", row.meaning), ("format", row.format.name))
-      if kind == "parameter" or ("enum" not in row.format.schema and sentence != "text"))]
+    *(("field", (f"{key}.{row.name}", row.name), row.meaning)
+      for key, table in TABLES.items() for row in table.answer),
+    *(("parameter", (f"{key}.{row.name}", row.name), row.meaning) for key, row in PARAMETERS),
+    *(("format", (f"{key}.{row.name}", row.name, row.format.name), row.format.name)
+      for key, row in PARAMETERS if "enum" not in row.format.schema)]
 
 
 def test_every_row_of_the_tables_has_its_chinese_and_nothing_else_has() -> None:
@@ -227,6 +239,13 @@ def test_a_key_stands_for_one_sentence_and_a_sentence_has_one_translation() -> N
         translated.setdefault((kind, sentence), set()).add(Texts("zh").told(sentence, kind, *keys))
     assert [key for key, sentences in english.items() if len(sentences) > 1] == []
     assert [key for key, texts in translated.items() if len(texts) > 1] == []
+
+
+def test_the_places_of_a_sentence_are_those_of_its_translation() -> None:
+    chinese = of_tables("zh")["reconciliation"]
+    places = {key: [sorted(PLACEHOLDER.findall(text)) for text in (pattern, chinese[key])]
+              for key, pattern in SENTENCES.items()}
+    assert {key: found for key, found in places.items() if found[0] != found[1]} == {}
 
 
 def test_every_table_of_an_endpoint_has_a_key() -> None:

@@ -18,6 +18,7 @@ The modules are loaded when the first name is used, as those of `scenarios` are:
 list.
 
     rows      true entries and rows of a list
+    sentences what a check says about a list
     checks    the checks of one entry
     checking  the check of a list
     lists     a merchant's list in a CSV file
