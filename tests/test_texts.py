@@ -35,7 +35,7 @@ from tgpay_emulator.web.demo.goods import GOODS
 from tgpay_emulator.web.demo.stories import STORIES, Place
 from tgpay_emulator.web.documentation import pages as documentation
 from tgpay_emulator.web.texts import (
-    CONSOLE, LANGUAGES, PAYER, Texts, catalogue, messages, of_pages, of_tables)
+    CONSOLE, LANGUAGES, PAYER, Texts, catalogue, messages, of_pages, of_tables, rule_keys)
 
 WEB = Path(tgpay_emulator.web.__file__).parent
 PAGES = {PAYER: WEB / "templates", CONSOLE: WEB / "templates" / "console"}
@@ -195,6 +195,7 @@ def of_rows() -> Iterator[tuple[str, str, str]]:
     yield from (("advice", each.name, each.sentence) for each in advice)
     yield from (("wallet", row.ending[-5:], row.means) for row in wallets.TEST_CODES)
     yield from (("scenario", name, shipped_scenario(name).summary) for name in shipped())
+    yield from (("rule", key, rule) for name in shipped() for rule, key in rule_keys(name).items())
     yield from (("then", name, meaning) for name, _, meaning in then_rows())
     yield from (("mistake", code, code) for code in CODE_SAMPLES)
     yield from (("reconciliation", key, pattern) for key, pattern in SENTENCES.items())
@@ -271,6 +272,14 @@ def test_messages_that_are_kept_as_sentences_are_translated_only_where_they_are_
         "出示了返回码 3084 的测试卡"
     assert chinese.card_reason_said("a plain success card") == "普通成功卡"
     assert Texts("en").message_said("Invalid card number") == "Invalid card number"
+
+
+def test_the_rules_of_bundled_scenarios_are_translated_and_others_are_not() -> None:
+    chinese = Texts("zh")
+    assert chinese.rule_of("terminal-busy-hour", "busy") == "终端忙"
+    assert chinese.rule_of("terminal-busy-hour", "my rule") == "my rule"
+    assert chinese.rule_of("my-scenario", "busy") == "busy"
+    assert Texts("en").rule_of("terminal-busy-hour", "busy") == "busy"
 
 
 def test_every_state_of_an_order_has_a_word() -> None:

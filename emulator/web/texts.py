@@ -62,6 +62,14 @@ def messages() -> Mapping[str, tuple[str, str]]:
     return {**found, **{row.message: ("code", row.code) for row in RESPONSE_CODES.values()}}
 
 
+def rule_keys(scenario: str) -> Mapping[str, str]:
+    """The key of each rule of a bundled scenario, by its name: `chaos.1`; none for other scenarios."""
+    from ..scenarios import shipped, shipped_scenario  # imported late, because only Chinese pages need it
+
+    rules = shipped_scenario(scenario).rules if scenario in shipped() else []
+    return {rule.name: f"{scenario}.{place}" for place, rule in enumerate(rules, 1)}
+
+
 class Texts:
     """The texts of one language, such as `texts.pay`.
 
@@ -125,6 +133,10 @@ class Texts:
         if scripted is None or self.language == "en":
             return self.message_said(sentence)
         return escape(self.told("", "card_reason", "scripted").format(code=scripted[1]))
+
+    def rule_of(self, scenario: str, name: str) -> str:
+        """The name of a scenario's rule: translated in bundled scenarios, otherwise as it is written."""
+        return self.told(name, "rule", rule_keys(scenario).get(name, "")) if self.language != "en" else name
 
     def coded(self, code: str) -> str:
         """A response code with its message."""
