@@ -202,7 +202,7 @@ def of_rows() -> Iterator[tuple[str, str, str]]:
     yield from (("refusal", name, refusal.when) for name, refusal in REFUSALS.items())
     yield "card_reason", "scripted", test_cards.SCRIPTED_REASON
     yield from ((kind, key, message) for message, (kind, key) in messages().items()
-                if kind in ("terminal", "card_reason"))
+                if kind in ("terminal", "card_reason", "delivery"))
 
 
 def of_parameters() -> Iterator[tuple[str, Param]]:
@@ -271,6 +271,7 @@ def test_messages_that_are_kept_as_sentences_are_translated_only_where_they_are_
     assert chinese.card_reason_said("the test card of code 3084 was presented: declined") == \
         "出示了返回码 3084 的测试卡"
     assert chinese.card_reason_said("a plain success card") == "普通成功卡"
+    assert chinese.message("A scenario rule forged the signature") == "场景规则伪造了签名"
     assert Texts("en").message_said("Invalid card number") == "Invalid card number"
 
 

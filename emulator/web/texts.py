@@ -50,14 +50,19 @@ def of_tables(language: str) -> Sections:
 
 @cache
 def messages() -> Mapping[str, tuple[str, str]]:
-    """The kind and key of each message of response codes, terminals and cards, by its English sentence.
+    """The kind and key of each message of response codes, terminals, cards and deliveries, by its sentence.
 
-    Orders and answers store these messages as sentences.
+    Orders, answers and delivery attempts store these messages as English sentences.
     """
+    from ..operations import forwarding, inbox, outbox  # imported late: payers' pages do not need them
+
     special = terminal.AMOUNT_TRIGGERS.values()
     answers = [(f"{answer.result}.{answer.issuer_code}", answer.message) for answer in special]
     of_terminals = [*terminal.MESSAGES.items(), *terminal.REASONS.items(), *answers]
     found = {message: ("terminal", str(name)) for name, message in reversed(of_terminals) if message}
+    found |= {outbox.SKIPPED: ("delivery", "skipped"), forwarding.GONE: ("delivery", "gone"),
+              inbox.REMOVED: ("delivery", "removed"), inbox.FORGED: ("delivery", "forged"),
+              inbox.ALTERED: ("delivery", "altered"), inbox.OTHER_TOKEN: ("delivery", "other_token")}
     found |= {sentence: ("card_reason", name) for name, sentence in REASONS.items()}
     return {**found, **{row.message: ("code", row.code) for row in RESPONSE_CODES.values()}}
 
