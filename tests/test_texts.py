@@ -13,13 +13,14 @@ from tgpay_emulator import terminal
 from tgpay_emulator.domain import wallets
 from tgpay_emulator.domain.discrepancies import INJECTIONS
 from tgpay_emulator.domain.orders import Event
+from tgpay_emulator.domain.reconciliation.sentences import SENTENCES
 from tgpay_emulator.gateway.endpoints import ENDPOINTS
 from tgpay_emulator.operations.kinds import EVENTS
 from tgpay_emulator.operations.outbox import DELIVERED, FAILED, PENDING
 from tgpay_emulator.protocol import response_codes, test_cards
-from tgpay_emulator.protocol.codes import BUYER_FAILURES, UNKNOWN
+from tgpay_emulator.protocol.codes import BUYER_FAILURES, REFUSALS, UNKNOWN
 from tgpay_emulator.protocol.faults import FAULTS
-from tgpay_emulator.protocol.parameters import Source
+from tgpay_emulator.protocol.parameters import Param, Source
 from tgpay_emulator.protocol.findings import RULES
 from tgpay_emulator.scenarios import shipped, shipped_scenario, then_rows
 from tgpay_emulator.scenarios.conditions import LOOKUPS
@@ -34,7 +35,7 @@ from tgpay_emulator.web.demo.goods import GOODS
 from tgpay_emulator.web.demo.stories import STORIES, Place
 from tgpay_emulator.web.documentation import pages as documentation
 from tgpay_emulator.web.texts import (
-    CONSOLE, LANGUAGES, PAYER, Texts, catalogue, messages, of_pages, of_tables)
+    CONSOLE, LANGUAGES, PAYER, Texts, catalogue, messages, of_pages, of_tables, rule_keys)
 
 WEB = Path(tgpay_emulator.web.__file__).parent
 PAGES = {PAYER: WEB / "templates", CONSOLE: WEB / "templates" / "console"}
@@ -72,7 +73,7 @@ FAMILIES = {
         "notification_": {*STATES, FORGED}, "fault_": set(FAULTS), "fault_more_": set(FAULTS),
         "more_": MORE, "set_": {"noticed", "missed", "not_told"},
         "outcome_": {"1001", "1002", "1003", UNKNOWN, *BUYER_FAILURES},
-        "term_": {*map(str, (*State, *Act)), "OFFLINE"},
+        "unit_": {"d", "h", "m", "s"}, "term_": {*map(str, (*State, *Act)), "OFFLINE"},
         "scn_": {"is", *filter(None, LOOKUPS)},
         "docs_": {*documentation.GROUPS, *documentation.SUBJECTS},
         "crd_": {"cards", "codes", "wallets", "amounts", "wallets_more", "amounts_more"},
@@ -194,20 +195,32 @@ def of_rows() -> Iterator[tuple[str, str, str]]:
     yield from (("advice", each.name, each.sentence) for each in advice)
     yield from (("wallet", row.ending[-5:], row.means) for row in wallets.TEST_CODES)
     yield from (("scenario", name, shipped_scenario(name).summary) for name in shipped())
+    yield from (("rule", key, rule) for name in shipped() for rule, key in rule_keys(name).items())
     yield from (("then", name, meaning) for name, _, meaning in then_rows())
     yield from (("mistake", code, code) for code in CODE_SAMPLES)
+    yield from (("reconciliation", key, pattern) for key, pattern in SENTENCES.items())
+    yield from (("refusal", name, refusal.when) for name, refusal in REFUSALS.items())
     yield "card_reason", "scripted", test_cards.SCRIPTED_REASON
     yield from ((kind, key, message) for message, (kind, key) in messages().items()
-                if kind in ("terminal", "card_reason"))
+                if kind in ("terminal", "card_reason", "delivery"))
+
+
+def of_parameters() -> Iterator[tuple[str, Param]]:
+    """Each parameter of a table, and those inside it, with the table's key."""
+    for key, table in TABLES.items():
+        for row in table.params:
+            yield from ((key, each) for each in (row, *row.format.rows))
 
 
 ROWS = list(of_rows())
+PARAMETERS = list(of_parameters())
 BY_KEYS = [
     *(("card", card.keys, card.means) for card in test_cards.test_cards()),
-    *((kind, (f"{key}.{row.name}", row.name), sentence)
-      for key, table in TABLES.items() for row in table.params if row.name != "sign"
-      for kind, sentence in (("parameter", row.meaning), ("format", row.format.name))
-      if kind == "parameter" or ("enum" not in row.format.schema and sentence != "text"))]
+    *(("field", (f"{key}.{row.name}", row.name), row.meaning)
+      for key, table in TABLES.items() for row in table.answer),
+    *(("parameter", (f"{key}.{row.name}", row.name), row.meaning) for key, row in PARAMETERS),
+    *(("format", (f"{key}.{row.name}", row.name, row.format.name), row.format.name)
+      for key, row in PARAMETERS if "enum" not in row.format.schema)]
 
 
 def test_every_row_of_the_tables_has_its_chinese_and_nothing_else_has() -> None:
@@ -227,6 +240,13 @@ def test_a_key_stands_for_one_sentence_and_a_sentence_has_one_translation() -> N
         translated.setdefault((kind, sentence), set()).add(Texts("zh").told(sentence, kind, *keys))
     assert [key for key, sentences in english.items() if len(sentences) > 1] == []
     assert [key for key, texts in translated.items() if len(texts) > 1] == []
+
+
+def test_the_places_of_a_sentence_are_those_of_its_translation() -> None:
+    chinese = of_tables("zh")["reconciliation"]
+    places = {key: [sorted(PLACEHOLDER.findall(text)) for text in (pattern, chinese[key])]
+              for key, pattern in SENTENCES.items()}
+    assert {key: found for key, found in places.items() if found[0] != found[1]} == {}
 
 
 def test_every_table_of_an_endpoint_has_a_key() -> None:
@@ -251,7 +271,16 @@ def test_messages_that_are_kept_as_sentences_are_translated_only_where_they_are_
     assert chinese.card_reason_said("the test card of code 3084 was presented: declined") == \
         "出示了返回码 3084 的测试卡"
     assert chinese.card_reason_said("a plain success card") == "普通成功卡"
+    assert chinese.message("A scenario rule forged the signature") == "场景规则伪造了签名"
     assert Texts("en").message_said("Invalid card number") == "Invalid card number"
+
+
+def test_the_rules_of_bundled_scenarios_are_translated_and_others_are_not() -> None:
+    chinese = Texts("zh")
+    assert chinese.rule_of("terminal-busy-hour", "busy") == "终端忙"
+    assert chinese.rule_of("terminal-busy-hour", "my rule") == "my rule"
+    assert chinese.rule_of("my-scenario", "busy") == "busy"
+    assert Texts("en").rule_of("terminal-busy-hour", "busy") == "busy"
 
 
 def test_every_state_of_an_order_has_a_word() -> None:

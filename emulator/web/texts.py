@@ -50,16 +50,29 @@ def of_tables(language: str) -> Sections:
 
 @cache
 def messages() -> Mapping[str, tuple[str, str]]:
-    """The kind and key of each message of response codes, terminals and cards, by its English sentence.
+    """The kind and key of each message of response codes, terminals, cards and deliveries, by its sentence.
 
-    Orders and answers store these messages as sentences.
+    Orders, answers and delivery attempts store these messages as English sentences.
     """
+    from ..operations import forwarding, inbox, outbox  # imported late: payers' pages do not need them
+
     special = terminal.AMOUNT_TRIGGERS.values()
     answers = [(f"{answer.result}.{answer.issuer_code}", answer.message) for answer in special]
     of_terminals = [*terminal.MESSAGES.items(), *terminal.REASONS.items(), *answers]
     found = {message: ("terminal", str(name)) for name, message in reversed(of_terminals) if message}
+    found |= {outbox.SKIPPED: ("delivery", "skipped"), forwarding.GONE: ("delivery", "gone"),
+              inbox.REMOVED: ("delivery", "removed"), inbox.FORGED: ("delivery", "forged"),
+              inbox.ALTERED: ("delivery", "altered"), inbox.OTHER_TOKEN: ("delivery", "other_token")}
     found |= {sentence: ("card_reason", name) for name, sentence in REASONS.items()}
     return {**found, **{row.message: ("code", row.code) for row in RESPONSE_CODES.values()}}
+
+
+def rule_keys(scenario: str) -> Mapping[str, str]:
+    """The key of each rule of a bundled scenario, by its name: `chaos.1`; none for other scenarios."""
+    from ..scenarios import shipped, shipped_scenario  # imported late, because only Chinese pages need it
+
+    rules = shipped_scenario(scenario).rules if scenario in shipped() else []
+    return {rule.name: f"{scenario}.{place}" for place, rule in enumerate(rules, 1)}
 
 
 class Texts:
@@ -102,6 +115,18 @@ class Texts:
         """The name of an event that has not happened yet."""
         return self.named(f"due_{event}", self[f"event_{event}"])
 
+    def compared(self, distance: str, direction: str) -> str:
+        """How far a clock is from another one, such as 2d 3h ahead of system time.
+
+        `distance` is written as `2d 3h`; `direction` is the key of the text around it.
+        """
+        parts = (self.numbered(self[f"unit_{part[-1]}"], part[:-1]) for part in distance.split())
+        return self.numbered(self[direction], " ".join(parts))
+
+    def joined(self, *sentences: str) -> str:
+        """Sentences one after another: with a space between them, but none after a Chinese full stop."""
+        return ("" if self.language == "zh" else " ").join(sentences)
+
     @staticmethod
     def numbered(text: str, value: object) -> str:
         """A text with a value instead of its `#`."""
@@ -113,6 +138,10 @@ class Texts:
         if scripted is None or self.language == "en":
             return self.message_said(sentence)
         return escape(self.told("", "card_reason", "scripted").format(code=scripted[1]))
+
+    def rule_of(self, scenario: str, name: str) -> str:
+        """The name of a scenario's rule: translated in bundled scenarios, otherwise as it is written."""
+        return self.told(name, "rule", rule_keys(scenario).get(name, "")) if self.language != "en" else name
 
     def coded(self, code: str) -> str:
         """A response code with its message."""

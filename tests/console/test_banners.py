@@ -53,7 +53,7 @@ def test_an_active_scenario_is_announced_on_every_page_and_deactivated_there(
     assert quiet.get("/scenario")["scenario"] is None
 
 
-@pytest.mark.parametrize("language, words_of", [("en", "2d ahead of system time"), ("zh", "2d 快于系统时间")])
+@pytest.mark.parametrize("language, words_of", [("en", "2d ahead of system time"), ("zh", "比系统时间快 2 天")])
 def test_a_moved_or_frozen_clock_is_announced_and_reset_there(
         base_url: str, quiet: Control, language: str, words_of: str) -> None:
     desk = Desk(base_url, language)

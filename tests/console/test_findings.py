@@ -45,3 +45,4 @@ def test_the_reference_has_every_row_of_every_table(desk: Desk, key: str) -> Non
     tried, = page.xpath("//section//a[contains(@href, '/try?')]/@href")
     leads, = desk.page(tried).xpath("//main//a[contains(@href, '/reference?')]/@href")
     assert leads == f"/console/reference?table={key}"
+    assert desk.page("/reference", table=key, lang="zh").xpath("//main//*[@lang='en']") == []

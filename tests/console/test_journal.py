@@ -77,7 +77,7 @@ def test_a_signature_that_nobody_can_explain_says_where_to_look(desk: Desk, shop
     asked = shop.send("tgpayqrcode", {**shop.signed(out_trade_no="1"), "sign": "0" * 32})
     assert asked["detail_error_des"].startswith("sign is wrong: check the token first, ")
     told = words(entry(Desk(desk.url, "zh"), asked).get_element_by_id("main"))
-    assert told.index("token") < told.index("已知的签名错误都得不到该值")
+    assert told.index("请先检查密钥") < told.index("没有任何已知的签名错误能得到该签名值")
 
 
 def test_a_finding_says_the_rule_and_what_to_change(desk: Desk, shop: Shop) -> None:

@@ -202,6 +202,12 @@ def test_an_uploaded_list_is_checked_and_each_discrepancy_has_its_verdict(
     wrong = html.fromstring(uploaded(desk, "own.csv", own.replace("16.00", "17.00"),
                                      at(shop, "/settlement/check")).text)
     assert numbers[6] in words(wrong.get_element_by_id("differences"))
+    chinese = html.fromstring(uploaded(desk, "own.csv", own.replace("16.00", "17.00"),
+                                       at(shop, "/settlement/check?lang=zh")).text)
+    assert chinese.xpath("//main//*[@lang='en']") == []
+    difference, = chinese.get_element_by_id("differences")
+    assert words(difference) == f"列表第 7 行 {numbers[6]} 的金额为 17.00；正确的是 16.00"
+    assert "列表中没有未知记录" in words(chinese.get_element_by_id("verdicts"))
 
 
 @every_row("name, text, path, sentence", [

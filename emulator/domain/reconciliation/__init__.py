@@ -17,11 +17,12 @@ true day, and not on the other.
 The modules are loaded when the first name is used, as those of `scenarios` are: most emulators never check a
 list.
 
-    rows      true entries and rows of a list
-    checks    the checks of one entry
-    checking  the check of a list
-    lists     a merchant's list in a CSV file
-    names     the names that other packages use
+    rows       true entries and rows of a list
+    sentences  what a check says about a list
+    checks     the checks of one entry
+    checking   the check of a list
+    lists      a merchant's list in a CSV file
+    names      the names that other packages use
 """
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -6,6 +6,7 @@ from ...base import money
 from .. import settlement
 from .checks import MISSED, Case, Difference, Verdict, differences, verdicts
 from .rows import Days, Listed, Truth
+from .sentences import sentence
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ def check(truths: Sequence[Truth], listed: Sequence[Listed], days: Days) -> Repo
 
 def _extra(each: Listed) -> Difference:
     return Difference("extra", each.number,
-                      f"row {each.place} of the list, {each.number} of {money.text(each.amount)}, does not "
-                      f"exist")
+                      sentence("extra", place=each.place, number=each.number,
+                               amount=money.text(each.amount)))
 
 
 # The rules that assign a row of the list to an entry, the surest first. Arguments: the entry, the row, and

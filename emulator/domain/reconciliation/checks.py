@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from ...base import money
 from .rows import Days, Listed, Truth
+from .sentences import Sentence, sentence
 
 STATES = NOTICED, MISSED, NOT_TOLD = "noticed", "missed", "not told"
-Conclusion = tuple[str, str]  # one of STATES, and a sentence
-NO_ROW = "the list does not have the row"
+Conclusion = tuple[str, Sentence]  # one of STATES, and why
+NO_ROW = sentence("lacks_row")
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Verdict:
     truth: Truth
     discrepancy: str
     state: str
-    sentence: str
+    sentence: Sentence
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Difference:
 
     kind: str
     number: str
-    sentence: str
+    sentence: Sentence
 
 
 def verdicts(case: Case) -> Iterator[Verdict]:
@@ -67,15 +68,15 @@ def verdicts(case: Case) -> Iterator[Verdict]:
 
 
 def _missing(case: Case) -> Conclusion:
-    return ((NOTICED, "the list has the row") if case.listed
-            else (MISSED, "the list does not have the row, like the file"))
+    return ((NOTICED, sentence("has_row")) if case.listed
+            else (MISSED, sentence("lacks_row_like_file")))
 
 
 def _duplicate(case: Case) -> Conclusion:
     if not case.listed:
         return NOT_TOLD, NO_ROW
-    return ((NOTICED, "the list has the row once") if len(case.listed) == 1
-            else (MISSED, "the list has the row twice, like the file"))
+    return ((NOTICED, sentence("has_row_once")) if len(case.listed) == 1
+            else (MISSED, sentence("has_row_twice")))
 
 
 def _next_day(case: Case) -> Conclusion:
@@ -83,15 +84,14 @@ def _next_day(case: Case) -> Conclusion:
     if case.listed and case.listed[0].day:
         return _compared("day", str(case.listed[0].day), str(true), str(shown))
     if case.is_due and case.is_shown:
-        return NOT_TOLD, "the list has no settlement_date" if case.listed else NO_ROW
-    has = "has" if case.listed else "does not have"
-    return (NOTICED if bool(case.listed) == case.is_due
-            else MISSED), f"the list {has} the row, which belongs to {true}, not to {shown}"
+        return NOT_TOLD, sentence("has_no_settlement_date") if case.listed else NO_ROW
+    return (NOTICED if bool(case.listed) == case.is_due else MISSED,
+            sentence("has_row_of_day" if case.listed else "lacks_row_of_day", true=true, shown=shown))
 
 
 def _fee_off(case: Case) -> Conclusion:
     if not case.listed or case.listed[0].fee is None:
-        return NOT_TOLD, "the list has no fee" if case.listed else NO_ROW
+        return NOT_TOLD, sentence("has_no_fee") if case.listed else NO_ROW
     return _compared("fee", *map(money.text, (case.listed[0].fee, case.truth.fee, case.truth.shown_fee)))
 
 
@@ -104,16 +104,16 @@ def _amount_off(case: Case) -> Conclusion:
 
 def _unknown_row(case: Case) -> Conclusion:
     number = case.truth.unknown
-    return ((MISSED, f"the list has the unknown row {number}") if case.repeats
-            else (NOTICED, f"the list does not have the unknown row {number}"))
+    return ((MISSED, sentence("has_unknown_row", number=number)) if case.repeats
+            else (NOTICED, sentence("lacks_unknown_row", number=number)))
 
 
 def _compared(name: str, given: str, true: str, shown: str) -> Conclusion:
     if given == true:
-        return NOTICED, f"the list has the correct {name}, {true}; the file has {shown}"
+        return NOTICED, sentence(f"correct_{name}", true=true, shown=shown)
     if given == shown:
-        return MISSED, f"the list has the {name} of the file, {shown}; the correct one is {true}"
-    return NOT_TOLD, f"the list has the {name} {given}, the file has {shown}, the correct one is {true}"
+        return MISSED, sentence(f"wrong_{name}", true=true, shown=shown)
+    return NOT_TOLD, sentence(f"other_{name}", given=given, true=true, shown=shown)
 
 
 _JUDGES: Mapping[str, Callable[[Case], Conclusion]] = {
@@ -127,8 +127,8 @@ def differences(case: Case) -> Iterator[Difference]:
     if not case.listed:
         if case.is_due and case.is_shown and "missing" not in truth.injected:
             yield Difference("lacking", truth.partner_id,
-                             f"the list does not have {truth.partner_id} of {money.text(truth.amount)}, "
-                             f"settled on {day(truth.settles_at)}")
+                             sentence("lacking", number=truth.partner_id, amount=money.text(truth.amount),
+                                      day=day(truth.settles_at)))
         return
     given = case.listed[0]
     amounts, fees = _excused(case, given)
@@ -158,5 +158,5 @@ def _excused(case: Case, given: Listed) -> tuple[set[int], set[int]]:
 def _differs(case: Case, kind: str, given: str, true: str) -> Difference:
     first = case.listed[0]
     return Difference(kind, case.truth.partner_id,
-                      f"row {first.place} of the list, {first.number}, has the {kind} {given}; the "
-                      f"correct one is {true}")
+                      sentence(f"differing_{kind}", place=first.place, number=first.number, given=given,
+                               true=true))

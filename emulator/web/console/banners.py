@@ -48,8 +48,8 @@ def banners(tables: Reader, merchants_id: str, clock: Clock, real: int) -> Banne
     """The announcements for a merchant, or with an empty number for all, whose clock is `clock`."""
     found = list(_scenarios(tables, merchants_id))
     now = clock.now(real)
-    distance = rounded(abs(now - real))
-    moved = (distance, apart(now, real, MACHINE)[1]) if distance else None
+    compared = apart(now, real, MACHINE)
+    moved = compared if compared[0] else None
     return Banners(found[:MOST_NAMED], len(found) > MOST_NAMED, moved, clock.frozen is not None)
 
 
@@ -74,8 +74,7 @@ def _scenarios(tables: Reader, merchants_id: str) -> list[Active]:
 
 def apart(now: int, other: int, words: Words) -> tuple[str, str]:
     """The difference of an instant from another clock as text, and the key of the text for its direction."""
-    difference = now - other
-    if abs(difference) < durations.SECOND:
+    distance = rounded(abs(now - other))
+    if not distance:
         return "", words.same
-    seconds = abs(difference) // durations.SECOND * durations.SECOND
-    return durations.text(seconds), words.ahead if difference >= 0 else words.behind
+    return distance, words.ahead if now >= other else words.behind

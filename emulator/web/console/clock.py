@@ -97,13 +97,13 @@ def move_clock() -> Response:
         return go_back(to("clock"), error)
     said, done, skipped = texts(), moved["done"], moved["skipped"]
     instant = zoned(present(chosen() or ""), emulator().settings.timezone)
-    sentence = (f"{said.numbered(said.clk_now, instant)} "
-                f"{said.numbered(said.clk_happened, done['changes'])} "
-                f"{said.numbered(said.clk_attempts, done['attempts'])}")
+    sentences = [said.numbered(said.clk_now, instant), said.numbered(said.clk_happened, done["changes"]),
+                 said.numbered(said.clk_attempts, done["attempts"])]
     if skipped["attempts"]:
-        receivers = ", ".join(skipped["receivers"][:MOST_RECEIVERS])
-        sentence += f" {said.clk_skipped} {skipped['attempts']} ({receivers}){said.full_stop}"
-    return go_on(to("clock"), sentence, good=not skipped["attempts"])
+        receivers = said.comma.join(skipped["receivers"][:MOST_RECEIVERS])
+        sentences.append(f"{said.clk_skipped} {skipped['attempts']}{said.opening}{receivers}{said.closing}"
+                         f"{said.full_stop}")
+    return go_on(to("clock"), said.joined(*sentences), good=not skipped["attempts"])
 
 
 def _asked(form: Mapping[str, str]) -> dict[str, Any]:

@@ -107,9 +107,9 @@ def _as_json(report: "reconciliation.Report") -> dict[str, Any]:
         "right": report.is_right, "rows": report.listed, "true_rows": report.true,
         **{state.replace(" ", "_"): states.count(state) for state in reconciliation.STATES},
         "injected": [{**_named(verdict.truth), "discrepancy": verdict.discrepancy, "state": verdict.state,
-                      "sentence": verdict.sentence}
+                      "sentence": str(verdict.sentence)}
                      for verdict in report.verdicts],
-        "differences": [{"difference": each.kind, "number": each.number, "sentence": each.sentence}
+        "differences": [{"difference": each.kind, "number": each.number, "sentence": str(each.sentence)}
                         for each in report.differences]}
 
 
