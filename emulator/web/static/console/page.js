@@ -13,9 +13,9 @@ if (current) sections.scrollLeft = current.offsetLeft - sections.offsetLeft;
 const bars = [document.querySelector(".top"), sections].filter(Boolean);
 function tellHeight() {
   const bar = bars.find((each) => getComputedStyle(each).position === "sticky");
-  if (bar) document.documentElement.style.setProperty("--bar", `${bar.offsetHeight}px`);
+  if (bar) document.documentElement.style.setProperty("--bar", `${bar.getBoundingClientRect().height}px`);
 }
 const heights = new ResizeObserver(tellHeight);
-bars.forEach((each) => heights.observe(each));
+bars.forEach((each) => heights.observe(each, { box: "border-box" }));
 
 if (document.body.dataset.follows) follow();
