@@ -95,7 +95,7 @@ def test_a_page_fits_labels_its_fields_can_be_read_and_asks_nobody_but_the_emula
 def filled(shop: Shop) -> str:
     """The orders of a shop, more than fit a window, with numbers of 32 characters."""
     for place in range(25):
-        shop.qr_order("1300.00", out_trade_no=f"{shop.merchants_id}{place:020d}", reference="Cast-iron teapot")
+        shop.qr_order("1300.00", out_trade_no=f"{shop.merchants_id}{place:020d}", reference="A teapot")
     return f"{shop.control.url}/console/orders"
 
 
@@ -103,7 +103,7 @@ def test_the_head_of_a_list_stands_still_below_the_bar_whatever_that_ones_height
         visitor: Visitor, shop: Shop) -> None:
     with visitor.at(filled(shop), width=DESK) as page:
         for padding in ("0.5rem", "3rem"):
-            page.evaluate("padding => { document.querySelector('.top').style.paddingBottom = padding; }", padding)
+            page.locator(".top").evaluate("(bar, padding) => { bar.style.paddingBottom = padding; }", padding)
             page.evaluate("window.scrollTo(0, document.body.scrollHeight / 2)")
             page.wait_for_function("""() => {
                 const [bar, head] = [".top", ".list th"].map((which) => document.querySelector(which));
