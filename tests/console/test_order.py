@@ -265,6 +265,25 @@ def test_each_action_says_what_it_stands_for(desk: Desk, shop: Shop, make: Any,
         assert sentence in told[name], told[name]
 
 
+@every_row("make, first", [
+    (wallet, ["Pay", "Decline"]), (reviewed, ["Approve", "Refuse"]), (at_terminal, ["Pay", "Decline"]),
+    (charged, ["Refund"])])
+def test_the_likely_actions_come_first_and_the_others_open_with_a_click(
+        desk: Desk, shop: Shop, make: Any, first: list[str]) -> None:
+    shown = desk.page(desk.order(shop, make(shop))).get_element_by_id("acts")
+    more = [words(button) for button in shown.xpath(".//details//button")]
+    assert [words(summary) for summary in shown.iter("summary")] == ["More actions"]
+    assert [words(button) for button in shown.iter("button")] == [*first, *more]
+    assert "Cancel (merchant)" in more
+
+
+@pytest.mark.parametrize("make, reason", [(wallet, "买家余额不足"), (cashier, "3084 账户余额不足")])
+def test_reasons_of_a_failure_are_in_the_language_of_the_page(
+        desk: Desk, shop: Shop, make: Any, reason: str) -> None:
+    page = Desk(desk.url, "zh").page(desk.order(shop, make(shop)))
+    assert reason in [words(option) for option in page.xpath("//select[@name='reason']/option")]
+
+
 def test_the_history_of_a_payment_without_a_review_claims_none(desk: Desk, shop: Shop) -> None:
     for event in ("approve", "refuse", "expire"):
         number = challenged(shop)
