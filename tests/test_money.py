@@ -121,6 +121,14 @@ def test_chance_is_the_same_for_the_same_seed_and_names_and_different_for_others
     assert len(set(drawn)) == len(drawn)
 
 
+@pytest.mark.parametrize("written, currency, shown", [
+    ("1300.00", "GBP", "£1,300.00"), ("-1300.00", "GBP", "-£1,300.00"), ("0", "EUR", "€0.00"),
+    ("1169288.5", "CNY", "¥1,169,288.50"), ("0.05", "HKD", "HK$0.05"), ("-0.05", "USD", "-$0.05"),
+    ("1000", "CHF", "CHF\N{NO-BREAK SPACE}1,000.00")])
+def test_people_read_amounts_with_symbol_and_separators(written: str, currency: str, shown: str):
+    assert money.display_of(written, currency) == money.display(money.signed(written), currency) == shown
+
+
 @pytest.mark.parametrize("hash_seed", ["1", "2"])
 def test_chance_is_the_same_in_every_process(hash_seed: str):
     code = ("from tgpay_emulator.base import randomness\n"

@@ -63,6 +63,14 @@ def display(amount: int, currency: str) -> str:
     return f"{sign}{symbol}{whole:,}.{part:02d}"
 
 
+def display_of(written: str, currency: str) -> str:
+    """Decimal text with at most two places, such as `-1300.00`, as people read it: `-£1,300.00`.
+
+    Raises ValueError.
+    """
+    return display(signed(written), currency)
+
+
 def text_without_zero(amount: int) -> str:
     """Major units without a zero before the point, as `refund_amount` is printed (section 3): 0 is `.00`, 50
     `.50`.

@@ -90,3 +90,32 @@ def test_a_page_fits_labels_its_fields_can_be_read_and_asks_nobody_but_the_emula
         expect(page.locator(".sections [aria-current]")).to_have_count(1)
         page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
         assert faults(page, f"console-{name}", language) == {}
+
+
+def filled(shop: Shop) -> str:
+    """The orders of a shop, more than fit a window, with numbers of 32 characters."""
+    for place in range(25):
+        shop.qr_order("1300.00", out_trade_no=f"{shop.merchants_id}{place:020d}", reference="A teapot")
+    return f"{shop.control.url}/console/orders"
+
+
+def test_the_head_of_a_list_stands_still_below_the_bar_whatever_that_ones_height(
+        visitor: Visitor, shop: Shop) -> None:
+    with visitor.at(filled(shop), width=DESK) as page:
+        for padding in ("0.5rem", "3rem"):
+            page.locator(".top").evaluate("(bar, padding) => { bar.style.paddingBottom = padding; }", padding)
+            page.evaluate("window.scrollTo(0, document.body.scrollHeight / 2)")
+            page.wait_for_function("""() => {
+                const [bar, head] = [".top", ".list th"].map((which) => document.querySelector(which));
+                const [above, below] = [bar, head].map((part) => part.getBoundingClientRect());
+                const seen = document.elementFromPoint(below.x + 20, below.y + below.height / 2);
+                return Math.abs(above.bottom - below.top) < 1 && seen === head;
+            }""")
+
+
+def test_an_order_takes_one_line_of_its_list_and_its_number_does_not_break(
+        visitor: Visitor, shop: Shop) -> None:
+    with visitor.at(filled(shop), width=DESK) as page:
+        lines = page.evaluate("""() => [...document.querySelectorAll(".list tbody tr")].map((row) =>
+            [row.querySelector("a").getClientRects().length, row.offsetHeight < 40])""")
+        assert lines == [[1, True]] * 25

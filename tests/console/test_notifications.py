@@ -24,9 +24,25 @@ def test_notifications_are_listed_with_state_attempts_and_when_they_are_due_next
         paid(notified)
         notified.control.post("/notifications/flush")
     taken, waiting = rows(desk.page("/notifications", merchants_id=notified.merchants_id))
-    assert "merchant_scan_status_sync" in taken and "Delivered Delivery attempts: 1" in taken
-    assert "Not acknowledged, retrying HTTP 500 · Delivery attempts: 1" in waiting
-    assert "10:04:00 2026-03-01" in waiting
+    assert "merchant_scan_status_sync" in taken and "Delivered Attempts: 1" in taken
+    assert "Not acknowledged, retrying HTTP 500 Attempts: 1" in waiting
+    assert waiting.endswith(" 10:00:00 10:04:00")
+
+
+def test_times_of_a_list_have_their_date_unless_it_is_today_and_the_head_of_the_column_names_the_zone(
+        desk: Desk, notified: Shop, clock: Clock) -> None:
+    clock.set("2026-03-01T02:00:00Z")
+    clock.freeze()
+    paid(notified)
+    for view in ("orders", "notifications", "journal"):
+        page = desk.page(f"/{view}", merchants_id=notified.merchants_id)
+        assert "Time +08:00" in words(page.xpath("//thead")[0])
+        time, *_ = page.xpath("//tbody//time")
+        assert (words(time), time.get("title")) == ("10:00:00", "2026-03-01 10:00:00 +08:00")
+    clock.set("2026-03-02T02:00:00Z")
+    for view in ("orders", "notifications", "journal"):
+        time, *_ = desk.page(f"/{view}", merchants_id=notified.merchants_id).xpath("//tbody//time")
+        assert words(time) == "2026-03-01 10:00"
 
 
 @pytest.mark.parametrize("status, count", [

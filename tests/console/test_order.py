@@ -41,8 +41,8 @@ def test_the_story_has_requests_moves_notifications_refunds_and_settlement_in_th
     expected = ["tgpayqrcode OK", "Order created By tgpayqrcode",
                 "trans_qrcode_create_sync Attempt 1 Not acknowledged", "Paid Manually",
                 "trade_status_sync Attempt 1 Delivered", "trans_qrcode_create_sync Attempt 2 Delivered",
-                "tgpayrefund OK", "Partially refunded By tgpayrefund Amount 4.00 GBP = CNY 36.30",
-                "Payment settled 10.00 GBP, fee 0.06", "Refund settled -4.00 GBP, fee 0.00, CNY -36.30"]
+                "tgpayrefund OK", "Partially refunded By tgpayrefund Amount £4.00 = ¥36.30",
+                "Payment settled £10.00 · fee £0.06", "Refund settled -£4.00 · fee £0.00 · -¥36.30"]
     places = [next((place for place, moment in enumerate(story) if moment.startswith(begin)), begin)
               for begin in expected]
     assert places == sorted(places)
@@ -181,8 +181,8 @@ ACTS = [
     (wallet, "close", {}, "The order was closed.", "TRADE_CLOSED"),
     (wallet, "cancel", {}, "The order was cancelled.", "TRADE_CLOSED"),
     (paid, "cancel", {}, "The order was cancelled.", "TRADE_CLOSED"),
-    (paid, "refund", {"amount": "3.00", "reason": "too big"}, "Refunded: 3.00", "TRADE_SUCCESS"),
-    (paid, "refund", {"amount": "8"}, "Refunded: 8.00", "TRADE_CLOSED"),
+    (paid, "refund", {"amount": "3.00", "reason": "too big"}, "Refunded: £3.00", "TRADE_SUCCESS"),
+    (paid, "refund", {"amount": "8"}, "Refunded: £8.00", "TRADE_CLOSED"),
     (cashier, "pay", {}, "The order was paid.", "TRADE_SUCCESS"),
     (cashier, "decline", {"reason": "3084"}, "The payment was declined.", "TRADE_CLOSED"),
     (reviewed, "approve", {}, "The payment was approved.", "TRADE_SUCCESS"),
@@ -237,7 +237,7 @@ def test_a_refund_sent_twice_from_the_same_page_gives_back_once(desk: Desk, shop
     path = desk.order(shop, number)
     once, = (field.get("value") for field in desk.page(path).xpath("//input[@name='number']"))
     for _ in range(2):
-        assert desk.post(f"{path}/refund", amount="3.00", number=once) == "Refunded: 3.00"
+        assert desk.post(f"{path}/refund", amount="3.00", number=once) == "Refunded: £3.00"
     assert shop.story(number)["refund_amount"] == "3.00"
     again, = (field.get("value") for field in desk.page(path).xpath("//input[@name='number']"))
     desk.post(f"{path}/refund", amount="3.00", number=again)
@@ -249,14 +249,14 @@ def test_a_refund_sent_twice_from_the_same_page_gives_back_once(desk: Desk, shop
               "Close": "The gateway closes", "Cancel (merchant)": "as tgpaycancel does"}),
     (cashier, {"Pay": "The payer presents a card and the issuer approves it",
                "Decline": "the issuer declines it", "Expire": "", "Close": "", "Cancel (merchant)": ""}),
-    (challenged, {"Expire": "time limit passes", "Close": "", "Approve": "The issuer approves",
-                  "Refuse": "The issuer declines", "Cancel (merchant)": ""}),
-    (reviewed, {"Expire": "time for the review passes", "Close": "", "Approve": "The merchant accepts",
-                "Refuse": "The merchant refuses", "Cancel (merchant)": ""}),
+    (challenged, {"Approve": "The issuer approves", "Refuse": "The issuer declines",
+                  "Expire": "time limit passes", "Close": "", "Cancel (merchant)": ""}),
+    (reviewed, {"Approve": "The merchant accepts", "Refuse": "The merchant refuses",
+                "Expire": "time for the review passes", "Close": "", "Cancel (merchant)": ""}),
     (at_terminal, {"Pay": "presented at the terminal", "Decline": "declined", "Expire": "No card is",
                    "Close": "ends on the terminal", "Cancel (merchant)": ""}),
-    (charged, {"Charge back": "code 3200, without a notification", "Cancel (merchant)": "is refunded",
-               "Refund": ""})], apart=True)
+    (charged, {"Refund": "", "Charge back": "code 3200, without a notification",
+               "Cancel (merchant)": "is refunded"})], apart=True)
 def test_each_action_says_what_it_stands_for(desk: Desk, shop: Shop, make: Any,
                                              offered: dict[str, str]) -> None:
     forms = desk.page(desk.order(shop, make(shop))).get_element_by_id("acts").iter("form")
@@ -264,6 +264,25 @@ def test_each_action_says_what_it_stands_for(desk: Desk, shop: Shop, make: Any,
     assert list(told) == list(offered)
     for name, sentence in offered.items():
         assert sentence in told[name], told[name]
+
+
+@every_row("make, first", [
+    (wallet, ["Pay", "Decline"]), (reviewed, ["Approve", "Refuse"]), (at_terminal, ["Pay", "Decline"]),
+    (charged, ["Refund"])])
+def test_the_likely_actions_come_first_and_the_others_open_with_a_click(
+        desk: Desk, shop: Shop, make: Any, first: list[str]) -> None:
+    shown = desk.page(desk.order(shop, make(shop))).get_element_by_id("acts")
+    more = [words(button) for button in shown.xpath(".//details//button")]
+    assert [words(summary) for summary in shown.iter("summary")] == ["More actions"]
+    assert [words(button) for button in shown.iter("button")] == [*first, *more]
+    assert "Cancel (merchant)" in more
+
+
+@pytest.mark.parametrize("make, reason", [(wallet, "买家余额不足"), (cashier, "3084 账户余额不足")])
+def test_reasons_of_a_failure_are_in_the_language_of_the_page(
+        desk: Desk, shop: Shop, make: Any, reason: str) -> None:
+    page = Desk(desk.url, "zh").page(desk.order(shop, make(shop)))
+    assert reason in [words(option) for option in page.xpath("//select[@name='reason']/option")]
 
 
 def test_the_history_of_a_payment_without_a_review_claims_none(desk: Desk, shop: Shop) -> None:
@@ -318,7 +337,7 @@ def test_only_what_is_possible_is_offered(desk: Desk, shop: Shop) -> None:
     path = desk.order(shop, number)
     assert acts(desk.page(path)) == ["Pay", "Decline", "Expire", "Close", "Cancel (merchant)"]
     desk.post(f"{path}/pay")
-    assert acts(desk.page(path)) == ["Cancel (merchant)", "Refund"]
+    assert acts(desk.page(path)) == ["Refund", "Cancel (merchant)"]
     desk.post(f"{path}/refund", amount="8.00")
     assert acts(desk.page(path)) == []
     assert "No actions available." in words(desk.page(path).get_element_by_id("acts"))

@@ -23,7 +23,7 @@ def test_orders_are_listed_newest_first_each_with_its_state_in_a_word(desk: Desk
               "Refunded", "Partially refunded"]
     assert len(told) == len(states)
     assert [word for row, word in zip(told, states) if word and word not in row] == []
-    assert "£129.00 -£29.00" in told[-1]
+    assert "-£29.00 £129.00" in told[-1]
 
 
 def figures(desk: Desk, **asked: str) -> dict[str, str]:

@@ -3,6 +3,7 @@ its download.
 """
 import csv
 import io
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -46,8 +47,8 @@ def in_file(shop: Shop, kind: str, *columns: str) -> Decimal:
 
 
 def sums(cells: Iterable[str]) -> list[str]:
-    """The amounts in some cells, in the currency and in CNY."""
-    return [word for cell in cells for word in cell.split() if "." in word]
+    """The amounts in some cells, in the currency and in CNY, without symbols and separators."""
+    return [re.sub("[£¥,]", "", word) for cell in cells for word in cell.split() if "." in word]
 
 
 def test_the_sums_of_a_day_are_those_of_the_file(desk: Desk, trading: Shop, clock: Clock) -> None:
@@ -74,7 +75,7 @@ def test_the_lines_of_a_day_lead_to_their_orders(visitor: Visitor, trading: Shop
     with visitor.at(f"{trading.control.url}/console{at(trading)}", width=DESK) as page:
         page.get_by_role("link", name=DAY).click()
         expect(page.locator("#day tbody tr")).to_have_count(5)
-        expect(page.locator("#day tbody tr").nth(1)).to_contain_text("GBP -23.33")
+        expect(page.locator("#day tbody tr").nth(1)).to_contain_text("-£23.33")
         page.locator("#day tbody a").first.click()
         expect(page.get_by_role("heading", level=1)).to_contain_text(trading.merchants_id)
 
@@ -107,20 +108,39 @@ def test_the_chart_has_a_bar_for_each_day_and_the_table_says_the_same(
     clock.set("2027-03-02T04:00:00Z")
     trading.pay_by_barcode("50.00")
     page = desk.page(at(trading, f"/settlement?start=2027-02-28&end={NEXT_DAY}"))
-    assert page.xpath("//svg/@role") == ["img"] and page.xpath("//svg/@aria-label")
-    heights = {kind: [float(bar.get("height")) for bar in page.xpath(f"//svg/rect[@class='{kind}']")]
-               for kind in "PR"}
+    wide, narrow = page.find_class("bars")
+    assert [(svg.get("role"), svg.get("aria-label")) for svg in (wide, narrow)] == [
+        ("img", "Payments and refunds per day, GBP")] * 2
+    heights = {kind: [float(bar.get("height")) for bar in wide.find_class(kind)] for kind in "PR"}
     assert heights["P"][:2] == [0, 0] and heights["R"][3] == 0
     assert heights["P"][2] / heights["P"][3] == pytest.approx(202.21 / 50, rel=.01)
     assert heights["R"][2] / heights["P"][3] == pytest.approx(24.32 / 50, rel=.01)
     assert [row.split()[0] for row in rows(page)] == [NEXT_DAY, DAY]
+    assert [words(title) for title in narrow.iter("title")][2:] == [
+        f"{DAY}: Payments £202.21, Refunds -£24.32", f"{NEXT_DAY}: Payments £50.00, Refunds £0.00"]
+    assert [words(label) for label in wide.find_class("value")] == [
+        "£250", "£200", "£150", "£100", "£50", "£0", "-£50"]
+
+
+def test_the_chart_of_several_currencies_is_in_cny(desk: Desk, trading: Shop, clock: Clock) -> None:
+    trading.control.ask("PATCH", f"/merchants/{trading.merchants_id}",
+                        {"currency": "EUR", "rate": "7.80000000"})
+    trading.pay_by_barcode("1000.00")
+    clock.set(SETTLED)
+    page = desk.page(at(trading, f"/settlement?start={DAY}&end={DAY}"))
+    title, *_ = page.find_class("bars")[0].iter("title")
+    converted = sum(Decimal(row["rmb_amount"]) for row in csv.DictReader(io.StringIO(
+        desk.ask("GET", at(trading, f"/settlement.csv?start={DAY}&end={DAY}")).text, newline=""))
+        if row["type"] == "P")
+    assert f"Payments ¥{converted:,}" in words(title)
+    assert "Several currencies, converted to CNY" in words(page.get_element_by_id("settlement"))
 
 
 def test_another_currency_has_its_own_row(desk: Desk, trading: Shop) -> None:
     trading.control.ask("PATCH", f"/merchants/{trading.merchants_id}",
                         {"currency": "EUR", "rate": "7.80000000"})
     trading.pay_by_barcode("10.00")
-    assert ["EUR" in row for row in rows(desk.page(at(trading)))] == [False, True]
+    assert ["€" in row for row in rows(desk.page(at(trading)))] == [False, True]
 
 
 @pytest.mark.parametrize("injected, word, names, marked", [
@@ -137,7 +157,7 @@ def test_what_is_injected_is_laid_beside_the_truth_and_the_difference_marked(
     trading.pay_by_barcode("200.00")
     assert rows(desk.page(at(trading)))[0].endswith(" 1")
     row = desk.page(at(trading, f"/settlement/{DAY}")).xpath("//table[@class='list']/tbody/tr")[-1]
-    assert "Amount GBP 200.00 Fees 1.20 Net 198.80" in words(row) and word in words(row)
+    assert "Amount £200.00 Fees £1.20 Net £198.80" in words(row) and word in words(row)
     link, = row.xpath(".//a[starts-with(@href, '#')]/@href")
     compared, = desk.page(at(trading, f"/settlement/{DAY}")).xpath(f"//*[@id='{link[1:]}']")
     assert [words(name) for name in compared.xpath(".//tbody//th")] == names
@@ -162,7 +182,7 @@ def test_under_all_merchants_are_the_days_of_all(desk: Desk, trading: Shop, cont
     page = desk.page(f"/settlement?start={DAY}&end={DAY}")
     told = {row.split()[4] if "settled" in row else row.split()[1]: row for row in rows(page)}
     assert {trading.merchants_id, other.merchants_id} <= set(told)
-    assert "GBP 202.21" in told[trading.merchants_id] and "GBP 7.00" in told[other.merchants_id]
+    assert "£202.21" in told[trading.merchants_id] and "£7.00" in told[other.merchants_id]
     link, = page.xpath(f"//tbody//a[contains(@href, '{other.merchants_id}')]/@href")
     assert "7.00" in rows(desk.page(link))[0]
     assert page.xpath("//a[@download]") == []

@@ -70,7 +70,7 @@ def test_what_it_had_last_is_told_with_its_result(desk: Desk, shop: Shop, clock:
     number = shop.at_terminal(amount="37.84")["out_trade_no"]
     shop.control.post("/clock", {"advance": "1m"})
     told = cards(desk, shop)[shop.first_terminal]
-    assert "Sale GBP 37.84 DECLINED" in told and number in told
+    assert "Sale £37.84 DECLINED" in told and number in told
 
 
 @pytest.mark.exhaustive

@@ -18,21 +18,24 @@ from ..control.documents import page_of
 from ..current import emulator
 from .frame import blueprint, go_back, go_on, texts, to
 
+LIKELY = ("pay", "approve", "decline", "refuse")  # shown first; the others are behind "More actions"
 COLOURS = {"pay": "main", "approve": "main", "chargeback": "danger", "cancel": "danger"}
 
 
 def offered(order: Order, now: int) -> dict[str, Any]:
     """The template values for the actions that are possible for an order at the instant `now`.
 
-    They are events, reasons for a failure, the refundable amount in minor units, whether the order can be
-    cancelled, and links to what retries it.
+    They are the likely events and the others, reasons for a failure, the refundable amount in minor units,
+    whether the order can be cancelled, and links to what retries it.
     """
     kind, events = kinds.of(order), kinds.possible(order)
     if "approve" in events:  # pay and decline do the same then
         events = [event for event in events if event not in ("pay", "decline")]
     # A merchant's review has its own response code.
     reasons = [] if order.waits_for is Waits.REVIEW else kind.reasons(order)
-    return {"events": events, "reasons": reasons, "stage": _stage(order), "default": kind.DEFAULT_REASON,
+    likely = [event for event in LIKELY if event in events]
+    return {"events": likely, "more": [event for event in events if event not in LIKELY],
+            "reasons": reasons, "stage": _stage(order), "default": kind.DEFAULT_REASON,
             "left": orders.refundable(order), "cancellable": orders.is_cancellable(order, now),
             "colours": COLOURS, "retries": list(_retries(order, now))}
 
@@ -68,8 +71,11 @@ def refund(order_id: int) -> Response:
     """Refund an amount, as `tgpayrefund` does."""
     typed = [request.form.get(name, "").strip() for name in ("amount", "number", "reason")]
 
+    currency = order_by_id(emulator().store.read(), order_id).currency
+
     def act() -> str:
-        return f"{texts().done_refund} {money.text(orders.refund(emulator().units, order_id, *typed))}"
+        refunded = orders.refund(emulator().units, order_id, *typed)
+        return f"{texts().done_refund} {money.display(refunded, currency)}"
     return _done(order_id, act)
 
 

@@ -134,7 +134,7 @@ def _around(page: str) -> dict[str, Any]:
         "zone": emulator().settings.timezone, "subject": subject_of(page),
         "newest": written(tables.newest()), "told": _message(), "locked": roles.are_needed(),
         "holder": roles.holder(), "everybody": roles.may_everything(), "zoned": _zoned, "iso": clock.iso,
-        "amount": money.text, "money": money.display}
+        "amount": money.text, "money": money.display, "money_of": money.display_of}
 
 
 def clocked(tables: Reader) -> str:

@@ -42,8 +42,8 @@ def _requested(order: Order) -> int | None:
 
 
 def _in_cny(order: Order) -> Callable[[str], str]:
-    """A function that converts an amount of the order into CNY; both are decimal texts in major units."""
-    return lambda written: money.text(money.convert(money.minor(written), order.rate))
+    """A function that shows in CNY an amount of the order, which is decimal text in major units."""
+    return lambda written: money.display(money.convert(money.minor(written), order.rate), "CNY")
 
 
 def _facts(order: Order) -> Iterator[tuple[str, str | int | None]]:

@@ -1,7 +1,8 @@
 """The pages of the settlement: sums and a chart by day, the lines of a day, and the settlement file."""
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import date
 from itertools import chain
+from typing import Any
 
 from flask import Response, request, stream_with_context
 from msgspec import Struct
@@ -18,6 +19,7 @@ from ...store.settlement import Sum
 from ..control.interface import Problem
 from ..current import emulator
 from ..pages import secure
+from .chart import NARROW, WIDE, chart
 from .comparison import COLUMNS, compared
 from .frame import Page, blueprint, chosen, led_to, number, present, show, to
 
@@ -26,7 +28,6 @@ DAYS = 14
 MOST_DAYS = 62
 LINES = 50
 MOST_MERCHANTS = 50  # whose days are listed together
-WIDTH, HEIGHT, MARGIN = 720, 200, 24
 
 
 class Day(Struct):
@@ -53,20 +54,6 @@ class Day(Struct):
         yield "set_net", self.total("amount") - self.total("fee"), self.total("rmb_settlement"), None
 
 
-class Bar(Struct, frozen=True):
-    """A bar of the chart: position and size in SVG units, kind (payment or refund), and the day's label.
-
-    The label is empty for days without room for it.
-    """
-
-    x: float
-    y: float
-    width: float
-    height: float
-    kind: str
-    label: str
-
-
 @blueprint.get("/settlement")
 def settlement() -> Response:
     """The page with the days of the chosen merchant, or of all, each with its sums."""
@@ -83,7 +70,7 @@ def settlement() -> Response:
     return show("settlement", "settlement", follows="order", merchant=only, start=start, end=end,
                 days=sorted(days, key=lambda row: row[0].day, reverse=True),
                 cut_at=MOST_MERCHANTS if len(merchants) > MOST_MERCHANTS else 0,
-                bars=list(chart(together, start, end)), width=WIDTH, height=HEIGHT, margin=MARGIN)
+                **_charts(together, start, end))
 
 
 @blueprint.get("/settlement/<day>")
@@ -175,23 +162,14 @@ def by_day(sums: Iterable[Sum], now: int) -> list[Day]:
     return list(days.values())
 
 
-def chart(days: list[Day], start: date, end: date) -> Iterator[Bar]:
-    """The bars of the chart: payments upwards and refunds downwards, in the currency of most days."""
-    currencies = [day.currency for day in days]
-    shown: Mapping[date, Day] = {day.day: day
-                                 for day in days if day.currency == max(currencies, key=currencies.count)}
-    if not shown:
-        return
-    most_up = max(day.total("amount", PAYMENT) for day in shown.values()) or 1
-    most_down = max(-day.total("amount", file.REFUND) for day in shown.values())
-    number = (end - start).days + 1
-    step, room = WIDTH / number, HEIGHT - 2 * MARGIN
-    ground = MARGIN + room * most_up / (most_up + most_down)
-    for place in range(number):
-        on = start + timedelta(days=place)
-        label = f"{on:%m-%d}" if place % -(-number // 7) == 0 else ""
-        up, down = (room * shown[on].total("amount", kind) / (most_up + most_down) if on in shown else 0
-                    for kind in (PAYMENT, file.REFUND))
-        left, width = place * step + step * .15, step * .7
-        yield Bar(round(left, 1), round(ground - up, 1), round(width, 1), round(up, 1), PAYMENT, label)
-        yield Bar(round(left, 1), round(ground, 1), round(width, 1), round(-down, 1), file.REFUND, "")
+def _charts(days: list[Day], start: date, end: date) -> dict[str, Any]:
+    """The template values of the chart, for wide and narrow windows; several currencies are shown in CNY."""
+    currencies = {day.currency for day in days}
+    currency, column = (currencies.pop(), "amount") if len(currencies) == 1 else ("CNY", "rmb_amount")
+    sums: dict[date, tuple[int, int]] = {}
+    for day in days:
+        up, down = sums.get(day.day, (0, 0))
+        sums[day.day] = up + day.total(column, PAYMENT), down + day.total(column, file.REFUND)
+    return {"currency": currency, "is_converted": column != "amount",
+            "charts": [(name, chart(sums, start, end, currency, size))
+                       for name, size in (("wide", WIDE), ("narrow", NARROW))]}

@@ -79,7 +79,9 @@ async function move(text, kind, from, to) {
   const [start, end] = [middle(from), middle(to)].map((x) => x - pill.offsetWidth / 2);
   const stop = lost ? (start + end) / 2 : end;
   const at = (x) => `translate(${Math.min(Math.max(x, 0), track.offsetWidth - pill.offsetWidth)}px, -50%)`;
-  const frames = [{ transform: at(start), opacity: 0.3 }, { transform: at(stop), opacity: 1, offset: 0.8 }, { transform: at(stop), opacity: lost ? 0 : 1 }];
+  const frames = [
+    { transform: at(start), opacity: 0.3 }, { opacity: 1, offset: 0.15 },
+    { transform: at(stop), opacity: 1, offset: 0.8 }, { transform: at(stop), opacity: lost ? 0 : 1 }];
   await pill.animate(frames, { duration: TRAVEL_MS, easing: "ease-in-out" }).finished;
   pill.remove();
 }
