@@ -56,9 +56,9 @@ def told(control: Control, status: Status | None, merchant: str | None) -> Itera
 def clock(control: Control, out: Printer, move: str | None, value: str | None, merchant: str | None) -> None:
     """Show or move the clock.
 
-    `advance` takes a duration such as 500ms, 15m or 2d, `set` a time in ISO 8601. Everything that is due
-    until then is done first. With --merchant only this merchant's clock moves; `reset` gives it the shared
-    one back.
+    `advance` takes a duration such as 500ms, 15m or 2d, `set` a time in ISO 8601. Everything that
+    becomes due is processed first. With --merchant only this merchant's clock moves; `reset` returns it to
+    the shared clock.
     """
     if move in ("advance", "set") and not value:
         example = "a duration, such as 15m" if move == "advance" else "a time, such as 2026-01-31T12:00:00Z"
@@ -69,9 +69,11 @@ def clock(control: Control, out: Printer, move: str | None, value: str | None, m
         "advance": {"advance": value}, "set": {"set": value}, "freeze": {"freeze": True},
         "unfreeze": {"freeze": False}, "reset": {"reset": True}}
     whose = {"merchants_id": merchant} if merchant else {}
-    with patience("Moving the clock") as status, told(control, status, merchant):
-        answer = (control("POST", "/clock", {**bodies[move], **whose}) if move
-                  else control("GET", "/clock", merchants_id=merchant))
+    if move:
+        with patience("Moving the clock") as status, told(control, status, merchant):
+            answer = control("POST", "/clock", {**bodies[move], **whose})
+    else:
+        answer = control("GET", "/clock", merchants_id=merchant)
     if out.is_json:
         out.json(answer)
     else:

@@ -198,7 +198,7 @@ def test_an_uploaded_list_is_checked_and_each_discrepancy_has_its_verdict(
     page = html.fromstring(uploaded(desk, "own.csv", own, at(shop, "/settlement/check")).text)
     told = words(page.get_element_by_id("main"))
     assert "The list is correct. Rows in the list: 7 · Expected rows: 7" in told
-    assert (told.count("Noticed"), told.count("Cannot be decided")) == (4, 2)
+    assert (told.count("Noticed"), told.count("Undecided")) == (4, 2)
     wrong = html.fromstring(uploaded(desk, "own.csv", own.replace("16.00", "17.00"),
                                      at(shop, "/settlement/check")).text)
     assert numbers[6] in words(wrong.get_element_by_id("differences"))

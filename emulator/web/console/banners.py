@@ -77,5 +77,4 @@ def apart(now: int, other: int, words: Words) -> tuple[str, str]:
     difference = now - other
     if abs(difference) < durations.SECOND:
         return "", words.same
-    seconds = abs(difference) // durations.SECOND * durations.SECOND
-    return durations.text(seconds), words.ahead if difference >= 0 else words.behind
+    return rounded(abs(difference)), words.ahead if difference >= 0 else words.behind
