@@ -344,6 +344,11 @@ def test_a_terminal_is_changed_without_a_server_by_a_flag_of_its_own(tmp_path: P
     assert row["online"] == "false"
 
 
+def test_sign_names_its_own_way_without_a_server() -> None:
+    done = command("sign", "merchants_id=201703200001", TGPAY_PORT=str(free_port()))
+    assert done.returncode == 1 and done.stderr.endswith("tgpay-emulator serve, or give --token\n")
+
+
 def test_a_database_is_not_asked_for_at_a_url() -> None:
     done = CliRunner().invoke(main, ["clock", "--offline", "--url", "http://127.0.0.1:9"])
     assert (done.exit_code, "--url is for a running emulator" in done.stderr) == (1, True)

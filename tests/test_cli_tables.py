@@ -44,12 +44,14 @@ def orders(shop: Shop) -> Shop:
 
 @every_row("written, shown", [
     (("1300.00", "GBP"), "£1,300.00"), (("11692.88", "CNY"), "¥11,692.88"), (("-5.00", "EUR"), "-€5.00"),
-    (("0.01", "CHF"), "CHF\N{NO-BREAK SPACE}0.01"), (("1234567.00", ""), "1,234,567.00"), (("?", "GBP"), "?")])
+    (("0.01", "CHF"), "CHF\N{NO-BREAK SPACE}0.01"), (("1234567.00", ""), "1,234,567.00"),
+    (("?", "GBP"), "?")])
 def test_an_amount_has_its_currency_and_separators(written: tuple[str, str], shown: str) -> None:
     assert layout.price(*written) == shown
 
 
-@every_row("zone, shown", [("UTC", "2026-01-31 23:30:00 +00:00"), ("Asia/Shanghai", "2026-02-01 07:30:00 +08:00"),
+@every_row("zone, shown", [("UTC", "2026-01-31 23:30:00 +00:00"),
+                           ("Asia/Shanghai", "2026-02-01 07:30:00 +08:00"),
                            ("Asia/Kolkata", "2026-02-01 05:00:00 +05:30"),
                            ("America/New_York", "2026-01-31 18:30:00 -05:00")])
 def test_a_time_has_its_zone(zone: str, shown: str) -> None:

@@ -688,7 +688,7 @@ def test_the_truth_is_listed_by_the_command(shop: Shop, clock: Clock) -> None:
     head, row = (line.split("\t") for line in run(shop, "--merchant", shop.merchants_id).stdout.splitlines())
     assert dict(zip(head[1:], row[1:])) == {
         "merchants_id": shop.merchants_id, "out_trade_no": number, "partner_transaction_id": number,
-        "type": "P", "amount": "10.00", "fee": "0.06", "settles_at": f"{DAY} 15:00:00 +08:00",
+        "type": "P", "amount": "10.00", "fee": "0.06", "settles_at": f"{DAY}T07:00:00.000Z",
         "injected": "fee_off next_day"}
     told = json.loads(run(shop, "list", "--merchant", shop.merchants_id, "--end", DAY, "--json").stdout)
     assert told["items"] == truth(shop)

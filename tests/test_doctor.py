@@ -511,4 +511,4 @@ def test_the_likeliest_mistake_is_recognised_in_a_huge_request_too(kind: str) ->
     found = explanation.explain({**params, "sign": Client(order=list)(params, TOKEN)}, TOKEN)
     assert codes(found) == ["UNSORTED"]
     untold = explanation.explain({**params, "sign": "0" * 32}, TOKEN)
-    assert "too much" in untold.sentence
+    assert "too large" in untold.sentence

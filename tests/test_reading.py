@@ -57,6 +57,8 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "inboxes.shown": ("29", None),
     "forwards.listener": ("29",), "forwards.state": ("id",), "forwards.taken": ("29", "id"),
     "forwards.are_offered": ("29", "me", ("id",), 0),
+    "figures.payments": ("29", 0), "figures.refunds": ("29", 0), "figures.failed_notifications": ("29",),
+    "figures.busy_terminals": ("29",),
     "notebook.pages": ("29",), "lists.orders": ({"search": "1"}, 0), "lists.notifications": ({},),
     "lists.journal": ({},),
     "lists.requests": OF, "lists.transactions": OF, "lists.ledger": OF,
@@ -147,7 +149,7 @@ def test_each_table_that_can_be_written_extends_one_that_reads(path: Path) -> No
     for name, table in reading.items():
         assert name in ("_execute", "owner") or isinstance(writing[name], type(table)), name
     assert [name for name in reading if name[0] != "_" and type(reading[name]) is type(writing[name])] == [
-        "owner", "lists", "evidence", "upcoming", "backlog", "settled", "changes"]
+        "owner", "lists", "figures", "evidence", "upcoming", "backlog", "settled", "changes"]
 
 
 @pytest.mark.parametrize("statement", CHANGES)

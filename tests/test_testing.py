@@ -493,7 +493,7 @@ def test_a_wait_in_vain_lists_what_came(merchant: Merchant, hears: Receiver) -> 
         hears.wait_for(order, trade_status="TRADE_SUCCESS", timeout=0.1)
     wanted = f"out_trade_no={order} trade_status=TRADE_SUCCESS"
     assert f"no correctly signed notification {wanted} arrived" in str(failed.value)
-    assert f"1 came:\n  trans_qrcode_create_sync {order}, result_code=SUCCESS" in str(failed.value)
+    assert f"1 arrived:\n  trans_qrcode_create_sync {order}, result_code=SUCCESS" in str(failed.value)
     with pytest.raises(WaitTimeout, match="1 of 3 notifications"):
         hears.wait_for_count(3, timeout=0.1)
 

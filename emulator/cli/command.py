@@ -92,7 +92,8 @@ def with_control(command: Any, offline: str = "--offline") -> Any:
                 ca: str | None, form: str | None, as_json: bool, **rest: Any) -> Any:
         _check_place(without_server or bool(database))
         trust_file(ca)
-        control = Control(url, database, token, without_server, offline)
+        advice = f", or add {offline} to work on the database"
+        control = Control(url, database, token, without_server, advice)
         return command(control=control, out=Printer(JSON if as_json else form, control.zone), **rest)
     return _options(
         wrapped, *FORM,

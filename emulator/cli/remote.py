@@ -124,16 +124,16 @@ def _is_there(place: Any) -> bool:
 class Control:
     """The control interface of a server at `url`, or of the application in this process.
 
-    The latter works on `database`, or with `offline` on the configured one. `flag` is the command's name of
-    the flag for that.
+    The latter works on `database`, or with `offline` on the configured one. `advice` is what else to do when
+    no server answers.
     """
 
     def __init__(self, url: str | None, database: str | None, token: str | None, offline: bool = False,
-                 flag: str = "--offline") -> None:
+                 advice: str = "") -> None:
         settings = settings_of({"database": database} if database else {})
         self._token = token or settings.control_token
         self.url = (url or address_of(settings)).rstrip("/")
-        self._offline_flag = "" if url else flag
+        self._advice = "" if url else advice
         self._client: Any = None
         if database or offline:
             self._client = self._own(settings)
@@ -174,8 +174,7 @@ class Control:
 
     def _fail_of(self, problem: Exception) -> NoReturn:
         """End the command with the reason why no answer came, and what to do about it."""
-        without = f", or add {self._offline_flag} to work on the database" if self._offline_flag else ""
-        raise click.ClickException(silence(self.url, problem, without)) from problem
+        raise click.ClickException(silence(self.url, problem, self._advice)) from problem
 
     def _own(self, settings: Settings) -> Any:
         from ..server.building import build

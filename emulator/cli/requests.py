@@ -101,7 +101,7 @@ def _emulator(params: dict[str, str]) -> Control:
     """The emulator that knows the merchant of these parameters. Without a merchants_id the command ends."""
     if not params.get("merchants_id"):
         fail("give the merchant's token with --token, or a merchants_id that the emulator knows")
-    return Control(os.environ.get("TGPAY_URL"), None, None)
+    return Control(os.environ.get("TGPAY_URL"), None, None, advice=", or give --token")
 
 
 @main.command(epilog=examples("tgpay-emulator journal --merchant 201703200001",

@@ -197,7 +197,7 @@ def _tried(tried: Tried, others: int) -> str:
     if tried.pairs:
         known = "no known mistake, alone or with a second one, reproduces this signature"
     elif tried.singles:
-        known = "no known mistake reproduces this signature; there are too many to try them in pairs"
+        known = "no known mistake reproduces this signature; the request is too large to try two at once"
     else:
         known = "the request is too large to try every mistake on it"
     if not tried.tokens:

@@ -158,7 +158,7 @@ def _serve_on(settings: Settings, place: Place, announce: Announce,
         announce(in_force, address, unusual)
 
     server = Server(in_force, listener, place, ready, line)
-    unusual = state.unusual(server.store)
+    unusual = state.unusual(server.store, settings.timezone)
     try:
         server.run()
     finally:

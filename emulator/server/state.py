@@ -9,19 +9,22 @@ from ..store.scenarios import EVERYBODY
 LEAST_DISTANCE = durations.SECOND  # less may come from the correction of the real time
 
 
-def unusual(store: Store) -> list[str]:
-    """A sentence for each thing that changes how the emulator behaves, and how it is undone."""
+def unusual(store: Store, zone: str) -> list[str]:
+    """A sentence for each thing that changes how the emulator behaves, and how it is undone.
+
+    Times are in the time zone `zone`, as on every page.
+    """
     tables = store.read()
     scenarios, shared = tables.scenarios.names(), tables.clock.get()
-    found = [*_clock(shared), *_scenario(scenarios.pop(EVERYBODY, "")),
+    found = [*_clock(shared, zone), *_scenario(scenarios.pop(EVERYBODY, "")),
              *_of_merchants(list(scenarios), "a scenario", "scenarios off"),
              *_of_merchants(tables.clock.owners(), "a clock", "clock reset")]
     store.close()  # the processes that are started next must not share the connection
     return found
 
 
-def _clock(shared: Clock) -> list[str]:
-    shown = clock.iso(shared.now(real_now()))
+def _clock(shared: Clock, zone: str) -> list[str]:
+    shown = clock.zoned(shared.now(real_now()), zone)
     if shared.frozen is not None:
         return [f"The clock is frozen at {shown}: tgpay-emulator clock unfreeze lets it run from there, "
                 "tgpay-emulator clock reset puts it back to real time"]

@@ -3,7 +3,7 @@ import logging
 import time
 
 QUIET_S = 60
-HELD = "another program keeps the database locked"
+HELD = "another process holds the database and does not release it"
 log = logging.getLogger(__name__)
 
 
