@@ -84,7 +84,7 @@ def test_an_endpoint_has_its_section_its_root_and_its_signature(
 
 def test_parameters_tell_their_need_and_length_and_answers_come_in_their_order(printed: str) -> None:
     refund = section(printed, "### `/v2/tgpayrefund.php`: Refund")
-    parameters, _, answer = refund.partition("| field of the response |")
+    parameters, _, answer = refund.partition("| field |")
     rows = {name: cells for name, cells in table(parameters).items() if name not in ("parameter", "---")}
     assert {name: cells[0] for name, cells in rows.items()} == {
         name: need for name, (need, _) in REFUND.items()}

@@ -91,7 +91,7 @@ def _endpoint(endpoint: Endpoint) -> Iterator[str]:
         yield f"{where} Root `{each.root}`, response {signed}. {each.note}".strip()
         yield _parameters(each.params)
         if each.answer:
-            yield table(("field of the response", "meaning"),
+            yield table(("field", "meaning"),
                         ((f"`{row.name}`", row.meaning + mark(row.source)) for row in each.answer))
     documents = {row.name: row.format.rows for each in endpoint.tables
                  for row in each.params if row.format.rows}

@@ -205,7 +205,7 @@ def test_an_uploaded_list_is_checked_and_each_discrepancy_has_its_verdict(
 
 
 @every_row("name, text, path, sentence", [
-    ("own.csv", "out_trade_no,amount\n1,1.00\n", "/settlement/check", "Choose the merchant of the list"),
+    ("own.csv", "out_trade_no,amount\n1,1.00\n", "/settlement/check", "Choose a merchant at the top"),
     ("own.csv", "out_trade_no,sum\n1,1.00\n", "/settlement/check?merchants_id=201703200001",
      "own.csv, line 1: the first line must name the columns"),
     ("own.csv", "out_trade_no,amount\n1,free\n", "/settlement/check?merchants_id=201703200001",

@@ -36,7 +36,7 @@ ADVICE = {
     IS_BUSY: "the terminal is busy with another transaction; wait until it has ended",
     DOES_NOT_RESPOND: "the terminal does not respond; see that it is online and try again in a few seconds",
     TOO_LATE: "the terminal has no transaction that can be stopped now"}
-NO_TERMINAL = "this merchant has no terminal with this serial number; create one, or send another terminal_sn"
+NO_TERMINAL = "this merchant has no such terminal; create it, or send the terminal_sn of another one"
 TIME_LIMIT = 5 * durations.MINUTE  # never reached: the terminal ends every transaction sooner
 NEEDS_AMOUNT = (terminal.SALE, terminal.REFUND)
 
