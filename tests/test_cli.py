@@ -535,13 +535,24 @@ def test_requests_are_listed_and_narrowed(run: Run, control: Control) -> None:
     assert printed == control.get("/journal", merchants_id=shop.merchants_id, newest_first="true")
 
 
+def test_the_journal_lists_the_codes_of_payments_that_failed_or_are_pending(
+        run: Run, control: Control) -> None:
+    shop = control.shop()
+    for card in ("4000023084000003", "4000023095000018", "4111111111111111"):
+        shop.card_payment(card)
+    shop.at_terminal(terminal_sn="0")
+    listed = rows(run("journal", "--merchant", shop.merchants_id))
+    assert [(row["verdict"], row["outcome"]) for row in listed] == [
+        ("OK", "1002"), ("OK", ""), ("OK", "3095"), ("OK", "3084")]
+
+
 def test_a_lost_answer_is_printed_as_lost_with_what_it_would_have_been(run: Run, control: Control) -> None:
     shop = control.shop()
     shop.plays({"then": {"fault": "drop_after"}})
     with pytest.raises(ConnectionError):
         shop.qr_order()
     listed, = rows(run("journal", "--merchant", shop.merchants_id))
-    assert (listed["verdict"], listed["status"]) == ("Response dropped", "")
+    assert (listed["verdict"], listed["status"], listed["outcome"]) == ("Response dropped", "", "")
     printed = run("journal", listed["id"])
     assert "\nverdict: Response dropped\nanswer without the fault: 200\n" in printed
     assert "\nverdict without the fault: OK\n" in printed

@@ -66,8 +66,8 @@ def test_one_thing_is_not_several(done: tuple[int, int, int], sentence: str) -> 
     assert progress(dict(zip(("changes", "attempts", "delivered"), done))) == sentence
 
 
-@every_row("seconds, words", [(172_800, "2d ahead of real time"), (-5, "5s behind real time"),
-                              (93_784, "1d 2h ahead of real time"), (0, "none: real time")])
+@every_row("seconds, words", [(172_800, "2d ahead of system time"), (-5, "5s behind system time"),
+                              (93_784, "1d 2h ahead of system time"), (0, "none: system time")])
 def test_how_far_a_clock_is_from_real_time_is_told_in_words(seconds: float, words: str) -> None:
     assert durations.offset_text(seconds) == words
 
@@ -155,7 +155,7 @@ def test_the_clock_says_in_which_zone_people_read_times(base_url: str) -> None:
 # What serve says at its start.
 
 @every_row("moves, words", [
-    ([("clock", {"advance": "2d"})], ["The clock is 2d ahead of real time, at ", "clock reset puts it back"]),
+    ([("clock", {"advance": "2d"})], ["The clock is 2d ahead of system time, at ", "clock reset puts it back"]),
     ([("clock", {"freeze": True})], ["The clock is frozen at ", "clock unfreeze lets it run"]),
     ([("scenario", {"name": "chaos"})],
      ["The scenario chaos is active for all merchants: ", "scenarios off deactivates it"]),

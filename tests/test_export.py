@@ -553,7 +553,7 @@ def test_the_console_exports_and_imports(case: Shop, here: Control, there: Contr
     answer = desk.ask("GET", link)
     assert "attachment" in answer.headers["Content-Disposition"] and content(answer.raw) == content(
         exported(here, case.merchants_id))
-    for language, sentence in (("en", "The clock stands"), ("zh", "时钟停在导出的时刻")):
+    for language, sentence in (("en", "The clock is frozen"), ("zh", "时钟停在导出的时刻")):
         other = Desk(there.url, language)
         assert other.page("/merchants").xpath("//form[contains(@action, '/import')]")
         done = uploaded(there, answer.raw, replace=language == "zh", language=language)

@@ -140,7 +140,7 @@ def test_an_open_wallet_page_says_when_the_time_is_over(visitor: Visitor, shop: 
     with visitor.at(shop.qr_order("8.00", it_b_pay="10m")["qr_code"]) as page:
         expect(page.locator("[data-left]")).to_have_text(re.compile("00:0[89]:.."))
         clock.advance("11m")
-        expect(page.get_by_role("status")).to_have_text("This order is closed")
+        expect(page.get_by_role("status")).to_have_text("This order has expired")
 
 
 @pytest.mark.exhaustive

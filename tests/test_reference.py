@@ -79,11 +79,12 @@ def test_an_endpoint_has_its_section_its_root_and_its_signature(
         printed: str, endpoint: str, facts: tuple[str, str, str]) -> None:
     number, root, signed = facts
     told = printed.partition(f"### `/v2/{endpoint}.php`")[2].partition("\n#")[0]
-    assert f"Section {number} of the document. Root `{root}`, answer {signed}." in told
+    assert f"Section {number} of the document. Root `{root}`, response {signed}." in told
 
 
 def test_parameters_tell_their_need_and_length_and_answers_come_in_their_order(printed: str) -> None:
-    parameters, _, answer = section(printed, "### `/v2/tgpayrefund.php`: Refund").partition("| answer |")
+    refund = section(printed, "### `/v2/tgpayrefund.php`: Refund")
+    parameters, _, answer = refund.partition("| field |")
     rows = {name: cells for name, cells in table(parameters).items() if name not in ("parameter", "---")}
     assert {name: cells[0] for name, cells in rows.items()} == {
         name: need for name, (need, _) in REFUND.items()}

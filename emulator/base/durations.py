@@ -33,15 +33,15 @@ def parse(written: object) -> int:
 
 
 def offset_text(seconds: float) -> str:
-    """How far a clock is ahead of real time or behind it, in words: `2d 3h ahead of real time`."""
+    """How far a clock is ahead of the system time or behind it, in words: `2d 3h ahead of system time`."""
     rest, parts = round(abs(seconds)), []
     for unit in ("d", "h", "m", "s"):
         number, rest = divmod(rest, UNITS[unit] // SECOND)
         if number:
             parts.append(f"{number}{unit}")
     if not parts:
-        return "none: real time"
-    return f"{' '.join(parts[:2])} {'ahead of' if seconds > 0 else 'behind'} real time"
+        return "none: system time"
+    return f"{' '.join(parts[:2])} {'ahead of' if seconds > 0 else 'behind'} system time"
 
 
 def text(milliseconds: int) -> str:

@@ -56,9 +56,9 @@ def told(control: Control, status: Status | None, merchant: str | None) -> Itera
 def clock(control: Control, out: Printer, move: str | None, value: str | None, merchant: str | None) -> None:
     """Show or move the clock.
 
-    `advance` takes a duration such as 500ms, 15m or 2d, `set` a time in ISO 8601. Everything that is due
-    until then is done first. With --merchant only this merchant's clock moves; `reset` gives it the shared
-    one back.
+    `advance` takes a duration such as 500ms, 15m or 2d, `set` a time in ISO 8601. Everything that
+    becomes due is processed first. With --merchant only this merchant's clock moves; `reset` returns it to
+    the shared clock.
     """
     if move in ("advance", "set") and not value:
         example = "a duration, such as 15m" if move == "advance" else "a time, such as 2026-01-31T12:00:00Z"

@@ -13,9 +13,10 @@ from .layout import counted
 from .output import console
 from .printing import Printer
 from .remote import Control, fail
-from .sheets import Row, arrived, entry_sheet, example, explanation_sheet
+from .sheets import Row, arrived, entry_sheet, example, explanation_sheet, outcome_code
 
-JOURNAL = ("id", "at", "merchants_id", "endpoint", "out_trade_no", "status", "verdict", "rule", "findings")
+JOURNAL = ("id", "at", "merchants_id", "endpoint", "out_trade_no", "status", "verdict", "outcome", "rule",
+           "findings")
 FINDINGS = ("code", "section", "times", "first", "last", "example", "detail", "change")
 
 
@@ -129,6 +130,7 @@ def journal(control: Control, out: Printer, merchant: str | None, endpoint: str 
         return
     items = [{**item, "findings": " ".join(finding["code"] for finding in item["findings"]),
               "rule": (item["explanation"] or {}).get("rule") or "",
+              "outcome": outcome_code(item),
               **dict(zip(("status", "verdict"), arrived(item)))} for item in answer["items"]]
     out.rows(items, JOURNAL, ("rule", "merchants_id", "status", "findings", "at"), none="No requests.")
     more(out, answer)

@@ -92,14 +92,19 @@ def _print(report: Mapping[str, Any], out: Printer) -> None:
     states = reconciliation.STATES
     for verdict in report["injected"]:
         if verdict["state"] != states[0]:
-            click.echo(f"{verdict['state']}: {verdict['discrepancy']} of "
-                       f"{verdict['partner_transaction_id']}: {verdict['sentence']}")
+            click.echo(f"{_word(verdict['state'])}: {verdict['partner_transaction_id']} "
+                       f"({verdict['discrepancy']}): {verdict['sentence']}")
     for difference in report["differences"]:
         click.echo(f"differs: {difference['sentence']}")
     injected = [(verdict["discrepancy"], verdict["state"]) for verdict in report["injected"]]
     items = [{"injected": name, "times": sum(injected.count((name, state)) for state in states),
-              **{state: injected.count((name, state)) for state in states}}
+              **{_word(state): injected.count((name, state)) for state in states}}
              for name in dict.fromkeys(name for name, _ in injected)]
     if items:
-        out.rows(items, ("injected", "times", *states))
+        out.rows(items, ("injected", "times", *map(_word, states)))
     click.echo(f"The list is {'correct' if report['right'] else 'not correct'}.")
+
+
+def _word(state: str) -> str:
+    """The state of a verdict in the report: what cannot be decided is `not told` in the control API."""
+    return "undecided" if state == reconciliation.STATES[2] else state

@@ -37,6 +37,19 @@ def arrived(entry: Mapping[str, Any]) -> tuple[str, str]:
     return str(entry["status"]) if is_shown else "", FAULTS[fault].title
 
 
+def outcome_code(entry: Mapping[str, Any]) -> str:
+    """The code of a payment that failed or is pending, such as 3084, of a request that was accepted.
+
+    It is empty for other requests, and if a scenario's fault broke the response that has it.
+    """
+    from ..protocol.outcomes import outcome
+
+    if entry["verdict"] != "OK" or fault_of(entry["explanation"] or {}):
+        return ""
+    found = outcome(entry["endpoint"], entry["answer"])
+    return found.code if found else ""
+
+
 def entry_sheet(entry: Mapping[str, Any], zone: str) -> list[Row]:
     """A request of the journal, with its answer and all that is known of it; its time is in a time zone."""
     rows = [("id", str(entry["id"])), ("at", moment(entry["at"], zone))]

@@ -24,10 +24,10 @@ def markdown() -> str:
     """The whole reference in Markdown."""
     parts = [
         f"# TGPay Emulator {__version__}: reference",
-        "Made from the tables that check the requests. **R** is refused when missing, **D** is documented as "
-        "mandatory and its absence a finding, **O** is optional. What has no mark is *documented*: the "
-        "document prints it. *(observed)*: a public client of the gateway was seen doing so. *(inferred)*: "
-        "neither; chosen as users of the services behind the gateway would expect it.",
+        "Generated from the tables that validate requests. **R**: required; a request without it is refused. "
+        "**D**: mandatory in the document; its absence is a finding. **O**: optional. What has no mark is "
+        "*documented*: the document prints it. *(observed)*: a public client of the gateway does so. "
+        "*(inferred)*: neither; chosen to match the services behind the gateway.",
         "## Endpoints", *(part for endpoint in ENDPOINTS.values() for part in _endpoint(endpoint)),
         "## Columns of the settlement file", ", ".join(f"`{name}`" for name, _ in settlement.COLUMNS),
         f"The document's list has no field 12; `{settlement.NOT_IN_THE_DOCUMENT}` in its place is "
@@ -88,10 +88,10 @@ def _endpoint(endpoint: Endpoint) -> Iterator[str]:
         yield f"### `{each.path}`: {each.title}"
         signed = "signed" if each.signed else "unsigned"
         where = f"Section {each.section} of the document{mark(each.source)}."
-        yield f"{where} Root `{each.root}`, answer {signed}. {each.note}".strip()
+        yield f"{where} Root `{each.root}`, response {signed}. {each.note}".strip()
         yield _parameters(each.params)
         if each.answer:
-            yield table(("answer", "meaning"),
+            yield table(("field", "meaning"),
                         ((f"`{row.name}`", row.meaning + mark(row.source)) for row in each.answer))
     documents = {row.name: row.format.rows for each in endpoint.tables
                  for row in each.params if row.format.rows}

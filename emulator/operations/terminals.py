@@ -108,12 +108,16 @@ def act(units: Units, serial: str, act: Act, cause: str) -> View:
             after = kinds.act_at_terminal(unit.payments(merchant), order, act)
         except Impossible as impossible:
             possible = list(map(str, terminal.POSSIBLE.get(impossible.state, ())))
-            raise Conflict(f"{impossible}; possible: {', '.join(possible) or _nothing(impossible.state)}",
+            said = ", ".join(possible) or _nothing(impossible.state, device)
+            raise Conflict(f"{impossible}; possible: {said}",
                            state=str(impossible.state), possible=possible) from impossible
         return View(device, after, unit.present(device.merchants_id))
 
 
-def _nothing(state: State) -> str:
-    """That no act is possible in a state, and for how long where it passes without one."""
-    until = " until the merchant's clock has moved on: the card is being read"
-    return "nothing" + (until if state is State.READING_CARD else "")
+def _nothing(state: State, device: Terminal) -> str:
+    """That no act is possible at a terminal in a state, and what makes one possible."""
+    if not device.online:
+        return "nothing while it is offline"
+    until = {State.IDLE: " until a transaction is sent to it",
+             State.READING_CARD: " until the merchant's clock has moved on: the card is being read"}
+    return "nothing" + until.get(state, "")

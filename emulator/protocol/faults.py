@@ -103,17 +103,17 @@ FAULTS: Mapping[str, Fault] = {
                         is_kept_whole=True),
     "reset": Fault(reset, "Connection reset", "the connection is reset (RST) without a byte",
                    is_kept_whole=True),
-    "empty": Fault(empty, "Empty response", "the answer is 200 with an empty body", is_kept_whole=True),
+    "empty": Fault(empty, "Empty response", "the response is 200 with an empty body", is_kept_whole=True),
     "truncate": Fault(truncate, "Response truncated",
                       "the connection is closed in the middle of the body, whose length was announced",
                       is_kept_whole=True),
     "malformed": Fault(malformed, "Malformed response",
-                       "the answer is XML that no parser accepts; a file ends in an open quote"),
+                       "the response is XML that no parser accepts; a file ends in an open quote"),
     "wrong_sign": Fault(wrong_sign, "Wrong signature sent",
-                        "the answer is correct except for its signature, if it has one"),
+                        "the response is correct except for its signature, if it has one"),
     "wrong_type": Fault(wrong_type, "Wrong Content-Type",
-                        "the answer is correct except for its Content-Type, which says HTML"),
-    "slow": Fault(slow, "Slow response", "the bytes of the answer arrive slowly, over 4 seconds"),
+                        "the response is correct except for its Content-Type, which says HTML"),
+    "slow": Fault(slow, "Slow response", "the bytes of the response arrive slowly, over 4 seconds"),
 }
 NOTHING_HAPPENS = tuple(name for name, fault in FAULTS.items() if not fault.happens)
 

@@ -130,7 +130,7 @@ class Then:
     error: str = key(one_of(*BUYER_FAILURES), "error code with which the buyer's payment fails", WALLETS)
     result: str = key(one_of(*RESULTS), "result of the terminal transaction", TERMINALS)
     approves: int = key(PERCENT, "with PARTIAL_APPROVAL: the approved part of the amount (ours)", TERMINALS)
-    pending: bool = key(SWITCH, "pending until the control API decides", PAYMENTS)
+    pending: bool = key(SWITCH, "pending until you approve or refuse it", PAYMENTS)
     settles_after: int | None = key(DURATION, "how long it stays pending", PAYMENTS)
     settles_as: str = key(ENDING, f"result after settles_after; {PAID} by default", PAYMENTS)
     three_d: bool = key(SWITCH, "the issuer's page opens; the one-time code decides, or code where it is "

@@ -27,7 +27,7 @@ def _clock(shared: Clock, zone: str) -> list[str]:
     shown = clock.zoned(shared.now(real_now()), zone)
     if shared.frozen is not None:
         return [f"The clock is frozen at {shown}: tgpay-emulator clock unfreeze lets it run from there, "
-                "tgpay-emulator clock reset puts it back to real time"]
+                "tgpay-emulator clock reset puts it back to system time"]
     if abs(shared.offset) < LEAST_DISTANCE:
         return []
     return [f"The clock is {durations.offset_text(shared.offset / durations.SECOND)}, at {shown}: "

@@ -72,11 +72,15 @@ class Lists(Owned):
         return [StoredNotification(**row) for row in rows], rest
 
     def last_attempts(self, notification_ids: Sequence[int]) -> dict[int, Row]:
-        """The last attempt of each of the notifications that have one, by the notification's id."""
+        """The last attempt of each of the notifications that have one, by the notification's id.
+
+        `number` is how many attempts the notification has, with replays and injected duplicates.
+        """
         rows = self._execute(
-            "SELECT notification_id, status_code, error, delivered, skipped FROM attempts WHERE id IN ("
-            "SELECT max(id) FROM attempts WHERE notification_id IN (SELECT value FROM json_each(:ids)) "
-            "GROUP BY notification_id)", {"ids": json.dumps(list(notification_ids))})
+            "SELECT last.number, attempts.notification_id, status_code, error, delivered, skipped FROM ("
+            "SELECT max(id) AS id, count(*) AS number FROM attempts WHERE notification_id IN ("
+            "SELECT value FROM json_each(:ids)) GROUP BY notification_id) AS last "
+            "JOIN attempts ON attempts.id = last.id", {"ids": json.dumps(list(notification_ids))})
         return {row["notification_id"]: row for row in rows}
 
     def journal(self, narrowed: Narrowed, before: int | None = None) -> tuple[list[Row], int | None]:

@@ -111,7 +111,7 @@ def test_what_falls_due_is_listed_in_order_and_is_done_when_the_answer_comes(
     assert [row.partition(" 20")[0] for row in listed] == [f"Expires {soon}", f"Expires {late}"]
     said = desk.post("/clock", do="advance", by="10m")
     assert notified.story(soon)["status"] == "TRADE_CLOSED"
-    assert "Processed 1 order changes, 1 delivery attempts." in said
+    assert "Order changes processed: 1. Delivery attempts: 1." in said
     assert len(receiver.heard) == 2
 
 

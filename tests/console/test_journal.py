@@ -137,6 +137,19 @@ def test_a_payment_that_failed_is_not_ok_though_its_request_was_accepted(desk: D
         assert len(rows(desk.page("/journal", merchants_id=shop.merchants_id, verdict=verdict))) == count
 
 
+def test_only_a_request_with_a_wrong_signature_is_resent_with_a_valid_one(desk: Desk, shop: Shop) -> None:
+    signed, wrong = shop.query("none"), shop.send("tgpayquery", {
+        **shop.signed(out_trade_no="none"), "sign": "0" * 32})
+    said = [words(entry(desk, answer).get_element_by_id("main")) for answer in (signed, wrong)]
+    assert ["Resend with a valid signature" in text for text in said] == [False, True]
+    assert ["Send the request again" in text for text in said] == [True, False]
+
+
+def test_a_terminal_that_the_merchant_does_not_have_is_explained(desk: Desk, shop: Shop) -> None:
+    shown = words(entry(desk, shop.at_terminal(terminal_sn="0")).get_element_by_id("main"))
+    assert "1002" in shown and "this merchant has no such terminal" in shown
+
+
 def test_secrets_are_masked_and_what_they_are_is_said(desk: Desk, shop: Shop) -> None:
     answer = shop.card_payment()
     text = desk.ask("GET", f"/journal/{answer.headers['X-TGPay-Request']}").text

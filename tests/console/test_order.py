@@ -300,7 +300,7 @@ def test_a_chargeback_explains_itself(desk: Desk, shop: Shop) -> None:
     shop.happens(number, "chargeback")
     page = desk.page(desk.order(shop, number))
     top = words(page.get_element_by_id("order"))
-    assert all(text in top for text in ("3200", "no notification is sent", "settlement of the payment stays"))
+    assert all(text in top for text in ("3200", "no notification is sent", "the payment is still settled"))
     assert "3200 Charged back" in words(page.get_element_by_id("facts"))
 
 
@@ -330,6 +330,15 @@ def test_a_failed_order_offers_what_may_be_done_with_its_number(
         assert (answer["is_success"], answer["out_trade_no"]) == ("T", number), answer.text
     cards = desk.page(desk.order(shop, failed)).get_element_by_id("acts")
     assert "Pay" in [words(button) for button in cards.iter("button")]  # it is open again
+
+
+def test_only_an_open_order_says_when_it_expires(desk: Desk, shop: Shop) -> None:
+    number = shop.qr_order()["out_trade_no"]
+    facts = words(desk.page(desk.order(shop, number)).get_element_by_id("facts"))
+    assert "Expires 20" in facts and "Closed" not in facts
+    shop.happens(number, "expire")
+    facts = words(desk.page(desk.order(shop, number)).get_element_by_id("facts"))
+    assert "Expires" not in facts and "Closed 20" in facts
 
 
 def test_only_what_is_possible_is_offered(desk: Desk, shop: Shop) -> None:

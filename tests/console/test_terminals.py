@@ -63,7 +63,11 @@ def test_a_terminal_at_work_is_followed_and_driven_to_its_result(visitor: Visito
 
 def test_a_refused_act_says_why(desk: Desk, shop: Shop) -> None:
     said = desk.post(at(shop, f"/terminals/{shop.first_terminal}/tap"))
-    assert said == "tap is not possible while the terminal shows IDLE; possible: nothing"
+    assert said == ("tap is not possible while the terminal shows IDLE; possible: nothing until a "
+                    "transaction is sent to it")
+    desk.post(at(shop, f"/terminals/{shop.first_terminal}/switch"), online="off")
+    assert desk.post(at(shop, f"/terminals/{shop.first_terminal}/tap")).endswith(
+        "possible: nothing while it is offline")
 
 
 def test_what_it_had_last_is_told_with_its_result(desk: Desk, shop: Shop, clock: object) -> None:

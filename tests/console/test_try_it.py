@@ -126,6 +126,8 @@ def test_what_the_gateway_would_refuse_is_told_before_it_is_sent(visitor: Visito
         expect(page.locator("#signed")).to_contain_text("sign_type is missing")
         page.locator("#send button").click()
         expect(page.locator("#answer [data-fields]")).to_contain_text("ILLEGAL_ARGUMENT")
+        expect(page.locator("#answer [data-entry]")).to_be_visible()
+        expect(page.locator("#answer [data-order]")).to_be_hidden()  # a refused request creates none
 
 
 def test_markup_in_a_value_stays_text(visitor: Visitor, shop: Shop) -> None:

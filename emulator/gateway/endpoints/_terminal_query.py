@@ -48,7 +48,7 @@ TERMINAL_RESULT = (
               source=common.INFERRED), common.SIGN),
     answer=TERMINAL_RESULT,
     note="The fields are Handpoint's (inferred), amounts in major units. A query by out_trade_no of an order "
-         "on a terminal answers the same. The notification of a result is this document.")
+         "on a terminal returns the same fields. The notification of a result is this document.")
 def terminal_query(call: Inquiry) -> Answer:
     """Answer a query by transactionResultId."""
     found = call.tables.terminals.transaction(call.merchant.merchants_id, call.get("transactionResultId"))
@@ -66,6 +66,6 @@ def terminal_answer(call: Inquiry, order: Order, transaction: Transaction) -> An
     span = call.now - terminal.RESOLVED_AFTER, call.now
     told_since, number = call.tables.journal.told_since, (order.merchants_id, order.out_trade_no)
     too_soon = any(told_since(*number, query, UNKNOWN_RESULT, *span) for query in QUERIES)
-    finding = Finding("QUERIED_TOO_SOON", "asked again less than 10 seconds after the answer UNDEFINED")
+    finding = Finding("QUERIED_TOO_SOON", "queried again less than 10 seconds after the response UNDEFINED")
     return Answer(notifications.of_transaction(order, transaction), rows=TERMINAL_RESULT,
                   findings=(finding,) if too_soon else ())

@@ -15,7 +15,7 @@ from ._common import Call
     params=(common.MERCHANTS_ID, common.OUT_TRADE_NO,
             Param("service", common.REQUIRED, one_of("linktopost"), "linktopost", "the service"), common.SIGN,
             common.SIGN_TYPE),
-    note="Called by the browser; answers an HTML page. Refusals are XML, and unsigned like the page.")
+    note="Called by the browser; returns an HTML page. Refusals are XML, and unsigned like the page.")
 def tgpayapi(call: Call) -> PostForm:
     """Return a page that posts the parameters of the order's pay_url to that URL."""
     order = waiting(call.find_order())

@@ -22,7 +22,7 @@ _PLACE = [row.name for row in _ROWS].index("trans_id") + 1
     params=tuple(replace(row, source=OBSERVED)
                  for row in (common.MERCHANTS_ID, common.OUT_TRADE_NO, common.SIGN)),
     answer=(*_ROWS[:_PLACE], ALIPAY_TRANS_ID, *_ROWS[_PLACE:]),
-    note="Not in the document: public clients of the gateway poll it. It answers as tgpayquery does, with "
+    note="Not in the document: public clients of the gateway poll it. It responds as tgpayquery does, with "
          "alipay_trans_id after trans_id.")
 def tgpaycheck(call: Inquiry) -> Answer:
     """Answer as tgpayquery does, with `alipay_trans_id` added.

@@ -26,7 +26,7 @@ from ._common import Call
                 ("currency", "its currency"), ("exchange_rate", "CNY for 1 of the currency"),
                 ("refund_amount_cny", "the same in CNY"),
                 ("trans_amount_cny", "the same: the document's table has this name, its sample the other"))),
-    note="Without an out_refund_id each call is a new refund. The answer is unsigned, as documented.")
+    note="Without an out_refund_id each call is a new refund. The response is unsigned, as documented.")
 def tgpayrefund(call: Call) -> Answer:
     """Refund once for each out_refund_id. A repetition gives the same answer and refunds nothing more."""
     order = call.find_order()

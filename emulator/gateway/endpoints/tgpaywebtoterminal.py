@@ -36,6 +36,7 @@ ADVICE = {
     IS_BUSY: "the terminal is busy with another transaction; wait until it has ended",
     DOES_NOT_RESPOND: "the terminal does not respond; see that it is online and try again in a few seconds",
     TOO_LATE: "the terminal has no transaction that can be stopped now"}
+NO_TERMINAL = "this merchant has no such terminal; create it, or send the terminal_sn of another one"
 TIME_LIMIT = 5 * durations.MINUTE  # never reached: the terminal ends every transaction sooner
 NEEDS_AMOUNT = (terminal.SALE, terminal.REFUND)
 
@@ -91,7 +92,7 @@ OPERATIONS = (*terminal.OPERATIONS, terminal.STOP)
         Field("error", "the sentence of result_msg; only with 400", sparing=True),
         Field("transactionResultId",
               "number of the transaction, for the query; only with 202, and neither with "
-              "a notify_url nor in the answer to a stop", sparing=True),
+              "a notify_url nor in the response to a stop", sparing=True),
         *fields(("merchants_id", "merchant"), ("out_trade_no", "order number")), *common.SIGNATURE),
     rules=(what_the_operation_needs,),
     note="The result arrives by notification, or by a query with transactionResultId or out_trade_no: 204 "
@@ -103,7 +104,9 @@ def tgpaywebtoterminal(call: Call) -> Answer:
     operation, asked = call.get("operation"), device(call, call.get("terminal_sn"))
     known = _usable(call, asked) if operation != terminal.STOP else None
     wrong = unavailable(call, asked) if asked else OFFLINE
-    if asked is None or wrong == OFFLINE:
+    if asked is None:
+        return _rejected(call, DOES_NOT_RESPOND, NO_TERMINAL)
+    if wrong == OFFLINE:
         return _rejected(call, DOES_NOT_RESPOND)
     if operation == terminal.STOP:
         return _stopped(call, at_work(call, asked))
@@ -198,8 +201,9 @@ def _accepted(call: Call, number: str = "") -> Answer:
                    "merchants_id": call.merchant.merchants_id, "out_trade_no": call.get("out_trade_no")})
 
 
-def _rejected(call: Call, code: str) -> Answer:
+def _rejected(call: Call, code: str, why: str = "") -> Answer:
+    """The answer 400; `why` is for the journal, by default the document's remark on the code."""
     return Answer({"is_success": "F", "result_code": REJECTED, "result_msg": MESSAGES[code],
                    "result_msg_code": code, "error": MESSAGES[code],
                    "merchants_id": call.merchant.merchants_id, "out_trade_no": call.get("out_trade_no")},
-                  {"why": ADVICE[code]})
+                  {"why": why or ADVICE[code]})

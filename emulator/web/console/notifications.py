@@ -47,7 +47,7 @@ def _example() -> str:
                              for merchant in emulator().store.read().merchants.page("", 1)), "…"))
     guarded = " -H 'Authorization: Bearer …'" if roles.are_needed() else ""
     return (f"curl -sS -X PATCH {base_url()}/_emulator/merchants/{merchants_id}{guarded} \\\n"
-            "  -d '{\"notify_url\": \"http://127.0.0.1:9000/notify\"}'")
+            "  -d '{\"notify_url\": \"inbox\"}'")
 
 
 @blueprint.get("/notifications/<id:notification_id>")

@@ -53,7 +53,7 @@ def _facts(order: Order) -> Iterator[tuple[str, str | int | None]]:
     yield said.endpoint, order.endpoint
     yield said.pay_type, order.pay_type
     yield said.made_at, order.created_at
-    yield said.expires_at, order.expires_at if not order.was_paid else None
+    yield said.expires_at, order.expires_at if order.closed_at is None and not order.was_paid else None
     yield said.paid_at, order.paid_at
     yield said.closed_at, order.closed_at
     yield said.trade_number, order.trans_id

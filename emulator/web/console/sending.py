@@ -96,7 +96,7 @@ def _told(arrived: Arrived) -> dict[str, Any]:
         "is_xml": has_arrived and _is_xml(arrived),
         "text": arrived.body.decode("utf-8", "replace")[:LONGEST_SHOWN],
         "location": dict(arrived.headers).get("Location", ""),
-        "entry": arrived.journal_id, "fault": _fault(entry)}
+        "entry": arrived.journal_id, "fault": _fault(entry), "has_order": _has_order(entry)}
 
 
 def _is_xml(arrived: Arrived) -> bool:
@@ -112,6 +112,14 @@ def _entry(journal_id: int | None) -> entries.Entry | None:
     tables = emulator().store.read()
     row = tables.journal.find(journal_id) if journal_id else None
     return entries.read(tables, row) if row else None
+
+
+def _has_order(entry: entries.Entry | None) -> bool:
+    """Whether the order that a request names exists after it: a refused request creates none."""
+    if entry is None or not entry.row["out_trade_no"]:
+        return False
+    orders = emulator().store.read().orders
+    return orders.find(entry.row["merchants_id"], entry.row["out_trade_no"]) is not None
 
 
 def _fault(entry: entries.Entry | None) -> dict[str, str] | None:

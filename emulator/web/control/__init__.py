@@ -24,7 +24,7 @@ Each module declares the operations of one subject, and imports only from those 
     settlement     settlement entries, and the check of a merchant's list
     transfer       export and import of merchants
     card_tables    response codes and test cards
-    verification   whether a merchant's traffic was right
+    verification   verifies a merchant's traffic
     events         the stream of events
     openapi        the OpenAPI document
     tools          signing, waiting, OpenAPI

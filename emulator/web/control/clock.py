@@ -17,7 +17,7 @@ IDEMPOTENCY_KEY = Query(
     {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY})
 CLOCK_MEMBERS = {
     "now": moment("the emulator's time"),
-    "offset_s": {"type": "number", "description": "how far it is ahead of real time, in seconds"},
+    "offset_s": {"type": "number", "description": "how far it is ahead of the system time, in seconds"},
     "frozen": flag("whether it is frozen"),
     "own": flag("whether the merchant has a clock of its own"),
     "merchants_id": text("the merchant whose clock it is; absent for the shared clock")}
@@ -46,7 +46,7 @@ def get_clock() -> Response:
     return jsonify(state)
 
 
-@operation("POST", "/clock", "move the clock; everything that is due until then is done first. The answer "
+@operation("POST", "/clock", "move the clock; everything that becomes due is processed first. The response "
            "says what was done, and what was skipped because receivers of notifications did not answer in "
            "time. With merchants_id only this merchant's clock moves, and it is the merchant's own until it "
            "is reset; without it the shared clock moves, and merchants' own clocks keep their distance from "
@@ -60,7 +60,7 @@ def get_clock() -> Response:
                        "description": "the new time, ISO 8601; without an offset it is UTC"},
                "freeze": flag("true stops the clock, false lets it run from where it stands"),
                "reset": {"type": "boolean", "const": True,
-                         "description": "back to real time; for a merchant: back to the shared clock"}}},
+                         "description": "back to system time; for a merchant: back to the shared clock"}}},
            returns=CLOCK_MOVE, problems=(500,))
 def move_clock() -> Response:
     """Advance, set, freeze, unfreeze or reset a clock; the response says what was done meanwhile."""

@@ -1,4 +1,4 @@
-"""Health checks, and the reset to the seeded state."""
+"""Health checks, and the reset to the seed data."""
 from flask import Response, jsonify, request
 
 from ... import __version__
@@ -42,7 +42,7 @@ def livez() -> Response:
 @operation("POST", "/reset", "reset everything, or one merchant, to the seed data", (MERCHANT,),
            returns=RESET, problems=(409,))
 def reset_state() -> Response:
-    """Reset one merchant or all to the seeded state."""
+    """Reset one merchant or all to the seed data."""
     merchants_id = request.args.get("merchants_id")
     merchants.reset(emulator().units, merchants_id)
     return jsonify({"reset": merchants_id or "everything"})

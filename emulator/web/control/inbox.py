@@ -1,4 +1,4 @@
-"""The inboxes of merchants: what arrived in them, and what they answer."""
+"""The inboxes of merchants: the notifications that arrived, and the responses to them."""
 from typing import Any
 
 from flask import Response, jsonify

@@ -1,4 +1,4 @@
-"""Listeners: what `tgpay-emulator listen` asks for, and what it reports."""
+"""Listeners: the notifications that `tgpay-emulator listen` fetches, and the results that it reports."""
 from typing import Any
 
 from flask import Response, jsonify

@@ -1,4 +1,4 @@
-"""Bundled scenarios, and the scenario in force."""
+"""Bundled scenarios, and the active scenario."""
 from typing import Any
 
 from flask import Response, jsonify, request

@@ -1,4 +1,4 @@
-"""Whether a merchant's traffic was right: what was counted, signed and answered, and each order's state."""
+"""Verifies a merchant's traffic: what was counted, signed and answered, and each order's state."""
 from typing import Any
 
 from flask import Response, jsonify, request
@@ -61,8 +61,8 @@ VERIFICATION = component("Verification", "The result of all checks.", {
     "checks": many(CHECKED, "the outcome of each check")})
 
 
-@operation("GET", "/verify", "whether a merchant's traffic was right, with the nearest facts where it was "
-           "not; without a check: all requests have the right signature, none is to an unknown endpoint, and "
+@operation("GET", "/verify", "verify a merchant's traffic: a check that fails has the facts nearest to it. "
+           "Without a check: all requests have the right signature, none is to an unknown endpoint, and "
            "nothing breaks a rule of the document",
            (Query(MERCHANT.name, "the merchant", needed=True), *LIMITS, *CHECKS),
            returns=VERIFICATION, problems=(404, 422))

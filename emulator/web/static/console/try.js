@@ -59,7 +59,7 @@ function tell(arrived) {
   part("text").textContent = arrived.text;
   part("headers").textContent = arrived.headers;
   for (const name of ["text", "headers"]) part(name).closest("details").hidden = !arrived[name];
-  const number = fields.out_trade_no || (arrived.fault ? sent().get("out_trade_no") : "");
+  const number = arrived.has_order && (fields.out_trade_no || sent().get("out_trade_no"));
   lead("entry", arrived.entry && answer.dataset.entries + arrived.entry);
   lead("order", number && withQuery(answer.dataset.orders, "search", number));
   lead("query-order", number && withQuery(answer.dataset.query, "out_trade_no", number));
