@@ -554,7 +554,7 @@ def test_a_lost_answer_is_printed_as_lost_with_what_it_would_have_been(run: Run,
     listed, = rows(run("journal", "--merchant", shop.merchants_id))
     assert (listed["verdict"], listed["status"], listed["outcome"]) == ("Response dropped", "", "")
     printed = run("journal", listed["id"])
-    assert "\nverdict: Response dropped\nanswer without the fault: 200\n" in printed
+    assert "\nverdict: Response dropped\nresponse without the fault: 200\n" in printed
     assert "\nverdict without the fault: OK\n" in printed
 
 

@@ -155,7 +155,8 @@ def test_the_clock_says_in_which_zone_people_read_times(base_url: str) -> None:
 # What serve says at its start.
 
 @every_row("moves, words", [
-    ([("clock", {"advance": "2d"})], ["The clock is 2d ahead of system time, at ", "clock reset puts it back"]),
+    ([("clock", {"advance": "2d"})],
+     ["The clock is 2d ahead of system time, at ", "clock reset puts it back"]),
     ([("clock", {"freeze": True})], ["The clock is frozen at ", "clock unfreeze lets it run"]),
     ([("scenario", {"name": "chaos"})],
      ["The scenario chaos is active for all merchants: ", "scenarios off deactivates it"]),

@@ -70,12 +70,12 @@ def entry_sheet(entry: Mapping[str, Any], zone: str) -> list[Row]:
 def _answer(entry: Mapping[str, Any]) -> list[Row]:
     """The response to a request of the journal: what arrived, and what a scenario's fault kept back."""
     status, verdict = arrived(entry)
-    whole = ("answer", f"{entry['status']}\n{entry['answer']}"), ("verdict", entry["verdict"])
+    whole = ("response", f"{entry['status']}\n{entry['answer']}"), ("verdict", entry["verdict"])
     if verdict == entry["verdict"]:
         return list(whole)
     if status or not entry["answer"]:
-        return [("answer", f"{status}\n{entry['answer']}".strip() or "none"), ("verdict", verdict)]
-    return [("answer", "not received"), ("verdict", verdict),
+        return [("response", f"{status}\n{entry['answer']}".strip() or "none"), ("verdict", verdict)]
+    return [("response", "not received"), ("verdict", verdict),
             *((f"{name} without the fault", text) for name, text in whole)]
 
 
