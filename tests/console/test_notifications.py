@@ -116,7 +116,7 @@ def test_an_injected_duplicate_says_so_and_counts_as_no_further_attempt(
     timeline = words(desk.page(desk.order(notified, number)).get_element_by_id("timeline"))
     assert "Attempt 2" not in timeline and timeline.count("Injected duplicate") == 3
     listed, = rows(desk.page("/notifications", merchants_id=notified.merchants_id))
-    assert "Delivered Delivery attempts: 4" in listed
+    assert "Delivered Attempts: 4" in listed
 
 
 def test_lost_attempts_and_retries_are_counted_beside_injected_duplicates(
