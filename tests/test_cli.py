@@ -239,6 +239,10 @@ def test_notifications_are_listed_and_replayed(run: Run, control: Control, recei
     row, = rows(run("notify", "list", "--merchant", shop.merchants_id))
     assert (row["out_trade_no"], row["status"], row["attempts"]) == (number, "pending", "1")
     assert run("notify", "list", "--merchant", shop.merchants_id, "--status", "delivered").count("\n") == 1
+    shown = run("notify", row["id"], "--format", "table")
+    assert re.search(r"^status +pending$", shown, re.MULTILINE) and "sign=" in shown
+    assert "\nAttempts\n" in shown and re.search(r"500 +no .*no$", shown, re.MULTILINE)
+    assert json.loads(run("notify", "show", row["id"], "--json"))["attempts"][0]["answer"] == "no"
     replayed, = rows(run("notify", "replay", row["id"]))
     assert (replayed["status"], replayed["status_code"]) == ("delivered", "200")
     delivered, = rows(run("notify", "list", "--merchant", shop.merchants_id))

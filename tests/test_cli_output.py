@@ -26,7 +26,8 @@ ARGUMENTS = {
     "copy": None,  # it needs two databases that nobody serves: with PostgreSQL
     "demo": ["--once"], "healthcheck": [], "reset": ["--merchant", "{shop}"], "clock": [], "merchants": [],
     "listen": ["--merchant", "{shop}", "--forward-to", "http://127.0.0.1:9/"],
-    "orders": [], "notify list": [], "notify replay": ["{notification}"], "terminals list": [],
+    "orders": [], "notify list": [], "notify show": ["{notification}"],
+    "notify replay": ["{notification}"], "terminals list": [],
     "terminals show": ["{terminal}"], "terminals set": ["{terminal}", "--online"],
     "terminals do": ["{terminal}", "tap"], "cards": [], "reference": [], "sign": ["a=b", "--token", "t"],
     "journal": [], "findings": [], "scenarios list": [], "scenarios show": ["autopay"],

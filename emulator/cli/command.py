@@ -151,12 +151,14 @@ def examples(*lines: str) -> str:
 
 
 class ListedByDefault(click.Group):
-    """A command group whose default command is `list`."""
+    """A command group whose default command is `list`, or `show` if one thing is named."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Insert `list` unless the first argument is a command of the group."""
-        own = args and args[0] in (*self.commands, "-h", "--help")
-        return super().parse_args(ctx, args if own else ["list", *args])
+        """Insert the default command unless the first argument is a command of the group."""
+        if args and args[0] in (*self.commands, "-h", "--help"):
+            return super().parse_args(ctx, args)
+        names_one = "show" in self.commands and bool(args) and not args[0].startswith("-")
+        return super().parse_args(ctx, ["show" if names_one else "list", *args])
 
 
 def patience(sentence: str) -> AbstractContextManager[Any]:

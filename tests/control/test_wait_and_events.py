@@ -175,8 +175,9 @@ def test_a_stream_tells_of_every_merchant_unless_it_is_narrowed(control: Control
     with stream(control) as everyone, stream(control, merchants_id=other.merchants_id) as narrowed:
         shop.query("1")
         other.query("2")
-        assert {row["merchants_id"] for _, _, row in take(everyone, 2)} == {
-            shop.merchants_id, other.merchants_id}
+        awaited = {shop.merchants_id, other.merchants_id}
+        while awaited:  # orders of other tests may still change
+            awaited.discard(next(everyone)[2]["merchants_id"])
         assert next(narrowed)[2]["merchants_id"] == other.merchants_id
     control.ask("DELETE", f"/merchants/{other.merchants_id}")
 
