@@ -52,7 +52,7 @@ class Listener:
     """Listens to the notifications of a merchant, in threads of its own, until `stop` is set.
 
     `forward` sends one notification to the local application and returns the report for the emulator. `told`
-    hears of the connection, `say` of all else.
+    is called with news of the connection, `say` with everything else.
     """
 
     def __init__(self, control: Control, merchants_id: str, forward: Callable[[Item], Report],

@@ -127,7 +127,7 @@ def _batches(found: Happenings, cursor: Cursor, merchants_id: str | None, store:
 
 
 def _visible(happened: list[Happening], store: Store) -> list[Happening]:
-    """Those events whose merchants the store has: for everybody all of them, for a team its own."""
+    """Those events whose merchants the store shows: without an owner all, for a team its own."""
     if store.owner is None:
         return happened
     merchants = store.read().merchants

@@ -78,7 +78,7 @@ def get_merchant(merchants_id: str) -> Response:
            "create a merchant, isolated from all others; merchants_id and token are generated unless given",
            body={"properties": NEW_SETTINGS}, returns=MERCHANT, statuses=(201,), problems=(409, 507))
 def create_merchant() -> tuple[Response, int]:
-    """Make a merchant."""
+    """Create a merchant."""
     settings = body()
     merchants_id = text_of(settings, "merchants_id") if "merchants_id" in settings else None
     settings.pop("merchants_id", None)

@@ -55,7 +55,7 @@ def get_scenario(name: str) -> Response:
 @operation("GET", "/scenario", "the active scenario, and how often each rule with a list was used",
            (MERCHANT,), returns=ACTIVE)
 def get_active_scenario() -> Response:
-    """The scenario in force for a merchant, its own or the one for all, or the scenario for all."""
+    """The active scenario of a merchant, its own or the one for all, or the scenario for all."""
     merchants_id = asked("merchants_id")["merchants_id"] or EVERYBODY
     return jsonify(_json(operations.active(emulator().store.read(), merchants_id)))
 
