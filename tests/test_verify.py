@@ -2,6 +2,7 @@
 payments.
 """
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from tgpay_emulator.testing import Client, ControlError, Merchant, NotVerified
 from .driver import VISA, Answer, Control, Receiver, Server, Shop, card_of, command
 from .tables import every_row
 
+TIME_WITH_ZONE = re.compile(r"  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+08:00 ")
 COUNTS = {"requests": 17, "refused": 3, "unknown": 1, "findings": 2, "orders": 9, "payments": 4,
           "declines": 2, "refunds": 4, "cancels": 1, "expiries": 1, "chargebacks": 1, "notifications": 12,
           "delivered": 11, "undelivered": 1}
@@ -307,6 +309,13 @@ def test_the_command_ends_with_1_when_a_check_fails(story: Story, written: tuple
     printed = ran.stdout + ran.stderr
     missing = [each for each in lines if each.format(**story.numbers) not in printed]
     assert (ran.returncode, missing) == (status, []), printed
+
+
+def test_the_command_prints_times_in_the_zone_of_the_console(story: Story) -> None:
+    ran = command("verify", "--merchant", story.shop.merchants_id, "--url", story.shop.control.url,
+                  "refunds=9")
+    facts = [line for line in ran.stdout.splitlines() if line.startswith("  ")]
+    assert facts and [line for line in facts if not TIME_WITH_ZONE.match(line)] == []
 
 
 def test_the_command_prints_the_answer_as_json(story: Story) -> None:

@@ -8,6 +8,7 @@ import click
 from ..base.urls import with_query
 from ..domain.verification import AMOUNTS, COUNTED, MEASURED
 from .command import examples, main, with_control
+from .layout import moment
 from .printing import Printer
 from .remote import Control, fail
 
@@ -62,15 +63,15 @@ def verify(control: Control, out: Printer, merchant: str, checks: tuple[str, ...
     if out.is_json:
         out.json(outcome)
     else:
-        _print(outcome)
+        _print(outcome, out.zone)
     if not outcome["verified"]:
         sys.exit(1)
 
 
-def _print(outcome: Mapping[str, Any]) -> None:
-    """Print a line for each check, and below it the facts that explain a failure."""
+def _print(outcome: Mapping[str, Any], zone: str) -> None:
+    """Print a line for each check, and below it the facts that explain a failure, with times in a zone."""
     for each in outcome["checks"]:
         click.echo(f"{'ok' if each['ok'] else 'failed'}: {each['check']}: {each['sentence']}")
         for fact in each["nearest"]:
-            click.echo(f"  {fact['sentence']}")
+            click.echo(f"  {moment(fact['at'], zone)}{fact['sentence'].removeprefix(fact['at'])}")
     click.echo("Verified." if outcome["verified"] else "Not verified.")

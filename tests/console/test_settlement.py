@@ -210,6 +210,8 @@ def test_an_uploaded_list_is_checked_and_each_discrepancy_has_its_verdict(
     page = html.fromstring(uploaded(desk, f"{shop.merchants_id}_settlement_{DAY}_{NEXT_DAY}.csv",
                                     exported.text).text)
     assert "The list is not correct." in words(page.get_element_by_id("main"))
+    another, = page.xpath("//section[@aria-labelledby='another']//form")
+    assert another.get("action").endswith(f"/settlement/check?merchants_id={shop.merchants_id}")
     verdicts = rows(page)
     assert len(verdicts) == 6 and all("Missed" in row for row in verdicts)
     assert {kind for kind in KINDS for row in verdicts if kind in row} == set(KINDS)
