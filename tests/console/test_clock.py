@@ -126,7 +126,7 @@ def test_a_notification_that_was_not_taken_is_listed_and_the_clock_moves_there(
         expect(page.locator("#upcoming")).to_contain_text("Notification delivery")
         page.locator("#upcoming tr", has_text="Notification delivery").get_by_role(
             "button", name="Go to time").click()
-        expect(page.locator(".told.good")).to_contain_text("1 delivery attempts")
+        expect(page.locator(".told.good")).to_contain_text("Delivery attempts: 1")
         expect(page.locator("#upcoming")).not_to_contain_text("Notification delivery")
     assert len(receiver.heard) == 2
 

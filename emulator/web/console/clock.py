@@ -101,8 +101,8 @@ def move_clock() -> Response:
                  said.numbered(said.clk_attempts, done["attempts"])]
     if skipped["attempts"]:
         receivers = said.comma.join(skipped["receivers"][:MOST_RECEIVERS])
-        sentences.append(f"{said.clk_skipped} {skipped['attempts']}{said.opening}{receivers}{said.closing}"
-                         f"{said.full_stop}")
+        number = said.numbered(said.clk_skipped, skipped["attempts"])
+        sentences.append(f"{number}{said.opening}{receivers}{said.closing}{said.full_stop}")
     return go_on(to("clock"), said.joined(*sentences), good=not skipped["attempts"])
 
 
