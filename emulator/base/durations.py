@@ -32,13 +32,19 @@ def parse(written: object) -> int:
     return milliseconds
 
 
+def in_units(milliseconds: int) -> list[tuple[int, str]]:
+    """The whole days, hours, minutes and seconds of a duration: `(2, "d"), (0, "h"), (0, "m"), (5, "s")`."""
+    found, left = [], milliseconds
+    for unit in ("d", "h", "m", "s"):
+        number, left = divmod(left, UNITS[unit])
+        found.append((number, unit))
+    return found
+
+
 def offset_text(seconds: float) -> str:
     """How far a clock is ahead of the system time or behind it, in words: `2d 3h ahead of system time`."""
-    rest, parts = round(abs(seconds)), []
-    for unit in ("d", "h", "m", "s"):
-        number, rest = divmod(rest, UNITS[unit] // SECOND)
-        if number:
-            parts.append(f"{number}{unit}")
+    units = in_units(round(abs(seconds)) * SECOND)
+    parts = [f"{number}{unit}" for number, unit in units if number]
     if not parts:
         return "none: system time"
     return f"{' '.join(parts[:2])} {'ahead of' if seconds > 0 else 'behind'} system time"

@@ -35,7 +35,7 @@ def moment(written: str, zone: str) -> str:
 def price(written: str, currency: str) -> str:
     """An amount as people read it: `£1,300.00`, `-¥5.00`, `CHF 1.00`."""
     try:
-        return money.display(money.signed(written), currency)
+        return money.display_of(written, currency)
     except ValueError:
         return written
 

@@ -1,4 +1,5 @@
 """What every page of the console announces: active scenarios, and a clock that is not the system's time."""
+from itertools import dropwhile
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -9,7 +10,6 @@ from ...store import Reader
 from ...store.scenarios import EVERYBODY
 
 MOST_NAMED = 3
-UNITS = (("d", durations.DAY), ("h", durations.HOUR), ("m", durations.MINUTE), ("s", durations.SECOND))
 
 
 class Words(NamedTuple):
@@ -55,12 +55,8 @@ def banners(tables: Reader, merchants_id: str, clock: Clock, real: int) -> Banne
 
 def rounded(duration: int) -> str:
     """A duration (milliseconds) as text in its two largest units, as 2d 3h; empty below a second."""
-    parts, left = [], duration
-    for name, unit in UNITS:
-        number, left = divmod(left, unit)
-        parts.append(f"{number}{name}" if number else "")
-    first = next((place for place, part in enumerate(parts) if part), len(parts))
-    return " ".join(filter(None, parts[first:first + 2]))
+    largest = list(dropwhile(lambda part: not part[0], durations.in_units(duration)))[:2]
+    return " ".join(f"{number}{unit}" for number, unit in largest if number)
 
 
 def _scenarios(tables: Reader, merchants_id: str) -> list[Active]:
