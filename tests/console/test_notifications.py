@@ -73,6 +73,7 @@ def test_a_replay_sends_it_once_more_and_shows_the_attempt(
         desk: Desk, notified: Shop, receiver: Receiver) -> None:
     number = paid(notified)
     receiver.wait_for(1)
+    notified.control.post("/notifications/flush")  # the first attempt is written down
     path = path_of(notified, number)
     assert desk.post(f"{path}/replay").startswith("The notification was resent")
     assert len(receiver.wait_for(2)) == 2
