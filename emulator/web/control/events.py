@@ -1,11 +1,11 @@
 """The stream of events of orders, notifications and requests."""
-import json
 import threading
 import time
 from collections.abc import Iterable, Iterator
 from heapq import merge
 from typing import Any
 
+import msgspec
 from flask import Response, current_app, request
 from msgspec import Struct
 
@@ -140,7 +140,7 @@ def _happened(tables: Reader, cursor: Cursor) -> list[Happening]:
     cursor = tables.changes.valid(cursor)
     history, journal, attempts = cursor
     logs = (
-        [("order", 0, {**dict(row), "detail": json.loads(row["detail"])})
+        [("order", 0, {**dict(row), "detail": msgspec.json.decode(row["detail"])})
          for row in tables.orders.history_after(history, STREAM_PAGE)],
         [("request", 1, dict(row)) for row in tables.journal.after(journal, STREAM_PAGE)],
         [("notification", 2, {**dict(row), "delivered": bool(row["delivered"])})

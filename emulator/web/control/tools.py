@@ -14,7 +14,7 @@ from ...protocol.response_codes import CardStatus
 from ...signing import signature
 from ...store import Reader
 from ..current import base_url, emulator
-from ..streams import AT_LEAST_S, has_left, take
+from ..streams import ORDER_AT_LEAST_S, has_left, take
 from .documents import LEFT_OUT, NOTIFICATION, ORDER, SIGNATURE_DIAGNOSIS, notifications_json, order_json
 from .interface import Problem, Query, body, duration, operation, text_of, wrong_value
 from .queries import choice, span
@@ -114,7 +114,7 @@ def wait_for_order() -> Response:
                                                       f"time",
                               **_story(here.store.read(), merchants_id, out_trade_no))
             with here.waiting.pause():
-                waiter.wait(min(left, AT_LEAST_S))
+                waiter.wait(min(left, ORDER_AT_LEAST_S))
 
 
 def _is_reached(tables: Reader, merchants_id: str, out_trade_no: str, status: str,
