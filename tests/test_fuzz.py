@@ -51,7 +51,7 @@ bodies = st.one_of(
 def rules(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
     """Each method and path that the application has, the places of a path in angle brackets."""
     application = build(Settings(), place_of(str(tmp_path_factory.mktemp("rules") / "emulator.db")))[0]
-    return sorted((method, rule.rule) for rule in application.url_map.iter_rules()
+    return sorted((method, rule.rule) for rule in application.extensions["site"].app.url_map.iter_rules()
                   for method in rule.methods or () if not rule.rule.startswith(ELSEWHERE))
 
 

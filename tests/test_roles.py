@@ -275,7 +275,7 @@ def told(answer: Answer, objects: Mapping[str, str]) -> list[str]:
 def test_every_route_has_a_decision(tmp_path: Path) -> None:
     # The gateway is in front of the routes; a merchant's signature opens it, and no token.
     app = build(Settings(), place_of(str(tmp_path / "emulator.db")))[0]
-    routes = {f"{method} {rule}" for rule in app.url_map.iter_rules()
+    routes = {f"{method} {rule}" for rule in app.extensions["site"].app.url_map.iter_rules()
               for method in rule.methods or () if method not in ("HEAD", "OPTIONS")}
     assert routes == set(ROUTES)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from ..signing import signature
-from .characters import printable
+from .characters import NOT_IN_XML, printable
 from .codes import Refused
 from .endpoint_tables import Endpoint, Field
 
@@ -14,7 +14,6 @@ CONTENT_TYPE = "text/xml; charset=utf-8"
 DECLARATION = '<?xml version="1.0" encoding="utf-8" ?>\n'
 DEFAULT_ROOT = "tgpaypro"
 _ESCAPED = re.compile("[&<>\r]")
-_NOT_IN_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def xml(root: str, fields: Mapping[str, str]) -> str:
@@ -26,7 +25,7 @@ def xml(root: str, fields: Mapping[str, str]) -> str:
         fields = {name: _escaped(value) for name, value in fields.items()}
     lines = [f"    <{name}>{value}</{name}>\n" for name, value in fields.items()]
     text = f"{DECLARATION}<{root}>\n{''.join(lines)}</{root}>\n"
-    if _NOT_IN_XML.search(text):
+    if NOT_IN_XML.search(text):
         raise ValueError("the answer has characters that XML does not have")
     return text
 

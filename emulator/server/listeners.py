@@ -4,12 +4,12 @@ Closing a listening socket resets every connection that waits in its queue, alth
 its request already. So the system first drops what would begin a connection. Clients try again a second
 later, and are refused by then, or served by the next server.
 """
-import ctypes
 import logging
 import socket
 import struct
 import sys
 import time
+from array import array
 from collections.abc import Callable, Iterable
 
 ATTACH_FILTER = 26  # SO_ATTACH_FILTER of Linux
@@ -32,11 +32,10 @@ def refuse_new(listener: socket.socket) -> None:
     """
     if sys.platform != "linux":
         return
-    program = b"".join(struct.pack("HBBI", *instruction) for instruction in NO_SYN)
-    kept = ctypes.create_string_buffer(program)
+    program = array("B", b"".join(struct.pack("HBBI", *instruction) for instruction in NO_SYN))
+    address, _ = program.buffer_info()
     try:
-        listener.setsockopt(socket.SOL_SOCKET, ATTACH_FILTER,
-                            struct.pack("HP", len(NO_SYN), ctypes.addressof(kept)))
+        listener.setsockopt(socket.SOL_SOCKET, ATTACH_FILTER, struct.pack("HP", len(NO_SYN), address))
     except OSError as error:
         log.debug("the system does not filter connections: %s", error)
 

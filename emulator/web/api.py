@@ -9,19 +9,18 @@ import struct
 from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIEnvironment
 
-from flask import Flask, render_template
 from werkzeug.wrappers import Request
 
 from .. import __version__
 from ..base import durations
 from ..protocol.replies import Response, Wire
-from . import pages
 from .bodies import GATEWAY
 from .current import Emulator, address
 from .received import read
 from .routing import Onward
+from .site import Site
 
 PRINTED = " !#$&'()*+,-./:;<=>?@[]^_`{|}~"
 DRIPS, BETWEEN_DRIPS_S = 20, 0.2
@@ -30,17 +29,16 @@ _BELOW = tuple(f"{place}/" for place in GATEWAY)
 
 
 class Api:
-    """Answers requests to the gateway, and passes all others on to `others`."""
+    """Answers requests to the gateway, and passes all others on to the `site`."""
 
-    def __init__(self, app: Flask, others: WSGIApplication) -> None:
-        self._app = app
-        self._here: Emulator = app.extensions["emulator"]
-        self._others = others
+    def __init__(self, here: Emulator, site: Site) -> None:
+        self._here = here
+        self._site = site
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request: with XML, unless the endpoint answers with another type."""
         if not is_below(environ.get("PATH_INFO", "")):
-            return self._others(environ, start_response)
+            return self._site(environ, start_response)
         asked = Request(environ)
         environ[LOGGED] = True
         answered = self._here.gateway.answer(read(asked, address(self._here.settings, asked)))
@@ -68,10 +66,7 @@ class Api:
         body: Any = _encoded(answered.pieces) if answered.pieces is not None else answered.body
         response = Onward(body, answered.status, _headers(answered), content_type=answered.content_type)
         if answered.form:
-            with self._app.request_context(environ):
-                page = render_template("post_form.html", form=answered.form, texts=pages.texts())
-            response.set_data(page)
-            pages.secure(response)
+            self._site.show_form(response, answered.form, environ)
         root = f"{environ.get('SCRIPT_NAME', '')}/"
         for name, value in answered.cookies.items():
             response.set_cookie(name, value, max_age=10 * 365 * 86400, path=root,
@@ -82,11 +77,6 @@ class Api:
 def is_below(path: str) -> bool:
     """Whether a path is one of the gateway's."""
     return f"{path}/".startswith(_BELOW)
-
-
-def put_before(app: Flask) -> None:
-    """Answer requests to the gateway before the application routes the others."""
-    app.wsgi_app = Api(app, app.wsgi_app)  # type: ignore[method-assign]
 
 
 def _leave(answered: Response) -> None:

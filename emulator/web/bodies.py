@@ -3,8 +3,8 @@ import json
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask
 from werkzeug.exceptions import BadRequest
 
 from .. import __version__
@@ -14,6 +14,11 @@ from .control.problems import CONTENT_TYPE, Problem
 
 CONTROL = "/_emulator/"
 GATEWAY = ("/v2", "/api")  # the gateway's paths; some older clients use the second one
+
+
+def is_control(path: str) -> bool:
+    """Whether a path is the control interface's."""
+    return f"/{path.lstrip('/')}/".startswith(CONTROL)
 
 
 class BrokenBody(BadRequest):
@@ -55,15 +60,13 @@ class CheckedInput:
         return piece
 
 
-def check_bodies(app: Flask) -> None:
-    """Make the application read every request body through a `CheckedInput`."""
-    inner = app.wsgi_app
-
-    def checked(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+def with_checked_bodies(application: WSGIApplication) -> WSGIApplication:
+    """The application, reading every request body through a `CheckedInput`."""
+    def checked(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         length = environ.get("CONTENT_LENGTH") or "0"
         environ["wsgi.input"] = CheckedInput(environ["wsgi.input"], int(length) if length.isdecimal() else 0)
-        return inner(environ, start_response)
-    app.wsgi_app = checked  # type: ignore[method-assign]
+        return application(environ, start_response)
+    return checked
 
 
 def turned_away(uri: str, status: HTTPStatus, why: str) -> bytes:
@@ -78,7 +81,7 @@ def turned_away(uri: str, status: HTTPStatus, why: str) -> bytes:
         content_type = envelope.CONTENT_TYPE
         body = envelope.refusal(Refused("BAD_REQUEST", why), {}, None, None)
         headers.append("Access-Control-Allow-Origin: *")
-    elif path.startswith(CONTROL):
+    elif is_control(path):
         content_type, body = CONTENT_TYPE, json.dumps(Problem(status.value, status.phrase, why).document)
     else:
         content_type, body = "text/plain; charset=utf-8", f"{why}\n"

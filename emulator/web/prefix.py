@@ -1,11 +1,11 @@
 """Serves the emulator under the path of public_url, behind a reverse proxy."""
+from collections.abc import Iterable
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask
-
 from ..base.public_url import path_of
 from .api import is_below
+from .site import Site
 
 
 class Prefixed:
@@ -16,13 +16,13 @@ class Prefixed:
     pass through the proxy do not have it.
     """
 
-    def __init__(self, application: WSGIApplication, app: Flask, path: str) -> None:
+    def __init__(self, application: WSGIApplication, site: Site, path: str) -> None:
         self._application = application
-        self._routes = app.url_map
+        self._site = site
         self._path = path
         self._raw = unquote_to_bytes(path).decode("latin-1")  # WSGI decodes paths as Latin-1
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> object:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
         environ["PATH_INFO"] = self._inside(environ.get("PATH_INFO", ""), environ["REQUEST_METHOD"])
         environ["SCRIPT_NAME"] = self._path
@@ -41,11 +41,10 @@ class Prefixed:
         return path if is_own else inside
 
     def _finds(self, path: str, method: str) -> bool:
-        return is_below(path) or self._routes.bind("").test(path, method)
+        return is_below(path) or self._site.app.url_map.bind("").test(path, method)
 
 
-def put_under(app: Flask, public_url: str) -> None:
-    """Serve the application under the path of public_url, if it has one."""
+def put_under(application: WSGIApplication, site: Site, public_url: str) -> WSGIApplication:
+    """The application under the path of public_url, if it has one; the `site` has all its routes."""
     path = path_of(public_url)
-    if path:
-        app.wsgi_app = Prefixed(app.wsgi_app, app, path)  # type: ignore[assignment,method-assign]
+    return Prefixed(application, site, path) if path else application

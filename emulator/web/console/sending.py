@@ -17,6 +17,7 @@ from msgspec import Struct
 from werkzeug.http import HTTP_STATUS_CODES
 
 from ...protocol.endpoint_tables import Endpoint
+from ..application import WHOLE
 from ..current import emulator
 from ..pages import secure
 from ..received import FORM
@@ -71,7 +72,7 @@ def _exchange(environ: WSGIEnvironment) -> Arrived:
         arrived.status, arrived.headers = status, headers
         return None
 
-    pieces: Iterable[bytes] = current_app.wsgi_app(environ, start)
+    pieces: Iterable[bytes] = current_app.extensions[WHOLE](environ, start)
     try:
         for piece in pieces:
             arrived.body += piece

@@ -33,9 +33,9 @@ from . import (
     card_tables, clock, events, findings, health, inbox, journal, listening, merchants, metrics,
     notifications, orders, scenarios, settlement, terminals, tools, transfer,
     verification)
-from .interface import blueprint, probes
+from .interface import blueprint, not_routed, probes, unusable
 
 __all__ = [
     "blueprint", "card_tables", "clock", "events", "findings", "health", "inbox", "journal", "listening",
-    "merchants", "metrics", "notifications", "orders", "probes", "scenarios", "settlement", "terminals",
-    "tools", "transfer", "verification"]
+    "merchants", "metrics", "not_routed", "notifications", "orders", "probes", "scenarios", "settlement",
+    "terminals", "tools", "transfer", "unusable", "verification"]

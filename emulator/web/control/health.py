@@ -6,7 +6,7 @@ from ...base.clock import iso
 from ...operations import merchants
 from ...store import Unusable
 from ..current import emulator
-from .interface import MERCHANT, operation, probes, problem
+from .interface import MERCHANT, operation, probes, unusable
 from .schemas import component, moment, text
 
 HEALTH = component("Health", "The state of the process that answers.", {
@@ -22,8 +22,8 @@ def get_health() -> Response:
     """The state of this process and its database; 503 when requests cannot be served."""
     try:
         now = emulator().store.check().clock.now()
-    except Unusable as unusable:
-        return problem(503, "Service Unavailable", str(unusable))
+    except Unusable as trouble:
+        return unusable(trouble)
     return jsonify({"status": "ok", "version": __version__, "now": iso(now)})
 
 

@@ -131,6 +131,11 @@ def not_routed(error: HTTPException) -> Response:
     return answer
 
 
+def unusable(trouble: Exception) -> Response:
+    """The response while the database cannot be used."""
+    return problem(503, "Service Unavailable", str(trouble))
+
+
 @blueprint.before_request
 def admit() -> Response | None:
     """The response that refuses the current request, or None when it is allowed.
@@ -244,4 +249,4 @@ def asked(*names: str) -> dict[str, str | None]:
 __all__ = ["DEFAULT_ROWS", "MERCHANT", "OPERATIONS", "ORDER", "PAGED", "Problem", "Query", "admit",
            "asked", "blueprint", "body", "duration", "is_newest_first", "listed", "not_routed", "number",
            "operation", "paged_by", "paging", "probes", "problem", "refuse_other_sites",
-           "refuse_strangers", "text_of", "wrong_request", "wrong_value"]
+           "refuse_strangers", "text_of", "unusable", "wrong_request", "wrong_value"]
