@@ -4,9 +4,10 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from tgpay_emulator.base import durations
 from tgpay_emulator.base.clock import moment

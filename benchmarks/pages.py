@@ -64,7 +64,7 @@ def addresses(server: Server, merchants: int) -> dict[str, str]:
     one who has nothing.
     """
     if merchants == 1:
-        return narrowed({**LISTS, **of_orders(server)}, MERCHANTS_ID)
+        return narrowed({**LISTS, **of_orders(server), **of_settlement(server)}, MERCHANTS_ID)
     whole, nothing = narrowed({**LISTS, **of_orders(server)}, ""), narrowed(LISTS, NOBODY)
     return {**whole, **{f"{name} (nobody's)": path for name, path in nothing.items()}, **of_payers(server),
             **OTHERS}
@@ -79,14 +79,19 @@ def narrowed(pages_of: Mapping[str, str], merchants_id: str) -> dict[str, str]:
 def of_orders(server: Server) -> dict[str, str]:
     """Pages of one thing, and old pages of lists: what the control interface lists first is the oldest."""
     first = {name: _first(server, name) for name in ("orders", "notifications", "journal")}
-    number, day = quote(first["orders"]["out_trade_no"]), first["orders"]["paid_at"][:10]
+    number = quote(first["orders"]["out_trade_no"])
     return {
         "one order": f"/orders/{first['orders']['id']}",
         "one notification": f"/notifications/{first['notifications']['id']}",
         "one request": f"/journal/{first['journal']['id']}",
-        "a day of settlement": f"/settlement/{date.fromisoformat(day) + timedelta(days=2)}",
         **{f"{name}, an old page": f"/{name}?before={row['id'] + 200}" for name, row in first.items()},
         **{f"{name}, the number of an old one": f"/{name}?search={number}" for name in first}}
+
+
+def of_settlement(server: Server) -> dict[str, str]:
+    """The page of the day on which the oldest order was settled, which is always of one merchant."""
+    paid = date.fromisoformat(_first(server, "orders")["paid_at"][:10])
+    return {"a day of settlement": f"/settlement/{paid + timedelta(days=2)}"}
 
 
 def _first(server: Server, name: str) -> dict[str, Any]:
