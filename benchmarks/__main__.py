@@ -29,7 +29,7 @@ ASKED_FOR: dict[str, Callable[[Path, int, int], Iterator[Row]]] = {
     measure.__name__: measure for measure in (postgresql, millions)}
 KNOWN = {**MEASURES, **ASKED_FOR}
 QUICK = ("query", "alone", "start")
-ROUNDS, REQUESTS = 21, 800
+ROUNDS, REQUESTS = 11, 800
 QUICK_ROUNDS, QUICK_REQUESTS = 5, 400
 
 

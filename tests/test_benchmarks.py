@@ -1,4 +1,4 @@
-"""Every measure of `python -m benchmarks` gives its rows. Whether it meets its target is not for a test to say."""
+"""Every measure of `python -m benchmarks` gives its rows. Whether it meets its target, no test says."""
 import json
 import subprocess
 import sys
