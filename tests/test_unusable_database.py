@@ -15,6 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from tgpay_emulator.store import Unusable
+from tgpay_emulator.store.sqlite.files import Files, identity_in
+
 from .driver import Answer, Control, Server, Shop, exchange
 
 pytestmark = pytest.mark.sqlite
@@ -143,6 +146,23 @@ def test_a_database_that_somebody_reads_for_long_is_not_taken_for_a_damaged_one(
             with path.open("r+b") as file:
                 file.truncate(path.stat().st_size // 2)
             assert until(lambda: health(server).status == 503)
+
+
+def test_a_database_that_grows_is_sound_before_its_checkpoint_ends_and_one_that_shrinks_is_not(
+        tmp_path: Path) -> None:
+    path = another_one(tmp_path / "emulator.db")
+    files = Files(path)
+    files.begin(identity_in(path))
+    before = path.stat().st_size
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.executescript("CREATE TABLE growth (content); INSERT INTO growth VALUES (randomblob(900000));")
+    grown = path.read_bytes()  # it was closed, so there is no log that could have the rest
+    path.write_bytes(grown[:(before + len(grown)) // 2])
+    assert is_shorter_than_it_says(path)
+    files.check()
+    path.write_bytes(grown[:before // 2])
+    with pytest.raises(Unusable, match="cut off"):
+        files.check()
 
 
 def is_paid(shop: Shop, number: str) -> bool:

@@ -40,15 +40,15 @@ def inode(path: str | Path) -> Inode | None:
     return status.st_dev, status.st_ino
 
 
-def identity_in(path: Path) -> str:
+def identity_in(path: Path, is_whole: bool = True) -> str:
     """The identity stored in a database file without its log; empty if there is none.
 
-    SQLite reads the file: if this process opened and closed it directly, SQLite's locks on it would be
-    released.
+    A file with fewer pages than its header says has none, if it must be `is_whole`. SQLite reads the file: if
+    this process opened and closed it directly, SQLite's locks on it would be released.
     """
     try:
         with closing(_as_it_is(path)) as connection:
-            return _identity(connection)
+            return _identity(connection) if is_whole else _identity_of_short(connection)
     except sqlite3.Error:
         return ""
 
@@ -60,8 +60,7 @@ def has_rest_in_log(path: Path, identity: str) -> bool:
     """
     try:
         with closing(_as_it_is(path)) as connection:
-            connection.execute("PRAGMA writable_schema = ON")  # makes SQLite accept a short file
-            if _identity(connection) != identity:
+            if _identity_of_short(connection) != identity:
                 return False
             size: int = connection.execute("PRAGMA page_size").fetchone()[0]
             present: int = connection.execute("PRAGMA page_count").fetchone()[0]
@@ -80,6 +79,11 @@ def _as_it_is(path: Path) -> sqlite3.Connection:
 def _identity(connection: sqlite3.Connection) -> str:
     row = connection.execute("SELECT value FROM facts WHERE name = ?", [IDENTITY]).fetchone()
     return str(row[0]) if row else ""
+
+
+def _identity_of_short(connection: sqlite3.Connection) -> str:
+    connection.execute("PRAGMA writable_schema = ON")  # makes SQLite accept a short file
+    return _identity(connection)
 
 
 def _pages_in_log(path: Path, size: int) -> set[int]:
@@ -106,6 +110,7 @@ class Files:
         self._identity = ""
         self._seen: tuple[int, int] | None = None
         self._is_sound = True
+        self._sound_size = 0
 
     @property
     def are_known(self) -> bool:
@@ -113,8 +118,13 @@ class Files:
         return self._main is not None
 
     def begin(self, identity: str) -> None:
-        """Remember the file that is at the path now, with its identity; it must stay there."""
-        self._main, self._identity = inode(self.path), identity
+        """Remember the file that is at the path now, with its identity; it must stay there.
+
+        Raises Unusable.
+        """
+        status = self._status()
+        self._main, self._sound_size = (status.st_dev, status.st_ino), status.st_size
+        self._identity = identity
 
     @property
     def is_replaced(self) -> bool:
@@ -123,24 +133,36 @@ class Files:
 
     def check(self) -> None:
         """Raise Unusable unless the database at the path is the one of `begin`."""
-        try:
-            status = os.stat(self.path)
-        except OSError:
-            raise Unusable(GONE) from None
+        status = self._status()
         if self._main is None:
             return
         if (status.st_dev, status.st_ino) != self._main:
             raise Replaced(OTHER)
         seen = status.st_size, status.st_mtime_ns
         if seen != self._seen:
-            self._is_sound = self._look_inside()
+            self._is_sound = self._look_inside(status.st_size)
             self._seen = seen
+            if self._is_sound:
+                self._sound_size = status.st_size
         if not self._is_sound:
             raise Unusable(DAMAGED)
 
-    def _look_inside(self) -> bool:
-        """Whether the file is the database; during a change this may take several looks."""
+    def _status(self) -> os.stat_result:
+        try:
+            return os.stat(self.path)
+        except OSError:
+            raise Unusable(GONE) from None
+
+    def _look_inside(self, size: int) -> bool:
+        """Whether the file of this size is the database; during a change this may take several looks.
+
+        A checkpoint writes the new number of pages first, and then makes the file grow. So a file that has
+        not shrunk since it was sound may be too short for its header. To look for the missing pages in the
+        log would take long, and writers would wait.
+        """
         if not self._identity:
+            return True
+        if size >= self._sound_size and identity_in(self.path, is_whole=False) == self._identity:
             return True
         end = time.monotonic() + SETTLES_S
         while True:
