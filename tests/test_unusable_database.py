@@ -148,8 +148,9 @@ def test_a_database_that_somebody_reads_for_long_is_not_taken_for_a_damaged_one(
             assert until(lambda: health(server).status == 503)
 
 
-def test_a_database_that_grows_is_sound_before_its_checkpoint_ends_and_one_that_shrinks_is_not(
-        tmp_path: Path) -> None:
+@pytest.mark.parametrize("shrinks", [True, False], ids=["shrinks", "stays too short"])
+def test_a_database_that_grows_is_sound_before_its_checkpoint_ends_but_not_for_long_nor_when_it_shrinks(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shrinks: bool) -> None:
     path = another_one(tmp_path / "emulator.db")
     files = Files(path)
     files.begin(identity_in(path))
@@ -160,7 +161,10 @@ def test_a_database_that_grows_is_sound_before_its_checkpoint_ends_and_one_that_
     path.write_bytes(grown[:(before + len(grown)) // 2])
     assert is_shorter_than_it_says(path)
     files.check()
-    path.write_bytes(grown[:before // 2])
+    if shrinks:
+        path.write_bytes(grown[:before // 2])
+    else:
+        monkeypatch.setattr("tgpay_emulator.store.sqlite.files.GROWS_S", 0)
     with pytest.raises(Unusable, match="cut off"):
         files.check()
 

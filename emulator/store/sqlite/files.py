@@ -19,6 +19,7 @@ OTHER = ("another file is in the place of the database; put the one back that wa
 DAMAGED = "the database file was overwritten or cut off; put it back as it was, or start the emulator again"
 LOG_GONE = "the log of the database (its file ends in -wal) was removed or replaced; start the emulator again"
 SETTLES_S, AGAIN_S, LONGEST_LOOK_S = 0.5, 0.05, 5.0  # waits during a checkpoint
+GROWS_S = 1.0  # how long a checkpoint may take to make a file as long as its header says
 # SQLite's format of a log: sizes in bytes, and the places of the salts. The salts distinguish present frames
 # from older ones.
 LOG_HEAD, FRAME_HEAD, SALTS_LENGTH = 32, 24, 8
@@ -111,6 +112,7 @@ class Files:
         self._seen: tuple[int, int] | None = None
         self._is_sound = True
         self._sound_size = 0
+        self._growing_since: float | None = None
 
     @property
     def are_known(self) -> bool:
@@ -139,7 +141,7 @@ class Files:
         if (status.st_dev, status.st_ino) != self._main:
             raise Replaced(OTHER)
         seen = status.st_size, status.st_mtime_ns
-        if seen != self._seen:
+        if seen != self._seen or self._growing_since is not None:
             self._is_sound = self._look_inside(status.st_size)
             self._seen = seen
             if self._is_sound:
@@ -154,16 +156,32 @@ class Files:
             raise Unusable(GONE) from None
 
     def _look_inside(self, size: int) -> bool:
-        """Whether the file of this size is the database; during a change this may take several looks.
-
-        A checkpoint writes the new number of pages first, and then makes the file grow. So a file that has
-        not shrunk since it was sound may be too short for its header. To look for the missing pages in the
-        log would take long, and writers would wait.
-        """
+        """Whether the file of this size is the database."""
         if not self._identity:
             return True
-        if size >= self._sound_size and identity_in(self.path, is_whole=False) == self._identity:
+        is_whole = identity_in(self.path) == self._identity
+        if not is_whole and self._grows(size):
             return True
+        self._growing_since = None
+        return is_whole or self._settles()
+
+    def _grows(self, size: int) -> bool:
+        """Whether a file of this size, too short for its header, probably grows.
+
+        A checkpoint writes the new number of pages first. To look for the missing pages in the log would take
+        long, and writers would wait, so a file that has not shrunk since it was sound gets some time first.
+        """
+        now = time.monotonic()
+        since = now if self._growing_since is None else self._growing_since
+        if size < self._sound_size or now > since + GROWS_S:
+            return False
+        if identity_in(self.path, is_whole=False) != self._identity:
+            return False
+        self._growing_since = since
+        return True
+
+    def _settles(self) -> bool:
+        """Whether the file and its log are the database; during a change this may take several looks."""
         end = time.monotonic() + SETTLES_S
         while True:
             before = self._stamps()
