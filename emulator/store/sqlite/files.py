@@ -35,9 +35,12 @@ class Replaced(Unusable):
 def inode(path: str | Path) -> Inode | None:
     """The device and inode of the file at a path; None if there is no file."""
     try:
-        status = os.stat(path)
+        return _inode_of(os.stat(path))
     except OSError:
         return None
+
+
+def _inode_of(status: os.stat_result) -> Inode:
     return status.st_dev, status.st_ino
 
 
@@ -125,7 +128,7 @@ class Files:
         Raises Unusable.
         """
         status = self._status()
-        self._main, self._sound_size = (status.st_dev, status.st_ino), status.st_size
+        self._main, self._sound_size = _inode_of(status), status.st_size
         self._identity = identity
 
     @property
@@ -138,7 +141,7 @@ class Files:
         status = self._status()
         if self._main is None:
             return
-        if (status.st_dev, status.st_ino) != self._main:
+        if _inode_of(status) != self._main:
             raise Replaced(OTHER)
         seen = status.st_size, status.st_mtime_ns
         if seen != self._seen or self._growing_since is not None:
