@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
+from werkzeug.test import Client
 
 from tgpay_emulator.base.clock import Clock, OwnClock
 from tgpay_emulator.base.settings import Settings
@@ -222,7 +223,7 @@ def test_an_order_takes_five_trips_and_a_query_three_whichever_clock_the_merchan
     from tgpay_emulator.store.postgres.statements import Call
     from tgpay_emulator.store.postgres.wire import Wire
 
-    client = build(Settings(), place_of(database))[0].test_client()
+    client = Client(build(Settings(), place_of(database))[0])
     made = client.post("/_emulator/merchants", json={}).get_json()
     shop = Shop(Control(""), made["merchants_id"], made["token"], made)
     opened = place_of(database).open()

@@ -16,12 +16,9 @@ from urllib.parse import unquote, urlencode
 import pytest
 from lxml import html
 
-from tgpay_emulator.base.settings import Settings
-from tgpay_emulator.server.building import build
-from tgpay_emulator.store import place_of
-
 from .console.desk import OWN_FORM, Desk, words
 from .driver import Answer, Control, Server, Shop, exchange, stream_at
+from .routes import routes
 from .tables import every_row
 
 ADMIN, BOSS, RED, BLUE = "admins-own-token", "boss-token-0001", "red-token-00001", "blue-token-0001"
@@ -274,10 +271,7 @@ def told(answer: Answer, objects: Mapping[str, str]) -> list[str]:
 
 def test_every_route_has_a_decision(tmp_path: Path) -> None:
     # The gateway is in front of the routes; a merchant's signature opens it, and no token.
-    app = build(Settings(), place_of(str(tmp_path / "emulator.db")))[0]
-    routes = {f"{method} {rule}" for rule in app.extensions["site"].app.url_map.iter_rules()
-              for method in rule.methods or () if method not in ("HEAD", "OPTIONS")}
-    assert routes == set(ROUTES)
+    assert {f"{method} {path}" for method, path in routes(tmp_path)} == set(ROUTES)
 
 
 @every_row("name", named(OBJECT))

@@ -177,6 +177,8 @@ class Control:
         raise click.ClickException(silence(self.url, problem, self._advice)) from problem
 
     def _own(self, settings: Settings) -> Any:
+        from werkzeug.test import Client
+
         from ..server.building import build
         from ..server.resources import Unstartable, database_address
         from ..store import Unusable, place_of
@@ -188,7 +190,7 @@ class Control:
             app = build(settings.replaced(control_token=NO_TOKEN, tokens=(), scenario=""), place)[0]
         except (Unusable, Unstartable) as problem:
             raise click.ClickException(str(problem)) from problem
-        return app.test_client()
+        return Client(app)
 
     def __call__(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
         """Make a call and return the JSON of the answer. A problem ends the command with its sentence."""

@@ -4,8 +4,6 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask
-
 from .. import __version__, scenarios
 from ..base.settings import DEFAULT_SEED, Settings, is_shared
 from ..domain import destinations, merchants
@@ -16,7 +14,7 @@ from ..operations.scheduler import Scheduler
 from ..operations.waking import Signal
 from ..store import IDENTITY, Place, Reader, Store, Writer
 from ..store.notifications import StoredNotification
-from ..web import create_app
+from ..web.application import Application
 from .resources import Unstartable
 
 log = logging.getLogger(__name__)
@@ -55,7 +53,7 @@ class LateSender:
         return "" if merchant is None or destinations.is_word(merchant.notify_url) else merchant.notify_url
 
 
-def build(settings: Settings, place: Place) -> tuple[Flask, Scheduler, LateSender]:
+def build(settings: Settings, place: Place) -> tuple[Application, Scheduler, LateSender]:
     """The application, its scheduler and its sender on a database, which is created and seeded when it is
     new.
 
@@ -75,8 +73,8 @@ def build(settings: Settings, place: Place) -> tuple[Flask, Scheduler, LateSende
     store.close()
     sender = LateSender(settings, store)
     scheduler = Scheduler(store, settings, sender, bell)
-    app = create_app(settings, store, scheduler)
-    sender.forwarder.closing = app.extensions["emulator"].waiting.closing
+    app = Application(settings, store, scheduler)
+    sender.forwarder.closing = app.emulator.waiting.closing
     return app, scheduler, sender
 
 

@@ -20,7 +20,6 @@ from ..base.http_client import trust
 from ..base.settings import TEMPORARY, Settings
 from ..base.urls import reachable, url_of
 from ..store import Place, Unusable, place_of
-from ..web.current import Emulator
 from . import address_file, state
 from .building import build
 from .connections import Line
@@ -62,7 +61,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
         self._ready = ready
         self.line = line  # makes a connection
         self.application, self._scheduler, self._sender = build(self._settings, place)
-        here: Emulator = self.application.extensions["emulator"]
+        here = self.application.emulator
         self.store, self._measurements = here.store, here.measurements
         super().__init__()
 

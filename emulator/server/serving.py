@@ -13,6 +13,7 @@ from ..base import traffic
 from ..gateway.incoming import MOST_BYTES
 from ..store import Store
 from ..web.api import LOGGED
+from ..web.application import Application
 from .connections import Late
 from .logs import masked
 
@@ -80,10 +81,10 @@ def _path(environ: dict[str, Any]) -> str:
 class Served:
     """The WSGI application that the server calls, for requests that come by `scheme`."""
 
-    def __init__(self, application: Any, scheme: str) -> None:
+    def __init__(self, application: Application, scheme: str) -> None:
         self._application = application
         self._is_https = scheme == "https"
-        self._store: Store = application.extensions["emulator"].store
+        self._store: Store = application.emulator.store
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request."""

@@ -15,7 +15,7 @@ from ..base.settings import Settings
 from ..base.slots import Slots
 from ..gateway.measuring import InUse
 from ..web.bodies import turned_away
-from ..web.current import Emulator
+from ..web.emulator import Emulator
 from .connections import Line
 from .listeners import refuse_new, take_leave
 
@@ -75,7 +75,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
-        self._here: Emulator = self.app.application.extensions["emulator"]
+        self._here: Emulator = self.app.application.emulator
         self._settings: Settings = self._here.settings
         # the rest is for new connections
         self._most_kept = self.worker_connections - self.worker_connections // 4

@@ -1,7 +1,7 @@
 """`/v2`, and `/api` for older clients: sends the gateway's answer to an HTTP request (section 1).
 
-It is a WSGI application of its own in front of Flask's. There is nothing to route, because each path below
-these two is the gateway's, and routing and contexts would take about as long as a query.
+It is a WSGI application without Flask. There is nothing to route, because each path below these two is the
+gateway's, and routing and contexts would take about as long as a query.
 """
 import errno
 import socket
@@ -17,7 +17,7 @@ from .. import __version__
 from ..base import durations
 from ..protocol.replies import Response, Wire
 from .bodies import GATEWAY
-from .current import Emulator, address
+from .emulator import Emulator
 from .received import read
 from .routing import Onward
 from .site import Site
@@ -29,7 +29,7 @@ _BELOW = tuple(f"{place}/" for place in GATEWAY)
 
 
 class Api:
-    """Answers requests to the gateway, and passes all others on to the `site`."""
+    """Answers requests to the gateway. The page that posts a form comes from the `site`."""
 
     def __init__(self, here: Emulator, site: Site) -> None:
         self._here = here
@@ -37,11 +37,9 @@ class Api:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request: with XML, unless the endpoint answers with another type."""
-        if not is_below(environ.get("PATH_INFO", "")):
-            return self._site(environ, start_response)
         asked = Request(environ)
         environ[LOGGED] = True
-        answered = self._here.gateway.answer(read(asked, address(self._here.settings, asked)))
+        answered = self._here.gateway.answer(read(asked, self._here.address(asked)))
         try:
             response = self._on_time(answered, environ)
         except BaseException:

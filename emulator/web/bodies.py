@@ -1,24 +1,24 @@
 """Incomplete bodies and requests that are not valid HTTP: the response has status 400."""
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from wsgiref.types import WSGIEnvironment
 
 from werkzeug.exceptions import BadRequest
 
 from .. import __version__
 from ..protocol import card_numbers, envelope
 from ..protocol.codes import Refused
+from .control.access import PREFIX
 from .control.problems import CONTENT_TYPE, Problem
 
-CONTROL = "/_emulator/"
 GATEWAY = ("/v2", "/api")  # the gateway's paths; some older clients use the second one
 
 
 def is_control(path: str) -> bool:
     """Whether a path is the control interface's."""
-    return f"/{path.lstrip('/')}/".startswith(CONTROL)
+    return f"/{path.lstrip('/')}/".startswith(f"{PREFIX}/")
 
 
 class BrokenBody(BadRequest):
@@ -60,13 +60,10 @@ class CheckedInput:
         return piece
 
 
-def with_checked_bodies(application: WSGIApplication) -> WSGIApplication:
-    """The application, reading every request body through a `CheckedInput`."""
-    def checked(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        length = environ.get("CONTENT_LENGTH") or "0"
-        environ["wsgi.input"] = CheckedInput(environ["wsgi.input"], int(length) if length.isdecimal() else 0)
-        return application(environ, start_response)
-    return checked
+def check(environ: WSGIEnvironment) -> None:
+    """Let the body of a request be read through a `CheckedInput`."""
+    length = environ.get("CONTENT_LENGTH") or "0"
+    environ["wsgi.input"] = CheckedInput(environ["wsgi.input"], int(length) if length.isdecimal() else 0)
 
 
 def turned_away(uri: str, status: HTTPStatus, why: str) -> bytes:
@@ -82,7 +79,7 @@ def turned_away(uri: str, status: HTTPStatus, why: str) -> bytes:
         body = envelope.refusal(Refused("BAD_REQUEST", why), {}, None, None)
         headers.append("Access-Control-Allow-Origin: *")
     elif is_control(path):
-        content_type, body = CONTENT_TYPE, json.dumps(Problem(status.value, status.phrase, why).document)
+        content_type, body = CONTENT_TYPE, json.dumps(Problem(status.value, status.phrase, why).document())
     else:
         content_type, body = "text/plain; charset=utf-8", f"{why}\n"
     raw = body.encode()

@@ -17,7 +17,7 @@ from ..operations import card_payments, payers, scripting
 from ..operations.payments import Payments
 from ..protocol import test_cards
 from ..protocol.response_codes import RESPONSE_CODES, CardStatus
-from .control.interface import refuse_other_sites
+from . import refusals
 from .current import emulator
 from .pages import BY_OWN_PAGES, leads_to, order_of, page, present_time, seconds_left, state_response, texts
 
@@ -74,7 +74,7 @@ def _may_try_again(order: CardOrder) -> bool:
 @blueprint.post("/pay/<token>/card")
 def present(token: str) -> Response | Any:
     """Present the typed card, and redirect to the issuer's page or to the result."""
-    refused, order = refuse_other_sites(), card_order_of(token)
+    refused, order = refusals.of_other_sites(), card_order_of(token)
     if refused or order is None or not order.card.on_the_cashier or order.is_for_terminal:
         return refused or page("not_found.html", 404)
     given = _typed_card()
@@ -156,7 +156,7 @@ def issuer(token: str, attempt: int) -> Response | Any:
 @blueprint.post("/3ds/<token>/<id:attempt>/<act>")
 def authenticate(token: str, attempt: int, act: str) -> Response | Any:
     """Check the typed one-time code, or cancel; then redirect to the shop, or back to the issuer's page."""
-    refused, order = refuse_other_sites(), card_order_of(token)
+    refused, order = refusals.of_other_sites(), card_order_of(token)
     if refused or order is None or act not in ("answer", "cancel"):
         return refused or page("not_found.html", 404)
     if _is_attempt(order, attempt) and order.card.is_challenged:

@@ -1,67 +1,47 @@
-"""The emulator of the current request, and its addresses."""
-
+"""Of the current request for a page: the emulator, its sender, and addresses."""
 from flask import current_app, g, request
-from msgspec import Struct
-from msgspec.structs import replace
-from werkzeug.wrappers import Request
 
-from ..base.settings import Settings
-from ..gateway.handling import Gateway
-from ..gateway.measuring import Measurements
-from ..operations.commands import Commands
-from ..operations.limits import Limiter
-from ..operations.scheduler import Scheduler
-from ..operations.unit import Units
-from ..operations.watching import Waiting
-from ..store import Store
+from ..base.tokens import ControlToken
+from . import roles
+from .emulator import Emulator
 
-NARROWED = "emulator_of_a_team"
-
-
-class Emulator(Struct):
-    """The objects that every request uses: `current_app.extensions["emulator"]`."""
-
-    settings: Settings
-    store: Store
-    units: Units
-    gateway: Gateway
-    scheduler: Scheduler
-    commands: Commands
-    waiting: Waiting
-    measurements: Measurements
-    limiter: Limiter | None = None
-
-    def of(self, owner: str) -> "Emulator":
-        """The emulator as one team sees and changes it: its own merchants and nothing else."""
-        store = self.store.of(owner)
-        return replace(self, store=store, units=Units(store, self.settings),
-                       commands=Commands(store, self.scheduler, self.waiting))
+EMULATOR, WHOLE = "emulator", "whole"  # extensions; WHOLE is the application of the whole emulator
+_NARROWED, _HOLDER = "emulator_of_a_team", "holder"
 
 
 def emulator() -> Emulator:
     """The emulator of the current request, as its sender may use it (see `roles`)."""
-    found: Emulator = g.get(NARROWED) or current_app.extensions["emulator"]
+    found: Emulator = g.get(_NARROWED) or current_app.extensions[EMULATOR]
     return found
 
 
-def narrow_to(owner: str) -> None:
-    """Let the rest of the current request use the emulator as one team does."""
-    setattr(g, NARROWED, current_app.extensions["emulator"].of(owner))
+def is_locked() -> bool:
+    """Whether the console, the demo and the control interface require a control token."""
+    return bool(emulator().settings.control_tokens)
+
+
+def enter(holder: ControlToken) -> None:
+    """Let the rest of the current request do what the holder of a token may do, and no more."""
+    setattr(g, _HOLDER, holder)
+    setattr(g, _NARROWED, roles.as_for(holder, current_app.extensions[EMULATOR]))
+
+
+def holder() -> ControlToken | None:
+    """The holder of the current request's token; None where none is required."""
+    found: ControlToken | None = g.get(_HOLDER)
+    return found
+
+
+def may_everything() -> bool:
+    """Whether the current request may do what concerns everybody."""
+    return emulator().store.owner is None
 
 
 def base_url() -> str:
-    """The URL at which payers and merchants reach the emulator, without a slash at its end.
-
-    It is the setting `public_url`, otherwise the scheme and host of the current request.
-    """
-    return address(emulator().settings, request)
-
-
-def address(settings: Settings, asked: Request) -> str:
-    """The URL at which the sender of a request reaches the emulator, without a slash at its end."""
-    return settings.public_url or f"{asked.scheme}://{asked.host}"
+    """The URL at which payers and merchants reach the emulator, without a slash at its end."""
+    return emulator().address(request)
 
 
 def under_prefix(path: str) -> str:
     """A path as browsers see it: prefixed with the path of public_url, as `url_for` does."""
-    return f"{request.script_root}{path}"
+    return f"{emulator().prefix}{path}"

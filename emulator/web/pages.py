@@ -2,8 +2,9 @@
 import io
 import json
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
+import werkzeug.wrappers
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
 from ..base import clock, money
@@ -17,7 +18,7 @@ from ..gateway.endpoints import ENDPOINTS
 from ..gateway.endpoints.tgpayh5 import WEBSITE
 from ..operations import payers, wallet_payments
 from ..operations.payers import PayersAct
-from .control.interface import refuse_other_sites
+from . import refusals
 from .current import base_url, emulator
 from .texts import Texts
 
@@ -29,6 +30,7 @@ ACTS: dict[str, PayersAct[WalletOrder]] = {
     **{name: partial(wallet_payments.decline, failure=why) for name, why in FAILURES.items()}}
 BY_OWN_PAGES = "'self'"  # the demo shows the buyer's pages in a frame
 TERMINALS_ON_THE_FRONT_PAGE = 5
+Answer = TypeVar("Answer", bound=werkzeug.wrappers.Response)
 PHONES = ("Mobile", "Android", "iPhone", "MicroMessenger", "AlipayClient")
 
 
@@ -39,8 +41,8 @@ def texts(order: Order | None = None) -> Texts:
                  or "en")
 
 
-def secure(response: Response, form_action: str = "", framed_by: str = "'none'",
-           frames: str = "'none'") -> Response:
+def secure(response: Answer, form_action: str = "", framed_by: str = "'none'",
+           frames: str = "'none'") -> Answer:
     """Add security headers, so that a page can load and reach this emulator only. Returns the response.
 
     `form_action` are further targets of the page's forms, `framed_by` the sites that may show it in a frame,
@@ -106,7 +108,7 @@ def wallet(token: str) -> Response:
 @blueprint.post("/wallet/<token>/<act>")
 def act(token: str, act: str) -> Response | Any:
     """Pay or decline as the payer, and redirect to the shop or back to the wallet."""
-    refused = refuse_other_sites()
+    refused = refusals.of_other_sites()
     order = _of_wallet(token)
     if refused or order is None or act not in ACTS:
         return refused or page("not_found.html", 404)

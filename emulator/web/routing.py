@@ -2,8 +2,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response
 from werkzeug.routing import BaseConverter, Rule, ValidationError
+from werkzeug.wrappers import Response
 
 
 class QuickRule(Rule):
@@ -26,12 +26,12 @@ class QuickRule(Rule):
 class Onward(Response):
     """A response whose Location header is sent unchanged.
 
-    Merchants' URLs are escaped already. Flask would parse them again; it changes some URLs of apps, and fails
-    at others.
+    Merchants' URLs are escaped already. werkzeug would parse them again; it changes some URLs of apps, and
+    fails at others.
     """
 
     def get_wsgi_headers(self, environ: Any) -> Any:
-        """The headers as Flask makes them, with the original Location."""
+        """The headers as werkzeug makes them, with the original Location."""
         location = self.headers.pop("Location", None)
         headers = super().get_wsgi_headers(environ)
         if location is not None:
@@ -57,3 +57,6 @@ class NumberConverter(BaseConverter):
     regex = ".+?"
     weight = 200
     part_isolating = False
+
+
+CONVERTERS = {"id": IdConverter, "number": NumberConverter}

@@ -1,6 +1,7 @@
 """Remembers browsers in which a control token was typed, for the console and the demo."""
 import hashlib
 import hmac
+from collections.abc import Callable
 
 from flask import request
 from werkzeug.wrappers import Response
@@ -9,7 +10,7 @@ from ..base import durations
 from ..base.clock import real_now
 from ..base.tokens import ControlToken
 from . import roles
-from .current import base_url, under_prefix
+from .current import base_url, emulator, enter, is_locked, under_prefix
 
 COOKIE = "tgpay_control"
 GOOD_FOR = 30 * durations.DAY
@@ -20,21 +21,25 @@ def is_known() -> bool:
 
     From then on the request does what the token's holder may do.
     """
-    if not roles.are_needed():
+    if not is_locked():
         return True
     given = request.cookies.get(COOKIE, "")
     until = given.partition(".")[0]
     if not (until.isascii() and until.isdecimal() and len(until) < 16 and real_now() < int(until)):
         return False
-    holder = roles.find(lambda row: roles.is_same(given, session(row.token, int(until))))
+    holder = _found(lambda token: roles.is_same(given, session(token, int(until))))
     if holder:
-        roles.enter(holder)
+        enter(holder)
     return holder is not None
 
 
 def typed(given: str) -> ControlToken | None:
     """The control token in force that was typed, or None."""
-    return roles.find(lambda row: roles.is_same(given.strip(), row.token))
+    return _found(lambda token: roles.is_same(given.strip(), token))
+
+
+def _found(fits: Callable[[str], bool]) -> ControlToken | None:
+    return roles.find(emulator().settings.control_tokens, lambda row: fits(row.token))
 
 
 def let_in(response: Response, holder: ControlToken) -> None:

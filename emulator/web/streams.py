@@ -1,45 +1,37 @@
 """Long polls and event streams. They hold no slot while they wait."""
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
-import msgspec
-from flask import Response, request, stream_with_context
 from werkzeug.exceptions import ServiceUnavailable
+from werkzeug.wrappers import Request, Response
 
 from ..base.slots import Full, Place
 from ..operations.watching import Concerns, Waiter, never
 from ..store import Unusable
-from .current import Emulator, emulator
+from .emulator import Emulator
+from .happenings import BETWEEN_BATCHES_S
 
 # How often a stream, and a request that waits for an order, looks without a change: the logs do not record
 # a reset, and an order may be due while no process leads.
 AT_LEAST_S, ORDER_AT_LEAST_S = 1.0, 5.0
-BETWEEN_BATCHES_S = 0.2
 HEARTBEAT_S = 15
 
 
-def take(whose: str) -> Place:
+def take(here: Emulator, whose: str) -> Place:
     """Take a waiting place of the owner `whose`, such as a merchant. Raises ServiceUnavailable."""
     try:
-        return emulator().waiting.places.take(whose)
+        return here.waiting.places.take(whose)
     except Full as full:
         raise ServiceUnavailable(str(full)) from full
 
 
-def has_left() -> Callable[[], bool]:
-    """A function that returns whether the client of the current request has closed its connection."""
-    line = request.environ.get("gunicorn.socket")
+def has_left(asked: Request) -> Callable[[], bool]:
+    """A function that returns whether the client of a request has closed its connection."""
+    line = asked.environ.get("gunicorn.socket")
     return line.has_left if line is not None else never
 
 
-def event(data: Any, **fields: str) -> str:
-    """The text of a server-sent event with JSON data; `fields` may be `id` and `event`."""
-    named = "".join(f"{name}: {value}\n" for name, value in fields.items())
-    return f"{named}data: {msgspec.json.encode(data).decode()}\n\n"
-
-
-def stream(batches: Iterator[list[str]], whose: str, concerns: Concerns,
+def stream(here: Emulator, asked: Request, batches: Iterator[list[str]], whose: str, concerns: Concerns,
            every_s: float = AT_LEAST_S) -> Response:
     """A response that streams server-sent events.
 
@@ -47,9 +39,8 @@ def stream(batches: Iterator[list[str]], whose: str, concerns: Concerns,
     change `concerns` the stream, and at least every `every_s` seconds. The stream takes a waiting place of
     the owner `whose`. Raises ServiceUnavailable.
     """
-    here = emulator()
-    place = take(whose)
-    lines = stream_with_context(_followed(here, batches, concerns, has_left(), every_s))
+    place = take(here, whose)
+    lines = _followed(here, batches, concerns, has_left(asked), every_s)
     response = Response(lines, content_type="text/event-stream")
     response.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
     response.call_on_close(place.leave)

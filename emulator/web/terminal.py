@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, redirect, request, url_for
+from werkzeug.wrappers import Response
 
 from .. import terminal
 from ..base import money
@@ -20,14 +21,15 @@ from ..operations.timers import written_of
 from ..operations.unit import terminal_of
 from ..store import Reader
 from ..terminal import Act, State, Terminal
-from . import roles
-from .control.interface import Problem, refuse_other_sites, refuse_strangers
-from .control.problems import of_error
+from . import refusals
+from .control.problems import Problem, of_error
 from .control.terminals import terminal_json
-from .current import emulator
+from .current import emulator, is_locked
+from .emulator import Emulator
+from .happenings import event
 from .pages import BY_OWN_PAGES, page, secure, state_response, texts
 from .receipt import receipt
-from .streams import event, stream
+from .streams import stream
 from .texts import Texts, messages
 
 blueprint = Blueprint("terminal", __name__, url_prefix="/terminal")
@@ -54,7 +56,7 @@ def impossible(problem: Problem) -> Response:
     The page's script gets the problem as JSON. A form gets the screen as it is now, or the page not found.
     """
     if _by_script():
-        answer = state_response(problem.document)
+        answer = state_response(problem.document())
         answer.status_code = problem.status
         return answer
     serial = (request.view_args or {}).get("serial", "")
@@ -71,14 +73,15 @@ def screen(serial: str) -> Response:
 @blueprint.get("/<serial>/state")
 def state(serial: str) -> Response:
     """What the screen shows now, as JSON."""
-    return state_response(_shown(serial)[0])
+    return state_response(_shown(emulator(), serial)[0])
 
 
 @blueprint.get("/<serial>/events")
 def events(serial: str) -> Response:
     """A stream of what the screen shows: an event immediately, and one for each change."""
-    terminal_of(emulator().store.read(), serial)
-    return stream(_changes(serial), "screens of terminals", lambda changed: True, LOOK_S)
+    here = emulator()
+    terminal_of(here.store.read(), serial)
+    return stream(here, request, _changes(here, serial), "screens of terminals", lambda changed: True, LOOK_S)
 
 
 @blueprint.get("/<serial>/receipt.txt")
@@ -95,9 +98,9 @@ def receipt_text(serial: str) -> Response:
 
 
 @blueprint.post("/<serial>/<act>")
-def do(serial: str, act: str) -> Response | Any:
+def do(serial: str, act: str) -> Response:
     """Perform an act at the terminal, or change one of the switches beside it."""
-    refused = refuse_other_sites() or (refuse_strangers() if act in SWITCHES else None)
+    refused = refusals.of_other_sites() or (refusals.of_strangers() if act in SWITCHES else None)
     if refused:
         return refused
     if act in SWITCHES:
@@ -115,21 +118,20 @@ def _by_script() -> bool:
     return bool(request.accept_mimetypes.best == JSON)
 
 
-def _shown(serial: str) -> tuple[dict[str, Any], Clock]:
+def _shown(here: Emulator, serial: str) -> tuple[dict[str, Any], Clock]:
     """What the screen shows, and the clock.
 
     It is the terminal as in the control interface, with `left_ms`: the milliseconds for which the terminal
     still waits for a person, or None.
     """
-    here = emulator()
     seen = terminals.view(here.units, serial)
     time = here.store.read().clock.get(seen.device.merchants_id)
     left = (terminal.patience_left(seen.order.transaction, seen.now) if seen.order
             and seen.device.online else None)
-    return {**terminal_json(seen), "left_ms": left, "frozen": time.frozen is not None}, time
+    return {**terminal_json(seen, here.prefix), "left_ms": left, "frozen": time.frozen is not None}, time
 
 
-def _changes(serial: str) -> Iterator[list[str]]:
+def _changes(here: Emulator, serial: str) -> Iterator[list[str]]:
     """An event for each change of the screen, in batches for `stream`.
 
     The remaining time counts as changed only when the clock was moved or stopped.
@@ -137,7 +139,7 @@ def _changes(serial: str) -> Iterator[list[str]]:
     before: Any = None
     while True:
         try:
-            shown, time = _shown(serial)
+            shown, time = _shown(here, serial)
         except NotFound:
             return  # the terminal was removed
         compared = {**shown, "left_ms": time}
@@ -147,7 +149,7 @@ def _changes(serial: str) -> Iterator[list[str]]:
 
 def _screen(serial: str, status: int = 200) -> Response:
     """The page of a terminal, as of now."""
-    shown, _ = _shown(serial)
+    shown, _ = _shown(emulator(), serial)
     tables = emulator().store.read()
     device = terminal_of(tables, serial)
     order, printed = _printed(tables, device)
@@ -161,7 +163,7 @@ def _screen(serial: str, status: int = 200) -> Response:
         view=OFFLINE if not device.online else shown["state"],
         merchant=merchant.name if merchant else device.merchants_id,
         transaction=order.transaction if order else None,
-        amounts=_amounts(order), words=words, switches=not roles.are_needed(), patience=terminal.PATIENCE)
+        amounts=_amounts(order), words=words, switches=not is_locked(), patience=terminal.PATIENCE)
 
 
 def _messages(language: Texts) -> dict[str, str]:

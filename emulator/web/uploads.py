@@ -2,8 +2,8 @@
 import tempfile
 from typing import IO
 
-from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Request
 
 from ..operations.transfer_format import MOST_PACKED
 

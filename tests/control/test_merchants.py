@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from werkzeug.test import Client
 
 from tgpay_emulator.base.settings import Settings
 from tgpay_emulator.server.process import build
@@ -315,7 +316,7 @@ def test_a_merchant_is_made_with_as_little_work_when_there_are_many(
         return connection
 
     monkeypatch.setattr(connections, "connect", counted)
-    client = build(Settings(), place_of(str(tmp_path / "emulator.db")))[0].test_client()
+    client = Client(build(Settings(), place_of(str(tmp_path / "emulator.db")))[0])
 
     def work_of_one() -> int:
         before = steps[0]

@@ -9,14 +9,12 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from tgpay_emulator.base.settings import Settings
 from tgpay_emulator.gateway.endpoints import ENDPOINTS
 from tgpay_emulator.protocol.parameters import Source
-from tgpay_emulator.server.building import build
-from tgpay_emulator.store import place_of
 from tgpay_emulator.web.control.openapi import EXAMPLES
 
 from ..driver import Control, Receiver, Server, exchange
+from ..routes import CONTROL, routes
 from ..tables import every_row
 from .schemas import Document, objects
 from .story import Told, examples, kind_of_event, told_by_real_servers
@@ -94,11 +92,9 @@ def test_the_server_is_the_one_that_answers(own: Control, document: Any) -> None
 # Its operations, and those of the server.
 
 def test_every_route_is_in_it_and_every_operation_is_a_route(document: Any, tmp_path: Path) -> None:
-    app = build(Settings(), place_of(str(tmp_path / "emulator.db")))[0]
-    routes = {(method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)) for rule in app.url_map.iter_rules()
-              for method in rule.methods or () if method not in ("HEAD", "OPTIONS")}
+    found = {(method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", path)) for method, path in routes(tmp_path)}
     described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
-    assert ({route for route in routes if route[1].startswith("/_emulator/")}
+    assert ({route for route in found if route[1].startswith(CONTROL)}
             == {each for each in described if not each[1].startswith("/v2/")})
 
 

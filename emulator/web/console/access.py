@@ -1,8 +1,9 @@
 """Access to the console: while control tokens are in force, only for browsers in which one was typed."""
-from flask import Response, request
+from flask import request
+from werkzeug.wrappers import Response
 
-from .. import entrance, roles, sessions
-from ..current import under_prefix
+from .. import entrance, sessions
+from ..current import is_locked, under_prefix
 from .frame import blueprint, go_on, led_to, show, texts, to
 
 UNGUARDED = ("console.sign_in",)
@@ -22,7 +23,7 @@ def admit() -> Response | None:
 def sign_in() -> Response:
     """Check the typed token, remember the browser, and redirect to the page that was asked for."""
     onwards = _own(request.form.get("onwards", ""))
-    if not roles.are_needed():
+    if not is_locked():
         return led_to(onwards)
     holder = sessions.typed(request.form.get("token", ""))
     if holder is None:

@@ -14,8 +14,7 @@ from ...domain.terminal_orders import TerminalOrder
 from ...operations import card_payments, kinds, orders
 from ...operations.unit import order_by_id
 from ...protocol.codes import Refused
-from ..control.documents import page_of
-from ..current import emulator
+from ..current import emulator, under_prefix
 from .frame import blueprint, go_back, go_on, texts, to
 
 LIKELY = ("pay", "approve", "decline", "refuse")  # shown first; the others are behind "More actions"
@@ -56,7 +55,7 @@ def _retries(order: Order, now: int) -> Iterator[tuple[str, str]]:
             "trans_amount": money.text(order.amount)}
     card = of_kind(CardOrder, order)
     if card and card_payments.takes_another(card, now):
-        yield with_query(page_of(order), {"again": "1"}), "act_other_card"
+        yield with_query(under_prefix(order.page_path), {"again": "1"}), "act_other_card"
     if card:
         table = "tgpaybankcard" if card.card.on_the_cashier else "tgpaybankcard-2"
         yield to("try_it", table=table, **sent), "act_send_again"

@@ -12,8 +12,7 @@ from ...domain import transitions
 from ...domain.errors import OperationError
 from ...operations import command_plans
 from ...store import Reader
-from .. import roles
-from ..current import emulator
+from ..current import emulator, may_everything
 from .banners import MACHINE, SHARED, apart
 from .frame import Page, blueprint, chosen, clocked, go_back, go_on, present, show, texts, to
 
@@ -51,7 +50,7 @@ def clock() -> Response:
     ticking = tables.clock.get(whose)
     compared = apart(ticking.now(real), *((shared.now(real), SHARED) if own else (real, MACHINE)))
     return show("clock", "clock", follows="order notification", steps=STEPS, whose=whose,
-                may_move=bool(whose) or roles.may_everything(),
+                may_move=bool(whose) or may_everything(),
                 may_run=ticking.frozen is not None and (not whose or bool(own and own.frozen is not None)),
                 upcoming=upcoming(tables, chosen()), moving=command_plans.under_way(tables, whose),
                 apart=compared, typed=_typed(ticking.now(real)))

@@ -17,10 +17,8 @@ from ...base.urls import with_query
 from ...domain.errors import Forbidden, OperationError
 from ...protocol.card_numbers import hidden
 from ...store import Reader
-from .. import roles
-from ..control.interface import Problem, wrong_request
-from ..control.problems import of_error
-from ..current import emulator, under_prefix
+from ..control.problems import Problem, of_error, wrong_request
+from ..current import emulator, holder, is_locked, may_everything, under_prefix
 from ..pages import secure
 from ..texts import CONSOLE, LANGUAGES, Texts
 from .banners import banners
@@ -132,8 +130,8 @@ def _around(page: str) -> dict[str, Any]:
         "frozen": ticking.frozen is not None,
         "has_own_clock": bool(whose) and tables.clock.own(whose) is not None,
         "zone": emulator().settings.timezone, "subject": subject_of(page),
-        "newest": written(tables.newest()), "told": _message(), "locked": roles.are_needed(),
-        "holder": roles.holder(), "everybody": roles.may_everything(), "zoned": _zoned, "iso": clock.iso,
+        "newest": written(tables.newest()), "told": _message(), "locked": is_locked(),
+        "holder": holder(), "everybody": may_everything(), "zoned": _zoned, "iso": clock.iso,
         "amount": money.text, "money": money.display, "money_of": money.display_of}
 
 
@@ -214,7 +212,7 @@ def forbidden(error: Forbidden) -> Response:
 @blueprint.errorhandler(Problem)
 def nothing(problem: Problem) -> Response:
     """The page for a problem, with its sentence."""
-    return show("problem", "", problem.status, sentence=problem.document["detail"],
+    return show("problem", "", problem.status, sentence=problem.document()["detail"],
                 is_missing=problem.status == 404)
 
 

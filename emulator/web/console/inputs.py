@@ -5,7 +5,7 @@ The module is imported after `access`, so that requests without access are refus
 from flask import request
 
 from ...domain.errors import NotFound
-from ..control.interface import wrong_request
+from ..control.problems import wrong_request
 from ..current import emulator
 from .frame import KEPT, blueprint, chosen, forget_chosen
 

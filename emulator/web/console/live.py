@@ -1,9 +1,10 @@
 """Informs open windows of the console about changes: by a stream of events, or by polling."""
-from flask import Response, jsonify
+from flask import jsonify, request
+from werkzeug.wrappers import Response
 
 from ...base.clock import real_now
-from ..control.events import happenings, of_merchant
 from ..current import emulator
+from ..happenings import of_merchant
 from ..pages import secure
 from ..streams import stream
 from .frame import blueprint, chosen, clocked, written
@@ -12,7 +13,9 @@ from .frame import blueprint, chosen, clocked, written
 @blueprint.get("/events")
 def events() -> Response:
     """The control interface's stream of events; 503 when too many windows have one already."""
-    return stream(happenings(chosen()), "windows of the console", of_merchant(chosen()))
+    here = emulator()
+    batches = here.happenings.batches(chosen(), here.store, request.headers.get("Last-Event-ID", ""))
+    return stream(here, request, batches, "windows of the console", of_merchant(chosen()))
 
 
 @blueprint.get("/pulse")

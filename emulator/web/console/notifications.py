@@ -3,8 +3,7 @@ from flask import Response
 
 from ...operations.outbox import DELIVERED, FAILED, PENDING
 from ...operations.unit import notification_of
-from .. import roles
-from ..current import base_url, emulator
+from ..current import base_url, emulator, is_locked
 from .attempts import FORGED, RETRYING, STATES, TAKEN_FORGED, shown, state
 from .frame import Page, before, blueprint, chosen, go_on, narrowed, number, one_of, show, texts, to
 
@@ -45,7 +44,7 @@ def _example() -> str:
     merchants_id = (chosen()
                     or next((merchant.merchants_id
                              for merchant in emulator().store.read().merchants.page("", 1)), "…"))
-    guarded = " -H 'Authorization: Bearer …'" if roles.are_needed() else ""
+    guarded = " -H 'Authorization: Bearer …'" if is_locked() else ""
     return (f"curl -sS -X PATCH {base_url()}/_emulator/merchants/{merchants_id}{guarded} \\\n"
             "  -d '{\"notify_url\": \"inbox\"}'")
 

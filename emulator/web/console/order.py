@@ -9,8 +9,7 @@ from ...domain.transitions import at
 from ...operations.unit import order_by_id
 from ...protocol.test_cards import CHARGED_BACK
 from ...terminal import is_partial
-from ..control.documents import page_of
-from ..current import emulator
+from ..current import emulator, under_prefix
 from . import states, timeline
 from .actions import offered
 from .frame import blueprint, present, show, texts
@@ -31,7 +30,8 @@ def order(order_id: int) -> Response:
     return show("order", "orders", follows="order request notification", order=found, word=word,
                 colour=colour, merchant=merchant,
                 moments=moments, acts=offered(found, now), number=number, facts=list(_facts(found)),
-                cny_of=_in_cny(found), requested=_requested(found), page_of=page_of(found), left_out=left_out,
+                cny_of=_in_cny(found), requested=_requested(found),
+                page_of=under_prefix(found.page_path), left_out=left_out,
                 happened=sum(moment.at <= now for moment in moments))
 
 

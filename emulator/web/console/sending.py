@@ -17,8 +17,7 @@ from msgspec import Struct
 from werkzeug.http import HTTP_STATUS_CODES
 
 from ...protocol.endpoint_tables import Endpoint
-from ..application import WHOLE
-from ..current import emulator
+from ..current import WHOLE, emulator
 from ..pages import secure
 from ..received import FORM
 from . import entries

@@ -16,7 +16,7 @@ from ...operations.unit import merchant_of
 from ...protocol.parameters import DATE
 from ...store import Reader
 from ...store.settlement import Sum
-from ..control.interface import Problem
+from ..control.problems import Problem
 from ..current import emulator
 from ..pages import secure
 from .chart import NARROW, WIDE, chart

@@ -57,7 +57,7 @@ def terminals() -> Response:
 
 def _seen(tables: Reader, device: Terminal) -> Seen:
     order = written_of(tables, device)
-    terminal = terminal_json(View(device, order, present(device.merchants_id)))
+    terminal = terminal_json(View(device, order, present(device.merchants_id)), emulator().prefix)
     view = terminal["state"] if device.online else OFFLINE
     return Seen(terminal, view, COLOURS[view], order)
 

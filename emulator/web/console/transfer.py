@@ -1,6 +1,7 @@
 """Download of a merchant's export, and upload of such a file."""
-from flask import Response, request
+from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Response
 
 from ...domain.errors import OperationError
 from ...operations import importing
@@ -15,7 +16,7 @@ from .frame import blueprint, go_back, go_on, texts, to
 @blueprint.get("/merchants/<number>/export")
 def export_merchant(number: str) -> Response:
     """The file with everything about a merchant; secrets are masked."""
-    return secure(export_response([number], with_secrets=False))
+    return secure(export_response(emulator(), [number], with_secrets=False))
 
 
 @blueprint.post("/import")

@@ -21,7 +21,7 @@ from ...protocol.test_cards import PLAIN
 from ...signing import signature
 from ...store import Reader
 from ...store.columns import to_json
-from ..control.interface import wrong_request
+from ..control.problems import wrong_request
 from ..current import emulator, under_prefix
 from . import curl
 from .frame import Page, blueprint, chosen, show

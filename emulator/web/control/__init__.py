@@ -2,13 +2,16 @@
 
 Each module declares the operations of one subject, and imports only from those above it:
 
+    answers        the responses to requests that succeed
     problems       RFC 9457 problem documents, also for the errors of operations
+    access         who may use the interface
     schemas        JSON schemas of documents
     documents      orders, notifications and journal entries as JSON
     queries        query parameters
     bodies         JSON bodies
+    calls          calls of operations
     limits         the rate limit of merchants
-    interface      the declaration of operations, and access to them
+    interface      the declaration of operations
     health         health and reset
     metrics        metrics for Prometheus
     notifications  notifications
@@ -28,14 +31,15 @@ Each module declares the operations of one subject, and imports only from those 
     events         the stream of events
     openapi        the OpenAPI document
     tools          signing, waiting, OpenAPI
+    application    the interface as a WSGI application
 """
 from . import (
     card_tables, clock, events, findings, health, inbox, journal, listening, merchants, metrics,
     notifications, orders, scenarios, settlement, terminals, tools, transfer,
     verification)
-from .interface import blueprint, not_routed, probes, unusable
+from .application import PROBES, Control
 
 __all__ = [
-    "blueprint", "card_tables", "clock", "events", "findings", "health", "inbox", "journal", "listening",
-    "merchants", "metrics", "not_routed", "notifications", "orders", "probes", "scenarios", "settlement",
-    "terminals", "tools", "transfer", "unusable", "verification"]
+    "PROBES", "Control", "card_tables", "clock", "events", "findings", "health", "inbox", "journal",
+    "listening", "merchants", "metrics", "notifications", "orders", "scenarios", "settlement", "terminals",
+    "tools", "transfer", "verification"]

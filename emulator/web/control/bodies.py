@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from .problems import wrong_request
+from .problems import wrong_request, wrong_value
 from .queries import listed_names, shown
 
 MOST_BYTES = 32 * 1024 * 1024
@@ -106,3 +106,11 @@ def check_members(given: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
         which = "; ".join(f"{shown(name)} is not a member of this body" for name in unknown[:10])
         raise wrong_request(f"{which}; {listed_names(known, unknown[0])}",
                             errors={name: "is unknown" for name in unknown[:10]})
+
+
+def text_of(given: Mapping[str, Any], name: str) -> str:
+    """A text member of a body. Raises Problem when it is missing, empty or not a text."""
+    value = given.get(name)
+    if not isinstance(value, str) or not value:
+        raise wrong_value(f"{name} must be a string")
+    return value

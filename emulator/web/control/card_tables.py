@@ -1,10 +1,12 @@
 """The tables of response codes and test cards."""
-from flask import Response, jsonify
 from msgspec.structs import asdict
+from werkzeug.wrappers import Response
 
 from ...protocol.response_codes import RESPONSE_CODES
 from ...protocol.test_cards import test_cards
 from ..texts import Texts
+from .answers import as_json
+from .calls import Call
 from .documents import CARD_STATUS
 from .interface import operation
 from .schemas import component, listing, text
@@ -23,18 +25,18 @@ TEST_CARD = component("TestCard", "A test card.", {
 
 @operation("GET", "/codes", "the 71 response codes of cards: message, status and text for the payer",
            returns=listing("ResponseCodeList", RESPONSE_CODE))
-def list_response_codes() -> Response:
+def list_response_codes(call: Call) -> Response:
     """All response codes of cards."""
     chinese = Texts("zh")
     items = [{"code": row.code, "message": row.message, "section": row.section, "status": str(row.status),
               "shown_to_payer": row.advice.sentence,
               "shown_to_payer_zh": chinese.told("", "advice", row.advice.name)}
              for row in RESPONSE_CODES.values()]
-    return jsonify({"items": items, "next": None})
+    return as_json({"items": items, "next": None})
 
 
 @operation("GET", "/cards", "the test cards, and the response code of each",
            returns=listing("TestCardList", TEST_CARD))
-def list_test_cards() -> Response:
+def list_test_cards(call: Call) -> Response:
     """All test cards. They accept any date in the future, and any verification code of the right length."""
-    return jsonify({"items": [asdict(card) for card in test_cards()], "next": None})
+    return as_json({"items": [asdict(card) for card in test_cards()], "next": None})

@@ -1,12 +1,15 @@
 """The emulator's clock."""
-from flask import Response, jsonify, request
+from werkzeug.wrappers import Response
 
 from ...base.clock import real_now
 from ...operations import command_plans
-from ..current import emulator
+from .answers import as_json
+from .calls import Call
 from .documents import instant
-from .interface import MERCHANT, Query, asked, body, operation, wrong_request
+from .interface import operation
 from .notifications import DONE, SKIPPED
+from .problems import wrong_request
+from .queries import MERCHANT, Query
 from .schemas import component, flag, moment, text, whole
 
 LONGEST_KEY = 255
@@ -35,15 +38,15 @@ OF_MERCHANT = Query(MERCHANT.name, "the clock of this merchant; `own` says wheth
 
 @operation("GET", "/clock", "the emulator's clock, or a merchant's; while it is moved, `moving` has the "
            "target, what was done and how much is left", (OF_MERCHANT,), returns=CLOCK)
-def get_clock() -> Response:
+def get_clock(call: Call) -> Response:
     """The state of a clock, and the move that is being carried out, if there is one."""
-    tables, merchants_id = emulator().store.read(), asked(MERCHANT.name)[MERCHANT.name] or ""
+    tables, merchants_id = call.tables(), call.merchants_id or ""
     state = command_plans.clock_document(tables, merchants_id, real_now())
-    state["timezone"] = emulator().settings.timezone
+    state["timezone"] = call.emulator.settings.timezone
     moving = command_plans.under_way(tables, merchants_id)
     if moving:
         state["moving"] = {**moving, "to": instant(moving["to"])}
-    return jsonify(state)
+    return as_json(state)
 
 
 @operation("POST", "/clock", "move the clock; everything that becomes due is processed first. The response "
@@ -62,14 +65,14 @@ def get_clock() -> Response:
                "reset": {"type": "boolean", "const": True,
                          "description": "back to system time; for a merchant: back to the shared clock"}}},
            returns=CLOCK_MOVE, problems=(500,))
-def move_clock() -> Response:
+def move_clock(call: Call) -> Response:
     """Advance, set, freeze, unfreeze or reset a clock; the response says what was done meanwhile."""
-    return jsonify(emulator().commands.move_clock(body(), _key()))
+    return as_json(call.emulator.commands.move_clock(call.body(), _key(call)))
 
 
-def _key() -> str:
+def _key(call: Call) -> str:
     """The idempotency key of the request; empty when it has none. Raises Problem."""
-    key = request.headers.get(IDEMPOTENCY_KEY.name)
+    key = call.request.headers.get(IDEMPOTENCY_KEY.name)
     if key is None:
         return ""
     if not (key.strip() and len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):

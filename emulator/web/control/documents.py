@@ -16,7 +16,6 @@ from ...store import Reader
 from ...store.columns import to_json
 from ...store.notifications import StoredNotification
 from ...terminal import OPERATIONS, Result, State
-from ..current import under_prefix
 from .schemas import (
     BY_TEXT, amount, by_name, component, flag, many, moment, nullable, text, whole, words)
 
@@ -77,8 +76,8 @@ ORDER_MEMBERS = {
 ORDER = component("Order", "An order of any endpoint.", ORDER_MEMBERS)
 
 
-def order_json(order: Order) -> dict[str, Any]:
-    """An order as JSON, in the state in which it was passed."""
+def order_json(order: Order, prefix: str) -> dict[str, Any]:
+    """An order as JSON, in the state in which it was passed; `prefix` is `Emulator.prefix`."""
     return {
         "id": order.id, "merchants_id": order.merchants_id, "out_trade_no": order.out_trade_no,
         "endpoint": order.endpoint, "pay_type": order.pay_type, "status": str(order.status),
@@ -89,13 +88,9 @@ def order_json(order: Order) -> dict[str, Any]:
         "trans_id": order.trans_id, "buyer_id": order.buyer_id, "error": order.failure,
         "created_at": instant(order.created_at), "expires_at": instant(order.expires_at),
         "paid_at": instant(order.paid_at), "closed_at": instant(order.closed_at),
-        "closed_by": order.closed_by, "notify_url": order.shown_notify_url, "page": page_of(order),
-        "details": order.shown_details, "card": order.card_json(), "terminal": order.transaction_json()}
-
-
-def page_of(order: Order) -> str:
-    """The path of the page that the order's payer uses."""
-    return under_prefix(order.page_path)
+        "closed_by": order.closed_by, "notify_url": order.shown_notify_url,
+        "page": f"{prefix}{order.page_path}", "details": order.shown_details, "card": order.card_json(),
+        "terminal": order.transaction_json()}
 
 
 FINDING = component("Finding", "A rule of the document that a request or a receiver breaks.", {

@@ -1,13 +1,15 @@
 """The rules of the document that clients and receivers have broken."""
 from typing import Any
 
-from flask import Response, jsonify
+from werkzeug.wrappers import Response
 
 from ...protocol.findings import RULES, Broken, broken
 from ...store import Reader
-from ..current import emulator
+from .answers import as_json
+from .calls import Call
 from .documents import instant
-from .interface import MERCHANT, asked, operation
+from .interface import operation
+from .queries import MERCHANT
 from .schemas import component, listing, moment, nullable, text, whole
 
 EXAMPLE = component("FindingExample", "The newest request or attempt that breaks a rule.", {
@@ -25,17 +27,17 @@ SUMMARY = component("FindingSummary", "A rule of the document that is broken.", 
            "the rules of the document that requests and receivers break: how often, when, "
            "an example, what to change",
            (MERCHANT,), returns=listing("FindingList", SUMMARY))
-def list_findings() -> Response:
+def list_findings(call: Call) -> Response:
     """The broken rules, in the order of the table of rules, each with an example."""
-    tables = emulator().store.read()
-    merchants_id = asked("merchants_id")["merchants_id"]
+    tables = call.tables()
+    merchants_id = call.merchants_id
     requests, attempts = broken(tables.journal.breaches(merchants_id)), broken(
         tables.notifications.breaches(merchants_id))
     items = [{**_as_json(found[code]),
               "example": {**example(tables, found[code].example), "detail": found[code].detail}}
              for code in RULES for found, example in ((requests, _request), (attempts, _attempt))
              if code in found]
-    return jsonify({"items": items, "next": None})
+    return as_json({"items": items, "next": None})
 
 
 def _as_json(found: Broken) -> dict[str, Any]:

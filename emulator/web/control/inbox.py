@@ -1,7 +1,7 @@
 """The inboxes of merchants: the notifications that arrived, and the responses to them."""
 from typing import Any
 
-from flask import Response, jsonify
+from werkzeug.wrappers import Response
 
 from ...base import durations, urls
 from ...domain.inboxes import ANSWER, LONGEST_BODY, LONGEST_DELAY, MOST_REPLIES
@@ -9,9 +9,10 @@ from ...domain.notifications import event
 from ...operations import inbox
 from ...operations.unit import merchant_of
 from ...store.inboxes import Arrival
-from ..current import emulator
+from .answers import as_json, listed
+from .calls import Call
 from .documents import NOTIFICATION_REQUEST, NOTIFY_TYPE, instant
-from .interface import body, listed, operation, paging
+from .interface import operation
 from .queries import AFTER, LIMIT
 from .schemas import (
     BY_NUMBER, BY_TEXT, by_name, component, flag, listing, many, moment, nullable, text, whole)
@@ -72,10 +73,10 @@ def arrival_json(arrival: Arrival) -> dict[str, Any]:
            "the notifications in a merchant's inbox, newest first: the fields of each, whether its "
            "signature is correct, and the response", (AFTER, LIMIT),
            returns=listing("ArrivalList", ARRIVAL, BY_NUMBER))
-def list_inbox(merchants_id: str) -> Response:
+def list_inbox(call: Call, merchants_id: str) -> Response:
     """A page of what arrived; `after` is the last id seen, so older ones follow."""
-    after, limit = paging()
-    tables = emulator().store.read()
+    after, limit = call.paging()
+    tables = call.tables()
     merchant_of(tables, merchants_id)
     arrivals = tables.inboxes.page(merchants_id, after or None, limit)
     return listed((arrival_json(arrival) for arrival in arrivals), limit)
@@ -85,7 +86,7 @@ def list_inbox(merchants_id: str) -> Response:
            "set the responses of a merchant's inbox; without a setting it acknowledges with success",
            body=ANSWER_BODY,
            returns=REPLIES)
-def set_inbox_answer(merchants_id: str) -> Response:
+def set_inbox_answer(call: Call, merchants_id: str) -> Response:
     """Have the inbox answer as the body says, and return that."""
-    replies = inbox.tell(emulator().units, merchants_id, body().get(ANSWER))
-    return jsonify({ANSWER: [reply.as_json() for reply in replies]})
+    replies = inbox.tell(call.emulator.units, merchants_id, call.body().get(ANSWER))
+    return as_json({ANSWER: [reply.as_json() for reply in replies]})

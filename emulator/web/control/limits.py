@@ -6,20 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...base import durations
+from ...operations.limits import Limiter
 from ...store import Reader
-from ..current import emulator
 from .problems import Problem
 
 
-def check_rate(named: Mapping[str, Any]) -> None:
+def check_rate(limiter: Limiter, tables: Reader, named: Mapping[str, Any]) -> None:
     """Count a request. Raises Problem (429) if it is one too many for the merchant that it concerns.
 
     `named` are the values in its path, query and body by their names.
     """
-    limiter = emulator().limiter
-    merchants_id = _concerned(emulator().store.read(), named)
-    wait = limiter.wait_of(merchants_id) if limiter and merchants_id else 0
-    if limiter and wait:
+    merchants_id = _concerned(tables, named)
+    wait = limiter.wait_of(merchants_id) if merchants_id else 0
+    if wait:
         problem = Problem(429, "Too Many Requests", limiter.sentence(merchants_id, wait))
         problem.headers["Retry-After"] = str(-(-wait // durations.SECOND))
         raise problem

@@ -1,7 +1,7 @@
 """Listeners: the notifications that `tgpay-emulator listen` fetches, and the results that it reports."""
 from typing import Any
 
-from flask import Response, jsonify
+from werkzeug.wrappers import Response
 
 from ... import __version__
 from ...base import durations
@@ -11,10 +11,13 @@ from ...operations import forwarding
 from ...operations.forwarding import Asking
 from ...operations.inbox import fields_of
 from ...store.forwards import Forward
-from ..current import emulator
-from ..streams import has_left, take
+from ..streams import take
+from .answers import as_json
+from .bodies import text_of
+from .calls import Call
 from .documents import NOTIFY_TYPE
-from .interface import body, operation, text_of, wrong_value
+from .interface import operation
+from .problems import wrong_value
 from .schemas import component, flag, many, text, whole
 
 LONGEST_NAME, MOST_HELD = 64, 256
@@ -73,16 +76,16 @@ def forward_json(forward: Forward) -> dict[str, Any]:
            "wait for notifications of a merchant whose notify_url is listen, as tgpay-emulator listen does; "
            "409 when another listener has taken over", body=ASKING_BODY,
            returns=FORWARDS, problems=(409,))
-def take_attempts(merchants_id: str) -> Response:
+def take_attempts(call: Call, merchants_id: str) -> Response:
     """A long poll for attempts, which the listener makes and then reports."""
-    if _flag(body(), "leaves"):
-        forwarding.leave(emulator().store, merchants_id, _asking(body()).listener)
-        return jsonify({"items": []})
-    with take(merchants_id):
-        here = emulator()
-        forwards = forwarding.attempts_for(here.store, here.waiting, merchants_id, _asking(body()),
-                                           has_left())
-        return jsonify({"items": [forward_json(forward) for forward in forwards]})
+    if _flag(call.body(), "leaves"):
+        forwarding.leave(call.emulator.store, merchants_id, _asking(call.body()).listener)
+        return as_json({"items": []})
+    here = call.emulator
+    with take(here, merchants_id):
+        forwards = forwarding.attempts_for(here.store, here.waiting, merchants_id, _asking(call.body()),
+                                           call.has_left())
+        return as_json({"items": [forward_json(forward) for forward in forwards]})
 
 
 def _asking(given: dict[str, Any]) -> Asking:
@@ -111,7 +114,7 @@ def _flag(given: dict[str, Any], name: str) -> bool:
 @operation("POST", "/merchants/<merchants_id>/listen/<forward_id>",
            "report the local application's response to a notification, as the result of the attempt; "
            "409 when the attempt has ended already", body=REPORT_BODY, returns=STORED, problems=(409,))
-def report_attempt(merchants_id: str, forward_id: str) -> Response:
+def report_attempt(call: Call, merchants_id: str, forward_id: str) -> Response:
     """Store the result of an attempt."""
-    forwarding.answer(emulator().store, merchants_id, forward_id, body())
-    return jsonify({"stored": True})
+    forwarding.answer(call.emulator.store, merchants_id, forward_id, call.body())
+    return as_json({"stored": True})

@@ -1,15 +1,18 @@
 """Merchants and their settings."""
 from typing import Any
 
-from flask import Response, jsonify
+from werkzeug.wrappers import Response
 
 from ...domain import merchants as rules
 from ...domain.merchants import Merchant
 from ...operations import merchants
 from ...operations.unit import merchant_of
 from ...store import Reader
-from ..current import emulator
-from .interface import DEFAULT_ROWS, asked, body, listed, number, operation, paged_by, text_of
+from .answers import as_json, listed, nothing
+from .bodies import text_of
+from .calls import Call
+from .interface import operation
+from .queries import DEFAULT_ROWS, paged_by
 from .schemas import BY_TEXT, Schema, component, flag, listing, many, text, words
 
 STORE = component("Store", "A shop of a merchant.", {
@@ -58,45 +61,45 @@ def merchant_json(tables: Reader, merchant: Merchant) -> dict[str, Any]:
 
 @operation("GET", "/merchants", "the merchants and their settings", paged_by("merchants_id"),
            returns=listing("MerchantList", MERCHANT, BY_TEXT))
-def list_merchants() -> Response:
+def list_merchants(call: Call) -> Response:
     """A page of merchants; `after` is a merchants_id."""
-    after = asked("after")["after"] or ""
-    limit = number("limit", DEFAULT_ROWS)
-    tables = emulator().store.read()
+    after = call.asked("after")["after"] or ""
+    limit = call.number("limit", DEFAULT_ROWS)
+    tables = call.tables()
     found = tables.merchants.page(after, limit)
     return listed((merchant_json(tables, merchant) for merchant in found), limit, "merchants_id")
 
 
 @operation("GET", "/merchants/<merchants_id>", "one merchant", returns=MERCHANT)
-def get_merchant(merchants_id: str) -> Response:
+def get_merchant(call: Call, merchants_id: str) -> Response:
     """A merchant with its settings."""
-    tables = emulator().store.read()
-    return jsonify(merchant_json(tables, merchant_of(tables, merchants_id)))
+    tables = call.tables()
+    return as_json(merchant_json(tables, merchant_of(tables, merchants_id)))
 
 
 @operation("POST", "/merchants",
            "create a merchant, isolated from all others; merchants_id and token are generated unless given",
            body={"properties": NEW_SETTINGS}, returns=MERCHANT, statuses=(201,), problems=(409, 507))
-def create_merchant() -> tuple[Response, int]:
+def create_merchant(call: Call) -> Response:
     """Create a merchant."""
-    settings = body()
+    settings = call.body()
     merchants_id = text_of(settings, "merchants_id") if "merchants_id" in settings else None
     settings.pop("merchants_id", None)
-    made = merchants.create(emulator().units, merchants_id, settings)
-    return jsonify(merchant_json(emulator().store.read(), made)), 201
+    made = merchants.create(call.emulator.units, merchants_id, settings)
+    return as_json(merchant_json(call.tables(), made), 201)
 
 
 @operation("PATCH", "/merchants/<merchants_id>", "change settings of a merchant",
            body={"properties": SETTINGS}, returns=MERCHANT, problems=(409,))
-def update_merchant(merchants_id: str) -> Response:
+def update_merchant(call: Call, merchants_id: str) -> Response:
     """Change settings of a merchant."""
-    changed = merchants.change(emulator().units, merchants_id, body())
-    return jsonify(merchant_json(emulator().store.read(), changed))
+    changed = merchants.change(call.emulator.units, merchants_id, call.body())
+    return as_json(merchant_json(call.tables(), changed))
 
 
 @operation("DELETE", "/merchants/<merchants_id>", "delete a merchant with all its data",
            statuses=(204,))
-def delete_merchant(merchants_id: str) -> tuple[str, int]:
+def delete_merchant(call: Call, merchants_id: str) -> Response:
     """Remove a merchant with all its data."""
-    merchants.remove(emulator().units, merchants_id)
-    return "", 204
+    merchants.remove(call.emulator.units, merchants_id)
+    return nothing()

@@ -2,14 +2,15 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from flask import Response
+from werkzeug.wrappers import Response
 
 from ... import __version__
 from ...gateway.measuring import BOUNDS_S, Measurements
 from ...operations.unit import check_everybody
 from ...store import Store, Unusable
 from ...store.backlog import Counts
-from ..current import Emulator, emulator
+from ..emulator import Emulator
+from .calls import Call
 from .interface import operation
 
 if TYPE_CHECKING:
@@ -21,13 +22,13 @@ UPPER_BOUNDS = (*map(str, BOUNDS_S), "+Inf")
 
 @operation("GET", "/metrics", "metrics for Prometheus: requests, their duration, the outbox, what is in use",
            produces="text/plain", returns={"type": "string"})
-def get_metrics() -> Response:
+def get_metrics(call: Call) -> Response:
     """The metrics in the text format of Prometheus. Raises Forbidden: they are those of everybody."""
-    check_everybody(emulator().store.owner)
+    check_everybody(call.emulator.store.owner)
     from prometheus_client import CollectorRegistry, generate_latest  # slow to import, and often not needed
 
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collector(emulator()))
+    registry.register(_Collector(call.emulator))
     return Response(generate_latest(registry), content_type=TEXT)
 
 

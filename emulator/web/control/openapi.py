@@ -7,9 +7,11 @@ from typing import Any
 
 from ... import __version__
 from ...gateway import fidelity, openapi as gateway
+from .access import PREFIX, PUBLIC
 from .documents import LEFT_OUT, NOTIFICATION, ORDER, TERMINAL_STATE
-from .interface import OPERATIONS, Operation, Query
+from .interface import OPERATIONS, Operation
 from .problems import CONTENT_TYPE
+from .queries import Query
 from .schemas import BINARY, BY_TEXT, COMPONENTS, Schema, by_name, component, many, nullable, text
 
 ABOUT = (
@@ -20,7 +22,6 @@ ABOUT = (
 EXAMPLES = Path(__file__).with_name("examples.json")  # recorded from a real server
 MOST_ID = 2**63 - 1
 OCTETS = "application/octet-stream"  # what clients send that do not know the content type of a file
-PUBLIC = "/health"  # the only operation that needs no control token
 # Parts of paths and queries, and members of bodies, that name the merchant whose rate limit counts.
 OF_A_MERCHANT = {"merchants_id", "notification_id", "entry_id", "terminal_sn"}
 PLACES: Mapping[str, str] = {
@@ -96,7 +97,7 @@ def _tags() -> Iterator[dict[str, str]]:
 def _path(row: Operation) -> tuple[str, list[dict[str, Any]]]:
     """The operation's path in OpenAPI's notation, and the parameters in it."""
     parameters, pieces = [], []
-    for piece in f"/_emulator{row.path}".split("/"):
+    for piece in f"{PREFIX}{row.path}".split("/"):
         if piece.startswith("<"):
             kind, _, name = piece.strip("<>").rpartition(":")
             parameters.append({"name": name, "in": "path", "required": True, "description": PLACES[name],

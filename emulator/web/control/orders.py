@@ -2,7 +2,7 @@
 import json
 from typing import Any
 
-from flask import Response, jsonify
+from werkzeug.wrappers import Response
 
 from ...base import money
 from ...domain.orders import Status
@@ -11,11 +11,12 @@ from ...operations.kinds import EVENTS, OF_CARDS, OF_EVERY_KIND
 from ...operations.unit import Present, order_of
 from ...protocol.codes import BUYER_FAILURES
 from ...protocol.response_codes import DECLINED, RESPONSE_CODES, CardStatus
-from ..current import emulator
+from .answers import as_json, listed
+from .calls import Call
 from .documents import (
     LEFT_OUT, NOTIFICATION, ORDER, ORDER_MEMBERS, instant, notifications_json, order_json)
-from .interface import MERCHANT, PAGED, Query, asked, body, is_newest_first, listed, operation, paging
-from .queries import choice
+from .interface import operation
+from .queries import MERCHANT, PAGED, Query, choice
 from .schemas import BY_NUMBER, BY_TEXT, amount, by_name, component, listing, many, moment, text, whole
 
 EVENT_BODY = {
@@ -46,22 +47,22 @@ ORDER_STORY = component("OrderStory", "An order with its history, refunds and no
            (MERCHANT, choice("status", "only orders in this state", *Status),
             Query("search", "only orders whose number contains this text"), *PAGED),
            returns=listing("OrderList", ORDER, BY_NUMBER))
-def list_orders() -> Response:
+def list_orders(call: Call) -> Response:
     """A page of orders."""
-    after, limit = paging()
-    tables = emulator().store.read()
-    wanted, present = asked("merchants_id", "status", "search"), Present(tables)
+    after, limit = call.paging()
+    tables = call.tables()
+    wanted, present = call.asked("merchants_id", "status", "search"), Present(tables)
     found = tables.orders.page(tables.clock.now(), wanted["merchants_id"], wanted["status"], after, limit,
-                               is_newest_first(), wanted["search"])
-    return listed((order_json(present.seen(order)) for order in found), limit)
+                               call.is_newest_first(), wanted["search"])
+    return listed((order_json(present.seen(order), call.emulator.prefix) for order in found), limit)
 
 
 @operation("GET", "/orders/<merchants_id>/<number:out_trade_no>",
            "an order with its history, refunds and notifications; if there are very many, only the newest, "
            "and left_out has the numbers of the others", returns=ORDER_STORY)
-def get_order(merchants_id: str, out_trade_no: str) -> Response:
+def get_order(call: Call, merchants_id: str, out_trade_no: str) -> Response:
     """An order with its history, refunds and notifications."""
-    tables = emulator().store.read()
+    tables = call.tables()
     order = Present(tables).seen(order_of(tables, merchants_id, out_trade_no))
     lines = tables.orders.history(merchants_id, out_trade_no)
     refunds = tables.orders.refunds(merchants_id, out_trade_no)
@@ -72,9 +73,9 @@ def get_order(merchants_id: str, out_trade_no: str) -> Response:
     injected = dict.fromkeys(word for line in history for word in line["detail"].get("injected", "").split())
     left_out = {"history": lines.left_out, "refunds": refunds.left_out,
                 "notifications": notifications_left_out}
-    story = {**order_json(order), "injected": list(injected), "history": history,
+    story = {**order_json(order, call.emulator.prefix), "injected": list(injected), "history": history,
              "refunds": [_refund_json(row) for row in refunds.rows], "notifications": notifications}
-    return jsonify({**story, "left_out": left_out} if any(left_out.values()) else story)
+    return as_json({**story, "left_out": left_out} if any(left_out.values()) else story)
 
 
 def _refund_json(row: Any) -> dict[str, Any]:
@@ -88,6 +89,7 @@ def _refund_json(row: Any) -> dict[str, Any]:
            f"trigger an event of an order: {', '.join(OF_EVERY_KIND)}; "
            f"of a card order also {', '.join(OF_CARDS)}",
            body={"properties": EVENT_BODY}, words={"event": EVENTS}, returns=ORDER, problems=(409,))
-def trigger_order_event(merchants_id: str, out_trade_no: str, event: str) -> Response:
+def trigger_order_event(call: Call, merchants_id: str, out_trade_no: str, event: str) -> Response:
     """Trigger an event of an order, such as a payment, and return the order after it."""
-    return jsonify(order_json(orders.trigger(emulator().units, merchants_id, out_trade_no, event, body())))
+    order = orders.trigger(call.emulator.units, merchants_id, out_trade_no, event, call.body())
+    return as_json(order_json(order, call.emulator.prefix))

@@ -1,38 +1,47 @@
 """Problem documents (RFC 9457): the responses to requests that fail."""
 from typing import Any
 
-from flask import Response, has_request_context, jsonify, request
+from werkzeug.wrappers import Response
 
 from ...domain.errors import Conflict, Exhausted, Failed, Invalid, NotFound, OperationError
 from ...protocol import card_numbers
+from ..gate import Refusal
+from .answers import as_json
 
 CONTENT_TYPE = "application/problem+json"
 
 
 class Problem(Exception):
-    """The failure of a request; `document` is its RFC 9457 problem document."""
+    """The failure of a request: an HTTP status, its title, a sentence, and more members of the document."""
 
     def __init__(self, status: int, title: str, detail: str, **more: Any) -> None:
-        detail = _discreet(detail)
         super().__init__(detail)
         self.status = status
+        self.title = title
+        self.detail = detail
+        self.more = more
         self.headers: dict[str, str] = {}
+
+    def document(self, order_number: str = "") -> dict[str, Any]:
+        """The problem document, in which card numbers are hidden: sentences may repeat a part of the request.
+
+        The order number in the path or the query of the request is not a card number.
+        """
+        more = self.more
         if "errors" in more:
-            more["errors"] = _discreet(more["errors"])
-        self.document = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+            more = {**more, "errors": _discreet(more["errors"], order_number)}
+        return {"type": "about:blank", "title": self.title, "status": self.status,
+                "detail": _discreet(self.detail, order_number), **more}
 
 
-def _discreet(sentences: Any) -> Any:
-    """Sentences, alone or in lists and objects, with card numbers hidden.
-
-    They may repeat a part of the request. The order number in the path or query is not a card number.
-    """
+def _discreet(sentences: Any, order_number: str) -> Any:
+    """Sentences, alone or in lists and objects, with card numbers hidden."""
     if isinstance(sentences, dict):
-        return {_discreet(name): _discreet(value) for name, value in sentences.items()}
+        return {_discreet(name, order_number): _discreet(value, order_number)
+                for name, value in sentences.items()}
     if isinstance(sentences, list):
-        return list(map(_discreet, sentences))
-    about = {**(request.view_args or {}), **request.args} if has_request_context() else {}
-    return card_numbers.hidden(str(sentences), about.get("out_trade_no", ""))
+        return [_discreet(each, order_number) for each in sentences]
+    return card_numbers.hidden(str(sentences), order_number)
 
 
 STATUSES: dict[type[OperationError], tuple[int, str]] = {
@@ -49,17 +58,16 @@ def of_error(error: OperationError) -> Problem:
     return Problem(status, title, str(error), **more)
 
 
-def problem(status: int, title: str, detail: str, **more: Any) -> Response:
-    """The response with a new problem document."""
-    return as_response(Problem(status, title, detail, **more))
+def of_refusal(refused: Refusal) -> Problem:
+    """The problem for a refusal of the gate."""
+    return Problem(refused.status, refused.title, refused.detail)
 
 
-def as_response(error: Problem) -> Response:
-    """The response with the document of a problem."""
-    response = jsonify(error.document)
-    response.status_code = error.status
+def as_response(problem: Problem, order_number: str = "") -> Response:
+    """The response with the document of a problem; `order_number` is that of `Problem.document`."""
+    response = as_json(problem.document(order_number), problem.status)
     response.content_type = CONTENT_TYPE
-    response.headers.update(error.headers)
+    response.headers.update(problem.headers)
     return response
 
 

@@ -1,14 +1,18 @@
 """Bundled scenarios, and the active scenario."""
 from typing import Any
 
-from flask import Response, jsonify, request
+from werkzeug.wrappers import Response
 
 from ... import scenarios
 from ...operations import scenarios as operations
 from ...operations.scenarios import Active
 from ...store.scenarios import EVERYBODY
-from ..current import emulator
-from .interface import MERCHANT, Query, asked, body, operation, text_of, wrong_request, wrong_value
+from .answers import as_json, nothing
+from .bodies import text_of
+from .calls import Call
+from .interface import operation
+from .problems import wrong_request, wrong_value
+from .queries import MERCHANT, Query
 from .schemas import by_name, component, listing, many, nullable, text, whole
 
 RULE_MEMBERS = {
@@ -38,26 +42,26 @@ SCHEMA = {"properties": {
 
 @operation("GET", "/scenarios", "the bundled scenarios",
            returns=listing("ScenarioList", BUNDLED))
-def list_scenarios() -> Response:
+def list_scenarios(call: Call) -> Response:
     """The bundled scenarios: names, summaries and numbers of rules."""
     found = [scenarios.shipped_scenario(name) for name in scenarios.shipped()]
     items = [{"name": scenario.name, "summary": scenario.summary, "rules": len(scenario.rules)}
              for scenario in found]
-    return jsonify({"items": items, "next": None})
+    return as_json({"items": items, "next": None})
 
 
 @operation("GET", "/scenarios/<name>", "a bundled scenario, with its rules", returns=SCENARIO)
-def get_scenario(name: str) -> Response:
+def get_scenario(call: Call, name: str) -> Response:
     """One bundled scenario, complete."""
-    return jsonify(operations.bundled(name).as_json())
+    return as_json(operations.bundled(name).as_json())
 
 
 @operation("GET", "/scenario", "the active scenario, and how often each rule with a list was used",
            (MERCHANT,), returns=ACTIVE)
-def get_active_scenario() -> Response:
+def get_active_scenario(call: Call) -> Response:
     """The active scenario of a merchant, its own or the one for all, or the scenario for all."""
-    merchants_id = asked("merchants_id")["merchants_id"] or EVERYBODY
-    return jsonify(_json(operations.active(emulator().store.read(), merchants_id)))
+    merchants_id = call.merchants_id or EVERYBODY
+    return as_json(_json(operations.active(call.tables(), merchants_id)))
 
 
 def _json(active: Active) -> dict[str, Any]:
@@ -67,20 +71,19 @@ def _json(active: Active) -> dict[str, Any]:
 
 @operation("PUT", "/scenario", "activate a scenario: a bundled one by its name, or rules of your "
                                "own", (FOR,), body=SCHEMA, returns=ACTIVE)
-def activate_scenario() -> Response:
+def activate_scenario(call: Call) -> Response:
     """Put a scenario in force and return it. The counts of the previous one are deleted."""
-    given = body()
-    merchants_id = _whose(given)
+    given = call.body()
+    merchants_id = _whose(call.merchants_id, given)
     scenario = _read({name: value for name, value in given.items() if name != "merchants_id"})
-    return jsonify(_json(operations.activate(emulator().units, scenario, merchants_id)))
+    return as_json(_json(operations.activate(call.emulator.units, scenario, merchants_id)))
 
 
-def _whose(given: dict[str, Any]) -> str:
-    """The merchant of a scenario, from the query or the body; `EVERYBODY` if neither names one.
+def _whose(named: str | None, given: dict[str, Any]) -> str:
+    """The merchant of a scenario: `named` in the query, or in the body; `EVERYBODY` if neither names one.
 
     Raises Problem.
     """
-    named = request.args.get("merchants_id")
     if "merchants_id" not in given:
         return named or EVERYBODY
     in_body = text_of(given, "merchants_id")
@@ -102,7 +105,7 @@ def _read(given: dict[str, Any]) -> "scenarios.Scenario":
 
 
 @operation("DELETE", "/scenario", "deactivate the scenario", (FOR,), statuses=(204,))
-def deactivate_scenario() -> tuple[str, int]:
+def deactivate_scenario(call: Call) -> Response:
     """Put the scenario for all out of force, or that of a merchant, for which that for all applies again."""
-    operations.deactivate(emulator().units, asked("merchants_id")["merchants_id"] or EVERYBODY)
-    return "", 204
+    operations.deactivate(call.emulator.units, call.merchants_id or EVERYBODY)
+    return nothing()

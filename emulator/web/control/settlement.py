@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from flask import Response, jsonify, request
+from werkzeug.wrappers import Response
 
 from ...base import money
 from ...domain import reconciliation, settlement
@@ -12,12 +12,13 @@ from ...operations import settlement as operations
 from ...operations.settlement import EVER
 from ...operations.unit import merchant_of
 from ...protocol.parameters import DATE
-from ..current import emulator
+from .answers import as_json, listed
+from .bodies import text_of
+from .calls import Call
 from .documents import instant
-from .interface import (
-    MERCHANT, PAGED, asked, body, is_newest_first, listed, operation, paging, text_of, wrong_request,
-    wrong_value)
-from .queries import day, listed_names, shown
+from .interface import operation
+from .problems import wrong_request, wrong_value
+from .queries import MERCHANT, PAGED, day, listed_names, shown
 from .schemas import BY_NUMBER, BY_TEXT, amount, component, flag, listing, many, moment, nullable, text, whole
 
 DAYS = (day("start_date", "first day of settlement, such as 2018-04-23; without it from the beginning"),
@@ -65,12 +66,15 @@ CHECKED = component("SettlementCheck", "A merchant's list, compared with the cor
 @operation("GET", "/settlement", "the correct rows of the settlement file, and the discrepancies that are "
                                  "injected in the file, oldest first unless newest_first is true",
            (MERCHANT, *DAYS, *PAGED), returns=listing("SettlementRowList", ROW, BY_NUMBER))
-def list_settlement_rows() -> Response:
+def list_settlement_rows(call: Call) -> Response:
     """A page of the settlement ledger, with entries that are not settled yet."""
-    after, limit = paging()
-    tables, days = emulator().store.read(), _days(request.args)
-    merchants_id = asked("merchants_id")["merchants_id"]
-    found = operations.entries(tables, merchants_id, days, after, limit, is_newest_first())
+    after, limit = call.paging()
+    tables = call.tables()
+    try:
+        days = _days(call, call.query)
+    except Invalid as invalid:
+        raise wrong_request(str(invalid)) from invalid
+    found = operations.entries(tables, call.merchants_id, days, after, limit, call.is_newest_first())
     return listed(map(_entry, found), limit)
 
 
@@ -90,15 +94,15 @@ def _named(truth: "reconciliation.Truth") -> dict[str, str]:
 @operation("POST", "/settlement/check",
            "check a merchant's own list: which injected discrepancies it has noticed, and other differences",
            body=LIST, returns=CHECKED, problems=(404,))
-def check_settlement() -> Response:
+def check_settlement(call: Call) -> Response:
     """Compare a merchant's list with the correct entries that are settled by now."""
-    given, tables = body(), emulator().store.read()
+    given, tables = call.body(), call.tables()
     merchants_id = merchant_of(tables, text_of(given, "merchants_id")).merchants_id
-    days = _days(_written_days(given), tables.clock.now(merchants_id))
+    days = _days(call, _written_days(given), tables.clock.now(merchants_id))
     rows = _rows(given)
     report = operations.check(tables, merchants_id, rows, days)
     asked_for = {row.name: given.get(row.name) or None for row in DAYS}
-    return jsonify({"merchants_id": merchants_id, **asked_for, **_as_json(report)})
+    return as_json({"merchants_id": merchants_id, **asked_for, **_as_json(report)})
 
 
 def _as_json(report: "reconciliation.Report") -> dict[str, Any]:
@@ -134,13 +138,10 @@ def _row(place: int, cells: dict[str, Any]) -> "reconciliation.Listed":
         raise wrong_value(f"row {place} {error}") from error
 
 
-def _days(written: Mapping[str, str], until: int = EVER) -> "reconciliation.Days":
-    """The requested days, up to the instant `until` in milliseconds. Raises Problem."""
+def _days(call: Call, written: Mapping[str, str], until: int = EVER) -> "reconciliation.Days":
+    """The requested days, up to the instant `until` in milliseconds. Raises Invalid."""
     start, end = (date.fromisoformat(written[row.name]) if row.name in written else None for row in DAYS)
-    try:
-        return operations.days(emulator().settings, start, end, until)
-    except Invalid as invalid:
-        raise (wrong_request if request.method == "GET" else wrong_value)(str(invalid)) from invalid
+    return operations.days(call.emulator.settings, start, end, until)
 
 
 def _written_days(given: Mapping[str, Any]) -> dict[str, str]:

@@ -1,15 +1,17 @@
 """Export of merchants as a file, and import of such a file."""
 from typing import Any
 
-from flask import Response, jsonify, request
 from msgspec.structs import asdict
+from werkzeug.wrappers import Response
 
 from ...operations import exporting, importing
 from ...operations.importing import CLOCKS, FROZEN, Report
-from ..current import emulator
+from ..emulator import Emulator
 from ..uploads import body_of
-from .interface import Query, asked, operation
-from .queries import choice, switch
+from .answers import as_json
+from .calls import Call
+from .interface import operation
+from .queries import Query, choice, switch
 from .schemas import BINARY, by_name, component, flag, many, moment, text, whole
 
 GZIP = "application/gzip"
@@ -30,12 +32,11 @@ IMPORT_REPORT = component("ImportReport", "What was imported.", {
     "differences": by_name(SETTING_DIFFERENCE, "settings that differ between the two emulators")})
 
 
-def export_response(merchants: list[str], with_secrets: bool) -> Response:
+def export_response(here: Emulator, merchants: list[str], with_secrets: bool) -> Response:
     """The response with the export of these merchants, or of all; it is made while it is sent.
 
     Raises NotFound.
     """
-    here = emulator()
     pieces, end = exporting.begin(here.store, here.settings, merchants, with_secrets)
     response = Response(pieces, content_type=GZIP)
     response.call_on_close(end)
@@ -48,9 +49,10 @@ def export_response(merchants: list[str], with_secrets: bool) -> Response:
            "history, notifications, journal, scenarios and clocks; import reads it",
            (MERCHANTS, switch("secrets", "true: with tokens, keys and passwords; otherwise they are masked")),
            produces=GZIP, returns=BINARY)
-def export_merchants() -> Response:
+def export_merchants(call: Call) -> Response:
     """The file, as of one instant."""
-    return export_response(request.args.getlist(MERCHANTS.name), request.args.get("secrets") == "true")
+    merchants, with_secrets = call.query.getlist(MERCHANTS.name), call.query.get("secrets") == "true"
+    return export_response(call.emulator, merchants, with_secrets)
 
 
 @operation("POST", "/import", "import the merchants of an exported file, all or none; only admins "
@@ -60,12 +62,12 @@ def export_merchants() -> Response:
             choice("clock", f"the merchants' clocks: {FROZEN} (the default) at the time of the export, so "
                    "that nothing is sent until they are moved; running from that time; or shared", *CLOCKS)),
            consumes=GZIP, returns=IMPORT_REPORT, statuses=(201,), problems=(409,))
-def import_merchants() -> tuple[Response, int]:
+def import_merchants(call: Call) -> Response:
     """Import a file; the response says which merchants, with their tokens."""
-    with body_of(request) as file:
-        report = importing.read(emulator().units, file, request.args.get("replace") == "true",
-                                asked("clock")["clock"] or FROZEN)
-    return jsonify(report_json(report)), 201
+    with body_of(call.request) as file:
+        report = importing.read(call.emulator.units, file, call.query.get("replace") == "true",
+                                call.asked("clock")["clock"] or FROZEN)
+    return as_json(report_json(report), 201)
 
 
 def report_json(report: Report) -> dict[str, Any]:

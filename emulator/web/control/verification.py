@@ -1,17 +1,18 @@
 """Verifies a merchant's traffic: what was counted, signed and answered, and each order's state."""
 from typing import Any
 
-from flask import Response, jsonify, request
 from msgspec.structs import asdict
+from werkzeug.wrappers import Response
 
 from ...domain import verification
 from ...domain.verification import COUNTED, MEASURED, SWITCHES
 from ...gateway.endpoints import ENDPOINTS
 from ...operations.verification import Fact, Outcome, verify
-from ..current import emulator
+from .answers import as_json
+from .calls import Call
 from .documents import instant
-from .interface import MERCHANT, Query, operation
-from .queries import choice, whole
+from .interface import operation
+from .queries import MERCHANT, Query, choice, whole
 from .schemas import component, flag, many, moment, nullable, text
 from .schemas import whole as count
 
@@ -66,13 +67,13 @@ VERIFICATION = component("Verification", "The result of all checks.", {
            "nothing breaks a rule of the document",
            (Query(MERCHANT.name, "the merchant", needed=True), *LIMITS, *CHECKS),
            returns=VERIFICATION, problems=(404, 422))
-def verify_merchant() -> Response:
+def verify_merchant(call: Call) -> Response:
     """The outcome of each check. Raises Invalid for checks that do not fit together."""
-    given = dict(request.args.lists())
-    tables = emulator().store.read()
+    given = dict(call.query.lists())
+    tables = call.tables()
     cursor = "-".join(map(str, tables.newest()))
     outcomes = verify(tables, verification.read(given.pop(MERCHANT.name)[0], given))
-    return jsonify({"verified": all(each.ok for each in outcomes), "cursor": cursor,
+    return as_json({"verified": all(each.ok for each in outcomes), "cursor": cursor,
                     "checks": list(map(_outcome, outcomes))})
 
 

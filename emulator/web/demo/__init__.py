@@ -54,7 +54,7 @@ def go(move: str) -> Response | Any:
     if move not in stage.MOVES:
         return page("not_found.html", 404)
     here, seen = emulator(), request.form.get("seen", "")
-    with take("the demo"):  # before the step is stored: without a place it is neither shown nor done
+    with take(here, "the demo"):  # before the step is stored: without a place it is neither shown nor done
         entered = stage.go(here, stage.MOVES[move], seen)
         if entered is not None:
             story, step = stories.current(entered)

@@ -2,10 +2,11 @@
 
 The demo has one shop for all, so it is nothing for the token of a team.
 """
-from flask import Response, redirect, request, url_for
-from werkzeug.wrappers import Response as Answered
+from flask import redirect, request, url_for
+from werkzeug.wrappers import Response
 
-from .. import entrance, roles, sessions
+from .. import entrance, sessions
+from ..current import is_locked, may_everything
 from ..pages import page
 
 NOTIFY_URL = "demo.notify"  # notifications carry no token; their signature is checked instead
@@ -19,13 +20,13 @@ def admit() -> Response | None:
         return refused
     if not sessions.is_known():
         return page("demo_token.html", 401)
-    return None if roles.may_everything() else page("demo_token.html", 403, for_admins=True)
+    return None if may_everything() else page("demo_token.html", 403, for_admins=True)
 
 
-def sign_in() -> Answered:
+def sign_in() -> Response:
     """Check the typed token, and remember the browser."""
     holder = sessions.typed(request.form.get("token", ""))
-    if roles.are_needed() and holder is None:
+    if is_locked() and holder is None:
         return page("demo_token.html", 401, wrong=True)
     onwards = redirect(url_for("demo.show", lang=request.args.get("lang")), 303)
     if holder:

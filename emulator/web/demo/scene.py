@@ -13,7 +13,8 @@ from ...domain.wallet_orders import WalletOrder
 from ...store import Reader
 from ...store.notebook import Page
 from .. import drawn
-from ..current import Emulator, base_url, under_prefix
+from ..current import base_url, under_prefix
+from ..emulator import Emulator
 from . import actions, messages
 from .belief import Belief, beliefs
 from .clerk import ANSWERED, HEARD, LOST, MERCHANT, SENT

@@ -7,7 +7,7 @@ from ...domain import wallets
 from ...domain.orders import Order
 from ...operations.unit import Present
 from ...store import Reader, Writer
-from ..current import Emulator
+from ..emulator import Emulator
 from ..texts import Texts
 from .clerk import MERCHANT, Clerk
 from .goods import Good, total

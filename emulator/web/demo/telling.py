@@ -1,7 +1,7 @@
 """Begins stories, and performs the actions of their steps."""
 from ...domain import merchants
 from ...operations import seeding
-from ..current import Emulator
+from ..emulator import Emulator
 from .clerk import MERCHANT
 from .stage import BY_DEMO, NAME, TROUBLE, Stage, Stuck, enter
 from .stories import Step, Story
