@@ -4,7 +4,7 @@ from wsgiref.types import WSGIApplication
 
 import flask
 from flask import Flask
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response
 
 from .. import __version__
@@ -49,7 +49,9 @@ def made(here: Emulator, whole: WSGIApplication) -> Flask:
 
 def _not_routed(error: HTTPException) -> Response:
     """The response to a path or method without a route."""
-    return pages.not_found() if error.code == 404 else Response(error.description, 405)
+    if not isinstance(error, MethodNotAllowed):
+        return pages.not_found()
+    return Response(error.description, 405, {"Allow": ", ".join(sorted(error.valid_methods or ()))})
 
 
 def _unusable(trouble: Unusable) -> Response:

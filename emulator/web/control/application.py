@@ -18,6 +18,7 @@ from ..emulator import Emulator
 from ..routing import CONVERTERS, QuickRule
 from . import health
 from .access import PREFIX, allowed
+from .answers import nothing
 from .calls import Call
 from .interface import OPERATIONS
 from .problems import Problem, as_response, of_error
@@ -82,7 +83,7 @@ def _not_found(asked: Request, error: HTTPException) -> Response:
                       f"unknown endpoint {asked.path}; /_emulator/openapi.json lists all endpoints")
     names = ", ".join(sorted({*(error.valid_methods or ()), "OPTIONS"}))
     if asked.method == "OPTIONS":
-        response = Response(status=204)
+        response = nothing()
     else:
         response = as_response(Problem(405, error.name, f"{asked.path} takes {names}, not {asked.method}"))
     response.headers["Allow"] = names
