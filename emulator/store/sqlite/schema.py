@@ -33,18 +33,23 @@ def _bring_up_to_date(path: Path) -> None:
     _keep_private(path)
     with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1_000, isolation_level=None)) as connection:
         if empty:
-            connection.execute("PRAGMA synchronous = OFF")  # there is nothing in it yet that could be lost
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            _create(connection)
         connection.execute("PRAGMA journal_mode = WAL")
-        if empty:
-            connection.executescript(f"BEGIN IMMEDIATE;{schema.text()}"
-                                     f"PRAGMA application_id = {APPLICATION_ID};"
-                                     f"PRAGMA user_version = {schema.VERSION};COMMIT")
-        connection.execute("BEGIN IMMEDIATE")  # fails now for a read-only file, not at the first payment
-        connection.execute(f"PRAGMA user_version = {version or schema.VERSION}")
-        connection.execute("COMMIT")
+        if not empty:
+            connection.execute("BEGIN IMMEDIATE")  # fails now for a read-only file, not at the first payment
+            connection.execute(f"PRAGMA user_version = {version}")
+            connection.execute("COMMIT")
     if not empty and version < schema.VERSION:
         _migrate(path, version)
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    """Create the schema in an empty file, before it has a log (WAL), which would only be copied into it."""
+    connection.execute("PRAGMA synchronous = OFF")  # there is nothing in it yet that could be lost
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    connection.executescript(f"BEGIN IMMEDIATE;{schema.text()}"
+                             f"PRAGMA application_id = {APPLICATION_ID};"
+                             f"PRAGMA user_version = {schema.VERSION};COMMIT")
 
 
 def _version(path: Path) -> tuple[int, bool]:
