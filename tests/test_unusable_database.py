@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tgpay_emulator.store import Unusable
-from tgpay_emulator.store.sqlite.files import Files, identity_in
+from tgpay_emulator.store.sqlite.files import Files
 
 from .driver import Answer, Control, Server, Shop, exchange
 
@@ -153,7 +153,7 @@ def test_a_database_that_grows_is_sound_before_its_checkpoint_ends_but_not_for_l
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shrinks: bool) -> None:
     path = another_one(tmp_path / "emulator.db")
     files = Files(path)
-    files.begin(identity_in(path))
+    assert files.begin()
     before = path.stat().st_size
     with closing(sqlite3.connect(path, isolation_level=None)) as writer:
         writer.executescript("CREATE TABLE growth (content); INSERT INTO growth VALUES (randomblob(900000));")

@@ -19,7 +19,7 @@ from msgspec import Struct
 from ..access import Reader, Writer
 from ..connection import NO_LIMIT
 from ..troubles import Unusable
-from .files import GONE, LOG_GONE, Files, Replaced, identity_in, inode
+from .files import GONE, LOG_GONE, Files, Replaced, inode
 from .locks import BUSY_TIMEOUT_MS, WriteLock
 
 MOST_IDLE = 16
@@ -180,9 +180,9 @@ class Connections:
 
     def keep_to(self, identity: str) -> None:
         """Accept only the database that is at the path now; any file that replaces it is refused."""
-        if identity_in(self.path) != identity:
+        if self.files.begin() != identity:  # it is still in the log, because other processes have the file open
             self.own().connection.execute("PRAGMA wal_checkpoint(FULL)")
-        self.files.begin(identity_in(self.path))
+            self.files.begin()
 
     def is_in_place(self) -> bool:
         """Whether the file at the path is the one that was opened."""

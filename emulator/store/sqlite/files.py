@@ -44,6 +44,11 @@ def _inode_of(status: os.stat_result) -> Inode:
     return status.st_dev, status.st_ino
 
 
+def _stamp_of(status: os.stat_result) -> tuple[int, int]:
+    """Size and modification time, which change when the file is written."""
+    return status.st_size, status.st_mtime_ns
+
+
 def identity_in(path: Path, is_whole: bool = True) -> str:
     """The identity stored in a database file without its log; empty if there is none.
 
@@ -122,14 +127,16 @@ class Files:
         """Whether `begin` was called."""
         return self._main is not None
 
-    def begin(self, identity: str) -> None:
-        """Remember the file that is at the path now, with its identity; it must stay there.
+    def begin(self) -> str:
+        """Remember the file that is at the path now; it must stay there. Returns the identity in it.
 
         Raises Unusable.
         """
-        status = self._status()
+        status = self._status()  # before the look inside, so that a change in the meantime is noticed
+        self._identity = identity_in(self.path)
         self._main, self._sound_size = _inode_of(status), status.st_size
-        self._identity = identity
+        self._seen = _stamp_of(status)
+        return self._identity
 
     @property
     def is_replaced(self) -> bool:
@@ -143,7 +150,7 @@ class Files:
             return
         if _inode_of(status) != self._main:
             raise Replaced(OTHER)
-        seen = status.st_size, status.st_mtime_ns
+        seen = _stamp_of(status)
         if seen != self._seen or self._growing_since is not None:
             self._is_sound = self._look_inside(status.st_size)
             self._seen = seen
@@ -196,12 +203,11 @@ class Files:
             time.sleep(AGAIN_S)
 
     def _stamps(self) -> list[tuple[int, int]]:
-        """Size and modification time of the file and its log; they change when one is written."""
+        """The stamps of the file and its log, as far as they are there."""
         found = []
         for path in (str(self.path), f"{self.path}-wal"):
             with suppress(OSError):
-                status = os.stat(path)
-                found.append((status.st_size, status.st_mtime_ns))
+                found.append(_stamp_of(os.stat(path)))
         return found
 
     def present_logs(self) -> Logs:
