@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from tgpay_emulator.store import place_of
+
 from .driver import Control, Receiver, Server, Shop, free_port
 
 ROUNDS = 3
@@ -263,3 +265,16 @@ def test_a_terminal_whose_process_is_killed_while_it_reads_a_card_ends_as_it_wou
         assert shop.query(asked[1]["out_trade_no"])["trade_status"] == "AUTHORISED"
         assert {heard.fields["out_trade_no"] for heard in receiver.wait_for(2)} == {
             answer["out_trade_no"] for answer in asked}
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("is_lasting", [True, False], ids=["lasting", "deleted at the end"])
+def test_only_a_database_that_is_deleted_at_the_end_does_not_wait_for_the_disk(
+        tmp_path: Path, is_lasting: bool) -> None:
+    place = place_of(str(tmp_path / "emulator.db"), is_lasting)
+    place.prepare()
+    store = place.open()
+    with store.write() as writer:
+        waits = writer.connection.execute("PRAGMA synchronous").fetchone()[0] != 0
+    store.close()
+    assert waits is is_lasting

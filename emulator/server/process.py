@@ -123,19 +123,18 @@ def serve(settings: Settings, announce: Announce) -> None:
     os.register_at_fork(before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ENDING),
                         after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING))
     if settings.database != TEMPORARY:
-        _serve_on(settings, place_of(database_address(settings)), announce, lasting=True)
+        _serve_on(settings, place_of(database_address(settings)), announce)
         return
     temporary, process = temporary_directory(), os.getpid()
     try:
-        _serve_on(settings, place_of(str(temporary / "emulator.db")), announce, lasting=False)
+        _serve_on(settings, place_of(str(temporary / "emulator.db"), is_lasting=False), announce)
     finally:
         if os.getpid() == process:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _serve_on(settings: Settings, place: Place, announce: Announce,
-              lasting: bool) -> None:
-    """Serve a database, which is `lasting` unless it is in a temporary directory. Raises as `serve` does."""
+def _serve_on(settings: Settings, place: Place, announce: Announce) -> None:
+    """Serve a database. Raises as `serve` does."""
     process = os.getpid()
     check_token(settings, place)
     listener = listen(settings.host, settings.port)
@@ -145,7 +144,7 @@ def _serve_on(settings: Settings, place: Place, announce: Announce,
     write_to_stderr(settings)
     if safe.seed != settings.seed:
         safe = with_its_seed(safe, place)
-    if lasting:
+    if place.is_lasting:
         agree(place, safe)
     in_force, line = _secured(_with_own_address(settings, safe, address), place, address)
 
@@ -163,7 +162,7 @@ def _serve_on(settings: Settings, place: Place, announce: Announce,
     finally:
         if os.getpid() == process:
             address_file.leave(in_force.address_file, reachable(address))
-            if lasting and server.store.is_in_place():
+            if place.is_lasting and server.store.is_in_place():
                 _conclude(place)
 
 

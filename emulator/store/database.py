@@ -206,11 +206,13 @@ class Store(ABC):
 class Place(ABC):
     """Where a database is. `shown` names it for people, without a password.
 
-    `is_for_nodes` says whether processes of several machines may serve it, which a database server connects.
+    `is_for_nodes` says whether processes of several machines may serve it, which a database server connects;
+    `is_lasting`, whether it outlives the server.
     """
 
     shown: str
     is_for_nodes = False
+    is_lasting = True
 
     @abstractmethod
     def prepare(self) -> None:

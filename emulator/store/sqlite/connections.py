@@ -97,11 +97,13 @@ class Connections:
     """The connections that a process has to a database. Methods raise Unusable if the files cannot be used.
 
     `generation` counts the logs: the log of a connection of an earlier generation was removed.
+    Only a database that `is_lasting` must be whole after the machine has lost its power.
     """
 
-    def __init__(self, path: Path, lock: WriteLock) -> None:
+    def __init__(self, path: Path, lock: WriteLock, is_lasting: bool) -> None:
         self.path = path
         self.lock = lock
+        self._is_lasting = is_lasting
         self.generation = 0
         self.files = Files(path)
         self._has_left = False  # whether the log of a replaced file was emptied
@@ -137,6 +139,8 @@ class Connections:
 
     def _open(self, kind: type[Access]) -> Opened[Access]:
         connection = connect(self.path, "rw" if self.files.are_known else "rwc")
+        if not self._is_lasting:
+            connection.execute("PRAGMA synchronous = OFF")  # waiting for the disk would be in vain
         if not issubclass(kind, Writer):
             connection.execute("PRAGMA query_only = ON")
         if not self.is_in_place():
@@ -180,7 +184,7 @@ class Connections:
 
     def keep_to(self, identity: str) -> None:
         """Accept only the database that is at the path now; any file that replaces it is refused."""
-        if self.files.begin() != identity:  # it is still in the log, because other processes have the file open
+        if self.files.begin() != identity:  # it is still in the log, because others have the file open
             self.own().connection.execute("PRAGMA wal_checkpoint(FULL)")
             self.files.begin()
 

@@ -24,8 +24,9 @@ class Place(database.Place):
     kernel releases the lock when the server dies.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, is_lasting: bool = True) -> None:
         self.path = path
+        self.is_lasting = is_lasting
         self.shown = str(path)
         self._serving: int | None = None
 
@@ -35,7 +36,7 @@ class Place(database.Place):
 
     def open(self, wake: Callable[[], None] = lambda: None) -> Store:
         """A store on the database, which is prepared."""
-        return Store(self.path, wake)
+        return Store(self.path, wake, self.is_lasting)
 
     def serve(self, settings: str) -> str | None:
         """Hold the lock of servers. Returns the settings of those that hold it already. Raises Unusable."""

@@ -27,11 +27,12 @@ LOOK_S = 0.05
 class Store(database.Store):
     """A database in a file."""
 
-    def __init__(self, path: str | Path, wake: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, path: str | Path, wake: Callable[[], None] = lambda: None,
+                 is_lasting: bool = True) -> None:
         super().__init__(wake)
         self.path = Path(path)
         self.lock = WriteLock(self.path, self._paused)
-        self._connections = Connections(self.path, self.lock)
+        self._connections = Connections(self.path, self.lock, is_lasting)
         self._maintenance = Maintenance(self._connections, self.write)
         self._looked = 0.0
 
