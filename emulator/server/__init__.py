@@ -13,8 +13,8 @@ Each module imports only from those above it:
     tls              a connection with TLS
     safe_settings    settings that are drawn where others can reach the emulator
     certificates     certificates of the server, and one that it makes
-    building         the application on its database
     state            what is unusual in the database at the start
+    building         the application on its database
     serving          a server that is running
     worker           one worker process
     process          serve: from the settings to the end

@@ -15,6 +15,7 @@ from ..operations.waking import Signal
 from ..store import IDENTITY, Place, Reader, Store, Writer
 from ..store.notifications import StoredNotification
 from ..web.application import Application
+from . import state
 from .resources import Unstartable
 
 log = logging.getLogger(__name__)
@@ -53,9 +54,9 @@ class LateSender:
         return "" if merchant is None or destinations.is_word(merchant.notify_url) else merchant.notify_url
 
 
-def build(settings: Settings, place: Place) -> tuple[Application, Scheduler, LateSender]:
+def build(settings: Settings, place: Place) -> tuple[Application, Scheduler, LateSender, list[str]]:
     """The application, its scheduler and its sender on a database, which is created and seeded when it is
-    new.
+    new; and sentences about what is unusual in it.
 
     Raises `store.Unusable`, and Unstartable when the setting `scenario` is wrong.
     """
@@ -67,15 +68,16 @@ def build(settings: Settings, place: Place) -> tuple[Application, Scheduler, Lat
         if is_shared(settings):
             _warn_of_known_tokens(tables)
         _begin_scenario(tables, settings.scenario)
+        unusual = state.unusual(tables, settings.timezone)
         identity = tables.facts.remember(IDENTITY, secrets.token_hex(16))
-    store.close()
+    store.close()  # the processes that are started next must not share the connections
     store.keep_to(identity)
     store.close()
     sender = LateSender(settings, store)
     scheduler = Scheduler(store, settings, sender, bell)
     app = Application(settings, store, scheduler)
     sender.forwarder.closing = app.emulator.waiting.closing
-    return app, scheduler, sender
+    return app, scheduler, sender, unusual
 
 
 def _begin_scenario(tables: Writer, written: str) -> None:

@@ -20,7 +20,7 @@ from ..base.http_client import trust
 from ..base.settings import TEMPORARY, Settings
 from ..base.urls import reachable, url_of
 from ..store import Place, Unusable, place_of
-from . import address_file, state
+from . import address_file
 from .building import build
 from .connections import Line
 from .listeners import refuse_new
@@ -60,7 +60,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
         self._place = place
         self._ready = ready
         self.line = line  # makes a connection
-        self.application, self._scheduler, self._sender = build(self._settings, place)
+        self.application, self._scheduler, self._sender, self.unusual = build(self._settings, place)
         here = self.application.emulator
         self.store, self._measurements = here.store, here.measurements
         super().__init__()
@@ -153,10 +153,9 @@ def _serve_on(settings: Settings, place: Place, announce: Announce) -> None:
         gc.freeze()
         gc.enable()
         address_file.write(in_force.address_file, reachable(address))
-        announce(in_force, address, unusual)
+        announce(in_force, address, server.unusual)
 
     server = Server(in_force, listener, place, ready, line)
-    unusual = state.unusual(server.store, settings.timezone)
     try:
         server.run()
     finally:

@@ -3,24 +3,21 @@ from collections.abc import Sequence
 
 from ..base import clock, durations
 from ..base.clock import Clock, real_now
-from ..store import Store
+from ..store import Reader
 from ..store.scenarios import EVERYBODY
 
 LEAST_DISTANCE = durations.SECOND  # less may come from the correction of the real time
 
 
-def unusual(store: Store, zone: str) -> list[str]:
+def unusual(tables: Reader, zone: str) -> list[str]:
     """A sentence for each thing that changes how the emulator behaves, and how it is undone.
 
     Times are in the time zone `zone`, as on every page.
     """
-    tables = store.read()
     scenarios, shared = tables.scenarios.names(), tables.clock.get()
-    found = [*_clock(shared, zone), *_scenario(scenarios.pop(EVERYBODY, "")),
-             *_of_merchants(list(scenarios), "a scenario", "scenarios off"),
-             *_of_merchants(tables.clock.owners(), "a clock", "clock reset")]
-    store.close()  # the processes that are started next must not share the connection
-    return found
+    return [*_clock(shared, zone), *_scenario(scenarios.pop(EVERYBODY, "")),
+            *_of_merchants(list(scenarios), "a scenario", "scenarios off"),
+            *_of_merchants(tables.clock.owners(), "a clock", "clock reset")]
 
 
 def _clock(shared: Clock, zone: str) -> list[str]:
