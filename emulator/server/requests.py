@@ -26,4 +26,6 @@ class LenientRequest(Request):  # type: ignore[misc]  # gunicorn is not typed
     def parse_request_line(self, line_bytes: bytes) -> None:
         """Percent-encode such bytes, then parse the line as usual."""
         self._target = b"".join(line_bytes.split(b" ")[1:2])
-        super().parse_request_line(re.sub(rb"[\x80-\xff]", lambda byte: b"%%%02X" % byte[0][0], line_bytes))
+        if not line_bytes.isascii():
+            line_bytes = re.sub(rb"[\x80-\xff]", lambda byte: b"%%%02X" % byte[0][0], line_bytes)
+        super().parse_request_line(line_bytes)
