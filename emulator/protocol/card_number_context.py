@@ -10,7 +10,8 @@ import re
 
 # How digits are grouped on cards.
 PRINTED = ((4, 4, 4, 4), (4, 4, 4, 4, 1), (4, 4, 4, 4, 2), (4, 4, 4, 4, 3), (4, 6, 4), (4, 6, 5), (6, 13))
-_WHITE, _DASHES = re.compile(r"\s+"), re.compile("[\u2010-\u2015\u2043\u2212\u02d7]")
+_WHITE = re.compile(r"\s+")
+_DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\u02d7", "-"))
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LENGTHS_OF_DIGESTS = (32, 40, 64)
 _TOKEN_BEFORE, _TOKEN_AFTER = re.compile("[0-9A-Za-z-]{0,64}$"), re.compile("[0-9A-Za-z-]{0,64}")
@@ -44,7 +45,7 @@ def belong_together(text: str, groups: list[re.Match[str]]) -> bool:
 def _separators(text: str, groups: list[re.Match[str]]) -> set[str]:
     """The texts between groups of digits. All dashes count as the same, and all white space."""
     separators = {text[one.end():other.start()] for one, other in zip(groups, groups[1:])}
-    return {_DASHES.sub("-", _WHITE.sub(" ", each)) for each in separators}
+    return {_WHITE.sub(" ", each).translate(_DASHES) for each in separators}
 
 
 def is_part_of_a_list(text: str, run: list[re.Match[str]], first: int, last: int) -> bool:

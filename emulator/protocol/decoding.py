@@ -17,7 +17,8 @@ A_SHORT_TEXT = 65_536
 FEWEST_NUMERALS = 6
 BREAK = "\ny\n"  # stands between decoded pieces, so that digits of two pieces are not joined
 _BACKSLASHES = re.compile(r"\\{2,}")
-_ESCAPE = re.compile(
+# Patterns of what is rare are texts, which are compiled when they are needed first, and not at each start.
+_ESCAPE = (
     r"[\\=]u([0-9a-fA-F]{4})|\\u\{([0-9a-fA-F]{1,6})\}|\\U00([0-9a-fA-F]{6})"
     r"|&\#[xX]0{0,8}([0-9a-fA-F]{1,6});?|&\#0{0,8}([0-9]{1,7});?|\\([0-7]{3})|\\([nrtbfv])|&([a-zA-Z]{2,6});")
 _BASES = (16, 16, 16, 16, 10, 8)
@@ -33,9 +34,9 @@ _FROM_URLS = str.maketrans("-_", "+/", "\r\n")
 _TOKEN = re.compile("[A-Za-z0-9+/_-]{16,}")
 # Candidates for hexadecimal and for lists of codes are found by their characters first, because that is
 # quicker.
-_HEX_PART, _CODES_PART = re.compile(r"[0-9a-fA-Fx\W_]{24,}"), re.compile(r"[0-9\W_]{24,}")
-_HEX = re.compile(r"(?:(?:0x)?(?:3[0-9]|20|2[c-fC-F]|00)[\W_]{0,3}){12,}+")
-_CODES = re.compile(r"(?:(?:1[0-2][0-9]|[1-9][0-9]|9)[\W_]{1,3}){11,}+[0-9]{0,3}")
+_HEX_PART, _CODES_PART = r"[0-9a-fA-Fx\W_]{24,}", r"[0-9\W_]{24,}"
+_HEX = r"(?:(?:0x)?(?:3[0-9]|20|2[c-fC-F]|00)[\W_]{0,3}){12,}+"
+_CODES = r"(?:(?:1[0-2][0-9]|[1-9][0-9]|9)[\W_]{1,3}){11,}+[0-9]{0,3}"
 # A card number within binary data.
 _AMONG_BYTES = re.compile(rb"[0-9](?:[^0-9A-Za-z]{0,8}[0-9]){11,}+")
 # Invisible characters: they may stand between digits without separating them for a reader. The range
@@ -47,7 +48,7 @@ _LONG_SOUND = 0x30FC  # a letter of Japanese that is typed in place of a dash
 _BYTE_ORDERS = (b"\xff\xfe", b"\xfe\xff")
 _BYTE_ORDERS_ESCAPED = ("\udcff\udcfe", "\udcfe\udcff")
 _CODE, _NOT_HEX = re.compile("[0-9]+"), re.compile(r"0x|[\W_]")
-_HALF_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_HALF_PAIR = "[\ud800-\udbff][\udc00-\udfff]"
 
 
 class TooMuch(Exception):
@@ -125,9 +126,9 @@ def _inside(text: str) -> Iterator[str]:
     if not text.isascii():
         yield _with_numerals(text)
     if text.count("3") >= 12:
-        yield BREAK.join(map(_from_hex, _HEX.findall(BREAK.join(_HEX_PART.findall(text)))))
+        yield BREAK.join(map(_from_hex, re.findall(_HEX, BREAK.join(re.findall(_HEX_PART, text)))))
     if text.count("4") + text.count("5") >= 12:
-        yield BREAK.join(map(_from_codes, _CODES.findall(BREAK.join(_CODES_PART.findall(text)))))
+        yield BREAK.join(map(_from_codes, re.findall(_CODES, BREAK.join(re.findall(_CODES_PART, text)))))
     if text.count("\udca3") >= 12:
         yield _as_bytes(text).decode("gb18030", "ignore")
     if text.count("\udcff") >= 12 or text[:2] in _BYTE_ORDERS_ESCAPED:
@@ -142,8 +143,8 @@ def _unescaped(text: str) -> str:
     if "%" in text:
         text = _bytewise(text.replace("=", "=3D").replace("%u00", "=").replace("%", "="))
     if "\\" in text or "&" in text or "=u" in text:
-        text = _ESCAPE.sub(_character, text.replace("&amp;", "&"))
-        if _HALF_PAIR.search(text):
+        text = re.sub(_ESCAPE, _character, text.replace("&amp;", "&"))
+        if re.search(_HALF_PAIR, text):
             text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return _TAG.sub(" ", text) if "<" in text else text
 

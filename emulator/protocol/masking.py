@@ -26,12 +26,12 @@ _NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalnum())
 _CARD_WORDS = re.compile(
     r"card[\W_]?(?:no|num|verification)|cv[vcn]|verification[\W_]?value|security[\W_]?code"
     r"|\u5b89\u5168\u7801|(?<=[\"'])(?:csc|cav2|card[\W_]?code)(?=[\"'])", re.IGNORECASE)
-_WORD_AND_DIGITS = re.compile(
-    rf"(?:{_CARD_WORDS.pattern})\w{{0,8}}[\W_]{{1,20}}(?:(?:is|no|code|number)[\W_]{{1,8}})?"
-    r"(?:[0-9](?:[ -]?[0-9]){2,3}(?![0-9])|[0-9]{12})", re.IGNORECASE)
+# Patterns of what is rare are texts, which are compiled when they are needed first, and not at each start.
+_WORD_AND_DIGITS = (
+    rf"(?i)(?:{_CARD_WORDS.pattern})\w{{0,8}}[\W_]{{1,20}}(?:(?:is|no|code|number)[\W_]{{1,8}})?"
+    r"(?:[0-9](?:[ -]?[0-9]){2,3}(?![0-9])|[0-9]{12})")
 # A number that is named as a card number, whatever its check digit is.
-_NAMED_NUMBER = re.compile(
-    r"(?:card[\W_]?(?:no|num)\w{0,8}|pan)[\W_]{1,9}((?:[0-9][ -]?){11,18}[0-9])(?![0-9])", re.IGNORECASE)
+_NAMED_NUMBER = r"(?i)(?:card[\W_]?(?:no|num)\w{0,8}|pan)[\W_]{1,9}((?:[0-9][ -]?){11,18}[0-9])(?![0-9])"
 
 
 class Mask:
@@ -198,14 +198,14 @@ def speaks_of_a_card(text: str, search: Search, as_document: bool = False) -> bo
     for reading in _readings(text, search):
         if _CARD_WORDS.search(reading) and '"' in reading:
             return True
-        if not as_document and _WORD_AND_DIGITS.search(reading):
+        if not as_document and re.search(_WORD_AND_DIGITS, reading):
             return True
     return False
 
 
 def _has_data(text: str, search: Search) -> bool:
     """Whether a text contains the words for a card's number or verification code with digits behind them."""
-    return any(_WORD_AND_DIGITS.search(reading) for reading in _readings(text, search))
+    return any(re.search(_WORD_AND_DIGITS, reading) for reading in _readings(text, search))
 
 
 def _readings(text: str, search: Search) -> Iterator[str]:
@@ -245,7 +245,7 @@ def _own_numbers(params: Mapping[str, str], search: Search) -> set[str]:
         try:
             for reading in search.readings(value) if has_card_data(name) else ():
                 found.update(each.number for each in search.in_plain(reading))
-                found.update(re.sub("[ -]", "", number) for number in _NAMED_NUMBER.findall(reading))
+                found.update(re.sub("[ -]", "", number) for number in re.findall(_NAMED_NUMBER, reading))
         except TooMuch:
             pass  # the value is hidden as a whole anyway
     return found
