@@ -7,7 +7,7 @@ from ..base.clock import iso, real_now
 from ..base.settings import DEFAULT_SEED, Settings
 from ..store import Snapshot, Store
 from ..store.schema import VERSION as SCHEMA
-from ..store.transfer import TABLES, columns_of
+from ..store.transfer import TABLES, Content, columns_of
 from .export_secrets import Mask
 from .transfer_format import FORMAT, VERSION, Header, MerchantRow, Part, TableRow, packed
 from .unit import merchant_of
@@ -62,17 +62,19 @@ def _merchant(tables: Snapshot, merchants_id: str, real: int) -> MerchantRow:
 
 
 def _measured(tables: Snapshot, table: str, merchants: list[str]) -> TableRow:
-    found = [tables.content.measure(table, number) for number in merchants]
+    content = Content(tables.connection)
+    found = [content.measure(table, number) for number in merchants]
     ids = [each for _, each in found if each is not None]
     bounds = (min(low for low, _ in ids), max(high for _, high in ids)) if ids else None
     return TableRow(sum(number for number, _ in found), bounds)
 
 
 def _parts(tables: Snapshot, header: Header) -> Iterator[Part]:
+    content = Content(tables.connection)
     for merchant in header.merchants:
         mask = None if header.secrets else Mask(tables, merchant.merchants_id)
         for table in TABLES:
             columns = list(columns_of(table))
-            for rows in tables.content.rows(table, merchant.merchants_id):
+            for rows in content.rows(table, merchant.merchants_id):
                 shown = mask.hidden(table, columns, rows) if mask else rows
                 yield Part(merchant.merchants_id, table, columns, shown)

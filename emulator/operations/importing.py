@@ -169,8 +169,8 @@ class _Import:
         header = self._unpacked.header
         owners = {merchant.merchants_id: self._make_room(merchant.merchants_id, replace)
                   for merchant in header.merchants}
-        addition = self._tables.addition({name: table.ids for name, table in header.tables.items()
-                                          if table.ids is not None})
+        ids = {name: table.ids for name, table in header.tables.items() if table.ids is not None}
+        addition = Addition(self._tables.connection, ids)
         for part in _checked(self._unpacked):
             rows = [self._opened(part, dict(zip(part.columns, row))) for row in part.rows]
             self._check_unique(addition, part, rows)

@@ -3,7 +3,7 @@
 Each table has a class that reads and, if it can be written, one that extends it. A function that takes a
 `Reader` cannot write: its tables have no methods for that, and its connection refuses changes.
 """
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from .backlog import Backlog
@@ -28,7 +28,6 @@ from .retention import Retention, RetentionReader
 from .scenarios import ScenarioReader, Scenarios
 from .settlement import Settled
 from .terminals import TerminalReader, Terminals
-from .transfer import Addition, Ids
 from .upcoming import Upcoming
 from .upkeep import Upkeep
 from .vouchers import VoucherReader, Vouchers
@@ -167,10 +166,6 @@ class Writer(Reader):
     def wake(self) -> None:
         """Note that this transaction leaves work for the scheduler."""
         self.wakes_scheduler = True
-
-    def addition(self, ids: Mapping[str, Ids]) -> Addition:
-        """What adds rows of merchants from elsewhere; `ids` are the lowest and highest of each table."""
-        return Addition(self.connection, ids)
 
     def touch(self, version: int) -> None:
         """Write the schema's version, which is there already: only a write shows that a disk is full."""

@@ -12,7 +12,6 @@ from .claims import Claims
 from .connection import Connection
 from .schema import VERSION
 from .together import Result, Together
-from .transfer import Content
 from .troubles import Log, Unusable
 
 LOOK_S = 0.005
@@ -27,11 +26,11 @@ class OwnReader(Reader):
 
 
 class Snapshot(Reader):
-    """A reader whose statements all see the same state; `content` reads the rows that are exported."""
+    """A reader whose statements all see the same state, on a `connection` for this snapshot only."""
 
     def __init__(self, connection: Connection, owner: str | None) -> None:
         super().__init__(connection, owner)
-        self.content = Content(connection)
+        self.connection = connection
 
 
 class Leadership(ABC):
