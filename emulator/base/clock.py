@@ -31,6 +31,9 @@ class Clock(Struct, frozen=True):
         return real + self.offset if self.frozen is None else self.frozen
 
 
+# What the clock of an imported merchant does: it stands still at the instant of the export, goes on from
+# there, or is the shared one.
+FROZEN, RUNNING, SHARED = CLOCKS = ("frozen", "running", "shared")
 NEVER = 10**15  # the due instant on the shared clock of what waits for a clock that does not reach it
 
 

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from .. import scenarios
-from ..base.clock import OwnClock, iso
+from ..base.clock import CLOCKS, FROZEN, SHARED, OwnClock, iso
 from ..domain.errors import Conflict, Invalid
 from ..domain.inboxes import Reply, replies
 from ..domain.merchants import from_settings
@@ -22,7 +22,6 @@ from .payments import BY_CONTROL
 from .transfer_format import Header, MerchantRow, Part, Unpacked, damaged, refused
 from .unit import Unit, Units, check_everybody
 
-FROZEN, RUNNING, SHARED = CLOCKS = ("frozen", "running", "shared")
 HIGHEST_ID = 2**52
 MOST_WHOLE = 2**63
 LATEST = 253_370_764_800_000  # the year 9999, in milliseconds
