@@ -52,6 +52,7 @@ assert answers == [200] * len(answers), answers
 RARE = tuple(f"tgpay_emulator.{name}" for name in (
     "scenarios.", "domain.reconciliation.", "diagnosis.", "gateway.reference", "base.lan", "cli.demo",
     "server.certificates", "server.tls", "signing.code_samples", "gateway.fidelity",
+    "operations.exporting", "operations.importing", "operations.verification", "store.transfer",
     *(f"web.{name}" for name in ("pages", "cashier", "terminal", "console", "documentation", "demo")))) + (
         "flask", "jinja2", "markdown_it")
 OTHER_COMMANDS = tuple(f"tgpay_emulator.cli.{name}" for name in sorted({*MODULES.values()} - {"serving"}))

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from .. import scenarios
-from ..base.clock import CLOCKS, FROZEN, SHARED, OwnClock, iso
+from ..base.clock import FROZEN, SHARED, OwnClock, iso
 from ..domain.errors import Conflict, Invalid
 from ..domain.inboxes import Reply, replies
 from ..domain.merchants import from_settings
@@ -252,4 +252,4 @@ def _written(document: str, drawn: Mapping[str, str]) -> str:
     return document if opened == found else msgspec.json.encode(opened).decode()
 
 
-__all__ = ["CLOCKS", "FROZEN", "Imported", "Invalid", "Report", "read"]
+__all__ = ["Imported", "Invalid", "Report", "read"]

@@ -1,18 +1,19 @@
 """Export of merchants as a file, and import of such a file."""
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import asdict
 from werkzeug.wrappers import Response
 
-from ...operations import exporting, importing
-from ...operations.importing import CLOCKS, FROZEN, Report
+from ...base.clock import CLOCKS, FROZEN
 from ..emulator import Emulator
-from ..uploads import body_of
 from .answers import as_json
 from .calls import Call
 from .interface import operation
 from .queries import Query, choice, switch
 from .schemas import BINARY, by_name, component, flag, many, moment, text, whole
+
+if TYPE_CHECKING:
+    from ...operations.importing import Report
 
 GZIP = "application/gzip"
 MERCHANTS = Query("merchants_id", "only this merchant; may be repeated; without it all",
@@ -37,6 +38,8 @@ def export_response(here: Emulator, merchants: list[str], with_secrets: bool) ->
 
     Raises NotFound.
     """
+    from ...operations import exporting  # imported late, because exports are rare
+
     pieces, end = exporting.begin(here.store, here.settings, merchants, with_secrets)
     response = Response(pieces, content_type=GZIP)
     response.call_on_close(end)
@@ -64,13 +67,16 @@ def export_merchants(call: Call) -> Response:
            consumes=GZIP, returns=IMPORT_REPORT, statuses=(201,), problems=(409,))
 def import_merchants(call: Call) -> Response:
     """Import a file; the response says which merchants, with their tokens."""
+    from ...operations import importing  # imported late, because imports are rare
+    from ..uploads import body_of
+
     with body_of(call.request) as file:
         report = importing.read(call.emulator.units, file, call.query.get("replace") == "true",
                                 call.asked("clock")["clock"] or FROZEN)
     return as_json(report_json(report), 201)
 
 
-def report_json(report: Report) -> dict[str, Any]:
+def report_json(report: "Report") -> dict[str, Any]:
     """What was imported, as JSON."""
     return {"merchants": [asdict(each) for each in report.merchants], "rows": report.rows,
             "clock": report.clock, "made_at": report.made_at,

@@ -1,5 +1,5 @@
 """Verifies a merchant's traffic: what was counted, signed and answered, and each order's state."""
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import asdict
 from werkzeug.wrappers import Response
@@ -7,7 +7,6 @@ from werkzeug.wrappers import Response
 from ...domain import verification
 from ...domain.verification import COUNTED, MEASURED, SWITCHES
 from ...gateway.endpoints import ENDPOINTS
-from ...operations.verification import Fact, Outcome, verify
 from .answers import as_json
 from .calls import Call
 from .documents import instant
@@ -15,6 +14,9 @@ from .interface import operation
 from .queries import MERCHANT, Query, choice, whole
 from .schemas import component, flag, many, moment, nullable, text
 from .schemas import whole as count
+
+if TYPE_CHECKING:
+    from ...operations.verification import Fact, Outcome
 
 
 def _measured(name: str) -> Query:
@@ -69,6 +71,8 @@ VERIFICATION = component("Verification", "The result of all checks.", {
            returns=VERIFICATION, problems=(404, 422))
 def verify_merchant(call: Call) -> Response:
     """The outcome of each check. Raises Invalid for checks that do not fit together."""
+    from ...operations.verification import verify  # imported late, because few users verify
+
     given = dict(call.query.lists())
     tables = call.tables()
     cursor = "-".join(map(str, tables.newest()))
@@ -77,9 +81,9 @@ def verify_merchant(call: Call) -> Response:
                     "checks": list(map(_outcome, outcomes))})
 
 
-def _outcome(outcome: Outcome) -> dict[str, Any]:
+def _outcome(outcome: "Outcome") -> dict[str, Any]:
     return {**asdict(outcome), "nearest": list(map(_fact, outcome.nearest))}
 
 
-def _fact(fact: Fact) -> dict[str, Any]:
+def _fact(fact: "Fact") -> dict[str, Any]:
     return {**asdict(fact), "at": instant(fact.at), "sentence": fact.sentence}
