@@ -7,6 +7,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -192,6 +193,38 @@ def test_when_its_log_is_deleted_nothing_that_was_answered_is_lost(
         server.kill()
         server.start()
         assert all(is_paid(shop, number) for number in numbers)
+
+
+def test_while_its_log_is_deleted_again_and_again_payments_go_on_and_none_is_lost(tmp_path: Path) -> None:
+    path, paid, is_over = tmp_path / "emulator.db", list[tuple[Shop, str]](), threading.Event()
+
+    def pay(shop: Shop) -> None:
+        while not is_over.is_set():
+            answer = shop.pay_by_barcode()
+            if answer["is_success"] == "T":
+                paid.append((shop, answer["out_trade_no"]))
+
+    with Server(database=path, workers=2) as server, ThreadPoolExecutor() as pool:
+        ends = [pool.submit(pay, Control(server.url).shop()) for _ in range(4)]
+        for removed in [["-wal", "-shm"], ["-wal"], ["-wal", "-shm"]]:
+            before = len(paid)
+            assert until(lambda: len(paid) > before + 50 and all(map(os.path.exists, logs_of(path))))
+            for ending in removed:
+                os.unlink(f"{path}{ending}")
+        before = len(paid)
+        assert until(lambda: len(paid) > before + 50)
+        is_over.set()
+        assert [end.result() for end in ends] == [None] * len(ends)
+        server.kill()
+        server.start()
+        assert [number for shop, number in paid if not is_paid(shop, number)] == []
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def logs_of(path: Path) -> list[str]:
+    """The log of a database and its index."""
+    return [f"{path}-wal", f"{path}-shm"]
 
 
 @pytest.mark.exhaustive

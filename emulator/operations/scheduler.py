@@ -80,6 +80,7 @@ class Scheduler:
             except Exception:
                 log.exception("the scheduler failed; trying again")
                 due = None
+            self._store.leave()
             self._signal.wait(LONGEST_SLEEP_S if due is None
                               or due <= 0 else min(LONGEST_SLEEP_S, due / durations.SECOND))
         if self._stopping.is_set():

@@ -26,3 +26,5 @@ def keep_tidy(store: Store, settings: Settings, stopping: threading.Event, ended
             continue
         except Exception:
             log.exception("the database's log could not be merged; trying again")
+        finally:
+            store.leave()

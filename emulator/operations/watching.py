@@ -59,6 +59,7 @@ class Watcher:
         self._closing = closing
         self._lock = threading.Lock()
         self._waiters: set[Waiter] = set()
+        self._is_watching = False  # whether the thread runs
         self._tables: OwnReader | None = None
         self._version = 0
         self._generation = 0
@@ -69,8 +70,9 @@ class Watcher:
         """A waiter, woken for every relevant change that is committed from now on."""
         waiter = Waiter(concerns, has_left)
         with self._lock:
-            if self._tables is None:
-                self._tables = self._begun()
+            if not self._is_watching:
+                self._begin()
+                self._is_watching = True
                 threading.Thread(target=self._watch, name="watcher", daemon=True).start()
             self._waiters.add(waiter)
         if self._closing.is_set():
@@ -81,22 +83,24 @@ class Watcher:
             with self._lock:
                 self._waiters.discard(waiter)
 
-    def _begun(self) -> OwnReader:
+    def _begin(self) -> None:
         """Open a connection of its own, needed to see commits of others, and note the state of the logs."""
         self._generation = self._store.generation
-        tables = self._store.opened()
+        self._tables = tables = self._store.opened()
         self._version, self._cursor = tables.changes.version(), tables.newest()
-        return tables
 
     def _watch(self) -> None:
         """The body of the thread."""
         needed = looked_for_left = time.monotonic()
         while True:
             self._closing.wait(LOOK_S)
+            if self._generation != self._store.generation:
+                self._end()  # the log that it reads was removed
             with self._lock:
                 waiters = list(self._waiters)
                 if not waiters and (self._closing.is_set() or time.monotonic() > needed + LINGER_S):
                     self._end()
+                    self._is_watching = False
                     return
             if waiters:
                 needed = time.monotonic()
@@ -121,6 +125,7 @@ class Watcher:
         except Unusable:  # the waiters meet the same error and report it
             for waiter in waiters:
                 waiter.wake()
+            self._end()  # if the log was removed, no next one is opened before this connection is closed
             time.sleep(AGAIN_S)
             return
         for waiter in waiters if changed else ():
@@ -130,23 +135,21 @@ class Watcher:
 
     def _changed(self) -> Changed | None:
         """The changes since the last look; None if there are none."""
-        assert self._tables is not None
         self._store.look()
         with self._store.reported():
-            if self._generation != self._store.generation:
-                self._begin_again()
-            version = self._tables.changes.version()
+            tables = self._tables or self._begun_again()
+            version = tables.changes.version()
             if version == self._version:
                 return None
-            changed, self._cursor = self._tables.changes.since(self._cursor)
+            changed, self._cursor = tables.changes.since(self._cursor)
             self._version = version
             return changed
 
-    def _begin_again(self) -> None:
-        """Open a new connection, because the log that the present one reads was removed."""
-        generation, tables = self._store.generation, self._store.opened()
-        self._end()
-        self._tables, self._generation, self._version = tables, generation, -1
+    def _begun_again(self) -> OwnReader:
+        """A new connection after the end of the previous one; the changes in between were not seen yet."""
+        self._generation, self._version = self._store.generation, -1
+        self._tables = self._store.opened()
+        return self._tables
 
     @staticmethod
     def _see_who_left(waiters: list[Waiter]) -> None:

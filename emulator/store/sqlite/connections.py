@@ -27,7 +27,18 @@ Access = TypeVar("Access", bound=Reader)
 
 
 class Connection(sqlite3.Connection):
-    """A connection with what the tables need besides SQL."""
+    """A connection with what the tables need besides SQL.
+
+    `origin` is the process id and the generation in which it was opened.
+    """
+
+    origin = (0, 0)
+    is_open = True
+
+    def close(self) -> None:
+        """Close the connection."""
+        super().close()
+        self.is_open = False
 
     def commits(self) -> int:
         """A number that changes when another connection commits."""
@@ -74,12 +85,11 @@ def connect(path: Path, mode: str) -> Connection:
     return connection
 
 
-class Opened(Struct, Generic[Access], eq=False, weakref=True):
-    """A connection and its tables; `origin` is the process id and the generation in which it was opened."""
+class Opened(Struct, Generic[Access], eq=False):
+    """A connection and its tables."""
 
     connection: Connection
     tables: Access
-    origin: tuple[int, int]
     patience_ms: int = BUSY_TIMEOUT_MS
 
     def tables_of(self, owner: str | None) -> Access:
@@ -96,7 +106,9 @@ class Opened(Struct, Generic[Access], eq=False, weakref=True):
 class Connections:
     """The connections that a process has to a database. Methods raise Unusable if the files cannot be used.
 
-    `generation` counts the logs: the log of a connection of an earlier generation was removed.
+    `generation` counts the logs: the log of a connection of an earlier generation was removed. No connection
+    to the next log is opened before those are closed: SQLite would have all of this process share their index
+    of the log, and if that was removed too, other processes would have another one for the same log.
     Only a database that `is_lasting` must be whole after the machine has lost its power.
     """
 
@@ -110,12 +122,16 @@ class Connections:
         self._local = threading.local()
         self._idle: deque[Opened[Reader]] = deque()  # connections of threads that ended or wait
         self._writing: Opened[Writer] | None = None
-        self._opened: weakref.WeakSet[Opened[Any]] = weakref.WeakSet()
+        self._opened: weakref.WeakSet[Connection] = weakref.WeakSet()
+        self._counting = threading.Lock()
+        # whether the database has all that is in the removed log, and its connections are to be closed
+        self._is_parting = False
 
     @property
     def number(self) -> int:
         """The number of open connections."""
-        return len(self._opened)
+        with self._counting:
+            return len(self._open_ones())
 
     def present(self) -> Opened[Reader] | None:
         """This thread's reading connection if it has a usable one, else None."""
@@ -123,37 +139,64 @@ class Connections:
         return opened if opened and self._is_current(opened) else None
 
     def own(self) -> Opened[Reader]:
-        """This thread's reading connection, opened if necessary."""
+        """This thread's reading connection, opened if necessary.
+
+        Raises Unusable once if its log was removed: what was read from it is not used any further.
+        """
         opened = self.present()
         if opened is None:
+            if self._close_own():
+                raise Unusable(LOG_GONE)
             opened = self._local.opened = self._left_over() or self.opened(Reader)
         return opened
+
+    def _close_own(self) -> bool:
+        """Close this thread's reading connection; return whether there was one."""
+        opened: Opened[Reader] | None = getattr(self._local, "opened", None)
+        self._local.opened = None
+        if opened is not None:
+            opened.connection.close()
+        return opened is not None
 
     def opened(self, kind: type[Access]) -> Opened[Access]:
         """A new connection with tables of this class."""
         self.files.check()
         log, index = self.files.present_logs()
-        if self.files.are_known and index and not log:  # other processes use a removed log
-            raise Unusable(LOG_GONE)
+        if self._is_parting or (self.files.are_known and index and not log):
+            raise Unusable(LOG_GONE)  # this process or others use a removed log
         return self._open(kind)
 
     def _open(self, kind: type[Access]) -> Opened[Access]:
-        connection = connect(self.path, "rw" if self.files.are_known else "rwc")
+        connection = self._connected()
         if not self._is_lasting:
             connection.execute("PRAGMA synchronous = OFF")  # waiting for the disk would be in vain
         if not issubclass(kind, Writer):
             connection.execute("PRAGMA query_only = ON")
         if not self.is_in_place():
+            connection.close()
             raise Unusable(GONE)
         connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()  # opens the log
         if self.files.logs is None:
             self.files.logs = self.files.present_logs()
-        opened = Opened(connection, kind(connection), (os.getpid(), self.generation))
-        self._opened.add(opened)
-        return opened
+        return Opened(connection, kind(connection))
+
+    def _connected(self) -> Connection:
+        """A new connection. Raises Unusable while one to a removed log is open."""
+        with self._counting:
+            origin = os.getpid(), self.generation
+            if any(each.origin != origin for each in self._open_ones()):
+                raise Unusable(LOG_GONE)
+            connection = connect(self.path, "rw" if self.files.are_known else "rwc")
+            connection.origin = origin
+            self._opened.add(connection)
+            return connection
+
+    def _open_ones(self) -> list[Connection]:
+        """The open connections of this process. The caller holds the lock `_counting`."""
+        return [each for each in self._opened if each.is_open and each.origin[0] == os.getpid()]
 
     def _is_current(self, opened: Opened[Access]) -> bool:
-        return opened.origin == (os.getpid(), self.generation)
+        return opened.connection.origin == (os.getpid(), self.generation)
 
     def _left_over(self) -> Opened[Reader] | None:
         with suppress(IndexError):
@@ -161,6 +204,7 @@ class Connections:
                 opened = self._idle.pop()
                 if self._is_current(opened):
                     return opened
+                opened.connection.close()
         return None
 
     def _written_by(self) -> Opened[Writer] | None:
@@ -205,26 +249,54 @@ class Connections:
                 self._renew()
 
     def _log_is_gone(self) -> bool:
-        return self.files.logs not in (None, self.files.present_logs())
+        """Whether the log was removed, and this process has not opened the next one yet.
+
+        Once this process has closed the removed log, the next one may get its inode.
+        """
+        return self._is_parting or self.files.logs not in (None, self.files.present_logs())
 
     def _renew(self) -> None:
         """If the log was removed, take it over into the database and begin another one.
 
         The removed log is still open, so nothing is lost. The first process that sees it does this and notes
-        the new log; the others then only open the new one.
+        the new log; the others then only open the new one. Raises Unusable while other threads of this
+        process use the removed log.
         """
         if not self._log_is_gone():
             return
         present = self.files.present_logs()
-        if self.lock.noted() != str(present):
-            last = (self._written_by() or self.own()).connection
-            if present[0] or last.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+        if not self._is_parting and self.lock.noted() != str(present):
+            last = self._any()
+            if (last is None or present[0]
+                    or last.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]):
                 raise Unusable(LOG_GONE)
-        self.generation += 1
-        self._idle.clear()
-        self.files.logs = None
+        self._is_parting = True
+        with self._counting:
+            self.generation += 1
+        self._close_all()
         self._idle.append(self._open(Reader))
+        self.files.logs = self.files.present_logs()
         self.lock.note(str(self.files.logs))
+        self._is_parting = False
+
+    def _any(self) -> Opened[Any] | None:
+        """A usable connection that is open and that no other thread uses."""
+        opened: Opened[Any] | None = self._written_by() or self.present()
+        if opened is None and (opened := self._left_over()):
+            self._idle.append(opened)
+        return opened
+
+    def _close_all(self) -> None:
+        """Close the connections of earlier generations.
+
+        Raises Unusable if one is in use by another thread, or if this thread had one.
+        """
+        if self._writing:
+            self._writing.connection.close()
+        self._writing = None
+        self._left_over()  # all are of an earlier generation now
+        if self._close_own() or self.number:
+            raise Unusable(LOG_GONE)
 
     def _leave_behind(self) -> None:
         """Empty the log of a database file that was replaced, so that it is not applied to the new file."""
@@ -243,13 +315,11 @@ class Connections:
     def leave(self) -> None:
         """Give this thread's connection back, for use by other threads."""
         opened = self.present()
-        self._local.opened = None
-        if opened is None:
-            return
-        if len(self._idle) < MOST_IDLE:
+        if opened is not None and len(self._idle) < MOST_IDLE:
+            self._local.opened = None
             self._idle.append(opened)
         else:
-            opened.connection.close()
+            self._close_own()
 
     def close(self) -> None:
         """Close this thread's connection, the unused ones, and the writing one."""
